@@ -1,0 +1,132 @@
+"""Every error mtc raises on purpose: what happened, where, and what to do about it.
+
+    MtcError
+    ├── UsageError              2   the command line asks for something that cannot be
+    │   └── ManifestError       2   a manifest is not valid; carries every problem found
+    ├── StepError               3   one step cannot go on; the others can
+    │   ├── PermanentError          the same again would fail the same way
+    │   └── TransientError          may pass: retried with back-off
+    │       └── ObjectChangedError  an object is no longer what the listing said: list again, then retry
+    ├── StateError              6   the state file is damaged, from a newer mtc, or cannot be written
+    ├── LockedError            75   another run is at work
+    └── InterruptedRunError  130/143   Ctrl-C or SIGTERM
+
+No message may hold a secret. One handler, in `mtc.cli`, prints them.
+"""
+
+from dataclasses import dataclass
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_FAILED = 3
+EXIT_WORK = 4
+EXIT_STATE = 6
+EXIT_LOCKED = 75
+
+
+class MtcError(Exception):
+    """What happened (`what`), where (`where`, may be empty), and what to do (`hint`, may be empty)."""
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what, where, hint)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}. {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.what, self.where, self.hint))
+
+
+def _rebuild(kind: type[MtcError], what: str, where: str, hint: str) -> MtcError:
+    """Rebuild an error that crossed a process border."""
+    return kind(what, where=where, hint=hint)
+
+
+class UsageError(MtcError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = EXIT_USAGE
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in a manifest. `line` and `column` count from 1; 0 where there is no place."""
+
+    file: str
+    line: int
+    column: int
+    where: str
+    what: str
+    hint: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {where}{self.what}.{hint}"
+
+
+class ManifestError(UsageError):
+    """A manifest is not valid. `problems` holds all that was found, in order of place."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (ManifestError, (self.problems,))
+
+
+class StepError(MtcError):
+    """One step cannot go on; the others can."""
+
+
+class PermanentError(StepError):
+    """The same step again would fail the same way: a bad credential, a corrupt object, a wrong format."""
+
+
+class TransientError(StepError):
+    """What failed may pass: a time-out, a 503, a connection reset. Retried with back-off."""
+
+
+class ObjectChangedError(TransientError):
+    """An object is no longer what the listing said it was."""
+
+
+class StateError(MtcError):
+    """The state file is damaged, from a newer mtc, or cannot be written."""
+
+    exit_code = EXIT_STATE
+
+
+class LockedError(MtcError):
+    """Another run holds the lock."""
+
+    exit_code = EXIT_LOCKED
+
+
+class InterruptedRunError(MtcError):
+    """A signal asked the run to stop. `exit_code` is 128 plus its number."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__("interrupted", hint="run the same command to go on")
+        self.exit_code = 128 + signal_number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (InterruptedRunError, (self.exit_code - 128,))
+
+
+def explain_reading(error: OSError, where: str) -> StepError:
+    """Put an error of reading a file into words."""
+    if isinstance(error, FileNotFoundError):
+        return ObjectChangedError("the file is gone", where=where)
+    if isinstance(error, PermissionError):
+        return PermanentError("the file cannot be read", where=where, hint="check its permissions")
+    return TransientError(f"the file cannot be read: {error.strerror or error}", where=where)

@@ -1,0 +1,86 @@
+"""The one place that writes files so that a reader sees all of a file or none of it."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from mtc.errors import MtcError, PermanentError
+
+_CHUNK = 1 << 20
+
+
+def fsync_dir(folder: Path) -> None:
+    """Make a rename in `folder` last through a power loss."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def fsync_file(path: Path) -> None:
+    """Make the content of `path` last through a power loss."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def publish(staged: Path, target: Path) -> None:
+    """Move a complete staged file into place, durably. Both must be on one file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fsync_file(staged)
+    staged.replace(target)
+    fsync_dir(target.parent)
+
+
+@contextlib.contextmanager
+def staged_beside(target: Path) -> Iterator[Path]:
+    """Give a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield staged
+        publish(staged, target)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def write_atomic(target: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write `data` to `target`, whole or not at all."""
+    with staged_beside(target) as staged:
+        handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+
+
+def sha256(path: Path) -> str:
+    """Digest a file, hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Join `relative` to `root`; a path that would lead out of `root` is an error."""
+    path = (root / relative).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise PermanentError("the path leads out of its folder", where=relative)
+    return path
+
+
+def explain_os_error(error: OSError, doing: str) -> MtcError:
+    """Put an operating-system error into words with a remedy."""
+    where = str(error.filename) if error.filename else doing
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return PermanentError("no space left on the disk", where=where, hint="free some space and run the same command")
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        return PermanentError(f"cannot write: {error.strerror}", where=where, hint="check the folder's permissions")
+    return PermanentError(f"{error.strerror or error}", where=where)

@@ -1,0 +1,1 @@
+"""What to do, and why: pure functions from manifest, world and state to a plan. No I/O here."""

@@ -1,0 +1,161 @@
+"""What goes into a plan and what comes out of it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, Status, StepId, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What the state file knows of a step.
+
+    `settings` maps the dotted names of the settings that its result depends on to their values as text, as they
+    were at the last success; `inputs` maps the names of its inputs to their versions. `checked` is when
+    the source was last listed for it. `attempts` counts tries since the last success.
+    """
+
+    step: StepId
+    status: Status
+    fingerprint: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
+    accounting: Accounting | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    attempts: int = 0
+    finished: dt.datetime | None = None
+    checked: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a site's source holds, by day. `error` is why it could not be listed (then `days` is empty)."""
+
+    days: Mapping[dt.date, tuple[SourceObject, ...]] = field(default_factory=dict)
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the state says, cut to the sites at hand. All maps are complete for those sites.
+
+    `objects` are the loaded objects of each import step; `parts` are those of each site and day of *hits*.
+    """
+
+    steps: Mapping[StepId, StepRecord] = field(default_factory=dict)
+    objects: Mapping[StepId, tuple[LoadedObject, ...]] = field(default_factory=dict)
+    csv_outputs: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is there, looked at once before planning.
+
+    `stat_files` maps site and day to the size of the `.stat` file; `missing` holds the paths of recorded outputs
+    and part files that are gone; `csv_missing` says that a CSV file is gone or changed.
+    """
+
+    listings: Mapping[str, Listing] = field(default_factory=dict)
+    stat_files: Mapping[tuple[str, dt.date], str] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    csv_missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which steps are asked for. `named` days are wanted even when they have not ended.
+
+    `exact` is true when days were chosen on the command line: then no other day is looked at.
+    """
+
+    stages: tuple[Stage, ...]
+    days: Mapping[str, tuple[dt.date, ...]]
+    named: frozenset[dt.date] = frozenset()
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportWork:
+    """What an import step has to do.
+
+    `load` are objects to load (with settings whose digest is `made_with`), `replaced` the earlier versions of some of
+    them; `archive` are loaded objects still to
+    be archived; `drop` are loaded objects to take out; `keep` are all loaded objects that stay as they are.
+    """
+
+    load: tuple[SourceObject, ...] = ()
+    replaced: tuple[LoadedObject, ...] = ()
+    made_with: str = ""
+    archive: tuple[LoadedObject, ...] = ()
+    drop: tuple[LoadedObject, ...] = ()
+    keep: tuple[LoadedObject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatWork:
+    """What a stat step is computed from: parts with hits of its day, and the accounting of its day's import."""
+
+    parts: tuple[Part, ...] = ()
+    accounting: Accounting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CsvWork:
+    """A csv step's row: the version of the `.stat` file it is made from."""
+
+    stat: str = ""
+
+
+Work = ImportWork | StatWork | CsvWork
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step with its verdict, the reasons for it (the nearest first), and what to do."""
+
+    step: StepId
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    fingerprint: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    work: Work | None = None
+    cost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every selected step, in order of stage, site and day."""
+
+    steps: tuple[PlannedStep, ...] = ()
+
+    def count(self) -> dict[Verdict, int]:
+        """How many steps have each verdict, in the order of the verdicts."""
+        counts = dict.fromkeys(Verdict, 0)
+        for step in self.steps:
+            counts[step.verdict] += 1
+        return {verdict: count for verdict, count in counts.items() if count}
+
+    @property
+    def work(self) -> tuple[PlannedStep, ...]:
+        """The steps that `apply` has something to do for."""
+        return tuple(step for step in self.steps if step.verdict.is_work)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Steps of one stage that are done as one set, and recorded one by one."""
+
+    stage: Stage
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def name(self) -> str:
+        """How the task is called in progress and messages."""
+        first = str(self.steps[0].step)
+        return first if len(self.steps) == 1 else f"{first} and {len(self.steps) - 1} more"
