@@ -1,0 +1,152 @@
+"""The calendar of a board on a terminal: sites down, days across, a sign for each day and stage.
+
+A row holds the stages of a site that look the same. Days stand in weeks from Monday; what is wider than the terminal
+goes on in a further block. Long ranges are folded into months, where a month shows its worst day.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from mtc.model import Stage, StepId
+from mtc.report.board import Board, State
+from mtc.report.glyphs import paint_cells, sign
+from mtc.report.look import Look, Tone
+from mtc.report.text import cut, safe
+
+MOST_DAYS = 120
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SITE_WIDTH = 24
+_STAGES_WIDTH = len("import+stat")
+_WORST_FIRST = tuple(State)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A day, or a month of days. `upper` and `lower` head it; `gap` are spaces before it, `width` its characters."""
+
+    days: tuple[dt.date, ...]
+    upper: str
+    lower: str
+    gap: int
+    width: int = 1
+
+
+Block = tuple[Column, ...]
+
+
+def is_folded(board: Board) -> bool:
+    """Whether the calendar shows months."""
+    return len(board.days) > MOST_DAYS
+
+
+def calendar(board: Board, look: Look) -> list[str]:
+    """The calendar's lines, with an empty line between blocks; nothing for a board without days."""
+    names = max((len(_name(site)) for site in board.sites), default=0)
+    stages = _STAGES_WIDTH if len(board.stages) > 1 else max(map(len, board.stages), default=0)
+    label = names + stages + 4
+    units = _months(board.days) if is_folded(board) else _weeks(board.days)
+    lines: list[str] = []
+    for block in blocks(units, look.width - label):
+        if lines:
+            lines.append("")
+        lines += _heads(block, label, look)
+        for site in board.sites:
+            lines += _site(board, site, block, (names, stages), look)
+    return lines
+
+
+def blocks(units: Iterable[Block], width: int) -> list[Block]:
+    """Fill blocks of at most `width` characters with whole units; a unit that is wider has a block of its own."""
+    filled: list[Block] = []
+    for unit in units:
+        together = (*filled[-1], *unit) if filled else unit
+        if filled and _width(together) <= width:
+            filled[-1] = together
+        else:
+            filled.append(unit)
+    return filled
+
+
+def _width(block: Block) -> int:
+    return sum(column.gap + column.width for column in block) - block[0].gap
+
+
+def _weeks(days: Sequence[dt.date]) -> list[Block]:
+    return [
+        tuple(_day(day, first=at == 0) for at, day in enumerate(week))
+        for week in (tuple(days) for _, days in groupby(days, key=lambda day: day.isocalendar()[:2]))
+    ]
+
+
+def _day(day: dt.date, *, first: bool) -> Column:
+    return Column((day,), f"{day:%Y-%m}" if day.day == 1 else "", f"{day:%d}" if first else "", gap=int(first))
+
+
+def _months(days: Sequence[dt.date]) -> list[Block]:
+    months = (tuple(month) for _, month in groupby(days, key=lambda day: (day.year, day.month)))
+    return [
+        (Column(month, f"{month[0]:%Y}" if month[0].month == 1 else "", _MONTHS[month[0].month - 1], 1, 3),)
+        for month in months
+    ]
+
+
+def _heads(block: Block, label: int, look: Look) -> list[str]:
+    """Months or years above, days or months below. The first column is always headed, if its neighbour leaves room."""
+    offsets = _offsets(block)
+    first = block[0].days[0]
+    month = f"{first:%Y-%m}" if block[0].width == 1 else f"{first:%Y}"
+    upper = [(offset, column.upper) for offset, column in zip(offsets, block, strict=True) if column.upper]
+    lower = [(offset, column.lower) for offset, column in zip(offsets, block, strict=True) if column.lower]
+    rows = (upper if upper and upper[0][0] == 0 else [(0, month), *upper], lower)
+    return [look.paint(" " * label + _place(row), Tone.ASIDE) for row in rows]
+
+
+def _offsets(block: Block) -> list[int]:
+    offsets: list[int] = []
+    at = 0
+    for column in block:
+        at += column.gap if offsets else 0
+        offsets.append(at)
+        at += column.width
+    return offsets
+
+
+def _place(labels: Sequence[tuple[int, str]]) -> str:
+    """Write labels at their offsets; one that would run into the next is left out."""
+    line = ""
+    for at, (offset, text) in enumerate(labels):
+        follows = labels[at + 1][0] if at + 1 < len(labels) else None
+        if follows is None or offset + len(text) < follows:
+            line = line.ljust(offset) + text
+    return line
+
+
+def _name(site: str) -> str:
+    return cut(safe(site), _SITE_WIDTH)
+
+
+def _site(board: Board, site: str, block: Block, widths: tuple[int, int], look: Look) -> list[str]:
+    rows = [(stage, tuple(_worst(board, stage, site, column.days) for column in block)) for stage in board.stages]
+    lines, name = [], _name(site)
+    for states, alike in groupby(rows, key=lambda row: row[1]):
+        stages = [stage for stage, _ in alike]
+        told = "all" if len(stages) == len(board.stages) > 1 else "+".join(stages)
+        cells = _cells(block, states, look)
+        lines.append(f"{name.ljust(widths[0])}  {told.ljust(widths[1])}  {paint_cells(cells, look)}".rstrip())
+        name = ""
+    return lines
+
+
+def _worst(board: Board, stage: Stage, site: str, days: Sequence[dt.date]) -> State:
+    return min((board.cells[StepId(stage, site, day)].state for day in days), key=_WORST_FIRST.index)
+
+
+def _cells(block: Block, states: Sequence[State], look: Look) -> list[tuple[State | None, str]]:
+    cells: list[tuple[State | None, str]] = []
+    for at, (column, state) in enumerate(zip(block, states, strict=True)):
+        if column.gap and at:
+            cells.append((None, " " * column.gap))
+        cells.append((state, sign(state, look).center(column.width)))
+    return cells

@@ -1,0 +1,142 @@
+"""A plan in words or as JSON: counts first, then what is to do and why, then what is not done now.
+
+Says what the planner found; judges nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mtc.model import Stage, Verdict
+from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
+from mtc.report.days import tell_days
+from mtc.report.look import PLAIN, Look, Tone
+from mtc.report.telling import plan_counts
+from mtc.report.text import count, document, few, plural, safe, size, table
+
+_TONES = {Verdict.FAILED: Tone.BAD, Verdict.BLOCKED: Tone.WARN}
+_UNTOLD = (Verdict.BLOCKED, Verdict.NOT_DUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Steps of one stage and site with the same verdict."""
+
+    stage: Stage
+    site: str
+    verdict: Verdict
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The first few of the steps' reasons."""
+        return few(safe(reason) for step in self.steps for reason in step.reasons)
+
+
+def group(steps: Iterable[PlannedStep]) -> tuple[Group, ...]:
+    """Put steps together by stage, site and verdict, in the order of their first step."""
+    together: dict[tuple[Stage, str, Verdict], list[PlannedStep]] = {}
+    for step in steps:
+        together.setdefault((step.step.stage, step.step.site, step.verdict), []).append(step)
+    return tuple(Group(*key, tuple(of)) for key, of in together.items())
+
+
+def plan_summary(plan: Plan, name: str) -> str:
+    """The plan on one line: `plan of daily: 30 steps, 12 to do (10 new, 2 failed), 18 up to date`."""
+    return f"plan of {safe(name)}: {plan_counts({verdict.value: number for verdict, number in plan.count().items()})}"
+
+
+def plan_text(plan: Plan, name: str, look: Look = PLAIN) -> str:
+    """The plan for people: a summary, counts by stage and verdict, and the groups to do, blocked and not due."""
+    lines = [plan_summary(plan, name)]
+    if plan.steps:
+        lines += ["", *_counts(plan)]
+    lines += _section("to do", plan.work, look)
+    for verdict in _UNTOLD:
+        lines += _section(verdict.value, [step for step in plan.steps if step.verdict is verdict], look)
+    return "\n".join(lines)
+
+
+def _counts(plan: Plan) -> list[str]:
+    verdicts = tuple(plan.count())
+    rows = [["", *(verdict.value for verdict in verdicts)]]
+    for stage in Stage:
+        counts = _of_stage(plan, stage).count()
+        if counts:
+            rows.append([stage.value, *(count(counts[verdict]) if verdict in counts else "-" for verdict in verdicts)])
+    return table(rows, right=frozenset(range(1, len(verdicts) + 1)))
+
+
+def _section(title: str, steps: Sequence[PlannedStep], look: Look) -> list[str]:
+    groups = group(steps)
+    if not groups:
+        return []
+    heads = table([_head(item) for item in groups])
+    lines = ["", look.paint(title, Tone.HEAD)]
+    for item, head in zip(groups, heads, strict=True):
+        lines.append(f"  {look.paint(head, _TONES.get(item.verdict, Tone.PLAIN))}")
+        lines += [f"      {reason}" for reason in item.reasons]
+    return lines
+
+
+def _head(item: Group) -> list[str]:
+    days = tell_days(step.step.day for step in item.steps)
+    verdict = [item.verdict.value] if item.verdict.is_work else []
+    return [item.stage.value, safe(item.site), *verdict, days, _amount(item.steps)]
+
+
+def _amount(steps: Sequence[PlannedStep]) -> str:
+    works = [step.work for step in steps]
+    imports = [work for work in works if isinstance(work, ImportWork)]
+    parts = [part for work in works if isinstance(work, StatWork) for part in work.parts]
+    loads = [item for work in imports for item in work.load]
+    archives = sum(len(work.archive) for work in imports)
+    drops = sum(len(work.drop) for work in imports)
+    told = (
+        f"{plural(len(loads), 'object')}, {size(sum(item.size for item in loads))}" if loads else "",
+        f"{count(archives)} to archive" if archives else "",
+        f"{count(drops)} to take out" if drops else "",
+        f"{plural(len(parts), 'part')}, {plural(sum(part.hits for part in parts), 'hit')}" if parts else "",
+    )
+    return ", ".join(text for text in told if text)
+
+
+def plan_json(plan: Plan, name: str) -> str:
+    """All of the plan as one JSON document: counts by stage and verdict, then every step in the plan's order."""
+    counts = {
+        stage.value: {verdict.value: number for verdict, number in _of_stage(plan, stage).count().items()}
+        for stage in Stage
+        if _of_stage(plan, stage).steps
+    }
+    steps = [_step_json(step) for step in plan.steps]
+    return document({"manifest": name, "steps": len(steps), "work": len(plan.work), "counts": counts, "plan": steps})
+
+
+def _of_stage(plan: Plan, stage: Stage) -> Plan:
+    return Plan(tuple(step for step in plan.steps if step.step.stage is stage))
+
+
+def _step_json(step: PlannedStep) -> dict[str, object]:
+    return {
+        "step": str(step.step),
+        "stage": step.step.stage.value,
+        "site": step.step.site,
+        "day": step.step.day.isoformat(),
+        "verdict": step.verdict.value,
+        "reasons": list(step.reasons),
+        "inputs": len(step.inputs),
+        "cost": step.cost,
+        "work": _work_json(step.work),
+    }
+
+
+def _work_json(work: ImportWork | StatWork | CsvWork | None) -> dict[str, object] | None:
+    match work:
+        case ImportWork():
+            load = {"load": len(work.load), "size": sum(item.size for item in work.load)}
+            return {**load, "archive": len(work.archive), "drop": len(work.drop), "keep": len(work.keep)}
+        case StatWork():
+            return {"parts": len(work.parts), "hits": sum(part.hits for part in work.parts)}
+        case CsvWork():
+            return {"stat": work.stat}
+        case None:
+            return None

@@ -1,0 +1,60 @@
+"""A board in words or as JSON: the calendar, its legend, and what is missing, failed or stale."""
+
+from mtc.report.board import Board, State
+from mtc.report.calendar import calendar, is_folded
+from mtc.report.days import fold, tell_days
+from mtc.report.glyphs import legend
+from mtc.report.look import PLAIN, Look, Tone
+from mtc.report.text import count, document, moment, plural, safe
+from mtc.report.trouble import TOLD, command, trouble_lines, troubles
+
+
+def status_text(board: Board, look: Look = PLAIN) -> str:
+    """The board for people, no wider than `look.width` but for long names and reasons."""
+    counts = board.count()
+    sites, days = plural(len(board.sites), "site"), tell_days(board.days) or "no days"
+    lines = [look.paint(f"{safe(board.name)} on {moment(board.now)}: {sites}, {days}", Tone.HEAD)]
+    if not counts:
+        return lines[0]
+    told = ", ".join(f"{count(counts[state])} {state.value}" for state in reversed(State) if state in counts)
+    folded = ["each month shows its worst day"] if is_folded(board) else []
+    lines += [
+        f"{plural(len(board.cells), 'step')}: {told}",
+        "",
+        *calendar(board, look),
+        "",
+        legend(counts, look),
+        *folded,
+    ]
+    return "\n".join((*lines, *trouble_lines(board, look)))
+
+
+def status_json(board: Board) -> str:
+    """The board as one JSON document: every step's state, then the troubles with the commands that mend them."""
+    steps = [
+        {
+            "step": str(step),
+            "stage": step.stage.value,
+            "site": step.site,
+            "day": step.day.isoformat(),
+            "state": cell.state.value,
+            "reason": cell.reason,
+            "mend": command(board, step.stage, step.site, step.day, step.day) if cell.state in TOLD else "",
+        }
+        for step, cell in sorted(board.cells.items())
+    ]
+    mending = [
+        {
+            "state": item.state.value,
+            "stage": item.stage.value,
+            "site": item.site,
+            "days": [str(days) for days in fold(item.days)],
+            "reasons": [reason for reason, _ in item.reasons],
+            "command": item.command,
+        }
+        for item in troubles(board)
+    ]
+    counts = {state.value: number for state, number in board.count().items()}
+    return document(
+        {"manifest": board.name, "now": board.now.isoformat(), "counts": counts, "troubles": mending, "steps": steps}
+    )

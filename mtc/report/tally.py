@@ -1,0 +1,87 @@
+"""What a run has come to so far, added up from its events. Shows nothing."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from mtc.events import Event, PlanMade, StepBlocked, StepFinished, StepProgress, StepRetried, StepStarted
+from mtc.model import Status, StepId
+from mtc.report.days import tell_days
+from mtc.report.text import count, duration, plural, rate, size
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one run. `began` and `now` are seconds of the same clock."""
+
+    began: float
+    now: float = 0.0
+    work: dict[str, int] = field(default_factory=dict)
+    finished: int = 0
+    failed: int = 0
+    blocked: int = 0
+    size: int = 0
+    lines: int = 0
+    running: dict[StepId, None] = field(default_factory=dict)
+
+    def hear(self, event: Event, now: float) -> None:
+        """Add an event."""
+        self.now = now
+        match event:
+            case PlanMade():
+                self.work[event.stage] = event.work
+            case StepStarted():
+                self.running[event.step] = None
+            case StepProgress():
+                self.size += event.size
+                self.lines += event.lines
+            case StepRetried():
+                self.running.pop(event.step, None)
+            case StepFinished():
+                self.running.pop(event.step, None)
+                self.finished += 1
+                self.failed += event.status is Status.FAILED
+            case StepBlocked():
+                self.blocked += 1
+            case _:
+                pass
+
+    @property
+    def over(self) -> int:
+        """How many steps need no more attention."""
+        return self.finished + self.blocked
+
+    @property
+    def steps(self) -> int:
+        """How many steps the run has; plans of further stages may add to it."""
+        return max(sum(self.work.values()), self.over)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has lasted."""
+        return self.now - self.began
+
+    @property
+    def left(self) -> float | None:
+        """How many seconds are left at the pace so far; None before the first step is over."""
+        if not self.finished or self.steps == self.over:
+            return None
+        return self.seconds / self.over * (self.steps - self.over)
+
+    def figures(self) -> tuple[str, ...]:
+        """The counts in words, but for those that are zero."""
+        told = (
+            f"{count(self.failed)} failed" if self.failed else "",
+            f"{count(self.blocked)} blocked" if self.blocked else "",
+            size(self.size) if self.size else "",
+            plural(self.lines, "line") if self.lines else "",
+            rate(self.lines, self.seconds),
+            "" if self.left is None else f"{duration(self.left)} left",
+        )
+        return tuple(text for text in told if text)
+
+    def at_work(self) -> str:
+        """The steps that are being done, in words."""
+        days: dict[tuple[str, str], list[dt.date]] = {}
+        for step in self.running:
+            days.setdefault((step.stage.value, step.site), []).append(step.day)
+        return "; ".join(f"{stage} {site} {tell_days(of)}" for (stage, site), of in days.items())

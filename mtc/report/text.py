@@ -1,0 +1,163 @@
+"""Values into words: hostile text made harmless, and sizes, counts and durations as people read them.
+
+Everything that comes from a log line, a key or an error goes through `safe` or `safe_block` before it is shown.
+"""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+LIMIT = 300
+_GAP = "..."
+_MINUTE = 60
+_HOUR = 3600
+_DAY = 86400
+_SOON = 10
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _visible(char: str) -> str:
+    if char.isprintable():
+        return char
+    if char in _SHORT:
+        return _SHORT[char]
+    code = ord(char)
+    if code <= 0xFF:  # noqa: PLR2004 - the widest code that \xNN can spell
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the same for \uNNNN
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten `text` to `limit` characters; the middle goes, as both ends of a key or a message tell most."""
+    if len(text) <= limit:
+        return text
+    if limit <= len(_GAP):
+        return text[:limit]
+    keep = limit - len(_GAP)
+    tail = keep // 3
+    return f"{text[: keep - tail]}{_GAP}{text[len(text) - tail :]}"
+
+
+def safe(text: str, limit: int = LIMIT) -> str:
+    r"""Make `text` fit for a terminal: one line, of at most `limit` characters.
+
+    Control characters, escape sequences, line ends, bidirectional overrides, invisible characters, odd spaces and
+    lone surrogates become visible (`\x1b`, `\n`, `\u202e`), so that a key cannot recolour, reorder or forge a line.
+    """
+    # a value of many megabytes need not be spelt out to be cut; 10 is the longest spelling of one character
+    return cut("".join(map(_visible, cut(text, limit * 10))), limit)
+
+
+def safe_block(text: str, limit: int = LIMIT) -> str:
+    """Make text of several lines harmless line by line; its line ends stay."""
+    return "\n".join(safe(line, limit) for line in text.split("\n"))
+
+
+def count(number: float) -> str:
+    """A whole number with its thousands marked: 1,234,567."""
+    return f"{number:,.0f}"
+
+
+def plural(number: int, noun: str) -> str:
+    """A number and its noun: 1 step, 2 steps."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def size(octets: float) -> str:
+    """A size in decimal units: 999 B, 1.2 kB, 340 MB."""
+    value, unit = float(octets), "B"
+    for bigger in ("kB", "MB", "GB", "TB", "PB"):
+        # 999.5 would be shown as 1000
+        if abs(value) < 999.5:  # noqa: PLR2004 - as said above
+            break
+        value, unit = value / 1000, bigger
+    digits = 1 if unit != "B" and abs(value) < 9.95 else 0  # noqa: PLR2004 - one digit below 10, none above
+    return f"{value:.{digits}f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in at most two units: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min, 3 d 4 h."""
+    if seconds < _SOON:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    for unit, name, smaller, small_name in (
+        (_DAY, "d", _HOUR, "h"),
+        (_HOUR, "h", _MINUTE, "min"),
+        (_MINUTE, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            rest = whole % unit // smaller
+            return f"{whole // unit} {name} {rest} {small_name}" if rest else f"{whole // unit} {name}"
+    return f"{whole} s"
+
+
+def moment(at: dt.datetime) -> str:
+    """An instant, to the second, in UTC: the one zone that every site's reader can tell."""
+    return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def rate(lines: int, seconds: float) -> str:
+    """Lines per second, or an empty text when there is nothing to divide."""
+    return f"{count(lines / seconds)} lines/s" if lines and seconds > 0 else ""
+
+
+def few(items: Iterable[str], first: int = 3) -> tuple[str, ...]:
+    """The first few of the distinct items, then "and 12 more" as one more; the order stays."""
+    distinct = tuple(dict.fromkeys(items))
+    if len(distinct) <= first:
+        return distinct
+    return (*distinct[:first], f"and {count(len(distinct) - first)} more")
+
+
+def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(), gap: str = "  ") -> list[str]:
+    """Line up columns, those in `right` to the right. Lines end without spaces; rows may be of any length."""
+    widths = [
+        max((len(row[at]) for row in rows if at < len(row)), default=0) for at in range(max(map(len, rows), default=0))
+    ]
+    return [
+        gap.join(
+            cell.rjust(widths[at]) if at in right else cell.ljust(widths[at]) for at, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def document(value: object) -> str:
+    """One JSON document, for `--json`: keys as given, ASCII alone, so that it is harmless on a terminal too."""
+    return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def encodable(text: str, encoding: str) -> str:
+    """Spell out what `encoding` cannot hold, so that writing it cannot fail."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def say(stream: TextIO, text: str) -> None:
+    """Write `text` and a line end. What the stream's encoding lacks is spelt out; its errors are the caller's."""
+    stream.write(encodable(f"{text}\n", stream.encoding or "utf-8"))
+    stream.flush()
+
+
+def try_to_say(stream: TextIO, text: str) -> None:
+    """Say it, or let it be when the stream takes nothing: a last word must not become one more error."""
+    try:
+        say(stream, text)
+    except BrokenPipeError:
+        silence(stream)
+    except OSError:
+        return
+
+
+def silence(stream: TextIO) -> None:
+    """Give a stream whose reader has gone nowhere to write to, so that Python's own flush at exit says nothing."""
+    try:
+        handle = stream.fileno()
+    except (OSError, ValueError):
+        return
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, handle)
+    finally:
+        os.close(sink)

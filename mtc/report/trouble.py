@@ -1,0 +1,89 @@
+"""What of a board needs a person or a run: what failed, is missing or stale, why, and the command that mends it."""
+
+import datetime as dt
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mtc.model import Stage, StepId
+from mtc.report.board import Board, State
+from mtc.report.days import tell_days
+from mtc.report.look import Look, Tone
+from mtc.report.text import few, safe
+
+TOLD = (State.MISSING, State.FAILED, State.STALE)
+_TONES = {State.MISSING: Tone.BAD, State.FAILED: Tone.BAD, State.STALE: Tone.WARN}
+_MOST_REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Steps of one stage and site in the same bad state, with the days of each reason."""
+
+    state: State
+    stage: Stage
+    site: str
+    reasons: tuple[tuple[str, tuple[dt.date, ...]], ...]
+    command: str
+
+    @property
+    def days(self) -> tuple[dt.date, ...]:
+        """All its days, in order."""
+        return tuple(sorted(day for _, days in self.reasons for day in days))
+
+
+def troubles(board: Board) -> tuple[Trouble, ...]:
+    """All that is missing, failed or stale, by state, then by stage and site."""
+    found: dict[tuple[State, Stage, str], dict[str, list[dt.date]]] = {}
+    for state in TOLD:
+        for step, reason in _of_state(board, state):
+            found.setdefault((state, step.stage, step.site), {}).setdefault(reason, []).append(step.day)
+    return tuple(
+        Trouble(
+            state, stage, site, tuple((why, tuple(days)) for why, days in by.items()), _command(board, stage, site, by)
+        )
+        for (state, stage, site), by in found.items()
+    )
+
+
+def _of_state(board: Board, state: State) -> Iterator[tuple[StepId, str]]:
+    for stage in board.stages:
+        for step, cell in board.cells.items():
+            if step.stage is stage and cell.state is state:
+                yield step, cell.reason
+
+
+def _command(board: Board, stage: Stage, site: str, by: dict[str, list[dt.date]]) -> str:
+    days = [day for of in by.values() for day in of]
+    return command(board, stage, site, min(days), max(days))
+
+
+def command(board: Board, stage: Stage, site: str, first: dt.date, last: dt.date) -> str:
+    """The command that does these steps; those between that are up to date cost nothing."""
+    dates = [str(first)] if first == last else [str(first), str(last)]
+    words = ["mtc", stage.value, *([] if stage is Stage.CSV else [site, *dates])]
+    words += ["-m", board.manifest] if board.manifest else []
+    words += ["--env", board.environment] if board.environment else []
+    return shlex.join(words)
+
+
+def trouble_lines(board: Board, look: Look) -> list[str]:
+    """The troubles in words: a section for each state."""
+    lines: list[str] = []
+    told: State | None = None
+    for trouble in troubles(board):
+        if trouble.state is not told:
+            lines += ["", look.paint(trouble.state.value, _TONES[trouble.state])]
+            told = trouble.state
+        lines += _lines(trouble)
+    return lines
+
+
+def _lines(trouble: Trouble) -> list[str]:
+    head = f"  {trouble.stage.value} {safe(trouble.site)} {tell_days(trouble.days)}"
+    mend = f"      mend: {safe(trouble.command)}"
+    if len(trouble.reasons) == 1:
+        reason = safe(trouble.reasons[0][0])
+        return [f"{head}: {reason}" if reason else head, mend]
+    reasons = few((f"{tell_days(days)}: {safe(reason)}" for reason, days in trouble.reasons), _MOST_REASONS)
+    return [head, *(f"      {reason}" for reason in reasons), mend]

@@ -1,0 +1,120 @@
+"""Why a step is as it is, in words. Everything told comes from a `Story`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from mtc.manifest.project import Place
+from mtc.model import Accounting, StepId
+from mtc.plan.model import History, Plan
+from mtc.report.differences import SettingChange
+from mtc.report.inputs import Input, InputState
+from mtc.report.look import PLAIN, Look, Tone
+from mtc.report.story import Attempt, Story, tell_story
+from mtc.report.text import count, duration, moment, plural, safe, size, table
+
+_NOUNS = {"object": "object", "part": "part", "stat": ".stat file"}
+_ABSENT = "not set"
+
+
+def why(
+    step: StepId,
+    plan: Plan | None,
+    history: History,
+    attempts: Sequence[Attempt] = (),
+    places: Mapping[str, Place] | None = None,
+) -> Story:
+    """The story of one step. `plan` is one made now; `places` are the project's."""
+    planned = next((item for item in plan.steps if item.step == step), None) if plan else None
+    return tell_story(step, planned, history, attempts, places or {})
+
+
+def why_text(story: Story, look: Look = PLAIN) -> str:
+    """The story for people."""
+    sections = (
+        ("", _verdict(story)),
+        (_since(story), _changed(story)),
+        (_input_title(story.inputs), _input_rows(story.inputs)),
+        ("lines", _accounting(story.accounting)),
+        ("outputs", table([[safe(item.path), size(item.size)] for item in story.outputs])),
+        ("notes", [safe(note) for note in story.record.notes] if story.record else []),
+        ("attempts", table([_attempt(item) for item in story.attempts])),
+    )
+    lines: list[str] = []
+    for title, body in sections:
+        if title and body:
+            lines += ["", look.paint(title, Tone.HEAD)]
+        lines += [f"  {line}" if title else line for line in body]
+    return "\n".join(lines)
+
+
+def _verdict(story: Story) -> list[str]:
+    known = story.verdict.value if story.verdict else "not in the plan"
+    if story.verdict is None and story.record is None:
+        return [f"{story.step}: in neither the plan nor the state file"]
+    recorded = f", recorded as {story.record.status.value}" if story.record else ", not in the state file"
+    lines = [f"{story.step}: {known}{recorded}", *(f"  because {safe(reason)}" for reason in story.reasons)]
+    if story.record and story.record.error:
+        lines.append(f"  error   {safe(story.record.error)}")
+    return lines
+
+
+def _since(story: Story) -> str:
+    finished = story.record.finished if story.record else None
+    return f"changed since it was done on {moment(finished)}" if finished else "changed since it was done"
+
+
+def _changed(story: Story) -> list[str]:
+    if not story.compared:
+        return []
+    settings = [f"setting {_setting(item)}" for item in story.settings]
+    inputs = [f"input {safe(item.name)}: {item.change}" for item in story.changes]
+    return [*settings, *inputs] or ["nothing"]
+
+
+def _setting(item: SettingChange) -> str:
+    before = _ABSENT if item.before is None else safe(item.before)
+    after = _ABSENT if item.after is None else safe(item.after)
+    return f"{safe(item.name)}: {before} -> {after} ({safe(item.place) or 'by default'})"
+
+
+def _input_title(inputs: Sequence[Input]) -> str:
+    return f"inputs: {plural(len(inputs), _NOUNS[inputs[0].kind])}" if inputs else ""
+
+
+def _input_rows(inputs: Iterable[Input]) -> list[str]:
+    return table([_input(item) for item in inputs], right=frozenset({2, 3, 4}))
+
+
+def _input(item: Input) -> list[str]:
+    if item.kind == "stat":
+        return [safe(item.name)]
+    if item.kind == "part":
+        return [safe(item.name), plural(item.hits or 0, "hit")]
+    row = [safe(item.name), item.state.value, size(item.size or 0)]
+    if item.state is InputState.TO_LOAD:
+        return row
+    archived = f"archived as {safe(item.archived)}" if item.archived else "not archived"
+    return [*row, plural(item.lines or 0, "line"), plural(item.hits or 0, "hit"), safe(item.format), archived]
+
+
+def _accounting(accounting: Accounting | None) -> list[str]:
+    if accounting is None:
+        return []
+    filtered, rejected = sum(accounting.filtered.values()), sum(accounting.rejected.values())
+    total = f"{plural(accounting.lines, 'line')} = {plural(accounting.hits, 'hit')}"
+    wrong = "" if accounting.balanced else ", which does not add up: please report it"
+    return [
+        f"{total} + {count(filtered)} filtered + {count(rejected)} rejected{wrong}",
+        *_by_reason("filtered", accounting.filtered),
+        *_by_reason("rejected", accounting.rejected),
+    ]
+
+
+def _by_reason(kind: str, counts: Mapping[str, int]) -> list[str]:
+    told = ", ".join(f"{safe(reason)} {count(number)}" for reason, number in counts.items() if number)
+    return [f"{kind}: {told}"] if told else []
+
+
+def _attempt(item: Attempt) -> list[str]:
+    took = duration((item.ended - item.started).total_seconds()) if item.ended else "no end"
+    outcome = safe(item.outcome) or "under way, or killed"
+    return [moment(item.started), f"run {safe(item.run)}", f"attempt {item.number}", took, outcome, safe(item.error)]

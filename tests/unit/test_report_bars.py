@@ -1,0 +1,107 @@
+"""Progress on a terminal."""
+
+import dataclasses
+import datetime as dt
+import io
+import re
+
+from mtc.events import PlanMade, RunFinished, StepFinished, StepProgress, StepStarted
+from mtc.model import Stage, Status, StepId, Verdict
+from mtc.report.bars import BarScreen
+from mtc.report.console import ConsoleReporter
+from mtc.report.look import Look, Tone
+
+LOOK = Look(terminal=True, moving=True, colour=True, width=80)
+STEP = StepId(Stage.IMPORT, "docs", dt.date(2026, 5, 1))
+END = RunFinished("R1", 0, 2.0, 1, 0, 0, 0, 0, 0, 0, 0, "")
+CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Run:
+    """A run on a terminal whose clock goes on by a second at each look."""
+
+    def __init__(self, look: Look = LOOK, *, quiet: bool = False) -> None:
+        self.stream = io.StringIO()
+        self.now = 0.0
+        self.reporter = ConsoleReporter(self.stream, look, quiet=quiet, clock=self.clock)
+        self.reporter.tell(PlanMade("", 4, 4, {"new": 4}))
+        self.reporter.tell(StepStarted(STEP, Verdict.NEW, 1))
+        self.reporter.tell(StepProgress("t", 5_000_000, 1_000))
+
+    def clock(self) -> float:
+        self.now += 1.0
+        return self.now
+
+    def text(self) -> str:
+        return CODES.sub("", self.stream.getvalue())
+
+
+def test_a_terminal_shows_steps_bytes_pace_and_what_is_at_work() -> None:
+    """Two lines are drawn over again: counts, and the steps that are being done."""
+    run = Run()
+    run.reporter.tell(StepFinished(dataclasses.replace(STEP, site="shop"), Status.DONE, 1.0))
+    shown = run.text()
+    assert "1/4 steps, 5.0 MB, 1,000 lines, 250 lines/s, 12 s left" in shown
+    assert "import docs 2026-05-01" in shown
+    assert "done    import:shop" not in shown
+
+
+def test_the_bar_is_gone_and_the_cursor_back_at_the_end() -> None:
+    """The terminal is left as it was, with the recap as the last line."""
+    run = Run()
+    run.reporter.tell(END)
+    run.reporter.close()
+    assert run.stream.getvalue().count("\x1b[?25l") == run.stream.getvalue().count("\x1b[?25h") == 1
+    assert run.text().rstrip().splitlines()[-1] == "all is done: 1 done in 2.0 s"
+
+
+def test_the_cursor_comes_back_after_an_error_too() -> None:
+    """`close` alone is enough."""
+    run = Run()
+    run.reporter.close()
+    run.reporter.close()
+    assert run.stream.getvalue().count("\x1b[?25h") == 1
+
+
+def test_no_color_leaves_no_colour_code() -> None:
+    """NO_COLOR: bars move, but nothing is coloured."""
+    run = Run(dataclasses.replace(LOOK, colour=False))
+    run.reporter.tell(StepFinished(STEP, Status.FAILED, 1.0, error="no"))
+    run.reporter.close()
+    colours = [code for code in CODES.findall(run.stream.getvalue()) if re.search(r"[34][0-7]m|;5;|;2;", code)]
+    assert colours == []
+
+
+def test_no_progress_line_is_wider_than_the_terminal() -> None:
+    """A line that wraps could not be drawn over."""
+    run = Run(dataclasses.replace(LOOK, width=30))
+    for day in range(2, 30, 2):
+        run.reporter.tell(StepStarted(dataclasses.replace(STEP, day=dt.date(2026, 5, day)), Verdict.NEW, 1))
+    lines = re.split(r"[\r\n]+", run.text())
+    assert max(len(line) for line in lines if "steps" in line or "import docs" in line) <= 30
+
+
+def test_failures_stay_above_the_bar_and_markup_is_text() -> None:
+    """A key with brackets is no style, and a failure is told at once."""
+    run = Run()
+    run.reporter.tell(StepFinished(STEP, Status.FAILED, 1.0, error="a[red]b[/red]\x1b[2J: :bomb: corrupt"))
+    assert "FAILED  import:docs:2026-05-01: a[red]b[/red]\\x1b[2J: :bomb: corrupt" in run.text()
+
+
+def test_quiet_on_a_terminal_draws_nothing() -> None:
+    """Quiet is quiet everywhere."""
+    run = Run(quiet=True)
+    run.reporter.tell(END)
+    run.reporter.close()
+    assert run.stream.getvalue() == ""
+
+
+def test_a_terminal_of_another_encoding_gets_what_it_can_show() -> None:
+    """An ASCII terminal raises nothing."""
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    screen = BarScreen(stream, LOOK)
+    screen.line("née", Tone.BAD)
+    screen.close()
+    stream.flush()
+    assert b"n\\xe9e" in raw.getvalue()

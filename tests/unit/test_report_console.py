@@ -1,0 +1,226 @@
+"""A run as a person hears of it on stderr."""
+
+import dataclasses
+import datetime as dt
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pytest
+
+from mtc.events import (
+    Event,
+    Notice,
+    PlanMade,
+    RunFinished,
+    RunStarted,
+    StepBlocked,
+    StepFinished,
+    StepProgress,
+    StepRetried,
+    StepStarted,
+)
+from mtc.model import Stage, Status, StepId, Verdict
+from mtc.report.console import MOST_FAILURES, ConsoleReporter
+from mtc.report.look import PLAIN, Look
+from mtc.report.tally import Tally
+
+AT = dt.datetime(2026, 5, 2, 1, 0, tzinfo=dt.UTC)
+END = RunFinished("R1", 0, 12.0, 2, 18, 0, 0, 1, 0, 1_200_000, 1_100_000, "")
+
+
+@dataclass
+class Clock:
+    """A clock that is set by hand."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def step(day: int = 1, stage: Stage = Stage.IMPORT, site: str = "docs") -> StepId:
+    return StepId(stage, site, dt.date(2026, 5, 1) + dt.timedelta(day - 1))
+
+
+def plan(work: int) -> PlanMade:
+    return PlanMade("", work + 18, work, {"new": work, "up to date": 18})
+
+
+def told(events: Iterable[Event], look: Look = PLAIN, *, quiet: bool = False) -> str:
+    stream = io.StringIO()
+    reporter = ConsoleReporter(stream, look, quiet=quiet, clock=Clock())
+    for event in events:
+        reporter.tell(event)
+    reporter.close()
+    return stream.getvalue()
+
+
+GOOD = (
+    RunStarted("R1", "daily", "mtc apply daily.yaml", AT),
+    plan(3),
+    StepStarted(step(), Verdict.NEW, 1, 1000),
+    StepProgress("import:docs:2026-05-01", 1000, 500),
+    StepRetried(step(), "s3://logs: answered 503", 1, 2.5),
+    StepStarted(step(), Verdict.NEW, 2, 1000),
+    StepFinished(step(), Status.DONE, 3.2, {"lines": 12345, "hits": 1, "objects": 2}, ("1 line of 2026-04-30",)),
+    StepFinished(step(2), Status.EMPTY, 0.1, notes=("no objects yet",)),
+    Notice("2 parts were left over and are gone"),
+    END,
+)
+FAILURE = StepFinished(step(2), Status.FAILED, 1.0, error="docs/a.gz: the object is corrupt. Push it again")
+BAD = (
+    plan(3),
+    StepFinished(step(), Status.DONE, 3.2),
+    FAILURE,
+    StepBlocked(step(2, Stage.STAT), "import:docs:2026-05-02 failed"),
+    dataclasses.replace(
+        END, exit_code=3, done=1, failed=1, blocked=1, empty=0, lines=0, hits=0, next="mtc why import:docs:2026-05-02"
+    ),
+)
+
+
+def test_a_good_run_without_a_terminal_is_a_line_for_each_step() -> None:
+    """With few steps each is told as it ends, and the last line sums up."""
+    assert told(GOOD) == (
+        "run R1 of daily\n"
+        "plan: 21 steps, 3 to do (3 new), 18 up to date\n"
+        "retry   import:docs:2026-05-01: s3://logs: answered 503 (attempt 1 failed, the next is in 2.5 s)\n"
+        "done    import:docs:2026-05-01: 2 objects, 12,345 lines, 1 hit, 1 line of 2026-04-30, 3.2 s\n"
+        "empty   import:docs:2026-05-02: no objects yet, 0.1 s\n"
+        "note    2 parts were left over and are gone\n"
+        "all is done: 2 done, 18 up to date, 1 empty; 1,200,000 lines, 1,100,000 hits in 12 s, 100,000 lines/s\n"
+    )
+
+
+def test_a_run_with_failures_says_what_why_and_what_next() -> None:
+    """A failure shows step, message and hint at once; the recap ends with what to do."""
+    assert told(BAD) == (
+        "plan: 21 steps, 3 to do (3 new), 18 up to date\n"
+        "done    import:docs:2026-05-01: 3.2 s\n"
+        "FAILED  import:docs:2026-05-02: docs/a.gz: the object is corrupt. Push it again\n"
+        "blocked stat:docs:2026-05-02: import:docs:2026-05-02 failed\n"
+        "not all is done: 1 done, 18 up to date, 1 failed, 1 blocked in 12 s\n"
+        "  next: mtc why import:docs:2026-05-02\n"
+    )
+
+
+def test_quiet_is_silent_on_success() -> None:
+    """Cron sends no mail when all is well."""
+    assert told(GOOD, quiet=True) == ""
+
+
+def test_quiet_tells_failures_and_the_recap() -> None:
+    """When something failed: the failure, the counts, what next, and nothing else."""
+    assert told(BAD, quiet=True) == (
+        "FAILED  import:docs:2026-05-02: docs/a.gz: the object is corrupt. Push it again\n"
+        "not all is done: 1 done, 18 up to date, 1 failed, 1 blocked in 12 s\n"
+        "  next: mtc why import:docs:2026-05-02\n"
+    )
+
+
+@pytest.mark.parametrize(("code", "ending"), [(130, "interrupted"), (143, "interrupted"), (6, "stopped")])
+def test_a_run_that_was_stopped_says_so_even_quietly(code: int, ending: str) -> None:
+    """An interruption is no success."""
+    end = dataclasses.replace(END, exit_code=code, next="the same command goes on")
+    assert told([end], quiet=True) == (
+        f"{ending}: 2 done, 18 up to date, 1 empty; 1,200,000 lines, 1,100,000 hits in 12 s, 100,000 lines/s\n"
+        "  next: the same command goes on\n"
+    )
+
+
+def test_many_steps_are_counted_at_most_every_ten_seconds() -> None:
+    """400 lines of "done" hide the one that matters; failures still come at once."""
+    stream, clock = io.StringIO(), Clock()
+    reporter = ConsoleReporter(stream, PLAIN, clock=clock)
+    reporter.tell(plan(400))
+    for at in range(40):
+        clock.now += 1
+        reporter.tell(StepProgress("task", 1_000_000, 2_000))
+        reporter.tell(
+            StepFinished(step(at + 1), Status.FAILED if at == 14 else Status.DONE, 1.0, error="" if at != 14 else "no")
+        )
+    assert stream.getvalue() == (
+        "plan: 418 steps, 400 to do (400 new), 18 up to date\n"
+        "9 of 400 steps, 10 MB, 20,000 lines, 2,000 lines/s, 7 min 14 s left\n"
+        "FAILED  import:docs:2026-05-15: no\n"
+        "19 of 400 steps, 1 failed, 20 MB, 40,000 lines, 2,000 lines/s, 6 min 41 s left\n"
+        "29 of 400 steps, 1 failed, 30 MB, 60,000 lines, 2,000 lines/s, 6 min 24 s left\n"
+        "39 of 400 steps, 1 failed, 40 MB, 80,000 lines, 2,000 lines/s, 6 min 10 s left\n"
+    )
+
+
+def test_a_flood_of_failures_is_cut() -> None:
+    """A source that is down for a backfill of years says so a hundred times, not a thousand."""
+    failures = [StepFinished(step(at), Status.FAILED, 1.0, error="no bucket") for at in range(1, 1001)]
+    lines = told(failures).splitlines()
+    assert len([line for line in lines if line.startswith("FAILED")]) == MOST_FAILURES
+    assert lines[-1] == "further failures are only counted; mtc status lists them"
+
+
+def test_a_hostile_key_in_an_error_cannot_forge_a_line() -> None:
+    """Escape sequences, line ends and bidirectional overrides of a key are shown, not obeyed."""
+    hostile = "a\x1b[2K\ndone    import:docs:2026-05-02\u202e.gz: corrupt"
+    assert told([StepFinished(step(), Status.FAILED, 1.0, error=hostile)]) == (
+        "FAILED  import:docs:2026-05-01: a\\x1b[2K\\ndone    import:docs:2026-05-02\\u202e.gz: corrupt\n"
+    )
+
+
+def test_colour_marks_failures_where_colour_is_wanted() -> None:
+    """With FORCE_COLOR in CI failures are red; without colour there is no escape code at all."""
+    assert told([FAILURE], Look(colour=True)).startswith("\x1b[31mFAILED  import:docs:2026-05-02")
+    assert "\x1b" not in told((*GOOD, *BAD))
+
+
+def test_a_closed_pipe_stops_no_run() -> None:
+    """Telling must never stop a run, nor make noise when Python ends."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    stream = os.fdopen(writing, "w", encoding="utf-8")
+    reporter = ConsoleReporter(stream, PLAIN, clock=Clock())
+    for event in BAD:
+        reporter.tell(event)
+    reporter.close()
+    stream.close()
+
+
+def test_a_full_disk_stops_no_run() -> None:
+    """A log file that can take no more loses lines, no more."""
+    with open("/dev/full", "w", encoding="utf-8") as stream:  # noqa: PTH123 - a device
+        reporter = ConsoleReporter(stream, PLAIN, clock=Clock())
+        for event in BAD:
+            reporter.tell(event)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def test_steps_that_were_retried_or_are_over_are_not_at_work() -> None:
+    """What is at work is what was started and has not ended, folded by stage and site."""
+    tally = Tally(0.0)
+    for day in (1, 2, 3, 5):
+        tally.hear(StepStarted(step(day), Verdict.NEW, 1), 1.0)
+    tally.hear(StepFinished(step(5), Status.DONE, 1.0), 2.0)
+    tally.hear(StepRetried(step(3), "503", 1, 1.0), 2.0)
+    tally.hear(StepStarted(step(1, site="shop"), Verdict.NEW, 1), 2.0)
+    assert tally.at_work() == "import docs 2026-05-01..2026-05-02, 2 days; import shop 2026-05-01"
+
+
+def test_further_plans_add_steps() -> None:
+    """Stages may be planned one after the other; the time left is of all that is known."""
+    tally = Tally(0.0)
+    assert tally.figures() == ()
+    tally.hear(PlanMade("import", 4, 4, {"new": 4}), 0.0)
+    tally.hear(StepFinished(step(), Status.DONE, 1.0), 2.0)
+    assert tally.steps == 4
+    assert tally.figures() == ("6.0 s left",)
+    tally.hear(PlanMade("stat", 4, 2, {"new": 2}), 2.0)
+    assert tally.steps == 6
+    assert tally.figures() == ("10 s left",)
+
+
+def test_reporters_are_loaded_without_rich() -> None:
+    """`mtc --help` and cron do not wait for a library that only a terminal needs."""
+    code = "import sys; from mtc.report import choose, console, errors, plan, status, why; print('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"False\n"

@@ -1,0 +1,129 @@
+"""How errors and bugs are told."""
+
+import datetime as dt
+import io
+import os
+import stat
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtc.errors import LockedError, ManifestError, MtcError, PermanentError, Problem
+from mtc.report.crash import MASK, crash_text, mask, report_crash
+from mtc.report.errors import error_text, print_error
+from mtc.report.look import Look
+
+NOW = dt.datetime(2026, 5, 2, 1, 0, tzinfo=dt.UTC)
+TOKEN = "t0k&n/secret value"
+
+
+def test_an_error_says_where_what_and_what_to_do() -> None:
+    """ERROR, then a TIP where there is one."""
+    error = LockedError("another run is at work", where=".mtc/lock", hint="wait for it with --wait 10m")
+    assert error_text(error) == "ERROR .mtc/lock: another run is at work\n  TIP wait for it with --wait 10m"
+    assert error_text(MtcError("no")) == "ERROR no"
+
+
+def test_the_problems_of_a_manifest_come_before_their_count() -> None:
+    """The caller lays problems out with source lines and carets; each line is made safe, the layout stays."""
+    error = ManifestError((Problem("m.yaml", 3, 5, "sites", "unknown key 'sits'", "did you mean sites?"),) * 2)
+    laid_out = "m.yaml:3:5: unknown key\n  | sits: \x1b[31m\n  |  ^\n"
+    assert error_text(error, problems=laid_out) == (
+        "m.yaml:3:5: unknown key\n  | sits: \\x1b[31m\n  |  ^\nERROR the manifest is not valid: 2 problems"
+    )
+    assert error_text(error).splitlines()[0] == "m.yaml:3:5: sites: unknown key 'sits'. did you mean sites?"
+
+
+def test_hostile_values_in_errors_are_harmless() -> None:
+    """A key in an error cannot recolour or forge a line."""
+    text = error_text(PermanentError("corrupt\nERROR all is lost", where="a\x1b[2J.gz", hint="\u202edo"))
+    assert text == "ERROR a\\x1b[2J.gz: corrupt\\nERROR all is lost\n  TIP \\u202edo"
+
+
+def test_printing_gives_the_exit_code_and_colour_where_wanted() -> None:
+    """One handler prints and says how to exit, also when nobody can read it."""
+    stream = io.StringIO()
+    assert print_error(LockedError("held"), stream, Look(colour=True)) == 75
+    assert stream.getvalue() == "\x1b[31mERROR\x1b[0m held\n"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as nobody:
+        assert print_error(LockedError("held"), nobody) == 75
+
+
+def fail() -> None:
+    """Raise an error with a secret in its message, its cause and a local variable."""
+    password = "only-in-a-local"
+    try:
+        os.environ[TOKEN]
+    except KeyError as cause:
+        raise ValueError(f"bad {len(password)} \x1b[2J https://x/?t={urllib.parse.quote_plus(TOKEN)}") from cause
+
+
+def crash() -> Exception:
+    """What a bug raises."""
+    with pytest.raises(ValueError, match="bad") as caught:
+        fail()
+    return caught.value
+
+
+def test_a_bug_is_written_down_and_named_in_one_line(tmp_path: Path) -> None:
+    """The log is its owner's alone and has the traceback; the terminal gets its name and exit code 1."""
+    stream = io.StringIO()
+    assert report_crash(crash(), folder=tmp_path / ".mtc", secrets=[TOKEN], now=NOW, stream=stream) == 1
+    (log,) = (tmp_path / ".mtc").glob("crash-20260502T010000Z-*.log")
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    first, tip = stream.getvalue().splitlines()
+    assert first == f"ERROR ValueError: the details are in {log}"
+    assert tip.startswith("  TIP this is a bug in mtc; please report it")
+    text = log.read_text()
+    assert text.startswith("mtc ")
+    assert "2026-05-02T01:00:00+00:00" in text.splitlines()[0]
+    assert "os.environ[TOKEN]" in text
+    assert "ValueError: bad" in text
+
+
+def test_the_log_of_a_bug_holds_no_secret_no_local_and_no_escape() -> None:
+    """Secrets are masked in messages and causes, local variables are left out, escape sequences shown."""
+    text = crash_text(crash(), [TOKEN, ""], NOW)
+    assert TOKEN not in text
+    assert urllib.parse.quote_plus(TOKEN) not in text
+    assert f"KeyError: '{MASK}'" in text
+    assert f"bad 15 \\x1b[2J https://x/?t={MASK}" in text
+    assert "only-in-a-local" not in text
+
+
+def test_a_log_that_cannot_lie_in_its_folder_lies_with_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug is not lost because the project's folder is not writable."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))  # where tempfile has already looked
+    report_crash(crash(), folder=tmp_path / "file", secrets=[], now=NOW, stream=io.StringIO())
+    assert len(list((tmp_path / "temporary").glob("crash-*.log"))) == 1
+
+
+def test_a_log_never_goes_through_a_link(tmp_path: Path) -> None:
+    """What lies there under the log's name is not written to."""
+    report_crash(crash(), folder=tmp_path, secrets=[], now=NOW, stream=io.StringIO())
+    (log,) = tmp_path.glob("crash-*.log")
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    log.unlink()
+    log.symlink_to(victim)
+    report_crash(crash(), folder=tmp_path, secrets=[], now=NOW, stream=io.StringIO())
+    assert victim.read_text() == "mine"
+
+
+@given(
+    st.lists(st.text(min_size=4, max_size=12).filter(lambda text: "*" not in text), max_size=3), st.text(max_size=20)
+)
+def test_no_secret_survives_masking(secrets: list[str], around: str) -> None:
+    """Whatever the secrets hold, and however they overlap, none is left in the text."""
+    text = around.join(("", *secrets, *(repr(secret) for secret in secrets), ""))
+    masked = mask(text, secrets)
+    assert all(secret not in masked for secret in secrets)

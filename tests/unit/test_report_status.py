@@ -1,0 +1,284 @@
+"""The calendar, and what it says is wrong."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtc.manifest.models import Filters, Run, Source
+from mtc.manifest.project import Project, SiteSettings
+from mtc.model import Stage, Status, StepId, Verdict
+from mtc.plan.model import History, Plan, PlannedStep, StepRecord
+from mtc.report.board import Board, Cell, State, status
+from mtc.report.calendar import Column, blocks, calendar
+from mtc.report.look import PLAIN, Look
+from mtc.report.status import status_json, status_text
+from mtc.report.trouble import command, troubles
+
+ALL = (Stage.IMPORT, Stage.STAT, Stage.CSV)
+FIRST = dt.date(2026, 4, 28)  # a Tuesday
+NOW = dt.datetime(2026, 5, 12, 10, tzinfo=dt.UTC)
+
+
+def project(*names: str, stages: tuple[Stage, ...] = ALL, zone: str = "UTC") -> Project:
+    source = Source(url="logs/{site}/{date:%Y-%m-%d}*.log")
+    sites = {name: SiteSettings(name, "", zone, source, None, Filters()) for name in names}
+    p = Path("here")
+    return Project("daily", p, p, "yesterday", stages, sites, {}, p, p, p, p, Run())
+
+
+def days(number: int) -> list[dt.date]:
+    return [FIRST + dt.timedelta(at) for at in range(number)]
+
+
+def step(text: str) -> StepId:
+    return StepId.parse(text)
+
+
+def history(names: Iterable[str], number: int, other: Mapping[str, StepRecord]) -> History:
+    steps = (StepId(stage, name, day) for stage in ALL for name in names for day in days(number))
+    done = {item: StepRecord(item, Status.DONE) for item in steps}
+    return History({**done, **{step(text): record for text, record in other.items()}})
+
+
+def cell(record: StepRecord | None, planned: PlannedStep | None, text: str, now: dt.datetime = NOW) -> Cell:
+    at = step(text)
+    plan = Plan((planned,)) if planned else None
+    return status(History({at: record} if record else {}), project(at.site), [at.day], now, plan).cells[at]
+
+
+def record(text: str, state: Status, error: str = "") -> StepRecord:
+    return StepRecord(step(text), state, error=error)
+
+
+TROUBLED = history(
+    ("docs", "shop"),
+    14,
+    {
+        "import:shop:2026-05-02": record("import:shop:2026-05-02", Status.FAILED, "s3://logs: no such bucket"),
+        "import:shop:2026-05-03": record("import:shop:2026-05-03", Status.FAILED, "s3://logs: no such bucket"),
+        "stat:shop:2026-05-02": record("stat:shop:2026-05-02", Status.BLOCKED),
+        "import:shop:2026-05-05": record("import:shop:2026-05-05", Status.EMPTY),
+        "import:docs:2026-05-11": record("import:docs:2026-05-11", Status.DONE),
+    },
+)
+
+
+def test_a_calendar_has_sites_down_days_across_and_what_is_wrong_below() -> None:
+    """Stages that look the same share a row; weeks stand apart; each trouble comes with the command that mends it."""
+    board = status(TROUBLED, project("docs", "shop"), days(16), NOW, manifest="daily.yaml")
+    assert status_text(board, PLAIN).splitlines() == [
+        "daily on 2026-05-12 10:00:00 UTC: 2 sites, 2026-04-28..2026-05-13, 16 days",
+        "96 steps: 12 not due, 80 done, 1 blocked, 1 missing, 2 failed",
+        "",
+        "                      2026-05",
+        "                   28     04      11",
+        "docs  all          ■■■■■■ ■■■■■■■ ■--",
+        "shop  import       ■■■■✗✗ ■?■■■■■ ■--",
+        "      stat         ■■■■▲■ ■■■■■■■ ■--",
+        "      csv          ■■■■■■ ■■■■■■■ ■--",
+        "",
+        "■ done  - not due  ▲ blocked  ? missing  ✗ failed",
+        "",
+        "missing",
+        "  import shop 2026-05-05: no objects 6h after the day's end",
+        "      mend: mtc import shop 2026-05-05 -m daily.yaml",
+        "",
+        "failed",
+        "  import shop 2026-05-02..2026-05-03, 2 days: s3://logs: no such bucket",
+        "      mend: mtc import shop 2026-05-02 2026-05-03 -m daily.yaml",
+    ]
+
+
+def test_signs_are_letters_where_nothing_else_can_be_shown() -> None:
+    """An ASCII stream gets ASCII, all of it."""
+    board = status(TROUBLED, project("docs", "shop"), days(16), NOW)
+    text = status_text(board, Look(unicode=False))
+    assert text.isascii()
+    assert "shop  import       ####FF #?##### #--" in text.splitlines()
+    assert "# done  - not due  B blocked  ? missing  F failed" in text.splitlines()
+
+
+def test_colour_marks_runs_of_signs_on_a_terminal_only() -> None:
+    """One code for a run of the same state; none without colour."""
+    board = status(TROUBLED, project("shop"), days(6), NOW)
+    assert "\x1b[32m■■■■\x1b[0m\x1b[31m✗✗\x1b[0m" in status_text(board, Look(colour=True))
+    assert "\x1b" not in status_text(board)
+
+
+def test_what_is_wider_than_the_terminal_goes_on_below_at_a_monday() -> None:
+    """Blocks hold whole weeks and head their first column."""
+    board = status(history(("docs",), 20, {}), project("docs", stages=(Stage.STAT,)), days(20), NOW)
+    assert calendar(board, Look(width=27)) == [
+        "               2026-05",
+        "            28     04",
+        "docs  stat  ■■■■■■ ■■■■■■■",
+        "",
+        "            2026-05",
+        "            11",
+        "docs  stat  ■■■■■■■",
+    ]
+
+
+def test_long_ranges_are_folded_into_months_of_their_worst_day() -> None:
+    """A failed day is not hidden by thirty good ones."""
+    bad = {"stat:docs:2026-05-30": record("stat:docs:2026-05-30", Status.FAILED, "no")}
+    now = dt.datetime(2027, 6, 1, tzinfo=dt.UTC)
+    board = status(history(("docs",), 300, bad), project("docs", stages=(Stage.STAT,)), days(300), now)
+    assert status_text(board).splitlines()[3:9] == [
+        "            2026                                2027",
+        "            Apr May Jun Jul Aug Sep Oct Nov Dec Jan Feb",
+        "docs  stat   ■   ✗   ■   ■   ■   ■   ■   ■   ■   ■   ■",
+        "",
+        "■ done  ✗ failed",
+        "each month shows its worst day",
+    ]
+
+
+def test_twenty_sites_and_thirty_days_fit_eighty_columns() -> None:
+    """A month of twenty good sites is twenty-two short lines."""
+    names = [f"site-{at:02}" for at in range(20)]
+    lines = calendar(status(history(names, 30, {}), project(*names), days(30), NOW), PLAIN)
+    assert len(lines) == 22
+    assert max(map(len, lines)) <= 80
+
+
+@given(st.lists(st.integers(1, 9), min_size=1), st.integers(1, 40))
+def test_blocks_keep_every_column_in_order_and_within_the_width(sizes: list[int], width: int) -> None:
+    """Only a week that is wider than the terminal is wider than the terminal."""
+    units = [tuple(Column((FIRST,), str(at), "", int(at == 0)) for at in range(size)) for size in sizes]
+    filled = blocks(units, width)
+    assert [column for block in filled for column in block] == [column for unit in units for column in unit]
+    for block in filled:
+        assert len(block) + sum(column.gap for column in block[1:]) <= width or block in units
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "reason"),
+    [
+        (Verdict.NEW, State.NOT_TRIED, "r"),
+        (Verdict.FAILED, State.FAILED, "r"),
+        (Verdict.INPUTS_CHANGED, State.STALE, "inputs changed: r"),
+        (Verdict.MANIFEST_CHANGED, State.STALE, "manifest changed: r"),
+        (Verdict.OUTPUT_MISSING, State.STALE, "output missing: r"),
+        (Verdict.LATE_OBJECTS, State.STALE, "late objects: r"),
+        (Verdict.UP_TO_DATE, State.DONE, ""),
+        (Verdict.BLOCKED, State.BLOCKED, "r"),
+        (Verdict.NOT_DUE, State.NOT_DUE, "r"),
+    ],
+)
+def test_a_plan_of_now_tells_more_than_the_record(verdict: Verdict, state: State, reason: str) -> None:
+    """A step that is recorded as done may be stale today; the plan knows."""
+    text = "stat:docs:2026-05-01"
+    planned = PlannedStep(step(text), verdict, ("r", "s"))
+    assert cell(record(text, Status.DONE), planned, text) == Cell(state, reason)
+
+
+@pytest.mark.parametrize(
+    ("kept", "state"),
+    [
+        (None, State.NOT_TRIED),
+        (Status.PLANNED, State.NOT_TRIED),
+        (Status.RUNNING, State.NOT_TRIED),
+        (Status.DONE, State.DONE),
+        (Status.EMPTY, State.EMPTY),
+        (Status.FAILED, State.FAILED),
+        (Status.BLOCKED, State.BLOCKED),
+    ],
+)
+def test_without_a_plan_the_record_tells(kept: Status | None, state: State) -> None:
+    """`status` needs no look at the source to tell what was done."""
+    text = "stat:docs:2026-05-01"
+    assert cell(record(text, kept) if kept else None, None, text).state is state
+
+
+def test_the_recorded_error_is_the_reason_of_a_failure() -> None:
+    """The error itself tells more than that there was one."""
+    text = "import:docs:2026-05-01"
+    planned = PlannedStep(step(text), Verdict.FAILED, ("it failed last time",))
+    assert cell(record(text, Status.FAILED, "no bucket"), planned, text) == Cell(State.FAILED, "no bucket")
+
+
+def test_an_empty_day_is_missing_once_its_objects_can_no_longer_arrive() -> None:
+    """Before settle has passed a day without objects is empty; from then on it is missing. The zone is the site's."""
+    text = "import:docs:2026-05-11"
+    empty = record(text, Status.EMPTY)
+    before, after = (dt.datetime(2026, 5, 12, hour, minute, tzinfo=dt.UTC) for hour, minute in ((5, 59), (6, 0)))
+    assert cell(empty, None, text, before).state is State.EMPTY
+    assert cell(empty, None, text, after).state is State.MISSING
+    assert cell(empty, PlannedStep(step(text), Verdict.UP_TO_DATE), text, after).state is State.MISSING
+    at = step(text)
+    auckland = project("docs", zone="Pacific/Auckland")
+    board = status(History({at: empty}), auckland, [at.day], before - dt.timedelta(hours=11))
+    assert board.cells[at].state is State.MISSING
+
+
+def test_a_day_that_has_not_ended_is_not_due() -> None:
+    """Today is nobody's fault."""
+    assert cell(None, None, "stat:docs:2026-05-12").state is State.NOT_DUE
+    assert cell(None, None, "stat:docs:2026-05-11").state is State.NOT_TRIED
+
+
+def test_different_reasons_are_told_with_their_days() -> None:
+    """Which day failed of what; the first few of many."""
+    names = {f"stat:docs:2026-05-0{at}": f"e{at % 7}" for at in range(1, 9)}
+    errors = {text: record(text, Status.FAILED, error) for text, error in names.items()}
+    board = status(history(("docs",), 14, errors), project("docs"), days(14), NOW)
+    assert status_text(board).splitlines()[-9:] == [
+        "failed",
+        "  stat docs 2026-05-01..2026-05-08, 8 days",
+        "      2026-05-01, 2026-05-08, 2 days: e1",
+        "      2026-05-02: e2",
+        "      2026-05-03: e3",
+        "      2026-05-04: e4",
+        "      2026-05-05: e5",
+        "      and 2 more",
+        "      mend: mtc stat docs 2026-05-01 2026-05-08",
+    ]
+
+
+def test_commands_can_be_pasted_into_a_shell() -> None:
+    """Names of files are quoted, the environment is given; csv takes no days."""
+    board = Board("daily", NOW, ("docs",), ALL, (FIRST,), {}, "my daily.yaml", "staging")
+    assert command(board, Stage.IMPORT, "docs", FIRST, FIRST) == (
+        "mtc import docs 2026-04-28 -m 'my daily.yaml' --env staging"
+    )
+    assert command(board, Stage.CSV, "docs", FIRST, FIRST) == "mtc csv -m 'my daily.yaml' --env staging"
+
+
+def test_a_hostile_error_cannot_draw_on_the_calendar() -> None:
+    """What a key says in an error is shown, not obeyed."""
+    text = "import:docs:2026-05-01"
+    failed = History({step(text): record(text, Status.FAILED, "a\x1b[2J\n\u202e: no")})
+    board = status(failed, project("docs"), [dt.date(2026, 5, 1)], NOW)
+    assert "  import docs 2026-05-01: a\\x1b[2J\\n\\u202e: no" in status_text(board).splitlines()
+    assert status_json(board).isascii()
+
+
+def test_no_days_are_no_calendar() -> None:
+    """A state that has never seen a run has a status all the same."""
+    assert status_text(status(History(), project("docs"), [], NOW)) == (
+        "daily on 2026-05-12 10:00:00 UTC: 1 site, no days"
+    )
+
+
+def test_json_has_every_step_and_every_trouble() -> None:
+    """The same board for programs, in order."""
+    board = status(TROUBLED, project("docs", "shop"), days(16), NOW)
+    document = json.loads(status_json(board))
+    assert document["counts"] == {"failed": 2, "missing": 1, "blocked": 1, "done": 80, "not due": 12}
+    assert len(document["steps"]) == 96
+    assert [item["step"] for item in document["steps"]] == [str(item) for item in sorted(board.cells)]
+    assert document["troubles"][1] == {
+        "state": "failed",
+        "stage": "import",
+        "site": "shop",
+        "days": ["2026-05-02..2026-05-03"],
+        "reasons": ["s3://logs: no such bucket"],
+        "command": "mtc import shop 2026-05-02 2026-05-03",
+    }
+    assert [item.state for item in troubles(board)] == [State.MISSING, State.FAILED]

@@ -1,0 +1,109 @@
+"""The reporters that are not the console, and who is chosen when."""
+
+import io
+import json
+import os
+
+import pytest
+
+from mtc.events import Event, Notice, Reporter, StepFinished
+from mtc.model import Stage, Status, StepId
+from mtc.report.choose import choose
+from mtc.report.jsonlines import JsonReporter
+from mtc.report.many import ManyReporters
+from mtc.report.memory import RecordingReporter
+
+STEP = StepId.parse("import:docs:2026-05-01")
+HOSTILE = "\x1b[31m\n\u202e\udcff"
+
+
+def test_each_event_is_one_line_of_json() -> None:
+    """A program reads line by line; no value breaks a line or reaches a terminal raw."""
+    stream = io.StringIO()
+    reporter = JsonReporter(stream)
+    reporter.tell(Notice(HOSTILE))
+    reporter.tell(StepFinished(STEP, Status.FAILED, 1.5, {"lines": 2}, (HOSTILE,), "no"))
+    reporter.close()
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert first == {"event": "Notice", "text": HOSTILE}
+    assert (second["step"], second["status"], second["figures"]) == (str(STEP), "failed", {"lines": 2})
+    assert stream.getvalue().isascii()
+
+
+def test_lines_are_there_at_once() -> None:
+    """Who follows a run reads an event when it is told."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", encoding="utf-8") as stream:
+        JsonReporter(stream).tell(Notice("now"))
+        assert os.read(reading, 100) == b'{"event": "Notice", "text": "now"}\n'
+    os.close(reading)
+
+
+def test_a_reader_that_goes_away_stops_no_run() -> None:
+    """`mtc apply --json | head -1` goes on to its end, without a word about a broken pipe."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    stream = os.fdopen(writing, "w", encoding="utf-8")
+    reporter = JsonReporter(stream)
+    reporter.tell(Notice("one"))
+    reporter.tell(Notice("two"))
+    reporter.close()
+    stream.close()
+
+
+class Failing:
+    """A reporter that cannot be closed."""
+
+    def tell(self, event: Event) -> None:
+        """Hear it."""
+
+    def close(self) -> None:
+        raise OSError("no")
+
+
+def test_all_are_told_in_order_and_all_are_closed() -> None:
+    """One that cannot be closed keeps none of the others open."""
+    first, last = RecordingReporter(), RecordingReporter()
+    many = ManyReporters(first, Failing(), last)
+    many.tell(Notice("a"))
+    many.tell(Notice("b"))
+    with pytest.raises(OSError, match="no"):
+        many.close()
+    assert first.events == last.events == [Notice("a"), Notice("b")]
+    assert (first.closed, last.closed) == (1, 1)
+
+
+def test_a_recording_finds_events_by_kind() -> None:
+    """Tests ask for the events that they are about."""
+    recording = RecordingReporter()
+    recording.tell(Notice("a"))
+    recording.tell(StepFinished(STEP, Status.DONE, 1.0))
+    assert [event.step.stage for event in recording.of(StepFinished)] == [Stage.IMPORT]
+
+
+def chosen(*, json: bool, quiet: bool) -> tuple[Reporter, io.StringIO, io.StringIO]:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    return choose(json=json, quiet=quiet, stdout=stdout, stderr=stderr, environment={}), stdout, stderr
+
+
+def test_without_json_stdout_stays_clean() -> None:
+    """Stdout is data, stderr is talk."""
+    reporter, stdout, stderr = chosen(json=False, quiet=False)
+    reporter.tell(Notice("hello"))
+    assert (stdout.getvalue(), stderr.getvalue()) == ("", "note    hello\n")
+
+
+def test_with_json_events_go_to_stdout_and_failures_to_stderr_too() -> None:
+    """A program reads stdout; cron's mail still says what failed."""
+    reporter, stdout, stderr = chosen(json=True, quiet=False)
+    reporter.tell(Notice("hello"))
+    reporter.tell(StepFinished(STEP, Status.FAILED, 1.0, error="no bucket"))
+    assert len(stdout.getvalue().splitlines()) == 2
+    assert stderr.getvalue() == "FAILED  import:docs:2026-05-01: no bucket\n"
+
+
+def test_quiet_is_passed_on() -> None:
+    """With `quiet` a notice is not told."""
+    reporter, stdout, stderr = chosen(json=False, quiet=True)
+    reporter.tell(Notice("hello"))
+    assert stdout.getvalue() == stderr.getvalue() == ""
