@@ -1,0 +1,156 @@
+"""Hits into visits, for many days at once, by Matomo's rules.
+
+A visitor is told apart by day, address, operating system, browser and its version. A visit ends when the next hit
+comes 30 minutes later or more (at exactly 30 minutes a new one begins), or at midnight in the site's zone, which the
+parts' days see to. Times count in whole seconds, as Matomo gets them. A visit of one action lasts 0 seconds; one of
+several lasts last - first + 1, since Matomo adds one at each further action (`VisitTotalTime`, 0 .. 50 min = 3001 s).
+
+Needs a table `wanted(number, file, object, day)`; leaves `action` (a row per hit) and `visit` behind, which `forget`
+removes. Knows nothing of sites, files or documents.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mtc.warehouse.referrers import CAMPAIGN_NAMES, IGNORED_PARAMETERS
+from mtc.warehouse.tables import LABEL_LENGTH
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+VISIT_GAP = 1800
+"""Seconds without a hit after which a new visit begins."""
+
+WANTED = """
+CREATE OR REPLACE TEMP TABLE wanted AS
+SELECT *, dense_rank() OVER (ORDER BY object) AS object_number
+FROM (
+    SELECT
+        unnest(range(len($files))) AS number,
+        unnest($files) AS file,
+        unnest($objects) AS object,
+        unnest($days)::DATE AS day
+)
+"""
+
+# Only rows of the wanted objects count: a file may hold others. Every NULL of a key gets a value here, so that later
+# steps compare with `=`. A query is cut before it is taken apart: one of a megabyte is an attack, not a page.
+HITS = """
+CREATE OR REPLACE TEMP TABLE hit AS
+SELECT
+    wanted.number,
+    wanted.day,
+    wanted.object_number,
+    part.line,
+    part.ts,
+    epoch_us(part.ts) // 1000000 AS second,
+    coalesce(part.ip, '') AS ip,
+    coalesce(part.os, 'Unknown') AS os,
+    coalesce(part.browser, 'Unknown') AS browser,
+    coalesce(part.browser_version, '') AS browser_version,
+    coalesce(part.device, 'unknown') AS device,
+    coalesce(part.host, '') AS host,
+    coalesce(part.download, false) AS download,
+    part.status,
+    greatest(coalesce(part.bytes, 0), 0) AS bytes,
+    lower(left(regexp_extract(
+        coalesce(part.referrer, ''),
+        '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?(\\[[^\\]/?#]*\\]|[^:/?#]*)',
+        1
+    ), $length)) AS referrer_host,
+    coalesce(regexp_matches(left(part.query, 8192), $campaign), false) AS campaign,
+    left(
+        coalesce(part.path, '') || coalesce('?' || nullif(array_to_string(list_filter(
+            string_split(left(part.query, 8192), '&'),
+            lambda pair: NOT list_contains($ignored, lower(split_part(pair, '=', 1)))
+        ), '&'), ''), ''),
+        $length
+    ) AS page
+FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
+JOIN wanted ON wanted.file = part.filename AND wanted.object = part.object
+"""
+
+# A visitor's hits in order of time; hits of one instant in the order of their objects and lines, so that no run
+# differs. Only narrow rows are sorted: the rest joins them again by its row number, which is much cheaper.
+ACTIONS = """
+CREATE OR REPLACE TEMP TABLE action AS
+WITH visitor AS (
+    SELECT row_number() OVER () AS visitor, day, ip, os, browser, browser_version
+    FROM hit
+    GROUP BY day, ip, os, browser, browser_version
+),
+placed AS (
+    SELECT
+        hit.rowid AS hit,
+        visitor.visitor,
+        row_number() OVER visitor_hits AS place,
+        second - lag(second) OVER visitor_hits AS gap
+    FROM hit
+    JOIN visitor USING (day, ip, os, browser, browser_version)
+    WINDOW visitor_hits AS (PARTITION BY visitor.visitor ORDER BY ts, object_number, line)
+),
+numbered AS (
+    SELECT
+        hit,
+        visitor,
+        place,
+        visitor * 4294967296 + count(*) FILTER (gap IS NULL OR gap >= $gap)
+            OVER (PARTITION BY visitor ORDER BY place ROWS UNBOUNDED PRECEDING) AS visit
+    FROM placed
+)
+SELECT
+    numbered.visit, numbered.visitor, numbered.place,
+    hit.day, hit.ts, hit.second, hit.page, hit.download, hit.status, hit.bytes,
+    hit.os, hit.browser, hit.device, hit.host, hit.referrer_host, hit.campaign
+FROM numbered
+JOIN hit ON hit.rowid = numbered.hit
+"""
+
+# What a visit is counted under (referrer, browser, device ...) is what its first hit says.
+VISITS = """
+CREATE OR REPLACE TEMP TABLE visit AS
+SELECT
+    visit,
+    day,
+    visitor,
+    any_value(os) AS os,
+    any_value(browser) AS browser,
+    min_by(device, place) AS device,
+    min_by(host, place) AS host,
+    min_by(referrer_host, place) AS referrer_host,
+    min_by(campaign, place) AS campaign,
+    min(ts) AS started,
+    count(*) AS actions,
+    count(*) FILTER (NOT download) AS pageviews,
+    count(*) = 1 AS bounce,
+    CASE WHEN count(*) = 1 THEN 0 ELSE 1 + max(second) - min(second) END AS seconds,
+    sum(bytes) AS bytes,
+    min_by(page, place) FILTER (NOT download) AS entry_page,
+    max_by(page, place) FILTER (NOT download) AS exit_page
+FROM action
+GROUP BY visit, day, visitor
+"""
+
+
+def read_hits(connection: "DuckDBPyConnection", paths: Sequence[str]) -> None:
+    """Make table `hit` of the wanted rows of the Parquet files; raises duckdb.Error if one cannot be read."""
+    values = {
+        "paths": list(paths),
+        "length": LABEL_LENGTH,
+        "campaign": rf"(?i)(^|&)({'|'.join(CAMPAIGN_NAMES)})=[^&]",
+        "ignored": list(IGNORED_PARAMETERS),
+    }
+    connection.execute(HITS, values)
+
+
+def make_visits(connection: "DuckDBPyConnection") -> None:
+    """Make tables `action` and `visit` of table `hit`, whose memory is given back."""
+    connection.execute(ACTIONS, {"gap": VISIT_GAP})
+    connection.execute("DROP TABLE hit")
+    connection.execute(VISITS)
+
+
+def forget(connection: "DuckDBPyConnection") -> None:
+    """Give back the memory of a set of days before the next one is read."""
+    for name in ("action", "visit", "visit_referrer", "referrer_host"):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")

@@ -1,0 +1,148 @@
+"""Small logs for statistics tests: hits written into real parts, and the project around them."""
+
+import dataclasses
+import datetime as dt
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from mtc.manifest.models import Filters, Run, Source
+from mtc.manifest.project import Project, SiteSettings
+from mtc.model import Accounting, Part, Stage, StepId, Verdict
+from mtc.plan.model import CsvWork, PlannedStep, StatWork, Task
+from mtc.warehouse.columns import COLUMNS
+from mtc.warehouse.statfile import StatDocument
+from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
+
+DAY = dt.date(2026, 5, 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Hit:
+    """A hit at `ts` (UTC; a time alone is on `DAY`), of one ordinary visitor unless told otherwise."""
+
+    ts: str
+    path: str = "/"
+    ip: str = "192.0.2.1"
+    browser: str = "Firefox"
+    browser_version: str | None = "126"
+    os: str = "Linux"
+    device: str = "desktop"
+    referrer: str | None = None
+    query: str | None = None
+    download: bool = False
+    bytes: int | None = 100
+    status: int | None = 200
+    host: str | None = None
+
+    @property
+    def row(self) -> dict[str, object]:
+        """The columns it gives a value to."""
+        values = dataclasses.asdict(self)
+        values["ts"] = self.ts if "-" in self.ts else f"{DAY} {self.ts}"
+        return values
+
+
+@functools.cache
+def database() -> duckdb.DuckDBPyConnection:
+    """One database for all tests of a process."""
+    return duckdb.connect(config={"threads": 2})
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A connection of its own."""
+    return database().cursor()
+
+
+def write_file(path: Path, hits: Mapping[str, Sequence[Hit]]) -> None:
+    """Write a Parquet file with the hits of several objects."""
+    connection = connect()
+    columns = ", ".join(f'"{name}" {kind}' for name, kind, _ in COLUMNS)
+    connection.execute(f"CREATE TEMP TABLE rows ({columns})")
+    rows = [
+        {"object": name, "line": line, **hit.row}
+        for name, some in hits.items()
+        for line, hit in enumerate(some, start=1)
+    ]
+    names = [name for name, _, _ in COLUMNS]
+    if rows:
+        connection.executemany(
+            f"INSERT INTO rows VALUES ({', '.join('?' * len(names))})",
+            [[row.get(name) for name in names] for row in rows],
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection.execute("COPY rows TO '{}' (FORMAT parquet)".format(str(path).replace("'", "''")))
+    connection.close()
+
+
+def write_part(root: Path, hits: Sequence[Hit], *, name: str = "a", day: dt.date = DAY, site: str = "docs") -> Part:
+    """Write the hits of one object on one day into a part of the warehouse `root`."""
+    file = f"hits/site={site}/date={day}/{name}.parquet"
+    write_file(root / file, {name: hits})
+    return Part(site, day, file, name, len(hits))
+
+
+def settings(*, name: str = "docs", zone: str = "UTC", url: str = "https://docs.example.org") -> SiteSettings:
+    """A site."""
+    return SiteSettings(name, url, zone, Source(url="logs/{date}.log"), None, Filters())
+
+
+def project(root: Path, *sites: SiteSettings) -> Project:
+    """A project in `root`."""
+    every = {site.name: site for site in sites or (settings(),)}
+    return Project(
+        name="test",
+        manifest=root / "m.yaml",
+        root=root,
+        dates="yesterday",
+        stages=(Stage.STAT, Stage.CSV),
+        sites=every,
+        credentials={},
+        state=root / ".mtc" / "state.db",
+        run=Run(),
+        warehouse=root / "warehouse",
+        stats=root / "stats",
+        csv=root / "csv",
+    )
+
+
+def stat_step(
+    parts: Sequence[Part], *, day: dt.date = DAY, site: str = "docs", lines: int | None = None
+) -> PlannedStep:
+    """A stat step with work to do."""
+    accounting = None if lines is None else Accounting(lines, 0, {"static": lines})
+    return PlannedStep(
+        StepId(Stage.STAT, site, day), Verdict.NEW, work=StatWork(tuple(parts), accounting), cost=len(parts)
+    )
+
+
+def csv_step(*, day: dt.date = DAY, site: str = "docs") -> PlannedStep:
+    """A csv step."""
+    return PlannedStep(StepId(Stage.CSV, site, day), Verdict.NEW, work=CsvWork())
+
+
+def task(*steps: PlannedStep) -> Task:
+    """Steps as a task."""
+    return Task(steps[0].step.stage, steps)
+
+
+def answers(
+    root: Path, days: Mapping[dt.date, Sequence[Part]], site: SiteSettings | None = None, *, limit: int = 500
+) -> list[StatDocument | DayFailure]:
+    """What the warehouse answers for some days."""
+    source = WarehouseStatistics(root, connect, limit)
+    return list(source.statistics(site or settings(), {day: StatWork(tuple(parts)) for day, parts in days.items()}))
+
+
+def count(root: Path, hits: Sequence[Hit], site: SiteSettings | None = None, *, limit: int = 500) -> StatDocument:
+    """The statistics of one day of hits."""
+    (answer,) = answers(root, {DAY: [write_part(root, hits)]}, site, limit=limit)
+    assert isinstance(answer, StatDocument), answer
+    return answer
+
+
+def rows(document: StatDocument, table: str) -> list[tuple[object, ...]]:
+    """A table's rows as plain tuples."""
+    return [tuple(row.__dict__.values()) for row in getattr(document.tables, table)]

@@ -1,0 +1,76 @@
+"""Which state owns a warehouse folder."""
+
+from pathlib import Path
+
+import pytest
+
+from mtc.errors import StateError
+from mtc.state.lineage import MARKER, claim
+
+MINE, OTHER = "a" * 32, "b" * 32
+
+
+def marked(warehouse: Path) -> str:
+    return (warehouse / MARKER).read_text().strip()
+
+
+def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
+    """It is made when it is not there; a second claim of the same state changes nothing."""
+    warehouse = tmp_path / "deep" / "warehouse"
+    claim(warehouse, MINE)
+    written = (warehouse / MARKER).stat().st_mtime_ns
+    claim(warehouse, MINE)
+    assert marked(warehouse) == MINE
+    assert (warehouse / MARKER).stat().st_mtime_ns == written
+    assert [path.name for path in warehouse.iterdir()] == [MARKER]
+
+
+def test_a_folder_with_parts_of_another_state_is_refused(tmp_path: Path) -> None:
+    """Two states over one folder would delete each other's parts; the message says what to do."""
+    claim(tmp_path, OTHER)
+    (tmp_path / "hits").mkdir()
+    (tmp_path / "hits" / "a.parquet").write_bytes(b"x")
+    with pytest.raises(StateError, match=r"belongs to another state file.*--state.*remove the folder") as caught:
+        claim(tmp_path, MINE)
+    assert caught.value.exit_code == 6
+    assert marked(tmp_path) == OTHER
+
+
+def test_a_folder_that_holds_nothing_changes_hands(tmp_path: Path) -> None:
+    """Empty folders do not count as something to lose."""
+    claim(tmp_path, OTHER)
+    (tmp_path / "hits" / "site=docs").mkdir(parents=True)
+    claim(tmp_path, MINE)
+    assert marked(tmp_path) == MINE
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_files_without_a_mark_are_claimed(tmp_path: Path, content: str | None) -> None:
+    """A folder that was copied without its mark, or with an empty one, goes to the first state that asks."""
+    (tmp_path / "a.parquet").write_bytes(b"x")
+    if content is not None:
+        (tmp_path / MARKER).write_text(content)
+    claim(tmp_path, MINE)
+    assert marked(tmp_path) == MINE
+
+
+def test_a_mark_that_is_no_text_is_another_states(tmp_path: Path) -> None:
+    """What cannot be read is not taken over while there are parts."""
+    (tmp_path / MARKER).write_bytes(b"\xff\xfe")
+    (tmp_path / "a.parquet").write_bytes(b"x")
+    with pytest.raises(StateError, match="belongs to another"):
+        claim(tmp_path, MINE)
+
+
+def test_what_a_killed_claim_left_behind_is_swept(tmp_path: Path) -> None:
+    """A half-written mark never gets its name."""
+    (tmp_path / f".{MARKER}.0badcafe.new").write_text("half")
+    claim(tmp_path, MINE)
+    assert [path.name for path in tmp_path.iterdir()] == [MARKER]
+
+
+def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
+    """No traceback: the path and the reason."""
+    (tmp_path / "warehouse").write_text("")
+    with pytest.raises(StateError, match="cannot use the warehouse folder: File exists"):
+        claim(tmp_path / "warehouse", MINE)

@@ -1,0 +1,165 @@
+"""The lock within one process: what it writes, how it waits, what it says."""
+
+import datetime as dt
+import errno
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from mtc.errors import LockedError, StateError
+from mtc.state.lock import Owner, RunLock, _is_at, lock_path, no_lock, read_owner
+
+SINCE = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)
+
+
+@dataclass
+class Sleeper:
+    """Passes no time; counts what it was asked for, and may do something at the n-th sleep."""
+
+    slept: list[float] = field(default_factory=list)
+    release_at: int = -1
+    lock: RunLock | None = None
+
+    def __call__(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if self.lock is not None and len(self.slept) == self.release_at:
+            self.lock.release()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Where a state file would be."""
+    return tmp_path / ".mtc" / "state.db"
+
+
+def test_the_owner_is_written_inside_for_people(state: Path) -> None:
+    """Pid, host, command and since, in a private file beside the state."""
+    with RunLock.acquire(state, "mtc apply daily.yaml", clock=lambda: SINCE) as lock:
+        assert lock.path == state.with_name("state.db.lock")
+        assert lock.path.stat().st_mode & 0o777 == 0o600
+        fields = json.loads(lock.path.read_text())
+        assert fields == {
+            "pid": os.getpid(),
+            "host": os.uname().nodename,
+            "command": "mtc apply daily.yaml",
+            "since": "2026-05-02T06:00:00+00:00",
+        }
+        assert not os.get_inheritable(lock._handle), "a program that is started must not keep the lock"
+    assert read_owner(state.with_name("state.db.lock")) is None, "nobody is named who has it no more"
+
+
+def test_a_second_run_is_told_who_is_at_work(state: Path) -> None:
+    """At once, with exit code 75 and how to wait."""
+    with RunLock.acquire(state, "mtc apply", clock=lambda: SINCE), pytest.raises(LockedError) as caught:
+        RunLock.acquire(state, "mtc stat")
+    assert caught.value.exit_code == 75
+    text = str(caught.value)
+    assert f"`mtc apply` (pid {os.getpid()} on {os.uname().nodename}, since 2026-05-02T06:00:00+00:00)" in text
+    assert "--wait 10m" in text
+
+
+def test_a_released_lock_is_free(state: Path) -> None:
+    """Releasing twice does no harm, also not to the next owner."""
+    lock = RunLock.acquire(state, "one")
+    lock.release()
+    with RunLock.acquire(state, "two"):
+        lock.release()
+        with pytest.raises(LockedError):
+            RunLock.acquire(state, "three")
+
+
+def test_waiting_ends_with_the_other_run(state: Path) -> None:
+    """The wait is announced once, with the owner; the lock is taken when it is free."""
+    told: list[Owner | None] = []
+    sleeper = Sleeper(release_at=3, lock=RunLock.acquire(state, "first"))
+    with RunLock.acquire(state, "second", wait=600, sleep=sleeper, on_wait=told.append) as lock:
+        owner = read_owner(lock.path)
+    assert owner is not None
+    assert owner.command == "second"
+    assert [one.command for one in told if one] == ["first"]
+    assert len(sleeper.slept) == 3
+
+
+def test_waiting_ends_with_the_deadline(state: Path) -> None:
+    """Not later than asked for, and the message says how long it was."""
+    sleeper = Sleeper()
+    with RunLock.acquire(state, "first"), pytest.raises(LockedError, match=r"still at work after 1\.2 s"):
+        RunLock.acquire(state, "second", wait=1.2, sleep=sleeper)
+    assert sum(sleeper.slept) == pytest.approx(1.2)
+
+
+def test_a_wait_of_nothing_waits_not_at_all(state: Path) -> None:
+    """`--wait 0s` is like no wait."""
+    sleeper = Sleeper()
+    with RunLock.acquire(state, "first"), pytest.raises(LockedError):
+        RunLock.acquire(state, "second", wait=0, sleep=sleeper)
+    assert sleeper.slept == []
+
+
+def test_two_links_to_one_state_have_one_lock(state: Path, tmp_path: Path) -> None:
+    """What is locked is the state file, whatever it is called."""
+    state.parent.mkdir()
+    state.write_text("")
+    link = tmp_path / "link.db"
+    link.symlink_to(state)
+    assert lock_path(link) == lock_path(state)
+    with RunLock.acquire(state, "first"), pytest.raises(LockedError):
+        RunLock.acquire(link, "second")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff", b"{}", b'{"pid": 1, "host": "h"}'])
+def test_an_owner_that_cannot_be_read_is_nobody(state: Path, content: bytes) -> None:
+    """The file is for people; the lock holds whatever is in it."""
+    with RunLock.acquire(state, "first") as lock:
+        lock.path.write_bytes(content)
+        assert read_owner(lock.path) is None
+        with pytest.raises(LockedError, match=r"another run is at work\. "):
+            RunLock.acquire(state, "second")
+
+
+def test_what_an_owner_file_says_steers_no_terminal(state: Path) -> None:
+    """Control characters are taken out before anything is shown."""
+    with RunLock.acquire(state, "mtc \x1b[2J\u202e apply"), pytest.raises(LockedError) as caught:
+        RunLock.acquire(state, "second")
+    assert "`mtc ?[2J? apply`" in str(caught.value)
+
+
+def test_a_lock_file_that_was_removed_keeps_nobody_out_but_the_next_one_does(state: Path) -> None:
+    """A lock is taken on the file that others will find, never on one that has lost its name."""
+    first = RunLock.acquire(state, "first")
+    first.path.unlink()
+    with RunLock.acquire(state, "second") as second:
+        assert os.path.samestat(os.fstat(second._handle), second.path.stat())
+        with pytest.raises(LockedError, match="`second`"):
+            RunLock.acquire(state, "third")
+    first.release()
+
+
+def test_a_file_that_lost_its_name_before_it_was_locked_is_noticed(tmp_path: Path) -> None:
+    """Between opening and locking another may remove the file, or put a new one there."""
+    path = tmp_path / "state.db.lock"
+    with path.open("w") as stream:
+        assert _is_at(stream.fileno(), path)
+        path.unlink()
+        assert not _is_at(stream.fileno(), path)
+        path.write_text("")
+        assert not _is_at(stream.fileno(), path)
+
+
+def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
+    """No traceback: the path and the reason."""
+    (tmp_path / ".mtc").write_text("")
+    with pytest.raises(StateError, match="cannot open the lock file: File exists"):
+        RunLock.acquire(tmp_path / ".mtc" / "state.db", "first")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_explained(number: int) -> None:
+    """Some network file systems know no flock: the state belongs on a local disk."""
+    error = no_lock(OSError(number, os.strerror(number)), Path("/net/state.db.lock"))
+    assert "the file system cannot lock files" in error.what
+    assert "local disk" in error.hint
+    assert error.where == "/net/state.db.lock"

@@ -1,0 +1,313 @@
+"""Every named transition of the state, and what it leaves behind."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.plan.model import StepRecord
+from mtc.state.rows import AttemptRow, RunRow, StepResult
+from mtc.state.store import Store
+
+DAY = dt.date(2026, 5, 1)
+NEXT = dt.date(2026, 5, 2)
+AT = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)
+LATER = AT + dt.timedelta(minutes=5)
+IMPORT = StepId(Stage.IMPORT, "docs", DAY)
+STAT = StepId(Stage.STAT, "docs", DAY)
+CSV = StepId(Stage.CSV, "docs", DAY)
+LINES = Accounting(10, 7, {"bot": 2}, {"time": 1})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new state with a run under way."""
+    with Store.open(tmp_path / ".mtc" / "state.db") as opened:
+        opened.begin_run("r1", manifest="daily", command="mtc apply", at=AT)
+        yield opened
+
+
+def part(file: str, object_id: str = "o1", day: dt.date = DAY) -> Part:
+    return Part("docs", day, file, object_id, 7)
+
+
+def loaded(key: str, *parts: Part, etag: str = "e1") -> LoadedObject:
+    return LoadedObject(SourceObject(key, 100, etag, 5), "o1", "c1", "combined", LINES, parts)
+
+
+def result(step: StepId, status: Status = Status.DONE, *outputs: Output) -> StepResult:
+    receipt = Receipt(step, status, outputs, LINES, {"hits": 7, "share": 0.5}, ("a note",))
+    return StepResult(receipt, "f1", {"sites.docs.zone": "UTC"}, {"a.log": "e1"}, AT)
+
+
+def status(store: Store, step: StepId) -> Status:
+    record = store.record(step)
+    assert record is not None
+    return record.status
+
+
+def test_every_planned_step_is_there_also_those_never_tried(store: Store) -> None:
+    """Planning makes a record; what is known of a step stays."""
+    store.step_failed(STAT, "no", at=AT)
+    store.planned([IMPORT, STAT, CSV])
+    assert store.record(IMPORT) == StepRecord(IMPORT, Status.PLANNED)
+    assert status(store, STAT) is Status.FAILED
+    assert store.record(StepId(Stage.STAT, "shop", DAY)) is None
+
+
+def test_a_done_step_keeps_all_that_its_verdict_is_judged_by(store: Store) -> None:
+    """The record says what the receipt and the plan said."""
+    output = Output("stats/docs/2026-05-01.stat", 9, "ab")
+    store.step_started(STAT, run="r1", attempt=1, at=AT)
+    store.step_done(result(STAT, Status.DONE, output), at=LATER)
+    assert store.record(STAT) == StepRecord(
+        STAT,
+        Status.DONE,
+        "f1",
+        {"sites.docs.zone": "UTC"},
+        {"a.log": "e1"},
+        (output,),
+        LINES,
+        {"hits": 7, "share": 0.5},
+        ("a note",),
+        finished=LATER,
+        checked=AT,
+    )
+    assert store.attempts(STAT) == (AttemptRow(STAT, "r1", 1, AT, LATER, "done"),)
+
+
+def test_a_step_is_done_as_done_or_as_empty_only(store: Store) -> None:
+    """A day without objects is empty; no other status is an end that went well."""
+    store.step_done(result(IMPORT, Status.EMPTY), at=AT)
+    assert status(store, IMPORT) is Status.EMPTY
+    with pytest.raises(ValueError, match="is not done but failed"):
+        store.step_done(result(IMPORT, Status.FAILED), at=AT)
+
+
+def test_tries_are_counted_from_the_last_success(store: Store) -> None:
+    """Each try is listed with its end; a success sets the count back."""
+    for attempt in (1, 2):
+        store.step_started(STAT, run="r1", attempt=attempt, at=AT)
+        store.step_failed(STAT, f"error {attempt}", at=LATER)
+    record = store.record(STAT)
+    assert record is not None
+    assert (record.attempts, record.error, record.status) == (2, "error 2", Status.FAILED)
+    assert [(row.number, row.outcome, row.error) for row in store.attempts(STAT)] == [
+        (1, "failed", "error 1"),
+        (2, "failed", "error 2"),
+    ]
+    store.step_started(STAT, run="r1", attempt=3, at=AT)
+    store.step_done(result(STAT), at=LATER)
+    record = store.record(STAT)
+    assert record is not None
+    assert (record.attempts, record.error) == (0, "")
+
+
+@pytest.mark.parametrize("end", ["started", "failed", "blocked"])
+def test_the_last_success_stays_on_record_whatever_comes_after(store: Store, end: str) -> None:
+    """Trying, failing and being blocked change the status; the fingerprint and the outputs stay."""
+    store.step_done(result(STAT, Status.DONE, Output("a.stat", 1, "d")), at=AT)
+    if end == "started":
+        store.step_started(STAT, run="r1", attempt=1, at=LATER)
+    elif end == "failed":
+        store.step_failed(STAT, "why", at=LATER)
+    else:
+        store.step_blocked(STAT, "why", at=LATER)
+    record = store.record(STAT)
+    assert record is not None
+    assert (record.fingerprint, record.outputs, record.finished) == ("f1", (Output("a.stat", 1, "d"),), AT)
+    assert record.error == ("" if end == "started" else "why")
+    assert record.status == {"started": "running"}.get(end, end)
+
+
+def test_a_listing_without_news_moves_only_the_time_of_the_check(store: Store) -> None:
+    """Steps that are up to date are marked as looked at."""
+    store.step_done(result(IMPORT), at=AT)
+    before = store.record(IMPORT)
+    store.checked([IMPORT], LATER)
+    after = store.record(IMPORT)
+    assert before is not None
+    assert after is not None
+    assert after.checked == LATER
+    assert after.finished == before.finished == AT
+    store.step_done(StepResult(Receipt(IMPORT, Status.DONE), "f2"), at=LATER)
+    kept = store.record(IMPORT)
+    assert kept is not None
+    assert kept.checked == LATER, "a result without a check keeps the one on record"
+
+
+def test_an_object_replaces_what_was_loaded_under_its_key(store: Store) -> None:
+    """The files of the version before are given back, but not those that are still listed."""
+    assert store.object_loaded(IMPORT, loaded("a.log", part("p1"), part("p2", day=NEXT), part("p3"))) == ()
+    again = loaded("a.log", part("p2"), part("p4"), etag="e2")
+    assert store.object_loaded(IMPORT, again) == ("p1", "p3")
+    assert store.objects_of(IMPORT) == (again,)
+    assert store.listed_files() == {"p2", "p4"}
+    assert store.parts_of("docs", NEXT) == ()
+
+
+def test_the_same_object_again_gives_nothing_back(store: Store) -> None:
+    """After a crash an object is loaded a second time into the same file: that file stays."""
+    store.object_loaded(IMPORT, loaded("a.log", part("p1")))
+    assert store.object_loaded(IMPORT, loaded("a.log", part("p1"))) == ()
+    assert store.parts_of("docs", DAY) == (part("p1"),)
+
+
+def test_a_file_that_objects_share_goes_with_the_last_of_them(store: Store) -> None:
+    """Small objects share a part file; it is given back when no row lists it any more."""
+    store.object_loaded(IMPORT, loaded("a.log", part("shared", "o1")))
+    store.object_loaded(IMPORT, loaded("b.log", part("shared", "o2")))
+    assert store.parts_of("docs", DAY) == (part("shared", "o1"), part("shared", "o2"))
+    assert store.object_dropped(IMPORT, "a.log") == ()
+    assert store.object_dropped(IMPORT, "b.log") == ("shared",)
+    assert store.objects_of(IMPORT) == ()
+
+
+def test_the_same_key_of_two_steps_is_two_objects(store: Store) -> None:
+    """An object that two days' patterns match is loaded for each."""
+    other = StepId(Stage.IMPORT, "docs", NEXT)
+    store.object_loaded(IMPORT, loaded("a.log", part("p1")))
+    store.object_loaded(other, loaded("a.log", part("p2")))
+    assert store.object_dropped(other, "a.log") == ("p2",)
+    assert store.objects_of(IMPORT) == (loaded("a.log", part("p1")),)
+
+
+def test_dropping_what_is_not_there_is_nothing(store: Store) -> None:
+    """A second drop after a crash does no harm."""
+    assert store.object_dropped(IMPORT, "a.log") == ()
+
+
+def test_an_archived_object_names_its_copy(store: Store) -> None:
+    """The URL is recorded with the object; one that was never loaded is a mistake of the caller."""
+    store.object_loaded(IMPORT, loaded("a.log"))
+    store.object_archived(IMPORT, "a.log", "s3://archive/a.log")
+    assert [one.archived for one in store.objects_of(IMPORT)] == ["s3://archive/a.log"]
+    with pytest.raises(ValueError, match="was not loaded"):
+        store.object_archived(IMPORT, "b.log", "s3://archive/b.log")
+
+
+def test_only_import_steps_load_objects(store: Store) -> None:
+    """Nothing else has parts to give up later."""
+    with pytest.raises(ValueError, match="loads no objects"):
+        store.object_loaded(STAT, loaded("a.log"))
+
+
+@pytest.mark.parametrize("text", ["caf\udce9.log", "a\x00b", "=1+1\x1b[2J", "'; DROP TABLE steps; --"])
+def test_hostile_keys_and_errors_are_kept_as_they_are(store: Store, text: str) -> None:
+    """File names that are no UTF-8, control characters, SQL: text is data."""
+    store.object_loaded(IMPORT, loaded(text, part(text)))
+    store.object_archived(IMPORT, text, text)
+    store.step_started(IMPORT, run="r1", attempt=1, at=AT)
+    store.step_failed(IMPORT, text, at=AT)
+    assert [(one.object.key, one.archived) for one in store.objects_of(IMPORT)] == [(text, text)]
+    assert [row.error for row in store.attempts(IMPORT)] == [text]
+    assert store.listed_files() == {text}
+    assert store.object_dropped(IMPORT, text) == (text,)
+
+
+def test_csv_steps_share_their_files(store: Store) -> None:
+    """The CSV files are recorded once, not with each row's step; a file written anew takes its entry over."""
+    store.steps_done(
+        [
+            result(CSV, Status.DONE, Output("csv/summary.csv", 1, "a"), Output("csv/pages.csv", 1, "a")),
+            result(StepId(Stage.CSV, "docs", NEXT), Status.DONE, Output("csv/summary.csv", 2, "b")),
+        ],
+        at=AT,
+    )
+    assert store.csv_outputs() == (Output("csv/pages.csv", 1, "a"), Output("csv/summary.csv", 2, "b"))
+    record = store.record(CSV)
+    assert record is not None
+    assert record.outputs == ()
+    store.csv_written([Output("csv/summary.csv", 3, "c")])
+    assert store.csv_outputs() == (Output("csv/summary.csv", 3, "c"),)
+    store.forget([CSV])
+    assert store.csv_outputs() != (), "rows are left in the files"
+    store.forget([StepId(Stage.CSV, "docs", NEXT)])
+    assert store.csv_outputs() == ()
+
+
+def test_a_forgotten_step_leaves_no_trace(store: Store) -> None:
+    """An import step gives up its objects and parts too; other steps keep theirs."""
+    other = StepId(Stage.IMPORT, "docs", NEXT)
+    store.step_started(IMPORT, run="r1", attempt=1, at=AT)
+    store.object_loaded(IMPORT, loaded("a.log", part("p1"), part("shared")))
+    store.object_loaded(other, loaded("b.log", part("shared"), part("p2")))
+    store.step_done(result(IMPORT), at=LATER)
+    assert store.forget([IMPORT, STAT]) == ("p1",)
+    assert store.record(IMPORT) is None
+    assert store.record(STAT) is None
+    assert store.attempts(IMPORT) == ()
+    assert store.listed_files() == {"shared", "p2"}
+    store.check()
+
+
+def test_a_run_has_a_beginning_and_an_end(store: Store) -> None:
+    """The last runs are listed, the latest first."""
+    assert store.unclean
+    store.end_run("r1", exit_code=3, counts={"done": 2, "failed": 1}, at=LATER)
+    assert not store.unclean
+    store.begin_run("r2", manifest="daily", command="mtc apply", at=LATER)
+    first, second = store.runs()
+    assert (first.run, second.run) == ("r2", "r1")
+    assert second == RunRow("r1", "daily", "mtc apply", AT, LATER, 3, {"done": 2, "failed": 1})
+    assert [row.run for row in store.open_runs()] == ["r2"]
+    assert not second.killed
+    with pytest.raises(ValueError, match="never began"):
+        store.end_run("r9", exit_code=0, counts={}, at=LATER)
+
+
+def test_a_killed_run_is_found_and_its_steps_fail_as_interrupted(store: Store) -> None:
+    """The next run, which holds the lock, closes what the killed one left open."""
+    store.step_done(result(STAT), at=AT)
+    store.step_started(STAT, run="r1", attempt=1, at=AT)
+    assert [row.run for row in store.close_killed(LATER)] == ["r1"]
+    record = store.record(STAT)
+    assert record is not None
+    assert (record.status, record.error, record.fingerprint) == (
+        Status.FAILED,
+        "interrupted: the run was killed",
+        "f1",
+    )
+    assert [(row.outcome, row.ended) for row in store.attempts(STAT)] == [("interrupted", LATER)]
+    assert [row.killed for row in store.runs()] == [True]
+    assert not store.unclean
+    assert store.close_killed(LATER) == ()
+
+
+def test_a_run_that_stops_on_request_leaves_no_step_running(store: Store) -> None:
+    """What was under way is failed, as interrupted; what was done stays done."""
+    store.step_started(STAT, run="r1", attempt=1, at=AT)
+    store.step_started(CSV, run="r1", attempt=1, at=AT)
+    store.step_done(result(CSV), at=AT)
+    store.end_run("r1", exit_code=130, counts={}, at=LATER)
+    assert status(store, STAT) is Status.FAILED
+    assert status(store, CSV) is Status.DONE
+    assert not store.unclean
+
+
+def test_a_transaction_is_recorded_together_or_not_at_all(store: Store) -> None:
+    """An error inside undoes everything; an error that is caught inside undoes its own part only."""
+
+    def plan_and_fail(step: StepId) -> None:
+        with store.transaction():
+            store.planned([step])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        plan_and_fail(IMPORT)
+    assert store.record(IMPORT) is None
+    with store.transaction():
+        store.planned([STAT])
+        with pytest.raises(RuntimeError):
+            plan_and_fail(CSV)
+    assert store.record(STAT) is not None
+    assert store.record(CSV) is None
+
+
+def test_an_attempt_belongs_to_a_run_that_began(store: Store) -> None:
+    """References are enforced: no row points nowhere."""
+    with pytest.raises(Exception, match="FOREIGN KEY"):
+        store.step_started(STAT, run="never", attempt=1, at=AT)
+    assert store.record(STAT) is None
