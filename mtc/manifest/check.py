@@ -1,0 +1,140 @@
+"""Rules between settings that no single model can see: names that must exist, patterns, folders that overlap."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from mtc.errors import Problem
+from mtc.manifest.models import Manifest
+from mtc.manifest.near import suggest
+from mtc.manifest.nodes import Map, Path_, Scalar, text_of
+from mtc.manifest.overlap import absolute, archive_meets_source, copies_collide, folder_pairs, log_folder, within
+from mtc.manifest.urls import Finding, archive_findings, source_findings
+
+FORMATS = frozenset({"auto", "combined", "common", "combined_vhost", "common_vhost"})
+
+
+FOLDERS = ("warehouse", "stats", "csv")
+
+_APART = "give each a folder of its own"
+
+_URL_RULES: Mapping[str, Callable[[str], Iterable[Finding]]] = {"source": source_findings, "archive": archive_findings}
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """A tree whose sites hold all of their settings. `partial` trees are bases: nothing is missing from them."""
+
+    tree: Map
+    root: Path
+    formats: frozenset[str]
+    partial: bool
+
+    def run(self) -> Iterator[Problem]:
+        """All that is wrong, the manifest's own settings first."""
+        scopes = [(), *(("sites", name) for name in self._sites())]
+        for scope in scopes:
+            for part in ("source", "archive"):
+                yield from self._location((*scope, part), part)
+        for name, site in self._sites().items():
+            yield from self._site(name, site)
+        yield from self._folders()
+
+    def _sites(self) -> dict[str, Map]:
+        sites = self.tree.map("sites")
+        names = sites.entries if sites else {}
+        return {name: entry.node for name, entry in names.items() if isinstance(entry.node, Map)}
+
+    def _text(self, *path: str) -> str | None:
+        """A text that is known: one with an open `${NAME}` is not."""
+        node = self.tree.get(*path)
+        return None if isinstance(node, Scalar) and node.open else text_of(node)
+
+    def _say(self, path: Path_, what: str, hint: str) -> Problem:
+        node = self.tree.get(*path)
+        mark = node.mark if isinstance(node, Scalar) else self.tree.key_mark(*path)
+        if isinstance(node, Scalar) and node.filled:
+            what, hint = f"what {node.text} stands for is not valid", "look at the rules for this setting"
+        return mark.problem(".".join(path), what, hint)
+
+    def _location(self, path: Path_, part: str) -> Iterator[Problem]:
+        """A source or an archive by itself."""
+        if url := self._text(*path, "url"):
+            for what, hint in _URL_RULES[part](url):
+                yield self._say((*path, "url"), what, hint)
+        known = self.tree.map("credentials")
+        name = self._text(*path, "credentials")
+        if name and not self.partial and not (known and known.get(name)):
+            names = [key for key in known.entries if known.get(key)] if known else []
+            hint = suggest(name, names) or "add it under `credentials:`"
+            yield self._say((*path, "credentials"), f"there are no credentials {name}", hint)
+        if part == "source" and (form := self._text(*path, "format")) and form not in self.formats:
+            yield self._say((*path, "format"), f"{form} is no log format", suggest(form, self.formats))
+
+    def _site(self, name: str, site: Map) -> Iterator[Problem]:
+        path = ("sites", name)
+        if site.map("source") is None and not self.partial and "source" not in site.entries:
+            yield self._say(path, f"{name} has no source", "add `source:` to the site, or to the manifest for all")
+        elif site.get("source") is None and not self.partial:
+            yield self._say((*path, "source"), f"{name} has no source", "remove the null, or write a source")
+        source, archive = self._text(*path, "source", "url"), self._text(*path, "archive", "url")
+        if source and archive and not any(source_findings(source)) and not any(archive_findings(archive)):
+            yield from self._archive(name, source, archive)
+
+    def _archive(self, name: str, source: str, archive: str) -> Iterator[Problem]:
+        path = ("sites", name, "archive", "url")
+        if self._same_service(name) and archive_meets_source(source, archive, name, self.root):
+            yield self._say(path, "copies would lie in the source and be read as logs again", "use another place")
+        elif copies_collide(source, archive, "date"):
+            hint = "add {date:%Y/%m/%d}, or use {key}"
+            yield self._say(path, "copies of different days could get the same name", hint)
+        elif self._shared(archive) and copies_collide(source, archive, "site"):
+            yield self._say(path, "copies of different sites could get the same name", "add {site}, or use {key}")
+
+    def _same_service(self, name: str) -> bool:
+        """Whether source and archive sign in at the same S3."""
+        names = (self._text("sites", name, part, "credentials") for part in ("source", "archive"))
+        ends = [self._text("credentials", each, "endpoint_url") if each else None for each in names]
+        return ends[0] == ends[1]
+
+    def _shared(self, archive: str) -> bool:
+        return sum(self._text("sites", each, "archive", "url") == archive for each in self._sites()) > 1
+
+    def _folders(self) -> Iterator[Problem]:
+        """The project's folders: each by itself, then against one another."""
+        paths = {part: path for part in FOLDERS if (path := self._folder(part)) is not None}
+        folders = {part: absolute(self.root, path) for part, path in paths.items()}
+        settings: list[tuple[Path_, str]] = [((part, "path"), path) for part, path in paths.items()]
+        for setting, path in [*settings, (("state",), self._text("state") or "")]:
+            if what := _leads_out(path):
+                yield self._say(setting, what, "write it from the project's folder, or from `/`")
+        for one, other in folder_pairs(folders):
+            part, rest = (other, one) if self.tree.get(other, "path") else (one, other)
+            yield self._say((part, "path"), f"{part} and {rest} overlap", _APART)
+        for name in self._sites():
+            for part in ("source", "archive"):
+                yield from self._against(folders, ("sites", name, part, "url"))
+
+    def _against(self, folders: Mapping[str, PurePath], setting: Path_) -> Iterator[Problem]:
+        """The project's folders against the folder of a source or an archive."""
+        url = self._text(*setting)
+        theirs = log_folder(url, self.root) if url and (url.startswith("s3://") or "://" not in url) else None
+        for own, folder in folders.items() if theirs else ():
+            if theirs and (within(folder, theirs) or within(theirs, folder)):
+                at = (own, "path") if self.tree.get(own, "path") else setting
+                yield self._say(at, f"{own} and the {setting[-2]} overlap", _APART)
+
+    def _folder(self, part: str) -> str | None:
+        """A folder's path, or its default; None where it is not known or not a path."""
+        if self.tree.get(part, "path") is not None:
+            return self._text(part, "path")
+        return str(Manifest.model_fields[part].get_default().path)
+
+
+def _leads_out(path: str) -> str:
+    """What is wrong with a path, if anything is."""
+    if "://" in path:
+        return "this must be a folder of this machine"
+    if ".." in path.split("/"):
+        return "`..` leads out of the folder"
+    return "`~` is not followed" if path.startswith("~") else ""

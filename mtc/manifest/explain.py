@@ -1,0 +1,165 @@
+"""What pydantic found, in plain words, at the place where it was written. No secret's value is ever quoted."""
+
+import json
+import re
+import zoneinfo
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from mtc.errors import Problem
+from mtc.manifest.hidden import hide_secrets, is_secret
+from mtc.manifest.keys import HOMES, Loc, keys_at
+from mtc.manifest.near import nearest, suggest
+from mtc.manifest.nodes import Map, Mark, Node, Path_, Scalar, Seq, is_null, plain
+from mtc.manifest.scalars import resolve
+
+M = TypeVar("M", bound=BaseModel)
+
+_WANTED = {
+    "string_type": ("a text", "put it in quotes"),
+    "int_type": ("a whole number", "write it without quotes"),
+    "int_from_float": ("a whole number", ""),
+    "bool_type": ("true or false", "write true or false, without quotes"),
+    "float_type": ("a number", "write it without quotes"),
+    "tuple_type": ("a list", "write [one, two], or lines that begin with `- `"),
+    "dict_type": ("a map", "write `key: value` lines below it"),
+    "model_type": ("a map", "write `key: value` lines below it"),
+}
+_PATTERNS = {
+    r"^[0-9]+(s|m|h|d)$": ("no duration", "a duration looks like 6h, 90m or 2d"),
+    r"^[0-9]+(MB|GB)$": ("no amount of memory", "it looks like 800MB or 4GB"),
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": ("no date", "a date looks like 2026-05-01; words are today and yesterday"),
+    r"^https?://": ("no web address", "it begins with https:// or http://"),
+    r"^[A-Z]+$": ("no request method", "write it in capitals, like GET"),
+}
+_SITE = "use small letters, digits, dots, dashes and underscores; begin with a letter or digit"
+_NAME = "use letters, digits, dashes and underscores"
+_OPEN_ENDED = {"string_pattern_mismatch", "value_error", "string_too_short", "literal_error", "enum"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A node of the tree that a message is about: its own place, its key's, and its dotted path."""
+
+    key: Mark
+    node: Node
+    path: Path_
+
+    @property
+    def where(self) -> str:
+        """The dotted path."""
+        return ".".join(self.path)
+
+    @property
+    def mark(self) -> Mark:
+        """Where the value is; where a map or list begins is better said by its key."""
+        return self.node.mark if isinstance(self.node, Scalar) and not is_null(self.node) else self.key
+
+    @property
+    def quoted(self) -> str:
+        """The value as it was written, unless it may not be shown."""
+        if not isinstance(self.node, Scalar) or is_secret(self.path):
+            return "the value"
+        text = hide_secrets(self.node.text)
+        if isinstance(self.node.value, str) and not isinstance(resolve(self.node.text), str):
+            text = f"'{text}'"
+        return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 (one line on a terminal)
+
+
+def check(model: type[M], node: Map, path: Path_ = (), *, partial: bool = False) -> M | list[Problem]:
+    """Read a map into a model, or say all that is wrong with it. `partial` asks for no key that is missing."""
+    try:
+        return model.model_validate_json(json.dumps(plain(node)), strict=True)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    found = (_problem(model, each, node, path) for each in errors if not (partial and each["type"] == "missing"))
+    return [problem for problem in found if problem is not None]
+
+
+def _spot(node: Map, loc: Loc, path: Path_) -> Spot:
+    """The deepest node on the way to `loc`."""
+    spot = Spot(node.mark, node, path)
+    for part in loc:
+        if isinstance(spot.node, Map) and part in spot.node.entries:
+            entry = spot.node.entries[str(part)]
+            spot = Spot(entry.mark, entry.node, (*spot.path, str(part)))
+        elif isinstance(spot.node, Seq) and isinstance(part, int) and part < len(spot.node.items):
+            item = spot.node.items[part]
+            spot = Spot(item.mark, item, (*spot.path, str(part)))
+    return spot
+
+
+def _problem(model: type[BaseModel], error: ErrorDetails, node: Map, path: Path_) -> Problem | None:
+    kind, loc = error["type"], error["loc"]
+    spot = _spot(node, loc, path)
+    if isinstance(spot.node, Scalar) and spot.node.open and kind in _OPEN_ENDED:
+        return None
+    if kind == "too_short" and isinstance(spot.node, Seq) and spot.node.items:
+        return None  # pydantic counts only the items that are right; the wrong ones are told
+    if kind == "extra_forbidden":
+        return _unknown_key(model, loc, spot)
+    if kind == "missing":
+        value = "1" if loc == ("version",) else "..."
+        return spot.key.problem(spot.where, f"{loc[-1]} is missing", f"add `{loc[-1]}: {value}`")
+    if loc[-1:] == ("[key]",):
+        hint = _SITE if spot.path[0] == "sites" else _NAME
+        return spot.key.problem(spot.where, f"{spot.path[-1]} cannot be a name", hint)
+    what, hint = _in_words(error, spot)
+    return spot.mark.problem(spot.where, what, hint)
+
+
+def _unknown_key(model: type[BaseModel], loc: Loc, spot: Spot) -> Problem:
+    key, known = str(loc[-1]), keys_at(model, loc[:-1])
+    where = ".".join(spot.path[:-1])
+    if not (hint := nearest(key, known)) and (homes := HOMES.get(key)):
+        hint = f"it belongs to {' or '.join(homes)}"
+    else:
+        hint = suggest(key, known)
+    return spot.key.problem(where, f"{key} is not a known key", hint)
+
+
+def _in_words(error: ErrorDetails, spot: Spot) -> tuple[str, str]:  # noqa: PLR0911 (one return a kind of mistake)
+    kind, ctx = error["type"], error.get("ctx", {})
+    if kind in _WANTED:
+        wanted, hint = _WANTED[kind]
+        hint = hint if isinstance(spot.node, Scalar) or "map" in wanted or "list" in wanted else "write one value"
+        return f"{_kind(spot)} where {wanted} belongs", hint
+    if kind == "string_pattern_mismatch":
+        what, hint = _PATTERNS.get(ctx["pattern"], ("not allowed here", f"it must fit {ctx['pattern']}"))
+        return f"{spot.quoted} is {what}", hint
+    if kind in {"literal_error", "enum"}:
+        allowed = [word.strip("'") for word in re.split(r", | or ", str(ctx["expected"]))]
+        return f"{spot.quoted} is not allowed here", suggest(spot.quoted, allowed, otherwise="allowed")
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        bound, side = (ctx.get("ge"), "least") if "ge" in ctx else (ctx.get("le"), "most")
+        return f"{spot.quoted} is too {'small' if side == 'least' else 'large'}", f"at {side} {bound:g}"
+    if kind in {"string_too_short", "too_short"}:
+        return "there is nothing in it", "give it a value, or remove the key"
+    if kind == "value_error":
+        return _own_words(str(ctx["error"]), spot)
+    return f"{spot.quoted} is not allowed here", ""
+
+
+def _own_words(said: str, spot: Spot) -> tuple[str, str]:
+    """A rule of a model's own; what an environment variable holds is not repeated."""
+    if isinstance(spot.node, Scalar) and spot.node.filled:
+        said = f"what {spot.quoted} stands for is not valid"
+    if spot.path[-1:] == ("timezone",):
+        like = nearest(spot.quoted, zoneinfo.available_timezones())
+        return said, f"did you mean {like}?" if like else "one looks like Europe/Paris"
+    return said, ""
+
+
+def _kind(spot: Spot) -> str:
+    if isinstance(spot.node, Map):
+        return "a map"
+    if isinstance(spot.node, Seq):
+        return "a list"
+    value = spot.node.value
+    if value is None:
+        return "nothing"
+    name = "a text" if isinstance(value, str) else "true or false" if isinstance(value, bool) else "a number"
+    return name if is_secret(spot.path) else f"{name}, {spot.quoted},"

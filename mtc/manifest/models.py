@@ -1,0 +1,280 @@
+"""The shapes of a manifest. Descriptions and examples here are what an editor shows and the schema carries.
+
+A model here never reads a file or a clock. Dates stay text until `dates.py` reads them, so that each mistake
+keeps its place in the file.
+"""
+
+import datetime as dt
+import re
+import zoneinfo
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from mtc.model import SITE_NAME, Stage
+
+MAX_YEARS = 100
+
+
+class Model(BaseModel):
+    """Frozen, and without a key that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, use_attribute_docstrings=True)
+
+
+def _calendar_date(text: str) -> str:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is not a date of the calendar") from None
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{text!r} is no time zone") from None
+    return text
+
+
+DateText = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-05-01"]), AfterValidator(_calendar_date)
+]
+Zone = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Paris", "UTC"])]
+Duration = Annotated[
+    str,
+    Field(pattern=r"^[0-9]+(s|m|h|d)$", examples=["6h", "90m", "2d"]),
+]
+Bytes = Annotated[str, Field(pattern=r"^[0-9]+(MB|GB)$", examples=["800MB", "4GB"])]
+Glob = Annotated[str, Field(min_length=1, examples=["/health*"])]
+
+
+def seconds(duration: str) -> int:
+    """How many seconds a duration like `6h` has."""
+    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[duration[-1]]
+
+
+class LastDays(Model):
+    """The last N days that have ended."""
+
+    last: Annotated[int, Field(ge=1, le=3660)]
+    """How many days, ending with yesterday."""
+
+
+class DateRange(Model):
+    """All days from one to another, both included."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: Annotated[DateText, Field(alias="from")]
+    """The first day."""
+    to: DateText
+    """The last day."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ > self.to:
+            raise ValueError(f"from {self.from_} is after to {self.to}")
+        if int(self.to[:4]) - int(self.from_[:4]) > MAX_YEARS:
+            raise ValueError(f"from {self.from_} to {self.to} is more than {MAX_YEARS} years")
+        return self
+
+
+Dates = Literal["today", "yesterday"] | DateText | LastDays | DateRange
+
+
+class Source(Model):
+    """Where logs lie, and how they read."""
+
+    url: Annotated[
+        str,
+        Field(
+            min_length=1,
+            examples=["s3://acme-logs/{site}/{date:%Y/%m/%d}/*.gz", "logs/{site}/{date:%Y-%m-%d}*.log*"],
+        ),
+    ]
+    """A folder's path or an `s3://` URL, with `{site}`, `{date:FORMAT}` and the globs `*`, `?` and `**`."""
+    format: Annotated[str, Field(min_length=1, examples=["auto", "combined"])] = "auto"
+    """`auto`, or a format's name."""
+    credentials: Annotated[str, Field(min_length=1)] | None = None
+    """Which entry of `credentials` reads this source."""
+    settle: Duration = "6h"
+    """How long after a day's end its objects may still arrive."""
+    vanished: Literal["keep", "drop"] = "keep"
+    """What becomes of the hits of an object that is no longer in the source: logs are often deleted after a while."""
+
+
+class Archive(Model):
+    """Where imported objects are copied to."""
+
+    url: Annotated[str, Field(min_length=1, examples=["s3://acme-archive/{site}/{date:%Y/%m/%d}/{name}"])]
+    """A folder's path or an `s3://` URL with `{name}` or `{key}`, `{site}` and `{date:FORMAT}`."""
+    credentials: Annotated[str, Field(min_length=1)] | None = None
+    """Which entry of `credentials` writes to this archive."""
+
+
+class Folder(Model):
+    """A folder of the project."""
+
+    path: Annotated[str, Field(min_length=1)]
+    """A path, relative to the project."""
+
+
+class Stats(Folder):
+    """Where `.stat` files go, and what tells them more than the hits do."""
+
+    path: Annotated[str, Field(min_length=1)] = "stats"
+    """A path, relative to the project."""
+    countries: Annotated[str, Field(min_length=1, examples=["geo/GeoLite2-Country.mmdb"])] | None = None
+    """A database that tells the countries of addresses: an `.mmdb` file of MaxMind's format, its path relative to the
+    project. Needs `pip install 'mtc[geo]'`. With another path, or none, statistics are made again; a newer database
+    under the same path tells only what is made from then on."""
+
+
+class Matomo(Model):
+    """The Matomo server that hits are delivered to."""
+
+    url: Annotated[str, Field(pattern=r"^https?://", examples=["https://stats.example.org"])]
+    """The address of the server."""
+    token: SecretStr
+    """An API token, as `${NAME}` or `${file:PATH}`."""
+
+
+class Filters(Model):
+    """What counts as a hit. The defaults are those of Matomo's own importer."""
+
+    bots: bool = False
+    """Whether requests of robots count."""
+    static: bool = False
+    """Whether images, style sheets, scripts and fonts count (as downloads)."""
+    errors: bool = False
+    """Whether answers with a status of 400 or more count."""
+    redirects: bool = False
+    """Whether answers with a status of 300 to 399 count; 304 always does."""
+    methods: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z]+$")], ...], Field(examples=[["GET", "POST"]])] = ()
+    """Only requests with one of these methods count; empty means all."""
+    include_paths: tuple[Glob, ...] = ()
+    """Only requests for a path that fits one of these globs count; empty means all."""
+    exclude_paths: tuple[Glob, ...] = ()
+    """Requests for a path that fits one of these globs do not count."""
+    hosts: tuple[Glob, ...] = ()
+    """Only requests to a host name that fits one of these globs count; lines that name no host always do."""
+    exclude_ips: tuple[Glob, ...] = ()
+    """Requests from an address that fits one of these globs do not count."""
+    exclude_user_agents: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Requests whose user agent contains one of these texts, whatever the case, do not count."""
+    max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """The share of unreadable lines, of an object of at least 100, above which its step fails."""
+
+
+class Site(Model):
+    """One web site. Its own keys win over those of the manifest."""
+
+    url: Annotated[str, Field(pattern=r"^https?://", examples=["https://docs.example.org"])] | None = None
+    """The site's address: a referrer with its host is no other website."""
+    matomo_id: Annotated[int, Field(ge=1)] | None = None
+    """The site's number in Matomo."""
+    timezone: Zone | None = None
+    """The zone in which this site's days begin and end."""
+    source: Source | None = None
+    """A source of its own; keys that are not given come from the manifest's."""
+    archive: Archive | None = None
+    """An archive of its own; `null` for none."""
+    filters: Filters | None = None
+    """Filters of its own; keys that are not given come from the manifest's."""
+    format: Annotated[str, Field(min_length=1)] | None = None
+    """How its lines read; short for `source: {format: ...}`."""
+
+
+class Credentials(Model):
+    """One way to sign in to S3: a key pair, a profile, anonymous, or (with none of these) boto3's own search."""
+
+    access_key_id: SecretStr | None = None
+    """The access key, as `${NAME}` or `${file:PATH}`."""
+    secret_access_key: SecretStr | None = None
+    """The secret key, as `${NAME}` or `${file:PATH}`."""
+    session_token: SecretStr | None = None
+    """The token of a temporary key pair."""
+    profile: Annotated[str, Field(min_length=1)] | None = None
+    """A profile of `~/.aws/config`."""
+    anonymous: bool = False
+    """Whether requests go unsigned, for public buckets."""
+    region: Annotated[str, Field(min_length=1, examples=["eu-west-1"])] | None = None
+    """The region of the buckets."""
+    endpoint_url: Annotated[str, Field(pattern=r"^https?://", examples=["https://minio.example.org"])] | None = None
+    """The address of a service that speaks S3."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError("access_key_id and secret_access_key go together")
+        if sum((self.access_key_id is not None, self.profile is not None, self.anonymous)) > 1:
+            raise ValueError("a key pair, a profile and anonymous exclude one another")
+        return self
+
+
+class Run(Model):
+    """How `apply` works."""
+
+    jobs: Annotated[int, Field(ge=1, le=64)] = 2
+    """How many tasks run at a time."""
+    retries: Annotated[int, Field(ge=0, le=20)] = 3
+    """How often a step is tried again after an error that may pass."""
+    backoff: Duration = "2s"
+    """The pause before the first new try; it doubles with each, up to a minute."""
+    memory: Bytes = "800MB"
+    """How much memory the embedded database may use before it goes to disk."""
+
+
+SiteName = Annotated[str, Field(pattern=rf"^{SITE_NAME}$")]
+
+
+class Manifest(Model):
+    """What should be true: which sites, which days, which stages, from where to where."""
+
+    version: Literal[1]
+    """The version of this file's language."""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", examples=["daily"])] = "mtc"
+    """What runs of this manifest are called."""
+    dates: Dates = "yesterday"
+    """Which days: `today`, `yesterday`, a date, `{last: 7}`, or `{from: 2026-01-01, to: 2026-03-31}`."""
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage.IMPORT, Stage.STAT, Stage.CSV)
+    """Which stages: `import`, `stat` and `csv`."""
+    timezone: Zone = "UTC"
+    """The zone in which days begin and end, for sites that have none of their own."""
+    source: Source | None = None
+    """Where logs lie; every site needs one, from here or its own."""
+    archive: Archive | None = None
+    """Where imported objects are copied to; none by default."""
+    warehouse: Folder = Folder(path="warehouse")
+    """The embedded store."""
+    matomo: Matomo | None = None
+    """The Matomo server to deliver to; without it the warehouse alone answers."""
+    stats: Stats = Stats()
+    """Where `.stat` files go, and a database of countries for them."""
+    csv: Folder = Folder(path="csv")
+    """Where CSV files go."""
+    state: Annotated[str, Field(min_length=1)] = ".mtc/state.db"
+    """The state file."""
+    filters: Filters = Filters()
+    """What counts as a hit."""
+    sites: Annotated[dict[SiteName, Site], Field(min_length=1)]
+    """The web sites, by name."""
+    credentials: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Credentials] = {}
+    """Ways to sign in, by name."""
+    run: Run = Run()
+    """How `apply` works."""
+
+    @field_validator("stages")
+    @classmethod
+    def _each_once(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        return tuple(stage for stage in Stage if stage in stages)
+
+
+_URL_FIELD = re.compile(r"\{(?P<name>[a-z_]*)(?::(?P<format>[^{}]*))?\}")
+
+
+def url_fields(url: str) -> tuple[tuple[str, str], ...]:
+    """Name and format of each `{field}` of a source's or an archive's URL."""
+    return tuple((match["name"], match["format"] or "") for match in _URL_FIELD.finditer(url))

@@ -1,0 +1,189 @@
+"""A manifest's text as a tree in which every key and value knows where it was written.
+
+Only the manifest's own rooms see these trees; what leaves `load` is frozen models. No files are read here.
+"""
+
+import bisect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mtc.errors import Problem
+from mtc.manifest.hidden import hide_secrets
+
+Path_ = tuple[str, ...]
+Value = str | int | float | bool | None
+Plain = Value | list["Plain"] | dict[str, "Plain"]
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """One file's text. Lines are counted as editors count them; covered pieces are never shown again."""
+
+    file: Path
+    text: str
+    _starts: list[int] = field(init=False)
+    _covered: list[tuple[int, int]] = field(default_factory=list, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._starts = [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
+    def cover(self, start: int, end: int) -> None:
+        """Never show the characters from `start` to `end`."""
+        self._covered.append((start, end))
+
+    def mark(self, index: int) -> "Mark":
+        """The place of the character at `index`."""
+        line = bisect.bisect_right(self._starts, index)
+        return Mark(self, line, index - self._starts[line - 1] + 1)
+
+    def cover_line(self, line: int) -> None:
+        """Never show a line of which it is not known what is secret in it."""
+        self.cover(*self._span(line))
+
+    def lines_before(self, line: int, count: int) -> list[str]:
+        """A line and up to `count` lines before it."""
+        return [self.text[slice(*self._span(each))] for each in range(max(1, line - count), line + 1)]
+
+    def _span(self, line: int) -> tuple[int, int]:
+        start = self._starts[line - 1]
+        end = self._starts[line] if line < len(self._starts) else len(self.text)
+        return start, start + len(self.text[start:end].rstrip("\r\n"))
+
+    def shown(self, line: int) -> str:
+        """A line of the file with every secret literal covered by stars."""
+        if not 1 <= line <= len(self._starts):
+            return ""
+        start, end = self._span(line)
+        text = self.text[start:end]
+        for first, last in self._covered:
+            left, right = max(first - start, 0), min(last - start, len(text))
+            if left < right:
+                text = text[:left] + "*" * (right - left) + text[right:]
+        return hide_secrets(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a document; line and column count from 1."""
+
+    document: Document
+    line: int
+    column: int
+
+    def problem(self, where: str, what: str, hint: str = "") -> Problem:
+        """Something that is wrong here."""
+        return Problem(
+            str(self.document.file), self.line, self.column, where, what, hint, self.document.shown(self.line)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value. `text` is what was written; `value` what it stands for, after substitution.
+
+    `open` says that a `${NAME}` in it has not been resolved, `filled` that one has been.
+    """
+
+    mark: Mark
+    value: Value
+    text: str
+    open: bool = False
+    filled: bool = False
+    weight: int = 1
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """A list."""
+
+    mark: Mark
+    items: tuple["Node", ...]
+    weight: int = 1
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key's place, and its value."""
+
+    mark: Mark
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map. `weight` counts the values in it, aliases written out; `depth` how deep they nest."""
+
+    mark: Mark
+    entries: Mapping[str, Entry]
+    weight: int = 1
+    depth: int = 1
+
+    def get(self, *path: str) -> "Node | None":
+        """The value at a path of keys below this map, if there is one and it is not null."""
+        node: Node | None = self
+        for key in path:
+            entry = node.entries.get(key) if isinstance(node, Map) else None
+            node = entry.node if entry else None
+        return None if node is None or is_null(node) else node
+
+    def map(self, *path: str) -> "Map | None":
+        """The map at a path of keys, if there is one."""
+        node = self.get(*path)
+        return node if isinstance(node, Map) else None
+
+    def key_mark(self, *path: str) -> Mark:
+        """Where the last key of a path was written, or the nearest key above it that is there."""
+        mark, node = self.mark, self
+        for key in path:
+            entry = node.entries.get(key)
+            if entry is None:
+                return mark
+            mark = entry.mark
+            if not isinstance(entry.node, Map):
+                return mark
+            node = entry.node
+        return mark
+
+    def without(self, *keys: str) -> "Map":
+        """The map less some keys."""
+        return replace(self, entries={key: entry for key, entry in self.entries.items() if key not in keys})
+
+    def with_(self, key: str, entry: Entry) -> "Map":
+        """The map with one entry put in or replaced."""
+        return replace(self, entries={**self.entries, key: entry})
+
+
+Node = Scalar | Seq | Map
+
+
+def is_null(node: Node) -> bool:
+    """Whether a value is `null` or empty."""
+    return isinstance(node, Scalar) and node.value is None
+
+
+def text_of(node: Node | None) -> str | None:
+    """The text that a node holds, if it is a text."""
+    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+
+def plain(node: Node) -> Plain:
+    """Give bare data for pydantic, without the keys whose value is null."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Seq):
+        return [plain(item) for item in node.items]
+    return {key: plain(entry.node) for key, entry in node.entries.items() if not is_null(entry.node)}
+
+
+def walk(node: Node, path: Path_ = ()) -> Iterator[tuple[Path_, Mark]]:
+    """Every key's path below a node, with its place."""
+    if isinstance(node, Map):
+        for key, entry in node.entries.items():
+            yield (*path, key), entry.mark
+            yield from walk(entry.node, (*path, key))

@@ -1,0 +1,109 @@
+"""`${NAME}` and `${file:PATH}` in text values. Names are told when they are missing, values never."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mtc.errors import Problem
+from mtc.manifest.nodes import Entry, Map, Node, Path_, Scalar, Seq
+
+_PIECE = re.compile(r"\$\$\{|\$\{(?P<body>[^{}]*)\}|\$\{")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FILE_LIMIT = 1 << 16
+
+
+class _UnsetError(Exception):
+    """A reference cannot be followed: what is wrong, and what to do."""
+
+
+@dataclass(slots=True)
+class Substitution:
+    """Fills in a tree. Without `environ` nothing is looked up: references stay as written, as `validate` wants it."""
+
+    environ: Mapping[str, str] | None
+    problems: list[Problem] = field(default_factory=list)
+
+    def fill(self, node: Node, path: Path_ = (), *, needed: Callable[[Path_], bool] = lambda _path: True) -> Node:
+        """The tree with its references replaced; those below a path that is not `needed` stay."""
+        if isinstance(node, Scalar):
+            return self._scalar(node, path, needed=needed(path))
+        if isinstance(node, Seq):
+            items = enumerate(node.items)
+            return replace(node, items=tuple(self.fill(item, (*path, str(n)), needed=needed) for n, item in items))
+        return self.fill_map(node, path, needed=needed)
+
+    def fill_map(self, node: Map, path: Path_ = (), *, needed: Callable[[Path_], bool] = lambda _path: True) -> Map:
+        """The same for a map."""
+        filled = {
+            key: Entry(entry.mark, self.fill(entry.node, (*path, key), needed=needed))
+            for key, entry in node.entries.items()
+        }
+        return replace(node, entries=filled)
+
+    def _scalar(self, node: Scalar, path: Path_, *, needed: bool) -> Scalar:
+        if not isinstance(node.value, str) or "${" not in node.value:
+            return node
+        lookup = needed and self.environ is not None
+        left: list[str] = []
+
+        def piece(match: re.Match[str]) -> str:
+            if match[0] == "$${":
+                return "${"
+            try:
+                return self._look_up(match, node, lookup=lookup)
+            except _UnsetError as error:
+                self.problems.append(node.mark.problem(".".join(path), *error.args))
+            except LookupError:
+                pass
+            left.append(match[0])
+            return match[0]
+
+        value = _PIECE.sub(piece, node.value)
+        return replace(node, value=value, open=bool(left), filled=value != node.value)
+
+    def _look_up(self, match: re.Match[str], node: Scalar, *, lookup: bool) -> str:
+        """The text that a reference stands for; LookupError when it is not to be followed."""
+        body = match["body"]
+        if body is None:
+            raise _UnsetError("`${` without `}`", "close it, or write `$${` for the characters themselves")
+        is_file = body.startswith("file:") and len(body) > len("file:")
+        if not is_file and not _NAME.fullmatch(body):
+            raise _UnsetError("`${...}` holds no name", "write ${NAME}, ${file:PATH}, or `$${` for the characters")
+        if not lookup or self.environ is None:
+            raise LookupError
+        return _file(body[len("file:") :], node.mark.document.file.parent) if is_file else self._variable(body)
+
+    def _variable(self, name: str) -> str:
+        value = (self.environ or {}).get(name)
+        if value is None:
+            raise _UnsetError(f"the environment variable {name} is not set", f"set {name}, or use another environment")
+        if not value:
+            raise _UnsetError(f"the environment variable {name} is empty", f"give {name} a value")
+        return _clean(value, f"the environment variable {name}")
+
+
+def _file(path: str, folder: Path) -> str:
+    """The text of a secret's file, less the line end that editors leave."""
+    file = folder / path
+    try:
+        if not file.is_file():
+            raise _UnsetError(f"there is no file {path}", "mount the secret, or correct the path")
+        with file.open("rb") as stream:
+            data = stream.read(_FILE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "a bad path"
+        raise _UnsetError(f"the file {path} cannot be read: {reason}", "check its owner and mode") from None
+    if len(data) > _FILE_LIMIT:
+        raise _UnsetError(f"the file {path} is too large for a secret", "")
+    text = data.decode("utf-8", errors="replace").rstrip("\r\n")
+    if not text:
+        raise _UnsetError(f"the file {path} is empty", "")
+    return _clean(text, f"the file {path}")
+
+
+def _clean(text: str, name: str) -> str:
+    """Refuse what no header, path or URL can hold."""
+    if not text.isprintable() or "\ufffd" in text:
+        raise _UnsetError(f"{name} holds characters that are no text", "look for line ends within it")
+    return text

@@ -1,0 +1,265 @@
+"""YAML text into a tree with places. Hostile text gets a plain problem; it never grows, recurses or runs anything.
+
+The YAML library only cuts the text into events; what values mean is `scalars.py`'s.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml import events as ev
+from ruamel.yaml.error import YAMLError
+
+from mtc.errors import Problem
+from mtc.manifest.hidden import is_placeholder, is_secret, reaches
+from mtc.manifest.nodes import Document, Entry, Map, Mark, Node, Scalar, Seq, is_null
+from mtc.manifest.scalars import resolve
+
+MAX_SIZE = 1 << 20
+MAX_VALUES = 50_000
+MAX_DEPTH = 30
+_REACH = 20
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN_WORDS = (
+    ("mapping values are not allowed", "a `:` stands where none can", "put the value in quotes, or check the indent"),
+    ("found character '\\t'", "a tab is used as indent", "indent with spaces"),
+    ("cannot start any token", "a value cannot begin with this character", "put the value in quotes"),
+    ("found unexpected end of stream", "a quote is not closed", ""),
+    ("while parsing a flow", "a bracket or brace is not closed", "close it, or look for a missing comma in it"),
+    ("could not find expected ':'", "a key without `:`", "check the indent"),
+    ("expected <block end>", "the indent fits no line above", "indent keys of one map alike"),
+)
+
+
+class _StopError(Exception):
+    """Reading cannot go on."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class _Composer:
+    """Builds the tree from events, and collects what can be said without stopping."""
+
+    document: Document
+    events: Iterator[ev.Event]
+    problems: list[Problem] = field(default_factory=list)
+    anchors: dict[str, Node | None] = field(default_factory=dict)
+    path: list[str] = field(default_factory=list)
+    in_key: bool = False
+
+    def compose(self, event: ev.Event) -> Node:
+        mark = self.document.mark(event.start_mark.index)
+        if isinstance(event, ev.AliasEvent):
+            return self._alias(event, mark)
+        assert isinstance(event, ev.NodeEvent)  # noqa: S101 (the parser gives nothing else here)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        if getattr(event, "tag", None):
+            self._say(mark, "a YAML tag has no meaning here", "write the value without `!`")
+        node = self._checked(self._node(event, mark), mark)
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _say(self, mark: Mark, what: str, hint: str = "") -> None:
+        self.problems.append(mark.problem(".".join(self.path), what, hint))
+
+    def _stop(self, mark: Mark, what: str, hint: str = "") -> _StopError:
+        return _StopError(mark.problem(".".join(self.path[:4]), what, hint))
+
+    def _checked(self, node: Node, mark: Mark) -> Node:
+        if node.weight > MAX_VALUES:
+            raise self._stop(mark, f"more than {MAX_VALUES} values, aliases written out", "use fewer aliases")
+        if node.depth > MAX_DEPTH:
+            raise self._stop(mark, f"values nest more than {MAX_DEPTH} deep")
+        return node
+
+    def _alias(self, event: ev.AliasEvent, mark: Mark) -> Node:
+        if event.anchor not in self.anchors:
+            raise self._stop(mark, "an alias (`*`) that no anchor (`&`) defines", "quote a value that begins so")
+        node = self.anchors[event.anchor]
+        if node is None:
+            raise self._stop(mark, "an alias that stands inside its own anchor")
+        return node
+
+    def _node(self, event: ev.Event, mark: Mark) -> Node:
+        if isinstance(event, ev.ScalarEvent):
+            return self._scalar(event, mark)
+        if len(self.path) >= MAX_DEPTH:
+            raise self._stop(mark, f"values nest more than {MAX_DEPTH} deep")
+        return self._seq(mark) if isinstance(event, ev.SequenceStartEvent) else self._map(mark)
+
+    def _scalar(self, event: ev.ScalarEvent, mark: Mark) -> Scalar:
+        text = str(event.value)
+        if not self.in_key and is_secret(tuple(self.path)) and not is_placeholder(text):
+            self.document.cover(event.start_mark.index, event.end_mark.index)
+        if _CONTROL.search(text):
+            self._say(mark, "a control character in a value", "remove it")
+            text = _CONTROL.sub("?", text)
+        return Scalar(mark, resolve(text) if event.style is None else text, text)
+
+    def _seq(self, mark: Mark) -> Seq:
+        items: list[Node] = []
+        weight = depth = 1
+        while not isinstance(event := next(self.events), ev.SequenceEndEvent):
+            self.path.append(str(len(items)))
+            node = self.compose(event)
+            self.path.pop()
+            weight, depth = weight + node.weight, max(depth, node.depth + 1)
+            items.append(node)
+            if weight > MAX_VALUES:
+                break
+        return Seq(mark, tuple(items), weight, depth)
+
+    def _map(self, mark: Mark) -> Map:
+        entries: dict[str, Entry] = {}
+        merged: dict[str, Entry] = {}
+        weight = depth = 1
+        while not isinstance(event := next(self.events), ev.MappingEndEvent):
+            key_mark, key = self._key(event)
+            self.path.append(key or "?")
+            node = self.compose(next(self.events))
+            self.path.pop()
+            weight, depth = weight + node.weight, max(depth, node.depth + 1)
+            if weight > MAX_VALUES:
+                break
+            if key in entries:
+                self._twice(key, key_mark, entries[key].mark)
+            elif key is not None:
+                entries[key] = Entry(key_mark, node)
+            if key == "<<":
+                merged |= self._merged(node, key_mark)
+        entries.pop("<<", None)
+        return Map(mark, {**merged, **entries}, weight, depth)
+
+    def _key(self, event: ev.Event) -> tuple[Mark, str | None]:
+        """Read a key; None where it is no text."""
+        mark = self.document.mark(event.start_mark.index)
+        self.path.append("?")
+        self.in_key = True
+        node = self.compose(event)
+        self.in_key = False
+        self.path.pop()
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            return mark, node.value
+        text = node.text if isinstance(node, Scalar) and node.text else "a key"
+        self._say(mark, f"{text} is no text, as a key must be", "put it in quotes")
+        return mark, None
+
+    def _twice(self, key: str, mark: Mark, first: Mark) -> None:
+        self._say(mark, f"{key} is written twice", f"the first is in line {first.line}; keep one")
+
+    def _merged(self, node: Node, mark: Mark) -> dict[str, Entry]:
+        """What `<<` brings; of several maps the first that has a key gives it."""
+        maps = node.items if isinstance(node, Seq) else () if is_null(node) else (node,)
+        found: dict[str, Entry] = {}
+        for each in maps:
+            if isinstance(each, Map):
+                found = {**each.entries, **found}
+            else:
+                self._say(mark, "`<<` takes a map, or a list of maps")
+        return found
+
+
+def _events(document: Document) -> Iterator[ev.Event]:
+    """Cut the text into events; whatever the library raises becomes a problem with a place."""
+    index = 0
+    try:
+        for event in YAML(typ="safe", pure=True).parse(document.text):
+            yield event
+            index = event.end_mark.index
+    except GeneratorExit:
+        raise
+    except Exception as error:  # noqa: BLE001 (hostile text makes the library raise OverflowError and worse)
+        what, hint = _in_words(error)
+        problem = document.mark(_index(error, index)).problem("", what, hint)
+    else:
+        return
+    raise _StopError(problem)
+
+
+def _index(error: Exception, index: int) -> int:
+    """Where a YAML error is: of what is not closed, where it was opened; `index` where the error does not say."""
+    mark = getattr(error, "problem_mark", None)
+    if "end of stream" in str(getattr(error, "problem", "")) or "flow" in str(getattr(error, "context", "")):
+        mark = getattr(error, "context_mark", None) or mark
+    return int(getattr(mark, "index", getattr(error, "position", index)))
+
+
+def _in_words(error: Exception) -> tuple[str, str]:
+    """What a YAML error means, without a word of the file's text."""
+    if not isinstance(error, YAMLError):
+        return "this is not YAML", ""
+    said = f"{getattr(error, 'problem', '')} {getattr(error, 'context', '')}"
+    for piece, what, hint in _PLAIN_WORDS:
+        if piece in said:
+            return what, hint
+    return "this is not YAML", "check quotes, indent and brackets around here"
+
+
+def read_text(text: str, file: Path) -> tuple[Map | None, tuple[Problem, ...]]:
+    """Read a manifest's text; the tree is None where there is none to go on with."""
+    document = Document(file, text.removeprefix("\ufeff"))
+    composer = _Composer(document, _events(document))
+    node: Map | None = None
+    try:
+        node = _top(composer)
+    except _StopError as stop:
+        composer.problems.append(stop.problem)
+        _cover(composer, stop.problem.line)
+    return node, tuple(replace(each, source=document.shown(each.line)) for each in composer.problems)
+
+
+def _cover(composer: _Composer, line: int) -> None:
+    """What comes after a stop has not been read: hide the line where it may hold a secret."""
+    document = composer.document
+    if is_secret(tuple(composer.path)) or reaches(document.lines_before(line, _REACH)):
+        document.cover_line(line)
+
+
+def _top(composer: _Composer) -> Map:
+    start = composer.document.mark(0)
+    node: Node | None = None
+    for event in composer.events:
+        if not isinstance(event, ev.NodeEvent):
+            continue
+        if node is not None:
+            mark = composer.document.mark(event.start_mark.index)
+            raise _StopError(mark.problem("", "a second document in one file", "keep one manifest a file"))
+        node = composer.compose(event)
+    if node is None or is_null(node):
+        raise _StopError(start.problem("", "the file is empty", "`mtc init` writes a manifest to start from"))
+    if not isinstance(node, Map):
+        raise _StopError(node.mark.problem("", "a manifest is a map of keys and values", "begin with `version: 1`"))
+    return node
+
+
+def read_file(file: Path) -> tuple[Map | None, tuple[Problem, ...]]:
+    """Read a manifest's file; one that cannot be read is a problem too."""
+    try:
+        if file.exists() and not file.is_file():
+            what = "this is a folder" if file.is_dir() else "this is no regular file"
+            return None, (Problem(str(file), 0, 0, "", what, "name a manifest's file"),)
+        with file.open("rb") as stream:
+            data = stream.read(MAX_SIZE + 1)
+    except (OSError, ValueError) as error:
+        return None, (_unreadable(file, error),)
+    if len(data) > MAX_SIZE:
+        return None, (Problem(str(file), 0, 0, "", f"the file is larger than {MAX_SIZE >> 20} MiB"),)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        good = Document(file, data[: error.start].decode("utf-8"))
+        return None, (good.mark(len(good.text)).problem("", "the file is not UTF-8", "save it as UTF-8"),)
+    return read_text(text, file)
+
+
+def _unreadable(file: Path, error: OSError | ValueError) -> Problem:
+    if isinstance(error, FileNotFoundError):
+        return Problem(str(file), 0, 0, "", "there is no such file")
+    return Problem(str(file), 0, 0, "", f"cannot be read: {getattr(error, 'strerror', None) or 'a bad path'}")

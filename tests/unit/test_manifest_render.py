@@ -1,0 +1,56 @@
+"""How a problem looks."""
+
+from pathlib import Path
+
+from mtc.errors import Problem
+from mtc.manifest.render import render
+
+
+def shown(source: str, column: int, **more: str) -> list[str]:
+    problem = Problem("/work/m/daily.yaml", 12, column, "source", "setle is not a known key", "did you mean settle?")
+    problem = Problem(problem.file, 12, column, problem.where, more.get("what", problem.what), problem.hint, source)
+    return render(problem, Path("/work")).splitlines()
+
+
+def test_a_problem_names_its_place_from_here_and_points_at_it() -> None:
+    """`file:line:column: where: what. hint`, the line, a caret; the file from the current folder."""
+    head, line, caret = shown("  setle: 6h", 3)
+    assert head == "m/daily.yaml:12:3: source: setle is not a known key. did you mean settle?"
+    assert line == "   12 |   setle: 6h"
+    assert caret == "      |   ^"
+    assert line.index("setle") == caret.index("^")
+
+
+def test_a_file_elsewhere_keeps_its_whole_path() -> None:
+    """A relative path with `..` would be hard to follow."""
+    assert render(Problem("/etc/m.yaml", 0, 0, "", "there is no such file"), Path("/work")) == (
+        "/etc/m.yaml: there is no such file"
+    )
+
+
+def test_tabs_and_wide_characters_do_not_move_the_caret() -> None:
+    """A tab is written as spaces; a wide character takes two cells, a combining one none."""
+    _, line, caret = shown("\tä: x", 2)
+    assert line.index("ä") == caret.index("^")
+    _, line, caret = shown("名前: x", 5)
+    assert caret.index("^") == line.index("x") + 2
+    _, line, caret = shown("e\u0301: x", 5)
+    assert caret.index("^") == line.index("x") - 1
+
+
+def test_nothing_that_a_terminal_would_act_on_is_sent() -> None:
+    """Control and direction characters of a strange file are spelled out, in the line and in the message."""
+    head, line, caret = shown("\x1b[31mred\u202e: x", 10, what="\x1b]0;title\x07 is not a known key")
+    assert "\x1b" not in head + line + caret
+    assert "\u202e" not in line
+    assert "\\x1b[31mred\\u202e: x" in line
+    assert line.index(": x") == caret.index("^")
+    assert "\\x1b]0;title\\x07" in head
+
+
+def test_of_a_long_line_the_piece_around_the_caret_is_shown() -> None:
+    """A line of a thousand characters does not fill the screen, and the caret still fits."""
+    source = "a" * 500 + "HERE" + "b" * 500
+    _, line, caret = shown(source, 501)
+    assert len(line) < 140
+    assert line.index("HERE") == caret.index("^")

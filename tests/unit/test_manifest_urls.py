@@ -1,0 +1,162 @@
+"""The rules of patterns."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from mtc.errors import PermanentError
+from mtc.manifest.overlap import archive_meets_source, copies_collide
+from mtc.manifest.urls import archive_findings, date_format_findings, fill, glob_matches, locate, source_findings
+from mtc.sources.archive_url import ArchiveUrl
+from mtc.sources.pattern import Pattern
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d", "%Y/%m/%d", "%y%m%d", "%d-%b-%Y", "%Y%j", "day%%%Y.%j", "%F", "%F-%H%M", "%d %B %y"]
+)
+def test_a_format_that_tells_a_day_is_taken(form: str) -> None:
+    """Year, month and day, or year and day of the year."""
+    assert list(date_format_findings(form)) == []
+
+
+@pytest.mark.parametrize("form", ["", "%Y", "%Y-%m", "%m-%d", "%j", "%Y-%d", "%H:%M", "%-d", "%", "%c", "text"])
+def test_a_format_that_does_not_tell_a_day_is_refused(form: str) -> None:
+    """An object's day must be read back from its key, and from nothing else."""
+    assert len(list(date_format_findings(form))) == 1
+
+
+@pytest.mark.parametrize("bucket", ["acme-logs", "acme.logs", "{site}-logs"])
+def test_a_bucket_may_hold_the_site(bucket: str) -> None:
+    """Of fields only the site is allowed in a bucket's name."""
+    assert list(source_findings(f"s3://{bucket}/{{date:%Y-%m-%d}}")) == []
+
+
+@pytest.mark.parametrize("bucket", ["", "-logs", "x{date:%Y%m%d}", "a b", "a*"])
+def test_a_bucket_that_cannot_be_is_refused(bucket: str) -> None:
+    """S3 would refuse it later, with a worse message."""
+    assert list(source_findings(f"s3://{bucket}/{{date:%Y-%m-%d}}"))
+
+
+def test_a_file_url_is_told_to_be_a_path() -> None:
+    """What people write by habit gets the way out."""
+    (finding,) = source_findings("file:///logs/{date:%Y-%m-%d}")
+    assert finding[1] == "write the folder's path alone"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "logs/{site}/{date:%Y/%m/%d}/*.gz",
+        "/var/log/{date:%F}/**/x-[0-9].log",
+        "./logs/{date:%F}.log",
+        "logs/{date:%F}",
+        "logs//{date:%F}",
+        "logs/./{date:%F}",
+        "logs/**x/{date:%F}",
+        "logs/**/a/**/{date:%F}",
+        "logs/[]/{date:%F}",
+        "logs/***/{date:%F}",
+        "logs/{date:%F-%H}",
+        "logs/{date:%F-%Z}",
+        "logs/{date:%Y-%m}",
+        "logs/{date}",
+        "logs/{name}-{date:%F}",
+        "logs/{site:x}-{date:%F}",
+        "logs/{date:%F",
+        "logs/{date:%F}}",
+        "s3://acme/{date:%F}/*",
+        "s3://acme/a//{date:%F}/*",
+        "s3://{site}-x/{date:%F}/*",
+        "s3:///{date:%F}/*",
+        "gs://acme/{date:%F}/*",
+        "s3://acme/../{date:%F}",
+    ],
+)
+def test_a_pattern_is_accepted_exactly_when_the_source_can_read_it(url: str) -> None:
+    """CI and `apply` have one opinion."""
+    try:
+        Pattern.compile(url, "docs")
+    except PermanentError:
+        assert list(source_findings(url))
+    else:
+        assert not list(source_findings(url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["a/{site}/{date:%Y/%m/%d}/{name}", "s3://b/{key}", "a/{site}", "a/*/{name}", "a/{date:%F-%H}/{name}", "a//{key}"],
+)
+def test_an_archive_is_accepted_exactly_when_its_copies_can_be_named(url: str) -> None:
+    """The same for archives."""
+    try:
+        ArchiveUrl.compile(url, "docs")
+    except PermanentError:
+        assert list(archive_findings(url))
+    else:
+        assert not list(archive_findings(url))
+
+
+def test_fields_are_those_of_their_pattern() -> None:
+    """A source knows site and date; an archive also name and key; nothing else has a format."""
+    assert any("{key}" in what for what, _ in source_findings("{key}/{date:%Y-%m-%d}"))
+    assert list(archive_findings("s3://copies/{site}/{key}")) == []
+    assert any("takes no format" in what for what, _ in archive_findings("s3://copies/{site:x}/{key}"))
+    assert any("no field" in what for what, _ in archive_findings("s3://copies/{}/{Site}/{key}"))
+
+
+@pytest.mark.parametrize(
+    ("url", "root"),
+    [
+        ("logs/{site}/{date:%Y}.log", "logs"),
+        ("logs/access*.log", "logs"),
+        ("/var/log/nginx/x-{date:%Y}", "/var/log/nginx"),
+        ("{site}/x", ""),
+        ("/{site}", "/"),
+        ("s3://b/p/q{date:%Y}", "p"),
+    ],
+)
+def test_the_root_of_a_pattern_is_what_never_changes(url: str, root: str) -> None:
+    """Whole names before the first field or glob."""
+    assert locate(url).root == root
+
+
+def test_a_pattern_is_filled_in() -> None:
+    """Fields become text, globs stay."""
+    day = dt.date(2026, 5, 1)
+    assert fill("a/{site}/{date:%Y/%m/%d}/{name}*", site="docs", day=day, name="x.gz") == "a/docs/2026/05/01/x.gz*"
+
+
+def test_a_star_stays_within_a_name_and_two_cross_names() -> None:
+    """`**` also stands for no folder at all."""
+    assert glob_matches("a/*.gz", "a/x.gz")
+    assert not glob_matches("a/*.gz", "a/b/x.gz")
+    assert glob_matches("a/**/*.gz", "a/b/c/x.gz")
+    assert glob_matches("a/**/*.gz", "a/x.gz")
+    assert not glob_matches("a/?.gz", "a/xy.gz")
+    assert not glob_matches("a.gz", "abgz")
+
+
+@pytest.mark.parametrize(
+    ("source", "archive", "meets"),
+    [
+        ("s3://b/{site}/{date:%Y-%m-%d}/*", "s3://b/{site}/{date:%Y-%m-%d}/{name}", True),
+        ("s3://b/{site}/{date:%Y-%m-%d}/*", "s3://b/{key}", True),
+        ("s3://b/{site}/{date:%Y-%m-%d}/*", "s3://b/old/{key}", False),
+        ("s3://b/**/{date:%Y-%m-%d}*", "s3://b/old/{key}", True),
+        ("s3://b/{site}/{date:%Y-%m-%d}/*", "s3://c/{site}/{date:%Y-%m-%d}/{name}", False),
+        ("logs/{site}/{date:%Y-%m-%d}.log", "/p/logs/{key}", True),
+        ("logs/{site}/{date:%Y-%m-%d}.log", "archive/{key}", False),
+        ("logs/{site}/{date:%Y-%m-%d}.log", "s3://logs/{key}", False),
+    ],
+)
+def test_copies_that_would_be_read_as_logs_again_are_seen(source: str, archive: str, *, meets: bool) -> None:
+    """The archive may share a bucket with the source, but not the source's pattern."""
+    assert archive_meets_source(source, archive, "docs", Path("/p")) is meets
+
+
+def test_names_that_two_days_share_are_seen() -> None:
+    """`{name}` alone is enough only where the source's file names hold the date."""
+    assert copies_collide("s3://b/{date:%Y-%m-%d}/*.gz", "s3://c/{name}", "date")
+    assert not copies_collide("s3://b/x-{date:%Y-%m-%d}.gz", "s3://c/{name}", "date")
+    assert not copies_collide("s3://b/{date:%Y-%m-%d}/*.gz", "s3://c/{key}", "date")
