@@ -1,0 +1,153 @@
+"""Logs in a folder. Files are read where they lie, and never written to, moved or copied here."""
+
+import datetime as dt
+import errno
+import os
+import stat
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtc.errors import ObjectChangedError, PermanentError, StepError, TransientError
+from mtc.model import SourceObject
+from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
+from mtc.sources.keys import hostile, printable
+from mtc.sources.listing import ListRange
+from mtc.sources.pattern import Pattern
+
+_UNFINISHED = (".tmp", ".part")
+_DENIED = {errno.EACCES, errno.EPERM}
+_PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """A folder with logs of one site. `root` is where keys start; an object is what it is by size and mtime."""
+
+    root: Path
+    pattern: Pattern
+
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+        """List the objects of these days; dot-files and unfinished files are not looked at."""
+        wanted = frozenset(days)
+        found: dict[dt.date, list[SourceObject]] = {}
+        try:
+            for key, path in self._walk(self.pattern.prefixes(wanted)):
+                day = self.pattern.match(key)
+                if day not in wanted or day is None:
+                    continue
+                if reason := hostile(key):
+                    note(f"{printable(key)} is left out: {reason}")
+                elif (obj := _look(key, path)) is not None:
+                    found.setdefault(day, []).append(obj)
+        except OSError as error:
+            raise self._explain(error) from error
+        return {day: tuple(sorted(found[day])) for day in sorted(found)}
+
+    def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:  # noqa: ARG002 - nothing is copied
+        """Give the file itself, after a look that it is as listed and can be read."""
+        path = self._path(obj)
+        self.confirm(obj)
+        try:
+            with path.open("rb"):
+                progress(obj.size)
+        except OSError as error:
+            raise explain_reading(error, printable(str(path))) from error
+        return path
+
+    def confirm(self, obj: SourceObject) -> None:
+        """Raise ObjectChangedError when size or mtime are no longer as listed, or the file is gone."""
+        path = self._path(obj)
+        try:
+            now = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise ObjectChangedError("the file is gone since it was listed", where=printable(str(path))) from None
+        except OSError as error:
+            raise explain_reading(error, printable(str(path))) from error
+        if (now.st_size, now.st_mtime_ns) != (obj.size, obj.modified):
+            raise ObjectChangedError("the file has changed since it was listed", where=printable(str(path)))
+
+    def remote(self, obj: SourceObject) -> RemoteObject | None:  # noqa: ARG002 - no file is remote
+        """A folder has no service that copies."""
+        return None
+
+    def describe(self) -> str:
+        """The URL as the manifest has it."""
+        return self.pattern.url
+
+    def _path(self, obj: SourceObject) -> Path:
+        if reason := hostile(obj.key):
+            raise PermanentError(f"the key cannot be read: {reason}", where=printable(obj.key))
+        return self.root / obj.key
+
+    def _walk(self, ranges: tuple[ListRange, ...]) -> Iterator[tuple[str, Path]]:
+        """Every file that may be wanted, with its key. Links are followed, but not back into a folder above."""
+        todo = [("", self.root, frozenset[tuple[int, int]]())]
+        while todo:
+            prefix, folder, above = todo.pop()
+            here = folder.stat()
+            if (here.st_dev, here.st_ino) in above:
+                continue
+            inside = above | {(here.st_dev, here.st_ino)}
+            for entry in _entries(folder, top=not prefix):
+                key = prefix + entry.name
+                if not _is_folder(entry):
+                    if any(stretch.holds(key) for stretch in ranges):
+                        yield key, Path(entry.path)
+                elif self.pattern.may_enter(key) and any(stretch.may_hold_below(f"{key}/") for stretch in ranges):
+                    todo.append((f"{key}/", Path(entry.path), inside))
+
+    def _explain(self, error: OSError) -> StepError:
+        where = printable(os.fsdecode(error.filename or self.root))
+        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+            hint = f"check the source's url ({self.pattern.url}), or whether a disk is not mounted"
+            return PermanentError("the source's folder does not exist", where=where, hint=hint)
+        return explain_reading(error, where)
+
+
+def explain_reading(error: OSError, where: str) -> StepError:
+    """Put what the operating system says about reading into words with a remedy."""
+    if error.errno in _DENIED:
+        hint = "give the user that runs mtc the right to read it"
+        return PermanentError("no permission to read", where=where, hint=hint)
+    if error.errno in _PASSING:
+        return TransientError(f"cannot read: {error.strerror}", where=where)
+    return PermanentError(f"cannot read: {error.strerror or type(error).__name__}", where=where)
+
+
+def _entries(folder: Path, *, top: bool) -> list[os.DirEntry[str]]:
+    """What is in a folder, sorted; a folder below the top that has just gone is empty."""
+    try:
+        with os.scandir(folder) as entries:
+            kept = [entry for entry in entries if not _is_unfinished(entry.name)]
+    except FileNotFoundError:
+        if top:
+            raise
+        return []
+    return sorted(kept, key=lambda entry: entry.name)
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.startswith(".") or name.endswith(_UNFINISHED)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads nowhere, or round and round
+        return False
+
+
+def _look(key: str, path: Path) -> SourceObject | None:
+    """Size and mtime of a regular file; None for what is not one, such as a pipe, or is gone."""
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    if not stat.S_ISREG(now.st_mode):
+        return None
+    return SourceObject(key, now.st_size, modified=now.st_mtime_ns)

@@ -1,0 +1,152 @@
+"""Logs in a bucket: listed in stretches, fetched as they were listed or not at all. Nothing there is ever changed."""
+
+import contextlib
+import datetime as dt
+import hashlib
+import re
+import secrets
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.errors import ObjectChangedError, TransientError
+from mtc.files import explain_os_error
+from mtc.model import SourceObject
+from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
+from mtc.sources.digests import plain_md5
+from mtc.sources.keys import hostile, printable
+from mtc.sources.listing import ListRange
+from mtc.sources.pattern import Pattern
+from mtc.sources.s3_client import USUAL, Clients, Login, Tuning, service_of
+from mtc.sources.s3_errors import Access, explaining
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectTypeDef
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class S3Source:
+    """The logs of one site in a bucket. An object is what it is by its ETag."""
+
+    pattern: Pattern
+    login: Login
+    clients: Clients
+    tuning: Tuning = USUAL
+
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+        """List the objects of these days: one listing for each run of days, a page at a time.
+
+        Markers of folders, whose keys end with a slash, fit no pattern.
+        """
+        wanted = frozenset(days)
+        found: dict[dt.date, dict[str, SourceObject]] = {}
+        for stretch in self.pattern.prefixes(wanted):
+            for item in self._list(stretch):
+                key = item["Key"]
+                day = self.pattern.match(key)
+                if day is None or day not in wanted:
+                    continue
+                if reason := hostile(key):
+                    note(f"{printable(key)} is left out: {reason}")
+                else:
+                    found.setdefault(day, {})[key] = _read(item)
+        return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
+
+    def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
+        """Download the object into `spool`, by way of a `.part` file, and check it against the listing.
+
+        Raises:
+            ObjectChangedError: the object is another than the listed one, or gone.
+            TransientError: the transfer was cut short or damaged; nothing is left behind.
+        """
+        target = spool / _spooled(obj)
+        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            spool.mkdir(parents=True, exist_ok=True)
+            with explaining(self._access(obj.key, "s3:GetObject (and s3:ListBucket)")):
+                self._download(obj, part, progress)
+            part.replace(target)
+        except OSError as error:
+            raise explain_os_error(error, str(target)) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return target
+
+    def confirm(self, obj: SourceObject) -> None:
+        """Nothing to do: what was fetched was checked then, and lies in the spool."""
+
+    def remote(self, obj: SourceObject) -> RemoteObject | None:
+        """Where the object lies."""
+        return RemoteObject(service_of(self._client), self.pattern.bucket, obj.key)
+
+    def describe(self) -> str:
+        """The URL as the manifest has it."""
+        return self.pattern.url
+
+    @property
+    def _client(self) -> "S3Client":
+        return self.clients.get(self.login, self.tuning)
+
+    def _access(self, key: str, permission: str) -> Access:
+        return Access(str(self.login), printable(f"s3://{self.pattern.bucket}/{key}"), permission)
+
+    def _list(self, stretch: ListRange) -> Iterator["ObjectTypeDef"]:
+        client = self._client
+        with explaining(self._access(stretch.prefix, "s3:ListBucket")):
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.pattern.bucket,
+                Prefix=stretch.prefix,
+                StartAfter=stretch.start_after,
+                PaginationConfig={"PageSize": self.tuning.page},
+            )
+            for page in pages:
+                for item in page.get("Contents", []):
+                    if stretch.past(item["Key"]):
+                        return
+                    yield item
+
+    def _download(self, obj: SourceObject, part: Path, progress: Progress) -> None:
+        client = self._client
+        asked = {"IfMatch": f'"{obj.etag}"'} if obj.etag else {}
+        answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **asked)  # type: ignore[arg-type] # a dict of texts only
+        with contextlib.closing(answer["Body"]) as body:
+            self._check_answer(obj, answer)
+            digest, size = hashlib.md5(usedforsecurity=False), 0
+            with part.open("xb") as writer:
+                while chunk := body.read(_CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    writer.write(chunk)
+                    progress(len(chunk))
+        where = printable(f"s3://{self.pattern.bucket}/{obj.key}")
+        if size != obj.size:
+            raise TransientError(f"the transfer ended after {size} of {obj.size} bytes", where=where)
+        if _has_md5(answer) and digest.hexdigest() != (plain_md5(obj.etag) or digest.hexdigest()):
+            raise TransientError("the object was damaged on its way: its MD5 is not its ETag", where=where)
+
+    def _check_answer(self, obj: SourceObject, answer: "GetObjectOutputTypeDef") -> None:
+        """Services that do not know If-Match are held to it here."""
+        if answer["ETag"].strip('"') != obj.etag or answer["ContentLength"] != obj.size:
+            where = printable(f"s3://{self.pattern.bucket}/{obj.key}")
+            raise ObjectChangedError("the object has changed since it was listed", where=where)
+
+
+def _read(item: "ObjectTypeDef") -> SourceObject:
+    modified = int(item["LastModified"].timestamp()) * 1_000_000_000
+    return SourceObject(item["Key"], item["Size"], etag=item.get("ETag", "").strip('"'), modified=modified)
+
+
+def _has_md5(answer: "GetObjectOutputTypeDef") -> bool:
+    """Whether a plain ETag is the content's MD5: not where a key of KMS or of the customer encrypts it."""
+    return not (answer.get("ServerSideEncryption", "").startswith("aws:kms") or answer.get("SSECustomerAlgorithm"))
+
+
+def _spooled(obj: SourceObject) -> str:
+    """A name of our own choice, with the ending of the object's name, which says how it is packed."""
+    digest = hashlib.sha256(f"{obj.key}\0{obj.version}".encode()).hexdigest()[:32]
+    ending = re.search(r"(?:\.[A-Za-z0-9]{1,8}){1,2}\Z", obj.name)
+    return digest + (ending[0] if ending else "")

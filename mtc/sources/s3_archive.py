@@ -1,0 +1,160 @@
+"""An archive in a bucket: copied by the service itself where it can, else uploaded; verified; nothing is lost there.
+
+A copy carries, as metadata, digests of which object of which site it is the copy of and in which version. So our own
+copy is known again after a crash, and another's is left alone. What is recorded in the state is not this room's.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.errors import MtcError, PermanentError, TransientError
+from mtc.files import explain_os_error
+from mtc.model import SourceObject
+from mtc.sources.archive_url import ArchiveUrl
+from mtc.sources.base import Progress, RemoteObject, Source, borrowed, ignore
+from mtc.sources.digests import plain_md5
+from mtc.sources.keys import printable
+from mtc.sources.s3_client import USUAL, Clients, Login, Tuning, service_of
+from mtc.sources.s3_copy import copy_inside
+from mtc.sources.s3_errors import Access, explaining, status_of
+from mtc.sources.s3_upload import Target, upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+_PERMISSIONS = "s3:GetObject, s3:ListBucket and s3:PutObject"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Archive:
+    """A bucket that copies go to. `spool` takes what must be fetched first."""
+
+    spool: Path
+    template: ArchiveUrl
+    login: Login
+    clients: Clients
+    tuning: Tuning = USUAL
+
+    def push(
+        self,
+        site: str,
+        day: dt.date,
+        obj: SourceObject,
+        local: Path | None,
+        source: Source,
+        *,
+        replacing: str = "",
+        progress: Progress = ignore,
+    ) -> str:
+        """Copy and verify. Another object of that name is left alone, unless it is our own older copy."""
+        key = self.template.render(day, obj)
+        url = self.template.full(key)
+        client = self.clients.get(self.login, self.tuning)
+        target = Target(
+            self.template.bucket, key, _marks(site, obj), Access(str(self.login), printable(url), _PERMISSIONS)
+        )
+        remote = source.remote(obj)
+        if remote == RemoteObject(service_of(client), target.bucket, key):
+            hint = "let the archive's URL lead to another place"
+            raise PermanentError(
+                "the archive's copy would be the source's object itself", where=printable(url), hint=hint
+            )
+        if not self._is_there(client, target, obj, mine=replacing == url):
+            self._send(client, target, obj, local, source, progress)
+        return url
+
+    def describe(self) -> str:
+        """The URL as the manifest has it."""
+        return self.template.url
+
+    def _is_there(self, client: "S3Client", target: Target, obj: SourceObject, *, mine: bool) -> bool:
+        """Whether the copy is in place; raises PermanentError when something else is."""
+        found = _head(client, target)
+        if found is None:
+            return False
+        marks = found.get("Metadata", {})
+        ours = marks.get("mtc-object") == target.marks["mtc-object"]
+        if found["ContentLength"] == obj.size and _same(
+            found, obj, known=ours and target.marks.items() <= marks.items()
+        ):
+            return True
+        if ours or mine:
+            return False
+        hint = "move that object away, or put {key} or more of the date into the archive's URL"
+        what = f"another object is where the copy of {printable(obj.key)} belongs"
+        raise PermanentError(what, where=target.access.where, hint=hint)
+
+    def _send(
+        self,
+        client: "S3Client",
+        target: Target,
+        obj: SourceObject,
+        local: Path | None,
+        source: Source,
+        progress: Progress,
+    ) -> None:
+        remote = source.remote(obj)
+        etag = None
+        if remote is not None and remote.service == service_of(client):
+            etag = copy_inside(client, remote, obj, target, self.tuning)
+        if etag is not None:
+            progress(obj.size)
+        else:
+            try:
+                with borrowed(local, source, obj, self.spool) as path:
+                    etag = upload(client, path, obj, target, self.tuning, lambda: source.confirm(obj), progress)
+            except OSError as error:
+                raise _explain(error, target) from error
+        _verify(client, target, obj, etag)
+
+
+def _explain(error: OSError, target: Target) -> MtcError:
+    return explain_os_error(error, target.access.where)
+
+
+def _marks(site: str, obj: SourceObject) -> Mapping[str, str]:
+    """Metadata of a copy: digests, as keys may be long and hold anything."""
+    return {
+        "mtc-object": hashlib.sha256(f"{site}\0{obj.key}".encode()).hexdigest(),
+        "mtc-version": hashlib.sha256(obj.version.encode()).hexdigest(),
+    }
+
+
+def _head(client: "S3Client", target: Target) -> "HeadObjectOutputTypeDef | None":
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy: loaded when used
+
+    with explaining(target.access):
+        try:
+            return client.head_object(Bucket=target.bucket, Key=target.key)
+        except ClientError as error:
+            if status_of(error) == 404:  # noqa: PLR2004 - HTTP's own number
+                return None
+            raise
+
+
+def _same(found: "HeadObjectOutputTypeDef", obj: SourceObject, *, known: bool) -> bool:
+    """Whether what was found is the copy: by the MD5 where both have one, else by the marks that it was given."""
+    there, wanted = plain_md5(found["ETag"].strip('"')), plain_md5(obj.etag)
+    if there and wanted and not _is_encrypted(found):
+        return there == wanted
+    return known
+
+
+def _verify(client: "S3Client", target: Target, obj: SourceObject, etag: str) -> None:
+    """Look at the copy that was made; `etag` is what it must be, or empty where that cannot be told."""
+    found = _head(client, target)
+    if found is None:
+        raise TransientError("the copy is not there after it was made", where=target.access.where)
+    wrong_etag = etag and not _is_encrypted(found) and found["ETag"].strip('"').lower() != etag
+    if found["ContentLength"] != obj.size or wrong_etag:
+        raise TransientError("the copy is not what was sent", where=target.access.where)
+
+
+def _is_encrypted(found: "HeadObjectOutputTypeDef") -> bool:
+    """Whether a key of KMS or of the customer makes the ETag something else than a digest of the content."""
+    return found.get("ServerSideEncryption", "").startswith("aws:kms") or bool(found.get("SSECustomerAlgorithm"))

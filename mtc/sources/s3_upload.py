@@ -1,0 +1,125 @@
+"""Sends a file to a bucket, with an MD5 for each request, so that the service itself refuses what is damaged."""
+
+import base64
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.errors import ObjectChangedError
+from mtc.model import SourceObject
+from mtc.sources.base import Progress
+from mtc.sources.digests import etag_of_parts, md5, md5_of
+from mtc.sources.s3_client import Tuning
+from mtc.sources.s3_errors import Access, explaining
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+_MOST_PARTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a copy goes: bucket and key, the metadata it is given, and how to speak of it in errors."""
+
+    bucket: str
+    key: str
+    marks: Mapping[str, str]
+    access: Access
+
+
+def upload(
+    client: "S3Client",
+    local: Path,
+    obj: SourceObject,
+    target: Target,
+    tuning: Tuning,
+    confirm: Callable[[], None],
+    progress: Progress,
+) -> str:
+    """Send a file and give the ETag that the copy must have.
+
+    `confirm` is called when all bytes have been read and before they count, and raises when they are not as listed.
+    """
+    if local.stat().st_size != obj.size:
+        raise ObjectChangedError("the file's size is not what was listed", where=target.access.where)
+    with explaining(target.access):
+        if obj.size <= tuning.single:
+            return _put(client, local, target, confirm, progress)
+        return _put_in_parts(client, local, obj, target, tuning, confirm, progress)
+
+
+def part_size(size: int, wanted: int) -> int:
+    """How large parts must be for an upload not to have more of them than S3 allows."""
+    return max(wanted, -(-size // _MOST_PARTS))
+
+
+@contextlib.contextmanager
+def parts(client: "S3Client", target: Target, extra: Mapping[str, str], marks: Mapping[str, str]) -> Iterator[str]:
+    """An upload in parts, by its id: taken back when what is done inside fails."""
+    made = client.create_multipart_upload(
+        Bucket=target.bucket,
+        Key=target.key,
+        Metadata=marks,
+        **extra,  # type: ignore[arg-type] # a dict of texts only
+    )
+    try:
+        yield made["UploadId"]
+    except BaseException:
+        with contextlib.suppress(Exception):  # the first error is the one to tell
+            client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=made["UploadId"])
+        raise
+
+
+def complete(client: "S3Client", target: Target, upload_id: str, done: "list[CompletedPartTypeDef]") -> None:
+    """Make one object of all parts."""
+    client.complete_multipart_upload(
+        Bucket=target.bucket, Key=target.key, UploadId=upload_id, MultipartUpload={"Parts": done}
+    )
+
+
+def _put(client: "S3Client", local: Path, target: Target, confirm: Callable[[], None], progress: Progress) -> str:
+    digest = md5(local)
+    confirm()
+    with local.open("rb") as body:
+        client.put_object(
+            Bucket=target.bucket, Key=target.key, Body=body, ContentMD5=_header(digest), Metadata=dict(target.marks)
+        )
+        progress(body.tell())
+    return digest.hex()
+
+
+def _put_in_parts(
+    client: "S3Client",
+    local: Path,
+    obj: SourceObject,
+    target: Target,
+    tuning: Tuning,
+    confirm: Callable[[], None],
+    progress: Progress,
+) -> str:
+    done: list[CompletedPartTypeDef] = []
+    digests: list[bytes] = []
+    with parts(client, target, {}, target.marks) as upload_id, local.open("rb") as reader:
+        while data := reader.read(part_size(obj.size, tuning.part)):
+            digests.append(md5_of(data))
+            answer = client.upload_part(
+                Bucket=target.bucket,
+                Key=target.key,
+                UploadId=upload_id,
+                PartNumber=len(digests),
+                Body=data,
+                ContentMD5=_header(digests[-1]),
+            )
+            done.append({"ETag": answer["ETag"], "PartNumber": len(digests)})
+            progress(len(data))
+        confirm()
+        complete(client, target, upload_id, done)
+    return etag_of_parts(digests)
+
+
+def _header(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()

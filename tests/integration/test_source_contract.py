@@ -1,0 +1,285 @@
+"""What every source and every archive promises, whether in memory, in a folder or in a bucket."""
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from s3_server import S3Server, credentials
+
+from mtc.errors import ObjectChangedError, PermanentError
+from mtc.manifest import models
+from mtc.manifest.project import SiteSettings
+from mtc.model import SourceObject
+from mtc.sources import open_archive, open_source
+from mtc.sources.archive_url import ArchiveUrl
+from mtc.sources.base import Archive, Source
+from mtc.sources.memory import MemoryArchive, MemorySource
+from mtc.sources.pattern import Pattern
+
+MAY_1, MAY_2, MAY_3 = (dt.date(2026, 5, day) for day in (1, 2, 3))
+KEYS = "logs/{site}/{date:%Y/%m/%d}/*.gz"
+COPIES = "copies/{site}/{date:%Y-%m-%d}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """A source, and how a test puts an object into it."""
+
+    source: Source
+    put: Callable[[str, bytes], None]
+    remove: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An archive, and how a test looks at a copy and plants another's file."""
+
+    archive: Archive
+    read: Callable[[str], bytes]
+    put: Callable[[str, bytes], None]
+    count: Callable[[], int]
+
+
+def settings(source: str, archive: str | None = None) -> SiteSettings:
+    """A site with a source and an archive that sign in with the entry `s3`."""
+    kept = None if archive is None else models.Archive(url=archive, credentials="s3")
+    return SiteSettings(
+        name="docs",
+        url="",
+        zone="UTC",
+        source=models.Source(url=source, credentials="s3"),
+        archive=kept,
+        filters=models.Filters(),
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    os.utime(path, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns + 1_000))
+
+
+def memory_source(_: Path, __: S3Server) -> There:
+    source = MemorySource(Pattern.compile(f"mem/{KEYS}", "docs"))
+
+    def put(key: str, data: bytes) -> None:
+        source.objects[key.removeprefix("logs/")] = data
+
+    def remove(key: str) -> None:
+        del source.objects[key.removeprefix("logs/")]
+
+    return There(source, put, remove)
+
+
+def folder_source(root: Path, _: S3Server) -> There:
+    (root / "logs").mkdir(exist_ok=True)
+    source = open_source(settings(KEYS), {"s3": models.Credentials()}, root)
+
+    def put(key: str, data: bytes) -> None:
+        _write(root / key, data)
+
+    def remove(key: str) -> None:
+        (root / key).unlink()
+
+    return There(source, put, remove)
+
+
+def s3_source(root: Path, s3: S3Server) -> There:
+    bucket = s3.bucket()
+    source = open_source(settings(f"s3://{bucket}/{KEYS}"), {"s3": credentials(s3.url)}, root)
+
+    def put(key: str, data: bytes) -> None:
+        s3.put(bucket, key, data)
+
+    def remove(key: str) -> None:
+        s3.client.delete_object(Bucket=bucket, Key=key)
+
+    return There(source, put, remove)
+
+
+def memory_archive(root: Path, _: S3Server) -> Kept:
+    archive = MemoryArchive(ArchiveUrl.compile(COPIES, "docs"), root / "spool")
+    return Kept(archive, archive.copies.__getitem__, archive.copies.__setitem__, lambda: len(archive.copies))
+
+
+def folder_archive(root: Path, _: S3Server) -> Kept:
+    archive = open_archive(settings(KEYS, COPIES), {"s3": models.Credentials()}, root)
+    assert archive is not None
+
+    def read(url: str) -> bytes:
+        return (root / url).read_bytes()
+
+    def put(url: str, data: bytes) -> None:
+        _write(root / url, data)
+
+    return Kept(archive, read, put, lambda: sum(path.is_file() for path in (root / "copies").rglob("*")))
+
+
+def s3_archive(root: Path, s3: S3Server) -> Kept:
+    bucket = s3.bucket()
+    archive = open_archive(settings(KEYS, f"s3://{bucket}/{COPIES}"), {"s3": credentials(s3.url)}, root)
+    assert archive is not None
+
+    def read(url: str) -> bytes:
+        return s3.get(bucket, url.removeprefix(f"s3://{bucket}/"))
+
+    def put(url: str, data: bytes) -> None:
+        s3.put(bucket, url.removeprefix(f"s3://{bucket}/"), data)
+
+    return Kept(archive, read, put, lambda: len(s3.keys(bucket)))
+
+
+@pytest.fixture(params=[memory_source, folder_source, s3_source], ids=["memory", "folder", "s3"])
+def there(request: pytest.FixtureRequest, tmp_path: Path, s3: S3Server) -> There:
+    """Each kind of source."""
+    made: There = request.param(tmp_path, s3)
+    return made
+
+
+@pytest.fixture(params=[memory_archive, folder_archive, s3_archive], ids=["memory", "folder", "s3"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path, s3: S3Server) -> Kept:
+    """Each kind of archive."""
+    made: Kept = request.param(tmp_path, s3)
+    return made
+
+
+def one(there: There, key: str, day: dt.date) -> SourceObject:
+    """Find one object in a listing."""
+    (found,) = [obj for obj in there.source.list_days([day])[day] if obj.name == key.rsplit("/", 1)[-1]]
+    return found
+
+
+def test_a_listing_has_the_wanted_days_and_no_others(there: There) -> None:
+    """Objects stand under their day, in order of their keys; days without any, or not asked for, do not stand."""
+    there.put("logs/docs/2026/05/01/b.gz", b"bb")
+    there.put("logs/docs/2026/05/01/a.gz", b"a")
+    there.put("logs/docs/2026/05/03/c.gz", b"ccc")
+    there.put("logs/docs/2026/05/02/notes.txt", b"no log")
+    there.put("logs/shop/2026/05/01/x.gz", b"another site's")
+    listed = there.source.list_days([MAY_1, MAY_2])
+    assert {day: [(obj.name, obj.size) for obj in objects] for day, objects in listed.items()} == {
+        MAY_1: [("a.gz", 1), ("b.gz", 2)]
+    }
+    assert all(obj.version for obj in listed[MAY_1])
+
+
+def test_a_source_without_objects_is_empty_and_no_error(there: There) -> None:
+    """A day that nothing was logged on is no failure."""
+    assert there.source.list_days([MAY_1, MAY_2]) == {}
+    assert there.source.list_days([]) == {}
+
+
+def test_a_key_that_leads_astray_is_left_out_with_a_note(there: There) -> None:
+    """What a stranger named with a control character or a backslash is never taken for a path."""
+    there.put("logs/docs/2026/05/01/good.gz", b"1")
+    there.put("logs/docs/2026/05/01/bad\x1b[31m.gz", b"2")
+    there.put("logs/docs/2026/05/01/up\\..\\x.gz", b"3")
+    notes: list[str] = []
+    listed = there.source.list_days([MAY_1], note=notes.append)
+    assert [obj.name for obj in listed[MAY_1]] == ["good.gz"]
+    assert len(notes) == 2
+    assert all("left out" in note and "\x1b" not in note for note in notes)
+
+
+def test_a_fetched_file_has_exactly_the_objects_bytes(there: There, tmp_path: Path) -> None:
+    """No byte more, less or other, also for what is already packed, and progress adds up to the size."""
+    data = bytes(range(256)) * 9_000
+    there.put("logs/docs/2026/05/01/a.gz", data)
+    there.put("logs/docs/2026/05/01/empty.gz", b"")
+    moved: list[int] = []
+    path = there.source.fetch(one(there, "a.gz", MAY_1), tmp_path / "spool", progress=moved.append)
+    assert path.read_bytes() == data
+    assert path.name.endswith(".gz") or isinstance(there.source, MemorySource)
+    assert sum(moved) == len(data)
+    assert there.source.fetch(one(there, "empty.gz", MAY_1), tmp_path / "spool").read_bytes() == b""
+
+
+def test_an_object_that_changed_since_the_listing_is_not_fetched(there: There, tmp_path: Path) -> None:
+    """What is loaded is what the plan was made from, or nothing."""
+    there.put("logs/docs/2026/05/01/a.gz", b"first")
+    obj = one(there, "a.gz", MAY_1)
+    there.put("logs/docs/2026/05/01/a.gz", b"other")
+    with pytest.raises(ObjectChangedError):
+        there.source.fetch(obj, tmp_path / "spool")
+    assert list(tmp_path.glob("spool/*")) == []
+
+
+def test_an_object_that_went_away_since_the_listing_is_not_fetched(there: There, tmp_path: Path) -> None:
+    """Gone is a change too: the day is listed again."""
+    there.put("logs/docs/2026/05/01/a.gz", b"first")
+    obj = one(there, "a.gz", MAY_1)
+    there.remove("logs/docs/2026/05/01/a.gz")
+    with pytest.raises(ObjectChangedError):
+        there.source.fetch(obj, tmp_path / "spool")
+
+
+def test_every_source_can_be_copied_to_every_archive(there: There, kept: Kept) -> None:
+    """With or without the bytes at hand, the copy is exact, and the source is as it was."""
+    there.put("logs/docs/2026/05/01/a.gz", b"the bytes")
+    obj = one(there, "a.gz", MAY_1)
+    url = kept.archive.push("docs", MAY_1, obj, None, there.source)
+    assert url.endswith("copies/docs/2026-05-01/a.gz")
+    assert kept.read(url) == b"the bytes"
+    assert one(there, "a.gz", MAY_1) == obj
+
+
+def test_pushing_again_sends_nothing(there: There, kept: Kept, tmp_path: Path) -> None:
+    """A copy that is verified to be there is left as it is."""
+    there.put("logs/docs/2026/05/01/a.gz", b"the bytes")
+    obj = one(there, "a.gz", MAY_1)
+    local = there.source.fetch(obj, tmp_path / "spool")
+    moved: list[int] = []
+    url = kept.archive.push("docs", MAY_1, obj, local, there.source, progress=moved.append)
+    assert sum(moved) == obj.size
+    assert kept.archive.push("docs", MAY_1, obj, local, there.source, progress=moved.append) == url
+    assert kept.archive.push("docs", MAY_1, obj, None, there.source, progress=moved.append) == url
+    assert sum(moved) == obj.size
+    assert kept.count() == 1
+
+
+def test_another_object_of_that_name_is_never_overwritten(there: There, kept: Kept) -> None:
+    """The error names both, and the other object is as it was."""
+    there.put("logs/docs/2026/05/01/a.gz", b"mine")
+    obj = one(there, "a.gz", MAY_1)
+    url = kept.archive.push("docs", MAY_1, obj, None, there.source)
+    kept.put(url, b"them")
+    with pytest.raises(PermanentError) as caught:
+        kept.archive.push("docs", MAY_1, obj, None, there.source)
+    assert "copies/docs/2026-05-01/a.gz" in str(caught.value)
+    assert obj.key in str(caught.value)
+    assert kept.read(url) == b"them"
+
+
+def test_the_copy_of_an_older_version_is_replaced(there: There, kept: Kept) -> None:
+    """When the source's object itself changed, its copy follows."""
+    there.put("logs/docs/2026/05/01/a.gz", b"old")
+    url = kept.archive.push("docs", MAY_1, one(there, "a.gz", MAY_1), None, there.source)
+    there.put("logs/docs/2026/05/01/a.gz", b"newer")
+    again = kept.archive.push("docs", MAY_1, one(there, "a.gz", MAY_1), None, there.source, replacing=url)
+    assert again == url
+    assert kept.read(url) == b"newer"
+
+
+def test_an_object_that_changed_since_the_listing_is_not_archived(there: There, kept: Kept) -> None:
+    """Bytes that were not loaded do not pass for those that were."""
+    there.put("logs/docs/2026/05/01/a.gz", b"first")
+    obj = one(there, "a.gz", MAY_1)
+    there.put("logs/docs/2026/05/01/a.gz", b"other")
+    with pytest.raises(ObjectChangedError):
+        kept.archive.push("docs", MAY_1, obj, None, there.source)
+    assert kept.count() == 0
+
+
+def test_a_hostile_key_is_never_archived(there: There, kept: Kept, tmp_path: Path) -> None:
+    """Whatever a record says, no copy leaves the archive's folder."""
+    local = tmp_path / "local"
+    local.write_bytes(b"x")
+    for key in ("..", "a/..", "/etc/cron.d/x", "a\\b", "a\0b", "a//b", "", "a/", "a\nb"):
+        with pytest.raises(PermanentError):
+            kept.archive.push("docs", MAY_1, SourceObject(key, 1, "e"), local, there.source)
+    assert kept.count() == 0
+    assert there.source.describe()
+    assert kept.archive.describe().endswith("{name}")

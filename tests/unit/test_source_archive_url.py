@@ -1,0 +1,111 @@
+"""Where copies go, and which keys may not become paths."""
+
+import datetime as dt
+import posixpath
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtc.errors import PermanentError
+from mtc.model import SourceObject
+from mtc.sources.archive_url import ArchiveUrl
+from mtc.sources.keys import hostile, printable
+
+DAY = dt.date(2026, 5, 1)
+
+
+def render(url: str, key: str) -> str:
+    """The URL of the copy of an object."""
+    template = ArchiveUrl.compile(url, "docs")
+    return template.full(template.render(DAY, SourceObject(key, 1)))
+
+
+@pytest.mark.parametrize(
+    ("url", "copy"),
+    [
+        ("s3://kept/{site}/{date:%Y/%m/%d}/{name}", "s3://kept/docs/2026/05/01/a.gz"),
+        ("s3://kept-{site}/{key}", "s3://kept-docs/x/y/a.gz"),
+        ("kept/{site}/{date:%d-%b-%y}_{name}", "kept/docs/01-May-26_a.gz"),
+        ("/srv/kept/{name}", "/srv/kept/a.gz"),
+        ("/{name}", "/a.gz"),
+        ("{date:%F}/100%/{key}.bak", "2026-05-01/100%/x/y/a.gz.bak"),
+    ],
+)
+def test_a_copy_has_its_place(url: str, copy: str) -> None:
+    """Site, day, name and key stand where the URL has them."""
+    assert render(url, "x/y/a.gz") == copy
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("s3://kept/{site}/{date:%F}", "{name} or {key}"),
+        ("s3://kept/{site}/*/{name}", "no globs"),
+        ("s3://kept/{date:%H}/{name}", "time of day"),
+        ("s3://kept/../{name}", "dots"),
+        ("gs://kept/{name}", "not supported"),
+    ],
+)
+def test_a_url_that_cannot_be_is_explained(url: str, words: str) -> None:
+    """The error quotes the URL and says what is wrong with it."""
+    with pytest.raises(PermanentError) as caught:
+        ArchiveUrl.compile(url, "docs")
+    assert words in str(caught.value)
+    assert caught.value.where == url
+
+
+@given(st.text(alphabet="ab./\\\0\n\x1b\x85\u2028\ud800é", max_size=12))
+def test_no_key_leads_a_copy_out_of_its_folder(key: str) -> None:
+    """A key is refused, or its copy lies below the archive's folder, on one line, in UTF-8."""
+    try:
+        copy = render("kept/{site}/{key}", key)
+    except PermanentError as error:
+        assert printable(str(error)) == str(error)  # noqa: PT017 - either way is right, and is checked
+        return
+    assert posixpath.normpath(copy) == copy
+    assert copy.startswith("kept/docs/")
+    assert not re.search(r"[\\\x00-\x1f]", copy)
+    copy.encode()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "/",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "../a",
+        "a/../b",
+        "a/.",
+        "a\\b",
+        "a\0",
+        "a\nb",
+        "\x1b[2J",
+        "a\x7f",
+        "a\x9b",
+    ],
+)
+def test_keys_that_lead_astray_are_known(key: str) -> None:
+    """Each with a reason."""
+    assert hostile(key)
+
+
+@pytest.mark.parametrize("key", ["a", "a/b.gz", "...", "..a", "a b/c+d=%e", "é/日本", ".hidden", "-rf", "~"])
+def test_keys_that_are_only_odd_are_not_refused(key: str) -> None:
+    """Being odd is no reason."""
+    assert hostile(key) == ""
+
+
+@given(st.text())
+def test_what_is_shown_is_one_line_that_no_terminal_obeys(text: str) -> None:
+    """Also in a message about a hostile key."""
+    shown = printable(text)
+    assert all(unicodedata.category(char)[0] != "C" for char in shown)
+    assert len(shown) <= 203

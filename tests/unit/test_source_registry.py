@@ -1,0 +1,71 @@
+"""Which source and archive a site's URLs open, and what is loaded for that."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from mtc.errors import PermanentError
+from mtc.manifest.models import Archive, Credentials, Filters, Source
+from mtc.manifest.project import SiteSettings
+from mtc.sources import open_archive, open_source
+from mtc.sources.folder import FolderSource
+from mtc.sources.folder_archive import FolderArchive
+from mtc.sources.s3 import S3Source
+from mtc.sources.s3_archive import S3Archive
+from mtc.sources.s3_client import Login
+
+ENTRIES = {"pull": Credentials(anonymous=True), "push": Credentials(profile="kept")}
+
+
+def site(source: str, archive: Archive | None = None, entry: str | None = None) -> SiteSettings:
+    """A site."""
+    return SiteSettings("docs", "", "UTC", Source(url=source, credentials=entry), archive, Filters())
+
+
+def test_a_path_opens_a_folder_below_the_project(tmp_path: Path) -> None:
+    """A relative one starts from the project, an absolute one does not."""
+    relative = open_source(site("logs/{site}/{date:%F}.log"), {}, tmp_path)
+    absolute = open_source(site("/var/log/{site}/{date:%F}.log"), {}, tmp_path)
+    assert isinstance(relative, FolderSource)
+    assert isinstance(absolute, FolderSource)
+    assert (relative.root, absolute.root) == (tmp_path / "logs", Path("/var/log"))
+    assert isinstance(open_archive(site("{date:%F}", Archive(url="kept/{name}")), {}, tmp_path), FolderArchive)
+
+
+def test_an_s3_url_opens_a_bucket_with_its_own_entry(tmp_path: Path) -> None:
+    """Pull and push sign in each with their own keys; without an entry boto3 searches."""
+    settings = site("s3://a/{date:%F}", Archive(url="s3://b/{name}", credentials="push"), "pull")
+    source, archive = open_source(settings, ENTRIES, tmp_path), open_archive(settings, ENTRIES, tmp_path)
+    assert isinstance(source, S3Source)
+    assert isinstance(archive, S3Archive)
+    assert (source.login.name, archive.login.name) == ("pull", "push")
+    plain = open_source(site("s3://a/{date:%F}"), ENTRIES, tmp_path)
+    assert isinstance(plain, S3Source)
+    assert str(plain.login) == "boto3's own search for credentials"
+
+
+def test_a_site_without_an_archive_opens_none(tmp_path: Path) -> None:
+    """Archiving is a choice."""
+    assert open_archive(site("{date:%F}"), {}, tmp_path) is None
+
+
+def test_an_entry_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """A misspelt entry fails before anything is asked."""
+    with pytest.raises(PermanentError, match="'pul'"):
+        open_source(site("s3://a/{date:%F}", None, "pul"), ENTRIES, tmp_path)
+
+
+def test_no_key_shows_in_what_is_printed_of_a_source(tmp_path: Path) -> None:
+    """Not even by accident, in a log or a traceback."""
+    entry = Credentials(access_key_id=SecretStr("AKIAVISIBLE"), secret_access_key=SecretStr("visible"))
+    source = open_source(site("s3://a/{date:%F}", None, "pull"), {"pull": entry}, tmp_path)
+    assert "visible" not in f"{source!r} {source.describe()} {Login('pull', entry)!r}".lower()
+
+
+def test_opening_loads_no_heavy_library() -> None:
+    """`mtc --help` and a plan over folders do not wait for boto3."""
+    code = "import sys, mtc.sources; sys.exit(any(name.startswith(('boto', 'urllib3')) for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
