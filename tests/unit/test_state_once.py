@@ -8,11 +8,15 @@ from mtc.errors import StateError
 from mtc.state.once import create_once
 
 
+def write_mine(staged: Path) -> None:
+    staged.write_text("mine")
+
+
 def test_a_file_is_made_private_and_alone(tmp_path: Path) -> None:
     """Nothing else is left in the folder, and what a killed creation had left is swept."""
     target = tmp_path / "mark"
     (tmp_path / ".mark.0badcafe.new").write_text("half")
-    assert create_once(target, lambda staged: staged.write_text("mine") and None)
+    assert create_once(target, write_mine)
     assert target.read_text() == "mine"
     assert target.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [target]
@@ -23,8 +27,8 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     target, link = tmp_path / "mark", tmp_path / "link"
     target.write_text("theirs")
     link.symlink_to(tmp_path / "nowhere")
-    assert not create_once(target, lambda staged: staged.write_text("mine") and None)
-    assert not create_once(link, lambda staged: staged.write_text("mine") and None)
+    assert not create_once(target, write_mine)
+    assert not create_once(link, write_mine)
     assert target.read_text() == "theirs"
     assert link.is_symlink()
 
@@ -39,6 +43,19 @@ def test_a_rival_that_was_faster_wins(tmp_path: Path) -> None:
 
     assert not create_once(target, slow)
     assert target.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_rival_at_work_is_not_swept(tmp_path: Path) -> None:
+    """Of two at the same time both may write; the first to end gives the name."""
+    target = tmp_path / "mark"
+
+    def overtaken(staged: Path) -> None:
+        staged.write_text("mine")
+        assert create_once(target, write_mine)
+        assert staged.exists()
+
+    assert not create_once(target, overtaken)
     assert list(tmp_path.iterdir()) == [target]
 
 

@@ -1,0 +1,1 @@
+"""What was done: the state file, its lock, the warehouse's lineage and the run records. No planning, no network."""

@@ -1,0 +1,111 @@
+"""The whole state as JSON lines, for people, other tools and rescue. One object a line, in a stable order.
+
+The state holds no secrets, and so neither does an export.
+"""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from mtc.errors import StateError
+from mtc.state import faults, schema
+from mtc.state.codec import from_text
+
+_STEP = "s.stage || ':' || s.site || ':' || s.day AS step"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of line: its name, its query, and which of its columns hold JSON."""
+
+    name: str
+    sql: str
+    json: frozenset[str] = frozenset()
+
+
+_KINDS = (
+    _Kind(
+        "run",
+        "SELECT id AS run, manifest, command, started, ended, exit_code, counts FROM runs ORDER BY started, id",
+        frozenset({"counts"}),
+    ),
+    _Kind(
+        "step",
+        f"""
+        SELECT {_STEP}, status, fingerprint, settings, inputs, outputs, accounting, figures, notes,
+               error, attempts, finished, checked
+        FROM steps AS s ORDER BY site, stage, day
+        """,  # noqa: S608 - a constant
+        frozenset({"settings", "inputs", "outputs", "accounting", "figures", "notes"}),
+    ),
+    _Kind(
+        "attempt",
+        f"""
+        SELECT {_STEP}, run, number, started, ended, outcome, a.error
+        FROM attempts AS a JOIN steps AS s ON s.id = a.step ORDER BY a.id
+        """,  # noqa: S608 - a constant
+    ),
+    _Kind(
+        "object",
+        f"""
+        SELECT {_STEP}, o.key, o.size, etag, modified, object_id, content, format, o.accounting, archived, made_with
+        FROM objects AS o JOIN steps AS s ON s.id = o.step ORDER BY s.site, s.day, o.key
+        """,  # noqa: S608 - a constant
+        frozenset({"accounting"}),
+    ),
+    _Kind(
+        "part",
+        f"""
+        SELECT {_STEP}, o.key, p.site, p.day, p.file, p.object_id, p.hits
+        FROM parts AS p JOIN objects AS o ON o.id = p.object JOIN steps AS s ON s.id = o.step
+        ORDER BY s.site, s.day, o.key, p.rowid
+        """,  # noqa: S608 - a constant
+    ),
+    _Kind("csv_output", "SELECT path, size, digest FROM csv_outputs ORDER BY path"),
+)
+
+
+def write(connection: sqlite3.Connection, path: Path, stream: TextIO) -> None:
+    """Write every row. A table that cannot be read to its end does not keep the next ones from being written.
+
+    Raises StateError, at the end, when something could not be read.
+    """
+    errors: list[StateError] = []
+    try:
+        with faults.explained(connection, path):
+            _head(connection, stream)
+    except StateError as error:
+        errors.append(error)
+    for kind in _KINDS:
+        try:
+            with faults.explained(connection, path), faults.readable(path):
+                _lines(connection, kind, stream)
+        except StateError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _head(connection: sqlite3.Connection, stream: TextIO) -> None:
+    rows = dict(connection.execute("SELECT name, value FROM meta ORDER BY name"))
+    _line(stream, {"kind": "state", "version": schema.version_of(connection), **rows})
+
+
+def _lines(connection: sqlite3.Connection, kind: _Kind, stream: TextIO) -> None:
+    cursor = connection.execute(kind.sql)
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        fields = {name: _plain(value, name in kind.json) for name, value in zip(names, row, strict=True)}
+        _line(stream, {"kind": kind.name, **fields})
+
+
+def _plain(value: object, is_json: bool) -> object:  # noqa: FBT001 - private, and clear where it is called
+    if isinstance(value, bytes):
+        return from_text(value)
+    return json.loads(value) if is_json and isinstance(value, str) else value
+
+
+def _line(stream: TextIO, fields: dict[str, object]) -> None:
+    stream.write(json.dumps(fields, ensure_ascii=True) + "\n")

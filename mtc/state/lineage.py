@@ -1,0 +1,55 @@
+"""Which state file owns the parts of a warehouse folder. Two state files over one folder would delete each other's."""
+
+from pathlib import Path
+
+from mtc.errors import StateError
+from mtc.files import write_atomic
+from mtc.state import faults
+from mtc.state.once import create_once
+
+MARKER = ".mtc-lineage"
+
+
+def claim(warehouse: Path, lineage: str) -> None:
+    """Make the folder this lineage's own, once; it is made when it is not there.
+
+    A folder with another lineage's mark but no other file in it is taken over. Raises StateError when another
+    lineage's parts are in it, or when it cannot be written.
+    """
+    try:
+        _claim(warehouse, lineage)
+    except OSError as error:
+        raise faults.of_system(error, warehouse, "use the warehouse folder") from error
+
+
+def _claim(warehouse: Path, lineage: str) -> None:
+    marker = warehouse / MARKER
+    warehouse.mkdir(parents=True, exist_ok=True)
+    if create_once(marker, lambda staged: _write(staged, lineage)):
+        return
+    owner = marker.read_text("utf-8", "replace").strip()
+    if owner == lineage:
+        return
+    if owner and _holds_files(warehouse):
+        raise _owned(warehouse)
+    write_atomic(marker, _content(lineage), mode=0o600)
+
+
+def _write(staged: Path, lineage: str) -> None:
+    staged.write_bytes(_content(lineage))
+
+
+def _content(lineage: str) -> bytes:
+    return lineage.encode() + b"\n"
+
+
+def _holds_files(warehouse: Path) -> bool:
+    return any(path.name != MARKER and not path.is_dir() for path in warehouse.rglob("*"))
+
+
+def _owned(warehouse: Path) -> StateError:
+    hint = (
+        "use that state file (`state:` or `--state`), give this one a folder of its own (`warehouse: {path: ...}`), "
+        "or remove the folder and import again"
+    )
+    return StateError("the warehouse belongs to another state file", where=str(warehouse), hint=hint)

@@ -1,0 +1,192 @@
+"""The lock: one run at a time for one state file.
+
+`flock` on a file beside the state. The kernel gives it back when its owner dies, however that happens; what is
+written inside is for people only. Worker processes that are forked (not spawned) share the lock, and keep it until
+the last of them has gone.
+"""
+
+import datetime as dt
+import errno
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mtc.errors import LockedError, StateError
+from mtc.state import faults
+from mtc.state.once import PRIVATE
+
+POLL_SECONDS = 0.5
+_MOST_BYTES = 4096
+_HELD = {errno.EWOULDBLOCK, errno.EACCES}
+_NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who holds the lock, as far as the file says. `command` is safe to show."""
+
+    pid: int
+    host: str
+    command: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"`{self.command}` (pid {self.pid} on {self.host}, since {self.since})"
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _nobody_to_tell(owner: Owner | None) -> None:
+    """Wait in silence."""
+
+
+class RunLock:
+    """The lock of one state file, held from `acquire` to `release`."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self.path = path
+        self._handle = handle
+
+    @classmethod
+    def acquire(
+        cls,
+        state: Path,
+        command: str,
+        *,
+        wait: float | None = None,
+        clock: Callable[[], dt.datetime] = _utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+        on_wait: Callable[[Owner | None], None] = _nobody_to_tell,
+    ) -> Self:
+        """Take the lock of the state file at `state`.
+
+        Args:
+            state: the state file; it need not be there yet.
+            command: what the owner is doing, for people; it holds no secret.
+            wait: for how many seconds to wait for another run; None not at all.
+            clock: tells the time that is written into the file.
+            sleep: passes the time between two tries.
+            on_wait: called once, with the owner, before waiting.
+
+        Raises LockedError when another run has it, StateError when there can be no lock here.
+        """
+        path = lock_path(state)
+        handle = _take(path)
+        if handle is None and wait:
+            on_wait(read_owner(path))
+        waited = 0.0
+        while handle is None and wait is not None and waited < wait:
+            pause = min(POLL_SECONDS, wait - waited)
+            sleep(pause)
+            waited += pause
+            handle = _take(path)
+        if handle is None:
+            raise _locked(path, waited)
+        _sign(handle, Owner(os.getpid(), socket.gethostname(), command, clock().isoformat(timespec="seconds")))
+        return cls(path, handle)
+
+    def release(self) -> None:
+        """Give the lock back; a second time does nothing. The file stays, empty."""
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.ftruncate(handle, 0)
+            os.close(handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def lock_path(state: Path) -> Path:
+    """Where the lock of a state file is: the same place whichever link leads to the state."""
+    real = state.resolve()
+    return real.with_name(real.name + ".lock")
+
+
+def read_owner(path: Path) -> Owner | None:
+    """Who wrote into the lock file; None when nobody did, or not (yet) in a way that can be read."""
+    try:
+        with path.open("rb") as stream:
+            fields = json.loads(stream.read(_MOST_BYTES))
+        return Owner(int(fields["pid"]), *(_shown(fields[name]) for name in ("host", "command", "since")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def no_lock(error: OSError, path: Path) -> StateError:
+    """Why there can be no lock here, in words."""
+    if error.errno in _NO_FLOCK:
+        hint = "put the state on a local disk: `state:` in the manifest, or `--state`"
+        return StateError(f"the file system cannot lock files ({error.strerror})", where=str(path), hint=hint)
+    return faults.of_system(error, path, "open the lock file")
+
+
+def _take(path: Path) -> int | None:
+    """An open file with the lock on it; None when another has it."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+            if not _flock(handle):
+                return None
+            if _is_at(handle, path):
+                return handle
+            os.close(handle)  # somebody removed the file meanwhile: a lock on it would keep nobody out
+    except OSError as error:
+        raise no_lock(error, path) from error
+
+
+def _flock(handle: int) -> bool:
+    """Lock without waiting; a file that is not locked is closed."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if error.errno in _HELD:
+            return False
+        raise
+    return True
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(handle), there)
+
+
+def _sign(handle: int, owner: Owner) -> None:
+    """Write the owner into the file. A full disk is no reason not to run: the lock holds without it."""
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(asdict(owner)).encode() + b"\n", 0)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+
+
+def _locked(path: Path, waited: float) -> LockedError:
+    owner = read_owner(path)
+    who = f"another run is at work: {owner}" if owner else "another run is at work"
+    if waited:
+        who += f"; it was still at work after {waited:g} s"
+    return LockedError(who, where=str(path), hint="let it end, or wait for it with --wait 10m")
+
+
+def _shown(value: object) -> str:
+    """A text of the file with what could steer a terminal taken out."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value))

@@ -1,0 +1,192 @@
+"""How a state file is opened: made when it is not there, checked, brought up to date, or only read.
+
+The file is never opened but through SQLite while a run may be at work: closing any other handle of it would drop
+SQLite's own locks in this process (https://sqlite.org/howtocorrupt.html, 2.2).
+"""
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+import uuid
+from pathlib import Path
+
+from mtc.errors import StateError
+from mtc.state import faults, schema
+from mtc.state.faults import CannotWriteError
+from mtc.state.once import PRIVATE, create_once
+
+BUSY_SECONDS = 10.0
+_ASIDE = ("-wal", "-journal")  # what may lie beside the file and belong to its content
+_COPIES = 5
+
+
+def for_writing(path: Path, lineage: str = "", migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:
+    """Open the state file to write to it, and make it when there is none. Raises StateError."""
+    if not _exists(path):
+        _create(path, lineage or uuid.uuid4().hex, migrations)
+    _keep_private(path)
+    connection = _connect(path, "rw")
+    try:
+        with faults.explained(connection, path):
+            _check(connection, path, len(migrations))
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            schema.migrate(connection, migrations)
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("BEGIN IMMEDIATE")  # tells now, not in the middle of a run, that nothing can be written
+            connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def for_reading(path: Path, migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:
+    """Open the state file only to read it: while a run writes, in a read-only folder, or when there is none.
+
+    Where SQLite cannot read in place (it wants to write beside the file), or the tables are those of an older
+    mtc, what comes back is a copy in memory. Raises StateError.
+    """
+    if not _exists(path):
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        schema.migrate(connection, migrations)
+    else:
+        connection = _in_place(path, len(migrations)) or _aside(path, len(migrations))
+        if schema.version_of(connection) < len(migrations):
+            with contextlib.closing(connection) as older, faults.explained(older, path):
+                connection = _into_memory(older)
+            schema.migrate(connection, migrations)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _exists(path: Path) -> bool:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise faults.of_system(error, path, "open the state file") from error
+    if not path.is_file():
+        hint = "give the path of a file as the state"
+        raise StateError("the state file cannot be opened: this is no file", where=str(path), hint=hint)
+    if not found.st_size:
+        raise faults.damaged(path, "it is empty")
+    return True
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    with faults.explained(None, path):
+        return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _check(connection: sqlite3.Connection, path: Path, newest: int) -> None:
+    """Refuse a file of another program, and one of a newer mtc."""
+    if connection.execute("PRAGMA application_id").fetchone() != (schema.APPLICATION_ID,):
+        what = "this is a database, but no state file of mtc"
+        raise StateError(what, where=str(path), hint="check the path of the state: `state:` or `--state`")
+    version = schema.version_of(connection)
+    if version > newest:
+        what = f"the state file is from a newer mtc (its version is {version}, this mtc knows {newest})"
+        raise StateError(what, where=str(path), hint="upgrade mtc; or use another state file")
+    if version < 1:
+        raise faults.damaged(path, "it names no version")
+
+
+def _create(path: Path, lineage: str, migrations: schema.Migrations) -> None:
+    def fill(staged: Path) -> None:
+        with contextlib.closing(_connect(staged, "rw")) as connection, faults.explained(connection, path):
+            connection.execute("PRAGMA journal_mode = MEMORY")  # no file beside it: it has no name yet
+            connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID:d}")
+            schema.migrate(connection, migrations)
+            connection.execute("INSERT INTO meta (name, value) VALUES ('lineage', ?)", (lineage,))
+
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        create_once(path, fill)
+    except OSError as error:
+        raise faults.of_system(error, path, "create the state file") from error
+
+
+def _keep_private(path: Path) -> None:
+    """Take other people's rights away; where that is not allowed, the file is another user's to protect."""
+    for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        with contextlib.suppress(OSError):
+            if name.stat().st_mode & 0o077:
+                name.chmod(PRIVATE)
+
+
+def _in_place(path: Path, newest: int) -> sqlite3.Connection | None:
+    """A connection that reads the file where it is; None where SQLite would have to write to do so."""
+    try:
+        connection = _connect(path, "ro")
+    except CannotWriteError:
+        return None
+    try:
+        with faults.explained(connection, path):
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            _check(connection, path, newest)
+    except CannotWriteError:
+        connection.close()
+        return None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _aside(path: Path, newest: int) -> sqlite3.Connection:
+    """What the file holds, as a copy in memory; taken again when the file changed meanwhile."""
+    try:
+        for _ in range(_COPIES):
+            before = _stamps(path)
+            connection = _copied(path, newest) if any(size for size, _ in before[1:]) else _undisturbed(path, newest)
+            if _stamps(path) == before:
+                return connection
+            connection.close()
+    except OSError as error:
+        raise faults.of_system(error, path, "read the state file") from error
+    raise StateError("the state file keeps changing", where=str(path), hint="try again when the run has ended")
+
+
+def _undisturbed(path: Path, newest: int) -> sqlite3.Connection:
+    """Read a file with nothing beside it, without a lock."""
+    path.open("rb").close()  # says, better than SQLite does, why it cannot be read
+    return _loaded(_connect(path, "ro&immutable=1"), path, newest)
+
+
+def _copied(path: Path, newest: int) -> sqlite3.Connection:
+    """Read a file and its log through a copy of both in a folder that can be written."""
+    with tempfile.TemporaryDirectory(prefix="mtc-state-") as folder:
+        copy = Path(folder, path.name)
+        for end in ("", *_ASIDE):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(path.with_name(path.name + end), copy.with_name(copy.name + end))
+        return _loaded(_connect(copy, "rw"), path, newest)
+
+
+def _loaded(connection: sqlite3.Connection, path: Path, newest: int) -> sqlite3.Connection:
+    with contextlib.closing(connection), faults.explained(connection, path):
+        _check(connection, path, newest)
+        return _into_memory(connection)
+
+
+def _stamps(path: Path) -> list[tuple[int, int]]:
+    """Size and time of the file and of what may lie beside it."""
+    stamps: list[tuple[int, int]] = []
+    for end in ("", *_ASIDE):
+        try:
+            found = path.with_name(path.name + end).stat()
+        except FileNotFoundError:
+            stamps.append((0, 0))
+        else:
+            stamps.append((found.st_size, found.st_mtime_ns))
+    return stamps
+
+
+def _into_memory(connection: sqlite3.Connection) -> sqlite3.Connection:
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    connection.backup(memory)
+    return memory

@@ -1,0 +1,129 @@
+"""The tables of the state file, as a literal list of steps from one version to the next.
+
+A step, once released, is never edited: a change of tables is a further step. No table is read or written here.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+APPLICATION_ID = 0x6D746373  # "mtcs", in the file's header: tells a state file from any other SQLite file
+
+# Texts that strangers choose (keys, paths, errors) may be BLOBs where UTF-8 cannot hold them: see codec.py.
+_V1: tuple[str, ...] = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY,
+        manifest TEXT NOT NULL,
+        command TEXT NOT NULL,
+        started TEXT NOT NULL,
+        ended TEXT,                        -- NULL: under way, or killed
+        exit_code INTEGER,                 -- NULL with an end: found killed by a later run
+        counts TEXT NOT NULL DEFAULT '{}'
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE steps (
+        id INTEGER PRIMARY KEY,
+        site TEXT NOT NULL,
+        stage TEXT NOT NULL CHECK (stage IN ('import', 'stat', 'csv')),
+        day TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('planned', 'running', 'done', 'empty', 'failed', 'blocked')),
+        fingerprint TEXT NOT NULL DEFAULT '',
+        settings TEXT NOT NULL DEFAULT '{}',
+        inputs TEXT NOT NULL DEFAULT '{}',
+        outputs TEXT NOT NULL DEFAULT '[]',
+        accounting TEXT,
+        figures TEXT NOT NULL DEFAULT '{}',
+        notes TEXT NOT NULL DEFAULT '[]',
+        error TEXT NOT NULL DEFAULT '',
+        attempts INTEGER NOT NULL DEFAULT 0,
+        finished TEXT,
+        checked TEXT,
+        UNIQUE (site, stage, day)
+    )
+    """,
+    """
+    CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY,
+        step INTEGER NOT NULL REFERENCES steps ON DELETE CASCADE,
+        run TEXT NOT NULL REFERENCES runs,
+        number INTEGER NOT NULL,
+        started TEXT NOT NULL,
+        ended TEXT,
+        outcome TEXT NOT NULL DEFAULT '',
+        error TEXT NOT NULL DEFAULT ''
+    )
+    """,
+    "CREATE INDEX attempts_step ON attempts (step)",
+    "CREATE INDEX attempts_open ON attempts (run) WHERE ended IS NULL",
+    """
+    CREATE TABLE objects (
+        id INTEGER PRIMARY KEY,
+        step INTEGER NOT NULL REFERENCES steps ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        etag TEXT NOT NULL,
+        modified INTEGER NOT NULL,
+        object_id TEXT NOT NULL,
+        content TEXT NOT NULL,
+        format TEXT NOT NULL,
+        accounting TEXT NOT NULL,
+        archived TEXT NOT NULL DEFAULT '',
+        made_with TEXT NOT NULL DEFAULT '',
+        UNIQUE (step, key)
+    )
+    """,
+    """
+    CREATE TABLE parts (
+        object INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE,
+        site TEXT NOT NULL,
+        day TEXT NOT NULL,
+        file TEXT NOT NULL,
+        object_id TEXT NOT NULL,
+        hits INTEGER NOT NULL,
+        UNIQUE (object, site, day, file, object_id)
+    )
+    """,
+    "CREATE INDEX parts_file ON parts (file)",
+    "CREATE INDEX parts_day ON parts (site, day)",
+    "CREATE TABLE csv_outputs (path TEXT PRIMARY KEY, size INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID",
+)
+
+Migrations = Sequence[Sequence[str]]
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1,)  # MIGRATIONS[n] leads from version n to n + 1
+VERSION = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of the tables in a file; 0 for a new one."""
+    row: tuple[int] = connection.execute("PRAGMA user_version").fetchone()
+    return row[0]
+
+
+def migrate(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> None:
+    """Bring the tables to the last version, each step in a transaction of its own.
+
+    The connection must be in autocommit mode. Foreign keys are off meanwhile, as SQLite's own recipe for
+    changing tables asks for, and are checked before each commit (https://sqlite.org/lang_altertable.html#otheralter).
+    """
+    connection.execute("PRAGMA foreign_keys = OFF")
+    for version in range(version_of(connection), len(migrations)):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _advance(connection, version, migrations[version])
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _advance(connection: sqlite3.Connection, version: int, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.execute(statement)
+    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        raise sqlite3.IntegrityError(f"the migration from version {version} breaks a foreign key")
+    connection.execute(f"PRAGMA user_version = {version + 1:d}")

@@ -1,0 +1,106 @@
+"""The lock between real processes, killed ones too."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mtc.errors import LockedError
+from mtc.state.lock import Owner, RunLock
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from mtc.state.lock import RunLock
+lock = RunLock.acquire(Path(sys.argv[1]), "mtc apply " + sys.argv[2])
+print("locked", flush=True)
+{then}
+"""
+
+
+@contextlib.contextmanager
+def owner(state: Path, name: str = "one", then: str = "time.sleep(60)") -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock."""
+    command = [sys.executable, "-c", OWNER.format(then=then), str(state), name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "locked\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Where a state file would be."""
+    return tmp_path / ".mtc" / "state.db"
+
+
+def test_a_run_of_another_process_is_named(state: Path) -> None:
+    """Never two runs at once; the second says who the first is."""
+    with owner(state) as process, pytest.raises(LockedError, match=rf"`mtc apply one` \(pid {process.pid} on "):
+        RunLock.acquire(state, "mtc apply two")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_dead_owner_needs_no_clean_up(state: Path, number: signal.Signals) -> None:
+    """The kernel gives the lock back, however the owner died."""
+    with owner(state) as process:
+        process.send_signal(number)
+        process.wait()
+        with RunLock.acquire(state, "mtc apply two") as lock:
+            assert "mtc apply two" in lock.path.read_text()
+
+
+def test_a_waiting_run_goes_on_when_the_other_is_killed(state: Path) -> None:
+    """The wait ends soon after, not at its deadline."""
+    waited: list[Owner | None] = []
+    with owner(state) as process:
+
+        def kill(seconds: float) -> None:
+            process.kill()
+            time.sleep(min(seconds, 0.05))
+
+        begun = time.monotonic()
+        with RunLock.acquire(state, "mtc apply two", wait=300, sleep=kill, on_wait=waited.append):
+            assert time.monotonic() - begun < 60
+    assert [one.command for one in waited if one] == ["mtc apply one"]
+
+
+def test_a_program_that_the_owner_started_does_not_keep_the_lock(state: Path) -> None:
+    """The lock's handle is closed on exec: a left-over child keeps no later run out."""
+    then = "import subprocess; child = subprocess.Popen(['sleep', '60'], stdout=-3, close_fds=False)"
+    with owner(state, then=f"{then}; print(child.pid, flush=True); time.sleep(60)") as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        try:
+            process.kill()
+            process.wait()
+            RunLock.acquire(state, "mtc apply two").release()
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_of_many_that_try_at_once_one_has_the_lock_at_a_time(state: Path) -> None:
+    """Each of them adds one to a number, reading and writing it apart: none is lost."""
+    state.parent.mkdir()
+    counter = state.with_name("counter")
+    counter.write_text("0")
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom mtc.state.lock import RunLock\nimport time\n"
+        "state, counter = Path(sys.argv[1]), Path(sys.argv[2])\n"
+        "for _ in range(25):\n"
+        "    with RunLock.acquire(state, 'mtc', wait=60, sleep=lambda s: time.sleep(0.001)):\n"
+        "        counter.write_text(str(int(counter.read_text()) + 1))\n"
+    )
+    command = [sys.executable, "-c", script, str(state), str(counter)]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert counter.read_text() == "75"
