@@ -50,7 +50,7 @@ class StatStage:
         source: StatisticsSource | None = None,
     ) -> None:
         self._project = project
-        self._source = source or WarehouseStatistics(project.warehouse, connect)
+        self._source = source or WarehouseStatistics(project.warehouse, connect, countries=project.countries)
 
     def run(self, task: Task, desk: Desk) -> None:
         """Do the task: days without anything to count first, then the others in order.

@@ -1,0 +1,70 @@
+"""Globs as people write them in a manifest, turned into RE2: `*` any text, `?` one character, `[...]` one of a set.
+
+A set is read as a shell does: `[!a-c]` and `[^a-c]` are all but these, a `]` that comes first is a member, and a range
+that runs backwards holds nothing.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+_ANY = "[\\x00-\\x{10FFFF}]"
+_NONE = "[^\\x00-\\x{10FFFF}]"
+
+
+def to_regex(glob: str) -> str:
+    """The RE2 pattern that matches what the glob matches, as a whole."""
+    return "".join(_pieces(glob))
+
+
+def any_of(globs: Sequence[str]) -> str:
+    """One RE2 pattern that matches, as a whole, what any of the globs matches."""
+    return "(?s)(?:" + "|".join(to_regex(glob) for glob in globs) + ")"
+
+
+def _pieces(glob: str) -> Iterator[str]:
+    at = 0
+    while at < len(glob):
+        char = glob[at]
+        at += 1
+        if char == "*":
+            yield ".*"
+        elif char == "?":
+            yield "."
+        elif char == "[" and (end := _set_end(glob, at)) > 0:
+            yield _set(glob[at:end])
+            at = end + 1
+        else:
+            yield re.escape(char)
+
+
+def _set_end(glob: str, at: int) -> int:
+    """Where the set that was opened before `at` closes; -1 when it does not. A `]` that comes first is a member."""
+    start = at + (glob[at : at + 1] in {"!", "^"})
+    return glob.find("]", start + 1)
+
+
+def _set(inner: str) -> str:
+    negated = inner[0] in "!^"
+    members = "".join(_members(inner[1:] if negated else inner))
+    if not members:
+        return _ANY if negated else _NONE
+    return f"[{'^' if negated else ''}{members}]"
+
+
+def _members(text: str) -> Iterator[str]:
+    """What stands in a set, for RE2: single characters, and ranges that run forwards."""
+    at = 0
+    while at < len(text):
+        low = text[at]
+        if at + 2 < len(text) and text[at + 1] == "-":
+            high = text[at + 2]
+            at += 3
+            if low <= high:
+                yield f"{_member(low)}-{_member(high)}"
+        else:
+            at += 1
+            yield _member(low)
+
+
+def _member(char: str) -> str:
+    return f"\\x{{{ord(char):x}}}"

@@ -1,0 +1,21 @@
+"""The import stage: objects are fetched, bundled into text files, loaded into parts, and archived.
+
+bundle    objects → text files of a size that DuckDB takes in one go, with which lines are whose
+spool     the text file that many objects, or a slice of one, are written to
+lines     a text file → the table `lines`, a row for each line
+owners    which lines are whose, in SQL
+agents    each user agent decided once
+counting  where every line has gone
+days      on which of the site's days hits fall
+hits      the hits of each day → a part
+rejected  the lines that could not be read, kept for people
+staging   files on their way into the warehouse
+load      one bundle through all of these
+ahead     fetching a few objects ahead
+step      the order of things, and what is recorded when
+stage     the tasks of the import stage
+"""
+
+from mtc.stages.importing.stage import ImportStage
+
+__all__ = ["ImportStage"]

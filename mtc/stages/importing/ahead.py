@@ -1,0 +1,35 @@
+"""Doing slow work a few items ahead of whoever needs the results, which come in order."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+AHEAD = 8
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, name: str) -> Iterator[tuple[Item, Result]]:
+    """Do `work` for each item in threads called `name`, and give item and result in the order of the items.
+
+    Whoever stops early closes the generator: what has not begun by then is not begun any more.
+    """
+    pending: deque[tuple[Item, Future[Result]]] = deque()
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix=name) as pool:
+        try:
+            for item in items:
+                pending.append((item, pool.submit(work, item)))
+                if len(pending) >= AHEAD:
+                    yield _first(pending)
+            while pending:
+                yield _first(pending)
+        finally:
+            for _, future in pending:
+                future.cancel()
+
+
+def _first(pending: "deque[tuple[Item, Future[Result]]]") -> tuple[Item, Result]:
+    item, future = pending.popleft()
+    return item, future.result()

@@ -1,0 +1,66 @@
+"""A bundle's text file into the table `lines`, one row for each line, whatever the lines hold.
+
+The file is read as it is; where the database refuses it, or reads other lines than were counted, it is cleaned and
+read again; then, if need be, by the exact path alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from mtc.errors import PermanentError
+from mtc.formats.clean import BOM, clean, unmarked, whole_lines
+from mtc.formats.compression import blocks
+from mtc.formats.reading import read_lines
+from mtc.manifest.models import Filters
+from mtc.stages.importing.bundle import Bundle
+
+_DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException)
+_COUNT = "SELECT count(*) FROM lines"
+
+
+def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: Filters, scratch: Path) -> None:
+    """Fill `lines`. `scratch` is the path of a file that may be made on the way, and is gone at the end."""
+    reader = _Reader(connection, bundle, filters)
+    if bundle.tidy and reader.reads(bundle.path, exact=False):
+        return
+    try:
+        _write_clean(bundle, scratch)
+        if not reader.reads(scratch, exact=False) and not reader.reads(scratch, exact=True):
+            hint = "nothing of it was loaded; please report this with the file"
+            raise PermanentError("not every line could be accounted for", where=bundle.where, hint=hint)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    connection: duckdb.DuckDBPyConnection
+    bundle: Bundle
+    filters: Filters
+
+    def reads(self, path: Path, *, exact: bool) -> bool:
+        """Fill `lines`; whether exactly the lines that were counted came of it."""
+        try:
+            self.connection.execute(read_lines(path, self.bundle.format, self.filters, exact=exact))
+        except _DATA_ERRORS:
+            return False
+        ((count,),) = self.connection.execute(_COUNT).fetchall()
+        return bool(count == self.bundle.lines)
+
+
+def _write_clean(bundle: Bundle, target: Path) -> None:
+    with target.open("wb") as stream:
+        for block in _clean_blocks(bundle):
+            stream.write(block)
+
+
+def _clean_blocks(bundle: Bundle) -> Iterator[bytes]:
+    """Clean whole lines. A mark in the spool is one of ours; one in a file from outside is not."""
+    raw = blocks(bundle.path, where=bundle.where)
+    text = whole_lines(raw if bundle.temporary else unmarked(raw))
+    first = next(text, b"")
+    yield clean(first.removeprefix(BOM))
+    yield from map(clean, text)

@@ -1,0 +1,88 @@
+"""One bundle into staged files: read, account for every line, decide user agents, write the hits of each day.
+
+DuckDB does the work in sets; Python sees counts and distinct user agents. Nothing is published or recorded here.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from mtc import faults
+from mtc.manifest.project import SiteSettings
+from mtc.model import Accounting, Part
+from mtc.stages.importing.agents import fill_agents
+from mtc.stages.importing.bundle import Bundle
+from mtc.stages.importing.counting import count_lines
+from mtc.stages.importing.hits import stage_hits
+from mtc.stages.importing.lines import fill_lines
+from mtc.stages.importing.owners import fill_segments, owner
+from mtc.stages.importing.rejected import any_rejected, sample_rejected, write_rejected
+from mtc.stages.importing.staging import Staging
+from mtc.warehouse.database import explain
+from mtc.warehouse.parts import bundle_name, rejected_file
+
+_FORGET = "DROP TABLE IF EXISTS lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What became of one segment's lines.
+
+    `samples` are the first rejected ones, for a message; `files` are the staged files that hold something of it.
+    """
+
+    accounting: Accounting
+    parts: tuple[Part, ...]
+    samples: tuple[str, ...] = ()
+    files: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Loads bundles of one import step."""
+
+    connection: duckdb.DuckDBPyConnection
+    site: SiteSettings
+    day: dt.date
+    staging: Staging
+
+    def load(self, bundle: Bundle, piece: int) -> list[Slice]:
+        """Load a bundle; the results stand in the order of its segments. `piece` numbers the slices of an object."""
+        try:
+            fill_lines(self.connection, bundle, self.site.filters, self.staging.aside())
+            fill_segments(self.connection, bundle)
+            fill_agents(self.connection, self.site.filters.exclude_user_agents)
+            return self._stage(bundle, bundle_name([owner(segment) for segment in bundle.segments], piece))
+        except duckdb.Error as error:
+            raise explain(error, bundle.where) from error
+        finally:
+            self.connection.execute(_FORGET)
+
+    def _stage(self, bundle: Bundle, name: str) -> list[Slice]:
+        accounts = count_lines(self.connection, bundle, self.site.filters)
+        parts = stage_hits(self.connection, bundle, self.site, name, self.staging)
+        rejected = rejected_file(self.site.name, self.day, name)
+        samples = self._keep_rejected(bundle, rejected)
+        faults.point("load.staged")
+        return [_slice(accounts, parts, samples, rejected, number) for number in range(len(accounts))]
+
+    def _keep_rejected(self, bundle: Bundle, file: str) -> Mapping[int, list[str]]:
+        if not any_rejected(self.connection):
+            return {}
+        write_rejected(self.connection, bundle, str(self.staging.stage(file)))
+        return sample_rejected(self.connection, bundle)
+
+
+def _slice(
+    accounts: Sequence[Accounting],
+    parts: Mapping[int, Sequence[Part]],
+    samples: Mapping[int, Sequence[str]],
+    rejected: str,
+    number: int,
+) -> Slice:
+    mine = tuple(parts.get(number, ()))
+    shown = tuple(samples.get(number, ()))
+    files = frozenset({part.file for part in mine} | ({rejected} if shown else set()))
+    return Slice(accounts[number], mine, shown, files)
