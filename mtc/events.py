@@ -30,12 +30,13 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlanMade(Event):
-    """A plan, or the plan of a further stage, is made. `steps` and `work` count."""
+    """A plan, or the plan of a further stage, is made. `steps` and `work` count; `size` is the bytes to be loaded."""
 
     stage: str
     steps: int
     work: int
     verdicts: Mapping[str, int]
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ class Tally:
     began: float
     now: float = 0.0
     work: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     finished: int = 0
     failed: int = 0
     blocked: int = 0
@@ -29,6 +30,7 @@ class Tally:
         match event:
             case PlanMade():
                 self.work[event.stage] = event.work
+                self.sizes[event.stage] = event.size
             case StepStarted():
                 self.running[event.step] = None
             case StepProgress():
@@ -62,7 +64,10 @@ class Tally:
 
     @property
     def left(self) -> float | None:
-        """How many seconds are left at the pace so far; None before the first step is over."""
+        """How many seconds are left at the pace so far, by bytes while there are any; None before there is a pace."""
+        total = sum(self.sizes.values())
+        if 0 < self.size < total:
+            return self.seconds / self.size * (total - self.size)
         if not self.finished or self.steps == self.over:
             return None
         return self.seconds / self.over * (self.steps - self.over)
@@ -72,12 +77,18 @@ class Tally:
         told = (
             f"{count(self.failed)} failed" if self.failed else "",
             f"{count(self.blocked)} blocked" if self.blocked else "",
-            size(self.size) if self.size else "",
+            self._sizes(),
             plural(self.lines, "line") if self.lines else "",
             rate(self.lines, self.seconds),
             "" if self.left is None else f"{duration(self.left)} left",
         )
         return tuple(text for text in told if text)
+
+    def _sizes(self) -> str:
+        total = sum(self.sizes.values())
+        if not self.size:
+            return ""
+        return f"{size(self.size)} of {size(total)}" if self.size < total else size(self.size)
 
     def at_work(self) -> str:
         """The steps that are being done, in words."""

@@ -224,3 +224,12 @@ def test_reporters_are_loaded_without_rich() -> None:
     """`mtc --help` and cron do not wait for a library that only a terminal needs."""
     code = "import sys; from mtc.report import choose, console, errors, plan, status, why; print('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"False\n"
+
+
+def test_time_left_is_told_by_bytes_where_the_plan_knows_them() -> None:
+    """One step of 900 bytes and one of 100 are not half done when the small one is."""
+    tally = Tally(began=0.0)
+    tally.hear(PlanMade("import", 2, 2, {"new": 2}, size=1000), 0.0)
+    tally.hear(StepProgress("import:docs:2026-05-01", size=100), 1.0)
+    assert tally.left == pytest.approx(9.0)
+    assert "100 B of 1.0 kB" in ", ".join(tally.figures())

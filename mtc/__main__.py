@@ -1,0 +1,5 @@
+"""`python -m mtc` is `mtc`."""
+
+from mtc.cli.main import main
+
+main()

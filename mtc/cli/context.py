@@ -1,0 +1,118 @@
+"""What a command needs before it can call anything: the manifest it means, how its streams look, what it is called."""
+
+import datetime as dt
+import os
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from mtc.errors import UsageError
+from mtc.events import Reporter
+from mtc.manifest.dates import from_options
+from mtc.manifest.load import load
+from mtc.manifest.models import Dates, seconds
+from mtc.manifest.project import Project
+from mtc.model import Stage
+from mtc.report.choose import choose
+from mtc.report.look import Look, look_at
+from mtc.report.text import safe
+from mtc.run.select import Wanted
+from mtc.run.wiring import safe_command
+
+DEFAULT_MANIFEST = Path("manifests/daily.yaml")
+
+_opened: list[Project] = []
+
+
+def manifest_path(given: Path | None) -> Path:
+    """The manifest that is meant: the one given, `$MTC_MANIFEST`, or `manifests/daily.yaml`."""
+    if given is not None:
+        return given
+    if named := os.environ.get("MTC_MANIFEST"):
+        return Path(named)
+    if not DEFAULT_MANIFEST.exists():
+        raise UsageError(
+            f"there is no manifest: neither $MTC_MANIFEST nor {DEFAULT_MANIFEST}",
+            hint="name one with -m FILE, or write one with `mtc init`",
+        )
+    return DEFAULT_MANIFEST
+
+
+def open_project(
+    given: Path | None, env: str | None, state: Path | None, *, secrets: bool = True, sites: Iterable[str] = ()
+) -> Project:
+    """Load the manifest that is meant. Only the credentials of `sites` (all by default) must resolve."""
+    path = manifest_path(given)
+    project = load(path, env=env, secrets_needed=secrets, sites=tuple(sites) or None)
+    if state is not None:
+        project = replace(project, state=state.absolute())
+    _opened.append(project)
+    return project
+
+
+def known_secrets() -> tuple[str, ...]:
+    """Every secret of the manifests opened, to be masked in a crash log."""
+    found = []
+    for project in _opened:
+        for entry in project.credentials.values():
+            found += [value.get_secret_value() for _, value in entry if isinstance(value, SecretStr)]
+        if project.matomo is not None:
+            found.append(project.matomo.token.get_secret_value())
+    return tuple(found)
+
+
+def crash_folder() -> Path:
+    """Where a crash log goes."""
+    return _opened[-1].work if _opened else Path(".mtc")
+
+
+def wanted(
+    sites: Iterable[str] | None, stages: Iterable[Stage] | None, frm: str | None, to: str | None, date: str | None
+) -> Wanted:
+    """The selection that options ask for."""
+    dates = from_options(frm, to, date, today=dt.datetime.now().astimezone().date())
+    return Wanted(tuple(sites or ()), tuple(stages or ()), dates)
+
+
+def dates_of(start: str, end: str | None) -> Dates | None:
+    """The days that a short form names: one, or a range."""
+    today = dt.datetime.now().astimezone().date()
+    return from_options(start, end, None, today=today) if end else from_options(None, None, start, today=today)
+
+
+def patience(wait: str | None) -> float | None:
+    """How many seconds `--wait` asks for."""
+    if wait is None:
+        return None
+    if not re.fullmatch(r"[0-9]+[smhd]", wait):
+        raise UsageError(f"{wait!r} is no duration", where="--wait", hint="write 90s, 10m or 2h")
+    return float(seconds(wait))
+
+
+def reporter(*, json: bool, quiet: bool) -> Reporter:
+    """The reporter for this command's streams."""
+    return choose(json=json, quiet=quiet, stdout=sys.stdout, stderr=sys.stderr, environment=os.environ)
+
+
+def out_look() -> Look:
+    """How stdout looks."""
+    return look_at(sys.stdout, os.environ)
+
+
+def err_look() -> Look:
+    """How stderr looks."""
+    return look_at(sys.stderr, os.environ)
+
+
+def note(text: str) -> None:
+    """Tell a person something on stderr."""
+    sys.stderr.write(f"note: {safe(text)}\n")
+
+
+def command_line() -> str:
+    """This command as others may see it."""
+    return safe_command(["mtc", *sys.argv[1:]])

@@ -1,0 +1,101 @@
+"""The commands about the state file: state list, show, forget, export."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mtc.cli import options
+from mtc.errors import UsageError
+from mtc.model import Status, StepId
+
+app = typer.Typer(help="Look into the state file, and make it forget.", no_args_is_help=True)
+
+Statuses = Annotated[list[Status] | None, typer.Option("--status", help="Only steps with this status.")]
+Steps = Annotated[list[str], typer.Argument(help="Steps, such as import:docs:2026-05-01.", metavar="STEP...")]
+
+
+def _state_path(manifest: Path | None, env: str | None, state: Path | None) -> Path:
+    """The state file alone: its manifest is only read when no file is named."""
+    from mtc.cli import context
+
+    return state if state is not None else context.open_project(manifest, env, None, secrets=False).state
+
+
+@app.command("list")
+def list_(
+    manifest: options.Manifest = None,
+    env: options.Env = None,
+    state: options.State = None,
+    site: options.Sites = None,
+    stage: options.Stages = None,
+    status: Statuses = None,
+    json: options.Json = False,
+) -> None:
+    """List the steps that the state file knows, one a line."""
+    from mtc.report.records import records_json, records_text
+    from mtc.state.rows import StepFilter
+    from mtc.state.store import Store
+
+    wanted = StepFilter(tuple(site or ()), tuple(stage or ()), tuple(status or ()))
+    with Store.open(_state_path(manifest, env, state), readonly=True) as store:
+        records = store.list_steps(wanted)
+    sys.stdout.write(records_json(records) if json else records_text(records))
+
+
+@app.command()
+def show(
+    step: Annotated[str, typer.Argument(help="A step.", metavar="STEP")],
+    manifest: options.Manifest = None,
+    env: options.Env = None,
+    state: options.State = None,
+) -> None:
+    """Show all that the state file holds of one step, as JSON."""
+    from mtc.report.records import record_json
+    from mtc.state.store import Store
+
+    wanted = _parse(step)
+    with Store.open(_state_path(manifest, env, state), readonly=True) as store:
+        record = store.record(wanted)
+        objects = store.objects_of(wanted)
+        attempts = store.attempts(wanted)
+    if record is None:
+        raise UsageError(f"the state file does not know {wanted}", hint="`mtc state list` shows what it knows")
+    sys.stdout.write(record_json(record, objects, attempts))
+
+
+@app.command()
+def forget(
+    steps: Steps,
+    manifest: options.Manifest = None,
+    env: options.Env = None,
+    state: options.State = None,
+) -> None:
+    """Forget steps, so that the next apply does them again. A forgotten import gives up its hits."""
+    from mtc.cli import context
+    from mtc.run.session import forget as forget_steps
+
+    project = context.open_project(manifest, env, state, secrets=False)
+    for line in forget_steps(project, [_parse(step) for step in steps], context.command_line()):
+        sys.stderr.write(line + "\n")
+
+
+@app.command()
+def export(
+    manifest: options.Manifest = None,
+    env: options.Env = None,
+    state: options.State = None,
+) -> None:
+    """Write the whole state as JSON lines: for backups and other tools. It holds no secrets."""
+    from mtc.state.store import Store
+
+    with Store.open(_state_path(manifest, env, state), readonly=True) as store:
+        store.export(sys.stdout)
+
+
+def _parse(text: str) -> StepId:
+    try:
+        return StepId.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error), where="STEP") from None

@@ -1,0 +1,148 @@
+"""The commands that plan and do: plan, apply, and the short forms import, stat and csv."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mtc.cli import options
+from mtc.errors import EXIT_OK, EXIT_WORK
+from mtc.model import Stage
+
+if TYPE_CHECKING:
+    from mtc.run.session import Order
+
+
+def plan(
+    manifest: options.ManifestArgument = None,
+    manifest_option: options.Manifest = None,
+    env: options.Env = None,
+    site: options.Sites = None,
+    stage: options.Stages = None,
+    frm: options.From = None,
+    to: options.To = None,
+    date: options.Date = None,
+    state: options.State = None,
+    json: options.Json = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 4 when there is work.")] = False,
+) -> None:
+    """Show what apply would do, and why. Changes nothing."""
+    from mtc.cli import context
+    from mtc.run.session import Order
+
+    project = context.open_project(manifest or manifest_option, env, state, sites=site or ())
+    order = Order(project, context.wanted(site, stage, frm, to, date), context.command_line())
+    raise typer.Exit(_show_plan(order, json=json, exit_code=exit_code))
+
+
+def _show_plan(order: "Order", *, json: bool, exit_code: bool) -> int:
+    from mtc.cli import context
+    from mtc.report.plan import plan_json, plan_text
+    from mtc.run import session
+
+    made = session.plan(order, context.note)
+    name = order.project.name
+    sys.stdout.write((plan_json(made, name) if json else plan_text(made, name, context.out_look())) + "\n")
+    return EXIT_WORK if exit_code and made.work else EXIT_OK
+
+
+def apply(
+    manifest: options.ManifestArgument = None,
+    manifest_option: options.Manifest = None,
+    env: options.Env = None,
+    site: options.Sites = None,
+    stage: options.Stages = None,
+    frm: options.From = None,
+    to: options.To = None,
+    date: options.Date = None,
+    state: options.State = None,
+    wait: options.Wait = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Make true what the manifest says: import, statistics, CSV. Does nothing where it already is."""
+    from mtc.cli import context
+    from mtc.run.session import Order
+
+    project = context.open_project(manifest or manifest_option, env, state, sites=site or ())
+    wanted = context.wanted(site, stage, frm, to, date)
+    order = Order(project, wanted, context.command_line(), context.patience(wait))
+    if dry_run:
+        raise typer.Exit(_show_plan(order, json=json, exit_code=False))
+    raise typer.Exit(_do(order, json=json, quiet=quiet))
+
+
+def _do(order: "Order", *, json: bool, quiet: bool) -> int:
+    from mtc.cli import context
+    from mtc.run import session
+
+    reporter = context.reporter(json=json, quiet=quiet)
+    try:
+        return session.apply(order, reporter)
+    finally:
+        reporter.close()
+
+
+def import_(
+    site: options.SiteArgument,
+    start: options.StartArgument,
+    end: options.EndArgument = None,
+    manifest: options.Manifest = None,
+    env: options.Env = None,
+    state: options.State = None,
+    wait: options.Wait = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Import the logs of a site for a day or a range: short for apply --stage import."""
+    _short(Stage.IMPORT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet)
+
+
+def stat(
+    site: options.SiteArgument,
+    start: options.StartArgument,
+    end: options.EndArgument = None,
+    manifest: options.Manifest = None,
+    env: options.Env = None,
+    state: options.State = None,
+    wait: options.Wait = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Make the .stat files of a site for a day or a range: short for apply --stage stat."""
+    _short(Stage.STAT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet)
+
+
+def csv(
+    manifest: options.Manifest = None,
+    env: options.Env = None,
+    state: options.State = None,
+    wait: options.Wait = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Make the CSV files from the .stat files that are there."""
+    _short(Stage.CSV, None, None, (manifest, env, state, wait), json=json, quiet=quiet)
+
+
+def _short(
+    stage: Stage,
+    site: str | None,
+    days: tuple[str, str | None] | None,
+    common: tuple[Path | None, str | None, Path | None, str | None],
+    *,
+    json: bool,
+    quiet: bool,
+) -> None:
+    from mtc.cli import context
+    from mtc.run.select import Wanted
+    from mtc.run.session import Order
+
+    manifest, env, state, wait = common
+    sites = (site,) if site else ()
+    project = context.open_project(manifest, env, state, secrets=stage is Stage.IMPORT, sites=sites)
+    wanted = Wanted(sites, (stage,), context.dates_of(*days) if days else None)
+    order = Order(project, wanted, context.command_line(), context.patience(wait), csv_as_found=days is None)
+    raise typer.Exit(_do(order, json=json, quiet=quiet))

@@ -1,0 +1,84 @@
+"""Which days belong to a plan besides those that were asked for."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator
+
+from mtc.manifest.models import seconds
+from mtc.manifest.project import Project
+from mtc.model import Stage, Status, StepId
+from mtc.plan.inputs import import_named, stat_version
+from mtc.plan.model import History, StepRecord, World
+from mtc.plan.records import is_done
+
+
+def with_touched_days(site: str, days: Iterable[dt.date], history: History) -> tuple[dt.date, ...]:
+    """The days in order, and every other imported day that has, or had, hits from an object of one of these.
+
+    A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also when it holds them no more.
+    """
+    asked = set(days)
+    steps = [StepId(Stage.IMPORT, site, day) for day in asked]
+    touched = {part.day for step in steps for item in history.objects.get(step, ()) for part in item.parts}
+    touched |= _counted_from({str(step) for step in steps}, site, history)
+    imported = {day for day in touched if is_done(history.steps.get(StepId(Stage.IMPORT, site, day)))}
+    return tuple(sorted(imported | asked))
+
+
+def _counted_from(imports: Collection[str], site: str, history: History) -> set[dt.date]:
+    """The days whose statistics were made, when they were, from a part of one of these imports."""
+    return {
+        step.day
+        for step, record in history.steps.items()
+        if step.stage is Stage.STAT and step.site == site
+        if any(import_named(name) in imports for name in record.inputs)
+    }
+
+
+def stale_rows(site: str, world: World, history: History) -> set[dt.date]:
+    """Days with a row in the CSV files whose statistics have been made again since.
+
+    The files are written as a whole, so that these rows are renewed with any other.
+    """
+    return {
+        step.day
+        for step, record in history.steps.items()
+        if step.stage is Stage.CSV and step.site == site and is_done(record)
+        if is_done(history.steps.get(StepId(Stage.STAT, site, step.day)))
+        if record.inputs.get("stat", "") != stat_version(site, step.day, world, history)
+    }
+
+
+def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
+    """Days that a run began and did not finish: they stay on the list until all of their steps are done.
+
+    A day counts as begun when its import, or another step whose needs were met, was tried. Steps that were planned
+    and never tried make no day begun: a long backfill that was stopped waits for its own command.
+    """
+    wanted = set(sites)
+    begun: set[tuple[str, dt.date]] = set()
+    not_done: set[tuple[str, dt.date]] = set()
+    for step, record in history.steps.items():
+        if step.site in wanted:
+            day = (step.site, step.day)
+            if _begins(step, record):
+                begun.add(day)
+            if not is_done(record):
+                not_done.add(day)
+    yield from sorted(begun & not_done)
+
+
+def _begins(step: StepId, record: StepRecord) -> bool:
+    if record.status is Status.BLOCKED:
+        return step.stage is Stage.IMPORT  # its source could not be listed; others wait for a step before them
+    return record.status is not Status.PLANNED
+
+
+def unsettled_days(project: Project, sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
+    """Days whose source was last looked at before it had settled: objects may have come since."""
+    wanted = set(sites)
+    for step, record in history.steps.items():
+        if step.stage is Stage.IMPORT and step.site in wanted and record.checked is not None:
+            site = project.sites[step.site]
+            settled = site.day_end(step.day) + dt.timedelta(seconds=seconds(site.source.settle))
+            if record.checked < settled:
+                yield step.site, step.day

@@ -1,0 +1,99 @@
+"""How a day's objects in the source differ from what is loaded of them."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from mtc.model import LoadedObject, SourceObject
+
+_COMPRESSED = re.compile(r"\.(gz|bz2|xz|zst)\Z")
+
+Pair = tuple[LoadedObject, SourceObject]
+
+
+@dataclass(slots=True)
+class Difference:
+    """Each object under one heading, in the order of the keys.
+
+    late            in the source, and not loaded
+    changed         loaded in another version
+    moved           loaded under another key, which is gone: renamed, or compressed since
+    other_settings  loaded with other settings than today's
+    lost_parts      loaded, but the files of its hits are gone
+    same            loaded as it should be
+    gone            loaded, and no longer in the source
+    lost            gone, and the files of its hits are gone too
+    """
+
+    late: list[SourceObject] = field(default_factory=list)
+    changed: list[Pair] = field(default_factory=list)
+    moved: list[Pair] = field(default_factory=list)
+    other_settings: list[Pair] = field(default_factory=list)
+    lost_parts: list[Pair] = field(default_factory=list)
+    same: list[LoadedObject] = field(default_factory=list)
+    gone: list[LoadedObject] = field(default_factory=list)
+    lost: list[LoadedObject] = field(default_factory=list)
+
+    @property
+    def to_load(self) -> tuple[SourceObject, ...]:
+        """The objects that have to be loaded, by key."""
+        pairs = (*self.changed, *self.moved, *self.other_settings, *self.lost_parts)
+        return tuple(sorted((*self.late, *(new for _, new in pairs))))
+
+
+def compare(
+    objects: Iterable[SourceObject], loaded: Iterable[LoadedObject], made_with: str, missing: Collection[str]
+) -> Difference:
+    """Put every object under its heading. `missing` are part files that are listed but gone."""
+    found = Difference()
+    before = {item.object.key: item for item in sorted(loaded, key=lambda item: item.object.key)}
+    for item in sorted(objects):
+        old = before.pop(item.key, None)
+        if old is None:
+            found.late.append(item)
+        else:
+            _sort_known(found, old, item, made_with, missing)
+    _sort_gone(found, before, missing)
+    return found
+
+
+def _sort_known(
+    found: Difference, old: LoadedObject, item: SourceObject, made_with: str, missing: Collection[str]
+) -> None:
+    if old.object.version != item.version:
+        found.changed.append((old, item))
+    elif old.made_with != made_with:
+        found.other_settings.append((old, item))
+    elif _lacks_parts(old, missing):
+        found.lost_parts.append((old, item))
+    else:
+        found.same.append(old)
+
+
+def _sort_gone(found: Difference, gone: dict[str, LoadedObject], missing: Collection[str]) -> None:
+    """What is gone under one key and here under another is one log: its lines must not count twice."""
+    if gone and found.late:
+        late, found.late = found.late, []
+        for item in late:
+            old = _earlier(item, gone)
+            if old is None:
+                found.late.append(item)
+            else:
+                found.moved.append((gone.pop(old.object.key), item))
+    found.gone = list(gone.values())
+    found.lost = [old for old in found.gone if _lacks_parts(old, missing)]
+
+
+def _earlier(item: SourceObject, gone: dict[str, LoadedObject]) -> LoadedObject | None:
+    name = _COMPRESSED.sub("", item.key)
+    return next((old for key, old in gone.items() if _COMPRESSED.sub("", key) == name or _same(old, item)), None)
+
+
+def _same(old: LoadedObject, item: SourceObject) -> bool:
+    """Whether both are one object: the ETag is a digest of the content; size and time tell only with the name."""
+    alike = item.size > 0 and (old.object.size, old.object.version) == (item.size, item.version)
+    return alike and (bool(item.etag) or old.object.name == item.name)
+
+
+def _lacks_parts(old: LoadedObject, missing: Collection[str]) -> bool:
+    return bool(missing) and any(part.file in missing for part in old.parts)

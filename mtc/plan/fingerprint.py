@@ -1,0 +1,74 @@
+"""What a step's result depends on, as settings, inputs and one digest of both.
+
+The recipe version says how a stage turns inputs into results. A step made by an older recipe is compared by that
+one, and a filter that its record does not know counts as left at its default: an upgrade of mtc does not invalidate
+history by itself.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from mtc.manifest.models import Filters
+from mtc.manifest.project import SiteSettings
+from mtc.model import Stage
+
+RECIPES: dict[Stage, str] = {Stage.IMPORT: "1", Stage.STAT: "1", Stage.CSV: "1"}
+RECIPE = "recipe"
+
+_NOT_OF_LOADING = frozenset({"max_rejected"})
+
+
+def _text(value: object) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def _filters(filters: Filters) -> dict[str, str]:
+    return {f"filters.{name}": _text(value) for name, value in filters if name not in _NOT_OF_LOADING}
+
+
+DEFAULTS: Mapping[str, str] = _filters(Filters())
+"""What a setting is taken for where a record does not have it."""
+
+
+def fingerprint(stage: Stage, settings: Mapping[str, str], inputs: Mapping[str, str]) -> str:
+    """The digest of settings (with their recipe) and inputs."""
+    text = json.dumps([stage.value, sorted(settings.items()), sorted(inputs.items())])
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def load_settings(site: SiteSettings) -> dict[str, str]:
+    """The settings that decide which lines of an object are hits, and on which day."""
+    return {"source.format": site.source.format, "timezone": site.zone, **_filters(site.filters)}
+
+
+def digest(settings: Mapping[str, str]) -> str:
+    """A short digest of the settings that are not at their defaults."""
+    told = sorted((name, value) for name, value in settings.items() if DEFAULTS.get(name) != value)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def import_settings(site: SiteSettings) -> dict[str, str]:
+    """The settings of an import step: those of loading, and where objects are archived."""
+    archive = site.archive.url if site.archive else ""
+    return {**load_settings(site), "archive.url": archive, RECIPE: RECIPES[Stage.IMPORT]}
+
+
+def stat_settings(site: SiteSettings) -> dict[str, str]:
+    """The settings of a stat step.
+
+    Of a database of countries only the path counts: a newer one under it does not invalidate history by itself, as a
+    newer recipe does not. Without one there is no such setting, so that a step from before there were any is the same.
+    """
+    countries = {"stats.countries": site.countries} if site.countries else {}
+    return {"timezone": site.zone, "url": site.url, **countries, RECIPE: RECIPES[Stage.STAT]}
+
+
+def csv_settings() -> dict[str, str]:
+    """The settings of a csv step."""
+    return {RECIPE: RECIPES[Stage.CSV]}
+
+
+def same_recipe(settings: Mapping[str, str], recorded: Mapping[str, str]) -> dict[str, str]:
+    """`settings` with the recipe of the record that they are compared with."""
+    return {**settings, RECIPE: recorded.get(RECIPE, settings[RECIPE])}

@@ -1,0 +1,80 @@
+"""The planner: manifest, world, history and the time give a plan. Pure functions; nothing is looked at here.
+
+`make_plan` plans all stages at once, as far as can be told before any of them has run. A run plans each stage when
+the one before is over (`plan_imports`, `plan_stats`, `plan_csv`), and hands on the steps that were not done.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+
+from mtc.manifest.project import Project
+from mtc.model import Stage, StepId
+from mtc.plan.days import stale_rows, unfinished_days, unsettled_days, with_touched_days
+from mtc.plan.imports import ImportPlanner
+from mtc.plan.model import History, Listing, Plan, PlannedStep, Selection, World
+from mtc.plan.statistics import Hits, StatPlanner, remade
+
+__all__ = ["Steps", "make_plan", "plan_csv", "plan_imports", "plan_stats", "unfinished_days", "unsettled_days"]
+
+Steps = dict[StepId, PlannedStep]
+
+
+def make_plan(project: Project, selection: Selection, world: World, history: History, now: dt.datetime) -> Plan:
+    """Give every selected step its verdict. `now` is aware of its zone."""
+    imports: Steps = {}
+    stats: Steps = {}
+    csvs: Steps = {}
+    if Stage.IMPORT in selection.stages:
+        imports = plan_imports(project, selection, world, history, now)
+    if Stage.STAT in selection.stages:
+        stats = plan_stats(project, selection, world, history, imports)
+    if Stage.CSV in selection.stages:
+        csvs = plan_csv(project, selection, world, history, stats)
+    return Plan((*imports.values(), *stats.values(), *csvs.values()))
+
+
+def plan_imports(project: Project, selection: Selection, world: World, history: History, now: dt.datetime) -> Steps:
+    """The import steps of the selection's days."""
+    steps: Steps = {}
+    for name, days in sorted(selection.days.items()):
+        listing = world.listings.get(name, Listing())
+        planner = ImportPlanner(project, project.sites[name], listing, world, history, now, selection.named)
+        steps |= {planned.step: planned for planned in map(planner.plan, sorted(set(days)))}
+    return steps
+
+
+def plan_stats(
+    project: Project, selection: Selection, world: World, history: History, before: Mapping[StepId, PlannedStep]
+) -> Steps:
+    """The stat steps of the selection's days and of the days that its imports touch.
+
+    `before` are import steps of the same plan; those that are still to be done put their statistics behind them.
+    """
+    steps: Steps = {}
+    again = remade(before.values())
+    for name, days in _touched(selection, history):
+        planner = StatPlanner(project, name, world, history, Hits.of(name, history), before, again)
+        steps |= {planned.step: planned for planned in map(planner.stat, days)}
+    return steps
+
+
+def plan_csv(
+    project: Project, selection: Selection, world: World, history: History, before: Mapping[StepId, PlannedStep]
+) -> Steps:
+    """The csv steps, for the same days as the stat steps and for those whose statistics were made again since.
+
+    `before` are stat steps of the same plan.
+    """
+    steps: Steps = {}
+    for name, days in _touched(selection, history):
+        planner = StatPlanner(project, name, world, history, Hits(), before)
+        rows = stale_rows(name, world, history).union(days)
+        steps |= {planned.step: planned for planned in map(planner.csv, sorted(rows))}
+    return steps
+
+
+def _touched(selection: Selection, history: History) -> Iterator[tuple[str, tuple[dt.date, ...]]]:
+    """The days of each site, and where they are imported those that they touch."""
+    touching = Stage.IMPORT in selection.stages
+    for name, days in sorted(selection.days.items()):
+        yield name, with_touched_days(name, days, history) if touching else tuple(sorted(set(days)))

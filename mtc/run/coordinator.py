@@ -1,0 +1,295 @@
+"""One run: stage by stage, plan what is stale, have it done, record each step, try again what may pass.
+
+Each stage is planned when the one before is over, from what is then recorded: a late object makes the right statistics
+stale, and a failed import blocks what depends on it. Everything here happens in one thread.
+"""
+
+import datetime as dt
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from mtc import faults
+from mtc.errors import InterruptedRunError, MtcError
+from mtc.events import (
+    Notice,
+    PlanMade,
+    Reporter,
+    StepBlocked,
+    StepFinished,
+    StepProgress,
+    StepRetried,
+    StepStarted,
+)
+from mtc.executor.base import Executor, Handler
+from mtc.files import explain_os_error
+from mtc.manifest.models import seconds
+from mtc.manifest.project import Project
+from mtc.model import Stage, Status, StepId, Verdict
+from mtc.plan.model import History, Plan, PlannedStep, Selection, Task
+from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
+from mtc.run.look import OpenSource, look, look_at_files
+from mtc.run.retry import may_pass, pause
+from mtc.run.tally import Outcome, Tally
+from mtc.run.tasks import tasks
+from mtc.stages.base import Fact, ObjectArchived, ObjectDropped, ObjectLoaded, StepDone, StepFailed
+from mtc.state.rows import StepResult
+from mtc.state.store import Store
+from mtc.warehouse.parts import remove_files
+
+Clock = Callable[[], dt.datetime]
+MakeExecutor = Callable[[Handler], Executor]
+
+_NOT_TO_BE_DONE = {Verdict.NOT_DUE, Verdict.BLOCKED}
+
+
+@dataclass(slots=True)
+class _Open:
+    """A step that is under way, or waits to be tried again."""
+
+    planned: PlannedStep
+    attempt: int = 0
+    began: float = 0.0
+
+
+@dataclass(slots=True)
+class Coordinator:
+    """Runs a selection. `run` is the id under which everything is recorded."""
+
+    project: Project
+    store: Store
+    reporter: Reporter
+    open_source: OpenSource
+    make_executor: MakeExecutor
+    clock: Clock
+    run: str
+    dice: random.Random = field(default_factory=random.Random)
+    tally: Tally = field(default_factory=Tally)
+    stop_signal: int = 0
+    bugs: list[Exception] = field(default_factory=list)
+    _open: dict[StepId, _Open] = field(default_factory=dict)
+    _later: list[tuple[float, int, tuple[StepId, ...]]] = field(default_factory=list)
+    _order: "itertools.count[int]" = field(default_factory=itertools.count)
+    _looked: dt.datetime | None = None
+    _selection: Selection = field(default_factory=lambda: Selection((), {}))
+
+    def stop(self, signal_number: int) -> None:
+        """Ask the run to end at the next safe point. Called by a signal handler: it only sets a mark."""
+        self.stop_signal = signal_number
+
+    def apply(self, selection: Selection) -> None:
+        """Do all that the selection asks for.
+
+        Raises:
+            InterruptedRunError: the run was asked to stop; what was done is recorded.
+            StateError: the state file cannot be written any more.
+        """
+        self._selection = selection
+        executor = self.make_executor(self)
+        left: Steps = {}
+        try:
+            for stage in selection.stages:
+                steps = self._plan(stage, selection, left)
+                self._announce(stage, list(steps.values()))
+                self._submit(executor, (planned for planned in steps.values() if planned.verdict.is_work))
+                self._drive(executor)
+                left = {step: planned for step, planned in steps.items() if planned.verdict in _NOT_TO_BE_DONE}
+        finally:
+            executor.close()
+
+    def _submit(self, executor: Executor, steps: Iterable[PlannedStep]) -> None:
+        for task in tasks(steps):
+            for planned in task.steps:
+                self._open.setdefault(planned.step, _Open(planned)).planned = planned
+            executor.submit(task)
+
+    def _drive(self, executor: Executor) -> None:
+        """Pump until nothing is under way and nothing waits."""
+        stopped = False
+        while True:
+            if self.stop_signal and not stopped:
+                executor.stop(self.stop_signal)
+                self._later.clear()
+                stopped = True
+            busy = executor.pump(0.1)
+            self._resubmit(executor)
+            if not busy and not self._later:
+                break
+            if not busy:
+                time.sleep(min(0.1, max(0.0, self._later[0][0] - time.monotonic())))
+        if self.stop_signal:
+            raise InterruptedRunError(self.stop_signal)
+
+    def _plan(self, stage: Stage, selection: Selection, left: Steps) -> Steps:
+        """Plan one stage from what is recorded and there now. `left` are steps of the stage before not to be done."""
+        history = self.store.history(tuple(selection.days))
+        now = self.clock()
+        if stage is Stage.IMPORT:
+            world = look(self.project, selection, history, self.open_source, self._note)
+            steps = plan_imports(self.project, selection, world, history, now)
+            self._remember_look(steps, history, now)
+            return steps
+        world = look_at_files(self.project, selection, history, {})
+        later = plan_stats if stage is Stage.STAT else plan_csv
+        return later(self.project, selection, world, history, left)
+
+    def _note(self, text: str) -> None:
+        self.reporter.tell(Notice(text))
+
+    def _remember_look(self, steps: Steps, history: History, now: dt.datetime) -> None:
+        """Note when the source was listed: for steps that are done but may still get objects, and for those to do."""
+        self._looked = now
+        open_days = set(unsettled_days(self.project, {step.site for step in steps}, history))
+        quiet = [step for step, planned in steps.items() if planned.verdict is Verdict.UP_TO_DATE]
+        looked = [step for step in quiet if (step.site, step.day) in open_days]
+        if looked:
+            self.store.checked(looked, now)
+
+    def _announce(self, stage: Stage, steps: list[PlannedStep]) -> None:
+        self.store.planned(planned.step for planned in steps)
+        idle = [planned for planned in steps if not planned.verdict.is_work]
+        for planned in idle:
+            self.tally.rest(planned)
+        with self.store.transaction():
+            for planned in idle:
+                if planned.verdict is Verdict.BLOCKED:
+                    reason = "; ".join(planned.reasons)
+                    self.store.step_blocked(planned.step, reason, at=self.clock())
+                    self.reporter.tell(StepBlocked(planned.step, reason))
+        counts = Plan(tuple(steps)).count()
+        work = len(steps) - len(idle)
+        size = sum(planned.cost for planned in steps)
+        self.reporter.tell(PlanMade(stage.value, len(steps), work, {v.value: n for v, n in counts.items()}, size))
+        faults.point("run.planned")
+
+    def started(self, task: Task) -> None:
+        """A worker begins a task."""
+        with self.store.transaction():
+            for planned in task.steps:
+                mine = self._open[planned.step]
+                mine.attempt += 1
+                mine.began = time.monotonic()
+                self.store.step_started(planned.step, run=self.run, attempt=mine.attempt, at=self.clock())
+        for planned in task.steps:
+            attempt = self._open[planned.step].attempt
+            self.reporter.tell(StepStarted(planned.step, planned.verdict, attempt, planned.cost))
+
+    def progress(self, task: Task, size: int, lines: int) -> None:
+        """More of a task is done."""
+        if task.stage is Stage.IMPORT:
+            self.tally.lines += lines
+        self.reporter.tell(StepProgress(task.name, size, lines))
+
+    def facts(self, task: Task, facts: tuple[Fact, ...]) -> None:
+        """Record facts in one transaction, then remove the files that nothing lists any more."""
+        del task
+        faults.point("record.before")
+        unlisted: set[str] = set()
+        done: list[StepDone] = []
+        failed: list[StepFailed] = []
+        with self.store.transaction():
+            for fact in facts:
+                match fact:
+                    case ObjectLoaded(step, loaded):
+                        unlisted.update(self.store.object_loaded(step, loaded))
+                    case ObjectDropped(step, key):
+                        unlisted.update(self.store.object_dropped(step, key))
+                    case ObjectArchived(step, key, url):
+                        self.store.object_archived(step, key, url)
+                    case StepDone():
+                        done.append(fact)
+                    case StepFailed():
+                        failed.append(fact)
+            self._record_done(done)
+        self.tally.hits += sum(fact.loaded.accounting.hits for fact in facts if isinstance(fact, ObjectLoaded))
+        faults.point("record.after")
+        remove_files(self.project.warehouse, unlisted)
+        self._tell_done(done)
+        for item in failed:
+            self._failed([item.step], item.error)
+
+    def _record_done(self, done: list[StepDone]) -> None:
+        results = []
+        for item in done:
+            planned = self._open[item.receipt.step].planned
+            checked = self._looked if planned.step.stage is Stage.IMPORT else None
+            results.append(StepResult(item.receipt, planned.fingerprint, planned.settings, planned.inputs, checked))
+        self.store.steps_done(results, at=self.clock())
+
+    def _tell_done(self, done: Iterable[StepDone]) -> None:
+        for item in done:
+            receipt = item.receipt
+            mine = self._open.pop(receipt.step)
+            spent = time.monotonic() - mine.began
+            figures = dict(receipt.figures)
+            self.tally.end(receipt.step, Outcome(receipt.status, mine.planned.verdict, spent, mine.attempt, figures))
+            self.reporter.tell(StepFinished(receipt.step, receipt.status, spent, figures, receipt.notes))
+
+    def ended(self, task: Task, error: Exception | None) -> None:
+        """A task is over: what it did not record has failed, is tried again, or was interrupted."""
+        left = [planned.step for planned in task.steps if planned.step in self._open]
+        if error is None or not left:
+            return
+        if isinstance(error, InterruptedRunError):
+            for step in left:
+                del self._open[step]
+            return
+        self._failed(left, error)
+
+    def _failed(self, steps: list[StepId], error: Exception) -> None:
+        passing = may_pass(error)
+        again = [step for step in steps if passing and self._open[step].attempt <= self.project.run.retries]
+        if isinstance(error, OSError):
+            error = explain_os_error(error, "")
+        if not isinstance(error, MtcError):
+            self.bugs.append(error)
+        text = str(error) if isinstance(error, MtcError) else f"a bug in mtc: {type(error).__name__}"
+        with self.store.transaction():
+            for step in steps:
+                self.store.step_failed(step, text, at=self.clock())
+        if again and not self.stop_signal:
+            self._try_later(again, text)
+        else:
+            again = []
+        for step in steps:
+            if step not in again:
+                mine = self._open.pop(step)
+                spent = time.monotonic() - mine.began
+                outcome = Outcome(Status.FAILED, mine.planned.verdict, spent, mine.attempt, error=text)
+                self.tally.end(step, outcome)
+                self.reporter.tell(StepFinished(step, Status.FAILED, spent, error=text))
+
+    def _try_later(self, steps: list[StepId], text: str) -> None:
+        attempt = max(self._open[step].attempt for step in steps)
+        delay = pause(seconds(self.project.run.backoff), attempt, self.dice)
+        for step in steps:
+            self.reporter.tell(StepRetried(step, text, attempt, delay))
+        heapq.heappush(self._later, (time.monotonic() + delay, next(self._order), tuple(steps)))
+
+    def _resubmit(self, executor: Executor) -> None:
+        """Plan again, with a new look at the source, what is due to be tried again."""
+        while self._later and self._later[0][0] <= time.monotonic():
+            _, _, steps = heapq.heappop(self._later)
+            self._submit(executor, self._again(steps))
+
+    def _again(self, steps: tuple[StepId, ...]) -> list[PlannedStep]:
+        days: dict[str, tuple[dt.date, ...]] = {}
+        for step in steps:
+            days[step.site] = (*days.get(step.site, ()), step.day)
+        narrow = replace(self._selection, days=days, stages=(steps[0].stage,))
+        fresh = self._plan(steps[0].stage, narrow, {})
+        ready = []
+        for step in steps:
+            planned = fresh.get(step)
+            if planned is not None and planned.verdict.is_work:
+                ready.append(planned)
+            else:
+                reason = "; ".join(planned.reasons) if planned else "no longer planned"
+                mine = self._open.pop(step)
+                self.store.step_failed(step, reason, at=self.clock())
+                self.tally.end(step, Outcome(Status.FAILED, mine.planned.verdict, 0.0, mine.attempt, error=reason))
+                self.reporter.tell(StepFinished(step, Status.FAILED, 0.0, error=reason))
+        return ready

@@ -1,0 +1,116 @@
+"""Looking at what is there, once before planning: sources in parallel, then files of the warehouse, stats and CSV."""
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from mtc.errors import MtcError
+from mtc.manifest.project import Project, SiteSettings
+from mtc.model import Output, Stage
+from mtc.plan.model import History, Listing, Selection, World
+from mtc.sources.base import Source
+
+_PARALLEL = 16
+
+OpenSource = Callable[[SiteSettings], Source]
+Notes = Callable[[str], None]
+
+
+def look(project: Project, selection: Selection, history: History, open_source: OpenSource, note: Notes) -> World:
+    """See everything that the selection's plan depends on."""
+    listed = Stage.IMPORT in selection.stages
+    listings = list_sources(project, selection, open_source, note) if listed else {}
+    return look_at_files(project, selection, history, listings)
+
+
+def look_at_files(project: Project, selection: Selection, history: History, listings: Mapping[str, Listing]) -> World:
+    """See the files of warehouse, stats and CSV."""
+    return World(
+        listings=listings,
+        stat_files=stat_files(project.stats, selection),
+        missing=missing_parts(project.warehouse, history),
+        csv_missing=missing_outputs(project.root, history.csv_outputs),
+    )
+
+
+def list_sources(project: Project, selection: Selection, open_source: OpenSource, note: Notes) -> Mapping[str, Listing]:
+    """List every site's source for its days, several sites at a time."""
+
+    def one(name: str) -> Listing:
+        try:
+            return Listing(open_source(project.sites[name]).list_days(selection.days[name], note=note))
+        except MtcError as error:
+            where = f"{error.where}: " if error.where else ""
+            return Listing(error=f"{where}{error.what}", hint=error.hint)
+
+    names = list(selection.days)
+    if len(names) <= 1:
+        return {name: one(name) for name in names}
+    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="list") as pool:
+        return dict(zip(names, pool.map(one, names), strict=True))
+
+
+def stat_files(stats: Path, selection: Selection) -> dict[tuple[str, dt.date], str]:
+    """The size of every `.stat` file of the selection's sites."""
+    found: dict[tuple[str, dt.date], str] = {}
+    for site in selection.days:
+        for day, size in stat_sizes(stats / site).items():
+            found[site, day] = str(size)
+    return found
+
+
+def stat_sizes(folder: Path) -> dict[dt.date, int]:
+    """The `.stat` files of one site's folder, by day."""
+    sizes: dict[dt.date, int] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name, dot, ending = entry.name.rpartition(".")
+                day = _day(name) if dot and ending == "stat" else None
+                if day is not None:
+                    sizes[day] = entry.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    return sizes
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def missing_parts(warehouse: Path, history: History) -> frozenset[str]:
+    """The listed part files that are gone. One look at each day's folder serves all of its parts."""
+    listed = {part.file for objects in history.objects.values() for item in objects for part in item.parts}
+    there: dict[str, frozenset[str]] = {}
+    missing = set()
+    for file in listed:
+        folder, _, name = file.rpartition("/")
+        if folder not in there:
+            there[folder] = _names(warehouse / folder)
+        if name not in there[folder]:
+            missing.add(file)
+    return frozenset(missing)
+
+
+def _names(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+
+
+def missing_outputs(root: Path, outputs: tuple[Output, ...]) -> tuple[str, ...]:
+    """The outputs that are gone or have another size."""
+    return tuple(output.path for output in outputs if not _as_written(root / output.path, output))
+
+
+def _as_written(path: Path, output: Output) -> bool:
+    try:
+        return path.stat().st_size == output.size
+    except OSError:
+        return False

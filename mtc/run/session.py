@@ -1,0 +1,266 @@
+"""One `apply` from lock to record: recovery before, the coordinator in the middle, an honest end whatever happens."""
+
+import datetime as dt
+import os
+import secrets
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from types import FrameType
+
+from mtc import faults
+from mtc.errors import EXIT_BUG, InterruptedRunError, MtcError, StateError, UsageError
+from mtc.events import Notice, Reporter, RunFinished, RunStarted
+from mtc.manifest.project import Project
+from mtc.model import Stage, Status, StepId
+from mtc.plan.model import History, Plan, Selection
+from mtc.plan.planner import make_plan
+from mtc.run.coordinator import Coordinator
+from mtc.run.look import look, stat_sizes
+from mtc.run.select import Wanted, select, sites_of
+from mtc.run.wiring import executor_maker, source_opener
+from mtc.state.lineage import claim
+from mtc.state.lock import Owner, RunLock
+from mtc.state.runs import RunRecord, StepOutcome, run_id, write_record
+from mtc.state.store import Store
+from mtc.warehouse.parts import all_part_files, clear_staging, remove_files
+
+Clock = Callable[[], dt.datetime]
+
+INTERRUPTED = 128
+STATUS_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to apply, and how. `command` is shown to people and holds no secret; `wait` is in seconds."""
+
+    project: Project
+    wanted: Wanted
+    command: str
+    wait: float | None = None
+    csv_as_found: bool = False
+
+
+def utc_now() -> dt.datetime:
+    """The time, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def plan(order: Order, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
+    """Plan without doing anything, and without the lock."""
+    project = order.project
+    _refuse_matomo(project)
+    with Store.open(project.state, readonly=True) as store:
+        history = store.history(sites_of(project, order.wanted))
+    now = clock()
+    selection = _selection(order, history, now)
+    world = look(project, selection, history, source_opener(project), note)
+    return make_plan(project, selection, world, history, now)
+
+
+def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
+    """Plan what one step's verdict depends on: all stages of its site and day."""
+    wanted = Wanted((step.site,), tuple(Stage), step.day.isoformat())
+    return plan(Order(project, wanted, ""), note, clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What `status` shows: the sites and days asked for, what is recorded, and today's verdicts."""
+
+    project: Project
+    days: tuple[dt.date, ...]
+    history: History
+    plan: Plan | None
+
+
+def survey(
+    project: Project, wanted: Wanted, note: Callable[[str], None], *, offline: bool, clock: Clock = utc_now
+) -> Survey:
+    """Look at everything, change nothing. Without dates, the manifest's days and the 30 last ones."""
+    names = sites_of(project, wanted)
+    now = clock()
+    with Store.open(project.state, readonly=True) as store:
+        history = store.history(names)
+    selection = select(project, wanted, history, now)
+    days = {day for own in selection.days.values() for day in own}
+    if wanted.dates is None:
+        days |= {now.date() - dt.timedelta(days=back) for back in range(1, STATUS_DAYS + 1)}
+    wide = Selection(project.stages, {name: tuple(sorted(days)) for name in names}, selection.named, exact=True)
+    made = None
+    if not offline:
+        world = look(project, wide, history, source_opener(project), note)
+        made = make_plan(project, wide, world, history, now)
+    cut = replace(project, sites={name: project.sites[name] for name in names})
+    return Survey(cut, tuple(sorted(days)), history, made)
+
+
+def forget(project: Project, steps: Sequence[StepId], command: str, clock: Clock = utc_now) -> list[str]:
+    """Take steps out of the state, with the lock in hand; gives a line for each about what was there."""
+    with (
+        RunLock.acquire(project.state, command, clock=clock),
+        Store.open(project.state) as store,
+    ):
+        claim(project.warehouse, store.lineage)
+        known = {step: store.record(step) for step in steps}
+        remove_files(project.warehouse, store.forget(step for step in steps if known[step] is not None))
+    return [f"forgotten: {step}" if record else f"not known: {step}" for step, record in known.items()]
+
+
+def apply(order: Order, reporter: Reporter, clock: Clock = utc_now) -> int:
+    """Do it; returns the exit code. The reporter is told of everything, and not closed.
+
+    Raises:
+        LockedError: another run is at work.
+        StateError: the state file cannot be used.
+    """
+    _refuse_matomo(order.project)
+    sites_of(order.project, order.wanted)
+
+    def waiting(owner: Owner | None) -> None:
+        reporter.tell(Notice(f"waiting for {owner or 'another run'}"))
+
+    with (
+        RunLock.acquire(order.project.state, order.command, wait=order.wait, clock=clock, on_wait=waiting),
+        Store.open(order.project.state) as store,
+    ):
+        _recover(order.project, store, reporter, clock)
+        return _Session(order, store, reporter, clock).run()
+
+
+def _refuse_matomo(project: Project) -> None:
+    if project.matomo is not None:
+        raise UsageError(
+            "this version does not deliver to Matomo yet",
+            where=str(project.manifest),
+            hint="take `matomo:` out, or set it to null: the warehouse answers alone",
+        )
+
+
+def _recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -> None:
+    """Put right what a killed run may have left: half-made files go, steps under way count as interrupted."""
+    claim(project.warehouse, store.lineage)
+    killed = store.close_killed(clock())
+    clear_staging(project.warehouse)
+    shutil.rmtree(project.work / "spool", ignore_errors=True)
+    if killed:
+        listed = store.listed_files()
+        remove_files(project.warehouse, [file for file in all_part_files(project.warehouse) if file not in listed])
+        reporter.tell(Notice(f"the run {killed[-1].run} was killed; going on from what it had recorded"))
+
+
+def _selection(order: Order, history: History, now: dt.datetime) -> Selection:
+    """The steps asked for; `mtc csv` alone asks for a row of each `.stat` file that is there."""
+    if not order.csv_as_found:
+        return select(order.project, order.wanted, history, now)
+    names = sites_of(order.project, order.wanted)
+    days = {name: tuple(sorted(stat_sizes(order.project.stats / name))) for name in names}
+    return Selection((Stage.CSV,), days, exact=True)
+
+
+class _Session:
+    """A run with the lock in hand."""
+
+    def __init__(self, order: Order, store: Store, reporter: Reporter, clock: Clock) -> None:
+        self._order = order
+        self._store = store
+        self._reporter = reporter
+        self._clock = clock
+        self._started = clock()
+        self._began = time.monotonic()
+        self._run = run_id(self._started, secrets.token_hex(2))
+        opener = source_opener(order.project)
+        make_executor = executor_maker(order.project, opener)
+        self._coordinator = Coordinator(order.project, store, reporter, opener, make_executor, clock, self._run)
+        self._errors: list[str] = []
+
+    def run(self) -> int:
+        """Do it, and record how it ended, also when it ends badly."""
+        manifest = str(self._order.project.manifest)
+        self._store.begin_run(self._run, manifest=manifest, command=self._order.command, at=self._started)
+        self._reporter.tell(RunStarted(self._run, manifest, self._order.command, self._started))
+        exit_code = EXIT_BUG
+        try:
+            with _signals(self._coordinator):
+                history = self._store.history(sites_of(self._order.project, self._order.wanted))
+                self._coordinator.apply(_selection(self._order, history, self._started))
+            if self._coordinator.bugs:
+                raise self._coordinator.bugs[0]
+            exit_code = self._coordinator.tally.exit_code
+        except InterruptedRunError as error:
+            exit_code = error.exit_code
+        except MtcError as error:
+            exit_code = error.exit_code
+            self._errors.append(str(error))
+            raise
+        finally:
+            self._finish(exit_code)
+        return exit_code
+
+    def _finish(self, exit_code: int) -> None:
+        ended = self._clock()
+        tally = self._coordinator.tally
+        with suppress(StateError):  # when the state cannot be written, the error on its way says so
+            self._store.end_run(self._run, exit_code=exit_code, counts=tally.counts(), at=ended)
+        faults.point("run.finished")
+        with suppress(StateError):
+            write_record(self._order.project.work / "runs", self._record(exit_code, ended))
+        self._reporter.tell(
+            RunFinished(
+                run=self._run,
+                exit_code=exit_code,
+                seconds=time.monotonic() - self._began,
+                **tally.counts(),
+                lines=tally.lines,
+                hits=tally.hits,
+                next=self._next(exit_code),
+            )
+        )
+
+    def _record(self, exit_code: int, ended: dt.datetime) -> RunRecord:
+        tally = self._coordinator.tally
+        steps = tuple(
+            StepOutcome(step, one.status, one.verdict, one.seconds, one.attempts, one.figures, one.error)
+            for step, one in sorted(tally.outcomes.items())
+        )
+        order = self._order
+        manifest = str(order.project.manifest)
+        counts = {**tally.counts(), "lines": tally.lines, "hits": tally.hits}
+        return RunRecord(
+            self._run, manifest, order.command, self._started, ended, exit_code, counts, steps, tuple(self._errors)
+        )
+
+    def _next(self, exit_code: int) -> str:
+        tally = self._coordinator.tally
+        if exit_code > INTERRUPTED:
+            return "interrupted; run the same command to go on"
+        if failed := [step for step, one in tally.outcomes.items() if one.status is Status.FAILED]:
+            return f"`mtc why {failed[0]}` tells the story of the first; mend it and run the same command"
+        if tally.blocked:
+            return "`mtc status` shows what is blocked and why"
+        return ""
+
+
+@contextmanager
+def _signals(coordinator: Coordinator) -> Iterator[None]:
+    """SIGINT and SIGTERM ask the run to stop; a second one ends the process at once, which loses nothing either."""
+
+    def handle(number: int, _: FrameType | None) -> None:
+        if coordinator.stop_signal:
+            os._exit(INTERRUPTED + number)
+        coordinator.stop(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

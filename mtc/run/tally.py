@@ -1,0 +1,67 @@
+"""What a run has come to so far: how each step ended, and the sums of the recap."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mtc.errors import EXIT_FAILED, EXIT_OK
+from mtc.model import Status, StepId, Verdict
+from mtc.plan.model import PlannedStep
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a step ended in this run."""
+
+    status: Status
+    verdict: Verdict
+    seconds: float = 0.0
+    attempts: int = 0
+    figures: Mapping[str, float] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one run. A step that is planned again in a later wave counts once, as it ended."""
+
+    outcomes: dict[StepId, Outcome] = field(default_factory=dict)
+    idle: dict[StepId, Verdict] = field(default_factory=dict)
+    lines: int = 0
+    hits: int = 0
+
+    def rest(self, planned: PlannedStep) -> None:
+        """A step with nothing to do."""
+        self.idle[planned.step] = planned.verdict
+
+    def end(self, step: StepId, outcome: Outcome) -> None:
+        """A step has come to an end."""
+        self.outcomes[step] = outcome
+
+    def ended(self, status: Status) -> int:
+        """How many steps ended so."""
+        return sum(outcome.status is status for outcome in self.outcomes.values())
+
+    def idling(self, verdict: Verdict) -> int:
+        """How many steps had nothing to do for this reason."""
+        return sum(own is verdict for own in self.idle.values())
+
+    @property
+    def blocked(self) -> int:
+        """Steps that could not be tried."""
+        return self.ended(Status.BLOCKED) + self.idling(Verdict.BLOCKED)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 when a step failed or is blocked."""
+        return EXIT_FAILED if self.ended(Status.FAILED) or self.blocked else EXIT_OK
+
+    def counts(self) -> dict[str, int]:
+        """The counts of the recap, by name."""
+        return {
+            "done": self.ended(Status.DONE),
+            "empty": self.ended(Status.EMPTY),
+            "failed": self.ended(Status.FAILED),
+            "blocked": self.blocked,
+            "up_to_date": self.idling(Verdict.UP_TO_DATE),
+            "not_due": self.idling(Verdict.NOT_DUE),
+        }

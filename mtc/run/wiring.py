@@ -1,0 +1,102 @@
+"""A project's stages, sources and executor put together. What is heavy is loaded when a step first needs it."""
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mtc.executor.base import Executor, Handler, StageRunners
+from mtc.executor.inline import InlineExecutor
+from mtc.executor.pool import PoolExecutor
+from mtc.manifest.project import Project, SiteSettings
+from mtc.model import Stage
+from mtc.plan.model import Task
+from mtc.run.look import OpenSource
+from mtc.sources.base import Source
+from mtc.stages.base import Desk, StageRunner
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(slots=True)
+class LazyStage:
+    """A stage that is made when its first task comes."""
+
+    make: Callable[[], StageRunner]
+    made: StageRunner | None = field(default=None)
+
+    def run(self, task: Task, desk: Desk) -> None:
+        """Do the task."""
+        self.made = self.made or self.make()
+        self.made.run(task, desk)
+
+
+def source_opener(project: Project) -> OpenSource:
+    """Opens a site's source, once."""
+
+    @functools.cache
+    def by_name(name: str) -> Source:
+        from mtc.sources import open_source  # noqa: PLC0415 - boto3 behind it is loaded when it is used
+
+        return open_source(project.sites[name], project.credentials, project.root)
+
+    def opener(site: SiteSettings) -> Source:
+        return by_name(site.name)
+
+    return opener
+
+
+def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
+    """Every stage of the project."""
+
+    def connect() -> "DuckDBPyConnection":
+        from mtc.warehouse.database import connect as connect_to  # noqa: PLC0415 - loads duckdb
+
+        return connect_to(project.run.memory, project.work / "tmp")
+
+    def make_import() -> StageRunner:
+        from mtc.sources import open_archive  # noqa: PLC0415 - as above
+        from mtc.stages.importing import ImportStage  # noqa: PLC0415 - loads duckdb
+
+        spool = project.work / "spool"
+        return ImportStage(
+            project,
+            connect,
+            opener,
+            lambda site: open_archive(site, project.credentials, project.root, spool=spool),
+        )
+
+    def make_stat() -> StageRunner:
+        from mtc.stages.stat import StatStage  # noqa: PLC0415 - loads duckdb
+
+        return StatStage(project, connect)
+
+    def make_csv() -> StageRunner:
+        from mtc.stages.csv import CsvStage  # noqa: PLC0415 - loaded when it is used
+
+        return CsvStage(project)
+
+    makers = {Stage.IMPORT: make_import, Stage.STAT: make_stat, Stage.CSV: make_csv}
+    return {stage: LazyStage(make) for stage, make in makers.items()}
+
+
+def executor_maker(project: Project, opener: OpenSource) -> Callable[[Handler], Executor]:
+    """The local pool, or with one job the calling thread."""
+    runners = stage_runners(project, opener)
+
+    def make(handler: Handler) -> Executor:
+        if project.run.jobs == 1:
+            return InlineExecutor(runners, handler)
+        return PoolExecutor(runners, handler, project.run.jobs)
+
+    return make
+
+
+_URL_PASSWORD = re.compile(r"(://[^/@\s:]+):[^/@\s]+@")
+
+
+def safe_command(arguments: list[str]) -> str:
+    """A command line as it may be shown: without a password in a URL."""
+    return _URL_PASSWORD.sub(r"\1:***@", " ".join(arguments))
