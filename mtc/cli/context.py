@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from mtc.errors import UsageError
 from mtc.events import Reporter
+from mtc.formats.registry import FORMATS
 from mtc.manifest.dates import from_options
 from mtc.manifest.load import load
 from mtc.manifest.models import Dates, seconds
@@ -47,7 +48,8 @@ def open_project(
 ) -> Project:
     """Load the manifest that is meant. Only the credentials of `sites` (all by default) must resolve."""
     path = manifest_path(given)
-    project = load(path, env=env, secrets_needed=secrets, sites=tuple(sites) or None)
+    known = frozenset({"auto", *FORMATS})
+    project = load(path, env=env, secrets_needed=secrets, sites=tuple(sites) or None, formats=known)
     if state is not None:
         project = replace(project, state=state.absolute())
     _opened.append(project)
