@@ -206,7 +206,8 @@ class Coordinator:
             self._record_done(done)
         self.tally.hits += sum(fact.loaded.accounting.hits for fact in facts if isinstance(fact, ObjectLoaded))
         faults.point("record.after")
-        remove_files(self.project.warehouse, unlisted)
+        if unlisted:  # a later fact may have listed a file again
+            remove_files(self.project.warehouse, unlisted - self.store.listed_files())
         self._tell_done(done)
         for item in failed:
             self._failed([item.step], item.error)

@@ -34,12 +34,21 @@ def for_writing(path: Path, lineage: str = "", migrations: schema.Migrations = s
             connection.execute("PRAGMA synchronous = FULL")
             schema.migrate(connection, migrations)
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("BEGIN IMMEDIATE")  # tells now, not in the middle of a run, that nothing can be written
-            connection.execute("COMMIT")
+            _try_to_write(connection, len(migrations))
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _try_to_write(connection: sqlite3.Connection, version: int) -> None:
+    """Tell now, not in the middle of a run, that nothing can be written: BEGIN alone is content to read."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(f"PRAGMA user_version = {version:d}")
+    finally:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
 
 
 def for_reading(path: Path, migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:

@@ -22,7 +22,8 @@ class Fault:
 
     `answer` gives a status and an S3 error code in place of the server's answer; `truncate` and `reset` end the
     connection in the middle of the body, politely or not; `hang` never answers; `etag` and `damage` alter the
-    answer's ETag and its first byte, `forge` that byte and takes the answer's checksums away. `before` is called before the request goes on to the server.
+    answer's ETag and its first byte, `forge` that byte and takes the answer's checksums away. `before` is called
+    before the request goes on to the server.
     """
 
     request: str

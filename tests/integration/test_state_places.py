@@ -281,13 +281,14 @@ def test_a_place_that_cannot_be_written_is_explained(common: Path) -> None:
         )
         assert theirs.startswith(f"CannotWriteError: {path}: cannot write the state file: unable to open")
         assert read.startswith(f"StateError: {path}: cannot read the state file: Permission denied. check the perm")
-    hand_over(folder, path)
+    hand_over(folder, *folder.iterdir())
     path.chmod(0o400)
-    folder.chmod(0o555)
-    text = as_a_common_user(lambda: str(Store.open(path)))
+    for rights in (0o755, 0o555):
+        folder.chmod(rights)
+        text = as_a_common_user(lambda: str(Store.open(path)))
+        assert text.startswith(f"CannotWriteError: {path}: cannot write the state file: ")
+        assert "check the permissions" in text
     folder.chmod(0o755)
-    assert text.startswith(f"CannotWriteError: {path}: cannot write the state file: ")
-    assert "check the permissions" in text
 
 
 def test_a_lock_that_cannot_be_made_is_explained(common: Path) -> None:
