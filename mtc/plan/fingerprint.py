@@ -58,10 +58,10 @@ def stat_settings(site: SiteSettings) -> dict[str, str]:
     """The settings of a stat step.
 
     Of a database of countries only the path counts: a newer one under it does not invalidate history by itself, as a
-    newer recipe does not. Without one there is no such setting, so that a step from before there were any is the same.
+    newer recipe does not.
     """
-    countries = {"stats.countries": site.countries} if site.countries else {}
-    return {"timezone": site.zone, "url": site.url, **countries, RECIPE: RECIPES[Stage.STAT]}
+    recipe = RECIPES[Stage.STAT]
+    return {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, RECIPE: recipe}
 
 
 def csv_settings() -> dict[str, str]:

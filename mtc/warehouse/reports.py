@@ -1,7 +1,7 @@
 """Visits into numbers: a day's summary and its tables, for many days at once.
 
-Each table is one named query over `action`, `visit` and `visit_referrer` that gives a row per day and label; one
-wrapper ranks the rows of each day and sums up those beyond the limit. Only these rows ever reach Python.
+Each table is one named query over `action`, `visit`, `visit_referrer` and `visitor_country` that gives a row per day
+and label; one wrapper ranks the rows of each day and sums up those beyond the limit. Only these rows ever reach Python.
 """
 
 import datetime as dt
@@ -80,12 +80,12 @@ WHERE download
 GROUP BY day, page
 """
 
-# The visits by one of their columns: `{label}` and `{where}` come from the table of queries below, never from data.
+# The visits by one of their columns: what is in braces comes from the queries below, never from data.
 VISITS_BY = """
 SELECT
     day, {label} AS label, count(*) AS visits, count(DISTINCT visitor) AS visitors, sum(actions) AS actions,
     count(*) FILTER (bounce) AS bounces, sum(seconds) AS seconds
-FROM visit_referrer
+FROM {visits}
 WHERE {where}
 GROUP BY day, {label}
 """
@@ -121,8 +121,8 @@ class Query:
     ranked: bool = True
 
 
-def _by(label: str, where: str = "true") -> str:
-    return VISITS_BY.format(label=label, where=where)
+def _by(label: str, where: str = "true", visits: str = "visit_referrer") -> str:
+    return VISITS_BY.format(label=label, where=where, visits=visits)
 
 
 QUERIES = (
@@ -140,6 +140,10 @@ QUERIES = (
     Query("hours", HOURS, ranked=False),
     Query("status_codes", STATUS_CODES, ranked=False),
 )
+"""The tables that every day has."""
+
+COUNTRIES = Query("countries", _by("country", visits="visit JOIN visitor_country USING (visitor)"))
+"""The table that needs `visitor_country`."""
 
 CUT = """
 WITH grouped AS ({grouped}),
@@ -184,10 +188,12 @@ def all_hours(rows: Iterable[HourRow]) -> tuple[HourRow, ...]:
     return tuple(known.get(label) or HourRow(label=label, visits=0, actions=0, hits=0, bytes=0) for label in labels)
 
 
-def tables(connection: "DuckDBPyConnection", zone: str, limit: int) -> Mapping[dt.date, Tables]:
-    """The tables of each day that has visits, each cut after `limit` rows."""
+def tables(
+    connection: "DuckDBPyConnection", zone: str, limit: int, *, countries: bool = False
+) -> Mapping[dt.date, Tables]:
+    """The tables of each day that has visits, each cut after `limit` rows; that of countries only if it is wanted."""
     days: dict[dt.date, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for query in QUERIES:
+    for query in (*QUERIES, COUNTRIES) if countries else QUERIES:
         kind, names = ROWS[query.table], ("label", *metrics(query.table))
         for day, *row in connection.execute(_statement(query), _values(query, zone, limit)).fetchall():
             days[day][query.table].append(kind.model_construct(None, **dict(zip(names, row, strict=True))))
@@ -197,9 +203,10 @@ def tables(connection: "DuckDBPyConnection", zone: str, limit: int) -> Mapping[d
 def _tables(found: Mapping[str, list[Row]]) -> Tables:
     hours = [row for row in found["hours"] if isinstance(row, HourRow)]
     rest = {query.table: tuple(found[query.table]) for query in QUERIES if query.table != "hours"}
-    return Tables.model_validate({**rest, "hours": all_hours(hours)})
+    told = {COUNTRIES.table: tuple(found[COUNTRIES.table])} if COUNTRIES.table in found else {}
+    return Tables.model_validate({**rest, **told, "hours": all_hours(hours)})
 
 
-def no_visits() -> Tables:
+def no_visits(*, countries: bool = False) -> Tables:
     """The tables of a day without a visit."""
-    return Tables(hours=all_hours(()), status_codes=())
+    return Tables(hours=all_hours(()), status_codes=(), countries=() if countries else None)

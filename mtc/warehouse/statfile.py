@@ -21,7 +21,8 @@ class Inputs(StatModel):
     objects: Count
     """How many log files have hits on the day."""
     fingerprint: str
-    """A digest of all that the numbers depend on: the log files, the site's settings, the way of counting."""
+    """A digest of all that the numbers depend on: the log files, the site's settings, the way of counting, and the
+    edition of the database of countries where there is one."""
 
 
 class Summary(StatModel):

@@ -4,6 +4,7 @@ A part that is missing or damaged fails its day and no other. Days are taken tog
 so that a year of small days costs little more than one, and a large day fits into memory.
 """
 
+import contextlib
 import datetime as dt
 import glob
 import hashlib
@@ -21,6 +22,7 @@ from mtc.files import inside
 from mtc.manifest.project import SiteSettings
 from mtc.model import Accounting, Part
 from mtc.warehouse import reports
+from mtc.warehouse.countries import Countries, open_countries, tell_countries
 from mtc.warehouse.referrers import tell_referrers
 from mtc.warehouse.statfile import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.tables import ROW_LIMIT, Tables
@@ -83,20 +85,24 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class WarehouseStatistics:
-    """Counts the parts of the warehouse folder `root`; `connect` opens a database of its own for each call."""
+    """Counts the parts of the warehouse folder `root`; `connect` opens a database of its own for each call.
+
+    `countries` is the file that tells the countries of addresses. It is opened for each call too, so that a long run
+    sees a newer one, and one answer is never of two.
+    """
 
     root: Path
     connect: Callable[[], "DuckDBPyConnection"]
     limit: int = ROW_LIMIT
+    countries: Path | None = None
 
     def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterator[StatDocument | DayFailure]:
         """Give a document or a failure for every day, in order of days."""
-        connection = self.connect()
-        try:
+        with contextlib.ExitStack() as stack:
+            countries = stack.enter_context(open_countries(self.countries)) if self.countries else None
+            connection = stack.enter_context(contextlib.closing(self.connect()))
             for batch in batches(days):
-                yield from _Batch(self.root, connection, site, self.limit).run(batch)
-        finally:
-            connection.close()
+                yield from _Batch(self.root, connection, site, self.limit, countries).run(batch)
 
 
 def batches(days: Mapping[dt.date, DayWork]) -> Iterator[Mapping[dt.date, DayWork]]:
@@ -122,17 +128,19 @@ class _Batch:
     connection: "DuckDBPyConnection"
     site: SiteSettings
     limit: int
+    countries: Countries | None
 
     def run(self, days: Mapping[dt.date, DayWork]) -> Iterator[StatDocument | DayFailure]:
         failures: dict[dt.date, MtcError] = {}
         wanted = self._find(days, failures)
         loaded = self._load([item for item in wanted if item.day not in failures], failures)
         summaries, tables = self._count() if loaded else ({}, {})
+        nothing = reports.no_visits(countries=self.countries is not None)
         for day, work in days.items():
             if day in failures:
                 yield DayFailure(day, failures[day])
             else:
-                yield self._document(day, work, summaries.get(day, Summary.of()), tables.get(day, reports.no_visits()))
+                yield self._document(day, work, summaries.get(day, Summary.of()), tables.get(day, nothing))
 
     def _find(self, days: Mapping[dt.date, DayWork], failures: dict[dt.date, MtcError]) -> list[_Wanted]:
         """Every part once, with its path; a part that is not there fails its day."""
@@ -200,9 +208,12 @@ class _Batch:
     def _count(self) -> tuple[Mapping[dt.date, Summary], Mapping[dt.date, Tables]]:
         make_visits(self.connection)
         tell_referrers(self.connection, urlsplit(self.site.url).hostname or "")
-        counted = reports.summaries(self.connection), reports.tables(self.connection, self.site.zone, self.limit)
+        if self.countries:
+            tell_countries(self.connection, self.countries)
+        summaries = reports.summaries(self.connection)
+        tables = reports.tables(self.connection, self.site.zone, self.limit, countries=self.countries is not None)
         forget(self.connection)
-        return counted
+        return summaries, tables
 
     def _document(self, day: dt.date, work: DayWork, summary: Summary, tables: Tables) -> StatDocument:
         return StatDocument(
@@ -222,7 +233,8 @@ class _Batch:
         objects: Counter[str] = Counter()
         for part in set(work.parts):
             objects[part.object_id] += part.hits
-        told = json.dumps([RECIPE, self.site.url, self.site.zone, self.limit, sorted(objects.items())])
+        edition = [self.countries.identity] if self.countries else []
+        told = json.dumps([RECIPE, self.site.url, self.site.zone, self.limit, sorted(objects.items()), *edition])
         return Inputs(objects=len(objects), fingerprint=hashlib.sha256(told.encode()).hexdigest())
 
 

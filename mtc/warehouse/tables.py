@@ -146,7 +146,7 @@ class Tables(StatModel):
     device_types: tuple[VisitRow, ...] = ()
     """Types of devices."""
     countries: tuple[VisitRow, ...] | None = None
-    """Countries; left out where no database tells them."""
+    """Countries, by their two letters of ISO 3166-1 (`FR`), or `Unknown`; left out where no database tells them."""
     hours: tuple[HourRow, ...] = ()
     """The hours of the day, all 24 of them."""
     status_codes: tuple[StatusRow, ...] | None = None

@@ -5,8 +5,8 @@ comes 30 minutes later or more (at exactly 30 minutes a new one begins), or at m
 parts' days see to. Times count in whole seconds, as Matomo gets them. A visit of one action lasts 0 seconds; one of
 several lasts last - first + 1, since Matomo adds one at each further action (`VisitTotalTime`, 0 .. 50 min = 3001 s).
 
-Needs a table `wanted(number, file, object, day)`; leaves `action` (a row per hit) and `visit` behind, which `forget`
-removes. Knows nothing of sites, files or documents.
+Needs a table `wanted(number, file, object, day)`; leaves `visitor`, `action` (a row per hit) and `visit` behind, which
+`forget` removes. Knows nothing of sites, files or documents.
 """
 
 from collections.abc import Sequence
@@ -70,16 +70,18 @@ FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
 JOIN wanted ON wanted.file = part.filename AND wanted.object = part.object
 """
 
+VISITORS = """
+CREATE OR REPLACE TEMP TABLE visitor AS
+SELECT row_number() OVER () AS visitor, day, ip, os, browser, browser_version
+FROM hit
+GROUP BY day, ip, os, browser, browser_version
+"""
+
 # A visitor's hits in order of time; hits of one instant in the order of their objects and lines, so that no run
 # differs. Only narrow rows are sorted: the rest joins them again by its row number, which is much cheaper.
 ACTIONS = """
 CREATE OR REPLACE TEMP TABLE action AS
-WITH visitor AS (
-    SELECT row_number() OVER () AS visitor, day, ip, os, browser, browser_version
-    FROM hit
-    GROUP BY day, ip, os, browser, browser_version
-),
-placed AS (
+WITH placed AS (
     SELECT
         hit.rowid AS hit,
         visitor.visitor,
@@ -144,7 +146,8 @@ def read_hits(connection: "DuckDBPyConnection", paths: Sequence[str]) -> None:
 
 
 def make_visits(connection: "DuckDBPyConnection") -> None:
-    """Make tables `action` and `visit` of table `hit`, whose memory is given back."""
+    """Make tables `visitor`, `action` and `visit` of table `hit`, whose memory is given back."""
+    connection.execute(VISITORS)
     connection.execute(ACTIONS, {"gap": VISIT_GAP})
     connection.execute("DROP TABLE hit")
     connection.execute(VISITS)
@@ -152,5 +155,5 @@ def make_visits(connection: "DuckDBPyConnection") -> None:
 
 def forget(connection: "DuckDBPyConnection") -> None:
     """Give back the memory of a set of days before the next one is read."""
-    for name in ("action", "visit", "visit_referrer", "referrer_host"):
+    for name in ("visitor", "action", "visit", "visit_referrer", "referrer_host", "visitor_country"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")

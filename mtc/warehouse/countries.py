@@ -1,0 +1,175 @@
+"""Which country a visitor's address belongs to, told by a database file of MaxMind's format.
+
+The package that reads such files (maxminddb, extra `geo`) is loaded only when a manifest names one. Each distinct
+address of a set of days is looked up once, in pieces of a bounded size; DuckDB joins the answers. Addresses are what
+strangers and proxies wrote: one that is none, or that nothing is known of, is `Unknown`.
+"""
+
+import contextlib
+import ipaddress
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.errors import PermanentError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from maxminddb import Reader
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+UNKNOWN = "Unknown"
+"""The label of visits whose country nothing tells."""
+
+PIECE = 50_000
+"""How many addresses are in Python's hands at a time."""
+
+CACHE = 100_000
+"""How many networks are remembered at the most."""
+
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9]")
+_LONGEST = 64  # characters: no address is written longer, also with a zone
+_SAMPLE = 10_000  # records: a database of countries tells one long before
+_REMEDY = "`stats.countries` names it: put a database of countries there, or take the key out"
+
+ADDRESSES = "CREATE OR REPLACE TEMP TABLE address AS SELECT DISTINCT ip FROM visitor"
+PIECES = "SELECT ip FROM address WHERE rowid >= $first AND rowid < $end"
+ANSWERS = "CREATE OR REPLACE TEMP TABLE address_country (ip VARCHAR, country VARCHAR)"
+ANSWER = "INSERT INTO address_country SELECT unnest($addresses), unnest($countries)"
+
+# A visitor has one address, so a visit has one country.
+VISITOR_COUNTRIES = """
+CREATE OR REPLACE TEMP TABLE visitor_country AS
+SELECT visitor.visitor, address_country.country
+FROM visitor
+JOIN address_country ON address_country.ip = visitor.ip
+"""
+
+
+class Countries:
+    """An open database of countries. `identity` tells one edition of it from another.
+
+    Reading a record takes long, as it holds names in many languages; so the answer for a whole network is kept, by
+    the bits that its addresses share.
+    """
+
+    def __init__(self, reader: "Reader", path: Path) -> None:
+        self._reader = reader
+        self._path = path
+        told = reader.metadata()
+        self._v4_only = told.ip_version == 4  # noqa: PLR2004 - the version of the protocol
+        self.kind = ascii(told.database_type)[1:-1]
+        self.identity = f"{self.kind} {told.build_epoch} {path.stat().st_size}"
+        self._networks: dict[tuple[int, int, int], str] = {}
+        self._sizes: set[tuple[int, int]] = set()
+
+    def find(self, addresses: Iterable[str]) -> list[str]:
+        """The two letters of each address's country, or `Unknown`.
+
+        Raises:
+            PermanentError: the database is damaged.
+        """
+        with _damage_told(self._path):
+            return [self._find(_address(text)) for text in addresses]
+
+    def _find(self, address: Address | None) -> str:
+        if address is None or (self._v4_only and address.version == 6):  # noqa: PLR2004 - as above
+            return UNKNOWN
+        version, number = address.version, int(address)
+        for known, size in self._sizes:
+            if known == version and (country := self._networks.get((version, size, number >> size))):
+                return country
+        return self._read(address)
+
+    def _read(self, address: Address) -> str:
+        record, length = self._reader.get_with_prefix_len(address)
+        version, size = address.version, address.max_prefixlen - length
+        if len(self._networks) >= CACHE:
+            self._networks.clear()
+        self._sizes.add((version, size))
+        return self._networks.setdefault((version, size, int(address) >> size), _code(record) or UNKNOWN)
+
+    def check(self) -> None:
+        """Refuse a database of something else, such as of networks' owners: all would be `Unknown` without a word."""
+        with _damage_told(self._path):
+            told = any(_code(record) for _, record in itertools.islice(self._reader, _SAMPLE))
+        if not told:
+            raise PermanentError(f"the database tells no countries ({self.kind})", where=str(self._path), hint=_REMEDY)
+
+
+@contextlib.contextmanager
+def open_countries(path: Path) -> Iterator[Countries]:
+    """Open a database of countries for as long as the `with` block runs.
+
+    Raises:
+        PermanentError: it is missing or no such database, or what reads it is not installed; with a remedy.
+    """
+    try:
+        import maxminddb  # noqa: PLC0415 - an extra, loaded only when a manifest asks for countries
+    except ImportError:
+        raise PermanentError(
+            "`stats.countries` needs the package maxminddb, which is not installed",
+            where=str(path),
+            hint="install it with `pip install 'mtc[geo]'`, or take the key out",
+        ) from None
+    if not path.is_file():
+        raise PermanentError("there is no such file", where=str(path), hint=_REMEDY)
+    with contextlib.ExitStack() as stack:
+        with _damage_told(path):
+            # A memory map, read in Python: the package's C reader ends the process on some damaged files.
+            reader = stack.enter_context(maxminddb.open_database(path, maxminddb.MODE_MMAP))
+            countries = Countries(reader, path)
+        countries.check()
+        yield countries
+
+
+def tell_countries(connection: "DuckDBPyConnection", countries: Countries) -> None:
+    """Make table `visitor_country(visitor, country)` of table `visitor`, whose memory is given back."""
+    connection.execute(ADDRESSES)
+    connection.execute(ANSWERS)
+    for first in itertools.count(0, PIECE):
+        rows = connection.execute(PIECES, {"first": first, "end": first + PIECE}).fetchall()
+        if not rows:
+            break
+        addresses = [row[0] for row in rows]
+        connection.execute(ANSWER, {"addresses": addresses, "countries": countries.find(addresses)})
+    connection.execute(VISITOR_COUNTRIES)
+    for name in ("visitor", "address", "address_country"):
+        connection.execute(f"DROP TABLE {name}")
+
+
+@contextlib.contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Put whatever the reader raises into words: a damaged file makes it fail in many ways."""
+    try:
+        yield
+    except OSError as error:
+        what = f"the database of countries cannot be read: {error.strerror or error}"
+        raise PermanentError(what, where=str(path), hint=_REMEDY) from error
+    except Exception as error:
+        raise PermanentError(
+            "the file is damaged, or no database of MaxMind's format (.mmdb)", where=str(path), hint=_REMEDY
+        ) from error
+
+
+def _address(text: str) -> Address | None:
+    """The address that a text is; one of IPv4 that is written as IPv6 is the former."""
+    if len(text) > _LONGEST:
+        return None
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _code(record: object) -> str:
+    """The code in a record: `country.iso_code` (MaxMind, DB-IP), else `country_code` or `country` (others)."""
+    if not isinstance(record, Mapping):
+        return ""
+    country = record.get("country")
+    code = country.get("iso_code") if isinstance(country, Mapping) else record.get("country_code", country)
+    return code.upper() if isinstance(code, str) and _CODE.fullmatch(code) else ""

@@ -1,0 +1,63 @@
+"""`stats.countries`: where the database of countries lies, as the manifest says it."""
+
+from pathlib import Path
+
+import pytest
+
+from mtc.errors import ManifestError
+from mtc.manifest.load import load
+from mtc.manifest.project import Project
+
+TEXT = """\
+version: 1
+source: {url: "logs/{site}/{date:%Y-%m-%d}.log"}
+sites:
+  docs: {}
+  shop: {url: "https://shop.example.org"}
+"""
+
+
+def loaded(folder: Path, text: str) -> Project:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "m.yaml").write_text(TEXT + text, "utf-8")
+    return load(folder / "m.yaml", environ={"GEO": "geo"})
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "setting"),
+    [
+        ("stats: {countries: geo/c.mmdb}", "geo/c.mmdb", "geo/c.mmdb"),
+        ("stats: {countries: ./geo//c.mmdb}", "geo/c.mmdb", "geo/c.mmdb"),
+        ('stats: {path: out, countries: "${GEO}/c.mmdb"}', "geo/c.mmdb", "geo/c.mmdb"),
+        ("stats: {countries: /usr/share/GeoIP/c.mmdb}", "/usr/share/GeoIP/c.mmdb", "/usr/share/GeoIP/c.mmdb"),
+    ],
+)
+def test_a_relative_path_starts_from_the_project(tmp_path: Path, text: str, path: str, setting: str) -> None:
+    """Every site has it as its setting, spelled in one way, and without the place where the project lies."""
+    project = loaded(tmp_path / "manifests", text)
+    assert project.countries == tmp_path / path
+    assert {site.countries for site in project.sites.values()} == {setting}
+    assert project.stats == tmp_path / ("out" if "out" in text else "stats")
+
+
+@pytest.mark.parametrize("text", ["", "stats: {path: stats}", "stats: {path: stats, countries: null}", "stats: null"])
+def test_there_is_none_unless_it_is_asked_for(tmp_path: Path, text: str) -> None:
+    project = loaded(tmp_path, text)
+    assert project.countries is None
+    assert {site.countries for site in project.sites.values()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("stats: {contries: c.mmdb}", "did you mean countries?"),
+        ('stats: {countries: ""}', "stats.countries"),
+        ("stats: {countries: [c.mmdb]}", "stats.countries"),
+        ("stats: {countries: true}", "stats.countries"),
+    ],
+)
+def test_what_is_no_path_is_told_where_it_stands(tmp_path: Path, text: str, what: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        loaded(tmp_path, text)
+    assert what in str(caught.value)
+    assert "m.yaml:6:" in str(caught.value)
