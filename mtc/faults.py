@@ -19,6 +19,7 @@ POINTS: tuple[str, ...] = (
     "stat.written",
     "csv.before",
     "csv.written",
+    "run.recovering",
     "run.planned",
     "run.finished",
 )

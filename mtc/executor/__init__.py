@@ -1,4 +1,4 @@
-"""Who does it: an executor takes tasks, and what happens to them reaches the coordinator in the coordinator's own thread.
+"""Who does it: an executor takes tasks; what happens to them reaches the coordinator in the coordinator's own thread.
 
 base     the Protocol, the messages, what a worker needs
 inline   one after the other, in the calling thread

@@ -1,6 +1,7 @@
 """One task after the other, in the calling thread: for tests, debugging, and `run: {jobs: 1}`."""
 
 from collections import deque
+from collections.abc import Callable
 
 from mtc.executor.base import Handler, StageRunners, StopSign, WorkerDesk, perform
 from mtc.plan.model import Task
@@ -25,13 +26,17 @@ class InlineExecutor:
         if not self._tasks or self._sign.signal_number:
             return False
         task = self._tasks.popleft()
+        lost: list[Exception] = []
         desk = WorkerDesk(
-            lambda facts: self._handler.facts(task, facts),
-            lambda size, lines: self._handler.progress(task, size, lines),
+            lambda facts: _heard(lambda: self._handler.facts(task, facts), lost),
+            lambda size, lines: _heard(lambda: self._handler.progress(task, size, lines), lost),
             self._sign,
         )
         self._handler.started(task)
-        self._handler.ended(task, perform(self._runners, task, desk))
+        error = perform(self._runners, task, desk)
+        if lost:
+            raise lost[0]
+        self._handler.ended(task, error)
         return True
 
     def stop(self, signal_number: int) -> None:
@@ -40,3 +45,12 @@ class InlineExecutor:
 
     def close(self) -> None:
         """Nothing is left running."""
+
+
+def _heard(tell: Callable[[], None], lost: list[Exception]) -> None:
+    """Tell the handler; what it cannot take is its own failure, not that of the task which told it."""
+    try:
+        tell()
+    except Exception as error:
+        lost.append(error)
+        raise

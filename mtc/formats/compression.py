@@ -4,11 +4,15 @@ gzip goes through isal, which is as fast as DuckDB's own and, unlike it, checks 
 cut-off file raises PermanentError; a byte of it that was read before that must not be used.
 """
 
+import bz2
 import io
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
+
+import zstandard
+from isal import igzip, isal_zlib
 
 from mtc.errors import PermanentError, explain_reading
 
@@ -22,6 +26,8 @@ _ZSTD = (b"\x28\xb5\x2f\xfd",)
 _BZIP2 = tuple(b"BZh%d" % level + mark for level in range(1, 10) for mark in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"))
 _MAGIC = (*_GZIP, *_ZSTD, *_BZIP2)
 _LONGEST_MAGIC = 10
+_IGZIP_ERROR = cast("type[Exception]", isal_zlib.error)  # typed as a value in its stubs
+_DAMAGES = (zlib.error, _IGZIP_ERROR, zstandard.ZstdError, ValueError)
 
 
 def is_plain(path: Path) -> bool:
@@ -39,7 +45,7 @@ def blocks(path: Path, *, where: str) -> Iterator[bytes]:
                 yield block
     except EOFError:
         raise _damaged("cut off in mid-stream", where) from None
-    except (zlib.error, _igzip_error(), _zstd_error(), ValueError) as error:
+    except _DAMAGES as error:
         raise _damaged(f"damaged ({error})", where) from None
     except OSError as error:
         if error.errno is None:
@@ -61,16 +67,10 @@ def _open(raw: BinaryIO) -> _Readable:
     magic = raw.read(_LONGEST_MAGIC)
     raw.seek(0)
     if _begins(magic, _GZIP):
-        from isal import igzip  # noqa: PLC0415 - loaded when the first gzip comes
-
         return cast("_Readable", igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]
     if _begins(magic, _ZSTD):
-        import zstandard  # noqa: PLC0415 - loaded when the first zstd comes
-
-        return _Frames(raw, zstandard.ZstdDecompressor().decompressobj)
+        return _Frames(raw, _ZstdFrame)
     if _begins(magic, _BZIP2):
-        import bz2  # noqa: PLC0415 - loaded when the first bzip2 comes
-
         return _Frames(raw, bz2.BZ2Decompressor)
     return raw
 
@@ -80,28 +80,39 @@ def _begins(head: bytes, magics: tuple[bytes, ...]) -> bool:
     return head.startswith(magics) or any(magic.startswith(head) for magic in magics if head)
 
 
-def _igzip_error() -> type[Exception]:
-    from isal import isal_zlib  # noqa: PLC0415 - loaded when the first file is read
-
-    return cast("type[Exception]", isal_zlib.error)
-
-
-def _zstd_error() -> type[Exception]:
-    import zstandard  # noqa: PLC0415 - loaded when the first file is read
-
-    return zstandard.ZstdError
-
-
-class _Decompressor(Protocol):
-    """What reads one frame or stream, fed piece by piece."""
+class _Frame(Protocol):
+    """What reads one frame or stream, fed piece by piece. `bz2.BZ2Decompressor` is one."""
 
     @property
     def eof(self) -> bool: ...
 
     @property
+    def needs_input(self) -> bool: ...
+
+    @property
     def unused_data(self) -> bytes: ...
 
-    def decompress(self, data: bytes, /) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _ZstdFrame:
+    """A frame of zstd. Its text cannot be had in parts, so it takes small pieces: `_PIECE` is 128 MB at worst."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+
+    @property
+    def eof(self) -> bool:
+        return self._frame.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._frame.unused_data
+
+    def decompress(self, data: bytes, _max_length: int, /) -> bytes:
+        return self._frame.decompress(data)
 
 
 class _Frames:
@@ -110,7 +121,7 @@ class _Frames:
     The libraries' own readers take a cut-off frame (zstd) or what follows a damaged header (bzip2) for the end.
     """
 
-    def __init__(self, raw: BinaryIO, make: Callable[[], _Decompressor]) -> None:
+    def __init__(self, raw: BinaryIO, make: Callable[[], _Frame]) -> None:
         self._raw = raw
         self._make = make
         self._frame = make()
@@ -121,16 +132,23 @@ class _Frames:
         """Some text, about `size` bytes; empty at the end. A cut-off frame is an EOFError."""
         out = io.BytesIO()
         while out.tell() < size:
-            data = self._rest or self._raw.read(_PIECE)
-            if not data:
-                if self._open:
-                    raise EOFError
+            data = self._input()
+            if data is None:
                 break
-            out.write(self._decompress(data))
+            out.write(self._decompress(data, size))
         return out.getvalue()
 
-    def _decompress(self, data: bytes) -> bytes:
-        text = self._frame.decompress(data)
+    def _input(self) -> bytes | None:
+        """The next piece for the frame, which may be none yet; None at the end."""
+        if not self._frame.needs_input:
+            return b""
+        data = self._rest or self._raw.read(_PIECE)
+        if not data and self._open:
+            raise EOFError
+        return data or None
+
+    def _decompress(self, data: bytes, size: int) -> bytes:
+        text = self._frame.decompress(data, size)
         self._open = not self._frame.eof
         self._rest = b"" if self._open else self._frame.unused_data
         if not self._open:

@@ -4,7 +4,6 @@ A file extension is what follows the last dot of the path, in lower case.
 """
 
 
-
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 

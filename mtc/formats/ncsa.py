@@ -25,7 +25,9 @@ _COMMON = (("request", "c1"), *_STATUS_BYTES)
 _COMBINED = (*_COMMON, ("referrer", "c3"), ("user_agent", "c5"))
 
 # A piece that ends with a backslash was cut at an escaped quote; a common line has no quotes behind the size.
-_SURE_COMMON = r"c2 IS NOT NULL AND c3 IS NULL AND NOT ends_with(c1, '\') AND regexp_full_match(c2, ' \d{3} \S+(?: .*)?')"
+_SURE_COMMON = (
+    r"c2 IS NOT NULL AND c3 IS NULL AND NOT ends_with(c1, '\') AND regexp_full_match(c2, ' \d{3} \S+(?: .*)?')"
+)
 _SURE_COMBINED = (
     r"c6 IS NOT NULL AND (c6 = '' OR starts_with(c6, ' ')) AND c4 = ' '"
     r" AND NOT ends_with(c1, '\') AND NOT ends_with(c3, '\') AND NOT ends_with(c5, '\')"

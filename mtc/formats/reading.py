@@ -124,6 +124,7 @@ _TYPED = f"""
     nullif(nullif(user_agent, '-'), '') AS user_agent
 """
 
+
 # Why a line cannot be read; `no request` only counts for lines that no filter left out before.
 def _bad(blank: str) -> str:
     return f"""

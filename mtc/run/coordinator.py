@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from mtc import faults
-from mtc.errors import InterruptedRunError, MtcError
+from mtc.errors import InterruptedRunError, MtcError, TransientError
 from mtc.events import (
     Notice,
     PlanMade,
@@ -48,9 +48,11 @@ _NOT_TO_BE_DONE = {Verdict.NOT_DUE, Verdict.BLOCKED}
 
 @dataclass(slots=True)
 class _Open:
-    """A step that is under way, or waits to be tried again."""
+    """A step that is under way, or waits to be tried again. `looked` is when its source was listed for this plan."""
 
     planned: PlannedStep
+    looked: dt.datetime | None = None
+    waits: bool = False
     attempt: int = 0
     began: float = 0.0
 
@@ -103,7 +105,8 @@ class Coordinator:
     def _submit(self, executor: Executor, steps: Iterable[PlannedStep]) -> None:
         for task in tasks(steps):
             for planned in task.steps:
-                self._open.setdefault(planned.step, _Open(planned)).planned = planned
+                mine = self._open.setdefault(planned.step, _Open(planned))
+                mine.planned, mine.looked, mine.waits = planned, self._looked, False
             executor.submit(task)
 
     def _drive(self, executor: Executor) -> None:
@@ -215,8 +218,9 @@ class Coordinator:
     def _record_done(self, done: list[StepDone]) -> None:
         results = []
         for item in done:
-            planned = self._open[item.receipt.step].planned
-            checked = self._looked if planned.step.stage is Stage.IMPORT else None
+            mine = self._open[item.receipt.step]
+            planned = mine.planned
+            checked = mine.looked if planned.step.stage is Stage.IMPORT else None
             results.append(StepResult(item.receipt, planned.fingerprint, planned.settings, planned.inputs, checked))
         self.store.steps_done(results, at=self.clock())
 
@@ -231,14 +235,19 @@ class Coordinator:
 
     def ended(self, task: Task, error: Exception | None) -> None:
         """A task is over: what it did not record has failed, is tried again, or was interrupted."""
-        left = [planned.step for planned in task.steps if planned.step in self._open]
-        if error is None or not left:
+        left = [planned.step for planned in task.steps if self._is_under_way(planned)]
+        if not left:
             return
         if isinstance(error, InterruptedRunError):
             for step in left:
                 del self._open[step]
             return
-        self._failed(left, error)
+        self._failed(left, error or RuntimeError("the stage has not said how these steps ended"))
+
+    def _is_under_way(self, planned: PlannedStep) -> bool:
+        """Whether this try of the step has not ended; one that failed may wait for its next, or be in it."""
+        mine = self._open.get(planned.step)
+        return mine is not None and mine.planned is planned and not mine.waits
 
     def _failed(self, steps: list[StepId], error: Exception) -> None:
         passing = may_pass(error)
@@ -267,6 +276,7 @@ class Coordinator:
         attempt = max(self._open[step].attempt for step in steps)
         delay = pause(seconds(self.project.run.backoff), attempt, self.dice)
         for step in steps:
+            self._open[step].waits = True
             self.reporter.tell(StepRetried(step, text, attempt, delay))
         heapq.heappush(self._later, (time.monotonic() + delay, next(self._order), tuple(steps)))
 
@@ -287,10 +297,8 @@ class Coordinator:
             planned = fresh.get(step)
             if planned is not None and planned.verdict.is_work:
                 ready.append(planned)
-            else:
+            else:  # its source cannot be listed: that is a try as well, and may pass
+                self._open[step].attempt += 1
                 reason = "; ".join(planned.reasons) if planned else "no longer planned"
-                mine = self._open.pop(step)
-                self.store.step_failed(step, reason, at=self.clock())
-                self.tally.end(step, Outcome(Status.FAILED, mine.planned.verdict, 0.0, mine.attempt, error=reason))
-                self.reporter.tell(StepFinished(step, Status.FAILED, 0.0, error=reason))
+                self._failed([step], TransientError(reason))
         return ready

@@ -99,7 +99,7 @@ def missing_parts(warehouse: Path, history: History) -> frozenset[str]:
 
 def _names(folder: Path) -> frozenset[str]:
     try:
-        return frozenset(os.listdir(folder))
+        return frozenset(entry.name for entry in folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
 

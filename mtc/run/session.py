@@ -145,13 +145,16 @@ def _refuse_matomo(project: Project) -> None:
 def _recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -> None:
     """Put right what a killed run may have left: half-made files go, steps under way count as interrupted."""
     claim(project.warehouse, store.lineage)
-    killed = store.close_killed(clock())
     clear_staging(project.warehouse)
-    shutil.rmtree(project.work / "spool", ignore_errors=True)
+    for folder in ("spool", "tmp"):  # fetched objects; what the database had put on disk
+        shutil.rmtree(project.work / folder, ignore_errors=True)
+    killed = store.open_runs()
     if killed:
         listed = store.listed_files()
         remove_files(project.warehouse, [file for file in all_part_files(project.warehouse) if file not in listed])
         reporter.tell(Notice(f"the run {killed[-1].run} was killed; going on from what it had recorded"))
+    faults.point("run.recovering")
+    store.close_killed(clock())  # last: a recovery that is killed itself is done again
 
 
 def _selection(order: Order, history: History, now: dt.datetime) -> Selection:

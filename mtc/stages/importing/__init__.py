@@ -11,7 +11,11 @@ hits      the hits of each day → a part
 rejected  the lines that could not be read, kept for people
 staging   files on their way into the warehouse
 load      one bundle through all of these
+judging   whether an object could be read well enough
 ahead     fetching a few objects ahead
+loading   the new objects of a step through all of these; published and recorded when complete
+archiving loaded objects to the archive
+context   what a step works with
 step      the order of things, and what is recorded when
 stage     the tasks of the import stage
 """

@@ -1,7 +1,7 @@
 """Doing slow work a few items ahead of whoever needs the results, which come in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, name: str) -> Iterator[tuple[Item, Result]]:
+def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, name: str) -> Generator[tuple[Item, Result]]:
     """Do `work` for each item in threads called `name`, and give item and result in the order of the items.
 
     Whoever stops early closes the generator: what has not begun by then is not begun any more.

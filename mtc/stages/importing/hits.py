@@ -1,5 +1,7 @@
 """The hits of a bundle, written to a part for each of the site's days."""
 
+from pathlib import Path
+
 import duckdb
 
 from mtc.formats.filters import agent_reason
@@ -25,8 +27,11 @@ _ORIGINS = {
     "os": "agents.os",
     "device": "agents.device",
 }
-_VALUES = ", ".join(f'CAST({_ORIGINS.get(name, f'l."{name}"')} AS {kind}) AS "{name}"' for name, kind, _ in COLUMNS)
-_COLUMNS = ", ".join(f'"{name}"' for name, _, _ in COLUMNS)
+_QUOTED = {name: f'"{name}"' for name, _, _ in COLUMNS}
+_VALUES = ", ".join(
+    f"CAST({_ORIGINS.get(name, f'l.{_QUOTED[name]}')} AS {kind}) AS {_QUOTED[name]}" for name, kind, _ in COLUMNS
+)
+_COLUMNS = ", ".join(_QUOTED.values())
 _PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
 
 
@@ -41,7 +46,7 @@ def stage_hits(
         if not counts:
             continue
         file = part_file(site.name, span.day, name)
-        connection.execute(_copy(span, str(staging.stage(file))))
+        connection.execute(_copy(span, staging.stage(file)))
         for number, object_, hits in counts:
             parts.setdefault(number, []).append(Part(site.name, span.day, file, object_, hits))
     return parts
@@ -60,5 +65,5 @@ def _counts(span: Span) -> str:
     return f"SELECT number, object, count(*) FROM hits WHERE {span.condition} GROUP BY ALL ORDER BY number"  # noqa: S608 - as above
 
 
-def _copy(span: Span, target: str) -> str:
-    return f"COPY (SELECT {_COLUMNS} FROM hits WHERE {span.condition}) TO {literal(target)} {_PARQUET}"  # noqa: S608 - as above
+def _copy(span: Span, target: Path) -> str:
+    return f"COPY (SELECT {_COLUMNS} FROM hits WHERE {span.condition}) TO {literal(str(target))} {_PARQUET}"  # noqa: S608 - as above

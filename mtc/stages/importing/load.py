@@ -71,7 +71,7 @@ class Loader:
     def _keep_rejected(self, bundle: Bundle, file: str) -> Mapping[int, list[str]]:
         if not any_rejected(self.connection):
             return {}
-        write_rejected(self.connection, bundle, str(self.staging.stage(file)))
+        write_rejected(self.connection, bundle, self.staging.stage(file))
         return sample_rejected(self.connection, bundle)
 
 

@@ -16,7 +16,7 @@ _MANY_OWNERS = "(SELECT * FROM (SELECT rowid AS n, * FROM lines) AS a ASOF JOIN 
 
 
 def fill_segments(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
-    """Fill the table `segments`, a row for each segment that has lines; `n + shift` is a line's number in its object."""
+    """Fill the table `segments`, a row for each one that has lines; `n + shift` is a line's number in its object."""
     connection.execute(_SEGMENTS)
     filled = [(number, segment) for number, segment in enumerate(bundle.segments) if segment.lines]
     if filled:

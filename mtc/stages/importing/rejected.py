@@ -1,6 +1,9 @@
 """The lines that could not be read: kept where an operator finds them, with object, line number and reason."""
 
-from collections.abc import Mapping
+import datetime as dt
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import duckdb
 
@@ -8,6 +11,7 @@ from mtc.sources.keys import printable
 from mtc.stages.importing.bundle import Bundle
 from mtc.stages.importing.owners import owned_lines
 from mtc.warehouse.database import literal
+from mtc.warehouse.parts import rejected_file
 
 SAMPLES = 3
 _SHOWN = 120
@@ -20,11 +24,11 @@ def any_rejected(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(count)
 
 
-def write_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle, target: str) -> None:
+def write_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle, target: Path) -> None:
     """Write the rejected lines to a file, a JSON object each."""
     connection.execute(
-        f"COPY (SELECT key AS object, n + shift AS line, reason, text FROM {owned_lines(bundle)} WHERE rejected"
-        f" ORDER BY n) TO {literal(target)} (FORMAT json)"
+        f"COPY (SELECT key AS object, n + shift AS line, reason, text FROM {owned_lines(bundle)}"  # noqa: S608 - own pieces
+        f" WHERE rejected ORDER BY n) TO {literal(str(target))} (FORMAT json)"
     )
 
 
@@ -38,3 +42,24 @@ def sample_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Ma
     for number, line, reason, text in connection.execute(query).fetchall():
         samples.setdefault(number, []).append(f"line {line} ({reason}): {printable(text[:_SHOWN])}")
     return samples
+
+
+def sweep_rejected(
+    warehouse: Path, site: str, day: dt.date, *, published: Collection[str], kept: Collection[str]
+) -> None:
+    """Remove a step's files of rejected lines that are of no object any more.
+
+    `published` are those just made; an older one stays when it holds lines of an object with a key among `kept`.
+    """
+    folder = (warehouse / rejected_file(site, day, "any")).parent
+    keys = {printable(key) for key in kept}
+    for path in sorted(folder.glob("*.jsonl")):
+        if str(path.relative_to(warehouse)) not in published and not _speaks_of(path, keys):
+            path.unlink()
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _speaks_of(path: Path, keys: Collection[str]) -> bool:
+    with path.open(encoding="utf-8") as lines:
+        return any(json.loads(line)["object"] in keys for line in lines) if keys else False

@@ -4,7 +4,7 @@ An object that does not fit is cut at a line end: it goes on in the next bundle.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,7 @@ from mtc.stages.importing.bundle import Bundle, Chooser, Fetched, Segment, Sizes
 _BLOCK = 4 << 20
 
 
-def bundles(fetched: Iterable[Fetched], spool: Path, choose: Chooser, *, sizes: Sizes) -> Iterator[Bundle]:
+def bundles(fetched: Iterable[Fetched], spool: Path, choose: Chooser, *, sizes: Sizes) -> Generator[Bundle]:
     """Turn objects into bundles, in order."""
     writer = _Writer(spool, sizes.bundle)
     for item in fetched:

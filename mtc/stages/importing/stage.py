@@ -1,21 +1,14 @@
 """The import stage: does the import steps of a task, one after the other."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import duckdb
-
-from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import ImportWork, Task
-from mtc.sources.base import Archive, Source
+from mtc.manifest.project import Project
+from mtc.plan.model import ImportWork, PlannedStep, Task
 from mtc.stages.base import Desk
 from mtc.stages.importing.bundle import Sizes
-from mtc.stages.importing.step import ImportStep, Places
-
-Connect = Callable[[], duckdb.DuckDBPyConnection]
-OpenSource = Callable[[SiteSettings], Source]
-OpenArchive = Callable[[SiteSettings], Archive | None]
+from mtc.stages.importing.context import Connect, OpenArchive, OpenSource, StepContext
+from mtc.stages.importing.step import import_step
 
 _SIZES = Sizes()
 
@@ -33,13 +26,26 @@ class ImportStage:
     def run(self, task: Task, desk: Desk) -> None:
         """Do each step of the task, one after the other."""
         for planned in task.steps:
-            if not isinstance(planned.work, ImportWork):
-                raise TypeError(planned)
-            site = self.project.sites[planned.step.site]
-            spool = self.project.work / "spool" / f"{site.name}-{planned.step.day}"
-            shutil.rmtree(spool, ignore_errors=True)
-            places = Places(self.open_source(site), self.open_archive, spool, self.project.warehouse, self.sizes)
+            context = self._context(planned, desk)
+            shutil.rmtree(context.spool, ignore_errors=True)
             try:
-                ImportStep(site, planned.step, planned.work, desk, places, self.connect).run()
+                import_step(context)
             finally:
-                shutil.rmtree(spool, ignore_errors=True)
+                shutil.rmtree(context.spool, ignore_errors=True)
+
+    def _context(self, planned: PlannedStep, desk: Desk) -> StepContext:
+        if not isinstance(planned.work, ImportWork):
+            raise TypeError(planned)
+        site = self.project.sites[planned.step.site]
+        return StepContext(
+            site=site,
+            step=planned.step,
+            work=planned.work,
+            desk=desk,
+            connect=self.connect,
+            open_source=self.open_source,
+            open_archive=self.open_archive,
+            spool=self.project.work / "spool" / f"{site.name}-{planned.step.day}",
+            warehouse=self.project.warehouse,
+            sizes=self.sizes,
+        )

@@ -1,0 +1,39 @@
+"""What one import step works with: what is wanted, where from, where to, and whom to tell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from mtc.manifest.project import SiteSettings
+from mtc.model import SourceObject, StepId
+from mtc.plan.model import ImportWork
+from mtc.sources.base import Archive, Source
+from mtc.stages.base import Desk
+from mtc.stages.importing.bundle import Sizes
+from mtc.warehouse.parts import object_id
+
+Connect = Callable[[], duckdb.DuckDBPyConnection]
+OpenSource = Callable[[SiteSettings], Source]
+OpenArchive = Callable[[SiteSettings], Archive | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """One import step's surroundings. `spool` is a folder of its own, gone when the step ends."""
+
+    site: SiteSettings
+    step: StepId
+    work: ImportWork
+    desk: Desk
+    connect: Connect
+    open_source: OpenSource
+    open_archive: OpenArchive
+    spool: Path
+    warehouse: Path
+    sizes: Sizes
+
+    def spool_of(self, object_: SourceObject) -> Path:
+        """The folder that an object is fetched into."""
+        return self.spool / object_id(object_.key, object_.version)

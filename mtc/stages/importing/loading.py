@@ -1,0 +1,135 @@
+"""Loading the new objects of a step: fetched, bundled, read; published and recorded object by object, when complete.
+
+An object is complete when its last line is read, is as it was listed, and has not too many lines that cannot be read.
+Nothing of an object that is not is left in the warehouse.
+"""
+
+import contextlib
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mtc import faults
+from mtc.errors import StepError
+from mtc.formats.base import Format
+from mtc.formats.detect import detect
+from mtc.formats.registry import get
+from mtc.model import LoadedObject, SourceObject
+from mtc.sources.base import Source
+from mtc.stages.base import ObjectLoaded
+from mtc.stages.importing.ahead import ahead
+from mtc.stages.importing.bundle import Bundle, Chooser, Fetched, Segment
+from mtc.stages.importing.context import StepContext
+from mtc.stages.importing.judging import judge
+from mtc.stages.importing.load import Loader, Slice
+from mtc.stages.importing.spool import bundles
+from mtc.stages.importing.staging import Staging, staging
+from mtc.warehouse.parts import object_id
+
+
+@dataclass(slots=True)
+class Loading:
+    """A step's loading under way.
+
+    `slices` are those of objects that are not complete yet, by key; `handed_out` are the objects given out to be read,
+    until they are recorded; `published` are the files that were put into the warehouse.
+    """
+
+    context: StepContext
+    slices: dict[str, list[Slice]] = field(default_factory=dict)
+    handed_out: dict[str, SourceObject] = field(default_factory=dict)
+    published: set[str] = field(default_factory=set)
+
+    def run(self) -> list[LoadedObject]:
+        """Load every object of the step's work."""
+        source = self.context.open_source(self.context.site)
+        try:
+            return list(self._load(source))
+        except (StepError, OSError):
+            _confirm(source, self.handed_out.values())  # a file that is being written looks like a damaged one
+            raise
+
+    def _load(self, source: Source) -> Iterator[LoadedObject]:
+        context = self.context
+        choose = _chooser(context.site.source.format)
+        with (
+            context.connect() as connection,
+            staging(context.warehouse) as aside,
+            contextlib.closing(self._fetched(source)) as fetched,
+            contextlib.closing(bundles(fetched, context.spool, choose, sizes=context.sizes)) as made,
+        ):
+            loader = Loader(connection, context.site, context.step.day, aside)
+            for bundle in made:
+                context.desk.check()
+                self._read(loader, bundle, source)
+                yield from self._record(bundle, aside)
+
+    def _fetched(self, source: Source) -> Generator[Fetched]:
+        """Fetch objects a few ahead of the one that is being read."""
+
+        def fetch(object_: SourceObject) -> Path:
+            folder = self.context.spool_of(object_)
+            folder.mkdir(parents=True, exist_ok=True)
+            return source.fetch(object_, folder)
+
+        with contextlib.closing(ahead(fetch, self.context.work.load, name="fetch")) as coming:
+            for object_, path in coming:
+                self.context.desk.check()
+                faults.point("fetch.done")
+                self.handed_out[object_.key] = object_
+                yield Fetched(object_, path)
+                self._forget_spooled(path)
+
+    def _forget_spooled(self, path: Path) -> None:
+        """Remove a fetched copy that is read to its end, unless the archive may still want it."""
+        if self.context.site.archive is None and path.is_relative_to(self.context.spool):
+            path.unlink(missing_ok=True)
+
+    def _read(self, loader: Loader, bundle: Bundle, source: Source) -> None:
+        piece = len(self.slices.get(bundle.segments[0].object.key, ()))
+        try:
+            slices = loader.load(bundle, piece)
+        finally:
+            bundle.discard()
+        _confirm(source, (segment.object for segment in bundle.segments))
+        for segment, result in zip(bundle.segments, slices, strict=True):
+            self.slices.setdefault(segment.object.key, []).append(result)
+
+    def _record(self, bundle: Bundle, aside: Staging) -> Sequence[LoadedObject]:
+        """Publish and record what is complete with this bundle, all or nothing."""
+        ended = [segment for segment in bundle.segments if segment.last]
+        complete = [self._complete(segment, bundle.format) for segment in ended]
+        self._publish(aside, ended)
+        if complete:
+            self.context.desk.record(*(ObjectLoaded(self.context.step, item) for item in complete))
+        for segment in ended:
+            del self.slices[segment.object.key], self.handed_out[segment.object.key]
+        self.context.desk.progress(size=sum(item.object.size for item in complete), lines=bundle.lines)
+        return complete
+
+    def _complete(self, segment: Segment, form: Format) -> LoadedObject:
+        object_, slices = segment.object, self.slices[segment.object.key]
+        account = judge(object_, slices, form, self.context.site.filters.max_rejected)
+        parts = tuple(part for result in slices for part in result.parts)
+        identity = object_id(object_.key, object_.version)
+        made_with = self.context.work.made_with
+        return LoadedObject(object_, identity, segment.content, form.name, account, parts, made_with=made_with)
+
+    def _publish(self, aside: Staging, ended: Sequence[Segment]) -> None:
+        files = {file for segment in ended for result in self.slices[segment.object.key] for file in result.files}
+        aside.publish(files)
+        self.published |= files
+        faults.point("load.published")
+
+
+def _confirm(source: Source, objects: Iterable[SourceObject]) -> None:
+    """Raise ObjectChangedError when one of the objects is no longer what was listed."""
+    for object_ in objects:
+        source.confirm(object_)
+
+
+def _chooser(name: str) -> Chooser:
+    if name != "auto":
+        form = get(name)
+        return lambda _sample, _where: form
+    return lambda sample, where: detect(sample, where=where).format
