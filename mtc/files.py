@@ -40,10 +40,15 @@ def publish(staged: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def staged_beside(target: Path) -> Iterator[Path]:
-    """Give a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed."""
+def staged_beside(target: Path, *, mark: str = "") -> Iterator[Path]:
+    """Give a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed.
+
+    With a `mark` that no rival uses, what a killed process left under the same name is removed first.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    staged = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    staged = target.with_name(f".{target.name}.{mark or secrets.token_hex(4)}.tmp")
+    if mark:
+        staged.unlink(missing_ok=True)
     try:
         yield staged
         publish(staged, target)

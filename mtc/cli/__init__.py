@@ -2,6 +2,7 @@
 
 main      the app and the one handler of errors
 options   what several commands take
+steps     the names of steps
 context   manifest, streams and looks for a command
 work      apply, plan, import, stat, csv
 tell      why, status

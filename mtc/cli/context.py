@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from mtc.errors import UsageError
 from mtc.events import Reporter
 from mtc.formats.registry import FORMATS
-from mtc.manifest.dates import from_options
+from mtc.manifest.dates import days, from_options
 from mtc.manifest.load import load
 from mtc.manifest.models import Dates, seconds
 from mtc.manifest.project import Project
@@ -41,6 +41,13 @@ def manifest_path(given: Path | None) -> Path:
             hint="name one with -m FILE, or write one with `mtc init`",
         )
     return DEFAULT_MANIFEST
+
+
+def one_manifest(argument: Path | None, option: Path | None) -> Path | None:
+    """The manifest given as an argument or with -m; two different ones are a UsageError."""
+    if argument is not None and option is not None and argument != option:
+        raise UsageError(f"two manifests are given, {argument} and {option}", hint="name one of them")
+    return argument or option
 
 
 def open_project(
@@ -78,6 +85,14 @@ def wanted(
     """The selection that options ask for."""
     dates = from_options(frm, to, date, today=dt.datetime.now().astimezone().date())
     return Wanted(tuple(sites or ()), tuple(stages or ()), dates)
+
+
+def span(frm: str | None, to: str | None, date: str | None) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day that options ask for; None for no bound."""
+    today = dt.datetime.now().astimezone().date()
+    dates = from_options(frm, to, date, today=today)
+    found = days(dates, today) if dates is not None else ()
+    return (found[0], found[-1]) if found else (None, None)
 
 
 def dates_of(start: str, end: str | None) -> Dates | None:

@@ -2,18 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from mtc.cli import options
+from mtc.cli.steps import step_of
 from mtc.errors import UsageError
-from mtc.model import Status, StepId
 
 app = typer.Typer(help="Look into the state file, and make it forget.", no_args_is_help=True)
-
-Statuses = Annotated[list[Status] | None, typer.Option("--status", help="Only steps with this status.")]
-Steps = Annotated[list[str], typer.Argument(help="Steps, such as import:docs:2026-05-01.", metavar="STEP...")]
 
 
 def _state_path(manifest: Path | None, env: str | None, state: Path | None) -> Path:
@@ -30,15 +26,19 @@ def list_(
     state: options.State = None,
     site: options.Sites = None,
     stage: options.Stages = None,
-    status: Statuses = None,
+    frm: options.From = None,
+    to: options.To = None,
+    date: options.Date = None,
+    status: options.Statuses = None,
     json: options.Json = False,
 ) -> None:
     """List the steps that the state file knows, one a line."""
+    from mtc.cli import context
     from mtc.report.records import records_json, records_text
     from mtc.state.rows import StepFilter
     from mtc.state.store import Store
 
-    wanted = StepFilter(tuple(site or ()), tuple(stage or ()), tuple(status or ()))
+    wanted = StepFilter(tuple(site or ()), tuple(stage or ()), tuple(status or ()), *context.span(frm, to, date))
     with Store.open(_state_path(manifest, env, state), readonly=True) as store:
         records = store.list_steps(wanted)
     sys.stdout.write(records_json(records) if json else records_text(records))
@@ -46,7 +46,7 @@ def list_(
 
 @app.command()
 def show(
-    step: Annotated[str, typer.Argument(help="A step.", metavar="STEP")],
+    step: options.StepArgument,
     manifest: options.Manifest = None,
     env: options.Env = None,
     state: options.State = None,
@@ -55,7 +55,7 @@ def show(
     from mtc.report.records import record_json
     from mtc.state.store import Store
 
-    wanted = _parse(step)
+    wanted = step_of(step)
     with Store.open(_state_path(manifest, env, state), readonly=True) as store:
         record = store.record(wanted)
         objects = store.objects_of(wanted)
@@ -67,17 +67,23 @@ def show(
 
 @app.command()
 def forget(
-    steps: Steps,
+    steps: options.StepArguments,
     manifest: options.Manifest = None,
     env: options.Env = None,
     state: options.State = None,
 ) -> None:
-    """Forget steps, so that the next apply does them again. A forgotten import gives up its hits."""
+    """Forget steps, so that the next apply does them again.
+
+    A forgotten import gives up its hits; they come back with the next apply if the source still has the logs.
+    """
     from mtc.cli import context
     from mtc.run.session import forget as forget_steps
 
+    wanted = [step_of(step) for step in steps]
     project = context.open_project(manifest, env, state, secrets=False)
-    for line in forget_steps(project, [_parse(step) for step in steps], context.command_line()):
+    if not project.state.exists():
+        raise UsageError("there is no state file, so nothing to forget", where=str(project.state))
+    for line in forget_steps(project, wanted, context.command_line()):
         sys.stderr.write(line + "\n")
 
 
@@ -87,15 +93,11 @@ def export(
     env: options.Env = None,
     state: options.State = None,
 ) -> None:
-    """Write the whole state as JSON lines: for backups and other tools. It holds no secrets."""
+    """Write the whole state as JSON lines.
+
+    For backups and other tools. It holds no secrets.
+    """
     from mtc.state.store import Store
 
     with Store.open(_state_path(manifest, env, state), readonly=True) as store:
         store.export(sys.stdout)
-
-
-def _parse(text: str) -> StepId:
-    try:
-        return StepId.parse(text)
-    except ValueError as error:
-        raise UsageError(str(error), where="STEP") from None

@@ -4,17 +4,40 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from mtc import __version__
 from mtc.cli import ledger, manifests, tell, work
-from mtc.errors import InterruptedRunError, ManifestError, MtcError
+from mtc.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError
+
+
+class _ReaderGoneError(Exception):
+    """Whoever read stdout has seen enough, such as `head`: no error, but Typer would make one of it."""
+
+
+class _Group(TyperGroup):
+    """The commands, with their own view of a reader that is gone."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own context, whose class its versions keep in other places
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
 
 app = typer.Typer(
     name="mtc",
+    cls=_Group,
     help="Turn web-server access logs into daily statistics, for many sites, exactly once.",
+    epilog=(
+        "Exit codes: 0 done or up to date, 1 a bug, 2 usage or an invalid manifest, 3 steps failed or are blocked, "
+        "4 there is work (plan --exit-code), 6 the state file is damaged, 75 another run is at work, "
+        "130 and 143 interrupted: the same command goes on."
+    ),
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -56,15 +79,28 @@ def main() -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     try:
-        app()
+        code = _run()
     except MtcError as error:
-        sys.exit(_tell(error))
-    except BrokenPipeError:
+        code = _tell(error)
+    except _ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        code = EXIT_OK
     except Exception as error:  # noqa: BLE001 - the last handler: a bug is told with a log file
-        sys.exit(_crash(error))
-    sys.exit(0)
+        code = _crash(error)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """The exit code of the command. What it has printed is out, or nobody wants it."""
+    try:
+        app()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else EXIT_OK
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise _ReaderGoneError from error
+    return code
 
 
 def _interrupted(number: int, _: FrameType | None) -> NoReturn:

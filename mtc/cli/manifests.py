@@ -1,6 +1,7 @@
 """The commands about manifests: validate, schema, init, convert. None of them needs a network or a secret."""
 
 import json as jsonlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,11 +19,14 @@ SCHEMA_FILE = Path("schemas/manifest.schema.json")
 
 def validate(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files or folders [default: manifests].", metavar="[PATH]...")
+        list[Path] | None, typer.Argument(help="Files or folders [default: manifests].", metavar="PATH")
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Check manifests: every problem with file, line, column and a hint. Needs no network and no secrets."""
+    """Check manifests, and show each mistake in its line.
+
+    Needs no network and no secrets.
+    """
     from mtc.formats.registry import FORMATS
     from mtc.manifest.render import render
     from mtc.manifest.validate import validate as check
@@ -53,16 +57,17 @@ def _report_json(report: "FileReport") -> dict[str, object]:
         }
         for one in report.problems
     ]
-    return {"file": str(report.file), "valid": report.valid, "problems": problems}
+    return {"file": os.path.relpath(report.file), "valid": report.valid, "problems": problems}
 
 
 def schema(
-    check: Annotated[
-        bool, typer.Option("--check", help="Compare with the committed file; end with 2 if it differs.")
-    ] = False,
-    file: Annotated[Path, typer.Option("--file", help="The file to compare with.", metavar="FILE")] = SCHEMA_FILE,
+    check: Annotated[bool, typer.Option("--check", help="Compare with a copy; end with 2 if it differs.")] = False,
+    file: Annotated[Path, typer.Option("--file", help="The copy to compare with.", metavar="FILE")] = SCHEMA_FILE,
 ) -> None:
-    """Print the JSON Schema of manifests, or check that a committed copy is the same."""
+    """Print the JSON Schema of manifests, for editors.
+
+    Or check that a copy of it is that of this mtc.
+    """
     from mtc.manifest.schema import build
 
     text = build()
@@ -76,13 +81,16 @@ def schema(
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="The project's folder.", metavar="[FOLDER]")] = Path(),
+    folder: Annotated[Path, typer.Argument(help="The project's folder.", metavar="FOLDER")] = Path(),
     site: Annotated[str, typer.Option("--site", help="The first site's name.", metavar="NAME")] = "docs",
     logs: Annotated[
         str, typer.Option("--logs", help="Where its logs lie: a path or s3:// URL with {date:%Y-%m-%d}.", metavar="URL")
     ] = "logs/{site}/{date:%Y-%m-%d}*",
 ) -> None:
-    """Begin a project: write manifests/daily.yaml, its schema and a .gitignore. Overwrites nothing."""
+    """Begin a project: write a first manifest.
+
+    Writes manifests/daily.yaml, its schema and a .gitignore. Overwrites nothing.
+    """
     from mtc.files import write_atomic
     from mtc.manifest.init import starter
     from mtc.manifest.schema import build
@@ -99,7 +107,8 @@ def init(
         if not path.exists():
             write_atomic(path, text.encode())
             sys.stdout.write(f"{path}\n")
-    sys.stderr.write(f"next: edit {daily}, then `mtc validate` and `mtc plan`\n")
+    there = "" if folder.resolve() == Path.cwd() else f", in {folder},"
+    sys.stderr.write(f"next: edit {daily}, then{there} `mtc validate` and `mtc plan`\n")
 
 
 def convert(
@@ -109,7 +118,10 @@ def convert(
         Path | None, typer.Option("--output", "-o", help="Write to a new file instead of stdout.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Make a manifest of an old .aws_config; secrets are left as ${NAMES}."""
+    """Make a manifest of an old .aws_config.
+
+    Secrets are left as ${NAMES}.
+    """
     from mtc.files import write_atomic
     from mtc.manifest.convert import convert as converted
 

@@ -5,32 +5,50 @@ from typing import Annotated
 
 import typer
 
-from mtc.model import Stage
+from mtc.model import Stage, Status
+
+_DEFAULT = "[default: $MTC_MANIFEST, else manifests/daily.yaml]"
 
 Manifest = Annotated[
-    Path | None,
-    typer.Option(
-        "--manifest", "-m", help="The manifest [default: $MTC_MANIFEST, else manifests/daily.yaml].", metavar="FILE"
-    ),
+    Path | None, typer.Option("--manifest", "-m", help=f"The manifest {_DEFAULT}.", metavar="FILE", show_default=False)
+]
+ManifestAgain = Annotated[
+    Path | None, typer.Option("--manifest", "-m", help="The same as MANIFEST.", metavar="FILE", show_default=False)
 ]
 ManifestArgument = Annotated[
-    Path | None,
-    typer.Argument(help="The manifest [default: $MTC_MANIFEST, else manifests/daily.yaml].", metavar="[MANIFEST]"),
+    Path | None, typer.Argument(help=f"The manifest {_DEFAULT}.", metavar="MANIFEST", show_default=False)
 ]
 Env = Annotated[str | None, typer.Option("--env", help="An environment of the manifest.", metavar="NAME")]
 Sites = Annotated[list[str] | None, typer.Option("--site", help="Only this site; may be repeated.", metavar="SITE")]
-Stages = Annotated[list[Stage] | None, typer.Option("--stage", help="Only this stage; may be repeated.")]
+Stages = Annotated[
+    list[Stage] | None,
+    typer.Option("--stage", help="Only this stage, import, stat or csv; may be repeated.", metavar="STAGE"),
+]
+Statuses = Annotated[
+    list[Status] | None,
+    typer.Option(
+        "--status",
+        help=f"Only steps with this status, one of {', '.join(Status)}; may be repeated.",
+        metavar="STATUS",
+    ),
+]
 From = Annotated[str | None, typer.Option("--from", help="The first day.", metavar="DATE")]
 To = Annotated[str | None, typer.Option("--to", help="The last day; yesterday without it.", metavar="DATE")]
 Date = Annotated[str | None, typer.Option("--date", help="One day: a date, today or yesterday.", metavar="DATE")]
 State = Annotated[
     Path | None, typer.Option("--state", help="The state file, instead of the manifest's.", metavar="FILE")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
+JsonEvents = Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON on stdout, for programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing when all is well: for cron.")]
 Wait = Annotated[
-    str | None, typer.Option("--wait", help="Wait so long for another run to end, e.g. 10m.", metavar="DURATION")
+    str | None,
+    typer.Option("--wait", help="How long to wait for another run to end, such as 10m.", metavar="DURATION"),
 ]
 SiteArgument = Annotated[str, typer.Argument(help="The site's name.", metavar="SITE")]
-StartArgument = Annotated[str, typer.Argument(help="The day, or the first day.", metavar="DATE")]
-EndArgument = Annotated[str | None, typer.Argument(help="The last day.", metavar="[END]")]
+StartArgument = Annotated[
+    str, typer.Argument(help="The day, or the first day: a date, today or yesterday.", metavar="DATE")
+]
+EndArgument = Annotated[str | None, typer.Argument(help="The last day, for a range.", metavar="END")]
+StepArgument = Annotated[str, typer.Argument(help="A step, such as import:docs:2026-05-01.", metavar="STEP")]
+StepArguments = Annotated[list[str], typer.Argument(help="Steps, such as import:docs:2026-05-01.", metavar="STEP")]

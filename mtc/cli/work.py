@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtc.cli import options
-from mtc.errors import EXIT_OK, EXIT_WORK
-from mtc.model import Stage
+from mtc.errors import EXIT_FAILED, EXIT_OK, EXIT_WORK
+from mtc.model import Stage, Verdict
 
 if TYPE_CHECKING:
     from mtc.run.session import Order
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def plan(
     manifest: options.ManifestArgument = None,
-    manifest_option: options.Manifest = None,
+    manifest_option: options.ManifestAgain = None,
     env: options.Env = None,
     site: options.Sites = None,
     stage: options.Stages = None,
@@ -25,13 +25,19 @@ def plan(
     date: options.Date = None,
     state: options.State = None,
     json: options.Json = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 4 when there is work.")] = False,
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="End with 4 when there is work, with 3 when all that is left is blocked."),
+    ] = False,
 ) -> None:
-    """Show what apply would do, and why. Changes nothing."""
+    """Show what apply would do, and why.
+
+    Changes nothing.
+    """
     from mtc.cli import context
     from mtc.run.session import Order
 
-    project = context.open_project(manifest or manifest_option, env, state, sites=site or ())
+    project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
     order = Order(project, context.wanted(site, stage, frm, to, date), context.command_line())
     raise typer.Exit(_show_plan(order, json=json, exit_code=exit_code))
 
@@ -44,12 +50,16 @@ def _show_plan(order: "Order", *, json: bool, exit_code: bool) -> int:
     made = session.plan(order, context.note)
     name = order.project.name
     sys.stdout.write((plan_json(made, name) if json else plan_text(made, name, context.out_look())) + "\n")
-    return EXIT_WORK if exit_code and made.work else EXIT_OK
+    if not exit_code:
+        return EXIT_OK
+    if made.work:
+        return EXIT_WORK
+    return EXIT_FAILED if Verdict.BLOCKED in made.count() else EXIT_OK
 
 
 def apply(
     manifest: options.ManifestArgument = None,
-    manifest_option: options.Manifest = None,
+    manifest_option: options.ManifestAgain = None,
     env: options.Env = None,
     site: options.Sites = None,
     stage: options.Stages = None,
@@ -58,15 +68,19 @@ def apply(
     date: options.Date = None,
     state: options.State = None,
     wait: options.Wait = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, as `mtc plan` does.")] = False,
     quiet: options.Quiet = False,
-    json: options.Json = False,
+    json: options.JsonEvents = False,
 ) -> None:
-    """Make true what the manifest says: import, statistics, CSV. Does nothing where it already is."""
+    """Make true what the manifest says: import, statistics, CSV.
+
+    Does nothing where it already is. After an interruption, the same command goes on. Days that a run left unfinished,
+    or whose logs may still have come in late, are taken along.
+    """
     from mtc.cli import context
     from mtc.run.session import Order
 
-    project = context.open_project(manifest or manifest_option, env, state, sites=site or ())
+    project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
     wanted = context.wanted(site, stage, frm, to, date)
     order = Order(project, wanted, context.command_line(), context.patience(wait))
     if dry_run:
@@ -94,9 +108,12 @@ def import_(
     state: options.State = None,
     wait: options.Wait = None,
     quiet: options.Quiet = False,
-    json: options.Json = False,
+    json: options.JsonEvents = False,
 ) -> None:
-    """Import the logs of a site for a day or a range: short for apply --stage import."""
+    """Import a site's logs of a day or a range.
+
+    Short for: mtc apply --stage import --site SITE --from DATE --to END
+    """
     _short(Stage.IMPORT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet)
 
 
@@ -109,9 +126,12 @@ def stat(
     state: options.State = None,
     wait: options.Wait = None,
     quiet: options.Quiet = False,
-    json: options.Json = False,
+    json: options.JsonEvents = False,
 ) -> None:
-    """Make the .stat files of a site for a day or a range: short for apply --stage stat."""
+    """Make a site's .stat files of a day or a range.
+
+    Short for: mtc apply --stage stat --site SITE --from DATE --to END
+    """
     _short(Stage.STAT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet)
 
 
@@ -121,9 +141,9 @@ def csv(
     state: options.State = None,
     wait: options.Wait = None,
     quiet: options.Quiet = False,
-    json: options.Json = False,
+    json: options.JsonEvents = False,
 ) -> None:
-    """Make the CSV files from the .stat files that are there."""
+    """Make the CSV files from the .stat files there are."""
     _short(Stage.CSV, None, None, (manifest, env, state, wait), json=json, quiet=quiet)
 
 

@@ -6,18 +6,21 @@ agents, after the rest (`AGENT_REASON`).
 
 from mtc.formats.globs import any_of
 from mtc.formats.lists import DOWNLOAD_EXTENSIONS, STATIC_EXTENSIONS, STATIC_FILES
+from mtc.formats.words import one_of
 from mtc.manifest.models import Filters
 from mtc.warehouse.database import literal
 
-_EXTENSION = "lower(split_part(path, '.', -1))"
-_FILE_NAME = "lower(split_part(path, '/', -1))"
+# What follows the last dot of a path. Every extension listed is shorter than this, so the path's end tells.
+_TAIL = 8
+_EXTENSION = f"split_part(lower(right(path, {_TAIL})), '.', -1)"
+_FILE_NAME = "split_part(lower(path), '/', -1)"
 
 
-def _one_of(expression: str, values: tuple[str, ...]) -> str:
-    return f"{expression} IN ({', '.join(literal(value) for value in values)})"
+def _extension_of(extensions: tuple[str, ...]) -> str:
+    return one_of(_EXTENSION, extensions, ".")
 
 
-_STATIC = f"({_one_of(_EXTENSION, STATIC_EXTENSIONS)} OR {_one_of(_FILE_NAME, STATIC_FILES)})"
+_STATIC = f"({_extension_of(STATIC_EXTENSIONS)} OR {one_of(_FILE_NAME, STATIC_FILES, '/')})"
 
 
 def reason(filters: Filters) -> str:
@@ -34,7 +37,7 @@ def reason(filters: Filters) -> str:
     if filters.include_paths:
         rules.append((f"NOT {_fits('path', filters.include_paths)}", "path"))
     if filters.methods:
-        rules.append((f"NOT {_one_of('method', filters.methods)}", "method"))
+        rules.append((f"NOT {one_of('method', filters.methods, ' ')}", "method"))
     if not filters.static:
         rules.append((_STATIC, "static"))
     if filters.exclude_ips:
@@ -51,7 +54,7 @@ def agent_reason(filters: Filters) -> str:
 
 def download(filters: Filters) -> str:
     """SQL over path: whether a hit is a download, as static files are when they count."""
-    listed = _one_of(_EXTENSION, DOWNLOAD_EXTENSIONS)
+    listed = _extension_of(DOWNLOAD_EXTENSIONS)
     return f"({listed} OR {_STATIC})" if filters.static else listed
 
 

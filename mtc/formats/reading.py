@@ -1,14 +1,17 @@
 """From a text file of log lines to a table of fields: the SQL of the fast path, the exact path and what follows both.
 
 The result has one row for each line, in the file's order (so a row's `rowid` is its line, from 0): its fields, and
-why it is no hit. `bad` lines could not be read and keep their text.
+why it is no hit. `bad` lines could not be read and keep their text. The order holds because nothing here joins: see
+`words`.
 """
 
+import glob
 from pathlib import Path
 
 from mtc.formats.base import FIELDS, FastPath, Format
 from mtc.formats.clean import SEPARATOR, TOO_LONG
 from mtc.formats.filters import download, reason
+from mtc.formats.words import one_of
 from mtc.manifest.models import Filters
 from mtc.warehouse.database import literal
 
@@ -57,11 +60,14 @@ SELECT {_KEPT.format(download=download(filters), line=_line(pieces))} FROM decid
 
 
 def _reader(path: Path, pieces: int) -> str:
-    """The CSV reader as a cutter: at every quote, or (one piece) not at all. Nothing is unescaped."""
+    """The CSV reader as a cutter: at every quote, or (one piece) not at all. Nothing is unescaped.
+
+    The reader takes a path for a pattern: `[x].log` would be read as `x.log`.
+    """
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(pieces))
     delimiter = literal('"' if pieces > 1 else SEPARATOR)
     return (
-        f"read_csv({literal(str(path))}, delim = {delimiter}, quote = '', escape = '', header = false,"
+        f"read_csv({literal(glob.escape(str(path)))}, delim = {delimiter}, quote = '', escape = '', header = false,"
         f" auto_detect = false, null_padding = {'true' if pieces > 1 else 'false'}, nullstr = {literal(_NEVER)},"
         f" compression = 'none', columns = {{{columns}}})"
     )
@@ -107,7 +113,8 @@ def _named(form: Format) -> str:
 
 
 # `GET /path HTTP/1.1` is cut at its blanks; anything else (a blank in the path, no protocol) by an expression.
-_SIMPLE = "len(parts) = 3 AND parts[3] IN ('HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/2.0', 'HTTP/3', 'HTTP/3.0')"
+_PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0")
+_SIMPLE = f"len(parts) = 3 AND {one_of('parts[3]', _PROTOCOLS, ' ')}"
 _REQUEST = "regexp_extract(request, '^(\\S+) +(.*?)(?: +(HTTP/[0-9.]+))? *$', ['method', 'target', 'protocol'])"
 
 _TYPED = f"""
@@ -142,11 +149,13 @@ _NO_REQUEST = "coalesce(path, '') = '' OR NOT regexp_full_match(method, '[A-Z][A
 _REASON = f"""
     CASE
         WHEN bad IS NOT NULL THEN bad
-        WHEN filtered IN ('host', 'error', 'redirect') THEN filtered
+        WHEN {one_of("filtered", ("host", "error", "redirect"), "|")} THEN filtered
         WHEN {_NO_REQUEST} THEN 'no request'
         ELSE filtered
     END
 """
+
+_UNREADABLE = ("too long", "malformed", "bad time", "no request")
 
 # A line that is no hit keeps nothing but its reason; one that could not be read keeps its text.
 _FIELDS_KEPT = (
@@ -155,7 +164,7 @@ _FIELDS_KEPT = (
 )
 _KEPT = f"""
     reason,
-    coalesce(reason IN ('too long', 'malformed', 'bad time', 'no request'), false) AS rejected,
+    coalesce({one_of("reason", _UNREADABLE, "|")}, false) AS rejected,
     CASE WHEN rejected THEN left(ltrim({{line}}, {literal(TOO_LONG)}), {_KEPT_TEXT}) END AS text,
     {", ".join(f'CASE WHEN reason IS NULL THEN "{name}" END AS "{name}"' for name in _FIELDS_KEPT)},
     CASE WHEN reason IS NULL THEN {{download}} END AS download

@@ -11,7 +11,7 @@ from mtc.plan.difference import Difference, compare
 from mtc.plan.fingerprint import digest, fingerprint, import_settings, load_settings
 from mtc.plan.model import History, ImportWork, Listing, PlannedStep, StepRecord, World
 from mtc.plan.reasons import changed_object, few, lost_object, setting_changes
-from mtc.plan.records import Finding, unfinished
+from mtc.plan.records import Finding, unchanged, unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class _Judged:
         findings = [finding for finding in self._findings(found, settings, inputs) if finding[1]]
         if not findings:
             gone = (old.object.key for old in found.gone)
-            return Verdict.UP_TO_DATE, few("kept, though gone from the source", gone)
+            return unchanged(self.record, few("kept, though gone from the source", gone))
         return findings[0][0], tuple(reason for _, reasons in findings for reason in reasons)
 
     def _findings(self, found: Difference, settings: Mapping[str, str], inputs: Mapping[str, str]) -> Iterator[Finding]:

@@ -16,15 +16,28 @@ def is_done(record: StepRecord | None) -> bool:
 
 
 def unfinished(record: StepRecord | None, inputs: tuple[str, ...] = ()) -> Finding | None:
-    """The verdict of a step that is not done; None for one that is. `inputs` are the reasons of a new one."""
+    """The verdict of a step without a success to be judged by, or whose last try failed; None for any other.
+
+    `inputs` are the reasons of a new one.
+    """
     if record is None or _never_tried(record):
         return Verdict.NEW, inputs
-    if record.status in DONE:
+    if record.status in DONE or _done_and_blocked(record):
         return None
-    if record.status is Status.BLOCKED:
-        return Verdict.FAILED, (f"blocked before: {record.error}" if record.error else "blocked before",)
     return Verdict.FAILED, (record.error or "interrupted before it was done",)
+
+
+def unchanged(record: StepRecord | None, notes: tuple[str, ...] = ()) -> Finding:
+    """The verdict of a step that is as it should be: it is done, unless the state has it as blocked since."""
+    if record is not None and _done_and_blocked(record):
+        return Verdict.FAILED, (f"blocked before: {record.error}" if record.error else "blocked before",)
+    return Verdict.UP_TO_DATE, notes
 
 
 def _never_tried(record: StepRecord) -> bool:
     return record.status in _UNTRIED and not record.attempts and not record.fingerprint
+
+
+def _done_and_blocked(record: StepRecord) -> bool:
+    """A success that a later run could not get to."""
+    return record.status is Status.BLOCKED and bool(record.fingerprint) and not record.attempts

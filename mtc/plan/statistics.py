@@ -12,7 +12,7 @@ from mtc.plan.fingerprint import csv_settings, fingerprint, stat_settings
 from mtc.plan.inputs import input_name, stat_version
 from mtc.plan.model import CsvWork, History, ImportWork, PlannedStep, StatWork, StepRecord, World
 from mtc.plan.reasons import few, setting_changes
-from mtc.plan.records import Finding, is_done, unfinished
+from mtc.plan.records import Finding, is_done, unchanged, unfinished
 
 _NEW: Finding = (Verdict.NEW, ())
 _UP_TO_DATE: Finding = (Verdict.UP_TO_DATE, ())
@@ -130,7 +130,7 @@ class StatPlanner:
         if planned.verdict is Verdict.NOT_DUE:
             return PlannedStep(step, Verdict.NOT_DUE, planned.reasons)
         if planned.verdict is Verdict.BLOCKED:
-            return PlannedStep(step, Verdict.BLOCKED, (f"{source} is blocked", *planned.reasons))
+            return PlannedStep(step, Verdict.BLOCKED, (f"{source} is blocked", *planned.reasons[-1:]))
         after = (f"after {source}",)
         verdict, reasons = unfinished(self.history.steps.get(step)) or (Verdict.INPUTS_CHANGED, ())
         return PlannedStep(step, verdict, (*reasons, *after))
@@ -140,9 +140,7 @@ class StatPlanner:
         record = self.history.steps.get(source)
         if is_done(record) or (_is_unknown(record) and self._is_there(source)):
             return None
-        why = f"{source} failed: {record.error}" if record and record.error else f"{source} has not been done"
-        hint = f"run `mtc {source.stage.value} {source.site} {source.day}`"
-        return PlannedStep(step, Verdict.BLOCKED, (f"{why}; {hint}",))
+        return PlannedStep(step, Verdict.BLOCKED, (_why_not(source, record),))
 
     def _is_there(self, source: StepId) -> bool:
         """Whether what a step would make is there though the state does not know it, such as older `.stat` files."""
@@ -158,7 +156,7 @@ class StatPlanner:
             return Verdict.MANIFEST_CHANGED, changes
         if changes := _input_changes(record.inputs, inputs):
             return Verdict.INPUTS_CHANGED, changes
-        return _UP_TO_DATE
+        return unchanged(record)
 
 
 def remade(steps: Iterable[PlannedStep]) -> frozenset[tuple[StepId, str]]:
@@ -169,6 +167,13 @@ def remade(steps: Iterable[PlannedStep]) -> frozenset[tuple[StepId, str]]:
             gone = (old.object.key for old in planned.work.drop)
             found.update((planned.step, key) for key in (*gone, *(new.key for new in planned.work.load)))
     return frozenset(found)
+
+
+def _why_not(source: StepId, record: StepRecord | None) -> str:
+    if record is not None and record.error:
+        what = "is blocked" if record.status is Status.BLOCKED else "failed"
+        return f"{source} {what}; `mtc why {source}` tells why"
+    return f"{source} has not been done; run `mtc {source.stage.value} {source.site} {source.day}`"
 
 
 def _is_unknown(record: StepRecord | None) -> bool:

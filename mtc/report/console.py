@@ -11,6 +11,7 @@ from typing import TextIO
 
 from mtc.events import Event, Notice, PlanMade, RunFinished, RunStarted, StepBlocked, StepFinished, StepRetried
 from mtc.model import Status
+from mtc.report.causes import Causes
 from mtc.report.look import Look, Tone
 from mtc.report.screen import MANY_STEPS, PlainScreen, Screen, SilentScreen
 from mtc.report.tally import Tally
@@ -25,7 +26,7 @@ class ConsoleReporter:
     """Tells a run to a person.
 
     On a terminal there are bars; elsewhere a line for each step when there are fewer than 50, or a line of counts at
-    most once in ten seconds. `quiet` says nothing but failures, and the recap when something failed.
+    most once in ten seconds. `quiet` says nothing but failures, what blocks steps, and then the recap.
     """
 
     def __init__(
@@ -35,12 +36,13 @@ class ConsoleReporter:
         self._quiet = quiet
         self._clock = clock
         self._tally = Tally(began=clock())
+        self._causes = Causes()
         self._screen: Screen = _screen(stream, look, quiet=quiet)
 
     def tell(self, event: Event) -> None:
         """Hear one event, and say what is worth saying."""
         if isinstance(event, RunStarted):
-            self._tally = Tally(began=self._clock())
+            self._tally, self._causes = Tally(began=self._clock()), Causes()
         self._tally.hear(event, self._clock())
         with self._harmless():
             if isinstance(event, RunFinished):
@@ -54,7 +56,8 @@ class ConsoleReporter:
             self._screen.close()
 
     def _follow(self, event: Event) -> None:
-        if self._wanted(event) and (said := words(event)):
+        news = self._causes.hear(event)
+        if (news or self._wanted(event)) and (said := words(event)):
             self._screen.line(said[1], said[0])
         if isinstance(event, StepFinished) and event.status is Status.FAILED and self._tally.failed == MOST_FAILURES:
             self._screen.line("further failures are only counted; mtc status lists them", Tone.BAD)

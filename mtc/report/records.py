@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from mtc.model import LoadedObject
+from mtc.model import Accounting, LoadedObject
 from mtc.plan.model import StepRecord
 from mtc.report.story import Attempt
 from mtc.report.text import document, moment, safe, table
@@ -47,6 +47,7 @@ def _fields(record: StepRecord) -> dict[str, object]:
         "finished": record.finished.isoformat() if record.finished else None,
         "checked": record.checked.isoformat() if record.checked else None,
         "error": record.error,
+        "accounting": _accounting(record.accounting) if record.accounting else None,
         "figures": dict(record.figures),
         "settings": dict(record.settings),
         "inputs": dict(record.inputs),
@@ -55,18 +56,23 @@ def _fields(record: StepRecord) -> dict[str, object]:
     }
 
 
+def _accounting(account: Accounting) -> dict[str, object]:
+    return {
+        "lines": account.lines,
+        "hits": account.hits,
+        "filtered": dict(account.filtered),
+        "rejected": dict(account.rejected),
+    }
+
+
 def _object(item: LoadedObject) -> dict[str, object]:
-    account = item.accounting
     return {
         "key": item.object.key,
         "size": item.object.size,
         "version": item.object.version,
         "sha256": item.content,
         "format": item.format,
-        "lines": account.lines,
-        "hits": account.hits,
-        "filtered": dict(account.filtered),
-        "rejected": dict(account.rejected),
+        **_accounting(item.accounting),
         "archived": item.archived,
         "parts": [{"day": part.day.isoformat(), "file": part.file, "hits": part.hits} for part in item.parts],
     }

@@ -1,4 +1,4 @@
-"""What of a board needs a person or a run: what failed, is missing or stale, why, and the command that mends it."""
+"""What of a board needs a person or a run: what failed, is missing, blocked or stale, why, and what mends it."""
 
 import datetime as dt
 import shlex
@@ -11,9 +11,11 @@ from mtc.report.days import tell_days
 from mtc.report.look import Look, Tone
 from mtc.report.text import few, safe
 
-TOLD = (State.MISSING, State.FAILED, State.STALE)
-_TONES = {State.MISSING: Tone.BAD, State.FAILED: Tone.BAD, State.STALE: Tone.WARN}
+TOLD = (State.MISSING, State.FAILED, State.BLOCKED, State.STALE)
+_TONES = {State.MISSING: Tone.BAD, State.FAILED: Tone.BAD, State.BLOCKED: Tone.WARN, State.STALE: Tone.WARN}
 _MOST_REASONS = 5
+_STAGES = tuple(Stage)
+_IN_THE_WAY = {State.FAILED, State.BLOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,10 @@ class Trouble:
 
 
 def troubles(board: Board) -> tuple[Trouble, ...]:
-    """All that is missing, failed or stale, by state, then by stage and site."""
+    """All that is missing, failed, blocked or stale, by state, then by stage and site.
+
+    A step that waits for one that is itself in trouble is not told: mending that one mends both.
+    """
     found: dict[tuple[State, Stage, str], dict[str, list[dt.date]]] = {}
     for state in TOLD:
         for step, reason in _of_state(board, state):
@@ -49,8 +54,15 @@ def troubles(board: Board) -> tuple[Trouble, ...]:
 def _of_state(board: Board, state: State) -> Iterator[tuple[StepId, str]]:
     for stage in board.stages:
         for step, cell in board.cells.items():
-            if step.stage is stage and cell.state is state:
+            if step.stage is stage and cell.state is state and not (state is State.BLOCKED and _follows(board, step)):
                 yield step, cell.reason
+
+
+def _follows(board: Board, step: StepId) -> bool:
+    """Whether a step before this one, on the same day, is in the way."""
+    before = (stage for stage in Stage if _STAGES.index(stage) < _STAGES.index(step.stage))
+    cells = (board.cells.get(StepId(stage, step.site, step.day)) for stage in before)
+    return any(cell is not None and cell.state in _IN_THE_WAY for cell in cells)
 
 
 def _command(board: Board, stage: Stage, site: str, by: dict[str, list[dt.date]]) -> str:

@@ -45,7 +45,7 @@ class FolderArchive:
                 return url
             with borrowed(local, source, obj, self.spool) as path:
                 if not self._is_there(target, path, obj, mine=replacing == url):
-                    _copy(path, target, obj, source, progress)
+                    _copy(path, target, obj, source, progress, mark=self._mark)
         except OSError as error:
             raise explain_os_error(error, printable(url)) from error
         return url
@@ -53,6 +53,11 @@ class FolderArchive:
     def describe(self) -> str:
         """The URL as the manifest has it."""
         return self.template.url
+
+    @property
+    def _mark(self) -> str:
+        """Marks half-made copies of this project, so that a killed one is found by the next: runs never overlap."""
+        return hashlib.sha256(os.fsencode(self.project)).hexdigest()[:8]
 
     def _is_there(self, target: Path, local: Path, obj: SourceObject, *, mine: bool) -> bool:
         """Whether the copy is in place; raises PermanentError when something else is."""
@@ -77,8 +82,8 @@ def _has_digest(target: Path, obj: SourceObject) -> bool:
     return bool(digest) and target.is_file() and target.stat().st_size == obj.size and md5(target).hex() == digest
 
 
-def _copy(local: Path, target: Path, obj: SourceObject, source: Source, progress: Progress) -> None:
-    with staged_beside(target) as staged:
+def _copy(local: Path, target: Path, obj: SourceObject, source: Source, progress: Progress, *, mark: str) -> None:
+    with staged_beside(target, mark=mark) as staged:
         digest = _write(local, staged, progress)
         source.confirm(obj)
         if staged.stat().st_size != obj.size:

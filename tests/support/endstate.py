@@ -1,4 +1,4 @@
-"""What a project has come to, in a form in which two projects can be compared: times, runs and attempts are left out."""
+"""What a project has come to, in a form that can be compared: times, runs and attempts are left out."""
 
 import hashlib
 import io

@@ -21,13 +21,16 @@ _BLOCK = 4 << 20
 def bundles(fetched: Iterable[Fetched], spool: Path, choose: Chooser, *, sizes: Sizes) -> Generator[Bundle]:
     """Turn objects into bundles, in order."""
     writer = _Writer(spool, sizes.bundle)
-    for item in fetched:
-        if fits_in_place(item.path, sizes):
-            yield from writer.flush()
-            yield in_place(item, choose)
-        else:
-            yield from writer.add(item, choose)
-    yield from writer.flush()
+    try:
+        for item in fetched:
+            if fits_in_place(item.path, sizes):
+                yield from writer.flush()
+                yield in_place(item, choose)
+            else:
+                yield from writer.add(item, choose)
+        yield from writer.flush()
+    finally:
+        writer.close()
 
 
 @dataclass(slots=True)
@@ -84,6 +87,11 @@ class _Writer:
             self.number += 1
             self.current = _Open(path, form, path.open("wb"))
         return self.current
+
+    def close(self) -> None:
+        """Let go of a bundle that nobody will read, as an object of it could not be read."""
+        if self.current is not None:
+            self.current.stream.close()
 
     def flush(self) -> Iterator[Bundle]:
         """Close the bundle, if there is one."""

@@ -1,0 +1,32 @@
+"""Which blocked steps tell something new: the first of a site with a reason of its own, not one that only follows."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from mtc.events import Event, StepBlocked, StepFinished
+from mtc.model import Stage, Status
+
+
+@dataclass(slots=True)
+class Causes:
+    """What of a run is in trouble so far. A source that cannot be listed blocks a thousand days for one reason."""
+
+    _days: set[tuple[str, dt.date]] = field(default_factory=set)
+    _reasons: set[tuple[Stage, str, str]] = field(default_factory=set)
+
+    def hear(self, event: Event) -> bool:
+        """Whether the event is a step blocked by something that has not been told yet."""
+        if isinstance(event, StepBlocked):
+            return self._is_new(event)
+        if isinstance(event, StepFinished) and event.status is Status.FAILED:
+            self._days.add((event.step.site, event.step.day))
+        return False
+
+    def _is_new(self, event: StepBlocked) -> bool:
+        day = (event.step.site, event.step.day)
+        reason = (event.step.stage, event.step.site, event.reason)
+        follows = day in self._days
+        known = reason in self._reasons
+        self._days.add(day)
+        self._reasons.add(reason)
+        return not follows and not known

@@ -1,0 +1,81 @@
+"""Runs killed at any moment, over and over, until one of them ends by itself: the end is always the same.
+
+The moments are drawn from a seeded generator, and printed, so that a failure can be looked into.
+"""
+
+import random
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from endstate import State
+from trial import Trial, ended
+from verdict import is_whole, work_left
+
+KILLS = 8
+MORE_KILLS = 125
+TRIES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where a run starts, where it shall end, and how long it takes when nothing interrupts it."""
+
+    start: Trial
+    end: State
+    seconds: float
+
+
+def kill_until_it_ends(trial: Trial, dice: random.Random, seconds: float) -> int:
+    """Repeat the same command, killed at a random moment each time; gives the number of kills."""
+    for kills in range(TRIES):
+        process = trial.start("apply")
+        delay = dice.uniform(0, seconds * (1 + kills / 10))  # a machine that got slower must not last for ever
+        print(f"try {kills + 1}: killed after {delay:.3f} s, if it is still there")  # noqa: T201 - for who looks into it
+        try:
+            process.wait(delay)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            ended(process)
+        else:
+            last = ended(process)
+            assert last.code == 0, last.err
+            return kills
+    pytest.fail(f"the run was still not done after {TRIES} tries")
+
+
+def survive(course: Course, jobs: int, dice: random.Random, kills: int, folder: Path) -> None:
+    """Go the course until it was disturbed by so many kills."""
+    suffered, round_ = 0, 0
+    while suffered < kills:
+        round_ += 1
+        trial = course.start.copy(folder / str(round_)).with_jobs(jobs)
+        suffered += kill_until_it_ends(trial, dice, course.seconds)
+        is_whole(trial, course.end)
+        assert work_left(trial) == []
+
+
+@pytest.fixture(params=["first run", "after a change"])
+def course(request: pytest.FixtureRequest, timed: tuple[Trial, float]) -> Course:
+    """Both ways to go."""
+    names = {"first run": ("fresh", "whole"), "after a change": ("changed", "whole_changed")}
+    start, end = (request.getfixturevalue(name) for name in names[request.param])
+    return Course(start, end, timed[1])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_killed_at_random_moments_ends_where_an_undisturbed_one_does(
+    jobs: int, course: Course, tmp_path: Path
+) -> None:
+    """32 kills in all, one task at a time and two."""
+    survive(course, jobs, random.Random(f"kill {jobs}"), KILLS, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_killed_hundreds_of_times_ends_where_an_undisturbed_one_does(
+    jobs: int, course: Course, tmp_path: Path
+) -> None:
+    """500 kills in all."""
+    survive(course, jobs, random.Random(f"many {jobs}"), MORE_KILLS, tmp_path)

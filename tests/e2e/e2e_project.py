@@ -1,0 +1,143 @@
+"""A project in a temporary folder, and `mtc` in it as a user runs it: a process with streams and an exit code."""
+
+import datetime as dt
+import gzip
+import json
+import os
+import subprocess
+import sys
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+DAY = dt.date(2026, 5, 1)
+NEXT = dt.date(2026, 5, 2)
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
+
+MANIFEST = """\
+version: 1
+name: daily
+dates: {from: 2026-05-01, to: 2026-05-02}
+source:
+  url: logs/{site}/{date:%Y-%m-%d}*.log*
+archive:
+  url: archive/{site}/{date:%Y/%m/%d}/{name}
+sites:
+  docs: {url: https://docs.example.org}
+  shop: {url: https://shop.example.org}
+run: {jobs: 1, retries: 0}
+environments:
+  staging:
+    archive: null
+    warehouse: {path: staging/warehouse}
+    stats: {path: staging/stats}
+    csv: {path: staging/csv}
+    state: staging/.mtc/state.db
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a process left: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What it said, by line."""
+        return self.err.splitlines()
+
+    def events(self, name: str = "") -> list[dict[str, Any]]:
+        """The events on stdout, each a line of JSON; all of them, or those of one name."""
+        found = [json.loads(line) for line in self.out.splitlines()]
+        return [event for event in found if not name or event["event"] == name]
+
+
+def line(day: dt.date, path: str = "/a.html", *, client: str = "192.0.2.1", hour: int = 10, status: int = 200) -> str:
+    """A line of an access log in the combined format."""
+    when = f"{day:%d/%b/%Y}:{hour:02}:00:00 +0000"
+    return f'{client} - - [{when}] "GET {path} HTTP/1.1" {status} 100 "-" "{AGENT}"\n'
+
+
+def noon() -> tuple[str, dt.date]:
+    """A time zone where it is about noon, so that no test meets a midnight, and the date there."""
+    hour = dt.datetime.now(dt.UTC).hour
+    zone = f"Etc/GMT{hour - 12:+}" if hour != 12 else "Etc/GMT"
+    return zone, dt.datetime.now(zoneinfo.ZoneInfo(zone)).date()
+
+
+@dataclass(slots=True)
+class Place:
+    """A project's folder."""
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def write(self, path: str, text: str) -> Path:
+        """Write a file."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+        return target
+
+    def manifest(self, text: str = MANIFEST, name: str = "daily") -> Path:
+        """Write a manifest."""
+        return self.write(f"manifests/{name}.yaml", text)
+
+    def log(self, site: str, day: dt.date, text: str | None = None, *, name: str = "", packed: bool = False) -> Path:
+        """Write a log of a site's day, three hits of two visitors by default."""
+        text = line(day) + line(day, "/b.html") + line(day, client="192.0.2.2") if text is None else text
+        path = self.root / "logs" / site / (f"{day}{name}.log" + ".gz" * packed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode(), mtime=0) if packed else text.encode())
+        return path
+
+    def logs(self, days: Iterable[dt.date] = (DAY, NEXT), sites: Iterable[str] = ("docs", "shop")) -> "Place":
+        """Write a log for each of these sites and days."""
+        days = tuple(days)
+        for site in sites:
+            for day in days:
+                self.log(site, day)
+        return self
+
+    def mtc(self, *arguments: str, code: int = 0, **environment: str) -> Done:
+        """Run a command to its end, and expect this exit code."""
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate(timeout=60)
+        done = Done(process.returncode, out, err)
+        assert done.code == code, done
+        return done
+
+    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        """Start a command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "mtc", *arguments],
+            cwd=self.root,
+            env=self._environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MTC_", "AWS_"))}
+        return {**kept, "TZ": "UTC", "HOME": str(self.root), **self.environment, **more}
+
+    def files(self, folder: str = ".") -> set[str]:
+        """Every file below a folder, but for SQLite's own helpers."""
+        found = (path for path in (self.root / folder).rglob("*") if path.is_file())
+        return {str(path.relative_to(self.root)) for path in found if not path.name.endswith(("-wal", "-shm"))}
+
+    def content(self, *folders: str) -> dict[str, bytes]:
+        """The content of every file below these folders."""
+        return {name: (self.root / name).read_bytes() for folder in folders for name in sorted(self.files(folder))}
+
+    def statuses(self, *arguments: str) -> dict[str, str]:
+        """What the state file says of each step."""
+        listed = self.mtc("state", "list", "--json", *arguments).out.splitlines()
+        return {step["step"]: step["status"] for step in map(json.loads, listed)}

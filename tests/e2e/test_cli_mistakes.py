@@ -1,0 +1,107 @@
+"""Typing mistakes: one clear line, a hint where there is one, exit code 2, and nothing is done."""
+
+import pytest
+from e2e_project import MANIFEST, Place
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        (("aply",), "No such command 'aply'", "Did you mean 'apply'?"),
+        (("apply", "--sit", "docs"), "No such option", "--site"),
+        (("apply", "--site", "dosc"), "no site is called 'dosc'", "did you mean docs?"),
+        (("apply", "--site", "x"), "no site is called 'x'", "the manifest has: docs, shop"),
+        (("import", "dosc", "2026-05-01"), "no site is called 'dosc'", "did you mean docs?"),
+        (("stat", "SHOP", "2026-05-01"), "no site is called 'SHOP'", "did you mean shop?"),
+        (("plan", "--env", "stagin"), "stagin", "did you mean staging?"),
+        (("apply", "--stage", "imprt"), "'imprt' is not one of", "'import'"),
+        (("apply", "--date", "2026-13-01"), "'2026-13-01' is not a date", "write a date like 2026-05-01"),
+        (("apply", "--date", "01.05.2026"), "'01.05.2026' is not a date", "write a date like 2026-05-01"),
+        (("import", "docs", "2026-5-1"), "'2026-5-1' is not a date", "write a date like 2026-05-01"),
+        (("import", "docs", "2026-05-02", "2026-05-01"), "from 2026-05-02 is after to 2026-05-01", "change them over"),
+        (("apply", "--from", "2026-05-02", "--to", "2026-05-01"), "is after", "change them over"),
+        (("apply", "--to", "2026-05-01"), "--to is given without --from", "add --from DATE"),
+        (("apply", "--date", "2026-05-01", "--from", "2026-05-01"), "both given", "give a date, or --from and --to"),
+        (("apply", "--wait", "10"), "'10' is no duration", "write 90s, 10m or 2h"),
+        (("apply", "one.yaml", "-m", "two.yaml"), "two manifests are given", "name one of them"),
+        (("apply", "nosuch.yaml"), "nosuch.yaml: there is no such file", ""),
+        (("why", "import:docs"), "'import:docs' is no step", "a step looks like import:docs:2026-05-01"),
+        (("why", "imprt:docs:2026-05-01"), "is no step", "did you mean import:docs:2026-05-01?"),
+        (("why", "import:docs:2026-05-41"), "is no step", "its day is a date like 2026-05-01"),
+        (("why", "import:dosc:2026-05-01"), "no site is called 'dosc'", "did you mean docs?"),
+        (("state", "show", "stat:docs:2020-01-01"), "does not know stat:docs:2020-01-01", "mtc state list"),
+        (("state", "forget", "docs"), "'docs' is no step", "a step looks like import:docs:2026-05-01"),
+        (("state", "forget", "import:docs:2026-05-01"), "there is no state file", ""),
+        (("state", "list", "--status", "dome"), "'dome' is not one of", "'done'"),
+        (("convert", "nosuch"), "the file cannot be read", "nosuch"),
+        (("init", "."), "the file is there already", "name another folder"),
+        (("init", "new", "--site", "My Site"), "this cannot be a site's name", "small letters"),
+        (("schema", "--check"), "there is no such file", "mtc schema > schemas/manifest.schema.json"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_mistake_is_told_in_a_few_lines_with_a_hint(
+    place: Place, arguments: tuple[str, ...], said: str, hint: str
+) -> None:
+    """No traceback, no page of help, nothing on stdout; and no file has been made."""
+    done = place.mtc(*arguments, code=2)
+    assert said in done.err
+    assert hint in done.err
+    assert len(done.lines) <= 5, done.err
+    assert done.out == ""
+    assert place.files() == {"manifests/daily.yaml"}
+
+
+def test_without_a_manifest_the_way_to_one_is_told(place: Place) -> None:
+    """The first thing that a new user meets."""
+    (place.root / "manifests/daily.yaml").unlink()
+    for command in ("plan", "apply", "status", "csv"):
+        done = place.mtc(command, code=2)
+        assert "there is no manifest: neither $MTC_MANIFEST nor manifests/daily.yaml" in done.err
+        assert "mtc init" in done.err
+
+
+def test_a_manifest_that_is_not_valid_is_shown_where_it_is_wrong(place: Place) -> None:
+    """Every problem at once, each with its line and a caret, whatever the command."""
+    place.write("manifests/daily.yaml", "version: 1\ndate: yesterday\nsites:\n  docs: {timezone: Mars/Phobos}\n")
+    done = place.mtc("apply", code=2)
+    assert "manifests/daily.yaml:2:1: " in done.err
+    assert "did you mean dates?" in done.err
+    assert "Mars/Phobos" in done.err
+    assert "^" in done.err
+    assert done.lines[-1].startswith("ERROR the manifest is not valid: ")
+
+
+def test_a_variable_that_is_not_set_is_named(place: Place) -> None:
+    """Where it is used, and never with a value."""
+    text = MANIFEST.replace("*.log*\n", "*.log*\n  credentials: pull\n")
+    text = text.replace("logs/{site}/", "s3://acme-logs/{site}/")
+    place.manifest(text + "credentials:\n  pull: {access_key_id: '${PULL_KEY}', secret_access_key: '${PULL_SECRET}'}\n")
+    done = place.mtc("plan", code=2, PULL_KEY="AKIAEXAMPLE")
+    assert "the environment variable PULL_SECRET is not set" in done.err
+    assert "AKIAEXAMPLE" not in done.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("state",)], ids=["mtc", "mtc state"])
+def test_without_a_command_there_is_help(place: Place, arguments: tuple[str, ...]) -> None:
+    """And the exit code says that nothing was done."""
+    done = place.mtc(*arguments, code=2)
+    assert "Commands:" in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["apply", "plan", "import", "stat", "csv", "status", "why", "validate", "schema", "init", "convert", "state"],
+)
+def test_every_command_has_help_that_fits_a_terminal(place: Place, command: str) -> None:
+    """On stdout, and no wider than 80 columns."""
+    done = place.mtc(command, "--help", COLUMNS="80")
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "[[" not in done.out
+
+
+def test_the_list_of_commands_cuts_no_sentence_off(place: Place) -> None:
+    """Each command is told in one short sentence; the exit codes stand below."""
+    commands = place.mtc("--help", COLUMNS="80").out.partition("Commands:")[2]
+    assert "..." not in commands
+    assert "75 another run is at work" in " ".join(commands.split())

@@ -1,0 +1,166 @@
+"""What each old script did stays possible in one line: the table of DESIGN §1, line by line."""
+
+import csv
+import datetime as dt
+import json
+
+import pytest
+from e2e_project import DAY, MANIFEST, NEXT, Place, line, noon
+
+ALL = {
+    f"{stage}:{site}:{day}" for stage in ("import", "stat", "csv") for site in ("docs", "shop") for day in (DAY, NEXT)
+}
+
+
+def rows(place: Place, name: str = "csv/summary.csv") -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with (place.root / name).open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_run_all_daily(place: Place) -> None:
+    """Cron, every site, yesterday: `mtc apply manifests/daily.yaml`."""
+    zone, today = noon()
+    yesterday = today - dt.timedelta(days=1)
+    dates = f"dates: yesterday\ntimezone: {zone}"
+    place.manifest(MANIFEST.replace("dates: {from: 2026-05-01, to: 2026-05-02}", dates))
+    place.logs([yesterday - dt.timedelta(days=1), yesterday])
+    place.mtc("apply", "manifests/daily.yaml")
+    assert [(row["site"], row["day"]) for row in rows(place)] == [
+        ("docs", str(yesterday)),
+        ("shop", str(yesterday)),
+    ]
+
+
+def test_run_all_weekly(full: Place) -> None:
+    """Every site, a large range: `mtc apply manifests/backfill.yaml --from START --to END`."""
+    full.manifest(MANIFEST.replace("name: daily", "name: backfill"), "backfill")
+    full.log("docs", dt.date(2026, 5, 3))
+    full.mtc("apply", "manifests/backfill.yaml", "--from", "2026-05-01", "--to", "2026-05-02")
+    assert full.statuses() == dict.fromkeys(ALL, "done")
+
+
+def test_core_mtc(full: Place) -> None:
+    """`core/mtc.py SITE DATE` was: pull, import, push. Now `mtc import SITE DATE`."""
+    full.mtc("import", "docs", "2026-05-01")
+    assert full.statuses() == {"import:docs:2026-05-01": "done"}
+    assert full.files("archive") == {"archive/docs/2026/05/01/2026-05-01.log"}
+    assert len(full.files("warehouse/hits")) == 1
+
+
+def test_core_legacy(full: Place) -> None:
+    """`core/legacy.py SITE START END`, day by day over a range, is now `mtc import SITE START END`."""
+    full.mtc("import", "docs", "2026-05-01", "2026-05-02")
+    assert full.statuses() == {"import:docs:2026-05-01": "done", "import:docs:2026-05-02": "done"}
+
+
+def test_stat_sh(full: Place) -> None:
+    """`stat.sh SITE DATE` is now `mtc stat SITE DATE`."""
+    full.mtc("import", "docs", "2026-05-01", "2026-05-02")
+    full.mtc("stat", "docs", "2026-05-01")
+    assert full.files("stats") == {"stats/docs/2026-05-01.stat"}
+    summary = json.loads((full.root / "stats/docs/2026-05-01.stat").read_text("utf-8"))["summary"]
+    assert (summary["visits"], summary["actions"]) == (2, 3)
+
+
+def test_get_stats_sh(full: Place) -> None:
+    """`get_stats.sh SITE START END` is now `mtc stat SITE START END`."""
+    full.mtc("import", "docs", "2026-05-01", "2026-05-02")
+    full.mtc("stat", "docs", "2026-05-01", "2026-05-02")
+    assert full.files("stats") == {"stats/docs/2026-05-01.stat", "stats/docs/2026-05-02.stat"}
+
+
+def test_create_csv_sh(full: Place) -> None:
+    """`create_csv.sh` took no parameters and went over the `.stat` files that were there. Now `mtc csv`."""
+    full.mtc("import", "docs", "2026-05-01", "2026-05-02")
+    full.mtc("stat", "docs", "2026-05-01", "2026-05-02")
+    full.mtc("csv")
+    assert [row["day"] for row in rows(full)] == ["2026-05-01", "2026-05-02"]
+
+
+def test_create_csv_sh_over_files_of_another_machine(full: Place) -> None:
+    """A `.stat` file that this state does not know has its row like any other."""
+    full.mtc("apply", "-q", "--site", "docs")
+    for folder in (".mtc", "warehouse", "csv"):
+        (full.root / folder).rename(full.root / f"{folder} of another machine")
+    full.mtc("csv")
+    assert [row["day"] for row in rows(full)] == ["2026-05-01", "2026-05-02"]
+
+
+def test_create_csv_sh_over_no_files(place: Place) -> None:
+    """Without a `.stat` file there is nothing to do, and that is well."""
+    assert "no steps" in place.mtc("csv").err
+
+
+def test_aws_config(place: Place) -> None:
+    """`mtc convert .aws_config` writes a manifest that validates, with secrets left as names."""
+    place.write(
+        ".aws_config",
+        "aws_pull_access_key: AKIAPULLPULLPULL\n"
+        "aws_pull_secret: pull-secret-value\n"
+        "aws_push_access_key: AKIAPUSHPUSHPUSH\n"
+        "aws_push_secret: push-secret-value\n"
+        "sites:\n"
+        "  docs: 1\n"
+        "  Shop Berlin: 2\n"
+        "piwik_ip: 192.0.2.7\n",
+    )
+    done = place.mtc("convert", ".aws_config", "-o", "manifests/old.yaml")
+    text = (place.root / "manifests/old.yaml").read_text("utf-8")
+    assert not any(secret in text + done.out + done.err for secret in ("PULLPULL", "PUSHPUSH", "secret-value"))
+    assert "${" in text
+    assert place.mtc("validate", "manifests/old.yaml").lines[-1] == "1 file valid"
+
+
+def test_convert_to_stdout_is_the_manifest_alone(place: Place) -> None:
+    """Notes go to stderr, so that the manifest can be sent to a file."""
+    place.write(".aws_config", "aws_pull_access_key: a\naws_pull_secret: b\nsites: {docs: 1}\n")
+    place.write("manifests/old.yaml", place.mtc("convert", ".aws_config").out)
+    place.mtc("validate", "manifests/old.yaml")
+
+
+@pytest.mark.parametrize("environment", ["staging", "import", "archive"])
+def test_three_machines(full: Place, environment: str) -> None:
+    """Staging, import and archive were machines; now each is an environment. Staging has its own database."""
+    more = "  import: {archive: null}\n  archive: {stages: [import]}\n"
+    full.manifest(MANIFEST + more)
+    full.mtc("apply", "--env", environment, "-q")
+    root = "staging/" if environment == "staging" else ""
+    assert (full.root / f"{root}.mtc/state.db").exists()
+    assert bool(full.files(f"{root}warehouse/hits"))
+    assert bool(full.files("archive")) == (environment == "archive")
+    assert bool(full.files(f"{root}csv")) == (environment != "archive")
+    assert full.mtc("plan", "--env", environment, "--exit-code").code == 0
+
+
+def test_staging_does_not_touch_what_is_live(full: Place) -> None:
+    """What staging does is not done for the others."""
+    full.mtc("apply", "--env", "staging", "-q")
+    full.mtc("plan", "--exit-code", code=4)
+
+
+def test_a_log_of_the_second_renews_the_first(full: Place) -> None:
+    """Lines after midnight belong to their own day, whatever log they came in."""
+    full.mtc("apply", "-q")
+    full.log("docs", NEXT, line(DAY, "/late.html", client="192.0.2.9") + line(NEXT), name="-late")
+    done = full.mtc("apply", "--date", "2026-05-02", "--json")
+    assert [event["step"] for event in done.events("StepFinished")] == [
+        "import:docs:2026-05-02",
+        "stat:docs:2026-05-01",
+        "stat:docs:2026-05-02",
+        "csv:docs:2026-05-01",
+        "csv:docs:2026-05-02",
+    ]
+    assert [row["visits"] for row in rows(full) if row["site"] == "docs"] == ["3", "2"]
+
+
+def test_a_log_compressed_after_its_import_counts_once(full: Place) -> None:
+    """Log rotation compresses a log after a while: it is the same log."""
+    full.mtc("apply", "-q")
+    before = full.content("csv")
+    path = full.root / "logs/docs/2026-05-01.log"
+    full.log("docs", DAY, path.read_text("utf-8"), packed=True)
+    path.unlink()
+    full.mtc("apply", "-q")
+    assert full.content("csv") == before
+    assert full.mtc("plan", "--exit-code").code == 0

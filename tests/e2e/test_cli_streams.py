@@ -1,0 +1,96 @@
+"""stdout is data, stderr is talk; `--quiet` is for cron, `--json` for programs."""
+
+import json
+
+import pytest
+from e2e_project import DAY, Place
+
+
+def test_the_plan_as_json_is_one_document_and_nothing_else(full: Place) -> None:
+    """Counts and steps, with reasons; stderr is silent."""
+    done = full.mtc("plan", "--json")
+    document = json.loads(done.out)
+    assert done.err == ""
+    assert document["counts"] == {"import": {"new": 4}, "stat": {"new": 4}, "csv": {"new": 4}}
+    assert {step["step"] for step in document["plan"]} >= {"import:docs:2026-05-01", "csv:shop:2026-05-02"}
+
+
+def test_apply_as_json_is_an_event_a_line_and_nothing_else(full: Place) -> None:
+    """From the start of the run to its end; what failed is told on stderr too, for the log of who called."""
+    full.log("docs", DAY, "no log at all\n")
+    done = full.mtc("apply", "--json", code=3)
+    events = done.events()
+    assert (events[0]["event"], events[-1]["event"]) == ("RunStarted", "RunFinished")
+    assert {event["event"] for event in events} >= {"PlanMade", "StepStarted", "StepFinished", "StepBlocked"}
+    assert events[-1]["exit_code"] == 3
+    assert (events[-1]["done"], events[-1]["failed"], events[-1]["blocked"]) == (9, 1, 2)
+    assert "FAILED  import:docs:2026-05-01" in done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status", "--json"),
+        ("why", "import:docs:2026-05-01", "--json"),
+        ("validate", "--json"),
+        ("apply", "--dry-run", "--json"),
+        ("state", "show", "stat:docs:2026-05-01"),
+        ("schema",),
+    ],
+    ids=" ".join,
+)
+def test_data_is_json_on_stdout_and_stderr_is_silent(applied: Place, command: tuple[str, ...]) -> None:
+    """One document, complete in itself."""
+    done = applied.mtc(*command)
+    assert json.loads(done.out)
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("command", [("state", "list", "--json"), ("state", "export")], ids=" ".join)
+def test_lists_are_a_line_of_json_each(applied: Place, command: tuple[str, ...]) -> None:
+    """For `jq` and for backups."""
+    done = applied.mtc(*command)
+    assert len([json.loads(line) for line in done.out.splitlines()]) >= 12
+    assert done.err == ""
+
+
+def test_a_run_talks_on_stderr_alone(full: Place) -> None:
+    """What people read is no data."""
+    done = full.mtc("apply", "--site", "docs", "--date", "2026-05-01")
+    assert done.out == ""
+    assert "done    import:docs:2026-05-01: 1 object, 3 lines, 3 hits" in done.err
+
+
+def test_what_one_asks_for_is_on_stdout_and_without_colour(applied: Place) -> None:
+    """Into a file or a pipe go words alone."""
+    for command in (("plan",), ("status",), ("why", "stat:docs:2026-05-01"), ("state", "list")):
+        done = applied.mtc(*command)
+        assert done.out.strip()
+        assert done.err == ""
+        assert "\x1b" not in done.out
+
+
+def test_quiet_is_silent_when_all_is_well(full: Place) -> None:
+    """Cron sends no mail."""
+    for _ in range(2):
+        done = full.mtc("apply", "-q")
+        assert (done.out, done.err) == ("", "")
+
+
+def test_quiet_says_what_failed_in_a_line_and_how_to_go_on(full: Place) -> None:
+    """The step, the object, why; then the recap. No progress, and not the steps that only wait."""
+    full.log("docs", DAY, "no log at all\n")
+    done = full.mtc("apply", "-q", code=3)
+    failed, recap, following = done.lines
+    assert failed.startswith("FAILED  import:docs:2026-05-01: docs/2026-05-01.log: no known format reads this file")
+    assert recap.startswith("not all is done: 9 done, 1 failed, 2 blocked")
+    assert following.startswith("  next: `mtc why import:docs:2026-05-01`")
+    assert done.out == ""
+
+
+def test_quiet_says_why_a_source_cannot_be_listed(place: Place) -> None:
+    """Nothing has failed, yet nothing is well: the reason is in the mail."""
+    done = place.mtc("apply", "-q", "--site", "docs", "--date", "2026-05-01", code=3)
+    assert "import:docs:2026-05-01" in done.err
+    assert "the source cannot be listed" in done.err
+    assert "logs" in done.err

@@ -1,0 +1,152 @@
+"""What plan, why and status say is so, before, after and in between; and looking changes nothing."""
+
+import datetime as dt
+import json
+
+import pytest
+from e2e_project import DAY, MANIFEST, Place, line, noon
+
+DATES = "dates: {from: 2026-05-01, to: 2026-05-02}"
+BROKEN = "no log at all\n"
+
+
+def state_of(place: Place, step: str) -> dict[str, str]:
+    """What `mtc status` says of a step."""
+    steps = json.loads(place.mtc("status", "--json").out)["steps"]
+    [found] = [one for one in steps if one["step"] == step]
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("plan",),
+        ("plan", "--json"),
+        ("apply", "--dry-run"),
+        ("status",),
+        ("status", "--offline"),
+        ("why", "import:docs:2026-05-01"),
+        ("state", "list"),
+        ("validate",),
+    ],
+    ids=" ".join,
+)
+def test_looking_makes_no_files(full: Place, command: tuple[str, ...]) -> None:
+    """In a folder without a state there is none afterwards."""
+    before = full.content(".")
+    full.mtc(*command)
+    assert full.content(".") == before
+
+
+def test_a_dry_run_is_the_plan_and_changes_nothing(full: Place) -> None:
+    """Also where there is a state already."""
+    full.mtc("apply", "-q", "--site", "docs")
+    before = full.content(".")
+    assert full.mtc("apply", "--dry-run").out == full.mtc("plan").out
+    assert full.content(".") == before
+
+
+def test_a_failure_is_told_the_same_by_why_and_status(full: Place) -> None:
+    """The step that failed with its error, what waits for it, and the command that mends it."""
+    log = full.log("docs", DAY, BROKEN)
+    full.mtc("apply", "-q", code=3)
+    why = full.mtc("why", "import:docs:2026-05-01").out
+    assert why.startswith("import:docs:2026-05-01: failed, recorded as failed\n")
+    assert "no known format reads this file" in why
+    assert "docs/2026-05-01.log  to load" in why
+    failed = state_of(full, "import:docs:2026-05-01")
+    assert failed["state"] == "failed"
+    assert "no known format" in failed["reason"]
+    assert failed["mend"] == "mtc import docs 2026-05-01"
+    assert state_of(full, "stat:docs:2026-05-01")["state"] in {"blocked", "not tried"}
+    assert state_of(full, "stat:docs:2026-05-02")["state"] == "done"
+    log.write_text(line(DAY), "utf-8")
+    full.mtc(*failed["mend"].split()[1:])
+    assert state_of(full, "import:docs:2026-05-01")["state"] == "done"
+    full.mtc("apply", "-q")
+    assert "failed" not in full.mtc("status").out
+
+
+def test_a_source_that_cannot_be_listed_is_told_with_its_reason(full: Place) -> None:
+    """Status names the cause once, and not each step that waits for it; what was done before is not lost."""
+    full.mtc("apply", "-q")
+    (full.root / "logs").rename(full.root / "elsewhere")
+    told = full.mtc("status").out
+    assert told.count("the source cannot be listed") == 2  # once for each site
+    assert "the source's folder does not exist" in told
+    assert "done" in full.mtc("status", "--offline").out.splitlines()[1]
+    full.mtc("apply", "-q", code=3)
+    (full.root / "elsewhere").rename(full.root / "logs")
+    before = full.content("stats", "csv")
+    full.mtc("apply", "-q")
+    assert full.content("stats", "csv") == before
+    assert set(full.statuses().values()) == {"done"}
+
+
+def test_a_late_log_is_told_before_it_is_loaded_and_by_why_afterwards(full: Place) -> None:
+    """Plan, why and status agree on what has come and what will be renewed."""
+    full.mtc("apply", "-q")
+    full.log("docs", DAY, line(DAY, "/late.html"), name="-late")
+    assert "late: docs/2026-05-01-late.log" in full.mtc("plan").out
+    why = full.mtc("why", "import:docs:2026-05-01").out
+    assert "because late: docs/2026-05-01-late.log" in why
+    assert "input docs/2026-05-01-late.log: added" in why
+    assert state_of(full, "stat:docs:2026-05-01")["state"] == "stale"
+    full.mtc("apply", "-q")
+    assert full.mtc("why", "import:docs:2026-05-01").out.startswith("import:docs:2026-05-01: up to date")
+    assert "4 lines = 4 hits + 0 filtered + 0 rejected" in full.mtc("why", "stat:docs:2026-05-01").out
+
+
+def test_a_changed_setting_is_told_with_its_line(full: Place) -> None:
+    """`manifest changed` leads to where it was changed."""
+    full.mtc("apply", "-q")
+    full.manifest(MANIFEST + "filters:\n  bots: true\n")
+    number = 2 + len(MANIFEST.splitlines())
+    assert f"filters.bots: false → true (daily.yaml:{number})" in full.mtc("plan").out
+    why = full.mtc("why", "import:docs:2026-05-01").out
+    assert f"daily.yaml:{number}" in why
+
+
+def test_a_day_without_logs_is_empty_and_missing_once_it_had_time_to_come(place: Place) -> None:
+    """Two days ago nothing came: status calls it missing, and the run does not fail."""
+    zone, today = noon()
+    place.manifest(MANIFEST.replace(DATES, f"dates: {{last: 3}}\ntimezone: {zone}"))
+    (place.root / "logs").mkdir()
+    place.mtc("apply", "-q")
+    assert set(place.statuses().values()) == {"empty"}
+    day = today - dt.timedelta(days=2)
+    missing = state_of(place, f"import:docs:{day}")
+    assert (missing["state"], missing["reason"]) == ("missing", "no objects 6h after the day's end")
+
+
+def test_a_day_that_has_not_ended_is_not_due_unless_it_is_named(place: Place) -> None:
+    """`today` in a range waits; `mtc import docs today` does not."""
+    zone, today = noon()
+    tomorrow = today + dt.timedelta(days=1)
+    place.manifest(MANIFEST.replace(DATES, f"dates: {{from: {today}, to: {tomorrow}}}\ntimezone: {zone}"))
+    place.log("docs", today)
+    assert "nothing to do" in place.mtc("plan").out
+    assert "not due" in place.mtc("plan").out
+    place.mtc("import", "docs", str(today))
+    assert place.statuses()[f"import:docs:{today}"] == "done"
+
+
+def test_what_a_run_left_unfinished_is_taken_along_by_the_next(place: Place) -> None:
+    """A day that failed stays on the list, though the manifest's dates have moved on, until it is done."""
+    place.logs()
+    place.log("docs", DAY, BROKEN)
+    place.manifest(MANIFEST.replace("to: 2026-05-02", "to: 2026-05-01"))
+    place.mtc("apply", "-q", code=3)
+    place.manifest(MANIFEST.replace("from: 2026-05-01", "from: 2026-05-02"))
+    place.mtc("apply", "-q", code=3)
+    place.log("docs", DAY)
+    place.mtc("apply", "-q")
+    assert place.statuses()["csv:docs:2026-05-01"] == "done"
+
+
+def test_a_run_is_recorded_for_people(applied: Place) -> None:
+    """Each run leaves a file that says what it did."""
+    [record] = applied.files(".mtc/runs")
+    told = json.loads((applied.root / record).read_text("utf-8"))
+    assert told["exit_code"] == 0
+    assert told["command"] == "mtc apply -q"

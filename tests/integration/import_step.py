@@ -1,0 +1,206 @@
+"""An import step for tests: real files in a folder source, a real warehouse, and what came of it."""
+
+import dataclasses
+import datetime as dt
+import functools
+import glob
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from mtc.manifest.models import Archive, Filters, Run, Source
+from mtc.manifest.project import Project, SiteSettings
+from mtc.model import Accounting, LoadedObject, Receipt, SourceObject, Stage, StepId, Verdict
+from mtc.plan.model import ImportWork, PlannedStep, Task
+from mtc.sources.base import Archive as AnyArchive
+from mtc.sources.base import Source as AnySource
+from mtc.sources.folder import FolderSource
+from mtc.sources.pattern import Pattern
+from mtc.stages.base import ObjectLoaded, RecordingDesk
+from mtc.stages.importing import ImportStage
+from mtc.stages.importing.bundle import Sizes
+
+DAY = dt.date(2026, 5, 1)
+STEP = StepId(Stage.IMPORT, "docs", DAY)
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"
+GOOD = Filters()
+ALL = Filters(bots=True, static=True, errors=True, redirects=True, max_rejected=1)
+IN_PLACE = Sizes(in_place=(0, 1 << 40))
+SPOOLED = Sizes(in_place=(1 << 40, 1 << 40))
+
+
+def line(path: str = "/", *, time: str = "01/May/2026:10:05:03 +0000", status: int = 200, agent: str = AGENT) -> str:
+    """A line in combined format."""
+    return f'192.0.2.1 - - [{time}] "GET {path} HTTP/1.1" {status} 512 "-" "{agent}"'
+
+
+def text(*lines: str) -> bytes:
+    """A file of lines."""
+    return "".join(f"{one}\n" for one in lines).encode()
+
+
+def count_lines(data: bytes) -> int:
+    """The number of lines, counted apart from everything under test: a last one may lack its line feed."""
+    return data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Hit:
+    """A row of a part: the day of its folder, its object, line and path."""
+
+    day: str
+    object_id: str
+    line: int
+    path: str
+    bot: bool = dataclasses.field(default=False, compare=False)
+    ts: str = dataclasses.field(default="", compare=False)
+    user_agent: str = dataclasses.field(default="", compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rejected:
+    """A line that was kept because it could not be read."""
+
+    object: str
+    line: int
+    reason: str
+    text: str
+
+
+@functools.cache
+def database() -> duckdb.DuckDBPyConnection:
+    """One database for all tests of a process."""
+    return duckdb.connect(config={"threads": 2})
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a step recorded."""
+
+    warehouse: Path
+    desk: RecordingDesk
+
+    @property
+    def loaded(self) -> Mapping[str, LoadedObject]:
+        """The loaded objects by key."""
+        return {fact.loaded.object.key: fact.loaded for fact in self.desk.facts if isinstance(fact, ObjectLoaded)}
+
+    @property
+    def only(self) -> LoadedObject:
+        """The one object that was loaded."""
+        (loaded,) = self.loaded.values()
+        return loaded
+
+    @property
+    def receipt(self) -> Receipt:
+        """The step's receipt."""
+        return self.desk.receipts[STEP]
+
+    def accounting(self, key: str = "a.log") -> Accounting:
+        """Where an object's lines have gone."""
+        return self.loaded[key].accounting
+
+    def hits(self, key: str = "a.log") -> list[Hit]:
+        """The object's hits in its parts, in order; their number is what the parts say."""
+        found: list[Hit] = []
+        for part in self.loaded[key].parts:
+            rows = _hits(self.warehouse / part.file, part.day, part.object_id)
+            assert len(rows) == part.hits, part
+            found += rows
+        assert len(found) == self.loaded[key].accounting.hits
+        return sorted(found)
+
+    def rejected(self) -> list[Rejected]:
+        """The rejected lines that were kept, in order."""
+        files = sorted(self.warehouse.glob("rejected/site=docs/date=2026-05-01/*.jsonl"))
+        rows = [Rejected(**json.loads(row)) for file in files for row in file.read_text("utf-8").split("\n") if row]
+        return sorted(rows, key=lambda row: (row.object, row.line))
+
+
+def _hits(file: Path, day: dt.date, object_id: str) -> list[Hit]:
+    query = (
+        "SELECT $day, object, line, path, bot, CAST(ts AS VARCHAR), coalesce(user_agent, '')"
+        " FROM read_parquet($file, hive_partitioning = false) WHERE object = $object"
+    )
+    with database().cursor() as connection:
+        values = {"day": str(day), "file": glob.escape(str(file)), "object": object_id}
+        return [Hit(*row) for row in connection.execute(query, values).fetchall()]
+
+
+@dataclasses.dataclass(frozen=True)
+class Workshop:
+    """A folder with logs and a warehouse beside it."""
+
+    root: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """Where parts go."""
+        return self.root / "warehouse"
+
+    def files(self) -> list[str]:
+        """Every file of the warehouse, also half-made ones."""
+        return sorted(str(path.relative_to(self.warehouse)) for path in self.warehouse.rglob("*") if path.is_file())
+
+    def write(self, key: str, data: bytes) -> SourceObject:
+        """Put an object into the source."""
+        path = self.root / "logs" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        now = path.stat()
+        return SourceObject(key, now.st_size, modified=now.st_mtime_ns)
+
+    def source(self) -> FolderSource:
+        """The folder as a source."""
+        return FolderSource(self.root / "logs", Pattern.compile("logs/{date:%Y-%m-%d}.log", "docs"))
+
+    def stage(
+        self, filters: Filters = GOOD, *, zone: str = "UTC", form: str = "auto", sizes: Sizes = SPOOLED,
+        source: AnySource | None = None, archive: AnyArchive | None = None, archived: Archive | None = None,
+    ) -> ImportStage:  # fmt: skip
+        """The import stage of a project with one site."""
+        site = SiteSettings("docs", "", zone, Source(url="x", format=form), archived, filters)
+        project = Project(
+            name="test",
+            manifest=self.root / "m.yaml",
+            root=self.root,
+            dates="yesterday",
+            stages=tuple(Stage),
+            sites={"docs": site},
+            credentials={},
+            warehouse=self.warehouse,
+            stats=self.root / "stats",
+            csv=self.root / "csv",
+            state=self.root / ".mtc" / "state.db",
+            run=Run(),
+        )
+        return ImportStage(
+            project, lambda: database().cursor(), lambda _: source or self.source(), lambda _: archive, sizes
+        )
+
+    def load(self, stage: ImportStage, work: ImportWork, desk: RecordingDesk | None = None) -> Outcome:
+        """Do the step; nothing half-made is left, whatever comes of it."""
+        desk = desk or RecordingDesk()
+        try:
+            stage.run(Task(Stage.IMPORT, (PlannedStep(STEP, Verdict.NEW, work=work),)), desk)
+        finally:
+            assert not [file for file in self.files() if file.startswith(".staging")]
+            assert not list((self.root / ".mtc" / "spool").glob("*"))
+        return Outcome(self.warehouse, desk)
+
+    def run(self, *objects: SourceObject, stage: ImportStage | None = None) -> Outcome:
+        """Load some objects."""
+        return self.load(stage or self.stage(), ImportWork(load=objects))
+
+    def read(self, data: bytes, filters: Filters = ALL, *, form: str = "combined", sizes: Sizes = SPOOLED) -> Outcome:
+        """Load one object, `a.log`, with these bytes."""
+        return self.run(self.write("a.log", data), stage=self.stage(filters, form=form, sizes=sizes))
+
+
+def touch_later(path: Path) -> None:
+    """Make a file look as if it had been written to a moment later."""
+    now = path.stat()
+    os.utime(path, ns=(now.st_atime_ns, now.st_mtime_ns + 1_000_000))

@@ -1,0 +1,228 @@
+"""Every line is accounted for, and read by itself: whatever bytes a log holds."""
+
+import collections
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from import_step import AGENT, ALL, IN_PLACE, SPOOLED, Outcome, Rejected, Workshop, count_lines, line, text
+
+from mtc.formats.clean import LONGEST
+from mtc.model import Status
+from mtc.stages.importing.bundle import Sizes
+
+# A plain reading of a whole valid line, apart from everything under test.
+VALID = re.compile(rb'192\.0\.2\.1 - - \[01/May/2026:10:05:03 \+0000\] "GET (/[0-9]+) HTTP/1\.1" 200 512 "-" "[ -~]*"')
+QUOTE = re.compile(rb'(?<!\\)"')
+JUNK = st.one_of(
+    st.binary(max_size=30),
+    st.sampled_from(
+        [b"", b" ", b'"', b"\x00" * 20, b"\x01", b"\x02", b"\x02" + text(line())[:-1], b"\x03none\x03", b"#x", b"\x1a",
+         b"\r", b"\r\r", b"x\r", b"\rx", b"\xff\xfe", b"\xc3", "é☃".encode(), b"\xef\xbb\xbf", b"\\", b'\\"',
+         b'"' * 23, b'"' * 24, b'"' * 60, b"x" * 3000, b"a,b;c\td", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf",
+         b"\x0b\x0c\x1c\x85"]
+    ),
+)  # fmt: skip
+
+
+def _mutated(lines: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """A line with a piece cut out of it and another put in."""
+    return st.builds(
+        lambda one, at, gone, new: one[: at % len(one)] + new + one[at % len(one) + gone :],
+        lines, st.integers(0, 200), st.integers(0, 20), JUNK,
+    )  # fmt: skip
+
+
+GOOD = st.integers(0, 999).map(lambda number: line(f"/{number}").encode())
+LINES = st.lists(GOOD | GOOD | JUNK | _mutated(GOOD), max_size=25)
+FILES = st.builds(
+    lambda bom, lines, ends, last: bom + b"".join(
+        one + end for one, end in zip(lines, ends * 25, strict=False)
+    ) + last,
+    st.sampled_from([b"", b"", b"\xef\xbb\xbf"]),
+    LINES,
+    st.lists(st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\n\n"]), min_size=1, max_size=25),
+    st.sampled_from([b"", b"x", line("/9").encode()]),
+)  # fmt: skip
+# What begins like a compressed file, or ends where it might have begun to, is refused as a damaged one.
+ANYTHING = st.binary(max_size=300).filter(
+    lambda data: (
+        not data.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh")) and data not in {b"\x1f", b"(", b"B", b"BZ"}
+    )
+)
+PLACES = pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE], ids=["spooled", "in place"])
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+def check(outcome: Outcome, data: bytes) -> None:
+    """Hold an object's account, hits and rejected lines against what plain Python finds in its bytes."""
+    account = outcome.accounting()
+    assert account.lines == count_lines(data)
+    assert account.balanced
+    kept = outcome.rejected()
+    assert sum(account.rejected.values()) == len(kept)
+    assert account.rejected == collections.Counter(row.reason for row in kept)
+    assert {row.object for row in kept} <= {"a.log"}
+    hits = {hit.line: hit.path for hit in outcome.hits()}
+    assert len(hits) == account.hits
+    numbers = [*hits, *(row.line for row in kept)]
+    assert len(set(numbers)) == len(numbers)
+    assert set(numbers) <= set(range(1, account.lines + 1))
+    wanted = valid_lines(data)
+    assert {number: hits.get(number) for number in wanted} == wanted
+
+
+def valid_lines(data: bytes) -> dict[int, str]:
+    """The path of each line that is whole, by its number."""
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    matches = {number: VALID.fullmatch(one.removesuffix(b"\r")) for number, one in enumerate(lines, start=1)}
+    return {
+        number: found[1].decode() for number, found in matches.items() if found and len(QUOTE.findall(found[0])) == 6
+    }
+
+
+@PLACES
+@given(data=FILES)
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@example(data=b'\n"\rx\n' + text(line("/1")))
+@example(data=b"\rx\n" + text(line("/1")))
+@example(data=text(line("/1"), "", line("/2")) + b"x\ry\n")
+def test_every_line_of_any_file_is_accounted_for(tmp_path: Path, sizes: Sizes, data: bytes) -> None:
+    """Lines are hits, filtered or rejected; a line that is whole is a hit, with its number, whatever is around it."""
+    check(Workshop(tmp_path).read(data, sizes=sizes), data)
+
+
+@pytest.mark.slow
+@PLACES
+@given(data=FILES | ANYTHING)
+@settings(max_examples=1500, deadline=None, suppress_health_check=SLOW)
+def test_every_line_of_very_many_files_is_accounted_for(tmp_path: Path, sizes: Sizes, data: bytes) -> None:
+    """The same, for longer."""
+    check(Workshop(tmp_path).read(data, sizes=sizes), data)
+
+
+@given(data=ANYTHING)
+@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+def test_arbitrary_bytes_are_accounted_for(tmp_path: Path, data: bytes) -> None:
+    """Even where nothing of them is a log."""
+    check(Workshop(tmp_path).read(data), data)
+
+
+@given(data=FILES)
+@settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
+def test_a_file_reads_the_same_in_place_and_through_the_spool(tmp_path: Path, data: bytes) -> None:
+    """And sliced into many bundles: how it is read changes nothing in what is read."""
+    workshop = Workshop(tmp_path)
+    written = workshop.write("a.log", data)
+    answers = []
+    for sizes in (SPOOLED, IN_PLACE, Sizes(bundle=200, in_place=SPOOLED.in_place)):
+        outcome = workshop.run(written, stage=workshop.stage(ALL, form="combined", sizes=sizes))
+        agents = [hit.user_agent for hit in outcome.hits()]
+        answers.append((outcome.accounting(), outcome.hits(), agents, outcome.rejected()))
+    assert answers[0] == answers[1]
+    assert answers[0] == answers[2]
+
+
+NEIGHBOURS = {
+    "NUL bytes": b"\x00\x00",
+    "invalid UTF-8": b"caf\xe9",
+    "a lone return": b"x\ry",
+    "a return at its start": b"\rx",
+    "an open quote": b'192.0.2.1 - - [x] "GET /',
+    "a quote alone": b'"',
+    "the separator of the exact path": b"\x01",
+    "the mark of a long line": b"\x02x",
+    "bytes that stand for nothing": b"\x03none\x03",
+    "twenty-three quotes": b'"' * 23,
+    "twenty-four quotes": b'"' * 24,
+    "very many quotes": b'"' * 5000,
+    "a byte order mark": b"\xef\xbb\xbfx",
+    "one megabyte": b"x" * (1 << 20),
+    "a little more": b"x" * (LONGEST + 1),
+    "three megabytes": b"y" * (3 << 20),
+    "three megabytes of quotes": b'"' * (3 << 20),
+    "three megabytes that are no UTF-8": b"\xff" * (3 << 20),
+    "a truncated line": line()[:-1].encode(),
+    "two lines in one": (line() + line()).encode(),
+}
+
+
+@PLACES
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_no_line_harms_its_neighbours(tmp_path: Path, sizes: Sizes, name: str) -> None:
+    """It is rejected, with object, number and reason; the lines before and after it are hits."""
+    bad = NEIGHBOURS[name]
+    data = text(line("/1")) + bad + b"\n" + text(line("/2")) + bad + b"\r\n" + text(line("/3"))
+    outcome = Workshop(tmp_path).read(data, sizes=sizes)
+    check(outcome, data)
+    assert [(hit.line, hit.path) for hit in outcome.hits()] == [(1, "/1"), (3, "/2"), (5, "/3")]
+    reason = "too long" if len(bad) > LONGEST else "malformed"
+    assert [(row.object, row.line, row.reason) for row in outcome.rejected()] == [
+        ("a.log", 2, reason), ("a.log", 4, reason)
+    ]  # fmt: skip
+    assert all(len(row.text) <= 2000 for row in outcome.rejected())
+
+
+@PLACES
+@pytest.mark.parametrize("byte", [b"\x00", b"\x03", b"\x1b", b"\x7f", "é".encode(), "\u2028".encode()])
+def test_odd_bytes_in_a_user_agent_are_kept(tmp_path: Path, sizes: Sizes, byte: bytes) -> None:
+    """What the visitor sent is what is counted."""
+    data = text(line(agent="a@b")).replace(b"@", byte)
+    (hit,) = Workshop(tmp_path).read(data, sizes=sizes).hits()
+    assert hit.user_agent == f"a{byte.decode()}b"
+
+
+@PLACES
+@pytest.mark.parametrize(
+    ("byte", "kept"), [(b"\xe9", "\\xe9"), (b"\x01", "\\x01"), (b"\x02", "\\x02"), (b"\r", "\\r"), (b"\xc3", "\\xc3")]
+)
+def test_bytes_that_cannot_be_kept_are_written_out(tmp_path: Path, sizes: Sizes, byte: bytes, kept: str) -> None:
+    """The line is a hit all the same, and the account does not depend on them."""
+    data = text(line("/1"), line("/2", agent="a@b")).replace(b"@", byte)
+    outcome = Workshop(tmp_path).read(data, sizes=sizes)
+    assert [hit.user_agent for hit in outcome.hits()] == [AGENT, f"a{kept}b"]
+
+
+@PLACES
+@pytest.mark.parametrize("data", [b"", b"\n", b"\n\n\n", b" \n", b"\r\n\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_a_file_without_content_is_loaded_without_hits(tmp_path: Path, sizes: Sizes, data: bytes) -> None:
+    """Its blank lines are set aside, and counted."""
+    outcome = Workshop(tmp_path).read(data, sizes=sizes)
+    account = outcome.accounting()
+    assert (account.lines, account.hits, account.rejected) == (count_lines(data), 0, {})
+    assert account.balanced
+    assert (outcome.only.parts, outcome.receipt.status) == ((), Status.DONE)
+
+
+@PLACES
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("last", [True, False])
+def test_kinds_of_line_ends_make_no_difference(
+    tmp_path: Path, sizes: Sizes, end: bytes, bom: bytes, *, last: bool
+) -> None:
+    """Unix or Windows, with a byte order mark or without, with a last line end or without."""
+    lines = [line(f"/{number}").encode() for number in range(4)]
+    outcome = Workshop(tmp_path).read(bom + end.join(lines) + (end if last else b""), sizes=sizes)
+    assert [(hit.line, hit.path) for hit in outcome.hits()] == [(1, "/0"), (2, "/1"), (3, "/2"), (4, "/3")]
+
+
+def test_a_rejected_line_is_kept_as_it_was(tmp_path: Path) -> None:
+    """With the object's key and the line's number, for people to look it up."""
+    outcome = Workshop(tmp_path).read(text(line(), 'no "log" at <all>\\ ☃', line(time="31/Feb/2026:00:00:00 +0000")))
+    late = line(time="31/Feb/2026:00:00:00 +0000")
+    assert outcome.rejected() == [
+        Rejected("a.log", 2, "malformed", 'no "log" at <all>\\ ☃'),
+        Rejected("a.log", 3, "bad time", late),
+    ]
+
+
+def test_line_numbers_hold_across_many_thousands_of_lines(tmp_path: Path) -> None:
+    """However many threads read."""
+    lines = ["junk" if number % 1000 == 7 else line(f"/{number}") for number in range(1, 150_001)]
+    outcome = Workshop(tmp_path).read(text(*lines), sizes=IN_PLACE)
+    assert all(hit.path == f"/{hit.line}" for hit in outcome.hits())
+    assert [row.line for row in outcome.rejected()] == list(range(7, 150_000, 1000))
+    assert outcome.accounting().balanced

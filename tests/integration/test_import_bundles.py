@@ -1,0 +1,213 @@
+"""Bundles: however objects are put together or cut apart, each keeps its own account, lines and parts."""
+
+import dataclasses
+import gzip
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, count_lines, line, text
+
+from mtc.model import SourceObject, Status
+from mtc.plan.model import ImportWork
+from mtc.stages.base import RecordingDesk
+from mtc.stages.importing.bundle import Bundle, Fetched, Sizes
+from mtc.stages.importing.loading import _chooser
+from mtc.stages.importing.spool import bundles
+
+TWO_DAYS = ("01/May/2026:10:05:03 +0000", "02/May/2026:00:00:00 +0000")
+COMMON = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /c HTTP/1.1" 200 512'
+
+
+def sliced(size: int) -> Sizes:
+    """Bundles of this size."""
+    return dataclasses.replace(SPOOLED, bundle=size)
+
+
+def each_alone(workshop: Workshop, outcome: Outcome, contents: dict[str, list[str]]) -> None:
+    """Every object has the hits and the account of its own lines, in the order of its own lines."""
+    assert outcome.loaded.keys() == contents.keys()
+    for key, lines in contents.items():
+        paths = {number: one.split()[6] for number, one in enumerate(lines, start=1) if one.startswith("192.0.2.1")}
+        assert {hit.line: hit.path for hit in outcome.hits(key)} == paths, key
+        account = outcome.accounting(key)
+        assert (account.lines, account.hits) == (len(lines), len(paths)), key
+        assert account.balanced
+        digest = hashlib.sha256((workshop.root / "logs" / key).read_bytes()).hexdigest()
+        assert outcome.loaded[key].content == digest
+
+
+def write(workshop: Workshop, contents: dict[str, list[str]]) -> list[SourceObject]:
+    """Put objects into the source; every other one compressed."""
+    return [
+        workshop.write(key, gzip.compress(text(*lines)) if number % 2 else text(*lines))
+        for number, (key, lines) in enumerate(contents.items())
+    ]
+
+
+def cut(
+    workshop: Workshop, objects: Sequence[SourceObject], sizes: Sizes = SPOOLED, form: str = "auto"
+) -> list[Bundle]:
+    """The bundles that objects make, not yet read."""
+    fetched = [Fetched(obj, workshop.root / "logs" / obj.key) for obj in objects]
+    return list(bundles(fetched, workshop.root / "spool", _chooser(form), sizes=sizes))
+
+
+def test_many_small_objects_share_a_bundle_and_keep_their_own_accounts(tmp_path: Path) -> None:
+    """A day of an edge network is thousands of small files: they are read together, and counted apart."""
+    workshop = Workshop(tmp_path)
+    contents = {
+        f"{number:03}.log": [line(f"/{number}/{row}", time=TWO_DAYS[row % 2]) for row in range(number % 7)]
+        + ["junk"] * (number % 3)
+        for number in range(60)
+    }
+    objects = write(workshop, contents)
+    (bundle,) = cut(workshop, objects, form="combined")
+    assert [segment.lines for segment in bundle.segments] == [len(lines) for lines in contents.values()]
+    outcome = workshop.run(*objects, stage=workshop.stage(ALL, form="combined"))
+    each_alone(workshop, outcome, contents)
+    assert len(list(workshop.warehouse.rglob("*.parquet"))) == 2
+    assert {(row.object, row.line) for row in outcome.rejected()} == {
+        (key, number) for key, lines in contents.items() for number, one in enumerate(lines, 1) if one == "junk"
+    }
+
+
+@pytest.mark.parametrize("size", [1, 300, 1000, 5000])
+def test_an_object_larger_than_a_bundle_is_read_in_slices(tmp_path: Path, size: int) -> None:
+    """Its line numbers go on from slice to slice, and its account is one."""
+    workshop = Workshop(tmp_path)
+    contents = {
+        "a.log": [line("/small")],
+        "big.log": [line(f"/{number}") if number % 5 else "junk" for number in range(60)],
+        "z.log": [line("/last"), "junk"],
+    }
+    objects = write(workshop, contents)
+    made = cut(workshop, objects, sliced(size), "combined")
+    assert len(made) > 1
+    assert sum(bundle.lines for bundle in made) == 63
+    outcome = workshop.run(*objects, stage=workshop.stage(ALL, form="combined", sizes=sliced(size)))
+    each_alone(workshop, outcome, contents)
+    assert [row.line for row in outcome.rejected() if row.object == "big.log"] == list(range(1, 61, 5))
+    assert outcome.accounting("big.log").rejected == {"malformed": 12}
+
+
+@given(
+    counts=st.lists(st.integers(0, 6), min_size=1, max_size=6),
+    size=st.sampled_from([1, 150, 151, 400, 1 << 20]),
+    empty=st.sampled_from([b"", b"\n"]),
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_cut_gives_every_object_its_own(tmp_path: Path, counts: list[int], size: int, empty: bytes) -> None:
+    """Objects without lines, objects that end just where a bundle does, objects of one line."""
+    workshop = Workshop(tmp_path)
+    contents = {f"{n}.log": [line(f"/{n}/{row}") for row in range(count)] for n, count in enumerate(counts)}
+    objects = write(workshop, contents)
+    outcome = workshop.run(*objects, workshop.write("empty.log", empty), stage=workshop.stage(GOOD, sizes=sliced(size)))
+    assert outcome.accounting("empty.log").filtered == ({"blank": 1} if empty else {})
+    for key, lines in contents.items():
+        assert [hit.line for hit in outcome.hits(key)] == list(range(1, len(lines) + 1))
+
+
+def test_objects_of_other_formats_go_into_other_bundles(tmp_path: Path) -> None:
+    """A bundle is closed when the format changes; each object says its format."""
+    workshop = Workshop(tmp_path)
+    contents = {"1.log": [line("/1")], "2.log": [COMMON], "3.log": [COMMON], "4.log": [line("/4"), line("/5")]}
+    objects = write(workshop, contents)
+    made = cut(workshop, objects)
+    assert [(bundle.format.name, len(bundle.segments)) for bundle in made] == [
+        ("combined", 1), ("common", 2), ("combined", 1)
+    ]  # fmt: skip
+    outcome = workshop.run(*objects)
+    each_alone(workshop, outcome, contents)
+    assert [loaded.format for loaded in outcome.loaded.values()] == ["combined", "common", "common", "combined"]
+
+
+def test_an_object_without_lines_is_loaded_and_closes_nothing_it_need_not(tmp_path: Path) -> None:
+    """It has no parts, and its neighbours are as they are."""
+    workshop = Workshop(tmp_path)
+    objects = [workshop.write("1.log", b""), workshop.write("2.log", text(line("/2"))), workshop.write("3.log", b"")]
+    assert len(cut(workshop, objects)) == 1
+    outcome = workshop.run(*objects)
+    assert {key: (one.accounting.lines, len(one.parts)) for key, one in outcome.loaded.items()} == {
+        "1.log": (0, 0), "2.log": (1, 1), "3.log": (0, 0)
+    }  # fmt: skip
+
+
+def test_a_step_with_nothing_to_load_is_empty(tmp_path: Path) -> None:
+    """No object, no hits, no files."""
+    workshop = Workshop(tmp_path)
+    assert workshop.load(workshop.stage(), ImportWork()).receipt.status is Status.EMPTY
+    assert workshop.files() == []
+
+
+def test_a_plain_file_of_fitting_size_is_read_where_it_lies_and_left_there(tmp_path: Path) -> None:
+    """It is not copied, and never removed; a compressed one goes through the spool."""
+    workshop = Workshop(tmp_path)
+    plain = workshop.write("plain.log", text(line("/1")))
+    packed = workshop.write("packed.log", gzip.compress(text(line("/2"))))
+    before, here, after = cut(workshop, [packed, plain, packed], IN_PLACE)
+    assert (here.path, here.temporary) == (tmp_path / "logs" / "plain.log", False)
+    assert before.temporary
+    assert after.temporary
+    here.discard()
+    outcome = workshop.run(packed, plain, stage=workshop.stage(sizes=IN_PLACE))
+    assert [hit.path for key in outcome.loaded for hit in outcome.hits(key)] == ["/2", "/1"]
+    assert (tmp_path / "logs" / "plain.log").read_bytes() == text(line("/1"))
+
+
+def test_a_file_too_small_or_too_large_is_not_read_where_it_lies(tmp_path: Path) -> None:
+    """Small ones are read together with others, large ones in slices."""
+    workshop = Workshop(tmp_path)
+    obj = workshop.write("a.log", text(line("/1")))
+    for sizes in (Sizes(in_place=(obj.size + 1, 1 << 30)), Sizes(in_place=(0, obj.size - 1))):
+        assert cut(workshop, [obj], sizes)[0].temporary
+    assert not cut(workshop, [obj], Sizes(in_place=(obj.size, obj.size)))[0].temporary
+
+
+def test_the_same_objects_again_make_the_same_files(tmp_path: Path) -> None:
+    """Loading twice overwrites, and adds nothing."""
+    workshop = Workshop(tmp_path)
+    objects = write(workshop, {"1.log": [line("/1"), "junk"], "2.log": [line("/2", time=TWO_DAYS[1])]})
+    first = workshop.run(*objects)
+    files = workshop.files()
+    again = workshop.run(*objects)
+    assert workshop.files() == files
+    assert again.desk.facts == first.desk.facts
+    assert again.rejected() == first.rejected()
+
+
+def test_rejected_lines_of_objects_that_are_gone_do_not_stay(tmp_path: Path) -> None:
+    """A new version takes the place of the old one's; those of objects that are kept stay."""
+    workshop = Workshop(tmp_path)
+    kept = workshop.run(workshop.write("kept.log", text(line(), "kept junk")), stage=workshop.stage(ALL)).only
+    workshop.load(
+        workshop.stage(ALL), ImportWork(load=(workshop.write("a.log", text(line(), "old junk")),), keep=(kept,))
+    )
+    assert {row.text for row in Outcome(workshop.warehouse, RecordingDesk()).rejected()} == {"kept junk", "old junk"}
+    outcome = workshop.load(
+        workshop.stage(ALL), ImportWork(load=(workshop.write("a.log", text(line(), line(), "new")),), keep=(kept,))
+    )
+    assert {row.text for row in outcome.rejected()} == {"kept junk", "new"}
+    workshop.load(workshop.stage(ALL), ImportWork(load=(workshop.write("a.log", text(line())),)))
+    assert not list((workshop.warehouse / "rejected").rglob("*.jsonl"))
+
+
+def test_progress_tells_of_every_byte_and_line_once(tmp_path: Path) -> None:
+    """The sizes of the objects, however they were cut."""
+    workshop = Workshop(tmp_path)
+    objects = write(workshop, {"1.log": [line("/1")] * 9, "2.log": [], "3.log": [line("/3")] * 4})
+    for size in (1, 400, 1 << 20):
+        desk = workshop.run(*objects, stage=workshop.stage(sizes=sliced(size))).desk
+        assert (desk.size, desk.lines) == (sum(obj.size for obj in objects), 13)
+
+
+def test_a_bundle_says_how_many_lines_it_has(tmp_path: Path) -> None:
+    """As plain Python counts them."""
+    workshop = Workshop(tmp_path)
+    for data in (b"", b"\n", b"x", text(line(), line()), text(line())[:-1], b"\n\n\r\n"):
+        for sizes in (SPOOLED, IN_PLACE):
+            obj = workshop.write("a.log", data)
+            assert sum(bundle.lines for bundle in cut(workshop, [obj], sizes, "combined")) == count_lines(data)

@@ -1,0 +1,144 @@
+"""When an object may not be loaded: too many lines that cannot be read, or a file that changes under the reader."""
+
+import dataclasses
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, line, text, touch_later
+
+from mtc.errors import ObjectChangedError, PermanentError
+from mtc.manifest.models import Filters
+from mtc.model import SourceObject
+from mtc.plan.model import ImportWork
+from mtc.sources.base import Progress, ignore
+from mtc.sources.folder import FolderSource
+from mtc.stages.base import RecordingDesk
+from mtc.stages.importing.bundle import Sizes
+
+HALF_READ = Sizes(bundle=2000, in_place=SPOOLED.in_place)
+
+
+def mixed(good: int, bad: int) -> bytes:
+    """A file with so many lines of each kind."""
+    return text(*[line(f"/{number}") for number in range(good)], *[f"junk {number}" for number in range(bad)])
+
+
+def test_as_many_rejected_lines_as_are_allowed_are_allowed(tmp_path: Path) -> None:
+    """Five of a hundred."""
+    outcome = Workshop(tmp_path).read(mixed(95, 5), GOOD)
+    assert (outcome.accounting().hits, outcome.accounting().rejected) == (95, {"malformed": 5})
+
+
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, HALF_READ], ids=["spooled", "in place", "in slices"])
+def test_one_more_fails_the_step_and_leaves_nothing(tmp_path: Path, sizes: Sizes) -> None:
+    """Six of a hundred: neither hits nor half-made files stay. The message shows the first of the lines."""
+    workshop = Workshop(tmp_path)
+    with pytest.raises(PermanentError) as refusal:
+        workshop.read(mixed(94, 6), GOOD, sizes=sizes)
+    assert workshop.files() == []
+    assert refusal.value.where == "a.log"
+    shown = [f"line {95 + number} (malformed): junk {number}" for number in range(3)]
+    assert refusal.value.what == f"6 of 100 lines could not be read as combined: {'; '.join(shown)}"
+    assert "filters.max_rejected" in refusal.value.hint
+
+
+def test_a_small_object_never_fails_for_its_lines(tmp_path: Path) -> None:
+    """Under a hundred lines a share says nothing."""
+    outcome = Workshop(tmp_path).read(mixed(1, 98), Filters(max_rejected=0))
+    assert outcome.accounting().rejected == {"malformed": 98}
+
+
+@pytest.mark.parametrize(
+    ("share", "bad", "passes"), [(0.0, 0, True), (0.0, 1, False), (1.0, 100, True), (0.5, 51, False)]
+)
+def test_the_share_is_what_the_manifest_says(tmp_path: Path, share: float, bad: int, *, passes: bool) -> None:
+    """From none at all to all of them."""
+    workshop = Workshop(tmp_path)
+    data, filters = mixed(100 - bad, bad), Filters(max_rejected=share)
+    if passes:
+        assert workshop.read(data, filters).accounting().lines == 100
+    else:
+        with pytest.raises(PermanentError):
+            workshop.read(data, filters)
+
+
+def test_lines_that_are_filtered_or_blank_are_not_rejected(tmp_path: Path) -> None:
+    """A log of errors and blank lines is no wrong format."""
+    data = text(*[line(status=404)] * 60, *[""] * 60)
+    assert Workshop(tmp_path).read(data, Filters(max_rejected=0)).accounting().filtered == {"blank": 60, "error": 60}
+
+
+def test_one_bad_object_keeps_its_neighbours_out_until_the_step_is_tried_again(tmp_path: Path) -> None:
+    """Objects of one bundle go in together or not at all; nothing is left that nobody lists."""
+    workshop = Workshop(tmp_path)
+    good, bad = workshop.write("1.log", mixed(5, 0)), workshop.write("2.log", mixed(0, 100))
+    with pytest.raises(PermanentError, match=r"2\.log"):
+        workshop.run(good, bad, stage=workshop.stage(form="combined"))
+    assert workshop.files() == []
+
+
+def test_a_large_bad_object_does_not_take_the_hits_of_a_good_one_with_it(tmp_path: Path) -> None:
+    """Where its first slice shares a file with an object that is recorded, that object's hits stay."""
+    workshop = Workshop(tmp_path)
+    good, bad = workshop.write("1.log", mixed(5, 0)), workshop.write("2.log", mixed(90, 90))
+    stage = workshop.stage(form="combined", sizes=HALF_READ)
+    desk = RecordingDesk()
+    with pytest.raises(PermanentError, match=r"2\.log: 90 of 180 lines"):
+        workshop.load(stage, ImportWork(load=(good, bad)), desk)
+    outcome = Outcome(workshop.warehouse, desk)
+    assert [hit.path for hit in outcome.hits("1.log")] == ["/0", "/1", "/2", "/3", "/4"]
+    assert workshop.files() == [part.file for part in outcome.only.parts]
+
+
+def test_a_failing_reload_leaves_what_was_loaded_before(tmp_path: Path) -> None:
+    """The same object under stricter rules: the state still lists its old part, and that is still there."""
+    workshop = Workshop(tmp_path)
+    obj = workshop.write("a.log", mixed(94, 6))
+    old = workshop.run(obj, stage=workshop.stage(ALL))
+    before = [(file, (workshop.warehouse / file).read_bytes()) for file in workshop.files()]
+    with pytest.raises(PermanentError):
+        workshop.load(workshop.stage(GOOD), ImportWork(load=(obj,), replaced=(old.only,)))
+    assert [(file, (workshop.warehouse / file).read_bytes()) for file in workshop.files()] == before
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Meddling(FolderSource):
+    """A folder in which somebody does something to each file just after it was handed out."""
+
+    meddle: Callable[[Path], None] = touch_later
+
+    def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
+        """Give the file, then meddle with it."""
+        path = FolderSource.fetch(self, obj, spool, progress=progress)
+        self.meddle(path)
+        return path
+
+
+def append(path: Path) -> None:
+    """A server goes on writing."""
+    with path.open("ab") as stream:
+        stream.write(text(line("/late")))
+
+
+def truncate(path: Path) -> None:
+    """A rotation empties the file in place."""
+    with path.open("r+b") as stream:
+        stream.truncate(stream.seek(0, 2) // 2)
+
+
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, HALF_READ], ids=["spooled", "in place", "in slices"])
+@pytest.mark.parametrize("meddle", [touch_later, append, truncate, Path.unlink])
+@pytest.mark.parametrize("data", [mixed(40, 0), gzip.compress(mixed(40, 0)), b"\0" * 50], ids=["plain", "gzip", "junk"])
+def test_a_file_that_changes_while_it_is_read_is_looked_at_again(
+    tmp_path: Path, sizes: Sizes, meddle: Callable[[Path], None], data: bytes
+) -> None:
+    """Whatever came of reading it: the step is tried again after a new listing, and nothing of it is left."""
+    workshop = Workshop(tmp_path)
+    obj = workshop.write("a.log", data)
+    folder = workshop.source()
+    source = Meddling(folder.root, folder.pattern, meddle)
+    with pytest.raises(ObjectChangedError):
+        workshop.run(obj, stage=workshop.stage(source=source, sizes=sizes))
+    assert workshop.files() == []

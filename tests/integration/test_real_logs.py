@@ -1,0 +1,95 @@
+"""Logs of real servers, where a folder with some is at hand: each is read as an independent reading of it says.
+
+The folder is that of the variable MTC_TEST_LOGS, or `../shared/logs` beside the repository.
+"""
+
+import os
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from import_step import ALL, IN_PLACE, SPOOLED, Workshop, count_lines
+
+from mtc.manifest.models import Filters
+from mtc.stages.importing.bundle import Sizes
+
+FOLDER = Path(os.environ.get("MTC_TEST_LOGS") or Path(__file__).parents[2].parent / "shared" / "logs")
+LOGS = [
+    "apache_combined_10k.log",
+    "crowdsec_http_dos_bypass_cache.log",
+    "crowdsec_nginx-http-xss-probing.log",
+    "crowdsec_traefik_clf.log",
+    "crowdsec_apache2-logs.log",
+    "crowdsec_litespeed-logs.log",
+    "crowdsec_nginx-proxy-manager-logs.log",
+]
+STATIC = set("gif jpg jpeg png bmp ico svg svgz ttf otf eot woff woff2 class swf css js xml webp".split())  # noqa: SIM905 - read better so
+
+# A combined line, read strictly and by itself: no other name of the time zone, no other quoting than a backslash's.
+COMBINED = re.compile(
+    r"^(\S+) +\S+ +(?:-|[^- ]\S*) +\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] +"
+    r'"((?:[^"\\]|\\.)*)" +(\d{3}) +(\S+) +"((?:[^"\\]|\\.)*)" +"((?:[^"\\]|\\.)*)"(?: .*)?$'
+)
+REQUEST = re.compile(r"^[A-Z-]+ +(\S.*?)(?: HTTP/[\d.]+)?$")
+
+
+def lines_of(name: str) -> tuple[bytes, list[str]]:
+    """A log's bytes and lines; the test is skipped where it is not there."""
+    path = FOLDER / name
+    if not path.is_file():
+        pytest.skip(f"no {name} at hand")
+    data = path.read_bytes()
+    return data, data.decode("utf-8", "backslashreplace").removesuffix("\n").split("\n")
+
+
+def expected(line: str) -> str:
+    """Under which heading a line goes with the default filters, robots aside."""
+    match = COMBINED.match(line.removesuffix("\r"))
+    if match is None:
+        return "malformed" if line.strip() else "blank"
+    status = int(match[4])
+    if status >= 400:
+        return "error"
+    if 300 <= status < 400 and status != 304:
+        return "redirect"
+    request = REQUEST.match(match[3])
+    if request is None:
+        return "no request"
+    path = request[1].partition("?")[0]
+    is_static = path.rpartition(".")[2].lower() in STATIC or path.rpartition("/")[2].lower() == "robots.txt"
+    return "static" if is_static else "hit"
+
+
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, Sizes(bundle=100_000, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize("name", LOGS)
+def test_every_line_of_a_real_log_goes_where_a_plain_reading_puts_it(tmp_path: Path, name: str, sizes: Sizes) -> None:
+    """Robots count here, so that no list of them is needed to say what is right."""
+    data, lines = lines_of(name)
+    wanted = Counter(map(expected, lines))
+    outcome = Workshop(tmp_path).read(data, Filters(bots=True, max_rejected=1), sizes=sizes)
+    account = outcome.accounting()
+    assert account.lines == len(lines) == count_lines(data)
+    assert Counter({"hit": account.hits}) + Counter(account.filtered) + Counter(account.rejected) == wanted
+    numbers = [number for number, line in enumerate(lines, start=1) if expected(line) == "hit"]
+    assert [hit.line for hit in sorted(outcome.hits(), key=lambda hit: hit.line)] == numbers
+
+
+def test_ten_thousand_lines_of_apache_have_one_that_is_broken_off(tmp_path: Path) -> None:
+    """Line 8,899 lacks its last quote; every other one is read."""
+    data, lines = lines_of("apache_combined_10k.log")
+    outcome = Workshop(tmp_path).read(data, ALL)
+    account = outcome.accounting()
+    assert (account.lines, account.hits, account.rejected) == (10_000, 9_999, {"malformed": 1})
+    (broken,) = outcome.rejected()
+    assert (broken.line, broken.text) == (8899, lines[8898])
+    assert [part.day.isoformat() for part in outcome.only.parts] == [f"2015-05-{day}" for day in (17, 18, 19, 20)]
+
+
+def test_robots_are_a_part_of_what_is_left(tmp_path: Path) -> None:
+    """With them the account of ten thousand lines is what it was without, one heading more."""
+    data, lines = lines_of("apache_combined_10k.log")
+    account = Workshop(tmp_path).read(data, Filters()).accounting()
+    wanted = Counter(map(expected, lines))
+    assert account.filtered["bot"] > 1000
+    assert account.hits + account.filtered["bot"] == wanted["hit"]

@@ -1,0 +1,205 @@
+"""A whole `apply` in this process, with real logs and real stages: what happens while it is at work, and its end."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from endstate import end_state, leftovers
+from logs import combined_log
+from rig import Listener
+from s3_faults import Fault, Proxy
+from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
+from trial import DAYS, Trial
+
+from mtc.errors import UsageError
+from mtc.events import Event, Notice, RunFinished, RunStarted, StepFinished, StepRetried, StepStarted
+from mtc.manifest.load import load
+from mtc.model import Stage, Status, StepId
+from mtc.run import session
+from mtc.run.select import Wanted
+from mtc.sources.archive_url import ArchiveUrl
+from mtc.sources.folder_archive import FolderArchive
+
+FIRST = StepId(Stage.IMPORT, "docs", DAYS[0])
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    """A project with logs."""
+    return Trial.make(tmp_path / "project").with_logs()
+
+
+def apply(trial: Trial, listener: Listener, *sites: str) -> int:
+    """Apply the project, or some of its sites."""
+    order = session.Order(load(trial.root / "mtc.yaml"), Wanted(sites), "mtc apply")
+    return session.apply(order, listener)
+
+
+def test_an_object_replaced_while_a_run_is_at_work_is_loaded_as_it_is_now(trial: Trial, tmp_path: Path) -> None:
+    """It was listed, then written anew before it was read: one more try, and the end is that of the new object."""
+    other = trial.copy(tmp_path / "other")
+
+    def replaced(event: Event) -> None:
+        if isinstance(event, StepStarted) and (event.step, event.attempt) == (FIRST, 1):
+            rewrite(trial)
+
+    listener = Listener(then=replaced)
+    assert apply(trial, listener) == 0
+    (retried,) = listener.heard(StepRetried)
+    assert retried.step == FIRST
+    rewrite(other)
+    assert apply(other, Listener()) == 0
+    assert end_state(trial.root) == end_state(other.root)
+    assert leftovers(trial.root) == []
+
+
+def rewrite(trial: Trial) -> None:
+    """Write the first log anew."""
+    trial.log(f"docs/{DAYS[0]}-a.log", combined_log(DAYS[0], "anew", 90), later=7)
+
+
+def test_an_object_that_is_damaged_fails_its_day_alone_until_it_is_mended(trial: Trial, tmp_path: Path) -> None:
+    """No retry helps a broken archive of gzip; a later run does, once the object is whole."""
+    name = f"docs/{DAYS[1]}-b.log.gz"
+    whole = (trial.root / "logs" / name).read_bytes()
+    trial.log(name, whole[: len(whole) // 2], later=3)
+    listener = Listener()
+    assert apply(trial, listener) == 3
+    assert {event.step.day for event in listener.heard(StepFinished) if event.status is Status.FAILED} == {DAYS[1]}
+    assert listener.heard(StepRetried) == []
+    assert leftovers(trial.root) == []
+    trial.log(name, whole)
+    assert apply(trial, Listener()) == 0
+    other = Trial.make(tmp_path / "other").with_logs()
+    assert apply(other, Listener()) == 0
+    assert end_state(trial.root) == end_state(other.root)
+
+
+def test_a_run_says_what_it_came_to_and_leaves_a_record(trial: Trial) -> None:
+    """The last event and the file for machines agree."""
+    listener = Listener()
+    assert apply(trial, listener) == 0
+    (begun,), (over,) = listener.heard(RunStarted), listener.heard(RunFinished)
+    record = json.loads((trial.root / ".mtc" / "runs" / f"{begun.run}.json").read_text())
+    assert (over.run, over.exit_code, over.done + over.empty, over.failed) == (begun.run, 0, 18, 0)
+    assert (record["run"], record["exit_code"], record["counts"]["done"]) == (begun.run, 0, over.done)
+    assert len(record["steps"]) == 18
+    assert over.lines == 450
+    loaded = end_state(trial.root)["objects"].values()
+    assert over.hits == sum(item["accounting"]["hits"] for item in loaded)
+
+
+def test_a_run_with_nothing_to_do_changes_no_file(trial: Trial) -> None:
+    """Not even to write the same again."""
+    apply(trial, Listener())
+    before = _stamps(trial.root)
+    assert apply(trial, Listener()) == 0
+    assert _stamps(trial.root) == before
+
+
+def _stamps(root: Path) -> dict[str, tuple[int, int]]:
+    files = [path for name in ("warehouse", "stats", "csv", "archive") for path in (root / name).rglob("*")]
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in files if path.is_file()}
+
+
+def test_a_run_of_some_sites_leaves_the_others_alone(trial: Trial) -> None:
+    """And one of an unknown site is refused, with the nearest name."""
+    assert apply(trial, Listener(), "shop") == 0
+    assert {name.split(":")[1] for name in end_state(trial.root)["steps"]} == {"shop"}
+    with pytest.raises(UsageError, match="shop"):
+        apply(trial, Listener(), "shoop")
+
+
+def test_a_run_after_a_killed_one_says_so(trial: Trial) -> None:
+    """Whoever looks at the log of the night learns that the run before did not end by itself."""
+    assert trial.apply(crash_at="import.done").code < 0
+    listener = Listener()
+    assert apply(trial, listener) == 0
+    assert [("was killed" in notice.text) for notice in listener.heard(Notice)] == [True]
+    again = Listener()
+    assert apply(trial, again) == 0
+    assert again.heard(Notice) == []
+
+
+@pytest.mark.parametrize("place", ["warehouse/.staging", ".mtc/spool", ".mtc/tmp", "stats/docs", "csv"])
+def test_what_a_killed_run_left_half_made_is_swept(place: str, trial: Trial) -> None:
+    """The names are those that a killed run leaves behind, if it is killed while it writes."""
+    names = {"stats/docs": f".{DAYS[1]}.stat.0123abcd.tmp", "csv": ".summary.csv.0123abcd.tmp"}
+    half_made = trial.root / place / names.get(place, "half/made.tmp")
+    half_made.parent.mkdir(parents=True)
+    half_made.write_bytes(b"half")
+    assert apply(trial, Listener()) == 0
+    assert not half_made.exists()
+    assert leftovers(trial.root) == []
+
+
+S3_MANIFEST = """\
+version: 1
+name: trial
+dates: {{from: {first}, to: {last}}}
+stages: [import]
+source: {{url: "s3://%s/{{site}}/{{date:%%Y-%%m-%%d}}*.log", credentials: pull}}
+credentials:
+  pull: {{access_key_id: "%s", secret_access_key: "%s", region: us-east-1, endpoint_url: "%s"}}
+run: {{jobs: {jobs}, retries: 2, backoff: 0s}}
+sites:
+  docs: {{}}
+"""
+
+
+@pytest.fixture
+def remote(s3: S3Server, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
+    """A project whose logs lie in S3, behind a proxy that goes wrong when it is told to."""
+    bucket = s3.bucket()
+    for day in DAYS:
+        s3.put(bucket, f"docs/{day}.log", combined_log(day, f"s3 {day}", 30))
+    manifest = S3_MANIFEST % (bucket, "${{PULL_KEY}}", "${{PULL_SECRET}}", proxy.url)
+    monkeypatch.setenv("PULL_KEY", ACCESS_KEY)
+    monkeypatch.setenv("PULL_SECRET", SECRET_KEY)
+    return Trial.make(tmp_path / "project", manifest=manifest)
+
+
+def test_a_service_that_is_busy_for_a_while_costs_tries_and_no_step(remote: Trial, proxy: Proxy) -> None:
+    """boto3 asks a few times by itself; when it gives up, the step is tried again."""
+    proxy.faults.append(Fault(f"GET .*{DAYS[0]}", "answer", times=5))
+    listener = Listener()
+    assert apply(remote, listener) == 0
+    assert {event.step for event in listener.heard(StepRetried)} == {FIRST}
+    assert "503" in listener.heard(StepRetried)[0].error or "SlowDown" in listener.heard(StepRetried)[0].error
+
+
+def test_keys_that_do_not_open_cost_one_try(remote: Trial, proxy: Proxy) -> None:
+    """The step fails at once, and no key is in anything that was said or written."""
+    proxy.faults.append(Fault(f"GET .*{DAYS[0]}", "answer", 403, "AccessDenied"))
+    listener = Listener()
+    assert apply(remote, listener) == 3
+    assert listener.heard(StepRetried) == []
+    (failed,) = [event for event in listener.heard(StepFinished) if event.status is Status.FAILED]
+    assert (failed.step, "s3:GetObject" in failed.error) == (FIRST, True)
+    written = b"".join(path.read_bytes() for path in (remote.root / ".mtc").rglob("*") if path.is_file())
+    for secret in (ACCESS_KEY, SECRET_KEY):
+        assert secret not in repr(listener.events)
+        assert secret.encode() not in written
+    proxy.faults.clear()
+    assert apply(remote, Listener()) == 0
+
+
+def test_days_that_have_not_ended_are_not_due(trial: Trial) -> None:
+    """A clock that stands in the middle of the second day: the first is done, the others wait."""
+    noon = dt.datetime.combine(DAYS[1], dt.time(12), dt.UTC)
+    order = session.Order(load(trial.root / "mtc.yaml"), Wanted(), "mtc apply")
+    listener = Listener()
+    assert session.apply(order, listener, lambda: noon) == 0
+    assert {event.step.day for event in listener.heard(StepFinished)} == {DAYS[0]}
+
+
+def test_what_a_killed_copy_left_in_the_archive_is_swept(trial: Trial) -> None:
+    """The archive is the one place where nobody would dare to clean up by hand."""
+    assert trial.apply(crash_at="archive.before").code < 0
+    archive = FolderArchive(trial.root, trial.root, ArchiveUrl.compile("archive/{site}/{date:%Y/%m/%d}/{name}", "docs"))
+    half_made = trial.root / "archive" / "docs" / f"{DAYS[0]:%Y/%m/%d}" / f".{DAYS[0]}-a.log.{archive._mark}.tmp"
+    half_made.parent.mkdir(parents=True, exist_ok=True)
+    half_made.write_bytes(b"half")
+    assert apply(trial, Listener()) == 0
+    assert leftovers(trial.root) == []

@@ -1,0 +1,333 @@
+"""A world in miniature for tests of the planner: sources, a state and files as plain values, and who does the work.
+
+`House.apply` goes through the stages as a run does: each is planned when the one before is over, and every fact is
+kept at once, so that it can be stopped after any of them. Nothing here reads or writes a file.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mtc.errors import InterruptedRunError
+from mtc.manifest.models import Archive, Filters, Run, Source
+from mtc.manifest.project import Place, Project, SiteSettings
+from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, Status, StepId, Verdict
+from mtc.plan.model import History, ImportWork, Listing, Plan, PlannedStep, Selection, StepRecord, World
+from mtc.plan.planner import Steps, make_plan, plan_csv, plan_imports, plan_stats
+from mtc.sources.archive_url import ArchiveUrl
+
+DAY = dt.date(2026, 5, 1)
+NEXT = dt.date(2026, 5, 2)
+LATER = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+ALL = tuple(Stage)
+
+Hits = Mapping[dt.date, int]
+
+
+def site(  # noqa: PLR0913 - a site has as many settings
+    name: str = "docs",
+    *,
+    zone: str = "UTC",
+    archive: str = "",
+    vanished: str = "keep",
+    settle: str = "6h",
+    form: str = "auto",
+    url: str = "",
+    filters: Filters | None = None,
+) -> SiteSettings:
+    """A site's settings."""
+    source = Source.model_validate(
+        {"url": "logs/{site}/{date:%Y-%m-%d}*", "format": form, "vanished": vanished, "settle": settle}
+    )
+    return SiteSettings(name, url, zone, source, Archive(url=archive) if archive else None, filters or Filters())
+
+
+def project(*sites: SiteSettings, places: Mapping[str, Place] | None = None) -> Project:
+    """A project of these sites."""
+    root = Path("/project")
+    return Project(
+        name="daily",
+        manifest=root / "manifests/daily.yaml",
+        root=root,
+        dates="yesterday",
+        stages=ALL,
+        sites={one.name: one for one in sites or (site(),)},
+        credentials={},
+        warehouse=root / "warehouse",
+        stats=root / "stats",
+        csv=root / "csv",
+        state=root / ".mtc/state.db",
+        run=Run(),
+        places=places or {},
+    )
+
+
+def obj(key: str, size: int = 100, *, etag: str = "", modified: int = 1) -> SourceObject:
+    """An object of a source."""
+    return SourceObject(key, size, etag, modified)
+
+
+def import_step(day: dt.date = DAY, name: str = "docs") -> StepId:
+    """An import step."""
+    return StepId(Stage.IMPORT, name, day)
+
+
+def stat_step(day: dt.date = DAY, name: str = "docs") -> StepId:
+    """A stat step."""
+    return StepId(Stage.STAT, name, day)
+
+
+def csv_step(day: dt.date = DAY, name: str = "docs") -> StepId:
+    """A csv step."""
+    return StepId(Stage.CSV, name, day)
+
+
+def only(plan: Plan, step: StepId) -> PlannedStep:
+    """The one line of the plan that is about this step."""
+    found = [planned for planned in plan.steps if planned.step == step]
+    assert len(found) == 1, [str(planned.step) for planned in plan.steps]
+    return found[0]
+
+
+def _digest(*values: object) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class House:
+    """What is there and what is known. `fuel` is how many facts may be recorded before the run is interrupted."""
+
+    project: Project
+    days: tuple[dt.date, ...] = (DAY, NEXT)
+    now: dt.datetime = LATER
+    source: dict[StepId, dict[str, SourceObject]] = field(default_factory=dict)
+    hits: dict[tuple[str, str], Hits] = field(default_factory=dict)
+    steps: dict[StepId, StepRecord] = field(default_factory=dict)
+    objects: dict[StepId, dict[str, LoadedObject]] = field(default_factory=dict)
+    parts: set[str] = field(default_factory=set)
+    stats: dict[tuple[str, dt.date], Output] = field(default_factory=dict)
+    csv: Output | None = None
+    csv_outputs: tuple[Output, ...] = ()
+    broken: set[StepId] = field(default_factory=set)
+    unlisted: dict[str, str] = field(default_factory=dict)
+    fuel: int | None = None
+    done: list[StepId] = field(default_factory=list)
+
+    def put(
+        self, item: SourceObject, hits: Hits | None = None, *, day: dt.date = DAY, name: str = "docs"
+    ) -> SourceObject:
+        """Lay an object, with these hits on these days, into a site's source."""
+        self.source.setdefault(import_step(day, name), {})[item.key] = item
+        self.hits[item.key, item.version] = hits if hits is not None else {day: 10}
+        return item
+
+    def take(self, key: str, *, day: dt.date = DAY, name: str = "docs") -> None:
+        """Have an object vanish from the source."""
+        del self.source[import_step(day, name)][key]
+
+    def set_site(self, settings: SiteSettings, places: Mapping[str, Place] | None = None) -> None:
+        """Change a site's settings."""
+        sites = {**self.project.sites, settings.name: settings}
+        self.project = dataclasses.replace(self.project, sites=sites, places=places or self.project.places)
+
+    def set_record(self, step: StepId, **changes: object) -> None:
+        """Change what is recorded of a step."""
+        record = self.steps.get(step) or StepRecord(step, Status.PLANNED)
+        self.steps[step] = dataclasses.replace(record, **changes)  # type: ignore[arg-type]
+
+    def history(self) -> History:
+        """What the state says."""
+        objects = {step: tuple(loaded.values()) for step, loaded in self.objects.items() if loaded}
+        return History(dict(self.steps), objects, self.csv_outputs)
+
+    def world(self) -> World:
+        """What a look finds."""
+        listings = {name: self._listing(name) for name in self.project.sites}
+        listed = {part.file for loaded in self.objects.values() for item in loaded.values() for part in item.parts}
+        stats = {key: str(output.size) for key, output in self.stats.items()}
+        lost = tuple(output.path for output in self.csv_outputs if output != self.csv)
+        return World(listings, stats, frozenset(listed - self.parts), lost)
+
+    def _listing(self, name: str) -> Listing:
+        if name in self.unlisted:
+            return Listing(error=self.unlisted[name])
+        return Listing({step.day: tuple(found.values()) for step, found in self.source.items() if step.site == name})
+
+    def selection(
+        self, stages: tuple[Stage, ...] = ALL, days: Iterable[dt.date] | None = None, named: Iterable[dt.date] = ()
+    ) -> Selection:
+        """A selection of all sites."""
+        wanted = tuple(self.days if days is None else days)
+        return Selection(stages, dict.fromkeys(self.project.sites, wanted), frozenset(named))
+
+    def plan(
+        self, stages: tuple[Stage, ...] = ALL, days: Iterable[dt.date] | None = None, named: Iterable[dt.date] = ()
+    ) -> Plan:
+        """Plan all stages at once."""
+        return make_plan(self.project, self.selection(stages, days, named), self.world(), self.history(), self.now)
+
+    def verdict(self, step: StepId) -> tuple[Verdict, tuple[str, ...]]:
+        """Verdict and reasons of one step in a plan of everything."""
+        planned = only(self.plan(), step)
+        return planned.verdict, planned.reasons
+
+    def apply(self, stages: tuple[Stage, ...] = ALL) -> list[StepId]:
+        """Do what is to do, stage by stage; returns the steps that were done.
+
+        Raises:
+            InterruptedRunError: the fuel is used up; what was recorded stays.
+        """
+        self.done = []
+        left: Steps = {}
+        for stage in stages:
+            steps = self._plan_stage(stage, left)
+            self._announce(steps)
+            for planned in steps.values():
+                if planned.verdict.is_work:
+                    self._do(planned)
+            left = {s: p for s, p in steps.items() if p.verdict in {Verdict.NOT_DUE, Verdict.BLOCKED}}
+        return self.done
+
+    def settle(self) -> None:
+        """Apply without an interruption until a run has nothing to do."""
+        self.fuel = None
+        for _ in range(5):
+            if not self.apply():
+                return
+        raise AssertionError([str(step) for step in self.done])
+
+    def _plan_stage(self, stage: Stage, left: Steps) -> Steps:
+        selection, world, history = self.selection(), self.world(), self.history()
+        if stage is Stage.IMPORT:
+            return plan_imports(self.project, selection, world, history, self.now)
+        later: Callable[..., Steps] = plan_stats if stage is Stage.STAT else plan_csv
+        return later(self.project, selection, world, history, left)
+
+    def _announce(self, steps: Steps) -> None:
+        for step, planned in steps.items():
+            self.steps.setdefault(step, StepRecord(step, Status.PLANNED))
+            if planned.verdict is Verdict.BLOCKED:
+                self.set_record(step, status=Status.BLOCKED, error="; ".join(planned.reasons))
+
+    def _do(self, planned: PlannedStep) -> None:
+        step = planned.step
+        tries = self.steps[step].attempts + 1
+        self.set_record(step, status=Status.RUNNING, error="", attempts=tries)
+        try:
+            made = self._make(planned)
+        except InterruptedRunError:
+            self.set_record(step, status=Status.FAILED, error="interrupted: the run was asked to stop")
+            raise
+        if made is None:
+            self.set_record(step, status=Status.FAILED, error="it broke")
+            return
+        self.steps[step] = dataclasses.replace(
+            made, fingerprint=planned.fingerprint, settings=planned.settings, inputs=planned.inputs, finished=self.now
+        )
+        self.done.append(step)
+
+    def _make(self, planned: PlannedStep) -> StepRecord | None:
+        self._burn()
+        match planned.step.stage:
+            case Stage.IMPORT:
+                made = self._import(planned)
+            case Stage.STAT:
+                made = self._stat(planned.step)
+            case Stage.CSV:
+                made = self._csv(planned.step)
+        if planned.step in self.broken:
+            return None
+        self._burn()
+        return made
+
+    def _burn(self) -> None:
+        if self.fuel is not None:
+            if self.fuel <= 0:
+                raise InterruptedRunError(2)
+            self.fuel -= 1
+
+    def _import(self, planned: PlannedStep) -> StepRecord:
+        step, work = planned.step, planned.work
+        assert isinstance(work, ImportWork)
+        loaded = self.objects.setdefault(step, {})
+        for gone in work.drop:
+            loaded.pop(gone.object.key, None)
+        for item in work.load:
+            self._burn()
+            loaded[item.key] = self._load(step, item, work.made_with)
+        self._archive(step, work)
+        assert set(loaded) == {item.key for item in work.load} | {item.object.key for item in work.keep}
+        accounting = Accounting.total(item.accounting for item in loaded.values())
+        status = Status.DONE if loaded else Status.EMPTY
+        return StepRecord(step, status, accounting=accounting, checked=self.now)
+
+    def _load(self, step: StepId, item: SourceObject, made_with: str) -> LoadedObject:
+        identity = _digest(item.key, item.version)[:20]
+        hits = self.hits[item.key, item.version]
+        parts = tuple(
+            Part(step.site, day, f"hits/site={step.site}/date={day}/{identity}.parquet", identity, count)
+            for day, count in sorted(hits.items())
+        )
+        self.parts |= {part.file for part in parts}
+        total = sum(hits.values())
+        accounting = Accounting(total + 1, total, {"static": 1})
+        return LoadedObject(item, identity, identity, "combined", accounting, parts, made_with=made_with)
+
+    def _archive(self, step: StepId, work: ImportWork) -> None:
+        settings = self.project.sites[step.site]
+        if settings.archive is None:
+            return
+        template = ArchiveUrl.compile(settings.archive.url, settings.name)
+        for key in [*(item.object.key for item in work.archive), *(item.key for item in work.load)]:
+            self._burn()
+            old = self.objects[step][key]
+            url = template.full(template.render(step.day, old.object))
+            self.objects[step][key] = dataclasses.replace(old, archived=url)
+
+    def _stat(self, step: StepId) -> StepRecord:
+        parts = sorted(
+            (part, item.made_with)
+            for loaded in self.objects.values()
+            for item in loaded.values()
+            for part in item.parts
+            if (part.site, part.day) == (step.site, step.day)
+        )
+        imported = self.steps.get(import_step(step.day, step.site))
+        accounting = imported.accounting if imported else None
+        if not parts and not (accounting and accounting.lines):
+            self.stats.pop((step.site, step.day), None)
+            return StepRecord(step, Status.EMPTY, accounting=accounting)
+        digest = _digest(parts, accounting)
+        output = Output(f"stats/{step.site}/{step.day}.stat", int(digest[:6], 16), digest)
+        self.stats[step.site, step.day] = output
+        return StepRecord(step, Status.DONE, outputs=(output,), accounting=accounting)
+
+    def _csv(self, step: StepId) -> StepRecord:
+        digest = _digest(sorted(self.stats.items()))
+        self.csv = Output("csv/summary.csv", int(digest[:6], 16), digest)
+        self.csv_outputs = (self.csv,)
+        return StepRecord(step, Status.DONE if (step.site, step.day) in self.stats else Status.EMPTY)
+
+    def result(self) -> dict[str, object]:
+        """All that a user can see: what is loaded, archived, counted and recorded. For comparing two houses."""
+        return {
+            "objects": {step: sorted(loaded.items()) for step, loaded in sorted(self.objects.items()) if loaded},
+            "stats": sorted(self.stats.items()),
+            "csv": self.csv,
+            "steps": {
+                step: (record.status, record.fingerprint, record.outputs, record.accounting)
+                for step, record in sorted(self.steps.items())
+            },
+        }
+
+
+def applied(*sites: SiteSettings, archive: str = "") -> House:
+    """A house of one site with an object on each of two days, where everything has been done."""
+    house = House(project(*sites or (site(archive=archive),)))
+    house.put(obj("2026-05-01.log"), day=DAY)
+    house.put(obj("2026-05-02.log"), day=NEXT)
+    house.apply()
+    return house

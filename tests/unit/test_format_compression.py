@@ -1,0 +1,127 @@
+"""Compressed files: opened by what is in them, whole or not at all."""
+
+import bz2
+import gzip
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from format_lines import combined
+
+from mtc.errors import ObjectChangedError, PermanentError
+from mtc.formats.compression import BLOCK, blocks, is_plain
+
+TEXT = "".join(f"{combined(f'GET /{number} HTTP/1.1')}\n" for number in range(40)).encode()
+HALF = len(TEXT) // 2
+
+Compress = Callable[[bytes], bytes]
+
+
+def zstd(data: bytes) -> bytes:
+    """With a checksum, as the zstd program writes it."""
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+
+
+def gz(data: bytes) -> bytes:
+    """With a name in its header, as the gzip program writes it."""
+    out = io.BytesIO()
+    with gzip.GzipFile("access.log", "wb", fileobj=out, mtime=1) as stream:
+        stream.write(data)
+    return out.getvalue()
+
+
+KINDS = {"gzip": gz, "zstd": zstd, "bzip2": bz2.compress}
+
+
+@pytest.fixture(params=KINDS)
+def compress(request: pytest.FixtureRequest) -> Compress:
+    """Each way of compressing."""
+    return KINDS[request.param]
+
+
+def text(path: Path, data: bytes) -> bytes:
+    """What is read of a file with these bytes."""
+    path.write_bytes(data)
+    return b"".join(blocks(path, where="a.log"))
+
+
+def test_a_compressed_file_is_read_whatever_its_name(tmp_path: Path, compress: Compress) -> None:
+    """The suffix says nothing."""
+    for name in ("a.log", "a.gz", "a.zst", "a"):
+        assert text(tmp_path / name, compress(TEXT)) == TEXT
+        assert not is_plain(tmp_path / name)
+
+
+@pytest.mark.parametrize("data", [TEXT, b"", b"BZh9 is a host\n", b"\n", b"\x1e\x8b", b"BZ\n"])
+def test_plain_text_is_read_whatever_its_name(tmp_path: Path, data: bytes) -> None:
+    """A plain file that was named `.gz` is plain; so is one that begins almost like a compressed one."""
+    assert text(tmp_path / "a.gz", data) == data
+    assert is_plain(tmp_path / "a.gz")
+
+
+def test_files_one_behind_the_other_are_one_text(tmp_path: Path, compress: Compress) -> None:
+    """Members, frames and streams, as `cat` and log shippers make them; an empty one among them, too."""
+    data = compress(TEXT[:HALF]) + compress(b"") + compress(TEXT[HALF:])
+    assert text(tmp_path / "a", data) == TEXT
+    with pytest.raises(PermanentError):
+        text(tmp_path / "a", data[:-1])
+
+
+def test_zeros_behind_a_gzip_are_padding(tmp_path: Path) -> None:
+    """Tapes and block devices pad."""
+    assert text(tmp_path / "a", gz(TEXT) + b"\0" * 512) == TEXT
+
+
+def test_garbage_behind_a_compressed_file_is_damage(tmp_path: Path, compress: Compress) -> None:
+    """Lines may have been there."""
+    with pytest.raises(PermanentError, match=r"the file is (damaged|cut off)"):
+        text(tmp_path / "a", compress(TEXT) + b"garbage")
+
+
+def test_a_file_that_is_cut_off_anywhere_is_refused(tmp_path: Path, compress: Compress) -> None:
+    """At every byte, the first ones included; nothing at all is an empty file."""
+    whole = compress(TEXT)
+    for end in range(1, len(whole)):
+        with pytest.raises(PermanentError, match=r"the file is (cut off in mid-stream|damaged)") as refusal:
+            text(tmp_path / "a", whole[:end])
+        assert (refusal.value.where, refusal.value.hint[:22]) == ("a.log", "nothing of it was load")
+
+
+def test_a_damaged_second_file_is_not_passed_over(tmp_path: Path, compress: Compress) -> None:
+    """Whatever bit of its first bytes is wrong."""
+    first, second = compress(TEXT[:HALF]), compress(TEXT[HALF:])
+    for bit in range(8 * 3):
+        damaged = bytearray(second)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(PermanentError):
+            text(tmp_path / "a", first + damaged)
+
+
+def test_a_flipped_bit_anywhere_is_noticed_or_harmless(tmp_path: Path, compress: Compress) -> None:
+    """Either the file is refused, or its text is right (a header's date), or its magic is gone: then it is plain."""
+    whole = compress(TEXT)
+    for bit in range(0, 8 * len(whole), 1 if len(whole) < 500 else 3):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        try:
+            found = text(tmp_path / "a", bytes(damaged))
+        except PermanentError:
+            continue
+        assert found in {TEXT, bytes(damaged)}, bit
+
+
+def test_a_small_file_that_becomes_large_is_read_in_bounded_blocks(tmp_path: Path, compress: Compress) -> None:
+    """A bomb does not take the memory of the machine."""
+    once = compress(b"\n" * (32 << 20))
+    (tmp_path / "a").write_bytes(once * 8)
+    lengths = [len(block) for block in blocks(tmp_path / "a", where="a.log")]
+    assert sum(lengths) == 256 << 20
+    assert max(lengths) <= BLOCK + (128 << 20)
+
+
+def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:
+    """It may come back; the step is tried again after a new look."""
+    with pytest.raises(ObjectChangedError, match="the file is gone"):
+        list(blocks(tmp_path / "none", where="a.log"))

@@ -1,0 +1,250 @@
+"""DESIGN §7 as a test: imports go down only, siblings do not import one another, nothing goes round in a circle.
+
+Every import counts, also one inside a function or under TYPE_CHECKING: what is loaded late is still depended upon.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import mtc
+
+PACKAGE = Path(mtc.__file__).parent
+
+# The rooms from the ground up; rooms on one line do not import one another.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("mtc", "errors", "model", "faults"),
+    ("events", "files"),
+    ("manifest",),
+    ("sources", "formats", "warehouse", "matomo"),
+    ("stages",),
+    ("plan", "executor", "state"),
+    ("report", "run"),
+    ("cli",),
+    ("__main__",),
+)
+
+# Modules that stand lower than their room, each with its reason.
+LOWER: Mapping[str, tuple[str, str]] = {
+    "mtc.plan.model": ("manifest", "the words in which plans are handed to stages, executors and reports: values only"),
+    "mtc.warehouse.database": ("manifest", "the one door to DuckDB, which formats/ and warehouse/ go through"),
+}
+
+# Packages that are slow to load, and where a module may have them at its top: it is loaded when it is used.
+HEAVY: Mapping[str, tuple[str, ...]] = {
+    "duckdb": ("mtc.warehouse.database", "mtc.stages.importing."),
+    "boto3": (),
+    "botocore": (),
+    "ua_parser": (),
+    "crawleruseragents": (),
+    "rich": ("mtc.report.bars",),
+    "dask": (),
+    "maxminddb": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import: by which module, of what, at which line; `top` if loading the module makes it happen."""
+
+    module: str
+    target: str
+    line: int
+    top: bool
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.target}"
+
+
+@cache
+def modules() -> Mapping[str, Path]:
+    """Every module of the package."""
+    names = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+@cache
+def imports() -> tuple[Import, ...]:
+    """Every import of every module, in order."""
+    return tuple(found for name, path in modules().items() for found in _imports(name, path))
+
+
+def _imports(name: str, path: Path) -> Iterator[Import]:
+    tree = ast.parse(path.read_text("utf-8"))
+    late = {id(inner) for node in ast.walk(tree) if _is_late(node) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        for target in _targets(node):
+            yield Import(name, target, getattr(node, "lineno", 0), id(node) not in late)
+
+
+def _is_late(node: ast.AST) -> bool:
+    checking = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+    return checking or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def _targets(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "relative imports are not used here"
+        for alias in node.names:
+            inner = f"{node.module}.{alias.name}"
+            yield inner if inner in modules() else str(node.module)
+
+
+def _room(module: str) -> str:
+    """The room of a module: its folder, or itself where it lies beside the folders."""
+    pieces = module.split(".")
+    return pieces[1] if len(pieces) > 1 else pieces[0]
+
+
+def _height(module: str) -> int:
+    room = LOWER[module][0] if module in LOWER else _room(module)
+    return next(height for height, rooms in enumerate(LAYERS) if room in rooms)
+
+
+def _own(found: Import) -> bool:
+    return found.target in modules()
+
+
+def test_every_room_has_its_place() -> None:
+    """A new folder is put into the table before it is built on; no line of the exceptions is out of date."""
+    known = {room for rooms in LAYERS for room in rooms}
+    assert {_room(name) for name in modules()} <= known
+    assert set(LOWER) <= set(modules())
+
+
+def test_imports_go_down_only() -> None:
+    """A module imports from its own room and from those below; siblings meet through Protocols and values."""
+    wrong = [
+        str(found)
+        for found in imports()
+        if _own(found) and _room(found.module) != _room(found.target) and _height(found.target) >= _height(found.module)
+    ]
+    assert wrong == []
+
+
+def test_a_module_that_stands_lower_imports_nothing_above_its_place() -> None:
+    """The exceptions may not pull up what stands beside them."""
+    wrong = [
+        str(found)
+        for found in imports()
+        if _own(found) and found.module in LOWER and _height(found.target) > _height(found.module)
+    ]
+    assert wrong == []
+
+
+def test_no_imports_go_round_in_a_circle() -> None:
+    """Module by module, also within a room."""
+    graph: dict[str, set[str]] = {name: set() for name in modules()}
+    for found in imports():
+        if _own(found) and found.target != found.module:
+            graph[found.module].add(found.target)
+    done: set[str] = set()
+
+    def walk(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " → ".join((*path[path.index(name) :], name))
+        if name not in done:
+            for target in sorted(graph[name]):
+                walk(target, (*path, name))
+            done.add(name)
+
+    for name in graph:
+        walk(name, ())
+
+
+@pytest.mark.parametrize("package", HEAVY)
+def test_heavy_packages_are_loaded_where_they_are_used(package: str) -> None:
+    """At the top of a module only in the rooms that are loaded late themselves."""
+    allowed = HEAVY[package]
+    wrong = [
+        str(found)
+        for found in imports()
+        if found.top and found.target.split(".")[0] == package and not found.module.startswith(allowed or ("-",))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("package", "rooms"),
+    [("duckdb", {"warehouse", "formats", "stages", "run"}), ("boto3", {"sources"}), ("botocore", {"sources"})],
+)
+def test_heavy_packages_have_rooms_of_their_own(package: str, rooms: set[str]) -> None:
+    """DuckDB is spoken in warehouse/, formats/ and the stages that hand its connection on; S3 in sources/ alone."""
+    used = {_room(found.module) for found in imports() if found.target.split(".")[0] == package}
+    assert used <= rooms
+
+
+def test_the_state_speaks_sql_and_nobody_else_opens_its_file() -> None:
+    """No ad-hoc SQL outside: sqlite3 is imported in state/ alone."""
+    assert {_room(found.module) for found in imports() if found.target == "sqlite3"} == {"state"}
+
+
+def test_typer_stays_at_the_command_line() -> None:
+    """cli/ is Typer, and nothing else is."""
+    assert {_room(found.module) for found in imports() if found.target == "typer"} == {"cli"}
+
+
+def test_the_planner_does_nothing_but_think() -> None:
+    """No clock, no file, no process, no network: everything comes in as an argument."""
+    doers = {
+        "os",
+        "io",
+        "pathlib",
+        "time",
+        "random",
+        "secrets",
+        "subprocess",
+        "socket",
+        "tempfile",
+        "shutil",
+        "sqlite3",
+    }
+    wrong = [str(found) for found in imports() if _room(found.module) == "plan" and found.target.split(".")[0] in doers]
+    assert wrong == []
+    clocks = [path for name, path in modules().items() if _room(name) == "plan" and ".now(" in path.read_text("utf-8")]
+    assert clocks == []
+
+
+def _loaded_by(*command: str, folder: Path) -> set[str]:
+    """The packages that a command has loaded when it ends."""
+    code = (
+        "import atexit, sys\n"
+        f"sys.argv = ['mtc', *{list(command)!r}]\n"
+        "atexit.register(lambda: print('LOADED', *sorted({name.split('.')[0] for name in sys.modules})))\n"
+        "from mtc.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(next(line for line in done.stdout.splitlines() if line.startswith("LOADED")).split()[1:])
+
+
+def _folder_project(folder: Path) -> None:
+    (folder / "manifests").mkdir()
+    (folder / "logs").mkdir()
+    (folder / "logs" / "docs-2026-05-01.log").write_text("")
+    (folder / "manifests" / "daily.yaml").write_text(
+        "version: 1\ndates: 2026-05-01\nsource: {url: 'logs/{site}-{date:%Y-%m-%d}.log'}\nsites:\n  docs: {}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("--help",), ("--version",), ("apply", "--help"), ("plan",), ("status",), ("validate",), ("state", "list")],
+    ids=" ".join,
+)
+def test_commands_that_only_look_load_nothing_heavy(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Help, plans over folders and the state's own commands need neither DuckDB nor boto3 nor user-agent tables."""
+    _folder_project(tmp_path)
+    heavy = {"duckdb", "boto3", "botocore", "ua_parser", "crawleruseragents", "numpy", "pandas", "pyarrow"}
+    assert _loaded_by(*command, folder=tmp_path) & heavy == set()

@@ -1,0 +1,46 @@
+"""Which blocked steps tell something new."""
+
+import datetime as dt
+
+from mtc.events import StepBlocked, StepFinished
+from mtc.model import Stage, Status, StepId
+from mtc.report.causes import Causes
+
+DAY = dt.date(2026, 5, 1)
+LISTING = "the source cannot be listed: no such bucket"
+
+
+def step(stage: Stage = Stage.IMPORT, day: int = 0, site: str = "docs") -> StepId:
+    """A step."""
+    return StepId(stage, site, DAY + dt.timedelta(days=day))
+
+
+def test_a_site_s_first_blocked_step_tells_its_reason() -> None:
+    """A further day with the same reason tells nothing new; another reason, or another site, does."""
+    causes = Causes()
+    assert causes.hear(StepBlocked(step(), LISTING))
+    assert not causes.hear(StepBlocked(step(day=1), LISTING))
+    assert causes.hear(StepBlocked(step(day=2), "another reason"))
+    assert causes.hear(StepBlocked(step(site="shop"), LISTING))
+
+
+def test_what_follows_from_a_failure_is_no_news() -> None:
+    """The failure has been told; that its statistics wait is clear."""
+    causes = Causes()
+    assert not causes.hear(StepFinished(step(), Status.FAILED, 1.0, error="it broke"))
+    assert not causes.hear(StepBlocked(step(Stage.STAT), "import:docs:2026-05-01 failed"))
+    assert not causes.hear(StepBlocked(step(Stage.CSV), "stat:docs:2026-05-01 is blocked"))
+
+
+def test_what_follows_from_a_blocked_step_is_no_news() -> None:
+    """Nor is it when the step before could not be tried itself."""
+    causes = Causes()
+    assert causes.hear(StepBlocked(step(), LISTING))
+    assert not causes.hear(StepBlocked(step(Stage.STAT), "import:docs:2026-05-01 is blocked"))
+
+
+def test_a_step_that_is_done_puts_no_day_in_trouble() -> None:
+    """Statistics of a day whose import is done can be blocked by something of their own."""
+    causes = Causes()
+    assert not causes.hear(StepFinished(step(), Status.DONE, 1.0))
+    assert causes.hear(StepBlocked(step(Stage.STAT), "something of its own"))

@@ -1,0 +1,133 @@
+"""What a run sees before it plans."""
+
+import datetime as dt
+import os
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from trial import DAYS, Trial
+
+from mtc.errors import PermanentError
+from mtc.manifest.load import load
+from mtc.manifest.project import Project, SiteSettings
+from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, StepId
+from mtc.plan.model import History, Selection
+from mtc.run.look import list_sources, look, missing_outputs, missing_parts, stat_sizes
+from mtc.sources.base import Days, Note, Source, ignore
+from mtc.sources.folder import FolderSource
+from mtc.sources.memory import MemorySource
+from mtc.sources.pattern import Pattern
+
+KEY = "docs/2025-05-01.log"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Two sites, no logs."""
+    return load(Trial.make(tmp_path).root / "mtc.yaml")
+
+
+def source(site: SiteSettings) -> MemorySource:
+    """One object in every source; that of the shop cannot be listed."""
+    made = MemorySource(Pattern.compile("logs/{site}/{date:%Y-%m-%d}*.log", site.name))
+    made.objects[f"{site.name}/{DAYS[0]}.log"] = b"one line\n"
+    if site.name == "shop":
+        made.fail = PermanentError("access denied", where="credentials.pull", hint="grant s3:ListBucket")
+    return made
+
+
+def selection(*stages: Stage) -> Selection:
+    return Selection(stages, {"docs": DAYS, "shop": DAYS})
+
+
+def test_every_site_is_listed_and_a_failure_stays_with_its_site(project: Project) -> None:
+    """With what went wrong and what to do about it."""
+    found = list_sources(project, selection(Stage.IMPORT), source, print)
+    assert [one.key for one in found["docs"].days[DAYS[0]]] == [KEY]
+    assert (found["docs"].error, dict(found["shop"].days)) == ("", {})
+    assert (found["shop"].error, found["shop"].hint) == ("credentials.pull: access denied", "grant s3:ListBucket")
+
+
+def test_no_source_is_listed_for_stages_that_need_none(project: Project) -> None:
+    """`mtc stat` works when the network is down."""
+
+    def never(site: SiteSettings) -> Source:
+        raise AssertionError(site)
+
+    assert look(project, selection(Stage.STAT, Stage.CSV), History(), never, print).listings == {}
+
+
+def test_what_a_source_has_to_say_reaches_a_person(project: Project) -> None:
+    """An object with a hostile key is left out, with a note."""
+    heard: list[str] = []
+
+    def hostile(site: SiteSettings) -> MemorySource:
+        made = replace(source(site), fail=None)
+        made.objects[f"{site.name}/{DAYS[0]}\x1b[2J.log"] = b""
+        return made
+
+    list_sources(project, selection(Stage.IMPORT), hostile, heard.append)
+    assert len(heard) == 2
+    assert not any("\x1b" in note for note in heard)
+
+
+def test_a_folder_that_is_not_there_is_an_error_of_the_listing(project: Project, tmp_path: Path) -> None:
+    """A disk that is not mounted is not an empty day."""
+
+    def nowhere(site: SiteSettings) -> FolderSource:
+        return FolderSource(tmp_path / "nowhere", Pattern.compile("nowhere/{date:%Y-%m-%d}.log", site.name))
+
+    found = list_sources(project, selection(Stage.IMPORT), nowhere, print)
+    assert all("does not exist" in one.error for one in found.values())
+
+
+def history(*files: str) -> History:
+    """An object with these part files."""
+    parts = tuple(Part("docs", DAYS[0], file, "id", 1) for file in files)
+    loaded = LoadedObject(SourceObject(KEY, 1), "id", "c", "combined", Accounting(), parts)
+    return History(objects={StepId(Stage.IMPORT, "docs", DAYS[0]): (loaded,)})
+
+
+def test_part_files_that_are_listed_but_gone_are_missed(tmp_path: Path) -> None:
+    """One file of a day, a whole day, or a folder that has become a file."""
+    files = ("hits/a/1.parquet", "hits/a/2.parquet", "hits/b/1.parquet", "hits/c/1.parquet")
+    (tmp_path / "hits" / "a").mkdir(parents=True)
+    (tmp_path / "hits" / "c").write_text("in the way")
+    (tmp_path / files[0]).touch()
+    assert missing_parts(tmp_path, history(*files)) == set(files[1:])
+
+
+def test_outputs_that_are_gone_or_have_another_size_are_missed(tmp_path: Path) -> None:
+    """As they were written, they are not."""
+    (tmp_path / "same.csv").write_bytes(b"12345")
+    (tmp_path / "other.csv").write_bytes(b"1234")
+    outputs = tuple(Output(name, 5, "digest") for name in ("same.csv", "other.csv", "gone.csv"))
+    assert missing_outputs(tmp_path, outputs) == ("other.csv", "gone.csv")
+
+
+def test_stat_files_are_found_by_their_days(tmp_path: Path) -> None:
+    """What has no day for a name is not one; a site without any has none."""
+    for name in ("2025-05-01.stat", "2025-02-30.stat", "notes.stat", "2025-05-02.txt", ".2025-05-03.stat.0a.tmp"):
+        (tmp_path / name).write_bytes(b"{}")
+    assert stat_sizes(tmp_path) == {dt.date(2025, 5, 1): 2}
+    assert stat_sizes(tmp_path / "nowhere") == {}
+
+
+def test_sites_are_listed_side_by_side(project: Project) -> None:
+    """Listing buckets is waiting: all sites wait together."""
+    started: list[str] = []
+
+    class Waiting(MemorySource):
+        def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:  # noqa: ARG002 - has none
+            started.append(self.pattern.url)
+            while len(started) < 2:
+                os.sched_yield()
+            return {}
+
+    def waiting(site: SiteSettings) -> Waiting:
+        return Waiting(Pattern.compile("logs/{site}/{date:%Y-%m-%d}.log", site.name))
+
+    list_sources(project, selection(Stage.IMPORT), waiting, print)
+    assert len(started) == 2

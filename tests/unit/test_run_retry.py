@@ -1,0 +1,51 @@
+"""Which errors may pass, and how long a run waits for that."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtc.errors import ObjectChangedError, PermanentError, StateError, TransientError, UsageError
+from mtc.run.retry import may_pass, pause
+
+
+@pytest.mark.parametrize(
+    "error",
+    [TransientError("503"), ObjectChangedError("gone"), ConnectionResetError(), BrokenPipeError(), TimeoutError()],
+)
+def test_what_may_pass_is_tried_again(error: Exception) -> None:
+    """A busy service, a broken connection, an object that is no longer what it was."""
+    assert may_pass(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermanentError("no"), UsageError("no"), StateError("no"), PermissionError(), FileNotFoundError(), ValueError()],
+)
+def test_what_will_not_pass_is_not_tried_again(error: Exception) -> None:
+    """A bad credential, a corrupt object, a bug: the same again would fail the same way."""
+    assert not may_pass(error)
+
+
+@given(first=st.floats(0, 86_400), attempt=st.integers(1, 1_000), seed=st.integers())
+def test_no_pause_is_longer_than_a_minute_and_a_half(first: float, attempt: int, seed: int) -> None:
+    """Whatever the manifest says, and after however many tries."""
+    assert 0 <= pause(first, attempt, random.Random(seed)) <= 90
+
+
+@given(attempt=st.integers(1, 5), seed=st.integers())
+def test_pauses_double_and_are_spread_by_half_either_way(attempt: int, seed: int) -> None:
+    """Two, four, eight seconds; not all runs at the same moment."""
+    whole = 2.0 * 2 ** (attempt - 1)
+    assert whole / 2 <= pause(2.0, attempt, random.Random(seed)) <= whole * 1.5
+
+
+def test_a_back_off_of_nothing_waits_for_nothing() -> None:
+    """For tests, and for who wants it."""
+    assert pause(0, 3, random.Random(1)) == 0
+
+
+def test_two_dice_give_two_pauses() -> None:
+    """The jitter is there."""
+    assert len({pause(2.0, 1, random.Random(seed)) for seed in range(20)}) == 20

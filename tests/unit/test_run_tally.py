@@ -1,0 +1,55 @@
+"""What a run has come to, and the exit code that says so."""
+
+import datetime as dt
+
+import pytest
+
+from mtc.model import Stage, Status, StepId, Verdict
+from mtc.plan.model import PlannedStep
+from mtc.run.tally import Outcome, Tally
+
+DAY = dt.date(2025, 5, 1)
+
+
+def step(site: str) -> StepId:
+    return StepId(Stage.IMPORT, site, DAY)
+
+
+def ended(*statuses: Status) -> Tally:
+    """A tally of steps that ended so."""
+    tally = Tally()
+    for number, status in enumerate(statuses):
+        tally.end(step(f"site{number}"), Outcome(status, Verdict.NEW))
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        ((), 0),
+        ((Status.DONE, Status.EMPTY), 0),
+        ((Status.DONE, Status.FAILED), 3),
+        ((Status.BLOCKED,), 3),
+    ],
+)
+def test_a_failed_or_blocked_step_makes_the_exit_code(statuses: tuple[Status, ...], code: int) -> None:
+    """Three, however many; else nothing to complain of."""
+    assert ended(*statuses).exit_code == code
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(Verdict.UP_TO_DATE, 0), (Verdict.NOT_DUE, 0), (Verdict.BLOCKED, 3)])
+def test_a_step_with_nothing_to_do_is_no_failure_unless_it_is_blocked(verdict: Verdict, code: int) -> None:
+    """A blocked one could not be tried."""
+    tally = Tally()
+    tally.rest(PlannedStep(step("docs"), verdict))
+    assert tally.exit_code == code
+
+
+def test_counts_are_of_steps_each_in_one_place() -> None:
+    """A step that ends twice, as after a retry, counts as it ended last."""
+    tally = ended(Status.FAILED, Status.DONE, Status.EMPTY)
+    tally.end(step("site0"), Outcome(Status.DONE, Verdict.NEW))
+    tally.rest(PlannedStep(step("idle"), Verdict.UP_TO_DATE))
+    tally.rest(PlannedStep(step("early"), Verdict.NOT_DUE))
+    tally.rest(PlannedStep(step("held"), Verdict.BLOCKED))
+    assert tally.counts() == {"done": 2, "empty": 1, "failed": 0, "blocked": 1, "up_to_date": 1, "not_due": 1}

@@ -1,0 +1,51 @@
+"""How planned steps become tasks."""
+
+import datetime as dt
+
+from mtc.model import Stage, StepId, Verdict
+from mtc.plan.model import PlannedStep, Task
+from mtc.run.tasks import tasks
+
+FIRST = dt.date(2025, 1, 1)
+
+
+def planned(stage: Stage, site: str, days: int) -> list[PlannedStep]:
+    """The steps of a site's first days."""
+    return [PlannedStep(StepId(stage, site, FIRST + dt.timedelta(days=number)), Verdict.NEW) for number in range(days)]
+
+
+def made(*steps: PlannedStep) -> list[Task]:
+    return list(tasks(steps))
+
+
+def test_each_import_step_is_a_task() -> None:
+    """A day's failure or retry is its own."""
+    steps = [*planned(Stage.IMPORT, "docs", 3), *planned(Stage.IMPORT, "shop", 2)]
+    assert [task.steps for task in made(*steps)] == [(step,) for step in steps]
+
+
+def test_the_days_of_a_sites_statistics_are_one_set() -> None:
+    """Counted in one go, but no two sites together."""
+    docs, shop = planned(Stage.STAT, "docs", 300), planned(Stage.STAT, "shop", 2)
+    assert [task.steps for task in made(*docs, *shop)] == [tuple(docs), tuple(shop)]
+
+
+def test_very_many_days_are_cut_into_sets() -> None:
+    """So that one task does not hold ten years in its hands; nothing is lost at the cuts."""
+    steps = planned(Stage.STAT, "docs", 1_001)
+    sets = made(*steps)
+    assert [len(task.steps) for task in sets] == [400, 400, 201]
+    assert [step for task in sets for step in task.steps] == steps
+
+
+def test_all_rows_of_csv_are_one_task() -> None:
+    """The files are written as a whole, whichever sites have new rows."""
+    steps = [*planned(Stage.CSV, "docs", 500), *planned(Stage.CSV, "shop", 500)]
+    (task,) = made(*steps)
+    assert (task.stage, task.steps) == (Stage.CSV, tuple(steps))
+    assert task.name == "csv:docs:2025-01-01 and 999 more"
+
+
+def test_no_steps_make_no_task() -> None:
+    """Nothing to do starts nothing."""
+    assert made() == []
