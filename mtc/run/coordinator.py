@@ -92,6 +92,8 @@ class Coordinator:
         self._selection = selection
         executor = self.make_executor(self)
         left: Steps = {}
+        days = [(site, day) for site, own in selection.days.items() for day in own]
+        self.store.planned(StepId(stage, site, day) for stage in selection.stages for site, day in days)
         try:
             for stage in selection.stages:
                 steps = self._plan(stage, selection, left)

@@ -58,15 +58,28 @@ def plan(order: Order, note: Callable[[str], None], clock: Clock = utc_now) -> P
     with Store.open(project.state, readonly=True) as store:
         history = store.history(sites_of(project, order.wanted))
     now = clock()
-    selection = _selection(order, history, now)
-    world = look(project, selection, history, source_opener(project), note)
-    return make_plan(project, selection, world, history, now)
+    return _looked_at(project, _selection(order, history, now), history, note, now)
 
 
 def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
-    """Plan what one step's verdict depends on: all stages of its site and day."""
-    wanted = Wanted((step.site,), tuple(Stage), step.day.isoformat())
-    return plan(Order(project, wanted, ""), note, clock)
+    """Plan what one step's verdict depends on: all stages of its site and day.
+
+    Asking why does not make the day one that is asked for by name: the verdict is the one that `apply` would find.
+    """
+    wanted = Wanted(sites_of(project, Wanted((step.site,))))
+    with Store.open(project.state, readonly=True) as store:
+        history = store.history(wanted.sites)
+    now = clock()
+    named = select(project, wanted, history, now).named
+    selection = Selection(tuple(Stage), {step.site: (step.day,)}, named, exact=True)
+    return _looked_at(project, selection, history, note, now)
+
+
+def _looked_at(
+    project: Project, selection: Selection, history: History, note: Callable[[str], None], now: dt.datetime
+) -> Plan:
+    world = look(project, selection, history, source_opener(project), note)
+    return make_plan(project, selection, world, history, now)
 
 
 @dataclass(frozen=True, slots=True)

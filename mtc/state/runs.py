@@ -132,7 +132,9 @@ def _outcome(fields: dict[str, Any]) -> StepOutcome:
 
 
 def _thin(folder: Path, newest: Path, kept: int) -> None:
-    """Remove the oldest records; the one just written stays, whatever the clock says."""
+    """Remove the oldest records and half-made ones; the one just written stays, whatever the clock says."""
+    for half_made in folder.glob(".*.json.*.tmp"):  # of killed runs: none is at work now
+        half_made.unlink(missing_ok=True)
     others = [path for path in folder.glob("*.json") if path != newest]
     others.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
     for path in others[max(kept - 1, 0) :]:

@@ -150,3 +150,13 @@ def test_a_run_is_recorded_for_people(applied: Place) -> None:
     told = json.loads((applied.root / record).read_text("utf-8"))
     assert told["exit_code"] == 0
     assert told["command"] == "mtc apply -q"
+
+
+def test_a_run_killed_between_two_stages_is_gone_on_with_when_the_dates_have_moved_on(place: Place) -> None:
+    """The nightly run finds statistics that another planned and never began."""
+    place.logs(sites=["docs"])
+    place.manifest(MANIFEST.replace("to: 2026-05-02", "to: 2026-05-01"))
+    place.mtc("apply", "-q", "--site", "docs", code=-9, MTC_CRASH_AT="record.after:3")
+    place.manifest(MANIFEST.replace("from: 2026-05-01", "from: 2026-05-02"))
+    place.mtc("apply", "-q", "--site", "docs")
+    assert place.statuses()["csv:docs:2026-05-01"] == "done"

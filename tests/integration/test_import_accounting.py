@@ -219,10 +219,16 @@ def test_a_rejected_line_is_kept_as_it_was(tmp_path: Path) -> None:
     ]
 
 
-def test_line_numbers_hold_across_many_thousands_of_lines(tmp_path: Path) -> None:
-    """However many threads read."""
-    lines = ["junk" if number % 1000 == 7 else line(f"/{number}") for number in range(1, 150_001)]
-    outcome = Workshop(tmp_path).read(text(*lines), sizes=IN_PLACE)
-    assert all(hit.path == f"/{hit.line}" for hit in outcome.hits())
-    assert [row.line for row in outcome.rejected()] == list(range(7, 150_000, 1000))
-    assert outcome.accounting().balanced
+def test_lines_keep_their_numbers_and_owners_however_many_threads_read(tmp_path: Path) -> None:
+    """A bundle of 150,000 lines of two objects: every hit has the number of its line, in its own object."""
+    workshop = Workshop(tmp_path)
+    counts = {"a.log": 70_000, "b.log": 80_000}
+    objects = [
+        workshop.write(key, text(*["junk" if n % 1000 == 7 else line(f"/{key}/{n}") for n in range(1, count + 1)]))
+        for key, count in counts.items()
+    ]
+    outcome = workshop.run(*objects, stage=workshop.stage(ALL))
+    for key, count in counts.items():
+        assert outcome.accounting(key).hits == count - count // 1000
+        assert [hit for hit in outcome.hits(key) if hit.path != f"/{key}/{hit.line}"] == []
+        assert [row.line for row in outcome.rejected() if row.object == key] == list(range(7, count, 1000))

@@ -122,10 +122,14 @@ def test_a_run_after_a_killed_one_says_so(trial: Trial) -> None:
     assert again.heard(Notice) == []
 
 
-@pytest.mark.parametrize("place", ["warehouse/.staging", ".mtc/spool", ".mtc/tmp", "stats/docs", "csv"])
+@pytest.mark.parametrize("place", ["warehouse/.staging", ".mtc/spool", ".mtc/tmp", "stats/docs", "csv", ".mtc/runs"])
 def test_what_a_killed_run_left_half_made_is_swept(place: str, trial: Trial) -> None:
     """The names are those that a killed run leaves behind, if it is killed while it writes."""
-    names = {"stats/docs": f".{DAYS[1]}.stat.0123abcd.tmp", "csv": ".summary.csv.0123abcd.tmp"}
+    names = {
+        "stats/docs": f".{DAYS[1]}.stat.0123abcd.tmp",
+        "csv": ".summary.csv.0123abcd.tmp",
+        ".mtc/runs": ".20250501T000000Z-0a1b.json.0123abcd.tmp",
+    }
     half_made = trial.root / place / names.get(place, "half/made.tmp")
     half_made.parent.mkdir(parents=True)
     half_made.write_bytes(b"half")

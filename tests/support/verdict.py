@@ -22,7 +22,8 @@ def is_whole(trial: Trial, whole: State) -> None:
     state = end_state(trial.root)
     for kind, expected in whole.items():
         assert state[kind] == expected, kind
-    assert leftovers(trial.root) == []
+    left = leftovers(trial.root)
+    assert not left, left
 
 
 def is_consistent(trial: Trial) -> None:

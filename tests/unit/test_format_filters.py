@@ -4,10 +4,12 @@ import itertools
 from pathlib import Path
 
 import pytest
-from format_lines import combined, read_all
+from format_lines import OPEN, combined, database, read_all
 
+from mtc.formats.base import Format
 from mtc.formats.filters import download, reason
 from mtc.formats.lists import DOWNLOAD_EXTENSIONS, ROBOT_TEXTS, STATIC_EXTENSIONS
+from mtc.formats.reading import read_lines
 from mtc.formats.registry import FORMATS
 from mtc.manifest.models import Filters
 
@@ -195,3 +197,27 @@ def test_every_choice_of_switches_makes_sql_that_runs(log: Path) -> None:
         assert reasons(log, Filters.model_validate({**switch, **some}), [combined()]) == [None]
     assert reason(Filters(errors=True, redirects=True, static=True)) == "NULL::VARCHAR"
     assert "robots.txt" in download(Filters(static=True))
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("exact", [False, True])
+def test_reading_never_joins(log: Path, form: Format, *, exact: bool) -> None:
+    """A join would give the lines back in another order, and lines are numbered by their order."""
+    many = tuple(f"x{number}" for number in range(200))
+    methods = tuple("M" * number for number in range(1, 30))
+    log.write_bytes(b"x\n")
+    for filters in (
+        Filters(),
+        OPEN,
+        Filters(hosts=many, exclude_paths=many, include_paths=many, methods=methods, exclude_ips=many),
+    ):
+        _, _, query = read_lines(log, form, filters, exact=exact).partition(" AS\n")
+        with database().cursor() as connection:
+            ((_, plan),) = connection.execute(f"EXPLAIN {query}").fetchall()
+        assert "Read Csv" in plan
+        assert "Join" not in plan
+
+
+def test_a_listed_extension_fits_the_end_of_a_path_that_is_looked_at() -> None:
+    """Longer ones would never be found."""
+    assert max(map(len, STATIC_EXTENSIONS + DOWNLOAD_EXTENSIONS)) < 8
