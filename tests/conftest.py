@@ -1,11 +1,6 @@
-"""What all tests share: the modules in `support`, and `--slow` for the longer rounds."""
-
-import sys
-from pathlib import Path
+"""What all tests share: `--slow` for the longer rounds."""
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -25,12 +25,12 @@ steps = [
 StatStage(plan, connect).run(task(*steps), RecordingDesk())
 CsvStage(plan).run(task(*[csv_step(day=day) for day in days]), RecordingDesk())
 """
-UNIT = Path(__file__).parents[1] / "unit"
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 def run(root: Path, crash_at: str = "") -> int:
     environment = {"MTC_CRASH_AT": crash_at} if crash_at else {}
-    command = [sys.executable, "-c", SCRIPT, str(root), str(UNIT)]
+    command = [sys.executable, "-c", SCRIPT, str(root), str(SUPPORT)]
     return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
 
 
