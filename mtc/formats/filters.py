@@ -4,23 +4,23 @@ Order matters, as the first rule that applies gives the reason. Robots come last
 agents, after the rest (`AGENT_REASON`).
 """
 
+import re
+
 from mtc.formats.globs import any_of
 from mtc.formats.lists import DOWNLOAD_EXTENSIONS, STATIC_EXTENSIONS, STATIC_FILES
 from mtc.formats.words import one_of
 from mtc.manifest.models import Filters
 from mtc.warehouse.database import literal
 
-# What follows the last dot of a path. Every extension listed is shorter than this, so the path's end tells.
-_TAIL = 8
-_EXTENSION = f"split_part(lower(right(path, {_TAIL})), '.', -1)"
-_FILE_NAME = "split_part(lower(path), '/', -1)"
+
+def _ends(before: str, words: tuple[str, ...]) -> str:
+    """RE2: a path that ends with one of the words, whatever the case, with `before` in front of it or nothing."""
+    return f"(?:^|[{before}])(?i:{'|'.join(map(re.escape, words))})$"
 
 
-def _extension_of(extensions: tuple[str, ...]) -> str:
-    return one_of(_EXTENSION, extensions, ".")
-
-
-_STATIC = f"({_extension_of(STATIC_EXTENSIONS)} OR {one_of(_FILE_NAME, STATIC_FILES, '/')})"
+_STATIC_PATH = f"{_ends('.', STATIC_EXTENSIONS)}|{_ends('/', STATIC_FILES)}"
+_STATIC = f"regexp_matches(path, {literal(_STATIC_PATH)})"
+_DOWNLOAD = f"regexp_matches(path, {literal(_ends('.', DOWNLOAD_EXTENSIONS))})"
 
 
 def reason(filters: Filters) -> str:
@@ -54,8 +54,7 @@ def agent_reason(filters: Filters) -> str:
 
 def download(filters: Filters) -> str:
     """SQL over path: whether a hit is a download, as static files are when they count."""
-    listed = _extension_of(DOWNLOAD_EXTENSIONS)
-    return f"({listed} OR {_STATIC})" if filters.static else listed
+    return f"({_DOWNLOAD} OR {_STATIC})" if filters.static else _DOWNLOAD
 
 
 def _fits(column: str, globs: tuple[str, ...]) -> str:

@@ -85,7 +85,7 @@ def valid_lines(data: bytes) -> dict[int, str]:
 
 @PLACES
 @given(data=FILES)
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
 @example(data=b'\n"\rx\n' + text(line("/1")))
 @example(data=b"\rx\n" + text(line("/1")))
 @example(data=text(line("/1"), "", line("/2")) + b"x\ry\n")
@@ -104,14 +104,14 @@ def test_every_line_of_very_many_files_is_accounted_for(tmp_path: Path, sizes: S
 
 
 @given(data=ANYTHING)
-@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
 def test_arbitrary_bytes_are_accounted_for(tmp_path: Path, data: bytes) -> None:
     """Even where nothing of them is a log."""
     check(Workshop(tmp_path).read(data), data)
 
 
 @given(data=FILES)
-@settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=6, deadline=None, suppress_health_check=SLOW)
 def test_a_file_reads_the_same_in_place_and_through_the_spool(tmp_path: Path, data: bytes) -> None:
     """And sliced into many bundles: how it is read changes nothing in what is read."""
     workshop = Workshop(tmp_path)

@@ -99,7 +99,7 @@ def test_an_object_larger_than_a_bundle_is_read_in_slices(tmp_path: Path, size: 
     size=st.sampled_from([1, 150, 151, 400, 1 << 20]),
     empty=st.sampled_from([b"", b"\n"]),
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_cut_gives_every_object_its_own(tmp_path: Path, counts: list[int], size: int, empty: bytes) -> None:
     """Objects without lines, objects that end just where a bundle does, objects of one line."""
     workshop = Workshop(tmp_path)

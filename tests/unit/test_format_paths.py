@@ -75,7 +75,7 @@ def _settled(examples: int) -> settings:
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(lines=LINES)
-@_settled(25)
+@_settled(10)
 @example(lines=['192.0.2.1 - - [x] "GET / HTTP/1.1" 200 1\t'])
 @example(lines=['192.0.2.1 - - [x] "GET / HTTP/1.1" 200 1 "a" "b\\\\"'])
 def test_both_paths_agree(tmp_path: Path, name: str, lines: list[str]) -> None:
@@ -94,7 +94,7 @@ def test_both_paths_agree_on_many_more_lines(tmp_path: Path, name: str, lines: l
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(lines=LINES)
-@_settled(25)
+@_settled(10)
 def test_the_exact_path_reads_the_lines_that_detection_counts(tmp_path: Path, name: str, lines: list[str]) -> None:
     """The pattern means the same to the database and to Python, which looks at a sample of lines."""
     form = FORMATS[name]
