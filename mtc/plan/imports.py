@@ -8,7 +8,7 @@ from mtc.manifest.project import Project, SiteSettings
 from mtc.model import LoadedObject, SourceObject, Stage, StepId, Verdict
 from mtc.plan.archiving import Archiving
 from mtc.plan.difference import Difference, compare
-from mtc.plan.fingerprint import digest, fingerprint, import_settings, load_settings
+from mtc.plan.fingerprint import fingerprint
 from mtc.plan.model import History, ImportWork, Listing, PlannedStep, StepRecord, World
 from mtc.plan.reasons import changed_object, few, lost_object, setting_changes
 from mtc.plan.records import Finding, unchanged, unfinished
@@ -25,6 +25,8 @@ class ImportPlanner:
     history: History
     now: dt.datetime
     named: frozenset[dt.date]
+    settings: Mapping[str, str]
+    made_with: str
 
     def plan(self, day: dt.date) -> PlannedStep:
         """The step of that day."""
@@ -63,10 +65,10 @@ class _Judged:
         return self.site.source.vanished == "drop"
 
     def plan(self, objects: tuple[SourceObject, ...]) -> PlannedStep:
-        made_with = digest(load_settings(self.site))
+        made_with = self.planner.made_with
         loaded = self.planner.history.objects.get(self.step, ())
         found = compare(objects, loaded, made_with, self.planner.world.missing)
-        settings = import_settings(self.site)
+        settings = self.planner.settings
         inputs = {item.key: item.version for item in (*objects, *(old.object for old in self._kept(found)))}
         verdict, reasons = self._verdict(found, settings, inputs, len(objects))
         work = self._work(found, made_with) if verdict.is_work else None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from mtc.manifest.project import Project
 from mtc.model import Stage, StepId
 from mtc.plan.days import stale_rows, unfinished_days, unsettled_days, with_touched_days
+from mtc.plan.fingerprint import digest, import_settings, load_settings
 from mtc.plan.imports import ImportPlanner
 from mtc.plan.model import History, Listing, Plan, PlannedStep, Selection, World
 from mtc.plan.statistics import Hits, StatPlanner, remade
@@ -38,7 +39,9 @@ def plan_imports(project: Project, selection: Selection, world: World, history: 
     steps: Steps = {}
     for name, days in sorted(selection.days.items()):
         listing = world.listings.get(name, Listing())
-        planner = ImportPlanner(project, project.sites[name], listing, world, history, now, selection.named)
+        site = project.sites[name]
+        settings, made_with = import_settings(site), digest(load_settings(site))
+        planner = ImportPlanner(project, site, listing, world, history, now, selection.named, settings, made_with)
         steps |= {planned.step: planned for planned in map(planner.plan, sorted(set(days)))}
     return steps
 

@@ -29,13 +29,14 @@ from mtc.files import explain_os_error
 from mtc.manifest.models import seconds
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId, Verdict
-from mtc.plan.model import History, Plan, PlannedStep, Selection, Task
+from mtc.plan.model import History, Plan, PlannedStep, Selection, Task, World
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
 from mtc.run.look import OpenSource, look, look_at_files
 from mtc.run.retry import may_pass, pause
 from mtc.run.tally import Outcome, Tally
 from mtc.run.tasks import tasks
 from mtc.stages.base import Fact, ObjectArchived, ObjectDropped, ObjectLoaded, StepDone, StepFailed
+from mtc.state.decoder import no_collecting
 from mtc.state.rows import StepResult
 from mtc.state.store import Store
 from mtc.warehouse.parts import remove_files
@@ -82,7 +83,7 @@ class Coordinator:
         """Ask the run to end at the next safe point. Called by a signal handler: it only sets a mark."""
         self.stop_signal = signal_number
 
-    def apply(self, selection: Selection) -> None:
+    def apply(self, selection: Selection, history: History | None = None) -> None:
         """Do all that the selection asks for.
 
         Raises:
@@ -94,10 +95,16 @@ class Coordinator:
         left: Steps = {}
         days = [(site, day) for site, own in selection.days.items() for day in own]
         self.store.planned(StepId(stage, site, day) for stage in selection.stages for site, day in days)
+        world: World | None = None
         try:
             for stage in selection.stages:
-                steps = self._plan(stage, selection, left)
+                with no_collecting():
+                    history = history or self.store.history(tuple(selection.days))
+                    world = world or self._look(stage, selection, history)
+                    steps = self._plan(stage, selection, history, world, left)
                 self._announce(stage, list(steps.values()))
+                if any(planned.verdict is not Verdict.UP_TO_DATE for planned in steps.values()):
+                    history = world = None  # something will change; else the next stage sees the same
                 self._submit(executor, (planned for planned in steps.values() if planned.verdict.is_work))
                 self._drive(executor)
                 left = {step: planned for step, planned in steps.items() if planned.verdict in _NOT_TO_BE_DONE}
@@ -128,16 +135,18 @@ class Coordinator:
         if self.stop_signal:
             raise InterruptedRunError(self.stop_signal)
 
-    def _plan(self, stage: Stage, selection: Selection, left: Steps) -> Steps:
+    def _look(self, stage: Stage, selection: Selection, history: History) -> World:
+        if stage is Stage.IMPORT:
+            return look(self.project, selection, history, self.open_source, self._note)
+        return look_at_files(self.project, selection, history, {})
+
+    def _plan(self, stage: Stage, selection: Selection, history: History, world: World, left: Steps) -> Steps:
         """Plan one stage from what is recorded and there now. `left` are steps of the stage before not to be done."""
-        history = self.store.history(tuple(selection.days))
         now = self.clock()
         if stage is Stage.IMPORT:
-            world = look(self.project, selection, history, self.open_source, self._note)
             steps = plan_imports(self.project, selection, world, history, now)
             self._remember_look(steps, history, now)
             return steps
-        world = look_at_files(self.project, selection, history, {})
         later = plan_stats if stage is Stage.STAT else plan_csv
         return later(self.project, selection, world, history, left)
 
@@ -293,7 +302,8 @@ class Coordinator:
         for step in steps:
             days[step.site] = (*days.get(step.site, ()), step.day)
         narrow = replace(self._selection, days=days, stages=(steps[0].stage,))
-        fresh = self._plan(steps[0].stage, narrow, {})
+        history = self.store.history(tuple(days))
+        fresh = self._plan(steps[0].stage, narrow, history, self._look(steps[0].stage, narrow, history), {})
         ready = []
         for step in steps:
             planned = fresh.get(step)

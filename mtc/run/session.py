@@ -162,9 +162,11 @@ def _recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -
     for folder in ("spool", "tmp"):  # fetched objects; what the database had put on disk
         shutil.rmtree(project.work / folder, ignore_errors=True)
     killed = store.open_runs()
-    if killed:
+    last = store.runs(1)
+    if killed or (last and last[0].exit_code):
         listed = store.listed_files()
         remove_files(project.warehouse, [file for file in all_part_files(project.warehouse) if file not in listed])
+    if killed:
         reporter.tell(Notice(f"the run {killed[-1].run} was killed; going on from what it had recorded"))
     faults.point("run.recovering")
     store.close_killed(clock())  # last: a recovery that is killed itself is done again
@@ -204,7 +206,7 @@ class _Session:
         try:
             with _signals(self._coordinator):
                 history = self._store.history(sites_of(self._order.project, self._order.wanted))
-                self._coordinator.apply(_selection(self._order, history, self._started))
+                self._coordinator.apply(_selection(self._order, history, self._started), history)
             if self._coordinator.bugs:
                 raise self._coordinator.bugs[0]
             exit_code = self._coordinator.tally.exit_code

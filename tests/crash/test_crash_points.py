@@ -89,9 +89,6 @@ def test_a_run_after_other_settings_killed_anywhere_is_completed_by_the_next(
     completes(trial, end_state(undisturbed.root))
 
 
-@pytest.mark.xfail(
-    reason="a part that is made again with other settings overwrites the listed one before it is recorded"
-)
 def test_a_part_made_again_does_not_touch_the_one_that_is_listed(imported: Trial, tmp_path: Path) -> None:
     """Until the new one is recorded, whoever reads finds what the state says."""
     trial = with_other_settings(imported, tmp_path / "project")

@@ -41,12 +41,13 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """Loads bundles of one import step."""
+    """Loads bundles of one import step. `made_with` is the digest of the settings that decide what is a hit."""
 
     connection: duckdb.DuckDBPyConnection
     site: SiteSettings
     day: dt.date
     staging: Staging
+    made_with: str
 
     def load(self, bundle: Bundle, piece: int) -> list[Slice]:
         """Load a bundle; the results stand in the order of its segments. `piece` numbers the slices of an object."""
@@ -62,7 +63,9 @@ class Loader:
 
     def _stage(self, bundle: Bundle, name: str) -> list[Slice]:
         accounts = count_lines(self.connection, bundle, self.site.filters)
-        parts = stage_hits(self.connection, bundle, self.site, name, self.staging)
+        # With other settings the same object makes another part: the listed one stays until the new one is recorded.
+        part = f"{name}-{self.made_with[:8]}"
+        parts = stage_hits(self.connection, bundle, self.site, part, self.staging)
         rejected = rejected_file(self.site.name, self.day, name)
         samples = self._keep_rejected(bundle, rejected)
         faults.point("load.staged")

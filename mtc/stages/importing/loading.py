@@ -58,7 +58,7 @@ class Loading:
             contextlib.closing(self._fetched(source)) as fetched,
             contextlib.closing(bundles(fetched, context.spool, choose, sizes=context.sizes)) as made,
         ):
-            loader = Loader(connection, context.site, context.step.day, aside)
+            loader = Loader(connection, context.site, context.step.day, aside, context.work.made_with)
             for bundle in made:
                 context.desk.check()
                 self._read(loader, bundle, source)
