@@ -111,6 +111,17 @@ def test_any_cut_gives_every_object_its_own(tmp_path: Path, counts: list[int], s
         assert [hit.line for hit in outcome.hits(key)] == list(range(1, len(lines) + 1))
 
 
+def test_a_byte_order_mark_is_part_of_no_line_wherever_its_object_lies(tmp_path: Path) -> None:
+    """In a bundle it stands in the middle of the text."""
+    workshop = Workshop(tmp_path)
+    keys = [f"{number}.log" for number in range(3)]
+    objects = [workshop.write(key, b"\xef\xbb\xbf" + text(line(f"/{key}"))) for key in keys]
+    outcome = workshop.run(*objects)
+    assert [[(hit.ip, hit.path) for hit in outcome.hits(key)] for key in keys] == [
+        [("192.0.2.1", f"/{key}")] for key in keys
+    ]
+
+
 def test_objects_of_other_formats_go_into_other_bundles(tmp_path: Path) -> None:
     """A bundle is closed when the format changes; each object says its format."""
     workshop = Workshop(tmp_path)

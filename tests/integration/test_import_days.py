@@ -80,6 +80,12 @@ def test_any_moment_of_a_hundred_years_has_its_day(tmp_path: Path, zone: str, mo
     assert [hit.day for hit in load(tmp_path, zone, aware)] == days
 
 
+def test_a_log_that_ends_on_the_stroke_of_midnight_has_two_days(tmp_path: Path) -> None:
+    """The first second of a day is not the last of the day before."""
+    moments = [dt.datetime(2026, 5, 1, 23, 59, 59, tzinfo=dt.UTC), dt.datetime(2026, 5, 2, tzinfo=dt.UTC)]
+    assert [hit.day for hit in load(tmp_path, "UTC", moments)] == ["2026-05-01", "2026-05-02"]
+
+
 def test_the_first_and_the_last_moment_that_can_be_are_filed(tmp_path: Path) -> None:
     """At the borders of what is taken for a date at all."""
     moments = [dt.datetime(1995, 1, 1, tzinfo=dt.UTC), dt.datetime(2099, 12, 31, 23, 59, 59, tzinfo=dt.UTC)]

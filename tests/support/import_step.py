@@ -58,6 +58,7 @@ class Hit:
     bot: bool = dataclasses.field(default=False, compare=False)
     ts: str = dataclasses.field(default="", compare=False)
     user_agent: str = dataclasses.field(default="", compare=False)
+    ip: str = dataclasses.field(default="", compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Outcome:
 
 def _hits(file: Path, day: dt.date, object_id: str) -> list[Hit]:
     query = (
-        "SELECT $day, object, line, path, bot, CAST(ts AS VARCHAR), coalesce(user_agent, '')"
+        "SELECT $day, object, line, path, bot, CAST(ts AS VARCHAR), coalesce(user_agent, ''), ip"
         " FROM read_parquet($file, hive_partitioning = false) WHERE object = $object"
     )
     with database().cursor() as connection:

@@ -261,6 +261,7 @@ def test_further_columns_of_a_common_line_are_ignored_unless_they_are_quoted(log
     [
         "", " ", "#", "\t", "-", '"', '""""""""', "\x00" * 40, combined()[:-1], combined()[:40], f"x{combined()}x",
         combined().replace("[", ""), combined().replace("]", ""), combined().replace('"', "'"), f" {combined()}",
+        combined("GET /x HTTP/1.1\\"), combined(referrer="x\\"), combined(agent="x\\"),
         '{"ip": "192.0.2.1"}', "☃" * 200, "\x03none\x03", ' "\x03none\x03', "192.0.2.1 - - [",
     ],
 )  # fmt: skip
