@@ -9,12 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.files import sha256
 from mtc.formats.base import Format
 from mtc.formats.clean import is_tidy, whole_lines
 from mtc.formats.compression import blocks, is_plain
-from mtc.formats.decode import UTF8, encoding_of_file
-from mtc.formats.headers import Turns
 from mtc.model import SourceObject
 
 _SAMPLE_BYTES = 256 << 10
@@ -33,20 +30,10 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An object and where its text lies on this machine, maybe compressed.
-
-    `origin` is where its bytes lie, if that is another file as it was no text. `encoding` is that of the text where no
-    mark in it says another; None is UTF-8.
-    """
+    """An object and where its bytes lie on this machine."""
 
     object: SourceObject
     path: Path
-    origin: Path | None = None
-    encoding: str | None = None
-
-    def digest(self) -> str:
-        """The digest of its bytes."""
-        return sha256(self.origin or self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +82,23 @@ class Bundle:
             self.path.unlink(missing_ok=True)
 
 
-def fits_in_place(item: Fetched, sizes: Sizes) -> bool:
-    """Whether a file is best read where it lies: UTF-8 that is not compressed, and neither small nor large."""
+def fits_in_place(path: Path, sizes: Sizes) -> bool:
+    """Whether a file is best read where it lies."""
     smallest, largest = sizes.in_place
-    if not smallest <= item.path.stat().st_size <= largest or not is_plain(item.path):
-        return False
-    return encoding_of_file(item.path, item.encoding, where=item.object.key) == UTF8
+    return smallest <= path.stat().st_size <= largest and is_plain(path)
 
 
-def in_place(item: Fetched, choose: Chooser) -> Bundle | None:
-    """A plain file as a bundle of its own, read once to count its lines; None where its format changes in mid-file."""
+def in_place(item: Fetched, choose: Chooser) -> Bundle:
+    """A plain file as a bundle of its own, read once to count its lines."""
     digest = hashlib.sha256()
     lines = 0
     tidy = True
     form: Format | None = None
-    turns: Turns | None = None
     for block in whole_lines(_digested(blocks(item.path, where=item.object.key), digest.update)):
         form = form or choose(sample_lines(block), item.object.key)
-        turns = turns or Turns(form)
-        if any(after is not form for after, _ in turns.cut(block)):
-            return None
         lines += block.count(b"\n")
         tidy = tidy and is_tidy(block)
-    content = item.digest() if item.origin else digest.hexdigest()
-    segment = Segment(item.object, 0, lines, content=content)
+    segment = Segment(item.object, 0, lines, content=digest.hexdigest())
     return Bundle(item.path, form or choose((), item.object.key), (segment,), temporary=False, tidy=tidy)
 
 
