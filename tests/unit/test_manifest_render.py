@@ -7,9 +7,9 @@ from mtc.manifest.render import render
 
 
 def shown(source: str, column: int, **more: str) -> list[str]:
-    problem = Problem("/work/m/daily.yaml", 12, column, "source", "setle is not a known key", "did you mean settle?")
+    problem = Problem("/srv/m/daily.yaml", 12, column, "source", "setle is not a known key", "did you mean settle?")
     problem = Problem(problem.file, 12, column, problem.where, more.get("what", problem.what), problem.hint, source)
-    return render(problem, Path("/work")).splitlines()
+    return render(problem, Path("/srv")).splitlines()
 
 
 def test_a_problem_names_its_place_from_here_and_points_at_it() -> None:
@@ -23,7 +23,7 @@ def test_a_problem_names_its_place_from_here_and_points_at_it() -> None:
 
 def test_a_file_elsewhere_keeps_its_whole_path() -> None:
     """A relative path with `..` would be hard to follow."""
-    assert render(Problem("/etc/m.yaml", 0, 0, "", "there is no such file"), Path("/work")) == (
+    assert render(Problem("/etc/m.yaml", 0, 0, "", "there is no such file"), Path("/srv")) == (
         "/etc/m.yaml: there is no such file"
     )
 
