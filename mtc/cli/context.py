@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from mtc.errors import UsageError
 from mtc.events import Reporter
-from mtc.formats.registry import FORMATS
+from mtc.formats.registry import NAMES
 from mtc.manifest.dates import days, from_options
 from mtc.manifest.load import load
 from mtc.manifest.models import Dates, seconds
@@ -55,7 +55,7 @@ def open_project(
 ) -> Project:
     """Load the manifest that is meant. Only the credentials of `sites` (all by default) must resolve."""
     path = manifest_path(given)
-    known = frozenset({"auto", *FORMATS})
+    known = frozenset({"auto", *NAMES})
     project = load(path, env=env, secrets_needed=secrets, sites=tuple(sites) or None, formats=known)
     if state is not None:
         project = replace(project, state=state.absolute())

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from mtc import __version__
-from mtc.cli import ledger, manifests, tell, work
+from mtc.cli import explain, ledger, manifests, tell, work
 from mtc.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError
 
 
@@ -67,6 +67,7 @@ app.command()(work.stat)
 app.command()(work.csv)
 app.command()(tell.status)
 app.command()(tell.why)
+app.command()(explain.explain)
 app.command()(manifests.validate)
 app.command()(manifests.schema)
 app.command()(manifests.init)

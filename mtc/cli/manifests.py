@@ -27,11 +27,11 @@ def validate(
 
     Needs no network and no secrets.
     """
-    from mtc.formats.registry import FORMATS
+    from mtc.formats.registry import NAMES
     from mtc.manifest.render import render
     from mtc.manifest.validate import validate as check
 
-    reports = check(paths or [Path("manifests")], formats=frozenset({"auto", *FORMATS}))
+    reports = check(paths or [Path("manifests")], formats=frozenset({"auto", *NAMES}))
     if json:
         sys.stdout.write(jsonlib.dumps([_report_json(report) for report in reports], indent=1) + "\n")
     else:

@@ -1,53 +1,124 @@
 """What a log format is: a declaration that DuckDB executes.
 
-A line is read in one of two ways. The *fast path* lets DuckDB's CSV reader cut the line at every double quote
-(no quoting rules, so nothing is unescaped and no line is swallowed) and takes the pieces apart with short
-expressions. A line that the fast path is not sure of goes down the *exact path*: one RE2 regular expression over
-the whole line. A line that this does not match either is a rejected line.
+A format says how a line becomes named texts (`FIELDS`), and what those texts mean: how its time reads, in which unit
+it measures, what is a header. `reading` turns the declaration into SQL. How a line becomes texts is its *shape*:
+
+    Pattern     one RE2 expression over the whole line, with a fast path where speed is worth one
+    JsonLines   one JSON object a line, a path or several for each field
+    Pairs       key and value pairs, such as LTSV and logfmt
+
+A line that its shape does not match is rejected; one that belongs to the format but is no request is filtered.
 """
 
-import re
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from typing import Protocol
 
-# The names a format's pattern may use, in order. `request` is split into method, path, query and protocol.
-FIELDS: tuple[str, ...] = ("host", "ip", "user", "time", "request", "status", "bytes", "referrer", "user_agent")
+# The names a shape may give, in order. `request` is taken apart into method, target and protocol, `target` into path
+# and query; `date` and `clock` together are `time`.
+FIELDS: tuple[str, ...] = (
+    *("host", "ip", "user", "time", "date", "clock", "request", "method", "target", "path", "query", "protocol"),
+    *("status", "bytes", "time_taken", "referrer", "user_agent"),
+)
+
+# Seconds, milliseconds, microseconds or nanoseconds since 1970.
+ANY_EPOCH = -1
 
 # Common Log Format time, with its offset: 17/May/2015:10:05:03 +0000.
 CLF_TIME = "%d/%b/%Y:%H:%M:%S %z"
 
 
 @dataclass(frozen=True)
-class FastPath:
-    """How the pieces between double quotes become fields.
+class Time:
+    """How the text of a time reads.
 
-    `head` is an RE2 pattern over the piece before the first quote, with named groups. `sure` is a SQL condition over
-    the pieces `c0 ... cN`; where it does not hold, the exact path decides. `fields` gives each further field as SQL
-    over the pieces.
+    `formats` are strptime formats, tried in order. One without `%z` is a time of day without a zone: in UTC where the
+    format is defined so (`utc`), else in the zone of the source. With `epoch`, how many there are in a second (1,
+    1000 ...), the text is a number of those since 1970, and `formats` are tried where it is none; with
+    `ANY_EPOCH`, the size of the number tells seconds from milli-, micro- and nanoseconds. With `iso`, texts of ISO 8601
+    are read before `formats`: with an offset, `Z` or none, and with any fraction.
     """
 
-    head: str
-    sure: str
-    fields: tuple[tuple[str, str], ...]
+    formats: tuple[str, ...] = (CLF_TIME,)
+    utc: bool = False
+    epoch: int = 0
+    iso: bool = False
+
+
+class Shape(Protocol):
+    """How a line becomes named texts."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields it gives."""
+
+    @property
+    def separator(self) -> str:
+        """What the reader cuts lines at; empty for whole lines."""
+
+    @property
+    def pieces(self) -> int:
+        """Into how many pieces the reader may cut a line; a line with more sends the file down the exact path."""
+
+    def fits(self, line: str) -> int:
+        """How much of a request a line of a sample is: more where more fields have a value, 0 where it is none."""
+
+    def head(self, *, exact: bool) -> str:
+        """SQL over the pieces `c0 ... cN`, computed once and known as `head` to `fields`."""
+
+    def fields(self, line: str, *, exact: bool) -> str:
+        """SQL over the pieces and `head`: a struct of all `names`. `line` is SQL for the whole line.
+
+        No match is a struct whose texts are empty or NULL. `exact` reads whole lines: there is only `c0`.
+        """
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """What a relay puts in front of lines, such as syslog: it is taken off before the shape sees a line.
+
+    `pattern` is RE2 and Python `re` alike, and begins with `^`; a line that it does not match is taken as it is. Where
+    it says which program wrote a line, in the groups `tag` or `app`, the lines of others than `programs` are no
+    requests when they do not match.
+    """
+
+    pattern: str
+    programs: tuple[str, ...] = ()
+
+
+class Changes(Protocol):
+    """What a file has said so far about the lines that follow, where headers in mid-file may say something else."""
+
+    @property
+    def marks(self) -> tuple[bytes, ...]:
+        """How the header lines begin that say something; each begins with `#`."""
+
+    @property
+    def format(self) -> "Format":
+        """The format of what follows; the same object where the same was said."""
+
+    def after(self, line: str) -> "Changes":
+        """What is said when this header line has come."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """One log format. `pattern` is RE2 and Python `re` alike, matches a whole line, and names `FIELDS`."""
+    """One log format.
+
+    `derive` gives fields another meaning than that of their text, as SQL over `z`, the struct of the shape's fields
+    (`z.user_agent`). `header` and `other` are SQL conditions over `c0`, the beginning of a line, and `{line}`, all of
+    it, for lines that do not match: comments, and what belongs to the format but is no request. `taken` says how many
+    of its units of `time_taken` make a millisecond (1000 for microseconds), and 0 that it has none. `prefix` is what
+    may stand in front of every line. `changes` is for headers in mid-file.
+    """
 
     name: str
     title: str
-    pattern: str
-    time: str
-    fast: FastPath | None = None
-
-    @cached_property
-    def regex(self) -> re.Pattern[str]:
-        """The exact pattern for Python, used on the few lines of a sample."""
-        return re.compile(self.pattern, re.DOTALL | re.ASCII)
-
-    @cached_property
-    def groups(self) -> tuple[str, ...]:
-        """The names of the pattern's groups, in order; every group has one."""
-        names = sorted(self.regex.groupindex.items(), key=lambda item: item[1])
-        return tuple(name for name, _ in names)
+    shape: Shape
+    time: Time = field(default=Time())
+    taken: float = 0
+    derive: tuple[tuple[str, str], ...] = ()
+    header: str = ""
+    other: str = ""
+    detectable: bool = True
+    prefix: Prefix | None = None
+    changes: Changes | None = None

@@ -1,4 +1,4 @@
-"""Opening a log file by what is in it, not by its name: plain, gzip, zstd or bzip2.
+"""Opening a log file by what is in it, not by its name: plain, gzip, zstd, bzip2 or xz.
 
 gzip goes through isal, which is as fast as DuckDB's own and, unlike it, checks the CRC of every member. A damaged or
 cut-off file raises PermanentError; a byte of it that was read before that must not be used.
@@ -6,6 +6,7 @@ cut-off file raises PermanentError; a byte of it that was read before that must 
 
 import bz2
 import io
+import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,22 +19,35 @@ from mtc.errors import PermanentError, explain_reading
 
 BLOCK = 4 << 20
 
+PLAIN = "none"
+
 # A piece of zstd can become 32,768 times as long, so it is fed in small pieces.
 _PIECE = 4 << 10
+# The dictionary of a stream made with `xz -9` takes 64 MB; a hostile one could ask for 4 GB.
+_XZ_MEMORY = 256 << 20
 
-_GZIP = (b"\x1f\x8b",)
-_ZSTD = (b"\x28\xb5\x2f\xfd",)
-_BZIP2 = tuple(b"BZh%d" % level + mark for level in range(1, 10) for mark in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"))
-_MAGIC = (*_GZIP, *_ZSTD, *_BZIP2)
+_MAGIC: dict[str, tuple[bytes, ...]] = {
+    "gzip": (b"\x1f\x8b",),
+    "zstd": (b"\x28\xb5\x2f\xfd",),
+    "bzip2": tuple(
+        b"BZh%d" % level + mark for level in range(1, 10) for mark in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
+    ),
+    "xz": (b"\xfd7zXZ\x00",),
+}
 _LONGEST_MAGIC = 10
 _IGZIP_ERROR = cast("type[Exception]", isal_zlib.error)  # typed as a value in its stubs
-_DAMAGES = (zlib.error, _IGZIP_ERROR, zstandard.ZstdError, ValueError)
+_DAMAGES = (zlib.error, _IGZIP_ERROR, zstandard.ZstdError, lzma.LZMAError, ValueError)
+
+
+def compression(path: Path) -> str:
+    """How the file is compressed: `none`, `gzip`, `zstd`, `bzip2` or `xz`."""
+    with path.open("rb") as stream:
+        return _told(stream.read(_LONGEST_MAGIC))
 
 
 def is_plain(path: Path) -> bool:
     """Whether the file is not compressed."""
-    with path.open("rb") as stream:
-        return not _begins(stream.read(_LONGEST_MAGIC), _MAGIC)
+    return compression(path) == PLAIN
 
 
 def blocks(path: Path, *, where: str) -> Iterator[bytes]:
@@ -66,22 +80,33 @@ class _Readable(Protocol):
 def _open(raw: BinaryIO) -> _Readable:
     magic = raw.read(_LONGEST_MAGIC)
     raw.seek(0)
-    if _begins(magic, _GZIP):
-        return cast("_Readable", igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]
-    if _begins(magic, _ZSTD):
-        return _Frames(raw, _ZstdFrame)
-    if _begins(magic, _BZIP2):
-        return _Frames(raw, bz2.BZ2Decompressor)
-    return raw
+    match _told(magic):
+        case "gzip":
+            return cast("_Readable", igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]
+        case "zstd":
+            return _Frames(raw, _ZstdFrame)
+        case "bzip2":
+            return _Frames(raw, bz2.BZ2Decompressor)
+        case "xz":
+            return _Frames(raw, _xz_stream, padding=b"\x00")
+        case _:
+            return raw
 
 
-def _begins(head: bytes, magics: tuple[bytes, ...]) -> bool:
-    """Whether a file with this head is compressed so; a file that ends within the magic bytes was cut off there."""
-    return head.startswith(magics) or any(magic.startswith(head) for magic in magics if head)
+def _xz_stream() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+
+def _told(head: bytes) -> str:
+    """How a file with this head is compressed; one that ends within the magic bytes was cut off there."""
+    for name, magics in _MAGIC.items():
+        if head.startswith(magics) or any(magic.startswith(head) for magic in magics if head):
+            return name
+    return PLAIN
 
 
 class _Frame(Protocol):
-    """What reads one frame or stream, fed piece by piece. `bz2.BZ2Decompressor` is one."""
+    """What reads one frame or stream, fed piece by piece. Those of `bz2` and `lzma` are such."""
 
     @property
     def eof(self) -> bool: ...
@@ -116,13 +141,14 @@ class _ZstdFrame:
 
 
 class _Frames:
-    """Frames one behind the other, as `zstd -c a b`, pbzip2 and log shippers write them.
+    """Frames one behind the other, as `zstd -c a b`, pbzip2 and log shippers write them, with `padding` in between.
 
     The libraries' own readers take a cut-off frame (zstd) or what follows a damaged header (bzip2) for the end.
     """
 
-    def __init__(self, raw: BinaryIO, make: Callable[[], _Frame]) -> None:
+    def __init__(self, raw: BinaryIO, make: Callable[[], _Frame], *, padding: bytes = b"") -> None:
         self._raw = raw
+        self._padding = padding
         self._make = make
         self._frame = make()
         self._rest = b""
@@ -145,6 +171,8 @@ class _Frames:
         data = self._rest or self._raw.read(_PIECE)
         if not data and self._open:
             raise EOFError
+        while data and not self._open and self._padding and not (data := data.lstrip(self._padding)):
+            data = self._raw.read(_PIECE)
         return data or None
 
     def _decompress(self, data: bytes, size: int) -> bytes:

@@ -1,58 +1,115 @@
 """Which format a file is in: every format is tried on a sample of lines, and the best must fit most of them.
 
-Detection never guesses: when less than half of the sample fits, it refuses and shows a line that nothing reads.
+Of two that read equally many lines, the one that gets more fields out of them is better: a combined line with the time
+taken behind it is read by `combined` as well. What syslog puts in front is looked at only where more lines can be read
+without it. Detection never guesses: when less than half of the sample fits, it refuses and shows a line that nothing
+reads.
 """
 
-from collections.abc import Sequence
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mtc.errors import PermanentError
+from mtc.formats import syslog
 from mtc.formats.base import Format
-from mtc.formats.registry import FORMATS
+from mtc.formats.headers import fits_of, unframed
+from mtc.formats.registry import NAMES, candidates
 
 SAMPLE_LINES = 100
 _ENOUGH = 0.5
 _SHOWN = 200
+_NEAREST = 3
+_FIRST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The format found, how many of the sample's lines it reads, and how many there were."""
+    """The format found, how many of the sample's lines each that reads any reads, and how many there were."""
 
     format: Format
-    fitting: int
+    scores: Mapping[str, int]
     sampled: int
+
+    @property
+    def fitting(self) -> int:
+        """How many lines of the sample the format reads."""
+        return self.scores.get(self.format.name, 0)
 
     @property
     def why(self) -> str:
         """The choice in words."""
-        return f"{self.format.name} reads {self.fitting} of {self.sampled} sampled lines"
+        others = [f"{name} {score}" for name, score in self.scores.items() if name != self.format.name and score]
+        behind = f" (others: {', '.join(others)})" if others else ""
+        return f"{self.format.name} reads {self.fitting} of {self.sampled} sampled lines{behind}"
 
 
 def detect(sample: Sequence[str], *, where: str) -> Detection:
-    """Choose the format of `sample`, whole lines without their ends; blank ones do not count."""
-    lines = [line for line in sample if line.strip()][:SAMPLE_LINES]
+    """Choose the format of `sample`, whole lines without their ends; blank ones and headers do not count."""
+    sample = unframed(sample)
+    lines = [line for line in sample if line.strip() and not line.startswith("#")][:SAMPLE_LINES]
     if not lines:
-        return Detection(next(iter(FORMATS.values())), 0, 0)
-    scores = {name: sum(_fits(form, line) for line in lines) for name, form in FORMATS.items()}
-    best = max(scores, key=lambda name: scores[name])
-    if scores[best] < _ENOUGH * len(lines):
-        raise _refusal(lines, scores[best], best, where)
-    return Detection(FORMATS[best], scores[best], len(lines))
+        headers = [line for line in sample if line.strip()]
+        return Detection(next(iter(candidates(headers).values())), {}, 0)
+    trials = [_try(sample, lines)]
+    if trials[0].scores[trials[0].best] < len(lines):
+        trials += [_try_behind(kind, sample, lines) for kind in syslog.kinds(lines)]
+    best = max(trials, key=lambda trial: trial.scores[trial.best])
+    sampled = len(best.lines)
+    if best.scores[best.best] < _ENOUGH * sampled:
+        raise _refusal(trials[0].lines, trials[0].scores, trials[0].known, where)
+    return Detection(best.format, best.scores, sampled)
 
 
-def _fits(form: Format, line: str) -> bool:
-    return form.regex.match(line) is not None
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """The formats that were tried, how many of the lines each reads, and the best of them."""
+
+    lines: Sequence[str]
+    known: Mapping[str, Format]
+    scores: Mapping[str, int]
+    best: str
+    format: Format
 
 
-def _refusal(lines: Sequence[str], score: int, best: str, where: str) -> PermanentError:
+def _try(sample: Sequence[str], lines: Sequence[str]) -> _Trial:
+    """Try every format; first only those that read some of the first lines, which will do if one reads all lines."""
+    known = candidates(sample)
+    likely = {name: form for name, form in known.items() if any(fits_of(form, sample, lines[:_FIRST]))}
+    if likely and (trial := _score(likely, sample, lines)).scores[trial.best] == len(lines):
+        return dataclasses.replace(trial, known=known)
+    return _score(known, sample, lines)
+
+
+def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial:
+    fits = {name: fits_of(form, sample, lines) for name, form in known.items()}
+    scores = {name: sum(map(bool, found)) for name, found in fits.items()}
+    best = max(known, key=lambda name: (scores[name], sum(fits[name])))
+    return _Trial(lines, known, scores, best, known[best])
+
+
+def _try_behind(kind: str, sample: Sequence[str], lines: Sequence[str]) -> _Trial:
+    """With a prefix taken off. Of the lines that do not fit, those of other programs do not count."""
+    trial = _try([syslog.bare(line, kind) for line in sample], [syslog.bare(line, kind) for line in lines])
+    fits = [bool(trial.format.shape.fits(line)) for line in trial.lines]
+    form = syslog.behind(trial.format, kind, list(itertools.compress(lines, fits)))
+    own = [fit or syslog.is_own(line, form) for line, fit in zip(lines, fits, strict=True)]
+    return dataclasses.replace(trial, lines=list(itertools.compress(trial.lines, own)), format=form)
+
+
+def _refusal(
+    lines: Sequence[str], scores: Mapping[str, int], known: Mapping[str, Format], where: str
+) -> PermanentError:
     """Say what was found. Lines of several formats, each of which some format reads, have no stranger among them."""
-    strange = (line for line in lines if not any(_fits(form, line) for form in FORMATS.values()))
+    ranked = sorted((name for name in scores if scores[name]), key=lambda name: -scores[name])[:_NEAREST]
+    nearest = ", ".join(f"{name} reads {scores[name]} of {len(lines)} sampled lines" for name in ranked)
+    strange = (line for line in lines if not any(form.shape.fits(line) for form in known.values()))
     stranger = next(strange, None)
-    nearest = f"the nearest, {best}, reads {score} of {len(lines)} sampled lines" if score else ""
     first = "" if stranger is None else f"the first line that none reads is {stranger[:_SHOWN]!r}"
+    told = "; ".join(filter(None, (f"the nearest: {nearest}" if nearest else "", first)))
     return PermanentError(
-        f"no known format reads this file: {'; '.join(filter(None, (nearest, first)))}",
+        f"no known format reads this file: {told}",
         where=where,
-        hint=f"name the format with `format:` (known: {', '.join(FORMATS)})",
+        hint=f"name the format with `format:` (known: {', '.join(NAMES)})",
     )

@@ -7,8 +7,13 @@ that runs backwards holds nothing.
 import re
 from collections.abc import Iterator, Sequence
 
+from mtc.formats.words import one_of
+from mtc.warehouse.quoting import literal
+
 _ANY = "[\\x00-\\x{10FFFF}]"
 _NONE = "[^\\x00-\\x{10FFFF}]"
+_MAGIC = frozenset("*?[")
+_PORTION = 8000
 
 
 def to_regex(glob: str) -> str:
@@ -19,6 +24,41 @@ def to_regex(glob: str) -> str:
 def any_of(globs: Sequence[str]) -> str:
     """One RE2 pattern that matches, as a whole, what any of the globs matches."""
     return "(?s)(?:" + "|".join(to_regex(glob) for glob in globs) + ")"
+
+
+def fits(column: str, globs: Sequence[str], *, any_case: bool = False) -> str:
+    """SQL: whether a column fits one of the globs, as a whole. There may be thousands."""
+    value = f"lower({column})" if any_case else column
+    given = [glob.lower() for glob in globs] if any_case else list(globs)
+    # No text of a line holds a line feed, so that a glob with one fits nothing and it can stand between the others.
+    exact = [glob for glob in given if not _MAGIC.intersection(glob) and "\n" not in glob]
+    found = [one_of(value, exact, "\n")] if exact else []
+    some = _portions([glob for glob in given if _MAGIC.intersection(glob)])
+    found += [f"regexp_full_match({value}, {literal(any_of(globs))})" for globs in some]
+    return f"({' OR '.join(found)})" if found else "false"
+
+
+def contains_or_fits(column: str, words: Sequence[str]) -> str:
+    """SQL: whether a column contains one of the texts, or fits one that has a `*` as a whole, whatever the case."""
+    texts = _portions([word for word in words if "*" not in word])
+    found = [f"regexp_matches({column}, {literal('(?si)' + '|'.join(map(re.escape, some)))})" for some in texts]
+    globs = [word for word in words if "*" in word]
+    found += [fits(column, globs, any_case=True)] if globs else []
+    return f"({' OR '.join(found)})" if found else "false"
+
+
+def _portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many texts at a time as RE2 stays fast with in one expression."""
+    some: list[str] = []
+    size = 0
+    for text in texts:
+        if some and size + len(text) > _PORTION:
+            yield some
+            some, size = [], 0
+        some.append(text)
+        size += len(text)
+    if some:
+        yield some
 
 
 def _pieces(glob: str) -> Iterator[str]:

@@ -6,59 +6,45 @@ Sources: Apache's mod_log_config (`%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User
 without quotes only: a combined line that is broken off must not pass for a common one.
 """
 
-from mtc.formats.base import CLF_TIME, FastPath, Format
+from mtc.formats.base import Format
+from mtc.formats.expressions import FAST_HOST, FAST_WHO, HOST, WHAT, WHO, WHOM, last, uncut
+from mtc.formats.pattern import FastPath, Pattern
 
-_QUOTED = r'(?:[^"\\]|\\.)*'
-_HOST = r"(?P<host>[\w.\-\[\]:]*?)(?::\d+)?\s+"
-# A user's name may hold blanks. It does not begin with `- `: that is a line with a virtual host in front.
-_USER = r"(?P<user>-|(?:[^\s\-]\S*|-\S+)(?: [^\s\[]+)*)"
-_WHO = rf"(?P<ip>\S+)\s+\S+\s+{_USER}\s+\[(?P<time>[^\]]+)\]\s+"
-_WHAT = rf'"(?P<request>{_QUOTED})"\s+(?P<status>\d{{3}})\s+(?P<bytes>[^\s"]+)'
-_MORE = r'(?:\s[^"]*)?'
-_WHOM = rf'\s+"(?P<referrer>{_QUOTED})"\s+"(?P<user_agent>{_QUOTED})"(?:\s.*)?'
+_COMMON_END = r'(?:\s[^"]*)?$'
+_COMBINED_END = r"(?:\s.*)?$"
 
-_HEAD_HOST = r"^(?P<host>[\w.\-]*)(?::\d+)? "
-_HEAD = r"(?P<ip>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] $"
+_COMMON = (("request", "c1"), ("status", "split_part(c2, ' ', 2)"), ("bytes", "split_part(c2, ' ', 3)"))
+COMBINED_FIELDS = (*_COMMON, ("referrer", "c3"), ("user_agent", "c5"))
+"""The fields of combined in the pieces between quotes, but those before the first."""
 
-_STATUS_BYTES = (("status", "split_part(c2, ' ', 2)"), ("bytes", "split_part(c2, ' ', 3)"))
-_COMMON = (("request", "c1"), *_STATUS_BYTES)
-_COMBINED = (*_COMMON, ("referrer", "c3"), ("user_agent", "c5"))
-
-# A piece that ends with a backslash was cut at an escaped quote; a common line has no quotes behind the size.
-_SURE_COMMON = (
-    r"c2 IS NOT NULL AND c3 IS NULL AND NOT ends_with(c1, '\') AND regexp_full_match(c2, ' \d{3} \S+(?: .*)?')"
-)
-_SURE_COMBINED = (
-    r"c6 IS NOT NULL AND (c6 = '' OR starts_with(c6, ' ')) AND c4 = ' '"
-    r" AND NOT ends_with(c1, '\') AND NOT ends_with(c3, '\') AND NOT ends_with(c5, '\')"
+# A common line has no quotes behind the size.
+_SURE_COMMON = rf"c2 IS NOT NULL AND c3 IS NULL AND {uncut('c1')} AND regexp_full_match(c2, ' \d{{3}} \S+(?: .*)?')"
+SURE_COMBINED = (
+    rf"{last(6)} AND c4 = ' ' AND {uncut('c1', 'c3', 'c5')}"
     r" AND regexp_full_match(c2, ' \d{3} \S+ ')"
 )
+"""Whether the pieces are those of a combined line, with or without something behind it."""
 
 COMMON = Format(
     name="common",
     title="NCSA common log format",
-    pattern=rf"^{_WHO}{_WHAT}{_MORE}$",
-    time=CLF_TIME,
-    fast=FastPath(f"^{_HEAD}", _SURE_COMMON, _COMMON),
+    shape=Pattern(rf"^{WHO}{WHAT}{_COMMON_END}", FastPath(f"^{FAST_WHO}", _SURE_COMMON, _COMMON)),
 )
 COMBINED = Format(
     name="combined",
     title="NCSA combined log format (Apache, nginx)",
-    pattern=rf"^{_WHO}{_WHAT}{_WHOM}$",
-    time=CLF_TIME,
-    fast=FastPath(f"^{_HEAD}", _SURE_COMBINED, _COMBINED),
+    shape=Pattern(rf"^{WHO}{WHAT}{WHOM}{_COMBINED_END}", FastPath(f"^{FAST_WHO}", SURE_COMBINED, COMBINED_FIELDS)),
 )
 COMMON_VHOST = Format(
     name="common_vhost",
     title="NCSA common log format with the virtual host in front",
-    pattern=rf"^{_HOST}{_WHO}{_WHAT}{_MORE}$",
-    time=CLF_TIME,
-    fast=FastPath(f"{_HEAD_HOST}{_HEAD}", _SURE_COMMON, _COMMON),
+    shape=Pattern(rf"^{HOST}{WHO}{WHAT}{_COMMON_END}", FastPath(f"^{FAST_HOST}{FAST_WHO}", _SURE_COMMON, _COMMON)),
 )
 COMBINED_VHOST = Format(
     name="combined_vhost",
     title="NCSA combined log format with the virtual host in front (Apache vhost_combined)",
-    pattern=rf"^{_HOST}{_WHO}{_WHAT}{_WHOM}$",
-    time=CLF_TIME,
-    fast=FastPath(f"{_HEAD_HOST}{_HEAD}", _SURE_COMBINED, _COMBINED),
+    shape=Pattern(
+        rf"^{HOST}{WHO}{WHAT}{WHOM}{_COMBINED_END}",
+        FastPath(f"^{FAST_HOST}{FAST_WHO}", SURE_COMBINED, COMBINED_FIELDS),
+    ),
 )

@@ -1,71 +1,101 @@
-"""From a text file of log lines to a table of fields: the SQL of the fast path, the exact path and what follows both.
+"""From a text file of log lines to a table of fields: SQL made from a format's declaration.
 
 The result has one row for each line, in the file's order (so a row's `rowid` is its line, from 0): its fields, and
-why it is no hit. `bad` lines could not be read and keep their text. The order holds because nothing here joins: see
+why it is no hit. Rejected lines could not be read and keep their text. The order holds because nothing here joins: see
 `words`.
 """
 
 import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.formats.base import FIELDS, FastPath, Format
+from mtc.formats import addresses, filters, moments, rewrite, syslog
+from mtc.formats.base import FIELDS, Format
 from mtc.formats.clean import SEPARATOR, TOO_LONG
-from mtc.formats.filters import download, reason
 from mtc.formats.words import one_of
+from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
-from mtc.warehouse.database import literal
+from mtc.warehouse.quoting import literal
 
-# More pieces than this on one line (quotes in a quoted field) send the file down the exact path.
-_PIECES = 24
 _KEPT_TEXT = 2000
 # What stands for NULL in the text: nothing that a line can hold. Without it an empty piece would be NULL.
 _NEVER = "\n"
 _EARLIEST, _LATEST = "1995-01-01", "2100-01-01"
+_AS_READ = Hits()
 
 
-def read_lines(path: Path, form: Format, filters: Filters, *, exact: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read.
+
+    `zone` is that of times which name none, but for formats that are defined to be in UTC; with `zone_given` of those
+    too. `shift` is added to every time, in seconds. `site_zone` is that of the filters' times. With `keep_all`, lines
+    that are no hits keep their fields, and every line its text.
+    """
+
+    format: Format
+    filters: Filters
+    zone: str = "UTC"
+    zone_given: bool = False
+    shift: int = 0
+    hits: Hits = _AS_READ
+    site_zone: str = "UTC"
+    keep_all: bool = False
+
+
+def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
     """SQL that makes the temporary table `lines` from a file.
 
     `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it.
     """
-    fast = None if exact else form.fast
-    pieces = _PIECES if fast else 1
-    fields = _fast_fields(form, fast) if fast else _exact_fields(form, "c0")
-    raw = ", ".join(f"c{number}" for number in range(pieces))
-    blank = "trim(c0) = '' AND c1 IS NULL" if fast else "trim(c0) = ''"
+    form = reading.format
+    whole = exact or not form.shape.separator
+    pieces = 1 if whole else form.shape.pieces
+    names = [f"c{number}" for number in range(pieces)]
+    source, line = _reader(path, pieces, form.shape.separator), _joined(names, form.shape.separator)
+    logged = line
+    if form.prefix:
+        bare = f"* REPLACE ({syslog.taken_off('c0', form.prefix)} AS c0)"
+        source = f"(SELECT c0 AS begun, {bare} FROM {source})"  # noqa: S608 - made of this module's own pieces
+        logged = _joined(["begun", *names[1:]], form.shape.separator)
+        line = syslog.taken_off(logged, form.prefix)
+        names.append("begun")
+    raw = ", ".join(names)
     return f"""
 CREATE OR REPLACE TEMP TABLE lines AS
 WITH pieces AS (
-    SELECT *, {_head(form, fast)} AS head FROM {_reader(path, pieces)}
+    SELECT *, {form.shape.head(exact=whole)} AS head FROM {source}
 ), cut AS (
-    SELECT {raw}, {fields} AS z FROM pieces
+    SELECT {raw}, {form.shape.fields(line, exact=whole)} AS z FROM pieces
 ), named AS (
     SELECT {raw}, {_named(form)} FROM cut
 ), asked AS (
-    SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple FROM named
+    SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {moments.number(form)} AS number FROM named
 ), typed AS (
-    SELECT {raw}, {_TYPED.format(time=literal(form.time))} FROM asked
+    SELECT {raw}, {_typed(reading)} FROM asked
 ), split AS (
-    SELECT * EXCLUDE (target),
-        split_part(target, '?', 1) AS path,
-        CASE WHEN contains(target, '?') THEN substr(target, instr(target, '?') + 1) END AS query
-    FROM typed
+    SELECT * EXCLUDE (target, micros), {moments.timestamp(reading.shift)} AS ts, {_split(reading)} FROM typed
 ), judged AS (
-    SELECT *, {_bad(blank)} AS bad, {reason(filters)} AS filtered FROM split
+    SELECT *, {_bad(form, line, logged)} AS bad, {_filtered(reading)} AS filtered FROM split
 ), decided AS (
     SELECT *, {_REASON} AS reason FROM judged
 )
-SELECT {_KEPT.format(download=download(filters), line=_line(pieces))} FROM decided
+SELECT {_kept(reading, logged)} FROM decided
 """  # noqa: S608 - made of this module's own pieces and quoted literals
 
 
-def _reader(path: Path, pieces: int) -> str:
-    """The CSV reader as a cutter: at every quote, or (one piece) not at all. Nothing is unescaped.
+def _joined(names: Sequence[str], separator: str) -> str:
+    return f"concat_ws({literal(separator)}, {', '.join(names)})"
+
+
+def _reader(path: Path, pieces: int, separator: str) -> str:
+    """The CSV reader as a cutter: at every separator, or (one piece) not at all. Nothing is unescaped.
 
     The reader takes a path for a pattern: `[x].log` would be read as `x.log`.
     """
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(pieces))
-    delimiter = literal('"' if pieces > 1 else SEPARATOR)
+    delimiter = literal(separator if pieces > 1 else SEPARATOR)
     return (
         f"read_csv({literal(glob.escape(str(path)))}, delim = {delimiter}, quote = '', escape = '', header = false,"
         f" auto_detect = false, null_padding = {'true' if pieces > 1 else 'false'}, nullstr = {literal(_NEVER)},"
@@ -73,43 +103,11 @@ def _reader(path: Path, pieces: int) -> str:
     )
 
 
-def _line(pieces: int) -> str:
-    """The whole line again; computed only where it is used."""
-    return f"""concat_ws('"', {", ".join(f"c{number}" for number in range(pieces))})"""
-
-
-def _exact_fields(form: Format, line: str) -> str:
-    groups = ", ".join(literal(name) for name in form.groups)
-    return f"regexp_extract({line}, {literal(_re2(form.pattern))}, [{groups}])"
-
-
-def _head(form: Format, fast: FastPath | None) -> str:
-    if fast is None:
-        return "NULL"
-    names = ", ".join(literal(name) for name in form.groups if f"(?P<{name}>" in fast.head)
-    return f"regexp_extract(c0, {literal(_re2(fast.head))}, [{names}])"
-
-
-def _fast_fields(form: Format, fast: FastPath) -> str:
-    given = dict(fast.fields)
-    values = [f"{literal(name)}: {given.get(name) or f'head.{name}'}" for name in form.groups]
-    return (
-        f"CASE WHEN {fast.sure} AND head.time <> '' THEN {{{', '.join(values)}}}"
-        f" ELSE {_exact_fields(form, _line(_PIECES))} END"
-    )
-
-
-def _re2(pattern: str) -> str:
-    """The pattern with plain groups: DuckDB takes the names as a list."""
-    plain = pattern
-    for name in FIELDS:
-        plain = plain.replace(f"(?P<{name}>", "(")
-    return plain
-
-
 def _named(form: Format) -> str:
     """Every field of the vocabulary as a column; NULL where the format has none."""
-    return ", ".join(f"z.{name} AS {name}" if name in form.groups else f"NULL::VARCHAR AS {name}" for name in FIELDS)
+    derived = dict(form.derive)
+    given = {name: f"z.{name}" for name in form.shape.names} | derived
+    return ", ".join(f"{given.get(name, 'NULL::VARCHAR')} AS {name}" for name in FIELDS)
 
 
 # `GET /path HTTP/1.1` is cut at its blanks; anything else (a blank in the path, no protocol) by an expression.
@@ -117,34 +115,80 @@ _PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0"
 _SIMPLE = f"len(parts) = 3 AND {one_of('parts[3]', _PROTOCOLS, ' ')}"
 _REQUEST = "regexp_extract(request, '^(\\S+) +(.*?)(?: +(HTTP/[0-9.]+))? *$', ['method', 'target', 'protocol'])"
 
-_TYPED = f"""
+
+# A dot at an end is rare, and looking for it by trim() is slow.
+_HOST = "CASE WHEN ends_with(host, '.') OR starts_with(host, '.') THEN trim(lower(host), '.') ELSE lower(host) END"
+
+
+def _typed(reading: Reading) -> str:
+    form = reading.format
+    method, target, protocol = (
+        _part(form, at, name) for at, name in enumerate(("method", "target", "protocol"), start=1)
+    )
+    return f"""
     ip,
-    nullif(trim(lower(host), '.'), '') AS host,
-    nullif("user", '-') AS "user",
-    make_timestamp(epoch_us(try_strptime("time", {{time}}))) AS ts,
-    CASE WHEN simple THEN parts[1] ELSE ({_REQUEST}).method END AS method,
-    CASE WHEN simple THEN parts[2] ELSE ({_REQUEST}).target END AS target,
-    nullif(CASE WHEN simple THEN parts[3] ELSE ({_REQUEST}).protocol END, '') AS protocol,
+    nullif(nullif({_HOST}, ''), '-') AS host,
+    nullif(nullif("user", '-'), '') AS "user",
+    {_micros(reading)} AS micros,
+    {method} AS method,
+    {target} AS target,
+    path AS given_path,
+    query AS given_query,
+    nullif(nullif({protocol}, ''), '-') AS protocol,
     try_cast(status AS SMALLINT) AS status,
+    coalesce(status, '') NOT IN ('', '-') AND try_cast(status AS SMALLINT) IS NULL AS odd_status,
     try_cast(try_cast(bytes AS UBIGINT) AS BIGINT) AS bytes,
+    {f"try_cast(time_taken AS DOUBLE) / {form.taken}" if form.taken else "NULL::DOUBLE"} AS time_ms,
     nullif(nullif(referrer, '-'), '') AS referrer,
     nullif(nullif(user_agent, '-'), '') AS user_agent
 """
 
 
-# Why a line cannot be read; `no request` only counts for lines that no filter left out before.
-def _bad(blank: str) -> str:
+def _part(form: Format, at: int, name: str) -> str:
+    """A part of the request, or what stands by itself where there is no request."""
+    names = {*form.shape.names, *dict(form.derive)}
+    if "request" not in names:
+        return name
+    part = f"CASE WHEN simple THEN parts[{at}] ELSE ({_REQUEST}).{name} END"
+    return f"CASE WHEN request IS NULL THEN {name} ELSE {part} END" if name in names else part
+
+
+def _micros(reading: Reading) -> str:
+    time = reading.format.time
+    return moments.micros(reading.format, "UTC" if time.utc and not reading.zone_given else reading.zone)
+
+
+def _split(reading: Reading) -> str:
+    looked_at = filters.needs_addresses(reading.filters) or rewrite.needs_addresses(reading.hits)
+    return rewrite.split(reading.hits) + (f", {addresses.PACKED}" if looked_at else "")
+
+
+def _filtered(reading: Reading) -> str:
+    return filters.reason(reading.filters, reading.hits, reading.site_zone)
+
+
+def _bad(form: Format, line: str, logged: str) -> str:
+    """Why a line cannot be read, or is no request; `no request` counts only for lines that no filter left out.
+
+    `logged` is the line with its prefix.
+    """
+    unmatched = "coalesce(ip, '') = ''"
+    header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
+    other = f"WHEN {form.other.replace('{line}', line)} THEN 'other'" if form.other else ""
+    if form.prefix:
+        other += f" WHEN {syslog.foreign(logged, form.prefix)} THEN 'other'"
+    # One CASE in another: what is asked of lines that do not match costs nothing on those that do.
     return f"""
     CASE
         WHEN starts_with(c0, {literal(TOO_LONG)}) THEN 'too long'
-        WHEN coalesce(ip, '') = '' AND {blank} THEN 'blank'
-        WHEN coalesce(ip, '') = '' OR status IS NULL THEN 'malformed'
+        WHEN {unmatched} THEN CASE WHEN trim({line}) = '' THEN 'blank' {header} {other} ELSE 'malformed' END
+        WHEN odd_status THEN 'malformed'
         WHEN ts IS NULL OR ts < TIMESTAMP '{_EARLIEST}' OR ts >= TIMESTAMP '{_LATEST}' THEN 'bad time'
     END
 """
 
 
-_NO_REQUEST = "coalesce(path, '') = '' OR NOT regexp_full_match(method, '[A-Z][A-Z_-]*')"
+_NO_REQUEST = "coalesce(path, '') = '' OR (method IS NOT NULL AND NOT regexp_full_match(method, '[A-Z][A-Z_-]*'))"
 
 _REASON = f"""
     CASE
@@ -157,15 +201,30 @@ _REASON = f"""
 
 _UNREADABLE = ("too long", "malformed", "bad time", "no request")
 
-# A line that is no hit keeps nothing but its reason; one that could not be read keeps its text.
-_FIELDS_KEPT = (
+FIELDS_KEPT = (
     *("host", "ip", "user", "ts", "method", "path", "query", "protocol"),
-    *("status", "bytes", "referrer", "user_agent"),
+    *("status", "bytes", "time_ms", "referrer", "user_agent"),
 )
-_KEPT = f"""
+
+
+def _kept(reading: Reading, line: str) -> str:
+    """A line that is no hit keeps nothing but its reason; one that could not be read keeps its text."""
+    changed = rewrite.rewritten(reading.hits)
+    fields = (
+        f"CASE WHEN reason IS NULL THEN {changed.get(name, _quoted(name))}"
+        f" {f'ELSE {_quoted(name)}' if reading.keep_all else ''} END AS {_quoted(name)}"
+        for name in FIELDS_KEPT
+    )
+    return f"""
     reason,
     coalesce({one_of("reason", _UNREADABLE, "|")}, false) AS rejected,
-    CASE WHEN rejected THEN left(ltrim({{line}}, {literal(TOO_LONG)}), {_KEPT_TEXT}) END AS text,
-    {", ".join(f'CASE WHEN reason IS NULL THEN "{name}" END AS "{name}"' for name in _FIELDS_KEPT)},
-    CASE WHEN reason IS NULL THEN {{download}} END AS download
+    CASE WHEN {"true" if reading.keep_all else "rejected"} THEN
+        left(ltrim({line}, {literal(TOO_LONG)}), {_KEPT_TEXT})
+    END AS text,
+    {", ".join(fields)},
+    CASE WHEN reason IS NULL THEN {filters.download(reading.filters, reading.hits)} END AS download
 """
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

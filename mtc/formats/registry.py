@@ -1,24 +1,86 @@
-"""The one table of log formats. Order matters where two fit equally well: the earlier wins."""
+"""The one table of log formats. Order matters where two fit equally well and say equally much: the earlier wins.
+
+Most formats are declarations as they stand. Some are only known when the file has been looked into, as its first lines
+name the fields: those are made from a sample by a *binder*.
+"""
 
 import difflib
+from collections.abc import Callable, Sequence
 
 from mtc.errors import PermanentError
-from mtc.formats import ncsa
+from mtc.formats import (
+    haproxy,
+    hosting,
+    json_formats,
+    labelled,
+    load_balancers,
+    ncsa,
+    proxies,
+    s3_access,
+    syslog,
+    trailing,
+)
 from mtc.formats.base import Format
+from mtc.formats.cloudfront import CLOUDFRONT_JSON, CLOUDFRONT_PARQUET
+from mtc.formats.dialects import DIALECTS
+from mtc.formats.w3c import binder
 
 FORMATS: dict[str, Format] = {
     "combined": ncsa.COMBINED,
     "common": ncsa.COMMON,
     "combined_vhost": ncsa.COMBINED_VHOST,
     "common_vhost": ncsa.COMMON_VHOST,
+    "combined_vhost_last": trailing.COMBINED_VHOST_LAST,
+    "combined_nginx_time": trailing.COMBINED_NGINX_TIME,
+    "combined_apache_time": trailing.COMBINED_APACHE_TIME,
+    "icecast": trailing.ICECAST,
+    "ovh": hosting.OVH,
+    "gandi": hosting.GANDI,
+    "litespeed": hosting.LITESPEED,
+    "nginx_proxy_manager": hosting.NGINX_PROXY_MANAGER,
+    "haproxy": haproxy.HAPROXY,
+    "elb": load_balancers.ELB,
+    "alb": load_balancers.ALB,
+    "s3": s3_access.S3,
+    "traefik": proxies.TRAEFIK,
+    "envoy": proxies.ENVOY,
+    "nginx_json": json_formats.NGINX_JSON,
+    "caddy": json_formats.CADDY,
+    "traefik_json": json_formats.TRAEFIK_JSON,
+    "cloudflare": json_formats.CLOUDFLARE,
+    "cloudfront_json": CLOUDFRONT_JSON,
+    "cloudfront_parquet": CLOUDFRONT_PARQUET,
 }
 
+Binder = Callable[[Sequence[str]], Format | None]
+"""Makes a format from the first lines of a file; None when they do not say enough. Equal lines give the same object."""
 
-def get(name: str) -> Format:
-    """The format of that name; an unknown one is a PermanentError that names the nearest."""
-    try:
-        return FORMATS[name]
-    except KeyError:
-        near = difflib.get_close_matches(name, FORMATS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known formats: {', '.join(FORMATS)}"
-        raise PermanentError(f"no format is called {name!r}", hint=hint) from None
+BINDERS: dict[str, Binder] = {
+    **{dialect.name: binder(dialect) for dialect in DIALECTS},
+    "ltsv": labelled.bind_ltsv,
+    "logfmt": labelled.bind_logfmt,
+}
+
+NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
+
+
+def get(name: str, sample: Sequence[str], *, where: str) -> Format:
+    """The format of that name, for a file that begins with `sample`; an unknown one names the nearest."""
+    if name in FORMATS:
+        return syslog.fitted(FORMATS[name], sample)
+    if name not in BINDERS:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known formats: {', '.join(NAMES)}"
+        raise PermanentError(f"no format is called {name!r}", hint=hint)
+    bound = BINDERS[name](sample)
+    if bound is None:
+        hint = "check that the file begins with the header that the format calls for, or use `format: auto`"
+        raise PermanentError(f"the file does not begin as {name} does", where=where, hint=hint)
+    return bound
+
+
+def candidates(sample: Sequence[str]) -> dict[str, Format]:
+    """Every format that a file which begins with `sample` may be in, by name, in the order of preference."""
+    bound = {name: bind(sample) for name, bind in BINDERS.items()} if sample else {}
+    known = {name: form for name, form in bound.items() if form is not None and form.detectable}
+    return known | {name: form for name, form in FORMATS.items() if form.detectable}

@@ -7,7 +7,7 @@ the order in which they were read, so reading must stay a chain of projections, 
 
 from collections.abc import Sequence
 
-from mtc.warehouse.database import literal
+from mtc.warehouse.quoting import literal
 
 
 def one_of(expression: str, words: Sequence[str], mark: str) -> str:

@@ -11,7 +11,18 @@ from mtc.manifest.nodes import Map, Path_, Scalar, text_of
 from mtc.manifest.overlap import absolute, archive_meets_source, copies_collide, folder_pairs, log_folder, within
 from mtc.manifest.urls import Finding, archive_findings, source_findings
 
-FORMATS = frozenset({"auto", "combined", "common", "combined_vhost", "common_vhost"})
+# The names of the registry in `mtc.formats`, which is too heavy to be loaded here; a test holds the two together.
+FORMATS = frozenset(
+    {
+        "auto",
+        *("combined", "common", "combined_vhost", "common_vhost", "combined_vhost_last"),
+        *("combined_nginx_time", "combined_apache_time", "icecast", "ovh", "gandi", "litespeed", "nginx_proxy_manager"),
+        *("haproxy", "elb", "alb", "s3", "traefik", "envoy"),
+        *("nginx_json", "caddy", "traefik_json", "cloudflare", "cloudfront_json", "cloudfront_parquet"),
+        *("incapsula", "netscaler", "shoutcast", "cloudfront_rtmp", "cloudfront", "iis", "w3c"),
+        *("ltsv", "logfmt"),
+    }
+)
 
 
 FOLDERS = ("warehouse", "stats", "csv")

@@ -8,14 +8,17 @@ from mtc.errors import Problem
 from mtc.manifest.check import Checks
 from mtc.manifest.explain import check
 from mtc.manifest.hidden import is_secret
+from mtc.manifest.listed import ListFiles
 from mtc.manifest.merge import inherit
-from mtc.manifest.models import Archive, DateRange, DateText, LastDays, Manifest, Model, Source
+from mtc.manifest.models import Archive, DateRange, DateText, LastDays, Manifest, Source
 from mtc.manifest.near import nearest
 from mtc.manifest.nodes import Entry, Map, Node, Path_, Scalar, Seq, is_null, text_of
+from mtc.manifest.strict import Model
 from mtc.manifest.substitute import Substitution
 
 _DATES = "write today, yesterday, 2026-05-01, {last: 7} or {from: 2026-01-01, to: 2026-03-31}"
 _MAX_SETTLED = 1_000_000
+_SHORT = {"format": "source", "hosts": "filters"}
 
 
 class _Day(Model):
@@ -53,11 +56,13 @@ class Examination:
         """Fill in, settle, check."""
         substitution = Substitution(self.environ)
         filled = substitution.fill_map(tree.without("credentials"), needed=self._needed)
+        listed = ListFiles(self.root)
+        filled = listed.fill(filled)
         if too_much := _too_much(filled):
             return Examined(filled, None, (too_much,))
         settled = self._credentials(settle_sites(filled), tree, substitution)
         shaped = self._shape(settled)
-        problems = [*substitution.problems, *sites_problems(settled, tree)]
+        problems = [*substitution.problems, *listed.problems, *sites_problems(settled, tree)]
         problems += shaped if isinstance(shaped, list) else []
         problems += Checks(settled, self.root, self.formats, self.partial).run()
         return Examined(settled, None if isinstance(shaped, list) else shaped, in_order(problems))
@@ -120,10 +125,10 @@ def _no_map(settled: Map, key: str) -> list[Problem]:
 def _too_much(tree: Map) -> Problem | None:
     """Every site holds what it inherits: refuse a manifest that would not fit into memory so."""
     sites = tree.map("sites")
-    shared = sum(node.weight for key in ("source", "archive", "filters") if (node := tree.get(key)))
+    shared = sum(node.weight for key in ("source", "archive", "filters", "hits") if (node := tree.get(key)))
     if sites is None or len(sites.entries) * shared <= _MAX_SETTLED:
         return None
-    return tree.key_mark("sites").problem("sites", "too many sites for so many shared filters", "split the manifest")
+    return tree.key_mark("sites").problem("sites", "too many sites for so many shared settings", "split the manifest")
 
 
 def settle_sites(tree: Map) -> Map:
@@ -139,17 +144,24 @@ def settle_sites(tree: Map) -> Map:
 
 
 def sites_problems(settled: Map, tree: Map) -> list[Problem]:
-    """Sites without any text, and formats given twice."""
+    """Sites without any text, and what is given twice: by a short form of a site, and in full."""
     found: list[Problem] = []
     sites, written = settled.map("sites"), tree.map("sites")
     for name, entry in (sites.entries if sites else {}).items():
         if is_null(entry.node):
             hint = f"write `{name}: {{}}` for a site without settings of its own"
             found.append(entry.mark.problem(f"sites.{name}", "there is nothing in it, and nothing to remove", hint))
-        if written and written.get(name, "format") and written.get(name, "source", "format"):
-            mark = written.key_mark(name, "format")
-            found.append(mark.problem(f"sites.{name}", "format and source.format are both given", "keep one"))
+        for short, section in _SHORT.items():
+            if written and _is_given(written.get(name, short)) and _is_given(written.get(name, section, short)):
+                mark = written.key_mark(name, short)
+                what = f"{short} and {section}.{short} are both given"
+                found.append(mark.problem(f"sites.{name}", what, "keep one"))
     return found
+
+
+def _is_given(node: Node | None) -> bool:
+    """Whether there is something: an empty list is nothing."""
+    return node is not None and not (isinstance(node, Seq) and not node.items)
 
 
 def dates_problems(tree: Map) -> list[Problem]:

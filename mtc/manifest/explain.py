@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from mtc.errors import Problem
 from mtc.manifest.hidden import hide_secrets, is_secret
 from mtc.manifest.keys import HOMES, Loc, keys_at
+from mtc.manifest.layouts.model import LayoutError
 from mtc.manifest.near import nearest, suggest
 from mtc.manifest.nodes import Map, Mark, Node, Path_, Scalar, Seq, is_null, plain
 from mtc.manifest.scalars import resolve
@@ -34,6 +35,13 @@ _PATTERNS = {
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": ("no date", "a date looks like 2026-05-01; words are today and yesterday"),
     r"^https?://": ("no web address", "it begins with https:// or http://"),
     r"^[A-Z]+$": ("no request method", "write it in capitals, like GET"),
+    r"^[A-Za-z0-9_-]+$": ("no encoding", "one looks like utf-16, latin-1 or cp1252"),
+    r"^[A-Za-z0-9_+-]+$": ("no file extension", "write it without its dot, like pdf"),
+    r"^(/.*)?$": ("no beginning of a path", "it begins with /"),
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$": (
+        "no day or time",
+        "one looks like 2026-05-01 or 2026-05-01T06:00:00+02:00",
+    ),
 }
 _SITE = "use small letters, digits, dots, dashes and underscores; begin with a letter or digit"
 _NAME = "use letters, digits, dashes and underscores"
@@ -139,12 +147,15 @@ def _in_words(error: ErrorDetails, spot: Spot) -> tuple[str, str]:  # noqa: PLR0
     if kind in {"string_too_short", "too_short"}:
         return "there is nothing in it", "give it a value, or remove the key"
     if kind == "value_error":
-        return _own_words(str(ctx["error"]), spot)
+        return _own_words(ctx["error"], spot)
     return f"{spot.quoted} is not allowed here", ""
 
 
-def _own_words(said: str, spot: Spot) -> tuple[str, str]:
+def _own_words(error: Exception, spot: Spot) -> tuple[str, str]:
     """A rule of a model's own; what an environment variable holds is not repeated."""
+    if isinstance(error, LayoutError):
+        return str(error), error.hint
+    said = str(error)
     if isinstance(spot.node, Scalar) and spot.node.filled:
         said = f"what {spot.quoted} stands for is not valid"
     if spot.path[-1:] == ("timezone",):

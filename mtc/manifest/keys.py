@@ -27,9 +27,17 @@ def _fields(kind: object) -> Mapping[str, object]:
     return {field.alias or name: _bare(field.annotation) for name, field in kind.model_fields.items()}
 
 
+def text_lists(model: type[BaseModel]) -> frozenset[str]:
+    """The keys of a model that are lists of texts."""
+    kinds = {name: typing.get_args(kind) for name, kind in _fields(model).items() if typing.get_origin(kind) is tuple}
+    return frozenset(name for name, items in kinds.items() if _bare(items[0]) is str)
+
+
 def _step(kind: object, part: int | str) -> object:
     if typing.get_origin(kind) is dict:
         return _bare(typing.get_args(kind)[1])
+    if typing.get_origin(kind) in {typing.Union, types.UnionType}:
+        return next((each for each in map(_bare, typing.get_args(kind)) if getattr(each, "__name__", "") == part), None)
     return _fields(kind).get(str(part))
 
 

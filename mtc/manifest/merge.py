@@ -22,19 +22,21 @@ def merge(base: Node, over: Node, path: Path_ = ()) -> Node:
 
 
 def _is_one_value(path: Path_) -> bool:
-    """`{last: 7}` over `{from: .., to: ..}` is another choice of dates, not more of the same."""
-    return path == ("dates",) or (len(path) == 3 and path[0] == "environments" and path[2] == "dates")  # noqa: PLR2004 (environments.NAME.dates)
+    """Another choice, not more of the same: `{last: 7}` over `{from: .., to: ..}`, or one format over another."""
+    own = path[2:] if path[:1] == ("environments",) else path
+    inner = own[2:] if own[:1] == ("sites",) else own
+    return own == ("dates",) or inner == ("source", "format") or (own != inner and inner == ("format",))
 
 
 def inherit(top: Map, site: Map) -> Map:
-    """A site's settings with those of the manifest under them: `source`, `archive` and `filters`, key by key."""
+    """A site's settings with those of the manifest under them, section by section and key by key."""
     settled = site
-    for key in ("source", "archive", "filters"):
+    for key in ("source", "archive", "filters", "hits"):
         above, own = top.entries.get(key), site.entries.get(key)
         if above is not None and own is None:
             settled = settled.with_(key, above)
         elif above is not None and own is not None:
-            settled = settled.with_(key, Entry(own.mark, merge(above.node, own.node)))
+            settled = settled.with_(key, Entry(own.mark, merge(above.node, own.node, (key,))))
     return _short_format(settled)
 
 

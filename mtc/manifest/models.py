@@ -9,17 +9,15 @@ import re
 import zoneinfo
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from mtc.manifest.formats import FormatChoice
+from mtc.manifest.hits import Hits
+from mtc.manifest.strict import Model
+from mtc.manifest.values import Address, Encoding, Glob, Moment, Words
 from mtc.model import SITE_NAME, Stage
 
 MAX_YEARS = 100
-
-
-class Model(BaseModel):
-    """Frozen, and without a key that is not known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, use_attribute_docstrings=True)
 
 
 def _calendar_date(text: str) -> str:
@@ -47,7 +45,6 @@ Duration = Annotated[
     Field(pattern=r"^[0-9]+(s|m|h|d)$", examples=["6h", "90m", "2d"]),
 ]
 Bytes = Annotated[str, Field(pattern=r"^[0-9]+(MB|GB)$", examples=["800MB", "4GB"])]
-Glob = Annotated[str, Field(min_length=1, examples=["/health*"])]
 
 
 def seconds(duration: str) -> int:
@@ -95,12 +92,18 @@ class Source(Model):
         ),
     ]
     """A folder's path or an `s3://` URL, with `{site}`, `{date:FORMAT}` and the globs `*`, `?` and `**`."""
-    format: Annotated[str, Field(min_length=1, examples=["auto", "combined"])] = "auto"
-    """`auto`, or a format's name."""
+    format: FormatChoice = "auto"
+    """`auto`, a format's name, or one's own: `{regex: ...}`, `{apache: ...}`, `{nginx: ...}` or `{json: ...}`."""
     credentials: Annotated[str, Field(min_length=1)] | None = None
     """Which entry of `credentials` reads this source."""
     settle: Duration = "6h"
     """How long after a day's end its objects may still arrive."""
+    timezone: Zone | None = None
+    """The zone of times in logs that name none: by default the site's, and UTC where the format is defined so."""
+    shift: Annotated[str, Field(pattern=r"^-?[0-9]+(s|m|h|d)$", examples=["-1h"])] | None = None
+    """What to add to every time, for a clock that was wrong."""
+    encoding: Encoding | None = None
+    """The encoding of the logs, where it is not UTF-8; a byte order mark at the beginning of a file says more."""
     vanished: Literal["keep", "drop"] = "keep"
     """What becomes of the hits of an object that is no longer in the source: logs are often deleted after a while."""
 
@@ -158,14 +161,34 @@ class Filters(Model):
     """Only requests for a path that fits one of these globs count; empty means all."""
     exclude_paths: tuple[Glob, ...] = ()
     """Requests for a path that fits one of these globs do not count."""
-    hosts: tuple[Glob, ...] = ()
+    hosts: Annotated[tuple[Glob, ...], Field(examples=[["*.example.org"]])] = ()
     """Only requests to a host name that fits one of these globs count; lines that name no host always do."""
-    exclude_ips: tuple[Glob, ...] = ()
-    """Requests from an address that fits one of these globs do not count."""
-    exclude_user_agents: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    """Requests whose user agent contains one of these texts, whatever the case, do not count."""
+    exclude_hosts: Annotated[tuple[Glob, ...], Field(examples=[["test.example.org"]])] = ()
+    """Requests to a host name that fits one of these globs do not count."""
+    include_ips: tuple[Address, ...] = ()
+    """Only requests from an address that fits one of these globs or lies in one of these networks count; empty means
+    all."""
+    exclude_ips: tuple[Address, ...] = ()
+    """Requests from an address that fits one of these globs or lies in one of these networks do not count."""
+    exclude_referrers: Annotated[tuple[Words, ...], Field(examples=[["semalt.com", "http://*.example/*"]])] = ()
+    """Requests whose referrer contains one of these texts do not count; one with a `*` is a glob for the whole. The
+    case does not matter."""
+    exclude_user_agents: Annotated[tuple[Words, ...], Field(examples=[["curl", "*monitor/1.*"]])] = ()
+    """Requests whose user agent contains one of these texts do not count; one with a `*` is a glob for the whole. The
+    case does not matter."""
+    exclude_older_than: Moment | None = None
+    """Requests from before this day or time do not count."""
+    exclude_newer_than: Moment | None = None
+    """Requests from after this day or time do not count."""
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
     """The share of unreadable lines, of an object of at least 100, above which its step fails."""
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        older, newer = self.exclude_older_than, self.exclude_newer_than
+        if older and newer and older[:10] > newer[:10]:
+            raise ValueError(f"nothing is as old as {newer} and as new as {older}")
+        return self
 
 
 class Site(Model):
@@ -181,9 +204,14 @@ class Site(Model):
     """A source of its own; keys that are not given come from the manifest's."""
     archive: Archive | None = None
     """An archive of its own; `null` for none."""
+    hosts: Annotated[tuple[Glob, ...], Field(examples=[["docs.example.org", "*.docs.example.org"]])] = ()
+    """Globs for its host names, besides the one of its `url`, where one log holds several sites' lines: lines of other
+    hosts are filtered, lines that name none count. Stands for `filters: {hosts: ...}`."""
     filters: Filters | None = None
     """Filters of its own; keys that are not given come from the manifest's."""
-    format: Annotated[str, Field(min_length=1)] | None = None
+    hits: Hits | None = None
+    """Hit rules of its own; keys that are not given come from the manifest's."""
+    format: FormatChoice | None = None
     """How its lines read; short for `source: {format: ...}`."""
 
 
@@ -259,9 +287,11 @@ class Manifest(Model):
     """The state file."""
     filters: Filters = Filters()
     """What counts as a hit."""
+    hits: Hits = Hits()
+    """What is kept of a request that counts."""
     sites: Annotated[dict[SiteName, Site], Field(min_length=1)]
     """The web sites, by name."""
-    credentials: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Credentials] = {}
+    credentials: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Credentials] = {}  # noqa: RUF012 (pydantic copies it)
     """Ways to sign in, by name."""
     run: Run = Run()
     """How `apply` works."""

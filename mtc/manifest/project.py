@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mtc.manifest.hits import Hits
 from mtc.manifest.models import Archive, Credentials, Dates, Filters, Matomo, Run, Source
 from mtc.model import Stage
+
+_HITS = Hits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class SiteSettings:
     filters: Filters
     matomo_id: int | None = None
     countries: str = ""
+    hits: Hits = _HITS
 
     @property
     def tzinfo(self) -> zoneinfo.ZoneInfo:

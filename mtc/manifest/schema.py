@@ -5,8 +5,10 @@ environment may give a piece of a section, so no key is required but `version`, 
 """
 
 import json
+from collections.abc import Iterable
 from typing import cast
 
+from mtc.manifest.listed import LISTED
 from mtc.manifest.models import Manifest
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -14,10 +16,24 @@ Object = dict[str, Json]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 IDENTITY = "urn:mtc:schema:manifest:1"
-_WHOLE = {"DateRange", "LastDays"}
-_NEVER_NULL = {"version", "last", "from", "to"}
+_WHOLE = {"DateRange", "JsonPaths", "LastDays"}
+_NEVER_NULL = {"version", "last", "from", "to", "file"}
 _NOISE = {"title", "minProperties"}
 _REFERENCE = r"\$\{[^{}]+\}"
+_SHOWN = ("description", "default", "examples")
+_LIST_FILE: Object = {
+    "additionalProperties": False,
+    "properties": {
+        "file": {
+            "description": "A text file with an entry a line, its path relative to the project; `#` begins a comment.",
+            "examples": ["lists/paths.txt"],
+            "minLength": 1,
+            "type": "string",
+        }
+    },
+    "required": ["file"],
+    "type": "object",
+}
 _EXTENDS: Object = {
     "description": "A base file, its path relative to this one. This file's keys win, maps merge, null removes.",
     "examples": ["sites.yaml"],
@@ -33,10 +49,21 @@ def build() -> str:
     for name, definition in definitions.items():
         if name not in _WHOLE:
             definition.pop("required", None)
+    for section, keys in LISTED.items():
+        _let_files(definitions[section.capitalize()], keys)
     made.pop("required")
     definitions["Environment"] = {**made, "description": "Settings laid over the manifest's."}
     defined: Object = {name: _relax(definition) for name, definition in sorted(definitions.items())}
     return json.dumps({**_top(made), "$defs": defined}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _let_files(definition: Object, keys: Iterable[str]) -> None:
+    """Let lists name the file that they stand in."""
+    properties = cast("dict[str, Object]", definition["properties"])
+    for key in keys:
+        told: Object = {each: value for each, value in properties[key].items() if each in _SHOWN}
+        rest: Object = {each: value for each, value in properties[key].items() if each not in _SHOWN}
+        properties[key] = {**told, "anyOf": [*cast("list[Json]", rest.pop("anyOf", [rest])), _LIST_FILE]}
 
 
 def _top(made: Object) -> Object:
@@ -72,8 +99,8 @@ def _relax(schema: Object) -> Object:
             relaxed[key] = {name: _or_null(name, _relax(each)) for name, each in inner.items()}
         elif key == "items":
             relaxed[key] = _relax(cast("Object", value))
-        elif key == "anyOf":
-            relaxed[key] = [_relax(each) for each in cast("list[Object]", value)]
+        elif key in {"anyOf", "oneOf"}:
+            relaxed["anyOf"] = [_relax(each) for each in cast("list[Object]", value)]
         elif key == "pattern":
             relaxed[key] = f"(?:{value})|{_REFERENCE}"
         else:
@@ -88,7 +115,7 @@ def _or_null(name: str, schema: Object) -> Object:
     options = schema.get("anyOf")
     if name in _NEVER_NULL or (isinstance(options, list) and {"type": "null"} in options):
         return schema
-    shown: Object = {key: schema[key] for key in ("description", "default", "examples") if key in schema}
+    shown: Object = {key: schema[key] for key in _SHOWN if key in schema}
     rest: Object = {key: value for key, value in schema.items() if key not in shown}
     mine = options if isinstance(options, list) else [rest]
     return {**shown, "anyOf": [*mine, {"type": "null"}]}

@@ -3,8 +3,9 @@
 import os.path
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from mtc.manifest.models import Manifest, Site
+from mtc.manifest.models import Filters, Manifest, Site
 from mtc.manifest.nodes import Map, walk
 from mtc.manifest.project import Place, Project, SiteSettings
 
@@ -45,10 +46,28 @@ def _site(name: str, site: Site, manifest: Manifest) -> SiteSettings:
         zone=site.timezone or manifest.timezone,
         source=site.source,
         archive=site.archive,
-        filters=site.filters or manifest.filters,
+        filters=_filters(site, manifest),
+        hits=site.hits or manifest.hits,
         matomo_id=site.matomo_id,
         countries=os.path.normpath(manifest.stats.countries) if manifest.stats.countries else "",
     )
+
+
+def _filters(site: Site, manifest: Manifest) -> Filters:
+    """A site's filters. Its own `hosts` stand for those of the filters, and bring the one of its address along."""
+    filters = site.filters or manifest.filters
+    if not site.hosts:
+        return filters
+    return filters.model_copy(update={"hosts": tuple(dict.fromkeys((*site.hosts, *_host(site.url or ""))))})
+
+
+def _host(url: str) -> tuple[str, ...]:
+    """The host name in an address, if it has one."""
+    try:
+        name = urlsplit(url).hostname
+    except ValueError:
+        return ()
+    return (name,) if name else ()
 
 
 def _path(root: Path, path: str) -> Path:
@@ -59,8 +78,11 @@ def _places(tree: Map, folder: Path) -> Mapping[str, Place]:
     """The line of every setting, by its dotted path; files are named from the manifest's folder."""
     names: dict[Path, str] = {}
     places: dict[str, Place] = {}
+    hosts: dict[str, Place] = {}
     for path, mark in walk(tree):
         file = mark.document.file
         name = names.setdefault(file, os.path.relpath(file, folder))
         places[".".join(path)] = Place(name, mark.line)
-    return places
+        if len(path) == 3 and path[0] == "sites" and path[2] == "hosts":  # noqa: PLR2004 (sites.NAME.hosts)
+            hosts[".".join((*path[:2], "filters", "hosts"))] = Place(name, mark.line)
+    return places | hosts

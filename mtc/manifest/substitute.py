@@ -31,6 +31,8 @@ class Substitution:
         if isinstance(node, Seq):
             items = enumerate(node.items)
             return replace(node, items=tuple(self.fill(item, (*path, str(n)), needed=needed) for n, item in items))
+        if _is_layout(path):
+            return node
         return self.fill_map(node, path, needed=needed)
 
     def fill_map(self, node: Map, path: Path_ = (), *, needed: Callable[[Path_], bool] = lambda _path: True) -> Map:
@@ -81,6 +83,12 @@ class Substitution:
         if not value:
             raise _UnsetError(f"the environment variable {name} is empty", f"give {name} a value")
         return _clean(value, f"the environment variable {name}")
+
+
+def _is_layout(path: Path_) -> bool:
+    """Whether a map here describes a log format: `${...}` is nginx's there, so texts stand for what they are."""
+    own = path[2:] if path[:1] == ("environments",) else path
+    return own == ("source", "format") or (own[:1] == ("sites",) and own[2:] in {("format",), ("source", "format")})
 
 
 def _file(path: str, folder: Path) -> str:

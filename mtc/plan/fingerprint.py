@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
 from mtc.manifest.project import SiteSettings
 from mtc.model import Stage
@@ -17,17 +18,20 @@ RECIPES: dict[Stage, str] = {Stage.IMPORT: "1", Stage.STAT: "1", Stage.CSV: "1"}
 RECIPE = "recipe"
 
 _NOT_OF_LOADING = frozenset({"max_rejected"})
+_OF_SOURCE = ("source.timezone", "source.shift", "source.encoding")
 
 
-def _text(value: object) -> str:
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
+def _rules(filters: Filters, hits: Hits) -> dict[str, str]:
+    sections = {"filters": filters.model_dump(mode="json"), "hits": hits.model_dump(mode="json")}
+    return {
+        f"{section}.{name}": json.dumps(value)
+        for section, rules in sections.items()
+        for name, value in rules.items()
+        if name not in _NOT_OF_LOADING
+    }
 
 
-def _filters(filters: Filters) -> dict[str, str]:
-    return {f"filters.{name}": _text(value) for name, value in filters if name not in _NOT_OF_LOADING}
-
-
-DEFAULTS: Mapping[str, str] = _filters(Filters())
+DEFAULTS: Mapping[str, str] = {**_rules(Filters(), Hits()), **dict.fromkeys(_OF_SOURCE, "")}
 """What a setting is taken for where a record does not have it."""
 
 
@@ -39,7 +43,10 @@ def fingerprint(stage: Stage, settings: Mapping[str, str], inputs: Mapping[str, 
 
 def load_settings(site: SiteSettings) -> dict[str, str]:
     """The settings that decide which lines of an object are hits, and on which day."""
-    return {"source.format": site.source.format, "timezone": site.zone, **_filters(site.filters)}
+    source = site.source
+    values = (source.timezone or "", source.shift or "", source.encoding or "")
+    own = {"source.format": str(source.format), "timezone": site.zone, **dict(zip(_OF_SOURCE, values, strict=True))}
+    return {**own, **_rules(site.filters, site.hits)}
 
 
 def digest(settings: Mapping[str, str]) -> str:

@@ -37,11 +37,6 @@ def connect(memory: str, temp: Path) -> duckdb.DuckDBPyConnection:
     return _database(memory, str(temp)).cursor()
 
 
-def literal(value: str) -> str:
-    """Quote text for SQL. The only way in which a value may become part of a statement."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def explain(error: duckdb.Error, where: str) -> StepError:
     """Put a database error that is no fault of the data into words."""
     text = str(error).splitlines()[0]

@@ -15,7 +15,7 @@ from mtc.model import SourceObject, Status
 from mtc.plan.model import ImportWork
 from mtc.stages.base import RecordingDesk
 from mtc.stages.importing.bundle import Bundle, Fetched, Sizes
-from mtc.stages.importing.loading import _chooser
+from mtc.stages.importing.choosing import chooser
 from mtc.stages.importing.spool import bundles
 
 TWO_DAYS = ("01/May/2026:10:05:03 +0000", "02/May/2026:00:00:00 +0000")
@@ -53,7 +53,7 @@ def cut(
 ) -> list[Bundle]:
     """The bundles that objects make, not yet read."""
     fetched = [Fetched(obj, workshop.root / "logs" / obj.key) for obj in objects]
-    return list(bundles(fetched, workshop.root / "spool", _chooser(form), sizes=sizes))
+    return list(bundles(fetched, workshop.root / "spool", chooser(form), sizes=sizes))
 
 
 def test_many_small_objects_share_a_bundle_and_keep_their_own_accounts(tmp_path: Path) -> None:

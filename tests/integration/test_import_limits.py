@@ -64,6 +64,27 @@ def test_the_share_is_what_the_manifest_says(tmp_path: Path, share: float, bad: 
             workshop.read(data, filters)
 
 
+def of_another_program(lines: int) -> bytes:
+    """A file of JSON lines that hold no request."""
+    return text(*[f'{{"level": "info", "msg": "tick {number}"}}' for number in range(lines)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "share", "passes"), [(100, 0.05, False), (99, 0.05, True), (100, 1.0, True)],
+)  # fmt: skip
+def test_a_log_without_one_line_of_its_format_is_no_quiet_day(
+    tmp_path: Path, lines: int, share: float, *, passes: bool
+) -> None:
+    """Caddy's other lines are passed over, but a file of nothing else is in another format."""
+    workshop = Workshop(tmp_path)
+    data, filters = of_another_program(lines), Filters(max_rejected=share)
+    if passes:
+        assert workshop.read(data, filters, form="caddy").accounting().filtered == {"other": lines}
+    else:
+        with pytest.raises(PermanentError, match="none of the 100 lines is a request in the format caddy"):
+            workshop.read(data, filters, form="caddy")
+
+
 def test_lines_that_are_filtered_or_blank_are_not_rejected(tmp_path: Path) -> None:
     """A log of errors and blank lines is no wrong format."""
     data = text(*[line(status=404)] * 60, *[""] * 60)

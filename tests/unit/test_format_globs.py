@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mtc.formats.globs import any_of
-from mtc.warehouse.database import literal
+from mtc.warehouse.quoting import literal
 
 SETS = st.builds(
     lambda negated, members: f"[{negated}{members}]",

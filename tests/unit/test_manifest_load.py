@@ -203,10 +203,10 @@ def test_every_setting_knows_where_it_was_written(tmp_path: Path) -> None:
 
 def test_formats_are_those_that_the_caller_knows(tmp_path: Path) -> None:
     """The table of log formats is another room's."""
-    text = "version: 1\nsource: {url: 'logs/{date:%F}', format: elb}\nsites: {docs: {}}\n"
+    text = "version: 1\nsource: {url: 'logs/{date:%F}', format: acme}\nsites: {docs: {}}\n"
     (tmp_path / "m.yaml").write_text(text)
-    assert load(tmp_path / "m.yaml", environ={}, formats=frozenset({"elb"})).sites
-    assert "elb is no log format" in problems_of(tmp_path, text)[0]
+    assert load(tmp_path / "m.yaml", environ={}, formats=frozenset({"acme"})).sites
+    assert "acme is no log format" in problems_of(tmp_path, text)[0]
 
 
 def test_a_manifest_of_very_many_sites_and_filters_is_refused(tmp_path: Path) -> None:

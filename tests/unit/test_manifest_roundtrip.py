@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from mtc.manifest.hits import Hits, PathRule
 from mtc.manifest.load import load
 from mtc.manifest.models import Credentials, DateRange, Filters, LastDays, Manifest, Site, Source
 
@@ -14,6 +15,7 @@ NAMES = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,12}", fullmatch=True)
 GLOBS = st.lists(
     st.text(st.characters(min_codepoint=32, exclude_categories=["C", "Z"]), min_size=1, max_size=8), max_size=3
 )
+TEXTS = GLOBS.map(lambda globs: tuple(glob.replace("${", "$") for glob in globs))
 DURATIONS = st.from_regex(r"[0-9]{1,3}[smhd]", fullmatch=True)
 DAYS = st.dates().map(lambda day: day.isoformat())
 DATES = st.one_of(
@@ -39,8 +41,22 @@ FILTERS = st.builds(
     bots=st.booleans(),
     errors=st.booleans(),
     methods=st.lists(st.from_regex(r"[A-Z]{1,6}", fullmatch=True), max_size=3).map(tuple),
-    exclude_paths=GLOBS.map(lambda globs: tuple(glob.replace("${", "$") for glob in globs)),
-    max_rejected=st.floats(0, 1),
+    exclude_paths=TEXTS,
+    hosts=TEXTS,
+    exclude_ips=st.sampled_from([(), ("10.0.0.0/8", "192.0.2.*"), ("2001:db8::/32",)]),
+    exclude_referrers=TEXTS,
+    exclude_older_than=st.none() | DAYS,
+    max_rejected=st.integers(0, 1000).map(lambda share: share / 1000),
+)
+HITS = st.builds(
+    Hits,
+    strip_query=st.booleans(),
+    query_delimiter=st.sampled_from(["?", ";", "#"]),
+    exclude_query_parameters=TEXTS,
+    replace_paths=st.sampled_from([(), (PathRule(find="^/(v[0-9]+)/", replace="/\\1-"),)]),
+    path_prefix=st.sampled_from(["", "/docs"]),
+    download_extensions=st.sampled_from([None, (), ("pdf", "7z")]),
+    anonymise_ips=st.integers(0, 4),
 )
 SITES = st.builds(
     Site,
@@ -49,6 +65,7 @@ SITES = st.builds(
     timezone=st.sampled_from([None, "Europe/Paris", "UTC"]),
     source=st.none() | SOURCES,
     filters=st.none() | FILTERS,
+    hits=st.none() | HITS,
 )
 MANIFESTS = st.builds(
     Manifest,
@@ -58,6 +75,7 @@ MANIFESTS = st.builds(
     timezone=st.sampled_from(["UTC", "America/New_York"]),
     source=SOURCES,
     filters=FILTERS,
+    hits=HITS,
     sites=st.dictionaries(NAMES, SITES, min_size=1, max_size=4),
     credentials=st.just({"pull": Credentials(profile="pull")}),
 )
@@ -95,6 +113,7 @@ def test_a_manifest_written_and_loaded_is_the_same(
         assert (settled.url, settled.matomo_id) == (site.url or "", site.matomo_id)
         assert settled.zone == (site.timezone or manifest.timezone)
         assert settled.filters == (site.filters or manifest.filters)
+        assert settled.hits == (site.hits or manifest.hits)
         own = site.source or manifest.source
         assert own is not None
         inherited = manifest.source.credentials if manifest.source else None

@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mtc.files import sha256
 from mtc.formats.base import Format
 from mtc.formats.clean import is_tidy, whole_lines
 from mtc.formats.compression import blocks, is_plain
+from mtc.formats.decode import UTF8, encoding_of_file
+from mtc.formats.headers import Turns
 from mtc.model import SourceObject
 
 _SAMPLE_BYTES = 256 << 10
@@ -30,10 +33,20 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An object and where its bytes lie on this machine."""
+    """An object and where its text lies on this machine, maybe compressed.
+
+    `origin` is where its bytes lie, if that is another file as it was no text. `encoding` is that of the text where no
+    mark in it says another; None is UTF-8.
+    """
 
     object: SourceObject
     path: Path
+    origin: Path | None = None
+    encoding: str | None = None
+
+    def digest(self) -> str:
+        """The digest of its bytes."""
+        return sha256(self.origin or self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +95,30 @@ class Bundle:
             self.path.unlink(missing_ok=True)
 
 
-def fits_in_place(path: Path, sizes: Sizes) -> bool:
-    """Whether a file is best read where it lies."""
+def fits_in_place(item: Fetched, sizes: Sizes) -> bool:
+    """Whether a file is best read where it lies: UTF-8 that is not compressed, and neither small nor large."""
     smallest, largest = sizes.in_place
-    return smallest <= path.stat().st_size <= largest and is_plain(path)
+    if not smallest <= item.path.stat().st_size <= largest or not is_plain(item.path):
+        return False
+    return encoding_of_file(item.path, item.encoding, where=item.object.key) == UTF8
 
 
-def in_place(item: Fetched, choose: Chooser) -> Bundle:
-    """A plain file as a bundle of its own, read once to count its lines."""
+def in_place(item: Fetched, choose: Chooser) -> Bundle | None:
+    """A plain file as a bundle of its own, read once to count its lines; None where its format changes in mid-file."""
     digest = hashlib.sha256()
     lines = 0
     tidy = True
     form: Format | None = None
+    turns: Turns | None = None
     for block in whole_lines(_digested(blocks(item.path, where=item.object.key), digest.update)):
         form = form or choose(sample_lines(block), item.object.key)
+        turns = turns or Turns(form)
+        if any(after is not form for after, _ in turns.cut(block)):
+            return None
         lines += block.count(b"\n")
         tidy = tidy and is_tidy(block)
-    segment = Segment(item.object, 0, lines, content=digest.hexdigest())
+    content = item.digest() if item.origin else digest.hexdigest()
+    segment = Segment(item.object, 0, lines, content=content)
     return Bundle(item.path, form or choose((), item.object.key), (segment,), temporary=False, tidy=tidy)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from mtc.manifest.project import SiteSettings
-from mtc.warehouse.database import literal
+from mtc.warehouse.quoting import literal
 
 _ONE_DAY = dt.timedelta(days=1)
 _BOUNDS = "SELECT min(ts), max(ts) FROM lines WHERE reason IS NULL"

@@ -13,14 +13,13 @@ from mtc.stages.importing.days import Span, spans
 from mtc.stages.importing.owners import owned_lines
 from mtc.stages.importing.staging import Staging
 from mtc.warehouse.columns import COLUMNS
-from mtc.warehouse.database import literal
 from mtc.warehouse.parts import part_file
+from mtc.warehouse.quoting import literal
 
 # Where a column of a part comes from, if not from the column of `lines` that has its name.
 _ORIGINS = {
     "object": "object",
     "line": "n + shift",
-    "time_ms": "NULL",
     "bot": "coalesce(agents.bot, false)",
     "browser": "agents.browser",
     "browser_version": "agents.browser_version",

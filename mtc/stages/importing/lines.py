@@ -13,17 +13,16 @@ import duckdb
 from mtc.errors import PermanentError
 from mtc.formats.clean import BOM, clean, unmarked, whole_lines
 from mtc.formats.compression import blocks
-from mtc.formats.reading import read_lines
-from mtc.manifest.models import Filters
+from mtc.formats.reading import Reading, read_lines
 from mtc.stages.importing.bundle import Bundle
 
 _DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException)
 _COUNT = "SELECT count(*) FROM lines"
 
 
-def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: Filters, scratch: Path) -> None:
+def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: Reading, scratch: Path) -> None:
     """Fill `lines`. `scratch` is the path of a file that may be made on the way, and is gone at the end."""
-    reader = _Reader(connection, bundle, filters)
+    reader = _Reader(connection, bundle, reading)
     if bundle.tidy and reader.reads(bundle.path, exact=False):
         return
     try:
@@ -39,12 +38,12 @@ def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: F
 class _Reader:
     connection: duckdb.DuckDBPyConnection
     bundle: Bundle
-    filters: Filters
+    reading: Reading
 
     def reads(self, path: Path, *, exact: bool) -> bool:
         """Fill `lines`; whether exactly the lines that were counted came of it."""
         try:
-            self.connection.execute(read_lines(path, self.bundle.format, self.filters, exact=exact))
+            self.connection.execute(read_lines(path, self.reading, exact=exact))
         except _DATA_ERRORS:
             return False
         ((count,),) = self.connection.execute(_COUNT).fetchall()

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import duckdb
 
 from mtc import faults
+from mtc.formats.base import Format
+from mtc.formats.reading import Reading
+from mtc.manifest.models import seconds
 from mtc.manifest.project import SiteSettings
 from mtc.model import Accounting, Part
 from mtc.stages.importing.agents import fill_agents
@@ -52,9 +55,9 @@ class Loader:
     def load(self, bundle: Bundle, piece: int) -> list[Slice]:
         """Load a bundle; the results stand in the order of its segments. `piece` numbers the slices of an object."""
         try:
-            fill_lines(self.connection, bundle, self.site.filters, self.staging.aside())
+            fill_lines(self.connection, bundle, reading_of(self.site, bundle.format), self.staging.aside())
             fill_segments(self.connection, bundle)
-            fill_agents(self.connection, self.site.filters.exclude_user_agents)
+            fill_agents(self.connection, self.site.filters)
             return self._stage(bundle, bundle_name([owner(segment) for segment in bundle.segments], piece))
         except duckdb.Error as error:
             raise explain(error, bundle.where) from error
@@ -76,6 +79,20 @@ class Loader:
             return {}
         write_rejected(self.connection, bundle, self.staging.stage(file))
         return sample_rejected(self.connection, bundle)
+
+
+def reading_of(site: SiteSettings, form: Format) -> Reading:
+    """How a site's lines of a format are to be read."""
+    source = site.source
+    return Reading(
+        form,
+        site.filters,
+        zone=source.timezone or site.zone,
+        zone_given=source.timezone is not None,
+        shift=seconds(source.shift) if source.shift else 0,
+        hits=site.hits,
+        site_zone=site.zone,
+    )
 
 
 def _slice(

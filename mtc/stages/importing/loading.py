@@ -5,6 +5,7 @@ Nothing of an object that is not is left in the warehouse.
 """
 
 import contextlib
+import dataclasses
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +13,16 @@ from pathlib import Path
 from mtc import faults
 from mtc.errors import StepError
 from mtc.formats.base import Format
-from mtc.formats.detect import detect
-from mtc.formats.registry import get
-from mtc.model import LoadedObject, SourceObject
+from mtc.model import LoadedObject, Part, SourceObject
 from mtc.sources.base import Source
 from mtc.stages.base import ObjectLoaded
 from mtc.stages.importing.ahead import ahead
-from mtc.stages.importing.bundle import Bundle, Chooser, Fetched, Segment
+from mtc.stages.importing.bundle import Bundle, Fetched, Segment
+from mtc.stages.importing.choosing import chooser
 from mtc.stages.importing.context import StepContext
 from mtc.stages.importing.judging import judge
 from mtc.stages.importing.load import Loader, Slice
+from mtc.stages.importing.parquet import as_text
 from mtc.stages.importing.spool import bundles
 from mtc.stages.importing.staging import Staging, staging
 from mtc.warehouse.parts import object_id
@@ -51,7 +52,7 @@ class Loading:
 
     def _load(self, source: Source) -> Iterator[LoadedObject]:
         context = self.context
-        choose = _chooser(context.site.source.format)
+        choose = chooser(context.site.source.format)
         with (
             context.connect() as connection,
             staging(context.warehouse) as aside,
@@ -72,18 +73,24 @@ class Loading:
             folder.mkdir(parents=True, exist_ok=True)
             return source.fetch(object_, folder)
 
+        encoding = self.context.site.source.encoding
         with contextlib.closing(ahead(fetch, self.context.work.load, name="fetch")) as coming:
             for object_, path in coming:
                 self.context.desk.check()
                 faults.point("fetch.done")
                 self.handed_out[object_.key] = object_
-                yield Fetched(object_, path)
-                self._forget_spooled(path)
+                text = self.context.spool / f"{object_id(object_.key, object_.version)}.jsonl"
+                item = as_text(Fetched(object_, path, encoding=encoding), self.context.connect, text)
+                yield item
+                self._forget_text(item)
 
-    def _forget_spooled(self, path: Path) -> None:
-        """Remove a fetched copy that is read to its end, unless the archive may still want it."""
-        if self.context.site.archive is None and path.is_relative_to(self.context.spool):
-            path.unlink(missing_ok=True)
+    def _forget_text(self, item: Fetched) -> None:
+        """Remove text made of an object that is read, and its fetched copy, unless the archive may still want that."""
+        if item.origin:
+            item.path.unlink(missing_ok=True)
+        fetched = item.origin or item.path
+        if self.context.site.archive is None and fetched.is_relative_to(self.context.spool):
+            fetched.unlink(missing_ok=True)
 
     def _read(self, loader: Loader, bundle: Bundle, source: Source) -> None:
         piece = len(self.slices.get(bundle.segments[0].object.key, ()))
@@ -110,7 +117,7 @@ class Loading:
     def _complete(self, segment: Segment, form: Format) -> LoadedObject:
         object_, slices = segment.object, self.slices[segment.object.key]
         account = judge(object_, slices, form, self.context.site.filters.max_rejected)
-        parts = tuple(part for result in slices for part in result.parts)
+        parts = _merged(part for result in slices for part in result.parts)
         identity = object_id(object_.key, object_.version)
         made_with = self.context.work.made_with
         return LoadedObject(object_, identity, segment.content, form.name, account, parts, made_with=made_with)
@@ -122,14 +129,16 @@ class Loading:
         faults.point("load.published")
 
 
+def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """One part for each file: an object may have several segments in a bundle."""
+    hits: dict[Part, int] = {}
+    for part in parts:
+        file = dataclasses.replace(part, hits=0)
+        hits[file] = hits.get(file, 0) + part.hits
+    return tuple(dataclasses.replace(file, hits=count) for file, count in hits.items())
+
+
 def _confirm(source: Source, objects: Iterable[SourceObject]) -> None:
     """Raise ObjectChangedError when one of the objects is no longer what was listed."""
     for object_ in objects:
         source.confirm(object_)
-
-
-def _chooser(name: str) -> Chooser:
-    if name != "auto":
-        form = get(name)
-        return lambda _sample, _where: form
-    return lambda sample, where: detect(sample, where=where).format

@@ -10,8 +10,8 @@ import duckdb
 from mtc.sources.keys import printable
 from mtc.stages.importing.bundle import Bundle
 from mtc.stages.importing.owners import owned_lines
-from mtc.warehouse.database import literal
 from mtc.warehouse.parts import rejected_file
+from mtc.warehouse.quoting import literal
 
 SAMPLES = 3
 _SHOWN = 120

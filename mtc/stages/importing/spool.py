@@ -1,6 +1,7 @@
 """The spool's text files: objects written one behind the other until a bundle is full, or its format another.
 
-An object that does not fit is cut at a line end: it goes on in the next bundle.
+An object that does not fit is cut at a line end: it goes on in the next bundle. One whose headers change the format in
+mid-file is written to several bundles, one for each format, however often the formats alternate.
 """
 
 import itertools
@@ -9,31 +10,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from mtc.files import sha256
 from mtc.formats.base import Format
 from mtc.formats.clean import BOM, tidy, unmarked, whole_lines
 from mtc.formats.compression import blocks
+from mtc.formats.decode import as_utf8
+from mtc.formats.headers import Turns
+from mtc.model import SourceObject
 from mtc.stages.importing.bundle import Bundle, Chooser, Fetched, Segment, Sizes, fits_in_place, in_place, sample_lines
 
 _BLOCK = 4 << 20
+_MOST_OPEN = 8
+_MOST_SEGMENTS = 100_000
 
 
 def bundles(fetched: Iterable[Fetched], spool: Path, choose: Chooser, *, sizes: Sizes) -> Generator[Bundle]:
-    """Turn objects into bundles, in order."""
+    """Turn objects into bundles. When one with the last segment of an object comes, all others of it have come."""
     writer = _Writer(spool, sizes.bundle)
     try:
         for item in fetched:
-            if fits_in_place(item.path, sizes):
-                yield from writer.flush()
-                yield in_place(item, choose)
-            else:
+            whole = in_place(item, choose) if fits_in_place(item, sizes) else None
+            if whole is None:
                 yield from writer.add(item, choose)
+            else:
+                yield from writer.flush()
+                yield whole
         yield from writer.flush()
     finally:
         writer.close()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
     """A bundle being written."""
 
@@ -44,67 +50,122 @@ class _Open:
     lines: int = 0
     segments: list[Segment] = field(default_factory=list)
 
-    def write(self, block: bytes) -> int:
-        """Write whole lines; returns how many."""
-        self.stream.write(block)
-        self.size += len(block)
+    def full(self, limit: int) -> bool:
+        """Whether nothing more should be written to it."""
+        return self.size >= limit or len(self.segments) >= _MOST_SEGMENTS
+
+    def closed(self) -> Bundle:
+        """What was written."""
+        self.stream.close()
+        return Bundle(self.path, self.format, tuple(self.segments), temporary=True)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Consecutive lines of an object that go into one bundle."""
+
+    object: SourceObject
+    bundle: _Open
+    offset: int
+    first: int
+    lines: int = 0
+
+    def write(self, block: bytes) -> None:
+        """Write whole lines."""
+        self.bundle.stream.write(block)
+        self.bundle.size += len(block)
         lines = block.count(b"\n")
+        self.bundle.lines += lines
         self.lines += lines
-        return lines
+
+    def end(self, content: str = "") -> int:
+        """Make it a segment, the last one where the object's `content` is given; returns the lines up to here."""
+        if self.lines or content:
+            segment = Segment(self.object, self.first, self.lines, self.offset, last=bool(content), content=content)
+            self.bundle.segments.append(segment)
+        return self.offset + self.lines
 
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes bundles, one at a time. The current one is closed when it is full or an object of another format comes."""
+    """Writes bundles. Between two objects one is open at most; it is closed when the next one's format is another."""
 
     spool: Path
     limit: int
     number: int = 0
-    current: _Open | None = None
+    open: list[_Open] = field(default_factory=list)
 
     def add(self, item: Fetched, choose: Chooser) -> Iterator[Bundle]:
-        """Write an object's lines; yields each bundle that gets full on the way."""
+        """Write an object's lines; yields each bundle that is closed on the way."""
         text = _text(item, self.limit)
-        block = next(text, b"")
-        form = choose(sample_lines(block) if block else (), item.object.key)
-        if self.current is not None and self.current.format is not form:
+        block = next(text, b"").removeprefix(BOM)
+        form = self._format(block, item, choose)
+        if self.open and (self.open[-1].format is not form or self.open[-1].full(self.limit)):
             yield from self.flush()
-        bundle = self._bundle(form)
-        first, written, offset = bundle.lines, 0, 0
-        for piece in itertools.chain([block.removeprefix(BOM)], text):
-            written += bundle.write(piece)
-            if bundle.size >= self.limit:
-                bundle.segments.append(Segment(item.object, first, written, offset, last=False))
-                yield from self.flush()
-                bundle = self._bundle(form)
-                first, offset, written = 0, offset + written, 0
-        bundle.segments.append(Segment(item.object, first, written, offset, content=sha256(item.path)))
+        run = self._run(item.object, form, 0)
+        turns = Turns(form)
+        for piece in itertools.chain([block], text):
+            for after, lines in turns.cut(piece):
+                if after is not run.bundle.format:
+                    run = self._run(item.object, after, run.end())
+                    yield from self._spare()
+                if run.bundle.full(self.limit):
+                    offset = run.end()
+                    yield from self._close(run.bundle)
+                    run = self._run(item.object, after, offset)
+                run.write(lines)
+        run.end(content=item.digest())
+        if len(self.open) > 1:
+            yield from self.flush()
 
-    def _bundle(self, form: Format) -> _Open:
-        if self.current is None:
+    def _format(self, block: bytes, item: Fetched, choose: Chooser) -> Format:
+        """An object without lines has whatever format the last one had."""
+        if not block and self.open:
+            return self.open[-1].format
+        return choose(sample_lines(block) if block else (), item.object.key)
+
+    def _run(self, object_: SourceObject, form: Format, offset: int) -> _Run:
+        """Go on in the bundle of that format, which becomes the last one."""
+        bundle = next((one for one in self.open if one.format is form), None)
+        if bundle is None:
             self.spool.mkdir(parents=True, exist_ok=True)
             path = self.spool / f"bundle-{self.number}.txt"
             self.number += 1
-            self.current = _Open(path, form, path.open("wb"))
-        return self.current
+            bundle = _Open(path, form, path.open("wb"))
+        else:
+            self.open.remove(bundle)
+        self.open.append(bundle)
+        return _Run(object_, bundle, offset, bundle.lines)
 
-    def close(self) -> None:
-        """Let go of a bundle that nobody will read, as an object of it could not be read."""
-        if self.current is not None:
-            self.current.stream.close()
+    def _spare(self) -> Iterator[Bundle]:
+        """Close what was longest not written to, where too many are open."""
+        if len(self.open) > _MOST_OPEN:
+            yield from self._close(self.open[0])
+
+    def _close(self, bundle: _Open) -> Iterator[Bundle]:
+        """Give out a bundle; one that nothing came into is gone."""
+        self.open.remove(bundle)
+        made = bundle.closed()
+        if made.segments:
+            yield made
+        else:
+            made.discard()
 
     def flush(self) -> Iterator[Bundle]:
-        """Close the bundle, if there is one."""
-        closing, self.current = self.current, None
-        if closing is not None:
-            closing.stream.close()
-            if closing.segments:
-                yield Bundle(closing.path, closing.format, tuple(closing.segments), temporary=True)
+        """Close what is open. The one with the last segments comes last."""
+        while self.open:
+            yield from self._close(self.open[0])
+
+    def close(self) -> None:
+        """Let go of what nobody will read, as an object of it could not be read."""
+        for bundle in self.open:
+            bundle.stream.close()
 
 
 def _text(item: Fetched, limit: int) -> Iterator[bytes]:
     """The object's whole lines, in pieces that do not overshoot a bundle by much."""
-    return map(tidy, whole_lines(unmarked(_pieces(blocks(item.path, where=item.object.key), min(limit, _BLOCK)))))
+    text = as_utf8(blocks(item.path, where=item.object.key), item.encoding)
+    return map(tidy, whole_lines(unmarked(_pieces(text, min(limit, _BLOCK)))))
 
 
 def _pieces(stream: Iterable[bytes], size: int) -> Iterator[bytes]:

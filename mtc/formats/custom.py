@@ -1,0 +1,102 @@
+"""Formats that a manifest describes, made into what the reader works from."""
+
+import dataclasses
+import functools
+
+from mtc.formats import ncsa
+from mtc.formats.base import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
+from mtc.formats.json_lines import JsonLines, pointer
+from mtc.formats.pattern import Pattern
+from mtc.formats.texts import address, host_name, milliseconds, query_text, unbracketed
+from mtc.manifest.formats import CustomFormat
+from mtc.manifest.layouts.apache import compile_apache
+from mtc.manifest.layouts.model import Clock, JsonLayout, TextLayout
+from mtc.manifest.layouts.nginx import compile_nginx
+from mtc.warehouse.quoting import literal
+
+_USUAL = (CLF_TIME, "%d/%b/%Y:%H:%M:%S.%f %z", "%d/%b/%Y:%H:%M:%S", "%d/%b/%Y:%H:%M:%S.%f")
+_UNITS = {"time_ms": 1, "time_us": 0.001, "time_s": 1000, "time_ns": 1e-6, "time_taken": 1}
+# What most people have in their configuration, and what reads it fastest.
+_APACHE = '%h %l %u %t "%r" %>s %b'
+_NGINX = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
+_WHOM = ' "%{Referer}i" "%{User-Agent}i"'
+_FAST = {
+    compile_apache(_APACHE).pattern: ncsa.COMMON,
+    compile_apache(_APACHE + _WHOM).pattern: ncsa.COMBINED,
+    compile_apache(f"%v:%p {_APACHE}").pattern: ncsa.COMMON_VHOST,
+    compile_apache(f"%v:%p {_APACHE}{_WHOM}").pattern: ncsa.COMBINED_VHOST,
+    compile_apache(f"%v:%p {_APACHE.replace('%b', '%O')}{_WHOM}").pattern: ncsa.COMBINED_VHOST,
+    **{
+        layout.pattern: form
+        for layout, form in (
+            (compile_nginx(_NGINX), ncsa.COMMON),
+            (compile_nginx(f'{_NGINX} "$http_referer" "$http_user_agent"'), ncsa.COMBINED),
+        )
+        if isinstance(layout, TextLayout)
+    },
+}
+_TIMES = ("date", "time", "clock", "zone")
+
+
+@functools.lru_cache(maxsize=64)
+def custom(described: CustomFormat) -> Format:
+    """The format of a description; equal ones give the same object."""
+    layout = described.layout
+    if isinstance(layout, TextLayout):
+        return _of_text(described.name, layout)
+    return _of_json(described.name, layout)
+
+
+def _of_text(name: str, layout: TextLayout) -> Format:
+    if (known := _FAST.get(layout.pattern)) is not None:
+        return dataclasses.replace(known, name=name, detectable=False)
+    return Format(
+        name=name,
+        title=f"{name}, as the manifest describes it",
+        shape=Pattern(layout.pattern),
+        time=_time(layout.clock),
+        taken=1,
+        derive=_derived(layout.names, layout.clock),
+        detectable=False,
+    )
+
+
+def _of_json(name: str, layout: JsonLayout) -> Format:
+    return Format(
+        name=name,
+        title=f"{name}, as the manifest describes it",
+        shape=JsonLines(tuple((field, (pointer(*keys),)) for field, keys in layout.paths)),
+        time=_time(layout.clock),
+        taken=1,
+        derive=_derived(layout.names, layout.clock),
+        other="json_valid(c0)",
+        detectable=False,
+    )
+
+
+def _time(clock: Clock) -> Time:
+    if clock.epoch:
+        return Time((), epoch=clock.epoch)
+    return Time(clock.formats) if clock.formats else Time(_USUAL, epoch=ANY_EPOCH, iso=True)
+
+
+def _derived(names: tuple[str, ...], clock: Clock) -> tuple[tuple[str, str], ...]:
+    """What the texts mean, as SQL."""
+    found = {"ip": address("z.ip"), "time": _moment(names, clock)}
+    if "host" in names:
+        found["host"] = host_name("z.host")
+    if taken := [milliseconds(f"z.{name}", unit=unit) for name, unit in _UNITS.items() if name in names]:
+        found["time_taken"] = f"coalesce({', '.join(taken)})"
+    if "query" in names:
+        found["query"] = query_text("z.query")
+    elif "path" in names:
+        found |= {"path": "NULL::VARCHAR", "target": "z.path"}
+    return tuple((name, sql) for name, sql in found.items() if name in FIELDS)
+
+
+def _moment(names: tuple[str, ...], clock: Clock) -> str:
+    """The text of the time, from all that the layout has of it."""
+    groups = clock.groups if clock.groups != ("time",) else tuple(name for name in _TIMES if name in names)
+    texts = [f"nullif(z.{group}, '')" for group in groups]
+    joined = f"concat_ws({literal(clock.joint)}, {', '.join(texts)})" if len(texts) > 1 else texts[0]
+    return joined if clock.formats or clock.epoch else unbracketed(joined)

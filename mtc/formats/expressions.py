@@ -1,0 +1,50 @@
+r"""Expressions that text formats are put together from, RE2 and Python `re` alike, and SQL for their fast paths.
+
+The exact pieces take any white space between fields; the fast ones take what servers write, one blank. What a fast
+piece reads is what the exact one would read.
+"""
+
+QUOTED = r'(?:[^"\\]|\\.)*'
+"""What stands between quotes: a quote in it is written as backslash and quote, or in another way than as a quote."""
+
+NAME = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*"
+"""A host name or an address, which may be missing; one of IPv6 is in brackets."""
+
+HOST = rf"(?P<host>{NAME})(?::\d+)?\s+"
+
+# The first of a list of forwarded addresses. Neither syslog's `<190>` nor a quote begins an address.
+IP = r'(?P<ip>[^\s,<"][^\s,]*)(?:,\s*[^\s,]+)*'
+
+# A user's name may hold blanks. No word of it is a lone `-`: that is a line with something else in front of it.
+USER = r"(?P<user>-|(?:[^\s\-]\S*|-\S+)(?: (?:[^\s\[\-][^\s\[]*|-[^\s\[]+))*)"
+
+CLOCK = r"\[(?P<time>[^\]]+)\]"
+WHO = rf"{IP}\s+\S+\s+{USER}\s+{CLOCK}\s+"
+WHAT = rf'"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})\s+(?P<bytes>[^\s"]+)'
+WHOM = rf'\s+"(?P<referrer>{QUOTED})"\s+"(?P<user_agent>{QUOTED})"'
+
+# A request that names a URL: its host is the virtual host. What follows begins with a blank.
+URL_REQUEST = rf'(?P<method>[A-Z][A-Z_\-]*) [a-z]+://(?P<host>{NAME})(?::\d+)?(?P<target>(?:[^"\\]|\\"?)*?)'
+
+WORDS = "string_split(c0, ' ')"
+"""SQL: what stands before the first quote, as a list."""
+
+FAST_IP = r'(?P<ip>[^\s,<"]+)'
+FAST_HOST = r"(?P<host>[\w.\-]*)(?::\d+)? "
+FAST_WHO = rf"{FAST_IP} \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] $"
+
+
+def last(number: int) -> str:
+    """SQL: the piece of that number is there, and what it follows is the end of a quoted field."""
+    here, behind = f"c{number}", f"c{number + 1}"
+    return f"{here} IS NOT NULL AND (({here} = '' AND {behind} IS NULL) OR starts_with({here}, ' '))"
+
+
+def uncut(*pieces: str) -> str:
+    """SQL: no cut behind one of these pieces was at an escaped quote."""
+    return " AND ".join(rf"NOT ends_with({piece}, '\')" for piece in pieces)
+
+
+def port_off(address: str) -> str:
+    """SQL: an address without the port behind its last colon."""
+    return f"left({address}, len({address}) - len(split_part({address}, ':', -1)) - 1)"

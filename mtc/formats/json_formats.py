@@ -1,0 +1,124 @@
+"""JSON lines of servers and services whose keys are known.
+
+Sources: nginx, ngx_http_log_module and the names of its variables, and Matomo's guide to nginx JSON logs, in which
+`generation_time_milli` holds `$request_time`, seconds. Caddy, "How Logging Works". Traefik, "Access Logs", available
+fields. Cloudflare Logs, "HTTP requests". Status and sizes may be numbers or texts, times have any form of ISO 8601 or
+are an epoch. An object that is no request (the server's other messages lie in the same file) is `other`.
+"""
+
+from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
+from mtc.formats.json_lines import JsonLines, Paths, pointer
+from mtc.formats.texts import address, host_name, milliseconds
+
+JSON_TIME = Time((CLF_TIME, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S"), epoch=ANY_EPOCH, iso=True)
+_NO_REQUEST = "json_valid(c0)"
+_CLEAN = (("ip", address("z.ip")), ("host", host_name("z.host")))
+
+
+def _keys(**fields: str) -> Paths:
+    """Paths of keys at the top, several separated by blanks."""
+    return tuple((name, tuple(pointer(key) for key in keys.split())) for name, keys in fields.items())
+
+
+NGINX_JSON = Format(
+    name="nginx_json",
+    title="JSON lines of nginx, with the importer's keys or named after its variables",
+    shape=JsonLines(
+        _keys(
+            host="host http_host server_name",
+            ip="ip remote_addr realip_remote_addr http_x_real_ip http_x_forwarded_for",
+            user="userid remote_user",
+            time="date time_iso8601 msec time_local time timestamp @timestamp",
+            request="request",
+            method="method request_method",
+            target="path request_uri",
+            path="uri document_uri",
+            query="args query_string",
+            protocol="protocol server_protocol",
+            status="status",
+            bytes="length body_bytes_sent bytes_sent",
+            time_taken="generation_time_milli request_time",
+            referrer="referrer http_referer http_referrer referer",
+            user_agent="user_agent http_user_agent",
+        ),
+    ),
+    time=JSON_TIME,
+    taken=0.001,
+    derive=(*_CLEAN, ("path", "CASE WHEN z.request IS NULL AND z.target IS NULL THEN z.path END")),
+    other=_NO_REQUEST,
+)
+
+CADDY = Format(
+    name="caddy",
+    title="Caddy's access log",
+    shape=JsonLines(
+        (
+            ("host", (pointer("request", "host"),)),
+            ("ip", tuple(pointer("request", key) for key in ("client_ip", "remote_ip", "remote_addr"))),
+            ("user", (pointer("user_id"),)),
+            ("time", (pointer("ts"),)),
+            ("method", (pointer("request", "method"),)),
+            ("target", (pointer("request", "uri"),)),
+            ("protocol", (pointer("request", "proto"),)),
+            ("status", (pointer("status"),)),
+            ("bytes", (pointer("size"),)),
+            ("time_taken", (pointer("duration"),)),
+            ("referrer", (pointer("request", "headers", "Referer", 0),)),
+            ("user_agent", (pointer("request", "headers", "User-Agent", 0),)),
+        ),
+        equal=((pointer("msg"), "handled request"),),
+    ),
+    time=JSON_TIME,
+    taken=1,
+    derive=(*_CLEAN, ("time_taken", milliseconds("z.time_taken", unit=1000))),
+    other=_NO_REQUEST,
+)
+
+TRAEFIK_JSON = Format(
+    name="traefik_json",
+    title="Traefik's access log, format json",
+    shape=JsonLines(
+        _keys(
+            host="RequestHost RequestAddr",
+            ip="ClientHost ClientAddr",
+            user="ClientUsername",
+            time="StartUTC StartLocal time",
+            method="RequestMethod",
+            target="RequestPath",
+            protocol="RequestProtocol",
+            status="DownstreamStatus",
+            bytes="DownstreamContentSize",
+            time_taken="Duration",
+            referrer="request_Referer",
+            user_agent="request_User-Agent",
+        ),
+    ),
+    time=JSON_TIME,
+    taken=1e6,
+    derive=_CLEAN,
+    other=_NO_REQUEST,
+)
+
+CLOUDFLARE = Format(
+    name="cloudflare",
+    title="Cloudflare Logpush, HTTP requests",
+    shape=JsonLines(
+        _keys(
+            host="ClientRequestHost",
+            ip="ClientIP",
+            time="EdgeStartTimestamp EdgeEndTimestamp",
+            method="ClientRequestMethod",
+            target="ClientRequestURI ClientRequestPath",
+            protocol="ClientRequestProtocol",
+            status="EdgeResponseStatus",
+            bytes="EdgeResponseBytes",
+            time_taken="EdgeTimeToFirstByteMs",
+            referrer="ClientRequestReferer",
+            user_agent="ClientRequestUserAgent",
+        ),
+    ),
+    time=JSON_TIME,
+    taken=1,
+    derive=_CLEAN,
+    other=_NO_REQUEST,
+)

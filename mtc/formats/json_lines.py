@@ -1,0 +1,134 @@
+r"""Lines that are JSON objects: a path for each field, the first of several that is there.
+
+A path is a JSON pointer (`/request/headers/User-Agent/0`), in which any key can be written: `~` as `~0`, `/` as `~1`.
+
+nginx writes `\xHH` for a quote, a backslash and every byte that is no ASCII unless it is told `escape=json`, which no
+JSON reader takes. A line that is no JSON for that reason alone is repaired: the bytes are those of UTF-8.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mtc.warehouse.quoting import literal
+
+Paths = tuple[tuple[str, tuple[str, ...]], ...]
+
+_NOTHING: tuple[object, ...] = (None, "", "-")
+_HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
+_CONTROL = r"'\\x([013467][0-9A-Fa-f]|2[013-9A-Fa-f]|5[0-9ABD-Fabd-f])'"
+_HIGH = r"'\\x([89A-Fa-f][0-9A-Fa-f])'"
+_BACKSLASH = r"'\\x5[Cc]'"
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """A shape of JSON objects. `paths` gives each name its pointers, the preferred first.
+
+    A line is a request when it is an object with a text for one of the names in each group of `needed`, and with the
+    texts of `equal` at their paths.
+    """
+
+    paths: Paths
+    needed: tuple[tuple[str, ...], ...] = (("ip",), ("time",), ("request", "target", "path"))
+    equal: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that have paths."""
+        return tuple(name for name, _ in self.paths)
+
+    @property
+    def separator(self) -> str:
+        """Lines are read whole."""
+        return ""
+
+    @property
+    def pieces(self) -> int:
+        """One: the line."""
+        return 1
+
+    def fits(self, line: str) -> int:
+        """How many fields have a value, where the line is a request."""
+        if "{" not in line:
+            return 0
+        value = _read(line)
+        found = [name for name, paths in self.paths if any(_find(value, path) not in _NOTHING for path in paths)]
+        whole = all(any(name in found for name in group) for group in self.needed)
+        return len(found) if whole and all(_find(value, path) == text for path, text in self.equal) else 0
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        """Where in the list of texts each path is, from 1."""
+        given = [path for _, paths in self.paths for path in paths] + [path for path, _ in self.equal]
+        return {path: at for at, path in enumerate(dict.fromkeys(given), start=1)}
+
+    def head(self, *, exact: bool) -> str:  # noqa: ARG002 - there is one way to read JSON
+        """All texts at once, in the order of the paths; NULL for what is no JSON."""
+        repaired = _repaired("c0")
+        return f"""CASE
+            WHEN json_valid(c0) THEN {self._texts("c0")}
+            WHEN contains(c0, '\\x') THEN CASE WHEN json_valid({repaired}) THEN {self._texts(repaired)} END
+        END"""
+
+    def _texts(self, line: str) -> str:
+        return f"json_extract_string({line}, [{', '.join(literal(path) for path in self._places)}])"
+
+    def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has them all
+        """The first text that is there for each name; no address where the line is no request."""
+        texts = {name: self._first(paths) for name, paths in self.paths}
+        groups = [[texts[name] for name in group if name in texts] for group in self.needed]
+        here = [f"coalesce({', '.join(found)}) IS NOT NULL" for found in groups]
+        here += [f"head[{self._places[path]}] = {literal(text)}" for path, text in self.equal]
+        texts["ip"] = f"CASE WHEN {' AND '.join(here)} THEN {texts['ip']} END"
+        return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in texts.items())}}}"
+
+    def _first(self, paths: tuple[str, ...]) -> str:
+        found = ", ".join(f"nullif(head[{self._places[path]}], '')" for path in paths)
+        return f"coalesce({found})" if len(paths) > 1 else found
+
+
+def pointer(*keys: str | int) -> str:
+    """The path of a value below these keys and indices."""
+    return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in keys)
+
+
+def _repaired(line: str) -> str:
+    r"""SQL: the line with nginx's `\xHH` as JSON has them; bytes that are no UTF-8 stay as they are written."""
+    escaped = f"replace({line}, '%', '%25')"
+    coded = f"regexp_replace({_ascii(escaped)}, {_HIGH}, '%\\1', 'g')"
+    shown = f"regexp_replace({_ascii(line)}, {_HIGH}, '\\\\\\\\x\\1', 'g')"
+    return f"regexp_replace(coalesce(TRY(url_decode({coded})), {shown}), {_BACKSLASH}, '\\\\\\\\', 'g')"
+
+
+def _ascii(line: str) -> str:
+    """SQL: quotes and control characters; the backslash comes last of all, as it could become part of another."""
+    quotes = f"""replace({line}, '\\x22', '\\"')"""
+    return f"regexp_replace({quotes}, {_CONTROL}, '\\\\u00\\1', 'g')"
+
+
+def _read(line: str) -> Any:  # noqa: ANN401 - any JSON
+    """A line as Python has it; None where it is no JSON."""
+    for text in (line, _HEX.sub(r"\\u00\1", line)):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _find(value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
+    """What is at a pointer; None when nothing is."""
+    at = value
+    for step in path.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(at, dict):
+            at = at.get(key)
+        elif isinstance(at, list) and key.isdecimal() and int(key) < len(at):
+            at = at[int(key)]
+        else:
+            return None
+    return at

@@ -1,0 +1,61 @@
+"""When a request was made: the text of a time into microseconds since 1970, UTC, as SQL.
+
+Three steps, each over columns that the step before has made, so that nothing is read twice: `number` over the fields,
+`micros` over them and `number`, `timestamp` over `micros`. What cannot be read, or is of no sane year, is NULL.
+"""
+
+from mtc.formats.base import ANY_EPOCH, Format
+from mtc.warehouse.quoting import literal
+
+# In seconds since 1970 a number of this size or more is of a finer unit, and so on in thousands.
+_FINER = 100_000_000_000
+_LATEST = 4_102_444_800_000_000
+_ANY_UNIT = f"""CASE
+    WHEN number < {_FINER} THEN 1e6 WHEN number < {_FINER}e3 THEN 1e3 WHEN number < {_FINER}e6 THEN 1 ELSE 1e-3
+END"""
+_BARE = r"[T ][0-9]+:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?$"
+
+
+def number(form: Format) -> str:
+    """The time as a number, where it can be one."""
+    return f"try_cast({_text(form)} AS DOUBLE)" if form.time.epoch else "NULL::DOUBLE"
+
+
+def micros(form: Format, zone: str) -> str:
+    """Microseconds since 1970. `zone` is that of times which name none."""
+    text = _text(form)
+    found = [f"try_cast(round(number * {_unit(form.time.epoch)}) AS BIGINT)"] if form.time.epoch else []
+    found += [_iso(text, zone)] if form.time.iso else []
+    found += [_strptime(text, one, zone) for one in form.time.formats]
+    return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+
+
+def timestamp(shift: int) -> str:
+    """The timestamp of `micros`, moved by so many seconds."""
+    return f"CASE WHEN micros BETWEEN {-_LATEST} AND {_LATEST} THEN make_timestamp(micros + {shift * 1_000_000}) END"
+
+
+def _text(form: Format) -> str:
+    derived = dict(form.derive)
+    names = {*form.shape.names, *derived}
+    return "concat(date, ' ', clock)" if "clock" in names and "time" not in derived else '"time"'
+
+
+def _unit(epoch: int) -> str:
+    return _ANY_UNIT if epoch == ANY_EPOCH else str(1_000_000 / epoch)
+
+
+def _iso(text: str, zone: str) -> str:
+    """A text with an offset says its instant; one without is local time in `zone`."""
+    instant = f"epoch_us(try_cast({text} AS TIMESTAMPTZ))"
+    if zone == "UTC":
+        return instant
+    local = f"epoch_us(timezone({literal(zone)}, try_cast({text} AS TIMESTAMP)))"
+    return f"CASE WHEN regexp_matches({text}, {literal(_BARE)}) THEN {local} ELSE {instant} END"
+
+
+def _strptime(text: str, form: str, zone: str) -> str:
+    read = f"try_strptime({text}, {literal(form)})"
+    if "%z" in form or zone == "UTC":
+        return f"epoch_us({read})"
+    return f"epoch_us(timezone({literal(zone)}, {read}))"

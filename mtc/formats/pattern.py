@@ -1,0 +1,100 @@
+"""Lines that one expression reads, with a fast path for formats that quote their fields.
+
+The fast path lets DuckDB's CSV reader cut the line at every double quote (no quoting rules, so nothing is unescaped
+and no line is swallowed) and takes the pieces apart with short expressions. A line that it is not sure of goes down
+the exact path: the whole expression.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from mtc.warehouse.quoting import literal
+
+_PIECES = 24
+_NOTHING = (None, "", "-")
+_NAME = re.compile(r"\(\?P<\w+>")
+
+
+@dataclass(frozen=True)
+class FastPath:
+    """How the pieces between double quotes become fields.
+
+    `head` is an RE2 pattern over the piece before the first quote, with named groups; it is quick as long as it has
+    four groups at most and one way to match. Where it is empty, `computed` is SQL that is computed once instead, and
+    known as `head`. `sure` is a SQL condition over the pieces `c0 ... cN` and `head`; where it does not hold, the exact
+    path decides. `fields` gives each further field as SQL over the same. A line of more `pieces` has quotes in a
+    quoted field.
+    """
+
+    head: str
+    sure: str
+    fields: tuple[tuple[str, str], ...]
+    pieces: int = _PIECES
+    computed: str = ""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A shape of one expression. `pattern` is RE2 and Python `re` alike, matches a whole line, and names `FIELDS`.
+
+    Every group of it has a name, or is written `(?:...)`. `sample` goes before it for the lines of a sample, where
+    the format is to be recognised by less than it reads.
+    """
+
+    pattern: str
+    fast: FastPath | None = None
+    sample: str = ""
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The expression for Python, used on the few lines of a sample."""
+        return re.compile(self.sample or self.pattern, re.DOTALL | re.ASCII)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the groups, in order."""
+        names = sorted(re.compile(self.pattern).groupindex.items(), key=lambda item: item[1])
+        return tuple(name for name, _ in names)
+
+    @property
+    def separator(self) -> str:
+        """A quote, where there is a fast path."""
+        return '"' if self.fast else ""
+
+    @property
+    def pieces(self) -> int:
+        """As many as the fast path takes."""
+        return self.fast.pieces if self.fast else 1
+
+    def fits(self, line: str) -> int:
+        """How many fields have a value, and one more, where the expression matches."""
+        match = self.regex.match(line)
+        return 0 if match is None else 1 + sum(text not in _NOTHING for text in match.groups())
+
+    def head(self, *, exact: bool) -> str:
+        """The fields before the first quote."""
+        if exact or self.fast is None:
+            return "NULL"
+        if not self.fast.head:
+            return self.fast.computed
+        return _extract("c0", self.fast.head, [name for name in self.names if f"(?P<{name}>" in self.fast.head])
+
+    def fields(self, line: str, *, exact: bool) -> str:
+        """Fast where that is sure, else exact."""
+        whole = _extract(line, self.pattern, self.names)
+        if exact or self.fast is None:
+            return whole
+        given = dict(self.fast.fields)
+        values = ", ".join(f"{literal(name)}: {given.get(name) or f'head.{name}'}" for name in self.names)
+        headed = "AND head.time <> ''" if self.fast.head else ""
+        return f"CASE WHEN {self.fast.sure} {headed} THEN {{{values}}} ELSE {whole} END"
+
+
+def unnamed(pattern: str) -> str:
+    """The expression with plain groups, as DuckDB has them: it takes their names as a list."""
+    return _NAME.sub("(", pattern)
+
+
+def _extract(text: str, pattern: str, names: "list[str] | tuple[str, ...]") -> str:
+    return f"regexp_extract({text}, {literal(unnamed(pattern))}, [{', '.join(literal(name) for name in names)}])"

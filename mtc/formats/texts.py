@@ -1,0 +1,52 @@
+"""Texts that need a second look, as SQL: addresses, host names, durations.
+
+Each function takes SQL for a text and gives SQL; nothing of a log is in it.
+"""
+
+_ADDRESS = r"""'^[\s"]*\[?([^\s,"\]:]+|[^\s,"\]]+)(?:\]|:\d+(?:[\s,"]|$)|[\s,"]|$)'"""
+_BRACKETS = r"'^(\[[^\]]*\]|[^:]*):\d*$'"
+_GO_DURATION = r"'^(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9.]+)s)?$'"
+
+
+def address(text: str) -> str:
+    """The first address of a list, without its port and brackets; NULL for `-`."""
+    plain = f"NOT (contains({text}, ':') OR contains({text}, ',') OR contains({text}, '\"'))"
+    ported = (
+        f"contains({text}, '.') AND NOT (contains({text}, ',') OR contains({text}, '::') OR contains({text}, '\"'))"
+    )
+    quick = f"WHEN {plain} THEN {text} WHEN {ported} THEN split_part({text}, ':', 1)"
+    return f"nullif(CASE {quick} ELSE regexp_extract({text}, {_ADDRESS}, 1) END, '-')"
+
+
+def host_name(text: str) -> str:
+    """A host without its port; NULL for `-`."""
+    bare = f"coalesce(nullif(regexp_extract({text}, {_BRACKETS}, 1), ''), {text})"
+    return f"nullif(CASE WHEN contains({text}, ':') THEN {bare} ELSE {text} END, '-')"
+
+
+def milliseconds(text: str, *, unit: float = 1) -> str:
+    """A duration in milliseconds: a number of `unit` milliseconds each, or a text with its unit, as Go writes them."""
+    pieces = f"regexp_extract({text}, {_GO_DURATION}, ['h', 'm', 's'])"
+    hours, minutes, seconds = (f"coalesce(try_cast(({pieces}).{name} AS DOUBLE), 0)" for name in "hms")
+    return f"""CASE
+        WHEN try_cast({text} AS DOUBLE) IS NOT NULL THEN try_cast({text} AS DOUBLE) * {unit}
+        WHEN ends_with({text}, 'ms') THEN try_cast(left({text}, -2) AS DOUBLE)
+        WHEN ends_with({text}, 'ns') THEN try_cast(left({text}, -2) AS DOUBLE) / 1e6
+        WHEN regexp_matches({text}, '(?:µ|μ|u)s$') THEN try_cast(left({text}, -2) AS DOUBLE) / 1e3
+        WHEN {text} <> '' AND ends_with({text}, 's') THEN {hours} * 36e5 + {minutes} * 6e4 + {seconds} * 1e3
+    END"""
+
+
+def http_version(text: str) -> str:
+    """A protocol; NULL where the text is a scheme or anything else."""
+    return f"CASE WHEN starts_with({text}, 'HTTP/') THEN {text} END"
+
+
+def query_text(text: str) -> str:
+    """A query without its question mark."""
+    return f"ltrim({text}, '?')"
+
+
+def unbracketed(text: str) -> str:
+    """A text without the square brackets around it."""
+    return f"CASE WHEN starts_with({text}, '[') THEN trim({text}, '[]') ELSE {text} END"

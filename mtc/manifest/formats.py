@@ -1,0 +1,164 @@
+"""Log formats that a manifest describes itself. Every text is checked as it is read; a mistake is told at its place."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+
+from mtc.manifest.layouts.apache import compile_apache
+from mtc.manifest.layouts.expression import compile_expression
+from mtc.manifest.layouts.model import Clock, JsonLayout, Layout, LayoutError, TextLayout, require
+from mtc.manifest.layouts.nginx import compile_nginx
+from mtc.manifest.layouts.paths import read_path
+from mtc.manifest.layouts.times import check_time
+from mtc.manifest.strict import Model
+
+
+def _checked(compile_: Callable[[str], object]) -> AfterValidator:
+    def check(text: str) -> str:
+        compile_(text)
+        return text
+
+    return AfterValidator(check)
+
+
+JsonPath = Annotated[str, Field(min_length=1, examples=["client.addr", "headers.User-Agent[0]"]), _checked(read_path)]
+
+
+class JsonPaths(Model):
+    """Where in each line's JSON object a field is.
+
+    Keys stand with dots between them, `[0]` for the first of a list; a dot that is part of a key has a backslash.
+    """
+
+    ip: JsonPath
+    """The client's address; of a list the first."""
+    time: JsonPath
+    """When: ISO 8601, the common log format's time, or seconds, milli-, micro- or nanoseconds since 1970."""
+    request: JsonPath | None = None
+    """The request's line, `GET /path HTTP/1.1`."""
+    method: JsonPath | None = None
+    """The method."""
+    target: JsonPath | None = None
+    """Path and query, in one."""
+    path: JsonPath | None = None
+    """The path; with its query, if that has no field of its own."""
+    query: JsonPath | None = None
+    """The query."""
+    protocol: JsonPath | None = None
+    """The protocol, like HTTP/1.1."""
+    status: JsonPath | None = None
+    """The answer's status."""
+    bytes: JsonPath | None = None
+    """The answer's size."""
+    referrer: JsonPath | None = None
+    """The referrer."""
+    user_agent: JsonPath | None = None
+    """The user agent."""
+    host: JsonPath | None = None
+    """The host that was asked for."""
+    user: JsonPath | None = None
+    """The user who signed in."""
+    time_s: JsonPath | None = None
+    """How long the answer took, in seconds."""
+    time_ms: JsonPath | None = None
+    """How long the answer took, in milliseconds."""
+    time_us: JsonPath | None = None
+    """How long the answer took, in microseconds."""
+    time_ns: JsonPath | None = None
+    """How long the answer took, in nanoseconds."""
+    time_taken: JsonPath | None = None
+    """How long the answer took, with its unit (12.5ms, 1.5s); in milliseconds where it has none."""
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        require(frozenset(self.layout().names), "the mapping", "`{0}: path.to.it`")
+        return self
+
+    def layout(self, clock: Clock = Clock()) -> JsonLayout:  # noqa: B008 - frozen
+        """The paths as keys and indices."""
+        return JsonLayout(tuple((name, read_path(path)) for name, path in self if path), clock)
+
+
+class CustomFormat(Model):
+    """A log format of one's own: one of `regex`, `apache`, `nginx` and `json`."""
+
+    regex: (
+        Annotated[
+            str,
+            Field(min_length=1, examples=[r'(?P<ip>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<request>[^"]*)"']),
+            _checked(compile_expression),
+        ]
+        | None
+    ) = None
+    """An expression that matches a line from its beginning. Its groups are named after fields: ip, time (or date),
+    path or request, and others."""
+    apache: (
+        Annotated[
+            str,
+            Field(min_length=1, examples=['%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"']),
+            _checked(compile_apache),
+        ]
+        | None
+    ) = None
+    """A `LogFormat` of Apache."""
+    nginx: (
+        Annotated[
+            str,
+            Field(
+                min_length=1, examples=['$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent']
+            ),
+            _checked(compile_nginx),
+        ]
+        | None
+    ) = None
+    """A `log_format` of nginx."""
+    json_: Annotated[JsonPaths | None, Field(alias="json", examples=[{"ip": "client.addr", "time": "ts"}])] = None
+    """Where each field is in lines that are JSON objects."""
+    time: Annotated[str, Field(min_length=1, examples=["%d.%m.%Y %H:%M:%S"]), _checked(check_time)] | None = None
+    """The `strptime` format of the time, for `regex` and `json`; the usual ones are known without."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [name for name in ("regex", "apache", "nginx", "json") if name in self._given()]
+        if len(given) != 1:
+            what = f"{' and '.join(given)} exclude one another" if given else "there is no format in it"
+            raise LayoutError(what, "give one of regex, apache, nginx and json")
+        if self.time is not None and given[0] in {"apache", "nginx"}:
+            raise LayoutError(f"{given[0]} says itself how the time reads", "remove `time`")
+        return self
+
+    def _given(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @property
+    def name(self) -> str:
+        """What records call the format: the kind of its description."""
+        return next(name for name in ("regex", "apache", "nginx", "json") if name in self._given())
+
+    @property
+    def layout(self) -> Layout:
+        """What the description says."""
+        clock = Clock(formats=(check_time(self.time),)) if self.time else Clock()
+        if self.regex is not None:
+            read = compile_expression(self.regex)
+            return TextLayout(read.pattern, read.names, clock)
+        if self.json_ is not None:
+            return self.json_.layout(clock)
+        return compile_apache(self.apache) if self.apache is not None else compile_nginx(self.nginx or "")
+
+    def __str__(self) -> str:
+        return json.dumps(self._given(), sort_keys=True, ensure_ascii=False)
+
+
+def _kind(value: object) -> str:
+    return CustomFormat.__name__ if isinstance(value, dict | CustomFormat) else str.__name__
+
+
+FormatName = Annotated[str, Field(min_length=1, examples=["auto", "combined"])]
+FormatChoice = Annotated[
+    Annotated[FormatName, Tag(str.__name__)] | Annotated[CustomFormat, Tag(CustomFormat.__name__)],
+    Discriminator(_kind),
+]
+"""A format's name, or a description of one."""

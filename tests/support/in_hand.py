@@ -1,0 +1,73 @@
+"""A log read as the import stage reads it, for a site with settings of the test's own."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from mtc.manifest.hits import Hits
+from mtc.manifest.models import Filters, Source
+from mtc.manifest.project import SiteSettings
+from mtc.stages.importing.explaining import Explained, Explainer
+from mtc.stages.importing.samples import HIT, Sample, Value
+
+EVERYTHING = Filters(bots=True, static=True, errors=True, redirects=True)
+SITE = SiteSettings("docs", "", "UTC", Source(url="."), None, EVERYTHING)
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+
+
+def site(filters: Filters | None = None, hits: Hits | None = None, **given: object) -> SiteSettings:
+    """A site with these rules, else with every filter off; what else is given is its own or its source's."""
+    source = {name: value for name, value in given.items() if name in Source.model_fields}
+    own = {name: value for name, value in given.items() if name not in source}
+    made = dataclasses.replace(SITE, filters=filters or EVERYTHING, hits=hits or Hits())
+    made = dataclasses.replace(made, source=made.source.model_copy(update=source))
+    return dataclasses.replace(made, **own)  # type: ignore[arg-type]
+
+
+def line(  # noqa: PLR0913 (the fields of a line)
+    target: str = "/",
+    *,
+    host: str = "",
+    ip: str = "192.0.2.1",
+    status: int = 200,
+    referrer: str = "-",
+    agent: str = CHROME,
+    time: str = "01/May/2026:12:00:00 +0000",
+    method: str = "GET",
+) -> str:
+    """A line in combined format, with a virtual host in front where one is given."""
+    front = f"{host} " if host else ""
+    return f'{front}{ip} - - [{time}] "{method} {target} HTTP/1.1" {status} 512 "{referrer}" "{agent}"'
+
+
+def explained(
+    folder: Path, data: bytes | Sequence[str], settings: SiteSettings = SITE, *, limit: int = 1000
+) -> Explained:
+    """What an import makes of a log: its bytes, or its lines."""
+    path = folder / "in-hand.log"
+    path.write_bytes(data if isinstance(data, bytes) else "".join(f"{each}\n" for each in data).encode())
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    database = duckdb.connect(config={"threads": 1})
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
+    return Explainer(settings, database.cursor, work, limit).explain(path)
+
+
+def reasons(found: Explained) -> list[str | None]:
+    """Why each line is no hit, in their order; None for a hit."""
+    assert found.error is None, found.error
+    known = [(sample.line, name) for name, samples in found.samples.items() for sample in samples]
+    return [None if name == HIT else name for _, name in sorted(known)]
+
+
+def hits(found: Explained) -> list[Sample]:
+    """The hits, in their order."""
+    assert found.error is None, found.error
+    return found.samples.get(HIT, [])
+
+
+def values(found: Explained, name: str) -> list[Value | None]:
+    """One field of every hit."""
+    return [sample.fields.get(name) for sample in hits(found)]

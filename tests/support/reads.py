@@ -1,0 +1,47 @@
+"""A log's text read as the import stage reads it, with every filter off."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from mtc.formats.base import Format
+from mtc.formats.reading import Reading, read_lines
+from mtc.manifest.models import Filters
+
+ALL = Filters(bots=True, static=True, errors=True, redirects=True)
+_LINES = 'SELECT reason, rejected, "text", * EXCLUDE (reason, rejected, "text", download) FROM lines ORDER BY rowid'
+Line = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads lines by way of a file in a folder."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> "Reader":
+        """A reader with a database of its own."""
+        connection = duckdb.connect()
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET threads = 1")
+        return cls(connection, folder)
+
+    def read(self, lines: Iterable[str], form: Format, *, exact: bool = False) -> list[Line]:
+        """A row for each line: reason, rejected, text, and its fields."""
+        path = self.folder / "read.log"
+        path.write_bytes("".join(line + "\n" for line in lines).encode())
+        self.connection.execute(read_lines(path, Reading(form, ALL), exact=exact))
+        return self.connection.execute(_LINES).fetchall()
+
+    def reasons(self, lines: Iterable[str], form: Format) -> list[object]:
+        """Why each line is no hit; None for a hit."""
+        return [line[0] for line in self.read(lines, form)]
+
+    def column(self, name: str, lines: Iterable[str], form: Format) -> list[object]:
+        """One field of every line."""
+        self.read(lines, form)
+        return [value for (value,) in self.connection.execute(f'SELECT "{name}" FROM lines ORDER BY rowid').fetchall()]

@@ -1,0 +1,45 @@
+"""Sample logs of every format, written after the formats' own documentation, with the fields that a reader must get.
+
+Hosts are under example.org and addresses from the ranges for documentation. No line is from a real log.
+"""
+
+from format_samples import (
+    caddy,
+    cloudflare,
+    cloudfront,
+    envoy,
+    haproxy,
+    hosting,
+    iis,
+    labelled,
+    load_balancers,
+    ncsa,
+    nginx_json,
+    s3,
+    streaming,
+    traefik,
+    w3c,
+)
+from format_samples.apache_nginx import LAYOUTS
+from format_samples.regexes import REGEXES
+from format_samples.shape import LayoutSample, RegexSample, Row, SampleFile
+
+SAMPLES: tuple[SampleFile, ...] = (
+    *ncsa.SAMPLES,
+    *hosting.SAMPLES,
+    *streaming.SAMPLES,
+    *haproxy.SAMPLES,
+    *load_balancers.SAMPLES,
+    *s3.SAMPLES,
+    *cloudfront.SAMPLES,
+    *w3c.SAMPLES,
+    *iis.SAMPLES,
+    *nginx_json.SAMPLES,
+    *caddy.SAMPLES,
+    *traefik.SAMPLES,
+    *cloudflare.SAMPLES,
+    *envoy.SAMPLES,
+    *labelled.SAMPLES,
+)
+
+__all__ = ["LAYOUTS", "REGEXES", "SAMPLES", "LayoutSample", "RegexSample", "Row", "SampleFile"]

@@ -1,0 +1,64 @@
+"""Which regular expressions a manifest takes: those that RE2 and Python read alike."""
+
+import duckdb
+import pytest
+
+from mtc.manifest.re2 import check_re2, groups
+
+GOOD = [
+    "",
+    "^/v[0-9]+/(.*)$",
+    "(?i)index\\.html?$",
+    "(?:a|b)*?c{2,3}d{,}",
+    "(?P<name>x)(?i:Y)",
+    "[]a^(?=+*{]+",
+    "[^]]\\(\\?\\+\\+",
+    "a+?b??c*?d{1,5}?",
+    "\\d\\D\\w\\W\\s\\S\\b\\B\\A\\x41\\t",
+    "x{1000}",
+    "é[à-ü]",
+    "(|a)",
+]
+BAD = {
+    "(": "cannot be read",
+    "[a": "cannot be read",
+    "*a": "cannot be read",
+    "(?=a)": "group",
+    "(?!a)": "group",
+    "(?<=a)b": "group",
+    "(?<!a)b": "group",
+    "(?>a)": "group",
+    "(?P<n>a)(?P=n)": "group",
+    "(a)(?(1)b|c)": "group",
+    "(?#comment)": "group",
+    "(?x)a b": "group",
+    "(?a)a": "group",
+    "(a)\\1": "backreference",
+    "a\\Z": "escape",
+    "\\u00e9": "escape",
+    "a++": "possessive",
+    "a*+": "possessive",
+    "a?+": "possessive",
+    "a{2}+": "possessive",
+    "a{1001}": "1000 times",
+    "a" * 2001: "longer",
+}
+
+
+@pytest.mark.parametrize("pattern", GOOD)
+def test_what_passes_is_read_by_the_database(pattern: str) -> None:
+    """An expression that a manifest may hold never fails in an import."""
+    check_re2(pattern)
+    duckdb.execute("SELECT regexp_replace('/a', ?, '\\0', 'g')", [pattern])
+
+
+@pytest.mark.parametrize(("pattern", "told"), BAD.items(), ids=range(len(BAD)))
+def test_what_re2_lacks_is_refused_in_words(pattern: str, told: str) -> None:
+    """The message says what is wrong with it."""
+    with pytest.raises(ValueError, match=told):
+        check_re2(pattern)
+
+
+def test_groups_are_counted() -> None:
+    """Those that a replacement may name: with a name or without, but not those that only hold together."""
+    assert groups("(a)(?:b)(?P<n>c)\\(d\\)") == 2
