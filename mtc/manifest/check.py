@@ -50,6 +50,8 @@ class Checks:
         for name, site in self._sites().items():
             yield from self._site(name, site)
         yield from self._folders()
+        if self._text("stats", "from") == "matomo" and self.tree.map("matomo") is None and not self.partial:
+            yield self._say(("stats", "from"), "there is no `matomo:` that could answer", "add one, or use `warehouse`")
 
     def _sites(self) -> dict[str, Map]:
         sites = self.tree.map("sites")
@@ -88,9 +90,18 @@ class Checks:
             yield self._say(path, f"{name} has no source", "add `source:` to the site, or to the manifest for all")
         elif site.get("source") is None and not self.partial:
             yield self._say((*path, "source"), f"{name} has no source", "remove the null, or write a source")
+        if self._lacks_matomo_id(site):
+            yield self._say(path, f"{name} cannot be found in Matomo", "add `matomo_id:`, or the site's `url:`")
         source, archive = self._text(*path, "source", "url"), self._text(*path, "archive", "url")
         if source and archive and not any(source_findings(source)) and not any(archive_findings(archive)):
             yield from self._archive(name, source, archive)
+
+    def _lacks_matomo_id(self, site: Map) -> bool:
+        """Whether nothing says which site of the Matomo server this is."""
+        own = site.get("matomo")
+        if self.partial or self.tree.map("matomo") is None or (isinstance(own, Scalar) and own.value is False):
+            return False
+        return site.get("matomo_id") is None and site.get("url") is None
 
     def _archive(self, name: str, source: str, archive: str) -> Iterator[Problem]:
         path = ("sites", name, "archive", "url")

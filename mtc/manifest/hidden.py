@@ -16,6 +16,9 @@ _SECRET_NAME = re.compile(
 _USER_INFO = re.compile(r"(?<=://)[^@\s\"']+(?=@)")
 _PLACEHOLDERS = re.compile(r"(\$\{[^{}]*\})+")
 _PUBLIC = {"profile", "anonymous", "region", "endpoint_url"}
+_PUBLIC_OF_MATOMO = {
+    *("url", "name", "ca_bundle", "tracker", "jobs", "batch", "settle", "timeout", "dimensions"),
+}
 
 
 def _stars(text: str) -> str:
@@ -38,7 +41,7 @@ def is_secret(path: tuple[str, ...]) -> bool:
     path = path[2:] if path[:1] == ("environments",) else path
     if path[:1] == ("credentials",):
         return len(path) < 3 or path[2] not in _PUBLIC  # noqa: PLR2004 (credentials.NAME.KEY)
-    return path[:1] == ("matomo",) and path[1:2] != ("url",)
+    return path[:1] == ("matomo",) and (len(path) < 2 or path[1] not in _PUBLIC_OF_MATOMO)  # noqa: PLR2004 (matomo.KEY)
 
 
 def is_placeholder(text: str) -> bool:

@@ -13,8 +13,9 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validat
 
 from mtc.manifest.formats import FormatChoice
 from mtc.manifest.hits import Hits
+from mtc.manifest.matomo import Matomo
 from mtc.manifest.strict import Model
-from mtc.manifest.values import Address, Encoding, Glob, Moment, Words
+from mtc.manifest.values import Address, Duration, Encoding, Glob, Moment, Words
 from mtc.model import SITE_NAME, Stage
 
 MAX_YEARS = 100
@@ -40,10 +41,6 @@ DateText = Annotated[
     str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-05-01"]), AfterValidator(_calendar_date)
 ]
 Zone = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Paris", "UTC"])]
-Duration = Annotated[
-    str,
-    Field(pattern=r"^[0-9]+(s|m|h|d)$", examples=["6h", "90m", "2d"]),
-]
 Bytes = Annotated[str, Field(pattern=r"^[0-9]+(MB|GB)$", examples=["800MB", "4GB"])]
 
 
@@ -125,23 +122,18 @@ class Folder(Model):
 
 
 class Stats(Folder):
-    """Where `.stat` files go, and what tells them more than the hits do."""
+    """Where `.stat` files go, who answers, and what tells them more than the hits do."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     path: Annotated[str, Field(min_length=1)] = "stats"
     """A path, relative to the project."""
+    from_: Annotated[Literal["warehouse", "matomo"] | None, Field(alias="from")] = None
+    """Who answers: by default Matomo where hits are delivered to it, else the warehouse."""
     countries: Annotated[str, Field(min_length=1, examples=["geo/GeoLite2-Country.mmdb"])] | None = None
     """A database that tells the countries of addresses: an `.mmdb` file of MaxMind's format, its path relative to the
     project. Needs `pip install 'mtc[geo]'`. With another path, or none, statistics are made again; a newer database
     under the same path tells only what is made from then on."""
-
-
-class Matomo(Model):
-    """The Matomo server that hits are delivered to."""
-
-    url: Annotated[str, Field(pattern=r"^https?://", examples=["https://stats.example.org"])]
-    """The address of the server."""
-    token: SecretStr
-    """An API token, as `${NAME}` or `${file:PATH}`."""
 
 
 class Filters(Model):
@@ -197,7 +189,9 @@ class Site(Model):
     url: Annotated[str, Field(pattern=r"^https?://", examples=["https://docs.example.org"])] | None = None
     """The site's address: a referrer with its host is no other website."""
     matomo_id: Annotated[int, Field(ge=1)] | None = None
-    """The site's number in Matomo."""
+    """The site's number in Matomo; without it, it is asked for by `url`."""
+    matomo: bool = True
+    """Whether this site's hits are delivered, where the manifest has a `matomo:`."""
     timezone: Zone | None = None
     """The zone in which this site's days begin and end."""
     source: Source | None = None

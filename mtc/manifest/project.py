@@ -5,9 +5,11 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from mtc.manifest.hits import Hits
-from mtc.manifest.models import Archive, Credentials, Dates, Filters, Matomo, Run, Source
+from mtc.manifest.matomo import Matomo
+from mtc.manifest.models import Archive, Credentials, Dates, Filters, Run, Source
 from mtc.model import Stage
 
 _HITS = Hits()
@@ -17,7 +19,8 @@ _HITS = Hits()
 class SiteSettings:
     """One site, settled. `zone` is the name of its time zone.
 
-    `countries` is the path of the database that tells countries, as the manifest has it; empty for none.
+    `countries` is the path of the database that tells countries, as the manifest has it; empty for none. `matomo` is
+    the server that its hits are delivered to, and `answers` who makes its statistics.
     """
 
     name: str
@@ -29,6 +32,8 @@ class SiteSettings:
     matomo_id: int | None = None
     countries: str = ""
     hits: Hits = _HITS
+    matomo: Matomo | None = None
+    answers: Literal["warehouse", "matomo"] = "warehouse"
 
     @property
     def tzinfo(self) -> zoneinfo.ZoneInfo:

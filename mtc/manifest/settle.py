@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mtc.manifest.matomo import Matomo
 from mtc.manifest.models import Filters, Manifest, Site
 from mtc.manifest.nodes import Map, walk
 from mtc.manifest.project import Place, Project, SiteSettings
@@ -50,7 +51,14 @@ def _site(name: str, site: Site, manifest: Manifest) -> SiteSettings:
         hits=site.hits or manifest.hits,
         matomo_id=site.matomo_id,
         countries=os.path.normpath(manifest.stats.countries) if manifest.stats.countries else "",
+        matomo=_matomo(site, manifest),
+        answers=manifest.stats.from_ or ("matomo" if _matomo(site, manifest) else "warehouse"),
     )
+
+
+def _matomo(site: Site, manifest: Manifest) -> Matomo | None:
+    """The server that a site's hits go to, if any."""
+    return manifest.matomo if site.matomo else None
 
 
 def _filters(site: Site, manifest: Manifest) -> Filters:

@@ -48,6 +48,10 @@ def _regex(pattern: str) -> str:
     return pattern
 
 
+Duration = Annotated[
+    str,
+    Field(pattern=r"^[0-9]+(s|m|h|d)$", examples=["6h", "90m", "2d"]),
+]
 Glob = Annotated[str, Field(min_length=1, examples=["/health*"])]
 Words = Annotated[str, Field(min_length=1, examples=["curl"])]
 """A text that is contained, or, where it has a `*`, a glob for the whole."""

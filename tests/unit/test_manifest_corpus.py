@@ -61,7 +61,12 @@ def test_a_good_manifest_has_no_problem_and_fits_the_schema(file: Path) -> None:
 @pytest.mark.parametrize("file", [file for file in GOOD if file.stem != "base"], ids=lambda file: file.stem)
 def test_a_good_manifest_loads_without_secrets(file: Path) -> None:
     """Planning needs no secret: what `validate` accepts can be loaded."""
-    plain = {"LOGS": "logs", "MATOMO_URL": "https://stats.example.org", "ZONE": "UTC"}
+    plain = {
+        "LOGS": "logs",
+        "MATOMO_URL": "https://stats.example.org",
+        "ZONE": "UTC",
+        "SITE_URL": "https://docs.example.org",
+    }
     assert load(file, environ=plain, secrets_needed=False).sites
 
 

@@ -125,7 +125,7 @@ def test_references_are_filled_in(tmp_path: Path) -> None:
 version: 1
 source: {url: "${LOGS}/$${x/{site}/{date:%Y-%m-%d}"}
 matomo: {url: "https://${HOST}", token: "${file:token}"}
-sites: {docs: {}}
+sites: {docs: {matomo_id: 1}}
 """
     text = text.replace("$${x", "$5")
     (tmp_path / "m.yaml").write_text(text)

@@ -20,7 +20,7 @@ GOOD = f"""\
 version: 1
 source: {{url: "s3://logs/{{date:%F}}", credentials: pull}}
 matomo: {{url: https://stats.example.org, token: {LITERAL}}}
-sites: {{docs: {{}}}}
+sites: {{docs: {{matomo_id: 1}}}}
 credentials:
   pull: {{access_key_id: {LITERAL}, secret_access_key: '{LITERAL}'}}
 """
@@ -104,7 +104,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     text = """\
 version: 1
 source: {url: "logs/{date:%F}"}
-sites: {docs: {}}
+sites: {docs: {matomo_id: 1}}
 matomo: {url: "${A}", token: "${file:nowhere}"}
 timezone: "${B}"
 """
