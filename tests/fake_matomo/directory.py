@@ -1,0 +1,111 @@
+"""The methods about the server, its sites and who may do what; and the order to make reports again."""
+
+import datetime as dt
+
+from tests.fake_matomo.calls import Call
+from tests.fake_matomo.dates import read_day
+from tests.fake_matomo.failures import ApiError, no_method
+from tests.fake_matomo.settings import Role, Site
+from tests.fake_matomo.tables import Row
+
+
+def version(call: Call) -> object:
+    """`API.getMatomoVersion`."""
+    return {"value": call.world.settings.version}
+
+
+def is_super(call: Call) -> object:
+    """`UsersManager.hasSuperUserAccess`."""
+    return {"value": call.world.rights.is_super(call.token)}
+
+
+def sites_from_url(call: Call) -> object:
+    """`SitesManager.getSitesIdFromSiteUrl`: those that the token may see. A bare host is enough."""
+    wanted = _bare(call.need("url"))
+    sites = (site for site in call.world.settings.sites if wanted in {_bare(url) for url in site.urls})
+    return [{"idsite": site.id} for site in sites if call.world.rights.may_view(call.token, site.id)]
+
+
+def site_from_id(call: Call) -> object:
+    """`SitesManager.getSiteFromId`."""
+    return _site(call.site())
+
+
+def all_sites(call: Call) -> object:
+    """`SitesManager.getAllSites`, for a super user."""
+    _only_super(call)
+    return [_site(site) for site in call.world.settings.sites]
+
+
+def at_least_view(call: Call) -> object:
+    """`SitesManager.getSitesIdWithAtLeastViewAccess`."""
+    return sorted(call.world.rights.sites(call.token, Role.VIEW, Role.WRITE, Role.ADMIN))
+
+
+def only_write(call: Call) -> object:
+    """`SitesManager.getSitesIdWithWriteAccess`: of that role and no other; nothing for a super user."""
+    return [] if call.world.rights.is_super(call.token) else sorted(call.world.rights.sites(call.token, Role.WRITE))
+
+
+def admin(call: Call) -> object:
+    """`SitesManager.getSitesIdWithAdminAccess`."""
+    return sorted(call.world.rights.sites(call.token, Role.ADMIN))
+
+
+def invalidate(call: Call) -> object:
+    """`CoreAdminHome.invalidateArchivedReports`, for a super user."""
+    _only_super(call)
+    sites = [_known(call, text.strip()) for text in call.need("idSites").split(",")]
+    days = [(text, _day(call, text)) for text in call.need("dates").split(",")]
+    for site in sites:
+        for _, day in days:
+            call.world.archive.invalidate(site.id, day)
+    told = ", ".join(text for text, _ in days)
+    return [f"Success. The following dates were invalidated successfully: {told}"]
+
+
+def _day(call: Call, text: str) -> dt.date:
+    return read_day(text.strip(), dt.datetime.fromtimestamp(call.world.clock.now(), dt.UTC).date())
+
+
+def _known(call: Call, text: str) -> Site:
+    site = call.world.site(int(text)) if text.isascii() and text.isdigit() else None
+    if site is None:
+        raise ApiError("No valid website was given to invalidate.")
+    return site
+
+
+def _only_super(call: Call) -> None:
+    if not call.world.rights.is_super(call.token):
+        module, _, method = call.method.partition(".")
+        raise no_method(module, method)
+
+
+def _bare(url: str) -> str:
+    return url.strip().lower().partition("://")[2 if "://" in url else 0].rstrip("/").removeprefix("www.")
+
+
+def _site(site: Site) -> Row:
+    return {
+        "idsite": site.id,
+        "name": site.name,
+        "main_url": site.urls[0].rstrip("/"),
+        "ts_created": "2010-01-01 00:00:00",
+        "ecommerce": 0,
+        "sitesearch": 1,
+        "sitesearch_keyword_parameters": "",
+        "sitesearch_category_parameters": "",
+        "timezone": site.timezone,
+        "currency": "EUR",
+        "exclude_unknown_urls": 0,
+        "excluded_ips": "",
+        "excluded_parameters": "",
+        "excluded_user_agents": "",
+        "excluded_referrers": "",
+        "group": "",
+        "type": "website",
+        "keep_url_fragment": 0,
+        "creator_login": "super user was set",
+        "timezone_name": site.timezone,
+        "currency_name": "Euro",
+    }

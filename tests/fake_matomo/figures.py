@@ -1,0 +1,93 @@
+"""A day's visits as its reports see them, taken at one moment: facts only, no tables."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.fake_matomo.agents import agent_of, device_name, system_name
+from tests.fake_matomo.clock import local
+from tests.fake_matomo.hits import Hit
+from tests.fake_matomo.origins import Referrer, host_of, page_of, referrer_of, site_hosts
+from tests.fake_matomo.settings import Site
+from tests.fake_matomo.store import SeenVisit
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An action of a visit: its label in reports, its address, and the seconds until the next one."""
+
+    label: str
+    url: str
+    spent: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFacts:
+    """A visit as reports see it."""
+
+    visitor: str
+    actions: int
+    seconds: int
+    views: tuple[View, ...]
+    downloads: tuple[View, ...]
+    referrer: Referrer
+    browser: str
+    system: str
+    device: str
+    country: str
+    hour: int
+
+    @property
+    def bounced(self) -> bool:
+        """Whether it had one action."""
+        return self.actions == 1
+
+
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """A day's visits, when they were looked at, and the reports made of them."""
+
+    visits: tuple[VisitFacts, ...]
+    at: float
+    reports: dict[str, object] = field(default_factory=dict)
+
+
+def day_facts(site: Site, visits: Iterable[SeenVisit], at: float) -> DayFacts:
+    """Look at a day."""
+    hosts = site_hosts(site.urls)
+    return DayFacts(tuple(_facts(site, hosts, visit) for visit in visits), at)
+
+
+def _facts(site: Site, hosts: frozenset[str], visit: SeenVisit) -> VisitFacts:
+    first = visit.hits[0]
+    agent = agent_of(first.agent)
+    spent = _spent(visit.hits)
+    return VisitFacts(
+        visitor=visit.visitor,
+        actions=visit.actions,
+        seconds=visit.seconds,
+        views=tuple(
+            View(page_of(h.url), h.url, s) for h, s in zip(visit.hits, spent, strict=True) if h.kind == "action"
+        ),
+        downloads=tuple(
+            View(host_of(h.url) + page_of(h.url), h.url, s)
+            for h, s in zip(visit.hits, spent, strict=True)
+            if h.kind == "download"
+        ),
+        referrer=referrer_of(first.referrer, first.url, hosts),
+        browser=agent.browser,
+        system=system_name(agent),
+        device=device_name(agent),
+        country=first.country or "xx",
+        hour=local(site.timezone, visit.first).hour,
+    )
+
+
+def _spent(hits: tuple[Hit, ...]) -> list[int]:
+    times = [hit.time for hit in hits]
+    return [max(0, after - time) for time, after in zip(times, [*times[1:], times[-1]], strict=True)]
+
+
+def is_today(day: dt.date, today: dt.date) -> bool:
+    """Whether a day has not ended."""
+    return day >= today

@@ -1,0 +1,171 @@
+"""One connection: requests read as HTTP/1.1, told apart by path, and their answers written, or not, as fate has it."""
+
+import base64
+import dataclasses
+import email.utils
+import http.server
+import socket
+import struct
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.fake_matomo import api, control
+from tests.fake_matomo.answers import DROPPED, NOT_A_BULK, NOT_FOUND, SIGN_IN, TOO_LARGE, Answer, Fate, document
+from tests.fake_matomo.desk import Desk
+from tests.fake_matomo.faults import Fault, Place, Planned
+from tests.fake_matomo.mishaps import lost
+from tests.fake_matomo.world import World
+
+if TYPE_CHECKING:
+    from tests.fake_matomo.server import Listener
+
+TRACKERS = ("/matomo.php", "/piwik.php")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves a connection until either side ends it."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "Web"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave together
+    timeout = 60
+
+    def do_GET(self) -> None:
+        """Look something up."""
+        path, _ = self._target()
+        planned = None if self._is_control(path) or path.endswith(TRACKERS) else self._fault(Place.REPORTS)
+        self._respond(self._get(planned))
+
+    def do_POST(self) -> None:
+        """Track, ask, or order."""
+        path, _ = self._target()
+        place = Place.TRACKING if path.endswith(TRACKERS) else Place.REPORTS
+        planned = None if self._is_control(path) else self._fault(place)
+        if planned and planned.fault is Fault.RESET:
+            self._reset()
+            return
+        body = self._read()
+        if isinstance(body, Answer):
+            self._respond(body)
+        elif self._is_control(path):
+            self._respond(control.order(self._world, path, body))
+        else:
+            self._respond(self._signed_in() or self._post(path, body, place, planned))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The `Date` header, by the server's own clock."""
+        return email.utils.formatdate(self._world.clock.now() if timestamp is None else timestamp, usegmt=True)
+
+    def setup(self) -> None:
+        """Remember the connection, so that a restart can end it."""
+        super().setup()
+        self._listener.connections.add(self.connection)
+
+    def finish(self) -> None:
+        """Forget the connection."""
+        try:
+            super().finish()
+        finally:
+            self._listener.connections.remove(self.connection)
+
+    @property
+    def _listener(self) -> "Listener":
+        return cast("Listener", self.server)
+
+    @property
+    def _world(self) -> World:
+        return self._listener.world
+
+    def _fault(self, place: Place) -> Planned | None:
+        return self._world.faults.take(place)
+
+    def _is_control(self, path: str) -> bool:
+        return self._world.settings.control and path.startswith("/_")
+
+    def _target(self) -> tuple[str, Mapping[str, str]]:
+        parts = urlsplit(self.path)
+        return parts.path, dict(parse_qsl(parts.query, keep_blank_values=True))
+
+    def _read(self) -> bytes | Answer:
+        """The body, if it comes in whole; nothing is done with half of one."""
+        length = int(self.headers.get("Content-Length") or 0)
+        limit = self._world.settings.body_limit
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return DROPPED
+        return TOO_LARGE if limit and length > limit else body
+
+    def _signed_in(self) -> Answer | None:
+        """The answer of the proxy in front to whom it does not know."""
+        wanted = self._world.settings.basic_auth
+        if wanted is None:
+            return None
+        word = "Basic " + base64.b64encode(":".join(wanted).encode()).decode()
+        return None if self.headers.get("Authorization") == word else SIGN_IN
+
+    def _get(self, planned: Planned | None) -> Answer:
+        path, params = self._target()
+        if self._is_control(path):
+            return control.look(self._world, path, params)
+        if refused := self._signed_in():
+            return refused
+        if path.endswith(TRACKERS):
+            return NOT_A_BULK
+        return self._ask(path, params, planned)
+
+    def _post(self, path: str, body: bytes, place: Place, planned: Planned | None) -> Answer:
+        params = self._target()[1]
+        if place is Place.TRACKING:
+            token, address = params.get("token_auth", ""), str(self.client_address[0])
+            return Desk(self._world).answer(body, token, address, planned, self._elsewhere())
+        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        return self._ask(path, {**params, **form}, planned)
+
+    def _ask(self, path: str, params: Mapping[str, str], planned: Planned | None) -> Answer:
+        if not path.endswith(("/index.php", "/")):
+            return NOT_FOUND
+        if planned and planned.fault is Fault.SLOW and not self._world.later.wait(planned.seconds):
+            return DROPPED
+        mishap = lost(planned, self._elsewhere()) if planned else None
+        if mishap and planned and planned.fault in {Fault.DATABASE_DOWN, Fault.MAINTENANCE}:
+            return document({"result": "error", "message": "The database does not answer."}, 500)
+        answer = mishap or api.answer(self._world, params)
+        return dataclasses.replace(answer, fate=Fate.CUT) if planned and planned.fault is Fault.CUT else answer
+
+    def _elsewhere(self) -> str:
+        """The same address over https."""
+        return f"https://{self.headers.get('Host', '127.0.0.1')}{self.path}"
+
+    def _respond(self, answer: Answer) -> None:
+        if answer.fate is Fate.RESTART:
+            self._listener.restart()
+        if answer.fate is Fate.RESET:
+            self._reset()
+        elif answer.fate in {Fate.DROP, Fate.RESTART}:
+            self.close_connection = True
+        else:
+            self._write(answer)
+
+    def _write(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Type", answer.content_type)
+        if answer.status != http.HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        half = answer.fate is Fate.CUT
+        self.wfile.write(answer.body[: len(answer.body) // 2] if half else answer.body)
+        self.close_connection |= half
+
+    def _reset(self) -> None:
+        """End the connection so that the client sees a reset."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True

@@ -1,0 +1,135 @@
+"""The tracker: which entries of a bulk are stored, which are counted only, which are invalid."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from tests.fake_matomo.agents import agent_of
+from tests.fake_matomo.bulk import Bulk, Entry
+from tests.fake_matomo.clock import Clock, day_of
+from tests.fake_matomo.hits import PV_ID_LENGTH, VISITOR_ID, Hit, counted_at, number, parameters, visitor_of
+from tests.fake_matomo.rights import Rights
+from tests.fake_matomo.settings import Settings
+from tests.fake_matomo.store import Store
+from tests.fake_matomo.visits import Transaction
+
+RECENT = 86400
+"""Up to how many seconds ago a hit may lie without a token."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a bulk came to: how many were tracked, stored or not, and the places of the invalid ones."""
+
+    tracked: int = 0
+    invalid: list[int] = field(default_factory=list)
+
+
+class Refusal(Enum):
+    """What becomes of an entry that is not stored."""
+
+    COUNTED = "counted as tracked, and not stored"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a bulk: the token of its body, and the address it comes from."""
+
+    token: str = field(repr=False)
+    address: str
+
+
+class Tracker:
+    """Judges entries, and hands those that count to a transaction."""
+
+    def __init__(self, settings: Settings, rights: Rights, store: Store, clock: Clock) -> None:
+        self._rights = rights
+        self._store = store
+        self._clock = clock
+        self._zones = {site.id: site.timezone for site in settings.sites}
+
+    def process(
+        self, bulk: Bulk, caller: Caller, into: Transaction, *, until: int | None = None, without: int | None = None
+    ) -> Tally:
+        """Go through a bulk up to the entry `until`, leaving out `without`, which is lost and not counted."""
+        tally, now = Tally(), self._clock.now()
+        for place, entry in enumerate(bulk.entries[:until]):
+            if place == without:
+                continue
+            hit = self._judge(entry, place, caller, now)
+            if hit is Refusal.INVALID:
+                tally.invalid.append(place)
+                continue
+            tally.tracked += 1
+            if isinstance(hit, Hit):
+                self._keep(hit, into, now)
+        return tally
+
+    def knows(self, entry: Entry) -> bool:
+        """Whether an entry is of a site that exists."""
+        return number((_parameters(entry) or {}).get("idsite", "")) in self._zones
+
+    def _keep(self, hit: Hit, into: Transaction, now: float) -> None:
+        zone = self._zones[hit.site]
+        day = day_of(zone, hit.time)
+        if day < day_of(zone, int(now)):
+            self._store.mark((hit.site, day))
+        into.add(hit, day)
+
+    def _judge(self, entry: Entry, place: int, caller: Caller, now: float) -> Hit | Refusal:
+        params = _parameters(entry)
+        if not params or params.get("rec") != "1":
+            return Refusal.COUNTED
+        site = number(params.get("idsite", ""))
+        if site not in self._zones or not self._allowed(params, site, caller, now):
+            return Refusal.INVALID
+        agent = params.get("ua", "")
+        if params.get("bots") != "1" and agent_of(agent).bot:
+            return Refusal.COUNTED
+        return _hit(entry, params, site, place, counted_at(params.get("cdt", ""), now), caller.address)
+
+    def _allowed(self, params: Mapping[str, str], site: int, caller: Caller, now: float) -> bool:
+        if "cid" in params and not VISITOR_ID.fullmatch(params["cid"]):
+            return False
+        if self._rights.may_write(params.get("token_auth", caller.token), site):
+            return True
+        return "cip" not in params and counted_at(params.get("cdt", ""), now) > now - RECENT
+
+
+def _parameters(entry: Entry) -> Mapping[str, str] | None:
+    return parameters(entry) if isinstance(entry, str) else entry
+
+
+def _hit(entry: Entry, params: Mapping[str, str], site: int, place: int, time: int, address: str) -> Hit:
+    get = params.get
+    agent = agent_of(get("ua", ""))
+    ip = _address(get("cip", ""), address)
+    visitor, forced = visitor_of(params)
+    config = (ip, agent.os, agent.browser, agent.version, get("lang", ""))
+    url, kind = (get("download", ""), "download") if get("download") else (get("url", ""), "action")
+    return Hit(
+        site, time, url, get("urlref", ""), kind, get("pv_id", "")[:PV_ID_LENGTH],
+        ip, get("ua", ""), config, visitor, forced, get("action_name", ""), get("country", ""), place,
+        entry if isinstance(entry, str) else str(entry),
+    )  # fmt: skip
+
+
+_ADDRESSES: dict[str, bool] = {}
+
+
+def _address(text: str, otherwise: str) -> str:
+    """The address that is given, or the sender's where that is none."""
+    valid = _ADDRESSES.get(text)
+    if valid is None:
+        valid = _ADDRESSES[text] = _is_address(text)
+    return text if valid else otherwise
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
