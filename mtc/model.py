@@ -28,13 +28,22 @@ class Verdict(StrEnum):
     OUTPUT_MISSING = "output missing"
     LATE_OBJECTS = "late objects"
     UP_TO_DATE = "up to date"
+    COUNTED_TWICE = "would count twice"
     BLOCKED = "blocked"
     NOT_DUE = "not due"
 
     @property
     def is_work(self) -> bool:
         """Whether `apply` has something to do for a step with this verdict."""
-        return self not in {Verdict.UP_TO_DATE, Verdict.BLOCKED, Verdict.NOT_DUE}
+        return self not in _NO_WORK
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether somebody has to do something before `apply` can."""
+        return self in {Verdict.BLOCKED, Verdict.COUNTED_TWICE}
+
+
+_NO_WORK = frozenset({Verdict.UP_TO_DATE, Verdict.COUNTED_TWICE, Verdict.BLOCKED, Verdict.NOT_DUE})
 
 
 class Status(StrEnum):

@@ -45,6 +45,14 @@ Wait = Annotated[
     str | None,
     typer.Option("--wait", help="How long to wait for another run to end, such as 10m.", metavar="DURATION"),
 ]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        help="Send this step's hits to Matomo again though that counts them twice; may be repeated.",
+        metavar="STEP",
+    ),
+]
 SiteArgument = Annotated[str, typer.Argument(help="The site's name.", metavar="SITE")]
 StartArgument = Annotated[
     str, typer.Argument(help="The day, or the first day: a date, today or yesterday.", metavar="DATE")

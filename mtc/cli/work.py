@@ -8,7 +8,7 @@ import typer
 
 from mtc.cli import options
 from mtc.errors import EXIT_FAILED, EXIT_OK, EXIT_WORK
-from mtc.model import Stage, Verdict
+from mtc.model import Stage
 
 if TYPE_CHECKING:
     from mtc.run.session import Order
@@ -54,7 +54,7 @@ def _show_plan(order: "Order", *, json: bool, exit_code: bool) -> int:
         return EXIT_OK
     if made.work:
         return EXIT_WORK
-    return EXIT_FAILED if Verdict.BLOCKED in made.count() else EXIT_OK
+    return EXIT_FAILED if any(verdict.is_stuck for verdict in made.count()) else EXIT_OK
 
 
 def apply(
@@ -68,6 +68,7 @@ def apply(
     date: options.Date = None,
     state: options.State = None,
     wait: options.Wait = None,
+    accept: options.Accept = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, as `mtc plan` does.")] = False,
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
@@ -78,11 +79,13 @@ def apply(
     or whose logs may still have come in late, are taken along.
     """
     from mtc.cli import context
+    from mtc.cli.steps import step_of
     from mtc.run.session import Order
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
     wanted = context.wanted(site, stage, frm, to, date)
-    order = Order(project, wanted, context.command_line(), context.patience(wait))
+    accepted = frozenset(map(step_of, accept or ()))
+    order = Order(project, wanted, context.command_line(), context.patience(wait), accepted=accepted)
     if dry_run:
         raise typer.Exit(_show_plan(order, json=json, exit_code=False))
     raise typer.Exit(_do(order, json=json, quiet=quiet))
@@ -107,6 +110,7 @@ def import_(
     env: options.Env = None,
     state: options.State = None,
     wait: options.Wait = None,
+    accept: options.Accept = None,
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
 ) -> None:
@@ -114,7 +118,7 @@ def import_(
 
     Short for: mtc apply --stage import --site SITE --from DATE --to END
     """
-    _short(Stage.IMPORT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet)
+    _short(Stage.IMPORT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet, accept=accept)
 
 
 def stat(
@@ -155,8 +159,10 @@ def _short(
     *,
     json: bool,
     quiet: bool,
+    accept: list[str] | None = None,
 ) -> None:
     from mtc.cli import context
+    from mtc.cli.steps import step_of
     from mtc.run.select import Wanted
     from mtc.run.session import Order
 
@@ -164,5 +170,7 @@ def _short(
     sites = (site,) if site else ()
     project = context.open_project(manifest, env, state, secrets=stage is Stage.IMPORT, sites=sites)
     wanted = Wanted(sites, (stage,), context.dates_of(*days) if days else None)
-    order = Order(project, wanted, context.command_line(), context.patience(wait), csv_as_found=days is None)
+    accepted = frozenset(map(step_of, accept or ()))
+    patience = context.patience(wait)
+    order = Order(project, wanted, context.command_line(), patience, csv_as_found=days is None, accepted=accepted)
     raise typer.Exit(_do(order, json=json, quiet=quiet))

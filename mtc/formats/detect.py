@@ -21,7 +21,7 @@ SAMPLE_LINES = 100
 _ENOUGH = 0.5
 _SHOWN = 200
 _NEAREST = 3
-_FIRST = 5
+_GLANCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Detection:
 def detect(sample: Sequence[str], *, where: str) -> Detection:
     """Choose the format of `sample`, whole lines without their ends; blank ones and headers do not count."""
     sample = unframed(sample)
-    lines = [line for line in sample if line.strip() and not line.startswith("#")][:SAMPLE_LINES]
+    lines = _data(sample)
     if not lines:
         headers = [line for line in sample if line.strip()]
         return Detection(next(iter(candidates(headers).values())), {}, 0)
@@ -60,6 +60,50 @@ def detect(sample: Sequence[str], *, where: str) -> Detection:
     if best.scores[best.best] < _ENOUGH * sampled:
         raise _refusal(trials[0].lines, trials[0].scores, trials[0].known, where)
     return Detection(best.format, best.scores, sampled)
+
+
+def glance(sample: Sequence[str]) -> Sequence[str] | None:
+    """The headers and a few lines of a sample; None where there are no more, or a header stands between them.
+
+    Lines change along a file when its server gets another configuration, which is from some line on: so the first and
+    the last line are among the few.
+    """
+    sample = unframed(sample)
+    lines = _data(sample)
+    headers = [line for line in sample if line.startswith("#")]
+    if len(lines) <= _GLANCES or (headers and sample.index(headers[-1]) > sample.index(lines[0])):
+        return None
+    return [*headers, *(lines[at * (len(lines) - 1) // (_GLANCES - 1)] for at in range(_GLANCES))]
+
+
+def reads_all(form: Format, sample: Sequence[str]) -> bool:
+    """Whether a format reads all lines that count."""
+    bare = [syslog.bare(line, form.prefix.pattern) for line in sample] if form.prefix else sample
+    return all(fits_of(form, bare, _data(bare)))
+
+
+def is_surely(form: Format, sample: Sequence[str]) -> bool:
+    """Whether a format reads all lines that count, and is the one that detection finds."""
+    if form.prefix:
+        return _is_wholly(form, sample)
+    lines = _data(sample)
+    # What the names of fields or their order is, formats learn from the headers and the first line.
+    trial = _try_likely(candidates(sample[: len(sample) - len(lines) + 1]), sample, lines)
+    return trial is not None and trial.format is form
+
+
+def _is_wholly(form: Format, sample: Sequence[str]) -> bool:
+    try:
+        found = detect(sample, where="")
+    except PermanentError:
+        return False
+    return found.format is form and found.fitting == found.sampled
+
+
+def _data(sample: Sequence[str]) -> Sequence[str]:
+    """The lines that count: neither blank nor headers."""
+    counting = (line for line in sample if line.strip() and not line.startswith("#"))
+    return list(itertools.islice(counting, SAMPLE_LINES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +118,19 @@ class _Trial:
 
 
 def _try(sample: Sequence[str], lines: Sequence[str]) -> _Trial:
-    """Try every format; first only those that read some of the first lines, which will do if one reads all lines."""
+    """Try every format; those that read the first line will do if one of them reads all lines."""
     known = candidates(sample)
-    likely = {name: form for name, form in known.items() if any(fits_of(form, sample, lines[:_FIRST]))}
-    if likely and (trial := _score(likely, sample, lines)).scores[trial.best] == len(lines):
-        return dataclasses.replace(trial, known=known)
-    return _score(known, sample, lines)
+    return _try_likely(known, sample, lines) or _score(known, sample, lines)
+
+
+def _try_likely(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial | None:
+    """Try the formats that read the first line: a better one than one of them that reads all lines is among them.
+
+    None where no format reads all lines.
+    """
+    likely = {name: form for name, form in known.items() if any(fits_of(form, sample, lines[:1]))}
+    trial = _score(likely, sample, lines) if likely else None
+    return None if trial is None or trial.scores[trial.best] < len(lines) else dataclasses.replace(trial, known=known)
 
 
 def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial:

@@ -56,9 +56,16 @@ def digest(settings: Mapping[str, str]) -> str:
 
 
 def import_settings(site: SiteSettings) -> dict[str, str]:
-    """The settings of an import step: those of loading, and where objects are archived."""
+    """The settings of an import step: those of loading, where objects are archived and hits are delivered."""
     archive = site.archive.url if site.archive else ""
-    return {**load_settings(site), "archive.url": archive, RECIPE: RECIPES[Stage.IMPORT]}
+    return {**load_settings(site), "archive.url": archive, "matomo": target(site), RECIPE: RECIPES[Stage.IMPORT]}
+
+
+def target(site: SiteSettings) -> str:
+    """The server that a site's hits go to, and the site there; empty for none."""
+    if site.matomo is None:
+        return ""
+    return f"{site.matomo.server} site {site.matomo_id}" if site.matomo_id else f"{site.matomo.server} {site.url}"
 
 
 def stat_settings(site: SiteSettings) -> dict[str, str]:
@@ -68,7 +75,9 @@ def stat_settings(site: SiteSettings) -> dict[str, str]:
     newer recipe does not.
     """
     recipe = RECIPES[Stage.STAT]
-    return {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, RECIPE: recipe}
+    answers = target(site) if site.answers == "matomo" else ""
+    own = {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, "stats.from": answers}
+    return {**own, RECIPE: recipe}
 
 
 def csv_settings() -> dict[str, str]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from mtc.manifest.project import Project, SiteSettings
 from mtc.model import LoadedObject, SourceObject, Stage, StepId, Verdict
 from mtc.plan.archiving import Archiving
+from mtc.plan.delivering import Delivering
 from mtc.plan.difference import Difference, compare
 from mtc.plan.fingerprint import fingerprint
 from mtc.plan.model import History, ImportWork, Listing, PlannedStep, StepRecord, World
 from mtc.plan.reasons import changed_object, few, lost_object, setting_changes
 from mtc.plan.records import Finding, unchanged, unfinished
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class ImportPlanner:
     named: frozenset[dt.date]
     settings: Mapping[str, str]
     made_with: str
+    accepted: frozenset[StepId] = frozenset()
 
     def plan(self, day: dt.date) -> PlannedStep:
         """The step of that day."""
@@ -36,7 +40,10 @@ class ImportPlanner:
         if self.listing.error:
             hint = f" ({self.listing.hint})" if self.listing.hint else ""
             return PlannedStep(step, Verdict.BLOCKED, (f"the source cannot be listed: {self.listing.error}{hint}",))
-        return _Judged(self, step, self.history.steps.get(step)).plan(self.listing.days.get(day, ()))
+        delivering = Delivering(
+            self.site, step, self.history.deliveries.get(step, ()), self.made_with, step in self.accepted
+        )
+        return _Judged(self, step, self.history.steps.get(step), delivering).plan(self.listing.days.get(day, ()))
 
     def _not_due(self, day: dt.date) -> str | None:
         end = self.site.day_end(day)
@@ -55,6 +62,7 @@ class _Judged:
     planner: ImportPlanner
     step: StepId
     record: StepRecord | None
+    delivering: Delivering
 
     @property
     def site(self) -> SiteSettings:
@@ -84,6 +92,9 @@ class _Judged:
         self, found: Difference, settings: Mapping[str, str], inputs: Mapping[str, str], count: int
     ) -> Finding:
         """The first finding gives the verdict; the reasons are those of all."""
+        twice = self.delivering.twice(found, drops=self._drops)
+        if twice and not self.delivering.opened:
+            return Verdict.COUNTED_TWICE, (*_first(twice), f"to count them again: --accept {self.step}")
         seen = f"{count} object{'' if count == 1 else 's'}" if count else "no objects yet"
         if (open_ := unfinished(self.record, (seen,))) is not None:
             return open_
@@ -108,6 +119,11 @@ class _Judged:
         yield Verdict.OUTPUT_MISSING, few("part missing", (new.key for _, new in found.lost_parts))
         if not self._drops:
             yield Verdict.OUTPUT_MISSING, few("hits lost", map(lost_object, found.lost))
+        yield Verdict.OUTPUT_MISSING, few("not delivered", (old.object.key for old in self._undelivered(found)))
+
+    def _undelivered(self, found: Difference) -> tuple[LoadedObject, ...]:
+        """Loaded objects that stay as they are, and that Matomo was not given."""
+        return self.delivering.missing((*found.same, *self._kept(found)))
 
     def _work(self, found: Difference, made_with: str) -> ImportWork:
         archiving = Archiving(self.site, self.step.day, self.record)
@@ -120,4 +136,10 @@ class _Judged:
             archive=archive,
             drop=(*(old for old, _ in found.moved), *(found.gone if self._drops else found.lost)),
             keep=(*found.same, *self._kept(found)),
+            deliver=self.delivering.work(found, self.delivering.twice(found, drops=self._drops), drops=self._drops),
         )
+
+
+def _first(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """The first few reasons, and how many more there are."""
+    return (*reasons[:_SHOWN], f"{len(reasons) - _SHOWN} more") if len(reasons) > _SHOWN else reasons

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mtc.delivery import DeliveredObject, Delivery
 from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, Status, StepId, Verdict
 
 
@@ -44,12 +45,13 @@ class Listing:
 class History:
     """What the state says, cut to the sites at hand. All maps are complete for those sites.
 
-    `objects` are the loaded objects of each import step; `parts` are those of each site and day of *hits*.
+    `objects` are the loaded objects of each import step, `deliveries` what was sent of them to Matomo.
     """
 
     steps: Mapping[StepId, StepRecord] = field(default_factory=dict)
     objects: Mapping[StepId, tuple[LoadedObject, ...]] = field(default_factory=dict)
     csv_outputs: tuple[Output, ...] = ()
+    deliveries: Mapping[StepId, tuple[Delivery, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,33 @@ class World:
 class Selection:
     """Which steps are asked for. `named` days are wanted even when they have not ended.
 
-    `exact` is true when days were chosen on the command line: then no other day is looked at.
+    `exact` is true when days were chosen on the command line: then no other day is looked at. `accepted` are import
+    steps whose hits an operator lets be sent again though that counts them twice.
     """
 
     stages: tuple[Stage, ...]
     days: Mapping[str, tuple[dt.date, ...]]
     named: frozenset[dt.date] = frozenset()
     exact: bool = False
+    accepted: frozenset[StepId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverWork:
+    """What an import step has to deliver: all hits of its objects that no delivery covers.
+
+    `opened` are deliveries to be gone on with before anything else is done. `covered` are the objects that deliveries
+    already cover. `carried` maps the keys of objects to be loaded again to those that cover them, whose lines must be
+    the same then. `taken_back` are keys that an operator lets be sent again. `refused` are reasons why the step may
+    not go on after the open deliveries are done. `number` is that of the next delivery.
+    """
+
+    number: int
+    opened: tuple[Delivery, ...] = ()
+    covered: tuple[DeliveredObject, ...] = ()
+    carried: Mapping[str, DeliveredObject] = field(default_factory=dict)
+    taken_back: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +107,8 @@ class ImportWork:
 
     `load` are objects to load (with settings whose digest is `made_with`), `replaced` the earlier versions of some of
     them; `archive` are loaded objects still to
-    be archived; `drop` are loaded objects to take out; `keep` are all loaded objects that stay as they are.
+    be archived; `drop` are loaded objects to take out; `keep` are all loaded objects that stay as they are. `deliver`
+    is None for a site whose hits are not delivered.
     """
 
     load: tuple[SourceObject, ...] = ()
@@ -94,6 +117,7 @@ class ImportWork:
     archive: tuple[LoadedObject, ...] = ()
     drop: tuple[LoadedObject, ...] = ()
     keep: tuple[LoadedObject, ...] = ()
+    deliver: DeliverWork | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,9 @@ def plan_imports(project: Project, selection: Selection, world: World, history: 
         listing = world.listings.get(name, Listing())
         site = project.sites[name]
         settings, made_with = import_settings(site), digest(load_settings(site))
-        planner = ImportPlanner(project, site, listing, world, history, now, selection.named, settings, made_with)
+        planner = ImportPlanner(
+            project, site, listing, world, history, now, selection.named, settings, made_with, selection.accepted
+        )
         steps |= {planned.step: planned for planned in map(planner.plan, sorted(set(days)))}
     return steps
 

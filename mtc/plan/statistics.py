@@ -14,6 +14,7 @@ from mtc.plan.model import CsvWork, History, ImportWork, PlannedStep, StatWork, 
 from mtc.plan.reasons import few, setting_changes
 from mtc.plan.records import Finding, is_done, unchanged, unfinished
 
+_STUCK = {Verdict.BLOCKED: "is blocked", Verdict.COUNTED_TWICE: "would count twice"}
 _NEW: Finding = (Verdict.NEW, ())
 _UP_TO_DATE: Finding = (Verdict.UP_TO_DATE, ())
 
@@ -129,8 +130,8 @@ class StatPlanner:
             return self._unmet(step, source)
         if planned.verdict is Verdict.NOT_DUE:
             return PlannedStep(step, Verdict.NOT_DUE, planned.reasons)
-        if planned.verdict is Verdict.BLOCKED:
-            return PlannedStep(step, Verdict.BLOCKED, (f"{source} is blocked", *planned.reasons[-1:]))
+        if planned.verdict.is_stuck:
+            return PlannedStep(step, Verdict.BLOCKED, (f"{source} {_STUCK[planned.verdict]}", *planned.reasons[-1:]))
         after = (f"after {source}",)
         verdict, reasons = unfinished(self.history.steps.get(step)) or (Verdict.INPUTS_CHANGED, ())
         return PlannedStep(step, verdict, (*reasons, *after))

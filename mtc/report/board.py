@@ -34,6 +34,7 @@ _BY_VERDICT = {
     Verdict.LATE_OBJECTS: State.STALE,
     Verdict.UP_TO_DATE: State.DONE,
     Verdict.BLOCKED: State.BLOCKED,
+    Verdict.COUNTED_TWICE: State.BLOCKED,
     Verdict.NOT_DUE: State.NOT_DUE,
 }
 _BY_STATUS = {

@@ -13,8 +13,8 @@ from mtc.report.look import PLAIN, Look, Tone
 from mtc.report.telling import plan_counts
 from mtc.report.text import count, document, few, plural, safe, size, table
 
-_TONES = {Verdict.FAILED: Tone.BAD, Verdict.BLOCKED: Tone.WARN}
-_UNTOLD = (Verdict.BLOCKED, Verdict.NOT_DUE)
+_TONES = {Verdict.FAILED: Tone.BAD, Verdict.BLOCKED: Tone.WARN, Verdict.COUNTED_TWICE: Tone.BAD}
+_UNTOLD = (Verdict.COUNTED_TWICE, Verdict.BLOCKED, Verdict.NOT_DUE)
 
 
 @dataclass(frozen=True, slots=True)

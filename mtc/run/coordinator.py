@@ -31,6 +31,7 @@ from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId, Verdict
 from mtc.plan.model import History, Plan, PlannedStep, Selection, Task, World
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
+from mtc.run.delivered import record_delivery
 from mtc.run.look import OpenSource, look, look_at_files
 from mtc.run.retry import may_pass, pause
 from mtc.run.tally import Outcome, Tally
@@ -44,7 +45,7 @@ from mtc.warehouse.parts import remove_files
 Clock = Callable[[], dt.datetime]
 MakeExecutor = Callable[[Handler], Executor]
 
-_NOT_TO_BE_DONE = {Verdict.NOT_DUE, Verdict.BLOCKED}
+_NOT_TO_BE_DONE = {Verdict.NOT_DUE, Verdict.BLOCKED, Verdict.COUNTED_TWICE}
 
 
 @dataclass(slots=True)
@@ -169,7 +170,7 @@ class Coordinator:
             self.tally.rest(planned)
         with self.store.transaction():
             for planned in idle:
-                if planned.verdict is Verdict.BLOCKED:
+                if planned.verdict.is_stuck:
                     reason = "; ".join(planned.reasons)
                     self.store.step_blocked(planned.step, reason, at=self.clock())
                     self.reporter.tell(StepBlocked(planned.step, reason))
@@ -217,6 +218,8 @@ class Coordinator:
                         done.append(fact)
                     case StepFailed():
                         failed.append(fact)
+                    case _:
+                        record_delivery(self.store, fact, run=self.run, at=self.clock())
             self._record_done(done)
         self.tally.hits += sum(fact.loaded.accounting.hits for fact in facts if isinstance(fact, ObjectLoaded))
         faults.point("record.after")

@@ -19,6 +19,7 @@ from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId
 from mtc.plan.model import History, Plan, Selection
 from mtc.plan.planner import make_plan
+from mtc.run.clock import Clock, utc_now
 from mtc.run.coordinator import Coordinator
 from mtc.run.look import look, stat_sizes
 from mtc.run.select import Wanted, select, sites_of
@@ -29,32 +30,28 @@ from mtc.state.runs import RunRecord, StepOutcome, run_id, write_record
 from mtc.state.store import Store
 from mtc.warehouse.parts import all_part_files, clear_staging, remove_files
 
-Clock = Callable[[], dt.datetime]
-
 INTERRUPTED = 128
 STATUS_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to apply, and how. `command` is shown to people and holds no secret; `wait` is in seconds."""
+    """What to apply, and how. `command` is shown to people and holds no secret; `wait` is in seconds.
+
+    `accepted` are import steps whose hits an operator lets be sent to Matomo again, though that counts them twice.
+    """
 
     project: Project
     wanted: Wanted
     command: str
     wait: float | None = None
     csv_as_found: bool = False
-
-
-def utc_now() -> dt.datetime:
-    """The time, in UTC."""
-    return dt.datetime.now(dt.UTC)
+    accepted: frozenset[StepId] = frozenset()
 
 
 def plan(order: Order, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
     """Plan without doing anything, and without the lock."""
     project = order.project
-    _refuse_matomo(project)
     with Store.open(project.state, readonly=True) as store:
         history = store.history(sites_of(project, order.wanted))
     now = clock()
@@ -132,7 +129,6 @@ def apply(order: Order, reporter: Reporter, clock: Clock = utc_now) -> int:
         LockedError: another run is at work.
         StateError: the state file cannot be used.
     """
-    _refuse_matomo(order.project)
     sites_of(order.project, order.wanted)
 
     def waiting(owner: Owner | None) -> None:
@@ -144,15 +140,6 @@ def apply(order: Order, reporter: Reporter, clock: Clock = utc_now) -> int:
     ):
         _recover(order.project, store, reporter, clock)
         return _Session(order, store, reporter, clock).run()
-
-
-def _refuse_matomo(project: Project) -> None:
-    if project.matomo is not None:
-        raise UsageError(
-            "this version does not deliver to Matomo yet",
-            where=str(project.manifest),
-            hint="take `matomo:` out, or set it to null: the warehouse answers alone",
-        )
 
 
 def _recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -> None:
@@ -175,10 +162,19 @@ def _recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -
 def _selection(order: Order, history: History, now: dt.datetime) -> Selection:
     """The steps asked for; `mtc csv` alone asks for a row of each `.stat` file that is there."""
     if not order.csv_as_found:
-        return select(order.project, order.wanted, history, now)
+        return _accepting(select(order.project, order.wanted, history, now), order)
     names = sites_of(order.project, order.wanted)
     days = {name: tuple(sorted(stat_sizes(order.project.stats / name))) for name in names}
     return Selection((Stage.CSV,), days, exact=True)
+
+
+def _accepting(selection: Selection, order: Order) -> Selection:
+    """The selection with what the operator accepts; UsageError for a step that is not in it."""
+    for step in sorted(order.accepted):
+        if step.stage is not Stage.IMPORT or step.day not in selection.days.get(step.site, ()):
+            what = "only import steps deliver hits" if step.stage is not Stage.IMPORT else "it is not in this plan"
+            raise UsageError(f"{step} cannot be accepted: {what}", hint="name its site and day with --site and --date")
+    return replace(selection, accepted=order.accepted)
 
 
 class _Session:

@@ -48,7 +48,7 @@ class Tally:
     @property
     def blocked(self) -> int:
         """Steps that could not be tried."""
-        return self.ended(Status.BLOCKED) + self.idling(Verdict.BLOCKED)
+        return self.ended(Status.BLOCKED) + sum(self.idling(verdict) for verdict in Verdict if verdict.is_stuck)
 
     @property
     def exit_code(self) -> int:

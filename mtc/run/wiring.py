@@ -12,12 +12,15 @@ from mtc.executor.pool import PoolExecutor
 from mtc.manifest.project import Project, SiteSettings
 from mtc.model import Stage
 from mtc.plan.model import Task
+from mtc.run.clock import utc_now
 from mtc.run.look import OpenSource
 from mtc.sources.base import Source
 from mtc.stages.base import Desk, StageRunner
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from mtc.stages.delivering import Deliverer
 
 
 @dataclass(slots=True)
@@ -66,7 +69,16 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
             connect,
             opener,
             lambda site: open_archive(site, project.credentials, project.root, spool=spool),
+            deliverer=make_deliverer(),
         )
+
+    def make_deliverer() -> "Deliverer | None":
+        if project.matomo is None:
+            return None
+        from mtc.stages.delivering import Deliverer  # noqa: PLC0415 - loads duckdb and urllib3
+        from mtc.stages.delivering.target import Target  # noqa: PLC0415 - as above
+
+        return Deliverer(Target(project.matomo, project.root, utc_now), project.warehouse, connect)
 
     def make_stat() -> StageRunner:
         from mtc.stages.stat import StatStage  # noqa: PLC0415 - loads duckdb

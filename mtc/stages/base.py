@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mtc.delivery import Batch, DeliveredObject, Delivery
 from mtc.model import LoadedObject, Receipt, StepId
 from mtc.plan.model import Task
 
@@ -34,6 +35,48 @@ class ObjectArchived:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectCarried:
+    """An object that was loaded again has the hits that a delivery covered before: it covers them still."""
+
+    step: StepId
+    before: DeliveredObject
+    after: DeliveredObject
+
+
+@dataclass(frozen=True, slots=True)
+class HitsTakenBack:
+    """An operator lets the hits of these objects be sent to Matomo again; open deliveries are given up."""
+
+    step: StepId
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCut:
+    """A delivery is laid out, and nothing of it sent yet."""
+
+    step: StepId
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesMoved:
+    """Batches of a delivery have come to another status."""
+
+    step: StepId
+    number: int
+    batches: tuple[Batch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEnded:
+    """All batches of a delivery are recorded."""
+
+    step: StepId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepDone:
     """A step is complete."""
 
@@ -48,7 +91,8 @@ class StepFailed:
     error: Exception
 
 
-Fact = ObjectLoaded | ObjectDropped | ObjectArchived | StepDone | StepFailed
+DeliveryFact = ObjectCarried | HitsTakenBack | DeliveryCut | BatchesMoved | DeliveryEnded
+Fact = ObjectLoaded | ObjectDropped | ObjectArchived | DeliveryFact | StepDone | StepFailed
 
 
 class Desk(Protocol):

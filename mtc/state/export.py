@@ -63,6 +63,37 @@ _KINDS = (
         ORDER BY s.site, s.day, o.key, p.rowid
         """,  # noqa: S608 - a constant
     ),
+    _Kind(
+        "delivery",
+        """
+        SELECT 'import:' || site || ':' || day AS step, number, server, site_id, uid, lanes, size, until, hits,
+               unsendable, invalid, status, made, ended
+        FROM deliveries ORDER BY site, day, number
+        """,
+    ),
+    _Kind(
+        "delivered",
+        """
+        SELECT 'import:' || d.site || ':' || d.day AS step, d.number, o.key, o.version, o.object_id, o.made_with,
+               o.account, o.taken_back
+        FROM delivered AS o JOIN deliveries AS d ON d.id = o.delivery ORDER BY d.site, d.day, d.number, o.key
+        """,
+    ),
+    _Kind(
+        "batch",
+        """
+        SELECT 'import:' || d.site || ':' || d.day AS step, d.number AS delivery, b.lane, b.number, b.hits, b.status,
+               b.moved, b.places, b.invalid, b.refused
+        FROM batches AS b JOIN deliveries AS d ON d.id = b.delivery
+        ORDER BY d.site, d.day, d.number, b.lane, b.number
+        """,
+        frozenset({"places", "refused"}),
+    ),
+    _Kind(
+        "acceptance",
+        "SELECT 'import:' || site || ':' || day AS step, run, at, keys FROM acceptances ORDER BY id",
+        frozenset({"keys"}),
+    ),
     _Kind("csv_output", "SELECT path, size, digest FROM csv_outputs ORDER BY path"),
 )
 

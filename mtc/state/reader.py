@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Collection, Iterable
 
+from mtc.delivery import Delivery
 from mtc.model import LoadedObject, Output, Part, Stage, Status, StepId
 from mtc.plan.model import History, StepRecord
+from mtc.state import delivered
 from mtc.state.codec import from_text, step_columns, to_json
 from mtc.state.decoder import Decoder, Row, no_collecting
 from mtc.state.faults import damaged, readable
@@ -76,7 +78,8 @@ class Reader(Ledger):
             steps = self._steps(_parameters(StepFilter(stages=tuple(stages or ()))) | {"sites": to_json(wanted)})
             objects = self._objects(wanted, None)
             outputs = self.csv_outputs()
-        return History({record.step: record for record in steps}, objects, outputs)
+            deliveries = self._deliveries(wanted, None)
+        return History({record.step: record for record in steps}, objects, outputs, deliveries)
 
     def record(self, step: StepId) -> StepRecord | None:
         """What is known of one step; None when it was never planned."""
@@ -94,6 +97,13 @@ class Reader(Ledger):
             return ()
         with self._snapshot():
             return self._objects((step.site,), step.day).get(step, ())
+
+    def deliveries_of(self, step: StepId) -> tuple[Delivery, ...]:
+        """What was sent to Matomo of an import step, the first delivery first."""
+        if step.stage is not Stage.IMPORT:
+            return ()
+        with self._snapshot():
+            return self._deliveries((step.site,), step.day).get(step, ())
 
     def parts_of(self, site: str, day: dt.date) -> tuple[Part, ...]:
         """Every part with hits of a site's day, whichever object and step they came from."""
@@ -154,8 +164,14 @@ class Reader(Ledger):
         with readable(self.path):
             return [decoder.record(row) for row in rows]
 
+    def _deliveries(self, sites: tuple[str, ...], day: dt.date | None) -> dict[StepId, tuple[Delivery, ...]]:
+        parameters = _of_days(sites, day)
+        rows = [self._rows(sql, parameters) for sql in (delivered.DELIVERIES, delivered.DELIVERED, delivered.BATCHES)]
+        with readable(self.path):
+            return delivered.grouped(*rows)
+
     def _objects(self, sites: tuple[str, ...], day: dt.date | None) -> dict[StepId, tuple[LoadedObject, ...]]:
-        parameters: dict[str, object] = {"sites": to_json(sites), "day": None if day is None else day.isoformat()}
+        parameters = _of_days(sites, day)
         objects, parts = self._rows(OBJECTS, parameters), self._rows(PARTS, parameters)
         with readable(self.path):
             return _grouped(objects, parts)
@@ -172,6 +188,10 @@ def _grouped(objects: Iterable[Row], parts: Iterable[Row]) -> dict[StepId, tuple
         loaded = decoder.loaded(row[4:], owned.get(row[0], ()))
         found.setdefault(decoder.step(*row[1:4]), []).append(loaded)
     return {step: tuple(loaded) for step, loaded in found.items()}
+
+
+def _of_days(sites: tuple[str, ...], day: dt.date | None) -> dict[str, object]:
+    return {"sites": to_json(sites), "day": None if day is None else day.isoformat()}
 
 
 def _parameters(wanted: StepFilter) -> dict[str, object]:

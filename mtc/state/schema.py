@@ -90,9 +90,71 @@ _V1: tuple[str, ...] = (
     "CREATE TABLE csv_outputs (path TEXT PRIMARY KEY, size INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID",
 )
 
+# What was sent to Matomo. These rows outlive the steps and objects that they were made for: to forget a step here
+# forgets nothing there. Batches are kept while a delivery is open.
+_V2: tuple[str, ...] = (
+    """
+    CREATE TABLE deliveries (
+        id INTEGER PRIMARY KEY,
+        site TEXT NOT NULL,                -- with the day: the import step
+        day TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        server TEXT NOT NULL,
+        site_id INTEGER NOT NULL,
+        uid TEXT NOT NULL,
+        lanes INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        until TEXT NOT NULL,
+        hits INTEGER NOT NULL,
+        unsendable INTEGER NOT NULL,
+        invalid INTEGER NOT NULL DEFAULT 0,
+        status TEXT NOT NULL CHECK (status IN ('open', 'done', 'given up')),
+        made TEXT NOT NULL,
+        ended TEXT,
+        UNIQUE (site, day, number)
+    )
+    """,
+    """
+    CREATE TABLE delivered (
+        delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        version TEXT NOT NULL,
+        object_id TEXT NOT NULL,
+        made_with TEXT NOT NULL,
+        account TEXT NOT NULL,
+        taken_back TEXT,                   -- when an operator's word let the hits be sent again
+        UNIQUE (delivery, key)
+    )
+    """,
+    """
+    CREATE TABLE batches (
+        delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+        lane INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        hits INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('planned', 'sending', 'in doubt', 'recorded')),
+        moved TEXT,
+        places TEXT,                       -- of the hits still to be sent; NULL: all
+        invalid INTEGER NOT NULL DEFAULT 0,
+        refused TEXT NOT NULL DEFAULT '[]',
+        PRIMARY KEY (delivery, lane, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE acceptances (
+        id INTEGER PRIMARY KEY,
+        site TEXT NOT NULL,
+        day TEXT NOT NULL,
+        run TEXT NOT NULL,
+        at TEXT NOT NULL,
+        keys TEXT NOT NULL
+    )
+    """,
+)
+
 Migrations = Sequence[Sequence[str]]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1,)  # MIGRATIONS[n] leads from version n to n + 1
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2)  # MIGRATIONS[n] leads from version n to n + 1
 VERSION = len(MIGRATIONS)
 
 

@@ -12,7 +12,8 @@ from typing import Self, TextIO
 from mtc.model import Output, Receipt, Stage, Status, StepId
 from mtc.state import export, opening
 from mtc.state.codec import step_columns, to_accounting, to_json, to_moment, to_outputs, to_text
-from mtc.state.objects import ENSURE_STEP, ObjectTransitions
+from mtc.state.deliveries import DeliveryTransitions
+from mtc.state.objects import ENSURE_STEP
 from mtc.state.rows import INTERRUPTED, RunRow, StepResult
 
 _BEGIN_RUN = "INSERT INTO runs (id, manifest, command, started) VALUES (?, ?, ?, ?)"
@@ -37,7 +38,7 @@ _ADD_CSV = "INSERT OR REPLACE INTO csv_outputs (path, size, digest) VALUES (?, ?
 _FORGET_CSV = "DELETE FROM csv_outputs WHERE NOT EXISTS (SELECT 1 FROM steps WHERE stage = 'csv')"
 
 
-class Store(ObjectTransitions):
+class Store(DeliveryTransitions):
     """An open state file. Every method raises StateError where the file cannot be read or written."""
 
     @classmethod

@@ -13,9 +13,10 @@ from verdict import completes, has_nothing_to_do, is_consistent
 
 from mtc import faults
 
-FIRST_RUN = (*faults.POINTS, "load.published:3", "record.after:9", "run.planned:2")
-AFTER_A_CHANGE = (*faults.POINTS, "record.after:2")
-MORE = tuple(f"{point}:{passage}" for point in faults.POINTS[:8] for passage in (2, 3, 4))
+ON_THE_WAY = tuple(point for point in faults.POINTS if not point.startswith("deliver."))  # those: test_crash_matomo
+FIRST_RUN = (*ON_THE_WAY, "load.published:3", "record.after:9", "run.planned:2")
+AFTER_A_CHANGE = (*ON_THE_WAY, "record.after:2")
+MORE = tuple(f"{point}:{passage}" for point in ON_THE_WAY[:8] for passage in (2, 3, 4))
 
 
 def killed_at(trial: Trial, point: str) -> None:

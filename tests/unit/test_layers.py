@@ -39,7 +39,7 @@ LOWER: Mapping[str, tuple[str, str]] = {
 
 # Packages that are slow to load, and where a module may have them at its top: it is loaded when it is used.
 HEAVY: Mapping[str, tuple[str, ...]] = {
-    "duckdb": ("mtc.warehouse.database", "mtc.stages.importing."),
+    "duckdb": ("mtc.warehouse.database", "mtc.stages.importing.", "mtc.stages.delivering."),
     "boto3": (),
     "botocore": (),
     "ua_parser": (),

@@ -121,7 +121,7 @@ def test_an_export_is_stable_and_says_what_it_is(path: Path) -> None:
     text = exported(path)
     assert text == exported(path)
     lines = [json.loads(line) for line in text.splitlines()]
-    assert lines[0] == {"kind": "state", "version": 1, "lineage": "b" * 32}
+    assert lines[0] == {"kind": "state", "version": 2, "lineage": "b" * 32}
     counts = {kind: sum(line["kind"] == kind for line in lines) for kind in {line["kind"] for line in lines}}
     assert counts == {"state": 1, "run": 1, "step": 18, "object": 6, "part": 12, "csv_output": 6}
 

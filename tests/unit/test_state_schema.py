@@ -91,7 +91,7 @@ def test_a_file_of_a_newer_mtc_is_left_alone(old_file: Path, *, readonly: bool) 
     """It cannot be understood: exit code 6, with what to do."""
     opening.for_writing(old_file, migrations=COLOURED).close()
     before = old_file.read_bytes()
-    with pytest.raises(StateError, match=r"from a newer mtc .*version is 3, this mtc knows 1.*upgrade mtc") as caught:
+    with pytest.raises(StateError, match=r"from a newer mtc .*version is 4, this mtc knows 2.*upgrade mtc") as caught:
         Store.open(old_file, readonly=readonly)
     assert caught.value.exit_code == 6
     assert caught.value.where == str(old_file)

@@ -30,6 +30,12 @@ def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, name: str) -
                 future.cancel()
 
 
+def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[tuple[Item, Result]]:
+    """The same for work that is done sooner than it is handed to a thread: each item when it is asked for."""
+    for item in items:
+        yield item, work(item)
+
+
 def _first(pending: "deque[tuple[Item, Future[Result]]]") -> tuple[Item, Result]:
     item, future = pending.popleft()
     return item, future.result()

@@ -127,7 +127,8 @@ def sample_lines(block: bytes) -> Sequence[str]:
     head = block[:_SAMPLE_BYTES]
     end = head.rfind(b"\n")
     text = head if end < 0 or len(head) == len(block) else head[:end]
-    return [line.rstrip("\r") for line in text.decode("utf-8-sig", "backslashreplace").split("\n")]
+    lines = text.decode("utf-8-sig", "backslashreplace").split("\n")
+    return [line.rstrip("\r") for line in lines] if b"\r" in text else lines
 
 
 def _digested(stream: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from mtc.model import SourceObject, StepId
 from mtc.plan.model import ImportWork
 from mtc.sources.base import Archive, Source
 from mtc.stages.base import Desk
+from mtc.stages.delivering.deliverer import Deliverer, Errand
 from mtc.stages.importing.bundle import Sizes
 from mtc.warehouse.parts import object_id
 
@@ -33,6 +34,12 @@ class StepContext:
     spool: Path
     warehouse: Path
     sizes: Sizes
+    deliverer: Deliverer | None = None
+
+    @property
+    def errand(self) -> Errand:
+        """What is to be delivered, for whom, and who hears of it."""
+        return Errand(self.site, self.step, self.desk)
 
     def spool_of(self, object_: SourceObject) -> Path:
         """The folder that an object is fetched into."""

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtc import faults
-from mtc.errors import StepError
+from mtc.delivery import DeliveredObject, account_of
+from mtc.errors import PermanentError, StepError
 from mtc.formats.base import Format
 from mtc.model import LoadedObject, Part, SourceObject
 from mtc.sources.base import Source
-from mtc.stages.base import ObjectLoaded
-from mtc.stages.importing.ahead import ahead
+from mtc.stages.base import Fact, ObjectCarried, ObjectLoaded
+from mtc.stages.importing.ahead import ahead, in_turn
 from mtc.stages.importing.bundle import Bundle, Fetched, Segment
 from mtc.stages.importing.choosing import chooser
 from mtc.stages.importing.context import StepContext
@@ -66,15 +67,19 @@ class Loading:
                 yield from self._record(bundle, aside)
 
     def _fetched(self, source: Source) -> Generator[Fetched]:
-        """Fetch objects a few ahead of the one that is being read."""
+        """Fetch objects, those from afar a few ahead of the one that is being read.
+
+        A source that copies makes the object's folder itself: to make one for each of thousands of small objects that
+        are read where they lie would take longer than to read them.
+        """
 
         def fetch(object_: SourceObject) -> Path:
-            folder = self.context.spool_of(object_)
-            folder.mkdir(parents=True, exist_ok=True)
-            return source.fetch(object_, folder)
+            return source.fetch(object_, self.context.spool_of(object_))
 
-        encoding = self.context.site.source.encoding
-        with contextlib.closing(ahead(fetch, self.context.work.load, name="fetch")) as coming:
+        self.context.spool.mkdir(parents=True, exist_ok=True)
+        wanted, encoding = self.context.work.load, self.context.site.source.encoding
+        far = any(source.remote(object_) for object_ in wanted[:1])
+        with contextlib.closing(ahead(fetch, wanted, name="fetch") if far else in_turn(fetch, wanted)) as coming:
             for object_, path in coming:
                 self.context.desk.check()
                 faults.point("fetch.done")
@@ -108,7 +113,7 @@ class Loading:
         complete = [self._complete(segment, bundle.format) for segment in ended]
         self._publish(aside, ended)
         if complete:
-            self.context.desk.record(*(ObjectLoaded(self.context.step, item) for item in complete))
+            self.context.desk.record(*(fact for item in complete for fact in self._loaded(item)))
         for segment in ended:
             del self.slices[segment.object.key], self.handed_out[segment.object.key]
         self.context.desk.progress(size=sum(item.object.size for item in complete), lines=bundle.lines)
@@ -120,7 +125,25 @@ class Loading:
         parts = _merged(part for result in slices for part in result.parts)
         identity = object_id(object_.key, object_.version)
         made_with = self.context.work.made_with
-        return LoadedObject(object_, identity, segment.content, form.name, account, parts, made_with=made_with)
+        loaded = LoadedObject(object_, identity, segment.content, form.name, account, parts, made_with=made_with)
+        before = self._delivered_before(object_.key)
+        if before is not None and before.account != account_of(loaded):
+            raise PermanentError(
+                "its hits were delivered, and it holds other lines now: they would count twice in Matomo",
+                where=object_.key,
+                hint=f"to count them again: --accept {self.context.step}",
+            )
+        return loaded
+
+    def _loaded(self, item: LoadedObject) -> Iterator[Fact]:
+        """What is recorded of an object that is complete; a delivery that covered it before covers it still."""
+        yield ObjectLoaded(self.context.step, item)
+        if before := self._delivered_before(item.object.key):
+            yield ObjectCarried(self.context.step, before, DeliveredObject.of(item))
+
+    def _delivered_before(self, key: str) -> DeliveredObject | None:
+        deliver = self.context.work.deliver
+        return deliver.carried.get(key) if deliver else None
 
     def _publish(self, aside: Staging, ended: Sequence[Segment]) -> None:
         files = {file for segment in ended for result in self.slices[segment.object.key] for file in result.files}

@@ -1,11 +1,13 @@
 """The import stage: does the import steps of a task, one after the other."""
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 
 from mtc.manifest.project import Project
 from mtc.plan.model import ImportWork, PlannedStep, Task
 from mtc.stages.base import Desk
+from mtc.stages.delivering.deliverer import Deliverer
 from mtc.stages.importing.bundle import Sizes
 from mtc.stages.importing.context import Connect, OpenArchive, OpenSource, StepContext
 from mtc.stages.importing.step import import_step
@@ -22,6 +24,7 @@ class ImportStage:
     open_source: OpenSource
     open_archive: OpenArchive
     sizes: Sizes = _SIZES
+    deliverer: Deliverer | None = None
 
     def run(self, task: Task, desk: Desk) -> None:
         """Do each step of the task, one after the other."""
@@ -29,9 +32,16 @@ class ImportStage:
             context = self._context(planned, desk)
             shutil.rmtree(context.spool, ignore_errors=True)
             try:
-                import_step(context)
+                with self._in_turn(context):
+                    import_step(context)
             finally:
                 shutil.rmtree(context.spool, ignore_errors=True)
+
+    def _in_turn(self, context: StepContext) -> contextlib.AbstractContextManager[None]:
+        """Around a step that delivers: later days of its site wait for it before they deliver."""
+        if context.deliverer is None or context.work.deliver is None:
+            return contextlib.nullcontext()
+        return context.deliverer.turns.taking_part(context.site.name, context.step.day)
 
     def _context(self, planned: PlannedStep, desk: Desk) -> StepContext:
         if not isinstance(planned.work, ImportWork):
@@ -48,4 +58,5 @@ class ImportStage:
             spool=self.project.work / "spool" / f"{site.name}-{planned.step.day}",
             warehouse=self.project.warehouse,
             sizes=self.sizes,
+            deliverer=self.deliverer,
         )

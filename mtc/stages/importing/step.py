@@ -1,30 +1,64 @@
-"""The order of an import step: take out what must go, load what is new, archive what is loaded, report.
+"""The order of an import step: take out what must go, load what is new, deliver and archive what is loaded, report.
 
-What is done is recorded at once, object by object, so that a step that was interrupted goes on where it was. The
-source is never changed.
+What is done is recorded at once, object by object and batch by batch, so that a step that was interrupted goes on where
+it was. A delivery that is open is finished before anything is loaded again, as it needs its parts. The source is never
+changed.
 """
 
 from collections.abc import Sequence
 
 from mtc import faults
+from mtc.errors import PermanentError
 from mtc.model import Accounting, LoadedObject, Receipt, Status, StepId
-from mtc.stages.base import ObjectDropped, StepDone
+from mtc.stages.base import HitsTakenBack, ObjectDropped, StepDone
+from mtc.stages.delivering.deliverer import Delivered
 from mtc.stages.importing.archiving import archive_objects
 from mtc.stages.importing.context import StepContext
 from mtc.stages.importing.loading import Loading
 from mtc.stages.importing.rejected import sweep_rejected
+
+_SHOWN = 3
 
 
 def import_step(context: StepContext) -> None:
     """Do the step. Whatever it raises, what was recorded before that stays good."""
     work, desk = context.work, context.desk
     desk.check()
+    finished = _finish(context)
     if work.drop:
         desk.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
     loaded = _load(context)
+    delivered = finished + _deliver(context, [*work.keep, *loaded])
     archived = archive_objects(context, [*work.archive, *loaded])
     faults.point("import.done")
-    desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], archived)))
+    desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], archived, delivered)))
+
+
+def _finish(context: StepContext) -> Delivered:
+    """Go on with open deliveries; then stop if that is all that may be done."""
+    deliver, deliverer = context.work.deliver, context.deliverer
+    if deliver is None or deliverer is None:
+        return Delivered()
+    work = context.work
+    listed = (*work.keep, *work.drop, *work.replaced)
+    finished = deliverer.finish(context.errand, deliver, listed)
+    if deliver.refused:
+        raise PermanentError(
+            f"hits would count twice in Matomo: {'; '.join(deliver.refused[:_SHOWN])}",
+            hint=f"to count them again: --accept {context.step}",
+        )
+    if deliver.taken_back:
+        context.desk.record(HitsTakenBack(context.step, deliver.taken_back))
+    return finished
+
+
+def _deliver(context: StepContext, loaded: Sequence[LoadedObject]) -> Delivered:
+    """Deliver what no delivery covers, once an open one that waited for its parts is finished."""
+    deliver, deliverer = context.work.deliver, context.deliverer
+    if deliver is None or deliverer is None:
+        return Delivered()
+    again = deliverer.finish(context.errand, deliver, loaded)
+    return again + deliverer.deliver(context.errand, deliver, loaded)
 
 
 def _load(context: StepContext) -> list[LoadedObject]:
@@ -35,7 +69,7 @@ def _load(context: StepContext) -> list[LoadedObject]:
     return loaded
 
 
-def _receipt(step: StepId, objects: Sequence[LoadedObject], archived: int) -> Receipt:
+def _receipt(step: StepId, objects: Sequence[LoadedObject], archived: int, delivered: Delivered) -> Receipt:
     account = Accounting.total(item.accounting for item in objects)
     figures = {
         "objects": len(objects),
@@ -43,6 +77,7 @@ def _receipt(step: StepId, objects: Sequence[LoadedObject], archived: int) -> Re
         "lines": account.lines,
         "hits": account.hits,
         "archived": archived,
+        **delivered.figures,
     }
     status = Status.DONE if objects else Status.EMPTY
-    return Receipt(step, status, accounting=account, figures=figures)
+    return Receipt(step, status, accounting=account, figures=figures, notes=delivered.notes)

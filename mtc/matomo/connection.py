@@ -1,0 +1,222 @@
+"""Kept-alive connections to one server. A failure says whether anything can have reached it; nothing is sent twice.
+
+urllib3 connects in one place, `connect`, and sends only afterwards. The connections made here mark what fails in that
+place, so that what is left over has begun to be sent. Kept connections that the server has closed are not used again:
+urllib3 looks whether a connection is readable before it takes it from the pool.
+"""
+
+import base64
+import contextlib
+import http.client
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import urllib3
+from urllib3 import exceptions as failed
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from mtc import __version__
+from mtc.errors import PermanentError, StepError
+from mtc.matomo.errors import NotSentError, UnknownOutcomeError
+from mtc.matomo.proxies import Proxy, proxy_for
+from mtc.matomo.server import Server
+
+_CONNECT_SECONDS = 30.0
+_CHUNK = 1 << 18
+_LARGEST = 1 << 28
+_SPARE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer. The names of `headers` are in small letters."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever it is."""
+        return self.body.decode("utf-8", "replace")
+
+
+class _UnconnectedError(Exception):
+    """Connecting failed; none of urllib3's own, so that it lets this one through."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__("not connected")
+        self.cause = cause
+
+
+@contextlib.contextmanager
+def _connecting() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, failed.HTTPError, http.client.HTTPException) as error:
+        raise _UnconnectedError(error) from error
+
+
+class _PlainConnection(HTTPConnection):
+    def connect(self) -> None:
+        with _connecting():
+            super().connect()
+
+
+class _TlsConnection(HTTPSConnection):
+    def connect(self) -> None:
+        with _connecting():
+            super().connect()
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class Connection:
+    """Connections to one server, for as many threads as there are lanes. Redirects are not followed.
+
+    `environ` tells the proxy. Close it, or use it as a context manager.
+
+    Raises:
+        PermanentError: the CA bundle or the proxy's address cannot be used.
+    """
+
+    def __init__(self, server: Server, *, lanes: int = 1, environ: Mapping[str, str] | None = None) -> None:
+        self._base = server.url
+        self._timeout = server.timeout
+        self._headers = {"User-Agent": f"mtc/{__version__}", "Accept-Encoding": "gzip"}
+        if server.authorization:
+            self._headers["Authorization"] = server.authorization
+        proxy = proxy_for(server.url, os.environ if environ is None else environ)
+        self._manager = _manager(proxy, _trust(server), lanes + _SPARE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what is kept open."""
+        self._manager.clear()
+
+    def post(
+        self, path: str, body: bytes, headers: Mapping[str, str], read_timeout: float | None = None, *, largest: int = 0
+    ) -> Reply:
+        """Send a body once, and read the whole answer, of at most `largest` bytes.
+
+        Raises:
+            NotSentError: nothing can have reached the server.
+            UnknownOutcomeError: it broke after sending had begun, or the answer is cut, or too large.
+            PermanentError: the server's certificate cannot be trusted; nothing was sent.
+        """
+        url = f"{self._base}/{path}"
+        seconds = read_timeout or self._timeout
+        try:
+            response = self._manager.request(
+                "POST",
+                url,
+                body=body,
+                headers={**self._headers, **headers},
+                timeout=urllib3.Timeout(connect=min(seconds, _CONNECT_SECONDS), read=seconds),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            return _reply(response, largest or _LARGEST)
+        except _UnconnectedError as error:
+            raise _not_sent(error.cause, url) from None
+        except (failed.HTTPError, http.client.HTTPException, OSError) as error:
+            raise UnknownOutcomeError(_broken(error, seconds), where=url) from None
+
+
+def _manager(proxy: Proxy | None, trust: ssl.SSLContext, size: int) -> urllib3.PoolManager:
+    manager: urllib3.PoolManager
+    if proxy is None:
+        manager = urllib3.PoolManager(num_pools=2, maxsize=size, ssl_context=trust)
+    else:
+        login = base64.b64encode(proxy.login.encode()).decode("ascii")
+        headers = {"Proxy-Authorization": f"Basic {login}"} if proxy.login else {}
+        manager = urllib3.ProxyManager(
+            proxy.url, num_pools=2, maxsize=size, proxy_headers=headers, ssl_context=trust, proxy_ssl_context=trust
+        )
+    manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+    return manager
+
+
+def _trust(server: Server) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=server.ca_bundle)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it holds no certificate"
+        raise PermanentError(
+            f"matomo.ca_bundle cannot be read: {reason}",
+            where=str(server.ca_bundle),
+            hint="name a PEM file with the certificates of the authorities to trust",
+        ) from None
+
+
+def _reply(response: urllib3.BaseHTTPResponse, largest: int) -> Reply:
+    pieces, size = [], 0
+    try:
+        while piece := response.read(_CHUNK):
+            pieces.append(piece)
+            size += len(piece)
+            if size > largest:
+                response.close()
+                raise failed.ProtocolError(f"the answer is longer than {largest} bytes")
+    finally:
+        response.release_conn()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status, headers.get("content-type", ""), b"".join(pieces), headers)
+
+
+def _not_sent(cause: Exception, url: str) -> StepError:
+    for error in _chain(cause):
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return PermanentError(
+                f"the server's certificate cannot be trusted: {error.verify_message}",
+                where=url,
+                hint="if its authority is your own, name its PEM file in matomo.ca_bundle",
+            )
+    return NotSentError(_unconnected(cause), where=url)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _unconnected(cause: Exception) -> str:
+    if isinstance(cause, failed.NameResolutionError):
+        return "the server's name is not known"
+    if isinstance(cause, ssl.SSLError):
+        return f"no TLS connection: {cause.reason or 'the handshake failed'}"
+    if isinstance(cause, failed.NewConnectionError):
+        reason = next((e.strerror for e in _chain(cause) if isinstance(e, OSError) and e.strerror), "")
+        return f"no connection: {reason or 'it was not accepted'}"
+    if isinstance(cause, TimeoutError | failed.TimeoutError):
+        return "no connection in time"
+    if "Tunnel connection failed" in str(cause):
+        return f"the proxy refused the connection: {str(cause).rpartition(': ')[2][:80]}"
+    return "no connection: it broke while it was made"
+
+
+def _broken(error: Exception, seconds: float) -> str:
+    if isinstance(error, failed.ReadTimeoutError):
+        return f"no answer within {seconds:g} s"
+    if isinstance(error, failed.ProtocolError) and str(error).startswith("the answer is longer"):
+        return str(error)
+    if isinstance(error, failed.IncompleteRead | failed.DecodeError):
+        return "the answer was cut"
+    return "the connection broke before the whole answer had come"

@@ -1,0 +1,134 @@
+"""What the server says of itself, its sites and the token: for look-ups of site ids and for `mtc doctor`."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from mtc.errors import PermanentError, TransientError
+from mtc.matomo.api import Call, bulk, call, fetch
+from mtc.matomo.api import value as read
+from mtc.matomo.connection import Connection
+from mtc.matomo.errors import NoRightError, NotMatomoError, TokenRefusedError, UnknownSiteError
+from mtc.matomo.retry import http_date
+from mtc.matomo.server import Server
+from mtc.matomo.text import valid
+
+_VERSION = "API.getMatomoVersion"
+_BY_URL = "SitesManager.getSitesIdFromSiteUrl"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteInfo:
+    """A site as Matomo has it."""
+
+    id: int
+    name: str
+    main_url: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the token may do, and for which site ids. A super user may do all."""
+
+    superuser: bool
+    view: frozenset[int]
+    write: frozenset[int]
+
+    def may_write(self, site_id: int) -> bool:
+        """Whether hits of the past may be tracked for the site."""
+        return self.superuser or site_id in self.write
+
+
+def site_id(connection: Connection, server: Server, url: str) -> int:
+    """The number of the site with that address: as it is written, else by its host.
+
+    Raises:
+        PermanentError: no site that the token may see has it, or several have.
+        StepError: the server did not answer, or with an error.
+    """
+    host = urlsplit(url if "//" in url else f"//{url}").netloc
+    for address in dict.fromkeys((url, host)):
+        ids = _ids(call(connection, server, _BY_URL, url=address)) if address else frozenset()
+        if len(ids) == 1:
+            return next(iter(ids))
+        if ids:
+            raise PermanentError(
+                f"several sites of Matomo have the address {server.quote(url)}: {', '.join(map(str, sorted(ids)))}",
+                where=server.url,
+                hint="write the right one as the site's matomo_id",
+            )
+    raise PermanentError(
+        f"no site of Matomo has the address {server.quote(url)}, or the token may not see it",
+        where=server.url,
+        hint="write the site's matomo_id, or add the address to the site in Matomo",
+    )
+
+
+def site_info(connection: Connection, server: Server, site_id: int) -> SiteInfo | None:
+    """The site of that number; None if there is none that the token may see.
+
+    Raises:
+        StepError: the server did not answer, or with another error.
+    """
+    try:
+        answer = call(connection, server, "SitesManager.getSiteFromId", idSite=site_id)
+    except (NoRightError, UnknownSiteError):
+        return None
+    found = answer[0] if isinstance(answer, list) and answer else answer
+    if not isinstance(found, dict) or "timezone" not in found:
+        return None
+    name, main_url, zone = (valid(str(found.get(key, ""))) for key in ("name", "main_url", "timezone"))
+    return SiteInfo(site_id, name, main_url, zone)
+
+
+def version(connection: Connection, server: Server) -> str:
+    """Matomo's version, like `5.1.2`.
+
+    Raises:
+        StepError: the server did not answer, with an error, or not as Matomo does.
+    """
+    answer = call(connection, server, _VERSION)
+    if not isinstance(answer, str) or not answer[:1].isdigit():
+        raise NotMatomoError(
+            "what answers is no Matomo", where=server.url, hint="correct matomo.url: the folder that holds index.php"
+        )
+    return server.quote(answer)
+
+
+def rights(connection: Connection, server: Server) -> Rights:
+    """What the token may do.
+
+    Raises:
+        StepError: the server did not answer, or does not accept the token.
+    """
+    methods = ("getSitesIdWithAtLeastViewAccess", "getSitesIdWithWriteAccess", "getSitesIdWithAdminAccess")
+    calls = [Call(f"SitesManager.{method}") for method in methods]
+    answers = bulk(connection, server, [*calls, Call("SitesManager.getAllSites", (("filter_limit", 1),))])
+    for answer in answers:
+        if isinstance(answer, TransientError | TokenRefusedError):
+            raise answer
+    view, write, admin = (_ids(answer) for answer in answers[:3])
+    return Rights(isinstance(answers[3], list | dict), view | write | admin, write | admin)
+
+
+def clock_skew(connection: Connection, server: Server, clock: Callable[[], dt.datetime]) -> dt.timedelta | None:
+    """How far the server's clock is ahead of ours, to a second or two; None if it does not tell the time.
+
+    Raises:
+        StepError: the server did not answer, or with an error.
+    """
+    before = clock()
+    reply = fetch(connection, server, _VERSION)
+    after = clock()
+    read(reply, server)
+    told = http_date(reply.headers.get("date", ""))
+    return None if told is None else told - (before + (after - before) / 2)
+
+
+def _ids(answer: object) -> frozenset[int]:
+    """Site ids out of `[1, "2"]` or `[{"idsite": 1}]`; none out of anything else, an error included."""
+    items: Iterable[object] = answer if isinstance(answer, list) else ()
+    values = (item.get("idsite") if isinstance(item, dict) else item for item in items)
+    return frozenset(int(text) for text in map(str, values) if text.isascii() and text.isdigit())

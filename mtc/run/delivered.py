@@ -1,0 +1,21 @@
+"""What a stage says of its deliveries, written to the state."""
+
+import datetime as dt
+
+from mtc.stages.base import BatchesMoved, DeliveryCut, DeliveryEnded, DeliveryFact, HitsTakenBack, ObjectCarried
+from mtc.state.store import Store
+
+
+def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.datetime) -> None:
+    """Record one fact; the caller's transaction makes it one with others."""
+    match fact:
+        case ObjectCarried(step, before, after):
+            store.object_carried(step, before, after)
+        case HitsTakenBack(step, keys):
+            store.taken_back(step, keys, run=run, at=at)
+        case DeliveryCut(step, delivery):
+            store.delivery_cut(step, delivery, at=at)
+        case BatchesMoved(step, number, batches):
+            store.batches_moved(step, number, batches)
+        case DeliveryEnded(step, number):
+            store.delivery_ended(step, number, at=at)

@@ -1,0 +1,190 @@
+"""A step's deliveries: those that are open are gone on with; then what no delivery covers is cut, recorded and sent."""
+
+import contextlib
+import dataclasses
+import itertools
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc import faults
+from mtc.delivery import Cut, DeliveredObject, Delivery, uncovered
+from mtc.errors import PermanentError
+from mtc.manifest.project import SiteSettings
+from mtc.model import LoadedObject, StepId
+from mtc.plan.model import DeliverWork
+from mtc.stages.base import DeliveryCut, DeliveryEnded, Desk
+from mtc.stages.delivering.batch import Courier
+from mtc.stages.delivering.lane import Lane, LaneLedger
+from mtc.stages.delivering.layout import Address, Layout, unsendable
+from mtc.stages.delivering.office import Office
+from mtc.stages.delivering.target import Target, TargetSite
+from mtc.stages.delivering.turns import Turns
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a step delivered in this try: how many hits, how many of them Matomo refused or could not be sent, notes."""
+
+    hits: int = 0
+    invalid: int = 0
+    unsendable: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The counts of a receipt; none of a step that delivers nothing."""
+        counts = {"delivered": self.hits, "invalid": self.invalid, "unsendable": self.unsendable}
+        return {name: count for name, count in counts.items() if count}
+
+    def __add__(self, other: "Delivered") -> "Delivered":
+        return Delivered(
+            self.hits + other.hits,
+            self.invalid + other.invalid,
+            self.unsendable + other.unsendable,
+            (*self.notes, *other.notes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One step's errand to Matomo."""
+
+    site: SiteSettings
+    step: StepId
+    desk: Desk
+
+
+@dataclass(slots=True)
+class Deliverer:
+    """Delivers to one server. Shared by the steps of a run, and by their threads."""
+
+    target: Target
+    warehouse: Path
+    connect: "Callable[[], DuckDBPyConnection]"
+    turns: Turns = field(default_factory=Turns)
+    _stopped: dict[str, PermanentError] = field(default_factory=dict)
+    _one_at_a_time: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def finish(self, errand: Errand, work: DeliverWork, loaded: Sequence[LoadedObject]) -> Delivered:
+        """Go on with the open deliveries whose parts are there. `loaded` are the step's objects as they are listed."""
+        done = Delivered()
+        for delivery in work.opened:
+            mine = _objects_of(delivery, loaded)
+            if mine is not None and all((self.warehouse / part.file).exists() for item in mine for part in item.parts):
+                with self._sending(errand), self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
+                    keys = {item.object_id: item.object.key for item in mine}
+                    done += self._send(errand, _Opened(delivery, keys), layout)
+        return done
+
+    def deliver(self, errand: Errand, work: DeliverWork, loaded: Sequence[LoadedObject]) -> Delivered:
+        """Cut and send what no delivery covers."""
+        new = uncovered(loaded, work.covered)
+        if not new:
+            return Delivered()
+        cut = self._new_cut(new)
+        with self._sending(errand), self._laid(errand, cut, new, self._site(errand).id) as layout:
+            return self._send(errand, self._cut(errand, work.number, new, layout, cut), layout)
+
+    def _cut(self, errand: Errand, number: int, new: Sequence[LoadedObject], layout: Layout, cut: Cut) -> "_Opened":
+        """Record a delivery that is laid out."""
+        hits = sum(part.hits for item in new for part in item.parts)
+        note = self._unsendable(new, cut) if layout.hits < hits else Delivered()
+        delivery = Delivery(
+            number,
+            self.target.settings.server,
+            self._site(errand).id,
+            cut,
+            tuple(DeliveredObject.of(item) for item in new),
+            layout.hits,
+            note.unsendable,
+            batches=layout.batches(),
+        )
+        errand.desk.record(DeliveryCut(errand.step, delivery))
+        faults.point("deliver.cut")
+        return _Opened(delivery, {item.object_id: item.object.key for item in new}, note)
+
+    def _new_cut(self, new: Sequence[LoadedObject]) -> Cut:
+        settings = self.target.settings
+        hits = sum(part.hits for item in new for part in item.parts)
+        lanes = max(1, min(settings.jobs, -(-hits // settings.batch)))
+        return Cut(secrets.token_hex(8), lanes, settings.batch, self.target.clock().replace(microsecond=0))
+
+    @contextlib.contextmanager
+    def _sending(self, errand: Errand) -> Iterator[None]:
+        """Around everything that is sent for a site: in its turn, one delivery at a time, and no more once refused."""
+        self.turns.wait(errand.site.name, errand.step.day, errand.desk.check)
+        with self._one_at_a_time.setdefault(errand.site.name, threading.Lock()):
+            if (refusal := self._stopped.get(errand.site.name)) is not None:
+                raise refusal
+            try:
+                yield
+            except PermanentError as error:
+                self._stopped[errand.site.name] = error
+                raise
+
+    def _send(self, errand: Errand, opened: "_Opened", layout: Layout) -> Delivered:
+        """Send every batch that is not recorded, lane beside lane."""
+        delivery = opened.delivery
+        layout.check(delivery.batches)
+        site = dataclasses.replace(self._site(errand), id=delivery.site_id)
+        office = Office(errand.desk)
+        ledger = LaneLedger(office, errand.step, delivery.number, {batch.id: batch for batch in delivery.batches})
+        lanes = [
+            Lane(tuple(own), layout, Courier(self.target, errand.site, site, layout, ledger), office).run
+            for _, own in groupby(delivery.batches, key=lambda batch: batch.id.lane)
+        ]
+        office.run(lanes)
+        errand.desk.record(DeliveryEnded(errand.step, delivery.number))
+        faults.point("deliver.ended")
+        invalid = sum(batch.invalid for batch in ledger.batches.values())
+        return opened.note + Delivered(delivery.hits, invalid, 0, tuple(_refused(layout, ledger, opened.keys)))
+
+    def _site(self, errand: Errand) -> TargetSite:
+        return self.target.site(errand.site)
+
+    def _laid(self, errand: Errand, cut: Cut, mine: Sequence[LoadedObject], site_id: int) -> Layout:
+        layout = Layout(self.connect(), cut)
+        dimensions = tuple(sorted(self.target.settings.dimensions.items()))
+        layout.lay_out(self.warehouse, mine, Address(site_id, self._site(errand).base, dimensions))
+        return layout
+
+    def _unsendable(self, new: Sequence[LoadedObject], cut: Cut) -> Delivered:
+        with contextlib.closing(self.connect()) as connection:
+            count, lines = unsendable(connection, self.warehouse, new, cut)
+        keys = {item.object_id: item.object.key for item in new}
+        why = "not sent, as Matomo would not keep its time"
+        return Delivered(unsendable=count, notes=tuple(f"{why}: {keys[one]} line {line}" for one, line in lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A delivery to be sent, the keys of its objects by their ids, and what there is to say of its cut."""
+
+    delivery: Delivery
+    keys: Mapping[str, str]
+    note: Delivered = Delivered()
+
+
+def _objects_of(delivery: Delivery, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...] | None:
+    """The loaded objects that a delivery covers; None when one of them is not loaded any more."""
+    found = [item for item in loaded if any(one.covers(item) for one in delivery.objects)]
+    return tuple(found) if len(found) == len(delivery.objects) else None
+
+
+def _refused(layout: Layout, ledger: LaneLedger, keys: Mapping[str, str]) -> Iterator[str]:
+    """The lines that Matomo refused, the first few of them."""
+    told = (batch for batch in ledger.batches.values() if batch.refused)
+    places = ((layout.sent(batch), place) for batch in told for place in batch.refused)
+    for hits, place in itertools.islice(places, _SHOWN):
+        hit = hits[place]
+        yield f"refused by Matomo: {keys[hit.object_id]} line {hit.line}"

@@ -1,0 +1,70 @@
+"""A lane: its batches one after the other, in order of time, as Matomo joins hits into visits only in order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mtc.delivery import Batch, BatchId, BatchStatus
+from mtc.model import StepId
+from mtc.stages.base import BatchesMoved
+from mtc.stages.delivering.batch import Courier
+from mtc.stages.delivering.layout import Layout
+from mtc.stages.delivering.office import Office
+
+_AHEAD = 20  # how many batches are read from the database at once
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLedger:
+    """Records the moves of a delivery's batches through the office. `batches` are all of them, as they are now."""
+
+    office: Office
+    step: StepId
+    delivery: int
+    batches: dict[BatchId, Batch]
+
+    def moved(self, *batches: Batch) -> None:
+        """Record for good how far batches have come."""
+        self.office.record(BatchesMoved(self.step, self.delivery, batches))
+        self.batches.update((batch.id, batch) for batch in batches)
+
+    def rest(self, seconds: float) -> None:
+        """Wait, unless the lane should end."""
+        self.office.rest(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The batches of a lane, those that are recorded among them."""
+
+    batches: Sequence[Batch]
+    layout: Layout
+    courier: Courier
+    office: Office
+
+    def run(self) -> None:
+        """Bring every batch that is not recorded."""
+        texts = _Ahead(self.layout)
+        try:
+            for batch in self.batches:
+                if batch.status is not BatchStatus.RECORDED:
+                    self.office.check()
+                    self.courier.bring(batch, texts.of(batch.id))
+        finally:
+            self.courier.flush()
+
+
+class _Ahead:
+    """The requests of batches that are asked for in order, read many at a time."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._next: BatchId | None = None
+        self._texts: Iterator[list[str]] = iter(())
+
+    def of(self, batch: BatchId) -> list[str]:
+        texts = next(self._texts, None) if batch == self._next else None
+        if texts is None:
+            self._texts = iter(self._layout.requests(batch, _AHEAD))
+            texts = next(self._texts)
+        self._next = BatchId(batch.lane, batch.number + 1)
+        return texts

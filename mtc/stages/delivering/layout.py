@@ -1,0 +1,220 @@
+"""The hits of a delivery, laid out: a table in order of lane and time, cut into batches by counting.
+
+The order is total (time, object, line) and the lane is a digest of the visitor's address, so that the same parts and
+cut give the same batches in any run and with any version of the database.
+"""
+
+import contextlib
+import datetime as dt
+import glob
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+
+from mtc.delivery import Batch, BatchId, Cut
+from mtc.errors import PermanentError
+from mtc.model import LoadedObject
+from mtc.stages.delivering import requests
+from mtc.warehouse.database import explain
+
+_OLDEST = dt.timedelta(days=20 * 365)  # Matomo files hits of over 20 years ago under the time of the request
+_SHOWN = 20
+
+_TABLE = """
+CREATE OR REPLACE TEMP TABLE laid AS
+SELECT lane, {request} AS request, pv_id, ts, ip, object, line
+FROM (
+    SELECT {columns}, {url} AS url, {pv_id} AS pv_id, md5_number_lower(coalesce(ip, '')) % $lanes AS lane
+    FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
+    JOIN (SELECT unnest($files) AS file, unnest($objects) AS wanted_object) AS wanted
+        ON wanted.file = part.filename AND wanted.wanted_object = part.object
+    WHERE ts <= $until AND ts > $oldest
+)
+ORDER BY lane, ts, object, line
+"""
+_UNSENDABLE = """
+SELECT object, line, count(*) OVER () AS together
+FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
+JOIN (SELECT unnest($files) AS file, unnest($objects) AS wanted_object) AS wanted
+    ON wanted.file = part.filename AND wanted.wanted_object = part.object
+WHERE NOT (ts <= $until AND ts > $oldest)
+ORDER BY object, line
+LIMIT {shown}
+"""
+_LANES = "SELECT lane, count(*) FROM laid GROUP BY lane ORDER BY lane"
+_REQUESTS = "SELECT request FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
+_HITS = "SELECT pv_id, ts, ip, object, line FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
+_VISITORS = """
+SELECT ip, count(*) FROM laid
+WHERE rowid >= ? AND rowid < ? AND ip IN (SELECT ip FROM laid WHERE rowid >= ? AND rowid < ?)
+GROUP BY ip
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A hit as it was sent: how Matomo knows it, when it was, whose it is, and the line that it came from."""
+
+    pv_id: str
+    time: dt.datetime
+    visitor: str
+    object_id: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What goes into every request: the site's number in Matomo, its address, and the dimensions that are filled."""
+
+    site_id: int
+    base: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+
+
+class Layout:
+    """A delivery's hits. Several threads may read it, one at a time; leaving the context lets go of the table."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, cut: Cut) -> None:
+        self._connection = connection
+        self._cut = cut
+        self._lock = threading.Lock()
+        self._starts: dict[int, int] = {}
+        self._counts: dict[int, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(duckdb.Error):
+            self._connection.execute("DROP TABLE IF EXISTS laid")
+        self._connection.close()
+
+    def lay_out(self, warehouse: Path, loaded: Iterable[LoadedObject], address: Address) -> None:
+        """Make the table.
+
+        Raises:
+            PermanentError, TransientError: a part cannot be read, or there is no room.
+        """
+        wanted = _Wanted.of(warehouse, loaded, self._cut)
+        if not wanted.files:
+            return
+        sql = _TABLE.format(
+            request=requests.request(address.dimensions),
+            columns=requests.columns(),
+            url=requests.url(),
+            pv_id=requests.PV_ID,
+        )
+        base = address.base.rstrip("/")
+        texts = {"head": requests.head(address.site_id), "base": base, "scheme": f"{base.partition('://')[0]}://"}
+        with explained("laying out a delivery"):
+            self._connection.execute(
+                sql, {**wanted.parameters, **texts, "uid": self._cut.uid, "lanes": self._cut.lanes}
+            )
+            counts = self._connection.execute(_LANES).fetchall()
+        at = 0
+        for lane, count in counts:
+            self._starts[lane], self._counts[lane] = at, count
+            at += count
+
+    @property
+    def hits(self) -> int:
+        """How many hits there are to send."""
+        return sum(self._counts.values())
+
+    def batches(self) -> tuple[Batch, ...]:
+        """Every batch, none of them sent."""
+        size = self._cut.size
+        return tuple(
+            Batch(BatchId(lane, number), min(size, count - number * size))
+            for lane, count in self._counts.items()
+            for number in range(-(-count // size))
+        )
+
+    def check(self, batches: Sequence[Batch]) -> None:
+        """See that these are the batches that were cut; PermanentError when the parts are not what they were."""
+        if [(one.id, one.hits) for one in batches] != [(one.id, one.hits) for one in self.batches()]:
+            raise PermanentError(
+                "the parts of an unfinished delivery are not what they were when it was cut",
+                hint="restore the warehouse; or give the delivery up with `--accept`, which counts its hits twice",
+            )
+
+    def requests(self, first: BatchId, count: int) -> list[list[str]]:
+        """The requests of up to so many batches of a lane, from `first` on."""
+        begin = self._begin(first)
+        end = min(begin + count * self._cut.size, self._end(first.lane))
+        texts = [text for (text,) in self._rows(_REQUESTS, begin, end)]
+        return [texts[at : at + self._cut.size] for at in range(0, len(texts), self._cut.size)]
+
+    def sent(self, batch: Batch) -> list[Sent]:
+        """The hits of a batch, in their places."""
+        begin = self._begin(batch.id)
+        rows = self._rows(_HITS, begin, begin + batch.hits)
+        return [
+            Sent(pv_id, ts.replace(tzinfo=dt.UTC), ip or "", object_, line) for pv_id, ts, ip, object_, line in rows
+        ]
+
+    def visitors(self, batch: Batch) -> dict[str, int]:
+        """How many hits each visitor of a batch has up to its end."""
+        begin, start = self._begin(batch.id), self._starts[batch.id.lane]
+        end = begin + batch.hits
+        return {ip or "": count for ip, count in self._rows(_VISITORS, start, end, begin, end)}
+
+    def _rows(self, sql: str, *places: int) -> list[tuple[Any, ...]]:
+        with self._lock, explained("reading a delivery"):
+            return self._connection.execute(sql, places).fetchall()
+
+    def _begin(self, batch: BatchId) -> int:
+        return self._starts[batch.lane] + batch.number * self._cut.size
+
+    def _end(self, lane: int) -> int:
+        return self._starts[lane] + self._counts[lane]
+
+
+def unsendable(
+    connection: duckdb.DuckDBPyConnection, warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut
+) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """How many hits Matomo would file under the wrong time, and object id and line of the first ones."""
+    wanted = _Wanted.of(warehouse, loaded, cut)
+    if not wanted.files:
+        return 0, ()
+    with explained("laying out a delivery"):
+        rows = connection.execute(_UNSENDABLE.format(shown=_SHOWN), wanted.parameters).fetchall()
+    return (rows[0][2] if rows else 0), tuple((object_, line) for object_, line, _ in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Part files, and for each the object whose rows count."""
+
+    files: tuple[str, ...]
+    objects: tuple[str, ...]
+    until: dt.datetime
+
+    @classmethod
+    def of(cls, warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut) -> "_Wanted":
+        pairs = sorted({(str(warehouse / part.file), part.object_id) for item in loaded for part in item.parts})
+        until = cut.until.astimezone(dt.UTC).replace(tzinfo=None)
+        return cls(tuple(file for file, _ in pairs), tuple(object_ for _, object_ in pairs), until)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        return {
+            "paths": [glob.escape(file) for file in sorted(set(self.files))],
+            "files": list(self.files),
+            "objects": list(self.objects),
+            "until": self.until,
+            "oldest": self.until - _OLDEST,
+        }
+
+
+@contextlib.contextmanager
+def explained(where: str) -> Iterator[None]:
+    """Put what the database says into words."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise explain(error, where) from error

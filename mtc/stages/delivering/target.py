@@ -1,0 +1,122 @@
+"""The server that a project delivers to, and its sites there: looked at once in a run, before the first hit is sent.
+
+What would refuse every hit is found here, where it costs nothing: a wrong token, a missing right, an unknown site.
+"""
+
+import datetime as dt
+import re
+import threading
+import time
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mtc.errors import PermanentError
+from mtc.manifest.matomo import Matomo
+from mtc.manifest.models import seconds
+from mtc.manifest.project import SiteSettings
+from mtc.matomo import sites
+from mtc.matomo.connection import Connection
+from mtc.matomo.gate import Gate
+from mtc.matomo.server import Server
+
+_OFFSET = re.compile(r"^UTC(?P<sign>[+-])(?P<hours>\d{1,2}(?:\.\d+)?)$")
+
+Clock = Callable[[], dt.datetime]
+
+
+def server_of(matomo: Matomo, root: Path) -> Server:
+    """The server of a manifest; `root` is what a relative `ca_bundle` starts from."""
+    return Server(
+        matomo.url,
+        matomo.token,
+        matomo.username or "",
+        matomo.password,
+        root / matomo.ca_bundle if matomo.ca_bundle else None,
+        float(seconds(matomo.timeout)),
+        matomo.tracker,
+    )
+
+
+def zone_of(name: str, otherwise: dt.tzinfo) -> dt.tzinfo:
+    """A zone as Matomo names it: `Europe/Paris`, `UTC`, `UTC+5.5`."""
+    if offset := _OFFSET.match(name):
+        hours = float(offset["hours"]) * (-1 if offset["sign"] == "-" else 1)
+        return dt.timezone(dt.timedelta(hours=hours))
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSite:
+    """A site as its server has it. `base` is the address that paths are put behind."""
+
+    id: int
+    base: str
+    zone: dt.tzinfo
+
+
+@dataclass(slots=True)
+class Target:
+    """A server with its connections and its gate, for all threads of a run. `server` is its name in the state."""
+
+    settings: Matomo
+    root: Path
+    clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+    gate: Gate = field(init=False)
+    connection: Connection = field(init=False)
+    server: Server = field(init=False)
+    _sites: dict[str, TargetSite] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Nothing is connected yet."""
+        self.server = server_of(self.settings, self.root)
+        self.gate = Gate(self.settings.jobs)
+        self.connection = Connection(self.server, lanes=self.settings.jobs)
+
+    @property
+    def settle(self) -> dt.timedelta:
+        """For how long after a request without an answer its hits may still appear."""
+        return dt.timedelta(seconds=seconds(self.settings.settle))
+
+    @property
+    def timeout(self) -> dt.timedelta:
+        """How long an answer is waited for."""
+        return dt.timedelta(seconds=seconds(self.settings.timeout))
+
+    def site(self, site: SiteSettings) -> TargetSite:
+        """The site on the server, which is asked in a run's first delivery for it.
+
+        Raises:
+            PermanentError: the server does not know the site, or the token may not write to it.
+            TransientError: the server does not answer.
+        """
+        with self._lock:
+            if site.name not in self._sites:
+                self._sites[site.name] = self._look_up(site)
+            return self._sites[site.name]
+
+    def look_again(self, site: SiteSettings) -> None:
+        """Ask the server anew; raises as `site` does when the site or the token's right is gone."""
+        with self._lock:
+            self._sites[site.name] = self._look_up(site)
+
+    def _look_up(self, site: SiteSettings) -> TargetSite:
+        number = site.matomo_id or sites.site_id(self.connection, self.server, site.url)
+        rights = sites.rights(self.connection, self.server)
+        if not rights.may_write(number):
+            seen = "may only view" if number in rights.view else "may not even see"
+            raise PermanentError(
+                f"the token {seen} site {number}",
+                where=self.server.url,
+                hint="give its user write access to the site in Matomo, or correct `token` or `matomo_id`",
+            )
+        info = sites.site_info(self.connection, self.server, number)
+        if info is None:
+            raise PermanentError(f"Matomo has no site {number}", where=self.server.url, hint="correct `matomo_id`")
+        return TargetSite(number, site.url or info.main_url, zone_of(info.timezone, site.tzinfo))

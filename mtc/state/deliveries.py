@@ -1,0 +1,116 @@
+"""The transitions of deliveries: what was sent to Matomo, and how far each batch has come.
+
+They belong to a site and a day, not to a step's row: what the state forgets of a step, Matomo does not.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from mtc.delivery import Batch, DeliveredObject, Delivery, DeliveryStatus
+from mtc.model import Stage, StepId
+from mtc.state.codec import to_json, to_moment, to_text
+from mtc.state.objects import ObjectTransitions
+
+_CUT = """
+    INSERT INTO deliveries
+        (site, day, number, server, site_id, uid, lanes, size, until, hits, unsendable, status, made)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)
+"""
+_COVER = "INSERT INTO delivered (delivery, key, version, object_id, made_with, account) VALUES (?, ?, ?, ?, ?, ?)"
+_BATCH = "INSERT INTO batches (delivery, lane, number, hits, status) VALUES (?, ?, ?, ?, ?)"
+_FIND = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND number = ? AND status = 'open'"
+_MOVE = """
+    UPDATE batches SET status = ?, moved = ?, places = ?, invalid = ?, refused = ?
+    WHERE delivery = ? AND lane = ? AND number = ?
+"""
+_UNRECORDED = "SELECT count(*) FROM batches WHERE delivery = ? AND status <> 'recorded'"
+_END = """
+    UPDATE deliveries
+    SET status = 'done', ended = ?, invalid = (SELECT coalesce(sum(invalid), 0) FROM batches WHERE delivery = id)
+    WHERE id = ?
+"""
+_DROP_BATCHES = "DELETE FROM batches WHERE delivery = ?"
+_CARRY = """
+    UPDATE delivered SET key = ?, version = ?, object_id = ?, made_with = ?, account = ?
+    WHERE key = ? AND object_id = ? AND taken_back IS NULL
+      AND delivery IN (SELECT id FROM deliveries WHERE site = ? AND day = ?)
+"""
+_OPEN = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND status = 'open'"
+_GIVE_UP = "UPDATE deliveries SET status = ?, ended = ? WHERE id = ?"
+_TAKE_BACK_ALL = "UPDATE delivered SET taken_back = ? WHERE delivery = ? AND taken_back IS NULL"
+_TAKE_BACK = """
+    UPDATE delivered SET taken_back = ?
+    WHERE key = ? AND taken_back IS NULL AND delivery IN (SELECT id FROM deliveries WHERE site = ? AND day = ?)
+"""
+_ACCEPT = "INSERT INTO acceptances (site, day, run, at, keys) VALUES (?, ?, ?, ?, ?)"
+
+
+class DeliveryTransitions(ObjectTransitions):
+    """What happens to deliveries. Each method is one transaction, and raises StateError when it fails."""
+
+    def delivery_cut(self, step: StepId, delivery: Delivery, *, at: dt.datetime) -> None:
+        """Record a delivery with its cut, before its first hit is sent."""
+        cut = delivery.cut
+        laid_out = (cut.uid, cut.lanes, cut.size, to_moment(cut.until), delivery.hits, delivery.unsendable)
+        columns = (*_day(step), delivery.number, to_text(delivery.server), delivery.site_id, *laid_out, to_moment(at))
+        with self.transaction():
+            row = self._connection.execute(_CUT, columns).lastrowid
+            self._connection.executemany(_COVER, ((row, *_object(one)) for one in delivery.objects))
+            self._connection.executemany(
+                _BATCH, ((row, one.id.lane, one.id.number, one.hits, one.status.value) for one in delivery.batches)
+            )
+
+    def batches_moved(self, step: StepId, number: int, batches: Iterable[Batch]) -> None:
+        """Record how far batches of an open delivery have come."""
+        with self.transaction():
+            row = self._delivery_row(step, number)
+            for one in batches:
+                left = None if one.left is None else to_json(one.left)
+                moved = (one.status.value, to_moment(one.moved), left, one.invalid, to_json(one.refused))
+                if not self._connection.execute(_MOVE, (*moved, row, one.id.lane, one.id.number)).rowcount:
+                    raise ValueError(f"{step}: delivery {number} has no batch {one.id}")
+
+    def delivery_ended(self, step: StepId, number: int, *, at: dt.datetime) -> None:
+        """All batches of a delivery are recorded; a ValueError when they are not."""
+        with self.transaction():
+            row = self._delivery_row(step, number)
+            (unrecorded,) = self._connection.execute(_UNRECORDED, (row,)).fetchone()
+            if unrecorded:
+                raise ValueError(f"{step}: {unrecorded} batches of delivery {number} are not recorded")
+            self._connection.execute(_END, (to_moment(at), row))
+            self._connection.execute(_DROP_BATCHES, (row,))
+
+    def object_carried(self, step: StepId, before: DeliveredObject, after: DeliveredObject) -> None:
+        """An object was loaded again, with the same hits: the delivery that covered it before covers it now."""
+        columns = (*_object(after), to_text(before.key), before.object_id, *_day(step))
+        with self.transaction():
+            self._connection.execute(_CARRY, columns)
+
+    def taken_back(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
+        """An operator lets the hits of these objects be sent again. A delivery that is still open is given up."""
+        named = tuple(keys)
+        moment = to_moment(at)
+        with self.transaction():
+            for (row,) in self._connection.execute(_OPEN, _day(step)).fetchall():
+                self._connection.execute(_GIVE_UP, (DeliveryStatus.GIVEN_UP.value, moment, row))
+                self._connection.execute(_TAKE_BACK_ALL, (moment, row))
+                self._connection.execute(_DROP_BATCHES, (row,))
+            for key in named:
+                self._connection.execute(_TAKE_BACK, (moment, to_text(key), *_day(step)))
+            self._connection.execute(_ACCEPT, (*_day(step), run, moment, to_json(named)))
+
+    def _delivery_row(self, step: StepId, number: int) -> int:
+        found: tuple[int] | None = self._connection.execute(_FIND, (*_day(step), number)).fetchone()
+        if found is None:
+            raise ValueError(f"{step} has no open delivery {number}")
+        return found[0]
+
+
+def _day(step: StepId) -> tuple[str, str]:
+    if step.stage is not Stage.IMPORT:
+        raise ValueError(f"{step} delivers nothing")
+    return step.site, step.day.isoformat()
+
+
+def _object(one: DeliveredObject) -> tuple[str | bytes, ...]:
+    return to_text(one.key), to_text(one.version), one.object_id, one.made_with, one.account

@@ -1,0 +1,203 @@
+"""The whole client against the fake Matomo, which behaves as was measured: send, look up, ask, read, invalidate."""
+
+import datetime as dt
+from collections.abc import Iterator
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import SecretStr
+
+from mtc.matomo.connection import Connection
+from mtc.matomo.errors import NoRightError, TokenRefusedError
+from mtc.matomo.lookup import Stored, Witness, find, stored
+from mtc.matomo.outcomes import InDoubt, NotRecorded, Recorded, Refused, Short
+from mtc.matomo.reports import Report, invalidate, reports
+from mtc.matomo.server import Server
+from mtc.matomo.sites import Rights, SiteInfo, clock_skew, rights, site_id, site_info, version
+from mtc.matomo.tracking import send
+from tests.fake_matomo.faults import Fault
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, VIEW, WRITE, Settings
+
+DAY = dt.date(2026, 5, 1)
+NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
+UTC_ZONE = ZoneInfo("UTC")
+PARIS = ZoneInfo("Europe/Paris")
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"
+
+
+@pytest.fixture
+def matomo() -> Iterator[FakeMatomo]:
+    with FakeMatomo(Settings()) as fake:
+        yield fake
+        assert fake.errors == []
+
+
+def client(matomo: FakeMatomo, token: str = SUPER) -> tuple[Connection, Server]:
+    server = Server(matomo.url, SecretStr(token), timeout=5)
+    return Connection(server, lanes=2, environ={}), server
+
+
+def hit(pv_id: str, time: dt.datetime, site: int = 1, address: int = 1, page: str = "") -> str:
+    when = quote(f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}")
+    url = quote(f"http://docs.example.org/{page or pv_id}", safe="")
+    tail = f"&cip=198.51.{address // 250}.{address % 250}&cdt={when}&ua={quote(CHROME)}&pv_id={pv_id}"
+    return f"?idsite={site}&rec=1&apiv=1&url={url}{tail}"
+
+
+def batch(name: str, start: dt.datetime = NOON, site: int = 1, count: int = 20) -> list[tuple[str, dt.datetime, str]]:
+    """Hits a minute apart, three of them to a visitor."""
+    made = [(f"{name}{number:04d}", start + dt.timedelta(minutes=number), number // 3 + 1) for number in range(count)]
+    return [(pv_id, time, hit(pv_id, time, site, address)) for pv_id, time, address in made]
+
+
+def sent(connection: Connection, server: Server, hits: list[tuple[str, dt.datetime, str]]) -> object:
+    return send(connection, server, [request for _, _, request in hits])
+
+
+def test_what_is_recorded_is_found_and_what_is_not_is_not(matomo: FakeMatomo) -> None:
+    """Each hit of a batch answers for it; also with a token that may only write."""
+    hits = batch("aa")
+    for token in (SUPER, WRITE):
+        connection, server = client(matomo, token)
+        with connection:
+            assert isinstance(sent(connection, server, batch(f"{token[0]}x")), Recorded)
+            assert not find(connection, server, 1, UTC_ZONE, [Witness(hits[3][0], hits[3][1])])
+    with connection:
+        sent(connection, server, hits)
+        assert all(find(connection, server, 1, UTC_ZONE, [Witness(pv_id, time)]) for pv_id, time, _ in hits)
+    assert matomo.doubles() == {}
+
+
+def test_the_day_of_a_look_up_is_that_of_the_sites_zone(matomo: FakeMatomo) -> None:
+    """Just before and after midnight in Paris."""
+    midnight = dt.datetime(2026, 5, 1, 22, tzinfo=dt.UTC)
+    hits = batch("pp", midnight - dt.timedelta(minutes=10), site=2)
+    connection, server = client(matomo)
+    with connection:
+        sent(connection, server, hits)
+        assert all(find(connection, server, 2, PARIS, [Witness(pv_id, time)]) for pv_id, time, _ in hits)
+        wanted = frozenset(pv_id for pv_id, _, _ in hits)
+        found = stored(connection, server, 2, PARIS, hits[0][1], hits[-1][1], wanted | {"none"})
+    assert found == Stored(wanted, unsure=False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "there"),
+    [
+        (Fault.COMMIT_THEN_DROP, InDoubt, True),
+        (Fault.COMMIT_THEN_BAD_GATEWAY, InDoubt, True),
+        (Fault.RESET, InDoubt, False),
+        (Fault.CUT, InDoubt, None),
+        (Fault.DEADLOCK, NotRecorded, False),
+        (Fault.DATABASE_DOWN, NotRecorded, False),
+        (Fault.BAD_GATEWAY, InDoubt, False),
+        (Fault.PROXY_PAGE, InDoubt, False),
+        (Fault.MAINTENANCE, Refused, False),
+        (Fault.TOO_MANY, NotRecorded, False),
+        (Fault.SQLSTATE, InDoubt, False),
+        (Fault.REDIRECT, Refused, False),
+    ],
+)
+def test_what_went_wrong_is_told_and_the_look_up_says_the_rest(
+    matomo: FakeMatomo, fault: Fault, kind: type[object], *, there: bool | None
+) -> None:
+    """In doubt may be either; not recorded and refused leave nothing."""
+    hits = batch("ff")
+    connection, server = client(matomo)
+    with connection:
+        matomo.faults.next(fault)
+        assert type(sent(connection, server, hits)) is kind
+        assert find(connection, server, 1, UTC_ZONE, [Witness(hits[5][0], hits[5][1])]) is bool(matomo.hits(1))
+    assert there is None or len(matomo.hits(1)) == (len(hits) if there else 0)
+
+
+def test_a_batch_that_stays_short_tells_which_hit_is_lost(matomo: FakeMatomo) -> None:
+    """By what is stored."""
+    hits = batch("ss")
+    connection, server = client(matomo)
+    with connection:
+        matomo.faults.next(Fault.LOCK_WAIT)
+        assert sent(connection, server, hits) == Short(len(hits) - 1, 0, ())
+        wanted = frozenset(pv_id for pv_id, _, _ in hits)
+        found = stored(connection, server, 1, UTC_ZONE, hits[0][1], hits[-1][1], wanted)
+    assert found.found == {stored_hit.pv_id for stored_hit in matomo.hits(1)}
+    assert len(wanted - found.found) == 1
+    assert not found.unsure
+
+
+def test_a_token_that_may_only_look_is_refused(matomo: FakeMatomo) -> None:
+    """Matomo says success; nothing is there."""
+    connection, server = client(matomo, VIEW)
+    with connection:
+        outcome = sent(connection, server, batch("vv"))
+    assert isinstance(outcome, Refused)
+    assert outcome.invalid == 20
+    assert matomo.hits() == []
+
+
+def test_a_server_tells_of_itself_its_sites_and_the_token(matomo: FakeMatomo) -> None:
+    """What a first run wants to know."""
+    matomo.clock.skew = 120
+    connection, server = client(matomo, WRITE)
+    with connection:
+        assert version(connection, server) == "5.1.2"
+        assert site_id(connection, server, "https://docs.example.org/") == 1
+        assert site_info(connection, server, 2) == SiteInfo(2, "shop", "http://shop.example.org", "Europe/Paris")
+        assert site_info(connection, server, 99) is None
+        every = frozenset({1, 2, 3})
+        assert rights(connection, server) == Rights(superuser=False, view=every, write=every)
+        skew = clock_skew(connection, server, lambda: dt.datetime.now(dt.UTC))
+    assert skew is not None
+    assert abs(skew.total_seconds() - 120) < 5
+    connection, server = client(matomo, VIEW)
+    with connection:
+        assert rights(connection, server).write == frozenset()
+    connection, server = client(matomo)
+    with connection:
+        assert rights(connection, server).superuser
+
+
+def test_a_wrong_token_is_told_by_every_call(matomo: FakeMatomo) -> None:
+    """With a page for people, whatever format was asked for."""
+    connection, server = client(matomo, "e" * 32)
+    with connection:
+        for ask in (rights, version):
+            with pytest.raises(TokenRefusedError):
+                ask(connection, server)
+
+
+def test_the_reports_of_days_hold_what_was_sent(matomo: FakeMatomo) -> None:
+    """All known tables, over days with and without visits, and for a single day."""
+    hits = batch("rr")
+    connection, server = client(matomo)
+    with connection:
+        sent(connection, server, hits)
+        assert invalidate(connection, server, 1, [DAY]) == ""
+        days = reports(connection, server, 1, DAY - dt.timedelta(days=1), DAY + dt.timedelta(days=1))
+        alone = reports(connection, server, 1, DAY, DAY)
+    assert [day.summary.visits for day in days.values()] == [0, 7, 0]
+    found = days[DAY]
+    assert alone == {DAY: found}
+    assert found.missing == ()
+    assert (found.summary.actions, found.summary.pageviews, found.summary.downloads) == (20, 20, 0)
+    assert sum(row.hits for row in found.tables[Report.PAGES]) == 20
+    assert sum(row.entries for row in found.tables[Report.ENTRY_PAGES]) == 7
+    assert sum(row.exits for row in found.tables[Report.EXIT_PAGES]) == 7
+    assert [(row.label, row.visits) for row in found.tables[Report.BROWSERS]] == [("Chrome", 7)]
+    assert sum(row.visits for row in found.tables[Report.HOURS]) == 7
+
+
+def test_who_may_not_invalidate_is_told_why(matomo: FakeMatomo) -> None:
+    """For the receipt; the statistics are read all the same."""
+    connection, server = client(matomo, WRITE)
+    with connection:
+        assert "super user" in invalidate(connection, server, 1, [DAY])
+
+
+def test_a_site_that_is_not_there_has_no_reports(matomo: FakeMatomo) -> None:
+    """An error, and not a day of zeros."""
+    server = Server(matomo.url, SecretStr(WRITE))
+    with Connection(server, environ={}) as connection, pytest.raises(NoRightError):
+        reports(connection, server, 99, DAY, DAY)

@@ -1,0 +1,183 @@
+"""The table of measured answers, row by row, and the body of a batch."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from pydantic import SecretStr
+
+from mtc.matomo.answers import outcome
+from mtc.matomo.connection import Reply
+from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short
+from mtc.matomo.server import Server
+from mtc.matomo.tracking import body
+
+TOKEN = "0123456789abcdef"
+SERVER = Server("https://stats.example.org", SecretStr(TOKEN))
+
+
+def answer(value: object, status: int = 200, **headers: str) -> Reply:
+    return Reply(status, "application/json", json.dumps(value).encode(), _named(headers))
+
+
+def page(text: str, status: int = 200, **headers: str) -> Reply:
+    return Reply(status, "text/html; charset=utf-8", text.encode(), _named(headers))
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def said(tracked: object, invalid: object, indices: object = None, **more: object) -> Reply:
+    named = {} if indices is None else {"invalid_indices": indices}
+    return answer({"status": "success", "tracked": tracked, "invalid": invalid, **named, **more})
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (said(3, 0, []), Recorded(3, 0, ())),
+        (said(3, 0), Recorded(3, 0, None)),
+        (said(2, 1, [1]), Recorded(2, 1, (1,))),
+        (said(2, 1), Recorded(2, 1, None)),
+        (said(2, 0, []), Short(2, 0, ())),
+        (said(1, 1, [2]), Short(1, 1, (2,))),
+        (said(0, 2, [0, 1]), Short(0, 2, (0, 1))),
+    ],
+)
+def test_success_is_counted_and_not_believed(reply: Reply, expected: Outcome) -> None:
+    """Three hits were sent: recorded is what adds up to three, short what adds up to less."""
+    assert outcome(reply, 3, SERVER) == expected
+
+
+@pytest.mark.parametrize("indices", [[3], [-1], [0, 0], ["1"], [True], {"0": 1}, "x", [0, 1, 2]])
+def test_places_that_cannot_be_are_not_believed(indices: object) -> None:
+    """Two of three hits are invalid; which, is not known then."""
+    assert outcome(said(1, 2, indices), 3, SERVER) == Recorded(1, 2, None)
+
+
+def test_none_recorded_and_all_invalid_is_a_wrong_token_or_site() -> None:
+    """The next batch would go the same way; the hint names both."""
+    refused = outcome(said(0, 3), 3, SERVER)
+    assert isinstance(refused, Refused)
+    assert refused.invalid == 3
+    assert "matomo.token" in refused.hint
+    assert "matomo_id" in refused.hint
+
+
+def test_none_recorded_and_none_invalid_is_maintenance() -> None:
+    """Matomo says success while its statistics are switched off."""
+    refused = outcome(said(0, 0), 3, SERVER)
+    assert isinstance(refused, Refused)
+    assert "record_statistics" in refused.hint
+    assert refused.invalid == 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "wait"),
+    [
+        (answer({"status": "error", "tracked": 2, "message": "SQLSTATE[40001]: Deadlock"}, 500), None),
+        (answer({"status": "error", "tracked": 0}, 500), None),
+        (answer({"status": "error"}, 500), None),
+        (answer({"status": "error", "message": "SQLSTATE: authentication plugin is not there"}, 500), None),
+        (page("slow down", 429, retry_after="7"), 7.0),
+        (page("slow down", 429), None),
+        (page("later", 503, retry_after="120"), 120.0),
+    ],
+)
+def test_what_certainly_left_nothing_may_be_sent_again(reply: Reply, wait: float | None) -> None:
+    """A roll-back of all, or a request that was turned away in front."""
+    found = outcome(reply, 3, SERVER)
+    assert isinstance(found, NotRecorded)
+    assert found.retry_after == wait
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        page("<html>Bad Gateway</html>", 502),
+        page("<html>Gateway Time-out</html>", 504),
+        page("busy", 503),
+        page("<html>Internal Server Error</html>", 500),
+        page("Error: SQLSTATE[HY000]: General error: 2006 MySQL server has gone away"),
+        page("<html><title>Sign in</title></html>"),
+        page("teapot", 418),
+        Reply(200, "application/json", b""),
+        Reply(204, "application/json", b""),
+        Reply(200, "application/json", b'{"status":"success","tra'),
+        Reply(200, "application/json", b"[" * 100_000),
+        answer({"status": "success"}),
+        answer({"status": "error", "tracked": 3, "invalid": 0}),
+        answer([1]),
+        answer({"status": 1, "tracked": 3, "invalid": 0}),
+        said(4, 0),
+        said(3, 1),
+        said("3", 0),
+        said(3.0, 0),
+        said(True, 2),
+        said(-1, 4),
+    ],
+)
+def test_what_is_not_known_to_be_nothing_is_in_doubt(reply: Reply) -> None:
+    """A look-up costs little, a wrong guess loses or doubles hits."""
+    assert isinstance(outcome(reply, 3, SERVER), InDoubt)
+
+
+def test_a_page_for_people_is_named() -> None:
+    """The operator is told to look for a proxy or a login."""
+    found = outcome(page("<html><title>Sign in</title>"), 3, SERVER)
+    assert found == InDoubt("answered with an HTML page; a proxy or a login page? Sign in")
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (page("This resource is part of Matomo.", 400), "did not find the hits"),
+        (answer({"status": "error", "tracked": 0, "message": "Invalid idSite"}, 400), "Invalid idSite"),
+        (answer({"status": "error", "message": "token_auth has no permission"}, 500), "no permission"),
+        (page("no", 401), "token"),
+        (page("no", 401, www_authenticate="Basic"), "wants a login"),
+        (page("no", 403), "denied"),
+        (page("no", 404), "no Matomo at this address"),
+        (page("no", 405), "takes no POST"),
+        (page("no", 407), "proxy wants a login"),
+        (page("no", 413), "too large"),
+        (page("", 302, location="https://x.example.org/login?next=1"), "https://x.example.org/login;"),
+        (page("", 301), "without a target"),
+        (page("", 308, location="http://["), "without a target"),
+    ],
+)
+def test_what_would_meet_every_batch_stops_the_delivery_with_a_remedy(reply: Reply, words: str) -> None:
+    """The cause is named, and what to do."""
+    found = outcome(reply, 3, SERVER)
+    assert isinstance(found, Refused)
+    assert words in found.reason
+    assert found.hint
+
+
+@given(some.integers(200, 599), some.sampled_from(["", f"<html>{TOKEN}", f'{{"status":"error","message":"{TOKEN}"}}']))
+def test_no_answer_makes_a_message_with_the_token(status: int, text: str) -> None:
+    """A server may echo what it was sent, whatever its status."""
+    found = outcome(Reply(status, "text/html", text.encode(), {"location": f"https://x/{TOKEN}"}), 3, SERVER)
+    assert TOKEN not in repr(found)
+
+
+@given(some.lists(some.text(max_size=20).map(lambda text: f"?{text}"), min_size=1, max_size=5), some.text(max_size=10))
+def test_a_body_is_the_json_of_its_hits_whatever_they_hold(requests: list[str], token: str) -> None:
+    """Joined without escaping where that is right, and only there."""
+    server = Server("https://stats.example.org", SecretStr(token))
+    assert json.loads(body(requests, server)) == {"requests": requests, "token_auth": token}
+
+
+@pytest.mark.parametrize("requests", [['?a","?b'], ["?a\\"], ["?a\n"], ['?"', "?b"], ["?é"], ["?a", '?b"]']])
+def test_a_hit_that_needs_escaping_cannot_break_out(requests: list[str]) -> None:
+    """A value of a log line that looks like JSON stays one string."""
+    assert json.loads(body(requests, SERVER))["requests"] == requests
+
+
+@pytest.mark.parametrize("requests", [[], ["idsite=1"], ["?a", ""]])
+def test_a_hit_without_its_question_mark_is_never_sent(requests: list[str]) -> None:
+    """Matomo drops it without a word, and the places of invalid hits shift."""
+    with pytest.raises(ValueError, match="question mark"):
+        body(requests, SERVER)

@@ -1,0 +1,226 @@
+"""Calls of the reporting API, over a real socket: what is sent, and what each way of saying no means."""
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+from scripted_http import Answer, Scripted, as_json, html, in_turn, running
+
+from mtc.errors import PermanentError, TransientError
+from mtc.matomo.api import Call, bulk, call
+from mtc.matomo.connection import Connection
+from mtc.matomo.errors import (
+    ApiError,
+    CallRefusedError,
+    NoRightError,
+    NotMatomoError,
+    ServerBusyError,
+    TokenRefusedError,
+    UnknownSiteError,
+)
+from mtc.matomo.retry import Patience, retry_after, retrying
+from mtc.matomo.server import Server
+from mtc.matomo.sites import Rights, SiteInfo, clock_skew, rights, site_id, site_info, version
+
+TOKEN = "0123456789abcdef"
+
+
+@contextmanager
+def asking(*answers: Answer) -> Iterator[tuple[Connection, Server, Scripted]]:
+    with running(in_turn(*answers)) as script:
+        server = Server(script.url, SecretStr(TOKEN), timeout=5)
+        with Connection(server, environ={}) as connection:
+            yield connection, server, script
+
+
+def error(message: str) -> Answer:
+    return as_json({"result": "error", "message": message})
+
+
+def test_a_call_is_a_form_with_the_token_in_its_body() -> None:
+    """The answer is what JSON gives; messages and labels are asked for in English."""
+    with asking(as_json({"nb_visits": 60})) as (connection, server, script):
+        assert call(connection, server, "VisitsSummary.get", idSite=1, date="2026-11-20") == {"nb_visits": 60}
+    asked = script.asked[0]
+    assert asked.path == "/index.php"
+    assert asked.form == {
+        "module": "API",
+        "method": "VisitsSummary.get",
+        "format": "JSON",
+        "language": "en",
+        "idSite": "1",
+        "date": "2026-11-20",
+        "token_auth": TOKEN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (html("<html>Unable to authenticate", 401), TokenRefusedError, "new token"),
+        (as_json({"result": "error", "message": "no token"}, 401), TokenRefusedError, "new token"),
+        (error("Unable to authenticate with the provided token."), TokenRefusedError, "new token"),
+        (html("login", 401, WWW_Authenticate="Basic"), NotMatomoError, "matomo.username"),
+        (error("The method 'X.y' does not exist or is not available in the module 'X'."), NoRightError, "plugin"),
+        (error("You can&#039;t access this resource as it requires &#039;view&#039; access"), NoRightError, "right"),
+        (error("An unexpected website was found in the request: website id was set to '9' ."), UnknownSiteError, "id"),
+        (error("Please specify a value for 'date'."), CallRefusedError, "specify"),
+        (error("SQLSTATE[HY000]: Lock wait timeout exceeded"), ServerBusyError, "Lock wait"),
+        (html("Error: SQLSTATE[HY000] [2002] Connection refused"), ServerBusyError, "SQLSTATE"),
+        (html("<html>Bad Gateway</html>", 502), ServerBusyError, "Bad Gateway"),
+        (html("<html>Sign in</html>"), NotMatomoError, "login page"),
+        (html("moved", 301, Location="https://x.example.org/index.php"), NotMatomoError, "https://x.example.org"),
+        (html("", 404), NotMatomoError, "matomo.url"),
+        (html("", 403), NotMatomoError, "denied"),
+        (Answer(b""), ServerBusyError, "empty"),
+        (Answer(b'{"a": '), ServerBusyError, "no whole JSON"),
+        (html("teapot", 418), CallRefusedError, "teapot"),
+    ],
+)
+def test_every_way_to_say_no_has_its_kind_and_its_remedy(answer: Answer, kind: type[ApiError], words: str) -> None:
+    """What may pass is transient, the rest is not."""
+    with asking(answer) as (connection, server, _), pytest.raises(ApiError) as caught:
+        call(connection, server, "VisitsSummary.get")
+    assert type(caught.value) is kind
+    assert words in str(caught.value)
+    assert isinstance(caught.value, TransientError) != isinstance(caught.value, PermanentError)
+
+
+def test_no_error_holds_the_token() -> None:
+    """A server may echo the request, tags and all."""
+    for answer in (error(f"bad {TOKEN}"), html(f"<html>{TOKEN}", 500), html(TOKEN)):
+        with asking(answer) as (connection, server, _), pytest.raises(ApiError) as caught:
+            call(connection, server, "API.getMatomoVersion")
+        assert TOKEN not in str(caught.value)
+
+
+def test_several_calls_go_in_one_request_and_a_failing_one_has_its_error_in_its_place() -> None:
+    """More than twenty go in further requests; the order stays."""
+    failing = {"result": "error", "message": "website id was set to '99'"}
+    with asking(as_json([1, failing, *range(18)]), as_json([[]])) as (connection, server, script):
+        answers = bulk(connection, server, [Call("A.b", (("date", "A,B & C"),))] * 21)
+    assert [type(answer) for answer in answers[:3]] == [int, UnknownSiteError, int]
+    assert answers[20] == []
+    first, second = (asked.form for asked in script.asked)
+    assert first["urls[0]"] == "method=A.b&date=A%2CB+%26+C&language=en"
+    assert [name for name in second if name.startswith("urls")] == ["urls[0]"]
+    assert second["token_auth"] == TOKEN
+
+
+@pytest.mark.parametrize("answer", [as_json([1]), as_json({}), as_json("x")])
+def test_answers_that_do_not_fit_the_calls_are_none(answer: Answer) -> None:
+    """Else one report would be taken for another."""
+    with asking(answer) as (connection, server, _), pytest.raises(ServerBusyError, match="one by one"):
+        bulk(connection, server, [Call("A.b"), Call("A.c")])
+
+
+def test_a_read_is_repeated_after_growing_pauses_until_it_works() -> None:
+    """Spread by half either way, and never shorter than the server asks for."""
+    busy = html("", 503), html("", 429, Retry_After="30")
+    pauses: list[float] = []
+    with asking(*busy, as_json(5)) as (connection, server, _):
+        patience = Patience(pauses.append, attempts=4, first=1.0, dice=random.Random(1))
+        assert retrying(lambda: call(connection, server, "A.b"), patience) == 5
+    assert 0.5 <= pauses[0] <= 1.5
+    assert pauses[1] == 30
+
+
+def test_a_read_that_goes_on_failing_ends_with_its_last_error() -> None:
+    """And what cannot pass is not repeated at all."""
+    pauses: list[float] = []
+    patience = Patience(pauses.append, attempts=3)
+    with asking(html("", 503)) as (connection, server, script), pytest.raises(ServerBusyError):
+        retrying(lambda: call(connection, server, "A.b"), patience)
+    assert (len(script.asked), len(pauses)) == (3, 2)
+    with asking(html("", 404)) as (connection, server, script), pytest.raises(NotMatomoError):
+        retrying(lambda: call(connection, server, "A.b"), patience)
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("Fri, 01 May 2026 12:00:30 GMT", 30.0),
+        ("Fri, 01 May 2026 11:00:00 GMT", 0.0),
+        ("9" * 400, 3600.0),
+        ("-1", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_and_never_more_than_an_hour(value: str, seconds: float | None) -> None:
+    """It is a stranger's word."""
+    assert retry_after({"retry-after": value}, datetime(2026, 5, 1, 12, tzinfo=UTC)) == seconds
+
+
+def test_a_site_is_found_by_its_address_or_else_by_its_host() -> None:
+    """Numbers come as numbers or as text."""
+    with asking(as_json([{"idsite": "3"}])) as (connection, server, _):
+        assert site_id(connection, server, "https://docs.example.org/") == 3
+    with asking(as_json([]), as_json([{"idsite": 4}])) as (connection, server, script):
+        assert site_id(connection, server, "https://docs.example.org/") == 4
+    assert [asked.form["url"] for asked in script.asked] == ["https://docs.example.org/", "docs.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [([], "no site of Matomo has the address"), ([{"idsite": 7}, {"idsite": 2}], "several sites.*: 2, 7")],
+)
+def test_no_site_or_several_is_an_error_with_a_remedy(found: list[object], words: str) -> None:
+    """Nothing is guessed."""
+    with asking(as_json(found)) as (connection, server, _), pytest.raises(PermanentError, match=words) as caught:
+        site_id(connection, server, "docs.example.org")
+    assert "matomo_id" in caught.value.hint
+
+
+def test_a_site_is_described_or_is_not_visible() -> None:
+    """Unknown and forbidden are the same to who asks."""
+    site = {"idsite": 1, "name": "docs\ud800", "main_url": "http://docs.example.org", "timezone": "Europe/Paris"}
+    with asking(as_json(site)) as (connection, server, _):
+        expected = SiteInfo(1, "docs?", "http://docs.example.org", "Europe/Paris")
+        assert site_info(connection, server, 1) == expected
+    for message in ("website id was set to '1' .", "You can't access this resource as it requires 'view' access"):
+        with asking(error(message)) as (connection, server, _):
+            assert site_info(connection, server, 1) is None
+
+
+def test_the_version_is_that_of_a_matomo() -> None:
+    """Anything else that answers JSON is told apart."""
+    with asking(as_json({"value": "5.1.2"})) as (connection, server, _):
+        assert version(connection, server) == "5.1.2"
+    with asking(as_json({"hello": "world"})) as (connection, server, _), pytest.raises(NotMatomoError, match="folder"):
+        version(connection, server)
+
+
+def test_the_rights_of_a_token_are_told_by_what_it_may_ask() -> None:
+    """A writer sees no list of all sites; an admin may write; a super user may do all."""
+    refused = {"result": "error", "message": "does not exist or is not available"}
+    with asking(as_json([[1, 2], [{"idsite": "2"}], ["3"], refused])) as (connection, server, _):
+        found = rights(connection, server)
+    assert found == Rights(superuser=False, view=frozenset({1, 2, 3}), write=frozenset({2, 3}))
+    assert [found.may_write(one) for one in (1, 2, 3)] == [False, True, True]
+    with asking(as_json([[1], refused, [1], [{"idsite": 1}]])) as (connection, server, _):
+        assert rights(connection, server).may_write(99)
+    denied = {"result": "error", "message": "Unable to authenticate with the provided token."}
+    with asking(as_json([denied] * 4)) as (connection, server, _), pytest.raises(TokenRefusedError):
+        rights(connection, server)
+
+
+def test_the_servers_clock_is_compared_with_ours() -> None:
+    """By the Date header, between the moment before and the moment after."""
+    ticks = iter([datetime(2026, 5, 1, 12, tzinfo=UTC), datetime(2026, 5, 1, 12, 0, 2, tzinfo=UTC)])
+
+    def answer(_: object) -> Answer:
+        return Answer(json.dumps({"value": "5.1.2"}).encode())
+
+    with running(answer) as script:
+        server = Server(script.url, SecretStr(TOKEN))
+        with Connection(server, environ={}) as connection:
+            skew = clock_skew(connection, server, lambda: next(ticks))
+    assert skew is not None
+    assert abs(datetime.now(UTC) - skew - datetime(2026, 5, 1, 12, 0, 1, tzinfo=UTC)) < timedelta(minutes=1)

@@ -1,0 +1,134 @@
+"""The gate: never more under way than it is wide, narrower when the server slows, wider again in time."""
+
+import threading
+
+import pytest
+
+from mtc.matomo.gate import Gate
+
+
+class Clock:
+    """Time that passes when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def test_no_more_than_the_limit_are_under_way() -> None:
+    """Eight threads, three places: all three get used, never a fourth."""
+    gate = Gate(3)
+    seen: list[int] = []
+    full = threading.Barrier(3, timeout=5)
+
+    def work(first: int) -> None:
+        with gate:
+            if first < 3:
+                full.wait()
+            seen.append(gate.under_way)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    later = [threading.Thread(target=work, args=(9,)) for _ in range(8)]
+    for thread in later:
+        thread.start()
+    for thread in later:
+        thread.join(5)
+    assert len(seen) == 11
+    assert max(seen) <= 3
+    assert gate.under_way == 0
+
+
+def test_one_waits_until_another_is_done() -> None:
+    """A place that becomes free is taken."""
+    gate = Gate(1)
+    entered = threading.Event()
+
+    def work() -> None:
+        with gate:
+            entered.set()
+
+    with gate:
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert not entered.wait(0.05)
+    thread.join(5)
+    assert entered.is_set()
+
+
+def test_a_server_that_slows_gets_half_and_never_none() -> None:
+    """8, 4, 2, 1, 1."""
+    gate = Gate(8)
+    widths = []
+    for _ in range(4):
+        gate.slowed(None)
+        widths.append(gate.width)
+    assert widths == [4, 2, 1, 1]
+
+
+def test_everybody_pauses_until_the_server_wants_them_again() -> None:
+    """The longest pause that was asked for counts, once it has passed nobody waits."""
+    clock = Clock()
+    gate = Gate(4, clock, clock.sleep)
+    gate.slowed(30)
+    gate.slowed(5)
+    with gate:
+        assert clock.now == 130
+    with gate:
+        pass
+    assert clock.slept == [30]
+
+
+def test_good_answers_in_a_row_make_room_for_one_more_up_to_the_limit() -> None:
+    """A slow one in between begins the row again."""
+    gate = Gate(4, good_in_a_row=3)
+    gate.slowed()
+    gate.slowed()
+    assert gate.width == 1
+    gate.well()
+    gate.well()
+    gate.slowed()
+    gate.well()
+    gate.well()
+    assert gate.width == 1
+    for _ in range(30):
+        gate.well()
+    assert gate.width == 4
+
+
+def test_a_pause_that_is_broken_off_takes_no_place() -> None:
+    """Ctrl-C while waiting: the sleep raises, and the gate is as before."""
+
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    gate = Gate(1, Clock(), stop)
+    gate.slowed(10)
+    with pytest.raises(KeyboardInterrupt), gate:
+        pass
+    assert gate.under_way == 0
+
+
+def test_an_error_inside_gives_the_place_back() -> None:
+    """Else a lane that failed would narrow the gate for good."""
+    gate = Gate(1)
+    with pytest.raises(ZeroDivisionError), gate:
+        _ = 1 // 0
+    with gate:
+        assert gate.under_way == 1
+
+
+def test_a_gate_without_a_place_is_a_mistake() -> None:
+    """Nobody would ever get through."""
+    with pytest.raises(ValueError, match="at least one"):
+        Gate(0)

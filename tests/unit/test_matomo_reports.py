@@ -1,0 +1,171 @@
+"""Reports of days: how they are asked for, and how Matomo's mixed figures become numbers."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from pydantic import SecretStr
+from scripted_http import Answer, Asked, Scripted, as_json, html, in_turn, running
+
+from mtc.matomo.connection import Connection
+from mtc.matomo.errors import NotMatomoError, ServerBusyError, UnknownSiteError
+from mtc.matomo.reports import DayReports, Report, invalidate, reports
+from mtc.matomo.rows import Row, Summary, number
+from mtc.matomo.server import Server
+
+FIRST, LAST = dt.date(2026, 11, 19), dt.date(2026, 11, 21)
+VISITS = {"nb_uniq_visitors": 5, "nb_visits": 6, "nb_actions": "17", "bounce_count": 2, "sum_visit_length": 190.0,
+          "max_actions": 4, "bounce_rate": "33%"}  # fmt: skip
+ACTIONS = {"nb_pageviews": 15, "nb_uniq_pageviews": 12, "nb_downloads": "2", "nb_uniq_downloads": 1}
+SUMMARY = Summary(6, 5, 17, 2, 190, 4, 15, 12, 2, 1)
+
+
+@contextmanager
+def asking(answer: Callable[[Asked], Answer]) -> Iterator[tuple[Connection, Server, Scripted]]:
+    with running(answer) as script:
+        server = Server(script.url, SecretStr("0123456789abcdef"), timeout=5)
+        with Connection(server, environ={}) as connection:
+            yield connection, server, script
+
+
+def error(message: str) -> dict[str, str]:
+    return {"result": "error", "message": message}
+
+
+def by_day(value: object) -> dict[str, object]:
+    return {"2026-11-19": [], "2026-11-20": value, "2026-11-21": []}
+
+
+def test_a_range_of_days_is_one_request_for_all_reports() -> None:
+    """All rows of every table; those that are trees come flat; a day without visits is a day of zeros."""
+    page = {"label": "/", "nb_visits": 4, "nb_hits": 7, "entry_nb_visits": "3", "exit_nb_visits": "2",
+            "entry_bounce_count": "1", "bounce_rate": "18%", "url": "http://docs.example.org/"}  # fmt: skip
+    country = {"label": "France", "nb_visits": 6, "nb_uniq_visitors": 5, "nb_actions": "17", "bounce_count": "2",
+               "sum_visit_length": "190", "code": "fr", "max_actions": 4}  # fmt: skip
+    told = as_json([by_day(VISITS), by_day(ACTIONS), by_day([page]), by_day([country])])
+    with asking(in_turn(told)) as (connection, server, script):
+        found = reports(connection, server, 1, FIRST, LAST, [Report.PAGES, Report.COUNTRIES])
+    assert list(found) == [dt.date(2026, 11, day) for day in (19, 20, 21)]
+    assert found[FIRST] == DayReports(FIRST, Summary(), {Report.PAGES: (), Report.COUNTRIES: ()})
+    assert found[dt.date(2026, 11, 20)].summary == SUMMARY
+    assert found[dt.date(2026, 11, 20)].tables == {
+        Report.PAGES: (Row("/", "http://docs.example.org/", "", 4, 0, 7, 0, 3, 2, 1),),
+        Report.COUNTRIES: (Row("France", "", "fr", 6, 5, 0, 17, bounces=2, seconds=190, max_actions=4),),
+    }
+    form = script.asked[0].form
+    assert form["method"] == "API.getBulkRequest"
+    usual = "idSite=1&period=day&date=2026-11-19%2C2026-11-21&filter_limit=-1"
+    assert form["urls[0]"] == f"method=VisitsSummary.get&{usual}&language=en"
+    assert form["urls[2]"] == f"method=Actions.getPageUrls&{usual}&flat=1&language=en"
+    assert form["urls[3]"] == f"method=UserCountry.getCountry&{usual}&language=en"
+
+
+@pytest.mark.parametrize("shape", [lambda value: value, lambda value: {"2026-11-19": value}], ids=["bare", "by day"])
+def test_a_single_day_comes_bare_or_by_its_date(shape: Callable[[object], object]) -> None:
+    """Asked for as a range of one; both are taken."""
+    told = as_json([shape(VISITS), shape(ACTIONS), shape([{"label": "/"}])])
+    with asking(in_turn(told)) as (connection, server, _):
+        found = reports(connection, server, 1, FIRST, FIRST, [Report.PAGES])
+    assert found == {FIRST: DayReports(FIRST, SUMMARY, {Report.PAGES: (Row("/"),)})}
+
+
+def test_a_long_range_is_asked_for_month_by_month() -> None:
+    """Answers stay of a size that memory holds."""
+    last = FIRST + dt.timedelta(days=39)
+    with asking(lambda _: as_json([[], []])) as (connection, server, script):
+        found = reports(connection, server, 1, FIRST, last, [])
+    assert len(found) == 40
+    assert all(one.summary == Summary() for one in found.values())
+    assert [asked.form["urls[0]"].partition("date=")[2][:23] for asked in script.asked] == [
+        "2026-11-19%2C2026-12-19",
+        "2026-12-20%2C2026-12-28",
+    ]
+
+
+def test_a_table_of_a_plugin_that_is_off_is_missing_and_the_others_are_there() -> None:
+    """The summary cannot be missing; any other error stops."""
+    off = error("The method 'getCountry' does not exist or is not available in the module 'UserCountry'.")
+    told = as_json([by_day(VISITS), by_day(ACTIONS), off])
+    with asking(in_turn(told)) as (connection, server, _):
+        found = reports(connection, server, 1, FIRST, LAST, [Report.COUNTRIES])
+    assert found[FIRST].missing == (Report.COUNTRIES,)
+    assert found[FIRST].tables == {}
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind"),
+    [
+        ([error("website id was set to '99'"), [], []], UnknownSiteError),
+        ([[], [], error("SQLSTATE: gone away")], ServerBusyError),
+        ([[], [], {"label": "x"}], NotMatomoError),
+        ([[], [], by_day({"label": "x"})], NotMatomoError),
+        ([[], [], by_day([1])], NotMatomoError),
+        ([by_day([1]), [], []], NotMatomoError),
+        ([by_day({"nb_visits": "many"}), [], []], NotMatomoError),
+        ([by_day({"nb_visits": -1}), [], []], NotMatomoError),
+    ],
+)
+def test_what_is_no_report_is_an_error_and_not_a_day_without_visits(answers: object, kind: type[Exception]) -> None:
+    """Zeros are only what Matomo says is nothing."""
+    with asking(in_turn(as_json(answers))) as (connection, server, _), pytest.raises(kind):
+        reports(connection, server, 1, FIRST, LAST, [Report.PAGES])
+
+
+def test_the_row_that_sums_up_the_rest_is_marked() -> None:
+    """Matomo keeps 500 rows when it makes a table; the last one is no page."""
+    rows = [{"label": "/Others", "segment": "x", "nb_hits": 2}, {"label": "Others", "nb_hits": "40"}]
+    told = as_json([[], [], by_day(rows)])
+    with asking(in_turn(told)) as (connection, server, _):
+        found = reports(connection, server, 1, FIRST, LAST, [Report.PAGES])
+    table = found[dt.date(2026, 11, 20)].tables[Report.PAGES]
+    assert [(row.label, row.hits, row.rest) for row in table] == [("/Others", 2, False), ("Others", 40, True)]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(4, 4), (4.0, 4), ("4", 4), ("20%", 20), ("2.8", 2.8), ("4s", 4), ("", 0), (None, 0), (False, 0)],
+)
+def test_figures_come_in_many_dresses(value: object, expected: float) -> None:
+    """As numbers or strings, depending on the method."""
+    assert number(value) == expected
+
+
+@pytest.mark.parametrize("value", ["x", "nan", "inf", -1, 1e300, [], {}, "1" * 5000, 10**400])
+def test_what_is_no_figure_is_an_error(value: object) -> None:
+    """A report is a stranger's word."""
+    with pytest.raises(NotMatomoError, match="no number"):
+        number(value)
+
+
+def test_days_are_marked_to_be_made_again() -> None:
+    """Each once, in order, without a period: weeks and months are mended too."""
+    told = as_json(["Success. The following dates were invalidated successfully: 2026-11-19, 2026-11-21"])
+    with asking(in_turn(told)) as (connection, server, script):
+        assert invalidate(connection, server, 7, [LAST, FIRST, LAST]) == ""
+        assert invalidate(connection, server, 7, []) == ""
+    form = script.asked[0].form
+    assert len(script.asked) == 1
+    assert form["method"] == "CoreAdminHome.invalidateArchivedReports"
+    assert (form["idSites"], form["dates"]) == ("7", "2026-11-19,2026-11-21")
+    assert "period" not in form
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (error("The method 'x' does not exist or is not available in the module 'y'."), "super user"),
+        (error("No valid site"), "No valid site"),
+        (["Warning: 2026-11-19 is older than the logs that are kept"], "older than the logs"),
+    ],
+)
+def test_why_days_could_not_be_marked_is_said_for_the_receipt(answer: object, words: str) -> None:
+    """It stops nothing."""
+    with asking(in_turn(as_json(answer))) as (connection, server, _):
+        assert words in invalidate(connection, server, 1, [FIRST])
+
+
+def test_a_server_that_is_busy_when_days_are_marked_may_be_asked_again() -> None:
+    """That is no reason to leave the days as they are."""
+    with asking(in_turn(html("", 503))) as (connection, server, _), pytest.raises(ServerBusyError):
+        invalidate(connection, server, 1, [FIRST])
