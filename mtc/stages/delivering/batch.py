@@ -22,8 +22,8 @@ from mtc.stages.delivering.layout import Layout, Sent
 from mtc.stages.delivering.target import Target, TargetSite
 from mtc.stages.delivering.witness import witnesses
 
-_TRIES = 6
-_PAUSE = 1.0
+_TRIES = 8
+_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 
 

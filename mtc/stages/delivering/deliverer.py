@@ -75,16 +75,23 @@ class Deliverer:
     _stopped: dict[str, PermanentError] = field(default_factory=dict)
     _one_at_a_time: dict[str, threading.Lock] = field(default_factory=dict)
 
-    def finish(self, errand: Errand, work: DeliverWork, loaded: Sequence[LoadedObject]) -> Delivered:
-        """Go on with the open deliveries whose parts are there. `loaded` are the step's objects as they are listed."""
-        done = Delivered()
-        for delivery in work.opened:
+    def finish(
+        self, errand: Errand, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]
+    ) -> tuple[Delivered, tuple[Delivery, ...]]:
+        """Go on with the open deliveries whose parts are there; gives also those that were not finished.
+
+        `loaded` are the step's objects as they are listed.
+        """
+        done, left = Delivered(), []
+        for delivery in opened:
             mine = _objects_of(delivery, loaded)
-            if mine is not None and all((self.warehouse / part.file).exists() for item in mine for part in item.parts):
-                with self._sending(errand), self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
-                    keys = {item.object_id: item.object.key for item in mine}
-                    done += self._send(errand, _Opened(delivery, keys), layout)
-        return done
+            if mine is None or not all((self.warehouse / part.file).exists() for item in mine for part in item.parts):
+                left.append(delivery)
+                continue
+            with self._sending(errand), self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
+                keys = {item.object_id: item.object.key for item in mine}
+                done += self._send(errand, _Opened(delivery, keys), layout)
+        return done, tuple(left)
 
     def deliver(self, errand: Errand, work: DeliverWork, loaded: Sequence[LoadedObject]) -> Delivered:
         """Cut and send what no delivery covers."""

@@ -8,6 +8,7 @@ changed.
 from collections.abc import Sequence
 
 from mtc import faults
+from mtc.delivery import Delivery
 from mtc.errors import PermanentError
 from mtc.model import Accounting, LoadedObject, Receipt, Status, StepId
 from mtc.stages.base import HitsTakenBack, ObjectDropped, StepDone
@@ -24,24 +25,23 @@ def import_step(context: StepContext) -> None:
     """Do the step. Whatever it raises, what was recorded before that stays good."""
     work, desk = context.work, context.desk
     desk.check()
-    finished = _finish(context)
+    finished, opened = _finish(context)
     if work.drop:
         desk.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
     loaded = _load(context)
-    delivered = finished + _deliver(context, [*work.keep, *loaded])
+    delivered = finished + _deliver(context, opened, [*work.keep, *loaded])
     archived = archive_objects(context, [*work.archive, *loaded])
     faults.point("import.done")
     desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], archived, delivered)))
 
 
-def _finish(context: StepContext) -> Delivered:
-    """Go on with open deliveries; then stop if that is all that may be done."""
-    deliver, deliverer = context.work.deliver, context.deliverer
+def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
+    """Go on with open deliveries; then stop if that is all that may be done. Gives also those that wait for parts."""
+    deliver, deliverer, work = context.work.deliver, context.deliverer, context.work
     if deliver is None or deliverer is None:
-        return Delivered()
-    work = context.work
+        return Delivered(), ()
     listed = (*work.keep, *work.drop, *work.replaced)
-    finished = deliverer.finish(context.errand, deliver, listed)
+    finished, left = deliverer.finish(context.errand, deliver.opened, listed)
     if deliver.refused:
         raise PermanentError(
             f"hits would count twice in Matomo: {'; '.join(deliver.refused[:_SHOWN])}",
@@ -49,16 +49,22 @@ def _finish(context: StepContext) -> Delivered:
         )
     if deliver.taken_back:
         context.desk.record(HitsTakenBack(context.step, deliver.taken_back))
-    return finished
+        left = ()  # given up
+    return finished, left
 
 
-def _deliver(context: StepContext, loaded: Sequence[LoadedObject]) -> Delivered:
-    """Deliver what no delivery covers, once an open one that waited for its parts is finished."""
+def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]) -> Delivered:
+    """Finish what waited for its parts, then deliver what no delivery covers."""
     deliver, deliverer = context.work.deliver, context.deliverer
     if deliver is None or deliverer is None:
         return Delivered()
-    again = deliverer.finish(context.errand, deliver, loaded)
-    return again + deliverer.deliver(context.errand, deliver, loaded)
+    finished, left = deliverer.finish(context.errand, opened, loaded)
+    if left:
+        raise PermanentError(
+            "a delivery cannot be finished, as parts of it are gone",
+            hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
+        )
+    return finished + deliverer.deliver(context.errand, deliver, loaded)
 
 
 def _load(context: StepContext) -> list[LoadedObject]:

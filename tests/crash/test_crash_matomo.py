@@ -1,0 +1,141 @@
+"""Deliveries to Matomo that are killed and whose server fails, over and over, with the same command until it is done.
+
+At the end the server has every hit exactly once, and every visit as an undisturbed run makes it. What is drawn is
+seeded, and printed, so that a failure can be looked into.
+"""
+
+import random
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from matomo_trial import MatomoTrial, Visit
+from trial import ended
+
+from mtc import faults
+from tests.fake_matomo.faults import Fault, Place
+from tests.fake_matomo.server import FakeMatomo
+
+POINTS = tuple(point for point in faults.POINTS if point.startswith("deliver.") and point != "deliver.doubt")
+ROUNDS = 30
+MORE_ROUNDS = 500
+TOGETHER = 25
+HITS = 80
+TRIES = 25
+DISTURBED = 8  # so many runs meet faults; the next ones may end
+
+KEEPS_NOTHING = {
+    **dict.fromkeys((Fault.DROP, Fault.RESET, Fault.BAD_GATEWAY, Fault.GATEWAY_TIMEOUT, Fault.SQLSTATE), 0.02),
+    **dict.fromkeys((Fault.DATABASE_DOWN, Fault.TOO_MANY, Fault.UNAVAILABLE, Fault.DEADLOCK, Fault.PROXY_PAGE), 0.02),
+}
+KEEPS_ALL = dict.fromkeys(
+    (Fault.SLOW, Fault.CUT, Fault.COMMIT_THEN_DROP, Fault.COMMIT_THEN_BAD_GATEWAY, Fault.COMMIT_THEN_GATEWAY_TIMEOUT),
+    0.03,
+)
+LATER = dict.fromkeys((Fault.DROP_THEN_COMMIT, Fault.GATEWAY_TIMEOUT_THEN_COMMIT), 0.04)
+OF_REPORTS = dict.fromkeys((Fault.DROP, Fault.BAD_GATEWAY, Fault.SQLSTATE, Fault.DATABASE_DOWN, Fault.SLOW), 0.05)
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Iterator[MatomoTrial]:
+    """A project whose logs were never imported, and a server that has nothing."""
+    with FakeMatomo() as matomo:
+        yield MatomoTrial(tmp_path / "project", matomo).write().with_logs(hits=HITS)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Counter[Visit]:
+    """The visits that one run makes which nothing disturbs."""
+    with FakeMatomo() as matomo:
+        trial = MatomoTrial(tmp_path_factory.mktemp("undisturbed"), matomo).write().with_logs(hits=HITS)
+        assert trial.apply().code == 0
+        trial.is_exact()
+        return trial.visits()
+
+
+@pytest.mark.parametrize("point", [*POINTS, "deliver.sending:3", "deliver.sent:4", "record.after:5"])
+def test_a_delivery_killed_anywhere_is_completed_by_the_next_run(
+    point: str, trial: MatomoTrial, undisturbed: Counter[Visit]
+) -> None:
+    """What was sent and what was not: the next run finds out, and sends what is left."""
+    assert trial.apply(crash_at=point).code == -signal.SIGKILL
+    last = trial.apply()
+    assert last.code == 0, last.err
+    trial.is_exact()
+    assert trial.visits() == undisturbed
+
+
+def test_a_run_killed_while_a_batch_is_in_doubt_looks_for_it_again(
+    trial: MatomoTrial, undisturbed: Counter[Visit]
+) -> None:
+    """An answer was lost, and then the run."""
+    trial.matomo.faults.next(Fault.COMMIT_THEN_DROP)
+    assert trial.apply(crash_at="deliver.doubt").code == -signal.SIGKILL
+    assert trial.apply().code == 0
+    trial.is_exact()
+    assert trial.visits() == undisturbed
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_whatever_is_killed_and_fails_each_hit_counts_once(
+    number: int, trial: MatomoTrial, undisturbed: Counter[Visit]
+) -> None:
+    """30 rounds of random kills and random faults."""
+    survive(number, trial, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(ROUNDS, ROUNDS + MORE_ROUNDS, TOGETHER))
+def test_hundreds_of_times_each_hit_counts_once(first: int, tmp_path: Path, undisturbed: Counter[Visit]) -> None:
+    """500 rounds more."""
+    for number in range(first, first + TOGETHER):
+        with FakeMatomo() as matomo:
+            trial = MatomoTrial(tmp_path / str(number), matomo).write().with_logs(hits=HITS)
+            print(f"round {number}")  # noqa: T201 - for who looks into it
+            survive(number, trial, undisturbed)
+
+
+def survive(number: int, trial: MatomoTrial, undisturbed: Counter[Visit]) -> None:
+    """One round: a third of them with kills alone, a third with faults alone, a third with both."""
+    dice = random.Random(f"round {number}")
+    kills, fails = number % 3 != 1, number % 3 != 0
+    if fails:
+        disturb(trial, dice, number)
+    for run in range(TRIES):
+        if run == DISTURBED:
+            trial.matomo.faults.clear()
+        if ran_to_its_end(trial, dice.uniform(0.5, 2.5) if kills and run < DISTURBED else None):
+            break
+        if fails and dice.random() < 0.2:
+            trial.matomo.restart()
+    else:
+        pytest.fail(f"not done after {TRIES} runs")
+    trial.matomo.settle()
+    trial.is_exact()
+    assert trial.visits() == undisturbed
+
+
+def disturb(trial: MatomoTrial, dice: random.Random, number: int) -> None:
+    """Let the server fail in some of its ways."""
+    every = {**KEEPS_NOTHING, **KEEPS_ALL, **LATER}
+    chances: Mapping[Fault, float] = dice.choice([KEEPS_NOTHING, KEEPS_ALL, LATER, every])
+    trial.matomo.faults.chance(number, chances, seconds=dice.choice([0.1, 0.4]))
+    trial.matomo.faults.chance(number, OF_REPORTS, on=Place.REPORTS, seconds=0.1)
+
+
+def ran_to_its_end(trial: MatomoTrial, kill_after: float | None) -> bool:
+    """Run the command, killed after so many seconds if it is still there; says whether all is done."""
+    process = trial.start("apply")
+    print(f"run, killed after {kill_after}")  # noqa: T201 - for who looks into it
+    try:
+        process.wait(kill_after)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        ended(process)
+        return False
+    last = ended(process)
+    assert last.code in {0, 3}, last.err
+    return last.code == 0

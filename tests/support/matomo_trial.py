@@ -1,0 +1,152 @@
+"""A small project that delivers to a fake Matomo, and what the server must have when all is done: each hit once."""
+
+import datetime as dt
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from trial import Ended, ended
+
+import mtc
+from mtc.state.store import Store
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER
+
+DAYS = (dt.date(2026, 5, 1), dt.date(2026, 5, 2))
+_AGENTS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0",
+)
+_MANIFEST = """\
+version: 1
+dates: {{from: {first}, to: {last}}}
+stages: [{stages}]
+source: {{url: "logs/{{site}}/{{date:%Y-%m-%d}}*.log"}}
+matomo: {{url: "{url}", token: "${{TOKEN}}", settle: 1s, timeout: {timeout}s, batch: {batch}, jobs: {lanes}}}
+run: {{jobs: {jobs}, retries: 3, backoff: 0s}}
+sites:
+  docs: {{matomo_id: 1, url: "https://docs.example.org"}}
+"""
+
+Hit = tuple[str, int, str]
+"""Path, second and address: what a hit of these logs is told apart by."""
+
+Visit = tuple[str, int, int, int]
+"""Address, first and last second, and how many actions."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatomoTrial:
+    """The project's folder and its server."""
+
+    root: Path
+    matomo: FakeMatomo
+    token: str = SUPER
+
+    def write(
+        self,
+        *,
+        batch: int = 40,
+        lanes: int = 2,
+        jobs: int = 2,
+        timeout: int = 5,
+        stages: str = "import",
+        more: str = "",
+    ) -> "MatomoTrial":
+        """Write the manifest."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        text = _MANIFEST.format(
+            first=DAYS[0], last=DAYS[-1], url=self.matomo.url, batch=batch, lanes=lanes, jobs=jobs, timeout=timeout,
+            stages=stages,
+        )  # fmt: skip
+        (self.root / "mtc.yaml").write_text(text + more, "utf-8")
+        return self
+
+    def with_logs(self, seed: str = "logs", hits: int = 150, *, early: int = 0) -> "MatomoTrial":
+        """Two objects a day, of two edge servers whose lines interleave; the first `early` are of the day before."""
+        dice = random.Random(seed)
+        for day in DAYS:
+            for edge in ("a", "b"):
+                self.log(f"docs/{day}-{edge}.log", _lines(dice, day, edge, hits, early))
+        return self
+
+    def log(self, name: str, lines: list[str]) -> Path:
+        """Write one log."""
+        path = self.root / "logs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        return path
+
+    def start(self, *arguments: str, crash_at: str = "") -> subprocess.Popen[str]:
+        """Start `mtc ARGUMENTS -m mtc.yaml`."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(mtc.__file__).parents[1]),
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(self.root),
+            "TOKEN": self.token,
+        }
+        if crash_at:
+            environment["MTC_CRASH_AT"] = crash_at
+        command = [sys.executable, "-m", "mtc", *arguments, "-m", "mtc.yaml"]
+        return subprocess.Popen(
+            command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def mtc(self, *arguments: str, crash_at: str = "") -> Ended:
+        """Run a command to its end."""
+        return ended(self.start(*arguments, crash_at=crash_at))
+
+    def apply(self, *arguments: str, crash_at: str = "") -> Ended:
+        """Run `mtc apply`."""
+        return self.mtc("apply", *arguments, crash_at=crash_at)
+
+    def state(self) -> Store:
+        """The state, to be looked at."""
+        return Store.open(self.root / ".mtc" / "state.db", readonly=True)
+
+    def logged(self) -> Counter[Hit]:
+        """Every hit of the logs that are there."""
+        lines = (line for path in sorted(self.root.glob("logs/docs/*.log")) for line in path.read_text().splitlines())
+        return Counter(map(_hit, lines))
+
+    def stored(self) -> Counter[Hit]:
+        """Every hit that the server has."""
+        base = len("https://docs.example.org")
+        return Counter((hit.url[base:], hit.time, hit.ip) for hit in self.matomo.hits(1))
+
+    def visits(self) -> Counter[Visit]:
+        """Every visit that the server has."""
+        return Counter((seen.hits[0].ip, seen.first, seen.last, seen.actions) for seen in self.matomo.visits(1))
+
+    def is_exact(self) -> None:
+        """The server has each hit exactly once."""
+        assert self.matomo.errors == []
+        assert self.matomo.doubles() == {}
+        stored, logged = self.stored(), self.logged()
+        assert stored - logged == Counter(), "more than was logged"
+        assert logged - stored == Counter(), "lost"
+
+
+def _lines(dice: random.Random, day: dt.date, edge: str, hits: int, early: int) -> list[str]:
+    midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
+    seconds = [*sorted(-dice.randrange(1, 900) for _ in range(early)), *sorted(dice.sample(range(86_400), hits))]
+    times = [midnight + dt.timedelta(seconds=second) for second in seconds]
+    return [_line(dice, time, f"{edge}{number}") for number, time in enumerate(times)]
+
+
+def _line(dice: random.Random, time: dt.datetime, name: str) -> str:
+    address, size, agent = f"192.0.2.{dice.randrange(12)}", dice.randrange(1, 9000), dice.choice(_AGENTS)
+    request = f"GET /{time:%d}/{name}?q=a%20b&x={dice.randrange(9)} HTTP/1.1"
+    return f'{address} - - [{time:%d/%b/%Y:%H:%M:%S} +0000] "{request}" 200 {size} "-" "{agent}"'
+
+
+def _hit(line: str) -> Hit:
+    address, rest = line.split(" ", 1)
+    time, rest = rest.partition("[")[2].split("]", 1)
+    path = rest.split('"')[1].split(" ")[1]
+    return path, int(dt.datetime.strptime(time, "%d/%b/%Y:%H:%M:%S %z").timestamp()), address
