@@ -1,124 +1,76 @@
-"""How fast a log is loaded, beside the bare limits in the same run: `python bench/load.py --lines 1000000 --runs 5`.
+"""How fast mtc is, beside the bare limits and the other programs that are installed, in one table.
 
-Makes its own data (seeded), then measures in turn: reading the file, DuckDB's plainest scan of the same columns into
-the same Parquet, and `mtc import` as a process. Prints medians. GoAccess is measured as well where it is installed.
+`python bench/load.py` does it all, with data of its own (seeded), medians of five, everything as processes and in turn.
+`--quick` is for a look whether it works; `--only small` or `--only format` for one part; `--large` loads 8 GB as well.
+Data lie in a temporary folder (`--folder` for another disk) and are removed after each part.
 """
 
 import argparse
-import datetime as dt
-import resource
+import os
+import platform
 import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-import duckdb
-import generate
-
-DAY = dt.date(2026, 5, 1)
-MANIFEST = """version: 1
-dates: 2026-05-01
-source: {url: "logs/{site}/{date:%Y-%m-%d}.log"}
-sites: {docs: {}}
-"""
+from table import show
+from works import WORKS, Setting
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """Seconds of the runs of one piece of work."""
-
-    name: str
-    seconds: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        """The middle one."""
-        return statistics.median(self.seconds)
-
-
-def measure(name: str, work: Callable[[], object], runs: int) -> Figure:
-    """Do the work so many times."""
-    seconds = []
-    for _ in range(runs):
-        begun = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begun)
-    return Figure(name, tuple(seconds))
-
-
-def make_log(path: Path, lines: int) -> None:
-    """Write the log, a block of one seed repeated until it has so many lines."""
-    midnight = dt.datetime.combine(DAY, dt.time(), dt.UTC)
-    block = min(lines, 200_000)
-    with path.open("w") as stream:
-        for seed in range(-(-lines // block)):
-            stream.writelines(generate.combined(one, midnight) for one in generate.requests(block, seed, 3000))
-
-
-def read_whole(path: Path) -> None:
-    """The limit of the disk, or of the page cache."""
-    with path.open("rb") as stream:
-        while stream.read(4 << 20):
-            pass
-
-
-def bare_scan(path: Path, target: Path) -> None:
-    """DuckDB's CSV reader, ten columns, into zstd Parquet: no filters, no checks, no accounting."""
-    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(10))
-    duckdb.connect().execute(
-        f"COPY (SELECT * FROM read_csv('{path}', delim = ' ', quote = '\"', escape = '\\', header = false,"
-        f" auto_detect = false, columns = {{{columns}}})) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+def setting_of(chosen: argparse.Namespace, folder: Path) -> Setting:
+    """How much of everything."""
+    quick = chosen.quick
+    return Setting(
+        folder=folder,
+        runs=chosen.runs or (1 if quick else 5),
+        size=int(chosen.size * 1e6) if chosen.size else (20_000_000 if quick else 400_000_000),
+        lines=chosen.lines or (50_000 if quick else 1_000_000),
+        objects=500 if quick else 10_000,
+        hits=50_000 if quick else 1_000_000,
+        days=30 if quick else 365,
+        stat_sites=5 if quick else 25,
+        stat_days=40 if quick else 400,
+        copies=20 if chosen.large else 2,
+        importer=chosen.importer,
     )
 
 
-def mtc_import(root: Path) -> None:
-    """A first import, as a user runs it."""
-    for folder in (".mtc", "warehouse"):
-        shutil.rmtree(root / folder, ignore_errors=True)
-    command = [sys.executable, "-m", "mtc", "apply", "-q", "mtc.yaml", "--stage", "import"]
-    subprocess.run(command, cwd=root, check=True)
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    made = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    made.add_argument("--only", action="append", metavar="NAME", help=f"one of: {', '.join(WORKS)}; or `format`")
+    made.add_argument("--quick", action="store_true", help="small data, one run")
+    made.add_argument("--large", action="store_true", help="the memory of loading 20 times --size as well: 8 GB")
+    made.add_argument("--runs", type=int, help="how often each is measured [5]")
+    made.add_argument("--size", type=float, metavar="MB", help="of the log [400]")
+    made.add_argument("--lines", type=int, help="of each other format [1,000,000]")
+    made.add_argument("--folder", type=Path, help="where data are made [a temporary folder]")
+    made.add_argument("--importer", type=Path, metavar="FILE", help="the official importer, if it is at hand")
+    return made
 
 
 def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--lines", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=5)
-    chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="mtc-bench-") as folder:
-        root = Path(folder)
-        log = root / "logs" / "docs" / f"{DAY}.log"
-        log.parent.mkdir(parents=True)
-        make_log(log, chosen.lines)
-        (root / "mtc.yaml").write_text(MANIFEST)
-        figures = [
-            measure("read the file", lambda: read_whole(log), chosen.runs),
-            measure("duckdb, bare scan to parquet", lambda: bare_scan(log, root / "bare.parquet"), chosen.runs),
-            measure("mtc import", lambda: mtc_import(root), chosen.runs),
-        ]
-        if shutil.which("goaccess"):
-            command = ["goaccess", str(log), "--log-format=COMBINED", "-o", str(root / "report.json"), "--no-progress"]
-            work = lambda: subprocess.run(command, check=True, capture_output=True)  # noqa: E731
-            figures.append(measure("goaccess to JSON", work, chosen.runs))
-        size = log.stat().st_size
-    show(figures, chosen.lines, size)
-
-
-def show(figures: list[Figure], lines: int, size: int) -> None:
-    """Print a row for each figure."""
-    scan = figures[1].median
-    print(f"{lines:,} lines, {size / 1e6:.0f} MB, medians of {len(figures[0].seconds)}")
-    print(f"{'work':<30} {'seconds':>8} {'lines/s':>12} {'MB/s':>8} {'of bare scan':>13}")
-    for one in figures:
-        speed, rate = lines / one.median, size / 1e6 / one.median
-        print(f"{one.name:<30} {one.median:>8.2f} {speed:>12,.0f} {rate:>8.0f} {scan / one.median:>12.0%}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"largest child process: {peak:.0f} MB")
+    """Measure and print."""
+    options = parser()
+    chosen = options.parse_args()
+    wanted = chosen.only or list(WORKS)
+    names = [name for name in WORKS if any(name in {one, f"{one}:{name.partition(':')[2]}"} for one in wanted)]
+    if unknown := [one for one in wanted if not any(name.partition(":")[0] == one or name == one for name in names)]:
+        options.error(f"there is no {', '.join(unknown)}; there are {', '.join(WORKS)}")
+    with tempfile.TemporaryDirectory(prefix="mtc-bench-", dir=chosen.folder) as folder:
+        setting = setting_of(chosen, Path(folder))
+        print(
+            f"mtc {version('mtc')}, duckdb {version('duckdb')}, Python {platform.python_version()}, "
+            f"{os.cpu_count()} cores, medians of {setting.runs}"
+        )
+        for name in names:
+            work = WORKS[name]
+            title = (work.__doc__ or "the same hits in another format, beside combined").splitlines()[0]
+            show(f"{name}: {title}", work(setting))
+            for made in Path(folder).iterdir():
+                shutil.rmtree(made)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from mtc import __version__
-from mtc.cli import explain, ledger, manifests, tell, work
+from mtc.cli import checks, explain, ledger, manifests, tell, work
 from mtc.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError
 
 
@@ -68,6 +68,8 @@ app.command()(work.csv)
 app.command()(tell.status)
 app.command()(tell.why)
 app.command()(explain.explain)
+app.command()(checks.doctor)
+app.command()(checks.verify)
 app.command()(manifests.validate)
 app.command()(manifests.schema)
 app.command()(manifests.init)

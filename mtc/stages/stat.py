@@ -1,6 +1,6 @@
 """The stat stage: a site's days in, `.stat` files out, each whole or not at all.
 
-It knows who answers only through `StatisticsSource`. A set of files is made durable together before any of its steps
+It knows who answers only through `AnswerSource`. A set of files is made durable together before any of its steps
 is recorded, as one flush of the folder serves them all.
 """
 
@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc import faults
+from mtc.errors import StepError
 from mtc.files import explain_os_error, fsync_dir
 from mtc.manifest.project import Project
 from mtc.model import Output, Receipt, Status
 from mtc.plan.model import PlannedStep, StatWork, Task
+from mtc.stages.answering.base import Answer, AnswerSource, Noted
 from mtc.stages.base import Desk, StepDone, StepFailed
 from mtc.warehouse.fileset import FileSet, sweep
 from mtc.warehouse.statfile import StatDocument, dumps
-from mtc.warehouse.statistics import DayFailure, StatisticsSource, WarehouseStatistics
+from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -47,10 +49,12 @@ class StatStage:
         self,
         project: Project,
         connect: "Callable[[], DuckDBPyConnection]",
-        source: StatisticsSource | None = None,
+        source: AnswerSource | None = None,
     ) -> None:
         self._project = project
-        self._source = source or WarehouseStatistics(project.warehouse, connect, countries=project.countries)
+        self._source: AnswerSource = source or WarehouseStatistics(
+            project.warehouse, connect, countries=project.countries
+        )
 
     def run(self, task: Task, desk: Desk) -> None:
         """Do the task: days without anything to count first, then the others in order.
@@ -84,34 +88,45 @@ class StatStage:
             fsync_dir(path.parent)
         return StepDone(Receipt(planned.step, Status.EMPTY, accounting=_work(planned).accounting))
 
-    def _publish(
-        self, answers: Iterable[StatDocument | DayFailure], plans: Mapping[dt.date, PlannedStep], desk: Desk
-    ) -> None:
+    def _publish(self, answers: Iterable[Answer], plans: Mapping[dt.date, PlannedStep], desk: Desk) -> None:
+        """Write a set of answers. When the source gives up in the midst of it, what it gave before is kept."""
         faults.point("stat.before")
         written: list[_Written] = []
+        given_up: StepError | None = None
         with FileSet() as files:
-            for answer in answers:
-                desk.check()
-                if isinstance(answer, DayFailure):
-                    desk.record(StepFailed(plans[answer.day].step, answer.error))
-                else:
-                    written.append(self._write(answer, plans[answer.day], files))
+            try:
+                for answer in answers:
+                    desk.check()
+                    written.extend(self._take(answer, plans, files, desk))
+            except StepError as error:
+                given_up = error
             files.publish()
         faults.point("stat.written")
         desk.record(*(StepDone(item.receipt) for item in written))
         for item in written:
             desk.progress(size=item.planned.cost, lines=int(item.receipt.figures["actions"]))
+        if given_up is not None:
+            raise given_up
 
-    def _write(self, document: StatDocument, planned: PlannedStep, files: FileSet) -> "_Written":
+    def _take(
+        self, answer: Answer, plans: Mapping[dt.date, PlannedStep], files: FileSet, desk: Desk
+    ) -> Iterator["_Written"]:
+        if isinstance(answer, DayFailure):
+            desk.record(StepFailed(plans[answer.day].step, answer.error))
+            return
+        document, notes = (answer.document, answer.notes) if isinstance(answer, Noted) else (answer, ())
+        yield self._write(document, notes, plans[document.day], files)
+
+    def _write(
+        self, document: StatDocument, notes: tuple[str, ...], planned: PlannedStep, files: FileSet
+    ) -> "_Written":
         path = stat_path(self._project, document.site, document.day)
         path.parent.mkdir(parents=True, exist_ok=True)
         data = dumps(document)
         files.stage(path).write_bytes(data)
         outputs = (output(self._project, path, data),)
         figures = _figures(document)
-        return _Written(
-            planned, Receipt(planned.step, Status.DONE, outputs, _work(planned).accounting, figures, notes=())
-        )
+        return _Written(planned, Receipt(planned.step, Status.DONE, outputs, _work(planned).accounting, figures, notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +135,7 @@ class _Written:
     receipt: Receipt
 
 
-def _sets(answers: Iterable[StatDocument | DayFailure]) -> Iterator[Iterable[StatDocument | DayFailure]]:
+def _sets(answers: Iterable[Answer]) -> Iterator[Iterable[Answer]]:
     """Cut answers into sets without waiting for more than one."""
     stream = iter(answers)
     for first in stream:

@@ -23,6 +23,10 @@ class Inputs(StatModel):
     fingerprint: str
     """A digest of all that the numbers depend on: the log files, the site's settings, the way of counting, and the
     edition of the database of countries where there is one."""
+    server: str | None = None
+    """The Matomo server that was asked; left out where the warehouse answered."""
+    server_site: int | None = None
+    """The number of the site there; left out where the warehouse answered."""
 
 
 class Summary(StatModel):
@@ -64,14 +68,15 @@ class Summary(StatModel):
         unique_visitors: int = 0,
         pageviews: int = 0,
         downloads: int = 0,
+        actions: int | None = None,
         bounces: int = 0,
         seconds: int = 0,
         longest: int | None = 0,
         max_actions: int = 0,
         size: int | None = 0,
     ) -> Self:
-        """Work out the rates: the one place that does, whoever counted."""
-        actions = pageviews + downloads
+        """Work out the rates: the one place that does, whoever counted. Untold, `actions` are views and downloads."""
+        actions = pageviews + downloads if actions is None else actions
         each = max(visits, 1)
         return cls(
             visits=visits,
@@ -149,6 +154,7 @@ def _table(name: str, rows: tuple[Row, ...]) -> str:
 def dumps(document: StatDocument) -> bytes:
     """The document as ASCII JSON: keys in the models' order, one line for each row of a table."""
     head = document.model_dump(mode="json", exclude={"tables", "accounting"})
+    head["inputs"] = document.inputs.model_dump(exclude_none=True)
     tables = [(name, getattr(document.tables, name)) for name in ROWS]
     parts = [f' "{key}": {json.dumps(value)}' for key, value in head.items() if key != "summary"]
     parts.append(' "summary": ' + json.dumps(head["summary"], indent=1).replace("\n", "\n "))

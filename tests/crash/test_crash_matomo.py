@@ -25,7 +25,7 @@ MORE_ROUNDS = 500
 TOGETHER = 25
 HITS = 80
 TRIES = 25
-DISTURBED = 8  # so many runs meet faults; the next ones may end
+DISTURBED = 5  # so many runs meet faults; the next ones may end
 
 KEEPS_NOTHING = {
     **dict.fromkeys((Fault.DROP, Fault.RESET, Fault.BAD_GATEWAY, Fault.GATEWAY_TIMEOUT, Fault.SQLSTATE), 0.02),
@@ -107,7 +107,7 @@ def survive(number: int, trial: MatomoTrial, undisturbed: Counter[Visit]) -> Non
     for run in range(TRIES):
         if run == DISTURBED:
             trial.matomo.faults.clear()
-        if ran_to_its_end(trial, dice.uniform(0.5, 2.5) if kills and run < DISTURBED else None):
+        if ran_to_its_end(trial, dice.uniform(0.5, 1.8) if kills and run < DISTURBED else None):
             break
         if fails and dice.random() < 0.2:
             trial.matomo.restart()

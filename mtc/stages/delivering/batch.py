@@ -6,17 +6,18 @@ already be recorded: a batch without an answer is looked for until the server ca
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from mtc import faults
 from mtc.delivery import Batch, BatchStatus
 from mtc.errors import PermanentError, TransientError
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.errors import LookupUnsureError
-from mtc.matomo.lookup import find, stored
+from mtc.matomo.lookup import Stored, Witness, find, stored
 from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short
+from mtc.matomo.retry import Patience, retrying
 from mtc.matomo.tracking import send
 from mtc.stages.delivering.layout import Layout, Sent
 from mtc.stages.delivering.target import Target, TargetSite
@@ -25,6 +26,8 @@ from mtc.stages.delivering.witness import witnesses
 _TRIES = 8
 _PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
+
+Read = TypeVar("Read")
 
 
 class Ledger(Protocol):
@@ -134,14 +137,28 @@ class Courier:
         pause = _PAUSE
         while True:
             over = self.target.clock() >= until
-            site = self.site
-            if find(self.target.connection, self.target.server, site.id, site.zone, asked, quick=not over):
+            if self._found(asked, quick=not over):
                 return self._completed(batch, None, hits)
             if over:
                 return self._move(batch, BatchStatus.PLANNED)
             left = (until - self.target.clock()).total_seconds()
             self.ledger.rest(max(0.0, min(pause, left)))
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _found(self, asked: Sequence[Witness], *, quick: bool) -> bool:
+        target, site = self.target, self.site
+        return self._patiently(lambda: find(target.connection, target.server, site.id, site.zone, asked, quick=quick))
+
+    def _stored(self, hits: Sequence[Sent]) -> Stored:
+        target, site, times = self.target, self.site, [hit.time for hit in hits]
+        ids = frozenset(hit.pv_id for hit in hits)
+        return self._patiently(
+            lambda: stored(target.connection, target.server, site.id, site.zone, min(times), max(times), ids)
+        )
+
+    def _patiently(self, read: Callable[[], Read]) -> Read:
+        """Ask until there is an answer; a question may always be asked again."""
+        return retrying(read, Patience(self.ledger.rest, first=_PAUSE))
 
     def _completed(self, batch: Batch, outcome: Short | None, hits: Sequence[Sent] = ()) -> Batch:
         """Some hits of a recorded batch may be lost: plan those that are not there, and no others.
@@ -151,9 +168,7 @@ class Courier:
         hits = hits or self.layout.sent(batch)
         refused = _places(batch, outcome.invalid_indices) if outcome and outcome.invalid_indices else ()
         wanted = {place: hits[place] for place in batch.places if place not in refused}
-        site, times = self.site, [hit.time for hit in wanted.values()]
-        ids = frozenset(hit.pv_id for hit in wanted.values())
-        found = stored(self.target.connection, self.target.server, site.id, site.zone, min(times), max(times), ids)
+        found = self._stored(tuple(wanted.values()))
         lost = tuple(place for place, hit in wanted.items() if hit.pv_id not in found.found)
         if outcome is None and found.unsure:
             lost = ()  # in visits of which not all actions are listed; the batch as a whole is there

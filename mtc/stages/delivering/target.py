@@ -19,6 +19,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.connection import Connection
 from mtc.matomo.gate import Gate
+from mtc.matomo.retry import Patience, retrying
 from mtc.matomo.server import Server
 
 _OFFSET = re.compile(r"^UTC(?P<sign>[+-])(?P<hours>\d{1,2}(?:\.\d+)?)$")
@@ -107,6 +108,9 @@ class Target:
             self._sites[site.name] = self._look_up(site)
 
     def _look_up(self, site: SiteSettings) -> TargetSite:
+        return retrying(lambda: self._asked(site), Patience(self.sleep, first=0.5))
+
+    def _asked(self, site: SiteSettings) -> TargetSite:
         number = site.matomo_id or sites.site_id(self.connection, self.server, site.url)
         rights = sites.rights(self.connection, self.server)
         if not rights.may_write(number):
