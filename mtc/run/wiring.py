@@ -2,6 +2,7 @@
 
 import functools
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,7 +21,9 @@ from mtc.stages.base import Desk, StageRunner
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from mtc.stages.answering.base import AnswerSource
     from mtc.stages.delivering import Deliverer
+    from mtc.stages.delivering.target import Target
 
 
 @dataclass(slots=True)
@@ -29,11 +32,13 @@ class LazyStage:
 
     make: Callable[[], StageRunner]
     made: StageRunner | None = field(default=None)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, task: Task, desk: Desk) -> None:
         """Do the task."""
-        self.made = self.made or self.make()
-        self.made.run(task, desk)
+        with self.lock:  # what a stage shares between its tasks, such as a gate, must be one
+            made = self.made = self.made or self.make()
+        made.run(task, desk)
 
 
 def source_opener(project: Project) -> OpenSource:
@@ -59,6 +64,14 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
 
         return connect_to(project.run.memory, project.work / "tmp")
 
+    @functools.cache
+    def target() -> "Target | None":
+        if project.matomo is None:
+            return None
+        from mtc.stages.delivering.target import Target  # noqa: PLC0415 - loads urllib3
+
+        return Target(project.matomo, project.root, utc_now)
+
     def make_import() -> StageRunner:
         from mtc.sources import open_archive  # noqa: PLC0415 - as above
         from mtc.stages.importing import ImportStage  # noqa: PLC0415 - loads duckdb
@@ -73,17 +86,27 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
         )
 
     def make_deliverer() -> "Deliverer | None":
-        if project.matomo is None:
+        server = target()
+        if server is None:
             return None
-        from mtc.stages.delivering import Deliverer  # noqa: PLC0415 - loads duckdb and urllib3
-        from mtc.stages.delivering.target import Target  # noqa: PLC0415 - as above
+        from mtc.stages.delivering import Deliverer  # noqa: PLC0415 - loads duckdb
 
-        return Deliverer(Target(project.matomo, project.root, utc_now), project.warehouse, connect)
+        return Deliverer(server, project.warehouse, connect)
 
     def make_stat() -> StageRunner:
-        from mtc.stages.stat import StatStage  # noqa: PLC0415 - loads duckdb
+        from mtc.stages.answering.answers import Answers  # noqa: PLC0415 - loads duckdb
+        from mtc.stages.stat import StatStage  # noqa: PLC0415 - as above
+        from mtc.warehouse.statistics import WarehouseStatistics  # noqa: PLC0415 - as above
 
-        return StatStage(project, connect)
+        warehouse = WarehouseStatistics(project.warehouse, connect, countries=project.countries)
+        return StatStage(project, connect, Answers(warehouse, make_answers if project.matomo else None))
+
+    def make_answers() -> "AnswerSource":
+        from mtc.stages.answering.matomo import MatomoStatistics  # noqa: PLC0415 - loads urllib3
+
+        server = target()
+        assert server is not None  # noqa: S101 - it is asked for only with a server
+        return MatomoStatistics(server)
 
     def make_csv() -> StageRunner:
         from mtc.stages.csv import CsvStage  # noqa: PLC0415 - loaded when it is used

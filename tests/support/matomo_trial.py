@@ -23,10 +23,9 @@ _AGENTS = (
 )
 _MANIFEST = """\
 version: 1
-dates: {{from: {first}, to: {last}}}
 stages: [{stages}]
 source: {{url: "logs/{{site}}/{{date:%Y-%m-%d}}*.log"}}
-matomo: {{url: "{url}", token: "${{TOKEN}}", settle: 1s, timeout: {timeout}s, batch: {batch}, jobs: {lanes}}}
+matomo: {{url: "{url}", token: "${{TOKEN}}", settle: 1s, timeout: {timeout}s, batch: {batch}, jobs: {lanes}{extra}}}
 run: {{jobs: {jobs}, retries: 3, backoff: 0s}}
 sites:
   docs: {{matomo_id: 1, url: "https://docs.example.org"}}
@@ -47,23 +46,16 @@ class MatomoTrial:
     matomo: FakeMatomo
     token: str = SUPER
 
-    def write(
-        self,
-        *,
-        batch: int = 40,
-        lanes: int = 2,
-        jobs: int = 2,
-        timeout: int = 5,
-        stages: str = "import",
-        more: str = "",
-    ) -> "MatomoTrial":
-        """Write the manifest."""
+    def write(  # noqa: PLR0913 - as many as the manifest has knobs
+        self, *, batch: int = 40, lanes: int = 2, jobs: int = 2, timeout: int = 5, stages: str = "import",
+        more: str = "", extra: str = "", span: bool = True,
+    ) -> "MatomoTrial":  # fmt: skip
+        """Write the manifest. `extra` are further keys of `matomo:`, `more` of the manifest; `span` says both days."""
         self.root.mkdir(parents=True, exist_ok=True)
-        text = _MANIFEST.format(
-            first=DAYS[0], last=DAYS[-1], url=self.matomo.url, batch=batch, lanes=lanes, jobs=jobs, timeout=timeout,
-            stages=stages,
-        )  # fmt: skip
-        (self.root / "mtc.yaml").write_text(text + more, "utf-8")
+        knobs = {"batch": batch, "lanes": lanes, "jobs": jobs, "timeout": timeout, "stages": stages, "extra": extra}
+        dates = f"dates: {{from: {DAYS[0]}, to: {DAYS[-1]}}}\n" if span else ""
+        text = _MANIFEST.format(url=self.matomo.url, **knobs)
+        (self.root / "mtc.yaml").write_text(text + dates + more, "utf-8")
         return self
 
     def with_logs(self, seed: str = "logs", hits: int = 150, *, early: int = 0) -> "MatomoTrial":
@@ -134,7 +126,7 @@ class MatomoTrial:
 
 def _lines(dice: random.Random, day: dt.date, edge: str, hits: int, early: int) -> list[str]:
     midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
-    seconds = [*sorted(-dice.randrange(1, 900) for _ in range(early)), *sorted(dice.sample(range(86_400), hits))]
+    seconds = [*sorted(-dice.randrange(1, 900) for _ in range(early)), *sorted(dice.sample(range(85_000), hits))]
     times = [midnight + dt.timedelta(seconds=second) for second in seconds]
     return [_line(dice, time, f"{edge}{number}") for number, time in enumerate(times)]
 

@@ -1,0 +1,51 @@
+"""The site on its server, looked up by who only wants to read: no right to write is asked for."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mtc.errors import PermanentError
+from mtc.manifest.project import SiteSettings
+from mtc.matomo import sites
+from mtc.stages.delivering.target import Target, zone_of
+
+_NOON = dt.time(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site as its server has it. `zone` is what the server calls its time zone."""
+
+    id: int
+    zone: str
+
+
+def find_place(target: Target, site: SiteSettings) -> Place:
+    """Ask the server for the site.
+
+    Raises:
+        PermanentError: the server does not know the site, or the token may not see it.
+        TransientError: the server does not answer.
+    """
+    number = site.matomo_id or sites.site_id(target.connection, target.server, site.url)
+    info = sites.site_info(target.connection, target.server, number)
+    if info is None:
+        raise PermanentError(
+            f"Matomo has no site {number}, or the token may not see it",
+            where=target.server.url,
+            hint="correct `matomo_id`, or give the token's user the right to view the site in Matomo",
+        )
+    return Place(number, info.timezone)
+
+
+def zone_note(target: Target, place: Place, site: SiteSettings, days: Iterable[dt.date]) -> tuple[str, ...]:
+    """What to say where the server's days are not the manifest's: their numbers are of other hours."""
+    mine, theirs = site.tzinfo, zone_of(place.zone, site.tzinfo)
+    if all(_offset(day, mine) == _offset(day, theirs) for day in days):
+        return ()
+    zone = target.server.quote(place.zone)
+    return (f"Matomo's days are those of {zone}, not of {site.zone}: correct the site's time zone in one of the two",)
+
+
+def _offset(day: dt.date, zone: dt.tzinfo) -> dt.timedelta | None:
+    return dt.datetime.combine(day, _NOON, zone).utcoffset()

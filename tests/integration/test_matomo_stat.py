@@ -1,0 +1,299 @@
+"""Statistics from Matomo beside those of the warehouse, over HTTP, on the same hits."""
+
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from stat_hits import DAY, Hit, answers, connect, project, rows, settings, stat_step, task, write_part
+
+from mtc.errors import PermanentError
+from mtc.formats.agents import classify
+from mtc.manifest.matomo import Matomo
+from mtc.manifest.project import SiteSettings
+from mtc.model import Accounting, Part
+from mtc.plan.model import StatWork
+from mtc.stages.answering.answers import Answers
+from mtc.stages.answering.base import Answer, Noted
+from mtc.stages.answering.matomo import MatomoStatistics
+from mtc.stages.base import RecordingDesk
+from mtc.stages.delivering.target import Target
+from mtc.stages.stat import StatStage
+from mtc.warehouse.statfile import StatDocument, dumps, loads
+from mtc.warehouse.statistics import WarehouseStatistics
+from mtc.warehouse.tables import metrics
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import DOCS, SUPER, VIEW, WRITE, Settings, Site
+from tests.fake_matomo.speak import NOW, ask_day, hit, send
+
+NEXT = DAY + dt.timedelta(days=1)
+AFTER = DAY + dt.timedelta(days=2)
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
+)
+SAFARI = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 "
+    "Safari/605.1.15"
+)
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 "
+    "Mobile/15E148 Safari/604.1"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """A line of a log: as a hit of the warehouse, and as what is sent to Matomo."""
+
+    clock: str
+    path: str = "/"
+    ip: str = "198.51.100.7"
+    agent: str = FIREFOX
+    referrer: str = ""
+    query: str = ""
+    download: bool = False
+    day: dt.date = DAY
+
+    @property
+    def hit(self) -> Hit:
+        (agent,) = classify([self.agent])
+        return Hit(
+            f"{self.day} {self.clock}",
+            self.path,
+            self.ip,
+            agent.browser,
+            agent.version,
+            agent.os,
+            agent.device,
+            self.referrer or None,
+            self.query or None,
+            self.download,
+        )
+
+    @property
+    def request(self) -> str:
+        url = f"http://docs.example.org{self.path}{'?' if self.query else ''}{self.query}"
+        more = {"urlref": self.referrer, "cip": self.ip, "ua": self.agent, "cdt": f"{self.day} {self.clock}"}
+        return hit(url=url, **more, **({"download": url} if self.download else {}))
+
+
+LOG = (
+    Seen("00:10:00"),
+    Seen("00:25:00", "/a", query="x=1&sid=9"),
+    Seen("00:55:00", "/a"),  # exactly half an hour later: another visit
+    Seen("01:00:00", "/f.pdf", download=True),
+    Seen("01:00:07", "/f.pdf", download=True),
+    Seen("09:00:00", "/b", "198.51.100.8", CHROME, "https://www.google.de/"),
+    Seen("09:29:59", "/c/", "198.51.100.8", CHROME),
+    Seen("09:30:00", "/b", "198.51.100.8", CHROME),
+    Seen("11:00:00", "/f.pdf", "198.51.100.9", PHONE, "https://news.ycombinator.com/", download=True),
+    Seen("12:00:00", "/", "198.51.100.10", SAFARI, "https://blog.example.net/post"),
+    Seen("12:00:01", "/", "198.51.100.11", PHONE, "http://docs.example.org/a"),
+    Seen("13:00:00", "/a", "198.51.100.12", CHROME, query="utm_campaign=may"),
+    Seen("08:00:00", "/next", day=AFTER),
+)
+
+
+@pytest.fixture
+def matomo() -> Iterator[FakeMatomo]:
+    """A server on the 1st of June 2026, at noon."""
+    with FakeMatomo() as server:
+        server.clock.frozen = NOW
+        yield server
+        assert not server.errors
+
+
+@contextlib.contextmanager
+def asking(matomo: FakeMatomo, token: str = SUPER) -> Iterator[MatomoStatistics]:
+    target = Target(
+        Matomo.model_validate({"url": matomo.url, "token": token, "name": "stats.example.org"}), Path(), now
+    )
+    with target.connection:
+        yield MatomoStatistics(target)
+
+
+def now() -> dt.datetime:
+    return dt.datetime.fromtimestamp(NOW, dt.UTC)
+
+
+def site(**changes: int | str | None) -> SiteSettings:
+    return dataclasses.replace(settings(), **{"matomo_id": 1, "answers": "matomo", **changes})  # type: ignore[arg-type]
+
+
+def told(answer: Answer) -> StatDocument:
+    document = answer.document if isinstance(answer, Noted) else answer
+    assert isinstance(document, StatDocument), document
+    return document
+
+
+def numbers(document: StatDocument, table: str) -> list[tuple[object, ...]]:
+    """A table's rows without what only the warehouse knows."""
+    names = ("label", *metrics(table))
+    known = [place for place, name in enumerate(names) if name != "bytes"]
+    return [tuple(row[place] for place in known) for row in rows(document, table)]
+
+
+def both(root: Path, matomo: FakeMatomo, log: Sequence[Seen]) -> tuple[list[StatDocument], list[StatDocument]]:
+    """What the warehouse and Matomo say of the three days of a log."""
+    days = (DAY, NEXT, AFTER)
+    parts = {day: [write_part(root, [one.hit for one in log if one.day == day], day=day)] for day in days}
+    counted = [told(answer) for answer in answers(root, parts, site())]
+    send(matomo, [one.request for one in sorted(log, key=lambda one: (one.day, one.clock))])
+    work = {day: StatWork(tuple(parts[day])) for day in days}
+    with asking(matomo) as source:
+        return counted, [told(answer) for answer in source.statistics(site(), work)]
+
+
+def test_matomo_and_the_warehouse_agree_on_the_same_hits(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Every count of the summary but those that Matomo does not have, over days with and without hits."""
+    counted, asked = both(tmp_path, matomo, LOG)
+    unknown = {"longest_visit_seconds": None, "bytes": None}
+    assert [one.summary.model_dump() for one in asked] == [one.summary.model_dump() | unknown for one in counted]
+    assert [(one.site, one.day, one.timezone) for one in asked] == [("docs", day, "UTC") for day in (DAY, NEXT, AFTER)]
+    assert {one.source for one in asked} == {"matomo"}
+    assert (asked[0].summary.visits, asked[0].summary.actions, asked[0].summary.bounces) == (7, 12, 4)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "pages", "entry_pages", "exit_pages", "downloads", "referrer_types", "websites", "search_engines",
+        "social_networks", "browsers", "operating_systems", "device_types",
+    ],
+)  # fmt: skip
+def test_a_table_is_the_same_whoever_answers(tmp_path: Path, matomo: FakeMatomo, table: str) -> None:
+    """Labels, order and numbers; bytes are the warehouse's alone."""
+    counted, asked = both(tmp_path, matomo, LOG)
+    for mine, theirs in zip(counted, asked, strict=True):
+        assert numbers(theirs, table) == numbers(mine, table)
+    assert rows(asked[0], table)
+
+
+def test_hours_and_countries_are_what_matomo_tells(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Visits and their actions by hour, as the warehouse has them; statuses are in no report."""
+    counted, asked = both(tmp_path, matomo, LOG)
+    for mine, theirs in zip(counted, asked, strict=True):
+        assert [row[:3] for row in rows(theirs, "hours")] == [row[:3] for row in rows(mine, "hours")]
+        assert theirs.tables.status_codes is None
+    assert rows(asked[0], "countries") == [("Unknown", 7, 6, 12, 4, asked[0].summary.total_visit_seconds)]
+    assert rows(asked[1], "countries") == []
+
+
+def test_a_document_tells_the_server_the_objects_and_the_lines(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Its fingerprint is another with other hits, another server or another site; the file is read back as it was."""
+    work = StatWork((Part("docs", DAY, "f", "o", 3), Part("docs", DAY, "g", "p", 1)), Accounting(5, 4, {"bots": 1}))
+    with asking(matomo) as source:
+        (first,) = map(told, source.statistics(site(), {DAY: work}))
+        (again,) = map(told, source.statistics(site(), {DAY: work}))
+        (more,) = map(told, source.statistics(site(), {DAY: dataclasses.replace(work, parts=work.parts[:1])}))
+        (other,) = map(told, source.statistics(site(matomo_id=3), {DAY: work}))
+    assert (first.inputs.objects, first.inputs.server, first.inputs.server_site) == (2, "stats.example.org", 1)
+    assert first.accounting is not None
+    assert (first.accounting.lines, first.accounting.filtered) == (5, {"bots": 1})
+    assert dumps(first) == dumps(again)
+    assert len({one.inputs.fingerprint for one in (first, more, other)}) == 3
+    assert loads(dumps(first), "x") == first
+    (plain,) = map(told, answers(tmp_path, {DAY: [write_part(tmp_path, [])]}))
+    assert b'"server' not in dumps(plain)
+
+
+def test_many_days_are_few_requests(matomo: FakeMatomo) -> None:
+    """Two for each month, one to find the site, one to invalidate: 62 days in eight, not in hundreds."""
+    days = {DAY + dt.timedelta(days=n - 70): StatWork() for n in range(62)}
+    with asking(matomo) as source:
+        found = [told(answer).day for answer in source.statistics(site(), days)]
+    assert found == list(days)
+    assert matomo.posts.calls["API.getBulkRequest"] == 6
+    assert matomo.posts.calls["CoreAdminHome.invalidateArchivedReports"] == 1
+    assert matomo.posts.calls["SitesManager.getSiteFromId"] == 1
+
+
+def test_a_report_that_somebody_read_too_early_is_made_again(matomo: FakeMatomo) -> None:
+    """Also one of today, which the server keeps for a quarter of an hour."""
+    matomo.clock.frozen = NOW
+    today = now().date()
+    first, second = (Seen(clock, day=today).request for clock in ("08:00:00", "09:00:00"))
+    send(matomo, [first])
+    assert ask_day(matomo, "VisitsSummary.get", today.isoformat())["nb_visits"] == 1
+    send(matomo, [second])
+    with asking(matomo, WRITE) as source:
+        (stale,) = source.statistics(site(), {today: StatWork()})
+    assert isinstance(stale, Noted)
+    assert "super user" in stale.notes[0]
+    assert stale.document.summary.visits == 1
+    with asking(matomo) as source:
+        (fresh,) = source.statistics(site(), {today: StatWork()})
+    assert told(fresh).summary.visits == 2
+    assert not isinstance(fresh, Noted)
+
+
+def test_the_stage_writes_what_each_site_s_source_says(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """One site from Matomo, with the note in its receipt; the other from the warehouse."""
+    plan, desk = project(tmp_path, site(), settings(name="shop")), RecordingDesk()
+    send(matomo, [one.request for one in LOG])
+    part = write_part(plan.warehouse, [Hit("08:00:00")], site="shop")
+    steps = (stat_step([], lines=12), stat_step([part], site="shop"))
+    with asking(matomo, WRITE) as source:
+        StatStage(plan, connect, Answers(WarehouseStatistics(plan.warehouse, connect), lambda: source)).run(
+            task(*steps), desk
+        )
+    found = {step.site: (receipt.figures["visits"], len(receipt.notes)) for step, receipt in desk.receipts.items()}
+    assert found == {"docs": (7, 1), "shop": (1, 0)}
+    documents = [loads((plan.stats / name / f"{DAY}.stat").read_bytes(), name) for name in ("docs", "shop")]
+    assert [document.source for document in documents] == ["matomo", "warehouse"]
+
+
+def test_who_may_only_look_may_read(matomo: FakeMatomo) -> None:
+    """Statistics need no right to write."""
+    send(matomo, [one.request for one in LOG])
+    with asking(matomo, VIEW) as source:
+        (answer,) = source.statistics(site(), {DAY: StatWork()})
+    assert told(answer).summary.visits == 7
+
+
+def test_a_site_is_found_by_its_address(matomo: FakeMatomo) -> None:
+    """As it is when hits are delivered."""
+    with asking(matomo) as source:
+        (answer,) = source.statistics(site(matomo_id=None, url="http://blog.example.org"), {DAY: StatWork()})
+    assert told(answer).inputs.server_site == 3
+
+
+def test_a_site_that_is_not_there_is_an_error_and_not_zeros(matomo: FakeMatomo) -> None:
+    """With its remedy."""
+    for token in (SUPER, WRITE):
+        with asking(matomo, token) as source, pytest.raises(PermanentError, match="no site 99") as caught:
+            list(source.statistics(site(matomo_id=99), {DAY: StatWork()}))
+        assert "matomo_id" in caught.value.hint
+
+
+def test_days_of_another_time_zone_are_noted(matomo: FakeMatomo) -> None:
+    """Their numbers are of other hours; a zone of another name with the same hours is none."""
+    with asking(matomo) as source:
+        (noted,) = source.statistics(site(zone="Europe/Paris"), {DAY: StatWork()})
+        (plain,) = source.statistics(site(zone="Etc/UTC"), {DAY: StatWork()})
+    assert isinstance(noted, Noted)
+    assert "those of UTC, not of Europe/Paris" in noted.notes[0]
+    assert isinstance(plain, StatDocument)
+
+
+def test_hours_are_those_of_the_sites_zone() -> None:
+    """A hit at 8 o'clock in Greenwich comes at 10 in Paris."""
+    paris = Site(1, "docs", DOCS.urls, "Europe/Paris")
+    with FakeMatomo(Settings(sites=(paris,))) as matomo, asking(matomo) as source:
+        send(matomo, [Seen("08:00:00").request])
+        (answer,) = source.statistics(site(zone="Europe/Paris"), {DAY: StatWork()})
+    assert [row[0] for row in rows(told(answer), "hours") if row[1]] == ["10"]
+
+
+def test_a_table_that_the_server_cut_ends_with_the_rest(tmp_path: Path) -> None:
+    """The same sums as without the cut."""
+    log = [Seen("10:00:00", f"/{number}", f"198.51.100.{number}") for number in range(1, 12)]
+    with FakeMatomo(Settings(row_limit=5)) as matomo:
+        counted, asked = both(tmp_path, matomo, log)
+    mine, theirs = counted[0].tables.pages, asked[0].tables.pages
+    assert theirs[-1].label == "Others"
+    assert [row.label for row in theirs[:-1]] == ["/1", "/10", "/11", "/2"]
+    assert sum(row.views for row in theirs) == sum(row.views for row in mine) == 11
