@@ -92,6 +92,7 @@ class Delivering:
             opened=self.opened,
             covered=tuple(item for item in self.covered if item.key not in taken_back),
             carried={new.key: item for new, item in self._carried(found) if item.key not in taken_back},
+            accepted=self.accepted,
             taken_back=taken_back,
             refused=refused,
         )

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mtc.delivery import DeliveredObject, Delivery
+from mtc.delivery import DeliveredObject, Delivery, uncovered
 from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, Status, StepId, Verdict
 
 
@@ -89,14 +89,15 @@ class DeliverWork:
 
     `opened` are deliveries to be gone on with before anything else is done. `covered` are the objects that deliveries
     already cover. `carried` maps the keys of objects to be loaded again to those that cover them, whose lines must be
-    the same then. `taken_back` are keys that an operator lets be sent again. `refused` are reasons why the step may
-    not go on after the open deliveries are done. `number` is that of the next delivery.
+    the same then, unless the step is `accepted`. `taken_back` are keys that an operator lets be sent again. `refused`
+    are reasons why the step may not go on after the open deliveries are done. `number` is that of the next delivery.
     """
 
     number: int
     opened: tuple[Delivery, ...] = ()
     covered: tuple[DeliveredObject, ...] = ()
     carried: Mapping[str, DeliveredObject] = field(default_factory=dict)
+    accepted: bool = False
     taken_back: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
 
@@ -118,6 +119,15 @@ class ImportWork:
     drop: tuple[LoadedObject, ...] = ()
     keep: tuple[LoadedObject, ...] = ()
     deliver: DeliverWork | None = None
+
+    @property
+    def to_deliver(self) -> int:
+        """How many objects' hits are to be delivered, as far as is known before any is loaded."""
+        if self.deliver is None:
+            return 0
+        opened = sum(len(one.objects) for one in self.deliver.opened)
+        new = sum(item.key not in self.deliver.carried for item in self.load)
+        return opened + new + len(uncovered(self.keep, self.deliver.covered))
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,11 @@ def _amount(steps: Sequence[PlannedStep]) -> str:
     parts = [part for work in works if isinstance(work, StatWork) for part in work.parts]
     loads = [item for work in imports for item in work.load]
     archives = sum(len(work.archive) for work in imports)
+    delivers = sum(work.to_deliver for work in imports)
     drops = sum(len(work.drop) for work in imports)
     told = (
         f"{plural(len(loads), 'object')}, {size(sum(item.size for item in loads))}" if loads else "",
+        f"{count(delivers)} to deliver" if delivers else "",
         f"{count(archives)} to archive" if archives else "",
         f"{count(drops)} to take out" if drops else "",
         f"{plural(len(parts), 'part')}, {plural(sum(part.hits for part in parts), 'hit')}" if parts else "",
@@ -133,7 +135,8 @@ def _work_json(work: ImportWork | StatWork | CsvWork | None) -> dict[str, object
     match work:
         case ImportWork():
             load = {"load": len(work.load), "size": sum(item.size for item in work.load)}
-            return {**load, "archive": len(work.archive), "drop": len(work.drop), "keep": len(work.keep)}
+            deliver = {"deliver": work.to_deliver} if work.deliver else {}
+            return {**load, "archive": len(work.archive), "drop": len(work.drop), "keep": len(work.keep), **deliver}
         case StatWork():
             return {"parts": len(work.parts), "hits": sum(part.hits for part in work.parts)}
         case CsvWork():

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc import faults
-from mtc.delivery import Cut, DeliveredObject, Delivery, uncovered
+from mtc.delivery import Cut, DeliveredObject, Delivery
 from mtc.errors import PermanentError
 from mtc.manifest.project import SiteSettings
 from mtc.model import LoadedObject, StepId
-from mtc.plan.model import DeliverWork
 from mtc.stages.base import DeliveryCut, DeliveryEnded, Desk
 from mtc.stages.delivering.batch import Courier
 from mtc.stages.delivering.lane import Lane, LaneLedger
@@ -93,14 +92,13 @@ class Deliverer:
                 done += self._send(errand, _Opened(delivery, keys), layout)
         return done, tuple(left)
 
-    def deliver(self, errand: Errand, work: DeliverWork, loaded: Sequence[LoadedObject]) -> Delivered:
-        """Cut and send what no delivery covers."""
-        new = uncovered(loaded, work.covered)
+    def deliver(self, errand: Errand, number: int, new: Sequence[LoadedObject]) -> Delivered:
+        """Cut and send the hits of objects that no delivery covers, as the delivery of that number."""
         if not new:
             return Delivered()
         cut = self._new_cut(new)
         with self._sending(errand), self._laid(errand, cut, new, self._site(errand).id) as layout:
-            return self._send(errand, self._cut(errand, work.number, new, layout, cut), layout)
+            return self._send(errand, self._cut(errand, number, new, layout, cut), layout)
 
     def _cut(self, errand: Errand, number: int, new: Sequence[LoadedObject], layout: Layout, cut: Cut) -> "_Opened":
         """Record a delivery that is laid out."""

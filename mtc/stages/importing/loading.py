@@ -16,7 +16,7 @@ from mtc.errors import PermanentError, StepError
 from mtc.formats.base import Format
 from mtc.model import LoadedObject, Part, SourceObject
 from mtc.sources.base import Source
-from mtc.stages.base import Fact, ObjectCarried, ObjectLoaded
+from mtc.stages.base import Fact, HitsTakenBack, ObjectCarried, ObjectLoaded
 from mtc.stages.importing.ahead import ahead, in_turn
 from mtc.stages.importing.bundle import Bundle, Fetched, Segment
 from mtc.stages.importing.choosing import chooser
@@ -127,7 +127,7 @@ class Loading:
         made_with = self.context.work.made_with
         loaded = LoadedObject(object_, identity, segment.content, form.name, account, parts, made_with=made_with)
         before = self._delivered_before(object_.key)
-        if before is not None and before.account != account_of(loaded):
+        if before is not None and before.account != account_of(loaded) and not self._accepted:
             raise PermanentError(
                 "its hits were delivered, and it holds other lines now: they would count twice in Matomo",
                 where=object_.key,
@@ -138,12 +138,22 @@ class Loading:
     def _loaded(self, item: LoadedObject) -> Iterator[Fact]:
         """What is recorded of an object that is complete; a delivery that covered it before covers it still."""
         yield ObjectLoaded(self.context.step, item)
-        if before := self._delivered_before(item.object.key):
+        if (before := self._delivered_before(item.object.key)) is None:
+            return
+        if before.account == account_of(item):
             yield ObjectCarried(self.context.step, before, DeliveredObject.of(item))
+        else:
+            yield HitsTakenBack(self.context.step, (before.key,))
 
     def _delivered_before(self, key: str) -> DeliveredObject | None:
         deliver = self.context.work.deliver
         return deliver.carried.get(key) if deliver else None
+
+    @property
+    def _accepted(self) -> bool:
+        """Whether an operator lets hits of the step count twice."""
+        deliver = self.context.work.deliver
+        return deliver is not None and deliver.accepted
 
     def _publish(self, aside: Staging, ended: Sequence[Segment]) -> None:
         files = {file for segment in ended for result in self.slices[segment.object.key] for file in result.files}

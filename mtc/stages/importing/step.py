@@ -8,9 +8,10 @@ changed.
 from collections.abc import Sequence
 
 from mtc import faults
-from mtc.delivery import Delivery
+from mtc.delivery import DeliveredObject, Delivery, account_of, uncovered
 from mtc.errors import PermanentError
 from mtc.model import Accounting, LoadedObject, Receipt, Status, StepId
+from mtc.plan.model import DeliverWork
 from mtc.stages.base import HitsTakenBack, ObjectDropped, StepDone
 from mtc.stages.delivering.deliverer import Delivered
 from mtc.stages.importing.archiving import archive_objects
@@ -64,7 +65,14 @@ def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: Sequence[
             "a delivery cannot be finished, as parts of it are gone",
             hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
         )
-    return finished + deliverer.deliver(context.errand, deliver, loaded)
+    return finished + deliverer.deliver(context.errand, deliver.number, _uncovered(deliver, loaded))
+
+
+def _uncovered(deliver: DeliverWork, loaded: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
+    """The objects whose hits no delivery covers; one that was loaded again with the same lines is covered still."""
+    again = ((item, deliver.carried.get(item.object.key)) for item in loaded)
+    carried = [DeliveredObject.of(item) for item, before in again if before and before.account == account_of(item)]
+    return uncovered(loaded, (*deliver.covered, *carried))
 
 
 def _load(context: StepContext) -> list[LoadedObject]:
