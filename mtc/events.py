@@ -51,11 +51,12 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepProgress(Event):
-    """More of a task has been done, counted from the event before."""
+    """More of a task has been done, counted from the event before. `delivered` counts hits that Matomo has taken."""
 
     task: str
     size: int = 0
     lines: int = 0
+    delivered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

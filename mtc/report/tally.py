@@ -22,6 +22,7 @@ class Tally:
     blocked: int = 0
     size: int = 0
     lines: int = 0
+    delivered: int = 0
     running: dict[StepId, None] = field(default_factory=dict)
 
     def hear(self, event: Event, now: float) -> None:
@@ -36,6 +37,7 @@ class Tally:
             case StepProgress():
                 self.size += event.size
                 self.lines += event.lines
+                self.delivered += event.delivered
             case StepRetried():
                 self.running.pop(event.step, None)
             case StepFinished():
@@ -80,6 +82,7 @@ class Tally:
             self._sizes(),
             plural(self.lines, "line") if self.lines else "",
             rate(self.lines, self.seconds),
+            f"{plural(self.delivered, 'hit')} delivered" if self.delivered else "",
             "" if self.left is None else f"{duration(self.left)} left",
         )
         return tuple(text for text in told if text)

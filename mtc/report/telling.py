@@ -9,7 +9,9 @@ from mtc.report.look import Tone
 from mtc.report.text import count, duration, plural, rate, safe
 
 # the figures worth a word on a step's line, in the order in which they are told
-_FIGURES = ("objects", "lines", "hits", "visits", "rows")
+_FIGURES = ("objects", "lines", "hits", "delivered", "visits", "rows")
+_BARE = frozenset({"delivered"})
+_NOTES = 3
 _TONES = {Status.DONE: Tone.GOOD, Status.EMPTY: Tone.ASIDE, Status.FAILED: Tone.BAD, Status.BLOCKED: Tone.WARN}
 _INTERRUPTED = frozenset({130, 143})
 
@@ -53,11 +55,14 @@ def _finished(event: StepFinished) -> str:
     if event.error:
         return f"{head}: {safe(event.error)}"
     told = [_figure(name, event.figures[name]) for name in _FIGURES if event.figures.get(name)]
-    return f"{head}: {', '.join((*told, *map(safe, event.notes), duration(event.seconds)))}"
+    notes = [safe(note) for note in event.notes[:_NOTES]]
+    if len(event.notes) > _NOTES:
+        notes.append(f"{len(event.notes) - _NOTES} more notes: `mtc why {event.step}`")
+    return f"{head}: {', '.join((*told, *notes, duration(event.seconds)))}"
 
 
 def _figure(name: str, number: float) -> str:
-    return plural(round(number), name.removesuffix("s"))
+    return f"{count(round(number))} {name}" if name in _BARE else plural(round(number), name.removesuffix("s"))
 
 
 def _ending(event: RunFinished) -> tuple[Tone, str]:

@@ -31,7 +31,7 @@ from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId, Verdict
 from mtc.plan.model import History, Plan, PlannedStep, Selection, Task, World
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
-from mtc.run.delivered import record_delivery
+from mtc.run.delivered import hits_delivered, record_delivery
 from mtc.run.look import OpenSource, look, look_at_files
 from mtc.run.retry import may_pass, pause
 from mtc.run.tally import Outcome, Tally
@@ -200,7 +200,6 @@ class Coordinator:
 
     def facts(self, task: Task, facts: tuple[Fact, ...]) -> None:
         """Record facts in one transaction, then remove the files that nothing lists any more."""
-        del task
         faults.point("record.before")
         unlisted: set[str] = set()
         done: list[StepDone] = []
@@ -225,6 +224,8 @@ class Coordinator:
         faults.point("record.after")
         if unlisted:  # a later fact may have listed a file again
             remove_files(self.project.warehouse, unlisted - self.store.listed_files())
+        if delivered := sum(map(hits_delivered, facts)):
+            self.reporter.tell(StepProgress(task.name, delivered=delivered))
         self._tell_done(done)
         for item in failed:
             self._failed([item.step], item.error)

@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from mtc.stages.base import BatchesMoved, DeliveryCut, DeliveryEnded, DeliveryFact, HitsTakenBack, ObjectCarried
+from mtc.delivery import BatchStatus
+from mtc.stages.base import BatchesMoved, DeliveryCut, DeliveryEnded, DeliveryFact, Fact, HitsTakenBack, ObjectCarried
 from mtc.state.store import Store
 
 
@@ -19,3 +20,10 @@ def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.dateti
             store.batches_moved(step, number, batches)
         case DeliveryEnded(step, number):
             store.delivery_ended(step, number, at=at)
+
+
+def hits_delivered(fact: Fact) -> int:
+    """How many hits a fact says that Matomo has taken."""
+    if not isinstance(fact, BatchesMoved):
+        return 0
+    return sum(one.hits - one.invalid for one in fact.batches if one.status is BatchStatus.RECORDED)

@@ -1,0 +1,73 @@
+"""The files that people read: `.stat` files, and the rows of summary.csv that should be made of them."""
+
+import csv
+import datetime as dt
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtc.errors import MtcError, PermanentError
+from mtc.manifest.project import Project
+from mtc.model import Status
+from mtc.plan.model import StepRecord
+from mtc.run.verifying.values import Disagreement
+from mtc.stages.stat import stat_path
+from mtc.warehouse.csvset import SUMMARY, columns
+from mtc.warehouse.statfile import StatDocument, loads
+
+Row = tuple[tuple[str, str], ...]
+"""A row of summary.csv: each column's name with its text, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatFile:
+    """A day's `.stat` file; `document` is None where there is none that can be read."""
+
+    document: StatDocument | None
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+def stat_file(project: Project, site: str, day: dt.date, record: StepRecord | None) -> StatFile:
+    """Read a day's file, and hold it against what the step recorded."""
+    path = stat_path(project, site, day)
+    done = record is not None and record.status is Status.DONE
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return StatFile(None, (Disagreement("the .stat file is not there"),) if done else ())
+    except OSError as error:
+        return StatFile(None, (Disagreement(f"the .stat file cannot be read: {error.strerror}"),))
+    try:
+        document = loads(data, str(path))
+    except MtcError as error:
+        return StatFile(None, (Disagreement(error.what),))
+    if (document.site, document.day) != (site, day):
+        return StatFile(None, (Disagreement(f"the .stat file is of {document.site} on {document.day}"),))
+    digests = {output.digest for output in record.outputs} if record is not None and done else set()
+    if digests and hashlib.sha256(data).hexdigest() not in digests:
+        return StatFile(document, (Disagreement("the .stat file is not as it was written"),))
+    return StatFile(document)
+
+
+def summary_rows(folder: Path, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Row]:
+    """The rows of these sites and days (ISO dates). None of a file that is not there.
+
+    Raises:
+        PermanentError: it is no such file, or cannot be read.
+    """
+    path = folder / f"{SUMMARY}.csv"
+    names = [name for name, _ in columns(SUMMARY)]
+    hint = "run `mtc csv` to make it again"
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            if next(reader, None) != names:
+                raise PermanentError("its columns are not those of this mtc", where=str(path), hint=hint)
+            rows = {(row[0], row[1]): tuple(zip(names, row, strict=True)) for row in reader if tuple(row[:2]) in wanted}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is damaged"
+        raise PermanentError(f"the file cannot be read: {reason}", where=str(path), hint=hint) from None
+    return rows

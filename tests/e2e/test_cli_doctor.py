@@ -1,0 +1,73 @@
+"""`mtc doctor` as a user runs it: what it prints, its exit code, and what it keeps to itself."""
+
+import json
+
+from e2e_project import MANIFEST, Place
+
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, VIEW, Settings, Site
+
+SITES = (Site(1, "docs", ("https://docs.example.org",)), Site(2, "shop", ("https://shop.example.org",)))
+WITH_MATOMO = MANIFEST + "matomo: {url: '${STATS_URL}', token: '${STATS_TOKEN}'}\n"
+
+
+def test_a_project_that_can_run_ends_with_0_and_is_as_it_was(full: Place) -> None:
+    """Nothing is made by looking, and a plan afterwards is what it would have been."""
+    before = full.content(".")
+    done = full.mtc("doctor")
+    assert done.out.splitlines()[-1].endswith("0 warnings, 0 problems")
+    assert all(line.startswith("ok") for line in done.out.splitlines()[:-2])
+    assert done.err == ""
+    assert full.content(".") == before
+
+
+def test_what_would_stop_a_run_ends_with_3_and_comes_with_a_tip(full: Place) -> None:
+    """The rest is looked at as well."""
+    full.write("warehouse", "in the way")
+    lines = full.mtc("doctor", code=3).out.splitlines()
+    (place,) = [number for number, line in enumerate(lines) if line.startswith("problem")]
+    assert lines[place].startswith("problem  warehouse: ")
+    assert [line for line in lines if line.startswith("ok       source of shop")]
+
+
+def test_a_warning_stops_nothing(place: Place) -> None:
+    """Here there are no logs yet."""
+    (place.root / "logs" / "docs").mkdir(parents=True)
+    out = place.mtc("doctor", "--site", "docs").out
+    assert "warning  source of docs: no objects" in out
+    assert "  TIP " in out
+    assert "shop" not in out
+
+
+def test_json_is_an_object_for_each_finding(full: Place) -> None:
+    """For programs."""
+    found = [json.loads(line) for line in full.mtc("doctor", "--json").out.splitlines()]
+    assert {frozenset(one) for one in found} == {frozenset({"level", "about", "where", "what", "hint"})}
+    assert {one["level"] for one in found} == {"ok"}
+
+
+def test_an_environment_has_places_of_its_own(full: Place) -> None:
+    """--env."""
+    out = full.mtc("doctor", "--env", "staging").out
+    assert "staging/warehouse" in out
+    assert "archive" not in out
+
+
+def test_the_server_is_asked_and_no_token_is_shown(full: Place) -> None:
+    """A token that may do all, one that may not write, and one that is none."""
+    full.manifest(WITH_MATOMO)
+    with FakeMatomo(Settings(sites=SITES)) as matomo:
+        good = full.mtc("doctor", STATS_URL=matomo.url, STATS_TOKEN=SUPER)
+        view = full.mtc("doctor", code=3, STATS_URL=matomo.url, STATS_TOKEN=VIEW)
+        wrong = full.mtc("doctor", "--json", code=3, STATS_URL=matomo.url, STATS_TOKEN="5ecre7" * 5)
+        assert matomo.hits() == []
+    assert "matomo for shop: is site 2, shop, and may be written to" in good.out
+    assert "problem  matomo for docs: the token may only view site 1, docs" in view.out
+    assert "does not accept the token" in wrong.out
+    told = "".join(done.out + done.err for done in (good, view, wrong))
+    assert not [secret for secret in (SUPER, VIEW, "5ecre7") if secret in told]
+
+
+def test_a_site_that_is_not_in_the_manifest_is_a_usage_error(full: Place) -> None:
+    """With the nearest name."""
+    assert "did you mean docs?" in full.mtc("doctor", "--site", "dosc", code=2).err

@@ -1,0 +1,106 @@
+"""`mtc verify` as a user runs it: a table or JSON on stdout, notes on stderr, 3 when anything disagrees."""
+
+import json
+from pathlib import Path
+
+import pytest
+from e2e_project import DAY, MANIFEST, Place
+
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, Settings, Site
+from tests.fake_matomo.speak import hit, send
+
+SITES = (Site(1, "docs", ("https://docs.example.org",)), Site(2, "shop", ("https://shop.example.org",)))
+WITH_MATOMO = MANIFEST + "matomo: {url: '${STATS_URL}', token: '${STATS_TOKEN}'}\n"
+
+
+def test_what_was_applied_agrees_and_ends_with_0(applied: Place) -> None:
+    """A row for each site and day; without a server in the manifest no column of it."""
+    done = applied.mtc("verify")
+    lines = done.out.splitlines()
+    assert [line.split()[:2] for line in lines[1:5]] == [
+        ["docs", "2026-05-01"],
+        ["docs", "2026-05-02"],
+        ["shop", "2026-05-01"],
+        ["shop", "2026-05-02"],
+    ]
+    assert all(line.endswith("  ok") for line in lines[1:5])
+    assert lines[-1] == "4 days looked at: nothing disagrees"
+    assert "Matomo" not in done.out
+    assert done.err == ""
+
+
+def test_sites_and_days_can_be_chosen(applied: Place) -> None:
+    """--site, --date, --from and --to; a day that was not imported disagrees with nothing."""
+    found = json.loads(
+        applied.mtc("verify", "--site", "shop", "--from", "2026-05-02", "--to", "2026-05-03", "--json").out
+    )
+    assert [(day["site"], day["day"], day["hits"], day["notes"]) for day in found["days"]] == [
+        ("shop", "2026-05-02", 3, []),
+        ("shop", "2026-05-03", None, ["not imported"]),
+    ]
+    assert len(applied.mtc("verify", "--date", "2026-05-01").out.splitlines()) == 5
+
+
+def test_looking_at_a_project_writes_nothing(applied: Place) -> None:
+    """The state file is only read."""
+    before = applied.content(".")
+    applied.mtc("verify")
+    assert applied.content(".") == before
+
+
+def test_a_project_that_was_never_applied_has_nothing_to_disagree(full: Place) -> None:
+    """No state file is made."""
+    assert full.mtc("verify").out == "0 days looked at: nothing disagrees\n"
+    assert not (full.root / ".mtc").exists()
+
+
+def test_anything_that_disagrees_ends_with_3(full: Place) -> None:
+    """The first of a day's disagreements is in its row, all of them in JSON, with the difference."""
+    full.mtc("apply", "-q")
+    path = full.root / "stats" / "docs" / f"{DAY}.stat"
+    path.write_text(path.read_text().replace('"actions": 3', '"actions": 8', 1))
+    done = full.mtc("verify", code=3)
+    (row,) = [line for line in done.out.splitlines() if line.startswith("docs  2026-05-01")]
+    assert row.endswith("  the .stat file is not as it was written (and 2 more)")
+    assert done.out.splitlines()[-1] == "4 days looked at: 1 with disagreements"
+    found = json.loads(full.mtc("verify", "--json", code=3).out)
+    assert found["agrees"] is False
+    assert found["days"][0]["disagreements"][1] == {"what": "the .stat has 8 actions, the warehouse 3 hits", "by": 5}
+
+
+@pytest.mark.parametrize("answers", ["warehouse", "matomo"])
+def test_what_was_delivered_is_what_matomo_counts(full: Place, answers: str) -> None:
+    """Whoever answers for the statistics; a hit of another tracker is told."""
+    full.manifest(f"{WITH_MATOMO}stats: {{from: {answers}}}\n")
+    with FakeMatomo(Settings(sites=SITES)) as matomo:
+        full.environment |= {"STATS_URL": matomo.url, "STATS_TOKEN": SUPER}
+        full.mtc("apply", "-q")
+        assert "nothing disagrees" in full.mtc("verify").out
+        send(matomo, [hit()])
+        more = full.mtc("verify", "--date", "2026-05-01", code=0 if answers == "warehouse" else 3)
+    told = "more than delivered" if answers == "warehouse" else "the .stat has 3 actions, Matomo 4"
+    assert told in more.out
+    assert SUPER not in more.out + more.err
+
+
+def test_a_server_that_does_not_answer_leaves_the_rest_compared(full: Place) -> None:
+    """And ends with 3, as not all was verified."""
+    full.mtc("apply", "-q")
+    full.manifest(WITH_MATOMO)
+    with FakeMatomo() as gone:
+        url = gone.url
+    done = full.mtc("verify", "--date", "2026-05-01", "--site", "docs", code=3, STATS_URL=url, STATS_TOKEN=SUPER)
+    assert "not verified: Matomo did not answer for docs: " in done.out
+    assert "3 hits of 1 log file are not delivered" in done.out
+
+
+def test_credentials_of_sources_are_not_needed(full: Place) -> None:
+    """Only the token, and only where there is a server."""
+    full.mtc("apply", "-q")
+    source = "url: logs/{site}/{date:%Y-%m-%d}*.log*"
+    bucket = 'url: "s3://bucket/{site}/{date:%Y-%m-%d}*.log*"\n  credentials: pull'
+    keys = "credentials: {pull: {access_key_id: '${NO_KEY}', secret_access_key: '${NO_SECRET}'}}\n"
+    full.manifest(MANIFEST.replace(source, bucket) + keys)
+    assert Path(full.root, "manifests", "daily.yaml").read_text().count("s3://") == 1
+    assert "nothing disagrees" in full.mtc("verify").out

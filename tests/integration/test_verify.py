@@ -1,0 +1,321 @@
+"""verify over a project that was really applied, with a server that counts: all agrees, until something is bent."""
+
+import dataclasses
+import datetime as dt
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from e2e_project import DAY, NEXT, Place, line
+from rig import Listener
+
+from mtc.delivery import Batch, BatchId, BatchStatus, Cut, Delivery
+from mtc.manifest.load import load
+from mtc.manifest.models import DateRange
+from mtc.manifest.project import Project
+from mtc.model import Stage, StepId
+from mtc.run.select import Wanted
+from mtc.run.session import Order, apply
+from mtc.run.verify import verify
+from mtc.run.verifying.counts import _windows
+from mtc.run.verifying.values import DayNumbers, DayVerified, Verified
+from mtc.state.lock import RunLock
+from mtc.state.store import Store
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, Settings, Site
+from tests.fake_matomo.speak import hit, send
+
+NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+STEP = StepId(Stage.IMPORT, "docs", DAY)
+SITE = Site(1, "docs", ("http://docs.example.org",))
+MANIFEST = """\
+version: 1
+dates: {from: 2026-05-01, to: 2026-05-02}
+source: {url: "logs/{site}/{date:%Y-%m-%d}*.log*"}
+sites: {docs: {url: "https://docs.example.org"}}
+run: {jobs: 1, retries: 0}
+"""
+WITH_MATOMO = "stats: {from: warehouse}\nmatomo: {url: URL, token: 'TOKEN', name: stats}\n"
+
+
+def project_at(root: Path, matomo: FakeMatomo | None = None) -> Project:
+    """A project in a folder, delivering to that server if it is given."""
+    more = WITH_MATOMO.replace("URL", matomo.url).replace("TOKEN", "${TOKEN}") if matomo else ""
+    (root / "mtc.yaml").write_text(MANIFEST + more)
+    return load(root / "mtc.yaml", environ={"TOKEN": SUPER})
+
+
+def logs(root: Path) -> None:
+    """Three hits of two visitors on each day; the second log begins with a hit of the first day, and a robot's line."""
+    place = Place(root)
+    place.log("docs", DAY)
+    robot = line(NEXT).replace("Mozilla/5.0", "Googlebot/2.1")
+    place.log("docs", NEXT, line(DAY, "/late.html", hour=23) + robot + "no line\n" + line(NEXT) * 3)
+
+
+def done(project: Project) -> Project:
+    """The project, applied."""
+    assert apply(Order(project, Wanted(), "mtc apply"), Listener(), lambda: NOW) == 0
+    return project
+
+
+@pytest.fixture(scope="module")
+def matomo() -> Iterator[FakeMatomo]:
+    """The server of the applied project; tests that share it change nothing there."""
+    with FakeMatomo(Settings(sites=(SITE,))) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def template(matomo: FakeMatomo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a project where everything has been done."""
+    root = tmp_path_factory.mktemp("applied")
+    logs(root)
+    done(project_at(root, matomo))
+    return root
+
+
+@pytest.fixture
+def project(template: Path, matomo: FakeMatomo, tmp_path: Path) -> Project:
+    """A copy of the applied project, to be bent."""
+    root = tmp_path / "project"
+    shutil.copytree(template, root)
+    return project_at(root, matomo)
+
+
+def verified(project: Project, dates: DateRange | None = None) -> Verified:
+    return verify(project, Wanted(dates=dates), lambda: NOW)
+
+
+def first(project: Project) -> DayVerified:
+    """What is found of the first day."""
+    return verified(project).days[0]
+
+
+def told(day: DayVerified) -> list[tuple[str, int | None]]:
+    return [(one.what, one.by) for one in day.disagreements]
+
+
+def bend(path: Path, pattern: str, replacement: str) -> None:
+    """Change a file's text."""
+    text = path.read_bytes().decode()
+    bent = re.sub(pattern, replacement, text, count=1)
+    assert bent != text
+    path.write_bytes(bent.encode())
+
+
+def test_a_project_that_was_applied_agrees_from_lines_to_csv(project: Project) -> None:
+    """A hit counts on its own day, whichever log it came from."""
+    found = verified(project)
+    assert found.agrees
+    assert (found.errors, found.notes) == ((), ())
+    assert [day.numbers for day in found.days] == [
+        DayNumbers(3, 0, 0, 3, 4, 4, 4, 3, 4, 3, 4, 3),
+        DayNumbers(6, 1, 1, 4, 3, 3, 3, 1, 3, 1, 3, 1),
+    ]
+    assert [(day.disagreements, day.notes) for day in found.days] == [((), ()), ((), ())]
+
+
+def test_looking_changes_nothing(project: Project) -> None:
+    """Neither in the project nor beside it."""
+    place = Place(project.root)
+    before = place.content(".")
+    verified(project)
+    assert place.content(".") == before
+
+
+def test_days_that_were_not_imported_are_told_and_disagree_with_nothing(project: Project) -> None:
+    """Days are those asked for, else those that have an import."""
+    found = verified(project, DateRange.model_validate({"from": "2026-04-30", "to": "2026-05-01"}))
+    assert [day.day for day in found.days] == [DAY - dt.timedelta(days=1), DAY]
+    assert found.agrees
+    assert found.days[0].notes == ("not imported",)
+    assert found.days[0].numbers == DayNumbers(delivered=0, matomo_actions=0, matomo_visits=0)
+
+
+def part_of_the_first_log(project: Project) -> Path:
+    with Store.open(project.state, readonly=True) as store:
+        (loaded,) = store.objects_of(STEP)
+    return project.warehouse / loaded.parts[0].file
+
+
+def shorten(path: Path) -> None:
+    """Take a row out of a part."""
+    short = path.with_suffix(".short")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (FROM read_parquet('{path}') LIMIT 2) TO '{short}' (FORMAT parquet)")
+    short.replace(path)
+
+
+@pytest.mark.parametrize(
+    ("bending", "words", "by"),
+    [
+        (Path.unlink, "is not there", 3),
+        (lambda path: path.write_bytes(b"PAR1 no more"), "cannot be read", 3),
+        (shorten, "holds 2 hits of a log file, of 3 that were loaded", 1),
+    ],
+)
+def test_a_part_that_is_gone_damaged_or_short_is_told(
+    project: Project, bending: Callable[[Path], object], words: str, by: int
+) -> None:
+    """Of the day whose hits it holds; the other day's parts are counted all the same."""
+    bending(part_of_the_first_log(project))
+    found = verified(project)
+    ((what, difference),) = told(found.days[0])
+    assert words in what
+    assert difference == by
+    assert not found.days[1].disagreements
+
+
+def test_a_stat_file_that_was_changed_is_told_with_its_differences(project: Project) -> None:
+    """Its digest, its numbers against the warehouse, Matomo and the CSV row, its lines against the import."""
+    path = project.stats / "docs" / "2026-05-01.stat"
+    bend(path, '"visits": 3', '"visits": 5')
+    bend(path, '"actions": 4', '"actions": 6')
+    bend(path, '"lines": 3', '"lines": 2')
+    assert told(first(project)) == [
+        ("Matomo counts 3 visits, the warehouse 5, of the same hits", 2),
+        ("the .stat file is not as it was written", None),
+        ("the .stat has 6 actions, the warehouse 4 hits", 2),
+        ("the .stat tells of 2 lines, the import of 3", 1),
+        ("summary.csv has visits 3, the .stat 5", None),
+    ]
+
+
+def test_a_stat_file_that_is_gone_or_damaged_is_told(project: Project) -> None:
+    """A row without its source as well."""
+    path = project.stats / "docs" / "2026-05-01.stat"
+    path.write_text("{}")
+    assert "damaged" in told(first(project))[0][0]
+    path.unlink()
+    assert told(first(project)) == [("the .stat file is not there", None)]
+
+
+def test_a_row_of_csv_that_was_changed_or_is_gone_is_told(project: Project) -> None:
+    """Cell by cell."""
+    path = project.csv / "summary.csv"
+    bend(path, "docs,2026-05-01,UTC,3,", "docs,2026-05-01,UTC,33,")
+    assert told(first(project)) == [("summary.csv has visits 33, the .stat 3", None)]
+    bend(path, "docs,2026-05-01,.*\r\n", "")
+    assert told(first(project)) == [("summary.csv has no row of the day", None)]
+    path.unlink()
+    assert told(first(project)) == [("summary.csv has no row of the day", None)]
+
+
+@pytest.mark.parametrize("text", ["site,day\r\n", "", 'docs,"'])
+def test_a_csv_file_that_is_none_is_told_once(project: Project, text: str) -> None:
+    """It is not the days that are wrong, but nothing is verified."""
+    (project.csv / "summary.csv").write_text(text)
+    found = verified(project)
+    assert not found.agrees
+    assert len(found.errors) == 1
+
+
+def test_matomo_may_count_more_than_was_delivered(project: Project) -> None:
+    """Others may track to the site; visits are not compared then."""
+    with FakeMatomo(Settings(sites=(SITE,))) as more:
+        send(more, [hit(cip=f"198.51.100.{number}") for number in range(9)])
+        found = verified(project_at(project.root, more)).days[0]
+    assert found.disagreements == ()
+    assert found.notes == ("more than delivered: Matomo counts 5 actions that did not come from here",)
+
+
+def test_matomo_may_not_count_less_than_was_delivered(project: Project) -> None:
+    """Hits were lost, or its reports are old."""
+    with FakeMatomo(Settings(sites=(SITE,))) as less:
+        send(less, [hit()])
+        found = verified(project_at(project.root, less)).days[0]
+    assert told(found) == [("Matomo counts 1 actions, of 4 hits delivered", 3)]
+
+
+def test_matomo_counts_the_same_visits_of_the_same_hits(project: Project) -> None:
+    """Unique visitors need not agree; visits do."""
+    with FakeMatomo(Settings(sites=(SITE,))) as split:
+        send(split, [hit(cip=f"198.51.100.{number}") for number in range(4)])
+        found = verified(project_at(project.root, split)).days[0]
+    assert told(found) == [("Matomo counts 4 visits, the warehouse 3, of the same hits", 1)]
+
+
+def test_without_an_answer_of_matomo_nothing_is_verified_but_all_else_is_compared(project: Project) -> None:
+    """The token is not shown."""
+    with FakeMatomo(Settings(sites=(SITE,), tokens=())) as stranger:
+        found = verified(project_at(project.root, stranger))
+    assert not found.agrees
+    (error,) = found.errors
+    assert error.startswith("Matomo did not answer for docs: ")
+    assert SUPER not in error
+    assert found.days[0].numbers.delivered == found.days[0].numbers.stat_actions == 4
+    assert found.days[0].disagreements == ()
+
+
+def test_hits_that_no_delivery_covers_are_told(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Here the server came into the manifest after the import."""
+    logs(tmp_path)
+    done(project_at(tmp_path))
+    without = verified(project_at(tmp_path))
+    assert without.agrees
+    assert without.days[0].numbers.delivered is None
+    found = verified(project_at(tmp_path, matomo))
+    assert [told(day) for day in found.days] == [
+        [("3 hits of 1 log file are not delivered", 3)],
+        [("4 hits of 1 log file are not delivered", 4)],
+    ]
+
+
+def open_delivery(project: Project) -> None:
+    """A delivery of the first day's import, five of whose hits are recorded."""
+    batches = tuple(Batch(BatchId(0, number), 5) for number in range(3))
+    with Store.open(project.state) as store:
+        store.delivery_cut(STEP, Delivery(9, "stats", 1, Cut("u", 1, 5, NOW), (), 15, batches=batches), at=NOW)
+        store.batches_moved(STEP, 9, [dataclasses.replace(batches[0], status=BatchStatus.RECORDED, moved=NOW)])
+
+
+def test_a_delivery_that_is_open_is_told_and_reports_of_its_days_are_left_unread(project: Project) -> None:
+    """A report that is read while hits come in stays short: looking must not do that."""
+    open_delivery(project)
+    first_day, second_day = verified(project).days
+    assert told(first_day) == [("delivery 9 is not finished: 5 of 15 hits are recorded", 10)]
+    assert first_day.numbers.matomo_actions is None
+    assert second_day.numbers.matomo_actions == 3
+
+
+def test_a_run_that_was_killed_is_noted(project: Project) -> None:
+    """The next apply goes on."""
+    with Store.open(project.state) as store:
+        store.begin_run("run-x", manifest="mtc.yaml", command="mtc apply", at=NOW)
+    assert verified(project).notes == ("the run run-x was killed: the next apply goes on with what it left",)
+
+
+def test_matomo_is_not_asked_while_a_run_is_at_work(project: Project) -> None:
+    """Nothing waits for the lock; the rest is compared."""
+    with RunLock.acquire(project.state, "mtc apply"):
+        found = verified(project)
+    (note,) = found.notes
+    assert note.startswith("another run is at work")
+    assert [(day.numbers.delivered, day.numbers.matomo_actions) for day in found.days] == [(4, None), (3, None)]
+
+
+@pytest.mark.parametrize(
+    ("days", "spared", "windows"),
+    [
+        ((1, 2, 3), (), [(1, 3)]),
+        ((1, 30, 31), (), [(1, 31)]),
+        ((1, 32, 40), (), [(1, 1), (32, 40)]),
+        ((1, 2, 4), (3,), [(1, 2), (4, 4)]),
+        ((), (1,), []),
+    ],
+)
+def test_days_are_asked_for_by_the_month_without_those_to_be_spared(
+    days: tuple[int, ...], spared: tuple[int, ...], windows: list[tuple[int, int]]
+) -> None:
+    """Also a day that was not asked for, between two that were."""
+    start = dt.date(2026, 4, 30)
+
+    def day(number: int) -> dt.date:
+        return start + dt.timedelta(days=number)
+
+    found = list(_windows([day(number) for number in days], {day(number) for number in spared}))
+    assert found == [(day(begin), day(end)) for begin, end in windows]

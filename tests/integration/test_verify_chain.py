@@ -1,0 +1,198 @@
+"""The links of verify's chain as values: what agrees, what does not, and by how much. No project needed."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from mtc.delivery import Cut, DeliveredObject, Delivery, DeliveryStatus
+from mtc.manifest.matomo import Matomo
+from mtc.manifest.models import Filters, Source
+from mtc.manifest.project import SiteSettings
+from mtc.matomo.rows import Summary as Counted
+from mtc.model import Accounting, LoadedObject, Part, SourceObject, Stage, Status, StepId
+from mtc.plan.model import History, StepRecord
+from mtc.plan.statistics import Hits
+from mtc.report.verify import verify_json, verify_text
+from mtc.run.verifying.chain import Evidence, compare
+from mtc.run.verifying.delivered import Delivered, delivered
+from mtc.run.verifying.files import StatFile
+from mtc.run.verifying.imports import Imported, imported
+from mtc.run.verifying.values import DayNumbers, DayVerified, Disagreement, Verified
+from mtc.warehouse.statfile import Inputs, LineAccounting, StatDocument, Summary
+from mtc.warehouse.tables import Tables
+
+DAY = dt.date(2026, 5, 1)
+NEXT = dt.date(2026, 5, 2)
+STEP = StepId(Stage.IMPORT, "docs", DAY)
+NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+MATOMO = Matomo(url="https://stats.example.org", token=SecretStr("t"))
+SITE = SiteSettings("docs", "", "UTC", Source(url="x"), None, Filters(), 1, matomo=MATOMO)
+
+
+def loaded(key: str = "a.log", *, hits: int = 3, next_day: int = 0, parts: int | None = None) -> LoadedObject:
+    """An object with hits of one or two days; `parts` is how many hits its part says to have."""
+    mine = [Part("docs", DAY, f"{key}-1", key, hits if parts is None else parts)]
+    mine += [Part("docs", NEXT, f"{key}-2", key, next_day)] if next_day else []
+    account = Accounting(hits + next_day + 1, hits + next_day, {"static": 1})
+    return LoadedObject(SourceObject(key, 1), key, "", "combined", account, tuple(mine), made_with="m")
+
+
+def record(account: Accounting | None, status: Status = Status.DONE) -> StepRecord:
+    return StepRecord(STEP, status, accounting=account)
+
+
+def delivery(*objects: LoadedObject, hits: int, **more: Any) -> Delivery:
+    covered = tuple(DeliveredObject.of(item) for item in objects)
+    values = {"status": DeliveryStatus.DONE, **more}
+    return Delivery(1, "stats.example.org", 1, Cut("u", 1, 5, NOW), covered, hits, **values)
+
+
+def look(
+    site: SiteSettings, objects: tuple[LoadedObject, ...], *made: Delivery, day: dt.date = DAY
+) -> Delivered | None:
+    history = History(objects={STEP: objects}, deliveries={STEP: made})
+    return delivered(site, history, day, Hits.of("docs", history).by_day.get(day, ()))
+
+
+def words(found: Delivered | Imported | None) -> list[tuple[str, int | None]]:
+    assert found is not None
+    return [(one.what, one.by) for one in found.disagreements]
+
+
+def test_every_line_is_accounted_for_in_the_receipt_and_in_each_object() -> None:
+    """The equation, the sum of the objects, and the sum of the parts."""
+    good = (loaded("a"), loaded("b", hits=2, next_day=2))
+    assert imported(record(Accounting(9, 7, {"static": 2})), good) == Imported(Accounting(9, 7, {"static": 2}))
+    assert words(imported(record(Accounting(10, 8, {"static": 1}, {"bad": 2})), good)) == [
+        ("the import has 10 lines, and says where 11 of them went", 1),
+        ("the import has 10 lines, its log files 9", 1),
+        ("the import has 8 hits, its log files 7", 1),
+        ("the import has 1 lines filtered, its log files 2", 1),
+        ("the import has 2 lines rejected, its log files 0", 2),
+    ]
+    braces = loaded("{b}", parts=5)
+    assert words(imported(record(braces.accounting), (braces,))) == [("{b} has 3 hits, its parts 5", 2)]
+
+
+@pytest.mark.parametrize(
+    ("status", "notes"),
+    [
+        (Status.DONE, ()),
+        (Status.PLANNED, ("not imported",)),
+        (Status.FAILED, ("the import is failed",)),
+        (Status.RUNNING, ("the import is running",)),
+    ],
+)
+def test_an_import_that_came_to_no_end_is_noted(status: Status, notes: tuple[str, ...]) -> None:
+    """`status` tells why; there is nothing to compare."""
+    assert imported(record(None, status), ()) == Imported(None, (), notes)
+
+
+def test_the_hits_of_a_day_are_those_of_all_deliveries_that_cover_their_objects() -> None:
+    """A delivery is of an import step, and has hits of several days."""
+    item = loaded(hits=3, next_day=2)
+    whole = delivery(item, hits=5)
+    assert look(SITE, (item,), whole) == Delivered(3, 0)
+    assert look(SITE, (item,), whole, day=NEXT) == Delivered(2, 0)
+    assert look(SiteSettings("docs", "", "UTC", SITE.source, None, Filters()), (item,), whole) is None
+
+
+def test_hits_that_were_refused_or_not_sent_may_lack_in_matomo() -> None:
+    """Of which day they are is not recorded."""
+    item = loaded(hits=3, next_day=2)
+    assert look(SITE, (item,), delivery(item, hits=4, unsendable=1, invalid=2)) == Delivered(3, 3)
+
+
+def test_a_delivery_has_the_hits_of_its_objects() -> None:
+    """Sent and not to be sent, together."""
+    item = loaded(hits=3)
+    assert words(look(SITE, (item,), delivery(item, hits=5))) == [("delivery 1 has 5 hits, its log files 3", 2)]
+
+
+def test_what_is_loaded_now_has_to_be_what_was_delivered() -> None:
+    """Deliveries to another server or site do not count."""
+    item, other = loaded(), loaded("b.log")
+    assert words(look(SITE, (item,), delivery(other, hits=3))) == [
+        ("b.log was delivered, and is not what is loaded now", None),
+        ("3 hits of 1 log file are not delivered", 3),
+    ]
+    elsewhere = SiteSettings("docs", "", "UTC", SITE.source, None, Filters(), 2, matomo=MATOMO)
+    assert words(look(elsewhere, (item,), delivery(item, hits=3))) == [("3 hits of 1 log file are not delivered", 3)]
+
+
+def test_what_an_operator_gave_up_is_held_against_nothing() -> None:
+    """Its hits may be in Matomo, or not: that was accepted."""
+    item = loaded()
+    given_up = delivery(hits=9, status=DeliveryStatus.GIVEN_UP)
+    assert look(SITE, (item,), given_up, delivery(item, hits=3)) == Delivered(3, 0)
+
+
+def stat(source: Any, visits: int, actions: int) -> StatFile:
+    summary = Summary.of(visits=visits, pageviews=actions)
+    document = StatDocument(
+        site="docs",
+        day=DAY,
+        timezone="UTC",
+        source=source,
+        generator="mtc",
+        inputs=Inputs(objects=1, fingerprint=""),
+        summary=summary,
+        tables=Tables.model_construct(),
+        accounting=LineAccounting.of(Accounting(4, 3, {"static": 1})),
+    )
+    return StatFile(document)
+
+
+def chain(found: StatFile, *, counted: Counted | None = None, sent: Delivered | None = None) -> DayVerified:
+    account = Imported(Accounting(4, 3, {"static": 1}))
+    return compare(Evidence("docs", DAY, account, 3, (), sent, counted, found, None, None))
+
+
+def test_a_stat_of_matomos_says_what_matomo_says_now() -> None:
+    """What has come in since makes it old."""
+    own = stat("matomo", 2, 3)
+    assert chain(own, counted=Counted(visits=2, actions=3), sent=Delivered(3, 0)).disagreements == ()
+    later = chain(own, counted=Counted(visits=3, actions=5), sent=Delivered(3, 0))
+    assert later.disagreements == (
+        Disagreement("the .stat has 3 actions, Matomo 5", 2),
+        Disagreement("the .stat has 2 visits, Matomo 3", 1),
+    )
+    assert later.notes == ("more than delivered: Matomo counts 2 actions that did not come from here",)
+
+
+def test_matomo_may_lack_what_it_refused_and_no_more() -> None:
+    """By how much is told beyond that."""
+    own = stat("warehouse", 2, 3)
+    assert chain(own, counted=Counted(visits=1, actions=2), sent=Delivered(3, 1)).disagreements == ()
+    assert chain(own, counted=Counted(visits=1, actions=1), sent=Delivered(3, 1)).disagreements == (
+        Disagreement("Matomo counts 1 actions, of 3 hits delivered (and 1 refused or not sent)", 1),
+    )
+
+
+def test_a_day_with_hits_and_no_stat_file_yet_is_noted() -> None:
+    """Its step has not been done: nothing to disagree."""
+    day = chain(StatFile(None))
+    assert (day.disagreements, day.notes) == ((), ("no .stat file yet",))
+
+
+def test_the_table_has_a_row_for_each_day_and_nothing_in_it_steers_a_terminal() -> None:
+    """ok, what is noted, or the first disagreement; columns of Matomo only where it is asked."""
+    bad = (Disagreement("a\x1b[31m.log has 3 hits", 2), Disagreement("more"))
+    days = (
+        DayVerified("docs", DAY, DayNumbers(lines=1234, hits=3)),
+        DayVerified("docs", NEXT, DayNumbers(), bad),
+        DayVerified("shop", DAY, DayNumbers(), (), ("not imported",)),
+    )
+    text = verify_text(Verified(days, ("summary.csv: \x1b[2J damaged",)))
+    assert text.splitlines() == [
+        "site  day         lines  hits  of the day  .stat  CSV  .stat visits",
+        "docs  2026-05-01  1,234     -           3      -    -             -  ok",
+        r"docs  2026-05-02      -     -           -      -    -             -  a\x1b[31m.log has 3 hits (and 1 more)",
+        "shop  2026-05-01      -     -           -      -    -             -  not imported",
+        "",
+        r"not verified: summary.csv: \x1b[2J damaged",
+        "3 days looked at: 1 with disagreements",
+    ]
+    assert "\x1b" not in verify_json(Verified(days))
