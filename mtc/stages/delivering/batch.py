@@ -93,7 +93,7 @@ class Courier:
         match outcome:
             case Recorded():
                 self.target.gate.well()
-                return self._recorded(batch, outcome.invalid, _places(batch, outcome.invalid_indices))
+                return self._recorded(batch, outcome.invalid, self._refused_places(batch, outcome))
             case Short():
                 return self._completed(batch, outcome)
             case NotRecorded():
@@ -106,6 +106,15 @@ class Courier:
                 return self._resolved(batch, self.target.clock() + self.target.settle)
             case Refused():
                 return self._refused(batch, outcome)
+
+    def _refused_places(self, batch: Batch, outcome: Recorded) -> tuple[int, ...]:
+        """The hits that Matomo called invalid. A token with few rights is not told which: those that are not there."""
+        if not outcome.invalid or outcome.invalid_indices is not None:
+            return _places(batch, outcome.invalid_indices)
+        hits = self.layout.sent(batch)
+        found = self._stored([hits[place] for place in batch.places])
+        missing = tuple(place for place in batch.places if hits[place].pv_id not in found.found)
+        return missing if len(missing) == outcome.invalid else ()
 
     def _pause(self, outcome: NotRecorded, tries: int) -> None:
         """Let the server recover; give up for this try of the step when it does not."""

@@ -71,8 +71,8 @@ def url() -> str:
 
 
 def head(site_id: int) -> str:
-    """What every request of a site begins with."""
-    return f"?idsite={site_id}&rec=1&apiv=1&bots=1&dp=1"
+    """What every request of a site begins with. No plugin may put hits into a queue: a look-up would not find them."""
+    return f"?idsite={site_id}&rec=1&apiv=1&bots=1&dp=1&queuedtracking=0"
 
 
 def _given(name: str, value: str) -> str:
