@@ -84,6 +84,8 @@ class Settings:
     """Within how long a visitor without an id is known again (`window_look_back_for_visitor`, at least 1800)."""
     clock_skew: float = 0
     """How far the server's clock is ahead."""
+    refused: str = ""
+    """A hit whose address holds this text is invalid, as a plug-in may have it; empty for none."""
     control: bool = False
     """Whether `/_fault`, `/_hits` and the like answer."""
 

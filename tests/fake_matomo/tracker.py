@@ -49,6 +49,7 @@ class Tracker:
         self._store = store
         self._clock = clock
         self._zones = {site.id: site.timezone for site in settings.sites}
+        self._refused = settings.refused
 
     def process(
         self, bulk: Bulk, caller: Caller, into: Transaction, *, until: int | None = None, without: int | None = None
@@ -84,6 +85,8 @@ class Tracker:
             return Refusal.COUNTED
         site = number(params.get("idsite", ""))
         if site not in self._zones or not self._allowed(params, site, caller, now):
+            return Refusal.INVALID
+        if self._refused and self._refused in params.get("url", ""):
             return Refusal.INVALID
         agent = params.get("ua", "")
         if params.get("bots") != "1" and agent_of(agent).bot:

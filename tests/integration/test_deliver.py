@@ -12,7 +12,7 @@ from mtc.delivery import DeliveryStatus
 from mtc.model import Stage, StepId
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.server import FakeMatomo
-from tests.fake_matomo.settings import ADMIN, VIEW, WRITE, Settings, Site
+from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE, Settings, Site
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
 STEP = StepId(Stage.IMPORT, "docs", DAYS[0])
@@ -233,3 +233,23 @@ def test_sites_may_stay_out(trial: MatomoTrial, matomo: FakeMatomo) -> None:
     trial.log(NAME, [line("/a")])
     assert trial.apply().code == 0
     assert matomo.posts.bulks == 0
+
+
+@pytest.mark.parametrize("token", [SUPER, WRITE])
+@pytest.mark.parametrize("good", [3, 0])
+def test_hits_that_matomo_refuses_are_told_with_their_lines(token: str, good: int, tmp_path: Path) -> None:
+    """Also when all of a batch are, which looks as a wrong token does; `verify` knows of them."""
+    with FakeMatomo(Settings(refused="/no")) as matomo:
+        trial = MatomoTrial(tmp_path / "project", matomo, token).write(
+            more=f"dates: {DAYS[0]}\n", span=False, stages="import, stat, csv"
+        )
+        trial.log(NAME, [line("/no/1"), *[line(f"/yes/{number}") for number in range(good)], line("/no/2")])
+        last = trial.apply()
+        assert last.code == 0, last.err
+        assert len(matomo.hits()) == good
+        with trial.state() as store:
+            record = store.record(STEP)
+        assert record is not None
+        assert record.figures["invalid"] == 2
+        assert record.notes == tuple(f"refused by Matomo: {NAME} line {number}" for number in (1, good + 2))
+        assert trial.mtc("verify").code == 0
