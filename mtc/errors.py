@@ -14,6 +14,7 @@
 No message may hold a secret. One handler, in `mtc.cli`, prints them.
 """
 
+import errno
 from dataclasses import dataclass
 
 EXIT_OK = 0
@@ -23,6 +24,9 @@ EXIT_FAILED = 3
 EXIT_WORK = 4
 EXIT_STATE = 6
 EXIT_LOCKED = 75
+
+_DENIED = {errno.EACCES, errno.EPERM}
+_PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
 
 
 class MtcError(Exception):
@@ -124,9 +128,11 @@ class InterruptedRunError(MtcError):
 
 
 def explain_reading(error: OSError, where: str) -> StepError:
-    """Put an error of reading a file into words."""
+    """Put what the operating system says about reading into words, with a remedy where there is one."""
     if isinstance(error, FileNotFoundError):
         return ObjectChangedError("the file is gone", where=where)
-    if isinstance(error, PermissionError):
-        return PermanentError("the file cannot be read", where=where, hint="check its permissions")
-    return TransientError(f"the file cannot be read: {error.strerror or error}", where=where)
+    if error.errno in _DENIED:
+        hint = "give the user that runs mtc the right to read it"
+        return PermanentError("no permission to read", where=where, hint=hint)
+    kind = TransientError if error.errno in _PASSING else PermanentError
+    return kind(f"cannot read: {error.strerror or type(error).__name__}", where=where)

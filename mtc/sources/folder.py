@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.errors import ObjectChangedError, PermanentError, StepError, TransientError
+from mtc.errors import ObjectChangedError, PermanentError, StepError, explain_reading
 from mtc.model import SourceObject
 from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
 from mtc.sources.keys import hostile, printable
@@ -16,8 +16,6 @@ from mtc.sources.listing import ListRange
 from mtc.sources.pattern import Pattern
 
 _UNFINISHED = (".tmp", ".part")
-_DENIED = {errno.EACCES, errno.EPERM}
-_PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +101,6 @@ class FolderSource:
             hint = f"check the source's url ({self.pattern.url}), or whether a disk is not mounted"
             return PermanentError("the source's folder does not exist", where=where, hint=hint)
         return explain_reading(error, where)
-
-
-def explain_reading(error: OSError, where: str) -> StepError:
-    """Put what the operating system says about reading into words with a remedy."""
-    if error.errno in _DENIED:
-        hint = "give the user that runs mtc the right to read it"
-        return PermanentError("no permission to read", where=where, hint=hint)
-    if error.errno in _PASSING:
-        return TransientError(f"cannot read: {error.strerror}", where=where)
-    return PermanentError(f"cannot read: {error.strerror or type(error).__name__}", where=where)
 
 
 def _entries(folder: Path, *, top: bool) -> list[os.DirEntry[str]]:

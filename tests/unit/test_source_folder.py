@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import ObjectChangedError, PermanentError, TransientError
+from mtc.errors import ObjectChangedError, PermanentError, TransientError, explain_reading
 from mtc.model import SourceObject
 from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.folder import FolderSource, explain_reading
+from mtc.sources.folder import FolderSource
 from mtc.sources.folder_archive import FolderArchive
 from mtc.sources.pattern import Pattern
 
