@@ -1,7 +1,7 @@
 """Which days belong to a plan besides those that were asked for."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from mtc.manifest.models import seconds
 from mtc.manifest.project import Project
@@ -10,8 +10,19 @@ from mtc.plan.inputs import import_named, stat_version
 from mtc.plan.model import History, StepRecord, World
 from mtc.plan.records import is_done
 
+Records = Mapping[StepId, StepRecord]
+"""What is known of the steps of one site."""
 
-def with_touched_days(site: str, days: Iterable[dt.date], history: History) -> tuple[dt.date, ...]:
+
+def by_site(history: History) -> Mapping[str, Records]:
+    """The records of each site, sorted out once for all sites."""
+    found: dict[str, dict[StepId, StepRecord]] = {}
+    for step, record in history.steps.items():
+        found.setdefault(step.site, {})[step] = record
+    return found
+
+
+def with_touched_days(site: str, days: Iterable[dt.date], history: History, records: Records) -> tuple[dt.date, ...]:
     """The days in order, and every other imported day that has, or had, hits from an object of one of these.
 
     A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also when it holds them no more.
@@ -19,30 +30,30 @@ def with_touched_days(site: str, days: Iterable[dt.date], history: History) -> t
     asked = set(days)
     steps = [StepId(Stage.IMPORT, site, day) for day in asked]
     touched = {part.day for step in steps for item in history.objects.get(step, ()) for part in item.parts}
-    touched |= _counted_from({str(step) for step in steps}, site, history)
+    touched |= _counted_from({str(step) for step in steps}, records)
     imported = {day for day in touched if is_done(history.steps.get(StepId(Stage.IMPORT, site, day)))}
     return tuple(sorted(imported | asked))
 
 
-def _counted_from(imports: Collection[str], site: str, history: History) -> set[dt.date]:
+def _counted_from(imports: Collection[str], records: Records) -> set[dt.date]:
     """The days whose statistics were made, when they were, from a part of one of these imports."""
     return {
         step.day
-        for step, record in history.steps.items()
-        if step.stage is Stage.STAT and step.site == site
+        for step, record in records.items()
+        if step.stage is Stage.STAT
         if any(import_named(name) in imports for name in record.inputs)
     }
 
 
-def stale_rows(site: str, world: World, history: History) -> set[dt.date]:
+def stale_rows(site: str, world: World, history: History, records: Records) -> set[dt.date]:
     """Days with a row in the CSV files whose statistics have been made again since.
 
     The files are written as a whole, so that these rows are renewed with any other.
     """
     return {
         step.day
-        for step, record in history.steps.items()
-        if step.stage is Stage.CSV and step.site == site and is_done(record)
+        for step, record in records.items()
+        if step.stage is Stage.CSV and is_done(record)
         if is_done(history.steps.get(StepId(Stage.STAT, site, step.day)))
         if record.inputs.get("stat", "") != stat_version(site, step.day, world, history)
     }

@@ -12,7 +12,7 @@ from mtc.plan.difference import Difference, compare
 from mtc.plan.fingerprint import fingerprint
 from mtc.plan.model import History, ImportWork, Listing, PlannedStep, StepRecord, World
 from mtc.plan.reasons import changed_object, few, lost_object, setting_changes
-from mtc.plan.records import Finding, unchanged, unfinished
+from mtc.plan.records import Finding, digest_of, unchanged, unfinished
 
 _SHOWN = 3
 
@@ -81,7 +81,7 @@ class _Judged:
         verdict, reasons = self._verdict(found, settings, inputs, len(objects))
         work = self._work(found, made_with) if verdict.is_work else None
         cost = sum(item.size for item in work.load) if work else 0
-        digested = fingerprint(Stage.IMPORT, settings, inputs)
+        digested = digest_of(self.record, verdict) or fingerprint(Stage.IMPORT, settings, inputs)
         return PlannedStep(self.step, verdict, reasons, digested, settings, inputs, work, cost)
 
     def _kept(self, found: Difference) -> list[LoadedObject]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from mtc.manifest.project import Project
 from mtc.model import Stage, StepId
-from mtc.plan.days import stale_rows, unfinished_days, unsettled_days, with_touched_days
+from mtc.plan.days import Records, by_site, stale_rows, unfinished_days, unsettled_days, with_touched_days
 from mtc.plan.fingerprint import digest, import_settings, load_settings
 from mtc.plan.imports import ImportPlanner
 from mtc.plan.model import History, Listing, Plan, PlannedStep, Selection, World
@@ -57,7 +57,7 @@ def plan_stats(
     """
     steps: Steps = {}
     again = remade(before.values())
-    for name, days in _touched(selection, history):
+    for name, days, _ in _touched(selection, history):
         planner = StatPlanner(project, name, world, history, Hits.of(name, history), before, again)
         steps |= {planned.step: planned for planned in map(planner.stat, days)}
     return steps
@@ -71,15 +71,18 @@ def plan_csv(
     `before` are stat steps of the same plan.
     """
     steps: Steps = {}
-    for name, days in _touched(selection, history):
+    for name, days, records in _touched(selection, history):
         planner = StatPlanner(project, name, world, history, Hits(), before)
-        rows = stale_rows(name, world, history).union(days)
+        rows = stale_rows(name, world, history, records).union(days)
         steps |= {planned.step: planned for planned in map(planner.csv, sorted(rows))}
     return steps
 
 
-def _touched(selection: Selection, history: History) -> Iterator[tuple[str, tuple[dt.date, ...]]]:
-    """The days of each site, and where they are imported those that they touch."""
+def _touched(selection: Selection, history: History) -> Iterator[tuple[str, tuple[dt.date, ...], Records]]:
+    """The days of each site, where they are imported also those that they touch, and what is known of its steps."""
     touching = Stage.IMPORT in selection.stages
+    known = by_site(history)
     for name, days in sorted(selection.days.items()):
-        yield name, with_touched_days(name, days, history) if touching else tuple(sorted(set(days)))
+        records = known.get(name, {})
+        asked = with_touched_days(name, days, history, records) if touching else tuple(sorted(set(days)))
+        yield name, asked, records

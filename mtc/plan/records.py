@@ -15,6 +15,11 @@ def is_done(record: StepRecord | None) -> bool:
     return record is not None and record.status in DONE
 
 
+def digest_of(record: StepRecord | None, verdict: Verdict) -> str:
+    """The fingerprint of a step that is up to date, which is the recorded one; empty for any other."""
+    return record.fingerprint if record is not None and verdict is Verdict.UP_TO_DATE else ""
+
+
 def unfinished(record: StepRecord | None, inputs: tuple[str, ...] = ()) -> Finding | None:
     """The verdict of a step without a success to be judged by, or whose last try failed; None for any other.
 

@@ -12,7 +12,7 @@ from mtc.plan.fingerprint import csv_settings, fingerprint, stat_settings
 from mtc.plan.inputs import input_name, stat_version
 from mtc.plan.model import CsvWork, History, ImportWork, PlannedStep, StatWork, StepRecord, World
 from mtc.plan.reasons import few, setting_changes
-from mtc.plan.records import Finding, is_done, unchanged, unfinished
+from mtc.plan.records import Finding, digest_of, is_done, unchanged, unfinished
 
 _STUCK = {Verdict.BLOCKED: "is blocked", Verdict.COUNTED_TWICE: "would count twice"}
 _NEW: Finding = (Verdict.NEW, ())
@@ -80,7 +80,7 @@ class StatPlanner:
         verdict, reasons = self._verdict(record, settings, inputs)
         if verdict is Verdict.UP_TO_DATE:
             verdict, reasons = self._touching(day) or self._stat_file(record, day)
-        digest = fingerprint(Stage.STAT, settings, inputs)
+        digest = digest_of(record, verdict) or fingerprint(Stage.STAT, settings, inputs)
         return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
 
     def _stat_work(self, day: dt.date) -> tuple[StatWork, dict[str, str]]:
@@ -116,10 +116,11 @@ class StatPlanner:
         settings = csv_settings()
         work = CsvWork(stat_version(self.site, day, self.world, self.history))
         inputs = {"stat": work.stat}
-        verdict, reasons = self._verdict(self.history.steps.get(step), settings, inputs)
+        record = self.history.steps.get(step)
+        verdict, reasons = self._verdict(record, settings, inputs)
         if verdict is Verdict.UP_TO_DATE and self.world.csv_missing:
             verdict, reasons = Verdict.OUTPUT_MISSING, few("missing", self.world.csv_missing)
-        digest = fingerprint(Stage.CSV, settings, inputs)
+        digest = digest_of(record, verdict) or fingerprint(Stage.CSV, settings, inputs)
         return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:

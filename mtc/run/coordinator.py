@@ -95,7 +95,8 @@ class Coordinator:
         executor = self.make_executor(self)
         left: Steps = {}
         days = [(site, day) for site, own in selection.days.items() for day in own]
-        self.store.planned(StepId(stage, site, day) for stage in selection.stages for site, day in days)
+        asked = (StepId(stage, site, day) for stage in selection.stages for site, day in days)
+        self._remember(asked, history)
         world: World | None = None
         try:
             for stage in selection.stages:
@@ -103,7 +104,7 @@ class Coordinator:
                     history = history or self.store.history(tuple(selection.days))
                     world = world or self._look(stage, selection, history)
                     steps = self._plan(stage, selection, history, world, left)
-                self._announce(stage, list(steps.values()))
+                self._announce(stage, list(steps.values()), history)
                 if any(planned.verdict is not Verdict.UP_TO_DATE for planned in steps.values()):
                     history = world = None  # something will change; else the next stage sees the same
                 self._submit(executor, (planned for planned in steps.values() if planned.verdict.is_work))
@@ -163,8 +164,14 @@ class Coordinator:
         if looked:
             self.store.checked(looked, now)
 
-    def _announce(self, stage: Stage, steps: list[PlannedStep]) -> None:
-        self.store.planned(planned.step for planned in steps)
+    def _remember(self, steps: Iterable[StepId], history: History | None) -> None:
+        """Every planned step is in the state, also those never tried."""
+        known = history.steps if history else {}
+        if new := [step for step in steps if step not in known]:
+            self.store.planned(new)
+
+    def _announce(self, stage: Stage, steps: list[PlannedStep], history: History) -> None:
+        self._remember((planned.step for planned in steps), history)
         idle = [planned for planned in steps if not planned.verdict.is_work]
         for planned in idle:
             self.tally.rest(planned)
