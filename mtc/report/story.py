@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mtc.delivery import Delivery
 from mtc.manifest.project import Place
 from mtc.model import Accounting, Output, StepId, Verdict
 from mtc.plan.model import History, PlannedStep, StepRecord
@@ -56,6 +57,7 @@ class Story:
     changes: tuple[InputChange, ...]
     attempts: tuple[Attempt, ...]
     compared: bool
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def accounting(self) -> Accounting | None:
@@ -88,4 +90,5 @@ def tell_story(
         changes=input_changes(*pair) if pair else (),
         attempts=tuple(sorted(attempts, key=lambda attempt: (attempt.started, attempt.number))),
         compared=pair is not None,
+        deliveries=history.deliveries.get(step, ()),
     )

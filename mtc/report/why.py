@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from mtc.delivery import BatchStatus, Delivery
 from mtc.manifest.project import Place
 from mtc.model import Accounting, StepId
 from mtc.plan.model import History, Plan
@@ -34,6 +35,7 @@ def why_text(story: Story, look: Look = PLAIN) -> str:
         (_since(story), _changed(story)),
         (_input_title(story.inputs), _input_rows(story.inputs)),
         ("lines", _accounting(story.accounting)),
+        ("delivered", [_delivery(item) for item in story.deliveries]),
         ("outputs", table([[safe(item.path), size(item.size)] for item in story.outputs])),
         ("notes", [safe(note) for note in story.record.notes] if story.record else []),
         ("attempts", table([_attempt(item) for item in story.attempts])),
@@ -112,6 +114,21 @@ def _accounting(accounting: Accounting | None) -> list[str]:
 def _by_reason(kind: str, counts: Mapping[str, int]) -> list[str]:
     told = ", ".join(f"{safe(reason)} {count(number)}" for reason, number in counts.items() if number)
     return [f"{kind}: {told}"] if told else []
+
+
+def _delivery(item: Delivery) -> str:
+    """A delivery on a line: `2 to stats.example.org site 1: 120 hits of 1 object, done`."""
+    recorded = sum(batch.status is BatchStatus.RECORDED for batch in item.batches)
+    doubtful = sum(batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT} for batch in item.batches)
+    told = (
+        f"{plural(item.hits, 'hit')} of {plural(len(item.objects), 'object')}",
+        f"{count(item.invalid)} refused" if item.invalid else "",
+        f"{count(item.unsendable)} not sent" if item.unsendable else "",
+        f"{count(recorded)} of {count(len(item.batches))} batches recorded" if item.batches else "",
+        f"{count(doubtful)} in doubt" if doubtful else "",
+        item.status.value,
+    )
+    return f"{item.number} to {safe(item.server)} site {item.site_id}: {', '.join(text for text in told if text)}"
 
 
 def _attempt(item: Attempt) -> list[str]:

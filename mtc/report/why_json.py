@@ -1,5 +1,6 @@
 """Why a step is as it is, as JSON: the same `Story` that `why` puts into words."""
 
+from mtc.delivery import Delivery
 from mtc.model import Accounting
 from mtc.report.inputs import Input
 from mtc.report.story import Attempt, Story
@@ -27,6 +28,7 @@ def why_json(story: Story) -> str:
             "inputs": [_input_json(item) for item in story.inputs],
             "accounting": _accounting_json(story.accounting),
             "outputs": [{"path": item.path, "size": item.size, "sha256": item.digest} for item in story.outputs],
+            "deliveries": [_delivery_json(item) for item in story.deliveries],
             "notes": list(record.notes) if record else [],
             "attempts": [_attempt_json(item) for item in story.attempts],
         }
@@ -54,6 +56,19 @@ def _accounting_json(accounting: Accounting | None) -> dict[str, object] | None:
         "hits": accounting.hits,
         "filtered": dict(accounting.filtered),
         "rejected": dict(accounting.rejected),
+    }
+
+
+def _delivery_json(item: Delivery) -> dict[str, object]:
+    return {
+        "number": item.number,
+        "server": item.server,
+        "site_id": item.site_id,
+        "status": item.status.value,
+        "objects": [one.key for one in item.objects],
+        "hits": item.hits,
+        "invalid": item.invalid,
+        "unsendable": item.unsendable,
     }
 
 

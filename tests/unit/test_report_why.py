@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
+from mtc.delivery import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
 from mtc.manifest.project import Place
 from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Status, StepId, Verdict
 from mtc.plan.model import History, ImportWork, Plan, PlannedStep, StepRecord
@@ -215,3 +216,22 @@ def test_json_tells_the_same() -> None:
     assert document["attempts"][0]["error"] == "503 from s3://logs"
     assert document["attempts"][2]["ended"] is None
     assert json.loads(why_json(why(CSV, None, History())))["verdict"] is None
+
+
+def test_what_was_delivered_is_told_with_how_far_it_has_come() -> None:
+    """A delivery under way tells its batches, one that is done what Matomo did not take."""
+    cut = Cut("uid", 1, 100, at(1))
+    object_ = DeliveredObject("a.gz", "1", "id", "made", "account")
+    batches = tuple(
+        Batch(BatchId(0, number), 100, status)
+        for number, status in enumerate((BatchStatus.RECORDED, BatchStatus.IN_DOUBT, BatchStatus.PLANNED))
+    )
+    done = Delivery(1, "stats.example.org", 7, cut, (object_,), 1200, 2, 3, DeliveryStatus.DONE)
+    opened = Delivery(2, "stats.example.org", 7, cut, (object_,), 300, batches=batches)
+    story = why(IMPORT, None, History({IMPORT: RECORD}, deliveries={IMPORT: (done, opened)}))
+    text = why_text(story)
+    assert "1 to stats.example.org site 7: 1,200 hits of 1 object, 3 refused, 2 not sent, done" in text
+    told = "2 to stats.example.org site 7: 300 hits of 1 object, 1 of 3 batches recorded, 1 in doubt, open"
+    assert told in text
+    (first, _) = json.loads(why_json(story))["deliveries"]
+    assert (first["hits"], first["objects"], first["status"]) == (1200, ["a.gz"], "done")
