@@ -183,10 +183,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Steps of one stage that are done as one set, and recorded one by one."""
+    """Steps of one stage that are done as one set, and recorded one by one.
+
+    `after` is the step of the site's day before, where that is done in the same run: what has to keep to the order of
+    days waits for it.
+    """
 
     stage: Stage
     steps: tuple[PlannedStep, ...]
+    after: StepId | None = None
 
     @property
     def name(self) -> str:

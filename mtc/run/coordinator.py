@@ -129,7 +129,7 @@ class Coordinator:
                 self._later.clear()
                 stopped = True
             busy = executor.pump(0.1)
-            self._resubmit(executor)
+            busy = self._resubmit(executor) or busy
             if not busy and not self._later:
                 break
             if not busy:
@@ -302,11 +302,14 @@ class Coordinator:
             self.reporter.tell(StepRetried(step, text, attempt, delay))
         heapq.heappush(self._later, (time.monotonic() + delay, next(self._order), tuple(steps)))
 
-    def _resubmit(self, executor: Executor) -> None:
-        """Plan again, with a new look at the source, what is due to be tried again."""
+    def _resubmit(self, executor: Executor) -> bool:
+        """Plan again, with a new look at the source, what is due to be tried again; says whether anything was."""
+        due = False
         while self._later and self._later[0][0] <= time.monotonic():
             _, _, steps = heapq.heappop(self._later)
             self._submit(executor, self._again(steps))
+            due = True
+        return due
 
     def _again(self, steps: tuple[StepId, ...]) -> list[PlannedStep]:
         days: dict[str, tuple[dt.date, ...]] = {}

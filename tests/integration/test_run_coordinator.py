@@ -52,6 +52,17 @@ def test_an_error_that_may_pass_is_tried_again(rig: Rig) -> None:
     assert rig.status(STAT) is Status.EMPTY
 
 
+def test_a_step_that_waits_alone_for_its_next_try_is_waited_for(tmp_path: Path) -> None:
+    """When nothing else is left to do, its pause is no end of the run."""
+    for jobs in (1, 2):
+        made = Rig.make(tmp_path / str(jobs), jobs, backoff="1s", retries=1)
+        made.stage.script[FIRST] = [BUSY]
+        with made.store:
+            run = made.apply(Stage.IMPORT)
+            assert made.outcomes(FIRST) == ["failed", "done"]
+            assert run.tally.outcomes[FIRST].attempts == 2
+
+
 def test_an_error_that_does_not_pass_is_given_up_in_the_end(rig: Rig) -> None:
     """After `retries` further tries the step has failed, with the last error on record."""
     rig.stage.script[FIRST] = [BUSY] * 9

@@ -56,11 +56,12 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One step's errand to Matomo."""
+    """One step's errand to Matomo. It waits for the step `after`, the day before's."""
 
     site: SiteSettings
     step: StepId
     desk: Desk
+    after: StepId | None = None
 
 
 @dataclass(slots=True)
@@ -127,7 +128,7 @@ class Deliverer:
     @contextlib.contextmanager
     def _sending(self, errand: Errand) -> Iterator[None]:
         """Around everything that is sent for a site: in its turn, one delivery at a time, and no more once refused."""
-        self.turns.wait(errand.site.name, errand.step.day, errand.desk.check)
+        self.turns.wait(errand.after, errand.desk.check)
         with self._one_at_a_time.setdefault(errand.site.name, threading.Lock()):
             if (refusal := self._stopped.get(errand.site.name)) is not None:
                 raise refusal

@@ -1,35 +1,36 @@
 """The days of a site are delivered in order: a visitor's hits around midnight may lie in the logs of two days."""
 
 import contextlib
-import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
+
+from mtc.model import StepId
 
 _LOOK = 0.2
 
 
 class Turns:
-    """Who of a site's days may deliver. Steps are begun in order of days, so that the first is never kept waiting."""
+    """Which steps of a run have ended. A step is begun before those that wait for it, so that no wait is for ever."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._under_way: dict[str, list[dt.date]] = {}
+        self._ended: set[StepId] = set()
 
     @contextlib.contextmanager
-    def taking_part(self, site: str, day: dt.date) -> Iterator[None]:
-        """Around a whole step: later days wait for this one while it lasts."""
+    def taking_part(self, step: StepId) -> Iterator[None]:
+        """Around a whole step: those behind it wait while it lasts, and until it has begun."""
         with self._changed:
-            self._under_way.setdefault(site, []).append(day)
+            self._ended.discard(step)
         try:
             yield
         finally:
             with self._changed:
-                self._under_way[site].remove(day)
+                self._ended.add(step)
                 self._changed.notify_all()
 
-    def wait(self, site: str, day: dt.date, check: Callable[[], None]) -> None:
-        """Wait until no earlier day is under way. `check` is called now and then; it may raise to stop waiting."""
+    def wait(self, after: StepId | None, check: Callable[[], None]) -> None:
+        """Wait until the step `after` has ended, well or not. `check` is called meanwhile; it may raise to stop."""
         with self._changed:
-            while min(self._under_way.get(site, [day])) < day:
+            while after is not None and after not in self._ended:
                 check()
                 self._changed.wait(_LOOK)

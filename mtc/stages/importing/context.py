@@ -35,11 +35,12 @@ class StepContext:
     warehouse: Path
     sizes: Sizes
     deliverer: Deliverer | None = None
+    after: StepId | None = None
 
     @property
     def errand(self) -> Errand:
         """What is to be delivered, for whom, and who hears of it."""
-        return Errand(self.site, self.step, self.desk)
+        return Errand(self.site, self.step, self.desk, self.after)
 
     def spool_of(self, object_: SourceObject) -> Path:
         """The folder that an object is fetched into."""

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 
 from mtc.manifest.project import Project
+from mtc.model import StepId
 from mtc.plan.model import ImportWork, PlannedStep, Task
 from mtc.stages.base import Desk
 from mtc.stages.delivering.deliverer import Deliverer
@@ -29,7 +30,7 @@ class ImportStage:
     def run(self, task: Task, desk: Desk) -> None:
         """Do each step of the task, one after the other."""
         for planned in task.steps:
-            context = self._context(planned, desk)
+            context = self._context(planned, desk, task.after)
             shutil.rmtree(context.spool, ignore_errors=True)
             try:
                 with self._in_turn(context):
@@ -39,11 +40,11 @@ class ImportStage:
 
     def _in_turn(self, context: StepContext) -> contextlib.AbstractContextManager[None]:
         """Around a step that delivers: later days of its site wait for it before they deliver."""
-        if context.deliverer is None or context.work.deliver is None:
+        if context.deliverer is None:
             return contextlib.nullcontext()
-        return context.deliverer.turns.taking_part(context.site.name, context.step.day)
+        return context.deliverer.turns.taking_part(context.step)
 
-    def _context(self, planned: PlannedStep, desk: Desk) -> StepContext:
+    def _context(self, planned: PlannedStep, desk: Desk, after: StepId | None) -> StepContext:
         if not isinstance(planned.work, ImportWork):
             raise TypeError(planned)
         site = self.project.sites[planned.step.site]
@@ -59,4 +60,5 @@ class ImportStage:
             warehouse=self.project.warehouse,
             sizes=self.sizes,
             deliverer=self.deliverer,
+            after=after,
         )
