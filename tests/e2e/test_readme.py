@@ -1,4 +1,7 @@
-"""README is run: its commands work as typed, its manifest is valid, its two set-up commands are those of CI."""
+"""README is run: its commands work as typed, its manifests are valid, its two set-up commands are those of CI.
+
+A manifest marked with `<!-- file: NAME -->` is there when the commands are run; the server that it names is a fake one.
+"""
 
 import os
 import re
@@ -6,11 +9,15 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mtc.manifest.matomo import Matomo
 from mtc.manifest.validate import validate
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, Settings, Site
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -20,26 +27,45 @@ COMMANDS = [
     for line in block.splitlines()
     if line.startswith("$ ")
 ]
+MANIFESTS = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+FILES = re.findall(r"^<!-- file: (\S+) -->\n```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+SHOWN = re.findall(r"^(?:site|docs|shop)  .*  (?:\.stat visits|ok)$", README, re.MULTILINE)
+SERVER = "https://stats.example.org"
+SITES = (Site(1, "docs", ("https://docs.example.org",), "Europe/Paris"), Site(2, "shop", ("https://shop.example.org",)))
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what a fresh clone has, for commands to run in."""
+def matomo() -> Iterator[FakeMatomo]:
+    """A server with the sites of the demo."""
+    with FakeMatomo(Settings(sites=SITES)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory, matomo: FakeMatomo) -> Path:
+    """A folder with what a fresh clone has, and the files that README has one write, for commands to run in."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(ROOT / "manifests", folder / "manifests")
     shutil.copytree(ROOT / "schemas", folder / "schemas")
+    for name, text in FILES:
+        assert SERVER in text
+        (folder / name).write_text(text.replace(SERVER, matomo.url), "utf-8")
     return folder
 
 
 def test_readme_has_commands_to_run() -> None:
-    """The pattern above still finds the blocks."""
+    """The patterns above still find the blocks, and those that need a server have one."""
     assert len(COMMANDS) >= 5
+    assert [name for name, _ in FILES] == ["manifests/matomo.yaml"]
+    assert any("manifests/matomo.yaml" in command for command in COMMANDS)
+    assert len(SHOWN) >= 3
 
 
-def test_every_command_of_readme_works_in_the_order_of_reading(checkout: Path) -> None:
-    """A new user who types README's commands one after the other meets no error."""
-    environment = {**os.environ, "NO_COLOR": "1"}
+def test_every_command_of_readme_works_in_the_order_of_reading(checkout: Path, matomo: FakeMatomo) -> None:
+    """A new user who types README's commands one after the other meets no error, and Matomo has each hit once."""
+    environment = {**os.environ, "NO_COLOR": "1", "MATOMO_TOKEN": SUPER}
     environment.pop("MTC_MANIFEST", None)
+    said: list[str] = []
     for command in COMMANDS:
         words = shlex.split(command)
         assert words[0] == "mtc"
@@ -53,15 +79,31 @@ def test_every_command_of_readme_works_in_the_order_of_reading(checkout: Path) -
             timeout=120,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    assert (checkout / "demo/csv/summary.csv").read_text("utf-8").count("\n") == 7
+        said += map(str.rstrip, done.stdout.splitlines())
+    assert [line for line in SHOWN if line not in said] == []
+    summary = (checkout / "demo/csv/summary.csv").read_text("utf-8").splitlines()
+    assert len(summary) == 7
+    hits = sum(int(line.split(",")[summary[0].split(",").index("hits")]) for line in summary[1:])
+    assert len(matomo.hits()) == hits > 0
+    assert not matomo.doubles()
 
 
-def test_the_manifest_of_readme_is_valid(tmp_path: Path) -> None:
-    """What people copy from README passes `mtc validate`."""
-    [text] = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    (tmp_path / "manifest.yaml").write_text(text, "utf-8")
-    [report] = validate([tmp_path / "manifest.yaml"])
+@pytest.mark.parametrize("text", MANIFESTS, ids=range(len(MANIFESTS)))
+def test_the_manifests_of_readme_are_valid(tmp_path: Path, text: str) -> None:
+    """What people copy from README passes `mtc validate`, beside the manifests that it extends."""
+    shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
+    file = tmp_path / "manifests" / "copied.yaml"
+    file.write_text(text, "utf-8")
+    [report] = validate([file])
     assert report.problems == ()
+
+
+def test_the_keys_of_matomo_are_in_readme() -> None:
+    """The example with every key has every key."""
+    [example] = [text for text in MANIFESTS if "settle: 120s" in text]
+    [text] = re.findall(r"^matomo:\n((?:  .*\n)+)", example, re.MULTILINE)
+    keys = re.findall(r"^  (\w+):", text, re.MULTILINE)
+    assert sorted(keys) == sorted(Matomo.model_fields)
 
 
 @pytest.mark.parametrize("name", ["demo", "tests"])
