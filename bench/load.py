@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from table import show
-from works import WORKS, Setting
+from works import KEPT, WORKS, Setting
 
 
 def setting_of(chosen: argparse.Namespace, folder: Path) -> Setting:
@@ -70,7 +70,8 @@ def main() -> None:
             title = (work.__doc__ or "the same hits in another format, beside combined").splitlines()[0]
             show(f"{name}: {title}", work(setting))
             for made in Path(folder).iterdir():
-                shutil.rmtree(made)
+                if made.name != KEPT:
+                    shutil.rmtree(made)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,112 @@
+"""Makes the data of the benchmark, seeded, in a process of its own, as its memory is nobody's measure.
+
+`material.py log FORMAT AMOUNT FILE` (bytes, or `1000l`), `objects COUNT LINES FOLDER`, `days COUNT LINES FOLDER FIRST`,
+`copies COUNT FILE`, `stats SITES DAYS STAT_FILE FOLDER`. The lines of every format are made from the same hits.
+"""
+
+import datetime as dt
+import gzip
+import heapq
+import itertools
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import generate
+from layouts import LAYOUTS
+
+DAY = dt.date(2026, 5, 1)
+_BLOCK = 200_000
+_PAGES = 3000
+_ADDRESS = re.compile(rb"^\d+", re.MULTILINE)
+
+
+def hits(lines: int) -> Iterator[generate.Request]:
+    """So many hits of one day, in order of time. Each block of them has visitors of its own."""
+    sizes = [min(_BLOCK, lines - begun) for begun in range(0, lines, _BLOCK)]
+    blocks = [generate.requests(size, seed, _PAGES) for seed, size in enumerate(sizes)]
+    return heapq.merge(*blocks, key=lambda hit: hit.second)
+
+
+def combined(lines: int, day: dt.date = DAY) -> Iterator[str]:
+    """The same as combined lines."""
+    midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
+    return (generate.combined(hit, midnight) for hit in hits(lines))
+
+
+def log(form: str, amount: str, file: str) -> None:
+    """A log with so many lines (`1000l`) or about so many bytes."""
+    target = Path(file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lines = int(amount[:-1]) if amount.endswith("l") else _lines_of(int(amount))
+    with target.open("w", encoding="utf-8") as stream:
+        if form == "combined":
+            stream.writelines(combined(lines))
+        else:
+            stream.writelines(LAYOUTS[form].lines(hits(lines), DAY))
+
+
+def _lines_of(size: int) -> int:
+    sample = list(combined(10_000))
+    return size * len(sample) // sum(map(len, sample))
+
+
+def objects(count: str, lines: str, folder: str) -> None:
+    """A day as many gzip objects of so many lines each."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    each = int(lines)
+    text = combined(int(count) * each)
+    for number in range(int(count)):
+        data = "".join(itertools.islice(text, each)).encode()
+        (target / f"{number:06}.log.gz").write_bytes(gzip.compress(data, 6, mtime=0))
+
+
+def days(count: str, lines: str, folder: str, first: str) -> None:
+    """A small log for each of so many days."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    made = list(hits(int(lines)))
+    for number in range(int(count)):
+        day = dt.date.fromisoformat(first) + dt.timedelta(days=number)
+        midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
+        text = "".join(generate.combined(hit, midnight) for hit in made)
+        (target / f"{day}.log").write_text(text, encoding="utf-8")
+
+
+def copies(count: str, file: str) -> None:
+    """The log so many times, each time with visitors of its own: their addresses begin with another number."""
+    source = Path(file)
+    text = source.with_suffix(".one")
+    source.rename(text)
+    with source.open("wb") as stream:
+        for number in range(int(count)):
+            with text.open("rb") as one:
+                while block := one.read(64 << 20) + one.readline():
+                    stream.write(_ADDRESS.sub(b"%d" % (number + 1), block))
+    text.unlink()
+
+
+def stats(sites: str, count: str, file: str, folder: str) -> None:
+    """A `.stat` file as that of so many sites and days."""
+    from mtc.warehouse.statfile import dumps, loads  # noqa: PLC0415 - nothing else needs it
+
+    source = Path(file)
+    document = loads(source.read_bytes(), str(source))
+    for site in (f"site{number:02}" for number in range(int(sites))):
+        (Path(folder) / site).mkdir(parents=True)
+        for number in range(int(count)):
+            day = DAY - dt.timedelta(days=number)
+            copy = document.model_copy(update={"site": site, "day": day})
+            (Path(folder) / site / f"{day}.stat").write_bytes(dumps(copy))
+
+
+def main() -> None:
+    """Make what was asked for."""
+    makers = {maker.__name__: maker for maker in (log, objects, days, copies, stats)}
+    makers[sys.argv[1]](*sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()
