@@ -70,10 +70,10 @@ def _crawlers() -> Callable[[str], bool]:
 @functools.cache
 def _parser() -> Callable[[str], tuple[str, str, str]]:
     from ua_parser import Domain, Parser  # noqa: PLC0415 - its tables take 0.2 s to load
-    from ua_parser.loaders import load_builtins  # noqa: PLC0415
+    from ua_parser.loaders import load_lazy_builtins  # noqa: PLC0415 - the others compile every expression for Python
     from ua_parser.regex import Resolver  # noqa: PLC0415
 
-    parser = Parser(Resolver(load_builtins()))
+    parser = Parser(Resolver(load_lazy_builtins()))
     wanted = Domain.USER_AGENT | Domain.OS
 
     def parse(text: str) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ The exact pieces take any white space between fields; the fast ones take what se
 piece reads is what the exact one would read.
 """
 
-QUOTED = r'(?:[^"\\]|\\.)*'
+QUOTED = r'[^"\\]*(?:\\.[^"\\]*)*'
 """What stands between quotes: a quote in it is written as backslash and quote, or in another way than as a quote."""
 
 NAME = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*"

@@ -64,6 +64,8 @@ class Pairs:
 
     def fits(self, line: str) -> int:
         """How many fields have a value, where the line is a request."""
+        if line.count(self._sign) < len(self.needed) or (self.syntax == "ltsv" and "\t" not in line):
+            return 0  # most lines of other formats, at a glance
         found = self.read(line)
         given = [name for name, labels in self.labels if any(found.get(label) not in _NOTHING for label in labels)]
         return len(given) if all(any(name in given for name in group) for group in self.needed) else 0

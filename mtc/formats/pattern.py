@@ -70,7 +70,10 @@ class Pattern:
     def fits(self, line: str) -> int:
         """How many fields have a value, and one more, where the expression matches."""
         match = self.regex.match(line)
-        return 0 if match is None else 1 + sum(text not in _NOTHING for text in match.groups())
+        if match is None:
+            return 0
+        texts = match.groups()
+        return 1 + len(texts) - sum(map(texts.count, _NOTHING))
 
     def head(self, *, exact: bool) -> str:
         """The fields before the first quote."""

@@ -36,6 +36,22 @@ def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[
         yield item, work(item)
 
 
+def one_ahead(items: Generator[Item], may: Callable[[Item], bool], *, name: str) -> Generator[Item]:
+    """The same items; behind one that `may`, the next is made in a thread called `name` while it is worked on.
+
+    `items` is run in that thread alone, closing included.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix=name) as pool:
+        try:
+            item = pool.submit(next, items, None).result()
+            while item is not None:
+                coming = pool.submit(next, items, None) if may(item) else None
+                yield item
+                item = (coming or pool.submit(next, items, None)).result()
+        finally:
+            pool.submit(items.close).result()
+
+
 def _first(pending: "deque[tuple[Item, Future[Result]]]") -> tuple[Item, Result]:
     item, future = pending.popleft()
     return item, future.result()

@@ -17,7 +17,7 @@ from mtc.formats.base import Format
 from mtc.model import LoadedObject, Part, SourceObject
 from mtc.sources.base import Source
 from mtc.stages.base import Fact, HitsTakenBack, ObjectCarried, ObjectLoaded
-from mtc.stages.importing.ahead import ahead, in_turn
+from mtc.stages.importing.ahead import ahead, in_turn, one_ahead
 from mtc.stages.importing.bundle import Bundle, Fetched, Segment
 from mtc.stages.importing.choosing import chooser
 from mtc.stages.importing.context import StepContext
@@ -58,7 +58,7 @@ class Loading:
             context.connect() as connection,
             staging(context.warehouse) as aside,
             contextlib.closing(self._fetched(source)) as fetched,
-            contextlib.closing(bundles(fetched, context.spool, choose, sizes=context.sizes)) as made,
+            contextlib.closing(_one_ahead(bundles(fetched, context.spool, choose, sizes=context.sizes))) as made,
         ):
             loader = Loader(connection, context.site, context.step.day, aside, context.work.made_with)
             for bundle in made:
@@ -160,6 +160,11 @@ class Loading:
         aside.publish(files)
         self.published |= files
         faults.point("load.published")
+
+
+def _one_ahead(made: Generator[Bundle]) -> Generator[Bundle]:
+    """Write the next bundle while one is read; a file that is read where it lies is not to be let go of meanwhile."""
+    return one_ahead(made, lambda bundle: bundle.temporary, name="bundle")
 
 
 def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:
