@@ -11,7 +11,9 @@ from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Refused
 from mtc.matomo.server import Server
 
 _HEADERS = {"Content-Type": "application/json"}
-_ESCAPED_IN_JSON = bytes(range(32)) + b'"\\\x7f'
+_NO_QUEUE = "?queuedtracking=0"  # a plug-in of that name would answer before it has recorded anything
+_ESCAPED_IN_JSON = (*map(chr, range(32)), "\\", "\x7f")
+_BEGIN = '{"requests":["'
 _LARGEST_ANSWER = 1 << 22
 _UNSENT_HINT = "correct matomo.url, or what stands between"
 
@@ -24,7 +26,7 @@ def send(connection: Connection, server: Server, requests: Sequence[str]) -> Out
     """
     data = body(requests, server)
     try:
-        reply = connection.post(server.tracker, data, _HEADERS, server.timeout, largest=_LARGEST_ANSWER)
+        reply = connection.post(server.tracker + _NO_QUEUE, data, _HEADERS, server.timeout, largest=_LARGEST_ANSWER)
     except NotSentError as error:
         return NotRecorded(str(error))
     except UnknownOutcomeError as error:
@@ -35,15 +37,22 @@ def send(connection: Connection, server: Server, requests: Sequence[str]) -> Out
 
 
 def body(requests: Sequence[str], server: Server) -> bytes:
-    """The JSON of a batch. Percent-encoded strings need no escaping, so they are joined, and that is checked."""
-    if not requests or not all(request.startswith("?") for request in requests):
+    """The JSON of a batch. Percent-encoded strings need no escaping, so they are joined, and that is checked.
+
+    All is joined at once: what costs here is memory for each further copy of a batch.
+    """
+    if not requests or [request for request in requests if request[:1] != "?"]:
         raise ValueError("a batch has at least one hit, and each begins with a question mark")
-    joined = '","'.join(requests)
-    token = json.dumps(server.token.get_secret_value())
-    plain = joined.isascii() and _needs_no_escape(joined.encode("ascii"), len(requests))
-    listed = f'["{joined}"]' if plain else json.dumps(list(requests))
-    return f'{{"requests":{listed},"token_auth":{token}}}'.encode("ascii")
+    end = f'"],"token_auth":{json.dumps(server.token.get_secret_value())}}}'
+    pieces = list(requests)
+    pieces[0] = _BEGIN + pieces[0]
+    pieces[-1] += end
+    whole = '","'.join(pieces)
+    if whole.isascii() and _needs_no_escape(whole, (_BEGIN + end).count('"') + 2 * (len(requests) - 1)):
+        return whole.encode("ascii")
+    return f"{_BEGIN[:-1]}{json.dumps(list(requests))[1:-1]}{end[1:]}".encode("ascii")
 
 
-def _needs_no_escape(joined: bytes, count: int) -> bool:
-    return len(joined) - len(joined.translate(None, _ESCAPED_IN_JSON)) == 2 * (count - 1)
+def _needs_no_escape(whole: str, quotes: int) -> bool:
+    """Whether no quotes but ours are there, and nothing else to escape. A search for each character is quickest."""
+    return whole.count('"') == quotes and not any(escaped in whole for escaped in _ESCAPED_IN_JSON)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mtc.delivery import DeliveredObject, Delivery, DeliveryStatus, uncovered
 from mtc.manifest.project import SiteSettings
 from mtc.model import LoadedObject, SourceObject, StepId
-from mtc.plan.difference import Difference
+from mtc.plan.difference import Difference, without_compression
 from mtc.plan.model import DeliverWork
 from mtc.plan.reasons import changed_object
 
@@ -52,7 +52,12 @@ class Delivering:
 
     def twice(self, found: Difference, *, drops: bool) -> tuple[str, ...]:
         """Why the step would count hits twice, object by object; nothing where an operator lets it."""
-        return () if self.accepted or not self.wanted else tuple(what for _, what in self._differences(found, drops))
+        if self.accepted or not self.wanted:
+            return ()
+        reasons: dict[str, str] = {}
+        for key, what in self._differences(found, drops):
+            reasons.setdefault(key, what)  # the first of a key says most
+        return tuple(reasons.values())
 
     def _differences(self, found: Difference, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
         """The keys of delivered objects that are no longer what was delivered, with the reason."""
@@ -63,17 +68,49 @@ class Delivering:
         for key, new in _same_lines(found):
             if (item := delivered.get(key)) and self._other(item):
                 yield item.key, f"delivered with other settings: {new.key}"
-        for new in found.late:  # the state was told to forget the step, Matomo was not
-            if (item := delivered.get(new.key)) and (item.version != new.version or self._other(item)):
+        for new, item in self._forgotten(found):
+            if self._other(item) or (item.key == new.key and item.version != new.version):
                 yield item.key, f"delivered in another version: {new.key}"
-        yield from self._gone(delivered, found.gone if drops else ())
+        yield from self._vanished(found, drops)
 
-    def _gone(
-        self, delivered: Mapping[str, DeliveredObject], gone: Iterable[LoadedObject]
-    ) -> Iterator[tuple[str, str]]:
-        for old in gone:
-            if item := delivered.get(old.object.key):
-                yield item.key, f"delivered, and gone from the source: {item.key}"
+    def _vanished(self, found: Difference, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
+        delivered = {item.key for item in self.covered}
+        for old in found.gone if drops else ():
+            if old.object.key in delivered:
+                yield old.object.key, f"delivered, and gone from the source: {old.object.key}"
+        for one in self.opened:
+            for item in self._lost(one, found):
+                yield item.key, f"delivered in part, and its hits are lost: {item.key}"
+
+    def _forgotten(self, found: Difference) -> Iterator[tuple[SourceObject, DeliveredObject]]:
+        """Objects that are new to the state and were delivered: it was told to forget the step, Matomo was not.
+
+        Also one that was compressed since. A log that is there, or loaded, under its own name is another object.
+        """
+        delivered = {item.key: item for item in self.covered}
+        taken = {old.object.key for old in _loaded(found)} | {new.key for new in found.to_load}
+        names = {without_compression(key): item for key, item in delivered.items() if key not in taken}
+        for new in found.late:
+            item = delivered.get(new.key) or names.get(without_compression(new.key))
+            if item is not None:
+                yield new, item
+
+    def _lost(self, opened: Delivery, found: Difference) -> list[DeliveredObject]:
+        """Objects of an open delivery that can no longer be had as they were when its batches were cut.
+
+        Which of their hits were sent cannot be told any more: hits are known by the identity that they had then.
+        """
+        there = [old for old in _loaded(found) if old not in found.lost]
+        late = {(new.key, new.version) for new in found.late}
+        return [
+            item for item in opened.objects if (item.key, item.version) not in late and not any(map(item.covers, there))
+        ]
+
+    def _taken_back(self, found: Difference, drops: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
+        """The keys that an operator's word lets be sent again: also all of a delivery that cannot be gone on with."""
+        keys = [key for key, _ in self._differences(found, drops)]
+        void = (item.key for one in self.opened if self._lost(one, found) for item in one.objects)
+        return tuple(dict.fromkeys((*keys, *void)))
 
     def _other(self, item: DeliveredObject) -> bool:
         return item.made_with != self.made_with
@@ -86,7 +123,7 @@ class Delivering:
         """What the step has to do; None where nothing is delivered."""
         if not self.wanted:
             return None
-        taken_back = tuple(key for key, _ in self._differences(found, drops)) if self.accepted else ()
+        taken_back = self._taken_back(found, drops) if self.accepted else ()
         return DeliverWork(
             number=max((one.number for one in self.history), default=0) + 1,
             opened=self.opened,
@@ -103,9 +140,13 @@ class Delivering:
         for old, new in (*found.changed, *found.moved, *found.lost_parts):
             if item := delivered.get(old.object.key):
                 yield new, item
-        for new in found.late:
-            if item := delivered.get(new.key):
-                yield new, item
+        yield from self._forgotten(found)
+
+
+def _loaded(found: Difference) -> Iterator[LoadedObject]:
+    """Every object that is loaded, however it differs from the source's."""
+    yield from (*found.same, *found.gone)
+    yield from (old for old, _ in (*found.changed, *found.moved, *found.other_settings, *found.lost_parts))
 
 
 def _same_lines(found: Difference) -> Iterator[tuple[str, SourceObject]]:

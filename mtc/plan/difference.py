@@ -84,9 +84,14 @@ def _sort_gone(found: Difference, gone: dict[str, LoadedObject], missing: Collec
     found.lost = [old for old in found.gone if _lacks_parts(old, missing)]
 
 
+def without_compression(key: str) -> str:
+    """The key that a log had before it was compressed, or would have."""
+    return _COMPRESSED.sub("", key)
+
+
 def _earlier(item: SourceObject, gone: dict[str, LoadedObject]) -> LoadedObject | None:
-    name = _COMPRESSED.sub("", item.key)
-    return next((old for key, old in gone.items() if _COMPRESSED.sub("", key) == name or _same(old, item)), None)
+    name = without_compression(item.key)
+    return next((old for key, old in gone.items() if without_compression(key) == name or _same(old, item)), None)
 
 
 def _same(old: LoadedObject, item: SourceObject) -> bool:

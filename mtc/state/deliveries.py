@@ -30,10 +30,20 @@ _END = """
     WHERE id = ?
 """
 _DROP_BATCHES = "DELETE FROM batches WHERE delivery = ?"
+# Hits are looked up by ids made from those of their objects: in an open delivery these stay as they were cut.
 _CARRY = """
-    UPDATE delivered SET key = ?, version = ?, object_id = ?, made_with = ?, account = ?
-    WHERE key = ? AND object_id = ? AND taken_back IS NULL
-      AND delivery IN (SELECT id FROM deliveries WHERE site = ? AND day = ?)
+    UPDATE delivered SET key = ?1, version = ?2, object_id = ?3, made_with = ?4, account = ?5
+    WHERE key = ?6 AND object_id = ?7 AND taken_back IS NULL
+      AND delivery IN (SELECT id FROM deliveries WHERE site = ?8 AND day = ?9 AND (status <> 'open' OR ?7 = ?3))
+"""
+# A name that was taken back in the same delivery makes way; that it was taken back stays among the acceptances.
+_MAKE_WAY = """
+    DELETE FROM delivered
+    WHERE key = ? AND taken_back IS NOT NULL
+      AND delivery IN (
+          SELECT o.delivery FROM delivered AS o JOIN deliveries AS d ON d.id = o.delivery
+          WHERE o.key = ? AND o.object_id = ? AND o.taken_back IS NULL AND d.site = ? AND d.day = ?
+      )
 """
 _OPEN = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND status = 'open'"
 _GIVE_UP = "UPDATE deliveries SET status = ?, ended = ? WHERE id = ?"
@@ -81,10 +91,14 @@ class DeliveryTransitions(ObjectTransitions):
             self._connection.execute(_DROP_BATCHES, (row,))
 
     def object_carried(self, step: StepId, before: DeliveredObject, after: DeliveredObject) -> None:
-        """An object was loaded again, with the same hits: the delivery that covered it before covers it now."""
-        columns = (*_object(after), to_text(before.key), before.object_id, *_day(step))
+        """An object was loaded again, with the same hits: the delivery that covered it before covers it now.
+
+        A delivery that is still open does so only under the same object id.
+        """
+        covering = (to_text(before.key), before.object_id, *_day(step))
         with self.transaction():
-            self._connection.execute(_CARRY, columns)
+            self._connection.execute(_MAKE_WAY, (to_text(after.key), *covering))
+            self._connection.execute(_CARRY, (*_object(after), *covering))
 
     def taken_back(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
         """An operator lets the hits of these objects be sent again. A delivery that is still open is given up."""

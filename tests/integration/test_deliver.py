@@ -56,7 +56,7 @@ def test_a_hit_carries_what_the_log_says_of_it(trial: MatomoTrial, matomo: FakeM
     assert len(pv_id) == 6
     assert hit == {
         "idsite": "1", "rec": "1", "apiv": "1", "bots": "1", "dp": "1", "cdt": "2026-05-01 10:00:00",
-        "cip": "192.0.2.1", "queuedtracking": "0",
+        "cip": "192.0.2.1",
         "url": "https://docs.example.org/a%20b?q=caf%C3%A9&x=1", "urlref": "https://example.net/?a=b&c", "ua": AGENT,
         "uid": "ada", "bw_bytes": "512",
     }  # fmt: skip

@@ -52,7 +52,7 @@ def test_a_batch_goes_as_one_request_with_the_token_in_its_body() -> None:
     with talking(ALL_WELL) as (connection, server, script):
         assert send(connection, server, HITS) == Recorded(2, 0, ())
     asked = script.asked[0]
-    assert asked.path == "/matomo.php"
+    assert asked.path == "/matomo.php?queuedtracking=0"
     assert json.loads(asked.body) == {"requests": HITS, "token_auth": TOKEN}
     assert asked.headers["content-type"] == "application/json"
     assert asked.headers["user-agent"].startswith("mtc/")
@@ -206,7 +206,7 @@ def test_a_proxy_by_the_usual_variable_takes_the_request() -> None:
         server = server_at("http://stats.example.org/matomo")
         with Connection(server, environ=environ) as connection:
             assert send(connection, server, HITS) == Recorded(2, 0, ())
-    assert proxy.asked[0].path == "http://stats.example.org/matomo/matomo.php"
+    assert proxy.asked[0].path == "http://stats.example.org/matomo/matomo.php?queuedtracking=0"
     assert proxy.asked[0].headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
 
 

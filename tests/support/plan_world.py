@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from delivery_world import Book, RefusedStepError
+from pydantic import SecretStr
+
 from mtc.errors import InterruptedRunError
+from mtc.manifest.matomo import Matomo
 from mtc.manifest.models import Archive, Filters, Run, Source
 from mtc.manifest.project import Place, Project, SiteSettings
 from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, Status, StepId, Verdict
@@ -37,12 +41,24 @@ def site(  # noqa: PLR0913 - a site has as many settings
     form: str = "auto",
     url: str = "",
     filters: Filters | None = None,
+    matomo: str = "",
+    matomo_id: int | None = 1,
 ) -> SiteSettings:
-    """A site's settings."""
+    """A site's settings. `matomo` is the address of the server that it delivers to."""
     source = Source.model_validate(
         {"url": "logs/{site}/{date:%Y-%m-%d}*", "format": form, "vanished": vanished, "settle": settle}
     )
-    return SiteSettings(name, url, zone, source, Archive(url=archive) if archive else None, filters or Filters())
+    server = Matomo(url=matomo, token=SecretStr("token")) if matomo else None
+    return SiteSettings(
+        name,
+        url,
+        zone,
+        source,
+        Archive(url=archive) if archive else None,
+        filters or Filters(),
+        matomo_id=matomo_id if matomo else None,
+        matomo=server,
+    )
 
 
 def project(*sites: SiteSettings, places: Mapping[str, Place] | None = None) -> Project:
@@ -98,7 +114,10 @@ def _digest(*values: object) -> str:
 
 @dataclass(slots=True)
 class House:
-    """What is there and what is known. `fuel` is how many facts may be recorded before the run is interrupted."""
+    """What is there and what is known. `fuel` is how many facts may be recorded before the run is interrupted.
+
+    `accepted` are the steps that an operator lets count twice in the next run.
+    """
 
     project: Project
     days: tuple[dt.date, ...] = (DAY, NEXT)
@@ -115,6 +134,8 @@ class House:
     unlisted: dict[str, str] = field(default_factory=dict)
     fuel: int | None = None
     done: list[StepId] = field(default_factory=list)
+    book: Book = field(default_factory=Book)
+    accepted: frozenset[StepId] = frozenset()
 
     def put(
         self, item: SourceObject, hits: Hits | None = None, *, day: dt.date = DAY, name: str = "docs"
@@ -141,7 +162,14 @@ class House:
     def history(self) -> History:
         """What the state says."""
         objects = {step: tuple(loaded.values()) for step, loaded in self.objects.items() if loaded}
-        return History(dict(self.steps), objects, self.csv_outputs)
+        deliveries = {step: tuple(made) for step, made in self.book.deliveries.items()}
+        return History(dict(self.steps), objects, self.csv_outputs, deliveries)
+
+    def forget(self, step: StepId) -> None:
+        """Have the state forget an import step, as `mtc state forget` does: not what was delivered of it."""
+        self.steps.pop(step, None)
+        for item in self.objects.pop(step, {}).values():
+            self.parts -= {part.file for part in item.parts}
 
     def world(self) -> World:
         """What a look finds."""
@@ -161,7 +189,7 @@ class House:
     ) -> Selection:
         """A selection of all sites."""
         wanted = tuple(self.days if days is None else days)
-        return Selection(stages, dict.fromkeys(self.project.sites, wanted), frozenset(named))
+        return Selection(stages, dict.fromkeys(self.project.sites, wanted), frozenset(named), accepted=self.accepted)
 
     def plan(
         self, stages: tuple[Stage, ...] = ALL, days: Iterable[dt.date] | None = None, named: Iterable[dt.date] = ()
@@ -221,6 +249,9 @@ class House:
         except InterruptedRunError:
             self.set_record(step, status=Status.FAILED, error="interrupted: the run was asked to stop")
             raise
+        except RefusedStepError as error:
+            self.set_record(step, status=Status.FAILED, error=str(error))
+            return
         if made is None:
             self.set_record(step, status=Status.FAILED, error="it broke")
             return
@@ -253,11 +284,22 @@ class House:
         step, work = planned.step, planned.work
         assert isinstance(work, ImportWork)
         loaded = self.objects.setdefault(step, {})
+        deliver = work.deliver
+        listed = (*work.keep, *work.drop, *work.replaced)
+        opened = self.book.finish(step, deliver, listed, self.parts) if deliver else ()
         for gone in work.drop:
             loaded.pop(gone.object.key, None)
         for item in work.load:
             self._burn()
-            loaded[item.key] = self._load(step, item, work.made_with)
+            again = self._load(step, item, work.made_with)
+            if deliver:
+                self.book.loaded(step, deliver, again)
+            self.parts |= {part.file for part in again.parts}
+            loaded[item.key] = again
+        if deliver:
+            if self.book.go_on(step, opened, list(loaded.values()), self.parts):
+                raise RefusedStepError("a delivery cannot be finished")
+            self.book.deliver(self.project.sites[step.site], step, deliver, list(loaded.values()), self._burn)
         self._archive(step, work)
         assert set(loaded) == {item.key for item in work.load} | {item.object.key for item in work.keep}
         accounting = Accounting.total(item.accounting for item in loaded.values())
@@ -271,7 +313,6 @@ class House:
             Part(step.site, day, f"hits/site={step.site}/date={day}/{identity}.parquet", identity, count)
             for day, count in sorted(hits.items())
         )
-        self.parts |= {part.file for part in parts}
         total = sum(hits.values())
         accounting = Accounting(total + 1, total, {"static": 1})
         return LoadedObject(item, identity, identity, "combined", accounting, parts, made_with=made_with)

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from mtc import faults
 from mtc.delivery import Batch, BatchStatus
-from mtc.errors import PermanentError, TransientError
+from mtc.errors import PermanentError, StepError, TransientError
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.errors import LookupUnsureError
 from mtc.matomo.lookup import Stored, Witness, find, stored
@@ -125,7 +125,11 @@ class Courier:
     def _refused(self, batch: Batch, outcome: Refused) -> Batch:
         """No hit was taken. Where site and token are well, the hits themselves are what Matomo does not want."""
         if outcome.invalid and outcome.invalid == len(batch.places):
-            self.target.look_again(self.settings)  # raises when it is the token's or the site's fault
+            try:
+                self.target.look_again(self.settings)
+            except StepError:  # it is the token's or the site's fault, or nobody can tell: in either case none is kept
+                self._move(batch, BatchStatus.PLANNED)
+                raise
             return self._recorded(batch, outcome.invalid, batch.places)
         self._move(batch, BatchStatus.PLANNED)
         raise PermanentError(outcome.reason, where=self.target.server.url, hint=outcome.hint)
@@ -181,13 +185,16 @@ class Courier:
         lost = tuple(place for place, hit in wanted.items() if hit.pv_id not in found.found)
         if outcome is None and found.unsure:
             lost = ()  # in visits of which not all actions are listed; the batch as a whole is there
-        if outcome is not None and found.unsure and len(lost) > len(batch.places) - outcome.tracked - len(refused):
+        short = outcome is not None and len(lost) > len(batch.places) - outcome.tracked - len(refused)
+        batch = dataclasses.replace(batch, invalid=batch.invalid + len(refused), refused=(*batch.refused, *refused))
+        if short and found.unsure:
+            # Some of these are there and some are not: a later run has to find that out, and not to forget it.
+            self._move(dataclasses.replace(batch, left=lost), BatchStatus.IN_DOUBT)
             raise LookupUnsureError(
                 "which hits of a batch are lost cannot be told: Matomo lists only some actions of their visits",
                 where=self.target.server.url,
                 hint="set a higher visitor_log_maximum_actions_per_visit in [General] of Matomo's config.ini.php",
             )
-        batch = dataclasses.replace(batch, invalid=batch.invalid + len(refused), refused=(*batch.refused, *refused))
         if not lost:
             return self._recorded(batch, 0, ())
         return self._move(dataclasses.replace(batch, left=lost), BatchStatus.PLANNED)

@@ -15,6 +15,7 @@ from mtc import faults
 from mtc.delivery import Cut, DeliveredObject, Delivery
 from mtc.errors import PermanentError
 from mtc.manifest.project import SiteSettings
+from mtc.matomo.errors import LookupUnsureError
 from mtc.model import LoadedObject, StepId
 from mtc.stages.base import DeliveryCut, DeliveryEnded, Desk
 from mtc.stages.delivering.batch import Courier
@@ -90,7 +91,8 @@ class Deliverer:
                 continue
             with self._sending(errand), self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
                 keys = {item.object_id: item.object.key for item in mine}
-                done += self._send(errand, _Opened(delivery, keys), layout)
+                note = self._unsendable(mine, delivery.cut) if delivery.unsendable else Delivered()
+                done += self._send(errand, _Opened(delivery, keys, note), layout)
         return done, tuple(left)
 
     def deliver(self, errand: Errand, number: int, new: Sequence[LoadedObject]) -> Delivered:
@@ -132,11 +134,17 @@ class Deliverer:
         with self._one_at_a_time.setdefault(errand.site.name, threading.Lock()):
             if (refusal := self._stopped.get(errand.site.name)) is not None:
                 raise refusal
-            try:
-                yield
-            except PermanentError as error:
+            yield
+
+    @contextlib.contextmanager
+    def _asking(self, errand: Errand) -> Iterator[None]:
+        """Around what is asked of the server: a refusal holds for all days of the site, what it cannot tell for one."""
+        try:
+            yield
+        except PermanentError as error:
+            if not isinstance(error, LookupUnsureError):
                 self._stopped[errand.site.name] = error
-                raise
+            raise
 
     def _send(self, errand: Errand, opened: "_Opened", layout: Layout) -> Delivered:
         """Send every batch that is not recorded, lane beside lane."""
@@ -149,14 +157,16 @@ class Deliverer:
             Lane(tuple(own), layout, Courier(self.target, errand.site, site, layout, ledger), office).run
             for _, own in groupby(delivery.batches, key=lambda batch: batch.id.lane)
         ]
-        office.run(lanes)
+        with self._asking(errand):
+            office.run(lanes)
         errand.desk.record(DeliveryEnded(errand.step, delivery.number))
         faults.point("deliver.ended")
         invalid = sum(batch.invalid for batch in ledger.batches.values())
         return opened.note + Delivered(delivery.hits, invalid, 0, tuple(_refused(layout, ledger, opened.keys)))
 
     def _site(self, errand: Errand) -> TargetSite:
-        return self.target.site(errand.site)
+        with self._asking(errand):
+            return self.target.site(errand.site)
 
     def _laid(self, errand: Errand, cut: Cut, mine: Sequence[LoadedObject], site_id: int) -> Layout:
         layout = Layout(self.connect(), cut)
@@ -183,8 +193,8 @@ class _Opened:
 
 def _objects_of(delivery: Delivery, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...] | None:
     """The loaded objects that a delivery covers; None when one of them is not loaded any more."""
-    found = [item for item in loaded if any(one.covers(item) for one in delivery.objects)]
-    return tuple(found) if len(found) == len(delivery.objects) else None
+    found = {item.object.key: item for item in loaded if any(one.covers(item) for one in delivery.objects)}
+    return tuple(found.values()) if len(found) == len(delivery.objects) else None
 
 
 def _refused(layout: Layout, ledger: LaneLedger, keys: Mapping[str, str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from mtc.stages.delivering.batch import Courier
 from mtc.stages.delivering.layout import Layout
 from mtc.stages.delivering.office import Office
 
-_AHEAD = 20  # how many batches are read from the database at once
+_AHEAD = 10_000  # how many hits are read from the database at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Lane:
             for batch in self.batches:
                 if batch.status is not BatchStatus.RECORDED:
                     self.office.check()
-                    self.courier.bring(batch, texts.of(batch.id))
+                    self.courier.bring(batch, texts.of(batch))
         finally:
             self.courier.flush()
 
@@ -61,10 +61,10 @@ class _Ahead:
         self._next: BatchId | None = None
         self._texts: Iterator[list[str]] = iter(())
 
-    def of(self, batch: BatchId) -> list[str]:
-        texts = next(self._texts, None) if batch == self._next else None
+    def of(self, batch: Batch) -> list[str]:
+        texts = next(self._texts, None) if batch.id == self._next else None
         if texts is None:
-            self._texts = iter(self._layout.requests(batch, _AHEAD))
+            self._texts = iter(self._layout.requests(batch.id, max(1, _AHEAD // batch.hits)))
             texts = next(self._texts)
-        self._next = BatchId(batch.lane, batch.number + 1)
+        self._next = BatchId(batch.id.lane, batch.id.number + 1)
         return texts

@@ -26,15 +26,16 @@ _SHOWN = 20
 
 _TABLE = """
 CREATE OR REPLACE TEMP TABLE laid AS
-SELECT lane, {request} AS request, pv_id, ts, ip, object, line
+SELECT lane, {request} AS request, pv_id, ts, ip, object_place, line
 FROM (
-    SELECT {columns}, {url} AS url, {pv_id} AS pv_id, md5_number_lower(coalesce(ip, '')) % $lanes AS lane
+    SELECT {columns}, {url} AS url, {pv_id} AS pv_id, object_place,
+        (('0x' || substring(md5(coalesce(ip, '')), 1, 8))::UINTEGER % $lanes)::UTINYINT AS lane
     FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
-    JOIN (SELECT unnest($files) AS file, unnest($objects) AS wanted_object) AS wanted
+    JOIN (SELECT unnest($files) AS file, unnest($objects) AS wanted_object, unnest($places) AS object_place) AS wanted
         ON wanted.file = part.filename AND wanted.wanted_object = part.object
     WHERE ts <= $until AND ts > $oldest
 )
-ORDER BY lane, ts, object, line
+ORDER BY lane, ts, object_place, line  -- numbers: places are in order of the objects' ids
 """
 _UNSENDABLE = """
 SELECT object, line, count(*) OVER () AS together
@@ -47,11 +48,12 @@ LIMIT {shown}
 """
 _LANES = "SELECT lane, count(*) FROM laid GROUP BY lane ORDER BY lane"
 _REQUESTS = "SELECT request FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
-_HITS = "SELECT pv_id, ts, ip, object, line FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
+_HITS = "SELECT pv_id, ts, ip, object_place, line FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
 _VISITORS = """
-SELECT ip, count(*) FROM laid
-WHERE rowid >= ? AND rowid < ? AND ip IN (SELECT ip FROM laid WHERE rowid >= ? AND rowid < ?)
-GROUP BY ip
+SELECT coalesce(ip, '') AS visitor, count(*) FROM laid
+WHERE rowid >= ? AND rowid < ?
+    AND coalesce(ip, '') IN (SELECT coalesce(ip, '') FROM laid WHERE rowid >= ? AND rowid < ?)
+GROUP BY visitor
 """
 
 
@@ -84,6 +86,7 @@ class Layout:
         self._lock = threading.Lock()
         self._starts: dict[int, int] = {}
         self._counts: dict[int, int] = {}
+        self._objects: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -112,10 +115,11 @@ class Layout:
         texts = {"head": requests.head(address.site_id), "base": base, "scheme": f"{base.partition('://')[0]}://"}
         with explained("laying out a delivery"):
             self._connection.execute(
-                sql, {**wanted.parameters, **texts, "uid": self._cut.uid, "lanes": self._cut.lanes}
+                sql,
+                {**wanted.parameters, **texts, "places": wanted.places, "uid": self._cut.uid, "lanes": self._cut.lanes},
             )
             counts = self._connection.execute(_LANES).fetchall()
-        at = 0
+        at, self._objects = 0, wanted.ids
         for lane, count in counts:
             self._starts[lane], self._counts[lane] = at, count
             at += count
@@ -154,14 +158,15 @@ class Layout:
         begin = self._begin(batch.id)
         rows = self._rows(_HITS, begin, begin + batch.hits)
         return [
-            Sent(pv_id, ts.replace(tzinfo=dt.UTC), ip or "", object_, line) for pv_id, ts, ip, object_, line in rows
+            Sent(pv_id, ts.replace(tzinfo=dt.UTC), ip or "", self._objects[place], line)
+            for pv_id, ts, ip, place, line in rows
         ]
 
     def visitors(self, batch: Batch) -> dict[str, int]:
         """How many hits each visitor of a batch has up to its end."""
         begin, start = self._begin(batch.id), self._starts[batch.id.lane]
         end = begin + batch.hits
-        return {ip or "": count for ip, count in self._rows(_VISITORS, start, end, begin, end)}
+        return dict(self._rows(_VISITORS, start, end, begin, end))
 
     def _rows(self, sql: str, *places: int) -> list[tuple[Any, ...]]:
         with self._lock, explained("reading a delivery"):
@@ -199,6 +204,17 @@ class _Wanted:
         pairs = sorted({(str(warehouse / part.file), part.object_id) for item in loaded for part in item.parts})
         until = cut.until.astimezone(dt.UTC).replace(tzinfo=None)
         return cls(tuple(file for file, _ in pairs), tuple(object_ for _, object_ in pairs), until)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The objects, each once, in order."""
+        return tuple(sorted(set(self.objects)))
+
+    @property
+    def places(self) -> list[int]:
+        """For each file the place of its object in `ids`: numbers are sorted by, and kept, at less cost than texts."""
+        place = {object_: number for number, object_ in enumerate(self.ids)}
+        return [place[object_] for object_ in self.objects]
 
     @property
     def parameters(self) -> dict[str, object]:

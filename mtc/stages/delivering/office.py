@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from mtc.errors import InterruptedRunError, MtcError
+from mtc.errors import InterruptedRunError, MtcError, TransientError
 from mtc.stages.base import Desk, Fact
 
 _LOOK = 0.1
@@ -22,7 +22,10 @@ class LaneStoppedError(Exception):
 
 @dataclass(slots=True)
 class _Note:
-    facts: tuple[Fact, ...]
+    """What a lane says; the last is that it has ended."""
+
+    facts: tuple[Fact, ...] = ()
+    last: bool = False
     done: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
@@ -37,12 +40,13 @@ class Office:
         self._errors: list[BaseException] = []
 
     def run(self, lanes: Iterable[Callable[[], None]]) -> None:
-        """Run every lane to its end; raises the first error of any, the run's own stop before others."""
+        """Run every lane to its end; raises the error of any that says most, the first of these."""
         threads = [threading.Thread(target=self._lane, args=(lane,), name="lane", daemon=True) for lane in lanes]
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads):
-            self._listen()
+        running = len(threads)
+        while running:
+            running -= self._listen()
         for error in sorted(self._errors, key=_weight):
             raise error
 
@@ -71,13 +75,15 @@ class Office:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised in the step's own thread
             self._fail(error)
+        finally:
+            self._notes.put(_Note(last=True))
 
     def _fail(self, error: BaseException) -> None:
         self._errors.append(error)
         self._stopped.set()
 
-    def _listen(self) -> None:
-        """Record what the lanes have said since, in one transaction."""
+    def _listen(self) -> int:
+        """Record what the lanes have said since, in one transaction; gives how many have ended."""
         notes: list[_Note] = []
         with contextlib.suppress(queue.Empty):
             notes.append(self._notes.get(timeout=_LOOK))
@@ -88,8 +94,9 @@ class Office:
                 self._desk.check()
             except InterruptedRunError as error:
                 self._fail(error)
-        if notes:
-            self._tell(notes)
+        if told := [note for note in notes if not note.last]:
+            self._tell(told)
+        return len(notes) - len(told)
 
     def _tell(self, notes: list[_Note]) -> None:
         error: BaseException | None = None
@@ -107,4 +114,6 @@ def _weight(error: BaseException) -> int:
     """What says most comes first: a bug, the run's stop, an error that stays, one that may pass."""
     if not isinstance(error, MtcError):
         return 0
-    return 1 if isinstance(error, InterruptedRunError) else 2
+    if isinstance(error, InterruptedRunError):
+        return 1
+    return 3 if isinstance(error, TransientError) else 2

@@ -42,10 +42,10 @@ def server_of(matomo: Matomo, root: Path) -> Server:
 
 def zone_of(name: str, otherwise: dt.tzinfo) -> dt.tzinfo:
     """A zone as Matomo names it: `Europe/Paris`, `UTC`, `UTC+5.5`."""
-    if offset := _OFFSET.match(name):
-        hours = float(offset["hours"]) * (-1 if offset["sign"] == "-" else 1)
-        return dt.timezone(dt.timedelta(hours=hours))
     try:
+        if offset := _OFFSET.match(name):
+            hours = float(offset["hours"]) * (-1 if offset["sign"] == "-" else 1)
+            return dt.timezone(dt.timedelta(hours=hours))
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return otherwise

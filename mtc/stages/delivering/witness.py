@@ -1,10 +1,11 @@
 """Which hits of a batch are asked for, to know whether it was recorded.
 
 Any hit of a batch answers for all of it. Matomo lists only the first 500 actions of a visit, in order of the visits'
-last actions: the last hit of a visitor with few hits is found soonest. Several visitors are asked for, as one hit may
-have been lost by itself.
+last actions: the last hit of a visitor with few hits is found soonest. Several are asked for, of several visitors where
+there are so many, as one hit may have been lost by itself.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from mtc.delivery import Batch
@@ -16,6 +17,11 @@ WITNESSES = 4
 
 def witnesses(batch: Batch, hits: Sequence[Sent], visitors: Mapping[str, int]) -> tuple[Witness, ...]:
     """The witnesses of the hits in doubt. `hits` are all of the batch, `visitors` how many hits each visitor has."""
-    last = {hits[place].visitor: hits[place] for place in batch.places}  # places ascend, so the latest stays
-    chosen = sorted(last.values(), key=lambda hit: (visitors.get(hit.visitor, 0), hit.pv_id))[:WITNESSES]
-    return tuple(Witness(hit.pv_id, hit.time) for hit in chosen)
+    last = {hits[place].visitor: place for place in batch.places}  # places ascend, so the latest stays
+    others = (place for place in batch.places if last[hits[place].visitor] != place)
+
+    def ease(place: int) -> tuple[int, str]:
+        return visitors.get(hits[place].visitor, 0), hits[place].pv_id
+
+    chosen = [*sorted(last.values(), key=ease)[:WITNESSES], *itertools.islice(others, WITNESSES)][:WITNESSES]
+    return tuple(Witness(hits[place].pv_id, hits[place].time) for place in chosen)

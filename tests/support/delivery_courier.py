@@ -1,0 +1,151 @@
+"""One batch on its way to a fake Matomo: real parts, a real server on loopback, a ledger that keeps every move.
+
+Time is a clock of the test's own. It goes on when the courier rests, and not by itself.
+"""
+
+import dataclasses
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from delivery_parts import NOON, UNTIL, Row, laid, write_parts
+from pydantic import SecretStr
+
+from mtc.delivery import Batch, BatchId, BatchStatus, Cut
+from mtc.manifest.matomo import Matomo
+from mtc.manifest.models import Filters, Source
+from mtc.manifest.project import SiteSettings
+from mtc.stages.delivering.batch import Courier
+from mtc.stages.delivering.layout import Layout
+from mtc.stages.delivering.office import LaneStoppedError
+from mtc.stages.delivering.target import Target, TargetSite
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, Settings
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
+SETTLE = dt.timedelta(seconds=120)
+TIMEOUT = dt.timedelta(seconds=30)
+BATCH = 12
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Keeps the moves, call by call, and the rests. `rests_left` ends the lane at that rest; None never does."""
+
+    now: dt.datetime = UNTIL
+    moves: list[tuple[Batch, ...]] = field(default_factory=list)
+    rests: list[float] = field(default_factory=list)
+    rests_left: int | None = None
+    breath: float = 0.0
+    at_move: Callable[[Batch], None] = lambda _: None
+
+    def moved(self, *batches: Batch) -> None:
+        """Keep them."""
+        self.moves.append(batches)
+        for batch in batches:
+            self.at_move(batch)
+
+    def rest(self, seconds: float) -> None:
+        """Let the time pass; for real only a breath."""
+        if self.rests_left == 0:
+            raise LaneStoppedError
+        if self.rests_left is not None:
+            self.rests_left -= 1
+        self.rests.append(seconds)
+        self.now += dt.timedelta(seconds=seconds)
+        time.sleep(self.breath)
+
+    @property
+    def statuses(self) -> list[BatchStatus]:
+        """The statuses that were recorded, in order."""
+        return [batch.status for call in self.moves for batch in call]
+
+    @property
+    def last(self) -> Batch:
+        """The batch as it was last recorded."""
+        return self.moves[-1][-1]
+
+
+@dataclass(slots=True)
+class Bench:
+    """A batch of hits laid out, and the server that it goes to."""
+
+    matomo: FakeMatomo
+    layout: Layout
+    target: Target
+    ledger: Ledger
+    courier: Courier
+    requests: list[str]
+
+    @property
+    def batch(self) -> Batch:
+        """The batch as it was cut."""
+        return self.layout.batches()[0]
+
+    def bring(self, batch: Batch | None = None, requests: Sequence[str] | None = None) -> Batch:
+        """See the batch recorded, and all of it written down; gives it as it is then."""
+        try:
+            self.courier.bring(batch or self.batch, self.requests if requests is None else requests)
+        finally:
+            self.courier.flush()
+        return self.ledger.last
+
+    def of_an_earlier_run(self, status: BatchStatus = BatchStatus.SENDING, *, ago: dt.timedelta | None) -> Batch:
+        """The batch as a run that is gone left it; `ago` is when, before now."""
+        return dataclasses.replace(self.batch, status=status, moved=None if ago is None else self.ledger.now - ago)
+
+    def stored(self) -> list[int]:
+        """The places of the stored hits, in order; a hit that is there twice is there twice."""
+        places = {hit.pv_id: place for place, hit in enumerate(self.layout.sent(self.batch))}
+        return sorted(places[hit.pv_id] for hit in self.matomo.hits(1))
+
+    def store(self, *places: int) -> None:
+        """Have the server store these hits, as an earlier run sent them."""
+        requests = [self.requests[place] for place in places]
+        other = _courier(self.target, self.layout, Ledger())
+        other.bring(Batch(BatchId(0, 0), len(requests)), requests)
+        self.matomo.posts.bulks = 0
+
+    def again(self) -> None:
+        """A later run: a courier and a ledger of its own, at the same time."""
+        self.ledger = Ledger(self.ledger.now)
+        self.target.clock = lambda: self.ledger.now
+        self.courier = _courier(self.target, self.layout, self.ledger)
+
+
+def hits(count: int = BATCH, visitors: int = 4) -> list[Row]:
+    """Hits of some visitors, a second after each other."""
+    second = dt.timedelta(seconds=1)
+    return [
+        Row("o1", at + 1, NOON + at * second, f"192.0.2.{at % visitors}", path=f"/{at}", user_agent=AGENT)
+        for at in range(count)
+    ]
+
+
+@contextmanager
+def bench(
+    folder: Path, rows: Sequence[Row] = (), *, settings: Settings | None = None, token: str = SUPER, timeout: int = 30
+) -> Iterator[Bench]:
+    """One batch of these hits, or of `hits()`."""
+    with FakeMatomo(settings) as matomo:
+        loaded = write_parts(folder, {"a": rows or hits()})
+        wanted = Matomo(url=matomo.url, token=SecretStr(token), settle="120s", timeout=f"{timeout}s", jobs=4)
+        ledger = Ledger()
+        with laid(folder, loaded, Cut("0123456789abcdef", 1, 5000, UNTIL)) as layout:
+            target = Target(wanted, folder, lambda: ledger.now, sleep=lambda _: None)
+            courier = _courier(target, layout, ledger)
+            made = Bench(matomo, layout, target, ledger, courier, layout.requests(BatchId(0, 0), 1)[0])
+            with target.connection:
+                yield made
+        assert matomo.errors == []
+        assert matomo.doubles() == {}
+        assert target.gate.under_way == 0
+
+
+def _courier(target: Target, layout: Layout, ledger: Ledger) -> Courier:
+    source = Source.model_validate({"url": "logs/{site}/{date:%Y-%m-%d}*"})
+    docs = SiteSettings("docs", "https://docs.example.org", "UTC", source, None, Filters(), 1, matomo=target.settings)
+    return Courier(target, docs, TargetSite(1, "https://docs.example.org", dt.UTC), layout, ledger)

@@ -1,0 +1,115 @@
+"""What a world in miniature delivers to Matomo: the deliveries that the state knows, and every cut that was ever sent.
+
+Nothing is sent anywhere. An import step of `plan_world.House` goes through here as a real one goes through its
+deliverer, and can be stopped between cut and end.
+"""
+
+import dataclasses
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from mtc.delivery import Batch, BatchId, Cut, DeliveredObject, Delivery, DeliveryStatus, account_of, uncovered
+from mtc.manifest.project import SiteSettings
+from mtc.model import LoadedObject, StepId
+from mtc.plan.model import DeliverWork
+
+UNTIL = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+
+
+class RefusedStepError(Exception):
+    """A step cannot go on; the message is its error."""
+
+
+@dataclass(slots=True)
+class Book:
+    """Deliveries by step. `sent` counts how often each object's hits were cut to be sent, by server and key."""
+
+    deliveries: dict[StepId, list[Delivery]] = field(default_factory=dict)
+    sent: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def finish(
+        self, step: StepId, work: DeliverWork, listed: Iterable[LoadedObject], parts: set[str]
+    ) -> tuple[Delivery, ...]:
+        """End the open deliveries whose parts are there, before anything is loaded; gives those that wait."""
+        left = self.go_on(step, work.opened, list(listed), parts)
+        if work.refused:
+            raise RefusedStepError(f"would count twice: {work.refused[0]}")
+        if not work.taken_back:
+            return left
+        self.take_back(step, work.taken_back)
+        return ()
+
+    def go_on(
+        self, step: StepId, opened: Sequence[Delivery], loaded: Sequence[LoadedObject], parts: set[str]
+    ) -> tuple[Delivery, ...]:
+        """End those whose objects are loaded and have their parts; gives the others."""
+        left = []
+        for one in opened:
+            mine = [item for item in loaded if any(each.covers(item) for each in one.objects)]
+            there = {item.object.key for item in mine} == {each.key for each in one.objects}
+            if there and all(part.file in parts for item in mine for part in item.parts):
+                self._put(step, dataclasses.replace(one, status=DeliveryStatus.DONE, batches=()))
+            else:
+                left.append(one)
+        return tuple(left)
+
+    def loaded(self, step: StepId, work: DeliverWork, item: LoadedObject) -> None:
+        """An object was loaded again: covered still, refused, or taken back."""
+        if (before := work.carried.get(item.object.key)) is None:
+            return
+        if before.account == account_of(item):
+            self._carry(step, before, DeliveredObject.of(item))
+        elif work.accepted:
+            self.take_back(step, (before.key,))
+        else:
+            raise RefusedStepError(f"it holds other lines now: {item.object.key}")
+
+    def deliver(
+        self,
+        site: SiteSettings,
+        step: StepId,
+        work: DeliverWork,
+        loaded: Sequence[LoadedObject],
+        fact: Callable[[], None],
+    ) -> None:
+        """Cut and end what no delivery covers; `fact` is called at each fact and may stop it."""
+        again = ((item, work.carried.get(item.object.key)) for item in loaded)
+        carried = [DeliveredObject.of(item) for item, one in again if one and one.account == account_of(item)]
+        if not (new := uncovered(loaded, (*work.covered, *carried))):
+            return
+        fact()
+        one = self._cut(site, work.number, new)
+        self.deliveries.setdefault(step, []).append(one)
+        self.sent.update((one.server, item.key) for item in one.objects)
+        fact()
+        self._put(step, dataclasses.replace(one, status=DeliveryStatus.DONE, batches=()))
+
+    def take_back(self, step: StepId, keys: Iterable[str]) -> None:
+        """As the state does it: open deliveries are given up."""
+        taken = set(keys)
+        for one in list(self.deliveries.get(step, ())):
+            if one.status is DeliveryStatus.OPEN:
+                self._put(step, dataclasses.replace(one, status=DeliveryStatus.GIVEN_UP, objects=(), batches=()))
+            else:
+                kept = tuple(item for item in one.objects if item.key not in taken)
+                self._put(step, dataclasses.replace(one, objects=kept))
+
+    def _cut(self, site: SiteSettings, number: int, new: Sequence[LoadedObject]) -> Delivery:
+        assert site.matomo is not None
+        objects = tuple(DeliveredObject.of(item) for item in new)
+        hits = sum(part.hits for item in new for part in item.parts)
+        batches = (Batch(BatchId(0, 0), hits),)
+        cut = Cut(f"cut{number}", 1, hits or 1, UNTIL)
+        return Delivery(number, site.matomo.server, site.matomo_id or 1, cut, objects, hits, batches=batches)
+
+    def _carry(self, step: StepId, before: DeliveredObject, after: DeliveredObject) -> None:
+        for one in list(self.deliveries.get(step, ())):
+            if one.status is DeliveryStatus.OPEN and before.object_id != after.object_id:
+                continue  # its hits are known by what they were when it was cut
+            objects = tuple(sorted(after if item == before else item for item in one.objects))
+            self._put(step, dataclasses.replace(one, objects=objects))
+
+    def _put(self, step: StepId, one: Delivery) -> None:
+        self.deliveries[step] = [one if old.number == one.number else old for old in self.deliveries[step]]

@@ -1,0 +1,246 @@
+"""The life of a batch: what each answer of the server leads to, and what is recorded of it before the next step."""
+
+import dataclasses
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from delivery_courier import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
+from scripted_http import Answer, as_json, running
+
+from mtc.delivery import BatchStatus
+from mtc.errors import PermanentError, TransientError
+from mtc.matomo.connection import Connection
+from mtc.matomo.errors import LookupUnsureError
+from mtc.stages.delivering.office import LaneStoppedError
+from mtc.stages.delivering.target import server_of
+from tests.fake_matomo.faults import Fault
+from tests.fake_matomo.settings import SUPER, VIEW, WRITE, Settings
+
+PLANNED, SENDING = BatchStatus.PLANNED, BatchStatus.SENDING
+IN_DOUBT, RECORDED = BatchStatus.IN_DOUBT, BatchStatus.RECORDED
+ALL = list(range(BATCH))
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Bench]:
+    """A batch of twelve hits of four visitors, and a server that has nothing."""
+    with bench(tmp_path) as made:
+        yield made
+
+
+def with_bad_site(requests: list[str], *places: int) -> list[str]:
+    """The requests, some of them for a site that Matomo does not have: invalid to it."""
+    return [text.replace("?idsite=1&", "?idsite=99&") if at in places else text for at, text in enumerate(requests)]
+
+
+def test_a_batch_is_marked_before_it_is_sent_and_recorded_when_it_was_taken(one: Bench) -> None:
+    """What follows a mark is nothing that the server could not already have."""
+    seen: list[int] = []
+    one.ledger.at_move = lambda batch: seen.append(one.matomo.posts.bulks) if batch.status is SENDING else None
+    ended = one.bring()
+    assert one.ledger.statuses == [SENDING, RECORDED]
+    assert seen == [0], "the mark came first"
+    assert ended == dataclasses.replace(one.batch, status=RECORDED, moved=one.ledger.now)
+    assert one.stored() == ALL
+    assert one.ledger.rests == []
+
+
+def test_a_batch_that_was_recorded_is_told_together_with_the_next_mark(one: Bench) -> None:
+    """One transaction for both; `flush` tells what has no next."""
+    one.courier.bring(one.batch, one.requests)
+    assert one.ledger.statuses == [SENDING]
+    one.courier.bring(one.batch, with_bad_site(one.requests, *ALL))
+    assert [[moved.status for moved in call] for call in one.ledger.moves] == [[SENDING], [RECORDED, SENDING]]
+    one.courier.flush()
+    one.courier.flush()
+    assert [moved.status for moved in one.ledger.moves[-1]] == [RECORDED]
+    assert len(one.ledger.moves) == 3
+
+
+@pytest.mark.parametrize("fault", [Fault.DEADLOCK, Fault.DATABASE_DOWN, Fault.TOO_MANY, Fault.UNAVAILABLE])
+def test_what_was_surely_not_kept_is_planned_again_and_sent_after_a_pause(fault: Fault, one: Bench) -> None:
+    """Without a look-up; with fewer requests at once from then on."""
+    one.matomo.faults.next(fault, count=2, retry_after="0")
+    ended = one.bring()
+    assert one.ledger.statuses == [SENDING, PLANNED, SENDING, PLANNED, SENDING, RECORDED]
+    assert ended.status is RECORDED
+    assert one.stored() == ALL
+    assert one.ledger.rests == [0.5, 1.0]
+    assert one.target.gate.width == 1
+    assert one.matomo.posts.calls == {}
+
+
+def test_a_server_that_never_takes_it_is_given_up_for_this_try(one: Bench) -> None:
+    """The batch is planned, and the error may pass."""
+    one.matomo.faults.always(Fault.DATABASE_DOWN)
+    with pytest.raises(TransientError, match="rolled the batch back") as caught:
+        one.bring()
+    assert caught.value.where == one.matomo.url
+    assert one.ledger.last.status is PLANNED
+    assert one.matomo.posts.bulks == 8
+    assert max(one.ledger.rests) <= 10
+    assert one.stored() == []
+
+
+def test_a_server_that_nobody_listens_at_is_no_doubt(one: Bench) -> None:
+    """Nothing can have reached it."""
+    one.matomo.close()
+    with pytest.raises(TransientError):
+        one.bring()
+    assert set(one.ledger.statuses) == {SENDING, PLANNED}
+    assert one.ledger.last.status is PLANNED
+
+
+def test_the_server_may_ask_for_a_pause_before_anything_is_sent(one: Bench) -> None:
+    """By `Retry-After`: the lane rests for it, and may be ended meanwhile; the batch stays planned."""
+    one.matomo.faults.next(Fault.TOO_MANY, retry_after="600")
+    one.ledger.rests_left = 1  # the pause of its own, then the server's
+    with pytest.raises(LaneStoppedError):
+        one.bring()
+    assert one.ledger.statuses == [SENDING, PLANNED]
+    assert one.target.gate.shut_for() > 500
+    assert one.matomo.posts.bulks == 1
+
+
+def test_what_was_recorded_is_told_before_a_lane_waits_for_its_turn(one: Bench) -> None:
+    """Else a run that is killed while it waits would not know."""
+    one.target.gate.slowed()
+    one.target.gate.slowed()  # room for one
+    one.courier.bring(one.batch, one.requests)
+    told = threading.Event()
+    one.ledger.at_move = lambda batch: told.set() if batch.status is RECORDED else None
+    with one.target.gate:  # another lane's request
+        thread = threading.Thread(target=one.bring, args=(one.batch, with_bad_site(one.requests, *ALL)))
+        thread.start()
+        assert told.wait(5)
+        assert one.ledger.statuses == [SENDING, RECORDED]
+    thread.join()
+
+
+# Hits that Matomo does not want
+
+
+@pytest.mark.parametrize("token", [SUPER, WRITE])
+def test_invalid_hits_are_counted_and_told(token: str, tmp_path: Path) -> None:
+    """Who may only write is not told: they are those that are not there. The batch is recorded without them."""
+    with bench(tmp_path, token=token) as one:
+        ended = one.bring(requests=with_bad_site(one.requests, 3, 7))
+        assert (ended.status, ended.invalid) == (RECORDED, 2)
+        assert ended.refused == (3, 7)
+        assert one.stored() == [place for place in ALL if place not in {3, 7}]
+        assert one.matomo.posts.bulks == 1
+
+
+def test_a_batch_of_nothing_but_invalid_hits_is_recorded_when_token_and_site_are_well(one: Bench) -> None:
+    """It looks like a wrong token, and the server is asked."""
+    ended = one.bring(requests=with_bad_site(one.requests, *ALL))
+    assert (ended.status, ended.invalid, ended.refused) == (RECORDED, BATCH, tuple(ALL))
+    assert one.matomo.posts.calls["SitesManager.getSiteFromId"] == 1
+    assert one.stored() == []
+
+
+def test_a_token_that_was_revoked_stops_the_delivery_and_leaves_the_batch_to_be_sent(tmp_path: Path) -> None:
+    """Nothing of it was kept, so that nothing is in doubt."""
+    with bench(tmp_path, token=VIEW) as one:
+        with pytest.raises(PermanentError, match="may only view site 1"):
+            one.bring()
+        assert one.stored() == []
+        assert one.ledger.statuses == [SENDING, PLANNED]
+        assert VIEW not in repr(one.target)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [(Fault.MAINTENANCE, "record_statistics"), (Fault.REDIRECT, "set matomo.url to")]
+)
+def test_a_server_that_will_not_take_it_stops_the_delivery(fault: Fault, said: str, one: Bench) -> None:
+    """With the remedy; the batch is planned, not in doubt."""
+    one.matomo.faults.next(fault)
+    with pytest.raises(PermanentError) as caught:
+        one.bring()
+    assert said in caught.value.hint
+    assert one.ledger.statuses == [SENDING, PLANNED]
+    assert one.matomo.posts.bulks == 1
+
+
+# Hits that are lost one by one
+
+
+@pytest.mark.parametrize("place", [0, 5, BATCH - 1])
+def test_a_hit_lost_to_a_lock_wait_is_sent_again_alone(place: int, one: Bench) -> None:
+    """The answer says how many are lost, the look-up which."""
+    one.matomo.faults.next(Fault.LOCK_WAIT, hit=place)
+    ended = one.bring()
+    assert one.ledger.statuses == [SENDING, PLANNED, SENDING, RECORDED]
+    (planned,) = one.ledger.moves[1]
+    assert planned.left == (place,)
+    assert (ended.left, ended.invalid) == (None, 0)
+    assert one.stored() == ALL
+    assert one.matomo.posts.requests == BATCH + 1
+
+
+def test_a_hit_may_be_lost_more_than_once(one: Bench) -> None:
+    """First one of the batch, then a batch of one: that one has no answer to tell it from statistics switched off."""
+    one.matomo.faults.next(Fault.LOCK_WAIT, hit=4)
+    one.matomo.faults.next(Fault.DEADLOCK)
+    ended = one.bring()
+    assert ended.status is RECORDED
+    assert one.stored() == ALL
+
+
+@pytest.mark.parametrize("token", [SUPER, WRITE])
+def test_a_lost_hit_among_invalid_ones_is_found(token: str, tmp_path: Path) -> None:
+    """Each is sent until it is stored or called invalid; none is stored twice, none is counted as invalid twice."""
+    with bench(tmp_path, token=token) as one:
+        one.matomo.faults.next(Fault.LOCK_WAIT, hit=4)
+        ended = one.bring(requests=with_bad_site(one.requests, 2, 9))
+        assert one.stored() == [place for place in ALL if place not in {2, 9}]
+        assert (ended.status, ended.invalid, ended.left) == (RECORDED, 2, None)
+        assert ended.refused == (2, 9)
+
+
+def test_which_hits_are_lost_cannot_be_told_of_a_visit_that_is_not_listed_whole(tmp_path: Path) -> None:
+    """An error with a remedy, instead of a hit that counts twice; nor does a later run forget that one is lost."""
+    with bench(tmp_path, hits(BATCH, visitors=1), settings=Settings(action_limit=5)) as one:
+        one.matomo.faults.next(Fault.LOCK_WAIT, hit=3)
+        for _ in range(2):
+            with pytest.raises(LookupUnsureError) as caught:
+                one.bring(one.batch if not one.ledger.moves else one.ledger.last)
+            assert "visitor_log_maximum_actions_per_visit" in caught.value.hint
+            one.ledger.now += SETTLE + TIMEOUT
+        assert one.ledger.statuses == [SENDING, IN_DOUBT]
+        assert one.ledger.last.left == (3, *range(6, BATCH)), "the first five are listed"
+        assert one.matomo.posts.bulks == 1
+
+
+# Answers that say nothing; then see test_deliver_doubt.py
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(b'{"status":"success","tracked":13,"invalid":0}'),
+        Answer(b'{"status":"success","tracked":-1,"invalid":13}'),
+        Answer(b'{"status":"success","tracked":true,"invalid":11}'),
+        Answer(b'{"status":"success"}'),
+        Answer(b"<html>Welcome", content_type="text/html"),
+        Answer(b""),
+        Answer(b"\xff\xfe", 418),
+        as_json({"status": "error", "tracked": 5}, 502),
+    ],
+    ids=["more than were sent", "negative", "no number", "no counts", "a page", "nothing", "no words", "a bad gateway"],
+)
+def test_an_answer_that_is_none_puts_the_batch_in_doubt(answer: Answer, one: Bench) -> None:
+    """Whatever a stranger answers in Matomo's place: nothing counts as recorded, and nothing is sent again unasked."""
+    one.ledger.rests_left = 0
+    with running(lambda asked: answer if "/matomo.php" in asked.path else as_json([])) as script:
+        settings = one.target.settings.model_copy(update={"url": script.url})
+        one.target.server = server_of(settings, Path("/"))
+        one.target.connection = Connection(one.target.server, environ={})
+        with one.target.connection, pytest.raises(LaneStoppedError):
+            one.bring()
+        assert sum("/matomo.php" in asked.path for asked in script.asked) == 1
+    assert one.ledger.statuses == [SENDING, IN_DOUBT]
+    assert one.ledger.last.moved == one.ledger.now == one.ledger.now.astimezone(dt.UTC)

@@ -1,0 +1,374 @@
+"""A step's deliveries: cut and recorded before anything is sent, gone on with from wherever they were stopped."""
+
+import dataclasses
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from delivery_courier import AGENT
+from delivery_parts import NOON, Row, write_part, write_parts
+from import_step import database
+from pydantic import SecretStr
+from scripted_http import Answer, Asked, as_json, running
+
+from mtc.delivery import BatchStatus, DeliveredObject, Delivery, DeliveryStatus
+from mtc.errors import InterruptedRunError, PermanentError, StateError
+from mtc.manifest.matomo import Matomo
+from mtc.manifest.models import Filters, Source
+from mtc.manifest.project import SiteSettings
+from mtc.model import LoadedObject, StepId
+from mtc.run.delivered import record_delivery
+from mtc.stages.base import (
+    BatchesMoved,
+    DeliveryCut,
+    DeliveryEnded,
+    Fact,
+    HitsTakenBack,
+    ObjectCarried,
+    RecordingDesk,
+)
+from mtc.stages.delivering import Delivered, Deliverer
+from mtc.stages.delivering.deliverer import Errand
+from mtc.stages.delivering.target import Target
+from mtc.state.store import Store
+from tests.fake_matomo.faults import Fault
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, VIEW
+
+STEP, NEXT = StepId.parse("import:docs:2026-05-01"), StepId.parse("import:docs:2026-05-02")
+SECOND = dt.timedelta(seconds=1)
+
+
+def rows(count: int = 30, object_: str = "o1", *, visitors: int = 5, begin: int = 0) -> list[Row]:
+    """Hits of some visitors, a second after each other."""
+    return [
+        Row(object_, at + 1, NOON + (begin + at) * SECOND, f"192.0.2.{at % visitors}", path=f"/{at}", user_agent=AGENT)
+        for at in range(count)
+    ]
+
+
+@dataclass(slots=True)
+class StateDesk:
+    """Writes every fact to a real state file. `fails_at` is which recording finds the disk full."""
+
+    store: Store
+    fails_at: int = -1
+    stops_at: int = -1
+    facts: list[Fact] = field(default_factory=list)
+    calls: int = 0
+    at_fact: Callable[[Fact], None] = lambda _: None
+
+    def record(self, *facts: Fact) -> None:
+        """Record them, all or none."""
+        self.calls += 1
+        if self.calls == self.fails_at:
+            raise StateError("the disk is full")
+        with self.store.transaction():
+            for fact in facts:
+                assert isinstance(fact, ObjectCarried | HitsTakenBack | DeliveryCut | BatchesMoved | DeliveryEnded)
+                record_delivery(self.store, fact, run="r1", at=NOON)
+                self.at_fact(fact)
+        self.facts += facts
+
+    def progress(self, *, size: int = 0, lines: int = 0) -> None:
+        """Nothing is counted."""
+
+    def check(self) -> None:
+        """Stop once enough is recorded."""
+        if 0 <= self.stops_at <= self.calls:
+            raise InterruptedRunError(2)
+
+
+@dataclass(slots=True)
+class Office:
+    """A deliverer, its server and its state."""
+
+    matomo: FakeMatomo
+    folder: Path
+    store: Store
+    deliverer: Deliverer
+    site: SiteSettings
+    desk: StateDesk
+
+    @property
+    def errand(self) -> Errand:
+        """The errand of the first day."""
+        return Errand(self.site, STEP, self.desk)
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """What is recorded of the day."""
+        return self.store.deliveries_of(STEP)
+
+    def load(self, **files: Sequence[Row]) -> tuple[LoadedObject, ...]:
+        """Part files with these rows."""
+        return write_parts(self.folder, files)
+
+    def again(self, *, batch: int = 4) -> None:
+        """A later run, with a deliverer and a desk of its own."""
+        self.deliverer = deliverer_at(self.matomo.url, self.folder, batch=batch)
+        self.desk = StateDesk(self.store)
+
+    def stored(self) -> Counter[tuple[str, int]]:
+        """Every hit that the server has: path and second."""
+        return Counter((hit.url.rpartition("/")[2], hit.time) for hit in self.matomo.hits(1))
+
+
+def settings_at(url: str, token: str = SUPER, *, batch: int = 4, jobs: int = 2) -> Matomo:
+    """What a manifest says of a server."""
+    return Matomo(url=url, token=SecretStr(token), settle="1s", timeout="5s", batch=batch, jobs=jobs)
+
+
+def deliverer_at(url: str, folder: Path, token: str = SUPER, *, batch: int = 4, jobs: int = 2) -> Deliverer:
+    """A deliverer to a server."""
+    target = Target(settings_at(url, token, batch=batch, jobs=jobs), folder, lambda: dt.datetime.now(dt.UTC))
+    return Deliverer(target, folder, lambda: database().cursor())
+
+
+def site_at(url: str, name: str = "docs", number: int = 1) -> SiteSettings:
+    """A site of the manifest."""
+    source = Source.model_validate({"url": "logs/{site}/{date:%Y-%m-%d}*"})
+    return SiteSettings(
+        name, f"https://{name}.example.org", "UTC", source, None, Filters(), number, matomo=settings_at(url)
+    )
+
+
+@contextmanager
+def office_in(folder: Path, token: str = SUPER) -> Iterator[Office]:
+    """A server that has nothing, and a state in which nothing is."""
+    with FakeMatomo() as matomo, Store.open(folder / "state.db") as store:
+        deliverer = deliverer_at(matomo.url, folder, token)
+        made = Office(matomo, folder, store, deliverer, site_at(matomo.url), StateDesk(store))
+        yield made
+        made.deliverer.target.connection.close()
+        assert matomo.errors == []
+        assert matomo.doubles() == {}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """The same, for a test."""
+    with office_in(tmp_path) as made:
+        yield made
+
+
+def test_the_cut_is_recorded_before_the_first_hit_is_sent(office: Office) -> None:
+    """With all that it takes to find the same batches again."""
+    loaded = office.load(a=rows(30), b=rows(5, "o2"))
+    seen: list[int] = []
+    office.desk.at_fact = lambda fact: seen.append(office.matomo.posts.bulks) if isinstance(fact, DeliveryCut) else None
+    delivered = office.deliverer.deliver(office.errand, 1, loaded)
+    assert seen == [0]
+    cut = next(fact for fact in office.desk.facts if isinstance(fact, DeliveryCut)).delivery
+    assert (cut.number, cut.server, cut.site_id, cut.hits) == (1, office.matomo.url.removeprefix("http://"), 1, 35)
+    assert cut.objects == tuple(map(DeliveredObject.of, loaded))
+    assert (cut.cut.lanes, cut.cut.size, cut.cut.until.microsecond) == (2, 4, 0)
+    assert sum(batch.hits for batch in cut.batches) == 35
+    assert {batch.status for batch in cut.batches} == {BatchStatus.PLANNED}
+    assert delivered == Delivered(hits=35)
+    assert delivered.figures == {"delivered": 35}
+    assert [one.status for one in office.deliveries] == [DeliveryStatus.DONE]
+    assert sum(office.stored().values()) == 35
+
+
+def test_two_cuts_never_make_the_same_ids(office: Office) -> None:
+    """What is sent again by an operator's word is told from what was sent before."""
+    loaded = office.load(a=rows(3))
+    for number in (1, 2):
+        office.deliverer.deliver(office.errand, number, loaded)
+    assert len({one.cut.uid for one in office.deliveries}) == 2
+    assert set(office.stored().values()) == {2}
+    assert office.matomo.doubles() == {}
+
+
+@pytest.mark.parametrize(("hits", "lanes"), [(1, 1), (4, 1), (5, 2), (400, 3)])
+def test_there_are_no_more_lanes_than_batches_or_jobs(hits: int, lanes: int, office: Office) -> None:
+    """A lane of its own for a few hits would only cost a request."""
+    office.deliverer = deliverer_at(office.matomo.url, office.folder, jobs=3)
+    office.deliverer.deliver(office.errand, 1, office.load(a=rows(hits)))
+    assert office.deliveries[0].cut.lanes == lanes
+
+
+def test_nothing_to_deliver_asks_and_records_nothing(office: Office) -> None:
+    """A run with nothing new needs no server."""
+    assert office.deliverer.deliver(office.errand, 1, ()) == Delivered()
+    assert office.deliverer.finish(office.errand, (), ()) == (Delivered(), ())
+    assert office.desk.calls == 0
+    assert office.matomo.posts.calls == {}
+
+
+def test_objects_without_hits_are_delivered_at_once(office: Office) -> None:
+    """So that they are known as delivered."""
+    (empty,) = office.load(a=rows(1))
+    office.deliverer.deliver(office.errand, 1, (dataclasses.replace(empty, parts=()),))
+    assert [(one.status, one.hits) for one in office.deliveries] == [(DeliveryStatus.DONE, 0)]
+    assert office.matomo.posts.bulks == 0
+
+
+@pytest.mark.parametrize("fails_at", range(1, 12))
+def test_a_run_that_ends_at_any_recording_is_gone_on_with(fails_at: int, office: Office) -> None:
+    """Whatever was sent and not recorded is found; every hit is there once, in the visits of an undisturbed run."""
+    loaded = office.load(a=rows(22))
+    office.desk.fails_at = fails_at
+    try:
+        office.deliverer.deliver(office.errand, 1, loaded)
+    except StateError:
+        assert not office.deliveries or office.deliveries[0].status is DeliveryStatus.OPEN
+    office.again()
+    opened = [one for one in office.deliveries if one.status is DeliveryStatus.OPEN]
+    _, left = office.deliverer.finish(office.errand, opened, loaded)
+    assert left == ()
+    if not office.deliveries:
+        office.deliverer.deliver(office.errand, 1, loaded)
+    assert [one.status for one in office.deliveries] == [DeliveryStatus.DONE]
+    assert set(office.stored().values()) == {1}
+    assert len(office.stored()) == 22
+    assert sorted(visit.actions for visit in office.matomo.visits(1)) == [4, 4, 4, 5, 5]
+
+
+@pytest.mark.parametrize("stops_at", [0, 1, 3, 6])
+def test_a_run_that_is_asked_to_stop_ends_between_batches(stops_at: int, office: Office) -> None:
+    """Nothing is in doubt then; the next run sends the rest."""
+    loaded = office.load(a=rows(60))
+    office.desk.stops_at = stops_at
+    with pytest.raises(InterruptedRunError):
+        office.deliverer.deliver(office.errand, 1, loaded)
+    for one in office.deliveries:
+        assert {batch.status for batch in one.batches} <= {BatchStatus.PLANNED, BatchStatus.RECORDED}
+    office.again()
+    opened = office.deliveries
+    delivered, left = office.deliverer.finish(office.errand, opened, loaded)
+    assert (delivered.hits, left) == ((60 if opened else 0), ())
+    assert set(office.stored().values()) <= {1}
+    assert len(office.stored()) == delivered.hits
+
+
+def stopped(office: Office, loaded: Sequence[LoadedObject], *, after: int = 3) -> tuple[Delivery, ...]:
+    """Deliver, and have the run stopped after so many recordings; then a later run. Gives the open deliveries."""
+    office.desk.stops_at = after
+    with pytest.raises(InterruptedRunError):
+        office.deliverer.deliver(office.errand, 1, loaded)
+    office.again()
+    return office.deliveries
+
+
+def test_other_settings_do_not_change_a_cut(office: Office) -> None:
+    """Batches of another size or more lanes are for the next delivery."""
+    loaded = office.load(a=rows(40))
+    opened = stopped(office, loaded)
+    office.again(batch=100)
+    office.deliverer.finish(office.errand, opened, loaded)
+    assert set(office.stored().values()) == {1}
+    assert len(office.stored()) == 40
+
+
+def test_an_object_that_is_listed_twice_is_one(office: Office) -> None:
+    """Kept, and at the same time named as what is to be archived over."""
+    loaded = office.load(a=rows(40))
+    opened = stopped(office, loaded)
+    again = [dataclasses.replace(item, archived="archive/o1.log") for item in loaded]
+    _, left = office.deliverer.finish(office.errand, opened, [*loaded, *again])
+    assert left == ()
+    assert len(office.stored()) == 40
+
+
+def test_a_delivery_waits_for_parts_that_are_not_there(office: Office) -> None:
+    """An object that is loaded no more, in another version, or whose part is gone: nothing is sent meanwhile."""
+    loaded = office.load(a=rows(20), b=rows(20, "o2", begin=20))
+    opened = stopped(office, loaded)
+    before = office.matomo.posts.bulks
+    other = dataclasses.replace(loaded[0], object_id="o9")
+    for listed in ((), loaded[:1], (other, loaded[1])):
+        assert office.deliverer.finish(office.errand, opened, listed) == (Delivered(), opened)
+    part = office.folder / loaded[1].parts[0].file
+    content = part.read_bytes()
+    part.unlink()
+    assert office.deliverer.finish(office.errand, opened, loaded) == (Delivered(), opened)
+    assert office.matomo.posts.bulks == before
+    part.write_bytes(content)
+    assert office.deliverer.finish(office.errand, opened, loaded)[1] == ()
+    assert sum(office.stored().values()) == 40
+
+
+def test_parts_that_are_not_what_they_were_are_refused_for_their_day_alone(office: Office) -> None:
+    """Which hits were sent could not be told; other days of the site go on."""
+    loaded = office.load(a=rows(20))
+    opened = stopped(office, loaded)
+    before = office.matomo.posts.bulks
+    write_part(office.folder / loaded[0].parts[0].file, rows(19))
+    with pytest.raises(PermanentError, match="not what they were when it was cut"):
+        office.deliverer.finish(office.errand, opened, loaded)
+    assert office.matomo.posts.bulks == before
+    other = office.load(c=rows(3, "o3", begin=50))
+    office.deliverer.deliver(Errand(office.site, NEXT, office.desk), 1, other)
+    assert office.matomo.posts.bulks == before + 1
+
+
+def test_hits_that_cannot_be_sent_are_told_by_whichever_run_ends_the_delivery(office: Office) -> None:
+    """They are in its receipt."""
+    future = dataclasses.replace(rows(1)[0], line=99, ts=dt.datetime(2091, 1, 1, tzinfo=dt.UTC))
+    loaded = office.load(a=[*rows(20), future])
+    opened = stopped(office, loaded)
+    assert (opened[0].hits, opened[0].unsendable) == (20, 1)
+    delivered, _ = office.deliverer.finish(office.errand, opened, loaded)
+    assert delivered.figures == {"delivered": 20, "unsendable": 1}
+    assert delivered.notes == ("not sent, as Matomo would not keep its time: o1.log line 99",)
+
+
+def test_what_the_server_refuses_stops_every_day_of_the_site_and_no_other_site(office: Office) -> None:
+    """With the error of the first; the server is not asked again."""
+    loaded = office.load(a=rows(3))
+    office.matomo.faults.next(Fault.MAINTENANCE)
+    with pytest.raises(PermanentError) as first:
+        office.deliverer.deliver(office.errand, 1, loaded)
+    asked = office.matomo.posts.bulks
+    with pytest.raises(PermanentError) as second:
+        office.deliverer.deliver(Errand(office.site, NEXT, office.desk), 1, loaded)
+    assert second.value is first.value
+    assert office.matomo.posts.bulks == asked
+    shop = site_at(office.matomo.url, "shop", 2)
+    office.deliverer.deliver(Errand(shop, StepId.parse("import:shop:2026-05-01"), office.desk), 1, loaded)
+    assert len(office.matomo.hits(2)) == 3
+
+
+def test_a_token_without_rights_stops_the_site_before_a_cut(tmp_path: Path) -> None:
+    """Nothing is recorded that would have to be gone on with."""
+    with office_in(tmp_path, VIEW) as office:
+        for step in (STEP, NEXT):
+            with pytest.raises(PermanentError, match="may only view"):
+                office.deliverer.deliver(Errand(office.site, step, office.desk), 1, office.load(a=rows(3)))
+        assert office.desk.calls == 0
+        assert office.matomo.posts.calls["SitesManager.getSitesIdWithAtLeastViewAccess"] == 1
+
+
+def test_hits_that_matomo_calls_invalid_are_told_by_their_lines(tmp_path: Path) -> None:
+    """And counted; the first twenty are named."""
+
+    def answer(asked: Asked) -> Answer:
+        if "/matomo.php" in asked.path:
+            invalid = list(range(1, 25))
+            return as_json({"status": "success", "tracked": 6, "invalid": 24, "invalid_indices": invalid})
+        if "getBulkRequest" in asked.form["method"]:
+            return as_json([[1], [], [1], [{"idsite": 1}]])
+        return as_json({"idsite": 1, "name": "docs", "main_url": "https://docs.example.org", "timezone": "UTC"})
+
+    with running(answer) as script:
+        deliverer = deliverer_at(script.url, tmp_path, batch=100)
+        loaded = write_parts(tmp_path, {"a": rows(30, visitors=1)})
+        delivered = deliverer.deliver(Errand(site_at(script.url), STEP, RecordingDesk()), 1, loaded)
+        deliverer.target.connection.close()
+    assert delivered.figures == {"delivered": 30, "invalid": 24}
+    assert len(delivered.notes) == 20
+    assert delivered.notes[0] == "refused by Matomo: o1.log line 2"
+
+
+def test_what_steps_delivered_adds_up() -> None:
+    """Counts and notes."""
+    total = Delivered(3, 1, 0, ("a",)) + Delivered(4, 0, 2, ("b",))
+    assert total == Delivered(7, 1, 2, ("a", "b"))
+    assert total.figures == {"delivered": 7, "invalid": 1, "unsendable": 2}
+    assert Delivered().figures == {}

@@ -1,0 +1,214 @@
+"""A batch of which nobody knows whether it was recorded: it is looked for, and sent again only when it cannot come."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from delivery_courier import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
+
+from mtc.delivery import BatchStatus
+from mtc.errors import TransientError
+from mtc.matomo.errors import LookupUnsureError
+from mtc.stages.delivering.office import LaneStoppedError
+from tests.fake_matomo.faults import Fault, Place
+
+PLANNED, SENDING = BatchStatus.PLANNED, BatchStatus.SENDING
+IN_DOUBT, RECORDED = BatchStatus.IN_DOUBT, BatchStatus.RECORDED
+ALL = list(range(BATCH))
+SECOND = dt.timedelta(seconds=1)
+LONG_AGO = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Bench]:
+    """A batch of twelve hits of four visitors, and a server that has nothing."""
+    with bench(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.COMMIT_THEN_DROP, Fault.COMMIT_THEN_BAD_GATEWAY, Fault.COMMIT_THEN_GATEWAY_TIMEOUT, Fault.CUT]
+)
+def test_a_batch_that_is_found_is_recorded(fault: Fault, one: Bench) -> None:
+    """At once, and nothing is sent again."""
+    one.matomo.faults.next(fault)
+    ended = one.bring()
+    assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
+    assert ended == dataclasses.replace(one.batch, status=RECORDED, moved=one.ledger.now)
+    assert one.ledger.rests == []
+    assert one.stored() == ALL
+    assert one.target.gate.width == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.DROP,
+        Fault.RESET,
+        Fault.BAD_GATEWAY,
+        Fault.GATEWAY_TIMEOUT,
+        Fault.SQLSTATE,
+        Fault.PROXY_PAGE,
+        Fault.RESTART,
+    ],
+)
+def test_a_batch_that_is_not_found_is_sent_again_when_it_can_no_longer_come(fault: Fault, one: Bench) -> None:
+    """`settle` after the answer did not come; it is asked for now and then meanwhile."""
+    one.matomo.faults.next(fault)
+    begun = one.ledger.now
+    one.bring()
+    assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
+    assert one.ledger.moves[2][0].moved == begun + SETTLE
+    assert sum(one.ledger.rests) == SETTLE.total_seconds()
+    assert max(one.ledger.rests) <= 10
+    assert one.stored() == ALL
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_THEN_COMMIT, Fault.GATEWAY_TIMEOUT_THEN_COMMIT])
+def test_a_batch_that_the_server_is_still_at_work_on_is_waited_for(fault: Fault, one: Bench) -> None:
+    """It cannot be seen until it is there."""
+    one.matomo.faults.next(fault, seconds=0.15)
+    one.ledger.breath = 0.05
+    one.bring()
+    assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
+    assert one.ledger.rests
+    assert one.stored() == ALL
+    assert one.matomo.posts.bulks == 1
+
+
+@pytest.mark.parametrize("status", [SENDING, IN_DOUBT])
+def test_what_an_earlier_run_sent_is_looked_for_before_anything_is_sent(status: BatchStatus, one: Bench) -> None:
+    """It died before it knew; the server had taken it."""
+    one.store(*ALL)
+    one.bring(one.of_an_earlier_run(status, ago=SECOND))
+    assert one.ledger.statuses == [RECORDED]
+    assert one.matomo.posts.bulks == 0
+    assert one.stored() == ALL
+
+
+@pytest.mark.parametrize("status", [SENDING, IN_DOUBT])
+@pytest.mark.parametrize(
+    ("ago", "waits"),
+    [
+        (SECOND, SETTLE),
+        (TIMEOUT, SETTLE),
+        (TIMEOUT + 50 * SECOND, SETTLE - 50 * SECOND),
+        (TIMEOUT + SETTLE, 0 * SECOND),
+        (LONG_AGO, 0 * SECOND),
+        (-LONG_AGO, SETTLE),
+        (None, SETTLE),
+    ],
+    ids=["just now", "as long ago as an answer takes", "in between", "long enough", "yesterday", "in the future", "?"],
+)
+def test_what_an_earlier_run_sent_may_come_until_the_server_must_have_given_up(
+    status: BatchStatus, ago: dt.timedelta | None, waits: dt.timedelta, one: Bench
+) -> None:
+    """`settle` after its request was given up: at the latest `timeout` after its mark, or when that run died."""
+    one.bring(one.of_an_earlier_run(status, ago=ago))
+    assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
+    assert sum(one.ledger.rests) == pytest.approx(waits.total_seconds())
+    assert one.stored() == ALL
+
+
+@pytest.mark.parametrize("visitors", [1, 4, 12])
+@pytest.mark.parametrize("lost", [(0,), (11,), (0, 5), (9, 10, 11)])
+def test_of_a_batch_that_is_there_in_part_the_rest_is_sent(
+    visitors: int, lost: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Hits lost to a lock wait, and then the answer with them: each witness may be lost by itself."""
+    with bench(tmp_path, hits(BATCH, visitors)) as one:
+        one.store(*(place for place in ALL if place not in lost))
+        one.bring(one.of_an_earlier_run(ago=LONG_AGO))
+        assert one.stored() == ALL
+        assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
+        (planned,) = one.ledger.moves[0]
+        assert planned.left == lost
+
+
+def test_only_what_was_left_of_a_batch_is_in_doubt(one: Bench) -> None:
+    """The others are there already, and say nothing of these."""
+    one.store(*(place for place in ALL if place not in {3, 4}))
+    earlier = dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=(3, 4))
+    one.bring(earlier)
+    assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
+    assert one.ledger.moves[0][0].left == (3, 4)
+    assert one.stored() == ALL
+    assert one.matomo.posts.bulks == 1
+
+
+def test_invalid_hits_of_an_earlier_try_stay_counted(one: Bench) -> None:
+    """They were told, and are not sent again."""
+    one.store(*ALL[2:])
+    earlier = dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=tuple(ALL[2:]), invalid=2, refused=(0, 1))
+    ended = one.bring(earlier)
+    assert (ended.status, ended.invalid, ended.refused, ended.left) == (RECORDED, 2, (0, 1), None)
+
+
+def test_a_lane_that_is_ended_while_it_waits_leaves_the_batch_in_doubt(one: Bench) -> None:
+    """The next run goes on waiting, for as long as it still has to."""
+    one.matomo.faults.next(Fault.DROP)
+    one.ledger.rests_left = 3
+    with pytest.raises(LaneStoppedError):
+        one.bring()
+    assert one.ledger.statuses == [SENDING, IN_DOUBT]
+    left, waited = one.ledger.last, sum(one.ledger.rests)
+    one.again()
+    one.bring(left)
+    assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
+    assert waited + sum(one.ledger.rests) >= SETTLE.total_seconds()
+    assert one.stored() == ALL
+
+
+@pytest.mark.parametrize("fault", [Fault.BAD_GATEWAY, Fault.DROP, Fault.SQLSTATE, Fault.DATABASE_DOWN])
+def test_a_question_that_fails_is_asked_again(fault: Fault, one: Bench) -> None:
+    """It changes nothing on the server."""
+    one.matomo.faults.next(Fault.COMMIT_THEN_DROP)
+    one.matomo.faults.next(fault, on=Place.REPORTS, count=2)
+    one.bring()
+    assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
+    assert one.stored() == ALL
+
+
+def test_a_server_that_answers_no_question_leaves_the_batch_in_doubt(one: Bench) -> None:
+    """The error may pass; nothing is sent."""
+    one.matomo.faults.next(Fault.COMMIT_THEN_DROP)
+    one.matomo.faults.always(Fault.BAD_GATEWAY, on=Place.REPORTS)
+    with pytest.raises(TransientError):
+        one.bring()
+    assert one.ledger.last.status is IN_DOUBT
+    assert one.matomo.posts.bulks == 1
+
+
+def test_a_batch_in_a_visit_that_is_not_listed_whole_is_never_sent_on_a_guess(tmp_path: Path) -> None:
+    """More than 500 actions: whether the last of them are there cannot be told, and so is not assumed."""
+    doubtful = tuple(range(520, 530))
+    with bench(tmp_path, hits(600, visitors=1)) as one:
+        one.store(*(place for place in range(600) if place not in doubtful))
+        with pytest.raises(LookupUnsureError) as caught:
+            one.bring(dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=doubtful))
+        assert "visitor_log_maximum_actions_per_visit" in caught.value.hint
+        assert one.ledger.moves == []
+        assert one.matomo.posts.bulks == 0
+
+
+def test_hits_behind_the_last_one_of_such_a_visit_are_not_there(tmp_path: Path) -> None:
+    """Though not all of its actions are listed, its end is."""
+    with bench(tmp_path, hits(600, visitors=1)) as one:
+        one.store(*range(520))
+        one.bring(dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=tuple(range(520, 600))))
+        assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
+        assert one.stored() == list(range(600))
+
+
+def test_a_visitor_with_few_hits_answers_for_a_batch_of_one_with_many(tmp_path: Path) -> None:
+    """The batch is one transaction: found by its shortest visit, all of it is there."""
+    rows = hits(600, visitors=1)
+    rows[100] = dataclasses.replace(rows[100], ip="198.51.100.7")
+    with bench(tmp_path, rows) as one:
+        one.matomo.faults.next(Fault.COMMIT_THEN_DROP)
+        one.bring()
+        assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
+        assert one.matomo.posts.bulks == 1
+        assert one.stored() == list(range(600))

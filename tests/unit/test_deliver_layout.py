@@ -1,0 +1,268 @@
+"""The hits of a delivery in lanes and batches: each once, in order, and the same whenever they are laid out."""
+
+import base64
+import contextlib
+import dataclasses
+import datetime as dt
+import hashlib
+import random
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from delivery_parts import NOON, UNTIL, Row, laid, write_part, write_parts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from import_step import database
+
+from mtc.delivery import Batch, BatchId, Cut
+from mtc.errors import PermanentError, StepError
+from mtc.model import LoadedObject
+from mtc.stages.delivering.layout import Layout, Sent, unsendable
+
+SECOND = dt.timedelta(seconds=1)
+UID = "0123456789abcdef"
+OLDEST = UNTIL - dt.timedelta(days=20 * 365)
+
+Files = Mapping[str, Sequence[Row]]
+
+
+@contextlib.contextmanager
+def layout_of(files: Files, cut: Cut, *, without: str = "") -> Iterator[Layout]:
+    """The layout of all objects in these files, but for one."""
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = [item for item in write_parts(Path(folder), files) if item.object_id != without]
+        random.Random(len(files)).shuffle(loaded)
+        with laid(Path(folder), loaded, cut) as layout:
+            yield layout
+
+
+def lanes_of(layout: Layout) -> dict[int, list[Sent]]:
+    """Every hit of every batch, lane by lane."""
+    lanes: dict[int, list[Sent]] = {}
+    for batch in layout.batches():
+        lanes.setdefault(batch.id.lane, []).extend(layout.sent(batch))
+    return lanes
+
+
+def texts_of(layout: Layout) -> dict[BatchId, list[str]]:
+    """The requests of every batch."""
+    return {batch.id: layout.requests(batch.id, 1)[0] for batch in layout.batches()}
+
+
+def by_object(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """A file for each object."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.object, []).append(row)
+    return found
+
+
+addresses = st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8::1", "evil' OR", "", None])
+times = st.integers(-3, 40).map(lambda number: NOON + number * SECOND / 2)
+hits = st.lists(st.tuples(st.sampled_from("abc"), times, addresses), max_size=30).map(
+    lambda drawn: [Row(f"o{name}", line, ts, ip) for line, (name, ts, ip) in enumerate(drawn, 1)]
+)
+cuts = st.builds(Cut, st.just(UID), st.integers(1, 4), st.integers(1, 7), st.just(UNTIL))
+quick = settings(deadline=None, max_examples=25)
+
+
+@quick
+@given(hits, cuts)
+def test_the_batches_have_every_hit_once_in_order_and_a_visitor_in_one_lane(rows: list[Row], cut: Cut) -> None:
+    """Ordered by time, then object, then line; each batch of a lane is full but its last."""
+    with layout_of(by_object(rows), cut) as layout:
+        batches = layout.batches()
+        lanes = lanes_of(layout)
+    assert layout.hits == sum(batch.hits for batch in batches) == len(rows)
+    assert all(batch == Batch(batch.id, batch.hits) for batch in batches), "none is sent"
+    assert [batch.id for batch in batches] == sorted(batch.id for batch in batches)
+    sent = [(hit.object_id, hit.line) for own in lanes.values() for hit in own]
+    assert sorted(sent) == sorted((row.object, row.line) for row in rows)
+    homes: dict[str, set[int]] = {}
+    for lane, own in lanes.items():
+        assert 0 <= lane < cut.lanes
+        assert own == sorted(own, key=lambda hit: (hit.time, hit.object_id, hit.line))
+        sizes = [batch.hits for batch in batches if batch.id.lane == lane]
+        assert [batch.id.number for batch in batches if batch.id.lane == lane] == list(range(len(sizes)))
+        assert sizes[:-1] == [cut.size] * (len(sizes) - 1)
+        assert 1 <= sizes[-1] <= cut.size
+        for hit in own:
+            homes.setdefault(hit.visitor, set()).add(lane)
+    assert all(len(lanes) == 1 for lanes in homes.values())
+
+
+@quick
+@given(hits, cuts, st.randoms(use_true_random=False))
+def test_the_same_cut_of_the_same_hits_gives_the_same_batches(rows: list[Row], cut: Cut, dice: random.Random) -> None:
+    """However the parts are called, however many objects share one, and in whatever order their rows lie."""
+    mixed = list(rows)
+    dice.shuffle(mixed)
+    middle = dice.randrange(len(mixed) + 1)
+    bundled = {"z": mixed[:middle], "a": mixed[middle:]}
+    with layout_of(by_object(rows), cut) as first, layout_of(bundled, cut) as second:
+        assert first.batches() == second.batches()
+        second.check(first.batches())
+        assert lanes_of(first) == lanes_of(second)
+        assert texts_of(first) == texts_of(second)
+
+
+@quick
+@given(hits, cuts)
+def test_what_is_sent_says_what_the_hits_are(rows: list[Row], cut: Cut) -> None:
+    """A hit's own id is in its request, its time, address and line are those of its row."""
+    known = {(row.object, row.line): row for row in rows}
+    with layout_of(by_object(rows), cut) as layout:
+        for batch in layout.batches():
+            texts, sent = layout.requests(batch.id, 1)[0], layout.sent(batch)
+            assert len(texts) == len(sent) == batch.hits
+            for text, hit in zip(texts, sent, strict=True):
+                row = known[hit.object_id, hit.line]
+                assert f"&pv_id={hit.pv_id}" in text
+                assert (hit.time, hit.visitor) == (row.ts, row.ip or "")
+
+
+@quick
+@given(hits, cuts, st.integers(1, 9))
+def test_requests_of_many_batches_are_those_of_each(rows: list[Row], cut: Cut, count: int) -> None:
+    """They end with their lane."""
+    with layout_of(by_object(rows), cut) as layout:
+        texts = texts_of(layout)
+        for first in texts:
+            own = [id_ for id_ in texts if id_.lane == first.lane and id_.number >= first.number]
+            assert layout.requests(first, count) == [texts[id_] for id_ in own[:count]]
+
+
+@quick
+@given(hits, cuts)
+def test_visitors_are_counted_up_to_the_end_of_the_batch(rows: list[Row], cut: Cut) -> None:
+    """So long a visit may be when the batch is stored, and no longer."""
+    with layout_of(by_object(rows), cut) as layout:
+        lanes = lanes_of(layout)
+        for batch in layout.batches():
+            before = lanes[batch.id.lane][: batch.id.number * cut.size + batch.hits]
+            mine = {hit.visitor for hit in layout.sent(batch)}
+            assert layout.visitors(batch) == {one: sum(hit.visitor == one for hit in before) for one in mine}
+
+
+@quick
+@given(hits, st.sampled_from(["oa", "ob"]))
+def test_of_a_file_that_objects_share_only_the_delivered_ones_count(rows: list[Row], without: str) -> None:
+    """The others are of another delivery."""
+    with layout_of({"bundle": rows}, Cut(UID, 2, 3, UNTIL), without=without) as layout:
+        sent = {(hit.object_id, hit.line) for own in lanes_of(layout).values() for hit in own}
+    assert sent == {(row.object, row.line) for row in rows if row.object != without}
+
+
+def test_a_file_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path) -> None:
+    """A warehouse may lie in a folder of any name."""
+    warehouse = tmp_path / "ware[house]*?"
+    loaded = write_parts(warehouse, {"a": [Row()]})
+    write_part(tmp_path / "wareh" / loaded[0].parts[0].file, [Row(line=9)])
+    with laid(warehouse, loaded) as layout:
+        assert [hit.line for own in lanes_of(layout).values() for hit in own] == [1]
+
+
+def test_ids_of_hits_differ_and_are_what_matomo_keeps(tmp_path: Path) -> None:
+    """Six letters and digits; those of another cut are others."""
+    rows = [Row(f"o{number % 3}", number) for number in range(2000)]
+    loaded = write_parts(tmp_path, {"a": rows})
+    ids: list[set[str]] = []
+    for uid in (UID, "f" * 16):
+        with laid(tmp_path, loaded, Cut(uid, 1, 5000, UNTIL)) as layout:
+            ids.append({hit.pv_id for hit in layout.sent(layout.batches()[0])})
+    assert len(ids[0]) == len(ids[1]) == 2000
+    assert all(re.fullmatch("[A-Za-z0-9]{6}", pv_id) for pv_id in ids[0] | ids[1])
+    assert len(ids[0] & ids[1]) <= 1
+
+
+def test_ids_and_lanes_are_what_they_were_in_the_version_that_made_a_cut(tmp_path: Path) -> None:
+    """Said anew: a delivery that is open when mtc is upgraded is gone on with, by the same rules."""
+    rows = [Row("o1", line, ip=f"192.0.2.{line}") for line in range(50)]
+    with laid(tmp_path, write_parts(tmp_path, {"a": rows}), Cut(UID, 3, 100, UNTIL)) as layout:
+        for lane, own in lanes_of(layout).items():
+            for hit in own:
+                digest = hashlib.md5(f"{UID}:o1:{hit.line}".encode()).digest()
+                assert hit.pv_id == base64.b64encode(digest)[:6].decode().translate({ord("+"): "A", ord("/"): "a"})
+                assert lane == int(hashlib.md5(hit.visitor.encode()).hexdigest()[:8], 16) % 3
+
+
+def test_a_delivery_without_hits_has_no_batches(tmp_path: Path) -> None:
+    """Of objects without parts, or whose hits all are of times that Matomo would not keep."""
+    (empty,) = write_parts(tmp_path, {"a": [Row(ts=UNTIL + SECOND)]})
+    for loaded in ((), (dataclasses.replace(empty, parts=()),), (empty,)):
+        with laid(tmp_path, loaded) as layout:
+            assert (layout.hits, layout.batches()) == (0, ())
+            layout.check(())
+
+
+def test_other_batches_than_those_that_were_cut_are_refused(tmp_path: Path) -> None:
+    """What was sent of them cannot be told from what was not."""
+    with laid(tmp_path, write_parts(tmp_path, {"a": [Row(line=line) for line in range(5)]})) as layout:
+        (batch,) = layout.batches()
+        layout.check([dataclasses.replace(batch, left=(1,), invalid=2)])
+        for other in ((), (dataclasses.replace(batch, hits=4),), (batch, Batch(BatchId(0, 1), 1))):
+            with pytest.raises(PermanentError, match="not what they were when it was cut"):
+                layout.check(other)
+
+
+def test_a_part_that_is_gone_or_no_part_is_an_error_of_the_step(tmp_path: Path) -> None:
+    """With the words of the others; never a batch less."""
+    loaded = write_parts(tmp_path, {"a": [Row()], "b": [Row("o2")]})
+    path = tmp_path / loaded[0].parts[0].file
+    path.write_bytes(b"nothing")
+    with pytest.raises(StepError, match="laying out a delivery"):
+        laid(tmp_path, loaded)
+    path.unlink()
+    with pytest.raises(StepError, match="laying out a delivery"):
+        laid(tmp_path, loaded)
+
+
+AT_THE_BORDERS = [
+    (UNTIL, True),
+    (UNTIL - SECOND, True),
+    (UNTIL + SECOND, False),
+    (UNTIL + dt.timedelta(microseconds=1), False),
+    (OLDEST, False),
+    (OLDEST + SECOND, True),
+    (OLDEST - SECOND, False),
+]
+
+
+@pytest.mark.parametrize(("ts", "sendable"), AT_THE_BORDERS)
+def test_times_that_matomo_would_file_under_now_are_not_sent(
+    ts: dt.datetime, tmp_path: Path, *, sendable: bool
+) -> None:
+    """After the cut, or 20 years before it; they are counted and named instead, so that each hit is one of both."""
+    loaded = write_parts(tmp_path, {"a": [Row(line=7, ts=ts), Row(line=8)]})
+    cut = Cut(UID, 1, 100, UNTIL)
+    with laid(tmp_path, loaded, cut) as layout:
+        lines = [hit.line for own in lanes_of(layout).values() for hit in own]
+    assert (7 in lines) is sendable
+    assert unsendable_of(tmp_path, loaded, cut) == ((0, ()) if sendable else (1, (("o1", 7),)))
+
+
+def test_the_first_unsendable_hits_are_named_and_all_are_counted(tmp_path: Path) -> None:
+    """By object and line."""
+    rows = [Row(f"o{line % 2}", line, UNTIL + SECOND) for line in range(50)]
+    loaded = write_parts(tmp_path, {"a": rows, "b": [Row("o3", 1)]})
+    count, named = unsendable_of(tmp_path, loaded, Cut(UID, 1, 100, UNTIL))
+    assert count == 50
+    assert named == tuple(("o0", line) for line in range(0, 40, 2))
+    assert unsendable_of(tmp_path, (), Cut(UID, 1, 100, UNTIL)) == (0, ())
+
+
+def test_the_time_of_a_cut_counts_whatever_its_zone_is(tmp_path: Path) -> None:
+    """It is an instant."""
+    paris = dt.timezone(dt.timedelta(hours=2))
+    loaded = write_parts(tmp_path, {"a": [Row(line=1, ts=UNTIL), Row(line=2, ts=UNTIL + SECOND)]})
+    with laid(tmp_path, loaded, Cut(UID, 1, 100, UNTIL.astimezone(paris))) as layout:
+        assert layout.hits == 1
+
+
+def unsendable_of(warehouse: Path, loaded: Sequence[LoadedObject], cut: Cut) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """What of these objects is not sent."""
+    with database().cursor() as connection:
+        return unsendable(connection, warehouse, loaded, cut)

@@ -1,0 +1,173 @@
+"""A hit as a request string: whatever strangers wrote into the log stays a value, and every value arrives as it was."""
+
+import dataclasses
+import datetime as dt
+import tempfile
+from pathlib import Path
+from urllib.parse import parse_qs, quote
+
+import pytest
+from delivery_parts import HERE, NOON, UNTIL, Row, laid, write_parts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mtc.delivery import Cut
+from mtc.stages.delivering.layout import Address
+
+BASE = HERE.base
+DIMENSIONS = (("1", "host"), ("2", "status"), ("3", "method"), ("4", "protocol"), ("5", "user"), ("6", "query"))
+LONG = 1024
+LONGEST_AGENT = 2048
+
+
+def requests_of(*rows: Row, address: Address = HERE) -> list[str]:
+    """The requests of these hits, in the order of their lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = write_parts(Path(folder), {"a": rows})
+        with laid(Path(folder), loaded, Cut("0123456789abcdef", 1, 1000, UNTIL), address=address) as layout:
+            return layout.requests(layout.batches()[0].id, 1)[0]
+
+
+def values_of(request: str) -> dict[str, str]:
+    """The parameters of a request, each of them given once."""
+    found = parse_qs(request.removeprefix("?"), keep_blank_values=True, strict_parsing=True, errors="strict")
+    assert all(len(values) == 1 for values in found.values()), found
+    return {name: values[0] for name, values in found.items()}
+
+
+def sent(row: Row, *, address: Address = HERE) -> dict[str, str]:
+    """The parameters of one hit."""
+    (request,) = requests_of(row, address=address)
+    return values_of(request)
+
+
+def expected(row: Row) -> dict[str, str]:
+    """What has to arrive, said anew; `pv_id` and what every request of a site begins with apart."""
+    query = f"?{row.query}" if row.query else ""
+    url = (f"https://{row.host}" if row.host else BASE) + f"{row.path or ''}{query}"[:LONG]
+    title = f"{row.status}/URL = {quote(url, safe='')}"
+    if row.referrer:
+        title += f"/From = {quote(row.referrer[:LONG], safe='')}"
+    columns = {"host": row.host, "method": row.method, "protocol": row.protocol, "user": row.user, "query": row.query}
+    columns["status"] = None if row.status is None else str(row.status)
+    maybe = {
+        "cip": row.ip,
+        "uid": None if row.user == "-" else row.user,
+        "download": url if row.download else None,
+        "bw_bytes": str(row.bytes) if row.bytes and row.bytes > 0 else None,
+        "action_name": title if row.status and row.status >= 300 and row.status != 304 else None,
+        **{f"dimension{number}": columns[name] for number, name in DIMENSIONS},
+    }
+    short = {
+        name: value if name in {"download", "action_name"} else (value or "")[:LONG] for name, value in maybe.items()
+    }
+    return {
+        "cdt": f"{row.ts:%Y-%m-%d %H:%M:%S}",
+        "url": url,
+        "urlref": (row.referrer or "")[:LONG],
+        "ua": (row.user_agent or "")[:LONGEST_AGENT],
+        **{name: value for name, value in short.items() if value},
+    }
+
+
+hostile = st.sampled_from(
+    ["\x00", "\n", "\r\n", '"', "\\", "'", "&", "&idsite=2", "=", "?", "#", "%", "%00", "%ZZ", "+", ";"]
+)
+wide = st.sampled_from(["é", "漢", "😀", "\u202e", "\u2028", "\x7f", "\x80", "\ufeff", "\U0010ffff"])
+texts = st.none() | st.just("") | st.just("-") | st.lists(hostile | wide | st.text(max_size=6), max_size=6).map("".join)
+long_texts = st.tuples(texts, st.sampled_from([0, LONG - 3, LONG, LONGEST_AGENT, 5000])).map(
+    lambda drawn: (
+        None if drawn[0] is None else ((drawn[0] or "x") * (drawn[1] // max(1, len(drawn[0])) + 1))[: drawn[1] or None]
+    )
+)
+any_text = texts | long_texts
+rows = st.builds(
+    Row,
+    ts=st.datetimes(dt.datetime(2007, 1, 1), dt.datetime(2026, 5, 2)).map(lambda ts: ts.replace(tzinfo=dt.UTC)),  # noqa: DTZ001 - given one
+    ip=any_text,
+    host=texts,
+    user=any_text,
+    method=any_text,
+    path=any_text,
+    query=any_text,
+    protocol=any_text,
+    status=st.none() | st.integers(-1, 999),
+    bytes=st.none() | st.integers(-1, 1 << 60),
+    referrer=any_text,
+    user_agent=any_text,
+    download=st.none() | st.booleans(),
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(rows, min_size=1, max_size=3))
+def test_every_value_arrives_as_it_was_logged(drawn: list[Row]) -> None:
+    """Arbitrary text in every column: NULL, empty, control characters, whatever is long."""
+    numbered = [dataclasses.replace(row, line=line) for line, row in enumerate(drawn)]
+    requests = requests_of(*numbered, address=Address(1, BASE, DIMENSIONS))
+    assert len(requests) == len(drawn)
+    left = [expected(row) for row in drawn]
+    for text in requests:
+        is_plain(text)
+        found = values_of(text)
+        assert found["idsite"] == found["rec"] == found["bots"] == "1"
+        assert found.keys() >= ALWAYS
+        left.remove({name: value for name, value in found.items() if name not in ALWAYS})
+
+
+ALWAYS = {"idsite", "rec", "apiv", "bots", "dp", "pv_id"}
+
+
+def is_plain(text: str) -> None:
+    """It needs no escaping in JSON, whatever it holds."""
+    assert text.startswith("?idsite=1&")
+    assert text.isascii()
+    assert not {*map(chr, range(33)), "\x7f", '"', "\\", "'", "#", "<"} & set(text)
+    assert text.count("?") == 1
+
+
+def test_a_hit_of_nothing_but_its_time_is_a_request() -> None:
+    """Every other column is NULL."""
+    bare = Row(ip=None, method=None, path=None, protocol=None, status=None, user_agent=None, download=None)
+    found = sent(bare)
+    assert {name: value for name, value in found.items() if name not in ALWAYS} == {
+        "cdt": "2026-05-01 12:00:00", "url": BASE, "urlref": "", "ua": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "told"),
+    [
+        (None, None), (0.0, None), (0.9, None), (-5.0, None), (1.0, "1"), (12.0, "12"), (1500.2, "1500"),
+        (float("nan"), None), (float("inf"), None), (1e300, None),
+    ],
+)  # fmt: skip
+def test_a_time_that_is_none_costs_no_hit(time_ms: float | None, told: str | None) -> None:
+    """A log may say that an answer took a time that no clock has; the hit is sent without."""
+    assert sent(Row(time_ms=time_ms)).get("pf_srv") == told
+
+
+@pytest.mark.parametrize("path", ["@evil.example.org/", "//evil.example.org/", "\\evil", ".evil.example.org/", ":80/"])
+def test_a_path_stays_behind_the_sites_address(path: str) -> None:
+    """As long as it begins with a slash, as logs have it; what does not is no path, and no parameter either."""
+    assert sent(Row(path=f"/{path}"))["url"] == f"{BASE}/{path}"
+
+
+def test_hits_of_a_virtual_host_are_of_its_address() -> None:
+    """With the scheme of the site's."""
+    assert sent(Row(host="shop.example.org", path="/a"))["url"] == "https://shop.example.org/a"
+    plain = Address(1, "http://docs.example.org/")
+    assert sent(Row(host="shop.example.org", path="/a"), address=plain)["url"] == "http://shop.example.org/a"
+    assert sent(Row(path="/a"), address=plain)["url"] == "http://docs.example.org/a"
+
+
+def test_a_sites_address_is_a_value_too() -> None:
+    """It may come from the server."""
+    found = sent(Row(path="/a"), address=Address(7, "https://x.example.org/?a=b&idsite=9#' OR", ()))
+    assert found["url"] == "https://x.example.org/?a=b&idsite=9#' OR/a"
+    assert found["idsite"] == "7"
+
+
+def test_fractions_of_a_second_are_dropped() -> None:
+    """Matomo keeps seconds; a hit of the last moment of a day stays on it."""
+    assert sent(Row(ts=NOON + dt.timedelta(microseconds=999_999)))["cdt"] == "2026-05-01 12:00:00"

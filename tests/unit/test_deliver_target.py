@@ -1,0 +1,157 @@
+"""The server and its sites: what would refuse every hit is found before the first one is sent."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import SecretStr
+
+from mtc.errors import PermanentError, TransientError
+from mtc.manifest.matomo import Matomo
+from mtc.manifest.models import Filters, Source
+from mtc.manifest.project import SiteSettings
+from mtc.stages.delivering.target import Target, TargetSite, server_of, zone_of
+from tests.fake_matomo.faults import Fault, Place
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE
+
+PARIS, NEW_YORK = ZoneInfo("Europe/Paris"), ZoneInfo("America/New_York")
+WRONG = "0123456789abcdef" * 2
+
+
+def settings_of(url: str, token: str = SUPER, **more: object) -> Matomo:
+    """What a manifest says of a server."""
+    return Matomo.model_validate({"url": url, "token": SecretStr(token), "timeout": "5s", **more})
+
+
+def site(number: int | None = 1, url: str = "", zone: str = "UTC", name: str = "docs") -> SiteSettings:
+    """A site of the manifest."""
+    source = Source.model_validate({"url": "logs/{site}/{date:%Y-%m-%d}*"})
+    return SiteSettings(name, url, zone, source, None, Filters(), number)
+
+
+@contextmanager
+def target_at(matomo: FakeMatomo, token: str = SUPER) -> Iterator[tuple[Target, list[float]]]:
+    """A target, and how long it has rested."""
+    rests: list[float] = []
+    target = Target(settings_of(matomo.url, token), Path("/project"), lambda: dt.datetime.now(dt.UTC), rests.append)
+    with target.connection:
+        yield target, rests
+
+
+@pytest.fixture
+def matomo() -> Iterator[FakeMatomo]:
+    """A server with three sites."""
+    with FakeMatomo() as made:
+        yield made
+
+
+def test_a_site_is_what_the_server_says_of_its_number(matomo: FakeMatomo) -> None:
+    """The manifest's address goes before the server's; the zone is the server's."""
+    with target_at(matomo) as (target, _):
+        assert target.site(site(1)) == TargetSite(1, "http://docs.example.org", ZoneInfo("UTC"))
+        shop = site(2, "https://shop.example.org", name="shop")
+        assert target.site(shop) == TargetSite(2, "https://shop.example.org", PARIS)
+
+
+def test_a_site_without_a_number_is_found_by_its_address(matomo: FakeMatomo) -> None:
+    """Or not at all."""
+    with target_at(matomo) as (target, _):
+        assert target.site(site(None, "http://blog.example.org")).id == 3
+        with pytest.raises(PermanentError, match="no site of Matomo has the address"):
+            target.site(site(None, "http://nowhere.example.org", name="other"))
+
+
+def test_a_site_is_asked_for_once_in_a_run(matomo: FakeMatomo) -> None:
+    """Until somebody doubts it."""
+    with target_at(matomo) as (target, _):
+        first = target.site(site())
+        asked = sum(matomo.posts.calls.values())
+        assert target.site(site()) is first
+        assert sum(matomo.posts.calls.values()) == asked
+        target.look_again(site())
+        assert sum(matomo.posts.calls.values()) == 2 * asked
+
+
+@pytest.mark.parametrize("token", [SUPER, ADMIN, WRITE])
+def test_who_may_write_may_deliver(token: str, matomo: FakeMatomo) -> None:
+    """Whatever else they may do."""
+    with target_at(matomo, token) as (target, _):
+        assert target.site(site()).id == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "number", "said"),
+    [
+        (VIEW, 1, "the token may only view site 1"),
+        (WRITE, 99, "the token may not even see site 99"),
+        (SUPER, 99, "Matomo has no site 99"),
+    ],
+)
+def test_what_would_refuse_every_hit_is_an_error_with_a_remedy(
+    token: str, number: int, said: str, matomo: FakeMatomo
+) -> None:
+    """Nothing is sent for it, and nothing is asked again; a later look does not believe the error of before."""
+    with target_at(matomo, token) as (target, rests):
+        with pytest.raises(PermanentError, match=said) as caught:
+            target.site(site(number))
+        assert "matomo_id" in caught.value.hint
+        assert caught.value.where == matomo.url
+        assert token not in f"{caught.value}{caught.value!r}{target!r}"
+        assert rests == []
+    assert matomo.posts.bulks == 0
+
+
+def test_a_wrong_token_is_an_error_that_does_not_repeat_it(matomo: FakeMatomo) -> None:
+    """Nor is it tried again."""
+    with target_at(matomo, WRONG) as (target, rests):
+        with pytest.raises(PermanentError, match="token") as caught:
+            target.site(site())
+        assert WRONG not in f"{caught.value}{caught.value!r}{target!r}"
+        assert rests == []
+
+
+def test_a_server_that_stumbles_is_asked_again(matomo: FakeMatomo) -> None:
+    """And given up when it does not get up."""
+    with target_at(matomo) as (target, rests):
+        matomo.faults.next(Fault.BAD_GATEWAY, on=Place.REPORTS, count=2)
+        assert target.site(site()).id == 1
+        assert len(rests) == 2
+        matomo.faults.always(Fault.BAD_GATEWAY, on=Place.REPORTS)
+        with pytest.raises(TransientError):
+            target.look_again(site())
+
+
+def test_the_times_of_the_manifest_are_durations() -> None:
+    """Of the server's own settings."""
+    target = Target(settings_of("http://127.0.0.1:9", settle="2m"), Path("/project"), lambda: dt.datetime.now(dt.UTC))
+    assert (target.settle, target.timeout) == (dt.timedelta(seconds=120), dt.timedelta(seconds=5))
+    assert (target.gate.width, target.server.timeout) == (2, 5.0)
+
+
+def test_a_certificate_lies_where_the_project_says(tmp_path: Path) -> None:
+    """An absolute path stays one."""
+    for written, meant in (("ca.pem", tmp_path / "ca.pem"), ("/etc/ca.pem", Path("/etc/ca.pem"))):
+        server = server_of(settings_of("https://stats.example.org", ca_bundle=written, tracker="piwik.php"), tmp_path)
+        assert (server.ca_bundle, server.tracker) == (meant, "piwik.php")
+
+
+@pytest.mark.parametrize(
+    ("name", "hours"),
+    [("UTC", 0), ("UTC+0", 0), ("UTC+5.5", 5.5), ("UTC-11.5", -11.5), ("UTC+14", 14), ("UTC-2", -2)],
+)
+def test_zones_are_read_as_matomo_names_them(name: str, hours: float) -> None:
+    """An offset, or a zone of the database."""
+    assert dt.datetime(2026, 5, 1, tzinfo=zone_of(name, NEW_YORK)).utcoffset() == dt.timedelta(hours=hours)
+    assert zone_of("Europe/Paris", NEW_YORK) == PARIS
+
+
+@pytest.mark.parametrize(
+    "name", ["", "nowhere", "UTC+99", "UTC-24", "UTC+1e9", "../../etc/passwd", "a\0b", "/", "Europe"]
+)
+def test_a_zone_that_is_none_is_the_sites_own(name: str) -> None:
+    """A server may say anything."""
+    assert zone_of(name, NEW_YORK) == NEW_YORK
