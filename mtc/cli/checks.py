@@ -21,7 +21,9 @@ def doctor(
     state: options.State = None,
     json: options.Json = False,
 ) -> None:
-    """Check everything that a run needs: files, disks, sources, archives, Matomo.
+    """Check everything that a run needs.
+
+    Files, disks, sources, archives, Matomo.
 
     Changes nothing; ends with 3 if a run would be stopped. Into each S3 archive an empty object, .mtc-probe, is put and
     deleted again.
@@ -51,7 +53,9 @@ def verify(
     state: options.State = None,
     json: options.Json = False,
 ) -> None:
-    """Compare, day by day, lines, hits, what was delivered, what Matomo counts, the .stat file and the CSV row.
+    """Compare every count of a day, from lines to CSV.
+
+    Lines, hits, what was delivered, what Matomo counts, the .stat file and the row of the CSV file.
 
     Every day that was imported, unless days are given. Changes nothing; ends with 3 if anything disagrees.
     """

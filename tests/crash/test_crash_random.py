@@ -13,7 +13,7 @@ from endstate import State
 from trial import Trial, ended
 from verdict import is_whole, work_left
 
-KILLS = 8
+KILLS = 5
 MORE_KILLS = 125
 TRIES = 40
 
@@ -68,7 +68,7 @@ def course(request: pytest.FixtureRequest, timed: tuple[Trial, float]) -> Course
 def test_a_run_killed_at_random_moments_ends_where_an_undisturbed_one_does(
     jobs: int, course: Course, tmp_path: Path
 ) -> None:
-    """32 kills in all, one task at a time and two."""
+    """20 kills in all, one task at a time and two."""
     survive(course, jobs, random.Random(f"kill {jobs}"), KILLS, tmp_path)
 
 

@@ -45,7 +45,7 @@ def test_a_state_that_is_not_there_is_empty_and_is_not_made(full: Place) -> None
     """Looking makes no files."""
     before = full.files()
     assert full.mtc("state", "list").out == ""
-    assert full.mtc("state", "export").out.splitlines() == ['{"kind": "state", "version": 1}']
+    assert full.mtc("state", "export").out.splitlines() == ['{"kind": "state", "version": 2}']
     assert full.files() == before
 
 

@@ -123,7 +123,7 @@ def test_objects_with_equal_headers_share_a_bundle(tmp_path: Path) -> None:
     size=st.sampled_from([1, 100, 400, 1 << 20]),
     form=st.sampled_from(["auto", "w3c"]),
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_changes_in_any_cut_keep_every_line(
     tmp_path: Path, files: list[list[tuple[int, int]]], size: int, form: str
 ) -> None:

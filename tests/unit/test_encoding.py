@@ -93,6 +93,8 @@ def test_no_line_is_won_or_lost_by_decoding(lines: list[str], encoding: str, siz
         (b"\xef\xbb\xbfx", "latin-1", "utf-8"),
         (b"\xff\xfea\x00", None, "utf-16"),
         (b"\xff\xfe\x00\x00", None, "utf-32"),
+        (b"\xff\xfe\x00\x00", "utf-16", "utf-16"),
+        (b"\xff\xfe\x00\x00", "latin-1", "utf-32"),
     ],
 )
 def test_the_encoding_is_told_by_the_mark_else_by_the_manifest(head: bytes, given_one: str | None, wanted: str) -> None:

@@ -298,7 +298,7 @@ HITS = st.builds(
 
 
 @given(FILTERS, HITS, st.lists(ODD, max_size=6))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_of_any_rule_breaks_the_reading(
     tmp_path: Path, filters: Filters, rules: Hits, texts: list[str]
 ) -> None:

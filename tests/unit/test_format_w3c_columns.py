@@ -99,7 +99,7 @@ GAP = st.sampled_from([" ", "\t", "  ", '" "', " \t", ""])
     lines=st.lists(st.lists(st.tuples(PIECE, GAP), min_size=5, max_size=9), min_size=1, max_size=8),
     separator=st.sampled_from(SEPARATORS),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_paths_read_any_line_alike(reader: Reader, lines: list[list[tuple[str, str]]], separator: str) -> None:
     """Whatever stands where; a line that is read is one that detection counts."""
     texts = ["".join(piece + gap for piece, gap in line) for line in lines]

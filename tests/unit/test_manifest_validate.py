@@ -65,7 +65,8 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_no_secret_is_needed_and_none_is_read(tmp_path: Path) -> None:
     """References stay as they are: `validate` looks up no variable and opens no secret's file."""
-    text = WHOLE.replace("docs: {}", "docs: {matomo_id: 1}") + "matomo: {url: '${NOWHERE}', token: '${file:/nonexistent/token}'}\n"
+    text = WHOLE.replace("docs: {}", "docs: {matomo_id: 1}")
+    text += "matomo: {url: '${NOWHERE}', token: '${file:/nonexistent/token}'}\n"
     (tmp_path / "m.yaml").write_text(text)
     (report,) = validate([tmp_path / "m.yaml"])
     assert report.problems == ()

@@ -231,7 +231,7 @@ hits = st.lists(
 
 
 @given(hits)
-@rounds(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@rounds(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_numbers_add_up(tmp_path: Path, log: list[Hit]) -> None:
     """Whatever the log: tables and summary are views of the same hits and visits."""
     document = count(tmp_path, log)

@@ -1,6 +1,6 @@
 """From logs to statistics by way of a Matomo server: a fake one, or a real one that the environment names.
 
-    MTC_TEST_MATOMO_URL=https://stats.example.org MTC_TEST_MATOMO_TOKEN=... MTC_TEST_MATOMO_SITE=7 pytest tests/e2e/test_matomo_server.py
+    MTC_TEST_MATOMO_URL=https://stats.example.org MTC_TEST_MATOMO_TOKEN=... MTC_TEST_MATOMO_SITE=7 pytest tests/e2e/test_matomo_end_to_end.py
 
 The site must be one for tests: its days in 2015 to 2024 get hits that cannot be taken back. Each run takes another day.
 """  # noqa: E501 - a command line
