@@ -36,7 +36,7 @@ def marked(head: bytes) -> str:
 def encoding_of(head: bytes, given: str | None) -> str:
     """The encoding of a text that begins so: as its mark says, else the one that was `given`, else UTF-8."""
     name = marked(head) or given or UTF8
-    if name == "utf-32" and given and codecs.lookup(given).name.startswith("utf-16"):
+    if name == "utf-32" and given and codecs.lookup(given).name == "utf-16":
         name = given  # the mark of UTF-16, and a NUL behind it
     return UTF8 if codecs.lookup(name).name in _SAME else name
 
