@@ -96,12 +96,18 @@ class _Composer:
 
     def _scalar(self, event: ev.ScalarEvent, mark: Mark) -> Scalar:
         text = str(event.value)
-        if not self.in_key and is_secret(tuple(self.path)) and not is_placeholder(text):
+        if self._may_be_secret() and not is_placeholder(text):
             self.document.cover(event.start_mark.index, event.end_mark.index)
         if _CONTROL.search(text):
             self._say(mark, "a control character in a value", "remove it")
             text = _CONTROL.sub("?", text)
         return Scalar(mark, resolve(text) if event.style is None else text, text)
+
+    def _may_be_secret(self) -> bool:
+        """Whether the text here is a secret's, or stands under a key that is none, where anything may."""
+        if self.in_key:
+            return "?" in self.path[:-1]
+        return "?" in self.path or is_secret(tuple(self.path))
 
     def _seq(self, mark: Mark) -> Seq:
         items: list[Node] = []

@@ -23,8 +23,8 @@ from mtc.sources.s3_client import Clients, Login, Tuning
 DAY = dt.date(2026, 5, 1)
 KEY = "docs/2026-05-01.log"
 DATA = bytes(range(256)) * 4_000
-ONCE = Tuning(connect_timeout=1, read_timeout=0.3, attempts=1)
-TWICE = Tuning(connect_timeout=1, read_timeout=0.3, attempts=2)
+ONCE = Tuning(connect_timeout=1, read_timeout=1.5, attempts=1)
+TWICE = Tuning(connect_timeout=1, read_timeout=1.5, attempts=2)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mtc.errors import ManifestError
@@ -129,6 +129,9 @@ def test_a_placeholder_is_shown_as_it_is(tmp_path: Path) -> None:
 @given(
     st.text(st.sampled_from("{}[]:,&*!|>'\"#\n -"), max_size=12), st.text(st.sampled_from("{}[]:,'\"\n -"), max_size=12)
 )
+@example(before="\n: ", after="")
+@example(before="\n: ", after=":")
+@settings(max_examples=40)
 def test_no_damage_around_a_secret_shows_it(before: str, after: str) -> None:
     """A stray quote or brace beside a secret must not bring it to light."""
     text = f"credentials:\n  pull:\n    secret_access_key: {before}{LITERAL}{after}\n    region: [\n"
