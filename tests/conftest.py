@@ -1,11 +1,20 @@
 """What all tests share: `--slow` for the longer rounds."""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("suite", derandomize=True)  # a change is to blame for what fails, not the dice
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--slow`."""
     parser.addoption("--slow", action="store_true", help="run the longer rounds of crash and fuzz tests as well")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the same examples in every run; with `--slow`, new ones."""
+    if not config.getoption("--slow"):
+        settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

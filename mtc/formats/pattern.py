@@ -13,6 +13,7 @@ from mtc.warehouse.quoting import literal
 
 _PIECES = 24
 _NOTHING = (None, "", "-")
+_TAB_DOWN = "\v"  # a blank to Python's expressions and none to RE2's, which take it as any control character
 _NAME = re.compile(r"\(\?P<\w+>")
 
 
@@ -69,7 +70,7 @@ class Pattern:
 
     def fits(self, line: str) -> int:
         """How many fields have a value, and one more, where the expression matches."""
-        match = self.regex.match(line)
+        match = self.regex.match(line.replace(_TAB_DOWN, "\0"))
         if match is None:
             return 0
         texts = match.groups()

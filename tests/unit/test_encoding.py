@@ -62,7 +62,7 @@ def test_what_is_no_text_in_the_encoding_is_spelt_out(tmp_path: Path) -> None:
 @given(
     st.binary(max_size=300), st.integers(1, 40), st.sampled_from(["utf-16-le", "utf-16-be", "cp1252", "gbk", "cp932"])
 )
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 def test_blocks_may_end_anywhere(data: bytes, size: int, encoding: str) -> None:
     """The text is the same wherever the stream is cut, and always valid UTF-8."""
     whole = b"".join(as_utf8([data], encoding))
@@ -76,7 +76,7 @@ def test_blocks_may_end_anywhere(data: bytes, size: int, encoding: str) -> None:
     st.sampled_from(["utf-16", "utf-16-be", "utf-32", "utf-7", "utf-8", "gb18030"]),
     st.integers(4, 40),
 )
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_no_line_is_won_or_lost_by_decoding(lines: list[str], encoding: str, size: int) -> None:
     """A line is what ends with a line feed, before as after."""
     text = "".join(f"{each}\n" for each in lines)

@@ -79,7 +79,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_PIECES, max_size=8), st.text("ab -_é.&~|[]^0Z", max_size=8))
 def test_what_is_accepted_both_dialects_read_and_match_alike(
     database: duckdb.DuckDBPyConnection, pieces: list[str], line: str

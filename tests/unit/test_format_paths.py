@@ -97,6 +97,7 @@ def test_both_paths_agree_on_many_more_lines(tmp_path: Path, name: str, lines: l
 @pytest.mark.parametrize("name", NCSA)
 @given(lines=LINES)
 @_settled(10)
+@example(lines=['192.0.2.1 - -\x0b- [01/May/2026:10:05:03 +0000] "GET /a HTTP/1.1" 200 5 "-" "x"'])
 def test_the_exact_path_reads_the_lines_that_detection_counts(tmp_path: Path, name: str, lines: list[str]) -> None:
     """The pattern means the same to the database and to Python, which looks at a sample of lines."""
     form = FORMATS[name]

@@ -96,7 +96,7 @@ def written(manifest: Manifest) -> str:
 
 
 @given(MANIFESTS)
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 def test_a_manifest_written_and_loaded_is_the_same(
     tmp_path_factory: pytest.TempPathFactory, manifest: Manifest
 ) -> None:

@@ -562,7 +562,7 @@ def test_a_refused_step_stays_as_it_was_recorded() -> None:
 
 KINDS = ("lay", "touch", "grow", "compress", "vanish", "lose", "forget", "filters", "stop", "run", "run")
 events = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 99)), max_size=14)
-law = settings(deadline=None, derandomize=True, max_examples=150)
+law = settings(deadline=None, derandomize=True, max_examples=60)
 
 
 @law

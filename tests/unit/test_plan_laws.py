@@ -77,7 +77,7 @@ def stumble(house: House, fuel: int) -> None:
     house.fuel = None
 
 
-law = settings(deadline=None, derandomize=True, max_examples=120)
+law = settings(deadline=None, derandomize=True, max_examples=60)
 Item = TypeVar("Item")
 Key = TypeVar("Key")
 KINDS = (

@@ -127,7 +127,7 @@ def is_blob(text: str) -> bool:
     return False
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(cuts, moves)
 def test_every_field_comes_back_as_it_went_in(one: Delivery, move: Batch) -> None:
     """Texts of strangers, times, lists of places: through the file and the reader."""
@@ -381,7 +381,7 @@ events = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(events)
 def test_whatever_happens_no_object_is_covered_twice_and_none_is_lost(happened: list[tuple[str, int]]) -> None:
     """An object is covered from its cut until it is taken back, under its latest name, by one delivery."""
