@@ -8,7 +8,7 @@ first hit is sent, and the same cut of the same parts always gives the same batc
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -94,6 +94,10 @@ class DeliveredObject:
         """The object as it is loaded now."""
         return cls(loaded.object.key, loaded.object.version, loaded.object_id, loaded.made_with, account_of(loaded))
 
+    def holds_lines_of(self, loaded: LoadedObject) -> bool:
+        """Whether an object that was loaded again has the lines that were delivered, whatever it is called now."""
+        return self.account == account_of(loaded)
+
     def covers(self, loaded: LoadedObject) -> bool:
         """Whether these are the hits of the object as it is loaded now."""
         return (self.key, self.object_id, self.made_with) == (loaded.object.key, loaded.object_id, loaded.made_with)
@@ -131,9 +135,7 @@ def account_of(loaded: LoadedObject) -> str:
 
 def uncovered(loaded: Iterable[LoadedObject], delivered: Iterable[DeliveredObject]) -> tuple[LoadedObject, ...]:
     """Those of the loaded objects whose hits belong to no delivery, in order of their keys."""
-    known: Mapping[tuple[str, str, str], DeliveredObject] = {
-        (one.key, one.object_id, one.made_with): one for one in delivered
-    }
+    known = {(one.key, one.object_id, one.made_with) for one in delivered}
     return tuple(
         item
         for item in sorted(loaded, key=lambda item: item.object.key)

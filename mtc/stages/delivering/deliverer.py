@@ -90,9 +90,8 @@ class Deliverer:
                 left.append(delivery)
                 continue
             with self._sending(errand), self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
-                keys = {item.object_id: item.object.key for item in mine}
                 note = self._unsendable(mine, delivery.cut) if delivery.unsendable else Delivered()
-                done += self._send(errand, _Opened(delivery, keys, note), layout)
+                done += self._send(errand, _Opened(delivery, _keys(mine), note), layout)
         return done, tuple(left)
 
     def deliver(self, errand: Errand, number: int, new: Sequence[LoadedObject]) -> Delivered:
@@ -105,8 +104,7 @@ class Deliverer:
 
     def _cut(self, errand: Errand, number: int, new: Sequence[LoadedObject], layout: Layout, cut: Cut) -> "_Opened":
         """Record a delivery that is laid out."""
-        hits = sum(part.hits for item in new for part in item.parts)
-        note = self._unsendable(new, cut) if layout.hits < hits else Delivered()
+        note = self._unsendable(new, cut) if layout.hits < _hits(new) else Delivered()
         delivery = Delivery(
             number,
             self.target.settings.server,
@@ -119,12 +117,11 @@ class Deliverer:
         )
         errand.desk.record(DeliveryCut(errand.step, delivery))
         faults.point("deliver.cut")
-        return _Opened(delivery, {item.object_id: item.object.key for item in new}, note)
+        return _Opened(delivery, _keys(new), note)
 
     def _new_cut(self, new: Sequence[LoadedObject]) -> Cut:
         settings = self.target.settings
-        hits = sum(part.hits for item in new for part in item.parts)
-        lanes = max(1, min(settings.jobs, -(-hits // settings.batch)))
+        lanes = max(1, min(settings.jobs, -(-_hits(new) // settings.batch)))
         return Cut(secrets.token_hex(8), lanes, settings.batch, self.target.clock().replace(microsecond=0))
 
     @contextlib.contextmanager
@@ -177,7 +174,7 @@ class Deliverer:
     def _unsendable(self, new: Sequence[LoadedObject], cut: Cut) -> Delivered:
         with contextlib.closing(self.connect()) as connection:
             count, lines = unsendable(connection, self.warehouse, new, cut)
-        keys = {item.object_id: item.object.key for item in new}
+        keys = _keys(new)
         why = "not sent, as Matomo would not keep its time"
         return Delivered(unsendable=count, notes=tuple(f"{why}: {keys[one]} line {line}" for one, line in lines))
 
@@ -191,6 +188,16 @@ class _Opened:
     note: Delivered = Delivered()
 
 
+def _keys(objects: Iterable[LoadedObject]) -> dict[str, str]:
+    """The keys of objects by their ids."""
+    return {item.object_id: item.object.key for item in objects}
+
+
+def _hits(objects: Iterable[LoadedObject]) -> int:
+    """How many hits objects have."""
+    return sum(part.hits for item in objects for part in item.parts)
+
+
 def _objects_of(delivery: Delivery, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...] | None:
     """The loaded objects that a delivery covers; None when one of them is not loaded any more."""
     found = {item.object.key: item for item in loaded if any(one.covers(item) for one in delivery.objects)}
@@ -199,8 +206,7 @@ def _objects_of(delivery: Delivery, loaded: Iterable[LoadedObject]) -> tuple[Loa
 
 def _refused(layout: Layout, ledger: LaneLedger, keys: Mapping[str, str]) -> Iterator[str]:
     """The lines that Matomo refused, the first few of them."""
-    told = (batch for batch in ledger.batches.values() if batch.refused)
-    places = ((layout.sent(batch), place) for batch in told for place in batch.refused)
-    for hits, place in itertools.islice(places, _SHOWN):
-        hit = hits[place]
+    sent = ((layout.sent(batch), batch.refused) for batch in ledger.batches.values() if batch.refused)
+    refused = (hits[place] for hits, places in sent for place in places)
+    for hit in itertools.islice(refused, _SHOWN):
         yield f"refused by Matomo: {keys[hit.object_id]} line {hit.line}"

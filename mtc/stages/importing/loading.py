@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtc import faults
-from mtc.delivery import DeliveredObject, account_of
+from mtc.delivery import DeliveredObject
 from mtc.errors import PermanentError, StepError
 from mtc.formats.base import Format
 from mtc.model import LoadedObject, Part, SourceObject
@@ -127,7 +127,7 @@ class Loading:
         made_with = self.context.work.made_with
         loaded = LoadedObject(object_, identity, segment.content, form.name, account, parts, made_with=made_with)
         before = self._delivered_before(object_.key)
-        if before is not None and before.account != account_of(loaded) and not self._accepted:
+        if before is not None and not before.holds_lines_of(loaded) and not self._accepted:
             raise PermanentError(
                 "its hits were delivered, and it holds other lines now: they would count twice in Matomo",
                 where=object_.key,
@@ -140,7 +140,7 @@ class Loading:
         yield ObjectLoaded(self.context.step, item)
         if (before := self._delivered_before(item.object.key)) is None:
             return
-        if before.account == account_of(item):
+        if before.holds_lines_of(item):
             yield ObjectCarried(self.context.step, before, DeliveredObject.of(item))
         else:
             yield HitsTakenBack(self.context.step, (before.key,))

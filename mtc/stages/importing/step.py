@@ -8,7 +8,7 @@ changed.
 from collections.abc import Sequence
 
 from mtc import faults
-from mtc.delivery import DeliveredObject, Delivery, account_of, uncovered
+from mtc.delivery import DeliveredObject, Delivery, uncovered
 from mtc.errors import PermanentError
 from mtc.model import Accounting, LoadedObject, Receipt, Status, StepId
 from mtc.plan.model import DeliverWork
@@ -71,7 +71,7 @@ def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: Sequence[
 def _uncovered(deliver: DeliverWork, loaded: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
     """The objects whose hits no delivery covers; one that was loaded again with the same lines is covered still."""
     again = ((item, deliver.carried.get(item.object.key)) for item in loaded)
-    carried = [DeliveredObject.of(item) for item, before in again if before and before.account == account_of(item)]
+    carried = [DeliveredObject.of(item) for item, before in again if before and before.holds_lines_of(item)]
     return uncovered(loaded, (*deliver.covered, *carried))
 
 
