@@ -7,7 +7,7 @@ are an epoch. An object that is no request (the server's other messages lie in t
 """
 
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
-from mtc.formats.json_lines import JsonLines, Paths, pointer
+from mtc.formats.json_lines import JsonLines, paths_of, pointer
 from mtc.formats.texts import address, host_name, milliseconds
 
 JSON_TIME = Time((CLF_TIME, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S"), epoch=ANY_EPOCH, iso=True)
@@ -15,16 +15,11 @@ _NO_REQUEST = "json_valid(c0)"
 _CLEAN = (("ip", address("z.ip")), ("host", host_name("z.host")))
 
 
-def _keys(**fields: str) -> Paths:
-    """Paths of keys at the top, several separated by blanks."""
-    return tuple((name, tuple(pointer(key) for key in keys.split())) for name, keys in fields.items())
-
-
 NGINX_JSON = Format(
     name="nginx_json",
     title="JSON lines of nginx, with the importer's keys or named after its variables",
     shape=JsonLines(
-        _keys(
+        paths_of(
             host="host http_host server_name",
             ip="ip remote_addr realip_remote_addr http_x_real_ip http_x_forwarded_for",
             user="userid remote_user",
@@ -78,7 +73,7 @@ TRAEFIK_JSON = Format(
     name="traefik_json",
     title="Traefik's access log, format json",
     shape=JsonLines(
-        _keys(
+        paths_of(
             host="RequestHost RequestAddr",
             ip="ClientHost ClientAddr",
             user="ClientUsername",
@@ -103,7 +98,7 @@ CLOUDFLARE = Format(
     name="cloudflare",
     title="Cloudflare Logpush, HTTP requests",
     shape=JsonLines(
-        _keys(
+        paths_of(
             host="ClientRequestHost",
             ip="ClientIP",
             time="EdgeStartTimestamp EdgeEndTimestamp",

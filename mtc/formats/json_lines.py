@@ -29,7 +29,7 @@ class JsonLines:
     """A shape of JSON objects. `paths` gives each name its pointers, the preferred first.
 
     A line is a request when it is an object with a text for one of the names in each group of `needed`, and with the
-    texts of `equal` at their paths.
+    texts of `equal` at their paths. Names that are no fields may be used by the format's `derive`.
     """
 
     paths: Paths
@@ -89,6 +89,11 @@ class JsonLines:
     def _first(self, paths: tuple[str, ...]) -> str:
         found = ", ".join(f"nullif(head[{self._places[path]}], '')" for path in paths)
         return f"coalesce({found})" if len(paths) > 1 else found
+
+
+def paths_of(*above: str, **fields: str) -> Paths:
+    """A path for each key of a field, below the keys `above`; several keys are separated by blanks."""
+    return tuple((name, tuple(pointer(*above, key) for key in keys.split())) for name, keys in fields.items())
 
 
 def pointer(*keys: str | int) -> str:

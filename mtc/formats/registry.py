@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 
 from mtc.errors import PermanentError
 from mtc.formats import (
+    clouds,
+    edges,
+    gateways,
     haproxy,
     hosting,
     json_formats,
@@ -17,6 +20,7 @@ from mtc.formats import (
     ncsa,
     proxies,
     s3_access,
+    squid,
     syslog,
     trailing,
 )
@@ -44,6 +48,17 @@ FORMATS: dict[str, Format] = {
     "s3": s3_access.S3,
     "traefik": proxies.TRAEFIK,
     "envoy": proxies.ENVOY,
+    "squid": squid.SQUID,
+    "envoy_json": gateways.ENVOY_JSON,
+    "kong": gateways.KONG,
+    "apisix": gateways.APISIX,
+    "api_gateway": gateways.API_GATEWAY,
+    "google_cloud": clouds.GOOGLE_CLOUD,
+    "azure_front_door": clouds.AZURE_FRONT_DOOR,
+    "azure_application_gateway": clouds.AZURE_APPLICATION_GATEWAY,
+    "fastly": edges.FASTLY,
+    "akamai": edges.AKAMAI,
+    "vercel": edges.VERCEL,
     "nginx_json": json_formats.NGINX_JSON,
     "caddy": json_formats.CADDY,
     "traefik_json": json_formats.TRAEFIK_JSON,

@@ -38,8 +38,9 @@ def milliseconds(text: str, *, unit: float = 1) -> str:
 
 
 def http_version(text: str) -> str:
-    """A protocol; NULL where the text is a scheme or anything else."""
-    return f"CASE WHEN starts_with({text}, 'HTTP/') THEN {text} END"
+    """A protocol, of which the text may be the version alone; NULL where it is a scheme or anything else."""
+    alone = f"regexp_extract({text}, '^([0-9](?:[.][0-9])?)(?:[.][0-9])*$', 1)"
+    return f"CASE WHEN starts_with({text}, 'HTTP/') THEN {text} WHEN {alone} <> '' THEN concat('HTTP/', {alone}) END"
 
 
 def query_text(text: str) -> str:

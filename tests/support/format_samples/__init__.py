@@ -7,7 +7,10 @@ from format_samples import (
     caddy,
     cloudflare,
     cloudfront,
+    clouds,
+    edges,
     envoy,
+    gateways,
     haproxy,
     hosting,
     iis,
@@ -16,6 +19,7 @@ from format_samples import (
     ncsa,
     nginx_json,
     s3,
+    squid,
     streaming,
     traefik,
     w3c,
@@ -40,6 +44,10 @@ SAMPLES: tuple[SampleFile, ...] = (
     *cloudflare.SAMPLES,
     *envoy.SAMPLES,
     *labelled.SAMPLES,
+    *squid.SAMPLES,
+    *gateways.SAMPLES,
+    *clouds.SAMPLES,
+    *edges.SAMPLES,
 )
 
 __all__ = ["LAYOUTS", "REGEXES", "SAMPLES", "LayoutSample", "RegexSample", "Row", "SampleFile"]

@@ -1,0 +1,46 @@
+r"""Squid's own log, with or without the request's headers behind it.
+
+Sources: Squid, "logformat" (the built-in format `squid`: time, milliseconds, client, result/status, size, method, URL,
+user, hierarchy/peer, type) and "log_mime_hdrs", which adds the headers of request and answer in brackets, with
+percent signs before what is no plain text. The built-in `common` and `combined` are the NCSA formats with a word
+behind. Status 000 was not answered. A tunnel (CONNECT) and what was no request (`error:...`, `NONE`, pages of the cache
+manager) are `other`.
+"""
+
+from mtc.formats.base import Format, Time
+from mtc.formats.cloudfront import decoded
+from mtc.formats.expressions import QUOTED
+from mtc.formats.pattern import Pattern
+from mtc.formats.texts import address
+from mtc.formats.urls import is_page, only_where, url_host, url_target
+
+_TAG = r"(?:[A-Z][A-Z_0-9]*)"
+_HEADERS = r"\[(?P<headers>[^\[\]]*)\] \[[^\[\]]*\]"
+_BEHIND = rf'(?: {_HEADERS}| "(?P<referrer>{QUOTED})" "(?P<user_agent>{QUOTED})")?(?: .*)?$'
+
+
+def _header(name: str) -> str:
+    """SQL: a header of the request, decoded."""
+    found = rf"regexp_extract(z.headers, '(?i)(?:^|%0D%0A|\\r\\n){name}: *(.*?)(?:%0D%0A|\\r\\n|$)', 1)"
+    return decoded(f"nullif({found}, '')")
+
+
+SQUID = Format(
+    name="squid",
+    title="Squid's own log, with or without headers",
+    shape=Pattern(
+        rf"^ *(?P<time>\d{{9,}}\.\d{{3}}) +(?P<time_taken>-?\d+) (?P<ip>\S+) {_TAG}/(?P<status>\d{{3}}|-)"
+        rf" (?P<bytes>\d+|-) (?P<method>\S+) (?P<target>\S+) (?P<user>.*?) {_TAG}/\S+ \S+{_BEHIND}"
+    ),
+    time=Time((), epoch=1),
+    taken=1,
+    derive=(
+        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"))),
+        ("host", url_host("z.target")),
+        ("target", url_target("z.target")),
+        ("status", "CASE z.status WHEN '-' THEN '0' ELSE z.status END"),
+        ("referrer", f"coalesce(nullif(z.referrer, ''), {_header('Referer')})"),
+        ("user_agent", f"coalesce(nullif(z.user_agent, ''), {_header('User-Agent')})"),
+    ),
+    other=rf"regexp_matches({{line}}, '^ *\d{{9,}}\.\d{{3}} +-?\d+ \S+ {_TAG}/(?:\d{{3}}|-) ')",
+)
