@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtc.errors import ObjectChangedError, TransientError
+from mtc.errors import ObjectChangedError, PermanentError, TransientError
 from mtc.files import explain_os_error
 from mtc.model import SourceObject
 from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
@@ -18,6 +18,7 @@ from mtc.sources.digests import plain_md5
 from mtc.sources.keys import hostile, printable
 from mtc.sources.listing import ListRange
 from mtc.sources.pattern import Pattern
+from mtc.sources.s3_answers import etag_of, is_another, is_encrypted, size_of
 from mtc.sources.s3_client import USUAL, Clients, Login, Tuning, service_of
 from mtc.sources.s3_errors import Access, explaining
 
@@ -53,7 +54,7 @@ class S3Source:
                 if reason := hostile(key):
                     note(f"{printable(key)} is left out: {reason}")
                 else:
-                    found.setdefault(day, {})[key] = _read(item)
+                    found.setdefault(day, {})[key] = self._read(item)
         return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
@@ -95,8 +96,9 @@ class S3Source:
         return Access(str(self.login), printable(f"s3://{self.pattern.bucket}/{key}"), permission)
 
     def _list(self, stretch: ListRange) -> Iterator["ObjectTypeDef"]:
-        client = self._client
-        with explaining(self._access(stretch.prefix, "s3:ListBucket")):
+        client, access = self._client, self._access(stretch.prefix, "s3:ListBucket")
+        where = access.where
+        with explaining(access):
             pages = client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.pattern.bucket,
                 Prefix=stretch.prefix,
@@ -104,7 +106,11 @@ class S3Source:
                 PaginationConfig={"PageSize": self.tuning.page},
             )
             for page in pages:
+                if page.get("IsTruncated") and not page.get("NextContinuationToken"):
+                    raise TransientError("the listing ends in its midst: it does not say where to go on", where=where)
                 for item in page.get("Contents", []):
+                    if not item.get("Key"):
+                        raise TransientError("the listing names an object without a key", where=where)
                     if stretch.past(item["Key"]):
                         return
                     yield item
@@ -125,24 +131,24 @@ class S3Source:
         where = printable(f"s3://{self.pattern.bucket}/{obj.key}")
         if size != obj.size:
             raise TransientError(f"the transfer ended after {size} of {obj.size} bytes", where=where)
-        if _has_md5(answer) and digest.hexdigest() != (plain_md5(obj.etag) or digest.hexdigest()):
+        if not is_encrypted(answer) and digest.hexdigest() != (plain_md5(obj.etag) or digest.hexdigest()):
             raise TransientError("the object was damaged on its way: its MD5 is not its ETag", where=where)
 
     def _check_answer(self, obj: SourceObject, answer: "GetObjectOutputTypeDef") -> None:
         """Services that do not know If-Match are held to it here."""
-        if answer["ETag"].strip('"') != obj.etag or answer["ContentLength"] != obj.size:
+        if is_another(answer, obj):
             where = printable(f"s3://{self.pattern.bucket}/{obj.key}")
             raise ObjectChangedError("the object has changed since it was listed", where=where)
 
-
-def _read(item: "ObjectTypeDef") -> SourceObject:
-    modified = int(item["LastModified"].timestamp()) * 1_000_000_000
-    return SourceObject(item["Key"], item["Size"], etag=item.get("ETag", "").strip('"'), modified=modified)
-
-
-def _has_md5(answer: "GetObjectOutputTypeDef") -> bool:
-    """Whether a plain ETag is the content's MD5: not where a key of KMS or of the customer encrypts it."""
-    return not (answer.get("ServerSideEncryption", "").startswith("aws:kms") or answer.get("SSECustomerAlgorithm"))
+    def _read(self, item: "ObjectTypeDef") -> SourceObject:
+        """An object of a listing; PermanentError where it is not told apart from another version of itself."""
+        etag, size, at = etag_of(item), size_of(item, "Size"), item.get("LastModified")
+        if size is None or not (etag or at):
+            what = "the listing does not say the object's size, or neither its ETag nor when it was changed"
+            hint = "ask whoever runs the service: such an object cannot be told from a changed one"
+            raise PermanentError(what, where=printable(f"s3://{self.pattern.bucket}/{item['Key']}"), hint=hint)
+        modified = int(at.timestamp()) * 1_000_000_000 if at else 0
+        return SourceObject(item["Key"], size, etag=etag, modified=modified)
 
 
 def _spooled(obj: SourceObject) -> str:

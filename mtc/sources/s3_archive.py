@@ -18,6 +18,7 @@ from mtc.sources.archive_url import ArchiveUrl
 from mtc.sources.base import Progress, RemoteObject, Source, borrowed, ignore
 from mtc.sources.digests import plain_md5
 from mtc.sources.keys import printable
+from mtc.sources.s3_answers import etag_of, is_encrypted, size_of
 from mtc.sources.s3_client import USUAL, Clients, Login, Tuning, service_of
 from mtc.sources.s3_copy import copy_inside
 from mtc.sources.s3_errors import Access, explaining, status_of
@@ -77,9 +78,9 @@ class S3Archive:
         found = _head(client, target)
         if found is None:
             return False
-        marks = found.get("Metadata", {})
+        marks = found.get("Metadata") or {}
         ours = marks.get("mtc-object") == target.marks["mtc-object"]
-        if found["ContentLength"] == obj.size and _same(
+        if size_of(found) in {None, obj.size} and _same(
             found, obj, known=ours and target.marks.items() <= marks.items()
         ):
             return True
@@ -139,8 +140,8 @@ def _head(client: "S3Client", target: Target) -> "HeadObjectOutputTypeDef | None
 
 def _same(found: "HeadObjectOutputTypeDef", obj: SourceObject, *, known: bool) -> bool:
     """Whether what was found is the copy: by the MD5 where both have one, else by the marks that it was given."""
-    there, wanted = plain_md5(found["ETag"].strip('"')), plain_md5(obj.etag)
-    if there and wanted and not _is_encrypted(found):
+    there, wanted = plain_md5(etag_of(found)), plain_md5(obj.etag)
+    if there and wanted and not is_encrypted(found):
         return there == wanted
     return known
 
@@ -150,11 +151,6 @@ def _verify(client: "S3Client", target: Target, obj: SourceObject, etag: str) ->
     found = _head(client, target)
     if found is None:
         raise TransientError("the copy is not there after it was made", where=target.access.where)
-    wrong_etag = etag and not _is_encrypted(found) and found["ETag"].strip('"').lower() != etag
-    if found["ContentLength"] != obj.size or wrong_etag:
+    wrong_etag = bool(etag) and not is_encrypted(found) and etag_of(found).lower() not in {"", etag}
+    if size_of(found) not in {None, obj.size} or wrong_etag or not (etag_of(found) or size_of(found) is not None):
         raise TransientError("the copy is not what was sent", where=target.access.where)
-
-
-def _is_encrypted(found: "HeadObjectOutputTypeDef") -> bool:
-    """Whether a key of KMS or of the customer makes the ETag something else than a digest of the content."""
-    return found.get("ServerSideEncryption", "").startswith("aws:kms") or bool(found.get("SSECustomerAlgorithm"))

@@ -8,9 +8,10 @@ from mtc.model import SourceObject
 from mtc.sources.base import RemoteObject
 from mtc.sources.digests import plain_md5
 from mtc.sources.keys import printable
+from mtc.sources.s3_answers import is_another, is_encrypted
 from mtc.sources.s3_client import Tuning
 from mtc.sources.s3_errors import Access, explaining
-from mtc.sources.s3_upload import Target, complete, part_size, parts
+from mtc.sources.s3_upload import Target, complete, etag_of_part, part_size, parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -44,7 +45,7 @@ def copy_inside(
 
 def _check(head: "HeadObjectOutputTypeDef", obj: SourceObject, reading: Access) -> None:
     """Services that do not know If-Match are held to it here."""
-    if head["ETag"].strip('"') != obj.etag or head["ContentLength"] != obj.size:
+    if is_another(head, obj):
         raise ObjectChangedError("the object has changed since it was listed", where=reading.where)
 
 
@@ -54,7 +55,12 @@ def _kept(head: "HeadObjectOutputTypeDef") -> dict[str, str]:
 
 
 def _metadata(head: "HeadObjectOutputTypeDef", target: Target) -> Mapping[str, str]:
-    return {**head.get("Metadata", {}), **target.marks}
+    return {**(head.get("Metadata") or {}), **target.marks}
+
+
+def _as_listed(obj: SourceObject) -> dict[str, str]:
+    """The condition that the object is still the listed one; none where the listing names no ETag."""
+    return {"CopySourceIfMatch": f'"{obj.etag}"'} if obj.etag else {}
 
 
 def _from(remote: RemoteObject) -> "CopySourceTypeDef":
@@ -68,14 +74,13 @@ def _copy(
         Bucket=target.bucket,
         Key=target.key,
         CopySource=_from(remote),
-        CopySourceIfMatch=f'"{obj.etag}"',
         MetadataDirective="REPLACE",
         TaggingDirective="REPLACE",  # tags would take one more permission, on both sides
         Metadata=_metadata(head, target),
+        **_as_listed(obj),  # type: ignore[arg-type] # a dict of texts only
         **_kept(head),  # type: ignore[arg-type] # a dict of texts only
     )
-    encrypted = head.get("ServerSideEncryption", "").startswith("aws:kms") or bool(head.get("SSECustomerAlgorithm"))
-    return "" if encrypted else plain_md5(obj.etag)
+    return "" if is_encrypted(head) else plain_md5(obj.etag)
 
 
 def _copy_in_parts(
@@ -96,8 +101,10 @@ def _copy_in_parts(
                 UploadId=upload_id,
                 PartNumber=len(done) + 1,
                 CopySource=_from(remote),
-                CopySourceIfMatch=f'"{obj.etag}"',
                 CopySourceRange=f"bytes={first}-{min(first + step, obj.size) - 1}",
+                **_as_listed(obj),  # type: ignore[arg-type] # a dict of texts only
             )
-            done.append({"ETag": answer["CopyPartResult"].get("ETag", ""), "PartNumber": len(done) + 1})
+            done.append(
+                {"ETag": etag_of_part(answer.get("CopyPartResult"), target.access.where), "PartNumber": len(done) + 1}
+            )
         complete(client, target, upload_id, done)

@@ -85,6 +85,7 @@ _OWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
 def explaining(access: Access) -> Iterator[None]:
     """Turn what boto3 raises inside into `StepError`s; the original is not kept, as it may hold keys."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy: loaded when used
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     try:
@@ -95,6 +96,10 @@ def explaining(access: Access) -> Iterator[None]:
         raise _of_client(error, access) from None
     except (HTTPError, ConnectionError, TimeoutError, ssl.SSLError) as error:
         raise TransientError(f"the connection failed ({type(error).__name__})", where=access.where) from None
+    except (ResponseParserError, LookupError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        what = f"the service's answer cannot be read ({type(error).__name__})"  # boto3 lets what it trips over through
+        hint = f"check endpoint_url of {access.login}: is this S3?"
+        raise TransientError(what, where=access.where, hint=hint) from None
 
 
 def code_of(error: "ClientError") -> str:

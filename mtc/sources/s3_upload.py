@@ -5,9 +5,9 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mtc.errors import ObjectChangedError
+from mtc.errors import ObjectChangedError, TransientError
 from mtc.model import SourceObject
 from mtc.sources.base import Progress
 from mtc.sources.digests import etag_of_parts, md5, md5_of
@@ -66,12 +66,21 @@ def parts(client: "S3Client", target: Target, extra: Mapping[str, str], marks: M
         Metadata=marks,
         **extra,  # type: ignore[arg-type] # a dict of texts only
     )
+    if not (upload_id := made.get("UploadId")):
+        raise TransientError("the service began an upload in parts without naming it", where=target.access.where)
     try:
-        yield made["UploadId"]
+        yield upload_id
     except BaseException:
         with contextlib.suppress(Exception):  # the first error is the one to tell
-            client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=made["UploadId"])
+            client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=upload_id)
         raise
+
+
+def etag_of_part(answer: Mapping[str, Any] | None, where: str) -> str:
+    """The ETag of a part, quotes and all, as the service wants it back; TransientError where it gave none."""
+    if not (etag := (answer or {}).get("ETag")):
+        raise TransientError("the service took a part of an upload without naming its ETag", where=where)
+    return str(etag)
 
 
 def complete(client: "S3Client", target: Target, upload_id: str, done: "list[CompletedPartTypeDef]") -> None:
@@ -114,7 +123,7 @@ def _put_in_parts(
                 Body=data,
                 ContentMD5=_header(digests[-1]),
             )
-            done.append({"ETag": answer["ETag"], "PartNumber": len(digests)})
+            done.append({"ETag": etag_of_part(answer, target.access.where), "PartNumber": len(digests)})
             progress(len(data))
         confirm()
         complete(client, target, upload_id, done)

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal, Self
 
 Kind = Literal["answer", "truncate", "reset", "hang", "etag", "damage", "forge"]
+Headers = list[tuple[str, str]]
+Alter = Callable[[Headers, bytes], tuple[Headers, bytes]]
 _HOP = {"connection", "transfer-encoding", "expect", "host", "keep-alive"}
 
 
@@ -23,7 +25,7 @@ class Fault:
     `answer` gives a status and an S3 error code in place of the server's answer; `truncate` and `reset` end the
     connection in the middle of the body, politely or not; `hang` never answers; `etag` and `damage` alter the
     answer's ETag and its first byte, `forge` that byte and takes the answer's checksums away. `before` is called
-    before the request goes on to the server.
+    before the request goes on to the server; `alter` is given the answer's headers and body, and gives others.
     """
 
     request: str
@@ -32,6 +34,7 @@ class Fault:
     code: str = "SlowDown"
     times: int = 1_000
     before: Callable[[], None] | None = None
+    alter: Alter | None = None
     seen: int = 0
 
 
@@ -111,12 +114,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self.owner.released.wait(30)
                 self.close_connection = True
             case kind:
-                self._pass_on(body, kind)
+                self._pass_on(body, kind, fault.alter if fault is not None else None)
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - the base class calls these names
 
-    def _pass_on(self, body: bytes, kind: Kind | None) -> None:
+    def _pass_on(self, body: bytes, kind: Kind | None, alter: Alter | None) -> None:
         status, headers, data = self._ask(body)
+        if alter is not None:
+            headers, data = alter(headers, data)
         self.owner.statuses.append(status)
         if kind == "etag":
             headers = [
@@ -149,9 +154,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, headers: list[tuple[str, str]], data: bytes, *, cut: int | None = None) -> None:
         self.send_response_only(status)
         for name, text in headers:
+            if name == "Transfer-Encoding":
+                continue
             if name.lower() != "content-length" or self.command == "HEAD":
                 self.send_header(name, text)
-        if self.command != "HEAD" or status >= 400:
+        if ("Transfer-Encoding", "none") in headers:  # the body ends with the connection
+            self.close_connection = True
+        elif self.command != "HEAD" or status >= 400:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if self.command != "HEAD":
