@@ -5,7 +5,7 @@ Text only: no folder is looked at and no bucket is asked. What is accepted here,
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mtc.manifest.models import url_fields
@@ -87,6 +87,9 @@ def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
     yield from _scheme(url)
     for name, form in url_fields(url):
         yield from _field(name, form, allowed)
+    forms = [form for name, form in url_fields(url) if name == "date"]
+    if forms and not any(finding for form in forms for finding in _format(form)):
+        yield from _together(forms)
     if "{date:" in url and allowed is ARCHIVE_FIELDS and _TIME & set(_DIRECTIVE.findall(_formats(url))):
         yield "a day has no time, so a copy's place cannot hold one", "use {name} or {key}"
     for left in re.findall(r"\{[^{}]*\}", re.sub(r"\{[a-z_]*(:[^{}]*)?\}", "", url)):
@@ -125,19 +128,32 @@ def _field(name: str, form: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
     elif name != "date" and form:
         yield f"{{{name}}} takes no format", f"write {{{name}}}"
     elif name == "date":
-        yield from date_format_findings(form)
+        yield from _format(form)
 
 
-def date_format_findings(form: str) -> Iterator[Finding]:
-    """What is wrong with the format of a `{date:FORMAT}`: it must tell one day from every other."""
+def date_format_findings(*forms: str) -> Iterator[Finding]:
+    """What is wrong with the formats of all `{date:FORMAT}` of a pattern: together they tell one day from another."""
+    findings = [finding for form in forms for finding in _format(form)]
+    yield from findings
+    if not findings:
+        yield from _together(forms)
+
+
+def _format(form: str) -> Iterator[Finding]:
+    """What is wrong with a format by itself."""
     if not form:
         yield "{date} has no format", _FORMAT_HINT
-        return
-    used = set(_DIRECTIVE.findall(_spelled(form)))
-    if odd := sorted(used - _DIRECTIVES - _TIME):
+    elif odd := sorted(set(_DIRECTIVE.findall(_spelled(form))) - _DIRECTIVES - _TIME):
         yield f"%{odd[0]} cannot be read back from a name", "there are %Y %y %m %b %B %d %j %F %H %M %S"
-    elif not (used & _YEAR and (("j" in used) or (used & _MONTH and used & _DAY))):
-        yield f"{{date:{form}}} does not tell one day from another", "it needs year, month and day, or year and %j"
+
+
+def _together(forms: Sequence[str]) -> Iterator[Finding]:
+    """Whether formats, each right by itself, spell a whole day together."""
+    used = {code for form in forms for code in _DIRECTIVE.findall(_spelled(form))}
+    if not (used & _YEAR and (("j" in used) or (used & _MONTH and used & _DAY))):
+        told = " and ".join(f"{{date:{form}}}" for form in forms)
+        what = f"{told} {'does' if len(forms) == 1 else 'do'} not tell one day from another"
+        yield what, "it needs year, month and day, or year and %j"
 
 
 def _spelled(form: str) -> str:

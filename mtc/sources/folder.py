@@ -12,6 +12,7 @@ from mtc.errors import ObjectChangedError, PermanentError, StepError, explain_re
 from mtc.model import SourceObject
 from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
 from mtc.sources.keys import hostile, printable
+from mtc.sources.levels import WantedDays
 from mtc.sources.listing import ListRange
 from mtc.sources.pattern import Pattern
 
@@ -30,7 +31,7 @@ class FolderSource:
         wanted = frozenset(days)
         found: dict[dt.date, list[SourceObject]] = {}
         try:
-            for key, path in self._walk(self.pattern.prefixes(wanted)):
+            for key, path in self._walk(self.pattern.prefixes(wanted), WantedDays(wanted)):
                 day = self.pattern.match(key)
                 if day not in wanted or day is None:
                     continue
@@ -78,7 +79,7 @@ class FolderSource:
             raise PermanentError(f"the key cannot be read: {reason}", where=printable(obj.key))
         return self.root / obj.key
 
-    def _walk(self, ranges: tuple[ListRange, ...]) -> Iterator[tuple[str, Path]]:
+    def _walk(self, ranges: tuple[ListRange, ...], wanted: WantedDays) -> Iterator[tuple[str, Path]]:
         """Every file that may be wanted, with its key. Links are followed, but not back into a folder above."""
         todo = [("", self.root, frozenset[tuple[int, int]]())]
         while todo:
@@ -92,8 +93,12 @@ class FolderSource:
                 if not _is_folder(entry):
                     if any(stretch.holds(key) for stretch in ranges):
                         yield key, Path(entry.path)
-                elif self.pattern.may_enter(key) and any(stretch.may_hold_below(f"{key}/") for stretch in ranges):
+                elif self._may_enter(key, ranges, wanted):
                     todo.append((f"{key}/", Path(entry.path), inside))
+
+    def _may_enter(self, folder: str, ranges: tuple[ListRange, ...], wanted: WantedDays) -> bool:
+        near = any(stretch.may_hold_below(f"{folder}/") for stretch in ranges)
+        return near and self.pattern.may_enter(folder) and bool(wanted.below(self.pattern, folder))
 
     def _explain(self, error: OSError) -> StepError:
         where = printable(os.fsdecode(error.filename or self.root))

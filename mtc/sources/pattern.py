@@ -16,7 +16,8 @@ from mtc.sources import days, listing, template
 from mtc.sources.listing import ListRange
 from mtc.sources.template import Atom, Dated, Field, Text, Wild
 
-_DEEP = (Wild("**"),)
+DEEP = (Wild("**"),)
+"""The piece that stands for any number of folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Pattern:
         pieces = template.parse(url, place.path, site)
         _check(url, pieces)
         try:
-            regex = re.compile(_regex(pieces), re.DOTALL)
+            regex = re.compile(regex_of(pieces), re.DOTALL)
         except re.error as error:
             raise PermanentError(f"a class of characters is not valid: {error.msg}", where=url) from None
         return cls(url, place.bucket, place.root, pieces, regex)
@@ -52,34 +53,41 @@ class Pattern:
 
     def prefix_for(self, day: dt.date) -> str:
         """The longest text with which every key of `day` begins."""
-        return "".join(atom.text if isinstance(atom, Text) else days.write(atom.code, day) for atom in self._fixed())
+        return "".join(atom.text if isinstance(atom, Text) else days.write(atom.code, day) for atom in self.fixed())
 
     def prefixes(self, wanted: Collection[dt.date]) -> tuple[ListRange, ...]:
         """Plan which stretches of keys to list for these days."""
-        codes = tuple(atom.code for atom in self._fixed() if isinstance(atom, Dated))
+        codes = tuple(atom.code for atom in self.fixed() if isinstance(atom, Dated))
         return listing.plan({day: self.prefix_for(day) for day in wanted}, sorts=days.sort_as_dates(codes))
 
     def may_enter(self, folder: str) -> bool:
         """Whether a key below `folder` (without a slash at its end) can fit."""
         names = folder.split("/")
         for name, piece in itertools.zip_longest(names, self.pieces[:-1]):
-            if piece == _DEEP or name is None:
+            if piece == DEEP or name is None:
                 return True
             if piece is None:
-                return self.pieces[-1] == _DEEP
+                return self.pieces[-1] == DEEP
             if not re.fullmatch(_piece_regex(piece, set()), name, re.DOTALL):
                 return False
         return True
 
-    def _fixed(self) -> Iterator[Text | Dated]:
-        """What stands before the first glob, or the first directive that a day does not settle."""
-        for index, piece in enumerate(self.pieces):
+    def fixed(self, start: int = 0) -> Iterator[Text | Dated]:
+        """What stands from a piece on before the first glob, or the first directive that a day does not settle."""
+        for index, piece in enumerate(self.pieces[start:]):
             if index:
                 yield Text("/")
             for atom in piece:
                 if isinstance(atom, Wild | Field) or (isinstance(atom, Dated) and atom.code in days.TIME_CODES):
                     return
                 yield atom
+
+
+def is_settled(piece: tuple[Atom, ...]) -> bool:
+    """Whether a day settles what a piece is: it has no glob, and no directive of the time."""
+    return not any(
+        isinstance(atom, Wild) or (isinstance(atom, Dated) and atom.code in days.TIME_CODES) for atom in piece
+    )
 
 
 def _check(url: str, pieces: tuple[tuple[Atom, ...], ...]) -> None:
@@ -89,16 +97,17 @@ def _check(url: str, pieces: tuple[tuple[Atom, ...], ...]) -> None:
     if not days.settle(frozenset(atom.code for atom in atoms if isinstance(atom, Dated))):
         hint = "a source's URL needs a whole date, such as {date:%Y-%m-%d}"
         raise PermanentError("the URL does not say which day a file belongs to", where=url, hint=hint)
-    if sum(piece == _DEEP for piece in pieces) > 1 or any(Wild("**") in piece and piece != _DEEP for piece in pieces):
+    if sum(piece == DEEP for piece in pieces) > 1 or any(Wild("**") in piece and piece != DEEP for piece in pieces):
         raise PermanentError("** stands once, alone between slashes", where=url)
 
 
-def _regex(pieces: tuple[tuple[Atom, ...], ...]) -> str:
+def regex_of(pieces: tuple[tuple[Atom, ...], ...]) -> str:
+    """What keys of these pieces look like; each directive of the date is a group of its name."""
     seen: set[str] = set()
     text = ""
     for index, piece in enumerate(pieces):
         last = index == len(pieces) - 1
-        if piece == _DEEP:
+        if piece == DEEP:
             text += "(?:[^/]+/)*" + ("[^/]+" if last else "")
         else:
             text += _piece_regex(piece, seen) + ("" if last else "/")

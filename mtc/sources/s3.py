@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mtc.errors import ObjectChangedError, PermanentError, TransientError
 from mtc.files import explain_os_error
 from mtc.model import SourceObject
+from mtc.sources import levels
 from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
 from mtc.sources.digests import plain_md5
 from mtc.sources.keys import hostile, printable
@@ -24,7 +25,7 @@ from mtc.sources.s3_errors import Access, explaining
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 _CHUNK = 1 << 20
 
@@ -41,11 +42,13 @@ class S3Source:
     def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
         """List the objects of these days: one listing for each run of days, a page at a time.
 
+        Where globs stand before the date, the folders that stand for them are listed first.
+
         Markers of folders, whose keys end with a slash, fit no pattern.
         """
         wanted = frozenset(days)
         found: dict[dt.date, dict[str, SourceObject]] = {}
-        for stretch in self.pattern.prefixes(wanted):
+        for stretch in levels.ranges(self.pattern, wanted, self._folders):
             for item in self._list(stretch):
                 key = item["Key"]
                 day = self.pattern.match(key)
@@ -97,7 +100,6 @@ class S3Source:
 
     def _list(self, stretch: ListRange) -> Iterator["ObjectTypeDef"]:
         client, access = self._client, self._access(stretch.prefix, "s3:ListBucket")
-        where = access.where
         with explaining(access):
             pages = client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.pattern.bucket,
@@ -106,14 +108,27 @@ class S3Source:
                 PaginationConfig={"PageSize": self.tuning.page},
             )
             for page in pages:
-                if page.get("IsTruncated") and not page.get("NextContinuationToken"):
-                    raise TransientError("the listing ends in its midst: it does not say where to go on", where=where)
+                _is_whole(page, access)
                 for item in page.get("Contents", []):
                     if not item.get("Key"):
-                        raise TransientError("the listing names an object without a key", where=where)
+                        raise TransientError("the listing names an object without a key", where=access.where)
                     if stretch.past(item["Key"]):
                         return
                     yield item
+
+    def _folders(self, start: str) -> Iterator[str]:
+        """The prefixes, to the next slash, of the keys that begin with a text."""
+        client, access = self._client, self._access(start, "s3:ListBucket")
+        with explaining(access):
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.pattern.bucket,
+                Prefix=start,
+                Delimiter="/",
+                PaginationConfig={"PageSize": self.tuning.page},
+            )
+            for page in pages:
+                _is_whole(page, access)
+                yield from (item["Prefix"] for item in page.get("CommonPrefixes", []))
 
     def _download(self, obj: SourceObject, part: Path, progress: Progress) -> None:
         client = self._client
@@ -149,6 +164,12 @@ class S3Source:
             raise PermanentError(what, where=printable(f"s3://{self.pattern.bucket}/{item['Key']}"), hint=hint)
         modified = int(at.timestamp()) * 1_000_000_000 if at else 0
         return SourceObject(item["Key"], size, etag=etag, modified=modified)
+
+
+def _is_whole(page: "ListObjectsV2OutputTypeDef", access: Access) -> None:
+    """Raise TransientError for a page that is not the last one and does not lead to the next."""
+    if page.get("IsTruncated") and not page.get("NextContinuationToken"):
+        raise TransientError("the listing ends in its midst: it does not say where to go on", where=access.where)
 
 
 def _spooled(obj: SourceObject) -> str:

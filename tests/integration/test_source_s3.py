@@ -277,3 +277,18 @@ def test_an_anonymous_entry_signs_nothing(s3: S3Server) -> None:
     pattern = Pattern.compile(f"s3://{bucket}/{PATTERN}", "docs")
     entry = Credentials(anonymous=True, region="us-east-1", endpoint_url=s3.url)
     assert list(S3Source(pattern, Login("open", entry), Clients()).list_days([DAY])) == [DAY]
+
+
+def test_globs_before_the_date_do_not_list_every_key(s3: S3Server, proxy: Proxy) -> None:
+    """Folders first, then each one's day: of 120 keys two are read, with a request for each folder and one more."""
+    bucket = s3.bucket()
+    for day in days("2026-04-01", 60):
+        for account in ("111", "222"):
+            s3.put(bucket, f"AWSLogs/{account}/elb/{day:%Y/%m/%d}/x_{day:%Y%m%d}.log", b"x")
+    pattern = "AWSLogs/*/elb/{date:%Y/%m/%d}/x_{date:%Y%m%d}.log"
+    listed = source_at(proxy.url, bucket, pattern, tuning=Tuning(page=2)).list_days([DAY])
+    assert [obj.key for obj in listed[DAY]] == [
+        "AWSLogs/111/elb/2026/05/01/x_20260501.log",
+        "AWSLogs/222/elb/2026/05/01/x_20260501.log",
+    ]
+    assert len(proxy.requests) == 3

@@ -392,6 +392,18 @@ def test_a_copy_of_the_version_before_may_be_overwritten_after_a_crash() -> None
     assert [old.archived for old in work.replaced] == ["archive/docs/2026-05-01/2026-05-01.log"]
 
 
+def test_a_copy_of_the_same_version_is_no_earlier_one() -> None:
+    """Loaded again as it was, as its part was lost, and killed before its copy was looked at: nothing is replaced."""
+    house = applied(archive=ARCHIVE)
+    house.parts.clear()
+    house.fuel = 2  # begin the step, load; no copy
+    with pytest.raises(Exception, match="interrupted"):
+        house.apply()
+    work = work_of(house)
+    assert [old.object.key for old in work.archive] == ["2026-05-01.log"]
+    assert work.replaced == ()
+
+
 def test_a_source_that_cannot_be_listed_blocks_its_steps() -> None:
     """What is not known is not judged; the reason is the listing's."""
     house = applied()

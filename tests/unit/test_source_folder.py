@@ -173,3 +173,17 @@ def test_a_name_that_is_too_long_is_explained(tmp_path: Path) -> None:
     source = source_in(tmp_path)
     with pytest.raises(PermanentError, match="too long"):
         archive_in(tmp_path).push("docs", DAY, SourceObject("a" * 300, 1), path, source)
+
+
+def test_folders_of_other_days_are_not_read(tmp_path: Path) -> None:
+    """Also behind a glob: a folder of another year that may not be read stops nothing."""
+    for name in ("a/2025/05", "a/2026/05"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "01.log").write_bytes(b"x\n")
+    (tmp_path / "a/2025").chmod(0)
+    try:
+        source = FolderSource(tmp_path, Pattern.compile("*/{date:%Y}/{date:%m}/{date:%d}.log", "docs"))
+        days = source.list_days([dt.date(2026, 5, 1)])
+    finally:
+        (tmp_path / "a/2025").chmod(0o755)
+    assert [obj.key for obj in days[dt.date(2026, 5, 1)]] == ["a/2026/05/01.log"]
