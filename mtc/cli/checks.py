@@ -34,7 +34,7 @@ def doctor(
     from mtc.run.doctor import examine
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
-    found = examine(project, context.wanted(site, None, None, None, None))
+    found = examine(project, context.wanted(project, site, None, (None, None, None)))
     if json:
         sys.stdout.write(doctor_json(found.findings))
     else:
@@ -65,7 +65,7 @@ def verify(
     from mtc.run.verify import verify as compare
 
     project = _with_token(context.one_manifest(manifest, manifest_option), env, state, site or [])
-    found = compare(project, context.wanted(site, None, frm, to, date))
+    found = compare(project, context.wanted(project, site, None, (frm, to, date)))
     for text in found.notes:
         context.note(text)
     say(sys.stdout, verify_json(found) if json else verify_text(found, context.out_look()))

@@ -80,16 +80,22 @@ def crash_folder() -> Path:
 
 
 def wanted(
-    sites: Iterable[str] | None, stages: Iterable[Stage] | None, frm: str | None, to: str | None, date: str | None
+    project: Project,
+    sites: Iterable[str] | None,
+    stages: Iterable[Stage] | None,
+    span: tuple[str | None, str | None, str | None],
 ) -> Wanted:
-    """The selection that options ask for."""
-    dates = from_options(frm, to, date, today=dt.datetime.now().astimezone().date())
+    """The selection that options ask for. `span` are --from, --to and --date."""
+    today = dt.datetime.now().astimezone().date()
+    dates = from_options(*span, today=today, first=days(project.dates, today)[0])
     return Wanted(tuple(sites or ()), tuple(stages or ()), dates)
 
 
 def span(frm: str | None, to: str | None, date: str | None) -> tuple[dt.date | None, dt.date | None]:
     """The first and the last day that options ask for; None for no bound."""
     today = dt.datetime.now().astimezone().date()
+    if frm is None and date is None and to is not None:
+        return None, days(from_options(None, None, to, today=today) or to, today)[-1]
     dates = from_options(frm, to, date, today=today)
     found = days(dates, today) if dates is not None else ()
     return (found[0], found[-1]) if found else (None, None)

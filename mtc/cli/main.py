@@ -18,6 +18,14 @@ class _ReaderGoneError(Exception):
     """Whoever read stdout has seen enough, such as `head`: no error, but Typer would make one of it."""
 
 
+class _SignalError(BaseException):
+    """A signal came outside of a run. Not an `Exception`: no handler of errors on the way may take it for its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.error = InterruptedRunError(number)
+
+
 class _Group(TyperGroup):
     """The commands, with their own view of a reader that is gone."""
 
@@ -85,6 +93,8 @@ def main() -> NoReturn:
         code = _run()
     except MtcError as error:
         code = _tell(error)
+    except _SignalError as signalled:
+        code = _tell(signalled.error)
     except _ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_OK
@@ -107,7 +117,7 @@ def _run() -> int:
 
 
 def _interrupted(number: int, _: FrameType | None) -> NoReturn:
-    raise InterruptedRunError(number)
+    raise _SignalError(number)
 
 
 def _tell(error: MtcError) -> int:

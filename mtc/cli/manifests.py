@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtc.cli import options
-from mtc.errors import EXIT_OK, EXIT_USAGE, UsageError
+from mtc.errors import EXIT_OK, EXIT_USAGE, Problem, UsageError
 
 if TYPE_CHECKING:
     from mtc.manifest.validate import FileReport
@@ -38,6 +38,8 @@ def validate(
         for report in reports:
             for problem in report.problems:
                 sys.stderr.write(render(problem) + "\n\n")
+            for warning in report.warnings:
+                sys.stderr.write(f"warning: {render(warning)}\n\n")
         bad = sum(not report.valid for report in reports)
         checked = len(reports)
         word = f"{bad} of {checked} files not valid" if bad else f"{checked} file{'s' * (checked != 1)} valid"
@@ -46,18 +48,23 @@ def validate(
 
 
 def _report_json(report: "FileReport") -> dict[str, object]:
-    problems = [
-        {
-            "file": one.file,
-            "line": one.line,
-            "column": one.column,
-            "where": one.where,
-            "what": one.what,
-            "hint": one.hint,
-        }
-        for one in report.problems
-    ]
-    return {"file": os.path.relpath(report.file), "valid": report.valid, "problems": problems}
+    return {
+        "file": os.path.relpath(report.file),
+        "valid": report.valid,
+        "problems": [_problem_json(one) for one in report.problems],
+        "warnings": [_problem_json(one) for one in report.warnings],
+    }
+
+
+def _problem_json(one: Problem) -> dict[str, object]:
+    return {
+        "file": one.file,
+        "line": one.line,
+        "column": one.column,
+        "where": one.where,
+        "what": one.what,
+        "hint": one.hint,
+    }
 
 
 def schema(
@@ -139,3 +146,8 @@ def convert(
         write_atomic(output, text.encode())
     for line in notes:
         sys.stderr.write(f"note: {line}\n")
+    target = output or Path("manifests") / f"{name}.yaml"
+    if output is None:
+        sys.stderr.write(f"next: save it, with `mtc convert {file} -o {target}`, and edit it\n")
+    else:
+        sys.stderr.write(f"wrote {target}; next: edit it, then `mtc validate {target}` and `mtc plan {target}`\n")

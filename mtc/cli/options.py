@@ -1,13 +1,34 @@
 """Options that several commands take, each written once."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from mtc.manifest.near import suggest
 from mtc.model import Stage, Status
 
 _DEFAULT = "[default: $MTC_MANIFEST, else manifests/daily.yaml]"
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def _word_of(known: type[E], text: str) -> E:
+    """A word of a short list; another is refused with the one that was probably meant."""
+    try:
+        return known(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text[:40]!r} is none; {suggest(text, known)}") from None
+
+
+def _stage(text: str) -> Stage:
+    return _word_of(Stage, text)
+
+
+def _status(text: str) -> Status:
+    return _word_of(Status, text)
+
 
 Manifest = Annotated[
     Path | None, typer.Option("--manifest", "-m", help=f"The manifest {_DEFAULT}.", metavar="FILE", show_default=False)
@@ -22,12 +43,15 @@ Env = Annotated[str | None, typer.Option("--env", help="An environment of the ma
 Sites = Annotated[list[str] | None, typer.Option("--site", help="Only this site; may be repeated.", metavar="SITE")]
 Stages = Annotated[
     list[Stage] | None,
-    typer.Option("--stage", help="Only this stage, import, stat or csv; may be repeated.", metavar="STAGE"),
+    typer.Option(
+        "--stage", parser=_stage, help="Only this stage, import, stat or csv; may be repeated.", metavar="STAGE"
+    ),
 ]
 Statuses = Annotated[
     list[Status] | None,
     typer.Option(
         "--status",
+        parser=_status,
         help=f"Only steps with this status, one of {', '.join(Status)}; may be repeated.",
         metavar="STATUS",
     ),

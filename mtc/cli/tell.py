@@ -61,7 +61,7 @@ def status(
 
     given = context.one_manifest(manifest, manifest_option)
     project = context.open_project(given, env, state, secrets=not offline, sites=site or ())
-    wanted = context.wanted(site, None, frm, to, date)
+    wanted = context.wanted(project, site, None, (frm, to, date))
     seen = session.survey(project, wanted, context.note, offline=offline)
     name = str(given) if given else ""
     board = board_of(seen.history, seen.project, seen.days, dt.datetime.now(dt.UTC), seen.plan, manifest=name)

@@ -38,7 +38,7 @@ def plan(
     from mtc.run.session import Order
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
-    order = Order(project, context.wanted(site, stage, frm, to, date), context.command_line())
+    order = Order(project, context.wanted(project, site, stage, (frm, to, date)), context.command_line())
     raise typer.Exit(_show_plan(order, json=json, exit_code=exit_code))
 
 
@@ -83,7 +83,7 @@ def apply(
     from mtc.run.session import Order
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
-    wanted = context.wanted(site, stage, frm, to, date)
+    wanted = context.wanted(project, site, stage, (frm, to, date))
     accepted = frozenset(map(step_of, accept or ()))
     order = Order(project, wanted, context.command_line(), context.patience(wait), accepted=accepted)
     if dry_run:

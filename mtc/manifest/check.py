@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from mtc.errors import Problem
 from mtc.manifest.models import Manifest
 from mtc.manifest.near import suggest
-from mtc.manifest.nodes import Map, Path_, Scalar, text_of
+from mtc.manifest.nodes import Map, Path_, Scalar, scalars, text_of
 from mtc.manifest.overlap import absolute, archive_meets_source, copies_collide, folder_pairs, log_folder, within
 from mtc.manifest.urls import Finding, archive_findings, source_findings
 
@@ -29,6 +29,7 @@ FORMATS = frozenset(
 
 FOLDERS = ("warehouse", "stats", "csv")
 
+_TO_REPLACE = "REPLACE-ME"
 _APART = "give each a folder of its own"
 
 _URL_RULES: Mapping[str, Callable[[str], Iterable[Finding]]] = {"source": source_findings, "archive": archive_findings}
@@ -52,6 +53,7 @@ class Checks:
         for name, site in self._sites().items():
             yield from self._site(name, site)
         yield from self._folders()
+        yield from self._unfinished()
         if self._text("stats", "from") == "matomo" and self.tree.map("matomo") is None and not self.partial:
             yield self._say(("stats", "from"), "there is no `matomo:` that could answer", "add one, or use `warehouse`")
 
@@ -147,6 +149,13 @@ class Checks:
             if theirs and (within(folder, theirs) or within(theirs, folder)):
                 at = (own, "path") if self.tree.get(own, "path") else setting
                 yield self._say(at, f"{own} and the {setting[-2]} overlap", _APART)
+
+    def _unfinished(self) -> Iterator[Problem]:
+        """What `mtc convert` could not know, and has left to be written."""
+        for path, node in scalars(self.tree):
+            if _TO_REPLACE in node.text:
+                where = ".".join(path)
+                yield node.mark.problem(where, f"{_TO_REPLACE} is still to be replaced", "write what belongs there")
 
     def _folder(self, part: str) -> str | None:
         """A folder's path, or its default; None where it is not known or not a path."""

@@ -163,6 +163,10 @@ def _matomo(tree: Map, said: _Notes) -> str:
         said.notes.append("piwik_ip is no host name or address, and was left out")
         return ""
     said.notes.append("matomo is read over http, as before: use https where the server has it; set MATOMO_TOKEN")
+    said.notes.append(
+        "what the old scripts imported is in Piwik already, and would count twice: "
+        "let `dates` begin behind their last day"
+    )
     return _MATOMO.format(url=f"http://{match['host']}")
 
 

@@ -27,10 +27,13 @@ def named(dates: Dates) -> bool:
     return isinstance(dates, str) and dates != "yesterday"
 
 
-def from_options(frm: str | None, to: str | None, date: str | None, *, today: dt.date) -> Dates | None:
+def from_options(
+    frm: str | None, to: str | None, date: str | None, *, today: dt.date, first: dt.date | None = None
+) -> Dates | None:
     """The form that a command line asks for; None when it names no day.
 
-    `frm` without `to` goes up to yesterday. A range of one day is that day.
+    `frm` without `to` goes up to yesterday; `to` without `frm` begins with `first`, the manifest's first day. A range
+    of one day is that day.
 
     Raises:
         UsageError: A text is no date, the options contradict one another, or `from` is after `to`.
@@ -41,9 +44,18 @@ def from_options(frm: str | None, to: str | None, date: str | None, *, today: dt
         return date if date in {"today", "yesterday"} else _date(date, today).isoformat()
     if frm is None and to is None:
         return None
+    if frm is None and to is not None and first is not None:
+        return _up_to(first, _date(to, today, "--to"))
     if frm is None:
-        raise UsageError("--to is given without --from", where="--to", hint="add --from DATE")
+        raise UsageError("--to is given without --from", where="--to", hint=f"add --from DATE, such as --from {to}")
     return _range(_date(frm, today, "--from"), today - _DAY if to is None else _date(to, today, "--to"))
+
+
+def _up_to(first: dt.date, last: dt.date) -> Dates:
+    if first > last:
+        what = f"the manifest's days begin with {first}, after {last}"
+        raise UsageError(what, where="--to", hint=f"add --from DATE, such as --from {last}")
+    return _range(first, last)
 
 
 def _range(first: dt.date, last: dt.date) -> Dates:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mtc.errors import Problem
 from mtc.manifest.check import Checks
-from mtc.manifest.explain import check
+from mtc.manifest.explain import Spot, check, not_a_map
 from mtc.manifest.hidden import is_secret
 from mtc.manifest.listed import ListFiles
 from mtc.manifest.merge import inherit
@@ -119,7 +119,7 @@ def _no_map(settled: Map, key: str) -> list[Problem]:
     entry = settled.entries.get(key)
     if entry is None or is_null(entry.node) or isinstance(entry.node, Map):
         return []
-    return [entry.mark.problem(key, "not a map", f"write `{key}: {{url: ...}}`")]
+    return [not_a_map(Spot(entry.mark, entry.node, (key,)), Source if key == "source" else Archive)]
 
 
 def _too_much(tree: Map) -> Problem | None:
@@ -171,7 +171,7 @@ def dates_problems(tree: Map) -> list[Problem]:
         return []
     node = entry.node
     if isinstance(node, Map):
-        found = check(LastDays if "last" in node.entries else DateRange, node, ("dates",))
+        found: object = check(_dates_model(node), node, ("dates",))
     elif isinstance(node, Seq) or not isinstance(node.value, str):
         return [(node.mark if isinstance(node, Scalar) else entry.mark).problem("dates", "no choice of days", _DATES)]
     else:
@@ -180,6 +180,12 @@ def dates_problems(tree: Map) -> list[Problem]:
         if word and isinstance(found, list):
             return [replace(each, hint=f"did you mean {word}?") for each in found]
     return found if isinstance(found, list) else []
+
+
+def _dates_model(node: Map) -> type[LastDays | DateRange]:
+    """Which form of a map is meant: the one whose keys it has, or nearly has."""
+    meant = {nearest(key, ("last", "from", "to")) for key in node.entries}
+    return LastDays if "last" in meant and not {"from", "to"} & set(node.entries) else DateRange
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

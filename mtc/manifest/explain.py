@@ -3,6 +3,7 @@
 import json
 import re
 import zoneinfo
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from mtc.errors import Problem
 from mtc.manifest.hidden import hide_secrets, is_secret
-from mtc.manifest.keys import HOMES, Loc, keys_at
+from mtc.manifest.keys import HOMES, Loc, keys_at, model_at
 from mtc.manifest.layouts.model import LayoutError
 from mtc.manifest.near import nearest, suggest
 from mtc.manifest.nodes import Map, Mark, Node, Path_, Scalar, Seq, is_null, plain
@@ -43,6 +44,30 @@ _PATTERNS = {
         "one looks like 2026-05-01 or 2026-05-01T06:00:00+02:00",
     ),
 }
+# Abbreviations of zones with summer time, and a place of each; those that mean several zones are left out.
+_ABBREVIATIONS: Mapping[str, str] = {
+    **dict.fromkeys(("WEST",), "Europe/Lisbon"),
+    **dict.fromkeys(("BST",), "Europe/London"),
+    **dict.fromkeys(("CEST", "MEZ", "MESZ"), "Europe/Paris"),
+    **dict.fromkeys(("EEST",), "Europe/Athens"),
+    **dict.fromkeys(("MSK",), "Europe/Moscow"),
+    **dict.fromkeys(("EDT", "ET"), "America/New_York"),
+    **dict.fromkeys(("CDT", "CT"), "America/Chicago"),
+    **dict.fromkeys(("MDT", "MT"), "America/Denver"),
+    **dict.fromkeys(("PST", "PDT", "PT"), "America/Los_Angeles"),
+    **dict.fromkeys(("AKST", "AKDT"), "America/Anchorage"),
+    **dict.fromkeys(("ADT",), "America/Halifax"),
+    **dict.fromkeys(("BRT",), "America/Sao_Paulo"),
+    **dict.fromkeys(("JST",), "Asia/Tokyo"),
+    **dict.fromkeys(("KST",), "Asia/Seoul"),
+    **dict.fromkeys(("HKT",), "Asia/Hong_Kong"),
+    **dict.fromkeys(("SGT",), "Asia/Singapore"),
+    **dict.fromkeys(("AEST", "AEDT"), "Australia/Sydney"),
+    **dict.fromkeys(("ACST", "ACDT"), "Australia/Adelaide"),
+    **dict.fromkeys(("AWST",), "Australia/Perth"),
+    **dict.fromkeys(("NZST", "NZDT"), "Pacific/Auckland"),
+    **dict.fromkeys(("SAST",), "Africa/Johannesburg"),
+}
 _SITE = "use small letters, digits, dots, dashes and underscores; begin with a letter or digit"
 _NAME = "use letters, digits, dashes and underscores"
 _OPEN_ENDED = {"string_pattern_mismatch", "value_error", "string_too_short", "literal_error", "enum"}
@@ -67,9 +92,14 @@ class Spot:
         return self.node.mark if isinstance(self.node, Scalar) and not is_null(self.node) else self.key
 
     @property
+    def hidden(self) -> bool:
+        """Whether the value may not be shown: a secret, or of a file that may be anything."""
+        return is_secret(self.path) or self.node.mark.document.private
+
+    @property
     def quoted(self) -> str:
         """The value as it was written, unless it may not be shown."""
-        if not isinstance(self.node, Scalar) or is_secret(self.path):
+        if self.hidden or not isinstance(self.node, Scalar):
             return "the value"
         text = hide_secrets(self.node.text)
         if isinstance(self.node.value, str) and not isinstance(resolve(self.node.text), str):
@@ -83,8 +113,19 @@ def check(model: type[M], node: Map, path: Path_ = (), *, partial: bool = False)
         return model.model_validate_json(json.dumps(plain(node)), strict=True)
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    found = (_problem(model, each, node, path) for each in errors if not (partial and each["type"] == "missing"))
+    misspelt = _misspelt(model, errors)
+    found = (
+        _problem(model, each, node, path)
+        for each in errors
+        if each["type"] != "missing" or not (partial or each["loc"] in misspelt)
+    )
     return [problem for problem in found if problem is not None]
+
+
+def _misspelt(model: type[BaseModel], errors: Sequence[ErrorDetails]) -> set[Loc]:
+    """The keys that unknown ones probably stand for: that they are missing need not be told as well."""
+    unknown = [each["loc"] for each in errors if each["type"] == "extra_forbidden"]
+    return {(*loc[:-1], nearest(str(loc[-1]), keys_at(model, loc[:-1]))) for loc in unknown}
 
 
 def _spot(node: Map, loc: Loc, path: Path_) -> Spot:
@@ -115,8 +156,8 @@ def _problem(model: type[BaseModel], error: ErrorDetails, node: Map, path: Path_
     if loc[-1:] == ("[key]",):
         hint = _SITE if spot.path[0] == "sites" else _NAME
         return spot.key.problem(spot.where, f"{spot.path[-1]} cannot be a name", hint)
-    what, hint = _in_words(error, spot)
-    return spot.mark.problem(spot.where, what, hint)
+    wanted = model_at(model, loc) if kind == "model_type" else None
+    return not_a_map(spot, wanted) if wanted else spot.mark.problem(spot.where, *_in_words(error, spot))
 
 
 def _unknown_key(model: type[BaseModel], loc: Loc, spot: Spot) -> Problem:
@@ -133,7 +174,10 @@ def _in_words(error: ErrorDetails, spot: Spot) -> tuple[str, str]:  # noqa: PLR0
     kind, ctx = error["type"], error.get("ctx", {})
     if kind in _WANTED:
         wanted, hint = _WANTED[kind]
-        hint = hint if isinstance(spot.node, Scalar) or "map" in wanted or "list" in wanted else "write one value"
+        if not (isinstance(spot.node, Scalar) or "map" in wanted or "list" in wanted):
+            hint = "write one value"
+        elif "number" in wanted and not _reads_as_number(spot.node):
+            hint = "write one like 4"
         return f"{_kind(spot)} where {wanted} belongs", hint
     if kind == "string_pattern_mismatch":
         what, hint = _PATTERNS.get(ctx["pattern"], ("not allowed here", f"it must fit {ctx['pattern']}"))
@@ -156,12 +200,35 @@ def _own_words(error: Exception, spot: Spot) -> tuple[str, str]:
     if isinstance(error, LayoutError):
         return str(error), error.hint
     said = str(error)
-    if isinstance(spot.node, Scalar) and spot.node.filled:
+    if isinstance(spot.node, Scalar) and (spot.node.filled or spot.node.mark.document.private):
         said = f"what {spot.quoted} stands for is not valid"
     if spot.path[-1:] == ("timezone",):
-        like = nearest(spot.quoted, zoneinfo.available_timezones())
-        return said, f"did you mean {like}?" if like else "one looks like Europe/Paris"
+        return said, _zone_hint(spot.quoted)
     return said, ""
+
+
+def not_a_map(spot: Spot, model: type[BaseModel]) -> Problem:
+    """That something else stands where a model's map belongs; often a `:` is missing behind its first key."""
+    what, hint = f"{_kind(spot)} where a map belongs", _WANTED["model_type"][1]
+    key = spot.node.text.split(maxsplit=1)[:1] if isinstance(spot.node, Scalar) else []
+    if key and key[0] in keys_at(model, ()):
+        what, hint = f"a `:` is missing behind {key[0]}", f"write `{key[0]}: ...`"
+    return spot.mark.problem(spot.where, what, hint)
+
+
+def _reads_as_number(node: Node) -> bool:
+    """Whether a text would be a number without its quotes."""
+    return isinstance(node, Scalar) and isinstance(resolve(node.text), int | float)
+
+
+def _zone_hint(text: str) -> str:
+    """How a zone is named: an abbreviation or an offset says nothing of summer time."""
+    if place := _ABBREVIATIONS.get(text.strip("'").upper()):
+        return f"an abbreviation is no zone; did you mean {place}?"
+    if re.fullmatch(r"'?(?:(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}|.* .*)'?", text):
+        return "a zone is named for a place, like Europe/Paris; one without summer time is UTC"
+    like = nearest(text, zoneinfo.available_timezones())
+    return f"did you mean {like}?" if like else "one looks like Europe/Paris"
 
 
 def _kind(spot: Spot) -> str:
@@ -173,4 +240,4 @@ def _kind(spot: Spot) -> str:
     if value is None:
         return "nothing"
     name = "a text" if isinstance(value, str) else "true or false" if isinstance(value, bool) else "a number"
-    return name if is_secret(spot.path) else f"{name}, {spot.quoted},"
+    return name if spot.hidden else f"{name}, {spot.quoted},"

@@ -91,13 +91,27 @@ def _base(entry: Entry, file: Path, made: Assembly, chain: tuple[Path, ...]) -> 
     return _read(base, made, (*chain, base))
 
 
+def _is_of_project(base: Path, manifest: Path) -> bool:
+    """Whether a base lies where the manifest's project does, links followed."""
+    return any(base.resolve().is_relative_to(_project(each)) for each in (manifest, manifest.resolve()))
+
+
+def _project(manifest: Path) -> Path:
+    """The folder that holds a manifest's folder `manifests`, or the manifest itself."""
+    above = next((each.parent for each in reversed(manifest.parents) if each.name == "manifests"), manifest.parent)
+    return above.resolve()
+
+
 def _refused(base: Path, chain: tuple[Path, ...]) -> tuple[str, str] | None:
+    """What is wrong with a base, if anything is: one outside of the project may be any file of the machine."""
     if len(chain) > _MAX_CHAIN:
         return f"more than {_MAX_CHAIN} files extend one another", "put some of them together"
     try:
         if base.resolve() in {each.resolve() for each in chain}:
             way = " -> ".join(each.name for each in (*chain, base))
             return f"{base.name} extends itself", f"take one `extends` out of {way}"
+        if not _is_of_project(base, chain[0]):
+            return f"{base.name} lies outside of the project", f"move it into {_project(chain[0])}"
         return None if base.is_file() else (f"there is no file {base.name} to extend", _RELATIVE)
     except (OSError, ValueError, RuntimeError):
         return "the path of the base cannot be followed", _RELATIVE

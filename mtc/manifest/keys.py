@@ -20,6 +20,14 @@ def keys_at(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
     return (*fields, "extends", "environments") if kind is Manifest else tuple(fields)
 
 
+def model_at(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
+    """The model that is wanted at a place of a model; None where it is none, or may be several."""
+    kind: object = model
+    for part in loc:
+        kind = _step(kind, part)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
 def _fields(kind: object) -> Mapping[str, object]:
     """Name and type of each key of a model."""
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):

@@ -73,7 +73,9 @@ class ListFiles:
 
     def _of_file(self, name: str, mark: Mark) -> Seq:
         if name not in self._read:
-            self._read[name] = _entries(Document(self.root / name, _text(self.root / name)), mark)
+            path = self.root / name
+            private = not path.resolve().is_relative_to(self.root.resolve())  # may be any file of the machine
+            self._read[name] = _entries(Document(path, _text(path), private), mark)
         return self._read[name]
 
 

@@ -1,13 +1,17 @@
 """The word that somebody may have meant."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word most like `word`, or empty when none is like it."""
     words = {each.casefold(): each for each in sorted(known)}
-    found = difflib.get_close_matches(word.casefold()[:80], words, n=1)
+    meant = word.casefold()[:80]
+    found = difflib.get_close_matches(meant, words, n=1)
+    # `last_days` is far from `last` by its letters, and holds it as a word.
+    found = found or [piece for piece in re.split(r"[\W_]+", meant) if piece in words]
     return words[found[0]] if found else ""
 
 

@@ -21,10 +21,14 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 @dataclass(slots=True, eq=False)
 class Document:
-    """One file's text. Lines are counted as editors count them; covered pieces are never shown again."""
+    """One file's text. Lines are counted as editors count them; covered pieces are never shown again.
+
+    Of a `private` document nothing is shown: it is no manifest, or lies outside of the project, and may be anything.
+    """
 
     file: Path
     text: str
+    private: bool = False
     _starts: list[int] = field(init=False)
     _covered: list[tuple[int, int]] = field(default_factory=list, init=False, repr=False)
 
@@ -55,7 +59,7 @@ class Document:
 
     def shown(self, line: int) -> str:
         """A line of the file with every secret literal covered by stars."""
-        if not 1 <= line <= len(self._starts):
+        if self.private or not 1 <= line <= len(self._starts):
             return ""
         start, end = self._span(line)
         text = self.text[start:end]
@@ -179,6 +183,18 @@ def plain(node: Node) -> Plain:
     if isinstance(node, Seq):
         return [plain(item) for item in node.items]
     return {key: plain(entry.node) for key, entry in node.entries.items() if not is_null(entry.node)}
+
+
+def scalars(node: Node, path: Path_ = ()) -> Iterator[tuple[Path_, Scalar]]:
+    """Every single value at or below a node, with its path."""
+    if isinstance(node, Scalar):
+        yield path, node
+    elif isinstance(node, Seq):
+        for number, item in enumerate(node.items):
+            yield from scalars(item, (*path, str(number)))
+    else:
+        for key, entry in node.entries.items():
+            yield from scalars(entry.node, (*path, key))
 
 
 def walk(node: Node, path: Path_ = ()) -> Iterator[tuple[Path_, Mark]]:

@@ -17,6 +17,10 @@ ARCHIVE_FIELDS = ("site", "date", "name", "key")
 Finding = tuple[str, str]
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
+# What is meant for a scheme, and would be taken for a folder: `s3:/acme`, `s3:acme/logs`, `s3//acme`, `https:/...`.
+_NEARLY = re.compile(
+    r"(?i)(?:(?P<scheme>[a-z][a-z0-9+.-]*):(?=/)|(?P<known>s3[an]?|https?|file|gs|ftp):|s3(?=//))/{0,2}"
+)
 _FIELD = re.compile(r"\{[^{}]*\}")
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
@@ -108,6 +112,9 @@ def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
 def _scheme(url: str) -> Iterator[Finding]:
     match = _SCHEME.match(url)
     if match is None:
+        if nearly := _NEARLY.match(url):
+            hint = "write s3://BUCKET/..." if nearly[0][:2].lower() == "s3" else "write s3://BUCKET/... or a folder"
+            yield f"{nearly[0]} is not understood", hint
         return
     if match["scheme"] != "s3":
         hint = "write the folder's path alone" if match["scheme"] == "file" else "write s3://BUCKET/... or a folder"

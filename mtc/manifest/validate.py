@@ -1,8 +1,7 @@
 """Check manifests as CI does: files and folders of them, every environment, without network and without secrets."""
 
 import os
-import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,23 +9,24 @@ from mtc.errors import Problem
 from mtc.manifest.check import FORMATS
 from mtc.manifest.examine import Examination, in_order
 from mtc.manifest.extend import Assembly, assemble
+from mtc.manifest.hidden import is_placeholder, is_secret
+from mtc.manifest.nodes import Map, scalars
 from mtc.manifest.settle import project_root
-from mtc.manifest.yaml import MAX_SIZE
+from mtc.manifest.yaml import MAX_SIZE, looks_like_manifest
 
 _SUFFIXES = {".yaml", ".yml"}
-_LOOKS_SO = re.compile(
-    rb"^[{\"']*(?:(?:sites|extends|stages|dates|matomo)[\"']?\s*:|version[\"']?\s*:\s*1\s*(?:[#,]|$))"
-    rb"|^#.*\$schema=\S*manifest\.schema",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What is wrong with one file. A `base` is a file that others extend, or that names no sites: a piece."""
+    """What is wrong with one file. A `base` is a file that others extend, or that names no sites: a piece.
+
+    `warnings` are what a careful user would not leave so, and do not make it invalid.
+    """
 
     file: Path
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     base: bool = False
     environments: tuple[str, ...] = ()
 
@@ -75,7 +75,7 @@ def _looks_like_a_manifest(file: Path) -> bool:
         if not file.is_file():
             return False
         with file.open("rb") as stream:
-            return _LOOKS_SO.search(stream.read(MAX_SIZE)) is not None
+            return looks_like_manifest(stream.read(MAX_SIZE))
     except OSError:
         return True
 
@@ -96,15 +96,25 @@ def _report(made: Assembly, formats: frozenset[str], bases: Collection[Path]) ->
     """One file, and each of its environments over it."""
     if made.tree is None:
         return FileReport(made.file, in_order(made.problems))
+    names = tuple(made.environments.entries) if made.environments else ()
+    trees = [made.tree, *filter(None, map(made.environment, names))]
     base = made.file.resolve() in bases or "sites" not in made.tree.entries
     examination = Examination(project_root(made.file), formats, partial=base or not made.whole)
     problems = [*made.problems, *examination.examine(made.tree).problems]
-    names = tuple(made.environments.entries) if made.environments else ()
     for name in names:
         tree = made.environment(name)
         found = examination.examine(tree).problems if tree else ()
         problems += [replace(each, where=f"environments.{name}.{each.where}".rstrip(".")) for each in found]
-    return FileReport(made.file, in_order(problems), base, names)
+    warnings = in_order(each for tree in trees for each in _secrets_in_clear(tree))
+    return FileReport(made.file, in_order(problems), warnings, base, names)
+
+
+def _secrets_in_clear(tree: Map) -> Iterator[Problem]:
+    """Secrets that stand in the file itself: everybody who reads it, or its history, knows them."""
+    for path, node in scalars(tree):
+        if is_secret(path) and isinstance(node.value, str) and not is_placeholder(node.text):
+            hint = "write ${NAME}, or ${file:/run/secrets/NAME}"
+            yield node.mark.problem(".".join(path), "a secret stands here in clear", hint)
 
 
 def _once(reports: list[FileReport]) -> list[FileReport]:
@@ -112,14 +122,17 @@ def _once(reports: list[FileReport]) -> list[FileReport]:
     own = {
         (report.file, each.line, each.column, each.what)
         for report in reports
-        for each in report.problems
+        for each in (*report.problems, *report.warnings)
         if str(report.file) == each.file
     }
 
     def is_told(report: FileReport, each: Problem) -> bool:
         return str(report.file) != each.file and (Path(each.file), each.line, each.column, each.what) in own
 
+    def kept(report: FileReport, found: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        return tuple(each for each in found if not is_told(report, each))
+
     return [
-        replace(report, problems=tuple(each for each in report.problems if not is_told(report, each)))
+        replace(report, problems=kept(report, report.problems), warnings=kept(report, report.warnings))
         for report in reports
     ]

@@ -23,15 +23,29 @@ MAX_DEPTH = 30
 _REACH = 20
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a"
+_STRAIGHT = """write ' or " """.rstrip() + ", as a plain keyboard has them"
 _PLAIN_WORDS = (
     ("mapping values are not allowed", "a `:` stands where none can", "put the value in quotes, or check the indent"),
     ("found character '\\t'", "a tab is used as indent", "indent with spaces"),
     ("cannot start any token", "a value cannot begin with this character", "put the value in quotes"),
     ("found unexpected end of stream", "a quote is not closed", ""),
     ("while parsing a flow", "a bracket or brace is not closed", "close it, or look for a missing comma in it"),
-    ("could not find expected ':'", "a key without `:`", "check the indent"),
+    ("could not find expected ':'", "a key without `:`", "write `key: value`, or check the indent"),
     ("expected <block end>", "the indent fits no line above", "indent keys of one map alike"),
 )
+
+
+_LOOKS_SO = re.compile(
+    rb"^[{\"']*(?:(?:sites|extends|stages|dates|matomo)[\"']?\s*:|version[\"']?\s*:\s*1\s*(?:[#,]|$))"
+    rb"|^#.*\$schema=\S*manifest\.schema",
+    re.MULTILINE,
+)
+
+
+def looks_like_manifest(data: bytes) -> bool:
+    """Whether a file's bytes name a key that manifests have: what does not may be any file, and none of it is shown."""
+    return _LOOKS_SO.search(data) is not None
 
 
 class _StopError(Exception):
@@ -101,6 +115,9 @@ class _Composer:
         if _CONTROL.search(text):
             self._say(mark, "a control character in a value", "remove it")
             text = _CONTROL.sub("?", text)
+        if event.style is None and len(text) > 1 and {text[0], text[-1]} <= set(_CURLY):
+            self._say(mark, "typographic quotes are a part of the text", _STRAIGHT)
+            text = text[1:-1]
         return Scalar(mark, resolve(text) if event.style is None else text, text)
 
     def _may_be_secret(self) -> bool:
@@ -153,7 +170,8 @@ class _Composer:
         self.path.pop()
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return mark, node.value
-        text = node.text if isinstance(node, Scalar) and node.text else "a key"
+        shown = isinstance(node, Scalar) and node.text and not self.document.private
+        text = node.text if isinstance(node, Scalar) and shown else "a key"
         self._say(mark, f"{text} is no text, as a key must be", "put it in quotes")
         return mark, None
 
@@ -182,17 +200,22 @@ def _events(document: Document) -> Iterator[ev.Event]:
     except GeneratorExit:
         raise
     except Exception as error:  # noqa: BLE001 (hostile text makes the library raise OverflowError and worse)
+        mark = document.mark(_index(error, index))
         what, hint = _in_words(error)
-        problem = document.mark(_index(error, index)).problem("", what, hint)
+        if curly := re.search(f"[{_CURLY}]", document.lines_before(mark.line, 0)[0]):
+            mark = replace(mark, column=curly.start() + 1)
+            what, hint = "typographic quotes are a part of the text", _STRAIGHT
+        problem = mark.problem("", what, hint)
     else:
         return
     raise _StopError(problem)
 
 
 def _index(error: Exception, index: int) -> int:
-    """Where a YAML error is: of what is not closed, where it was opened; `index` where the error does not say."""
+    """Where a YAML error is: of what is not closed, or a key, where it begins; `index` where the error does not say."""
     mark = getattr(error, "problem_mark", None)
-    if "end of stream" in str(getattr(error, "problem", "")) or "flow" in str(getattr(error, "context", "")):
+    problem, context = str(getattr(error, "problem", "")), str(getattr(error, "context", ""))
+    if "end of stream" in problem or "flow" in context or "simple key" in context:
         mark = getattr(error, "context_mark", None) or mark
     return int(getattr(mark, "index", getattr(error, "position", index)))
 
@@ -208,9 +231,9 @@ def _in_words(error: Exception) -> tuple[str, str]:
     return "this is not YAML", "check quotes, indent and brackets around here"
 
 
-def read_text(text: str, file: Path) -> tuple[Map | None, tuple[Problem, ...]]:
-    """Read a manifest's text; the tree is None where there is none to go on with."""
-    document = Document(file, text.removeprefix("\ufeff"))
+def read_text(text: str, file: Path, *, private: bool = False) -> tuple[Map | None, tuple[Problem, ...]]:
+    """Read a manifest's text; the tree is None where there is none to go on with. A `private` one is never shown."""
+    document = Document(file, text.removeprefix("\ufeff"), private)
     composer = _Composer(document, _events(document))
     node: Map | None = None
     try:
@@ -257,12 +280,13 @@ def read_file(file: Path) -> tuple[Map | None, tuple[Problem, ...]]:
         return None, (_unreadable(file, error),)
     if len(data) > MAX_SIZE:
         return None, (Problem(str(file), 0, 0, "", f"the file is larger than {MAX_SIZE >> 20} MiB"),)
+    private = not looks_like_manifest(data)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        good = Document(file, data[: error.start].decode("utf-8"))
+        good = Document(file, data[: error.start].decode("utf-8"), private)
         return None, (good.mark(len(good.text)).problem("", "the file is not UTF-8", "save it as UTF-8"),)
-    return read_text(text, file)
+    return read_text(text, file, private=private)
 
 
 def _unreadable(file: Path, error: OSError | ValueError) -> Problem:

@@ -111,15 +111,21 @@ def survey(
 
 
 def forget(project: Project, steps: Sequence[StepId], command: str, clock: Clock = utc_now) -> list[str]:
-    """Take steps out of the state, with the lock in hand; gives a line for each about what was there."""
+    """Take steps out of the state, with the lock in hand; gives a line for each.
+
+    Raises:
+        UsageError: the state knows one of them not; then none is forgotten.
+    """
     with (
         RunLock.acquire(project.state, command, clock=clock),
         Store.open(project.state) as store,
     ):
         claim(project.warehouse, store.lineage)
-        known = {step: store.record(step) for step in steps}
-        remove_files(project.warehouse, store.forget(step for step in steps if known[step] is not None))
-    return [f"forgotten: {step}" if record else f"not known: {step}" for step, record in known.items()]
+        if unknown := [str(step) for step in steps if store.record(step) is None]:
+            hint = "nothing was forgotten; `mtc state list` shows what it knows"
+            raise UsageError(f"the state file does not know {', '.join(unknown)}", hint=hint)
+        remove_files(project.warehouse, store.forget(steps))
+    return [f"forgotten: {step}" for step in dict.fromkeys(steps)]
 
 
 def apply(order: Order, reporter: Reporter, clock: Clock = utc_now) -> int:

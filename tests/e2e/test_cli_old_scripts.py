@@ -93,7 +93,7 @@ def test_create_csv_sh_over_no_files(place: Place) -> None:
 
 
 def test_aws_config(place: Place) -> None:
-    """`mtc convert .aws_config` writes a manifest that validates, with secrets left as names."""
+    """`mtc convert .aws_config` writes a manifest that validates once the buckets are named; secrets stay names."""
     place.write(
         ".aws_config",
         "aws_pull_access_key: AKIAPULLPULLPULL\n"
@@ -109,13 +109,19 @@ def test_aws_config(place: Place) -> None:
     text = (place.root / "manifests/old.yaml").read_text("utf-8")
     assert not any(secret in text + done.out + done.err for secret in ("PULLPULL", "PUSHPUSH", "secret-value"))
     assert "${" in text
+    assert "REPLACE-ME is still to be replaced" in place.mtc("validate", "manifests/old.yaml", code=2).err
+    place.write("manifests/old.yaml", text.replace("REPLACE-ME", "acme"))
     assert place.mtc("validate", "manifests/old.yaml").lines[-1] == "1 file valid"
+    assert "is in Piwik already" in done.err
+    assert done.lines[-1].startswith("wrote manifests/old.yaml; next: ")
 
 
 def test_convert_to_stdout_is_the_manifest_alone(place: Place) -> None:
     """Notes go to stderr, so that the manifest can be sent to a file."""
     place.write(".aws_config", "aws_pull_access_key: a\naws_pull_secret: b\nsites: {docs: 1}\n")
-    place.write("manifests/old.yaml", place.mtc("convert", ".aws_config").out)
+    done = place.mtc("convert", ".aws_config")
+    assert "-o manifests/daily.yaml" in done.lines[-1]
+    place.write("manifests/old.yaml", done.out.replace("REPLACE-ME", "acme"))
     place.mtc("validate", "manifests/old.yaml")
 
 

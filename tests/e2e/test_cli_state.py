@@ -67,11 +67,12 @@ def test_forgotten_steps_are_done_again_with_the_same_result(full: Place) -> Non
     full.mtc("plan", "--exit-code")
 
 
-def test_forgetting_what_is_not_known_says_so(full: Place) -> None:
-    """It is no error: after it, the step is not known."""
+def test_forgetting_what_is_not_known_is_a_mistake_and_forgets_nothing(full: Place) -> None:
+    """A mistyped day would else look as if it had been forgotten."""
     full.mtc("apply", "-q", "--site", "docs", "--date", "2026-05-01")
-    done = full.mtc("state", "forget", "import:docs:2020-01-01")
-    assert done.lines == ["not known: import:docs:2020-01-01"]
+    done = full.mtc("state", "forget", "import:docs:2026-05-01", "import:docs:2020-01-01", code=2)
+    assert "the state file does not know import:docs:2020-01-01" in done.err
+    assert full.statuses()["import:docs:2026-05-01"] == "done"
 
 
 def test_the_same_step_in_two_manifests_is_the_same_step(full: Place) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from mtc.cli import context
 from mtc.errors import UsageError
+from mtc.manifest.load import load
+from mtc.manifest.models import DateRange
 from mtc.model import Stage
 
 
@@ -65,6 +67,7 @@ def test_a_span_is_the_first_and_the_last_day() -> None:
     assert context.span(None, None, None) == (None, None)
     assert context.span(None, None, "2026-05-01") == (day, day)
     assert context.span("2026-05-01", "2026-05-09", None) == (day, last)
+    assert context.span(None, "2026-05-09", None) == (None, last)
 
 
 def test_short_forms_name_a_day_or_a_range() -> None:
@@ -78,9 +81,14 @@ def test_short_forms_name_a_day_or_a_range() -> None:
         context.dates_of("2026-05-09", "2026-05-01")
 
 
-def test_nothing_said_is_nothing_cut() -> None:
-    """Empty options leave the manifest's own sites, stages and dates."""
-    nothing = context.wanted(None, None, None, None, None)
+def test_nothing_said_is_nothing_cut(tmp_path: Path) -> None:
+    """Empty options leave the manifest's own sites, stages and dates; `--to` alone begins with its first day."""
+    text = "version: 1\ndates: {from: 2026-05-01, to: 2026-05-09}\nsource: {url: 'l/{date:%F}'}\nsites: {docs: {}}\n"
+    (tmp_path / "m.yaml").write_text(text)
+    project = load(tmp_path / "m.yaml")
+    nothing = context.wanted(project, None, None, (None, None, None))
     assert (nothing.sites, nothing.stages, nothing.dates) == ((), (), None)
-    something = context.wanted(["docs"], [Stage.STAT], None, None, "2026-05-01")
+    upto = DateRange.model_validate({"from": "2026-05-01", "to": "2026-05-03"})
+    assert context.wanted(project, None, None, (None, "2026-05-03", None)).dates == upto
+    something = context.wanted(project, ["docs"], [Stage.STAT], (None, None, "2026-05-01"))
     assert (something.sites, something.stages, something.dates) == (("docs",), (Stage.STAT,), "2026-05-01")

@@ -38,6 +38,9 @@ def test_an_old_configuration_becomes_a_manifest_that_loads(tmp_path: Path) -> N
     """Sites keep their numbers; names that a manifest cannot take are changed, and said."""
     text, notes = convert(OLD, name=".aws_config")
     (tmp_path / "daily.yaml").write_text(text)
+    with pytest.raises(ManifestError, match="REPLACE-ME is still to be replaced"):
+        load(tmp_path / "daily.yaml", environ=NAMES)
+    (tmp_path / "daily.yaml").write_text(text.replace("REPLACE-ME", "acme"))
     project = load(tmp_path / "daily.yaml", environ=NAMES)
     assert {name: site.matomo_id for name, site in project.sites.items()} == {
         "docs": 1,
@@ -62,7 +65,7 @@ def test_secrets_are_not_copied() -> None:
 def test_what_is_not_in_the_old_file_is_left_out(tmp_path: Path) -> None:
     """No push keys, no archive; no address, no Matomo; no number, no id."""
     text, notes = convert("aws_pull_secret: x\nsites: {docs: }\nother: 1\npiwik_ip: 'a b'\n", name=".aws_config")
-    (tmp_path / "daily.yaml").write_text(text)
+    (tmp_path / "daily.yaml").write_text(text.replace("REPLACE-ME", "acme"))
     (report,) = validate([tmp_path / "daily.yaml"])
     assert report.valid
     assert "archive:" not in text
@@ -92,7 +95,7 @@ def test_any_names_of_sites_become_good_ones(tmp_path_factory: pytest.TempPathFa
     except ManifestError:
         return  # control characters in a key, say
     file = tmp_path_factory.mktemp("converted") / "daily.yaml"
-    file.write_text(text)
+    file.write_text(text.replace("REPLACE-ME", "acme"))
     assert len(load(file, environ={}).sites) == len(sites)
 
 

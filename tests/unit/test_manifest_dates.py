@@ -56,6 +56,11 @@ def test_options_make_forms() -> None:
     ranged = DateRange.model_validate({"from": "2024-02-01", "to": "2024-02-29"})
     assert from_options("2024-02-01", None, None, today=TODAY) == ranged
     assert from_options("2024-02-01", "yesterday", None, today=TODAY) == ranged
+    first = dt.date(2024, 2, 1)
+    assert from_options(None, "2024-02-29", None, today=TODAY, first=first) == ranged
+    assert from_options(None, "2024-02-01", None, today=TODAY, first=first) == "2024-02-01"
+    with pytest.raises(UsageError, match="the manifest's days begin with 2024-02-01"):
+        from_options(None, "2024-01-31", None, today=TODAY, first=first)
 
 
 @pytest.mark.parametrize(

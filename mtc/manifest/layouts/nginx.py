@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from mtc.manifest.layouts.model import JsonLayout, Layout, LayoutError, require
 from mtc.manifest.layouts.pieces import Piece, Value, assemble, choose
 from mtc.manifest.layouts.times import CLF
+from mtc.manifest.near import nearest
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
 _DIRECTIVE = re.compile(r"\s*log_format\s+(?P<name>[^\s'\"]+)(?P<escape>\s+escape=\w+)?(?P<rest>\s.*)", re.DOTALL)
@@ -57,6 +58,22 @@ _VARIABLES = {
 def compile_nginx(text: str) -> Layout:
     """The layout of a log_format."""
     inner = _format_of(text)
+    try:
+        return _layout(inner)
+    except LayoutError as error:
+        raise LayoutError(str(error), _misspelt(inner) or error.hint) from None
+
+
+def _misspelt(inner: str) -> str:
+    """A hint for a variable that nginx may not know; any may be a module's own, so that alone is no mistake."""
+    for match in _VARIABLE.finditer(inner):
+        name = _name(match)
+        if name not in _VARIABLES and (near := nearest(name, _VARIABLES)):
+            return f"did you mean ${near} for ${name}?"
+    return ""
+
+
+def _layout(inner: str) -> Layout:
     if re.fullmatch(r"\s*\{.*\}\s*", inner, re.DOTALL) and not _VARIABLE.fullmatch(inner.strip()):
         return _json(inner)
     return assemble(list(_pieces(inner)), "the log_format")

@@ -1,0 +1,156 @@
+"""Mistakes that people make in manifests: one problem each, at its place, with the remedy that helps."""
+
+from pathlib import Path
+
+import pytest
+
+from mtc.manifest.render import render
+from mtc.manifest.validate import FileReport, validate
+
+SOURCE = "source: {url: 'logs/{site}/{date:%F}.log'}\n"
+SITES = "sites: {docs: {}}\n"
+
+
+def checked(folder: Path, text: str) -> FileReport:
+    (folder / "m.yaml").write_text(text, "utf-8")
+    (report,) = validate([folder / "m.yaml"])
+    return report
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "said"),
+    [
+        ("dates: {last_days: 7}", (2, 9), "dates: last_days is not a known key. did you mean last?"),
+        ("dates: {lst: 7}", (2, 9), "dates: lst is not a known key. did you mean last?"),
+        ("dates: {form: 2026-01-01, to: 2026-01-02}", (2, 9), "dates: form is not a known key. did you mean from?"),
+        ("timezone: CEST", (2, 11), "an abbreviation is no zone; did you mean Europe/Paris?"),
+        ("timezone: PDT", (2, 11), "an abbreviation is no zone; did you mean America/Los_Angeles?"),
+        ("timezone: IST", (2, 11), "a zone is named for a place, like Europe/Paris"),
+        ("timezone: UTC+2", (2, 11), "a zone is named for a place, like Europe/Paris"),
+        ("timezone: '+02:00'", (2, 11), "a zone is named for a place, like Europe/Paris"),
+        ("timezone: W. Europe Standard Time", (2, 11), "a zone is named for a place, like Europe/Paris"),
+        ("timezone: Europe/Pariss", (2, 11), "did you mean Europe/Paris?"),
+        ("run:\n  jobs: 4\n  retries 3\nname: x", (4, 3), "a key without `:`. write `key: value`"),
+        ("csv:\n  path out", (3, 3), "csv: a `:` is missing behind path. write `path: ...`"),
+        ("run: {jobs: '4'}", (2, 13), "write it without quotes"),
+        ("run: {jobs: four}", (2, 13), "where a whole number belongs. write one like 4"),
+        ("filters: {max_rejected: half}", (2, 25), "where a number belongs. write one like 4"),
+        ("name: \u201cdaily\u201d", (2, 7), "typographic quotes are a part of the text"),
+        ("name: \u2018daily\u2019", (2, 7), "typographic quotes are a part of the text"),
+        ("csv: {path: \u201ca{b}\u201d}", (2, 13), "typographic quotes are a part of the text"),
+        ("csv: {path: x/REPLACE-ME}", (2, 13), "csv.path: REPLACE-ME is still to be replaced"),
+    ],
+)
+def test_a_mistake_is_one_problem_with_a_remedy(tmp_path: Path, lines: str, place: tuple[int, int], said: str) -> None:
+    """Not three for one, and none that would help nobody."""
+    report = checked(tmp_path, f"version: 1\n{lines}\n{SOURCE}{SITES}")
+    (problem,) = {each.what: each for each in report.problems}.values()
+    assert (problem.line, problem.column) == place
+    assert said in str(problem)
+
+
+@pytest.mark.parametrize("url", ["s3:/acme", "s3:acme", "s3//acme", "S3:/acme", "s3a:acme", "https:/acme", "gs:acme"])
+def test_what_is_nearly_a_scheme_is_no_folder(tmp_path: Path, url: str) -> None:
+    """A slash too few made a folder of a bucket, in which nothing was ever found."""
+    report = checked(tmp_path, f"version: 1\nsource: {{url: '{url}/{{site}}/{{date:%F}}'}}\n{SITES}")
+    assert {each.hint[:21] for each in report.problems} == {"write s3://BUCKET/..."}
+
+
+@pytest.mark.parametrize("url", ["a:b", "logs:2026", "./s3/logs", "s3/logs", "s3", "sites3//x"[:6]])
+def test_a_folder_may_be_called_anything_else(tmp_path: Path, url: str) -> None:
+    """A colon in a folder's name makes no scheme of it."""
+    report = checked(tmp_path, f"version: 1\nsource: {{url: '{url}{{site}}/{{date:%F}}'}}\n{SITES}")
+    assert report.problems == () or "understood" not in str(report.problems)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("$time_locl", "$time_local"), ("$time_iso8610", "$time_iso8601"), ("$remote_adr", "$remote_addr")],
+)
+def test_a_misspelt_variable_of_nginx_is_named(tmp_path: Path, wrong: str, right: str) -> None:
+    """Unknown variables are passed over, so what is told is that the time is missing: the hint says why."""
+    layout = '$remote_addr [$time_local] "$request" $status'.replace(right, wrong)
+    if right == "$time_iso8601":
+        layout = layout.replace("$time_local", wrong)
+    report = checked(tmp_path, f"version: 1\n{SOURCE}sites: {{docs: {{format: {{nginx: '{layout}'}}}}}}\n")
+    (problem,) = report.problems
+    assert problem.hint == f"did you mean {right} for {wrong}?"
+
+
+SECRETS = """\
+version: 1
+source: {url: "s3://logs/{site}/{date:%F}", credentials: pull}
+matomo: {url: https://stats.example.org, token: KEY}
+sites: {docs: {matomo_id: 1}}
+credentials: {pull: {access_key_id: KEY, secret_access_key: KEY}}
+environments: {staging: {matomo: {url: https://staging.example.org, token: KEY}}}
+"""
+
+
+def test_secrets_in_clear_are_a_warning_and_not_shown(tmp_path: Path) -> None:
+    """The manifest stays valid; every one is named, in environments too."""
+    report = checked(tmp_path, SECRETS.replace("KEY", "hunter2hunter2"))
+    assert report.valid
+    assert [(each.line, each.where) for each in report.warnings] == [
+        (3, "matomo.token"),
+        (5, "credentials.pull.access_key_id"),
+        (5, "credentials.pull.secret_access_key"),
+        (6, "matomo.token"),
+    ]
+    assert "hunter2" not in "".join(map(render, report.warnings))
+    assert checked(tmp_path, SECRETS.replace("KEY", "'${NAME}'")).warnings == ()
+    assert checked(tmp_path, SECRETS.replace("KEY", "'${file:/run/secrets/x}'")).warnings == ()
+
+
+FOREIGN = "root:x:0:0:hunter2:/root:/bin/bash\n"
+
+
+@pytest.mark.parametrize(
+    "text", [FOREIGN, "user: hunter2\n", "[hunter2\n", "- hunter2\n", "'hunter2\n", "a: hunter2: b\n"]
+)
+def test_of_a_file_that_is_no_manifest_nothing_is_shown(tmp_path: Path, text: str) -> None:
+    """It may be any file of the machine, with anything in it."""
+    (tmp_path / "foreign.yaml").write_text(text)
+    reports = [checked(tmp_path, "version: 1\nextends: foreign.yaml\n"), *validate([tmp_path / "foreign.yaml"])]
+    told = "".join(render(each) for report in reports for each in report.problems)
+    assert told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("way", ["absolute", "up", "link"])
+def test_a_base_lies_inside_the_project(tmp_path: Path, way: str) -> None:
+    """`extends: /etc/passwd` reads nothing of it."""
+    outside, project = tmp_path / "outside.yaml", tmp_path / "project"
+    outside.write_text("version: 1\nsites: {docs: {}}\n")
+    project.mkdir()
+    (project / "link.yaml").symlink_to(outside)
+    name = {"absolute": str(outside), "up": "../outside.yaml", "link": "link.yaml"}[way]
+    report = checked(project, f"extends: {name}\n{SOURCE}")
+    assert [each.what for each in report.problems] == [f"{Path(name).name} lies outside of the project"]
+
+
+def test_a_base_may_lie_anywhere_in_the_project(tmp_path: Path) -> None:
+    """Beside the manifest, above it below `manifests`, and where the manifest is a link to another project's."""
+    deep = tmp_path / "project/manifests/prod"
+    deep.mkdir(parents=True)
+    (deep.parent / "sites.yaml").write_text(f"version: 1\n{SITES}")
+    assert checked(deep, f"extends: ../sites.yaml\n{SOURCE}").problems == ()
+    linked = tmp_path / "etc"
+    linked.mkdir()
+    (linked / "daily.yaml").symlink_to(deep / "m.yaml")
+    (linked / "sites.yaml").symlink_to(deep.parent / "sites.yaml")
+    (deep / "m.yaml").write_text(f"extends: sites.yaml\n{SOURCE}")
+    (report,) = validate([linked / "daily.yaml"])
+    assert report.problems == ()
+
+
+def test_a_list_outside_of_the_project_is_read_and_not_shown(tmp_path: Path) -> None:
+    """`{file: /etc/shadow}` names no line of it; a list of the project itself is shown as ever."""
+    project = tmp_path / "project"
+    project.mkdir()
+    for path, shown in ((tmp_path / "outside.txt", False), (project / "inside.txt", True)):
+        path.write_text("not an address hunter2\n")
+        text = f"version: 1\n{SOURCE}{SITES}filters: {{methods: {{file: '{path}'}}}}\n"
+        told = "".join(map(render, checked(project, text).problems))
+        assert "filters.methods" in told
+        assert ("hunter2" in told) is shown
