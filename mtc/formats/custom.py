@@ -2,14 +2,16 @@
 
 import dataclasses
 import functools
+import re
 
-from mtc.formats import ncsa
+from mtc.formats import haproxy, ncsa
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
 from mtc.formats.json_lines import JsonLines, pointer
 from mtc.formats.pattern import Pattern
 from mtc.formats.texts import address, host_name, milliseconds, query_text, unbracketed
 from mtc.manifest.formats import CustomFormat
 from mtc.manifest.layouts.apache import compile_apache
+from mtc.manifest.layouts.haproxy import compile_haproxy
 from mtc.manifest.layouts.model import Clock, JsonLayout, TextLayout
 from mtc.manifest.layouts.nginx import compile_nginx
 from mtc.warehouse.quoting import literal
@@ -31,10 +33,15 @@ _FAST = {
         for layout, form in (
             (compile_nginx(_NGINX), ncsa.COMMON),
             (compile_nginx(f'{_NGINX} "$http_referer" "$http_user_agent"'), ncsa.COMBINED),
+            (compile_haproxy("httplog"), haproxy.HAPROXY),
+            (compile_haproxy("httpslog"), haproxy.HAPROXY),
         )
         if isinstance(layout, TextLayout)
     },
 }
+# What HAProxy writes where there was no request that it could read, quoted or not.
+_BAD = "<BADREQ>"
+_FOREIGN = f"{haproxy.OTHER} OR contains({{line}}, '{_BAD}')"
 _TIMES = ("date", "time", "clock", "zone")
 
 
@@ -57,6 +64,7 @@ def _of_text(name: str, layout: TextLayout) -> Format:
         time=_time(layout.clock),
         taken=1,
         derive=_derived(layout.names, layout.clock),
+        other=_FOREIGN if name == "haproxy" else "",
         detectable=False,
     )
 
@@ -82,16 +90,35 @@ def _time(clock: Clock) -> Time:
 
 def _derived(names: tuple[str, ...], clock: Clock) -> tuple[tuple[str, str], ...]:
     """What the texts mean, as SQL."""
-    found = {"ip": address("z.ip"), "time": _moment(names, clock)}
+    found = {"ip": _client(names), "time": _moment(names, clock)}
+    if "status" in names:
+        found["status"] = "CASE z.status WHEN '-1' THEN '0' ELSE z.status END"
     if "host" in names:
         found["host"] = host_name("z.host")
     if taken := [milliseconds(f"z.{name}", unit=unit) for name, unit in _UNITS.items() if name in names]:
         found["time_taken"] = f"coalesce({', '.join(taken)})"
+    found |= _captured(names)
     if "query" in names:
         found["query"] = query_text("z.query")
     elif "path" in names:
         found |= {"path": "NULL::VARCHAR", "target": "z.path"}
     return tuple((name, sql) for name, sql in found.items() if name in FIELDS)
+
+
+def _client(names: tuple[str, ...]) -> str:
+    """The address; none where HAProxy could not read the request."""
+    asked = next((f"z.{name}" for name in ("request", "method") if name in names), "")
+    return f"CASE WHEN coalesce({asked}, '') <> '{_BAD}' THEN {address('z.ip')} END" if asked else address("z.ip")
+
+
+def _captured(names: tuple[str, ...]) -> dict[str, str]:
+    """Fields among the headers that HAProxy captured, in braces (`captured`) or one by one, and that nothing names."""
+    singly = ", ".join(f"z.{name}" for name in names if re.fullmatch(r"captured\d+", name))
+    braced = "string_split(trim(z.captured, '{}'), '|')" if "captured" in names else "[]::VARCHAR[]"
+    if not singly and "captured" not in names:
+        return {}
+    told = haproxy.told_apart(f"list_concat({braced}, [{singly}]::VARCHAR[])")
+    return {name: sql for name, sql in told.items() if name not in names}
 
 
 def _moment(names: tuple[str, ...], clock: Clock) -> str:

@@ -29,14 +29,28 @@ _IS_URL = "(starts_with(h, 'https://') OR starts_with(h, 'http://'))"
 _IS_HOST = rf"(NOT contains(h, ' ') AND regexp_full_match(h, '(?:{_NAMED})(?::\d+)?'))"
 
 
+def _first(condition: str, headers: str) -> str:
+    """SQL: the first of a list of headers, `h`, for which the condition holds."""
+    return f"list_filter({headers}, lambda h: h NOT IN ('', '-') AND {condition})[1]"
+
+
 def _captured(condition: str) -> str:
-    """SQL: the first captured header `h` for which the condition holds."""
-    headers = "list_filter(string_split(z.user_agent, '|'), lambda h: h NOT IN ('', '-')"
-    return f"CASE WHEN z.user_agent <> '' THEN {headers} AND {condition})[1] END"
+    """SQL: the first captured header for which the condition holds."""
+    found = _first(condition, "string_split(z.user_agent, '|')")
+    return f"CASE WHEN z.user_agent <> '' THEN {found} END"
+
+
+def told_apart(headers: str) -> dict[str, str]:
+    """SQL for the fields that captured headers are, by what they hold. `headers` is SQL for a list of them."""
+    return {
+        "host": f"regexp_replace({_first(_IS_HOST, headers)}, ':\\d+$', '')",
+        "referrer": _first(_IS_URL, headers),
+        "user_agent": _first(f"NOT {_IS_URL} AND NOT {_IS_HOST}", headers),
+    }
 
 
 # What HAProxy says of itself, lines of TCP proxies, connections that failed, requests that were none.
-_OTHER = (
+OTHER = (
     r"regexp_matches({line}, '^(?:Proxy|Server|[Bb]ackend|Health check|Stopping|Pausing|Enabling|New worker) ')"
     r" OR regexp_matches({line}, '^\S+:\d+ \[[^\]]+\] (?:\S+/\S+: |\S+ \S+/\S+ [\d/+-]+ \+?\d+ \S\S )')"
     " OR contains({line}, '\"<BADREQ>\"')"
@@ -73,5 +87,5 @@ HAPROXY = Format(
         ("user_agent", _captured(f"NOT {_IS_URL} AND NOT {_IS_HOST}")),
         ("status", "CASE z.status WHEN '-1' THEN '0' ELSE z.status END"),
     ),
-    other=_OTHER,
+    other=OTHER,
 )

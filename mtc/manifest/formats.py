@@ -8,10 +8,12 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from mtc.manifest.layouts.apache import compile_apache
 from mtc.manifest.layouts.expression import compile_expression
+from mtc.manifest.layouts.haproxy import compile_haproxy
 from mtc.manifest.layouts.model import Clock, JsonLayout, Layout, LayoutError, TextLayout, require
 from mtc.manifest.layouts.nginx import compile_nginx
 from mtc.manifest.layouts.paths import read_path
 from mtc.manifest.layouts.times import check_time
+from mtc.manifest.layouts.tomcat import compile_tomcat
 from mtc.manifest.strict import Model
 
 
@@ -81,8 +83,17 @@ class JsonPaths(Model):
         return JsonLayout(tuple((name, read_path(path)) for name, path in self if path), clock)
 
 
+_SERVERS: dict[str, Callable[[str], Layout]] = {
+    "apache": compile_apache,
+    "nginx": compile_nginx,
+    "haproxy": compile_haproxy,
+    "tomcat": compile_tomcat,
+}
+_KINDS = ("regex", *_SERVERS, "json")
+
+
 class CustomFormat(Model):
-    """A log format of one's own: one of `regex`, `apache`, `nginx` and `json`."""
+    """A log format of one's own: one of `regex`, `apache`, `nginx`, `haproxy`, `tomcat` and `json`."""
 
     regex: (
         Annotated[
@@ -114,6 +125,24 @@ class CustomFormat(Model):
         | None
     ) = None
     """A `log_format` of nginx."""
+    haproxy: (
+        Annotated[
+            str,
+            Field(min_length=1, examples=["%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %hr %hs %{+Q}r"]),
+            _checked(compile_haproxy),
+        ]
+        | None
+    ) = None
+    """A `log-format` of HAProxy."""
+    tomcat: (
+        Annotated[
+            str,
+            Field(min_length=1, examples=['%h %l %u %t "%r" %s %b %D', "combined"]),
+            _checked(compile_tomcat),
+        ]
+        | None
+    ) = None
+    """A pattern of Tomcat's access log valve, or of Jetty's request log."""
     json_: Annotated[JsonPaths | None, Field(alias="json", examples=[{"ip": "client.addr", "time": "ts"}])] = None
     """Where each field is in lines that are JSON objects."""
     time: Annotated[str, Field(min_length=1, examples=["%d.%m.%Y %H:%M:%S"]), _checked(check_time)] | None = None
@@ -121,11 +150,11 @@ class CustomFormat(Model):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        given = [name for name in ("regex", "apache", "nginx", "json") if name in self._given()]
+        given = [name for name in _KINDS if name in self._given()]
         if len(given) != 1:
             what = f"{' and '.join(given)} exclude one another" if given else "there is no format in it"
-            raise LayoutError(what, "give one of regex, apache, nginx and json")
-        if self.time is not None and given[0] in {"apache", "nginx"}:
+            raise LayoutError(what, f"give one of {', '.join(_KINDS[:-1])} and {_KINDS[-1]}")
+        if self.time is not None and given[0] in _SERVERS:
             raise LayoutError(f"{given[0]} says itself how the time reads", "remove `time`")
         return self
 
@@ -135,7 +164,7 @@ class CustomFormat(Model):
     @property
     def name(self) -> str:
         """What records call the format: the kind of its description."""
-        return next(name for name in ("regex", "apache", "nginx", "json") if name in self._given())
+        return next(name for name in _KINDS if name in self._given())
 
     @property
     def layout(self) -> Layout:
@@ -146,7 +175,7 @@ class CustomFormat(Model):
             return TextLayout(read.pattern, read.names, clock)
         if self.json_ is not None:
             return self.json_.layout(clock)
-        return compile_apache(self.apache) if self.apache is not None else compile_nginx(self.nginx or "")
+        return _SERVERS[self.name](str(self._given()[self.name]))
 
     def __str__(self) -> str:
         return json.dumps(self._given(), sort_keys=True, ensure_ascii=False)

@@ -41,12 +41,13 @@ _LETTERS = {
     "I": Value(kind="number"),
     "k": Value(kind="number"),
 }
-_HEADERS = {
+HEADERS = {
     "host": Value("host", "word", 2),
     "referer": Value("referrer", "text"),
     "user-agent": Value("user_agent", "text"),
     **{name: Value("ip", "list", 5) for name in ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")},
 }
+"""The headers of a request that are fields, by their names in small letters."""
 _UNITS = {"s": "time_s", "ms": "time_ms", "us": "time_us"}
 _CLOCKS = {
     "sec": "epoch:1",
@@ -97,7 +98,7 @@ def _value(letter: str, rest: str) -> Value:
     """What a directive writes. `rest` is what stands between the percent sign and its letter."""
     argument = match[1] if (match := re.search(r"\{([^}]*)\}", rest)) else None
     if letter == "i":
-        return _HEADERS.get((argument or "").lower(), Value())
+        return HEADERS.get((argument or "").lower(), Value())
     if letter == "t" and argument:
         return _time(argument.removeprefix("begin:").removeprefix("end:"))
     if letter == "T" and argument:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mtc.manifest.layouts.model import Clock, LayoutError, TextLayout, require
-from mtc.manifest.layouts.times import CLF, directives, has_clock, has_date
+from mtc.manifest.layouts.times import CLF, directives, expression_of, has_clock, has_date
 
 _QUOTED = r'(?:[^"\\]|\\.)*?'
 _PATTERNS = {
@@ -20,8 +20,11 @@ _PATTERNS = {
     "clf": r"\d{1,2}/\w+/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}",
     "bracketed": r"\[\d{1,2}/\w+/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]",
     "mark": r"\??",
+    "signed": r"[+-]?[0-9.]*",
+    "braced": r"(?:\{[^}]*\})?",
+    "gap": " ?",
 }
-_STRICT = frozenset({"number", "clf", "bracketed", "mark"})
+_STRICT = frozenset({"number", "clf", "bracketed", "mark", "signed", "braced", "gap"})
 _LONGEST = 4000
 
 
@@ -89,6 +92,8 @@ def _written(pieces: Sequence[Piece], names: dict[int, str]) -> Iterable[str]:
 
 def _pattern(value: Value, *, quoted: bool, joined: bool) -> str:
     """What a value matches. A path that its query follows without a break ends at the question mark."""
+    if value.clock.startswith("%") and value.kind == "text":
+        return expression_of(value.clock).replace("\\ ", " ")
     if value.field == "path" and joined:
         return r'(?:[^"\\?]|\\.)*' if quoted else r"[^?\s]*"
     return _QUOTED if quoted and value.kind not in _STRICT else _PATTERNS[value.kind]

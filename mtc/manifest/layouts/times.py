@@ -1,6 +1,7 @@
 """Formats of times, as `strptime` has them, in the dialect that the database reads."""
 
 import re
+from itertools import zip_longest
 
 from mtc.manifest.layouts.model import LayoutError
 
@@ -8,6 +9,16 @@ _LONG = {"%T": "%H:%M:%S", "%F": "%Y-%m-%d", "%D": "%m/%d/%y", "%R": "%H:%M", "%
 _DIRECTIVE = re.compile(r"%(-?[A-Za-z%]|.?)")
 _KNOWN = frozenset("aAbBdjmyYHIMSfgpz%")
 CLF = "%d/%b/%Y:%H:%M:%S %z"
+_WRITTEN = {
+    "Y": r"\d{4}",
+    "y": r"\d\d",
+    "j": r"\d{1,3}",
+    **dict.fromkeys("fg", r"\d+"),
+    **dict.fromkeys("mdHIMS", r"\d{1,2}"),
+    "p": r"[AaPp]\.?[Mm]\.?",
+    "z": r"(?:[+-]\d\d:?(?:\d\d)?|Z)",
+    "%": "%",
+}
 
 
 def spelled_out(text: str) -> str:
@@ -19,6 +30,14 @@ def spelled_out(text: str) -> str:
                 f"%{found} is no directive of a time's format", "use %Y %m %b %d %H %M %S %f %p %z and the like"
             )
     return written
+
+
+def expression_of(form: str) -> str:
+    """An expression, RE2 and Python `re` alike, for what a format writes; names of days and months are one word."""
+    pieces = _DIRECTIVE.split(form)
+    literals = (re.escape(piece) if at % 2 == 0 else "" for at, piece in enumerate(pieces))
+    found = (_WRITTEN.get(each.removeprefix("-"), r"[^\s\d/]+") for each in pieces[1::2])
+    return "".join(text for both in zip_longest([*literals][::2], found, fillvalue="") for text in both)
 
 
 def directives(text: str) -> frozenset[str]:

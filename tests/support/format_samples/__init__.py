@@ -4,6 +4,7 @@ Hosts are under example.org and addresses from the ranges for documentation. No 
 """
 
 from format_samples import (
+    apache_nginx,
     caddy,
     cloudflare,
     cloudfront,
@@ -12,6 +13,7 @@ from format_samples import (
     envoy,
     gateways,
     haproxy,
+    haproxy_tomcat,
     hosting,
     iis,
     labelled,
@@ -24,10 +26,10 @@ from format_samples import (
     traefik,
     w3c,
 )
-from format_samples.apache_nginx import LAYOUTS
 from format_samples.regexes import REGEXES
 from format_samples.shape import LayoutSample, RegexSample, Row, SampleFile
 
+LAYOUTS: tuple[LayoutSample, ...] = (*apache_nginx.LAYOUTS, *haproxy_tomcat.LAYOUTS)
 SAMPLES: tuple[SampleFile, ...] = (
     *ncsa.SAMPLES,
     *hosting.SAMPLES,

@@ -52,9 +52,9 @@ class SampleFile:
 
 @dataclass(frozen=True, slots=True)
 class LayoutSample:
-    """Lines as a server writes them that was given this Apache `LogFormat` or nginx `log_format`."""
+    """Lines as a server writes them that was given this text, in its own language."""
 
-    server: Literal["apache", "nginx"]
+    server: Literal["apache", "nginx", "haproxy", "tomcat"]
     layout: str
     text: str
     rows: tuple[Row, ...]

@@ -1,0 +1,137 @@
+"""HAProxy's and Tomcat's languages: what they say is read as their manuals say, and mistakes are told by name."""
+
+import pytest
+
+from mtc.formats.custom import custom
+from mtc.formats.registry import FORMATS
+from mtc.manifest.formats import CustomFormat
+from mtc.manifest.layouts.haproxy import compile_haproxy
+from mtc.manifest.layouts.haproxy_samples import sample
+from mtc.manifest.layouts.javatimes import strptime_format
+from mtc.manifest.layouts.model import JsonLayout, LayoutError, TextLayout
+from mtc.manifest.layouts.times import expression_of
+from mtc.manifest.layouts.tomcat import compile_tomcat
+
+
+@pytest.mark.parametrize(
+    ("layout", "what", "hint"),
+    [
+        ("%ci %tR %r", "`%tR` at character 5 is no variable of a log-format", "did you mean %tr?"),
+        ("%ci %t %", "`%` at character 8 is no item of a log-format", "write `%%` for a percent sign"),
+        ("%ci %[src", "`%[src` at character 5 is no item of a log-format", "write `%%` for a percent sign"),
+        ("%ci [%tr] %ST", "the log-format has none of path, request and target", "add what writes the path"),
+        ("%ci %{+X}Ts %r", "the log-format has none of time and date", "add what writes the time"),
+        ('{"ip": "%ci",}', "the log-format looks like JSON and is none", "check its commas, quotes and braces"),
+        ('%ci %[date,ltime("%Q")] %r', "%Q is no directive of a time's format", "use %Y %m %b %d"),
+    ],
+)
+def test_a_bad_log_format_of_haproxy_is_told(layout: str, what: str, hint: str) -> None:
+    """With its place and what is meant."""
+    with pytest.raises(LayoutError) as mistake:
+        compile_haproxy(layout)
+    assert str(mistake.value) == what
+    assert mistake.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("layout", "what", "hint"),
+    [
+        ("%h %t %d %r", "`%d` at character 7 is no code of a pattern", "did you mean %D?"),
+        ("%h %t %y %r", "`%y` at character 7 is no code of a pattern", "write `%%` for a percent sign"),
+        ("%h %t 5%", "`%` at character 8 is no code of a pattern", "write `%%` for a percent sign"),
+        ('%h %l "%r"', "the pattern has none of time and date", "add what writes the time"),
+        ("%h %{yyyy QQ}t %r", "`QQ` in the time's format is not known here", "use yyyy MM"),
+        ("%h %{yyyy 'of}t %r", "the quote at character 6 of the time does not end", "close it with `'`"),
+        ('<Valve className="x"/>', "there is no pattern in the Valve", "one looks like <Valve"),
+    ],
+)
+def test_a_bad_pattern_of_tomcat_is_told(layout: str, what: str, hint: str) -> None:
+    """With its place and what is meant."""
+    with pytest.raises(LayoutError) as mistake:
+        compile_tomcat(layout)
+    assert str(mistake.value) == what
+    assert mistake.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("described", "name"),
+    [
+        ({"tomcat": "common"}, "common"),
+        ({"tomcat": "combined"}, "combined"),
+        ({"haproxy": "httplog"}, "haproxy"),
+        ({"haproxy": "httpslog"}, "haproxy"),
+    ],
+)
+def test_what_everybody_has_is_read_as_fast_as_the_format_of_that_name(described: dict[str, str], name: str) -> None:
+    """Such a string is the same as the name."""
+    assert custom(CustomFormat.model_validate(described)).shape is FORMATS[name].shape
+
+
+@pytest.mark.parametrize(
+    ("expression", "field"),
+    [
+        ("src", "ip"),
+        ("src,ipmask(24)", "ip"),
+        ("src,sha1,hex", ""),
+        ("req.hdr(User-Agent)", "user_agent"),
+        ("req.fhdr(referer),json(utf8s)", "referrer"),
+        ("hdr(X-Forwarded-For)", "ip"),
+        ("hdr(X-Other)", ""),
+        ("var(txn.host)", "host"),
+        ("var(txn.http_user_agent)", "user_agent"),
+        ("var(sess.requests)", ""),
+        ("capture.req.hdr(12)", "captured12"),
+        ("capture.res.hdr(0)", ""),
+        ("pathq", "target"),
+        ("path,lower", "path"),
+        ("bytes_out", "bytes"),
+        ("", ""),
+    ],
+)
+def test_a_sample_expression_is_the_field_that_it_fetches(expression: str, field: str) -> None:
+    """What a converter makes unrecognisable, and what is not known, is passed over."""
+    assert sample(expression).field == field
+
+
+@pytest.mark.parametrize(
+    ("expression", "clock"),
+    [
+        ("date", "epoch:1"),
+        ("date(-60)", "epoch:1"),
+        ("date(0,ms)", "epoch:1000"),
+        ("request_date(us)", "epoch:1000000"),
+        ("accept_date,utime(%Y-%m-%d %T)", "%Y-%m-%d %H:%M:%S"),
+        ('date,ltime("%d.%m.%Y %H:%M",3600)', "%d.%m.%Y %H:%M"),
+        ("date(0,weeks)", ""),
+    ],
+)
+def test_a_date_is_a_number_or_what_its_converter_writes(expression: str, clock: str) -> None:
+    """In the unit that is asked for."""
+    assert sample(expression).clock == clock
+
+
+def test_a_format_that_only_begins_with_a_brace_is_no_json() -> None:
+    """Captured headers stand in braces too."""
+    assert isinstance(compile_haproxy("{%ci} %tr %r"), TextLayout)
+    assert isinstance(compile_haproxy('{"ip":"%ci","t":%Ts,"r":%{+Q}r}'), JsonLayout)
+
+
+@pytest.mark.parametrize(
+    ("java", "strptime"),
+    [
+        ("dd/MMM/yyyy:HH:mm:ss Z", "%d/%b/%Y:%H:%M:%S %z"),
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "%Y-%m-%dT%H:%M:%S.%g%z"),
+        ("EEE, d MMMM yy h:mm a", "%a, %d %B %y %I:%M %p"),
+        ("'100%' yyyy''D", "100%% %Y'%j"),
+    ],
+)
+def test_a_time_of_javas_is_written_as_strptime_has_it(java: str, strptime: str) -> None:
+    """Quotes keep letters as they are."""
+    assert strptime_format(java) == strptime
+
+
+def test_a_time_with_blanks_takes_no_more_than_its_own() -> None:
+    """Its expression is that of its format, not whatever stands before the next blank."""
+    assert expression_of("%d.%b %Y") == r"\d{1,2}\.[^\s\d/]+\ \d{4}"
+    layout = compile_tomcat("%{yyyy-MM-dd HH:mm}t %h %r")
+    assert r"(?P<time>\d{4}\-\d{1,2}\-\d{1,2} \d{1,2}:\d{1,2})" in layout.pattern
