@@ -1,16 +1,13 @@
-r"""JSON lines of content delivery networks and hosters at the edge: Fastly, Akamai DataStream 2, Vercel.
+r"""JSON lines of content delivery networks and hosters at the edge: Fastly and Vercel.
 
 Sources: Fastly, "Custom log formats" and "Log streaming" (the format in JSON that new endpoints are given, and the
 older one that names `time_start`, `request` and `resp_body_size`): where `fastly_is_edge` is false, one of Fastly's own
-servers asked its shield for what a client had asked it for, so that the line is `other`. Akamai, "DataStream 2: Data
-set parameters" and "Log format": values are percent-encoded, `reqTimeSec` is seconds since 1970, `reqPath` may lack its
-slash, a key may be missing or `-`. Vercel, "Log Drains Reference", as NDJSON: the request stands in `proxy`, times are
-milliseconds since 1970; what a function printed (`stdout`, `stderr`) and status -1 in `proxy` (a revalidation in the
-background) are no requests of a client.
+servers asked its shield for what a client had asked it for, so that the line is `other`. Vercel, "Log Drains
+Reference", as NDJSON: the request stands in `proxy`, times are milliseconds since 1970; what a function printed
+(`stdout`, `stderr`) and status -1 in `proxy` (a revalidation in the background) are no requests of a client.
 """
 
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
-from mtc.formats.cloudfront import decoded
 from mtc.formats.json_lines import JsonLines, paths_of, pointer
 from mtc.formats.texts import address, host_name, http_version
 from mtc.formats.urls import is_page, only_where, url_host, url_target
@@ -51,57 +48,6 @@ FASTLY = Format(
     other=_NO_REQUEST,
 )
 
-
-def _text(value: str) -> str:
-    """SQL: a value of Akamai's, decoded. Blanks are `%20`, or a plus sign where none is written so."""
-    plus = f"contains({value}, '%') AND contains({value}, '+') AND NOT contains({value}, '%20')"
-    return f"CASE WHEN {plus} THEN {decoded(f'''replace({value}, '+', ' ')''')} ELSE {decoded(value)} END"
-
-
-def _whole(value: str, signs: str) -> str:
-    """SQL: a value decoded if it was encoded as a whole: none of the `signs` that structure it stands in it."""
-    bare = f"regexp_matches({value}, '[{signs}]')"
-    return f"CASE WHEN {bare} THEN {value} ELSE {decoded(value)} END"
-
-
-_PATH = _whole("z.path", "/")
-_QUERY = _whole("z.query", "=&")
-_HTTP = "coalesce(CASE WHEN starts_with(z.protocol, 'HTTP/') THEN z.protocol END, z.version)"
-
-AKAMAI = Format(
-    name="akamai",
-    title="Akamai DataStream 2 in JSON",
-    shape=JsonLines(
-        paths_of(
-            host="reqHost",
-            ip="cliIP",
-            time="reqTimeSec",
-            method="reqMethod",
-            path="reqPath",
-            query="queryStr",
-            protocol="proto",
-            version="protoVer",
-            status="statusCode",
-            bytes="bytes totalBytes",
-            time_taken="turnAroundTimeMSec",
-            referrer="referer",
-            user_agent="UA",
-        ),
-        needed=(("ip",), ("time",), ("path",)),
-    ),
-    time=Time((), epoch=ANY_EPOCH, iso=True),
-    taken=1,
-    derive=(
-        ("ip", only_where(address("z.ip"), "coalesce(z.method, '') <> 'CONNECT'")),
-        ("host", host_name("z.host")),
-        ("path", f"concat('/', ltrim({_PATH}, '/'))"),
-        ("query", f"nullif(nullif({_QUERY}, '-'), '')"),
-        ("protocol", http_version(_HTTP)),
-        ("referrer", _whole("z.referrer", ":/")),
-        ("user_agent", _text("z.user_agent")),
-    ),
-    other=_NO_REQUEST,
-)
 
 _OF_CLIENT = "coalesce(z.background, '') <> '-1' AND coalesce(z.printed, '') NOT IN ('stdout', 'stderr')"
 

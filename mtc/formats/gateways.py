@@ -1,19 +1,20 @@
-r"""JSON lines of API gateways and of Envoy's relatives.
+r"""JSON lines of Envoy's relatives and of Kong and APISIX; APISIX's text.
 
 Sources: Istio, "Envoy Access Logs" (the default JSON encoding), and Envoy Gateway, "Proxy Access Logs" (the default
 format): values of operators that say nothing are null or `-`, DURATION is milliseconds, code 0 was not answered; the
 client is the first address of X-Forwarded-For, as in Envoy's text, and without that header the downstream's. Kong
 Gateway, "File Log" and "HTTP Log" (log format), and Apache APISIX, "file-logger" and "http-logger" (the default format,
-without `log_format`): times are milliseconds since 1970, `request.uri` has the query. Amazon API Gateway Developer
-Guide, "Access logging for REST APIs", "Configure logging for HTTP APIs" (example formats in JSON) and the variables of
-either kind, after which keys are named; where no path is logged, the resource or the route stands for it, and the route
-`$default` says nothing. Lines of TCP and of anything else are `other`.
+without `log_format`): times are milliseconds since 1970, `request.uri` has the query. APISIX, `config-default.yaml`,
+`access_log_format`: the host stands before the request, the seconds taken behind the size. Lines of TCP and of anything
+else are `other`.
 """
 
-from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
+from mtc.formats.base import ANY_EPOCH, Format, Time
+from mtc.formats.expressions import CLOCK, IP, NAME, QUOTED, USER, WHOM
 from mtc.formats.json_lines import JsonLines, Paths, paths_of, pointer
 from mtc.formats.pairs import whole
-from mtc.formats.texts import address, host_name, milliseconds
+from mtc.formats.pattern import Pattern
+from mtc.formats.texts import address, host_name
 from mtc.formats.urls import is_page, only_where, url_host, url_target
 
 _MILLIS = Time((), epoch=1000, iso=True)
@@ -80,37 +81,12 @@ def _plugin(name: str, title: str, started: str, taken: tuple[str, ...]) -> Form
 KONG = _plugin("kong", "Kong, file-log or http-log", "started_at", ("latencies", "request"))
 APISIX = _plugin("apisix", "Apache APISIX, file-logger or http-logger", "start_time", ("latency",))
 
-_ROUTE = r"nullif(regexp_extract(z.route, '^(?:\S+ )?(/.*)$', 1), '')"
-_ASKED = f"coalesce(nullif(z.target, '-'), {_ROUTE})"
-
-API_GATEWAY = Format(
-    name="api_gateway",
-    title="Amazon API Gateway's access log in JSON, with the keys of its example formats",
-    shape=JsonLines(
-        paths_of(
-            host="domainName",
-            ip="ip sourceIp identity.sourceIp",
-            user="user",
-            time="requestTime requestTimeEpoch",
-            method="httpMethod",
-            target="path",
-            route="resourcePath routeKey",
-            protocol="protocol",
-            status="status",
-            bytes="responseLength",
-            time_taken="responseLatency",
-            user_agent="userAgent identity.userAgent",
-        ),
-        needed=(("ip",), ("time",), ("target", "route"), ("method", "route")),
+APISIX_ACCESS = Format(
+    name="apisix_access",
+    title="Apache APISIX, access log",
+    shape=Pattern(
+        rf'^{IP}\s+\S+\s+{USER}\s+{CLOCK}\s+(?P<host>{NAME})(?::\d+)?\s+"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})'
+        rf"\s+(?P<bytes>\d+|-)\s+(?P<time_taken>\d+\.\d+){WHOM}(?:\s.*)?$"
     ),
-    time=Time((CLF_TIME,), epoch=ANY_EPOCH, iso=True),
-    taken=1,
-    derive=(
-        ("ip", address("z.ip")),
-        ("host", host_name("z.host")),
-        ("method", "coalesce(nullif(z.method, '-'), nullif(regexp_extract(z.route, '^([A-Z]+) /', 1), ''))"),
-        ("target", _ASKED),
-        ("time_taken", milliseconds("z.time_taken")),
-    ),
-    other=_NO_REQUEST,
+    taken=0.001,
 )

@@ -6,6 +6,7 @@ nginx writes `\xHH` for a quote, a backslash and every byte that is no ASCII unl
 JSON reader takes. A line that is no JSON for that reason alone is repaired: the bytes are those of UTF-8.
 """
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from mtc.warehouse.quoting import literal
 
 Paths = tuple[tuple[str, tuple[str, ...]], ...]
 
+_LONG = 1 << 16
 _NOTHING: tuple[object, ...] = (None, "", "-")
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _CONTROL = r"'\\x([013467][0-9A-Fa-f]|2[013-9A-Fa-f]|5[0-9ABD-Fabd-f])'"
@@ -116,13 +118,20 @@ def _ascii(line: str) -> str:
 
 
 def _read(line: str) -> Any:  # noqa: ANN401 - any JSON
-    """A line as Python has it; None where it is no JSON."""
+    """A line as Python has it, nobody's to change; None where it is no JSON. Every format of JSON asks for the same."""
+    return _remembered(line) if len(line) < _LONG else _parsed(line)
+
+
+def _parsed(line: str) -> Any:  # noqa: ANN401 - any JSON
     for text in (line, _HEX.sub(r"\\u00\1", line)):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
             continue
     return None
+
+
+_remembered = functools.lru_cache(maxsize=256)(_parsed)
 
 
 def _find(value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON

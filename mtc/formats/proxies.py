@@ -3,10 +3,11 @@ r"""Proxies that write text: Traefik and Envoy.
 Sources: Traefik, 'Access Logs', format `common` (combined, then the request's number, router, server and milliseconds;
 the status of a request that was not answered is `-`). Envoy, 'Access logging', default format string, and Istio's,
 which has three fields more behind the flags: the address is the first of X-Forwarded-For, the host `:authority`, the
-time taken is milliseconds, status 0 was not answered. A line without an address is nobody's visit: it is not matched.
+time taken is milliseconds, status 0 was not answered; START_TIME may have a format of its own. A line without an
+address is nobody's visit: it is not matched.
 """
 
-from mtc.formats.base import Format, Time
+from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
 from mtc.formats.expressions import CLOCK, FAST_WHO, IP, NAME, QUOTED, USER, WHOM, last, uncut
 from mtc.formats.ncsa import COMBINED_FIELDS
 from mtc.formats.pattern import FastPath, Pattern
@@ -59,7 +60,7 @@ ENVOY = Format(
             ),
         ),
     ),
-    time=Time((), utc=True, iso=True),
+    time=Time((CLF_TIME,), utc=True, epoch=ANY_EPOCH, iso=True),
     taken=1,
     other=r"regexp_matches({line}, '^\[[^\]]+\]\[\d+\]\[\w+\]\[')",
 )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 from mtc.errors import PermanentError
 from mtc.formats import (
+    akamai,
+    api_gateway,
     clouds,
     edges,
     gateways,
@@ -52,12 +54,17 @@ FORMATS: dict[str, Format] = {
     "envoy_json": gateways.ENVOY_JSON,
     "kong": gateways.KONG,
     "apisix": gateways.APISIX,
-    "api_gateway": gateways.API_GATEWAY,
+    "apisix_access": gateways.APISIX_ACCESS,
+    "api_gateway": api_gateway.API_GATEWAY,
+    "api_gateway_clf": api_gateway.API_GATEWAY_CLF,
+    "api_gateway_csv": api_gateway.API_GATEWAY_CSV,
     "google_cloud": clouds.GOOGLE_CLOUD,
     "azure_front_door": clouds.AZURE_FRONT_DOOR,
     "azure_application_gateway": clouds.AZURE_APPLICATION_GATEWAY,
     "fastly": edges.FASTLY,
-    "akamai": edges.AKAMAI,
+    "akamai": akamai.AKAMAI,
+    "akamai_pairs": akamai.AKAMAI_PAIRS,
+    "akamai_structured": akamai.AKAMAI_STRUCTURED,
     "vercel": edges.VERCEL,
     "nginx_json": json_formats.NGINX_JSON,
     "caddy": json_formats.CADDY,

@@ -11,10 +11,12 @@ from mtc.formats.base import Format, Time
 from mtc.formats.cloudfront import decoded
 from mtc.formats.expressions import QUOTED
 from mtc.formats.pattern import Pattern
-from mtc.formats.texts import address
+from mtc.formats.texts import address, unbracketed
 from mtc.formats.urls import is_page, only_where, url_host, url_target
 
 _TAG = r"(?:[A-Z][A-Z_0-9]*)"
+# Many have a time to read in place of the seconds.
+_TIMED = r"\d{9,}\.\d{3}|\[?\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+\-]\d{4}\]?"
 _HEADERS = r"\[(?P<headers>[^\[\]]*)\] \[[^\[\]]*\]"
 _BEHIND = rf'(?: {_HEADERS}| "(?P<referrer>{QUOTED})" "(?P<user_agent>{QUOTED})")?(?: .*)?$'
 
@@ -29,18 +31,19 @@ SQUID = Format(
     name="squid",
     title="Squid's own log, with or without headers",
     shape=Pattern(
-        rf"^ *(?P<time>\d{{9,}}\.\d{{3}}) +(?P<time_taken>-?\d+) (?P<ip>\S+) {_TAG}/(?P<status>\d{{3}}|-)"
+        rf"^ *(?P<time>{_TIMED}) +(?P<time_taken>-?\d+) (?P<ip>\S+) {_TAG}/(?P<status>\d{{3}}|-)"
         rf" (?P<bytes>\d+|-) (?P<method>\S+) (?P<target>\S+) (?P<user>.*?) {_TAG}/\S+ \S+{_BEHIND}"
     ),
-    time=Time((), epoch=1),
+    time=Time(epoch=1),
     taken=1,
     derive=(
         ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"))),
+        ("time", unbracketed("z.time")),
         ("host", url_host("z.target")),
         ("target", url_target("z.target")),
         ("status", "CASE z.status WHEN '-' THEN '0' ELSE z.status END"),
         ("referrer", f"coalesce(nullif(z.referrer, ''), {_header('Referer')})"),
         ("user_agent", f"coalesce(nullif(z.user_agent, ''), {_header('User-Agent')})"),
     ),
-    other=rf"regexp_matches({{line}}, '^ *\d{{9,}}\.\d{{3}} +-?\d+ \S+ {_TAG}/(?:\d{{3}}|-) ')",
+    other=rf"regexp_matches({{line}}, '^ *(?:{_TIMED}) +-?\d+ \S+ {_TAG}/(?:\d{{3}}|-) ')",
 )

@@ -4,7 +4,9 @@ Hosts are under example.org and addresses from the ranges for documentation. No 
 """
 
 from format_samples import (
+    akamai,
     apache_nginx,
+    api_gateway,
     caddy,
     cloudflare,
     cloudfront,
@@ -50,6 +52,8 @@ SAMPLES: tuple[SampleFile, ...] = (
     *gateways.SAMPLES,
     *clouds.SAMPLES,
     *edges.SAMPLES,
+    *akamai.SAMPLES,
+    *api_gateway.SAMPLES,
 )
 
 __all__ = ["LAYOUTS", "REGEXES", "SAMPLES", "LayoutSample", "RegexSample", "Row", "SampleFile"]

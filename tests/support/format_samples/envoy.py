@@ -28,4 +28,18 @@ ENVOY = SampleFile(
     " visit and is rejected; TCP lines and the application's log are no requests.",
 )  # fmt: skip
 
-SAMPLES = (ENVOY,)
+TIMES = SampleFile(
+    format="envoy",
+    text="""[1777629903.310] "GET /docs/ HTTP/1.1" 200 - 0 5120 12 10 "192.0.2.1" "curl/8.0" "id-1" "www.example.org" "198.51.100.10:80"
+[1777629904310] "GET /b HTTP/1.1" 200 - 0 5120 12 10 "192.0.2.1" "curl/8.0" "id-1" "www.example.org" "198.51.100.10:80"
+[01/May/2026:12:05:05 +0200] "GET /c HTTP/1.1" 200 - via_upstream - "-" 0 5120 12 10 "192.0.2.1" "curl/8.0" "id-1" "www.example.org" "198.51.100.10:80" outbound|80||x 198.51.100.9:1 198.51.100.9:80 192.0.2.1:2 - default
+[2026-05-01T12:05:06.310+02:00] "GET /d HTTP/1.1" 200 - 0 5120 12 10 "192.0.2.1" "curl/8.0" "id-1" "www.example.org" "198.51.100.10:80"
+""",
+    rows=tuple(
+        Row(host="www.example.org", ip="192.0.2.1", time=f"2026-05-01 {time}", method="GET", path=path, protocol="HTTP/1.1", status=200, bytes=5120, time_ms=12.0, user_agent="curl/8.0")
+        for time, path in (("10:05:03.310000", "/docs/"), ("10:05:04.310000", "/b"), ("10:05:05", "/c"), ("10:05:06.310000", "/d"))
+    ),
+    note="Envoy, START_TIME: its format may be given, as in START_TIME(%s.%3f) and START_TIME(%d/%b/%Y:%H:%M:%S %z).",
+)  # fmt: skip
+
+SAMPLES = (ENVOY, TIMES)

@@ -1,4 +1,4 @@
-"""JSON of Istio, Envoy Gateway, Kong, APISIX and Amazon API Gateway."""
+"""JSON of Istio, Envoy Gateway, Kong and APISIX; APISIX's text."""
 
 # ruff: noqa: E501 - log lines are as long as servers write them
 
@@ -66,34 +66,18 @@ APISIX = SampleFile(
     " (host, @timestamp, client_ip) says of no request what it asked for.",
 )  # fmt: skip
 
-REST_API = SampleFile(
-    format="api_gateway",
-    text="""{"requestId":"id-1","extendedRequestId":"x=","ip":"192.0.2.1","caller":"-","user":"-","requestTime":"01/May/2026:10:05:03 +0000","httpMethod":"GET","resourcePath":"/pets/{id}","status":"200","protocol":"HTTP/1.1","responseLength":"120"}
-{"requestId":"id-2","ip":"2001:db8::7","caller":"-","user":"ada","requestTimeEpoch":"1777629904000","httpMethod":"POST","resourcePath":"/pets","path":"/prod/pets","status":"403","protocol":"HTTP/1.1","responseLength":"-","domainName":"Api.example.org","userAgent":"curl/8.0","responseLatency":"15"}
-{"requestId":"id-3","ip":"192.0.2.9","requestTime":"01/May/2026:10:05:05 +0000","eventType":"CONNECT","connectionId":"c","status":"200"}
+APISIX_ACCESS = SampleFile(
+    format="apisix_access",
+    text=f"""192.0.2.1 - - [01/May/2026:12:05:03 +0200] www.example.org:9080 "GET /docs/?a=1 HTTP/1.1" 200 5120 0.012 "https://www.example.org/" "{FIREFOX}" 198.51.100.10:80 200 0.011 "http://www.example.org"
+2001:db8::7 - ada [01/May/2026:10:05:04 +0000] Shop.example.org "POST /b HTTP/2.0" 502 812 1.500 "-" "-" 198.51.100.10:80, 198.51.100.11:80 502, 502 0.1, 0.2 "http://shop.example.org"
+192.0.2.9 - - [01/May/2026:10:05:05 +0000] - "\\x16\\x03\\x01" 400 154 0.000 "-" "-" - - - "://"
 """,
     rows=(
-        Row(ip="192.0.2.1", time="2026-05-01 10:05:03", method="GET", path="/pets/{id}", protocol="HTTP/1.1", status=200, bytes=120),
-        Row(host="api.example.org", ip="2001:db8::7", user="ada", time="2026-05-01 10:05:04", method="POST", path="/prod/pets", protocol="HTTP/1.1", status=403, time_ms=15.0, user_agent="curl/8.0"),
+        Row(host="www.example.org", ip="192.0.2.1", time="2026-05-01 10:05:03", method="GET", path="/docs/", query="a=1", protocol="HTTP/1.1", status=200, bytes=5120, time_ms=12.0, referrer="https://www.example.org/", user_agent=FIREFOX),
+        Row(host="shop.example.org", ip="2001:db8::7", user="ada", time="2026-05-01 10:05:04", method="POST", path="/b", protocol="HTTP/2.0", status=502, bytes=812, time_ms=1500.0),
     ),
     other=1,
-    note="API Gateway, 'Access logging for REST APIs', the example in JSON, and its variables under their own names;"
-    " requestTimeEpoch is milliseconds. Of a WebSocket there is no method.",
+    note="APISIX, config-default.yaml, access_log_format: the host as it was sent, the seconds taken.",
 )  # fmt: skip
 
-HTTP_API = SampleFile(
-    format="api_gateway",
-    text="""{"requestId":"id-1","ip":"192.0.2.1","requestTime":"01/May/2026:12:05:03 +0200","httpMethod":"GET","routeKey":"GET /pets/{id}","status":"200","protocol":"HTTP/1.1","responseLength":"120"}
-{"requestId":"id-2","ip":"192.0.2.1","requestTime":"01/May/2026:10:05:04 +0000","httpMethod":"GET","routeKey":"$default","path":"/a","status":"200","protocol":"HTTP/1.1","responseLength":"120"}
-{"requestId":"id-3","ip":"192.0.2.1","requestTime":"01/May/2026:10:05:05 +0000","httpMethod":"GET","routeKey":"$default","status":"200","protocol":"HTTP/1.1","responseLength":"120"}
-""",
-    rows=(
-        Row(ip="192.0.2.1", time="2026-05-01 10:05:03", method="GET", path="/pets/{id}", protocol="HTTP/1.1", status=200, bytes=120),
-        Row(ip="192.0.2.1", time="2026-05-01 10:05:04", method="GET", path="/a", protocol="HTTP/1.1", status=200, bytes=120),
-    ),
-    other=1,
-    note="API Gateway, 'Configure logging for HTTP APIs', the example in JSON: the route is all that it says of the path;"
-    " `$default` says nothing, so that such a line is rejected.",
-)  # fmt: skip
-
-SAMPLES = (ISTIO, ENVOY_GATEWAY, KONG, APISIX, REST_API, HTTP_API)
+SAMPLES = (ISTIO, ENVOY_GATEWAY, KONG, APISIX, APISIX_ACCESS)

@@ -43,4 +43,26 @@ MIME = SampleFile(
     " percent-encoded. The last line has a referrer and a user agent behind, as `combined` orders them.",
 )  # fmt: skip
 
-SAMPLES = (NATIVE, MIME)
+LOCAL = SampleFile(
+    format="squid",
+    text="""01/May/2026:12:05:03 +0200     45 192.0.2.1 TCP_MISS/200 5120 GET http://www.example.org/docs/ ada HIER_DIRECT/198.51.100.10 text/html
+[01/May/2026:12:05:04 +0200]     45 192.0.2.1 TCP_MISS/200 5120 GET http://www.example.org/b ada%20lovelace HIER_DIRECT/198.51.100.10 text/html;charset=utf-8
+""",
+    rows=(
+        Row(host="www.example.org", ip="192.0.2.1", user="ada", time="2026-05-01 10:05:03", method="GET", path="/docs/", status=200, bytes=5120, time_ms=45.0),
+        Row(host="www.example.org", ip="192.0.2.1", user="ada%20lovelace", time="2026-05-01 10:05:04", method="GET", path="/b", status=200, bytes=5120, time_ms=45.0),
+    ),
+    note="Squid, 'logformat', %tl in place of the seconds, with or without brackets.",
+)  # fmt: skip
+
+COMBINED = SampleFile(
+    format="combined",
+    text="""192.0.2.1 - ada [01/May/2026:12:05:03 +0200] "GET /docs/ HTTP/1.1" 200 5120 "https://www.example.org/" "curl/8.0" TCP_MISS:HIER_DIRECT
+""",
+    rows=(
+        Row(ip="192.0.2.1", user="ada", time="2026-05-01 10:05:03", method="GET", path="/docs/", protocol="HTTP/1.1", status=200, bytes=5120, referrer="https://www.example.org/", user_agent="curl/8.0"),
+    ),
+    note="Squid, 'logformat', built-in format combined: NCSA's, with result and hierarchy behind.",
+)  # fmt: skip
+
+SAMPLES = (NATIVE, MIME, LOCAL, COMBINED)
