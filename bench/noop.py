@@ -27,7 +27,7 @@ from mtc.run.wiring import source_opener
 from mtc.state.lineage import claim
 from mtc.state.rows import StepResult
 from mtc.state.store import Store
-from mtc.warehouse.csvset import csv_files
+from mtc.warehouse.csvset import NAMES, file_name
 from mtc.warehouse.parts import object_id, part_file
 
 LAST = dt.date(2025, 12, 31)
@@ -68,7 +68,7 @@ class Filler:
         """Import, statistics and CSV of every step."""
         claim(self._project.warehouse, self._store.lineage)
         self._store.begin_run("filled", manifest="mtc.yaml", command="mtc apply", at=NOW)
-        csv = tuple(self._file(self._project.csv / name, 10_000) for name in csv_files())
+        csv = tuple(self._file(self._project.csv / name, 10_000) for name in map(file_name, NAMES))
         for stage in Stage:
             work = [planned for planned in self._plan(stage).steps if planned.step.stage is stage]
             self._store.planned(planned.step for planned in work)

@@ -9,6 +9,11 @@ from mtc.manifest.re2 import groups
 from mtc.manifest.strict import Model
 from mtc.manifest.values import Extension, Glob, Regex
 
+SEARCH_PARAMETERS = ("q", "query", "s", "search", "searchword", "k", "keyword", "keywords")
+"""Matomo's own (`SitesManager`, `DEFAULT_SEARCH_KEYWORD_PARAMETERS`)."""
+
+SearchParameter = Annotated[str, Field(pattern=r"^[^&=#\s\[\]]{1,64}$")]
+
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 
 
@@ -51,6 +56,10 @@ class Hits(Model):
     count."""
     add_download_extensions: Annotated[tuple[Extension, ...], Field(examples=[["parquet"]])] = ()
     """Further file extensions of downloads."""
+    search_parameters: Annotated[tuple[SearchParameter, ...], Field(examples=[["q", "s"], []])] = SEARCH_PARAMETERS
+    """The query parameters that name what was searched for within the site, the first one first, whatever the case: a
+    hit that has one is a search, no page view. By default Matomo's; an empty list for none, as its site's settings may
+    have it. Where Matomo answers, its own settings decide. Changes statistics alone, and no import."""
     anonymise_ips: Annotated[int, Field(ge=0, le=4, examples=[2])] = 0
     """How many bytes of an address to forget, as Matomo does: of an IPv4 address the last 1 to 4, of an IPv6 address
     all but the first 64, 48 or 24 bits, or all. What is no address is forgotten wholly. Rejected lines are kept as they

@@ -27,6 +27,7 @@ class Report(StrEnum):
     ENTRY_PAGES = "Actions.getEntryPageUrls"
     EXIT_PAGES = "Actions.getExitPageUrls"
     DOWNLOADS = "Actions.getDownloads"
+    SITE_SEARCHES = "Actions.getSiteSearchKeywords"
     REFERRER_TYPES = "Referrers.getReferrerType"
     WEBSITES = "Referrers.getWebsites"
     SEARCH_ENGINES = "Referrers.getSearchEngines"
@@ -39,7 +40,7 @@ class Report(StrEnum):
     @property
     def flat(self) -> bool:
         """Whether the table is a tree of folders, to be asked for as a list."""
-        return self.value.startswith("Actions.")
+        return self.value.startswith("Actions.") and self is not Report.SITE_SEARCHES
 
 
 _VISITS = "VisitsSummary.get"

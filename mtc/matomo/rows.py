@@ -47,6 +47,7 @@ class Summary:
     unique_pageviews: int = 0
     downloads: int = 0
     unique_downloads: int = 0
+    searches: int = 0
 
 
 def number(value: object) -> float:
@@ -110,6 +111,7 @@ def summary(visits: Mapping[str, object], actions: Mapping[str, object]) -> Summ
         unique_pageviews=_count(actions, "nb_uniq_pageviews"),
         downloads=_count(actions, "nb_downloads"),
         unique_downloads=_count(actions, "nb_uniq_downloads"),
+        searches=_count(actions, "nb_searches"),
     )
 
 

@@ -17,7 +17,8 @@ from mtc.model import Stage
 RECIPES: dict[Stage, str] = {Stage.IMPORT: "1", Stage.STAT: "1", Stage.CSV: "1"}
 RECIPE = "recipe"
 
-_NOT_OF_LOADING = frozenset({"max_rejected"})
+_NOT_OF_LOADING = frozenset({"max_rejected", "search_parameters"})
+_SEARCHES = "hits.search_parameters"
 _OF_SOURCE = ("source.timezone", "source.shift", "source.encoding")
 
 
@@ -31,7 +32,15 @@ def _rules(filters: Filters, hits: Hits) -> dict[str, str]:
     }
 
 
-DEFAULTS: Mapping[str, str] = {**_rules(Filters(), Hits()), **dict.fromkeys(_OF_SOURCE, "")}
+def _searches(hits: Hits) -> str:
+    return json.dumps(hits.search_parameters)
+
+
+DEFAULTS: Mapping[str, str] = {
+    **_rules(Filters(), Hits()),
+    **dict.fromkeys(_OF_SOURCE, ""),
+    _SEARCHES: _searches(Hits()),
+}
 """What a setting is taken for where a record does not have it."""
 
 
@@ -77,7 +86,8 @@ def stat_settings(site: SiteSettings) -> dict[str, str]:
     recipe = RECIPES[Stage.STAT]
     answers = target(site) if site.answers == "matomo" else ""
     own = {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, "stats.from": answers}
-    return {**own, RECIPE: recipe}
+    searches = _searches(Hits() if answers else site.hits)  # Matomo has settings of its own
+    return {**own, _SEARCHES: searches, RECIPE: recipe}
 
 
 def csv_settings() -> dict[str, str]:

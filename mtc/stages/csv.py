@@ -1,20 +1,21 @@
 """The csv stage: all `.stat` files that are there in, the set of CSV files out, as a whole or not at all.
 
 It reads every `.stat` file below the folder, not only those of its steps, as CSV has always been made from the files
-that are there. A damaged one stops the set and is named; the CSV files stay as they were.
+that are there. A damaged one stops the set and is named; the CSV files stay as they were. A table without a row has no
+file: one that an earlier run wrote is removed, as it can be made again; one that mtc did not write stays.
 """
 
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mtc import faults
 from mtc.errors import PermanentError
-from mtc.files import explain_os_error, sha256
+from mtc.files import explain_os_error, fsync_dir, sha256
 from mtc.manifest.project import Project
 from mtc.model import SITE_NAME, Output, Receipt, Status, StepId
 from mtc.plan.model import Task
@@ -26,7 +27,11 @@ from mtc.warehouse.statfile import StatDocument, loads
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+Rows = Mapping[tuple[str, dt.date], int]
+"""How many rows the document of a site's day has, in all files."""
+
 _SITE = re.compile(SITE_NAME)
+_LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,11 +41,6 @@ class StatFile:
     site: str
     day: dt.date
     path: Path
-
-
-def csv_files(project: Project) -> tuple[str, ...]:
-    """The paths of all CSV files, relative to the project where they lie in it."""
-    return tuple(_relative(project, project.csv / name) for name in csvset.csv_files())
 
 
 def stat_files(stats: Path) -> tuple[StatFile, ...]:
@@ -80,25 +80,36 @@ class CsvStage:
         """
         faults.point("csv.before")
         try:
-            outputs, rows = self._make(desk)
+            made = self._make(desk)
         except OSError as error:
             raise explain_os_error(error, "writing CSV files") from error
         faults.point("csv.written")
-        self._record(task, outputs, rows, desk)
+        self._record(task, made, desk)
 
-    def _make(self, desk: Desk) -> tuple[tuple[Output, ...], Mapping[tuple[str, dt.date], int]]:
+    def _make(self, desk: Desk) -> "_Made":
         folder = self._project.csv
         folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder, set(csvset.csv_files()).__contains__)
+        names = [csvset.file_name(name) for name in csvset.NAMES]
+        sweep(folder, set(names).__contains__)
         with FileSet() as files:
-            staged = {folder / name: files.stage(folder / name) for name in csvset.csv_files()}
-            with _opened(staged) as streams:
-                rows = self._write(csvset.CsvWriters(streams), desk)
-            outputs = tuple(self._settle(target, path, files) for target, path in staged.items())
+            staged, rows = self._staged(folder, files, desk)
+            made = [(folder / name, staged[name]) for name in names if name in staged]
+            outputs = tuple(self._settle(target, path, files) for target, path in made)
             files.publish()
-        return outputs, rows
+        return _Made(outputs, rows, tuple(_removed(folder, staged)))
 
-    def _write(self, writers: csvset.CsvWriters, desk: Desk) -> Mapping[tuple[str, dt.date], int]:
+    def _staged(self, folder: Path, files: FileSet, desk: Desk) -> tuple[Mapping[str, Path], Rows]:
+        """Write every file beside its place, opened when it gets its first row."""
+        staged: dict[str, Path] = {}
+        with contextlib.ExitStack() as stack:
+
+            def opened(name: str) -> IO[str]:
+                staged[name] = files.stage(folder / name)
+                return stack.enter_context(staged[name].open("x", encoding="utf-8", newline=""))
+
+            return staged, self._write(csvset.CsvWriters(opened), desk)
+
+    def _write(self, writers: csvset.CsvWriters, desk: Desk) -> Rows:
         rows = {}
         for file in stat_files(self._project.stats):
             desk.check()
@@ -114,29 +125,47 @@ class CsvStage:
             files.drop(target)
         return Output(_relative(self._project, target), size, digest)
 
-    def _record(
-        self, task: Task, outputs: tuple[Output, ...], rows: Mapping[tuple[str, dt.date], int], desk: Desk
-    ) -> None:
-        """Record the steps; the first one has the outputs, which belong to all."""
+    def _record(self, task: Task, made: "_Made", desk: Desk) -> None:
+        """Record the steps; the first one has the outputs and notes, which belong to all."""
         done = []
         for number, planned in enumerate(task.steps):
-            status, figures = _found(planned.step, rows)
-            done.append(StepDone(Receipt(planned.step, status, () if number else outputs, figures=figures)))
+            status, figures = _found(planned.step, made.rows)
+            outputs, notes = ((), ()) if number else (made.outputs, made.notes)
+            done.append(StepDone(Receipt(planned.step, status, outputs, figures=figures, notes=notes)))
         desk.record(*done)
 
 
-def _found(step: StepId, rows: Mapping[tuple[str, dt.date], int]) -> tuple[Status, Mapping[str, float]]:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The files that are there now, how many rows each document has, and what else was done."""
+
+    outputs: tuple[Output, ...]
+    rows: Rows
+    notes: tuple[str, ...]
+
+
+def _removed(folder: Path, written: Container[str]) -> Iterator[str]:
+    """Remove the files of tables that have no row any more, and say so; also of what is left alone."""
+    for name in csvset.NAMES:
+        path = folder / csvset.file_name(name)
+        if path.name in written or not path.is_file():
+            continue
+        if csvset.is_ours(name, _first_line(path)):
+            path.unlink()
+            fsync_dir(folder)
+            yield f"{path.name} is removed: no .stat file has a row of it"
+        else:
+            yield f"{path.name} is not what mtc writes, and stays: no .stat file has a row of it"
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8", errors="replace", newline="") as stream:
+        return stream.readline(_LONGEST)
+
+
+def _found(step: StepId, rows: Rows) -> tuple[Status, Mapping[str, float]]:
     count = rows.get((step.site, step.day))
     return (Status.DONE, {"rows": count}) if count else (Status.EMPTY, {})
-
-
-@contextlib.contextmanager
-def _opened(staged: Mapping[Path, Path]) -> Iterator[dict[str, IO[str]]]:
-    with contextlib.ExitStack() as stack:
-        yield {
-            target.name: stack.enter_context(path.open("x", encoding="utf-8", newline=""))
-            for target, path in staged.items()
-        }
 
 
 def _read(project: Project, file: StatFile, data: bytes) -> StatDocument:

@@ -1,10 +1,15 @@
-"""Where a visit came from: the hosts of search engines and social networks, and how a referrer is told.
+"""Where a visit came from: how a referrer is told to be of a search engine, a social network, another website.
 
-The order is Matomo's: a campaign named in the page's own query, then the site itself (direct), then search engines,
-social networks, other websites. Words that were searched for are not read: engines have not told them for years.
+The order is Matomo's: a campaign named in the page's own query, then the site itself (direct), then AI assistants (as
+Matomo 5.5 and later have them), search engines, social networks, other websites. Which of a visit's referrers counts is
+decided where visits are made.
 """
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from mtc.warehouse.known import COUNTRIES, Named, known
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,160 +25,171 @@ IGNORED_PARAMETERS = (
     "pk_kwd", "pk_keyword", "piwik_kwd", "mtm_kwd", "mtm_keyword", "matomo_kwd", "utm_term",
     "gclid", "fbclid", "msclkid", "twclid", "wbraid", "gbraid", "yclid", "fb_xd_fragment", "fb_comment_id",
     "phpsessid", "jsessionid", "sessionid", "aspsessionid", "doing_wp_cron", "sid", "pk_vid",
+    "ignore_referrer", "ignore_referer",
 )  # fmt: skip
 """Parameters that make no other page (Matomo's `url_query_parameter_to_exclude_from_url` and its campaigns')."""
 
-# name, hosts: `{}` at the end stands for any country's top level (google.de, google.co.uk, google.com); a leading
-# dot for the host and all below it. A leading `www.` or `m.` of a referrer's host is not looked at.
-SEARCH_ENGINES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Google", ("google.{}", "encrypted.google.com", "ipv6.google.com", "com.google.android.googlequicksearchbox")),
-    ("Google Images", ("images.google.{}",)),
-    ("Google News", ("news.google.{}",)),
-    ("Google Scholar", ("scholar.google.{}",)),
-    ("Bing", (".bing.com",)),
-    ("Yahoo!", ("yahoo.com", ".search.yahoo.com", ".search.yahoo.co.jp", "yahoo.co.jp", "r.search.yahoo.com")),
-    ("DuckDuckGo", (".duckduckgo.com", "com.duckduckgo.mobile.android")),
-    ("Yandex", ("yandex.{}", "ya.ru")),
-    ("Baidu", ("baidu.com", "www1.baidu.com", "zhidao.baidu.com", "tieba.baidu.com", "news.baidu.com")),
-    ("Ecosia", (".ecosia.org",)),
-    ("Qwant", (".qwant.com",)),
-    ("Startpage", (".startpage.com", "startpage.{}", "ixquick.com")),
-    ("Brave", ("search.brave.com",)),
-    ("Kagi", ("kagi.com",)),
-    ("Mojeek", (".mojeek.com",)),
-    ("Swisscows", (".swisscows.com", "swisscows.{}")),
-    ("MetaGer", (".metager.org", ".metager.de")),
-    ("Lilo", ("search.lilo.org",)),
-    ("Ask", (".ask.com", "ask.co.uk")),
-    ("AOL", ("search.aol.{}", "recherche.aol.fr", "suche.aol.de")),
-    ("Naver", ("search.naver.com", "m.search.naver.com")),
-    ("Daum", ("search.daum.net", "m.search.daum.net")),
-    ("Seznam", ("search.seznam.cz",)),
-    ("Sogou", ("sogou.com", "wap.sogou.com")),
-    ("360search", ("so.com", "so.360.cn")),
-    ("Cốc Cốc", ("coccoc.com",)),
-    ("Rambler", ("nova.rambler.ru",)),
-    ("Mail.ru", ("go.mail.ru",)),
-    ("Sputnik", ("sputnik.ru",)),
-    ("T-Online", ("suche.t-online.de",)),
-    ("Web.de", ("suche.web.de",)),
-    ("GMX", ("suche.gmx.net",)),
-    ("Freenet", ("suche.freenet.de",)),
-    ("1und1", ("search.1und1.de",)),
-    ("Orange", ("lemoteur.orange.fr", "lemoteur.ke.voila.fr")),
-    ("Free", ("search.free.fr",)),
-    ("goo", ("search.goo.ne.jp",)),
-    ("Gigablast", ("gigablast.com",)),
-    ("Gibiru", ("gibiru.com",)),
-    ("Exalead", ("exalead.com", "exalead.fr")),
-    ("Disconnect", ("search.disconnect.me",)),
-    ("Avira SafeSearch", ("search.avira.com", "safesearch.avira.com")),
-    ("Comcast", ("search.comcast.net",)),
-    ("Babylon", ("search.babylon.com",)),
-    ("Facebook", ("facebook.com",)),  # its front page: Matomo files it here, l.facebook.com with social networks
-)
-
-# name, hosts: each stands for itself and all below it.
-SOCIAL_NETWORKS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Facebook", ("facebook.com", "fb.me", "m.facebook.com")),
-    ("Twitter", ("twitter.com", "t.co", "x.com")),
-    ("LinkedIn", ("linkedin.com", "lnkd.in", "com.linkedin.android")),
-    ("Instagram", ("instagram.com",)),
-    ("YouTube", ("youtube.com", "youtu.be")),
-    ("Reddit", ("reddit.com",)),
-    ("Pinterest", ("pinterest.com",)),
-    ("Hacker News", ("news.ycombinator.com",)),
-    ("GitHub", ("github.com",)),
-    ("StackOverflow", ("stackoverflow.com",)),
-    ("Sourceforge", ("sourceforge.net",)),
-    ("Mastodon", ("mastodon.social", "mastodon.cloud", "mastodon.technology", "fosstodon.org", "mstdn.social")),
-    ("Bluesky", ("bsky.app",)),
-    ("Threads", ("threads.net",)),
-    ("TikTok", ("tiktok.com",)),
-    ("Telegram", ("web.telegram.org", "org.telegram.messenger")),
-    ("WhatsApp", ("whatsapp.com", "wa.me")),
-    ("Vkontakte", ("vk.com", "vkontakte.ru")),
-    ("Odnoklassniki", ("ok.ru", "odnoklassniki.ru")),
-    ("my.mail.ru", ("my.mail.ru",)),
-    ("Weibo", ("weibo.com", "t.cn")),
-    ("Douban", ("douban.com",)),
-    ("V2EX", ("v2ex.com",)),
-    ("Renren", ("renren.com",)),
-    ("Qzone", ("qzone.qq.com",)),
-    ("Mixi", ("mixi.jp",)),
-    ("XING", ("xing.com",)),
-    ("Viadeo", ("viadeo.com",)),
-    ("Tumblr", ("tumblr.com",)),
-    ("Flickr", ("flickr.com",)),
-    ("Vimeo", ("vimeo.com",)),
-    ("Dribbble", ("dribbble.com",)),
-    ("LiveJournal", ("livejournal.com", "livejournal.ru")),
-    ("Last.fm", ("last.fm",)),
-    ("Badoo", ("badoo.com",)),
-    ("Myspace", ("myspace.com",)),
-    ("Taringa!", ("taringa.net",)),
-    ("Skyrock", ("skyrock.com",)),
-    ("StumbleUpon", ("stumbleupon.com",)),
-)
+NAME_LENGTH = 255
+"""How many characters of a website's name are kept, as Matomo keeps them."""
 
 KNOWN_HOSTS = """
 CREATE OR REPLACE TEMP TABLE known_host AS
-SELECT unnest($kinds) AS kind, unnest($names) AS name, unnest($hosts) AS host
+SELECT unnest($kinds) AS kind, unnest($spellings) AS spelling, unnest($places) AS place, unnest($names) AS name
 """
 
-# A host is looked up as it is, with its country taken off, and by each of its ends (a.b.c, b.c, at most five names).
-# Engines go before networks, the longest match before shorter ones; `kind` in the table holds that rank.
-REFERRER_HOSTS = """
-CREATE OR REPLACE TEMP TABLE referrer_host AS
-WITH hosts AS (
-    SELECT DISTINCT referrer_host AS host, regexp_replace(referrer_host, '^(www[0-9]*|m)\\.', '') AS bare
-    FROM visit
-    WHERE referrer_host <> ''
-),
-pieces AS (
-    SELECT host, bare, string_split(bare, '.') AS names FROM hosts
-),
-spellings AS (
-    SELECT host, bare AS spelling, 0 AS cut FROM pieces
-    UNION ALL
-    SELECT host, regexp_replace(bare, '\\.((com|co|net|org|ne|or)\\.)?[a-z]{2,3}$', '.{}'), 0 FROM pieces
-    UNION ALL
-    SELECT host, '.' || array_to_string(names[-length:], '.'), 5 - length
-    FROM pieces, (SELECT unnest([1, 2, 3, 4, 5]) AS length)
-    WHERE length <= len(names)
+# A referrer taken apart. `lossy` is its host without `www.`, `search.` and `m.`, and with `{}` for a country:
+# google.co.uk and de.google.com are google.{} and {}.google.com (Matomo's UrlHelper::getLossyUrl). What follows `#`
+# counts as query.
+PIECES = """
+CREATE OR REPLACE TEMP TABLE referrer_piece AS
+WITH cut AS (
+    SELECT
+        referrer,
+        replace(replace(lower(referrer), '.', '..'), '/', '//') AS doubled,
+        regexp_extract(referrer, $parts, ['host', 'path', 'query', 'fragment']) AS piece
+    FROM (SELECT DISTINCT referrer FROM visit WHERE referrer <> '')
 )
 SELECT
-    spellings.host,
-    min_by(split_part(known_host.kind, ' ', 2), (known_host.kind, spellings.cut, known_host.name)) AS type,
-    min_by(known_host.name, (known_host.kind, spellings.cut, known_host.name)) AS name
-FROM spellings
-JOIN known_host ON known_host.host = spellings.spelling
-GROUP BY spellings.host
+    referrer,
+    doubled,
+    lower(piece.host) AS host,
+    piece.path AS path,
+    piece.query || CASE WHEN piece.fragment <> '' THEN '&' ELSE '' END || piece.fragment AS query,
+    piece.fragment AS fragment,
+    regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+        lower(piece.host),
+        '^(w+[0-9]*|search)\\.', ''),
+        '(^|\\.)m\\.', '\\1', 'g'),
+        '(\\.(com|org|net|co|it|edu))?\\.(' || $countries || ')$', '.{}'),
+        '(^|\\.)(' || $countries || ')\\.', '\\1{}.', 'g') AS lossy
+FROM cut
 """
 
-# A visit came from its site itself when the referrer's host is the manifest's or the one that the hit asked for.
+# The best of what the list may have for a referrer: host and path, the host, the same with `{}`, then a few of its own.
+ENGINES = """
+CREATE OR REPLACE TEMP TABLE referrer_engine AS
+SELECT referrer, arg_min(known_host.place, tried.turn) AS place, arg_min(known_host.name, tried.turn) AS name
+FROM (
+    SELECT
+        referrer,
+        unnest([host || path, host, lossy || path, lossy, CASE
+            WHEN starts_with(query, 'cx=partner-pub-') THEN 'google.com/cse'
+            WHEN starts_with(path, '/pemonitorhosted/ws/results/') THEN 'wsdsold.infospace.com'
+            WHEN contains(host, '.images.search.yahoo.com') THEN 'images.search.yahoo.com'
+            WHEN contains(host, '.search.yahoo.com') THEN 'search.yahoo.com'
+        END]) AS spelling,
+        unnest([1, 2, 3, 4, 5]) AS turn
+    FROM referrer_piece
+) AS tried
+JOIN known_host ON known_host.kind = 'search' AND known_host.spelling = tried.spelling
+GROUP BY referrer
+"""
+
+# Whether a search engine's referrer tells, or may hide, what was searched for. What stands in braces is made below, of
+# numbers and of names of parameters.
+SEARCHES = """
+CREATE OR REPLACE TEMP TABLE referrer_search AS
+SELECT referrer, CASE
+    WHEN name <> 'Google' THEN name
+    WHEN regexp_matches(query, '(^|&)tbm=isch(&|$)') THEN 'Google Images'
+    WHEN regexp_matches(query, '(^|&)tbm=vid(&|$)') THEN 'Google Video'
+    WHEN regexp_matches(query, '(^|&)tbm=shop(&|$)') THEN 'Google Shopping'
+    ELSE name
+END AS name
+FROM (
+    SELECT
+        referrer, place, name, query,
+        path || CASE WHEN query <> '' THEN '?' || query ELSE '' END
+            || CASE WHEN fragment <> '' THEN '#' || fragment ELSE '' END AS page
+    FROM referrer_engine
+    JOIN referrer_piece USING (referrer)
+)
+WHERE CASE place {tests} ELSE false END
+"""
+
+# A name stands anywhere between dots and slashes, as Matomo looks for it; of several, the list's first one counts. Dots
+# and slashes are doubled, so that one may end a name and begin the next.
+NAMED = """
+CREATE OR REPLACE TEMP TABLE referrer_named AS
+SELECT referrer, kind, arg_min(known_host.name, known_host.place) AS name
+FROM (
+    SELECT referrer, 'ai' AS kind, unnest(regexp_extract_all(doubled, $ai, 1)) AS spelling FROM referrer_piece
+    UNION ALL
+    SELECT referrer, 'social', unnest(regexp_extract_all(doubled, $social, 1)) FROM referrer_piece
+)
+JOIN known_host USING (kind, spelling)
+GROUP BY referrer, kind
+"""
+
+# A referrer of the site itself is not among those of a visit.
 REFERRERS = """
 CREATE OR REPLACE TEMP TABLE visit_referrer AS
 SELECT
     visit.*,
     CASE
-        WHEN campaign THEN 'campaign'
-        WHEN referrer_host = '' THEN 'direct'
-        WHEN regexp_replace(referrer_host, '^www\\.', '') IN ($site_host, regexp_replace(visit.host, '^www\\.', ''))
-            THEN 'direct'
-        ELSE coalesce(referrer_host.type, 'website')
+        WHEN visit.campaign THEN 'campaign'
+        WHEN visit.referrer = '' THEN 'direct'
+        WHEN assistant.name IS NOT NULL THEN 'ai'
+        WHEN referrer_search.name IS NOT NULL THEN 'search'
+        WHEN network.name IS NOT NULL THEN 'social'
+        ELSE 'website'
     END AS referrer_type,
-    coalesce(referrer_host.name, visit.referrer_host) AS referrer_name
+    coalesce(assistant.name, referrer_search.name, network.name, left(referrer_piece.host, $length)) AS referrer_name
 FROM visit
-LEFT JOIN referrer_host ON referrer_host.host = visit.referrer_host
+LEFT JOIN referrer_piece USING (referrer)
+LEFT JOIN referrer_search USING (referrer)
+LEFT JOIN referrer_named AS assistant ON assistant.referrer = visit.referrer AND assistant.kind = 'ai'
+LEFT JOIN referrer_named AS network ON network.referrer = visit.referrer AND network.kind = 'social'
 """
 
+AUTHORITY = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?(\[[^\]/?#]*\]|[^:/?#]*)"
+"""What a referrer must begin with to be one; the group is its host."""
 
-def tell_referrers(connection: "DuckDBPyConnection", site_host: str) -> None:
+_PARTS = AUTHORITY + r"[^/?#]*([^?#]*)\??([^#]*)#?(.*)$"
+TABLES = ("visit_referrer", "referrer_piece", "referrer_engine", "referrer_search", "referrer_named", "known_host")
+"""The tables that this makes."""
+
+
+def tell_referrers(connection: "DuckDBPyConnection") -> None:
     """Make table `visit_referrer` of `visit`: the same rows, each with its referrer's type and name."""
-    rows = [("1 search", name, host) for name, hosts in SEARCH_ENGINES for host in hosts]
-    rows += [("2 social", name, "." + host) for name, hosts in SOCIAL_NETWORKS for host in hosts]
-    kinds, names, hosts = (list(column) for column in zip(*rows, strict=True))
-    connection.execute(KNOWN_HOSTS, {"kinds": kinds, "names": names, "hosts": hosts})
-    connection.execute(REFERRER_HOSTS)
-    connection.execute(REFERRERS, {"site_host": site_host.lower().removeprefix("www.")})
+    connection.execute(KNOWN_HOSTS, _rows())
+    connection.execute(PIECES, {"parts": _PARTS, "countries": "|".join(COUNTRIES.split())})
+    connection.execute(ENGINES)
+    _tell_searches(connection)
+    named = known()
+    connection.execute(NAMED, {"ai": _anywhere(named.assistants), "social": _anywhere(named.networks)})
+    connection.execute(REFERRERS, {"length": NAME_LENGTH})
+
+
+def _rows() -> dict[str, list[str] | list[int]]:
+    """The list as columns. Of a host that two search engines claim, the later one counts, as Matomo reads it."""
+    every = known()
+    engines = {host: (place, one.name) for place, one in enumerate(every.engines) for host in one.hosts}
+    rows = [("search", host, place, name) for host, (place, name) in engines.items()]
+    for kind, named in (("ai", every.assistants), ("social", every.networks)):
+        rows += [(kind, _doubled(host), place, one.name) for place, one in enumerate(named) for host in one.hosts]
+    kinds, spellings, places, names = zip(*rows, strict=True)
+    return {"kinds": list(kinds), "spellings": list(spellings), "places": list(places), "names": list(names)}
+
+
+def _tell_searches(connection: "DuckDBPyConnection") -> None:
+    """Try the expressions of those search engines alone that are there: all of them would be a long statement."""
+    places = sorted(place for (place,) in connection.execute("SELECT DISTINCT place FROM referrer_engine").fetchall())
+    values: dict[str, str] = {}
+    tests = []
+    for place in places:
+        engine = known().engines[place]
+        tried = {"query": engine.searched, "referrer": engine.told, "page": engine.hidden}
+        values |= {f"{column}_{place}": pattern for column, pattern in tried.items() if pattern}
+        found = (f"regexp_matches({column}, ${column}_{place})" for column, pattern in tried.items() if pattern)
+        tests.append(f"WHEN {place} THEN {' OR '.join(found)}")
+    connection.execute(SEARCHES.format(tests=" ".join(tests) or "WHEN NULL THEN false"), values)
+
+
+def _anywhere(named: Iterable[Named]) -> str:
+    hosts = "|".join(re.escape(_doubled(host)) for one in named for host in one.hosts)
+    return rf"(?:^|[./])({hosts})(?:[./]|$)"
+
+
+def _doubled(host: str) -> str:
+    return host.replace(".", "..").replace("/", "//")

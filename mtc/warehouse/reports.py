@@ -22,7 +22,8 @@ SELECT
     count(*) AS visits,
     count(DISTINCT visitor) AS unique_visitors,
     sum(pageviews) AS pageviews,
-    sum(actions) - sum(pageviews) AS downloads,
+    sum(downloads) AS downloads,
+    sum(searches) AS searches,
     count(*) FILTER (bounce) AS bounces,
     sum(seconds) AS seconds,
     max(seconds) AS longest,
@@ -41,7 +42,7 @@ SELECT
 FROM (
     SELECT day, page AS label, count(*) AS views, count(DISTINCT visit) AS visits, sum(bytes) AS bytes
     FROM action
-    WHERE NOT download
+    WHERE viewed
     GROUP BY day, page
 ) AS viewed
 LEFT JOIN (
@@ -69,7 +70,7 @@ FROM (
     SELECT day, exit_page AS label, count(*) AS visits FROM visit WHERE exit_page IS NOT NULL GROUP BY day, exit_page
 )
 JOIN (
-    SELECT day, page AS label, count(*) AS views FROM action WHERE NOT download GROUP BY day, page
+    SELECT day, page AS label, count(*) AS views FROM action WHERE viewed GROUP BY day, page
 ) USING (day, label)
 """
 
@@ -78,6 +79,13 @@ SELECT day, page AS label, count(*) AS downloads, count(DISTINCT visit) AS visit
 FROM action
 WHERE download
 GROUP BY day, page
+"""
+
+SITE_SEARCHES = """
+SELECT day, keyword AS label, count(*) AS searches, count(DISTINCT visit) AS visits
+FROM action
+WHERE keyword IS NOT NULL
+GROUP BY day, keyword
 """
 
 # The visits by one of their columns: what is in braces comes from the queries below, never from data.
@@ -130,10 +138,12 @@ QUERIES = (
     Query("entry_pages", ENTRY_PAGES),
     Query("exit_pages", EXIT_PAGES),
     Query("downloads", DOWNLOADS),
+    Query("site_searches", SITE_SEARCHES),
     Query("referrer_types", _by("referrer_type")),
     Query("websites", _by("referrer_name", "referrer_type = 'website'")),
     Query("search_engines", _by("referrer_name", "referrer_type = 'search'")),
     Query("social_networks", _by("referrer_name", "referrer_type = 'social'")),
+    Query("ai_assistants", _by("referrer_name", "referrer_type = 'ai'")),
     Query("browsers", _by("browser")),
     Query("operating_systems", _by("os")),
     Query("device_types", _by("device")),
@@ -176,7 +186,10 @@ def _values(query: Query, zone: str, limit: int) -> dict[str, object]:
 
 def summaries(connection: "DuckDBPyConnection") -> Mapping[dt.date, Summary]:
     """The summary of each day that has visits."""
-    names = ("visits", "unique_visitors", "pageviews", "downloads", "bounces", "seconds", "longest", "max_actions")
+    names = (
+        *("visits", "unique_visitors", "pageviews", "downloads", "searches"),
+        *("bounces", "seconds", "longest", "max_actions"),
+    )
     rows = connection.execute(SUMMARIES).fetchall()
     return {row[0]: Summary.of(**dict(zip((*names, "size"), row[1:], strict=True))) for row in rows}
 
@@ -209,4 +222,6 @@ def _tables(found: Mapping[str, list[Row]]) -> Tables:
 
 def no_visits(*, countries: bool = False) -> Tables:
     """The tables of a day without a visit."""
-    return Tables(hours=all_hours(()), status_codes=(), countries=() if countries else None)
+    return Tables(
+        hours=all_hours(()), status_codes=(), site_searches=(), ai_assistants=(), countries=() if countries else None
+    )

@@ -37,11 +37,13 @@ class Summary(StatModel):
     unique_visitors: Count
     """How many visitors came, told apart by address, operating system and browser."""
     actions: Count
-    """How many hits the visits had: page views and downloads."""
+    """How many hits the visits had: page views, downloads and searches."""
     pageviews: Count
     """How many pages were viewed."""
     downloads: Count
     """How many files were downloaded."""
+    searches: Count | None = None
+    """How often the site itself was searched; null where an earlier mtc counted, to which searches were page views."""
     bounces: Count
     """How many visits had one action."""
     bounce_rate: float
@@ -68,6 +70,7 @@ class Summary(StatModel):
         unique_visitors: int = 0,
         pageviews: int = 0,
         downloads: int = 0,
+        searches: int = 0,
         actions: int | None = None,
         bounces: int = 0,
         seconds: int = 0,
@@ -75,8 +78,8 @@ class Summary(StatModel):
         max_actions: int = 0,
         size: int | None = 0,
     ) -> Self:
-        """Work out the rates: the one place that does, whoever counted. Untold, `actions` are views and downloads."""
-        actions = pageviews + downloads if actions is None else actions
+        """Work out the rates: the one place that does, whoever counted. Untold, `actions` are the sum of the rest."""
+        actions = pageviews + downloads + searches if actions is None else actions
         each = max(visits, 1)
         return cls(
             visits=visits,
@@ -84,6 +87,7 @@ class Summary(StatModel):
             actions=actions,
             pageviews=pageviews,
             downloads=downloads,
+            searches=searches,
             bounces=bounces,
             bounce_rate=round(bounces / each, 4),
             actions_per_visit=round(actions / each, 2),

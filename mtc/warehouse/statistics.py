@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from mtc import __version__
 from mtc.errors import MtcError, PermanentError
 from mtc.files import inside
+from mtc.manifest.hits import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
 from mtc.model import Accounting, Part
 from mtc.warehouse import reports
@@ -182,7 +183,9 @@ class _Batch:
             "days": [item.day.isoformat() for item in wanted],
         }
         self.connection.execute(WANTED, values)
-        read_hits(self.connection, sorted({_pattern(item.path) for item in wanted}))
+        host = urlsplit(self.site.url).hostname or ""
+        paths = sorted({_pattern(item.path) for item in wanted})
+        read_hits(self.connection, paths, host, self.site.hits.search_parameters)
 
     def _probe(self, path: Path) -> str:
         """Why a file cannot be read, or nothing."""
@@ -207,7 +210,7 @@ class _Batch:
 
     def _count(self) -> tuple[Mapping[dt.date, Summary], Mapping[dt.date, Tables]]:
         make_visits(self.connection)
-        tell_referrers(self.connection, urlsplit(self.site.url).hostname or "")
+        tell_referrers(self.connection)
         if self.countries:
             tell_countries(self.connection, self.countries)
         summaries = reports.summaries(self.connection)
@@ -234,7 +237,9 @@ class _Batch:
         for part in set(work.parts):
             objects[part.object_id] += part.hits
         edition = [self.countries.identity] if self.countries else []
-        told = json.dumps([RECIPE, self.site.url, self.site.zone, self.limit, sorted(objects.items()), *edition])
+        searches = self.site.hits.search_parameters
+        more = [*edition, *([{"searches": searches}] if searches != SEARCH_PARAMETERS else [])]
+        told = json.dumps([RECIPE, self.site.url, self.site.zone, self.limit, sorted(objects.items()), *more])
         return Inputs(objects=len(objects), fingerprint=hashlib.sha256(told.encode()).hexdigest())
 
 

@@ -83,6 +83,15 @@ class DownloadRow(Row):
     """How many bytes its answers had."""
 
 
+class SearchRow(Row):
+    """What was searched for within the site, as it was typed."""
+
+    searches: Count
+    """How often it was searched for."""
+    visits: Count
+    """How many visits searched for it."""
+
+
 class VisitRow(Row):
     """Visits that have something in common."""
 
@@ -126,19 +135,23 @@ class Tables(StatModel):
     pages: tuple[PageRow, ...] = ()
     """Pages that were viewed."""
     entry_pages: tuple[EntryRow, ...] = ()
-    """Pages that visits began with. A visit without a page view has none."""
+    """Pages that visits began with. A visit without a page view has none, nor one that began with a search."""
     exit_pages: tuple[ExitRow, ...] = ()
-    """Pages that visits ended with. A visit without a page view has none."""
+    """Pages that visits ended with. A visit without a page view has none, nor one that ended with a search."""
     downloads: tuple[DownloadRow, ...] = ()
     """Files that were downloaded."""
+    site_searches: tuple[SearchRow, ...] | None = None
+    """What was searched for within the site; left out where an earlier mtc counted, to which searches were pages."""
     referrer_types: tuple[VisitRow, ...] = ()
-    """Where visits came from: direct, search, social, website or campaign."""
+    """Where visits came from: direct, search, social, ai (an AI assistant), website or campaign."""
     websites: tuple[VisitRow, ...] = ()
     """Hosts of other websites that visits came from."""
     search_engines: tuple[VisitRow, ...] = ()
     """Search engines that visits came from."""
     social_networks: tuple[VisitRow, ...] = ()
     """Social networks that visits came from."""
+    ai_assistants: tuple[VisitRow, ...] | None = None
+    """AI assistants that visits came from; left out where the source does not tell them from other websites."""
     browsers: tuple[VisitRow, ...] = ()
     """Families of browsers."""
     operating_systems: tuple[VisitRow, ...] = ()
@@ -158,10 +171,12 @@ ROWS: dict[str, type[Row]] = {
     "entry_pages": EntryRow,
     "exit_pages": ExitRow,
     "downloads": DownloadRow,
+    "site_searches": SearchRow,
     "referrer_types": VisitRow,
     "websites": VisitRow,
     "search_engines": VisitRow,
     "social_networks": VisitRow,
+    "ai_assistants": VisitRow,
     "browsers": VisitRow,
     "operating_systems": VisitRow,
     "device_types": VisitRow,

@@ -5,14 +5,19 @@ comes 30 minutes later or more (at exactly 30 minutes a new one begins), or at m
 parts' days see to. Times count in whole seconds, as Matomo gets them. A visit of one action lasts 0 seconds; one of
 several lasts last - first + 1, since Matomo adds one at each further action (`VisitTotalTime`, 0 .. 50 min = 3001 s).
 
+A visit comes from its first hit's referrer; one that began as direct takes over the first later one, or the campaign of
+a later page (`Referrers` columns, `onExistingVisit`). A search within the site is no page: a visit that begins with one
+has no entry page, and one that ends with it no exit page (`EntryPageUrl`, `ExitPageUrl`); downloads do not count there.
+
 Needs a table `wanted(number, file, object, day)`; leaves `visitor`, `action` (a row per hit) and `visit` behind, which
-`forget` removes. Knows nothing of sites, files or documents.
+`forget` removes. Knows nothing of files or documents.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mtc.warehouse.referrers import CAMPAIGN_NAMES, IGNORED_PARAMETERS
+from mtc.warehouse.referrers import AUTHORITY, CAMPAIGN_NAMES, IGNORED_PARAMETERS, TABLES
+from mtc.warehouse.searches import candidates, tell_searches
 from mtc.warehouse.tables import LABEL_LENGTH
 
 if TYPE_CHECKING:
@@ -49,16 +54,20 @@ SELECT
     coalesce(part.browser, 'Unknown') AS browser,
     coalesce(part.browser_version, '') AS browser_version,
     coalesce(part.device, 'unknown') AS device,
-    coalesce(part.host, '') AS host,
     coalesce(part.download, false) AS download,
     part.status,
     greatest(coalesce(part.bytes, 0), 0) AS bytes,
-    lower(left(regexp_extract(
-        coalesce(part.referrer, ''),
-        '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?(\\[[^\\]/?#]*\\]|[^:/?#]*)',
-        1
-    ), $length)) AS referrer_host,
+    CASE
+        WHEN regexp_replace(lower(regexp_extract(part.referrer, $authority, 1)), '^www\\.', '')
+            IN ('', $site_host, regexp_replace(part.host, '^www\\.', '')) THEN ''
+        WHEN coalesce(regexp_matches(left(part.query, 8192), '(^|&)ignore_refer(r)?er=1(&|$)'), false) THEN ''
+        ELSE coalesce(left(part.referrer, $length), '')
+    END AS referrer,
     coalesce(regexp_matches(left(part.query, 8192), $campaign), false) AS campaign,
+    CASE
+        WHEN regexp_matches(left(part.query, 8192), $candidate)
+            THEN left(part.query, greatest($length - coalesce(length(part.path), 0) - 1, 0))
+    END AS query,
     left(
         coalesce(part.path, '') || coalesce('?' || nullif(array_to_string(list_filter(
             string_split(left(part.query, 8192), '&'),
@@ -78,7 +87,8 @@ GROUP BY day, ip, os, browser, browser_version
 """
 
 # A visitor's hits in order of time; hits of one instant in the order of their objects and lines, so that no run
-# differs. Only narrow rows are sorted: the rest joins them again by its row number, which is much cheaper.
+# differs. Only narrow rows are sorted: the rest joins them again by its row number, which is much cheaper. `keyword` is
+# what a search looked for, NULL for other hits; `viewed` says that a hit is a page view.
 ACTIONS = """
 CREATE OR REPLACE TEMP TABLE action AS
 WITH placed AS (
@@ -103,12 +113,14 @@ numbered AS (
 SELECT
     numbered.visit, numbered.visitor, numbered.place,
     hit.day, hit.ts, hit.second, hit.page, hit.download, hit.status, hit.bytes,
-    hit.os, hit.browser, hit.device, hit.host, hit.referrer_host, hit.campaign
+    hit.os, hit.browser, hit.device, hit.referrer, hit.campaign,
+    searched.keyword, NOT hit.download AND searched.keyword IS NULL AS viewed
 FROM numbered
 JOIN hit ON hit.rowid = numbered.hit
+LEFT JOIN searched ON searched.hit = numbered.hit
 """
 
-# What a visit is counted under (referrer, browser, device ...) is what its first hit says.
+# What a visit is counted under (browser, device ...) is what its first hit says, but for the referrer.
 VISITS = """
 CREATE OR REPLACE TEMP TABLE visit AS
 SELECT
@@ -118,42 +130,56 @@ SELECT
     any_value(os) AS os,
     any_value(browser) AS browser,
     min_by(device, place) AS device,
-    min_by(host, place) AS host,
-    min_by(referrer_host, place) AS referrer_host,
-    min_by(campaign, place) AS campaign,
+    coalesce(min_by(referrer, place) FILTER (campaign OR referrer <> ''), '') AS referrer,
+    coalesce(min_by(campaign, place) FILTER (campaign OR referrer <> ''), false) AS campaign,
     min(ts) AS started,
     count(*) AS actions,
-    count(*) FILTER (NOT download) AS pageviews,
+    count(*) FILTER (viewed) AS pageviews,
+    count(*) FILTER (download) AS downloads,
+    count(keyword) AS searches,
     count(*) = 1 AS bounce,
     CASE WHEN count(*) = 1 THEN 0 ELSE 1 + max(second) - min(second) END AS seconds,
     sum(bytes) AS bytes,
-    min_by(page, place) FILTER (NOT download) AS entry_page,
-    max_by(page, place) FILTER (NOT download) AS exit_page
+    CASE WHEN min_by(keyword IS NULL, place) THEN min_by(page, place) FILTER (viewed) END AS entry_page,
+    CASE WHEN max_by(viewed, place) FILTER (NOT download) THEN max_by(page, place) FILTER (viewed) END AS exit_page
 FROM action
 GROUP BY visit, day, visitor
 """
 
 
-def read_hits(connection: "DuckDBPyConnection", paths: Sequence[str]) -> None:
-    """Make table `hit` of the wanted rows of the Parquet files; raises duckdb.Error if one cannot be read."""
+def read_hits(
+    connection: "DuckDBPyConnection", paths: Sequence[str], site_host: str, search_parameters: Sequence[str]
+) -> None:
+    """Make tables `hit` and `searched` of the wanted rows of the Parquet files of a site.
+
+    `search_parameters` are those that name what was searched for within it, the first one first.
+
+    Raises:
+        duckdb.Error: a file cannot be read.
+    """
     values = {
         "paths": list(paths),
         "length": LABEL_LENGTH,
+        "authority": AUTHORITY,
+        "site_host": site_host.lower().removeprefix("www."),
         "campaign": rf"(?i)(^|&)({'|'.join(CAMPAIGN_NAMES)})=[^&]",
+        "candidate": candidates(search_parameters),
         "ignored": list(IGNORED_PARAMETERS),
     }
     connection.execute(HITS, values)
+    tell_searches(connection, search_parameters)
 
 
 def make_visits(connection: "DuckDBPyConnection") -> None:
-    """Make tables `visitor`, `action` and `visit` of table `hit`, whose memory is given back."""
+    """Make tables `visitor`, `action` and `visit` of tables `hit` and `searched`, whose memory is given back."""
     connection.execute(VISITORS)
     connection.execute(ACTIONS, {"gap": VISIT_GAP})
     connection.execute("DROP TABLE hit")
+    connection.execute("DROP TABLE searched")
     connection.execute(VISITS)
 
 
 def forget(connection: "DuckDBPyConnection") -> None:
     """Give back the memory of a set of days before the next one is read."""
-    for name in ("visitor", "action", "visit", "visit_referrer", "referrer_host", "visitor_country"):
+    for name in ("visitor", "action", "visit", "visitor_country", *TABLES):
         connection.execute(f"DROP TABLE IF EXISTS {name}")

@@ -19,6 +19,7 @@ class Archive:
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self._today_cache = settings.today_cache
+        self._assistants = settings.assistants
         self._store = store
         self._clock = clock
         self._days: dict[Day, DayFacts] = {}
@@ -31,7 +32,8 @@ class Archive:
             kept = self._days.get(key)
             stale = self._stale(site, day, kept)
             if kept is None or stale:
-                kept = self._days[key] = day_facts(site, self._store.visits(site.id, day), self._clock.now())
+                visits, now = self._store.visits(site.id, day), self._clock.now()
+                kept = self._days[key] = day_facts(site, visits, now, assistants=self._assistants)
             return kept
 
     def invalidate(self, site: int, day: dt.date) -> None:

@@ -5,7 +5,7 @@ import datetime as dt
 from tests.fake_matomo.calls import Call
 from tests.fake_matomo.dates import read_day
 from tests.fake_matomo.failures import ApiError, no_method
-from tests.fake_matomo.settings import Role, Site
+from tests.fake_matomo.settings import SEARCH_PARAMETERS, Role, Site
 from tests.fake_matomo.tables import Row
 
 
@@ -92,8 +92,10 @@ def _site(site: Site) -> Row:
         "main_url": site.urls[0].rstrip("/"),
         "ts_created": "2010-01-01 00:00:00",
         "ecommerce": 0,
-        "sitesearch": 1,
-        "sitesearch_keyword_parameters": "",
+        "sitesearch": int(bool(site.search_parameters)),
+        "sitesearch_keyword_parameters": ""
+        if site.search_parameters == SEARCH_PARAMETERS
+        else ",".join(site.search_parameters),
         "sitesearch_category_parameters": "",
         "timezone": site.timezone,
         "currency": "EUR",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from tests.fake_matomo.agents import agent_of, device_name, system_name
 from tests.fake_matomo.clock import local
 from tests.fake_matomo.hits import Hit
-from tests.fake_matomo.origins import Referrer, host_of, page_of, referrer_of, site_hosts
+from tests.fake_matomo.origins import Referrer, host_of, page_of, referrer_of, site_hosts, visit_referrer
+from tests.fake_matomo.searches import searched_for
 from tests.fake_matomo.settings import Site
 from tests.fake_matomo.store import SeenVisit
 
@@ -23,13 +24,16 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class VisitFacts:
-    """A visit as reports see it."""
+    """A visit as reports see it. `entry` and `exit` are pages, empty where it began or ended with none."""
 
     visitor: str
     actions: int
     seconds: int
     views: tuple[View, ...]
     downloads: tuple[View, ...]
+    searches: tuple[str, ...]
+    entry: str
+    exit: str
     referrer: Referrer
     browser: str
     system: str
@@ -52,29 +56,45 @@ class DayFacts:
     reports: dict[str, object] = field(default_factory=dict)
 
 
-def day_facts(site: Site, visits: Iterable[SeenVisit], at: float) -> DayFacts:
-    """Look at a day."""
+def day_facts(site: Site, visits: Iterable[SeenVisit], at: float, *, assistants: bool = False) -> DayFacts:
+    """Look at a day. Not all servers tell `assistants` from other websites."""
     hosts = site_hosts(site.urls)
-    return DayFacts(tuple(_facts(site, hosts, visit) for visit in visits), at)
+    return DayFacts(tuple(_facts(site, hosts, visit, assistants=assistants) for visit in visits), at)
 
 
-def _facts(site: Site, hosts: frozenset[str], visit: SeenVisit) -> VisitFacts:
+def kind_of(site: Site, hit: Hit) -> str:
+    """`download`, `search` or `action`, which is a page view."""
+    return "search" if hit.kind == "action" and searched_for(hit.url, site.search_parameters) else hit.kind
+
+
+def _facts(site: Site, hosts: frozenset[str], visit: SeenVisit, *, assistants: bool) -> VisitFacts:
     first = visit.hits[0]
     agent = agent_of(first.agent)
     spent = _spent(visit.hits)
+    kinds = [kind_of(site, hit) for hit in visit.hits]
+    pages = [(kind, page_of(hit.url)) for kind, hit in zip(kinds, visit.hits, strict=True) if kind != "download"]
     return VisitFacts(
         visitor=visit.visitor,
         actions=visit.actions,
         seconds=visit.seconds,
         views=tuple(
-            View(page_of(h.url), h.url, s) for h, s in zip(visit.hits, spent, strict=True) if h.kind == "action"
+            View(page_of(h.url), h.url, s)
+            for h, s, kind in zip(visit.hits, spent, kinds, strict=True)
+            if kind == "action"
         ),
         downloads=tuple(
             View(host_of(h.url) + page_of(h.url), h.url, s)
             for h, s in zip(visit.hits, spent, strict=True)
             if h.kind == "download"
         ),
-        referrer=referrer_of(first.referrer, first.url, hosts),
+        searches=tuple(
+            searched_for(h.url, site.search_parameters)
+            for h, kind in zip(visit.hits, kinds, strict=True)
+            if kind == "search"
+        ),
+        entry="" if kinds[0] == "search" else next((page for kind, page in pages if kind == "action"), ""),
+        exit=pages[-1][1] if pages and pages[-1][0] == "action" else "",
+        referrer=visit_referrer(referrer_of(hit.referrer, hit.url, hosts, assistants) for hit in visit.hits),
         browser=agent.browser,
         system=system_name(agent),
         device=device_name(agent),

@@ -81,11 +81,13 @@ def pages_of(visits: Iterable[VisitFacts]) -> Lines:
     lines = Lines()
     for number, visit in enumerate(visits):
         _view(lines, visit.views, number, visit.visitor)
-        if visit.views:
-            entry, left = lines.at(visit.views[0].label), lines.at(visit.views[-1].label)
+        if visit.entry:
+            entry = lines.at(visit.entry)
             entry.once("entry_nb_uniq_visitors", visit.visitor)
             entry.add(entry_nb_visits=1, entry_nb_actions=visit.actions)
             entry.add(entry_sum_visit_length=visit.seconds, entry_bounce_count=visit.bounced)
+        if visit.exit:
+            left = lines.at(visit.exit)
             left.once("exit_nb_uniq_visitors", visit.visitor)
             left.add(exit_nb_visits=1)
     return lines
@@ -96,6 +98,17 @@ def downloads_of(visits: Iterable[VisitFacts]) -> Lines:
     lines = Lines()
     for number, visit in enumerate(visits):
         _view(lines, visit.downloads, number, visit.visitor)
+    return lines
+
+
+def searches_of(visits: Iterable[VisitFacts]) -> Lines:
+    """What was searched for within the site."""
+    lines = Lines()
+    for number, visit in enumerate(visits):
+        for keyword in visit.searches:
+            line = lines.at(keyword)
+            line.once("nb_visits", number)
+            line.add(nb_hits=1)
     return lines
 
 

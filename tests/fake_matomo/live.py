@@ -4,8 +4,10 @@ from tests.fake_matomo.agents import agent_of, device_name, system_name
 from tests.fake_matomo.calls import Call
 from tests.fake_matomo.clock import local
 from tests.fake_matomo.failures import ApiError
+from tests.fake_matomo.figures import kind_of
 from tests.fake_matomo.hits import Hit
-from tests.fake_matomo.origins import referrer_of, site_hosts
+from tests.fake_matomo.origins import referrer_of, site_hosts, visit_referrer
+from tests.fake_matomo.searches import searched_for
 from tests.fake_matomo.settings import Site
 from tests.fake_matomo.store import SeenVisit
 from tests.fake_matomo.tables import Row
@@ -21,10 +23,11 @@ def last_visits(call: Call) -> object:
     visits = call.world.store.visits(site.id, asked.days[0], after=after)
     falling = call.params.get("filter_sort_order", "desc") != "asc"
     visits.sort(key=lambda visit: (visit.last, visit.id), reverse=falling)
-    return [_visit(site, visit, call.world.settings.action_limit) for visit in call.cut(visits)]
+    settings = call.world.settings
+    return [_visit(site, visit, settings.action_limit, assistants=settings.assistants) for visit in call.cut(visits)]
 
 
-def _visit(site: Site, visit: SeenVisit, limit: int) -> Row:
+def _visit(site: Site, visit: SeenVisit, limit: int, *, assistants: bool) -> Row:
     hits = sorted(visit.hits, key=lambda hit: hit.time)[:limit]
     return {
         "idSite": site.id,
@@ -41,10 +44,10 @@ def _visit(site: Site, visit: SeenVisit, limit: int) -> Row:
         "visitorType": "new",
         "visitConverted": 0,
         "visitCount": 1,
-        "searches": 0,
+        "searches": sum(kind_of(site, hit) == "search" for hit in visit.hits),
         "actions": visit.actions,
         "interactions": visit.actions,
-        **_referrer(site, visit.hits[0]),
+        **_referrer(site, visit.hits, assistants=assistants),
         **_agent(visit.hits[0]),
         "events": 0,
         "countryCode": visit.hits[0].country or "xx",
@@ -56,9 +59,11 @@ def _visit(site: Site, visit: SeenVisit, limit: int) -> Row:
 
 def _action(site: Site, hit: Hit, place: int) -> Row:
     """An action; what it lacks is null, as on a real server."""
+    kind = kind_of(site, hit)
     return {
-        "type": hit.kind,
-        "url": hit.url,
+        "type": kind,
+        "url": None if kind == "search" else hit.url,
+        **({"siteSearchKeyword": searched_for(hit.url, site.search_parameters)} if kind == "search" else {}),
         "pageTitle": hit.title or None,
         "pageIdAction": place,
         "idpageview": hit.pv_id or None,
@@ -88,8 +93,9 @@ def _times(site: Site, visit: SeenVisit) -> Row:
     }
 
 
-def _referrer(site: Site, hit: Hit) -> Row:
-    referrer = referrer_of(hit.referrer, hit.url, site_hosts(site.urls))
+def _referrer(site: Site, hits: tuple[Hit, ...], *, assistants: bool) -> Row:
+    hosts = site_hosts(site.urls)
+    referrer = visit_referrer(referrer_of(hit.referrer, hit.url, hosts, assistants) for hit in hits)
     return {
         "referrerType": referrer.origin.word,
         "referrerTypeName": referrer.origin.label,

@@ -1,12 +1,13 @@
-"""Where a visit came from, as the server files it: campaign, direct, search engine, social network, website."""
+"""Where a hit came from, as the server files it: campaign, direct, AI assistant, search engine, network, website."""
 
 import functools
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import parse_qsl, urlsplit
 
-from mtc.warehouse.referrers import CAMPAIGN_NAMES, IGNORED_PARAMETERS, SEARCH_ENGINES, SOCIAL_NETWORKS
+from mtc.warehouse.referrers import CAMPAIGN_NAMES, IGNORED_PARAMETERS
+from tests.fake_matomo import engines
 
 
 class Origin(Enum):
@@ -17,6 +18,7 @@ class Origin(Enum):
     WEBSITE = (3, "Websites", "website")
     CAMPAIGN = (6, "Campaigns", "campaign")
     SOCIAL = (7, "Social Networks", "social")
+    AI = (8, "AI Assistants", "ai-assistant")
 
     @property
     def number(self) -> int:
@@ -36,7 +38,7 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Referrer:
-    """Where a visit came from; `name` is the engine's, the network's, the campaign's, or the host."""
+    """Where a hit or a visit came from; `name` is the engine's, the network's, the campaign's, or the host."""
 
     origin: Origin
     name: str = ""
@@ -44,20 +46,29 @@ class Referrer:
 
 
 @functools.lru_cache(maxsize=100_000)
-def referrer_of(referrer: str, url: str, site_hosts: frozenset[str]) -> Referrer:
-    """File a referrer; one of the site's own hosts, or of the page's, is none."""
+def referrer_of(referrer: str, url: str, site_hosts: frozenset[str], assistants: bool = False) -> Referrer:  # noqa: FBT001, FBT002 - part of the cache's key
+    """File a referrer; one of the site's own hosts, or of the page's, is none. Not all servers know `assistants`."""
+    if _ignored(url):
+        return Referrer(Origin.DIRECT)
     campaign = _campaign(url)
     if campaign:
         return Referrer(Origin.CAMPAIGN, campaign, referrer)
     host = host_of(referrer)
     if not host or _bare(host) in site_hosts | {_bare(host_of(url))}:
         return Referrer(Origin.DIRECT)
-    if engine := _engine(re.sub(r"^(www\d*|m)\.", "", host)):
-        return Referrer(Origin.SEARCH, engine, referrer)
-    for name, hosts in SOCIAL_NETWORKS:
-        if any(host == known or host.endswith("." + known) for known in hosts):
-            return Referrer(Origin.SOCIAL, name, referrer)
-    return Referrer(Origin.WEBSITE, host, referrer)
+    names = {
+        Origin.AI: engines.named(referrer, "ai") if assistants else "",
+        Origin.SEARCH: engines.searched(referrer),
+        Origin.SOCIAL: engines.named(referrer, "social"),
+        Origin.WEBSITE: host[:255],
+    }
+    origin = next(one for one, name in names.items() if name)
+    return Referrer(origin, names[origin], referrer)
+
+
+def visit_referrer(found: Iterable[Referrer]) -> Referrer:
+    """That of a visit: its first hit's, or where that is direct the first one that is not."""
+    return next((one for one in found if one.origin is not Origin.DIRECT), Referrer(Origin.DIRECT))
 
 
 def host_of(url: str) -> str:
@@ -88,22 +99,19 @@ def _bare(host: str) -> str:
 
 
 def _campaign(url: str) -> str:
-    if "=" not in url:
-        return ""
-    try:
-        query = urlsplit(url).query
-    except ValueError:
-        return ""
-    named = {name.lower(): value for name, value in parse_qsl(query)}
+    named = {name.lower(): value for name, value in _query(url)}
     return next((named[name] for name in CAMPAIGN_NAMES if named.get(name)), "")
 
 
-@functools.lru_cache(maxsize=20_000)
-def _engine(host: str) -> str:
-    """The search engine of a host: `{}` stands for any country, a leading dot for all below."""
-    anywhere = re.sub(r"\.((com|co|net|org|ne|or)\.)?[a-z]{2,3}$", ".{}", host)
-    for name, hosts in SEARCH_ENGINES:
-        for known in hosts:
-            if known in {host, anywhere} or (known.startswith(".") and ("." + host).endswith(known)):
-                return name
-    return ""
+def _ignored(url: str) -> bool:
+    named = dict(_query(url)) if "ignore_refer" in url else {}
+    return "1" in {named.get("ignore_referrer"), named.get("ignore_referer")}
+
+
+def _query(url: str) -> list[tuple[str, str]]:
+    if "=" not in url:
+        return []
+    try:
+        return parse_qsl(urlsplit(url).query)
+    except ValueError:
+        return []

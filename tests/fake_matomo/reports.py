@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tests.fake_matomo import summaries, tables
 from tests.fake_matomo.calls import Call
-from tests.fake_matomo.failures import ApiError
+from tests.fake_matomo.failures import ApiError, no_method
 from tests.fake_matomo.figures import DayFacts
 from tests.fake_matomo.tables import Row
 
@@ -19,10 +19,12 @@ TABLES: dict[str, Callable[[DayFacts, int], list[Row]]] = {
     "Actions.getEntryPageUrls": tables.entry_pages,
     "Actions.getExitPageUrls": tables.exit_pages,
     "Actions.getDownloads": tables.downloads,
+    "Actions.getSiteSearchKeywords": tables.site_searches,
     "Referrers.getReferrerType": tables.referrer_types,
     "Referrers.getWebsites": tables.websites,
     "Referrers.getSearchEngines": tables.search_engines,
     "Referrers.getSocials": tables.socials,
+    "Referrers.getAIAssistants": tables.assistants,
     "DevicesDetection.getBrowsers": tables.browsers,
     "DevicesDetection.getOsFamilies": tables.systems,
     "DevicesDetection.getType": tables.devices,
@@ -37,6 +39,8 @@ FLAT = ("Actions.getPageUrls", "Actions.getEntryPageUrls", "Actions.getExitPageU
 
 def report(call: Call) -> object:
     """Answer a report; raises ApiError."""
+    if call.method == "Referrers.getAIAssistants" and not call.world.settings.assistants:
+        raise no_method("Referrers", "getAIAssistants")
     if call.method in FLAT and call.params.get("flat") != "1":
         raise ApiError("This server makes no trees of pages; ask with flat=1.")
     site = call.site()

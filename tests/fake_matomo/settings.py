@@ -16,6 +16,10 @@ VIEW = "d" * 32
 """The token of somebody who may only look at every default site."""
 
 
+SEARCH_PARAMETERS = ("q", "query", "s", "search", "searchword", "k", "keyword", "keywords")
+"""What names a search within a site, unless its settings say otherwise."""
+
+
 class Role(IntEnum):
     """What a token may do with its sites; a higher one may do all that a lower one may."""
 
@@ -33,6 +37,8 @@ class Site:
     name: str
     urls: tuple[str, ...]
     timezone: str = "UTC"
+    search_parameters: tuple[str, ...] = SEARCH_PARAMETERS
+    """What names a search within the site; empty where that is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,11 @@ class Settings:
     """A hit whose address holds this text is invalid, as a plug-in may have it; empty for none."""
     control: bool = False
     """Whether `/_fault`, `/_hits` and the like answer."""
+
+    @property
+    def assistants(self) -> bool:
+        """Whether the server's version tells AI assistants from other websites."""
+        return tuple(int(piece) for piece in self.version.partition("-")[0].split(".")) >= (5, 5)
 
     @property
     def all_tokens(self) -> tuple[Token, ...]:

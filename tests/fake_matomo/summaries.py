@@ -28,6 +28,7 @@ def actions_summary(day: DayFacts) -> Row:
     """`Actions.get`."""
     views = [[view.label for view in visit.views] for visit in day.visits]
     files = [[view.label for view in visit.downloads] for visit in day.visits]
+    searches = [visit.searches for visit in day.visits]
     return {
         "nb_pageviews": sum(map(len, views)),
         "nb_uniq_pageviews": sum(len(set(labels)) for labels in views),
@@ -35,8 +36,8 @@ def actions_summary(day: DayFacts) -> Row:
         "nb_uniq_downloads": sum(len(set(labels)) for labels in files),
         "nb_outlinks": 0,
         "nb_uniq_outlinks": 0,
-        "nb_searches": 0,
-        "nb_keywords": 0,
+        "nb_searches": sum(map(len, searches)),
+        "nb_keywords": len({keyword for keywords in searches for keyword in keywords}),
     }
 
 

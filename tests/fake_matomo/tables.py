@@ -3,11 +3,12 @@
 Which numbers come as numbers and which as texts differs from method to method, as it does on a real server.
 """
 
+from html import escape
 from urllib.parse import quote
 
 from tests.fake_matomo.agents import DEVICES
 from tests.fake_matomo.figures import DayFacts
-from tests.fake_matomo.lines import OTHERS, Line, Lines, downloads_of, pages_of, visits_by
+from tests.fake_matomo.lines import OTHERS, Line, Lines, downloads_of, pages_of, searches_of, visits_by
 from tests.fake_matomo.origins import Origin
 
 Row = dict[str, object]
@@ -45,6 +46,14 @@ def socials(day: DayFacts, limit: int) -> list[Row]:
     return [
         _visits(line) | {"url": line.url, "segment": f"referrerType==social;referrerName=={quote(line.label)}"}
         for line in _named(day, Origin.SOCIAL, limit)
+    ]
+
+
+def assistants(day: DayFacts, limit: int) -> list[Row]:
+    """`Referrers.getAIAssistants`, of servers that have it."""
+    return [
+        _visits(line) | {"url": line.url, "segment": f"referrerType==ai-assistant;referrerName=={quote(line.label)}"}
+        for line in _named(day, Origin.AI, limit)
     ]
 
 
@@ -111,6 +120,16 @@ def downloads(day: DayFacts, limit: int) -> list[Row]:
         if line.label != OTHERS:
             row |= {"url": line.url, "Actions_DownloadUrl": line.label, "segment": f"downloadUrl=={_twice(line.url)}"}
         rows.append(row)
+    return rows
+
+
+def site_searches(day: DayFacts, limit: int) -> list[Row]:
+    """`Actions.getSiteSearchKeywords`; labels are HTML."""
+    rows = []
+    for line in searches_of(day.visits).ranked(limit):
+        row: Row = {"label": escape(line.label), **_numbers(line, "nb_visits", "nb_hits"), "sum_time_spent": 0}
+        row |= {"nb_pages_per_search": round(line.numbers["nb_hits"] / max(1, line.numbers["nb_visits"]), 1)}
+        rows.append(row | ({"segment": f"siteSearchKeyword=={quote(line.label)}"} if line.label != OTHERS else {}))
     return rows
 
 

@@ -11,6 +11,7 @@ from stat_hits import DAY, Hit, answers, connect, project, rows, settings, stat_
 
 from mtc.errors import PermanentError
 from mtc.formats.agents import classify
+from mtc.manifest.hits import Hits
 from mtc.manifest.matomo import Matomo
 from mtc.manifest.project import SiteSettings
 from mtc.model import Accounting, Part
@@ -93,6 +94,13 @@ LOG = (
     Seen("12:00:00", "/", "198.51.100.10", SAFARI, "https://blog.example.net/post"),
     Seen("12:00:01", "/", "198.51.100.11", PHONE, "http://docs.example.org/a"),
     Seen("13:00:00", "/a", "198.51.100.12", CHROME, query="utm_campaign=may"),
+    Seen("14:00:00", "/", "198.51.100.13", CHROME),  # direct, until the third hit
+    Seen("14:01:00", "/find", "198.51.100.13", CHROME, "http://docs.example.org/", "q=green+tea&page=2"),
+    Seen("14:02:00", "/a", "198.51.100.13", CHROME, "https://t.co/x"),
+    Seen("14:03:00", "/find", "198.51.100.13", CHROME, "https://www.bing.com/search?q=x", "Q=green%20tea"),
+    Seen("15:00:00", "/find", "198.51.100.14", PHONE, "https://claude.ai/", "s=caf%C3%A9"),  # no entry page
+    Seen("15:01:00", "/b", "198.51.100.14", PHONE),
+    Seen("15:02:00", "/f.pdf", "198.51.100.14", PHONE, query="q=x", download=True),
     Seen("08:00:00", "/next", day=AFTER),
 )
 
@@ -154,22 +162,51 @@ def test_matomo_and_the_warehouse_agree_on_the_same_hits(tmp_path: Path, matomo:
     assert [one.summary.model_dump() for one in asked] == [one.summary.model_dump() | unknown for one in counted]
     assert [(one.site, one.day, one.timezone) for one in asked] == [("docs", day, "UTC") for day in (DAY, NEXT, AFTER)]
     assert {one.source for one in asked} == {"matomo"}
-    assert (asked[0].summary.visits, asked[0].summary.actions, asked[0].summary.bounces) == (7, 12, 4)
+    assert (asked[0].summary.visits, asked[0].summary.actions, asked[0].summary.bounces) == (9, 19, 4)
+    assert (asked[0].summary.pageviews, asked[0].summary.downloads, asked[0].summary.searches) == (12, 4, 3)
 
 
 @pytest.mark.parametrize(
     "table",
     [
-        "pages", "entry_pages", "exit_pages", "downloads", "referrer_types", "websites", "search_engines",
-        "social_networks", "browsers", "operating_systems", "device_types",
+        "pages", "entry_pages", "exit_pages", "downloads", "site_searches", "referrer_types", "websites",
+        "search_engines", "social_networks", "ai_assistants", "browsers", "operating_systems", "device_types",
     ],
 )  # fmt: skip
-def test_a_table_is_the_same_whoever_answers(tmp_path: Path, matomo: FakeMatomo, table: str) -> None:
-    """Labels, order and numbers; bytes are the warehouse's alone."""
-    counted, asked = both(tmp_path, matomo, LOG)
+def test_a_table_is_the_same_whoever_answers(tmp_path: Path, table: str) -> None:
+    """Labels, order and numbers; bytes are the warehouse's alone. The server knows AI assistants, as 5.5 does."""
+    with FakeMatomo(Settings(version="5.5.0")) as matomo:
+        matomo.clock.frozen = NOW
+        counted, asked = both(tmp_path, matomo, LOG)
     for mine, theirs in zip(counted, asked, strict=True):
         assert numbers(theirs, table) == numbers(mine, table)
     assert rows(asked[0], table)
+
+
+def test_a_server_before_5_5_has_no_ai_assistants(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Their visits are of websites there, or of search engines; the table is unknown, and nothing is said of it."""
+    counted, (asked, *_) = both(tmp_path, matomo, LOG)
+    assert [row[:2] for row in rows(counted[0], "ai_assistants")] == [("Claude", 1)]
+    assert asked.tables.ai_assistants is None
+    assert ("claude.ai", 1) in [row[:2] for row in rows(asked, "websites")]
+    with asking(matomo) as source:
+        (answer,) = source.statistics(site(), {DAY: StatWork()})
+    assert isinstance(answer, StatDocument)
+
+
+def test_a_site_whose_searches_are_switched_off_has_pages_instead(tmp_path: Path) -> None:
+    """On Matomo's side by its settings, in the warehouse by the manifest's."""
+    off = dataclasses.replace(DOCS, search_parameters=())
+    with FakeMatomo(Settings(sites=(off,))) as matomo:
+        matomo.clock.frozen = NOW
+        _, (asked, *_) = both(tmp_path, matomo, LOG)
+    part = write_part(tmp_path, [one.hit for one in LOG if one.day == DAY], name="off")
+    own = dataclasses.replace(site(), hits=Hits(search_parameters=()))
+    (counted,) = map(told, answers(tmp_path, {DAY: [part]}, own))
+    assert asked.summary.searches == counted.summary.searches == 0
+    assert rows(asked, "site_searches") == rows(counted, "site_searches") == []
+    assert numbers(asked, "pages") == numbers(counted, "pages")
+    assert "/find?q=green+tea&page=2" in [row[0] for row in rows(asked, "pages")]
 
 
 def test_hours_and_countries_are_what_matomo_tells(tmp_path: Path, matomo: FakeMatomo) -> None:
@@ -178,7 +215,7 @@ def test_hours_and_countries_are_what_matomo_tells(tmp_path: Path, matomo: FakeM
     for mine, theirs in zip(counted, asked, strict=True):
         assert [row[:3] for row in rows(theirs, "hours")] == [row[:3] for row in rows(mine, "hours")]
         assert theirs.tables.status_codes is None
-    assert rows(asked[0], "countries") == [("Unknown", 7, 6, 12, 4, asked[0].summary.total_visit_seconds)]
+    assert rows(asked[0], "countries") == [("Unknown", 9, 8, 19, 4, asked[0].summary.total_visit_seconds)]
     assert rows(asked[1], "countries") == []
 
 
@@ -241,7 +278,7 @@ def test_the_stage_writes_what_each_site_s_source_says(tmp_path: Path, matomo: F
             task(*steps), desk
         )
     found = {step.site: (receipt.figures["visits"], len(receipt.notes)) for step, receipt in desk.receipts.items()}
-    assert found == {"docs": (7, 1), "shop": (1, 0)}
+    assert found == {"docs": (9, 1), "shop": (1, 0)}
     documents = [loads((plan.stats / name / f"{DAY}.stat").read_bytes(), name) for name in ("docs", "shop")]
     assert [document.source for document in documents] == ["matomo", "warehouse"]
 
@@ -251,7 +288,7 @@ def test_who_may_only_look_may_read(matomo: FakeMatomo) -> None:
     send(matomo, [one.request for one in LOG])
     with asking(matomo, VIEW) as source:
         (answer,) = source.statistics(site(), {DAY: StatWork()})
-    assert told(answer).summary.visits == 7
+    assert told(answer).summary.visits == 9
 
 
 def test_a_site_is_found_by_its_address(matomo: FakeMatomo) -> None:

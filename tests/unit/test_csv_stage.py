@@ -14,10 +14,13 @@ from mtc.manifest.project import Project
 from mtc.model import Accounting, Status
 from mtc.plan.model import PlannedStep, StatWork
 from mtc.stages.base import RecordingDesk
-from mtc.stages.csv import CsvStage, csv_files
+from mtc.stages.csv import CsvStage
 from mtc.stages.stat import StatStage
 from mtc.warehouse import csvset
+from mtc.warehouse.statfile import dumps, loads
 
+PAGE = Path(__file__).parents[2] / "docs" / "csv.md"
+OLD = Path(__file__).parents[1] / "data" / "0.1.0.stat"
 NEXT = DAY + dt.timedelta(days=1)
 
 
@@ -30,6 +33,21 @@ def plan(tmp_path: Path) -> Project:
         hits = [Hit(f"{day} 08:00:00", path), Hit(f"{day} 08:01:00", path), Hit(f"{day} 08:02:00", "/z")]
         steps.append(stat_step([write_part(plan.warehouse, hits, day=day, site=site)], day=day, site=site))
     StatStage(plan, connect).run(task(*steps), RecordingDesk())
+    return plan
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> Project:
+    """A day that has a row in every table; Matomo or a database of countries told of countries."""
+    plan = project(tmp_path)
+    sources = ("https://example.net/", "https://www.google.com/", "https://t.co/x", "https://claude.ai/")
+    hits = [Hit("08:00:00", referrer=each, ip=f"192.0.2.{n}") for n, each in enumerate(sources)]
+    hits += [Hit("09:00:00", "/a.pdf", download=True), Hit("09:01:00", query="q=tea")]
+    StatStage(plan, connect).run(task(stat_step([write_part(plan.warehouse, hits)], lines=9)), RecordingDesk())
+    (file,) = (plan.stats / "docs").iterdir()
+    document = loads(file.read_bytes(), "x")
+    told = document.tables.model_copy(update={"countries": document.tables.browsers})
+    file.write_bytes(dumps(document.model_copy(update={"tables": told})))
     return plan
 
 
@@ -54,25 +72,29 @@ def test_the_summary_has_a_row_for_each_site_and_day_in_order(plan: Project) -> 
     assert [(row["site"], row["day"]) for row in rows] == [
         ("docs", str(DAY)), ("docs", str(NEXT)), ("shop", str(DAY)),
     ]  # fmt: skip
-    first = {key: rows[0][key] for key in ("visits", "actions", "bounce_rate", "total_visit_seconds", "bytes", "lines")}
+    first = {key: rows[0][key] for key in ("visits", "actions", "bounce_rate", "total_visit_seconds", "bytes")}
     assert first == {
-        "visits": "1", "actions": "3", "bounce_rate": "0.0", "total_visit_seconds": "121", "bytes": "300", "lines": "",
+        "visits": "1", "actions": "3", "bounce_rate": "0.0", "total_visit_seconds": "121", "bytes": "300",
     }  # fmt: skip
 
 
-def test_the_summary_has_the_totals_of_the_line_accounting(plan: Project) -> None:
-    """9 lines: 0 hits, 3 + 4 filtered, 2 rejected."""
+def test_the_accounting_of_the_days_files_has_a_file_of_its_own(plan: Project) -> None:
+    """9 lines: 0 hits, 3 + 4 filtered, 2 rejected; a day whose import nobody knows has no row. Not in the summary."""
     work = StatWork((), Accounting(9, 0, {"static": 3, "bots": 4}, {"no date": 2}))
-    step = PlannedStep(stat_step([]).step, stat_step([]).verdict, work=work)
-    StatStage(plan, connect).run(task(step), RecordingDesk())
+    third = stat_step([], day=NEXT + dt.timedelta(days=1))
+    StatStage(plan, connect).run(task(PlannedStep(third.step, third.verdict, work=work)), RecordingDesk())
     make(plan)
-    row = read(plan, "summary.csv")[0]
-    assert [row[key] for key in ("lines", "hits", "filtered", "rejected")] == ["9", "0", "7", "2"]
+    (row,) = read(plan, "accounting.csv")
+    assert row == {
+        "site": "docs", "day": str(third.step.day), "lines": "9", "hits": "0", "filtered": "7", "rejected": "2",
+    }  # fmt: skip
+    assert len(read(plan, "summary.csv")) == 4
+    assert not {"lines", "hits", "filtered", "rejected"} & read(plan, "summary.csv")[0].keys()
 
 
 def test_a_table_has_a_file_with_the_tables_own_order(plan: Project) -> None:
     make(plan)
-    rows = [(row["site"], row["day"], row["label"], row["views"]) for row in read(plan, "pages.csv")]
+    rows = [(row["site"], row["day"], row["page"], row["views"]) for row in read(plan, "pages.csv")]
     assert rows == [
         ("docs", str(DAY), "/a", "2"), ("docs", str(DAY), "/z", "1"),
         ("docs", str(NEXT), "/b", "2"), ("docs", str(NEXT), "/z", "1"),
@@ -80,16 +102,88 @@ def test_a_table_has_a_file_with_the_tables_own_order(plan: Project) -> None:
     ]  # fmt: skip
 
 
-def test_every_file_has_the_columns_that_are_documented(plan: Project) -> None:
-    """Also a table without a row, so that whoever reads the files finds them all."""
-    make(plan)
-    assert sorted(contents(plan)) == sorted(csvset.csv_files())
-    for name in csvset.csv_files():
-        header = (plan.csv / name).read_text(encoding="utf-8").split("\n")[0].strip()
-        described = csvset.columns(name.removesuffix(".csv"))
+def test_every_file_has_the_columns_that_are_documented(everything: Project) -> None:
+    """Named for what they hold. The page of documentation is made of the same text."""
+    make(everything)
+    assert sorted(contents(everything)) == sorted(map(csvset.file_name, csvset.NAMES))
+    text = PAGE.read_text("utf-8")
+    assert text == csvset.page(), "csvset.page() goes into docs/csv.md"
+    for name in csvset.NAMES:
+        header = (everything.csv / csvset.file_name(name)).read_text(encoding="utf-8").split("\n")[0].strip()
+        described = csvset.columns(name)
         assert header == ",".join(column for column, _ in described)
-        assert all(text for _, text in described)
-        assert all(f"| `{column}` | {text} |" in csvset.describe() for column, text in described)
+        assert "label" not in header
+        assert all(what and f"| `{column}` | {what} |" in text for column, what in described)
+        assert len({column for column, _ in described}) == len(described)
+
+
+def test_a_table_without_a_row_has_no_file(plan: Project) -> None:
+    """No download, no search, no database of countries; the receipt names the files that are there."""
+    receipt = next(iter(make(plan).receipts.values()))
+    absent = {
+        "accounting",
+        "downloads",
+        "site_searches",
+        "websites",
+        "search_engines",
+        "social_networks",
+        "ai_assistants",
+        "countries",
+    }
+    there = [csvset.file_name(name) for name in csvset.NAMES if name not in absent]
+    assert sorted(contents(plan)) == sorted(there)
+    assert [item.path for item in receipt.outputs] == [f"csv/{name}" for name in there]
+    assert receipt.notes == ()
+
+
+NOW = "site,day,country,visits,visitors,actions,bounces,seconds"
+EARLIER = "site,day,label,visits,visitors,actions,bounces,seconds"
+
+
+@pytest.mark.parametrize("header", [NOW, EARLIER])
+@pytest.mark.parametrize("rows", ["", "docs,2026-05-01,FR,1,1,1,1,0\r\n"])
+def test_a_file_of_a_table_that_has_no_row_any_more_is_removed(plan: Project, header: str, rows: str) -> None:
+    """It would go on telling of countries that no `.stat` file has. Said once, in the receipt."""
+    plan.csv.mkdir()
+    (plan.csv / "countries.csv").write_text(f"{header}\r\n{rows}", newline="")
+    first, second = (next(iter(make(plan).receipts.values())) for _ in range(2))
+    assert not (plan.csv / "countries.csv").exists()
+    assert first.notes == ("countries.csv is removed: no .stat file has a row of it",)
+    assert second.notes == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"country,people\r\nFR,1\r\n", b"\xff\xfe\x00", b"x" * 100_000])
+def test_a_file_of_that_name_that_mtc_did_not_write_stays(plan: Project, content: bytes) -> None:
+    """Somebody's own list of countries; and it is said that it is not of this set."""
+    plan.csv.mkdir()
+    (plan.csv / "countries.csv").write_bytes(content)
+    receipt = next(iter(make(plan).receipts.values()))
+    assert (plan.csv / "countries.csv").read_bytes() == content
+    assert receipt.notes == ("countries.csv is not what mtc writes, and stays: no .stat file has a row of it",)
+    assert "csv/countries.csv" not in {item.path for item in receipt.outputs}
+
+
+def test_no_file_is_removed_when_a_stat_file_is_damaged(plan: Project) -> None:
+    plan.csv.mkdir()
+    (plan.csv / "countries.csv").write_text(EARLIER + "\r\n", newline="")
+    (plan.stats / "shop" / f"{DAY}.stat").write_text("{")
+    with pytest.raises(PermanentError):
+        make(plan)
+    assert (plan.csv / "countries.csv").exists()
+
+
+def test_a_stat_file_of_an_earlier_mtc_is_still_read(plan: Project) -> None:
+    """Version 0.1.0 knew no searches and no AI assistants: an empty cell, and no row."""
+    (plan.stats / "docs" / f"{NEXT}.stat").write_bytes(OLD.read_bytes().replace(b"2026-05-01", str(NEXT).encode()))
+    make(plan)
+    old, new = (row for row in read(plan, "summary.csv") if row["day"] == str(NEXT) or row["site"] == "shop")
+    assert (old["actions"], old["searches"], new["searches"]) == ("5", "", "0")
+    pages = {
+        row["page"]: row["views"] for row in read(plan, "pages.csv") if (row["site"], row["day"]) == ("docs", str(NEXT))
+    }
+    assert pages == {"/": "2", "/find?q=tea": "1", "/a": "1"}
+    (lines,) = read(plan, "accounting.csv")
+    assert lines["lines"] == "7"
 
 
 def test_the_files_are_rfc_4180(tmp_path: Path) -> None:
@@ -122,8 +216,10 @@ def test_the_first_receipt_has_the_files_and_each_its_rows(plan: Project) -> Non
     """A step whose `.stat` file is not there has no row: it is empty."""
     steps = (csv_step(), csv_step(day=NEXT), csv_step(day=NEXT, site="shop"))
     receipts = list(make(plan, *steps).receipts.values())
-    assert [item.path for item in receipts[0].outputs] == list(csv_files(plan))
-    assert csv_files(plan)[0] == "csv/summary.csv"
+    assert [item.path for item in receipts[0].outputs] == [
+        f"csv/{name}" for name in map(csvset.file_name, csvset.NAMES) if name in contents(plan)
+    ]
+    assert receipts[0].outputs[0].path == "csv/summary.csv"
     assert [len(receipt.outputs) for receipt in receipts[1:]] == [0, 0]
     assert [receipt.status for receipt in receipts] == [Status.DONE, Status.DONE, Status.EMPTY]
     for item in receipts[0].outputs:
@@ -161,21 +257,22 @@ def test_a_stat_file_whose_name_tells_nothing_is_refused(plan: Project, name: st
         make(plan)
 
 
-def test_no_stat_file_makes_empty_tables(tmp_path: Path) -> None:
-    """Headers alone, and an empty receipt; no stats folder is no error."""
+def test_no_stat_file_makes_an_empty_summary(tmp_path: Path) -> None:
+    """A header alone, and an empty receipt; no stats folder is no error."""
     plan = project(tmp_path)
     (receipt,) = make(plan).receipts.values()
     assert receipt.status is Status.EMPTY
     assert read(plan, "summary.csv") == []
+    assert list(contents(plan)) == ["summary.csv"]
 
 
 def test_what_a_killed_run_left_is_removed(plan: Project) -> None:
     """Its own half-made files only."""
     plan.csv.mkdir()
     (plan.csv / ".pages.csv.0123abcd.tmp").write_text("half")
-    (plan.csv / "mine.csv").write_text("mine")
+    (plan.csv / ".mine.csv.0123abcd.tmp").write_text("mine")
     make(plan)
-    assert sorted(contents(plan)) == sorted([*csvset.csv_files(), "mine.csv"])
+    assert [name for name in contents(plan) if name.startswith(".")] == [".mine.csv.0123abcd.tmp"]
 
 
 def test_a_csv_file_that_was_changed_is_made_again(plan: Project) -> None:

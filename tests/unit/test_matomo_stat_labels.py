@@ -48,7 +48,7 @@ def test_a_page_is_called_by_the_path_of_its_address(label: str, url: str, expec
     [
         (labels.referrer_type, Row("Direct Entry"), "direct"),
         (labels.referrer_type, Row("Search Engines"), "search"),
-        (labels.referrer_type, Row("AI Assistants"), "AI Assistants"),
+        (labels.referrer_type, Row("AI Assistants"), "ai"),
         (labels.browser, Row("Chrome Mobile"), "Chrome Mobile"),
         (labels.browser, Row("Microsoft Edge"), "Edge"),
         (labels.system, Row("GNU/Linux"), "Linux"),

@@ -13,6 +13,7 @@ from mtc.warehouse.reports import no_visits
 from mtc.warehouse.statfile import Inputs, LineAccounting, StatDocument, Summary, dumps, loads, schema_text
 from mtc.warehouse.tables import PageRow, VisitRow
 
+OLD = Path(__file__).parents[1] / "data" / "0.1.0.stat"
 SCHEMA = Path(__file__).parents[2] / "schemas" / "stat.schema.json"
 
 
@@ -41,6 +42,15 @@ def test_the_schema_file_is_that_of_the_models() -> None:
 @pytest.mark.parametrize("accounting", [None, LineAccounting(lines=0, hits=0, filtered={}, rejected={})])
 def test_a_file_is_valid_by_the_schema(accounting: LineAccounting | None) -> None:
     jsonschema.validate(json.loads(dumps(document(accounting=accounting))), json.loads(SCHEMA.read_text()))
+
+
+def test_a_file_of_an_earlier_version_is_read() -> None:
+    """What 0.1.0 did not know is unknown, and not zero; the file is valid by today's schema."""
+    found = loads(OLD.read_bytes(), "x")
+    assert (found.generator, found.summary.actions, found.summary.searches) == ("mtc 0.1.0", 5, None)
+    assert (found.tables.site_searches, found.tables.ai_assistants) == (None, None)
+    assert loads(dumps(found), "x") == found
+    jsonschema.validate(json.loads(OLD.read_bytes()), json.loads(SCHEMA.read_text()))
 
 
 def test_what_is_written_is_what_is_read() -> None:

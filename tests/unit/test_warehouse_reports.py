@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as rounds
 from hypothesis import strategies as st
-from stat_hits import DAY, Hit, count, rows, settings
+from stat_hits import DAY, Hit, answers, count, rows, settings, write_part
 
-from mtc.warehouse.referrers import SEARCH_ENGINES, SOCIAL_NETWORKS
+from mtc.warehouse.known import known
+from mtc.warehouse.referrers import NAME_LENGTH
 from mtc.warehouse.reports import QUERIES
 from mtc.warehouse.statfile import StatDocument, dumps, loads
 from mtc.warehouse.tables import LABEL_LENGTH, ROWS
@@ -39,7 +40,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> StatDocument:
 def test_the_summary(document: StatDocument) -> None:
     """4 visits of 3 visitors; 7 actions, 1 a download; lengths 601 + 0 + 61 + 0; bytes 10+20+30+40+500+60+0."""
     assert document.summary.model_dump() == {
-        "visits": 4, "unique_visitors": 3, "actions": 7, "pageviews": 6, "downloads": 1, "bounces": 2,
+        "visits": 4, "unique_visitors": 3, "actions": 7, "pageviews": 6, "downloads": 1, "searches": 0, "bounces": 2,
         "bounce_rate": 0.5, "actions_per_visit": 1.75, "average_visit_seconds": 165.5, "total_visit_seconds": 662,
         "longest_visit_seconds": 601, "max_actions": 3, "bytes": 660,
     }  # fmt: skip
@@ -98,46 +99,83 @@ def test_pages_with_another_query_are_other_pages_but_for_ignored_parameters(tmp
     assert [row[:2] for row in rows(document, "pages")] == [("/p", 4), ("/p?lang=de", 2), ("/p?lang=fr", 1)]
 
 
-@pytest.mark.parametrize(
-    ("referrer", "expected"),
-    [
-        (None, ("direct", None)),
-        ("", ("direct", None)),
-        ("-", ("direct", None)),
-        ("about:blank", ("direct", None)),
-        ("not a url", ("direct", None)),
-        ("https://docs.example.org/a", ("direct", None)),
-        ("https://WWW.Docs.Example.org:443/a", ("direct", None)),
-        ("http://user:pw@docs.example.org/", ("direct", None)),
-        ("http://docs.example.org.evil.net/", ("website", "docs.example.org.evil.net")),
-        ("http://docs.example.org@evil.net/", ("website", "evil.net")),
-        ("https://Blog.Example.com/x?y=http://google.com/", ("website", "blog.example.com")),
-        ("http://192.0.2.9:8080/", ("website", "192.0.2.9")),
-        ("http://[2001:db8::1]:80/", ("website", "[2001:db8::1]")),
-        ("https://www.google.com/", ("search", "Google")),
-        ("https://google.co.uk/search", ("search", "Google")),
-        ("https://google.evil.example/", ("website", "google.evil.example")),
-        ("https://mail.google.com/", ("website", "mail.google.com")),
-        ("https://notgoogle.com/", ("website", "notgoogle.com")),
-        ("android-app://com.google.android.googlequicksearchbox/https/www.google.com", ("search", "Google")),
-        ("https://cn.bing.com/search?q=a", ("search", "Bing")),
-        ("https://fr.search.yahoo.com/", ("search", "Yahoo!")),
-        ("https://duckduckgo.com/", ("search", "DuckDuckGo")),
-        ("https://yandex.ru/", ("search", "Yandex")),
-        ("https://l.facebook.com/l.php", ("social", "Facebook")),
-        ("https://m.facebook.com/", ("search", "Facebook")),
-        ("https://t.co/x", ("social", "Twitter")),
-        ("https://old.reddit.com/r/x", ("social", "Reddit")),
-        ("https://github.com/a/b", ("social", "GitHub")),
-        ("https://chat.openai.com/", ("website", "chat.openai.com")),
-    ],
+REFERRERS: tuple[tuple[str | None, tuple[str, str | None]], ...] = (
+    (None, ("direct", None)),
+    ("", ("direct", None)),
+    ("-", ("direct", None)),
+    ("about:blank", ("direct", None)),
+    ("not a url", ("direct", None)),
+    ("https://docs.example.org/a", ("direct", None)),
+    ("https://WWW.Docs.Example.org:443/a", ("direct", None)),
+    ("http://user:pw@docs.example.org/", ("direct", None)),
+    ("http://docs.example.org.evil.net/", ("website", "docs.example.org.evil.net")),
+    ("http://docs.example.org@evil.net/", ("website", "evil.net")),
+    ("https://Blog.Example.com/x?y=http://google.com/", ("website", "blog.example.com")),
+    ("http://192.0.2.9:8080/", ("website", "192.0.2.9")),
+    ("http://[2001:db8::1]:80/", ("website", "[2001:db8::1]")),
+    ("https://www.google.com/", ("search", "Google")),
+    ("https://google.co.uk/search", ("search", "Google")),
+    ("https://google.evil.example/", ("website", "google.evil.example")),
+    ("https://mail.google.com/", ("website", "mail.google.com")),
+    ("https://notgoogle.com/", ("website", "notgoogle.com")),
+    ("android-app://com.google.android.googlequicksearchbox/https/www.google.com", ("search", "Google")),
+    ("https://cn.bing.com/search?q=a", ("search", "Bing")),
+    ("https://fr.search.yahoo.com/", ("search", "Yahoo!")),
+    ("https://duckduckgo.com/", ("search", "DuckDuckGo")),
+    ("https://yandex.ru/", ("search", "Yandex")),
+    ("https://l.facebook.com/l.php", ("social", "Facebook")),
+    ("https://www.facebook.com/", ("search", "Facebook")),
+    ("https://www.facebook.com/groups/1", ("social", "Facebook")),
+    ("https://m.facebook.com/", ("social", "Facebook")),
+    ("https://t.co/x", ("social", "Twitter")),
+    ("https://old.reddit.com/r/x", ("social", "reddit")),
+    ("https://github.com/a/b", ("social", "GitHub")),
+    ("https://chat.openai.com/", ("ai", "ChatGPT")),
+    ("https://www.perplexity.ai/search?q=x", ("ai", "Perplexity")),
+    ("https://x.com/i/grok", ("ai", "Grok")),
+    ("https://x.com/somebody", ("social", "Twitter")),
+    ("//www.bing.com/search?q=x", ("search", "Bing")),
+    ("https://www.google.com/maps/place/x", ("website", "www.google.com")),
+    ("https://www.google.com/url?sa=t&url=x", ("search", "Google")),
+    ("https://www.google.com/webhp?q=x", ("search", "Google")),
+    ("https://www.google.com/webhp?q=", ("website", "www.google.com")),
+    ("https://www.google.com/webhp?a=1&q=", ("search", "Google")),
+    ("https://www.google.com/webhp?q=+%20&a=1", ("website", "www.google.com")),
+    ("https://www.google.com/webhp?q=0", ("search", "Google")),
+    ("https://www.google.com/webhp#q=x", ("search", "Google")),
+    ("https://www.google.de/search?q=x&tbm=isch", ("search", "Google Images")),
+    ("https://www.google.com.au/advanced?as_epq=x", ("search", "Google")),
+    ("https://de.images.search.yahoo.com/x?p=y", ("search", "Yahoo! Images")),
+    ("https://www.baidu.com/link?url=x", ("website", "www.baidu.com")),
+    ("https://www.baidu.com/s?wd=%E4%BD%A0", ("search", "Baidu")),
+    ("https://kagi.com/search?q=x", ("search", "Kagi")),
+    ("https://www.bing.com/images/search?q=x", ("search", "Bing Images")),
+    ("https://web.archive.org/web/1/github.com/x", ("social", "GitHub")),
+    ("https://notgithub.com/", ("website", "notgithub.com")),
 )
-def test_what_a_referrer_is(tmp_path: Path, referrer: str | None, expected: tuple[str, str | None]) -> None:
-    """Direct, search, social or website, by the host alone."""
-    document = count(tmp_path, [Hit("08:00:00", referrer=referrer)])
-    (kind,) = rows(document, "referrer_types")
-    named = [row[0] for table in ("websites", "search_engines", "social_networks") for row in rows(document, table)]
-    assert (kind[0], named[0] if named else None) == expected
+"""Referrers, each with its type and name."""
+
+
+@pytest.fixture(scope="module")
+def referred(tmp_path_factory: pytest.TempPathFactory) -> list[StatDocument]:
+    """Each of the referrers on a day of its own, counted at once."""
+    root = tmp_path_factory.mktemp("referrers")
+    days = {}
+    for place, (referrer, _) in enumerate(REFERRERS):
+        day = DAY + dt.timedelta(days=place)
+        days[day] = [write_part(root, [Hit(f"{day} 08:00:00", referrer=referrer)], day=day)]
+    return [document for document in answers(root, days) if isinstance(document, StatDocument)]
+
+
+@pytest.mark.parametrize(("place", "referrer", "expected"), [(place, *case) for place, case in enumerate(REFERRERS)])
+def test_what_a_referrer_is(
+    referred: list[StatDocument], place: int, referrer: str | None, expected: tuple[str, str | None]
+) -> None:
+    """Direct, AI assistant, search engine, social network or website, as Matomo's own code told each of these."""
+    (kind,) = rows(referred[place], "referrer_types")
+    tables = ("websites", "search_engines", "social_networks", "ai_assistants")
+    named = [row[0] for table in tables for row in rows(referred[place], table)]
+    assert (kind[0], named[0] if named else None) == expected, referrer
 
 
 def test_the_host_that_was_asked_for_is_no_other_website(tmp_path: Path) -> None:
@@ -160,12 +198,16 @@ def test_a_campaign_goes_before_the_referrer(tmp_path: Path) -> None:
     assert [row[:2] for row in rows(count(tmp_path, hits), "referrer_types")] == [("campaign", 1), ("search", 1)]
 
 
-def test_the_hosts_of_the_registries_are_lower_case_and_each_has_one_name() -> None:
-    """A host of two engines would be told by chance."""
-    for registry in (SEARCH_ENGINES, SOCIAL_NETWORKS):
-        hosts = [host for _, some in registry for host in some]
+def test_the_list_of_known_hosts_is_what_it_was_read_from() -> None:
+    """Hosts are lower case, as they are looked up so; a network's host has one name."""
+    found = known()
+    assert (len(found.engines), len(found.networks), len(found.assistants)) == (358, 91, 19)
+    for named in (found.networks, found.assistants):
+        hosts = [host for one in named for host in one.hosts]
         assert len(hosts) == len(set(hosts))
-        assert hosts == [host.lower() for host in hosts]
+    hosts = [host for one in found.engines for host in one.hosts]
+    hosts += [host for one in (*found.networks, *found.assistants) for host in one.hosts]
+    assert hosts == [host.lower() for host in hosts]
 
 
 def test_rows_beyond_the_limit_are_summed_up(tmp_path: Path) -> None:
@@ -207,11 +249,11 @@ def test_a_hostile_label_goes_through_unharmed(tmp_path: Path, label: str) -> No
 
 
 def test_a_path_of_a_megabyte_is_cut(tmp_path: Path) -> None:
-    """As Matomo cuts it; so are the query and the referrer's host."""
+    """As Matomo cuts it; so are the query and the referrer's host, of which it keeps less."""
     long = "x" * 1_000_000
     hit = Hit("08:00:00", "/" + long, query=long, referrer=f"http://{long}/")
     document = count(tmp_path, [hit])
-    assert [len(str(rows(document, table)[0][0])) for table in ("pages", "websites")] == [LABEL_LENGTH, LABEL_LENGTH]
+    assert [len(str(rows(document, table)[0][0])) for table in ("pages", "websites")] == [LABEL_LENGTH, NAME_LENGTH]
 
 
 hits = st.lists(
@@ -224,6 +266,7 @@ hits = st.lists(
         referrer=st.sampled_from([None, GOOGLE, "http://example.net/"]),
         status=st.sampled_from([200, 404, None]),
         bytes=st.none() | st.integers(-5, 10**15),
+        query=st.sampled_from([None, "q=a", "x=1"]),
     ),
     min_size=1,
     max_size=40,
@@ -236,7 +279,8 @@ def test_the_numbers_add_up(tmp_path: Path, log: list[Hit]) -> None:
     """Whatever the log: tables and summary are views of the same hits and visits."""
     document = count(tmp_path, log)
     summary, tables = document.summary, document.tables
-    assert summary.actions == len(log) == summary.pageviews + summary.downloads
+    assert summary.actions == len(log) == summary.pageviews + summary.downloads + (summary.searches or 0)
+    assert sum(row.searches for row in tables.site_searches or ()) == summary.searches
     assert sum(row.views for row in tables.pages) == summary.pageviews
     assert sum(row.downloads for row in tables.downloads) == summary.downloads
     for visited in (

@@ -1,11 +1,13 @@
 """The warehouse answers for many days at once, and a part that is wrong fails its day alone."""
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
 import pytest
 from stat_hits import DAY, Hit, answers, connect, settings, write_file, write_part
 
+from mtc.manifest.hits import Hits
 from mtc.model import Accounting, Part
 from mtc.plan.model import StatWork
 from mtc.warehouse import statistics
@@ -70,12 +72,13 @@ def test_a_damaged_part_fails_its_day_and_says_what_to_do(tmp_path: Path, damage
     assert answer.error.hint == f"run `mtc import docs {DAY}` again"
 
 
-def test_a_part_with_fewer_hits_than_were_loaded_is_damaged(tmp_path: Path) -> None:
-    """A sound Parquet file that is not the one that was loaded would count too little without a word."""
-    part = write_part(tmp_path, [Hit("08:00:00")], name="swapped")
-    answer = one(tmp_path, Part(part.site, part.day, part.file, part.object_id, 2))
+@pytest.mark.parametrize("loaded", [1, 3])
+def test_a_part_with_other_hits_than_were_loaded_is_damaged(tmp_path: Path, loaded: int) -> None:
+    """A sound Parquet file that is not the one that was loaded would count too little, or too much, without a word."""
+    part = write_part(tmp_path, [Hit("08:00:00"), Hit("08:00:01")], name="swapped")
+    answer = one(tmp_path, Part(part.site, part.day, part.file, part.object_id, loaded))
     assert isinstance(answer, DayFailure)
-    assert "holds 1 hits of its object, and 2 were loaded" in answer.error.what
+    assert f"holds 2 hits of its object, and {loaded} were loaded" in answer.error.what
 
 
 def test_a_part_outside_the_warehouse_is_refused(tmp_path: Path) -> None:
@@ -121,7 +124,7 @@ def test_the_same_day_gives_the_same_bytes_alone_or_among_others(tmp_path: Path)
 
 
 def test_the_fingerprint_tells_other_hits_and_other_settings(tmp_path: Path) -> None:
-    """It depends on objects, their hits, the site's address and zone; not on the files that rows lie in."""
+    """It depends on objects, their hits, the site's address, zone and searches; not on the files that rows lie in."""
     hits = [Hit("08:00:00")]
     part = write_part(tmp_path, hits)
     (tmp_path / "elsewhere.parquet").write_bytes((tmp_path / part.file).read_bytes())
@@ -134,10 +137,11 @@ def test_the_fingerprint_tells_other_hits_and_other_settings(tmp_path: Path) -> 
         *answers(tmp_path, {DAY: [part]}, settings(zone="Europe/Paris")),
         *answers(tmp_path, {DAY: [part]}, settings(url="https://www.example.org")),
         *answers(tmp_path, {DAY: [part]}, limit=3),
+        *answers(tmp_path, {DAY: [part]}, dataclasses.replace(settings(), hits=Hits(search_parameters=("q",)))),
     ]
     first, second, *rest = [item.inputs.fingerprint for item in found if isinstance(item, StatDocument)]
     assert first == second
-    assert len({first, *rest}) == 5
+    assert len({first, *rest}) == 6
 
 
 def test_days_are_counted_in_sets_of_a_bounded_size() -> None:

@@ -113,3 +113,74 @@ def test_a_visit_goes_over_all_objects_of_the_day(tmp_path: Path) -> None:
     assert isinstance(backward, StatDocument)
     assert visits(forward) == (1, 1)
     assert dumps(forward) == dumps(backward)
+
+
+def test_hits_of_one_instant_in_several_objects_are_in_the_order_of_the_objects(tmp_path: Path) -> None:
+    """Object `a` before `b`, each in the order of its lines; not line 1 of both before line 2 of both."""
+    first = write_part(tmp_path, [Hit("08:00:00", "/a1"), Hit("08:00:00", "/a2")], name="a")
+    second = write_part(tmp_path, [Hit("08:00:00", "/b1")], name="b")
+    for parts in ([first, second], [second, first]):
+        (answer,) = answers(tmp_path, {DAY: parts})
+        assert isinstance(answer, StatDocument)
+        assert [row[0] for row in rows(answer, "entry_pages")] == ["/a1"]
+        assert [row[0] for row in rows(answer, "exit_pages")] == ["/b1"]
+    third = write_part(tmp_path, [Hit("08:00:00", "/c1")], name="c")
+    (answer,) = answers(
+        tmp_path, {DAY: [third, write_part(tmp_path, [Hit("07:59:00"), Hit("08:00:00", "/b2")], name="b")]}
+    )
+    assert isinstance(answer, StatDocument)
+    assert [row[0] for row in rows(answer, "exit_pages")] == ["/c1"], "line 2 of b is before line 1 of c"
+
+
+OWN = "https://docs.example.org/"
+SITE = "https://example.net/links"
+TWEET = "https://t.co/x"
+
+
+@pytest.mark.parametrize(
+    ("referrers", "expected"),
+    [
+        ((None, SITE), ("website", "example.net")),
+        ((None, OWN, SITE, TWEET), ("website", "example.net")),
+        ((None, None, TWEET, SITE), ("social", "Twitter")),
+        ((OWN, "https://www.google.com/search?q=x"), ("search", "Google")),
+        ((None, "https://claude.ai/chat/1"), ("ai", "Claude")),
+        ((SITE, TWEET), ("website", "example.net")),
+        ((TWEET, None, SITE), ("social", "Twitter")),
+        ((None, OWN, "-", "about:blank"), ("direct", None)),
+    ],
+)
+def test_a_direct_visit_takes_over_a_later_referrer(
+    tmp_path: Path, referrers: tuple[str | None, ...], expected: tuple[str, str | None]
+) -> None:
+    """The first one that is not the site's own; a visit that has one keeps it."""
+    document = count(tmp_path, [Hit(f"08:0{n}:00", referrer=each) for n, each in enumerate(referrers)])
+    assert [row[:2] for row in rows(document, "referrer_types")] == [(expected[0], 1)]
+    tables = ("websites", "search_engines", "social_networks", "ai_assistants")
+    named = [row[0] for table in tables for row in rows(document, table)]
+    assert named == ([expected[1]] if expected[1] else [])
+
+
+def test_a_direct_visit_takes_over_a_later_campaign(tmp_path: Path) -> None:
+    """As any other referrer; and a referrer that came before a campaign stays."""
+    first = [Hit("08:00:00"), Hit("08:01:00", query="utm_source=letter", referrer=SITE)]
+    second = [Hit("08:00:00", ip="192.0.2.2", referrer=TWEET), Hit("08:01:00", ip="192.0.2.2", referrer=SITE)]
+    kinds = [row[:2] for row in rows(count(tmp_path, first + second), "referrer_types")]
+    assert kinds == [("campaign", 1), ("social", 1)]
+
+
+def test_a_referrer_after_half_an_hour_is_of_the_next_visit(tmp_path: Path) -> None:
+    """Taken over within a visit only: the first one stays direct."""
+    document = count(tmp_path, [Hit("08:00:00"), Hit("08:30:00", referrer=SITE)])
+    assert [row[:2] for row in rows(document, "referrer_types")] == [("direct", 1), ("website", 1)]
+
+
+def test_a_page_may_ask_for_its_referrer_to_be_ignored(tmp_path: Path) -> None:
+    """Matomo's `ignore_referrer=1`, which makes no other page either."""
+    hits = [
+        Hit("08:00:00", "/a", query="ignore_referrer=1", referrer=SITE),
+        Hit("08:01:00", "/a", query="ignore_referer=1"),
+    ]
+    document = count(tmp_path, hits)
+    assert rows(document, "referrer_types")[0][0] == "direct"
+    assert [row[:2] for row in rows(document, "pages")] == [("/a", 2)]

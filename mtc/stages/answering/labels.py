@@ -21,6 +21,7 @@ REFERRER_TYPES: Mapping[str, str] = {
     "Social Networks": "social",
     "Websites": "website",
     "Campaigns": "campaign",
+    "AI Assistants": "ai",
 }
 """Types of referrers."""
 
@@ -60,7 +61,7 @@ def page(row: Row) -> str:
 
 
 def referrer_type(row: Row) -> str:
-    """`direct`, `search`, `social`, `website` or `campaign`."""
+    """`direct`, `search`, `social`, `ai`, `website` or `campaign`."""
     return _word(row, REFERRER_TYPES)
 
 

@@ -1,4 +1,4 @@
-"""What the client's reports leave out: what visits did that began with a page, and social networks. Reads only."""
+"""What the client's reports leave out: what visits did that began with a page, social networks, AI assistants."""
 
 import datetime as dt
 import re
@@ -14,6 +14,7 @@ from mtc.matomo.server import Server
 
 ENTRIES = "Actions.getEntryPageUrls"
 SOCIALS = "Referrers.getSocials"
+ASSISTANTS = "Referrers.getAIAssistants"
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -29,10 +30,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """A day's further tables; `socials` is None where the server does not have that report."""
+    """A day's further tables; `socials` is None where the server does not have that report.
+
+    So is `assistants`: they are a report of their own from Matomo 5.5 on, and other websites or search engines before.
+    """
 
     entries: tuple[Entry, ...] = ()
     socials: tuple[Row, ...] | None = ()
+    assistants: tuple[Row, ...] | None = None
 
 
 def read_more(
@@ -47,17 +52,25 @@ def read_more(
     usual: tuple[tuple[str, str | int], ...] = (
         ("idSite", site_id), ("period", "day"), ("date", dates), ("filter_limit", -1)
     )  # fmt: skip
-    calls = [Call(ENTRIES, (*usual, ("flat", 1))), Call(SOCIALS, usual)]
-    entries, socials = bulk(connection, server, calls)
+    calls = [Call(ENTRIES, (*usual, ("flat", 1))), Call(SOCIALS, usual), Call(ASSISTANTS, usual)]
+    entries, *others = bulk(connection, server, calls)
     pages = _by_day(entries, window, ENTRIES)
-    networks = None if _is_missing(socials) else _by_day(socials, window, SOCIALS)
-    return {day: _more(day, pages, networks) for day in window}
+    socials, assistants = (
+        None if _is_missing(answer) else _by_day(answer, window, name)
+        for answer, name in zip(others, (SOCIALS, ASSISTANTS), strict=True)
+    )
+    return {day: _more(day.isoformat(), pages, socials, assistants) for day in window}
 
 
-def _more(day: dt.date, pages: Mapping[str, object], networks: Mapping[str, object] | None) -> More:
-    key = day.isoformat()
-    socials = None if networks is None else tuple(row(item) for item in _rows(networks.get(key, []), SOCIALS))
-    return More(tuple(_entry(item) for item in _rows(pages.get(key, []), ENTRIES)), socials)
+def _more(
+    day: str, pages: Mapping[str, object], socials: Mapping[str, object] | None, assistants: Mapping[str, object] | None
+) -> More:
+    entries = tuple(_entry(item) for item in _rows(pages.get(day, []), ENTRIES))
+    return More(entries, _optional(socials, day, SOCIALS), _optional(assistants, day, ASSISTANTS))
+
+
+def _optional(table: Mapping[str, object] | None, day: str, name: str) -> tuple[Row, ...] | None:
+    return None if table is None else tuple(row(item) for item in _rows(table.get(day, []), name))
 
 
 def _entry(item: object) -> Entry:

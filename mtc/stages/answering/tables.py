@@ -21,7 +21,7 @@ R = TypeVar("R", bound=own.Row)
 
 
 def summary(day: DayReports) -> Summary:
-    """The day in a few numbers. Matomo's actions may be more than views and downloads: searches within the site."""
+    """The day in a few numbers. Matomo's actions may be more than views, downloads and searches: outlinks, events."""
     told = day.summary
     return Summary.of(
         visits=told.visits,
@@ -29,6 +29,7 @@ def summary(day: DayReports) -> Summary:
         actions=told.actions,
         pageviews=told.pageviews,
         downloads=told.downloads,
+        searches=told.searches,
         bounces=told.bounces,
         seconds=told.seconds,
         longest=None,
@@ -50,10 +51,12 @@ def tables(day: DayReports, more: More, limit: int) -> Tables:
         entry_pages=ranked((_entry(item) for item in more.entries if item.row.entries), limit),
         exit_pages=ranked((_exit(row) for row in pages if row.exits), limit),
         downloads=ranked(map(_download, found.get(Report.DOWNLOADS, ())), limit),
+        site_searches=_searches(found[Report.SITE_SEARCHES], limit) if Report.SITE_SEARCHES in found else None,
         referrer_types=visits(Report.REFERRER_TYPES, labels.referrer_type),
         websites=visits(Report.WEBSITES, labels.plain),
         search_engines=visits(Report.SEARCH_ENGINES, labels.plain),
         social_networks=_visits(more.socials or (), labels.plain, limit),
+        ai_assistants=None if more.assistants is None else _visits(more.assistants, labels.plain, limit),
         browsers=visits(Report.BROWSERS, labels.browser),
         operating_systems=visits(Report.SYSTEMS, labels.system),
         device_types=visits(Report.DEVICES, labels.device),
@@ -119,6 +122,10 @@ def _exit(row: Row) -> own.ExitRow:
 
 def _download(row: Row) -> own.DownloadRow:
     return own.DownloadRow(label=labels.page(row), downloads=row.hits, visits=row.visits, bytes=None)
+
+
+def _searches(rows: Iterable[Row], limit: int) -> tuple[own.SearchRow, ...]:
+    return ranked((own.SearchRow(label=labels.plain(row), searches=row.hits, visits=row.visits) for row in rows), limit)
 
 
 def _visits(rows: Iterable[Row], label: Callable[[Row], str], limit: int) -> tuple[own.VisitRow, ...]:

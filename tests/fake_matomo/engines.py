@@ -1,0 +1,122 @@
+"""Search engines, social networks and AI assistants, as the server's code finds them in a referrer: one at a time.
+
+It reads the same list as mtc, and uses it in its own way, so that one is checked by the other.
+"""
+
+import functools
+import re
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote_plus
+
+import mtc.warehouse.known
+from mtc.warehouse.known import COUNTRIES
+
+LIST = Path(mtc.warehouse.known.__file__).with_name("referrers.tsv")
+_CODES = "|".join(COUNTRIES.split())
+_AFTER_SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?(?P<host>\[[^\]]*\]|[^:/?#]*)[^/?#]*")
+
+
+class Engine(NamedTuple):
+    """A search engine: how it names what was searched for, and the pages that do not tell it."""
+
+    name: str
+    parameters: list[str]
+    hidden: list[str]
+
+
+@functools.cache
+def _rows(kind: str) -> list[list[str]]:
+    lines = LIST.read_text("utf-8").splitlines()
+    return [row[1:] for line in lines if (row := line.split("\t"))[0] == kind]
+
+
+@functools.cache
+def _engines() -> dict[str, Engine]:
+    found = {}
+    for name, hosts, *more in _rows("search"):
+        parameters, hidden = [*more, "", ""][:2]
+        for host in hosts.split():
+            found[host] = Engine(name, parameters.split(), hidden.split() or ["/^$/", "/"])
+    return found
+
+
+def named(referrer: str, kind: str) -> str:
+    """The `social` network or `ai` assistant that an address names; nothing for none."""
+    folded = referrer.lower()
+    return next((name for name, pattern in _names(kind) if pattern.search(folded)), "")
+
+
+@functools.cache
+def _names(kind: str) -> list[tuple[str, re.Pattern[str]]]:
+    return [
+        (name, re.compile(rf"(^|[./]){re.escape(host)}([./]|$)"))
+        for name, hosts in _rows(kind)
+        for host in hosts.split()
+    ]
+
+
+def searched(referrer: str) -> str:
+    """The search engine that an address is of; nothing for none."""
+    match = _AFTER_SCHEME.match(referrer)
+    if match is None:
+        return ""
+    rest, _, fragment = referrer[match.end() :].partition("#")
+    path, _, query = rest.partition("?")
+    query += "&" + fragment if fragment else ""
+    engine = _engine(match["host"].lower(), path, query)
+    if engine is None or not _tells(engine, referrer, query, _page(path, query, fragment)):
+        return ""
+    vertical = _values(query).get("tbm", "") if engine.name == "Google" else ""
+    return {"isch": "Google Images", "vid": "Google Video", "shop": "Google Shopping"}.get(vertical, engine.name)
+
+
+def _page(path: str, query: str, fragment: str) -> str:
+    return path + ("?" + query if query else "") + ("#" + fragment if fragment else "")
+
+
+def _engine(host: str, path: str, query: str) -> Engine | None:
+    engines, lossy = _engines(), _lossy(host)
+    for key in (host + path, host, lossy + path, lossy):
+        if key in engines:
+            return engines[key]
+    if query.startswith("cx=partner-pub-"):
+        return engines["google.com/cse"]
+    if path.startswith("/pemonitorhosted/ws/results/"):
+        return engines["wsdsold.infospace.com"]
+    for known in ("images.search.yahoo.com", "search.yahoo.com"):
+        if "." + known in host:
+            return engines[known]
+    return None
+
+
+def _lossy(host: str) -> str:
+    host = re.sub(r"^(w+[0-9]*|search)\.", "", host)
+    host = re.sub(r"(^|\.)m\.", r"\1", host)
+    host = re.sub(rf"(\.(com|org|net|co|it|edu))?\.({_CODES})$", ".{}", host)
+    return re.sub(rf"(^|\.)({_CODES})\.", r"\1{}.", host)
+
+
+def _values(query: str) -> dict[str, str]:
+    return {name: value for name, _, value in (pair.partition("=") for pair in query.split("&"))}
+
+
+def _tells(engine: Engine, referrer: str, query: str, page: str) -> bool:
+    """Whether it says what was searched for, names the parameter without a value, or is a page that hides it."""
+    values = _values(query)
+    if engine.name == "Google" and any(values.get(name) for name in ("as_q", "as_oq", "as_epq", "as_eq")):
+        return True
+    for name in engine.parameters:
+        if name.startswith("/"):
+            match = re.search(name[1:-1], referrer)
+            if match:
+                return bool(unquote_plus(match[1]).strip())
+        elif unquote_plus(values.get(name, "")).strip() or f"&{name}=" in query:
+            return True
+    return any(_hides(pattern, page) for pattern in engine.hidden)
+
+
+def _hides(pattern: str, page: str) -> bool:
+    if len(pattern) > 1 and pattern.startswith("/") and pattern.endswith("/"):
+        return bool(re.search(pattern[1:-1], page))
+    return pattern == page
