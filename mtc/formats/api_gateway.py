@@ -11,8 +11,10 @@ from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
 from mtc.formats.json_lines import JsonLines, paths_of
 from mtc.formats.pattern import Pattern
 from mtc.formats.texts import address, host_name, milliseconds
+from mtc.formats.urls import only_where
 
 _ROUTE = r"nullif(regexp_extract(z.route, '^(?:\S+ )?(/.*)$', 1), '')"
+_HTTP = "(coalesce(z.method, '-') <> '-' OR regexp_matches(z.route, '^[A-Z]+ /'))"
 _ASKED = f"coalesce(nullif(z.target, '-'), {_ROUTE})"
 
 API_GATEWAY = Format(
@@ -38,7 +40,7 @@ API_GATEWAY = Format(
     time=Time((CLF_TIME,), epoch=ANY_EPOCH, iso=True),
     taken=1,
     derive=(
-        ("ip", address("z.ip")),
+        ("ip", only_where(address("z.ip"), _HTTP)),
         ("host", host_name("z.host")),
         ("method", "coalesce(nullif(z.method, '-'), nullif(regexp_extract(z.route, '^([A-Z]+) /', 1), ''))"),
         ("target", _ASKED),

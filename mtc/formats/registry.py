@@ -24,6 +24,7 @@ from mtc.formats import (
     s3_access,
     squid,
     syslog,
+    tomcat,
     trailing,
 )
 from mtc.formats.base import Format
@@ -66,6 +67,7 @@ FORMATS: dict[str, Format] = {
     "akamai_pairs": akamai.AKAMAI_PAIRS,
     "akamai_structured": akamai.AKAMAI_STRUCTURED,
     "vercel": edges.VERCEL,
+    "tomcat_json": tomcat.TOMCAT_JSON,
     "nginx_json": json_formats.NGINX_JSON,
     "caddy": json_formats.CADDY,
     "traefik_json": json_formats.TRAEFIK_JSON,

@@ -21,7 +21,7 @@ FORMATS = frozenset(
         *("envoy_json", "kong", "apisix", "apisix_access", "api_gateway", "api_gateway_clf", "api_gateway_csv"),
         *("google_cloud", "azure_front_door", "azure_application_gateway", "fastly", "vercel"),
         *("akamai", "akamai_pairs", "akamai_structured"),
-        *("nginx_json", "caddy", "traefik_json", "cloudflare", "cloudfront_json", "cloudfront_parquet"),
+        *("tomcat_json", "nginx_json", "caddy", "traefik_json", "cloudflare", "cloudfront_json", "cloudfront_parquet"),
         *("incapsula", "netscaler", "shoutcast", "cloudfront_rtmp", "cloudfront", "iis", "w3c"),
         *("ltsv", "logfmt"),
     }

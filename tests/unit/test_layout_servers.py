@@ -21,6 +21,7 @@ from mtc.manifest.layouts.tomcat import compile_tomcat
         ("%ci %[src", "`%[src` at character 5 is no item of a log-format", "write `%%` for a percent sign"),
         ("%ci [%tr] %ST", "the log-format has none of path, request and target", "add what writes the path"),
         ("%ci %{+X}Ts %r", "the log-format has none of time and date", "add what writes the time"),
+        ("%{+json}o %ci %tr %r", "the log-format has no ip", "add what writes the ip"),
         ('{"ip": "%ci",}', "the log-format looks like JSON and is none", "check its commas, quotes and braces"),
         ('%ci %[date,ltime("%Q")] %r', "%Q is no directive of a time's format", "use %Y %m %b %d"),
     ],

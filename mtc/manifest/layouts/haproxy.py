@@ -1,13 +1,15 @@
 r"""HAProxy's `log-format`. Source: HAProxy Configuration Manual, "Custom log format" and its table of aliases.
 
 The text may be the format alone, with or without the backslashes of haproxy.cfg, the whole directive, or the name of a
-built-in format: `httplog`, `httpslog`, `clf`. A format that writes JSON becomes paths. HAProxy writes one blank where
-several would come together, and nothing for captured headers where none is captured. Which header a capture is, only
-the configuration knows: `mtc.formats.haproxy` tells them by what they hold. A variable (`%[var(txn.host)]`) is taken
-for what its name says. What is not known here, such as counters, is matched and passed over.
+built-in format: `httplog`, `httpslog`, `clf`. A format that writes JSON, or of which `%{+json}o` makes it, becomes
+paths. HAProxy writes one blank where several would come together, and nothing for captured headers where none is
+captured. Which header a capture is, only the configuration knows: `mtc.formats.haproxy` tells them by what they hold. A
+variable (`%[var(txn.host)]`) is taken for what its name says. What is not known here, such as counters, is matched and
+passed over.
 """
 
 import functools
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +22,7 @@ from mtc.manifest.layouts.times import CLF
 from mtc.manifest.near import suggest
 
 _ITEM = re.compile(
-    r"%(?:\([^)]*\))?(?:\{(?P<flags>[^}]*)\})?"
+    r"%(?:\((?P<name>[^):]*)(?::[^)]*)?\))?(?:\{(?P<flags>[^}]*)\})?"
     r"(?:\[(?P<expression>(?:[^\[\]\"']|\"[^\"]*\"|'[^']*'|\[[^\]]*\])*)\]|(?P<alias>[A-Za-z][A-Za-z0-9_]*)|(?P<percent>%))"
 )
 _DIRECTIVE = re.compile(r"\s*(?:error-)?log-format\s+(?P<rest>.*)", re.DOTALL)
@@ -63,19 +65,28 @@ _ALIASES: dict[str, Value] = {
     "hsl": _TEXT,
     "tsc": _WORD,
     "ts": _WORD,
-    **dict.fromkeys(("CC", "CS", "H", "ID", "b", "f", "ft", "s", "sslc", "sslv", "bi", "fi", "si"), _TEXT),
+    **dict.fromkeys(("CC", "CS", "H", "b", "f", "ft", "s", "sslc", "sslv", "bi", "fi", "si"), _WORD),
+    **dict.fromkeys(("ID", "OG"), _TEXT),
     **dict.fromkeys(("TR", "Tc", "Td", "Th", "Ti", "Tq", "Tr", "Tu", "Tw", "U", "ac", "bc", "bp", "bq", "cp"), _NUMBER),
     **dict.fromkeys(("fc", "fp", "lc", "pid", "rc", "rt", "sc", "sp", "sq"), _NUMBER),
 }
+# What they were called before version 1.5.
+_ALIASES |= {name[:1].upper() + name[1:]: _ALIASES[name] for name in ("bi", "bp", "ci", "cp", "fi", "fp", "si", "sp")}
+_ALIASES |= {name.lower(): _ALIASES[name] for name in ("CC", "CS", "ST")}
 _NEVER_QUOTED = frozenset({"tsc", "ts", "tr", "t", "hrl", "hsl"})
 _MAYBE_NOTHING = frozenset({"hr", "hs", "hrl", "hsl"})
 _GAP = Value(kind="gap")
+
+
+_NAMED = re.compile(r"\s*%\{[^}]*\+(?:json|cbor)[^}]*\}o", re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=256)
 def compile_haproxy(text: str) -> Layout:
     """The layout of a log-format."""
     inner = _format_of(text)
+    if _NAMED.match(inner):
+        return json_layout(list(_by_name(inner)), "the log-format")
     pieces = list(_merged(list(_pieces(inner))))
     if looks_like_json(inner):
         return json_layout(pieces, "the log-format")
@@ -126,6 +137,17 @@ def _pieces(text: str) -> Iterator[Piece]:
         else:
             yield from _item(found, flags, end)
         at = found.end()
+
+
+def _by_name(text: str) -> Iterator[Piece]:
+    """What a format writes of which HAProxy itself makes an object (`%{+json}o`): the items that have a name."""
+    before = "{"
+    for found in _ITEM.finditer(text):
+        if found["name"]:
+            values = [piece for piece in _item(found, _Flags(), found.start()) if isinstance(piece, Value)]
+            yield from (f"{before}{json.dumps(found['name'])}:", values[0])
+            before = ","
+    yield "{}" if before == "{" else "}"
 
 
 def _item(found: re.Match[str], flags: _Flags, place: int) -> Iterator[Piece]:

@@ -25,6 +25,7 @@ from format_samples import (
     s3,
     squid,
     streaming,
+    tomcat,
     traefik,
     w3c,
 )
@@ -52,6 +53,7 @@ SAMPLES: tuple[SampleFile, ...] = (
     *gateways.SAMPLES,
     *clouds.SAMPLES,
     *edges.SAMPLES,
+    *tomcat.SAMPLES,
     *akamai.SAMPLES,
     *api_gateway.SAMPLES,
 )

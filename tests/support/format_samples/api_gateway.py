@@ -9,12 +9,13 @@ REST_API = SampleFile(
     text="""{"requestId":"id-1","extendedRequestId":"x=","ip":"192.0.2.1","caller":"-","user":"-","requestTime":"01/May/2026:10:05:03 +0000","httpMethod":"GET","resourcePath":"/pets/{id}","status":"200","protocol":"HTTP/1.1","responseLength":"120"}
 {"requestId":"id-2","ip":"2001:db8::7","caller":"-","user":"ada","requestTimeEpoch":"1777629904000","httpMethod":"POST","resourcePath":"/pets","path":"/prod/pets","status":"403","protocol":"HTTP/1.1","responseLength":"-","domainName":"Api.example.org","userAgent":"curl/8.0","responseLatency":"15"}
 {"requestId":"id-3","ip":"192.0.2.9","requestTime":"01/May/2026:10:05:05 +0000","eventType":"CONNECT","connectionId":"c","status":"200"}
+{"requestId":"id-4","ip":"192.0.2.9","caller":"-","user":"-","requestTime":"01/May/2026:10:05:06 +0000","eventType":"MESSAGE","routeKey":"$default","connectionId":"c","status":"200"}
 """,
     rows=(
         Row(ip="192.0.2.1", time="2026-05-01 10:05:03", method="GET", path="/pets/{id}", protocol="HTTP/1.1", status=200, bytes=120),
         Row(host="api.example.org", ip="2001:db8::7", user="ada", time="2026-05-01 10:05:04", method="POST", path="/prod/pets", protocol="HTTP/1.1", status=403, time_ms=15.0, user_agent="curl/8.0"),
     ),
-    other=1,
+    other=2,
     note="API Gateway, 'Access logging for REST APIs', the example in JSON, and its variables under their own names;"
     " requestTimeEpoch is milliseconds. Of a WebSocket there is no method.",
 )  # fmt: skip

@@ -157,6 +157,35 @@ Proxy www started.
         other=1,
         note="A format that writes JSON is read as JSON.",
     ),
+    LayoutSample(
+        server="haproxy",
+        layout="%{+json}o %(client)ci %(at)trg %(asked){+Q}r %(code:sint)ST %(size)B %(host)[req.hdr(host)] %pid",
+        text="""{"client": "192.0.2.1", "at": "01/May/2026:10:05:03 +0000", "asked": "GET /docs/?a=1 HTTP/1.1", "code": 200, "size": 5120, "host": "www.example.org"}
+""",
+        rows=(
+            Row(
+                host="www.example.org",
+                ip="192.0.2.1",
+                time="2026-05-01 10:05:03",
+                method="GET",
+                path="/docs/",
+                query="a=1",
+                protocol="HTTP/1.1",
+                status=200,
+                bytes=5120,
+            ),
+        ),
+        note="Manual, 'Custom log format', encoding: of named items HAProxy makes an object itself.",
+    ),
+    LayoutSample(
+        server="haproxy",
+        layout="%Ci:%Cp [%t] %st %B %hr %{+Q}r",
+        text="""192.0.2.1:40001 [01/May/2026:10:05:03.000] 200 5120 {} "GET /docs/?a=1 HTTP/1.1"
+192.0.2.1:40001 [01/May/2026:10:05:03.000] 200 5120 "GET /docs/?a=1 HTTP/1.1"
+""",
+        rows=(_DOCS, _DOCS),
+        note="The names that variables had in old versions.",
+    ),
 )
 
 TOMCAT = (
