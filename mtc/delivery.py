@@ -81,18 +81,23 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, order=True)
 class DeliveredObject:
-    """An object whose hits belong to a delivery, as it was loaded then. `account` digests where its lines went."""
+    """An object whose hits belong to a delivery, as it was loaded then.
+
+    `account` digests where its lines went, `text` the lines themselves (empty where that is not known).
+    """
 
     key: str
     version: str
     object_id: str
     made_with: str
     account: str
+    text: str = ""
 
     @classmethod
     def of(cls, loaded: LoadedObject) -> "DeliveredObject":
         """The object as it is loaded now."""
-        return cls(loaded.object.key, loaded.object.version, loaded.object_id, loaded.made_with, account_of(loaded))
+        found = loaded.object
+        return cls(found.key, found.version, loaded.object_id, loaded.made_with, account_of(loaded), loaded.text)
 
     def holds_lines_of(self, loaded: LoadedObject) -> bool:
         """Whether an object that was loaded again has the lines that were delivered, whatever it is called now."""

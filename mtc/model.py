@@ -149,7 +149,8 @@ class LoadedObject:
     """An object that has been loaded for a step: what it was, where its lines went, what was made of it.
 
     `object_id` is a digest of key and version, `content` of the bytes. `archived` is the URL of its verified copy, or
-    empty. `made_with` is a digest of the settings it was loaded with.
+    empty. `made_with` is a digest of the settings it was loaded with. `text` is a digest of its lines as they were
+    written, decompressed: copies of a log have the same; empty where it is not known, or there are no lines.
     """
 
     object: SourceObject
@@ -160,6 +161,7 @@ class LoadedObject:
     parts: tuple[Part, ...]
     archived: str = ""
     made_with: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

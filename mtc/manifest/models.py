@@ -104,6 +104,10 @@ class Source(Model):
     vanished: Literal["keep", "drop"] = "keep"
     """What becomes of the hits of an object that is no longer in the source: logs are often deleted after a while."""
 
+    duplicates: Literal["skip", "keep"] = "skip"
+    """Whether logs of the site with the same lines, whatever they are called and however they are compressed, count
+    once (`skip`) or each (`keep`, for servers whose short logs may be alike by chance)."""
+
 
 class Archive(Model):
     """Where imported objects are copied to."""

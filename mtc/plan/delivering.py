@@ -5,7 +5,7 @@ a step whose objects are no longer what was delivered is refused, unless an oper
 object turns out to hold the same lines (which only reading it can tell).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtc.delivery import DeliveredObject, Delivery, DeliveryStatus, uncovered
@@ -18,13 +18,19 @@ from mtc.plan.reasons import changed_object
 
 @dataclass(frozen=True, slots=True)
 class Delivering:
-    """The deliveries of one import step. `history` are all of them, to whatever server."""
+    """The deliveries of one import step. `history` are all of them, to whatever server.
+
+    `copies` are the keys of objects whose lines another object of the site has, and `sent` the digests of lines that
+    were delivered of any day: those are not sent again.
+    """
 
     site: SiteSettings
     step: StepId
     history: Sequence[Delivery]
     made_with: str
     accepted: bool
+    copies: Collection[str] = ()
+    sent: frozenset[str] = frozenset()
 
     @property
     def wanted(self) -> bool:
@@ -117,7 +123,10 @@ class Delivering:
 
     def missing(self, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...]:
         """Loaded objects whose hits belong to no delivery."""
-        return uncovered(loaded, self.covered) if self.wanted else ()
+        if not self.wanted:
+            return ()
+        new = uncovered(loaded, self.covered)
+        return tuple(item for item in new if item.object.key not in self.copies and item.text not in self.sent)
 
     def work(self, found: Difference, refused: tuple[str, ...], *, drops: bool) -> DeliverWork | None:
         """What the step has to do; None where nothing is delivered."""
@@ -132,6 +141,7 @@ class Delivering:
             accepted=self.accepted,
             taken_back=taken_back,
             refused=refused,
+            sent=self.sent,
         )
 
     def _carried(self, found: Difference) -> Iterator[tuple[SourceObject, DeliveredObject]]:

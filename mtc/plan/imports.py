@@ -31,6 +31,7 @@ class ImportPlanner:
     settings: Mapping[str, str]
     made_with: str
     accepted: frozenset[StepId] = frozenset()
+    sent: frozenset[str] = frozenset()
 
     def plan(self, day: dt.date) -> PlannedStep:
         """The step of that day."""
@@ -41,7 +42,13 @@ class ImportPlanner:
             hint = f" ({self.listing.hint})" if self.listing.hint else ""
             return PlannedStep(step, Verdict.BLOCKED, (f"the source cannot be listed: {self.listing.error}{hint}",))
         delivering = Delivering(
-            self.site, step, self.history.deliveries.get(step, ()), self.made_with, step in self.accepted
+            self.site,
+            step,
+            self.history.deliveries.get(step, ()),
+            self.made_with,
+            step in self.accepted,
+            self.history.copies.get(step, {}).keys(),
+            self.sent,
         )
         return _Judged(self, step, self.history.steps.get(step), delivering).plan(self.listing.days.get(day, ()))
 

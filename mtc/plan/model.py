@@ -45,13 +45,20 @@ class Listing:
 class History:
     """What the state says, cut to the sites at hand. All maps are complete for those sites.
 
-    `objects` are the loaded objects of each import step, `deliveries` what was sent of them to Matomo.
+    `objects` are the loaded objects of each import step, `deliveries` what was sent of them to Matomo. `copies` are
+    those objects, by step and key, that do not count, as another of the site has the same lines: of what they are.
     """
 
     steps: Mapping[StepId, StepRecord] = field(default_factory=dict)
     objects: Mapping[StepId, tuple[LoadedObject, ...]] = field(default_factory=dict)
     csv_outputs: tuple[Output, ...] = ()
     deliveries: Mapping[StepId, tuple[Delivery, ...]] = field(default_factory=dict)
+    copies: Mapping[StepId, Mapping[str, str]] = field(default_factory=dict)
+
+    def counted(self, step: StepId) -> tuple[LoadedObject, ...]:
+        """The loaded objects of an import step that count."""
+        objects, copies = self.objects.get(step, ()), self.copies.get(step)
+        return tuple(item for item in objects if item.object.key not in copies) if copies else objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ class DeliverWork:
     already cover. `carried` maps the keys of objects to be loaded again to those that cover them, whose lines must be
     the same then, unless the step is `accepted`. `taken_back` are keys that an operator lets be sent again. `refused`
     are reasons why the step may not go on after the open deliveries are done. `number` is that of the next delivery.
+    `sent` are the digests of lines that were delivered of any day: a copy of them is not sent.
     """
 
     number: int
@@ -100,6 +108,7 @@ class DeliverWork:
     accepted: bool = False
     taken_back: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    sent: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from mtc.manifest.project import Project
 from mtc.model import Stage, StepId
+from mtc.plan.copies import sent_texts
 from mtc.plan.days import Records, by_site, stale_rows, unfinished_days, unsettled_days, with_touched_days
 from mtc.plan.fingerprint import digest, import_settings, load_settings
 from mtc.plan.imports import ImportPlanner
@@ -42,7 +43,17 @@ def plan_imports(project: Project, selection: Selection, world: World, history: 
         site = project.sites[name]
         settings, made_with = import_settings(site), digest(load_settings(site))
         planner = ImportPlanner(
-            project, site, listing, world, history, now, selection.named, settings, made_with, selection.accepted
+            project,
+            site,
+            listing,
+            world,
+            history,
+            now,
+            selection.named,
+            settings,
+            made_with,
+            selection.accepted,
+            sent_texts(site, history),
         )
         steps |= {planned.step: planned for planned in map(planner.plan, sorted(set(days)))}
     return steps

@@ -42,9 +42,9 @@ class Hits:
     def of(cls, site: str, history: History) -> "Hits":
         """Sort a site's parts by day."""
         days: dict[dt.date, list[DayHits]] = {}
-        for step, objects in history.objects.items():
+        for step in history.objects:
             if step.site == site:
-                for item in objects:
+                for item in history.counted(step):
                     for part in item.parts:
                         days.setdefault(part.day, []).append(DayHits(part, item, step))
         return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from mtc import faults
+from mtc.copies import is_copy_note
 from mtc.errors import InterruptedRunError, MtcError, TransientError
 from mtc.events import (
     Notice,
@@ -29,6 +30,7 @@ from mtc.files import explain_os_error
 from mtc.manifest.models import seconds
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId, Verdict
+from mtc.plan.copies import counted_once, recounted
 from mtc.plan.model import History, Plan, PlannedStep, Selection, Task, World
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
 from mtc.run.delivered import hits_delivered, record_delivery
@@ -101,7 +103,7 @@ class Coordinator:
         try:
             for stage in selection.stages:
                 with no_collecting():
-                    history = history or self.store.history(tuple(selection.days))
+                    history = history or self._history(selection)
                     world = world or self._look(stage, selection, history)
                     steps = self._plan(stage, selection, history, world, left)
                 self._announce(stage, list(steps.values()), history)
@@ -112,6 +114,22 @@ class Coordinator:
                 left = {step: planned for step, planned in steps.items() if planned.verdict in _NOT_TO_BE_DONE}
         finally:
             executor.close()
+
+    def _history(self, selection: Selection) -> History:
+        """What the state says now. Where copies of logs were loaded, or are none any more, accounts are put right."""
+        history = counted_once(self.project, self.store.history(tuple(selection.days)))
+        changed = tuple(recounted(history))
+        if not changed:
+            return history
+        with self.store.transaction():
+            for step, account, notes in changed:
+                self.store.recounted(step, account, notes)
+        told = [note for _, _, notes in changed for note in notes if is_copy_note(note)]
+        if told:
+            more = f" (and {len(told) - 1:,} more)" if len(told) > 1 else ""
+            self.reporter.tell(Notice(f"{told[0]}{more}"))
+        steps = {step: replace(history.steps[step], accounting=account) for step, account, _ in changed}
+        return replace(history, steps={**history.steps, **steps})
 
     def _submit(self, executor: Executor, steps: Iterable[PlannedStep]) -> None:
         for task in tasks(steps):
@@ -316,7 +334,7 @@ class Coordinator:
         for step in steps:
             days[step.site] = (*days.get(step.site, ()), step.day)
         narrow = replace(self._selection, days=days, stages=(steps[0].stage,))
-        history = self.store.history(tuple(days))
+        history = self._history(narrow)
         fresh = self._plan(steps[0].stage, narrow, history, self._look(steps[0].stage, narrow, history), {})
         ready = []
         for step in steps:

@@ -17,6 +17,7 @@ from mtc.errors import EXIT_BUG, InterruptedRunError, MtcError, StateError, Usag
 from mtc.events import Notice, Reporter, RunFinished, RunStarted
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId
+from mtc.plan.copies import counted_once
 from mtc.plan.model import History, Plan, Selection
 from mtc.plan.planner import make_plan
 from mtc.run.clock import Clock, utc_now
@@ -53,7 +54,7 @@ def plan(order: Order, note: Callable[[str], None], clock: Clock = utc_now) -> P
     """Plan without doing anything, and without the lock."""
     project = order.project
     with Store.open(project.state, readonly=True) as store:
-        history = store.history(sites_of(project, order.wanted))
+        history = counted_once(project, store.history(sites_of(project, order.wanted)))
     now = clock()
     return _looked_at(project, _selection(order, history, now), history, note, now)
 
@@ -65,7 +66,7 @@ def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock
     """
     wanted = Wanted(sites_of(project, Wanted((step.site,))))
     with Store.open(project.state, readonly=True) as store:
-        history = store.history(wanted.sites)
+        history = counted_once(project, store.history(wanted.sites))
     now = clock()
     named = select(project, wanted, history, now).named
     selection = Selection(tuple(Stage), {step.site: (step.day,)}, named, exact=True)
@@ -96,7 +97,7 @@ def survey(
     names = sites_of(project, wanted)
     now = clock()
     with Store.open(project.state, readonly=True) as store:
-        history = store.history(names)
+        history = counted_once(project, store.history(names))
     selection = select(project, wanted, history, now)
     days = {day for own in selection.days.values() for day in own}
     if wanted.dates is None:
@@ -207,7 +208,8 @@ class _Session:
         exit_code = EXIT_BUG
         try:
             with _signals(self._coordinator):
-                history = self._store.history(sites_of(self._order.project, self._order.wanted))
+                known = self._store.history(sites_of(self._order.project, self._order.wanted))
+                history = counted_once(self._order.project, known)
                 self._coordinator.apply(_selection(self._order, history, self._started), history)
             if self._coordinator.bugs:
                 raise self._coordinator.bugs[0]

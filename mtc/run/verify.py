@@ -11,6 +11,7 @@ from mtc.manifest.dates import days as days_of
 from mtc.manifest.models import Dates
 from mtc.manifest.project import Project, SiteSettings
 from mtc.model import Stage
+from mtc.plan.copies import counted_once
 from mtc.plan.model import History
 from mtc.run.checking.places import at_work
 from mtc.run.clock import Clock, utc_now
@@ -26,7 +27,7 @@ def verify(project: Project, wanted: Wanted, clock: Clock = utc_now) -> Verified
     """Compare all links of every day: the days asked for, else each that the state has an import of."""
     names = sites_of(project, wanted)
     with Store.open(project.state, readonly=True) as store:
-        history = store.history(names)
+        history = counted_once(project, store.history(names))
         owner = at_work(project.state)
         notes = tuple(_runs(store, owner))
     days = {name: _days(project.sites[name], wanted.dates, history, clock()) for name in names}

@@ -91,10 +91,11 @@ class Decoder:
 
     def loaded(self, row: Row, parts: Iterable[Part]) -> LoadedObject:
         """A loaded object, from the columns of `reader.OBJECTS` after those that name its step."""
-        key, size, etag, modified, object_id, content, form, accounting, archived, made_with = row
+        key, size, etag, modified, object_id, content, form, accounting, archived, made_with, text = row
         source = SourceObject(from_text(key), size, from_text(etag), modified)
         lines = from_accounting(accounting) or Accounting()
-        return LoadedObject(source, object_id, content, form, lines, tuple(parts), from_text(archived), made_with)
+        made = (from_text(archived), made_with, text)
+        return LoadedObject(source, object_id, content, form, lines, tuple(parts), *made)
 
     def attempt(self, row: Row) -> AttemptRow:
         """An attempt, from the columns of `reader.ATTEMPTS`."""

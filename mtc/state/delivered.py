@@ -15,7 +15,7 @@ DELIVERIES = """
     ORDER BY site, day, number
 """
 DELIVERED = """
-    SELECT o.delivery, o.key, o.version, o.object_id, o.made_with, o.account
+    SELECT o.delivery, o.key, o.version, o.object_id, o.made_with, o.account, o.text
     FROM delivered AS o JOIN deliveries AS d ON d.id = o.delivery
     WHERE o.taken_back IS NULL
       AND d.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR d.day = :day)
@@ -54,8 +54,8 @@ def _delivery(columns: Row, objects: tuple[DeliveredObject, ...], batches: tuple
     return Delivery(number, from_text(server), site_id, cut, objects, *counts, DeliveryStatus(status), batches)
 
 
-def _object(key: str, version: str, object_id: str, made_with: str, account: str) -> DeliveredObject:
-    return DeliveredObject(from_text(key), from_text(version), object_id, made_with, account)
+def _object(key: str, version: str, *digests: str) -> DeliveredObject:
+    return DeliveredObject(from_text(key), from_text(version), *digests)
 
 
 def _batch(  # noqa: PLR0913, PLR0917 - a row's columns

@@ -16,7 +16,9 @@ _CUT = """
         (site, day, number, server, site_id, uid, lanes, size, until, hits, unsendable, status, made)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)
 """
-_COVER = "INSERT INTO delivered (delivery, key, version, object_id, made_with, account) VALUES (?, ?, ?, ?, ?, ?)"
+_COVER = """
+    INSERT INTO delivered (delivery, key, version, object_id, made_with, account, text) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
 _BATCH = "INSERT INTO batches (delivery, lane, number, hits, status) VALUES (?, ?, ?, ?, ?)"
 _FIND = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND number = ? AND status = 'open'"
 _MOVE = """
@@ -32,9 +34,9 @@ _END = """
 _DROP_BATCHES = "DELETE FROM batches WHERE delivery = ?"
 # Hits are looked up by ids made from those of their objects: in an open delivery these stay as they were cut.
 _CARRY = """
-    UPDATE delivered SET key = ?1, version = ?2, object_id = ?3, made_with = ?4, account = ?5
-    WHERE key = ?6 AND object_id = ?7 AND taken_back IS NULL
-      AND delivery IN (SELECT id FROM deliveries WHERE site = ?8 AND day = ?9 AND (status <> 'open' OR ?7 = ?3))
+    UPDATE delivered SET key = ?1, version = ?2, object_id = ?3, made_with = ?4, account = ?5, text = ?6
+    WHERE key = ?7 AND object_id = ?8 AND taken_back IS NULL
+      AND delivery IN (SELECT id FROM deliveries WHERE site = ?9 AND day = ?10 AND (status <> 'open' OR ?8 = ?3))
 """
 # A name that was taken back in the same delivery makes way; that it was taken back stays among the acceptances.
 _MAKE_WAY = """
@@ -127,4 +129,4 @@ def _day(step: StepId) -> tuple[str, str]:
 
 
 def _object(one: DeliveredObject) -> tuple[str | bytes, ...]:
-    return to_text(one.key), to_text(one.version), one.object_id, one.made_with, one.account
+    return to_text(one.key), to_text(one.version), one.object_id, one.made_with, one.account, one.text

@@ -50,7 +50,8 @@ _KINDS = (
     _Kind(
         "object",
         f"""
-        SELECT {_STEP}, o.key, o.size, etag, modified, object_id, content, format, o.accounting, archived, made_with
+        SELECT {_STEP}, o.key, o.size, etag, modified, object_id, content, format, o.accounting, archived, made_with,
+               text
         FROM objects AS o JOIN steps AS s ON s.id = o.step ORDER BY s.site, s.day, o.key
         """,  # noqa: S608 - a constant
         frozenset({"accounting"}),
@@ -75,7 +76,7 @@ _KINDS = (
         "delivered",
         """
         SELECT 'import:' || d.site || ':' || d.day AS step, d.number, o.key, o.version, o.object_id, o.made_with,
-               o.account, o.taken_back
+               o.account, o.text, o.taken_back
         FROM delivered AS o JOIN deliveries AS d ON d.id = o.delivery ORDER BY d.site, d.day, d.number, o.key
         """,
     ),

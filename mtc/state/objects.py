@@ -15,8 +15,9 @@ _FILES_OF_OBJECT = """
 _FILES_OF_STEP = "SELECT DISTINCT p.file FROM parts AS p JOIN objects AS o ON o.id = p.object WHERE o.step = ?"
 _LISTED = "SELECT 1 FROM parts WHERE file = ? LIMIT 1"
 _ADD_OBJECT = """
-    INSERT INTO objects (step, key, size, etag, modified, object_id, content, format, accounting, archived, made_with)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO objects
+        (step, key, size, etag, modified, object_id, content, format, accounting, archived, made_with, text)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ADD_PART = "INSERT INTO parts (object, site, day, file, object_id, hits) VALUES (?, ?, ?, ?, ?, ?)"
 _DROP_OBJECT = "DELETE FROM objects WHERE step = ? AND key = ?"  # its parts go with it
@@ -61,7 +62,7 @@ class ObjectTransitions(Reader):
         columns = (to_text(found.key), found.size, to_text(found.etag), found.modified)
         made = (loaded.object_id, loaded.content, loaded.format, to_accounting(loaded.accounting))
         owner = self._connection.execute(
-            _ADD_OBJECT, (row, *columns, *made, to_text(loaded.archived), loaded.made_with)
+            _ADD_OBJECT, (row, *columns, *made, to_text(loaded.archived), loaded.made_with, loaded.text)
         ).lastrowid
         self._connection.executemany(
             _ADD_PART,

@@ -30,7 +30,8 @@ STEP = """
 """
 OBJECTS = """
     SELECT o.id, s.site, s.stage, s.day,
-           o.key, o.size, o.etag, o.modified, o.object_id, o.content, o.format, o.accounting, o.archived, o.made_with
+           o.key, o.size, o.etag, o.modified, o.object_id, o.content, o.format, o.accounting, o.archived, o.made_with,
+           o.text
     FROM objects AS o JOIN steps AS s ON s.id = o.step
     WHERE s.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR s.day = :day)
     ORDER BY o.step, o.key

@@ -152,9 +152,15 @@ _V2: tuple[str, ...] = (
     """,
 )
 
+# What tells copies of a log from one another: nothing. '' is that of an object of an older mtc, and of an empty one.
+_TEXTS: tuple[str, ...] = (
+    "ALTER TABLE objects ADD COLUMN text TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE delivered ADD COLUMN text TEXT NOT NULL DEFAULT ''",
+)
+
 Migrations = Sequence[Sequence[str]]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2)  # MIGRATIONS[n] leads from version n to n + 1
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _TEXTS)  # MIGRATIONS[n] leads from version n to n + 1
 VERSION = len(MIGRATIONS)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self, TextIO
 
-from mtc.model import Output, Receipt, Stage, Status, StepId
+from mtc.model import Accounting, Output, Receipt, Stage, Status, StepId
 from mtc.state import export, opening
 from mtc.state.codec import step_columns, to_accounting, to_json, to_moment, to_outputs, to_text
 from mtc.state.deliveries import DeliveryTransitions
@@ -32,6 +32,9 @@ _DONE = """
     UPDATE steps SET status = ?, fingerprint = ?, settings = ?, inputs = ?, outputs = ?, accounting = ?,
         figures = ?, notes = ?, error = '', attempts = 0, finished = ?, checked = coalesce(?, checked)
     WHERE id = ?
+"""
+_RECOUNT = """
+    UPDATE steps SET accounting = ?, figures = json_set(figures, '$.hits', ?), notes = ? WHERE id = ?
 """
 _CHECKED = "UPDATE steps SET checked = ? WHERE site = ? AND stage = ? AND day = ?"
 _ADD_CSV = "INSERT OR REPLACE INTO csv_outputs (path, size, digest) VALUES (?, ?, ?)"
@@ -122,6 +125,12 @@ class Store(DeliveryTransitions):
             row = self._step_row(step)
             self._connection.execute(_SET_STATUS, (Status.BLOCKED.value, to_text(reason), row))
             self._close_attempt(row, INTERRUPTED, reason, at)
+
+    def recounted(self, step: StepId, accounting: Accounting, notes: Iterable[str]) -> None:
+        """Where the lines of an import step have gone, as copies of logs are told apart now."""
+        with self.transaction():
+            row = self._step_row(step)
+            self._connection.execute(_RECOUNT, (to_accounting(accounting), accounting.hits, to_json(list(notes)), row))
 
     def csv_written(self, outputs: Iterable[Output]) -> None:
         """These, and no others, are the CSV files."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mtc.delivery import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
 from mtc.errors import StateError
-from mtc.model import Accounting, LoadedObject, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.model import Receipt, Stage, Status, StepId
 from mtc.state import opening, schema
 from mtc.state.rows import StepResult
 from mtc.state.store import Store
@@ -334,15 +334,21 @@ def test_a_row_that_does_not_read_is_called_damage(damage: str, store: Store) ->
         store.deliveries_of(STEP)
 
 
+OLD_OBJECT = """
+    INSERT INTO objects (step, key, size, etag, modified, object_id, content, format, accounting)
+    SELECT id, 'a.log', 9, 'e', 0, 'o1', 'c', 'combined', '{"lines": 1, "hits": 1, "filtered": {}, "rejected": {}}'
+    FROM steps
+"""
+OLD_PART = f"INSERT INTO parts SELECT id, 'docs', '{DAY}', 'p1', 'o1', 1 FROM objects"
+
+
 def old_file(path: Path) -> None:
     """A file of the version before deliveries, with a step that is done, its object and its parts."""
-    loaded = LoadedObject(
-        SourceObject("a.log", 9, "e"), "o1", "c", "combined", Accounting(1, 1), (Part("docs", DAY, "p1", "o1", 1),)
-    )
     with Store(opening.for_writing(path, "a" * 32, schema.MIGRATIONS[:1]), path) as store:
         store.begin_run("r1", manifest="daily", command="mtc apply", at=AT)
-        store.object_loaded(STEP, loaded)
         store.step_done(StepResult(Receipt(STEP, Status.DONE), "f1"), at=AT)
+        store._connection.execute(OLD_OBJECT)
+        store._connection.execute(OLD_PART)
         store.end_run("r1", exit_code=0, counts={}, at=AT)
         assert schema.version_of(store._connection) == 1
 

@@ -10,6 +10,7 @@ import pytest
 
 from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
 from mtc.plan.model import History
+from mtc.state import schema
 from mtc.state.codec import from_accounting
 from mtc.state.rows import StepFilter, StepResult
 from mtc.state.store import Store
@@ -120,7 +121,7 @@ def test_an_export_is_stable_and_says_what_it_is(path: Path) -> None:
     text = exported(path)
     assert text == exported(path)
     lines = [json.loads(line) for line in text.splitlines()]
-    assert lines[0] == {"kind": "state", "version": 2, "lineage": "b" * 32}
+    assert lines[0] == {"kind": "state", "version": schema.VERSION, "lineage": "b" * 32}
     counts = {kind: sum(line["kind"] == kind for line in lines) for kind in {line["kind"] for line in lines}}
     assert counts == {"state": 1, "run": 1, "step": 18, "object": 6, "part": 12, "csv_output": 6}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mtc.delivery import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, uncovered
 from mtc.manifest.project import SiteSettings
 from mtc.model import LoadedObject, Stage, StepId
+from mtc.plan.copies import sent_texts
 from mtc.plan.model import History
 from mtc.plan.statistics import DayHits
 from mtc.run.verifying.values import Disagreement, differ
@@ -39,7 +40,7 @@ def delivered(site: SiteSettings, history: History, day: dt.date, hits: Sequence
                 count += sum(mine)
                 lost += delivery.invalid + delivery.unsendable
     step = StepId(Stage.IMPORT, site.name, day)
-    wrong = _of_step(_own(site, history, step), history.objects.get(step, ()))
+    wrong = _of_step(_own(site, history, step), history.objects.get(step, ()), _left(site, history, step))
     return Delivered(count, lost, tuple(wrong))
 
 
@@ -70,14 +71,22 @@ def _name_of(item: DeliveredObject) -> tuple[str, str, str]:
     return item.key, item.object_id, item.made_with
 
 
-def _of_step(deliveries: Sequence[Delivery], loaded: Sequence[LoadedObject]) -> Iterator[Disagreement]:
-    """What disagrees between the objects of a step and its deliveries."""
+def _left(site: SiteSettings, history: History, step: StepId) -> tuple[LoadedObject, ...]:
+    """The objects of a step that no delivery covers, nor is their every line in one of another day."""
+    sent = sent_texts(site, history)
+    covered = (item for one in _own(site, history, step) for item in one.objects)
+    return tuple(item for item in uncovered(history.counted(step), covered) if item.text not in sent)
+
+
+def _of_step(
+    deliveries: Sequence[Delivery], loaded: Sequence[LoadedObject], missing: Sequence[LoadedObject]
+) -> Iterator[Disagreement]:
+    """What disagrees between the objects of a step and its deliveries. Of those `missing`, no delivery has hits."""
     for delivery in deliveries:
         if delivery.status is DeliveryStatus.OPEN:
             yield _open(delivery)
         elif delivery.status is DeliveryStatus.DONE:
             yield from _done(delivery, loaded)
-    missing = uncovered(loaded, (item for one in deliveries for item in one.objects))
     hits = sum(part.hits for item in missing for part in item.parts)
     if hits:
         files = "1 log file" if len(missing) == 1 else f"{len(missing):,} log files"

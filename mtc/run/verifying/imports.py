@@ -1,8 +1,9 @@
 """Lines and hits of an import step, as the state has them: every line is accounted for, twice. No I/O."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mtc.copies import copy_note, counted_account
 from mtc.model import Accounting, LoadedObject, Status
 from mtc.plan.model import StepRecord
 from mtc.run.verifying.values import Disagreement, differ
@@ -18,11 +19,23 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-def imported(record: StepRecord | None, objects: Sequence[LoadedObject]) -> Imported:
-    """Hold a step's receipt against its objects, and their hits against their parts."""
+def imported(
+    record: StepRecord | None, objects: Sequence[LoadedObject], copies: Mapping[str, str] | None = None
+) -> Imported:
+    """Hold a step's receipt against its objects, and their hits against their parts. `copies` are those not counted."""
+    copies = copies or {}
     accounting = record.accounting if record else None
-    wrong = (*_receipt(accounting, objects), *(one for item in objects for one in _object(item)))
-    return Imported(accounting, wrong, tuple(_notes(record)))
+    accounts = [counted_account(item, copies) for item in objects]
+    wrong = (*_receipt(accounting, accounts), *(one for item in objects for one in _object(item)))
+    told = (
+        copy_note(printable(key), printable(copies[key]), item.accounting.lines)
+        for key, item in _copied(objects, copies)
+    )
+    return Imported(accounting, wrong, (*_notes(record), *told))
+
+
+def _copied(objects: Sequence[LoadedObject], copies: Mapping[str, str]) -> Iterator[tuple[str, LoadedObject]]:
+    return ((item.object.key, item) for item in objects if item.object.key in copies)
 
 
 def _notes(record: StepRecord | None) -> Iterator[str]:
@@ -32,12 +45,12 @@ def _notes(record: StepRecord | None) -> Iterator[str]:
         yield f"the import is {record.status.value}"
 
 
-def _receipt(accounting: Accounting | None, objects: Sequence[LoadedObject]) -> Iterator[Disagreement]:
+def _receipt(accounting: Accounting | None, accounts: Sequence[Accounting]) -> Iterator[Disagreement]:
     if accounting is None:
         return
     if not accounting.balanced:
         yield _unbalanced("the import", accounting)
-    total = Accounting.total(item.accounting for item in objects)
+    total = Accounting.total(accounts)
     yield from differ("the import has {one} lines, its log files {other}", accounting.lines, total.lines)
     yield from differ("the import has {one} hits, its log files {other}", accounting.hits, total.hits)
     sums = [(sum(account.filtered.values()), sum(account.rejected.values())) for account in (accounting, total)]

@@ -66,7 +66,7 @@ class Looking:
         return Evidence(
             site=site.name,
             day=day,
-            imported=imported(record, self.history.objects.get(step, ())),
+            imported=imported(record, self.history.objects.get(step, ()), self.history.copies.get(step, {})),
             hits=sum(one.part.hits for one in hits) if known else None,
             parts=tuple(wrong[one.part] for one in hits if one.part in wrong),
             delivered=delivered(site, self.history, day, hits),

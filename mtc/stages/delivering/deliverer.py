@@ -74,6 +74,7 @@ class Deliverer:
     connect: "Callable[[], DuckDBPyConnection]"
     turns: Turns = field(default_factory=Turns)
     _stopped: dict[str, PermanentError] = field(default_factory=dict)
+    _texts: dict[str, dict[str, str]] = field(default_factory=dict)
     _one_at_a_time: dict[str, threading.Lock] = field(default_factory=dict)
 
     def finish(
@@ -98,9 +99,22 @@ class Deliverer:
         """Cut and send the hits of objects that no delivery covers, as the delivery of that number."""
         if not new:
             return Delivered()
-        cut = self._new_cut(new)
-        with self._sending(errand), self._laid(errand, cut, new, self._site(errand).id) as layout:
-            return self._send(errand, self._cut(errand, number, new, layout, cut), layout)
+        with self._sending(errand):
+            if not (new := self._not_copied(errand.site, new)):
+                return Delivered()
+            cut = self._new_cut(new)
+            with self._laid(errand, cut, new, self._site(errand).id) as layout:
+                return self._send(errand, self._cut(errand, number, new, layout, cut), layout)
+
+    def _not_copied(self, site: SiteSettings, new: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
+        """The objects whose lines no other one has that this run delivers; all where copies count."""
+        if site.source.duplicates == "keep":
+            return tuple(new)
+        known = self._texts.setdefault(site.name, {})
+        for item in new:
+            if item.text:
+                known.setdefault(item.text, item.object_id)
+        return tuple(item for item in new if known.get(item.text, item.object_id) == item.object_id)
 
     def _cut(self, errand: Errand, number: int, new: Sequence[LoadedObject], layout: Layout, cut: Cut) -> "_Opened":
         """Record a delivery that is laid out."""

@@ -54,7 +54,8 @@ class Segment:
     """Consecutive lines of a bundle that belong to one object.
 
     `first` is the bundle's line (from 0) at which they begin; `offset` is how many lines of the object lie in earlier
-    bundles. `last` says that the object ends here; then `content` is the digest of its bytes.
+    bundles. `last` says that the object ends here; then `content` is the digest of its bytes, and `text` that of its
+    text as it was written, decompressed.
     """
 
     object: SourceObject
@@ -63,6 +64,7 @@ class Segment:
     offset: int = 0
     last: bool = True
     content: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +112,15 @@ def in_place(item: Fetched, choose: Chooser) -> Bundle | None:
     tidy = True
     form: Format | None = None
     turns: Turns | None = None
-    for block in whole_lines(_digested(blocks(item.path, where=item.object.key), digest.update)):
+    for block in whole_lines(digested(blocks(item.path, where=item.object.key), digest.update)):
         form = form or choose(sample_lines(block), item.object.key)
         turns = turns or Turns(form)
         if any(after is not form for after, _ in turns.cut(block)):
             return None
         lines += block.count(b"\n")
         tidy = tidy and is_tidy(block)
-    content = item.digest() if item.origin else digest.hexdigest()
-    segment = Segment(item.object, 0, lines, content=content)
+    text = digest.hexdigest()
+    segment = Segment(item.object, 0, lines, content=item.digest() if item.origin else text, text=text)
     return Bundle(item.path, form or choose((), item.object.key), (segment,), temporary=False, tidy=tidy)
 
 
@@ -131,7 +133,8 @@ def sample_lines(block: bytes) -> Sequence[str]:
     return [line.rstrip("\r") for line in lines] if b"\r" in text else lines
 
 
-def _digested(stream: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+def digested(stream: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+    """The same blocks, each told to a digest."""
     for block in stream:
         update(block)
         yield block

@@ -125,7 +125,9 @@ class Loading:
         parts = _merged(part for result in slices for part in result.parts)
         identity = object_id(object_.key, object_.version)
         made_with = self.context.work.made_with
-        loaded = LoadedObject(object_, identity, segment.content, form.name, account, parts, made_with=made_with)
+        text = segment.text if account.lines else ""
+        made = {"made_with": made_with, "text": text}
+        loaded = LoadedObject(object_, identity, segment.content, form.name, account, parts, **made)
         before = self._delivered_before(object_.key)
         if before is not None and not before.holds_lines_of(loaded) and not self._accepted:
             raise PermanentError(

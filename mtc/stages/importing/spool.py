@@ -4,19 +4,30 @@ An object that does not fit is cut at a line end: it goes on in the next bundle.
 mid-file is written to several bundles, one for each format, however often the formats alternate.
 """
 
+import hashlib
 import itertools
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from mtc.formats.base import Format
 from mtc.formats.clean import BOM, tidy, unmarked, whole_lines
-from mtc.formats.compression import blocks
+from mtc.formats.compression import blocks, is_plain
 from mtc.formats.decode import as_utf8
 from mtc.formats.headers import Turns
 from mtc.model import SourceObject
-from mtc.stages.importing.bundle import Bundle, Chooser, Fetched, Segment, Sizes, fits_in_place, in_place, sample_lines
+from mtc.stages.importing.bundle import (
+    Bundle,
+    Chooser,
+    Fetched,
+    Segment,
+    Sizes,
+    digested,
+    fits_in_place,
+    in_place,
+    sample_lines,
+)
 
 _BLOCK = 4 << 20
 _MOST_OPEN = 8
@@ -78,10 +89,11 @@ class _Run:
         self.bundle.lines += lines
         self.lines += lines
 
-    def end(self, content: str = "") -> int:
+    def end(self, content: str = "", text: str = "") -> int:
         """Make it a segment, the last one where the object's `content` is given; returns the lines up to here."""
         if self.lines or content:
-            segment = Segment(self.object, self.first, self.lines, self.offset, last=bool(content), content=content)
+            last = bool(content)
+            segment = Segment(self.object, self.first, self.lines, self.offset, last, content, text)
             self.bundle.segments.append(segment)
         return self.offset + self.lines
 
@@ -97,7 +109,8 @@ class _Writer:
 
     def add(self, item: Fetched, choose: Chooser) -> Iterator[Bundle]:
         """Write an object's lines; yields each bundle that is closed on the way."""
-        text = _text(item, self.limit)
+        digest = hashlib.sha256()
+        text = _text(item, self.limit, digest.update)
         block = next(text, b"").removeprefix(BOM)
         form = self._format(block, item, choose)
         if self.open and (self.open[-1].format is not form or self.open[-1].full(self.limit)):
@@ -114,7 +127,8 @@ class _Writer:
                     yield from self._close(run.bundle)
                     run = self._run(item.object, after, offset)
                 run.write(lines)
-        run.end(content=item.digest())
+        whole = digest.hexdigest()
+        run.end(content=whole if item.origin is None and is_plain(item.path) else item.digest(), text=whole)
         if len(self.open) > 1:
             yield from self.flush()
 
@@ -162,9 +176,9 @@ class _Writer:
             bundle.stream.close()
 
 
-def _text(item: Fetched, limit: int) -> Iterator[bytes]:
-    """The object's whole lines, in pieces that do not overshoot a bundle by much."""
-    text = as_utf8(blocks(item.path, where=item.object.key), item.encoding)
+def _text(item: Fetched, limit: int, digest: Callable[[bytes], None]) -> Iterator[bytes]:
+    """The object's whole lines, in pieces that do not overshoot a bundle by much; `digest` is told of its text."""
+    text = as_utf8(digested(blocks(item.path, where=item.object.key), digest), item.encoding)
     return map(tidy, whole_lines(unmarked(_pieces(text, min(limit, _BLOCK)))))
 
 

@@ -5,9 +5,10 @@ it was. A delivery that is open is finished before anything is loaded again, as 
 changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mtc import faults
+from mtc.copies import copies_among, copy_note, counted_account
 from mtc.delivery import DeliveredObject, Delivery, uncovered
 from mtc.errors import PermanentError
 from mtc.model import Accounting, LoadedObject, Receipt, Status, StepId
@@ -33,7 +34,8 @@ def import_step(context: StepContext) -> None:
     delivered = finished + _deliver(context, opened, [*work.keep, *loaded])
     archived = archive_objects(context, [*work.archive, *loaded])
     faults.point("import.done")
-    desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], archived, delivered)))
+    copies = copies_among([*work.keep, *loaded]) if context.site.source.duplicates == "skip" else {}
+    desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], copies, archived, delivered)))
 
 
 def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
@@ -72,7 +74,7 @@ def _uncovered(deliver: DeliverWork, loaded: Sequence[LoadedObject]) -> tuple[Lo
     """The objects whose hits no delivery covers; one that was loaded again with the same lines is covered still."""
     again = ((item, deliver.carried.get(item.object.key)) for item in loaded)
     carried = [DeliveredObject.of(item) for item, before in again if before and before.holds_lines_of(item)]
-    return uncovered(loaded, (*deliver.covered, *carried))
+    return tuple(item for item in uncovered(loaded, (*deliver.covered, *carried)) if item.text not in deliver.sent)
 
 
 def _load(context: StepContext) -> list[LoadedObject]:
@@ -83,8 +85,13 @@ def _load(context: StepContext) -> list[LoadedObject]:
     return loaded
 
 
-def _receipt(step: StepId, objects: Sequence[LoadedObject], archived: int, delivered: Delivered) -> Receipt:
-    account = Accounting.total(item.accounting for item in objects)
+def _receipt(
+    step: StepId, objects: Sequence[LoadedObject], copies: Mapping[str, str], archived: int, delivered: Delivered
+) -> Receipt:
+    """What the step reports. `copies` are those of the objects whose lines another of them has, which count once."""
+    account = Accounting.total(counted_account(item, copies) for item in objects)
+    lines = {item.object.key: item.accounting.lines for item in objects}
+    told = tuple(copy_note(key, original, lines[key]) for key, original in copies.items())
     figures = {
         "objects": len(objects),
         "bytes": sum(item.object.size for item in objects),
@@ -94,4 +101,4 @@ def _receipt(step: StepId, objects: Sequence[LoadedObject], archived: int, deliv
         **delivered.figures,
     }
     status = Status.DONE if objects else Status.EMPTY
-    return Receipt(step, status, accounting=account, figures=figures, notes=delivered.notes)
+    return Receipt(step, status, accounting=account, figures=figures, notes=(*delivered.notes, *told))

@@ -1,0 +1,88 @@
+"""Logs that are copies of one another: the same lines under several keys, of which one counts.
+
+`gzip -k`, rsync, a rotation that copies, or a look while a log is being compressed leave `x.log` beside `x.log.gz`, in
+one folder or in two, under one day or two. All of them are loaded, so that the hits are there whichever of them goes;
+one of them counts. Pure.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from mtc.copies import DUPLICATE, copy_note, counted_account, is_copy_note
+from mtc.delivery import DeliveryStatus
+from mtc.manifest.project import Project, SiteSettings
+from mtc.model import Accounting, LoadedObject, StepId
+from mtc.plan.model import History
+
+Copies = Mapping[StepId, Mapping[str, str]]
+"""The copies of each import step by key, and what each is a copy of, in words."""
+
+
+def find_copies(history: History, sites: Collection[str]) -> Copies:
+    """The objects of these sites that do not count, as another object of the site has the same lines.
+
+    What was delivered counts, as it cannot be taken back; else the earliest day, and there the first key.
+    """
+    alike: dict[tuple[str, str], list[tuple[StepId, LoadedObject]]] = {}
+    for step, objects in history.objects.items():
+        if step.site in sites:
+            for item in objects:
+                if item.text:
+                    alike.setdefault((step.site, item.text), []).append((step, item))
+    found: dict[StepId, dict[str, str]] = {}
+    for group in alike.values():
+        if len(group) > 1:
+            (first, original), *others = sorted(group, key=lambda one: _order(one[0], one[1], history))
+            for step, item in others:
+                found.setdefault(step, {})[item.object.key] = _name(original, first, step)
+    return found
+
+
+def counted_once(project: Project, history: History) -> History:
+    """The history with its copies known, of the sites whose copies do not count."""
+    skipping = {name for name, site in project.sites.items() if site.source.duplicates == "skip"}
+    return replace(history, copies=find_copies(history, skipping))
+
+
+def sent_texts(site: SiteSettings, history: History) -> frozenset[str]:
+    """What Matomo has, or is being given, of a site whose copies do not count: the digests of the logs' lines."""
+    if site.matomo is None or site.source.duplicates != "skip":
+        return frozenset()
+    server, number = site.matomo.server, site.matomo_id
+    return frozenset(
+        item.text
+        for step, deliveries in history.deliveries.items()
+        if step.site == site.name
+        for one in deliveries
+        if one.server == server and number in {None, one.site_id}
+        for item in one.objects
+        if item.text
+    )
+
+
+def recounted(history: History) -> Iterator[tuple[StepId, Accounting, tuple[str, ...]]]:
+    """The import steps whose recorded account is another now that copies are known, with a note for each copy."""
+    for step, record in history.steps.items():
+        copies = history.copies.get(step, {})
+        told = record.accounting
+        if told is not None and (copies or DUPLICATE in told.filtered):
+            objects = history.objects.get(step, ())
+            account = Accounting.total(counted_account(item, copies) for item in objects)
+            if account != told and account.lines == told.lines:
+                lines = {item.object.key: item.accounting.lines for item in objects}
+                notes = (copy_note(key, copies[key], lines[key]) for key in sorted(copies))
+                yield step, account, (*(note for note in record.notes if not is_copy_note(note)), *notes)
+
+
+def _order(step: StepId, item: LoadedObject, history: History) -> tuple[bool, StepId, str]:
+    covered = any(
+        one.covers(item)
+        for delivery in history.deliveries.get(step, ())
+        if delivery.status is not DeliveryStatus.GIVEN_UP
+        for one in delivery.objects
+    )
+    return not covered, step, item.object.key
+
+
+def _name(original: LoadedObject, first: StepId, step: StepId) -> str:
+    return original.object.key if first == step else f"{original.object.key} of {first}"

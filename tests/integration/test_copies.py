@@ -1,0 +1,175 @@
+"""The same log under several keys counts once, in the warehouse and in Matomo, and every line is accounted for."""
+
+import bz2
+import datetime as dt
+import gzip
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from applied import DAY, Applied, hours
+
+from mtc.model import Accounting
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, Settings, Site
+
+NEXT = DAY + dt.timedelta(days=1)
+BOTH = "dates: {from: 2026-05-01, to: 2026-05-02}\n"
+LOG = hours("2026-05-01 01:00", 12)
+OTHER = hours("2026-05-02 01:00", 7)
+SQUEEZE: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": zstandard.compress,
+    ".1": bytes,
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Applied:
+    """A project of two days."""
+    made = Applied(tmp_path)
+    made.manifest(BOTH)
+    return made
+
+
+@pytest.mark.parametrize("ending", SQUEEZE)
+def test_a_copy_beside_its_log_counts_once(place: Applied, ending: str) -> None:
+    """However it is compressed, or only called otherwise; said once, and its lines are accounted for."""
+    place.log("docs/2026-05-01.log", LOG)
+    place.log(f"docs/2026-05-01.log{ending}", SQUEEZE[ending](LOG))
+    place.apply()
+    assert place.actions() == 12
+    assert place.account() == Accounting(24, 12, {"duplicate": 12})
+    assert place.stat()["accounting"] == {"lines": 24, "hits": 12, "filtered": {"duplicate": 12}, "rejected": {}}
+    said = f"docs/2026-05-01.log{ending} is a copy of docs/2026-05-01.log: its 12 lines count once"
+    assert place.notes == [said]
+    (day, _) = place.verified()
+    assert day.disagreements == ()
+    place.apply()
+    assert place.notes == []
+
+
+def test_a_copy_under_another_day_counts_once(place: Applied) -> None:
+    """In another folder, loaded by another step of the same run: also then each line is in one statistic."""
+    place.log("docs/2026-05-01.log", LOG)
+    place.log("docs/2026-05-02.log", LOG + OTHER)
+    place.log("docs/2026-05-02-again.log.gz", gzip.compress(LOG))
+    place.apply()
+    assert (place.actions(DAY), place.actions(NEXT)) == (24, 7), "a log that is more than a copy is none"
+    place.log("docs/2026-05-02.log", OTHER)
+    place.apply()
+    assert (place.actions(DAY), place.actions(NEXT)) == (12, 7)
+    assert place.account(NEXT) == Accounting(19, 7, {"duplicate": 12})
+    assert all(day.disagreements == () for day in place.verified())
+
+
+def test_a_copy_that_comes_later_changes_no_statistics(place: Applied) -> None:
+    """A copy brings yesterday's log again: nothing counts twice, and it is said."""
+    place.log("docs/2026-05-01.log", LOG)
+    place.apply()
+    before = place.stat()["summary"]
+    place.log("docs/2026-05-01-copy.log.gz", gzip.compress(LOG))
+    place.apply()
+    assert place.stat()["summary"] == before
+    assert any("is a copy of" in note for note in place.notes)
+
+
+@pytest.mark.parametrize(
+    ("gone", "vanished", "fate"),
+    [
+        ("2026-05-01.log", "keep", "removed"),
+        ("2026-05-01.log", "drop", "removed"),
+        ("2026-05-01.log.gz", "drop", "removed"),
+        ("2026-05-01.log", "keep", "changed"),
+        ("2026-05-01.log.gz", "keep", "changed"),
+    ],
+)
+def test_when_one_goes_the_other_counts(tmp_path: Path, gone: str, vanished: str, fate: str) -> None:
+    """Whichever goes, or becomes another log: the lines are counted once, before and after."""
+    place = Applied(tmp_path)
+    place.manifest(BOTH, sites=f"docs: {{source: {{vanished: {vanished}}}}}")
+    place.log("docs/2026-05-01.log", LOG)
+    place.log("docs/2026-05-01.log.gz", gzip.compress(LOG))
+    place.apply()
+    path = tmp_path / "logs" / "docs" / gone
+    if fate == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(hours("2026-05-01 20:00", 3))
+    place.apply()
+    assert place.actions() == 12 + (3 if fate == "changed" else 0)
+    assert all(day.disagreements == () for day in place.verified())
+
+
+def test_a_log_that_was_compressed_since_counts_once(place: Applied) -> None:
+    """Rotation: yesterday `x.log`, today `x.log.gz` alone."""
+    place.log("docs/2026-05-01.log", LOG)
+    place.apply()
+    (place.root / "logs/docs/2026-05-01.log").unlink()
+    place.log("docs/2026-05-01.log.gz", gzip.compress(LOG))
+    place.apply()
+    assert place.actions() == 12
+    assert place.account() == Accounting(12, 12)
+
+
+def test_empty_logs_are_no_copies(place: Applied) -> None:
+    """Nothing is said of logs without lines."""
+    for name in ("a", "b", "c"):
+        place.log(f"docs/2026-05-01{name}.log", b"")
+    place.log("docs/2026-05-01d.log", LOG)
+    place.apply()
+    assert place.account() == Accounting(12, 12)
+    assert place.notes == []
+
+
+def test_where_copies_are_kept_each_counts(tmp_path: Path) -> None:
+    """The switch for many servers whose logs of one line are alike; it is no reason to load anything again."""
+    place = Applied(tmp_path)
+    place.manifest(BOTH)
+    for name in ("a", "b"):
+        place.log(f"docs/2026-05-01{name}.log", LOG)
+    place.apply()
+    assert place.actions() == 12
+    place.manifest(BOTH, sites="docs: {source: {duplicates: keep}}")
+    loaded = {path: path.stat().st_mtime_ns for path in tmp_path.glob("warehouse/hits/**/*.parquet")}
+    place.apply()
+    assert place.actions() == 24
+    assert place.account() == Accounting(24, 24)
+    assert loaded == {path: path.stat().st_mtime_ns for path in tmp_path.glob("warehouse/hits/**/*.parquet")}
+
+
+def test_the_same_log_of_two_sites_counts_for_each(place: Applied) -> None:
+    """What is one log for a site says nothing of another."""
+    place.manifest(BOTH, sites="docs: {}, shop: {}")
+    place.log("docs/2026-05-01.log", LOG)
+    place.log("shop/2026-05-01.log", LOG)
+    place.apply()
+    assert (place.actions(), place.actions(site="shop")) == (12, 12)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_copy_is_not_delivered(tmp_path: Path, jobs: int) -> None:
+    """In one step, of another day in the same run, come later, and with the first gone: Matomo has each hit once."""
+    with FakeMatomo(Settings(sites=(Site(1, "docs", ("http://docs.example.org",)),))) as matomo:
+        place = Applied(tmp_path, {"TOKEN": SUPER})
+        server = f"matomo: {{url: '{matomo.url}', token: '${{TOKEN}}'}}\nstages: [import, stat]\n"
+        place.manifest(BOTH + server, sites="docs: {matomo_id: 1, url: 'http://docs.example.org'}")
+        text = (tmp_path / "mtc.yaml").read_text()
+        (tmp_path / "mtc.yaml").write_text(text.replace("jobs: 1", f"jobs: {jobs}"))
+        place.log("docs/2026-05-01.log", LOG)
+        place.log("docs/2026-05-01.log.gz", gzip.compress(LOG))
+        place.log("docs/2026-05-02.log", OTHER)
+        place.log("docs/2026-05-02-again.log", LOG)
+        place.apply()
+        assert len(matomo.hits(1)) == 19
+        place.log("docs/2026-05-02-once-more.log.xz", lzma.compress(LOG))
+        place.apply()
+        (tmp_path / "logs/docs/2026-05-01.log").unlink()
+        place.apply()
+        assert len(matomo.hits(1)) == 19
+        assert (place.actions(DAY), place.actions(NEXT)) == (12, 7)
+        assert [day.disagreements for day in place.verified()] == [(), ()]

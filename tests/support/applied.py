@@ -1,0 +1,116 @@
+"""A project in a folder, applied in this process at a time of the test's own; and what came of it."""
+
+import datetime as dt
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rig import Listener
+
+from mtc.events import Event, Notice, StepFinished
+from mtc.manifest.load import load
+from mtc.manifest.models import Dates
+from mtc.manifest.project import Project
+from mtc.model import Accounting, Stage, StepId
+from mtc.plan.model import Plan
+from mtc.report.console import ConsoleReporter
+from mtc.report.look import Look
+from mtc.run import session
+from mtc.run.select import Wanted
+from mtc.run.verify import verify
+from mtc.run.verifying.values import DayVerified
+from mtc.state.store import Store
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
+NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+DAY = dt.date(2026, 5, 1)
+
+
+def moment(text: str) -> dt.datetime:
+    """A time such as `2026-05-01 10:00`, or `2026-05-01 10:00-07:00`; one without an offset is in UTC."""
+    at = dt.datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+
+
+def hit(at: dt.datetime, path: str = "/") -> str:
+    """A line of a log in combined format."""
+    return f'192.0.2.1 - - [{at:%d/%b/%Y:%H:%M:%S %z}] "GET {path} HTTP/1.1" 200 100 "-" "{AGENT}"\n'
+
+
+def hours(first: str, count: int, each: int = 1) -> bytes:
+    """A log with so many hits in each of some hours in a row."""
+    begin = moment(first)
+    step = dt.timedelta(hours=1) / each
+    return "".join(hit(begin + number * step, f"/{number}") for number in range(count * each)).encode()
+
+
+@dataclass(slots=True)
+class Applied:
+    """The project's folder. `environ` is what its manifest's `${NAMES}` stand for."""
+
+    root: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    quiet: str = ""
+
+    def manifest(self, more: str = "", *, url: str = "logs/{site}/{date:%Y-%m-%d}*", sites: str = "docs: {}") -> None:
+        """Write the manifest."""
+        text = f"version: 1\nsource: {{url: '{url}'}}\nrun: {{jobs: 1, retries: 0}}\nsites: {{{sites}}}\n{more}"
+        (self.root / "mtc.yaml").write_text(text)
+
+    def log(self, key: str, data: bytes) -> Path:
+        """Write a log."""
+        path = self.root / "logs" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    @property
+    def project(self) -> Project:
+        """The project as the manifest has it now."""
+        return load(self.root / "mtc.yaml", environ=self.environ)
+
+    def apply(
+        self, dates: Dates | None = None, *, now: dt.datetime = NOW, code: int = 0, stages: tuple[Stage, ...] = ()
+    ) -> None:
+        """Apply; what was told is in `events`, and in `quiet` what `--quiet` shows of it."""
+        heard, stream = Listener(), io.StringIO()
+        console = ConsoleReporter(stream, Look(), quiet=True)
+        heard.then = console.tell
+        order = session.Order(self.project, Wanted(dates=dates, stages=stages), "mtc apply")
+        ended = session.apply(order, heard, lambda: now)
+        self.events, self.quiet = heard.events, stream.getvalue()
+        assert ended == code, [str(event) for event in heard.events]
+
+    def plan(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Plan:
+        """Plan, and change nothing."""
+        return session.plan(session.Order(self.project, Wanted(dates=dates), "mtc plan"), lambda _: None, lambda: now)
+
+    def verified(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Sequence[DayVerified]:
+        """What verify finds of the days."""
+        return verify(self.project, Wanted(dates=dates), lambda: now).days
+
+    def stat(self, day: dt.date = DAY, site: str = "docs") -> dict[str, Any]:
+        """A `.stat` file."""
+        found: dict[str, Any] = json.loads((self.root / "stats" / site / f"{day}.stat").read_text())
+        return found
+
+    def actions(self, day: dt.date = DAY, site: str = "docs") -> int:
+        """How many hits a day's statistics have; 0 where there are none."""
+        there = (self.root / "stats" / site / f"{day}.stat").exists()
+        return int(self.stat(day, site)["summary"]["actions"]) if there else 0
+
+    def account(self, day: dt.date = DAY, site: str = "docs") -> Accounting | None:
+        """Where the lines of a day's logs have gone, as the state has it."""
+        with Store.open(self.root / ".mtc" / "state.db", readonly=True) as store:
+            record = store.record(StepId(Stage.IMPORT, site, day))
+        return record.accounting if record else None
+
+    @property
+    def notes(self) -> list[str]:
+        """What the last run said that stops nothing, of steps and of itself."""
+        told = [event.text for event in self.events if isinstance(event, Notice)]
+        return told + [note for event in self.events if isinstance(event, StepFinished) for note in event.notes]
