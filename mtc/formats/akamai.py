@@ -8,7 +8,7 @@ and what may follow up to the user agent and up to the referrer. Names and value
 
 from mtc.formats.base import ANY_EPOCH, Format, Time
 from mtc.formats.cloudfront import decoded
-from mtc.formats.json_lines import JsonLines, paths_of
+from mtc.formats.json_lines import OBJECT, JsonLines, paths_of
 from mtc.formats.pairs import Pairs, whole
 from mtc.formats.pattern import Pattern
 from mtc.formats.texts import address, host_name, http_version
@@ -65,7 +65,7 @@ AKAMAI = Format(
     time=_TIME,
     taken=1,
     derive=tuple(_MEANING.items()),
-    other="json_valid(c0)",
+    other=OBJECT,
 )
 
 AKAMAI_PAIRS = Format(

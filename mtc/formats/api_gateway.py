@@ -8,7 +8,7 @@ The CLF of REST APIs has no blank behind the time, and either CLF ends with the 
 """
 
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
-from mtc.formats.json_lines import JsonLines, paths_of
+from mtc.formats.json_lines import OBJECT, JsonLines, paths_of
 from mtc.formats.pattern import Pattern
 from mtc.formats.texts import address, host_name, milliseconds
 from mtc.formats.urls import only_where
@@ -46,7 +46,7 @@ API_GATEWAY = Format(
         ("target", _ASKED),
         ("time_taken", milliseconds("z.time_taken")),
     ),
-    other="json_valid(c0)",
+    other=OBJECT,
 )
 
 

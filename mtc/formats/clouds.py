@@ -11,12 +11,13 @@ the same names with a capital. Firewall and other logs in the same place have no
 """
 
 from mtc.formats.base import Format, Time
-from mtc.formats.json_lines import JsonLines, Paths, paths_of
+from mtc.formats.json_lines import OBJECT, JsonLines, Paths, paths_of
 from mtc.formats.texts import address, host_name, http_version, milliseconds
 from mtc.formats.urls import is_page, only_where, url_host, url_target
 
 _UTC = Time((), utc=True, iso=True)
-_NO_REQUEST = "json_valid(c0)"
+# Some exports put many entries into one object, of which none would be read.
+_ENTRY = f"{OBJECT} AND json_extract_string(c0, '/records') IS NULL AND json_extract_string(c0, '/entries') IS NULL"
 _NEEDED = (("ip",), ("time",), ("target",), ("status",))
 
 
@@ -70,7 +71,7 @@ GOOGLE_CLOUD = Format(
         ("protocol", http_version("z.protocol")),
         ("time_taken", milliseconds("z.time_taken", unit=1000)),
     ),
-    other=_NO_REQUEST,
+    other=_ENTRY,
 )
 
 _FROM_CLIENT = "lower(coalesce(z.from_client, '')) <> 'false'"
@@ -106,7 +107,7 @@ AZURE_FRONT_DOOR = Format(
         ("target", url_target("z.target")),
         ("protocol", http_version("z.protocol")),
     ),
-    other=_NO_REQUEST,
+    other=_ENTRY,
 )
 
 _FIRST = "starts_with(coalesce(z.instance, ''), 'ApplicationGatewayRole')"
@@ -155,5 +156,5 @@ AZURE_APPLICATION_GATEWAY = Format(
         ("time_taken", f"CASE WHEN {_FIRST} THEN {milliseconds('z.time_taken')} ELSE {_SECONDS} END"),
         ("user_agent", f"CASE WHEN {_FIRST} AND NOT contains(z.user_agent, ' ') THEN {_BLANKS} ELSE z.user_agent END"),
     ),
-    other=_NO_REQUEST,
+    other=_ENTRY,
 )

@@ -8,11 +8,9 @@ Reference", as NDJSON: the request stands in `proxy`, times are milliseconds sin
 """
 
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
-from mtc.formats.json_lines import JsonLines, paths_of, pointer
+from mtc.formats.json_lines import OBJECT, JsonLines, paths_of, pointer
 from mtc.formats.texts import address, host_name, http_version
 from mtc.formats.urls import is_page, only_where, url_host, url_target
-
-_NO_REQUEST = "json_valid(c0)"
 
 _AT_EDGE = "lower(coalesce(z.edge, '')) NOT IN ('false', '0')"
 
@@ -45,7 +43,7 @@ FASTLY = Format(
         ("target", url_target("z.target")),
         ("protocol", http_version("z.protocol")),
     ),
-    other=_NO_REQUEST,
+    other=OBJECT,
 )
 
 
@@ -79,5 +77,5 @@ VERCEL = Format(
         ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
         ("target", url_target("z.target")),
     ),
-    other=_NO_REQUEST,
+    other=OBJECT,
 )

@@ -11,14 +11,13 @@ else are `other`.
 
 from mtc.formats.base import ANY_EPOCH, Format, Time
 from mtc.formats.expressions import CLOCK, IP, NAME, QUOTED, USER, WHOM
-from mtc.formats.json_lines import JsonLines, Paths, paths_of, pointer
+from mtc.formats.json_lines import OBJECT, JsonLines, Paths, paths_of, pointer
 from mtc.formats.pairs import whole
 from mtc.formats.pattern import Pattern
 from mtc.formats.texts import address, host_name
 from mtc.formats.urls import is_page, only_where, url_host, url_target
 
 _MILLIS = Time((), epoch=1000, iso=True)
-_NO_REQUEST = "json_valid(c0)"
 _ENVOY_NEEDED = (("ip", "forwarded"), ("time",), ("target",), ("status",))
 _CLIENT = f"coalesce({address('z.forwarded')}, {address('z.ip')})"
 
@@ -49,7 +48,7 @@ ENVOY_JSON = Format(
         ("host", f"coalesce({host_name('z.host')}, {url_host('z.target')})"),
         ("target", url_target("z.target")),
     ),
-    other=_NO_REQUEST,
+    other=OBJECT,
 )
 
 
@@ -74,7 +73,7 @@ def _plugin(name: str, title: str, started: str, taken: tuple[str, ...]) -> Form
             ("host", f"coalesce({host_name('z.host')}, {url_host('z.url')})"),
             ("target", url_target("coalesce(z.target, z.url)")),
         ),
-        other=_NO_REQUEST,
+        other=OBJECT,
     )
 
 

@@ -18,6 +18,9 @@ from mtc.warehouse.quoting import literal
 
 Paths = tuple[tuple[str, tuple[str, ...]], ...]
 
+OBJECT = "(starts_with(ltrim(c0), '{') AND json_valid(c0))"
+"""SQL: a line is an object. One that is an array may hold many requests, of which none would be read."""
+
 _LONG = 1 << 16
 _NOTHING: tuple[object, ...] = (None, "", "-")
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")

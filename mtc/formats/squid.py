@@ -3,13 +3,12 @@ r"""Squid's own log, with or without the request's headers behind it.
 Sources: Squid, "logformat" (the built-in format `squid`: time, milliseconds, client, result/status, size, method, URL,
 user, hierarchy/peer, type) and "log_mime_hdrs", which adds the headers of request and answer in brackets, with
 percent signs before what is no plain text. The built-in `common` and `combined` are the NCSA formats with a word
-behind. Status 000 was not answered. A tunnel (CONNECT) and what was no request (`error:...`, `NONE`, pages of the cache
-manager) are `other`.
+behind. Of headers that were added in quotes, the URL is the referrer, another the user agent. Status 000 was not
+answered. A tunnel (CONNECT) and what was no request (`error:...`, `NONE`, the cache manager's pages) are `other`.
 """
 
 from mtc.formats.base import Format, Time
 from mtc.formats.cloudfront import decoded
-from mtc.formats.expressions import QUOTED
 from mtc.formats.pattern import Pattern
 from mtc.formats.texts import address, unbracketed
 from mtc.formats.urls import is_page, only_where, url_host, url_target
@@ -18,7 +17,14 @@ _TAG = r"(?:[A-Z][A-Z_0-9]*)"
 # Many have a time to read in place of the seconds.
 _TIMED = r"\d{9,}\.\d{3}|\[?\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+\-]\d{4}\]?"
 _HEADERS = r"\[(?P<headers>[^\[\]]*)\] \[[^\[\]]*\]"
-_BEHIND = rf'(?: {_HEADERS}| "(?P<referrer>{QUOTED})" "(?P<user_agent>{QUOTED})")?(?: .*)?$'
+_BEHIND = rf"(?P<behind>(?: {_HEADERS})?(?: .*)?)$"
+_QUOTES = 'regexp_extract_all(z.behind, \'"((?:[^"\\\\]|\\\\.)*)"\', 1)'
+_URL = "regexp_matches(h, '^[A-Za-z][A-Za-z0-9+.-]*://')"
+
+
+def _quoted(condition: str) -> str:
+    """SQL: the first quoted text behind the type that is so; one of headers that were added to the format."""
+    return f"CASE WHEN contains(z.behind, '\"') THEN list_filter({_QUOTES}, lambda h: h <> '-' AND {condition})[1] END"
 
 
 def _header(name: str) -> str:
@@ -42,8 +48,8 @@ SQUID = Format(
         ("host", url_host("z.target")),
         ("target", url_target("z.target")),
         ("status", "CASE z.status WHEN '-' THEN '0' ELSE z.status END"),
-        ("referrer", f"coalesce(nullif(z.referrer, ''), {_header('Referer')})"),
-        ("user_agent", f"coalesce(nullif(z.user_agent, ''), {_header('User-Agent')})"),
+        ("referrer", f"coalesce({_header('Referer')}, {_quoted(_URL)})"),
+        ("user_agent", f"coalesce({_header('User-Agent')}, {_quoted(f'h <> $$$$ AND NOT {_URL}')})"),
     ),
     other=rf"regexp_matches({{line}}, '^ *(?:{_TIMED}) +-?\d+ \S+ {_TAG}/(?:\d{{3}}|-) ')",
 )

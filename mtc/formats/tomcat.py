@@ -7,7 +7,7 @@ passed over, and `elapsedTimeS` is read. Patterns of the text valve are NCSA's, 
 """
 
 from mtc.formats.base import CLF_TIME, Format, Time
-from mtc.formats.json_lines import JsonLines, paths_of
+from mtc.formats.json_lines import OBJECT, JsonLines, paths_of
 from mtc.formats.texts import address, host_name, query_text, unbracketed
 
 TOMCAT_JSON = Format(
@@ -44,5 +44,5 @@ TOMCAT_JSON = Format(
         ("path", "CASE WHEN z.request IS NULL THEN z.path END"),
         ("query", query_text("CASE WHEN z.request IS NULL THEN z.query END")),
     ),
-    other="json_valid(c0)",
+    other=OBJECT,
 )

@@ -33,14 +33,18 @@ MIME = SampleFile(
     text="""1777629903.310     45 192.0.2.1 TCP_MISS/200 5120 GET http://www.example.org/docs/ - HIER_DIRECT/198.51.100.10 text/html [User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0%0D%0AAccept: */*%0D%0AReferer: https://www.example.org/a%2520b%0D%0AHost: www.example.org%0D%0A] [HTTP/1.1 200 OK%0D%0ADate: Fri, 01 May 2026 10:05:03 GMT%0D%0A%0D]
 1777629904.310     45 192.0.2.2 TCP_MISS/200 5120 GET http://www.example.org/docs/ - HIER_DIRECT/198.51.100.10 text/html [Host: www.example.org%0D%0A] [HTTP/1.1 200 OK%0D%0A]
 1777629905.310     45 192.0.2.2 TCP_MISS/200 5120 GET http://www.example.org/docs/ - HIER_DIRECT/198.51.100.10 text/html "https://www.example.org/" "curl/8.0"
+1777629906.310     45 192.0.2.2 TCP_MISS/200 5120 GET http://www.example.org/docs/ - HIER_DIRECT/198.51.100.10 text/html "say \\"hi\\"" "-"
+1777629907.310     45 192.0.2.2 TCP_MISS/200 5120 GET http://www.example.org/docs/ - HIER_DIRECT/198.51.100.10 text/html "curl/8.0" "android-app://org.example/"
 """,
     rows=(
         Row(host="www.example.org", ip="192.0.2.1", time="2026-05-01 10:05:03.310000", method="GET", path="/docs/", status=200, bytes=5120, time_ms=45.0, referrer="https://www.example.org/a%20b", user_agent=FIREFOX),
         Row(host="www.example.org", ip="192.0.2.2", time="2026-05-01 10:05:04.310000", method="GET", path="/docs/", status=200, bytes=5120, time_ms=45.0),
         Row(host="www.example.org", ip="192.0.2.2", time="2026-05-01 10:05:05.310000", method="GET", path="/docs/", status=200, bytes=5120, time_ms=45.0, referrer="https://www.example.org/", user_agent="curl/8.0"),
+        Row(host="www.example.org", ip="192.0.2.2", time="2026-05-01 10:05:06.310000", method="GET", path="/docs/", status=200, bytes=5120, time_ms=45.0, user_agent=r'say \"hi\"'),
+        Row(host="www.example.org", ip="192.0.2.2", time="2026-05-01 10:05:07.310000", method="GET", path="/docs/", status=200, bytes=5120, time_ms=45.0, referrer="android-app://org.example/", user_agent="curl/8.0"),
     ),
     note="Squid, 'log_mime_hdrs': the headers of the request and of the answer in brackets, percent signs and line ends"
-    " percent-encoded. The last line has a referrer and a user agent behind, as `combined` orders them.",
+    " percent-encoded. The last lines have headers in quotes behind, in either order.",
 )  # fmt: skip
 
 LOCAL = SampleFile(
