@@ -127,6 +127,44 @@ class InterruptedRunError(MtcError):
         return (InterruptedRunError, (self.exit_code - 128,))
 
 
+_MEMORY = "lower `run.memory` or `run.jobs`, or give mtc more"
+_LIMITS: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("no space left on the disk", "free some space and run the same command"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space and run the same command"),
+    errno.EFBIG: ("a file would grow beyond the limit on file sizes", "raise the limit, `ulimit -f`"),
+    errno.EMFILE: ("too many open files", "raise the limit, `ulimit -n`, or lower `run.jobs`"),
+    errno.ENFILE: ("too many open files on this machine", "close some programs, or raise `fs.file-max`"),
+    errno.ENAMETOOLONG: ("a path is too long for the file system", "choose shorter names or a folder higher up"),
+    errno.ENOMEM: ("not enough memory", _MEMORY),
+    errno.ELOOP: ("too many symbolic links on the way", "look for a link that leads to itself"),
+}
+"""What the machine's limits mean, and what to do, by the system's error number."""
+
+_THREADS = "can't start new thread"
+
+
+def of_machine(error: BaseException, where: str = "") -> StepError | None:
+    """Put an error of the machine (a limit, a lack, a right) into words; None for an error that is none of these.
+
+    The same step again would meet the same limit, so that these are permanent, but for those that other programs cause.
+    """
+    if isinstance(error, MemoryError):
+        return PermanentError("not enough memory", where=where, hint=_MEMORY)
+    if isinstance(error, RuntimeError) and _THREADS in str(error):
+        hint = "raise the limits on memory and processes (`ulimit -v`, `ulimit -u`), or lower `run.jobs`"
+        return PermanentError("no more threads can be started", where=where, hint=hint)
+    if not isinstance(error, OSError):
+        return None
+    where = str(error.filename) if error.filename else where
+    if error.errno in _LIMITS:
+        what, hint = _LIMITS[error.errno]
+        kind = TransientError if error.errno in _PASSING else PermanentError
+        return kind(what, where=where, hint=hint)
+    if error.errno in _DENIED | {errno.EROFS}:
+        return PermanentError(f"no access: {error.strerror}", where=where, hint="check the permissions of the path")
+    return PermanentError(f"{error.strerror or error}", where=where)
+
+
 def explain_reading(error: OSError, where: str) -> StepError:
     """Put what the operating system says about reading into words, with a remedy where there is one."""
     if isinstance(error, FileNotFoundError):
@@ -135,4 +173,7 @@ def explain_reading(error: OSError, where: str) -> StepError:
         hint = "give the user that runs mtc the right to read it"
         return PermanentError("no permission to read", where=where, hint=hint)
     kind = TransientError if error.errno in _PASSING else PermanentError
+    if error.errno in _LIMITS:
+        what, hint = _LIMITS[error.errno]
+        return kind(what, where=where, hint=hint)
     return kind(f"cannot read: {error.strerror or type(error).__name__}", where=where)

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from mtc.errors import MtcError, PermanentError
+from mtc.errors import MtcError, PermanentError, of_machine
 
 _CHUNK = 1 << 20
 
@@ -31,9 +31,24 @@ def fsync_file(path: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those above it that are missing, each durably: a power loss must not take their names.
+
+    `mode` is that of the folder itself; those above it get the usual one.
+    """
+    missing = []
+    above = folder
+    while not above.is_dir():
+        missing.append(above)
+        above = above.parent
+    for each in reversed(missing):
+        each.mkdir(mode=mode if each == folder else 0o777, exist_ok=True)
+        fsync_dir(each.parent)
+
+
 def publish(staged: Path, target: Path) -> None:
     """Move a complete staged file into place, durably. Both must be on one file system."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     fsync_file(staged)
     staged.replace(target)
     fsync_dir(target.parent)
@@ -45,7 +60,7 @@ def staged_beside(target: Path, *, mark: str = "") -> Iterator[Path]:
 
     With a `mark` that no rival uses, what a killed process left under the same name is removed first.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     staged = target.with_name(f".{target.name}.{mark or secrets.token_hex(4)}.tmp")
     if mark:
         staged.unlink(missing_ok=True)
@@ -84,8 +99,6 @@ def inside(root: Path, relative: str) -> Path:
 def explain_os_error(error: OSError, doing: str) -> MtcError:
     """Put an operating-system error into words with a remedy."""
     where = str(error.filename) if error.filename else doing
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return PermanentError("no space left on the disk", where=where, hint="free some space and run the same command")
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
         return PermanentError(f"cannot write: {error.strerror}", where=where, hint="check the folder's permissions")
-    return PermanentError(f"{error.strerror or error}", where=where)
+    return of_machine(error, where) or PermanentError(f"{error.strerror or error}", where=where)

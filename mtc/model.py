@@ -27,6 +27,7 @@ class Verdict(StrEnum):
     MANIFEST_CHANGED = "manifest changed"
     OUTPUT_MISSING = "output missing"
     LATE_OBJECTS = "late objects"
+    UNDER_WAY = "under way"
     UP_TO_DATE = "up to date"
     COUNTED_TWICE = "would count twice"
     BLOCKED = "blocked"
@@ -43,7 +44,7 @@ class Verdict(StrEnum):
         return self in {Verdict.BLOCKED, Verdict.COUNTED_TWICE}
 
 
-_NO_WORK = frozenset({Verdict.UP_TO_DATE, Verdict.COUNTED_TWICE, Verdict.BLOCKED, Verdict.NOT_DUE})
+_NO_WORK = frozenset({Verdict.UNDER_WAY, Verdict.UP_TO_DATE, Verdict.COUNTED_TWICE, Verdict.BLOCKED, Verdict.NOT_DUE})
 
 
 class Status(StrEnum):

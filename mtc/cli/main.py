@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from mtc import __version__
 from mtc.cli import checks, explain, ledger, manifests, tell, work
-from mtc.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError
+from mtc.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError, of_machine
 
 
 class _ReaderGoneError(Exception):
@@ -99,7 +99,8 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_OK
     except Exception as error:  # noqa: BLE001 - the last handler: a bug is told with a log file
-        code = _crash(error)
+        told = of_machine(error)
+        code = _tell(told) if told else _crash(error)
     sys.exit(code)
 
 

@@ -6,9 +6,10 @@ the one before is over (`plan_imports`, `plan_stats`, `plan_csv`), and hands on 
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from mtc.manifest.project import Project
-from mtc.model import Stage, StepId
+from mtc.model import Stage, Status, StepId, Verdict
 from mtc.plan.copies import sent_texts
 from mtc.plan.days import Records, by_site, stale_rows, unfinished_days, unsettled_days, with_touched_days
 from mtc.plan.fingerprint import digest, import_settings, load_settings
@@ -33,6 +34,18 @@ def make_plan(project: Project, selection: Selection, world: World, history: His
     if Stage.CSV in selection.stages:
         csvs = plan_csv(project, selection, world, history, stats)
     return Plan((*imports.values(), *stats.values(), *csvs.values()))
+
+
+def with_steps_under_way(plan: Plan, history: History) -> Plan:
+    """The plan while another run is at work: what that run is doing has not failed, and is nobody else's work."""
+
+    def settled(planned: PlannedStep) -> PlannedStep:
+        record = history.steps.get(planned.step)
+        if record is None or record.status is not Status.RUNNING:
+            return planned
+        return replace(planned, verdict=Verdict.UNDER_WAY, reasons=("another run is at it",), work=None, cost=0)
+
+    return Plan(tuple(map(settled, plan.steps)))
 
 
 def plan_imports(project: Project, selection: Selection, world: World, history: History, now: dt.datetime) -> Steps:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from mtc.report.look import Look, Tone
 from mtc.report.tally import Tally
-from mtc.report.text import count, encodable
+from mtc.report.text import encodable
 
 _EVERY_SECONDS = 0.2
 _BAR_WIDTH = 24
@@ -86,9 +86,9 @@ class BarScreen:
     def _draw(self, tally: Tally) -> RenderableType:
         row = Table.grid(padding=(0, 1))
         width = min(_BAR_WIDTH, self._console.width // 4)
-        bar = ProgressBar(total=tally.steps, completed=tally.over, width=width)
-        counts = ", ".join((f"{count(tally.over)}/{count(tally.steps)} steps", *tally.figures()))
-        row.add_row(bar, self._fitting(counts, self._console.width - width - 1))
+        bar = ProgressBar(total=tally.steps_now, completed=tally.over_now, width=width)
+        room = self._console.width - width - 1
+        row.add_row(bar, self._fitting(tally.fitting(room), room))
         return Group(row, self._fitting(tally.at_work(), self._console.width, "dim"))
 
     def _fitting(self, text: str, width: int, style: str = "") -> Text:

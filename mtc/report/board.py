@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mtc.manifest.models import seconds
@@ -19,6 +19,7 @@ class State(StrEnum):
     MISSING = "missing"
     BLOCKED = "blocked"
     STALE = "stale"
+    UNDER_WAY = "under way"
     NOT_TRIED = "not tried"
     EMPTY = "empty"
     DONE = "done"
@@ -32,6 +33,7 @@ _BY_VERDICT = {
     Verdict.MANIFEST_CHANGED: State.STALE,
     Verdict.OUTPUT_MISSING: State.STALE,
     Verdict.LATE_OBJECTS: State.STALE,
+    Verdict.UNDER_WAY: State.UNDER_WAY,
     Verdict.UP_TO_DATE: State.DONE,
     Verdict.BLOCKED: State.BLOCKED,
     Verdict.COUNTED_TWICE: State.BLOCKED,
@@ -57,7 +59,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A state for each stage, site and day. `cells` is complete; `manifest` and `environment` are for commands."""
+    """A state for each stage, site and day. `cells` is complete; `manifest` and `environment` are for commands.
+
+    `sources` says of each site where its logs are looked for.
+    """
 
     name: str
     now: dt.datetime
@@ -67,6 +72,7 @@ class Board:
     cells: Mapping[StepId, Cell]
     manifest: str = ""
     environment: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def count(self) -> dict[State, int]:
         """How many steps are in each state, the worst state first."""
@@ -96,7 +102,8 @@ def status(
         for step in (StepId(stage, site.name, day) for day in ordered)
     }
     sites = tuple(site.name for site in project.sites.values())
-    return Board(project.name, now, sites, project.stages, ordered, cells, manifest, project.environment)
+    sources = {site.name: site.source.url.replace("{site}", site.name) for site in project.sites.values()}
+    return Board(project.name, now, sites, project.stages, ordered, cells, manifest, project.environment, sources)
 
 
 def _cell(
@@ -127,6 +134,8 @@ def _reason(state: State, record: StepRecord | None, planned: PlannedStep | None
     if state is State.FAILED and record and record.error:
         return record.error
     told = planned.reasons[0] if planned and planned.reasons else ""
+    if state is State.BLOCKED and not told and record:
+        return record.error
     if state is State.STALE and planned:
         return f"{planned.verdict.value}: {told}" if told else planned.verdict.value
     return told if state in {State.FAILED, State.BLOCKED, State.NOT_TRIED, State.NOT_DUE} else ""

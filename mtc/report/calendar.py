@@ -5,7 +5,7 @@ goes on in a further block. Long ranges are folded into months, where a month sh
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -74,20 +74,27 @@ def _width(block: Block) -> int:
 
 
 def _weeks(days: Sequence[dt.date]) -> list[Block]:
+    new = _begins(days, lambda day: (day.year, day.month))
     return [
-        tuple(_day(day, first=at == 0) for at, day in enumerate(week))
+        tuple(_day(day, first=at == 0, new=day in new) for at, day in enumerate(week))
         for week in (tuple(days) for _, days in groupby(days, key=lambda day: day.isocalendar()[:2]))
     ]
 
 
-def _day(day: dt.date, *, first: bool) -> Column:
-    return Column((day,), f"{day:%Y-%m}" if day.day == 1 else "", f"{day:%d}" if first else "", gap=int(first))
+def _begins(days: Sequence[dt.date], key: Callable[[dt.date], object]) -> set[dt.date]:
+    """The first day of each group of neighbours: of each month, say, also where its first days are not shown."""
+    return {next(group) for _, group in groupby(days, key=key)}
+
+
+def _day(day: dt.date, *, first: bool, new: bool) -> Column:
+    return Column((day,), f"{day:%Y-%m}" if new else "", f"{day:%d}" if first else "", gap=int(first))
 
 
 def _months(days: Sequence[dt.date]) -> list[Block]:
     months = (tuple(month) for _, month in groupby(days, key=lambda day: (day.year, day.month)))
+    new = _begins(days, lambda day: day.year)
     return [
-        (Column(month, f"{month[0]:%Y}" if month[0].month == 1 else "", _MONTHS[month[0].month - 1], 1, 3),)
+        (Column(month, f"{month[0]:%Y}" if month[0] in new else "", _MONTHS[month[0].month - 1], 1, 3),)
         for month in months
     ]
 
@@ -114,12 +121,16 @@ def _offsets(block: Block) -> list[int]:
 
 
 def _place(labels: Sequence[tuple[int, str]]) -> str:
-    """Write labels at their offsets; one that would run into the next is left out."""
+    """Write labels at their offsets; of one that would run into the next stands what there is room for at its end.
+
+    So `2026-05` becomes `05`, which a reader completes by the label that follows.
+    """
     line = ""
     for at, (offset, text) in enumerate(labels):
-        follows = labels[at + 1][0] if at + 1 < len(labels) else None
-        if follows is None or offset + len(text) < follows:
-            line = line.ljust(offset) + text
+        follows = labels[at + 1][0] if at + 1 < len(labels) else offset + len(text) + 1
+        room = follows - offset - 1
+        shown = text if len(text) <= room else text[-2:] if room > 1 else ""
+        line = line.ljust(offset) + shown if shown else line
     return line
 
 

@@ -9,10 +9,13 @@ from mtc.model import Stage, Status
 
 @dataclass(slots=True)
 class Causes:
-    """What of a run is in trouble so far. A source that cannot be listed blocks a thousand days for one reason."""
+    """What of a run is in trouble so far.
+
+    A source that cannot be listed blocks a thousand days, or every site of a folder, for one reason: it is told once.
+    """
 
     _days: set[tuple[str, dt.date]] = field(default_factory=set)
-    _reasons: set[tuple[Stage, str, str]] = field(default_factory=set)
+    _reasons: set[tuple[Stage, str]] = field(default_factory=set)
 
     def hear(self, event: Event) -> bool:
         """Whether the event is a step blocked by something that has not been told yet."""
@@ -24,7 +27,7 @@ class Causes:
 
     def _is_new(self, event: StepBlocked) -> bool:
         day = (event.step.site, event.step.day)
-        reason = (event.step.stage, event.step.site, event.reason)
+        reason = (event.step.stage, event.reason)
         follows = day in self._days
         known = reason in self._reasons
         self._days.add(day)

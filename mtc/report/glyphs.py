@@ -22,11 +22,18 @@ GLYPHS = {
     State.MISSING: Glyph("?", "?", Tone.BAD),
     State.BLOCKED: Glyph("▲", "B", Tone.WARN),
     State.STALE: Glyph("◆", "S", Tone.WARN),
+    State.UNDER_WAY: Glyph("▶", ">", Tone.PLAIN),
     State.NOT_TRIED: Glyph("·", ".", Tone.PLAIN),
     State.EMPTY: Glyph("□", "o", Tone.ASIDE),
     State.DONE: Glyph("■", "#", Tone.GOOD),
     State.NOT_DUE: Glyph("-", "-", Tone.ASIDE),
 }
+
+
+_GOOD_FIRST = (
+    *(State.DONE, State.EMPTY, State.NOT_DUE, State.NOT_TRIED, State.UNDER_WAY),
+    *(State.STALE, State.BLOCKED, State.MISSING, State.FAILED),
+)
 
 
 def sign(state: State, look: Look) -> str:
@@ -42,9 +49,15 @@ def paint_cells(cells: Iterable[tuple[State | None, str]], look: Look) -> str:
     )
 
 
-def legend(states: Iterable[State], look: Look) -> str:
-    """What the signs mean, the good first; only of the states that are there."""
+def legend(states: Iterable[State], look: Look) -> list[str]:
+    """What the signs mean, the good first; only of the states that are there. In lines of the look's width."""
     present = set(states)
-    order = (State.DONE, State.EMPTY, State.NOT_DUE, State.NOT_TRIED, State.STALE, State.BLOCKED, State.MISSING)
-    shown = [state for state in (*order, State.FAILED) if state in present]
-    return "  ".join(f"{look.paint(sign(state, look), GLYPHS[state].tone)} {state.value}" for state in shown)
+    lines: list[str] = []
+    used = 0
+    for state in (state for state in _GOOD_FIRST if state in present):
+        told, width = f"{look.paint(sign(state, look), GLYPHS[state].tone)} {state.value}", len(state.value) + 4
+        if not lines or used + width > look.width:
+            lines, used = [*lines, told], width
+        else:
+            lines[-1], used = f"{lines[-1]}  {told}", used + width
+    return lines

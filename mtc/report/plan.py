@@ -4,9 +4,9 @@ Says what the planner found; judges nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mtc.model import Stage, Verdict
+from mtc.model import Stage, StepId, Verdict
 from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
 from mtc.report.days import tell_days
 from mtc.report.look import PLAIN, Look, Tone
@@ -14,12 +14,13 @@ from mtc.report.telling import plan_counts
 from mtc.report.text import count, document, few, plural, safe, size, table
 
 _TONES = {Verdict.FAILED: Tone.BAD, Verdict.BLOCKED: Tone.WARN, Verdict.COUNTED_TWICE: Tone.BAD}
+_MOST_SITES = 5
 _UNTOLD = (Verdict.COUNTED_TWICE, Verdict.BLOCKED, Verdict.NOT_DUE)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Steps of one stage and site with the same verdict."""
+    """Steps of one stage with the same verdict, of one site, or of several that have one cause."""
 
     stage: Stage
     site: str
@@ -37,7 +38,18 @@ def group(steps: Iterable[PlannedStep]) -> tuple[Group, ...]:
     together: dict[tuple[Stage, str, Verdict], list[PlannedStep]] = {}
     for step in steps:
         together.setdefault((step.step.stage, step.step.site, step.verdict), []).append(step)
-    return tuple(Group(*key, tuple(of)) for key, of in together.items())
+    merged: dict[tuple[object, ...], list[Group]] = {}
+    for key, of in together.items():
+        each = Group(*key, tuple(of))
+        cause = each.reasons if each.verdict.is_stuck else (each.site,)
+        merged.setdefault((each.stage, each.verdict, cause), []).append(each)
+    return tuple(_joined(groups) for groups in merged.values())
+
+
+def _joined(groups: Sequence[Group]) -> Group:
+    """One group of several that have one cause."""
+    sites = ", ".join(few((each.site for each in groups), _MOST_SITES))
+    return replace(groups[0], site=sites, steps=tuple(step for each in groups for step in each.steps))
 
 
 def plan_summary(plan: Plan, name: str) -> str:
@@ -51,9 +63,25 @@ def plan_text(plan: Plan, name: str, look: Look = PLAIN) -> str:
     if plan.steps:
         lines += ["", *_counts(plan)]
     lines += _section("to do", plan.work, look)
+    followers = _followers(plan)
     for verdict in _UNTOLD:
-        lines += _section(verdict.value, [step for step in plan.steps if step.verdict is verdict], look)
+        steps = [step for step in plan.steps if step.verdict is verdict and step.step not in followers]
+        lines += _section(verdict.value, steps, look)
+    if followers:
+        lines.append(f"  and {plural(len(followers), 'step')} behind these")
     return "\n".join(lines)
+
+
+def _followers(plan: Plan) -> set[StepId]:
+    """Blocked steps that wait for one before them, on the same site and day: their cause is that one's."""
+    stuck = {planned.step for planned in plan.steps if planned.verdict.is_stuck}
+    order = tuple(Stage)
+
+    def waits(step: StepId) -> bool:
+        earlier = (StepId(stage, step.site, step.day) for stage in order[: order.index(step.stage)])
+        return any(each in stuck for each in earlier)
+
+    return {planned.step for planned in plan.steps if planned.verdict is Verdict.BLOCKED and waits(planned.step)}
 
 
 def _counts(plan: Plan) -> list[str]:

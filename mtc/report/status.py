@@ -5,25 +5,26 @@ from mtc.report.calendar import calendar, is_folded
 from mtc.report.days import fold, tell_days
 from mtc.report.glyphs import legend
 from mtc.report.look import PLAIN, Look, Tone
-from mtc.report.text import count, document, moment, plural, safe
-from mtc.report.trouble import TOLD, command, trouble_lines, troubles
+from mtc.report.text import count, document, moment, plural, safe, wrapped
+from mtc.report.trouble import TOLD, mend, trouble_lines, troubles
 
 
 def status_text(board: Board, look: Look = PLAIN) -> str:
     """The board for people, no wider than `look.width` but for long names and reasons."""
     counts = board.count()
     sites, days = plural(len(board.sites), "site"), tell_days(board.days) or "no days"
-    lines = [look.paint(f"{safe(board.name)} on {moment(board.now)}: {sites}, {days}", Tone.HEAD)]
+    title = wrapped(f"{safe(board.name)} on {moment(board.now)}: {sites}, {days}", look.width, "  ")
+    lines = [look.paint(line, Tone.HEAD) for line in title]
     if not counts:
-        return lines[0]
+        return "\n".join(lines)
     told = ", ".join(f"{count(counts[state])} {state.value}" for state in reversed(State) if state in counts)
     folded = ["each month shows its worst day"] if is_folded(board) else []
     lines += [
-        f"{plural(len(board.cells), 'step')}: {told}",
+        *wrapped(f"{plural(len(board.cells), 'step')}: {told}", look.width, "  "),
         "",
         *calendar(board, look),
         "",
-        legend(counts, look),
+        *legend(counts, look),
         *folded,
     ]
     return "\n".join((*lines, *trouble_lines(board, look)))
@@ -39,7 +40,7 @@ def status_json(board: Board) -> str:
             "day": step.day.isoformat(),
             "state": cell.state.value,
             "reason": cell.reason,
-            "mend": command(board, step.stage, step.site, step.day, step.day) if cell.state in TOLD else "",
+            "mend": mend(board, cell.state, step.stage, step.site, (step.day,)) if cell.state in TOLD else "",
         }
         for step, cell in sorted(board.cells.items())
     ]

@@ -11,10 +11,14 @@ from mtc.report.text import count, duration, plural, rate, size
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one run. `began` and `now` are seconds of the same clock."""
+    """Counts of one run. `began` and `now` are seconds of the same clock; `stage` is the one that is at work.
+
+    `work` and `sizes` are those of the stages that have been planned: later ones are planned when it is their turn.
+    """
 
     began: float
     now: float = 0.0
+    stage: str = ""
     work: dict[str, int] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     finished: int = 0
@@ -24,12 +28,14 @@ class Tally:
     lines: int = 0
     delivered: int = 0
     running: dict[StepId, None] = field(default_factory=dict)
+    _before: int = 0
 
     def hear(self, event: Event, now: float) -> None:
         """Add an event."""
         self.now = now
         match event:
             case PlanMade():
+                self.stage, self._before = event.stage, self.over
                 self.work[event.stage] = event.work
                 self.sizes[event.stage] = event.size
             case StepStarted():
@@ -60,6 +66,16 @@ class Tally:
         return max(sum(self.work.values()), self.over)
 
     @property
+    def over_now(self) -> int:
+        """How many steps of the stage at work need no more attention."""
+        return self.over - self._before
+
+    @property
+    def steps_now(self) -> int:
+        """How many steps the stage at work has to do."""
+        return max(self.work.get(self.stage, 0), self.over_now)
+
+    @property
     def seconds(self) -> float:
         """How long the run has lasted."""
         return self.now - self.began
@@ -75,17 +91,27 @@ class Tally:
         return self.seconds / self.over * (self.steps - self.over)
 
     def figures(self) -> tuple[str, ...]:
-        """The counts in words, but for those that are zero."""
+        """The counts in words, but for those that are zero; what matters most stands first."""
         told = (
             f"{count(self.failed)} failed" if self.failed else "",
             f"{count(self.blocked)} blocked" if self.blocked else "",
+            "" if self.left is None else f"{duration(self.left)} left",
             self._sizes(),
             plural(self.lines, "line") if self.lines else "",
             rate(self.lines, self.seconds),
             f"{plural(self.delivered, 'hit')} delivered" if self.delivered else "",
-            "" if self.left is None else f"{duration(self.left)} left",
         )
         return tuple(text for text in told if text)
+
+    def fitting(self, width: int) -> str:
+        """How far the stage is, and as many of the figures as have room in `width` characters."""
+        text = f"{self.stage}: " if self.stage else ""
+        text += f"{count(self.over_now)} of {count(self.steps_now)} steps"
+        for figure in self.figures():
+            if len(text) + len(figure) + 2 > width:
+                break
+            text += f", {figure}"
+        return text
 
     def _sizes(self) -> str:
         total = sum(self.sizes.values())

@@ -6,6 +6,7 @@ Everything that comes from a log line, a key or an error goes through `safe` or 
 import datetime as dt
 import json
 import os
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
@@ -109,6 +110,11 @@ def few(items: Iterable[str], first: int = 3) -> tuple[str, ...]:
     if len(distinct) <= first:
         return distinct
     return (*distinct[:first], f"and {count(len(distinct) - first)} more")
+
+
+def wrapped(text: str, width: int, indent: str) -> list[str]:
+    """Break text at its blanks into lines of at most `width`; all but the first are indented. Long words stay whole."""
+    return textwrap.wrap(text, max(width, 20), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(), gap: str = "  ") -> list[str]:

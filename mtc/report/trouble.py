@@ -2,14 +2,15 @@
 
 import datetime as dt
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mtc.manifest.urls import fill
 from mtc.model import Stage, StepId
 from mtc.report.board import Board, State
 from mtc.report.days import tell_days
 from mtc.report.look import Look, Tone
-from mtc.report.text import few, safe
+from mtc.report.text import few, safe, wrapped
 
 TOLD = (State.MISSING, State.FAILED, State.BLOCKED, State.STALE)
 _TONES = {State.MISSING: Tone.BAD, State.FAILED: Tone.BAD, State.BLOCKED: Tone.WARN, State.STALE: Tone.WARN}
@@ -45,7 +46,11 @@ def troubles(board: Board) -> tuple[Trouble, ...]:
             found.setdefault((state, step.stage, step.site), {}).setdefault(reason, []).append(step.day)
     return tuple(
         Trouble(
-            state, stage, site, tuple((why, tuple(days)) for why, days in by.items()), _command(board, stage, site, by)
+            state,
+            stage,
+            site,
+            tuple((why, tuple(days)) for why, days in by.items()),
+            _command(board, state, stage, site, by),
         )
         for (state, stage, site), by in found.items()
     )
@@ -65,37 +70,67 @@ def _follows(board: Board, step: StepId) -> bool:
     return any(cell is not None and cell.state in _IN_THE_WAY for cell in cells)
 
 
-def _command(board: Board, stage: Stage, site: str, by: dict[str, list[dt.date]]) -> str:
-    days = [day for of in by.values() for day in of]
-    return command(board, stage, site, min(days), max(days))
+def _command(board: Board, state: State, stage: Stage, site: str, by: dict[str, list[dt.date]]) -> str:
+    return mend(board, state, stage, site, [day for of in by.values() for day in of])
+
+
+def mend(board: Board, state: State, stage: Stage, site: str, days: Sequence[dt.date]) -> str:
+    """What helps: a command, or for logs that are missing the place where they are looked for."""
+    if state is not State.MISSING:
+        return command(board, stage, site, min(days), max(days))
+    place = board.sources.get(site, "")
+    return f"look for the logs at {fill(place, site=site, day=min(days)) if len(days) == 1 else place}"
 
 
 def command(board: Board, stage: Stage, site: str, first: dt.date, last: dt.date) -> str:
     """The command that does these steps; those between that are up to date cost nothing."""
     dates = [str(first)] if first == last else [str(first), str(last)]
-    words = ["mtc", stage.value, *([] if stage is Stage.CSV else [site, *dates])]
+    return _typed(board, ["mtc", stage.value, *([] if stage is Stage.CSV else [site, *dates])])
+
+
+def _typed(board: Board, words: list[str]) -> str:
+    """A command with the manifest and environment that it means."""
     words += ["-m", board.manifest] if board.manifest else []
     words += ["--env", board.environment] if board.environment else []
     return shlex.join(words)
 
 
 def trouble_lines(board: Board, look: Look) -> list[str]:
-    """The troubles in words: a section for each state."""
+    """The troubles in words: a section for each state, no wider than the look but for what cannot be broken."""
     lines: list[str] = []
     told: State | None = None
-    for trouble in troubles(board):
+    for alike in _alike(troubles(board)):
+        trouble = alike[0]
         if trouble.state is not told:
             lines += ["", look.paint(trouble.state.value, _TONES[trouble.state])]
             told = trouble.state
-        lines += _lines(trouble)
+        sites = ", ".join(few((safe(each.site) for each in alike), _MOST_REASONS))
+        mending = trouble.command if len(alike) == 1 else _for_all(board, trouble)
+        lines += [*_lines(trouble, sites, look.width), f"      mend: {safe(mending)}"]
     return lines
 
 
-def _lines(trouble: Trouble) -> list[str]:
-    head = f"  {trouble.stage.value} {safe(trouble.site)} {tell_days(trouble.days)}"
-    mend = f"      mend: {safe(trouble.command)}"
+def _alike(found: Sequence[Trouble]) -> list[list[Trouble]]:
+    """The troubles of several sites that have one cause, together; logs are missing for each site by itself."""
+    together: dict[object, list[Trouble]] = {}
+    for trouble in found:
+        alone = trouble.site if trouble.state is State.MISSING else ""
+        together.setdefault((trouble.state, trouble.stage, trouble.reasons, alone), []).append(trouble)
+    return list(together.values())
+
+
+def _for_all(board: Board, trouble: Trouble) -> str:
+    """The command that does a trouble's days for every site."""
+    first, last = min(trouble.days), max(trouble.days)
+    days = ["--date", str(first)] if first == last else ["--from", str(first), "--to", str(last)]
+    return _typed(board, ["mtc", "apply", "--stage", trouble.stage.value, *days])
+
+
+def _lines(trouble: Trouble, sites: str, width: int) -> list[str]:
+    head = f"  {trouble.stage.value} {sites} {tell_days(trouble.days)}"
     if len(trouble.reasons) == 1:
         reason = safe(trouble.reasons[0][0])
-        return [f"{head}: {reason}" if reason else head, mend]
+        return wrapped(f"{head}: {reason}" if reason else head, width, "      ")
     reasons = few((f"{tell_days(days)}: {safe(reason)}" for reason, days in trouble.reasons), _MOST_REASONS)
-    return [head, *(f"      {reason}" for reason in reasons), mend]
+    told = [line for reason in reasons for line in wrapped(f"      {reason}", width, "        ")]
+    return [*wrapped(head, width, "      "), *told]

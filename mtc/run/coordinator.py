@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from mtc import faults
 from mtc.copies import is_copy_note
-from mtc.errors import InterruptedRunError, MtcError, TransientError
+from mtc.errors import InterruptedRunError, MtcError, TransientError, of_machine
 from mtc.events import (
     Notice,
     PlanMade,
@@ -26,7 +26,6 @@ from mtc.events import (
     StepStarted,
 )
 from mtc.executor.base import Executor, Handler
-from mtc.files import explain_os_error
 from mtc.manifest.models import seconds
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId, Verdict
@@ -292,8 +291,7 @@ class Coordinator:
     def _failed(self, steps: list[StepId], error: Exception) -> None:
         passing = may_pass(error)
         again = [step for step in steps if passing and self._open[step].attempt <= self.project.run.retries]
-        if isinstance(error, OSError):
-            error = explain_os_error(error, "")
+        error = error if isinstance(error, MtcError) else of_machine(error) or error
         if not isinstance(error, MtcError):
             self.bugs.append(error)
         text = str(error) if isinstance(error, MtcError) else f"a bug in mtc: {type(error).__name__}"

@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import threading
@@ -10,29 +11,32 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FrameType
 
 from mtc import faults
 from mtc.errors import EXIT_BUG, InterruptedRunError, MtcError, StateError, UsageError
 from mtc.events import Notice, Reporter, RunFinished, RunStarted
+from mtc.manifest.dates import moves
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId
 from mtc.plan.copies import counted_once
 from mtc.plan.model import History, Plan, Selection
-from mtc.plan.planner import make_plan
+from mtc.plan.planner import make_plan, with_steps_under_way
 from mtc.run.clock import Clock, utc_now
 from mtc.run.coordinator import Coordinator
 from mtc.run.look import look, stat_sizes
 from mtc.run.select import Wanted, select, sites_of
 from mtc.run.wiring import executor_maker, source_opener
 from mtc.state.lineage import claim
-from mtc.state.lock import Owner, RunLock
+from mtc.state.lock import Owner, RunLock, owner_at_work
 from mtc.state.runs import RunRecord, StepOutcome, run_id, write_record
 from mtc.state.store import Store
 from mtc.warehouse.parts import all_part_files, clear_staging, remove_files
 
 INTERRUPTED = 128
 STATUS_DAYS = 30
+DEFAULT_MANIFEST = Path("manifests/daily.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ def plan(order: Order, note: Callable[[str], None], clock: Clock = utc_now) -> P
     with Store.open(project.state, readonly=True) as store:
         history = counted_once(project, store.history(sites_of(project, order.wanted)))
     now = clock()
+    if owner := owner_at_work(project.state):
+        note(f"another run is at work: {owner}")
     return _looked_at(project, _selection(order, history, now), history, note, now)
 
 
@@ -77,7 +83,8 @@ def _looked_at(
     project: Project, selection: Selection, history: History, note: Callable[[str], None], now: dt.datetime
 ) -> Plan:
     world = look(project, selection, history, source_opener(project), note)
-    return make_plan(project, selection, world, history, now)
+    made = make_plan(project, selection, world, history, now)
+    return with_steps_under_way(made, history) if owner_at_work(project.state) else made
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +97,33 @@ class Survey:
     plan: Plan | None
 
 
+def command_for(project: Project, *words: str) -> str:
+    """A command as somebody would type it here, with the manifest and environment that it means."""
+    manifest = os.path.relpath(project.manifest)
+    words += ("-m", manifest) if Path(manifest) != DEFAULT_MANIFEST else ()
+    words += ("--env", project.environment) if project.environment else ()
+    return shlex.join(("mtc", *words))
+
+
 def survey(
     project: Project, wanted: Wanted, note: Callable[[str], None], *, offline: bool, clock: Clock = utc_now
 ) -> Survey:
-    """Look at everything, change nothing. Without dates, the manifest's days and the 30 last ones."""
+    """Look at everything, change nothing.
+
+    Without dates, the manifest's days; where these move with the calendar, the 30 last ones too.
+    """
     names = sites_of(project, wanted)
     now = clock()
     with Store.open(project.state, readonly=True) as store:
         history = counted_once(project, store.history(names))
     selection = select(project, wanted, history, now)
     days = {day for own in selection.days.values() for day in own}
-    if wanted.dates is None:
+    if wanted.dates is None and moves(project.dates):
         days |= {now.date() - dt.timedelta(days=back) for back in range(1, STATUS_DAYS + 1)}
     wide = Selection(project.stages, {name: tuple(sorted(days)) for name in names}, selection.named, exact=True)
     made = None
     if not offline:
-        world = look(project, wide, history, source_opener(project), note)
-        made = make_plan(project, wide, world, history, now)
+        made = _looked_at(project, wide, history, note, now)
     cut = replace(project, sites={name: project.sites[name] for name in names})
     return Survey(cut, tuple(sorted(days)), history, made)
 
@@ -261,11 +278,21 @@ class _Session:
         tally = self._coordinator.tally
         if exit_code > INTERRUPTED:
             return "interrupted; run the same command to go on"
+        project = self._order.project
         if failed := [step for step, one in tally.outcomes.items() if one.status is Status.FAILED]:
-            return f"`mtc why {failed[0]}` tells the story of the first; mend it and run the same command"
+            why = command_for(project, "why", str(failed[0]))
+            return f"`{why}` tells the story of the first; mend it and run the same command"
         if tally.blocked:
-            return "`mtc status` shows what is blocked and why"
-        return ""
+            return f"`{command_for(project, 'status')}` shows what is blocked and why"
+        return self._results() if tally.counts()["done"] else ""
+
+    def _results(self) -> str:
+        """Where the results are, as somebody at the project's folder would name them."""
+        project = self._order.project
+        shown = {Stage.STAT: project.stats, Stage.CSV: project.csv}
+        made = {outcome.stage for outcome in self._coordinator.tally.outcomes}
+        places = [f"{os.path.relpath(path)}/" for stage, path in shown.items() if stage in made]
+        return f"the results are in {' and '.join(places)}" if places else ""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from mtc import faults
 from mtc.errors import PermanentError
-from mtc.files import explain_os_error, fsync_dir, sha256
+from mtc.files import explain_os_error, fsync_dir, make_folder, sha256
 from mtc.manifest.project import Project
 from mtc.model import SITE_NAME, Output, Receipt, Status, StepId
 from mtc.plan.model import Task
@@ -88,7 +88,7 @@ class CsvStage:
 
     def _make(self, desk: Desk) -> "_Made":
         folder = self._project.csv
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         names = [csvset.file_name(name) for name in csvset.NAMES]
         sweep(folder, set(names).__contains__)
         with FileSet() as files:

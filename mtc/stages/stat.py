@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mtc import faults
 from mtc.errors import StepError
-from mtc.files import explain_os_error, fsync_dir
+from mtc.files import explain_os_error, fsync_dir, make_folder
 from mtc.manifest.project import Project
 from mtc.model import Output, Receipt, Status
 from mtc.plan.model import PlannedStep, StatWork, Task
@@ -121,7 +121,7 @@ class StatStage:
         self, document: StatDocument, notes: tuple[str, ...], planned: PlannedStep, files: FileSet
     ) -> "_Written":
         path = stat_path(self._project, document.site, document.day)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         data = dumps(document)
         files.stage(path).write_bytes(data)
         outputs = (output(self._project, path, data),)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.errors import StateError
+from mtc.errors import StateError, of_machine
 
 RESTORE = (
     "restore it from a backup; or save what can be read with `mtc state export`, move the file away and run again: "
@@ -18,7 +18,10 @@ RESTORE = (
 )
 _SPACE = "free some space and run the same command: nothing is lost"
 _RIGHTS = "check the permissions and the owner of the file and its folder, and that the disk is not mounted read-only"
-_DISK = "check the disk (its free space, the system's log); a state file belongs on a local disk"
+_DISK = (
+    "check the disk (its free space, the system's log) and the limit on file sizes (`ulimit -f`); "
+    "a state file belongs on a local disk"
+)
 _IN_USE = "another program has the file open; close it and run the same command"
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -81,6 +84,8 @@ def of_system(error: OSError, path: Path, doing: str) -> StateError:
     """An operating-system error met while `doing` something with `path`."""
     if error.errno in _NO_SPACE:
         return StateError("no space left on the disk", where=str(path), hint=_SPACE)
+    if error.errno not in _NO_RIGHTS and (known := of_machine(error)) is not None and known.hint:
+        return StateError(f"cannot {doing}: {known.what}", where=str(path), hint=known.hint)
     what = f"cannot {doing}: {error.strerror or error}"
     return StateError(what, where=str(path), hint=_RIGHTS if error.errno in _NO_RIGHTS else "")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mtc.errors import StateError
-from mtc.files import write_atomic
+from mtc.files import make_folder, write_atomic
 from mtc.state import faults
 from mtc.state.once import create_once
 
@@ -24,7 +24,7 @@ def claim(warehouse: Path, lineage: str) -> None:
 
 def _claim(warehouse: Path, lineage: str) -> None:
     marker = warehouse / MARKER
-    warehouse.mkdir(parents=True, exist_ok=True)
+    make_folder(warehouse)
     if create_once(marker, lambda staged: _write(staged, lineage)):
         return
     owner = marker.read_text("utf-8", "replace").strip()

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from mtc.errors import LockedError, StateError
+from mtc.files import make_folder
 from mtc.state import faults
 from mtc.state.once import PRIVATE
 
@@ -126,6 +127,24 @@ def read_owner(path: Path) -> Owner | None:
         return None
 
 
+def owner_at_work(state: Path) -> Owner | None:
+    """Who is at work on the state file now; None when nobody is.
+
+    Only looks: to try the lock would keep out, for that moment, a run that begins. A killed owner leaves its name, so
+    that one of this host counts only while its process is there.
+    """
+    owner = read_owner(lock_path(state))
+    if owner is None or owner.host != socket.gethostname():
+        return owner
+    try:
+        os.kill(owner.pid, 0)
+    except ProcessLookupError:
+        return None
+    except (PermissionError, OverflowError):
+        pass
+    return owner
+
+
 def no_lock(error: OSError, path: Path) -> StateError:
     """Why there can be no lock here, in words."""
     if error.errno in _NO_FLOCK:
@@ -137,7 +156,7 @@ def no_lock(error: OSError, path: Path) -> StateError:
 def _take(path: Path) -> int | None:
     """An open file with the lock on it; None when another has it."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent, 0o700)
         while True:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
             if not _flock(handle):

@@ -25,7 +25,7 @@ def create_once(target: Path, write: Callable[[Path], None]) -> bool:
     for _ in range(_TRIES):
         if os.path.lexists(target):
             return False
-        _sweep(target)
+        sweep(target)
         made = _create(target, write)
         if made is not None:
             return made
@@ -73,8 +73,8 @@ def _at_work(handle: int) -> bool:
     return True
 
 
-def _sweep(target: Path) -> None:
-    """Remove what nobody is filling: a killed process's mark goes with it."""
+def sweep(target: Path) -> None:
+    """Remove what nobody is filling beside `target`: a killed process's mark goes with it."""
     for leftover in target.parent.glob(f".{glob.escape(target.name)}.*.new"):
         with contextlib.suppress(OSError):  # gone, or not ours
             handle = os.open(leftover, os.O_RDWR)

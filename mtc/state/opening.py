@@ -12,9 +12,10 @@ import uuid
 from pathlib import Path
 
 from mtc.errors import StateError
+from mtc.files import make_folder
 from mtc.state import faults, schema
 from mtc.state.faults import CannotWriteError
-from mtc.state.once import PRIVATE, create_once
+from mtc.state.once import PRIVATE, create_once, sweep
 
 BUSY_SECONDS = 10.0
 _ASIDE = ("-wal", "-journal")  # what may lie beside the file and belong to its content
@@ -23,7 +24,9 @@ _COPIES = 5
 
 def for_writing(path: Path, lineage: str = "", migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:
     """Open the state file to write to it, and make it when there is none. Raises StateError."""
-    if not _exists(path):
+    if _exists(path):
+        sweep(path)
+    else:
         _create(path, lineage or uuid.uuid4().hex, migrations)
     _keep_private(path)
     connection = _connect(path, "rw")
@@ -113,7 +116,7 @@ def _create(path: Path, lineage: str, migrations: schema.Migrations) -> None:
             connection.execute("INSERT INTO meta (name, value) VALUES ('lineage', ?)", (lineage,))
 
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent, 0o700)
         create_once(path, fill)
     except OSError as error:
         raise faults.of_system(error, path, "create the state file") from error

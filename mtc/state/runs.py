@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mtc.errors import StateError
-from mtc.files import write_atomic
+from mtc.files import make_folder, write_atomic
 from mtc.model import Status, StepId, Verdict
 from mtc.state import faults
 from mtc.state.once import PRIVATE
@@ -59,7 +59,7 @@ def write_record(folder: Path, record: RunRecord, *, kept: int = KEPT) -> Path:
     target = folder / f"{record.run}.json"
     text = json.dumps(_fields(record), ensure_ascii=True, indent=1) + "\n"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, 0o700)
         write_atomic(target, text.encode(), mode=PRIVATE)
         _thin(folder, target, kept)
     except OSError as error:

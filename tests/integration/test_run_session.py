@@ -15,7 +15,7 @@ from trial import DAYS, Trial
 from mtc.errors import UsageError
 from mtc.events import Event, Notice, RunFinished, RunStarted, StepFinished, StepRetried, StepStarted
 from mtc.manifest.load import load
-from mtc.model import Stage, Status, StepId
+from mtc.model import Stage, Status, StepId, Verdict
 from mtc.run import session
 from mtc.run.select import Wanted
 from mtc.sources.archive_url import ArchiveUrl
@@ -207,3 +207,34 @@ def test_what_a_killed_copy_left_in_the_archive_is_swept(trial: Trial) -> None:
     half_made.write_bytes(b"half")
     assert apply(trial, Listener()) == 0
     assert leftovers(trial.root) == []
+
+
+def test_a_plan_made_while_a_run_is_at_work_tells_no_failure(trial: Trial) -> None:
+    """What that run is doing is under way; after a kill the same records are interrupted tries again."""
+    notes: list[str] = []
+    seen: list[Verdict] = []
+    project = load(trial.root / "mtc.yaml")
+    order = session.Order(project, Wanted(), "mtc plan")
+
+    def looked(event: Event) -> None:
+        if isinstance(event, StepStarted) and not seen:
+            made = session.plan(order, notes.append)
+            survey = session.survey(project, Wanted(), notes.append, offline=False)
+            for plan in (made, survey.plan):
+                assert plan is not None
+                seen.extend(each.verdict for each in plan.steps if each.step == event.step)
+
+    assert apply(trial, Listener(then=looked)) == 0
+    assert seen == [Verdict.UNDER_WAY] * 2
+    assert any(note.startswith("another run is at work: `mtc apply`") for note in notes)
+
+
+def test_a_run_names_the_manifest_in_what_it_says_to_do(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command without it would mean another project; at the end of a good run stands where its results are."""
+    monkeypatch.chdir(trial.root)
+    listener = Listener()
+    assert apply(trial, listener) == 0
+    (finished,) = listener.heard(RunFinished)
+    assert finished.next == "the results are in stats/ and csv/"
+    project = load(trial.root / "mtc.yaml")
+    assert session.command_for(project, "status") == "mtc status -m mtc.yaml"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtc.errors import UsageError
-from mtc.manifest.dates import days, from_options, named
+from mtc.manifest.dates import days, from_options, moves, named
 from mtc.manifest.models import DateRange, LastDays
 
 TODAY = dt.date(2024, 3, 1)
@@ -45,6 +45,15 @@ def test_only_a_single_day_is_asked_for_by_name() -> None:
     assert not named("yesterday")
     assert not named(LastDays(last=1))
     assert not named(DateRange.model_validate({"from": "2024-01-01", "to": "2024-01-01"}))
+
+
+def test_only_words_and_last_days_move_with_the_calendar() -> None:
+    """`status` shows the days before as well where the manifest's are others tomorrow."""
+    assert moves("today")
+    assert moves("yesterday")
+    assert moves(LastDays(last=3))
+    assert not moves("2024-03-01")
+    assert not moves(DateRange.model_validate({"from": "2024-01-01", "to": "2024-01-01"}))
 
 
 def test_options_make_forms() -> None:

@@ -41,7 +41,7 @@ def test_a_terminal_shows_steps_bytes_pace_and_what_is_at_work() -> None:
     run = Run()
     run.reporter.tell(StepFinished(dataclasses.replace(STEP, site="shop"), Status.DONE, 1.0))
     shown = run.text()
-    assert "1/4 steps, 5.0 MB, 1,000 lines, 250 lines/s, 12 s left" in shown
+    assert "1 of 4 steps, 12 s left, 5.0 MB, 1,000 lines, 250 lines/s" in shown
     assert "import docs 2026-05-01" in shown
     assert "done    import:shop" not in shown
 

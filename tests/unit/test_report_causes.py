@@ -15,13 +15,14 @@ def step(stage: Stage = Stage.IMPORT, day: int = 0, site: str = "docs") -> StepI
     return StepId(stage, site, DAY + dt.timedelta(days=day))
 
 
-def test_a_site_s_first_blocked_step_tells_its_reason() -> None:
-    """A further day with the same reason tells nothing new; another reason, or another site, does."""
+def test_the_first_blocked_step_tells_its_reason() -> None:
+    """A further day or site with the same reason tells nothing new; another reason does."""
     causes = Causes()
     assert causes.hear(StepBlocked(step(), LISTING))
     assert not causes.hear(StepBlocked(step(day=1), LISTING))
     assert causes.hear(StepBlocked(step(day=2), "another reason"))
-    assert causes.hear(StepBlocked(step(site="shop"), LISTING))
+    assert not causes.hear(StepBlocked(step(site="shop"), LISTING))
+    assert causes.hear(StepBlocked(step(day=1, site="shop"), "a third reason"))
 
 
 def test_what_follows_from_a_failure_is_no_news() -> None:

@@ -145,11 +145,11 @@ def test_many_steps_are_counted_at_most_every_ten_seconds() -> None:
         )
     assert stream.getvalue() == (
         "plan: 418 steps, 400 to do (400 new), 18 up to date\n"
-        "9 of 400 steps, 10 MB, 20,000 lines, 2,000 lines/s, 7 min 14 s left\n"
+        "9 of 400 steps, 7 min 14 s left, 10 MB, 20,000 lines, 2,000 lines/s\n"
         "FAILED  import:docs:2026-05-15: no\n"
-        "19 of 400 steps, 1 failed, 20 MB, 40,000 lines, 2,000 lines/s, 6 min 41 s left\n"
-        "29 of 400 steps, 1 failed, 30 MB, 60,000 lines, 2,000 lines/s, 6 min 24 s left\n"
-        "39 of 400 steps, 1 failed, 40 MB, 80,000 lines, 2,000 lines/s, 6 min 10 s left\n"
+        "19 of 400 steps, 1 failed, 6 min 41 s left, 20 MB, 40,000 lines, 2,000 lines/s\n"
+        "29 of 400 steps, 1 failed, 6 min 24 s left, 30 MB, 60,000 lines, 2,000 lines/s\n"
+        "39 of 400 steps, 1 failed, 6 min 10 s left, 40 MB, 80,000 lines, 2,000 lines/s\n"
     )
 
 

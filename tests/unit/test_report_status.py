@@ -75,7 +75,7 @@ def test_a_calendar_has_sites_down_days_across_and_what_is_wrong_below() -> None
         "daily on 2026-05-12 10:00:00 UTC: 2 sites, 2026-04-28..2026-05-13, 16 days",
         "96 steps: 12 not due, 80 done, 1 blocked, 1 missing, 2 failed",
         "",
-        "                      2026-05",
+        "                   04 2026-05",
         "                   28     04      11",
         "docs  all          ■■■■■■ ■■■■■■■ ■--",
         "shop  import       ■■■■✗✗ ■?■■■■■ ■--",
@@ -86,7 +86,7 @@ def test_a_calendar_has_sites_down_days_across_and_what_is_wrong_below() -> None
         "",
         "missing",
         "  import shop 2026-05-05: no objects 6h after the day's end",
-        "      mend: mtc import shop 2026-05-05 -m daily.yaml",
+        "      mend: look for the logs at logs/shop/2026-05-05*.log",
         "",
         "failed",
         "  import shop 2026-05-02..2026-05-03, 2 days: s3://logs: no such bucket",
@@ -114,7 +114,7 @@ def test_what_is_wider_than_the_terminal_goes_on_below_at_a_monday() -> None:
     """Blocks hold whole weeks and head their first column."""
     board = status(history(("docs",), 20, {}), project("docs", stages=(Stage.STAT,)), days(20), NOW)
     assert calendar(board, Look(width=27)) == [
-        "               2026-05",
+        "            04 2026-05",
         "            28     04",
         "docs  stat  ■■■■■■ ■■■■■■■",
         "",
@@ -282,3 +282,43 @@ def test_json_has_every_step_and_every_trouble() -> None:
         "command": "mtc import shop 2026-05-02 2026-05-03",
     }
     assert [item.state for item in troubles(board)] == [State.MISSING, State.FAILED]
+
+
+def test_what_another_run_is_doing_has_not_failed() -> None:
+    """A plan that says so has a state and a sign of its own."""
+    planned = PlannedStep(step("import:docs:2026-05-01"), Verdict.UNDER_WAY, ("another run is at it",))
+    running = StepRecord(planned.step, Status.RUNNING)
+    board = status(History({planned.step: running}), project("docs"), [planned.step.day], NOW, Plan((planned,)))
+    assert board.cells[planned.step].state is State.UNDER_WAY
+    assert "▶ under way" in status_text(board)
+
+
+def test_months_have_labels_also_where_their_first_days_are_not_shown() -> None:
+    """Of a month that begins in the middle of a range, of a range that skips months, and of years."""
+    some = [dt.date(2026, 1, 10) + dt.timedelta(n) for n in range(3)] + [dt.date(2026, 3, 20), dt.date(2026, 3, 21)]
+    board = status(History(), project("docs", stages=(Stage.STAT,)), some, NOW)
+    assert calendar(board, PLAIN)[0].split() == ["01", "2026-03"]
+    long = [dt.date(2025, 10, 1) + dt.timedelta(n) for n in range(150)]
+    board = status(History(), project("docs", stages=(Stage.STAT,)), long, NOW)
+    assert calendar(board, PLAIN)[0].split() == ["2025", "2026"]
+
+
+def test_nothing_is_wider_than_the_terminal() -> None:
+    """Not the title, the counts, the legend nor a reason; what mends stays on one line, to be copied."""
+    reason = "the source cannot be listed: " + "many words " * 20
+    records = {f"import:docs:{day}": record(f"import:docs:{day}", Status.FAILED, reason) for day in days(30)[::2]}
+    board = status(history(("docs",), 30, records), project("docs", "shop"), days(30), NOW)
+    lines = [line for line in status_text(board, Look(width=60)).splitlines() if "mend:" not in line]
+    assert max(map(len, lines)) <= 60
+
+
+def test_one_cause_of_several_sites_is_told_once() -> None:
+    """With a command that does them all; logs are missing for each site by itself."""
+    records = {
+        f"import:{site}:2026-05-02": record(f"import:{site}:2026-05-02", Status.FAILED, "no such bucket")
+        for site in ("docs", "shop")
+    }
+    text = status_text(status(history(("docs", "shop"), 6, records), project("docs", "shop"), days(6), NOW))
+    assert text.count("no such bucket") == 1
+    assert "import docs, shop 2026-05-02: no such bucket" in text
+    assert "mend: mtc apply --stage import --date 2026-05-02" in text

@@ -4,13 +4,15 @@ import datetime as dt
 import errno
 import json
 import os
+import socket
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from mtc.errors import LockedError, StateError
-from mtc.state.lock import Owner, RunLock, _is_at, lock_path, no_lock, read_owner
+from mtc.state.lock import Owner, RunLock, _is_at, lock_path, no_lock, owner_at_work, read_owner
 
 SINCE = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)
 
@@ -163,3 +165,19 @@ def test_a_file_system_without_locks_is_explained(number: int) -> None:
     assert "the file system cannot lock files" in error.what
     assert "local disk" in error.hint
     assert error.where == "/net/state.db.lock"
+
+
+def test_who_is_at_work_is_seen_without_touching_the_lock(state: Path) -> None:
+    """A killed owner leaves its name and is nobody; one of another host cannot be looked for and counts."""
+    assert owner_at_work(state) is None
+    with RunLock.acquire(state, "mtc apply"):
+        found = owner_at_work(state)
+        assert found is not None
+        assert found.command == "mtc apply"
+    assert owner_at_work(state) is None
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for host, there in ((socket.gethostname(), False), ("elsewhere", True)):
+        name = {"pid": gone.pid, "host": host, "command": "mtc apply", "since": "2026-05-02T06:00:00+00:00"}
+        lock_path(state).write_text(json.dumps(name))
+        assert (owner_at_work(state) is not None) is there

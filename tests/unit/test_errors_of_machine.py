@@ -1,0 +1,98 @@
+"""What a machine's limits are told as: never a bug of mtc, and never rights that are fine."""
+
+import errno
+import os
+import pathlib
+import threading
+
+import pytest
+
+from mtc.errors import PermanentError, TransientError, explain_reading, of_machine
+from mtc.files import explain_os_error, make_folder
+from mtc.state.faults import of_system
+
+LIMITS = (
+    (errno.ENOSPC, "no space left", "free some space"),
+    (errno.EDQUOT, "quota", "free some space"),
+    (errno.EFBIG, "limit on file sizes", "ulimit -f"),
+    (errno.EMFILE, "too many open files", "ulimit -n"),
+    (errno.ENFILE, "too many open files", "fs.file-max"),
+    (errno.ENAMETOOLONG, "too long", "shorter"),
+    (errno.ENOMEM, "not enough memory", "run.memory"),
+)
+
+
+def failure(number: int) -> OSError:
+    return OSError(number, os.strerror(number), "/data/x")
+
+
+@pytest.mark.parametrize(("number", "what", "hint"), LIMITS)
+def test_a_limit_is_named_with_what_raises_it(number: int, what: str, hint: str) -> None:
+    """Wherever it is met: in general, while files are written or read, or by the state file."""
+    error = failure(number)
+    for told in (of_machine(error), explain_os_error(error, ""), explain_reading(error, "/data/x")):
+        assert told is not None
+        assert what in told.what
+        assert hint in told.hint
+        assert "permission" not in str(told)
+        assert told.where == "/data/x"
+    state = of_system(error, pathlib.Path("/data/x"), "open the state file")
+    assert "permission" not in str(state)
+    assert state.hint
+
+
+def test_limits_that_other_programs_cause_may_pass() -> None:
+    """Open files are given back; a path does not become shorter."""
+    assert isinstance(of_machine(failure(errno.EMFILE)), TransientError)
+    assert isinstance(of_machine(failure(errno.ENAMETOOLONG)), PermanentError)
+
+
+def test_memory_and_threads_are_limits_too() -> None:
+    """Python has classes of its own for these; any other RuntimeError is a bug."""
+    memory, threads = of_machine(MemoryError()), of_machine(RuntimeError("can't start new thread"))
+    assert memory is not None
+    assert "run.memory" in memory.hint
+    assert threads is not None
+    assert "ulimit -u" in threads.hint
+    assert of_machine(RuntimeError("dictionary changed size during iteration")) is None
+    assert of_machine(KeyError("x")) is None
+
+
+def test_rights_are_told_as_rights() -> None:
+    """That much of the old message was right."""
+    for number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        told = of_machine(failure(number))
+        assert told is not None
+        assert "permissions" in told.hint
+
+
+def test_new_folders_are_made_durable_up_to_the_first_that_was_there(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power loss must not take the name of a folder whose files were fsynced."""
+    synced: list[str] = []
+    monkeypatch.setattr(
+        "mtc.files.fsync_dir", lambda folder: synced.append(folder.name)
+    )  # the real one leaves no trace
+    make_folder(tmp_path / "a/b/c")
+    assert synced == [tmp_path.name, "a", "b"]
+    make_folder(tmp_path / "a/b/c")
+    assert len(synced) == 3
+
+
+def test_a_folder_may_be_made_by_several_at_a_time(tmp_path: pathlib.Path) -> None:
+    """Threads that meet do not stumble over one another."""
+    failed: list[Exception] = []
+
+    def make() -> None:
+        try:
+            make_folder(tmp_path / "a/b/c/d")
+        except OSError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert failed == []
