@@ -97,6 +97,13 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Warned(Event):
+    """Something that stops nothing, and that a person has to see also where a run is to be quiet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished(Event):
     """A run is over. Counts are of steps; `lines` and `hits` of what was loaded in this run."""
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from mtc.events import Event, Notice, PlanMade, RunFinished, RunStarted, StepBlocked, StepFinished, StepRetried
+from mtc.events import Event, Notice, PlanMade, RunFinished, RunStarted, StepBlocked, StepFinished, StepRetried, Warned
 from mtc.model import Status
 from mtc.report.causes import Causes
 from mtc.report.look import Look, Tone
@@ -26,7 +26,7 @@ class ConsoleReporter:
     """Tells a run to a person.
 
     On a terminal there are bars; elsewhere a line for each step when there are fewer than 50, or a line of counts at
-    most once in ten seconds. `quiet` says nothing but failures, what blocks steps, and then the recap.
+    most once in ten seconds. `quiet` says nothing but failures, warnings, what blocks steps, and then the recap.
     """
 
     def __init__(
@@ -71,6 +71,8 @@ class ConsoleReporter:
                 return not (self._quiet or self._screen.shows_steps or self._tally.steps >= MANY_STEPS)
             case RunStarted() | PlanMade() | StepRetried() | Notice():
                 return not self._quiet
+            case Warned():
+                return True
             case _:
                 return False
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mtc.errors import EXIT_FAILED, EXIT_OK
-from mtc.events import Event, Notice, PlanMade, RunFinished, RunStarted, StepBlocked, StepFinished, StepRetried
+from mtc.events import Event, Notice, PlanMade, RunFinished, RunStarted, StepBlocked, StepFinished, StepRetried, Warned
 from mtc.model import Status, Verdict
 from mtc.report.look import Tone
 from mtc.report.text import count, duration, plural, rate, safe
@@ -34,6 +34,8 @@ def words(event: Event) -> tuple[Tone, str] | None:
             said = Tone.WARN, f"blocked {event.step}: {safe(event.reason)}"
         case Notice():
             said = Tone.PLAIN, f"note    {safe(event.text)}"
+        case Warned():
+            said = Tone.WARN, f"warning {safe(event.text)}"
         case _:
             pass
     return said

@@ -24,6 +24,7 @@ from mtc.events import (
     StepProgress,
     StepRetried,
     StepStarted,
+    Warned,
 )
 from mtc.executor.base import Executor, Handler
 from mtc.manifest.models import seconds
@@ -156,7 +157,7 @@ class Coordinator:
 
     def _look(self, stage: Stage, selection: Selection, history: History) -> World:
         if stage is Stage.IMPORT:
-            return look(self.project, selection, history, self.open_source, self._note)
+            return look(self.project, selection, history, self.open_source, self._warn)
         return look_at_files(self.project, selection, history, {})
 
     def _plan(self, stage: Stage, selection: Selection, history: History, world: World, left: Steps) -> Steps:
@@ -169,8 +170,8 @@ class Coordinator:
         later = plan_stats if stage is Stage.STAT else plan_csv
         return later(self.project, selection, world, history, left)
 
-    def _note(self, text: str) -> None:
-        self.reporter.tell(Notice(text))
+    def _warn(self, text: str) -> None:
+        self.reporter.tell(Warned(text))
 
     def _remember_look(self, steps: Steps, history: History, now: dt.datetime) -> None:
         """Note when the source was listed: for steps that are done but may still get objects, and for those to do."""

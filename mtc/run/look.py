@@ -39,11 +39,16 @@ def list_sources(project: Project, selection: Selection, open_source: OpenSource
     """List every site's source for its days, several sites at a time."""
 
     def one(name: str) -> Listing:
+        left: list[str] = []
         try:
-            return Listing(open_source(project.sites[name]).list_days(selection.days[name], note=note))
+            days = open_source(project.sites[name]).list_days(selection.days[name], note=left.append)
         except MtcError as error:
             where = f"{error.where}: " if error.where else ""
             return Listing(error=f"{where}{error.what}", hint=error.hint)
+        if left:
+            more = f" (and {len(left) - 1:,} more left out)" if len(left) > 1 else ""
+            note(f"{name}: {left[0]}{more}")
+        return Listing(days)
 
     names = list(selection.days)
     if len(names) <= 1:

@@ -14,6 +14,7 @@ from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
 from mtc.sources.keys import hostile, printable
 from mtc.sources.levels import WantedDays
 from mtc.sources.listing import ListRange
+from mtc.sources.near import NearMisses
 from mtc.sources.pattern import Pattern
 
 _UNFINISHED = (".tmp", ".part")
@@ -30,9 +31,12 @@ class FolderSource:
         """List the objects of these days; dot-files and unfinished files are not looked at."""
         wanted = frozenset(days)
         found: dict[dt.date, list[SourceObject]] = {}
+        near, misses = NearMisses.of(self.pattern, wanted), list[str]()
         try:
             for key, path in self._walk(self.pattern.prefixes(wanted), WantedDays(wanted)):
                 day = self.pattern.match(key)
+                if day is None and near.is_one(key) and not hostile(key):
+                    misses.append(key)
                 if day not in wanted or day is None:
                     continue
                 if reason := hostile(key):
@@ -41,6 +45,8 @@ class FolderSource:
                     found.setdefault(day, []).append(obj)
         except OSError as error:
             raise self._explain(error) from error
+        for told in near.told(misses, {obj.key for objects in found.values() for obj in objects}):
+            note(told)
         return {day: tuple(sorted(found[day])) for day in sorted(found)}
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:  # noqa: ARG002 - nothing is copied

@@ -7,7 +7,7 @@ each as short as can be, without going back, as `fnmatch` does.
 import datetime as dt
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -118,14 +118,19 @@ def _piece_regex(piece: tuple[Atom, ...], seen: set[str]) -> str:
     """One piece: its first text, then each star with the text after it; the last must reach the piece's end."""
     if piece == (Wild("*"),):
         return "[^/]+"
-    first, *rest = _between_stars(piece, seen)
-    text = first
+    return stars_regex(between_stars(piece, seen))
+
+
+def stars_regex(parts: Sequence[str]) -> str:
+    """A regex of a name: the first part, then a star and the next part, and so on."""
+    text, *rest = parts
     for index, part in enumerate(rest):
         text += f"[^/]*{part}" if index == len(rest) - 1 else f"(?>[^/]*?{part})"
     return text
 
 
-def _between_stars(piece: tuple[Atom, ...], seen: set[str]) -> list[str]:
+def between_stars(piece: tuple[Atom, ...], seen: set[str]) -> list[str]:
+    """The regexes of what stands between the stars of a name. Directives in `seen` must be what they were before."""
     parts = [""]
     for atom in piece:
         if atom == Wild("*"):

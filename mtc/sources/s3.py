@@ -18,6 +18,7 @@ from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
 from mtc.sources.digests import plain_md5
 from mtc.sources.keys import hostile, printable
 from mtc.sources.listing import ListRange
+from mtc.sources.near import NearMisses
 from mtc.sources.pattern import Pattern
 from mtc.sources.s3_answers import etag_of, is_another, is_encrypted, size_of
 from mtc.sources.s3_client import USUAL, Clients, Login, Tuning, service_of
@@ -48,16 +49,21 @@ class S3Source:
         """
         wanted = frozenset(days)
         found: dict[dt.date, dict[str, SourceObject]] = {}
+        near, misses = NearMisses.of(self.pattern, wanted), list[str]()
         for stretch in levels.ranges(self.pattern, wanted, self._folders):
             for item in self._list(stretch):
                 key = item["Key"]
                 day = self.pattern.match(key)
+                if day is None and near.is_one(key) and not hostile(key):
+                    misses.append(key)
                 if day is None or day not in wanted:
                     continue
                 if reason := hostile(key):
                     note(f"{printable(key)} is left out: {reason}")
                 else:
                     found.setdefault(day, {})[key] = self._read(item)
+        for told in near.told(misses, {key for objects in found.values() for key in objects}):
+            note(told)
         return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:

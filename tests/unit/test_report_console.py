@@ -22,6 +22,7 @@ from mtc.events import (
     StepProgress,
     StepRetried,
     StepStarted,
+    Warned,
 )
 from mtc.model import Stage, Status, StepId, Verdict
 from mtc.report.console import MOST_FAILURES, ConsoleReporter
@@ -233,3 +234,12 @@ def test_time_left_is_told_by_bytes_where_the_plan_knows_them() -> None:
     tally.hear(StepProgress("import:docs:2026-05-01", size=100), 1.0)
     assert tally.left == pytest.approx(9.0)
     assert "100 B of 1.0 kB" in ", ".join(tally.figures())
+
+
+def test_a_warning_is_shown_also_where_a_run_is_quiet() -> None:
+    """It is what a person has to see; a note is not."""
+    stream = io.StringIO()
+    reporter = ConsoleReporter(stream, Look(), quiet=True)
+    reporter.tell(Notice("by the way"))
+    reporter.tell(Warned("docs: 3 logs\x1b are left out"))
+    assert stream.getvalue() == "warning docs: 3 logs\\x1b are left out\n"

@@ -131,3 +131,18 @@ def test_sites_are_listed_side_by_side(project: Project) -> None:
 
     list_sources(project, selection(Stage.IMPORT), waiting, print)
     assert len(started) == 2
+
+
+def test_objects_left_out_for_their_names_are_one_line_for_a_site(tmp_path: Path, project: Project) -> None:
+    """Named and counted: keys that no path may have, and logs of the day whose names do not fit."""
+    for name in (f"{DAYS[0]}\x07.log", f"{DAYS[0]:%Y%m%d}.log", f"{DAYS[0]}.txt", "readme.txt", f"{DAYS[0]}.log"):
+        (tmp_path / name).write_bytes(b"x\n")
+    heard: list[str] = []
+
+    def folder(site: SiteSettings) -> FolderSource:
+        return FolderSource(tmp_path, Pattern.compile("{date:%Y-%m-%d}*.log", site.name))
+
+    list_sources(project, Selection((Stage.IMPORT,), {"docs": (DAYS[0],)}), folder, heard.append)
+    (line,) = heard
+    assert line.startswith("docs: ")
+    assert line.endswith("(and 2 more left out)")
