@@ -33,9 +33,10 @@ class FolderSource:
         found: dict[dt.date, list[SourceObject]] = {}
         near, misses = NearMisses.of(self.pattern, wanted), list[str]()
         try:
-            for key, path in self._walk(self.pattern.prefixes(wanted), WantedDays(wanted)):
-                day = self.pattern.match(key)
-                if day is None and near.is_one(key) and not hostile(key):
+            ranges = self.pattern.prefixes(wanted)
+            for key, path in self._walk(ranges, WantedDays(wanted)):
+                day = self.pattern.match(key) if any(stretch.holds(key) for stretch in ranges) else None
+                if day is None and near.is_one(key) and not hostile(key) and self.pattern.match(key) is None:
                     misses.append(key)
                 if day not in wanted or day is None:
                     continue
@@ -86,7 +87,7 @@ class FolderSource:
         return self.root / obj.key
 
     def _walk(self, ranges: tuple[ListRange, ...], wanted: WantedDays) -> Iterator[tuple[str, Path]]:
-        """Every file that may be wanted, with its key. Links are followed, but not back into a folder above."""
+        """Every file of the folders that may hold a wanted one, with its key. Links do not lead back into one above."""
         todo = [("", self.root, frozenset[tuple[int, int]]())]
         while todo:
             prefix, folder, above = todo.pop()
@@ -97,8 +98,7 @@ class FolderSource:
             for entry in _entries(folder, top=not prefix):
                 key = prefix + entry.name
                 if not _is_folder(entry):
-                    if any(stretch.holds(key) for stretch in ranges):
-                        yield key, Path(entry.path)
+                    yield key, Path(entry.path)
                 elif self._may_enter(key, ranges, wanted):
                     todo.append((f"{key}/", Path(entry.path), inside))
 
