@@ -11,7 +11,7 @@ the same names with a capital. Firewall and other logs in the same place have no
 """
 
 from mtc.formats.base import Format, Time
-from mtc.formats.json_lines import OBJECT, JsonLines, Paths, paths_of
+from mtc.formats.json_lines import OBJECT, JsonLines, merged, paths_of
 from mtc.formats.texts import address, host_name, http_version, milliseconds
 from mtc.formats.urls import is_page, only_where, url_host, url_target
 
@@ -21,17 +21,11 @@ _ENTRY = f"{OBJECT} AND json_extract_string(c0, '/records') IS NULL AND json_ext
 _NEEDED = (("ip",), ("time",), ("target",), ("status",))
 
 
-def _merged(*sets: Paths) -> Paths:
-    """The paths of each name in all of the sets, in their order."""
-    names = dict.fromkeys(name for paths in sets for name, _ in paths)
-    return tuple((name, tuple(path for paths in sets for path in dict(paths).get(name, ()))) for name in names)
-
-
 GOOGLE_CLOUD = Format(
     name="google_cloud",
     title="Google Cloud Logging: requests to load balancers, Cloud Run and App Engine",
     shape=JsonLines(
-        _merged(
+        merged(
             paths_of(
                 "httpRequest",
                 ip="remoteIp",
@@ -80,7 +74,7 @@ AZURE_FRONT_DOOR = Format(
     name="azure_front_door",
     title="Azure Front Door's access log",
     shape=JsonLines(
-        _merged(
+        merged(
             paths_of(time="time timeStamp"),
             paths_of(
                 "properties",
@@ -139,7 +133,7 @@ AZURE_APPLICATION_GATEWAY = Format(
     name="azure_application_gateway",
     title="Azure Application Gateway's access log, v1 and v2",
     shape=JsonLines(
-        _merged(
+        merged(
             paths_of(time="timeStamp time TimeGenerated"),
             paths_of("properties", **_GATEWAY),
             paths_of(**{field: _capital(names) for field, names in _GATEWAY.items()}),

@@ -101,6 +101,12 @@ def paths_of(*above: str, **fields: str) -> Paths:
     return tuple((name, tuple(pointer(*above, key) for key in keys.split())) for name, keys in fields.items())
 
 
+def merged(*sets: Paths) -> Paths:
+    """The paths of each name in all of the sets, in their order."""
+    names = dict.fromkeys(name for paths in sets for name, _ in paths)
+    return tuple((name, tuple(path for paths in sets for path in dict(paths).get(name, ()))) for name in names)
+
+
 def pointer(*keys: str | int) -> str:
     """The path of a value below these keys and indices."""
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in keys)

@@ -20,6 +20,19 @@ FASTLY = SampleFile(
     " microseconds. A request that a shield answered is logged at the edge as well, and counts there.",
 )  # fmt: skip
 
+FASTLY_DATADOG = SampleFile(
+    format="fastly",
+    text=f"""{{"ddsource":"fastly","service":"s","date":"2026-05-01T10:05:03+0000","time_start":"2026-05-01T10:05:03Z","time_end":"2026-05-01T10:05:03Z","http":{{"request_time_ms":12,"method":"GET","url":"/docs/?a=1","useragent":"{FIREFOX}","referer":"https://www.example.org/","protocol":"HTTP/1.1","request_x_forwarded_for":"","status_code":"200"}},"network":{{"client":{{"ip":"192.0.2.1","name":"n","number":"64500"}},"destination":{{"ip":"198.51.100.10"}},"geoip":{{"geo_city":"paris"}},"bytes_written":5120,"bytes_read":0}},"host":"www.example.org","origin_host":"o.example.org","is_ipv6":false,"is_tls":true}}
+{{"timestamp":"2026-05-01T10:05:04","time_elapsed":20500,"is_tls":false,"client_ip":"2001:db8::7","geo_city":"lyon","geo_country_code":"FR","request":"GET","host":"shop.example.org","url":"/b","request_referer":"","request_user_agent":"curl/8.0","cache_status":"HIT"}}
+""",
+    rows=(
+        Row(host="www.example.org", ip="192.0.2.1", time="2026-05-01 10:05:03", method="GET", path="/docs/", query="a=1", protocol="HTTP/1.1", status=200, bytes=5120, referrer="https://www.example.org/", user_agent=FIREFOX),
+        Row(host="shop.example.org", ip="2001:db8::7", time="2026-05-01 10:05:04", method="GET", path="/b", time_ms=20.5, user_agent="curl/8.0"),
+    ),
+    note="Fastly, 'Log streaming: Datadog' and 'Log streaming: Google BigQuery': the formats that these endpoints are"
+    " given; the latter's time is UTC, and it says no status.",
+)  # fmt: skip
+
 VERCEL = SampleFile(
     format="vercel",
     text=f"""{{"id":"1","deploymentId":"dpl","source":"static","host":"my-app.vercel.app","timestamp":1777629903400,"projectId":"p","level":"info","path":"/docs/","statusCode":200,"environment":"production","proxy":{{"timestamp":1777629903310,"method":"GET","host":"www.example.org","path":"/docs/?a=1","userAgent":["{FIREFOX}"],"referer":"https://www.example.org/","statusCode":200,"clientIp":"192.0.2.1","region":"sfo1","cacheId":"c","scheme":"https","vercelCache":"HIT","responseByteSize":5120}}}}
@@ -37,4 +50,4 @@ VERCEL = SampleFile(
     " a function printed repeats the request, -1 is a revalidation in the background, a build has no request.",
 )  # fmt: skip
 
-SAMPLES = (FASTLY, VERCEL)
+SAMPLES = (FASTLY, FASTLY_DATADOG, VERCEL)
