@@ -12,7 +12,7 @@ from mtc.formats.texts import address, host_name, milliseconds, query_text, unbr
 from mtc.manifest.formats import CustomFormat
 from mtc.manifest.layouts.apache import compile_apache
 from mtc.manifest.layouts.haproxy import compile_haproxy
-from mtc.manifest.layouts.model import Clock, JsonLayout, TextLayout
+from mtc.manifest.layouts.model import Clock, JsonLayout, Layout, TextLayout
 from mtc.manifest.layouts.nginx import compile_nginx
 from mtc.warehouse.quoting import literal
 
@@ -39,9 +39,12 @@ _FAST = {
         if isinstance(layout, TextLayout)
     },
 }
-# What HAProxy writes where there was no request that it could read, quoted or not.
-_BAD = "<BADREQ>"
-_FOREIGN = f"{haproxy.OTHER} OR contains({{line}}, '{_BAD}')"
+# What a server writes where there was no request that it could read, and which lines are no requests.
+_ABSENT = {"haproxy": ("<BADREQ>",), "envoy": ("-", "- - -")}
+_OTHER = {
+    "haproxy": f"{haproxy.OTHER} OR contains({{line}}, '<BADREQ>')",
+    "envoy": "contains({line}, '\"- - -\"') OR contains({line}, ' - - - ')",
+}
 _TIMES = ("date", "time", "clock", "zone")
 
 
@@ -63,8 +66,8 @@ def _of_text(name: str, layout: TextLayout) -> Format:
         shape=Pattern(layout.pattern),
         time=_time(layout.clock),
         taken=1,
-        derive=_derived(layout.names, layout.clock),
-        other=_FOREIGN if name == "haproxy" else "",
+        derive=_derived(name, layout),
+        other=_OTHER.get(name, ""),
         detectable=False,
     )
 
@@ -76,7 +79,7 @@ def _of_json(name: str, layout: JsonLayout) -> Format:
         shape=JsonLines(tuple((field, (pointer(*keys),)) for field, keys in layout.paths)),
         time=_time(layout.clock),
         taken=1,
-        derive=_derived(layout.names, layout.clock),
+        derive=_derived(name, layout),
         other="json_valid(c0)",
         detectable=False,
     )
@@ -88,27 +91,31 @@ def _time(clock: Clock) -> Time:
     return Time(clock.formats) if clock.formats else Time(_USUAL, epoch=ANY_EPOCH, iso=True)
 
 
-def _derived(names: tuple[str, ...], clock: Clock) -> tuple[tuple[str, str], ...]:
+def _derived(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
     """What the texts mean, as SQL."""
-    found = {"ip": _client(names), "time": _moment(names, clock)}
+    names = layout.names
+    found = {"ip": _client(names, _ABSENT.get(name, ())), "time": _moment(names, layout.clock)}
     if "status" in names:
         found["status"] = "CASE z.status WHEN '-1' THEN '0' ELSE z.status END"
     if "host" in names:
         found["host"] = host_name("z.host")
-    if taken := [milliseconds(f"z.{name}", unit=unit) for name, unit in _UNITS.items() if name in names]:
+    if taken := [milliseconds(f"z.{each}", unit=unit) for each, unit in _UNITS.items() if each in names]:
         found["time_taken"] = f"coalesce({', '.join(taken)})"
     found |= _captured(names)
     if "query" in names:
         found["query"] = query_text("z.query")
     elif "path" in names:
         found |= {"path": "NULL::VARCHAR", "target": "z.path"}
-    return tuple((name, sql) for name, sql in found.items() if name in FIELDS)
+    return tuple((field, sql) for field, sql in found.items() if field in FIELDS)
 
 
-def _client(names: tuple[str, ...]) -> str:
-    """The address; none where HAProxy could not read the request."""
+def _client(names: tuple[str, ...], absent: tuple[str, ...]) -> str:
+    """The address; none where one of the texts in `absent` stands for the request."""
     asked = next((f"z.{name}" for name in ("request", "method") if name in names), "")
-    return f"CASE WHEN coalesce({asked}, '') <> '{_BAD}' THEN {address('z.ip')} END" if asked else address("z.ip")
+    if not asked or not absent:
+        return address("z.ip")
+    listed = ", ".join(map(literal, absent))
+    return f"CASE WHEN coalesce({asked}, '') NOT IN ({listed}) THEN {address('z.ip')} END"
 
 
 def _captured(names: tuple[str, ...]) -> dict[str, str]:

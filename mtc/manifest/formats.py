@@ -7,11 +7,13 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from mtc.manifest.layouts.apache import compile_apache
+from mtc.manifest.layouts.envoy import compile_envoy
 from mtc.manifest.layouts.expression import compile_expression
 from mtc.manifest.layouts.haproxy import compile_haproxy
 from mtc.manifest.layouts.model import Clock, JsonLayout, Layout, LayoutError, TextLayout, require
 from mtc.manifest.layouts.nginx import compile_nginx
 from mtc.manifest.layouts.paths import read_path
+from mtc.manifest.layouts.squid import compile_squid
 from mtc.manifest.layouts.times import check_time
 from mtc.manifest.layouts.tomcat import compile_tomcat
 from mtc.manifest.strict import Model
@@ -88,12 +90,14 @@ _SERVERS: dict[str, Callable[[str], Layout]] = {
     "nginx": compile_nginx,
     "haproxy": compile_haproxy,
     "tomcat": compile_tomcat,
+    "envoy": compile_envoy,
+    "squid": compile_squid,
 }
 _KINDS = ("regex", *_SERVERS, "json")
 
 
 class CustomFormat(Model):
-    """A log format of one's own: one of `regex`, `apache`, `nginx`, `haproxy`, `tomcat` and `json`."""
+    """A log format of one's own: an expression, what a server's configuration says, or paths in JSON."""
 
     regex: (
         Annotated[
@@ -143,6 +147,29 @@ class CustomFormat(Model):
         | None
     ) = None
     """A pattern of Tomcat's access log valve, or of Jetty's request log."""
+    envoy: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                examples=[
+                    '[%START_TIME%] "%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%" %RESPONSE_CODE% "%REQ(X-FORWARDED-FOR)%"'
+                ],
+            ),
+            _checked(compile_envoy),
+        ]
+        | None
+    ) = None
+    """A format string of Envoy's or Istio's."""
+    squid: (
+        Annotated[
+            str,
+            Field(min_length=1, examples=["%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru", "combined"]),
+            _checked(compile_squid),
+        ]
+        | None
+    ) = None
+    """A `logformat` of Squid."""
     json_: Annotated[JsonPaths | None, Field(alias="json", examples=[{"ip": "client.addr", "time": "ts"}])] = None
     """Where each field is in lines that are JSON objects."""
     time: Annotated[str, Field(min_length=1, examples=["%d.%m.%Y %H:%M:%S"]), _checked(check_time)] | None = None

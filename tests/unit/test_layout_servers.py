@@ -1,16 +1,29 @@
-"""HAProxy's and Tomcat's languages: what they say is read as their manuals say, and mistakes are told by name."""
+"""The languages of HAProxy, Tomcat, Envoy and Squid: what their strings mean, and mistakes, which are told by name."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from reads import Reader
 
 from mtc.formats.custom import custom
 from mtc.formats.registry import FORMATS
 from mtc.manifest.formats import CustomFormat
+from mtc.manifest.layouts.envoy import compile_envoy
 from mtc.manifest.layouts.haproxy import compile_haproxy
 from mtc.manifest.layouts.haproxy_samples import sample
 from mtc.manifest.layouts.javatimes import strptime_format
 from mtc.manifest.layouts.model import JsonLayout, LayoutError, TextLayout
+from mtc.manifest.layouts.squid import compile_squid
 from mtc.manifest.layouts.times import expression_of
 from mtc.manifest.layouts.tomcat import compile_tomcat
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    made = Reader.make(tmp_path)
+    with made.connection:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -51,6 +64,26 @@ def test_a_bad_pattern_of_tomcat_is_told(layout: str, what: str, hint: str) -> N
     with pytest.raises(LayoutError) as mistake:
         compile_tomcat(layout)
     assert str(mistake.value) == what
+    assert mistake.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("compile_", "layout", "what", "hint"),
+    [
+        (compile_envoy, "%START_TIME% %REQ(:PATH)", "`%REQ(:PATH)` at character 14 is no command", "one looks like"),
+        (compile_envoy, "%START_TIME% %REQ(:PATH)%", "the format has no ip", "add what writes the ip"),
+        (compile_envoy, "%START_TIME(%Q)% %REQ(:PATH)%", "%Q is no directive of a time's format", "use %Y"),
+        (compile_squid, "%>a %ru %ts %", "`%` at character 13 is no code of a logformat", "write `%%`"),
+        (compile_squid, "%>a %ru", "the logformat has none of time and date", "add what writes the time"),
+    ],
+)
+def test_a_bad_string_of_envoys_or_squids_is_told(
+    compile_: Callable[[str], object], layout: str, what: str, hint: str
+) -> None:
+    """With its place and what is meant."""
+    with pytest.raises(LayoutError) as mistake:
+        compile_(layout)
+    assert str(mistake.value).startswith(what)
     assert mistake.value.hint.startswith(hint)
 
 
@@ -129,6 +162,21 @@ def test_a_format_that_only_begins_with_a_brace_is_no_json() -> None:
 def test_a_time_of_javas_is_written_as_strptime_has_it(java: str, strptime: str) -> None:
     """Quotes keep letters as they are."""
     assert strptime_format(java) == strptime
+
+
+@pytest.mark.parametrize(
+    ("described", "line"),
+    [
+        ({"envoy": '[%START_TIME%] "%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%" %DOWNSTREAM_REMOTE_ADDRESS%'},
+         '[2026-05-01T10:05:03Z] "- - -" 192.0.2.1:4000'),
+        ({"haproxy": "%ci [%tr] %{+Q}r"}, '192.0.2.1 [01/May/2026:10:05:03.000] "<BADREQ>"'),
+        ({"haproxy": "%ci [%tr] %r %ST"}, "192.0.2.1 [01/May/2026:10:05:03.000] <BADREQ> 400"),
+        ({"haproxy": "%ci [%tr] %HM %HU"}, "192.0.2.1 [01/May/2026:10:05:03.000] <BADREQ> -"),
+    ],
+)  # fmt: skip
+def test_a_connection_that_was_no_request_is_another_line(reader: Reader, described: dict[str, str], line: str) -> None:
+    """It belongs to the log, and counts neither as a hit nor as a line that cannot be read."""
+    assert reader.reasons([line], custom(CustomFormat.model_validate(described))) == ["other"]
 
 
 def test_a_time_with_blanks_takes_no_more_than_its_own() -> None:

@@ -11,6 +11,8 @@ apache      a LogFormat → pieces
 nginx       a log_format → pieces, or paths if what it writes is JSON
 haproxy     a log-format → pieces, or paths if what it writes is JSON; haproxy_samples: its `%[...]`
 tomcat      a pattern of Tomcat's or Jetty's → pieces; javatimes: its formats of times
+envoy       a format string → pieces, or paths
+squid       a logformat → pieces
 objects     what writes a JSON object → paths
 paths       paths into JSON
 """

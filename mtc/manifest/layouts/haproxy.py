@@ -129,7 +129,9 @@ def _pieces(text: str) -> Iterator[Piece]:
             return
         found = _ITEM.match(text, end)
         if found is None:
-            what = f"`{_BLANKS.split(text[end:])[0][:12]}` at character {end + 1} is no item of a log-format"
+            what = (
+                f"`{_BLANKS.split(text[end:], maxsplit=1)[0][:12]}` at character {end + 1} is no item of a log-format"
+            )
             raise LayoutError(what, "write `%%` for a percent sign")
         flags = shared.after(found["flags"] or "")
         if found["alias"] == "o":

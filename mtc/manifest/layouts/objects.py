@@ -37,7 +37,7 @@ def json_layout(pieces: Sequence[Piece], what: str) -> JsonLayout:
 
 
 def _clock(value: Value | None) -> Clock:
-    if value is None or value.clock.startswith("epoch:"):
+    if value is None or not value.clock or value.clock.startswith("epoch:"):
         return Clock()
     return Clock(formats=(value.clock,))
 

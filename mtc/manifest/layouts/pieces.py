@@ -23,8 +23,9 @@ _PATTERNS = {
     "signed": r"[+-]?[0-9.]*",
     "braced": r"(?:\{[^}]*\})?",
     "gap": " ?",
+    "blanks": " *",
 }
-_STRICT = frozenset({"number", "clf", "bracketed", "mark", "signed", "braced", "gap"})
+_STRICT = frozenset({"number", "clf", "bracketed", "mark", "signed", "braced", "gap", "blanks"})
 _LONGEST = 4000
 
 

@@ -1,4 +1,4 @@
-"""HAProxy `log-format` strings and patterns of Tomcat and Jetty that people have at hand, with lines that they write."""
+"""Strings of HAProxy, Tomcat, Jetty, Envoy and Squid that people have at hand, with lines that they write."""
 
 # ruff: noqa: E501 - log lines are as long as servers write them
 
@@ -325,4 +325,135 @@ TOMCAT = (
     ),
 )
 
-LAYOUTS = (*HAPROXY, *TOMCAT)
+ENVOY = (
+    LayoutSample(
+        server="envoy",
+        layout='[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_SENT% %DURATION% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT):200%" "%REQ(Referer)%" "%REQ(:AUTHORITY)%" %DOWNSTREAM_REMOTE_ADDRESS%\\n',
+        text=f"""[2026-05-01T10:05:03.310Z] "GET /docs/?a=1 HTTP/1.1" 200 - 5120 12 "192.0.2.1, 198.51.100.50" "{FIREFOX}" "-" "www.example.org:8443" 198.51.100.50:4000
+[2026-05-01T10:05:04.000Z] "- - -" 0 - 0 3 "-" "-" "-" "-" 192.0.2.9:4000
+""",
+        rows=(
+            Row(
+                host="www.example.org",
+                ip="192.0.2.1",
+                time="2026-05-01 10:05:03.310000",
+                method="GET",
+                path="/docs/",
+                query="a=1",
+                protocol="HTTP/1.1",
+                status=200,
+                bytes=5120,
+                time_ms=12.0,
+                user_agent=FIREFOX,
+            ),
+        ),
+        other=1,
+        note="The first of X-Forwarded-For goes before the downstream, as in Envoy's default; a connection is no request.",
+    ),
+    LayoutSample(
+        server="envoy",
+        layout="%START_TIME(%d/%b/%Y:%H:%M:%S.%3f %z)% %DOWNSTREAM_REMOTE_ADDRESS% %REQ(:METHOD)% %REQ(:PATH)% %RESPONSE_CODE%",
+        text="""01/May/2026:12:05:03.310 +0200 192.0.2.1:4000 GET /docs/?a=1 200
+01/May/2026:12:05:04.000 +0200 [2001:db8::7]:4000 GET /b 404
+""",
+        rows=(
+            Row(
+                ip="192.0.2.1", time="2026-05-01 10:05:03.310000", method="GET", path="/docs/", query="a=1", status=200
+            ),
+            Row(ip="2001:db8::7", time="2026-05-01 10:05:04", method="GET", path="/b", status=404),
+        ),
+        note="A format of the time; an address with its port.",
+    ),
+    LayoutSample(
+        server="envoy",
+        layout='{"t": "%START_TIME(%s.%3f)%", "ip": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "m": "%REQ(:METHOD)%", "p": "%REQ(:PATH)%", "s": %RESPONSE_CODE%, "ua": "%REQ(USER-AGENT)%"}',
+        text="""{"t":"1777629903.310","ip":"192.0.2.1","m":"GET","p":"/docs/?a=1","s":200,"ua":null}
+{"t":"1777629903.310","ip":"192.0.2.1","m":null,"p":null,"s":0,"ua":null}
+""",
+        rows=(
+            Row(
+                ip="192.0.2.1", time="2026-05-01 10:05:03.310000", method="GET", path="/docs/", query="a=1", status=200
+            ),
+        ),
+        other=1,
+        note="JSON, with nulls.",
+    ),
+)
+
+SQUID = (
+    LayoutSample(
+        server="squid",
+        layout='logformat mine %ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt "%{User-Agent}>h" "%{Referer}>h"',
+        text="""1777629903.042     45 192.0.2.1 TCP_MISS/200 5120 GET /docs/?a=1 ada HIER_DIRECT/198.51.100.10 text/html "curl/8.0" "-"
+1777629904.000  12500 2001:db8::7 TCP_HIT_ABORTED/000 0 GET /b - HIER_NONE/- - "-" "https://www.example.org/"
+""",
+        rows=(
+            Row(
+                ip="192.0.2.1",
+                user="ada",
+                time="2026-05-01 10:05:03.042000",
+                method="GET",
+                path="/docs/",
+                query="a=1",
+                status=200,
+                bytes=5120,
+                time_ms=45.0,
+                user_agent="curl/8.0",
+            ),
+            Row(
+                ip="2001:db8::7",
+                time="2026-05-01 10:05:04",
+                method="GET",
+                path="/b",
+                status=0,
+                bytes=0,
+                time_ms=12500.0,
+                referrer="https://www.example.org/",
+            ),
+        ),
+        note="Squid's own format with two headers behind; numbers are padded with blanks.",
+    ),
+    LayoutSample(
+        server="squid",
+        layout="combined",
+        text=f"""192.0.2.1 - ada [01/May/2026:12:05:03 +0200] "GET /docs/?a=1 HTTP/1.1" 200 5120 "-" "{CHROME}" TCP_MISS:HIER_DIRECT
+""",
+        rows=(
+            Row(
+                ip="192.0.2.1",
+                user="ada",
+                time="2026-05-01 10:05:03",
+                method="GET",
+                path="/docs/",
+                query="a=1",
+                protocol="HTTP/1.1",
+                status=200,
+                bytes=5120,
+                user_agent=CHROME,
+            ),
+        ),
+        note="A built-in format.",
+    ),
+    LayoutSample(
+        server="squid",
+        layout="%{%Y-%m-%d %H:%M:%S}tl %-15>a %rm %>ru %>Hs %<st %tr",
+        text="""2026-05-01 12:05:03 192.0.2.1       GET /docs/?a=1 200 5120 12
+""",
+        rows=(
+            Row(
+                ip="192.0.2.1",
+                time="2026-05-01 10:05:03",
+                method="GET",
+                path="/docs/",
+                query="a=1",
+                status=200,
+                bytes=5120,
+                time_ms=12.0,
+            ),
+        ),
+        note="A time's format of one's own, without an offset; a value to the left of its width.",
+        zone="Europe/Paris",
+    ),
+)
+
+LAYOUTS = (*HAPROXY, *TOMCAT, *ENVOY, *SQUID)

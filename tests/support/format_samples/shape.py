@@ -54,7 +54,7 @@ class SampleFile:
 class LayoutSample:
     """Lines as a server writes them that was given this text, in its own language."""
 
-    server: Literal["apache", "nginx", "haproxy", "tomcat"]
+    server: Literal["apache", "nginx", "haproxy", "tomcat", "envoy", "squid"]
     layout: str
     text: str
     rows: tuple[Row, ...]
