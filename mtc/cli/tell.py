@@ -66,3 +66,5 @@ def status(
     name = str(given) if given else ""
     board = board_of(seen.history, seen.project, seen.days, dt.datetime.now(dt.UTC), seen.plan, manifest=name)
     sys.stdout.write((status_json(board) if json else status_text(board, context.out_look())) + "\n")
+    for text in seen.orphans:
+        context.note(text)

@@ -26,6 +26,7 @@ from mtc.plan.planner import make_plan, with_steps_under_way
 from mtc.run.clock import Clock, utc_now
 from mtc.run.coordinator import Coordinator
 from mtc.run.look import look, stat_sizes
+from mtc.run.orphans import orphans
 from mtc.run.select import Wanted, select, sites_of
 from mtc.run.wiring import executor_maker, source_opener
 from mtc.state.lineage import claim
@@ -89,12 +90,16 @@ def _looked_at(
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What `status` shows: the sites and days asked for, what is recorded, and today's verdicts."""
+    """What `status` shows: the sites and days asked for, what is recorded, and today's verdicts.
+
+    `orphans` are sentences about sites that only the state or the `.stat` files know.
+    """
 
     project: Project
     days: tuple[dt.date, ...]
     history: History
     plan: Plan | None
+    orphans: tuple[str, ...] = ()
 
 
 def command_for(project: Project, *words: str) -> str:
@@ -116,6 +121,7 @@ def survey(
     now = clock()
     with Store.open(project.state, readonly=True) as store:
         history = counted_once(project, store.history(names))
+        strays = () if wanted.sites else orphans(project, store)
     selection = select(project, wanted, history, now)
     days = {day for own in selection.days.values() for day in own}
     if wanted.dates is None and moves(project.dates):
@@ -125,7 +131,7 @@ def survey(
     if not offline:
         made = _looked_at(project, wide, history, note, now)
     cut = replace(project, sites={name: project.sites[name] for name in names})
-    return Survey(cut, tuple(sorted(days)), history, made)
+    return Survey(cut, tuple(sorted(days)), history, made, strays)
 
 
 def forget(project: Project, steps: Sequence[StepId], command: str, clock: Clock = utc_now) -> list[str]:

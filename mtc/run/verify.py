@@ -15,6 +15,7 @@ from mtc.plan.copies import counted_once
 from mtc.plan.model import History
 from mtc.run.checking.places import at_work
 from mtc.run.clock import Clock, utc_now
+from mtc.run.orphans import orphans
 from mtc.run.select import Wanted, sites_of
 from mtc.run.verifying.chain import compare
 from mtc.run.verifying.looking import Looking
@@ -29,7 +30,7 @@ def verify(project: Project, wanted: Wanted, clock: Clock = utc_now) -> Verified
     with Store.open(project.state, readonly=True) as store:
         history = counted_once(project, store.history(names))
         owner = at_work(project.state)
-        notes = tuple(_runs(store, owner))
+        notes = (*_runs(store, owner), *(() if wanted.sites else orphans(project, store)))
     days = {name: _days(project.sites[name], wanted.dates, history, clock()) for name in names}
     looking = Looking(project, history, days, asks=owner is None)
     found = tuple(compare(evidence) for name in names for evidence in looking.site(project.sites[name]))

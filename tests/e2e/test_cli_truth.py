@@ -71,8 +71,8 @@ def test_a_source_that_cannot_be_listed_is_told_with_its_reason(full: Place) -> 
     """Status names the cause once, and not each step that waits for it; what was done before is not lost."""
     full.mtc("apply", "-q")
     (full.root / "logs").rename(full.root / "elsewhere")
-    told = full.mtc("status").out
-    assert told.count("the source cannot be listed") == 2  # once for each site
+    told = " ".join(full.mtc("status").out.split())  # lines are broken at the terminal's width
+    assert told.count("the source cannot be listed") == 1  # once for all sites that it stops
     assert "the source's folder does not exist" in told
     assert "done" in full.mtc("status", "--offline").out.splitlines()[1]
     full.mtc("apply", "-q", code=3)
@@ -160,3 +160,20 @@ def test_a_run_killed_between_two_stages_is_gone_on_with_when_the_dates_have_mov
     place.manifest(MANIFEST.replace("from: 2026-05-01", "from: 2026-05-02"))
     place.mtc("apply", "-q", "--site", "docs")
     assert place.statuses()["csv:docs:2026-05-01"] == "done"
+
+
+def test_a_site_that_the_manifest_lost_is_named(full: Place) -> None:
+    """Renamed, it would count twice in every total over the CSV files: status and verify say so, and what helps."""
+    full.mtc("apply", "-q")
+    full.manifest(MANIFEST.replace("  shop:", "  store:"))
+    (full.root / "logs/shop").rename(full.root / "logs/store")
+    full.mtc("apply", "-q")
+    for command in ("status", "verify"):
+        (told,) = [line for line in full.mtc(command).lines if "shop" in line]
+        assert "shop is no site of this manifest: its 2 .stat files still make rows of the CSV files" in told
+        assert "move stats/shop away, remove csv/summary.csv and run `mtc csv`" in told
+        assert "shop" not in full.mtc(command, "--site", "docs").err
+    (full.root / "stats/shop").rename(full.root / "aside")
+    (full.root / "csv/summary.csv").unlink()
+    full.mtc("csv", "-q")
+    assert "shop" not in (full.root / "csv/summary.csv").read_text("utf-8")
