@@ -114,6 +114,36 @@ def test_ci_finds_the_set_up_commands_in_readme(name: str) -> None:
     assert "pip install" in found[0]
 
 
+def test_the_line_for_cron_works_with_what_cron_gives(tmp_path: Path) -> None:
+    """No PATH beyond cron's own, no variables, another working folder, and /bin/sh; the secret comes from a file."""
+    [line] = re.findall(r"^<!-- cron -->\n```\n(?:.*\n)*?(\d+ \d+ \* \* \*   .*)\n```$", README, re.MULTILINE)
+    project = tmp_path / "stats"
+    shutil.copytree(ROOT / "manifests", project / "manifests")
+    (tmp_path / "secret").write_text("0123456789abcdef\n", "utf-8")
+    with FakeMatomo(Settings(sites=SITES)) as server:
+        more = f"matomo: {{url: {server.url}, token: '${{file:{tmp_path}/secret}}', settle: 1s}}\n"
+        text = (
+            f"version: 1\nsource: {{url: 'logs/{{site}}/{{date:%F}}.log'}}\nsites: {{docs: {{matomo: false}}}}\n{more}"
+        )
+        (project / "manifests/daily.yaml").write_text(text, "utf-8")
+        (project / "logs").mkdir()
+        mtc = project / ".venv/bin/mtc"
+        mtc.parent.mkdir(parents=True)
+        mtc.write_text(f'#!/bin/sh\nexec {sys.executable} -m mtc "$@"\n', "utf-8")
+        mtc.chmod(0o755)
+        command = line.split("   ", 1)[1].replace("/srv/stats", str(project))
+        done = subprocess.run(
+            ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", f"HOME={tmp_path}", "/bin/sh", "-c", command],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (project / ".mtc/state.db").exists()
+
+
 def test_every_command_is_in_readme() -> None:
     """The table of commands is complete."""
     listed = subprocess.run([sys.executable, "-m", "mtc", "--help"], capture_output=True, text=True, check=True).stdout
