@@ -158,6 +158,7 @@ def _figures(document: StatDocument) -> Mapping[str, float]:
         "actions": summary.actions,
         "pageviews": summary.pageviews,
         "downloads": summary.downloads,
+        "searches": summary.searches or 0,
         "bounces": summary.bounces,
         "bytes": summary.bytes or 0,
     }

@@ -72,6 +72,12 @@ def known() -> Known:
     )
 
 
+def assistant(host: str) -> str:
+    """The AI assistant of a host; nothing for another website."""
+    found = (one.name for one in known().assistants for name in one.hosts if f".{host}".endswith(f".{name}"))
+    return next(found, "")
+
+
 def _engine(name: str, hosts: str, parameters: str = "", hidden: str = "") -> Engine:
     names = [one for one in parameters.split() if not one.startswith("/")]
     names += _MORE_OF_GOOGLE if name == "Google" else ()

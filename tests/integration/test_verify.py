@@ -182,6 +182,7 @@ def test_a_stat_file_that_was_changed_is_told_with_its_differences(project: Proj
         ("the .stat has 6 actions, the warehouse 4 hits", 2),
         ("the .stat tells of 2 lines, the import of 3", 1),
         ("summary.csv has visits 3, the .stat 5", None),
+        ("accounting.csv has lines 3, the .stat 2", None),
     ]
 
 
@@ -319,3 +320,46 @@ def test_days_are_asked_for_by_the_month_without_those_to_be_spared(
 
     found = list(_windows([day(number) for number in days], {day(number) for number in spared}))
     assert found == [(day(begin), day(end)) for begin, end in windows]
+
+
+def test_referrers_and_searches_agree_with_a_server_of_any_age(tmp_path: Path) -> None:
+    """A visit that takes over a referrer, one from an assistant, searches: the same, until a file is bent."""
+    day = DAY.strftime("%d/%b/%Y")
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"
+    seen = [
+        (1, "08:00:00", "/", "-"),
+        (1, "08:01:00", "/a", "https://t.co/x"),
+        (2, "08:00:00", "/find?q=green+tea", "https://chatgpt.com/"),
+        (2, "08:02:00", "/a?k=caf%C3%A9&x=1", "http://docs.example.org/find"),
+        (3, "09:00:00", "/", "https://www.google.com/"),
+        (4, "09:00:00", "/", "https://example.net/links"),
+    ]
+    lines = [
+        f'10.0.0.{who} - - [{day}:{clock} +0000] "GET {path} HTTP/1.1" 200 7 "{referrer}" "{agent}"\n'
+        for who, clock, path, referrer in seen
+    ]
+    for version in ("5.2.0-b5", "5.5.1"):
+        root = tmp_path / version
+        root.mkdir()
+        with FakeMatomo(Settings(sites=(SITE,), version=version)) as fake:
+            Place(root).log("docs", DAY, "".join(lines))
+            project = done(project_at(root, fake))
+            assert first(project).disagreements == ()
+            stat = project.stats / "docs" / f"{DAY}.stat"
+            bend(stat, '"label": "example.net"', '"label": "example.com"')
+            bend(stat, r'"label": "caf\\u00e9"', '"label": "coffee"')
+            assert [what for what, _ in told(first(project)) if what.startswith("Matomo")] == [
+                "Matomo counts 1 searches for café, the warehouse 0 (and 1 more of that table)",
+                "Matomo counts 0 visits from website example.com, the warehouse 1 (and 1 more of that table)",
+            ]
+
+
+def test_a_row_of_the_accounting_that_is_another_is_told(project: Project) -> None:
+    """Or none at all; summary.csv says nothing of lines."""
+    path = project.csv / "accounting.csv"
+    bend(path, f"(?m)^docs,{DAY},3", f"docs,{DAY},4")
+    assert told(first(project)) == [("accounting.csv has lines 4, the .stat 3", None)]
+    bend(path, f"(?m)^docs,{DAY}.*\n", "")
+    assert told(first(project)) == [("accounting.csv has no row of the day", None)]
+    path.unlink()
+    assert told(first(project)) == [("accounting.csv has no row of the day", None)]

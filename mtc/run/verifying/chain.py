@@ -5,8 +5,8 @@ where it counts the very same hits.
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from mtc.matomo.rows import Summary
 from mtc.model import Accounting, Status
@@ -14,6 +14,7 @@ from mtc.plan.model import StepRecord
 from mtc.run.verifying.delivered import Delivered
 from mtc.run.verifying.files import Row, StatFile
 from mtc.run.verifying.imports import Imported
+from mtc.run.verifying.origins import Reports, compare_tables
 from mtc.run.verifying.values import DayNumbers, DayVerified, Disagreement, differ
 from mtc.warehouse.cells import cell
 from mtc.warehouse.statfile import LineAccounting, StatDocument
@@ -23,7 +24,8 @@ from mtc.warehouse.statfile import LineAccounting, StatDocument
 class Evidence:
     """All that was found of a site's day; None is what is not there, or was not asked for.
 
-    `hits` are those that the state lists for the day, `parts` what is wrong with the files that hold them.
+    `hits` are those that the state lists for the day, `parts` what is wrong with the files that hold them. `row` is the
+    day's of summary.csv, `lines` that of accounting.csv: empty where it has none. `tables` are Matomo's.
     """
 
     site: str
@@ -36,6 +38,8 @@ class Evidence:
     stat: StatFile
     row: Row | None
     csv: StepRecord | None
+    lines: Row | None = None
+    tables: Reports = field(default_factory=dict)
 
     @property
     def document(self) -> StatDocument | None:
@@ -95,6 +99,8 @@ def _matomo(found: Evidence) -> Iterator[Disagreement]:
     if document is not None and document.source == "warehouse" and actions == hits == found.hits:
         what = "Matomo counts {one} visits, the warehouse {other}, of the same hits"
         yield from differ(what, found.counted.visits, document.summary.visits)
+        if found.counted.visits == document.summary.visits:
+            yield from compare_tables(found.tables, document, found.counted.searches)
 
 
 def _more(found: Evidence) -> Iterator[str]:
@@ -131,7 +137,7 @@ def _accounting(told: LineAccounting | None, account: Accounting | None) -> Iter
 
 
 def _csv(found: Evidence) -> Iterator[Disagreement]:
-    """The row of summary.csv, cell by cell; the first that differs is told."""
+    """The rows of summary.csv and accounting.csv, cell by cell; the first that differs is told."""
     document, row = found.document, found.row
     if row is None:
         if document is not None and found.csv is not None and found.csv.status is Status.DONE:
@@ -141,21 +147,34 @@ def _csv(found: Evidence) -> Iterator[Disagreement]:
         if not found.stat.disagreements:
             yield Disagreement("summary.csv has a row of the day, and there is no .stat file")
         return
-    expected = _row(document)
+    yield from _cells("summary.csv", row, _summary(document))
+    if found.lines is not None:
+        yield from _cells("accounting.csv", found.lines, _lines(document))
+
+
+def _cells(file: str, row: Row, expected: Mapping[str, str]) -> Iterator[Disagreement]:
+    if not row and expected:
+        yield Disagreement(f"{file} has no row of the day")
     for name, text in row:
         if name in expected and expected[name] != text:
-            yield Disagreement(f"summary.csv has {name} {text[:40] or 'empty'}, the .stat {expected[name]}")
+            yield Disagreement(f"{file} has {name} {text[:40] or 'empty'}, the .stat {expected[name]}")
             return
 
 
-def _row(document: StatDocument) -> dict[str, str]:
+def _summary(document: StatDocument) -> Mapping[str, str]:
     """What the cells of a document's row say, but for its key."""
     cells = {name: "" if value is None else str(value) for name, value in document.summary.__dict__.items()}
+    return {"timezone": cell(document.timezone), **cells}
+
+
+def _lines(document: StatDocument) -> Mapping[str, str]:
+    """The same of the accounting; nothing where no import of the day is known."""
     account = document.accounting
-    lines = {
-        "lines": str(account.lines) if account else "",
-        "hits": str(account.hits) if account else "",
-        "filtered": str(sum(account.filtered.values())) if account else "",
-        "rejected": str(sum(account.rejected.values())) if account else "",
+    if account is None:
+        return {}
+    return {
+        "lines": str(account.lines),
+        "hits": str(account.hits),
+        "filtered": str(sum(account.filtered.values())),
+        "rejected": str(sum(account.rejected.values())),
     }
-    return {"timezone": cell(document.timezone), **cells, **lines}

@@ -1,4 +1,4 @@
-"""What Matomo counts of a site's days: two reports, read for a month of days in one request.
+"""What Matomo counts of a site's days: a few reports, read for a month of days in one request.
 
 A report that is read while hits of its day come in stays short until it is invalidated: looking would do damage. Days
 that a delivery is not finished with are therefore never read, not even between others.
@@ -13,10 +13,10 @@ from pathlib import Path
 from mtc.manifest.matomo import Matomo
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.connection import Connection
-from mtc.matomo.reports import reports
+from mtc.matomo.reports import DayReports, reports
 from mtc.matomo.retry import Patience, retrying
-from mtc.matomo.rows import Summary
 from mtc.matomo.sites import site_id
+from mtc.run.verifying.origins import READ
 from mtc.stages.delivering.target import server_of
 
 _WINDOW = dt.timedelta(days=30)
@@ -25,8 +25,10 @@ _ATTEMPTS = 2
 
 def counts(
     matomo: Matomo, root: Path, site: SiteSettings, days: Sequence[dt.date], spared: Collection[dt.date] = ()
-) -> Mapping[dt.date, Summary]:
-    """The figures of these days, but for the `spared` ones. `root` is what a relative `ca_bundle` starts from.
+) -> Mapping[dt.date, DayReports]:
+    """The figures of these days, but for the `spared` ones, and the tables that are held against the warehouse's.
+
+    `root` is what a relative `ca_bundle` starts from.
 
     Raises:
         StepError: the server does not answer, or does not let the token see the site.
@@ -34,12 +36,12 @@ def counts(
     server = server_of(matomo, root)
     patience = Patience(time.sleep, _ATTEMPTS)
     wanted = [day for day in days if day not in spared]
-    found: dict[dt.date, Summary] = {}
+    methods = READ if site.answers == "warehouse" else ()
+    found: dict[dt.date, DayReports] = {}
     with Connection(server) as connection:
         number = site.matomo_id or retrying(partial(site_id, connection, server, site.url), patience)
         for first, last in _windows(wanted, spared):
-            read = retrying(partial(reports, connection, server, number, first, last, ()), patience)
-            found |= {day: one.summary for day, one in read.items()}
+            found |= retrying(partial(reports, connection, server, number, first, last, methods), patience)
     return {day: found[day] for day in wanted}
 
 

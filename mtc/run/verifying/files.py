@@ -1,4 +1,4 @@
-"""The files that people read: `.stat` files, and the rows of summary.csv that should be made of them."""
+"""The files that people read: `.stat` files, and the rows of summary.csv and accounting.csv made of them."""
 
 import csv
 import datetime as dt
@@ -13,11 +13,11 @@ from mtc.model import Status
 from mtc.plan.model import StepRecord
 from mtc.run.verifying.values import Disagreement
 from mtc.stages.stat import stat_path
-from mtc.warehouse.csvset import SUMMARY, columns
+from mtc.warehouse.csvset import columns, file_name
 from mtc.warehouse.statfile import StatDocument, loads
 
 Row = tuple[tuple[str, str], ...]
-"""A row of summary.csv: each column's name with its text, in order."""
+"""A row of CSV: each column's name with its text, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ def stat_file(project: Project, site: str, day: dt.date, record: StepRecord | No
     return StatFile(document)
 
 
-def summary_rows(folder: Path, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Row]:
-    """The rows of these sites and days (ISO dates). None of a file that is not there.
+def csv_rows(folder: Path, name: str, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Row]:
+    """The rows of these sites and days (ISO dates) of `summary` or `accounting`. None of a file that is not there.
 
     Raises:
         PermanentError: it is no such file, or cannot be read.
     """
-    path = folder / f"{SUMMARY}.csv"
-    names = [name for name, _ in columns(SUMMARY)]
+    path = folder / file_name(name)
+    names = [column for column, _ in columns(name)]
     hint = "run `mtc csv` to make it again"
     try:
         with path.open(encoding="utf-8", newline="") as stream:

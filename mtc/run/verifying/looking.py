@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 
 from mtc.errors import MtcError
 from mtc.manifest.project import Project, SiteSettings
-from mtc.matomo.rows import Summary
+from mtc.matomo.reports import DayReports
 from mtc.model import Part, Stage, StepId
 from mtc.plan.model import History
 from mtc.plan.statistics import DayHits, Hits
 from mtc.run.verifying.chain import Evidence
 from mtc.run.verifying.counts import counts
 from mtc.run.verifying.delivered import delivered, unfinished_days
-from mtc.run.verifying.files import Row, stat_file, summary_rows
+from mtc.run.verifying.files import Row, csv_rows, stat_file
 from mtc.run.verifying.imports import imported
 from mtc.run.verifying.rows import wrong_parts
 from mtc.run.verifying.values import Disagreement
+from mtc.warehouse.csvset import ACCOUNTING, SUMMARY
 
 Rows = Mapping[tuple[str, str], Row]
 
@@ -34,12 +35,14 @@ class Looking:
     asks: bool = True
     errors: list[str] = field(default_factory=list)
     _rows: Rows | None = field(init=False, default=None)
+    _lines: Rows | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        """Read the rows of all sites, which lie in one file."""
+        """Read the rows of all sites, which lie in the same files."""
         wanted = {(site, day.isoformat()) for site, days in self.days.items() for day in days}
         try:
-            self._rows = summary_rows(self.project.csv, wanted)
+            self._rows = csv_rows(self.project.csv, SUMMARY, wanted)
+            self._lines = csv_rows(self.project.csv, ACCOUNTING, wanted)
         except MtcError as error:
             self.errors.append(str(error))
 
@@ -58,7 +61,7 @@ class Looking:
         day: dt.date,
         hits: Sequence[DayHits],
         wrong: Mapping[Part, Disagreement],
-        counted: Summary | None,
+        counted: DayReports | None,
     ) -> Evidence:
         step = StepId(Stage.IMPORT, site.name, day)
         steps, record = self.history.steps, self.history.steps.get(step)
@@ -70,16 +73,18 @@ class Looking:
             hits=sum(one.part.hits for one in hits) if known else None,
             parts=tuple(wrong[one.part] for one in hits if one.part in wrong),
             delivered=delivered(site, self.history, day, hits),
-            counted=counted,
+            counted=counted.summary if counted else None,
+            tables=counted.tables if counted else {},
             stat=stat_file(self.project, site.name, day, steps.get(StepId(Stage.STAT, site.name, day))),
             row=None if self._rows is None else self._rows.get((site.name, day.isoformat())),
+            lines=None if self._lines is None else self._lines.get((site.name, day.isoformat()), ()),
             csv=None if self._rows is None else steps.get(StepId(Stage.CSV, site.name, day)),
         )
 
     def _wrong_parts(self, parts: Sequence[Part]) -> Mapping[Part, Disagreement]:
         return wrong_parts(self.project.warehouse, parts, self.project.run.memory) if parts else {}
 
-    def _counted(self, site: SiteSettings, days: Sequence[dt.date]) -> Mapping[dt.date, Summary]:
+    def _counted(self, site: SiteSettings, days: Sequence[dt.date]) -> Mapping[dt.date, DayReports]:
         if site.matomo is None or not days or not self.asks:
             return {}
         try:

@@ -1,0 +1,141 @@
+"""Matomo's tables of referrers and searches against the warehouse's: what differs, and what may."""
+
+import datetime as dt
+
+import pytest
+
+from mtc.matomo.reports import Report
+from mtc.matomo.rows import Row
+from mtc.run.verifying.origins import compare_tables
+from mtc.warehouse.statfile import Inputs, StatDocument, Summary
+from mtc.warehouse.tables import SearchRow, Tables, VisitRow
+
+
+def visits(**counts: int) -> tuple[VisitRow, ...]:
+    rows = counts.items()
+    return tuple(VisitRow(label=name, visits=n, visitors=n, actions=n, bounces=n, seconds=0) for name, n in rows)
+
+
+def document(*, searches: int | None = 0, keywords: dict[str, int] | None = None, **tables: object) -> StatDocument:
+    found = [SearchRow(label=name, searches=count, visits=1) for name, count in (keywords or {}).items()]
+    summary = Summary.of(visits=9).model_copy(update={"searches": searches})
+    return StatDocument(
+        site="docs",
+        day=dt.date(2026, 5, 1),
+        timezone="UTC",
+        source="warehouse",
+        generator="mtc 0",
+        inputs=Inputs(objects=1, fingerprint="f"),
+        summary=summary,
+        tables=Tables.model_validate({"site_searches": tuple(found), **tables}),
+        accounting=None,
+    )
+
+
+def rows(**counts: int) -> tuple[Row, ...]:
+    return tuple(Row(name.replace("_", " "), visits=count, hits=count) for name, count in counts.items())
+
+
+def told(own: StatDocument, searches: int = 0, **reports: tuple[Row, ...]) -> list[tuple[str, int | None]]:
+    found = {Report[name.upper()]: table for name, table in reports.items()}
+    return [(one.what, one.by) for one in compare_tables(found, own, searches)]
+
+
+def test_the_same_tables_agree_in_whatever_order() -> None:
+    """Matomo lists types without a visit too, and writes labels as HTML."""
+    own = document(
+        searches=3,
+        keywords={"a&b": 2, "c": 1},
+        referrer_types=visits(direct=2, search=1, social=1, website=5),
+        websites=visits(a=2, b=3),
+        search_engines=visits(Google=1),
+    )
+    assert not told(
+        own,
+        3,
+        site_searches=(Row("c", hits=1), Row("a&amp;b", hits=2)),
+        referrer_types=rows(Websites=5, Direct_Entry=2, Social_Networks=1, Search_Engines=1, Campaigns=0),
+        websites=rows(b=3, a=2),
+        search_engines=rows(Google=1),
+    )
+
+
+def test_each_table_that_differs_is_told_once_with_its_first_name() -> None:
+    own = document(
+        searches=2,
+        keywords={"tea": 2},
+        referrer_types=visits(direct=3, website=1),
+        websites=visits(a=1),
+        search_engines=visits(Google=1),
+    )
+    found = told(
+        own,
+        2,
+        site_searches=(Row("tea{0}", hits=2),),
+        referrer_types=rows(Direct_Entry=2, Websites=2),
+        websites=rows(a=1, b=1),
+        search_engines=rows(Google=1),
+    )
+    assert found == [
+        ("Matomo counts 0 searches for tea, the warehouse 2 (and 1 more of that table)", 4),
+        ("Matomo counts 2 visits of type direct, the warehouse 3 (and 1 more of that table)", 2),
+        ("Matomo counts 1 visits from website b, the warehouse 0", 1),
+    ]
+
+
+def test_other_parameters_of_searches_are_told_with_what_to_compare() -> None:
+    """The table of keywords would only say it again."""
+    ((what, by),) = told(document(searches=2, keywords={"tea": 2}), 0, site_searches=())
+    assert what.startswith(
+        "Matomo counts 0 searches within the site, the warehouse 2: `hits: {search_parameters: ...}`"
+    )
+    assert by == 2
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        # An old server with a new list: ChatGPT is a search engine, Claude a website.
+        {"referrer_types": rows(Direct_Entry=1, Search_Engines=2, Websites=2),
+         "websites": rows(**{"claude.ai": 1, "a": 1}), "search_engines": rows(Google=1, ChatGPT=1)},
+        # With an old list: both are websites.
+        {"referrer_types": rows(Direct_Entry=1, Search_Engines=1, Websites=3),
+         "websites": rows(**{"claude.ai": 1, "chatgpt.com": 1, "a": 1}), "search_engines": rows(Google=1)},
+        # Since 5.5.
+        {"referrer_types": rows(Direct_Entry=1, Search_Engines=1, Websites=1, AI_Assistants=2), "websites": rows(a=1),
+         "search_engines": rows(Google=1)},
+    ],
+)  # fmt: skip
+def test_ai_assistants_may_be_filed_as_the_server_knows_them(reports: dict[str, tuple[Row, ...]]) -> None:
+    """But not as anything else: one visit less, or a direct one, is told."""
+    own = document(
+        referrer_types=visits(direct=1, search=1, website=1, ai=2),
+        websites=visits(a=1),
+        search_engines=visits(Google=1),
+        ai_assistants=visits(ChatGPT=1, Claude=1),
+    )
+    assert not told(own, 0, **reports)
+    direct = tuple(
+        Row(row.label, visits=2) if row.label == "Direct Entry" else row for row in reports["referrer_types"]
+    )
+    ((what, _),) = told(own, 0, **{**reports, "referrer_types": direct})
+    assert what == "Matomo counts 2 visits of type direct, the warehouse 1"
+
+
+def test_a_table_that_was_cut_or_is_not_there_tells_nothing() -> None:
+    """By the server, by the warehouse, or as a plugin is off."""
+    own = document(websites=visits(a=1, Others=5), search_engines=visits(Google=1))
+    assert not told(own, websites=rows(a=2), search_engines=(Row("Others", visits=3, rest=True),))
+    assert not told(own)
+
+
+def test_a_document_of_an_earlier_mtc_was_counted_otherwise() -> None:
+    """Searches were pages, and referrers those of first hits: it is made again anyway."""
+    assert not told(document(searches=None, referrer_types=visits(direct=9)), 5, referrer_types=rows(Websites=9))
+
+
+def test_a_strangers_keyword_steers_no_terminal() -> None:
+    ((what, _),) = told(
+        document(searches=1, keywords={"\x1b[31m{x}": 1}), 1, site_searches=(Row("\x1b[31m{x}", hits=2),)
+    )
+    assert what == r"Matomo counts 2 searches for \x1b[31m{x}, the warehouse 1"
