@@ -21,6 +21,9 @@ _BEHIND = rf"(?P<behind>(?: {_HEADERS})?(?: .*)?)$"
 _QUOTES = 'regexp_extract_all(z.behind, \'"((?:[^"\\\\]|\\\\.)*)"\', 1)'
 _URL = "regexp_matches(h, '^[A-Za-z][A-Za-z0-9+.-]*://')"
 
+# What other caches ask for, by ICP or HTCP.
+_NO_PEER = "NOT regexp_matches(z.method, '^(?:ICP|HTCP)_')"
+
 
 def _quoted(condition: str) -> str:
     """SQL: the first quoted text behind the type that is so; one of headers that were added to the format."""
@@ -43,7 +46,7 @@ SQUID = Format(
     time=Time(epoch=1),
     taken=1,
     derive=(
-        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"))),
+        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"), _NO_PEER)),
         ("time", unbracketed("z.time")),
         ("host", url_host("z.target")),
         ("target", url_target("z.target")),

@@ -88,6 +88,13 @@ def test_a_directive_that_comes_twice_counts_once(reader: Reader) -> None:
     assert reader.column("bytes", [line], form) == [5]
 
 
+def test_an_s_with_an_argument_is_no_status(reader: Reader) -> None:
+    """Tomcat writes attributes of the session so; the status is the one without."""
+    form = custom(form_of(apache='%h %t %{user}s "%r" %s'))
+    line = '192.0.2.1 [01/May/2026:12:05:03 +0200] ada@x "GET / HTTP/1.1" 404'
+    assert reader.column("status", [line], form) == [404]
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -107,7 +107,7 @@ def _value(letter: str, rest: str) -> Value:
         return Value("status", "number")
     if letter == "a" and argument:
         return Value("ip", "word", 2)
-    return Value() if argument and letter not in "aps" else _LETTERS.get(letter, Value())
+    return Value() if argument and letter not in "ap" else _LETTERS.get(letter, Value())
 
 
 def _time(form: str) -> Value:

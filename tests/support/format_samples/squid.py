@@ -14,6 +14,7 @@ NATIVE = SampleFile(
 1777629908.000      0 192.0.2.9 TAG_NONE/400 3926 NONE error:invalid-request - HIER_NONE/- text/html
 1777629909.000      1 192.0.2.9 TCP_MISS/200 1032 GET cache_object://localhost/counters - HIER_NONE/- text/plain
 1777629910.000      7 192.0.2.9 TCP_DENIED/403 3988 POST http://[2001:db8::5]/caf%C3%A9 - HIER_NONE/- text/html
+1777629910.500      0 192.0.2.200 UDP_MISS/000 62 ICP_QUERY http://www.example.org/docs/ - HIER_NONE/- -
 1777629911.000     12 192.0.2.9 TCP_CLIENT_REFRESH_MISS/200 9 GET /plain - FIRSTUP_PARENT/192.0.2.200 text/html
 """,
     rows=(
@@ -23,7 +24,7 @@ NATIVE = SampleFile(
         Row(host="[2001:db8::5]", ip="192.0.2.9", time="2026-05-01 10:05:10", method="POST", path="/caf%C3%A9", status=403, bytes=3988, time_ms=7.0),
         Row(ip="192.0.2.9", time="2026-05-01 10:05:11", method="GET", path="/plain", status=200, bytes=9, time_ms=12.0),
     ),
-    other=4,
+    other=5,
     note="Squid, 'logformat', built-in format squid: milliseconds taken, status 000 was not answered, the user may be"
     " `-`; tunnels and what was no request belong to the log and are nobody's page.",
 )  # fmt: skip
