@@ -30,6 +30,7 @@ _KEYS = {
     "time_taken": "turnAroundTimeMSec",
     "referrer": "referer",
     "user_agent": "UA",
+    "forwarded_for": "xForwardedFor",
 }
 
 

@@ -44,6 +44,7 @@ FASTLY = Format(
                 status="status_code",
                 referrer="referer",
                 user_agent="useragent",
+                forwarded_for="request_x_forwarded_for",
             ),
             paths_of("network", bytes="bytes_written"),
             paths_of("network", "client", ip="ip"),

@@ -18,8 +18,8 @@ from mtc.formats.texts import address, host_name
 from mtc.formats.urls import is_page, only_where, url_host, url_target
 
 _MILLIS = Time((), epoch=1000, iso=True)
-_ENVOY_NEEDED = (("ip", "forwarded"), ("time",), ("target",), ("status",))
-_CLIENT = f"coalesce({address('z.forwarded')}, {address('z.ip')})"
+_ENVOY_NEEDED = (("ip", "forwarded_for"), ("time",), ("target",), ("status",))
+_CLIENT = f"coalesce({address('z.forwarded_for')}, {address('z.ip')})"
 
 ENVOY_JSON = Format(
     name="envoy_json",
@@ -28,7 +28,7 @@ ENVOY_JSON = Format(
         paths_of(
             host="authority :authority",
             ip="downstream_remote_address downstream_direct_remote_address",
-            forwarded="x_forwarded_for x-forwarded-for",
+            forwarded_for="x_forwarded_for x-forwarded-for",
             time="start_time @timestamp",
             method="method",
             target="x-envoy-origin-path x-envoy-original-path x_envoy_original_path path",
@@ -58,6 +58,7 @@ def _plugin(name: str, title: str, started: str, taken: tuple[str, ...]) -> Form
         *paths_of(ip="client_ip", time=started),
         *paths_of("request", method="method", target="uri", url="url"),
         *paths_of("request", "headers", host="host :authority", referrer="referer", user_agent="user-agent"),
+        *paths_of("request", "headers", forwarded_for="x-forwarded-for", real_ip="x-real-ip"),
         *paths_of("response", status="status", bytes="size"),
         *paths_of("consumer", user="username"),
         ("time_taken", (pointer(*taken),)),

@@ -6,7 +6,7 @@ is no part of a number; status -1 was not answered. A request may be cut off at 
 the host. Quotes, braces and bars in what clients send are written as `#XX`.
 
 Captured request headers stand in the first braces, in an order that only the configuration knows. One that is a URL
-is the referrer, one that is a host name the host, any other the user agent.
+is the referrer, one that is a host name the host, a list of addresses X-Forwarded-For, any other the user agent.
 """
 
 from mtc.formats.base import Format, Time
@@ -28,6 +28,10 @@ _NAMED = r"(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
 _IS_URL = "(starts_with(h, 'https://') OR starts_with(h, 'http://'))"
 _IS_HOST = rf"(NOT contains(h, ' ') AND regexp_full_match(h, '(?:{_NAMED})(?::\d+)?'))"
 
+_ONE = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*)"
+_IS_LIST = f"regexp_full_match(h, '{_ONE}(?:, *{_ONE})*')"
+_IS_ELSE = f"NOT {_IS_URL} AND NOT {_IS_HOST} AND NOT {_IS_LIST}"
+
 
 def _first(condition: str, headers: str) -> str:
     """SQL: the first of a list of headers, `h`, for which the condition holds."""
@@ -45,7 +49,8 @@ def told_apart(headers: str) -> dict[str, str]:
     return {
         "host": f"regexp_replace({_first(_IS_HOST, headers)}, ':\\d+$', '')",
         "referrer": _first(_IS_URL, headers),
-        "user_agent": _first(f"NOT {_IS_URL} AND NOT {_IS_HOST}", headers),
+        "user_agent": _first(_IS_ELSE, headers),
+        "forwarded_for": _first(_IS_LIST, headers),
     }
 
 
@@ -84,7 +89,8 @@ HAPROXY = Format(
     derive=(
         ("host", f"coalesce(nullif(z.host, ''), regexp_replace({_captured(_IS_HOST)}, ':\\d+$', ''))"),
         ("referrer", _captured(_IS_URL)),
-        ("user_agent", _captured(f"NOT {_IS_URL} AND NOT {_IS_HOST}")),
+        ("user_agent", _captured(_IS_ELSE)),
+        ("forwarded_for", _captured(_IS_LIST)),
         ("status", "CASE z.status WHEN '-1' THEN '0' ELSE z.status END"),
     ),
     other=OTHER,

@@ -30,7 +30,11 @@ TOMCAT_JSON = Format(
                 time_taken="elapsedTimeS",
             ),
             *paths_of(
-                "requestHeaders", host="Host host", referrer="Referer referer", user_agent="User-Agent user-agent"
+                "requestHeaders",
+                host="Host host",
+                referrer="Referer referer",
+                user_agent="User-Agent user-agent",
+                forwarded_for="X-Forwarded-For x-forwarded-for",
             ),
         ),
         needed=(("ip",), ("time",), ("request", "path"), ("status",)),

@@ -18,6 +18,10 @@ from mtc.manifest.layouts.squid import compile_squid
 from mtc.manifest.layouts.times import expression_of
 from mtc.manifest.layouts.tomcat import compile_tomcat
 
+_WITH_ID = (
+    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r %ID"
+)
+
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
@@ -177,6 +181,19 @@ def test_a_time_of_javas_is_written_as_strptime_has_it(java: str, strptime: str)
 def test_a_connection_that_was_no_request_is_another_line(reader: Reader, described: dict[str, str], line: str) -> None:
     """It belongs to the log, and counts neither as a hit nor as a line that cannot be read."""
     assert reader.reasons([line], custom(CustomFormat.model_validate(described))) == ["other"]
+
+
+@pytest.mark.parametrize("described", [None, {"haproxy": "httplog"}, {"haproxy": _WITH_ID}])
+def test_addresses_among_captured_headers_are_no_user_agent(reader: Reader, described: dict[str, str] | None) -> None:
+    """They are those of X-Forwarded-For."""
+    form = custom(CustomFormat.model_validate(described)) if described else FORMATS["haproxy"]
+    captured = ("192.0.2.7", "192.0.2.7, 198.51.100.2|curl/8.0", "2001:db8::7|curl/8.0|", "1.2.3", "curl/8.0")
+    start = "198.51.100.9:40001 [01/May/2026:10:05:03.310] www bck/srv1 1/0/3/6/9 200 5 - - ---- 1/1/1/1/0 0/0"
+    lines = [
+        f'{start} {{{each}}} "GET / HTTP/1.1"{" id" if described == {"haproxy": _WITH_ID} else ""}' for each in captured
+    ]
+    assert reader.column("user_agent", lines, form) == [None, "curl/8.0", "curl/8.0", "1.2.3", "curl/8.0"]
+    assert reader.column("host", lines, form) == [None] * len(captured)
 
 
 def test_a_time_with_blanks_takes_no_more_than_its_own() -> None:
