@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from mtc.formats.addresses import is_among
 from mtc.formats.globs import contains_or_fits, fits
-from mtc.formats.lists import DOWNLOAD_EXTENSIONS, STATIC_EXTENSIONS, STATIC_FILES
+from mtc.formats.lists import DOWNLOAD_EXTENSIONS, HEALTH_CHECK, STATIC_EXTENSIONS, STATIC_FILES
 from mtc.formats.words import one_of
 from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
@@ -109,7 +109,8 @@ def _timestamp(text: str, zone: str, days: int = 0) -> str:
 
 def agent_reason(filters: Filters) -> str:
     """SQL over the joined `agents` row: why a line is no hit for its user agent, or NULL."""
-    cases = "" if filters.bots else "WHEN agents.bot THEN 'bot' "
+    check = literal(HEALTH_CHECK)
+    cases = "" if filters.bots else f"WHEN agents.kind = {check} THEN {check} WHEN agents.bot THEN 'bot' "
     return f"CASE {cases}WHEN agents.excluded THEN 'user agent' END"
 
 

@@ -53,3 +53,35 @@ ROBOT_TEXTS: tuple[str, ...] = (
     "zabbix",
     "googlestackdrivermonitoring",
 )
+
+HEALTH_CHECK = "health check"
+"""The kind of robots that ask whether a server is up, and the reason under which their lines are left out."""
+
+# Expressions of user agents that ask whether a server is up, as `agents.finder` reads them. Facts from the checkers'
+# own documentation: load balancers, orchestrators, and services that watch over uptime.
+HEALTH_CHECKS: tuple[str, ...] = (
+    r"[\w.-]*health[-_ +]?(?:check|ping|probe)",  # ELB, Route 53, Consul, Fastly, Front Door, App Service
+    r"(?:kube|liveness|readiness|startup|uptime|lb|load[-_ ]?balancer)[-_ ]?(?:probe|check)",
+    r"(?:internal|dummy) (?:dummy )?connection",  # Apache's own
+    r"GoogleHC",
+    r"HAProxy",
+    r"(?:Azure )?Traffic Manager Endpoint Monitor",
+    r"Load Balancer Agent",
+    r"(?:AlwaysOn|ReadyForRequest|HttpPing)(?:/[\d.]+)?(?: ?\(.*\))?$",  # App Service
+    r"Envoy/HC",
+    r"BIG-?IP",
+    r"Cloudflare-Traffic-Manager",
+    r"Uptime[-_ .]?(?:Bot|Check|com|Kuma|Monitor|Probe|Robot)",
+    r"Pingdom",
+    r"(?:Better ?Uptime|Better ?Stack|Site ?Uptime|DigitalOcean Uptime)",
+    r"StatusCake",
+    r"Blackbox[- ]Exporter",
+    r"GoogleStackdriverMonitoring",
+    r"(?:Elastic-)?Heartbeat/",
+    r"Datadog(?:/| ?Agent| ?Synthetics)",
+    r"(?:CloudWatch|Amazon CloudWatch)[- ]?Synthetics",
+    r"NewRelic(?:Pinger|Synthetics)",
+    r"(?:Site24x7|NodePing|Checkly|Cronitor|Freshping|HetrixTools|Hyperping|Instatus|Montastic|Pulsetic|Updown\.io)",
+    r"(?:OhDear|Oh Dear|Panopta|Statping|Uptrends|Uptimia|WebSitePulse|Wormly|Host-?Tracker|OnlineOrNot|jetmon)",
+    r"(?:check_http|Checkmk|Gatus|Icinga|Monit|Nagios|PRTG|Zabbix)(?:[-/ _]|$)",
+)

@@ -144,7 +144,7 @@ class Filters(Model):
     """What counts as a hit. The defaults are those of Matomo's own importer."""
 
     bots: bool = False
-    """Whether requests of robots count."""
+    """Whether requests of robots count, health checks among them."""
     static: bool = False
     """Whether images, style sheets, scripts and fonts count (as downloads)."""
     errors: bool = False

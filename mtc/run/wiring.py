@@ -74,7 +74,7 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
 
     def make_import() -> StageRunner:
         from mtc.sources import open_archive  # noqa: PLC0415 - as above
-        from mtc.stages.importing import ImportStage  # noqa: PLC0415 - loads duckdb
+        from mtc.stages.importing import ImportStage, KnownAgents  # noqa: PLC0415 - loads duckdb
 
         spool = project.work / "spool"
         return ImportStage(
@@ -83,6 +83,7 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
             opener,
             lambda site: open_archive(site, project.credentials, project.root, spool=spool),
             deliverer=make_deliverer(),
+            agents=KnownAgents(project.work, project.work / "tmp"),
         )
 
     def make_deliverer() -> "Deliverer | None":

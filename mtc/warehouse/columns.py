@@ -19,8 +19,8 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("user_agent", "VARCHAR", "the user agent, or NULL"),
     ("download", "BOOLEAN", "whether the hit is a download, not a page view"),
     ("bot", "BOOLEAN", "whether the user agent is a robot's"),
-    ("browser", "VARCHAR", "the browser's family, or 'Unknown'"),
-    ("browser_version", "VARCHAR", "the browser's major version, or NULL"),
-    ("os", "VARCHAR", "the operating system's family, or 'Unknown'"),
-    ("device", "VARCHAR", "desktop, smartphone, tablet, bot or unknown"),
+    ("browser", "VARCHAR", "the browser or other client as Matomo calls it, or 'Unknown'"),
+    ("browser_version", "VARCHAR", "a browser's version in two parts, or NULL"),
+    ("os", "VARCHAR", "the family of operating systems as Matomo calls it, or 'Unknown'"),
+    ("device", "VARCHAR", "the type of device in Matomo's words (desktop, smartphone, tv ...), bot or unknown"),
 )

@@ -4,15 +4,6 @@ import functools
 
 from mtc.formats.agents import Agent, classify
 
-SYSTEMS = {
-    "Mac OS X": "Mac",
-    "Linux": "GNU/Linux",
-    "Ubuntu": "GNU/Linux",
-    "Fedora": "GNU/Linux",
-    "Debian": "GNU/Linux",
-}
-"""Matomo's names for families of systems, where they differ."""
-
 DEVICES = (
     "Desktop", "Smartphone", "Tablet", "Feature phone", "Console", "Tv", "Car browser", "Smart display", "Camera",
     "Portable media player", "Phablet", "Smart speaker", "Wearable", "Peripheral",
@@ -28,7 +19,7 @@ def agent_of(text: str) -> Agent:
 
 def system_name(agent: Agent) -> str:
     """The family of systems, as reports name it."""
-    return SYSTEMS.get(agent.os, agent.os)
+    return agent.os
 
 
 def device_name(agent: Agent) -> str:

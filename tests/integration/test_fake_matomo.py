@@ -163,7 +163,7 @@ def test_a_visit_ends_after_thirty_minutes_and_at_the_sites_midnight(matomo: Fak
 def test_a_visitor_is_address_system_and_browser_unless_an_id_is_given(matomo: FakeMatomo) -> None:
     """Another address or browser is another visitor; `cid` and `uid` alone decide."""
     newer = CHROME.replace("120", "121")
-    send(matomo, [hit(), hit(cip="198.51.100.8"), hit(ua=newer), hit(ua=CHROME.replace("120.0", "120.1"))])
+    send(matomo, [hit(), hit(cip="198.51.100.8"), hit(ua=newer), hit(ua=CHROME.replace("120.0.0", "120.0.1"))])
     assert [visit.actions for visit in matomo.visits()] == [2, 1, 1]
     send(matomo, [hit(cid="0123456789abcdef"), hit(cid="0123456789ABCDEF", cip="203.0.113.1"), hit(uid="ann")])
     assert [visit.actions for visit in matomo.visits()][3:] == [2, 1]

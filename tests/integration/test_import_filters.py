@@ -41,10 +41,20 @@ def test_robots_that_count_are_marked(tmp_path: Path) -> None:
     assert outcome.accounting().filtered == {}
 
 
+def test_health_checks_are_counted_by_themselves(tmp_path: Path) -> None:
+    """So that they are seen; where robots count, they count too."""
+    data = text(
+        line("/"), *[line("/up", agent=agent) for agent in ("ELB-HealthChecker/2.0", "kube-probe/1.3", ROBOTS[0])]
+    )
+    assert Workshop(tmp_path).read(data, Filters()).accounting().filtered == {"bot": 1, "health check": 2}
+    outcome = Workshop(tmp_path).read(data, Filters(bots=True))
+    assert [(hit.bot, hit.path) for hit in outcome.hits()] == [(False, "/"), *[(True, "/up")] * 3]
+
+
 def test_excluded_user_agents_do_not_count_whatever_the_case(tmp_path: Path) -> None:
     """By a text within them; a robot that is excluded is called a robot, unless robots count."""
-    data = text(line("/1", agent="My Monitor/1.0"), line("/2", agent="curl monitor"), line("/3"), line("/4", agent="-"))
-    excluded = Filters(exclude_user_agents=("MONITOR",))
+    data = text(line("/1", agent="My Player/1.0"), line("/2", agent="curl player"), line("/3"), line("/4", agent="-"))
+    excluded = Filters(exclude_user_agents=("PLAYER",))
     outcome = Workshop(tmp_path).read(data, excluded)
     assert outcome.accounting().filtered == {"bot": 1, "user agent": 1}
     outcome = Workshop(tmp_path).read(data, excluded.model_copy(update={"bots": True}))

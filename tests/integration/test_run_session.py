@@ -103,6 +103,21 @@ def _stamps(root: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in files if path.is_file()}
 
 
+def test_what_is_known_of_user_agents_may_be_lost_or_damaged(trial: Trial, tmp_path: Path) -> None:
+    """It is kept beside the state, and decides nothing."""
+    other = trial.copy(tmp_path / "other")
+    assert apply(trial, Listener()) == 0
+    (folder,) = (trial.root / ".mtc" / "agents").iterdir()
+    for file in folder.iterdir():
+        file.write_bytes(file.read_bytes()[:-9] + b"damaged..")
+    rewrite(trial)
+    assert apply(trial, Listener()) == 0
+    rewrite(other)
+    assert apply(other, Listener()) == 0
+    assert end_state(trial.root) == end_state(other.root)
+    assert leftovers(trial.root) == []
+
+
 def test_a_run_of_some_sites_leaves_the_others_alone(trial: Trial) -> None:
     """And one of an unknown site is refused, with the nearest name."""
     assert apply(trial, Listener(), "shop") == 0

@@ -42,7 +42,10 @@ HEAVY: Mapping[str, tuple[str, ...]] = {
     "duckdb": ("mtc.warehouse.database", "mtc.stages.importing.", "mtc.stages.delivering."),
     "boto3": (),
     "botocore": (),
-    "ua_parser": (),
+    "device_detector": (),
+    "ahocorasick_rs": (),
+    "regex": (),
+    "yaml_rs": (),
     "crawleruseragents": (),
     "rich": ("mtc.report.bars",),
     "dask": (),
@@ -247,5 +250,5 @@ def _folder_project(folder: Path) -> None:
 def test_commands_that_only_look_load_nothing_heavy(command: tuple[str, ...], tmp_path: Path) -> None:
     """Help, plans over folders and the state's own commands need neither DuckDB nor boto3 nor user-agent tables."""
     _folder_project(tmp_path)
-    heavy = {"duckdb", "boto3", "botocore", "ua_parser", "crawleruseragents", "numpy", "pandas", "pyarrow"}
+    heavy = {"duckdb", "boto3", "botocore", "device_detector", "crawleruseragents", "numpy", "pandas", "pyarrow"}
     assert _loaded_by(*command, folder=tmp_path) & heavy == set()

@@ -1,6 +1,7 @@
 """Matomo's words into mtc's, where both mean the same; other words stay as they are. No I/O.
 
 Reports are asked for in English. Matomo writes labels as HTML, with `&amp;` for `&`; addresses it writes as they are.
+Browsers and systems have the same names on both sides.
 """
 
 import html
@@ -25,21 +26,6 @@ REFERRER_TYPES: Mapping[str, str] = {
 }
 """Types of referrers."""
 
-BROWSERS: Mapping[str, str] = {
-    "Android Browser": "Android",
-    "Chrome Webview": "Chrome Mobile WebView",
-    "Firefox Mobile iOS": "Firefox iOS",
-    "Headless Chrome": "HeadlessChrome",
-    "Internet Explorer": "IE",
-    "Microsoft Edge": "Edge",
-    "MIUI Browser": "MiuiBrowser",
-    "Samsung Browser": "Samsung Internet",
-}
-"""Families of browsers that ua-parser, which the warehouse goes by, calls otherwise."""
-
-SYSTEMS: Mapping[str, str] = {"GNU/Linux": "Linux", "Mac": "Mac OS X"}
-"""Families of operating systems, the same."""
-
 
 def plain(row: Row) -> str:
     """A label as text."""
@@ -63,16 +49,6 @@ def page(row: Row) -> str:
 def referrer_type(row: Row) -> str:
     """`direct`, `search`, `social`, `ai`, `website` or `campaign`."""
     return _word(row, REFERRER_TYPES)
-
-
-def browser(row: Row) -> str:
-    """A family of browsers."""
-    return _word(row, BROWSERS)
-
-
-def system(row: Row) -> str:
-    """A family of operating systems."""
-    return _word(row, SYSTEMS)
 
 
 def device(row: Row) -> str:

@@ -7,6 +7,7 @@ spool     the text file that many objects, or a slice of one, are written to
 lines     a text file → the table `lines`, a row for each line
 owners    which lines are whose, in SQL
 agents    each user agent decided once
+known_agents  what is known of them, kept from run to run
 counting  where every line has gone
 days      on which of the site's days hits fall
 hits      the hits of each day → a part
@@ -23,6 +24,7 @@ step      the order of things, and what is recorded when
 stage     the tasks of the import stage
 """
 
+from mtc.stages.importing.known_agents import KnownAgents
 from mtc.stages.importing.stage import ImportStage
 
-__all__ = ["ImportStage"]
+__all__ = ["ImportStage", "KnownAgents"]

@@ -13,6 +13,7 @@ from mtc.sources.base import Archive, Source
 from mtc.stages.base import Desk
 from mtc.stages.delivering.deliverer import Deliverer, Errand
 from mtc.stages.importing.bundle import Sizes
+from mtc.stages.importing.known_agents import KnownAgents
 from mtc.warehouse.parts import object_id
 
 Connect = Callable[[], duckdb.DuckDBPyConnection]
@@ -36,6 +37,7 @@ class StepContext:
     sizes: Sizes
     deliverer: Deliverer | None = None
     after: StepId | None = None
+    agents: KnownAgents | None = None
 
     @property
     def errand(self) -> Errand:

@@ -19,6 +19,7 @@ from mtc.stages.importing.agents import fill_agents
 from mtc.stages.importing.bundle import Bundle
 from mtc.stages.importing.counting import count_lines
 from mtc.stages.importing.hits import stage_hits
+from mtc.stages.importing.known_agents import KnownAgents
 from mtc.stages.importing.lines import fill_lines
 from mtc.stages.importing.owners import fill_segments, owner
 from mtc.stages.importing.rejected import any_rejected, sample_rejected, write_rejected
@@ -44,20 +45,24 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """Loads bundles of one import step. `made_with` is the digest of the settings that decide what is a hit."""
+    """Loads bundles of one import step. `made_with` is the digest of the settings that decide what is a hit.
+
+    `agents` are the user agents that earlier runs have decided upon.
+    """
 
     connection: duckdb.DuckDBPyConnection
     site: SiteSettings
     day: dt.date
     staging: Staging
     made_with: str
+    agents: KnownAgents | None = None
 
     def load(self, bundle: Bundle, piece: int) -> list[Slice]:
         """Load a bundle; the results stand in the order of its segments. `piece` numbers the slices of an object."""
         try:
             fill_lines(self.connection, bundle, reading_of(self.site, bundle.format), self.staging.aside())
             fill_segments(self.connection, bundle)
-            fill_agents(self.connection, self.site.filters)
+            fill_agents(self.connection, self.site.filters, self.agents)
             return self._stage(bundle, bundle_name([owner(segment) for segment in bundle.segments], piece))
         except duckdb.Error as error:
             raise explain(error, bundle.where) from error

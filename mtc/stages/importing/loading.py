@@ -60,7 +60,7 @@ class Loading:
             contextlib.closing(self._fetched(source)) as fetched,
             contextlib.closing(_one_ahead(bundles(fetched, context.spool, choose, sizes=context.sizes))) as made,
         ):
-            loader = Loader(connection, context.site, context.step.day, aside, context.work.made_with)
+            loader = Loader(connection, context.site, context.step.day, aside, context.work.made_with, context.agents)
             for bundle in made:
                 context.desk.check()
                 self._read(loader, bundle, source)

@@ -11,6 +11,7 @@ from mtc.stages.base import Desk
 from mtc.stages.delivering.deliverer import Deliverer
 from mtc.stages.importing.bundle import Sizes
 from mtc.stages.importing.context import Connect, OpenArchive, OpenSource, StepContext
+from mtc.stages.importing.known_agents import KnownAgents
 from mtc.stages.importing.step import import_step
 
 _SIZES = Sizes()
@@ -18,7 +19,10 @@ _SIZES = Sizes()
 
 @dataclass(frozen=True, slots=True)
 class ImportStage:
-    """Does import steps. `open_source` and `open_archive` give what a site's manifest entry names."""
+    """Does import steps. `open_source` and `open_archive` give what a site's manifest entry names.
+
+    `agents` are the user agents that earlier runs have decided upon.
+    """
 
     project: Project
     connect: Connect
@@ -26,6 +30,7 @@ class ImportStage:
     open_archive: OpenArchive
     sizes: Sizes = _SIZES
     deliverer: Deliverer | None = None
+    agents: KnownAgents | None = None
 
     def run(self, task: Task, desk: Desk) -> None:
         """Do each step of the task, one after the other."""
@@ -61,4 +66,5 @@ class ImportStage:
             sizes=self.sizes,
             deliverer=self.deliverer,
             after=after,
+            agents=self.agents,
         )

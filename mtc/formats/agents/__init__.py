@@ -1,0 +1,93 @@
+"""What a user agent is: robot or not, browser, system, device, in Matomo's words. Decided once per distinct text.
+
+literals  what a text must contain for an expression to match
+finder    the first of many expressions that matches, quickly
+tables    Matomo's tables, from the package device-detector
+robots    which are robots, and which of those health checks
+clients   browsers, apps, libraries
+systems   operating systems
+devices   types of device
+
+Packages and tables are loaded when the first text comes.
+"""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mtc.formats.agents.clients import BROWSER, LIBRARY, Client, client_of
+from mtc.formats.agents.devices import device_of
+from mtc.formats.agents.robots import Robot, known_robot, unattended
+from mtc.formats.agents.systems import System, system_of
+from mtc.formats.agents.tables import versions
+from mtc.formats.lists import HEALTH_CHECKS, ROBOT_TEXTS
+
+__all__ = ["UNKNOWN", "Agent", "classify", "recipe"]
+
+UNKNOWN = "Unknown"
+_RECIPE = 1  # raised when the same text is judged otherwise than before, with the same tables and lists
+
+_LONGEST = 500
+_CACHED = 200_000
+_HEADLESS = "Headless Chrome"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A user agent taken apart, as Matomo names things: `os` is a family of systems, `version` has two parts at most.
+
+    A client that is no browser has no version, as it tells no visitors apart. Of a robot only `robot`, its name, and
+    `kind` are known; both are empty of everybody else.
+    """
+
+    bot: bool
+    browser: str
+    version: str
+    os: str
+    device: str
+    robot: str = ""
+    kind: str = ""
+
+
+_NOBODY = Agent(bot=False, browser=UNKNOWN, version="", os=UNKNOWN, device="unknown")
+
+
+def recipe() -> tuple[object, ...]:
+    """All that decides what a text is: the rules here, the lists, and the versions of the packages."""
+    return (_RECIPE, versions(), HEALTH_CHECKS, ROBOT_TEXTS)
+
+
+def classify(texts: Iterable[str]) -> list[Agent]:
+    """Take each user agent apart; a text is looked at once per process. As Matomo does, 500 letters are looked at."""
+    return [_agent(text.strip()[:_LONGEST]) for text in texts]
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _agent(text: str) -> Agent:
+    if not any("a" <= letter <= "z" for letter in text.lower()):
+        return _NOBODY
+    robot = known_robot(text)
+    if robot is not None:
+        return _robot(robot)
+    client = client_of(text)
+    robot = unattended(text) if _alone(client) else None
+    return _robot(robot) if robot else _visitor(client, system_of(text), text)
+
+
+def _alone(client: Client | None) -> bool:
+    """Whether nobody sits behind it, or may not."""
+    return client is None or client.kind == LIBRARY or client.name == _HEADLESS
+
+
+def _robot(robot: Robot) -> Agent:
+    return Agent(bot=True, browser=UNKNOWN, version="", os=UNKNOWN, device="bot", robot=robot.name, kind=robot.kind)
+
+
+def _visitor(client: Client | None, system: System, text: str) -> Agent:
+    return Agent(
+        bot=False,
+        browser=client.name if client else UNKNOWN,
+        version=client.version if client and client.kind == BROWSER else "",
+        os=system.family or UNKNOWN,
+        device=device_of(text, system, client) or "unknown",
+    )
