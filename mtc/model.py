@@ -25,11 +25,13 @@ class Verdict(StrEnum):
     FAILED = "failed"
     INPUTS_CHANGED = "inputs changed"
     MANIFEST_CHANGED = "manifest changed"
+    RECIPE_CHANGED = "recipe changed"
     OUTPUT_MISSING = "output missing"
     LATE_OBJECTS = "late objects"
     UNDER_WAY = "under way"
     UP_TO_DATE = "up to date"
     COUNTED_TWICE = "would count twice"
+    WOULD_LOSE = "would lose"
     BLOCKED = "blocked"
     NOT_DUE = "not due"
 
@@ -41,10 +43,11 @@ class Verdict(StrEnum):
     @property
     def is_stuck(self) -> bool:
         """Whether somebody has to do something before `apply` can."""
-        return self in {Verdict.BLOCKED, Verdict.COUNTED_TWICE}
+        return self in _STUCK
 
 
-_NO_WORK = frozenset({Verdict.UNDER_WAY, Verdict.UP_TO_DATE, Verdict.COUNTED_TWICE, Verdict.BLOCKED, Verdict.NOT_DUE})
+_STUCK = frozenset({Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE, Verdict.BLOCKED})
+_NO_WORK = _STUCK | {Verdict.UNDER_WAY, Verdict.UP_TO_DATE, Verdict.NOT_DUE}
 
 
 class Status(StrEnum):
@@ -135,7 +138,8 @@ class Part:
     """The hits that one object has on one day, and the Parquet file that holds them.
 
     `file` is relative to the warehouse. Several small objects may share a file; each row of it names its
-    object by `object_id`. `day` is the day of the hits in the site's zone, not the day of the object.
+    object by `object_id`. `day` is the day of the hits in the site's zone, not the day of the object. `digest` is the
+    SHA-256 of the file, hex; empty where it is not known.
     """
 
     site: str
@@ -143,6 +147,7 @@ class Part:
     file: str
     object_id: str
     hits: int
+    digest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +155,9 @@ class LoadedObject:
     """An object that has been loaded for a step: what it was, where its lines went, what was made of it.
 
     `object_id` is a digest of key and version, `content` of the bytes. `archived` is the URL of its verified copy, or
-    empty. `made_with` is a digest of the settings it was loaded with. `text` is a digest of its lines as they were
-    written, decompressed: copies of a log have the same; empty where it is not known, or there are no lines.
+    empty. `made_with` is a digest of the settings it was loaded with, `recipe` the version of the way of loading.
+    `text` is a digest of its lines as they were written, decompressed: copies of a log have the same; empty where it is
+    not known, or there are no lines.
     """
 
     object: SourceObject
@@ -163,6 +169,7 @@ class LoadedObject:
     archived: str = ""
     made_with: str = ""
     text: str = ""
+    recipe: int = 1
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -73,8 +73,16 @@ Accept = Annotated[
     list[str] | None,
     typer.Option(
         "--accept",
-        help="Send this step's hits to Matomo again though that counts them twice; may be repeated.",
+        help="Let this step do what is never done as ordinary work: send hits to Matomo again though that counts them "
+        "twice, or lose what cannot be made again. `site:NAME` accepts all losses of a site. May be repeated.",
         metavar="STEP",
+    ),
+]
+Remake = Annotated[
+    bool,
+    typer.Option(
+        "--remake",
+        help="Import again what an older mtc has imported, and what has damaged parts. Sends nothing twice to Matomo.",
     ),
 ]
 SiteArgument = Annotated[str, typer.Argument(help="The site's name.", metavar="SITE")]

@@ -1,9 +1,12 @@
 """The name of a step as it was typed, read, or refused with what was probably meant."""
 
+from collections.abc import Collection
+
 from mtc.errors import UsageError
 from mtc.manifest.near import nearest
 from mtc.model import Stage, StepId
 
+_SITE = "site:"
 _LOOKS = "a step looks like import:docs:2026-05-01"
 
 
@@ -13,6 +16,12 @@ def step_of(text: str) -> StepId:
         return StepId.parse(text)
     except ValueError:
         raise UsageError(f"{text[:200]!r} is no step", hint=_hint(text)) from None
+
+
+def accepted_of(texts: Collection[str]) -> tuple[frozenset[StepId], frozenset[str]]:
+    """The steps, and the sites written as site:NAME, that are accepted; raises UsageError."""
+    sites = frozenset(text.removeprefix(_SITE) for text in texts if text.startswith(_SITE))
+    return frozenset(step_of(text) for text in texts if not text.startswith(_SITE)), sites
 
 
 def _hint(text: str) -> str:

@@ -69,6 +69,7 @@ def apply(
     state: options.State = None,
     wait: options.Wait = None,
     accept: options.Accept = None,
+    remake: options.Remake = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, as `mtc plan` does.")] = False,
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
@@ -79,13 +80,21 @@ def apply(
     or whose logs may still have come in late, are taken along.
     """
     from mtc.cli import context
-    from mtc.cli.steps import step_of
+    from mtc.cli.steps import accepted_of
     from mtc.run.session import Order
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
     wanted = context.wanted(project, site, stage, (frm, to, date))
-    accepted = frozenset(map(step_of, accept or ()))
-    order = Order(project, wanted, context.command_line(), context.patience(wait), accepted=accepted)
+    accepted, sites = accepted_of(accept or ())
+    order = Order(
+        project,
+        wanted,
+        context.command_line(),
+        context.patience(wait),
+        accepted=accepted,
+        accepted_sites=sites,
+        remake=remake,
+    )
     if dry_run:
         raise typer.Exit(_show_plan(order, json=json, exit_code=False))
     raise typer.Exit(_do(order, json=json, quiet=quiet))
@@ -111,6 +120,7 @@ def import_(
     state: options.State = None,
     wait: options.Wait = None,
     accept: options.Accept = None,
+    remake: options.Remake = False,
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
 ) -> None:
@@ -118,7 +128,8 @@ def import_(
 
     Short for: mtc apply --stage import --site SITE --from DATE --to END
     """
-    _short(Stage.IMPORT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet, accept=accept)
+    common = (manifest, env, state, wait)
+    _short(Stage.IMPORT, site, (start, end), common, json=json, quiet=quiet, accept=accept, remake=remake)
 
 
 def stat(
@@ -129,6 +140,7 @@ def stat(
     env: options.Env = None,
     state: options.State = None,
     wait: options.Wait = None,
+    accept: options.Accept = None,
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
 ) -> None:
@@ -136,7 +148,7 @@ def stat(
 
     Short for: mtc apply --stage stat --site SITE --from DATE --to END
     """
-    _short(Stage.STAT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet)
+    _short(Stage.STAT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet, accept=accept)
 
 
 def csv(
@@ -160,9 +172,10 @@ def _short(
     json: bool,
     quiet: bool,
     accept: list[str] | None = None,
+    remake: bool = False,
 ) -> None:
     from mtc.cli import context
-    from mtc.cli.steps import step_of
+    from mtc.cli.steps import accepted_of
     from mtc.run.select import Wanted
     from mtc.run.session import Order
 
@@ -170,7 +183,15 @@ def _short(
     sites = (site,) if site else ()
     project = context.open_project(manifest, env, state, secrets=stage is Stage.IMPORT, sites=sites)
     wanted = Wanted(sites, (stage,), context.dates_of(*days) if days else None)
-    accepted = frozenset(map(step_of, accept or ()))
-    patience = context.patience(wait)
-    order = Order(project, wanted, context.command_line(), patience, csv_as_found=days is None, accepted=accepted)
+    accepted, accepted_sites = accepted_of(accept or ())
+    order = Order(
+        project,
+        wanted,
+        context.command_line(),
+        context.patience(wait),
+        csv_as_found=days is None,
+        accepted=accepted,
+        accepted_sites=accepted_sites,
+        remake=remake,
+    )
     raise typer.Exit(_do(order, json=json, quiet=quiet))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from mtc.manifest.models import seconds
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId
+from mtc.plan.fingerprint import is_older
 from mtc.plan.inputs import import_named, stat_version
 from mtc.plan.model import History, StepRecord, World
 from mtc.plan.records import is_done
@@ -56,6 +57,15 @@ def stale_rows(site: str, world: World, history: History, records: Records) -> s
         if step.stage is Stage.CSV and is_done(record)
         if is_done(history.steps.get(StepId(Stage.STAT, site, step.day)))
         if record.inputs.get("stat", "") != stat_version(site, step.day, world, history)
+    }
+
+
+def outdated(stage: Stage, records: Records) -> set[dt.date]:
+    """The days whose last success at this stage was by an older recipe, and made something."""
+    return {
+        step.day
+        for step, record in records.items()
+        if step.stage is stage and record.status is Status.DONE and is_older(record)
     }
 
 

@@ -147,7 +147,7 @@ class Delivering:
     def _carried(self, found: Difference) -> Iterator[tuple[SourceObject, DeliveredObject]]:
         """Objects to be loaded again that may hold the lines that were delivered."""
         delivered: Mapping[str, DeliveredObject] = {item.key: item for item in self.covered}
-        for old, new in (*found.changed, *found.moved, *found.lost_parts):
+        for old, new in (*found.changed, *found.moved, *found.lost_parts, *found.older):
             if item := delivered.get(old.object.key):
                 yield new, item
         yield from self._forgotten(found)
@@ -156,10 +156,12 @@ class Delivering:
 def _loaded(found: Difference) -> Iterator[LoadedObject]:
     """Every object that is loaded, however it differs from the source's."""
     yield from (*found.same, *found.gone)
-    yield from (old for old, _ in (*found.changed, *found.moved, *found.other_settings, *found.lost_parts))
+    yield from (
+        old for old, _ in (*found.changed, *found.moved, *found.other_settings, *found.lost_parts, *found.older)
+    )
 
 
 def _same_lines(found: Difference) -> Iterator[tuple[str, SourceObject]]:
     """Objects to be loaded again though nothing says that their lines are others, and the keys they had before."""
-    for old, new in (*found.moved, *found.other_settings, *found.lost_parts):
+    for old, new in (*found.moved, *found.other_settings, *found.lost_parts, *found.older):
         yield old.object.key, new

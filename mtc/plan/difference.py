@@ -20,9 +20,11 @@ class Difference:
     moved           loaded under another key, which is gone: renamed, or compressed since
     other_settings  loaded with other settings than today's
     lost_parts      loaded, but the files of its hits are gone
+    older           loaded by an older recipe, and to be loaded again
     same            loaded as it should be
-    gone            loaded, and no longer in the source
+    gone            loaded, and no longer in the source, or emptied there
     lost            gone, and the files of its hits are gone too
+    emptied         what is in the source in the place of one that is gone as it was emptied
     """
 
     late: list[SourceObject] = field(default_factory=list)
@@ -30,31 +32,50 @@ class Difference:
     moved: list[Pair] = field(default_factory=list)
     other_settings: list[Pair] = field(default_factory=list)
     lost_parts: list[Pair] = field(default_factory=list)
+    older: list[Pair] = field(default_factory=list)
     same: list[LoadedObject] = field(default_factory=list)
     gone: list[LoadedObject] = field(default_factory=list)
     lost: list[LoadedObject] = field(default_factory=list)
+    emptied: list[SourceObject] = field(default_factory=list)
 
     @property
     def to_load(self) -> tuple[SourceObject, ...]:
         """The objects that have to be loaded, by key."""
-        pairs = (*self.changed, *self.moved, *self.other_settings, *self.lost_parts)
+        pairs = (*self.changed, *self.moved, *self.other_settings, *self.lost_parts, *self.older)
         return tuple(sorted((*self.late, *(new for _, new in pairs))))
 
 
 def compare(
-    objects: Iterable[SourceObject], loaded: Iterable[LoadedObject], made_with: str, missing: Collection[str]
+    objects: Iterable[SourceObject],
+    loaded: Iterable[LoadedObject],
+    made_with: str,
+    missing: Collection[str],
+    recipe: int = 0,
 ) -> Difference:
-    """Put every object under its heading. `missing` are part files that are listed but gone."""
+    """Put every object under its heading. `missing` are part files that are listed but gone.
+
+    What was loaded by a recipe before `recipe` is to be loaded again.
+    """
     found = Difference()
     before = {item.object.key: item for item in sorted(loaded, key=lambda item: item.object.key)}
     for item in sorted(objects):
+        if _is_emptied(item, before.get(item.key)):
+            found.emptied.append(item)
+            continue
         old = before.pop(item.key, None)
         if old is None:
             found.late.append(item)
         else:
             _sort_known(found, old, item, made_with, missing)
+            if recipe > old.recipe and found.same and found.same[-1] is old:
+                found.older.append((found.same.pop(), item))
     _sort_gone(found, before, missing)
     return found
+
+
+def _is_emptied(item: SourceObject, old: LoadedObject | None) -> bool:
+    """Whether a log that was loaded has nothing in it any more: what it held is gone as if it were."""
+    return old is not None and item.size == 0 and old.object.size > 0
 
 
 def _sort_known(

@@ -1,21 +1,24 @@
-"""What a step's result depends on, as settings, inputs and one digest of both.
+"""What a step's result depends on: a fingerprint in three parts, inputs, settings and recipe, compared part by part.
 
-The recipe version says how a stage turns inputs into results. A step made by an older recipe is compared by that
-one, and a filter that its record does not know counts as left at its default: an upgrade of mtc does not invalidate
-history by itself.
+A step is up to date when its recorded fingerprint equals today's. A setting at its default is no part of a digest, so
+that a new key of the manifest changes none; where a record does not know a setting, it counts as left at its default.
+The recipe says how a stage turns inputs into results (`mtc.recipes`).
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
 from mtc.manifest.project import SiteSettings
 from mtc.model import Stage
+from mtc.plan.model import StepRecord
+from mtc.recipes import FIRST, RECIPES
 
-RECIPES: dict[Stage, str] = {Stage.IMPORT: "1", Stage.STAT: "1", Stage.CSV: "1"}
 RECIPE = "recipe"
+"""The name under which the recipe is recorded, among the settings."""
 
 _NOT_OF_LOADING = frozenset({"max_rejected", "search_parameters"})
 _SEARCHES = "hits.search_parameters"
@@ -44,10 +47,71 @@ DEFAULTS: Mapping[str, str] = {
 """What a setting is taken for where a record does not have it."""
 
 
-def fingerprint(stage: Stage, settings: Mapping[str, str], inputs: Mapping[str, str]) -> str:
-    """The digest of settings (with their recipe) and inputs."""
-    text = json.dumps([stage.value, sorted(settings.items()), sorted(inputs.items())])
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs between two fingerprints: names of inputs and of settings, and whether the recipe is a newer one."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    newer_recipe: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.added or self.changed or self.gone or self.settings or self.newer_recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """All that the result of a step of `stage` depends on: `inputs` and `settings` as text by name, and the recipe."""
+
+    stage: Stage
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    recipe: int = FIRST
+
+    @classmethod
+    def of(cls, stage: Stage, settings: Mapping[str, str], inputs: Mapping[str, str]) -> "Fingerprint":
+        """From settings with their recipe among them, as they are recorded."""
+        own = {name: value for name, value in settings.items() if name != RECIPE}
+        return cls(stage, dict(inputs), own, _number(settings.get(RECIPE, "")))
+
+    @classmethod
+    def recorded(cls, record: StepRecord) -> "Fingerprint":
+        """As it was at the step's last success."""
+        return cls.of(record.step.stage, record.settings, record.inputs)
+
+    @property
+    def digest(self) -> str:
+        """One text that is the same for the same parts: 32 hexadecimal digits."""
+        told = sorted((name, value) for name, value in self.settings.items() if DEFAULTS.get(name, "") != value)
+        text = json.dumps([self.stage.value, self.recipe, told, sorted(self.inputs.items())])
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    def since(self, before: "Fingerprint") -> Changes:
+        """What differs from an earlier one. What an even newer mtc has made is left as it is."""
+        old, new = before.inputs, self.inputs
+        return Changes(
+            added=tuple(sorted(new.keys() - old.keys())),
+            changed=tuple(sorted(name for name in new.keys() & old.keys() if new[name] != old[name])),
+            gone=tuple(sorted(old.keys() - new.keys())),
+            settings=tuple(name for name in sorted(self.settings) if self.setting(name) != before.setting(name)),
+            newer_recipe=self.recipe > before.recipe,
+        )
+
+    def setting(self, name: str) -> str:
+        """The value of a setting, or what it is taken for where it is not known."""
+        return self.settings.get(name, DEFAULTS.get(name, ""))
+
+
+def _number(recipe: str) -> int:
+    return int(recipe) if recipe.isascii() and recipe.isdigit() else FIRST
+
+
+def is_older(record: StepRecord) -> bool:
+    """Whether the step's last success was by an earlier recipe than today's."""
+    return bool(record.fingerprint) and _number(record.settings.get(RECIPE, "")) < RECIPES[record.step.stage]
 
 
 def load_settings(site: SiteSettings) -> dict[str, str]:
@@ -67,7 +131,7 @@ def digest(settings: Mapping[str, str]) -> str:
 def import_settings(site: SiteSettings) -> dict[str, str]:
     """The settings of an import step: those of loading, where objects are archived and hits are delivered."""
     archive = site.archive.url if site.archive else ""
-    return {**load_settings(site), "archive.url": archive, "matomo": target(site), RECIPE: RECIPES[Stage.IMPORT]}
+    return {**load_settings(site), "archive.url": archive, "matomo": target(site), **_recipe(Stage.IMPORT)}
 
 
 def target(site: SiteSettings) -> str:
@@ -80,21 +144,18 @@ def target(site: SiteSettings) -> str:
 def stat_settings(site: SiteSettings) -> dict[str, str]:
     """The settings of a stat step.
 
-    Of a database of countries only the path counts: a newer one under it does not invalidate history by itself, as a
-    newer recipe does not.
+    Of a database of countries only the path counts: a newer one under it does not invalidate history by itself.
     """
-    recipe = RECIPES[Stage.STAT]
     answers = target(site) if site.answers == "matomo" else ""
     own = {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, "stats.from": answers}
     searches = _searches(Hits() if answers else site.hits)  # Matomo has settings of its own
-    return {**own, _SEARCHES: searches, RECIPE: recipe}
+    return {**own, _SEARCHES: searches, **_recipe(Stage.STAT)}
 
 
 def csv_settings() -> dict[str, str]:
     """The settings of a csv step."""
-    return {RECIPE: RECIPES[Stage.CSV]}
+    return _recipe(Stage.CSV)
 
 
-def same_recipe(settings: Mapping[str, str], recorded: Mapping[str, str]) -> dict[str, str]:
-    """`settings` with the recipe of the record that they are compared with."""
-    return {**settings, RECIPE: recorded.get(RECIPE, settings[RECIPE])}
+def _recipe(stage: Stage) -> dict[str, str]:
+    return {RECIPE: str(RECIPES[stage])}

@@ -79,8 +79,10 @@ class World:
 class Selection:
     """Which steps are asked for. `named` days are wanted even when they have not ended.
 
-    `exact` is true when days were chosen on the command line: then no other day is looked at. `accepted` are import
-    steps whose hits an operator lets be sent again though that counts them twice.
+    `exact` is true when days were chosen on the command line: then no other day is looked at. `accepted` are steps
+    that an operator lets do what is never ordinary work: import steps send hits again though that counts them twice,
+    or lose hits whose log is gone; stat steps remove statistics that cannot be made again. Of `accepted_sites` all
+    losses are accepted. `remake` has objects loaded again that an older recipe loaded.
     """
 
     stages: tuple[Stage, ...]
@@ -88,6 +90,8 @@ class Selection:
     named: frozenset[dt.date] = frozenset()
     exact: bool = False
     accepted: frozenset[StepId] = frozenset()
+    accepted_sites: frozenset[str] = frozenset()
+    remake: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,17 @@ the one before is over (`plan_imports`, `plan_stats`, `plan_csv`), and hands on 
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId, Verdict
-from mtc.plan.copies import sent_texts
-from mtc.plan.days import Records, by_site, stale_rows, unfinished_days, unsettled_days, with_touched_days
-from mtc.plan.fingerprint import digest, import_settings, load_settings
+from mtc.plan.days import Records, by_site, outdated, stale_rows, unfinished_days, unsettled_days, with_touched_days
+from mtc.plan.hits import Hits
 from mtc.plan.imports import ImportPlanner
+from mtc.plan.losing import Losing, vanished
 from mtc.plan.model import History, Listing, Plan, PlannedStep, Selection, World
-from mtc.plan.statistics import Hits, StatPlanner, remade
+from mtc.plan.statistics import StatPlanner, remade
 
 __all__ = ["Steps", "make_plan", "plan_csv", "plan_imports", "plan_stats", "unfinished_days", "unsettled_days"]
 
@@ -52,24 +52,16 @@ def plan_imports(project: Project, selection: Selection, world: World, history: 
     """The import steps of the selection's days."""
     steps: Steps = {}
     for name, days in sorted(selection.days.items()):
-        listing = world.listings.get(name, Listing())
-        site = project.sites[name]
-        settings, made_with = import_settings(site), digest(load_settings(site))
-        planner = ImportPlanner(
-            project,
-            site,
-            listing,
-            world,
-            history,
-            now,
-            selection.named,
-            settings,
-            made_with,
-            selection.accepted,
-            sent_texts(site, history),
-        )
+        losing = _losing(project, name, selection, world, history)
+        planner = ImportPlanner.of(project, project.sites[name], world, history, now, selection, losing)
         steps |= {planned.step: planned for planned in map(planner.plan, sorted(set(days)))}
     return steps
+
+
+def _losing(project: Project, name: str, selection: Selection, world: World, history: History) -> Losing:
+    """What a site may lose in a plan of these days."""
+    gone = vanished(name, world.listings.get(name, Listing()), selection.days[name], history)
+    return Losing(project.sites[name], selection, world, Hits.of(name, history), gone, history.objects)
 
 
 def plan_stats(
@@ -81,9 +73,12 @@ def plan_stats(
     """
     steps: Steps = {}
     again = remade(before.values())
-    for name, days, _ in _touched(selection, history):
-        planner = StatPlanner(project, name, world, history, Hits.of(name, history), before, again)
-        steps |= {planned.step: planned for planned in map(planner.stat, days)}
+    for name, days, records in _touched(selection, history):
+        hits = Hits.of(name, history)
+        losing = Losing(project.sites[name], selection, world, hits)
+        planner = StatPlanner(project, name, world, history, hits, before, again, losing, losing.no_warehouse())
+        asked = _with_outdated(Stage.STAT, days, selection, records)
+        steps |= {planned.step: planned for planned in map(planner.stat, asked)}
     return steps
 
 
@@ -97,9 +92,17 @@ def plan_csv(
     steps: Steps = {}
     for name, days, records in _touched(selection, history):
         planner = StatPlanner(project, name, world, history, Hits(), before)
-        rows = stale_rows(name, world, history, records).union(days)
+        rows = stale_rows(name, world, history, records).union(_with_outdated(Stage.CSV, days, selection, records))
         steps |= {planned.step: planned for planned in map(planner.csv, sorted(rows))}
     return steps
+
+
+def _with_outdated(
+    stage: Stage, days: Iterable[dt.date], selection: Selection, records: Records
+) -> tuple[dt.date, ...]:
+    """The days in order, and every other one that an older recipe counted, unless days were chosen by name."""
+    more = set() if selection.exact else outdated(stage, records)
+    return tuple(sorted(more.union(days)))
 
 
 def _touched(selection: Selection, history: History) -> Iterator[tuple[str, tuple[dt.date, ...], Records]]:

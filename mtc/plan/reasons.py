@@ -1,24 +1,35 @@
 """Reasons in words: which setting, which object, which line of the manifest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from mtc.manifest.project import Project
 from mtc.model import LoadedObject, SourceObject
-from mtc.plan.fingerprint import DEFAULTS, RECIPE
+from mtc.plan.fingerprint import Changes, Fingerprint
 
 _SHOWN = 3
 
 
-def setting_changes(
-    project: Project, site: str, recorded: Mapping[str, str], settings: Mapping[str, str]
-) -> tuple[str, ...]:
+def setting_changes(project: Project, site: str, before: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
     """Each setting that differs from the recorded one, with the place where it now stands."""
     changes = []
-    for name, new in sorted(settings.items()):
-        old = recorded.get(name, DEFAULTS.get(name, ""))
-        if old != new and name != RECIPE:
-            changes.append(f"{name}: {old or 'none'} → {new or 'none'}{_place(project, site, name, unset=not new)}")
+    for name in now.since(before).settings:
+        old, new = before.setting(name), now.setting(name)
+        changes.append(f"{name}: {old or 'none'} → {new or 'none'}{_place(project, site, name, unset=not new)}")
     return tuple(changes)
+
+
+def input_changes(changes: Changes) -> tuple[str, ...]:
+    """Which inputs are new, changed or gone."""
+    return (
+        *few("new input", changes.added),
+        *few("changed input", changes.changed),
+        *few("input gone", changes.gone),
+    )
+
+
+def older_recipe(before: int, now: int) -> str:
+    """That an earlier way of counting made it."""
+    return f"counted by an older mtc (recipe {before}, now {now})"
 
 
 def _place(project: Project, site: str, name: str, *, unset: bool) -> str:
@@ -44,7 +55,7 @@ def changed_object(old: LoadedObject, new: SourceObject) -> str:
     return f"{new.key} (same size, other {'ETag' if new.etag else 'time'})"
 
 
-def lost_object(old: LoadedObject) -> str:
-    """An object whose hits cannot be made again, as neither they nor the object are there; its copy may be."""
+def lost_object(old: LoadedObject, *, part: bool) -> str:
+    """An object that cannot be loaded again, as it is gone, and `part` says that its hits are too; its copy may be."""
     copy = f"; its copy is {old.archived}" if old.archived else ""
-    return f"{old.object.key} is gone from the source, and so is its part{copy}"
+    return f"{old.object.key} is gone from the source{', and so is its part' if part else ''}{copy}"

@@ -4,54 +4,25 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mtc.manifest.project import Project
-from mtc.model import Accounting, LoadedObject, Part, Stage, Status, StepId, Verdict
-from mtc.plan.fingerprint import csv_settings, fingerprint, stat_settings
-from mtc.plan.inputs import input_name, stat_version
+from mtc.model import Accounting, Stage, Status, StepId, Verdict
+from mtc.plan.fingerprint import Fingerprint, csv_settings, stat_settings
+from mtc.plan.hits import Hits
+from mtc.plan.inputs import stat_version
+from mtc.plan.losing import Losing
 from mtc.plan.model import CsvWork, History, ImportWork, PlannedStep, StatWork, StepRecord, World
-from mtc.plan.reasons import few, setting_changes
+from mtc.plan.reasons import few, input_changes, older_recipe, setting_changes
 from mtc.plan.records import Finding, digest_of, is_done, unchanged, unfinished
 
-_STUCK = {Verdict.BLOCKED: "is blocked", Verdict.COUNTED_TWICE: "would count twice"}
+_STUCK = {
+    Verdict.BLOCKED: "is blocked",
+    Verdict.COUNTED_TWICE: "would count twice",
+    Verdict.WOULD_LOSE: "would lose hits",
+}
 _NEW: Finding = (Verdict.NEW, ())
 _UP_TO_DATE: Finding = (Verdict.UP_TO_DATE, ())
-
-
-@dataclass(frozen=True, slots=True)
-class DayHits:
-    """A part with hits of a day, the object it came from, and the import step that loaded it."""
-
-    part: Part
-    loaded: LoadedObject
-    step: StepId
-
-    def name(self, day: dt.date) -> str:
-        """How it is called among the inputs of a stat step; one that another day's import made says so."""
-        return input_name(self.loaded.object.key, self.part.file, None if self.step.day == day else self.step)
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """Every listed part of a site by the day of its hits."""
-
-    by_day: Mapping[dt.date, tuple[DayHits, ...]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, site: str, history: History) -> "Hits":
-        """Sort a site's parts by day."""
-        days: dict[dt.date, list[DayHits]] = {}
-        for step in history.objects:
-            if step.site == site:
-                for item in history.counted(step):
-                    for part in item.parts:
-                        days.setdefault(part.day, []).append(DayHits(part, item, step))
-        return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})
-
-
-def _order(hits: DayHits) -> tuple[Part, StepId]:
-    return hits.part, hits.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +30,7 @@ class StatPlanner:
     """Plans the stat and csv steps of one site.
 
     `before` are the steps of the stage before in the same plan, `remade` the objects that these take out or load again.
+    `stopped` is why nothing of the site may be counted, or empty.
     """
 
     project: Project
@@ -68,24 +40,36 @@ class StatPlanner:
     hits: Hits
     before: Mapping[StepId, PlannedStep]
     remade: frozenset[tuple[StepId, str]] = frozenset()
+    losing: Losing | None = None
+    stopped: str = ""
 
     def stat(self, day: dt.date) -> PlannedStep:
         """The stat step of that day."""
         step = StepId(Stage.STAT, self.site, day)
+        if self.stopped:
+            return PlannedStep(step, Verdict.BLOCKED, (self.stopped,))
         if (early := self._before(step, Stage.IMPORT)) is not None:
             return early
         settings = stat_settings(self.project.sites[self.site])
         work, inputs = self._stat_work(day)
+        now = Fingerprint.of(Stage.STAT, settings, inputs)
         record = self.history.steps.get(step)
-        verdict, reasons = self._verdict(record, settings, inputs)
-        if verdict is Verdict.UP_TO_DATE:
-            verdict, reasons = self._touching(day) or self._stat_file(record, day)
-        digest = digest_of(record, verdict) or fingerprint(Stage.STAT, settings, inputs)
+        verdict, reasons = self._stat_verdict(step, now, work, record)
+        digest = digest_of(record, verdict) or now.digest
         return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
+
+    def _stat_verdict(self, step: StepId, now: Fingerprint, work: StatWork, record: StepRecord | None) -> Finding:
+        verdict, reasons = self._verdict(record, now)
+        touching = self._touching(step.day)
+        if verdict is Verdict.UP_TO_DATE:
+            verdict, reasons = touching or self._stat_file(record, step.day)
+        if self.losing is None or touching or not verdict.is_work:
+            return verdict, reasons
+        return self.losing.statistics(step, verdict, work, record) or (verdict, reasons)
 
     def _stat_work(self, day: dt.date) -> tuple[StatWork, dict[str, str]]:
         hits = self.hits.by_day.get(day, ())
-        inputs = {one.name(day): f"{one.part.hits} {one.loaded.made_with}" for one in hits}
+        inputs = {one.name(day): one.version for one in hits}
         imported = self.history.steps.get(StepId(Stage.IMPORT, self.site, day))
         accounting = imported.accounting if imported else None
         if accounting is not None:
@@ -116,11 +100,12 @@ class StatPlanner:
         settings = csv_settings()
         work = CsvWork(stat_version(self.site, day, self.world, self.history))
         inputs = {"stat": work.stat}
+        now = Fingerprint.of(Stage.CSV, settings, inputs)
         record = self.history.steps.get(step)
-        verdict, reasons = self._verdict(record, settings, inputs)
+        verdict, reasons = self._verdict(record, now)
         if verdict is Verdict.UP_TO_DATE and self.world.csv_missing:
             verdict, reasons = Verdict.OUTPUT_MISSING, few("missing", self.world.csv_missing)
-        digest = digest_of(record, verdict) or fingerprint(Stage.CSV, settings, inputs)
+        digest = digest_of(record, verdict) or now.digest
         return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
@@ -150,14 +135,18 @@ class StatPlanner:
             return (self.site, source.day) in self.world.stat_files
         return bool(self.hits.by_day.get(source.day))
 
-    def _verdict(self, record: StepRecord | None, settings: Mapping[str, str], inputs: Mapping[str, str]) -> Finding:
+    def _verdict(self, record: StepRecord | None, now: Fingerprint) -> Finding:
         open_ = unfinished(record)
         if record is None or open_ is not None:
             return open_ or _NEW
-        if changes := setting_changes(self.project, self.site, record.settings, settings):
-            return Verdict.MANIFEST_CHANGED, changes
-        if changes := _input_changes(record.inputs, inputs):
-            return Verdict.INPUTS_CHANGED, changes
+        before = Fingerprint.recorded(record)
+        changes = now.since(before)
+        if settings := setting_changes(self.project, self.site, before, now):
+            return Verdict.MANIFEST_CHANGED, settings
+        if inputs := input_changes(changes):
+            return Verdict.INPUTS_CHANGED, inputs
+        if changes.newer_recipe:
+            return Verdict.RECIPE_CHANGED, (older_recipe(before.recipe, now.recipe),)
         return unchanged(record)
 
 
@@ -185,10 +174,3 @@ def _is_unknown(record: StepRecord | None) -> bool:
 def _version(accounting: Accounting) -> str:
     counts = [accounting.lines, accounting.hits, dict(accounting.filtered), dict(accounting.rejected)]
     return hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _input_changes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
-    added = few("new input", sorted(new.keys() - old.keys()))
-    changed = few("changed input", sorted(name for name in new.keys() & old.keys() if new[name] != old[name]))
-    gone = few("input gone", sorted(old.keys() - new.keys()))
-    return (*added, *changed, *gone)

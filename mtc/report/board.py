@@ -34,9 +34,11 @@ _BY_VERDICT = {
     Verdict.OUTPUT_MISSING: State.STALE,
     Verdict.LATE_OBJECTS: State.STALE,
     Verdict.UNDER_WAY: State.UNDER_WAY,
+    Verdict.RECIPE_CHANGED: State.STALE,
     Verdict.UP_TO_DATE: State.DONE,
     Verdict.BLOCKED: State.BLOCKED,
     Verdict.COUNTED_TWICE: State.BLOCKED,
+    Verdict.WOULD_LOSE: State.BLOCKED,
     Verdict.NOT_DUE: State.NOT_DUE,
 }
 _BY_STATUS = {

@@ -13,9 +13,14 @@ from mtc.report.look import PLAIN, Look, Tone
 from mtc.report.telling import plan_counts
 from mtc.report.text import count, document, few, plural, safe, size, table
 
-_TONES = {Verdict.FAILED: Tone.BAD, Verdict.BLOCKED: Tone.WARN, Verdict.COUNTED_TWICE: Tone.BAD}
+_TONES = {
+    Verdict.FAILED: Tone.BAD,
+    Verdict.BLOCKED: Tone.WARN,
+    Verdict.COUNTED_TWICE: Tone.BAD,
+    Verdict.WOULD_LOSE: Tone.BAD,
+}
 _MOST_SITES = 5
-_UNTOLD = (Verdict.COUNTED_TWICE, Verdict.BLOCKED, Verdict.NOT_DUE)
+_UNTOLD = (Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE, Verdict.BLOCKED, Verdict.NOT_DUE)
 
 
 @dataclass(frozen=True, slots=True)

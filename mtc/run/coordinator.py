@@ -47,7 +47,7 @@ from mtc.warehouse.parts import remove_files
 Clock = Callable[[], dt.datetime]
 MakeExecutor = Callable[[Handler], Executor]
 
-_NOT_TO_BE_DONE = {Verdict.NOT_DUE, Verdict.BLOCKED, Verdict.COUNTED_TWICE}
+_NOT_TO_BE_DONE = frozenset({Verdict.NOT_DUE, *(verdict for verdict in Verdict if verdict.is_stuck)})
 
 
 @dataclass(slots=True)

@@ -44,7 +44,8 @@ DEFAULT_MANIFEST = Path("manifests/daily.yaml")
 class Order:
     """What to apply, and how. `command` is shown to people and holds no secret; `wait` is in seconds.
 
-    `accepted` are import steps whose hits an operator lets be sent to Matomo again, though that counts them twice.
+    `accepted` are steps, and `accepted_sites` sites, that an operator lets do what is never ordinary work: count hits
+    twice in Matomo, or lose what cannot be made again. `remake` imports again what an older mtc has imported.
     """
 
     project: Project
@@ -53,6 +54,8 @@ class Order:
     wait: float | None = None
     csv_as_found: bool = False
     accepted: frozenset[StepId] = frozenset()
+    accepted_sites: frozenset[str] = frozenset()
+    remake: bool = False
 
 
 def plan(order: Order, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
@@ -199,12 +202,19 @@ def _selection(order: Order, history: History, now: dt.datetime) -> Selection:
 
 
 def _accepting(selection: Selection, order: Order) -> Selection:
-    """The selection with what the operator accepts; UsageError for a step that is not in it."""
+    """The selection with what the operator accepts; UsageError for what is not in it.
+
+    Statistics may be of another day than the logs that they are made from.
+    """
+    hint = "name its site and day with --site and --date"
     for step in sorted(order.accepted):
-        if step.stage is not Stage.IMPORT or step.day not in selection.days.get(step.site, ()):
-            what = "only import steps deliver hits" if step.stage is not Stage.IMPORT else "it is not in this plan"
-            raise UsageError(f"{step} cannot be accepted: {what}", hint="name its site and day with --site and --date")
-    return replace(selection, accepted=order.accepted)
+        days = selection.days.get(step.site, ())
+        if step.stage is Stage.CSV or not days or (step.stage is Stage.IMPORT and step.day not in days):
+            what = "csv steps lose nothing" if step.stage is Stage.CSV else "it is not in this plan"
+            raise UsageError(f"{step} cannot be accepted: {what}", hint=hint)
+    for site in sorted(order.accepted_sites - selection.days.keys()):
+        raise UsageError(f"site:{site} cannot be accepted: it is not in this plan", hint="name it with --site")
+    return replace(selection, accepted=order.accepted, accepted_sites=order.accepted_sites, remake=order.remake)
 
 
 class _Session:

@@ -85,16 +85,16 @@ class Decoder:
         )
 
     def part(self, row: Row) -> Part:
-        """A part, from site, day, file, object id and hits."""
-        site, day, file, object_id, hits = row
-        return Part(site, self.day(day), from_text(file), object_id, hits)
+        """A part, from site, day, file, object id, hits and digest."""
+        site, day, file, object_id, hits, digest = row
+        return Part(site, self.day(day), from_text(file), object_id, hits, digest or "")
 
     def loaded(self, row: Row, parts: Iterable[Part]) -> LoadedObject:
         """A loaded object, from the columns of `reader.OBJECTS` after those that name its step."""
-        key, size, etag, modified, object_id, content, form, accounting, archived, made_with, text = row
+        key, size, etag, modified, object_id, content, form, accounting, archived, made_with, text, recipe = row
         source = SourceObject(from_text(key), size, from_text(etag), modified)
         lines = from_accounting(accounting) or Accounting()
-        made = (from_text(archived), made_with, text)
+        made = (from_text(archived), made_with, text, recipe)
         return LoadedObject(source, object_id, content, form, lines, tuple(parts), *made)
 
     def attempt(self, row: Row) -> AttemptRow:

@@ -51,7 +51,7 @@ _KINDS = (
         "object",
         f"""
         SELECT {_STEP}, o.key, o.size, etag, modified, object_id, content, format, o.accounting, archived, made_with,
-               text
+               text, recipe
         FROM objects AS o JOIN steps AS s ON s.id = o.step ORDER BY s.site, s.day, o.key
         """,  # noqa: S608 - a constant
         frozenset({"accounting"}),
@@ -59,7 +59,7 @@ _KINDS = (
     _Kind(
         "part",
         f"""
-        SELECT {_STEP}, o.key, p.site, p.day, p.file, p.object_id, p.hits
+        SELECT {_STEP}, o.key, p.site, p.day, p.file, p.object_id, p.hits, p.digest
         FROM parts AS p JOIN objects AS o ON o.id = p.object JOIN steps AS s ON s.id = o.step
         ORDER BY s.site, s.day, o.key, p.rowid
         """,  # noqa: S608 - a constant

@@ -1,8 +1,8 @@
 """The transitions of loaded objects and of the parts made from them. What no row lists any more may be deleted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from mtc.model import LoadedObject, Stage, StepId
+from mtc.model import LoadedObject, Part, Stage, StepId
 from mtc.state.codec import from_text, step_columns, to_accounting, to_text
 from mtc.state.reader import Reader
 
@@ -16,10 +16,11 @@ _FILES_OF_STEP = "SELECT DISTINCT p.file FROM parts AS p JOIN objects AS o ON o.
 _LISTED = "SELECT 1 FROM parts WHERE file = ? LIMIT 1"
 _ADD_OBJECT = """
     INSERT INTO objects
-        (step, key, size, etag, modified, object_id, content, format, accounting, archived, made_with, text)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (step, key, size, etag, modified, object_id, content, format, accounting, archived, made_with, text, recipe)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_ADD_PART = "INSERT INTO parts (object, site, day, file, object_id, hits) VALUES (?, ?, ?, ?, ?, ?)"
+_ADD_PART = "INSERT INTO parts (object, site, day, file, object_id, hits, digest) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_DIGESTED = "UPDATE parts SET digest = ? WHERE file = ? AND digest IS NULL"
 _DROP_OBJECT = "DELETE FROM objects WHERE step = ? AND key = ?"  # its parts go with it
 _ARCHIVED = "UPDATE objects SET archived = ? WHERE step = ? AND key = ?"
 
@@ -57,17 +58,20 @@ class ObjectTransitions(Reader):
             if not self._connection.execute(_ARCHIVED, (to_text(url), row, to_text(key))).rowcount:
                 raise ValueError(f"{step}: {key!r} is archived but was not loaded")
 
+    def parts_digested(self, digests: Mapping[str, str]) -> None:
+        """Record the digests of part files that were read for the first time; those that are known stay."""
+        with self.transaction():
+            rows = [(digest, to_text(file)) for file, digest in sorted(digests.items())]
+            self._connection.executemany(_DIGESTED, rows)
+
     def _add(self, row: int, loaded: LoadedObject) -> None:
         found = loaded.object
         columns = (to_text(found.key), found.size, to_text(found.etag), found.modified)
         made = (loaded.object_id, loaded.content, loaded.format, to_accounting(loaded.accounting))
         owner = self._connection.execute(
-            _ADD_OBJECT, (row, *columns, *made, to_text(loaded.archived), loaded.made_with, loaded.text)
+            _ADD_OBJECT, (row, *columns, *made, to_text(loaded.archived), loaded.made_with, loaded.text, loaded.recipe)
         ).lastrowid
-        self._connection.executemany(
-            _ADD_PART,
-            ((owner, p.site, p.day.isoformat(), to_text(p.file), p.object_id, p.hits) for p in loaded.parts),
-        )
+        self._connection.executemany(_ADD_PART, ((owner, *_part_columns(part)) for part in loaded.parts))
 
     def _step_row(self, step: StepId) -> int:
         """The row of a step, which is made when the step is new to the state."""
@@ -88,3 +92,9 @@ class ObjectTransitions(Reader):
     def _unlisted(self, files: Iterable[str]) -> tuple[str, ...]:
         listed = self._connection.execute
         return tuple(sorted(file for file in files if listed(_LISTED, (to_text(file),)).fetchone() is None))
+
+
+def _part_columns(part: Part) -> tuple[str | bytes | int | None, ...]:
+    """The columns of a part after that of its object."""
+    where = (part.site, part.day.isoformat(), to_text(part.file))
+    return *where, part.object_id, part.hits, part.digest or None

@@ -31,19 +31,20 @@ STEP = """
 OBJECTS = """
     SELECT o.id, s.site, s.stage, s.day,
            o.key, o.size, o.etag, o.modified, o.object_id, o.content, o.format, o.accounting, o.archived, o.made_with,
-           o.text
+           o.text, o.recipe
     FROM objects AS o JOIN steps AS s ON s.id = o.step
     WHERE s.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR s.day = :day)
     ORDER BY o.step, o.key
 """
 PARTS = """
-    SELECT p.object, p.site, p.day, p.file, p.object_id, p.hits
+    SELECT p.object, p.site, p.day, p.file, p.object_id, p.hits, p.digest
     FROM parts AS p JOIN objects AS o ON o.id = p.object JOIN steps AS s ON s.id = o.step
     WHERE s.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR s.day = :day)
     ORDER BY p.rowid
 """
 PARTS_OF_DAY = """
-    SELECT site, day, file, object_id, hits FROM parts WHERE site = ? AND day = ? ORDER BY file, object_id, object
+    SELECT site, day, file, object_id, hits, digest FROM parts WHERE site = ? AND day = ?
+    ORDER BY file, object_id, object
 """
 ATTEMPTS = """
     SELECT s.site, s.stage, s.day, a.run, a.number, a.started, a.ended, a.outcome, a.error

@@ -158,9 +158,15 @@ _TEXTS: tuple[str, ...] = (
     "ALTER TABLE delivered ADD COLUMN text TEXT NOT NULL DEFAULT ''",
 )
 
+# What tells whether a part is as it was written, and by which recipe an object was loaded.
+_DIGESTS: tuple[str, ...] = (
+    "ALTER TABLE parts ADD COLUMN digest TEXT",  # SHA-256 of the file; NULL: not known yet
+    "ALTER TABLE objects ADD COLUMN recipe INTEGER NOT NULL DEFAULT 1",
+)
+
 Migrations = Sequence[Sequence[str]]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _TEXTS)  # MIGRATIONS[n] leads from version n to n + 1
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _TEXTS, _DIGESTS)  # MIGRATIONS[n] leads from n to n + 1
 VERSION = len(MIGRATIONS)
 
 

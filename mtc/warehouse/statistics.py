@@ -21,7 +21,8 @@ from mtc.errors import MtcError, PermanentError
 from mtc.files import inside
 from mtc.manifest.hits import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
-from mtc.model import Accounting, Part
+from mtc.model import Accounting, Part, Stage
+from mtc.recipes import RECIPES
 from mtc.warehouse import reports
 from mtc.warehouse.countries import Countries, open_countries, tell_countries
 from mtc.warehouse.referrers import tell_referrers
@@ -31,9 +32,6 @@ from mtc.warehouse.visits import WANTED, forget, make_visits, read_hits
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-RECIPE = 1
-"""The version of the way of counting; part of each document's fingerprint."""
 
 BATCH_HITS = 1_000_000
 """How many hits are counted at once, unless a single day has more."""
@@ -239,7 +237,8 @@ class _Batch:
         edition = [self.countries.identity] if self.countries else []
         searches = self.site.hits.search_parameters
         more = [*edition, *([{"searches": searches}] if searches != SEARCH_PARAMETERS else [])]
-        told = json.dumps([RECIPE, self.site.url, self.site.zone, self.limit, sorted(objects.items()), *more])
+        recipe = RECIPES[Stage.STAT]
+        told = json.dumps([recipe, self.site.url, self.site.zone, self.limit, sorted(objects.items()), *more])
         return Inputs(objects=len(objects), fingerprint=hashlib.sha256(told.encode()).hexdigest())
 
 

@@ -12,8 +12,8 @@ from mtc.manifest.models import Filters, Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.rows import Summary as Counted
 from mtc.model import Accounting, LoadedObject, Part, SourceObject, Stage, Status, StepId
+from mtc.plan.hits import Hits
 from mtc.plan.model import History, StepRecord
-from mtc.plan.statistics import Hits
 from mtc.report.verify import verify_json, verify_text
 from mtc.run.verifying.chain import Evidence, compare
 from mtc.run.verifying.delivered import Delivered, delivered

@@ -21,6 +21,7 @@ from mtc.manifest.project import Place, Project, SiteSettings
 from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, Status, StepId, Verdict
 from mtc.plan.model import History, ImportWork, Listing, Plan, PlannedStep, Selection, StepRecord, World
 from mtc.plan.planner import Steps, make_plan, plan_csv, plan_imports, plan_stats
+from mtc.recipes import RECIPES
 from mtc.sources.archive_url import ArchiveUrl
 
 DAY = dt.date(2026, 5, 1)
@@ -116,7 +117,8 @@ def _digest(*values: object) -> str:
 class House:
     """What is there and what is known. `fuel` is how many facts may be recorded before the run is interrupted.
 
-    `accepted` are the steps that an operator lets count twice in the next run.
+    `accepted` are the steps that an operator lets count twice or lose hits in the next run. `counted` are the keys of
+    the objects that each `.stat` was made from.
     """
 
     project: Project
@@ -128,6 +130,7 @@ class House:
     objects: dict[StepId, dict[str, LoadedObject]] = field(default_factory=dict)
     parts: set[str] = field(default_factory=set)
     stats: dict[tuple[str, dt.date], Output] = field(default_factory=dict)
+    counted: dict[tuple[str, dt.date], frozenset[str]] = field(default_factory=dict)
     csv: Output | None = None
     csv_outputs: tuple[Output, ...] = ()
     broken: set[StepId] = field(default_factory=set)
@@ -136,6 +139,8 @@ class House:
     done: list[StepId] = field(default_factory=list)
     book: Book = field(default_factory=Book)
     accepted: frozenset[StepId] = frozenset()
+    accepted_sites: frozenset[str] = frozenset()
+    remake: bool = False
 
     def put(
         self, item: SourceObject, hits: Hits | None = None, *, day: dt.date = DAY, name: str = "docs"
@@ -148,6 +153,10 @@ class House:
     def take(self, key: str, *, day: dt.date = DAY, name: str = "docs") -> None:
         """Have an object vanish from the source."""
         del self.source[import_step(day, name)][key]
+
+    def lose_part(self, key: str, *, day: dt.date = DAY, name: str = "docs") -> None:
+        """Have the files of an object's hits vanish from the warehouse."""
+        self.parts -= {part.file for part in self.objects[import_step(day, name)][key].parts}
 
     def set_site(self, settings: SiteSettings, places: Mapping[str, Place] | None = None) -> None:
         """Change a site's settings."""
@@ -189,7 +198,14 @@ class House:
     ) -> Selection:
         """A selection of all sites."""
         wanted = tuple(self.days if days is None else days)
-        return Selection(stages, dict.fromkeys(self.project.sites, wanted), frozenset(named), accepted=self.accepted)
+        return Selection(
+            stages,
+            dict.fromkeys(self.project.sites, wanted),
+            frozenset(named),
+            accepted=self.accepted,
+            accepted_sites=self.accepted_sites,
+            remake=self.remake,
+        )
 
     def plan(
         self, stages: tuple[Stage, ...] = ALL, days: Iterable[dt.date] | None = None, named: Iterable[dt.date] = ()
@@ -216,7 +232,7 @@ class House:
             for planned in steps.values():
                 if planned.verdict.is_work:
                     self._do(planned)
-            left = {s: p for s, p in steps.items() if p.verdict in {Verdict.NOT_DUE, Verdict.BLOCKED}}
+            left = {s: p for s, p in steps.items() if p.verdict is Verdict.NOT_DUE or p.verdict.is_stuck}
         return self.done
 
     def settle(self) -> None:
@@ -237,7 +253,7 @@ class House:
     def _announce(self, steps: Steps) -> None:
         for step, planned in steps.items():
             self.steps.setdefault(step, StepRecord(step, Status.PLANNED))
-            if planned.verdict is Verdict.BLOCKED:
+            if planned.verdict in {Verdict.BLOCKED, Verdict.WOULD_LOSE}:
                 self.set_record(step, status=Status.BLOCKED, error="; ".join(planned.reasons))
 
     def _do(self, planned: PlannedStep) -> None:
@@ -315,7 +331,9 @@ class House:
         )
         total = sum(hits.values())
         accounting = Accounting(total + 1, total, {"static": 1})
-        return LoadedObject(item, identity, identity, "combined", accounting, parts, made_with=made_with)
+        return LoadedObject(
+            item, identity, identity, "combined", accounting, parts, made_with=made_with, recipe=RECIPES[Stage.IMPORT]
+        )
 
     def _archive(self, step: StepId, work: ImportWork) -> None:
         settings = self.project.sites[step.site]
@@ -329,21 +347,25 @@ class House:
             self.objects[step][key] = dataclasses.replace(old, archived=url)
 
     def _stat(self, step: StepId) -> StepRecord:
-        parts = sorted(
-            (part, item.made_with)
+        found = [
+            (part, item)
             for loaded in self.objects.values()
             for item in loaded.values()
             for part in item.parts
             if (part.site, part.day) == (step.site, step.day)
-        )
+        ]
+        assert {part.file for part, _ in found} <= self.parts, "a part that is gone would be counted as nothing"
+        parts = sorted((part, item.made_with, item.recipe) for part, item in found)
         imported = self.steps.get(import_step(step.day, step.site))
         accounting = imported.accounting if imported else None
         if not parts and not (accounting and accounting.lines):
             self.stats.pop((step.site, step.day), None)
+            self.counted.pop((step.site, step.day), None)
             return StepRecord(step, Status.EMPTY, accounting=accounting)
         digest = _digest(parts, accounting)
         output = Output(f"stats/{step.site}/{step.day}.stat", int(digest[:6], 16), digest)
         self.stats[step.site, step.day] = output
+        self.counted[step.site, step.day] = frozenset(item.object.key for _, item in found)
         return StepRecord(step, Status.DONE, outputs=(output,), accounting=accounting)
 
     def _csv(self, step: StepId) -> StepRecord:

@@ -194,11 +194,28 @@ def test_a_vanished_object_stays_when_a_late_one_comes() -> None:
 def test_a_vanished_object_is_dropped_where_the_manifest_says_so() -> None:
     """`vanished: drop` takes its hits out."""
     house = applied(site(vanished="drop"))
+    house.put(obj("other.log"))
+    house.settle()
     house.take("2026-05-01.log")
     assert house.verdict(STEP) == (Verdict.INPUTS_CHANGED, ("gone from the source: 2026-05-01.log",))
     assert [old.object.key for old in work_of(house).drop] == ["2026-05-01.log"]
     house.settle()
+    assert sorted(house.objects[STEP]) == ["other.log"]
+
+
+def test_the_last_log_of_a_day_is_dropped_only_if_that_is_accepted() -> None:
+    """`vanished: drop` takes no day's statistics away as a whole: they could not be made again."""
+    house = applied(site(vanished="drop"))
+    house.take("2026-05-01.log")
+    reason = "nothing would be left: 2026-05-01.log is gone from the source"
+    assert house.verdict(STEP) == (Verdict.WOULD_LOSE, (reason, f"to go on without: --accept {STEP}"))
+    before = house.stats
+    assert house.apply() == []
+    assert house.stats == before
+    house.accepted = frozenset({STEP})
+    house.settle()
     assert house.steps[STEP].status is Status.EMPTY
+    assert [day for _, day in house.stats] == [NEXT]
 
 
 @pytest.mark.parametrize(("before", "after"), [("a.log", "a.log.gz"), ("a.log.gz", "a.log"), ("a.log.gz", "a.log.zst")])
@@ -256,24 +273,53 @@ def test_a_log_and_its_compressed_copy_that_are_both_there_are_two_objects() -> 
 def test_a_part_file_that_is_gone_is_made_again_from_its_object() -> None:
     """`output missing` names the object, which is loaded again."""
     house = applied()
-    house.parts.clear()
+    house.lose_part("2026-05-01.log")
     assert house.verdict(STEP) == (Verdict.OUTPUT_MISSING, ("part missing: 2026-05-01.log",))
     assert [item.key for item in work_of(house).load] == ["2026-05-01.log"]
     house.settle()
     assert house.verdict(STEP) == (Verdict.UP_TO_DATE, ())
 
 
-def test_hits_that_cannot_be_made_again_are_said_to_be_lost() -> None:
-    """Part and object are both gone: the reason says where a copy is, and the object leaves the state."""
+def test_hits_that_cannot_be_made_again_stay_counted_until_that_is_accepted() -> None:
+    """Part and object are both gone: the reason says where a copy is; the object leaves the state by name only."""
     house = applied(archive=ARCHIVE)
     house.take("2026-05-01.log")
-    house.parts.clear()
+    house.lose_part("2026-05-01.log")
     copy = "archive/docs/2026-05-01/2026-05-01.log"
     lost = f"hits lost: 2026-05-01.log is gone from the source, and so is its part; its copy is {copy}"
-    assert house.verdict(STEP) == (Verdict.OUTPUT_MISSING, (lost,))
+    before = (dict(house.stats), house.csv)
+    for _ in range(2):
+        assert house.verdict(STEP) == (Verdict.WOULD_LOSE, (lost, f"to go on without: --accept {STEP}"))
+        assert house.apply() == []
+        assert (house.stats, house.csv) == before
+    house.accepted = frozenset({STEP})
     assert [old.object.key for old in work_of(house).drop] == ["2026-05-01.log"]
     house.settle()
+    house.accepted = frozenset()
     assert house.verdict(STEP) == (Verdict.UP_TO_DATE, ())
+    assert [day for _, day in house.stats] == [NEXT]
+
+
+def test_a_late_log_is_loaded_though_another_is_lost() -> None:
+    """What is there is taken in before it goes as well; what is lost stays listed, and the day's statistics stay."""
+    house = applied()
+    house.take("2026-05-01.log")
+    house.lose_part("2026-05-01.log")
+    house.put(obj("late.log"))
+    before = dict(house.stats)
+    assert house.verdict(STEP)[0] is Verdict.LATE_OBJECTS
+    assert house.apply() == [STEP]
+    assert sorted(house.objects[STEP]) == ["2026-05-01.log", "late.log"]
+    assert house.stats == before
+    assert house.verdict(STEP)[0] is Verdict.WOULD_LOSE
+
+
+def test_a_log_that_was_emptied_keeps_its_hits() -> None:
+    """A log that was cut to nothing is gone as if it had been removed."""
+    house = applied()
+    house.put(obj("2026-05-01.log", 0, modified=2))
+    assert house.verdict(STEP) == (Verdict.UP_TO_DATE, ("kept, though gone from the source: 2026-05-01.log",))
+    assert house.apply() == []
 
 
 def test_another_filter_loads_everything_again_and_names_the_line() -> None:
@@ -395,7 +441,7 @@ def test_a_copy_of_the_version_before_may_be_overwritten_after_a_crash() -> None
 def test_a_copy_of_the_same_version_is_no_earlier_one() -> None:
     """Loaded again as it was, as its part was lost, and killed before its copy was looked at: nothing is replaced."""
     house = applied(archive=ARCHIVE)
-    house.parts.clear()
+    house.lose_part("2026-05-01.log")
     house.fuel = 2  # begin the step, load; no copy
     with pytest.raises(Exception, match="interrupted"):
         house.apply()

@@ -6,7 +6,7 @@ A plan is applied by `plan_world.House`, a small interpreter without files, whic
 import contextlib
 import datetime as dt
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from plan_world import House, csv_step, import_step, obj, project, site, stat_st
 from mtc.errors import InterruptedRunError
 from mtc.manifest.models import Archive, Filters
 from mtc.model import SourceObject, Stage, StepId, Verdict
-from mtc.plan.fingerprint import digest, fingerprint, load_settings, same_recipe
+from mtc.plan.fingerprint import Fingerprint, digest, load_settings
 from mtc.plan.model import Listing, Selection
 from mtc.plan.planner import make_plan
 
@@ -80,20 +80,6 @@ def stumble(house: House, fuel: int) -> None:
 law = settings(deadline=None, derandomize=True, max_examples=60)
 Item = TypeVar("Item")
 Key = TypeVar("Key")
-KINDS = (
-    "log",
-    "vanish",
-    "compress",
-    "lose part",
-    "lose stat",
-    "lose csv",
-    "filters",
-    "archive",
-    "break",
-    "stop",
-    "run",
-    "run",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,31 +92,12 @@ class Event:
 
     def happen(self, house: House) -> None:
         """Have it happen."""
-        dice = random.Random(self.pick)
-        match self.kind:
-            case "log":
-                self.log.lay(house)
-            case "vanish":
-                _vanish(house, dice)
-            case "compress":
-                _compress(house, dice)
-            case "lose part":
-                house.parts = set(_without_one(house.parts, dice))
-            case "lose stat":
-                house.stats = dict(_without_one(house.stats.items(), dice))
-            case "lose csv":
-                house.csv = None
-            case "break":
-                house.broken = set(dice.sample(_steps(), 2))
-            case "run":
-                house.apply()
-            case "stop":
-                stumble(house, self.pick)
-            case setting:
-                _set(house, setting, dice)
-
-
-events = st.lists(st.builds(Event, st.sampled_from(KINDS), logs, st.integers(0, 12)), max_size=10)
+        if self.kind == "log":
+            self.log.lay(house)
+        elif self.kind == "stop":
+            stumble(house, self.pick)
+        else:
+            HAPPENINGS[self.kind](house, random.Random(self.pick))
 
 
 def _steps() -> list[StepId]:
@@ -161,20 +128,82 @@ def _compress(house: House, dice: random.Random) -> None:
         house.put(fresh, house.hits[old.key, old.version], day=step.day, name=step.site)
 
 
-def _set(house: House, setting: str, dice: random.Random) -> None:
+def _empty(house: House, dice: random.Random) -> None:
+    """A listing without any object of a site: a mount point without its disk."""
+    name = dice.choice(SITES)
+    for step, found in house.source.items():
+        if step.site == name:
+            found.clear()
+
+
+def _cut(house: House, dice: random.Random) -> None:
+    """A log is cut to nothing under its own key."""
+    where = {item.key: step for step, found in house.source.items() for item in found.values()}
+    old = _vanish(house, dice)
+    if old is not None:
+        house.put(obj(old.key, 0, modified=9), {}, day=where[old.key].day, name=where[old.key].site)
+
+
+def _lose_part(house: House, dice: random.Random) -> None:
+    house.parts = set(_without_one(house.parts, dice))
+
+
+def _lose_stat(house: House, dice: random.Random) -> None:
+    house.stats = dict(_without_one(house.stats.items(), dice))
+
+
+def _lose_csv(house: House, _: random.Random) -> None:
+    house.csv = None
+
+
+def _lose_warehouse(house: House, _: random.Random) -> None:
+    house.parts.clear()
+
+
+def _break(house: House, dice: random.Random) -> None:
+    house.broken = set(dice.sample(_steps(), 2))
+
+
+def _run(house: House, _: random.Random) -> None:
+    house.apply()
+
+
+def _filters(house: House, dice: random.Random) -> None:
     before = house.project.sites[dice.choice(SITES)]
-    if setting == "filters":
-        house.set_site(replace(before, filters=Filters(static=dice.random() < 0.5)))
-    else:
-        url = dice.choice(ARCHIVES)
-        house.set_site(replace(before, archive=Archive(url=url) if url else None))
+    house.set_site(replace(before, filters=Filters(static=dice.random() < 0.5)))
+
+
+def _archive(house: House, dice: random.Random) -> None:
+    before = house.project.sites[dice.choice(SITES)]
+    url = dice.choice(ARCHIVES)
+    house.set_site(replace(before, archive=Archive(url=url) if url else None))
+
+
+HAPPENINGS: Mapping[str, Callable[[House, random.Random], object]] = {
+    "vanish": _vanish,
+    "compress": _compress,
+    "empty source": _empty,
+    "cut": _cut,
+    "lose part": _lose_part,
+    "lose warehouse": _lose_warehouse,
+    "lose stat": _lose_stat,
+    "lose csv": _lose_csv,
+    "filters": _filters,
+    "archive": _archive,
+    "break": _break,
+    "run": _run,
+}
+KINDS = ("log", "stop", *HAPPENINGS, "run")
+events = st.lists(st.builds(Event, st.sampled_from(KINDS), logs, st.integers(0, 12)), max_size=10)
 
 
 def finish(house: House) -> None:
-    """One run that nothing stops and in which nothing breaks."""
+    """One run that nothing stops and in which nothing breaks, and whose losses the operator accepts."""
     house.broken.clear()
     house.fuel = None
+    house.accepted_sites = frozenset(SITES)
     house.apply()
+    house.accepted_sites = frozenset()
 
 
 @law
@@ -231,11 +260,42 @@ def test_whatever_happens_one_more_run_makes_everything_true(
     assert_told(house)
 
 
+@law
+@given(worlds, events, st.sampled_from(["keep", "drop"]))
+def test_no_run_removes_what_cannot_be_made_again(world: list[Log], happenings: list[Event], vanished: str) -> None:
+    """No sequence of vanished logs, lost parts, empty listings and runs removes a `.stat` or takes a log out of it.
+
+    A log that is gone may leave a day's statistics only where the manifest says so, and never the last one of a day.
+    """
+    house = built(world, vanished=vanished)
+    house.apply()
+    for event in happenings:
+        event.happen(house)
+        before, there = dict(house.counted), set(house.stats)
+        house.broken.clear()
+        house.apply()
+        assert there <= set(house.stats)
+        for place, keys in before.items():
+            if place in there:
+                assert_still_counted(house, place, keys)
+
+
+def assert_still_counted(house: House, place: tuple[str, dt.date], keys: frozenset[str]) -> None:
+    """Every log is counted still, under its key or compressed; or it is there to be read, and says otherwise now."""
+    listed = {key for step, found in house.source.items() for key in found if step.site == place[0]}
+    names = {key.removesuffix(".gz") for key in (*house.counted[place], *listed)}
+    lost = {key for key in keys if key.removesuffix(".gz") not in names}
+    drops = house.project.sites[place[0]].source.vanished == "drop"
+    assert drops or not lost
+
+
 def assert_loaded(house: House, step: StepId) -> None:
     """What the source has is loaded in that version, with today's settings, and archived; no log is loaded twice."""
     asked = house.project.sites[step.site]
     loaded = house.objects.get(step, {})
     for key, item in house.source[step].items():
+        if not item.size and key in loaded and loaded[key].object.size:
+            continue  # cut to nothing: what it held stays
         assert loaded[key].object == item
         assert loaded[key].made_with == digest(load_settings(asked))
         if asked.archive is not None:
@@ -251,7 +311,7 @@ def assert_told(house: House) -> None:
         assert planned.verdict is Verdict.UP_TO_DATE, str(planned)
         record = house.steps[planned.step]
         stage, inputs = planned.step.stage, planned.inputs
-        assert record.fingerprint == fingerprint(stage, same_recipe(planned.settings, record.settings), inputs) or (
+        assert record.fingerprint == Fingerprint.of(stage, planned.settings, inputs).digest or (
             stage is Stage.IMPORT and not inputs  # no setting matters to a day without objects
         )
     before = (dict(house.stats), house.csv)

@@ -8,8 +8,10 @@ from plan_world import DAY, NEXT, House, applied, csv_step, import_step, obj, on
 
 from mtc.manifest.models import Filters
 from mtc.manifest.project import Place
-from mtc.model import Output, Stage, Status, Verdict
+from mtc.model import Output, Stage, Status, StepId, Verdict
 from mtc.plan.model import CsvWork, StatWork
+from mtc.plan.planner import make_plan
+from mtc.recipes import RECIPES
 
 STAT = stat_step()
 CSV = csv_step()
@@ -231,6 +233,8 @@ def test_the_plan_foresees_what_a_dropped_log_of_another_day_will_renew() -> Non
     """An object that is taken out takes its hits of other days with it."""
     house = touching()
     house.set_site(site(vanished="drop"))
+    house.put(obj("other.log"), day=NEXT)
+    house.settle()
     house.take("2026-05-02.log", day=NEXT)
     assert house.verdict(STAT) == (Verdict.INPUTS_CHANGED, ("after import:docs:2026-05-02",))
 
@@ -321,14 +325,61 @@ def test_another_address_of_the_site_counts_again_without_importing() -> None:
 
 
 @pytest.mark.parametrize("step", [STAT, CSV], ids=str)
-def test_an_older_recipe_does_not_invalidate_history(step: object) -> None:
-    """An upgrade of mtc makes nothing stale by itself."""
+def test_what_an_older_recipe_counted_is_counted_again(step: StepId, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of days that nobody asked for; and then it is up to date."""
     house = applied()
-    house.steps = {
-        known: dataclasses.replace(record, settings={**record.settings, "recipe": "0"})
-        for known, record in house.steps.items()
-    }
-    assert step in {planned.step for planned in house.plan().steps if planned.verdict is Verdict.UP_TO_DATE}
+    before = dict(house.stats)
+    recipe = RECIPES[step.stage]
+    monkeypatch.setitem(RECIPES, step.stage, recipe + 1)
+    house.days = (NEXT,)
+    verdict, reasons = house.verdict(step)
+    assert (verdict, reasons) == (
+        Verdict.RECIPE_CHANGED,
+        (f"counted by an older mtc (recipe {recipe}, now {recipe + 1})",),
+    )
+    assert {done.day for done in house.apply() if done.stage is step.stage} == {DAY, NEXT}
+    assert house.apply() == []
+    assert house.stats == before
+
+
+def test_days_chosen_by_name_are_the_only_ones_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command for one day does one day."""
+    house = applied()
+    monkeypatch.setitem(RECIPES, Stage.STAT, RECIPES[Stage.STAT] + 1)
+    exact = dataclasses.replace(house.selection(days=[NEXT]), exact=True)
+    plan = make_plan(house.project, exact, house.world(), house.history(), house.now)
+    assert {planned.step.day for planned in plan.work if planned.step.stage is Stage.STAT} == {NEXT}
+
+
+def test_statistics_that_cannot_be_counted_again_stay_as_an_older_recipe_counted_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither log nor part is there: no failure, and a note."""
+    house = applied()
+    house.take("2026-05-01.log")
+    house.lose_part("2026-05-01.log")
+    monkeypatch.setitem(RECIPES, Stage.STAT, RECIPES[Stage.STAT] + 1)
+    house.days = (NEXT,)
+    part = house.objects[import_step()]["2026-05-01.log"].parts[0].file
+    reasons = ("counted by an older mtc, and cannot be made again", f"part missing: {part}")
+    assert house.verdict(STAT) == (Verdict.UP_TO_DATE, reasons)
+    before = dict(house.stats)
+    house.settle()
+    assert house.stats == before
+
+
+def test_statistics_of_which_nothing_is_left_are_removed_by_name_only() -> None:
+    """A forgotten import whose log is gone leaves nothing to count; the file and its row stay."""
+    house = applied()
+    before = (dict(house.stats), house.csv)
+    house.take("2026-05-01.log")
+    house.forget(import_step())
+    house.apply()
+    assert house.verdict(STAT)[0] is Verdict.WOULD_LOSE
+    assert (house.stats, house.csv) == before
+    house.accepted = frozenset({STAT})
+    house.settle()
+    assert [day for _, day in house.stats] == [NEXT]
 
 
 def test_a_forgotten_import_makes_its_day_and_the_touched_ones_again() -> None:

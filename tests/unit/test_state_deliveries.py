@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 
 from mtc.delivery import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
 from mtc.errors import StateError
-from mtc.model import Receipt, Stage, Status, StepId
+from mtc.model import Stage, StepId
 from mtc.state import opening, schema
-from mtc.state.rows import StepResult
 from mtc.state.store import Store
 
 DAY, NEXT = dt.date(2026, 5, 1), dt.date(2026, 5, 2)
@@ -334,33 +333,41 @@ def test_a_row_that_does_not_read_is_called_damage(damage: str, store: Store) ->
         store.deliveries_of(STEP)
 
 
-OLD_OBJECT = """
-    INSERT INTO objects (step, key, size, etag, modified, object_id, content, format, accounting)
-    SELECT id, 'a.log', 9, 'e', 0, 'o1', 'c', 'combined', '{"lines": 1, "hits": 1, "filtered": {}, "rejected": {}}'
-    FROM steps
+OLD_ROWS = """
+    INSERT INTO runs
+    VALUES ('r1', 'daily', 'mtc apply', '2026-05-02T06:00:00+00:00', '2026-05-02T06:01:00+00:00', 0, '{}');
+    INSERT INTO steps (id, site, stage, day, status, fingerprint, settings, inputs, accounting, finished)
+    VALUES (1, 'docs', 'import', '2026-05-01', 'done', 'f1', '{"recipe":"1","timezone":"UTC"}', '{"a.log":"e"}',
+            '{"filtered":{},"hits":1,"lines":1,"rejected":{}}', '2026-05-02T06:01:00+00:00');
+    INSERT INTO objects (id, step, key, size, etag, modified, object_id, content, format, accounting, made_with)
+    VALUES (1, 1, 'a.log', 9, 'e', 0, 'o1', 'c', 'combined',
+            '{"filtered":{},"hits":1,"lines":1,"rejected":{}}', 'm1');
+    INSERT INTO parts VALUES (1, 'docs', '2026-05-01', 'p1', 'o1', 1);
 """
-OLD_PART = f"INSERT INTO parts SELECT id, 'docs', '{DAY}', 'p1', 'o1', 1 FROM objects"
+OLDER = pytest.mark.parametrize("version", range(1, schema.VERSION))
 
 
-def old_file(path: Path) -> None:
-    """A file of the version before deliveries, with a step that is done, its object and its parts."""
-    with Store(opening.for_writing(path, "a" * 32, schema.MIGRATIONS[:1]), path) as store:
-        store.begin_run("r1", manifest="daily", command="mtc apply", at=AT)
-        store.step_done(StepResult(Receipt(STEP, Status.DONE), "f1"), at=AT)
-        store._connection.execute(OLD_OBJECT)
-        store._connection.execute(OLD_PART)
-        store.end_run("r1", exit_code=0, counts={}, at=AT)
-        assert schema.version_of(store._connection) == 1
+def old_file(path: Path, version: int) -> None:
+    """A file as an older mtc made it, with a step that is done, its object and its parts: its tables, and plain SQL."""
+    with contextlib.closing(opening.for_writing(path, "a" * 32, schema.MIGRATIONS[:version])) as connection:
+        connection.executescript(OLD_ROWS)
+        assert schema.version_of(connection) == version
 
 
-def test_a_file_of_before_deliveries_goes_on_with_all_that_it_holds(path: Path) -> None:
-    """Steps, objects, parts and runs stay; nothing was delivered, and deliveries can be recorded."""
-    old_file(path)
+@OLDER
+def test_a_file_of_an_older_mtc_goes_on_with_all_that_it_holds(version: int, path: Path) -> None:
+    """Steps, objects, parts and runs stay; nothing was delivered, and what is newer can be recorded."""
+    old_file(path, version)
     with Store.open(path) as store:
         assert schema.version_of(store._connection) == schema.VERSION
         history = store.history(("docs",))
         assert history.steps[STEP].fingerprint == "f1"
-        assert [part.file for item in history.objects[STEP] for part in item.parts] == ["p1"]
+        (loaded,) = history.objects[STEP]
+        assert [(part.file, part.digest) for part in loaded.parts] == [("p1", "")]
+        assert (loaded.made_with, loaded.recipe) == ("m1", 1)
+        store.parts_digested({"p1": "d1"})
+        store.parts_digested({"p1": "d2"})
+        assert [part.digest for part in store.parts_of("docs", DAY)] == ["d1"]
         assert history.deliveries == {}
         assert [row.run for row in store.runs()] == ["r1"]
         assert store.lineage == "a" * 32
@@ -370,9 +377,10 @@ def test_a_file_of_before_deliveries_goes_on_with_all_that_it_holds(path: Path) 
         assert store.deliveries_of(STEP) == (delivery(),)
 
 
-def test_a_file_of_before_deliveries_is_read_and_left_as_it_is(path: Path) -> None:
+@OLDER
+def test_a_file_of_an_older_mtc_is_read_and_left_as_it_is(version: int, path: Path) -> None:
     """`mtc status` of a newer mtc changes nothing."""
-    old_file(path)
+    old_file(path, version)
     before = path.read_bytes()
     with Store.open(path, readonly=True) as store:
         assert store.deliveries_of(STEP) == ()

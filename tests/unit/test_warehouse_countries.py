@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import functools
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,8 +12,8 @@ from country_file import COUNTRIES, as_maxmind, write_countries, write_records
 from stat_hits import DAY, Hit, connect, count, project, rows, settings, write_part
 
 from mtc.errors import PermanentError
-from mtc.model import Accounting, Part
-from mtc.plan.fingerprint import stat_settings
+from mtc.model import Accounting, Part, Stage
+from mtc.plan.fingerprint import Fingerprint, stat_settings
 from mtc.plan.model import StatWork
 from mtc.plan.reasons import setting_changes
 from mtc.warehouse.countries import PIECE, UNKNOWN, Countries, open_countries, tell_countries
@@ -290,7 +289,11 @@ def test_a_step_from_before_there_were_countries_is_still_up_to_date(tmp_path: P
     named = dataclasses.replace(plain, countries="geo/countries.mmdb")
     today, with_path = stat_settings(plain), stat_settings(named)
     recorded = {name: value for name, value in today.items() if name != "stats.countries"}
-    changes = functools.partial(setting_changes, project(tmp_path), "docs")
+
+    def changes(before: dict[str, str], now: dict[str, str]) -> tuple[str, ...]:
+        parts = (Fingerprint.of(Stage.STAT, each, {}) for each in (before, now))
+        return setting_changes(project(tmp_path), "docs", *parts)
+
     assert changes(recorded, today) == ()
     assert changes(recorded, with_path) == ("stats.countries: none → geo/countries.mmdb",)
     assert changes(with_path, today) == ("stats.countries: geo/countries.mmdb → none",)

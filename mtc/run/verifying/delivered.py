@@ -12,8 +12,8 @@ from mtc.delivery import BatchStatus, DeliveredObject, Delivery, DeliveryStatus,
 from mtc.manifest.project import SiteSettings
 from mtc.model import LoadedObject, Stage, StepId
 from mtc.plan.copies import sent_texts
+from mtc.plan.hits import DayHits
 from mtc.plan.model import History
-from mtc.plan.statistics import DayHits
 from mtc.run.verifying.values import Disagreement, differ
 from mtc.sources.keys import printable
 

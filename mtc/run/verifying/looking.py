@@ -11,8 +11,8 @@ from mtc.errors import MtcError
 from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo.reports import DayReports
 from mtc.model import Part, Stage, StepId
+from mtc.plan.hits import DayHits, Hits
 from mtc.plan.model import History
-from mtc.plan.statistics import DayHits, Hits
 from mtc.run.verifying.chain import Evidence
 from mtc.run.verifying.counts import counts
 from mtc.run.verifying.delivered import delivered, unfinished_days

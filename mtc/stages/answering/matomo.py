@@ -17,6 +17,8 @@ from mtc.errors import TransientError
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.errors import ApiError, NoRightError, ServerBusyError, TokenRefusedError, UnknownSiteError
 from mtc.matomo.reports import DayReports, invalidate, reports
+from mtc.model import Stage
+from mtc.recipes import RECIPES
 from mtc.stages.answering.base import Answer, Noted
 from mtc.stages.answering.more import SOCIALS, More, read_more
 from mtc.stages.answering.place import Place, find_place, zone_note
@@ -26,9 +28,6 @@ from mtc.stages.delivering.target import Target
 from mtc.warehouse.statfile import Inputs, LineAccounting, StatDocument
 from mtc.warehouse.statistics import DayFailure, DayWork
 from mtc.warehouse.tables import ROW_LIMIT
-
-RECIPE = 1
-"""The version of the way of reading; part of each document's fingerprint."""
 
 LONGEST_WAIT = 30.0
 """For how many seconds a server that asks for a pause is waited for; a longer one is the coordinator's to wait."""
@@ -136,7 +135,9 @@ class _Reading:
         for part in set(work.parts):
             objects[part.object_id] += part.hits
         server, number = self.source.target.settings.server, self.place.id
-        told = json.dumps([RECIPE, server, number, self.site.zone, self.source.limit, sorted(objects.items())])
+        told = json.dumps(
+            [RECIPES[Stage.STAT], server, number, self.site.zone, self.source.limit, sorted(objects.items())]
+        )
         digest = hashlib.sha256(told.encode()).hexdigest()
         return Inputs(objects=len(objects), fingerprint=digest, server=server, server_site=number)
 

@@ -14,7 +14,8 @@ from mtc.formats.base import Format
 from mtc.formats.reading import Reading
 from mtc.manifest.models import seconds
 from mtc.manifest.project import SiteSettings
-from mtc.model import Accounting, Part
+from mtc.model import Accounting, Part, Stage
+from mtc.recipes import FIRST, RECIPES
 from mtc.stages.importing.agents import fill_agents
 from mtc.stages.importing.bundle import Bundle
 from mtc.stages.importing.counting import count_lines
@@ -71,8 +72,9 @@ class Loader:
 
     def _stage(self, bundle: Bundle, name: str) -> list[Slice]:
         accounts = count_lines(self.connection, bundle, self.site.filters)
-        # With other settings the same object makes another part: the listed one stays until the new one is recorded.
-        part = f"{name}-{self.made_with[:8]}"
+        # With other settings, or by another recipe, the same object makes another part: the listed one stays until the
+        # new one is recorded.
+        part = f"{name}-{self.made_with[:8]}{_recipe()}"
         parts = stage_hits(self.connection, bundle, self.site, part, self.staging)
         rejected = rejected_file(self.site.name, self.day, name)
         samples = self._keep_rejected(bundle, rejected)
@@ -84,6 +86,11 @@ class Loader:
             return {}
         write_rejected(self.connection, bundle, self.staging.stage(file))
         return sample_rejected(self.connection, bundle)
+
+
+def _recipe() -> str:
+    recipe = RECIPES[Stage.IMPORT]
+    return f"-r{recipe}" if recipe != FIRST else ""
 
 
 def reading_of(site: SiteSettings, form: Format) -> Reading:

@@ -14,7 +14,8 @@ from mtc import faults
 from mtc.delivery import DeliveredObject
 from mtc.errors import PermanentError, StepError
 from mtc.formats.base import Format
-from mtc.model import LoadedObject, Part, SourceObject
+from mtc.model import LoadedObject, Part, SourceObject, Stage
+from mtc.recipes import RECIPES
 from mtc.sources.base import Source
 from mtc.stages.base import Fact, HitsTakenBack, ObjectCarried, ObjectLoaded
 from mtc.stages.importing.ahead import ahead, in_turn, one_ahead
@@ -124,10 +125,17 @@ class Loading:
         account = judge(object_, slices, form, self.context.site.filters.max_rejected)
         parts = _merged(part for result in slices for part in result.parts)
         identity = object_id(object_.key, object_.version)
-        made_with = self.context.work.made_with
-        text = segment.text if account.lines else ""
-        made = {"made_with": made_with, "text": text}
-        loaded = LoadedObject(object_, identity, segment.content, form.name, account, parts, **made)
+        loaded = LoadedObject(
+            object_,
+            identity,
+            segment.content,
+            form.name,
+            account,
+            parts,
+            made_with=self.context.work.made_with,
+            text=segment.text if account.lines else "",
+            recipe=RECIPES[Stage.IMPORT],
+        )
         before = self._delivered_before(object_.key)
         if before is not None and not before.holds_lines_of(loaded) and not self._accepted:
             raise PermanentError(
