@@ -19,7 +19,8 @@ from mtc.formats.urls import is_page, only_where, url_host, url_target
 
 _MILLIS = Time((), epoch=1000, iso=True)
 _ENVOY_NEEDED = (("ip", "forwarded_for"), ("time",), ("target",), ("status",))
-_CLIENT = f"coalesce({address('z.forwarded_for')}, {address('z.ip')})"
+_FORWARDED = address("nullif(z.forwarded_for, '-')")
+_CLIENT = f"coalesce({_FORWARDED}, {address('z.ip')})"
 
 ENVOY_JSON = Format(
     name="envoy_json",

@@ -113,7 +113,7 @@ def test_what_everybody_has_is_read_as_fast_as_the_format_of_that_name(described
         ("src,sha1,hex", ""),
         ("req.hdr(User-Agent)", "user_agent"),
         ("req.fhdr(referer),json(utf8s)", "referrer"),
-        ("hdr(X-Forwarded-For)", "ip"),
+        ("hdr(Host)", "host"),
         ("hdr(X-Other)", ""),
         ("var(txn.host)", "host"),
         ("var(txn.http_user_agent)", "user_agent"),
