@@ -73,16 +73,40 @@ class Shape(Protocol):
 
 
 @dataclass(frozen=True)
-class Prefix:
-    """What a relay puts in front of lines, such as syslog: it is taken off before the shape sees a line.
+class Layer:
+    """One thing that a relay puts around a line, such as syslog's header or docker's JSON object.
 
-    `pattern` is RE2 and Python `re` alike, and begins with `^`; a line that it does not match is taken as it is. Where
-    it says which program wrote a line, in the groups `tag` or `app`, the lines of others than `programs` are no
-    requests when they do not match.
+    What `pattern` matches (RE2 and Python `re` alike; it begins with `^`) becomes `instead`; or, with a `key`, a line
+    that is a JSON object with that key is its text. Any other line stays as it is. Which program wrote a line stand in
+    the groups `tag` or `app`, or under `programs`, keys of the object. A kind that is `sure` cannot be mistaken. Lines
+    that `foreign` matches belong to the relay, and are no requests. With `pieces`, a long text that does not end
+    in a line feed is a piece of a line.
     """
 
-    pattern: str
+    name: str
+    pattern: str = ""
+    instead: str = ""
+    key: str = ""
     programs: tuple[str, ...] = ()
+    sure: bool = False
+    foreign: str = ""
+    pieces: bool = False
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """What stands around every line of a file: it is taken off, from the outside in, before the shape sees a line.
+
+    Where the layers say who wrote a line, those by others than `programs` are no requests when they do not match.
+    """
+
+    layers: tuple[Layer, ...]
+    programs: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is called, from the outside in."""
+        return ", ".join(layer.name for layer in self.layers)
 
 
 class Changes(Protocol):
@@ -108,7 +132,7 @@ class Format:
     (`z.user_agent`). `header` and `other` are SQL conditions over `c0`, the beginning of a line, and `{line}`, all of
     it, for lines that do not match: comments, and what belongs to the format but is no request. `taken` says how many
     of its units of `time_taken` make a millisecond (1000 for microseconds), and 0 that it has none. `prefix` is what
-    may stand in front of every line. `changes` is for headers in mid-file.
+    may stand around every line. `changes` is for headers in mid-file.
     """
 
     name: str

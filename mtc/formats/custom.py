@@ -7,6 +7,7 @@ import re
 from mtc.formats import haproxy, ncsa
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
 from mtc.formats.json_lines import JsonLines, pointer
+from mtc.formats.messages import object_message
 from mtc.formats.pattern import Pattern
 from mtc.formats.texts import address, host_name, milliseconds, query_text, unbracketed
 from mtc.manifest.formats import CustomFormat
@@ -50,7 +51,7 @@ _TIMES = ("date", "time", "clock", "zone")
 
 @functools.lru_cache(maxsize=64)
 def custom(described: CustomFormat) -> Format:
-    """The format of a description; equal ones give the same object."""
+    """The format of a description, for lines without a prefix; equal ones give the same object."""
     layout = described.layout
     if isinstance(layout, TextLayout):
         return _of_text(described.name, layout)
@@ -63,7 +64,7 @@ def _of_text(name: str, layout: TextLayout) -> Format:
     return Format(
         name=name,
         title=f"{name}, as the manifest describes it",
-        shape=Pattern(layout.pattern),
+        shape=Pattern(layout.pattern, passed_over=True),
         time=_time(layout.clock),
         taken=1,
         derive=_derived(name, layout),
@@ -80,7 +81,7 @@ def _of_json(name: str, layout: JsonLayout) -> Format:
         time=_time(layout.clock),
         taken=1,
         derive=_derived(name, layout),
-        other="json_valid(c0)",
+        other=object_message("c0"),
         detectable=False,
     )
 

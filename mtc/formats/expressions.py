@@ -10,7 +10,9 @@ QUOTED = r'[^"\\]*(?:\\.[^"\\]*)*'
 NAME = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*"
 """A host name or an address, which may be missing; one of IPv6 is in brackets."""
 
-HOST = rf"(?P<host>{NAME})(?::\d+)?\s+"
+# A host in front of a line has a letter or is an address: a lone number there is a time taken or a count.
+_VIRTUAL = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|[0-9.\-]*[A-Za-z_][\w.\-]*|-?"
+HOST = rf"(?P<host>{_VIRTUAL})(?::\d+)?\s+"
 
 # The first of a list of forwarded addresses. Neither syslog's `<190>` nor a quote begins an address.
 IP = r'(?P<ip>[^\s,<"][^\s,]*)(?:,\s*[^\s,]+)*'
@@ -30,7 +32,8 @@ WORDS = "string_split(c0, ' ')"
 """SQL: what stands before the first quote, as a list."""
 
 FAST_IP = r'(?P<ip>[^\s,<"]+)'
-FAST_HOST = r"(?P<host>[\w.\-]*)(?::\d+)? "
+# A name that begins with a letter; any other goes down the exact path.
+FAST_HOST = r"(?P<host>[A-Za-z_][\w.\-]*)(?::\d+)? "
 FAST_WHO = rf"{FAST_IP} \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] $"
 
 

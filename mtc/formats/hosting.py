@@ -1,11 +1,13 @@
-r"""What hosters and panels write: OVH, Gandi, LiteSpeed and Nginx Proxy Manager. All but the last are like combined.
+r"""What hosters, panels and small servers write: lines like combined ones, but those of Nginx Proxy Manager.
 
-Sources: the hosters' pages on raw logs; LiteSpeed Web Server manual, 'Access Log', and OpenLiteSpeed's virtual host
-templates, whose quotes around the log format end up around each line; Nginx Proxy Manager,
-`conf.d/include/log-proxy.conf` (log formats `proxy` and `standard`).
+Sources: the hosters' pages on raw logs (OVH, Gandi); lighttpd, mod_accesslog (default format, whose `%V` is the host);
+LiteSpeed Web Server manual, 'Access Log', and OpenLiteSpeed's virtual host templates, whose quotes around the log
+format end up around each line; Nginx Proxy Manager, `conf.d/include/log-proxy.conf` (log formats `proxy` and
+`standard`).
 
-OVH puts the host where combined has an identity that nobody uses, so its lines are combined lines as well: the host
-is read only where the format is named. A line of LiteSpeed without the stray quotes is a combined line.
+OVH and lighttpd put the host where combined has an identity that nobody uses, so their lines are combined lines as
+well: the host is read where it is one beyond doubt, or the format is named. A line of LiteSpeed without the stray
+quotes is a combined line.
 """
 
 from mtc.formats.base import Format
@@ -31,16 +33,27 @@ from mtc.formats.pattern import FastPath, Pattern, unnamed
 from mtc.warehouse.quoting import literal
 
 _END = r"(?:\s.*)?$"
+# A host beyond doubt: an identity (RFC 1413) is a user's name.
+_SURELY_NAMED = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
 _FAST_CLOCK = r"(?P<user>\S+) \[(?P<time>[^\]]+)\]"
+
+_HOSTED = Pattern(
+    rf"^{IP}\s+{HOST}{USER}\s+{CLOCK}\s+{WHAT}{WHOM}{_END}",
+    FastPath(f"^{FAST_IP} {FAST_HOST}{_FAST_CLOCK} $", SURE_COMBINED, COMBINED_FIELDS),
+    rf"^{IP}\s+(?P<host>-|{_SURELY_NAMED})(?::\d+)?\s+{USER}\s+{CLOCK}\s+{WHAT}{WHOM}{_END}",
+)
 
 OVH = Format(
     name="ovh",
     title="OVH: NCSA combined log format with the host in place of the identity",
-    shape=Pattern(
-        rf"^{IP}\s+{HOST}{USER}\s+{CLOCK}\s+{WHAT}{WHOM}{_END}",
-        FastPath(f"^{FAST_IP} {FAST_HOST}{_FAST_CLOCK} $", SURE_COMBINED, COMBINED_FIELDS),
-    ),
+    shape=_HOSTED,
     detectable=False,
+)
+
+LIGHTTPD = Format(
+    name="lighttpd",
+    title="lighttpd: NCSA combined log format with the host in place of the identity",
+    shape=_HOSTED,
 )
 
 GANDI = Format(

@@ -6,6 +6,7 @@ the exact path: the whole expression.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,8 @@ from mtc.warehouse.quoting import literal
 _PIECES = 24
 _NOTHING = (None, "", "-")
 _TAB_DOWN = "\v"  # a blank to Python's expressions and none to RE2's, which take it as any control character
+# What nearly all user agents begin with, and nothing else does.
+_AGENT = "Mozilla/"
 _NAME = re.compile(r"\(\?P<\w+>")
 
 
@@ -40,12 +43,14 @@ class Pattern:
     """A shape of one expression. `pattern` is RE2 and Python `re` alike, matches a whole line, and names `FIELDS`.
 
     Every group of it has a name, or is written `(?:...)`. `sample` goes before it for the lines of a sample, where
-    the format is to be recognised by less than it reads.
+    the format is to be recognised by less than it reads. A line of a sample with a user agent that no group reads is
+    none of the format, unless its user agent may be `passed_over`.
     """
 
     pattern: str
     fast: FastPath | None = None
     sample: str = ""
+    passed_over: bool = False
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -74,6 +79,8 @@ class Pattern:
         if match is None:
             return 0
         texts = match.groups()
+        if not self.passed_over and overlooks_agent(line, texts):
+            return 0
         return 1 + len(texts) - sum(map(texts.count, _NOTHING))
 
     def head(self, *, exact: bool) -> str:
@@ -93,6 +100,11 @@ class Pattern:
         values = ", ".join(f"{literal(name)}: {given.get(name) or f'head.{name}'}" for name in self.names)
         headed = "AND head.time <> ''" if self.fast.head else ""
         return f"CASE WHEN {self.fast.sure} {headed} THEN {{{values}}} ELSE {whole} END"
+
+
+def overlooks_agent(line: str, texts: Iterable[object]) -> bool:
+    """Whether a line has a user agent in it, and none of the texts that were read of it."""
+    return _AGENT in line and not any(isinstance(text, str) and _AGENT in text for text in texts)
 
 
 def unnamed(pattern: str) -> str:

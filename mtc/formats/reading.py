@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.formats import addresses, filters, moments, rewrite, syslog
+from mtc.formats import addresses, filters, layers, messages, moments, rewrite
 from mtc.formats.base import FIELDS, Format
 from mtc.formats.clean import SEPARATOR, TOO_LONG
 from mtc.formats.words import one_of
@@ -50,16 +50,16 @@ def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
     `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it.
     """
     form = reading.format
-    whole = exact or not form.shape.separator
+    whole = exact or not form.shape.separator or not _is_behind_pieces(form)
     pieces = 1 if whole else form.shape.pieces
     names = [f"c{number}" for number in range(pieces)]
     source, line = _reader(path, pieces, form.shape.separator), _joined(names, form.shape.separator)
     logged = line
     if form.prefix:
-        bare = f"* REPLACE ({syslog.taken_off('c0', form.prefix)} AS c0)"
+        bare = f"* REPLACE ({layers.taken_off('c0', form.prefix)} AS c0)"
         source = f"(SELECT c0 AS begun, {bare} FROM {source})"  # noqa: S608 - made of this module's own pieces
         logged = _joined(["begun", *names[1:]], form.shape.separator)
-        line = syslog.taken_off(logged, form.prefix)
+        line = "c0" if whole else layers.taken_off(logged, form.prefix)
         names.append("begun")
     raw = ", ".join(names)
     return f"""
@@ -83,6 +83,11 @@ WITH pieces AS (
 )
 SELECT {_kept(reading, logged)} FROM decided
 """  # noqa: S608 - made of this module's own pieces and quoted literals
+
+
+def _is_behind_pieces(form: Format) -> bool:
+    """Whether the prefix, if any, can be taken off the first piece of a line that was cut already."""
+    return form.prefix is None or (form.shape.separator == '"' and layers.is_plain(form.prefix))
 
 
 def _joined(names: Sequence[str], separator: str) -> str:
@@ -175,8 +180,9 @@ def _bad(form: Format, line: str, logged: str) -> str:
     unmatched = "coalesce(ip, '') = ''"
     header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
     other = f"WHEN {form.other.replace('{line}', line)} THEN 'other'" if form.other else ""
+    other += f" WHEN {messages.message(line)} THEN 'other'"
     if form.prefix:
-        other += f" WHEN {syslog.foreign(logged, form.prefix)} THEN 'other'"
+        other += f" WHEN {layers.foreign(logged, form.prefix)} THEN 'other'"
     # One CASE in another: what is asked of lines that do not match costs nothing on those that do.
     return f"""
     CASE

@@ -18,12 +18,12 @@ from mtc.formats import (
     hosting,
     json_formats,
     labelled,
+    layers,
     load_balancers,
     ncsa,
     proxies,
     s3_access,
     squid,
-    syslog,
     tomcat,
     trailing,
 )
@@ -42,6 +42,9 @@ FORMATS: dict[str, Format] = {
     "combined_apache_time": trailing.COMBINED_APACHE_TIME,
     "icecast": trailing.ICECAST,
     "ovh": hosting.OVH,
+    "lighttpd": hosting.LIGHTTPD,
+    "common_agent": ncsa.COMMON_AGENT,
+    "common_agent_vhost": ncsa.COMMON_AGENT_VHOST,
     "gandi": hosting.GANDI,
     "litespeed": hosting.LITESPEED,
     "nginx_proxy_manager": hosting.NGINX_PROXY_MANAGER,
@@ -90,17 +93,19 @@ NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
 
 def get(name: str, sample: Sequence[str], *, where: str) -> Format:
     """The format of that name, for a file that begins with `sample`; an unknown one names the nearest."""
-    if name in FORMATS:
-        return syslog.fitted(FORMATS[name], sample)
-    if name not in BINDERS:
+    if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known formats: {', '.join(NAMES)}"
         raise PermanentError(f"no format is called {name!r}", hint=hint)
-    bound = BINDERS[name](sample)
+    bound = layers.fitted(lambda lines: _made(name, lines), sample)
     if bound is None:
         hint = "check that the file begins with the header that the format calls for, or use `format: auto`"
         raise PermanentError(f"the file does not begin as {name} does", where=where, hint=hint)
     return bound
+
+
+def _made(name: str, sample: Sequence[str]) -> Format | None:
+    return FORMATS[name] if name in FORMATS else BINDERS[name](sample)
 
 
 def candidates(sample: Sequence[str]) -> dict[str, Format]:

@@ -36,6 +36,8 @@ def _facts(explained: "Explained") -> Iterator[list[str]]:
     for choice in explained.choices:
         yield ["format", f"{choice.format.name}: {choice.format.title}"]
         yield ["", safe(choice.why)]
+        if choice.format.prefix:
+            yield ["prefix", f"{safe(choice.format.prefix.title)}: taken off before a line is read"]
     if explained.error is None:
         account = explained.accounting
         filtered, rejected = sum(account.filtered.values()), sum(account.rejected.values())
@@ -82,7 +84,12 @@ def _file(explained: "Explained") -> dict[str, object]:
         "compression": explained.compression,
         "encoding": explained.encoding,
         "formats": [
-            {"name": choice.format.name, "title": choice.format.title, "why": choice.why}
+            {
+                "name": choice.format.name,
+                "title": choice.format.title,
+                "why": choice.why,
+                "prefix": [layer.name for layer in choice.format.prefix.layers] if choice.format.prefix else [],
+            }
             for choice in explained.choices
         ],
         "error": _error(explained.error),

@@ -71,7 +71,7 @@ def name_of(sample: SampleFile) -> str:
 
 
 # Lines that say nothing of LiteSpeed are combined lines.
-TWINS = {hosting.LITESPEED: "combined"}
+TWINS = {hosting.LITESPEED: "combined", hosting.OVH: "lighttpd"}
 # A header that names no fields: no format reads the lines behind it, and none is guessed.
 REFUSED = (w3c.NO_FIELDS,)
 KNOWN = [sample for sample in SAMPLES if sample.format in {*FORMATS, *BINDERS}]

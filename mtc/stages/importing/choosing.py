@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mtc.formats.base import Format
 from mtc.formats.custom import custom
 from mtc.formats.detect import detect, glance, is_surely, reads_all
+from mtc.formats.layers import fitted
 from mtc.formats.registry import get
 from mtc.manifest.formats import CustomFormat, FormatChoice
 from mtc.stages.importing.bundle import Chooser
@@ -28,11 +29,17 @@ class Choice:
 def choose(wanted: FormatChoice, sample: Sequence[str], where: str) -> Choice:
     """The format of an object that begins with `sample`. PermanentError when there is none."""
     if isinstance(wanted, CustomFormat):
-        return Choice(custom(wanted), "described in the manifest")
+        return Choice(described(wanted, sample), "described in the manifest")
     if wanted == AUTO:
         found = detect(sample, where=where)
         return Choice(found.format, found.why)
     return Choice(get(wanted, sample, where=where), "named, not detected")
+
+
+def described(wanted: CustomFormat, sample: Sequence[str]) -> Format:
+    """The format that a manifest describes, behind the prefix that a sample has."""
+    form = custom(wanted)
+    return fitted(lambda _: form, sample) or form
 
 
 def chooser(wanted: FormatChoice) -> Chooser:
@@ -53,8 +60,10 @@ class _Chooser:
         return self.last
 
     def _is_still(self, last: Format, sample: Sequence[str], where: str) -> bool:
-        if isinstance(self.wanted, CustomFormat) or (few := glance(sample)) is None:
+        if (few := glance(sample)) is None:
             return False
+        if isinstance(self.wanted, CustomFormat):
+            return described(self.wanted, few) is last and reads_all(last, few)
         if self.wanted == AUTO:
             return is_surely(last, few)
         return get(self.wanted, few, where=where) is last and reads_all(last, few)

@@ -25,6 +25,26 @@ OVH = SampleFile(
     " too; by name the second column is the host.",
 )  # fmt: skip
 
+LIGHTTPD = SampleFile(
+    format="lighttpd",
+    text=f"""192.0.2.1 www.example.org - [01/May/2026:12:05:03 +0200] "GET /docs/ HTTP/1.1" 200 5120 "-" "{FIREFOX}"
+198.51.100.7 shop.example.org:8443 ada [01/May/2026:12:05:04 +0200] "GET /search?q=1 HTTP/2.0" 200 812 "https://www.example.org/" "{CHROME}"
+192.0.2.9 203.0.113.80 - [01/May/2026:10:05:05 +0000] "GET /old HTTP/1.1" 301 0 "-" "-"
+2001:db8::7 [2001:db8::80]:8080 - [01/May/2026:10:05:06 +0000] "GET /six HTTP/1.1" 200 9 "-" "Lesegerät 2.0"
+192.0.2.9 - - [01/May/2026:10:05:07 +0000] "GET /none HTTP/1.0" 200 9 "-" "-"
+2026-05-01 10:05:08: (server.c.1939) server stopped by UID = 0 PID = 1
+""",
+    rows=(
+        Row(host="www.example.org", ip="192.0.2.1", time="2026-05-01 10:05:03", method="GET", path="/docs/", protocol="HTTP/1.1", status=200, bytes=5120, user_agent=FIREFOX),
+        Row(host="shop.example.org", ip="198.51.100.7", user="ada", time="2026-05-01 10:05:04", method="GET", path="/search", query="q=1", protocol="HTTP/2.0", status=200, bytes=812, referrer="https://www.example.org/", user_agent=CHROME),
+        Row(host="203.0.113.80", ip="192.0.2.9", time="2026-05-01 10:05:05", method="GET", path="/old", protocol="HTTP/1.1", status=301, bytes=0),
+        Row(host="[2001:db8::80]", ip="2001:db8::7", time="2026-05-01 10:05:06", method="GET", path="/six", protocol="HTTP/1.1", status=200, bytes=9, user_agent="Lesegerät 2.0"),
+        Row(ip="192.0.2.9", time="2026-05-01 10:05:07", method="GET", path="/none", protocol="HTTP/1.0", status=200, bytes=9),
+    ),
+    other=1,
+    note="lighttpd, mod_accesslog: `%h %V %u %t`, the host that was asked for where the identity would be.",
+)  # fmt: skip
+
 GANDI = SampleFile(
     format="gandi",
     text=f"""www.example.org 192.0.2.1 - - [01/May/2026:12:05:03 +0200] (0 s) "GET /docs/ HTTP/1.1" 200 5120 "-" "{FIREFOX}"
@@ -101,4 +121,4 @@ NGINX_PROXY_MANAGER = SampleFile(
     " gives `502, 200`. A request without a method is none; nginx's error lines may lie between.",
 )  # fmt: skip
 
-SAMPLES = (OVH, GANDI, LITESPEED, LITESPEED_QUOTED, NGINX_PROXY_MANAGER)
+SAMPLES = (OVH, LIGHTTPD, GANDI, LITESPEED, LITESPEED_QUOTED, NGINX_PROXY_MANAGER)

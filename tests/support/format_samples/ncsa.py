@@ -177,7 +177,26 @@ COMBINED_NGINX_TIME = SampleFile(
     " ($upstream_response_time, $pipe) is not the time taken.",
 )  # fmt: skip
 
+COMMON_AGENT = SampleFile(
+    format="common_agent",
+    text=f"""192.0.2.1 - - [01/May/2026:12:05:03 +0200] "GET /docs/ HTTP/1.1" 200 5120 {FIREFOX}
+198.51.100.7 - ada [01/May/2026:12:05:04 +0200] "GET /search?q=1 HTTP/2.0" 200 812 https://www.example.org/ {CHROME}
+192.0.2.9 - - [01/May/2026:10:05:05 +0000] "GET /a HTTP/1.1" 200 9 - curl/8.5.0
+192.0.2.9 - - [01/May/2026:10:05:06 +0000] "GET /b HTTP/1.1" 200 9 "https://www.example.org/" Wget/1.21
+192.0.2.9 - - [01/May/2026:10:05:07 +0000] "GET /c HTTP/1.1" 200 9 - -
+""",
+    rows=(
+        Row(ip="192.0.2.1", time="2026-05-01 10:05:03", method="GET", path="/docs/", protocol="HTTP/1.1", status=200, bytes=5120, user_agent=FIREFOX),
+        Row(ip="198.51.100.7", user="ada", time="2026-05-01 10:05:04", method="GET", path="/search", query="q=1", protocol="HTTP/2.0", status=200, bytes=812, referrer="https://www.example.org/", user_agent=CHROME),
+        Row(ip="192.0.2.9", time="2026-05-01 10:05:05", method="GET", path="/a", protocol="HTTP/1.1", status=200, bytes=9, user_agent="curl/8.5.0"),
+        Row(ip="192.0.2.9", time="2026-05-01 10:05:06", method="GET", path="/b", protocol="HTTP/1.1", status=200, bytes=9, referrer="https://www.example.org/", user_agent="Wget/1.21"),
+        Row(ip="192.0.2.9", time="2026-05-01 10:05:07", method="GET", path="/c", protocol="HTTP/1.1", status=200, bytes=9),
+    ),
+    note="A log_format whose author forgot the quotes around what clients send.",
+)  # fmt: skip
+
 SAMPLES = (
+    COMMON_AGENT,
     COMMON,
     COMBINED,
     COMBINED_SYSLOG,
