@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from mtc.matomo.api_errors import lacking_reply
 from mtc.matomo.connection import Reply
 from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short
 from mtc.matomo.retry import retry_after
@@ -19,10 +20,10 @@ _OK = 200
 _BAD_REQUEST = 400
 _NO_LOGIN = 401
 _TOO_MANY = 429
-_ERROR = 500
 _UNAVAILABLE = 503
 
 WRONG_TOKEN = "check that matomo.token has write access to the site and that matomo_id is its number"  # noqa: S105 - a hint
+_TOOK_NONE = "Matomo took no hit and named none invalid"
 _SWITCHED_OFF = (
     "check that Matomo's statistics are switched on ([Tracker] record_statistics) and no maintenance goes on"
 )
@@ -46,7 +47,10 @@ def outcome(reply: Reply, n: int, server: Server) -> Outcome:
     if reply.status == _OK:
         return _ok(reply, counts, n, server)
     if reply.status == _NO_LOGIN:
-        return Refused("Matomo does not accept the token (401)", WRONG_TOKEN)
+        lacks = lacking_reply(reply, server.url)
+        return (
+            Refused(lacks.what, lacks.hint) if lacks else Refused("Matomo does not accept the token (401)", WRONG_TOKEN)
+        )
     if reply.status == _BAD_REQUEST:
         return _bad_request(counts, server)
     return _later(reply, counts, server)
@@ -54,19 +58,23 @@ def outcome(reply: Reply, n: int, server: Server) -> Outcome:
 
 def _ok(reply: Reply, counts: _Counts | None, n: int, server: Server) -> Outcome:
     if counts is None or counts.status != "success" or counts.tracked + counts.invalid > n:
-        return InDoubt(_not_understood(reply, server))
+        return _in_doubt(reply, counts, server)
     if counts.tracked == 0 and counts.invalid == n:
         return Refused(f"Matomo took none of {n} hits: all are invalid to it", WRONG_TOKEN, n)
     if counts.tracked + counts.invalid == 0:
-        return Refused("Matomo took no hit and named none invalid", _SWITCHED_OFF)
+        # Of one hit alone this also is what a lock wait leaves, which may pass.
+        return NotRecorded(f"{_TOOK_NONE}: {_SWITCHED_OFF}") if n == 1 else Refused(_TOOK_NONE, _SWITCHED_OFF)
     kind = Recorded if counts.tracked + counts.invalid == n else Short
     return kind(counts.tracked, counts.invalid, counts.indices)
 
 
-def _bad_request(counts: _Counts | None, server: Server) -> Outcome:
+def _bad_request(counts: _Counts | None, server: Server) -> Refused | InDoubt:
     if counts is None:
         return Refused("Matomo did not find the hits in the request (400)", "check what stands between mtc and Matomo")
-    return Refused(f"Matomo refused the batch (400): {_message(counts, server)}", WRONG_TOKEN)
+    reason = f"Matomo refused the batch (400): {_message(counts, server)}"
+    if counts.tracked:
+        return InDoubt(reason, in_part=True, hint=WRONG_TOKEN)
+    return Refused(reason, WRONG_TOKEN)
 
 
 def _later(reply: Reply, counts: _Counts | None, server: Server) -> Outcome:
@@ -75,11 +83,16 @@ def _later(reply: Reply, counts: _Counts | None, server: Server) -> Outcome:
         return NotRecorded("the server asks for fewer requests (429)", wait)
     if reply.status == _UNAVAILABLE and wait is not None:
         return NotRecorded("the server is not available (503)", wait)
-    if reply.status == _ERROR and counts is not None and counts.status == "error":
-        if _is_about_access(counts.message):
-            return Refused(f"Matomo refused the batch (500): {_message(counts, server)}", WRONG_TOKEN)
-        return NotRecorded(f"Matomo rolled the batch back (500): {_message(counts, server)}", wait)
-    return InDoubt(_not_understood(reply, server))
+    return _in_doubt(reply, counts, server)
+
+
+def _in_doubt(reply: Reply, counts: _Counts | None, server: Server) -> InDoubt:
+    """No answer to go by. An error that Matomo itself tells of says nothing of what is kept, `tracked` neither."""
+    if counts is None or counts.status != "error":
+        return InDoubt(_not_understood(reply, server), retry_after=retry_after(reply.headers))
+    reason = f"Matomo failed over the batch ({reply.status}): {_message(counts, server)}"
+    hint = WRONG_TOKEN if _is_about_access(counts.message) else ""
+    return InDoubt(reason, in_part=True, hint=hint, retry_after=retry_after(reply.headers))
 
 
 def _counts(reply: Reply, n: int) -> _Counts | None:

@@ -1,10 +1,13 @@
 """Matomo's ways to say no, with the cause and the remedy. No I/O.
 
-Errors usually come as 200 with `{"result": "error", "message": ...}`; a bad token as 401 with a page. The messages are
-asked for in English, and are the only thing that tells one error from another.
+Errors usually come as 200 with `{"result": "error", "message": ...}`; a token that lacks a site as 401 with the same; a
+bad token as 401 with a page. The messages are asked for in English, and are the only thing that tells one error from
+another.
 """
 
 import html
+import json
+import re
 
 from mtc.matomo.connection import Reply
 from mtc.matomo.errors import (
@@ -40,6 +43,30 @@ _KINDS: tuple[tuple[tuple[str, ...], type[ApiError], str], ...] = (
 )
 
 
+_LACKS = re.compile(r"requires (?:an? |at least )?'(\w+)' access for the website id = (\d+)", re.IGNORECASE)
+
+
+def lacking(message: str, where: str) -> NoRightError | None:
+    """The error of a token that lacks a right to a site, which the message names; None of any other message."""
+    if (found := _LACKS.search(html.unescape(message))) is None:
+        return None
+    right, site = found[1].lower(), int(found[2])
+    return NoRightError(
+        f"the token lacks '{right}' access to site {site} of Matomo",
+        where=where,
+        hint=f"give its user '{right}' access to site {site} in Matomo, or correct matomo_id",
+    )
+
+
+def lacking_reply(reply: Reply, where: str) -> NoRightError | None:
+    """The same of an answer that is refused by its status."""
+    try:
+        said = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return None
+    return lacking(str(said.get("message", "")), where) if isinstance(said, dict) else None
+
+
 def error_of_value(answer: object, server: Server, where: str) -> ApiError | None:
     """The error that a parsed answer is; None if it is none."""
     if not isinstance(answer, dict) or answer.get("result") != "error":
@@ -53,7 +80,9 @@ def error_of_reply(reply: Reply, server: Server, where: str) -> ApiError | None:
     if turned_away is not None:
         return NotMatomoError(turned_away.reason, where=where, hint=turned_away.hint)
     if reply.status == _NO_LOGIN:
-        return TokenRefusedError("Matomo does not accept the token", where=where, hint=_TOKEN)
+        return lacking_reply(reply, where) or TokenRefusedError(
+            "Matomo does not accept the token", where=where, hint=_TOKEN
+        )
     if reply.status in {_OK, _DENIED}:
         return _database(reply, server, where)
     if reply.status == _TOO_MANY or reply.status >= _SERVER_ERRORS:
@@ -72,6 +101,8 @@ def _database(reply: Reply, server: Server, where: str) -> ApiError | None:
 def _error_of_message(message: str, server: Server, where: str) -> ApiError:
     plain = html.unescape(message)
     words, what = plain.lower(), f"Matomo says: {server.quote(plain) or 'an error, and no more'}"
+    if (lacks := lacking(message, where)) is not None:
+        return lacks
     for marks, kind, hint in _KINDS:
         if any(mark in words for mark in marks):
             return kind(what, where=where, hint=hint)

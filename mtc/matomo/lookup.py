@@ -1,28 +1,25 @@
-"""Was it recorded? The one question that decides whether a batch may be sent again.
+"""Was it recorded? The question that decides whether hits may be sent again.
 
 "Not found" proves nothing while the server may still be at work on the request: waiting is up to who asks. A wrong
-"not found" would double hits, so every doubt here is an error or is told.
+"not found" would double hits, so what may be there though it is not listed is told apart.
 """
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from itertools import groupby
 
 from mtc.matomo.connection import Connection
-from mtc.matomo.errors import LookupUnsureError
 from mtc.matomo.server import Server
-from mtc.matomo.visits import Live
+from mtc.matomo.visits import Live, Visit
 
 _GLANCE = 5
-_PAGES = (5, 20, 100)
-_WHOLE_PAGES = (100,)
+_PAGES = (100,)
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A hit that answers for its batch: its `pv_id`, and its time in UTC. Best one whose visit is short."""
+    """A hit that is looked for: its `pv_id`, and its time in UTC."""
 
     pv_id: str
     time: dt.datetime
@@ -35,43 +32,22 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Which hits are there. If `unsure`, a visit has more actions than are listed: what is not found may be there."""
+    """Which hits are there. `hidden` may be there too: a visit of their time has more actions than are listed."""
 
     found: frozenset[str]
-    unsure: bool
+    hidden: frozenset[str] = frozenset()
 
 
-class _Seen(Enum):
-    YES = 1
-    NO = 2
-    UNSURE = 3
-
-
-def find(
-    connection: Connection,
-    server: Server,
-    site_id: int,
-    timezone: dt.tzinfo,
-    witnesses: Sequence[Witness],
-    *,
-    quick: bool = False,
+def glance(
+    connection: Connection, server: Server, site_id: int, timezone: dt.tzinfo, witnesses: Sequence[Witness]
 ) -> bool:
-    """Whether any of the witnesses is stored.
+    """Whether any of the witnesses is among the first visits that end after it: "no" means "not seen", and no more.
 
-    Looks near each first, then through all visits that may hold one. With `quick` it looks near them only: then "no"
-    means "not seen", enough to ask again later, and not to send again.
-
-    Args:
-        connection: where to ask.
-        server: whom to ask.
-        site_id: the site's number in Matomo.
-        timezone: the site's zone *as Matomo has it*.
-        witnesses: at least one; they need not lie on one day.
-        quick: only a glance.
+    `timezone` is the site's zone *as Matomo has it*. The witnesses need not lie on one day; best are those whose visits
+    are short.
 
     Raises:
         ValueError: there is no witness.
-        LookupUnsureError: none is found, but each may be in a visit of which not all actions are listed.
         StepError: the server did not answer, or with an error.
     """
     if not witnesses:
@@ -81,69 +57,44 @@ def find(
         live = Live(connection, server, site_id, witness.time.astimezone(timezone).date())
         if any(visit.pv_ids & wanted for visit in live.page(witness.seconds - 1, _GLANCE)):
             return True
-    return not quick and _search(_days(connection, server, site_id, timezone, witnesses))
+    return False
 
 
 def stored(
-    connection: Connection,
-    server: Server,
-    site_id: int,
-    timezone: dt.tzinfo,
-    first: dt.datetime,
-    last: dt.datetime,
-    wanted: frozenset[str],
+    connection: Connection, server: Server, site_id: int, timezone: dt.tzinfo, hits: Sequence[Witness]
 ) -> Stored:
-    """Which of the wanted hits are stored; `first` and `last` are the times of the earliest and the latest, in UTC.
+    """Which of the hits are stored, by every visit that may hold one; `timezone` as for `glance`.
 
     Raises:
         StepError: the server did not answer, or with an error.
     """
     found: set[str] = set()
-    unsure = False
-    start, end = int(first.timestamp()), int(last.timestamp())
-    for day in _dates(first.astimezone(timezone).date(), last.astimezone(timezone).date()):
-        for visit in Live(connection, server, site_id, day).since(start - 1, _WHOLE_PAGES):
-            found |= visit.pv_ids & wanted
-            if found == wanted:
-                return Stored(wanted, unsure=False)
-            unsure = unsure or (visit.cut and (visit.first or 0) <= end)
-    return Stored(frozenset(found), unsure)
-
-
-def _search(days: Iterator[tuple[Live, list[Witness]]]) -> bool:
-    seen = set()
-    for live, witnesses in days:
-        seen.add(_thorough(live, witnesses))
-        if _Seen.YES in seen:
-            return True
-    if _Seen.NO not in seen:
-        raise LookupUnsureError(
-            "whether a batch is stored cannot be told: its hits are in visits of which Matomo lists only some actions",
-            hint="set a higher visitor_log_maximum_actions_per_visit in [General] of Matomo's config.ini.php",
-        )
-    return False
-
-
-def _thorough(live: Live, witnesses: Sequence[Witness]) -> _Seen:
-    """Look through every visit that may hold one of a day's witnesses."""
-    wanted = frozenset(witness.pv_id for witness in witnesses)
     hidden: set[str] = set()
-    for visit in live.since(min(witness.seconds for witness in witnesses) - 1, _PAGES):
-        if visit.pv_ids & wanted:
-            return _Seen.YES
-        hidden |= {witness.pv_id for witness in witnesses if visit.may_hide(witness.seconds)}
-    return _Seen.UNSURE if hidden == wanted else _Seen.NO
+    for day, own in _by_day(hits, timezone):
+        seen, cut = _read(Live(connection, server, site_id, day), own)
+        found |= seen
+        missing = (hit for hit in own if hit.pv_id not in seen)
+        hidden |= {hit.pv_id for hit in missing if any(visit.may_hide(hit.seconds) for visit in cut)}
+    return Stored(frozenset(found), frozenset(hidden))
 
 
-def _days(
-    connection: Connection, server: Server, site_id: int, timezone: dt.tzinfo, witnesses: Sequence[Witness]
-) -> Iterator[tuple[Live, list[Witness]]]:
-    def day(witness: Witness) -> dt.date:
-        return witness.time.astimezone(timezone).date()
+def _read(live: Live, hits: Sequence[Witness]) -> tuple[set[str], list[Visit]]:
+    """The hits of a day that are listed, and the visits that are listed in part."""
+    wanted = frozenset(hit.pv_id for hit in hits)
+    found: set[str] = set()
+    cut = []
+    for visit in live.since(min(hit.seconds for hit in hits) - 1, _PAGES):
+        found |= visit.pv_ids & wanted
+        if visit.cut:
+            cut.append(visit)
+        if found == wanted:
+            break
+    return found, cut
 
-    for date, own in groupby(sorted(witnesses, key=lambda one: one.time), key=day):
-        yield Live(connection, server, site_id, date), list(own)
 
+def _by_day(hits: Sequence[Witness], timezone: dt.tzinfo) -> Iterator[tuple[dt.date, list[Witness]]]:
+    def day(hit: Witness) -> dt.date:
+        return hit.time.astimezone(timezone).date()
 
-def _dates(first: dt.date, last: dt.date) -> list[dt.date]:
-    return [first + dt.timedelta(days=count) for count in range((last - first).days + 1)]
+    for date, own in groupby(sorted(hits, key=lambda one: one.time), key=day):
+        yield date, list(own)

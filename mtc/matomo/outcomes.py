@@ -31,9 +31,16 @@ class NotRecorded:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """It may be recorded or not: it has to be looked up before anything is sent again."""
+    """It may be recorded or not: it has to be looked up before anything is sent again.
+
+    `in_part` says that Matomo itself told of an error: of a batch whose transaction the database has ended, some hits
+    may be kept, or all. `hint` is the remedy for it if none turns out to be there; `retry_after` as of `NotRecorded`.
+    """
 
     reason: str
+    in_part: bool = False
+    hint: str = ""
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

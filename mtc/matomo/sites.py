@@ -9,7 +9,7 @@ from mtc.errors import PermanentError, TransientError
 from mtc.matomo.api import Call, bulk, call, fetch
 from mtc.matomo.api import value as read
 from mtc.matomo.connection import Connection
-from mtc.matomo.errors import NoRightError, NotMatomoError, TokenRefusedError, UnknownSiteError
+from mtc.matomo.errors import NotMatomoError, TokenRefusedError, UnknownSiteError
 from mtc.matomo.retry import http_date
 from mtc.matomo.server import Server
 from mtc.matomo.text import valid
@@ -20,12 +20,13 @@ _BY_URL = "SitesManager.getSitesIdFromSiteUrl"
 
 @dataclass(frozen=True, slots=True)
 class SiteInfo:
-    """A site as Matomo has it."""
+    """A site as Matomo has it. It makes no reports of days before it was `created`; None if it does not say when."""
 
     id: int
     name: str
     main_url: str
     timezone: str
+    created: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +68,29 @@ def site_id(connection: Connection, server: Server, url: str) -> int:
 
 
 def site_info(connection: Connection, server: Server, site_id: int) -> SiteInfo | None:
-    """The site of that number; None if there is none that the token may see.
+    """The site of that number; None if there is none.
 
     Raises:
+        NoRightError: the token may not see it, or there is none and Matomo does not say so to everybody.
         StepError: the server did not answer, or with another error.
     """
     try:
         answer = call(connection, server, "SitesManager.getSiteFromId", idSite=site_id)
-    except (NoRightError, UnknownSiteError):
+    except UnknownSiteError:
         return None
     found = answer[0] if isinstance(answer, list) and answer else answer
     if not isinstance(found, dict) or "timezone" not in found:
         return None
     name, main_url, zone = (valid(str(found.get(key, ""))) for key in ("name", "main_url", "timezone"))
-    return SiteInfo(site_id, name, main_url, zone)
+    return SiteInfo(site_id, name, main_url, zone, _date(found.get("ts_created")))
+
+
+def _date(value: object) -> dt.date | None:
+    """The date of `2010-01-01 00:00:00`."""
+    try:
+        return dt.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def version(connection: Connection, server: Server) -> str:

@@ -1,7 +1,8 @@
 """Deliveries to Matomo that are killed and whose server fails, over and over, with the same command until it is done.
 
-At the end the server has every hit exactly once, and every visit as an undisturbed run makes it. What is drawn is
-seeded, and printed, so that a failure can be looked into.
+At the end the server has every hit exactly once, and every visit as an undisturbed run makes it; but for visits of hits
+that the server itself stored out of order, when it kept a part of a batch. Every day is new to the server; there are 1,
+2 or 4 lanes. What is drawn is seeded, and printed, so that a failure can be looked into.
 """
 
 import random
@@ -24,18 +25,25 @@ ROUNDS = 30
 MORE_ROUNDS = 500
 TOGETHER = 25
 HITS = 80
+EARLY = 6  # of each log, of the day before
 TRIES = 25
 DISTURBED = 4  # so many runs meet faults; the next ones may end
 
 KEEPS_NOTHING = {
     **dict.fromkeys((Fault.DROP, Fault.RESET, Fault.BAD_GATEWAY, Fault.GATEWAY_TIMEOUT, Fault.SQLSTATE), 0.02),
-    **dict.fromkeys((Fault.DATABASE_DOWN, Fault.TOO_MANY, Fault.UNAVAILABLE, Fault.DEADLOCK, Fault.PROXY_PAGE), 0.02),
+    **dict.fromkeys((Fault.DATABASE_DOWN, Fault.TOO_MANY, Fault.UNAVAILABLE, Fault.PROXY_PAGE), 0.02),
+    Fault.DEADLOCK_KEEPS_NONE: 0.02,
 }
 KEEPS_ALL = dict.fromkeys(
     (Fault.SLOW, Fault.CUT, Fault.COMMIT_THEN_DROP, Fault.COMMIT_THEN_BAD_GATEWAY, Fault.COMMIT_THEN_GATEWAY_TIMEOUT),
     0.03,
 )
 LATER = dict.fromkeys((Fault.DROP_THEN_COMMIT, Fault.GATEWAY_TIMEOUT_THEN_COMMIT), 0.04)
+DEADLOCKS = {
+    **dict.fromkeys((Fault.DEADLOCK, Fault.DEADLOCK_KEEPS_ALL, Fault.DEADLOCK_KEEPS_NONE), 0.05),
+    **dict.fromkeys((Fault.DEADLOCK_THEN_DROP, Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT), 0.03),
+}
+KEEP_A_PART = (Fault.DEADLOCK, Fault.DEADLOCK_THEN_DROP, Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT)
 OF_REPORTS = dict.fromkeys((Fault.DROP, Fault.BAD_GATEWAY, Fault.SQLSTATE, Fault.DATABASE_DOWN, Fault.SLOW), 0.05)
 
 
@@ -101,6 +109,9 @@ def test_hundreds_of_times_each_hit_counts_once(first: int, tmp_path: Path, undi
 def survive(number: int, trial: MatomoTrial, undisturbed: Counter[Visit]) -> None:
     """One round: a third of them with kills alone, a third with faults alone, a third with both."""
     dice = random.Random(f"round {number}")
+    trial.write(lanes=dice.choice((1, 2, 4)), batch=dice.choice((20, 40)))
+    early = dice.choice((0, EARLY))  # those may be delivered before the day's own, when that day's step has failed
+    trial.with_logs(hits=HITS, early=early)
     kills, fails = number % 3 != 1, number % 3 != 0
     if fails:
         disturb(trial, dice, number)
@@ -114,14 +125,20 @@ def survive(number: int, trial: MatomoTrial, undisturbed: Counter[Visit]) -> Non
     else:
         pytest.fail(f"not done after {TRIES} runs")
     trial.matomo.settle()
+    print(f"met {dict(trial.matomo.faults.happened)}, {trial.matomo.world.store.collisions} first batches at once")  # noqa: T201
     trial.is_exact()
-    assert trial.visits() == undisturbed
+    if (
+        not early
+        and not trial.matomo.world.store.collisions
+        and not any(map(trial.matomo.faults.happened.get, KEEP_A_PART))
+    ):
+        assert trial.visits() == undisturbed
 
 
 def disturb(trial: MatomoTrial, dice: random.Random, number: int) -> None:
     """Let the server fail in some of its ways."""
-    every = {**KEEPS_NOTHING, **KEEPS_ALL, **LATER}
-    chances: Mapping[Fault, float] = dice.choice([KEEPS_NOTHING, KEEPS_ALL, LATER, every])
+    every = {**KEEPS_NOTHING, **KEEPS_ALL, **LATER, **DEADLOCKS}
+    chances: Mapping[Fault, float] = dice.choice([KEEPS_NOTHING, KEEPS_ALL, LATER, DEADLOCKS, every])
     trial.matomo.faults.chance(number, chances, seconds=dice.choice([0.1, 0.4]))
     trial.matomo.faults.chance(number, OF_REPORTS, on=Place.REPORTS, seconds=0.1)
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from tests.fake_matomo import directory
 from tests.fake_matomo.answers import Answer, document, page
 from tests.fake_matomo.calls import Call
-from tests.fake_matomo.failures import ApiError, missing, no_method
+from tests.fake_matomo.failures import ApiError, NoAccessError, missing, no_method
 from tests.fake_matomo.live import last_visits
 from tests.fake_matomo.reports import SUMMARIES, TABLES, report
 from tests.fake_matomo.world import World
@@ -22,6 +22,7 @@ METHODS: dict[str, Callable[[Call], object]] = {
     "SitesManager.getSitesIdWithAdminAccess": directory.admin,
     "SitesManager.getSitesIdWithAtLeastViewAccess": directory.at_least_view,
     "SitesManager.getSitesIdWithWriteAccess": directory.only_write,
+    "SitesManager.updateSite": directory.update_site,
     "UsersManager.hasSuperUserAccess": directory.is_super,
     **dict.fromkeys((*SUMMARIES, *TABLES), report),
 }
@@ -37,26 +38,41 @@ def answer(world: World, params: Mapping[str, str]) -> Answer:
     token = params.get("token_auth", "")
     if params.get("module") != "API":
         return page(200, "Sign in")
+    refused = _refused(world, token)
+    return refused or _call(world, params, token)
+
+
+def _refused(world: World, token: str) -> Answer | None:
     if not token:
         return NO_TOKEN
-    if not world.rights.known(token):
-        return BAD_TOKEN
+    return None if world.rights.known(token) else BAD_TOKEN
+
+
+def _call(world: World, params: Mapping[str, str], token: str) -> Answer:
     if params.get("format", "").lower() != "json":
         return document({"result": "error", "message": "This server answers in JSON only; ask with format=JSON."})
     if params.get("method") == "API.getBulkRequest":
         world.traffic.called("API.getBulkRequest")
         return document([_called(world, _inner(text), token) for text in _urls(params)])
-    return document(_called(world, params, token))
+    try:
+        return document(_answered(world, params, token))
+    except ApiError as error:
+        status = 401 if isinstance(error, NoAccessError) else 200
+        return document({"result": "error", "message": str(error)}, status)
 
 
 def _called(world: World, params: Mapping[str, str], token: str) -> object:
-    """What a call gives, or its error in its place."""
-    method = params.get("method", "")
-    world.traffic.called(method)
+    """What a call among several gives, or its error in its place."""
     try:
-        return _method(method)(Call(world, method, params, token))
+        return _answered(world, params, token)
     except ApiError as error:
         return {"result": "error", "message": str(error)}
+
+
+def _answered(world: World, params: Mapping[str, str], token: str) -> object:
+    method = params.get("method", "")
+    world.traffic.called(method)
+    return _method(method)(Call(world, method, params, token))
 
 
 def _method(name: str) -> Callable[[Call], object]:

@@ -32,7 +32,8 @@ class Archive:
             kept = self._days.get(key)
             stale = self._stale(site, day, kept)
             if kept is None or stale:
-                visits, now = self._store.visits(site.id, day), self._clock.now()
+                visits = self._store.visits(site.id, day) if day >= self._store.created(site.id) else ()
+                now = self._clock.now()
                 kept = self._days[key] = day_facts(site, visits, now, assistants=self._assistants)
             return kept
 

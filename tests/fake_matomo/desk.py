@@ -17,6 +17,15 @@ COMMITTED = {
 }
 """All is kept, and the client is told something else."""
 
+DEADLOCKS = {
+    Fault.DEADLOCK,
+    Fault.DEADLOCK_KEEPS_ALL,
+    Fault.DEADLOCK_KEEPS_NONE,
+    Fault.DEADLOCK_THEN_DROP,
+    Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT,
+}
+"""The database ends the transaction."""
+
 LATE = {Fault.DROP_THEN_COMMIT: DROPPED, Fault.GATEWAY_TIMEOUT_THEN_COMMIT: GATEWAY_TIMEOUT}
 """The client is told something while the transaction is still open."""
 
@@ -27,8 +36,13 @@ class Desk:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def answer(self, body: bytes, asked_by: str, address: str, planned: Planned | None, location: str) -> Answer:
-        """Answer a body that came in whole. `asked_by` is the token of the query string, of little use here."""
+    def answer(
+        self, body: bytes, asked_by: str, sender: tuple[str, str], planned: Planned | None, location: str
+    ) -> Answer:
+        """Answer a body that came in whole.
+
+        `asked_by` is the token of the query string, of little use here; `sender` an address and a user agent.
+        """
         bulk = decode(body)
         with self._world.traffic.bulk(len(bulk.entries) if bulk else 0):
             mishap = lost(planned, location) if planned else None
@@ -38,7 +52,7 @@ class Desk:
                 return NOT_A_BULK
             if bulk is None:
                 return NOTHING
-            return self._refuse(bulk) or self._track(bulk, asked_by, address, planned)
+            return self._refuse(bulk) or self._track(bulk, asked_by, Caller(bulk.token, *sender), planned)
 
     def _refuse(self, bulk: Bulk) -> Answer | None:
         """The answer to a whole bulk, where the server is set to ask for more than it usually does."""
@@ -50,23 +64,39 @@ class Desk:
             return tracked(0, [], indices=False, ok=False, status=400)
         return None
 
-    def _track(self, bulk: Bulk, asked_by: str, address: str, planned: Planned | None) -> Answer:
+    def _track(self, bulk: Bulk, asked_by: str, caller: Caller, planned: Planned | None) -> Answer:
         transaction = self._world.store.begin()
         fault = planned.fault if planned else None
         dead_end = len(bulk.entries) // 2 if planned is None or planned.hit is None else planned.hit
-        until = dead_end if fault is Fault.DEADLOCK else None
+        if fault is Fault.DEADLOCK_KEEPS_ALL or fault is Fault.DEADLOCK_KEEPS_NONE:
+            dead_end = 0 if fault is Fault.DEADLOCK_KEEPS_ALL else len(bulk.entries)
+        deadlock = dead_end if fault in DEADLOCKS else None
         without = dead_end if fault is Fault.LOCK_WAIT else None
-        caller = Caller(bulk.token, address)
-        tally = self._world.tracker.process(bulk, caller, transaction, until=until, without=without)
-        if fault is Fault.DEADLOCK:
-            return tracked(tally.tracked, tally.invalid, indices=False, ok=False, status=500)
+        tally = self._world.tracker.process(bulk, caller, transaction, deadlock=deadlock, without=without)
+        if tally.deadlocked:
+            return self._deadlocked(bulk, asked_by, tally, planned)
         return self._end(transaction, self._success(bulk, asked_by, tally), planned)
+
+    def _deadlocked(self, bulk: Bulk, asked_by: str, tally: Tally, planned: Planned | None) -> Answer:
+        """What came after is stored hit by hit, and at the end there is no transaction to commit."""
+        if planned and planned.fault is Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT:
+            half, store = len(tally.loose) // 2, self._world.store
+            self._world.later.do(planned.seconds / 2, lambda: store.commit_each(tally.loose[:half]))
+            self._world.later.do(planned.seconds, lambda: store.commit_each(tally.loose[half:]))
+            return GATEWAY_TIMEOUT
+        self._world.store.commit_each(tally.loose)
+        if planned and planned.fault is Fault.DEADLOCK_THEN_DROP:
+            return DROPPED
+        indices = self._tells_places(bulk, asked_by)
+        return tracked(tally.tracked, tally.invalid, indices=indices, ok=False, status=500)
 
     def _success(self, bulk: Bulk, asked_by: str, tally: Tally) -> Answer:
         if not bulk.image:
             return NO_CONTENT
-        indices = bool(bulk.entries) and any(self._world.rights.is_super(token) for token in (bulk.token, asked_by))
-        return tracked(tally.tracked, tally.invalid, indices=indices)
+        return tracked(tally.tracked, tally.invalid, indices=self._tells_places(bulk, asked_by))
+
+    def _tells_places(self, bulk: Bulk, asked_by: str) -> bool:
+        return bool(bulk.entries) and any(self._world.rights.is_super(token) for token in (bulk.token, asked_by))
 
     def _end(self, transaction: Transaction, success: Answer, planned: Planned | None) -> Answer:
         if planned and planned.fault in LATE:

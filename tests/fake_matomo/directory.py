@@ -28,13 +28,21 @@ def sites_from_url(call: Call) -> object:
 
 def site_from_id(call: Call) -> object:
     """`SitesManager.getSiteFromId`."""
-    return _site(call.site())
+    return _site(call, call.site())
+
+
+def update_site(call: Call) -> object:
+    """`SitesManager.updateSite`, for a super user; of its parameters only `startDate`."""
+    _only_super(call)
+    site = call.site()
+    call.world.store.create(site.id, _day(call, call.need("startDate")))
+    return {"result": "success", "message": "ok"}
 
 
 def all_sites(call: Call) -> object:
     """`SitesManager.getAllSites`, for a super user."""
     _only_super(call)
-    return [_site(site) for site in call.world.settings.sites]
+    return [_site(call, site) for site in call.world.settings.sites]
 
 
 def at_least_view(call: Call) -> object:
@@ -85,12 +93,12 @@ def _bare(url: str) -> str:
     return url.strip().lower().partition("://")[2 if "://" in url else 0].rstrip("/").removeprefix("www.")
 
 
-def _site(site: Site) -> Row:
+def _site(call: Call, site: Site) -> Row:
     return {
         "idsite": site.id,
         "name": site.name,
         "main_url": site.urls[0].rstrip("/"),
-        "ts_created": "2010-01-01 00:00:00",
+        "ts_created": f"{call.world.store.created(site.id)} 00:00:00",
         "ecommerce": 0,
         "sitesearch": int(bool(site.search_parameters)),
         "sitesearch_keyword_parameters": ""

@@ -5,9 +5,13 @@ class ApiError(Exception):
     """A call that is refused; the message goes to the client."""
 
 
+class NoAccessError(ApiError):
+    """A call that the token has no right to: asked alone, it is answered with 401."""
+
+
 def no_access(kind: str, site: int) -> ApiError:
     """A token without the right to a site."""
-    return ApiError(f"You can't access this resource as it requires a '{kind}' access for the website id = {site}.")
+    return NoAccessError(f"You can't access this resource as it requires '{kind}' access for the website id = {site}.")
 
 
 def no_method(module: str, method: str) -> ApiError:

@@ -16,7 +16,12 @@ class Place(StrEnum):
 
 
 class Fault(StrEnum):
-    """What goes wrong. Those of the second group are for tracking only; the first keep nothing of a bulk."""
+    """What goes wrong. Those of the second group are for tracking only; the first keep nothing of a bulk.
+
+    A deadlock ends the transaction at one hit (`Planned.hit`): those before it are lost, the others are stored one by
+    one, and the answer is an error. It may keep all, or none; or its answer is lost, and with a time-out of the
+    gateway the hits come in bit by bit, after the client has been told so.
+    """
 
     DROP = "drop"
     RESET = "reset"
@@ -34,6 +39,10 @@ class Fault(StrEnum):
 
     MAINTENANCE = "maintenance"
     DEADLOCK = "deadlock"
+    DEADLOCK_KEEPS_ALL = "deadlock-keeps-all"
+    DEADLOCK_KEEPS_NONE = "deadlock-keeps-none"
+    DEADLOCK_THEN_DROP = "deadlock-then-drop"
+    DEADLOCK_THEN_GATEWAY_TIMEOUT = "deadlock-then-gateway-timeout"
     LOCK_WAIT = "lock-wait"
     COMMIT_THEN_DROP = "commit-then-drop"
     COMMIT_THEN_BAD_GATEWAY = "commit-then-bad-gateway"

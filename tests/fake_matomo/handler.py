@@ -122,8 +122,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _post(self, path: str, body: bytes, place: Place, planned: Planned | None) -> Answer:
         params = self._target()[1]
         if place is Place.TRACKING:
-            token, address = params.get("token_auth", ""), str(self.client_address[0])
-            return Desk(self._world).answer(body, token, address, planned, self._elsewhere())
+            sender = str(self.client_address[0]), self.headers.get("User-Agent", "")
+            return Desk(self._world).answer(body, params.get("token_auth", ""), sender, planned, self._elsewhere())
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         return self._ask(path, {**params, **form}, planned)
 

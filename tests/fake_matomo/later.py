@@ -1,4 +1,7 @@
-"""What happens after an answer was given: late commits, each in a thread of its own that ends with the server."""
+"""What happens after an answer was given: late commits, each in a thread of its own that ends with the server.
+
+Or, where a test holds them, in their order when the test says so: then no clock decides what is seen when.
+"""
 
 import threading
 from collections.abc import Callable
@@ -10,6 +13,18 @@ class Later:
     def __init__(self) -> None:
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._held: list[Callable[[], object]] | None = None
+
+    def hold(self) -> None:
+        """Do nothing from now on, until `release` is called."""
+        self._held = []
+
+    def release(self) -> bool:
+        """Do the next of what is held; says whether there was something."""
+        if not self._held:
+            return False
+        self._held.pop(0)()
+        return True
 
     def wait(self, seconds: float) -> bool:
         """Wait; False if the server is being closed."""
@@ -17,6 +32,9 @@ class Later:
 
     def do(self, seconds: float, what: Callable[[], object]) -> None:
         """Have something done after so many seconds."""
+        if self._held is not None:
+            self._held.append(what)
+            return
         thread = threading.Thread(target=self._run, args=(seconds, what), daemon=True)
         self._threads.append(thread)
         thread.start()

@@ -18,6 +18,7 @@ from typing import Self
 from tests.fake_matomo.clock import Clock
 from tests.fake_matomo.faults import Faults
 from tests.fake_matomo.handler import Handler
+from tests.fake_matomo.later import Later
 from tests.fake_matomo.settings import Settings
 from tests.fake_matomo.store import SeenVisit, StoredHit
 from tests.fake_matomo.traffic import Traffic
@@ -122,6 +123,11 @@ class FakeMatomo:
     def clock(self) -> Clock:
         """The server's clock; set `skew` or `frozen`."""
         return self.world.clock
+
+    @property
+    def later(self) -> Later:
+        """What is to happen after an answer was given."""
+        return self.world.later
 
     @property
     def posts(self) -> Traffic:

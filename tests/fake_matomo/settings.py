@@ -3,6 +3,7 @@
 The defaults are those of a server as it is installed.
 """
 
+import datetime as dt
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -31,7 +32,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A web site that the server knows. The first address is its main one."""
+    """A web site that the server knows. The first address is its main one; `created` is the date it begins with."""
 
     id: int
     name: str
@@ -39,6 +40,7 @@ class Site:
     timezone: str = "UTC"
     search_parameters: tuple[str, ...] = SEARCH_PARAMETERS
     """What names a search within the site; empty where that is switched off."""
+    created: dt.date = dt.date(2010, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,26 @@ from tests.fake_matomo.clock import Clock, day_of
 from tests.fake_matomo.hits import PV_ID_LENGTH, VISITOR_ID, Hit, counted_at, number, parameters, visitor_of
 from tests.fake_matomo.rights import Rights
 from tests.fake_matomo.settings import Settings
-from tests.fake_matomo.store import Store
+from tests.fake_matomo.store import Loose, Store
 from tests.fake_matomo.visits import Transaction
 
+NO_ADDRESS = "0.0.0.0"
 RECENT = 86400
 """Up to how many seconds ago a hit may lie without a token."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a bulk came to: how many were tracked, stored or not, and the places of the invalid ones."""
+    """What a bulk came to: how many were tracked, stored or not, and the places of the invalid ones.
+
+    `deadlocked` says that its transaction was ended in the midst of it; `loose` are the hits that came after that and
+    are in none.
+    """
 
     tracked: int = 0
     invalid: list[int] = field(default_factory=list)
+    deadlocked: bool = False
+    loose: list[Loose] = field(default_factory=list)
 
 
 class Refusal(Enum):
@@ -35,10 +42,11 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a bulk: the token of its body, and the address it comes from."""
+    """Who sends a bulk: the token of its body, the address it comes from, and the user agent of the request."""
 
     token: str = field(repr=False)
     address: str
+    agent: str = ""
 
 
 class Tracker:
@@ -52,11 +60,16 @@ class Tracker:
         self._refused = settings.refused
 
     def process(
-        self, bulk: Bulk, caller: Caller, into: Transaction, *, until: int | None = None, without: int | None = None
+        self, bulk: Bulk, caller: Caller, into: Transaction, *, deadlock: int | None = None, without: int | None = None
     ) -> Tally:
-        """Go through a bulk up to the entry `until`, leaving out `without`, which is lost and not counted."""
+        """Go through a bulk, leaving out the entry `without`, which is lost and not counted.
+
+        The database ends the transaction at the entry `deadlock`, or where it inserts what another one is inserting.
+        """
         tally, now = Tally(), self._clock.now()
-        for place, entry in enumerate(bulk.entries[:until]):
+        for place, entry in enumerate(bulk.entries):
+            if place == deadlock:
+                self._roll_back(into, tally)
             if place == without:
                 continue
             hit = self._judge(entry, place, caller, now)
@@ -65,19 +78,30 @@ class Tracker:
                 continue
             tally.tracked += 1
             if isinstance(hit, Hit):
-                self._keep(hit, into, now)
+                self._keep(hit, into, now, tally)
+        if deadlock is not None and not tally.deadlocked:
+            self._roll_back(into, tally)
         return tally
 
     def knows(self, entry: Entry) -> bool:
         """Whether an entry is of a site that exists."""
         return number((_parameters(entry) or {}).get("idsite", "")) in self._zones
 
-    def _keep(self, hit: Hit, into: Transaction, now: float) -> None:
+    def _keep(self, hit: Hit, into: Transaction, now: float, tally: Tally) -> None:
         zone = self._zones[hit.site]
         day = day_of(zone, hit.time)
         if day < day_of(zone, int(now)):
             self._store.mark((hit.site, day))
-        into.add(hit, day)
+        if not tally.deadlocked and not self._store.first_of_day((hit.site, day), into):
+            self._roll_back(into, tally)
+        if tally.deadlocked:
+            tally.loose.append((hit, day))
+        else:
+            into.add(hit, day)
+
+    def _roll_back(self, into: Transaction, tally: Tally) -> None:
+        tally.deadlocked = True
+        self._store.roll_back(into)
 
     def _judge(self, entry: Entry, place: int, caller: Caller, now: float) -> Hit | Refusal:
         params = _parameters(entry)
@@ -88,10 +112,10 @@ class Tracker:
             return Refusal.INVALID
         if self._refused and self._refused in params.get("url", ""):
             return Refusal.INVALID
-        agent = params.get("ua", "")
+        agent = params.get("ua", "") or caller.agent
         if params.get("bots") != "1" and agent_of(agent).bot:
             return Refusal.COUNTED
-        return _hit(entry, params, site, place, counted_at(params.get("cdt", ""), now), caller.address)
+        return _hit(entry, {**params, "ua": agent}, site, place, counted_at(params.get("cdt", ""), now), caller.address)
 
     def _allowed(self, params: Mapping[str, str], site: int, caller: Caller, now: float) -> bool:
         if "cid" in params and not VISITOR_ID.fullmatch(params["cid"]):
@@ -108,7 +132,7 @@ def _parameters(entry: Entry) -> Mapping[str, str] | None:
 def _hit(entry: Entry, params: Mapping[str, str], site: int, place: int, time: int, address: str) -> Hit:
     get = params.get
     agent = agent_of(get("ua", ""))
-    ip = _address(get("cip", ""), address)
+    ip = _address(get("cip", "")) if get("cip") else address
     visitor, forced = visitor_of(params)
     config = (ip, agent.os, agent.browser, agent.version, get("lang", ""))
     url, kind = (get("download", ""), "download") if get("download") else (get("url", ""), "action")
@@ -122,12 +146,12 @@ def _hit(entry: Entry, params: Mapping[str, str], site: int, place: int, time: i
 _ADDRESSES: dict[str, bool] = {}
 
 
-def _address(text: str, otherwise: str) -> str:
-    """The address that is given, or the sender's where that is none."""
+def _address(text: str) -> str:
+    """The address that is given; zeros where that is none."""
     valid = _ADDRESSES.get(text)
     if valid is None:
         valid = _ADDRESSES[text] = _is_address(text)
-    return text if valid else otherwise
+    return text if valid else NO_ADDRESS
 
 
 def _is_address(text: str) -> bool:

@@ -18,7 +18,7 @@ class World:
         self.settings = settings
         self.clock = Clock(settings.clock_skew)
         self.rights = Rights(settings)
-        self.store = Store(settings.look_back)
+        self.store = Store(settings.look_back, {site.id: site.created for site in settings.sites})
         self.tracker = Tracker(settings, self.rights, self.store, self.clock)
         self.archive = Archive(settings, self.store, self.clock)
         self.faults = Faults()

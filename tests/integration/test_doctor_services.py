@@ -148,8 +148,9 @@ def test_a_wrong_token_is_a_problem_and_is_not_shown(matomo: FakeMatomo, tmp_pat
 def test_a_token_that_may_only_look_is_a_problem_for_each_site(matomo: FakeMatomo, tmp_path: Path) -> None:
     """Matomo would answer that all is well, and record nothing."""
     found = in_matomo(tmp_path, matomo.url, token=VIEW)
-    assert of(found, "matomo for docs") == [(Level.PROBLEM, "the token may only view site 1, docs")]
-    assert of(found, "matomo for shop") == [(Level.PROBLEM, "the token may only view site 2, shop")]
+    for number, name in ((1, "docs"), (2, "shop")):
+        what = f"the token may only view site {number}, {name}: it lacks 'write' access to it"
+        assert of(found, f"matomo for {name}") == [(Level.PROBLEM, what)]
 
 
 def test_a_token_that_may_write_is_enough_but_for_a_warning(matomo: FakeMatomo, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Spoken to over HTTP on loopback by the standard library's client: nothing of the
 """
 
 import contextlib
+import datetime as dt
 import email.utils
 import http.client
 import json
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -22,7 +24,7 @@ from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.hits import moment
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE, Settings, Site
-from tests.fake_matomo.speak import CHROME, NOW, Reply, ask_day, hit, post, send, send_and_see
+from tests.fake_matomo.speak import CHROME, FORM_TYPE, NOW, Reply, ask, ask_day, hit, post, send, send_and_see
 
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 WRONG = "e" * 32
@@ -171,6 +173,8 @@ def test_a_visitor_is_address_system_and_browser_unless_an_id_is_given(matomo: F
 
 def test_open_transactions_do_not_see_each_other(matomo: FakeMatomo) -> None:
     """Two bulks under way at one time make two visits of one visitor's hits."""
+    send(matomo, [hit("01:00:00")])  # the day has begun
+    matomo.posts.bulks = 0
     matomo.faults.next(Fault.SLOW, seconds=0.3)
     first = threading.Thread(target=send, args=(matomo, [hit("10:00:00")]))
     first.start()
@@ -179,17 +183,92 @@ def test_open_transactions_do_not_see_each_other(matomo: FakeMatomo) -> None:
     time.sleep(0.1)
     send(matomo, [hit("10:01:00")])
     first.join()
-    assert lengths(matomo) == [(1, 0), (1, 0)]
+    assert lengths(matomo) == [(1, 0), (1, 0), (1, 0)]
     assert matomo.posts.peak == 2
+
+
+def test_two_first_bulks_of_a_day_at_once_are_a_deadlock(matomo: FakeMatomo) -> None:
+    """Both insert the day's option: one loses what it had, stores the rest hit by hit, and answers with an error."""
+    matomo.faults.next(Fault.SLOW, seconds=0.3)
+    first = threading.Thread(target=send, args=(matomo, [hit("10:00:00", pv_id="aaaaaa")]))
+    first.start()
+    while not matomo.posts.bulks:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    before = hit("10:00:00", pv_id="bbbbbb", cdt="2026-04-30 10:00:00")
+    reply = send(matomo, [before, hit("10:01:00", pv_id="cccccc"), hit("10:02:00", pv_id="dddddd")])
+    assert (reply.status, reply.json["status"], reply.json["tracked"]) == (500, "error", 3)
+    assert sorted(stored.pv_id for stored in matomo.hits()) == ["cccccc", "dddddd"]
+    first.join()
+    assert sorted(stored.pv_id for stored in matomo.hits()) == ["aaaaaa", "cccccc", "dddddd"]
+    assert send(matomo, [hit("10:03:00"), hit("10:03:00", idsite="3")]).status == 200
+
+
+def test_after_a_deadlock_without_an_answer_hits_come_in_bit_by_bit(matomo: FakeMatomo) -> None:
+    """The gateway has given up long before."""
+    matomo.faults.next(Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT, hit=0, seconds=0.2)
+    assert send(matomo, [hit(pv_id=pv_id) for pv_id in ("aaaaaa", "bbbbbb")]).status == 504
+    end = time.monotonic() + 10
+    while len(matomo.hits()) != 1 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [stored.pv_id for stored in matomo.hits()] == ["aaaaaa"]
+    matomo.settle()
+    assert len(matomo.hits()) == 2
+
+
+def test_days_before_a_site_began_are_empty() -> None:
+    """An older hit moves the date back, but not after a first bulk that was rolled back; a super user can set it."""
+    site = Site(1, "docs", ("http://docs.example.org",), created=dt.date(2026, 5, 20))
+    for first, began in ((None, "2026-05-01 00:00:00"), (Fault.DEADLOCK_KEEPS_NONE, "2026-05-20 00:00:00")):
+        with FakeMatomo(Settings(sites=(site,))) as young:
+            if first:
+                young.faults.next(first)
+                assert send(young, [hit()]).status == 500
+            assert send(young, [hit()]).status == 200
+            assert ask(young, "SitesManager.getSiteFromId", idSite=1)["ts_created"] == began
+            assert ask_day(young, "VisitsSummary.get")["nb_actions"] == (0 if first else 1)
+            assert len(ask_day(young, "Live.getLastVisitsDetails")) == 1
+            ask(young, "SitesManager.updateSite", idSite=1, startDate="2026-05-01")
+            ask(young, "CoreAdminHome.invalidateArchivedReports", idSites=1, dates="2026-05-01")
+            assert ask_day(young, "VisitsSummary.get")["nb_actions"] == 1
+
+
+def test_what_a_hit_lacks_comes_from_the_request(matomo: FakeMatomo) -> None:
+    """An empty agent is that of the sender; an address that is none is zeros, a missing one the sender's."""
+    requests = [hit(ua=""), hit(ua="-"), hit(cip="unknown"), hit(cip="192.0.2.1:80"), hit(without="cip")]
+    body = json.dumps({"requests": requests, "token_auth": SUPER}).encode()
+    post(matomo, "/matomo.php", body, {"User-Agent": "carrier/1"})
+    stored = sorted(matomo.hits(), key=lambda one: one.query not in requests or requests.index(one.query))
+    assert [one.agent for one in stored] == ["carrier/1", "-", CHROME, CHROME, CHROME]
+    assert [one.ip for one in stored][2:] == ["0.0.0.0", "0.0.0.0", "127.0.0.1"]
+
+
+def test_a_site_that_a_token_may_not_see_is_a_401_in_json(matomo: FakeMatomo) -> None:
+    """Asked alone; among several calls it is an error in its place."""
+    form = {"module": "API", "method": "SitesManager.getSiteFromId", "format": "JSON", "token_auth": VIEW, "idSite": 9}
+    reply = post(matomo, "/index.php", urlencode(form).encode(), FORM_TYPE)
+    assert (reply.status, reply.type) == (401, "application/json")
+    assert "requires 'view' access for the website id = 9" in reply.json["message"]
+    several = {**form, "method": "API.getBulkRequest", "urls[0]": "method=SitesManager.getSiteFromId&idSite=9"}
+    reply = post(matomo, "/index.php", urlencode(several).encode(), FORM_TYPE)
+    assert (reply.status, reply.json[0]["result"]) == (200, "error")
 
 
 LOST = [Fault.DROP, Fault.RESET, Fault.BAD_GATEWAY, Fault.GATEWAY_TIMEOUT, Fault.SQLSTATE, Fault.PROXY_PAGE]
 LOST += [Fault.DATABASE_DOWN, Fault.TOO_MANY, Fault.UNAVAILABLE, Fault.REDIRECT, Fault.RESTART, Fault.MAINTENANCE]
-LOST += [Fault.DEADLOCK]
-KEPT = [Fault.COMMIT_THEN_DROP, Fault.COMMIT_THEN_BAD_GATEWAY, Fault.COMMIT_THEN_GATEWAY_TIMEOUT, Fault.SLOW, Fault.CUT]
+LOST += [Fault.DEADLOCK_KEEPS_NONE]
+KEPT = [
+    Fault.DEADLOCK_KEEPS_ALL,
+    Fault.COMMIT_THEN_DROP,
+    Fault.COMMIT_THEN_BAD_GATEWAY,
+    Fault.COMMIT_THEN_GATEWAY_TIMEOUT,
+    Fault.SLOW,
+    Fault.CUT,
+]
 STATUS = {
     Fault.BAD_GATEWAY: 502, Fault.GATEWAY_TIMEOUT: 504, Fault.SQLSTATE: 200, Fault.PROXY_PAGE: 200, Fault.TOO_MANY: 429,
-    Fault.DATABASE_DOWN: 500, Fault.UNAVAILABLE: 503, Fault.REDIRECT: 301, Fault.MAINTENANCE: 200, Fault.DEADLOCK: 500,
+    Fault.DATABASE_DOWN: 500, Fault.UNAVAILABLE: 503, Fault.REDIRECT: 301, Fault.MAINTENANCE: 200,
+    Fault.DEADLOCK_KEEPS_ALL: 500, Fault.DEADLOCK_KEEPS_NONE: 500,
     Fault.COMMIT_THEN_BAD_GATEWAY: 502, Fault.COMMIT_THEN_GATEWAY_TIMEOUT: 504, Fault.SLOW: 200,
 }  # fmt: skip
 
@@ -220,13 +299,14 @@ def test_a_bulk_given_up_is_invisible_until_it_is_committed(matomo: FakeMatomo, 
 
 
 def test_partial_answers_tell_their_counts(matomo: FakeMatomo) -> None:
-    """A lock wait loses one hit and says n-1; a deadlock tells how far it came, and keeps nothing."""
+    """A lock wait loses one hit and says n-1; after a deadlock all are counted, and those from there on are kept."""
     matomo.faults.next(Fault.LOCK_WAIT, hit=1)
     matomo.faults.next(Fault.DEADLOCK, hit=2)
     pv_ids = ["aaaaaa", "bbbbbb", "cccccc"]
     assert send(matomo, [hit(pv_id=pv_id) for pv_id in pv_ids]).json["tracked"] == 2
-    assert send(matomo, [hit()] * 3).json == {"status": "error", "tracked": 2, "invalid": 0}
-    assert [stored.pv_id for stored in matomo.hits()] == ["aaaaaa", "cccccc"]
+    deadlocked = [hit(pv_id=pv_id) for pv_id in ("dddddd", "eeeeee", "ffffff")]
+    assert send(matomo, deadlocked).json == {"status": "error", "tracked": 3, "invalid": 0, "invalid_indices": []}
+    assert sorted(stored.pv_id for stored in matomo.hits()) == ["aaaaaa", "cccccc", "ffffff"]
 
 
 def test_retry_after_and_location_are_told(matomo: FakeMatomo) -> None:
@@ -326,10 +406,10 @@ def over_there(port: int, token: str) -> None:
             return Reply(connection.getresponse()).json
 
         assert talk("POST", "/_fault", {"fault": "no-such"})["error"]
-        assert talk("POST", "/_fault", {"fault": "deadlock", "count": 1, "hit": 1}) == {"ok": True}
+        assert talk("POST", "/_fault", {"fault": "deadlock-keeps-none", "count": 1, "hit": 1}) == {"ok": True}
         bulk = {"requests": [hit(pv_id="aaaaaa"), hit(pv_id="bbbbbb")], "token_auth": token}
         assert [talk("POST", "/matomo.php", bulk)["status"] for _ in range(2)] == ["error", "success"]
         assert [stored["pv_id"] for stored in talk("GET", "/_hits?site=1")] == ["aaaaaa", "bbbbbb"]
-        assert talk("GET", "/_posts")["faults"] == {"deadlock": 1}
+        assert talk("GET", "/_posts")["faults"] == {"deadlock-keeps-none": 1}
         assert talk("GET", "/_visits")[0]["pv_ids"] == ["aaaaaa", "bbbbbb"]
         assert talk("GET", "/_doubles") == []

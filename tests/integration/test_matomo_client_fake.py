@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from mtc.matomo.connection import Connection
 from mtc.matomo.errors import NoRightError, TokenRefusedError
-from mtc.matomo.lookup import Stored, Witness, find, stored
+from mtc.matomo.lookup import Stored, Witness, glance, stored
 from mtc.matomo.outcomes import InDoubt, NotRecorded, Recorded, Refused, Short
 from mtc.matomo.reports import Report, invalidate, reports
 from mtc.matomo.server import Server
@@ -52,6 +52,10 @@ def batch(name: str, start: dt.datetime = NOON, site: int = 1, count: int = 20) 
     return [(pv_id, time, hit(pv_id, time, site, address)) for pv_id, time, address in made]
 
 
+def witnesses(hits: list[tuple[str, dt.datetime, str]]) -> list[Witness]:
+    return [Witness(pv_id, time) for pv_id, time, _ in hits]
+
+
 def sent(connection: Connection, server: Server, hits: list[tuple[str, dt.datetime, str]]) -> object:
     return send(connection, server, [request for _, _, request in hits])
 
@@ -63,10 +67,10 @@ def test_what_is_recorded_is_found_and_what_is_not_is_not(matomo: FakeMatomo) ->
         connection, server = client(matomo, token)
         with connection:
             assert isinstance(sent(connection, server, batch(f"{token[0]}x")), Recorded)
-            assert not find(connection, server, 1, UTC_ZONE, [Witness(hits[3][0], hits[3][1])])
+            assert stored(connection, server, 1, UTC_ZONE, witnesses(hits)) == Stored(frozenset())
     with connection:
         sent(connection, server, hits)
-        assert all(find(connection, server, 1, UTC_ZONE, [Witness(pv_id, time)]) for pv_id, time, _ in hits)
+        assert all(glance(connection, server, 1, UTC_ZONE, [hit]) for hit in witnesses(hits))
     assert matomo.doubles() == {}
 
 
@@ -77,10 +81,9 @@ def test_the_day_of_a_look_up_is_that_of_the_sites_zone(matomo: FakeMatomo) -> N
     connection, server = client(matomo)
     with connection:
         sent(connection, server, hits)
-        assert all(find(connection, server, 2, PARIS, [Witness(pv_id, time)]) for pv_id, time, _ in hits)
-        wanted = frozenset(pv_id for pv_id, _, _ in hits)
-        found = stored(connection, server, 2, PARIS, hits[0][1], hits[-1][1], wanted | {"none"})
-    assert found == Stored(wanted, unsure=False)
+        assert all(glance(connection, server, 2, PARIS, [hit]) for hit in witnesses(hits))
+        found = stored(connection, server, 2, PARIS, [*witnesses(hits), Witness("none", midnight)])
+    assert found == Stored(frozenset(pv_id for pv_id, _, _ in hits))
 
 
 @pytest.mark.parametrize(
@@ -90,8 +93,10 @@ def test_the_day_of_a_look_up_is_that_of_the_sites_zone(matomo: FakeMatomo) -> N
         (Fault.COMMIT_THEN_BAD_GATEWAY, InDoubt, True),
         (Fault.RESET, InDoubt, False),
         (Fault.CUT, InDoubt, None),
-        (Fault.DEADLOCK, NotRecorded, False),
-        (Fault.DATABASE_DOWN, NotRecorded, False),
+        (Fault.DEADLOCK, InDoubt, None),
+        (Fault.DEADLOCK_KEEPS_ALL, InDoubt, True),
+        (Fault.DEADLOCK_KEEPS_NONE, InDoubt, False),
+        (Fault.DATABASE_DOWN, InDoubt, False),
         (Fault.BAD_GATEWAY, InDoubt, False),
         (Fault.PROXY_PAGE, InDoubt, False),
         (Fault.MAINTENANCE, Refused, False),
@@ -109,7 +114,8 @@ def test_what_went_wrong_is_told_and_the_look_up_says_the_rest(
     with connection:
         matomo.faults.next(fault)
         assert type(sent(connection, server, hits)) is kind
-        assert find(connection, server, 1, UTC_ZONE, [Witness(hits[5][0], hits[5][1])]) is bool(matomo.hits(1))
+        found = stored(connection, server, 1, UTC_ZONE, witnesses(hits))
+        assert found == Stored(frozenset(hit.pv_id for hit in matomo.hits(1)))
     assert there is None or len(matomo.hits(1)) == (len(hits) if there else 0)
 
 
@@ -120,11 +126,9 @@ def test_a_batch_that_stays_short_tells_which_hit_is_lost(matomo: FakeMatomo) ->
     with connection:
         matomo.faults.next(Fault.LOCK_WAIT)
         assert sent(connection, server, hits) == Short(len(hits) - 1, 0, ())
-        wanted = frozenset(pv_id for pv_id, _, _ in hits)
-        found = stored(connection, server, 1, UTC_ZONE, hits[0][1], hits[-1][1], wanted)
-    assert found.found == {stored_hit.pv_id for stored_hit in matomo.hits(1)}
-    assert len(wanted - found.found) == 1
-    assert not found.unsure
+        found = stored(connection, server, 1, UTC_ZONE, witnesses(hits))
+    assert found == Stored(frozenset(stored_hit.pv_id for stored_hit in matomo.hits(1)))
+    assert len(found.found) == len(hits) - 1
 
 
 def test_a_token_that_may_only_look_is_refused(matomo: FakeMatomo) -> None:
@@ -144,8 +148,11 @@ def test_a_server_tells_of_itself_its_sites_and_the_token(matomo: FakeMatomo) ->
     with connection:
         assert version(connection, server) == "5.1.2"
         assert site_id(connection, server, "https://docs.example.org/") == 1
-        assert site_info(connection, server, 2) == SiteInfo(2, "shop", "http://shop.example.org", "Europe/Paris")
-        assert site_info(connection, server, 99) is None
+        shop = SiteInfo(2, "shop", "http://shop.example.org", "Europe/Paris", dt.date(2010, 1, 1))
+        assert site_info(connection, server, 2) == shop
+        with pytest.raises(NoRightError, match="lacks 'view' access to site 99 of Matomo") as caught:
+            site_info(connection, server, 99)
+        assert "'view' access to site 99" in caught.value.hint
         every = frozenset({1, 2, 3})
         assert rights(connection, server) == Rights(superuser=False, view=every, write=every)
         skew = clock_skew(connection, server, lambda: dt.datetime.now(dt.UTC))
@@ -157,6 +164,7 @@ def test_a_server_tells_of_itself_its_sites_and_the_token(matomo: FakeMatomo) ->
     connection, server = client(matomo)
     with connection:
         assert rights(connection, server).superuser
+        assert site_info(connection, server, 99) is None
 
 
 def test_a_wrong_token_is_told_by_every_call(matomo: FakeMatomo) -> None:

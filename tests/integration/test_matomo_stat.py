@@ -300,8 +300,8 @@ def test_a_site_is_found_by_its_address(matomo: FakeMatomo) -> None:
 
 def test_a_site_that_is_not_there_is_an_error_and_not_zeros(matomo: FakeMatomo) -> None:
     """With its remedy."""
-    for token in (SUPER, WRITE):
-        with asking(matomo, token) as source, pytest.raises(PermanentError, match="no site 99") as caught:
+    for token, said in ((SUPER, "no site 99"), (WRITE, "lacks 'view' access to site 99")):
+        with asking(matomo, token) as source, pytest.raises(PermanentError, match=said) as caught:
             list(source.statistics(site(matomo_id=99), {DAY: StatWork()}))
         assert "matomo_id" in caught.value.hint
 

@@ -5,7 +5,6 @@ Time is a clock of the test's own. It goes on when the courier rests, and not by
 
 import dataclasses
 import datetime as dt
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from mtc.manifest.matomo import Matomo
 from mtc.manifest.models import Filters, Source
 from mtc.manifest.project import SiteSettings
 from mtc.stages.delivering.batch import Courier
+from mtc.stages.delivering.firsts import FirstBatches
 from mtc.stages.delivering.layout import Layout
 from mtc.stages.delivering.office import LaneStoppedError
 from mtc.stages.delivering.target import Target, TargetSite
@@ -39,7 +39,7 @@ class Ledger:
     moves: list[tuple[Batch, ...]] = field(default_factory=list)
     rests: list[float] = field(default_factory=list)
     rests_left: int | None = None
-    breath: float = 0.0
+    at_rest: Callable[[], object] = lambda: None
     at_move: Callable[[Batch], None] = lambda _: None
 
     def moved(self, *batches: Batch) -> None:
@@ -49,14 +49,14 @@ class Ledger:
             self.at_move(batch)
 
     def rest(self, seconds: float) -> None:
-        """Let the time pass; for real only a breath."""
+        """Let the time pass."""
         if self.rests_left == 0:
             raise LaneStoppedError
         if self.rests_left is not None:
             self.rests_left -= 1
         self.rests.append(seconds)
         self.now += dt.timedelta(seconds=seconds)
-        time.sleep(self.breath)
+        self.at_rest()
 
     @property
     def statuses(self) -> list[BatchStatus]:
@@ -87,6 +87,7 @@ class Bench:
 
     def bring(self, batch: Batch | None = None, requests: Sequence[str] | None = None) -> Batch:
         """See the batch recorded, and all of it written down; gives it as it is then."""
+        self.courier.firsts = FirstBatches()
         try:
             self.courier.bring(batch or self.batch, self.requests if requests is None else requests)
         finally:
@@ -148,4 +149,4 @@ def bench(
 def _courier(target: Target, layout: Layout, ledger: Ledger) -> Courier:
     source = Source.model_validate({"url": "logs/{site}/{date:%Y-%m-%d}*"})
     docs = SiteSettings("docs", "https://docs.example.org", "UTC", source, None, Filters(), 1, matomo=target.settings)
-    return Courier(target, docs, TargetSite(1, "https://docs.example.org", dt.UTC), layout, ledger)
+    return Courier(target, docs, TargetSite(1, "https://docs.example.org", dt.UTC), layout, ledger, FirstBatches())

@@ -60,7 +60,7 @@ def test_a_batch_that_was_recorded_is_told_together_with_the_next_mark(one: Benc
     assert len(one.ledger.moves) == 3
 
 
-@pytest.mark.parametrize("fault", [Fault.DEADLOCK, Fault.DATABASE_DOWN, Fault.TOO_MANY, Fault.UNAVAILABLE])
+@pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.UNAVAILABLE])
 def test_what_was_surely_not_kept_is_planned_again_and_sent_after_a_pause(fault: Fault, one: Bench) -> None:
     """Without a look-up; with fewer requests at once from then on."""
     one.matomo.faults.next(fault, count=2, retry_after="0")
@@ -73,16 +73,40 @@ def test_what_was_surely_not_kept_is_planned_again_and_sent_after_a_pause(fault:
     assert one.matomo.posts.calls == {}
 
 
-def test_a_server_that_never_takes_it_is_given_up_for_this_try(one: Bench) -> None:
-    """The batch is planned, and the error may pass."""
-    one.matomo.faults.always(Fault.DATABASE_DOWN)
-    with pytest.raises(TransientError, match="rolled the batch back") as caught:
+@pytest.mark.parametrize(("fault", "sent"), [(Fault.TOO_MANY, 8), (Fault.DATABASE_DOWN, 3), (Fault.BAD_GATEWAY, 3)])
+def test_a_server_that_never_takes_it_is_given_up_for_this_try(fault: Fault, sent: int, one: Bench) -> None:
+    """The batch is planned, and the error may pass; what puts it in doubt takes long, and is tried less often."""
+    one.matomo.faults.always(fault, retry_after="0")
+    with pytest.raises(TransientError) as caught:
         one.bring()
     assert caught.value.where == one.matomo.url
     assert one.ledger.last.status is PLANNED
-    assert one.matomo.posts.bulks == 8
+    assert one.matomo.posts.bulks == sent
     assert max(one.ledger.rests) <= 10
     assert one.stored() == []
+
+
+def test_a_hit_that_is_lost_again_and_again_is_given_up_for_this_try(one: Bench) -> None:
+    """The database never gets its lock; the rest of the batch is not sent again."""
+    for _ in range(20):
+        one.matomo.faults.next(Fault.LOCK_WAIT, hit=0)
+    with pytest.raises(TransientError, match="named none invalid"):
+        one.bring(requests=one.requests[:2], batch=dataclasses.replace(one.batch, left=(0, 1)))
+    assert one.stored() == [1]
+
+
+def test_an_error_about_access_is_looked_up_before_it_is_told(tmp_path: Path) -> None:
+    """Matomo may be set to refuse whole bulks; nothing is there, and the remedy is told after one try."""
+    error = as_json({"status": "error", "tracked": 0, "message": "token_auth is not valid"}, 500)
+    with bench(tmp_path) as one, running(lambda asked: error if "/matomo.php" in asked.path else as_json([])) as script:
+        settings = one.target.settings.model_copy(update={"url": script.url})
+        one.target.server = server_of(settings, Path("/"))
+        one.target.connection = Connection(one.target.server, environ={})
+        with one.target.connection, pytest.raises(PermanentError) as caught:
+            one.bring()
+        assert "matomo.token" in caught.value.hint
+        assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED]
+        assert sum(one.ledger.rests) == SETTLE.total_seconds()
 
 
 def test_a_server_that_nobody_listens_at_is_no_doubt(one: Bench) -> None:
@@ -132,6 +156,15 @@ def test_invalid_hits_are_counted_and_told(token: str, tmp_path: Path) -> None:
         assert ended.refused == (3, 7)
         assert one.stored() == [place for place in ALL if place not in {3, 7}]
         assert one.matomo.posts.bulks == 1
+
+
+def test_which_hits_are_invalid_is_not_guessed_where_more_are_not_there(tmp_path: Path) -> None:
+    """One is invalid, and another was counted and not stored: either may be meant."""
+    with bench(tmp_path, token=WRITE) as one:
+        requests = with_bad_site(one.requests, 3)
+        requests[7] = requests[7].replace("&rec=1&", "&rec=0&")
+        ended = one.bring(requests=requests)
+        assert (ended.status, ended.invalid, ended.refused) == (RECORDED, 1, ())
 
 
 def test_a_batch_of_nothing_but_invalid_hits_is_recorded_when_token_and_site_are_well(one: Bench) -> None:
@@ -184,7 +217,7 @@ def test_a_hit_lost_to_a_lock_wait_is_sent_again_alone(place: int, one: Bench) -
 def test_a_hit_may_be_lost_more_than_once(one: Bench) -> None:
     """First one of the batch, then a batch of one: that one has no answer to tell it from statistics switched off."""
     one.matomo.faults.next(Fault.LOCK_WAIT, hit=4)
-    one.matomo.faults.next(Fault.DEADLOCK)
+    one.matomo.faults.next(Fault.DEADLOCK_KEEPS_NONE)
     ended = one.bring()
     assert ended.status is RECORDED
     assert one.stored() == ALL

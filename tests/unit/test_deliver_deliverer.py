@@ -372,3 +372,56 @@ def test_what_steps_delivered_adds_up() -> None:
     assert total == Delivered(7, 1, 2, ("a", "b"))
     assert total.figures == {"delivered": 7, "invalid": 1, "unsendable": 2}
     assert Delivered().figures == {}
+
+
+# The first batch of a day
+
+MIDNIGHT = 12 * 3600
+"""In seconds after noon."""
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 4])
+def test_no_two_first_batches_of_a_day_are_under_way_at_once(jobs: int, tmp_path: Path) -> None:
+    """Each day is begun by one batch alone, and then there are as many as may be; nor does a later delivery differ."""
+    with office_in(tmp_path) as office:
+        office.deliverer = deliverer_at(office.matomo.url, tmp_path, batch=3, jobs=jobs)
+        office.matomo.faults.always(Fault.SLOW, seconds=0.02)
+        new = office.load(a=rows(40, visitors=8, begin=MIDNIGHT - 20))
+        office.deliverer.deliver(office.errand, 1, new)
+        more = office.load(b=rows(30, "o2", visitors=8, begin=2 * MIDNIGHT - 15))
+        office.deliverer.deliver(office.errand, 2, more)
+        assert office.matomo.world.store.collisions == 0
+        assert len(office.matomo.hits(1)) == 70
+        assert {visit.day.day for visit in office.matomo.visits(1)} == {1, 2}
+        assert office.matomo.posts.peak == jobs
+
+
+def test_a_first_batch_that_an_earlier_run_sent_is_seen_to_before_others(tmp_path: Path) -> None:
+    """The server may be at work on it still."""
+    with office_in(tmp_path) as office:
+        new = office.load(a=rows(40, visitors=8))
+
+        def die(fact: Fact) -> None:
+            if isinstance(fact, BatchesMoved) and fact.batches[-1].status is BatchStatus.IN_DOUBT:
+                raise StateError("the disk is full")
+
+        office.desk.at_fact = die
+        office.matomo.faults.next(Fault.DROP_THEN_COMMIT)
+        office.matomo.later.hold()
+        with pytest.raises(StateError):
+            office.deliverer.deliver(office.errand, 1, new)
+        office.again()
+        clock = office.deliverer.target.clock
+
+        def while_it_looks() -> dt.datetime:
+            if office.matomo.posts.calls["Live.getLastVisitsDetails"]:
+                office.matomo.later.release()
+            return clock()
+
+        office.deliverer.target.clock = while_it_looks
+        office.deliverer.finish(office.errand, office.deliveries, new)
+        moves = [batch for fact in office.desk.facts if isinstance(fact, BatchesMoved) for batch in fact.batches]
+        assert moves[0].status is BatchStatus.RECORDED
+        assert {move.id.lane for move in moves} == {0, 1}
+        assert office.matomo.world.store.collisions == 0
+        assert len(office.matomo.hits(1)) == 40

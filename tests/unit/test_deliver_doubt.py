@@ -13,6 +13,7 @@ from mtc.errors import TransientError
 from mtc.matomo.errors import LookupUnsureError
 from mtc.stages.delivering.office import LaneStoppedError
 from tests.fake_matomo.faults import Fault, Place
+from tests.fake_matomo.settings import Settings
 
 PLANNED, SENDING = BatchStatus.PLANNED, BatchStatus.SENDING
 IN_DOUBT, RECORDED = BatchStatus.IN_DOUBT, BatchStatus.RECORDED
@@ -69,13 +70,86 @@ def test_a_batch_that_is_not_found_is_sent_again_when_it_can_no_longer_come(faul
 @pytest.mark.parametrize("fault", [Fault.DROP_THEN_COMMIT, Fault.GATEWAY_TIMEOUT_THEN_COMMIT])
 def test_a_batch_that_the_server_is_still_at_work_on_is_waited_for(fault: Fault, one: Bench) -> None:
     """It cannot be seen until it is there."""
-    one.matomo.faults.next(fault, seconds=0.15)
-    one.ledger.breath = 0.05
+    one.matomo.faults.next(fault)
+    one.matomo.later.hold()
+    one.ledger.at_rest = lambda: len(one.ledger.rests) == 3 and one.matomo.later.release()
     one.bring()
     assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
-    assert one.ledger.rests
+    assert len(one.ledger.rests) == 3
     assert one.stored() == ALL
     assert one.matomo.posts.bulks == 1
+
+
+DEADLOCKED = {
+    Fault.DEADLOCK_KEEPS_ALL: (),
+    Fault.DEADLOCK_KEEPS_NONE: tuple(ALL),
+    Fault.DEADLOCK: tuple(ALL[: BATCH // 2]),
+    Fault.DEADLOCK_THEN_DROP: tuple(ALL[: BATCH // 2]),
+}
+
+
+@pytest.mark.parametrize("visitors", [1, 4, 12])
+@pytest.mark.parametrize("fault", DEADLOCKED)
+def test_an_error_of_matomos_own_says_nothing_of_what_is_kept(fault: Fault, visitors: int, tmp_path: Path) -> None:
+    """Some hits, none or all: each is looked up, and what is missing is sent again when it can no longer come."""
+    with bench(tmp_path, hits(BATCH, visitors)) as one:
+        one.matomo.faults.next(fault)
+        begun, lost = one.ledger.now, DEADLOCKED[fault]
+        one.bring()
+        assert one.stored() == ALL
+        assert one.matomo.posts.requests == BATCH + len(lost)
+        if not lost:
+            assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
+            assert one.ledger.rests == []
+        else:
+            assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
+            assert one.ledger.moves[2][0].places == lost
+            assert one.ledger.moves[2][0].moved == begun + SETTLE
+
+
+@pytest.mark.parametrize("hit", range(BATCH + 1))
+def test_wherever_the_database_ends_the_transaction_each_hit_is_stored_once(hit: int, one: Bench) -> None:
+    """Also where it does so again, with what was left."""
+    for _ in range(2):
+        one.matomo.faults.next(Fault.DEADLOCK, hit=hit)
+    one.bring()
+    assert one.stored() == ALL
+
+
+def test_hits_that_still_come_in_one_by_one_are_waited_for(one: Bench) -> None:
+    """A part of the batch is there, and the server at work on the rest: sent again it would be there twice."""
+    one.matomo.faults.next(Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT, hit=2)
+    one.matomo.later.hold()
+    one.ledger.at_rest = lambda: len(one.ledger.rests) in {2, 4} and one.matomo.later.release()
+    one.bring()
+    assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
+    assert one.ledger.moves[2][0].left == (0, 1)
+    assert one.stored() == ALL
+
+
+def test_a_deadlock_in_a_visit_that_is_not_listed_whole_is_never_resolved_by_a_guess(tmp_path: Path) -> None:
+    """What goes with the rest of a transaction need not go with hits that are stored one by one; nor in a later run."""
+    with bench(tmp_path, hits(BATCH, visitors=1), settings=Settings(action_limit=5)) as one:
+        one.matomo.faults.next(Fault.DEADLOCK, hit=2)
+        for _ in range(2):
+            with pytest.raises(LookupUnsureError):
+                one.bring(one.batch if not one.ledger.moves else one.ledger.last)
+            one.ledger.now += TIMEOUT + SETTLE
+        assert one.ledger.statuses == [SENDING, IN_DOUBT]
+        assert one.ledger.last.left == tuple(ALL)
+        assert one.matomo.posts.bulks == 1
+
+
+def test_a_part_that_is_there_says_nothing_of_what_is_not_listed(tmp_path: Path) -> None:
+    """Without an answer a batch is taken for one transaction, but not where the hits that can be told are at odds."""
+    rows = hits(600, visitors=1)
+    rows[0] = dataclasses.replace(rows[0], ip="198.51.100.7")
+    rows[599] = dataclasses.replace(rows[599], ip="198.51.100.8")
+    with bench(tmp_path, rows) as one:
+        one.store(*range(599))
+        with pytest.raises(LookupUnsureError):
+            one.bring(one.of_an_earlier_run(ago=LONG_AGO))
+        assert one.matomo.posts.bulks == 0
 
 
 @pytest.mark.parametrize("status", [SENDING, IN_DOUBT])

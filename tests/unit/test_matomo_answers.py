@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
-from mtc.matomo.answers import outcome
+from mtc.matomo.answers import WRONG_TOKEN, outcome
 from mtc.matomo.connection import Reply
 from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short
 from mtc.matomo.server import Server
 from mtc.matomo.tracking import body
 
 TOKEN = "0123456789abcdef"
+LACKS = "You can't access this resource as it requires &#039;write&#039; access for the website id"
 SERVER = Server("https://stats.example.org", SecretStr(TOKEN))
 
 
@@ -74,20 +75,82 @@ def test_none_recorded_and_none_invalid_is_maintenance() -> None:
     assert refused.invalid == 0
 
 
+def test_a_hit_alone_may_have_been_lost_to_a_lock_wait() -> None:
+    """Which looks the same: it is tried again, and the other cause is named."""
+    found = outcome(said(0, 0), 1, SERVER)
+    assert isinstance(found, NotRecorded)
+    assert "record_statistics" in found.reason
+
+
+IN_PART = "in doubt, and perhaps kept in part"
+SERVER_FAILED = "Error: SQLSTATE[HY000]: General error: 2006 MySQL server has gone away"
+TABLE = [
+    ("all well, a super user", said(3, 0, []), Recorded),
+    ("all well, admin or write", said(3, 0), Recorded),
+    ("one bad site among three", said(2, 1, [1]), Recorded),
+    ("a wrong token, told where", said(0, 3, [0, 1, 2]), Refused),
+    ("a token that may only view", said(0, 3), Refused),
+    ("a time that cannot be", said(3, 0, []), Recorded),
+    ("broken JSON, or no list", said(0, 0), Refused),
+    ("statistics switched off", said(0, 0), Refused),
+    ("no requests in the body", page("This resource is part of Matomo.", 400), Refused),
+    ("a hit that is counted and not stored", said(3, 0, []), Recorded),
+    ("a request without its mark", said(2, 0, []), Short),
+    ("no image", Reply(204, "application/json", b""), InDoubt),
+    ("a deadlock, all counted", answer({"status": "error", "tracked": 3, "invalid": 0}, 500), IN_PART),
+    ("a deadlock half way", answer({"status": "error", "tracked": 1, "message": "SQLSTATE[40001]"}, 500), IN_PART),
+    ("a lock wait", said(2, 0, []), Short),
+    ("the database lost half way", page(SERVER_FAILED), InDoubt),
+    ("the database down", answer({"status": "error", "tracked": 0, "invalid": 0}, 500), IN_PART),
+    ("no counts", answer({"status": "error"}, 500), IN_PART),
+    ("a worker killed", page("<html>Bad Gateway</html>", 502), InDoubt),
+    ("none free", page("<html>Gateway Time-out</html>", 504), InDoubt),
+    ("strict, bad token", answer({"status": "error", "tracked": 0, "message": "token_auth"}, 500), IN_PART),
+    ("strict, bad site", answer({"status": "error", "tracked": 0, "message": "Invalid idSite"}, 400), Refused),
+    ("an error of another kind", answer({"status": "error", "tracked": 3, "invalid": 0}), IN_PART),
+    ("an error after some", answer({"status": "error", "tracked": 2, "message": "Invalid idSite"}, 400), IN_PART),
+]
+
+
+@pytest.mark.parametrize(("reply", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_each_row_of_the_table_of_measured_answers(reply: Reply, expected: object) -> None:
+    """Three hits were sent. No error of Matomo's own says that nothing is kept."""
+    found = outcome(reply, 3, SERVER)
+    if expected is IN_PART:
+        assert isinstance(found, InDoubt)
+        assert found.in_part
+    else:
+        assert type(found) is expected
+        assert not getattr(found, "in_part", False)
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ("token_auth has no permission", WRONG_TOKEN),
+        ("SQLSTATE: authentication plugin is not there", ""),
+        ("SQLSTATE[40001]: Deadlock", ""),
+        ("", ""),
+    ],
+)
+def test_an_error_about_access_comes_with_its_remedy(message: str, hint: str) -> None:
+    """For when it turns out that none of the hits is there."""
+    found = outcome(answer({"status": "error", "tracked": 0, "message": message}, 500, retry_after="9"), 3, SERVER)
+    assert isinstance(found, InDoubt)
+    assert found.hint == hint
+    assert found.retry_after == 9.0
+
+
 @pytest.mark.parametrize(
     ("reply", "wait"),
     [
-        (answer({"status": "error", "tracked": 2, "message": "SQLSTATE[40001]: Deadlock"}, 500), None),
-        (answer({"status": "error", "tracked": 0}, 500), None),
-        (answer({"status": "error"}, 500), None),
-        (answer({"status": "error", "message": "SQLSTATE: authentication plugin is not there"}, 500), None),
         (page("slow down", 429, retry_after="7"), 7.0),
         (page("slow down", 429), None),
         (page("later", 503, retry_after="120"), 120.0),
     ],
 )
 def test_what_certainly_left_nothing_may_be_sent_again(reply: Reply, wait: float | None) -> None:
-    """A roll-back of all, or a request that was turned away in front."""
+    """A request that was turned away in front."""
     found = outcome(reply, 3, SERVER)
     assert isinstance(found, NotRecorded)
     assert found.retry_after == wait
@@ -135,8 +198,8 @@ def test_a_page_for_people_is_named() -> None:
     [
         (page("This resource is part of Matomo.", 400), "did not find the hits"),
         (answer({"status": "error", "tracked": 0, "message": "Invalid idSite"}, 400), "Invalid idSite"),
-        (answer({"status": "error", "message": "token_auth has no permission"}, 500), "no permission"),
         (page("no", 401), "token"),
+        (answer({"result": "error", "message": f"{LACKS} = 2"}, 401), "lacks 'write' access to site 2"),
         (page("no", 401, www_authenticate="Basic"), "wants a login"),
         (page("no", 403), "denied"),
         (page("no", 404), "no Matomo at this address"),

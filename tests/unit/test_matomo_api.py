@@ -1,5 +1,6 @@
 """Calls of the reporting API, over a real socket: what is sent, and what each way of saying no means."""
 
+import datetime as dt
 import json
 import random
 from collections.abc import Iterator
@@ -178,15 +179,40 @@ def test_no_site_or_several_is_an_error_with_a_remedy(found: list[object], words
     assert "matomo_id" in caught.value.hint
 
 
-def test_a_site_is_described_or_is_not_visible() -> None:
-    """Unknown and forbidden are the same to who asks."""
+def test_a_site_is_described_or_is_not_there() -> None:
+    """With the day that it began with, as far as that is told."""
     site = {"idsite": 1, "name": "docs\ud800", "main_url": "http://docs.example.org", "timezone": "Europe/Paris"}
-    with asking(as_json(site)) as (connection, server, _):
-        expected = SiteInfo(1, "docs?", "http://docs.example.org", "Europe/Paris")
-        assert site_info(connection, server, 1) == expected
-    for message in ("website id was set to '1' .", "You can't access this resource as it requires 'view' access"):
-        with asking(error(message)) as (connection, server, _):
-            assert site_info(connection, server, 1) is None
+    for told, created in ((None, None), ("2026-05-03 08:00:00", dt.date(2026, 5, 3)), ("0000-00-00 00:00:00", None)):
+        with asking(as_json({**site, "ts_created": told})) as (connection, server, _):
+            expected = SiteInfo(1, "docs?", "http://docs.example.org", "Europe/Paris", created)
+            assert site_info(connection, server, 1) == expected
+    with asking(error("website id was set to '1' .")) as (connection, server, _):
+        assert site_info(connection, server, 1) is None
+
+
+@pytest.mark.parametrize("right", ["view", "write", "admin"])
+@pytest.mark.parametrize("quote", ["'", "&#039;", "&apos;"])
+@pytest.mark.parametrize("status", [200, 401, 403])
+def test_a_token_that_lacks_a_site_is_told_from_a_wrong_one(right: str, quote: str, status: int) -> None:
+    """Which site, and which right; alone, and among several calls."""
+    message = f"You can't access this resource as it requires {quote}{right}{quote} access for the website id = 2."
+    with asking(as_json({"result": "error", "message": message}, status)) as (connection, server, _):
+        with pytest.raises(NoRightError) as caught:
+            site_info(connection, server, 2)
+        assert caught.value.what == f"the token lacks '{right}' access to site 2 of Matomo"
+        assert f"give its user '{right}' access to site 2" in caught.value.hint
+    with asking(as_json([{"result": "error", "message": message}])) as (connection, server, _):
+        (answer,) = bulk(connection, server, [Call("SitesManager.getSiteFromId", (("idSite", 2),))])
+        assert isinstance(answer, NoRightError)
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>no", b"", b"[", b"[1]", b'{"result": "error", "message": "You must be logged in"}']
+)
+def test_a_401_of_another_kind_is_a_wrong_token(body: bytes) -> None:
+    """In HTML, or without a site's number."""
+    with asking(Answer(body, 401)) as (connection, server, _), pytest.raises(TokenRefusedError):
+        site_info(connection, server, 2)
 
 
 def test_the_version_is_that_of_a_matomo() -> None:

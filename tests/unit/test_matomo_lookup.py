@@ -15,8 +15,8 @@ from scripted_http import Answer, Asked, as_json, html, running
 
 from mtc.errors import TransientError
 from mtc.matomo.connection import Connection
-from mtc.matomo.errors import LookupUnsureError, NotMatomoError
-from mtc.matomo.lookup import Stored, Witness, find, stored
+from mtc.matomo.errors import NotMatomoError
+from mtc.matomo.lookup import Stored, Witness, glance, stored
 from mtc.matomo.server import Server
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -70,22 +70,34 @@ def witness(minute: float, pv_id: str) -> Witness:
     return Witness(pv_id, START + timedelta(minutes=minute))
 
 
-def is_found(log: Log, *witnesses: Witness, quick: bool = False) -> bool:
+def is_seen(log: Log, *witnesses: Witness) -> bool:
     with looking(log.answer) as (connection, server):
-        return find(connection, server, 1, UTC_ZONE, witnesses, quick=quick)
+        return glance(connection, server, 1, UTC_ZONE, witnesses)
+
+
+def look(log: Log, *hits: Witness) -> Stored:
+    with looking(log.answer) as (connection, server):
+        return stored(connection, server, 1, UTC_ZONE, hits)
+
+
+def is_found(log: Log, *hits: Witness) -> bool:
+    """Whether all are; none of them hidden."""
+    found = look(log, *hits)
+    assert found.hidden == frozenset()
+    return found.found == {hit.pv_id for hit in hits}
 
 
 def test_a_witness_near_its_time_is_found_with_one_small_question() -> None:
     """The usual case costs one call of five visits."""
     log = Log([[(minute, f"pv{minute}"), (minute + 1, f"x{minute}")] for minute in range(500)])
-    assert is_found(log, witness(200, "pv200"))
+    assert is_seen(log, witness(200, "pv200"))
     assert len(log.asked) == 1
     asked = log.asked[0]
     assert (asked["period"], asked["date"], asked["filter_limit"]) == ("day", "2026-05-01", "5")
     assert int(asked["minTimestamp"]) == (START + timedelta(minutes=200)).timestamp() - 1
 
 
-def test_a_batch_that_is_not_there_is_not_found() -> None:
+def test_a_hit_that_is_not_there_is_not_found() -> None:
     """Only after everything that may hold it was read."""
     log = Log([[(minute, f"pv{minute}")] for minute in range(300)])
     assert not is_found(log, witness(100, "none"))
@@ -97,13 +109,14 @@ def test_a_witness_in_a_visit_that_goes_on_for_hours_is_found() -> None:
     long = [(float(minute), f"long{minute}") for minute in range(0, 400, 10)]
     log = Log([long, *[[(minute, f"pv{minute}")] for minute in range(390)]])
     assert is_found(log, witness(50, "long50"))
-    assert not is_found(log, witness(50, "long50"), quick=True)
+    assert not is_seen(log, witness(50, "long50"))
 
 
 def test_any_of_several_witnesses_answers_for_the_batch() -> None:
     """The first may be a hit that Matomo left out."""
     log = Log([[(minute, f"pv{minute}")] for minute in range(100)])
-    assert is_found(log, witness(10, "left-out"), witness(20, "pv20"))
+    assert is_seen(log, witness(10, "left-out"), witness(20, "pv20"))
+    assert not is_seen(log, witness(10, "left-out"))
 
 
 def test_visits_that_move_while_they_are_read_hide_nothing() -> None:
@@ -146,27 +159,27 @@ def test_a_visit_that_is_listed_in_part_leaves_no_doubt_about_hits_at_other_time
     assert not is_found(log, witness(50, "none"))
 
 
-def test_when_every_witness_may_be_hidden_there_is_no_answer() -> None:
-    """Neither yes nor no: an error with a remedy, as a wrong no would double hits."""
+def test_what_may_be_hidden_is_told_apart_from_what_is_not_there() -> None:
+    """Neither yes nor no of the one, as a wrong no would double hits; a sure no of the other."""
     log = Log([[(minute, f"pv{minute}") for minute in range(100, 120)]], listed=5)
-    with pytest.raises(LookupUnsureError, match="visitor_log_maximum_actions_per_visit"):
-        is_found(log, witness(110, "pv110"))
-    assert not is_found(log, witness(110, "pv110"), witness(50, "none"))
+    found = look(log, witness(101, "pv101"), witness(110, "pv110"), witness(50, "none"), witness(130, "later"))
+    assert found == Stored(frozenset({"pv101"}), frozenset({"pv110"}))
 
 
 def test_the_day_is_that_of_the_sites_zone() -> None:
     """Half past eleven in London is the next day in Paris; two days are looked through in turn."""
-    log = Log([])
-    with looking(log.answer) as (connection, server):
-        late = [witness(22 * 60 + 30, "a"), witness(12 * 60, "b")]
-        assert not find(connection, server, 1, ZoneInfo("Europe/Paris"), late)
-    assert {asked["date"] for asked in log.asked} == {"2026-05-01", "2026-05-02"}
+    for question in (glance, stored):
+        log = Log([])
+        with looking(log.answer) as (connection, server):
+            late = [witness(22 * 60 + 30, "a"), witness(12 * 60, "b")]
+            assert not getattr(found := question(connection, server, 1, ZoneInfo("Europe/Paris"), late), "found", found)
+        assert {asked["date"] for asked in log.asked} == {"2026-05-01", "2026-05-02"}
 
 
 def test_a_look_up_without_a_witness_is_a_mistake() -> None:
     """It would say "not there" of anything."""
     with looking(Log([]).answer) as (connection, server), pytest.raises(ValueError, match="witness"):
-        find(connection, server, 1, UTC_ZONE, [])
+        glance(connection, server, 1, UTC_ZONE, [])
 
 
 @pytest.mark.parametrize(
@@ -184,14 +197,15 @@ def test_a_look_up_without_a_witness_is_a_mistake() -> None:
 def test_odd_visits_are_read_as_far_as_they_go(visit: dict[str, object]) -> None:
     """Values are missing, or of another type."""
     with looking(lambda _: as_json([visit])) as (connection, server):
-        assert find(connection, server, 1, UTC_ZONE, [witness(0, "wanted")])
+        assert stored(connection, server, 1, UTC_ZONE, [witness(0, "wanted")]).found == {"wanted"}
 
 
 @pytest.mark.parametrize("visits", [[1], [{"actionDetails": "x", "actions": 5}]])
 def test_visits_that_cannot_be_read_are_no_proof(visits: list[object]) -> None:
     """They may hold the hit."""
-    with looking(lambda _: as_json(visits)) as (connection, server), pytest.raises(LookupUnsureError):
-        find(connection, server, 1, UTC_ZONE, [witness(0, "none")])
+    with looking(lambda _: as_json(visits)) as (connection, server):
+        found = stored(connection, server, 1, UTC_ZONE, [witness(0, "none")])
+    assert found == Stored(frozenset(), frozenset({"none"}))
 
 
 def test_pages_out_of_order_are_read_whole() -> None:
@@ -211,7 +225,7 @@ def test_pages_out_of_order_are_read_whole() -> None:
         return as_json(rows if limit < 0 else rows[:limit])
 
     with looking(answer) as (connection, server):
-        assert find(connection, server, 1, UTC_ZONE, [witness(0, "pv29")])
+        assert stored(connection, server, 1, UTC_ZONE, [witness(0, "pv29")]).found == {"pv29"}
 
 
 def test_a_server_that_always_lists_the_same_is_not_asked_for_ever() -> None:
@@ -224,7 +238,7 @@ def test_a_server_that_always_lists_the_same_is_not_asked_for_ever() -> None:
         return as_json([row] * 7)
 
     with looking(answer) as (connection, server):
-        assert not find(connection, server, 1, UTC_ZONE, [witness(0, "none")])
+        assert not stored(connection, server, 1, UTC_ZONE, [witness(0, "none")]).found
     assert len(asked) < 5
 
 
@@ -232,28 +246,20 @@ def test_a_server_that_always_lists_the_same_is_not_asked_for_ever() -> None:
 def test_an_answer_that_is_none_is_an_error_and_never_a_no(answer: Answer) -> None:
     """The caller asks again, or stops."""
     with looking(lambda _: answer) as (connection, server), pytest.raises((TransientError, NotMatomoError)):
-        find(connection, server, 1, UTC_ZONE, [witness(0, "none")])
+        stored(connection, server, 1, UTC_ZONE, [witness(0, "none")])
 
 
 def test_which_hits_of_a_batch_are_stored() -> None:
-    """For a batch that stayed short by some."""
+    """Some, none or all of them."""
     log = Log([[(minute, f"pv{minute}"), (minute + 100, f"x{minute}")] for minute in range(150)])
-    wanted = frozenset({"pv10", "pv149", "x149", "lost"})
-    with looking(log.answer) as (connection, server):
-        first, last = START + timedelta(minutes=10), START + timedelta(minutes=249)
-        found = stored(connection, server, 1, UTC_ZONE, first, last, wanted)
-        assert found == Stored(wanted - {"lost"}, unsure=False)
-        assert stored(connection, server, 1, UTC_ZONE, first, last, wanted - {"lost"}).found == wanted - {"lost"}
+    there = [witness(10, "pv10"), witness(149, "pv149"), witness(249, "x149")]
+    assert look(log, *there, witness(77, "lost")) == Stored(frozenset({"pv10", "pv149", "x149"}))
+    assert look(log, *there).found == {"pv10", "pv149", "x149"}
+    assert look(log, witness(77, "lost")) == Stored(frozenset())
     assert {asked["filter_limit"] for asked in log.asked} == {"100"}
 
 
-def test_what_is_not_found_beside_a_visit_that_is_listed_in_part_is_unsure() -> None:
-    """It may be among what is not listed; a visit that begins after the batch hides nothing of it."""
-    log = Log([[(minute, f"pv{minute}") for minute in range(100, 120)]], listed=5)
-    with looking(log.answer) as (connection, server):
-        start = START + timedelta(minutes=90)
-        wanted = frozenset({"pv101", "pv110"})
-        found = stored(connection, server, 1, UTC_ZONE, start, start + timedelta(minutes=40), wanted)
-        assert found == Stored(frozenset({"pv101"}), unsure=True)
-        before = stored(connection, server, 1, UTC_ZONE, start, start + timedelta(minutes=5), wanted)
-        assert not before.unsure
+def test_hits_of_several_days_are_looked_for_on_each() -> None:
+    """A log may hold lines of two days."""
+    log = Log([[(1430, "before"), (1435, "midnight")], [(1450, "after")]])
+    assert look(log, witness(1435, "midnight"), witness(1450, "after")).found == {"midnight", "after"}

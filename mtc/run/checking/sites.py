@@ -40,9 +40,8 @@ def look(matomo: Matomo, project: Project, site: SiteSettings, rights: sites.Rig
         number = site.matomo_id or sites.site_id(connection, server, site.url)
         info = sites.site_info(connection, server, number)
     if info is None:
-        what = f"there is no site {number}, or the token may not see it"
-        hint = "correct matomo_id, or give the token's user access to the site in Matomo"
-        return SeenSite((Finding.problem(about(site.name), server.url, what, hint),))
+        what = f"there is no site {number}"
+        return SeenSite((Finding.problem(about(site.name), server.url, what, "correct matomo_id"),))
     findings = [_right(site, rights, info, server.url), *_zone(site, info, server.url, today)]
     return SeenSite(tuple(findings), number)
 
@@ -62,8 +61,8 @@ def shared(seen: Mapping[str, SeenSite], url: str) -> Iterator[Finding]:
 def _right(site: SiteSettings, rights: sites.Rights, info: sites.SiteInfo, url: str) -> Finding:
     if rights.may_write(info.id):
         return Finding.ok(about(site.name), url, f"is site {info.id}, {info.name}, and may be written to")
-    hint = "give the token's user write access to the site in Matomo"
-    return Finding.problem(about(site.name), url, f"the token may only view site {info.id}, {info.name}", hint)
+    what = f"the token may only view site {info.id}, {info.name}: it lacks 'write' access to it"
+    return Finding.problem(about(site.name), url, what, f"give its user write access to site {info.id} in Matomo")
 
 
 def _zone(site: SiteSettings, info: sites.SiteInfo, url: str, today: dt.date) -> Iterator[Finding]:

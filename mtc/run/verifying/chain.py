@@ -1,7 +1,7 @@
 """One day's links held against one another, from its log's lines to its row of CSV. Pure: all comes in as arguments.
 
-Matomo may count more than was delivered, as others may track to the site; it may not count less. Visits agree only
-where it counts the very same hits.
+Matomo may count less than was delivered only by what it refused, and more by nothing: such hits were sent twice, or
+others track to the site, and whose numbers these are nobody could say. Visits agree only where the hits are the same.
 """
 
 import datetime as dt
@@ -58,7 +58,7 @@ def compare(found: Evidence) -> DayVerified:
         *_stat(found),
         *_csv(found),
     )
-    notes = (*found.imported.notes, *_more(found), *_not_yet(found))
+    notes = (*found.imported.notes, *_not_yet(found))
     return DayVerified(found.site, found.day, _numbers(found), disagreements, notes)
 
 
@@ -95,18 +95,15 @@ def _matomo(found: Evidence) -> Iterator[Disagreement]:
         lost = f" (and {found.delivered.lost:,} refused or not sent)" if found.delivered.lost else ""
         what = f"Matomo counts {actions:,} actions, of {hits:,} hits delivered{lost}"
         yield Disagreement(what, hits - found.delivered.lost - actions)
+    if actions > hits:
+        what = f"more than delivered: Matomo counts {actions:,} actions of {hits:,} hits (sent twice, or others track)"
+        yield Disagreement(what, actions - hits)
     document = found.document
     if document is not None and document.source == "warehouse" and actions == hits == found.hits:
         what = "Matomo counts {one} visits, the warehouse {other}, of the same hits"
         yield from differ(what, found.counted.visits, document.summary.visits)
         if found.counted.visits == document.summary.visits:
             yield from compare_tables(found.tables, document, found.counted.searches)
-
-
-def _more(found: Evidence) -> Iterator[str]:
-    if found.counted and found.delivered and found.counted.actions > found.delivered.hits:
-        more = found.counted.actions - found.delivered.hits
-        yield f"more than delivered: Matomo counts {more:,} actions that did not come from here"
 
 
 def _not_yet(found: Evidence) -> Iterator[str]:

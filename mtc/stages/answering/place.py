@@ -24,17 +24,13 @@ def find_place(target: Target, site: SiteSettings) -> Place:
     """Ask the server for the site.
 
     Raises:
-        PermanentError: the server does not know the site, or the token may not see it.
+        PermanentError: the server does not know the site, or the token lacks the right to see it.
         TransientError: the server does not answer.
     """
     number = site.matomo_id or sites.site_id(target.connection, target.server, site.url)
     info = sites.site_info(target.connection, target.server, number)
     if info is None:
-        raise PermanentError(
-            f"Matomo has no site {number}, or the token may not see it",
-            where=target.server.url,
-            hint="correct `matomo_id`, or give the token's user the right to view the site in Matomo",
-        )
+        raise PermanentError(f"Matomo has no site {number}", where=target.server.url, hint="correct `matomo_id`")
     return Place(number, info.timezone)
 
 

@@ -4,6 +4,8 @@ requests  a hit → a finished request string, in SQL
 layout    the hits of a delivery in lanes and batches: the same parts and cut always give the same
 target    the server, its site, and what is asked of it before the first hit is sent
 witness   which hits of a batch are looked for when nobody knows whether it was recorded
+presence  which of them are there, hit by hit
+firsts    the first batch of a site's day goes alone
 batch     the life of one batch: planned, sending, recorded, or in doubt and looked up
 lane      a lane's batches, one after the other
 office    what lanes have to say, told to the coordinator by one thread

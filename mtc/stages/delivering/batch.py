@@ -4,30 +4,29 @@ Matomo's answers are read by `mtc.matomo.tracking`; here is decided what follows
 already be recorded: a batch without an answer is looked for until the server can no longer be at work on it.
 """
 
+import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from mtc import faults
 from mtc.delivery import Batch, BatchStatus
 from mtc.errors import PermanentError, StepError, TransientError
 from mtc.manifest.project import SiteSettings
-from mtc.matomo.errors import LookupUnsureError
-from mtc.matomo.lookup import Stored, Witness, find, stored
 from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short
-from mtc.matomo.retry import Patience, retrying
 from mtc.matomo.tracking import send
-from mtc.stages.delivering.layout import Layout, Sent
+from mtc.stages.delivering.firsts import FirstBatches
+from mtc.stages.delivering.layout import Layout
+from mtc.stages.delivering.presence import Presence, Watcher, unsure
 from mtc.stages.delivering.target import Target, TargetSite
-from mtc.stages.delivering.witness import witnesses
 
 _TRIES = 8
+_DOUBTS = 3  # each of them may take as long as `settle`
 _PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
-
-Read = TypeVar("Read")
+_LOST_AGAIN = "Matomo loses hits again and again: its database does not get a lock in time"
 
 
 class Ledger(Protocol):
@@ -49,7 +48,12 @@ class Courier:
     site: TargetSite
     layout: Layout
     ledger: Ledger
+    firsts: FirstBatches
     _told: tuple[Batch, ...] = ()
+
+    @property
+    def _watcher(self) -> Watcher:
+        return Watcher(self.target, self.site, self.layout, self.ledger.rest)
 
     def bring(self, batch: Batch, requests: Sequence[str]) -> None:
         """See a batch recorded. `requests` are those of all its hits.
@@ -58,14 +62,25 @@ class Courier:
             TransientError: the server does not take it now.
             PermanentError: it will not take it as things are.
         """
-        if batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT}:  # an earlier run does not know
-            batch = self._resolved(batch, self._may_be_at_work_until(batch))
-        tries = 0
-        while batch.status is not BatchStatus.RECORDED:
-            batch, outcome = self._sent(batch, [requests[place] for place in batch.places])
-            if isinstance(outcome, NotRecorded):
-                tries += 1
-                self._pause(outcome, tries)
+        with self._alone(batch):
+            if batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT}:  # an earlier run does not know
+                batch = self._resolved(batch, self._may_be_at_work_until(batch))
+            tries = 0
+            while batch.status is not BatchStatus.RECORDED:
+                before = len(batch.places)
+                batch, outcome = self._sent(batch, [requests[place] for place in batch.places])
+                tries = tries + 1 if len(batch.places) == before else 0
+                if batch.status is not BatchStatus.RECORDED:
+                    self._pause(outcome, tries)
+
+    @contextlib.contextmanager
+    def _alone(self, batch: Batch) -> Iterator[None]:
+        """Around the first batch of a day, no other one of that day is under way."""
+        days = frozenset((self.site.id, day) for day in self.layout.days(batch, self.site.zone))
+        if self.firsts.must_wait(days):
+            self.flush()
+        with self.firsts.alone(days, lambda: self.ledger.rest(0.0)):
+            yield
 
     def flush(self) -> None:
         """Record what has been held back to be recorded together with the next move."""
@@ -100,8 +115,9 @@ class Courier:
                 self.target.gate.slowed(outcome.retry_after)
                 return self._move(batch, BatchStatus.PLANNED)
             case InDoubt():
-                self.target.gate.slowed()
-                batch = self._move(batch, BatchStatus.IN_DOUBT)
+                self.target.gate.slowed(outcome.retry_after)
+                left = batch.places if outcome.in_part else batch.left
+                batch = self._move(dataclasses.replace(batch, left=left), BatchStatus.IN_DOUBT)
                 faults.point("deliver.doubt")
                 return self._resolved(batch, self.target.clock() + self.target.settle)
             case Refused():
@@ -111,16 +127,23 @@ class Courier:
         """The hits that Matomo called invalid. A token with few rights is not told which: those that are not there."""
         if not outcome.invalid or outcome.invalid_indices is not None:
             return _places(batch, outcome.invalid_indices)
-        hits = self.layout.sent(batch)
-        found = self._stored([hits[place] for place in batch.places])
-        missing = tuple(place for place in batch.places if hits[place].pv_id not in found.found)
-        return missing if len(missing) == outcome.invalid else ()
+        found = self._watcher.presence(batch, batch.places)
+        gone = (*found.missing, *found.hidden)
+        return tuple(sorted(gone)) if len(gone) == outcome.invalid else ()
 
-    def _pause(self, outcome: NotRecorded, tries: int) -> None:
-        """Let the server recover; give up for this try of the step when it does not."""
+    def _pause(self, outcome: Outcome, tries: int) -> None:
+        """Let the server recover; give up for this try of the step when it does not. So many tries came to nothing."""
+        where = self.target.server.url
+        if isinstance(outcome, InDoubt):  # which was waited for
+            if tries and outcome.hint:
+                raise PermanentError(outcome.reason, where=where, hint=outcome.hint)
+            if tries >= _DOUBTS:
+                raise TransientError(outcome.reason, where=where)
+            return
         if tries >= _TRIES:
-            raise TransientError(outcome.reason, where=self.target.server.url)
-        self.ledger.rest(min(_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE))
+            raise TransientError(outcome.reason if isinstance(outcome, NotRecorded) else _LOST_AGAIN, where=where)
+        if tries:
+            self.ledger.rest(min(_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE))
 
     def _refused(self, batch: Batch, outcome: Refused) -> Batch:
         """No hit was taken. Where site and token are well, the hits themselves are what Matomo does not want."""
@@ -144,60 +167,49 @@ class Courier:
         return min(now, begun + self.target.timeout) + self.target.settle
 
     def _resolved(self, batch: Batch, until: dt.datetime) -> Batch:
-        """Look for a batch in doubt until it is found, or can no longer appear; then what is left of it is planned."""
-        hits = self.layout.sent(batch)
-        asked = witnesses(batch, hits, self.layout.visitors(batch))
+        """Look for a batch in doubt until all of it is found, or no more can appear; then what is missing is planned.
+
+        What is missing while the server may be at work on it can still come: also where a part is there.
+        """
         pause = _PAUSE
         while True:
             over = self.target.clock() >= until
-            if self._found(asked, quick=not over):
-                return self._completed(batch, None, hits)
-            if over:
-                return self._move(batch, BatchStatus.PLANNED)
+            if over or self._watcher.sees(batch):
+                found = self._watcher.presence(batch, batch.places)
+                found = found.as_one() if batch.left is None else found
+                if found.whole:
+                    return self._recorded(batch, 0, ())
+                if over:
+                    return self._rest_planned(batch, found)
             left = (until - self.target.clock()).total_seconds()
             self.ledger.rest(max(0.0, min(pause, left)))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _found(self, asked: Sequence[Witness], *, quick: bool) -> bool:
-        target, site = self.target, self.site
-        return self._patiently(lambda: find(target.connection, target.server, site.id, site.zone, asked, quick=quick))
+    def _rest_planned(self, batch: Batch, found: Presence) -> Batch:
+        """Plan what is not there, and no other hit."""
+        if found.unsure:
+            raise unsure(self.target.server.url)
+        left = found.missing if found.there else batch.left
+        return self._move(dataclasses.replace(batch, left=left), BatchStatus.PLANNED)
 
-    def _stored(self, hits: Sequence[Sent]) -> Stored:
-        target, site, times = self.target, self.site, [hit.time for hit in hits]
-        ids = frozenset(hit.pv_id for hit in hits)
-        return self._patiently(
-            lambda: stored(target.connection, target.server, site.id, site.zone, min(times), max(times), ids)
+    def _completed(self, batch: Batch, outcome: Short) -> Batch:
+        """Some hits of a recorded batch are lost, as many as the answer lets: plan those that are not there."""
+        refused = _places(batch, outcome.invalid_indices)
+        wanted = [place for place in batch.places if place not in refused]
+        found = self._watcher.presence(batch, wanted)
+        lost = tuple(sorted((*found.missing, *found.hidden)))
+        batch = dataclasses.replace(
+            batch, left=lost, invalid=batch.invalid + len(refused), refused=(*batch.refused, *refused)
         )
-
-    def _patiently(self, read: Callable[[], Read]) -> Read:
-        """Ask until there is an answer; a question may always be asked again."""
-        return retrying(read, Patience(self.ledger.rest, first=_PAUSE))
-
-    def _completed(self, batch: Batch, outcome: Short | None, hits: Sequence[Sent] = ()) -> Batch:
-        """Some hits of a recorded batch may be lost: plan those that are not there, and no others.
-
-        `outcome` is the answer that said how many are lost; None when there was no answer.
-        """
-        hits = hits or self.layout.sent(batch)
-        refused = _places(batch, outcome.invalid_indices) if outcome and outcome.invalid_indices else ()
-        wanted = {place: hits[place] for place in batch.places if place not in refused}
-        found = self._stored(tuple(wanted.values()))
-        lost = tuple(place for place, hit in wanted.items() if hit.pv_id not in found.found)
-        if outcome is None and found.unsure:
-            lost = ()  # in visits of which not all actions are listed; the batch as a whole is there
-        short = outcome is not None and len(lost) > len(batch.places) - outcome.tracked - len(refused)
-        batch = dataclasses.replace(batch, invalid=batch.invalid + len(refused), refused=(*batch.refused, *refused))
-        if short and found.unsure:
-            # Some of these are there and some are not: a later run has to find that out, and not to forget it.
-            self._move(dataclasses.replace(batch, left=lost), BatchStatus.IN_DOUBT)
-            raise LookupUnsureError(
-                "which hits of a batch are lost cannot be told: Matomo lists only some actions of their visits",
-                where=self.target.server.url,
-                hint="set a higher visitor_log_maximum_actions_per_visit in [General] of Matomo's config.ini.php",
-            )
         if not lost:
             return self._recorded(batch, 0, ())
-        return self._move(dataclasses.replace(batch, left=lost), BatchStatus.PLANNED)
+        if len(lost) <= len(wanted) - outcome.tracked:
+            return self._move(batch, BatchStatus.PLANNED)
+        # Some of these are there and some are not: that has to be found out, here or by a later run.
+        batch = self._move(batch, BatchStatus.IN_DOUBT)
+        if found.unsure:
+            raise unsure(self.target.server.url)
+        return self._resolved(batch, self.target.clock() + self.target.settle)
 
     def _recorded(self, batch: Batch, invalid: int, refused: Iterable[int]) -> Batch:
         """Done; recorded together with the next move, or by `flush`."""

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc import faults
-from mtc.delivery import Cut, DeliveredObject, Delivery
+from mtc.delivery import Batch, BatchStatus, Cut, DeliveredObject, Delivery
 from mtc.errors import PermanentError
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.errors import LookupUnsureError
 from mtc.model import LoadedObject, StepId
 from mtc.stages.base import DeliveryCut, DeliveryEnded, Desk
 from mtc.stages.delivering.batch import Courier
+from mtc.stages.delivering.firsts import FirstBatches, SiteDay
 from mtc.stages.delivering.lane import Lane, LaneLedger
 from mtc.stages.delivering.layout import Address, Layout, unsendable
 from mtc.stages.delivering.office import Office
@@ -162,18 +163,37 @@ class Deliverer:
         delivery = opened.delivery
         layout.check(delivery.batches)
         site = dataclasses.replace(self._site(errand), id=delivery.site_id)
-        office = Office(errand.desk)
+        office, firsts = Office(errand.desk), FirstBatches(self.target.begun)
         ledger = LaneLedger(office, errand.step, delivery.number, {batch.id: batch for batch in delivery.batches})
-        lanes = [
-            Lane(tuple(own), layout, Courier(self.target, errand.site, site, layout, ledger), office).run
-            for _, own in groupby(delivery.batches, key=lambda batch: batch.id.lane)
-        ]
         with self._asking(errand):
-            office.run(lanes)
+            for some in (self._firsts_in_doubt(delivery, layout, site, firsts), delivery.batches):
+                batches = [ledger.batches[batch.id] for batch in some]
+                office.run(
+                    Lane(
+                        tuple(own), layout, Courier(self.target, errand.site, site, layout, ledger, firsts), office
+                    ).run
+                    for _, own in groupby(batches, key=lambda batch: batch.id.lane)
+                )
         errand.desk.record(DeliveryEnded(errand.step, delivery.number))
         faults.point("deliver.ended")
         invalid = sum(batch.invalid for batch in ledger.batches.values())
         return opened.note + Delivered(delivery.hits, invalid, 0, tuple(_refused(layout, ledger, opened.keys)))
+
+    @staticmethod
+    def _firsts_in_doubt(delivery: Delivery, layout: Layout, site: TargetSite, firsts: FirstBatches) -> list[Batch]:
+        """The batches of which an earlier run does not know, with hits of days that have not begun.
+
+        The server may be at work on them: they are seen to before another lane begins those days.
+        """
+
+        def days(batch: Batch) -> frozenset[SiteDay]:
+            return frozenset((site.id, day) for day in layout.days(batch, site.zone))
+
+        for batch in delivery.batches:
+            if batch.status is BatchStatus.RECORDED:
+                firsts.know(days(batch))
+        in_doubt = {BatchStatus.SENDING, BatchStatus.IN_DOUBT}
+        return [batch for batch in delivery.batches if batch.status in in_doubt and firsts.new(days(batch))]
 
     def _site(self, errand: Errand) -> TargetSite:
         with self._asking(errand):

@@ -49,6 +49,8 @@ LIMIT {shown}
 _LANES = "SELECT lane, count(*) FROM laid GROUP BY lane ORDER BY lane"
 _REQUESTS = "SELECT request FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
 _HITS = "SELECT pv_id, ts, ip, object_place, line FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
+# Zones change by quarters of an hour, so that few moments tell the days in any zone.
+_MOMENTS = "SELECT DISTINCT time_bucket(INTERVAL 15 MINUTES, ts) FROM laid WHERE rowid >= ? AND rowid < ?"
 _VISITORS = """
 SELECT coalesce(ip, '') AS visitor, count(*) FROM laid
 WHERE rowid >= ? AND rowid < ?
@@ -167,6 +169,12 @@ class Layout:
         begin, start = self._begin(batch.id), self._starts[batch.id.lane]
         end = begin + batch.hits
         return dict(self._rows(_VISITORS, start, end, begin, end))
+
+    def days(self, batch: Batch, zone: dt.tzinfo) -> frozenset[dt.date]:
+        """The days of a batch's hits in a zone."""
+        begin = self._begin(batch.id)
+        moments = self._rows(_MOMENTS, begin, begin + batch.hits)
+        return frozenset(moment.replace(tzinfo=dt.UTC).astimezone(zone).date() for (moment,) in moments)
 
     def _rows(self, sql: str, *places: int) -> list[tuple[Any, ...]]:
         with self._lock, explained("reading a delivery"):

@@ -21,6 +21,7 @@ from mtc.matomo.connection import Connection
 from mtc.matomo.gate import Gate
 from mtc.matomo.retry import Patience, retrying
 from mtc.matomo.server import Server
+from mtc.stages.delivering.firsts import SiteDay
 
 _OFFSET = re.compile(r"^UTC(?P<sign>[+-])(?P<hours>\d{1,2}(?:\.\d+)?)$")
 
@@ -62,7 +63,7 @@ class TargetSite:
 
 @dataclass(slots=True)
 class Target:
-    """A server with its connections and its gate, for all threads of a run. `server` is its name in the state."""
+    """A server with its connections, its gate and the days that have begun there, for all threads of a run."""
 
     settings: Matomo
     root: Path
@@ -71,6 +72,7 @@ class Target:
     gate: Gate = field(init=False)
     connection: Connection = field(init=False)
     server: Server = field(init=False)
+    begun: set[SiteDay] = field(default_factory=set)
     _sites: dict[str, TargetSite] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -116,9 +118,9 @@ class Target:
         if not rights.may_write(number):
             seen = "may only view" if number in rights.view else "may not even see"
             raise PermanentError(
-                f"the token {seen} site {number}",
+                f"the token {seen} site {number}: it lacks 'write' access to it",
                 where=self.server.url,
-                hint="give its user write access to the site in Matomo, or correct `token` or `matomo_id`",
+                hint=f"give its user write access to site {number} in Matomo, or correct `token` or `matomo_id`",
             )
         info = sites.site_info(self.connection, self.server, number)
         if info is None:
