@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import ipaddress
 import tempfile
 from pathlib import Path
 from urllib.parse import parse_qs, quote
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtc.delivery import Cut
+from mtc.stages.delivering.addresses import plain_address
 from mtc.stages.delivering.layout import Address
 
 BASE = HERE.base
@@ -51,7 +53,6 @@ def expected(row: Row) -> dict[str, str]:
     columns = {"host": row.host, "method": row.method, "protocol": row.protocol, "user": row.user, "query": row.query}
     columns["status"] = None if row.status is None else str(row.status)
     maybe = {
-        "cip": row.ip,
         "uid": None if row.user == "-" else row.user,
         "download": url if row.download else None,
         "bw_bytes": str(row.bytes) if row.bytes and row.bytes > 0 else None,
@@ -65,9 +66,18 @@ def expected(row: Row) -> dict[str, str]:
         "cdt": f"{row.ts:%Y-%m-%d %H:%M:%S}",
         "url": url,
         "urlref": (row.referrer or "")[:LONG],
-        "ua": (row.user_agent or "")[:LONGEST_AGENT],
+        "ua": (row.user_agent or "")[:LONGEST_AGENT] or "-",
+        "cip": row.ip if row.ip and is_address(row.ip) else "0.0.0.0",
         **{name: value for name, value in short.items() if value},
     }
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one, and nothing else."""
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
 
 
 hostile = st.sampled_from(
@@ -131,7 +141,7 @@ def test_a_hit_of_nothing_but_its_time_is_a_request() -> None:
     bare = Row(ip=None, method=None, path=None, protocol=None, status=None, user_agent=None, download=None)
     found = sent(bare)
     assert {name: value for name, value in found.items() if name not in ALWAYS} == {
-        "cdt": "2026-05-01 12:00:00", "url": BASE, "urlref": "", "ua": "",
+        "cdt": "2026-05-01 12:00:00", "url": BASE, "urlref": "", "ua": "-", "cip": "0.0.0.0",
     }  # fmt: skip
 
 
@@ -166,6 +176,48 @@ def test_a_sites_address_is_a_value_too() -> None:
     found = sent(Row(path="/a"), address=Address(7, "https://x.example.org/?a=b&idsite=9#' OR", ()))
     assert found["url"] == "https://x.example.org/?a=b&idsite=9#' OR/a"
     assert found["idsite"] == "7"
+
+
+@pytest.mark.parametrize("agent", [None, "", "-"])
+def test_a_hit_without_an_agent_says_so(agent: str | None) -> None:
+    """Left empty, Matomo would take the agent of the request that brings it: mtc's own."""
+    assert sent(Row(user_agent=agent))["ua"] == "-"
+
+
+ADDRESSES = {
+    "192.0.2.1": "192.0.2.1",
+    "2001:db8::7": "2001:db8::7",
+    "192.0.2.1:51234": "192.0.2.1",
+    '"192.0.2.1"': "192.0.2.1",
+    '"192.0.2.1:80"': "192.0.2.1",
+    "'192.0.2.1'": "192.0.2.1",
+    " 192.0.2.1 ": "192.0.2.1",
+    "[2001:db8::7]:443": "2001:db8::7",
+    "[2001:db8::7]": "2001:db8::7",
+    '"[2001:db8::7]"': "2001:db8::7",
+    'for="[2001:db8::7]:80"': "2001:db8::7",
+    "for=192.0.2.1": "192.0.2.1",
+    "fe80::1%eth0": "fe80::1",
+    "::ffff:192.0.2.1": "192.0.2.1",
+    "::FFFF:192.0.2.1": "192.0.2.1",
+    "::ffff:c000:201": "192.0.2.1",
+    "[::ffff:192.0.2.1]:80": "192.0.2.1",
+    "0:0:0:0:0:ffff:192.0.2.1": "192.0.2.1",
+    **dict.fromkeys(
+        ("", "-", "unknown", "www.example.org", "192.0.2.300", "192.0.2", "192.0.2.1.5", "192.0.2.1,192.0.2.2",
+         "192.0.2.1 evil", "1.2.3.4x", "[", "[]", "[x]:80", "192.0.2.1:80:90", "\x00"),
+        "0.0.0.0",
+    ),
+}  # fmt: skip
+
+
+def test_an_address_is_sent_plain_or_as_none() -> None:
+    """Whatever an older part holds; all at once, as what is odd is looked up, and each alone."""
+    rows = [Row(line=line, ip=ip) for line, ip in enumerate(ADDRESSES)]
+    assert [values_of(one)["cip"] for one in requests_of(*rows)] == list(ADDRESSES.values())
+    for logged, plain in ADDRESSES.items():
+        assert plain_address(logged) == plain
+    assert [values_of(one)["cip"] for one in requests_of(Row(ip=None), Row(line=2))] == ["0.0.0.0", "192.0.2.1"]
 
 
 def test_fractions_of_a_second_are_dropped() -> None:

@@ -19,6 +19,7 @@ from mtc.delivery import Batch, BatchId, Cut
 from mtc.errors import PermanentError
 from mtc.model import LoadedObject
 from mtc.stages.delivering import requests
+from mtc.stages.delivering.addresses import PLAIN, UNKNOWN, odd
 from mtc.warehouse.database import explain
 
 _OLDEST = dt.timedelta(days=20 * 365)  # Matomo files hits of over 20 years ago under the time of the request
@@ -28,15 +29,22 @@ _TABLE = """
 CREATE OR REPLACE TEMP TABLE laid AS
 SELECT lane, {request} AS request, pv_id, ts, ip, object_place, line
 FROM (
-    SELECT {columns}, {url} AS url, {pv_id} AS pv_id, object_place,
+    SELECT {columns}, {address} AS address, {url} AS url, {pv_id} AS pv_id, object_place,
         (('0x' || substring(md5(coalesce(ip, '')), 1, 8))::UINTEGER % $lanes)::UTINYINT AS lane
     FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
     JOIN (SELECT unnest($files) AS file, unnest($objects) AS wanted_object, unnest($places) AS object_place) AS wanted
         ON wanted.file = part.filename AND wanted.wanted_object = part.object
+    {odd}
     WHERE ts <= $until AND ts > $oldest
 )
 ORDER BY lane, ts, object_place, line  -- numbers: places are in order of the objects' ids
 """
+_ODD = """
+SELECT DISTINCT ip FROM read_parquet($paths, hive_partitioning = false)
+WHERE ip <> '' AND NOT regexp_full_match(ip, $plain)
+"""
+# Addresses that are not plain are few, if any: who has none does without a join, and keeps dictionaries whole.
+_JOIN_ODD = "LEFT JOIN (SELECT unnest($odd) AS odd, unnest($in_place) AS in_place) AS odds ON odds.odd = part.ip"
 _UNSENDABLE = """
 SELECT object, line, count(*) OVER () AS together
 FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
@@ -107,24 +115,23 @@ class Layout:
         wanted = _Wanted.of(warehouse, loaded, self._cut)
         if not wanted.files:
             return
-        sql = _TABLE.format(
-            request=requests.request(address.dimensions),
-            columns=requests.columns(),
-            url=requests.url(),
-            pv_id=requests.PV_ID,
-        )
         base = address.base.rstrip("/")
         texts = {"head": requests.head(address.site_id), "base": base, "scheme": f"{base.partition('://')[0]}://"}
         with explained("laying out a delivery"):
-            self._connection.execute(
-                sql,
-                {**wanted.parameters, **texts, "places": wanted.places, "uid": self._cut.uid, "lanes": self._cut.lanes},
-            )
+            odd = self._odd(wanted)
+            mine = {"places": wanted.places, "uid": self._cut.uid, "lanes": self._cut.lanes, "unknown": UNKNOWN}
+            in_place = {"odd": list(odd), "in_place": list(odd.values())} if odd else {}
+            self._connection.execute(_table(address, odd=bool(odd)), {**wanted.parameters, **texts, **mine, **in_place})
             counts = self._connection.execute(_LANES).fetchall()
         at, self._objects = 0, wanted.ids
         for lane, count in counts:
             self._starts[lane], self._counts[lane] = at, count
             at += count
+
+    def _odd(self, wanted: "_Wanted") -> dict[str, str]:
+        """The visitors' addresses that are not plain, with what is sent in their place."""
+        parameters = {"paths": wanted.parameters["paths"], "plain": PLAIN}
+        return odd(ip for (ip,) in self._connection.execute(_ODD, parameters).fetchall())
 
     @property
     def hits(self) -> int:
@@ -185,6 +192,19 @@ class Layout:
 
     def _end(self, lane: int) -> int:
         return self._starts[lane] + self._counts[lane]
+
+
+def _table(address: Address, *, odd: bool) -> str:
+    """SQL: the table of an address; `odd` says whether visitors' addresses are to be replaced."""
+    ip = "coalesce(in_place, nullif(ip, ''), $unknown)" if odd else "coalesce(nullif(ip, ''), $unknown)"
+    return _TABLE.format(
+        request=requests.request(address.dimensions),
+        columns=requests.columns(),
+        address=ip,
+        odd=_JOIN_ODD if odd else "",
+        url=requests.url(),
+        pv_id=requests.PV_ID,
+    )
 
 
 def unsendable(

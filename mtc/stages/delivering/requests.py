@@ -3,7 +3,8 @@
 Every value is percent-encoded, so that a string is ASCII without quotes, backslashes or control characters, whatever a
 stranger wrote into the log. The parameters are those that Matomo's own importer sends, and `pv_id`, by which a hit can
 be found again. `bots=1`, since what is a robot was decided when the hits were loaded: Matomo would drop more of them
-without a word.
+without a word. Matomo gives a hit without an agent that of the request which brings it, and one without an address this
+machine's: for both there is something to send.
 """
 
 import functools
@@ -43,7 +44,7 @@ def columns() -> str:
 
 @functools.cache
 def request(dimensions: tuple[tuple[str, str], ...]) -> str:
-    """SQL: the request string of a hit, over `columns`, `url` and `pv_id`.
+    """SQL: the request string of a hit, over `columns`, `address`, `url` and `pv_id`.
 
     `dimensions` are the numbers of custom dimensions with what they hold.
     """
@@ -56,10 +57,11 @@ def request(dimensions: tuple[tuple[str, str], ...]) -> str:
         "'&urlref='",
         _encoded("referrer"),
         "'&ua='",
-        _encoded("user_agent", _AGENT_LENGTH),
+        f"coalesce(nullif({_encoded('user_agent', _AGENT_LENGTH)}, ''), '-')",
         "'&pv_id='",
         "pv_id",
-        _given("cip", "ip"),
+        "'&cip='",
+        "url_encode(address)",
         _given("uid", "nullif(\"user\", '-')"),
         "CASE WHEN download THEN '&download=' || url END",
         "CASE WHEN bytes > 0 THEN '&bw_bytes=' || bytes END",
