@@ -103,14 +103,15 @@ class Store(DeliveryTransitions):
         self.steps_done((result,), at=at)
 
     def steps_done(self, results: Iterable[StepResult], *, at: dt.datetime) -> None:
-        """Many steps are complete, in one transaction."""
+        """Many steps are complete, in one transaction. The CSV files that they tell of are all that there are."""
         with self.transaction():
             files: dict[str, Output] = {}
             for result in results:
                 self._done(result, at)
                 if result.receipt.step.stage is Stage.CSV:  # the files of all csv steps are the same few
                     files |= {output.path: output for output in result.receipt.outputs}
-            self._add_csv(files.values())
+            if files:
+                self.csv_written(files.values())
 
     def step_failed(self, step: StepId, error: str, *, at: dt.datetime) -> None:
         """A try of a step failed; its last success stays on record. `error` holds no secret."""

@@ -76,6 +76,7 @@ def test_adding_replacing_and_removing_the_database(trial: Trial) -> None:
     assert set(done(trial).values()) == {"manifest changed", "inputs changed"}
     assert stats(trial) == before
     assert not (trial.root / "csv/countries.csv").exists(), "no file goes on telling what no .stat file has"
+    assert done(trial) == {}, "and nobody misses it"
 
 
 def test_a_database_that_is_missing_fails_stat_steps_and_mends(trial: Trial) -> None:

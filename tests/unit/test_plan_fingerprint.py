@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_world import applied, import_step, site
 
+from mtc.manifest.hits import Hits
+from mtc.manifest.matomo import Matomo
 from mtc.manifest.models import Archive, Filters
 from mtc.manifest.project import SiteSettings
 from mtc.model import Stage, StepId, Verdict
@@ -55,6 +57,20 @@ def test_the_digest_of_a_step_is_golden_but_for_its_recipe(stage: Stage) -> None
     """What is compared are the parts; the digest is for people and other tools, and is stable all the same."""
     settings = {Stage.IMPORT: import_settings(site()), Stage.STAT: stat_settings(site()), Stage.CSV: csv_settings()}
     assert Fingerprint.of(stage, {**settings[stage], RECIPE: "1"}, {"a.log": "e"}).digest == GOLDEN[stage]
+
+
+def test_parameters_of_searches_are_of_statistics_alone() -> None:
+    """With others nothing is loaded again; where Matomo answers, its own settings decide, and nothing is made again."""
+    own = dataclasses.replace(site(), hits=Hits(search_parameters=("suche",)))
+    assert load_settings(own) == load_settings(site())
+    before, now = (Fingerprint.of(Stage.STAT, stat_settings(one), {}) for one in (site(), own))
+    assert now.since(before).settings == ("hits.search_parameters",)
+    assert before.since(now).settings == ("hits.search_parameters",)
+    known = {name: value for name, value in stat_settings(site()).items() if name != "hits.search_parameters"}
+    assert not before.since(Fingerprint.of(Stage.STAT, known, {})), "what 0.1.0 recorded is the default"
+    matomo = Matomo.model_validate({"url": "https://stats.example.org", "token": "x"})
+    asked = [dataclasses.replace(one, matomo=matomo, answers="matomo") for one in (site(), own)]
+    assert stat_settings(asked[0]) == stat_settings(asked[1])
 
 
 small = st.dictionaries(st.sampled_from(["a", "b", "filters.bots"]), st.sampled_from(["", "false", "x"]), max_size=3)

@@ -129,10 +129,10 @@ class StateMachine(RuleBasedStateMachine):
     def finish(self, done: list[StepResult]) -> None:
         at = self.tick()
         self.store.steps_done(done, at=at)
+        files = [output for one in done if one.receipt.step.stage is Stage.CSV for output in one.receipt.outputs]
+        self.csv = {output.path: output for output in files} if files else self.csv
         for one in done:
             receipt = one.receipt
-            if receipt.step.stage is Stage.CSV:
-                self.csv |= {output.path: output for output in receipt.outputs}
             self.records[receipt.step] = StepRecord(
                 receipt.step,
                 receipt.status,

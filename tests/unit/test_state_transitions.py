@@ -208,7 +208,7 @@ def test_hostile_keys_and_errors_are_kept_as_they_are(store: Store, text: str) -
 
 
 def test_csv_steps_share_their_files(store: Store) -> None:
-    """The CSV files are recorded once, not with each row's step; a file written anew takes its entry over."""
+    """The CSV files are recorded once, not with each row's step, and those last written are all that there are."""
     store.steps_done(
         [
             result(CSV, Status.DONE, Output("csv/summary.csv", 1, "a"), Output("csv/pages.csv", 1, "a")),
@@ -220,6 +220,10 @@ def test_csv_steps_share_their_files(store: Store) -> None:
     record = store.record(CSV)
     assert record is not None
     assert record.outputs == ()
+    store.steps_done([result(CSV, Status.DONE), result(IMPORT, Status.DONE)], at=AT)
+    assert len(store.csv_outputs()) == 2, "steps that tell of no file leave them"
+    store.steps_done([result(CSV, Status.DONE, Output("csv/summary.csv", 2, "b"))], at=AT)
+    assert store.csv_outputs() == (Output("csv/summary.csv", 2, "b"),), "pages.csv was not written again: it is gone"
     store.csv_written([Output("csv/summary.csv", 3, "c")])
     assert store.csv_outputs() == (Output("csv/summary.csv", 3, "c"),)
     store.forget([CSV])
