@@ -1,9 +1,10 @@
 """How the inputs of stat and csv steps are called, and which version of them is there."""
 
 import datetime as dt
+from collections.abc import Mapping
 
-from mtc.model import Stage, StepId
-from mtc.plan.model import History, World
+from mtc.model import Stage, Status, StepId
+from mtc.plan.model import History, StepRecord, World
 
 _OF = " of "
 
@@ -26,3 +27,13 @@ def stat_version(site: str, day: dt.date, world: World, history: History) -> str
     record = history.steps.get(StepId(Stage.STAT, site, day))
     outputs = record.outputs if record else ()
     return next((output.digest for output in outputs if str(output.size) == size), f"{size} bytes")
+
+
+def recorded_digests(records: Mapping[StepId, StepRecord]) -> dict[dt.date, str]:
+    """The digest of each `.stat` file of a site that a step has made, by day."""
+    return {
+        step.day: output.digest
+        for step, record in records.items()
+        if step.stage is Stage.STAT and record.status is Status.DONE
+        for output in record.outputs
+    }

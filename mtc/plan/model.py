@@ -153,9 +153,13 @@ class StatWork:
 
 @dataclass(frozen=True, slots=True)
 class CsvWork:
-    """A csv step's row: the version of the `.stat` file it is made from."""
+    """A csv step's row: the version of the `.stat` file it is made from.
+
+    `recorded` are the digests of all `.stat` files of the site that are as they were written, by day.
+    """
 
     stat: str = ""
+    recorded: Mapping[dt.date, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 Work = ImportWork | StatWork | CsvWork

@@ -13,6 +13,7 @@ from mtc.model import Stage, Status, StepId, Verdict
 from mtc.plan.days import Records, by_site, outdated, stale_rows, unfinished_days, unsettled_days, with_touched_days
 from mtc.plan.hits import Hits
 from mtc.plan.imports import ImportPlanner
+from mtc.plan.inputs import recorded_digests
 from mtc.plan.losing import Losing, vanished
 from mtc.plan.model import History, Listing, Plan, PlannedStep, Selection, World
 from mtc.plan.statistics import StatPlanner, remade
@@ -91,7 +92,7 @@ def plan_csv(
     """
     steps: Steps = {}
     for name, days, records in _touched(selection, history):
-        planner = StatPlanner(project, name, world, history, Hits(), before)
+        planner = StatPlanner(project, name, world, history, Hits(), before, recorded=recorded_digests(records))
         rows = stale_rows(name, world, history, records).union(_with_outdated(Stage.CSV, days, selection, records))
         steps |= {planned.step: planned for planned in map(planner.csv, sorted(rows))}
     return steps

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mtc.manifest.project import Project
 from mtc.model import Accounting, Stage, Status, StepId, Verdict
@@ -30,7 +30,7 @@ class StatPlanner:
     """Plans the stat and csv steps of one site.
 
     `before` are the steps of the stage before in the same plan, `remade` the objects that these take out or load again.
-    `stopped` is why nothing of the site may be counted, or empty.
+    `stopped` is why nothing of the site may be counted, or empty; `recorded` the digests of its `.stat` files by day.
     """
 
     project: Project
@@ -42,6 +42,7 @@ class StatPlanner:
     remade: frozenset[tuple[StepId, str]] = frozenset()
     losing: Losing | None = None
     stopped: str = ""
+    recorded: Mapping[dt.date, str] = field(default_factory=dict)
 
     def stat(self, day: dt.date) -> PlannedStep:
         """The stat step of that day."""
@@ -98,7 +99,7 @@ class StatPlanner:
         if (early := self._before(step, Stage.STAT)) is not None:
             return early
         settings = csv_settings()
-        work = CsvWork(stat_version(self.site, day, self.world, self.history))
+        work = CsvWork(stat_version(self.site, day, self.world, self.history), self.recorded)
         inputs = {"stat": work.stat}
         now = Fingerprint.of(Stage.CSV, settings, inputs)
         record = self.history.steps.get(step)

@@ -33,16 +33,16 @@ from mtc.model import Stage, Status, StepId, Verdict
 from mtc.plan.copies import counted_once, recounted
 from mtc.plan.model import History, Plan, PlannedStep, Selection, Task, World
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
-from mtc.run.delivered import hits_delivered, record_delivery
+from mtc.run.delivered import hits_delivered, record_delivery, record_object
 from mtc.run.look import OpenSource, look, look_at_files
 from mtc.run.retry import may_pass, pause
 from mtc.run.tally import Outcome, Tally
 from mtc.run.tasks import tasks
-from mtc.stages.base import Fact, ObjectArchived, ObjectDropped, ObjectLoaded, StepDone, StepFailed
+from mtc.stages.base import Fact, ObjectArchived, ObjectDropped, ObjectLoaded, PartsDigested, StepDone, StepFailed
 from mtc.state.decoder import no_collecting
 from mtc.state.rows import StepResult
 from mtc.state.store import Store
-from mtc.warehouse.parts import remove_files
+from mtc.warehouse.parts import forget_aside, remove_files
 
 Clock = Callable[[], dt.datetime]
 MakeExecutor = Callable[[Handler], Executor]
@@ -232,12 +232,8 @@ class Coordinator:
         with self.store.transaction():
             for fact in facts:
                 match fact:
-                    case ObjectLoaded(step, loaded):
-                        unlisted.update(self.store.object_loaded(step, loaded))
-                    case ObjectDropped(step, key):
-                        unlisted.update(self.store.object_dropped(step, key))
-                    case ObjectArchived(step, key, url):
-                        self.store.object_archived(step, key, url)
+                    case ObjectLoaded() | ObjectDropped() | ObjectArchived() | PartsDigested():
+                        unlisted.update(record_object(self.store, fact))
                     case StepDone():
                         done.append(fact)
                     case StepFailed():
@@ -247,6 +243,7 @@ class Coordinator:
             self._record_done(done)
         self.tally.hits += sum(fact.loaded.accounting.hits for fact in facts if isinstance(fact, ObjectLoaded))
         faults.point("record.after")
+        forget_aside(self.project.warehouse, _files_loaded(facts))
         if unlisted:  # a later fact may have listed a file again
             remove_files(self.project.warehouse, unlisted - self.store.listed_files())
         if delivered := sum(map(hits_delivered, facts)):
@@ -345,3 +342,9 @@ class Coordinator:
                 reason = "; ".join(planned.reasons) if planned else "no longer planned"
                 self._failed([step], TransientError(reason))
         return ready
+
+
+def _files_loaded(facts: Iterable[Fact]) -> set[str]:
+    """The part files that were just made."""
+    loaded = (fact.loaded for fact in facts if isinstance(fact, ObjectLoaded))
+    return {part.file for item in loaded for part in item.parts}

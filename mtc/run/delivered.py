@@ -1,10 +1,37 @@
-"""What a stage says of its deliveries, written to the state."""
+"""What a stage says of objects and deliveries, written to the state."""
 
 import datetime as dt
 
 from mtc.delivery import BatchStatus
-from mtc.stages.base import BatchesMoved, DeliveryCut, DeliveryEnded, DeliveryFact, Fact, HitsTakenBack, ObjectCarried
+from mtc.stages.base import (
+    BatchesMoved,
+    DeliveryCut,
+    DeliveryEnded,
+    DeliveryFact,
+    Fact,
+    HitsTakenBack,
+    ObjectArchived,
+    ObjectCarried,
+    ObjectDropped,
+    ObjectFact,
+    ObjectLoaded,
+    PartsDigested,
+)
 from mtc.state.store import Store
+
+
+def record_object(store: Store, fact: ObjectFact) -> tuple[str, ...]:
+    """Record what became of an object or its parts; returns the part files that nothing lists any more."""
+    match fact:
+        case ObjectLoaded(step, loaded):
+            return store.object_loaded(step, loaded)
+        case ObjectDropped(step, key):
+            return store.object_dropped(step, key)
+        case ObjectArchived(step, key, url):
+            store.object_archived(step, key, url)
+        case PartsDigested(digests):
+            store.parts_digested(digests)
+    return ()
 
 
 def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.datetime) -> None:

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mtc.errors import MtcError
+from mtc.files import sha256
 from mtc.manifest.project import Project, SiteSettings
-from mtc.model import Output, Stage
+from mtc.model import Output, Stage, StepId
 from mtc.plan.model import History, Listing, Selection, World
 from mtc.sources.base import Source
 
@@ -21,7 +22,7 @@ Notes = Callable[[str], None]
 def look(project: Project, selection: Selection, history: History, open_source: OpenSource, note: Notes) -> World:
     """See everything that the selection's plan depends on."""
     listed = Stage.IMPORT in selection.stages
-    listings = list_sources(project, selection, open_source, note) if listed else {}
+    listings = list_sources(project, selection, open_source, note, _known(selection, history)) if listed else {}
     return look_at_files(project, selection, history, listings)
 
 
@@ -30,18 +31,35 @@ def look_at_files(project: Project, selection: Selection, history: History, list
     return World(
         listings=listings,
         stat_files=stat_files(project.stats, selection),
-        missing=missing_parts(project.warehouse, history),
+        missing=missing_parts(project.warehouse, history) | damaged_parts(project.warehouse, selection, history),
         csv_missing=missing_outputs(project.root, history.csv_outputs),
     )
 
 
-def list_sources(project: Project, selection: Selection, open_source: OpenSource, note: Notes) -> Mapping[str, Listing]:
-    """List every site's source for its days, several sites at a time."""
+def _known(selection: Selection, history: History) -> frozenset[str]:
+    """The sites that objects were loaded of, but for those whose losses are accepted."""
+    return frozenset(step.site for step, objects in history.objects.items() if objects) - selection.accepted_sites
+
+
+def list_sources(
+    project: Project,
+    selection: Selection,
+    open_source: OpenSource,
+    note: Notes,
+    known: Collection[str] = frozenset(),
+) -> Mapping[str, Listing]:
+    """List every site's source for its days, several sites at a time.
+
+    Where there is nothing at all, and the site is `known` to have had objects, that is no listing.
+    """
 
     def one(name: str) -> Listing:
         left: list[str] = []
         try:
-            days = open_source(project.sites[name]).list_days(selection.days[name], note=left.append)
+            source = open_source(project.sites[name])
+            days = source.list_days(selection.days[name], note=left.append)
+            if not days and name in known and (doubt := source.bare()):
+                return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}")
         except MtcError as error:
             where = f"{error.where}: " if error.where else ""
             return Listing(error=f"{where}{error.what}", hint=error.hint)
@@ -100,6 +118,22 @@ def missing_parts(warehouse: Path, history: History) -> frozenset[str]:
         if name not in there[folder]:
             missing.add(file)
     return frozenset(missing)
+
+
+def damaged_parts(warehouse: Path, selection: Selection, history: History) -> frozenset[str]:
+    """The listed part files of the selection that are not as they were written; looked for to make them again only."""
+    steps = [StepId(Stage.IMPORT, site, day) for site, days in selection.days.items() for day in days]
+    parts = (part for step in steps for item in history.objects.get(step, ()) for part in item.parts)
+    digests = {part.file: part.digest for part in parts}
+    wanted = digests.items() if selection.remake else ()
+    return frozenset(file for file, digest in wanted if digest and _is_damaged(warehouse / file, digest))
+
+
+def _is_damaged(path: Path, digest: str) -> bool:
+    try:
+        return sha256(path) != digest
+    except OSError:
+        return False  # not there, which is seen by its name
 
 
 def _names(folder: Path) -> frozenset[str]:

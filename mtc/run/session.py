@@ -16,7 +16,7 @@ from types import FrameType
 
 from mtc import faults
 from mtc.errors import EXIT_BUG, InterruptedRunError, MtcError, StateError, UsageError
-from mtc.events import Notice, Reporter, RunFinished, RunStarted
+from mtc.events import Notice, Reporter, RunFinished, RunStarted, Warned
 from mtc.manifest.dates import moves
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId
@@ -33,7 +33,7 @@ from mtc.state.lineage import claim
 from mtc.state.lock import Owner, RunLock, owner_at_work
 from mtc.state.runs import RunRecord, StepOutcome, run_id, write_record
 from mtc.state.store import Store
-from mtc.warehouse.parts import all_part_files, clear_staging, remove_files
+from mtc.warehouse.parts import UNLISTED, all_part_files, clear_staging, lay_aside
 
 INTERRUPTED = 128
 STATUS_DAYS = 30
@@ -151,7 +151,7 @@ def forget(project: Project, steps: Sequence[StepId], command: str, clock: Clock
         if unknown := [str(step) for step in steps if store.record(step) is None]:
             hint = "nothing was forgotten; `mtc state list` shows what it knows"
             raise UsageError(f"the state file does not know {', '.join(unknown)}", hint=hint)
-        remove_files(project.warehouse, store.forget(steps))
+        lay_aside(project.warehouse, store.forget(steps))
     return [f"forgotten: {step}" for step in dict.fromkeys(steps)]
 
 
@@ -185,11 +185,23 @@ def _recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -
     last = store.runs(1)
     if killed or (last and last[0].exit_code):
         listed = store.listed_files()
-        remove_files(project.warehouse, [file for file in all_part_files(project.warehouse) if file not in listed])
+        unlisted = [file for file in all_part_files(project.warehouse) if file not in listed]
+        lay_aside(project.warehouse, unlisted)
+        if unlisted and not killed:
+            reporter.tell(Warned(_unlisted(unlisted)))
     if killed:
         reporter.tell(Notice(f"the run {killed[-1].run} was killed; going on from what it had recorded"))
     faults.point("run.recovering")
     store.close_killed(clock())  # last: a recovery that is killed itself is done again
+
+
+def _unlisted(files: Sequence[str]) -> str:
+    """What to say of parts that no killed run explains: the state file may be older than the warehouse."""
+    parts = "1 part" if len(files) == 1 else f"{len(files):,} parts"
+    return (
+        f"the state does not list {parts} of the warehouse, such as {files[0]}: laid aside as {UNLISTED[1:]}; "
+        "was an older state file put back?"
+    )
 
 
 def _selection(order: Order, history: History, now: dt.datetime) -> Selection:

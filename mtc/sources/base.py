@@ -42,6 +42,9 @@ class Source(Protocol):
     def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
         """List the objects of these days. Objects with keys that lead astray are left out, with a note."""
 
+    def bare(self) -> str:
+        """Why a listing without any object is in doubt where there were some before; empty where it is not."""
+
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
         """Give a local file with exactly the object's bytes, verified, in `spool` or where it lies.
 

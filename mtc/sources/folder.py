@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.errors import ObjectChangedError, PermanentError, StepError, explain_reading
+from mtc.errors import ObjectChangedError, PermanentError, StepError, TransientError, explain_reading
 from mtc.model import SourceObject
 from mtc.sources.base import Days, Note, Progress, RemoteObject, ignore
 from mtc.sources.keys import hostile, printable
@@ -44,6 +44,8 @@ class FolderSource:
                     note(f"{printable(key)} is left out: {reason}")
                 elif (obj := _look(key, path)) is not None:
                     found.setdefault(day, []).append(obj)
+                elif path.is_symlink():
+                    raise _leads_nowhere(path)
         except OSError as error:
             raise self._explain(error) from error
         for told in near.told(misses, {obj.key for objects in found.values() for obj in objects}):
@@ -98,9 +100,25 @@ class FolderSource:
             for entry in _entries(folder, top=not prefix):
                 key = prefix + entry.name
                 if not _is_folder(entry):
+                    if self._is_lost_folder(entry, key, ranges, wanted):
+                        raise _leads_nowhere(Path(entry.path))
                     yield key, Path(entry.path)
                 elif self._may_enter(key, ranges, wanted):
                     todo.append((f"{key}/", Path(entry.path), inside))
+
+    def _is_lost_folder(
+        self, entry: os.DirEntry[str], key: str, ranges: tuple[ListRange, ...], wanted: WantedDays
+    ) -> bool:
+        """Whether a link that leads nowhere has the name of a folder that may hold what is wanted."""
+        if not entry.is_symlink() or Path(entry.path).exists():
+            return False
+        return self.pattern.names_folder(key) and self._may_enter(key, ranges, wanted)
+
+    def bare(self) -> str:
+        """Why a listing without any object is in doubt: there is not one file, as in a mount point without its disk."""
+        if any(files for _, _, files in os.walk(self.root)):
+            return ""
+        return f"there is no file at all in {printable(str(self.root))}: is its disk mounted?"
 
     def _may_enter(self, folder: str, ranges: tuple[ListRange, ...], wanted: WantedDays) -> bool:
         near = any(stretch.may_hold_below(f"{folder}/") for stretch in ranges)
@@ -124,6 +142,11 @@ def _entries(folder: Path, *, top: bool) -> list[os.DirEntry[str]]:
             raise
         return []
     return sorted(kept, key=lambda entry: entry.name)
+
+
+def _leads_nowhere(path: Path) -> StepError:
+    hint = "is its disk mounted? if what it leads to is gone for good, remove the link"
+    return TransientError("the link leads nowhere", where=printable(str(path)), hint=hint)
 
 
 def _is_unfinished(name: str) -> bool:

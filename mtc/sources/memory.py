@@ -36,6 +36,10 @@ class MemorySource:
                 found[day] = (*found.get(day, ()), self.look(key))
         return dict(sorted(found.items()))
 
+    def bare(self) -> str:
+        """Memory is always there."""
+        return ""
+
     def look(self, key: str) -> SourceObject:
         """What a listing says of an object."""
         data = self.objects[key]

@@ -60,6 +60,13 @@ class Pattern:
         codes = tuple(atom.code for atom in self.fixed() if isinstance(atom, Dated))
         return listing.plan({day: self.prefix_for(day) for day in wanted}, sorts=days.sort_as_dates(codes))
 
+    def names_folder(self, folder: str) -> bool:
+        """Whether the URL has a folder of this name, as a text or a date: not by globs alone."""
+        depth = folder.count("/")
+        if depth >= len(self.pieces) - 1 or DEEP in self.pieces[: depth + 1]:
+            return False
+        return any(isinstance(atom, Text | Dated) for atom in self.pieces[depth])
+
     def may_enter(self, folder: str) -> bool:
         """Whether a key below `folder` (without a slash at its end) can fit."""
         names = folder.split("/")

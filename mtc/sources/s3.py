@@ -20,7 +20,7 @@ from mtc.sources.keys import hostile, printable
 from mtc.sources.listing import ListRange
 from mtc.sources.near import NearMisses
 from mtc.sources.pattern import Pattern
-from mtc.sources.s3_answers import etag_of, is_another, is_encrypted, size_of
+from mtc.sources.s3_answers import etag_of, is_another, is_encrypted, is_listing, size_of
 from mtc.sources.s3_client import USUAL, Clients, Login, Tuning, service_of
 from mtc.sources.s3_errors import Access, explaining
 
@@ -65,6 +65,10 @@ class S3Source:
         for told in near.told(misses, {key for objects in found.values() for key in objects}):
             note(told)
         return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
+
+    def bare(self) -> str:
+        """A service's answer is not in doubt: what is no listing was refused."""
+        return ""
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
         """Download the object into `spool`, by way of a `.part` file, and check it against the listing.
@@ -173,7 +177,13 @@ class S3Source:
 
 
 def _is_whole(page: "ListObjectsV2OutputTypeDef", access: Access) -> None:
-    """Raise TransientError for a page that is not the last one and does not lead to the next."""
+    """Raise TransientError for what is no listing, or a page that is not the last one and does not lead to the next.
+
+    An empty body, a page for people (a proxy's, a login's), or any other document has nothing of a listing in it.
+    """
+    if not is_listing(page):
+        what = "the answer is no listing: was it the service that answered, or a proxy?"
+        raise TransientError(what, where=access.where)
     if page.get("IsTruncated") and not page.get("NextContinuationToken"):
         raise TransientError("the listing ends in its midst: it does not say where to go on", where=access.where)
 

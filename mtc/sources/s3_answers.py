@@ -31,3 +31,10 @@ def is_encrypted(answer: Answer) -> bool:
     return str(answer.get("ServerSideEncryption") or "").startswith("aws:kms") or bool(
         answer.get("SSECustomerAlgorithm")
     )
+
+
+def is_listing(page: Answer) -> bool:
+    """Whether a page of a listing is one: it has keys, or says of itself what a listing says, and that it has none."""
+    if page.get("Contents") or page.get("CommonPrefixes"):
+        return True
+    return ("IsTruncated" in page or "Name" in page) and not page.get("KeyCount")

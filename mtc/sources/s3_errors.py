@@ -76,6 +76,7 @@ _OWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "signing in failed",
         "sign in again for {login}",
     ),
+    (("ResponseParserError",), "the answer cannot be read: was it the service that answered, or a proxy?", ""),
     (("FlexibleChecksumError", "ChecksumError"), "the object was damaged on its way", ""),
     (("HTTPClientError", "ConnectionError", "IncompleteReadError"), "the connection failed", ""),
 )

@@ -26,6 +26,13 @@ class ObjectDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class PartsDigested:
+    """The digests of part files, relative to the warehouse, that were read for the first time since there are any."""
+
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectArchived:
     """An object's copy is in the archive, verified."""
 
@@ -92,7 +99,8 @@ class StepFailed:
 
 
 DeliveryFact = ObjectCarried | HitsTakenBack | DeliveryCut | BatchesMoved | DeliveryEnded
-Fact = ObjectLoaded | ObjectDropped | ObjectArchived | DeliveryFact | StepDone | StepFailed
+ObjectFact = ObjectLoaded | ObjectDropped | ObjectArchived | PartsDigested
+Fact = ObjectFact | DeliveryFact | StepDone | StepFailed
 
 
 class Desk(Protocol):

@@ -7,6 +7,7 @@ file: one that an earlier run wrote is removed, as it can be made again; one tha
 
 import contextlib
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from mtc import faults
 from mtc.errors import PermanentError
 from mtc.files import explain_os_error, fsync_dir, make_folder, sha256
 from mtc.manifest.project import Project
-from mtc.model import SITE_NAME, Output, Receipt, Status, StepId
-from mtc.plan.model import Task
+from mtc.model import SITE_NAME, Output, Receipt, Stage, Status, StepId
+from mtc.plan.model import CsvWork, Task
 from mtc.stages.base import Desk, StepDone
 from mtc.warehouse import csvset
 from mtc.warehouse.fileset import FileSet, sweep
@@ -31,6 +32,9 @@ Rows = Mapping[tuple[str, dt.date], int]
 """How many rows the document of a site's day has, in all files."""
 
 _SITE = re.compile(SITE_NAME)
+
+Recorded = Mapping[tuple[str, dt.date], str]
+"""The digests that `.stat` files were recorded with, by site and day."""
 _LONGEST = 4096
 
 
@@ -80,25 +84,25 @@ class CsvStage:
         """
         faults.point("csv.before")
         try:
-            made = self._make(desk)
+            made = self._make(_recorded(task), desk)
         except OSError as error:
             raise explain_os_error(error, "writing CSV files") from error
         faults.point("csv.written")
         self._record(task, made, desk)
 
-    def _make(self, desk: Desk) -> "_Made":
+    def _make(self, recorded: Recorded, desk: Desk) -> "_Made":
         folder = self._project.csv
         make_folder(folder)
         names = [csvset.file_name(name) for name in csvset.NAMES]
         sweep(folder, set(names).__contains__)
         with FileSet() as files:
-            staged, rows = self._staged(folder, files, desk)
+            staged, rows = self._staged(folder, files, recorded, desk)
             made = [(folder / name, staged[name]) for name in names if name in staged]
             outputs = tuple(self._settle(target, path, files) for target, path in made)
             files.publish()
         return _Made(outputs, rows, tuple(_removed(folder, staged)))
 
-    def _staged(self, folder: Path, files: FileSet, desk: Desk) -> tuple[Mapping[str, Path], Rows]:
+    def _staged(self, folder: Path, files: FileSet, recorded: Recorded, desk: Desk) -> tuple[Mapping[str, Path], Rows]:
         """Write every file beside its place, opened when it gets its first row."""
         staged: dict[str, Path] = {}
         with contextlib.ExitStack() as stack:
@@ -107,13 +111,15 @@ class CsvStage:
                 staged[name] = files.stage(folder / name)
                 return stack.enter_context(staged[name].open("x", encoding="utf-8", newline=""))
 
-            return staged, self._write(csvset.CsvWriters(opened), desk)
+            return staged, self._write(csvset.CsvWriters(opened), recorded, desk)
 
-    def _write(self, writers: csvset.CsvWriters, desk: Desk) -> Rows:
+    def _write(self, writers: csvset.CsvWriters, recorded: Recorded, desk: Desk) -> Rows:
         rows = {}
         for file in stat_files(self._project.stats):
             desk.check()
             data = file.path.read_bytes()
+            if recorded.get((file.site, file.day)) not in {None, hashlib.sha256(data).hexdigest()}:
+                raise _other(self._project, file)
             rows[file.site, file.day] = writers.write(_read(self._project, file, data))
             desk.progress(size=len(data))
         return rows
@@ -178,6 +184,21 @@ def _read(project: Project, file: StatFile, data: bytes) -> StatDocument:
             hint="put it back where it belongs, or delete it and run `mtc stat` for its site and day",
         )
     return document
+
+
+def _recorded(task: Task) -> Recorded:
+    """The digests that the `.stat` files were recorded with."""
+    works = {planned.step.site: planned.work for planned in task.steps if isinstance(planned.work, CsvWork)}
+    return {(site, day): digest for site, work in works.items() for day, digest in work.recorded.items()}
+
+
+def _other(project: Project, file: StatFile) -> PermanentError:
+    hint = f"`mtc stat {file.site} {file.day}` makes it again; to take it as it is: `mtc state forget {_step(file)}`"
+    return PermanentError("the .stat file is not as it was written", where=_relative(project, file.path), hint=hint)
+
+
+def _step(file: StatFile) -> StepId:
+    return StepId(Stage.STAT, file.site, file.day)
 
 
 def _relative(project: Project, path: Path) -> str:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from mtc import faults
 from mtc.errors import StepError
-from mtc.files import explain_os_error, fsync_dir, make_folder
+from mtc.files import explain_os_error, fsync_dir, inside, make_folder, sha256
 from mtc.manifest.project import Project
 from mtc.model import Output, Receipt, Status
 from mtc.plan.model import PlannedStep, StatWork, Task
 from mtc.stages.answering.base import Answer, AnswerSource, Noted
-from mtc.stages.base import Desk, StepDone, StepFailed
+from mtc.stages.base import Desk, PartsDigested, StepDone, StepFailed
 from mtc.warehouse.fileset import FileSet, sweep
 from mtc.warehouse.statfile import StatDocument, dumps
 from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
@@ -102,7 +102,7 @@ class StatStage:
                 given_up = error
             files.publish()
         faults.point("stat.written")
-        desk.record(*(StepDone(item.receipt) for item in written))
+        desk.record(*_first_digests(self._project, written), *(StepDone(item.receipt) for item in written))
         for item in written:
             desk.progress(size=item.planned.cost, lines=int(item.receipt.figures["actions"]))
         if given_up is not None:
@@ -133,6 +133,14 @@ class StatStage:
 class _Written:
     planned: PlannedStep
     receipt: Receipt
+
+
+def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[PartsDigested]:
+    """The digests of parts from before there were any, which were just found to hold what was loaded."""
+    works = [_work(item.planned) for item in written if project.sites[item.planned.step.site].answers == "warehouse"]
+    files = {part.file for work in works for part in work.parts if not part.digest}
+    if files:
+        yield PartsDigested({file: sha256(inside(project.warehouse, file)) for file in files})
 
 
 def _sets(answers: Iterable[Answer]) -> Iterator[Iterable[Answer]]:

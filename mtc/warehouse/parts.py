@@ -1,14 +1,17 @@
 """Where parts lie, and how they get there: staged, made durable, renamed into place."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 STAGING = ".staging"
 HITS = "hits"
 REJECTED = "rejected"
+DAMAGED = ".damaged"
+UNLISTED = ".unlisted"
 
 
 def object_id(key: str, version: str) -> str:
@@ -42,6 +45,29 @@ def all_part_files(warehouse: Path) -> Iterator[str]:
     """Every part file that is there, relative to the warehouse."""
     for path in (warehouse / HITS).glob("site=*/date=*/*.parquet"):
         yield str(path.relative_to(warehouse))
+
+
+def lay_aside(warehouse: Path, files: Iterable[str]) -> None:
+    """Keep parts that the state does not list beside their places: nobody can say that they can be made again."""
+    for file in files:
+        path = warehouse / file
+        with contextlib.suppress(FileNotFoundError):
+            path.replace(path.with_name(f"{path.name}{UNLISTED}"))
+
+
+def forget_aside(warehouse: Path, files: Iterable[str]) -> None:
+    """Remove what was laid aside of parts that have been made again."""
+    for file in files:
+        (warehouse / f"{file}{UNLISTED}").unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> None:
+    """Take a damaged part out of the way, beside its place: it may be all that is left of its hits.
+
+    The part is missing then, and made again from its log if that is there. Where nothing can be renamed, it stays.
+    """
+    with contextlib.suppress(OSError):
+        path.replace(path.with_name(f"{path.name}{DAMAGED}"))
 
 
 def remove_files(warehouse: Path, files: Collection[str]) -> None:

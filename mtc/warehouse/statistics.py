@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from mtc import __version__
-from mtc.errors import MtcError, PermanentError
-from mtc.files import inside
+from mtc.errors import MtcError, PermanentError, explain_reading
+from mtc.files import inside, sha256
 from mtc.manifest.hits import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
 from mtc.model import Accounting, Part, Stage
 from mtc.recipes import RECIPES
 from mtc.warehouse import reports
 from mtc.warehouse.countries import Countries, open_countries, tell_countries
+from mtc.warehouse.parts import set_aside
 from mtc.warehouse.referrers import tell_referrers
 from mtc.warehouse.statfile import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.tables import ROW_LIMIT, Tables
@@ -142,12 +143,14 @@ class _Batch:
                 yield self._document(day, work, summaries.get(day, Summary.of()), tables.get(day, nothing))
 
     def _find(self, days: Mapping[dt.date, DayWork], failures: dict[dt.date, MtcError]) -> list[_Wanted]:
-        """Every part once, with its path; a part that is not there fails its day."""
+        """Every part once, with its path; a part that is not there, or not as it was written, fails its day."""
         wanted = []
         for day, work in days.items():
             for part in sorted(set(work.parts)):
                 try:
-                    wanted.append(_Wanted(day, _existing(self.root, part.file), part))
+                    path = _existing(self.root, part.file)
+                    _check_digest(path, part)
+                    wanted.append(_Wanted(day, path, part))
                 except MtcError as error:
                     failures.setdefault(day, _with_remedy(error, part))
         return wanted
@@ -166,6 +169,8 @@ class _Batch:
                 raise explain(error, f"statistics of {self.site.name}") from error
             for item in wanted:
                 if item.path in damaged:
+                    if not item.part.digest:  # else it is as it was written, and something else is wrong
+                        set_aside(item.path)
                     failures.setdefault(item.day, _with_remedy(PermanentError(damaged[item.path]), item.part))
             wanted = [item for item in wanted if item.day not in failures]
             self._read(wanted)
@@ -204,6 +209,7 @@ class _Batch:
             found, part = counted.get(number, 0), item.part
             if found != part.hits:
                 text = f"the part is damaged: it holds {found} hits of its object, and {part.hits} were loaded"
+                set_aside(item.path)
                 failures.setdefault(item.day, _with_remedy(PermanentError(text), part))
 
     def _count(self) -> tuple[Mapping[dt.date, Summary], Mapping[dt.date, Tables]]:
@@ -252,6 +258,17 @@ def _existing(root: Path, file: str) -> Path:
     if not path.is_file():
         raise PermanentError("the part is missing")
     return path
+
+
+def _check_digest(path: Path, part: Part) -> None:
+    """Hold a file against the digest that it was recorded with, if it was."""
+    try:
+        damaged = bool(part.digest) and sha256(path) != part.digest
+    except OSError as error:
+        raise explain_reading(error, ascii(part.file)[1:-1]) from error
+    if damaged:
+        set_aside(path)
+        raise PermanentError("the part is damaged: it is not as it was written")
 
 
 def _with_remedy(error: MtcError, part: Part) -> PermanentError:

@@ -178,7 +178,7 @@ def test_an_open_delivery_is_finished_before_its_object_is_refused(tmp_path: Pat
 
 def test_only_steps_of_the_plan_can_be_accepted(trial: MatomoTrial) -> None:
     """A mistyped one changes nothing."""
-    for step in ("import:docs:2026-04-01", "stat:docs:2026-05-01", "import:nowhere:2026-05-01"):
+    for step in ("import:docs:2026-04-01", "csv:docs:2026-05-01", "import:nowhere:2026-05-01"):
         refused = trial.apply("--accept", step)
         assert refused.code == 2
         assert step in refused.err

@@ -13,13 +13,14 @@ from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 from trial import DAYS, Trial
 
 from mtc.errors import UsageError
-from mtc.events import Event, Notice, RunFinished, RunStarted, StepFinished, StepRetried, StepStarted
+from mtc.events import Event, Notice, RunFinished, RunStarted, StepFinished, StepRetried, StepStarted, Warned
 from mtc.manifest.load import load
 from mtc.model import Stage, Status, StepId, Verdict
 from mtc.run import session
 from mtc.run.select import Wanted
 from mtc.sources.archive_url import ArchiveUrl
 from mtc.sources.folder_archive import FolderArchive
+from mtc.state.store import Store
 
 FIRST = StepId(Stage.IMPORT, "docs", DAYS[0])
 
@@ -253,3 +254,48 @@ def test_a_run_names_the_manifest_in_what_it_says_to_do(trial: Trial, monkeypatc
     assert finished.next == "the results are in stats/ and csv/"
     project = load(trial.root / "mtc.yaml")
     assert session.command_for(project, "status") == "mtc status -m mtc.yaml"
+
+
+def stray(trial: Trial) -> Path:
+    """A part that the state does not list."""
+    part = min((trial.root / "warehouse/hits").rglob("*.parquet"))
+    other = part.with_name("0" * 20 + ".parquet")
+    other.write_bytes(part.read_bytes())
+    return other
+
+
+@pytest.mark.parametrize(("exit_code", "looks"), [(None, True), (3, True), (1, True), (0, False)])
+def test_parts_that_nothing_lists_are_laid_aside_after_a_run_that_did_not_end_well(
+    exit_code: int | None,
+    looks: bool,
+    trial: Trial,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Killed or failed. They are kept: of an older state file put back, they may be all that is left of their logs."""
+    assert apply(trial, Listener()) == 0
+    path = stray(trial)
+    with Store.open(trial.root / ".mtc/state.db") as store:
+        at = dt.datetime.now(dt.UTC)
+        store.begin_run("29990101T000000Z-aaaa", manifest="m", command="mtc apply", at=at)
+        if exit_code is not None:
+            store.end_run("29990101T000000Z-aaaa", exit_code=exit_code, counts={}, at=at)
+    before = end_state(trial.root)
+    listener = Listener()
+    assert apply(trial, listener) == 0
+    assert end_state(trial.root) == before
+    assert path.exists() is not looks
+    assert path.with_name(f"{path.name}.unlisted").exists() is looks
+    told = [event.text for event in listener.heard(Warned)]
+    assert bool(told) is (looks and exit_code is not None)
+
+
+def test_a_forgotten_import_keeps_its_parts_until_its_logs_are_read_again(trial: Trial) -> None:
+    """Its log may be gone: then what was forgotten can be had back; else it is made again, and nothing is left over."""
+    assert apply(trial, Listener()) == 0
+    before = end_state(trial.root)
+    session.forget(load(trial.root / "mtc.yaml"), [FIRST], "mtc state forget")
+    aside = sorted((trial.root / "warehouse/hits").rglob("*.unlisted"))
+    assert aside
+    assert apply(trial, Listener()) == 0
+    assert end_state(trial.root) == before
+    assert not any(path.exists() for path in aside)
+    assert leftovers(trial.root) == []

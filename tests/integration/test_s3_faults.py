@@ -254,3 +254,31 @@ def test_a_copy_that_does_not_look_like_what_was_sent_is_not_counted_as_one(
     proxy.faults.append(Fault("HEAD .*kept/", "etag", times=1))
     with failing(TransientError, "not what was sent"):
         archive.push("docs", DAY, obj, None, source)
+
+
+NO_LISTINGS = {
+    "nothing": b"",
+    "blanks": b"\n\n",
+    "html": b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Sign in<br></body></html>",
+    "xhtml": b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><body><p>Sign in</p></body></html>",
+    "json": b'{"error": "no such tenant"}',
+    "text": b"It works!",
+    "other xml": b"<?xml version='1.0'?><ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>",
+    "cut off": b"<?xml version='1.0'?><ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated><Cont",
+    "less than it says": b"<ListBucketResult><Name>b</Name><KeyCount>3</KeyCount><IsTruncated>false</IsTruncated>"
+    b"</ListBucketResult>",
+}
+
+
+@pytest.mark.parametrize("body", NO_LISTINGS.values(), ids=NO_LISTINGS)
+def test_an_answer_that_is_no_listing_is_not_one_without_objects(body: bytes, source: S3Source, proxy: Proxy) -> None:
+    """A status of 200 and whatever a proxy, a login or a bad line makes of it: it may pass, and nothing is believed."""
+    proxy.faults.append(Fault("GET .*list-type", alter=lambda headers, _: (headers, body)))
+    with pytest.raises(TransientError, match="answer") as caught:
+        source.list_days([DAY])
+    assert "Sign in" not in str(caught.value)
+
+
+def test_a_listing_without_objects_is_one(source: S3Source) -> None:
+    """Nothing came on that day."""
+    assert source.list_days([DAY + dt.timedelta(days=1)]) == {}

@@ -24,7 +24,7 @@ def end_state(root: Path) -> State:
         "hits": dict(_hits(root / "warehouse", [row for row in rows if row["kind"] == "part"])),
         "steps": {row["step"]: _step(row) for row in rows if row["kind"] == "step"},
         "objects": {f"{row['step']} {row['key']}": row for row in rows if row["kind"] == "object"},
-        "parts": sorted(json.dumps(row, sort_keys=True) for row in rows if row["kind"] == "part"),
+        "parts": sorted(json.dumps({**row, "digest": ""}, sort_keys=True) for row in rows if row["kind"] == "part"),
         "csv outputs": {row["path"]: row for row in rows if row["kind"] == "csv_output"},
         "files": {name: digest for folder in ("stats", "csv", "archive") for name, digest in _files(root, folder)},
     }

@@ -146,3 +146,21 @@ def test_objects_left_out_for_their_names_are_one_line_for_a_site(tmp_path: Path
     (line,) = heard
     assert line.startswith("docs: ")
     assert line.endswith("(and 2 more left out)")
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_folder_that_is_bare_is_no_listing_for_a_site_that_had_logs(project: Project, *, accepted: bool) -> None:
+    """Its disk may not be mounted: every step of the site waits until somebody says that they are gone for good."""
+    folder = project.root / "logs/docs"
+    folder.mkdir(parents=True)
+    site = project.sites["docs"]
+    there = FolderSource(folder.parent, Pattern.compile("logs/{site}/{date:%Y-%m-%d}*.log", "docs"))
+    loaded = LoadedObject(SourceObject(KEY, 1), "id", "c", "combined", Accounting(), ())
+    history = History(objects={StepId(Stage.IMPORT, "docs", DAYS[0]): (loaded,)})
+    asked = Selection((Stage.IMPORT,), {site.name: DAYS[1:]}, accepted_sites=frozenset({"docs"} if accepted else ()))
+    listing = look(project, asked, history, lambda _: there, print).listings["docs"]
+    assert bool(listing.error) is not accepted
+    if not accepted:
+        assert "is its disk mounted?" in listing.error
+        assert "--accept site:docs" in listing.hint
+    assert look(project, asked, History(), lambda _: there, print).listings["docs"].error == ""

@@ -44,14 +44,46 @@ def test_files_that_are_not_finished_or_hidden_are_no_logs(tmp_path: Path) -> No
 
 
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
-    """A linked folder is read; one that leads back up is left; one that leads nowhere is no error."""
+    """A linked folder is read; one that leads back up is left."""
     write(tmp_path, "elsewhere/2026-05-01.log")
     write(tmp_path, "logs/docs/2026-05-01.a")
     (tmp_path / "logs/docs/linked").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "logs/docs/loop").symlink_to(tmp_path / "logs")
-    (tmp_path / "logs/docs/2026-05-01.gone").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "logs/docs/2026-05-01.self").symlink_to("2026-05-01.self")
+    (tmp_path / "logs/docs/2026-04-30.gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "logs/docs/other").symlink_to(tmp_path / "nowhere")
     assert keys(source_in(tmp_path / "logs")) == ["docs/2026-05-01.a", "docs/linked/2026-05-01.log"]
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("logs/{site}/{date:%Y-%m-%d}*", "docs/2026-05-01.log"),
+        ("logs/{site}/{date:%Y-%m-%d}/*.log", "docs/2026-05-01"),
+        ("logs/{date:%Y/%m}/*{date:%d}.log", "2026"),
+        ("logs/{site}/**/{date:%Y-%m-%d}.log", "docs/2026-05-01.log"),
+    ],
+)
+@pytest.mark.parametrize("target", ["nowhere", "itself"])
+def test_a_link_to_what_is_wanted_that_leads_nowhere_is_an_error(
+    url: str, link: str, target: str, tmp_path: Path
+) -> None:
+    """A disk that is not mounted must not look like a day without logs."""
+    path = tmp_path / "logs" / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to(path if target == "itself" else tmp_path / "nowhere")
+    pattern = Pattern.compile(url, "docs")
+    with pytest.raises(TransientError, match="the link leads nowhere"):
+        FolderSource(tmp_path / pattern.root, pattern).list_days([DAY])
+
+
+def test_a_folder_without_any_file_says_so(tmp_path: Path) -> None:
+    """As a mount point does whose disk is not there; folders alone make no difference, any file does."""
+    (tmp_path / "docs/2026").mkdir(parents=True)
+    source = source_in(tmp_path)
+    assert source.list_days([DAY]) == {}
+    assert "is its disk mounted?" in source.bare()
+    write(tmp_path, "lost+found/.keep")
+    assert source.bare() == ""
 
 
 def test_a_pipe_is_no_log(tmp_path: Path) -> None:

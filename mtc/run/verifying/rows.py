@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.errors import PermanentError
-from mtc.files import inside
+from mtc.files import inside, sha256
 from mtc.model import Part
 from mtc.run.verifying.values import Disagreement
 
@@ -25,7 +25,10 @@ Counted = Mapping[tuple[str, str], int]
 
 
 def wrong_parts(warehouse: Path, parts: Collection[Part], memory: str) -> Mapping[Part, Disagreement]:
-    """The parts whose file is not there, cannot be read, or does not hold their hits. `memory` is like `800MB`."""
+    """The parts whose file is not there, cannot be read, is not as it was written, or does not hold their hits.
+
+    `memory` is like `800MB`.
+    """
     wrong: dict[Part, Disagreement] = {}
     paths: dict[Part, str] = {}
     for part in parts:
@@ -36,14 +39,25 @@ def wrong_parts(warehouse: Path, parts: Collection[Part], memory: str) -> Mappin
             paths[part] = str(path)
     with _connected(memory) as connection:
         counted, damaged = _count(connection, sorted(set(paths.values())))
+    digests = {file: _digest(file) for file in {paths[part] for part in paths if part.digest}}
     for part, file in paths.items():
         rows = counted.get((file, part.object_id), 0)
         if file in damaged:
             wrong[part] = Disagreement(f"{part.file} cannot be read", part.hits)
+        elif part.digest and digests[file] != part.digest:
+            what = f"{part.file} is damaged: it is not as it was written; `mtc apply --remake` reads its log again"
+            wrong[part] = Disagreement(what, part.hits)
         elif rows != part.hits:
             what = f"{part.file} holds {rows:,} hits of a log file, of {part.hits:,} that were loaded"
             wrong[part] = Disagreement(what, abs(rows - part.hits))
     return wrong
+
+
+def _digest(file: str) -> str:
+    try:
+        return sha256(Path(file))
+    except OSError:
+        return ""
 
 
 def _path(warehouse: Path, file: str) -> Path | None:

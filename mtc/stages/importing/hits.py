@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 
+from mtc.files import sha256
 from mtc.formats.filters import agent_reason
 from mtc.manifest.project import SiteSettings
 from mtc.model import Part
@@ -45,9 +46,11 @@ def stage_hits(
         if not counts:
             continue
         file = part_file(site.name, span.day, name)
-        connection.execute(_copy(span, staging.stage(file)))
+        staged = staging.stage(file)
+        connection.execute(_copy(span, staged))
+        digest = sha256(staged)
         for number, object_, hits in counts:
-            parts.setdefault(number, []).append(Part(site.name, span.day, file, object_, hits))
+            parts.setdefault(number, []).append(Part(site.name, span.day, file, object_, hits, digest))
     return parts
 
 

@@ -1,0 +1,182 @@
+"""A part or a `.stat` file that is not as it was written: an error that says what to do, and never another number."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rig import Listener
+from trial import DAYS, Trial
+
+from mtc.errors import EXIT_FAILED, EXIT_OK
+from mtc.events import StepFinished
+from mtc.manifest.load import load
+from mtc.manifest.models import Dates
+from mtc.model import Stage, Status, StepId
+from mtc.run import session
+from mtc.run.select import Wanted
+from mtc.run.verify import verify
+from mtc.state.store import Store
+
+MANIFEST = """\
+version: 1
+dates: {{from: {first}, to: {last}}}
+source: {{url: "logs/{{site}}/{{date:%Y-%m-%d}}*.log*"}}
+run: {{jobs: {jobs}, retries: 0}}
+sites: {{docs: {{url: "https://docs.example.org"}}}}
+"""
+STAT = StepId(Stage.STAT, "docs", DAYS[0])
+FLIPS = 40
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    """A project of one site with three days, applied."""
+    trial = Trial.make(tmp_path_factory.mktemp("parts") / "project", jobs=1, manifest=MANIFEST).with_logs()
+    assert apply(trial)[0] == EXIT_OK
+    return trial
+
+
+@pytest.fixture
+def trial(made: Trial, tmp_path: Path) -> Trial:
+    """A copy of it."""
+    return made.copy(tmp_path / "project")
+
+
+def apply(
+    trial: Trial,
+    *stages: Stage,
+    dates: Dates | None = None,
+    remake: bool = False,
+    accepted: frozenset[str] = frozenset(),
+) -> tuple[int, Listener]:
+    """Apply it in this process."""
+    listener = Listener()
+    order = session.Order(
+        load(trial.root / "mtc.yaml"), Wanted((), stages, dates), "mtc apply", accepted_sites=accepted, remake=remake
+    )
+    return session.apply(order, listener), listener
+
+
+def part_of(trial: Trial, day: int = 0) -> Path:
+    """The first part of a day."""
+    return min((trial.root / "warehouse/hits/site=docs").glob(f"date={DAYS[day]}/*.parquet"))
+
+
+def flip(path: Path, bit: int) -> None:
+    """Have one bit of a file the other way."""
+    data = bytearray(path.read_bytes())
+    data[bit // 8] ^= 1 << (bit % 8)
+    path.write_bytes(data)
+
+
+def stat_files(trial: Trial) -> dict[str, bytes]:
+    """Every `.stat` file and its content."""
+    return {path.name: path.read_bytes() for path in (trial.root / "stats/docs").glob("*.stat")}
+
+
+def forget(trial: Trial, *steps: StepId) -> None:
+    """Have the state forget steps, so that they are done again."""
+    session.forget(load(trial.root / "mtc.yaml"), steps, "mtc state forget")
+
+
+def test_no_bit_of_a_part_can_be_another_without_an_error(made: Trial, tmp_path: Path) -> None:
+    """Wherever it is: the step fails, names the part and a remedy, and the file of before stays."""
+    size = part_of(made).stat().st_size
+    dice = random.Random(5)
+    trial = made.copy(tmp_path / "project")
+    forget(trial, STAT)
+    whole, before = part_of(trial), stat_files(trial)
+    data = whole.read_bytes()
+    for bit in sorted(dice.sample(range(size * 8), FLIPS)):
+        flip(whole, bit)
+        code, listener = apply(trial, Stage.STAT, dates=DAYS[0].isoformat())
+        (failed,) = [event for event in listener.heard(StepFinished) if event.status is Status.FAILED]
+        assert code == EXIT_FAILED
+        assert "the part is damaged: it is not as it was written" in failed.error
+        assert f"mtc import docs {DAYS[0]}" in failed.error
+        assert stat_files(trial) == before
+        whole.write_bytes(data)  # what was set aside does not come back by itself
+    assert apply(trial)[0] == EXIT_OK
+    assert stat_files(trial) == before
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "a bit": lambda path: flip(path, 8 * 200),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-10]),
+    "empty": lambda path: path.write_bytes(b""),
+    "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
+    "another day's": lambda path: shutil.copy(min(path.parents[1].glob(f"date={DAYS[1]}/*.parquet")), path),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_damaged_part_is_made_again_from_its_log(how: str, trial: Trial) -> None:
+    """The remedy mends it: the next run reads the log, and all is as it was."""
+    before, part = stat_files(trial), part_of(trial)
+    whole = part.read_bytes()
+    DAMAGE[how](part)
+    forget(trial, STAT)
+    assert apply(trial)[0] == EXIT_FAILED
+    assert part.with_name(f"{part.name}.damaged").exists()
+    assert apply(trial)[0] == EXIT_OK
+    assert (part.read_bytes(), stat_files(trial)) == (whole, before)
+
+
+def test_a_damaged_part_whose_log_is_gone_is_kept_and_told(trial: Trial) -> None:
+    """What is left of it may be the last of its hits: it lies aside, statistics stay; a backup mends it."""
+    before, part = stat_files(trial), part_of(trial)
+    whole = part.read_bytes()
+    flip(part, 8 * 200)
+    for log in (trial.root / "logs/docs").glob(f"{DAYS[0]}*"):
+        log.unlink()
+    forget(trial, STAT)
+    assert apply(trial)[0] == EXIT_FAILED
+    for _ in range(2):
+        assert apply(trial)[0] == EXIT_FAILED
+        assert stat_files(trial) == before
+    part.write_bytes(whole)
+    assert apply(trial)[0] == EXIT_OK
+    assert stat_files(trial) == before
+
+
+def test_verify_names_a_damaged_part_and_its_remedy_mends_it(trial: Trial) -> None:
+    """Nothing was to be done, so no run has read it; `--remake` looks at each part."""
+    part = part_of(trial)
+    assert verify(load(trial.root / "mtc.yaml"), Wanted()).agrees
+    flip(part, 8 * 200)
+    (wrong,) = [one.what for day in verify(load(trial.root / "mtc.yaml"), Wanted()).days for one in day.disagreements]
+    assert "is not as it was written" in wrong
+    assert "--remake" in wrong
+    assert apply(trial)[0] == EXIT_OK
+    assert apply(trial, remake=True)[0] == EXIT_OK
+    assert verify(load(trial.root / "mtc.yaml"), Wanted()).agrees
+
+
+def test_parts_of_an_older_mtc_get_their_digests_when_they_are_first_read(trial: Trial) -> None:
+    """They were not recorded then; from now on they are held against them."""
+    with Store.open(trial.root / ".mtc/state.db") as store:
+        digests = {part.file: part.digest for part in store.parts_of("docs", DAYS[0])}
+        store._connection.execute("UPDATE parts SET digest = NULL")
+    forget(trial, STAT)
+    assert apply(trial)[0] == EXIT_OK
+    with Store.open(trial.root / ".mtc/state.db") as store:
+        assert {part.file: part.digest for part in store.parts_of("docs", DAYS[0])} == digests
+        assert {part.digest for part in store.parts_of("docs", DAYS[1])} == {""}
+
+
+def test_a_stat_file_that_was_written_over_goes_into_no_csv(trial: Trial) -> None:
+    """Also one of a day that nobody asked for: its size is the same, and its numbers are not."""
+    path = trial.root / f"stats/docs/{DAYS[0]}.stat"
+    rows = (trial.root / "csv/summary.csv").read_bytes()
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"bounces": ', '"bounces":9', 1), "utf-8")
+    assert path.stat().st_size == len(text)
+    forget(trial, StepId(Stage.CSV, "docs", DAYS[1]))
+    code, listener = apply(trial)
+    assert code == EXIT_FAILED
+    errors = [event.error for event in listener.heard(StepFinished) if event.error]
+    assert errors
+    assert all(f"{DAYS[0]}.stat: the .stat file is not as it was written" in error for error in errors)
+    assert (trial.root / "csv/summary.csv").read_bytes() == rows
