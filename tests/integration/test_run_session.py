@@ -266,9 +266,7 @@ def stray(trial: Trial) -> Path:
 
 @pytest.mark.parametrize(("exit_code", "looks"), [(None, True), (3, True), (1, True), (0, False)])
 def test_parts_that_nothing_lists_are_laid_aside_after_a_run_that_did_not_end_well(
-    exit_code: int | None,
-    looks: bool,
-    trial: Trial,  # noqa: FBT001 - a parameter of the test
+    trial: Trial, exit_code: int | None, *, looks: bool
 ) -> None:
     """Killed or failed. They are kept: of an older state file put back, they may be all that is left of their logs."""
     assert apply(trial, Listener()) == 0
