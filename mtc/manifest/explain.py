@@ -38,6 +38,7 @@ _PATTERNS = {
     r"^[A-Z]+$": ("no request method", "write it in capitals, like GET"),
     r"^[A-Za-z0-9_-]+$": ("no encoding", "one looks like utf-16, latin-1 or cp1252"),
     r"^[A-Za-z0-9_+-]+$": ("no file extension", "write it without its dot, like pdf"),
+    r"^[^&=#\s\[\]]{1,64}$": ("no name of a query parameter", "write the name alone, like q"),
     r"^(/.*)?$": ("no beginning of a path", "it begins with /"),
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$": (
         "no day or time",

@@ -9,7 +9,7 @@ from mtc.manifest.hits import Hits
 from mtc.manifest.load import load
 from mtc.manifest.models import Filters, Source
 from mtc.manifest.project import SiteSettings
-from mtc.plan.fingerprint import DEFAULTS, digest, import_settings, load_settings
+from mtc.plan.fingerprint import DEFAULTS, digest, import_settings, load_settings, stat_settings
 
 OTHER: dict[str, object] = {
     "filters.bots": True,
@@ -59,7 +59,10 @@ def loaded(folder: Path, text: str, environ: dict[str, str] | None = None) -> di
     return dict(load(file, environ=environ or {}).sites)
 
 
-@pytest.mark.parametrize("name", [name for name in DEFAULTS if name.split(".")[0] in {"filters", "hits", "source"}])
+OF_STATISTICS = {"hits.search_parameters"}
+
+
+@pytest.mark.parametrize("name", [name for name in DEFAULTS if name in OTHER])
 def test_every_rule_is_a_part_of_the_fingerprint(name: str) -> None:
     """Hits that were made with another value are made again; a record that knows no such rule was made without it."""
     changed = load_settings(with_setting(name))
@@ -71,7 +74,9 @@ def test_rules_at_their_defaults_do_not_change_what_was_made_before_they_were_th
     """An upgrade does not invalidate history."""
     old = {"source.format": "auto", "timezone": "UTC"}
     assert digest(load_settings(PLAIN)) == digest(old)
-    assert set(DEFAULTS) <= set(import_settings(PLAIN))
+    assert set(DEFAULTS) == {name for name in import_settings(PLAIN) if name in OTHER} | OF_STATISTICS
+    assert set(OTHER) == set(DEFAULTS) - OF_STATISTICS
+    assert set(stat_settings(PLAIN)) >= OF_STATISTICS
 
 
 def test_a_list_may_stand_in_a_file(tmp_path: Path) -> None:
