@@ -1,13 +1,14 @@
 """Makes the data of the benchmark, seeded, in a process of its own, as its memory is nobody's measure.
 
 `material.py log FORMAT AMOUNT FILE` (bytes, or `1000l`), `objects COUNT LINES FOLDER`, `days COUNT LINES FOLDER FIRST`,
-`copies COUNT FILE`, `stats SITES DAYS STAT_FILE FOLDER`. The lines of every format are made from the same hits.
+`copies COUNT FILE`, `agents COUNT FILE` (a line for each of so many user agents), `stats SITES DAYS STAT_FILE FOLDER`.
 """
 
 import datetime as dt
 import gzip
 import heapq
 import itertools
+import random
 import re
 import sys
 from collections.abc import Iterator
@@ -88,6 +89,37 @@ def copies(count: str, file: str) -> None:
     text.unlink()
 
 
+_MANY_AGENTS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.{b}.{w}"
+    " Safari/537.36 Edg/{v}.0.{n}.{w}",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_{w}) AppleWebKit/605.{n}.15 (KHTML, like Gecko) Version/17.{w}"
+    " Safari/605.1.{b}",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_{w} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E{w}"
+    " [FBAN/FBIOS;FBAV/{v}.0.0.{w};FBBV/{b}{n};FBDV/iPhone14,2]",
+    "Mozilla/5.0 (Linux; Android 14; SM-A{w}5{x} Build/UP1A.{b}.{n}; wv) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Version/4.0 Chrome/{v}.0.{b}.{w} Mobile Safari/537.36",
+    "Mozilla/5.0 (Linux; Android 13; {x}{n} Build/TP1A.{b}) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/{v}.0.{n}.{w} Mobile Safari/537.36",
+    "Mozilla/5.0 (compatible; {x}{n}Bot/{w}.{b}; +https://example.com/{n})",
+    "MyApp{x}/{v}.{n} (com.example.app; build:{b}; iOS 17.{w}.0) Alamofire/5.{w}.{n}",
+)
+
+
+def agents(count: str, file: str) -> None:
+    """A log whose lines are all of different user agents: browsers, apps, devices known and unknown, robots."""
+    dice = random.Random(1)
+    made: dict[str, None] = {}
+    while len(made) < int(count):
+        v, w, n, b = (dice.randrange(*between) for between in ((90, 150), (0, 10), (1000, 9999), (100_000, 999_999)))
+        made[dice.choice(_MANY_AGENTS).format(v=v, w=w, n=n, b=b, x=dice.choice("ABCDEFGHKMNRSTUVX"))] = None
+    target = Path(file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("w", encoding="utf-8") as stream:
+        for number, agent in enumerate(made):
+            ip = f"198.51.{number // 200 % 200}.{number % 200 + 1}"
+            stream.write(f'{ip} - - [01/May/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 100 "-" "{agent}"\n')
+
+
 def stats(sites: str, count: str, file: str, folder: str) -> None:
     """A `.stat` file as that of so many sites and days."""
     from mtc.warehouse.statfile import dumps, loads  # noqa: PLC0415 - nothing else needs it
@@ -104,7 +136,7 @@ def stats(sites: str, count: str, file: str, folder: str) -> None:
 
 def main() -> None:
     """Make what was asked for."""
-    makers = {maker.__name__: maker for maker in (log, objects, days, copies, stats)}
+    makers = {maker.__name__: maker for maker in (log, objects, days, copies, agents, stats)}
     makers[sys.argv[1]](*sys.argv[2:])
 
 

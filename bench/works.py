@@ -31,6 +31,7 @@ class Setting:
     days: int
     stat_sites: int
     stat_days: int
+    agents: int
     copies: int
     importer: Path | None = None
 
@@ -194,6 +195,26 @@ def _last(count: int) -> str:
     return str(dt.date(2025, 5, 1) + dt.timedelta(days=count - 1))
 
 
+def agents(setting: Setting) -> list[Row]:
+    """A log in which every line has a user agent of its own: new ones, and ones that an earlier run has seen."""
+    count = setting.agents
+    place = setting.place("agents").write().make("agents", count, f"logs/docs/{_DAY_LOG}")
+
+    def again() -> Cost:
+        place.forget("warehouse", *(f".mtc/{name}" for name in ("runs", "tmp", "spool")))
+        for file in (place.root / ".mtc").glob("state.db*"):
+            file.unlink()
+        return place.apply("import")
+
+    costs = in_turn({"new": lambda: place.fresh("import"), "seen before": again}, setting.runs)
+    new, seen = costs["new"], costs["seen before"]
+    each = Aim(1000 * (new.cpu - seen.cpu) / count, 1, "ms of CPU a new one", at_least=False)
+    return [
+        Row(f"mtc load, {count:,} agents, new", new, count, aims=(each,)),
+        Row(f"mtc load, {count:,} agents, seen", seen, count, aims=(Aim(seen.cpu, 2, "s of CPU", at_least=False),)),
+    ]
+
+
 def csv(setting: Setting) -> list[Row]:
     """CSV from many `.stat` files, of days with few lines and of days with more."""
     return [_csv(setting, lines) for lines in (200, 2000)]
@@ -247,6 +268,7 @@ WORKS: Mapping[str, Callable[[Setting], list[Row]]] = {
     "memory": memory,
     "stat": stat,
     "days": days,
+    "agents": agents,
     "csv": csv,
     **{f"format:{name}": _format(name) for name in LAYOUTS},
 }

@@ -140,7 +140,7 @@ class _Models:
 
     def __init__(self, name: str) -> None:
         self._rows = table(name)
-        self._brands = Finder([row["regex"] for row in self._rows])
+        self._brands = Finder([row["regex"] for row in self._rows], groups=False)
         self._models: dict[int, Finder] = {}
 
     def find(self, text: str) -> _Model | None:
@@ -157,7 +157,7 @@ class _Models:
         if not models:
             return None
         if number not in self._models:
-            self._models[number] = Finder([model["regex"] for model in models])
+            self._models[number] = Finder([model["regex"] for model in models], groups=False)
         found = self._models[number].first(text)
         return models[found[0]] if found else None
 

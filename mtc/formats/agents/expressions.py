@@ -13,6 +13,8 @@ Groups = tuple[str, ...]
 _SMALL = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 _ESCAPED = re.compile(r"(\\.)", re.DOTALL)
 _PLACE = re.compile(r"\\g<([1-9])>")
+_MARK = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
+_CAPTURING = re.compile(r"(?<!\\)\((?!\?)|\(\?P?<[A-Za-z_]")
 _ANYWHERE = (".", "[", "(.", "(?:.", "([", "(?:[")
 _BEHIND = r"(?:(?<![a-z0-9_-])|(?<=[^a-z0-9-]_)|(?<=sprd-)|(?<=mz-))(?:%s)"
 
@@ -31,6 +33,24 @@ def filled(template: str, groups: Groups) -> str:
     if "\\" not in template:
         return template.strip()
     return _PLACE.sub(lambda place: "".join(groups[int(place[1]) - 1 : int(place[1])]), template).strip()
+
+
+def captures(pattern: str) -> bool:
+    """Whether a pattern may have groups that hold something."""
+    return _CAPTURING.search(pattern) is not None
+
+
+def alternatives(pattern: str) -> list[str]:
+    """The patterns, one of which matches where `a|b|c` does; one that is not understood stays whole."""
+    depth, begins, found = 0, 0, []
+    for mark in _MARK.finditer(pattern):
+        depth += {"(": 1, ")": -1}.get(mark[0], 0)
+        if depth < 0:
+            return [pattern]
+        if mark[0] == "|" and depth == 0:
+            found.append(pattern[begins : mark.start()])
+            begins = mark.end()
+    return [pattern] if depth else [*found, pattern[begins:]]
 
 
 class Expression:

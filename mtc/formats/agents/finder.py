@@ -1,30 +1,36 @@
 """The first of many expressions that matches a text: thousands of them, a few dozen searches.
 
-An Aho-Corasick automaton says in one pass which expressions can match at all; those are tried in their order. Each is
-compiled when it is first tried. Safe in several threads.
+An Aho-Corasick automaton says in one pass which expressions can match at all; those are tried in their order. One that
+is a list of alternatives is taken apart, so that of hundreds only those are tried that can match. Each is compiled when
+it is first tried. Safe in several threads.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mtc.formats.agents.expressions import Expression, Groups, small
+from mtc.formats.agents.expressions import Expression, Groups, alternatives, captures, small
 from mtc.formats.agents.literals import literals
 
 
 class Finder:
-    """Expressions in their order."""
+    """Expressions in their order. Without `groups` nobody asks what the groups of a match hold."""
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = tuple(patterns)
-        self._expressions: list[Expression | None] = [None] * len(self._patterns)
+    def __init__(self, patterns: Sequence[str], *, groups: bool = True) -> None:
+        parts = [
+            (number, part)
+            for number, pattern in enumerate(patterns)
+            for part in ([pattern] if groups and captures(pattern) else alternatives(pattern))
+        ]
         words: dict[str, list[int]] = {}
         always = []
-        for number, pattern in enumerate(self._patterns):
-            needed = literals(pattern)
+        for at, (_, part) in enumerate(parts):
+            needed = literals(part)
             for word in needed or ():
-                words.setdefault(word, []).append(number)
+                words.setdefault(word, []).append(at)
             if not needed:
-                always.append(number)
+                always.append(at)
+        self._parts = parts
+        self._expressions: list[Expression | None] = [None] * len(parts)
         self._always = tuple(always)
         self._of_word = tuple(words.values())
         self._automaton = _automaton(tuple(words))
@@ -35,10 +41,12 @@ class Finder:
 
     def all(self, text: str) -> Iterator[tuple[int, Groups]]:
         """Every expression that matches, in order."""
-        lowered = small(text)
-        for number in self._candidates(lowered):
-            groups = self._expression(number).find(text, lowered)
+        lowered, last = small(text), -1
+        for at in self._candidates(lowered):
+            number = self._parts[at][0]
+            groups = None if number == last else self._expression(at).find(text, lowered)
             if groups is not None:
+                last = number
                 yield number, groups
 
     def _candidates(self, lowered: str) -> list[int]:
@@ -48,10 +56,10 @@ class Finder:
                 found.update(self._of_word[word])
         return sorted(found)
 
-    def _expression(self, number: int) -> Expression:
-        made = self._expressions[number]
+    def _expression(self, at: int) -> Expression:
+        made = self._expressions[at]
         if made is None:
-            made = self._expressions[number] = Expression(self._patterns[number])
+            made = self._expressions[at] = Expression(self._parts[at][1])
         return made
 
 

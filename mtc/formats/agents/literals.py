@@ -5,11 +5,22 @@ nothing; a small class (`[45]`) makes a text for each of its letters.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _SHORTEST = 2
+_NO_LETTERS = ("",)
 _MOST = 16
-_PLAIN = re.compile(r"[A-Za-z0-9 _/;,:-]+(?![?*+{])")
+_LETTERS = "[A-Za-z0-9 _/;,:-]"
+_PLAIN = re.compile(rf"{_LETTERS}+(?![?*+{{])")
+_PLAIN_GROUP = re.compile(rf"\((?:\?:)?({_LETTERS}+(?:\|{_LETTERS}+)*)\)(?![?*+{{])")
+
+# What stands in most user agents tells next to nothing.
+_ORDINARY = (
+    "mozilla/5.0 (linux; u; android 10; k build/) applewebkit/537.36 (khtml, like gecko) version/4.0 chrome/120.0.0.0"
+    " mobile safari/537.36 (windows nt 10.0; win64; x64) (macintosh; intel mac os x 10_15_7) (x11; linux x86_64; rv:"
+    " (iphone; cpu iphone os 17_1 like mac os x) android 11; android 12; android 13; android 14; android 15; build/"
+)
 _SMALL_CLASS = re.compile(r"\[[a-zA-Z0-9_ -]{1,8}\]")
 _RANGE = re.compile(r"(.)-(.)")
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
@@ -32,18 +43,19 @@ def literals(pattern: str) -> Literals | None:
 class _Sequence:
     """One alternative as it is read: the run of letters that is being collected, and the best promise so far."""
 
-    runs: tuple[str, ...] = ("",)
+    runs: tuple[str, ...] = _NO_LETTERS
     best: Literals | None = None
 
-    def add(self, letters: str) -> None:
-        """Go on with one of the letters."""
-        if len(self.runs) * len(letters) > _MOST:
+    def add(self, texts: Sequence[str]) -> None:
+        """Go on with one of the texts, or one of the letters."""
+        if len(self.runs) * len(texts) > _MOST:
             self.end_run()
-        self.runs = tuple(run + letter for run in self.runs for letter in letters)
+        self.runs = tuple(run + text for run in self.runs for text in texts)
 
     def end_run(self) -> None:
-        self.offer(frozenset(self.runs))
-        self.runs = ("",)
+        if self.runs != _NO_LETTERS:
+            self.offer(frozenset(self.runs))
+            self.runs = _NO_LETTERS
 
     def offer(self, texts: Literals | None) -> None:
         if texts and _worth(texts) > _worth(self.best):
@@ -56,9 +68,11 @@ def _spelled(match: re.Match[str]) -> str:
 
 
 def _worth(texts: Literals | None) -> tuple[int, int]:
-    """Long texts tell more than short ones, few more than many."""
+    """Long texts tell more than short ones, few more than many; one that is ordinary spoils all."""
     shortest = min(map(len, texts)) if texts else 0
-    return (shortest, -len(texts)) if texts and shortest >= _SHORTEST else (0, 0)
+    if not texts or shortest < _SHORTEST:
+        return 0, 0
+    return (1 if any(text in _ORDINARY for text in texts) else shortest), -len(texts)
 
 
 @dataclass(slots=True)
@@ -89,7 +103,12 @@ class _Reader:
         plain = _PLAIN.match(self.pattern, self.at)
         if plain is not None:
             self.at = plain.end()
-            sequence.runs = tuple(run + plain[0].lower() for run in sequence.runs)
+            sequence.add((plain[0].lower(),))
+            return
+        group = _PLAIN_GROUP.match(self.pattern, self.at)
+        if group is not None and group[1].count("|") < _MOST:
+            self.at = group.end()
+            sequence.add(group[1].lower().split("|"))
             return
         letters, inner = self._read()
         least = self._least()
