@@ -3,7 +3,7 @@
 Sources: nginx, ngx_http_log_module and the names of its variables, and Matomo's guide to nginx JSON logs, in which
 `generation_time_milli` holds `$request_time`, seconds. Caddy, "How Logging Works". Traefik, "Access Logs", available
 fields. Cloudflare Logs, "HTTP requests". Status and sizes may be numbers or texts, times have any form of ISO 8601 or
-are an epoch. An object that is no request (the server's other messages lie in the same file) is `other`.
+are an epoch. A message of the server, which lies in the same file, is `other`; any other object is not of the format.
 """
 
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
@@ -11,7 +11,13 @@ from mtc.formats.json_lines import JsonLines, paths_of, pointer
 from mtc.formats.texts import address, host_name, milliseconds
 
 JSON_TIME = Time((CLF_TIME, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S"), epoch=ANY_EPOCH, iso=True)
-_NO_REQUEST = "json_valid(c0)"
+# JSON that is no object; messages are known in any format, and any other object is of another format.
+_NO_OBJECT = "(json_valid(c0) AND NOT starts_with(ltrim(c0), '{'))"
+# Caddy's own messages name who logs.
+_CADDYS = """CASE WHEN json_valid(c0) THEN
+    NOT starts_with(ltrim(c0), '{')
+    OR (json_exists(c0, '$.logger') AND json_extract_string(c0, '/msg') <> 'handled request')
+END"""
 _CLEAN = (("ip", address("z.ip")), ("host", host_name("z.host")))
 
 
@@ -40,7 +46,7 @@ NGINX_JSON = Format(
     time=JSON_TIME,
     taken=0.001,
     derive=(*_CLEAN, ("path", "CASE WHEN z.request IS NULL AND z.target IS NULL THEN z.path END")),
-    other=_NO_REQUEST,
+    other=_NO_OBJECT,
 )
 
 CADDY = Format(
@@ -66,7 +72,7 @@ CADDY = Format(
     time=JSON_TIME,
     taken=1,
     derive=(*_CLEAN, ("time_taken", milliseconds("z.time_taken", unit=1000))),
-    other=_NO_REQUEST,
+    other=_CADDYS,
 )
 
 TRAEFIK_JSON = Format(
@@ -91,7 +97,7 @@ TRAEFIK_JSON = Format(
     time=JSON_TIME,
     taken=1e6,
     derive=_CLEAN,
-    other=_NO_REQUEST,
+    other=_NO_OBJECT,
 )
 
 CLOUDFLARE = Format(
@@ -115,5 +121,5 @@ CLOUDFLARE = Format(
     time=JSON_TIME,
     taken=1,
     derive=_CLEAN,
-    other=_NO_REQUEST,
+    other=_NO_OBJECT,
 )

@@ -62,7 +62,7 @@ LTSV = Format(
         ("time", unbracketed("z.time")),
         _taken(micros=0.001, seconds=1000, application=1000),
     ),
-    other="contains(c0, ':') AND contains(c0, '\t')",
+    other=r"regexp_matches(c0, '(?:^|\t)(?:level|lvl|severity|msg|message):')",
 )
 
 # Of a whole URL, as some frameworks log it, what stands behind the host.
@@ -103,7 +103,7 @@ LOGFMT = Format(
         ("protocol", http_version("z.protocol")),
         _taken(millis=1, seconds=1000, spoken=1),
     ),
-    other=r"regexp_matches(c0, '(?:^|\s)[\w.@-]+=\S|^[^ ]+ \w+\[[\w.]+\]: ')",
+    other=r"regexp_matches(c0, '(?:^|\s)(?:level|lvl|severity|msg|message)=\S|^[^ ]+ \w+\[[\w.]+\]: ')",
 )
 
 

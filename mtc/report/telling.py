@@ -9,8 +9,8 @@ from mtc.report.look import Tone
 from mtc.report.text import count, duration, plural, rate, safe
 
 # the figures worth a word on a step's line, in the order in which they are told
-_FIGURES = ("objects", "lines", "hits", "delivered", "visits", "rows")
-_BARE = frozenset({"delivered"})
+_FIGURES = ("objects", "lines", "hits", "rejected", "delivered", "visits", "rows")
+_BARE = frozenset({"delivered", "rejected"})
 _NOTES = 3
 _TONES = {Status.DONE: Tone.GOOD, Status.EMPTY: Tone.ASIDE, Status.FAILED: Tone.BAD, Status.BLOCKED: Tone.WARN}
 _INTERRUPTED = frozenset({130, 143})

@@ -14,7 +14,7 @@ from mtc.model import SourceObject
 from mtc.plan.model import ImportWork
 from mtc.sources.base import Progress, ignore
 from mtc.sources.folder import FolderSource
-from mtc.stages.base import RecordingDesk
+from mtc.stages.base import ObjectLoaded, RecordingDesk, StepDone
 from mtc.stages.importing.bundle import Sizes
 
 HALF_READ = Sizes(bundle=2000, in_place=SPOOLED.in_place)
@@ -83,6 +83,62 @@ def test_a_log_without_one_line_of_its_format_is_no_quiet_day(
     else:
         with pytest.raises(PermanentError, match="none of the 100 lines is a request in the format caddy"):
             workshop.read(data, filters, form="caddy")
+
+
+@pytest.mark.parametrize("form", ["combined", "haproxy", "nginx_json", "ltsv"])
+@pytest.mark.parametrize("lines", [1, 2, 90])
+def test_an_object_of_which_nothing_could_be_read_fails_at_any_size(tmp_path: Path, lines: int, form: str) -> None:
+    """One line is enough, whatever else that says nothing stands around it; the manifest may allow it."""
+    data = text(*["junk"] * lines, "", "2026/05/01 10:05:03 [notice] 1#1: start worker process 30")
+    with pytest.raises(
+        PermanentError, match=rf"none of its {lines + 2} lines could be read as {form}: line 1 "
+    ) as refusal:
+        Workshop(tmp_path).read(data, GOOD, form=form)
+    assert "max_rejected: 1" in refusal.value.hint
+    allowed = Workshop(tmp_path).read(data, Filters(max_rejected=1), form=form).accounting()
+    assert (allowed.rejected, allowed.filtered) == ({"malformed": lines}, {"blank": 1, "other": 1})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [text(r'192.0.2.1 - - [01/May/2026:10:05:03 +0000] "\x16\x03\x01" 400 150 "-" "-"'),
+     text(r'192.0.2.1 - - [01/May/2026:10:05:03 +0000] "\x16\x03\x01" 200 150 "-" "-"'),
+     text('192.0.2.1 - - [01/May/2026:10:05:03 +0000] "-" 408 - "-" "-"'), text(""), text("", "AH00558: httpd: ...")],
+    ids=["an error", "no request", "a time-out", "blank", "a message"],
+)  # fmt: skip
+def test_an_object_of_one_line_that_is_no_hit_is_read(tmp_path: Path, data: bytes) -> None:
+    """A scanner's visit, a time-out, a start: that is all that there was."""
+    assert Workshop(tmp_path).read(data, Filters(max_rejected=0)).accounting().hits == 0
+
+
+def test_many_small_objects_are_judged_together(tmp_path: Path) -> None:
+    """Each has too few lines to judge; the step has not, also when it is tried again and all of them are kept."""
+    workshop = Workshop(tmp_path)
+    objects = tuple(workshop.write(f"{number}.log", mixed(9, 1)) for number in range(20))
+    stage, desk = workshop.stage(form="combined"), RecordingDesk()
+    with pytest.raises(
+        PermanentError, match=r"20 of the step's 200 lines, in 20 objects, could not be read: 0\.log line"
+    ):
+        workshop.load(stage, ImportWork(load=objects), desk)
+    kept = tuple(fact.loaded for fact in desk.facts if isinstance(fact, ObjectLoaded))
+    assert len(kept) == 20
+    with pytest.raises(PermanentError, match="20 of the step's 200 lines"):
+        workshop.load(stage, ImportWork(keep=kept), RecordingDesk())
+
+
+def test_small_objects_of_messages_are_told_and_a_step_of_them_is_no_quiet_day(tmp_path: Path) -> None:
+    """A container that was started and not asked is named; a hundred such lines and nothing else fail."""
+    workshop = Workshop(tmp_path)
+    good, quiet = workshop.write("1.log", mixed(5, 0)), workshop.write("2.log", of_another_program(3))
+    desk = RecordingDesk()
+    workshop.load(workshop.stage(), ImportWork(load=(good, quiet)), desk)
+    (done,) = [fact for fact in desk.facts if isinstance(fact, StepDone)]
+    assert done.receipt.notes == ("2.log: messages of a server and no request",)
+    objects = tuple(workshop.write(f"m{number}.log", of_another_program(60)) for number in range(2))
+    with pytest.raises(
+        PermanentError, match="none of the step's 120 lines is a request: they are messages of a server"
+    ):
+        workshop.load(workshop.stage(), ImportWork(load=objects), RecordingDesk())
 
 
 def test_lines_that_are_filtered_or_blank_are_not_rejected(tmp_path: Path) -> None:

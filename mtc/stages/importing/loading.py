@@ -17,6 +17,7 @@ from mtc.formats.base import Format
 from mtc.model import LoadedObject, Part, SourceObject, Stage
 from mtc.recipes import RECIPES
 from mtc.sources.base import Source
+from mtc.sources.keys import printable
 from mtc.stages.base import Fact, HitsTakenBack, ObjectCarried, ObjectLoaded
 from mtc.stages.importing.ahead import ahead, in_turn, one_ahead
 from mtc.stages.importing.bundle import Bundle, Fetched, Segment
@@ -25,6 +26,7 @@ from mtc.stages.importing.context import StepContext
 from mtc.stages.importing.judging import judge
 from mtc.stages.importing.load import Loader, Slice
 from mtc.stages.importing.parquet import as_text
+from mtc.stages.importing.rejected import SAMPLES
 from mtc.stages.importing.spool import bundles
 from mtc.stages.importing.staging import Staging, staging
 from mtc.warehouse.parts import object_id
@@ -35,13 +37,15 @@ class Loading:
     """A step's loading under way.
 
     `slices` are those of objects that are not complete yet, by key; `handed_out` are the objects given out to be read,
-    until they are recorded; `published` are the files that were put into the warehouse.
+    until they are recorded; `published` are the files that were put into the warehouse; `samples` are lines that could
+    not be read.
     """
 
     context: StepContext
     slices: dict[str, list[Slice]] = field(default_factory=dict)
     handed_out: dict[str, SourceObject] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
+    samples: list[str] = field(default_factory=list)
 
     def run(self) -> list[LoadedObject]:
         """Load every object of the step's work."""
@@ -123,6 +127,8 @@ class Loading:
     def _complete(self, segment: Segment, form: Format) -> LoadedObject:
         object_, slices = segment.object, self.slices[segment.object.key]
         account = judge(object_, slices, form, self.context.site.filters.max_rejected)
+        if len(self.samples) < SAMPLES:
+            self.samples += [f"{printable(object_.key)} {sample}" for part in slices for sample in part.samples]
         parts = _merged(part for result in slices for part in result.parts)
         identity = object_id(object_.key, object_.version)
         loaded = LoadedObject(

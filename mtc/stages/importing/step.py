@@ -17,6 +17,7 @@ from mtc.stages.base import HitsTakenBack, ObjectDropped, StepDone
 from mtc.stages.delivering.deliverer import Delivered
 from mtc.stages.importing.archiving import archive_objects
 from mtc.stages.importing.context import StepContext
+from mtc.stages.importing.judging import judge_step, messages_note
 from mtc.stages.importing.loading import Loading
 from mtc.stages.importing.rejected import sweep_rejected
 
@@ -82,6 +83,7 @@ def _load(context: StepContext) -> list[LoadedObject]:
     loaded = loading.run() if context.work.load else []
     kept = [item.object.key for item in context.work.keep]
     sweep_rejected(context.warehouse, context.site.name, context.step.day, published=loading.published, kept=kept)
+    judge_step([*context.work.keep, *loaded], context.site.filters.max_rejected, loading.samples)
     return loaded
 
 
@@ -97,8 +99,11 @@ def _receipt(
         "bytes": sum(item.object.size for item in objects),
         "lines": account.lines,
         "hits": account.hits,
+        "rejected": sum(account.rejected.values()),
         "archived": archived,
         **delivered.figures,
     }
     status = Status.DONE if objects else Status.EMPTY
-    return Receipt(step, status, accounting=account, figures=figures, notes=(*delivered.notes, *told))
+    return Receipt(
+        step, status, accounting=account, figures=figures, notes=(*delivered.notes, *told, *messages_note(objects))
+    )
