@@ -7,8 +7,17 @@ from pathlib import Path, PurePath
 from mtc.errors import Problem
 from mtc.manifest.models import Manifest
 from mtc.manifest.near import suggest
-from mtc.manifest.nodes import Map, Path_, Scalar, scalars, text_of
-from mtc.manifest.overlap import absolute, archive_meets_source, copies_collide, folder_pairs, log_folder, within
+from mtc.manifest.nodes import Map, Path_, Scalar, plain, scalars, text_of
+from mtc.manifest.overlap import (
+    absolute,
+    archive_meets_source,
+    copies_collide,
+    folder_pairs,
+    log_folder,
+    outputs_meet_source,
+    within,
+)
+from mtc.manifest.sharing import SiteUrls, copies_read_by_others, readers_of_the_same
 from mtc.manifest.urls import Finding, archive_findings, source_findings
 
 # The names of the registry in `mtc.formats`, which is too heavy to be loaded here; a test holds the two together.
@@ -31,6 +40,20 @@ FORMATS = frozenset(
 FOLDERS = ("warehouse", "stats", "csv")
 
 _TO_REPLACE = "REPLACE-ME"
+_OWN: Mapping[str, tuple[str, ...]] = {
+    "warehouse": ("/hits/*/*/*.parquet", "/rejected/*/*/*.jsonl"),
+    "stats": ("/*/*.stat",),
+    "csv": ("/[a-z]*.csv",),
+    "state": ("", "-wal", "-shm", ".lock"),
+}
+"""What mtc makes in each folder, and beside the state file, as seen from it."""
+
+_CHOOSING = (
+    *("hosts", "exclude_hosts", "include_paths", "exclude_paths", "include_ips", "exclude_ips"),
+    *("methods", "exclude_user_agents", "exclude_referrers", "exclude_older_than", "exclude_newer_than"),
+)
+"""The filters that may tell the lines of one site from those of another in the same logs."""
+
 _APART = "give each a folder of its own"
 
 _URL_RULES: Mapping[str, Callable[[str], Iterable[Finding]]] = {"source": source_findings, "archive": archive_findings}
@@ -54,6 +77,7 @@ class Checks:
         for name, site in self._sites().items():
             yield from self._site(name, site)
         yield from self._folders()
+        yield from self._shared_logs()
         yield from self._unfinished()
         if self._text("stats", "from") == "matomo" and self.tree.map("matomo") is None and not self.partial:
             yield self._say(("stats", "from"), "there is no `matomo:` that could answer", "add one, or use `warehouse`")
@@ -120,12 +144,41 @@ class Checks:
 
     def _same_service(self, name: str) -> bool:
         """Whether source and archive sign in at the same S3."""
-        names = (self._text("sites", name, part, "credentials") for part in ("source", "archive"))
-        ends = [self._text("credentials", each, "endpoint_url") if each else None for each in names]
-        return ends[0] == ends[1]
+        return self._service(name, "source") == self._service(name, "archive")
+
+    def _service(self, name: str, part: str) -> str:
+        """The address of the S3 that a source or an archive signs in at; empty for Amazon's, and for a folder."""
+        entry = self._text("sites", name, part, "credentials")
+        return (self._text("credentials", entry, "endpoint_url") if entry else None) or ""
 
     def _shared(self, archive: str) -> bool:
         return sum(self._text("sites", each, "archive", "url") == archive for each in self._sites()) > 1
+
+    def _shared_logs(self) -> Iterator[Problem]:
+        """Sites against one another: the same logs read twice, copies of one that another would read."""
+        urls = [found for name in self._sites() if (found := self._urls(name)) is not None]
+        for name, other in readers_of_the_same(urls, self.root):
+            what = f"{name} reads the logs that {other} reads: each line would count for both"
+            hint = "put {site} into the URL; or say by `hosts:` which lines of a shared log are whose"
+            yield self._say(("sites", name, "source", "url"), what, hint)
+        for name, other in copies_read_by_others(urls, self.root):
+            what = f"copies of {name} would lie in the source of {other} and be read as its logs"
+            yield self._say(("sites", name, "archive", "url"), what, "use another place")
+
+    def _urls(self, name: str) -> SiteUrls | None:
+        """Where a site's logs lie; None where that is not known, or has findings of its own."""
+        source, archive = (self._text("sites", name, part, "url") for part in ("source", "archive"))
+        if not source or any(source_findings(source)):
+            return None
+        services = (self._service(name, "source"), self._service(name, "archive"))
+        archive = archive if archive and not any(archive_findings(archive)) else ""
+        return SiteUrls(name, source, archive, services, self._chosen(name))
+
+    def _chosen(self, name: str) -> str:
+        """Which lines of its logs a site takes, by host, path, address and so on."""
+        paths = (("sites", name, "hosts"), *(("sites", name, "filters", each) for each in _CHOOSING))
+        nodes = (self.tree.get(*path) for path in paths)
+        return repr([plain(node) if node is not None else None for node in nodes])
 
     def _folders(self) -> Iterator[Problem]:
         """The project's folders: each by itself, then against one another."""
@@ -148,8 +201,23 @@ class Checks:
         theirs = log_folder(url, self.root) if url and (url.startswith("s3://") or "://" not in url) else None
         for own, folder in folders.items() if theirs else ():
             if theirs and (within(folder, theirs) or within(theirs, folder)):
-                at = (own, "path") if self.tree.get(own, "path") else setting
-                yield self._say(at, f"{own} and the {setting[-2]} overlap", _APART)
+                yield self._say(self._at(own, setting), f"{own} and the {setting[-2]} overlap", _APART)
+        if url and not theirs and setting[-2] == "source" and "://" not in url and not any(source_findings(url)):
+            yield from self._own_files(folders, url, setting)
+
+    def _own_files(self, folders: Mapping[str, PurePath], url: str, setting: Path_) -> Iterator[Problem]:
+        """Files that mtc makes, in a source that holds the project's folder."""
+        state = self._text("state") or str(Manifest.model_fields["state"].default)
+        for own, folder in (*folders.items(), ("state", PurePath(absolute(self.root, state)))):
+            files = [f"{folder}{pattern}" for pattern in _OWN[own]]
+            if outputs_meet_source(url, setting[1], self.root, files):
+                what = f"files of {own} would be read as logs of {setting[1]}"
+                yield self._say(self._at(own, setting), what, "give them, or the logs, a folder of their own")
+
+    def _at(self, own: str, setting: Path_) -> Path_:
+        """Where a folder is written; else the URL that it is held against."""
+        path = (own,) if own == "state" else (own, "path")
+        return path if self.tree.get(*path) else setting
 
     def _unfinished(self) -> Iterator[Problem]:
         """What `mtc convert` could not know, and has left to be written."""

@@ -9,6 +9,7 @@ from mtc.model import Stage, Status, StepId
 from mtc.plan.fingerprint import is_older
 from mtc.plan.inputs import import_named, stat_version
 from mtc.plan.model import History, StepRecord, World
+from mtc.plan.neighbours import Neighbours
 from mtc.plan.records import is_done
 
 Records = Mapping[StepId, StepRecord]
@@ -27,12 +28,18 @@ def with_touched_days(site: str, days: Iterable[dt.date], history: History, reco
     """The days in order, and every other imported day that has, or had, hits from an object of one of these.
 
     A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also when it holds them no more.
+    A day that is imported only for the sake of those beside it has none.
     """
     asked = set(days)
     steps = [StepId(Stage.IMPORT, site, day) for day in asked]
     touched = {part.day for step in steps for item in history.objects.get(step, ()) for part in item.parts}
     touched |= _counted_from({str(step) for step in steps}, records)
-    imported = {day for day in touched if is_done(history.steps.get(StepId(Stage.IMPORT, site, day)))}
+    beside = Neighbours(site, history)
+    imported = {
+        day
+        for day in touched
+        if is_done(history.steps.get(StepId(Stage.IMPORT, site, day))) and not beside.only_for_others(day)
+    }
     return tuple(sorted(imported | asked))
 
 

@@ -145,10 +145,14 @@ class ImportWork:
 
 @dataclass(frozen=True, slots=True)
 class StatWork:
-    """What a stat step is computed from: parts with hits of its day, and the accounting of its day's import."""
+    """What a stat step is computed from: parts with hits of its day, and the accounting of its day's import.
+
+    `lacking` says why the day may not be whole.
+    """
 
     parts: tuple[Part, ...] = ()
     accounting: Accounting | None = None
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mtc.plan.imports import ImportPlanner
 from mtc.plan.inputs import recorded_digests
 from mtc.plan.losing import Losing, vanished
 from mtc.plan.model import History, Listing, Plan, PlannedStep, Selection, World
+from mtc.plan.neighbours import Neighbours
 from mtc.plan.statistics import StatPlanner, remade
 
 __all__ = ["Steps", "make_plan", "plan_csv", "plan_imports", "plan_stats", "unfinished_days", "unsettled_days"]
@@ -77,7 +78,9 @@ def plan_stats(
     for name, days, records in _touched(selection, history):
         hits = Hits.of(name, history)
         losing = Losing(project.sites[name], selection, world, hits)
-        planner = StatPlanner(project, name, world, history, hits, before, again, losing, losing.no_warehouse())
+        planner = StatPlanner(
+            project, name, world, history, hits, before, Neighbours(name, history), again, losing, losing.no_warehouse()
+        )
         asked = _with_outdated(Stage.STAT, days, selection, records)
         steps |= {planned.step: planned for planned in map(planner.stat, asked)}
     return steps
@@ -92,7 +95,9 @@ def plan_csv(
     """
     steps: Steps = {}
     for name, days, records in _touched(selection, history):
-        planner = StatPlanner(project, name, world, history, Hits(), before, recorded=recorded_digests(records))
+        planner = StatPlanner(
+            project, name, world, history, Hits(), before, Neighbours(name, history), recorded=recorded_digests(records)
+        )
         rows = stale_rows(name, world, history, records).union(_with_outdated(Stage.CSV, days, selection, records))
         steps |= {planned.step: planned for planned in map(planner.csv, sorted(rows))}
     return steps

@@ -13,6 +13,7 @@ from mtc.plan.hits import Hits
 from mtc.plan.inputs import stat_version
 from mtc.plan.losing import Losing
 from mtc.plan.model import CsvWork, History, ImportWork, PlannedStep, StatWork, StepRecord, World
+from mtc.plan.neighbours import Neighbours
 from mtc.plan.reasons import few, input_changes, older_recipe, setting_changes
 from mtc.plan.records import Finding, digest_of, is_done, unchanged, unfinished
 
@@ -23,6 +24,8 @@ _STUCK = {
 }
 _NEW: Finding = (Verdict.NEW, ())
 _UP_TO_DATE: Finding = (Verdict.UP_TO_DATE, ())
+LACKING = "lacking"
+"""The input that says why a day may not be whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class StatPlanner:
     history: History
     hits: Hits
     before: Mapping[StepId, PlannedStep]
+    beside: Neighbours
     remade: frozenset[tuple[StepId, str]] = frozenset()
     losing: Losing | None = None
     stopped: str = ""
@@ -56,6 +60,7 @@ class StatPlanner:
         now = Fingerprint.of(Stage.STAT, settings, inputs)
         record = self.history.steps.get(step)
         verdict, reasons = self._stat_verdict(step, now, work, record)
+        reasons = (*reasons, *work.lacking)
         digest = digest_of(record, verdict) or now.digest
         return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
 
@@ -75,7 +80,10 @@ class StatPlanner:
         accounting = imported.accounting if imported else None
         if accounting is not None:
             inputs["accounting"] = _version(accounting)
-        return StatWork(tuple(one.part for one in hits), accounting), inputs
+        lacking = self.beside.lacking(day)
+        if lacking:
+            inputs[LACKING] = "; ".join(lacking)
+        return StatWork(tuple(one.part for one in hits), accounting, lacking), inputs
 
     def _touching(self, day: dt.date) -> Finding | None:
         """Imports of other days in this plan that take out or make again an object with hits of this day."""

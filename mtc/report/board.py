@@ -10,6 +10,7 @@ from mtc.manifest.models import seconds
 from mtc.manifest.project import Project, SiteSettings
 from mtc.model import Stage, Status, StepId, Verdict
 from mtc.plan.model import History, Plan, PlannedStep, StepRecord
+from mtc.plan.neighbours import NEIGHBOUR, NOT_WHOLE
 
 
 class State(StrEnum):
@@ -112,7 +113,8 @@ def _cell(
     record: StepRecord | None, planned: PlannedStep | None, site: SiteSettings, step: StepId, now: dt.datetime
 ) -> Cell:
     state = _state(record, planned, now >= site.day_end(step.day))
-    if state is State.EMPTY and step.stage is Stage.IMPORT and _settled(site, step.day, now):
+    asked = record is None or NEIGHBOUR not in record.figures
+    if state is State.EMPTY and step.stage is Stage.IMPORT and asked and _settled(site, step.day, now):
         return Cell(State.MISSING, f"no objects {site.source.settle} after the day's end")
     return Cell(state, _reason(state, record, planned))
 
@@ -136,6 +138,8 @@ def _reason(state: State, record: StepRecord | None, planned: PlannedStep | None
     if state is State.FAILED and record and record.error:
         return record.error
     told = planned.reasons[0] if planned and planned.reasons else ""
+    if state is State.DONE:
+        return next((note for note in record.notes if note.startswith(NOT_WHOLE)), "") if record else ""
     if state is State.BLOCKED and not told and record:
         return record.error
     if state is State.STALE and planned:

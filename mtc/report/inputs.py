@@ -73,8 +73,8 @@ def _parts(step: StepId, history: History) -> tuple[Input, ...]:
     """Every part with hits of the step's day, whichever day's object they came from."""
     found = [
         (loaded.object.key, part)
-        for objects in history.objects.values()
-        for loaded in objects
+        for of in history.objects
+        for loaded in history.counted(of)
         for part in loaded.parts
         if (part.site, part.day) == (step.site, step.day)
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from mtc.model import Stage, StepId, Verdict
 from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
+from mtc.plan.neighbours import NOT_WHOLE
 from mtc.report.days import tell_days
 from mtc.report.look import PLAIN, Look, Tone
 from mtc.report.telling import plan_counts
@@ -72,9 +73,15 @@ def plan_text(plan: Plan, name: str, look: Look = PLAIN) -> str:
     for verdict in _UNTOLD:
         steps = [step for step in plan.steps if step.verdict is verdict and step.step not in followers]
         lines += _section(verdict.value, steps, look)
+    lines += _section(NOT_WHOLE, [step for step in plan.steps if _is_not_whole(step)], look)
     if followers:
         lines.append(f"  and {plural(len(followers), 'step')} behind these")
     return "\n".join(lines)
+
+
+def _is_not_whole(step: PlannedStep) -> bool:
+    """Whether a step has nothing to do now, and waits for the logs of a day beside its own."""
+    return step.verdict is Verdict.UP_TO_DATE and any(reason.startswith(NOT_WHOLE) for reason in step.reasons)
 
 
 def _followers(plan: Plan) -> set[StepId]:

@@ -1,5 +1,6 @@
 """A board in words or as JSON: the calendar, its legend, and what is missing, failed or stale."""
 
+from mtc.plan.neighbours import NOT_WHOLE
 from mtc.report.board import Board, State
 from mtc.report.calendar import calendar, is_folded
 from mtc.report.days import fold, tell_days
@@ -7,6 +8,8 @@ from mtc.report.glyphs import legend
 from mtc.report.look import PLAIN, Look, Tone
 from mtc.report.text import count, document, moment, plural, safe, wrapped
 from mtc.report.trouble import TOLD, mend, trouble_lines, troubles
+
+_MOST_DAYS = 5
 
 
 def status_text(board: Board, look: Look = PLAIN) -> str:
@@ -27,7 +30,23 @@ def status_text(board: Board, look: Look = PLAIN) -> str:
         *legend(counts, look),
         *folded,
     ]
-    return "\n".join((*lines, *trouble_lines(board, look)))
+    return "\n".join((*lines, *trouble_lines(board, look), *_not_whole(board, look)))
+
+
+def _not_whole(board: Board, look: Look) -> list[str]:
+    """The days that may not be whole, each with the reason; of many the last."""
+    found = [
+        (step, cell.reason) for step, cell in sorted(board.cells.items()) if cell.state is State.DONE and cell.reason
+    ]
+    if not found:
+        return []
+    lines = ["", look.paint("may not be whole", Tone.HEAD)]
+    for step, reason in found[-_MOST_DAYS:]:
+        told = reason.removeprefix(f"{NOT_WHOLE}: ")
+        lines += wrapped(f"  {safe(step.site)} {step.day}: {safe(told)}", look.width, "    ")
+    if len(found) > _MOST_DAYS:
+        lines.append(f"  and {plural(len(found) - _MOST_DAYS, 'day')} before")
+    return lines
 
 
 def status_json(board: Board) -> str:

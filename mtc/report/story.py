@@ -7,8 +7,9 @@ from typing import Protocol
 
 from mtc.delivery import Delivery
 from mtc.manifest.project import Place
-from mtc.model import Accounting, Output, StepId, Verdict
+from mtc.model import Accounting, Output, Stage, StepId, Verdict
 from mtc.plan.model import History, PlannedStep, StepRecord
+from mtc.plan.neighbours import Elsewhere, elsewhere
 from mtc.report.differences import InputChange, SettingChange, input_changes, setting_changes
 from mtc.report.inputs import Input, inputs_of
 
@@ -58,6 +59,7 @@ class Story:
     attempts: tuple[Attempt, ...]
     compared: bool
     deliveries: tuple[Delivery, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def accounting(self) -> Accounting | None:
@@ -91,4 +93,5 @@ def tell_story(
         attempts=tuple(sorted(attempts, key=lambda attempt: (attempt.started, attempt.number))),
         compared=pair is not None,
         deliveries=history.deliveries.get(step, ()),
+        elsewhere=tuple(elsewhere(step, history)) if step.stage is Stage.IMPORT else (),
     )

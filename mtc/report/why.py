@@ -35,6 +35,7 @@ def why_text(story: Story, look: Look = PLAIN) -> str:
         (_since(story), _changed(story)),
         (_input_title(story.inputs), _input_rows(story.inputs)),
         ("lines", _accounting(story.accounting)),
+        ("hits of other days", [f"{safe(item.key)}: {item.words}" for item in story.elsewhere]),
         ("delivered", [_delivery(item) for item in story.deliveries]),
         ("outputs", table([[safe(item.path), size(item.size)] for item in story.outputs])),
         ("notes", [safe(note) for note in story.record.notes] if story.record else []),

@@ -32,8 +32,10 @@ from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId, Verdict
 from mtc.plan.copies import counted_once, recounted
 from mtc.plan.model import History, Plan, PlannedStep, Selection, Task, World
+from mtc.plan.neighbours import NEIGHBOUR, Neighbours, to_import
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
 from mtc.run.delivered import hits_delivered, record_delivery, record_object
+from mtc.run.findings import findings
 from mtc.run.look import OpenSource, look, look_at_files
 from mtc.run.retry import may_pass, pause
 from mtc.run.tally import Outcome, Tally
@@ -79,6 +81,8 @@ class Coordinator:
     _open: dict[StepId, _Open] = field(default_factory=dict)
     _later: list[tuple[float, int, tuple[StepId, ...]]] = field(default_factory=list)
     _order: "itertools.count[int]" = field(default_factory=itertools.count)
+    _beside: set[StepId] = field(default_factory=set)
+    _began: History = field(default_factory=History)
     _looked: dt.datetime | None = None
     _selection: Selection = field(default_factory=lambda: Selection((), {}))
 
@@ -103,7 +107,8 @@ class Coordinator:
         try:
             for stage in selection.stages:
                 with no_collecting():
-                    history = history or self._history(selection)
+                    history = self._recounted(history or self._history(selection))
+                    self._began = self._began if self._began.steps else history
                     world = world or self._look(stage, selection, history)
                     steps = self._plan(stage, selection, history, world, left)
                 self._announce(stage, list(steps.values()), history)
@@ -112,12 +117,16 @@ class Coordinator:
                 self._submit(executor, (planned for planned in steps.values() if planned.verdict.is_work))
                 self._drive(executor)
                 left = {step: planned for step, planned in steps.items() if planned.verdict in _NOT_TO_BE_DONE}
+                if stage is Stage.IMPORT:
+                    history = self._after_imports(executor, selection, steps, history)
         finally:
             executor.close()
 
     def _history(self, selection: Selection) -> History:
-        """What the state says now. Where copies of logs were loaded, or are none any more, accounts are put right."""
-        history = counted_once(self.project, self.store.history(tuple(selection.days)))
+        return counted_once(self.project, self.store.history(tuple(selection.days)))
+
+    def _recounted(self, history: History) -> History:
+        """Where copies of logs were loaded, or are none any more, accounts are put right."""
         changed = tuple(recounted(history))
         if not changed:
             return history
@@ -130,6 +139,36 @@ class Coordinator:
             self.reporter.tell(Notice(f"{told[0]}{more}"))
         steps = {step: replace(history.steps[step], accounting=account) for step, account, _ in changed}
         return replace(history, steps={**history.steps, **steps})
+
+    def _after_imports(self, executor: Executor, selection: Selection, steps: Steps, before: History | None) -> History:
+        """Import the days beside those asked for, where their logs hold hits of these; then say what is left out.
+
+        Gives the history as it is then. `before` is the one that nothing has changed since, if there is one.
+        """
+        history = before or self._history(selection)
+        known = {site: Neighbours(site, self._began).sides(days) for site, days in selection.days.items()}
+        more = to_import(selection.days, history) if Stage.STAT in selection.stages else {}
+        if more and self._import_beside(executor, replace(selection, days=more, named=frozenset()), history):
+            history = self._history(selection)
+        done = [step for step, planned in steps.items() if planned.verdict.is_work]
+        for is_loud, text in findings(self.project, selection, history, done, known, self.clock()):
+            self.reporter.tell(Warned(text) if is_loud else Notice(text))
+        return history
+
+    def _import_beside(self, executor: Executor, narrow: Selection, history: History) -> bool:
+        """Import some days only for the hits that their logs have of others; says whether any is due."""
+        with no_collecting():
+            world = self._look(Stage.IMPORT, narrow, history)
+            planned = plan_imports(self.project, narrow, world, history, self.clock())
+        steps = {step: one for step, one in planned.items() if one.verdict.is_work}
+        if not steps:
+            return False
+        self._looked = self.clock()
+        self._beside.update(steps)
+        self._announce(Stage.IMPORT, list(steps.values()), history)
+        self._submit(executor, steps.values())
+        self._drive(executor)
+        return True
 
     def _submit(self, executor: Executor, steps: Iterable[PlannedStep]) -> None:
         for task in tasks(steps):
@@ -258,7 +297,10 @@ class Coordinator:
             mine = self._open[item.receipt.step]
             planned = mine.planned
             checked = mine.looked if planned.step.stage is Stage.IMPORT else None
-            results.append(StepResult(item.receipt, planned.fingerprint, planned.settings, planned.inputs, checked))
+            receipt = item.receipt
+            if receipt.step in self._beside:
+                receipt = replace(receipt, figures={**receipt.figures, NEIGHBOUR: 1})
+            results.append(StepResult(receipt, planned.fingerprint, planned.settings, planned.inputs, checked))
         self.store.steps_done(results, at=self.clock())
 
     def _tell_done(self, done: Iterable[StepDone]) -> None:

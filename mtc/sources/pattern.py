@@ -161,11 +161,12 @@ def _atom_regex(atom: Atom, seen: set[str]) -> str:
         case Wild("?"):
             return "[^/]"
         case Wild(glob):
-            return _class_regex(glob)
+            return class_regex(glob)
     raise ValueError(f"{atom} matches nothing")
 
 
-def _class_regex(glob: str) -> str:
+def class_regex(glob: str) -> str:
+    """The regex of a class such as `[!0-9]`."""
     inner = glob[1:-1]
     negated = inner.startswith("!")
     inner = re.sub(r"([\\\[\]^&~|])", r"\\\1", inner.removeprefix("!"))

@@ -120,6 +120,8 @@ class StatStage:
     def _write(
         self, document: StatDocument, notes: tuple[str, ...], planned: PlannedStep, files: FileSet
     ) -> "_Written":
+        if lacking := _work(planned).lacking:
+            document, notes = document.model_copy(update={"complete": False, "lacking": lacking}), (*notes, *lacking)
         path = stat_path(self._project, document.site, document.day)
         make_folder(path.parent)
         data = dumps(document)

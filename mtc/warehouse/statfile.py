@@ -138,6 +138,11 @@ class StatDocument(StatModel):
     """What wrote the file, with its version."""
     inputs: Inputs
     """What the statistics were made from."""
+    complete: bool = True
+    """Whether all logs that may hold hits of the day were read. Where they are cut at another hour than the site's
+    midnight, hits lie in those of the day before or after as well; the file is made again when these are there."""
+    lacking: tuple[str, ...] = ()
+    """Why the day may not be whole."""
     summary: Summary
     """The day in a few numbers."""
     tables: Tables

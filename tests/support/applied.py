@@ -16,8 +16,10 @@ from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
 from mtc.model import Accounting, Stage, StepId
 from mtc.plan.model import Plan
+from mtc.report.board import status
 from mtc.report.console import ConsoleReporter
 from mtc.report.look import Look
+from mtc.report.status import status_text
 from mtc.run import session
 from mtc.run.select import Wanted
 from mtc.run.verify import verify
@@ -88,6 +90,11 @@ class Applied:
     def plan(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Plan:
         """Plan, and change nothing."""
         return session.plan(session.Order(self.project, Wanted(dates=dates), "mtc plan"), lambda _: None, lambda: now)
+
+    def status(self, now: dt.datetime = NOW) -> str:
+        """What `mtc status` shows."""
+        seen = session.survey(self.project, Wanted(), lambda _: None, offline=False, clock=lambda: now)
+        return status_text(status(seen.history, seen.project, seen.days, now, seen.plan))
 
     def verified(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Sequence[DayVerified]:
         """What verify finds of the days."""

@@ -33,6 +33,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 # Modules that stand lower than their room, each with its reason.
 LOWER: Mapping[str, tuple[str, str]] = {
     "mtc.plan.model": ("manifest", "the words in which plans are handed to stages, executors and reports: values only"),
+    **dict.fromkeys(
+        (
+            f"mtc.sources.{name}"
+            for name in ("days", "keys", "template", "listing", "pattern", "archive_url", "language")
+        ),
+        ("files", "what URLs mean, as the code that lists has it: the manifest's rules ask that code"),
+    ),
     "mtc.warehouse.quoting": ("manifest", "how a value becomes part of a statement, which formats/ needs as well"),
     "mtc.warehouse.database": ("manifest", "the one door to DuckDB, which formats/ and warehouse/ go through"),
 }

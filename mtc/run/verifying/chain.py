@@ -26,6 +26,7 @@ class Evidence:
 
     `hits` are those that the state lists for the day, `parts` what is wrong with the files that hold them. `row` is the
     day's of summary.csv, `lines` that of accounting.csv: empty where it has none. `tables` are Matomo's.
+    `astray` says which hits of the day's logs are of other days, in no statistics.
     """
 
     site: str
@@ -40,6 +41,7 @@ class Evidence:
     csv: StepRecord | None
     lines: Row | None = None
     tables: Reports = field(default_factory=dict)
+    astray: tuple[str, ...] = ()
 
     @property
     def document(self) -> StatDocument | None:
@@ -58,7 +60,7 @@ def compare(found: Evidence) -> DayVerified:
         *_stat(found),
         *_csv(found),
     )
-    notes = (*found.imported.notes, *_not_yet(found))
+    notes = (*found.imported.notes, *found.astray, *_not_yet(found), *_not_whole(found))
     return DayVerified(found.site, found.day, _numbers(found), disagreements, notes)
 
 
@@ -109,6 +111,11 @@ def _matomo(found: Evidence) -> Iterator[Disagreement]:
 def _not_yet(found: Evidence) -> Iterator[str]:
     if found.hits and found.document is None and not found.stat.disagreements:
         yield "no .stat file yet"
+
+
+def _not_whole(found: Evidence) -> Iterator[str]:
+    if found.document is not None:
+        yield from found.document.lacking
 
 
 def _stat(found: Evidence) -> Iterator[Disagreement]:

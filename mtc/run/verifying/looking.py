@@ -13,6 +13,7 @@ from mtc.matomo.reports import DayReports
 from mtc.model import Part, Stage, StepId
 from mtc.plan.hits import DayHits, Hits
 from mtc.plan.model import History
+from mtc.plan.neighbours import elsewhere
 from mtc.run.verifying.chain import Evidence
 from mtc.run.verifying.counts import counts
 from mtc.run.verifying.delivered import delivered, unfinished_days
@@ -20,6 +21,7 @@ from mtc.run.verifying.files import Row, csv_rows, stat_file
 from mtc.run.verifying.imports import imported
 from mtc.run.verifying.rows import wrong_parts
 from mtc.run.verifying.values import Disagreement
+from mtc.sources.keys import printable
 from mtc.warehouse.csvset import ACCOUNTING, SUMMARY
 
 Rows = Mapping[tuple[str, str], Row]
@@ -79,6 +81,7 @@ class Looking:
             row=None if self._rows is None else self._rows.get((site.name, day.isoformat())),
             lines=None if self._lines is None else self._lines.get((site.name, day.isoformat()), ()),
             csv=None if self._rows is None else steps.get(StepId(Stage.CSV, site.name, day)),
+            astray=tuple(f"{printable(one.key)}: {one.words}" for one in elsewhere(step, self.history)),
         )
 
     def _wrong_parts(self, parts: Sequence[Part]) -> Mapping[Part, Disagreement]:

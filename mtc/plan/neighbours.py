@@ -1,0 +1,147 @@
+"""Days whose hits lie in the logs of the day before or after as well, and hits that are in nobody's statistics. Pure.
+
+Logs need not be cut at the site's midnight: folders of UTC days for a site in Los Angeles, files that are rotated at
+06:25. Where that is so is seen by what is loaded: many hits of an object lie on the day beside its own. A few lines
+over midnight are what every log has, as requests are logged when they end.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mtc.model import LoadedObject, Stage, StepId
+from mtc.plan.model import History, StepRecord
+from mtc.plan.records import is_done
+
+NEIGHBOUR = "neighbour"
+"""The figure that marks an import done only for the hits that its logs have of the days beside it."""
+
+NOT_WHOLE = "may not be whole"
+"""How the notes of such a day begin."""
+
+_DAY = dt.timedelta(days=1)
+_STRAY = 3
+_STRAY_SHARE = 0.005
+_MOST = 0.5
+_LITTLE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """How the logs of one site are cut. What was looked at of a day is kept, as three days beside it ask for it."""
+
+    site: str
+    history: History
+    _spilled: dict[dt.date, frozenset[int]] = field(default_factory=dict)
+
+    def spilled(self, day: dt.date) -> frozenset[int]:
+        """On which side the logs of a day hold many hits of the day beside it: -1 of the day before, 1 of the next."""
+        if day not in self._spilled:
+            hits = hits_by_day(self.history.counted(StepId(Stage.IMPORT, self.site, day)))
+            least = max(_STRAY, _STRAY_SHARE * sum(hits.values()))
+            self._spilled[day] = frozenset(side for side in (-1, 1) if hits[day + side * _DAY] > least)
+        return self._spilled[day]
+
+    def needed(self, day: dt.date) -> tuple[dt.date, ...]:
+        """The days of which the logs may hold hits of a day, besides its own, as the logs around it tell."""
+        sides = frozenset().union(*(self.spilled(day + side * _DAY) for side in (-1, 0, 1)))
+        return tuple(day - side * _DAY for side in sorted(sides, reverse=True))
+
+    def sides(self, days: Collection[dt.date]) -> frozenset[int]:
+        """On which sides the logs of these days, and of those beside them, hold many hits of others."""
+        near = {day + side * _DAY for day in days for side in (-2, -1, 0, 1)}
+        return frozenset().union(*(self.spilled(day) for day in near))
+
+    def missing(self, day: dt.date) -> tuple[dt.date, ...]:
+        """Those of them that are not imported."""
+        return tuple(one for one in self.needed(day) if not is_done(self._import(one)))
+
+    def lacking(self, day: dt.date) -> tuple[str, ...]:
+        """Why a day may not be whole, in words; nothing for one that is."""
+        return tuple(
+            f"{NOT_WHOLE}: the logs of {one} may hold hits of this day, and are not imported yet"
+            for one in self.missing(day)
+        )
+
+    def _import(self, day: dt.date) -> StepRecord | None:
+        return self.history.steps.get(StepId(Stage.IMPORT, self.site, day))
+
+    def only_for_others(self, day: dt.date) -> bool:
+        """Whether a day was imported only for the hits of the days beside it, and nobody asked for its statistics."""
+        record = self._import(day)
+        own = StepId(Stage.STAT, self.site, day) in self.history.steps
+        return record is not None and NEIGHBOUR in record.figures and not own
+
+
+def to_import(sites: Mapping[str, Collection[dt.date]], history: History) -> dict[str, tuple[dt.date, ...]]:
+    """The days whose logs may hold hits of these days of the sites, and are not imported."""
+    found: dict[str, tuple[dt.date, ...]] = {}
+    for site, days in sites.items():
+        beside = Neighbours(site, history)
+        if more := {one for day in days for one in beside.missing(day)} - set(days):
+            found[site] = tuple(sorted(more))
+    return found
+
+
+def hits_by_day(objects: Collection[LoadedObject]) -> Counter[dt.date]:
+    """How many hits objects have on each day."""
+    counts: Counter[dt.date] = Counter()
+    for item in objects:
+        for part in item.parts:
+            counts[part.day] += part.hits
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """An object of an import step with hits on other days than its own: of which days, and in no statistics."""
+
+    step: StepId
+    key: str
+    hits: int
+    days: Mapping[dt.date, int]
+    untold: Mapping[dt.date, int]
+
+    @property
+    def astray(self) -> dt.date | None:
+        """The day on which most of the hits lie, where that is a mistake somewhere and no matter of the hour.
+
+        It is far from the object's own; or it is beside that, in no statistics, and next to nothing is of its own.
+        """
+        day, count = max(self.days.items(), key=lambda one: one[1])
+        own = self.hits - sum(self.days.values())
+        is_other = abs((day - self.step.day).days) > 1 or (day in self.untold and own <= _LITTLE * self.hits)
+        return day if count > _MOST * self.hits and is_other else None
+
+    @property
+    def words(self) -> str:
+        """What there is to say of it."""
+        told = self.untold or self.days
+        shown = ", ".join(f"{count:,} of {day}" for day, count in sorted(told.items())[:3])
+        more = f" and of {len(told) - 3:,} more days" if len(told) > 3 else ""  # noqa: PLR2004 - as many as are shown
+        where = ", in no statistics" if self.untold else ""
+        return f"of its {self.hits:,} hits are {shown}{more}{where}"
+
+
+def elsewhere(step: StepId, history: History, asked: Collection[dt.date] = ()) -> Iterator[Elsewhere]:
+    """The objects of an import step that have hits of other days, in no statistics or most of theirs.
+
+    `asked` are days whose statistics are about to be made.
+    """
+    for item in history.counted(step):
+        days = {day: hits for day, hits in hits_by_day((item,)).items() if day != step.day}
+        if not days:
+            continue
+        untold = {day: hits for day, hits in days.items() if day not in asked and not _is_told(step.site, day, history)}
+        found = Elsewhere(step, item.object.key, sum(part.hits for part in item.parts), days, untold)
+        if untold or found.astray is not None:
+            yield found
+
+
+def _is_told(site: str, day: dt.date, history: History) -> bool:
+    """Whether a day has statistics, or will have them when they are next made."""
+    if is_done(history.steps.get(StepId(Stage.STAT, site, day))):
+        return True
+    imported = is_done(history.steps.get(StepId(Stage.IMPORT, site, day)))
+    return imported and not Neighbours(site, history).only_for_others(day)
