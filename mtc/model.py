@@ -10,6 +10,11 @@ from typing import Self
 SITE_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 
+def is_site_name(text: str) -> bool:
+    """Whether a site may be called so."""
+    return re.fullmatch(SITE_NAME, text) is not None
+
+
 class Stage(StrEnum):
     """What a step does, in the order in which a day goes through them."""
 

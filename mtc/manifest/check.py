@@ -19,6 +19,7 @@ from mtc.manifest.overlap import (
 )
 from mtc.manifest.sharing import SiteUrls, copies_read_by_others, readers_of_the_same
 from mtc.manifest.urls import Finding, archive_findings, source_findings
+from mtc.model import is_site_name
 
 # The names of the registry in `mtc.formats`, which is too heavy to be loaded here; a test holds the two together.
 FORMATS = frozenset(
@@ -122,7 +123,8 @@ class Checks:
         if self._lacks_matomo_id(site):
             yield self._say(path, f"{name} cannot be found in Matomo", "add `matomo_id:`, or the site's `url:`")
         source, archive = self._text(*path, "source", "url"), self._text(*path, "archive", "url")
-        if source and archive and not any(source_findings(source)) and not any(archive_findings(archive)):
+        readable = source and archive and not any(source_findings(source)) and not any(archive_findings(archive))
+        if source and archive and readable and is_site_name(name):
             yield from self._archive(name, source, archive)
 
     def _lacks_matomo_id(self, site: Map) -> bool:
@@ -168,7 +170,7 @@ class Checks:
     def _urls(self, name: str) -> SiteUrls | None:
         """Where a site's logs lie; None where that is not known, or has findings of its own."""
         source, archive = (self._text("sites", name, part, "url") for part in ("source", "archive"))
-        if not source or any(source_findings(source)):
+        if not source or any(source_findings(source)) or not is_site_name(name):
             return None
         services = (self._service(name, "source"), self._service(name, "archive"))
         archive = archive if archive and not any(archive_findings(archive)) else ""
@@ -202,7 +204,8 @@ class Checks:
         for own, folder in folders.items() if theirs else ():
             if theirs and (within(folder, theirs) or within(theirs, folder)):
                 yield self._say(self._at(own, setting), f"{own} and the {setting[-2]} overlap", _APART)
-        if url and not theirs and setting[-2] == "source" and "://" not in url and not any(source_findings(url)):
+        mine = setting[-2] == "source" and is_site_name(setting[1])
+        if url and not theirs and mine and "://" not in url and not any(source_findings(url)):
             yield from self._own_files(folders, url, setting)
 
     def _own_files(self, folders: Mapping[str, PurePath], url: str, setting: Path_) -> Iterator[Problem]:

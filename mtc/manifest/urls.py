@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mtc.manifest.models import url_fields
 from mtc.manifest.near import nearest
+from mtc.sources.pattern import class_regex
 
 SOURCE_FIELDS = ("site", "date")
 ARCHIVE_FIELDS = ("site", "date", "name", "key")
@@ -23,6 +24,7 @@ _NEARLY = re.compile(
 )
 _FIELD = re.compile(r"\{[^{}]*\}")
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
+_CLASS = re.compile(r"\[!?\]?[^\]/]*\]")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _YEAR, _MONTH, _DAY, _TIME = {"Y", "y"}, {"m", "b", "B"}, {"d"}, {"H", "M", "S"}
 _DIRECTIVES = _YEAR | _MONTH | _DAY | {"j", "%"}
@@ -83,8 +85,14 @@ def _globs(url: str) -> Iterator[Finding]:
     pieces = url.split("/")
     if pieces.count("**") > 1 or any("**" in piece and piece != "**" for piece in pieces):
         yield "`**` stands once, alone between slashes", "use `*` within a name"
-    if "[]" in url or "[!]" in url:
-        yield "`[]` holds no characters", "write them between the brackets, like [0-9]"
+    for glob in _CLASS.findall(url):
+        if glob in {"[]", "[!]"}:
+            yield "`[]` holds no characters", "write them between the brackets, like [0-9]"
+            continue
+        try:
+            re.compile(class_regex(glob))
+        except re.error:
+            yield f"{glob} is no class of characters", "write it from the lower to the higher, like [0-9]"
 
 
 def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
