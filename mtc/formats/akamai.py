@@ -92,7 +92,7 @@ _ANSWERED = (
 AKAMAI_STRUCTURED = Format(
     name="akamai_structured",
     title="Akamai DataStream 2, structured: its fields in the order of the documentation",
-    shape=Pattern(rf"^(?:\S+{_S}){{1,5}}{_ASKED}(?:{_ANSWERED}|{_S}.*)?$"),
+    shape=Pattern(rf"^\d+{_S}(?:\S+{_S}){{1,4}}{_ASKED}(?:{_ANSWERED}|{_S}.*)?$"),
     time=Time((), epoch=1),
     derive=tuple((_MEANING | {"protocol": http_version(_HTTP)}).items()),
 )

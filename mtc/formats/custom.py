@@ -8,7 +8,7 @@ from mtc.formats import haproxy, ncsa
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
 from mtc.formats.json_lines import JsonLines, pointer
 from mtc.formats.messages import object_message
-from mtc.formats.pattern import Pattern
+from mtc.formats.pattern import OwnPattern
 from mtc.formats.texts import address, host_name, milliseconds, query_text, unbracketed
 from mtc.manifest.formats import CustomFormat
 from mtc.manifest.layouts.apache import compile_apache
@@ -64,7 +64,7 @@ def _of_text(name: str, layout: TextLayout) -> Format:
     return Format(
         name=name,
         title=f"{name}, as the manifest describes it",
-        shape=Pattern(layout.pattern, passed_over=True),
+        shape=OwnPattern(layout.pattern),
         time=_time(layout.clock),
         taken=1,
         derive=_derived(name, layout),

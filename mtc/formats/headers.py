@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mtc.formats.base import Changes, Format
+from mtc.formats.pattern import OwnPattern
 
 # How many lines before the one that says something may belong to the same header.
 _BEFORE = 16
@@ -46,6 +47,8 @@ class Turns:
 
 def fits_of(form: Format, sample: Sequence[str], lines: Sequence[str]) -> list[int]:
     """How well each of `lines` fits, which are those of `sample` without its headers."""
+    if isinstance(form.shape, OwnPattern):
+        return form.shape.fits_all(lines)
     if form.changes is None:
         return [form.shape.fits(line) for line in lines]
     found: list[int] = []

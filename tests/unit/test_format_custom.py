@@ -171,6 +171,28 @@ def test_what_everybody_has_is_read_as_fast_as_the_format_of_that_name(described
     assert custom(CustomFormat.model_validate(described)).shape is FORMATS[name].shape
 
 
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"regex": "^(?P<ip>(?:a|a)*) (?P<time>(?:x*)*) (?P<path>(?:y|y)*)$"},
+        {"nginx": "$remote_addr $time_iso8601 $request $status $http_a $http_b $http_c $http_d"},
+        {"apache": "%h %{sec}t %r %{a}i %{b}i %{c}i %{d}i x"},
+        {"haproxy": "%ci %t %r %[a] %[b] %[c] %[d] x"},
+    ],
+)
+def test_no_line_of_a_sample_keeps_an_own_format_busy(described: dict[str, str]) -> None:
+    """Looking for what stands in front of lines takes as long as they are; a runaway would not end within the day."""
+    sample = ["a" * 20_000, "a " * 10_000, "- " * 10_000, "1.1.1.1 " + "1 " * 10_000]
+    assert choose(form_of(**described), sample, "a.log").format.prefix is None
+
+
+def test_an_own_format_fits_as_much_as_it_reads() -> None:
+    """A blank to RE2 is one here too, and a dash is no value."""
+    shape = custom(form_of(apache='%h %t "%r" %>s')).shape
+    line = '192.0.2.1 [01/May/2026:12:05:03 +0200] "GET / HTTP/1.1" 404'
+    assert [shape.fits(text) for text in (line, line.replace("404", "-"), f"x {line}", "")] == [5, 4, 0, 0]
+
+
 def test_an_object_is_read_in_the_format_that_the_manifest_describes() -> None:
     """Nothing is detected then, and the reason says so."""
     described = form_of(nginx='$msec $remote_addr "$request"')
