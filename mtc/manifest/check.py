@@ -27,6 +27,7 @@ FORMATS = frozenset(
         "auto",
         *("combined", "common", "combined_vhost", "common_vhost", "combined_vhost_last"),
         *("combined_nginx_time", "combined_apache_time", "icecast", "ovh", "gandi", "litespeed", "nginx_proxy_manager"),
+        *("lighttpd", "common_agent", "common_agent_vhost"),
         *("haproxy", "elb", "alb", "s3", "traefik", "envoy", "squid"),
         *("envoy_json", "kong", "apisix", "apisix_access", "api_gateway", "api_gateway_clf", "api_gateway_csv"),
         *("google_cloud", "azure_front_door", "azure_application_gateway", "fastly", "vercel"),

@@ -72,7 +72,7 @@ KINDS: dict[str, Wrap] = {
 }
 SOME = ("RFC 3164", "ISO and host", "CRI", "compose -t", "docker", "fluentd's stdout", "syslog in CRI in docker")
 # They pass over words in front of a line themselves.
-TOLERANT = ("logfmt", "akamai_pairs", "akamai_structured")
+TOLERANT = ("logfmt", "akamai_pairs")
 ALL = {**FORMATS, **BINDERS}
 # Fields of times that the relay's own are put beside, and lines that begin with a tab, are not of this world.
 KNOWN = [each for each in SAMPLES if each.format in ALL and each.encoding == "utf-8" and each.rows]
