@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import cast
 
 from mtc.formats.base import ANY_EPOCH, CLF_TIME, Format, Time
-from mtc.formats.pairs import Labels, Pairs, order_of, whole
+from mtc.formats.pairs import LEAD, Labels, Pairs, order_of, whole
 from mtc.formats.texts import address, host_name, http_version, milliseconds, unbracketed
 
 _TIME = Time((CLF_TIME,), epoch=ANY_EPOCH, iso=True)
 _LTSV_NEEDED = (("ip", "named"), ("time",), ("request", "target"))
-_LOGFMT_NEEDED = (("ip",), ("method", "request"), ("request", "target"))
+_LOGFMT_NEEDED = (("ip",), ("method", "request"), ("request", "target"), ("stamp", LEAD))
 
 
 def _labels(**fields: str) -> Labels:

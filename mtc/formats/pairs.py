@@ -20,8 +20,14 @@ Labels = tuple[tuple[str, tuple[str, ...]], ...]
 _WORD = re.compile(r'(?<![^\s="])[^\s="]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
 _WORDS = literal(r'[^\s="]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
 _NOTHING = (None, "", "-")
+# A time that stands in front of the pairs, as one word.
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d|\[?\d\d/[A-Z][a-z]{2}/\d{4}:|\d{10,19}(?:\.\d+)? ", re.ASCII)
 # No line that is read holds this character: it is what the reader cuts files at.
 _CUT = "\x01"
+
+
+LEAD = "lead"
+"""The name of the line's first word."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Pairs:
 
     A line is a request when it has a text for one of the names in each group of `needed` (in SQL: `whole`). `order` is
     that of a file's labels. The struct's `lead` is the line's first word, which may be a time that a shipper of logs
-    puts in front.
+    puts in front: where it is needed, a line of a sample must begin with one.
     """
 
     syntax: Literal["ltsv", "logfmt"]
@@ -68,6 +74,7 @@ class Pairs:
             return 0  # most lines of other formats, at a glance
         found = self.read(line)
         given = [name for name, labels in self.labels if any(found.get(label) not in _NOTHING for label in labels)]
+        given += [LEAD] if _STAMP.match(line) else []
         return len(given) if all(any(name in given for name in group) for group in self.needed) else 0
 
     def read(self, line: str) -> dict[str, str]:

@@ -75,6 +75,8 @@ OBJECTS: tuple[Layer, ...] = (
 
 PATTERNS: tuple[Layer, ...] = (
     *(CRI, COMPOSE, KUBECTL, CADDY_CONSOLE, FLUENTD, EXPORT, LOKI, TIMESTAMPS),
+    # The router's lines have no other time.
+    Layer("Heroku", r"^(\d{4}-\d\d-\d\dT\S+) (?P<tag>(?:heroku|app)\[[a-z][\w.\-]*\]): ", r"\1 "),
     Layer("syslog", rf"^(?:{_RFC_5424}|{_TAGGED})"),
     Layer("logback", rf"^{_TIMED}(?:\[[^\]]*\] +|[A-Z]{{4,5}} +)+(?P<tag>[\w.$\-]+) +- "),
     Layer("time and host", rf"^(?:{_PRIORITY})?{_TIMED}\S+ +"),

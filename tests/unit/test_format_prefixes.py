@@ -227,3 +227,17 @@ def test_a_prefix_alone_makes_no_format() -> None:
             continue  # what has a level and no request in it is a message
         with pytest.raises(PermanentError, match="no known format"):
             found([wrap(f"job {number} done") for number in range(9)])
+
+
+def test_a_router_is_found_among_what_its_applications_say(reader: Reader) -> None:
+    """Heroku's lines of either have a time in front, which is the router's only one, and say who wrote them."""
+    at = "2026-05-01T10:05:03.123456+00:00"
+    asked = f'{at} heroku[router]: at=info method=GET path="/a" host=www.example.org fwd="192.0.2.1" status=200 bytes=5'
+    others = [
+        f"{at} app[web.1]: Started GET /a for 192.0.2.1",
+        f"{at} heroku[web.1]: State changed from starting to up",
+    ]
+    form = found([*others * 5, asked])
+    assert form.name == "logfmt"
+    assert reader.reasons([asked, *others], form) == [None, "other", "other"]
+    assert reader.reasons([asked], found([asked])) == [None]
