@@ -196,7 +196,7 @@ class Coordinator:
 
     def _look(self, stage: Stage, selection: Selection, history: History) -> World:
         if stage is Stage.IMPORT:
-            return look(self.project, selection, history, self.open_source, self._warn)
+            return look(self.project, selection, history, self.open_source, self._warn, self._check)
         return look_at_files(self.project, selection, history, {})
 
     def _plan(self, stage: Stage, selection: Selection, history: History, world: World, left: Steps) -> Steps:
@@ -208,6 +208,11 @@ class Coordinator:
             return steps
         later = plan_stats if stage is Stage.STAT else plan_csv
         return later(self.project, selection, world, history, left)
+
+    def _check(self) -> None:
+        """Raise when the run is asked to stop."""
+        if self.stop_signal:
+            raise InterruptedRunError(self.stop_signal)
 
     def _warn(self, text: str) -> None:
         self.reporter.tell(Warned(text))

@@ -3,7 +3,6 @@
 import datetime as dt
 import os
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mtc.errors import MtcError
@@ -12,6 +11,7 @@ from mtc.manifest.project import Project, SiteSettings
 from mtc.model import Output, Stage, StepId
 from mtc.plan.model import History, Listing, Selection, World
 from mtc.sources.base import Source
+from mtc.waiting import each
 
 _PARALLEL = 16
 
@@ -19,10 +19,22 @@ OpenSource = Callable[[SiteSettings], Source]
 Notes = Callable[[str], None]
 
 
-def look(project: Project, selection: Selection, history: History, open_source: OpenSource, note: Notes) -> World:
-    """See everything that the selection's plan depends on."""
+def _go_on() -> None:
+    """Nothing asks for a stop."""
+
+
+def look(
+    project: Project,
+    selection: Selection,
+    history: History,
+    open_source: OpenSource,
+    note: Notes,
+    check: Callable[[], None] = _go_on,
+) -> World:
+    """See everything that the selection's plan depends on. `check` is called meanwhile; it may raise to stop."""
     listed = Stage.IMPORT in selection.stages
-    listings = list_sources(project, selection, open_source, note, _known(selection, history)) if listed else {}
+    known = _known(selection, history)
+    listings = list_sources(project, selection, open_source, note, known, check) if listed else {}
     return look_at_files(project, selection, history, listings)
 
 
@@ -47,32 +59,32 @@ def list_sources(
     open_source: OpenSource,
     note: Notes,
     known: Collection[str] = frozenset(),
+    check: Callable[[], None] = _go_on,
 ) -> Mapping[str, Listing]:
     """List every site's source for its days, several sites at a time.
 
     Where there is nothing at all, and the site is `known` to have had objects, that is no listing.
     """
 
-    def one(name: str) -> Listing:
+    def one(name: str) -> tuple[Listing, list[str]]:
         left: list[str] = []
         try:
             source = open_source(project.sites[name])
             days = source.list_days(selection.days[name], note=left.append)
             if not days and name in known and (doubt := source.bare()):
-                return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}")
+                return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}"), left
         except MtcError as error:
             where = f"{error.where}: " if error.where else ""
-            return Listing(error=f"{where}{error.what}", hint=error.hint)
+            return Listing(error=f"{where}{error.what}", hint=error.hint), []
+        return Listing(days), left
+
+    listings = {}
+    for name, (listing, left) in each(one, selection.days, check, most=_PARALLEL, name="list"):
+        listings[name] = listing
         if left:
             more = f" (and {len(left) - 1:,} more left out)" if len(left) > 1 else ""
             note(f"{name}: {left[0]}{more}")
-        return Listing(days)
-
-    names = list(selection.days)
-    if len(names) <= 1:
-        return {name: one(name) for name in names}
-    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="list") as pool:
-        return dict(zip(names, pool.map(one, names), strict=True))
+    return listings
 
 
 def stat_files(stats: Path, selection: Selection) -> dict[tuple[str, dt.date], str]:

@@ -14,7 +14,7 @@ from typing import Protocol
 from mtc.model import SourceObject
 
 Progress = Callable[[int], None]
-"""Hears how many more bytes have been moved."""
+"""Hears how many more bytes have been moved, which may be none; it may raise to stop what moves them."""
 
 Note = Callable[[str], None]
 """Hears what a person should know that stops nothing."""

@@ -5,7 +5,7 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +23,13 @@ from mtc.sources.pattern import Pattern
 from mtc.sources.s3_answers import etag_of, is_another, is_encrypted, is_listing, size_of
 from mtc.sources.s3_client import USUAL, Clients, Login, Tuning, service_of
 from mtc.sources.s3_errors import Access, explaining
+from mtc.waiting import patiently
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef, ObjectTypeDef
 
-_CHUNK = 1 << 20
+_CHUNK = 64 << 10  # small, so that one on a slow line is counted soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,13 @@ class S3Source:
 
         Raises:
             ObjectChangedError: the object is another than the listed one, or gone.
-            TransientError: the transfer was cut short or damaged; nothing is left behind.
+            TransientError: the transfer was cut short, damaged or too slow; nothing is left behind.
         """
         target = spool / _spooled(obj)
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
             spool.mkdir(parents=True, exist_ok=True)
-            with explaining(self._access(obj.key, "s3:GetObject (and s3:ListBucket)")):
-                self._download(obj, part, progress)
+            patiently(lambda moved: self._download(obj, part, moved), self.tuning.reading, progress, self._where(obj))
             part.replace(target)
         except OSError as error:
             raise explain_os_error(error, str(target)) from error
@@ -105,6 +105,18 @@ class S3Source:
     def _client(self) -> "S3Client":
         return self.clients.get(self.login, self.tuning)
 
+    def _where(self, obj: SourceObject) -> str:
+        return printable(f"s3://{self.pattern.bucket}/{obj.key}")
+
+    def _pages(
+        self, pages: "Iterable[ListObjectsV2OutputTypeDef]", access: Access
+    ) -> Iterator["ListObjectsV2OutputTypeDef"]:
+        """The pages of a listing, each waited for as long as is sane."""
+        coming = iter(pages)
+        while (page := patiently(lambda _: next(coming, None), self.tuning.calling, ignore, access.where)) is not None:
+            _is_whole(page, access)
+            yield page
+
     def _access(self, key: str, permission: str) -> Access:
         return Access(str(self.login), printable(f"s3://{self.pattern.bucket}/{key}"), permission)
 
@@ -117,8 +129,7 @@ class S3Source:
                 StartAfter=stretch.start_after,
                 PaginationConfig={"PageSize": self.tuning.page},
             )
-            for page in pages:
-                _is_whole(page, access)
+            for page in self._pages(pages, access):
                 for item in page.get("Contents", []):
                     if not item.get("Key"):
                         raise TransientError("the listing names an object without a key", where=access.where)
@@ -136,11 +147,14 @@ class S3Source:
                 Delimiter="/",
                 PaginationConfig={"PageSize": self.tuning.page},
             )
-            for page in pages:
-                _is_whole(page, access)
+            for page in self._pages(pages, access):
                 yield from (item["Prefix"] for item in page.get("CommonPrefixes", []))
 
-    def _download(self, obj: SourceObject, part: Path, progress: Progress) -> None:
+    def _download(self, obj: SourceObject, part: Path, moved: Progress) -> None:
+        with explaining(self._access(obj.key, "s3:GetObject (and s3:ListBucket)")):
+            self._read_into(obj, part, moved)
+
+    def _read_into(self, obj: SourceObject, part: Path, moved: Progress) -> None:
         client = self._client
         asked = {"IfMatch": f'"{obj.etag}"'} if obj.etag else {}
         answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **asked)  # type: ignore[arg-type] # a dict of texts only
@@ -149,11 +163,11 @@ class S3Source:
             digest, size = hashlib.md5(usedforsecurity=False), 0
             with part.open("xb") as writer:
                 while chunk := body.read(_CHUNK):
+                    moved(len(chunk))
                     digest.update(chunk)
                     size += len(chunk)
                     writer.write(chunk)
-                    progress(len(chunk))
-        where = printable(f"s3://{self.pattern.bucket}/{obj.key}")
+        where = self._where(obj)
         if size != obj.size:
             raise TransientError(f"the transfer ended after {size} of {obj.size} bytes", where=where)
         if not is_encrypted(answer) and digest.hexdigest() != (plain_md5(obj.etag) or digest.hexdigest()):
@@ -162,8 +176,7 @@ class S3Source:
     def _check_answer(self, obj: SourceObject, answer: "GetObjectOutputTypeDef") -> None:
         """Services that do not know If-Match are held to it here."""
         if is_another(answer, obj):
-            where = printable(f"s3://{self.pattern.bucket}/{obj.key}")
-            raise ObjectChangedError("the object has changed since it was listed", where=where)
+            raise ObjectChangedError("the object has changed since it was listed", where=self._where(obj))
 
     def _read(self, item: "ObjectTypeDef") -> SourceObject:
         """An object of a listing; PermanentError where it is not told apart from another version of itself."""

@@ -23,6 +23,7 @@ from mtc.sources.s3_client import USUAL, Clients, Login, Tuning, service_of
 from mtc.sources.s3_copy import copy_inside
 from mtc.sources.s3_errors import Access, explaining, status_of
 from mtc.sources.s3_upload import Target, upload
+from mtc.waiting import patiently
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -65,8 +66,12 @@ class S3Archive:
             raise PermanentError(
                 "the archive's copy would be the source's object itself", where=printable(url), hint=hint
             )
-        if not self._is_there(client, target, obj, mine=replacing == url):
-            self._send(client, target, obj, local, source, progress)
+
+        def push(moved: Progress) -> None:
+            if not self._is_there(client, target, obj, mine=replacing == url):
+                self._send(client, target, obj, local, source, moved)
+
+        patiently(push, self.tuning.calling, progress, target.access.where)
         return url
 
     def describe(self) -> str:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from mtc.errors import PermanentError
 from mtc.manifest.models import Credentials
 from mtc.sources.s3_errors import Access, explaining
+from mtc.waiting import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MIB = 1 << 20
+_READING = Patience(60, 64 << 10)
+_CALLING = Patience(900, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Tuning:
 
     `single` is the largest upload sent in one request, `copied` the largest server-side copy made in one (S3 allows
     5 GB); `part` and `copied_part` are the sizes of parts above that. `page` is how many keys a listing asks for.
+    `reading` is how slow a download may be, `calling` how long a listing's page and a copy may be without a sign.
     """
 
     connect_timeout: float = 10
@@ -34,6 +38,8 @@ class Tuning:
     part: int = 16 * _MIB
     copied: int = 5_000_000_000
     copied_part: int = 512 * _MIB
+    reading: Patience = _READING
+    calling: Patience = _CALLING
 
 
 USUAL = Tuning()

@@ -11,7 +11,7 @@ import pytest
 from s3_faults import Fault, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server, credentials
 
-from mtc.errors import MtcError, ObjectChangedError, PermanentError, TransientError
+from mtc.errors import InterruptedRunError, MtcError, ObjectChangedError, PermanentError, TransientError
 from mtc.manifest.models import Credentials
 from mtc.model import SourceObject
 from mtc.sources.archive_url import ArchiveUrl
@@ -19,6 +19,7 @@ from mtc.sources.pattern import Pattern
 from mtc.sources.s3 import S3Source
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Clients, Login, Tuning
+from mtc.waiting import Patience
 
 DAY = dt.date(2026, 5, 1)
 KEY = "docs/2026-05-01.log"
@@ -282,3 +283,47 @@ def test_an_answer_that_is_no_listing_is_not_one_without_objects(body: bytes, so
 def test_a_listing_without_objects_is_one(source: S3Source) -> None:
     """Nothing came on that day."""
     assert source.list_days([DAY + dt.timedelta(days=1)]) == {}
+
+
+class Hours:
+    """A clock that is an hour later at every look."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        self.now += 3600
+        return self.now
+
+
+def test_a_transfer_that_stalls_is_given_up(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """A line that brings next to nothing would hold a run for ever; it may be better next time."""
+    patient = Tuning(connect_timeout=1, read_timeout=60, attempts=1, reading=Patience(60, 1 << 10, Hours(), 0.001))
+    source = source_at(proxy.url, bucket, patient)
+    obj = listed(source)
+    proxy.faults = [Fault("GET .*2026-05-01.log", "stall")]
+    with pytest.raises(TransientError, match="too slow"):
+        source.fetch(obj, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_listing_that_stalls_is_given_up(bucket: str, proxy: Proxy) -> None:
+    """So is a page of a listing that never ends."""
+    patient = Tuning(connect_timeout=1, read_timeout=60, attempts=1, calling=Patience(900, 1, Hours(), 0.001))
+    proxy.faults = [Fault("GET .*list-type", "stall")]
+    with pytest.raises(TransientError, match="too slow"):
+        source_at(proxy.url, bucket, patient).list_days([DAY])
+
+
+def test_a_stop_is_heard_in_the_middle_of_a_transfer(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """Also while no byte comes."""
+    source = source_at(proxy.url, bucket, Tuning(connect_timeout=1, read_timeout=60, attempts=1))
+    obj = listed(source)
+    proxy.faults = [Fault("GET .*2026-05-01.log", "stall")]
+
+    def stop(size: int) -> None:
+        if not size:
+            raise InterruptedRunError(15)
+
+    with pytest.raises(InterruptedRunError):
+        source.fetch(obj, tmp_path, progress=stop)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal, Self
 
-Kind = Literal["answer", "truncate", "reset", "hang", "etag", "damage", "forge"]
+Kind = Literal["answer", "truncate", "reset", "hang", "etag", "damage", "forge", "stall"]
 Headers = list[tuple[str, str]]
 Alter = Callable[[Headers, bytes], tuple[Headers, bytes]]
 _HOP = {"connection", "transfer-encoding", "expect", "host", "keep-alive"}
@@ -23,7 +23,8 @@ class Fault:
     """What goes wrong: for requests whose `METHOD path` fits `request`, `times` times.
 
     `answer` gives a status and an S3 error code in place of the server's answer; `truncate` and `reset` end the
-    connection in the middle of the body, politely or not; `hang` never answers; `etag` and `damage` alter the
+    connection in the middle of the body, politely or not; `hang` never answers, `stall` stops midway;
+    `etag` and `damage` alter the
     answer's ETag and its first byte, `forge` that byte and takes the answer's checksums away. `before` is called
     before the request goes on to the server; `alter` is given the answer's headers and body, and gives others.
     """
@@ -131,6 +132,11 @@ class _Handler(BaseHTTPRequestHandler):
             data = bytes([data[0] ^ 1]) + data[1:]
         if kind == "forge":
             headers = [(name, text) for name, text in headers if not name.lower().startswith("x-amz-checksum")]
+        if kind == "stall":
+            self._send(status, headers, data, cut=len(data) // 2)
+            self.owner.released.wait(30)
+            self.close_connection = True
+            return
         if kind in {"truncate", "reset"}:
             self._send(status, headers, data, cut=len(data) // 2)
             if kind == "reset":

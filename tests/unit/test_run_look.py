@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import threading
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from trial import DAYS, Trial
 
-from mtc.errors import PermanentError
+from mtc.errors import InterruptedRunError, PermanentError
 from mtc.manifest.load import load
 from mtc.manifest.project import Project, SiteSettings
 from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, StepId
@@ -164,3 +165,22 @@ def test_a_folder_that_is_bare_is_no_listing_for_a_site_that_had_logs(project: P
         assert "is its disk mounted?" in listing.error
         assert "--accept site:docs" in listing.hint
     assert look(project, asked, History(), lambda _: there, print).listings["docs"].error == ""
+
+
+def test_a_stop_is_heard_while_a_source_is_listed(project: Project) -> None:
+    """A mount that hangs, a service that does not answer: the run ends all the same."""
+    never = threading.Event()
+
+    class Stuck(MemorySource):
+        def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+            never.wait(30)
+            return super().list_days(days, note=note)
+
+    def stop() -> None:
+        raise InterruptedRunError(15)
+
+    try:
+        with pytest.raises(InterruptedRunError):
+            list_sources(project, selection(Stage.IMPORT), lambda site: Stuck(source(site).pattern), print, check=stop)
+    finally:
+        never.set()

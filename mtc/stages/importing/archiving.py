@@ -33,7 +33,10 @@ def _pusher(context: StepContext, archive: Archive) -> Callable[[LoadedObject], 
     def push(item: LoadedObject) -> str:
         faults.point("archive.before")
         local = _local_copy(context, item.object)
-        return archive.push(site, day, item.object, local, source, replacing=before.get(item.object.key, ""))
+        earlier = before.get(item.object.key, "")
+        return archive.push(
+            site, day, item.object, local, source, replacing=earlier, progress=lambda _: context.desk.check()
+        )
 
     return push
 

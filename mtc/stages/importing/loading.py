@@ -79,7 +79,7 @@ class Loading:
         """
 
         def fetch(object_: SourceObject) -> Path:
-            return source.fetch(object_, self.context.spool_of(object_))
+            return source.fetch(object_, self.context.spool_of(object_), progress=lambda _: self.context.desk.check())
 
         self.context.spool.mkdir(parents=True, exist_ok=True)
         wanted, encoding = self.context.work.load, self.context.site.source.encoding
