@@ -1,7 +1,8 @@
 """Opening a log file by what is in it, not by its name: plain, gzip, zstd, bzip2 or xz.
 
 gzip goes through isal, which is as fast as DuckDB's own and, unlike it, checks the CRC of every member. A damaged or
-cut-off file raises PermanentError; a byte of it that was read before that must not be used.
+cut-off file raises PermanentError; a byte of it that was read before that must not be used. Archives of several files,
+and what is compressed in another way, are refused by name: as text they would lose lines, or be a wrong format.
 """
 
 import bz2
@@ -16,6 +17,7 @@ import zstandard
 from isal import igzip, isal_zlib
 
 from mtc.errors import PermanentError, explain_reading
+from mtc.formats.archives import refuse
 
 BLOCK = 4 << 20
 
@@ -55,6 +57,10 @@ def blocks(path: Path, *, where: str) -> Iterator[bytes]:
     try:
         with path.open("rb") as raw:
             stream = _open(raw)
+            first = stream.read(BLOCK)
+            refuse(first, where)
+            if first:
+                yield first
             while block := stream.read(BLOCK):
                 yield block
     except EOFError:

@@ -7,6 +7,7 @@ connection. Nothing is fetched from a network and no extension is loaded.
 import functools
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -48,15 +49,50 @@ def asked(sql: str, values: list[str]) -> list[tuple[object, ...]]:
     return _small().cursor().execute(f"WITH given AS ({given}) {sql}", [values]).fetchall()
 
 
+_FULL = re.compile(r"no space left|not enough space|disk full|max_temp_directory_size|failed to offload", re.IGNORECASE)
+_MEMORY = "raise `run.memory`, or lower `run.jobs`"
+
+
 def explain(error: duckdb.Error, where: str) -> StepError:
-    """Put a database error that is no fault of the data into words."""
-    text = str(error).splitlines()[0]
-    if "No space left" in text or "not enough space" in text.lower():
+    """Put a database error into words: what is short, what is in the way, what the data is, or that it is a bug."""
+    text = (str(error).splitlines() or [""])[0]
+    if _FULL.search(text):
         return PermanentError("no space left on the disk", where=where, hint="free some and run the same command")
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return PermanentError(
-            "the embedded database needs more memory", where=where, hint="raise `run.memory`, or lower `run.jobs`"
-        )
-    if isinstance(error, duckdb.IOException):
-        return TransientError(f"reading or writing failed: {text}", where=where)
-    return PermanentError(f"the embedded database refused: {text}", where=where)
+    for kinds, make in _KINDS:
+        if isinstance(error, kinds):
+            return make(text, where)
+    hint = "please report this, with the message"
+    return PermanentError(f"the embedded database refused: {text}", where=where, hint=hint)
+
+
+def _short_of_memory(_text: str, where: str) -> StepError:
+    return PermanentError("the embedded database needs more memory", where=where, hint=_MEMORY)
+
+
+def _forbidden(text: str, where: str) -> StepError:
+    return PermanentError(
+        f"a file may not be read or written: {text}", where=where, hint="see who owns it, and its mode"
+    )
+
+
+def _unreadable(text: str, where: str) -> StepError:
+    hint = "nothing of it was loaded; look at the file, and at its `format:`"
+    return PermanentError(f"the data could not be read: {text}", where=where, hint=hint)
+
+
+def _interrupted(_text: str, where: str) -> StepError:
+    return TransientError("the embedded database was interrupted", where=where)
+
+
+def _failed(text: str, where: str) -> StepError:
+    return TransientError(f"reading or writing failed: {text}", where=where)
+
+
+_KINDS: tuple[tuple[tuple[type[duckdb.Error], ...], Callable[[str, str], StepError]], ...] = (
+    ((duckdb.OutOfMemoryException,), _short_of_memory),
+    ((duckdb.InterruptException,), _interrupted),
+    ((duckdb.PermissionException,), _forbidden),
+    ((duckdb.IOException,), _failed),
+    ((duckdb.InvalidInputException, duckdb.DataError), _unreadable),
+)
+"""In order: classes of errors, and what each is called. Data errors are those of conversion and range."""

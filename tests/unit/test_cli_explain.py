@@ -103,7 +103,8 @@ credentials: {pull: {access_key_id: "${A}", secret_access_key: "${B}"}}
     told = json.loads(run(folder, "a.log.gz", "-m", "m.yaml", "--site", "docs", "--json").stdout)["files"][0]
     assert told["filtered"] == {"bot": 1, "path": 1, "static": 1}
     assert [sample["fields"]["path"] for sample in told["samples"]["hit"]] == ["/docs/gone", "/docs/d"]
-    named = json.loads(run(folder, "a.log.gz", "-m", "m.yaml", "--site", "shop", "--json").stdout)["files"][0]
+    named = json.loads(run(folder, "a.log.gz", "-m", "m.yaml", "--site", "shop", "--json", code=3).stdout)["files"][0]
+    assert "none of its 6 lines could be read as common" in named["refused"]["what"]
     assert (named["formats"][0]["name"], named["hits"]) == ("common", 0)
     forced = run(folder, "a.log.gz", "-m", "m.yaml", "--site", "shop", "--format", "combined", "--json").stdout
     assert json.loads(forced)["files"][0]["hits"] == 3

@@ -3,6 +3,8 @@
 import bz2
 import gzip
 import io
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,3 +127,50 @@ def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:
     """It may come back; the step is tried again after a new look."""
     with pytest.raises(ObjectChangedError, match="the file is gone"):
         list(blocks(tmp_path / "none", where="a.log"))
+
+
+def archive(kind: str) -> bytes:
+    """A log in an archive, or compressed in a way that is not read."""
+    out = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(out, "w") as files:
+            files.writestr("access.log", TEXT)
+    elif kind.startswith("tar"):
+        form = tarfile.GNU_FORMAT if kind == "tar of GNU" else tarfile.USTAR_FORMAT
+        with tarfile.open(fileobj=out, mode="w", format=form) as members:
+            member = tarfile.TarInfo("access.log")
+            member.size = len(TEXT)
+            members.addfile(member, io.BytesIO(TEXT))
+    else:
+        out.write(MAGIC[kind] + TEXT)
+    return out.getvalue()
+
+
+MAGIC = {
+    "7z": b"7z\xbc\xaf\x27\x1c",
+    "RAR": b"Rar!\x1a\x07\x01\x00",
+    "lz4": b"\x04\x22\x4d\x18",
+    "Snappy": b"\xff\x06\x00\x00sNaPpY",
+    "compress": b"\x1f\x9d\x90",
+    "lzip": b"LZIP\x01",
+    "lzop": b"\x89LZO\x00\r\n\x1a\n",
+    "Avro": b"Obj\x01",
+}
+
+
+@pytest.mark.parametrize("kind", ["tar", "tar of GNU", "zip", *MAGIC])
+def test_what_is_no_log_and_no_compressed_log_is_refused_by_name(tmp_path: Path, kind: str, compress: Compress) -> None:
+    """As it is, and compressed: as text it would lose lines, or be in a wrong format."""
+    for data in (archive(kind), compress(archive(kind))):
+        with pytest.raises(
+            PermanentError, match=rf"^a\.log: the file is .*{kind.split(maxsplit=1)[0]}.*, which is not read"
+        ) as refusal:
+            text(tmp_path / "a.log", data)
+        assert refusal.value.hint.startswith("nothing was loaded; ")
+
+
+def test_what_is_compressed_twice_is_refused_by_name(tmp_path: Path, compress: Compress) -> None:
+    """One layer is taken off, and what is within is no text."""
+    for again in KINDS.values():
+        with pytest.raises(PermanentError, match="the file is compressed twice, within with "):
+            text(tmp_path / "a.log", compress(again(TEXT)))

@@ -1,7 +1,7 @@
 """Bundles: text files of a bounded size, made from many small objects or from a slice of a large one.
 
-Memory and DuckDB's tables stay bounded by the bundle, not by the day. A plain file of fitting size is used where it
-lies; everything else is decompressed into the spool. Nothing is parsed here.
+Memory and DuckDB's tables stay bounded by the bundle, in bytes and lines, not by the day. A plain file of fitting size
+is used where it lies; everything else is decompressed into the spool. Nothing is parsed here.
 """
 
 import hashlib
@@ -18,6 +18,8 @@ from mtc.formats.headers import Turns
 from mtc.model import SourceObject
 
 _SAMPLE_BYTES = 256 << 10
+MOST_LINES = 2_000_000
+"""How many lines a bundle may have, about: a row costs memory however short its line is."""
 
 Chooser = Callable[[Sequence[str], str], Format]
 """Gives an object's format from a sample of its lines and its key."""
@@ -106,7 +108,10 @@ def fits_in_place(item: Fetched, sizes: Sizes) -> bool:
 
 
 def in_place(item: Fetched, choose: Chooser) -> Bundle | None:
-    """A plain file as a bundle of its own, read once to count its lines; None where its format changes in mid-file."""
+    """A plain file as a bundle of its own, read once to count its lines.
+
+    None where its format changes in mid-file, or its lines are too many for one bundle.
+    """
     digest = hashlib.sha256()
     lines = 0
     tidy = True
@@ -118,6 +123,8 @@ def in_place(item: Fetched, choose: Chooser) -> Bundle | None:
         if any(after is not form for after, _ in turns.cut(block)):
             return None
         lines += block.count(b"\n")
+        if lines > MOST_LINES:
+            return None
         tidy = tidy and is_tidy(block)
     text = digest.hexdigest()
     segment = Segment(item.object, 0, lines, content=item.digest() if item.origin else text, text=text)

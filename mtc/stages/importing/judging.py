@@ -13,6 +13,7 @@ from mtc.stages.importing.load import Slice
 from mtc.stages.importing.rejected import SAMPLES
 
 _ENOUGH_TO_JUDGE = 100
+_ENOUGH_TO_STOP = 1_000_000
 _UNREADABLE = ("malformed", "bad time", "too long")
 _SAYS_NOTHING = ("other", "blank", "header")
 _NONE = "nothing of it was loaded; "
@@ -45,6 +46,13 @@ def _judge_lines(account: Accounting, key: str, form: Format, slices: Sequence[S
     if lines >= _ENOUGH_TO_JUDGE and _only_messages(account):
         what = f"none of the {lines} lines is a request in the format {form.name}: they are messages of a server"
         raise PermanentError(what, where=key, hint=_NONE + _LEAVE_OUT)
+
+
+def judge_early(object_: SourceObject, slices: Sequence[Slice], form: Format, max_rejected: float) -> None:
+    """PermanentError where nothing of a very long object could be read so far: the rest is not waited for."""
+    account = Accounting.total(part.accounting for part in slices)
+    if account.lines >= _ENOUGH_TO_STOP and max_rejected < 1 and _readable(account) == 0 and _unreadable(account):
+        _judge_lines(account, object_.key, form, slices, max_rejected)
 
 
 def judge_step(objects: Sequence[LoadedObject], max_rejected: float, samples: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from mtc.stages.importing.ahead import ahead, in_turn, one_ahead
 from mtc.stages.importing.bundle import Bundle, Fetched, Segment
 from mtc.stages.importing.choosing import chooser
 from mtc.stages.importing.context import StepContext
-from mtc.stages.importing.judging import judge
+from mtc.stages.importing.judging import judge, judge_early
 from mtc.stages.importing.load import Loader, Slice
 from mtc.stages.importing.parquet import as_text
 from mtc.stages.importing.rejected import SAMPLES
@@ -110,7 +110,9 @@ class Loading:
             bundle.discard()
         _confirm(source, (segment.object for segment in bundle.segments))
         for segment, result in zip(bundle.segments, slices, strict=True):
-            self.slices.setdefault(segment.object.key, []).append(result)
+            read = self.slices.setdefault(segment.object.key, [])
+            read.append(result)
+            judge_early(segment.object, read, bundle.format, self.context.site.filters.max_rejected)
 
     def _record(self, bundle: Bundle, aside: Staging) -> Sequence[LoadedObject]:
         """Publish and record what is complete with this bundle, all or nothing."""

@@ -18,6 +18,7 @@ from mtc.formats.decode import as_utf8
 from mtc.formats.headers import Turns
 from mtc.model import SourceObject
 from mtc.stages.importing.bundle import (
+    MOST_LINES,
     Bundle,
     Chooser,
     Fetched,
@@ -63,7 +64,7 @@ class _Open:
 
     def full(self, limit: int) -> bool:
         """Whether nothing more should be written to it."""
-        return self.size >= limit or len(self.segments) >= _MOST_SEGMENTS
+        return self.size >= limit or self.lines >= MOST_LINES or len(self.segments) >= _MOST_SEGMENTS
 
     def closed(self) -> Bundle:
         """What was written."""
@@ -117,7 +118,7 @@ class _Writer:
             yield from self.flush()
         run = self._run(item.object, form, 0)
         turns = Turns(form)
-        for piece in itertools.chain([block], text):
+        for piece in itertools.chain.from_iterable(map(_of_few_lines, itertools.chain([block], text))):
             for after, lines in turns.cut(piece):
                 if after is not run.bundle.format:
                     run = self._run(item.object, after, run.end())
@@ -174,6 +175,16 @@ class _Writer:
         """Let go of what nobody will read, as an object of it could not be read."""
         for bundle in self.open:
             bundle.stream.close()
+
+
+def _of_few_lines(block: bytes) -> Iterator[bytes]:
+    """Whole lines, cut where they are more than a bundle should have."""
+    begun = 0
+    while block.count(b"\n", begun) > MOST_LINES:
+        end = block.rfind(b"\n", begun, begun + MOST_LINES) + 1 or block.find(b"\n", begun) + 1
+        yield block[begun:end]
+        begun = end
+    yield block[begun:]
 
 
 def _text(item: Fetched, limit: int, digest: Callable[[bytes], None]) -> Iterator[bytes]:

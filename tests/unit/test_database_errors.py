@@ -1,0 +1,47 @@
+"""Every error of the embedded database has its class, and its words."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mtc.errors import PermanentError, TransientError
+from mtc.warehouse.database import connect, explain
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "what"),
+    [
+        (duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate"), PermanentError, "needs more memory"),
+        (
+            duckdb.OutOfMemoryException("max_temp_directory_size"),
+            PermanentError,
+            "no space left on the disk",
+        ),
+        (duckdb.IOException("IO Error: No space left on device"), PermanentError, "no space left on the disk"),
+        (duckdb.IOException("IO Error: Could not read"), TransientError, "reading or writing failed"),
+        (duckdb.PermissionException("Permission Error: x"), PermanentError, "may not be read or written"),
+        (duckdb.InterruptException("INTERRUPT Error: Interrupted!"), TransientError, "was interrupted"),
+        (duckdb.InvalidInputException("Invalid Input Error: x"), PermanentError, "the data could not be read"),
+        (duckdb.ConversionException("Conversion Error: x"), PermanentError, "the data could not be read"),
+        (duckdb.OutOfRangeException("Out of Range Error: x"), PermanentError, "the data could not be read"),
+        (duckdb.InternalException("INTERNAL Error: x"), PermanentError, "the embedded database refused"),
+        (duckdb.BinderException("Binder Error: x\nLINE 1: SELECT 1"), PermanentError, "the embedded database refused"),
+        (duckdb.Error(""), PermanentError, "the embedded database refused"),
+    ],
+)
+def test_an_error_has_its_class(error: duckdb.Error, kind: type[Exception], what: str) -> None:
+    """What may pass is tried again; what is short is named; one line is shown, and never a query."""
+    told = explain(error, "a.log")
+    assert isinstance(told, kind)
+    assert what in told.what
+    assert told.where == "a.log"
+    assert "LINE 1" not in str(told)
+
+
+def test_what_the_database_says_of_data_is_such_an_error(tmp_path: Path) -> None:
+    """Conversions and ranges, as they are raised."""
+    for query in ("SELECT CAST('x' AS INTEGER)", "SELECT 200::TINYINT", "SELECT chr(-1)"):
+        with connect("100MB", tmp_path) as connection, pytest.raises(duckdb.Error) as raised:
+            connection.execute(query).fetchall()
+        assert "the data could not be read" in explain(raised.value, "a.log").what
