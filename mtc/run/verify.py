@@ -13,6 +13,7 @@ from mtc.manifest.project import Project, SiteSettings
 from mtc.model import Stage
 from mtc.plan.copies import counted_once
 from mtc.plan.model import History
+from mtc.plan.neighbours import Neighbours
 from mtc.run.checking.places import at_work
 from mtc.run.clock import Clock, utc_now
 from mtc.run.orphans import orphans
@@ -48,4 +49,6 @@ def _runs(store: Store, owner: Owner | None) -> Iterator[str]:
 def _days(site: SiteSettings, dates: Dates | None, history: History, now: dt.datetime) -> tuple[dt.date, ...]:
     if dates is not None:
         return days_of(dates, now.astimezone(site.tzinfo).date())
-    return tuple(sorted({step.day for step in history.steps if step.stage is Stage.IMPORT and step.site == site.name}))
+    beside = Neighbours(site.name, history)
+    imported = {step.day for step in history.steps if step.stage is Stage.IMPORT and step.site == site.name}
+    return tuple(sorted(day for day in imported if not beside.only_for_others(day)))

@@ -33,6 +33,7 @@ def test_folders_of_utc_days_give_the_whole_day_in_every_zone(tmp_path: Path, zo
     assert (place.stat()["complete"], place.stat()["lacking"]) == (True, [])
     assert sorted(path.name for path in (tmp_path / "stats/docs").iterdir()) == [f"{DAY}.stat"]
     assert place.quiet == ""
+    assert [day.day for day in place.verified()] == [DAY]
     place.apply(str(DAY))
     assert sorted(path.name for path in (tmp_path / "stats/docs").iterdir()) == [f"{DAY}.stat"]
 
