@@ -63,7 +63,7 @@ def site_id(connection: Connection, server: Server, url: str) -> int:
     raise PermanentError(
         f"no site of Matomo has the address {server.quote(url)}, or the token may not see it",
         where=server.url,
-        hint="write the site's matomo_id, or add the address to the site in Matomo",
+        hint="write the site's matomo_id, add the address to the site in Matomo, or give the token's user access to it",
     )
 
 

@@ -1,8 +1,8 @@
 """What an import step still has to deliver to Matomo, and when that would count hits twice.
 
 Matomo has no way to take hits back. Hits that were sent stay there whatever becomes of the object that they came from:
-a step whose objects are no longer what was delivered is refused, unless an operator lets it count twice, or the new
-object turns out to hold the same lines (which only reading it can tell).
+a step whose objects are no longer what was delivered is refused, unless an operator lets it count twice, or the object
+turns out to have the hits that were sent, by whatever settings (which only reading it can tell).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ class Delivering:
         """The keys of delivered objects that are no longer what was delivered, with the reason."""
         delivered = {item.key: item for item in self.covered}
         for old, new in found.changed:
-            if (item := delivered.get(old.object.key)) and (old.object.size != new.size or self._other(item)):
+            if (item := delivered.get(old.object.key)) and old.object.size != new.size:
                 yield item.key, f"delivered, and changed since: {changed_object(old, new)}"
         for key, new in _same_lines(found):
             if (item := delivered.get(key)) and self._other(item):
@@ -147,7 +147,7 @@ class Delivering:
     def _carried(self, found: Difference) -> Iterator[tuple[SourceObject, DeliveredObject]]:
         """Objects to be loaded again that may hold the lines that were delivered."""
         delivered: Mapping[str, DeliveredObject] = {item.key: item for item in self.covered}
-        for old, new in (*found.changed, *found.moved, *found.lost_parts, *found.older):
+        for old, new in (*found.changed, *found.moved, *found.other_settings, *found.lost_parts, *found.older):
             if item := delivered.get(old.object.key):
                 yield new, item
         yield from self._forgotten(found)
@@ -163,5 +163,5 @@ def _loaded(found: Difference) -> Iterator[LoadedObject]:
 
 def _same_lines(found: Difference) -> Iterator[tuple[str, SourceObject]]:
     """Objects to be loaded again though nothing says that their lines are others, and the keys they had before."""
-    for old, new in (*found.moved, *found.other_settings, *found.lost_parts, *found.older):
+    for old, new in (*found.moved, *found.lost_parts, *found.older):
         yield old.object.key, new

@@ -148,11 +148,13 @@ class StatWork:
     """What a stat step is computed from: parts with hits of its day, and the accounting of its day's import.
 
     `lacking` says why the day may not be whole.
+    `delivered` is how many of the hits Matomo has at the least; 0 where it does not answer for the site.
     """
 
     parts: tuple[Part, ...] = ()
     accounting: Accounting | None = None
     lacking: tuple[str, ...] = ()
+    delivered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

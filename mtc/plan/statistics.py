@@ -16,6 +16,7 @@ from mtc.plan.model import CsvWork, History, ImportWork, PlannedStep, StatWork, 
 from mtc.plan.neighbours import Neighbours
 from mtc.plan.reasons import few, input_changes, older_recipe, setting_changes
 from mtc.plan.records import Finding, digest_of, is_done, unchanged, unfinished
+from mtc.plan.sent import sent_hits
 
 _STUCK = {
     Verdict.BLOCKED: "is blocked",
@@ -83,7 +84,9 @@ class StatPlanner:
         lacking = self.beside.lacking(day)
         if lacking:
             inputs[LACKING] = "; ".join(lacking)
-        return StatWork(tuple(one.part for one in hits), accounting, lacking), inputs
+        site = self.project.sites[self.site]
+        kept = sent_hits(site, self.history, hits).kept if site.answers == "matomo" else 0
+        return StatWork(tuple(one.part for one in hits), accounting, lacking, kept), inputs
 
     def _touching(self, day: dt.date) -> Finding | None:
         """Imports of other days in this plan that take out or make again an object with hits of this day."""

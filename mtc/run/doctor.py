@@ -74,7 +74,10 @@ class _Asked:
         assert matomo is not None  # noqa: S101 - its server was seen
         delivered = [site for site in self._sites if site.matomo is not None]
         today = self._clock().date()
-        jobs = [functools.partial(sites.look, matomo, self._project, site, seen.rights, today) for site in delivered]
+        jobs = [
+            functools.partial(sites.look, matomo, self._project, site, seen.rights, self._days(site), today)
+            for site in delivered
+        ]
         answers = dict(zip((site.name for site in delivered), together(jobs, limit=self._limit), strict=True))
         for name, answer in answers.items():
             yield from _told(answer, sites.about(name), matomo.server)

@@ -60,6 +60,10 @@ class DayWork(Protocol):
     def accounting(self) -> Accounting | None:
         """Where the lines of the day's objects went."""
 
+    @property
+    def delivered(self) -> int:
+        """How many of the hits Matomo has at the least."""
+
 
 @dataclass(frozen=True, slots=True)
 class DayFailure:

@@ -13,6 +13,7 @@ from mtc.model import Stage, StepId
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE, Settings, Site
+from tests.fake_matomo.speak import ask
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
 STEP = StepId(Stage.IMPORT, "docs", DAYS[0])
@@ -224,6 +225,54 @@ def test_hits_of_a_time_that_matomo_would_not_keep_are_not_sent_and_told(
     assert record is not None
     assert record.figures["unsendable"] == 2
     assert f"not sent, as Matomo would not keep its time: {NAME} line 2" in record.notes
+
+
+ZONES = [
+    ("Europe/Paris", "UTC", False),
+    ("Europe/Paris", "Europe/Berlin", True),
+    ("UTC+2", "UTC", False),
+    ("UTC", "Etc/UTC", True),
+]
+
+
+@pytest.mark.parametrize(("theirs", "ours", "well"), ZONES)
+def test_other_days_are_refused_before_the_first_byte(theirs: str, ours: str, tmp_path: Path, *, well: bool) -> None:
+    """Numbers of days that are not the same hours would never agree; the remedy is told, and works."""
+    with FakeMatomo(Settings(sites=(Site(1, "docs", ("https://docs.example.org",), theirs),))) as matomo:
+        trial = MatomoTrial(tmp_path / "project", matomo).write(more=f"dates: {DAYS[0]}\n", span=False)
+        manifest = trial.root / "mtc.yaml"
+        text = manifest.read_text()
+        manifest.write_text(text.replace("matomo_id: 1,", f"matomo_id: 1, timezone: {ours},"))
+        trial.log(NAME, [line("/a")])
+        last = trial.apply()
+        assert last.code == (0 if well else 3), last.err
+        assert matomo.posts.bulks == well
+        if not well:
+            assert f"is {theirs} in Matomo and {ours} in the manifest" in last.err
+            assert f"write `timezone: {theirs}` for docs" in last.err
+            if "/" in theirs:
+                manifest.write_text(text.replace("matomo_id: 1,", f"matomo_id: 1, timezone: {theirs},"))
+                assert trial.apply().code == 0
+                assert matomo.posts.bulks == 1
+
+
+def test_days_before_the_site_began_are_no_zeros(tmp_path: Path) -> None:
+    """Its first batch was rolled back, and its date stays: no statistic, the date and the remedy, which works."""
+    site = Site(1, "docs", ("https://docs.example.org",), created=DAYS[1])
+    with FakeMatomo(Settings(sites=(site,))) as matomo:
+        trial = MatomoTrial(tmp_path / "project", matomo).write(stages="import, stat, csv").with_logs(hits=20)
+        matomo.faults.next(Fault.DEADLOCK_KEEPS_NONE)
+        last = trial.apply()
+        assert last.code == 3, last.err
+        assert f"stat:docs:{DAYS[0]}" in last.err
+        assert f"created there on {DAYS[1]}" in last.err
+        assert f"startDate={DAYS[0]}" in last.err
+        assert not (trial.root / "stats" / "docs" / f"{DAYS[0]}.stat").exists()
+        assert (trial.root / "stats" / "docs" / f"{DAYS[1]}.stat").exists()
+        assert ask(matomo, "SitesManager.updateSite", idSite=1, startDate=DAYS[0].isoformat())["result"] == "success"
+        assert trial.apply().code == 0
+        assert trial.mtc("verify").code == 0
+        trial.is_exact()
 
 
 def test_sites_may_stay_out(trial: MatomoTrial, matomo: FakeMatomo) -> None:

@@ -1,5 +1,6 @@
 """What was delivered is never delivered again by itself: objects that change, vanish, move, or are forgotten."""
 
+import dataclasses
 import gzip
 import json
 import os
@@ -81,10 +82,76 @@ def test_acceptance_survives_the_run_that_was_given_it(trial: MatomoTrial) -> No
     assert paths(trial) == ["/a", "/a", "/b", "/c", "/d", "/e", "/f"]
 
 
-def test_other_settings_are_refused(trial: MatomoTrial) -> None:
-    """What would count otherwise now was counted already."""
-    more(trial, "filters: {exclude_paths: [/a]}\n")
-    is_refused(trial, "delivered with other settings")
+CHANGES_NOTHING = [
+    ('"https://docs.example.org"', '"https://docs.example.org/"'),
+    ("matomo_id: 1,", "matomo_id: 1, timezone: Etc/UTC,"),
+    ("matomo_id: 1,", "matomo_id: 1, source: {timezone: Asia/Tokyo},"),
+    ("matomo_id: 1,", "matomo_id: 1, source: {encoding: latin-1},"),
+    ("matomo_id: 1,", "matomo_id: 1, format: combined,"),
+    (
+        "matomo_id: 1,",
+        "matomo_id: 1, filters: {exclude_paths: [/nowhere*], static: true, exclude_ips: [203.0.113.0/24]},",
+    ),
+    ("matomo_id: 1,", "matomo_id: 1, hits: {add_download_extensions: [epub]},"),
+]
+
+
+def test_settings_that_change_nothing_that_was_sent_send_nothing(trial: MatomoTrial) -> None:
+    """A delivery is compared by what it sent: neither the plan nor a run says that hits would count twice."""
+    manifest = trial.root / "mtc.yaml"
+    text, bulks = manifest.read_text(), trial.matomo.posts.bulks
+    for old, new in CHANGES_NOTHING:
+        assert old in text
+        manifest.write_text(text.replace(old, new))
+        assert "would count twice" not in trial.mtc("plan").out, new
+        done = trial.apply()
+        assert done.code == 0, (new, done.err)
+    assert "up to date" in trial.apply().err
+    assert trial.matomo.posts.bulks == bulks
+    assert paths(trial) == ["/a", "/b", "/c"]
+
+
+def test_a_time_zone_that_moves_hits_to_other_days_sends_nothing(trial: MatomoTrial) -> None:
+    """Lines have their offset: what Matomo was sent is the same moment. Its remedy for other zones leads here."""
+    trial.log(f"docs/{DAYS[0]}-late.log", [line("/late").replace("10:00:00", "22:30:00")])
+    assert trial.apply().code == 0
+    site = trial.matomo.world.sites[1]
+    trial.matomo.world.sites[1] = dataclasses.replace(site, timezone="Europe/Paris")
+    manifest = trial.root / "mtc.yaml"
+    text, bulks = manifest.read_text(), trial.matomo.posts.bulks
+    manifest.write_text(text.replace("matomo_id: 1,", "matomo_id: 1, timezone: Europe/Paris,"))
+    done = trial.apply()
+    assert done.code == 0, done.err
+    assert trial.matomo.posts.bulks == bulks
+    with trial.state() as store:
+        days = [part.day for item in store.objects_of(STEP) for part in item.parts]
+    assert sorted(days) == list(DAYS)
+    assert "up to date" in trial.apply().err
+
+
+def test_other_settings_by_which_other_hits_count_are_refused_and_accepted(trial: MatomoTrial) -> None:
+    """What would count otherwise now was counted already; also where there are as many hits as before."""
+    manifest = trial.root / "mtc.yaml"
+    text, bulks = manifest.read_text(), trial.matomo.posts.bulks
+    manifest.write_text(text + "filters: {exclude_paths: [/a]}\n")
+    for _ in range(2):
+        refused = trial.apply()
+        assert refused.code == 3
+        assert "delivered with other settings" in refused.err
+        assert "would count twice" in refused.err
+        assert f"--accept {STEP}" in refused.err
+    assert trial.matomo.posts.bulks == bulks
+    manifest.write_text(text)
+    assert trial.apply().code == 0, "the old settings are what was sent"
+    assert trial.matomo.posts.bulks == bulks
+    manifest.write_text(text + "filters: {exclude_paths: [/a]}\n")
+    accepted = trial.apply("--accept", str(STEP))
+    assert accepted.code == 0, accepted.err
+    assert paths(trial) == ["/a", "/b", "/b", "/c", "/c"]
+    assert "up to date" in trial.apply().err
+    manifest.write_text(text + "filters: {exclude_paths: [/b]}\n")  # as many hits, and filtered for the same reason
+    assert "delivered with other settings" in trial.apply().err
+    assert paths(trial) == ["/a", "/b", "/b", "/c", "/c"]
 
 
 def test_an_object_that_is_gone_is_refused_only_where_its_hits_would_go(trial: MatomoTrial) -> None:

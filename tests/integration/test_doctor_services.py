@@ -1,5 +1,6 @@
 """The doctor and the services of a run: S3 pulled from and pushed to, and a Matomo server with its sites."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -203,6 +204,22 @@ def test_a_zone_with_other_days_than_the_manifests_is_a_problem(
         found = in_matomo(tmp_path, fake.url, f"  docs: {{matomo_id: 1, timezone: {own}}}\n")
     assert found.stopped is wrong
     assert any("time zone" in what for _, what in of(found, "matomo for docs")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("created", "warned"), [(dt.date(2026, 4, 30), False), (dt.date(2026, 5, 1), False), (dt.date(2026, 5, 2), True)]
+)
+def test_a_site_that_began_after_the_first_day_is_warned_of(tmp_path: Path, created: dt.date, *, warned: bool) -> None:
+    """Its reports may stay empty; both dates are told, and what a super user can do."""
+    site = Site(1, "docs", DOCS.urls, created=created)
+    with FakeMatomo(Settings(sites=(site,))) as fake:
+        found = in_matomo(tmp_path, fake.url, "  docs: {matomo_id: 1}\n")
+    warnings = [one for one in found.findings if one.about == "matomo for docs" and one.level is Level.WARNING]
+    assert not found.stopped
+    assert len(warnings) == warned
+    for one in warnings:
+        assert "created there on 2026-05-02, and the first of `dates` is 2026-05-01" in one.what
+        assert "idSite=1 and startDate=2026-05-01" in one.hint
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from tests.fake_matomo.server import FakeMatomo
 TOKEN = "0123456789abcdef0123456789abcdef"
 SITE = dataclasses.replace(settings(), matomo_id=1, answers="matomo")
 DAYS = {DAY + dt.timedelta(days=n): StatWork() for n in range(8)}
+CREATED = DAY + dt.timedelta(days=2)
 OFF = "The method 'getSocials' does not exist or is not available in the module 'Referrers'."
 
 Report = Callable[[str, dt.date], object]
@@ -50,7 +51,8 @@ def server(report: Report) -> Callable[[Asked], Reply]:
     def answer(asked: Asked) -> Reply:
         form = asked.form
         if form["method"] == "SitesManager.getSiteFromId":
-            return as_json([{"idsite": 1, "name": "docs", "main_url": "http://docs.example.org", "timezone": "UTC"}])
+            site = {"idsite": 1, "name": "docs", "main_url": "http://docs.example.org", "timezone": "UTC"}
+            return as_json([{**site, "ts_created": f"{CREATED} 10:00:00"}])
         if form["method"] == "CoreAdminHome.invalidateArchivedReports":
             return as_json(["Success. The following dates were invalidated successfully: all"])
         calls = [parse_qs(form[name]) for name in sorted(form, key=_place) if name.startswith("urls[")]
@@ -219,3 +221,18 @@ def test_labels_of_strangers_come_through_as_text() -> None:
     assert isinstance(answer, StatDocument)
     assert [one.label for one in answer.tables.websites] == ["=cmd|x<script>"]
     assert [one.label for one in answer.tables.pages] == ["/?\u202e<b>"]
+
+
+def test_hits_that_were_delivered_and_are_not_counted_are_no_statistic() -> None:
+    """Of days before the site began Matomo makes no reports: each fails, with that date and the remedy for all."""
+    days = {DAY + dt.timedelta(days=n): StatWork(delivered=n * 5) for n in range(4)}
+    with asking(server(nothing)) as (source, _):
+        empty, *failed = source.statistics(SITE, days)
+    assert not isinstance(empty, DayFailure)
+    assert all(isinstance(one, DayFailure) for one in failed)
+    errors = [one.error for one in failed if isinstance(one, DayFailure)]
+    assert [f"none of the {n * 5} hits of {DAY + dt.timedelta(days=n)}" in str(errors[n - 1]) for n in (1, 2, 3)]
+    assert all(str(CREATED) in str(error) for error in errors)
+    first = f"idSite=1 and startDate={DAY + dt.timedelta(days=1)}"
+    assert [first in str(error) for error in errors] == [True, False, False]
+    assert [isinstance(error, PermanentError) for error in errors] == [True] * 3

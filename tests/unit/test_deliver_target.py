@@ -53,14 +53,14 @@ def test_a_site_is_what_the_server_says_of_its_number(matomo: FakeMatomo) -> Non
     """The manifest's address goes before the server's; the zone is the server's."""
     with target_at(matomo) as (target, _):
         assert target.site(site(1)) == TargetSite(1, "http://docs.example.org", ZoneInfo("UTC"))
-        shop = site(2, "https://shop.example.org", name="shop")
+        shop = site(2, "https://shop.example.org", "Europe/Paris", name="shop")
         assert target.site(shop) == TargetSite(2, "https://shop.example.org", PARIS)
 
 
 def test_a_site_without_a_number_is_found_by_its_address(matomo: FakeMatomo) -> None:
     """Or not at all."""
     with target_at(matomo) as (target, _):
-        assert target.site(site(None, "http://blog.example.org")).id == 3
+        assert target.site(site(None, "http://blog.example.org", "America/New_York")).id == 3
         with pytest.raises(PermanentError, match="no site of Matomo has the address"):
             target.site(site(None, "http://nowhere.example.org", name="other"))
 

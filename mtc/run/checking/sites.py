@@ -1,7 +1,7 @@
 """The sites on the Matomo server: whether each is there, may be written to, is no other's, and has the same days."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtc.manifest.matomo import Matomo
@@ -10,9 +10,9 @@ from mtc.matomo import sites
 from mtc.matomo.connection import Connection
 from mtc.run.checking.findings import Finding
 from mtc.run.checking.server import ABOUT, quick
-from mtc.stages.delivering.target import zone_of
+from mtc.stages.answering.place import moving_back
+from mtc.stages.delivering.target import other_days, zone_of
 
-_YEAR = 366
 _UNKNOWN = dt.timezone(dt.timedelta(hours=23, minutes=59))  # no zone of any place
 
 
@@ -29,8 +29,10 @@ def about(site: str) -> str:
     return f"{ABOUT} for {site}"
 
 
-def look(matomo: Matomo, project: Project, site: SiteSettings, rights: sites.Rights, today: dt.date) -> SeenSite:
-    """Ask the server about a site.
+def look(
+    matomo: Matomo, project: Project, site: SiteSettings, rights: sites.Rights, days: Sequence[dt.date], today: dt.date
+) -> SeenSite:
+    """Ask the server about a site. `days` are those of the manifest.
 
     Raises:
         StepError: it did not answer, or no site, or several, have the site's address.
@@ -42,7 +44,8 @@ def look(matomo: Matomo, project: Project, site: SiteSettings, rights: sites.Rig
     if info is None:
         what = f"there is no site {number}"
         return SeenSite((Finding.problem(about(site.name), server.url, what, "correct matomo_id"),))
-    findings = [_right(site, rights, info, server.url), *_zone(site, info, server.url, today)]
+    where = server.url
+    findings = [_right(site, rights, info, where), *_zone(site, info, where, today), *_created(site, info, where, days)]
     return SeenSite(tuple(findings), number)
 
 
@@ -70,16 +73,18 @@ def _zone(site: SiteSettings, info: sites.SiteInfo, url: str, today: dt.date) ->
     if zone is _UNKNOWN:
         what = f"its time zone in Matomo, {info.timezone}, is not known here"
         yield Finding.warning(about(site.name), url, what, f"see that it is the manifest's, {site.zone}")
-    elif info.timezone != site.zone and _differ(zone, site.tzinfo, _moments(today)):
+    elif other_days(info.timezone, site.tzinfo, today):
         what = f"its time zone is {info.timezone} in Matomo and {site.zone} in the manifest: days would not agree"
         yield Finding.problem(about(site.name), url, what, f"write `timezone: {info.timezone}`, or change it in Matomo")
 
 
-def _moments(today: dt.date) -> Iterable[dt.datetime]:
-    """Noon of each day of a year: zones that agree at all of these change their clocks on the same days."""
-    noon = dt.datetime.combine(today, dt.time(12), dt.UTC)
-    return (noon - dt.timedelta(days=back) for back in range(_YEAR))
-
-
-def _differ(one: dt.tzinfo, other: dt.tzinfo, moments: Iterable[dt.datetime]) -> bool:
-    return any(at.astimezone(one).utcoffset() != at.astimezone(other).utcoffset() for at in moments)
+def _created(site: SiteSettings, info: sites.SiteInfo, url: str, days: Sequence[dt.date]) -> Iterator[Finding]:
+    """A site that began after the manifest's first day: a hit of that day usually moves the date back."""
+    first = min(days, default=None)
+    if first is None or info.created is None or info.created <= first:
+        return
+    what = (
+        f"was created there on {info.created}, and the first of `dates` is {first}: of days before it began Matomo "
+        "makes no reports, unless hits of them have moved the date back"
+    )
+    yield Finding.warning(about(site.name), url, what, f"if `stat` fails then, {moving_back(info.id, first)}")

@@ -1,8 +1,4 @@
-"""What of a site's hits was delivered to Matomo, as the state has it. No I/O.
-
-Deliveries are of import steps, and each may have hits of several days. What is not sent of a delivery, or refused by
-Matomo, is known by number only, so that a day of one may lack as many.
-"""
+"""What of a site's hits was delivered to Matomo, as the state has it, and what of that disagrees. No I/O."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -14,6 +10,7 @@ from mtc.model import LoadedObject, Stage, StepId
 from mtc.plan.copies import sent_texts
 from mtc.plan.hits import DayHits
 from mtc.plan.model import History
+from mtc.plan.sent import own_deliveries, sent_hits
 from mtc.run.verifying.values import Disagreement, differ
 from mtc.sources.keys import printable
 
@@ -31,35 +28,20 @@ def delivered(site: SiteSettings, history: History, day: dt.date, hits: Sequence
     """The deliveries of a day's import, and what was delivered of the day's `hits`; None where nothing is."""
     if site.matomo is None:
         return None
-    count = lost = 0
-    for step in {one.step for one in hits}:
-        for delivery in _own(site, history, step):
-            covered = {_name_of(item) for item in delivery.objects}
-            mine = [one.part.hits for one in hits if one.step == step and _name(one.loaded) in covered]
-            if mine and delivery.status is DeliveryStatus.DONE:
-                count += sum(mine)
-                lost += delivery.invalid + delivery.unsendable
+    sent = sent_hits(site, history, hits)
     step = StepId(Stage.IMPORT, site.name, day)
-    wrong = _of_step(_own(site, history, step), history.objects.get(step, ()), _left(site, history, step))
-    return Delivered(count, lost, tuple(wrong))
+    wrong = _of_step(own_deliveries(site, history, step), history.objects.get(step, ()), _left(site, history, step))
+    return Delivered(sent.hits, sent.lost, tuple(wrong))
 
 
 def unfinished_days(site: SiteSettings, history: History) -> frozenset[dt.date]:
     """The days with hits of deliveries that are not finished: what Matomo counts of them is in between."""
     steps = [step for step in history.deliveries if step.site == site.name]
-    opened = [step for step in steps if any(one.status is DeliveryStatus.OPEN for one in _own(site, history, step))]
+    opened = [
+        step for step in steps if any(one.status is DeliveryStatus.OPEN for one in own_deliveries(site, history, step))
+    ]
     parts = (part.day for step in opened for item in history.objects.get(step, ()) for part in item.parts)
     return frozenset({*(step.day for step in opened), *parts})
-
-
-def _own(site: SiteSettings, history: History, step: StepId) -> list[Delivery]:
-    """The deliveries to the server and the site of today's manifest."""
-    matomo = site.matomo
-    return [
-        one
-        for one in history.deliveries.get(step, ())
-        if matomo and one.server == matomo.server and site.matomo_id in {None, one.site_id}
-    ]
 
 
 def _name(loaded: LoadedObject) -> tuple[str, str, str]:
@@ -74,7 +56,7 @@ def _name_of(item: DeliveredObject) -> tuple[str, str, str]:
 def _left(site: SiteSettings, history: History, step: StepId) -> tuple[LoadedObject, ...]:
     """The objects of a step that no delivery covers, nor is their every line in one of another day."""
     sent = sent_texts(site, history)
-    covered = (item for one in _own(site, history, step) for item in one.objects)
+    covered = (item for one in own_deliveries(site, history, step) for item in one.objects)
     return tuple(item for item in uncovered(history.counted(step), covered) if item.text not in sent)
 
 

@@ -21,7 +21,7 @@ from mtc.model import Stage
 from mtc.recipes import RECIPES
 from mtc.stages.answering.base import Answer, Noted
 from mtc.stages.answering.more import SOCIALS, More, read_more
-from mtc.stages.answering.place import Place, find_place, zone_note
+from mtc.stages.answering.place import Place, find_place, uncounted, zone_note
 from mtc.stages.answering.tables import READ, summary, tables
 from mtc.stages.answering.windows import Window, halves, windows
 from mtc.stages.delivering.target import Target
@@ -111,6 +111,10 @@ class _Reading:
             yield from (self._answer(day, more) for day, more in found)
 
     def _answer(self, day: DayReports, more: More) -> Answer:
+        hits = self.days[day.day].delivered
+        if hits and not day.summary.actions:
+            first = min(one for one, work in self.days.items() if work.delivered)
+            return DayFailure(day.day, uncounted(self.place, day.day, hits, first))
         document = self._document(day, more)
         notes = (*self.notes, *_missing(day, more))
         return Noted(document, notes) if notes else document

@@ -14,10 +14,14 @@ _NOON = dt.time(12)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A site as its server has it. `zone` is what the server calls its time zone."""
+    """A site as its server has it. `zone` is what the server calls its time zone.
+
+    It has no reports of days before it was `created`; None where the server does not say when.
+    """
 
     id: int
     zone: str
+    created: dt.date | None = None
 
 
 def find_place(target: Target, site: SiteSettings) -> Place:
@@ -31,7 +35,25 @@ def find_place(target: Target, site: SiteSettings) -> Place:
     info = sites.site_info(target.connection, target.server, number)
     if info is None:
         raise PermanentError(f"Matomo has no site {number}", where=target.server.url, hint="correct `matomo_id`")
-    return Place(number, info.timezone)
+    return Place(number, info.timezone, info.created)
+
+
+def uncounted(place: Place, day: dt.date, hits: int, first: dt.date) -> PermanentError:
+    """The error of a day of which Matomo has hits and counts none. `first` is the first day that hits were sent for."""
+    what = f"Matomo counts none of the {hits:,} hits of {day} that were delivered to its site {place.id}"
+    created = place.created or "a date that it does not tell"
+    if place.created is not None and day >= place.created:
+        hint = f"the site was created on {created}, which is not why: see whether Matomo's archiving fails, and its log"
+        return PermanentError(what, hint=hint)
+    return PermanentError(
+        f"{what}: the site was created there on {created}, and of days before that Matomo makes no reports",
+        hint=f"{moving_back(place.id, first)}; then run again",
+    )
+
+
+def moving_back(number: int, first: dt.date) -> str:
+    """How a site is made to begin earlier."""
+    return f"let a super user move the date back: SitesManager.updateSite with idSite={number} and startDate={first}"
 
 
 def zone_note(target: Target, place: Place, site: SiteSettings, days: Iterable[dt.date]) -> tuple[str, ...]:

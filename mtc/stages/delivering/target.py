@@ -23,6 +23,7 @@ from mtc.matomo.retry import Patience, retrying
 from mtc.matomo.server import Server
 from mtc.stages.delivering.firsts import SiteDay
 
+_YEAR = 366
 _OFFSET = re.compile(r"^UTC(?P<sign>[+-])(?P<hours>\d{1,2}(?:\.\d+)?)$")
 
 Clock = Callable[[], dt.datetime]
@@ -50,6 +51,17 @@ def zone_of(name: str, otherwise: dt.tzinfo) -> dt.tzinfo:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return otherwise
+
+
+def other_days(name: str, zone: dt.tzinfo, today: dt.date) -> bool:
+    """Whether a zone as Matomo names it has other days than `zone`; False of one that is not known here.
+
+    Zones that agree at noon of each day of a year change their clocks on the same days.
+    """
+    theirs = zone_of(name, zone)
+    noon = dt.datetime.combine(today, dt.time(12), dt.UTC)
+    moments = (noon - dt.timedelta(days=back) for back in range(_YEAR))
+    return any(at.astimezone(theirs).utcoffset() != at.astimezone(zone).utcoffset() for at in moments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ class Target:
         """The site on the server, which is asked in a run's first delivery for it.
 
         Raises:
-            PermanentError: the server does not know the site, or the token may not write to it.
+            PermanentError: the server does not know the site, the token may not write to it, or its days are others.
             TransientError: the server does not answer.
         """
         with self._lock:
@@ -125,4 +137,12 @@ class Target:
         info = sites.site_info(self.connection, self.server, number)
         if info is None:
             raise PermanentError(f"Matomo has no site {number}", where=self.server.url, hint="correct `matomo_id`")
+        if other_days(info.timezone, site.tzinfo, self.clock().date()):
+            theirs = self.server.quote(info.timezone)
+            raise PermanentError(
+                f"the time zone of site {number} is {theirs} in Matomo and {site.zone} in the manifest: "
+                "days would not agree",
+                where=self.server.url,
+                hint=f"write `timezone: {theirs}` for {site.name}, or change it in Matomo; nothing is sent until then",
+            )
         return TargetSite(number, site.url or info.main_url, zone_of(info.timezone, site.tzinfo))

@@ -10,15 +10,17 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
+
 from mtc import faults
-from mtc.delivery import DeliveredObject
-from mtc.errors import PermanentError, StepError
+from mtc.errors import StepError
 from mtc.formats.base import Format
 from mtc.model import LoadedObject, Part, SourceObject, Stage
 from mtc.recipes import RECIPES
 from mtc.sources.base import Source
 from mtc.sources.keys import printable
-from mtc.stages.base import Fact, HitsTakenBack, ObjectCarried, ObjectLoaded
+from mtc.stages.base import Fact, ObjectLoaded
+from mtc.stages.importing.again import Again
 from mtc.stages.importing.ahead import ahead, in_turn, one_ahead
 from mtc.stages.importing.bundle import Bundle, Fetched, Segment
 from mtc.stages.importing.choosing import chooser
@@ -36,12 +38,13 @@ from mtc.warehouse.parts import object_id
 class Loading:
     """A step's loading under way.
 
-    `slices` are those of objects that are not complete yet, by key; `handed_out` are the objects given out to be read,
-    until they are recorded; `published` are the files that were put into the warehouse; `samples` are lines that could
-    not be read.
+    `again` judges objects that were delivered. `slices` are those of objects that are not complete yet, by key;
+    `handed_out` are the objects given out to be read, until they are recorded; `published` are the files that were put
+    into the warehouse; `samples` are lines that could not be read.
     """
 
     context: StepContext
+    again: Again
     slices: dict[str, list[Slice]] = field(default_factory=dict)
     handed_out: dict[str, SourceObject] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
@@ -69,7 +72,7 @@ class Loading:
             for bundle in made:
                 context.desk.check()
                 self._read(loader, bundle, source)
-                yield from self._record(bundle, aside)
+                yield from self._record(bundle, aside, connection)
 
     def _fetched(self, source: Source) -> Generator[Fetched]:
         """Fetch objects, those from afar a few ahead of the one that is being read.
@@ -114,10 +117,12 @@ class Loading:
             read.append(result)
             judge_early(segment.object, read, bundle.format, self.context.site.filters.max_rejected)
 
-    def _record(self, bundle: Bundle, aside: Staging) -> Sequence[LoadedObject]:
+    def _record(self, bundle: Bundle, aside: Staging, connection: duckdb.DuckDBPyConnection) -> Sequence[LoadedObject]:
         """Publish and record what is complete with this bundle, all or nothing."""
         ended = [segment for segment in bundle.segments if segment.last]
         complete = [self._complete(segment, bundle.format) for segment in ended]
+        for item in complete:
+            self.again.judge(item, connection, aside.path_of)
         self._publish(aside, ended)
         if complete:
             self.context.desk.record(*(fact for item in complete for fact in self._loaded(item)))
@@ -133,7 +138,7 @@ class Loading:
             self.samples += [f"{printable(object_.key)} {sample}" for part in slices for sample in part.samples]
         parts = _merged(part for result in slices for part in result.parts)
         identity = object_id(object_.key, object_.version)
-        loaded = LoadedObject(
+        return LoadedObject(
             object_,
             identity,
             segment.content,
@@ -144,34 +149,11 @@ class Loading:
             text=segment.text if account.lines else "",
             recipe=RECIPES[Stage.IMPORT],
         )
-        before = self._delivered_before(object_.key)
-        if before is not None and not before.holds_lines_of(loaded) and not self._accepted:
-            raise PermanentError(
-                "its hits were delivered, and it holds other lines now: they would count twice in Matomo",
-                where=object_.key,
-                hint=f"to count them again: --accept {self.context.step}",
-            )
-        return loaded
 
     def _loaded(self, item: LoadedObject) -> Iterator[Fact]:
         """What is recorded of an object that is complete; a delivery that covered it before covers it still."""
         yield ObjectLoaded(self.context.step, item)
-        if (before := self._delivered_before(item.object.key)) is None:
-            return
-        if before.holds_lines_of(item):
-            yield ObjectCarried(self.context.step, before, DeliveredObject.of(item))
-        else:
-            yield HitsTakenBack(self.context.step, (before.key,))
-
-    def _delivered_before(self, key: str) -> DeliveredObject | None:
-        deliver = self.context.work.deliver
-        return deliver.carried.get(key) if deliver else None
-
-    @property
-    def _accepted(self) -> bool:
-        """Whether an operator lets hits of the step count twice."""
-        deliver = self.context.work.deliver
-        return deliver is not None and deliver.accepted
+        yield from self.again.facts(item)
 
     def _publish(self, aside: Staging, ended: Sequence[Segment]) -> None:
         files = {file for segment in ended for result in self.slices[segment.object.key] for file in result.files}

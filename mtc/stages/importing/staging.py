@@ -33,6 +33,10 @@ class Staging:
         self.waiting[target] = self.aside("staged")
         return self.waiting[target]
 
+    def path_of(self, target: str) -> Path:
+        """Where the file is now that is, or will be, `target`."""
+        return self.waiting.get(target, self.warehouse / target)
+
     def publish(self, targets: Collection[str]) -> None:
         """Move those of the targets that wait into place, durably."""
         for target in [target for target in self.waiting if target in targets]:

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from mtc import faults
 from mtc.copies import copies_among, copy_note, counted_account
-from mtc.delivery import DeliveredObject, Delivery, uncovered
+from mtc.delivery import Delivery, uncovered
 from mtc.errors import PermanentError
 from mtc.model import Accounting, LoadedObject, Receipt, Status, StepId
 from mtc.plan.model import DeliverWork
 from mtc.stages.base import HitsTakenBack, ObjectDropped, StepDone
 from mtc.stages.delivering.deliverer import Delivered
+from mtc.stages.importing.again import Again
 from mtc.stages.importing.archiving import archive_objects
 from mtc.stages.importing.context import StepContext
 from mtc.stages.importing.judging import judge_step, messages_note
@@ -31,8 +32,9 @@ def import_step(context: StepContext) -> None:
     finished, opened = _finish(context)
     if work.drop:
         desk.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
-    loaded = _load(context)
-    delivered = finished + _deliver(context, opened, [*work.keep, *loaded])
+    again = Again(context)
+    loaded = _load(context, again)
+    delivered = finished + _deliver(context, opened, [*work.keep, *loaded], again)
     archived = archive_objects(context, [*work.archive, *loaded])
     faults.point("import.done")
     copies = copies_among([*work.keep, *loaded]) if context.site.source.duplicates == "skip" else {}
@@ -57,7 +59,9 @@ def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
     return finished, left
 
 
-def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]) -> Delivered:
+def _deliver(
+    context: StepContext, opened: Sequence[Delivery], loaded: Sequence[LoadedObject], again: Again
+) -> Delivered:
     """Finish what waited for its parts, then deliver what no delivery covers."""
     deliver, deliverer = context.work.deliver, context.deliverer
     if deliver is None or deliverer is None:
@@ -68,18 +72,18 @@ def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: Sequence[
             "a delivery cannot be finished, as parts of it are gone",
             hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
         )
-    return finished + deliverer.deliver(context.errand, deliver.number, _uncovered(deliver, loaded))
+    return finished + deliverer.deliver(context.errand, deliver.number, _uncovered(deliver, loaded, again))
 
 
-def _uncovered(deliver: DeliverWork, loaded: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
-    """The objects whose hits no delivery covers; one that was loaded again with the same lines is covered still."""
-    again = ((item, deliver.carried.get(item.object.key)) for item in loaded)
-    carried = [DeliveredObject.of(item) for item, before in again if before and before.holds_lines_of(item)]
-    return tuple(item for item in uncovered(loaded, (*deliver.covered, *carried)) if item.text not in deliver.sent)
+def _uncovered(deliver: DeliverWork, loaded: Sequence[LoadedObject], again: Again) -> tuple[LoadedObject, ...]:
+    """The objects whose hits no delivery covers, but for copies; what an operator lets be sent again is no copy."""
+    taken_back = {*deliver.taken_back, *again.taken_back}
+    new = uncovered(loaded, (*deliver.covered, *again.covered.values()))
+    return tuple(item for item in new if item.text not in deliver.sent or item.object.key in taken_back)
 
 
-def _load(context: StepContext) -> list[LoadedObject]:
-    loading = Loading(context)
+def _load(context: StepContext, again: Again) -> list[LoadedObject]:
+    loading = Loading(context, again)
     loaded = loading.run() if context.work.load else []
     kept = [item.object.key for item in context.work.keep]
     sweep_rejected(context.warehouse, context.site.name, context.step.day, published=loading.published, kept=kept)
