@@ -46,7 +46,11 @@ def _identifier(name: str) -> str:
 
 
 def _problem(error: duckdb.Error, where: str) -> StepError:
+    told = explain(error, where)
+    if isinstance(error, duckdb.OutOfMemoryException) and "memory" in told.what:
+        hint = "its row groups are large: raise `run.memory`, or have it written with smaller ones"
+        return PermanentError("the Parquet file needs more memory to be read", where=where, hint=hint)
     if isinstance(error, duckdb.OutOfMemoryException) or "space" in str(error):
-        return explain(error, where)
+        return told
     hint = "nothing of it was loaded; put a whole copy in its place and run the same command"
     return PermanentError(f"the Parquet file is damaged ({str(error).splitlines()[0]})", where=where, hint=hint)
