@@ -85,23 +85,32 @@ app.command()(manifests.convert)
 app.add_typer(ledger.app, name="state")
 
 
+_heard: list[int] = []
+"""The numbers of the signals that came outside of a run."""
+
+
 def main() -> NoReturn:
     """Run the command line and end the process with DESIGN's exit codes."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     try:
         code = _run()
-    except MtcError as error:
-        code = _tell(error)
     except _SignalError as signalled:
         code = _tell(signalled.error)
     except _ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_OK
     except Exception as error:  # noqa: BLE001 - the last handler: a bug is told with a log file
-        told = of_machine(error)
-        code = _tell(told) if told else _crash(error)
+        code = _failed(error)
     sys.exit(code)
+
+
+def _failed(error: Exception) -> int:
+    """Tell an error, and give its exit code. After a signal it is the signal's: libraries make errors of their own."""
+    if _heard:
+        return _tell(InterruptedRunError(_heard[0]))
+    told = error if isinstance(error, MtcError) else of_machine(error)
+    return _tell(told) if told else _crash(error)
 
 
 def _run() -> int:
@@ -118,6 +127,7 @@ def _run() -> int:
 
 
 def _interrupted(number: int, _: FrameType | None) -> NoReturn:
+    _heard.append(number)
     raise _SignalError(number)
 
 

@@ -25,6 +25,31 @@ def test_a_signal_while_a_manifest_is_read_is_a_signal(
     assert "YAML" not in told
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_database_reads_is_a_signal(place: Place, number: signal.Signals) -> None:
+    """Its own error, `Query interrupted`, is no bug of mtc. The log is a pipe on which reading waits."""
+    start_up = place.root / "start"
+    start_up.mkdir()
+    os.mkfifo(start_up / "reading")
+    (start_up / "sitecustomize.py").write_text(
+        "import signal, pathlib\n"
+        "from mtc.run import explain\n"
+        "def stopped(*arguments, **options):\n"
+        f"    pathlib.Path({str(start_up / 'reading')!r}).write_text('now')\n"
+        "    try:\n"
+        "        signal.pause()\n"
+        "    except BaseException:\n"
+        "        raise RuntimeError('Query interrupted') from None\n"
+        "explain.explain = stopped\n"
+    )
+    process = place.start("explain", "manifests/daily.yaml", PYTHONPATH=str(start_up))
+    _wait_for(start_up / "reading")
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, told
+    assert "bug" not in told
+
+
 def _slow_yaml(folder: Path) -> Path:
     """A start-up file that makes the reading of events stop in the middle, where the signal has to find it."""
     (folder / "m.yaml").write_text("version: 1\n")
