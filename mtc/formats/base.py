@@ -13,11 +13,12 @@ A line that its shape does not match is rejected; one that belongs to the format
 from dataclasses import dataclass, field
 from typing import Protocol
 
-# The names a shape may give, in order. `request` is taken apart into method, target and protocol, `target` into path
-# and query; `date` and `clock` together are `time`.
+# The names a shape may give, in order. `request` is taken apart into method, target and protocol, `target` into host,
+# path and query; `date` and `clock` together are `time`. `ip` is the client as the server has it, `forwarded_for` the
+# list of proxies, `real_ip` what one of them took for the client; each may be anything that holds an address.
 FIELDS: tuple[str, ...] = (
     *("host", "ip", "user", "time", "date", "clock", "request", "method", "target", "path", "query", "protocol"),
-    *("status", "bytes", "time_taken", "referrer", "user_agent"),
+    *("status", "bytes", "time_taken", "referrer", "user_agent", "forwarded_for", "real_ip"),
 )
 
 # Seconds, milliseconds, microseconds or nanoseconds since 1970.
@@ -35,13 +36,15 @@ class Time:
     format is defined so (`utc`), else in the zone of the source. With `epoch`, how many there are in a second (1,
     1000 ...), the text is a number of those since 1970, and `formats` are tried where it is none; with
     `ANY_EPOCH`, the size of the number tells seconds from milli-, micro- and nanoseconds. With `iso`, texts of ISO 8601
-    are read before `formats`: with an offset, `Z` or none, and with any fraction.
+    are read before `formats`: with an offset, `Z` or none, and with any fraction. Unless it is `strict`, a text that
+    none of this reads is tried as what servers are also told to write (`moments`).
     """
 
     formats: tuple[str, ...] = (CLF_TIME,)
     utc: bool = False
     epoch: int = 0
     iso: bool = False
+    strict: bool = False
 
 
 class Shape(Protocol):

@@ -50,6 +50,7 @@ def column(name: str) -> str:
 _JSON = (
     ("host", ("x-host-header", "cs(Host)")),
     ("ip", ("c-ip",)),
+    ("forwarded_for", ("x-forwarded-for",)),
     ("date", ("date",)),
     ("clock", ("time",)),
     ("time", ("timestamp(ms)",)),

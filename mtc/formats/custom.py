@@ -13,11 +13,11 @@ from mtc.formats.texts import address, host_name, milliseconds, query_text, unbr
 from mtc.manifest.formats import CustomFormat
 from mtc.manifest.layouts.apache import compile_apache
 from mtc.manifest.layouts.haproxy import compile_haproxy
-from mtc.manifest.layouts.model import Clock, JsonLayout, Layout, TextLayout
+from mtc.manifest.layouts.model import ADDRESSES, Clock, JsonLayout, Layout, TextLayout
 from mtc.manifest.layouts.nginx import compile_nginx
 from mtc.warehouse.quoting import literal
 
-_USUAL = (CLF_TIME, "%d/%b/%Y:%H:%M:%S.%f %z", "%d/%b/%Y:%H:%M:%S", "%d/%b/%Y:%H:%M:%S.%f")
+_USUAL = (CLF_TIME,)
 _UNITS = {"time_ms": 1, "time_us": 0.001, "time_s": 1000, "time_ns": 1e-6, "time_taken": 1}
 # What most people have in their configuration, and what reads it fastest.
 _APACHE = '%h %l %u %t "%r" %>s %b'
@@ -88,8 +88,8 @@ def _of_json(name: str, layout: JsonLayout) -> Format:
 
 def _time(clock: Clock) -> Time:
     if clock.epoch:
-        return Time((), epoch=clock.epoch)
-    return Time(clock.formats) if clock.formats else Time(_USUAL, epoch=ANY_EPOCH, iso=True)
+        return Time((), epoch=clock.epoch, strict=True)
+    return Time(clock.formats, strict=True) if clock.formats else Time(_USUAL, epoch=ANY_EPOCH, iso=True)
 
 
 def _derived(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
@@ -111,12 +111,17 @@ def _derived(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
 
 
 def _client(names: tuple[str, ...], absent: tuple[str, ...]) -> str:
-    """The address; none where one of the texts in `absent` stands for the request."""
+    """The address; none where one of the texts in `absent` stands for the request.
+
+    A field of its own stays what it is: others count beside it only where the source's `client` says so.
+    """
+    addresses = [address(f"z.{name}") for name in ADDRESSES if name in names]
+    ip = addresses[0] if "ip" in names else f"coalesce({', '.join(addresses)})"
     asked = next((f"z.{name}" for name in ("request", "method") if name in names), "")
     if not asked or not absent:
-        return address("z.ip")
+        return ip
     listed = ", ".join(map(literal, absent))
-    return f"CASE WHEN coalesce({asked}, '') NOT IN ({listed}) THEN {address('z.ip')} END"
+    return f"CASE WHEN coalesce({asked}, '') NOT IN ({listed}) THEN {ip} END"
 
 
 def _captured(names: tuple[str, ...]) -> dict[str, str]:

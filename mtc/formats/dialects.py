@@ -22,9 +22,25 @@ Meaning = tuple[tuple[str, str], ...]
 _COLUMNS: Columns = (
     ("host", ("x-host-header", "cs-host", "cs(host)")),
     ("ip", ("c-ip",)),
+    ("forwarded_for", ("x-forwarded-for", "cs(x-forwarded-for)", "cs-x-forwarded-for", "forwarded", "cs(forwarded)")),
+    (
+        "real_ip",
+        (
+            "x-real-ip",
+            "cs(x-real-ip)",
+            "true-client-ip",
+            "cs(true-client-ip)",
+            "cf-connecting-ip",
+            "cs(cf-connecting-ip)",
+            "x-client-ip",
+            "cs(x-client-ip)",
+            "x-azure-clientip",
+            "fastly-client-ip",
+        ),
+    ),
     ("user", ("cs-username", "c-auth-id")),
-    ("date", ("date",)),
-    ("clock", ("time",)),
+    ("date", ("date", "date-utc", "date-local")),
+    ("clock", ("time", "time-utc", "time-local")),
     ("time", ("timestamp(ms)",)),
     ("method", ("cs-method",)),
     ("path", ("cs-uri-stem",)),
@@ -85,7 +101,7 @@ IIS = Dialect(
     "iis",
     "W3C extended log format of Microsoft IIS",
     software=("microsoft", "iis "),
-    telling=("sc-win32-status", "sc-substatus", "s-sitename", "timetakenms"),
+    telling=("sc-win32-status", "sc-substatus", "s-sitename", "timetakenms", "date-local", "time-local"),
     columns=_with(("time_taken", ("time-taken", "timetakenms"))),
     taken=1,
 )
@@ -137,17 +153,13 @@ CLOUDFRONT_RTMP = Dialect(
 DIALECTS = (INCAPSULA, NETSCALER, SHOUTCAST, CLOUDFRONT_RTMP, CLOUDFRONT, IIS, W3C)
 
 _ASKED = re.compile(r"\bz\.(\w+)")
-_URL = "^[A-Za-z][A-Za-z0-9+.-]*://"
 
 
 def meaning(dialect: Dialect, names: Collection[str]) -> Meaning:
     """What the texts of a line mean, where that is not what they say."""
     shared = {"ip": address("z.ip")}
-    place = next((f"z.{name}" for name in ("path", "target") if name in names), "")
-    if place:
-        shared[place.removeprefix("z.")] = _local(place)
-    host = host_name("z.host") if "host" in names else "NULL"
-    shared["host"] = f"coalesce({host}, {_host_of(place)})" if place else host
+    if "host" in names:
+        shared["host"] = host_name("z.host")
     if "time" in names and "clock" in names:
         shared |= {"date": "CASE WHEN coalesce(z.time, '-') = '-' THEN z.date END", "clock": _clock()}
     mine = {name: sql for name, sql in dialect.derive if set(_ASKED.findall(sql)) <= set(names)}
@@ -157,15 +169,3 @@ def meaning(dialect: Dialect, names: Collection[str]) -> Meaning:
 def _clock() -> str:
     """Milliseconds since 1970 tell more than date and time."""
     return "coalesce(nullif(z.time, '-'), z.clock)"
-
-
-def _local(url: str) -> str:
-    """SQL: a URL without scheme and host; NULL for `-`."""
-    other = f"WHEN contains({url}, '://') THEN regexp_replace({url}, '{_URL}[^/?#]*/?', '/') ELSE nullif({url}, '-')"
-    return f"CASE WHEN starts_with({url}, '/') THEN {url} {other} END"
-
-
-def _host_of(url: str) -> str:
-    """SQL: the host of a URL; NULL where it has none."""
-    found = f"regexp_extract({url}, '{_URL}(?:[^/?#@]*@)?([^/?#]*)', 1)"
-    return f"CASE WHEN NOT starts_with({url}, '/') THEN nullif({host_name(found)}, '') END"

@@ -14,8 +14,9 @@ NAME = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*"
 _VIRTUAL = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|[0-9.\-]*[A-Za-z_][\w.\-]*|-?"
 HOST = rf"(?P<host>{_VIRTUAL})(?::\d+)?\s+"
 
-# The first of a list of forwarded addresses. Neither syslog's `<190>` nor a quote begins an address.
-IP = r'(?P<ip>[^\s,<"][^\s,]*)(?:,\s*[^\s,]+)*'
+# An address or a list of forwarded ones, in quotes or not. Syslog's `<190>` begins none.
+_LIST = r'[^\s,<"][^\s,"]*(?:,\s*[^\s,"]+)*'
+IP = rf'(?P<ip>{_LIST}|"{_LIST}")'
 
 # A user's name may hold blanks. No word of it is a lone `-`: that is a line with something else in front of it.
 USER = r"(?P<user>-|(?:[^\s\-]\S*|-\S+)(?: (?:[^\s\[\-][^\s\[]*|-[^\s\[]+))*)"
@@ -25,8 +26,8 @@ WHO = rf"{IP}\s+\S+\s+{USER}\s+{CLOCK}\s+"
 WHAT = rf'"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})\s+(?P<bytes>[^\s"]+)'
 WHOM = rf'\s+"(?P<referrer>{QUOTED})"\s+"(?P<user_agent>{QUOTED})"'
 
-# A request that names a URL: its host is the virtual host. What follows begins with a blank.
-URL_REQUEST = rf'(?P<method>[A-Z][A-Z_\-]*) [a-z]+://(?P<host>{NAME})(?::\d+)?(?P<target>(?:[^"\\]|\\"?)*?)'
+# A request that names a URL. What follows begins with a blank.
+URL_REQUEST = r'(?P<method>[A-Z][A-Z_\-]*) (?P<target>[A-Za-z]+://(?:[^"\\]|\\"?)*?)'
 
 WORDS = "string_split(c0, ' ')"
 """SQL: what stands before the first quote, as a list."""

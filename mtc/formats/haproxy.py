@@ -10,7 +10,7 @@ is the referrer, one that is a host name the host, a list of addresses X-Forward
 """
 
 from mtc.formats.base import Format, Time
-from mtc.formats.expressions import NAME, WORDS, last, port_off
+from mtc.formats.expressions import WORDS, last, port_off
 from mtc.formats.pattern import FastPath, Pattern, unnamed
 from mtc.warehouse.quoting import literal
 
@@ -20,7 +20,7 @@ _TIMERS = r"(?:\+?-?\d+/){4}(?:-1|\+?(?P<time_taken>\d+)) "
 _ANSWER = r"(?P<status>-1|\d{3}) \+?(?P<bytes>\d+) \S+ \S+ \S{4} [\d/+]+ \d+/\d+ "
 _CAPTURED = r"(?:\{(?P<user_agent>[^}]*)\} )?(?:\{[^}]*\} )?"
 _REQUEST = (
-    rf'"(?P<method>[A-Z][A-Z_\-]*) (?:[a-z]+://(?P<host>{NAME})(?::\d+)?)?(?P<target>[^"]*?)'
+    r'"(?P<method>[A-Z][A-Z_\-]*) (?P<target>[^"]*?)'
     r'(?: (?P<protocol>HTTP/[0-9.]+))?(?:"(?:\s.*)?)?$'
 )
 
@@ -65,8 +65,8 @@ _SURE = (
     f"{last(2)} AND regexp_full_match(c0, {literal(unnamed(_CLIENT + _SERVER + _TIMERS + _ANSWER + _CAPTURED))})"
     " AND head.asked.method <> ''"
 )
-_ASKED = literal(r"^([A-Z][A-Z_\-]*) (?:[a-z]+://([\w.\-]*)(?::\d+)?)?(/\S*) (HTTP/[0-9.]+)$")
-_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_ASKED}, ['method', 'host', 'target', 'protocol'])}}"
+_ASKED = literal(r"^([A-Z][A-Z_\-]*) (\S+) (HTTP/[0-9.]+)$")
+_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_ASKED}, ['method', 'target', 'protocol'])}}"
 _FIELDS = (
     ("ip", port_off("head.words[1]")),
     ("time", "head.words[2][2:-2]"),
@@ -74,7 +74,7 @@ _FIELDS = (
     ("status", "head.words[6]"),
     ("bytes", "replace(head.words[7], '+', '')"),
     ("user_agent", "split_part(split_part(c0, '{', 2), '}', 1)"),
-    *((name, f"head.asked.{name}") for name in ("method", "host", "target", "protocol")),
+    *((name, f"head.asked.{name}") for name in ("method", "target", "protocol")),
 )
 
 HAPROXY = Format(
@@ -87,7 +87,7 @@ HAPROXY = Format(
     time=Time(("%d/%b/%Y:%H:%M:%S.%f",)),
     taken=1,
     derive=(
-        ("host", f"coalesce(nullif(z.host, ''), regexp_replace({_captured(_IS_HOST)}, ':\\d+$', ''))"),
+        ("host", f"regexp_replace({_captured(_IS_HOST)}, ':\\d+$', '')"),
         ("referrer", _captured(_IS_URL)),
         ("user_agent", _captured(_IS_ELSE)),
         ("forwarded_for", _captured(_IS_LIST)),

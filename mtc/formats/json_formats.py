@@ -28,6 +28,8 @@ NGINX_JSON = Format(
         paths_of(
             host="host http_host server_name",
             ip="ip remote_addr realip_remote_addr http_x_real_ip http_x_forwarded_for",
+            forwarded_for="http_x_forwarded_for x_forwarded_for xff forwarded_for proxy_add_x_forwarded_for",
+            real_ip="http_x_real_ip x_real_ip real_ip http_cf_connecting_ip http_true_client_ip",
             user="userid remote_user",
             time="date time_iso8601 msec time_local time timestamp @timestamp",
             request="request",
@@ -56,6 +58,8 @@ CADDY = Format(
         (
             ("host", (pointer("request", "host"),)),
             ("ip", tuple(pointer("request", key) for key in ("client_ip", "remote_ip", "remote_addr"))),
+            ("forwarded_for", (pointer("request", "headers", "X-Forwarded-For", 0),)),
+            ("real_ip", tuple(pointer("request", "headers", name, 0) for name in ("X-Real-Ip", "Cf-Connecting-Ip"))),
             ("user", (pointer("user_id"),)),
             ("time", (pointer("ts"),)),
             ("method", (pointer("request", "method"),)),
@@ -82,6 +86,8 @@ TRAEFIK_JSON = Format(
         paths_of(
             host="RequestHost RequestAddr",
             ip="ClientHost ClientAddr",
+            forwarded_for="request_X-Forwarded-For",
+            real_ip="request_X-Real-Ip request_Cf-Connecting-Ip",
             user="ClientUsername",
             time="StartUTC StartLocal time",
             method="RequestMethod",

@@ -36,6 +36,8 @@ LTSV = Format(
         "ltsv",
         _labels(
             ip="remote_addr remote_host remote_ip client_ip clientip",
+            forwarded_for="forwardedfor forwarded_for x_forwarded_for http_x_forwarded_for xff",
+            real_ip="x_real_ip http_x_real_ip real_ip cf_connecting_ip true_client_ip",
             named="host",
             host="vhost http_host server_name",
             user="user remote_user",
@@ -65,8 +67,6 @@ LTSV = Format(
     other=r"regexp_matches(c0, '(?:^|\t)(?:level|lvl|severity|msg|message):')",
 )
 
-# Of a whole URL, as some frameworks log it, what stands behind the host.
-_PATH = "regexp_replace(z.target, '^https?://[^/?]*', '')"
 _ADDRESSES = "remote_addr remote_ip client_ip clientip client_addr client ip remote remote_host peer fwd"
 
 LOGFMT = Format(
@@ -76,6 +76,8 @@ LOGFMT = Format(
         "logfmt",
         _labels(
             ip=_ADDRESSES,
+            forwarded_for="forwarded_for x_forwarded_for http_x_forwarded_for xff fwd forwarded",
+            real_ip="real_ip x_real_ip http_x_real_ip cf_connecting_ip true_client_ip",
             host="host vhost hostname http_host server_name",
             user="user username remote_user userid",
             stamp="time ts t timestamp datetime date @timestamp",
@@ -99,7 +101,6 @@ LOGFMT = Format(
         ("ip", f"CASE WHEN {whole(*_LOGFMT_NEEDED)} THEN {address('z.ip')} END"),
         ("host", host_name("z.host")),
         ("time", unbracketed("coalesce(z.stamp, z.lead)")),
-        ("target", f"CASE WHEN starts_with(z.target, 'http') THEN {_PATH} ELSE z.target END"),
         ("protocol", http_version("z.protocol")),
         _taken(millis=1, seconds=1000, spoken=1),
     ),

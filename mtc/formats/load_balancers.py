@@ -19,8 +19,8 @@ _HEAD = (
 )
 _REST = rf'"{URL_REQUEST} (?P<protocol>[^\s"]+)" "(?P<user_agent>{QUOTED})"(?:\s.*)?$'
 
-_ASKED = literal(r"^([A-Z][A-Z_\-]*) [a-z]+://([\w.\-]*)(?::\d+)?(/\S*) (\S+)$")
-_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_ASKED}, ['method', 'host', 'target', 'protocol'])}}"
+_ASKED = literal(r"^([A-Z][A-Z_\-]*) ([A-Za-z]+://\S+) (\S+)$")
+_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_ASKED}, ['method', 'target', 'protocol'])}}"
 
 # A listener of TCP logs no request, and of a malformed one there is no method.
 _OTHER = r"regexp_matches({line}, '^(?:\w+ )?\S+Z \S+ \S+:\d+ (?:\S+ ){8}\"- ')"
@@ -35,7 +35,7 @@ def _shape(before: str, words: int) -> Pattern:
         ("time_taken", f"nullif(head.words[{words + 6}], '-1')"),
         ("status", f"head.words[{words + 8}]"),
         ("bytes", f"head.words[{words + 11}]"),
-        *((name, f"head.asked.{name}") for name in ("method", "host", "target", "protocol")),
+        *((name, f"head.asked.{name}") for name in ("method", "target", "protocol")),
         ("user_agent", "c3"),
     )
     sure = f"{last(4)} AND c2 = ' ' AND {uncut('c1', 'c3')} AND {head} AND head.asked.method <> ''"

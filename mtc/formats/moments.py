@@ -1,7 +1,8 @@
 """When a request was made: the text of a time into microseconds since 1970, UTC, as SQL.
 
-Three steps, each over columns that the step before has made, so that nothing is read twice: `number` over the fields,
-`micros` over them and `number`, `timestamp` over `micros`. What cannot be read, or is of no sane year, is NULL.
+Each step is over columns that the steps before have made, so that nothing is read twice: `number` over the fields,
+`micros` over them and `number`, `odd` and `otherwise` where that gave nothing, `timestamp` over `micros`. What cannot
+be read, or is of no sane year, is NULL.
 """
 
 from mtc.formats.base import ANY_EPOCH, Format
@@ -13,6 +14,18 @@ _LATEST = 4_102_444_800_000_000
 _ANY_UNIT = f"""CASE
     WHEN number < {_FINER} THEN 1e6 WHEN number < {_FINER}e3 THEN 1e3 WHEN number < {_FINER}e6 THEN 1 ELSE 1e-3
 END"""
+# What stands in a log in place of the time that its format is known for: nginx's `$time_iso8601` and `$msec`, Apache's
+# `%{...}t`, loggers that leave out the offset or write a fraction.
+_OTHERS = (
+    "%d/%b/%Y:%H:%M:%S%z",
+    "%d/%b/%Y:%H:%M:%S.%f%z",
+    "%d/%b/%Y:%H:%M:%S",
+    "%d/%b/%Y:%H:%M:%S.%f",
+    "%d/%b/%Y %H:%M:%S%z",
+    "%d/%b/%Y %H:%M:%S",
+    "%Y%m%dT%H%M%S%z",
+    "%Y%m%dT%H%M%S",
+)
 _BARE = r"[T ][0-9]+:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?$"
 
 
@@ -28,6 +41,28 @@ def micros(form: Format, zone: str) -> str:
     found += [_iso(text, zone)] if form.time.iso else []
     found += [_strptime(text, one, zone) for one in form.time.formats]
     return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+
+
+def odd(form: Format) -> str:
+    """SQL over `micros` and the fields: a time that is none as its format has them, made ready for `otherwise`.
+
+    A comma stands for a dot, more digits than microseconds have are cut off, no blank stands in front of an offset, and
+    `Z`, `UTC` and `GMT` are an offset of zero.
+    """
+    if form.time.strict:
+        return "NULL::VARCHAR"
+    plain = f"regexp_replace(replace({_text(form)}, ',', '.'), '([.][0-9]{{6}})[0-9]+', '\\1')"
+    zoned = f"regexp_replace({plain}, ' *(?:Z|UTC|GMT)$', '+0000')"
+    clean = f"regexp_replace({zoned}, ' *([+-][0-9]{{2}}:?[0-9]{{2}})$', '\\1')"
+    return f"CASE WHEN micros IS NULL THEN {clean} END"
+
+
+def otherwise(zone: str) -> str:
+    """SQL over `odd`: the same as `micros`, of any time that servers write. Most lines never get here."""
+    number = "try_cast(odd AS DOUBLE)"
+    epoch = f"try_cast(round({number} * {_ANY_UNIT.replace('number', number)}) AS BIGINT)"
+    tries = [epoch, _iso("odd", zone), *(_strptime("odd", one, zone) for one in _OTHERS)]
+    return f"CASE WHEN odd <> '' THEN coalesce({', '.join(tries)}) END"
 
 
 def timestamp(shift: int) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.formats import addresses, filters, layers, messages, moments, rewrite
+from mtc.formats import addresses, clients, filters, layers, messages, moments, rewrite, targets
 from mtc.formats.base import FIELDS, Format
 from mtc.formats.clean import SEPARATOR, TOO_LONG
 from mtc.formats.words import one_of
+from mtc.manifest.client import Client
 from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
 from mtc.warehouse.quoting import literal
@@ -30,8 +31,8 @@ class Reading:
     """How a file is to be read.
 
     `zone` is that of times which name none, but for formats that are defined to be in UTC; with `zone_given` of those
-    too. `shift` is added to every time, in seconds. `site_zone` is that of the filters' times. With `keep_all`, lines
-    that are no hits keep their fields, and every line its text.
+    too. `shift` is added to every time, in seconds. `site_zone` is that of the filters' times. `client` says which
+    address is the client's. With `keep_all`, lines that are no hits keep their fields, and every line its text.
     """
 
     format: Format
@@ -41,6 +42,7 @@ class Reading:
     shift: int = 0
     hits: Hits = _AS_READ
     site_zone: str = "UTC"
+    client: Client | None = None
     keep_all: bool = False
 
 
@@ -74,8 +76,14 @@ WITH pieces AS (
     SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {moments.number(form)} AS number FROM named
 ), typed AS (
     SELECT {raw}, {_typed(reading)} FROM asked
+), located AS (
+    SELECT *, {targets.local("asked_for")} AS local, {moments.odd(form)} AS odd FROM typed
+), timed AS (
+    SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_late(reading)}) AS micros) FROM located
 ), split AS (
-    SELECT * EXCLUDE (target, micros), {moments.timestamp(reading.shift)} AS ts, {_split(reading)} FROM typed
+    SELECT * EXCLUDE (asked_for, micros) REPLACE (coalesce(host, {targets.host_of("asked_for")}) AS host),
+        {moments.timestamp(reading.shift)} AS ts, {_split(reading)}
+    FROM timed
 ), judged AS (
     SELECT *, {_bad(form, line, logged)} AS bad, {_filtered(reading)} AS filtered FROM split
 ), decided AS (
@@ -121,8 +129,12 @@ _SIMPLE = f"len(parts) = 3 AND {one_of('parts[3]', _PROTOCOLS, ' ')}"
 _REQUEST = "regexp_extract(request, '^(\\S+) +(.*?)(?: +(HTTP/[0-9.]+))? *$', ['method', 'target', 'protocol'])"
 
 
-# A dot at an end is rare, and looking for it by trim() is slow.
-_HOST = "CASE WHEN ends_with(host, '.') OR starts_with(host, '.') THEN trim(lower(host), '.') ELSE lower(host) END"
+# A dot at an end is rare, and looking for it by trim() is slow. Some write a whole URL.
+_HOST = f"""CASE
+    WHEN ends_with(host, '.') OR starts_with(host, '.') THEN trim(lower(host), '.')
+    WHEN contains(host, '://') THEN {targets.host_of("host")}
+    ELSE lower(host)
+END"""
 
 
 def _typed(reading: Reading) -> str:
@@ -131,13 +143,15 @@ def _typed(reading: Reading) -> str:
         _part(form, at, name) for at, name in enumerate(("method", "target", "protocol"), start=1)
     )
     return f"""
-    ip,
+    ip AS client,
+    {clients.client_ip(reading.client)} AS ip,
     nullif(nullif({_HOST}, ''), '-') AS host,
     nullif(nullif("user", '-'), '') AS "user",
     {_micros(reading)} AS micros,
+    "time", date, clock,
     {method} AS method,
-    {target} AS target,
-    path AS given_path,
+    coalesce(path, {target}) AS asked_for,
+    path IS NOT NULL AS apart,
     query AS given_query,
     nullif(nullif({protocol}, ''), '-') AS protocol,
     try_cast(status AS SMALLINT) AS status,
@@ -159,8 +173,15 @@ def _part(form: Format, at: int, name: str) -> str:
 
 
 def _micros(reading: Reading) -> str:
-    time = reading.format.time
-    return moments.micros(reading.format, "UTC" if time.utc and not reading.zone_given else reading.zone)
+    return moments.micros(reading.format, _zone(reading))
+
+
+def _late(reading: Reading) -> str:
+    return moments.otherwise(_zone(reading))
+
+
+def _zone(reading: Reading) -> str:
+    return "UTC" if reading.format.time.utc and not reading.zone_given else reading.zone
 
 
 def _split(reading: Reading) -> str:
@@ -177,7 +198,7 @@ def _bad(form: Format, line: str, logged: str) -> str:
 
     `logged` is the line with its prefix.
     """
-    unmatched = "coalesce(ip, '') = ''"
+    unmatched = "coalesce(client, '') = ''"
     header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
     other = f"WHEN {form.other.replace('{line}', line)} THEN 'other'" if form.other else ""
     other += f" WHEN {messages.message(line)} THEN 'other'"
@@ -190,11 +211,16 @@ def _bad(form: Format, line: str, logged: str) -> str:
         WHEN {unmatched} THEN CASE WHEN trim({line}) = '' THEN 'blank' {header} {other} ELSE 'malformed' END
         WHEN odd_status THEN 'malformed'
         WHEN ts IS NULL OR ts < TIMESTAMP '{_EARLIEST}' OR ts >= TIMESTAMP '{_LATEST}' THEN 'bad time'
+        WHEN ip IS NULL THEN 'bad address'
     END
 """
 
 
-_NO_REQUEST = "coalesce(path, '') = '' OR (method IS NOT NULL AND NOT regexp_full_match(method, '[A-Z][A-Z_-]*'))"
+# A request that is whole, for no page: it is left out, where what is no request at all could not be read.
+_PAGELESS = f"coalesce(path = {literal(targets.NO_PAGE)} OR method = 'CONNECT', false)"
+_NO_REQUEST = (
+    f"coalesce(path, '') = '' OR {_PAGELESS} OR (method IS NOT NULL AND NOT regexp_full_match(method, '[A-Z][A-Z_-]*'))"
+)
 
 _REASON = f"""
     CASE
@@ -205,7 +231,7 @@ _REASON = f"""
     END
 """
 
-_UNREADABLE = ("too long", "malformed", "bad time", "no request")
+_UNREADABLE = ("too long", "malformed", "bad time", "bad address", "no request")
 
 FIELDS_KEPT = (
     *("host", "ip", "user", "ts", "method", "path", "query", "protocol"),
@@ -223,7 +249,7 @@ def _kept(reading: Reading, line: str) -> str:
     )
     return f"""
     reason,
-    coalesce({one_of("reason", _UNREADABLE, "|")}, false) AS rejected,
+    coalesce({one_of("reason", _UNREADABLE, "|")} AND NOT (reason = 'no request' AND {_PAGELESS}), false) AS rejected,
     CASE WHEN {"true" if reading.keep_all else "rejected"} THEN
         left(ltrim({line}, {literal(TOO_LONG)}), {_KEPT_TEXT})
     END AS text,

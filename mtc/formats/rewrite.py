@@ -13,14 +13,14 @@ from mtc.warehouse.quoting import literal
 
 
 def split(hits: Hits) -> str:
-    """SQL over target, given_path and given_query: the columns path and query."""
+    """SQL over local, given_query and apart (whether the query has a field of its own): the columns path and query."""
     mark = literal(hits.query_delimiter)
-    behind = f"substr(target, instr(target, {mark}) + {len(hits.query_delimiter)})"
+    behind = f"substr(local, instr(local, {mark}) + {len(hits.query_delimiter)})"
     return f"""
-    CASE WHEN given_path IS NOT NULL THEN given_path ELSE split_part(target, {mark}, 1) END AS path,
+    CASE WHEN apart THEN local ELSE split_part(local, {mark}, 1) END AS path,
     CASE
-        WHEN given_path IS NOT NULL THEN nullif(nullif(given_query, '-'), '')
-        WHEN contains(target, {mark}) THEN {behind}
+        WHEN apart THEN nullif(nullif(given_query, '-'), '')
+        WHEN contains(local, {mark}) THEN {behind}
     END AS query
 """
 

@@ -3,19 +3,13 @@
 Each function takes SQL for a text and gives SQL; nothing of a log is in it.
 """
 
-_ADDRESS = r"""'^[\s"]*\[?([^\s,"\]:]+|[^\s,"\]]+)(?:\]|:\d+(?:[\s,"]|$)|[\s,"]|$)'"""
 _BRACKETS = r"'^(\[[^\]]*\]|[^:]*):\d*$'"
 _GO_DURATION = r"'^(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9.]+)s)?$'"
 
 
 def address(text: str) -> str:
-    """The first address of a list, without its port and brackets; NULL for `-`."""
-    plain = f"NOT (contains({text}, ':') OR contains({text}, ',') OR contains({text}, '\"'))"
-    ported = (
-        f"contains({text}, '.') AND NOT (contains({text}, ',') OR contains({text}, '::') OR contains({text}, '\"'))"
-    )
-    quick = f"WHEN {plain} THEN {text} WHEN {ported} THEN split_part({text}, ':', 1)"
-    return f"nullif(CASE {quick} ELSE regexp_extract({text}, {_ADDRESS}, 1) END, '-')"
+    """A text that may hold addresses, as it stands: which of them is the client's is read once, for all formats."""
+    return f"nullif({text}, '')"
 
 
 def host_name(text: str) -> str:

@@ -41,7 +41,8 @@ class Header:
     @property
     def format(self) -> Format:
         """A date says nothing where every line has its own."""
-        return bound(replace(self, date="") if "date" in self.fields else self)
+        dated = any(name in self.fields for name in dict(self.dialect.columns).get("date", ()))
+        return bound(replace(self, date="") if dated else self)
 
     def after(self, line: str) -> "Header":
         """What is known when the file has said this as well."""
@@ -101,7 +102,7 @@ def bound(header: Header) -> Format:
         name=dialect.name,
         title=dialect.title,
         shape=shape,
-        time=Time(_TIMES, utc=True, epoch=1000 if "time" in shape.names else 0),
+        time=Time(_TIMES, utc=not _is_local(dialect, header.fields), epoch=1000 if "time" in shape.names else 0),
         taken=dialect.taken,
         derive=(*meaning(dialect, shape.names), *_dated(header, shape)),
         header="starts_with(c0, '#')",
@@ -111,9 +112,17 @@ def bound(header: Header) -> Format:
     )
 
 
+def _is_local(dialect: Dialect, fields: Names) -> bool:
+    """Whether the time of day is that of the server's zone: IIS Advanced Logging has it beside UTC or instead."""
+    clocks = dict(dialect.columns).get("clock", ())
+    return next((name for name in clocks if name in fields), "").endswith("-local")
+
+
 def _columns(dialect: Dialect, fields: Names) -> Names:
     """The name of each column's field. A path without a column for the query may have it behind a question mark."""
     found = {name: next((column for column in columns if column in fields), "") for name, columns in dialect.columns}
+    if _is_local(dialect, fields) and "date-local" in fields:
+        found["date"] = "date-local"  # the day of UTC may be another
     chosen = {column: name for name, column in found.items() if column}
     names = tuple(chosen.get(field, "") for field in fields)
     if "query" in names or "path" in dict(dialect.derive):

@@ -36,8 +36,12 @@ class JsonPaths(Model):
     Keys stand with dots between them, `[0]` for the first of a list; a dot that is part of a key has a backslash.
     """
 
-    ip: JsonPath
-    """The client's address; of a list the first."""
+    ip: JsonPath | None = None
+    """The client's address; of a list the first. Without it that of `real_ip` or `forwarded_for` counts."""
+    forwarded_for: JsonPath | None = None
+    """What proxies have listed, like X-Forwarded-For; see `client` of a source."""
+    real_ip: JsonPath | None = None
+    """What the last proxy took for the client, like X-Real-IP."""
     time: JsonPath
     """When: ISO 8601, the common log format's time, or seconds, milli-, micro- or nanoseconds since 1970."""
     request: JsonPath | None = None

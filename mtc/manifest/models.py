@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from mtc.manifest.client import Client
 from mtc.manifest.formats import FormatChoice
 from mtc.manifest.hits import Hits
 from mtc.manifest.matomo import Matomo
@@ -101,6 +102,8 @@ class Source(Model):
     """What to add to every time, for a clock that was wrong."""
     encoding: Encoding | None = None
     """The encoding of the logs, where it is not UTF-8; a byte order mark at the beginning of a file says more."""
+    client: Client | None = None
+    """Which address of a line is the client's, where proxies stand in front of the server."""
     vanished: Literal["keep", "drop"] = "keep"
     """What becomes of the hits of an object that is no longer in the source: logs are often deleted after a while."""
 

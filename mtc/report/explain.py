@@ -26,7 +26,7 @@ def explain_text(explained: "Explained", look: Look = PLAIN) -> str:
     for name, kind, number in _kinds(explained.accounting):
         lines += ["", look.paint(f"  {kind}: {plural(number, 'line')}", Tone.HEAD)]
         for sample in explained.samples.get(name, []):
-            lines += _sample(sample)
+            lines += _sample(sample) if sample.rejected is (kind.startswith("rejected")) else []
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import ipaddress
+import re
 import tempfile
 from pathlib import Path
 from urllib.parse import parse_qs, quote
@@ -18,6 +19,7 @@ from mtc.stages.delivering.layout import Address
 
 BASE = HERE.base
 DIMENSIONS = (("1", "host"), ("2", "status"), ("3", "method"), ("4", "protocol"), ("5", "user"), ("6", "query"))
+HOSTS = ("docs.example.org", "b.example", "192.0.2.7", "[2001:db8::1]")
 LONG = 1024
 LONGEST_AGENT = 2048
 
@@ -46,7 +48,8 @@ def sent(row: Row, *, address: Address = HERE) -> dict[str, str]:
 def expected(row: Row) -> dict[str, str]:
     """What has to arrive, said anew; `pv_id` and what every request of a site begins with apart."""
     query = f"?{row.query}" if row.query else ""
-    url = (f"https://{row.host}" if row.host else BASE) + f"{row.path or ''}{query}"[:LONG]
+    path = f"/{row.path}" if row.path and not row.path.startswith("/") else row.path or ""
+    url = (f"https://{row.host}" if row.host in HOSTS else BASE) + f"{path}{query}"[:LONG]
     title = f"{row.status}/URL = {quote(url, safe='')}"
     if row.referrer:
         title += f"/From = {quote(row.referrer[:LONG], safe='')}"
@@ -95,7 +98,7 @@ rows = st.builds(
     Row,
     ts=st.datetimes(dt.datetime(2007, 1, 1), dt.datetime(2026, 5, 2)).map(lambda ts: ts.replace(tzinfo=dt.UTC)),  # noqa: DTZ001 - given one
     ip=any_text,
-    host=texts,
+    host=st.sampled_from(HOSTS) | texts.filter(lambda text: not re.fullmatch(r"[\w.\-:\[\]]+", text or "")),
     user=any_text,
     method=any_text,
     path=any_text,

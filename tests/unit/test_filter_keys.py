@@ -13,6 +13,7 @@ from in_hand import EVERYTHING, explained, line, reasons, site
 
 from mtc.formats.ncsa import COMBINED
 from mtc.formats.reading import Reading, read_lines
+from mtc.manifest.client import Client
 from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
 from mtc.model import Accounting
@@ -29,6 +30,12 @@ def check(folder: Path, filters: Filters, lines: Sequence[tuple[str, str | None]
     found = explained(folder, [text for text, _ in lines], site(filters, hits))
     assert reasons(found) == [reason for _, reason in lines]
     assert found.accounting.balanced
+
+
+def check_with_names(folder: Path, filters: Filters, lines: Sequence[tuple[str, str | None]]) -> None:
+    """The same where clients may be host names."""
+    found = explained(folder, [text for text, _ in lines], site(filters, client=Client(host_names=True)))
+    assert reasons(found) == [reason for _, reason in lines]
 
 
 def test_hosts_are_those_that_fit_and_lines_without_one_count(tmp_path: Path) -> None:
@@ -73,8 +80,8 @@ def test_paths_are_matched_whole_and_without_their_query(tmp_path: Path) -> None
 
 
 def test_addresses_are_matched_as_texts_or_by_their_networks(tmp_path: Path) -> None:
-    """A network holds every way of writing its addresses; a glob is for the text as logged."""
-    check(
+    """A network holds every way of writing its addresses; a glob is for the text as everyone writes it."""
+    check_with_names(
         tmp_path,
         only(
             exclude_ips=(
@@ -83,6 +90,7 @@ def test_addresses_are_matched_as_texts_or_by_their_networks(tmp_path: Path) -> 
                 "198.51.100.*",
                 "2001:DB9::1",
                 "bad.example",
+                "2001:DBA:*",
                 "::ffff:172.16.0.0/108",
             )
         ),
@@ -94,6 +102,7 @@ def test_addresses_are_matched_as_texts_or_by_their_networks(tmp_path: Path) -> 
             (line(ip="2001:DB8::1"), "ip"),
             (line(ip="2001:db7:ffff::"), None),
             (line(ip="2001:db9:0::1"), "ip"),
+            (line(ip="2001:0dba:0::1"), "ip"),
             (line(ip="198.51.100.7"), "ip"),
             (line(ip="172.16.9.9"), "ip"),
             (line(ip="bad.example"), "ip"),
@@ -104,7 +113,7 @@ def test_addresses_are_matched_as_texts_or_by_their_networks(tmp_path: Path) -> 
 
 def test_included_addresses_are_the_only_ones(tmp_path: Path) -> None:
     """Excluded ones are out even then; what is no address lies in no network."""
-    check(
+    check_with_names(
         tmp_path,
         only(include_ips=("192.0.2.0/24",), exclude_ips=("192.0.2.9",)),
         [
@@ -320,7 +329,7 @@ def test_a_line_that_is_no_hit_keeps_nothing_in_an_import(tmp_path: Path) -> Non
         duckdb.execute(read_lines(path, dataclasses.replace(reading, keep_all=keep_all), exact=False))
         found[keep_all] = duckdb.execute("SELECT reason, path, text FROM lines ORDER BY rowid").fetchall()
     assert found[False] == [(None, "/x/a", None), ("static", None, None), ("malformed", None, "no line")]
-    assert [(why, kept) for why, kept, _ in found[True]] == [(None, "/x/a"), ("static", "/b.css"), ("malformed", "")]
+    assert [(why, kept) for why, kept, _ in found[True]] == [(None, "/x/a"), ("static", "/b.css"), ("malformed", None)]
     assert all(text for _, _, text in found[True])
 
 

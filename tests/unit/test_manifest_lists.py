@@ -39,6 +39,7 @@ OTHER: dict[str, object] = {
     "source.timezone": "Europe/Paris",
     "source.shift": "1h",
     "source.encoding": "latin-1",
+    "source.client": {"from": ["forwarded_for", "ip"]},
 }
 PLAIN = SiteSettings("docs", "", "UTC", Source(url="logs/{date:%Y-%m-%d}"), None, Filters())
 

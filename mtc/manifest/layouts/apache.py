@@ -45,7 +45,12 @@ HEADERS = {
     "host": Value("host", "word", 2),
     "referer": Value("referrer", "text"),
     "user-agent": Value("user_agent", "text"),
-    **{name: Value("ip", "list", 5) for name in ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")},
+    "x-forwarded-for": Value("forwarded_for", "list"),
+    "forwarded": Value("forwarded_for", "text", 1),
+    **{
+        name: Value("real_ip", "list", rank)
+        for rank, name in enumerate(("cf-connecting-ip", "true-client-ip", "x-real-ip", "x-client-ip", "client-ip"))
+    },
 }
 """The headers of a request that are fields, by their names in small letters."""
 _UNITS = {"s": "time_s", "ms": "time_ms", "us": "time_us"}

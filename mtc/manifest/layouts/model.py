@@ -7,7 +7,7 @@ NAMES: frozenset[str] = frozenset(
     {
         *("host", "ip", "user", "time", "date", "clock", "zone", "request", "method", "target", "path", "query"),
         *("protocol", "status", "bytes", "referrer", "user_agent"),
-        *("time_taken", "time_s", "time_ms", "time_us", "time_ns"),
+        *("time_taken", "time_s", "time_ms", "time_us", "time_ns", "forwarded_for", "real_ip"),
     }
 )
 
@@ -18,6 +18,8 @@ ALIASES: dict[str, str] = {
     "query_string": "query",
     "timezone": "zone",
     "referer": "referrer",
+    "x_forwarded_for": "forwarded_for",
+    "x_real_ip": "real_ip",
     "generation_time_secs": "time_s",
     "generation_time_milli": "time_ms",
     "generation_time_micro": "time_us",
@@ -25,6 +27,10 @@ ALIASES: dict[str, str] = {
 
 # Names of the importer for what mtc does not keep.
 IGNORED: frozenset[str] = frozenset({"event_category", "event_action", "event_name", "session_time"})
+
+
+# What may hold the client's address, the one that says it best first.
+ADDRESSES = ("ip", "real_ip", "forwarded_for")
 
 
 class LayoutError(ValueError):
@@ -77,6 +83,6 @@ Layout = TextLayout | JsonLayout
 def require(names: frozenset[str], what: str, how: str) -> None:
     """Refuse a layout from which no request could be read. `how` shows how a field is written."""
     for wanted in (("ip",), ("time", "date"), ("path", "request", "target")):
-        if names.isdisjoint(wanted):
+        if names.isdisjoint(wanted if wanted != ("ip",) else ADDRESSES):
             lacking = f"none of {', '.join(wanted[:-1])} and {wanted[-1]}" if len(wanted) > 1 else f"no {wanted[0]}"
             raise LayoutError(f"{what} has {lacking}", f"add {how.format(wanted[0])}")

@@ -24,11 +24,13 @@ _VARIABLES = {
     "remote_addr": Value("ip", "word"),
     "realip_remote_addr": Value("ip", "word", 2),
     "proxy_protocol_addr": Value("ip", "word", 3),
+    "http_x_forwarded_for": Value("forwarded_for", "list"),
+    "proxy_add_x_forwarded_for": Value("forwarded_for", "list", 1),
+    "http_forwarded": Value("forwarded_for", "text", 2),
     **{
-        f"http_{name}": Value("ip", "list", 5)
-        for name in ("x_forwarded_for", "x_real_ip", "cf_connecting_ip", "true_client_ip")
+        f"http_{name}": Value("real_ip", "list", rank)
+        for rank, name in enumerate(("cf_connecting_ip", "true_client_ip", "x_real_ip", "x_client_ip"))
     },
-    "proxy_add_x_forwarded_for": Value("ip", "list", 6),
     "remote_user": Value("user", "text"),
     "time_local": Value(kind="clf", rank=1, clock=CLF),
     "time_iso8601": Value(kind="word", clock="%Y-%m-%dT%H:%M:%S%z"),

@@ -92,9 +92,11 @@ def _written(pieces: Sequence[Piece], names: dict[int, str]) -> Iterable[str]:
 
 
 def _pattern(value: Value, *, quoted: bool, joined: bool) -> str:
-    """What a value matches. A path that its query follows without a break ends at the question mark."""
+    """What a value matches. Behind a path comes a question mark, behind a host a slash, where nothing parts them."""
     if value.clock.startswith("%") and value.kind == "text":
         return expression_of(value.clock).replace("\\ ", " ")
+    if value.field == "host" and joined:
+        return r'[^\s"/?#]*'
     if value.field == "path" and joined:
         return r'(?:[^"\\?]|\\.)*' if quoted else r"[^?\s]*"
     return _QUOTED if quoted and value.kind not in _STRICT else _PATTERNS[value.kind]

@@ -10,6 +10,7 @@ machine's: for both there is something to send.
 import functools
 from collections.abc import Mapping
 
+from mtc.formats.targets import is_host
 from mtc.warehouse.quoting import literal
 
 _URL_LENGTH = 1024
@@ -23,7 +24,9 @@ PV_ID = f"replace(replace(left({_DIGEST}, 6), '+', 'A'), '/', 'a')"
 
 # What a part holds in dictionaries is encoded once for each entry of one, not for each hit, as long as an expression is
 # a plain function of one column: `substring` is such, `left` and CASE are not, and made this three times as slow.
-_BASE = "CASE WHEN host IS NULL OR host = '' THEN url_encode($base) ELSE url_encode($scheme) || url_encode(host) END"
+# A URL is made of parts that were looked at: a host that is none is the site's own, a path begins with a slash.
+_BASE = f"CASE WHEN {is_host('host')} THEN url_encode($scheme) || url_encode(host) ELSE url_encode($base) END"
+_PATH = "regexp_replace(path, '^([^/])', '/\\1')"
 _VALUES: Mapping[str, str] = {
     "host": "host",
     "method": "method",
@@ -84,8 +87,8 @@ def head(site_id: int) -> str:
 
 def _target() -> str:
     """The path with its query, encoded. Cut where both together are too long, which is rare."""
-    whole = f"url_encode(substring(concat(path, '?' || nullif(query, '')), 1, {_URL_LENGTH}))"
-    pieces = "concat(url_encode(path), CASE WHEN query <> '' THEN '%3F' END, url_encode(query))"
+    whole = f"url_encode(substring(concat({_PATH}, '?' || nullif(query, '')), 1, {_URL_LENGTH}))"
+    pieces = f"concat(url_encode({_PATH}), CASE WHEN query <> '' THEN '%3F' END, url_encode(query))"
     fits = f"coalesce(strlen(path), 0) + coalesce(strlen(query), 0) < {_URL_LENGTH}"
     return f"CASE WHEN {fits} THEN {pieces} ELSE {whole} END"
 

@@ -116,7 +116,8 @@ class Explainer:
         accounts = count_lines(connection, bundle, filters)
         rejected = sample_rejected(connection, bundle)
         for name, sample in first_lines(connection, bundle, filters, self.limit):
-            if len(mine := samples.setdefault(name, [])) < self.limit:
+            mine = samples.setdefault(name, [])
+            if sum(one.rejected is sample.rejected for one in mine) < self.limit:
                 mine.append(sample)
         return [Slice(account, (), tuple(rejected.get(number, ()))) for number, account in enumerate(accounts)]
 

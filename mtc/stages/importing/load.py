@@ -104,6 +104,7 @@ def reading_of(site: SiteSettings, form: Format) -> Reading:
         shift=seconds(source.shift) if source.shift else 0,
         hits=site.hits,
         site_zone=site.zone,
+        client=source.client,
     )
 
 

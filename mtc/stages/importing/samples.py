@@ -26,15 +26,17 @@ class Sample:
     line: int
     text: str
     fields: Mapping[str, Value]
+    rejected: bool = False
 
 
 def first_lines(
     connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: Filters, limit: int
 ) -> Iterator[tuple[str, Sample]]:
     """The first `limit` lines of each kind: `HIT`, or the reason, and the line. `lines` must have kept all."""
-    for why, line, text, *values in connection.execute(_query(bundle, filters, limit)).fetchall():
+    for why, rejected, line, text, *values in connection.execute(_query(bundle, filters, limit)).fetchall():
         fields = zip(_FIELDS, values, strict=True)
-        yield why, Sample(line, text or "", {name: _plain(value) for name, value in fields if value not in {None, ""}})
+        told = {name: _plain(value) for name, value in fields if value not in {None, ""}}
+        yield why, Sample(line, text or "", told, rejected)
 
 
 def _query(bundle: Bundle, filters: Filters, limit: int) -> str:
@@ -45,9 +47,9 @@ def _query(bundle: Bundle, filters: Filters, limit: int) -> str:
     return f"""
 WITH chosen AS (
     SELECT n, {whys} AS why FROM {owned_lines(bundle)} {JOIN_AGENTS}
-    QUALIFY row_number() OVER (PARTITION BY why ORDER BY n) <= {limit}
+    QUALIFY row_number() OVER (PARTITION BY why, rejected ORDER BY n) <= {limit}
 )
-SELECT chosen.why, l.n + shift, text, {read}, {told}
+SELECT chosen.why, rejected, l.n + shift, text, {read}, {told}
 FROM {owned_lines(bundle)} JOIN chosen ON l.n = chosen.n {JOIN_AGENTS}
 ORDER BY l.n
 """  # noqa: S608 - made of this package's own pieces

@@ -10,7 +10,7 @@ COMMON = SampleFile(
 198.51.100.7 - ada [01/May/2026:12:05:04 +0200] "GET /search?q=duck%20db&page=2 HTTP/2.0" 200 812
 2001:db8::ff00:42:8329 - - [30/Apr/2026:23:59:59 -0800] "GET /old HTTP/1.1" 301 -
 192.0.2.1 - - [01/May/2026:15:35:06 +0530] "POST /caf%C3%A9 HTTP/1.0" 404 209
-host.example.org - ada lovelace [01/May/2026:10:05:07 +0000] "GET /naïve?x=é HTTP/1.1" 304 0
+192.0.2.44 - ada lovelace [01/May/2026:10:05:07 +0000] "GET /naïve?x=é HTTP/1.1" 304 0
 192.0.2.9 - - [01/May/2026:10:05:08 +0000] "GET /index.html" 200 44
 192.0.2.9 - - [01/May/2026:10:05:09 +0000] "-" 408 -
 192.0.2.9 - - [01/May/2026:10:05:09 +0000] "\x16\x03\x01\x02" 400 226
@@ -22,7 +22,7 @@ host.example.org - ada lovelace [01/May/2026:10:05:07 +0000] "GET /naïve?x=é H
         Row(ip="198.51.100.7", user="ada", time="2026-05-01 10:05:04", method="GET", path="/search", query="q=duck%20db&page=2", protocol="HTTP/2.0", status=200, bytes=812),
         Row(ip="2001:db8::ff00:42:8329", time="2026-05-01 07:59:59", method="GET", path="/old", protocol="HTTP/1.1", status=301),
         Row(ip="192.0.2.1", time="2026-05-01 10:05:06", method="POST", path="/caf%C3%A9", protocol="HTTP/1.0", status=404, bytes=209),
-        Row(ip="host.example.org", user="ada lovelace", time="2026-05-01 10:05:07", method="GET", path="/naïve", query="x=é", protocol="HTTP/1.1", status=304, bytes=0),
+        Row(ip="192.0.2.44", user="ada lovelace", time="2026-05-01 10:05:07", method="GET", path="/naïve", query="x=é", protocol="HTTP/1.1", status=304, bytes=0),
         Row(ip="192.0.2.9", time="2026-05-01 10:05:08", method="GET", path="/index.html", status=200, bytes=44),
         Row(ip="192.0.2.9", time="2026-05-01 10:05:10", method="GET", path="/say", query=r"\"hi\"", protocol="HTTP/1.1", status=200, bytes=7),
         Row(ip="192.0.2.9", time="2026-05-01 10:05:11", method="HEAD", path="/", protocol="HTTP/1.1", status=200, bytes=0),
