@@ -31,7 +31,7 @@ def _is_one_value(path: Path_) -> bool:
 def inherit(top: Map, site: Map) -> Map:
     """A site's settings with those of the manifest under them, section by section and key by key."""
     settled = site
-    for key in ("source", "archive", "filters", "hits"):
+    for key in ("source", "archive", "filters", "hits", "freshness"):
         above, own = top.entries.get(key), site.entries.get(key)
         if above is not None and own is None:
             settled = settled.with_(key, above)

@@ -190,6 +190,25 @@ class Filters(Model):
         return self
 
 
+class Freshness(Model):
+    """When it is said that a site's logs have stopped coming, counted from the end of the last day that had any.
+
+    The time that they may take to arrive (`source.settle`) is added.
+    """
+
+    warn_after: Duration | None = None
+    """When a run warns, also with `--quiet`: by default after a day without logs of a site that had some on each of the
+    seven days before. Given, it holds for every site that ever had logs."""
+    error_after: Duration | None = None
+    """When a run ends with exit code 3; never by default."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.warn_after and self.error_after and seconds(self.warn_after) > seconds(self.error_after):
+            raise ValueError(f"warn_after {self.warn_after} is longer than error_after {self.error_after}")
+        return self
+
+
 class Site(Model):
     """One web site. Its own keys win over those of the manifest."""
 
@@ -212,6 +231,8 @@ class Site(Model):
     """Filters of its own; keys that are not given come from the manifest's."""
     hits: Hits | None = None
     """Hit rules of its own; keys that are not given come from the manifest's."""
+    freshness: Freshness | Literal["off"] | None = None
+    """Freshness of its own; keys that are not given come from the manifest's."""
     format: FormatChoice | None = None
     """How its lines read; short for `source: {format: ...}`."""
 
@@ -268,6 +289,11 @@ class Manifest(Model):
     """What runs of this manifest are called."""
     dates: Dates = "yesterday"
     """Which days: `today`, `yesterday`, a date, `{last: 7}`, or `{from: 2026-01-01, to: 2026-03-31}`."""
+    catch_up: Annotated[int, Field(ge=0, le=3660, examples=[7])] = 30
+    """How many days back `apply` catches up the days that no run came to, where `dates` move with the calendar; 0 for
+    none."""
+    freshness: Freshness | Literal["off"] = Freshness()
+    """When it is said that a site's logs have stopped coming; `off` for never."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage.IMPORT, Stage.STAT, Stage.CSV)
     """Which stages: `import`, `stat` and `csv`."""
     timezone: Zone = "UTC"

@@ -9,10 +9,11 @@ from typing import Literal
 
 from mtc.manifest.hits import Hits
 from mtc.manifest.matomo import Matomo
-from mtc.manifest.models import Archive, Credentials, Dates, Filters, Run, Source
+from mtc.manifest.models import Archive, Credentials, Dates, Filters, Freshness, Run, Source
 from mtc.model import Stage
 
 _HITS = Hits()
+_FRESHNESS = Freshness()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class SiteSettings:
     matomo_id: int | None = None
     countries: str = ""
     hits: Hits = _HITS
+    freshness: Freshness | None = _FRESHNESS
     matomo: Matomo | None = None
     answers: Literal["warehouse", "matomo"] = "warehouse"
 
@@ -79,6 +81,7 @@ class Project:
     matomo: Matomo | None = None
     countries: Path | None = None
     environment: str = ""
+    catch_up: int = 30
     places: Mapping[str, Place] = field(default_factory=dict)
 
     @property

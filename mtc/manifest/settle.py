@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mtc.manifest.matomo import Matomo
-from mtc.manifest.models import Filters, Manifest, Site
+from mtc.manifest.models import Filters, Freshness, Manifest, Site
 from mtc.manifest.nodes import Map, walk
 from mtc.manifest.project import Place, Project, SiteSettings
 
@@ -25,6 +25,7 @@ def settle(manifest: Manifest, tree: Map, file: Path, environment: str) -> Proje
         root=root,
         dates=manifest.dates,
         stages=manifest.stages,
+        catch_up=manifest.catch_up,
         sites={name: _site(name, site, manifest) for name, site in manifest.sites.items()},
         credentials=manifest.credentials,
         warehouse=_path(root, manifest.warehouse.path),
@@ -49,6 +50,7 @@ def _site(name: str, site: Site, manifest: Manifest) -> SiteSettings:
         archive=site.archive,
         filters=_filters(site, manifest),
         hits=site.hits or manifest.hits,
+        freshness=None if site.freshness == "off" else site.freshness or Freshness(),
         matomo_id=site.matomo_id,
         countries=os.path.normpath(manifest.stats.countries) if manifest.stats.countries else "",
         matomo=_matomo(site, manifest),

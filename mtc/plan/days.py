@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from mtc.manifest.models import seconds
 from mtc.manifest.project import Project
@@ -11,6 +12,8 @@ from mtc.plan.inputs import import_named, stat_version
 from mtc.plan.model import History, StepRecord, World
 from mtc.plan.neighbours import Neighbours
 from mtc.plan.records import is_done
+
+_DAY = dt.timedelta(days=1)
 
 Records = Mapping[StepId, StepRecord]
 """What is known of the steps of one site."""
@@ -93,6 +96,35 @@ def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[st
             if not is_done(record):
                 not_done.add(day)
     yield from sorted(begun & not_done)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The days of a site that no run came to: those to be caught up, and those that are too long ago."""
+
+    days: tuple[dt.date, ...] = ()
+    too_old: tuple[dt.date, ...] = ()
+
+
+def missed_days(stage: Stage, records: Records, first: dt.date, last: dt.date) -> Missed:
+    """The days up to `last` that no run came to, since the first that is done; from `first` on they are caught up.
+
+    Nothing is missed of a site that nothing is known of, or before what is known of it. A day that was planned and
+    never tried is missed as well.
+    """
+    known = {step.day: record for step, record in records.items() if step.stage is stage and step.day <= last}
+    done = sorted(day for day, record in known.items() if is_done(record))
+    if not done:
+        return Missed()
+    begin = next((day for day in done if day >= first), first)
+    days = (begin + n * _DAY for n in range((last - begin).days + 1))
+    gap = tuple(day for day in days if day not in known or _is_untried(known[day]))
+    older = (done[-1] + n * _DAY for n in range(1, (first - done[-1]).days))
+    return Missed(gap, tuple(day for day in older if day not in known))
+
+
+def _is_untried(record: StepRecord) -> bool:
+    return record.status is Status.PLANNED and not record.attempts and not record.fingerprint
 
 
 def _begins(step: StepId, record: StepRecord) -> bool:

@@ -18,6 +18,7 @@ from mtc.plan.records import Finding, digest_of, unchanged, unfinished
 from mtc.recipes import RECIPES
 
 _SHOWN = 3
+_CAUGHT_UP = "caught up: no run came to it when it was due"
 _OLDER = "counted by an older mtc"
 
 
@@ -144,7 +145,8 @@ class _Judged:
         if twice and not self.delivering.opened:
             return Verdict.COUNTED_TWICE, (*_first(twice), f"to count them again: --accept {self.step}")
         seen = f"{count} object{'' if count == 1 else 's'}" if count else "no objects yet"
-        if (open_ := unfinished(self.record, (seen,))) is not None:
+        new = (seen, _CAUGHT_UP) if (self.site.name, self.step.day) in self.planner.selection.caught_up else (seen,)
+        if (open_ := unfinished(self.record, new)) is not None:
             return open_
         findings = [finding for finding in self._findings(found, now) if finding[1]]
         findings += [(Verdict.WOULD_LOSE, losses)] if (losses := self._losses(found)) else []

@@ -82,7 +82,8 @@ class Selection:
     `exact` is true when days were chosen on the command line: then no other day is looked at. `accepted` are steps
     that an operator lets do what is never ordinary work: import steps send hits again though that counts them twice,
     or lose hits whose log is gone; stat steps remove statistics that cannot be made again. Of `accepted_sites` all
-    losses are accepted. `remake` has objects loaded again that an older recipe loaded.
+    losses are accepted. `remake` has objects loaded again that an older recipe loaded. `caught_up` are
+    days, with their sites, that no run came to when they were due; `notes` what a person should know of the days.
     """
 
     stages: tuple[Stage, ...]
@@ -92,6 +93,8 @@ class Selection:
     accepted: frozenset[StepId] = frozenset()
     accepted_sites: frozenset[str] = frozenset()
     remake: bool = False
+    caught_up: frozenset[tuple[str, dt.date]] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

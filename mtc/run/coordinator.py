@@ -31,6 +31,7 @@ from mtc.manifest.models import seconds
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId, Verdict
 from mtc.plan.copies import counted_once, recounted
+from mtc.plan.freshness import stale_sites
 from mtc.plan.model import History, Plan, PlannedStep, Selection, Task, World
 from mtc.plan.neighbours import NEIGHBOUR, Neighbours, to_import
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
@@ -98,6 +99,8 @@ class Coordinator:
             StateError: the state file cannot be written any more.
         """
         self._selection = selection
+        for note in selection.notes:
+            self._warn(note)
         executor = self.make_executor(self)
         left: Steps = {}
         days = [(site, day) for site, own in selection.days.items() for day in own]
@@ -196,7 +199,9 @@ class Coordinator:
 
     def _look(self, stage: Stage, selection: Selection, history: History) -> World:
         if stage is Stage.IMPORT:
-            return look(self.project, selection, history, self.open_source, self._warn, self._check)
+            world = look(self.project, selection, history, self.open_source, self._warn, self._check)
+            self._tell_stale(selection, history, world)
+            return world
         return look_at_files(self.project, selection, history, {})
 
     def _plan(self, stage: Stage, selection: Selection, history: History, world: World, left: Steps) -> Steps:
@@ -213,6 +218,13 @@ class Coordinator:
         """Raise when the run is asked to stop."""
         if self.stop_signal:
             raise InterruptedRunError(self.stop_signal)
+
+    def _tell_stale(self, selection: Selection, history: History, world: World) -> None:
+        """Say once of which sites the logs have stopped coming, where days move with the calendar."""
+        for found in stale_sites(self.project, selection, history, world.listings, self.clock()):
+            if found.site not in self.tally.stale:
+                self.tally.stale[found.site] = found.overdue
+                self._warn(str(found))
 
     def _warn(self, text: str) -> None:
         self.reporter.tell(Warned(text))

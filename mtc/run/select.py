@@ -1,16 +1,18 @@
 """Which steps are asked for: the manifest's dates and stages, cut by what the command line says."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtc.errors import UsageError
 from mtc.manifest.dates import days as days_of
+from mtc.manifest.dates import moves
 from mtc.manifest.dates import named as is_named
 from mtc.manifest.models import Dates
 from mtc.manifest.near import nearest
 from mtc.manifest.project import Project
 from mtc.model import Stage
+from mtc.plan.days import Missed, by_site, missed_days
 from mtc.plan.model import History, Selection
 from mtc.plan.planner import unfinished_days, unsettled_days
 
@@ -37,8 +39,8 @@ def sites_of(project: Project, wanted: Wanted) -> tuple[str, ...]:
 def select(project: Project, wanted: Wanted, history: History, now: dt.datetime) -> Selection:
     """Put the selection together. A site's `yesterday` is its own, by its time zone.
 
-    Days that the manifest's dates have left behind, unfinished or before their source had settled, are taken along,
-    unless days are named on the command line.
+    Days that the manifest's dates have left behind, unfinished or before their source had settled, or that no run came
+    to, are taken along, unless days are named on the command line.
     """
     sites = sites_of(project, wanted)
     stages = tuple(stage for stage in Stage if stage in (wanted.stages or project.stages))
@@ -46,10 +48,41 @@ def select(project: Project, wanted: Wanted, history: History, now: dt.datetime)
     days = {name: set(days_of(dates, now.astimezone(project.sites[name].tzinfo).date())) for name in sites}
     named = frozenset[dt.date]().union(*days.values()) if is_named(dates) else frozenset[dt.date]()
     exact = wanted.dates is not None
+    caught_up: set[tuple[str, dt.date]] = set()
+    notes: list[str] = []
     if not exact:
-        for name, day in _left_behind(project, sites, stages, history):
+        for name, missed in _missed(project, stages, history, days, now):
+            caught_up |= {(name, day) for day in missed.days}
+            notes += [_too_old(name, missed.too_old)] if missed.too_old else []
+        for name, day in (*caught_up, *_left_behind(project, sites, stages, history)):
             days[name].add(day)
-    return Selection(stages, {name: tuple(sorted(own)) for name, own in days.items()}, named, exact)
+    chosen = {name: tuple(sorted(own)) for name, own in days.items()}
+    return Selection(stages, chosen, named, exact, caught_up=frozenset(caught_up), notes=tuple(notes))
+
+
+def _missed(
+    project: Project,
+    stages: tuple[Stage, ...],
+    history: History,
+    days: Mapping[str, Collection[dt.date]],
+    now: dt.datetime,
+) -> Iterator[tuple[str, Missed]]:
+    """What each site's runs did not come to, where days move with the calendar and are to be caught up."""
+    if not moves(project.dates) or not project.catch_up:
+        return
+    known = by_site(history)
+    for name, own in days.items():
+        today = now.astimezone(project.sites[name].tzinfo).date()
+        first, last = today - dt.timedelta(days=project.catch_up), min(own) - dt.timedelta(days=1)
+        yield name, missed_days(stages[0], known.get(name, {}), first, last)
+
+
+def _too_old(name: str, days: Sequence[dt.date]) -> str:
+    count = "1 day" if len(days) == 1 else f"{len(days)} days"
+    return (
+        f"{name}: no run came to {count} from {days[0]} to {days[-1]}, which is more than `catch_up` days ago: "
+        f"`mtc import {name} {days[0]} {days[-1]}`"
+    )
 
 
 def _left_behind(

@@ -21,6 +21,7 @@ from mtc.manifest.dates import moves
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId
 from mtc.plan.copies import counted_once
+from mtc.plan.freshness import stale_sites
 from mtc.plan.model import History, Plan, Selection
 from mtc.plan.planner import make_plan, with_steps_under_way
 from mtc.run.clock import Clock, utc_now
@@ -66,7 +67,10 @@ def plan(order: Order, note: Callable[[str], None], clock: Clock = utc_now) -> P
     now = clock()
     if owner := owner_at_work(project.state):
         note(f"another run is at work: {owner}")
-    return _looked_at(project, _selection(order, history, now), history, note, now)
+    selection = _selection(order, history, now)
+    for text in selection.notes:
+        note(text)
+    return _looked_at(project, selection, history, note, now)
 
 
 def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
@@ -87,6 +91,8 @@ def _looked_at(
     project: Project, selection: Selection, history: History, note: Callable[[str], None], now: dt.datetime
 ) -> Plan:
     world = look(project, selection, history, source_opener(project), note)
+    for found in stale_sites(project, selection, history, world.listings, now):
+        note(str(found))
     made = make_plan(project, selection, world, history, now)
     return with_steps_under_way(made, history) if owner_at_work(project.state) else made
 
@@ -95,7 +101,7 @@ def _looked_at(
 class Survey:
     """What `status` shows: the sites and days asked for, what is recorded, and today's verdicts.
 
-    `orphans` are sentences about sites that only the state or the `.stat` files know.
+    `orphans` are sentences about sites that only the state or the `.stat` files know, or whose logs come no more.
     """
 
     project: Project
@@ -133,6 +139,8 @@ def survey(
     made = None
     if not offline:
         made = _looked_at(project, wide, history, note, now)
+    if wanted.dates is None:
+        strays += tuple(str(one) for one in stale_sites(project, selection, history, {}, now))
     cut = replace(project, sites={name: project.sites[name] for name in names})
     return Survey(cut, tuple(sorted(days)), history, made, strays)
 

@@ -22,12 +22,16 @@ class Outcome:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one run. A step that is planned again in a later wave counts once, as it ended."""
+    """Counts of one run. A step that is planned again in a later wave counts once, as it ended.
+
+    `stale` are the sites whose logs have stopped coming, and whether for longer than the manifest allows.
+    """
 
     outcomes: dict[StepId, Outcome] = field(default_factory=dict)
     idle: dict[StepId, Verdict] = field(default_factory=dict)
     lines: int = 0
     hits: int = 0
+    stale: dict[str, bool] = field(default_factory=dict)
 
     def rest(self, planned: PlannedStep) -> None:
         """A step with nothing to do."""
@@ -52,8 +56,8 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """0, or 3 when a step failed or is blocked."""
-        return EXIT_FAILED if self.ended(Status.FAILED) or self.blocked else EXIT_OK
+        """0, or 3 when a step failed or is blocked, or logs have stopped coming for too long."""
+        return EXIT_FAILED if self.ended(Status.FAILED) or self.blocked or any(self.stale.values()) else EXIT_OK
 
     def counts(self) -> dict[str, int]:
         """The counts of the recap, by name."""

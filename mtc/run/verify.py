@@ -12,7 +12,8 @@ from mtc.manifest.models import Dates
 from mtc.manifest.project import Project, SiteSettings
 from mtc.model import Stage
 from mtc.plan.copies import counted_once
-from mtc.plan.model import History
+from mtc.plan.freshness import stale_sites
+from mtc.plan.model import History, Selection
 from mtc.plan.neighbours import Neighbours
 from mtc.run.checking.places import at_work
 from mtc.run.clock import Clock, utc_now
@@ -32,7 +33,11 @@ def verify(project: Project, wanted: Wanted, clock: Clock = utc_now) -> Verified
         history = counted_once(project, store.history(names))
         owner = at_work(project.state)
         notes = (*_runs(store, owner), *(() if wanted.sites else orphans(project, store)))
-    days = {name: _days(project.sites[name], wanted.dates, history, clock()) for name in names}
+    now = clock()
+    if wanted.dates is None:
+        asked = Selection(project.stages, dict.fromkeys(names, ()))
+        notes += tuple(str(one) for one in stale_sites(project, asked, history, {}, now))
+    days = {name: _days(project.sites[name], wanted.dates, history, now) for name in names}
     looking = Looking(project, history, days, asks=owner is None)
     found = tuple(compare(evidence) for name in names for evidence in looking.site(project.sites[name]))
     return Verified(found, tuple(looking.errors), notes)

@@ -18,6 +18,7 @@ from mtc.manifest.load import load
 from mtc.model import Stage, Status, StepId, Verdict
 from mtc.run import session
 from mtc.run.select import Wanted
+from mtc.run.verify import verify
 from mtc.sources.archive_url import ArchiveUrl
 from mtc.sources.folder_archive import FolderArchive
 from mtc.state.store import Store
@@ -298,3 +299,66 @@ def test_a_forgotten_import_keeps_its_parts_until_its_logs_are_read_again(trial:
     assert end_state(trial.root) == before
     assert not any(path.exists() for path in aside)
     assert leftovers(trial.root) == []
+
+
+DAILY = """\
+version: 1
+dates: yesterday
+{more}
+source: {{url: "logs/{{site}}/{{date:%Y-%m-%d}}*.log*"}}
+run: {{jobs: 1, retries: 0}}
+sites: {{docs: {{}}, shop: {{}}}}
+"""
+
+
+def daily(root: Path, *days: dt.date, more: str = "") -> Trial:
+    """A project of two sites for cron, with a log of docs on each of these days."""
+    root.mkdir()
+    (root / "logs").mkdir()
+    (root / "mtc.yaml").write_text(DAILY.format(more=more), "utf-8")
+    trial = Trial(root)
+    for day in days:
+        trial.log(f"docs/{day}.log", combined_log(day, f"docs {day}", 5))
+    return trial
+
+
+def morning(trial: Trial, day: dt.date) -> tuple[int, Listener]:
+    """The run of cron on a day."""
+    listener = Listener()
+    order = session.Order(load(trial.root / "mtc.yaml"), Wanted(), "mtc apply")
+    at = dt.datetime.combine(day, dt.time(7), dt.UTC)
+    return session.apply(order, listener, lambda: at), listener
+
+
+def test_a_run_after_days_without_one_catches_them_up(tmp_path: Path) -> None:
+    """The plan says so; and the next run has nothing to catch up."""
+    days = [dt.date(2025, 5, number) for number in range(1, 7)]
+    trial = daily(tmp_path / "project", *days)
+    assert morning(trial, dt.date(2025, 5, 2))[0] == 0
+    at = dt.datetime(2025, 5, 6, 7, tzinfo=dt.UTC)
+    made = session.plan(session.Order(load(trial.root / "mtc.yaml"), Wanted(), "mtc plan"), print, lambda: at)
+    told = {planned.step.day for planned in made.steps if any("caught up" in reason for reason in planned.reasons)}
+    assert told == set(days[1:4])
+    assert morning(trial, dt.date(2025, 5, 6))[0] == 0
+    assert sorted(path.stem for path in (trial.root / "stats/docs").glob("*.stat")) == [str(day) for day in days[:5]]
+    _, listener = morning(trial, dt.date(2025, 5, 6))
+    assert listener.heard(StepStarted) == []
+
+
+@pytest.mark.parametrize(("more", "code"), [("", 0), ("freshness: {error_after: 2d}", 3), ("freshness: off", 0)])
+def test_logs_that_stop_coming_are_told_once_and_fail_a_run_where_the_manifest_says_so(
+    more: str, code: int, tmp_path: Path
+) -> None:
+    """The site that never had any is not meant."""
+    days = [dt.date(2025, 5, number) for number in range(1, 8)]
+    trial = daily(tmp_path / "project", *days, more=more)
+    for day in days:
+        exit_code, listener = morning(trial, day + dt.timedelta(days=1))
+        assert (exit_code, listener.heard(Warned)) == (0, [])
+    exit_code, listener = morning(trial, dt.date(2025, 5, 11))
+    assert exit_code == code
+    told = [event.text for event in listener.heard(Warned)]
+    since = "docs: no logs since those of 2025-05-07, 4 days ago: have they stopped coming?"
+    assert told == ([] if more.endswith("off") else [since])
+    at = dt.datetime(2025, 5, 11, 7, tzinfo=dt.UTC)
+    assert (since in verify(load(trial.root / "mtc.yaml"), Wanted(), lambda: at).notes) is bool(told)

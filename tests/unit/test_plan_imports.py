@@ -544,3 +544,14 @@ def test_only_the_stages_asked_for_are_planned() -> None:
     house = applied()
     assert {planned.step.stage for planned in house.plan(stages=(Stage.IMPORT,)).steps} == {Stage.IMPORT}
     assert house.now == LATER
+
+
+def test_empty_logs_are_not_one_because_they_are_alike() -> None:
+    """All empty objects have the same ETag and size: a new one is not the old one under another name."""
+    house = House(project())
+    house.put(obj("old/a.log", 0, etag="d41d8cd98f00b204e9800998ecf8427e"), {})
+    house.apply()
+    house.take("old/a.log")
+    house.put(obj("new/b.log", 0, etag="d41d8cd98f00b204e9800998ecf8427e"), {})
+    assert house.verdict(STEP) == (Verdict.LATE_OBJECTS, ("late: new/b.log",))
+    assert [old.object.key for old in work_of(house).keep] == ["old/a.log"]

@@ -148,6 +148,15 @@ def _lose_part(house: House, dice: random.Random) -> None:
     house.parts = set(_without_one(house.parts, dice))
 
 
+def _lose_log(house: House, dice: random.Random) -> None:
+    """A log and the parts made of it, both at once."""
+    loaded = sorted((str(step), key, step) for step, items in house.objects.items() for key in items)
+    if loaded:
+        _, key, step = dice.choice(loaded)
+        house.source.get(step, {}).pop(key, None)
+        house.parts -= {part.file for part in house.objects[step][key].parts}
+
+
 def _lose_stat(house: House, dice: random.Random) -> None:
     house.stats = dict(_without_one(house.stats.items(), dice))
 
@@ -185,6 +194,7 @@ HAPPENINGS: Mapping[str, Callable[[House, random.Random], object]] = {
     "empty source": _empty,
     "cut": _cut,
     "lose part": _lose_part,
+    "lose log": _lose_log,
     "lose warehouse": _lose_warehouse,
     "lose stat": _lose_stat,
     "lose csv": _lose_csv,
@@ -282,7 +292,8 @@ def test_no_run_removes_what_cannot_be_made_again(world: list[Log], happenings: 
 
 def assert_still_counted(house: House, place: tuple[str, dt.date], keys: frozenset[str]) -> None:
     """Every log is counted still, under its key or compressed; or it is there to be read, and says otherwise now."""
-    listed = {key for step, found in house.source.items() for key in found if step.site == place[0]}
+    there = (item for step, found in house.source.items() for item in found.values() if step.site == place[0])
+    listed = {item.key for item in there if item.size}
     names = {key.removesuffix(".gz") for key in (*house.counted[place], *listed)}
     lost = {key for key in keys if key.removesuffix(".gz") not in names}
     drops = house.project.sites[place[0]].source.vanished == "drop"

@@ -1,13 +1,16 @@
 """Which steps a command asks for."""
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 from trial import DAYS, Trial
 
 from mtc.errors import UsageError
 from mtc.manifest.load import load
+from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
 from mtc.model import Stage, Status, StepId
 from mtc.plan.model import History, StepRecord
@@ -85,3 +88,63 @@ def test_days_that_are_named_are_the_only_ones(project: Project) -> None:
     chosen = select(project, Wanted(dates="2025-05-02"), record(Stage.IMPORT, Status.FAILED), NOW)
     assert chosen.days["docs"] == (DAYS[1],)
     assert chosen.named == {DAYS[1]}
+
+
+def day(number: int) -> dt.date:
+    """A day so many days before NOW's."""
+    return NOW.date() - dt.timedelta(days=number)
+
+
+def done(*ago: int, site: str = "docs", status: Status = Status.DONE) -> dict[StepId, StepRecord]:
+    """Import steps of days so long ago."""
+    steps = [StepId(Stage.IMPORT, site, day(number)) for number in ago]
+    return {step: StepRecord(step, status, "f" if status is Status.DONE else "", checked=NOW) for step in steps}
+
+
+CAUGHT_UP = {
+    "three days off": ("yesterday", done(5, 6, 7), 30, (4, 3, 2)),
+    "none off": ("yesterday", done(2, 3), 30, ()),
+    "the first run ever": ("yesterday", {}, 30, ()),
+    "switched off": ("yesterday", done(5), 0, ()),
+    "bounded": ("yesterday", done(60), 7, (7, 6, 5, 4, 3, 2)),
+    "a gap that a command by hand has cut in two": ("yesterday", done(6, 3), 30, (5, 4, 2)),
+    "days of before the first": ("yesterday", done(9, 8, 7, 6, 5, 4, 3, 2), 30, ()),
+    "a backfill of long ago": ("yesterday", done(100, 3, 2), 30, ()),
+    "planned and never tried": ("yesterday", done(4) | done(3, 2, status=Status.PLANNED), 30, (3, 2)),
+    "a day without logs was looked at": ("yesterday", done(4) | done(3, status=Status.EMPTY), 30, (2,)),
+    "today": ("today", done(4), 30, (3, 2, 1)),
+    "the last days": ({"last": 2}, done(6), 30, (5, 4, 3)),
+    "a fixed day": (day(1).isoformat(), done(5), 30, ()),
+    "a fixed range": ({"from": day(2).isoformat(), "to": day(1).isoformat()}, done(5), 30, ()),
+}
+
+
+@pytest.mark.parametrize(("dates", "known", "catch_up", "missed"), CAUGHT_UP.values(), ids=CAUGHT_UP)
+def test_days_that_no_run_came_to_are_caught_up(
+    dates: object, known: dict[StepId, StepRecord], catch_up: int, missed: tuple[int, ...], project: Project
+) -> None:
+    """Since the first that is done, as far back as the manifest says; only where days move with the calendar."""
+    forms = TypeAdapter(Dates).validate_python(dates)
+    moved = dataclasses.replace(project, dates=forms, catch_up=catch_up)
+    chosen = select(moved, Wanted(), History(known), NOW)
+    assert chosen.caught_up == {("docs", day(number)) for number in missed}
+    assert {day(number) for number in missed} <= set(chosen.days["docs"])
+    assert set(chosen.days["shop"]).isdisjoint(day(number) for number in missed)  # it has nothing to catch up
+
+
+def test_days_chosen_by_name_catch_nothing_up(project: Project) -> None:
+    """A command for one day does that day."""
+    moved = dataclasses.replace(project, dates="yesterday")
+    chosen = select(moved, Wanted(dates=day(1).isoformat()), History(done(5)), NOW)
+    assert chosen.caught_up == frozenset()
+    assert chosen.days["docs"] == (day(1),)
+
+
+def test_days_that_are_too_old_to_be_caught_up_are_told(project: Project) -> None:
+    """With the command that imports them; the others are caught up."""
+    moved = dataclasses.replace(project, dates="yesterday", catch_up=3)
+    chosen = select(moved, Wanted(), History(done(9)), NOW)
+    (note,) = chosen.notes
+    assert note.startswith(f"docs: no run came to 5 days from {day(8)} to {day(4)}")
+    assert f"`mtc import docs {day(8)} {day(4)}`" in note
+    assert chosen.caught_up == {("docs", day(number)) for number in (3, 2)}

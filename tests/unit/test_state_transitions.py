@@ -315,3 +315,19 @@ def test_an_attempt_belongs_to_a_run_that_began(store: Store) -> None:
     with pytest.raises(Exception, match="FOREIGN KEY"):
         store.step_started(STAT, run="never", attempt=1, at=AT)
     assert store.record(STAT) is None
+
+
+@pytest.mark.parametrize("end", ["blocked", "failed", "started again"])
+def test_a_step_that_is_tried_no_more_leaves_no_attempt_open(end: str, store: Store) -> None:
+    """A step that waited for its next try may be blocked, or fail, instead; the try before has an end then."""
+    store.step_started(STAT, run="r1", attempt=1, at=AT)
+    if end == "blocked":
+        store.step_blocked(STAT, "its source cannot be listed", at=LATER)
+        assert store.attempts(STAT) == (
+            AttemptRow(STAT, "r1", 1, AT, LATER, "interrupted", "its source cannot be listed"),
+        )
+    elif end == "failed":
+        store.step_failed(STAT, "no", at=LATER)
+    else:
+        store.step_started(STAT, run="r1", attempt=2, at=LATER)
+    assert [row.ended for row in store.attempts(STAT)][:1] == [LATER]

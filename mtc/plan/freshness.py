@@ -1,0 +1,73 @@
+"""Whether a site's logs have stopped coming: nothing fails then, and nobody would hear of it. Pure."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from mtc.manifest.dates import moves
+from mtc.manifest.models import seconds
+from mtc.manifest.project import Project, SiteSettings
+from mtc.model import Stage
+from mtc.plan.model import History, Listing, Selection
+
+_USUAL = 7
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A site whose last logs are of `last`; `overdue` says that it is longer ago than the manifest allows."""
+
+    site: str
+    last: dt.date
+    ago: int
+    overdue: bool
+
+    def __str__(self) -> str:
+        return f"{self.site}: no logs since those of {self.last}, {self.ago} days ago: have they stopped coming?"
+
+
+def stale(site: SiteSettings, history: History, listing: Listing, now: dt.datetime) -> Stale | None:
+    """What to say of a site; None for one that is fresh, that had no logs ever, or that is not to be looked after.
+
+    A day counts as having logs if an object of it was loaded or is listed. The logs of a day are late when the source
+    has settled after its end.
+    """
+    wanted, today = site.freshness, now.astimezone(site.tzinfo).date()
+    days = {day for day in _with_logs(site, history, listing) if day <= today}
+    if wanted is None or not days or listing.error:
+        return None
+    last = max(days)
+    settled = site.day_end(last) + dt.timedelta(seconds=seconds(site.source.settle))
+
+    def longer_than(duration: str | None) -> bool:
+        return duration is not None and now >= settled + max(dt.timedelta(seconds=seconds(duration)), _DAY)
+
+    warned = longer_than(wanted.warn_after or ("1d" if _is_daily(last, days) else None))
+    overdue = longer_than(wanted.error_after)
+    return Stale(site.name, last, (today - last).days, overdue) if warned or overdue else None
+
+
+def stale_sites(
+    project: Project, selection: Selection, history: History, listings: Mapping[str, Listing], now: dt.datetime
+) -> Iterator[Stale]:
+    """The stale ones of the sites asked for; none where days are named, on the command line or in the manifest."""
+    if selection.exact or not moves(project.dates):
+        return
+    for name in selection.days:
+        if found := stale(project.sites[name], history, listings.get(name, Listing()), now):
+            yield found
+
+
+def _is_daily(last: dt.date, days: Collection[dt.date]) -> bool:
+    """Whether each of the seven days up to the last one had logs."""
+    return all(last - back * _DAY in days for back in range(_USUAL))
+
+
+def _with_logs(site: SiteSettings, history: History, listing: Listing) -> set[dt.date]:
+    loaded = {
+        step.day
+        for step, objects in history.objects.items()
+        if step.site == site.name and step.stage is Stage.IMPORT and objects
+    }
+    return loaded | {day for day, objects in listing.days.items() if objects}
