@@ -11,8 +11,9 @@ from matomo_trial import DAYS, MatomoTrial
 from mtc.delivery import DeliveryStatus
 from mtc.model import Stage, StepId
 from tests.fake_matomo.faults import Fault
+from tests.fake_matomo.rights import Rights
 from tests.fake_matomo.server import FakeMatomo
-from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE, Settings, Site
+from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE, Role, Settings, Site, Token
 from tests.fake_matomo.speak import ask
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
@@ -185,6 +186,45 @@ def test_a_token_that_may_only_view_is_found_before_anything_is_sent(tmp_path: P
     assert "write access" in last.err
     assert matomo.posts.bulks == 0
     assert VIEW not in last.err + "".join(map(str, (trial.root / ".mtc").rglob("*")))
+
+
+@pytest.mark.parametrize("sees", [False, True])
+def test_a_token_that_lacks_one_site_stops_that_site_alone(tmp_path: Path, *, sees: bool) -> None:
+    """Which site and which right are told, by a run and by `doctor`; the other site is delivered."""
+    sites = tuple(Site(number, name, (f"https://{name}.example.org",)) for number, name in ((1, "docs"), (2, "shop")))
+    tokens = (Token(WRITE, Role.WRITE, frozenset({1})),)
+    with FakeMatomo(Settings(sites=sites, tokens=tokens)) as matomo:
+        if sees:
+            matomo.world.rights = _ViewsToo(matomo.world.settings)
+        trial = MatomoTrial(tmp_path / "project", matomo, WRITE).write(
+            more=f"dates: {DAYS[0]}\n\n", span=False, stages="import, stat"
+        )
+        manifest = trial.root / "mtc.yaml"
+        manifest.write_text(
+            manifest.read_text().replace(
+                "sites:\n", "sites:\n  shop: {matomo_id: 2, url: 'https://shop.example.org'}\n"
+            )
+        )
+        trial.log(NAME, [line("/a")])
+        trial.log(NAME.replace("docs", "shop", 1), [line("/b")])
+        last = trial.apply()
+        assert last.code == 3
+        assert [hit.url for hit in matomo.hits()] == ["https://docs.example.org/a"]
+        seen = "may only view" if sees else "may not even see"
+        assert f"the token {seen} site 2: it lacks 'write' access to it" in last.err
+        assert "new token" not in last.err
+        told = trial.mtc("doctor")
+        right = "write" if sees else "view"
+        assert f"lacks '{right}' access to " in told.out
+        assert f"give its user {right if sees else repr(right)} access to site 2" in told.out
+
+
+class _ViewsToo(Rights):
+    """The token may look at every site."""
+
+    def sites(self, text: str, *roles: Role) -> frozenset[int]:
+        """As the settings say, and to view all."""
+        return frozenset({1, 2}) if Role.VIEW in roles else super().sites(text, *roles)
 
 
 def test_a_wrong_token_is_found_before_anything_is_sent(tmp_path: Path, matomo: FakeMatomo) -> None:
