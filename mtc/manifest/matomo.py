@@ -39,8 +39,8 @@ class Matomo(Model):
     batch: Annotated[int, Field(ge=1, le=5000)] = 500
     """How many hits are sent in a request."""
     settle: Duration = "120s"
-    """How long the server may still be at work on a request that got no answer: longer than PHP's limit, and that of a
-    proxy before it. Hits that are not found in Matomo are sent again only after that."""
+    """How long the server may still be at work on a request that got no answer, or an error: longer than PHP's limit,
+    and that of a proxy before it. Hits that are not found in Matomo are sent again only after that."""
     timeout: Duration = "300s"
     """How long to wait for an answer."""
     dimensions: Annotated[dict[DimensionId, Dimension], Field(examples=[{"1": "host", "2": "status"}])] = {}  # noqa: RUF012 (pydantic copies it)
