@@ -18,8 +18,9 @@ from pathlib import Path
 
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
-from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status
+from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
 from mtc.plan.model import History, ImportWork, Plan, PlannedStep, Selection
+from mtc.plan.neighbours import NEIGHBOUR
 from mtc.plan.planner import make_plan
 from mtc.run.look import look, look_at_files
 from mtc.run.select import Wanted, select
@@ -69,6 +70,7 @@ class Filler:
         claim(self._project.warehouse, self._store.lineage)
         self._store.begin_run("filled", manifest="mtc.yaml", command="mtc apply", at=NOW)
         csv = tuple(self._file(self._project.csv / name, 10_000) for name in map(file_name, NAMES))
+        self._fill_before()
         for stage in Stage:
             work = [planned for planned in self._plan(stage).steps if planned.step.stage is stage]
             self._store.planned(planned.step for planned in work)
@@ -80,6 +82,13 @@ class Filler:
                         self._store.object_loaded(planned.step, self._loaded(planned, item))
                 self._store.steps_done(results, at=NOW)
         self._store.end_run("filled", exit_code=0, counts={}, at=NOW)
+
+    def _fill_before(self) -> None:
+        """The day before the first of each site, of which the logs may hold hits of that: there are none."""
+        for name, days in self._selection.days.items():
+            step = StepId(Stage.IMPORT, name, days[0] - dt.timedelta(days=1))
+            self._store.planned([step])
+            self._store.steps_done([StepResult(Receipt(step, Status.EMPTY, figures={NEIGHBOUR: 1}), "none")], at=NOW)
 
     def _plan(self, stage: Stage) -> Plan:
         history = self._store.history(tuple(self._project.sites))
