@@ -1,6 +1,7 @@
 """Delivering a step's hits to Matomo: each of them once, whatever is killed and whatever the server does.
 
 requests  a hit → a finished request string, in SQL
+addresses visitors' addresses as Matomo takes them
 layout    the hits of a delivery in lanes and batches: the same parts and cut always give the same
 target    the server, its site, and what is asked of it before the first hit is sent
 witness   which hits of a batch are looked for when nobody knows whether it was recorded
