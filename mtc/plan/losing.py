@@ -88,10 +88,11 @@ class Losing:
         return any(all(part.file not in self.world.missing for part in item.parts) for item in copies)
 
     def _empties(self, old: LoadedObject, found: Difference) -> bool:
-        """Whether a day would have nothing left to count without the object, as far as is known before loading."""
+        """Whether a day with statistics would have nothing left to count without the object, as far as is known."""
         if any(new.size for new in found.to_load):
             return False
-        return any(part.hits and not self._others(part.day) for part in old.parts)
+        days = {part.day for part in old.parts if part.hits and (part.site, part.day) in self.world.stat_files}
+        return any(not self._others(day) for day in days)
 
     def _others(self, day: dt.date) -> bool:
         hits = self.hits.by_day.get(day, ())

@@ -314,6 +314,18 @@ def test_a_late_log_is_loaded_though_another_is_lost() -> None:
     assert house.verdict(STEP)[0] is Verdict.WOULD_LOSE
 
 
+def test_a_log_with_the_only_hits_of_a_day_that_has_no_statistics_is_dropped() -> None:
+    """A few lines from before midnight, of a day that nobody asked for, are nobody's numbers."""
+    house = House(project(site(vanished="drop")))
+    house.put(obj("a.log"), {DAY: 10})
+    house.put(obj("b.log"), {DAY - dt.timedelta(days=1): 2, DAY: 10})
+    house.settle()
+    house.take("b.log")
+    assert house.verdict(STEP)[0] is Verdict.INPUTS_CHANGED
+    house.settle()
+    assert sorted(house.objects[STEP]) == ["a.log"]
+
+
 def test_a_log_that_was_emptied_keeps_its_hits() -> None:
     """A log that was cut to nothing is gone as if it had been removed."""
     house = applied()

@@ -44,12 +44,12 @@ def wrong_parts(warehouse: Path, parts: Collection[Part], memory: str) -> Mappin
         rows = counted.get((file, part.object_id), 0)
         if file in damaged:
             wrong[part] = Disagreement(f"{part.file} cannot be read", part.hits)
-        elif part.digest and digests[file] != part.digest:
-            what = f"{part.file} is damaged: it is not as it was written; `mtc apply --remake` reads its log again"
-            wrong[part] = Disagreement(what, part.hits)
         elif rows != part.hits:
             what = f"{part.file} holds {rows:,} hits of a log file, of {part.hits:,} that were loaded"
             wrong[part] = Disagreement(what, abs(rows - part.hits))
+        elif part.digest and digests[file] != part.digest:
+            what = f"{part.file} is damaged: it is not as it was written; `mtc apply --remake` reads its log again"
+            wrong[part] = Disagreement(what, part.hits)
     return wrong
 
 
