@@ -20,6 +20,7 @@ _OK = 200
 _BAD_REQUEST = 400
 _NO_LOGIN = 401
 _TOO_MANY = 429
+_FAILED = 500
 _UNAVAILABLE = 503
 
 WRONG_TOKEN = "check that matomo.token has write access to the site and that matomo_id is its number"  # noqa: S105 - a hint
@@ -87,12 +88,18 @@ def _later(reply: Reply, counts: _Counts | None, server: Server) -> Outcome:
 
 
 def _in_doubt(reply: Reply, counts: _Counts | None, server: Server) -> InDoubt:
-    """No answer to go by. An error that Matomo itself tells of says nothing of what is kept, `tracked` neither."""
+    """No answer to go by. An error that Matomo itself tells of says nothing of what is kept, `tracked` neither.
+
+    A 500 with these words, or with none at all as PHP leaves it, has come to its end; what a web server or a proxy says
+    in a page of its own need not have.
+    """
+    wait = retry_after(reply.headers)
     if counts is None or counts.status != "error":
-        return InDoubt(_not_understood(reply, server), retry_after=retry_after(reply.headers))
+        died = reply.status == _FAILED and not reply.body.strip()
+        return InDoubt(_not_understood(reply, server), finished=died, retry_after=wait)
     reason = f"Matomo failed over the batch ({reply.status}): {_message(counts, server)}"
     hint = WRONG_TOKEN if _is_about_access(counts.message) else ""
-    return InDoubt(reason, in_part=True, hint=hint, retry_after=retry_after(reply.headers))
+    return InDoubt(reason, in_part=True, finished=reply.status == _FAILED, hint=hint, retry_after=wait)
 
 
 def _counts(reply: Reply, n: int) -> _Counts | None:

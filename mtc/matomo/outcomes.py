@@ -34,13 +34,20 @@ class InDoubt:
     """It may be recorded or not: it has to be looked up before anything is sent again.
 
     `in_part` says that Matomo itself told of an error: of a batch whose transaction the database has ended, some hits
-    may be kept, or all. `hint` is the remedy for it if none turns out to be there; `retry_after` as of `NotRecorded`.
+    may be kept, or all. `finished` says that the answer is that of the server's own code, which is at work no longer.
+    `hint` is the remedy for it if none turns out to be there; `retry_after` as of `NotRecorded`.
     """
 
     reason: str
     in_part: bool = False
+    finished: bool = False
     hint: str = ""
     retry_after: float | None = None
+
+    @property
+    def died(self) -> bool:
+        """Whether the server's own code came to its end without a word, as over a hit that it cannot bear."""
+        return self.finished and not self.in_part
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from matomo_trial import MatomoTrial, Visit
+from matomo_trial import DAYS, MatomoTrial, Visit
 from trial import ended
 
 from mtc import faults
@@ -85,6 +85,25 @@ def test_a_run_killed_while_a_batch_is_in_doubt_looks_for_it_again(
     assert trial.apply().code == 0
     trial.is_exact()
     assert trial.visits() == undisturbed
+
+
+@pytest.mark.parametrize("point", ["deliver.doubt:4", "deliver.sent:12"])
+def test_killed_while_hits_are_found_that_the_server_fails_over(point: str, tmp_path: Path) -> None:
+    """They are found anew; every other hit counts once."""
+    poison = 'GET /{0} HTTP/1.1" 200 512 "https://www.google.com/search?q[]=x" "Mozilla/5.0 (X11) Firefox/120.0"'
+    good = 'GET /{0} HTTP/1.1" 200 512 "-" "Mozilla/5.0 (X11) Firefox/120.0"'
+    with FakeMatomo() as matomo:
+        trial = MatomoTrial(tmp_path / "project", matomo).write(lanes=1, more=f"dates: {DAYS[0]}\n", span=False)
+        lines = [(poison if at in {17, 30} else good).format(at) for at in range(60)]
+        trial.log(
+            f"docs/{DAYS[0]}-a.log",
+            [f'192.0.2.{at % 9} - - [01/May/2026:10:00:{at:02} +0000] "{text}' for at, text in enumerate(lines)],
+        )
+        assert trial.apply(crash_at=point).code == -signal.SIGKILL
+        last = trial.apply()
+        assert last.code == 0, last.err
+        assert matomo.doubles() == {}
+        assert {hit.url.rpartition("/")[2] for hit in matomo.hits()} == {str(at) for at in range(60)} - {"17", "30"}
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))

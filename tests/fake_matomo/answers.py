@@ -58,6 +58,8 @@ NOTHING = tracked(0, [], indices=False)
 
 NO_CONTENT = Answer(204, b"", TRACKING_JSON)
 NOT_A_BULK = page(400, "This is the address for tracking; there is nothing to track in this request.")
+CRASHED = Answer(500)
+"""What is left when the server's own code fails: no word."""
 NOT_FOUND = page(404, "404 Not Found")
 TOO_LARGE = page(413, "413 Request Entity Too Large")
 SIGN_IN = page(401, "401 Authorization Required", ("WWW-Authenticate", 'Basic realm="statistics"'))

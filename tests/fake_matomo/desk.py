@@ -2,11 +2,11 @@
 
 import dataclasses
 
-from tests.fake_matomo.answers import DROPPED, NO_CONTENT, NOT_A_BULK, NOTHING, Answer, Fate, tracked
+from tests.fake_matomo.answers import CRASHED, DROPPED, NO_CONTENT, NOT_A_BULK, NOTHING, Answer, Fate, tracked
 from tests.fake_matomo.bulk import Bulk, decode, is_bulk
 from tests.fake_matomo.faults import Fault, Planned
 from tests.fake_matomo.mishaps import BAD_GATEWAY, GATEWAY_TIMEOUT, lost
-from tests.fake_matomo.tracker import Caller, Tally
+from tests.fake_matomo.tracker import Caller, CrashError, Tally
 from tests.fake_matomo.visits import Transaction
 from tests.fake_matomo.world import World
 
@@ -72,7 +72,11 @@ class Desk:
             dead_end = 0 if fault is Fault.DEADLOCK_KEEPS_ALL else len(bulk.entries)
         deadlock = dead_end if fault in DEADLOCKS else None
         without = dead_end if fault is Fault.LOCK_WAIT else None
-        tally = self._world.tracker.process(bulk, caller, transaction, deadlock=deadlock, without=without)
+        try:
+            tally = self._world.tracker.process(bulk, caller, transaction, deadlock=deadlock, without=without)
+        except CrashError:
+            self._world.store.roll_back(transaction)
+            return CRASHED
         if tally.deadlocked:
             return self._deadlocked(bulk, asked_by, tally, planned)
         return self._end(transaction, self._success(bulk, asked_by, tally), planned)

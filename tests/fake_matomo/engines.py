@@ -71,6 +71,17 @@ def searched(referrer: str) -> str:
     return {"isch": "Google Images", "vid": "Google Video", "shop": "Google Shopping"}.get(vertical, engine.name)
 
 
+def lists_what_was_searched(referrer: str) -> bool:
+    """Whether a search engine's address gives a list (`q[]=`) where the server expects one text: its code fails."""
+    match = _AFTER_SCHEME.match(referrer)
+    if match is None:
+        return False
+    path, _, query = referrer[match.end() :].partition("#")[0].partition("?")
+    engine = _engine(match["host"].lower(), path, query)
+    names = (unquote_plus(pair.partition("=")[0]) for pair in query.split("&"))
+    return engine is not None and any(name.removesuffix("[]") in engine.parameters for name in names if "[]" in name)
+
+
 def _page(path: str, query: str, fragment: str) -> str:
     return path + ("?" + query if query else "") + ("#" + fragment if fragment else "")
 

@@ -8,6 +8,7 @@ from enum import Enum
 from tests.fake_matomo.agents import agent_of
 from tests.fake_matomo.bulk import Bulk, Entry
 from tests.fake_matomo.clock import Clock, day_of
+from tests.fake_matomo.engines import lists_what_was_searched
 from tests.fake_matomo.hits import PV_ID_LENGTH, VISITOR_ID, Hit, counted_at, number, parameters, visitor_of
 from tests.fake_matomo.rights import Rights
 from tests.fake_matomo.settings import Settings
@@ -31,6 +32,10 @@ class Tally:
     invalid: list[int] = field(default_factory=list)
     deadlocked: bool = False
     loose: list[Loose] = field(default_factory=list)
+
+
+class CrashError(Exception):
+    """The server's own code fails over a hit: nothing of the bulk is kept, and nothing is said."""
 
 
 class Refusal(Enum):
@@ -115,6 +120,8 @@ class Tracker:
         agent = params.get("ua", "") or caller.agent
         if params.get("bots") != "1" and agent_of(agent).bot:
             return Refusal.COUNTED
+        if lists_what_was_searched(params.get("urlref", "")):
+            raise CrashError
         return _hit(entry, {**params, "ua": agent}, site, place, counted_at(params.get("cdt", ""), now), caller.address)
 
     def _allowed(self, params: Mapping[str, str], site: int, caller: Caller, now: float) -> bool:

@@ -342,3 +342,49 @@ def test_hits_that_matomo_refuses_are_told_with_their_lines(token: str, good: in
         assert record.figures["invalid"] == 2
         assert record.notes == tuple(f"refused by Matomo: {NAME} line {number}" for number in (1, good + 2))
         assert trial.mtc("verify").code == 0
+
+
+POISON = "https://www.google.com/search?q[]=x"
+
+
+@pytest.mark.parametrize("places", [(1,), (11, 12)])
+def test_hits_that_matomo_fails_over_are_refused_and_the_others_recorded(
+    places: tuple[int, ...], trial: MatomoTrial, matomo: FakeMatomo
+) -> None:
+    """The step is done and names them; nothing is sent by the next run."""
+    trial.log(NAME, [line(f"/{at}", referrer=POISON if at in places else "-") for at in range(1, 13)])
+    last = trial.apply()
+    assert last.code == 0, last.err
+    assert {hit["url"].rpartition("/")[2] for hit in sent(matomo)} == {str(at) for at in range(1, 13)} - {
+        *map(str, places)
+    }
+    assert matomo.doubles() == {}
+    with trial.state() as store:
+        record = store.record(STEP)
+    assert record is not None
+    assert record.figures["invalid"] == len(places)
+    assert set(record.notes) == {f"refused by Matomo: {NAME} line {at}: Matomo fails over this hit" for at in places}
+    before = matomo.posts.bulks
+    assert trial.apply().code == 0
+    assert matomo.posts.bulks == before
+
+
+@pytest.mark.parametrize(("bad", "lanes"), [(range(20), 1), (range(8, 16), 4)])
+def test_batches_of_nothing_but_such_hits_are_settled_after_others(
+    bad: range, lanes: int, trial: MatomoTrial, matomo: FakeMatomo
+) -> None:
+    """Wherever they stand in the delivery, and in whatever lane."""
+    trial.write(batch=4, lanes=lanes, more=f"dates: {DAYS[0]}\n", span=False)
+    lines = [
+        line(f"/{at}", at=f"01/May/2026:10:00:{at:02} +0000", ip=f"192.0.2.{at}", referrer=POISON if at in bad else "-")
+        for at in range(24)
+    ]
+    trial.log(NAME, lines)
+    last = trial.apply()
+    assert last.code == 0, last.err
+    assert len(sent(matomo)) == 24 - len(bad)
+    assert matomo.doubles() == {}
+    with trial.state() as store:
+        record = store.record(STEP)
+    assert record is not None
+    assert record.figures["invalid"] == len(bad)

@@ -18,7 +18,7 @@ from mtc.manifest.matomo import Matomo
 from mtc.manifest.models import Filters, Source
 from mtc.manifest.project import SiteSettings
 from mtc.stages.delivering.batch import Courier
-from mtc.stages.delivering.firsts import FirstBatches
+from mtc.stages.delivering.firsts import FirstBatches, SetAsideError
 from mtc.stages.delivering.layout import Layout
 from mtc.stages.delivering.office import LaneStoppedError
 from mtc.stages.delivering.target import Target, TargetSite
@@ -86,10 +86,13 @@ class Bench:
         return self.layout.batches()[0]
 
     def bring(self, batch: Batch | None = None, requests: Sequence[str] | None = None) -> Batch:
-        """See the batch recorded, and all of it written down; gives it as it is then."""
+        """See the batch recorded, as a lane does that has no other, and all of it written down; gives it as it is."""
         self.courier.firsts = FirstBatches()
+        wanted = self.requests if requests is None else requests
         try:
-            self.courier.bring(batch or self.batch, self.requests if requests is None else requests)
+            self.courier.bring(batch or self.batch, wanted)
+        except SetAsideError as error:
+            self.courier.bring(error.batch, wanted, last=True)
         finally:
             self.courier.flush()
         return self.ledger.last
@@ -128,14 +131,20 @@ def hits(count: int = BATCH, visitors: int = 4) -> list[Row]:
 
 @contextmanager
 def bench(
-    folder: Path, rows: Sequence[Row] = (), *, settings: Settings | None = None, token: str = SUPER, timeout: int = 30
+    folder: Path,
+    rows: Sequence[Row] = (),
+    *,
+    settings: Settings | None = None,
+    token: str = SUPER,
+    timeout: int = 30,
+    size: int = 5000,
 ) -> Iterator[Bench]:
-    """One batch of these hits, or of `hits()`."""
+    """Batches of so many of these hits, or of `hits()`: one batch, if not told otherwise."""
     with FakeMatomo(settings) as matomo:
         loaded = write_parts(folder, {"a": rows or hits()})
         wanted = Matomo(url=matomo.url, token=SecretStr(token), settle="120s", timeout=f"{timeout}s", jobs=4)
         ledger = Ledger()
-        with laid(folder, loaded, Cut("0123456789abcdef", 1, 5000, UNTIL)) as layout:
+        with laid(folder, loaded, Cut("0123456789abcdef", 1, size, UNTIL)) as layout:
             target = Target(wanted, folder, lambda: ledger.now, sleep=lambda _: None)
             courier = _courier(target, layout, ledger)
             made = Bench(matomo, layout, target, ledger, courier, layout.requests(BatchId(0, 0), 1)[0])

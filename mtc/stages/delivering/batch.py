@@ -9,7 +9,6 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from mtc import faults
 from mtc.delivery import Batch, BatchStatus
@@ -17,26 +16,23 @@ from mtc.errors import PermanentError, StepError, TransientError
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short
 from mtc.matomo.tracking import send
-from mtc.stages.delivering.firsts import FirstBatches
+from mtc.stages.delivering.bisecting import Bisection
+from mtc.stages.delivering.firsts import FirstBatches, SetAsideError
 from mtc.stages.delivering.layout import Layout
+from mtc.stages.delivering.pieces import Ledger, PieceLedger, Pieces, cut_up, remember
 from mtc.stages.delivering.presence import Presence, Watcher, unsure
 from mtc.stages.delivering.target import Target, TargetSite
 
 _TRIES = 8
-_DOUBTS = 3  # each of them may take as long as `settle`
+_DOUBTS = 2  # each of them may take as long as `settle`
+# Parts of `settle` after which what a server has stored that is done is seen; it may read from a replica that lags.
+_FINISHED = 60
+_KEPT_IN_PART = 12
+_MORE = 4  # times as long for each failure in a row: a server that is down may come back
+_WAITING = 8  # so many batches of hits that Matomo fails over may follow each other, before it is an outage
 _PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 _LOST_AGAIN = "Matomo loses hits again and again: its database does not get a lock in time"
-
-
-class Ledger(Protocol):
-    """Where moves of batches are recorded, and how a lane waits."""
-
-    def moved(self, *batches: Batch) -> None:
-        """Record for good how far batches have come."""
-
-    def rest(self, seconds: float) -> None:
-        """Wait; raises when the lane should end instead."""
 
 
 @dataclass(slots=True)
@@ -55,23 +51,58 @@ class Courier:
     def _watcher(self) -> Watcher:
         return Watcher(self.target, self.site, self.layout, self.ledger.rest)
 
-    def bring(self, batch: Batch, requests: Sequence[str]) -> None:
-        """See a batch recorded. `requests` are those of all its hits.
+    def bring(self, batch: Batch, requests: Sequence[str], *, last: bool = False) -> None:
+        """See a batch recorded. `requests` are those of all its hits; `last` says that no other batch is to come.
 
         Raises:
+            SetAsideError: all that is left of it fails: it is to be brought again after others.
             TransientError: the server does not take it now.
             PermanentError: it will not take it as things are.
         """
         with self._alone(batch):
             if batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT}:  # an earlier run does not know
-                batch = self._resolved(batch, self._may_be_at_work_until(batch))
-            tries = 0
+                batch = self._resolved(batch, self._may_be_at_work_until(batch), as_one=batch.left is None)
+            bisection, tries = self.target.evidence.back(self.layout.cut, batch, last=last), 0
             while batch.status is not BatchStatus.RECORDED:
+                if bisection is not None:
+                    batch = self._in_pieces(Pieces(batch, bisection), requests, last=last)
+                    continue
                 before = len(batch.places)
-                batch, outcome = self._sent(batch, [requests[place] for place in batch.places])
+                batch, outcome = self.sent(batch, [requests[place] for place in batch.places], tries)
                 tries = tries + 1 if len(batch.places) == before else 0
                 if batch.status is not BatchStatus.RECORDED:
-                    self._pause(outcome, tries)
+                    self.pause(outcome, tries)
+                    if isinstance(outcome, InDoubt) and tries:
+                        bisection = self._doubted(batch, outcome, tries)
+
+    def _in_pieces(self, pieces: Pieces, requests: Sequence[str], *, last: bool) -> Batch:
+        """Send what is left of a batch piece by piece, until it is recorded but for hits that Matomo fails over."""
+        self.flush()
+        ledger = PieceLedger(self.ledger)
+        pieces.send(dataclasses.replace(self, ledger=ledger), ledger, requests)
+        batch, bisection, evidence = pieces.batch, pieces.bisection, self.target.evidence
+        remember(evidence, batch, bisection.refused, self.layout)
+        if not bisection.left:
+            return self._recorded(batch, 0, ())
+        aside = self._set_aside(self._move(batch, BatchStatus.PLANNED), bisection)
+        if last:  # but for a later try of the step
+            raise TransientError(bisection.reason, where=self.target.server.url)
+        raise aside
+
+    def _doubted(self, batch: Batch, outcome: InDoubt, tries: int) -> Bisection | None:
+        """What to do with a batch of which nothing is kept: send it again, in pieces, or others before it."""
+        waiting = self.target.evidence.waiting(self.site.id)
+        if waiting >= (_WAITING if outcome.died else 1):
+            raise TransientError(outcome.reason, where=self.target.server.url)
+        if not waiting:
+            return cut_up(batch, self.layout) if tries >= _DOUBTS else None
+        bisection = cut_up(batch, self.layout)
+        bisection.reason = outcome.reason
+        raise self._set_aside(batch, bisection)
+
+    def _set_aside(self, batch: Batch, bisection: Bisection) -> SetAsideError:
+        self.target.evidence.set_aside(self.site.id, self.layout.cut, batch.id, bisection)
+        return SetAsideError(batch)
 
     @contextlib.contextmanager
     def _alone(self, batch: Batch) -> Iterator[None]:
@@ -88,8 +119,8 @@ class Courier:
             told, self._told = self._told, ()
             self.ledger.moved(*told)
 
-    def _sent(self, batch: Batch, requests: Sequence[str]) -> tuple[Batch, Outcome]:
-        """Send what is left of a batch, once."""
+    def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, Outcome]:
+        """Send what is left of a batch, once; `strain` is how many requests in a row have failed before it."""
         gate = self.target.gate
         while (shut := gate.shut_for()) > 0:
             self.flush()
@@ -102,12 +133,12 @@ class Courier:
             faults.point("deliver.sending")
             outcome = send(self.target.connection, self.target.server, requests)
         faults.point("deliver.sent")
-        return self._after(batch, outcome), outcome
+        return self._after(batch, outcome, strain), outcome
 
-    def _after(self, batch: Batch, outcome: Outcome) -> Batch:
+    def _after(self, batch: Batch, outcome: Outcome, strain: int) -> Batch:
         match outcome:
             case Recorded():
-                self.target.gate.well()
+                self._well(outcome)
                 return self._recorded(batch, outcome.invalid, self._refused_places(batch, outcome))
             case Short():
                 return self._completed(batch, outcome)
@@ -115,13 +146,27 @@ class Courier:
                 self.target.gate.slowed(outcome.retry_after)
                 return self._move(batch, BatchStatus.PLANNED)
             case InDoubt():
-                self.target.gate.slowed(outcome.retry_after)
+                if outcome.in_part or not outcome.finished:  # what failed at once was not too much for the server
+                    self.target.gate.slowed(outcome.retry_after)
                 left = batch.places if outcome.in_part else batch.left
                 batch = self._move(dataclasses.replace(batch, left=left), BatchStatus.IN_DOUBT)
                 faults.point("deliver.doubt")
-                return self._resolved(batch, self.target.clock() + self.target.settle)
+                until = self.target.clock() + self._settles(outcome, strain)
+                return self._resolved(batch, until, as_one=not outcome.in_part)
             case Refused():
                 return self._refused(batch, outcome)
+
+    def _well(self, outcome: Recorded) -> None:
+        self.target.gate.well()
+        if outcome.tracked:
+            self.target.evidence.took(self.site.id)
+
+    def _settles(self, outcome: InDoubt, strain: int) -> dt.timedelta:
+        """How long after an answer hits may still appear; longer after each failure, as the server is to recover."""
+        settle = self.target.settle
+        if not outcome.finished:
+            return settle
+        return min(settle, settle / (_KEPT_IN_PART if outcome.in_part else _FINISHED) * float(_MORE**strain))
 
     def _refused_places(self, batch: Batch, outcome: Recorded) -> tuple[int, ...]:
         """The hits that Matomo called invalid. A token with few rights is not told which: those that are not there."""
@@ -131,14 +176,12 @@ class Courier:
         gone = (*found.missing, *found.hidden)
         return tuple(sorted(gone)) if len(gone) == outcome.invalid else ()
 
-    def _pause(self, outcome: Outcome, tries: int) -> None:
+    def pause(self, outcome: Outcome, tries: int) -> None:
         """Let the server recover; give up for this try of the step when it does not. So many tries came to nothing."""
         where = self.target.server.url
         if isinstance(outcome, InDoubt):  # which was waited for
             if tries and outcome.hint:
                 raise PermanentError(outcome.reason, where=where, hint=outcome.hint)
-            if tries >= _DOUBTS:
-                raise TransientError(outcome.reason, where=where)
             return
         if tries >= _TRIES:
             raise TransientError(outcome.reason if isinstance(outcome, NotRecorded) else _LOST_AGAIN, where=where)
@@ -166,17 +209,18 @@ class Courier:
         begun = batch.moved or now
         return min(now, begun + self.target.timeout) + self.target.settle
 
-    def _resolved(self, batch: Batch, until: dt.datetime) -> Batch:
+    def _resolved(self, batch: Batch, until: dt.datetime, *, as_one: bool = False) -> Batch:
         """Look for a batch in doubt until all of it is found, or no more can appear; then what is missing is planned.
 
-        What is missing while the server may be at work on it can still come: also where a part is there.
+        `as_one` says that it was sent in one request and, as far as is known, is kept whole or not at all. What is
+        missing while the server may be at work on it can still come: also where a part is there.
         """
         pause = _PAUSE
         while True:
             over = self.target.clock() >= until
             if over or self._watcher.sees(batch):
                 found = self._watcher.presence(batch, batch.places)
-                found = found.as_one() if batch.left is None else found
+                found = found.as_one() if as_one else found
                 if found.whole:
                     return self._recorded(batch, 0, ())
                 if over:

@@ -170,14 +170,26 @@ class Deliverer:
                 batches = [ledger.batches[batch.id] for batch in some]
                 office.run(
                     Lane(
-                        tuple(own), layout, Courier(self.target, errand.site, site, layout, ledger, firsts), office
+                        tuple(own),
+                        layout,
+                        Courier(self.target, errand.site, site, layout, ledger, firsts),
+                        office,
+                        to_the_end=some is delivery.batches,
                     ).run
                     for _, own in groupby(batches, key=lambda batch: batch.id.lane)
                 )
         errand.desk.record(DeliveryEnded(errand.step, delivery.number))
         faults.point("deliver.ended")
         invalid = sum(batch.invalid for batch in ledger.batches.values())
-        return opened.note + Delivered(delivery.hits, invalid, 0, tuple(_refused(layout, ledger, opened.keys)))
+        return opened.note + Delivered(delivery.hits, invalid, 0, tuple(self._refused(layout, ledger, opened.keys)))
+
+    def _refused(self, layout: Layout, ledger: LaneLedger, keys: Mapping[str, str]) -> Iterator[str]:
+        """The lines that Matomo refused, the first few of them. Of what an earlier run sent it is not known why."""
+        sent = ((layout.sent(batch), batch.refused) for batch in ledger.batches.values() if batch.refused)
+        refused = (hits[place] for hits, places in sent for place in places)
+        for hit in itertools.islice(refused, _SHOWN):
+            why = ": Matomo fails over this hit" if hit.pv_id in self.target.evidence.failing else ""
+            yield f"refused by Matomo: {keys[hit.object_id]} line {hit.line}{why}"
 
     @staticmethod
     def _firsts_in_doubt(delivery: Delivery, layout: Layout, site: TargetSite, firsts: FirstBatches) -> list[Batch]:
@@ -236,11 +248,3 @@ def _objects_of(delivery: Delivery, loaded: Iterable[LoadedObject]) -> tuple[Loa
     """The loaded objects that a delivery covers; None when one of them is not loaded any more."""
     found = {item.object.key: item for item in loaded if any(one.covers(item) for one in delivery.objects)}
     return tuple(found.values()) if len(found) == len(delivery.objects) else None
-
-
-def _refused(layout: Layout, ledger: LaneLedger, keys: Mapping[str, str]) -> Iterator[str]:
-    """The lines that Matomo refused, the first few of them."""
-    sent = ((layout.sent(batch), batch.refused) for batch in ledger.batches.values() if batch.refused)
-    refused = (hits[place] for hits, places in sent for place in places)
-    for hit in itertools.islice(refused, _SHOWN):
-        yield f"refused by Matomo: {keys[hit.object_id]} line {hit.line}"

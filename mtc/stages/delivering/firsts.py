@@ -9,12 +9,21 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
+from mtc.delivery import Batch
 from mtc.stages.delivering.office import LaneStoppedError
 
 _LOOK = 0.2
 
 SiteDay = tuple[int, dt.date]
 """A site's number in Matomo, and a day in its zone there."""
+
+
+class SetAsideError(Exception):
+    """A batch cannot be settled before others are sent. Nothing of it is under way, nor in doubt."""
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__("a batch is set aside")
+        self.batch = batch
 
 
 class FirstBatches:
@@ -53,6 +62,9 @@ class FirstBatches:
         mine = self._claim(days, check)
         try:
             yield
+        except SetAsideError:
+            self._end(mine, set())
+            raise
         except BaseException:
             self._end(mine, self._failed)
             raise

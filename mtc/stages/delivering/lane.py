@@ -7,6 +7,7 @@ from mtc.delivery import Batch, BatchId, BatchStatus
 from mtc.model import StepId
 from mtc.stages.base import BatchesMoved
 from mtc.stages.delivering.batch import Courier
+from mtc.stages.delivering.firsts import SetAsideError
 from mtc.stages.delivering.layout import Layout
 from mtc.stages.delivering.office import Office
 
@@ -40,15 +41,22 @@ class Lane:
     layout: Layout
     courier: Courier
     office: Office
+    to_the_end: bool = True
 
     def run(self) -> None:
-        """Bring every batch that is not recorded."""
-        texts = _Ahead(self.layout)
+        """Bring every batch that is not recorded; those that are set aside last, `to_the_end` says, or not at all."""
+        texts, aside = _Ahead(self.layout), []
         try:
             for batch in self.batches:
                 if batch.status is not BatchStatus.RECORDED:
                     self.office.check()
-                    self.courier.bring(batch, texts.of(batch))
+                    try:
+                        self.courier.bring(batch, texts.of(batch))
+                    except SetAsideError as error:
+                        aside.append(error.batch)
+            for batch in aside if self.to_the_end else ():
+                self.office.check()
+                self.courier.bring(batch, self.layout.requests(batch.id, 1)[0], last=True)
         finally:
             self.courier.flush()
 

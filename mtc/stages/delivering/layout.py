@@ -134,6 +134,11 @@ class Layout:
         return odd(ip for (ip,) in self._connection.execute(_ODD, parameters).fetchall())
 
     @property
+    def cut(self) -> Cut:
+        """How they are laid out."""
+        return self._cut
+
+    @property
     def hits(self) -> int:
         """How many hits there are to send."""
         return sum(self._counts.values())

@@ -21,6 +21,7 @@ from mtc.matomo.connection import Connection
 from mtc.matomo.gate import Gate
 from mtc.matomo.retry import Patience, retrying
 from mtc.matomo.server import Server
+from mtc.stages.delivering.evidence import Evidence
 from mtc.stages.delivering.firsts import SiteDay
 
 _YEAR = 366
@@ -85,6 +86,7 @@ class Target:
     connection: Connection = field(init=False)
     server: Server = field(init=False)
     begun: set[SiteDay] = field(default_factory=set)
+    evidence: Evidence = field(default_factory=Evidence)
     _sites: dict[str, TargetSite] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

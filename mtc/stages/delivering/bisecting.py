@@ -1,0 +1,127 @@
+"""Which hits of a batch Matomo fails over: found by sending less and less of it. No I/O; who sends is elsewhere.
+
+One hit may cost its whole batch: Matomo meets an error in its own code, answers 500 and keeps nothing. What was sent is
+halved until such a hit stands alone. It is refused only if it fails alone, then another hit of the site is taken, and
+then it fails alone again: when a server is down every hit fails, and none of them is to blame. So some hits are held
+back, of several visitors, to have one to try after the last failure.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+_FEW = 2  # so many hits fail alone in a row, before one of another visitor is tried instead of the next
+_PROBES = 3  # so many of these fail, before it is the server that fails
+_SPARE = 3
+_NEAR = 8
+_GROWTH = 4
+_PATIENCE = 4
+
+
+class Bisection:
+    """The hits of a batch that was not taken as a whole, by their places. Hits of a visitor are sent in their order.
+
+    `piece` says what to send next, `took` and `failed` tell what became of it. It ends with an empty piece: all is
+    settled, or `left` is what cannot be settled now.
+    """
+
+    def __init__(self, visitors: Mapping[int, str]) -> None:
+        """`visitors` are those of the hits, by place, in order."""
+        self._visitors = dict(visitors)
+        self._spare = _held_back(self._visitors)
+        self._todo = [place for place in self._visitors if place not in self._spare]
+        self._bad = list(self._todo)  # the first of what is to do, with at least one that fails
+        self._size = 1
+        self._suspects: list[int] = []
+        self._times: Counter[int] = Counter()  # how often each suspect has failed alone
+        self._alone = 0  # hits that have failed alone since one was taken
+        self._proven = False  # whether one was taken at all
+        self.refused: tuple[int, ...] = ()
+        self.reason = ""
+        """What the server said last of a hit that failed."""
+        self.elsewhere = False
+        """Whether other batches of the site were taken since this one could not be settled."""
+        self.patient = False
+        """Whether a last hit, of which no other is left to hold it against, is refused when it fails for long."""
+
+    @property
+    def left(self) -> tuple[int, ...]:
+        """The places of what is neither taken nor refused."""
+        return tuple(sorted((*self._todo, *self._spare, *self._suspects)))
+
+    @property
+    def strain(self) -> int:
+        """How many requests in a row have failed without a sign that it is not the server's fault."""
+        if self.elsewhere:
+            return 0
+        if not self._proven:
+            return _FEW + self._alone
+        return max([self._alone, *(self._times[place] for place in self._suspects)]) if self._alone else 0
+
+    def piece(self) -> tuple[int, ...]:
+        """The places of what is to be sent next; none when nothing more can be settled."""
+        if not self._todo and not self._suspects:
+            self._todo, self._spare, self._size = self._spare, [], max(1, len(self._spare))
+        if self._suspects and (not self._alone or (self.elsewhere and not self._todo)):
+            return (self._suspects[0],)
+        if not self.elsewhere and (not self._proven or self._alone >= _FEW):
+            return self._probe()
+        if self._todo:
+            return tuple(self._bad[: max(1, len(self._bad) // 2)] or self._todo[: self._size])
+        return tuple(self._spare[:1]) or self._last()
+
+    def took(self, places: Sequence[int], *, stored: bool = True) -> None:
+        """These are settled; `stored` says whether one of them is stored, and not all of them invalid to Matomo."""
+        self._forget(places)
+        if stored:
+            self._proven, self._alone = True, 0
+        if not self._bad:
+            self._size *= _GROWTH
+
+    def failed(self, places: Sequence[int], *, alone: bool) -> tuple[int, ...]:
+        """These are not stored; `alone` says that one was all that was sent. Gives what is refused for it."""
+        if not alone:
+            self._bad, self._size = [place for place in self._todo if place in set(places)], 1
+            return ()
+        (place,) = places
+        self._times[place] += 1
+        if place not in self._suspects:
+            self._forget(places)
+            self._bad, self._size = [], 1
+            self._suspects.append(place)
+            self._alone += 1
+        elif not self._alone or self.elsewhere or self._times[place] >= _PATIENCE:
+            self._suspects.remove(place)
+            self.refused = (*self.refused, place)
+            return (place,)
+        return ()
+
+    def _probe(self) -> tuple[int, ...]:
+        """One hit, of a visitor of whom none has failed if there is one. The first of a visitor: those keep order."""
+        if self._alone >= _PROBES + (_FEW if self._proven else 0):
+            return ()
+        known = {self._visitors[place] for place in self._suspects}
+        firsts: dict[str, int] = {}
+        for place in self._todo:
+            if self._visitors[place] not in known:
+                firsts.setdefault(self._visitors[place], place)
+        others = [*firsts.values()]
+        return tuple(others[len(others) // 2 :][:1] or self._spare[:1] or self._todo[:1]) or self._last()
+
+    def _last(self) -> tuple[int, ...]:
+        alone = self.patient and self._proven and len(self._suspects) == 1
+        return (self._suspects[0],) if alone else ()
+
+    def _forget(self, places: Sequence[int]) -> None:
+        gone = set(places)
+        for group in (self._todo, self._bad, self._spare, self._suspects):
+            group[:] = [place for place in group if place not in gone]
+
+
+def _held_back(visitors: Mapping[int, str]) -> list[int]:
+    """Some hits from all over the batch; where one is near, the last of a visitor, which may well be sent after all."""
+    places, wanted = list(visitors), min(_SPARE, len(visitors) // 2)
+    lasts = {visitor: place for place, visitor in visitors.items()}.values()
+    wished = [places[len(places) * (number + 1) // (wanted + 1)] for number in range(wanted)]
+    near = len(places) // _NEAR
+    found = (min((last for last in lasts if abs(last - one) <= near), default=one) for one in wished)
+    return sorted(set(found))

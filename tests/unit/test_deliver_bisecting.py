@@ -1,0 +1,155 @@
+"""Which hits a server fails over: found in few requests, and never said of a hit when it is the server that is down."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtc.stages.delivering.bisecting import Bisection
+
+ROUNDS = 5000
+
+
+class Server:
+    """Takes a piece unless one of its hits is bad, or it is down: from that request on, for so many."""
+
+    def __init__(self, bad: Collection[int], down: range = range(0)) -> None:
+        self.bad = set(bad)
+        self.down = down
+        self.stored: list[int] = []
+        self.requests = 0
+        self.failures = 0
+
+    def settle(self, bisection: Bisection) -> None:
+        """Send until there is nothing to send."""
+        while piece := bisection.piece():
+            assert self.requests < ROUNDS
+            assert len(set(piece)) == len(piece)
+            fails = self.requests in self.down or bool(self.bad & set(piece))
+            self.requests += 1
+            self.failures += fails
+            if fails:
+                bisection.failed(piece, alone=len(piece) == 1)
+            else:
+                self.stored += piece
+                bisection.took(piece)
+
+
+def one_visitor(count: int) -> dict[int, str]:
+    """Hits of one visitor."""
+    return dict.fromkeys(range(count), "a")
+
+
+def visitors(count: int) -> dict[int, str]:
+    """Hits of many visitors, in turns."""
+    return {place: str(place % 40) for place in range(count)}
+
+
+@pytest.mark.parametrize("made", [one_visitor, visitors])
+@pytest.mark.parametrize("count", [2, 3, 4, 12, 500])
+@pytest.mark.parametrize("at", [0.0, 0.3, 0.5, 0.75, 1.0])
+def test_one_bad_hit_is_found_wherever_it_is(at: float, count: int, made: Callable[[int], Mapping[int, str]]) -> None:
+    """All others are taken, in about twice as many failures as it takes to halve the batch."""
+    bad = round(at * (count - 1))
+    server, bisection = Server({bad}), Bisection(made(count))
+    bisection.patient = True
+    server.settle(bisection)
+    assert bisection.refused == (bad,)
+    assert bisection.left == ()
+    assert sorted(server.stored) == [place for place in range(count) if place != bad]
+    assert server.failures <= 2 * math.ceil(math.log2(count)) + 2
+
+
+@pytest.mark.parametrize("made", [one_visitor, visitors])
+@pytest.mark.parametrize(
+    "bad",
+    [(0, 1), (10, 11), (0, 11), (5, 6), (3, 8), (0, 1, 2, 3), (8, 9, 10, 11), (0, 5, 11), (1, 3, 5, 7, 9)],
+)
+def test_several_bad_hits_are_found(bad: tuple[int, ...], made: Callable[[int], Mapping[int, str]]) -> None:
+    """At the front, at the end, side by side, every other one."""
+    server, bisection = Server(bad), Bisection(made(12))
+    bisection.patient = True
+    server.settle(bisection)
+    assert sorted(bisection.refused) == list(bad)
+    assert sorted(server.stored) == [place for place in range(12) if place not in bad]
+
+
+@given(st.integers(1, 60), st.integers(1, 9), st.sets(st.integers(0, 59)), st.integers(0, 80))
+def test_no_hit_is_refused_that_is_not_bad_and_none_is_stored_twice(
+    count: int, of: int, bad: set[int], fails_from: int
+) -> None:
+    """Whatever the server fails over, and when it goes down for good."""
+    server = Server(bad, range(fails_from, ROUNDS))
+    bisection = Bisection({place: str(place % of) for place in range(count)})
+    server.settle(bisection)
+    assert set(bisection.refused) <= bad
+    assert len(set(server.stored)) == len(server.stored)
+    assert {*server.stored, *bisection.refused, *bisection.left} == set(range(count))
+    assert len(server.stored) + len(bisection.refused) + len(bisection.left) == count
+    bisection.patient = True
+    server.settle(bisection)
+    assert len(set(bisection.refused) - bad) <= 1, "a last hit, and only that"
+
+
+@pytest.mark.parametrize("made", [one_visitor, visitors])
+@pytest.mark.parametrize("count", [1, 2, 3, 12, 500])
+def test_a_server_that_is_down_is_asked_no_more_than_a_few_times(
+    count: int, made: Callable[[int], Mapping[int, str]]
+) -> None:
+    """Also by who is patient, and nothing is refused."""
+    server, bisection = Server((), range(ROUNDS)), Bisection(made(count))
+    bisection.patient = True
+    server.settle(bisection)
+    assert bisection.refused == ()
+    assert bisection.left == tuple(range(count))
+    assert server.requests == min(count, 3)
+
+
+@pytest.mark.parametrize("began", range(1, 12))
+def test_a_server_that_goes_down_in_between_costs_no_hit(began: int) -> None:
+    """It fails over one hit, and then over all for a while."""
+    server, bisection = Server({40}, range(began, ROUNDS)), Bisection(visitors(200))
+    bisection.patient = True
+    server.settle(bisection)
+    assert set(bisection.refused) <= {40}
+    assert server.requests <= began + 20
+    assert sorted({*server.stored, *bisection.left, *bisection.refused}) == list(range(200))
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 100])
+def test_a_batch_of_nothing_but_bad_hits_is_settled_when_others_were_taken(count: int) -> None:
+    """They fail before and after: then it is they."""
+    server, bisection = Server(range(count)), Bisection(visitors(count))
+    server.settle(bisection)
+    assert bisection.refused == ()
+    bisection.elsewhere = True
+    server.settle(bisection)
+    assert sorted(bisection.refused) == list(range(count))
+    assert server.requests <= 2 * count + 2
+
+
+def test_hits_of_a_visitor_keep_their_order() -> None:
+    """As far as last hits of visitors are found to be held back."""
+    of = {place: str(place // 5 % 9) + str(place % 2) for place in range(50)}
+    server, bisection = Server({20}), Bisection(of)
+    server.settle(bisection)
+    for visitor in set(of.values()):
+        own = [place for place in server.stored if of[place] == visitor]
+        assert own == sorted(own)
+
+
+def test_what_is_stored_of_a_piece_is_not_sent_again() -> None:
+    """A server without transactions keeps what stands before the bad one."""
+    bisection = Bisection(visitors(12))
+    stored: list[int] = []
+    while piece := bisection.piece():
+        bad = piece.index(6) if 6 in piece else len(piece)
+        stored += piece[:bad]
+        if kept := piece[:bad]:
+            bisection.took(kept)
+        if rest := piece[bad:]:
+            bisection.failed(rest, alone=len(piece) == 1)
+    assert bisection.refused == (6,)
+    assert sorted(stored) == [place for place in range(12) if place != 6]
