@@ -1,3 +1,3 @@
 """mtc turns web-server access logs into daily statistics people trust, for many sites, exactly once."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
