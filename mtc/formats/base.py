@@ -135,7 +135,8 @@ class Format:
     (`z.user_agent`). `header` and `other` are SQL conditions over `c0`, the beginning of a line, and `{line}`, all of
     it, for lines that do not match: comments, and what belongs to the format but is no request. `taken` says how many
     of its units of `time_taken` make a millisecond (1000 for microseconds), and 0 that it has none. `prefix` is what
-    may stand around every line. `changes` is for headers in mid-file.
+    may stand around every line. `changes` is for headers in mid-file. `behind` is an RE2 expression whose one group
+    finds the forwarded addresses of a line, where the shape does not read them.
     """
 
     name: str
@@ -149,3 +150,4 @@ class Format:
     detectable: bool = True
     prefix: Prefix | None = None
     changes: Changes | None = None
+    behind: str = ""

@@ -52,6 +52,11 @@ class Columns:
             return 0
         return 1 + sum(name != "" and word not in _NOTHING for name, word in zip(self.columns, words, strict=True))
 
+    def texts(self, line: str) -> dict[str, str]:
+        """The text of each name in a line of a sample that fits; of two columns with one name the first counts."""
+        words = [word[1:-1] if word[:1] == word[-1:] == '"' and len(word) > 1 else word for word in self._cut(line)]
+        return dict(reversed(list(zip(self.columns, words, strict=False))))
+
     def _cut(self, line: str) -> list[str]:
         plain = self.separator in {BLANK, TAB} and f'{self.separator}"' not in line
         pieces = line.removesuffix(self.separator).split(self.separator) if plain else []

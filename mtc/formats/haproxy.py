@@ -28,7 +28,7 @@ _NAMED = r"(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
 _IS_URL = "(starts_with(h, 'https://') OR starts_with(h, 'http://'))"
 _IS_HOST = rf"(NOT contains(h, ' ') AND regexp_full_match(h, '(?:{_NAMED})(?::\d+)?'))"
 
-_ONE = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*)"
+_ONE = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*|unknown)"
 _IS_LIST = f"regexp_full_match(h, '{_ONE}(?:, *{_ONE})*')"
 _IS_ELSE = f"NOT {_IS_URL} AND NOT {_IS_HOST} AND NOT {_IS_LIST}"
 

@@ -25,6 +25,9 @@ _LONG = 1 << 16
 _NOTHING: tuple[object, ...] = (None, "", "-")
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _CONTROL = r"'\\x([013467][0-9A-Fa-f]|2[013-9A-Fa-f]|5[0-9ABD-Fabd-f])'"
+# A line of a list that stands on several: `[{...},`, `{...},` or `{...}]`.
+_ITEM = r"^\s*\[?\s*\{.*\}\s*[,\]]*\s*$"
+_AROUND_ITEM = r"^[\s\[]+|[\s,\]]+$"
 _HIGH = r"'\\x([89A-Fa-f][0-9A-Fa-f])'"
 _BACKSLASH = r"'\\x5[Cc]'"
 
@@ -60,10 +63,16 @@ class JsonLines:
         """How many fields have a value, where the line is a request."""
         if "{" not in line:
             return 0
-        value = _read(line)
-        found = [name for name, paths in self.paths if any(_find(value, path) not in _NOTHING for path in paths)]
+        value = read_object(line)
+        found = [name for name, paths in self.paths if any(find(value, path) not in _NOTHING for path in paths)]
         whole = all(any(name in found for name in group) for group in self.needed)
-        return len(found) if whole and all(_find(value, path) == text for path, text in self.equal) else 0
+        return len(found) if whole and all(find(value, path) == text for path, text in self.equal) else 0
+
+    def texts(self, line: str) -> dict[str, str]:
+        """The text that stands for each name in a line of a sample; empty where there is none."""
+        value = read_object(line)
+        found = {name: (find(value, path) for path in paths) for name, paths in self.paths}
+        return {name: str(next((one for one in each if one not in _NOTHING), "")) for name, each in found.items()}
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
@@ -74,9 +83,11 @@ class JsonLines:
     def head(self, *, exact: bool) -> str:  # noqa: ARG002 - there is one way to read JSON
         """All texts at once, in the order of the paths; NULL for what is no JSON."""
         repaired = _repaired("c0")
+        item = f"regexp_replace(c0, {literal(_AROUND_ITEM)}, '', 'g')"
         return f"""CASE
             WHEN json_valid(c0) THEN {self._texts("c0")}
             WHEN contains(c0, '\\x') THEN CASE WHEN json_valid({repaired}) THEN {self._texts(repaired)} END
+            WHEN regexp_matches(c0, {literal(_ITEM)}) THEN CASE WHEN json_valid({item}) THEN {self._texts(item)} END
         END"""
 
     def _texts(self, line: str) -> str:
@@ -88,7 +99,8 @@ class JsonLines:
         groups = [[texts[name] for name in group if name in texts] for group in self.needed]
         here = [f"coalesce({', '.join(found)}) IS NOT NULL" for found in groups]
         here += [f"head[{self._places[path]}] = {literal(text)}" for path, text in self.equal]
-        texts["ip"] = f"CASE WHEN {' AND '.join(here)} THEN {texts['ip']} END"
+        ip = "own_ip" if "own_ip" in texts else "ip"  # the manifest may say where the address is
+        texts[ip] = f"CASE WHEN {' AND '.join(here)} THEN {texts.get(ip, 'NULL::VARCHAR')} END"
         return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in texts.items())}}}"
 
     def _first(self, paths: tuple[str, ...]) -> str:
@@ -126,13 +138,13 @@ def _ascii(line: str) -> str:
     return f"regexp_replace({quotes}, {_CONTROL}, '\\\\u00\\1', 'g')"
 
 
-def _read(line: str) -> Any:  # noqa: ANN401 - any JSON
+def read_object(line: str) -> Any:  # noqa: ANN401 - any JSON
     """A line as Python has it, nobody's to change; None where it is no JSON. Every format of JSON asks for the same."""
     return _remembered(line) if len(line) < _LONG else _parsed(line)
 
 
 def _parsed(line: str) -> Any:  # noqa: ANN401 - any JSON
-    for text in (line, _HEX.sub(r"\\u00\1", line)):
+    for text in (line, _HEX.sub(r"\\u00\1", line), re.sub(_AROUND_ITEM, "", line)):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
@@ -143,7 +155,7 @@ def _parsed(line: str) -> Any:  # noqa: ANN401 - any JSON
 _remembered = functools.lru_cache(maxsize=256)(_parsed)
 
 
-def _find(value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
+def find(value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
     """What is at a pointer; None when nothing is."""
     at = value
     for step in path.split("/")[1:]:

@@ -71,7 +71,7 @@ WITH pieces AS (
 ), cut AS (
     SELECT {raw}, {form.shape.fields(line, exact=whole)} AS z FROM pieces
 ), named AS (
-    SELECT {raw}, {_named(form)} FROM cut
+    SELECT {raw}, {_named(form, line)} FROM cut
 ), asked AS (
     SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {moments.number(form)} AS number FROM named
 ), typed AS (
@@ -116,10 +116,10 @@ def _reader(path: Path, pieces: int, separator: str) -> str:
     )
 
 
-def _named(form: Format) -> str:
+def _named(form: Format, line: str) -> str:
     """Every field of the vocabulary as a column; NULL where the format has none."""
-    derived = dict(form.derive)
-    given = {name: f"z.{name}" for name in form.shape.names} | derived
+    behind = {"forwarded_for": f"regexp_extract({line}, {literal(form.behind)}, 1)"} if form.behind else {}
+    given = {name: f"z.{name}" for name in form.shape.names} | behind | dict(form.derive)
     return ", ".join(f"{given.get(name, 'NULL::VARCHAR')} AS {name}" for name in FIELDS)
 
 
@@ -201,7 +201,7 @@ def _bad(form: Format, line: str, logged: str) -> str:
     unmatched = "coalesce(client, '') = ''"
     header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
     other = f"WHEN {form.other.replace('{line}', line)} THEN 'other'" if form.other else ""
-    other += f" WHEN {messages.message(line)} THEN 'other'"
+    other += f" WHEN {messages.message(line)} THEN 'other' WHEN trim({line}) IN ('[', ']') THEN 'other'"
     if form.prefix:
         other += f" WHEN {layers.foreign(logged, form.prefix)} THEN 'other'"
     # One CASE in another: what is asked of lines that do not match costs nothing on those that do.

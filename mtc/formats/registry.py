@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from mtc.errors import PermanentError
 from mtc.formats import (
     akamai,
+    any_json,
     api_gateway,
     clouds,
     edges,
@@ -86,7 +87,9 @@ BINDERS: dict[str, Binder] = {
     **{dialect.name: binder(dialect) for dialect in DIALECTS},
     "ltsv": labelled.bind_ltsv,
     "logfmt": labelled.bind_logfmt,
+    "any_json": any_json.bind,
 }
+_LAST = "any_json"  # what guesses is for what no other reads as well
 
 NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
 
@@ -112,4 +115,5 @@ def candidates(sample: Sequence[str]) -> dict[str, Format]:
     """Every format that a file which begins with `sample` may be in, by name, in the order of preference."""
     bound = {name: bind(sample) for name, bind in BINDERS.items()} if sample else {}
     known = {name: form for name, form in bound.items() if form is not None and form.detectable}
-    return known | {name: form for name, form in FORMATS.items() if form.detectable}
+    guessed = {name: known.pop(name) for name in (_LAST,) if name in known}
+    return known | {name: form for name, form in FORMATS.items() if form.detectable} | guessed

@@ -1,4 +1,4 @@
-"""Who the client is: the `client` of a source."""
+"""What a source says of the fields of its lines: who the client is, and which column is which field."""
 
 import ipaddress
 from typing import Annotated, Literal
@@ -24,6 +24,27 @@ def _network(text: str) -> str:
     return text
 
 
+FieldName = Literal[
+    "ip",
+    "forwarded_for",
+    "real_ip",
+    "host",
+    "user",
+    "time",
+    "date",
+    "clock",
+    "request",
+    "method",
+    "target",
+    "path",
+    "query",
+    "protocol",
+    "status",
+    "bytes",
+    "time_taken",
+    "referrer",
+    "user_agent",
+]
 Network = Annotated[str, Field(min_length=1, examples=["10.0.0.0/8", PRIVATE]), AfterValidator(_network)]
 
 

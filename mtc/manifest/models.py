@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from mtc.manifest.client import Client
+from mtc.manifest.client import Client, FieldName
 from mtc.manifest.formats import FormatChoice
 from mtc.manifest.hits import Hits
 from mtc.manifest.matomo import Matomo
@@ -102,6 +102,12 @@ class Source(Model):
     """What to add to every time, for a clock that was wrong."""
     encoding: Encoding | None = None
     """The encoding of the logs, where it is not UTF-8; a byte order mark at the beginning of a file says more."""
+    fields: Annotated[
+        dict[FieldName, Annotated[str, Field(min_length=1)]],
+        Field(examples=[{"ip": "c-forwarded", "host": "cs(Host)"}]),
+    ] = {}  # noqa: RUF012 (pydantic copies it)
+    """Which column, key or label of the format a field is read from, where it is another than the format's own: columns
+    of W3C, keys of JSON (`request.headers.Host`), labels of LTSV and logfmt, groups of others."""
     client: Client | None = None
     """Which address of a line is the client's, where proxies stand in front of the server."""
     vanished: Literal["keep", "drop"] = "keep"

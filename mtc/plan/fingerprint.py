@@ -22,7 +22,7 @@ RECIPE = "recipe"
 
 _NOT_OF_LOADING = frozenset({"max_rejected", "search_parameters"})
 _SEARCHES = "hits.search_parameters"
-_OF_SOURCE = ("source.timezone", "source.shift", "source.encoding", "source.client")
+_OF_SOURCE = ("source.timezone", "source.shift", "source.encoding", "source.client", "source.fields")
 
 
 def _rules(filters: Filters, hits: Hits) -> dict[str, str]:
@@ -117,8 +117,9 @@ def is_older(record: StepRecord) -> bool:
 def load_settings(site: SiteSettings) -> dict[str, str]:
     """The settings that decide which lines of an object are hits, and on which day."""
     source = site.source
+    fields = json.dumps(source.fields, sort_keys=True) if source.fields else ""
     client = source.client.model_dump_json(by_alias=True) if source.client else ""
-    values = (source.timezone or "", source.shift or "", source.encoding or "", client)
+    values = (source.timezone or "", source.shift or "", source.encoding or "", client, fields)
     own = {"source.format": str(source.format), "timezone": site.zone, **dict(zip(_OF_SOURCE, values, strict=True))}
     return {**own, **_rules(site.filters, site.hits)}
 

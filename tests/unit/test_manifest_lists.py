@@ -40,6 +40,7 @@ OTHER: dict[str, object] = {
     "source.shift": "1h",
     "source.encoding": "latin-1",
     "source.client": {"from": ["forwarded_for", "ip"]},
+    "source.fields": {"ip": "c-forwarded"},
 }
 PLAIN = SiteSettings("docs", "", "UTC", Source(url="logs/{date:%Y-%m-%d}"), None, Filters())
 

@@ -18,7 +18,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.model import Accounting, SourceObject
 from mtc.stages.importing.agents import fill_agents
 from mtc.stages.importing.bundle import Bundle, Fetched, Sizes
-from mtc.stages.importing.choosing import Choice, choose
+from mtc.stages.importing.choosing import Choice, Wanted, choose
 from mtc.stages.importing.context import Connect
 from mtc.stages.importing.counting import count_lines
 from mtc.stages.importing.judging import judge
@@ -86,7 +86,7 @@ class Explainer:
         explained.encoding = encoding_of_file(item.path, item.encoding, where=str(path))
 
         def noted(sample: Sequence[str], where: str) -> Format:
-            choice = choose(source.format, sample, where)
+            choice = choose(Wanted.of(source), sample, where)
             explained.choices.append(choice)
             return choice.format
 
@@ -122,6 +122,8 @@ class Explainer:
         return [Slice(account, (), tuple(rejected.get(number, ()))) for number, account in enumerate(accounts)]
 
     def _judged(self, item: Fetched, slices: Sequence[Slice], explained: Explained) -> StepError | None:
+        if refused := next((choice.refused for choice in explained.choices if choice.refused), None):
+            return refused
         try:
             judge(item.object, slices, explained.choices[0].format, self.site.filters.max_rejected)
         except PermanentError as error:

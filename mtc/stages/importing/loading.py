@@ -23,7 +23,7 @@ from mtc.stages.base import Fact, ObjectLoaded
 from mtc.stages.importing.again import Again
 from mtc.stages.importing.ahead import ahead, in_turn, one_ahead
 from mtc.stages.importing.bundle import Bundle, Fetched, Segment
-from mtc.stages.importing.choosing import chooser
+from mtc.stages.importing.choosing import Wanted, chooser
 from mtc.stages.importing.context import StepContext
 from mtc.stages.importing.judging import judge, judge_early
 from mtc.stages.importing.load import Loader, Slice
@@ -40,7 +40,7 @@ class Loading:
 
     `again` judges objects that were delivered. `slices` are those of objects that are not complete yet, by key;
     `handed_out` are the objects given out to be read, until they are recorded; `published` are the files that were put
-    into the warehouse; `samples` are lines that could not be read.
+    into the warehouse; `samples` are lines that could not be read; `notes` are for people.
     """
 
     context: StepContext
@@ -49,6 +49,7 @@ class Loading:
     handed_out: dict[str, SourceObject] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
     samples: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def run(self) -> list[LoadedObject]:
         """Load every object of the step's work."""
@@ -61,7 +62,7 @@ class Loading:
 
     def _load(self, source: Source) -> Iterator[LoadedObject]:
         context = self.context
-        choose = chooser(context.site.source.format)
+        choose = chooser(Wanted.of(context.site.source), self.notes)
         with (
             context.connect() as connection,
             staging(context.warehouse) as aside,

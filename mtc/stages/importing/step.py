@@ -33,12 +33,12 @@ def import_step(context: StepContext) -> None:
     if work.drop:
         desk.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
     again = Again(context)
-    loaded = _load(context, again)
+    loaded, notes = _load(context, again)
     delivered = finished + _deliver(context, opened, [*work.keep, *loaded], again)
     archived = archive_objects(context, [*work.archive, *loaded])
     faults.point("import.done")
     copies = copies_among([*work.keep, *loaded]) if context.site.source.duplicates == "skip" else {}
-    desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], copies, archived, delivered)))
+    desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], copies, archived, delivered, notes)))
 
 
 def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
@@ -82,17 +82,23 @@ def _uncovered(deliver: DeliverWork, loaded: Sequence[LoadedObject], again: Agai
     return tuple(item for item in new if item.text not in deliver.sent or item.object.key in taken_back)
 
 
-def _load(context: StepContext, again: Again) -> list[LoadedObject]:
+def _load(context: StepContext, again: Again) -> tuple[list[LoadedObject], Sequence[str]]:
+    """Load what is new; gives it, and what there is to say of its lines."""
     loading = Loading(context, again)
     loaded = loading.run() if context.work.load else []
     kept = [item.object.key for item in context.work.keep]
     sweep_rejected(context.warehouse, context.site.name, context.step.day, published=loading.published, kept=kept)
     judge_step([*context.work.keep, *loaded], context.site.filters.max_rejected, loading.samples)
-    return loaded
+    return loaded, loading.notes
 
 
 def _receipt(
-    step: StepId, objects: Sequence[LoadedObject], copies: Mapping[str, str], archived: int, delivered: Delivered
+    step: StepId,
+    objects: Sequence[LoadedObject],
+    copies: Mapping[str, str],
+    archived: int,
+    delivered: Delivered,
+    said: Sequence[str],
 ) -> Receipt:
     """What the step reports. `copies` are those of the objects whose lines another of them has, which count once."""
     account = Accounting.total(counted_account(item, copies) for item in objects)
@@ -109,5 +115,9 @@ def _receipt(
     }
     status = Status.DONE if objects else Status.EMPTY
     return Receipt(
-        step, status, accounting=account, figures=figures, notes=(*delivered.notes, *told, *messages_note(objects))
+        step,
+        status,
+        accounting=account,
+        figures=figures,
+        notes=(*delivered.notes, *said, *told, *messages_note(objects)),
     )

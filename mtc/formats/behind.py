@@ -1,0 +1,77 @@
+"""Forwarded addresses behind a combined line (nginx's `main`, `%{X-Forwarded-For}i`): which of its fields they are.
+
+`combined` and its kin pass over what stands behind the user agent, as nobody knows what it is. Where the client is to
+be found there, a sample tells: the field that a name says (`forwarded_for="..."`), or one that on every line is a list
+of addresses or says that there is none. An address with a port is not taken for one, as upstreams are written so. Of
+several such fields the one with most different values is it, which the server's own address is not.
+"""
+
+import dataclasses
+import functools
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from mtc.formats.base import Format
+from mtc.formats.expressions import WHOM
+from mtc.formats.pattern import Pattern
+from mtc.formats.peeking import bare_lines
+
+_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]?|unknown)"
+_LIST = re.compile(rf'"?{_ADDRESS}(?:, *{_ADDRESS})*"?')
+_NONE = re.compile(r'"?-?"?')
+_NAME = r"(?i:(?:http_)?(?:x_)?forwarded[_-]?for|x-forwarded-for|xff)"
+_FIELD = re.compile(r'[\w.\-]+="[^"]*"|"[^"]*"|\S+')
+_NAMED = re.compile(rf"{_NAME}=")
+_SKIPPED = r'(?:\s+(?:[\w.\-]+="[^"]*"|"[^"]*"|\S+))'
+_VALUE = r'("[^"]*"|[^"\s]+)(?:\s.*)?$'
+_MOST = 12
+
+
+def with_forwarded(form: Format, sample: Sequence[str]) -> Format:
+    """The format with an expression for the field of its lines that lists forwarded addresses, if one does."""
+    behind = _expression(form, bare_lines(form, sample))
+    return _made(form, behind) if behind else form
+
+
+def forwarded_behind(form: Format, sample: Sequence[str]) -> list[str]:
+    """What that field holds in the lines of a sample."""
+    lines = bare_lines(form, sample)
+    behind = _expression(form, lines)
+    found = (re.match(behind, line, re.DOTALL | re.ASCII) for line in lines) if behind else iter(())
+    return [match[1] for match in found if match]
+
+
+def _expression(form: Format, lines: Sequence[str]) -> str:
+    head = _head(form)
+    if not head or "forwarded_for" in {*form.shape.names, *dict(form.derive)}:
+        return ""
+    found = (re.match(head, line, re.DOTALL | re.ASCII) for line in lines)
+    behind = _place([_FIELD.findall(match.string[match.end() :]) for match in found if match])
+    return f"{head}{behind}" if behind else ""
+
+
+def _head(form: Format) -> str:
+    """What matches a line of the format up to the end of its user agent; empty where it has none in quotes."""
+    pattern = form.shape.pattern if isinstance(form.shape, Pattern) else ""
+    before, whom, _ = pattern.partition(WHOM)
+    return re.sub(r"\(\?P<\w+>", "(?:", before + whom) if whom else ""
+
+
+def _place(lines: Sequence[Sequence[str]]) -> str:
+    """The rest of the expression; empty where no field is one."""
+    if any(_NAMED.match(field) for fields in lines for field in fields):
+        return rf".*?\s{_NAME}={_VALUE}"
+    counts: Counter[int] = Counter()
+    for place in range(min(_MOST, max(map(len, lines), default=0))):
+        values = {fields[place] for fields in lines if len(fields) > place}
+        listed = {value for value in values if _LIST.fullmatch(value)}
+        if listed and all(value in listed or _NONE.fullmatch(value) for value in values):
+            counts[place] = len(listed)
+    return rf"{_SKIPPED}{{{counts.most_common(1)[0][0]}}}\s+{_VALUE}" if counts else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _made(form: Format, behind: str) -> Format:
+    """One object for equal expressions: objects of the same format are bundled."""
+    return dataclasses.replace(form, behind=behind)

@@ -1,0 +1,68 @@
+"""What a format reads from the lines of a sample, in Python: enough to see what it lacks and who its clients are."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from mtc.formats import layers
+from mtc.formats.base import Format
+from mtc.formats.columns import Columns
+from mtc.formats.json_lines import JsonLines
+from mtc.formats.pairs import Pairs
+from mtc.formats.pattern import OwnPattern, Pattern
+
+Texts = Mapping[str, str]
+
+_STATUSES = ("status", "own_status", "background")
+_TIMES = ("time", "own_time", "clock", "own_clock", "stamp")
+_TARGETS = ("request", "target", "path", "own_request", "own_target", "own_path", "uri", "url")
+# Defined without one.
+_WITHOUT_STATUS = ("cloudfront_rtmp",)
+_EMPTY = ("", "-")
+_SAMPLED = 100
+
+
+def bare_lines(form: Format, sample: Sequence[str]) -> list[str]:
+    """The lines of a sample that count, without what relays have put around them."""
+    chain = form.prefix.layers if form.prefix else ()
+    lines = (layers.bare(line, chain) for line in sample) if chain else iter(sample)
+    return list(itertools.islice((line for line in lines if line.strip() and not line.startswith("#")), _SAMPLED))
+
+
+def texts_of(form: Format, sample: Sequence[str]) -> list[Texts]:
+    """The texts of each line that the format reads, by the names of its shape; none of an expression of a user's."""
+    return list(_texts(form, bare_lines(form, sample)))
+
+
+def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
+    shape = form.shape
+    for line in lines:
+        if isinstance(shape, OwnPattern) or not shape.fits(line):
+            continue
+        if isinstance(shape, JsonLines | Columns):
+            yield shape.texts(line)
+        elif isinstance(shape, Pairs):
+            read = shape.read(line)
+            yield {name: next(filter(None, map(read.get, labels)), "") for name, labels in shape.labels}
+        elif isinstance(shape, Pattern) and (match := shape.regex.match(line)):
+            yield {name: text or "" for name, text in match.groupdict().items()}
+
+
+def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
+    """Of status, time and path those that a format which was found reads from no line of the sample.
+
+    Formats of text have all of them; of a header, of JSON and of pairs it depends on the file.
+    """
+    if isinstance(form.shape, Columns):
+        read: list[Texts] = [dict.fromkeys(form.shape.columns, "x")] if form.shape.columns else []
+    elif isinstance(form.shape, JsonLines | Pairs):
+        read = texts_of(form, sample)
+    else:
+        return ()
+    ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}
+    asked = ways if isinstance(form.shape, Columns) else ("status",)  # the others are needed for a line to be one
+    wanted = [name for name in asked if name != "status" or form.name not in _WITHOUT_STATUS]
+    return tuple(name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read))
+
+
+def _has(texts: Texts, names: Sequence[str]) -> bool:
+    return any(texts.get(name, "") not in _EMPTY for name in names)
