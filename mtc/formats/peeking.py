@@ -53,7 +53,9 @@ def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
     Formats of text have all of them; of a header, of JSON and of pairs it depends on the file.
     """
     if isinstance(form.shape, Columns):
-        read: list[Texts] = [dict.fromkeys(form.shape.columns, "x")] if form.shape.columns else []
+        read: list[Texts] = (
+            [dict.fromkeys(form.shape.columns, "x")] if any(map(form.shape.fits, bare_lines(form, sample))) else []
+        )
     elif isinstance(form.shape, JsonLines | Pairs):
         read = texts_of(form, sample)
     else:

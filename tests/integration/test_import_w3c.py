@@ -20,9 +20,9 @@ from mtc.stages.importing.spool import bundles
 # Headers, each with what makes a line of a path. Their dates and order differ.
 LAYOUTS = (
     ("#Fields: date time c-ip cs-method cs-uri-stem sc-status", "2026-05-01 10:05:03 192.0.2.1 GET {} 200"),
-    ("#Fields: c-ip cs-uri-stem date time", "192.0.2.1 {} 2026-05-01 10:05:03"),
-    ("#Date: 2026-05-02 00:00:00\n#Fields: time c-ip cs-uri-stem", "10:05:03 192.0.2.1 {}"),
-    ("#Date: 2026-05-03 00:00:00\n#Fields: time c-ip cs-uri-stem", "10:05:03 192.0.2.1 {}"),
+    ("#Fields: c-ip cs-uri-stem date time sc-status", "192.0.2.1 {} 2026-05-01 10:05:03 200"),
+    ("#Date: 2026-05-02 00:00:00\n#Fields: time c-ip cs-uri-stem sc-status", "10:05:03 192.0.2.1 {} 200"),
+    ("#Date: 2026-05-03 00:00:00\n#Fields: time c-ip cs-uri-stem sc-status", "10:05:03 192.0.2.1 {} 200"),
 )
 JUNK = "not a line"
 
