@@ -21,6 +21,7 @@ from mtc.stages.delivering.firsts import FirstBatches, SetAsideError
 from mtc.stages.delivering.layout import Layout
 from mtc.stages.delivering.pieces import Ledger, PieceLedger, Pieces, cut_up, remember
 from mtc.stages.delivering.presence import Presence, Watcher, unsure
+from mtc.stages.delivering.requests import nothing
 from mtc.stages.delivering.target import Target, TargetSite
 
 _TRIES = 8
@@ -134,6 +135,12 @@ class Courier:
             outcome = send(self.target.connection, self.target.server, requests)
         faults.point("deliver.sent")
         return self._after(batch, outcome, strain), outcome
+
+    def answers(self) -> bool:
+        """Whether the server answers well to a request that stores nothing: it boots, and knows token and site."""
+        with self.target.gate:
+            outcome = send(self.target.connection, self.target.server, [nothing(self.site.id)])
+        return isinstance(outcome, Recorded) and outcome.tracked == 1
 
     def _after(self, batch: Batch, outcome: Outcome, strain: int) -> Batch:
         match outcome:

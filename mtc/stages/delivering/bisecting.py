@@ -1,9 +1,13 @@
 """Which hits of a batch Matomo fails over: found by sending less and less of it. No I/O; who sends is elsewhere.
 
 One hit may cost its whole batch: Matomo meets an error in its own code, answers 500 and keeps nothing. What was sent is
-halved until such a hit stands alone. It is refused only if it fails alone, then another hit of the site is taken, and
-then it fails alone again: when a server is down every hit fails, and none of them is to blame. So some hits are held
-back, of several visitors, to have one to try after the last failure.
+halved until such a hit stands alone. It is refused only if it fails alone, then another hit of the batch is taken, and
+then it fails alone again, in the same way: when a server is down every hit fails, and none of them is to blame. So some
+hits are held back, of several visitors, to have one to try after the last failure.
+
+Where none is left to try, less has to do: that other batches were taken meanwhile, or, of a few hits that are left of a
+batch, that a request which stores nothing is answered well. That is enough only where the server's code dies over each
+hit without a word, as a server that is down does not.
 """
 
 from collections import Counter
@@ -14,7 +18,8 @@ _PROBES = 3  # so many of these fail, before it is the server that fails
 _SPARE = 3
 _NEAR = 8
 _GROWTH = 4
-_PATIENCE = 4
+_ENOUGH = 4  # failures alone, where a death of the server's code counts twice
+_MOST = 12
 
 
 class Bisection:
@@ -24,8 +29,9 @@ class Bisection:
     settled, or `left` is what cannot be settled now.
     """
 
-    def __init__(self, visitors: Mapping[int, str]) -> None:
-        """`visitors` are those of the hits, by place, in order."""
+    def __init__(self, visitors: Mapping[int, str], taken: int = 0) -> None:
+        """`visitors` are those of the hits, by place, in order; `taken` is how many others of the batch are stored."""
+        self._taken = taken
         self._visitors = dict(visitors)
         self._spare = _held_back(self._visitors)
         self._todo = [place for place in self._visitors if place not in self._spare]
@@ -33,15 +39,18 @@ class Bisection:
         self._size = 1
         self._suspects: list[int] = []
         self._times: Counter[int] = Counter()  # how often each suspect has failed alone
+        self._said: dict[int, tuple[str, int]] = {}  # in which way, and how much that weighs
         self._alone = 0  # hits that have failed alone since one was taken
         self._proven = False  # whether one was taken at all
         self.refused: tuple[int, ...] = ()
+        self.died = False
+        """Whether the last failure was a death of the server's code."""
         self.reason = ""
         """What the server said last of a hit that failed."""
         self.elsewhere = False
         """Whether other batches of the site were taken since this one could not be settled."""
-        self.patient = False
-        """Whether a last hit, of which no other is left to hold it against, is refused when it fails for long."""
+        self.answers = False
+        """Whether the server was seen to answer since, to a request that stores nothing."""
 
     @property
     def left(self) -> tuple[int, ...]:
@@ -49,51 +58,68 @@ class Bisection:
         return tuple(sorted((*self._todo, *self._spare, *self._suspects)))
 
     @property
+    def few(self) -> bool:
+        """Whether few hits are left of a batch of which others are stored."""
+        return 0 < len(self.left) <= max(_SPARE, self._taken) and self._taken > 0
+
+    @property
     def strain(self) -> int:
         """How many requests in a row have failed without a sign that it is not the server's fault."""
-        if self.elsewhere:
+        if self.elsewhere or self.answers:
             return 0
-        if not self._proven:
-            return _FEW + self._alone
-        return max([self._alone, *(self._times[place] for place in self._suspects)]) if self._alone else 0
+        return self._alone if self._proven else _FEW + self._alone
 
     def piece(self) -> tuple[int, ...]:
         """The places of what is to be sent next; none when nothing more can be settled."""
         if not self._todo and not self._suspects:
             self._todo, self._spare, self._size = self._spare, [], max(1, len(self._spare))
-        if self._suspects and (not self._alone or (self.elsewhere and not self._todo)):
-            return (self._suspects[0],)
-        if not self.elsewhere and (not self._proven or self._alone >= _FEW):
+        weak = self.elsewhere or self.answers
+        if self._suspects and (not self._alone or (weak and not self._todo)):
+            suspect = self._suspects[0]
+            return (suspect,) if self._times[suspect] < _MOST else ()
+        if not weak and (not self._proven or self._alone >= _FEW):
             return self._probe()
         if self._todo:
             return tuple(self._bad[: max(1, len(self._bad) // 2)] or self._todo[: self._size])
-        return tuple(self._spare[:1]) or self._last()
+        return tuple(self._spare[:1])
 
     def took(self, places: Sequence[int], *, stored: bool = True) -> None:
         """These are settled; `stored` says whether one of them is stored, and not all of them invalid to Matomo."""
         self._forget(places)
         if stored:
-            self._proven, self._alone = True, 0
+            self._proven, self._alone, self._taken = True, 0, self._taken + len(places)
         if not self._bad:
             self._size *= _GROWTH
 
-    def failed(self, places: Sequence[int], *, alone: bool) -> tuple[int, ...]:
-        """These are not stored; `alone` says that one was all that was sent. Gives what is refused for it."""
+    def failed(self, places: Sequence[int], *, alone: bool, died: bool, reason: str) -> tuple[int, ...]:
+        """These are not stored; `alone` says that one was all that was sent. Gives what is refused for it.
+
+        `died` says that the server's code has come to its end without a word, `reason` in which way it failed.
+        """
+        self.reason, self.died = reason, died
+        if not died:  # a server that is down looks so too
+            self.elsewhere, self.answers = self.elsewhere and self.few, False
         if not alone:
             self._bad, self._size = [place for place in self._todo if place in set(places)], 1
             return ()
         (place,) = places
         self._times[place] += 1
+        before, weight = self._said.get(place, (reason, 0))
+        weight = (weight if before == reason else 0) + (_ENOUGH // 2 if died else 1)
+        self._said[place] = reason, weight
         if place not in self._suspects:
-            self._forget(places)
-            self._bad, self._size = [], 1
-            self._suspects.append(place)
-            self._alone += 1
-        elif not self._alone or self.elsewhere or self._times[place] >= _PATIENCE:
+            self._suspect(place)
+        elif weight >= _ENOUGH and (not self._alone or self.elsewhere or self.answers):
             self._suspects.remove(place)
             self.refused = (*self.refused, place)
             return (place,)
         return ()
+
+    def _suspect(self, place: int) -> None:
+        self._forget((place,))
+        self._bad, self._size = [], 1
+        self._suspects.append(place)
+        self._alone += 1
 
     def _probe(self) -> tuple[int, ...]:
         """One hit, of a visitor of whom none has failed if there is one. The first of a visitor: those keep order."""
@@ -105,11 +131,7 @@ class Bisection:
             if self._visitors[place] not in known:
                 firsts.setdefault(self._visitors[place], place)
         others = [*firsts.values()]
-        return tuple(others[len(others) // 2 :][:1] or self._spare[:1] or self._todo[:1]) or self._last()
-
-    def _last(self) -> tuple[int, ...]:
-        alone = self.patient and self._proven and len(self._suspects) == 1
-        return (self._suspects[0],) if alone else ()
+        return tuple(others[len(others) // 2 :][:1] or self._spare[:1] or self._todo[:1])
 
     def _forget(self, places: Sequence[int]) -> None:
         gone = set(places)

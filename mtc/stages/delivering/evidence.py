@@ -35,7 +35,7 @@ class Evidence:
             site, taken, pieces = self._aside.pop((cut.uid, batch.id), (0, 0, None))
             if pieces is None or pieces.left != batch.places:
                 return None
-            pieces.elsewhere, pieces.patient = self._taken[site] > taken, last
+            pieces.elsewhere = self._taken[site] > taken
             return pieces if pieces.elsewhere or last else None
 
     def waiting(self, site: int) -> int:

@@ -35,6 +35,9 @@ class Sender(Protocol):
     def pause(self, outcome: Outcome, tries: int) -> None:
         """Wait after an outcome that was not good; raises when it is of no use to go on."""
 
+    def answers(self) -> bool:
+        """Whether the server answers well to a request that stores nothing."""
+
     def flush(self) -> None:
         """Record what was held back."""
 
@@ -71,7 +74,7 @@ class Pieces:
         """Send until all is settled or nothing more can be; `requests` are those of all the batch's hits."""
         tries = 0
         try:
-            while piece := self.bisection.piece():
+            while piece := self.bisection.piece() or self._at_last(sender):
                 ledger.others = tuple(place for place in self.bisection.left if place not in set(piece))
                 part = dataclasses.replace(self.batch, left=piece)
                 part, outcome = sender.sent(part, [requests[place] for place in piece], self.bisection.strain)
@@ -90,15 +93,19 @@ class Pieces:
         if settled := [place for place in piece if place not in missing]:
             self.bisection.took(settled, stored=stored)
         if isinstance(outcome, InDoubt) and missing:
-            self.bisection.reason = outcome.reason
-            if not outcome.died:  # a server that is down looks so too: what was taken elsewhere proves nothing
-                self.bisection.elsewhere = self.bisection.patient = False
-            self._failed(missing, alone=len(piece) == 1)
+            self._failed(missing, outcome, alone=len(piece) == 1)
         self.batch = dataclasses.replace(self.batch, left=self.bisection.left)
         return bool(settled) or isinstance(outcome, InDoubt)
 
-    def _failed(self, missing: tuple[int, ...], *, alone: bool) -> None:
-        refused = self.bisection.failed(missing, alone=alone)
+    def _at_last(self, sender: Sender) -> tuple[int, ...]:
+        """What can be sent still, of a few hits that are left over each of which the server's code dies."""
+        bisection = self.bisection
+        if bisection.few and bisection.died and not bisection.answers:
+            bisection.answers = sender.answers()
+        return bisection.piece()
+
+    def _failed(self, missing: tuple[int, ...], outcome: InDoubt, *, alone: bool) -> None:
+        refused = self.bisection.failed(missing, alone=alone, died=outcome.died, reason=outcome.reason)
         self.batch = dataclasses.replace(
             self.batch, invalid=self.batch.invalid + len(refused), refused=(*self.batch.refused, *refused)
         )
@@ -107,7 +114,8 @@ class Pieces:
 def cut_up(batch: Batch, layout: Layout) -> Bisection:
     """A batch's hits, to be sent in pieces."""
     hits = layout.sent(batch)
-    return Bisection({place: hits[place].visitor for place in batch.places})
+    taken = batch.hits - len(batch.places) - batch.invalid
+    return Bisection({place: hits[place].visitor for place in batch.places}, taken)
 
 
 def remember(evidence: Evidence, batch: Batch, refused: Sequence[int], layout: Layout) -> None:

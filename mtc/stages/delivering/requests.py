@@ -85,6 +85,11 @@ def head(site_id: int) -> str:
     return f"?idsite={site_id}&rec=1&apiv=1&bots=1&dp=1"
 
 
+def nothing(site_id: int) -> str:
+    """A request that Matomo answers as any other, and of which it stores nothing: `rec` is not 1."""
+    return head(site_id).replace("&rec=1", "&rec=0")
+
+
 def _target() -> str:
     """The path with its query, encoded. Cut where both together are too long, which is rare."""
     whole = f"url_encode(substring(concat({_PATH}, '?' || nullif(query, '')), 1, {_URL_LENGTH}))"
