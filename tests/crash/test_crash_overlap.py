@@ -44,7 +44,8 @@ def test_looking_needs_no_lock(frozen: "subprocess.Popen[str]", trial: Trial) ->
     """Plans and calendars are for everybody, also while a run is at work."""
     for command in (("plan",), ("status", "--offline"), ("state", "list")):
         looked = trial.mtc(*command)
-        assert (looked.code, looked.err) == (0, "")
+        assert looked.code == 0
+        assert looked.err.startswith("note: another run is at work: ") or (command[0] != "plan" and not looked.err)
         assert "docs" in looked.out
     assert frozen.poll() is None
 

@@ -43,7 +43,7 @@ def test_what_is_loaded_is_archived_byte_for_byte_and_then_the_step_is_done(tmp_
         ObjectArchived(STEP, key, f"copies/docs/{DAY}/{key}") for key in objects
     ]
     size = sum(map(len, objects.values()))
-    assert outcome.receipt.figures == {"objects": 2, "bytes": size, "lines": 2, "hits": 2, "archived": 2}
+    assert outcome.receipt.figures == {"objects": 2, "bytes": size, "lines": 2, "hits": 2, "rejected": 0, "archived": 2}
 
 
 def test_what_was_loaded_before_is_archived_without_loading_it_again(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ credentials: {pull: {access_key_id: "${A}", secret_access_key: "${B}"}}
 )
 def test_what_cannot_be_asked_for_is_told_with_a_hint(folder: Path, arguments: tuple[str, ...], told: str) -> None:
     """A usage error, before any file is read."""
-    source = "version: 1\nsource: {url: 'logs/{date:%Y-%m-%d}'}\n"
+    source = "version: 1\nsource: {url: 'logs/{site}/{date:%Y-%m-%d}'}\n"
     (folder / "two.yaml").write_text(f"{source}sites: {{docs: {{}}, shop: {{}}}}\n")
     done = run(folder, *arguments, code=2)
     assert told in done.stderr

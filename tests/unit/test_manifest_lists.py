@@ -57,7 +57,7 @@ def loaded(folder: Path, text: str, environ: dict[str, str] | None = None) -> di
     """The sites of a manifest in `manifests/`, with these lines in it."""
     file = folder / "manifests" / "m.yaml"
     file.parent.mkdir(exist_ok=True)
-    file.write_text(f"version: 1\nsource: {{url: 'logs/{{date:%Y-%m-%d}}*'}}\n{text}\n")
+    file.write_text(f"version: 1\nsource: {{url: 'logs/{{site}}/{{date:%Y-%m-%d}}*'}}\n{text}\n")
     return dict(load(file, environ=environ or {}).sites)
 
 

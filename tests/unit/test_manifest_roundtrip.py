@@ -30,7 +30,7 @@ DATES = st.one_of(
 )
 SOURCES = st.builds(
     Source,
-    url=st.sampled_from(["in/{site}/{date:%Y-%m-%d}*", "s3://acme/{date:%Y/%j}/*.gz", "/srv/{date:%F}"]),
+    url=st.sampled_from(["in/{site}/{date:%Y-%m-%d}*", "s3://acme/{site}/{date:%Y/%j}/*.gz", "/srv/{site}/{date:%F}"]),
     format=st.sampled_from(["auto", "common", "combined_vhost"]),
     settle=DURATIONS,
     vanished=st.sampled_from(["keep", "drop"]),
