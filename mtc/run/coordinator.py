@@ -35,12 +35,12 @@ from mtc.plan.freshness import stale_sites
 from mtc.plan.model import History, Plan, PlannedStep, Selection, Task, World
 from mtc.plan.neighbours import NEIGHBOUR, Neighbours, to_import
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
-from mtc.run.delivered import hits_delivered, record_delivery, record_object
+from mtc.run.delivered import files_loaded, hits_delivered, record_delivery, record_object
 from mtc.run.findings import findings
 from mtc.run.look import OpenSource, look, look_at_files
 from mtc.run.retry import may_pass, pause
 from mtc.run.tally import Outcome, Tally
-from mtc.run.tasks import tasks
+from mtc.run.tasks import OpenStep, tasks
 from mtc.stages.base import Fact, ObjectArchived, ObjectDropped, ObjectLoaded, PartsDigested, StepDone, StepFailed
 from mtc.state.decoder import no_collecting
 from mtc.state.rows import StepResult
@@ -51,17 +51,6 @@ Clock = Callable[[], dt.datetime]
 MakeExecutor = Callable[[Handler], Executor]
 
 _NOT_TO_BE_DONE = frozenset({Verdict.NOT_DUE, *(verdict for verdict in Verdict if verdict.is_stuck)})
-
-
-@dataclass(slots=True)
-class _Open:
-    """A step that is under way, or waits to be tried again. `looked` is when its source was listed for this plan."""
-
-    planned: PlannedStep
-    looked: dt.datetime | None = None
-    waits: bool = False
-    attempt: int = 0
-    began: float = 0.0
 
 
 @dataclass(slots=True)
@@ -79,7 +68,7 @@ class Coordinator:
     tally: Tally = field(default_factory=Tally)
     stop_signal: int = 0
     bugs: list[Exception] = field(default_factory=list)
-    _open: dict[StepId, _Open] = field(default_factory=dict)
+    _open: dict[StepId, OpenStep] = field(default_factory=dict)
     _later: list[tuple[float, int, tuple[StepId, ...]]] = field(default_factory=list)
     _order: "itertools.count[int]" = field(default_factory=itertools.count)
     _beside: set[StepId] = field(default_factory=set)
@@ -176,7 +165,7 @@ class Coordinator:
     def _submit(self, executor: Executor, steps: Iterable[PlannedStep]) -> None:
         for task in tasks(steps):
             for planned in task.steps:
-                mine = self._open.setdefault(planned.step, _Open(planned))
+                mine = self._open.setdefault(planned.step, OpenStep(planned))
                 mine.planned, mine.looked, mine.waits = planned, self._looked, False
             executor.submit(task)
 
@@ -299,7 +288,7 @@ class Coordinator:
             self._record_done(done)
         self.tally.hits += sum(fact.loaded.accounting.hits for fact in facts if isinstance(fact, ObjectLoaded))
         faults.point("record.after")
-        forget_aside(self.project.warehouse, _files_loaded(facts))
+        forget_aside(self.project.warehouse, files_loaded(facts))
         if unlisted:  # a later fact may have listed a file again
             remove_files(self.project.warehouse, unlisted - self.store.listed_files())
         if delivered := sum(map(hits_delivered, facts)):
@@ -401,9 +390,3 @@ class Coordinator:
                 reason = "; ".join(planned.reasons) if planned else "no longer planned"
                 self._failed([step], TransientError(reason))
         return ready
-
-
-def _files_loaded(facts: Iterable[Fact]) -> set[str]:
-    """The part files that were just made."""
-    loaded = (fact.loaded for fact in facts if isinstance(fact, ObjectLoaded))
-    return {part.file for item in loaded for part in item.parts}

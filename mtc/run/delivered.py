@@ -1,6 +1,7 @@
 """What a stage says of objects and deliveries, written to the state."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from mtc.delivery import BatchStatus
 from mtc.stages.base import (
@@ -54,3 +55,9 @@ def hits_delivered(fact: Fact) -> int:
     if not isinstance(fact, BatchesMoved):
         return 0
     return sum(one.hits - one.invalid for one in fact.batches if one.status is BatchStatus.RECORDED)
+
+
+def files_loaded(facts: Iterable[Fact]) -> set[str]:
+    """The part files that were just made."""
+    loaded = (fact.loaded for fact in facts if isinstance(fact, ObjectLoaded))
+    return {part.file for item in loaded for part in item.parts}

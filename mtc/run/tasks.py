@@ -1,12 +1,25 @@
 """Planned steps into tasks: an import step each, the days of a site's statistics in sets, all CSV as one."""
 
+import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from mtc.model import Stage
 from mtc.plan.model import PlannedStep, Task
 
 _STAT_SET = 400
+
+
+@dataclass(slots=True)
+class OpenStep:
+    """A step that is under way, or waits to be tried again. `looked` is when its source was listed for this plan."""
+
+    planned: PlannedStep
+    looked: dt.datetime | None = None
+    waits: bool = False
+    attempt: int = 0
+    began: float = 0.0
 
 
 def tasks(steps: Iterable[PlannedStep]) -> Iterator[Task]:
