@@ -31,6 +31,10 @@ COMBINED = re.compile(
     r"^(\S+) +\S+ +(?:-|[^- ]\S*) +\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] +"
     r'"((?:[^"\\]|\\.)*)" +(\d{3}) +(\S+) +"((?:[^"\\]|\\.)*)" +"((?:[^"\\]|\\.)*)"(?: .*)?$'
 )
+# What Apache, nginx and LiteSpeed write into their error logs: a date, then a level in brackets.
+MESSAGE = re.compile(
+    r"^(?:\[[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:.]+ \d{4}\]|\d{4}[/-]\d\d[/-]\d\d [\d:.]+) \[[\w:]+\] "
+)
 REQUEST = re.compile(r"^[A-Z-]+ +(\S.*?)(?: HTTP/[\d.]+)?$")
 
 
@@ -46,6 +50,8 @@ def lines_of(name: str) -> tuple[bytes, list[str]]:
 def expected(line: str) -> str:
     """Under which heading a line goes with the default filters, robots aside."""
     match = COMBINED.match(line.removesuffix("\r"))
+    if match is None and MESSAGE.match(line):
+        return "other"
     if match is None:
         return "malformed" if line.strip() else "blank"
     status = int(match[4])
