@@ -126,6 +126,14 @@ def test_a_host_name_counts_where_the_manifest_says_so(tmp_path: Path) -> None:
     assert values(found, "ip") == ["client-7.example.net", "192.0.2.7", "localhost"]
 
 
+def test_a_log_of_host_names_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """However short it is: none of its lines has a client that can be told."""
+    verdict = explained(tmp_path, [line(ip="client-7.example.net")] * 3).verdict
+    assert verdict is not None
+    assert "bad address" in verdict.what
+    assert "client: {host_names: true}" in verdict.hint
+
+
 def read(texts: list[str]) -> list[str | None]:
     query = f"SELECT {client_ip(None)} FROM (SELECT unnest(?) AS ip, '' AS real_ip, '' AS forwarded_for)"
     return [found for (found,) in duckdb.execute(query, [texts]).fetchall()]

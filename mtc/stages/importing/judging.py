@@ -14,11 +14,12 @@ from mtc.stages.importing.rejected import SAMPLES
 
 _ENOUGH_TO_JUDGE = 100
 _ENOUGH_TO_STOP = 1_000_000
-_UNREADABLE = ("malformed", "bad time", "too long")
+_UNREADABLE = ("malformed", "bad time", "bad address", "too long")
 _SAYS_NOTHING = ("other", "blank", "header")
 _NONE = "nothing of it was loaded; "
 _HINT = "name the right `format:`, or raise `filters.max_rejected`"
 _ALLOW = "name the right `format:`, or allow it with `filters: {max_rejected: 1}`"
+_NAMES = "clients that are host names count with `source: {client: {host_names: true}}`; else "
 _LEAVE_OUT = f"leave it out of the source's `url`, {_ALLOW}"
 
 
@@ -39,10 +40,10 @@ def _judge_lines(account: Accounting, key: str, form: Format, slices: Sequence[S
     shown = "; ".join([sample for part in slices for sample in part.samples][:SAMPLES])
     if lines >= _ENOUGH_TO_JUDGE and rejected > max_rejected * lines:
         what = f"{rejected} of {lines} lines could not be read as {form.name}: {shown}"
-        raise PermanentError(what, where=key, hint=_NONE + _HINT)
+        raise PermanentError(what, where=key, hint=_NONE + _names(account) + _HINT)
     if _readable(account) == 0 and _unreadable(account):
         what = f"none of its {_lines(lines)} could be read as {form.name}: {shown}"
-        raise PermanentError(what, where=key, hint=_NONE + _ALLOW)
+        raise PermanentError(what, where=key, hint=_NONE + _names(account) + _ALLOW)
     if lines >= _ENOUGH_TO_JUDGE and _only_messages(account):
         what = f"none of the {lines} lines is a request in the format {form.name}: they are messages of a server"
         raise PermanentError(what, where=key, hint=_NONE + _LEAVE_OUT)
@@ -64,7 +65,7 @@ def judge_step(objects: Sequence[LoadedObject], max_rejected: float, samples: Se
     if rejected > max_rejected * account.lines:
         shown = "; ".join(samples[:SAMPLES]) or "see `rejected/` in the warehouse"
         what = f"{rejected} of the step's {account.lines} lines, in {len(objects)} objects, could not be read: {shown}"
-        raise PermanentError(what, hint=_HINT)
+        raise PermanentError(what, hint=_names(account) + _HINT)
     if _only_messages(account):
         what = f"none of the step's {account.lines} lines is a request: they are messages of a server"
         raise PermanentError(what, hint=_LEAVE_OUT.replace("it out", "such objects out"))
@@ -77,6 +78,11 @@ def messages_note(objects: Sequence[LoadedObject]) -> tuple[str, ...]:
         return ()
     more = f" and {len(found) - 1} more objects" if len(found) > 1 else ""
     return (f"{found[0]}{more}: messages of a server and no request",)
+
+
+def _names(account: Accounting) -> str:
+    """What to do about clients that are no addresses, where that is what most rejected lines have."""
+    return _NAMES if 2 * account.rejected.get("bad address", 0) > sum(account.rejected.values()) else ""
 
 
 def _unreadable(account: Accounting) -> int:
