@@ -17,10 +17,11 @@ from mtc.formats import layers
 from mtc.formats.base import Format, Prefix
 from mtc.formats.headers import fits_of, unframed
 from mtc.formats.messages import beside, is_message
-from mtc.formats.registry import FORMATS, NAMES, candidates
+from mtc.formats.registry import FORMATS, GUESSED, NAMES, candidates
 
 SAMPLE_LINES = 100
 _ENOUGH = 0.5
+_OF_GUESSED = 3  # a format by name that reads a third of what is guessed is the one
 _SHOWN = 200
 _NEAREST = 3
 _GLANCES = 3
@@ -190,7 +191,11 @@ def _try_likely(known: Mapping[str, Format], sample: Sequence[str], lines: Seque
 def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial:
     fits = {name: fits_of(form, sample, lines) for name, form in known.items()}
     scores = {name: sum(map(bool, found)) for name, found in fits.items()}
-    best = max(known, key=lambda name: (scores[name], sum(fits[name])))
+    named = [name for name in known if name != GUESSED]
+    # A guess reads what a product logs beside its requests, such as Caddy's errors, which tell of the same requests.
+    guess = scores.get(GUESSED, 0)
+    wanted = [name for name in named if scores[name] and scores[name] * _OF_GUESSED >= guess] or known
+    best = max(wanted, key=lambda name: (scores[name], sum(fits[name])))
     return _Trial(lines, known, scores, best, known[best])
 
 

@@ -89,7 +89,8 @@ BINDERS: dict[str, Binder] = {
     "logfmt": labelled.bind_logfmt,
     "any_json": any_json.bind,
 }
-_LAST = "any_json"  # what guesses is for what no other reads as well
+GUESSED = "any_json"
+"""The format that guesses: it is for what no other reads."""
 
 NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
 
@@ -115,5 +116,5 @@ def candidates(sample: Sequence[str]) -> dict[str, Format]:
     """Every format that a file which begins with `sample` may be in, by name, in the order of preference."""
     bound = {name: bind(sample) for name, bind in BINDERS.items()} if sample else {}
     known = {name: form for name, form in bound.items() if form is not None and form.detectable}
-    guessed = {name: known.pop(name) for name in (_LAST,) if name in known}
+    guessed = {name: known.pop(name) for name in (GUESSED,) if name in known}
     return known | {name: form for name, form in FORMATS.items() if form.detectable} | guessed
