@@ -22,7 +22,7 @@ from mtc.sources.s3 import S3Source
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Clients, Login, Tuning
 
-# boto3 lets go of a body unread, and its socket is closed when it is collected: here, not in whatever test comes then.
+# boto3 lets go of a body unread, and its socket is closed when it is collected: here, not in another file's tests.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 
 DAY = dt.date(2026, 5, 1)
@@ -51,7 +51,10 @@ def header(name: str, value: str | None) -> Alter:
     def alter(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
         kept = [(key, text) for key, text in headers if key.lower() != name.lower()]
         if name == "Content-Length":
-            kept.append(("Transfer-Encoding", "none"))
+            kept += [
+                ("Transfer-Encoding", "none"),
+                ("Connection", "close"),
+            ]  # as RFC 9112 has it, lest it be used again
         elif value is not None:
             kept.append((name, value.encode().decode("latin-1")))
         return kept, body
@@ -59,9 +62,9 @@ def header(name: str, value: str | None) -> Alter:
     return alter
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def collected() -> Iterator[None]:
-    """What a test has let go of is gone when it ends."""
+    """What these tests have let go of is gone when they end."""
     yield
     gc.collect()
 
