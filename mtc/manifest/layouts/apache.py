@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from mtc.manifest.layouts.model import LayoutError, TextLayout
-from mtc.manifest.layouts.pieces import Piece, Value, assemble
+from mtc.manifest.layouts.pieces import Piece, Value, assemble, scanned
 from mtc.manifest.layouts.times import CLF, spelled_out
 
 _DIRECTIVE = re.compile(r"%(?P<rest>(?:[!<>,0-9]|\{[^}]*\})*)(?P<letter>\^[A-Za-z]{2}|[A-Za-z%])")
@@ -83,20 +83,15 @@ def _format_of(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    at = 0
-    while at < len(text):
-        end = text.find("%", at)
-        if end != at:
-            yield text[at : end if end > 0 else None]
-        if end < 0:
-            return
-        found = _DIRECTIVE.match(text, end)
-        if found is None:
-            raise LayoutError(
-                f"`{text[end : end + 8]}` is no directive of a LogFormat", "write `%%` for a percent sign"
-            )
-        yield "%" if found["letter"] == "%" else _value(found["letter"], found["rest"])
-        at = found.end()
+    for found in scanned(text, _DIRECTIVE, _unknown):
+        if isinstance(found, str):
+            yield found
+        else:
+            yield "%" if found["letter"] == "%" else _value(found["letter"], found["rest"])
+
+
+def _unknown(rest: str, _: int) -> LayoutError:
+    return LayoutError(f"`{rest[:8]}` is no directive of a LogFormat", "write `%%` for a percent sign")
 
 
 def _value(letter: str, rest: str) -> Value:

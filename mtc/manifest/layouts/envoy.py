@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from mtc.manifest.layouts.apache import HEADERS
 from mtc.manifest.layouts.model import Layout, LayoutError
 from mtc.manifest.layouts.objects import json_layout, looks_like_json
-from mtc.manifest.layouts.pieces import Piece, Value, assemble
+from mtc.manifest.layouts.pieces import Piece, Value, assemble, scanned
 from mtc.manifest.layouts.times import spelled_out
 
 _OPERATOR = re.compile(r"%(?:(?P<name>[A-Z][A-Z0-9_]*)(?:\((?P<argument>[^)]*)\))?(?::\d+)?)?%")
@@ -49,19 +49,16 @@ def compile_envoy(text: str) -> Layout:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    at = 0
-    while at < len(text):
-        end = text.find("%", at)
-        if end != at:
-            yield text[at : end if end >= 0 else None]
-        if end < 0:
-            return
-        found = _OPERATOR.match(text, end)
-        if found is None:
-            what = f"`{text[end:].split(maxsplit=1)[0][:20]}` at character {end + 1} is no command operator"
-            raise LayoutError(what, "one looks like %PROTOCOL% or %REQ(USER-AGENT)%; write `%%` for a percent sign")
-        yield _value(found["name"], found["argument"] or "") if found["name"] else "%"
-        at = found.end()
+    for found in scanned(text, _OPERATOR, _unknown):
+        if isinstance(found, str):
+            yield found
+        else:
+            yield _value(found["name"], found["argument"] or "") if found["name"] else "%"
+
+
+def _unknown(rest: str, place: int) -> LayoutError:
+    what = f"`{rest.split(maxsplit=1)[0][:20]}` at character {place + 1} is no command operator"
+    return LayoutError(what, "one looks like %PROTOCOL% or %REQ(USER-AGENT)%; write `%%` for a percent sign")
 
 
 def _value(name: str, argument: str) -> Value:

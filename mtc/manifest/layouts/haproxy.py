@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from mtc.manifest.layouts.haproxy_samples import sample
 from mtc.manifest.layouts.model import Layout, LayoutError
 from mtc.manifest.layouts.objects import json_layout, looks_like_json
-from mtc.manifest.layouts.pieces import Piece, Value, assemble
+from mtc.manifest.layouts.pieces import Piece, Value, assemble, scanned
 from mtc.manifest.layouts.times import CLF
 from mtc.manifest.near import suggest
 
@@ -120,25 +120,21 @@ class _Flags:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    at, shared = 0, _Flags()
-    while at < len(text):
-        end = text.find("%", at)
-        if end != at:
-            yield _BLANKS.sub(" ", text[at : end if end >= 0 else None])
-        if end < 0:
-            return
-        found = _ITEM.match(text, end)
-        if found is None:
-            what = (
-                f"`{_BLANKS.split(text[end:], maxsplit=1)[0][:12]}` at character {end + 1} is no item of a log-format"
-            )
-            raise LayoutError(what, "write `%%` for a percent sign")
+    shared = _Flags()
+    for found in scanned(text, _ITEM, _unknown):
+        if isinstance(found, str):
+            yield _BLANKS.sub(" ", found)
+            continue
         flags = shared.after(found["flags"] or "")
         if found["alias"] == "o":
             shared = flags
         else:
-            yield from _item(found, flags, end)
-        at = found.end()
+            yield from _item(found, flags, found.start())
+
+
+def _unknown(rest: str, place: int) -> LayoutError:
+    what = f"`{_BLANKS.split(rest, maxsplit=1)[0][:12]}` at character {place + 1} is no item of a log-format"
+    return LayoutError(what, "write `%%` for a percent sign")
 
 
 def _by_name(text: str) -> Iterator[Piece]:

@@ -5,7 +5,7 @@ one ends. Within double quotes no value holds a bare quote: servers write one as
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mtc.manifest.layouts.model import Clock, LayoutError, TextLayout, require
@@ -27,6 +27,27 @@ _PATTERNS = {
 }
 _STRICT = frozenset({"number", "clf", "bracketed", "mark", "signed", "braced", "gap", "blanks"})
 _LONGEST = 4000
+
+
+def scanned(
+    text: str, code: re.Pattern[str], unknown: Callable[[str, int], LayoutError]
+) -> Iterator["str | re.Match[str]"]:
+    """A format cut at its percent signs: the literal texts, and what `code` matches at each sign, in order.
+
+    `unknown` makes the error of a sign at which it matches nothing, from the rest of the text and the sign's place.
+    """
+    at = 0
+    while at < len(text):
+        end = text.find("%", at)
+        if end != at:
+            yield text[at : end if end >= 0 else None]
+        if end < 0:
+            return
+        found = code.match(text, end)
+        if found is None:
+            raise unknown(text[end:], end)
+        yield found
+        at = found.end()
 
 
 @dataclass(frozen=True, slots=True)

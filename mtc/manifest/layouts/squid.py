@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from mtc.manifest.layouts.apache import HEADERS
 from mtc.manifest.layouts.model import LayoutError, TextLayout
-from mtc.manifest.layouts.pieces import Piece, Value, assemble
+from mtc.manifest.layouts.pieces import Piece, Value, assemble, scanned
 from mtc.manifest.layouts.times import CLF, spelled_out
 
 _CODE = re.compile(
@@ -57,19 +57,13 @@ def compile_squid(text: str) -> TextLayout:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    at = 0
-    while at < len(text):
-        end = text.find("%", at)
-        if end != at:
-            yield text[at : end if end >= 0 else None]
-        if end < 0:
-            return
-        found = _CODE.match(text, end)
-        if found is None:
-            what = f"`{text[end:].split(maxsplit=1)[0][:20]}` at character {end + 1} is no code of a logformat"
-            raise LayoutError(what, "write `%%` for a percent sign")
-        yield from _item(found)
-        at = found.end()
+    for found in scanned(text, _CODE, _unknown):
+        yield from ((found,) if isinstance(found, str) else _item(found))
+
+
+def _unknown(rest: str, place: int) -> LayoutError:
+    what = f"`{rest.split(maxsplit=1)[0][:20]}` at character {place + 1} is no code of a logformat"
+    return LayoutError(what, "write `%%` for a percent sign")
 
 
 def _item(found: re.Match[str]) -> Iterator[Piece]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from mtc.manifest.layouts.apache import HEADERS
 from mtc.manifest.layouts.javatimes import strptime_format
 from mtc.manifest.layouts.model import LayoutError, TextLayout
-from mtc.manifest.layouts.pieces import Piece, Value, assemble
+from mtc.manifest.layouts.pieces import Piece, Value, assemble, scanned
 from mtc.manifest.layouts.times import CLF
 
 _CODE = re.compile(r"%[!0-9,]*(?:\{(?P<argument>[^}]*)\})?(?P<letter>[A-Za-z%])")
@@ -76,18 +76,11 @@ def _pattern_of(text: str) -> str:
 
 
 def _pieces(text: str, *, jetty: bool) -> Iterator[Piece]:
-    at = 0
-    while at < len(text):
-        end = text.find("%", at)
-        if end != at:
-            yield text[at : end if end >= 0 else None]
-        if end < 0:
-            return
-        found = _CODE.match(text, end)
-        if found is None:
-            raise _unknown(text[end : end + 8], end, "write `%%` for a percent sign")
-        yield "%" if found["letter"] == "%" else _value(found, text[found.end() :], jetty=jetty)
-        at = found.end()
+    for found in scanned(text, _CODE, lambda rest, place: _unknown(rest[:8], place)):
+        if isinstance(found, str):
+            yield found
+        else:
+            yield "%" if found["letter"] == "%" else _value(found, text[found.end() :], jetty=jetty)
 
 
 def _value(found: re.Match[str], behind: str, *, jetty: bool) -> Value:
@@ -135,5 +128,5 @@ def _time(form: str) -> Value:
     return Value(kind="text", clock=written)
 
 
-def _unknown(what: str, place: int, hint: str) -> LayoutError:
+def _unknown(what: str, place: int, hint: str = "write `%%` for a percent sign") -> LayoutError:
     return LayoutError(f"`{what}` at character {place + 1} is no code of a pattern", hint)
