@@ -5,12 +5,13 @@ becomes paths. What is not known here, such as upstreams' times, is matched and 
 """
 
 import functools
-import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from mtc.manifest.layouts.model import JsonLayout, Layout, LayoutError, require
-from mtc.manifest.layouts.pieces import Piece, Value, assemble, choose
+from mtc.manifest.layouts.model import JsonLayout, Layout, LayoutError
+from mtc.manifest.layouts.objects import json_layout
+from mtc.manifest.layouts.pieces import Piece, Value, assemble
 from mtc.manifest.layouts.times import CLF
 from mtc.manifest.near import nearest
 
@@ -18,7 +19,6 @@ _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
 _DIRECTIVE = re.compile(r"\s*log_format\s+(?P<name>[^\s'\"]+)(?P<escape>\s+escape=\w+)?(?P<rest>\s.*)", re.DOTALL)
 _TOKEN = re.compile(r"\s*(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([^\s;'\"][^\s;]*))", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-_MARK = "\x01"
 
 _VARIABLES = {
     "remote_addr": Value("ip", "word"),
@@ -124,42 +124,11 @@ def _name(match: re.Match[str]) -> str:
 
 
 def _json(text: str) -> JsonLayout:
-    """Paths to the values of a format that writes an object."""
-    try:
-        value = json.loads("".join(_marked(text)))
-    except ValueError:
-        raise LayoutError("the log_format looks like JSON and is none", "check its commas, quotes and braces") from None
-    found: dict[int, tuple[Value, tuple[str | int, ...]]] = {}
-    for name, path in _leaves(value, ()):
-        if (known := _VARIABLES.get(name)) is not None:
-            each = Value("time", known.kind, known.rank) if known.clock else Value(known.field, known.kind, known.rank)
-            found[id(each)] = (each, path)
-    chosen = choose(value for value, _ in found.values())
-    require(frozenset(chosen), "the log_format", "what writes the {0}")
-    return JsonLayout(tuple((name, found[id(value)][1]) for name, value in chosen.items()))
+    """Paths to the values of a format that writes an object. How a time reads is seen by the text itself there."""
+    pieces = (piece if isinstance(piece, str) else _of_object(piece) for piece in _pieces(text))
+    return json_layout(list(pieces), "the log_format")
 
 
-def _marked(text: str) -> Iterator[str]:
-    """The text with each variable as a marked string."""
-    quoted = False
-    at = 0
-    for match in _VARIABLE.finditer(text):
-        before = text[at : match.start()]
-        quoted ^= before.count('"') % 2 == 1
-        yield before
-        mark = json.dumps(f"{_MARK}{_name(match)}{_MARK}")
-        yield mark[1:-1] if quoted else mark
-        at = match.end()
-    yield text[at:]
-
-
-def _leaves(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    """The variables that are a value by themselves, with their paths."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, (*path, index))
-    elif isinstance(value, str) and re.fullmatch(f"{_MARK}\\w+{_MARK}", value):
-        yield value.strip(_MARK), path
+def _of_object(value: Value) -> Value:
+    """A value of its own for each place, as a variable may be written twice."""
+    return replace(value, field="time", clock="") if value.clock else replace(value)
