@@ -76,7 +76,7 @@ AKAMAI_PAIRS = Format(
     time=_TIME,
     taken=1,
     derive=tuple((_MEANING | {"ip": only_where(address("z.ip"), whole(*_NEEDED), _NO_TUNNEL)}).items()),
-    other="contains(c0, 'reqTimeSec=')",
+    other="contains({line}, 'reqTimeSec=')",
 )
 
 _S = r"[ \t]"

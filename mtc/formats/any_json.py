@@ -166,5 +166,5 @@ def _made(paths: Paths) -> Format:
         time=JSON_TIME,
         taken=1,
         derive=tuple(derive),
-        other=object_message("c0"),
+        other=object_message("{line}"),
     )

@@ -132,11 +132,11 @@ class Format:
     """One log format.
 
     `derive` gives fields another meaning than that of their text, as SQL over `z`, the struct of the shape's fields
-    (`z.user_agent`). `header` and `other` are SQL conditions over `c0`, the beginning of a line, and `{line}`, all of
-    it, for lines that do not match: comments, and what belongs to the format but is no request. `taken` says how many
-    of its units of `time_taken` make a millisecond (1000 for microseconds), and 0 that it has none. `prefix` is what
-    may stand around every line. `changes` is for headers in mid-file. `behind` is an RE2 expression whose one group
-    finds the forwarded addresses of a line, where the shape does not read them.
+    (`z.user_agent`). `header` and `other` are SQL conditions over `{line}`, for lines that do not match: comments, and
+    what belongs to the format but is no request. `taken` says how many of its units of `time_taken` make a millisecond
+    (1000 for microseconds), and 0 that it has none. `prefix` is what may stand around every line. `changes` is for
+    headers in mid-file. `behind` is an RE2 expression whose one group finds the forwarded addresses of a line, where
+    the shape does not read them.
     """
 
     name: str

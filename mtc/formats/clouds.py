@@ -17,7 +17,10 @@ from mtc.formats.urls import is_page, only_where, url_host, url_target
 
 _UTC = Time((), utc=True, iso=True)
 # Some exports put many entries into one object, of which none would be read.
-_ENTRY = f"{OBJECT} AND json_extract_string(c0, '/records') IS NULL AND json_extract_string(c0, '/entries') IS NULL"
+_ENTRY = (
+    f"{OBJECT} AND json_extract_string({{line}}, '/records') IS NULL"
+    " AND json_extract_string({line}, '/entries') IS NULL"
+)
 _NEEDED = (("ip",), ("time",), ("target",), ("status",))
 
 

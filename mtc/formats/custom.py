@@ -81,7 +81,7 @@ def _of_json(name: str, layout: JsonLayout) -> Format:
         time=_time(layout.clock),
         taken=1,
         derive=_derived(name, layout),
-        other=object_message("c0"),
+        other=object_message("{line}"),
         detectable=False,
     )
 

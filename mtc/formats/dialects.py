@@ -94,7 +94,7 @@ class Dialect:
 
 
 _SITE = "split_part(z.path, '/', 1)"
-_FRAME = "(c0 = '|==|' OR regexp_full_match(c0, '[a-zA-Z]+:\\S*'))"
+_FRAME = "({line} = '|==|' OR regexp_full_match({line}, '[a-zA-Z]+:\\S*'))"
 
 W3C = Dialect("w3c", "W3C extended log format", software=("",))
 IIS = Dialect(

@@ -12,11 +12,11 @@ from mtc.formats.texts import address, host_name, milliseconds
 
 JSON_TIME = Time((CLF_TIME, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S"), epoch=ANY_EPOCH, iso=True)
 # JSON that is no object; messages are known in any format, and any other object is of another format.
-_NO_OBJECT = "(json_valid(c0) AND NOT starts_with(ltrim(c0), '{'))"
+_NO_OBJECT = "(json_valid({line}) AND NOT starts_with(ltrim({line}), '{'))"
 # Caddy's own messages name who logs.
-_CADDYS = """CASE WHEN json_valid(c0) THEN
-    NOT starts_with(ltrim(c0), '{')
-    OR (json_exists(c0, '$.logger') AND json_extract_string(c0, '/msg') <> 'handled request')
+_CADDYS = """CASE WHEN json_valid({line}) THEN
+    NOT starts_with(ltrim({line}), '{')
+    OR (json_exists({line}, '$.logger') AND json_extract_string({line}, '/msg') <> 'handled request')
 END"""
 _CLEAN = (("ip", address("z.ip")), ("host", host_name("z.host")))
 

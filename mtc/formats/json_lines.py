@@ -18,7 +18,7 @@ from mtc.warehouse.quoting import literal
 
 Paths = tuple[tuple[str, tuple[str, ...]], ...]
 
-OBJECT = "(starts_with(ltrim(c0), '{') AND json_valid(c0))"
+OBJECT = "(starts_with(ltrim({line}), '{') AND json_valid({line}))"
 """SQL: a line is an object. One that is an array may hold many requests, of which none would be read."""
 
 _LONG = 1 << 16

@@ -64,7 +64,7 @@ LTSV = Format(
         ("time", unbracketed("z.time")),
         _taken(micros=0.001, seconds=1000, application=1000),
     ),
-    other=r"regexp_matches(c0, '(?:^|\t)(?:level|lvl|severity|msg|message):')",
+    other=r"regexp_matches({line}, '(?:^|\t)(?:level|lvl|severity|msg|message):')",
 )
 
 _ADDRESSES = "remote_addr remote_ip client_ip clientip client_addr client ip remote remote_host peer fwd"
@@ -104,7 +104,7 @@ LOGFMT = Format(
         ("protocol", http_version("z.protocol")),
         _taken(millis=1, seconds=1000, spoken=1),
     ),
-    other=r"regexp_matches(c0, '(?:^|\s)(?:level|lvl|severity|msg|message)=\S|^[^ ]+ \w+\[[\w.]+\]: ')",
+    other=r"regexp_matches({line}, '(?:^|\s)(?:level|lvl|severity|msg|message)=\S|^[^ ]+ \w+\[[\w.]+\]: ')",
 )
 
 

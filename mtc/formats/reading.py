@@ -2,7 +2,7 @@
 
 The result has one row for each line, in the file's order (so a row's `rowid` is its line, from 0): its fields, and
 why it is no hit. Rejected lines could not be read and keep their text. The order holds because nothing here joins: see
-`words`.
+`words`. Lines that the format's shape does not match are looked at once more, by `unmatched`.
 """
 
 import glob
@@ -10,16 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.formats import addresses, clients, filters, layers, messages, moments, rewrite, targets
+import duckdb
+
+from mtc.formats import addresses, clients, filters, layers, moments, rewrite, targets
 from mtc.formats.base import FIELDS, Format
 from mtc.formats.clean import SEPARATOR, TOO_LONG
+from mtc.formats.unmatched import KEPT_TEXT, UNMATCHED, judge_unmatched
 from mtc.formats.words import one_of
 from mtc.manifest.client import Client
 from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
 from mtc.warehouse.quoting import literal
 
-_KEPT_TEXT = 2000
 # What stands for NULL in the text: nothing that a line can hold. Without it an empty piece would be NULL.
 _NEVER = "\n"
 _EARLIEST, _LATEST = "1995-01-01", "2100-01-01"
@@ -46,11 +48,18 @@ class Reading:
     keep_all: bool = False
 
 
-def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
-    """SQL that makes the temporary table `lines` from a file.
+def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> int:
+    """Make the temporary table `lines` from a file; how many lines it has.
 
-    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it.
+    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it. Raises DuckDB's
+    InvalidInputException or ConversionException for a file that it cannot read.
     """
+    connection.execute(read_lines(path, reading, exact=exact))
+    return judge_unmatched(connection, reading.format, keep_all=reading.keep_all)
+
+
+def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
+    """SQL that makes `lines` from a file, in which unmatched lines are still to be judged."""
     form = reading.format
     whole = exact or not form.shape.separator or not _is_behind_pieces(form)
     pieces = 1 if whole else form.shape.pieces
@@ -85,7 +94,7 @@ WITH pieces AS (
         {moments.timestamp(reading.shift)} AS ts, {_split(reading)}
     FROM timed
 ), judged AS (
-    SELECT *, {_bad(form, line, logged)} AS bad, {_filtered(reading)} AS filtered FROM split
+    SELECT *, {_BAD} AS bad, {_filtered(reading)} AS filtered FROM split
 ), decided AS (
     SELECT *, {_REASON} AS reason FROM judged
 )
@@ -193,28 +202,16 @@ def _filtered(reading: Reading) -> str:
     return filters.reason(reading.filters, reading.hits, reading.site_zone)
 
 
-def _bad(form: Format, line: str, logged: str) -> str:
-    """Why a line cannot be read, or is no request; `no request` counts only for lines that no filter left out.
-
-    `logged` is the line with its prefix.
-    """
-    unmatched = "coalesce(client, '') = ''"
-    header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
-    other = f"WHEN {form.other.replace('{line}', line)} THEN 'other'" if form.other else ""
-    other += f" WHEN {messages.message(line)} THEN 'other' WHEN trim({line}) IN ('[', ']') THEN 'other'"
-    if form.prefix:
-        other += f" WHEN {layers.foreign(logged, form.prefix)} THEN 'other'"
-    # One CASE in another: what is asked of lines that do not match costs nothing on those that do.
-    return f"""
+# Why a line cannot be read. `no request` counts only for lines that no filter left out.
+_BAD = f"""
     CASE
         WHEN starts_with(c0, {literal(TOO_LONG)}) THEN 'too long'
-        WHEN {unmatched} THEN CASE WHEN trim({line}) = '' THEN 'blank' {header} {other} ELSE 'malformed' END
+        WHEN coalesce(client, '') = '' THEN '{UNMATCHED}'
         WHEN odd_status THEN 'malformed'
         WHEN ts IS NULL OR ts < TIMESTAMP '{_EARLIEST}' OR ts >= TIMESTAMP '{_LATEST}' THEN 'bad time'
         WHEN ip IS NULL THEN 'bad address'
     END
 """
-
 
 # A request that is whole, for no page: it is left out, where what is no request at all could not be read.
 _PAGELESS = f"coalesce(path = {literal(targets.NO_PAGE)} OR method = 'CONNECT', false)"
@@ -240,7 +237,10 @@ FIELDS_KEPT = (
 
 
 def _kept(reading: Reading, line: str) -> str:
-    """A line that is no hit keeps nothing but its reason; one that could not be read keeps its text."""
+    """A line that is no hit keeps nothing but its reason; one that could not be read keeps its text.
+
+    Of one that nothing matched it is not known yet whether it was to be read.
+    """
     changed = rewrite.rewritten(reading.hits)
     fields = (
         f"CASE WHEN reason IS NULL THEN {changed.get(name, _quoted(name))}"
@@ -249,9 +249,11 @@ def _kept(reading: Reading, line: str) -> str:
     )
     return f"""
     reason,
-    coalesce({one_of("reason", _UNREADABLE, "|")} AND NOT (reason = 'no request' AND {_PAGELESS}), false) AS rejected,
-    CASE WHEN {"true" if reading.keep_all else "rejected"} THEN
-        left(ltrim({line}, {literal(TOO_LONG)}), {_KEPT_TEXT})
+    CASE WHEN reason = '{UNMATCHED}' THEN NULL
+        ELSE coalesce({one_of("reason", _UNREADABLE, "|")} AND NOT (reason = 'no request' AND {_PAGELESS}), false)
+    END AS rejected,
+    CASE WHEN reason = '{UNMATCHED}' THEN {line}
+        WHEN {"true" if reading.keep_all else "rejected"} THEN left(ltrim({line}, {literal(TOO_LONG)}), {KEPT_TEXT})
     END AS text,
     {", ".join(fields)},
     CASE WHEN reason IS NULL THEN {filters.download(reading.filters, reading.hits)} END AS download

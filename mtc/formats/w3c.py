@@ -105,7 +105,7 @@ def bound(header: Header) -> Format:
         time=Time(_TIMES, utc=not _is_local(dialect, header.fields), epoch=1000 if "time" in shape.names else 0),
         taken=dialect.taken,
         derive=(*meaning(dialect, shape.names), *_dated(header, shape)),
-        header="starts_with(c0, '#')",
+        header="starts_with({line}, '#')",
         other=dialect.other,
         detectable=header.sure,
         changes=header,

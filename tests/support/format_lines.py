@@ -10,7 +10,7 @@ import duckdb
 
 from mtc.formats.base import Format
 from mtc.formats.clean import clean
-from mtc.formats.reading import Reading, read_lines
+from mtc.formats.reading import Reading, read_text
 from mtc.manifest.models import Filters
 
 # Everything counts: what a line holds can be looked at, whatever it is.
@@ -53,7 +53,7 @@ def read(path: Path, form: Format, data: bytes, filters: Filters = OPEN, *, exac
     """Read lines through a file at `path`, by the fast path or by the exact path alone."""
     path.write_bytes(data)
     with database().cursor() as connection:
-        connection.execute(read_lines(path, Reading(form, filters), exact=exact))
+        read_text(connection, path, Reading(form, filters), exact=exact)
         columns = ", ".join(f'"{field.name}"' for field in dataclasses.fields(Read))
         rows = connection.execute(f"SELECT {columns} FROM lines ORDER BY rowid").fetchall()
         connection.execute("DROP TABLE lines")

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from mtc.formats.base import Format
-from mtc.formats.reading import Reading, read_lines
+from mtc.formats.reading import Reading, read_text
 from mtc.manifest.models import Filters
 
 ALL = Filters(bots=True, static=True, errors=True, redirects=True)
@@ -34,7 +34,7 @@ class Reader:
         """A row for each line: reason, rejected, text, and its fields."""
         path = self.folder / "read.log"
         path.write_bytes("".join(line + "\n" for line in lines).encode())
-        self.connection.execute(read_lines(path, Reading(form, ALL), exact=exact))
+        read_text(self.connection, path, Reading(form, ALL), exact=exact)
         return self.connection.execute(_LINES).fetchall()
 
     def reasons(self, lines: Iterable[str], form: Format) -> list[object]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from in_hand import EVERYTHING, explained, line, reasons, site
 
 from mtc.formats.ncsa import COMBINED
-from mtc.formats.reading import Reading, read_lines
+from mtc.formats.reading import Reading, read_text
 from mtc.manifest.client import Client
 from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
@@ -326,7 +326,7 @@ def test_a_line_that_is_no_hit_keeps_nothing_in_an_import(tmp_path: Path) -> Non
     reading = Reading(COMBINED, Filters(), hits=Hits(path_prefix="/x"))
     found = {}
     for keep_all in (False, True):
-        duckdb.execute(read_lines(path, dataclasses.replace(reading, keep_all=keep_all), exact=False))
+        read_text(duckdb.default_connection(), path, dataclasses.replace(reading, keep_all=keep_all), exact=False)
         found[keep_all] = duckdb.execute("SELECT reason, path, text FROM lines ORDER BY rowid").fetchall()
     assert found[False] == [(None, "/x/a", None), ("static", None, None), ("malformed", None, "no line")]
     assert [(why, kept) for why, kept, _ in found[True]] == [(None, "/x/a"), ("static", "/b.css"), ("malformed", None)]

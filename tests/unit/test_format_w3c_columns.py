@@ -19,7 +19,7 @@ GOOD = ("192.0.2.1", "2026-05-01", "10:05:03", "-", "/docs/", "200", "Agent/1.0+
 def form(separator: str, columns: tuple[str, ...] = NAMES) -> Format:
     """A format of these columns."""
     shape = Columns(columns, separator, plus=("user_agent",))
-    return Format("test", "test", shape, Time(("%Y-%m-%d %H:%M:%S",), utc=True), header="starts_with(c0, '#')")
+    return Format("test", "test", shape, Time(("%Y-%m-%d %H:%M:%S",), utc=True), header="starts_with({line}, '#')")
 
 
 @pytest.fixture

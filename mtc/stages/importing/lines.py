@@ -13,11 +13,10 @@ import duckdb
 from mtc.errors import PermanentError
 from mtc.formats.clean import BOM, clean, unmarked, whole_lines
 from mtc.formats.compression import blocks
-from mtc.formats.reading import Reading, read_lines
+from mtc.formats.reading import Reading, read_text
 from mtc.stages.importing.bundle import Bundle
 
 _DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException)
-_COUNT = "SELECT count(*) FROM lines"
 
 
 def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: Reading, scratch: Path) -> None:
@@ -43,11 +42,9 @@ class _Reader:
     def reads(self, path: Path, *, exact: bool) -> bool:
         """Fill `lines`; whether exactly the lines that were counted came of it."""
         try:
-            self.connection.execute(read_lines(path, self.reading, exact=exact))
+            return read_text(self.connection, path, self.reading, exact=exact) == self.bundle.lines
         except _DATA_ERRORS:
             return False
-        ((count,),) = self.connection.execute(_COUNT).fetchall()
-        return bool(count == self.bundle.lines)
 
 
 def _write_clean(bundle: Bundle, target: Path) -> None:
