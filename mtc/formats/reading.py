@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from mtc.formats import addresses, clients, filters, layers, moments, rewrite, targets
 from mtc.formats.base import FIELDS, Format
 from mtc.formats.clean import SEPARATOR, TOO_LONG
-from mtc.formats.unmatched import KEPT_TEXT, UNMATCHED, judge_unmatched
+from mtc.formats.unmatched import KEPT_TEXT, UNMATCHED
 from mtc.formats.words import one_of
 from mtc.manifest.client import Client
 from mtc.manifest.hits import Hits
@@ -48,18 +46,11 @@ class Reading:
     keep_all: bool = False
 
 
-def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> int:
-    """Make the temporary table `lines` from a file; how many lines it has.
-
-    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it. Raises DuckDB's
-    InvalidInputException or ConversionException for a file that it cannot read.
-    """
-    connection.execute(read_lines(path, reading, exact=exact))
-    return judge_unmatched(connection, reading.format, keep_all=reading.keep_all)
-
-
 def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
-    """SQL that makes `lines` from a file, in which unmatched lines are still to be judged."""
+    """SQL that makes the temporary table `lines` from a file, in which unmatched lines are still to be judged.
+
+    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it.
+    """
     form = reading.format
     whole = exact or not form.shape.separator or not _is_behind_pieces(form)
     pieces = 1 if whole else form.shape.pieces

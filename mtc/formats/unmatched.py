@@ -4,8 +4,6 @@ Asked in a second look at the table `lines`, and only where there are such lines
 each reading more time to prepare than a small log takes to be read.
 """
 
-import duckdb
-
 from mtc.formats import layers, messages
 from mtc.formats.base import Format
 
@@ -15,16 +13,14 @@ UNMATCHED = "unmatched"
 KEPT_TEXT = 2000
 """So much is kept of a line that could not be read, in characters."""
 
-_FOUND = f"SELECT count(*), count(*) FILTER (reason = '{UNMATCHED}') FROM lines"  # noqa: S608 - a word of our own
+COUNTED = f"SELECT count(*), count(*) FILTER (reason = '{UNMATCHED}') FROM lines"  # noqa: S608 - a word of our own
+"""SQL: how many lines there are, and how many of them are unmatched."""
 
 
-def judge_unmatched(connection: duckdb.DuckDBPyConnection, form: Format, *, keep_all: bool) -> int:
-    """Give each unmatched line of `lines` its reason; the number of all lines. With `keep_all`, each keeps its text."""
-    ((count, unmatched),) = connection.execute(_FOUND).fetchall()
-    if unmatched:
-        connection.execute(_judged(form))
-        connection.execute(_shortened("true" if keep_all else "reason = 'malformed'"))
-    return int(count)
+def judged(form: Format, *, keep_all: bool) -> str:
+    """SQL: statements that give each unmatched line of `lines` its reason. With `keep_all`, each keeps its text."""
+    kept = "true" if keep_all else "reason = 'malformed'"
+    return f"{_judged(form)}; {_shortened(kept)}"
 
 
 def _judged(form: Format) -> str:

@@ -10,8 +10,9 @@ import duckdb
 
 from mtc.formats.base import Format
 from mtc.formats.clean import clean
-from mtc.formats.reading import Reading, read_text
+from mtc.formats.reading import Reading
 from mtc.manifest.models import Filters
+from mtc.stages.importing.lines import read_text
 
 # Everything counts: what a line holds can be looked at, whatever it is.
 OPEN = Filters(bots=True, static=True, errors=True, redirects=True)

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from in_hand import EVERYTHING, explained, line, reasons, site
 
 from mtc.formats.ncsa import COMBINED
-from mtc.formats.reading import Reading, read_text
+from mtc.formats.reading import Reading
 from mtc.manifest.client import Client
 from mtc.manifest.hits import Hits
 from mtc.manifest.models import Filters
 from mtc.model import Accounting
+from mtc.stages.importing.lines import read_text
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 

@@ -13,7 +13,8 @@ import duckdb
 from mtc.errors import PermanentError
 from mtc.formats.clean import BOM, clean, unmarked, whole_lines
 from mtc.formats.compression import blocks
-from mtc.formats.reading import Reading, read_text
+from mtc.formats.reading import Reading, read_lines
+from mtc.formats.unmatched import COUNTED, judged
 from mtc.stages.importing.bundle import Bundle
 
 _DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException)
@@ -31,6 +32,19 @@ def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: R
             raise PermanentError("not every line could be accounted for", where=bundle.where, hint=hint)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> int:
+    """Make `lines` from a text file; how many lines there are.
+
+    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it. Raises DuckDB's
+    InvalidInputException or ConversionException for a file that it cannot read.
+    """
+    connection.execute(read_lines(path, reading, exact=exact))
+    ((count, unmatched),) = connection.execute(COUNTED).fetchall()
+    if unmatched:
+        connection.execute(judged(reading.format, keep_all=reading.keep_all))
+    return int(count)
 
 
 @dataclass(frozen=True, slots=True)
