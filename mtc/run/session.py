@@ -31,7 +31,8 @@ from mtc.run.orphans import orphans
 from mtc.run.select import Wanted, select, sites_of
 from mtc.run.wiring import executor_maker, source_opener
 from mtc.state.lineage import claim
-from mtc.state.lock import Owner, RunLock, owner_at_work
+from mtc.state.lock import RunLock
+from mtc.state.owner import Owner, owner_at_work
 from mtc.state.runs import RunRecord, StepOutcome, run_id, write_record
 from mtc.state.store import Store
 from mtc.warehouse.parts import UNLISTED, all_part_files, clear_staging, lay_aside

@@ -15,14 +15,13 @@ from mtc.plan.copies import counted_once
 from mtc.plan.freshness import stale_sites
 from mtc.plan.model import History, Selection
 from mtc.plan.neighbours import Neighbours
-from mtc.run.checking.places import at_work
 from mtc.run.clock import Clock, utc_now
 from mtc.run.orphans import orphans
 from mtc.run.select import Wanted, sites_of
 from mtc.run.verifying.chain import compare
 from mtc.run.verifying.looking import Looking
 from mtc.run.verifying.values import Verified
-from mtc.state.lock import Owner
+from mtc.state.owner import Owner, owner_at_work
 from mtc.state.store import Store
 
 
@@ -31,7 +30,7 @@ def verify(project: Project, wanted: Wanted, clock: Clock = utc_now) -> Verified
     names = sites_of(project, wanted)
     with Store.open(project.state, readonly=True) as store:
         history = counted_once(project, store.history(names))
-        owner = at_work(project.state)
+        owner = owner_at_work(project.state)
         notes = (*_runs(store, owner), *(() if wanted.sites else orphans(project, store)))
     now = clock()
     if wanted.dates is None:

@@ -5,41 +5,25 @@ written inside is for people only. Worker processes that are forked (not spawned
 the last of them has gone.
 """
 
+import contextlib
 import datetime as dt
 import errno
-import fcntl
 import json
 import os
-import socket
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mtc.errors import LockedError, StateError
+from mtc.errors import LockedError
 from mtc.files import make_folder
-from mtc.state import faults
+from mtc.state import flock
 from mtc.state.once import PRIVATE
+from mtc.state.owner import Owner, lock_path, no_lock, read_owner
 
 POLL_SECONDS = 0.5
-_MOST_BYTES = 4096
-_HELD = {errno.EWOULDBLOCK, errno.EACCES}
-_NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who holds the lock, as far as the file says. `command` is safe to show."""
-
-    pid: int
-    host: str
-    command: str
-    since: str
-
-    def __str__(self) -> str:
-        return f"`{self.command}` (pid {self.pid} on {self.host}, since {self.since})"
 
 
 def _utc_now() -> dt.datetime:
@@ -92,7 +76,7 @@ class RunLock:
             handle = _take(path)
         if handle is None:
             raise _locked(path, waited)
-        _sign(handle, Owner(os.getpid(), socket.gethostname(), command, clock().isoformat(timespec="seconds")))
+        _sign(handle, Owner.here(command, clock().isoformat(timespec="seconds")))
         return cls(path, handle)
 
     def release(self) -> None:
@@ -111,73 +95,22 @@ class RunLock:
         self.release()
 
 
-def lock_path(state: Path) -> Path:
-    """Where the lock of a state file is: the same place whichever link leads to the state."""
-    real = state.resolve()
-    return real.with_name(real.name + ".lock")
-
-
-def read_owner(path: Path) -> Owner | None:
-    """Who wrote into the lock file; None when nobody did, or not (yet) in a way that can be read."""
-    try:
-        with path.open("rb") as stream:
-            fields = json.loads(stream.read(_MOST_BYTES))
-        return Owner(int(fields["pid"]), *(_shown(fields[name]) for name in ("host", "command", "since")))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def owner_at_work(state: Path) -> Owner | None:
-    """Who is at work on the state file now; None when nobody is.
-
-    Only looks: to try the lock would keep out, for that moment, a run that begins. A killed owner leaves its name, so
-    that one of this host counts only while its process is there.
-    """
-    owner = read_owner(lock_path(state))
-    if owner is None or owner.host != socket.gethostname():
-        return owner
-    try:
-        os.kill(owner.pid, 0)
-    except ProcessLookupError:
-        return None
-    except (PermissionError, OverflowError):
-        pass
-    return owner
-
-
-def no_lock(error: OSError, path: Path) -> StateError:
-    """Why there can be no lock here, in words."""
-    if error.errno in _NO_FLOCK:
-        hint = "put the state on a local disk: `state:` in the manifest, or `--state`"
-        return StateError(f"the file system cannot lock files ({error.strerror})", where=str(path), hint=hint)
-    return faults.of_system(error, path, "open the lock file")
-
-
 def _take(path: Path) -> int | None:
     """An open file with the lock on it; None when another has it."""
     try:
         make_folder(path.parent, 0o700)
         while True:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
-            if not _flock(handle):
-                return None
-            if _is_at(handle, path):
-                return handle
-            os.close(handle)  # somebody removed the file meanwhile: a lock on it would keep nobody out
+            with contextlib.ExitStack() as unless_taken:
+                unless_taken.callback(os.close, handle)
+                if not flock.take(handle):
+                    return None
+                if _is_at(handle, path):
+                    unless_taken.pop_all()
+                    return handle
+                # somebody removed the file meanwhile: a lock on it would keep nobody out
     except OSError as error:
         raise no_lock(error, path) from error
-
-
-def _flock(handle: int) -> bool:
-    """Lock without waiting; a file that is not locked is closed."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        if error.errno in _HELD:
-            return False
-        raise
-    return True
 
 
 def _is_at(handle: int, path: Path) -> bool:
@@ -204,8 +137,3 @@ def _locked(path: Path, waited: float) -> LockedError:
     if waited:
         who += f"; it was still at work after {waited:g} s"
     return LockedError(who, where=str(path), hint="let it end, or wait for it with --wait 10m")
-
-
-def _shown(value: object) -> str:
-    """A text of the file with what could steer a terminal taken out."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))

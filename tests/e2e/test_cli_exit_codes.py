@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 from e2e_project import DAY, MANIFEST, Place
+from lock_lookers import lookers
 
 from mtc.state.lock import RunLock
 
@@ -112,6 +113,16 @@ def test_75_when_another_run_is_at_work(full: Place) -> None:
         full.mtc("state", "list")
         full.mtc("plan", "--exit-code", code=4)
     full.mtc("apply", "-q", "--date", "2026-05-01", "--site", "docs")
+
+
+def test_looking_never_makes_a_run_end_with_75(full: Place) -> None:
+    """Plans, status, doctor and verify look who is at work; a run that begins in that moment begins."""
+    with RunLock.acquire(full.root / STATE, "mtc apply") as lock:
+        name = lock.path.read_text()
+    lock.path.write_text(name)  # as a killed run leaves it
+    with lookers(full.root / STATE, 1):
+        for _ in range(3):
+            full.mtc("apply", "-q", "--site", "docs", "--date", "2026-05-01")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import json
+import socket
 import threading
 import time
 from collections.abc import Iterable
@@ -19,7 +21,8 @@ from mtc.run.checking.together import together
 from mtc.run.doctor import Examined, examine
 from mtc.run.select import Wanted
 from mtc.state.lineage import claim
-from mtc.state.lock import RunLock, lock_path
+from mtc.state.lock import RunLock
+from mtc.state.owner import lock_path
 from mtc.state.store import Store
 
 NOW = dt.datetime(2026, 5, 3, 12, tzinfo=dt.UTC)
@@ -103,9 +106,33 @@ def test_the_name_that_a_killed_owner_left_is_no_lock(project: Project) -> None:
     """The kernel gave the lock back; the text in the file is for people."""
     lock = lock_path(project.state)
     lock.parent.mkdir()
-    lock.write_text('{"pid": 1, "host": "h", "command": "mtc apply", "since": "2026-05-01"}')
+    name = {"pid": 1, "host": socket.gethostname(), "command": "mtc apply", "since": "2026-05-01"}
+    lock.write_text(json.dumps(name))
     assert of(places(project), "lock").level is Level.OK
     assert lock.read_text()
+
+
+def test_a_name_from_another_machine_is_told_whatever_the_lock_says_here(project: Project) -> None:
+    """Its lock may not reach this one; if it was killed there, nothing has to be done."""
+    lock = lock_path(project.state)
+    lock.parent.mkdir()
+    lock.write_text('{"pid": 1, "host": "h", "command": "mtc apply", "since": "2026-05-01"}')
+    found = of(places(project), "lock")
+    assert (found.level, found.what) == (
+        Level.WARNING,
+        "another run is at work: `mtc apply` (pid 1 on h, since 2026-05-01)",
+    )
+    assert "if it was killed there, the next run takes its place" in found.hint
+    RunLock.acquire(project.state, "mtc apply").release()
+    assert of(places(project), "lock").level is Level.OK
+
+
+def test_a_lock_that_cannot_be_looked_at_is_a_problem(project: Project) -> None:
+    """A run could not take it either."""
+    lock_path(project.state).mkdir(parents=True)
+    found = of(places(project), "lock")
+    assert found.level is Level.PROBLEM
+    assert found.hint
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(project: Project) -> None:

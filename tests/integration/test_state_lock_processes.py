@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lock_lookers import lookers
 
 from mtc.errors import LockedError
-from mtc.state.lock import Owner, RunLock
+from mtc.state.lock import RunLock
+from mtc.state.owner import Owner, owner_at_work
 
 OWNER = """
 import sys, time
@@ -104,3 +106,37 @@ def test_of_many_that_try_at_once_one_has_the_lock_at_a_time(state: Path) -> Non
     processes = [subprocess.Popen(command) for _ in range(3)]
     assert [process.wait(60) for process in processes] == [0, 0, 0]
     assert counter.read_text() == "75"
+
+
+def test_workers_that_outlive_their_run_are_at_work(state: Path) -> None:
+    """They share the lock: what counts is not the process that is named, but the lock."""
+    then = "import os; child = os.fork(); child and print(child, flush=True); time.sleep(60)"
+    with owner(state, then=then) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        try:
+            process.kill()
+            process.wait()
+            found = owner_at_work(state)
+            assert found is not None
+            assert found.pid == process.pid
+        finally:
+            os.kill(child, signal.SIGKILL)
+    with RunLock.acquire(state, "mtc apply two", wait=60):  # until the worker has gone
+        pass
+    assert owner_at_work(state) is None
+
+
+def test_looking_never_keeps_a_run_out(state: Path) -> None:
+    """However often others look, a run that finds the lock free has it at once, and no run has it beside another."""
+    RunLock.acquire(state, "before").release()
+    with lookers(state):
+        for number in range(1_000):
+            with RunLock.acquire(state, f"mtc apply {number}"):
+                found = owner_at_work(state)
+                assert found is not None
+                assert found.command == f"mtc apply {number}"
+                if number % 100 == 0:
+                    with pytest.raises(LockedError):
+                        RunLock.acquire(state, "another")
+            assert owner_at_work(state) is None

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from mtc.errors import LockedError, StateError
-from mtc.state.lock import Owner, RunLock, _is_at, lock_path, no_lock, owner_at_work, read_owner
+from mtc.state.lock import RunLock, _is_at
+from mtc.state.owner import Owner, lock_path, no_lock, owner_at_work, read_owner
 
 SINCE = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+KERNEL = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
 
 
 @dataclass
@@ -38,7 +41,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_the_owner_is_written_inside_for_people(state: Path) -> None:
-    """Pid, host, command and since, in a private file beside the state."""
+    """Pid, host, command, since and the running system, in a private file beside the state."""
     with RunLock.acquire(state, "mtc apply daily.yaml", clock=lambda: SINCE) as lock:
         assert lock.path == state.with_name("state.db.lock")
         assert lock.path.stat().st_mode & 0o777 == 0o600
@@ -48,6 +51,7 @@ def test_the_owner_is_written_inside_for_people(state: Path) -> None:
             "host": os.uname().nodename,
             "command": "mtc apply daily.yaml",
             "since": "2026-05-02T06:00:00+00:00",
+            "kernel": KERNEL,
         }
         assert not os.get_inheritable(lock._handle), "a program that is started must not keep the lock"
     assert read_owner(state.with_name("state.db.lock")) is None, "nobody is named who has it no more"
@@ -181,3 +185,49 @@ def test_who_is_at_work_is_seen_without_touching_the_lock(state: Path) -> None:
         name = {"pid": gone.pid, "host": host, "command": "mtc apply", "since": "2026-05-02T06:00:00+00:00"}
         lock_path(state).write_text(json.dumps(name))
         assert (owner_at_work(state) is not None) is there
+
+
+@pytest.mark.parametrize("free", [True, False])
+@pytest.mark.parametrize(
+    ("host", "kernel", "here"),
+    [(socket.gethostname(), "another-boot", True), ("container", KERNEL, True), ("elsewhere", "", False)],
+)
+def test_a_name_without_a_lock_counts_only_from_where_the_lock_may_not_reach(
+    state: Path, host: str, kernel: str, *, here: bool, free: bool
+) -> None:
+    """Of this machine, before it was started again or in another container, the lock is seen; of others perhaps not."""
+    if here and not (kernel or host == socket.gethostname()):
+        pytest.skip("this system does not tell one of its starts from another")
+    lock = RunLock.acquire(state, "mtc apply")
+    name = {"pid": 1, "host": host, "command": "mtc import", "since": "2026-05-02T06:00:00+00:00", "kernel": kernel}
+    if free:
+        lock.release()
+    lock.path.write_text(json.dumps(name))
+    found = owner_at_work(state)
+    lock.release()
+    assert (found is None) is (here and free)
+    assert found is None or found.command == "mtc import"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\0\0"])
+def test_an_owner_without_a_name_is_at_work(state: Path, content: bytes) -> None:
+    """It may be about to write it, or the disk is full: what counts is the lock."""
+    with RunLock.acquire(state, "mtc apply") as lock:
+        lock.path.write_bytes(content)
+        assert str(owner_at_work(state)) == "one that the lock file does not name"
+    assert owner_at_work(state) is None
+
+
+def test_looking_makes_no_file(state: Path) -> None:
+    """Nor the folder it would lie in; what is no folder has nobody at work in it."""
+    assert owner_at_work(state) is None
+    assert not state.parent.exists()
+    state.parent.write_text("in the way")
+    assert owner_at_work(state) is None
+
+
+def test_a_lock_that_cannot_be_looked_at_is_not_taken_for_a_free_one(state: Path) -> None:
+    """Here a folder has its name."""
+    lock_path(state).mkdir(parents=True)
+    with pytest.raises(StateError, match="cannot open the lock file"):
+        owner_at_work(state)

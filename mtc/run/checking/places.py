@@ -1,9 +1,8 @@
 """What lies on this machine: the state file and its lock, folders, disks, the database of countries.
 
-Nothing is made that stays: a folder that is not there yet is looked for where it would be made. The lock is not taken.
+Nothing is made that stays: a folder that is not there yet is looked for where it would be made. No run is kept out.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -15,7 +14,7 @@ from mtc.files import explain_os_error
 from mtc.manifest.project import Project
 from mtc.run.checking.findings import Finding
 from mtc.state.lineage import MARKER
-from mtc.state.lock import Owner, lock_path, read_owner
+from mtc.state.owner import lock_path, owner_at_work
 from mtc.state.store import Store
 from mtc.warehouse.countries import open_countries
 
@@ -50,13 +49,6 @@ def space(project: Project, largest: int) -> Iterator[Finding]:
 def writable(about: str, folder: Path) -> Finding:
     """Whether files can be made in a folder, or where it would be made."""
     return _writable(about, folder)
-
-
-def at_work(state: Path) -> Owner | None:
-    """Who holds the lock. A free one has nobody's name in it, so that it need not be touched to be seen as free."""
-    path = lock_path(state)
-    owner = read_owner(path)
-    return owner if owner is not None and _held(path) else None
 
 
 def _folders(project: Project) -> dict[str, Path]:
@@ -99,24 +91,18 @@ def _lineage(warehouse: Path, lineage: str) -> Iterator[Finding]:
 
 
 def _lock(state: Path) -> Iterator[Finding]:
-    path, owner = lock_path(state), at_work(state)
+    path = lock_path(state)
+    try:
+        owner = owner_at_work(state)
+    except StateError as error:
+        yield Finding.of(error, "lock", str(path))
+        return
     if owner is not None:
         hint = "let it end, or have a run wait for it with --wait 10m"
+        hint += "" if owner.is_here else "; if it was killed there, the next run takes its place"
         yield Finding.warning("lock", str(path), f"another run is at work: {owner}", hint)
     else:
         yield Finding.ok("lock", str(path), "free")
-
-
-def _held(path: Path) -> bool:
-    """Whether somebody has the lock; a killed owner leaves its name, and no lock."""
-    try:
-        with path.open("rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _writable(about: str, folder: Path) -> Finding:
