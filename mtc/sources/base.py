@@ -52,11 +52,21 @@ class Source(Protocol):
             ObjectChangedError: the object is no longer what was listed.
         """
 
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        """Give the first `size` bytes of the object, as it is now, or all that it has. No more of it is read.
+
+        Raises:
+            ObjectChangedError: the object is gone.
+        """
+
     def confirm(self, obj: SourceObject) -> None:
         """Raise ObjectChangedError when a file that was read in place is no longer what was listed."""
 
     def remote(self, obj: SourceObject) -> RemoteObject | None:
         """Where the object lies, when its service may copy it without us."""
+
+    def where(self, obj: SourceObject) -> str:
+        """Name the object for people; harmless to show."""
 
     def describe(self) -> str:
         """Name the source for people."""

@@ -1,5 +1,6 @@
 """Logs in a folder. Files are read where they lie, and never written to, moved or copied here."""
 
+import contextlib
 import datetime as dt
 import errno
 import os
@@ -63,21 +64,27 @@ class FolderSource:
             raise explain_reading(error, printable(str(path))) from error
         return path
 
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        """The beginning of the file, which may have grown since."""
+        path = self._path(obj)
+        with _looking_at(path), path.open("rb") as stream:
+            return stream.read(size)
+
     def confirm(self, obj: SourceObject) -> None:
         """Raise ObjectChangedError when size or mtime are no longer as listed, or the file is gone."""
         path = self._path(obj)
-        try:
+        with _looking_at(path):
             now = path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            raise ObjectChangedError("the file is gone since it was listed", where=printable(str(path))) from None
-        except OSError as error:
-            raise explain_reading(error, printable(str(path))) from error
         if (now.st_size, now.st_mtime_ns) != (obj.size, obj.modified):
             raise ObjectChangedError("the file has changed since it was listed", where=printable(str(path)))
 
     def remote(self, obj: SourceObject) -> RemoteObject | None:  # noqa: ARG002 - no file is remote
         """A folder has no service that copies."""
         return None
+
+    def where(self, obj: SourceObject) -> str:
+        """The file's path."""
+        return printable(str(self.root / obj.key))
 
     def describe(self) -> str:
         """The URL as the manifest has it."""
@@ -130,6 +137,16 @@ class FolderSource:
             hint = f"check the source's url ({self.pattern.url}), or whether a disk is not mounted"
             return PermanentError("the source's folder does not exist", where=where, hint=hint)
         return explain_reading(error, where)
+
+
+@contextlib.contextmanager
+def _looking_at(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise ObjectChangedError("the file is gone since it was listed", where=printable(str(path))) from None
+    except OSError as error:
+        raise explain_reading(error, printable(str(path))) from error
 
 
 def _entries(folder: Path, *, top: bool) -> list[os.DirEntry[str]]:

@@ -55,10 +55,14 @@ class MemorySource:
         progress(obj.size)
         return path
 
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        """The beginning of what is there."""
+        self._fail_once()
+        return self._there(obj)[:size]
+
     def confirm(self, obj: SourceObject) -> None:
         """Raise ObjectChangedError when the object is another or gone."""
-        if obj.key not in self.objects:
-            raise ObjectChangedError("the object is gone since it was listed", where=printable(obj.key))
+        self._there(obj)
         if self.look(obj.key) != obj:
             raise ObjectChangedError("the object has changed since it was listed", where=printable(obj.key))
 
@@ -66,9 +70,18 @@ class MemorySource:
         """Memory has no service that copies."""
         return None
 
+    def where(self, obj: SourceObject) -> str:
+        """The key."""
+        return printable(obj.key)
+
     def describe(self) -> str:
         """The URL that was given."""
         return self.pattern.url
+
+    def _there(self, obj: SourceObject) -> bytes:
+        if obj.key not in self.objects:
+            raise ObjectChangedError("the object is gone since it was listed", where=printable(obj.key))
+        return self.objects[obj.key]
 
     def _fail_once(self) -> None:
         error, self.fail = self.fail, None

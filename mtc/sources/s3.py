@@ -82,13 +82,19 @@ class S3Source:
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
             spool.mkdir(parents=True, exist_ok=True)
-            patiently(lambda moved: self._download(obj, part, moved), self.tuning.reading, progress, self._where(obj))
+            patiently(lambda moved: self._download(obj, part, moved), self.tuning.reading, progress, self.where(obj))
             part.replace(target)
         except OSError as error:
             raise explain_os_error(error, str(target)) from error
         finally:
             part.unlink(missing_ok=True)
         return target
+
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        """Ask for the beginning alone; of a service that sends all the same, no more is read."""
+        return patiently(
+            lambda moved: self._read_beginning(obj, size, moved), self.tuning.reading, ignore, self.where(obj)
+        )
 
     def confirm(self, obj: SourceObject) -> None:
         """Nothing to do: what was fetched was checked then, and lies in the spool."""
@@ -97,6 +103,10 @@ class S3Source:
         """Where the object lies."""
         return RemoteObject(service_of(self._client), self.pattern.bucket, obj.key)
 
+    def where(self, obj: SourceObject) -> str:
+        """The object's URL."""
+        return printable(f"s3://{self.pattern.bucket}/{obj.key}")
+
     def describe(self) -> str:
         """The URL as the manifest has it."""
         return self.pattern.url
@@ -104,9 +114,6 @@ class S3Source:
     @property
     def _client(self) -> "S3Client":
         return self.clients.get(self.login, self.tuning)
-
-    def _where(self, obj: SourceObject) -> str:
-        return printable(f"s3://{self.pattern.bucket}/{obj.key}")
 
     def _pages(
         self, pages: "Iterable[ListObjectsV2OutputTypeDef]", access: Access
@@ -167,16 +174,27 @@ class S3Source:
                     digest.update(chunk)
                     size += len(chunk)
                     writer.write(chunk)
-        where = self._where(obj)
+        where = self.where(obj)
         if size != obj.size:
             raise TransientError(f"the transfer ended after {size} of {obj.size} bytes", where=where)
         if not is_encrypted(answer) and digest.hexdigest() != (plain_md5(obj.etag) or digest.hexdigest()):
             raise TransientError("the object was damaged on its way: its MD5 is not its ETag", where=where)
 
+    def _read_beginning(self, obj: SourceObject, size: int, moved: Progress) -> bytes:
+        client, head = self._client, b""
+        asked = {"Range": f"bytes=0-{size - 1}"} if obj.size else {}  # of nothing there is no first byte
+        with explaining(self._access(obj.key, "s3:GetObject")):
+            answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **asked)  # type: ignore[arg-type] # a dict of texts only
+            with contextlib.closing(answer["Body"]) as body:
+                while chunk := body.read(min(_CHUNK, size - len(head))):
+                    moved(len(chunk))
+                    head += chunk
+        return head
+
     def _check_answer(self, obj: SourceObject, answer: "GetObjectOutputTypeDef") -> None:
         """Services that do not know If-Match are held to it here."""
         if is_another(answer, obj):
-            raise ObjectChangedError("the object has changed since it was listed", where=self._where(obj))
+            raise ObjectChangedError("the object has changed since it was listed", where=self.where(obj))
 
     def _read(self, item: "ObjectTypeDef") -> SourceObject:
         """An object of a listing; PermanentError where it is not told apart from another version of itself."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from s3_faults import Fault, Proxy
+from s3_faults import Fault, Headers, Kind, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server, credentials
 
 from mtc.errors import InterruptedRunError, MtcError, ObjectChangedError, PermanentError, TransientError
@@ -96,6 +96,34 @@ def test_a_short_hiccup_is_not_even_noticed(bucket: str, proxy: Proxy, tmp_path:
     proxy.faults.append(Fault("GET", "answer", times=1))
     assert source.fetch(listed(source), tmp_path).read_bytes() == DATA
     assert proxy.faults[0].seen == 1
+
+
+def test_of_the_beginning_no_more_is_asked_for_or_read(source: S3Source, proxy: Proxy) -> None:
+    """A service that does not know ranges sends all: it is not waited for, and nothing of it is kept."""
+    sizes: list[int] = []
+
+    def measured(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+        sizes.append(len(body))
+        return headers, body
+
+    proxy.faults = [Fault(f"^GET .*{KEY}", alter=measured)]
+    assert source.peek(listed(source), 100) == DATA[:100]
+    assert sizes == [100]
+
+    def whole(_: Headers, __: bytes) -> tuple[Headers, bytes]:
+        return [("Content-Length", str(len(DATA)))], DATA
+
+    proxy.faults = [Fault(f"^GET .*{KEY}", alter=whole)]
+    assert source.peek(listed(source), 100) == DATA[:100]
+
+
+@pytest.mark.parametrize("kind", ["truncate", "reset", "stall"])
+def test_a_beginning_that_does_not_arrive_may_pass(source: S3Source, proxy: Proxy, kind: Kind) -> None:
+    """It is never taken for a shorter one."""
+    obj = listed(source)
+    proxy.faults = [Fault(f"^GET .*{KEY}", kind)]
+    with pytest.raises(TransientError):
+        source.peek(obj, 100_000)
 
 
 @pytest.mark.parametrize("kind", ["truncate", "reset", "damage", "forge"])

@@ -197,6 +197,22 @@ def test_a_fetched_file_has_exactly_the_objects_bytes(there: There, tmp_path: Pa
     assert there.source.fetch(one(there, "empty.gz", MAY_1), tmp_path / "spool").read_bytes() == b""
 
 
+def test_of_an_object_the_beginning_can_be_had(there: There) -> None:
+    """As it is now, which may be more than was listed, or less; the place that is told has the object's name."""
+    there.put("logs/docs/2026/05/01/a.gz", b"0123456789")
+    there.put("logs/docs/2026/05/01/b.gz", b"")
+    full, empty = there.source.list_days([MAY_1])[MAY_1]
+    assert [there.source.peek(full, size) for size in (1, 4, 10)] == [b"0", b"0123", b"0123456789"]
+    assert there.source.peek(full, 1_000_000) == b"0123456789"
+    assert there.source.peek(empty, 100) == b""
+    assert there.source.where(full).endswith("docs/2026/05/01/a.gz")
+    there.put("logs/docs/2026/05/01/a.gz", b"another")
+    assert there.source.peek(full, 4) == b"anot"
+    there.remove("logs/docs/2026/05/01/a.gz")
+    with pytest.raises(ObjectChangedError):
+        there.source.peek(full, 4)
+
+
 def test_an_object_that_changed_since_the_listing_is_not_fetched(there: There, tmp_path: Path) -> None:
     """What is loaded is what the plan was made from, or nothing."""
     there.put("logs/docs/2026/05/01/a.gz", b"first")

@@ -1,20 +1,16 @@
 """The sources of the sites: whether they can be listed and read, and what they hold on the manifest's days."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from mtc.errors import ObjectChangedError
 from mtc.manifest.project import Project, SiteSettings
-from mtc.model import SourceObject
 from mtc.run.checking.findings import Finding
 from mtc.sources import open_source
 from mtc.sources.base import Source
-from mtc.sources.keys import printable
-from mtc.sources.s3 import S3Source
 from mtc.sources.s3_client import Tuning
-from mtc.sources.s3_errors import Access, explaining
 
 QUICK = Tuning(connect_timeout=5, read_timeout=20, attempts=2)
 """How S3 is used where somebody waits for the answer."""
@@ -51,36 +47,10 @@ def look(project: Project, site: SiteSettings, days: Sequence[dt.date]) -> Seen:
         none = Finding.warning(about(site.name), source.describe(), f"no objects {_span(days)}", hint)
         return Seen((none, *warnings))
     largest = max(objects, key=lambda item: item.size)
-    read = _reader(source)
-    read(largest)
+    with suppress(ObjectChangedError):  # a log that is being written to: a run settles that
+        source.peek(largest, 1)
     told = f"{len(objects)} object{'s' * (len(objects) != 1)} {_span(days)}, {_on(len(listed), len(days))}"
     return Seen((Finding.ok(about(site.name), source.describe(), told), *warnings), largest.size)
-
-
-def _reader(source: Source) -> Callable[[SourceObject], None]:
-    """How an object is read a little; a folder's file is only opened."""
-    if isinstance(source, S3Source):
-        return lambda item: _read_byte(source, item)
-    return lambda item: _open(source, item)
-
-
-def _open(source: Source, item: SourceObject) -> None:
-    try:
-        source.fetch(item, Path())
-    except ObjectChangedError:
-        return  # a log that is being written to: a run settles that
-
-
-def _read_byte(source: S3Source, item: SourceObject) -> None:
-    client = source.clients.get(source.login, source.tuning)
-    where = printable(f"s3://{source.pattern.bucket}/{item.key}")
-    try:
-        with explaining(Access(str(source.login), where, "s3:GetObject")):
-            part = {"Range": "bytes=0-0"} if item.size else {}
-            answer = client.get_object(Bucket=source.pattern.bucket, Key=item.key, **part)  # type: ignore[arg-type] # a dict of texts only
-            answer["Body"].close()
-    except ObjectChangedError:
-        return
 
 
 def _left_out(site: SiteSettings, source: Source, note: str) -> Finding:
