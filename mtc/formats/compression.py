@@ -6,6 +6,7 @@ and what is compressed in another way, are refused by name: as text they would l
 """
 
 import bz2
+import contextlib
 import io
 import lzma
 import zlib
@@ -22,6 +23,8 @@ from mtc.formats.archives import refuse
 BLOCK = 4 << 20
 
 PLAIN = "none"
+
+_SMALL = 16 << 10
 
 # A piece of zstd can become 32,768 times as long, so it is fed in small pieces.
 _PIECE = 4 << 10
@@ -54,15 +57,41 @@ def is_plain(path: Path) -> bool:
 
 def blocks(path: Path, *, where: str) -> Iterator[bytes]:
     """The file's text, decompressed, a block at a time. `where` names the file in an error."""
+    with _explaining(where), path.open("rb") as raw:
+        stream = _open(raw)
+        first = stream.read(BLOCK)
+        refuse(first, where)
+        if first:
+            yield first
+        while block := stream.read(BLOCK):
+            yield block
+
+
+def beginning(head: bytes, most: int, *, whole: bool, where: str) -> bytes:
+    """Up to `most` bytes of the text of a file that begins with `head`, or that is no more than it (`whole`)."""
+    with _explaining(where):
+        text = b"".join(_until_cut(_open(io.BytesIO(head)), most, whole=whole))
+    refuse(text, where)
+    return text[:most]
+
+
+def _until_cut(stream: "_Readable", most: int, *, whole: bool) -> Iterator[bytes]:
+    """Some text, in small pieces, as what is read last of a stream that is cut off is lost."""
+    read = 0
     try:
-        with path.open("rb") as raw:
-            stream = _open(raw)
-            first = stream.read(BLOCK)
-            refuse(first, where)
-            if first:
-                yield first
-            while block := stream.read(BLOCK):
-                yield block
+        while read < most and (piece := stream.read(_SMALL)):
+            read += len(piece)
+            yield piece
+    except (EOFError, OSError, *_DAMAGES) as error:
+        if whole or not (read or isinstance(error, EOFError)):
+            raise
+
+
+@contextlib.contextmanager
+def _explaining(where: str) -> Iterator[None]:
+    """What goes wrong while a file is read, in words."""
+    try:
+        yield
     except EOFError:
         raise _damaged("cut off in mid-stream", where) from None
     except _DAMAGES as error:

@@ -13,7 +13,7 @@ import zstandard
 from format_lines import combined
 
 from mtc.errors import ObjectChangedError, PermanentError
-from mtc.formats.compression import BLOCK, blocks, is_plain
+from mtc.formats.compression import BLOCK, beginning, blocks, is_plain
 
 TEXT = "".join(f"{combined(f'GET /{number} HTTP/1.1')}\n" for number in range(40)).encode()
 HALF = len(TEXT) // 2
@@ -129,6 +129,48 @@ def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:
         list(blocks(tmp_path / "none", where="a.log"))
 
 
+MANY = "".join(f"{combined(f'GET /{number * 7_919 % 99_991} HTTP/1.1')}\n" for number in range(60_000)).encode()
+
+
+def test_of_the_beginning_of_a_file_the_beginning_of_its_text_is_read(compress: Compress) -> None:
+    """Wherever it is cut off; that is told only of a file of which there is no more."""
+    packed = compress(MANY)
+    assert beginning(packed, 1000, whole=True, where="a.log") == MANY[:1000]
+    for head in (packed[: len(packed) // 3], packed[: len(packed) // 2 + 1], packed[:-1]):
+        found = beginning(head, len(MANY), whole=False, where="a.log")
+        assert len(found) > 100_000
+        assert MANY.startswith(found)
+        with pytest.raises(PermanentError, match=r"a\.log: the file is cut off in mid-stream"):
+            beginning(head, len(MANY) + 1, whole=True, where="a.log")
+
+
+def test_plain_text_is_its_own_beginning() -> None:
+    """As it is."""
+    assert beginning(TEXT, 100, whole=False, where="a.log") == TEXT[:100]
+    assert beginning(TEXT, 1 << 20, whole=True, where="a.log") == TEXT
+    assert beginning(b"", 100, whole=True, where="a.log") == b""
+
+
+def test_a_cut_anywhere_is_no_damage(compress: Compress) -> None:
+    """What could be read before it is right; a damage is told where nothing could be read."""
+    packed = compress(TEXT[:HALF]) + compress(TEXT[HALF:])
+    for end in range(24, len(packed)):
+        assert TEXT.startswith(beginning(packed[:end], 1 << 20, whole=False, where="a.log"))
+
+
+def test_damage_from_the_first_byte_of_text_on_is_told(compress: Compress) -> None:
+    """There is no text before it to look at."""
+    packed = bytearray(compress(MANY))
+    packed[40:400] = b"\x5a" * 360
+    with pytest.raises(PermanentError, match="the file is damaged"):
+        beginning(bytes(packed), 1 << 20, whole=False, where="a.log")
+
+
+def test_the_beginning_of_a_bomb_is_small(compress: Compress) -> None:
+    """No more is read than is asked for."""
+    assert beginning(compress(b"\n" * (32 << 20)), 1000, whole=True, where="a.log") == b"\n" * 1000
+
+
 def archive(kind: str) -> bytes:
     """A log in an archive, or compressed in a way that is not read."""
     out = io.BytesIO()
@@ -167,6 +209,8 @@ def test_what_is_no_log_and_no_compressed_log_is_refused_by_name(tmp_path: Path,
         ) as refusal:
             text(tmp_path / "a.log", data)
         assert refusal.value.hint.startswith("nothing was loaded; ")
+        with pytest.raises(PermanentError, match="which is not read"):
+            beginning(data, 1 << 20, whole=True, where="a.log")
 
 
 def test_what_is_compressed_twice_is_refused_by_name(tmp_path: Path, compress: Compress) -> None:
