@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mtc.formats.base import Format
 from mtc.formats.behind import forwarded_behind
@@ -14,20 +15,32 @@ _CLIENTS = ("own_ip", "ip", "named")
 _FIELDS = ("forwarded_for", "real_ip")
 
 
-def behind_proxies(form: Format, sample: Sequence[str]) -> str:
-    """One line that says so, with what to write into the manifest; empty where there is nothing to say."""
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is odd about a log, and what to write into the manifest; one line in all."""
+
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.remedy}"
+
+
+def behind_proxies(form: Format, sample: Sequence[str]) -> Remark | None:
+    """What there is to say, if anything."""
     read = texts_of(form, sample)
     clients = {_address(next(filter(None, map(texts.get, _CLIENTS)), "")) for texts in read}
     alone = len(clients) == 1 and len(read) >= _FEW
     if not clients or not (alone or all(map(_is_private, clients))):
-        return ""
+        return None
     field = next((name for name in _FIELDS if _others(read, name, clients)), "")
     if not field and any(_address(text) not in {"", *clients} for text in forwarded_behind(form, sample)):
         field = _FIELDS[0]
     if not field:
-        return ""
+        return None
     who = f"every client is {next(iter(clients))}" if len(clients) == 1 else "every client is in a private network"
-    return f"{who}, and another field names the clients of a proxy: `source: {{client: {{from: [{field}, ip]}}}}`"
+    remedy = f"`source: {{client: {{from: [{field}, ip]}}}}`"
+    return Remark(f"{who}, and another field names the clients of a proxy", remedy)
 
 
 def _others(read: Sequence[Texts], name: str, clients: set[str]) -> bool:

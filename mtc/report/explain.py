@@ -36,7 +36,7 @@ def _facts(explained: "Explained") -> Iterator[list[str]]:
     for choice in explained.choices:
         yield ["format", f"{choice.format.name}: {choice.format.title}"]
         yield ["", safe(choice.why)]
-        yield from (["note", safe(note)] for note in choice.notes)
+        yield from (["note", safe(str(note))] for note in choice.notes)
         if choice.format.prefix:
             yield ["prefix", f"{safe(choice.format.prefix.title)}: taken off before a line is read"]
     if explained.error is None:
@@ -89,7 +89,7 @@ def _file(explained: "Explained") -> dict[str, object]:
                 "name": choice.format.name,
                 "title": choice.format.title,
                 "why": choice.why,
-                "notes": list(choice.notes),
+                "notes": [str(note) for note in choice.notes],
                 "prefix": [layer.name for layer in choice.format.prefix.layers] if choice.format.prefix else [],
             }
             for choice in explained.choices

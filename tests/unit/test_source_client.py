@@ -98,7 +98,7 @@ def test_the_client_is_the_right_most_address_that_is_not_trusted(tmp_path: Path
     assert values(explained(tmp_path, log, site(format=form, client=BY_PROXIES)), "ip") == list(LISTS.values())
     plain = explained(tmp_path, log, site(format=form))
     assert values(plain, "ip") == [PROXY] * len(LISTS)
-    told = [note for choice in plain.choices for note in choice.notes]
+    told = [str(note) for choice in plain.choices for note in choice.notes]
     assert isinstance(form, CustomFormat) or name == "haproxy" or "from: [forwarded_for, ip]" in "".join(told)
 
 

@@ -17,7 +17,7 @@ from mtc.formats.detect import detect, glance, is_surely, reads_all
 from mtc.formats.layers import fitted
 from mtc.formats.mapping import mapped
 from mtc.formats.peeking import lacking
-from mtc.formats.proxied import behind_proxies
+from mtc.formats.proxied import Remark, behind_proxies
 from mtc.formats.registry import get
 from mtc.manifest.client import Client
 from mtc.manifest.formats import CustomFormat, FormatChoice
@@ -52,7 +52,7 @@ class Choice:
 
     format: Format
     why: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     refused: PermanentError | None = None
 
 
@@ -79,7 +79,7 @@ def _found(wanted: Wanted, sample: Sequence[str], where: str) -> Choice:
 def _told(choice: Choice, wanted: Wanted, sample: Sequence[str], where: str) -> Choice:
     """The choice with the fields that are wanted, and what there is to say of it."""
     form = _with_fields(choice.format, wanted, sample, where)
-    note = behind_proxies(form, sample) if wanted.client is None else ""
+    note = behind_proxies(form, sample) if wanted.client is None else None
     missing = lacking(form, sample) if wanted.format == AUTO else ()
     refused = _refusal(form, missing, where) if missing else None
     return replace(choice, format=form, notes=(note,) if note else (), refused=refused)
@@ -129,7 +129,7 @@ class _Chooser:
         if told.refused is not None:
             self.last = None
             raise told.refused
-        self.notes += [note for note in told.notes if note not in self.notes]
+        self.notes += [str(note) for note in told.notes if str(note) not in self.notes]
         return told.format
 
     def _is_still(self, last: Format, sample: Sequence[str], where: str) -> bool:

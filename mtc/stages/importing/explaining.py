@@ -63,27 +63,27 @@ class Explainer:
     folder: Path
     limit: int
 
-    def explain(self, path: Path) -> Explained:
-        """What an import would make of a file."""
-        explained = Explained(path, path.stat().st_size)
+    def explain(self, path: Path, where: str = "") -> Explained:
+        """What an import would make of a file. `where` names it in errors, if that is not its path."""
+        explained, where = Explained(path, path.stat().st_size), where or str(path)
         try:
-            self._explain(explained)
+            self._explain(explained, where)
         except StepError as error:
             explained.error = error
         except duckdb.Error as error:
-            explained.error = explain_database(error, str(path))
+            explained.error = explain_database(error, where)
         except OSError as error:
-            explained.error = explain_reading(error, str(path))
+            explained.error = explain_reading(error, where)
         return explained
 
-    def _explain(self, explained: Explained) -> None:
+    def _explain(self, explained: Explained, where: str) -> None:
         path, source = explained.path, self.site.source
         explained.compression = compression(path)
-        item = Fetched(SourceObject(str(path), explained.size), path, encoding=source.encoding)
+        item = Fetched(SourceObject(where, explained.size), path, encoding=source.encoding)
         item = as_text(item, self.connect, self.folder / "text.jsonl")
         if item.origin:
             explained.compression = PARQUET
-        explained.encoding = encoding_of_file(item.path, item.encoding, where=str(path))
+        explained.encoding = encoding_of_file(item.path, item.encoding, where=where)
 
         def noted(sample: Sequence[str], where: str) -> Format:
             choice = choose(Wanted.of(source), sample, where)
