@@ -23,7 +23,7 @@ def doctor(
 ) -> None:
     """Check everything that a run needs.
 
-    Files, disks, sources, archives, Matomo.
+    Files, disks, sources, the first lines of each site's newest log, archives, Matomo.
 
     Changes nothing; ends with 3 if a run would be stopped. Into each S3 archive an empty object, .mtc-probe, is put and
     deleted again.

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from mtc.report.errors import tip
 from mtc.report.look import PLAIN, Look, Tone
-from mtc.report.text import count, plural, safe
+from mtc.report.text import count, few, plural, safe
 
 _LIMIT = 1000
 _TONES = {"ok": Tone.GOOD, "warning": Tone.WARN, "problem": Tone.BAD}
@@ -38,8 +38,8 @@ class Finding(Protocol):
 
 
 def doctor_text(findings: Sequence[Finding], look: Look = PLAIN) -> str:
-    """A line for each finding, a tip below what is not well, and the counts last."""
-    lines = [line for finding in findings for line in _lines(finding, look)]
+    """A line for each finding, a tip below what is not well, and the counts last. One cause is told once."""
+    lines = [line for alike in _by_cause(findings) for line in _lines(alike, look)]
     return "\n".join((*lines, "", _verdict(findings, look)))
 
 
@@ -60,11 +60,22 @@ def doctor_json(findings: Iterable[Finding]) -> str:
     )
 
 
-def _lines(finding: Finding, look: Look) -> list[str]:
-    level = look.paint(str(finding.level).ljust(_WIDTH), _TONES[finding.level])
-    where = f" ({safe(finding.where)})" if finding.where else ""
-    line = f"{level}  {safe(finding.about)}: {safe(finding.what, _LIMIT)}{where}"
-    return [line, f"{' ' * _WIDTH}{tip(finding.hint, look)}"] if finding.hint else [line]
+def _by_cause(findings: Iterable[Finding]) -> Iterable[Sequence[Finding]]:
+    """The findings in their order, those with one cause and one remedy at the place of their first."""
+    causes: dict[tuple[str, ...], list[Finding]] = {}
+    for number, one in enumerate(findings):
+        cause = (str(one.level), one.what, one.hint) if one.hint else (str(number),)
+        causes.setdefault(cause, []).append(one)
+    return causes.values()
+
+
+def _lines(alike: Sequence[Finding], look: Look) -> list[str]:
+    first = alike[0]
+    level = look.paint(str(first.level).ljust(_WIDTH), _TONES[first.level])
+    about = ", ".join(few(safe(one.about) for one in alike))
+    places = ", ".join(few((safe(one.where) for one in alike if one.where), 1))
+    line = f"{level}  {about}: {safe(first.what, _LIMIT)}{f' ({places})' if places else ''}"
+    return [line, f"{' ' * _WIDTH}{tip(first.hint, look)}"] if first.hint else [line]
 
 
 def _verdict(findings: Sequence[Finding], look: Look) -> str:

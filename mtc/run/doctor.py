@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mtc.errors import MtcError
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project, SiteSettings
-from mtc.run.checking import archives, logs, server, sites
+from mtc.run.checking import archives, logs, newest, server, sites
 from mtc.run.checking.findings import Finding, any_problem
 from mtc.run.checking.places import places, space
 from mtc.run.checking.together import LIMIT, together
@@ -40,7 +40,7 @@ def examine(project: Project, wanted: Wanted, clock: Clock = utc_now, *, limit: 
 
 
 class _Asked:
-    """The questions over a network, in two rounds: what is asked of a site in Matomo takes the token's rights."""
+    """The questions over a network, in rounds: which logs there are, and what a token may do, is asked first."""
 
     def __init__(self, project: Project, chosen: tuple[SiteSettings, ...], clock: Clock, limit: float) -> None:
         self._project = project
@@ -50,17 +50,19 @@ class _Asked:
         self.largest = 0
 
     def services(self) -> Iterator[Finding]:
-        """Sources and archives of all sites, then the Matomo server and the sites there."""
+        """Sources, newest logs and archives of all sites, then the Matomo server and the sites there."""
         archived = [site for site in self._sites if site.archive is not None]
         matomo = self._project.matomo if any(site.matomo for site in self._sites) else None
         listing: list[Callable[[], _Answer]] = [functools.partial(self._list, site) for site in self._sites]
         pushing: list[Callable[[], _Answer]] = [functools.partial(self._push, site) for site in archived]
         asking: list[Callable[[], _Answer]] = [self._ask] if matomo else []
         answers = iter(together([*listing, *pushing, *asking], limit=self._limit))
-        for site in self._sites:
-            seen = next(answers)
+        listed = [(site, next(answers)) for site in self._sites]
+        for site, seen in listed:
             self.largest = max(self.largest, seen.largest if isinstance(seen, logs.Seen) else 0)
             yield from _told(seen, logs.about(site.name), site.source.url)
+        found = {site.name: seen.newest for site, seen in listed if isinstance(seen, logs.Seen) and seen.newest}
+        yield from newest.look(self._project, found, self._limit)
         for site in archived:
             yield from _told(next(answers), archives.about(site.name), site.archive.url if site.archive else "")
         if matomo:

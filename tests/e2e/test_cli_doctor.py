@@ -2,7 +2,7 @@
 
 import json
 
-from e2e_project import MANIFEST, Place
+from e2e_project import MANIFEST, NEXT, Place, line
 
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, VIEW, Settings, Site
@@ -37,6 +37,25 @@ def test_a_warning_stops_nothing(place: Place) -> None:
     assert "warning  source of docs: no objects" in out
     assert "  TIP " in out
     assert "shop" not in out
+
+
+def test_logs_are_looked_into_and_nothing_of_them_is_left(full: Place) -> None:
+    """Here that of a site has proxies for clients, and that of another is no log; no line steers the terminal."""
+    (full.root / "tmp").mkdir()
+    proxied = "".join(f'{line(NEXT, client="10.0.0.1").rstrip()} "198.51.100.{at}"\n' for at in range(12))
+    full.log("docs", NEXT, proxied)
+    full.log("shop", NEXT, "no line \x1b[2J\u202e\n", packed=True)
+    (full.root / "logs" / "shop" / f"{NEXT}.log").unlink()
+    before = full.content(".")
+    done = full.mtc("doctor", TMPDIR=str(full.root / "tmp"))
+    assert full.content(".") == before
+    assert list((full.root / "tmp").iterdir()) == []
+    assert "newest log of docs: every client is 10.0.0.1, and another field names the clients of a proxy" in done.out
+    assert "TIP write `source: {client: {from: [forwarded_for, ip]}}`" in done.out
+    assert "newest log of shop: no known format reads this file" in done.out
+    assert "\\x1b[2J" in done.out
+    assert not [letter for letter in done.out if letter != "\n" and not letter.isprintable()]
+    assert done.err == ""
 
 
 def test_json_is_an_object_for_each_finding(full: Place) -> None:

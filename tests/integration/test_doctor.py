@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from country_file import write_countries
+from in_hand import line
 
 from mtc.errors import MtcError, PermanentError, TransientError
 from mtc.manifest.load import load
@@ -42,7 +43,7 @@ def project(tmp_path: Path) -> Project:
     """A project with two sites, and a log of one of them."""
     (tmp_path / "mtc.yaml").write_text(MANIFEST)
     (tmp_path / "logs" / "docs").mkdir(parents=True)
-    (tmp_path / "logs" / "docs" / "2026-05-01.log").write_text("a line\n")
+    (tmp_path / "logs" / "docs" / "2026-05-01.log").write_text(f"{line()}\n")
     return load(tmp_path / "mtc.yaml")
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from mtc.errors import ObjectChangedError
 from mtc.manifest.project import Project, SiteSettings
+from mtc.model import SourceObject
 from mtc.run.checking.findings import Finding
 from mtc.sources import open_source
-from mtc.sources.base import Source
+from mtc.sources.base import Days, Source
 from mtc.sources.s3_client import Tuning
 
 QUICK = Tuning(connect_timeout=5, read_timeout=20, attempts=2)
@@ -20,10 +21,11 @@ _NOTES = 3
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What there is to say of a site's source, and the size of its largest object."""
+    """What there is to say of a site's source, the size of its largest object, and the newest that is not empty."""
 
     findings: tuple[Finding, ...]
     largest: int = 0
+    newest: SourceObject | None = None
 
 
 def about(site: str) -> str:
@@ -50,7 +52,15 @@ def look(project: Project, site: SiteSettings, days: Sequence[dt.date]) -> Seen:
     with suppress(ObjectChangedError):  # a log that is being written to: a run settles that
         source.peek(largest, 1)
     told = f"{len(objects)} object{'s' * (len(objects) != 1)} {_span(days)}, {_on(len(listed), len(days))}"
-    return Seen((Finding.ok(about(site.name), source.describe(), told), *warnings), largest.size)
+    return Seen((Finding.ok(about(site.name), source.describe(), told), *warnings), largest.size, _newest(listed))
+
+
+def _newest(listed: Days) -> SourceObject | None:
+    """Of the last day that has one, the object that was changed last."""
+    for day in sorted(listed, reverse=True):
+        if filled := [item for item in listed[day] if item.size]:
+            return max(filled, key=lambda item: (item.modified, item.key))
+    return None
 
 
 def _left_out(site: SiteSettings, source: Source, note: str) -> Finding:

@@ -1,0 +1,309 @@
+"""The doctor looks into the newest log of each site: how it is read, what an import would refuse or count wrongly."""
+
+import bz2
+import datetime as dt
+import gzip
+import io
+import json
+import lzma
+import os
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+import zstandard
+from in_hand import line
+from s3_faults import Fault, Headers, Proxy
+from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
+
+from mtc.manifest.load import load
+from mtc.report.doctor import doctor_json, doctor_text
+from mtc.run.checking.findings import Finding, Level
+from mtc.run.doctor import Examined, examine
+from mtc.run.select import Wanted
+
+NOW = dt.datetime(2026, 5, 3, 12, tzinfo=dt.UTC)
+FOLDER = (
+    'version: 1\ndates: {from: 2026-05-01, to: 2026-05-02}\nsource: {url: "logs/{site}/{date:%Y-%m-%d}*.log*"KEYS}\n'
+)
+S3 = """\
+version: 1
+dates: {from: 2026-05-01, to: 2026-05-02}
+source: {url: "s3://BUCKET/{site}/{date:%Y-%m-%d}*.log*", credentials: store}
+sites: {docs: {}, shop: {}}
+credentials:
+  store: {access_key_id: "${KEY}", secret_access_key: "${SECRET}", region: us-east-1, endpoint_url: "URL"}
+"""
+NEWEST = "newest log of docs"
+PROXIED = "another field names the clients of a proxy"
+HITS = "its first lines: {} hits, 0 filtered, 0 rejected"
+
+
+def plain(*lines: str) -> bytes:
+    """The bytes of a log."""
+    return "".join(f"{one}\n" for one in lines).encode()
+
+
+def forwarded(number: int = 12, proxy: str = "10.0.0.1") -> bytes:
+    """A log behind a proxy, with the clients in a field behind the lines."""
+    return plain(*(f'{line(f"/{at}", ip=proxy)} "198.51.100.{at % 250}"' for at in range(number)))
+
+
+def put(root: Path, data: bytes, name: str = "2026-05-01.log", site: str = "docs", *, at: int = 0) -> None:
+    """Put a log into the folder of a site; `at` is when it was changed."""
+    path = root / "logs" / site / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    if at:
+        os.utime(path, (at, at))
+
+
+def examined(root: Path, keys: str = "", sites: str = "{docs: {}}") -> Examined:
+    """What the doctor finds in a project over the folder."""
+    (root / "mtc.yaml").write_text(f"{FOLDER.replace('KEYS', keys)}sites: {sites}\n")
+    return examine(load(root / "mtc.yaml"), Wanted(), lambda: NOW, limit=60)
+
+
+def in_s3(root: Path, url: str, bucket: str, *, limit: float = 60) -> Examined:
+    """The same over a bucket."""
+    (root / "mtc.yaml").write_text(S3.replace("BUCKET", bucket).replace("URL", url))
+    project = load(root / "mtc.yaml", environ={"KEY": ACCESS_KEY, "SECRET": SECRET_KEY})
+    return examine(project, Wanted(), lambda: NOW, limit=limit)
+
+
+def of(found: Examined, about: str = NEWEST) -> list[tuple[Level, str]]:
+    """What is said about something."""
+    return [(one.level, one.what) for one in found.findings if one.about == about]
+
+
+def only(found: Examined, about: str = NEWEST) -> Finding:
+    """The one finding about it."""
+    (one,) = [one for one in found.findings if one.about == about]
+    return one
+
+
+def test_what_the_newest_log_is_read_as_is_told_with_where_its_lines_go(tmp_path: Path) -> None:
+    """As `explain` would, with the site's own filters; and where the log lies."""
+    put(tmp_path, plain(line(), line("/a.css"), line("/gone", status=404), "no line"))
+    told = only(examined(tmp_path))
+    assert (told.level, told.hint) == (Level.OK, "")
+    assert told.what == "is read as combined; its first lines: 1 hits, 2 filtered, 1 rejected"
+    assert told.where == str(tmp_path / "logs" / "docs" / "2026-05-01.log")
+    own = only(examined(tmp_path, sites="{docs: {filters: {errors: true, static: true}}}"))
+    assert own.what == "is read as combined; its first lines: 3 hits, 0 filtered, 1 rejected"
+
+
+def test_the_newest_is_of_the_last_day_and_changed_last_and_not_empty(tmp_path: Path) -> None:
+    """One object of a site; the size does not count, but that there is something in it."""
+    put(tmp_path, plain(*[line()] * 9), "2026-05-01.log", at=3_000)
+    put(tmp_path, plain(*[line()] * 4), "2026-05-02.b.log", at=1_000)
+    put(tmp_path, plain(*[line()] * 2), "2026-05-02.a.log", at=2_000)
+    put(tmp_path, b"", "2026-05-02.c.log", at=4_000)
+    assert HITS.format(2) in only(examined(tmp_path)).what
+    (tmp_path / "logs" / "docs" / "2026-05-02.a.log").write_bytes(b"")
+    assert HITS.format(4) in only(examined(tmp_path)).what
+
+
+def test_where_all_logs_are_empty_none_is_looked_into(tmp_path: Path) -> None:
+    """Nor where there is none: the listing says so."""
+    put(tmp_path, b"")
+    assert of(examined(tmp_path)) == []
+    put(tmp_path, gzip.compress(b""), "2026-05-02.log.gz")
+    assert of(examined(tmp_path)) == [(Level.OK, "has no line to look at")]
+
+
+def test_clients_that_are_proxies_are_told_with_a_remedy_that_helps(tmp_path: Path) -> None:
+    """As by `explain` and `apply`, but before the first of them; when it is written down nothing more is said."""
+    put(tmp_path, forwarded())
+    read, warned = [one for one in examined(tmp_path).findings if one.about == NEWEST]
+    assert (read.level, warned.level) == (Level.OK, Level.WARNING)
+    assert warned.what == f"every client is 10.0.0.1, and {PROXIED}"
+    remedy = "client: {from: [forwarded_for, ip]}"
+    assert f"`source: {{{remedy}}}`" in warned.hint
+    assert only(examined(tmp_path, f", {remedy}")).level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("data", "keys", "what", "hint"),
+    [
+        (plain("what", "is", "this"), "", "no known format reads this file", "name the format with `format:`"),
+        (plain(line(), line()), ", format: common", "none of its 2 lines could be read as common", "name the right"),
+        (
+            plain('{"time": "2026-05-01T12:00:00Z", "ip": "192.0.2.1", "path": "/", "method": "GET"}'),
+            "",
+            "finds no status in this file: errors and redirects would count as hits",
+            "fields: {status: NAME}",
+        ),
+        (plain(*[line()] * 99, *["no line"] * 99), "", "99 of 198 lines could not be read as combined", "max_rejected"),
+    ],
+)
+def test_what_an_import_would_refuse_is_a_warning_with_its_remedy(
+    tmp_path: Path, data: bytes, keys: str, what: str, hint: str
+) -> None:
+    """It is one log that was looked at: others may be read, so that it does not stop a run."""
+    put(tmp_path, data)
+    found = examined(tmp_path, keys)
+    told = only(found)
+    assert (told.level, found.stopped) == (Level.WARNING, False)
+    assert what in told.what
+    assert hint in told.hint
+    assert told.where.endswith("2026-05-01.log")
+
+
+@pytest.mark.parametrize(
+    "pack", [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress]
+)
+def test_of_a_large_log_the_first_block_is_enough(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """Compressed or not: where it is cut is not taken for damage, nor for a line that cannot be read."""
+    many = plain(*(line(f"/{at * 7_919 % 99_991}/{at * 104_729 % 1_299_709}") for at in range(60_000)))
+    put(tmp_path, pack(many))
+    told = only(examined(tmp_path))
+    assert told.level is Level.OK
+    assert told.what.startswith("is read as combined; its first lines: 1,")
+    assert told.what.endswith("0 filtered, 0 rejected")
+
+
+def test_a_small_log_that_is_damaged_or_cut_off_is_told(tmp_path: Path) -> None:
+    """Nothing of it would be loaded."""
+    put(tmp_path, gzip.compress(forwarded())[:-9], "2026-05-01.log.gz")
+    told = only(examined(tmp_path))
+    assert (told.level, told.what) == (Level.WARNING, "the file is cut off in mid-stream")
+    assert told.hint
+
+
+def test_an_archive_of_files_is_told(tmp_path: Path) -> None:
+    """By its name."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as members:
+        member = tarfile.TarInfo("access.log")
+        member.size = len(forwarded())
+        members.addfile(member, io.BytesIO(forwarded()))
+    put(tmp_path, out.getvalue(), "2026-05-01.log.gz")
+    assert "tar" in only(examined(tmp_path)).what
+
+
+def test_a_line_that_is_not_written_to_its_end_is_left_out(tmp_path: Path) -> None:
+    """A server may be at it."""
+    put(tmp_path, plain(line(), line()) + line()[:50].encode())
+    assert HITS.format(2) in only(examined(tmp_path)).what
+
+
+def test_a_log_in_another_encoding_is_read_in_it(tmp_path: Path) -> None:
+    """As a mark in it says, or the manifest."""
+    text = plain(*[line("/ä")] * 9_000).decode()
+    put(tmp_path, text.encode("utf-16"))
+    assert only(examined(tmp_path)).level is Level.OK
+    put(tmp_path, text.encode("utf-16-le"))
+    assert only(examined(tmp_path, ", encoding: utf-16-le")).what.endswith("0 rejected")
+
+
+def test_a_parquet_file_is_read_where_it_is_small(tmp_path: Path) -> None:
+    """What it holds is told at its end: of a large one nothing is known."""
+    for rows, what in ((3, HITS.format(3)), (90_000, "is a Parquet file")):
+        path = tmp_path / "logs" / "docs" / "2026-05-01.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fields = "'2026-05-01T12:00:00Z' AS ts, '192.0.2.1' AS client_ip, 200 AS http_status, '/' || uuid() AS uri"
+        duckdb.sql(f"COPY (SELECT {fields} FROM range({rows})) TO '{path}' (FORMAT parquet)")
+        told = only(examined(tmp_path))
+        assert (told.level, what in told.what) == (Level.OK, True), told
+
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\u202egpj.exe\x9b31m\r"
+
+
+@pytest.mark.parametrize("keys", ["", ", format: combined"])
+def test_what_a_log_says_reaches_no_terminal(tmp_path: Path, keys: str) -> None:
+    """Neither a line nor a key can steer it, in words or in JSON."""
+    put(tmp_path, plain(f"no line {HOSTILE}", HOSTILE), "2026-05-01\u202egpj.log")
+    found = examined(tmp_path, keys)
+    assert only(found).level is Level.WARNING
+    text = doctor_text(found.findings)
+    assert "\\x1b[2J" in text
+    assert not [letter for letter in text if letter != "\n" and not letter.isprintable()]
+    assert doctor_json(found.findings).isascii()
+    assert [json.loads(one)["level"] for one in doctor_json(found.findings).splitlines()]
+
+
+def test_one_cause_of_many_sites_is_told_once_in_words_and_by_site_in_json(tmp_path: Path) -> None:
+    """With the first of them by name."""
+    names = [f"site{number}" for number in range(6)]
+    for name in names:
+        put(tmp_path, forwarded(), site=name)
+    findings = examined(tmp_path, sites=f"{{{', '.join(f'{name}: {{}}' for name in names)}}}").findings
+    told = [one for one in doctor_text(findings).splitlines() if PROXIED in one]
+    assert len(told) == 1
+    first = tmp_path / "logs" / "site0" / "2026-05-01.log"
+    about = "newest log of site0, newest log of site1, newest log of site2, and 3 more"
+    assert told == [f"warning  {about}: every client is 10.0.0.1, and {PROXIED} ({first}, and 5 more)"]
+    assert sum(PROXIED in one for one in doctor_json(findings).splitlines()) == len(names)
+
+
+def test_sites_with_causes_of_their_own_are_told_apart(tmp_path: Path) -> None:
+    """Here each has another proxy."""
+    for number, name in enumerate(("docs", "shop")):
+        put(tmp_path, forwarded(proxy=f"10.0.0.{number}"), site=name)
+    findings = examined(tmp_path, sites="{docs: {}, shop: {}}").findings
+    assert len([one for one in doctor_text(findings).splitlines() if PROXIED in one]) == 2
+
+
+@pytest.fixture
+def bucket(s3: S3Server) -> str:
+    """A bucket with two logs of docs, the newer one smaller, and one of shop."""
+    name = s3.bucket()
+    s3.put(name, "docs/2026-05-01.log", forwarded(30_000))
+    s3.put(name, "docs/2026-05-02.log.gz", gzip.compress(forwarded(20_000)))
+    s3.put(name, "shop/2026-05-02.log", plain(*[line()] * 30_000))
+    return name
+
+
+def test_of_an_object_in_s3_the_first_block_is_asked_for(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """And no more is sent: one object of a site, and a byte of its largest."""
+    sizes: list[int] = []
+
+    def measured(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+        sizes.append(len(body))
+        return headers, body
+
+    proxy.faults = [Fault(r"^GET /[^?]*\.log", alter=measured)]
+    found = in_s3(tmp_path, proxy.url, bucket)
+    assert len(sizes) == 4
+    assert sorted(sizes)[:2] == [1, 1]
+    assert max(sizes) == 256 << 10
+    shop, docs = only(found, "newest log of shop"), [one for one in found.findings if one.about == NEWEST]
+    assert (shop.level, shop.where) == (Level.OK, f"s3://{bucket}/shop/2026-05-02.log")
+    assert [(one.level, one.where) for one in docs] == [
+        (Level.OK, f"s3://{bucket}/docs/2026-05-02.log.gz"),
+        (Level.WARNING, f"s3://{bucket}/docs/2026-05-02.log.gz"),
+    ]
+    assert PROXIED in docs[1].what
+
+
+def test_an_object_that_cannot_be_read_is_a_finding_of_its_own(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """The source can be listed, and its largest object read; no key is shown, though the service says it."""
+    proxy.faults = [Fault(r"^GET .*docs/2026-05-02\.log", "answer", 403, "AccessDenied")]
+    found = in_s3(tmp_path, proxy.url, bucket)
+    told = only(found)
+    assert (told.level, told.what) == (Level.PROBLEM, "access denied (AccessDenied)")
+    assert told.where == f"s3://{bucket}/docs/2026-05-02.log.gz"
+    assert "s3:GetObject" in told.hint
+    assert of(found, "source of docs")[0][0] is Level.OK
+    assert only(found, "newest log of shop").level is Level.OK
+    assert not [secret for secret in (ACCESS_KEY, SECRET_KEY) if secret in repr(found)]
+
+
+def test_an_object_that_does_not_come_holds_up_no_other(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """The limit is for each; what the source was found to be is told all the same."""
+    proxy.faults = [Fault(r"^GET .*docs/2026-05-02\.log", "stall")]
+    found = in_s3(tmp_path, proxy.url, bucket, limit=8)
+    assert of(found) == [(Level.PROBLEM, "no answer within 8 s")]
+    assert of(found, "source of docs")[0][0] is Level.OK
+    assert only(found, "newest log of shop").level is Level.OK
+
+
+def test_an_object_that_goes_away_meanwhile_is_a_warning(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """Somebody tidies up, or moves it."""
+    proxy.faults = [Fault(r"^GET .*docs/2026-05-02\.log", "answer", 404, "NoSuchKey")]
+    told = only(in_s3(tmp_path, proxy.url, bucket))
+    assert (told.level, bool(told.hint)) == (Level.WARNING, True)
