@@ -1,5 +1,32 @@
-"""`python -m mtc` is `mtc`."""
+"""`mtc`, and `python -m mtc`: signals are heard first, as loading the commands takes longer than some of them do."""
 
-from mtc.cli.main import main
+import os
+import sys
+from typing import NoReturn
 
-main()
+from mtc.signals import SignalError, listen
+
+
+def main() -> NoReturn:
+    """Load the command line and hand over to it."""
+    listen()
+    _open_streams()
+    try:
+        from mtc.cli.main import main as command_line  # noqa: PLC0415 - what takes long, in which a signal may come
+
+        command_line()
+    except SignalError as signalled:
+        sys.stderr.write(f"ERROR {signalled.error.what}\n  TIP {signalled.error.hint}\n")
+        sys.exit(signalled.error.exit_code)
+
+
+def _open_streams() -> None:
+    """Have streams where the caller has closed them: else a file would get their number, and what is printed."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(handle, "r" if number == 0 else "w"))
+
+
+if __name__ == "__main__":
+    main()

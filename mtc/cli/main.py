@@ -1,9 +1,6 @@
 """The app, and the one place where an error becomes text and an exit code."""
 
-import os
-import signal
 import sys
-from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -12,18 +9,12 @@ from typer.core import TyperGroup
 from mtc import __version__
 from mtc.cli import checks, explain, ledger, manifests, tell, work
 from mtc.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError, of_machine
+from mtc.report.text import silence
+from mtc.signals import SignalError, heard, listen
 
 
 class _ReaderGoneError(Exception):
     """Whoever read stdout has seen enough, such as `head`: no error, but Typer would make one of it."""
-
-
-class _SignalError(BaseException):
-    """A signal came outside of a run. Not an `Exception`: no handler of errors on the way may take it for its own."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.error = InterruptedRunError(number)
 
 
 class _Group(TyperGroup):
@@ -44,7 +35,7 @@ app = typer.Typer(
     epilog=(
         "Exit codes: 0 done or up to date, 1 a bug, 2 usage or an invalid manifest, 3 steps failed or are blocked, "
         "4 there is work (plan --exit-code), 6 the state file is damaged, 75 another run is at work, "
-        "130 and 143 interrupted: the same command goes on."
+        "129, 130 and 143 interrupted: the same command goes on."
     ),
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -85,21 +76,16 @@ app.command()(manifests.convert)
 app.add_typer(ledger.app, name="state")
 
 
-_heard: list[int] = []
-"""The numbers of the signals that came outside of a run."""
-
-
 def main() -> NoReturn:
     """Run the command line and end the process with DESIGN's exit codes."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupted)
+    listen()
     try:
         code = _run()
-    except _SignalError as signalled:
+    except SignalError as signalled:
         code = _tell(signalled.error)
     except _ReaderGoneError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_OK
+        silence(sys.stdout)
     except Exception as error:  # noqa: BLE001 - the last handler: a bug is told with a log file
         code = _failed(error)
     sys.exit(code)
@@ -107,8 +93,8 @@ def main() -> NoReturn:
 
 def _failed(error: Exception) -> int:
     """Tell an error, and give its exit code. After a signal it is the signal's: libraries make errors of their own."""
-    if _heard:
-        return _tell(InterruptedRunError(_heard[0]))
+    if heard:
+        return _tell(InterruptedRunError(heard[0]))
     told = error if isinstance(error, MtcError) else of_machine(error)
     return _tell(told) if told else _crash(error)
 
@@ -123,12 +109,10 @@ def _run() -> int:
         sys.stdout.flush()
     except BrokenPipeError as error:
         raise _ReaderGoneError from error
+    except OSError:
+        silence(sys.stdout)  # or Python would try once more at exit, and say so
+        raise
     return code
-
-
-def _interrupted(number: int, _: FrameType | None) -> NoReturn:
-    _heard.append(number)
-    raise _SignalError(number)
 
 
 def _tell(error: MtcError) -> int:

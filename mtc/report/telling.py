@@ -13,7 +13,7 @@ _FIGURES = ("objects", "lines", "hits", "rejected", "delivered", "visits", "rows
 _BARE = frozenset({"delivered", "rejected"})
 _NOTES = 3
 _TONES = {Status.DONE: Tone.GOOD, Status.EMPTY: Tone.ASIDE, Status.FAILED: Tone.BAD, Status.BLOCKED: Tone.WARN}
-_INTERRUPTED = frozenset({130, 143})
+_INTERRUPTED = frozenset({129, 130, 143})
 
 
 def words(event: Event) -> tuple[Tone, str] | None:

@@ -30,7 +30,8 @@ from mtc.run.look import look, stat_sizes
 from mtc.run.orphans import orphans
 from mtc.run.select import Wanted, select, sites_of
 from mtc.run.wiring import executor_maker, source_opener
-from mtc.state.lineage import claim
+from mtc.signals import ending
+from mtc.state.lineage import check, claim
 from mtc.state.lock import RunLock
 from mtc.state.owner import Owner, owner_at_work
 from mtc.state.runs import RunRecord, StepOutcome, run_id, write_record
@@ -64,6 +65,7 @@ def plan(order: Order, note: Callable[[str], None], clock: Clock = utc_now) -> P
     """Plan without doing anything, and without the lock."""
     project = order.project
     with Store.open(project.state, readonly=True) as store:
+        check(project.warehouse, store.lineage)
         history = counted_once(project, store.history(sites_of(project, order.wanted)))
     now = clock()
     if owner := owner_at_work(project.state):
@@ -81,6 +83,7 @@ def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock
     """
     wanted = Wanted(sites_of(project, Wanted((step.site,))))
     with Store.open(project.state, readonly=True) as store:
+        check(project.warehouse, store.lineage)
         history = counted_once(project, store.history(wanted.sites))
     now = clock()
     named = select(project, wanted, history, now).named
@@ -130,6 +133,7 @@ def survey(
     names = sites_of(project, wanted)
     now = clock()
     with Store.open(project.state, readonly=True) as store:
+        check(project.warehouse, store.lineage)
         history = counted_once(project, store.history(names))
         strays = () if wanted.sites else orphans(project, store)
     selection = select(project, wanted, history, now)
@@ -334,7 +338,7 @@ class _Session:
 
 @contextmanager
 def _signals(coordinator: Coordinator) -> Iterator[None]:
-    """SIGINT and SIGTERM ask the run to stop; a second one ends the process at once, which loses nothing either."""
+    """Signals that end a command ask the run to stop; a second one ends the process at once, which loses nothing."""
 
     def handle(number: int, _: FrameType | None) -> None:
         if coordinator.stop_signal:
@@ -344,7 +348,7 @@ def _signals(coordinator: Coordinator) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in ending()}
     try:
         yield
     finally:

@@ -21,6 +21,7 @@ from mtc.run.select import Wanted, sites_of
 from mtc.run.verifying.chain import compare
 from mtc.run.verifying.looking import Looking
 from mtc.run.verifying.values import Verified
+from mtc.state.lineage import check
 from mtc.state.owner import Owner, owner_at_work
 from mtc.state.store import Store
 
@@ -29,6 +30,7 @@ def verify(project: Project, wanted: Wanted, clock: Clock = utc_now) -> Verified
     """Compare all links of every day: the days asked for, else each that the state has an import of."""
     names = sites_of(project, wanted)
     with Store.open(project.state, readonly=True) as store:
+        check(project.warehouse, store.lineage)
         history = counted_once(project, store.history(names))
         owner = owner_at_work(project.state)
         notes = (*_runs(store, owner), *(() if wanted.sites else orphans(project, store)))

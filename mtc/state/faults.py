@@ -13,8 +13,8 @@ from pathlib import Path
 from mtc.errors import StateError, of_machine
 
 RESTORE = (
-    "restore it from a backup; or save what can be read with `mtc state export`, move the file away and run again: "
-    "a new state file is begun"
+    "restore it from a backup; or save what can be read with `mtc state export`, move it and the warehouse away, "
+    "and run again: all logs that are still there are imported again"
 )
 _SPACE = "free some space and run the same command: nothing is lost"
 _RIGHTS = "check the permissions and the owner of the file and its folder, and that the disk is not mounted read-only"

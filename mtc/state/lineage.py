@@ -22,6 +22,16 @@ def claim(warehouse: Path, lineage: str) -> None:
         raise faults.of_system(error, warehouse, "use the warehouse folder") from error
 
 
+def check(warehouse: Path, lineage: str) -> None:
+    """Raise StateError when another lineage's parts are in the folder; for those who only read. Writes nothing."""
+    try:
+        owner = (warehouse / MARKER).read_text("utf-8", "replace").strip()
+    except OSError:
+        return
+    if owner not in {"", lineage} and _holds_files(warehouse):
+        raise _owned(warehouse)
+
+
 def _claim(warehouse: Path, lineage: str) -> None:
     marker = warehouse / MARKER
     make_folder(warehouse)
@@ -49,7 +59,7 @@ def _holds_files(warehouse: Path) -> bool:
 
 def _owned(warehouse: Path) -> StateError:
     hint = (
-        "use that state file (`state:` or `--state`), give this one a folder of its own (`warehouse: {path: ...}`), "
-        "or remove the folder and import again"
+        "put that state file back, or name it (`state:` or `--state`); or give this one a folder of its own "
+        "(`warehouse: {path: ...}`): all logs that are still there are imported again"
     )
     return StateError("the warehouse belongs to another state file", where=str(warehouse), hint=hint)

@@ -25,7 +25,7 @@ def heard(process: "subprocess.Popen[str]", words: str) -> list[str]:
     pytest.fail(f"never said {words!r}, but: {''.join(said)}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("moment", ["plan: import", "done    import", "plan: stat"])
 def test_a_run_that_is_asked_to_stop_says_how_to_go_on(
     number: signal.Signals, moment: str, fresh: Trial, whole: State, tmp_path: Path

@@ -1,6 +1,8 @@
 """stdout is data, stderr is talk; `--quiet` is for cron, `--json` for programs."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from e2e_project import DAY, Place
@@ -52,6 +54,23 @@ def test_lists_are_a_line_of_json_each(applied: Place, command: tuple[str, ...])
     done = applied.mtc(*command)
     assert len([json.loads(line) for line in done.out.splitlines()]) >= 12
     assert done.err == ""
+
+
+@pytest.mark.parametrize(
+    ("redirect", "code", "says"),
+    [
+        (">/dev/full", 3, "no space left on the disk"),
+        (">&-", 0, ""),
+        (">&- 2>&- <&-", 0, ""),
+    ],
+)
+def test_a_stream_that_takes_nothing_is_no_bug(full: Place, redirect: str, code: int, says: str) -> None:
+    """A full disk is one error with its own exit code; streams that the caller has closed are as good as none."""
+    words = f'"{sys.executable}" -m mtc plan {redirect}'
+    done = subprocess.run(words, shell=True, cwd=full.root, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Exception ignored" not in done.stderr
 
 
 def test_a_run_talks_on_stderr_alone(full: Place) -> None:

@@ -20,7 +20,7 @@ PACKAGE = Path(mtc.__file__).parent
 # The rooms from the ground up; rooms on one line do not import one another.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("mtc", "errors", "model", "faults"),
-    ("copies", "delivery", "events", "files", "recipes", "waiting"),
+    ("copies", "delivery", "events", "files", "recipes", "signals", "waiting"),
     ("manifest",),
     ("sources", "formats", "warehouse", "matomo"),
     ("stages",),

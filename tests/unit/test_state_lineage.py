@@ -30,7 +30,7 @@ def test_a_folder_with_parts_of_another_state_is_refused(tmp_path: Path) -> None
     claim(tmp_path, OTHER)
     (tmp_path / "hits").mkdir()
     (tmp_path / "hits" / "a.parquet").write_bytes(b"x")
-    with pytest.raises(StateError, match=r"belongs to another state file.*--state.*remove the folder") as caught:
+    with pytest.raises(StateError, match=r"belongs to another state file.*put that state file back.*--state") as caught:
         claim(tmp_path, MINE)
     assert caught.value.exit_code == 6
     assert marked(tmp_path) == OTHER
@@ -72,5 +72,5 @@ def test_what_a_killed_claim_left_behind_is_swept(tmp_path: Path) -> None:
 def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
     """No traceback: the path and the reason."""
     (tmp_path / "warehouse").write_text("")
-    with pytest.raises(StateError, match="cannot use the warehouse folder: File exists"):
+    with pytest.raises(StateError, match=r"cannot use the warehouse folder: a file, or a link.*move it away"):
         claim(tmp_path / "warehouse", MINE)
