@@ -53,6 +53,19 @@ def test_a_copy_beside_its_log_counts_once(place: Applied, ending: str) -> None:
     assert place.notes == []
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [LOG.replace(b"\n", b"\r\n"), LOG[:-1], b"\xef\xbb\xbf" + LOG, gzip.compress(LOG.replace(b"\n", b"\r\n")[:-2])],
+)
+def test_a_copy_whose_lines_end_in_another_way_counts_once(place: Applied, copy: bytes) -> None:
+    """FTP in text mode, an editor, a copy without its last line end: the lines are the same."""
+    place.log("docs/2026-05-01.log", LOG)
+    place.log("docs/2026-05-01.log.x", copy)
+    place.apply()
+    assert place.actions() == 12
+    assert place.account() == Accounting(24, 12, {"duplicate": 12})
+
+
 def test_a_copy_under_another_day_counts_once(place: Applied) -> None:
     """In another folder, loaded by another step of the same run: also then each line is in one statistic."""
     place.log("docs/2026-05-01.log", LOG)

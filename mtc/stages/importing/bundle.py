@@ -4,7 +4,6 @@ Memory and DuckDB's tables stay bounded by the bundle, in bytes and lines, not b
 is used where it lies; everything else is decompressed into the spool. Nothing is parsed here.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from mtc.formats.compression import blocks, is_plain
 from mtc.formats.decode import UTF8, encoding_of_file
 from mtc.formats.headers import Turns
 from mtc.model import SourceObject
+from mtc.stages.importing.text_digest import TextDigest
 
 _SAMPLE_BYTES = 256 << 10
 MOST_LINES = 2_000_000
@@ -57,7 +57,7 @@ class Segment:
 
     `first` is the bundle's line (from 0) at which they begin; `offset` is how many lines of the object lie in earlier
     bundles. `last` says that the object ends here; then `content` is the digest of its bytes, and `text` that of its
-    text as it was written, decompressed.
+    lines, decompressed.
     """
 
     object: SourceObject
@@ -112,7 +112,7 @@ def in_place(item: Fetched, choose: Chooser) -> Bundle | None:
 
     None where its format changes in mid-file, or its lines are too many for one bundle.
     """
-    digest = hashlib.sha256()
+    digest = TextDigest()
     lines = 0
     tidy = True
     form: Format | None = None
@@ -126,8 +126,8 @@ def in_place(item: Fetched, choose: Chooser) -> Bundle | None:
         if lines > MOST_LINES:
             return None
         tidy = tidy and is_tidy(block)
-    text = digest.hexdigest()
-    segment = Segment(item.object, 0, lines, content=item.digest() if item.origin else text, text=text)
+    content = item.digest() if item.origin else digest.written()
+    segment = Segment(item.object, 0, lines, content=content, text=digest.lines())
     return Bundle(item.path, form or choose((), item.object.key), (segment,), temporary=False, tidy=tidy)
 
 

@@ -4,7 +4,6 @@ An object that does not fit is cut at a line end: it goes on in the next bundle.
 mid-file is written to several bundles, one for each format, however often the formats alternate.
 """
 
-import hashlib
 import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from mtc.stages.importing.bundle import (
     in_place,
     sample_lines,
 )
+from mtc.stages.importing.text_digest import TextDigest
 
 _BLOCK = 4 << 20
 _MOST_OPEN = 8
@@ -110,7 +110,7 @@ class _Writer:
 
     def add(self, item: Fetched, choose: Chooser) -> Iterator[Bundle]:
         """Write an object's lines; yields each bundle that is closed on the way."""
-        digest = hashlib.sha256()
+        digest = TextDigest()
         text = _text(item, self.limit, digest.update)
         block = next(text, b"").removeprefix(BOM)
         form = self._format(block, item, choose)
@@ -128,8 +128,8 @@ class _Writer:
                     yield from self._close(run.bundle)
                     run = self._run(item.object, after, offset)
                 run.write(lines)
-        whole = digest.hexdigest()
-        run.end(content=whole if item.origin is None and is_plain(item.path) else item.digest(), text=whole)
+        plain = item.origin is None and is_plain(item.path)
+        run.end(content=digest.written() if plain else item.digest(), text=digest.lines())
         if len(self.open) > 1:
             yield from self.flush()
 
