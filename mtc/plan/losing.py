@@ -57,7 +57,7 @@ class Losing:
 
     def no_source(self, listing: Listing, days: Iterable[dt.date], history: History) -> str:
         """Why the site is stopped if all that is known of these days would be dropped at once; empty otherwise."""
-        steps = [StepId(Stage.IMPORT, self.site.name, day) for day in days]
+        steps = {StepId(Stage.IMPORT, self.site.name, day) for day in days} - self.selection.accepted
         known = sum(len(history.objects.get(step, ())) for step in steps)
         there = any(listing.days.get(step.day) for step in steps)
         if self._all_accepted or there or known < _SOME or self.site.source.vanished != "drop":
@@ -70,7 +70,7 @@ class Losing:
     def held(self, step: StepId, found: Difference) -> tuple[LoadedObject, ...]:
         """The objects of an import step that would have to go and cannot be loaded again; those accepted are not."""
         drops = self.site.source.vanished == "drop"
-        going = [old for old in found.gone if self._empties(old, found)] if drops else found.lost
+        going = [old for old in found.gone if self._empties(step, old, found)] if drops else found.lost
         return tuple(old for old in going if not (self._accepted(step, old) or self._has_copy(step, old)))
 
     def _has_copy(self, step: StepId, old: LoadedObject) -> bool:
@@ -87,12 +87,17 @@ class Losing:
         )
         return any(all(part.file not in self.world.missing for part in item.parts) for item in copies)
 
-    def _empties(self, old: LoadedObject, found: Difference) -> bool:
-        """Whether a day with statistics would have nothing left to count without the object, as far as is known."""
+    def _empties(self, step: StepId, old: LoadedObject, found: Difference) -> bool:
+        """Whether a day that counts would have nothing left to count without the object, as far as is known.
+
+        Of the days beside its own those count that have statistics. The own day does also where these are gone, with
+        the disk that they lay on.
+        """
         if any(new.size for new in found.to_load):
             return False
-        days = {part.day for part in old.parts if part.hits and (part.site, part.day) in self.world.stat_files}
-        return any(not self._others(day) for day in days)
+        days = {part.day for part in old.parts if part.hits}
+        told = {day for day in days if day == step.day or (self.site.name, day) in self.world.stat_files}
+        return any(not self._others(day) for day in told)
 
     def _others(self, day: dt.date) -> bool:
         hits = self.hits.by_day.get(day, ())

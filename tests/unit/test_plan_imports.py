@@ -326,6 +326,34 @@ def test_a_log_with_the_only_hits_of_a_day_that_has_no_statistics_is_dropped() -
     assert sorted(house.objects[STEP]) == ["a.log"]
 
 
+def test_hits_are_kept_though_the_statistics_have_gone_with_them() -> None:
+    """With `vanished: drop`: a disk with statistics that is lost is no word for hits that cannot be made again."""
+    house = House(project(site(vanished="drop")))
+    for name in ("a.log", "b.log"):
+        house.put(obj(name))
+    house.put(obj("next.log"), day=NEXT)
+    house.settle()
+    house.stats.clear()
+    for name in ("a.log", "b.log"):
+        house.take(name)
+    assert house.verdict(STEP)[0] is Verdict.WOULD_LOSE
+    house.accepted = frozenset({STEP})
+    assert [old.object.key for old in work_of(house).drop] == ["a.log", "b.log"]
+
+
+def test_a_step_that_is_accepted_is_done_though_all_its_logs_are_gone() -> None:
+    """The remedy that is named also works for that day alone, where a source without any of its logs stops the site."""
+    house = House(project(site(vanished="drop")))
+    for name in ("a.log", "b.log"):
+        house.put(obj(name))
+    house.settle()
+    for name in ("a.log", "b.log"):
+        house.take(name)
+    assert house.verdict(STEP)[0] is Verdict.BLOCKED
+    house.accepted = frozenset({STEP})
+    assert [old.object.key for old in work_of(house).drop] == ["a.log", "b.log"]
+
+
 def test_a_log_that_was_emptied_keeps_its_hits() -> None:
     """A log that was cut to nothing is gone as if it had been removed."""
     house = applied()
