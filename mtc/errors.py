@@ -9,7 +9,7 @@
     │       └── ObjectChangedError  an object is no longer what the listing said: list again, then retry
     ├── StateError              6   the state file is damaged, from a newer mtc, or cannot be written
     ├── LockedError            75   another run is at work
-    └── InterruptedRunError  130/143   Ctrl-C or SIGTERM
+    └── InterruptedRunError  129/130/143   SIGHUP, Ctrl-C or SIGTERM
 
 No message may hold a secret. One handler, in `mtc.cli`, prints them.
 """
@@ -136,9 +136,12 @@ _LIMITS: dict[int, tuple[str, str]] = {
     errno.ENFILE: ("too many open files on this machine", "close some programs, or raise `fs.file-max`"),
     errno.ENAMETOOLONG: ("a path is too long for the file system", "choose shorter names or a folder higher up"),
     errno.ENOMEM: ("not enough memory", _MEMORY),
+    errno.EISDIR: ("a folder stands where a file belongs", "move it away"),
+    errno.ENOTDIR: ("a file stands where a folder belongs", "move it away"),
+    errno.EEXIST: ("a file, or a link that leads nowhere, stands where a folder belongs", "move it away"),
     errno.ELOOP: ("too many symbolic links on the way", "look for a link that leads to itself"),
 }
-"""What the machine's limits mean, and what to do, by the system's error number."""
+"""What the machine's limits, and what is in the way, mean, and what to do, by the system's error number."""
 
 _THREADS = "can't start new thread"
 
@@ -155,7 +158,7 @@ def of_machine(error: BaseException, where: str = "") -> StepError | None:
         return PermanentError("no more threads can be started", where=where, hint=hint)
     if not isinstance(error, OSError):
         return None
-    where = str(error.filename) if error.filename else where
+    where = str(error.filename2 or error.filename or where)
     if error.errno in _LIMITS:
         what, hint = _LIMITS[error.errno]
         kind = TransientError if error.errno in _PASSING else PermanentError

@@ -11,6 +11,7 @@ from pathlib import Path
 from mtc.errors import MtcError, PermanentError, of_machine
 
 _CHUNK = 1 << 20
+_STAGED = ".tmp"
 
 
 def fsync_dir(folder: Path) -> None:
@@ -61,7 +62,7 @@ def staged_beside(target: Path, *, mark: str = "") -> Iterator[Path]:
     With a `mark` that no rival uses, what a killed process left under the same name is removed first.
     """
     make_folder(target.parent)
-    staged = target.with_name(f".{target.name}.{mark or secrets.token_hex(4)}.tmp")
+    staged = target.with_name(f".{target.name}.{mark or secrets.token_hex(4)}{_STAGED}")
     if mark:
         staged.unlink(missing_ok=True)
     try:
@@ -98,7 +99,16 @@ def inside(root: Path, relative: str) -> Path:
 
 def explain_os_error(error: OSError, doing: str) -> MtcError:
     """Put an operating-system error into words with a remedy."""
-    where = str(error.filename) if error.filename else doing
+    where = _place(error) or doing
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
         return PermanentError(f"cannot write: {error.strerror}", where=where, hint="check the folder's permissions")
-    return of_machine(error, where) or PermanentError(f"{error.strerror or error}", where=where)
+    told = OSError(error.errno, error.strerror, where)
+    return of_machine(told, where) or PermanentError(f"{error.strerror or error}", where=where)
+
+
+def _place(error: OSError) -> str:
+    """The file that was to be written: where a staged one was to be moved to, or the folder that it could not be in."""
+    if error.filename2:
+        return os.fsdecode(error.filename2)
+    path = Path(os.fsdecode(error.filename or ""))
+    return str(path.parent if path.name.startswith(".") and path.name.endswith(_STAGED) else path) if path.name else ""

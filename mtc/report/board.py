@@ -54,10 +54,14 @@ _BY_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A step's state and the reason for it; empty where the state says all."""
+    """A step's state and the reason for it; empty where the state says all.
+
+    `accept` is true where doing the step takes what is gone or was changed, or the operator's word.
+    """
 
     state: State
     reason: str = ""
+    accept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ def _cell(
     asked = record is None or NEIGHBOUR not in record.figures
     if state is State.EMPTY and step.stage is Stage.IMPORT and asked and _settled(site, step.day, now):
         return Cell(State.MISSING, f"no objects {site.source.settle} after the day's end")
-    return Cell(state, _reason(state, record, planned))
+    accept = planned is not None and planned.verdict in {Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE}
+    return Cell(state, _reason(state, record, planned), accept)
 
 
 def _state(record: StepRecord | None, planned: PlannedStep | None, over: bool) -> State:  # noqa: FBT001 - a fact, no switch

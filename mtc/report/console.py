@@ -18,7 +18,7 @@ from mtc.report.tally import Tally
 from mtc.report.telling import recap, words
 from mtc.report.text import silence
 
-# a source that is down fails every day of a backfill in the same way
+# a folder of damaged logs fails every day of a backfill, each in its own way
 MOST_FAILURES = 100
 
 
@@ -26,7 +26,8 @@ class ConsoleReporter:
     """Tells a run to a person.
 
     On a terminal there are bars; elsewhere a line for each step when there are fewer than 50, or a line of counts at
-    most once in ten seconds. `quiet` says nothing but failures, warnings, what blocks steps, and then the recap.
+    most once in ten seconds. `quiet` says nothing but failures, warnings, what blocks steps, each cause
+    once, and then the recap.
     """
 
     def __init__(
@@ -57,16 +58,16 @@ class ConsoleReporter:
 
     def _follow(self, event: Event) -> None:
         news = self._causes.hear(event)
-        if (news or self._wanted(event)) and (said := words(event)):
+        failed = isinstance(event, StepFinished) and event.status is Status.FAILED
+        flooded = failed and self._causes.failures > MOST_FAILURES
+        if ((news and not flooded) or self._wanted(event)) and (said := words(event)):
             self._screen.line(said[1], said[0])
-        if isinstance(event, StepFinished) and event.status is Status.FAILED and self._tally.failed == MOST_FAILURES:
+        if failed and news and self._causes.failures == MOST_FAILURES:
             self._screen.line("further failures are only counted; mtc status lists them", Tone.BAD)
         self._screen.progress(self._tally)
 
     def _wanted(self, event: Event) -> bool:
         match event:
-            case StepFinished(status=Status.FAILED):
-                return self._tally.failed <= MOST_FAILURES
             case StepFinished() | StepBlocked():
                 return not (self._quiet or self._screen.shows_steps or self._tally.steps >= MANY_STEPS)
             case RunStarted() | PlanMade() | StepRetried() | Notice():

@@ -16,6 +16,7 @@ TOLD = (State.MISSING, State.FAILED, State.BLOCKED, State.STALE)
 _TONES = {State.MISSING: Tone.BAD, State.FAILED: Tone.BAD, State.BLOCKED: Tone.WARN, State.STALE: Tone.WARN}
 _MOST_REASONS = 5
 _STAGES = tuple(Stage)
+_OR_ACCEPT = "put back what is gone or was changed, and run again; or accept it: "
 _IN_THE_WAY = {State.FAILED, State.BLOCKED}
 
 
@@ -75,9 +76,13 @@ def _command(board: Board, state: State, stage: Stage, site: str, by: dict[str, 
 
 
 def mend(board: Board, state: State, stage: Stage, site: str, days: Sequence[dt.date]) -> str:
-    """What helps: a command, or for logs that are missing the place where they are looked for."""
+    """What helps: a command, the place where missing logs are looked for, or what is to be decided first."""
     if state is not State.MISSING:
-        return command(board, stage, site, min(days), max(days))
+        steps = [StepId(stage, site, day) for day in sorted(days)]
+        accepted = [step for step in steps if (cell := board.cells.get(step)) is not None and cell.accept]
+        return (
+            _OR_ACCEPT + accepting(board, accepted) if accepted else command(board, stage, site, min(days), max(days))
+        )
     place = board.sources.get(site, "")
     return f"look for the logs at {fill(place, site=site, day=min(days)) if len(days) == 1 else place}"
 
@@ -86,6 +91,15 @@ def command(board: Board, stage: Stage, site: str, first: dt.date, last: dt.date
     """The command that does these steps; those between that are up to date cost nothing."""
     dates = [str(first)] if first == last else [str(first), str(last)]
     return _typed(board, ["mtc", stage.value, *([] if stage is Stage.CSV else [site, *dates])])
+
+
+def accepting(board: Board, steps: Sequence[StepId]) -> str:
+    """The command that does these steps of one site though something is lost or counts twice by it."""
+    first, last = steps[0].day, steps[-1].day
+    days = ["--date", str(first)] if first == last else ["--from", str(first), "--to", str(last)]
+    accepts = [word for step in steps[:_MOST_REASONS] for word in ("--accept", str(step))]
+    more = " ..." if len(steps) > _MOST_REASONS else ""
+    return _typed(board, ["mtc", "apply", "--site", steps[0].site, *days, *accepts]) + more
 
 
 def _typed(board: Board, words: list[str]) -> str:
@@ -106,8 +120,16 @@ def trouble_lines(board: Board, look: Look) -> list[str]:
             told = trouble.state
         sites = ", ".join(few((safe(each.site) for each in alike), _MOST_REASONS))
         mending = trouble.command if len(alike) == 1 else _for_all(board, trouble)
-        lines += [*_lines(trouble, sites, look.width), f"      mend: {safe(mending)}"]
+        lines += [*_lines(trouble, sites, look.width), *_mending(mending)]
     return lines
+
+
+def _mending(mending: str) -> list[str]:
+    """What helps, on one line, but for a command that is to be decided on."""
+    what, decided, accepted = mending.partition(_OR_ACCEPT)
+    if not decided:
+        return [f"      mend: {safe(what)}"]
+    return [f"      mend: {decided.rstrip()}", f"        {safe(accepted)}"]
 
 
 def _alike(found: Sequence[Trouble]) -> list[list[Trouble]]:

@@ -14,6 +14,7 @@ from mtc.sources.base import Source
 from mtc.waiting import each
 
 _PARALLEL = 16
+_MOST_READ = 1000
 
 OpenSource = Callable[[SiteSettings], Source]
 Notes = Callable[[str], None]
@@ -42,7 +43,7 @@ def look_at_files(project: Project, selection: Selection, history: History, list
     """See the files of warehouse, stats and CSV."""
     return World(
         listings=listings,
-        stat_files=stat_files(project.stats, selection),
+        stat_files=stat_files(project.stats, selection) | changed_stat_files(project.stats, selection, history),
         missing=missing_parts(project.warehouse, history) | damaged_parts(project.warehouse, selection, history),
         csv_missing=missing_outputs(project.root, history.csv_outputs),
     )
@@ -96,6 +97,18 @@ def stat_files(stats: Path, selection: Selection) -> dict[tuple[str, dt.date], s
     return found
 
 
+def changed_stat_files(stats: Path, selection: Selection, history: History) -> dict[tuple[str, dt.date], str]:
+    """The `.stat` files that are as long as they were written, and other than that. Only those of a few named days."""
+    named = [(site, day) for site, days in selection.days.items() for day in days] if selection.exact else []
+    found: dict[tuple[str, dt.date], str] = {}
+    for site, day in named if len(named) <= _MOST_READ else ():
+        path, record = stats / site / f"{day}.stat", history.steps.get(StepId(Stage.STAT, site, day))
+        for output in record.outputs if record else ():
+            if _as_written(path, output) and _is_damaged(path, output.digest):
+                found[site, day] = f"{output.size} changed"
+    return found
+
+
 def stat_sizes(folder: Path) -> dict[dt.date, int]:
     """The `.stat` files of one site's folder, by day."""
     sizes: dict[dt.date, int] = {}
@@ -127,7 +140,7 @@ def missing_parts(warehouse: Path, history: History) -> frozenset[str]:
         folder, _, name = file.rpartition("/")
         if folder not in there:
             there[folder] = _names(warehouse / folder)
-        if name not in there[folder]:
+        if name not in there[folder]:  # nor is a folder of that name, or a link that leads nowhere, the part
             missing.add(file)
     return frozenset(missing)
 
@@ -150,7 +163,8 @@ def _is_damaged(path: Path, digest: str) -> bool:
 
 def _names(folder: Path) -> frozenset[str]:
     try:
-        return frozenset(entry.name for entry in folder.iterdir())
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries if entry.is_file())
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
 

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import re
+import shutil
 
 import pytest
 from e2e_project import DAY, MANIFEST, Place, line, noon
@@ -65,6 +67,52 @@ def test_a_failure_is_told_the_same_by_why_and_status(full: Place) -> None:
     assert state_of(full, "import:docs:2026-05-01")["state"] == "done"
     full.mtc("apply", "-q")
     assert "failed" not in full.mtc("status").out
+
+
+@pytest.mark.parametrize(
+    "command", [("apply", "-q"), ("plan",), ("status",), ("verify",), ("why", "stat:docs:2026-05-01")]
+)
+def test_a_state_file_that_is_lost_is_told_by_every_command(full: Place, command: tuple[str, ...]) -> None:
+    """Its warehouse is another's now: not "nothing disagrees", nor a plan that a run would refuse."""
+    full.mtc("apply", "-q")
+    (full.root / ".mtc").rename(full.root / "lost")
+    told = full.mtc(*command, code=6).err
+    assert "the warehouse belongs to another state file" in told
+    assert "put that state file back" in told
+    shutil.rmtree(full.root / ".mtc", ignore_errors=True)
+    (full.root / "lost").rename(full.root / ".mtc")
+    full.mtc(*command)
+
+
+def test_a_stat_file_that_was_changed_is_made_again_by_the_command_that_is_named(full: Place) -> None:
+    """It is as long as before: its size tells nothing, and no CSV file is made from it."""
+    full.mtc("apply", "-q")
+    file = full.root / "stats" / "docs" / f"{DAY}.stat"
+    whole = file.read_text()
+    file.write_text(re.sub(r'"actions": \d', '"actions": 9', whole, count=1))
+    (full.root / "csv" / "summary.csv").unlink()
+    told = full.mtc("apply", "-q", code=3).err
+    assert f"`mtc stat docs {DAY}` makes it again" in told
+    assert told.count("not as it was written") == 1
+    full.mtc("stat", "docs", str(DAY))
+    full.mtc("apply", "-q")
+    assert file.read_text() == whole
+
+
+def test_a_step_that_would_lose_hits_has_a_remedy_that_works(full: Place) -> None:
+    """Log and part are gone: the command that does without them is named, and no other."""
+    full.mtc("apply", "-q")
+    (full.root / "logs" / "docs" / f"{DAY}.log").unlink()
+    for part in (full.root / "warehouse" / "hits" / "site=docs" / f"date={DAY}").iterdir():
+        part.unlink()
+    full.mtc("apply", "-q", code=3)
+    mend = state_of(full, f"import:docs:{DAY}")["mend"]
+    what, _, command = mend.partition("; or accept it: ")
+    assert what == "put back what is gone or was changed, and run again"
+    assert f"        {command}" in full.mtc("status").out
+    full.mtc(*command.split()[1:])
+    full.mtc("apply", "-q")
+    assert "blocked" not in full.mtc("status").out
 
 
 def test_a_source_that_cannot_be_listed_is_told_with_its_reason(full: Place) -> None:

@@ -4,11 +4,12 @@ import errno
 import os
 import pathlib
 import threading
+from collections.abc import Callable
 
 import pytest
 
 from mtc.errors import PermanentError, TransientError, explain_reading, of_machine
-from mtc.files import explain_os_error, make_folder
+from mtc.files import explain_os_error, make_folder, write_atomic
 from mtc.state.faults import of_system
 
 LIMITS = (
@@ -39,6 +40,34 @@ def test_a_limit_is_named_with_what_raises_it(number: int, what: str, hint: str)
     state = of_system(error, pathlib.Path("/data/x"), "open the state file")
     assert "permission" not in str(state)
     assert state.hint
+
+
+@pytest.mark.parametrize(
+    ("prepare", "what", "where"),
+    [
+        (lambda place: place.mkdir(parents=True), "a folder stands where a file belongs", "stats/docs/day.stat"),
+        (lambda place: place.parent.parent.write_bytes(b""), "a file, or a link", "stats"),
+        (lambda place: place.parent.parent.symlink_to("nowhere"), "a link that leads nowhere", "stats"),
+    ],
+)
+def test_what_is_in_the_way_of_a_file_is_named(
+    tmp_path: pathlib.Path, prepare: Callable[[pathlib.Path], object], what: str, where: str
+) -> None:
+    """By the path that people know, not by the one under which the file was begun."""
+    target = tmp_path / "stats" / "docs" / "day.stat"
+    prepare(target)
+    with pytest.raises(OSError, match=r".") as raised:
+        write_atomic(target, b"x")
+    told = explain_os_error(raised.value, "")
+    assert what in told.what
+    assert told.where == str(tmp_path / where)
+    assert "move it away" in told.hint
+
+
+def test_a_folder_without_rights_is_named_and_no_file_that_was_begun_in_it() -> None:
+    """So that all that fails over it fails in the same words."""
+    error = PermissionError(errno.EACCES, "Permission denied", "/data/stats/.2026-05-01.stat.0a1b2c3d.tmp")
+    assert explain_os_error(error, "").where == "/data/stats"
 
 
 def test_limits_that_other_programs_cause_may_pass() -> None:

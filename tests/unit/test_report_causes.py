@@ -1,4 +1,4 @@
-"""Which blocked steps tell something new."""
+"""Which steps in trouble tell something new."""
 
 import datetime as dt
 
@@ -28,9 +28,27 @@ def test_the_first_blocked_step_tells_its_reason() -> None:
 def test_what_follows_from_a_failure_is_no_news() -> None:
     """The failure has been told; that its statistics wait is clear."""
     causes = Causes()
-    assert not causes.hear(StepFinished(step(), Status.FAILED, 1.0, error="it broke"))
+    assert causes.hear(StepFinished(step(), Status.FAILED, 1.0, error="it broke"))
     assert not causes.hear(StepBlocked(step(Stage.STAT), "import:docs:2026-05-01 failed"))
     assert not causes.hear(StepBlocked(step(Stage.CSV), "stat:docs:2026-05-01 is blocked"))
+
+
+def test_many_steps_that_fail_in_the_same_words_tell_them_once() -> None:
+    """A disk that is full has one message; another stage, or another file in it, is another."""
+    causes = Causes()
+    full = "/data: no space left on the disk"
+    told = [
+        causes.hear(StepFinished(one, Status.FAILED, 1.0, error=error))
+        for one, error in (
+            (step(), full),
+            (step(day=1), full),
+            (step(site="shop"), full),
+            (step(Stage.STAT, day=2), full),
+            (step(day=3), "docs/a.gz: the object is corrupt"),
+        )
+    ]
+    assert told == [True, False, False, True, True]
+    assert causes.failures == 3
 
 
 def test_what_follows_from_a_blocked_step_is_no_news() -> None:

@@ -155,11 +155,17 @@ def test_many_steps_are_counted_at_most_every_ten_seconds() -> None:
 
 
 def test_a_flood_of_failures_is_cut() -> None:
-    """A source that is down for a backfill of years says so a hundred times, not a thousand."""
-    failures = [StepFinished(step(at), Status.FAILED, 1.0, error="no bucket") for at in range(1, 1001)]
+    """Years of logs, each damaged in its own way, say so a hundred times, not a thousand."""
+    failures = [StepFinished(step(at), Status.FAILED, 1.0, error=f"{at}.gz: corrupt") for at in range(1, 1001)]
     lines = told(failures).splitlines()
     assert len([line for line in lines if line.startswith("FAILED")]) == MOST_FAILURES
     assert lines[-1] == "further failures are only counted; mtc status lists them"
+
+
+def test_one_cause_of_many_failures_is_one_line() -> None:
+    """A disk that is full says so once, however many days it fails; the recap has their number."""
+    failures = [StepFinished(step(at), Status.FAILED, 1.0, error="/data: no space left") for at in range(1, 10)]
+    assert told(failures, quiet=True) == "FAILED  import:docs:2026-05-01: /data: no space left\n"
 
 
 def test_a_hostile_key_in_an_error_cannot_forge_a_line() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.errors import MtcError, PermanentError
+from mtc.errors import MtcError, PermanentError, explain_reading
 from mtc.manifest.project import Project
 from mtc.model import Status
 from mtc.plan.model import StepRecord
@@ -37,7 +37,7 @@ def stat_file(project: Project, site: str, day: dt.date, record: StepRecord | No
     except FileNotFoundError:
         return StatFile(None, (Disagreement("the .stat file is not there"),) if done else ())
     except OSError as error:
-        return StatFile(None, (Disagreement(f"the .stat file cannot be read: {error.strerror}"),))
+        return StatFile(None, (Disagreement(f"the .stat file: {explain_reading(error, str(path)).what}"),))
     try:
         document = loads(data, str(path))
     except MtcError as error:
@@ -54,7 +54,7 @@ def csv_rows(folder: Path, name: str, wanted: Collection[tuple[str, str]]) -> Ma
     """The rows of these sites and days (ISO dates) of `summary` or `accounting`. None of a file that is not there.
 
     Raises:
-        PermanentError: it is no such file, or cannot be read.
+        StepError: it is no such file, or cannot be read.
     """
     path = folder / file_name(name)
     names = [column for column, _ in columns(name)]
@@ -67,7 +67,8 @@ def csv_rows(folder: Path, name: str, wanted: Collection[tuple[str, str]]) -> Ma
             rows = {(row[0], row[1]): tuple(zip(names, row, strict=True)) for row in reader if tuple(row[:2]) in wanted}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is damaged"
-        raise PermanentError(f"the file cannot be read: {reason}", where=str(path), hint=hint) from None
+    except OSError as error:
+        raise explain_reading(error, str(path)) from error
+    except (ValueError, csv.Error):
+        raise PermanentError("the file cannot be read: it is damaged", where=str(path), hint=hint) from None
     return rows
