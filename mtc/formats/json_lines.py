@@ -97,7 +97,7 @@ class JsonLines:
         """The first text that is there for each name; no address where the line is no request."""
         texts = {name: self._first(paths) for name, paths in self.paths}
         groups = [[texts[name] for name in group if name in texts] for group in self.needed]
-        here = [f"coalesce({', '.join(found)}) IS NOT NULL" for found in groups]
+        here = [f"coalesce({', '.join(found)}) IS NOT NULL" if found else "false" for found in groups]
         here += [f"head[{self._places[path]}] = {literal(text)}" for path, text in self.equal]
         ip = "own_ip" if "own_ip" in texts else "ip"  # the manifest may say where the address is
         texts[ip] = f"CASE WHEN {' AND '.join(here)} THEN {texts.get(ip, 'NULL::VARCHAR')} END"

@@ -137,7 +137,8 @@ def _derived(form: Format, fields: Mapping[str, str]) -> tuple[tuple[str, str], 
         meant = dict.fromkeys(_ASKED, "NULL::VARCHAR") | meant
     if "path" in fields and "query" not in fields:
         meant |= {"target": meant["path"], "path": "NULL::VARCHAR"}
-    return tuple((dict(form.derive) | meant).items())
+    kept = {name: sql for name, sql in form.derive if name != "time" or "clock" not in fields}
+    return tuple((kept | meant).items())
 
 
 def _meaning(name: str, text: str) -> str:

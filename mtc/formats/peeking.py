@@ -48,22 +48,30 @@ def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
 
 
 def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
-    """Of status, time and path those that a format which was found reads from no line of the sample.
+    """Of status, time, path and client those that a format which was found reads from no line of the sample.
 
     Formats of text have all of them; of a header, of JSON and of pairs it depends on the file.
     """
-    if isinstance(form.shape, Columns):
-        read: list[Texts] = (
-            [dict.fromkeys(form.shape.columns, "x")] if any(map(form.shape.fits, bare_lines(form, sample))) else []
-        )
-    elif isinstance(form.shape, JsonLines | Pairs):
+    shape = form.shape
+    if isinstance(shape, JsonLines) and (unread := _unread(shape)):
+        return unread
+    if isinstance(shape, Columns):
+        fitting = any(map(shape.fits, bare_lines(form, sample)))
+        read: list[Texts] = [dict.fromkeys(shape.columns, "x")] if fitting else []
+    elif isinstance(shape, JsonLines | Pairs):
         read = texts_of(form, sample)
     else:
         return ()
     ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}
-    asked = ways if isinstance(form.shape, Columns) else ("status",)  # the others are needed for a line to be one
+    asked = ways if isinstance(shape, Columns) else ("status",)  # the others are needed for a line to be one
     wanted = [name for name in asked if name != "status" or form.name not in _WITHOUT_STATUS]
     return tuple(name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read))
+
+
+def _unread(shape: JsonLines) -> tuple[str, ...]:
+    """What a line must have to be a request, and no line can have, as nothing says where it is."""
+    missing = [group for group in shape.needed if not set(group) & set(shape.names)]
+    return tuple("path" if "path" in group else group[0] for group in missing)
 
 
 def _has(texts: Texts, names: Sequence[str]) -> bool:

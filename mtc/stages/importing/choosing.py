@@ -29,6 +29,7 @@ _FOR = {
     "status": "errors and redirects would count as hits",
     "time": "no line would have a day",
     "path": "no line would have a page",
+    "ip": "no line would have a client",
 }
 
 
