@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from mtc.formats.texts import cut_outside_quotes
 from mtc.warehouse.quoting import literal
 
 Labels = tuple[tuple[str, tuple[str, ...]], ...]
@@ -22,9 +23,6 @@ _WORDS = literal(r'[^\s="]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
 _NOTHING = (None, "", "-")
 # A time that stands in front of the pairs, as one word.
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d|\[?\d\d/[A-Z][a-z]{2}/\d{4}:|\d{10,19}(?:\.\d+)? ", re.ASCII)
-# No line that is read holds this character: it is what the reader cuts files at.
-_CUT = "\x01"
-
 
 LEAD = "lead"
 """The name of the line's first word."""
@@ -91,8 +89,7 @@ class Pairs:
         """The words of the line."""
         if self.syntax == "ltsv":
             return "string_split(c0, '\t')"
-        blanks = f"lambda piece, n: CASE WHEN n % 2 = 1 THEN replace(piece, ' ', '{_CUT}') ELSE piece END"
-        quick = f"string_split(array_to_string(list_transform(string_split(c0, '\"'), {blanks}), '\"'), '{_CUT}')"
+        quick = cut_outside_quotes("c0", " ")
         return f"CASE WHEN contains(c0, '\\') THEN regexp_extract_all(c0, {_WORDS}) ELSE {quick} END"
 
     def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has the words

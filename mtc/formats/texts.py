@@ -1,8 +1,12 @@
-"""Texts that need a second look, as SQL: addresses, host names, durations.
+"""Texts that need a second look, as SQL: addresses, host names, durations, what stands in quotes.
 
 Each function takes SQL for a text and gives SQL; nothing of a log is in it.
 """
 
+from mtc.warehouse.quoting import literal
+
+# No line that is read holds this character: it is what the reader cuts files at.
+_CUT = "'\x01'"
 _BRACKETS = r"'^(\[[^\]]*\]|[^:]*):\d*$'"
 _GO_DURATION = r"'^(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9.]+)s)?$'"
 
@@ -45,3 +49,10 @@ def query_text(text: str) -> str:
 def unbracketed(text: str) -> str:
     """A text without the square brackets around it."""
     return f"CASE WHEN starts_with({text}, '[') THEN trim({text}, '[]') ELSE {text} END"
+
+
+def cut_outside_quotes(text: str, mark: str) -> str:
+    """A list of what stands between the marks that are not within double quotes."""
+    piece = f"CASE WHEN n % 2 = 1 THEN replace(piece, {literal(mark)}, {_CUT}) ELSE piece END"
+    pieces = f"list_transform(string_split({text}, '\"'), lambda piece, n: {piece})"
+    return f"string_split(array_to_string({pieces}, '\"'), {_CUT})"
