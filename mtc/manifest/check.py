@@ -113,7 +113,7 @@ class Checks:
             hint = suggest(name, names) or "add it under `credentials:`"
             yield self._say((*path, "credentials"), f"there are no credentials {name}", hint)
         if part == "source" and (form := self._text(*path, "format")) and form not in self.formats:
-            yield self._say((*path, "format"), f"{form} is no log format", suggest(form, self.formats))
+            yield self._say((*path, "format"), f"{form} is no log format", _format_hint(form, self.formats))
 
     def _site(self, name: str, site: Map) -> Iterator[Problem]:
         path = ("sites", name)
@@ -244,3 +244,11 @@ def _leads_out(path: str) -> str:
     if ".." in path.split("/"):
         return "`..` leads out of the folder"
     return "`~` is not followed" if path.startswith("~") else ""
+
+
+def _format_hint(form: str, formats: frozenset[str]) -> str:
+    """The format that is meant: a server's name is none, as it logs what it is told to."""
+    server = form.lower()
+    if server in {"nginx", "apache"}:
+        return f"by default it logs `combined`; a format of your own is {{{server}: '...'}}"
+    return suggest(form, formats)

@@ -3,7 +3,7 @@
 import json
 import re
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -69,6 +69,16 @@ _ABBREVIATIONS: Mapping[str, str] = {
     **dict.fromkeys(("NZST", "NZDT"), "Pacific/Auckland"),
     **dict.fromkeys(("SAST",), "Africa/Johannesburg"),
 }
+_DURATION = "a duration looks like 6h, 90m or 2d"
+_LIKE = {
+    **dict.fromkeys(("settle", "shift", "backoff", "timeout", "warn_after", "error_after"), _DURATION),
+    "memory": "it looks like 800MB or 4GB",
+    "max_rejected": "write a share of all lines, like 0.05",
+}
+"""What the values of some keys look like, where their kind alone says too little."""
+_MEANT = {"start": "from", "begin": "from", "since": "from", "end": "to", "until": "to"}
+"""Keys of other tools, and what is meant by them where that is known."""
+_OFF = "literal["
 _SITE = "use small letters, digits, dots, dashes and underscores; begin with a letter or digit"
 _NAME = "use letters, digits, dashes and underscores"
 _OPEN_ENDED = {"string_pattern_mismatch", "value_error", "string_too_short", "literal_error", "enum"}
@@ -117,16 +127,32 @@ def check(model: type[M], node: Map, path: Path_ = (), *, partial: bool = False)
     misspelt = _misspelt(model, errors)
     found = (
         _problem(model, each, node, path)
-        for each in errors
+        for each in _of_one_choice(errors, node)
         if each["type"] != "missing" or not (partial or each["loc"] in misspelt)
     )
     return [problem for problem in found if problem is not None]
 
 
+def _of_one_choice(errors: Sequence[ErrorDetails], node: Map) -> Iterator[ErrorDetails]:
+    """Where a word or a map may stand, what is wrong with the one that was written."""
+    words = {each["loc"][:-1] for each in errors if _is_choice(each)}
+    for each in errors:
+        loc = each["loc"]
+        is_map = isinstance(_spot(node, loc, ()).node, Map)
+        of_map = each["type"] == "model_type" and loc[:-1] in words
+        if not ((_is_choice(each) and is_map) or (of_map and not is_map)):
+            yield each
+
+
 def _misspelt(model: type[BaseModel], errors: Sequence[ErrorDetails]) -> set[Loc]:
     """The keys that unknown ones probably stand for: that they are missing need not be told as well."""
     unknown = [each["loc"] for each in errors if each["type"] == "extra_forbidden"]
-    return {(*loc[:-1], nearest(str(loc[-1]), keys_at(model, loc[:-1]))) for loc in unknown}
+    return {(*loc[:-1], _meant(str(loc[-1]), keys_at(model, loc[:-1]))) for loc in unknown}
+
+
+def _meant(key: str, known: Collection[str]) -> str:
+    """The known key that an unknown one stands for, or empty."""
+    return next((word for word in (_MEANT.get(key),) if word in known), None) or nearest(key, known)
 
 
 def _spot(node: Map, loc: Loc, path: Path_) -> Spot:
@@ -147,7 +173,9 @@ def _problem(model: type[BaseModel], error: ErrorDetails, node: Map, path: Path_
     spot = _spot(node, loc, path)
     if isinstance(spot.node, Scalar) and spot.node.open and kind in _OPEN_ENDED:
         return None
-    if kind == "too_short" and isinstance(spot.node, Seq) and spot.node.items:
+    if kind == "too_short" and (
+        spot.node.items if isinstance(spot.node, Seq) else isinstance(spot.node, Map) and spot.node.entries
+    ):
         return None  # pydantic counts only the items that are right; the wrong ones are told
     if kind == "extra_forbidden":
         return _unknown_key(model, loc, spot)
@@ -155,19 +183,26 @@ def _problem(model: type[BaseModel], error: ErrorDetails, node: Map, path: Path_
         value = "1" if loc == ("version",) else "..."
         return spot.key.problem(spot.where, f"{loc[-1]} is missing", f"add `{loc[-1]}: {value}`")
     if loc[-1:] == ("[key]",):
-        hint = _SITE if spot.path[0] == "sites" else _NAME
-        return spot.key.problem(spot.where, f"{spot.path[-1]} cannot be a name", hint)
+        return _wrong_name(error, spot)
     wanted = model_at(model, loc) if kind == "model_type" else None
     return not_a_map(spot, wanted) if wanted else spot.mark.problem(spot.where, *_in_words(error, spot))
+
+
+def _wrong_name(error: ErrorDetails, spot: Spot) -> Problem:
+    """A key that is a name: one of some, or one of your own choice."""
+    name = spot.path[-1]
+    if error["type"] == "literal_error":
+        return spot.key.problem(spot.where, f"{name} is not known here", suggest(name, _allowed(error)))
+    return spot.key.problem(spot.where, f"{name} cannot be a name", _SITE if spot.path[0] == "sites" else _NAME)
 
 
 def _unknown_key(model: type[BaseModel], loc: Loc, spot: Spot) -> Problem:
     key, known = str(loc[-1]), keys_at(model, loc[:-1])
     where = ".".join(spot.path[:-1])
-    if not (hint := nearest(key, known)) and (homes := HOMES.get(key)):
+    if not (hint := _meant(key, known)) and (homes := HOMES.get(key)):
         hint = f"it belongs to {' or '.join(homes)}"
     else:
-        hint = suggest(key, known)
+        hint = suggest(hint or key, known)
     return spot.key.problem(where, f"{key} is not a known key", hint)
 
 
@@ -177,6 +212,8 @@ def _in_words(error: ErrorDetails, spot: Spot) -> tuple[str, str]:  # noqa: PLR0
         wanted, hint = _WANTED[kind]
         if not (isinstance(spot.node, Scalar) or "map" in wanted or "list" in wanted):
             hint = "write one value"
+        elif spot.path[-1] in _LIKE:
+            hint = _LIKE[spot.path[-1]]
         elif "number" in wanted and not _reads_as_number(spot.node):
             hint = "write one like 4"
         return f"{_kind(spot)} where {wanted} belongs", hint
@@ -184,16 +221,27 @@ def _in_words(error: ErrorDetails, spot: Spot) -> tuple[str, str]:  # noqa: PLR0
         what, hint = _PATTERNS.get(ctx["pattern"], ("not allowed here", f"it must fit {ctx['pattern']}"))
         return f"{spot.quoted} is {what}", hint
     if kind in {"literal_error", "enum"}:
-        allowed = [word.strip("'") for word in re.split(r", | or ", str(ctx["expected"]))]
-        return f"{spot.quoted} is not allowed here", suggest(spot.quoted, allowed, otherwise="allowed")
+        hint = suggest(spot.quoted, _allowed(error), otherwise="allowed")
+        return f"{spot.quoted} is not allowed here", f"{hint}, or a map" if _is_choice(error) else hint
     if kind in {"greater_than_equal", "less_than_equal"}:
         bound, side = (ctx.get("ge"), "least") if "ge" in ctx else (ctx.get("le"), "most")
-        return f"{spot.quoted} is too {'small' if side == 'least' else 'large'}", f"at {side} {bound:g}"
+        hint = _LIKE.get(spot.path[-1], f"at {side} {bound:g}")
+        return f"{spot.quoted} is too {'small' if side == 'least' else 'large'}", hint
     if kind in {"string_too_short", "too_short"}:
         return "there is nothing in it", "give it a value, or remove the key"
     if kind == "value_error":
         return _own_words(ctx["error"], spot)
     return f"{spot.quoted} is not allowed here", ""
+
+
+def _allowed(error: ErrorDetails) -> list[str]:
+    """The words that may stand there."""
+    return [word.strip("'") for word in re.split(r", | or ", str(error.get("ctx", {})["expected"]))]
+
+
+def _is_choice(error: ErrorDetails) -> bool:
+    """Whether a map may stand in place of the word."""
+    return any(str(part).startswith(_OFF) for part in error["loc"][-1:])
 
 
 def _own_words(error: Exception, spot: Spot) -> tuple[str, str]:

@@ -45,8 +45,14 @@ def _step(kind: object, part: int | str) -> object:
     if typing.get_origin(kind) is dict:
         return _bare(typing.get_args(kind)[1])
     if typing.get_origin(kind) in {typing.Union, types.UnionType}:
-        return next((each for each in map(_bare, typing.get_args(kind)) if getattr(each, "__name__", "") == part), None)
+        return next((each for each in map(_bare, typing.get_args(kind)) if _is_called(each, str(part))), None)
     return _fields(kind).get(str(part))
+
+
+def _is_called(kind: object, part: str) -> bool:
+    """Whether pydantic means this one of several types; of a model with rules of its own it says that too."""
+    name = getattr(kind, "__name__", "")
+    return name != "" and (part == name or part.endswith(f", {name}]"))
 
 
 def _bare(kind: object) -> object:

@@ -28,6 +28,9 @@ _CLASS = re.compile(r"\[!?\]?[^\]/]*\]")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _YEAR, _MONTH, _DAY, _TIME = {"Y", "y"}, {"m", "b", "B"}, {"d"}, {"H", "M", "S"}
 _DIRECTIVES = _YEAR | _MONTH | _DAY | {"j", "%"}
+_DOLLAR = re.compile(r"\$([A-Za-z_]+)")
+_LETTERS = {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d", "hh": "%H"}
+_PLAIN = re.compile("|".join(_LETTERS), re.IGNORECASE)
 _FORMAT_HINT = "write it like {date:%Y-%m-%d} or {date:%Y/%m/%d}"
 
 
@@ -67,7 +70,8 @@ def source_findings(url: str) -> Iterator[Finding]:
     """What is wrong with a source's pattern, each with a hint."""
     yield from _common(url, SOURCE_FIELDS)
     yield from _globs(_FIELD.sub("_", url))
-    if "date" not in {name for name, _ in url_fields(url)}:
+    names = {name for name, _ in url_fields(url)}
+    if "date" not in names and names <= set(SOURCE_FIELDS):
         yield "the pattern has no {date:FORMAT}, so an object's day cannot be told", _FORMAT_HINT
 
 
@@ -104,10 +108,7 @@ def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
         yield from _together(forms)
     if "{date:" in url and allowed is ARCHIVE_FIELDS and _TIME & set(_DIRECTIVE.findall(_formats(url))):
         yield "a day has no time, so a copy's place cannot hold one", "use {name} or {key}"
-    for left in re.findall(r"\{[^{}]*\}", re.sub(r"\{[a-z_]*(:[^{}]*)?\}", "", url)):
-        yield f"{left} is no field", f"fields are {_listed(allowed)}"
-    if re.search(r"[{}]", _FIELD.sub("", url)):
-        yield "a brace has no partner", f"fields are {_listed(allowed)}"
+    yield from _braces(url, allowed)
     path = _SCHEME.sub("", _FIELD.sub("_", url))
     if {"", "."} & set(_FIELD.sub("_", locate(url).varying).split("/")):
         yield "a part between two slashes is empty or a dot", "write the path without it"
@@ -115,6 +116,20 @@ def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
         yield "`..` leads out of the folder", "write the path without `..`"
     if path.split("/")[0].startswith("~"):
         yield "`~` is not followed", "write the folder's whole path"
+
+
+def _braces(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
+    """Braces that are no field, and what other tools write for one."""
+    others = re.findall(r"\{[^{}]*\}", re.sub(r"\{[a-z_]*(:[^{}]*)?\}", "", url))
+    for left in () if "{{" in url else others:
+        yield f"{left} is no field", f"fields are {_listed(allowed)}"
+    if "{{" in url:
+        yield "two braces stand where one belongs", f"fields are {_listed(allowed)}"
+    elif re.search(r"[{}]", _FIELD.sub("", url)):
+        yield "a brace has no partner", f"fields are {_listed(allowed)}"
+    for word in _DOLLAR.findall(url):
+        hint = f"write {{{word}}}" if word in allowed else f"a variable of the environment is written ${{{word}}}"
+        yield f"${word} stands for nothing here", hint
 
 
 def _scheme(url: str) -> Iterator[Finding]:
@@ -158,6 +173,8 @@ def _format(form: str) -> Iterator[Finding]:
     """What is wrong with a format by itself."""
     if not form:
         yield "{date} has no format", _FORMAT_HINT
+    elif "%" not in form and (meant := _PLAIN.sub(lambda found: _LETTERS[found[0].lower()], form)) != form:
+        yield f"{{date:{form}}} has no % before its letters", f"did you mean {{date:{meant}}}?"
     elif odd := sorted(set(_DIRECTIVE.findall(_spelled(form))) - _DIRECTIVES - _TIME):
         yield f"%{odd[0]} cannot be read back from a name", "there are %Y %y %m %b %B %d %j %F %H %M %S"
 

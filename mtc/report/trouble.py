@@ -17,6 +17,7 @@ _TONES = {State.MISSING: Tone.BAD, State.FAILED: Tone.BAD, State.BLOCKED: Tone.W
 _MOST_REASONS = 5
 _STAGES = tuple(Stage)
 _OR_ACCEPT = "put back what is gone or was changed, and run again; or accept it: "
+_FOLLOWING = {State.BLOCKED, State.STALE}
 _IN_THE_WAY = {State.FAILED, State.BLOCKED}
 
 
@@ -60,7 +61,7 @@ def troubles(board: Board) -> tuple[Trouble, ...]:
 def _of_state(board: Board, state: State) -> Iterator[tuple[StepId, str]]:
     for stage in board.stages:
         for step, cell in board.cells.items():
-            if step.stage is stage and cell.state is state and not (state is State.BLOCKED and _follows(board, step)):
+            if step.stage is stage and cell.state is state and not (state in _FOLLOWING and _follows(board, step)):
                 yield step, cell.reason
 
 

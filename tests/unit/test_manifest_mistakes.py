@@ -23,6 +23,12 @@ def checked(folder: Path, text: str) -> FileReport:
         ("dates: {last_days: 7}", (2, 9), "dates: last_days is not a known key. did you mean last?"),
         ("dates: {lst: 7}", (2, 9), "dates: lst is not a known key. did you mean last?"),
         ("dates: {form: 2026-01-01, to: 2026-01-02}", (2, 9), "dates: form is not a known key. did you mean from?"),
+        ("dates: {start: 2026-01-01, to: 2026-01-02}", (2, 9), "dates: start is not a known key. did you mean from?"),
+        ("filters: {max_rejected: 5}", (2, 25), "5 is too large. write a share of all lines, like 0.05"),
+        ("freshness: 3", (2, 12), "freshness: 3 is not allowed here. allowed: off, or a map"),
+        ("freshness: {warn_after: 3}", (2, 25), "where a text belongs. a duration looks like 6h, 90m or 2d"),
+        ("freshness: {warn_afer: 3d}", (2, 13), "warn_afer is not a known key. did you mean warn_after?"),
+        ("freshness: {warn_after: 3d, error_after: 1d}", (2, 1), "warn_after 3d is longer than error_after 1d"),
         ("timezone: CEST", (2, 11), "an abbreviation is no zone; did you mean Europe/Paris?"),
         ("timezone: PDT", (2, 11), "an abbreviation is no zone; did you mean America/Los_Angeles?"),
         ("timezone: IST", (2, 11), "a zone is named for a place, like Europe/Paris"),
@@ -34,7 +40,7 @@ def checked(folder: Path, text: str) -> FileReport:
         ("csv:\n  path out", (3, 3), "csv: a `:` is missing behind path. write `path: ...`"),
         ("run: {jobs: '4'}", (2, 13), "write it without quotes"),
         ("run: {jobs: four}", (2, 13), "where a whole number belongs. write one like 4"),
-        ("filters: {max_rejected: half}", (2, 25), "where a number belongs. write one like 4"),
+        ("filters: {max_rejected: half}", (2, 25), "where a number belongs. write a share of all lines, like 0.05"),
         ("name: \u201cdaily\u201d", (2, 7), "typographic quotes are a part of the text"),
         ("name: \u2018daily\u2019", (2, 7), "typographic quotes are a part of the text"),
         ("csv: {path: \u201ca{b}\u201d}", (2, 13), "typographic quotes are a part of the text"),
@@ -154,3 +160,32 @@ def test_a_list_outside_of_the_project_is_read_and_not_shown(tmp_path: Path) -> 
         told = "".join(map(render, checked(project, text).problems))
         assert "filters.methods" in told
         assert ("hunter2" in told) is shown
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("url: 'logs/{site}/{date:YYYY-MM-DD}.log'", "did you mean {date:%Y-%m-%d}?"),
+        ("url: 'logs/{site}/{day}.log'", "{day} is no field of this pattern. fields are {site} {date:FORMAT}"),
+        ("url: 'logs/{{site}}/{date:%F}.log'", "two braces stand where one belongs"),
+        ("url: 'logs/$site/{date:%F}.log'", "$site stands for nothing here. write {site}"),
+        ("url: '$HOME/{site}/{date:%F}.log'", "a variable of the environment is written ${HOME}"),
+        ("url: '{site}/{date:%F}.log', settle: 6", "a duration looks like 6h, 90m or 2d"),
+        ("url: '{site}/{date:%F}.log', format: nginx", "by default it logs `combined`"),
+        ("url: '{site}/{date:%F}.log', format: Apache", "a format of your own is {apache: '...'}"),
+        ("url: '{site}/{date:%F}.log', fields: {client: c-ip}", "client is not known here. known: bytes, clock"),
+        ("url: '{site}/{date:%F}.log', fields: {hots: x}", "hots is not known here. did you mean host?"),
+    ],
+)
+def test_a_mistake_in_a_source_is_one_problem_with_a_remedy(tmp_path: Path, source: str, said: str) -> None:
+    """What other tools write for a field, a unit or a format is told from a letter that is wrong."""
+    report = checked(tmp_path, f"version: 1\nsource: {{{source}}}\n{SITES}")
+    (problem,) = report.problems
+    assert said in str(problem)
+
+
+def test_a_site_without_anything_is_one_problem(tmp_path: Path) -> None:
+    """Not also a map in which there is nothing."""
+    report = checked(tmp_path, f"version: 1\n{SOURCE}sites:\n  docs:\n")
+    (problem,) = report.problems
+    assert "write `docs: {}`" in str(problem)
