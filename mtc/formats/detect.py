@@ -124,9 +124,7 @@ def is_surely(form: Format, sample: Sequence[str]) -> bool:
     """Whether a format reads all lines that count, and is the one that detection finds."""
     if form.prefix:
         return _is_wholly(form, sample)
-    lines = _data(sample)
-    # What the names of fields or their order is, formats learn from the headers and the first line.
-    trial = _try_likely(candidates(sample[: len(sample) - len(lines) + 1]), sample, lines)
+    trial = _try_likely(candidates(sample), sample, _data(sample))
     return trial is not None and trial.format is form
 
 
@@ -191,9 +189,9 @@ def _try_likely(known: Mapping[str, Format], sample: Sequence[str], lines: Seque
 def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial:
     fits = {name: fits_of(form, sample, lines) for name, form in known.items()}
     scores = {name: sum(map(bool, found)) for name, found in fits.items()}
-    named = [name for name in known if name != GUESSED]
+    named = [name for name in known if name not in GUESSED]
     # A guess reads what a product logs beside its requests, such as Caddy's errors, which tell of the same requests.
-    guess = scores.get(GUESSED, 0)
+    guess = max((scores.get(name, 0) for name in GUESSED), default=0)
     wanted = [name for name in named if scores[name] and scores[name] * _OF_GUESSED >= guess] or known
     best = max(wanted, key=lambda name: (scores[name], sum(fits[name])))
     return _Trial(lines, known, scores, best, known[best])

@@ -9,7 +9,9 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 from mtc.errors import PermanentError
+from mtc.formats import any_csv
 from mtc.formats.base import Format
+from mtc.formats.cells import Cells
 from mtc.formats.json_lines import JsonLines, find, pointer, read_object
 from mtc.formats.pairs import Pairs
 from mtc.formats.peeking import bare_lines
@@ -34,6 +36,8 @@ def mapped(form: Format, fields: Fields, sample: Sequence[str], where: str) -> F
     """
     if not fields:
         return form
+    if isinstance(form.shape, Cells):
+        return _of_cells(form, form.shape, fields, where)
     lines = bare_lines(form, sample)
     if isinstance(form.changes, Header):
         known = frozenset(form.changes.fields)
@@ -58,6 +62,13 @@ def _check(fields: Mapping[str, str], known: frozenset[str], where: str, *, ever
             raise PermanentError(
                 f"there is no {column} in the file, which `fields` says is the {name}", where=where, hint=hint
             )
+
+
+def _of_cells(form: Format, shape: Cells, fields: Fields, where: str) -> Format:
+    there = {name.lower() for name in shape.columns}
+    gone = {name: column for name, column in fields if column.strip().lower() not in there}
+    _check(gone, frozenset(filter(None, shape.columns)) or frozenset(there), where, every=True)
+    return any_csv.with_fields(form, fields)
 
 
 @functools.lru_cache(maxsize=256)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mtc.formats import layers
 from mtc.formats.base import Format
+from mtc.formats.cells import Cells
 from mtc.formats.columns import Columns
 from mtc.formats.json_lines import JsonLines
 from mtc.formats.pairs import Pairs
@@ -25,7 +26,9 @@ def bare_lines(form: Format, sample: Sequence[str]) -> list[str]:
     """The lines of a sample that count, without what relays have put around them."""
     chain = form.prefix.layers if form.prefix else ()
     lines = (layers.bare(line, chain) for line in sample) if chain else iter(sample)
-    return list(itertools.islice((line for line in lines if line.strip() and not line.startswith("#")), _SAMPLED))
+    headed = form.shape.is_header if isinstance(form.shape, Cells) else None
+    counting = (line for line in lines if line.strip() and not line.startswith("#") and not (headed and headed(line)))
+    return list(itertools.islice(counting, _SAMPLED))
 
 
 def texts_of(form: Format, sample: Sequence[str]) -> list[Texts]:
@@ -38,7 +41,7 @@ def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
     for line in lines:
         if isinstance(shape, OwnPattern) or not shape.fits(line):
             continue
-        if isinstance(shape, JsonLines | Columns):
+        if isinstance(shape, JsonLines | Columns | Cells):
             yield shape.texts(line)
         elif isinstance(shape, Pairs):
             read = shape.read(line)
@@ -53,12 +56,12 @@ def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
     Formats of text have all of them; of a header, of JSON and of pairs it depends on the file.
     """
     shape = form.shape
-    if isinstance(shape, JsonLines) and (unread := _unread(shape)):
+    if isinstance(shape, JsonLines | Cells) and (unread := _unread(shape)):
         return unread
     if isinstance(shape, Columns):
         fitting = any(map(shape.fits, bare_lines(form, sample)))
         read: list[Texts] = [dict.fromkeys(shape.columns, "x")] if fitting else []
-    elif isinstance(shape, JsonLines | Pairs):
+    elif isinstance(shape, JsonLines | Pairs | Cells):
         read = texts_of(form, sample)
     else:
         return ()
@@ -68,9 +71,10 @@ def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read))
 
 
-def _unread(shape: JsonLines) -> tuple[str, ...]:
+def _unread(shape: JsonLines | Cells) -> tuple[str, ...]:
     """What a line must have to be a request, and no line can have, as nothing says where it is."""
-    missing = [group for group in shape.needed if not set(group) & set(shape.names)]
+    there = dict(shape.paths if isinstance(shape, JsonLines) else shape.places)
+    missing = [group for group in shape.needed if not set(group) & there.keys()]
     return tuple("path" if "path" in group else group[0] for group in missing)
 
 

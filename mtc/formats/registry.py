@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from mtc.errors import PermanentError
 from mtc.formats import (
     akamai,
+    any_csv,
     any_json,
     api_gateway,
     clouds,
@@ -87,10 +88,11 @@ BINDERS: dict[str, Binder] = {
     **{dialect.name: binder(dialect) for dialect in DIALECTS},
     "ltsv": labelled.bind_ltsv,
     "logfmt": labelled.bind_logfmt,
+    "csv": any_csv.bind,
     "any_json": any_json.bind,
 }
-GUESSED = "any_json"
-"""The format that guesses: it is for what no other reads."""
+GUESSED = ("csv", "any_json")
+"""The formats that guess: they are for what no other reads."""
 
 NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
 
@@ -116,5 +118,5 @@ def candidates(sample: Sequence[str]) -> dict[str, Format]:
     """Every format that a file which begins with `sample` may be in, by name, in the order of preference."""
     bound = {name: bind(sample) for name, bind in BINDERS.items()} if sample else {}
     known = {name: form for name, form in bound.items() if form is not None and form.detectable}
-    guessed = {name: known.pop(name) for name in (GUESSED,) if name in known}
+    guessed = {name: known.pop(name) for name in GUESSED if name in known}
     return known | {name: form for name, form in FORMATS.items() if form.detectable} | guessed

@@ -30,7 +30,7 @@ FORMATS = frozenset(
         *("lighttpd", "common_agent", "common_agent_vhost"),
         *("haproxy", "elb", "alb", "s3", "traefik", "envoy", "squid"),
         *("envoy_json", "kong", "apisix", "apisix_access", "api_gateway", "api_gateway_clf", "api_gateway_csv"),
-        *("google_cloud", "azure_front_door", "azure_application_gateway", "fastly", "vercel", "any_json"),
+        *("google_cloud", "azure_front_door", "azure_application_gateway", "fastly", "vercel", "any_json", "csv"),
         *("akamai", "akamai_pairs", "akamai_structured"),
         *("tomcat_json", "nginx_json", "caddy", "traefik_json", "cloudflare", "cloudfront_json", "cloudfront_parquet"),
         *("incapsula", "netscaler", "shoutcast", "cloudfront_rtmp", "cloudfront", "iis", "w3c"),

@@ -107,7 +107,7 @@ class Source(Model):
         Field(examples=[{"ip": "c-forwarded", "host": "cs(Host)"}]),
     ] = {}  # noqa: RUF012 (pydantic copies it)
     """Which column, key or label of the format a field is read from, where it is another than the format's own: columns
-    of W3C, keys of JSON (`request.headers.Host`), labels of LTSV and logfmt, groups of others."""
+    of W3C and CSV, keys of JSON (`request.headers.Host`), labels of LTSV and logfmt, groups of others."""
     client: Client | None = None
     """Which address of a line is the client's, where proxies stand in front of the server."""
     vanished: Literal["keep", "drop"] = "keep"

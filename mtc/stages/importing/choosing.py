@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mtc.errors import PermanentError
-from mtc.formats import any_json
+from mtc.formats import any_csv, any_json
 from mtc.formats.base import Format
 from mtc.formats.behind import with_forwarded
+from mtc.formats.cells import Cells
 from mtc.formats.custom import custom
 from mtc.formats.detect import detect, glance, is_surely, reads_all
 from mtc.formats.layers import fitted
@@ -31,6 +32,7 @@ _FOR = {
     "path": "no line would have a page",
     "ip": "no line would have a client",
 }
+_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def _found(wanted: Wanted, sample: Sequence[str], where: str) -> Choice:
     except PermanentError:
         if wanted.fields and (form := fitted(any_json.bind_any, sample)) is not None:
             return Choice(form, "JSON lines, read as `fields` says")
+        if wanted.fields and (form := fitted(any_csv.bind_table, sample)) is not None:
+            return Choice(form, "CSV with a header row, read as `fields` says")
         raise
     return Choice(found.format, found.why)
 
@@ -81,9 +85,7 @@ def _told(choice: Choice, wanted: Wanted, sample: Sequence[str], where: str) -> 
     """The choice with the fields that are wanted, and what there is to say of it."""
     form = _with_fields(choice.format, wanted, sample, where)
     note = behind_proxies(form, sample) if wanted.client is None else None
-    missing = lacking(form, sample) if wanted.format == AUTO else ()
-    refused = _refusal(form, missing, where) if missing else None
-    return replace(choice, format=form, notes=(note,) if note else (), refused=refused)
+    return replace(choice, format=form, notes=(note,) if note else (), refused=_refused(form, wanted, sample, where))
 
 
 def _with_fields(form: Format, wanted: Wanted, sample: Sequence[str], where: str) -> Format:
@@ -92,12 +94,26 @@ def _with_fields(form: Format, wanted: Wanted, sample: Sequence[str], where: str
     return with_forwarded(made, sample) if asked else made
 
 
+def _refused(form: Format, wanted: Wanted, sample: Sequence[str], where: str) -> PermanentError | None:
+    """Why a format is not taken: it was found and lacks what counts, or nobody could read such a file with it."""
+    shape = form.shape
+    if isinstance(shape, Cells) and shape.count > any_csv.MOST_COLUMNS:
+        what = f"the header row has {shape.count} columns, and {form.name} reads {any_csv.MOST_COLUMNS} at most"
+        return PermanentError(what, where=where, hint="export the columns that are needed")
+    missing = lacking(form, sample)
+    by_name = wanted.format != AUTO and not (isinstance(shape, Cells) and "status" not in missing)
+    return None if by_name or not missing else _refusal(form, missing, where)
+
+
 def _refusal(form: Format, missing: Sequence[str], where: str) -> PermanentError:
     what = " and ".join(missing)
+    named = f"or name the format: `{form.name}`"
+    if isinstance(form.shape, Cells) and "status" not in missing:
+        named = f"its columns are {', '.join(filter(None, form.shape.columns))[:_SHOWN]}"
     return PermanentError(
         f"{form.name} finds no {what} in this file: {_FOR[missing[0]]}",
         where=where,
-        hint=f"say where it is: `source: {{fields: {{{missing[0]}: NAME}}}}`; or name the format: `{form.name}`",
+        hint=f"say where it is: `source: {{fields: {{{missing[0]}: NAME}}}}`; {named}",
     )
 
 

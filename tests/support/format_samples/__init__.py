@@ -13,6 +13,7 @@ from format_samples import (
     clouds,
     edges,
     envoy,
+    exports,
     gateways,
     haproxy,
     haproxy_tomcat,
@@ -56,6 +57,7 @@ SAMPLES: tuple[SampleFile, ...] = (
     *tomcat.SAMPLES,
     *akamai.SAMPLES,
     *api_gateway.SAMPLES,
+    *exports.SAMPLES,
 )
 
 __all__ = ["LAYOUTS", "REGEXES", "SAMPLES", "LayoutSample", "RegexSample", "Row", "SampleFile"]
