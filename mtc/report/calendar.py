@@ -18,6 +18,7 @@ from mtc.report.text import cut, safe
 MOST_DAYS = 120
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SITE_WIDTH = 24
+_HEAD = 8
 _STAGES_WIDTH = len("import+stat")
 _WORST_FIRST = tuple(State)
 
@@ -43,7 +44,8 @@ def is_folded(board: Board) -> bool:
 
 def calendar(board: Board, look: Look) -> list[str]:
     """The calendar's lines, with an empty line between blocks; nothing for a board without days."""
-    names = max((len(_name(site)) for site in board.sites), default=0)
+    shown = _names(board.sites)
+    names = max(map(len, shown.values()), default=0)
     stages = _STAGES_WIDTH if len(board.stages) > 1 else max(map(len, board.stages), default=0)
     label = names + stages + 4
     units = _months(board.days) if is_folded(board) else _weeks(board.days)
@@ -53,7 +55,7 @@ def calendar(board: Board, look: Look) -> list[str]:
             lines.append("")
         lines += _heads(block, label, look)
         for site in board.sites:
-            lines += _site(board, site, block, (names, stages), look)
+            lines += _site(board, (site, shown[site]), block, (names, stages), look)
     return lines
 
 
@@ -134,13 +136,24 @@ def _place(labels: Sequence[tuple[int, str]]) -> str:
     return line
 
 
-def _name(site: str) -> str:
-    return cut(safe(site), _SITE_WIDTH)
+def _names(sites: Sequence[str]) -> dict[str, str]:
+    """What sites are called, cut to a width; of names that are cut alike the piece stays in which they differ."""
+    alike: dict[str, list[str]] = {}
+    for site in sites:
+        alike.setdefault(cut(safe(site), _SITE_WIDTH), []).append(safe(site))
+    shown: dict[str, str] = {}
+    for site in sites:
+        group = alike[cut(safe(site), _SITE_WIDTH)]
+        differs = next((at for at, letters in enumerate(zip(*group, strict=False)) if len(set(letters)) > 1), 0)
+        name = f"{safe(site)[:_HEAD]}...{safe(site)[differs:]}" if differs > _HEAD else safe(site)
+        shown[site] = cut(name, _SITE_WIDTH)
+    return shown
 
 
-def _site(board: Board, site: str, block: Block, widths: tuple[int, int], look: Look) -> list[str]:
+def _site(board: Board, named: tuple[str, str], block: Block, widths: tuple[int, int], look: Look) -> list[str]:
+    site, name = named
     rows = [(stage, tuple(_worst(board, stage, site, column.days) for column in block)) for stage in board.stages]
-    lines, name = [], _name(site)
+    lines = []
     for states, alike in groupby(rows, key=lambda row: row[1]):
         stages = [stage for stage, _ in alike]
         told = "all" if len(stages) == len(board.stages) > 1 else "+".join(stages)

@@ -322,3 +322,12 @@ def test_one_cause_of_several_sites_is_told_once() -> None:
     assert text.count("no such bucket") == 1
     assert "import docs, shop 2026-05-02: no such bucket" in text
     assert "mend: mtc apply --stage import --date 2026-05-02" in text
+
+
+def test_long_names_that_are_cut_can_still_be_told_apart() -> None:
+    """Of the names of many sites of one house the middle would go, which is where they differ."""
+    names = [f"a-very-long-name-number-{number:02}.department.example.org" for number in range(12)]
+    board = status(history(names, 1, {}), project(*names), days(1), NOW)
+    shown = [line.split()[0] for line in status_text(board, PLAIN).splitlines() if line.startswith("a-very")]
+    assert len(set(shown)) == len(names)
+    assert all(f"{number:02}." in name for number, name in enumerate(shown))
