@@ -82,8 +82,8 @@ class Layer:
     What `pattern` matches (RE2 and Python `re` alike; it begins with `^`) becomes `instead`; or, with a `key`, a line
     that is a JSON object with that key is its text. Any other line stays as it is. Which program wrote a line stand in
     the groups `tag` or `app`, or under `programs`, keys of the object. A kind that is `sure` cannot be mistaken. Lines
-    that `foreign` matches belong to the relay, and are no requests. With `pieces`, a long text that does not end
-    in a line feed is a piece of a line.
+    that `foreign` matches belong to the relay, and are no requests. With `pieces`, only a text is a line, and a long
+    one that does not end in a line feed is a piece of one.
     """
 
     name: str

@@ -17,7 +17,8 @@ from mtc.formats import layers
 from mtc.formats.base import Format, Prefix
 from mtc.formats.headers import fits_of, unframed
 from mtc.formats.messages import beside, is_message
-from mtc.formats.registry import FORMATS, GUESSED, NAMES, candidates
+from mtc.formats.peeking import reads_more
+from mtc.formats.registry import FORMATS, GUESSED, NAMES, PLAIN, candidates
 
 SAMPLE_LINES = 100
 _ENOUGH = 0.5
@@ -194,6 +195,9 @@ def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[s
     guess = max((scores.get(name, 0) for name in GUESSED), default=0)
     wanted = [name for name in named if scores[name] and scores[name] * _OF_GUESSED >= guess] or known
     best = max(wanted, key=lambda name: (scores[name], sum(fits[name])))
+    fuller = PLAIN.get(best, "")
+    if fuller in known and scores[fuller] >= scores[best] and reads_more(known[fuller], known[best], lines):
+        best = fuller
     return _Trial(lines, known, scores, best, known[best])
 
 

@@ -43,7 +43,7 @@ _COLUMNS: Columns = (
     ("clock", ("time", "time-utc", "time-local")),
     ("time", ("timestamp(ms)",)),
     ("method", ("cs-method",)),
-    ("path", ("cs-uri-stem",)),
+    ("path", ("cs-uri-stem", "cs-uri-path")),
     ("query", ("cs-uri-query",)),
     ("target", ("cs-uri",)),
     ("protocol", ("cs-version", "cs-protocol-version")),
@@ -51,7 +51,7 @@ _COLUMNS: Columns = (
     ("bytes", ("sc-bytes", "bytes")),
     ("time_taken", ("time-taken", "x-duration")),
     ("referrer", ("cs(referer)", "cs(referrer)", "c-referrer")),
-    ("user_agent", ("cs(user-agent)", "c-user-agent")),
+    ("user_agent", ("cs(user-agent)", "c-user-agent", "cs-user-agent", "cs(useragent)", "user-agent", "x-user-agent")),
 )
 
 

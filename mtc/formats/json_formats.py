@@ -18,6 +18,8 @@ _CADDYS = """CASE WHEN json_valid({line}) THEN
     NOT starts_with(ltrim({line}), '{')
     OR (json_exists({line}, '$.logger') AND json_extract_string({line}, '/msg') <> 'handled request')
 END"""
+# `$uri` has no query in it; others call so what has one.
+_WITH_QUERY = "z.request IS NULL AND z.query IS NULL AND contains(z.path, '?')"
 _CLEAN = (("ip", address("z.ip")), ("host", host_name("z.host")))
 
 
@@ -31,7 +33,7 @@ NGINX_JSON = Format(
             forwarded_for="http_x_forwarded_for x_forwarded_for xff forwarded_for proxy_add_x_forwarded_for",
             real_ip="http_x_real_ip x_real_ip real_ip http_cf_connecting_ip http_true_client_ip",
             user="userid remote_user",
-            time="date time_iso8601 msec time_local time timestamp @timestamp",
+            time="time_iso8601 msec time_local date time timestamp @timestamp",
             request="request",
             method="method request_method",
             target="path request_uri",
@@ -47,7 +49,11 @@ NGINX_JSON = Format(
     ),
     time=JSON_TIME,
     taken=0.001,
-    derive=(*_CLEAN, ("path", "CASE WHEN z.request IS NULL AND z.target IS NULL THEN z.path END")),
+    derive=(
+        *_CLEAN,
+        ("target", f"coalesce(z.target, CASE WHEN {_WITH_QUERY} THEN z.path END)"),
+        ("path", f"CASE WHEN z.request IS NULL AND z.target IS NULL AND NOT ({_WITH_QUERY}) THEN z.path END"),
+    ),
     other=_NO_OBJECT,
 )
 

@@ -145,8 +145,10 @@ def _object(line: str, layer: Layer) -> object:
         return None
     value = _parsed(line)
     found = value.get(layer.key) if isinstance(value, dict) else None
-    cut = layer.pieces and isinstance(found, str) and len(found) >= _CUT_FROM and not found.endswith("\n")
-    return None if cut else found
+    if not layer.pieces:
+        return found
+    whole = isinstance(found, str) and (len(found) < _CUT_FROM or found.endswith("\n"))
+    return found if whole else None
 
 
 @functools.lru_cache(maxsize=512)
@@ -187,7 +189,8 @@ def _taken_off(text: str, layer: Layer) -> str:
         return f"regexp_replace({text}, {literal(unnamed(layer.pattern))}, {literal(layer.instead)})"
     found = f"json_extract_string(t, {literal('/' + layer.key)})"
     plain = rf"regexp_replace(regexp_replace({found}, '[\r\n]+$', ''), '[\x00-\x02\n\r]', ' ', 'g')"
-    cut = f"AND (length({found}) < {_CUT_FROM} OR ends_with({found}, chr(10)))" if layer.pieces else ""
+    told = f"json_type(t, {literal('/' + layer.key)}) = 'VARCHAR'"
+    cut = f"AND {told} AND (length({found}) < {_CUT_FROM} OR ends_with({found}, chr(10)))" if layer.pieces else ""
     return _once(text, f"CASE WHEN {_is_object('t')} {cut} THEN coalesce({plain}, t) ELSE t END")
 
 

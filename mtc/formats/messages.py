@@ -28,14 +28,22 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("haproxy", r"\S+:\d+ \[[^\]]+\] (?:\S+/\S+: |\S+ \S+/\S+ [\d/+-]+ \+?\d+ \S\S )"),
     ("haproxy", r"\S+:\d+ \[[^\]]+\] \S+ \S+/\S+ \S+ \S+ \S+ \S+ \S+ \S{4} [^\"]*\"<BADREQ>\""),
     ("envoy", r"\[[^\]]+\]\[\d+\]\[\w+\]\["),
+    ("", r"httpd \(pid \d+\) |\(\d+\)[A-Z][\w ]+: AH\d{5}: |ModSecurity: "),
     ("", rf"\[\d\d-\w{{3}}-\d{{4}} {_CLOCK}(?: [\w/+\-]+)?\] "),  # PHP
-    ("", r"(?:PHP )?(?:Fatal error|Warning|Notice|Deprecated|Parse error): "),
+    ("", r"(?:PHP )?(?:Fatal error|Warning|Notice|Deprecated|Parse error): |PHP Stack trace:|PHP +\d+\. "),
     ("", r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL): +(?:Started|Waiting|Application|Uvicorn|Shutting|Finished|Stopping)"),
     ("", r"\[(?:cont-init\.d|services\.d|s6-init|fix-attrs\.d|cmd|cont-finish\.d|init|custom-init|ls\.io-init)\] "),
     ("", r"s6-rc: info: "),
     ("", r"-- (?:Logs begin|Journal begins|Boot|Reboot|No entries|cursor:)"),  # journalctl
     ("", r"==> .* <==$"),  # tail
-    ("", r"Traceback \(most recent call last\):|Caused by: |\tat [\w$.]+\("),
+    ("", r"tail: "),
+    ("", r"Traceback \(most recent call last\):|Caused by: |\tat [\w$.]+\(|\t\.\.\. \d+ more|    at "),
+    ("", r'  File "[^"]*", line \d+|(?:[\w$]+\.)*[A-Z]?\w*(?:Exception|Error)(?:: |$)|panic: |goroutine \d+ \['),
+    ("", r"\(node:\d+\) |npm (?:WARN|ERR!|notice|warn|error) |> \S+@\d[\w.\-]* |\[nodemon\] "),
+    ("", r" \* (?:Running on|Serving Flask|Debug|Environment|Restarting|Debugger)|(?:DEBUG|INFO|WARNING|ERROR):root:"),
+    ("", r"Puma starting|\* (?:Listening on|Puma version|Environment|PID|M(?:in|ax) threads)|=> [A-Z]"),
+    ("", r"[DIWEF], \[\d{4}-\d\d-\d\dT[^\]]*\] +[A-Z]+ -- "),
+    ("", r"NGINX Ingress controller|-{20,}$|  (?:Release|Build|Repository): "),
     ("", r"message repeated \d+ times|last message repeated \d+ times"),
 )
 """The format beside whose lines such a line stands, if only one, and how the line begins."""
@@ -46,18 +54,22 @@ LOOSE: tuple[tuple[str, str], ...] = (
     ("caddy", rf"{_DAY}[ T]{_CLOCK}\S*\t(?:\x1b\[\d+m)?{_LEVEL}"),
     ("", rf"\[?{_DAY} {_CLOCK}(?: [+\-]\d{{4}})?\]?:? (?:\[\d+\] )?(?:\[{_LEVEL}\]|{_LEVEL}\b)"),  # gunicorn, many
     ("", rf"{_DAY} {_CLOCK}: (?:\(|server )"),  # lighttpd
+    ("", rf"{_DAY}[T ]{_CLOCK}(?:Z|[+\-]\d\d:?\d\d)? +(?:\[[^\]]*\] +)?{_LEVEL} "),  # Spring, many
+    ("", rf"\d{{4}}/\d\d/\d\d {_CLOCK} (?:http: |[Ll]istening |[Ss]tart(?:ed|ing) |[Ss]erver |[Ss]erving )"),  # Go
     ("", rf"\d\d-\w{{3}}-\d{{4}} {_CLOCK} {_LEVEL} "),  # Tomcat
     ("", r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] "),  # klog
 )
 """The same, but applications write their requests so as well: a line with a method in it is no message."""
 
-# A message in JSON has a level and a text, and nothing that a request has.
+# A message in JSON has a level and a text, and nothing that a request has. A text may be a line of an access log.
+_LOGGED = r'HTTP/[0-9.]+(?:\\*"| ) ?[1-5][0-9]{2}\b'
 _TOLD = r'"(?:msg|message|error|err|event)"\s*:'
 _GRADED = r'"(?:level|lvl|severity|loglevel|log_level|log\.level)"\s*:'
 _ASKED = (
     r'"[\w.\-()]*(?:[Mm]ethod|[Rr]equest(?:[_.]?\w*)|[Uu]ser_?[Aa]gent|[Ss]tatus(?:_?[Cc]ode)?|verb|req|res|httpRequest)"'
     r"\s*:"
 )
+_REQUESTED = f"{_ASKED}|{_LOGGED}"
 _METHOD = r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|PROPFIND)\b"
 _SURE, _MAYBE = (f"^(?:{IN_FRONT})?(?:{'|'.join(pattern for _, pattern in table)})" for table in (PATTERNS, LOOSE))
 _compiled = functools.cache(functools.partial(re.compile, flags=re.ASCII))
@@ -77,7 +89,7 @@ def _is_said(line: str) -> bool:
 def _is_object(line: str) -> bool:
     if not line.lstrip().startswith("{"):
         return False
-    told, graded, asked = (_compiled(one).search(line) is not None for one in (_TOLD, _GRADED, _ASKED))
+    told, graded, asked = (_compiled(one).search(line) is not None for one in (_TOLD, _GRADED, _REQUESTED))
     return told and graded and not asked
 
 
@@ -98,5 +110,5 @@ def message(line: str) -> str:
 
 def object_message(line: str) -> str:
     """SQL: whether a line is a message in JSON."""
-    told, graded, asked = (f"regexp_matches({line}, {literal(one)})" for one in (_TOLD, _GRADED, _ASKED))
+    told, graded, asked = (f"regexp_matches({line}, {literal(one)})" for one in (_TOLD, _GRADED, _REQUESTED))
     return f"(starts_with(ltrim({line}), '{{') AND {told} AND {graded} AND NOT {asked})"

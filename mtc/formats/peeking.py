@@ -9,12 +9,13 @@ from mtc.formats.cells import Cells
 from mtc.formats.columns import Columns
 from mtc.formats.json_lines import JsonLines
 from mtc.formats.pairs import Pairs
-from mtc.formats.pattern import OwnPattern, Pattern
+from mtc.formats.pattern import OwnPattern, Pattern, overlooks_agent
 
 Texts = Mapping[str, str]
 
 _STATUSES = ("status", "own_status", "background")
 _TIMES = ("time", "own_time", "clock", "own_clock", "stamp")
+_AGENTS = ("user_agent",)
 _TARGETS = ("request", "target", "path", "own_request", "own_target", "own_path", "uri", "url")
 # Defined without one.
 _WITHOUT_STATUS = ("cloudfront_rtmp",)
@@ -51,9 +52,10 @@ def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
 
 
 def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
-    """Of status, time, path and client those that a format which was found reads from no line of the sample.
+    """Of status, time, path, client and user agent those that a format which was found reads from no line of the sample.
 
-    Formats of text have all of them; of a header, of JSON and of pairs it depends on the file.
+    Formats of text have all of them; of a header, of JSON and of pairs it depends on the file. A user agent lacks only
+    where most lines have one.
     """
     shape = form.shape
     if isinstance(shape, JsonLines | Cells) and (unread := _unread(shape)):
@@ -68,7 +70,23 @@ def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
     ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}
     asked = ways if isinstance(shape, Columns) else ("status",)  # the others are needed for a line to be one
     wanted = [name for name in asked if name != "status" or form.name not in _WITHOUT_STATUS]
-    return tuple(name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read))
+    lacks = [name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read)]
+    return (*lacks, *(["user_agent"] if _overlooks_agents(form, sample) else []))
+
+
+def _overlooks_agents(form: Format, sample: Sequence[str]) -> bool:
+    """Whether most of the lines that a format reads have a user agent in them that it does not read."""
+    lines = [line for line in bare_lines(form, sample) if form.shape.fits(line)]
+    read = ([text for name, text in texts.items() if name] for texts in _texts(form, lines))
+    overlooked = sum(overlooks_agent(line, texts) for line, texts in zip(lines, read, strict=False))
+    return overlooked > len(lines) / 2
+
+
+def reads_more(form: Format, other: Format, lines: Sequence[str]) -> bool:
+    """Whether a format reads a status or a user agent of lines, of which the other reads none."""
+    mine, theirs = list(_texts(form, lines)), list(_texts(other, lines))
+    asked = [names for names in (_STATUSES, _AGENTS) if not any(_has(texts, names) for texts in theirs)]
+    return any(_has(texts, names) for names in asked for texts in mine)
 
 
 def _unread(shape: JsonLines | Cells) -> tuple[str, ...]:

@@ -94,6 +94,9 @@ BINDERS: dict[str, Binder] = {
 GUESSED = ("csv", "any_json")
 """The formats that guess: they are for what no other reads."""
 
+PLAIN = {"nginx_json": "any_json"}
+"""Formats whose keys anyone may use beside others of his own: the guess may read more of such lines."""
+
 NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
 
 

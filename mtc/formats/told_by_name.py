@@ -12,6 +12,7 @@ Azure Monitor, "AppServiceHTTPLogs" and "StorageBlobLogs"; the Amazon Athena Use
 "Extended Log File Format". Times also as Kibana's Discover and the portal of Azure write them into a CSV file.
 """
 
+import operator
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -90,6 +91,8 @@ _FIELDS = {
 }
 _ELSEWHERE = re.compile(r"upstream|origin|backend|resp(?:onse)?_?headers?", re.IGNORECASE)
 _OTHERS = re.compile(r"(?:server|dest(?:ination)?|dst|host|agent|observer|local|target)$", re.IGNORECASE)
+_MACHINES = re.compile(r"(?:kubernetes|k8s|docker|container|pod|cloud|resource|labels)$", re.IGNORECASE)
+_RANKED = operator.itemgetter(0, 1, 2)
 _ANYBODYS = {"ip", "ipaddress", "hostname"}
 # How large a request was counts only where nothing says how large the response was.
 _ASKED, _LAST = re.compile(r"req(?:uest)?$", re.IGNORECASE), 1000
@@ -167,13 +170,23 @@ def bare_name(text: str) -> str:
 
 
 def _chosen(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
-    best: dict[str, tuple[bool, int, int, Keys]] = {}
+    offers: dict[str, list[tuple[bool, int, int, Keys]]] = {}
     for keys, texts in values.items():
         for field, rank in _meant(keys):
-            offer = (not texts, rank, len(keys), keys)
-            if _looks_so(field, texts) and (field not in best or offer[:3] < best[field][:3]):
-                best[field] = offer
-    return {field: best[field][3] for field in _NAMES if field in best}
+            if _looks_so(field, texts) and not (field == "host" and _is_machine(keys, values)):
+                offers.setdefault(field, []).append((not texts, rank, len(keys), keys))
+    ranked = {field: [keys for *_, keys in sorted(offers[field], key=_RANKED)] for field in _NAMES if field in offers}
+    found = {field: keys[0] for field, keys in ranked.items()}
+    # A time in the same object as the client is the request's; one further out may be that of a shipper.
+    beside = [keys for keys in ranked.get("time", ()) if "ip" in found and keys[:-1] == found["ip"][:-1]]
+    return found | ({"time": beside[0]} if beside and values[beside[0]] else {})
+
+
+def _is_machine(keys: Keys, values: Mapping[Keys, Sequence[str]]) -> bool:
+    """Whether a host is the machine that writes: of a container, or beside `pid`, as Node's loggers have it."""
+    words = [str(key) for key in keys]
+    beside = bare_name(words[-1]) == "hostname" and (*keys[:-1], "pid") in values
+    return beside or any(map(_MACHINES.match, words[:-1]))
 
 
 def _meant(keys: Keys) -> Iterator[tuple[str, int]]:

@@ -31,6 +31,7 @@ _FOR = {
     "time": "no line would have a day",
     "path": "no line would have a page",
     "ip": "no line would have a client",
+    "user_agent": "robots would count as visitors",
 }
 _SHOWN = 300
 
@@ -101,12 +102,12 @@ def _refused(form: Format, wanted: Wanted, sample: Sequence[str], where: str) ->
         what = f"the header row has {shape.count} columns, and {form.name} reads {any_csv.MOST_COLUMNS} at most"
         return PermanentError(what, where=where, hint="export the columns that are needed")
     missing = lacking(form, sample)
-    by_name = wanted.format != AUTO and not (isinstance(shape, Cells) and "status" not in missing)
+    by_name = wanted.format != AUTO and not (isinstance(shape, Cells) and {"status", "user_agent"}.isdisjoint(missing))
     return None if by_name or not missing else _refusal(form, missing, where)
 
 
 def _refusal(form: Format, missing: Sequence[str], where: str) -> PermanentError:
-    what = " and ".join(missing)
+    what = " and ".join(missing).replace("_", " ")
     named = f"or name the format: `{form.name}`"
     if isinstance(form.shape, Cells) and "status" not in missing:
         named = f"its columns are {', '.join(filter(None, form.shape.columns))[:_SHOWN]}"
