@@ -4,6 +4,9 @@
 be found there, a sample tells: the field that a name says (`forwarded_for="..."`), or one that on every line is a list
 of addresses or says that there is none. An address with a port is not taken for one, as upstreams are written so. Of
 several such fields the one with most different values is it, which the server's own address is not.
+
+What stands in front of a line may be the client as well (`%{X-Forwarded-For}i %h %l %u`), where a virtual host would:
+it is when it is an address on every line, and there are more of them than of the addresses behind.
 """
 
 import dataclasses
@@ -13,9 +16,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mtc.formats.base import Format
-from mtc.formats.expressions import WHOM
+from mtc.formats.expressions import HOST, WHOM
 from mtc.formats.pattern import Pattern
-from mtc.formats.peeking import bare_lines
+from mtc.formats.peeking import bare_lines, texts_of
 
 _ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]?|unknown)"
 _LIST = re.compile(rf'"?{_ADDRESS}(?:, *{_ADDRESS})*"?')
@@ -26,10 +29,25 @@ _NAMED = re.compile(rf"{_NAME}=")
 _SKIPPED = r'(?:\s+(?:[\w.\-]+="[^"]*"|"[^"]*"|\S+))'
 _VALUE = r'("[^"]*"|[^"\s]+)(?:\s.*)?$'
 _MOST = 12
+_IN_FRONT = r"^(\S+)\s"
+_FEWEST = 3
+
+
+def led_by_clients(form: Format, sample: Sequence[str]) -> Format:
+    """The format without a host, if what it takes for one is the forwarded address of the client."""
+    if not isinstance(form.shape, Pattern) or not form.shape.pattern.startswith(f"^{HOST}"):
+        return form
+    read = texts_of(form, sample)
+    hosts = {texts["host"] for texts in read} - {"", "-"}
+    clients = {texts["ip"] for texts in read}
+    led = len(hosts) >= _FEWEST and len(hosts) > len(clients) and all(map(_LIST.fullmatch, hosts))
+    return _made(form, _IN_FRONT, (("host", "NULL::VARCHAR"),)) if led else form
 
 
 def with_forwarded(form: Format, sample: Sequence[str]) -> Format:
     """The format with an expression for the field of its lines that lists forwarded addresses, if one does."""
+    if form.behind:
+        return form
     behind = _expression(form, bare_lines(form, sample))
     return _made(form, behind) if behind else form
 
@@ -37,7 +55,7 @@ def with_forwarded(form: Format, sample: Sequence[str]) -> Format:
 def forwarded_behind(form: Format, sample: Sequence[str]) -> list[str]:
     """What that field holds in the lines of a sample."""
     lines = bare_lines(form, sample)
-    behind = _expression(form, lines)
+    behind = form.behind or _expression(form, lines)
     found = (re.match(behind, line, re.DOTALL | re.ASCII) for line in lines) if behind else iter(())
     return [match[1] for match in found if match]
 
@@ -72,6 +90,6 @@ def _place(lines: Sequence[Sequence[str]]) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _made(form: Format, behind: str) -> Format:
+def _made(form: Format, behind: str, derive: tuple[tuple[str, str], ...] = ()) -> Format:
     """One object for equal expressions: objects of the same format are bundled."""
-    return dataclasses.replace(form, behind=behind)
+    return dataclasses.replace(form, behind=behind, derive=(*form.derive, *derive))

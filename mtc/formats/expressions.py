@@ -14,6 +14,15 @@ NAME = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*"
 _VIRTUAL = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|[0-9.\-]*[A-Za-z_][\w.\-]*|-?"
 HOST = rf"(?P<host>{_VIRTUAL})(?::\d+)?\s+"
 
+# What else is written in front of lines, which only Python's expressions can leave out: a scheme, a country, what a
+# cache did, the number of a request (hexadecimal, a UUID, or Apache's UNIQUE_ID).
+_NO_HOST = (
+    r"(?!(?:https?|wss?|[A-Z]{2}|HIT|MISS|EXPIRED|BYPASS|STALE|UPDATING|REVALIDATED|[0-9a-f]{16,}"
+    r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|(?=\S*[A-Z])(?=\S*\d)[\w\-]{20,})\s)"
+)
+HOST_SAMPLE = f"{_NO_HOST}{HOST}"
+"""The same for the lines of a sample."""
+
 # An address or a list of forwarded ones, in quotes or not. Syslog's `<190>` begins none.
 _LIST = r'[^\s,<"][^\s,"]*(?:,\s*[^\s,"]+)*'
 IP = rf'(?P<ip>{_LIST}|"{_LIST}")'

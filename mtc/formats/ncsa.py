@@ -9,7 +9,7 @@ by `common_agent`, where one can tell where they begin and end.
 """
 
 from mtc.formats.base import Format
-from mtc.formats.expressions import FAST_HOST, FAST_WHO, HOST, QUOTED, WHAT, WHO, WHOM, last, uncut
+from mtc.formats.expressions import FAST_HOST, FAST_WHO, HOST, HOST_SAMPLE, QUOTED, WHAT, WHO, WHOM, last, uncut
 from mtc.formats.pattern import FastPath, Pattern
 
 _COMMON_END = r'(?:\s[^"]*)?$'
@@ -55,7 +55,7 @@ COMMON_VHOST = Format(
     shape=Pattern(
         rf"^{HOST}{WHO}{WHAT}{_COMMON_END}",
         FastPath(f"^{FAST_HOST}{FAST_WHO}", _SURE_COMMON, _COMMON),
-        rf"^{HOST}{WHO}{WHAT}{_COMMON_SAMPLE}",
+        rf"^{HOST_SAMPLE}{WHO}{WHAT}{_COMMON_SAMPLE}",
     ),
 )
 COMBINED_VHOST = Format(
@@ -64,15 +64,16 @@ COMBINED_VHOST = Format(
     shape=Pattern(
         rf"^{HOST}{WHO}{WHAT}{WHOM}{_COMBINED_END}",
         FastPath(f"^{FAST_HOST}{FAST_WHO}", SURE_COMBINED, COMBINED_FIELDS),
+        rf"^{HOST_SAMPLE}{WHO}{WHAT}{WHOM}{_COMBINED_END}",
     ),
 )
 
 
-def _unquoted(name: str, title: str, start: str) -> Format:
+def _unquoted(name: str, title: str, start: str, sampled: str = "") -> Format:
     return Format(
         name=name,
         title=title,
-        shape=Pattern(rf"^{start}{_AGENT_END}", sample=rf"^{start}{_AGENT_SAMPLE}"),
+        shape=Pattern(rf"^{start}{_AGENT_END}", sample=rf"^{sampled or start}{_AGENT_SAMPLE}"),
         derive=(("referrer", "coalesce(nullif(z.quoted, ''), z.bare)"),),
     )
 
@@ -82,4 +83,5 @@ COMMON_AGENT_VHOST = _unquoted(
     "common_agent_vhost",
     "NCSA common log format with the virtual host in front and a user agent without quotes",
     f"{HOST}{WHO}{WHAT}",
+    f"{HOST_SAMPLE}{WHO}{WHAT}",
 )

@@ -43,8 +43,8 @@ class Pattern:
     """A shape of one expression. `pattern` is RE2 and Python `re` alike, matches a whole line, and names `FIELDS`.
 
     Every group of it has a name, or is written `(?:...)`. `sample` goes before it for the lines of a sample, where
-    the format is to be recognised by less than it reads. A line of a sample with a user agent that no group reads is
-    none of the format, unless its user agent may be `passed_over`.
+    the format is to be recognised by less than it reads. A line of a sample with a user agent that no group reads, or
+    the referrer's, is none of the format, unless its user agent may be `passed_over`.
     """
 
     pattern: str
@@ -79,7 +79,7 @@ class Pattern:
         if match is None:
             return 0
         texts = match.groups()
-        if not self.passed_over and overlooks_agent(line, texts):
+        if not self.passed_over and (overlooks_agent(line, texts) or _swaps_agent(match)):
             return 0
         return 1 + len(texts) - sum(map(texts.count, _NOTHING))
 
@@ -133,6 +133,13 @@ class OwnPattern(Pattern):
 def overlooks_agent(line: str, texts: Iterable[object]) -> bool:
     """Whether a line has a user agent in it, and none of the texts that were read of it."""
     return _AGENT in line and not any(isinstance(text, str) and _AGENT in text for text in texts)
+
+
+def _swaps_agent(match: re.Match[str]) -> bool:
+    """Whether the user agent stands where the referrer should."""
+    named = match.groupdict()
+    referrer, agent = named.get("referrer") or "", named.get("user_agent")
+    return agent is not None and referrer.startswith(_AGENT) and not agent.startswith(_AGENT)
 
 
 def unnamed(pattern: str) -> str:

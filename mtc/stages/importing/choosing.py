@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from mtc.errors import PermanentError
 from mtc.formats import any_csv, any_json
 from mtc.formats.base import Format
-from mtc.formats.behind import with_forwarded
+from mtc.formats.behind import led_by_clients, with_forwarded
 from mtc.formats.cells import Cells
 from mtc.formats.custom import custom
 from mtc.formats.detect import detect, glance, is_surely, reads_all
@@ -90,7 +90,8 @@ def _told(choice: Choice, wanted: Wanted, sample: Sequence[str], where: str) -> 
 
 
 def _with_fields(form: Format, wanted: Wanted, sample: Sequence[str], where: str) -> Format:
-    made = mapped(form, wanted.fields, sample, where)
+    led = led_by_clients(form, sample) if wanted.format == AUTO else form
+    made = mapped(led, wanted.fields, sample, where)
     asked = wanted.client is not None and "forwarded_for" in wanted.client.from_
     return with_forwarded(made, sample) if asked else made
 
