@@ -1,7 +1,8 @@
 r"""What is no text and no compressed text: archives of files, and ways of compression that are not read, by content.
 
 Sources: POSIX, "ustar Interchange Format" (a header of 512 bytes with a checksum; older ones lack the word `ustar`);
-APPNOTE.TXT (zip); 7zFormat.txt; the RAR 5.0 archive format; the frame formats of LZ4, Snappy and LZOP; lzip; ar(5).
+APPNOTE.TXT (zip); 7zFormat.txt; the RAR 5.0 archive format; the frame formats of LZ4, Snappy and LZOP; lzip;
+ar(5); cpio(5).
 """
 
 import tarfile
@@ -10,6 +11,7 @@ from mtc.errors import PermanentError
 
 HEAD = 512
 _TAR = "a tar archive"
+_CPIO = (b"070701", b"070702", b"070707", b"\xc7\x71", b"\x71\xc7")
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a zip archive", "unpack it, one log to a file: `unzip`"),
     (b"PK\x05\x06", "an empty zip archive", "leave it out of the source's `url`"),
@@ -24,6 +26,13 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"LZIP\x01", "compressed with lzip", "compress it with gzip or zstd, or not at all: `lzip -d`"),
     (b"\x89LZO\x00\x0d\x0a\x1a\x0a", "compressed with lzop", "compress it with gzip or zstd, or not at all: `lzop -d`"),
     (b"!<arch>\n", "an ar archive", "unpack it, one log to a file: `ar x`"),
+    *((magic, "a cpio archive", "unpack it, one log to a file: `cpio -i`") for magic in _CPIO),
+    (b"MSCF\0\0\0\0", "a cabinet archive", "unpack it, one log to a file: `cabextract`"),
+    (b"xar!", "a xar archive", "unpack it, one log to a file: `xar -xf`"),
+    (b"\x5d\x00\x00", "compressed with LZMA (.lzma)", "compress it with gzip or zstd, or not at all: `xz -d` reads it"),
+    (b"LPKSHHRH", "a journal of systemd", "export it: `journalctl --file ... -o json`"),
+    (b"ElfFile\0", "a Windows event log", "import the server's own log"),
+    (b"SQLite format 3\0", "an SQLite database", "export it as JSON lines or CSV"),
     (b"Obj\x01", "an Avro file", "export it as JSON lines or CSV"),
 )
 """How a file begins, what it is, and what to do."""

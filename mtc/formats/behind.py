@@ -1,9 +1,10 @@
 """Forwarded addresses behind a combined line (nginx's `main`, `%{X-Forwarded-For}i`): which of its fields they are.
 
 `combined` and its kin pass over what stands behind the user agent, as nobody knows what it is. Where the client is to
-be found there, a sample tells: the field that a name says (`forwarded_for="..."`), or one that on every line is a list
-of addresses or says that there is none. An address with a port is not taken for one, as upstreams are written so. Of
-several such fields the one with most different values is it, which the server's own address is not.
+be found there, a sample tells: the field that a name says (`forwarded_for="..."`), or one that on nearly every line is
+a list of addresses or says that there is none: a client can write anything there. An address with a port is not taken
+for one, as upstreams are written so. Of several such fields the one with most different values is it, which the
+server's own address is not.
 
 What stands in front of a line may be the client as well (`%{X-Forwarded-For}i %h %l %u`), where a virtual host would:
 it is when it is an address on every line, and there are more of them than of the addresses behind.
@@ -29,6 +30,7 @@ _NAMED = re.compile(rf"{_NAME}=")
 _SKIPPED = r'(?:\s+(?:[\w.\-]+="[^"]*"|"[^"]*"|\S+))'
 _VALUE = r'("[^"]*"|[^"\s]+)(?:\s.*)?$'
 _MOST = 12
+_MOSTLY = 4
 _IN_FRONT = r"^(\S+)\s"
 _FEWEST = 3
 
@@ -84,7 +86,8 @@ def _place(lines: Sequence[Sequence[str]]) -> str:
     for place in range(min(_MOST, max(map(len, lines), default=0))):
         values = {fields[place] for fields in lines if len(fields) > place}
         listed = {value for value in values if _LIST.fullmatch(value)}
-        if listed and all(value in listed or _NONE.fullmatch(value) for value in values):
+        strange = sum(value not in listed and not _NONE.fullmatch(value) for value in values)
+        if listed and strange * _MOSTLY <= len(listed):
             counts[place] = len(listed)
     return rf"{_SKIPPED}{{{counts.most_common(1)[0][0]}}}\s+{_VALUE}" if counts else ""
 

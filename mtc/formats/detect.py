@@ -1,12 +1,13 @@
 """Which format a file is in: every format is tried on a sample of lines, and the best must fit most of them.
 
-Of two that read equally many lines, the one that gets more fields out of them is better: a combined line with the time
-taken behind it is read by `combined` as well. What relays put around lines is looked at only where more can be read
-without it. What servers say beside their requests does not count. Detection never guesses: when less than half of the
-sample fits, it refuses and shows a line that nothing reads.
+Of two that read equally many lines, the one that gets more fields out of most of them is better: a combined line with
+the time taken behind it is read by `combined` as well. What relays put around lines is looked at only where more can be
+read without it. What servers say beside their requests does not count. Detection never guesses: when less than half of
+the sample fits, it refuses and shows a line that nothing reads.
 """
 
 import dataclasses
+import functools
 import itertools
 import re
 from collections.abc import Mapping, Sequence
@@ -194,11 +195,21 @@ def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[s
     # A guess reads what a product logs beside its requests, such as Caddy's errors, which tell of the same requests.
     guess = max((scores.get(name, 0) for name in GUESSED), default=0)
     wanted = [name for name in named if scores[name] and scores[name] * _OF_GUESSED >= guess] or known
-    best = max(wanted, key=lambda name: (scores[name], sum(fits[name])))
+    best = functools.reduce(lambda one, other: other if _is_better(fits[other], fits[one]) else one, wanted)
     fuller = PLAIN.get(best, "")
     if fuller in known and scores[fuller] >= scores[best] and reads_more(known[fuller], known[best], lines):
         best = fuller
     return _Trial(lines, known, scores, best, known[best])
+
+
+def _is_better(fits: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether a format reads more lines than one before it, or as many and more fields on most of them.
+
+    On a few lines a field may look like another one, where clients can write what they like.
+    """
+    read, other = sum(map(bool, fits)), sum(map(bool, others))
+    more = sum((one > two) - (one < two) for one, two in zip(fits, others, strict=True))
+    return read > other or (read == other and more * 2 > read)
 
 
 def _counted(trial: _Trial, sample: Sequence[str], lines: Sequence[str], logged: Sequence[str] = ()) -> _Trial:

@@ -52,7 +52,7 @@ def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
 
 
 def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
-    """Of status, time, path, client and user agent those that a format which was found reads from no line of the sample.
+    """Of status, time, path, client and user agent those that a format that was found reads from no line of a sample.
 
     Formats of text have all of them; of a header, of JSON and of pairs it depends on the file. A user agent lacks only
     where most lines have one.

@@ -189,6 +189,7 @@ def archive(kind: str) -> bytes:
 
 
 MAGIC = {
+    "cpio": b"070701" + b"0" * 104,
     "7z": b"7z\xbc\xaf\x27\x1c",
     "RAR": b"Rar!\x1a\x07\x01\x00",
     "lz4": b"\x04\x22\x4d\x18",

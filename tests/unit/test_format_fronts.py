@@ -42,7 +42,7 @@ def test_addresses_of_clients_in_front_are_no_hosts(tmp_path: Path) -> None:
     assert values(found, "host") == [None] * 5
     assert values(found, "ip") == ["10.0.0.2"] * 5
     (note,) = found.choices[0].notes
-    assert "client: {from: [forwarded_for, ip]}" in note
+    assert "client: {from: [forwarded_for, ip]}" in str(note)
 
 
 def test_addresses_of_clients_in_front_are_the_clients(tmp_path: Path) -> None:
