@@ -1,5 +1,6 @@
 """Rules between settings that no single model can see: names that must exist, patterns, folders that overlap."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -41,7 +42,7 @@ FORMATS = frozenset(
 
 FOLDERS = ("warehouse", "stats", "csv")
 
-_TO_REPLACE = "REPLACE-ME"
+_TO_REPLACE = re.compile(r"REPLACE-ME|^(?:(?i:change[-_ ]?me|<[\w -]+>|x{3,}|todo)|YOUR[-_ ][A-Z_ -]+)$")
 _OWN: Mapping[str, tuple[str, ...]] = {
     "warehouse": ("/hits/*/*/*.parquet", "/rejected/*/*/*.jsonl"),
     "stats": ("/*/*.stat",),
@@ -224,11 +225,11 @@ class Checks:
         return path if self.tree.get(*path) else setting
 
     def _unfinished(self) -> Iterator[Problem]:
-        """What `mtc convert` could not know, and has left to be written."""
+        """What `mtc convert` could not know, and what examples leave to be written."""
         for path, node in scalars(self.tree):
-            if _TO_REPLACE in node.text:
+            if found := _TO_REPLACE.search(node.text):
                 where = ".".join(path)
-                yield node.mark.problem(where, f"{_TO_REPLACE} is still to be replaced", "write what belongs there")
+                yield node.mark.problem(where, f"{found[0]} is still to be replaced", "write what belongs there")
 
     def _folder(self, part: str) -> str | None:
         """A folder's path, or its default; None where it is not known or not a path."""

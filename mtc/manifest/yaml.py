@@ -25,12 +25,13 @@ _REACH = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a"
 _STRAIGHT = """write ' or " """.rstrip() + ", as a plain keyboard has them"
+_UNCLOSED = "close it, look for a missing comma in it, or put a text that has braces in quotes"
 _PLAIN_WORDS = (
     ("mapping values are not allowed", "a `:` stands where none can", "put the value in quotes, or check the indent"),
     ("found character '\\t'", "a tab is used as indent", "indent with spaces"),
     ("cannot start any token", "a value cannot begin with this character", "put the value in quotes"),
     ("found unexpected end of stream", "a quote is not closed", ""),
-    ("while parsing a flow", "a bracket or brace is not closed", "close it, or look for a missing comma in it"),
+    ("while parsing a flow", "a bracket or brace is not closed", _UNCLOSED),
     ("could not find expected ':'", "a key without `:`", "write `key: value`, or check the indent"),
     ("expected <block end>", "the indent fits no line above", "indent keys of one map alike"),
 )

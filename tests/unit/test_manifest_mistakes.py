@@ -189,3 +189,16 @@ def test_a_site_without_anything_is_one_problem(tmp_path: Path) -> None:
     report = checked(tmp_path, f"version: 1\n{SOURCE}sites:\n  docs:\n")
     (problem,) = report.problems
     assert "write `docs: {}`" in str(problem)
+
+
+@pytest.mark.parametrize("text", ["CHANGE_ME", "changeme", "<your token>", "YOUR_TOKEN", "xxxx", "TODO"])
+def test_what_examples_have_is_still_to_be_replaced(tmp_path: Path, text: str) -> None:
+    """A run would be refused by the server, at night."""
+    report = checked(tmp_path, f"version: 1\n{SOURCE}{SITES}matomo: {{url: https://s.example.org, token: '{text}'}}\n")
+    assert f"{text} is still to be replaced" in str(report.problems)
+
+
+def test_a_text_with_braces_in_a_map_of_one_line_belongs_in_quotes(tmp_path: Path) -> None:
+    """`{site}` is the beginning of a map there."""
+    (problem,) = checked(tmp_path, f"version: 1\nsource: {{url: logs/{{site}}/{{date:%F}}}}\n{SITES}").problems
+    assert "put a text that has braces in quotes" in problem.hint
