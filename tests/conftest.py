@@ -1,5 +1,7 @@
 """What all tests share: `--slow` for the longer rounds."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -12,7 +14,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw the same examples in every run; with `--slow`, new ones."""
+    """Draw the same examples in every run; with `--slow`, new ones. A hang-up is heard, also where `nohup` hid it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if not config.getoption("--slow"):
         settings.load_profile("suite")
 

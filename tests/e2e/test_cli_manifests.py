@@ -112,8 +112,8 @@ def test_a_manifest_is_used_from_anywhere(full: Place) -> None:
 
 
 def test_another_state_file_is_another_history(full: Place) -> None:
-    """`--state` names it, and keeps its locks and records beside it."""
+    """`--state` names it, and keeps its locks and records beside it; without it the warehouse is another's."""
     full.mtc("apply", "-q", "--site", "docs", "--date", "2026-05-01", "--state", "elsewhere/state.db")
     assert not (full.root / ".mtc").exists()
     assert full.statuses("--state", "elsewhere/state.db")["import:docs:2026-05-01"] == "done"
-    full.mtc("plan", "--exit-code", code=4)
+    full.mtc("plan", "--exit-code", code=6)

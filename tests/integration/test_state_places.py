@@ -223,7 +223,7 @@ def test_a_damaged_file_is_named_with_what_to_do(
     assert caught.value.where == str(state)
     assert "restore it from a backup" in caught.value.hint
     assert "mtc state export" in caught.value.hint
-    assert "move the file away" in caught.value.hint
+    assert "move it and the warehouse away" in caught.value.hint
     assert state.read_bytes() == before
 
 
@@ -261,7 +261,7 @@ def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path, *, readonly:
     with pytest.raises(StateError, match="this is no file"):
         Store.open(tmp_path, readonly=readonly)
     (tmp_path / "file").write_text("")
-    with pytest.raises(StateError, match="Not a directory"):
+    with pytest.raises(StateError, match="a file stands where a folder belongs"):
         Store.open(tmp_path / "file" / "state.db", readonly=readonly)
 
 

@@ -158,7 +158,10 @@ def test_a_file_that_lost_its_name_before_it_was_locked_is_noticed(tmp_path: Pat
 def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
     """No traceback: the path and the reason."""
     (tmp_path / ".mtc").write_text("")
-    with pytest.raises(StateError, match="cannot open the lock file: File exists"):
+    with pytest.raises(
+        StateError,
+        match="cannot open the lock file: a file, or a link that leads nowhere, stands where a folder belongs",
+    ):
         RunLock.acquire(tmp_path / ".mtc" / "state.db", "first")
 
 
