@@ -93,11 +93,11 @@ class Delivering:
 def make(root: str, lanes: str, batch: str, memory: str, told: str) -> None:
     """Lay out what is loaded and read all of its requests, as the lanes do; tell how many seconds that took."""
     # In a process of its own, as what it loads would count into the peak of every process that is measured.
-    from mtc.delivery import Cut  # noqa: PLC0415
-    from mtc.model import Stage, StepId  # noqa: PLC0415
-    from mtc.stages.delivering.layout import Address, Layout  # noqa: PLC0415
+    from mtc.core.database import connect  # noqa: PLC0415
+    from mtc.core.deliveries import Cut  # noqa: PLC0415
+    from mtc.core.model import Stage, StepId  # noqa: PLC0415
+    from mtc.stages.deliver.batching import Address, Layout  # noqa: PLC0415
     from mtc.state.store import Store  # noqa: PLC0415
-    from mtc.warehouse.database import connect  # noqa: PLC0415
 
     place = Path(root)
     with Store.open(place / "kept" / "state.db", readonly=True) as store:

@@ -122,7 +122,7 @@ def agents(count: str, file: str) -> None:
 
 def stats(sites: str, count: str, file: str, folder: str) -> None:
     """A `.stat` file as that of so many sites and days."""
-    from mtc.warehouse.statfile import dumps, loads  # noqa: PLC0415 - nothing else needs it
+    from mtc.warehouse.stat_document import dumps, loads  # noqa: PLC0415 - nothing else needs it
 
     source = Path(file)
     document = loads(source.read_bytes(), str(source))

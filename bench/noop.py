@@ -16,19 +16,20 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.core.records import History
+from mtc.engine.observe import look, look_at_files
+from mtc.engine.task_list import Wanted, select
+from mtc.engine.wiring import source_opener
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
-from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
-from mtc.plan.model import History, ImportWork, Plan, PlannedStep, Selection
+from mtc.plan.model import ImportWork, Plan, PlannedStep, Selection
 from mtc.plan.neighbours import NEIGHBOUR
 from mtc.plan.planner import make_plan
-from mtc.run.look import look, look_at_files
-from mtc.run.select import Wanted, select
-from mtc.run.wiring import source_opener
-from mtc.state.lineage import claim
 from mtc.state.rows import StepResult
 from mtc.state.store import Store
-from mtc.warehouse.csvset import NAMES, file_name
+from mtc.state.warehouse_owner import claim
+from mtc.warehouse.csv_files import NAMES, file_name
 from mtc.warehouse.parts import object_id, part_file
 
 LAST = dt.date(2025, 12, 31)

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NoReturn
 
-from mtc.signals import SignalError, listen
+from mtc.core.signals import SignalError, listen
 
 
 def main() -> NoReturn:

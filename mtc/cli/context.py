@@ -10,19 +10,20 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from mtc.errors import UsageError
-from mtc.events import Reporter
+from mtc.core.errors import UsageError
+from mtc.core.events import Reporter
+from mtc.core.frozen_model import seconds
+from mtc.core.model import Stage
+from mtc.engine.task_list import Wanted
+from mtc.engine.wiring import safe_command
 from mtc.formats.registry import NAMES
 from mtc.manifest.dates import days, from_options
 from mtc.manifest.load import load
-from mtc.manifest.models import Dates, seconds
+from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
-from mtc.model import Stage
-from mtc.report.choose import choose
-from mtc.report.look import Look, look_at
+from mtc.report.reporters import choose
+from mtc.report.terminal import Look, look_at
 from mtc.report.text import safe
-from mtc.run.select import Wanted
-from mtc.run.wiring import safe_command
 
 DEFAULT_MANIFEST = Path("manifests/daily.yaml")
 

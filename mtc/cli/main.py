@@ -7,10 +7,10 @@ import typer
 from typer.core import TyperGroup
 
 from mtc import __version__
-from mtc.cli import checks, explain, ledger, manifests, tell, work
-from mtc.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError, of_machine
+from mtc.cli import apply, check, inspect, manifests
+from mtc.core.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError, of_machine
+from mtc.core.signals import SignalError, heard, listen
 from mtc.report.text import silence
-from mtc.signals import SignalError, heard, listen
 
 
 class _ReaderGoneError(Exception):
@@ -59,21 +59,21 @@ def _app(
     """Turn web-server access logs into daily statistics, for many sites, exactly once."""
 
 
-app.command()(work.apply)
-app.command()(work.plan)
-app.command("import")(work.import_)
-app.command()(work.stat)
-app.command()(work.csv)
-app.command()(tell.status)
-app.command()(tell.why)
-app.command()(explain.explain)
-app.command()(checks.doctor)
-app.command()(checks.verify)
+app.command()(apply.apply)
+app.command()(apply.plan)
+app.command("import")(apply.import_)
+app.command()(apply.stat)
+app.command()(apply.csv)
+app.command()(inspect.status)
+app.command()(inspect.why)
+app.command()(check.explain)
+app.command()(check.doctor)
+app.command()(check.verify)
 app.command()(manifests.validate)
 app.command()(manifests.schema)
 app.command()(manifests.init)
 app.command()(manifests.convert)
-app.add_typer(ledger.app, name="state")
+app.add_typer(inspect.app, name="state")
 
 
 def main() -> NoReturn:
@@ -117,8 +117,8 @@ def _run() -> int:
 
 def _tell(error: MtcError) -> int:
     from mtc.cli.context import err_look
-    from mtc.manifest.render import render
-    from mtc.report.errors import print_error
+    from mtc.manifest.error_text import render
+    from mtc.report.error_report import print_error
 
     problems = "\n\n".join(map(render, error.problems)) if isinstance(error, ManifestError) else ""
     return print_error(error, sys.stderr, err_look(), problems)
@@ -128,7 +128,7 @@ def _crash(error: Exception) -> int:
     import datetime as dt
 
     from mtc.cli.context import crash_folder, err_look, known_secrets
-    from mtc.report.crash import report_crash
+    from mtc.report.error_report import report_crash
 
     now = dt.datetime.now(dt.UTC)
     return report_crash(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtc.cli import options
-from mtc.errors import EXIT_OK, EXIT_USAGE, Problem, UsageError
+from mtc.core.errors import EXIT_OK, EXIT_USAGE, Problem, UsageError
 
 if TYPE_CHECKING:
-    from mtc.manifest.validate import FileReport
+    from mtc.manifest.validation import FileReport
 
 SCHEMA_FILE = Path("schemas/manifest.schema.json")
 
@@ -28,8 +28,8 @@ def validate(
     Needs no network and no secrets.
     """
     from mtc.formats.registry import NAMES
-    from mtc.manifest.render import render
-    from mtc.manifest.validate import validate as check
+    from mtc.manifest.error_text import render
+    from mtc.manifest.validation import validate as check
 
     reports = check(paths or [Path("manifests")], formats=frozenset({"auto", *NAMES}))
     if json:
@@ -75,7 +75,7 @@ def schema(
 
     Or check that a copy of it is that of this mtc.
     """
-    from mtc.manifest.schema import build
+    from mtc.manifest.json_schema import build
 
     text = build()
     if not check:
@@ -98,9 +98,9 @@ def init(
 
     Writes manifests/daily.yaml, its schema and a .gitignore. Overwrites nothing.
     """
-    from mtc.files import write_atomic
-    from mtc.manifest.init import starter
-    from mtc.manifest.schema import build
+    from mtc.core.atomic_files import write_atomic
+    from mtc.manifest.first_manifest import starter
+    from mtc.manifest.json_schema import build
 
     wanted = {
         folder / "manifests" / "daily.yaml": starter(site, logs),
@@ -129,8 +129,8 @@ def convert(
 
     Secrets are left as ${NAMES}.
     """
-    from mtc.files import write_atomic
-    from mtc.manifest.convert import convert as converted
+    from mtc.core.atomic_files import write_atomic
+    from mtc.manifest.first_manifest import convert as converted
 
     try:
         old = file.read_text("utf-8")

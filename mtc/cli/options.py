@@ -1,13 +1,18 @@
-"""Options that several commands take, each written once."""
+"""Options that several commands take, each written once.
 
+The name of a step as it was typed, read, or refused with what was probably meant.
+"""
+
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
-from mtc.manifest.near import suggest
-from mtc.model import Stage, Status
+from mtc.core.errors import UsageError
+from mtc.core.model import Stage, Status, StepId
+from mtc.core.suggest import nearest, suggest
 
 _DEFAULT = "[default: $MTC_MANIFEST, else manifests/daily.yaml]"
 
@@ -92,3 +97,33 @@ StartArgument = Annotated[
 EndArgument = Annotated[str | None, typer.Argument(help="The last day, for a range.", metavar="END")]
 StepArgument = Annotated[str, typer.Argument(help="A step, such as import:docs:2026-05-01.", metavar="STEP")]
 StepArguments = Annotated[list[str], typer.Argument(help="Steps, such as import:docs:2026-05-01.", metavar="STEP")]
+
+
+_SITE = "site:"
+_LOOKS = "a step looks like import:docs:2026-05-01"
+
+
+def step_of(text: str) -> StepId:
+    """Read STAGE:SITE:DATE; raises UsageError."""
+    try:
+        return StepId.parse(text)
+    except ValueError:
+        raise UsageError(f"{text[:200]!r} is no step", hint=_hint(text)) from None
+
+
+def accepted_of(texts: Collection[str]) -> tuple[frozenset[StepId], frozenset[str]]:
+    """The steps, and the sites written as site:NAME, that are accepted; raises UsageError."""
+    sites = frozenset(text.removeprefix(_SITE) for text in texts if text.startswith(_SITE))
+    return frozenset(step_of(text) for text in texts if not text.startswith(_SITE)), sites
+
+
+def _hint(text: str) -> str:
+    """What is wrong with it, as far as that can be told."""
+    pieces = text.split(":")
+    if len(pieces) != len(("stage", "site", "day")):
+        return _LOOKS
+    stage, site, day = pieces
+    if stage not in set(Stage):
+        near = nearest(stage, Stage)
+        return f"did you mean {near}:{site}:{day}?" if near else "its stage is import, stat or csv"
+    return f"its day is a date like 2026-05-01; {_LOOKS}"

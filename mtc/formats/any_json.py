@@ -6,10 +6,10 @@ Formats whose keys are known read as much or more, and then win.
 import functools
 from collections.abc import Iterator, Sequence
 
-from mtc.formats.base import Format
+from mtc.formats.field_names import NEEDED, TIME, Keys, is_enough, meaning, told
 from mtc.formats.json_lines import JsonLines, Paths, pointer, read_object
-from mtc.formats.messages import object_message
-from mtc.formats.told_by_name import NEEDED, TIME, Keys, is_enough, meaning, told
+from mtc.formats.model import Format
+from mtc.formats.server_messages import object_message
 
 _DEEPEST = 5
 _SAMPLED = 100

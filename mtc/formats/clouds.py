@@ -8,12 +8,30 @@ is false, the edge asked the origin shield for what a client had asked the edge 
 Application Gateway, "Diagnostic logs", access log: `timeTaken` is milliseconds in v1 and seconds in v2, and v1 writes
 plus signs for blanks in user agents and adds `X-AzureApplicationGateway-...` to queries. The table AGWAccessLogs has
 the same names with a capital. Firewall and other logs in the same place have no status: they are `other`.
+
+JSON lines of content delivery networks and hosters at the edge: Fastly and Vercel.
+
+Sources: Fastly, "Custom log formats" and "Log streaming" (the format in JSON that new endpoints are given, and the
+older one that names `time_start`, `request` and `resp_body_size`), and "Log streaming: Datadog" (with `http` and
+`network`, whose `request_time_ms` has been of either unit): where `fastly_is_edge` is false, one of Fastly's own
+servers asked its shield for what a client had asked it for, so that the line is `other`. Vercel, "Log Drains
+Reference", as NDJSON: the request stands in `proxy`, times are milliseconds since 1970; what a function printed
+(`stdout`, `stderr`) and status -1 in `proxy` (a revalidation in the background) are no requests of a client.
+
+Akamai DataStream 2: JSON, structured (between blanks or tabs), and names and values.
+
+Source: Akamai, "DataStream 2: Data set parameters" and "Log format": values are percent-encoded, `reqTimeSec` is
+seconds since 1970, `reqPath` may lack its slash, a key may be missing or `-`. A structured line has the values in the
+order of the stream's fields; it is read where that is the documentation's: what stands from `reqTimeSec` to `reqPath`,
+and what may follow up to the user agent and up to the referrer. Names and values (`cliIP=...`) have the names of JSON.
 """
 
-from mtc.formats.base import Format, Time
-from mtc.formats.json_lines import OBJECT, JsonLines, merged, paths_of
-from mtc.formats.texts import address, host_name, http_version, milliseconds
-from mtc.formats.urls import is_page, only_where, url_host, url_target
+from mtc.formats.aws import decoded
+from mtc.formats.json_lines import OBJECT, JsonLines, merged, paths_of, pointer
+from mtc.formats.ltsv_logfmt import Pairs, whole
+from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
+from mtc.formats.pattern import Pattern
+from mtc.formats.sql import address, host_name, http_version, is_page, milliseconds, only_where, url_host, url_target
 
 _UTC = Time((), utc=True, iso=True)
 # Some exports put many entries into one object, of which none would be read.
@@ -21,7 +39,7 @@ _ENTRY = (
     f"{OBJECT} AND json_extract_string({{line}}, '/records') IS NULL"
     " AND json_extract_string({line}, '/entries') IS NULL"
 )
-_NEEDED = (("ip",), ("time",), ("target",), ("status",))
+_CLOUD_NEEDED = (("ip",), ("time",), ("target",), ("status",))
 
 
 GOOGLE_CLOUD = Format(
@@ -94,7 +112,7 @@ AZURE_FRONT_DOOR = Format(
                 from_client="isReceivedFromClient",
             ),
         ),
-        needed=_NEEDED,
+        needed=_CLOUD_NEEDED,
     ),
     time=_UTC,
     taken=0.001,
@@ -109,7 +127,9 @@ AZURE_FRONT_DOOR = Format(
 
 _FIRST = "starts_with(coalesce(z.instance, ''), 'ApplicationGatewayRole')"
 _QUERY = "regexp_replace(coalesce(nullif(z.query, '-'), ''), '&?X-AzureApplicationGateway-.*$', '')"
-_ASKED = f"concat({url_target('z.uri')}, CASE WHEN {_QUERY} <> '' THEN concat('?', ltrim({_QUERY}, '?')) ELSE '' END)"
+_CLOUD_REQUEST = (
+    f"concat({url_target('z.uri')}, CASE WHEN {_QUERY} <> '' THEN concat('?', ltrim({_QUERY}, '?')) ELSE '' END)"
+)
 _SECONDS = milliseconds("z.time_taken", unit=1000)
 _BLANKS = "replace(z.user_agent, '+', ' ')"
 _GATEWAY = {
@@ -148,10 +168,178 @@ AZURE_APPLICATION_GATEWAY = Format(
     derive=(
         ("ip", only_where(address("z.ip"), is_page("coalesce(z.target, z.uri)", "z.method"))),
         ("host", f"coalesce({host_name('z.host')}, {url_host('coalesce(z.target, z.uri)')})"),
-        ("target", f"CASE WHEN z.target IS NULL THEN {_ASKED} ELSE {url_target('z.target')} END"),
+        ("target", f"CASE WHEN z.target IS NULL THEN {_CLOUD_REQUEST} ELSE {url_target('z.target')} END"),
         ("query", "NULL::VARCHAR"),
         ("time_taken", f"CASE WHEN {_FIRST} THEN {milliseconds('z.time_taken')} ELSE {_SECONDS} END"),
         ("user_agent", f"CASE WHEN {_FIRST} AND NOT contains(z.user_agent, ' ') THEN {_BLANKS} ELSE z.user_agent END"),
     ),
     other=_ENTRY,
+)
+
+
+_AT_EDGE = "lower(coalesce(z.edge, '')) NOT IN ('false', '0')"
+
+FASTLY = Format(
+    name="fastly",
+    title="Fastly's log streaming in JSON",
+    shape=JsonLines(
+        merged(
+            paths_of(
+                host="host",
+                ip="client_ip",
+                time="timestamp time_start",
+                method="request_method request",
+                target="url",
+                protocol="request_protocol protocol",
+                status="response_status status",
+                bytes="response_body_size resp_body_size",
+                time_taken="time_elapsed",
+                referrer="request_referer",
+                user_agent="request_user_agent",
+                edge="fastly_is_edge is_edge",
+                # What else tells that it was Fastly.
+                telling="fastly_server service_id ddsource cache_status geo_city",
+            ),
+            paths_of(
+                "http",
+                method="method",
+                target="url",
+                protocol="protocol",
+                status="status_code",
+                referrer="referer",
+                user_agent="useragent",
+                forwarded_for="request_x_forwarded_for",
+            ),
+            paths_of("network", bytes="bytes_written"),
+            paths_of("network", "client", ip="ip"),
+        ),
+        needed=(("ip",), ("time",), ("target",), ("method",), ("edge", "telling")),
+    ),
+    time=Time((CLF_TIME,), utc=True, epoch=ANY_EPOCH, iso=True),
+    taken=1000,
+    derive=(
+        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"), _AT_EDGE)),
+        ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
+        ("target", url_target("z.target")),
+        ("protocol", http_version("z.protocol")),
+    ),
+    other=OBJECT,
+)
+
+
+_OF_CLIENT = "coalesce(z.background, '') <> '-1' AND coalesce(z.printed, '') NOT IN ('stdout', 'stderr')"
+
+VERCEL = Format(
+    name="vercel",
+    title="Vercel's log drain, NDJSON",
+    shape=JsonLines(
+        (
+            *paths_of(
+                "proxy",
+                ip="clientIp",
+                method="method",
+                target="path",
+                bytes="responseByteSize",
+                referrer="referer",
+                background="statusCode",
+            ),
+            ("host", (pointer("proxy", "host"), pointer("host"))),
+            ("time", (pointer("proxy", "timestamp"), pointer("timestamp"))),
+            ("status", (pointer("proxy", "statusCode"), pointer("statusCode"))),
+            ("user_agent", (pointer("proxy", "userAgent", 0), pointer("proxy", "userAgent"))),
+            ("printed", (pointer("type"),)),
+        ),
+        needed=(("ip",), ("time",), ("target",), ("method",)),
+    ),
+    time=Time((), epoch=1000, iso=True),
+    derive=(
+        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"), _OF_CLIENT)),
+        ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
+        ("target", url_target("z.target")),
+    ),
+    other=OBJECT,
+)
+
+
+_TIME = Time((), epoch=ANY_EPOCH, iso=True)
+_AKAMAI_NEEDED = (("ip",), ("time",), ("path",))
+_KEYS = {
+    "host": "reqHost",
+    "ip": "cliIP",
+    "time": "reqTimeSec",
+    "method": "reqMethod",
+    "path": "reqPath",
+    "query": "queryStr",
+    "protocol": "proto",
+    "version": "protoVer",
+    "status": "statusCode",
+    "bytes": "bytes totalBytes",
+    "time_taken": "turnAroundTimeMSec",
+    "referrer": "referer",
+    "user_agent": "UA",
+    "forwarded_for": "xForwardedFor",
+}
+
+
+def _text(value: str) -> str:
+    """SQL: a value decoded. Blanks are `%20`, or a plus sign where none is written so."""
+    plus = f"contains({value}, '%') AND contains({value}, '+') AND NOT contains({value}, '%20')"
+    blanks = f"replace({value}, '+', ' ')"
+    return f"CASE WHEN {plus} THEN {decoded(blanks)} ELSE {decoded(value)} END"
+
+
+def _whole(value: str, signs: str) -> str:
+    """SQL: a value decoded if it was encoded as a whole: none of the `signs` that structure it stands in it."""
+    return f"CASE WHEN regexp_matches({value}, '[{signs}]') THEN {value} ELSE {decoded(value)} END"
+
+
+_NO_TUNNEL = "coalesce(z.method, '') <> 'CONNECT'"
+_HTTP = "CASE WHEN starts_with(z.protocol, 'HTTP/') THEN z.protocol END"
+_ROOTED = f"concat('/', ltrim({_whole('z.path', '/')}, '/'))"
+_MEANING = {
+    "ip": only_where(address("z.ip"), _NO_TUNNEL),
+    "host": host_name("z.host"),
+    "path": f"CASE z.path WHEN '-' THEN '/' WHEN '' THEN NULL ELSE {_ROOTED} END",
+    "query": f"nullif(nullif({_whole('z.query', '=&')}, '-'), '')",
+    "protocol": http_version(f"coalesce({_HTTP}, z.version)"),
+    "referrer": _whole("z.referrer", ":/"),
+    "user_agent": _text("z.user_agent"),
+}
+
+AKAMAI = Format(
+    name="akamai",
+    title="Akamai DataStream 2 in JSON",
+    shape=JsonLines(paths_of(**_KEYS), needed=_AKAMAI_NEEDED),
+    time=_TIME,
+    taken=1,
+    derive=tuple(_MEANING.items()),
+    other=OBJECT,
+)
+
+AKAMAI_PAIRS = Format(
+    name="akamai_pairs",
+    title="Akamai DataStream 2, names and values",
+    shape=Pairs("logfmt", tuple((field, tuple(keys.split())) for field, keys in _KEYS.items()), needed=_AKAMAI_NEEDED),
+    time=_TIME,
+    taken=1,
+    derive=tuple((_MEANING | {"ip": only_where(address("z.ip"), whole(*_AKAMAI_NEEDED), _NO_TUNNEL)}).items()),
+    other="contains({line}, 'reqTimeSec=')",
+)
+
+_S = r"[ \t]"
+_AKAMAI_REQUEST = (
+    rf"(?P<time>\d{{10}}(?:\.\d+)?){_S}(?P<bytes>\d+|-){_S}(?P<ip>[0-9A-Fa-f.:]+){_S}(?P<status>\d{{1,3}}|-)"
+    rf"{_S}(?P<protocol>HTTPS?(?:/[\d.]+)?){_S}(?P<host>\S+){_S}(?P<method>[A-Z]+|-){_S}(?P<path>\S+)"
+)
+_ANSWERED = (
+    rf"(?:{_S}\S+){{3}}{_S}(?P<user_agent>\S+)"
+    rf"(?:(?:{_S}\S+){{6}}{_S}(?P<query>\S+)(?:{_S}\S+){{4}}{_S}(?P<referrer>\S+)(?:{_S}.*)?|{_S}.*)?"
+)
+
+AKAMAI_STRUCTURED = Format(
+    name="akamai_structured",
+    title="Akamai DataStream 2, structured: its fields in the order of the documentation",
+    shape=Pattern(rf"^\d+{_S}(?:\S+{_S}){{1,4}}{_AKAMAI_REQUEST}(?:{_ANSWERED}|{_S}.*)?$"),
+    time=Time((), epoch=1),
+    derive=tuple((_MEANING | {"protocol": http_version(_HTTP)}).items()),
 )

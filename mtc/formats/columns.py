@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from mtc.warehouse.quoting import literal
+from mtc.core.sql import literal
 
 BLANK, TAB, QUOTES, MIXED = " ", "\t", '" "', ""
 

@@ -1,24 +1,98 @@
-"""Opening a log file by what is in it, not by its name: plain, gzip, zstd, bzip2 or xz.
+r"""Opening a log file by what is in it, not by its name: plain, gzip, zstd, bzip2 or xz.
 
 gzip goes through isal, which is as fast as DuckDB's own and, unlike it, checks the CRC of every member. A damaged or
 cut-off file raises PermanentError; a byte of it that was read before that must not be used. Archives of several files,
 and what is compressed in another way, are refused by name: as text they would lose lines, or be a wrong format.
+
+What is no text and no compressed text: archives of files, and ways of compression that are not read, by content.
+
+Sources: POSIX, "ustar Interchange Format" (a header of 512 bytes with a checksum; older ones lack the word `ustar`);
+APPNOTE.TXT (zip); 7zFormat.txt; the RAR 5.0 archive format; the frame formats of LZ4, Snappy and LZOP; lzip;
+ar(5); cpio(5).
+
+Text in any encoding, as UTF-8: decoded block by block while it is spooled, never line by line.
+
+A byte order mark at the beginning of a file says its encoding, whatever else was said. Bytes that are no text in it
+become `\xNN`; the number of lines never changes for it. Marks further on (files that were put together have several)
+are dropped.
 """
 
 import bz2
+import codecs
 import contextlib
 import io
+import itertools
 import lzma
+import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 import zstandard
 from isal import igzip, isal_zlib
 
-from mtc.errors import PermanentError, explain_reading
-from mtc.formats.archives import refuse
+from mtc.core.errors import PermanentError, explain_reading
+
+HEAD = 512
+_TAR = "a tar archive"
+_CPIO = (b"070701", b"070702", b"070707", b"\xc7\x71", b"\x71\xc7")
+_ARCHIVE_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (b"PK\x03\x04", "a zip archive", "unpack it, one log to a file: `unzip`"),
+    (b"PK\x05\x06", "an empty zip archive", "leave it out of the source's `url`"),
+    (b"PK\x07\x08", "a zip archive in several volumes", "unpack it, one log to a file: `unzip`"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it, one log to a file: `7z x`"),
+    (b"Rar!\x1a\x07", "a RAR archive", "unpack it, one log to a file: `unrar x`"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4", "compress it with gzip or zstd, or not at all: `lz4 -d`"),
+    (b"\x02\x21\x4c\x18", "compressed with lz4 (legacy)", "compress it with gzip or zstd, or not at all: `lz4 -d`"),
+    (b"\xff\x06\x00\x00sNaPpY", "compressed with Snappy", "compress it with gzip or zstd, or not at all: `snzip -d`"),
+    (b"\x1f\x9d", "compressed with compress (.Z)", "compress it with gzip or zstd, or not at all: `gzip -d` reads it"),
+    (b"\x1f\xa0", "compressed with compress (.Z)", "compress it with gzip or zstd, or not at all: `gzip -d` reads it"),
+    (b"LZIP\x01", "compressed with lzip", "compress it with gzip or zstd, or not at all: `lzip -d`"),
+    (b"\x89LZO\x00\x0d\x0a\x1a\x0a", "compressed with lzop", "compress it with gzip or zstd, or not at all: `lzop -d`"),
+    (b"!<arch>\n", "an ar archive", "unpack it, one log to a file: `ar x`"),
+    *((magic, "a cpio archive", "unpack it, one log to a file: `cpio -i`") for magic in _CPIO),
+    (b"MSCF\0\0\0\0", "a cabinet archive", "unpack it, one log to a file: `cabextract`"),
+    (b"xar!", "a xar archive", "unpack it, one log to a file: `xar -xf`"),
+    (b"\x5d\x00\x00", "compressed with LZMA (.lzma)", "compress it with gzip or zstd, or not at all: `xz -d` reads it"),
+    (b"LPKSHHRH", "a journal of systemd", "export it: `journalctl --file ... -o json`"),
+    (b"ElfFile\0", "a Windows event log", "import the server's own log"),
+    (b"SQLite format 3\0", "an SQLite database", "export it as JSON lines or CSV"),
+    (b"Obj\x01", "an Avro file", "export it as JSON lines or CSV"),
+)
+"""How a file begins, what it is, and what to do."""
+
+_TWICE: tuple[tuple[bytes, str], ...] = (
+    (b"\x1f\x8b\x08", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"BZh91AY&SY", "bzip2"),
+)
+
+
+def refuse(head: bytes, where: str) -> None:
+    """PermanentError where a file's text, decompressed, is none: `head` is its beginning, of `HEAD` bytes or more."""
+    known = next(((what, hint) for magic, what, hint in _ARCHIVE_MAGIC if head.startswith(magic)), None)
+    if known is None and _is_tar(head[:HEAD]):
+        known = _TAR, "unpack it, one log to a file: `tar -xf`"
+    twice = next((name for magic, name in _TWICE if head.startswith(magic)), None)
+    if known is None and twice:
+        known = f"compressed twice, within with {twice}", "decompress it once"
+    if known is not None:
+        what, hint = known
+        raise PermanentError(f"the file is {what}, which is not read", where=where, hint=f"nothing was loaded; {hint}")
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether it is the header of an archive's member: its checksum is right."""
+    if len(head) < HEAD or not head[0]:
+        return False
+    try:
+        tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+    except (tarfile.HeaderError, ValueError):
+        return False
+    return True
+
 
 BLOCK = 4 << 20
 
@@ -217,3 +291,57 @@ class _Frames:
         if not self._open:
             self._frame = self._make()
         return text
+
+
+UTF8 = "utf-8"
+
+# UTF-32's begins as UTF-16's does.
+_MARKS = (
+    (codecs.BOM_UTF8, UTF8),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LONGEST_MARK = 4
+# What is read as UTF-8 anyway: ASCII is a part of it.
+_SAME = frozenset({UTF8, "utf-8-sig", "ascii"})
+_MARK = "\ufeff"
+
+
+def marked(head: bytes) -> str:
+    """The encoding that a byte order mark at the beginning says; empty where there is none."""
+    return next((name for mark, name in _MARKS if head.startswith(mark)), "")
+
+
+def encoding_of(head: bytes, given: str | None) -> str:
+    """The encoding of a text that begins so: as its mark says, else the one that was `given`, else UTF-8."""
+    name = marked(head) or given or UTF8
+    if name == "utf-32" and given and codecs.lookup(given).name == "utf-16":
+        name = given  # the mark of UTF-16, and a NUL behind it
+    return UTF8 if codecs.lookup(name).name in _SAME else name
+
+
+def encoding_of_file(path: Path, given: str | None, *, where: str) -> str:
+    """The same of a file, which may be compressed."""
+    return encoding_of(next(iter(blocks(path, where=where)), b""), given)
+
+
+def as_utf8(stream: Iterable[bytes], given: str | None) -> Iterator[bytes]:
+    """The blocks of a text, as UTF-8. What is UTF-8 passes as it is."""
+    coming = iter(stream)
+    first = next(coming, b"")
+    rest = itertools.chain([first], coming)
+    name = encoding_of(first, given)
+    yield from rest if name == UTF8 else _decoded(rest, name)
+
+
+def _decoded(stream: Iterable[bytes], name: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(name)("backslashreplace")
+    for block in stream:
+        yield _encoded(decoder.decode(block))
+    yield _encoded(decoder.decode(b"", final=True))
+
+
+def _encoded(text: str) -> bytes:
+    return text.replace(_MARK, "").encode(UTF8, "backslashreplace")

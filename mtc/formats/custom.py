@@ -4,18 +4,18 @@ import dataclasses
 import functools
 import re
 
-from mtc.formats import haproxy, ncsa
-from mtc.formats.base import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
+from mtc.core.sql import literal
+from mtc.formats import ncsa, proxies
+from mtc.formats.format_settings import CustomFormat
 from mtc.formats.json_lines import JsonLines, pointer
-from mtc.formats.messages import object_message
+from mtc.formats.layouts.apache import compile_apache
+from mtc.formats.layouts.haproxy import compile_haproxy
+from mtc.formats.layouts.layout import ADDRESSES, Clock, JsonLayout, Layout, TextLayout
+from mtc.formats.layouts.nginx import compile_nginx
+from mtc.formats.model import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
 from mtc.formats.pattern import OwnPattern
-from mtc.formats.texts import address, host_name, milliseconds, query_text, unbracketed
-from mtc.manifest.formats import CustomFormat
-from mtc.manifest.layouts.apache import compile_apache
-from mtc.manifest.layouts.haproxy import compile_haproxy
-from mtc.manifest.layouts.model import ADDRESSES, Clock, JsonLayout, Layout, TextLayout
-from mtc.manifest.layouts.nginx import compile_nginx
-from mtc.warehouse.quoting import literal
+from mtc.formats.server_messages import object_message
+from mtc.formats.sql import address, host_name, milliseconds, query_text, unbracketed
 
 _USUAL = (CLF_TIME,)
 _UNITS = {"time_ms": 1, "time_us": 0.001, "time_s": 1000, "time_ns": 1e-6, "time_taken": 1}
@@ -34,8 +34,8 @@ _FAST = {
         for layout, form in (
             (compile_nginx(_NGINX), ncsa.COMMON),
             (compile_nginx(f'{_NGINX} "$http_referer" "$http_user_agent"'), ncsa.COMBINED),
-            (compile_haproxy("httplog"), haproxy.HAPROXY),
-            (compile_haproxy("httpslog"), haproxy.HAPROXY),
+            (compile_haproxy("httplog"), proxies.HAPROXY),
+            (compile_haproxy("httpslog"), proxies.HAPROXY),
         )
         if isinstance(layout, TextLayout)
     },
@@ -43,7 +43,7 @@ _FAST = {
 # What a server writes where there was no request that it could read, and which lines are no requests.
 _ABSENT = {"haproxy": ("<BADREQ>",), "envoy": ("-", "- - -")}
 _OTHER = {
-    "haproxy": f"{haproxy.OTHER} OR contains({{line}}, '<BADREQ>')",
+    "haproxy": f"{proxies.OTHER} OR contains({{line}}, '<BADREQ>')",
     "envoy": "contains({line}, '\"- - -\"') OR contains({line}, ' - - - ')",
 }
 _TIMES = ("date", "time", "clock", "zone")
@@ -130,7 +130,7 @@ def _captured(names: tuple[str, ...]) -> dict[str, str]:
     braced = "string_split(trim(z.captured, '{}'), '|')" if "captured" in names else "[]::VARCHAR[]"
     if not singly and "captured" not in names:
         return {}
-    told = haproxy.told_apart(f"list_concat({braced}, [{singly}]::VARCHAR[])")
+    told = proxies.told_apart(f"list_concat({braced}, [{singly}]::VARCHAR[])")
     return {name: sql for name, sql in told.items() if name not in names}
 
 

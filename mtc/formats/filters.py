@@ -3,20 +3,110 @@
 Order matters, as the first rule that applies gives the reason: whose line it is, then the importer's order. Robots and
 other user agents come last: they are decided on distinct texts, after the rest (`agent_reason`). Filters see what the
 log says; what `hits` makes of it comes later (`rewrite`).
+
+What is kept of a request that counts: the manifest's `hits`, as SQL over the columns that a line was read into.
+
+Where path and query are parted is decided here as well, as that is how a line is read; everything else is done to hits
+alone, when the filters have judged what the log says.
+
+The lists that Matomo's own importer filters by, so that the same log counts the same. Facts, checked against it.
+
+A file extension is what follows the last dot of the path, in lower case.
 """
 
 import datetime as dt
 import re
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from mtc.formats.addresses import is_among
+from mtc.core.sql import literal, one_of
+from mtc.formats.client_address import is_among, masked
 from mtc.formats.globs import contains_or_fits, fits
-from mtc.formats.lists import DOWNLOAD_EXTENSIONS, HEALTH_CHECK, STATIC_EXTENSIONS, STATIC_FILES
-from mtc.formats.words import one_of
-from mtc.manifest.hits import Hits
-from mtc.manifest.models import Filters
-from mtc.warehouse.quoting import literal
+from mtc.formats.settings import Filters, Hits, PathRule
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+STATIC_EXTENSIONS: tuple[str, ...] = _words(
+    "gif jpg jpeg png bmp ico svg svgz ttf otf eot woff woff2 class swf css js xml webp"
+)
+
+STATIC_FILES: tuple[str, ...] = ("robots.txt",)
+
+DOWNLOAD_EXTENSIONS: tuple[str, ...] = _words(
+    "7z aac arc arj asf asx avi bin csv deb dmg doc docx exe flac flv gz gzip hqx ibooks jar json mpg mp2 "
+    "mp3 mp4 mpeg mov movie msi msp odb odf odg odp ods odt ogg ogv pdf phps ppt pptx qt qtm ra ram rar "
+    "rpm rtf sea sit tar tbz bz2 tgz torrent txt wav webm wma wmv wpd xls xlsx xml xsd z zip azw3 epub "
+    "mobi apk md5 sig"
+)
+
+# A user agent that contains one of these, in lower case, is a robot's.
+ROBOT_TEXTS: tuple[str, ...] = (
+    "adsbot-google",
+    "ask jeeves",
+    "baidubot",
+    "bot-",
+    "bot/",
+    "ccooter/",
+    "crawl",
+    "curl",
+    "echoping",
+    "exabot",
+    "feed",
+    "googlebot",
+    "ia_archiver",
+    "java/",
+    "libwww",
+    "mediapartners-google",
+    "msnbot",
+    "netcraftsurvey",
+    "panopta",
+    "pingdom.com_bot_",
+    "robot",
+    "spider",
+    "surveybot",
+    "twiceler",
+    "voilabot",
+    "yahoo",
+    "yandex",
+    "zabbix",
+    "googlestackdrivermonitoring",
+)
+
+HEALTH_CHECK = "health check"
+"""The kind of robots that ask whether a server is up, and the reason under which their lines are left out."""
+
+# Expressions of user agents that ask whether a server is up, as `agents.finder` reads them. Facts from the checkers'
+# own documentation: load balancers, orchestrators, and services that watch over uptime.
+HEALTH_CHECKS: tuple[str, ...] = (
+    r"[\w.-]*health[-_ +]?(?:check|ping|probe)",  # ELB, Route 53, Consul, Fastly, Front Door, App Service
+    r"(?:kube|liveness|readiness|startup|uptime|lb|load[-_ ]?balancer)[-_ ]?(?:probe|check)",
+    r"(?:internal|dummy) (?:dummy )?connection",  # Apache's own
+    r"GoogleHC",
+    r"HAProxy",
+    r"(?:Azure )?Traffic Manager Endpoint Monitor",
+    r"Load Balancer Agent",
+    r"(?:AlwaysOn|ReadyForRequest|HttpPing)(?:/[\d.]+)?(?: ?\(.*\))?$",  # App Service
+    r"Envoy/HC",
+    r"BIG-?IP",
+    r"Cloudflare-Traffic-Manager",
+    r"Uptime[-_ .]?(?:Bot|Check|com|Kuma|Monitor|Probe|Robot)",
+    r"Pingdom",
+    r"(?:Better ?Uptime|Better ?Stack|Site ?Uptime|DigitalOcean Uptime)",
+    r"StatusCake",
+    r"Blackbox[- ]Exporter",
+    r"GoogleStackdriverMonitoring",
+    r"(?:Elastic-)?Heartbeat/",
+    r"Datadog(?:/| ?Agent| ?Synthetics)",
+    r"(?:CloudWatch|Amazon CloudWatch)[- ]?Synthetics",
+    r"NewRelic(?:Pinger|Synthetics)",
+    r"(?:Site24x7|NodePing|Checkly|Cronitor|Freshping|HetrixTools|Hyperping|Instatus|Montastic|Pulsetic|Updown\.io)",
+    r"(?:OhDear|Oh Dear|Panopta|Statping|Uptrends|Uptimia|WebSitePulse|Wormly|Host-?Tracker|OnlineOrNot|jetmon)",
+    r"(?:check_http|Checkmk|Gatus|Icinga|Monit|Nagios|PRTG|Zabbix)(?:[-/ _]|$)",
+)
+
 
 _DATE_ALONE = 10
 
@@ -33,7 +123,7 @@ _STATIC_PATH = f"{_ends('.', STATIC_EXTENSIONS)}|{_ends('/', STATIC_FILES)}"
 _STATIC = f"regexp_matches(path, {literal(_STATIC_PATH)})"
 
 
-def needs_addresses(filters: Filters) -> bool:
+def filters_addresses(filters: Filters) -> bool:
     """Whether `reason` looks at addresses: then it needs the columns of `addresses.PACKED`."""
     return bool(filters.include_ips or filters.exclude_ips)
 
@@ -136,3 +226,55 @@ def _downloads_of(hits: Hits) -> tuple[str, ...]:
 
 def _lower(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(text.lower() for text in texts)
+
+
+def split(hits: Hits) -> str:
+    """SQL over local, given_query and apart (whether the query has a field of its own): the columns path and query."""
+    mark = literal(hits.query_delimiter)
+    behind = f"substr(local, instr(local, {mark}) + {len(hits.query_delimiter)})"
+    return f"""
+    CASE WHEN apart THEN local ELSE split_part(local, {mark}, 1) END AS path,
+    CASE
+        WHEN apart THEN nullif(nullif(given_query, '-'), '')
+        WHEN contains(local, {mark}) THEN {behind}
+    END AS query
+"""
+
+
+def rewrites_addresses(hits: Hits) -> bool:
+    """Whether `rewritten` looks at addresses: then it needs the columns of `addresses.PACKED`."""
+    return hits.anonymise_ips > 0
+
+
+def rewritten(hits: Hits) -> Mapping[str, str]:
+    """SQL for each column that a hit keeps in another way than it was read."""
+    changed = {
+        "path": _path(hits),
+        "query": _query(hits),
+        "ip": masked(hits.anonymise_ips) if hits.anonymise_ips else "ip",
+    }
+    return {name: sql for name, sql in changed.items() if sql != name}
+
+
+def _path(hits: Hits) -> str:
+    path = "lower(path)" if hits.lowercase_paths else "path"
+    for rule in hits.replace_paths:
+        path = _replaced(path, rule)
+    if hits.replace_paths:
+        path = f"coalesce(nullif({path}, ''), '/')"
+    return f"concat({literal(hits.path_prefix)}, {path})" if hits.path_prefix else path
+
+
+def _replaced(path: str, rule: PathRule) -> str:
+    return f"regexp_replace({path}, {literal(rule.find)}, {literal(rule.replace)}, 'g')"
+
+
+def _query(hits: Hits) -> str:
+    """A query of which nothing is left is none."""
+    if hits.strip_query:
+        return "NULL::VARCHAR"
+    if not hits.exclude_query_parameters:
+        return "query"
+    named = fits("split_part(part, '=', 1)", hits.exclude_query_parameters, any_case=True)
+    kept = f"list_filter(string_split(query, '&'), lambda part: NOT {named})"
+    return f"nullif(array_to_string({kept}, '&'), '')"

@@ -7,8 +7,7 @@ that runs backwards holds nothing.
 import re
 from collections.abc import Iterator, Sequence
 
-from mtc.formats.words import one_of
-from mtc.warehouse.quoting import literal
+from mtc.core.sql import literal, one_of
 
 _ANY = "[\\x00-\\x{10FFFF}]"
 _NONE = "[^\\x00-\\x{10FFFF}]"

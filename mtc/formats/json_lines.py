@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mtc.warehouse.quoting import literal
+from mtc.core.sql import literal
 
 Paths = tuple[tuple[str, tuple[str, ...]], ...]
 

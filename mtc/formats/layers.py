@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from mtc.formats.base import Format, Layer, Prefix
-from mtc.formats.headers import fits_of
-from mtc.formats.messages import is_message
+from mtc.core.sql import literal
+from mtc.formats.header_changes import fits_of
+from mtc.formats.model import Format, Layer, Prefix
 from mtc.formats.pattern import unnamed
 from mtc.formats.prefixes import KINDS
-from mtc.warehouse.quoting import literal
+from mtc.formats.server_messages import is_message
 
 Layers = tuple[Layer, ...]
 

@@ -6,11 +6,53 @@ Sources: Apache's mod_log_config (`%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User
 without quotes only: a combined line that is broken off must not pass for a common one. In a sample nothing that may be
 a user agent or a referrer may be left over: who forgot the quotes around them in `log_format` has them so, and is read
 by `common_agent`, where one can tell where they begin and end.
+
+Combined lines with one more field behind the user agent: the virtual host, or the time taken.
+
+All of them read whatever `combined` reads: what stands behind is looked at, and left alone where it is not what is
+looked for. So a line of nginx's `main`, with a forwarded address behind, is no loss whichever is chosen.
+
+A whole number behind the line is microseconds by Apache's `%D`, seconds by its `%T` or by Icecast, or no time at all
+(`%I`, bytes received). No line tells, so such a file is `combined` unless its format is named.
+
+Sources: Apache, mod_log_config (`%D`); nginx, ngx_http_log_module (`$request_time`, seconds with three decimals) and
+ngx_http_core_module (`$host`, `$http_host`); Icecast, 'Config file: Logging'.
+
+What hosters, panels and small servers write: lines like combined ones, but those of Nginx Proxy Manager.
+
+Sources: the hosters' pages on raw logs (OVH, Gandi); lighttpd, mod_accesslog (default format, whose `%V` is the host);
+LiteSpeed Web Server manual, 'Access Log', and OpenLiteSpeed's virtual host templates, whose quotes around the log
+format end up around each line; Nginx Proxy Manager, `conf.d/include/log-proxy.conf` (log formats `proxy` and
+`standard`).
+
+OVH and lighttpd put the host where combined has an identity that nobody uses, so their lines are combined lines as
+well: the host is read where it is one beyond doubt, or the format is named. A line of LiteSpeed without the stray
+quotes is a combined line.
 """
 
-from mtc.formats.base import Format
-from mtc.formats.expressions import FAST_HOST, FAST_WHO, HOST, HOST_SAMPLE, QUOTED, WHAT, WHO, WHOM, last, uncut
-from mtc.formats.pattern import FastPath, Pattern
+from mtc.core.sql import literal
+from mtc.formats.model import Format
+from mtc.formats.pattern import (
+    CLOCK,
+    FAST_HOST,
+    FAST_IP,
+    FAST_WHO,
+    HOST,
+    HOST_SAMPLE,
+    IP,
+    NAME,
+    QUOTED,
+    USER,
+    WHAT,
+    WHO,
+    WHOM,
+    WORDS,
+    FastPath,
+    Pattern,
+    last,
+    uncut,
+    unnamed,
+)
 
 _COMMON_END = r'(?:\s[^"]*)?$'
 _COMBINED_END = r"(?:\s.*)?$"
@@ -84,4 +126,140 @@ COMMON_AGENT_VHOST = _unquoted(
     "NCSA common log format with the virtual host in front and a user agent without quotes",
     f"{HOST}{WHO}{WHAT}",
     f"{HOST_SAMPLE}{WHO}{WHAT}",
+)
+
+
+_NAMED = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*\w[\w.\-]*"
+# What is a host name beyond doubt: not the address of a client, a version, a number or a word.
+_SURELY_TRAILED = r"\[[0-9A-Fa-f:.]+\]|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?"
+_PORT = r"(?::\d+)?"
+
+# The piece behind the user agent, in quotes of its own or not, where it is nothing out of the ordinary.
+_BEHIND = "CASE WHEN c6 = ' ' THEN c7 ELSE substr(c6, 2) END"
+_SURE = (
+    f"{SURE_COMBINED} AND (c6 = '' OR (c6 = ' ' AND (c8 IS NULL OR (c8 = '' AND c9 IS NULL) OR starts_with(c8, ' ')))"
+    " OR (ascii(substr(c6, 2)) > 32 AND (c7 IS NULL OR ends_with(c6, ' '))))"
+)
+
+
+def _pattern(field: str, text: str, behind: str = "", telling: str = "") -> Pattern:
+    """Combined with a field that reads as `text` behind it; `telling` is what a sample must have there."""
+    start = rf"^{WHO}{WHAT}{WHOM}"
+    found = literal(rf"^({text}){behind}(?:[\s,]|$)")
+    fields = (*COMBINED_FIELDS, (field, f"regexp_extract({_BEHIND}, {found}, 1)"))
+
+    whole, sample = (
+        rf'{start}(?:\s+"?(?P<{field}>{value}){behind}"?(?:[\s,].*)?|\s.*)?$' for value in (text, telling or text)
+    )
+    return Pattern(whole, FastPath(f"^{FAST_WHO}", _SURE, fields), sample)
+
+
+COMBINED_VHOST_LAST = Format(
+    name="combined_vhost_last",
+    title="NCSA combined log format with the virtual host behind",
+    shape=_pattern("host", _NAMED, _PORT, _SURELY_TRAILED),
+)
+COMBINED_NGINX_TIME = Format(
+    name="combined_nginx_time",
+    title="NCSA combined log format with the seconds taken behind (nginx $request_time)",
+    shape=_pattern("time_taken", r"\d+\.\d+", telling=r"\d+\.\d{3}"),
+    taken=0.001,
+)
+COMBINED_APACHE_TIME = Format(
+    name="combined_apache_time",
+    title="NCSA combined log format with the microseconds taken behind (Apache %D)",
+    shape=_pattern("time_taken", r"\d+"),
+    taken=1000,
+    detectable=False,
+)
+ICECAST = Format(
+    name="icecast",
+    title="Icecast: NCSA combined log format with the seconds of listening behind",
+    shape=_pattern("time_taken", r"\d+"),
+    taken=0.001,
+    detectable=False,
+)
+
+
+_END = r"(?:\s.*)?$"
+# A host beyond doubt: an identity (RFC 1413) is a user's name.
+_SURELY_HOSTED = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
+_FAST_CLOCK = r"(?P<user>\S+) \[(?P<time>[^\]]+)\]"
+
+_HOSTED = Pattern(
+    rf"^{IP}\s+{HOST}{USER}\s+{CLOCK}\s+{WHAT}{WHOM}{_END}",
+    FastPath(f"^{FAST_IP} {FAST_HOST}{_FAST_CLOCK} $", SURE_COMBINED, COMBINED_FIELDS),
+    rf"^{IP}\s+(?P<host>-|{_SURELY_HOSTED})(?::\d+)?\s+{USER}\s+{CLOCK}\s+{WHAT}{WHOM}{_END}",
+)
+
+OVH = Format(
+    name="ovh",
+    title="OVH: NCSA combined log format with the host in place of the identity",
+    shape=_HOSTED,
+    detectable=False,
+)
+
+LIGHTTPD = Format(
+    name="lighttpd",
+    title="lighttpd: NCSA combined log format with the host in place of the identity",
+    shape=_HOSTED,
+)
+
+GANDI = Format(
+    name="gandi",
+    title="Gandi: NCSA combined log format with the host in front and the seconds taken behind the time",
+    shape=Pattern(
+        rf"^{HOST}{IP}\s+\S+\s+{USER}\s+{CLOCK}\s+\((?P<time_taken>\d+) s\)\s+{WHAT}{WHOM}{_END}",
+        FastPath(
+            rf"^{FAST_HOST}{FAST_IP} \S+ {_FAST_CLOCK} \(\d+ s\) $",
+            SURE_COMBINED,
+            (*COMBINED_FIELDS, ("time_taken", "substr(split_part(c0, ' ', -3), 2)")),
+        ),
+    ),
+    taken=0.001,
+)
+
+LITESPEED = Format(
+    name="litespeed",
+    title="LiteSpeed: NCSA combined log format, in quotes or not",
+    shape=Pattern(
+        rf'^"?{WHO}{WHAT}{WHOM}(?:"|\s.*)?$',
+        FastPath(f"^{FAST_WHO}", SURE_COMBINED, COMBINED_FIELDS),
+    ),
+    other=r"regexp_matches({line}, '^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \[')",
+)
+
+# Status of the upstream, which may be several or missing; the line's own is the last before the lone dash.
+_NPM_HEAD = (
+    rf'^\[(?P<time>[^\]\s]+ [^\]\s]+)\] (?:[^\s"]+ )*?(?P<status>\d{{3}}) - (?P<method>[^\s"]+) [^\s"]+ '
+    rf"(?:-|(?P<host>{NAME})(?::\d+)?) "
+)
+_NPM_FACTS = r" \[Client (?P<ip>[^\]]+)\] \[Length (?P<bytes>[^\]]+)\] \[Gzip [^\]]*\](?: \[Sent-to [^\]]*\])? "
+
+NGINX_PROXY_MANAGER = Format(
+    name="nginx_proxy_manager",
+    title="Nginx Proxy Manager",
+    shape=Pattern(
+        rf'{_NPM_HEAD}"(?P<target>{QUOTED})"{_NPM_FACTS}"(?P<user_agent>{QUOTED})" "(?P<referrer>{QUOTED})"{_END}',
+        FastPath(
+            "",
+            rf"{last(6)} AND c4 = ' ' AND {uncut('c1', 'c3', 'c5')}"
+            f" AND regexp_full_match(c0, {literal(unnamed(_NPM_HEAD))})"
+            r" AND regexp_full_match(c2,"
+            r" ' \[Client [^\s\]]+\] \[Length [^\s\]]+\] \[Gzip [^\]]*\](?: \[Sent-to [^\]]*\])? ')",
+            (
+                ("time", "concat(substr(head[1], 2), ' ', head[2][:-2])"),
+                ("status", "head[-6]"),
+                ("method", "head[-4]"),
+                ("host", "regexp_replace(nullif(head[-2], '-'), ':\\d+$', '')"),
+                ("target", "c1"),
+                ("ip", "rtrim(split_part(c2, ' ', 3), ']')"),
+                ("bytes", "rtrim(split_part(c2, ' ', 5), ']')"),
+                ("user_agent", "c3"),
+                ("referrer", "c5"),
+            ),
+            computed=WORDS,
+        ),
+    ),
+    other=r"regexp_matches({line}, '^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] ')",
 )

@@ -15,7 +15,7 @@ The time of a hit is the line's own, but where a relay has taken it away (Caddy'
 
 import re
 
-from mtc.formats.base import Layer
+from mtc.formats.model import Layer
 
 _NAME = re.compile(r"\(\?P<\w+>")
 _BSD = r"[A-Z][a-z]{2} {1,2}\d{1,2} (?:\d{4} )?\d\d:\d\d:\d\d(?:[.,]\d+)?"

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from mtc.errors import UsageError
+from mtc.core.errors import UsageError
 from mtc.manifest.models import MAX_YEARS, DateRange, Dates, LastDays
 
 _DAY = dt.timedelta(days=1)

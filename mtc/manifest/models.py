@@ -5,19 +5,17 @@ keeps its place in the file.
 """
 
 import datetime as dt
-import re
 import zoneinfo
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
-from mtc.manifest.client import Client, FieldName
-from mtc.manifest.formats import FormatChoice
-from mtc.manifest.hits import Hits
-from mtc.manifest.matomo import Matomo
-from mtc.manifest.strict import Model
-from mtc.manifest.values import Address, Duration, Encoding, Glob, Moment, Words
-from mtc.model import SITE_NAME, Stage
+from mtc.core.frozen_model import Duration, Model, seconds
+from mtc.core.model import SITE_NAME, Stage
+from mtc.formats.format_settings import FormatChoice
+from mtc.formats.settings import Client, Encoding, FieldName, Filters, Glob, Hits
+from mtc.matomo.settings import Matomo
+from mtc.sources.settings import Archive, Credentials
 
 MAX_YEARS = 100
 
@@ -43,11 +41,6 @@ DateText = Annotated[
 ]
 Zone = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Paris", "UTC"])]
 Bytes = Annotated[str, Field(pattern=r"^[0-9]+(MB|GB)$", examples=["800MB", "4GB"])]
-
-
-def seconds(duration: str) -> int:
-    """How many seconds a duration like `6h` has."""
-    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[duration[-1]]
 
 
 class LastDays(Model):
@@ -118,15 +111,6 @@ class Source(Model):
     once (`skip`) or each (`keep`, for servers whose short logs may be alike by chance)."""
 
 
-class Archive(Model):
-    """Where imported objects are copied to."""
-
-    url: Annotated[str, Field(min_length=1, examples=["s3://acme-archive/{site}/{date:%Y/%m/%d}/{name}"])]
-    """A folder's path or an `s3://` URL with `{name}` or `{key}`, `{site}` and `{date:FORMAT}`."""
-    credentials: Annotated[str, Field(min_length=1)] | None = None
-    """Which entry of `credentials` writes to this archive."""
-
-
 class Folder(Model):
     """A folder of the project."""
 
@@ -147,53 +131,6 @@ class Stats(Folder):
     """A database that tells the countries of addresses: an `.mmdb` file of MaxMind's format, its path relative to the
     project. Needs `pip install 'mtc[geo]'`. With another path, or none, statistics are made again; a newer database
     under the same path tells only what is made from then on."""
-
-
-class Filters(Model):
-    """What counts as a hit. The defaults are those of Matomo's own importer."""
-
-    bots: bool = False
-    """Whether requests of robots count, health checks among them."""
-    static: bool = False
-    """Whether images, style sheets, scripts and fonts count (as downloads)."""
-    errors: bool = False
-    """Whether answers with a status of 400 or more count."""
-    redirects: bool = False
-    """Whether answers with a status of 300 to 399 count; 304 always does."""
-    methods: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z]+$")], ...], Field(examples=[["GET", "POST"]])] = ()
-    """Only requests with one of these methods count; empty means all."""
-    include_paths: tuple[Glob, ...] = ()
-    """Only requests for a path that fits one of these globs count; empty means all."""
-    exclude_paths: tuple[Glob, ...] = ()
-    """Requests for a path that fits one of these globs do not count."""
-    hosts: Annotated[tuple[Glob, ...], Field(examples=[["*.example.org"]])] = ()
-    """Only requests to a host name that fits one of these globs count; lines that name no host always do."""
-    exclude_hosts: Annotated[tuple[Glob, ...], Field(examples=[["test.example.org"]])] = ()
-    """Requests to a host name that fits one of these globs do not count."""
-    include_ips: tuple[Address, ...] = ()
-    """Only requests from an address that fits one of these globs or lies in one of these networks count; empty means
-    all."""
-    exclude_ips: tuple[Address, ...] = ()
-    """Requests from an address that fits one of these globs or lies in one of these networks do not count."""
-    exclude_referrers: Annotated[tuple[Words, ...], Field(examples=[["semalt.com", "http://*.example/*"]])] = ()
-    """Requests whose referrer contains one of these texts do not count; one with a `*` is a glob for the whole. The
-    case does not matter."""
-    exclude_user_agents: Annotated[tuple[Words, ...], Field(examples=[["curl", "*monitor/1.*"]])] = ()
-    """Requests whose user agent contains one of these texts do not count; one with a `*` is a glob for the whole. The
-    case does not matter."""
-    exclude_older_than: Moment | None = None
-    """Requests from before this day or time do not count."""
-    exclude_newer_than: Moment | None = None
-    """Requests from after this day or time do not count."""
-    max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """The share of unreadable lines, of an object of at least 100, above which its step fails."""
-
-    @model_validator(mode="after")
-    def _something_is_left(self) -> Self:
-        older, newer = self.exclude_older_than, self.exclude_newer_than
-        if older and newer and older[:10] > newer[:10]:
-            raise ValueError(f"nothing is as old as {newer} and as new as {older}")
-        return self
 
 
 class Freshness(Model):
@@ -241,33 +178,6 @@ class Site(Model):
     """Freshness of its own; keys that are not given come from the manifest's."""
     format: FormatChoice | None = None
     """How its lines read; short for `source: {format: ...}`."""
-
-
-class Credentials(Model):
-    """One way to sign in to S3: a key pair, a profile, anonymous, or (with none of these) boto3's own search."""
-
-    access_key_id: SecretStr | None = None
-    """The access key, as `${NAME}` or `${file:PATH}`."""
-    secret_access_key: SecretStr | None = None
-    """The secret key, as `${NAME}` or `${file:PATH}`."""
-    session_token: SecretStr | None = None
-    """The token of a temporary key pair."""
-    profile: Annotated[str, Field(min_length=1)] | None = None
-    """A profile of `~/.aws/config`."""
-    anonymous: bool = False
-    """Whether requests go unsigned, for public buckets."""
-    region: Annotated[str, Field(min_length=1, examples=["eu-west-1"])] | None = None
-    """The region of the buckets."""
-    endpoint_url: Annotated[str, Field(pattern=r"^https?://", examples=["https://minio.example.org"])] | None = None
-    """The address of a service that speaks S3."""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.access_key_id is None) != (self.secret_access_key is None):
-            raise ValueError("access_key_id and secret_access_key go together")
-        if sum((self.access_key_id is not None, self.profile is not None, self.anonymous)) > 1:
-            raise ValueError("a key pair, a profile and anonymous exclude one another")
-        return self
 
 
 class Run(Model):
@@ -333,11 +243,3 @@ class Manifest(Model):
     @classmethod
     def _each_once(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         return tuple(stage for stage in Stage if stage in stages)
-
-
-_URL_FIELD = re.compile(r"\{(?P<name>[a-z_]*)(?::(?P<format>[^{}]*))?\}")
-
-
-def url_fields(url: str) -> tuple[tuple[str, str], ...]:
-    """Name and format of each `{field}` of a source's or an archive's URL."""
-    return tuple((match["name"], match["format"] or "") for match in _URL_FIELD.finditer(url))

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mtc.errors import Problem
-from mtc.manifest.hidden import hide_secrets
+from mtc.core.errors import Problem
+from mtc.manifest.redaction import hide_secrets
 
 Path_ = tuple[str, ...]
 Value = str | int | float | bool | None

@@ -1,8 +1,13 @@
 """YAML text into a tree with places. Hostile text gets a plain problem; it never grows, recurses or runs anything.
 
 The YAML library only cuts the text into events; what values mean is `scalars.py`'s.
+
+What an unquoted YAML value means: YAML 1.2's core schema, less dates (they stay text) and octal numbers.
+
+Source: https://yaml.org/spec/1.2.2/#103-core-schema
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -12,10 +17,32 @@ from ruamel.yaml import YAML
 from ruamel.yaml import events as ev
 from ruamel.yaml.error import YAMLError
 
-from mtc.errors import Problem
-from mtc.manifest.hidden import is_placeholder, is_secret, reaches
-from mtc.manifest.nodes import Document, Entry, Map, Mark, Node, Scalar, Seq, is_null
-from mtc.manifest.scalars import resolve
+from mtc.core.errors import Problem
+from mtc.manifest.nodes import Document, Entry, Map, Mark, Node, Scalar, Seq, Value, is_null
+from mtc.manifest.redaction import is_placeholder, is_secret, reaches
+
+_NULL = {"", "~", "null", "Null", "NULL"}
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]{1,18}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
+_EXACT = 1 << 53
+
+
+def resolve(text: str) -> Value:
+    """What an unquoted scalar means."""
+    if text in _NULL:
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if not math.isfinite(number):
+            return text
+        return int(number) if number.is_integer() and abs(number) < _EXACT else number
+    return text
+
 
 MAX_SIZE = 1 << 20
 MAX_VALUES = 50_000

@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mtc.errors import PermanentError, TransientError
+from mtc.core.errors import PermanentError, TransientError
+from mtc.core.sanitize import valid
 from mtc.matomo.api import Call, bulk, call, fetch
 from mtc.matomo.api import value as read
-from mtc.matomo.connection import Connection
-from mtc.matomo.errors import NotMatomoError, TokenRefusedError, UnknownSiteError
-from mtc.matomo.retry import http_date
-from mtc.matomo.server import Server
-from mtc.matomo.text import valid
+from mtc.matomo.client import Connection, NotMatomoError, Server, TokenRefusedError, UnknownSiteError
+from mtc.matomo.retry_policy import http_date
 
 _VERSION = "API.getMatomoVersion"
 _BY_URL = "SitesManager.getSitesIdFromSiteUrl"

@@ -2,7 +2,7 @@
 
 A step is up to date when its recorded fingerprint equals today's. A setting at its default is no part of a digest, so
 that a new key of the manifest changes none; where a record does not know a setting, it counts as left at its default.
-The recipe says how a stage turns inputs into results (`mtc.recipes`).
+The recipe says how a stage turns inputs into results (`mtc.core.model`).
 """
 
 import hashlib
@@ -10,12 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mtc.manifest.hits import Hits
-from mtc.manifest.models import Filters
+from mtc.core.model import FIRST, RECIPES, Stage
+from mtc.core.records import StepRecord
+from mtc.formats.settings import Filters, Hits
 from mtc.manifest.project import SiteSettings
-from mtc.model import Stage
-from mtc.plan.model import StepRecord
-from mtc.recipes import FIRST, RECIPES
 
 RECIPE = "recipe"
 """The name under which the recipe is recorded, among the settings."""

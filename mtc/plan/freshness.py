@@ -4,11 +4,12 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from mtc.core.frozen_model import seconds
+from mtc.core.model import Stage
+from mtc.core.records import History
 from mtc.manifest.dates import moves
-from mtc.manifest.models import seconds
 from mtc.manifest.project import Project, SiteSettings
-from mtc.model import Stage
-from mtc.plan.model import History, Listing, Selection
+from mtc.plan.model import Listing, Selection
 
 _USUAL = 7
 _DAY = dt.timedelta(days=1)

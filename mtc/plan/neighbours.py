@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mtc.model import LoadedObject, Stage, StepId
-from mtc.plan.model import History, StepRecord
-from mtc.plan.records import is_done
+from mtc.core.model import LoadedObject, Stage, StepId
+from mtc.core.records import History, StepRecord
+from mtc.plan.verdicts import is_done
 
 NEIGHBOUR = "neighbour"
 """The figure that marks an import done only for the hits that its logs have of the days beside it."""

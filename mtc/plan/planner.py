@@ -8,16 +8,24 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from mtc.core.model import Stage, Status, StepId, Verdict
+from mtc.core.records import History
 from mtc.manifest.project import Project
-from mtc.model import Stage, Status, StepId, Verdict
-from mtc.plan.days import Records, by_site, outdated, stale_rows, unfinished_days, unsettled_days, with_touched_days
-from mtc.plan.hits import Hits
-from mtc.plan.imports import ImportPlanner
-from mtc.plan.inputs import recorded_digests
-from mtc.plan.losing import Losing, vanished
-from mtc.plan.model import History, Listing, Plan, PlannedStep, Selection, World
+from mtc.plan.day_selection import (
+    Records,
+    by_site,
+    outdated,
+    stale_rows,
+    unfinished_days,
+    unsettled_days,
+    with_touched_days,
+)
+from mtc.plan.import_verdicts import ImportPlanner
+from mtc.plan.losses import Losing, vanished
+from mtc.plan.model import Listing, Plan, PlannedStep, Selection, World
 from mtc.plan.neighbours import Neighbours
-from mtc.plan.statistics import StatPlanner, remade
+from mtc.plan.stat_verdicts import StatPlanner, remade
+from mtc.plan.verdicts import Hits, recorded_digests
 
 __all__ = ["Steps", "make_plan", "plan_csv", "plan_imports", "plan_stats", "unfinished_days", "unsettled_days"]
 

@@ -1,13 +1,241 @@
-"""A board in words or as JSON: the calendar, its legend, and what is missing, failed or stale."""
+"""A board in words or as JSON: the calendar, its legend, and what is missing, failed or stale.
 
+The calendar of a board on a terminal: sites down, days across, a sign for each day and stage.
+
+A row holds the stages of a site that look the same. Days stand in weeks from Monday; what is wider than the terminal
+goes on in a further block. Long ranges are folded into months, where a month shows its worst day.
+
+The sign of each state, with a plain one for terminals that have no others, and its colour.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from mtc.core.model import Stage, StepId
 from mtc.plan.neighbours import NOT_WHOLE
-from mtc.report.board import Board, State
-from mtc.report.calendar import calendar, is_folded
-from mtc.report.days import fold, tell_days
-from mtc.report.glyphs import legend
-from mtc.report.look import PLAIN, Look, Tone
-from mtc.report.text import count, document, moment, plural, safe, wrapped
-from mtc.report.trouble import TOLD, mend, trouble_lines, troubles
+from mtc.report.problems import TOLD, mend, trouble_lines, troubles
+from mtc.report.status_grid import Board, State
+from mtc.report.terminal import PLAIN, Look, Tone
+from mtc.report.text import count, cut, document, fold, moment, plural, safe, tell_days, wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One character each, so that columns line up."""
+
+    sign: str
+    ascii: str
+    tone: Tone
+
+
+GLYPHS = {
+    State.FAILED: Glyph("✗", "F", Tone.BAD),
+    State.MISSING: Glyph("?", "?", Tone.BAD),
+    State.BLOCKED: Glyph("▲", "B", Tone.WARN),
+    State.STALE: Glyph("◆", "S", Tone.WARN),
+    State.UNDER_WAY: Glyph("▶", ">", Tone.PLAIN),
+    State.NOT_TRIED: Glyph("·", ".", Tone.PLAIN),
+    State.EMPTY: Glyph("□", "o", Tone.ASIDE),
+    State.DONE: Glyph("■", "#", Tone.GOOD),
+    State.NOT_DUE: Glyph("-", "-", Tone.ASIDE),
+}
+
+
+_GOOD_FIRST = (
+    *(State.DONE, State.EMPTY, State.NOT_DUE, State.NOT_TRIED, State.UNDER_WAY),
+    *(State.STALE, State.BLOCKED, State.MISSING, State.FAILED),
+)
+
+
+def sign(state: State, look: Look) -> str:
+    """The character for a state."""
+    return GLYPHS[state].sign if look.unicode else GLYPHS[state].ascii
+
+
+def paint_cells(cells: Iterable[tuple[State | None, str]], look: Look) -> str:
+    """Join pieces of a row, each painted for its state; pieces of the same state share one colour code."""
+    return "".join(
+        look.paint("".join(text for _, text in run), GLYPHS[state].tone if state else Tone.PLAIN)
+        for state, run in groupby(cells, key=lambda cell: cell[0])
+    )
+
+
+def legend(states: Iterable[State], look: Look) -> list[str]:
+    """What the signs mean, the good first; only of the states that are there. In lines of the look's width."""
+    present = set(states)
+    lines: list[str] = []
+    used = 0
+    for state in (state for state in _GOOD_FIRST if state in present):
+        told, width = f"{look.paint(sign(state, look), GLYPHS[state].tone)} {state.value}", len(state.value) + 4
+        if not lines or used + width > look.width:
+            lines, used = [*lines, told], width
+        else:
+            lines[-1], used = f"{lines[-1]}  {told}", used + width
+    return lines
+
+
+MOST_DAYS = 120
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SITE_WIDTH = 24
+_HEAD = 8
+_STAGES_WIDTH = len("import+stat")
+_WORST_FIRST = tuple(State)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A day, or a month of days. `upper` and `lower` head it; `gap` are spaces before it, `width` its characters."""
+
+    days: tuple[dt.date, ...]
+    upper: str
+    lower: str
+    gap: int
+    width: int = 1
+
+
+Block = tuple[Column, ...]
+
+
+def is_folded(board: Board) -> bool:
+    """Whether the calendar shows months."""
+    return len(board.days) > MOST_DAYS
+
+
+def calendar(board: Board, look: Look) -> list[str]:
+    """The calendar's lines, with an empty line between blocks; nothing for a board without days."""
+    shown = _names(board.sites)
+    names = max(map(len, shown.values()), default=0)
+    stages = _STAGES_WIDTH if len(board.stages) > 1 else max(map(len, board.stages), default=0)
+    label = names + stages + 4
+    units = _months(board.days) if is_folded(board) else _weeks(board.days)
+    lines: list[str] = []
+    for block in blocks(units, look.width - label):
+        if lines:
+            lines.append("")
+        lines += _heads(block, label, look)
+        for site in board.sites:
+            lines += _site(board, (site, shown[site]), block, (names, stages), look)
+    return lines
+
+
+def blocks(units: Iterable[Block], width: int) -> list[Block]:
+    """Fill blocks of at most `width` characters with whole units; a unit that is wider has a block of its own."""
+    filled: list[Block] = []
+    for unit in units:
+        together = (*filled[-1], *unit) if filled else unit
+        if filled and _width(together) <= width:
+            filled[-1] = together
+        else:
+            filled.append(unit)
+    return filled
+
+
+def _width(block: Block) -> int:
+    return sum(column.gap + column.width for column in block) - block[0].gap
+
+
+def _weeks(days: Sequence[dt.date]) -> list[Block]:
+    new = _begins(days, lambda day: (day.year, day.month))
+    return [
+        tuple(_day(day, first=at == 0, new=day in new) for at, day in enumerate(week))
+        for week in (tuple(days) for _, days in groupby(days, key=lambda day: day.isocalendar()[:2]))
+    ]
+
+
+def _begins(days: Sequence[dt.date], key: Callable[[dt.date], object]) -> set[dt.date]:
+    """The first day of each group of neighbours: of each month, say, also where its first days are not shown."""
+    return {next(group) for _, group in groupby(days, key=key)}
+
+
+def _day(day: dt.date, *, first: bool, new: bool) -> Column:
+    return Column((day,), f"{day:%Y-%m}" if new else "", f"{day:%d}" if first else "", gap=int(first))
+
+
+def _months(days: Sequence[dt.date]) -> list[Block]:
+    months = (tuple(month) for _, month in groupby(days, key=lambda day: (day.year, day.month)))
+    new = _begins(days, lambda day: day.year)
+    return [
+        (Column(month, f"{month[0]:%Y}" if month[0] in new else "", _MONTHS[month[0].month - 1], 1, 3),)
+        for month in months
+    ]
+
+
+def _heads(block: Block, label: int, look: Look) -> list[str]:
+    """Months or years above, days or months below. The first column is always headed, if its neighbour leaves room."""
+    offsets = _offsets(block)
+    first = block[0].days[0]
+    month = f"{first:%Y-%m}" if block[0].width == 1 else f"{first:%Y}"
+    upper = [(offset, column.upper) for offset, column in zip(offsets, block, strict=True) if column.upper]
+    lower = [(offset, column.lower) for offset, column in zip(offsets, block, strict=True) if column.lower]
+    rows = (upper if upper and upper[0][0] == 0 else [(0, month), *upper], lower)
+    return [look.paint(" " * label + _place(row), Tone.ASIDE) for row in rows]
+
+
+def _offsets(block: Block) -> list[int]:
+    offsets: list[int] = []
+    at = 0
+    for column in block:
+        at += column.gap if offsets else 0
+        offsets.append(at)
+        at += column.width
+    return offsets
+
+
+def _place(labels: Sequence[tuple[int, str]]) -> str:
+    """Write labels at their offsets; of one that would run into the next stands what there is room for at its end.
+
+    So `2026-05` becomes `05`, which a reader completes by the label that follows.
+    """
+    line = ""
+    for at, (offset, text) in enumerate(labels):
+        follows = labels[at + 1][0] if at + 1 < len(labels) else offset + len(text) + 1
+        room = follows - offset - 1
+        shown = text if len(text) <= room else text[-2:] if room > 1 else ""
+        line = line.ljust(offset) + shown if shown else line
+    return line
+
+
+def _names(sites: Sequence[str]) -> dict[str, str]:
+    """What sites are called, cut to a width; of names that are cut alike the piece stays in which they differ."""
+    alike: dict[str, list[str]] = {}
+    for site in sites:
+        alike.setdefault(cut(safe(site), _SITE_WIDTH), []).append(safe(site))
+    shown: dict[str, str] = {}
+    for site in sites:
+        group = alike[cut(safe(site), _SITE_WIDTH)]
+        differs = next((at for at, letters in enumerate(zip(*group, strict=False)) if len(set(letters)) > 1), 0)
+        name = f"{safe(site)[:_HEAD]}...{safe(site)[differs:]}" if differs > _HEAD else safe(site)
+        shown[site] = cut(name, _SITE_WIDTH)
+    return shown
+
+
+def _site(board: Board, named: tuple[str, str], block: Block, widths: tuple[int, int], look: Look) -> list[str]:
+    site, name = named
+    rows = [(stage, tuple(_worst(board, stage, site, column.days) for column in block)) for stage in board.stages]
+    lines = []
+    for states, alike in groupby(rows, key=lambda row: row[1]):
+        stages = [stage for stage, _ in alike]
+        told = "all" if len(stages) == len(board.stages) > 1 else "+".join(stages)
+        cells = _cells(block, states, look)
+        lines.append(f"{name.ljust(widths[0])}  {told.ljust(widths[1])}  {paint_cells(cells, look)}".rstrip())
+        name = ""
+    return lines
+
+
+def _worst(board: Board, stage: Stage, site: str, days: Sequence[dt.date]) -> State:
+    return min((board.cells[StepId(stage, site, day)].state for day in days), key=_WORST_FIRST.index)
+
+
+def _cells(block: Block, states: Sequence[State], look: Look) -> list[tuple[State | None, str]]:
+    cells: list[tuple[State | None, str]] = []
+    for at, (column, state) in enumerate(zip(block, states, strict=True)):
+        if column.gap and at:
+            cells.append((None, " " * column.gap))
+        cells.append((state, sign(state, look).center(column.width)))
+    return cells
+
 
 _MOST_DAYS = 5
 

@@ -1,6 +1,8 @@
 """Values into words: hostile text made harmless, and sizes, counts and durations as people read them.
 
 Everything that comes from a log line, a key or an error goes through `safe` or `safe_block` before it is shown.
+
+Days folded into ranges, so that a year of steps is told in one line. Knows dates, nothing else.
 """
 
 import datetime as dt
@@ -8,6 +10,7 @@ import json
 import os
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
 LIMIT = 300
@@ -167,3 +170,43 @@ def silence(stream: TextIO) -> None:
         os.dup2(sink, handle)
     finally:
         os.close(sink)
+
+
+_ONE = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DayRange:
+    """Days without a gap, both ends included."""
+
+    first: dt.date
+    last: dt.date
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
+
+
+def fold(days: Iterable[dt.date]) -> tuple[DayRange, ...]:
+    """The fewest ranges that hold just these days, in order; the same day twice counts once."""
+    ranges: list[DayRange] = []
+    for day in sorted(set(days)):
+        # subtracted from the later day: adding to date.max would overflow
+        if ranges and day - _ONE == ranges[-1].last:
+            ranges[-1] = DayRange(ranges[-1].first, day)
+        else:
+            ranges.append(DayRange(day, day))
+    return tuple(ranges)
+
+
+def tell_days(days: Iterable[dt.date], first: int = 4) -> str:
+    """Days in words: `2026-05-01`, `2026-05-01..2026-05-07, 7 days`, `2026-05-01, 2026-05-03 and 9 more, 30 days`."""
+    ranges = fold(days)
+    total = sum(item.days for item in ranges)
+    told = few(map(str, ranges), first)
+    text = f"{', '.join(told[:first])} {told[first]}" if len(told) > first else ", ".join(told)
+    return text if total <= 1 else f"{text}, {plural(total, 'day')}"

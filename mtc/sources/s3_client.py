@@ -1,17 +1,160 @@
 """Clients of S3, one for each entry of a manifest's credentials. The only place that sees keys; it shows none.
 
 boto3 is imported when the first client is made, not before.
+
+What S3 and boto3 say when something fails, in words with a remedy: what may pass, what will not, what has changed.
+
+No message of a service is repeated: it may name an access key, and a stranger's service may say anything.
 """
 
+import contextlib
 import os
+import re
+import ssl
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mtc.errors import PermanentError
-from mtc.manifest.models import Credentials
-from mtc.sources.s3_errors import Access, explaining
-from mtc.waiting import Patience
+from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError
+from mtc.core.interrupt import Patience
+from mtc.sources.settings import Credentials
+
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What is being done: with which entry of credentials, to what, and the permission that it takes."""
+
+    login: str
+    where: str
+    permission: str
+
+
+_DENIED = "access denied"
+_KEYS = "the service does not accept the keys"
+_REGION = "the bucket is in another region"
+
+# The codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; answers without a body,
+# to HEAD, have the status for a code.
+_PERMANENT: Mapping[str, tuple[str, str]] = {
+    "AccessDenied": (_DENIED, "give {login} the permission {permission}"),
+    "AllAccessDisabled": (_DENIED, "give {login} the permission {permission}"),
+    "401": (_DENIED, "check the keys of {login}"),
+    "403": (_DENIED, "give {login} the permission {permission}"),
+    "InvalidAccessKeyId": (_KEYS, "check access_key_id of {login}"),
+    "SignatureDoesNotMatch": (_KEYS, "check secret_access_key of {login}"),
+    "InvalidToken": (_KEYS, "check session_token of {login}"),
+    "ExpiredToken": ("the session has expired", "renew the session of {login}"),
+    "TokenRefreshRequired": ("the session has expired", "renew the session of {login}"),
+    "RequestTimeTooSkewed": ("the service says that the clock is wrong", "set this machine's clock"),
+    "NoSuchBucket": ("there is no such bucket", "check the bucket's name, and endpoint_url of {login}"),
+    "InvalidBucketName": ("the name of the bucket is not valid", "check the bucket's name"),
+    "PermanentRedirect": (_REGION, "set region in {login} to that of the bucket"),
+    "AuthorizationHeaderMalformed": (_REGION, "set region in {login} to that of the bucket"),
+    "IllegalLocationConstraintException": (_REGION, "set region in {login} to that of the bucket"),
+    "301": (_REGION, "set region in {login} to that of the bucket"),
+    "InvalidObjectState": (
+        "the object is in an archived storage class and cannot be read",
+        "restore it (s3:RestoreObject), or leave its day out",
+    ),
+}
+
+_CHANGED = {"PreconditionFailed", "412", "NoSuchKey", "NoSuchVersion", "404"}
+
+_PASSING = {
+    *("BadDigest", "IncompleteBody", "InternalError", "OperationAborted", "ConditionalRequestConflict"),
+    *("RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "SlowDown", "BandwidthLimitExceeded"),
+    *("Throttling", "ThrottlingException", "TooManyRequests", "TooManyRequestsException"),
+    *("RequestLimitExceeded", "RequestThrottled", "NoSuchUpload", "InvalidPart"),
+}
+
+# Classes of botocore, the nearest first: what happened, and a remedy. Those without one may pass.
+_OWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (("ProfileNotFound",), "there is no such profile", "check profile of {login} against ~/.aws/config"),
+    (
+        ("NoCredentialsError", "PartialCredentialsError"),
+        "there are no credentials",
+        "no usable keys were found for {login}: give a key pair, a profile, or anonymous: true",
+    ),
+    (
+        ("SSOError", "LoginError", "CredentialRetrievalError", "TokenRetrievalError"),
+        "signing in failed",
+        "sign in again for {login}",
+    ),
+    (("ResponseParserError",), "the answer cannot be read: was it the service that answered, or a proxy?", ""),
+    (("FlexibleChecksumError", "ChecksumError"), "the object was damaged on its way", ""),
+    (("HTTPClientError", "ConnectionError", "IncompleteReadError"), "the connection failed", ""),
+)
+
+
+@contextlib.contextmanager
+def explaining(access: Access) -> Iterator[None]:
+    """Turn what boto3 raises inside into `StepError`s; the original is not kept, as it may hold keys."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy: loaded when used
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    try:
+        yield
+    except ClientError as error:
+        raise _of_answer(error, access) from None
+    except BotoCoreError as error:
+        raise _of_client(error, access) from None
+    except (HTTPError, ConnectionError, TimeoutError, ssl.SSLError) as error:
+        raise TransientError(f"the connection failed ({type(error).__name__})", where=access.where) from None
+    except (ResponseParserError, LookupError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        what = f"the service's answer cannot be read ({type(error).__name__})"  # boto3 lets what it trips over through
+        hint = f"check endpoint_url of {access.login}: is this S3?"
+        raise TransientError(what, where=access.where, hint=hint) from None
+
+
+def code_of(error: "ClientError") -> str:
+    """The service's code, harmless to show."""
+    return re.sub(r"[^A-Za-z0-9]", "", str(error.response.get("Error", {}).get("Code", "")))[:60] or "unknown"
+
+
+def status_of(error: "ClientError") -> int:
+    """The answer's HTTP status; 0 where there is none."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _of_answer(error: "ClientError", access: Access) -> StepError:
+    code, status = code_of(error), status_of(error)
+    shown = f" ({code})" if code != str(status) else f" (status {status})"
+    if code in _PERMANENT:
+        what, hint = _PERMANENT[code]
+        return PermanentError(what + shown, where=access.where, hint=_fill(hint, access))
+    if code in _CHANGED or status == 412:  # noqa: PLR2004 - HTTP's own number
+        return ObjectChangedError(f"the object is not there as it was listed{shown}", where=access.where)
+    if code in _PASSING or status >= 500 or status == 429:  # noqa: PLR2004 - HTTP's own numbers
+        return TransientError(f"the service cannot answer now{shown}", where=access.where)
+    if status in {401, 403}:
+        return PermanentError(_DENIED + shown, where=access.where, hint=_fill(_PERMANENT["403"][1], access))
+    hint = _fill("check the URL, and region and endpoint_url of {login}", access)
+    return PermanentError(f"the service refuses the request{shown}", where=access.where, hint=hint)
+
+
+def _of_client(error: "BotoCoreError", access: Access) -> StepError:
+    names = [kind.__name__ for kind in type(error).__mro__]
+    if "SSLError" in names and "CERTIFICATE" in str(error).upper():
+        hint = "check endpoint_url, and this machine's certificates (AWS_CA_BUNDLE)"
+        return PermanentError("the service's certificate is not trusted", where=access.where, hint=hint)
+    for kinds, what, hint in _OWN:
+        if any(kind in names for kind in kinds):
+            shown = f"{what} ({names[0]})"
+            if hint:
+                return PermanentError(shown, where=access.where, hint=_fill(hint, access))
+            return TransientError(shown, where=access.where)
+    hint = _fill("check {login} and the URL", access)
+    return PermanentError(f"the request cannot be made ({names[0]})", where=access.where, hint=hint)
+
+
+def _fill(hint: str, access: Access) -> str:
+    return hint.format(login=access.login, permission=access.permission or "that this takes")
+
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

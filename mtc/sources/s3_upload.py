@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtc.errors import ObjectChangedError, TransientError
-from mtc.model import SourceObject
-from mtc.sources.base import Progress
-from mtc.sources.digests import etag_of_parts, md5, md5_of
-from mtc.sources.s3_client import Tuning
-from mtc.sources.s3_errors import Access, explaining
+from mtc.core.errors import ObjectChangedError, TransientError
+from mtc.core.model import SourceObject
+from mtc.sources.s3_client import Access, Tuning, explaining
+from mtc.sources.s3_objects import etag_of_parts, md5, md5_of
+from mtc.sources.source import Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from mtc import faults
-from mtc.errors import PermanentError
-from mtc.files import explain_os_error, fsync_dir, make_folder, sha256
+from mtc.core import crash_points
+from mtc.core.atomic_files import FileSet, explain_os_error, fsync_dir, make_folder, sha256, sweep_staged
+from mtc.core.errors import PermanentError
+from mtc.core.model import SITE_NAME, Output, Receipt, Stage, Status, StepId
 from mtc.manifest.project import Project
-from mtc.model import SITE_NAME, Output, Receipt, Stage, Status, StepId
 from mtc.plan.model import CsvWork, Task
-from mtc.stages.base import Desk, StepDone
-from mtc.warehouse import csvset
-from mtc.warehouse.fileset import FileSet, sweep
-from mtc.warehouse.statfile import StatDocument, loads
+from mtc.stages.stage import Desk, StepDone
+from mtc.warehouse import csv_files
+from mtc.warehouse.stat_document import StatDocument, loads
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,19 +81,19 @@ class CsvStage:
         Raises:
             PermanentError: a `.stat` file is damaged, or the files cannot be written; none has changed.
         """
-        faults.point("csv.before")
+        crash_points.point("csv.before")
         try:
             made = self._make(_recorded(task), desk)
         except OSError as error:
             raise explain_os_error(error, "writing CSV files") from error
-        faults.point("csv.written")
+        crash_points.point("csv.written")
         self._record(task, made, desk)
 
     def _make(self, recorded: Recorded, desk: Desk) -> "_Made":
         folder = self._project.csv
         make_folder(folder)
-        names = [csvset.file_name(name) for name in csvset.NAMES]
-        sweep(folder, set(names).__contains__)
+        names = [csv_files.file_name(name) for name in csv_files.NAMES]
+        sweep_staged(folder, set(names).__contains__)
         with FileSet() as files:
             staged, rows = self._staged(folder, files, recorded, desk)
             made = [(folder / name, staged[name]) for name in names if name in staged]
@@ -111,9 +110,9 @@ class CsvStage:
                 staged[name] = files.stage(folder / name)
                 return stack.enter_context(staged[name].open("x", encoding="utf-8", newline=""))
 
-            return staged, self._write(csvset.CsvWriters(opened), recorded, desk)
+            return staged, self._write(csv_files.CsvWriters(opened), recorded, desk)
 
-    def _write(self, writers: csvset.CsvWriters, recorded: Recorded, desk: Desk) -> Rows:
+    def _write(self, writers: csv_files.CsvWriters, recorded: Recorded, desk: Desk) -> Rows:
         rows = {}
         for file in stat_files(self._project.stats):
             desk.check()
@@ -152,11 +151,11 @@ class _Made:
 
 def _removed(folder: Path, written: Container[str]) -> Iterator[str]:
     """Remove the files of tables that have no row any more, and say so; also of what is left alone."""
-    for name in csvset.NAMES:
-        path = folder / csvset.file_name(name)
+    for name in csv_files.NAMES:
+        path = folder / csv_files.file_name(name)
         if path.name in written or not path.is_file():
             continue
-        if csvset.is_ours(name, _first_line(path)):
+        if csv_files.is_ours(name, _first_line(path)):
             path.unlink()
             fsync_dir(folder)
             yield f"{path.name} is removed: no .stat file has a row of it"

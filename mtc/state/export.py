@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from mtc.errors import StateError
-from mtc.state import faults, schema
-from mtc.state.codec import from_text
+from mtc.core.errors import StateError
+from mtc.state import schema, state_errors
+from mtc.state.rows import from_text
 
 _STEP = "s.stage || ':' || s.site || ':' || s.day AS step"
 
@@ -106,13 +106,13 @@ def write(connection: sqlite3.Connection, path: Path, stream: TextIO) -> None:
     """
     errors: list[StateError] = []
     try:
-        with faults.explained(connection, path):
+        with state_errors.explained(connection, path):
             _head(connection, stream)
     except StateError as error:
         errors.append(error)
     for kind in _KINDS:
         try:
-            with faults.explained(connection, path), faults.readable(path):
+            with state_errors.explained(connection, path), state_errors.readable(path):
                 _lines(connection, kind, stream)
         except StateError as error:
             errors.append(error)

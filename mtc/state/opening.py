@@ -11,11 +11,10 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from mtc.errors import StateError
-from mtc.files import make_folder
-from mtc.state import faults, schema
-from mtc.state.faults import CannotWriteError
-from mtc.state.once import PRIVATE, create_once, sweep
+from mtc.core.atomic_files import PRIVATE, create_once, make_folder, sweep
+from mtc.core.errors import StateError
+from mtc.state import schema, state_errors
+from mtc.state.state_errors import CannotWriteError
 
 BUSY_SECONDS = 10.0
 _ASIDE = ("-wal", "-journal")  # what may lie beside the file and belong to its content
@@ -31,7 +30,7 @@ def for_writing(path: Path, lineage: str = "", migrations: schema.Migrations = s
     _keep_private(path)
     connection = _connect(path, "rw")
     try:
-        with faults.explained(connection, path):
+        with state_errors.explained(connection, path):
             _check(connection, path, len(migrations))
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -66,7 +65,7 @@ def for_reading(path: Path, migrations: schema.Migrations = schema.MIGRATIONS) -
     else:
         connection = _in_place(path, len(migrations)) or _aside(path, len(migrations))
         if schema.version_of(connection) < len(migrations):
-            with contextlib.closing(connection) as older, faults.explained(older, path):
+            with contextlib.closing(connection) as older, state_errors.explained(older, path):
                 connection = _into_memory(older)
             schema.migrate(connection, migrations)
     connection.execute("PRAGMA query_only = ON")
@@ -79,18 +78,18 @@ def _exists(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise faults.of_system(error, path, "open the state file") from error
+        raise state_errors.of_system(error, path, "open the state file") from error
     if not path.is_file():
         hint = "give the path of a file as the state"
         raise StateError("the state file cannot be opened: this is no file", where=str(path), hint=hint)
     if not found.st_size:
-        raise faults.damaged(path, "it is empty")
+        raise state_errors.damaged(path, "it is empty")
     return True
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}"
-    with faults.explained(None, path):
+    with state_errors.explained(None, path):
         return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 
 
@@ -104,12 +103,12 @@ def _check(connection: sqlite3.Connection, path: Path, newest: int) -> None:
         what = f"the state file is from a newer mtc (its version is {version}, this mtc knows {newest})"
         raise StateError(what, where=str(path), hint="upgrade mtc; or use another state file")
     if version < 1:
-        raise faults.damaged(path, "it names no version")
+        raise state_errors.damaged(path, "it names no version")
 
 
 def _create(path: Path, lineage: str, migrations: schema.Migrations) -> None:
     def fill(staged: Path) -> None:
-        with contextlib.closing(_connect(staged, "rw")) as connection, faults.explained(connection, path):
+        with contextlib.closing(_connect(staged, "rw")) as connection, state_errors.explained(connection, path):
             connection.execute("PRAGMA journal_mode = MEMORY")  # no file beside it: it has no name yet
             connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID:d}")
             schema.migrate(connection, migrations)
@@ -119,7 +118,7 @@ def _create(path: Path, lineage: str, migrations: schema.Migrations) -> None:
         make_folder(path.parent, 0o700)
         create_once(path, fill)
     except OSError as error:
-        raise faults.of_system(error, path, "create the state file") from error
+        raise state_errors.of_system(error, path, "create the state file") from error
 
 
 def _keep_private(path: Path) -> None:
@@ -137,7 +136,7 @@ def _in_place(path: Path, newest: int) -> sqlite3.Connection | None:
     except CannotWriteError:
         return None
     try:
-        with faults.explained(connection, path):
+        with state_errors.explained(connection, path):
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             _check(connection, path, newest)
     except CannotWriteError:
@@ -159,7 +158,7 @@ def _aside(path: Path, newest: int) -> sqlite3.Connection:
                 return connection
             connection.close()
     except OSError as error:
-        raise faults.of_system(error, path, "read the state file") from error
+        raise state_errors.of_system(error, path, "read the state file") from error
     raise StateError("the state file keeps changing", where=str(path), hint="try again when the run has ended")
 
 
@@ -180,7 +179,7 @@ def _copied(path: Path, newest: int) -> sqlite3.Connection:
 
 
 def _loaded(connection: sqlite3.Connection, path: Path, newest: int) -> sqlite3.Connection:
-    with contextlib.closing(connection), faults.explained(connection, path):
+    with contextlib.closing(connection), state_errors.explained(connection, path):
         _check(connection, path, newest)
         return _into_memory(connection)
 

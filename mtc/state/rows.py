@@ -1,10 +1,27 @@
-"""What the state file holds besides steps and objects, and what is handed to it: frozen values, no SQL."""
+"""What the state file holds besides steps and objects, and what is handed to it: frozen values, no SQL.
 
+How values become columns and columns values. No SQL here, and nothing is looked up.
+
+A column that does not read as it was written raises ValueError, KeyError or TypeError: the caller calls that damage.
+
+How rows become records. Made for reading tens of thousands at once: what repeats is decoded once.
+
+A row that does not decode raises ValueError, KeyError or TypeError.
+
+How the rows of deliveries become records. A row that does not decode raises ValueError, KeyError or TypeError.
+"""
+
+import contextlib
 import datetime as dt
-from collections.abc import Mapping
+import gc
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from mtc.model import Receipt, Stage, Status, StepId
+from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
+from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.core.records import StepRecord
 
 INTERRUPTED = "interrupted"
 
@@ -63,3 +80,239 @@ class RunRow:
     def killed(self) -> bool:
         """Whether a later run found that this one had come to no end of its own."""
         return self.ended is not None and self.exit_code is None
+
+
+T = TypeVar("T")
+
+_READ = json.JSONDecoder().raw_decode
+
+
+def to_text(value: str) -> str | bytes:
+    """A text as SQLite can keep it. File names may hold what is no UTF-8: such a text becomes a BLOB."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+def from_text(value: str | bytes) -> str:
+    """The opposite of `to_text`."""
+    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
+
+
+def to_moment(at: dt.datetime | None) -> str | None:
+    """An instant as ISO 8601 in UTC. A time without a zone is an error of the caller."""
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise ValueError("a time in the state file needs a zone")
+    return at.astimezone(dt.UTC).isoformat()
+
+
+def from_moment(value: str | None) -> dt.datetime | None:
+    """The opposite of `to_moment`."""
+    return None if value is None else dt.datetime.fromisoformat(value)
+
+
+def to_json(value: Mapping[str, object] | Iterable[object]) -> str:
+    """A map with text keys, or a sequence, as JSON: ASCII, keys in order, always the same for the same value."""
+    plain = dict(value) if isinstance(value, Mapping) else list(value)
+    return json.dumps(plain, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def from_json(value: str, kind: type[T]) -> T:
+    """The opposite of `to_json`; what is not of the `kind` is a ValueError."""
+    found: object
+    found, end = _READ(value)  # what json.loads adds (blanks around, bytes) takes longer than the reading
+    if not isinstance(found, kind) or end != len(value):
+        raise ValueError(f"a {kind.__name__} was expected")
+    return found
+
+
+def to_accounting(value: Accounting | None) -> str | None:
+    """Where lines went, as JSON."""
+    if value is None:
+        return None
+    counts: dict[str, object] = {"lines": value.lines, "hits": value.hits}
+    return to_json(counts | {"filtered": dict(value.filtered), "rejected": dict(value.rejected)})
+
+
+def from_accounting(value: str | None) -> Accounting | None:
+    """The opposite of `to_accounting`."""
+    if value is None:
+        return None
+    fields: dict[str, Any] = from_json(value, dict)
+    return Accounting(fields["lines"], fields["hits"], fields["filtered"], fields["rejected"])
+
+
+def to_outputs(value: Iterable[Output]) -> str:
+    """Files with their sizes and digests, as JSON."""
+    return to_json([output.path, output.size, output.digest] for output in value)
+
+
+def from_outputs(value: str) -> tuple[Output, ...]:
+    """The opposite of `to_outputs`."""
+    rows: list[Any] = from_json(value, list)
+    return tuple(Output(path, size, digest) for path, size, digest in rows)
+
+
+def step_columns(step: StepId) -> tuple[str, str, str]:
+    """Site, stage and day, the columns that name a step."""
+    return step.site, step.stage.value, step.day.isoformat()
+
+
+Row = tuple[Any, ...]
+
+_STAGES = {stage.value: stage for stage in Stage}
+_STATUSES = {status.value: status for status in Status}
+
+
+@contextlib.contextmanager
+def no_collecting() -> Iterator[None]:
+    """While very many records are made, all of which live, looking for garbage takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Decoder:
+    """Decodes the rows of one look at the state. The maps that it gives may be shared: they are never changed."""
+
+    __slots__ = ("_days", "_maps", "_steps")
+
+    def __init__(self) -> None:
+        self._days: dict[str, dt.date] = {}
+        self._maps: dict[str, dict[str, Any]] = {}
+        self._steps: dict[tuple[str, str, str], StepId] = {}
+
+    def day(self, text: str) -> dt.date:
+        """A date."""
+        found = self._days.get(text)
+        if found is None:
+            found = self._days[text] = dt.date.fromisoformat(text)
+        return found
+
+    def mapping(self, text: str) -> Mapping[str, Any]:
+        """A JSON map."""
+        found = self._maps.get(text)
+        if found is None:
+            found = self._maps[text] = from_json(text, dict)
+        return found
+
+    def step(self, site: str, stage: str, day: str) -> StepId:
+        """A step's name."""
+        columns = (site, stage, day)
+        found = self._steps.get(columns)
+        if found is None:
+            found = self._steps[columns] = StepId(_STAGES[stage], site, self.day(day))
+        return found
+
+    def record(self, row: Row) -> StepRecord:
+        """A step, from the columns of `reader.STEPS`."""
+        site, stage, day, status, fingerprint, settings, inputs, outputs, accounting, figures, notes, *rest = row
+        error, attempts, finished, checked = rest
+        return StepRecord(
+            self.step(site, stage, day),
+            _STATUSES[status],
+            fingerprint,
+            self.mapping(settings),
+            from_json(inputs, dict) if inputs != "{}" else self.mapping(inputs),
+            from_outputs(outputs) if outputs != "[]" else (),
+            from_accounting(accounting),
+            self.mapping(figures),
+            tuple(from_json(notes, list)) if notes != "[]" else (),
+            from_text(error),
+            attempts,
+            from_moment(finished),
+            from_moment(checked),
+        )
+
+    def part(self, row: Row) -> Part:
+        """A part, from site, day, file, object id, hits and digest."""
+        site, day, file, object_id, hits, digest = row
+        return Part(site, self.day(day), from_text(file), object_id, hits, digest or "")
+
+    def loaded(self, row: Row, parts: Iterable[Part]) -> LoadedObject:
+        """A loaded object, from the columns of `reader.OBJECTS` after those that name its step."""
+        key, size, etag, modified, object_id, content, form, accounting, archived, made_with, text, recipe = row
+        source = SourceObject(from_text(key), size, from_text(etag), modified)
+        lines = from_accounting(accounting) or Accounting()
+        made = (from_text(archived), made_with, text, recipe)
+        return LoadedObject(source, object_id, content, form, lines, tuple(parts), *made)
+
+    def attempt(self, row: Row) -> AttemptRow:
+        """An attempt, from the columns of `reader.ATTEMPTS`."""
+        site, stage, day, run, number, started, ended, outcome, error = row
+        begun = dt.datetime.fromisoformat(started)
+        step = self.step(site, stage, day)
+        return AttemptRow(step, run, number, begun, from_moment(ended), outcome, from_text(error))
+
+    def run(self, row: Row) -> RunRow:
+        """A run, from the columns of `reader.RUNS`."""
+        run, manifest, command, started, ended, exit_code, counts = row
+        begun = dt.datetime.fromisoformat(started)
+        texts = (from_text(manifest), from_text(command))
+        return RunRow(run, *texts, begun, from_moment(ended), exit_code, self.mapping(counts))
+
+
+DELIVERIES = """
+    SELECT id, site, day, number, server, site_id, uid, lanes, size, until, hits, unsendable, invalid, status
+    FROM deliveries
+    WHERE site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR day = :day)
+    ORDER BY site, day, number
+"""
+DELIVERED = """
+    SELECT o.delivery, o.key, o.version, o.object_id, o.made_with, o.account, o.text
+    FROM delivered AS o JOIN deliveries AS d ON d.id = o.delivery
+    WHERE o.taken_back IS NULL
+      AND d.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR d.day = :day)
+    ORDER BY o.delivery, o.key
+"""
+BATCHES = """
+    SELECT b.delivery, b.lane, b.number, b.hits, b.status, b.moved, b.places, b.invalid, b.refused
+    FROM batches AS b JOIN deliveries AS d ON d.id = b.delivery
+    WHERE d.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR d.day = :day)
+    ORDER BY b.delivery, b.lane, b.number
+"""
+
+
+def grouped(
+    deliveries: Iterable[Row], delivered: Iterable[Row], batches: Iterable[Row]
+) -> dict[StepId, tuple[Delivery, ...]]:
+    """Deliveries by their import step, each with the objects that it covers and its batches."""
+    objects: dict[int, list[DeliveredObject]] = {}
+    for row, *columns in delivered:
+        objects.setdefault(row, []).append(_object(*columns))
+    open_: dict[int, list[Batch]] = {}
+    for row, *columns in batches:
+        open_.setdefault(row, []).append(_batch(*columns))
+    found: dict[StepId, list[Delivery]] = {}
+    for row, site, day, *columns in deliveries:
+        step = StepId(Stage.IMPORT, site, dt.date.fromisoformat(day))
+        one = _delivery(tuple(columns), tuple(objects.get(row, ())), tuple(open_.get(row, ())))
+        found.setdefault(step, []).append(one)
+    return {step: tuple(made) for step, made in found.items()}
+
+
+def _delivery(columns: Row, objects: tuple[DeliveredObject, ...], batches: tuple[Batch, ...]) -> Delivery:
+    number, server, site_id, uid, lanes, size, until, hits, unsendable, invalid, status = columns
+    cut = Cut(uid, lanes, size, dt.datetime.fromisoformat(until))
+    counts = (hits, unsendable, invalid)
+    return Delivery(number, from_text(server), site_id, cut, objects, *counts, DeliveryStatus(status), batches)
+
+
+def _object(key: str, version: str, *digests: str) -> DeliveredObject:
+    return DeliveredObject(from_text(key), from_text(version), *digests)
+
+
+def _batch(  # noqa: PLR0913, PLR0917 - a row's columns
+    lane: int, number: int, hits: int, status: str, moved: str | None, places: str | None, invalid: int, refused: str
+) -> Batch:
+    left = None if places is None else tuple(from_json(places, list))
+    told = tuple(from_json(refused, list))
+    return Batch(BatchId(lane, number), hits, BatchStatus(status), from_moment(moved), left, invalid, told)

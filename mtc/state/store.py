@@ -9,12 +9,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self, TextIO
 
-from mtc.model import Accounting, Output, Receipt, Stage, Status, StepId
+from mtc.core.model import Accounting, Output, Receipt, Stage, Status, StepId
 from mtc.state import export, opening
-from mtc.state.codec import step_columns, to_accounting, to_json, to_moment, to_outputs, to_text
-from mtc.state.deliveries import DeliveryTransitions
-from mtc.state.objects import ENSURE_STEP
-from mtc.state.rows import INTERRUPTED, RunRow, StepResult
+from mtc.state.rows import (
+    INTERRUPTED,
+    RunRow,
+    StepResult,
+    step_columns,
+    to_accounting,
+    to_json,
+    to_moment,
+    to_outputs,
+    to_text,
+)
+from mtc.state.transitions import ENSURE_STEP, DeliveryTransitions
 
 _BEGIN_RUN = "INSERT INTO runs (id, manifest, command, started) VALUES (?, ?, ?, ?)"
 _END_RUN = "UPDATE runs SET ended = ?, exit_code = ?, counts = ? WHERE id = ?"

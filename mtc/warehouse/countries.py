@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtc.errors import PermanentError
+from mtc.core.errors import PermanentError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from mtc import __version__
-from mtc.errors import MtcError, PermanentError, explain_reading
-from mtc.files import inside, sha256
-from mtc.manifest.hits import SEARCH_PARAMETERS
+from mtc.core.atomic_files import inside, sha256
+from mtc.core.errors import MtcError, PermanentError, explain_reading
+from mtc.core.model import RECIPES, Accounting, Part, Stage
+from mtc.formats.settings import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
-from mtc.model import Accounting, Part, Stage
-from mtc.recipes import RECIPES
-from mtc.warehouse import reports
+from mtc.warehouse import day_tables
 from mtc.warehouse.countries import Countries, open_countries, tell_countries
 from mtc.warehouse.parts import set_aside
 from mtc.warehouse.referrers import tell_referrers
-from mtc.warehouse.statfile import Inputs, LineAccounting, StatDocument, Summary
-from mtc.warehouse.tables import ROW_LIMIT, Tables
+from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
+from mtc.warehouse.stat_tables import ROW_LIMIT, Tables
 from mtc.warehouse.visits import WANTED, forget, make_visits, read_hits
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ class _Batch:
         wanted = self._find(days, failures)
         loaded = self._load([item for item in wanted if item.day not in failures], failures)
         summaries, tables = self._count() if loaded else ({}, {})
-        nothing = reports.no_visits(countries=self.countries is not None)
+        nothing = day_tables.no_visits(countries=self.countries is not None)
         for day, work in days.items():
             if day in failures:
                 yield DayFailure(day, failures[day])
@@ -163,7 +162,7 @@ class _Batch:
         """Make table `hit`, or say that there is none; a file that cannot be read fails its days and is left out."""
         import duckdb  # noqa: PLC0415 - loaded only when statistics are made
 
-        from mtc.warehouse.database import explain  # noqa: PLC0415 - the same
+        from mtc.core.database import explain  # noqa: PLC0415 - the same
 
         try:
             self._read(wanted)
@@ -221,8 +220,8 @@ class _Batch:
         tell_referrers(self.connection)
         if self.countries:
             tell_countries(self.connection, self.countries)
-        summaries = reports.summaries(self.connection)
-        tables = reports.tables(self.connection, self.site.zone, self.limit, countries=self.countries is not None)
+        summaries = day_tables.summaries(self.connection)
+        tables = day_tables.tables(self.connection, self.site.zone, self.limit, countries=self.countries is not None)
         forget(self.connection)
         return summaries, tables
 

@@ -16,11 +16,11 @@ import pytest
 from matomo_trial import DAYS, MatomoTrial, Visit
 from trial import ended
 
-from mtc import faults
+from mtc.core import crash_points
 from tests.fake_matomo.faults import Fault, Place
 from tests.fake_matomo.server import FakeMatomo
 
-POINTS = tuple(point for point in faults.POINTS if point.startswith("deliver.") and point != "deliver.doubt")
+POINTS = tuple(point for point in crash_points.POINTS if point.startswith("deliver.") and point != "deliver.doubt")
 ROUNDS = 30
 MORE_ROUNDS = 500
 TOGETHER = 25

@@ -1,4 +1,4 @@
-"""Runs killed at every named point of `mtc.faults`, in several passages: the same command makes all of it right.
+"""Runs killed at every named point of `core.crash_points`, in several passages: the same command makes all of it right.
 
 A point that is not passed kills nothing, and its test fails: no point can rot.
 """
@@ -11,9 +11,11 @@ from endstate import State, end_state, leftovers
 from trial import Trial
 from verdict import completes, has_nothing_to_do, is_consistent
 
-from mtc import faults
+from mtc.core import crash_points
 
-ON_THE_WAY = tuple(point for point in faults.POINTS if not point.startswith("deliver."))  # those: test_crash_matomo
+ON_THE_WAY = tuple(
+    point for point in crash_points.POINTS if not point.startswith("deliver.")
+)  # those: test_crash_matomo
 FIRST_RUN = (*ON_THE_WAY, "load.published:3", "record.after:9", "run.planned:2")
 AFTER_A_CHANGE = (*ON_THE_WAY[::2], "record.after:2")  # a first run goes through all
 MORE = tuple(f"{point}:{passage}" for point in ON_THE_WAY[:8] for passage in (2, 3, 4))

@@ -37,7 +37,7 @@ def test_a_signal_while_the_database_reads_is_a_signal(place: Place, number: sig
     os.mkfifo(start_up / "reading")
     (start_up / "sitecustomize.py").write_text(
         "import signal, pathlib\n"
-        "from mtc.run import explain\n"
+        "from mtc.engine import explanation as explain\n"
         "def stopped(*arguments, **options):\n"
         f"    pathlib.Path({str(start_up / 'reading')!r}).write_text('now')\n"
         "    try:\n"
@@ -87,12 +87,12 @@ def test_where_the_terminal_may_go_a_run_is_not_stopped(place: Place) -> None:
 
 NOHUP = """
 import os, signal, sys
-import mtc.run.session
-plan = mtc.run.session.Coordinator.apply
+import mtc.engine.session
+plan = mtc.engine.session.Coordinator.apply
 def hung_up(*arguments):
     os.kill(os.getpid(), signal.SIGHUP)
     return plan(*arguments)
-mtc.run.session.Coordinator.apply = hung_up
+mtc.engine.session.Coordinator.apply = hung_up
 sys.argv = ["mtc", "apply", "-q"]
 from mtc.__main__ import main
 main()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.manifest.matomo import Matomo
-from mtc.manifest.validate import validate
+from mtc.manifest.validation import validate
+from mtc.matomo.settings import Matomo
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site
 

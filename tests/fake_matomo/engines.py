@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
-import mtc.warehouse.known
-from mtc.warehouse.known import COUNTRIES
+import mtc.warehouse.referrers
+from mtc.warehouse.referrers import COUNTRIES
 
-LIST = Path(mtc.warehouse.known.__file__).with_name("referrers.tsv")
+LIST = Path(mtc.warehouse.referrers.__file__).with_name("referrers.tsv")
 _CODES = "|".join(COUNTRIES.split())
 _AFTER_SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?(?P<host>\[[^\]]*\]|[^:/?#]*)[^/?#]*")
 

@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from applied import DAY, Applied, hours
 
-from mtc.model import Accounting
+from mtc.core.model import Accounting
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 from matomo_trial import DAYS, MatomoTrial
 
-from mtc.delivery import DeliveryStatus
-from mtc.model import Stage, StepId
+from mtc.core.deliveries import DeliveryStatus
+from mtc.core.model import Stage, StepId
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.rights import Rights
 from tests.fake_matomo.server import FakeMatomo

@@ -12,7 +12,7 @@ import pytest
 from matomo_trial import DAYS, MatomoTrial
 from trial import Ended
 
-from mtc.model import Stage, Status, StepId
+from mtc.core.model import Stage, Status, StepId
 from tests.fake_matomo.server import FakeMatomo
 
 STEP = StepId(Stage.IMPORT, "docs", DAYS[0])

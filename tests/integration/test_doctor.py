@@ -13,18 +13,16 @@ import pytest
 from country_file import write_countries
 from in_hand import line
 
-from mtc.errors import MtcError, PermanentError, TransientError
+from mtc.core.errors import MtcError, PermanentError, TransientError
+from mtc.doctor.doctor import Examined, examine
+from mtc.doctor.findings import Finding, Level, any_problem, together
+from mtc.doctor.storage import places, space
+from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
-from mtc.run.checking.findings import Finding, Level, any_problem
-from mtc.run.checking.places import places, space
-from mtc.run.checking.together import together
-from mtc.run.doctor import Examined, examine
-from mtc.run.select import Wanted
-from mtc.state.lineage import claim
-from mtc.state.lock import RunLock
-from mtc.state.owner import lock_path
+from mtc.state.lock import RunLock, lock_path
 from mtc.state.store import Store
+from mtc.state.warehouse_owner import claim
 
 NOW = dt.datetime(2026, 5, 3, 12, tzinfo=dt.UTC)
 MANIFEST = """\

@@ -8,11 +8,11 @@ import pytest
 from s3_faults import Fault, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
+from mtc.core.clock import utc_now
+from mtc.doctor.doctor import Examined, examine
+from mtc.doctor.findings import Finding, Level
+from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
-from mtc.run.checking.findings import Finding, Level
-from mtc.run.clock import utc_now
-from mtc.run.doctor import Examined, examine
-from mtc.run.select import Wanted
 from tests.fake_matomo.faults import Fault as MatomoFault
 from tests.fake_matomo.faults import Place
 from tests.fake_matomo.server import FakeMatomo

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from import_step import AGENT, ALL, IN_PLACE, SPOOLED, Outcome, Rejected, Workshop, count_lines, line, text
 
-from mtc.formats.clean import LONGEST
+from mtc.core.model import Status
 from mtc.formats.compression import PLAIN, _told
-from mtc.model import Status
-from mtc.stages.importing.bundle import Sizes
+from mtc.formats.line_cleaning import LONGEST
+from mtc.stages.import_.bundles import Sizes
 
 # A plain reading of a whole valid line, apart from everything under test.
 VALID = re.compile(rb'192\.0\.2\.1 - - \[01/May/2026:10:05:03 \+0000\] "GET (/[0-9]+) HTTP/1\.1" 200 512 "-" "[ -~]*"')

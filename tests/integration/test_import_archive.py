@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 from import_step import DAY, STEP, Workshop, line, text
+from memory_source import MemoryArchive, MemorySource
 
-from mtc.errors import PermanentError, TransientError
-from mtc.manifest.models import Archive as ArchiveSettings
-from mtc.model import Status
+from mtc.core.errors import PermanentError, TransientError
+from mtc.core.model import Status
 from mtc.plan.model import ImportWork
-from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.memory import MemoryArchive, MemorySource
-from mtc.sources.pattern import Pattern
-from mtc.stages.base import ObjectArchived, ObjectDropped, ObjectLoaded, RecordingDesk, StepDone
-from mtc.stages.importing.stage import ImportStage
+from mtc.sources.settings import Archive as ArchiveSettings
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.stages.import_.import_step import ImportStage
+from mtc.stages.stage import ObjectArchived, ObjectDropped, ObjectLoaded, RecordingDesk, StepDone
 
 URL = "copies/{site}/{date:%Y-%m-%d}/{name}"
 

@@ -11,12 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, count_lines, line, text
 
-from mtc.model import SourceObject, Status
+from mtc.core.model import SourceObject, Status
 from mtc.plan.model import ImportWork
-from mtc.stages.base import RecordingDesk
-from mtc.stages.importing.bundle import Bundle, Fetched, Sizes
-from mtc.stages.importing.choosing import chooser
-from mtc.stages.importing.spool import bundles
+from mtc.stages.import_.bundles import Bundle, Fetched, Sizes, bundles
+from mtc.stages.import_.format_choice import chooser
+from mtc.stages.stage import RecordingDesk
 
 TWO_DAYS = ("01/May/2026:10:05:03 +0000", "02/May/2026:00:00:00 +0000")
 COMMON = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /c HTTP/1.1" 200 512'

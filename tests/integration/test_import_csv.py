@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from import_step import ALL, IN_PLACE, SPOOLED, Workshop
 
-from mtc.stages.importing.bundle import Sizes
+from mtc.stages.import_.bundles import Sizes
 
 HEADER = "time;client_ip;url;status;user_agent"
 ROW = '2026-05-01 10:05:03;192.0.2.7;{};200;"a; ""b"""'

@@ -9,8 +9,8 @@ import pytest
 import zstandard
 from import_step import ALL, IN_PLACE, SPOOLED, Workshop, count_lines, line, text
 
-from mtc.errors import PermanentError
-from mtc.stages.importing.bundle import Sizes
+from mtc.core.errors import PermanentError
+from mtc.stages.import_.bundles import Sizes
 
 DATA = text(*[line(f"/{number}") for number in range(12)])
 HALF = len(text(line("/0"))) * 5

@@ -7,16 +7,16 @@ from typing import ClassVar
 
 import pytest
 from import_step import Workshop, line, text
+from memory_source import MemorySource
 
-from mtc.errors import TransientError
-from mtc.model import SourceObject
+from mtc.core.errors import TransientError
+from mtc.core.model import SourceObject
 from mtc.plan.model import ImportWork
-from mtc.sources.base import Progress, RemoteObject, ignore
 from mtc.sources.folder import FolderSource
-from mtc.sources.memory import MemorySource
-from mtc.sources.pattern import Pattern
-from mtc.stages.base import RecordingDesk
-from mtc.stages.importing.ahead import AHEAD, ahead, in_turn
+from mtc.sources.source import Progress, RemoteObject, ignore
+from mtc.sources.url_pattern import Pattern
+from mtc.stages.import_.object_loader import AHEAD, ahead, in_turn
+from mtc.stages.stage import RecordingDesk
 
 PATTERN = Pattern.compile("logs/{date:%Y-%m-%d}.log", "docs")
 

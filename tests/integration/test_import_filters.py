@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from import_step import AGENT, Workshop, line, text
 
-from mtc.manifest.models import Filters
+from mtc.formats.settings import Filters
 
 ROBOTS = ["Googlebot/2.1", "curl/8.5.0", "my Spider", "facebookexternalhit/1.1", "python-requests/2.31.0"]
 

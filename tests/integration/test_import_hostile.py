@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from import_step import ALL, IN_PLACE, SPOOLED, Outcome, Rejected, Workshop, line, text
+from memory_source import MemorySource
 
-from mtc.errors import PermanentError
-from mtc.manifest.models import Filters
-from mtc.sources.keys import printable
-from mtc.sources.memory import MemorySource
-from mtc.sources.pattern import Pattern
-from mtc.stages.importing.bundle import Sizes
+from mtc.core.errors import PermanentError
+from mtc.core.sanitize import printable
+from mtc.formats.settings import Filters
+from mtc.sources.url_pattern import Pattern
+from mtc.stages.import_.bundles import Sizes
 
 HOSTILE = [
     "it's.log",

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, line, text, touch_later
 
-from mtc.errors import ObjectChangedError, PermanentError
-from mtc.manifest.models import Filters
-from mtc.model import SourceObject
+from mtc.core.errors import ObjectChangedError, PermanentError
+from mtc.core.model import SourceObject
+from mtc.formats.settings import Filters
 from mtc.plan.model import ImportWork
-from mtc.sources.base import Progress, ignore
 from mtc.sources.folder import FolderSource
-from mtc.stages.base import ObjectLoaded, RecordingDesk, StepDone
-from mtc.stages.importing import bundle, judging, spool
-from mtc.stages.importing.bundle import Sizes
+from mtc.sources.source import Progress, ignore
+from mtc.stages.import_ import bundles, format_choice
+from mtc.stages.import_.bundles import Sizes
+from mtc.stages.stage import ObjectLoaded, RecordingDesk, StepDone
 
 HALF_READ = Sizes(bundle=2000, in_place=SPOOLED.in_place)
 
@@ -145,7 +145,7 @@ def test_small_objects_of_messages_are_told_and_a_step_of_them_is_no_quiet_day(t
 @pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE], ids=["spooled", "in place"])
 def test_very_many_lines_are_read_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: Sizes) -> None:
     """However short they are: memory goes with their number. Each is accounted for, in its place."""
-    for module in (bundle, spool):
+    for module in (bundles, bundles):
         monkeypatch.setattr(module, "MOST_LINES", 1000)  # a real limit would need a file of megabytes
     data = b"\n" * 2500 + mixed(40, 1) + b"\n" * 2500
     outcome = Workshop(tmp_path).read(data, GOOD, sizes=sizes)
@@ -158,7 +158,7 @@ def test_a_very_long_object_in_a_wrong_format_is_not_read_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nothing could be read of its first slices, the rest is not waited for."""
-    monkeypatch.setattr(judging, "_ENOUGH_TO_STOP", 500)  # as above
+    monkeypatch.setattr(format_choice, "_ENOUGH_TO_STOP", 500)  # as above
     with pytest.raises(PermanentError) as refusal:
         Workshop(tmp_path).read(mixed(0, 5000), GOOD, form="combined", sizes=HALF_READ)
     assert int(refusal.value.what.split()[0]) < 2500

@@ -11,11 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from import_step import ALL, IN_PLACE, SPOOLED, Outcome, Workshop
 
-from mtc.errors import PermanentError
-from mtc.model import SourceObject
-from mtc.stages.importing.bundle import Bundle, Fetched, Sizes
-from mtc.stages.importing.choosing import chooser
-from mtc.stages.importing.spool import bundles
+from mtc.core.errors import PermanentError
+from mtc.core.model import SourceObject
+from mtc.stages.import_.bundles import Bundle, Fetched, Sizes, bundles
+from mtc.stages.import_.format_choice import chooser
 
 # Headers, each with what makes a line of a path. Their dates and order differ.
 LAYOUTS = (

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 from import_step import ALL, IN_PLACE, SPOOLED, Workshop
 
-from mtc.errors import PermanentError
-from mtc.model import SourceObject
-from mtc.stages.importing.bundle import Sizes
+from mtc.core.errors import PermanentError
+from mtc.core.model import SourceObject
+from mtc.stages.import_.bundles import Sizes
 
 NAMES = (
     "date time x_edge_location sc_bytes c_ip cs_method cs_host cs_uri_stem sc_status cs_referer cs_user_agent"

@@ -13,12 +13,9 @@ import pytest
 from pydantic import SecretStr
 from scripted_http import RESET, Answer, Scripted, as_json, certificate, html, in_turn, running
 
-from mtc.errors import PermanentError, TransientError
-from mtc.matomo.connection import Connection
-from mtc.matomo.errors import NotSentError, UnknownOutcomeError
-from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Recorded, Refused
-from mtc.matomo.server import Server
-from mtc.matomo.tracking import send
+from mtc.core.errors import PermanentError, TransientError
+from mtc.matomo.client import Connection, NotSentError, Server, UnknownOutcomeError
+from mtc.matomo.tracking import InDoubt, NotRecorded, Outcome, Recorded, Refused, send
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 PASSWORD = "p:ss wörd"

@@ -8,14 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from mtc.matomo.connection import Connection
-from mtc.matomo.errors import NoRightError, TokenRefusedError
+from mtc.matomo.client import Connection, NoRightError, Server, TokenRefusedError
 from mtc.matomo.lookup import Stored, Witness, glance, stored
-from mtc.matomo.outcomes import InDoubt, NotRecorded, Recorded, Refused, Short
 from mtc.matomo.reports import Report, invalidate, reports
-from mtc.matomo.server import Server
 from mtc.matomo.sites import Rights, SiteInfo, clock_skew, rights, site_id, site_info, version
-from mtc.matomo.tracking import send
+from mtc.matomo.tracking import InDoubt, NotRecorded, Recorded, Refused, Short, send
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, VIEW, WRITE, Settings

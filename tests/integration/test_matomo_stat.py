@@ -9,22 +9,21 @@ from pathlib import Path
 import pytest
 from stat_hits import DAY, Hit, answers, connect, project, rows, settings, stat_step, task, write_part
 
-from mtc.errors import PermanentError
+from mtc.core.errors import PermanentError
+from mtc.core.model import Accounting, Part
 from mtc.formats.agents import classify
-from mtc.manifest.hits import Hits
-from mtc.manifest.matomo import Matomo
+from mtc.formats.settings import Hits
 from mtc.manifest.project import SiteSettings
-from mtc.model import Accounting, Part
+from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
-from mtc.stages.answering.answers import Answers
-from mtc.stages.answering.base import Answer, Noted
-from mtc.stages.answering.matomo import MatomoStatistics
-from mtc.stages.base import RecordingDesk
-from mtc.stages.delivering.target import Target
-from mtc.stages.stat import StatStage
-from mtc.warehouse.statfile import StatDocument, dumps, loads
+from mtc.stages.deliver.tracker import Target
+from mtc.stages.stage import RecordingDesk
+from mtc.stages.stat.matomo_provider import MatomoStatistics
+from mtc.stages.stat.providers import Answer, Answers, Noted
+from mtc.stages.stat.stat_stage import StatStage
+from mtc.warehouse.stat_document import StatDocument, dumps, loads
+from mtc.warehouse.stat_tables import metrics
 from mtc.warehouse.statistics import WarehouseStatistics
-from mtc.warehouse.tables import metrics
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import DOCS, SUPER, VIEW, WRITE, Settings, Site
 from tests.fake_matomo.speak import NOW, ask_day, hit, send

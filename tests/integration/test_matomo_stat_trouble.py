@@ -13,16 +13,15 @@ from scripted_http import Answer as Reply
 from scripted_http import Asked, Scripted, as_json, running
 from stat_hits import DAY, settings
 
-from mtc.errors import PermanentError, TransientError
-from mtc.manifest.matomo import Matomo
-from mtc.matomo.errors import ServerBusyError, TokenRefusedError
-from mtc.model import Part
+from mtc.core.errors import PermanentError, TransientError
+from mtc.core.model import Part
+from mtc.matomo.client import ServerBusyError, TokenRefusedError
+from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
-from mtc.stages.answering.base import Answer, Noted
-from mtc.stages.answering.matomo import MatomoStatistics
-from mtc.stages.answering.windows import HITS
-from mtc.stages.delivering.target import Target
-from mtc.warehouse.statfile import StatDocument
+from mtc.stages.deliver.tracker import Target
+from mtc.stages.stat.matomo_provider import MatomoStatistics
+from mtc.stages.stat.providers import HITS, Answer, Noted
+from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure
 from tests.fake_matomo.faults import Fault, Place
 from tests.fake_matomo.server import FakeMatomo

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from applied import DAY, NOW, Applied, hours, moment
 
-from mtc.model import Stage, StepId
-from mtc.report.plan import plan_text
+from mtc.core.model import Stage, StepId
+from mtc.report.plan_text import plan_text
 from mtc.report.why import why, why_text
 from mtc.state.store import Store
 

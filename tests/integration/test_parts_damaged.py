@@ -9,15 +9,15 @@ import pytest
 from rig import Listener
 from trial import DAYS, Trial
 
-from mtc.errors import EXIT_FAILED, EXIT_OK
-from mtc.events import StepFinished
+from mtc.core.errors import EXIT_FAILED, EXIT_OK
+from mtc.core.events import StepFinished
+from mtc.core.model import Stage, Status, StepId
+from mtc.engine import session
+from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
 from mtc.manifest.models import Dates
-from mtc.model import Stage, Status, StepId
-from mtc.run import session
-from mtc.run.select import Wanted
-from mtc.run.verify import verify
 from mtc.state.store import Store
+from mtc.verify.verify import verify
 
 MANIFEST = """\
 version: 1

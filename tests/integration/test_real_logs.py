@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from import_step import ALL, IN_PLACE, SPOOLED, Workshop, count_lines
 
-from mtc.manifest.models import Filters
-from mtc.stages.importing.bundle import Sizes
+from mtc.formats.settings import Filters
+from mtc.stages.import_.bundles import Sizes
 
 FOLDER = Path(os.environ.get("MTC_TEST_LOGS") or Path(__file__).parents[2].parent / "shared" / "logs")
 LOGS = [

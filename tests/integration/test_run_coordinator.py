@@ -10,11 +10,11 @@ import pytest
 from rig import Rig, step
 from trial import DAYS
 
-from mtc.errors import InterruptedRunError, ObjectChangedError, PermanentError, TransientError
-from mtc.events import Event, StepBlocked, StepFinished, StepRetried
-from mtc.model import Stage, Status, Verdict
+from mtc.core.errors import InterruptedRunError, ObjectChangedError, PermanentError, TransientError
+from mtc.core.events import Event, StepBlocked, StepFinished, StepRetried
+from mtc.core.model import Stage, Status, Verdict
 from mtc.plan.model import ImportWork
-from mtc.stages.base import StepFailed
+from mtc.stages.stage import StepFailed
 
 FIRST = step(Stage.IMPORT)
 STAT = step(Stage.STAT)

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 import pytest
 from trial import DAYS
 
-from mtc.errors import InterruptedRunError, PermanentError, StateError
-from mtc.executor.base import Executor
-from mtc.executor.inline import InlineExecutor
-from mtc.executor.pool import PoolExecutor
-from mtc.model import Receipt, Stage, Status, StepId, Verdict
+from mtc.core.errors import InterruptedRunError, PermanentError, StateError
+from mtc.core.model import Receipt, Stage, Status, StepId, Verdict
+from mtc.engine.executors import Executor, InlineExecutor, PoolExecutor
 from mtc.plan.model import PlannedStep, Task
-from mtc.stages.base import Desk, Fact, StepDone
+from mtc.stages.stage import Desk, Fact, StepDone
 
 Work = Callable[[Task, Desk], None]
 TASKS = [

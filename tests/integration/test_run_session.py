@@ -12,16 +12,16 @@ from s3_faults import Fault, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 from trial import DAYS, Trial
 
-from mtc.errors import UsageError
-from mtc.events import Event, Notice, RunFinished, RunStarted, StepFinished, StepRetried, StepStarted, Warned
+from mtc.core.errors import UsageError
+from mtc.core.events import Event, Notice, RunFinished, RunStarted, StepFinished, StepRetried, StepStarted, Warned
+from mtc.core.model import Stage, Status, StepId, Verdict
+from mtc.engine import session
+from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
-from mtc.model import Stage, Status, StepId, Verdict
-from mtc.run import session
-from mtc.run.select import Wanted
-from mtc.run.verify import verify
-from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.folder_archive import FolderArchive
+from mtc.sources.folder import FolderArchive
+from mtc.sources.url_pattern import ArchiveUrl
 from mtc.state.store import Store
+from mtc.verify.verify import verify
 
 FIRST = StepId(Stage.IMPORT, "docs", DAYS[0])
 

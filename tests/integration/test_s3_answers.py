@@ -14,13 +14,12 @@ import pytest
 from s3_faults import Alter, Fault, Headers, Proxy
 from s3_server import S3Server, credentials
 
-from mtc.errors import PermanentError, StepError, TransientError
-from mtc.model import SourceObject
-from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.pattern import Pattern
-from mtc.sources.s3 import S3Source
+from mtc.core.errors import PermanentError, StepError, TransientError
+from mtc.core.model import SourceObject
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Clients, Login, Tuning
+from mtc.sources.s3_source import S3Source
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
 
 # boto3 lets go of a body unread, and its socket is closed when it is collected: here, not in another file's tests.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")

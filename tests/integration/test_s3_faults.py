@@ -11,15 +11,14 @@ import pytest
 from s3_faults import Fault, Headers, Kind, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server, credentials
 
-from mtc.errors import InterruptedRunError, MtcError, ObjectChangedError, PermanentError, TransientError
-from mtc.manifest.models import Credentials
-from mtc.model import SourceObject
-from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.pattern import Pattern
-from mtc.sources.s3 import S3Source
+from mtc.core.errors import InterruptedRunError, MtcError, ObjectChangedError, PermanentError, TransientError
+from mtc.core.interrupt import Patience
+from mtc.core.model import SourceObject
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Clients, Login, Tuning
-from mtc.waiting import Patience
+from mtc.sources.s3_source import S3Source
+from mtc.sources.settings import Credentials
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
 
 DAY = dt.date(2026, 5, 1)
 KEY = "docs/2026-05-01.log"

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from memory_source import MemoryArchive, MemorySource
 from s3_server import S3Server, credentials
 
-from mtc.errors import ObjectChangedError, PermanentError
+from mtc.core.errors import ObjectChangedError, PermanentError
+from mtc.core.model import SourceObject
+from mtc.engine.wiring import open_archive, open_source
+from mtc.formats.settings import Filters
 from mtc.manifest import models
 from mtc.manifest.project import SiteSettings
-from mtc.model import SourceObject
-from mtc.sources import open_archive, open_source
-from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.base import Archive, Source
-from mtc.sources.memory import MemoryArchive, MemorySource
-from mtc.sources.pattern import Pattern
+from mtc.sources.settings import Archive as ArchiveSettings
+from mtc.sources.settings import Credentials
+from mtc.sources.source import Archive, Source
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
 
 MAY_1, MAY_2, MAY_3 = (dt.date(2026, 5, day) for day in (1, 2, 3))
 KEYS = "logs/{site}/{date:%Y/%m/%d}/*.gz"
@@ -45,14 +47,14 @@ class Kept:
 
 def settings(source: str, archive: str | None = None) -> SiteSettings:
     """A site with a source and an archive that sign in with the entry `s3`."""
-    kept = None if archive is None else models.Archive(url=archive, credentials="s3")
+    kept = None if archive is None else ArchiveSettings(url=archive, credentials="s3")
     return SiteSettings(
         name="docs",
         url="",
         zone="UTC",
         source=models.Source(url=source, credentials="s3"),
         archive=kept,
-        filters=models.Filters(),
+        filters=Filters(),
     )
 
 
@@ -76,7 +78,7 @@ def memory_source(_: Path, __: S3Server) -> There:
 
 def folder_source(root: Path, _: S3Server) -> There:
     (root / "logs").mkdir(exist_ok=True)
-    source = open_source(settings(KEYS), {"s3": models.Credentials()}, root)
+    source = open_source(settings(KEYS), {"s3": Credentials()}, root)
 
     def put(key: str, data: bytes) -> None:
         _write(root / key, data)
@@ -106,7 +108,7 @@ def memory_archive(root: Path, _: S3Server) -> Kept:
 
 
 def folder_archive(root: Path, _: S3Server) -> Kept:
-    archive = open_archive(settings(KEYS, COPIES), {"s3": models.Credentials()}, root)
+    archive = open_archive(settings(KEYS, COPIES), {"s3": Credentials()}, root)
     assert archive is not None
 
     def read(url: str) -> bytes:

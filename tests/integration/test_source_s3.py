@@ -10,15 +10,14 @@ import pytest
 from s3_faults import Proxy
 from s3_server import S3Server, credentials
 
-from mtc.errors import ObjectChangedError, PermanentError
-from mtc.manifest.models import Credentials
-from mtc.model import SourceObject
-from mtc.sources.archive_url import ArchiveUrl
+from mtc.core.errors import ObjectChangedError, PermanentError
+from mtc.core.model import SourceObject
 from mtc.sources.folder import FolderSource
-from mtc.sources.pattern import Pattern
-from mtc.sources.s3 import S3Source
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Clients, Login, Tuning, service_of
+from mtc.sources.s3_source import S3Source
+from mtc.sources.settings import Credentials
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
 
 DAY = dt.date(2026, 5, 1)
 PATTERN = "{site}/{date:%Y/%m/%d}/*.log"

@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from mtc.model import Accounting, LoadedObject, Part, Receipt, SourceObject, Stage, Status, StepId
-from mtc.plan.model import StepRecord
+from mtc.core.model import Accounting, LoadedObject, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.core.records import StepRecord
 from mtc.state.rows import StepResult
 from mtc.state.store import Store
 

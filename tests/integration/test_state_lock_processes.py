@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from lock_lookers import lookers
 
-from mtc.errors import LockedError
-from mtc.state.lock import RunLock
-from mtc.state.owner import Owner, owner_at_work
+from mtc.core.errors import LockedError
+from mtc.state.lock import Owner, RunLock, owner_at_work
 
 OWNER = """
 import sys, time

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import StateError
-from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.core.errors import StateError
+from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
 from mtc.state.lock import RunLock
 from mtc.state.rows import StepResult
 from mtc.state.store import Store

@@ -12,9 +12,9 @@ import datetime as dt, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from stat_hits import Hit, connect, csv_step, project, stat_step, task, write_part
-from mtc.stages.base import RecordingDesk
+from mtc.stages.stage import RecordingDesk
 from mtc.stages.csv import CsvStage
-from mtc.stages.stat import StatStage
+from mtc.stages.stat.stat_stage import StatStage
 
 plan = project(Path(sys.argv[1]))
 days = [dt.date(2025, 1, 1) + dt.timedelta(days=n) for n in range(100)]

@@ -12,18 +12,18 @@ import pytest
 from e2e_project import DAY, NEXT, Place, line
 from rig import Listener
 
-from mtc.delivery import Batch, BatchId, BatchStatus, Cut, Delivery
+from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, Delivery
+from mtc.core.model import Stage, StepId
+from mtc.engine.session import Order, apply
+from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
 from mtc.manifest.models import DateRange
 from mtc.manifest.project import Project
-from mtc.model import Stage, StepId
-from mtc.run.select import Wanted
-from mtc.run.session import Order, apply
-from mtc.run.verify import verify
-from mtc.run.verifying.counts import _windows
-from mtc.run.verifying.values import DayNumbers, DayVerified, Verified
 from mtc.state.lock import RunLock
 from mtc.state.store import Store
+from mtc.verify.evidence import DayNumbers, DayVerified, Verified
+from mtc.verify.matomo_counts import _windows
+from mtc.verify.verify import verify
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site
 from tests.fake_matomo.speak import hit, send

@@ -6,22 +6,21 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from mtc.delivery import Cut, DeliveredObject, Delivery, DeliveryStatus
-from mtc.manifest.matomo import Matomo
-from mtc.manifest.models import Filters, Source
+from mtc.core.deliveries import Cut, DeliveredObject, Delivery, DeliveryStatus
+from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, Status, StepId
+from mtc.core.records import History, StepRecord
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
-from mtc.matomo.rows import Summary as Counted
-from mtc.model import Accounting, LoadedObject, Part, SourceObject, Stage, Status, StepId
-from mtc.plan.hits import Hits
-from mtc.plan.model import History, StepRecord
-from mtc.report.verify import verify_json, verify_text
-from mtc.run.verifying.chain import Evidence, compare
-from mtc.run.verifying.delivered import Delivered, delivered
-from mtc.run.verifying.files import StatFile
-from mtc.run.verifying.imports import Imported, imported
-from mtc.run.verifying.values import DayNumbers, DayVerified, Disagreement, Verified
-from mtc.warehouse.statfile import Inputs, LineAccounting, StatDocument, Summary
-from mtc.warehouse.tables import Tables
+from mtc.matomo.api import Summary as Counted
+from mtc.matomo.settings import Matomo
+from mtc.plan.verdicts import Hits
+from mtc.report.check_text import verify_json, verify_text
+from mtc.verify.chain import Evidence, compare
+from mtc.verify.evidence import DayNumbers, DayVerified, Disagreement, Imported, StatFile, Verified, imported
+from mtc.verify.matomo_counts import Delivered, delivered
+from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
+from mtc.warehouse.stat_tables import Tables
 
 DAY = dt.date(2026, 5, 1)
 NEXT = dt.date(2026, 5, 2)

@@ -10,21 +10,21 @@ from typing import Any
 
 from rig import Listener
 
-from mtc.events import Event, Notice, StepFinished
+from mtc.core.events import Event, Notice, StepFinished
+from mtc.core.model import Accounting, Stage, StepId
+from mtc.engine import session
+from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
 from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
-from mtc.model import Accounting, Stage, StepId
 from mtc.plan.model import Plan
-from mtc.report.board import status
-from mtc.report.console import ConsoleReporter
-from mtc.report.look import Look
+from mtc.report.reporters import ConsoleReporter
 from mtc.report.status import status_text
-from mtc.run import session
-from mtc.run.select import Wanted
-from mtc.run.verify import verify
-from mtc.run.verifying.values import DayVerified
+from mtc.report.status_grid import status
+from mtc.report.terminal import Look
 from mtc.state.store import Store
+from mtc.verify.evidence import DayVerified
+from mtc.verify.verify import verify
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)

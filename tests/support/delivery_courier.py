@@ -13,15 +13,16 @@ from pathlib import Path
 from delivery_parts import NOON, UNTIL, Row, laid, write_parts
 from pydantic import SecretStr
 
-from mtc.delivery import Batch, BatchId, BatchStatus, Cut
-from mtc.manifest.matomo import Matomo
-from mtc.manifest.models import Filters, Source
+from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
-from mtc.stages.delivering.batch import Courier
-from mtc.stages.delivering.firsts import FirstBatches, SetAsideError
-from mtc.stages.delivering.layout import Layout
-from mtc.stages.delivering.office import LaneStoppedError
-from mtc.stages.delivering.target import Target, TargetSite
+from mtc.matomo.settings import Matomo
+from mtc.stages.deliver.batch_sender import Courier
+from mtc.stages.deliver.batching import Layout
+from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
+from mtc.stages.deliver.recorder import LaneStoppedError
+from mtc.stages.deliver.tracker import Target, TargetSite
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings
 

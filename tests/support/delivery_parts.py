@@ -9,11 +9,11 @@ from typing import Any
 
 from import_step import database
 
-from mtc.delivery import Cut
-from mtc.model import Accounting, LoadedObject, Part, SourceObject
-from mtc.stages.delivering.layout import Address, Layout
-from mtc.warehouse.columns import COLUMNS
-from mtc.warehouse.quoting import literal
+from mtc.core.deliveries import Cut
+from mtc.core.model import Accounting, LoadedObject, Part, SourceObject
+from mtc.core.sql import literal
+from mtc.stages.deliver.batching import Address, Layout
+from mtc.warehouse.parts import COLUMNS
 
 DAY = dt.date(2026, 5, 1)
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mtc.delivery import Batch, BatchId, Cut, DeliveredObject, Delivery, DeliveryStatus, account_of, uncovered
+from mtc.core.deliveries import Batch, BatchId, Cut, DeliveredObject, Delivery, DeliveryStatus, account_of, uncovered
+from mtc.core.model import LoadedObject, StepId
 from mtc.manifest.project import SiteSettings
-from mtc.model import LoadedObject, StepId
 from mtc.plan.model import DeliverWork
 
 UNTIL = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)

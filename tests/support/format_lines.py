@@ -8,11 +8,11 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.formats.base import Format
-from mtc.formats.clean import clean
-from mtc.formats.reading import Reading
-from mtc.manifest.models import Filters
-from mtc.stages.importing.lines import read_text
+from mtc.formats.line_cleaning import clean
+from mtc.formats.line_sql import Reading
+from mtc.formats.model import Format
+from mtc.formats.settings import Filters
+from mtc.stages.import_.line_table import read_text
 
 # Everything counts: what a line holds can be looked at, whatever it is.
 OPEN = Filters(bots=True, static=True, errors=True, redirects=True)

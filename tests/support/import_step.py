@@ -11,17 +11,19 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.manifest.models import Archive, Filters, Run, Source
+from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Stage, StepId, Verdict
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
-from mtc.model import Accounting, LoadedObject, Receipt, SourceObject, Stage, StepId, Verdict
 from mtc.plan.model import ImportWork, PlannedStep, Task
-from mtc.sources.base import Archive as AnyArchive
-from mtc.sources.base import Source as AnySource
 from mtc.sources.folder import FolderSource
-from mtc.sources.pattern import Pattern
-from mtc.stages.base import ObjectLoaded, RecordingDesk
-from mtc.stages.importing import ImportStage
-from mtc.stages.importing.bundle import Sizes
+from mtc.sources.settings import Archive
+from mtc.sources.source import Archive as AnyArchive
+from mtc.sources.source import Source as AnySource
+from mtc.sources.url_pattern import Pattern
+from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.import_step import ImportStage
+from mtc.stages.stage import ObjectLoaded, RecordingDesk
 
 DAY = dt.date(2026, 5, 1)
 STEP = StepId(Stage.IMPORT, "docs", DAY)

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.manifest.hits import Hits
-from mtc.manifest.models import Filters, Source
+from mtc.formats.settings import Filters, Hits
+from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
-from mtc.stages.importing.explaining import Explained, Explainer
-from mtc.stages.importing.samples import HIT, Sample, Value
+from mtc.stages.import_.preview import HIT, Explained, Explainer, Sample, Value
 
 EVERYTHING = Filters(bots=True, static=True, errors=True, redirects=True)
 SITE = SiteSettings("docs", "", "UTC", Source(url="."), None, EVERYTHING)

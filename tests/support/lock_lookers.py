@@ -9,7 +9,7 @@ from pathlib import Path
 LOOKER = """
 import sys
 from pathlib import Path
-from mtc.state.owner import owner_at_work
+from mtc.state.lock import owner_at_work
 print("looking", flush=True)
 while True:
     owner_at_work(Path(sys.argv[1]))

@@ -14,15 +14,17 @@ from pathlib import Path
 from delivery_world import Book, RefusedStepError
 from pydantic import SecretStr
 
-from mtc.errors import InterruptedRunError
-from mtc.manifest.matomo import Matomo
-from mtc.manifest.models import Archive, Filters, Run, Source
+from mtc.core.errors import InterruptedRunError
+from mtc.core.model import RECIPES, Accounting, LoadedObject, Output, Part, SourceObject, Stage, Status, StepId, Verdict
+from mtc.core.records import History, StepRecord
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Place, Project, SiteSettings
-from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, Status, StepId, Verdict
-from mtc.plan.model import History, ImportWork, Listing, Plan, PlannedStep, Selection, StepRecord, World
+from mtc.matomo.settings import Matomo
+from mtc.plan.model import ImportWork, Listing, Plan, PlannedStep, Selection, World
 from mtc.plan.planner import Steps, make_plan, plan_csv, plan_imports, plan_stats
-from mtc.recipes import RECIPES
-from mtc.sources.archive_url import ArchiveUrl
+from mtc.sources.settings import Archive
+from mtc.sources.url_pattern import ArchiveUrl
 
 DAY = dt.date(2026, 5, 1)
 NEXT = dt.date(2026, 5, 2)

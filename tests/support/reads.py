@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.formats.base import Format
-from mtc.formats.reading import Reading
-from mtc.manifest.models import Filters
-from mtc.stages.importing.lines import read_text
+from mtc.formats.line_sql import Reading
+from mtc.formats.model import Format
+from mtc.formats.settings import Filters
+from mtc.stages.import_.line_table import read_text
 
 ALL = Filters(bots=True, static=True, errors=True, redirects=True)
 _LINES = 'SELECT reason, rejected, "text", * EXCLUDE (reason, rejected, "text", download) FROM lines ORDER BY rowid'

@@ -8,22 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from memory_source import MemorySource
 from trial import DAYS, Trial
 
-from mtc.errors import InterruptedRunError
-from mtc.events import Event
-from mtc.executor.base import Executor, Handler
-from mtc.executor.inline import InlineExecutor
-from mtc.executor.pool import PoolExecutor
+from mtc.core.errors import InterruptedRunError
+from mtc.core.events import Event
+from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Stage, Status, StepId
+from mtc.engine.coordinator import Coordinator
+from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor
 from mtc.manifest.load import load
 from mtc.manifest.project import Project, SiteSettings
-from mtc.model import Accounting, LoadedObject, Receipt, SourceObject, Stage, Status, StepId
 from mtc.plan.model import ImportWork, PlannedStep, Selection, Task
-from mtc.run.coordinator import Coordinator
-from mtc.sources.base import Source
-from mtc.sources.memory import MemorySource
-from mtc.sources.pattern import Pattern
-from mtc.stages.base import Desk, ObjectLoaded, StepDone, StepFailed
+from mtc.sources.source import Source
+from mtc.sources.url_pattern import Pattern
+from mtc.stages.stage import Desk, ObjectLoaded, StepDone, StepFailed
 from mtc.state.store import Store
 
 Act = Exception | StepFailed | None | Callable[[], None]

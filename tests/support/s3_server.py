@@ -10,7 +10,7 @@ import boto3
 from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
-from mtc.manifest.models import Credentials
+from mtc.sources.settings import Credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.manifest.models import Filters, Run, Source
+from mtc.core.model import Accounting, Part, Stage, StepId, Verdict
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
-from mtc.model import Accounting, Part, Stage, StepId, Verdict
 from mtc.plan.model import CsvWork, PlannedStep, StatWork, Task
-from mtc.warehouse.columns import COLUMNS
-from mtc.warehouse.statfile import StatDocument
+from mtc.warehouse.parts import COLUMNS
+from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
 
 DAY = dt.date(2026, 5, 1)

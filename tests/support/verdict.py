@@ -3,10 +3,10 @@
 from endstate import State, end_state, leftovers
 from trial import Ended, Trial
 
+from mtc.core.model import StepId
+from mtc.engine import session
+from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
-from mtc.model import StepId
-from mtc.run import session
-from mtc.run.select import Wanted
 
 
 def completes(trial: Trial, whole: State) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from mtc.cli import context
-from mtc.errors import UsageError
+from mtc.core.errors import UsageError
+from mtc.core.model import Stage
 from mtc.manifest.load import load
 from mtc.manifest.models import DateRange
-from mtc.model import Stage
 
 
 def test_the_manifest_given_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from in_hand import explained, line, site
 
-from mtc.manifest.models import Filters
-from mtc.report.explain import explain_json, explain_text
+from mtc.formats.settings import Filters
+from mtc.report.explain_text import explain_json, explain_text
 
 LINES = [
     line("/a?b=1", referrer="https://www.example.net/"),

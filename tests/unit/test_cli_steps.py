@@ -2,9 +2,9 @@
 
 import pytest
 
-from mtc.cli.steps import step_of
-from mtc.errors import UsageError
-from mtc.model import Stage, StepId
+from mtc.cli.options import step_of
+from mtc.core.errors import UsageError
+from mtc.core.model import Stage, StepId
 
 
 def test_a_step_is_read_back_as_it_is_written() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.warehouse.cells import cell
+from mtc.core.sanitize import cell
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from stat_hits import DAY, Hit, connect, csv_step, project, settings, stat_step, task, write_part
 
-from mtc.errors import PermanentError
+from mtc.core.errors import PermanentError
+from mtc.core.model import Accounting, Status
 from mtc.manifest.project import Project
-from mtc.model import Accounting, Status
 from mtc.plan.model import PlannedStep, StatWork
-from mtc.stages.base import RecordingDesk
 from mtc.stages.csv import CsvStage
-from mtc.stages.stat import StatStage
-from mtc.warehouse import csvset
-from mtc.warehouse.statfile import dumps, loads
+from mtc.stages.stage import RecordingDesk
+from mtc.stages.stat.stat_stage import StatStage
+from mtc.warehouse import csv_files
+from mtc.warehouse.stat_document import dumps, loads
 
 PAGE = Path(__file__).parents[2] / "docs" / "csv.md"
 OLD = Path(__file__).parents[1] / "data" / "0.1.0.stat"
@@ -105,12 +105,12 @@ def test_a_table_has_a_file_with_the_tables_own_order(plan: Project) -> None:
 def test_every_file_has_the_columns_that_are_documented(everything: Project) -> None:
     """Named for what they hold. The page of documentation is made of the same text."""
     make(everything)
-    assert sorted(contents(everything)) == sorted(map(csvset.file_name, csvset.NAMES))
+    assert sorted(contents(everything)) == sorted(map(csv_files.file_name, csv_files.NAMES))
     text = PAGE.read_text("utf-8")
-    assert text == csvset.page(), "csvset.page() goes into docs/csv.md"
-    for name in csvset.NAMES:
-        header = (everything.csv / csvset.file_name(name)).read_text(encoding="utf-8").split("\n")[0].strip()
-        described = csvset.columns(name)
+    assert text == csv_files.page(), "csvset.page() goes into docs/csv.md"
+    for name in csv_files.NAMES:
+        header = (everything.csv / csv_files.file_name(name)).read_text(encoding="utf-8").split("\n")[0].strip()
+        described = csv_files.columns(name)
         assert header == ",".join(column for column, _ in described)
         assert "label" not in header
         assert all(what and f"| `{column}` | {what} |" in text for column, what in described)
@@ -130,7 +130,7 @@ def test_a_table_without_a_row_has_no_file(plan: Project) -> None:
         "ai_assistants",
         "countries",
     }
-    there = [csvset.file_name(name) for name in csvset.NAMES if name not in absent]
+    there = [csv_files.file_name(name) for name in csv_files.NAMES if name not in absent]
     assert sorted(contents(plan)) == sorted(there)
     assert [item.path for item in receipt.outputs] == [f"csv/{name}" for name in there]
     assert receipt.notes == ()
@@ -217,7 +217,7 @@ def test_the_first_receipt_has_the_files_and_each_its_rows(plan: Project) -> Non
     steps = (csv_step(), csv_step(day=NEXT), csv_step(day=NEXT, site="shop"))
     receipts = list(make(plan, *steps).receipts.values())
     assert [item.path for item in receipts[0].outputs] == [
-        f"csv/{name}" for name in map(csvset.file_name, csvset.NAMES) if name in contents(plan)
+        f"csv/{name}" for name in map(csv_files.file_name, csv_files.NAMES) if name in contents(plan)
     ]
     assert receipts[0].outputs[0].path == "csv/summary.csv"
     assert [len(receipt.outputs) for receipt in receipts[1:]] == [0, 0]

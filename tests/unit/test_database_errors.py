@@ -5,8 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mtc.errors import PermanentError, TransientError
-from mtc.warehouse.database import connect, explain
+from mtc.core.database import connect, explain
+from mtc.core.errors import PermanentError, TransientError
 
 
 @pytest.mark.parametrize(

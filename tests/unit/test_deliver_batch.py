@@ -10,12 +10,11 @@ import pytest
 from delivery_courier import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 from scripted_http import Answer, as_json, running
 
-from mtc.delivery import BatchStatus
-from mtc.errors import PermanentError, TransientError
-from mtc.matomo.connection import Connection
-from mtc.matomo.errors import LookupUnsureError
-from mtc.stages.delivering.office import LaneStoppedError
-from mtc.stages.delivering.target import server_of
+from mtc.core.deliveries import BatchStatus
+from mtc.core.errors import PermanentError, TransientError
+from mtc.matomo.client import Connection, LookupUnsureError
+from mtc.stages.deliver.recorder import LaneStoppedError
+from mtc.stages.deliver.tracker import server_of
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.settings import SUPER, VIEW, WRITE, Settings
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.stages.delivering.bisecting import Bisection
+from mtc.stages.deliver.bisection import Bisection
 
 ROUNDS = 5000
 

@@ -15,25 +15,17 @@ from import_step import database
 from pydantic import SecretStr
 from scripted_http import Answer, Asked, as_json, running
 
-from mtc.delivery import BatchStatus, DeliveredObject, Delivery, DeliveryStatus
-from mtc.errors import InterruptedRunError, PermanentError, StateError
-from mtc.manifest.matomo import Matomo
-from mtc.manifest.models import Filters, Source
+from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus
+from mtc.core.errors import InterruptedRunError, PermanentError, StateError
+from mtc.core.model import LoadedObject, StepId
+from mtc.engine.fact_writer import record_delivery
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
-from mtc.model import LoadedObject, StepId
-from mtc.run.delivered import record_delivery
-from mtc.stages.base import (
-    BatchesMoved,
-    DeliveryCut,
-    DeliveryEnded,
-    Fact,
-    HitsTakenBack,
-    ObjectCarried,
-    RecordingDesk,
-)
-from mtc.stages.delivering import Delivered, Deliverer
-from mtc.stages.delivering.deliverer import Errand
-from mtc.stages.delivering.target import Target
+from mtc.matomo.settings import Matomo
+from mtc.stages.deliver.delivery_job import Delivered, Deliverer, Errand
+from mtc.stages.deliver.tracker import Target
+from mtc.stages.stage import BatchesMoved, DeliveryCut, DeliveryEnded, Fact, HitsTakenBack, ObjectCarried, RecordingDesk
 from mtc.state.store import Store
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.server import FakeMatomo

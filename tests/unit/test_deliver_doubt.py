@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from delivery_courier import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 
-from mtc.delivery import BatchStatus
-from mtc.errors import TransientError
-from mtc.matomo.errors import LookupUnsureError
-from mtc.stages.delivering.office import LaneStoppedError
+from mtc.core.deliveries import BatchStatus
+from mtc.core.errors import TransientError
+from mtc.matomo.client import LookupUnsureError
+from mtc.stages.deliver.recorder import LaneStoppedError
 from tests.fake_matomo.faults import Fault, Place
 from tests.fake_matomo.settings import Settings
 

@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from import_step import database
 
-from mtc.delivery import Batch, BatchId, Cut
-from mtc.errors import PermanentError, StepError
-from mtc.model import LoadedObject
-from mtc.stages.delivering.layout import Layout, Sent, unsendable
+from mtc.core.deliveries import Batch, BatchId, Cut
+from mtc.core.errors import PermanentError, StepError
+from mtc.core.model import LoadedObject
+from mtc.stages.deliver.batching import Layout, Sent, unsendable
 
 SECOND = dt.timedelta(seconds=1)
 UID = "0123456789abcdef"

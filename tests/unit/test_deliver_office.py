@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mtc.errors import InterruptedRunError, PermanentError, StateError, TransientError
-from mtc.model import Stage, StepId
-from mtc.stages.base import BatchesMoved, Fact
-from mtc.stages.delivering.office import LaneStoppedError, Office
+from mtc.core.errors import InterruptedRunError, PermanentError, StateError, TransientError
+from mtc.core.model import Stage, StepId
+from mtc.stages.deliver.recorder import LaneStoppedError, Office
+from mtc.stages.stage import BatchesMoved, Fact
 
 STEP = StepId.parse("import:docs:2026-05-01")
 

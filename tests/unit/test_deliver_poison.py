@@ -9,10 +9,10 @@ import pytest
 from delivery_courier import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 from delivery_parts import Row
 
-from mtc.delivery import BatchId, BatchStatus
-from mtc.errors import TransientError
-from mtc.stages.delivering.firsts import SetAsideError
-from mtc.stages.delivering.office import LaneStoppedError
+from mtc.core.deliveries import BatchId, BatchStatus
+from mtc.core.errors import TransientError
+from mtc.stages.deliver.first_batches import SetAsideError
+from mtc.stages.deliver.recorder import LaneStoppedError
 from tests.fake_matomo.faults import Fault
 
 POISON = "https://www.google.com/search?q[]=x"

@@ -13,9 +13,8 @@ from delivery_parts import HERE, NOON, UNTIL, Row, laid, write_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtc.delivery import Cut
-from mtc.stages.delivering.addresses import plain_address
-from mtc.stages.delivering.layout import Address
+from mtc.core.deliveries import Cut
+from mtc.stages.deliver.batching import Address, plain_address
 
 BASE = HERE.base
 DIMENSIONS = (("1", "host"), ("2", "status"), ("3", "method"), ("4", "protocol"), ("5", "user"), ("6", "query"))

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from mtc.errors import PermanentError, TransientError
-from mtc.manifest.matomo import Matomo
-from mtc.manifest.models import Filters, Source
+from mtc.core.errors import PermanentError, TransientError
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
-from mtc.stages.delivering.target import Target, TargetSite, server_of, zone_of
+from mtc.matomo.settings import Matomo
+from mtc.stages.deliver.tracker import Target, TargetSite, server_of, zone_of
 from tests.fake_matomo.faults import Fault, Place
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE

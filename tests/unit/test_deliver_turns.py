@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from mtc.errors import InterruptedRunError
-from mtc.model import StepId
-from mtc.stages.delivering.turns import Turns
+from mtc.core.errors import InterruptedRunError
+from mtc.core.model import StepId
+from mtc.stages.deliver.day_order import Turns
 
 FIRST, SECOND = (StepId.parse(f"import:docs:2026-05-0{day}") for day in (1, 2))
 

@@ -5,9 +5,9 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.delivery import Batch, BatchId
-from mtc.stages.delivering.layout import Sent
-from mtc.stages.delivering.witness import WITNESSES, witnesses
+from mtc.core.deliveries import Batch, BatchId
+from mtc.stages.deliver.batching import Sent
+from mtc.stages.deliver.probes import WITNESSES, witnesses
 
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 

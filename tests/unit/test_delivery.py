@@ -5,8 +5,8 @@ import datetime as dt
 
 import pytest
 
-from mtc.delivery import Batch, BatchId, DeliveredObject, account_of, uncovered
-from mtc.model import Accounting, LoadedObject, Part, SourceObject
+from mtc.core.deliveries import Batch, BatchId, DeliveredObject, account_of, uncovered
+from mtc.core.model import Accounting, LoadedObject, Part, SourceObject
 
 DAY, NEXT = dt.date(2026, 5, 1), dt.date(2026, 5, 2)
 

@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_hand import explained, line, reasons, site, values
 
-from mtc.errors import PermanentError
-from mtc.formats.compression import blocks, compression
-from mtc.formats.decode import as_utf8, encoding_of
-from mtc.model import SourceObject
-from mtc.stages.importing.bundle import Fetched, Sizes, fits_in_place
+from mtc.core.errors import PermanentError
+from mtc.core.model import SourceObject
+from mtc.formats.compression import as_utf8, blocks, compression, encoding_of
+from mtc.stages.import_.bundles import Fetched, Sizes, fits_in_place
 
 LINES = [line("/café", agent="Bücher-Leser/1.0 €"), line("/b"), "no line", line("/c")]
 TEXT = "".join(f"{each}\r\n" for each in LINES)

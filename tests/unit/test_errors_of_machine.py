@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mtc.errors import PermanentError, TransientError, explain_reading, of_machine
-from mtc.files import explain_os_error, make_folder, write_atomic
-from mtc.state.faults import of_system
+from mtc.core.atomic_files import explain_os_error, make_folder, write_atomic
+from mtc.core.errors import PermanentError, TransientError, explain_reading, of_machine
+from mtc.state.state_errors import of_system
 
 LIMITS = (
     (errno.ENOSPC, "no space left", "free some space"),
@@ -101,7 +101,7 @@ def test_new_folders_are_made_durable_up_to_the_first_that_was_there(
     """A power loss must not take the name of a folder whose files were fsynced."""
     synced: list[str] = []
     monkeypatch.setattr(
-        "mtc.files.fsync_dir", lambda folder: synced.append(folder.name)
+        "mtc.core.atomic_files.fsync_dir", lambda folder: synced.append(folder.name)
     )  # the real one leaves no trace
     make_folder(tmp_path / "a/b/c")
     assert synced == [tmp_path.name, "a", "b"]

@@ -11,13 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from in_hand import EVERYTHING, explained, line, reasons, site
 
+from mtc.core.model import Accounting
+from mtc.formats.line_sql import Reading
 from mtc.formats.ncsa import COMBINED
-from mtc.formats.reading import Reading
-from mtc.manifest.client import Client
-from mtc.manifest.hits import Hits
-from mtc.manifest.models import Filters
-from mtc.model import Accounting
-from mtc.stages.importing.lines import read_text
+from mtc.formats.settings import Client, Filters, Hits
+from mtc.stages.import_.line_table import read_text
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 

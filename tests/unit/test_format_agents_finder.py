@@ -4,10 +4,8 @@ import re
 
 import pytest
 
-from mtc.formats.agents.expressions import Expression, filled, small
-from mtc.formats.agents.finder import Finder
-from mtc.formats.agents.literals import literals
-from mtc.formats.agents.tables import table
+from mtc.formats.agents.agent_tables import table
+from mtc.formats.agents.regex_index import Expression, Finder, filled, literals, small
 
 BOUNDED = r"(?:^|[^A-Z0-9_-]|[^A-Z0-9-]_|sprd-|MZ-)(?:%s)"
 """How Matomo reads an expression."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mtc.formats.clean import LONGEST, TOO_LONG, clean, is_tidy, tidy, unmarked, whole_lines
+from mtc.formats.line_cleaning import LONGEST, TOO_LONG, clean, is_tidy, tidy, unmarked, whole_lines
 
 MARK = TOO_LONG.encode()
 PIECES = st.sampled_from(

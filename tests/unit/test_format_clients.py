@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_hand import explained, line, reasons, site, values
 
-from mtc.formats.clients import client_ip
-from mtc.manifest.client import Client
-from mtc.manifest.formats import CustomFormat
-from mtc.manifest.models import Filters
+from mtc.formats.client_address import client_ip
+from mtc.formats.format_settings import CustomFormat
+from mtc.formats.settings import Client, Filters
 
 TIME = "01/May/2026:10:00:00 +0000"
 ISO = "2026-05-01T10:00:00+00:00"

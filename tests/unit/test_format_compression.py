@@ -12,7 +12,7 @@ import pytest
 import zstandard
 from format_lines import combined
 
-from mtc.errors import ObjectChangedError, PermanentError
+from mtc.core.errors import ObjectChangedError, PermanentError
 from mtc.formats.compression import BLOCK, beginning, blocks, is_plain
 
 TEXT = "".join(f"{combined(f'GET /{number} HTTP/1.1')}\n" for number in range(40)).encode()

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from in_hand import explained, hits, reasons, site, values
 from reads import Reader
 
-from mtc.errors import PermanentError
-from mtc.formats.any_csv import MOST_COLUMNS, bind
-from mtc.formats.base import FIELDS
-from mtc.formats.cells import Cells, cut
-from mtc.formats.detect import detect
+from mtc.core.database import asked
+from mtc.core.errors import PermanentError
+from mtc.formats.csv_lines import MOST_COLUMNS, Cells, bind, cut
+from mtc.formats.detection import detect
+from mtc.formats.model import FIELDS
 from mtc.formats.registry import get
-from mtc.stages.importing.choosing import Wanted, choose, chooser
-from mtc.warehouse.database import asked
+from mtc.stages.import_.format_choice import Wanted, choose, chooser
 
 NAMES = ("ip", "time", "request", "status", "bytes", "user_agent", "note")
 AGENT = 'Mozilla/5.0 (X11; "x", y)\tFirefox'

@@ -7,12 +7,12 @@ import pytest
 from reads import Reader
 
 from mtc.formats.custom import custom
+from mtc.formats.format_settings import CustomFormat
+from mtc.formats.layouts.apache import compile_apache
+from mtc.formats.layouts.layout import LayoutError
+from mtc.formats.layouts.nginx import compile_nginx
 from mtc.formats.registry import FORMATS
-from mtc.manifest.formats import CustomFormat
-from mtc.manifest.layouts.apache import compile_apache
-from mtc.manifest.layouts.model import LayoutError
-from mtc.manifest.layouts.nginx import compile_nginx
-from mtc.stages.importing.choosing import choose
+from mtc.stages.import_.format_choice import choose
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mtc.formats.layouts.layout import LayoutError
+from mtc.formats.layouts.regex import compile_expression
 from mtc.formats.pattern import unnamed
-from mtc.manifest.layouts.expression import compile_expression
-from mtc.manifest.layouts.model import LayoutError
 
 _FIELDS = r"(?P<ip>\S+) (?P<time>\S+) (?P<path>\S+)"
 _PIECES = st.sampled_from(

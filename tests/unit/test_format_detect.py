@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 from format_lines import AGENT, combined, common
 
-from mtc.errors import PermanentError
-from mtc.formats.detect import SAMPLE_LINES, detect
+from mtc.core.errors import PermanentError
+from mtc.formats.detection import SAMPLE_LINES, detect
 from mtc.formats.registry import FORMATS, NAMES, get
 
 HOST = "shop.example.org:443 "

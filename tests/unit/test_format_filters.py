@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 from format_lines import OPEN, combined, database, read_all
 
-from mtc.formats.base import Format
-from mtc.formats.filters import download, reason
-from mtc.formats.lists import DOWNLOAD_EXTENSIONS, ROBOT_TEXTS, STATIC_EXTENSIONS
-from mtc.formats.reading import Reading, read_lines
+from mtc.formats.filters import DOWNLOAD_EXTENSIONS, ROBOT_TEXTS, STATIC_EXTENSIONS, download, reason
+from mtc.formats.line_sql import Reading, read_lines
+from mtc.formats.model import Format
 from mtc.formats.registry import FORMATS
-from mtc.manifest.hits import Hits
-from mtc.manifest.models import Filters
+from mtc.formats.settings import Filters, Hits
 
 DEFAULTS = Filters()
 VHOST = FORMATS["combined_vhost"]

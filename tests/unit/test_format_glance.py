@@ -7,11 +7,11 @@ import pytest
 from format_lines import combined, common
 from format_samples import SAMPLES, SampleFile, w3c
 
-from mtc.errors import PermanentError
-from mtc.formats.detect import detect, glance, is_surely, reads_all
-from mtc.formats.headers import unframed
+from mtc.core.errors import PermanentError
+from mtc.formats.detection import detect, glance, is_surely, reads_all
+from mtc.formats.header_changes import unframed
 from mtc.formats.registry import get
-from mtc.stages.importing.choosing import chooser
+from mtc.stages.import_.format_choice import chooser
 
 HOSTED = combined() + " www.example.org"
 HEADER = ["#Version: 1.0", "#Fields: date time c-ip cs-method cs-uri-stem sc-status"]

@@ -8,8 +8,8 @@ from format_lines import database
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mtc.core.sql import literal
 from mtc.formats.globs import any_of
-from mtc.warehouse.quoting import literal
 
 SETS = st.builds(
     lambda negated, members: f"[{negated}{members}]",

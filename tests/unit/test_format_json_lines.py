@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from reads import Reader
 
-from mtc.formats.base import Format
 from mtc.formats.custom import custom
-from mtc.formats.json_formats import CADDY, CLOUDFLARE, NGINX_JSON, TRAEFIK_JSON
+from mtc.formats.format_settings import CustomFormat
 from mtc.formats.json_lines import pointer
-from mtc.manifest.formats import CustomFormat
+from mtc.formats.known_json import CADDY, CLOUDFLARE, NGINX_JSON, TRAEFIK_JSON
+from mtc.formats.model import Format
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from format_lines import AGENT, MOMENT, OPEN, TIME, Read, combined, common, read, read_all
 
-from mtc.formats.base import Format
+from mtc.formats.model import Format
 from mtc.formats.registry import FORMATS
 
 COMBINED = FORMATS["combined"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from reads import Reader
 
-from mtc.formats.labelled import LOGFMT, LTSV, bind_logfmt, bind_ltsv
+from mtc.formats.ltsv_logfmt import LOGFMT, LTSV, bind_logfmt, bind_ltsv
 
 _LTSV = {
     "time": "[01/May/2026:12:05:03 +0200]",

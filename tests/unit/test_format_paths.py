@@ -7,8 +7,8 @@ from format_lines import AGENT, TIME, read
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mtc.formats.base import Format
-from mtc.formats.clean import clean
+from mtc.formats.line_cleaning import clean
+from mtc.formats.model import Format
 from mtc.formats.registry import FORMATS
 
 NCSA = ("combined", "common", "combined_vhost", "common_vhost")

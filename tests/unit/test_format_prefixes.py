@@ -8,15 +8,15 @@ import pytest
 from format_samples import SAMPLES, SampleFile
 from reads import Reader
 
-from mtc.errors import PermanentError
-from mtc.formats.base import Format
+from mtc.core.errors import PermanentError
 from mtc.formats.custom import custom
-from mtc.formats.detect import detect
+from mtc.formats.detection import detect
+from mtc.formats.format_settings import CustomFormat
 from mtc.formats.layers import bare, taken_off
-from mtc.formats.messages import is_message
+from mtc.formats.model import Format
 from mtc.formats.registry import BINDERS, FORMATS, get
-from mtc.manifest.formats import CustomFormat
-from mtc.stages.importing.choosing import choose
+from mtc.formats.server_messages import is_message
+from mtc.stages.import_.format_choice import choose
 
 Wrap = Callable[[str], str]
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"

@@ -8,19 +8,17 @@ import duckdb
 import pytest
 from format_samples import LAYOUTS, REGEXES, SAMPLES, LayoutSample, RegexSample, Row, SampleFile, hosting, w3c
 
-from mtc.errors import PermanentError
-from mtc.formats.base import Format
+from mtc.core.errors import PermanentError
+from mtc.core.model import SourceObject
 from mtc.formats.custom import custom
-from mtc.formats.detect import detect
-from mtc.formats.reading import Reading
+from mtc.formats.detection import detect
+from mtc.formats.format_settings import CustomFormat
+from mtc.formats.line_sql import Reading
+from mtc.formats.model import Format
 from mtc.formats.registry import BINDERS, FORMATS, get
-from mtc.manifest.formats import CustomFormat
-from mtc.manifest.models import Filters
-from mtc.model import SourceObject
-from mtc.stages.importing.bundle import Fetched, Sizes
-from mtc.stages.importing.lines import fill_lines
-from mtc.stages.importing.owners import fill_segments, owned_lines
-from mtc.stages.importing.spool import bundles
+from mtc.formats.settings import Filters
+from mtc.stages.import_.bundles import Fetched, Sizes, bundles
+from mtc.stages.import_.line_table import fill_lines, fill_segments, owned_lines
 
 ALL = Filters(bots=True, static=True, errors=True, redirects=True)
 _ROWS = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from in_hand import CHROME, explained, line, site, values
 
-from mtc.manifest.client import Client
+from mtc.formats.settings import Client
 
 FORWARDED = site(client=Client(**{"from": ["forwarded_for", "ip"]}))
 ODD = ("shop.example.net", "[2001:db8::66]:443", "<script>", "999.1.1.1")

@@ -11,11 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from in_hand import CHROME, EVERYTHING, explained, line, reasons, site
 
-from mtc.formats.targets import is_host
-from mtc.manifest.formats import CustomFormat
-from mtc.manifest.hits import Hits, PathRule
-from mtc.manifest.models import Filters
-from mtc.stages.delivering import requests
+from mtc.formats.format_settings import CustomFormat
+from mtc.formats.request_target import is_host
+from mtc.formats.settings import Filters, Hits, PathRule
+from mtc.stages.deliver import requests
 
 TIME = "01/May/2026:10:00:00 +0000"
 ISO = "2026-05-01T10:00:00+00:00"

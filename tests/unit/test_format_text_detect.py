@@ -6,8 +6,8 @@ import pytest
 from format_samples import SampleFile, ncsa, streaming
 from reads import Reader
 
-from mtc.errors import PermanentError
-from mtc.formats.detect import detect
+from mtc.core.errors import PermanentError
+from mtc.formats.detection import detect
 from mtc.formats.registry import FORMATS
 
 COMBINED = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /a HTTP/1.1" 200 512 "-" "Reader 1.0"'

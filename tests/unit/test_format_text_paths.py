@@ -7,11 +7,11 @@ import pytest
 from format_samples import SAMPLES
 from reads import Reader
 
-from mtc.formats import haproxy, hosting, load_balancers, ncsa, proxies, s3_access, trailing
-from mtc.formats.base import Format
+from mtc.formats import aws, ncsa, proxies
+from mtc.formats.model import Format
 from mtc.formats.pattern import Pattern
 
-MODULES = (ncsa, trailing, haproxy, hosting, load_balancers, s3_access, proxies)
+MODULES = (ncsa, ncsa, proxies, ncsa, aws, aws, proxies)
 FORMATS = {form.name: form for module in MODULES for form in vars(module).values() if isinstance(form, Format)}
 FAST = [form for form in FORMATS.values() if isinstance(form.shape, Pattern) and form.shape.fast]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from in_hand import explained, hits, reasons, site, values
 
-from mtc.formats.told_by_name import told
+from mtc.formats.field_names import told
 
 ISO = "2026-05-01T10:05:03+00:00"
 REQUEST = {"peer": "192.0.2.7", "time": ISO, "req": "GET /a HTTP/1.1", "status": 200}

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reads import Reader
 
-from mtc.formats.base import Format, Time
-from mtc.formats.clean import clean
 from mtc.formats.columns import BLANK, MIXED, QUOTES, TAB, Columns
+from mtc.formats.line_cleaning import clean
+from mtc.formats.model import Format, Time
 
 NAMES = ("ip", "date", "clock", "", "path", "status", "user_agent")
 SEPARATORS = (BLANK, TAB, QUOTES, MIXED)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reads import Reader
 
-from mtc.errors import PermanentError
-from mtc.formats.base import Format
-from mtc.formats.detect import detect
-from mtc.formats.dialects import DIALECTS
-from mtc.formats.headers import Turns
+from mtc.core.errors import PermanentError
+from mtc.formats.detection import detect
+from mtc.formats.header_changes import Turns
+from mtc.formats.model import Format
 from mtc.formats.registry import FORMATS, get
+from mtc.formats.w3c import DIALECTS
 
 NAMES = [dialect.name for dialect in DIALECTS]
 W3C = "#Fields: date time c-ip cs-method cs-uri-stem sc-status"

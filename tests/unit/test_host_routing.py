@@ -7,12 +7,12 @@ import pytest
 from in_hand import line
 from rig import Listener
 
-from mtc.errors import ManifestError
+from mtc.core.errors import ManifestError
+from mtc.core.model import Accounting, StepId
+from mtc.engine import session
+from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
-from mtc.model import Accounting, StepId
-from mtc.run import session
-from mtc.run.select import Wanted
 from mtc.state.store import Store
 
 DAY = "2026-05-01"

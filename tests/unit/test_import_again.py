@@ -9,7 +9,7 @@ import pytest
 from delivery_parts import NOON, Row, write_parts
 from import_step import database
 
-from mtc.stages.importing.again import sent_digest
+from mtc.stages.import_.reload import sent_digest
 
 SECOND = dt.timedelta(seconds=1)
 ROWS = [Row(line=at, ts=NOON + at * SECOND, ip=f"192.0.2.{at % 3}", path=f"/{at}") for at in range(9)]

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from mtc.stages.importing.ahead import one_ahead
+from mtc.stages.import_.object_loader import one_ahead
 
 
 def counting(seen: list[str], most: int = 4, *, fails_at: int = -1) -> Generator[int]:

@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from mtc.formats.agents import classify
-from mtc.manifest.models import Filters
-from mtc.stages.importing.agents import fill_agents
-from mtc.stages.importing.known_agents import KnownAgents
+from mtc.formats.settings import Filters
+from mtc.stages.import_.known_agents import KnownAgents
+from mtc.stages.import_.line_table import fill_agents
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"
 TEXTS = (FIREFOX, "curl/8.5.0", "kube-probe/1.27", 'it\'s "odd", 100 %; \x00é☃', "", "-")

@@ -7,16 +7,13 @@ import pytest
 from reads import Reader
 
 from mtc.formats.custom import custom
+from mtc.formats.format_settings import CustomFormat
+from mtc.formats.layouts.envoy import compile_envoy
+from mtc.formats.layouts.haproxy import compile_haproxy, sample
+from mtc.formats.layouts.layout import JsonLayout, LayoutError, TextLayout, expression_of
+from mtc.formats.layouts.squid import compile_squid
+from mtc.formats.layouts.tomcat import compile_tomcat, strptime_format
 from mtc.formats.registry import FORMATS
-from mtc.manifest.formats import CustomFormat
-from mtc.manifest.layouts.envoy import compile_envoy
-from mtc.manifest.layouts.haproxy import compile_haproxy
-from mtc.manifest.layouts.haproxy_samples import sample
-from mtc.manifest.layouts.javatimes import strptime_format
-from mtc.manifest.layouts.model import JsonLayout, LayoutError, TextLayout
-from mtc.manifest.layouts.squid import compile_squid
-from mtc.manifest.layouts.times import expression_of
-from mtc.manifest.layouts.tomcat import compile_tomcat
 
 _WITH_ID = (
     "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r %ID"

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.errors import ManifestError, UsageError
-from mtc.manifest.convert import convert
-from mtc.manifest.init import starter
+from mtc.core.errors import ManifestError, UsageError
+from mtc.manifest.error_text import render
+from mtc.manifest.first_manifest import convert, starter
 from mtc.manifest.load import load
-from mtc.manifest.render import render
-from mtc.manifest.validate import validate
+from mtc.manifest.validation import validate
 
 OLD = """\
 aws_pull_access_key: AKIAPULL

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import ManifestError
+from mtc.core.errors import ManifestError
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.errors import UsageError
+from mtc.core.errors import UsageError
 from mtc.manifest.dates import days, from_options, moves, named
 from mtc.manifest.models import DateRange, LastDays
 

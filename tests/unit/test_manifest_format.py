@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import ManifestError, Problem
+from mtc.core.errors import ManifestError, Problem
+from mtc.formats.format_settings import CustomFormat, FormatChoice
 from mtc.formats.registry import NAMES
-from mtc.manifest.check import FORMATS
-from mtc.manifest.formats import CustomFormat, FormatChoice
 from mtc.manifest.load import load
+from mtc.manifest.rules import FORMATS
 from mtc.plan.fingerprint import load_settings
 
 HEAD = 'version: 1\nsource: {url: "logs/{site}/{date:%Y-%m-%d}.log", format: FORMAT}\n'

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import ManifestError
-from mtc.manifest.hits import Hits
+from mtc.core.errors import ManifestError
+from mtc.formats.settings import Filters, Hits
 from mtc.manifest.load import load
-from mtc.manifest.models import Filters, Source
+from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.plan.fingerprint import DEFAULTS, digest, import_settings, load_settings, stat_settings
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import ManifestError
+from mtc.core.errors import ManifestError
+from mtc.core.model import Stage
 from mtc.manifest.load import load
 from mtc.manifest.models import DateRange, LastDays
 from mtc.manifest.project import Place, Project
-from mtc.model import Stage
 
 BASE = """\
 version: 1

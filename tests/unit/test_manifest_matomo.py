@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mtc.manifest.hidden import is_secret
 from mtc.manifest.load import load
-from mtc.manifest.matomo import server_name
+from mtc.manifest.redaction import is_secret
+from mtc.matomo.settings import server_name
 
 TEXT = """\
 version: 1

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.errors import ManifestError
+from mtc.core.errors import ManifestError
+from mtc.core.model import SourceObject
 from mtc.manifest.load import load
-from mtc.manifest.overlap import archive_meets_source
-from mtc.model import SourceObject
-from mtc.sources.archive_url import ArchiveUrl
 from mtc.sources.folder import FolderSource
-from mtc.sources.pattern import Pattern
+from mtc.sources.url_overlap import archive_meets_source
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
 
 DAY = dt.date(2001, 2, 3)
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mtc.errors import Problem
-from mtc.manifest.render import render
+from mtc.core.errors import Problem
+from mtc.manifest.error_text import render
 
 
 def shown(source: str, column: int, **more: str) -> list[str]:

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from mtc.manifest.hits import Hits, PathRule
+from mtc.formats.settings import Filters, Hits, PathRule
 from mtc.manifest.load import load
-from mtc.manifest.models import Credentials, DateRange, Filters, LastDays, Manifest, Site, Source
+from mtc.manifest.models import DateRange, LastDays, Manifest, Site, Source
+from mtc.sources.settings import Credentials
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,12}", fullmatch=True)
 GLOBS = st.lists(

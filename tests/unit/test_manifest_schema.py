@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from mtc.manifest.schema import build
+from mtc.manifest.json_schema import build
 
 COMMITTED = Path(__file__).parents[2] / "schemas/manifest.schema.json"
 SCHEMA = json.loads(build())

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mtc.errors import ManifestError
+from mtc.core.errors import ManifestError
+from mtc.manifest.error_text import render
 from mtc.manifest.load import load
-from mtc.manifest.render import render
-from mtc.manifest.validate import validate
+from mtc.manifest.validation import validate
 from mtc.manifest.yaml import read_text
 
 LITERAL = "hunter2/Sw0rdfish"

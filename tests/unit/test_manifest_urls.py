@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import PermanentError
-from mtc.manifest.overlap import archive_meets_source, copies_collide
-from mtc.manifest.urls import archive_findings, date_format_findings, fill, glob_matches, locate, source_findings
-from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.pattern import Pattern
+from mtc.core.errors import PermanentError
+from mtc.sources.url_overlap import archive_meets_source, copies_collide
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.url_rules import archive_findings, date_format_findings, fill, glob_matches, locate, source_findings
 
 
 @pytest.mark.parametrize(

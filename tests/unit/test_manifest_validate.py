@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mtc.manifest.validate import validate
+from mtc.manifest.validation import validate
 
 WHOLE = "version: 1\nsource: {url: 'logs/{site}/{date:%F}*'}\nsites: {docs: {}}\n"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.errors import Problem
+from mtc.core.errors import Problem
 from mtc.manifest.nodes import Map, plain, text_of
 from mtc.manifest.yaml import MAX_SIZE, read_file, read_text
 

@@ -7,11 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
-from mtc.matomo.answers import WRONG_TOKEN, outcome
-from mtc.matomo.connection import Reply
-from mtc.matomo.outcomes import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short
-from mtc.matomo.server import Server
-from mtc.matomo.tracking import body
+from mtc.matomo.client import Reply, Server
+from mtc.matomo.tracking import WRONG_TOKEN, InDoubt, NotRecorded, Outcome, Recorded, Refused, Short, body, outcome
 
 TOKEN = "0123456789abcdef"
 LACKS = "You can't access this resource as it requires &#039;write&#039; access for the website id"

@@ -11,20 +11,20 @@ import pytest
 from pydantic import SecretStr
 from scripted_http import Answer, Scripted, as_json, html, in_turn, running
 
-from mtc.errors import PermanentError, TransientError
+from mtc.core.errors import PermanentError, TransientError
 from mtc.matomo.api import Call, bulk, call
-from mtc.matomo.connection import Connection
-from mtc.matomo.errors import (
+from mtc.matomo.client import (
     ApiError,
     CallRefusedError,
+    Connection,
     NoRightError,
     NotMatomoError,
+    Server,
     ServerBusyError,
     TokenRefusedError,
     UnknownSiteError,
 )
-from mtc.matomo.retry import Patience, retry_after, retrying
-from mtc.matomo.server import Server
+from mtc.matomo.retry_policy import Patience, retry_after, retrying
 from mtc.matomo.sites import Rights, SiteInfo, clock_skew, rights, site_id, site_info, version
 
 TOKEN = "0123456789abcdef"

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mtc.matomo.gate import Gate
+from mtc.matomo.limiter import Gate
 
 
 class Clock:

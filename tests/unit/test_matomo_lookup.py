@@ -13,11 +13,9 @@ from hypothesis import strategies as some
 from pydantic import SecretStr
 from scripted_http import Answer, Asked, as_json, html, running
 
-from mtc.errors import TransientError
-from mtc.matomo.connection import Connection
-from mtc.matomo.errors import NotMatomoError
+from mtc.core.errors import TransientError
+from mtc.matomo.client import Connection, NotMatomoError, Server
 from mtc.matomo.lookup import Stored, Witness, glance, stored
-from mtc.matomo.server import Server
 
 UTC_ZONE = ZoneInfo("UTC")
 START = datetime(2026, 5, 1, tzinfo=UTC)

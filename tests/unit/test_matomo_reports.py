@@ -8,11 +8,9 @@ import pytest
 from pydantic import SecretStr
 from scripted_http import Answer, Asked, Scripted, as_json, html, in_turn, running
 
-from mtc.matomo.connection import Connection
-from mtc.matomo.errors import NotMatomoError, ServerBusyError, UnknownSiteError
+from mtc.matomo.api import Row, Summary, number
+from mtc.matomo.client import Connection, NotMatomoError, Server, ServerBusyError, UnknownSiteError
 from mtc.matomo.reports import DayReports, Report, invalidate, reports
-from mtc.matomo.rows import Row, Summary, number
-from mtc.matomo.server import Server
 
 FIRST, LAST = dt.date(2026, 11, 19), dt.date(2026, 11, 21)
 VISITS = {"nb_uniq_visitors": 5, "nb_visits": 6, "nb_actions": "17", "bounce_count": 2, "sum_visit_length": 190.0,

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import SecretStr
 
-from mtc.errors import PermanentError
-from mtc.matomo.proxies import Proxy, proxy_for
-from mtc.matomo.server import Server
+from mtc.core.errors import PermanentError
+from mtc.matomo.client import Server
+from mtc.matomo.http_proxy import Proxy, proxy_for
 
 TOKEN = "0123456789abcdef"
 

@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 from stat_hits import DAY, connect, count, project, settings, stat_step, task
 
-from mtc.errors import PermanentError, TransientError
+from mtc.core.errors import PermanentError, TransientError
+from mtc.core.model import Part
 from mtc.manifest.project import SiteSettings
-from mtc.model import Part
 from mtc.plan.model import StatWork
-from mtc.stages.answering.answers import Answers
-from mtc.stages.answering.base import Answer, Noted
-from mtc.stages.answering.windows import DAYS, HITS, halves, windows
-from mtc.stages.base import RecordingDesk
-from mtc.stages.stat import StatStage
-from mtc.warehouse.statfile import StatDocument
+from mtc.stages.stage import RecordingDesk
+from mtc.stages.stat.providers import DAYS, HITS, Answer, Answers, Noted, halves, windows
+from mtc.stages.stat.stat_stage import StatStage
+from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure, DayWork
 
 DAYS_ = [DAY + dt.timedelta(days=n) for n in range(5)]

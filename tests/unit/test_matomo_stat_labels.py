@@ -5,13 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from mtc.matomo.reports import DayReports, Report
-from mtc.matomo.rows import Row
-from mtc.matomo.rows import Summary as Figures
-from mtc.stages.answering import labels
-from mtc.stages.answering.more import Entry, More
-from mtc.stages.answering.tables import ranked, summary, tables
-from mtc.warehouse.tables import LABEL_LENGTH, DownloadRow, Tables
+from mtc.matomo.api import Row
+from mtc.matomo.api import Summary as Figures
+from mtc.matomo.reports import DayReports, Entry, More, Report
+from mtc.stages.stat import matomo_provider
+from mtc.stages.stat.matomo_provider import ranked, summary, tables
+from mtc.warehouse.stat_tables import LABEL_LENGTH, DownloadRow, Tables
 
 DAY = dt.date(2026, 5, 1)
 
@@ -40,23 +39,23 @@ def of(report: Report, *rows: Row, limit: int = 500, more: More | None = None) -
 )
 def test_a_page_is_called_by_the_path_of_its_address(label: str, url: str, expected: str) -> None:
     """As the warehouse calls it; a label alone has its HTML taken off."""
-    assert labels.page(Row(label, url)) == expected
+    assert matomo_provider.page(Row(label, url)) == expected
 
 
 @pytest.mark.parametrize(
     ("name", "row", "expected"),
     [
-        (labels.referrer_type, Row("Direct Entry"), "direct"),
-        (labels.referrer_type, Row("Search Engines"), "search"),
-        (labels.referrer_type, Row("AI Assistants"), "ai"),
-        (labels.plain, Row("Microsoft Edge"), "Microsoft Edge"),
-        (labels.plain, Row("AT&amp;T"), "AT&T"),
-        (labels.device, Row("Smartphone"), "smartphone"),
-        (labels.country, Row("France", code="fr"), "FR"),
-        (labels.country, Row("Unknown", code="xx"), "Unknown"),
-        (labels.country, Row("=cmd()", code="=cmd()"), "Unknown"),
-        (labels.country, Row("Others", rest=True), "Others"),
-        (labels.device, Row("-1", rest=True), "Others"),
+        (matomo_provider.referrer_type, Row("Direct Entry"), "direct"),
+        (matomo_provider.referrer_type, Row("Search Engines"), "search"),
+        (matomo_provider.referrer_type, Row("AI Assistants"), "ai"),
+        (matomo_provider.plain, Row("Microsoft Edge"), "Microsoft Edge"),
+        (matomo_provider.plain, Row("AT&amp;T"), "AT&T"),
+        (matomo_provider.device, Row("Smartphone"), "smartphone"),
+        (matomo_provider.country, Row("France", code="fr"), "FR"),
+        (matomo_provider.country, Row("Unknown", code="xx"), "Unknown"),
+        (matomo_provider.country, Row("=cmd()", code="=cmd()"), "Unknown"),
+        (matomo_provider.country, Row("Others", rest=True), "Others"),
+        (matomo_provider.device, Row("-1", rest=True), "Others"),
     ],
 )
 def test_words_that_mean_the_same_are_the_same(name: Callable[[Row], str], row: Row, expected: str) -> None:

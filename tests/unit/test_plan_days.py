@@ -4,8 +4,8 @@ import datetime as dt
 
 from plan_world import DAY, NEXT, House, csv_step, import_step, obj, project, site, stat_step
 
-from mtc.model import Stage, Status
-from mtc.plan.days import by_site, unfinished_days, unsettled_days, with_touched_days
+from mtc.core.model import Stage, Status
+from mtc.plan.day_selection import by_site, unfinished_days, unsettled_days, with_touched_days
 from mtc.plan.planner import make_plan
 
 END = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_world import DAY, NEXT, House, import_step, obj, only, project, site
 
-from mtc.delivery import Batch, Delivery, DeliveryStatus
-from mtc.errors import InterruptedRunError
-from mtc.manifest.models import Filters
+from mtc.core.deliveries import Batch, Delivery, DeliveryStatus
+from mtc.core.errors import InterruptedRunError
+from mtc.core.model import Stage, Status, Verdict
+from mtc.formats.settings import Filters
 from mtc.manifest.project import Place
-from mtc.model import Stage, Status, Verdict
 from mtc.plan.model import DeliverWork, ImportWork
 
 STEP = import_step()

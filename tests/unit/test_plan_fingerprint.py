@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_world import applied, import_step, site
 
-from mtc.manifest.hits import Hits
-from mtc.manifest.matomo import Matomo
-from mtc.manifest.models import Archive, Filters
+from mtc.core.model import RECIPES, Stage, StepId, Verdict
+from mtc.formats.settings import Filters, Hits
 from mtc.manifest.project import SiteSettings
-from mtc.model import Stage, StepId, Verdict
+from mtc.matomo.settings import Matomo
 from mtc.plan.fingerprint import (
     RECIPE,
     Fingerprint,
@@ -23,7 +22,7 @@ from mtc.plan.fingerprint import (
     load_settings,
     stat_settings,
 )
-from mtc.recipes import RECIPES
+from mtc.sources.settings import Archive
 
 OTHER = site(zone="Europe/Paris", form="combined", filters=Filters(static=True, exclude_paths=("/health*",)))
 

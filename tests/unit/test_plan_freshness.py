@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from plan_world import import_step, obj, site
 
-from mtc.errors import ManifestError
+from mtc.core.errors import ManifestError
+from mtc.core.model import Accounting, LoadedObject
+from mtc.core.records import History
 from mtc.manifest.load import load
 from mtc.manifest.models import Freshness
-from mtc.model import Accounting, LoadedObject
 from mtc.plan.freshness import stale
-from mtc.plan.model import History, Listing
+from mtc.plan.model import Listing
 
 LAST = dt.date(2026, 5, 10)
 ON_TIME = dt.datetime(2026, 5, 12, 6, tzinfo=dt.UTC)  # six hours after the end of the day after: it has settled

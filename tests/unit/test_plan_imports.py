@@ -6,9 +6,9 @@ import datetime as dt
 import pytest
 from plan_world import DAY, LATER, NEXT, House, applied, import_step, obj, only, project, site, stat_step
 
-from mtc.manifest.models import Filters
+from mtc.core.model import SourceObject, Stage, Status, Verdict
+from mtc.formats.settings import Filters
 from mtc.manifest.project import Place
-from mtc.model import SourceObject, Stage, Status, Verdict
 from mtc.plan.model import ImportWork
 
 STEP = import_step()

@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_world import House, csv_step, import_step, obj, project, site, stat_step
 
-from mtc.errors import InterruptedRunError
-from mtc.manifest.models import Archive, Filters
-from mtc.model import SourceObject, Stage, StepId, Verdict
+from mtc.core.errors import InterruptedRunError
+from mtc.core.model import SourceObject, Stage, StepId, Verdict
+from mtc.formats.settings import Filters
 from mtc.plan.fingerprint import Fingerprint, digest, load_settings
 from mtc.plan.model import Listing, Selection
 from mtc.plan.planner import make_plan
+from mtc.sources.settings import Archive
 
 FIRST = dt.date(2026, 5, 1)
 DAYS = tuple(FIRST + dt.timedelta(days=n) for n in range(3))

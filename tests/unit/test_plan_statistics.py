@@ -6,12 +6,11 @@ import datetime as dt
 import pytest
 from plan_world import DAY, NEXT, House, applied, csv_step, import_step, obj, only, project, site, stat_step
 
-from mtc.manifest.models import Filters
+from mtc.core.model import RECIPES, Output, Stage, Status, StepId, Verdict
+from mtc.formats.settings import Filters
 from mtc.manifest.project import Place
-from mtc.model import Output, Stage, Status, StepId, Verdict
 from mtc.plan.model import CsvWork, StatWork
 from mtc.plan.planner import make_plan
-from mtc.recipes import RECIPES
 
 STAT = stat_step()
 CSV = csv_step()

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from mtc.manifest.re2 import check_re2, groups
+from mtc.formats.settings import check_re2, groups
 
 GOOD = [
     "",

@@ -5,11 +5,11 @@ import datetime as dt
 import io
 import re
 
-from mtc.events import PlanMade, RunFinished, StepFinished, StepProgress, StepStarted
-from mtc.model import Stage, Status, StepId, Verdict
-from mtc.report.bars import BarScreen
-from mtc.report.console import ConsoleReporter
-from mtc.report.look import Look, Tone
+from mtc.core.events import PlanMade, RunFinished, StepFinished, StepProgress, StepStarted
+from mtc.core.model import Stage, Status, StepId, Verdict
+from mtc.report.progress_bar import BarScreen
+from mtc.report.reporters import ConsoleReporter
+from mtc.report.terminal import Look, Tone
 
 LOOK = Look(terminal=True, moving=True, colour=True, width=80)
 STEP = StepId(Stage.IMPORT, "docs", dt.date(2026, 5, 1))

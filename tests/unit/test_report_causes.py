@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from mtc.events import StepBlocked, StepFinished
-from mtc.model import Stage, Status, StepId
-from mtc.report.causes import Causes
+from mtc.core.events import StepBlocked, StepFinished
+from mtc.core.model import Stage, Status, StepId
+from mtc.report.reporters import Causes
 
 DAY = dt.date(2026, 5, 1)
 LISTING = "the source cannot be listed: no such bucket"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mtc.events import (
+from mtc.core.events import (
     Event,
     Notice,
     PlanMade,
@@ -24,10 +24,10 @@ from mtc.events import (
     StepStarted,
     Warned,
 )
-from mtc.model import Stage, Status, StepId, Verdict
-from mtc.report.console import MOST_FAILURES, ConsoleReporter
-from mtc.report.look import PLAIN, Look
-from mtc.report.tally import Tally
+from mtc.core.model import Stage, Status, StepId, Verdict
+from mtc.report.progress import Tally
+from mtc.report.reporters import MOST_FAILURES, ConsoleReporter
+from mtc.report.terminal import PLAIN, Look
 
 AT = dt.datetime(2026, 5, 2, 1, 0, tzinfo=dt.UTC)
 END = RunFinished("R1", 0, 12.0, 2, 18, 0, 0, 1, 0, 1_200_000, 1_100_000, "")
@@ -229,7 +229,7 @@ def test_further_plans_add_steps() -> None:
 
 def test_reporters_are_loaded_without_rich() -> None:
     """`mtc --help` and cron do not wait for a library that only a terminal needs."""
-    code = "import sys; from mtc.report import choose, console, errors, plan, status, why; print('rich' in sys.modules)"
+    code = "import sys; from mtc.report import plan_text, reporters, status, why; print('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"False\n"
 
 

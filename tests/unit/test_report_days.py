@@ -6,7 +6,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.report.days import fold, tell_days
+from mtc.report.text import fold, tell_days
 
 NEAR = st.lists(st.dates(dt.date(2026, 1, 1), dt.date(2026, 3, 1)))
 

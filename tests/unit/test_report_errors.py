@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.errors import LockedError, ManifestError, MtcError, PermanentError, Problem
-from mtc.report.crash import MASK, crash_text, mask, report_crash
-from mtc.report.errors import error_text, print_error
-from mtc.report.look import Look
+from mtc.core.errors import LockedError, ManifestError, MtcError, PermanentError, Problem
+from mtc.report.error_report import MASK, crash_text, error_text, mask, print_error, report_crash
+from mtc.report.terminal import Look
 
 NOW = dt.datetime(2026, 5, 2, 1, 0, tzinfo=dt.UTC)
 TOKEN = "t0k&n/secret value"

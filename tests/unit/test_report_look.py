@@ -8,7 +8,7 @@ from typing import TextIO
 
 import pytest
 
-from mtc.report.look import PLAIN, Look, Tone, look_at
+from mtc.report.terminal import PLAIN, Look, Tone, look_at
 
 
 @pytest.fixture

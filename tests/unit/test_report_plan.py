@@ -3,10 +3,10 @@
 import datetime as dt
 import json
 
-from mtc.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
+from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
 from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
-from mtc.report.look import Look
-from mtc.report.plan import plan_json, plan_summary, plan_text
+from mtc.report.plan_text import plan_json, plan_summary, plan_text
+from mtc.report.terminal import Look
 
 
 def day(number: int) -> dt.date:

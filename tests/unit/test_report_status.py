@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.manifest.models import Filters, Run, Source
+from mtc.core.model import Stage, Status, StepId, Verdict
+from mtc.core.records import History, StepRecord
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
-from mtc.model import Stage, Status, StepId, Verdict
-from mtc.plan.model import History, Plan, PlannedStep, StepRecord
-from mtc.report.board import Board, Cell, State, status
-from mtc.report.calendar import Column, blocks, calendar
-from mtc.report.look import PLAIN, Look
-from mtc.report.status import status_json, status_text
-from mtc.report.trouble import command, troubles
+from mtc.plan.model import Plan, PlannedStep
+from mtc.report.problems import command, troubles
+from mtc.report.status import Column, blocks, calendar, status_json, status_text
+from mtc.report.status_grid import Board, Cell, State, status
+from mtc.report.terminal import PLAIN, Look
 
 ALL = (Stage.IMPORT, Stage.STAT, Stage.CSV)
 FIRST = dt.date(2026, 4, 28)  # a Tuesday

@@ -5,13 +5,11 @@ import json
 import os
 
 import pytest
+from memory_reporter import RecordingReporter
 
-from mtc.events import Event, Notice, Reporter, StepFinished
-from mtc.model import Stage, Status, StepId
-from mtc.report.choose import choose
-from mtc.report.jsonlines import JsonReporter
-from mtc.report.many import ManyReporters
-from mtc.report.memory import RecordingReporter
+from mtc.core.events import Event, Notice, Reporter, StepFinished
+from mtc.core.model import Stage, Status, StepId
+from mtc.report.reporters import JsonReporter, ManyReporters, choose
 
 STEP = StepId.parse("import:docs:2026-05-01")
 HOSTILE = "\x1b[31m\n\u202e\udcff"

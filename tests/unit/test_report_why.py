@@ -4,14 +4,14 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
-from mtc.delivery import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
+from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
+from mtc.core.model import Accounting, LoadedObject, Output, Part, SourceObject, Status, StepId, Verdict
+from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Place
-from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Status, StepId, Verdict
-from mtc.plan.model import History, ImportWork, Plan, PlannedStep, StepRecord
-from mtc.report.differences import place_of
-from mtc.report.look import Look
-from mtc.report.why import why, why_text
-from mtc.report.why_json import why_json
+from mtc.plan.model import ImportWork, Plan, PlannedStep
+from mtc.report.history import place_of
+from mtc.report.terminal import Look
+from mtc.report.why import why, why_json, why_text
 
 DAY = dt.date(2026, 5, 1)
 IMPORT = StepId.parse("import:docs:2026-05-01")

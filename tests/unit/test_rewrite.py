@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_hand import EVERYTHING, explained, hits, line, reasons, site, values
 
-from mtc.formats.addresses import PACKED, masked
-from mtc.formats.rewrite import rewritten
-from mtc.manifest.client import Client
-from mtc.manifest.hits import Hits, PathRule
-from mtc.manifest.models import Filters
+from mtc.formats.client_address import PACKED, masked
+from mtc.formats.filters import rewritten
+from mtc.formats.settings import Client, Filters, Hits, PathRule
 
 KEPT_OF_IPV6 = {1: 64, 2: 48, 3: 24, 4: 0}
 

@@ -8,18 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from memory_source import MemorySource
 from trial import DAYS, Trial
 
-from mtc.errors import InterruptedRunError, PermanentError
+from mtc.core.errors import InterruptedRunError, PermanentError
+from mtc.core.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, StepId
+from mtc.core.records import History
+from mtc.engine.observe import list_sources, look, missing_outputs, missing_parts, stat_sizes
 from mtc.manifest.load import load
 from mtc.manifest.project import Project, SiteSettings
-from mtc.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, StepId
-from mtc.plan.model import History, Selection
-from mtc.run.look import list_sources, look, missing_outputs, missing_parts, stat_sizes
-from mtc.sources.base import Days, Note, Source, ignore
+from mtc.plan.model import Selection
 from mtc.sources.folder import FolderSource
-from mtc.sources.memory import MemorySource
-from mtc.sources.pattern import Pattern
+from mtc.sources.source import Days, Note, Source, ignore
+from mtc.sources.url_pattern import Pattern
 
 KEY = "docs/2025-05-01.log"
 

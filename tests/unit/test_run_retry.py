@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.errors import ObjectChangedError, PermanentError, StateError, TransientError, UsageError
-from mtc.run.retry import may_pass, pause
+from mtc.core.errors import ObjectChangedError, PermanentError, StateError, TransientError, UsageError
+from mtc.engine.task_list import may_pass, pause
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import pytest
 from pydantic import TypeAdapter
 from trial import DAYS, Trial
 
-from mtc.errors import UsageError
+from mtc.core.errors import UsageError
+from mtc.core.model import Stage, Status, StepId
+from mtc.core.records import History, StepRecord
+from mtc.engine.task_list import Wanted, select, sites_of
 from mtc.manifest.load import load
 from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
-from mtc.model import Stage, Status, StepId
-from mtc.plan.model import History, StepRecord
-from mtc.run.select import Wanted, select, sites_of
 
 NOTHING = History()
 NOW = dt.datetime(2025, 5, 10, 12, tzinfo=dt.UTC)

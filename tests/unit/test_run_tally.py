@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from mtc.model import Stage, Status, StepId, Verdict
+from mtc.core.model import Stage, Status, StepId, Verdict
+from mtc.engine.run_summary import Outcome, Tally
 from mtc.plan.model import PlannedStep
-from mtc.run.tally import Outcome, Tally
 
 DAY = dt.date(2025, 5, 1)
 

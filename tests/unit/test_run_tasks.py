@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from mtc.model import Stage, StepId, Verdict
+from mtc.core.model import Stage, StepId, Verdict
+from mtc.engine.task_list import tasks
 from mtc.plan.model import PlannedStep, Task
-from mtc.run.tasks import tasks
 
 FIRST = dt.date(2025, 1, 1)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.errors import PermanentError
-from mtc.model import SourceObject
-from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.keys import hostile, printable
+from mtc.core.errors import PermanentError
+from mtc.core.model import SourceObject
+from mtc.core.sanitize import hostile, printable
+from mtc.sources.url_pattern import ArchiveUrl
 
 DAY = dt.date(2026, 5, 1)
 

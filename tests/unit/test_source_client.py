@@ -8,8 +8,8 @@ import pytest
 from in_hand import explained, line, site, values
 from pydantic import ValidationError
 
-from mtc.manifest.client import Client
-from mtc.manifest.formats import CustomFormat
+from mtc.formats.format_settings import CustomFormat
+from mtc.formats.settings import Client
 
 TIME = "01/May/2026:10:00:00 +0000"
 ISO = "2026-05-01T10:00:00+00:00"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from in_hand import explained, line, site
 
-from mtc.formats.base import FIELDS
-from mtc.manifest.client import FieldName
-from mtc.stages.importing.choosing import Wanted, chooser
+from mtc.formats.model import FIELDS
+from mtc.formats.settings import FieldName
+from mtc.stages.import_.format_choice import Wanted, chooser
 
 ISO = "2026-05-01T10:00:00+00:00"
 W3C = (

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import ObjectChangedError, PermanentError, TransientError, explain_reading
-from mtc.model import SourceObject
-from mtc.sources.archive_url import ArchiveUrl
-from mtc.sources.folder import FolderSource
-from mtc.sources.folder_archive import FolderArchive
-from mtc.sources.pattern import Pattern
+from mtc.core.errors import ObjectChangedError, PermanentError, TransientError, explain_reading
+from mtc.core.model import SourceObject
+from mtc.sources.folder import FolderArchive, FolderSource
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
 
 DAY = dt.date(2026, 5, 1)
 

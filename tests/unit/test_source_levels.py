@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.sources.levels import WantedDays, ranges
-from mtc.sources.pattern import Pattern
+from mtc.sources.list_levels import WantedDays, ranges
+from mtc.sources.url_pattern import Pattern
 
 DAY = dt.date(2026, 5, 1)
 URLS = [

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from mtc.sources.near import NearMisses
-from mtc.sources.pattern import Pattern
+from mtc.sources.near_keys import NearMisses
+from mtc.sources.url_pattern import Pattern
 
 DAY = dt.date(2026, 5, 1)
 

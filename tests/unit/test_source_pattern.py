@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.errors import PermanentError
-from mtc.sources.listing import ListRange
-from mtc.sources.pattern import Pattern
+from mtc.core.errors import PermanentError
+from mtc.sources.url_pattern import ListRange, Pattern
 
 DATE_FORMATS = ["%Y/%m/%d", "%Y-%m-%d", "%Y%m%d", "%F", "%d.%m.%Y", "%y%j", "%d-%b-%Y", "%B/%d/%Y", "%Y/%j", "%Y/%b/%d"]
 URLS = [

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from mtc.errors import PermanentError
-from mtc.manifest.models import Archive, Credentials, Filters, Source
+from mtc.core.errors import PermanentError
+from mtc.engine.wiring import open_archive, open_source
+from mtc.formats.settings import Filters
+from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
-from mtc.sources import open_archive, open_source
-from mtc.sources.folder import FolderSource
-from mtc.sources.folder_archive import FolderArchive
-from mtc.sources.s3 import S3Source
+from mtc.sources.folder import FolderArchive, FolderSource
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Login
+from mtc.sources.s3_source import S3Source
+from mtc.sources.settings import Archive, Credentials
 
 ENTRIES = {"pull": Credentials(anonymous=True), "push": Credentials(profile="kept")}
 
@@ -67,5 +68,5 @@ def test_no_key_shows_in_what_is_printed_of_a_source(tmp_path: Path) -> None:
 
 def test_opening_loads_no_heavy_library() -> None:
     """`mtc --help` and a plan over folders do not wait for boto3."""
-    code = "import sys, mtc.sources; sys.exit(any(name.startswith(('boto', 'urllib3')) for name in sys.modules))"
+    code = "import sys, mtc.engine.wiring; sys.exit(any(name.startswith(('boto', 'urllib3')) for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

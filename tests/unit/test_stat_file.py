@@ -8,10 +8,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from mtc.errors import PermanentError
-from mtc.warehouse.reports import no_visits
-from mtc.warehouse.statfile import Inputs, LineAccounting, StatDocument, Summary, dumps, loads, schema_text
-from mtc.warehouse.tables import PageRow, VisitRow
+from mtc.core.errors import PermanentError
+from mtc.warehouse.day_tables import no_visits
+from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary, dumps, loads, schema_text
+from mtc.warehouse.stat_tables import PageRow, VisitRow
 
 OLD = Path(__file__).parents[1] / "data" / "0.1.0.stat"
 SCHEMA = Path(__file__).parents[2] / "schemas" / "stat.schema.json"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from stat_hits import DAY, Hit, connect, project, settings, stat_step, task, write_part
 
-from mtc.errors import InterruptedRunError, PermanentError
-from mtc.model import Part, Status
-from mtc.stages.base import RecordingDesk, StepFailed
-from mtc.stages.stat import SET_SIZE, StatStage
-from mtc.warehouse.statfile import loads
+from mtc.core.errors import InterruptedRunError, PermanentError
+from mtc.core.model import Part, Status
+from mtc.stages.stage import RecordingDesk, StepFailed
+from mtc.stages.stat.stat_stage import SET_SIZE, StatStage
+from mtc.warehouse.stat_document import loads
 
 DAYS = [DAY + dt.timedelta(days=n) for n in range(3)]
 

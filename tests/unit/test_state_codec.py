@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.model import Accounting, Output
-from mtc.state import codec
+from mtc.core.model import Accounting, Output
+from mtc.state import rows
 
 ANY_TEXT = st.text(st.characters())  # with NUL, lone surrogates and all
 
@@ -15,47 +15,47 @@ ANY_TEXT = st.text(st.characters())  # with NUL, lone surrogates and all
 @given(ANY_TEXT)
 def test_any_text_comes_back_as_it_was(text: str) -> None:
     """A key or a path may hold what is no UTF-8; not a letter of it is lost."""
-    kept = codec.to_text(text)
-    assert codec.from_text(kept) == text
+    kept = rows.to_text(text)
+    assert rows.from_text(kept) == text
     assert isinstance(kept, bytes) == any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 @given(st.dictionaries(ANY_TEXT, ANY_TEXT))
 def test_any_map_comes_back_whatever_its_order(value: dict[str, str]) -> None:
     """The same map gives the same text, in ASCII, and the text gives the map."""
-    text = codec.to_json(value)
+    text = rows.to_json(value)
     assert text.isascii()
-    assert text == codec.to_json(dict(reversed(value.items())))
-    assert codec.from_json(text, dict) == value
+    assert text == rows.to_json(dict(reversed(value.items())))
+    assert rows.from_json(text, dict) == value
 
 
 def test_times_are_kept_in_utc() -> None:
     """The same instant is the same text, whatever zone it was told in."""
     paris = dt.timezone(dt.timedelta(hours=2))
-    text = codec.to_moment(dt.datetime(2026, 5, 1, 12, tzinfo=paris))
+    text = rows.to_moment(dt.datetime(2026, 5, 1, 12, tzinfo=paris))
     assert text == "2026-05-01T10:00:00+00:00"
-    assert codec.from_moment(text) == dt.datetime(2026, 5, 1, 10, tzinfo=dt.UTC)
-    assert codec.to_moment(None) is None
-    assert codec.from_moment(None) is None
+    assert rows.from_moment(text) == dt.datetime(2026, 5, 1, 10, tzinfo=dt.UTC)
+    assert rows.to_moment(None) is None
+    assert rows.from_moment(None) is None
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     """Nobody could tell later which instant was meant."""
     with pytest.raises(ValueError, match="needs a zone"):
-        codec.to_moment(dt.datetime(2026, 5, 1))  # noqa: DTZ001 - the mistake under test
+        rows.to_moment(dt.datetime(2026, 5, 1))  # noqa: DTZ001 - the mistake under test
 
 
 @pytest.mark.parametrize("text", ["[]", "{", "{} ", '{"a":1}x', ""])
 def test_what_is_not_a_map_is_a_value_error(text: str) -> None:
     """A damaged column is noticed, also where a part of it still reads."""
     with pytest.raises(ValueError, match=r"."):
-        codec.from_json(text, dict)
+        rows.from_json(text, dict)
 
 
 def test_accounting_and_outputs_come_back() -> None:
     """Nothing of them is lost, and nothing made of none."""
     lines = Accounting(10, 7, {"bot": 2}, {"time": 1})
     outputs = (Output("stats/docs/2026-05-01.stat", 9, "ab"),)
-    assert codec.from_accounting(codec.to_accounting(lines)) == lines
-    assert codec.from_accounting(codec.to_accounting(None)) is None
-    assert codec.from_outputs(codec.to_outputs(outputs)) == outputs
+    assert rows.from_accounting(rows.to_accounting(lines)) == lines
+    assert rows.from_accounting(rows.to_accounting(None)) is None
+    assert rows.from_outputs(rows.to_outputs(outputs)) == outputs

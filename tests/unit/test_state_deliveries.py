@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtc.delivery import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
-from mtc.errors import StateError
-from mtc.model import Stage, StepId
+from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
+from mtc.core.errors import StateError
+from mtc.core.model import Stage, StepId
 from mtc.state import opening, schema
 from mtc.state.store import Store
 

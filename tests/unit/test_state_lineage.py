@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import StateError
-from mtc.state.lineage import MARKER, claim
+from mtc.core.errors import StateError
+from mtc.state.warehouse_owner import MARKER, claim
 
 MINE, OTHER = "a" * 32, "b" * 32
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import LockedError, StateError
-from mtc.state.lock import RunLock, _is_at
-from mtc.state.owner import Owner, lock_path, no_lock, owner_at_work, read_owner
+from mtc.core.errors import LockedError, StateError
+from mtc.state.lock import Owner, RunLock, _is_at, lock_path, no_lock, owner_at_work, read_owner
 
 SINCE = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -160,7 +159,7 @@ def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
     (tmp_path / ".mtc").write_text("")
     with pytest.raises(
         StateError,
-        match="cannot open the lock file: a file, or a link that leads nowhere, stands where a folder belongs",
+        match=r"cannot open the lock file: a file, or a link that leads nowhere, stands where a folder belongs",
     ):
         RunLock.acquire(tmp_path / ".mtc" / "state.db", "first")
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
-from mtc.plan.model import StepRecord
+from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.core.records import StepRecord
 from mtc.state.rows import StepResult
 from mtc.state.store import Store
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import StateError
-from mtc.state.once import create_once
+from mtc.core.atomic_files import create_once
+from mtc.core.errors import StateError
 from mtc.state.opening import for_writing
 
 

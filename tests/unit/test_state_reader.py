@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
-from mtc.plan.model import History
+from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.core.records import History
 from mtc.state import schema
-from mtc.state.codec import from_accounting
-from mtc.state.rows import StepFilter, StepResult
+from mtc.state.rows import StepFilter, StepResult, from_accounting
 from mtc.state.store import Store
 
 AT = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)

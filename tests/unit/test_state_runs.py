@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import StateError
-from mtc.model import Stage, Status, StepId, Verdict
-from mtc.state.runs import RunRecord, StepOutcome, read_record, run_id, write_record
+from mtc.core.errors import StateError
+from mtc.core.model import Stage, Status, StepId, Verdict
+from mtc.state.run_records import RunRecord, StepOutcome, read_record, run_id, write_record
 
 AT = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)
 STEP = StepId(Stage.IMPORT, "docs", dt.date(2026, 5, 1))

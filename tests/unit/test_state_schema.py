@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.errors import StateError
-from mtc.model import Stage, Status, StepId
+from mtc.core.errors import StateError
+from mtc.core.model import Stage, Status, StepId
 from mtc.state import opening, schema
 from mtc.state.store import Store
 

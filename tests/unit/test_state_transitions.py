@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
-from mtc.plan.model import StepRecord
+from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.core.records import StepRecord
 from mtc.state.rows import AttemptRow, RunRow, StepResult
 from mtc.state.store import Store
 

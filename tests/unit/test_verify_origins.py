@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
+from mtc.matomo.api import Row
 from mtc.matomo.reports import Report
-from mtc.matomo.rows import Row
-from mtc.run.verifying.origins import compare_tables
-from mtc.warehouse.statfile import Inputs, StatDocument, Summary
-from mtc.warehouse.tables import SearchRow, Tables, VisitRow
+from mtc.verify.matomo_counts import compare_tables
+from mtc.warehouse.stat_document import Inputs, StatDocument, Summary
+from mtc.warehouse.stat_tables import SearchRow, Tables, VisitRow
 
 
 def visits(**counts: int) -> tuple[VisitRow, ...]:

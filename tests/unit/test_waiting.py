@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mtc.errors import InterruptedRunError, TransientError
-from mtc.waiting import Patience, each, patiently
+from mtc.core.errors import InterruptedRunError, TransientError
+from mtc.core.interrupt import Patience, each, patiently
 
 
 class Clock:

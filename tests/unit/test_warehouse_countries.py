@@ -11,17 +11,17 @@ import pytest
 from country_file import COUNTRIES, as_maxmind, write_countries, write_records
 from stat_hits import DAY, Hit, connect, count, project, rows, settings, write_part
 
-from mtc.errors import PermanentError
-from mtc.model import Accounting, Part, Stage
+from mtc.core.errors import PermanentError
+from mtc.core.model import Accounting, Part, Stage
 from mtc.plan.fingerprint import Fingerprint, stat_settings
 from mtc.plan.model import StatWork
-from mtc.plan.reasons import setting_changes
+from mtc.plan.verdicts import setting_changes
 from mtc.warehouse.countries import PIECE, UNKNOWN, Countries, open_countries, tell_countries
-from mtc.warehouse.reports import COUNTRIES as TABLE
-from mtc.warehouse.reports import QUERIES
-from mtc.warehouse.statfile import StatDocument, dumps, loads
+from mtc.warehouse.day_tables import COUNTRIES as TABLE
+from mtc.warehouse.day_tables import QUERIES
+from mtc.warehouse.stat_document import StatDocument, dumps, loads
+from mtc.warehouse.stat_tables import ROWS
 from mtc.warehouse.statistics import WarehouseStatistics
-from mtc.warehouse.tables import ROWS
 
 NEXT = DAY + dt.timedelta(days=1)
 

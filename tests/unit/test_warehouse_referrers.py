@@ -4,8 +4,7 @@ import itertools
 
 from stat_hits import connect
 
-from mtc.warehouse.known import known
-from mtc.warehouse.referrers import tell_referrers
+from mtc.warehouse.referrers import known, tell_referrers
 from tests.fake_matomo.origins import referrer_of
 
 PAGES = (

@@ -9,11 +9,10 @@ from hypothesis import settings as rounds
 from hypothesis import strategies as st
 from stat_hits import DAY, Hit, answers, count, rows, settings, write_part
 
-from mtc.warehouse.known import known
-from mtc.warehouse.referrers import NAME_LENGTH
-from mtc.warehouse.reports import QUERIES
-from mtc.warehouse.statfile import StatDocument, dumps, loads
-from mtc.warehouse.tables import LABEL_LENGTH, ROWS
+from mtc.warehouse.day_tables import QUERIES
+from mtc.warehouse.referrers import NAME_LENGTH, known
+from mtc.warehouse.stat_document import StatDocument, dumps, loads
+from mtc.warehouse.stat_tables import LABEL_LENGTH, ROWS
 
 GOOGLE = "https://www.google.de/search?q=x"
 

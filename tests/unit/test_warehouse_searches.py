@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from stat_hits import DAY, Hit, answers, count, rows, settings, write_part
 
-from mtc.manifest.hits import SEARCH_PARAMETERS, Hits
+from mtc.formats.settings import SEARCH_PARAMETERS, Hits
 from mtc.manifest.project import SiteSettings
-from mtc.warehouse.statfile import StatDocument
+from mtc.warehouse.stat_document import StatDocument
 
 
 def site(*parameters: str) -> SiteSettings:

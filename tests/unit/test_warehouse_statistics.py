@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from stat_hits import DAY, Hit, answers, connect, settings, write_file, write_part
 
-from mtc.manifest.hits import Hits
-from mtc.model import Accounting, Part
+from mtc.core.model import Accounting, Part
+from mtc.formats.settings import Hits
 from mtc.plan.model import StatWork
 from mtc.warehouse import statistics
-from mtc.warehouse.statfile import StatDocument, dumps
+from mtc.warehouse.stat_document import StatDocument, dumps
 from mtc.warehouse.statistics import DayFailure, WarehouseStatistics, batches
 
 NEXT = DAY + dt.timedelta(days=1)

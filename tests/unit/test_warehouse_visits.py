@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from stat_hits import DAY, Hit, answers, count, rows, settings, write_part
 
-from mtc.warehouse.statfile import StatDocument, dumps
+from mtc.warehouse.stat_document import StatDocument, dumps
 
 
 def visits(document: StatDocument) -> tuple[int, int]:

@@ -15,12 +15,20 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mtc.formats.agents.clients import BROWSER, LIBRARY, Client, client_of
+from mtc.formats.agents.agent_tables import (
+    BROWSER,
+    LIBRARY,
+    Client,
+    Robot,
+    System,
+    client_of,
+    known_robot,
+    system_of,
+    unattended,
+    versions,
+)
 from mtc.formats.agents.devices import device_of
-from mtc.formats.agents.robots import Robot, known_robot, unattended
-from mtc.formats.agents.systems import System, system_of
-from mtc.formats.agents.tables import versions
-from mtc.formats.lists import HEALTH_CHECKS, ROBOT_TEXTS
+from mtc.formats.filters import HEALTH_CHECKS, ROBOT_TEXTS
 
 __all__ = ["UNKNOWN", "Agent", "classify", "recipe"]
 

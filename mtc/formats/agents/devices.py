@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mtc.formats.agents.clients import BROWSER, Client
-from mtc.formats.agents.finder import Finder
-from mtc.formats.agents.systems import System
-from mtc.formats.agents.tables import names, table
+from mtc.formats.agents.agent_tables import BROWSER, Client, System, names, table
+from mtc.formats.agents.regex_index import Finder
 
 _APPLE = frozenset({"iPadOS", "tvOS", "watchOS", "iOS", "Mac"})
 _NEVER_TV = frozenset({"tv", "wearable", "peripheral"})

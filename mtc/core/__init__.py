@@ -1,0 +1,1 @@
+"""The words everyone shares, and the small things everyone needs."""

@@ -1,0 +1,184 @@
+"""The words of delivering hits to Matomo, as frozen values. No I/O, no behaviour beyond what a value knows of itself.
+
+A *delivery* is a set of objects of one import step, sent to one site of one server. Its *cut* says how its hits are
+laid out: in lanes (one visitor, one lane), each in order of time, each cut into batches. The cut is recorded before the
+first hit is sent, and the same cut of the same parts always gives the same batches.
+
+Logs with the same lines, whatever they are called: the words in which copies are told. No I/O.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mtc.core.model import Accounting, LoadedObject
+
+
+class BatchStatus(StrEnum):
+    """How far a batch has come.
+
+    `sending` is recorded before the first byte is sent. A batch found so by a later run is in doubt, as is one whose
+    answer did not come or says nothing; an in-doubt batch is looked up in Matomo before anything is sent again.
+    """
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    IN_DOUBT = "in doubt"
+    RECORDED = "recorded"
+
+
+class DeliveryStatus(StrEnum):
+    """Whether all of a delivery's batches are recorded. `given up` is one that an operator's word made void."""
+
+    OPEN = "open"
+    DONE = "done"
+    GIVEN_UP = "given up"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How the hits of a delivery are laid out. Hits after `until`, or over 20 years before it, are not sent.
+
+    `uid` is what the ids of its hits are made from.
+    """
+
+    uid: str
+    lanes: int
+    size: int
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BatchId:
+    """A batch's place in its delivery, both numbers from 0."""
+
+    lane: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive hits of a lane.
+
+    `moved` is when it came to its status. `left` are the places in it (from 0) of the hits still to be sent, None for
+    all of them. `invalid` counts the hits that Matomo refused; `refused` are their places, where it told which.
+    """
+
+    id: BatchId
+    hits: int
+    status: BatchStatus = BatchStatus.PLANNED
+    moved: dt.datetime | None = None
+    left: tuple[int, ...] | None = None
+    invalid: int = 0
+    refused: tuple[int, ...] = ()
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The places of the hits that are still to be sent, or in doubt."""
+        return tuple(range(self.hits)) if self.left is None else self.left
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DeliveredObject:
+    """An object whose hits belong to a delivery, as it was loaded then.
+
+    `account` digests where its lines went, `text` the lines themselves (empty where that is not known).
+    """
+
+    key: str
+    version: str
+    object_id: str
+    made_with: str
+    account: str
+    text: str = ""
+
+    @classmethod
+    def of(cls, loaded: LoadedObject) -> "DeliveredObject":
+        """The object as it is loaded now."""
+        found = loaded.object
+        return cls(found.key, found.version, loaded.object_id, loaded.made_with, account_of(loaded), loaded.text)
+
+    def holds_lines_of(self, loaded: LoadedObject) -> bool:
+        """Whether an object that was loaded again has the lines that were delivered, whatever it is called now."""
+        return self.account == account_of(loaded)
+
+    def covers(self, loaded: LoadedObject) -> bool:
+        """Whether these are the hits of the object as it is loaded now."""
+        return (self.key, self.object_id, self.made_with) == (loaded.object.key, loaded.object_id, loaded.made_with)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as it is recorded. `batches` are there while it is open only.
+
+    `server` is the server's name, `site_id` the site's number there. `objects` are those not taken back by an
+    operator's word. `unsendable` counts hits at times that Matomo would not keep; `invalid` those that it refused.
+    """
+
+    number: int
+    server: str
+    site_id: int
+    cut: Cut
+    objects: tuple[DeliveredObject, ...]
+    hits: int
+    unsendable: int = 0
+    invalid: int = 0
+    status: DeliveryStatus = DeliveryStatus.OPEN
+    batches: tuple[Batch, ...] = ()
+
+
+def account_of(loaded: LoadedObject) -> str:
+    """A digest of where an object's lines went: the same lines, compressed or copied since, give the same."""
+    account = loaded.accounting
+    days: dict[str, int] = {}
+    for part in loaded.parts:
+        days[part.day.isoformat()] = days.get(part.day.isoformat(), 0) + part.hits
+    counts = [account.lines, account.hits, dict(account.filtered), dict(account.rejected), days]
+    return hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def uncovered(loaded: Iterable[LoadedObject], delivered: Iterable[DeliveredObject]) -> tuple[LoadedObject, ...]:
+    """Those of the loaded objects whose hits belong to no delivery, in order of their keys."""
+    known = {(one.key, one.object_id, one.made_with) for one in delivered}
+    return tuple(
+        item
+        for item in sorted(loaded, key=lambda item: item.object.key)
+        if (item.object.key, item.object_id, item.made_with) not in known
+    )
+
+
+DUPLICATE = "duplicate"
+"""The reason under which the lines of a copy are accounted for."""
+
+
+def copies_among(objects: Iterable[LoadedObject]) -> Mapping[str, str]:
+    """The keys of objects with the lines of an earlier one, in the order of the keys, and the key of that one."""
+    first: dict[str, str] = {}
+    copies: dict[str, str] = {}
+    for item in sorted(objects, key=lambda item: item.object.key):
+        if item.text and (original := first.setdefault(item.text, item.object.key)) != item.object.key:
+            copies[item.object.key] = original
+    return copies
+
+
+def counted_account(item: LoadedObject, copies: Mapping[str, str]) -> Accounting:
+    """Where an object's lines have gone, for the statistics: those of a copy are left out by that name."""
+    if item.object.key not in copies:
+        return item.accounting
+    return Accounting(lines=item.accounting.lines, filtered={DUPLICATE: item.accounting.lines})
+
+
+def copy_note(key: str, original: str, lines: int) -> str:
+    """What there is to say of a copy."""
+    return f"{key}{_COPY}{original}: its {lines:,} line{'' if lines == 1 else 's'} count once"
+
+
+def is_copy_note(note: str) -> bool:
+    """Whether a note says that."""
+    return _COPY in note
+
+
+_COPY = " is a copy of "

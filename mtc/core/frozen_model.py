@@ -1,0 +1,22 @@
+"""What every model of a manifest is: frozen, described by its docstrings, and without a key that is not known."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    """Frozen, and without a key that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, use_attribute_docstrings=True)
+
+
+Duration = Annotated[
+    str,
+    Field(pattern=r"^[0-9]+(s|m|h|d)$", examples=["6h", "90m", "2d"]),
+]
+
+
+def seconds(duration: str) -> int:
+    """How many seconds a duration like `6h` has."""
+    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[duration[-1]]

@@ -1,0 +1,210 @@
+"""The words everyone shares, as frozen values. No I/O, no behaviour beyond what a value knows of itself.
+
+The version of each stage's way from inputs to results: part of every fingerprint.
+
+A change of code that gives other numbers for the same inputs raises one number here, and nothing else: statistics and
+CSV that an earlier recipe made are then made again by themselves, and imports when they are asked for (`--remake`).
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+SITE_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+
+
+def is_site_name(text: str) -> bool:
+    """Whether a site may be called so."""
+    return re.fullmatch(SITE_NAME, text) is not None
+
+
+class Stage(StrEnum):
+    """What a step does, in the order in which a day goes through them."""
+
+    IMPORT = "import"
+    STAT = "stat"
+    CSV = "csv"
+
+
+class Verdict(StrEnum):
+    """Why a step is in a plan."""
+
+    NEW = "new"
+    FAILED = "failed"
+    INPUTS_CHANGED = "inputs changed"
+    MANIFEST_CHANGED = "manifest changed"
+    RECIPE_CHANGED = "recipe changed"
+    OUTPUT_MISSING = "output missing"
+    LATE_OBJECTS = "late objects"
+    UNDER_WAY = "under way"
+    UP_TO_DATE = "up to date"
+    COUNTED_TWICE = "would count twice"
+    WOULD_LOSE = "would lose"
+    BLOCKED = "blocked"
+    NOT_DUE = "not due"
+
+    @property
+    def is_work(self) -> bool:
+        """Whether `apply` has something to do for a step with this verdict."""
+        return self not in _NO_WORK
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether somebody has to do something before `apply` can."""
+        return self in _STUCK
+
+
+_STUCK = frozenset({Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE, Verdict.BLOCKED})
+_NO_WORK = _STUCK | {Verdict.UNDER_WAY, Verdict.UP_TO_DATE, Verdict.NOT_DUE}
+
+
+class Status(StrEnum):
+    """How far a step has come, as the state file records it."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    DONE = "done"
+    EMPTY = "empty"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StepId:
+    """One stage of one site on one day; the same step in two manifests is the same step."""
+
+    stage: Stage
+    site: str
+    day: dt.date
+
+    def __str__(self) -> str:
+        return f"{self.stage.value}:{self.site}:{self.day.isoformat()}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `import:docs:2026-05-01`; raises ValueError with a plain message otherwise."""
+        match = re.fullmatch(rf"(import|stat|csv):({SITE_NAME}):(\d{{4}}-\d\d-\d\d)", text)
+        if match is None:
+            raise ValueError(f"{text!r} is no step; a step looks like import:docs:2026-05-01")
+        return cls(Stage(match[1]), match[2], dt.date.fromisoformat(match[3]))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceObject:
+    """One log file in a source. `key` is the path below the source's fixed root, or the S3 key.
+
+    `etag` is S3's, without quotes; a folder has none. `modified` is nanoseconds since the epoch.
+    """
+
+    key: str
+    size: int
+    etag: str = ""
+    modified: int = 0
+
+    @property
+    def version(self) -> str:
+        """What changes when the object's content may have changed."""
+        return self.etag or f"{self.size}-{self.modified}"
+
+    @property
+    def name(self) -> str:
+        """The last piece of the key."""
+        return self.key.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """Where every line of an object, or of many, has gone: `lines = hits + filtered + rejected`."""
+
+    lines: int = 0
+    hits: int = 0
+    filtered: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the equation holds."""
+        return self.lines == self.hits + sum(self.filtered.values()) + sum(self.rejected.values())
+
+    @classmethod
+    def total(cls, parts: Iterable["Accounting"]) -> "Accounting":
+        """Add up."""
+        lines = hits = 0
+        filtered: dict[str, int] = {}
+        rejected: dict[str, int] = {}
+        for part in parts:
+            lines += part.lines
+            hits += part.hits
+            for into, counts in ((filtered, part.filtered), (rejected, part.rejected)):
+                for reason, count in counts.items():
+                    into[reason] = into.get(reason, 0) + count
+        return cls(lines, hits, dict(sorted(filtered.items())), dict(sorted(rejected.items())))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """The hits that one object has on one day, and the Parquet file that holds them.
+
+    `file` is relative to the warehouse. Several small objects may share a file; each row of it names its
+    object by `object_id`. `day` is the day of the hits in the site's zone, not the day of the object. `digest` is the
+    SHA-256 of the file, hex; empty where it is not known.
+    """
+
+    site: str
+    day: dt.date
+    file: str
+    object_id: str
+    hits: int
+    digest: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedObject:
+    """An object that has been loaded for a step: what it was, where its lines went, what was made of it.
+
+    `object_id` is a digest of key and version, `content` of the bytes. `archived` is the URL of its verified copy, or
+    empty. `made_with` is a digest of the settings it was loaded with, `recipe` the version of the way of loading.
+    `text` is a digest of its lines as they were written, decompressed: copies of a log have the same; empty where it is
+    not known, or there are no lines.
+    """
+
+    object: SourceObject
+    object_id: str
+    content: str
+    format: str
+    accounting: Accounting
+    parts: tuple[Part, ...]
+    archived: str = ""
+    made_with: str = ""
+    text: str = ""
+    recipe: int = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Output:
+    """A file that a step made: its path relative to the project, its size and its SHA-256."""
+
+    path: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a finished step reports. `figures` are counts for people (visits, hits, bytes ...)."""
+
+    step: StepId
+    status: Status
+    outputs: tuple[Output, ...] = ()
+    accounting: Accounting | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+RECIPES: dict[Stage, int] = {Stage.IMPORT: 2, Stage.STAT: 2, Stage.CSV: 2}
+
+FIRST = 1
+"""The recipe of what was made before recipes were recorded."""

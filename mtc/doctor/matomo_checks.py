@@ -1,0 +1,190 @@
+"""The Matomo server: whether it is reached, what version it is, what the token may do, what its clock says.
+
+The sites on the Matomo server: whether each is there, may be written to, is no other's, and has the same days.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from mtc.core.clock import Clock
+from mtc.core.errors import MtcError, PermanentError
+from mtc.doctor.findings import LIMIT, Finding
+from mtc.manifest.project import Project, SiteSettings
+from mtc.matomo import sites
+from mtc.matomo.client import Connection, Server
+from mtc.matomo.settings import Matomo
+from mtc.stages.deliver.tracker import other_days, server_of, zone_of
+from mtc.stages.stat.providers import moving_back
+
+ABOUT = "matomo"
+
+_OLDEST = 4
+_WARN = dt.timedelta(seconds=5)
+_WRONG = dt.timedelta(seconds=60)
+_JSON = {"Content-Type": "application/json"}
+_NO_HITS = b'{"requests":[]}'
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SeenServer:
+    """What there is to say of a server, and what the token may do there."""
+
+    findings: tuple[Finding, ...]
+    rights: sites.Rights
+
+
+def quick(matomo: Matomo, project: Project) -> Server:
+    """The server of the manifest, waited for no longer than a check may take."""
+    server = server_of(matomo, project.root)
+    return replace(server, timeout=min(server.timeout, LIMIT - 5))
+
+
+def look_at_server(matomo: Matomo, project: Project, clock: Clock) -> SeenServer:
+    """Ask the server about itself and the token.
+
+    Raises:
+        StepError: it cannot be reached, is no Matomo, or does not accept the token.
+    """
+    server = quick(matomo, project)
+    with Connection(server) as connection:
+        version = sites.version(connection, server)
+        rights = sites.rights(connection, server)
+        skew = sites.clock_skew(connection, server, clock)
+        tracker = _tracker(connection, server)
+    findings = (_version(server, version), _rights(server, rights), _clock(server, skew), tracker)
+    return SeenServer((*findings, *_unsafe(server)), rights)
+
+
+def _version(server: Server, version: str) -> Finding:
+    major = re.match(r"\d+", version)
+    if major is None or int(major[0]) < _OLDEST:
+        what = f"is of version {version}; mtc is made for {_OLDEST}.0 and later"
+        return Finding.warning(ABOUT, server.url, what, "upgrade Matomo")
+    return Finding.ok(ABOUT, server.url, f"is reached, and of version {version}")
+
+
+def _rights(server: Server, rights: sites.Rights) -> Finding:
+    if rights.superuser:
+        return Finding.ok(ABOUT, server.url, "accepts the token, a super user's")
+    what = (
+        "accepts the token, which is no super user's: Matomo cannot be asked to make the reports of delivered days "
+        "again, and one that somebody reads during a delivery may stay short"
+    )
+    hint = "use a super user's token, or let nobody look at the days that are being delivered"
+    return Finding.warning(ABOUT, server.url, what, hint)
+
+
+def _clock(server: Server, skew: dt.timedelta | None) -> Finding:
+    about = f"{ABOUT}'s clock"
+    if skew is None:
+        return Finding.warning(about, server.url, "does not tell the time", "see that its clock is right")
+    way = "ahead of" if skew > dt.timedelta() else "behind"
+    what = f"is {abs(skew).total_seconds():.0f} s {way} this machine's"
+    hint = "set both clocks, by NTP: Matomo files hits that it takes for future ones under the time of the request"
+    if abs(skew) > _WRONG:
+        return Finding.problem(about, server.url, what, hint)
+    return Finding.warning(about, server.url, what, hint) if abs(skew) > _WARN else Finding.ok(about, server.url, what)
+
+
+def _tracker(connection: Connection, server: Server) -> Finding:
+    """Whether the script that takes hits is there: it is given none."""
+    about, where = f"{ABOUT}'s tracker", f"{server.url}/{server.tracker}"
+    hint = "correct matomo.url or matomo.tracker, or what stands between"
+    try:
+        reply = connection.post(server.tracker, _NO_HITS, _JSON, server.timeout, largest=1 << 20)
+    except MtcError as error:
+        return Finding.of(error, about, where)
+    if reply.status == _OK and b'"success"' in reply.body:
+        return Finding.ok(about, where, "answers")
+    said = server.quote(reply.text) or "nothing more"
+    return Finding.of(PermanentError(f"does not take hits ({reply.status}): {said}", hint=hint), about, where)
+
+
+def _unsafe(server: Server) -> tuple[Finding, ...]:
+    parts = urlsplit(server.url)
+    if parts.scheme == "https" or parts.hostname in _LOCAL:
+        return ()
+    what = "the token is sent over http, for anybody on the way to read"
+    return (Finding.warning(ABOUT, server.url, what, "use https in matomo.url"),)
+
+
+_UNKNOWN = dt.timezone(dt.timedelta(hours=23, minutes=59))  # no zone of any place
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSite:
+    """What there is to say of a site, and its number in Matomo; None where it is not known."""
+
+    findings: tuple[Finding, ...]
+    number: int | None = None
+
+
+def about(site: str) -> str:
+    """What findings of a site in Matomo are about."""
+    return f"{ABOUT} for {site}"
+
+
+def look_at_sites(
+    matomo: Matomo, project: Project, site: SiteSettings, rights: sites.Rights, days: Sequence[dt.date], today: dt.date
+) -> SeenSite:
+    """Ask the server about a site. `days` are those of the manifest.
+
+    Raises:
+        StepError: it did not answer, or no site, or several, have the site's address.
+    """
+    server = quick(matomo, project)
+    with Connection(server) as connection:
+        number = site.matomo_id or sites.site_id(connection, server, site.url)
+        info = sites.site_info(connection, server, number)
+    if info is None:
+        what = f"there is no site {number}"
+        return SeenSite((Finding.problem(about(site.name), server.url, what, "correct matomo_id"),))
+    where = server.url
+    findings = [_right(site, rights, info, where), *_zone(site, info, where, today), *_created(site, info, where, days)]
+    return SeenSite(tuple(findings), number)
+
+
+def shared(seen: Mapping[str, SeenSite], url: str) -> Iterator[Finding]:
+    """Numbers that several sites have: their hits would be counted as one site's."""
+    owners: dict[int, list[str]] = {}
+    for name, one in seen.items():
+        if one.number is not None:
+            owners.setdefault(one.number, []).append(name)
+    for number, names in owners.items():
+        if len(names) > 1:
+            what = f"site {number} of Matomo stands for several: {', '.join(names)}"
+            yield Finding.problem(ABOUT, url, what, "give each site a matomo_id of its own, or `matomo: false`")
+
+
+def _right(site: SiteSettings, rights: sites.Rights, info: sites.SiteInfo, url: str) -> Finding:
+    if rights.may_write(info.id):
+        return Finding.ok(about(site.name), url, f"is site {info.id}, {info.name}, and may be written to")
+    what = f"the token may only view site {info.id}, {info.name}: it lacks 'write' access to it"
+    return Finding.problem(about(site.name), url, what, f"give its user write access to site {info.id} in Matomo")
+
+
+def _zone(site: SiteSettings, info: sites.SiteInfo, url: str, today: dt.date) -> Iterator[Finding]:
+    zone = zone_of(info.timezone, _UNKNOWN)
+    if zone is _UNKNOWN:
+        what = f"its time zone in Matomo, {info.timezone}, is not known here"
+        yield Finding.warning(about(site.name), url, what, f"see that it is the manifest's, {site.zone}")
+    elif other_days(info.timezone, site.tzinfo, today):
+        what = f"its time zone is {info.timezone} in Matomo and {site.zone} in the manifest: days would not agree"
+        yield Finding.problem(about(site.name), url, what, f"write `timezone: {info.timezone}`, or change it in Matomo")
+
+
+def _created(site: SiteSettings, info: sites.SiteInfo, url: str, days: Sequence[dt.date]) -> Iterator[Finding]:
+    """A site that began after the manifest's first day: a hit of that day usually moves the date back."""
+    first = min(days, default=None)
+    if first is None or info.created is None or info.created <= first:
+        return
+    what = (
+        f"was created there on {info.created}, and the first of `dates` is {first}: of days before it began Matomo "
+        "makes no reports, unless hits of them have moved the date back"
+    )
+    yield Finding.warning(about(site.name), url, what, f"if `stat` fails then, {moving_back(info.id, first)}")

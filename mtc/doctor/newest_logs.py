@@ -1,0 +1,129 @@
+"""The newest log of each site, looked into: what an import would make of its first lines. Nothing is kept.
+
+One object of a site, and of it the first block alone, is read, and explained as `mtc explain` explains a file.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.core.atomic_files import explain_os_error
+from mtc.core.errors import MtcError, ObjectChangedError, StepError
+from mtc.core.model import SourceObject
+from mtc.doctor.findings import Finding, Level, together
+from mtc.doctor.storage import QUICK
+from mtc.engine.wiring import open_source
+from mtc.formats.compression import as_utf8, beginning
+from mtc.manifest.project import Project, SiteSettings
+
+if TYPE_CHECKING:
+    from mtc.stages.import_.preview import Explained
+
+_BLOCK = 256 << 10
+_PARQUET = b"PAR1"
+
+
+def about(site: str) -> str:
+    """What findings of a site's newest log are about."""
+    return f"newest log of {site}"
+
+
+def look(project: Project, found: Mapping[str, SourceObject], limit: float) -> Iterator[Finding]:
+    """Look into an object of each of these sites. `limit` is in seconds, for each."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="mtc-doctor-", ignore_cleanup_errors=True) as name:
+            asked = [_Asked(project, project.sites[site], item, Path(name)) for site, item in found.items()]
+            answers = together([one.look for one in asked], limit=limit)
+    except OSError as error:
+        yield Finding.of(explain_os_error(error, "the folder for temporary files"), "newest logs", "")
+        return
+    for one, answer in zip(asked, answers, strict=True):
+        if isinstance(answer, MtcError):
+            yield Finding.of(answer, about(one.site.name), one.site.source.url)
+        else:
+            yield from answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An object of a site to look into. `folder` is one for files on the way, of all sites."""
+
+    project: Project
+    site: SiteSettings
+    item: SourceObject
+    folder: Path
+
+    def look(self) -> tuple[Finding, ...]:
+        """Read its beginning, and explain that.
+
+        Raises:
+            MtcError: it cannot be read, or nothing can be written on the way.
+        """
+        source = open_source(self.site, self.project.credentials, self.project.root, tuning=QUICK)
+        where = source.where(self.item)
+        try:
+            return tuple(self._findings(source.peek(self.item, _BLOCK), where))
+        except ObjectChangedError as error:
+            hint = "look again: it was moved or replaced meanwhile"
+            return (Finding.warning(about(self.site.name), where, error.what, hint),)
+        except OSError as error:
+            raise explain_os_error(error, str(self.folder)) from error
+
+    def _findings(self, head: bytes, where: str) -> Iterator[Finding]:
+        whole = len(head) < _BLOCK
+        if head.startswith(_PARQUET) and not whole:
+            what = "is a Parquet file, whose columns are seen when it is imported"
+            yield Finding.ok(about(self.site.name), where, what)
+            return
+        try:
+            text = head if head.startswith(_PARQUET) else _text(head, self.site, where, whole=whole)
+        except StepError as error:
+            yield _refused(error, self.site, where)
+        else:
+            yield from _told(self._explained(text, where), self.site, where)
+
+    def _explained(self, text: bytes, where: str) -> "Explained":
+        from mtc.core.database import connect  # noqa: PLC0415 - the same
+        from mtc.stages.import_.preview import Explainer  # noqa: PLC0415 - loads duckdb
+
+        folder = self.folder / self.site.name
+        folder.mkdir()
+        path = folder / "beginning"
+        path.write_bytes(text)
+        decoded = replace(self.site, source=self.site.source.model_copy(update={"encoding": None}))
+        memory, scratch = self.project.run.memory, self.folder / ".tmp"
+        return Explainer(decoded, lambda: connect(memory, scratch), folder, 0).explain(path, where)
+
+
+def _text(head: bytes, site: SiteSettings, where: str, *, whole: bool) -> bytes:
+    """The lines of the beginning as UTF-8, but for the last one, which may not have been written to its end."""
+    text = beginning(head, _BLOCK, whole=whole, where=where)
+    decoded = b"".join(as_utf8([text], site.source.encoding))
+    return decoded[: decoded.rfind(b"\n") + 1] or decoded
+
+
+def _told(explained: "Explained", site: SiteSettings, where: str) -> Iterator[Finding]:
+    if error := explained.error or explained.verdict:
+        yield _refused(error, site, where)
+        return
+    yield Finding.ok(about(site.name), where, _reading(explained))
+    for choice in explained.choices:
+        for note in choice.notes:
+            yield Finding.warning(about(site.name), where, note.what, f"write {note.remedy} if they are proxies")
+
+
+def _refused(error: StepError, site: SiteSettings, where: str) -> Finding:
+    """A warning, as it is one object that was looked at, and not all of it."""
+    return replace(Finding.of(error, about(site.name), where), level=Level.WARNING)
+
+
+def _reading(explained: "Explained") -> str:
+    account = explained.accounting
+    if not account.lines:
+        return "has no line to look at"
+    forms = dict.fromkeys(choice.format for choice in explained.choices)
+    named = " and ".join(form.name + (f" behind {form.prefix.title}" if form.prefix else "") for form in forms)
+    filtered, rejected = sum(account.filtered.values()), sum(account.rejected.values())
+    return f"is read as {named}; its first lines: {account.hits:,} hits, {filtered:,} filtered, {rejected:,} rejected"

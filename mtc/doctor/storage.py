@@ -1,0 +1,276 @@
+"""The archives: whether copies can be put there. An empty probe is put there and deleted again, and nothing else.
+
+The probe goes the way of a copy, so that each permission of a push is seen.
+
+The sources of the sites: whether they can be listed and read, and what they hold on the manifest's days.
+
+What lies on this machine: the state file and its lock, folders, disks, the database of countries.
+
+Nothing is made that stays: a folder that is not there yet is looked for where it would be made. No run is kept out.
+"""
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.core.atomic_files import explain_os_error
+from mtc.core.errors import ObjectChangedError, StateError, StepError
+from mtc.core.model import SourceObject
+from mtc.core.sanitize import printable
+from mtc.doctor.findings import Finding
+from mtc.engine.wiring import open_archive, open_source
+from mtc.manifest.project import Project, SiteSettings
+from mtc.sources.folder import FolderArchive
+from mtc.sources.s3_archive import S3Archive
+from mtc.sources.s3_client import Access, Tuning, explaining
+from mtc.sources.source import Days, Source
+from mtc.state.lock import lock_path, owner_at_work
+from mtc.state.store import Store
+from mtc.state.warehouse_owner import MARKER
+from mtc.warehouse.countries import open_countries
+
+QUICK = Tuning(connect_timeout=5, read_timeout=20, attempts=2)
+"""How S3 is used where somebody waits for the answer."""
+
+_NOTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there is to say of a site's source, the size of its largest object, and the newest that is not empty."""
+
+    findings: tuple[Finding, ...]
+    largest: int = 0
+    newest: SourceObject | None = None
+
+
+def about_source(site: str) -> str:
+    """What findings of a site's source are about."""
+    return f"source of {site}"
+
+
+def look(project: Project, site: SiteSettings, days: Sequence[dt.date]) -> Seen:
+    """List a site's source for these days, and read a byte of its largest object.
+
+    Raises:
+        StepError: it cannot be listed or read.
+    """
+    source = open_source(site, project.credentials, project.root, tuning=QUICK)
+    notes: list[str] = []
+    listed = source.list_days(days, note=notes.append)
+    objects = [item for day in listed.values() for item in day]
+    warnings = tuple(_left_out(site, source, note) for note in notes[:_NOTES])
+    if not objects:
+        hint = "check the source's url, and the manifest's dates"
+        none = Finding.warning(about_source(site.name), source.describe(), f"no objects {_span(days)}", hint)
+        return Seen((none, *warnings))
+    largest = max(objects, key=lambda item: item.size)
+    with suppress(ObjectChangedError):  # a log that is being written to: a run settles that
+        source.peek(largest, 1)
+    told = f"{len(objects)} object{'s' * (len(objects) != 1)} {_span(days)}, {_on(len(listed), len(days))}"
+    return Seen(
+        (Finding.ok(about_source(site.name), source.describe(), told), *warnings), largest.size, _newest(listed)
+    )
+
+
+def _newest(listed: Days) -> SourceObject | None:
+    """Of the last day that has one, the object that was changed last."""
+    for day in sorted(listed, reverse=True):
+        if filled := [item for item in listed[day] if item.size]:
+            return max(filled, key=lambda item: (item.modified, item.key))
+    return None
+
+
+def _left_out(site: SiteSettings, source: Source, note: str) -> Finding:
+    return Finding.warning(about_source(site.name), source.describe(), note, "give the object another name")
+
+
+def _span(days: Sequence[dt.date]) -> str:
+    return f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
+
+
+def _on(some: int, every: int) -> str:
+    return "on every day" if some == every else f"on {some} of {every} days"
+
+
+_GB = 1_000_000_000
+_LEAST = 10_000_000
+
+
+def places(project: Project) -> Iterator[Finding]:
+    """All that lies on this machine, but for the space on its disks."""
+    yield from _state(project)
+    yield from _lock(project.state)
+    for about, folder in _folders(project).items():
+        yield _writable(about, folder)
+    if project.countries:
+        yield _countries(project.countries)
+
+
+def space(project: Project, largest: int) -> Iterator[Finding]:
+    """Whether there is room for parts, and for an object of `largest` bytes fetched and unpacked aside."""
+    for about, folder in (("warehouse", project.warehouse), ("spool", project.work)):
+        free = shutil.disk_usage(_nearest(folder)).free
+        told, wanted = f"{free / _GB:.1f} GB free", max(_GB, 2 * largest)
+        hint = "free some space, or give it a place on a larger disk in the manifest"
+        if free < _LEAST:
+            yield Finding.problem(f"{about}'s disk", str(folder), f"no space left: {free:,} bytes free", hint)
+        elif free < wanted:
+            yield Finding.warning(f"{about}'s disk", str(folder), f"{told}, of {wanted / _GB:.1f} GB wanted", hint)
+        else:
+            yield Finding.ok(f"{about}'s disk", str(folder), told)
+
+
+def writable(about: str, folder: Path) -> Finding:
+    """Whether files can be made in a folder, or where it would be made."""
+    return _writable(about, folder)
+
+
+def _folders(project: Project) -> dict[str, Path]:
+    return {
+        "state's folder": project.work,
+        "warehouse": project.warehouse,
+        "stats": project.stats,
+        "csv": project.csv,
+    }
+
+
+def _state(project: Project) -> Iterator[Finding]:
+    state = project.state
+    lineage, what = "", "none yet: the first run makes it"
+    if os.path.lexists(state):
+        try:
+            with Store.open(state, readonly=True) as store:
+                store.check()
+                lineage = store.lineage
+        except StateError as error:
+            yield Finding.of(error, "state", str(state))
+            return
+        what = "can be read and written, and is sound"
+        if not os.access(state, os.W_OK):
+            yield Finding.problem("state", str(state), "cannot be written", "check its permissions and its owner")
+            return
+    yield Finding.ok("state", str(state), what)
+    yield from _lineage(project.warehouse, lineage)
+
+
+def _lineage(warehouse: Path, lineage: str) -> Iterator[Finding]:
+    """Another state file's parts in the warehouse: a run would refuse to touch them."""
+    try:
+        owner = (warehouse / MARKER).read_text("utf-8", "replace").strip()
+    except OSError:
+        return
+    if owner and owner != lineage and any(path.name != MARKER and path.is_file() for path in warehouse.rglob("*")):
+        hint = "use that state file (`state:`), or give this one a folder of its own (`warehouse: {path: ...}`)"
+        yield Finding.problem("warehouse", str(warehouse), "it belongs to another state file", hint)
+
+
+def _lock(state: Path) -> Iterator[Finding]:
+    path = lock_path(state)
+    try:
+        owner = owner_at_work(state)
+    except StateError as error:
+        yield Finding.of(error, "lock", str(path))
+        return
+    if owner is not None:
+        hint = "let it end, or have a run wait for it with --wait 10m"
+        hint += "" if owner.is_here else "; if it was killed there, the next run takes its place"
+        yield Finding.warning("lock", str(path), f"another run is at work: {owner}", hint)
+    else:
+        yield Finding.ok("lock", str(path), "free")
+
+
+def _writable(about: str, folder: Path) -> Finding:
+    there = os.path.exists(folder)  # noqa: PTH110 - Path.exists raises where a folder above may not be looked into
+    try:
+        with tempfile.TemporaryFile(prefix=".mtc-probe-", dir=_nearest(folder)):
+            pass
+    except OSError as error:
+        return Finding.of(explain_os_error(error, str(folder)), about, str(folder))
+    return Finding.ok(about, str(folder), "can be written" if there else "is made when it is needed")
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or the nearest one above it that is there."""
+    return next((at for at in (path, *path.parents) if os.path.exists(at)), path)  # noqa: PTH110 - as above
+
+
+def _countries(path: Path) -> Finding:
+    try:
+        with open_countries(path) as countries:
+            return Finding.ok("countries", str(path), f"can be read ({countries.kind})")
+    except StepError as error:
+        return Finding.of(error, "countries", str(path))
+
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PROBE = ".mtc-probe"
+"""The name of the object that is put into an archive and deleted again."""
+
+
+def about_archive(site: str) -> str:
+    """What findings of a site's archive are about."""
+    return f"archive of {site}"
+
+
+def check(project: Project, site: SiteSettings, day: dt.date) -> tuple[Finding, ...]:
+    """Whether an object of that day could be archived.
+
+    Raises:
+        StepError: it could not.
+    """
+    archive = open_archive(site, project.credentials, project.root, tuning=QUICK)
+    if isinstance(archive, S3Archive):
+        return (_Probe(archive, archive.template.render(day, SourceObject(PROBE, 0))).run(site.name),)
+    if isinstance(archive, FolderArchive):
+        return (writable(about_archive(site.name), archive.project / archive.template.root),)
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """A probe for one archive."""
+
+    archive: S3Archive
+    key: str
+
+    def run(self, site: str) -> Finding:
+        """Look for it, put it there, delete it."""
+        self._head()
+        with self._explaining("s3:PutObject"):
+            self._client.put_object(Bucket=self._bucket, Key=self.key, Body=b"")
+        try:
+            with self._explaining("s3:DeleteObject"):
+                self._client.delete_object(Bucket=self._bucket, Key=self.key)
+        except StepError:
+            what = f"can be written; the empty object {self._where} stays, as deleting it is refused"
+            return Finding.warning(about_archive(site), self.archive.describe(), what, "delete it, if it is in the way")
+        return Finding.ok(about_archive(site), self.archive.describe(), "can be written")
+
+    def _head(self) -> None:
+        """Without the right to list, a service says of what is not there that it is forbidden."""
+        with suppress(ObjectChangedError), self._explaining("s3:GetObject and s3:ListBucket"):
+            self._client.head_object(Bucket=self._bucket, Key=self.key)
+
+    @property
+    def _client(self) -> "S3Client":
+        return self.archive.clients.get(self.archive.login, self.archive.tuning)
+
+    @property
+    def _bucket(self) -> str:
+        return self.archive.template.bucket
+
+    @property
+    def _where(self) -> str:
+        return printable(self.archive.template.full(self.key))
+
+    def _explaining(self, permission: str) -> AbstractContextManager[None]:
+        return explaining(Access(str(self.archive.login), self._where, permission))

@@ -1,0 +1,218 @@
+"""Looking at what is there, once before planning: sources in parallel, then files of the warehouse, stats and CSV.
+
+Sites that the state or the `.stat` files know and the manifest does not: renamed, removed, or another manifest's.
+"""
+
+import datetime as dt
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+
+from mtc.core.atomic_files import sha256
+from mtc.core.errors import MtcError
+from mtc.core.interrupt import each
+from mtc.core.model import Output, Stage, StepId
+from mtc.core.records import History
+from mtc.manifest.project import Project, SiteSettings
+from mtc.plan.model import Listing, Selection, World
+from mtc.sources.source import Source
+from mtc.state.store import Store
+from mtc.warehouse.csv_files import file_name
+
+_PARALLEL = 16
+_MOST_READ = 1000
+
+OpenSource = Callable[[SiteSettings], Source]
+Notes = Callable[[str], None]
+
+
+def _go_on() -> None:
+    """Nothing asks for a stop."""
+
+
+def look(
+    project: Project,
+    selection: Selection,
+    history: History,
+    open_source: OpenSource,
+    note: Notes,
+    check: Callable[[], None] = _go_on,
+) -> World:
+    """See everything that the selection's plan depends on. `check` is called meanwhile; it may raise to stop."""
+    listed = Stage.IMPORT in selection.stages
+    known = _known(selection, history)
+    listings = list_sources(project, selection, open_source, note, known, check) if listed else {}
+    return look_at_files(project, selection, history, listings)
+
+
+def look_at_files(project: Project, selection: Selection, history: History, listings: Mapping[str, Listing]) -> World:
+    """See the files of warehouse, stats and CSV."""
+    return World(
+        listings=listings,
+        stat_files=stat_files(project.stats, selection) | changed_stat_files(project.stats, selection, history),
+        missing=missing_parts(project.warehouse, history) | damaged_parts(project.warehouse, selection, history),
+        csv_missing=missing_outputs(project.root, history.csv_outputs),
+    )
+
+
+def _known(selection: Selection, history: History) -> frozenset[str]:
+    """The sites that objects were loaded of, but for those whose losses are accepted."""
+    return frozenset(step.site for step, objects in history.objects.items() if objects) - selection.accepted_sites
+
+
+def list_sources(
+    project: Project,
+    selection: Selection,
+    open_source: OpenSource,
+    note: Notes,
+    known: Collection[str] = frozenset(),
+    check: Callable[[], None] = _go_on,
+) -> Mapping[str, Listing]:
+    """List every site's source for its days, several sites at a time.
+
+    Where there is nothing at all, and the site is `known` to have had objects, that is no listing.
+    """
+
+    def one(name: str) -> tuple[Listing, list[str]]:
+        left: list[str] = []
+        try:
+            source = open_source(project.sites[name])
+            days = source.list_days(selection.days[name], note=left.append)
+            if not days and name in known and (doubt := source.bare()):
+                return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}"), left
+        except MtcError as error:
+            where = f"{error.where}: " if error.where else ""
+            return Listing(error=f"{where}{error.what}", hint=error.hint), []
+        return Listing(days), left
+
+    listings = {}
+    for name, (listing, left) in each(one, selection.days, check, most=_PARALLEL, name="list"):
+        listings[name] = listing
+        if left:
+            more = f" (and {len(left) - 1:,} more left out)" if len(left) > 1 else ""
+            note(f"{name}: {left[0]}{more}")
+    return listings
+
+
+def stat_files(stats: Path, selection: Selection) -> dict[tuple[str, dt.date], str]:
+    """The size of every `.stat` file of the selection's sites."""
+    found: dict[tuple[str, dt.date], str] = {}
+    for site in selection.days:
+        for day, size in stat_sizes(stats / site).items():
+            found[site, day] = str(size)
+    return found
+
+
+def changed_stat_files(stats: Path, selection: Selection, history: History) -> dict[tuple[str, dt.date], str]:
+    """The `.stat` files that are as long as they were written, and other than that. Only those of a few named days."""
+    named = [(site, day) for site, days in selection.days.items() for day in days] if selection.exact else []
+    found: dict[tuple[str, dt.date], str] = {}
+    for site, day in named if len(named) <= _MOST_READ else ():
+        path, record = stats / site / f"{day}.stat", history.steps.get(StepId(Stage.STAT, site, day))
+        for output in record.outputs if record else ():
+            if _as_written(path, output) and _is_damaged(path, output.digest):
+                found[site, day] = f"{output.size} changed"
+    return found
+
+
+def stat_sizes(folder: Path) -> dict[dt.date, int]:
+    """The `.stat` files of one site's folder, by day."""
+    sizes: dict[dt.date, int] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name, dot, ending = entry.name.rpartition(".")
+                day = _day(name) if dot and ending == "stat" else None
+                if day is not None:
+                    sizes[day] = entry.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    return sizes
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def missing_parts(warehouse: Path, history: History) -> frozenset[str]:
+    """The listed part files that are gone. One look at each day's folder serves all of its parts."""
+    listed = {part.file for objects in history.objects.values() for item in objects for part in item.parts}
+    there: dict[str, frozenset[str]] = {}
+    missing = set()
+    for file in listed:
+        folder, _, name = file.rpartition("/")
+        if folder not in there:
+            there[folder] = _names(warehouse / folder)
+        if name not in there[folder]:  # nor is a folder of that name, or a link that leads nowhere, the part
+            missing.add(file)
+    return frozenset(missing)
+
+
+def damaged_parts(warehouse: Path, selection: Selection, history: History) -> frozenset[str]:
+    """The listed part files of the selection that are not as they were written; looked for to make them again only."""
+    steps = [StepId(Stage.IMPORT, site, day) for site, days in selection.days.items() for day in days]
+    parts = (part for step in steps for item in history.objects.get(step, ()) for part in item.parts)
+    digests = {part.file: part.digest for part in parts}
+    wanted = digests.items() if selection.remake else ()
+    return frozenset(file for file, digest in wanted if digest and _is_damaged(warehouse / file, digest))
+
+
+def _is_damaged(path: Path, digest: str) -> bool:
+    try:
+        return sha256(path) != digest
+    except OSError:
+        return False  # not there, which is seen by its name
+
+
+def _names(folder: Path) -> frozenset[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries if entry.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+
+
+def missing_outputs(root: Path, outputs: tuple[Output, ...]) -> tuple[str, ...]:
+    """The outputs that are gone or have another size."""
+    return tuple(output.path for output in outputs if not _as_written(root / output.path, output))
+
+
+def _as_written(path: Path, output: Output) -> bool:
+    try:
+        return path.stat().st_size == output.size
+    except OSError:
+        return False
+
+
+def orphans(project: Project, store: Store) -> tuple[str, ...]:
+    """A sentence for each, by name. Their rows stay in the CSV files, and add to totals over all sites."""
+    steps = Counter(record.step.site for record in store.list_steps())
+    files = dict(_stat_files(project.stats))
+    return tuple(
+        _sentence(name, steps[name], files.get(name, 0), (project.stats / name, project.csv / file_name("summary")))
+        for name in sorted((steps.keys() | files.keys()) - project.sites.keys())
+    )
+
+
+def _sentence(name: str, steps: int, files: int, places: tuple[Path, Path]) -> str:
+    if not files:
+        return f"{name} is no site of this manifest, and has {steps:,} steps in the state"
+    folder, summary = map(_shown, places)
+    rows = f"its {files:,} .stat files still make rows of the CSV files"
+    what = f"{name} is no site of this manifest: {rows}"
+    return f"{what}; if it was renamed or removed, move {folder} away, remove {summary} and run `mtc csv`"
+
+
+def _stat_files(stats: Path) -> Iterator[tuple[str, int]]:
+    """How many `.stat` files each folder of a site has, where it has any."""
+    for folder in sorted(stats.iterdir()) if stats.is_dir() else ():
+        if folder.is_dir() and (number := sum(1 for _ in folder.glob("*.stat"))):
+            yield folder.name, number
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

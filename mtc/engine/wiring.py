@@ -1,0 +1,191 @@
+"""A project's stages, sources and executor put together. What is heavy is loaded when a step first needs it.
+
+Opens the source and the archive of a site, by what their URLs say. boto3 is loaded when a bucket is first used.
+"""
+
+import functools
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.core.clock import utc_now
+from mtc.core.errors import PermanentError
+from mtc.core.model import Stage
+from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor, StageRunners
+from mtc.engine.observe import OpenSource
+from mtc.manifest.project import Project, SiteSettings
+from mtc.plan.model import Task
+from mtc.sources.folder import FolderArchive, FolderSource
+from mtc.sources.s3_archive import S3Archive
+from mtc.sources.s3_client import USUAL, Clients, Login, Tuning
+from mtc.sources.s3_source import S3Source
+from mtc.sources.settings import Credentials
+from mtc.sources.source import Archive, Source
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.stages.stage import Desk, StageRunner
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from mtc.stages.deliver.delivery_job import Deliverer
+    from mtc.stages.deliver.tracker import Target
+    from mtc.stages.stat.providers import AnswerSource
+
+
+@dataclass(slots=True)
+class LazyStage:
+    """A stage that is made when its first task comes."""
+
+    make: Callable[[], StageRunner]
+    made: StageRunner | None = field(default=None)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, task: Task, desk: Desk) -> None:
+        """Do the task."""
+        with self.lock:  # what a stage shares between its tasks, such as a gate, must be one
+            made = self.made = self.made or self.make()
+        made.run(task, desk)
+
+
+def source_opener(project: Project) -> OpenSource:
+    """Opens a site's source, once."""
+
+    @functools.cache
+    def by_name(name: str) -> Source:
+
+        return open_source(project.sites[name], project.credentials, project.root)
+
+    def opener(site: SiteSettings) -> Source:
+        return by_name(site.name)
+
+    return opener
+
+
+def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
+    """Every stage of the project."""
+
+    def connect() -> "DuckDBPyConnection":
+        from mtc.core.database import connect as connect_to  # noqa: PLC0415 - loads duckdb
+
+        return connect_to(project.run.memory, project.work / "tmp")
+
+    @functools.cache
+    def target() -> "Target | None":
+        if project.matomo is None:
+            return None
+        from mtc.stages.deliver.tracker import Target  # noqa: PLC0415 - loads urllib3
+
+        return Target(project.matomo, project.root, utc_now)
+
+    def make_import() -> StageRunner:
+        from mtc.stages.import_.import_step import ImportStage  # noqa: PLC0415 - loads duckdb
+        from mtc.stages.import_.known_agents import KnownAgents  # noqa: PLC0415 - loads duckdb
+
+        spool = project.work / "spool"
+        return ImportStage(
+            project,
+            connect,
+            opener,
+            lambda site: open_archive(site, project.credentials, project.root, spool=spool),
+            deliverer=make_deliverer(),
+            agents=KnownAgents(project.work, project.work / "tmp"),
+        )
+
+    def make_deliverer() -> "Deliverer | None":
+        server = target()
+        if server is None:
+            return None
+        from mtc.stages.deliver.delivery_job import Deliverer  # noqa: PLC0415 - loads duckdb
+
+        return Deliverer(server, project.warehouse, connect)
+
+    def make_stat() -> StageRunner:
+        from mtc.stages.stat.providers import Answers  # noqa: PLC0415 - loads duckdb
+        from mtc.stages.stat.stat_stage import StatStage  # noqa: PLC0415 - as above
+        from mtc.warehouse.statistics import WarehouseStatistics  # noqa: PLC0415 - as above
+
+        warehouse = WarehouseStatistics(project.warehouse, connect, countries=project.countries)
+        return StatStage(project, connect, Answers(warehouse, make_answers if project.matomo else None))
+
+    def make_answers() -> "AnswerSource":
+        from mtc.stages.stat.matomo_provider import MatomoStatistics  # noqa: PLC0415 - loads urllib3
+
+        server = target()
+        assert server is not None  # noqa: S101 - it is asked for only with a server
+        return MatomoStatistics(server)
+
+    def make_csv() -> StageRunner:
+        from mtc.stages.csv import CsvStage  # noqa: PLC0415 - loaded when it is used
+
+        return CsvStage(project)
+
+    makers = {Stage.IMPORT: make_import, Stage.STAT: make_stat, Stage.CSV: make_csv}
+    return {stage: LazyStage(make) for stage, make in makers.items()}
+
+
+def executor_maker(project: Project, opener: OpenSource) -> Callable[[Handler], Executor]:
+    """The local pool, or with one job the calling thread."""
+    runners = stage_runners(project, opener)
+
+    def make(handler: Handler) -> Executor:
+        if project.run.jobs == 1:
+            return InlineExecutor(runners, handler)
+        return PoolExecutor(runners, handler, project.run.jobs)
+
+    return make
+
+
+_URL_PASSWORD = re.compile(r"(://[^/@\s:]+):[^/@\s]+@")
+
+
+def safe_command(arguments: list[str]) -> str:
+    """A command line as it may be shown: without a password in a URL."""
+    return _URL_PASSWORD.sub(r"\1:***@", " ".join(arguments))
+
+
+__all__ = ["open_archive", "open_source"]
+
+_CLIENTS = Clients()
+"""One set for the process, so that all sites of an entry share its connections."""
+
+
+def open_source(
+    site: SiteSettings, credentials: Mapping[str, Credentials], root: Path, *, tuning: Tuning = USUAL
+) -> Source:
+    """Open a site's source; a relative folder starts from `root`. Nothing is read yet."""
+    pattern = Pattern.compile(site.source.url, site.name)
+    if pattern.bucket:
+        return S3Source(pattern, _login(site.source.credentials, credentials), _CLIENTS, tuning)
+    return FolderSource(root / pattern.root, pattern)
+
+
+def open_archive(
+    site: SiteSettings,
+    credentials: Mapping[str, Credentials],
+    root: Path,
+    *,
+    spool: Path | None = None,
+    tuning: Tuning = USUAL,
+) -> Archive | None:
+    """Open a site's archive, if it has one; a relative folder starts from `root`. Nothing is read or written yet.
+
+    `spool` takes objects that must be fetched to be copied, one at a time for each thread.
+    """
+    if site.archive is None:
+        return None
+    template = ArchiveUrl.compile(site.archive.url, site.name)
+    spool = spool or root / ".mtc" / "spool"
+    if template.bucket:
+        return S3Archive(spool, template, _login(site.archive.credentials, credentials), _CLIENTS, tuning)
+    return FolderArchive(root, spool, template)
+
+
+def _login(name: str | None, credentials: Mapping[str, Credentials]) -> Login:
+    if name is None:
+        return Login("", Credentials())
+    if name not in credentials:
+        raise PermanentError(f"there is no entry {name!r} in credentials", hint="add it, or correct the name")
+    return Login(name, credentials[name])

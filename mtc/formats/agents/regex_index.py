@@ -1,0 +1,329 @@
+"""The first of many expressions that matches a text: thousands of them, a few dozen searches.
+
+An Aho-Corasick automaton says in one pass which expressions can match at all; those are tried in their order. One that
+is a list of alternatives is taken apart, so that of hundreds only those are tried that can match. Each is compiled when
+it is first tried. Safe in several threads.
+
+What a text must contain for a regular expression to match it: a quick look that spares most searches.
+
+Cautious: where the reading is unsure, nothing is promised. Lookarounds, large classes and what may be absent promise
+nothing; a small class (`[45]`) makes a text for each of its letters.
+
+One of Matomo's expressions, tried on a whole user agent, whatever the case.
+
+It counts at the beginning, or behind what is no letter, digit, hyphen or underscore. Both are brought into small
+letters first: Python's `re` then skips to where a match can begin, which it does not where it ignores the case.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+_SHORTEST = 2
+_NO_LETTERS = ("",)
+_MOST = 16
+_LETTERS = "[A-Za-z0-9 _/;,:-]"
+_PLAIN = re.compile(rf"{_LETTERS}+(?![?*+{{])")
+_PLAIN_GROUP = re.compile(rf"\((?:\?:)?({_LETTERS}+(?:\|{_LETTERS}+)*)\)(?![?*+{{])")
+
+# What stands in most user agents tells next to nothing.
+_ORDINARY = (
+    "mozilla/5.0 (linux; u; android 10; k build/) applewebkit/537.36 (khtml, like gecko) version/4.0 chrome/120.0.0.0"
+    " mobile safari/537.36 (windows nt 10.0; win64; x64) (macintosh; intel mac os x 10_15_7) (x11; linux x86_64; rv:"
+    " (iphone; cpu iphone os 17_1 like mac os x) android 11; android 12; android 13; android 14; android 15; build/"
+)
+_SMALL_CLASS = re.compile(r"\[[a-zA-Z0-9_ -]{1,8}\]")
+_RANGE = re.compile(r"(.)-(.)")
+_CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_REPEAT = re.compile(r"(?:[?*+]|\{(\d*)(?:,\d*)?\})[?+]?")
+_GROUP = re.compile(r"\?(?::|P?<[A-Za-z_]\w*>|[aimsux]+(?:-[imsx]+)?:)?")
+_AROUND = ("?=", "?!", "?<=", "?<!")
+
+Literals = frozenset[str]
+"""Texts in small letters, one of which stands in whatever matches."""
+
+
+def literals(pattern: str) -> Literals | None:
+    """Texts one of which, whatever the case, stands in any match of `pattern`; None if there may be none of them."""
+    reader = _Reader(pattern)
+    found = reader.alternatives()
+    return found if reader.at == len(pattern) else None
+
+
+@dataclass(slots=True)
+class _Sequence:
+    """One alternative as it is read: the run of letters that is being collected, and the best promise so far."""
+
+    runs: tuple[str, ...] = _NO_LETTERS
+    best: Literals | None = None
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Go on with one of the texts, or one of the letters."""
+        if len(self.runs) * len(texts) > _MOST:
+            self.end_run()
+        self.runs = tuple(run + text for run in self.runs for text in texts)
+
+    def end_run(self) -> None:
+        if self.runs != _NO_LETTERS:
+            self.offer(frozenset(self.runs))
+            self.runs = _NO_LETTERS
+
+    def offer(self, texts: Literals | None) -> None:
+        if texts and _worth(texts) > _worth(self.best):
+            self.best = texts
+
+
+def _spelled(match: re.Match[str]) -> str:
+    """The letters of a range."""
+    return "".join(map(chr, range(ord(match[1]), ord(match[2]) + 1)))
+
+
+def _worth(texts: Literals | None) -> tuple[int, int]:
+    """Long texts tell more than short ones, few more than many; one that is ordinary spoils all."""
+    shortest = min(map(len, texts)) if texts else 0
+    if not texts or shortest < _SHORTEST:
+        return 0, 0
+    return (1 if any(text in _ORDINARY for text in texts) else shortest), -len(texts)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads a pattern from left to right; `at` is how far it has come."""
+
+    pattern: str
+    at: int = field(default=0)
+
+    def alternatives(self) -> Literals | None:
+        """Up to the closing bracket or the end: what one of the alternatives must contain."""
+        found: list[Literals | None] = [self._sequence()]
+        while self._next() == "|":
+            self.at += 1
+            found.append(self._sequence())
+        if any(texts is None for texts in found):
+            return None
+        return frozenset(text for texts in found if texts for text in texts)
+
+    def _sequence(self) -> Literals | None:
+        sequence = _Sequence()
+        while self._next() not in {"", "|", ")"}:
+            self._item(sequence)
+        sequence.end_run()
+        return sequence.best
+
+    def _item(self, sequence: _Sequence) -> None:
+        plain = _PLAIN.match(self.pattern, self.at)
+        if plain is not None:
+            self.at = plain.end()
+            sequence.add((plain[0].lower(),))
+            return
+        group = _PLAIN_GROUP.match(self.pattern, self.at)
+        if group is not None and group[1].count("|") < _MOST:
+            self.at = group.end()
+            sequence.add(group[1].lower().split("|"))
+            return
+        letters, inner = self._read()
+        least = self._least()
+        if letters and least:
+            sequence.add(letters)
+        if letters and least == 1:
+            return
+        sequence.end_run()  # absent, or what follows may stand further on
+        if inner and least:
+            sequence.offer(inner)
+
+    def _read(self) -> tuple[str, Literals | None]:
+        """One item: letters one of which stands there, or what a group must contain, or neither."""
+        character = self._next()
+        if character == "(":
+            return "", self._group()
+        if character == "[":
+            return self._class(), None
+        if character == "\\":
+            self.at += 2
+            escaped = self.pattern[self.at - 1 : self.at]
+            return ("" if escaped.isalnum() else escaped), None
+        self.at += 1
+        return ("" if character in ".^$" else character.lower()), None
+
+    def _class(self) -> str:
+        match = _CLASS.match(self.pattern, self.at)
+        self.at = match.end() if match else len(self.pattern) + 1
+        if match is None or not _SMALL_CLASS.fullmatch(match[0]):
+            return ""
+        letters = _RANGE.sub(_spelled, match[0][1:-1]).lower()
+        return "".join(dict.fromkeys(letters)) if len(letters) <= _MOST else ""
+
+    def _group(self) -> Literals | None:
+        self.at += 1
+        around = self.pattern.startswith(_AROUND, self.at)
+        if around:
+            self.at += 3 if self.pattern[self.at + 1] == "<" else 2
+        elif self._next() == "?":
+            match = _GROUP.match(self.pattern, self.at)
+            self.at = match.end() if match and match.end() > self.at + 1 else len(self.pattern) + 1
+        found = self.alternatives()
+        self.at += 1
+        return None if around else found
+
+    def _least(self) -> int:
+        """How often the item before is there: 1 without a sign of repetition, 0 if it may be absent, 2 for more."""
+        match = _REPEAT.match(self.pattern, self.at)
+        if match is None:
+            return 1
+        self.at = match.end()
+        if match[0][0] == "+":
+            return 2
+        return 2 if match[0][0] == "{" and int(match[1] or 0) else 0
+
+    def _next(self) -> str:
+        return self.pattern[self.at : self.at + 1]
+
+
+Groups = tuple[str, ...]
+"""What the groups of a match hold, as the user agent has it; empty where a group took no part."""
+
+_SMALL = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
+_ESCAPED = re.compile(r"(\\.)", re.DOTALL)
+_PLACE = re.compile(r"\\g<([1-9])>")
+_MARK = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
+_CAPTURING = re.compile(r"(?<!\\)\((?!\?)|\(\?P?<[A-Za-z_]")
+_ANYWHERE = (".", "[", "(.", "(?:.", "([", "(?:[")
+_BEHIND = r"(?:(?<![a-z0-9_-])|(?<=[^a-z0-9-]_)|(?<=sprd-)|(?<=mz-))(?:%s)"
+
+
+class _Compiled(Protocol):
+    def search(self, text: str, at: int) -> "re.Match[str] | None": ...
+
+
+def small(text: str) -> str:
+    """A text with the letters A to Z made small; every letter keeps its place."""
+    return text.lower() if text.isascii() else text.translate(_SMALL)
+
+
+def filled(template: str, groups: Groups) -> str:
+    r"""A template with the groups that it names (`\g<1>`) filled in; a group that there is not is empty."""
+    if "\\" not in template:
+        return template.strip()
+    return _PLACE.sub(lambda place: "".join(groups[int(place[1]) - 1 : int(place[1])]), template).strip()
+
+
+def captures(pattern: str) -> bool:
+    """Whether a pattern may have groups that hold something."""
+    return _CAPTURING.search(pattern) is not None
+
+
+def alternatives(pattern: str) -> list[str]:
+    """The patterns, one of which matches where `a|b|c` does; one that is not understood stays whole."""
+    depth, begins, found = 0, 0, []
+    for mark in _MARK.finditer(pattern):
+        depth += {"(": 1, ")": -1}.get(mark[0], 0)
+        if depth < 0:
+            return [pattern]
+        if mark[0] == "|" and depth == 0:
+            found.append(pattern[begins : mark.start()])
+            begins = mark.end()
+    return [pattern] if depth else [*found, pattern[begins:]]
+
+
+class Expression:
+    """An expression. Hard to search for is what may begin with anything: there the place is asked for first."""
+
+    def __init__(self, pattern: str) -> None:
+        made = _in_small(pattern)
+        self._placed = made.startswith(_ANYWHERE)
+        self._compiled = _compiled(_BEHIND % made if self._placed else made)
+
+    def find(self, text: str, lowered: str) -> Groups | None:
+        """What the groups of the first match hold. `lowered` is `small(text)`."""
+        search, at, end = self._compiled.search, 0, len(lowered)
+        while at <= end:
+            match = search(lowered, at)
+            if match is None:
+                return None
+            start = match.start()
+            if self._placed or start == 0 or _free(lowered, start):
+                return tuple(text[first:last] if first >= 0 else "" for first, last in match.regs[1:])
+            at = start + 1
+        return None
+
+
+def _free(text: str, start: int) -> bool:
+    before = text[start - 1]
+    if before == "_":
+        return start > 1 and not (text[start - 2].isascii() and (text[start - 2].isalnum() or text[start - 2] == "-"))
+    if before == "-":
+        return text.endswith(("sprd-", "mz-"), 0, start)
+    return not (before.isascii() and before.isalnum())
+
+
+def _in_small(pattern: str) -> str:
+    pieces = _ESCAPED.split(pattern.replace("A-z", r"\[-z"))
+    return "".join(piece if piece.startswith("\\") else piece.translate(_SMALL) for piece in pieces)
+
+
+def _compiled(pattern: str) -> _Compiled:
+    try:
+        return re.compile(pattern, re.ASCII)
+    except re.error:  # a look behind of several lengths
+        import regex  # noqa: PLC0415 - loaded with the first of the few that need it
+
+        made: _Compiled = regex.compile(pattern, regex.ASCII)
+        return made
+
+
+class Finder:
+    """Expressions in their order. Without `groups` nobody asks what the groups of a match hold."""
+
+    def __init__(self, patterns: Sequence[str], *, groups: bool = True) -> None:
+        parts = [
+            (number, part)
+            for number, pattern in enumerate(patterns)
+            for part in ([pattern] if groups and captures(pattern) else alternatives(pattern))
+        ]
+        words: dict[str, list[int]] = {}
+        always = []
+        for at, (_, part) in enumerate(parts):
+            needed = literals(part)
+            for word in needed or ():
+                words.setdefault(word, []).append(at)
+            if not needed:
+                always.append(at)
+        self._parts = parts
+        self._expressions: list[Expression | None] = [None] * len(parts)
+        self._always = tuple(always)
+        self._of_word = tuple(words.values())
+        self._automaton = _automaton(tuple(words))
+
+    def first(self, text: str) -> tuple[int, Groups] | None:
+        """The number of the first expression that matches, and what its groups hold."""
+        return next(self.all(text), None)
+
+    def all(self, text: str) -> Iterator[tuple[int, Groups]]:
+        """Every expression that matches, in order."""
+        lowered, last = small(text), -1
+        for at in self._candidates(lowered):
+            number = self._parts[at][0]
+            groups = None if number == last else self._expression(at).find(text, lowered)
+            if groups is not None:
+                last = number
+                yield number, groups
+
+    def _candidates(self, lowered: str) -> list[int]:
+        found = set(self._always)
+        if self._automaton is not None:
+            for word, _, _ in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
+                found.update(self._of_word[word])
+        return sorted(found)
+
+    def _expression(self, at: int) -> Expression:
+        made = self._expressions[at]
+        if made is None:
+            made = self._expressions[at] = Expression(self._parts[at][1])
+        return made
+
+
+def _automaton(words: tuple[str, ...]) -> Any:  # noqa: ANN401 - the package has no types
+    from ahocorasick_rs import AhoCorasick  # noqa: PLC0415 - loaded when the first user agent comes
+
+    return AhoCorasick(words) if words else None

@@ -1,0 +1,266 @@
+r"""AWS's load balancers: Classic (`elb`) and Application (`alb`).
+
+Sources: Elastic Load Balancing, 'Access log entries' of either guide. The time is UTC; the time taken is what the
+target needed, in seconds, and -1 where it gave no answer. A target may be `-`: redirects, fixed responses, functions,
+what the firewall stopped. A request names a URL with the host. Fields are added at the end over the years.
+
+Amazon S3's server access logs.
+
+Source: Amazon S3 User Guide, 'Amazon S3 server access log format'. The bucket is the host, the requester the user, the
+total time is in milliseconds, and the path is that of the request as logged. Fields were added at the end over the
+years. Batch, lifecycle and copy operations have `-` for a request and are none.
+
+What is particular to Amazon CloudFront's logs: the order of fields, percent-encoded agents, JSON lines, Parquet.
+
+Source: Amazon CloudFront Developer Guide, "Standard logging reference" and "Configure standard logging (v2)"; the names
+of Parquet columns are those of the Amazon Athena User Guide, "Create a table for CloudFront logs ... with Parquet".
+
+Amazon API Gateway: its example formats in JSON, CLF and CSV.
+
+Sources: Amazon API Gateway Developer Guide, "Access logging for REST APIs" and "Configure logging for HTTP APIs"
+(example formats), and the variables of either kind, after which keys of JSON are named. `requestTimeEpoch` and
+`responseLatency` are milliseconds. Where no path is logged, the resource or the route (`GET /pets/{id}`) stands for it;
+the route `$default` says nothing of the path, so that such a line is rejected. A WebSocket has no method: `other`.
+The CLF of REST APIs has no blank behind the time, and either CLF ends with the request's id.
+"""
+
+import re
+
+from mtc.core.sql import literal
+from mtc.formats.json_lines import OBJECT, JsonLines, Paths, paths_of, pointer
+from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
+from mtc.formats.pattern import QUOTED, URL_REQUEST, WHOM, WORDS, FastPath, Pattern, last, port_off, uncut, unnamed
+from mtc.formats.sql import address, host_name, milliseconds, only_where
+
+_TIME = Time((), utc=True, iso=True)
+_PIECES = 40
+
+_BALANCER_HEAD = (
+    r'(?P<time>\S+Z) \S+ (?P<ip>[^\s"]+):\d+ \S+ \S+ (?:-1|(?P<time_taken>[\d.]+)) \S+ (?P<status>\d+) \S+ \S+'
+    r" (?P<bytes>\S+) "
+)
+_REST = rf'"{URL_REQUEST} (?P<protocol>[^\s"]+)" "(?P<user_agent>{QUOTED})"(?:\s.*)?$'
+
+_BALANCER_REQUEST = literal(r"^([A-Z][A-Z_\-]*) ([A-Za-z]+://\S+) (\S+)$")
+_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_BALANCER_REQUEST}, ['method', 'target', 'protocol'])}}"
+
+# A listener of TCP logs no request, and of a malformed one there is no method.
+_OTHER = r"regexp_matches({line}, '^(?:\w+ )?\S+Z \S+ \S+:\d+ (?:\S+ ){8}\"- ')"
+
+
+def _shape(before: str, words: int) -> Pattern:
+    """`before` is what stands before the time, so many `words`."""
+    head = f"regexp_full_match(c0, {literal(before + unnamed(_BALANCER_HEAD))})"
+    fields = (
+        ("time", f"head.words[{words + 1}]"),
+        ("ip", port_off(f"head.words[{words + 3}]")),
+        ("time_taken", f"nullif(head.words[{words + 6}], '-1')"),
+        ("status", f"head.words[{words + 8}]"),
+        ("bytes", f"head.words[{words + 11}]"),
+        *((name, f"head.asked.{name}") for name in ("method", "target", "protocol")),
+        ("user_agent", "c3"),
+    )
+    sure = f"{last(4)} AND c2 = ' ' AND {uncut('c1', 'c3')} AND {head} AND head.asked.method <> ''"
+    return Pattern(f"^{before}{_BALANCER_HEAD}{_REST}", FastPath("", sure, fields, _PIECES, _COMPUTED))
+
+
+ELB = Format(
+    name="elb",
+    title="AWS Classic Load Balancer",
+    shape=_shape("", 0),
+    time=_TIME,
+    taken=0.001,
+    other=_OTHER,
+)
+ALB = Format(
+    name="alb",
+    title="AWS Application Load Balancer",
+    shape=_shape(r"\w+ ", 1),
+    time=_TIME,
+    taken=0.001,
+    other=_OTHER,
+)
+
+
+_S3_HEAD = r'^\S+ (?P<host>\S+) \[(?P<time>[^\]]+)\] (?P<ip>[^\s"]+) (?P<user>[^\s"]+) \S+ \S+ [^\s"]+ '
+_SURE = (
+    rf"{last(6)} AND c4 = ' ' AND {uncut('c1', 'c3', 'c5')}"
+    r" AND regexp_full_match(c2, ' \d{3} \S+ \S+ \S+ \S+ \S+ ')"
+)
+
+S3 = Format(
+    name="s3",
+    title="Amazon S3 server access log",
+    shape=Pattern(
+        rf'{_S3_HEAD}"(?P<request>{QUOTED})" (?P<status>\d{{3}}) \S+ (?P<bytes>\S+) \S+ (?P<time_taken>\S+) \S+'
+        rf"{WHOM}(?:\s.*)?$",
+        FastPath(
+            f"{_S3_HEAD}$",
+            _SURE,
+            (
+                ("request", "c1"),
+                ("status", "split_part(c2, ' ', 2)"),
+                ("bytes", "split_part(c2, ' ', 4)"),
+                ("time_taken", "split_part(c2, ' ', 6)"),
+                ("referrer", "c3"),
+                ("user_agent", "c5"),
+            ),
+        ),
+    ),
+    taken=1,
+    other=r"regexp_matches({line}, '^\S+ \S+ \[[^\]]+\] \S+ \S+ \S+ (?:(?:BATCH|S3)\.\S+|REST\.COPY\.\S+_GET) ')",
+)
+
+
+# All fields in their order. Older files end earlier; each of these numbers was once all of them.
+FIELDS: tuple[str, ...] = (
+    *("date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(host)", "cs-uri-stem", "sc-status"),
+    *("cs(referer)", "cs(user-agent)", "cs-uri-query", "cs(cookie)", "x-edge-result-type", "x-edge-request-id"),
+    *("x-host-header", "cs-protocol", "cs-bytes", "time-taken", "x-forwarded-for", "ssl-protocol", "ssl-cipher"),
+    *("x-edge-response-result-type", "cs-protocol-version", "fle-status", "fle-encrypted-fields", "c-port"),
+    *("time-to-first-byte", "x-edge-detailed-result-type", "sc-content-type", "sc-content-len", "sc-range-start"),
+    "sc-range-end",
+)
+_FEWEST, _MOST = 12, 100
+_BARE = re.compile(
+    r"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t[^\t]*\t(?:\d+|-)\t[0-9a-fA-F.:]+\t[A-Z-]+\t[^\t]*\t/[^\t]*\t(?:\d+|-)\t",
+    re.ASCII,
+)
+
+
+def is_bare_line(line: str) -> int:
+    """How many fields a line has, if it begins as one of a file that lost its header; else 0."""
+    count = line.removesuffix("\t").count("\t") + 1
+    return count if _FEWEST <= count <= _MOST and _BARE.match(line) else 0
+
+
+def decoded(text: str) -> str:
+    """SQL: a percent-encoded text; as it is where it decodes to what is no text. A plus sign is one."""
+    return f"CASE WHEN contains({text}, '%') THEN coalesce(TRY(url_decode({text})), {text}) ELSE {text} END"
+
+
+def decoded_agent(text: str) -> str:
+    """SQL: a user agent, percent-encoded once, or twice in older files, where a blank was %2520."""
+    return f"CASE WHEN contains({text}, '%2520') THEN {decoded(decoded(text))} ELSE {decoded(text)} END"
+
+
+def column(name: str) -> str:
+    """What a field is called as a column of Parquet: `cs_user_agent` for `cs(User-Agent)`."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+_JSON = (
+    ("host", ("x-host-header", "cs(Host)")),
+    ("ip", ("c-ip",)),
+    ("forwarded_for", ("x-forwarded-for",)),
+    ("date", ("date",)),
+    ("clock", ("time",)),
+    ("time", ("timestamp(ms)",)),
+    ("method", ("cs-method",)),
+    ("path", ("cs-uri-stem",)),
+    ("query", ("cs-uri-query",)),
+    ("protocol", ("cs-protocol-version",)),
+    ("status", ("sc-status",)),
+    ("bytes", ("sc-bytes",)),
+    ("time_taken", ("time-taken",)),
+    ("referrer", ("cs(Referer)", "cs(Referrer)")),
+    ("user_agent", ("cs(User-Agent)",)),
+)
+COLUMNS: frozenset[str] = frozenset(column(name) for _, names in _JSON for name in names)
+"""The columns of Parquet that are read."""
+
+
+def _json(name: str, title: str, paths: Paths) -> Format:
+    return Format(
+        name=name,
+        title=title,
+        shape=JsonLines(paths, needed=(("ip",), ("clock", "time"), ("path",))),
+        time=Time(("%Y-%m-%d %H:%M:%S",), utc=True, epoch=1000),
+        taken=0.001,
+        derive=(
+            ("ip", "nullif(z.ip, '-')"),
+            ("host", host_name("z.host")),
+            ("date", "CASE WHEN coalesce(z.time, '-') = '-' THEN z.date END"),
+            ("clock", "coalesce(nullif(z.time, '-'), z.clock)"),
+            ("user_agent", decoded_agent("z.user_agent")),
+        ),
+    )
+
+
+CLOUDFRONT_JSON = _json(
+    "cloudfront_json",
+    "Amazon CloudFront standard log (JSON)",
+    tuple((field, tuple(pointer(name) for name in names)) for field, names in _JSON),
+)
+CLOUDFRONT_PARQUET = _json(
+    "cloudfront_parquet",
+    "Amazon CloudFront standard log (Parquet)",
+    tuple((field, tuple(pointer(column(name)) for name in names)) for field, names in _JSON),
+)
+
+
+_ROUTE = r"nullif(regexp_extract(z.route, '^(?:\S+ )?(/.*)$', 1), '')"
+_HTTP = "(coalesce(z.method, '-') <> '-' OR regexp_matches(z.route, '^[A-Z]+ /'))"
+_GATEWAY_REQUEST = f"coalesce(nullif(z.target, '-'), {_ROUTE})"
+
+API_GATEWAY = Format(
+    name="api_gateway",
+    title="Amazon API Gateway's access log in JSON, with the keys of its example formats",
+    shape=JsonLines(
+        paths_of(
+            host="domainName",
+            ip="ip sourceIp identity.sourceIp",
+            user="user",
+            time="requestTime requestTimeEpoch",
+            method="httpMethod",
+            target="path",
+            route="resourcePath routeKey",
+            protocol="protocol",
+            status="status",
+            bytes="responseLength",
+            time_taken="responseLatency",
+            user_agent="userAgent identity.userAgent",
+        ),
+        needed=(("ip",), ("time",), ("target", "route"), ("method", "route")),
+    ),
+    time=Time((CLF_TIME,), epoch=ANY_EPOCH, iso=True),
+    taken=1,
+    derive=(
+        ("ip", only_where(address("z.ip"), _HTTP)),
+        ("host", host_name("z.host")),
+        ("method", "coalesce(nullif(z.method, '-'), nullif(regexp_extract(z.route, '^([A-Z]+) /', 1), ''))"),
+        ("target", _GATEWAY_REQUEST),
+        ("time_taken", milliseconds("z.time_taken")),
+    ),
+    other=OBJECT,
+)
+
+
+_MEANING = (
+    ("ip", address("z.ip")),
+    ("target", "CASE WHEN starts_with(z.target, '/') THEN z.target END"),
+)
+_ASKED_FOR = r"(?P<method>[A-Z]+){0}(?:[A-Z]+ )?(?P<target>/\S*|\$default){0}(?P<protocol>HTTP/[\d.]+)"
+_ID = r"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f\-]{22}|[\w\-/+]{10,}=*)"
+
+API_GATEWAY_CLF = Format(
+    name="api_gateway_clf",
+    title="Amazon API Gateway's access log, example format CLF",
+    shape=Pattern(
+        r'^(?P<ip>[^\s"]+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] ?"'
+        + _ASKED_FOR.format(" ")
+        + rf'" (?P<status>\d{{3}}|-) (?P<bytes>\d+|-) {_ID}(?: {_ID})?$'
+    ),
+    derive=_MEANING,
+)
+
+API_GATEWAY_CSV = Format(
+    name="api_gateway_csv",
+    title="Amazon API Gateway's access log, example format CSV",
+    shape=Pattern(
+        r"^(?P<ip>[^\s,]+),(?:[^,]*,(?P<user>[^,]*),)?(?P<time>\d\d/\w+/\d{4}:[\d:]+ [+\-]\d{4}),"
+        + _ASKED_FOR.format(",")
+        + r",(?P<status>\d{3}|-),(?P<bytes>\d+|-),[^,]+(?:,[^,]*)?$"
+    ),
+    derive=_MEANING,
+)

@@ -1,0 +1,217 @@
+r"""Whose request it was: the texts of a line that may hold the client's address, read into one address, as SQL.
+
+An address is parsed, or there is none. What stands around it is taken off: quotes, brackets, a port, a zone
+(`fe80::1%eth0`), `for=` (RFC 7239, `Forwarded`). `::ffff:192.0.2.1` is the IPv4 address that it stands for; zeros in
+front of a number are dropped, as who pads an address pads decimals; one of IPv6 is written as RFC 5952 says, so that
+an address in two spellings is one visitor.
+
+A text may be a list, to which each proxy has added the address that it saw: what is none (`unknown`) is passed over.
+Without a `client` in the manifest the first of the list counts, as for Matomo's importer, and with one the right-most
+that is not trusted: who sends a header himself can write only what stands further to the left. Of a list in which all
+are trusted the left-most counts: it is a client inside.
+
+Addresses as texts of a fixed length, so that SQL can compare them with networks and mask them.
+
+An IPv4 address is packed as `4` and 8 hexadecimal digits, one of IPv6 as `6` and 32; `::ffff:192.0.2.1` is the IPv4
+address that it stands for, however it is written. What is no address (a host name, `*`) is packed as NULL. A zone
+(`fe80::1%eth0`) and brackets do not count.
+"""
+
+import ipaddress
+from collections.abc import Callable, Sequence
+
+from mtc.core.sql import literal
+from mtc.formats.globs import fits
+from mtc.formats.request_target import IPV4, is_name
+from mtc.formats.settings import Client
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_HIDDEN = "'0.0.0.0'"
+_BARE = r"regexp_replace(lower(trim(ip, '[]')), '^::ffff:([0-9.]+)$|%.*$', '\1')"
+_GROUPS = r"[0-9a-f]{1,4}(?::[0-9a-f]{1,4})"
+_V6_DIGITS = rf"{_GROUPS}{{7}}|(?:{_GROUPS}{{0,6}})?::(?:{_GROUPS}{{0,6}})?"
+_MAPPED = "00000000000000000000ffff"
+_MAPPED_BITS = 96
+
+
+def spread(bare: str) -> str:
+    """SQL: an address in lower case, one of IPv6 with all digits of its groups and a dot for `::`."""
+    longer = f"regexp_replace({bare}, '([0-9a-f]+)', '000\\1', 'g')"
+    digits = f"regexp_replace({longer}, '0*([0-9a-f]{{4}})(:|$)', '\\1\\2', 'g')"
+    return f"""CASE
+        WHEN regexp_full_match({bare}, {literal(_V6_DIGITS)}) THEN replace(replace({digits}, '::', '.'), ':', '')
+        WHEN regexp_full_match({bare}, '[0-9]{{1,3}}(?:\\.[0-9]{{1,3}}){{3}}') THEN {bare}
+    END"""
+
+
+def packed(spread: str) -> str:
+    """SQL: the address as a text of a fixed length, NULL where it is none."""
+    octets = ", ".join(f"try_cast(split_part({spread}, '.', {number}) AS UTINYINT)" for number in range(1, 5))
+    # A dot stands for as many zeros as are missing, one at least; without it none may be.
+    digits = f"replace({spread}, '.', repeat('0', greatest(33 - len({spread}), 1)))"
+    return f"""CASE
+        WHEN len({spread}) < 16 AND regexp_full_match({spread}, '(?:[0-9]{{1,3}}\\.){{3}}[0-9]{{1,3}}')
+        THEN format('4{{:02x}}{{:02x}}{{:02x}}{{:02x}}', {octets})
+        WHEN len({digits}) = 32 THEN regexp_replace(concat('6', {digits}), '^6{_MAPPED}', '4')
+    END"""
+
+
+PACKED = f"{_BARE} AS bare, {spread('bare')} AS spread, {packed('spread')} AS packed"
+"""SQL over `ip`: the column `packed`, which the rest of this module works with, and others on the way to it."""
+
+
+def written(packed: str) -> str:
+    """SQL: the address with its groups without zeros in front; `shortened` makes it what everyone writes."""
+    octets = ", ".join(f"CAST(concat('0x', substr({packed}, {2 * number}, 2)) AS UTINYINT)" for number in range(1, 5))
+    groups = f"regexp_replace(substr({packed}, 2), '(.{{4}})', ':\\1', 'g')"
+    return f"""CASE
+        WHEN starts_with({packed}, '4') THEN concat_ws('.', {octets})
+        ELSE substr(regexp_replace({groups}, ':0{{1,3}}([0-9a-f])', ':\\1', 'g'), 2)
+    END"""
+
+
+def shortened(address: str) -> str:
+    """SQL: with `::` in place of the first of the longest runs of two groups or more that are zero (RFC 5952)."""
+    runs = [f":0{':0' * more}:" for more in range(7, 0, -1)]
+    framed = f"concat(':', {address}, ':')"
+    run = f"list_filter([{', '.join(map(literal, runs))}], lambda run: contains({framed}, run))[1]"
+    # The whole is in colons: `:1:0:0:2:` becomes `:1::2:`.
+    short = f"concat(split_part({framed}, {run}, 1), '::', substr({framed}, instr({framed}, {run}) + len({run})))"
+    return (
+        f"CASE WHEN {run} IS NULL THEN {address} ELSE regexp_replace({short}, '^:([^:])|([^:]):$', '\\1\\2', 'g') END"
+    )
+
+
+def _short(group: str) -> str:
+    return f"coalesce(nullif(ltrim({group}, '0'), ''), '0')"
+
+
+def is_among(addresses: Sequence[str]) -> str:
+    """SQL over `ip` and `packed`: whether an address is one of these, in one of these networks, or fits a glob."""
+    networks = [address for address in addresses if _network(address) is not None]
+    globs = [address for address in addresses if _network(address) is None]
+    conditions = [lies_in("packed", networks)] if networks else []
+    conditions += [fits("ip", [glob.lower() for glob in globs])] if globs else []
+    return f"({' OR '.join(conditions)})"
+
+
+def lies_in(packed: str, networks: Sequence[str]) -> str:
+    """SQL: whether a packed address lies in one of the networks."""
+    ends = [network for text in networks if (network := _network(text)) is not None]
+    inside = [f"coalesce({packed} BETWEEN {literal(low)} AND {literal(high)}, false)" for low, high in ends]
+    return f"({' OR '.join(inside)})" if inside else "false"
+
+
+def _network(text: str) -> tuple[str, str] | None:
+    """The first and the last address of a network, packed; None for a glob."""
+    try:
+        network = _unmapped(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return None
+    digits = 8 if network.version == 4 else 32  # noqa: PLR2004 (IPv4)
+    first, last = (f"{network.version}{int(end):0{digits}x}" for end in (network[0], network[-1]))
+    return first, last
+
+
+def _unmapped(network: Network) -> Network:
+    """A network of IPv4 addresses that is written as one of IPv6, as that of IPv4."""
+    first = network.network_address
+    mapped = first.ipv4_mapped if isinstance(first, ipaddress.IPv6Address) else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
+
+
+def masked(count: int) -> str:
+    """SQL over `packed`: the address with so many bytes hidden, as Matomo does.
+
+    Source: Matomo's anonymisation: the last 1 to 4 bytes of IPv4, all but the first 64, 48 or 24 bits of IPv6.
+    """
+    v4 = [f"CAST(concat('0x', substr(packed, {2 * number}, 2)) AS UTINYINT)" for number in range(1, 5 - count)]
+    v4 += ["0"] * count
+    return f"""
+    CASE
+        WHEN packed IS NULL THEN {_HIDDEN}
+        WHEN starts_with(packed, '4') THEN concat_ws('.', {", ".join(v4)})
+        ELSE regexp_replace(concat_ws(':', {", ".join(_groups_kept(count))}, ':'), '(?:(?:^|:)0)+::$', '::')
+    END
+"""
+
+
+def _groups_kept(count: int) -> list[str]:
+    """SQL for the groups of an IPv6 address that stay, without the zeros in front."""
+    digits = {1: [4, 4, 4, 4], 2: [4, 4, 4], 3: [4, 2], 4: []}[count]
+    groups = [f"rpad(substr(packed, {2 + 4 * at}, {kept}), 4, '0')" for at, kept in enumerate(digits)]
+    return [_short(group) for group in groups] or ["''"]
+
+
+_BEFORE = r"""(?:\\x22|["'\\()<>\[])*"""
+_BEHIND = r"""(?:\\x22|["'\\()<>\]])*"""
+_PORT = r"(?::(?:[0-9]*|_[\w.\-]+))?"
+_QUAD = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+_V6 = rf"((?:[0-9A-Fa-f]*:)+)({_QUAD}|[0-9A-Fa-f]*)"
+_PIECE = rf"^{_BEFORE}(?:[Ff][Oo][Rr]=)?{_BEFORE}(?:{_V6}(?:%[^\]\s]*)?(?:\]{_PORT})?|({_QUAD})\]?{_PORT}){_BEHIND}$"
+_BETWEEN = r"[,;\s+]+"
+# Eight groups are an address: a ninth is a port.
+_NINTH = r"^((?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}):[0-9]{1,5}$"
+
+# IPv6 as servers write it, for a look that is quick: no zeros in front, none that could be shortened, none mapped.
+_GROUP = "[1-9a-f][0-9a-f]{0,3}"
+_LONG = rf"(?:0|{_GROUP})(?::(?:0|{_GROUP})){{7}}"
+_SHORT = rf"{_GROUP}(?::{_GROUP})*::(?:{_GROUP}(?::{_GROUP})*)?"
+_MOST_COLONS = 6
+
+
+def client_ip(client: Client | None) -> str:
+    """SQL over `ip`, `real_ip` and `forwarded_for`: the client's address; NULL where none of the texts holds one."""
+    if client is None:
+        return _address("ip", lambda found: f"{found}[1]")
+    found = [_address(name, lambda found: _chosen(found, client.networks)) for name in client.from_]
+    if client.host_names:
+        found.append(f"CASE WHEN {is_name('lower(ip)')} THEN lower(ip) END")
+    return f"coalesce({', '.join(found)})"
+
+
+def _chosen(found: str, trusted: Sequence[str]) -> str:
+    """SQL: the right-most of packed addresses that is in no trusted network, or the left-most of all."""
+    strange = f"list_filter({found}, lambda one: NOT {lies_in('one', trusted)})"
+    return f"coalesce({strange}[-1], {found}[1])"
+
+
+def _address(text: str, choose: Callable[[str], str]) -> str:
+    """SQL: the address in a text. Most are written so that there is nothing to do."""
+    slow = _each(_each(choose(_found(text)), written), shortened)
+    return f"""CASE
+        WHEN regexp_full_match({text}, {literal(IPV4)}) THEN {text}
+        WHEN {_is_plain_v6(text)} THEN {text}
+        WHEN {text} <> '' AND {text} <> '-' THEN {slow}
+    END"""
+
+
+def _each(value: str, made: Callable[[str], str]) -> str:
+    """SQL: what is made of the only value, which is computed once."""
+    return f"list_transform([{value}], lambda x: {made('x')})[1]"
+
+
+def _is_plain_v6(text: str) -> str:
+    colons = f"length({text}) - length(replace({text}, ':', ''))"
+    long = f"regexp_full_match({text}, '{_LONG}') AND NOT contains({text}, ':0:0') AND NOT starts_with({text}, '0:0')"
+    return f"(({long}) OR ({colons} <= {_MOST_COLONS} AND regexp_full_match({text}, '{_SHORT}')))"
+
+
+def _found(text: str) -> str:
+    """SQL: the addresses of a list, packed. One lambda in another would be bound twice as often as it stands alone."""
+    pieces = f"regexp_split_to_array({text}, {literal(_BETWEEN)})"
+    cut = f"list_transform({pieces}, lambda x: regexp_extract(x, {literal(_PIECE)}, ['lead', 'tail', 'v4']))"
+    bare = f"list_transform({cut}, lambda x: CASE WHEN x.v4 <> '' THEN x.v4 ELSE {_bare('x')} END)"
+    found = f"list_transform(list_transform({bare}, lambda x: {spread('x')}), lambda x: {packed('x')})"
+    return f"list_filter({found}, lambda x: x IS NOT NULL)"
+
+
+def _bare(cut: str) -> str:
+    """SQL: an address of IPv6 in groups alone."""
+    octets = [f"try_cast(split_part({cut}.tail, '.', {number}) AS UTINYINT)::INTEGER" for number in range(1, 5)]
+    high, low = (f"format('{{:x}}', {octets[at]} * 256 + {octets[at + 1]})" for at in (0, 2))
+    tail = f"CASE WHEN contains({cut}.tail, '.') THEN {high} || ':' || {low} ELSE lower({cut}.tail) END"
+    return f"regexp_replace(lower({cut}.lead) || {tail}, {literal(_NINTH)}, '\\1')"

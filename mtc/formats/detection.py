@@ -1,0 +1,262 @@
+"""Which format a file is in: every format is tried on a sample of lines, and the best must fit most of them.
+
+Of two that read equally many lines, the one that gets more fields out of most of them is better: a combined line with
+the time taken behind it is read by `combined` as well. What relays put around lines is looked at only where more can be
+read without it. What servers say beside their requests does not count. Detection never guesses: when less than half of
+the sample fits, it refuses and shows a line that nothing reads.
+"""
+
+import dataclasses
+import functools
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mtc.core.errors import PermanentError
+from mtc.formats import layers
+from mtc.formats.field_mapping import reads_more
+from mtc.formats.header_changes import fits_of, unframed
+from mtc.formats.model import Format, Prefix
+from mtc.formats.registry import FORMATS, GUESSED, NAMES, PLAIN, candidates
+from mtc.formats.server_messages import beside, is_message
+
+SAMPLE_LINES = 100
+_ENOUGH = 0.5
+_OF_GUESSED = 3  # a format by name that reads a third of what is guessed is the one
+_SHOWN = 200
+_NEAREST = 3
+_GLANCES = 3
+_REQUEST = re.compile(r"\b(?:GET|HEAD|POST) \S+ HTTP/\d")
+_OWN = (
+    "copy the layout of its lines from the server's configuration: `format: {nginx: '...'}` or `{apache: '...'}`"
+    " (or `{regex: ...}`, `{json: ...}`), or name a format with `format:`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The format found, how many of the sample's lines each that reads any reads, and how many there were.
+
+    `message` is one of the lines where all are messages of a server.
+    """
+
+    format: Format
+    scores: Mapping[str, int]
+    sampled: int
+    message: str = ""
+
+    @property
+    def fitting(self) -> int:
+        """How many lines of the sample the format reads."""
+        return self.scores.get(self.format.name, 0)
+
+    @property
+    def why(self) -> str:
+        """The choice in words."""
+        if self.message:
+            return f"none of the {self.sampled} sampled lines is a request: messages of a server, as {self.message!r}"
+        others = [f"{name} {score}" for name, score in self.scores.items() if name != self.format.name and score]
+        behind = f" (others: {', '.join(others)})" if others else ""
+        return f"{self.format.name} reads {self.fitting} of {self.sampled} sampled lines{behind}"
+
+
+def detect(sample: Sequence[str], *, where: str) -> Detection:
+    """Choose the format of `sample`, whole lines without their ends; blank ones and headers do not count."""
+    sample = unframed(sample)
+    lines = _data(sample)
+    if not lines:
+        headers = [line for line in sample if line.strip()]
+        return Detection(next(iter(candidates(headers).values())), {}, 0)
+    best = _best(sample, lines)
+    if not best.lines and len(spread := _spread(sample)) > len(lines):
+        best = _best(sample, spread)
+    if not best.lines:
+        return _of_messages(best.format, lines)
+    if best.fitting < _ENOUGH * len(best.lines):
+        raise _refusal(best, where)
+    return Detection(best.format, best.scores, len(best.lines))
+
+
+def _best(sample: Sequence[str], lines: Sequence[str]) -> "_Trial":
+    """The best of the trials as lines are, and without what relays may have put around them."""
+    best = _try(sample, lines)
+    if best.fitting == len(lines):
+        return best
+    for chain in layers.chains(lines):
+        trial = _try_within(chain, sample, lines)
+        if trial is None:
+            continue
+        best = max(best, trial, key=lambda one: (one.fitting, -len(one.lines)))
+        if best.fitting == len(lines):
+            break
+    return best
+
+
+def _of_messages(tried: Format, lines: Sequence[str]) -> Detection:
+    """The format of a file whose lines are all messages: that beside whose lines such messages stand."""
+    chain = tried.prefix.layers if tried.prefix else ()
+    found = [beside(layers.bare(line, chain)) for line in lines]
+    form = FORMATS.get(max(found, key=found.count)) or next(iter(FORMATS.values()))
+    form = layers.within(form, chain, lines) if chain else form
+    return Detection(form, {}, len(lines), message=lines[0][:_SHOWN])
+
+
+def glance(sample: Sequence[str]) -> Sequence[str] | None:
+    """The headers and a few lines of a sample; None where there are no more, or a header stands between them.
+
+    Lines change along a file when its server gets another configuration, which is from some line on: so the first and
+    the last line are among the few.
+    """
+    sample = unframed(sample)
+    lines = _data(sample)
+    headers = [line for line in sample if line.startswith("#")]
+    if len(lines) <= _GLANCES or (headers and sample.index(headers[-1]) > sample.index(lines[0])):
+        return None
+    return [*headers, *(lines[at * (len(lines) - 1) // (_GLANCES - 1)] for at in range(_GLANCES))]
+
+
+def reads_all(form: Format, sample: Sequence[str]) -> bool:
+    """Whether a format reads all lines that count."""
+    inner = [layers.bare(line, form.prefix.layers) for line in sample] if form.prefix else sample
+    return all(fits_of(form, inner, _data(inner)))
+
+
+def is_surely(form: Format, sample: Sequence[str]) -> bool:
+    """Whether a format reads all lines that count, and is the one that detection finds."""
+    if form.prefix:
+        return _is_wholly(form, sample)
+    trial = _try_likely(candidates(sample), sample, _data(sample))
+    return trial is not None and trial.format is form
+
+
+def _is_wholly(form: Format, sample: Sequence[str]) -> bool:
+    try:
+        found = detect(sample, where="")
+    except PermanentError:
+        return False
+    return found.format is form and found.fitting == found.sampled
+
+
+def _data(sample: Sequence[str]) -> Sequence[str]:
+    """The lines that count: neither blank nor headers."""
+    counting = (line for line in sample if line.strip() and not line.startswith("#"))
+    return list(itertools.islice(counting, SAMPLE_LINES))
+
+
+def _spread(sample: Sequence[str]) -> Sequence[str]:
+    """Lines that count from all over a sample: it may begin with many messages."""
+    counting = [line for line in sample if line.strip() and not line.startswith("#")]
+    return counting[:: max(1, len(counting) // SAMPLE_LINES)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """The formats that were tried, how many lines each reads, and the best of them.
+
+    `lines` are those that count, without their layers: what a server or another program says beside its requests does
+    not. `strange` are those that it does not read, as they are in the file.
+    """
+
+    lines: Sequence[str]
+    known: Mapping[str, Format]
+    scores: Mapping[str, int]
+    best: str
+    format: Format
+    strange: Sequence[str] = ()
+
+    @property
+    def fitting(self) -> int:
+        """How many lines the best reads."""
+        return self.scores[self.best]
+
+
+def _try(sample: Sequence[str], lines: Sequence[str]) -> _Trial:
+    """Try every format; those that read the first line will do if one of them reads all lines."""
+    known = candidates(sample)
+    trial = _try_likely(known, sample, lines)
+    return trial or _counted(_score(known, sample, lines), sample, lines)
+
+
+def _try_likely(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial | None:
+    """Try the formats that read the first line: a better one than one of them that reads all lines is among them.
+
+    None where no format reads all lines.
+    """
+    likely = {name: form for name, form in known.items() if any(fits_of(form, sample, lines[:1]))}
+    trial = _score(likely, sample, lines) if likely else None
+    return None if trial is None or trial.fitting < len(lines) else dataclasses.replace(trial, known=known)
+
+
+def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial:
+    fits = {name: fits_of(form, sample, lines) for name, form in known.items()}
+    scores = {name: sum(map(bool, found)) for name, found in fits.items()}
+    named = [name for name in known if name not in GUESSED]
+    # A guess reads what a product logs beside its requests, such as Caddy's errors, which tell of the same requests.
+    guess = max((scores.get(name, 0) for name in GUESSED), default=0)
+    wanted = [name for name in named if scores[name] and scores[name] * _OF_GUESSED >= guess] or known
+    best = functools.reduce(lambda one, other: other if _is_better(fits[other], fits[one]) else one, wanted)
+    fuller = PLAIN.get(best, "")
+    if fuller in known and scores[fuller] >= scores[best] and reads_more(known[fuller], known[best], lines):
+        best = fuller
+    return _Trial(lines, known, scores, best, known[best])
+
+
+def _is_better(fits: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether a format reads more lines than one before it, or as many and more fields on most of them.
+
+    On a few lines a field may look like another one, where clients can write what they like.
+    """
+    read, other = sum(map(bool, fits)), sum(map(bool, others))
+    more = sum((one > two) - (one < two) for one, two in zip(fits, others, strict=True))
+    return read > other or (read == other and more * 2 > read)
+
+
+def _counted(trial: _Trial, sample: Sequence[str], lines: Sequence[str], logged: Sequence[str] = ()) -> _Trial:
+    """With the lines alone that count. `logged` are the lines as they are in the file, if that is not how they are."""
+    form = trial.format
+    fits = list(map(bool, fits_of(form, sample, lines)))
+    pairs = list(zip(lines, logged or lines, fits, strict=True))
+    own = [
+        (line, raw, fit) for line, raw, fit in pairs if fit or _is_own(form.prefix if any(fits) else None, line, raw)
+    ]
+    strange = [
+        raw for line, raw, fit in own if not fit and not any(one.shape.fits(line) for one in trial.known.values())
+    ]
+    return dataclasses.replace(trial, lines=[line for line, _, _ in own], strange=strange)
+
+
+def _is_own(prefix: Prefix | None, line: str, raw: str) -> bool:
+    """Whether a line that the format does not read may be one of its own for all that."""
+    return not is_message(line) and (prefix is None or layers.is_own(raw, prefix))
+
+
+def _try_within(chain: layers.Layers, sample: Sequence[str], logged: Sequence[str]) -> _Trial | None:
+    """With layers taken off; None where nothing is left."""
+    inner = [layers.bare(line, chain) for line in sample]
+    pairs = [(layers.bare(line, chain), line) for line in logged]
+    pairs = [(line, raw) for line, raw in pairs if line.strip() and not line.startswith("#")]
+    if not pairs:
+        return None
+    lines, kept = [line for line, _ in pairs], [raw for _, raw in pairs]
+    known = candidates(inner)
+    trial = _try_likely(known, inner, lines) or _score(known, inner, lines)
+    fits = map(bool, fits_of(trial.format, inner, lines))
+    form = layers.within(trial.format, chain, list(itertools.compress(kept, fits)))
+    return _counted(dataclasses.replace(trial, format=form), inner, lines, kept)
+
+
+def _refusal(trial: _Trial, where: str) -> PermanentError:
+    """Say what was found. Lines of several formats, each of which some format reads, have no stranger among them."""
+    scores = trial.scores
+    ranked = sorted((name for name in scores if scores[name]), key=lambda name: -scores[name])[:_NEAREST]
+    nearest = ", ".join(f"{name} reads {scores[name]} of {len(trial.lines)} sampled lines" for name in ranked)
+    stranger = next(iter(trial.strange), None)
+    first = "" if stranger is None else f"the first line that none reads is {stranger[:_SHOWN]!r}"
+    known = ", ".join(NAMES)
+    told = "; ".join(filter(None, (f"the nearest: {nearest}" if nearest else "", first)))
+    return PermanentError(
+        f"no known format reads this file: {told}",
+        where=where,
+        hint=_OWN if stranger and _REQUEST.search(stranger) else f"name the format with `format:` (known: {known})",
+    )

@@ -1,0 +1,249 @@
+"""`source.fields`: the manifest says which column, key, label or group of a known format a field is read from.
+
+What is mapped stands for what the format has for the field; so do the ways to say what was asked for (`request`,
+`target`, `path`) for each other. A name that the file does not have is told with the nearest that it has.
+
+What a format reads from the lines of a sample, in Python: enough to see what it lacks and who its clients are.
+"""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from mtc.core.errors import PermanentError
+from mtc.core.suggest import suggest
+from mtc.formats import csv_lines, layers
+from mtc.formats.columns import Columns
+from mtc.formats.csv_lines import Cells
+from mtc.formats.json_lines import JsonLines, find, pointer, read_object
+from mtc.formats.layouts.json_paths import read_path
+from mtc.formats.ltsv_logfmt import Pairs
+from mtc.formats.model import Format
+from mtc.formats.pattern import OwnPattern, Pattern, overlooks_agent
+from mtc.formats.sql import host_name, unbracketed
+from mtc.formats.w3c import Header, bound
+
+Texts = Mapping[str, str]
+
+_STATUSES = ("status", "own_status", "background")
+_TIMES = ("time", "own_time", "clock", "own_clock", "stamp")
+_AGENTS = ("user_agent",)
+_TARGETS = ("request", "target", "path", "own_request", "own_target", "own_path", "uri", "url")
+# Defined without one.
+_WITHOUT_STATUS = ("cloudfront_rtmp",)
+_EMPTY = ("", "-")
+_SAMPLED = 100
+
+
+def bare_lines(form: Format, sample: Sequence[str]) -> list[str]:
+    """The lines of a sample that count, without what relays have put around them."""
+    chain = form.prefix.layers if form.prefix else ()
+    lines = (layers.bare(line, chain) for line in sample) if chain else iter(sample)
+    headed = form.shape.is_header if isinstance(form.shape, Cells) else None
+    counting = (line for line in lines if line.strip() and not line.startswith("#") and not (headed and headed(line)))
+    return list(itertools.islice(counting, _SAMPLED))
+
+
+def texts_of(form: Format, sample: Sequence[str]) -> list[Texts]:
+    """The texts of each line that the format reads, by the names of its shape; none of an expression of a user's."""
+    return list(_texts(form, bare_lines(form, sample)))
+
+
+def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
+    shape = form.shape
+    for line in lines:
+        if isinstance(shape, OwnPattern) or not shape.fits(line):
+            continue
+        if isinstance(shape, JsonLines | Columns | Cells):
+            yield shape.texts(line)
+        elif isinstance(shape, Pairs):
+            read = shape.read(line)
+            yield {name: next(filter(None, map(read.get, labels)), "") for name, labels in shape.labels}
+        elif isinstance(shape, Pattern) and (match := shape.regex.match(line)):
+            yield {name: text or "" for name, text in match.groupdict().items()}
+
+
+def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
+    """Of status, time, path, client and user agent those that a format that was found reads from no line of a sample.
+
+    Formats of text have all of them; of a header, of JSON and of pairs it depends on the file. A user agent lacks only
+    where most lines have one.
+    """
+    shape = form.shape
+    if isinstance(shape, JsonLines | Cells) and (unread := _unread(shape)):
+        return unread
+    if isinstance(shape, Columns):
+        fitting = any(map(shape.fits, bare_lines(form, sample)))
+        read: list[Texts] = [dict.fromkeys(shape.columns, "x")] if fitting else []
+    elif isinstance(shape, JsonLines | Pairs | Cells):
+        read = texts_of(form, sample)
+    else:
+        return ()
+    ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}
+    asked = ways if isinstance(shape, Columns) else ("status",)  # the others are needed for a line to be one
+    wanted = [name for name in asked if name != "status" or form.name not in _WITHOUT_STATUS]
+    lacks = [name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read)]
+    return (*lacks, *(["user_agent"] if _overlooks_agents(form, sample) else []))
+
+
+def _overlooks_agents(form: Format, sample: Sequence[str]) -> bool:
+    """Whether most of the lines that a format reads have a user agent in them that it does not read."""
+    lines = [line for line in bare_lines(form, sample) if form.shape.fits(line)]
+    read = ([text for name, text in texts.items() if name] for texts in _texts(form, lines))
+    overlooked = sum(overlooks_agent(line, texts) for line, texts in zip(lines, read, strict=False))
+    return overlooked > len(lines) / 2
+
+
+def reads_more(form: Format, other: Format, lines: Sequence[str]) -> bool:
+    """Whether a format reads a status or a user agent of lines, of which the other reads none."""
+    mine, theirs = list(_texts(form, lines)), list(_texts(other, lines))
+    asked = [names for names in (_STATUSES, _AGENTS) if not any(_has(texts, names) for texts in theirs)]
+    return any(_has(texts, names) for names in asked for texts in mine)
+
+
+def _unread(shape: JsonLines | Cells) -> tuple[str, ...]:
+    """What a line must have to be a request, and no line can have, as nothing says where it is."""
+    there = dict(shape.paths if isinstance(shape, JsonLines) else shape.places)
+    missing = [group for group in shape.needed if not set(group) & there.keys()]
+    return tuple("path" if "path" in group else group[0] for group in missing)
+
+
+def _has(texts: Texts, names: Sequence[str]) -> bool:
+    return any(texts.get(name, "") not in _EMPTY for name in names)
+
+
+Fields = tuple[tuple[str, str], ...]
+
+_ASKED = ("request", "target", "path")
+_ESSENTIAL = frozenset({"ip", "time", "clock", *_ASKED})
+_MEANING = {"host": host_name, "time": unbracketed}
+_DEEPEST = 5
+
+
+def mapped(form: Format, fields: Fields, sample: Sequence[str], where: str) -> Format:
+    """The format with these fields read from what the manifest names.
+
+    Raises:
+        PermanentError: the file has nothing of that name.
+    """
+    if not fields:
+        return form
+    if isinstance(form.shape, Cells):
+        return _of_cells(form, form.shape, fields, where)
+    lines = bare_lines(form, sample)
+    if isinstance(form.changes, Header):
+        known = frozenset(form.changes.fields)
+        _check({name: column.lower() for name, column in fields}, known, where, every=bool(known))
+        return _of_columns(form, fields)
+    if isinstance(form.shape, JsonLines):
+        return _of_json(form, _pointers(fields, lines, where))
+    known = (
+        frozenset(label for line in lines for label, _ in form.shape.pairs(line))
+        if isinstance(form.shape, Pairs)
+        else frozenset(form.shape.names)
+    )
+    _check(dict(fields), known, where, every=not isinstance(form.shape, Pairs))
+    return _of_pairs(form, fields) if isinstance(form.shape, Pairs) else _of_groups(form, fields)
+
+
+def _check(fields: Mapping[str, str], known: frozenset[str], where: str, *, every: bool) -> None:
+    """Refuse a name that is not there. Of optional ones, which few lines may have, only one that was mistyped."""
+    for name, column in fields.items():
+        hint = suggest(column, known, otherwise="it has")
+        if known and column not in known and (every or name in _ESSENTIAL or hint.startswith("did you")):
+            raise PermanentError(
+                f"there is no {column} in the file, which `fields` says is the {name}", where=where, hint=hint
+            )
+
+
+def _of_cells(form: Format, shape: Cells, fields: Fields, where: str) -> Format:
+    there = {name.lower() for name in shape.columns}
+    gone = {name: column for name, column in fields if column.strip().lower() not in there}
+    _check(gone, frozenset(filter(None, shape.columns)) or frozenset(there), where, every=True)
+    return csv_lines.with_fields(form, fields)
+
+
+@functools.lru_cache(maxsize=256)
+def _of_columns(form: Format, fields: Fields) -> Format:
+    header = form.changes
+    assert isinstance(header, Header)  # noqa: S101 - asked for by the caller
+    given = {name: (column.lower(),) for name, column in fields}
+    gone = {name for ways in (_ASKED, ("time", "clock")) if given.keys() & set(ways) for name in ways}
+    gone |= {"date"} if "time" in given else set()
+    columns = tuple((name, names) for name, names in header.dialect.columns if name not in {*gone, *given})
+    derive = tuple((name, sql) for name, sql in header.dialect.derive if name not in {*gone, *given})
+    dialect = dataclasses.replace(header.dialect, columns=(*columns, *given.items()), derive=derive)
+    return dataclasses.replace(bound(dataclasses.replace(header, dialect=dialect)), prefix=form.prefix)
+
+
+def _pointers(fields: Fields, lines: Sequence[str], where: str) -> Fields:
+    """The paths of the fields; a key that has dots in it may be written as it is."""
+    values = [value for value in map(read_object, lines) if isinstance(value, dict)]
+    known = frozenset(name for value in values for name in _paths(value))
+    found = []
+    for name, text in fields:
+        ways = (pointer(*read_path(text)), pointer(text))
+        there = next((way for way in ways if any(find(value, way) is not None for value in values)), "")
+        if not there:
+            _check({name: text}, known - {text}, where, every=False)
+        found.append((name, there or ways[0]))
+    return tuple(found)
+
+
+def _paths(value: object, above: str = "", depth: int = 0) -> Iterator[str]:
+    if isinstance(value, dict) and depth < _DEEPEST:
+        for key, inner in value.items():
+            yield from _paths(inner, f"{above}.{key}" if above else str(key), depth + 1)
+    elif above:
+        yield above
+
+
+@functools.lru_cache(maxsize=256)
+def _of_json(form: Format, pointers: Fields) -> Format:
+    shape = form.shape
+    assert isinstance(shape, JsonLines)  # noqa: S101 - asked for by the caller
+    own = tuple((f"own_{name}", (path,)) for name, path in pointers)
+    made = dataclasses.replace(shape, paths=(*shape.paths, *own), needed=_needed(shape.needed, dict(pointers)))
+    return dataclasses.replace(form, shape=made, derive=_derived(form, dict(pointers)))
+
+
+@functools.lru_cache(maxsize=256)
+def _of_pairs(form: Format, fields: Fields) -> Format:
+    shape = form.shape
+    assert isinstance(shape, Pairs)  # noqa: S101 - asked for by the caller
+    own = tuple((f"own_{name}", (label,)) for name, label in fields)
+    made = dataclasses.replace(shape, labels=(*shape.labels, *own), needed=_needed(shape.needed, dict(fields)))
+    return dataclasses.replace(form, shape=made, derive=_derived(form, dict(fields)))
+
+
+@functools.lru_cache(maxsize=256)
+def _of_groups(form: Format, fields: Fields) -> Format:
+    meant = {name: _meaning(name, f"z.{group}") for name, group in fields}
+    return dataclasses.replace(form, derive=tuple((dict(form.derive) | meant).items()))
+
+
+def _needed(groups: tuple[tuple[str, ...], ...], fields: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    """What a line must have to be a request: what is mapped, in place of what the format has for it."""
+    asked = next((name for name in _ASKED if name in fields), "")
+    said = {"stamp": "time", "named": "ip"} | {name: asked for name in _ASKED if asked}
+    ways = (tuple(said.get(name, name) for name in group) for group in groups)
+    return tuple(
+        next(((f"own_{name}",) for name in way if name in fields), group)
+        for way, group in zip(ways, groups, strict=True)
+    )
+
+
+def _derived(form: Format, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What the texts mean; a path without a query of its own may have it behind a question mark."""
+    meant = {name: _meaning(name, f"z.own_{name}") for name in fields}
+    if fields.keys() & set(_ASKED):
+        meant = dict.fromkeys(_ASKED, "NULL::VARCHAR") | meant
+    if "path" in fields and "query" not in fields:
+        meant |= {"target": meant["path"], "path": "NULL::VARCHAR"}
+    kept = {name: sql for name, sql in form.derive if name != "time" or "clock" not in fields}
+    return tuple((kept | meant).items())
+
+
+def _meaning(name: str, text: str) -> str:
+    return _MEANING[name](text) if name in _MEANING else text

@@ -1,0 +1,213 @@
+"""Fields told by what keys of JSON or columns of CSV are called and by what they hold, where nobody has described them.
+
+Of a key only its letters and digits count, in any case: `User-Agent`, `user_agent` and `userAgent` are one. A key
+within others is looked for by itself and behind those around it (`response.status`, `http.response.status_code`); what
+a server says of another one (`upstream`, `origin`, `backend`) or sends back as headers is passed over, and so are
+addresses and names of other machines than the client. Where several fit, the first of the names below counts, and of
+equal ones the one that is less deep. Values must look like what they are taken for, as `requestTime` may be a time or a
+duration; but for a few, as in any log some requests are none.
+
+Sources of names, beside those of common servers and loggers: Elastic Common Schema; Cloudflare Logs, "HTTP requests";
+Azure Monitor, "AppServiceHTTPLogs" and "StorageBlobLogs"; the Amazon Athena User Guide, tables of service logs; W3C,
+"Extended Log File Format". Times also as Kibana's Discover and the portal of Azure write them into a CSV file.
+"""
+
+import operator
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from mtc.formats.known_json import JSON_TIME
+from mtc.formats.sql import address, host_name, milliseconds, unbracketed
+
+Keys = tuple[str | int, ...]
+
+NEEDED = (("ip",), ("time", "clock"), ("request", "target", "path"))
+"""What a request must have: one field of each group."""
+
+TIME = replace(
+    JSON_TIME,
+    formats=(
+        *JSON_TIME.formats,
+        "%b %d, %Y @ %H:%M:%S.%f",
+        "%m/%d/%Y, %I:%M:%S.%f %p",
+        "%m/%d/%Y, %I:%M:%S %p",
+        "%m/%d/%Y %I:%M:%S %p",
+    ),
+)
+
+_NAMES: Mapping[str, str] = {
+    "ip": (
+        "clientip remoteaddr remoteip clientaddr clientaddress remoteaddress remotehost ip ipaddress cip srcip sourceip"
+        " sourceaddress clienthost client remote peer src userip visitorip clientipaddress calleripaddress requestip"
+    ),
+    "forwarded_for": "xforwardedfor httpxforwardedfor forwardedfor xff forwarded csxforwardedfor",
+    "real_ip": "xrealip httpxrealip realip cfconnectingip trueclientip",
+    "time": (
+        "timeiso8601 timestamp time timelocal requesttime starttime startedat startutc startlocal receivedat eventtime"
+        " datetime date ts t at when logtime msec epoch edgestarttimestamp edgeendtimestamp timegenerated"
+        " timegeneratedutc timegeneratedlocaltime timestamputc datetimeutc requestdatetime"
+    ),
+    "date": "date dateutc day logdate",
+    "clock": "time timeutc timeofday clock logtime",
+    "request": "request requestline req",
+    "method": "method requestmethod httpmethod verb reqmethod csmethod clientrequestmethod requestverb",
+    "target": (
+        "requesturi requesturl uri url originalurl urloriginal rawurl requesttarget target path requestpath urlpath"
+        " fullpath rawpath csuri csuristem resource pathinfo clientrequesturi clientrequestpath uristem"
+    ),
+    "query": "query querystring args urlquery csuriquery uriquery",
+    "protocol": (
+        "protocol serverprotocol requestprotocol httpversion proto csversion clientrequestprotocol requestproto"
+    ),
+    "host": (
+        "host httphost requesthost domain domainhttphost vhost virtualhost servername authority hostname xhostheader"
+        " cshost urldomain clientrequesthost hostheader"
+    ),
+    "status": (
+        "status statuscode httpstatus httpstatuscode responsestatus responsecode responsestatuscode respstatus scstatus"
+        " returncode resultcode httpcode respcode code edgeresponsestatus elbstatuscode"
+    ),
+    "bytes": (
+        "bodybytessent httpresponsebodybytes bytessent bytes responsesize responsebytes responselength contentlength"
+        " bodysize respsize size length scbytes edgeresponsebytes sentbytes"
+    ),
+    "referrer": (
+        "referer referrer httpreferer httpreferrer requestreferer requestreferrer csreferer csreferrer"
+        " clientrequestreferer refererheader"
+    ),
+    "user_agent": (
+        "useragent httpuseragent requestuseragent useragentoriginal csuseragent agent ua browser"
+        " clientrequestuseragent useragentheader"
+    ),
+    "user": "remoteuser username user userid csusername",
+    "millis": "durationms elapsedms latencyms tookms responsetimems timems requesttimems timetakenms",
+    "seconds": "requesttime durations elapseds",
+}
+_RANKS = {field: {name: rank for rank, name in enumerate(names.split())} for field, names in _NAMES.items()}
+# Of the fields that a name may stand for, the values tell which it is.
+_FIELDS = {
+    name: tuple(field for field in _RANKS if name in _RANKS[field]) for ranks in _RANKS.values() for name in ranks
+}
+_ELSEWHERE = re.compile(r"upstream|origin|backend|resp(?:onse)?_?headers?", re.IGNORECASE)
+_OTHERS = re.compile(r"(?:server|dest(?:ination)?|dst|host|agent|observer|local|target)$", re.IGNORECASE)
+_MACHINES = re.compile(r"(?:kubernetes|k8s|docker|container|pod|cloud|resource|labels)$", re.IGNORECASE)
+_RANKED = operator.itemgetter(0, 1, 2)
+_ANYBODYS = {"ip", "ipaddress", "hostname"}
+# How large a request was counts only where nothing says how large the response was.
+_ASKED, _LAST = re.compile(r"req(?:uest)?$", re.IGNORECASE), 1000
+_ADDRESS = r'[\s"\[]*(?:\d{1,3}(?:\.\d{1,3}){3}\b|[0-9A-Fa-f]*:[0-9A-Fa-f:]*(?:[.\d]*))'
+_TIMES = (
+    r"\[?\d{1,2}/\w{3}/\d{4}[: ]|\d{4}[-/]\d\d[-/]\d\d[T ]|\d{9,}(?:\.\d+)?$"
+    r"|\w{3} \d{1,2}, \d{4} @ \d|\d{1,2}/\d{1,2}/\d{4},? \d{1,2}:\d\d:\d\d\S* [AP]M$"
+)
+_LOOKS: Mapping[str, re.Pattern[str]] = {
+    "ip": re.compile(_ADDRESS),
+    "forwarded_for": re.compile(rf"(?:[Ff]or=|unknown)|{_ADDRESS}|-?$"),
+    "real_ip": re.compile(rf"{_ADDRESS}|-?$"),
+    "time": re.compile(_TIMES),
+    "date": re.compile(r"\d{4}-\d\d-\d\d$"),
+    "clock": re.compile(r"\d\d:\d\d:\d\d(?:\.\d+)?$"),
+    "request": re.compile(r"[A-Z][A-Z_-]* \S"),
+    "method": re.compile(r"[A-Z][A-Z_-]*$"),
+    "target": re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*://|\*$|[\w.\-]+:\d+$"),
+    "protocol": re.compile(r"HTTP/\d"),
+    "host": re.compile(r"[\w.\-]+(?::\d+)?$|\[[0-9A-Fa-f:.]+\](?::\d+)?$|-?$"),
+    "status": re.compile(r"(?:[1-5]\d\d|[69]\d\d|0|000)(?:\.0)?(?:\s|$)|-?$"),
+    "bytes": re.compile(r"\d+(?:,\d{3})*(?:\.0)?$|-?$"),
+    "millis": re.compile(r"\d+(?:\.\d+)?(?:\s*ms)?$|-?$"),
+    "seconds": re.compile(r"\d{1,6}(?:\.\d+)?$|-?$"),
+}
+_NOTHING = ("", "-")
+# So many of the values may be odd, and one in any case.
+_ODD = 0.1
+_UNITS = {"time_taken": 1, "millis": 1, "seconds": 1000}
+# Of `200 OK` and `200.0` the number.
+_STATUS = r"CASE WHEN length(z.status) > 3 THEN regexp_extract(z.status, '^[0-9]{3}') ELSE z.status END"
+
+
+def told(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
+    """The keys of each field. Where no values are known, what keys are called says it alone, if no other has some.
+
+    `millis` and `seconds` are the time taken; `date` and `clock` are there where no key holds both.
+    """
+    found = _chosen(values)
+    apart = {"date", "clock"} <= found.keys()
+    whole = "time" in found and (values[found["time"]] or not apart)
+    gone = {"date", "clock"} if whole or not apart else {"time"}
+    if "target" in found and any("?" in text for text in values[found["target"]]):
+        gone.add("query")
+    return {field: keys for field, keys in found.items() if field not in gone}
+
+
+def is_enough(fields: Collection[str]) -> bool:
+    """Whether a line with these fields is a request."""
+    return all(any(field in fields for field in group) for group in NEEDED)
+
+
+def meaning(fields: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """What the texts of told fields mean, as a format's `derive`. `time_taken`, where it is one, is milliseconds."""
+    taken = [milliseconds(f"z.{name}", unit=unit) for name, unit in _UNITS.items() if name in fields]
+    found = {
+        "ip": address("z.ip"),
+        "time": unbracketed("z.time"),
+        "host": host_name("z.host"),
+        "status": _STATUS,
+        "bytes": "replace(z.bytes, ',', '')",
+    }
+    found = {field: sql for field, sql in found.items() if field in fields}
+    found |= {"time_taken": f"coalesce({', '.join(taken)})"} if taken else {}
+    if "query" in fields and "target" in fields:
+        found["path"] = "z.target"
+    elif "path" in fields and "query" not in fields:
+        found |= {"target": "z.path", "path": "NULL::VARCHAR"}
+    return tuple(found.items())
+
+
+def bare_name(text: str) -> str:
+    """What counts of a name."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _chosen(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
+    offers: dict[str, list[tuple[bool, int, int, Keys]]] = {}
+    for keys, texts in values.items():
+        for field, rank in _meant(keys):
+            if _looks_so(field, texts) and not (field == "host" and _is_machine(keys, values)):
+                offers.setdefault(field, []).append((not texts, rank, len(keys), keys))
+    ranked = {field: [keys for *_, keys in sorted(offers[field], key=_RANKED)] for field in _NAMES if field in offers}
+    found = {field: keys[0] for field, keys in ranked.items()}
+    # A time in the same object as the client is the request's; one further out may be that of a shipper.
+    beside = [keys for keys in ranked.get("time", ()) if "ip" in found and keys[:-1] == found["ip"][:-1]]
+    return found | ({"time": beside[0]} if beside and values[beside[0]] else {})
+
+
+def _is_machine(keys: Keys, values: Mapping[Keys, Sequence[str]]) -> bool:
+    """Whether a host is the machine that writes: of a container, or beside `pid`, as Node's loggers have it."""
+    words = [str(key) for key in keys]
+    beside = bare_name(words[-1]) == "hostname" and (*keys[:-1], "pid") in values
+    return beside or any(map(_MACHINES.match, words[:-1]))
+
+
+def _meant(keys: Keys) -> Iterator[tuple[str, int]]:
+    """The fields that keys may be called after, each with how well."""
+    words = [str(key) for key in keys if isinstance(key, str)]
+    if any(_ELSEWHERE.search(word) for word in words[:-1]) or not words:
+        return
+    bare = [bare_name(word) for word in words]
+    names = {bare[-1], "".join(bare[-2:]), "".join(bare)}
+    if any(map(_OTHERS.match, words[-2:-1])):
+        names -= _ANYBODYS
+    asked = any(map(_ASKED.match, words[:-1]))
+    for name in names:
+        for field in _FIELDS.get(name, ()):
+            yield field, _RANKS[field][name] + (_LAST if asked and field == "bytes" else 0)
+
+
+def _looks_so(field: str, texts: Sequence[str]) -> bool:
+    look = _LOOKS.get(field)
+    if look is None or not texts:
+        return True
+    fitting = [text for text in texts if look.match(text)]
+    few = len(texts) - len(fitting) <= max(1, _ODD * len(texts))
+    return few and any(text not in _NOTHING for text in fitting)

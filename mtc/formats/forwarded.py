@@ -1,0 +1,156 @@
+"""Forwarded addresses behind a combined line (nginx's `main`, `%{X-Forwarded-For}i`): which of its fields they are.
+
+`combined` and its kin pass over what stands behind the user agent, as nobody knows what it is. Where the client is to
+be found there, a sample tells: the field that a name says (`forwarded_for="..."`), or one that on nearly every line is
+a list of addresses or says that there is none: a client can write anything there. An address with a port is not taken
+for one, as upstreams are written so. Of several such fields the one with most different values is it, which the
+server's own address is not.
+
+What stands in front of a line may be the client as well (`%{X-Forwarded-For}i %h %l %u`), where a virtual host would:
+it is when it is an address on every line, and there are more of them than of the addresses behind.
+
+Whether the clients of a log look like proxies in front of the server, while the clients stand in another field.
+"""
+
+import dataclasses
+import functools
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mtc.formats.field_mapping import Texts, bare_lines, texts_of
+from mtc.formats.model import Format
+from mtc.formats.pattern import HOST, WHOM, Pattern
+from mtc.formats.settings import Client
+
+_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]?|unknown)"
+_LIST = re.compile(rf'"?{_ADDRESS}(?:, *{_ADDRESS})*"?')
+_NONE = re.compile(r'"?-?"?')
+_NAME = r"(?i:(?:http_)?(?:x_)?forwarded[_-]?for|x-forwarded-for|xff)"
+_FIELD = re.compile(r'[\w.\-]+="[^"]*"|"[^"]*"|\S+')
+_NAMED = re.compile(rf"{_NAME}=")
+_SKIPPED = r'(?:\s+(?:[\w.\-]+="[^"]*"|"[^"]*"|\S+))'
+_VALUE = r'("[^"]*"|[^"\s]+)(?:\s.*)?$'
+_MOST = 12
+_MOSTLY = 4
+_IN_FRONT = r"^(\S+)\s"
+_FEWEST = 3
+
+
+def led_by_clients(form: Format, sample: Sequence[str]) -> Format:
+    """The format without a host, if what it takes for one is the forwarded address of the client."""
+    if not isinstance(form.shape, Pattern) or not form.shape.pattern.startswith(f"^{HOST}"):
+        return form
+    read = texts_of(form, sample)
+    hosts = {texts["host"] for texts in read} - {"", "-"}
+    clients = {texts["ip"] for texts in read}
+    led = len(hosts) >= _FEWEST and len(hosts) > len(clients) and all(map(_LIST.fullmatch, hosts))
+    return _made(form, _IN_FRONT, (("host", "NULL::VARCHAR"),)) if led else form
+
+
+def with_forwarded(form: Format, sample: Sequence[str]) -> Format:
+    """The format with an expression for the field of its lines that lists forwarded addresses, if one does."""
+    if form.behind:
+        return form
+    behind = _expression(form, bare_lines(form, sample))
+    return _made(form, behind) if behind else form
+
+
+def forwarded_behind(form: Format, sample: Sequence[str]) -> list[str]:
+    """What that field holds in the lines of a sample."""
+    lines = bare_lines(form, sample)
+    behind = form.behind or _expression(form, lines)
+    found = (re.match(behind, line, re.DOTALL | re.ASCII) for line in lines) if behind else iter(())
+    return [match[1] for match in found if match]
+
+
+def _expression(form: Format, lines: Sequence[str]) -> str:
+    head = _head(form)
+    if not head or "forwarded_for" in {*form.shape.names, *dict(form.derive)}:
+        return ""
+    found = (re.match(head, line, re.DOTALL | re.ASCII) for line in lines)
+    behind = _place([_FIELD.findall(match.string[match.end() :]) for match in found if match])
+    return f"{head}{behind}" if behind else ""
+
+
+def _head(form: Format) -> str:
+    """What matches a line of the format up to the end of its user agent; empty where it has none in quotes."""
+    pattern = form.shape.pattern if isinstance(form.shape, Pattern) else ""
+    before, whom, _ = pattern.partition(WHOM)
+    return re.sub(r"\(\?P<\w+>", "(?:", before + whom) if whom else ""
+
+
+def _place(lines: Sequence[Sequence[str]]) -> str:
+    """The rest of the expression; empty where no field is one."""
+    if any(_NAMED.match(field) for fields in lines for field in fields):
+        return rf".*?\s{_NAME}={_VALUE}"
+    counts: Counter[int] = Counter()
+    for place in range(min(_MOST, max(map(len, lines), default=0))):
+        values = {fields[place] for fields in lines if len(fields) > place}
+        listed = {value for value in values if _LIST.fullmatch(value)}
+        strange = sum(value not in listed and not _NONE.fullmatch(value) for value in values)
+        if listed and strange * _MOSTLY <= len(listed):
+            counts[place] = len(listed)
+    return rf"{_SKIPPED}{{{counts.most_common(1)[0][0]}}}\s+{_VALUE}" if counts else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _made(form: Format, behind: str, derive: tuple[tuple[str, str], ...] = ()) -> Format:
+    """One object for equal expressions: objects of the same format are bundled."""
+    return dataclasses.replace(form, behind=behind, derive=(*form.derive, *derive))
+
+
+_FEW = 10
+_PRIVATE = tuple(map(ipaddress.ip_network, Client().networks))
+_CLIENTS = ("own_ip", "ip", "named")
+_FIELDS = ("forwarded_for", "real_ip")
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is odd about a log, and what to write into the manifest; one line in all."""
+
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.remedy}"
+
+
+def behind_proxies(form: Format, sample: Sequence[str]) -> Remark | None:
+    """What there is to say, if anything."""
+    read = texts_of(form, sample)
+    clients = {_address(next(filter(None, map(texts.get, _CLIENTS)), "")) for texts in read}
+    alone = len(clients) == 1 and len(read) >= _FEW
+    if not clients or not (alone or all(map(_is_private, clients))):
+        return None
+    field = next((name for name in _FIELDS if _others(read, name, clients)), "")
+    if not field and any(_address(text) not in {"", *clients} for text in forwarded_behind(form, sample)):
+        field = _FIELDS[0]
+    if not field:
+        return None
+    who = f"every client is {next(iter(clients))}" if len(clients) == 1 else "every client is in a private network"
+    remedy = f"`source: {{client: {{from: [{field}, ip]}}}}`"
+    return Remark(f"{who}, and another field names the clients of a proxy", remedy)
+
+
+def _others(read: Sequence[Texts], name: str, clients: set[str]) -> bool:
+    return any(_address(texts.get(name, "")) not in {"", *clients} for texts in read)
+
+
+def _address(text: str) -> str:
+    """The first address of a text; empty where there is none."""
+    for piece in text.replace(",", " ").split():
+        bare = piece.strip("\"'[]()").removeprefix("for=")
+        for one in (bare, bare.rpartition(":")[0].strip("[]")):
+            try:
+                return str(ipaddress.ip_address(one))
+            except ValueError:
+                continue
+    return ""
+
+
+def _is_private(address: str) -> bool:
+    return bool(address) and any(ipaddress.ip_address(address) in network for network in _PRIVATE)

@@ -1,0 +1,275 @@
+r"""HAProxy's `log-format`. Source: HAProxy Configuration Manual, "Custom log format" and its table of aliases.
+
+The text may be the format alone, with or without the backslashes of haproxy.cfg, the whole directive, or the name of a
+built-in format: `httplog`, `httpslog`, `clf`. A format that writes JSON, or of which `%{+json}o` makes it, becomes
+paths. HAProxy writes one blank where several would come together, and nothing for captured headers where none is
+captured. Which header a capture is, only the configuration knows: `mtc.formats.proxies` tells them by what they hold. A
+variable (`%[var(txn.host)]`) is taken for what its name says. What is not known here, such as counters, is matched and
+passed over.
+
+Sample expressions of HAProxy's log-format, `%[...]`: what each writes.
+
+Source: HAProxy Configuration Manual, "Fetching samples" and "Converters".
+"""
+
+import functools
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mtc.core.suggest import suggest
+from mtc.formats.layouts.apache import HEADERS
+from mtc.formats.layouts.json_paths import json_layout, looks_like_json
+from mtc.formats.layouts.layout import CLF, Layout, LayoutError, spelled_out
+from mtc.formats.layouts.pieces import Piece, Value, assemble, scanned
+
+_FETCH = re.compile(r"\s*(?P<name>[\w.\-]+)(?:\((?P<argument>[^)]*)\))?(?P<converters>.*)", re.DOTALL)
+_CONVERTER = re.compile(r",\s*(?P<name>[\w.\-]+)(?:\((?P<argument>\"[^\"]*\"|'[^']*'|(?:\\.|[^)])*)\))?")
+# What leaves a text what it is.
+_HARMLESS = frozenset({"json", "lower", "upper", "ltrim", "rtrim", "ipmask", "url_dec"})
+_EPOCHS = {"": "epoch:1", "s": "epoch:1", "ms": "epoch:1000", "us": "epoch:1000000"}
+
+_FETCHES = {
+    "src": Value("ip", "word", 1),
+    "fc_src": Value("ip", "word", 2),
+    "method": Value("method", "word"),
+    "capture.req.method": Value("method", "word", 1),
+    "pathq": Value("target", "text", 1),
+    "url": Value("target", "text", 2),
+    "capture.req.uri": Value("target", "text", 3),
+    "path": Value("path", "text", 2),
+    "query": Value("query", "text", 1),
+    "capture.req.ver": Value("protocol", "word", 1),
+    "status": Value("status", "signed", 1),
+    "bytes_out": Value("bytes", "signed", 1),
+    "txn.timer.total": Value("time_ms", "signed", 2),
+    "ssl_fc_sni": Value("host", "text", 6),
+    "req.ssl_sni": Value("host", "text", 7),
+}
+_HEADER_FETCHES = frozenset({"hdr", "fhdr", "hdr_ip", "req.hdr", "req.fhdr", "req.hdr_ip"})
+_CLIENT = Value("ip", "list", 5)
+_NAMED_SAMPLES = {
+    **dict.fromkeys(("host", "vhost", "httphost"), Value("host", "text", 1)),
+    **dict.fromkeys(("useragent", "ua", "agent"), Value("user_agent", "text", 1)),
+    **dict.fromkeys(("referer", "referrer"), Value("referrer", "text", 1)),
+    **dict.fromkeys(("uri", "url", "pathq", "target"), Value("target", "text", 4)),
+    **dict.fromkeys(("xff", "xforwardedfor", "forwardedfor", "xrealip", "realip", "clientip"), _CLIENT),
+    "method": Value("method", "word", 2),
+    "path": Value("path", "text", 3),
+    "query": Value("query", "text", 2),
+}
+
+
+def sample(expression: str) -> Value:
+    """What an expression writes; an unknown one is passed over."""
+    found = _FETCH.fullmatch(expression)
+    if found is None:
+        return Value()
+    name, argument = found["name"], (found["argument"] or "").strip().strip("\"'")
+    converters = [(each["name"], each["argument"] or "") for each in _CONVERTER.finditer(found["converters"])]
+    if name in {"date", "accept_date", "request_date"}:
+        return _date(argument.rpartition(",")[2] if name == "date" else argument, converters)
+    harmless = all(converter in _HARMLESS for converter, _ in converters)
+    return _fetched(name, argument) if harmless else Value()
+
+
+def _fetched(name: str, argument: str) -> Value:
+    first = argument.partition(",")[0]
+    if name in _HEADER_FETCHES:
+        return HEADERS.get(first.lower(), Value())
+    if name == "var":
+        return _variable(first)
+    if name == "capture.req.hdr" and argument.isdecimal():
+        return Value(f"captured{argument}", "text")
+    return _FETCHES.get(name, Value())
+
+
+def _variable(name: str) -> Value:
+    """What a variable's name says that it holds."""
+    bare = re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower())
+    for prefix in ("", "req", "request", "hdr", "reqhdr", "http"):
+        if (known := _NAMED_SAMPLES.get(bare.removeprefix(prefix))) is not None:
+            return known
+    return Value()
+
+
+def _date(unit: str, converters: list[tuple[str, str]]) -> Value:
+    """A date is a number of seconds or of less, unless a converter writes it out."""
+    if not converters:
+        unit = unit.strip()
+        return Value(kind="number", clock=_EPOCHS["" if unit.lstrip("-").isdecimal() else unit] if _known(unit) else "")
+    name, argument = converters[0]
+    if len(converters) > 1 or name not in {"ltime", "utime"}:
+        return Value()
+    form = re.sub(r"\\(.)", r"\1", re.sub(r",\s*-?\d+\s*$", "", argument).strip().strip("\"'"))
+    return Value(kind="text", clock=spelled_out(form))
+
+
+def _known(unit: str) -> bool:
+    return unit in _EPOCHS or unit.lstrip("-").isdecimal()
+
+
+_ITEM = re.compile(
+    r"%(?:\((?P<name>[^):]*)(?::[^)]*)?\))?(?:\{(?P<flags>[^}]*)\})?"
+    r"(?:\[(?P<expression>(?:[^\[\]\"']|\"[^\"]*\"|'[^']*'|\[[^\]]*\])*)\]|(?P<alias>[A-Za-z][A-Za-z0-9_]*)|(?P<percent>%))"
+)
+_DIRECTIVE = re.compile(r"\s*(?:error-)?log-format\s+(?P<rest>.*)", re.DOTALL)
+_MILLIS = "%d/%b/%Y:%H:%M:%S.%f"
+_BLANKS = re.compile(r"\s+")
+
+_HTTP = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
+_TLS = "%[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc"
+_CLF = (
+    '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq'
+    " %CC %CS %hrl %hsl"
+)
+_BUILT_IN = {"httplog": _HTTP, "httpslog": f"{_HTTP} {_TLS}", "clf": _CLF}
+
+_WORD, _TEXT, _NUMBER, _BRACED = (Value(kind=kind) for kind in ("word", "text", "signed", "braced"))
+_ALIASES: dict[str, Value] = {
+    "ci": Value("ip", "word"),
+    "r": Value("request", "text"),
+    "HM": Value("method", "word"),
+    "HU": Value("target", "text"),
+    "HP": Value("path", "text"),
+    "HPO": Value("path", "text", 1),
+    "HQ": Value("query", "text"),
+    "HV": Value("protocol", "word"),
+    "ST": Value("status", "signed"),
+    "B": Value("bytes", "signed"),
+    "Ta": Value("time_ms", "signed"),
+    "Tt": Value("time_ms", "signed", 1),
+    "tr": Value(kind="word", clock=_MILLIS),
+    "t": Value(kind="word", rank=1, clock=_MILLIS),
+    "trg": Value(kind="clf", clock=CLF),
+    "trl": Value(kind="clf", clock=CLF),
+    "T": Value(kind="clf", rank=1, clock=CLF),
+    "Tl": Value(kind="clf", rank=1, clock=CLF),
+    "Ts": Value(kind="number", clock="epoch:1"),
+    "ms": Value(kind="number", clock="fraction"),
+    "hr": Value("captured", "braced"),
+    "hrl": _TEXT,
+    "hs": _BRACED,
+    "hsl": _TEXT,
+    "tsc": _WORD,
+    "ts": _WORD,
+    **dict.fromkeys(("CC", "CS", "H", "b", "f", "ft", "s", "sslc", "sslv", "bi", "fi", "si"), _WORD),
+    **dict.fromkeys(("ID", "OG"), _TEXT),
+    **dict.fromkeys(("TR", "Tc", "Td", "Th", "Ti", "Tq", "Tr", "Tu", "Tw", "U", "ac", "bc", "bp", "bq", "cp"), _NUMBER),
+    **dict.fromkeys(("fc", "fp", "lc", "pid", "rc", "rt", "sc", "sp", "sq"), _NUMBER),
+}
+# What they were called before version 1.5.
+_ALIASES |= {name[:1].upper() + name[1:]: _ALIASES[name] for name in ("bi", "bp", "ci", "cp", "fi", "fp", "si", "sp")}
+_ALIASES |= {name.lower(): _ALIASES[name] for name in ("CC", "CS", "ST")}
+_NEVER_QUOTED = frozenset({"tsc", "ts", "tr", "t", "hrl", "hsl"})
+_MAYBE_NOTHING = frozenset({"hr", "hs", "hrl", "hsl"})
+_GAP = Value(kind="gap")
+
+
+_NAMED_OUTPUT = re.compile(r"\s*%\{[^}]*\+(?:json|cbor)[^}]*\}o", re.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=256)
+def compile_haproxy(text: str) -> Layout:
+    """The layout of a log-format."""
+    inner = _format_of(text)
+    if _NAMED_OUTPUT.match(inner):
+        return json_layout(list(_by_name(inner)), "the log-format")
+    pieces = list(_merged(list(_pieces(inner))))
+    if looks_like_json(inner):
+        return json_layout(pieces, "the log-format")
+    return assemble(pieces, "the log-format")
+
+
+def _format_of(text: str) -> str:
+    """The format itself, its escapes read."""
+    directive = _DIRECTIVE.fullmatch(text)
+    inner = directive["rest"].strip() if directive else text
+    if inner.strip() in _BUILT_IN:
+        return _BUILT_IN[inner.strip()]
+    if inner[:1] == "'" and inner[-1:] == "'" and len(inner) > 1:
+        return inner[1:-1]
+    if inner[:1] == '"' and inner[-1:] == '"' and len(inner) > 1 and not looks_like_json(inner):
+        inner = inner[1:-1]
+    return re.sub(r'\\([ "\'\\#{}%$])', r"\1", inner)
+
+
+@dataclass(slots=True)
+class _Flags:
+    """What `%{...}` says of values: whether they are quoted, and whether numbers are hexadecimal."""
+
+    quoted: bool = False
+    hexadecimal: bool = False
+
+    def after(self, told: str) -> "_Flags":
+        """The flags with those of an item."""
+        found = {flag[1:]: flag[0] == "+" for flag in _BLANKS.sub("", told).split(",") if flag[:1] in {"+", "-"}}
+        return _Flags(found.get("Q", self.quoted), found.get("X", self.hexadecimal))
+
+
+def _pieces(text: str) -> Iterator[Piece]:
+    shared = _Flags()
+    for found in scanned(text, _ITEM, _unknown):
+        if isinstance(found, str):
+            yield _BLANKS.sub(" ", found)
+            continue
+        flags = shared.after(found["flags"] or "")
+        if found["alias"] == "o":
+            shared = flags
+        else:
+            yield from _item(found, flags, found.start())
+
+
+def _unknown(rest: str, place: int) -> LayoutError:
+    what = f"`{_BLANKS.split(rest, maxsplit=1)[0][:12]}` at character {place + 1} is no item of a log-format"
+    return LayoutError(what, "write `%%` for a percent sign")
+
+
+def _by_name(text: str) -> Iterator[Piece]:
+    """What a format writes of which HAProxy itself makes an object (`%{+json}o`): the items that have a name."""
+    before = "{"
+    for found in _ITEM.finditer(text):
+        if found["name"]:
+            values = [piece for piece in _item(found, _Flags(), found.start()) if isinstance(piece, Value)]
+            yield from (f"{before}{json.dumps(found['name'])}:", values[0])
+            before = ","
+    yield "{}" if before == "{" else "}"
+
+
+def _item(found: re.Match[str], flags: _Flags, place: int) -> Iterator[Piece]:
+    """What one item writes."""
+    if found["percent"]:
+        yield "%"
+        return
+    alias = found["alias"]
+    if alias and alias not in _ALIASES:
+        near = suggest(f"%{alias}", [f"%{name}" for name in _ALIASES])
+        raise LayoutError(f"`%{alias}` at character {place + 1} is no variable of a log-format", near)
+    value = _ALIASES[alias] if alias else sample(found["expression"])
+    if flags.hexadecimal and value.kind in {"number", "signed"}:
+        value = Value()
+    if flags.quoted and value.kind in {"word", "text", "list", "braced"} and alias not in _NEVER_QUOTED:
+        yield from ('"', value, '"')
+    elif alias in _MAYBE_NOTHING:
+        yield from (replace(value), _GAP)
+    else:
+        yield value
+
+
+def _merged(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces with as many blanks as are written: none at the beginning or twice, and maybe none behind nothing."""
+    blank = True
+    for at, piece in enumerate(pieces):
+        if piece is _GAP:
+            if at + 1 < len(pieces) and str(pieces[at + 1]).startswith(" "):
+                yield piece
+                blank = True
+        elif isinstance(piece, str):
+            text = piece.removeprefix(" ") if blank else piece
+            blank = text.endswith(" ") or (blank and not text)
+            if text:
+                yield text
+        else:
+            yield piece
+            blank = False

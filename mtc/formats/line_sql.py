@@ -1,0 +1,297 @@
+"""From a text file of log lines to a table of fields: SQL made from a format's declaration.
+
+The result has one row for each line, in the file's order (so a row's `rowid` is its line, from 0): its fields, and
+why it is no hit. Rejected lines could not be read and keep their text. The order holds because nothing here joins: see
+`words`. Lines that the format's shape does not match are looked at once more, by `unmatched`.
+
+What the lines are that no shape matched: blank, headers, a server's messages, or such as could not be read.
+
+Asked in a second look at the table `lines`, and only where there are such lines: what tells them apart would cost
+each reading more time to prepare than a small log takes to be read.
+"""
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtc.core.sql import literal, one_of
+from mtc.formats import client_address, filters, layers, request_target, server_messages, sql
+from mtc.formats.line_cleaning import SEPARATOR, TOO_LONG
+from mtc.formats.model import FIELDS, Format
+from mtc.formats.settings import Client, Filters, Hits
+
+UNMATCHED = "unmatched"
+"""The reason of a line that is yet to be judged; it keeps its whole text until then."""
+
+KEPT_TEXT = 2000
+"""So much is kept of a line that could not be read, in characters."""
+
+COUNTED = f"SELECT count(*), count(*) FILTER (reason = '{UNMATCHED}') FROM lines"  # noqa: S608 - a word of our own
+"""SQL: how many lines there are, and how many of them are unmatched."""
+
+
+def judged(form: Format, *, keep_all: bool) -> str:
+    """SQL: statements that give each unmatched line of `lines` its reason. With `keep_all`, each keeps its text."""
+    kept = "true" if keep_all else "reason = 'malformed'"
+    return f"{_judged(form)}; {_shortened(kept)}"
+
+
+def _judged(form: Format) -> str:
+    line = layers.taken_off("text", form.prefix) if form.prefix else "text"
+    header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
+    other = [form.other.replace("{line}", line)] if form.other else []
+    other += [server_messages.message(line), f"trim({line}) IN ('[', ']')"]
+    other += [layers.foreign("text", form.prefix)] if form.prefix else []
+    return f"""
+UPDATE lines SET reason = CASE
+    WHEN trim({line}) = '' THEN 'blank'
+    {header}
+    {" ".join(f"WHEN {condition} THEN 'other'" for condition in other)}
+    ELSE 'malformed'
+END
+WHERE reason = '{UNMATCHED}'
+"""  # noqa: S608 - made of this package's own pieces and quoted literals
+
+
+def _shortened(kept: str) -> str:
+    return f"""
+UPDATE lines
+SET rejected = (reason = 'malformed'), text = CASE WHEN {kept} THEN left(text, {KEPT_TEXT}) END
+WHERE rejected IS NULL
+"""  # noqa: S608 - as above
+
+
+# What stands for NULL in the text: nothing that a line can hold. Without it an empty piece would be NULL.
+_NEVER = "\n"
+_EARLIEST, _LATEST = "1995-01-01", "2100-01-01"
+_AS_READ = Hits()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read.
+
+    `zone` is that of times which name none, but for formats that are defined to be in UTC; with `zone_given` of those
+    too. `shift` is added to every time, in seconds. `site_zone` is that of the filters' times. `client` says which
+    address is the client's. With `keep_all`, lines that are no hits keep their fields, and every line its text.
+    """
+
+    format: Format
+    filters: Filters
+    zone: str = "UTC"
+    zone_given: bool = False
+    shift: int = 0
+    hits: Hits = _AS_READ
+    site_zone: str = "UTC"
+    client: Client | None = None
+    keep_all: bool = False
+
+
+def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
+    """SQL that makes the temporary table `lines` from a file, in which unmatched lines are still to be judged.
+
+    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it.
+    """
+    form = reading.format
+    whole = exact or not form.shape.separator or not _is_behind_pieces(form)
+    pieces = 1 if whole else form.shape.pieces
+    names = [f"c{number}" for number in range(pieces)]
+    source, line = _reader(path, pieces, form.shape.separator), _joined(names, form.shape.separator)
+    logged = line
+    if form.prefix:
+        bare = f"* REPLACE ({layers.taken_off('c0', form.prefix)} AS c0)"
+        source = f"(SELECT c0 AS begun, {bare} FROM {source})"  # noqa: S608 - made of this module's own pieces
+        logged = _joined(["begun", *names[1:]], form.shape.separator)
+        line = "c0" if whole else layers.taken_off(logged, form.prefix)
+        names.append("begun")
+    raw = ", ".join(names)
+    return f"""
+CREATE OR REPLACE TEMP TABLE lines AS
+WITH pieces AS (
+    SELECT *, {form.shape.head(exact=whole)} AS head FROM {source}
+), cut AS (
+    SELECT {raw}, {form.shape.fields(line, exact=whole)} AS z FROM pieces
+), named AS (
+    SELECT {raw}, {_named(form, line)} FROM cut
+), asked AS (
+    SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {sql.number(form)} AS number FROM named
+), typed AS (
+    SELECT {raw}, {_typed(reading)} FROM asked
+), located AS (
+    SELECT *, {request_target.local("asked_for")} AS local, {sql.odd(form)} AS odd FROM typed
+), timed AS (
+    SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_late(reading)}) AS micros) FROM located
+), split AS (
+    SELECT * EXCLUDE (asked_for, micros) REPLACE (coalesce(host, {request_target.host_of("asked_for")}) AS host),
+        {sql.timestamp(reading.shift)} AS ts, {_split(reading)}
+    FROM timed
+), judged AS (
+    SELECT *, {_BAD} AS bad, {_filtered(reading)} AS filtered FROM split
+), decided AS (
+    SELECT *, {_REASON} AS reason FROM judged
+)
+SELECT {_kept(reading, logged)} FROM decided
+"""  # noqa: S608 - made of this module's own pieces and quoted literals
+
+
+def _is_behind_pieces(form: Format) -> bool:
+    """Whether the prefix, if any, can be taken off the first piece of a line that was cut already."""
+    return form.prefix is None or (form.shape.separator == '"' and layers.is_plain(form.prefix))
+
+
+def _joined(names: Sequence[str], separator: str) -> str:
+    return f"concat_ws({literal(separator)}, {', '.join(names)})"
+
+
+def _reader(path: Path, pieces: int, separator: str) -> str:
+    """The CSV reader as a cutter: at every separator, or (one piece) not at all. Nothing is unescaped.
+
+    The reader takes a path for a pattern: `[x].log` would be read as `x.log`.
+    """
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(pieces))
+    delimiter = literal(separator if pieces > 1 else SEPARATOR)
+    return (
+        f"read_csv({literal(glob.escape(str(path)))}, delim = {delimiter}, quote = '', escape = '', header = false,"
+        f" auto_detect = false, null_padding = {'true' if pieces > 1 else 'false'}, nullstr = {literal(_NEVER)},"
+        f" compression = 'none', columns = {{{columns}}})"
+    )
+
+
+def _named(form: Format, line: str) -> str:
+    """Every field of the vocabulary as a column; NULL where the format has none."""
+    behind = {"forwarded_for": f"regexp_extract({line}, {literal(form.behind)}, 1)"} if form.behind else {}
+    given = {name: f"z.{name}" for name in form.shape.names} | behind | dict(form.derive)
+    return ", ".join(f"{given.get(name, 'NULL::VARCHAR')} AS {name}" for name in FIELDS)
+
+
+# `GET /path HTTP/1.1` is cut at its blanks; anything else (a blank in the path, no protocol) by an expression.
+_PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0")
+_SIMPLE = f"len(parts) = 3 AND {one_of('parts[3]', _PROTOCOLS, ' ')}"
+_REQUEST = "regexp_extract(request, '^(\\S+) +(.*?)(?: +(HTTP/[0-9.]+))? *$', ['method', 'target', 'protocol'])"
+
+
+# A dot at an end is rare, and looking for it by trim() is slow. Some write a whole URL.
+_HOST = f"""CASE
+    WHEN ends_with(host, '.') OR starts_with(host, '.') THEN trim(lower(host), '.')
+    WHEN contains(host, '://') THEN {request_target.host_of("host")}
+    ELSE lower(host)
+END"""
+
+
+def _typed(reading: Reading) -> str:
+    form = reading.format
+    method, target, protocol = (
+        _part(form, at, name) for at, name in enumerate(("method", "target", "protocol"), start=1)
+    )
+    return f"""
+    ip AS client,
+    {client_address.client_ip(reading.client)} AS ip,
+    nullif(nullif({_HOST}, ''), '-') AS host,
+    nullif(nullif("user", '-'), '') AS "user",
+    {_micros(reading)} AS micros,
+    "time", date, clock,
+    {method} AS method,
+    coalesce(path, {target}) AS asked_for,
+    path IS NOT NULL AS apart,
+    query AS given_query,
+    nullif(nullif({protocol}, ''), '-') AS protocol,
+    try_cast(status AS SMALLINT) AS status,
+    coalesce(status, '') NOT IN ('', '-') AND try_cast(status AS SMALLINT) IS NULL AS odd_status,
+    try_cast(try_cast(bytes AS UBIGINT) AS BIGINT) AS bytes,
+    {f"try_cast(time_taken AS DOUBLE) / {form.taken}" if form.taken else "NULL::DOUBLE"} AS time_ms,
+    nullif(nullif(referrer, '-'), '') AS referrer,
+    nullif(nullif(user_agent, '-'), '') AS user_agent
+"""
+
+
+def _part(form: Format, at: int, name: str) -> str:
+    """A part of the request, or what stands by itself where there is no request."""
+    names = {*form.shape.names, *dict(form.derive)}
+    if "request" not in names:
+        return name
+    part = f"CASE WHEN simple THEN parts[{at}] ELSE ({_REQUEST}).{name} END"
+    return f"CASE WHEN request IS NULL THEN {name} ELSE {part} END" if name in names else part
+
+
+def _micros(reading: Reading) -> str:
+    return sql.micros(reading.format, _zone(reading))
+
+
+def _late(reading: Reading) -> str:
+    return sql.otherwise(_zone(reading))
+
+
+def _zone(reading: Reading) -> str:
+    return "UTC" if reading.format.time.utc and not reading.zone_given else reading.zone
+
+
+def _split(reading: Reading) -> str:
+    looked_at = filters.filters_addresses(reading.filters) or filters.rewrites_addresses(reading.hits)
+    return filters.split(reading.hits) + (f", {client_address.PACKED}" if looked_at else "")
+
+
+def _filtered(reading: Reading) -> str:
+    return filters.reason(reading.filters, reading.hits, reading.site_zone)
+
+
+# Why a line cannot be read. `no request` counts only for lines that no filter left out.
+_BAD = f"""
+    CASE
+        WHEN starts_with(c0, {literal(TOO_LONG)}) THEN 'too long'
+        WHEN coalesce(client, '') = '' THEN '{UNMATCHED}'
+        WHEN odd_status THEN 'malformed'
+        WHEN ts IS NULL OR ts < TIMESTAMP '{_EARLIEST}' OR ts >= TIMESTAMP '{_LATEST}' THEN 'bad time'
+        WHEN ip IS NULL THEN 'bad address'
+    END
+"""
+
+# A request that is whole, for no page: it is left out, where what is no request at all could not be read.
+_PAGELESS = f"coalesce(path = {literal(request_target.NO_PAGE)} OR method = 'CONNECT', false)"
+_NO_REQUEST = (
+    f"coalesce(path, '') = '' OR {_PAGELESS} OR (method IS NOT NULL AND NOT regexp_full_match(method, '[A-Z][A-Z_-]*'))"
+)
+
+_REASON = f"""
+    CASE
+        WHEN bad IS NOT NULL THEN bad
+        WHEN {one_of("filtered", ("host", "error", "redirect"), "|")} THEN filtered
+        WHEN {_NO_REQUEST} THEN 'no request'
+        ELSE filtered
+    END
+"""
+
+_UNREADABLE = ("too long", "malformed", "bad time", "bad address", "no request")
+
+FIELDS_KEPT = (
+    *("host", "ip", "user", "ts", "method", "path", "query", "protocol"),
+    *("status", "bytes", "time_ms", "referrer", "user_agent"),
+)
+
+
+def _kept(reading: Reading, line: str) -> str:
+    """A line that is no hit keeps nothing but its reason; one that could not be read keeps its text.
+
+    Of one that nothing matched it is not known yet whether it was to be read.
+    """
+    changed = filters.rewritten(reading.hits)
+    fields = (
+        f"CASE WHEN reason IS NULL THEN {changed.get(name, _quoted(name))}"
+        f" {f'ELSE {_quoted(name)}' if reading.keep_all else ''} END AS {_quoted(name)}"
+        for name in FIELDS_KEPT
+    )
+    return f"""
+    reason,
+    CASE WHEN reason = '{UNMATCHED}' THEN NULL
+        ELSE coalesce({one_of("reason", _UNREADABLE, "|")} AND NOT (reason = 'no request' AND {_PAGELESS}), false)
+    END AS rejected,
+    CASE WHEN reason = '{UNMATCHED}' THEN {line}
+        WHEN {"true" if reading.keep_all else "rejected"} THEN left(ltrim({line}, {literal(TOO_LONG)}), {KEPT_TEXT})
+    END AS text,
+    {", ".join(fields)},
+    CASE WHEN reason IS NULL THEN {filters.download(reading.filters, reading.hits)} END AS download
+"""
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

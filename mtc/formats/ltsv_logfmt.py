@@ -1,0 +1,278 @@
+r"""LTSV and logfmt: which labels mean what.
+
+Sources: ltsv.org, "Labels for Web server's Log", by which `host` is the client; where Apache's or nginx's own names say
+the client, `host` is the virtual host. logfmt fixes no names: those of common servers and frameworks are read, and of
+Heroku's router, whose time stands in front of the pairs ("HTTP Routing", Heroku Dev Center).
+
+Lines of names and values: LTSV (`name:value`, between tabs) and logfmt (`name=value`, between blanks).
+
+The order of the names is free. A file's lines mostly have the names in one order all the same, so a format that is
+made for a file knows the order of its first lines, and looks a value up at its place; a line in another order is taken
+apart by all of its names. In logfmt a value in quotes has the escapes of JSON.
+"""
+
+import dataclasses
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, cast
+
+from mtc.core.sql import literal
+from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
+from mtc.formats.sql import address, cut_outside_quotes, host_name, http_version, milliseconds, unbracketed
+
+Labels = tuple[tuple[str, tuple[str, ...]], ...]
+
+# A word is looked for where one can begin only: a line without a sign would else be read once for each character.
+_WORD = re.compile(r'(?<![^\s="])[^\s="]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
+_WORDS = literal(r'[^\s="]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
+_NOTHING = (None, "", "-")
+# A time that stands in front of the pairs, as one word.
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d|\[?\d\d/[A-Z][a-z]{2}/\d{4}:|\d{10,19}(?:\.\d+)? ", re.ASCII)
+
+LEAD = "lead"
+"""The name of the line's first word."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A shape of pairs. `labels` gives each name its labels in the line, the preferred first.
+
+    A line is a request when it has a text for one of the names in each group of `needed` (in SQL: `whole`). `order` is
+    that of a file's labels. The struct's `lead` is the line's first word, which may be a time that a shipper of logs
+    puts in front: where it is needed, a line of a sample must begin with one.
+    """
+
+    syntax: Literal["ltsv", "logfmt"]
+    labels: Labels
+    needed: tuple[tuple[str, ...], ...]
+    order: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that have labels."""
+        return tuple(name for name, _ in self.labels)
+
+    @property
+    def separator(self) -> str:
+        """Lines are read whole."""
+        return ""
+
+    @property
+    def pieces(self) -> int:
+        """One: the line."""
+        return 1
+
+    @property
+    def _sign(self) -> str:
+        return ":" if self.syntax == "ltsv" else "="
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        """Where each label is in a line of the file's order, from 1; of a label that comes twice the first counts."""
+        return {label: at for at, label in reversed(list(enumerate(self.order, start=1)))}
+
+    def fits(self, line: str) -> int:
+        """How many fields have a value, where the line is a request."""
+        if line.count(self._sign) < len(self.needed) or (self.syntax == "ltsv" and "\t" not in line):
+            return 0  # most lines of other formats, at a glance
+        found = self.read(line)
+        given = [name for name, labels in self.labels if any(found.get(label) not in _NOTHING for label in labels)]
+        given += [LEAD] if _STAMP.match(line) else []
+        return len(given) if all(any(name in given for name in group) for group in self.needed) else 0
+
+    def read(self, line: str) -> dict[str, str]:
+        """The pairs of a line; of a label that comes twice the first counts."""
+        return {label: _unquoted(value) for label, value in reversed(self.pairs(line))}
+
+    def pairs(self, line: str) -> list[tuple[str, str]]:
+        """The pairs as they stand; a word without a sign is none."""
+        words = line.split("\t") if self.syntax == "ltsv" else _WORD.findall(line)
+        cut = (word.partition(self._sign) for word in words)
+        return [(label, value) for label, sign, value in cut if sign]
+
+    def head(self, *, exact: bool) -> str:  # noqa: ARG002 - lines are read whole all the same
+        """The words of the line."""
+        if self.syntax == "ltsv":
+            return "string_split(c0, '\t')"
+        quick = cut_outside_quotes("c0", " ")
+        return f"CASE WHEN contains(c0, '\\') THEN regexp_extract_all(c0, {_WORDS}) ELSE {quick} END"
+
+    def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has the words
+        """The text of the first label that is there for each name, by its place in the order or by its label."""
+        searched = f"list_transform([{self._taken_apart()}], lambda line: {self._struct(self._found)})[1]"
+        if not self.order:
+            return searched
+        return f"CASE WHEN {self._sure()} THEN {self._struct(self._placed)} ELSE {searched} END"
+
+    def _sure(self) -> str:
+        """SQL: whether the labels of a line are those of the file, in its order."""
+        there = [f"starts_with(head[{at}], {literal(label + self._sign)})" for at, label in enumerate(self.order, 1)]
+        return " AND ".join([f"len(head) = {len(self.order)}", *there])
+
+    def _struct(self, value: Callable[[Sequence[str]], str]) -> str:
+        named = ", ".join(f"{literal(name)}: {value(labels)}" for name, labels in self.labels)
+        return f"{{{named}, 'lead': head[1]}}"
+
+    def _placed(self, labels: Sequence[str]) -> str:
+        """SQL: the value of the first of these labels in a line of the file's order."""
+        label = next((label for label in labels if label in self._places), None)
+        return "NULL::VARCHAR" if label is None else self._value(f"head[{self._places[label]}]", str(len(label) + 2))
+
+    def _found(self, labels: Sequence[str]) -> str:
+        """SQL: the value of the first of these labels in a line that was taken apart."""
+        places = ", ".join(f"list_position(line.labels, {literal(label)})" for label in labels)
+        return f"line.texts[coalesce({places})]"
+
+    def _taken_apart(self) -> str:
+        """SQL: the labels and the values of all words."""
+        sign = f"instr(word, {literal(self._sign)})"
+        labels = f"list_transform(head, lambda word: left(word, {sign} - 1))"
+        texts = f"list_transform(head, lambda word: {self._value('word', f'{sign} + 1')})"
+        return f"{{'labels': {labels}, 'texts': {texts}}}"
+
+    def _value(self, word: str, start: str) -> str:
+        """SQL: the text of a word from there on, without its quotes."""
+        text = f"substr({word}, {start})"
+        if self.syntax == "ltsv":
+            return text
+        escaped = f"CASE WHEN json_valid({text}) THEN json_extract_string({text}, '$') ELSE {text} END"
+        plain = f"CASE WHEN contains({word}, '\\') THEN {escaped} ELSE replace({text}, '\"', '') END"
+        return f"CASE WHEN contains({word}, '\"') THEN {plain} ELSE {text} END"
+
+
+def whole(*needed: Sequence[str]) -> str:
+    """SQL over `z`: whether there is a text for one of the names in each group."""
+    return " AND ".join(f"coalesce({', '.join(f'z.{name}' for name in group)}, '') <> ''" for group in needed)
+
+
+def order_of(shape: Pairs, sample: Sequence[str]) -> tuple[str, ...]:
+    """The order of labels in the first line that is a request; empty when none is."""
+    first = next((line for line in sample if shape.fits(line)), None)
+    return () if first is None else tuple(label for label, _ in shape.pairs(first))
+
+
+def _unquoted(text: str) -> str:
+    if not text.startswith('"'):
+        return text
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text.strip('"')
+
+
+_TIME = Time((CLF_TIME,), epoch=ANY_EPOCH, iso=True)
+_LTSV_NEEDED = (("ip", "named"), ("time",), ("request", "target"))
+_LOGFMT_NEEDED = (("ip",), ("method", "request"), ("request", "target"), ("stamp", LEAD))
+
+
+def _labels(**fields: str) -> Labels:
+    return tuple((name, tuple(labels.split())) for name, labels in fields.items())
+
+
+def _taken(**units: float) -> tuple[str, str]:
+    """The time taken in milliseconds, from names whose numbers are of so many milliseconds each."""
+    found = ", ".join(milliseconds(f"z.{name}", unit=unit) for name, unit in units.items())
+    return "time_taken", f"coalesce({found})"
+
+
+LTSV = Format(
+    name="ltsv",
+    title="LTSV, labels of ltsv.org or those of Apache and nginx",
+    shape=Pairs(
+        "ltsv",
+        _labels(
+            ip="remote_addr remote_host remote_ip client_ip clientip",
+            forwarded_for="forwardedfor forwarded_for x_forwarded_for http_x_forwarded_for xff",
+            real_ip="x_real_ip http_x_real_ip real_ip cf_connecting_ip true_client_ip",
+            named="host",
+            host="vhost http_host server_name",
+            user="user remote_user",
+            time="time datetime time_local time_iso8601 timestamp msec",
+            request="req request",
+            method="method request_method",
+            target="uri request_uri path",
+            protocol="protocol server_protocol",
+            status="status",
+            bytes="size body_bytes_sent bytes_sent bytes",
+            referrer="referer http_referer referrer",
+            user_agent="ua user_agent http_user_agent",
+            micros="reqtime_microsec",
+            seconds="reqtime request_time",
+            application="apptime",
+        ),
+        needed=_LTSV_NEEDED,
+    ),
+    time=_TIME,
+    taken=1,
+    derive=(
+        ("ip", f"CASE WHEN {whole(*_LTSV_NEEDED)} THEN {address('coalesce(z.ip, z.named)')} END"),
+        ("host", host_name("coalesce(z.host, CASE WHEN z.ip IS NOT NULL THEN z.named END)")),
+        ("time", unbracketed("z.time")),
+        _taken(micros=0.001, seconds=1000, application=1000),
+    ),
+    other=r"regexp_matches({line}, '(?:^|\t)(?:level|lvl|severity|msg|message):')",
+)
+
+_ADDRESSES = "remote_addr remote_ip client_ip clientip client_addr client ip remote remote_host peer fwd"
+
+LOGFMT = Format(
+    name="logfmt",
+    title="logfmt, with the names of common servers and of Heroku's router",
+    shape=Pairs(
+        "logfmt",
+        _labels(
+            ip=_ADDRESSES,
+            forwarded_for="forwarded_for x_forwarded_for http_x_forwarded_for xff fwd forwarded",
+            real_ip="real_ip x_real_ip http_x_real_ip cf_connecting_ip true_client_ip",
+            host="host vhost hostname http_host server_name",
+            user="user username remote_user userid",
+            stamp="time ts t timestamp datetime date @timestamp",
+            request="request req",
+            method="method request_method http_method",
+            target="path uri url request_uri target",
+            protocol="proto protocol http_version server_protocol",
+            status="status status_code http_status",
+            bytes="size bytes bytes_sent body_bytes_sent length response_size",
+            referrer="referer referrer http_referer",
+            user_agent="user_agent useragent ua agent http_user_agent",
+            millis="duration_ms elapsed_ms time_ms latency_ms took_ms",
+            seconds="request_time duration_s elapsed_s",
+            spoken="duration elapsed latency took service",
+        ),
+        needed=_LOGFMT_NEEDED,
+    ),
+    time=_TIME,
+    taken=1,
+    derive=(
+        ("ip", f"CASE WHEN {whole(*_LOGFMT_NEEDED)} THEN {address('z.ip')} END"),
+        ("host", host_name("z.host")),
+        ("time", unbracketed("coalesce(z.stamp, z.lead)")),
+        ("protocol", http_version("z.protocol")),
+        _taken(millis=1, seconds=1000, spoken=1),
+    ),
+    other=r"regexp_matches({line}, '(?:^|\s)(?:level|lvl|severity|msg|message)=\S|^[^ ]+ \w+\[[\w.]+\]: ')",
+)
+
+
+def bind_ltsv(sample: Sequence[str]) -> Format:
+    """LTSV with the order of labels that the sample has."""
+    return _ordered(LTSV, sample)
+
+
+def bind_logfmt(sample: Sequence[str]) -> Format:
+    """The same for logfmt."""
+    return _ordered(LOGFMT, sample)
+
+
+def _ordered(form: Format, sample: Sequence[str]) -> Format:
+    return _with_order(form, order_of(form.shape, sample)) if isinstance(form.shape, Pairs) else form
+
+
+@functools.lru_cache(maxsize=256)
+def _with_order(form: Format, order: tuple[str, ...]) -> Format:
+    """One object for one order: objects of the same format are bundled."""
+    return dataclasses.replace(form, shape=dataclasses.replace(cast("Pairs", form.shape), order=order))

@@ -1,0 +1,114 @@
+r"""Lines that servers write beside their requests: banners, errors, warnings. They are no requests in any format.
+
+They lie in the same file where one stream takes all (containers, syslog, a file for both). Only lines that the format
+does not read are asked for here, so a pattern may be short; none may match a line of an access log that is merely in
+another format. Sources: what nginx, Apache httpd, HAProxy ("Logging" and the messages of its checks), Caddy, Traefik,
+Envoy, lighttpd, PHP-FPM, Tomcat, gunicorn, uvicorn, supervisord, s6, journalctl, klog and the images of these on Docker
+Hub write.
+"""
+
+import functools
+import re
+
+from mtc.core.sql import literal
+from mtc.formats.prefixes import IN_FRONT
+
+_LEVEL = r"(?i:debug|info|notice|warn(?:ing)?|error|err|crit(?:ical)?|alert|emerg(?:ency)?|fatal|trace|panic|severe)"
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
+_DAY = r"\d{4}[-/]\d\d[-/]\d\d"
+
+PATTERNS: tuple[tuple[str, str], ...] = (
+    ("", rf"{_DAY} {_CLOCK} \[{_LEVEL}\] \d+#\d+: "),  # nginx
+    ("", rf"nginx: (?:\[{_LEVEL}\]|the configuration file|configuration file) "),
+    ("", rf"\[\w{{3}} \w{{3}} [ \d]\d {_CLOCK} \d{{4}}\] \[[\w:.\-]*{_LEVEL}\] "),  # Apache httpd
+    ("", r"(?:AH\d{5}: |httpd: |apache2?: )"),
+    ("", r"/docker-entrypoint(?:\.sh|\.d/)|/entrypoint\.sh: |\d\d-[\w\-]+\.(?:sh|envsh): "),
+    ("haproxy", r"(?:Proxy|Server|[Bb]ackend|Health check|Stopping|Pausing|Enabling|Loading|New worker|Connect from) "),
+    ("haproxy", r"(?:\[NOTICE\]|\[WARNING\]|\[ALERT\]) +"),
+    ("haproxy", r"\S+:\d+ \[[^\]]+\] (?:\S+/\S+: |\S+ \S+/\S+ [\d/+-]+ \+?\d+ \S\S )"),
+    ("haproxy", r"\S+:\d+ \[[^\]]+\] \S+ \S+/\S+ \S+ \S+ \S+ \S+ \S+ \S{4} [^\"]*\"<BADREQ>\""),
+    ("envoy", r"\[[^\]]+\]\[\d+\]\[\w+\]\["),
+    ("", r"httpd \(pid \d+\) |\(\d+\)[A-Z][\w ]+: AH\d{5}: |ModSecurity: "),
+    ("", rf"\[\d\d-\w{{3}}-\d{{4}} {_CLOCK}(?: [\w/+\-]+)?\] "),  # PHP
+    ("", r"(?:PHP )?(?:Fatal error|Warning|Notice|Deprecated|Parse error): |PHP Stack trace:|PHP +\d+\. "),
+    ("", r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL): +(?:Started|Waiting|Application|Uvicorn|Shutting|Finished|Stopping)"),
+    ("", r"\[(?:cont-init\.d|services\.d|s6-init|fix-attrs\.d|cmd|cont-finish\.d|init|custom-init|ls\.io-init)\] "),
+    ("", r"s6-rc: info: "),
+    ("", r"-- (?:Logs begin|Journal begins|Boot|Reboot|No entries|cursor:)"),  # journalctl
+    ("", r"==> .* <==$"),  # tail
+    ("", r"tail: "),
+    ("", r"Traceback \(most recent call last\):|Caused by: |\tat [\w$.]+\(|\t\.\.\. \d+ more|    at "),
+    ("", r'  File "[^"]*", line \d+|(?:[\w$]+\.)*[A-Z]?\w*(?:Exception|Error)(?:: |$)|panic: |goroutine \d+ \['),
+    ("", r"\(node:\d+\) |npm (?:WARN|ERR!|notice|warn|error) |> \S+@\d[\w.\-]* |\[nodemon\] "),
+    ("", r" \* (?:Running on|Serving Flask|Debug|Environment|Restarting|Debugger)|(?:DEBUG|INFO|WARNING|ERROR):root:"),
+    ("", r"Puma starting|\* (?:Listening on|Puma version|Environment|PID|M(?:in|ax) threads)|=> [A-Z]"),
+    ("", r"[DIWEF], \[\d{4}-\d\d-\d\dT[^\]]*\] +[A-Z]+ -- "),
+    ("", r"NGINX Ingress controller|-{20,}$|  (?:Release|Build|Repository): "),
+    ("", r"message repeated \d+ times|last message repeated \d+ times"),
+)
+"""The format beside whose lines such a line stands, if only one, and how the line begins."""
+
+LOOSE: tuple[tuple[str, str], ...] = (
+    ("traefik", r'time="[^"]*" level=\w+ msg='),
+    ("traefik", rf"{_DAY}T\S+ (?:TRC|DBG|INF|WRN|ERR|FTL|PNC) "),
+    ("caddy", rf"{_DAY}[ T]{_CLOCK}\S*\t(?:\x1b\[\d+m)?{_LEVEL}"),
+    ("", rf"\[?{_DAY} {_CLOCK}(?: [+\-]\d{{4}})?\]?:? (?:\[\d+\] )?(?:\[{_LEVEL}\]|{_LEVEL}\b)"),  # gunicorn, many
+    ("", rf"{_DAY} {_CLOCK}: (?:\(|server )"),  # lighttpd
+    ("", rf"{_DAY}[T ]{_CLOCK}(?:Z|[+\-]\d\d:?\d\d)? +(?:\[[^\]]*\] +)?{_LEVEL} "),  # Spring, many
+    ("", rf"\d{{4}}/\d\d/\d\d {_CLOCK} (?:http: |[Ll]istening |[Ss]tart(?:ed|ing) |[Ss]erver |[Ss]erving )"),  # Go
+    ("", rf"\d\d-\w{{3}}-\d{{4}} {_CLOCK} {_LEVEL} "),  # Tomcat
+    ("", r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] "),  # klog
+)
+"""The same, but applications write their requests so as well: a line with a method in it is no message."""
+
+# A message in JSON has a level and a text, and nothing that a request has. A text may be a line of an access log.
+_LOGGED = r'HTTP/[0-9.]+(?:\\*"| ) ?[1-5][0-9]{2}\b'
+_TOLD = r'"(?:msg|message|error|err|event)"\s*:'
+_GRADED = r'"(?:level|lvl|severity|loglevel|log_level|log\.level)"\s*:'
+_ASKED = (
+    r'"[\w.\-()]*(?:[Mm]ethod|[Rr]equest(?:[_.]?\w*)|[Uu]ser_?[Aa]gent|[Ss]tatus(?:_?[Cc]ode)?|verb|req|res|httpRequest)"'
+    r"\s*:"
+)
+_REQUESTED = f"{_ASKED}|{_LOGGED}"
+_METHOD = r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|PROPFIND)\b"
+_SURE, _MAYBE = (f"^(?:{IN_FRONT})?(?:{'|'.join(pattern for _, pattern in table)})" for table in (PATTERNS, LOOSE))
+_compiled = functools.cache(functools.partial(re.compile, flags=re.ASCII))
+
+
+def is_message(line: str) -> bool:
+    """Whether a line that no format reads is a server's message."""
+    return _is_said(line) or _is_object(line)
+
+
+def _is_said(line: str) -> bool:
+    if _compiled(_SURE).match(line):
+        return True
+    return _compiled(_MAYBE).match(line) is not None and _compiled(_METHOD).search(line) is None
+
+
+def _is_object(line: str) -> bool:
+    if not line.lstrip().startswith("{"):
+        return False
+    told, graded, asked = (_compiled(one).search(line) is not None for one in (_TOLD, _GRADED, _REQUESTED))
+    return told and graded and not asked
+
+
+def beside(line: str) -> str:
+    """The name of the format beside whose lines a message stands; empty where that may be any."""
+    if _is_object(line):
+        return "caddy"
+    return next(
+        (name for name, pattern in (*PATTERNS, *LOOSE) if name and _compiled(f"^(?:{pattern})").match(line)), ""
+    )
+
+
+def message(line: str) -> str:
+    """SQL: the same of a line."""
+    sure, maybe, asked = (f"regexp_matches({line}, {literal(one)})" for one in (_SURE, _MAYBE, _METHOD))
+    return f"({sure} OR ({maybe} AND NOT {asked}) OR {object_message(line)})"
+
+
+def object_message(line: str) -> str:
+    """SQL: whether a line is a message in JSON."""
+    told, graded, asked = (f"regexp_matches({line}, {literal(one)})" for one in (_TOLD, _GRADED, _REQUESTED))
+    return f"(starts_with(ltrim({line}), '{{') AND {told} AND {graded} AND NOT {asked})"

@@ -1,0 +1,242 @@
+"""The text of a first manifest: small, commented, and valid as it stands.
+
+The old scripts' `.aws_config` into a manifest. Its secrets are never copied: their places take `${NAMES}`.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mtc.core.errors import ManifestError, Problem, UsageError
+from mtc.core.model import SITE_NAME
+from mtc.manifest.nodes import Entry, Map, Node, Scalar, Seq
+from mtc.manifest.yaml import read_text, resolve
+from mtc.sources.url_rules import source_findings
+
+_KEYS = {"aws_pull_access_key", "aws_pull_secret", "aws_push_access_key", "aws_push_secret", "sites", "piwik_ip"}
+_HOST = re.compile(r"(?:https?://)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(?::[0-9]{1,5})?)/?")
+_SITE_LENGTH = 64
+
+_HEAD = """\
+# yaml-language-server: $schema=../schemas/manifest.schema.json
+# Made by `mtc convert` from {name}. What the old file did not hold is marked REPLACE-ME.
+version: 1
+name: daily
+
+dates: yesterday
+stages: [import, stat, csv]
+
+# Where logs lie. The old scripts held the bucket's name in their code.
+source:
+  url: s3://REPLACE-ME-logs/{{site}}/{{date:%Y/%m/%d}}/*
+  format: auto
+{pull}"""
+_ARCHIVE = """
+# Where imported logs are copied to.
+archive:
+  url: s3://REPLACE-ME-archive/{site}/{date:%Y/%m/%d}/{name}
+  credentials: push
+"""
+_MATOMO = """
+# Formerly Piwik. The token is made in its settings, under Personal, Security.
+matomo:
+  url: {url}
+  token: ${{MATOMO_TOKEN}}
+"""
+_PAIR = """\
+  {name}:
+    access_key_id: ${{{key}}}
+    secret_access_key: ${{{secret}}}
+"""
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What a person should know of the conversion, and what stops it."""
+
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def convert(text: str, *, name: str) -> tuple[str, tuple[str, ...]]:
+    """Make a manifest of the text of an `.aws_config`; `name` is what the file is called in messages.
+
+    Returns:
+        The manifest's text, which loads once the variables that the notes name are set, and the notes.
+
+    Raises:
+        ManifestError: The text is not such a file; with all that is wrong.
+    """
+    tree, problems = read_text(text, Path(name))
+    if tree is None or problems:
+        raise ManifestError(tuple(_hidden(each) for each in problems))
+    said = _Notes()
+    sites = list(_sites(tree, said))
+    if said.problems:
+        raise ManifestError(tuple(sorted(said.problems)))
+    written = _write(tree, sites, name, said)
+    said.notes += [f"{key} is not used any more" for key in tree.entries if key not in _KEYS]
+    return written, tuple(said.notes)
+
+
+def _hidden(problem: Problem) -> Problem:
+    """The same problem without its line: any line of this file may hold a secret under any name."""
+    return Problem(problem.file, problem.line, problem.column, problem.where, problem.what, problem.hint)
+
+
+def _sites(tree: Map, said: _Notes) -> Iterator[tuple[str, int | None]]:
+    """Each site's new name and its number."""
+    entry = tree.entries.get("sites")
+    if entry is None or not list(_pairs(entry.node)):
+        said.problems.append(_hidden(tree.mark.problem("sites", "no sites in this file", "is it the right file?")))
+        return
+    taken: set[str] = set()
+    for old, each in _pairs(entry.node):
+        new = _free(normalised(old), taken)
+        taken.add(new)
+        if new != old:
+            said.notes.append(f"site {old!r} is now {new}: rename its folder in the source, or give it a source")
+        number = each.node.value if isinstance(each.node, Scalar) else None
+        number = int(number) if isinstance(number, str) and re.fullmatch(r"[0-9]{1,9}", number) else number
+        if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+            yield new, number
+        else:
+            said.notes.append(f"site {new} had no Piwik number: it has no matomo_id")
+            yield new, None
+
+
+def _pairs(node: Node) -> Iterator[tuple[str, Entry]]:
+    """The sites, whether the file has them as a map, a list of maps or a list of names."""
+    if isinstance(node, Map):
+        yield from node.entries.items()
+    elif isinstance(node, Seq):
+        for item in node.items:
+            yield from _pairs(item)
+    elif node.text:
+        yield node.text, Entry(node.mark, Scalar(node.mark, None, ""))
+
+
+def normalised(name: str) -> str:
+    """A site's name as a manifest wants it."""
+    small = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).lstrip("._-").rstrip("-")
+    return small[:_SITE_LENGTH] or "site"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    candidates = (name, *(f"{name[: _SITE_LENGTH - 5]}-{n}" for n in range(2, len(taken) + 3)))
+    return next(each for each in candidates if each not in taken)
+
+
+def _write(tree: Map, sites: list[tuple[str, int | None]], name: str, said: _Notes) -> str:
+    pairs = [each for each in ("pull", "push") if _has_pair(tree, each)]
+    text = _HEAD.format(name=_one_line(name), pull="  credentials: pull\n" if "pull" in pairs else "")
+    text += (_ARCHIVE if "push" in pairs else "") + _matomo(tree, said)
+    text += "\nsites:\n" + "".join(_site(*each) for each in sites)
+    if pairs:
+        said.notes.append("secrets were not copied: set " + ", ".join(_variables(pairs)))
+        text += "\n# Set these variables where mtc runs, or write ${file:/run/secrets/NAME}.\ncredentials:\n"
+        text += "".join(_PAIR.format(name=each, key=_key(each), secret=_secret(each)) for each in pairs)
+    said.notes.append("replace what is marked REPLACE-ME: the names of the buckets were not in the file")
+    return text
+
+
+def _has_pair(tree: Map, which: str) -> bool:
+    return tree.get(f"aws_{which}_access_key") is not None or tree.get(f"aws_{which}_secret") is not None
+
+
+def _variables(pairs: list[str]) -> list[str]:
+    return [name for each in pairs for name in (_key(each), _secret(each))]
+
+
+def _key(which: str) -> str:
+    return f"AWS_{which.upper()}_ACCESS_KEY"
+
+
+def _secret(which: str) -> str:
+    return f"AWS_{which.upper()}_SECRET"
+
+
+def _matomo(tree: Map, said: _Notes) -> str:
+    node = tree.get("piwik_ip")
+    if node is None:
+        return ""
+    match = _HOST.fullmatch(node.text) if isinstance(node, Scalar) else None
+    if match is None:
+        said.notes.append("piwik_ip is no host name or address, and was left out")
+        return ""
+    said.notes.append("matomo is read over http, as before: use https where the server has it; set MATOMO_TOKEN")
+    said.notes.append(
+        "what the old scripts imported is in Piwik already, and would count twice: "
+        "let `dates` begin behind their last day"
+    )
+    return _MATOMO.format(url=f"http://{match['host']}")
+
+
+def _site(name: str, number: int | None) -> str:
+    quoted = name if isinstance(resolve(name), str) else json.dumps(name)
+    return f"  {quoted}: {{matomo_id: {number}}}\n" if number else f"  {quoted}: {{}}\n"
+
+
+def _one_line(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+_TEXT = """\
+# yaml-language-server: $schema=../schemas/manifest.schema.json
+# What should be true. `mtc plan` says what is to do, `mtc apply` does it, `mtc validate` checks this file.
+version: 1
+name: daily
+
+dates: yesterday                 # or: today, 2026-05-01, {{last: 7}}, {{from: 2026-01-01, to: 2026-03-31}}
+stages: [import, stat, csv]
+
+# Where logs lie: a folder or s3://BUCKET/... ; {{site}} is a site's name, {{date:FORMAT}} a day, * any piece of a name.
+source:
+  url: {url}
+  format: auto                   # or a format's name, such as combined
+  settle: 6h                     # how long after a day's end its logs may still arrive
+
+# What comes out. Paths start from the project's folder.
+warehouse: {{path: warehouse}}
+stats: {{path: stats}}
+csv: {{path: csv}}
+
+# What counts as a hit.
+filters:
+  bots: false
+  static: false
+  errors: false
+  redirects: false
+
+# The sites, by name. Each may have a timezone, source and filters of its own.
+sites:
+  {site}:
+    timezone: UTC                # in which its days begin and end, such as Europe/Paris
+"""
+
+
+def starter(site: str, logs: str) -> str:
+    """A manifest for one site whose logs lie in `logs`: a folder, an `s3://` URL, or either as a pattern.
+
+    Raises:
+        UsageError: The site's name or the place of its logs is not one that a manifest takes.
+    """
+    if not re.fullmatch(SITE_NAME, site):
+        hint = f"use small letters, digits, dots and dashes, such as {normalised(site)}"
+        raise UsageError("this cannot be a site's name", where=repr(site[:64]), hint=hint)
+    url = _pattern(logs)
+    for what, hint in source_findings(url):
+        raise UsageError(what, where=repr(logs[:200]), hint=hint)
+    if not url.isprintable():
+        raise UsageError("the place of the logs holds characters that are no text", where=repr(logs[:200]))
+    return _TEXT.format(url=json.dumps(url.replace("${", "$${"), ensure_ascii=False), site=json.dumps(site))
+
+
+def _pattern(logs: str) -> str:
+    """A pattern as it is; of a folder or a prefix, the files whose names hold the date."""
+    if "{date" in logs:
+        return logs
+    place = logs.rstrip("/") if logs.strip("/") else logs
+    return f"{place}/{{date:%Y/%m/%d}}/*" if logs.startswith("s3://") else f"{place}/*{{date:%Y-%m-%d}}*"

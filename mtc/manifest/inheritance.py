@@ -1,0 +1,196 @@
+"""A manifest's file with the files that it extends under it, and an environment over it: still one tree.
+
+How one tree of settings is laid over another: maps merge, lists and values replace, null removes.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mtc.core.errors import Problem
+from mtc.core.suggest import suggest
+from mtc.manifest.nodes import Entry, Map, Node, Path_, Scalar, is_null, text_of
+from mtc.manifest.yaml import read_file
+
+
+def merge(base: Node, over: Node, path: Path_ = ()) -> Node:
+    """Lay `over` on `base`. A null stays in the tree, so that it can hide what an outer level would give."""
+    if not (isinstance(base, Map) and isinstance(over, Map)) or _is_one_value(path):
+        return over
+    entries = dict(base.entries)
+    for key, entry in over.entries.items():
+        known = entries.get(key)
+        if known is None:
+            entries[key] = entry
+        elif path == ("sites",) and is_null(entry.node):
+            del entries[key]
+        else:
+            entries[key] = Entry(entry.mark, merge(known.node, entry.node, (*path, key)))
+    return replace(over, entries=entries, weight=base.weight + over.weight)
+
+
+def _is_one_value(path: Path_) -> bool:
+    """Another choice, not more of the same: `{last: 7}` over `{from: .., to: ..}`, or one format over another."""
+    own = path[2:] if path[:1] == ("environments",) else path
+    inner = own[2:] if own[:1] == ("sites",) else own
+    return own == ("dates",) or inner == ("source", "format") or (own != inner and inner == ("format",))
+
+
+def inherit(top: Map, site: Map) -> Map:
+    """A site's settings with those of the manifest under them, section by section and key by key."""
+    settled = site
+    for key in ("source", "archive", "filters", "hits", "freshness"):
+        above, own = top.entries.get(key), site.entries.get(key)
+        if above is not None and own is None:
+            settled = settled.with_(key, above)
+        elif above is not None and own is not None:
+            settled = settled.with_(key, Entry(own.mark, merge(above.node, own.node, (key,))))
+    return _short_format(settled)
+
+
+def _short_format(site: Map) -> Map:
+    """`format` of a site is short for `source: {format: ...}`."""
+    short, source = site.entries.get("format"), site.map("source")
+    if short is None or is_null(short.node) or source is None:
+        return site
+    return site.with_("source", Entry(site.entries["source"].mark, source.with_("format", short)))
+
+
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+_RELATIVE = "the path is relative to this file"
+_MAX_CHAIN = 20
+_MAX_ENVIRONMENTS = 100
+
+
+@dataclass(slots=True)
+class Assembly:
+    """What was read: the merged tree (without `extends` and `environments`), the environments, the bases.
+
+    `whole` is false when a base could not be read: then nothing can be said of what is missing.
+    """
+
+    file: Path
+    tree: Map | None = None
+    environments: Map | None = None
+    bases: tuple[Path, ...] = ()
+    whole: bool = True
+    problems: list[Problem] = field(default_factory=list)
+
+    def environment(self, name: str) -> Map | None:
+        """The tree with an environment laid over it."""
+        entry = self.environments.entries.get(name) if self.environments else None
+        if self.tree is None or entry is None:
+            return None
+        merged = merge(self.tree, entry.node)
+        return merged if isinstance(merged, Map) else self.tree
+
+    def unknown_environment(self, name: str) -> Problem:
+        """That there is no environment of this name."""
+        known = self.environments.entries if self.environments else {}
+        what = f"there is no environment {name}"
+        hint = suggest(name, known) or "this manifest has none"
+        if self.tree is None or self.environments is None:
+            return Problem(str(self.file), 1, 1, "environments", what, hint)
+        return self.environments.mark.problem("environments", what, hint)
+
+
+def assemble(file: Path) -> Assembly:
+    """Read a manifest and what it extends."""
+    made = Assembly(file)
+    merged = _read(file, made, (file,))
+    if merged is None:
+        return made
+    _take_environments(made, merged)
+    made.tree = merged.without("extends", "environments")
+    return made
+
+
+def _read(file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
+    tree, problems = read_file(file)
+    made.problems += problems
+    if tree is None:
+        made.whole = False
+        return None
+    entry = tree.entries.get("extends")
+    if entry is None or is_null(entry.node):
+        return tree
+    base = _base(entry, file, made, chain)
+    merged = merge(base, tree) if base is not None else tree
+    return merged if isinstance(merged, Map) else tree
+
+
+def _base(entry: Entry, file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
+    """The tree of the file that `extends` names, itself extended."""
+    name = text_of(entry.node)
+    if not name:
+        what = "extends takes the path of one file"
+        made.problems.append(entry.mark.problem("extends", what, "write it like `extends: sites.yaml`"))
+        made.whole = False
+        return None
+    base = file.parent / name
+    if (refused := _refused(base, chain)) is not None:
+        made.problems.append(entry.node.mark.problem("extends", *refused))
+        made.whole = False
+        return None
+    made.bases = (*made.bases, base)
+    return _read(base, made, (*chain, base))
+
+
+def _is_of_project(base: Path, manifest: Path) -> bool:
+    """Whether a base lies where the manifest's project does, links followed."""
+    return any(base.resolve().is_relative_to(_project(each)) for each in (manifest, manifest.resolve()))
+
+
+def _project(manifest: Path) -> Path:
+    """The folder that holds a manifest's folder `manifests`, or the manifest itself."""
+    above = next((each.parent for each in reversed(manifest.parents) if each.name == "manifests"), manifest.parent)
+    return above.resolve()
+
+
+def _refused(base: Path, chain: tuple[Path, ...]) -> tuple[str, str] | None:
+    """What is wrong with a base, if anything is: one outside of the project may be any file of the machine."""
+    if len(chain) > _MAX_CHAIN:
+        return f"more than {_MAX_CHAIN} files extend one another", "put some of them together"
+    try:
+        if base.resolve() in {each.resolve() for each in chain}:
+            way = " -> ".join(each.name for each in (*chain, base))
+            return f"{base.name} extends itself", f"take one `extends` out of {way}"
+        if not _is_of_project(base, chain[0]):
+            return f"{base.name} lies outside of the project", f"move it into {_project(chain[0])}"
+        return None if base.is_file() else (f"there is no file {base.name} to extend", _RELATIVE)
+    except (OSError, ValueError, RuntimeError):
+        return "the path of the base cannot be followed", _RELATIVE
+
+
+def _take_environments(made: Assembly, merged: Map) -> None:
+    """Keep the environments that are maps; say what is wrong with the others."""
+    entry = merged.entries.get("environments")
+    if entry is None or is_null(entry.node):
+        return
+    if not isinstance(entry.node, Map):
+        made.problems.append(entry.mark.problem("environments", "not a map", "write `NAME: {...}` lines below it"))
+        return
+    if len(entry.node.entries) > _MAX_ENVIRONMENTS:
+        made.problems.append(entry.mark.problem("environments", f"more than {_MAX_ENVIRONMENTS} environments"))
+        return
+    kept: dict[str, Entry] = {}
+    for name, each in entry.node.entries.items():
+        where = f"environments.{name}"
+        if not _ENVIRONMENT.fullmatch(name):
+            hint = "use letters, digits, dashes and underscores"
+            made.problems.append(each.mark.problem(where, f"{name} cannot be a name", hint))
+        elif isinstance(each.node, Map):
+            kept[name] = Entry(each.mark, _own_keys(made, each.node, where))
+        elif not (isinstance(each.node, Scalar) and each.node.value is None):
+            hint = "write `key: value` lines below it"
+            made.problems.append(each.mark.problem(where, "an environment is a map of settings", hint))
+    made.environments = Map(entry.mark, kept)
+
+
+def _own_keys(made: Assembly, node: Map, where: str) -> Map:
+    for key in ("extends", "environments"):
+        if key in node.entries:
+            mark = node.entries[key].mark
+            made.problems.append(mark.problem(where, f"{key} cannot stand in an environment", "move it to the top"))
+    return node.without("extends", "environments")

@@ -1,0 +1,121 @@
+"""The JSON Schema of a manifest's file, made from the models, for editors and for CI.
+
+It says what can be said of one file by itself. A file may leave to its base what it does not say, and a site or an
+environment may give a piece of a section, so no key is required but `version`, and that only without `extends`.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import cast
+
+from mtc.manifest.models import Manifest
+from mtc.manifest.references import LISTED
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Object = dict[str, Json]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+IDENTITY = "urn:mtc:schema:manifest:1"
+_WHOLE = {"DateRange", "JsonPaths", "LastDays"}
+_NEVER_NULL = {"version", "last", "from", "to", "file"}
+_NOISE = {"title", "minProperties"}
+_REFERENCE = r"\$\{[^{}]+\}"
+_SHOWN = ("description", "default", "examples")
+_LIST_FILE: Object = {
+    "additionalProperties": False,
+    "properties": {
+        "file": {
+            "description": "A text file with an entry a line, its path relative to the project; `#` begins a comment.",
+            "examples": ["lists/paths.txt"],
+            "minLength": 1,
+            "type": "string",
+        }
+    },
+    "required": ["file"],
+    "type": "object",
+}
+_EXTENDS: Object = {
+    "description": "A base file, its path relative to this one. This file's keys win, maps merge, null removes.",
+    "examples": ["sites.yaml"],
+    "minLength": 1,
+    "type": "string",
+}
+
+
+def build() -> str:
+    """The schema as text, the same for the same models."""
+    made = cast("Object", Manifest.model_json_schema(by_alias=True, mode="validation"))
+    definitions = cast("dict[str, Object]", made.pop("$defs"))
+    for name, definition in definitions.items():
+        if name not in _WHOLE:
+            definition.pop("required", None)
+    for section, keys in LISTED.items():
+        _let_files(definitions[section.capitalize()], keys)
+    made.pop("required")
+    definitions["Environment"] = {**made, "description": "Settings laid over the manifest's."}
+    defined: Object = {name: _relax(definition) for name, definition in sorted(definitions.items())}
+    return json.dumps({**_top(made), "$defs": defined}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _let_files(definition: Object, keys: Iterable[str]) -> None:
+    """Let lists name the file that they stand in."""
+    properties = cast("dict[str, Object]", definition["properties"])
+    for key in keys:
+        told: Object = {each: value for each, value in properties[key].items() if each in _SHOWN}
+        rest: Object = {each: value for each, value in properties[key].items() if each not in _SHOWN}
+        properties[key] = {**told, "anyOf": [*cast("list[Json]", rest.pop("anyOf", [rest])), _LIST_FILE]}
+
+
+def _top(made: Object) -> Object:
+    """The file: a manifest's settings, `extends` and `environments`."""
+    properties = {**cast("Object", made["properties"]), "extends": _EXTENDS, "environments": _environments()}
+    return {
+        "$schema": DIALECT,
+        "$id": IDENTITY,
+        "title": "mtc manifest",
+        **_relax({**made, "properties": cast("Json", properties)}),
+        "if": {"not": {"required": ["extends"]}},
+        "then": {"required": ["version"]},
+    }
+
+
+def _environments() -> Object:
+    return {
+        "description": "Settings to lay over this manifest's, by the name that `--env` takes.",
+        "examples": [{"staging": {"archive": None, "warehouse": {"path": "staging/warehouse"}}}],
+        "patternProperties": {"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": {"$ref": "#/$defs/Environment"}},
+        "type": "object",
+    }
+
+
+def _relax(schema: Object) -> Object:
+    """Let every key be null, as null removes it, and every text that a pattern binds be a `${NAME}`."""
+    relaxed: Object = {}
+    for key, value in schema.items():
+        if key in _NOISE or (key == "default" and value is None):
+            continue
+        if key in {"properties", "patternProperties"}:
+            inner = cast("dict[str, Object]", value)
+            relaxed[key] = {name: _or_null(name, _relax(each)) for name, each in inner.items()}
+        elif key == "items":
+            relaxed[key] = _relax(cast("Object", value))
+        elif key in {"anyOf", "oneOf"}:
+            relaxed["anyOf"] = [_relax(each) for each in cast("list[Object]", value)]
+        elif key == "pattern":
+            relaxed[key] = f"(?:{value})|{_REFERENCE}"
+        else:
+            relaxed[key] = value
+    if "patternProperties" in relaxed:
+        relaxed["additionalProperties"] = False
+    return relaxed
+
+
+def _or_null(name: str, schema: Object) -> Object:
+    """The same, or null. What an editor shows stays at the top."""
+    options = schema.get("anyOf")
+    if name in _NEVER_NULL or (isinstance(options, list) and {"type": "null"} in options):
+        return schema
+    shown: Object = {key: schema[key] for key in _SHOWN if key in schema}
+    rest: Object = {key: value for key, value in schema.items() if key not in shown}
+    mine = options if isinstance(options, list) else [rest]
+    return {**shown, "anyOf": [*mine, {"type": "null"}]}

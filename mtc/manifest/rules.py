@@ -1,0 +1,319 @@
+"""Rules between settings that no single model can see: names that must exist, patterns, folders that overlap.
+
+Sites that get into each other's way: two that read the same logs, one whose copies another would read. Text only.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from mtc.core.errors import Problem
+from mtc.core.model import is_site_name
+from mtc.core.suggest import suggest
+from mtc.manifest.models import Manifest
+from mtc.manifest.nodes import Map, Path_, Scalar, plain, scalars, text_of
+from mtc.sources.url_overlap import (
+    Objects,
+    absolute,
+    archive_meets_source,
+    copies_collide,
+    folder_pairs,
+    log_folder,
+    outputs_meet_source,
+    within,
+)
+from mtc.sources.url_rules import Finding, archive_findings, source_findings
+
+_FEW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SiteUrls:
+    """Where a site's logs lie and are archived (empty for nowhere), and at which S3 service each is.
+
+    `chosen` says in some words which lines of the logs are the site's: its host names, paths and so on.
+    """
+
+    name: str
+    source: str
+    archive: str
+    services: tuple[str, str]
+    chosen: str
+
+
+def readers_of_the_same(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple[str, str]]:
+    """Each site that reads only logs that an earlier one reads too, or the other way round, with that one.
+
+    Sites that choose lines, such as those of their hosts, may well read the same logs.
+    """
+    seen: list[tuple[SiteUrls, Objects]] = []
+    for site in sites:
+        mine = Objects.of(site.source, site.name, root)
+        for other, theirs in seen:
+            if _same(site, other) and (theirs.hold(mine) or mine.hold(theirs)):
+                yield site.name, other.name
+                break
+        seen.append((site, mine))
+
+
+def _same(site: SiteUrls, other: SiteUrls) -> bool:
+    return (site.services[0], site.chosen) == (other.services[0], other.chosen)
+
+
+def copies_read_by_others(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple[str, str]]:
+    """Each site with an archive whose copies the source of another site would list, with that site.
+
+    Of many sites with the same URLs the first two stand for all.
+    """
+    sources = _few(sites, lambda site: (site.source, site.services[0]))
+    archives = _few([site for site in sites if site.archive], lambda site: (site.archive, site.services[1]))
+    for site in archives:
+        for other in sources:
+            if site.name == other.name or site.services[1] != other.services[0]:
+                continue
+            owner = (site.source, site.name)
+            if archive_meets_source(other.source, site.archive, other.name, root, owner=owner):
+                yield site.name, other.name
+                break
+
+
+def _few(sites: Sequence[SiteUrls], alike: Callable[[SiteUrls], tuple[str, str]]) -> list[SiteUrls]:
+    """The first few sites of each kind."""
+    kinds: dict[tuple[str, str], list[SiteUrls]] = {}
+    for site in sites:
+        kinds.setdefault(alike(site), []).append(site)
+    return [site for some in kinds.values() for site in some[:_FEW]]
+
+
+# The names of the registry in `mtc.formats`, which is too heavy to be loaded here; a test holds the two together.
+FORMATS = frozenset(
+    {
+        "auto",
+        *("combined", "common", "combined_vhost", "common_vhost", "combined_vhost_last"),
+        *("combined_nginx_time", "combined_apache_time", "icecast", "ovh", "gandi", "litespeed", "nginx_proxy_manager"),
+        *("lighttpd", "common_agent", "common_agent_vhost"),
+        *("haproxy", "elb", "alb", "s3", "traefik", "envoy", "squid"),
+        *("envoy_json", "kong", "apisix", "apisix_access", "api_gateway", "api_gateway_clf", "api_gateway_csv"),
+        *("google_cloud", "azure_front_door", "azure_application_gateway", "fastly", "vercel", "any_json", "csv"),
+        *("akamai", "akamai_pairs", "akamai_structured"),
+        *("tomcat_json", "nginx_json", "caddy", "traefik_json", "cloudflare", "cloudfront_json", "cloudfront_parquet"),
+        *("incapsula", "netscaler", "shoutcast", "cloudfront_rtmp", "cloudfront", "iis", "w3c"),
+        *("ltsv", "logfmt"),
+    }
+)
+
+
+FOLDERS = ("warehouse", "stats", "csv")
+
+_TO_REPLACE = re.compile(r"REPLACE-ME|^(?:(?i:change[-_ ]?me|<[\w -]+>|x{3,}|todo)|YOUR[-_ ][A-Z_ -]+)$")
+_OWN: Mapping[str, tuple[str, ...]] = {
+    "warehouse": ("/hits/*/*/*.parquet", "/rejected/*/*/*.jsonl"),
+    "stats": ("/*/*.stat",),
+    "csv": ("/[a-z]*.csv",),
+    "state": ("", "-wal", "-shm", ".lock"),
+}
+"""What mtc makes in each folder, and beside the state file, as seen from it."""
+
+_CHOOSING = (
+    *("hosts", "exclude_hosts", "include_paths", "exclude_paths", "include_ips", "exclude_ips"),
+    *("methods", "exclude_user_agents", "exclude_referrers", "exclude_older_than", "exclude_newer_than"),
+)
+"""The filters that may tell the lines of one site from those of another in the same logs."""
+
+_APART = "give each a folder of its own"
+
+_URL_RULES: Mapping[str, Callable[[str], Iterable[Finding]]] = {"source": source_findings, "archive": archive_findings}
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """A tree whose sites hold all of their settings. `partial` trees are bases: nothing is missing from them."""
+
+    tree: Map
+    root: Path
+    formats: frozenset[str]
+    partial: bool
+
+    def run(self) -> Iterator[Problem]:
+        """All that is wrong, the manifest's own settings first."""
+        scopes = [(), *(("sites", name) for name in self._sites())]
+        for scope in scopes:
+            for part in ("source", "archive"):
+                yield from self._location((*scope, part), part)
+        for name, site in self._sites().items():
+            yield from self._site(name, site)
+        yield from self._folders()
+        yield from self._shared_logs()
+        yield from self._unfinished()
+        if self._text("stats", "from") == "matomo" and self.tree.map("matomo") is None and not self.partial:
+            yield self._say(("stats", "from"), "there is no `matomo:` that could answer", "add one, or use `warehouse`")
+
+    def _sites(self) -> dict[str, Map]:
+        sites = self.tree.map("sites")
+        names = sites.entries if sites else {}
+        return {name: entry.node for name, entry in names.items() if isinstance(entry.node, Map)}
+
+    def _text(self, *path: str) -> str | None:
+        """A text that is known: one with an open `${NAME}` is not."""
+        node = self.tree.get(*path)
+        return None if isinstance(node, Scalar) and node.open else text_of(node)
+
+    def _say(self, path: Path_, what: str, hint: str) -> Problem:
+        node = self.tree.get(*path)
+        mark = node.mark if isinstance(node, Scalar) else self.tree.key_mark(*path)
+        if isinstance(node, Scalar) and node.filled:
+            what, hint = f"what {node.text} stands for is not valid", "look at the rules for this setting"
+        return mark.problem(".".join(path), what, hint)
+
+    def _location(self, path: Path_, part: str) -> Iterator[Problem]:
+        """A source or an archive by itself."""
+        if url := self._text(*path, "url"):
+            for what, hint in _URL_RULES[part](url):
+                yield self._say((*path, "url"), what, hint)
+        known = self.tree.map("credentials")
+        name = self._text(*path, "credentials")
+        if name and not self.partial and not (known and known.get(name)):
+            names = [key for key in known.entries if known.get(key)] if known else []
+            hint = suggest(name, names) or "add it under `credentials:`"
+            yield self._say((*path, "credentials"), f"there are no credentials {name}", hint)
+        if part == "source" and (form := self._text(*path, "format")) and form not in self.formats:
+            yield self._say((*path, "format"), f"{form} is no log format", _format_hint(form, self.formats))
+
+    def _site(self, name: str, site: Map) -> Iterator[Problem]:
+        path = ("sites", name)
+        if site.map("source") is None and not self.partial and "source" not in site.entries:
+            yield self._say(path, f"{name} has no source", "add `source:` to the site, or to the manifest for all")
+        elif site.get("source") is None and not self.partial:
+            yield self._say((*path, "source"), f"{name} has no source", "remove the null, or write a source")
+        if self._lacks_matomo_id(site):
+            yield self._say(path, f"{name} cannot be found in Matomo", "add `matomo_id:`, or the site's `url:`")
+        source, archive = self._text(*path, "source", "url"), self._text(*path, "archive", "url")
+        readable = source and archive and not any(source_findings(source)) and not any(archive_findings(archive))
+        if source and archive and readable and is_site_name(name):
+            yield from self._archive(name, source, archive)
+
+    def _lacks_matomo_id(self, site: Map) -> bool:
+        """Whether nothing says which site of the Matomo server this is."""
+        own = site.get("matomo")
+        if self.partial or self.tree.map("matomo") is None or (isinstance(own, Scalar) and own.value is False):
+            return False
+        return site.get("matomo_id") is None and site.get("url") is None
+
+    def _archive(self, name: str, source: str, archive: str) -> Iterator[Problem]:
+        path = ("sites", name, "archive", "url")
+        if self._same_service(name) and archive_meets_source(source, archive, name, self.root):
+            yield self._say(path, "copies would lie in the source and be read as logs again", "use another place")
+        elif copies_collide(source, archive, "date"):
+            hint = "add {date:%Y/%m/%d}, or use {key}"
+            yield self._say(path, "copies of different days could get the same name", hint)
+        elif self._shared(archive) and copies_collide(source, archive, "site"):
+            yield self._say(path, "copies of different sites could get the same name", "add {site}, or use {key}")
+
+    def _same_service(self, name: str) -> bool:
+        """Whether source and archive sign in at the same S3."""
+        return self._service(name, "source") == self._service(name, "archive")
+
+    def _service(self, name: str, part: str) -> str:
+        """The address of the S3 that a source or an archive signs in at; empty for Amazon's, and for a folder."""
+        entry = self._text("sites", name, part, "credentials")
+        return (self._text("credentials", entry, "endpoint_url") if entry else None) or ""
+
+    def _shared(self, archive: str) -> bool:
+        return sum(self._text("sites", each, "archive", "url") == archive for each in self._sites()) > 1
+
+    def _shared_logs(self) -> Iterator[Problem]:
+        """Sites against one another: the same logs read twice, copies of one that another would read."""
+        urls = [found for name in self._sites() if (found := self._urls(name)) is not None]
+        for name, other in readers_of_the_same(urls, self.root):
+            what = f"{name} reads the logs that {other} reads: each line would count for both"
+            hint = "put {site} into the URL; or say by `hosts:` which lines of a shared log are whose"
+            yield self._say(("sites", name, "source", "url"), what, hint)
+        for name, other in copies_read_by_others(urls, self.root):
+            what = f"copies of {name} would lie in the source of {other} and be read as its logs"
+            yield self._say(("sites", name, "archive", "url"), what, "use another place")
+
+    def _urls(self, name: str) -> SiteUrls | None:
+        """Where a site's logs lie; None where that is not known, or has findings of its own."""
+        source, archive = (self._text("sites", name, part, "url") for part in ("source", "archive"))
+        if not source or any(source_findings(source)) or not is_site_name(name):
+            return None
+        services = (self._service(name, "source"), self._service(name, "archive"))
+        archive = archive if archive and not any(archive_findings(archive)) else ""
+        return SiteUrls(name, source, archive, services, self._chosen(name))
+
+    def _chosen(self, name: str) -> str:
+        """Which lines of its logs a site takes, by host, path, address and so on."""
+        paths = (("sites", name, "hosts"), *(("sites", name, "filters", each) for each in _CHOOSING))
+        nodes = (self.tree.get(*path) for path in paths)
+        return repr([plain(node) if node is not None else None for node in nodes])
+
+    def _folders(self) -> Iterator[Problem]:
+        """The project's folders: each by itself, then against one another."""
+        paths = {part: path for part in FOLDERS if (path := self._folder(part)) is not None}
+        folders = {part: absolute(self.root, path) for part, path in paths.items()}
+        settings: list[tuple[Path_, str]] = [((part, "path"), path) for part, path in paths.items()]
+        for setting, path in [*settings, (("state",), self._text("state") or "")]:
+            if what := _leads_out(path):
+                yield self._say(setting, what, "write it from the project's folder, or from `/`")
+        for one, other in folder_pairs(folders):
+            part, rest = (other, one) if self.tree.get(other, "path") else (one, other)
+            yield self._say((part, "path"), f"{part} and {rest} overlap", _APART)
+        for name in self._sites():
+            for part in ("source", "archive"):
+                yield from self._against(folders, ("sites", name, part, "url"))
+
+    def _against(self, folders: Mapping[str, PurePath], setting: Path_) -> Iterator[Problem]:
+        """The project's folders against the folder of a source or an archive."""
+        url = self._text(*setting)
+        theirs = log_folder(url, self.root) if url and (url.startswith("s3://") or "://" not in url) else None
+        for own, folder in folders.items() if theirs else ():
+            if theirs and (within(folder, theirs) or within(theirs, folder)):
+                yield self._say(self._at(own, setting), f"{own} and the {setting[-2]} overlap", _APART)
+        mine = setting[-2] == "source" and is_site_name(setting[1])
+        if url and not theirs and mine and "://" not in url and not any(source_findings(url)):
+            yield from self._own_files(folders, url, setting)
+
+    def _own_files(self, folders: Mapping[str, PurePath], url: str, setting: Path_) -> Iterator[Problem]:
+        """Files that mtc makes, in a source that holds the project's folder."""
+        state = self._text("state") or str(Manifest.model_fields["state"].default)
+        for own, folder in (*folders.items(), ("state", PurePath(absolute(self.root, state)))):
+            files = [f"{folder}{pattern}" for pattern in _OWN[own]]
+            if outputs_meet_source(url, setting[1], self.root, files):
+                what = f"files of {own} would be read as logs of {setting[1]}"
+                yield self._say(self._at(own, setting), what, "give them, or the logs, a folder of their own")
+
+    def _at(self, own: str, setting: Path_) -> Path_:
+        """Where a folder is written; else the URL that it is held against."""
+        path = (own,) if own == "state" else (own, "path")
+        return path if self.tree.get(*path) else setting
+
+    def _unfinished(self) -> Iterator[Problem]:
+        """What `mtc convert` could not know, and what examples leave to be written."""
+        for path, node in scalars(self.tree):
+            if found := _TO_REPLACE.search(node.text):
+                where = ".".join(path)
+                yield node.mark.problem(where, f"{found[0]} is still to be replaced", "write what belongs there")
+
+    def _folder(self, part: str) -> str | None:
+        """A folder's path, or its default; None where it is not known or not a path."""
+        if self.tree.get(part, "path") is not None:
+            return self._text(part, "path")
+        return str(Manifest.model_fields[part].get_default().path)
+
+
+def _leads_out(path: str) -> str:
+    """What is wrong with a path, if anything is."""
+    if "://" in path:
+        return "this must be a folder of this machine"
+    if ".." in path.split("/"):
+        return "`..` leads out of the folder"
+    return "`~` is not followed" if path.startswith("~") else ""
+
+
+def _format_hint(form: str, formats: frozenset[str]) -> str:
+    """The format that is meant: a server's name is none, as it logs what it is told to."""
+    server = form.lower()
+    if server in {"nginx", "apache"}:
+        return f"by default it logs `combined`; a format of your own is {{{server}: '...'}}"
+    return suggest(form, formats)

@@ -1,0 +1,65 @@
+"""What a manifest says of a Matomo server: where it is, how to sign in, and how gently hits are sent to it. No I/O."""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from mtc.core.frozen_model import Duration, Model
+
+Dimension = Literal["host", "method", "protocol", "status", "user", "query"]
+DimensionId = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$", examples=["1"])]
+
+_SCHEME = re.compile(r"^https?://", re.IGNORECASE)
+_SCRIPT = re.compile(r"/(?:(?:index|matomo|piwik)\.php)?$")
+_DEFAULT_PORT = {"http": ":80", "https": ":443"}
+
+
+class Matomo(Model):
+    """The Matomo server that hits are delivered to, and that statistics come from."""
+
+    url: Annotated[str, Field(pattern=r"^https?://", examples=["https://stats.example.org"])]
+    """The address of the server."""
+    token: SecretStr
+    """An API token, as `${NAME}` or `${file:PATH}`, of a user who may write to the sites."""
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["stats.example.org"])] | None = None
+    """What the state file calls this server: by default its address. Write the old address here when it moves, so that
+    nothing is delivered twice."""
+    username: Annotated[str, Field(min_length=1)] | None = None
+    """The user of a basic authentication in front of Matomo."""
+    password: SecretStr | None = None
+    """Its password, as `${NAME}` or `${file:PATH}`."""
+    ca_bundle: Annotated[str, Field(min_length=1, examples=["/etc/ssl/our-ca.pem"])] | None = None
+    """A file with the certificates that the server's is verified by, its path relative to the project."""
+    tracker: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+\.php$", examples=["piwik.php"])] = "matomo.php"
+    """The script that takes hits; `piwik.php` for an old server."""
+    jobs: Annotated[int, Field(ge=1, le=64)] = 2
+    """How many requests are under way to the server at once; fewer while it answers slowly."""
+    batch: Annotated[int, Field(ge=1, le=5000)] = 500
+    """How many hits are sent in a request."""
+    settle: Duration = "120s"
+    """How long the server may still be at work on a request that got no answer, or an error: longer than PHP's limit,
+    and that of a proxy before it. Hits that are not found in Matomo are sent again only after that."""
+    timeout: Duration = "300s"
+    """How long to wait for an answer."""
+    dimensions: Annotated[dict[DimensionId, Dimension], Field(examples=[{"1": "host", "2": "status"}])] = {}  # noqa: RUF012 (pydantic copies it)
+    """Custom dimensions of the action scope, by their numbers in Matomo: what of a request each holds."""
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        return self
+
+    @property
+    def server(self) -> str:
+        """What the state file calls the server: the same for `http` and `https`, with or without `index.php`."""
+        return self.name or server_name(self.url)
+
+
+def server_name(url: str) -> str:
+    """An address without what may change while it stays the same server."""
+    scheme = url.partition("://")[0].lower()
+    host, slash, path = _SCHEME.sub("", url).partition("/")
+    host = host.rpartition("@")[2].lower().removesuffix(_DEFAULT_PORT[scheme])
+    return host + _SCRIPT.sub("", slash + path).rstrip("/")

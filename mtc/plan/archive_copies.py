@@ -1,0 +1,147 @@
+"""Which loaded objects are still to be archived, and which copies in the archive may be overwritten.
+
+Logs that are copies of one another: the same lines under several keys, of which one counts.
+
+`gzip -k`, rsync, a rotation that copies, or a look while a log is being compressed leave `x.log` beside `x.log.gz`, in
+one folder or in two, under one day or two. All of them are loaded, so that the hits are there whichever of them goes;
+one of them counts. Pure.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from mtc.core.deliveries import DUPLICATE, DeliveryStatus, copy_note, counted_account, is_copy_note
+from mtc.core.errors import StepError
+from mtc.core.model import Accounting, LoadedObject, SourceObject, StepId
+from mtc.core.records import History, StepRecord
+from mtc.manifest.project import Project, SiteSettings
+from mtc.plan.verdicts import is_done
+from mtc.sources.url_pattern import ArchiveUrl
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """The archive of one import step. `record` is what is known of the step."""
+
+    site: SiteSettings
+    day: dt.date
+    record: StepRecord | None
+
+    def missing(self, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...]:
+        """Those without a copy where the manifest wants one now."""
+        if self.site.archive is None:
+            return ()
+        if is_done(self.record) and self._was_here():
+            return tuple(item for item in loaded if not item.archived)
+        return tuple(item for item in loaded if item.archived != self._place(item.object) or not item.archived)
+
+    def earlier(self, replaced: Iterable[LoadedObject], missing: Iterable[LoadedObject]) -> Iterator[LoadedObject]:
+        """What was archived before of objects that are to be archived (again).
+
+        An object whose new version was loaded before a run was killed is recorded without a copy; the copy of the
+        version before, which the last success vouches for, still lies where the new one belongs.
+        """
+        for item in replaced:
+            yield item if item.archived or not self._has_earlier_copy(item) else self._with_copy(item)
+        for item in missing:
+            if not item.archived and self._has_earlier_copy(item):
+                yield self._with_copy(item)
+
+    def _with_copy(self, item: LoadedObject) -> LoadedObject:
+        return replace(item, archived=self._place(item.object))
+
+    def _has_earlier_copy(self, item: LoadedObject) -> bool:
+        before = self.record.inputs.get(item.object.key) if self.record else None
+        return before not in {None, item.object.version} and self._was_here()
+
+    def _was_here(self) -> bool:
+        """Whether the last success archived to where the manifest says now."""
+        archive = self.site.archive
+        return (
+            archive is not None and self.record is not None and self.record.settings.get("archive.url") == archive.url
+        )
+
+    def _place(self, item: SourceObject) -> str:
+        """The URL of the object's copy; empty for a key that cannot be archived, which the stage will say."""
+        if self.site.archive is None:
+            return ""
+        try:
+            template = ArchiveUrl.compile(self.site.archive.url, self.site.name)
+            return template.full(template.render(self.day, item))
+        except StepError:
+            return ""
+
+
+Copies = Mapping[StepId, Mapping[str, str]]
+"""The copies of each import step by key, and what each is a copy of, in words."""
+
+
+def find_copies(history: History, sites: Collection[str]) -> Copies:
+    """The objects of these sites that do not count, as another object of the site has the same lines.
+
+    What was delivered counts, as it cannot be taken back; else the earliest day, and there the first key.
+    """
+    alike: dict[tuple[str, str], list[tuple[StepId, LoadedObject]]] = {}
+    for step, objects in history.objects.items():
+        if step.site in sites:
+            for item in objects:
+                if item.text:
+                    alike.setdefault((step.site, item.text), []).append((step, item))
+    found: dict[StepId, dict[str, str]] = {}
+    for group in alike.values():
+        if len(group) > 1:
+            (first, original), *others = sorted(group, key=lambda one: _order(one[0], one[1], history))
+            for step, item in others:
+                found.setdefault(step, {})[item.object.key] = _name(original, first, step)
+    return found
+
+
+def counted_once(project: Project, history: History) -> History:
+    """The history with its copies known, of the sites whose copies do not count."""
+    skipping = {name for name, site in project.sites.items() if site.source.duplicates == "skip"}
+    return replace(history, copies=find_copies(history, skipping))
+
+
+def sent_texts(site: SiteSettings, history: History) -> frozenset[str]:
+    """What Matomo has, or is being given, of a site whose copies do not count: the digests of the logs' lines."""
+    if site.matomo is None or site.source.duplicates != "skip":
+        return frozenset()
+    server, number = site.matomo.server, site.matomo_id
+    return frozenset(
+        item.text
+        for step, deliveries in history.deliveries.items()
+        if step.site == site.name
+        for one in deliveries
+        if one.server == server and number in {None, one.site_id}
+        for item in one.objects
+        if item.text
+    )
+
+
+def recounted(history: History) -> Iterator[tuple[StepId, Accounting, tuple[str, ...]]]:
+    """The import steps whose recorded account is another now that copies are known, with a note for each copy."""
+    for step, record in history.steps.items():
+        copies = history.copies.get(step, {})
+        told = record.accounting
+        if told is not None and (copies or DUPLICATE in told.filtered):
+            objects = history.objects.get(step, ())
+            account = Accounting.total(counted_account(item, copies) for item in objects)
+            if account != told and account.lines == told.lines:
+                lines = {item.object.key: item.accounting.lines for item in objects}
+                notes = (copy_note(key, copies[key], lines[key]) for key in sorted(copies))
+                yield step, account, (*(note for note in record.notes if not is_copy_note(note)), *notes)
+
+
+def _order(step: StepId, item: LoadedObject, history: History) -> tuple[bool, StepId, str]:
+    covered = any(
+        one.covers(item)
+        for delivery in history.deliveries.get(step, ())
+        if delivery.status is not DeliveryStatus.GIVEN_UP
+        for one in delivery.objects
+    )
+    return not covered, step, item.object.key
+
+
+def _name(original: LoadedObject, first: StepId, step: StepId) -> str:
+    return original.object.key if first == step else f"{original.object.key} of {first}"

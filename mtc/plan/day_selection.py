@@ -1,0 +1,144 @@
+"""Which days belong to a plan besides those that were asked for."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mtc.core.frozen_model import seconds
+from mtc.core.model import Stage, Status, StepId
+from mtc.core.records import History, StepRecord
+from mtc.manifest.project import Project
+from mtc.plan.fingerprint import is_older
+from mtc.plan.model import World
+from mtc.plan.neighbours import Neighbours
+from mtc.plan.verdicts import import_named, is_done, stat_version
+
+_DAY = dt.timedelta(days=1)
+
+Records = Mapping[StepId, StepRecord]
+"""What is known of the steps of one site."""
+
+
+def by_site(history: History) -> Mapping[str, Records]:
+    """The records of each site, sorted out once for all sites."""
+    found: dict[str, dict[StepId, StepRecord]] = {}
+    for step, record in history.steps.items():
+        found.setdefault(step.site, {})[step] = record
+    return found
+
+
+def with_touched_days(site: str, days: Iterable[dt.date], history: History, records: Records) -> tuple[dt.date, ...]:
+    """The days in order, and every other imported day that has, or had, hits from an object of one of these.
+
+    A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also when it holds them no more.
+    A day that is imported only for the sake of those beside it has none.
+    """
+    asked = set(days)
+    steps = [StepId(Stage.IMPORT, site, day) for day in asked]
+    touched = {part.day for step in steps for item in history.objects.get(step, ()) for part in item.parts}
+    touched |= _counted_from({str(step) for step in steps}, records)
+    beside = Neighbours(site, history)
+    imported = {
+        day
+        for day in touched
+        if is_done(history.steps.get(StepId(Stage.IMPORT, site, day))) and not beside.only_for_others(day)
+    }
+    return tuple(sorted(imported | asked))
+
+
+def _counted_from(imports: Collection[str], records: Records) -> set[dt.date]:
+    """The days whose statistics were made, when they were, from a part of one of these imports."""
+    return {
+        step.day
+        for step, record in records.items()
+        if step.stage is Stage.STAT
+        if any(import_named(name) in imports for name in record.inputs)
+    }
+
+
+def stale_rows(site: str, world: World, history: History, records: Records) -> set[dt.date]:
+    """Days with a row in the CSV files whose statistics have been made again since.
+
+    The files are written as a whole, so that these rows are renewed with any other.
+    """
+    return {
+        step.day
+        for step, record in records.items()
+        if step.stage is Stage.CSV and is_done(record)
+        if is_done(history.steps.get(StepId(Stage.STAT, site, step.day)))
+        if record.inputs.get("stat", "") != stat_version(site, step.day, world, history)
+    }
+
+
+def outdated(stage: Stage, records: Records) -> set[dt.date]:
+    """The days whose last success at this stage was by an older recipe, and made something."""
+    return {
+        step.day
+        for step, record in records.items()
+        if step.stage is stage and record.status is Status.DONE and is_older(record)
+    }
+
+
+def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
+    """Days that a run began and did not finish: they stay on the list until all of their steps are done.
+
+    A day counts as begun when its import, or another step whose needs were met, was tried. Steps that were planned
+    and never tried make no day begun: a long backfill that was stopped waits for its own command.
+    """
+    wanted = set(sites)
+    begun: set[tuple[str, dt.date]] = set()
+    not_done: set[tuple[str, dt.date]] = set()
+    for step, record in history.steps.items():
+        if step.site in wanted:
+            day = (step.site, step.day)
+            if _begins(step, record):
+                begun.add(day)
+            if not is_done(record):
+                not_done.add(day)
+    yield from sorted(begun & not_done)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The days of a site that no run came to: those to be caught up, and those that are too long ago."""
+
+    days: tuple[dt.date, ...] = ()
+    too_old: tuple[dt.date, ...] = ()
+
+
+def missed_days(stage: Stage, records: Records, first: dt.date, last: dt.date) -> Missed:
+    """The days up to `last` that no run came to, since the first that is done; from `first` on they are caught up.
+
+    Nothing is missed of a site that nothing is known of, or before what is known of it. A day that was planned and
+    never tried is missed as well.
+    """
+    known = {step.day: record for step, record in records.items() if step.stage is stage and step.day <= last}
+    done = sorted(day for day, record in known.items() if is_done(record))
+    if not done:
+        return Missed()
+    begin = next((day for day in done if day >= first), first)
+    days = (begin + n * _DAY for n in range((last - begin).days + 1))
+    gap = tuple(day for day in days if day not in known or _is_untried(known[day]))
+    older = (done[-1] + n * _DAY for n in range(1, (first - done[-1]).days))
+    return Missed(gap, tuple(day for day in older if day not in known))
+
+
+def _is_untried(record: StepRecord) -> bool:
+    return record.status is Status.PLANNED and not record.attempts and not record.fingerprint
+
+
+def _begins(step: StepId, record: StepRecord) -> bool:
+    if record.status is Status.BLOCKED:
+        return step.stage is Stage.IMPORT  # its source could not be listed; others wait for a step before them
+    return record.status is not Status.PLANNED
+
+
+def unsettled_days(project: Project, sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
+    """Days whose source was last looked at before it had settled: objects may have come since."""
+    wanted = set(sites)
+    for step, record in history.steps.items():
+        if step.stage is Stage.IMPORT and step.site in wanted and record.checked is not None:
+            site = project.sites[step.site]
+            settled = site.day_end(step.day) + dt.timedelta(seconds=seconds(site.source.settle))
+            if record.checked < settled:
+                yield step.site, step.day

@@ -1,0 +1,212 @@
+"""What an import step still has to deliver to Matomo, and when that would count hits twice.
+
+Matomo has no way to take hits back. Hits that were sent stay there whatever becomes of the object that they came from:
+a step whose objects are no longer what was delivered is refused, unless an operator lets it count twice, or the object
+turns out to have the hits that were sent, by whatever settings (which only reading it can tell).
+
+How many of a day's hits Matomo was given, as the state has it.
+
+Deliveries are of import steps, and each may have hits of several days. What is not sent of a delivery, or refused by
+Matomo, is known by number only, so that a day of one may lack as many.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mtc.core.deliveries import DeliveredObject, Delivery, DeliveryStatus, uncovered
+from mtc.core.model import LoadedObject, SourceObject, StepId
+from mtc.core.records import History
+from mtc.manifest.project import SiteSettings
+from mtc.plan.model import DeliverWork
+from mtc.plan.object_changes import Difference, without_compression
+from mtc.plan.verdicts import DayHits, changed_object
+
+
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    """The deliveries of one import step. `history` are all of them, to whatever server.
+
+    `copies` are the keys of objects whose lines another object of the site has, and `sent` the digests of lines that
+    were delivered of any day: those are not sent again.
+    """
+
+    site: SiteSettings
+    step: StepId
+    history: Sequence[Delivery]
+    made_with: str
+    accepted: bool
+    copies: Collection[str] = ()
+    sent: frozenset[str] = frozenset()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the site's hits are delivered at all."""
+        return self.site.matomo is not None
+
+    @property
+    def _own(self) -> list[Delivery]:
+        """The deliveries to the server and site of today's manifest."""
+        matomo = self.site.matomo
+        return [one for one in self.history if matomo and one.server == matomo.server and self._is_site(one)]
+
+    def _is_site(self, one: Delivery) -> bool:
+        return self.site.matomo_id is None or one.site_id == self.site.matomo_id
+
+    @property
+    def opened(self) -> tuple[Delivery, ...]:
+        """Deliveries that are not finished."""
+        return tuple(one for one in self._own if one.status is DeliveryStatus.OPEN)
+
+    @property
+    def covered(self) -> tuple[DeliveredObject, ...]:
+        """The objects whose hits Matomo has, or is being given."""
+        return tuple(item for one in self._own for item in one.objects)
+
+    def twice(self, found: Difference, *, drops: bool) -> tuple[str, ...]:
+        """Why the step would count hits twice, object by object; nothing where an operator lets it."""
+        if self.accepted or not self.wanted:
+            return ()
+        reasons: dict[str, str] = {}
+        for key, what in self._differences(found, drops):
+            reasons.setdefault(key, what)  # the first of a key says most
+        return tuple(reasons.values())
+
+    def _differences(self, found: Difference, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
+        """The keys of delivered objects that are no longer what was delivered, with the reason."""
+        delivered = {item.key: item for item in self.covered}
+        for old, new in found.changed:
+            if (item := delivered.get(old.object.key)) and old.object.size != new.size:
+                yield item.key, f"delivered, and changed since: {changed_object(old, new)}"
+        for key, new in _same_lines(found):
+            if (item := delivered.get(key)) and self._other(item):
+                yield item.key, f"delivered with other settings: {new.key}"
+        for new, item in self._forgotten(found):
+            if self._other(item) or (item.key == new.key and item.version != new.version):
+                yield item.key, f"delivered in another version: {new.key}"
+        yield from self._vanished(found, drops)
+
+    def _vanished(self, found: Difference, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
+        delivered = {item.key for item in self.covered}
+        for old in found.gone if drops else ():
+            if old.object.key in delivered:
+                yield old.object.key, f"delivered, and gone from the source: {old.object.key}"
+        for one in self.opened:
+            for item in self._lost(one, found):
+                yield item.key, f"delivered in part, and its hits are lost: {item.key}"
+
+    def _forgotten(self, found: Difference) -> Iterator[tuple[SourceObject, DeliveredObject]]:
+        """Objects that are new to the state and were delivered: it was told to forget the step, Matomo was not.
+
+        Also one that was compressed since. A log that is there, or loaded, under its own name is another object.
+        """
+        delivered = {item.key: item for item in self.covered}
+        taken = {old.object.key for old in _loaded(found)} | {new.key for new in found.to_load}
+        names = {without_compression(key): item for key, item in delivered.items() if key not in taken}
+        for new in found.late:
+            item = delivered.get(new.key) or names.get(without_compression(new.key))
+            if item is not None:
+                yield new, item
+
+    def _lost(self, opened: Delivery, found: Difference) -> list[DeliveredObject]:
+        """Objects of an open delivery that can no longer be had as they were when its batches were cut.
+
+        Which of their hits were sent cannot be told any more: hits are known by the identity that they had then.
+        """
+        there = [old for old in _loaded(found) if old not in found.lost]
+        late = {(new.key, new.version) for new in found.late}
+        return [
+            item for item in opened.objects if (item.key, item.version) not in late and not any(map(item.covers, there))
+        ]
+
+    def _taken_back(self, found: Difference, drops: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
+        """The keys that an operator's word lets be sent again: also all of a delivery that cannot be gone on with."""
+        keys = [key for key, _ in self._differences(found, drops)]
+        void = (item.key for one in self.opened if self._lost(one, found) for item in one.objects)
+        return tuple(dict.fromkeys((*keys, *void)))
+
+    def _other(self, item: DeliveredObject) -> bool:
+        return item.made_with != self.made_with
+
+    def missing(self, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...]:
+        """Loaded objects whose hits belong to no delivery."""
+        if not self.wanted:
+            return ()
+        new = uncovered(loaded, self.covered)
+        return tuple(item for item in new if item.object.key not in self.copies and item.text not in self.sent)
+
+    def work(self, found: Difference, refused: tuple[str, ...], *, drops: bool) -> DeliverWork | None:
+        """What the step has to do; None where nothing is delivered."""
+        if not self.wanted:
+            return None
+        taken_back = self._taken_back(found, drops) if self.accepted else ()
+        return DeliverWork(
+            number=max((one.number for one in self.history), default=0) + 1,
+            opened=self.opened,
+            covered=tuple(item for item in self.covered if item.key not in taken_back),
+            carried={new.key: item for new, item in self._carried(found) if item.key not in taken_back},
+            accepted=self.accepted,
+            taken_back=taken_back,
+            refused=refused,
+            sent=self.sent,
+        )
+
+    def _carried(self, found: Difference) -> Iterator[tuple[SourceObject, DeliveredObject]]:
+        """Objects to be loaded again that may hold the lines that were delivered."""
+        delivered: Mapping[str, DeliveredObject] = {item.key: item for item in self.covered}
+        for old, new in (*found.changed, *found.moved, *found.other_settings, *found.lost_parts, *found.older):
+            if item := delivered.get(old.object.key):
+                yield new, item
+        yield from self._forgotten(found)
+
+
+def _loaded(found: Difference) -> Iterator[LoadedObject]:
+    """Every object that is loaded, however it differs from the source's."""
+    yield from (*found.same, *found.gone)
+    yield from (
+        old for old, _ in (*found.changed, *found.moved, *found.other_settings, *found.lost_parts, *found.older)
+    )
+
+
+def _same_lines(found: Difference) -> Iterator[tuple[str, SourceObject]]:
+    """Objects to be loaded again though nothing says that their lines are others, and the keys they had before."""
+    for old, new in (*found.moved, *found.lost_parts, *found.older):
+        yield old.object.key, new
+
+
+@dataclass(frozen=True, slots=True)
+class SentHits:
+    """How many hits of a day were delivered, and how many of them Matomo may lack, refused or not to be sent."""
+
+    hits: int = 0
+    lost: int = 0
+
+    @property
+    def kept(self) -> int:
+        """How many Matomo has at the least."""
+        return max(0, self.hits - self.lost)
+
+
+def own_deliveries(site: SiteSettings, history: History, step: StepId) -> list[Delivery]:
+    """The deliveries of an import step to the server and the site of today's manifest."""
+    matomo = site.matomo
+    return [
+        one
+        for one in history.deliveries.get(step, ())
+        if matomo and one.server == matomo.server and site.matomo_id in {None, one.site_id}
+    ]
+
+
+def sent_hits(site: SiteSettings, history: History, hits: Sequence[DayHits]) -> SentHits:
+    """What was delivered of a day's hits."""
+    count = lost = 0
+    for step in {one.step for one in hits}:
+        for delivery in own_deliveries(site, history, step):
+            mine = [one.part.hits for one in hits if one.step == step and _covers(delivery, one)]
+            if mine and delivery.status is DeliveryStatus.DONE:
+                count += sum(mine)
+                lost += delivery.invalid + delivery.unsendable
+    return SentHits(count, lost)
+
+
+def _covers(delivery: Delivery, one: DayHits) -> bool:
+    return any(item.covers(one.loaded) for item in delivery.objects)

@@ -1,0 +1,156 @@
+"""What a plan would remove that cannot be made again, which is never ordinary work: it stays until accepted by name.
+
+Hits cannot be made again when their log is gone from the source; statistics cannot when there is nothing left to count.
+A warehouse with none of its parts, and a source with none of its objects, are more likely a disk that is not mounted:
+they stop their site.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mtc.core.model import LoadedObject, Stage, StepId, Verdict
+from mtc.core.records import History, StepRecord
+from mtc.manifest.project import SiteSettings
+from mtc.plan.model import Listing, Selection, StatWork, World
+from mtc.plan.object_changes import Difference
+from mtc.plan.verdicts import DayHits, Finding, Hits, few, import_named
+
+_SOME = 2
+"""How many objects, or days with parts, have to be gone, all at once, to look like a disk that is not there."""
+
+Loaded = tuple[StepId, str]
+"""An object that is loaded: its import step and its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """What one site may lose in a plan.
+
+    `vanished` are objects that were loaded and are not listed any more; `loaded` are all objects, copies as well.
+    """
+
+    site: SiteSettings
+    selection: Selection
+    world: World
+    hits: Hits
+    vanished: frozenset[Loaded] = frozenset()
+    loaded: Mapping[StepId, tuple[LoadedObject, ...]] = field(default_factory=dict)
+
+    @property
+    def _all_accepted(self) -> bool:
+        return self.site.name in self.selection.accepted_sites
+
+    def no_warehouse(self) -> str:
+        """Why the site is stopped if the warehouse has none of its parts; empty if it has any."""
+        if not self.world.missing:
+            return ""
+        files = {one.part.file for one in self.hits}
+        if self._all_accepted or len(self.hits.by_day) < _SOME or not files <= self.world.missing:
+            return ""
+        return (
+            f"the warehouse has none of the {len(files)} parts that the state lists: is its disk mounted? "
+            f"To go on without them: --accept site:{self.site.name}"
+        )
+
+    def no_source(self, listing: Listing, days: Iterable[dt.date], history: History) -> str:
+        """Why the site is stopped if all that is known of these days would be dropped at once; empty otherwise."""
+        steps = {StepId(Stage.IMPORT, self.site.name, day) for day in days} - self.selection.accepted
+        known = sum(len(history.objects.get(step, ())) for step in steps)
+        there = any(listing.days.get(step.day) for step in steps)
+        if self._all_accepted or there or known < _SOME or self.site.source.vanished != "drop":
+            return ""
+        return (
+            f"the source has none of the {known} objects that were loaded: is its disk mounted, is its url right? "
+            f"To drop their hits: --accept site:{self.site.name}"
+        )
+
+    def held(self, step: StepId, found: Difference) -> tuple[LoadedObject, ...]:
+        """The objects of an import step that would have to go and cannot be loaded again; those accepted are not."""
+        drops = self.site.source.vanished == "drop"
+        going = [old for old in found.gone if self._empties(step, old, found)] if drops else found.lost
+        return tuple(old for old in going if not (self._accepted(step, old) or self._has_copy(step, old)))
+
+    def _has_copy(self, step: StepId, old: LoadedObject) -> bool:
+        """Whether another object that stays has the same lines, and all its parts."""
+        if not old.text:
+            return False
+        copies = (
+            item
+            for other, items in self.loaded.items()
+            if other.site == self.site.name
+            for item in items
+            if item.text == old.text and (other, item.object.key) != (step, old.object.key)
+            if self.site.source.vanished == "keep" or (other, item.object.key) not in self.vanished
+        )
+        return any(all(part.file not in self.world.missing for part in item.parts) for item in copies)
+
+    def _empties(self, step: StepId, old: LoadedObject, found: Difference) -> bool:
+        """Whether a day that counts would have nothing left to count without the object, as far as is known.
+
+        Of the days beside its own those count that have statistics. The own day does also where these are gone, with
+        the disk that they lay on.
+        """
+        if any(new.size for new in found.to_load):
+            return False
+        days = {part.day for part in old.parts if part.hits}
+        told = {day for day in days if day == step.day or (self.site.name, day) in self.world.stat_files}
+        return any(not self._others(day) for day in told)
+
+    def _others(self, day: dt.date) -> bool:
+        hits = self.hits.by_day.get(day, ())
+        return any(one.part.hits and (one.step, one.loaded.object.key) not in self.vanished for one in hits)
+
+    def _accepted(self, step: StepId, old: LoadedObject) -> bool:
+        days = {part.day for part in old.parts if part.hits}
+        stats = {StepId(Stage.STAT, self.site.name, day) for day in days}
+        accepted = self.selection.accepted
+        return self._all_accepted or step in accepted or (bool(stats) and stats <= accepted)
+
+    def statistics(self, step: StepId, verdict: Verdict, work: StatWork, record: StepRecord | None) -> Finding | None:
+        """What to find instead of a verdict whose work would count less than what was counted; None if it would not."""
+        lost = [one for one in self.hits.by_day.get(step.day, ()) if one.part.file in self.world.missing]
+        if lost and self.site.answers == "warehouse":
+            reasons = (*few("part missing", (one.part.file for one in lost)), *_remedies(lost))
+        elif self._removes(step, work) and not self._accepted_statistics(step, record):
+            reasons = ("nothing is left of what it was counted from", f"to remove it: --accept {step}")
+        else:
+            return None
+        if verdict is Verdict.RECIPE_CHANGED:
+            return Verdict.UP_TO_DATE, ("counted by an older mtc, and cannot be made again", *reasons[:1])
+        return Verdict.WOULD_LOSE if self._is_there(step) else Verdict.BLOCKED, reasons
+
+    def _removes(self, step: StepId, work: StatWork) -> bool:
+        lines = work.accounting.lines if work.accounting else 0
+        return not work.parts and not lines and self._is_there(step)
+
+    def _is_there(self, step: StepId) -> bool:
+        return (step.site, step.day) in self.world.stat_files
+
+    def _accepted_statistics(self, step: StepId, record: StepRecord | None) -> bool:
+        """Whether the step is accepted by name, or an import is that its hits came from."""
+        accepted = self.selection.accepted
+        imports = {str(one) for one in accepted if one.stage is Stage.IMPORT}
+        inputs = record.inputs if record else ()
+        own = StepId(Stage.IMPORT, step.site, step.day)
+        return (
+            self._all_accepted or step in accepted or own in accepted or any(import_named(n) in imports for n in inputs)
+        )
+
+
+def _remedies(lost: Iterable[DayHits]) -> Iterable[str]:
+    """How each import that made them may mend it."""
+    steps = sorted({one.step for one in lost})
+    for step in steps:
+        again = f"`mtc import {step.site} {step.day}` reads the log again if it is there"
+        yield f"{again}; to go on without: --accept {step}"
+
+
+def vanished(site: str, listing: Listing, days: Iterable[dt.date], history: History) -> frozenset[Loaded]:
+    """The objects loaded for these days that are not listed any more, or are empty now."""
+    gone: set[Loaded] = set()
+    for day in days:
+        step = StepId(Stage.IMPORT, site, day)
+        there = {item.key for item in listing.days.get(day, ()) if item.size}
+        gone.update((step, old.object.key) for old in history.objects.get(step, ()) if old.object.key not in there)
+    return frozenset(gone)

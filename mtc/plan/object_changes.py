@@ -1,0 +1,125 @@
+"""How a day's objects in the source differ from what is loaded of them."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from mtc.core.model import LoadedObject, SourceObject
+
+_COMPRESSED = re.compile(r"\.(gz|bz2|xz|zst)\Z")
+
+Pair = tuple[LoadedObject, SourceObject]
+
+
+@dataclass(slots=True)
+class Difference:
+    """Each object under one heading, in the order of the keys.
+
+    late            in the source, and not loaded
+    changed         loaded in another version
+    moved           loaded under another key, which is gone: renamed, or compressed since
+    other_settings  loaded with other settings than today's
+    lost_parts      loaded, but the files of its hits are gone
+    older           loaded by an older recipe, and to be loaded again
+    same            loaded as it should be
+    gone            loaded, and no longer in the source, or emptied there
+    lost            gone, and the files of its hits are gone too
+    emptied         what is in the source in the place of one that is gone as it was emptied
+    """
+
+    late: list[SourceObject] = field(default_factory=list)
+    changed: list[Pair] = field(default_factory=list)
+    moved: list[Pair] = field(default_factory=list)
+    other_settings: list[Pair] = field(default_factory=list)
+    lost_parts: list[Pair] = field(default_factory=list)
+    older: list[Pair] = field(default_factory=list)
+    same: list[LoadedObject] = field(default_factory=list)
+    gone: list[LoadedObject] = field(default_factory=list)
+    lost: list[LoadedObject] = field(default_factory=list)
+    emptied: list[SourceObject] = field(default_factory=list)
+
+    @property
+    def to_load(self) -> tuple[SourceObject, ...]:
+        """The objects that have to be loaded, by key."""
+        pairs = (*self.changed, *self.moved, *self.other_settings, *self.lost_parts, *self.older)
+        return tuple(sorted((*self.late, *(new for _, new in pairs))))
+
+
+def compare(
+    objects: Iterable[SourceObject],
+    loaded: Iterable[LoadedObject],
+    made_with: str,
+    missing: Collection[str],
+    recipe: int = 0,
+) -> Difference:
+    """Put every object under its heading. `missing` are part files that are listed but gone.
+
+    What was loaded by a recipe before `recipe` is to be loaded again.
+    """
+    found = Difference()
+    before = {item.object.key: item for item in sorted(loaded, key=lambda item: item.object.key)}
+    for item in sorted(objects):
+        if _is_emptied(item, before.get(item.key)):
+            found.emptied.append(item)
+            continue
+        old = before.pop(item.key, None)
+        if old is None:
+            found.late.append(item)
+        else:
+            _sort_known(found, old, item, made_with, missing)
+            if recipe > old.recipe and found.same and found.same[-1] is old:
+                found.older.append((found.same.pop(), item))
+    _sort_gone(found, before, missing)
+    return found
+
+
+def _is_emptied(item: SourceObject, old: LoadedObject | None) -> bool:
+    """Whether a log that was loaded has nothing in it any more: what it held is gone as if it were."""
+    return old is not None and item.size == 0 and old.object.size > 0
+
+
+def _sort_known(
+    found: Difference, old: LoadedObject, item: SourceObject, made_with: str, missing: Collection[str]
+) -> None:
+    if old.object.version != item.version:
+        found.changed.append((old, item))
+    elif old.made_with != made_with:
+        found.other_settings.append((old, item))
+    elif _lacks_parts(old, missing):
+        found.lost_parts.append((old, item))
+    else:
+        found.same.append(old)
+
+
+def _sort_gone(found: Difference, gone: dict[str, LoadedObject], missing: Collection[str]) -> None:
+    """What is gone under one key and here under another is one log: its lines must not count twice."""
+    if gone and found.late:
+        late, found.late = found.late, []
+        for item in late:
+            old = _earlier(item, gone)
+            if old is None:
+                found.late.append(item)
+            else:
+                found.moved.append((gone.pop(old.object.key), item))
+    found.gone = list(gone.values())
+    found.lost = [old for old in found.gone if _lacks_parts(old, missing)]
+
+
+def without_compression(key: str) -> str:
+    """The key that a log had before it was compressed, or would have."""
+    return _COMPRESSED.sub("", key)
+
+
+def _earlier(item: SourceObject, gone: dict[str, LoadedObject]) -> LoadedObject | None:
+    name = without_compression(item.key)
+    return next((old for key, old in gone.items() if without_compression(key) == name or _same(old, item)), None)
+
+
+def _same(old: LoadedObject, item: SourceObject) -> bool:
+    """Whether both are one object: the ETag is a digest of the content; size and time tell only with the name."""
+    alike = item.size > 0 and (old.object.size, old.object.version) == (item.size, item.version)
+    return alike and (bool(item.etag) or old.object.name == item.name)
+
+
+def _lacks_parts(old: LoadedObject, missing: Collection[str]) -> bool:
+    return bool(missing) and any(part.file in missing for part in old.parts)

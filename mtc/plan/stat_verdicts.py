@@ -1,0 +1,198 @@
+"""Verdicts for stat and csv steps: what they are made from against what they were made from."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mtc.core.model import Accounting, Stage, Status, StepId, Verdict
+from mtc.core.records import History, StepRecord
+from mtc.manifest.project import Project
+from mtc.plan.delivery_verdicts import sent_hits
+from mtc.plan.fingerprint import Fingerprint, csv_settings, stat_settings
+from mtc.plan.losses import Losing
+from mtc.plan.model import CsvWork, ImportWork, PlannedStep, StatWork, World
+from mtc.plan.neighbours import Neighbours
+from mtc.plan.verdicts import (
+    Finding,
+    Hits,
+    digest_of,
+    few,
+    input_changes,
+    is_done,
+    older_recipe,
+    setting_changes,
+    stat_version,
+    unchanged,
+    unfinished,
+)
+
+_STUCK = {
+    Verdict.BLOCKED: "is blocked",
+    Verdict.COUNTED_TWICE: "would count twice",
+    Verdict.WOULD_LOSE: "would lose hits",
+}
+_NEW: Finding = (Verdict.NEW, ())
+_UP_TO_DATE: Finding = (Verdict.UP_TO_DATE, ())
+LACKING = "lacking"
+"""The input that says why a day may not be whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatPlanner:
+    """Plans the stat and csv steps of one site.
+
+    `before` are the steps of the stage before in the same plan, `remade` the objects that these take out or load again.
+    `stopped` is why nothing of the site may be counted, or empty; `recorded` the digests of its `.stat` files by day.
+    """
+
+    project: Project
+    site: str
+    world: World
+    history: History
+    hits: Hits
+    before: Mapping[StepId, PlannedStep]
+    beside: Neighbours
+    remade: frozenset[tuple[StepId, str]] = frozenset()
+    losing: Losing | None = None
+    stopped: str = ""
+    recorded: Mapping[dt.date, str] = field(default_factory=dict)
+
+    def stat(self, day: dt.date) -> PlannedStep:
+        """The stat step of that day."""
+        step = StepId(Stage.STAT, self.site, day)
+        if self.stopped:
+            return PlannedStep(step, Verdict.BLOCKED, (self.stopped,))
+        if (early := self._before(step, Stage.IMPORT)) is not None:
+            return early
+        settings = stat_settings(self.project.sites[self.site])
+        work, inputs = self._stat_work(day)
+        now = Fingerprint.of(Stage.STAT, settings, inputs)
+        record = self.history.steps.get(step)
+        verdict, reasons = self._stat_verdict(step, now, work, record)
+        reasons = (*reasons, *work.lacking)
+        digest = digest_of(record, verdict) or now.digest
+        return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
+
+    def _stat_verdict(self, step: StepId, now: Fingerprint, work: StatWork, record: StepRecord | None) -> Finding:
+        verdict, reasons = self._verdict(record, now)
+        touching = self._touching(step.day)
+        if verdict is Verdict.UP_TO_DATE:
+            verdict, reasons = touching or self._stat_file(record, step.day)
+        if self.losing is None or touching or not verdict.is_work:
+            return verdict, reasons
+        return self.losing.statistics(step, verdict, work, record) or (verdict, reasons)
+
+    def _stat_work(self, day: dt.date) -> tuple[StatWork, dict[str, str]]:
+        hits = self.hits.by_day.get(day, ())
+        inputs = {one.name(day): one.version for one in hits}
+        imported = self.history.steps.get(StepId(Stage.IMPORT, self.site, day))
+        accounting = imported.accounting if imported else None
+        if accounting is not None:
+            inputs["accounting"] = _version(accounting)
+        lacking = self.beside.lacking(day)
+        if lacking:
+            inputs[LACKING] = "; ".join(lacking)
+        site = self.project.sites[self.site]
+        kept = sent_hits(site, self.history, hits).kept if site.answers == "matomo" else 0
+        return StatWork(tuple(one.part for one in hits), accounting, lacking, kept), inputs
+
+    def _touching(self, day: dt.date) -> Finding | None:
+        """Imports of other days in this plan that take out or make again an object with hits of this day."""
+        hits = self.hits.by_day.get(day, ())
+        steps = {one.step for one in hits if (one.step, one.loaded.object.key) in self.remade}
+        return (Verdict.INPUTS_CHANGED, tuple(f"after {step}" for step in sorted(steps))) if steps else None
+
+    def _stat_file(self, record: StepRecord | None, day: dt.date) -> Finding:
+        """Whether the file of a step that is done is there, as far as its size can tell."""
+        if record is None or record.status is not Status.DONE:
+            return _UP_TO_DATE
+        size = self.world.stat_files.get((self.site, day))
+        if size in {str(output.size) for output in record.outputs}:
+            return _UP_TO_DATE
+        how = "missing" if size is None else "not as it was written"
+        return Verdict.OUTPUT_MISSING, few(how, (output.path for output in record.outputs))
+
+    def csv(self, day: dt.date) -> PlannedStep:
+        """The csv step of that day."""
+        step = StepId(Stage.CSV, self.site, day)
+        if (early := self._before(step, Stage.STAT)) is not None:
+            return early
+        settings = csv_settings()
+        work = CsvWork(stat_version(self.site, day, self.world, self.history), self.recorded)
+        inputs = {"stat": work.stat}
+        now = Fingerprint.of(Stage.CSV, settings, inputs)
+        record = self.history.steps.get(step)
+        verdict, reasons = self._verdict(record, now)
+        if verdict is Verdict.UP_TO_DATE and self.world.csv_missing:
+            verdict, reasons = Verdict.OUTPUT_MISSING, few("missing", self.world.csv_missing)
+        digest = digest_of(record, verdict) or now.digest
+        return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
+
+    def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
+        """What the step of the stage before says about this one: wait, or come after it; None when it is done."""
+        source = StepId(stage, self.site, step.day)
+        planned = self.before.get(source)
+        if planned is None or planned.verdict is Verdict.UP_TO_DATE:
+            return self._unmet(step, source)
+        if planned.verdict is Verdict.NOT_DUE:
+            return PlannedStep(step, Verdict.NOT_DUE, planned.reasons)
+        if planned.verdict.is_stuck:
+            return PlannedStep(step, Verdict.BLOCKED, (f"{source} {_STUCK[planned.verdict]}", *planned.reasons[-1:]))
+        after = (f"after {source}",)
+        verdict, reasons = unfinished(self.history.steps.get(step)) or (Verdict.INPUTS_CHANGED, ())
+        return PlannedStep(step, verdict, (*reasons, *after))
+
+    def _unmet(self, step: StepId, source: StepId) -> PlannedStep | None:
+        """A step is blocked by one that it needs and that has failed or never been done."""
+        record = self.history.steps.get(source)
+        if is_done(record) or (_is_unknown(record) and self._is_there(source)):
+            return None
+        return PlannedStep(step, Verdict.BLOCKED, (_why_not(source, record),))
+
+    def _is_there(self, source: StepId) -> bool:
+        """Whether what a step would make is there though the state does not know it, such as older `.stat` files."""
+        if source.stage is Stage.STAT:
+            return (self.site, source.day) in self.world.stat_files
+        return bool(self.hits.by_day.get(source.day))
+
+    def _verdict(self, record: StepRecord | None, now: Fingerprint) -> Finding:
+        open_ = unfinished(record)
+        if record is None or open_ is not None:
+            return open_ or _NEW
+        before = Fingerprint.recorded(record)
+        changes = now.since(before)
+        if settings := setting_changes(self.project, self.site, before, now):
+            return Verdict.MANIFEST_CHANGED, settings
+        if inputs := input_changes(changes):
+            return Verdict.INPUTS_CHANGED, inputs
+        if changes.newer_recipe:
+            return Verdict.RECIPE_CHANGED, (older_recipe(before.recipe, now.recipe),)
+        return unchanged(record)
+
+
+def remade(steps: Iterable[PlannedStep]) -> frozenset[tuple[StepId, str]]:
+    """The objects, by step and key, whose hits these import steps take out or make again."""
+    found: set[tuple[StepId, str]] = set()
+    for planned in steps:
+        if isinstance(planned.work, ImportWork):
+            gone = (old.object.key for old in planned.work.drop)
+            found.update((planned.step, key) for key in (*gone, *(new.key for new in planned.work.load)))
+    return frozenset(found)
+
+
+def _why_not(source: StepId, record: StepRecord | None) -> str:
+    if record is not None and record.error:
+        what = "is blocked" if record.status is Status.BLOCKED else "failed"
+        return f"{source} {what}; `mtc why {source}` tells why"
+    return f"{source} has not been done; run `mtc {source.stage.value} {source.site} {source.day}`"
+
+
+def _is_unknown(record: StepRecord | None) -> bool:
+    return record is None or (record.status is Status.PLANNED and not record.attempts)
+
+
+def _version(accounting: Accounting) -> str:
+    counts = [accounting.lines, accounting.hits, dict(accounting.filtered), dict(accounting.rejected)]
+    return hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()[:16]

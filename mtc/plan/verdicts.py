@@ -1,0 +1,195 @@
+"""What a step's record says by itself, whatever its inputs are now: done, never tried, or failed.
+
+How the inputs of stat and csv steps are called, and which version of them is there.
+
+Reasons in words: which setting, which object, which line of the manifest.
+
+Every listed part of a site by the day of its hits, whichever import step loaded it; copies do not count.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mtc.core.model import FIRST, LoadedObject, Part, SourceObject, Stage, Status, StepId, Verdict
+from mtc.core.records import History, StepRecord
+from mtc.manifest.project import Project
+from mtc.plan.fingerprint import Changes, Fingerprint
+from mtc.plan.model import World
+
+DONE = frozenset({Status.DONE, Status.EMPTY})
+_UNTRIED = frozenset({Status.PLANNED, Status.BLOCKED})
+
+Finding = tuple[Verdict, tuple[str, ...]]
+"""A verdict and its reasons."""
+
+
+def is_done(record: StepRecord | None) -> bool:
+    """Whether the last thing that is known of the step is its success."""
+    return record is not None and record.status in DONE
+
+
+def digest_of(record: StepRecord | None, verdict: Verdict) -> str:
+    """The fingerprint of a step that is up to date, which is the recorded one; empty for any other."""
+    return record.fingerprint if record is not None and verdict is Verdict.UP_TO_DATE else ""
+
+
+def unfinished(record: StepRecord | None, inputs: tuple[str, ...] = ()) -> Finding | None:
+    """The verdict of a step without a success to be judged by, or whose last try failed; None for any other.
+
+    `inputs` are the reasons of a new one.
+    """
+    if record is None or _never_tried(record):
+        return Verdict.NEW, inputs
+    if record.status in DONE or _done_and_blocked(record):
+        return None
+    return Verdict.FAILED, (record.error or "interrupted before it was done",)
+
+
+def unchanged(record: StepRecord | None, notes: tuple[str, ...] = ()) -> Finding:
+    """The verdict of a step that is as it should be: it is done, unless the state has it as blocked since."""
+    if record is not None and _done_and_blocked(record):
+        return Verdict.FAILED, (f"blocked before: {record.error}" if record.error else "blocked before",)
+    return Verdict.UP_TO_DATE, notes
+
+
+def _never_tried(record: StepRecord) -> bool:
+    return record.status in _UNTRIED and not record.attempts and not record.fingerprint
+
+
+def _done_and_blocked(record: StepRecord) -> bool:
+    """A success that a later run could not get to."""
+    return record.status is Status.BLOCKED and bool(record.fingerprint) and not record.attempts
+
+
+_OF = " of "
+
+
+def input_name(key: str, file: str, step: StepId | None) -> str:
+    """The name of a part among the inputs of a stat step; `step` is the import that made it if it is another day's."""
+    return f"{key} {file}{_OF}{step}" if step else f"{key} {file}"
+
+
+def import_named(name: str) -> str:
+    """The import of another day that an input's name ends with, as text; else something that is no step."""
+    return name.rpartition(_OF)[2]
+
+
+def stat_version(site: str, day: dt.date, world: World, history: History) -> str:
+    """The recorded digest of a `.stat` file if its size is the recorded one, else its size; empty for none."""
+    size = world.stat_files.get((site, day))
+    if size is None:
+        return ""
+    record = history.steps.get(StepId(Stage.STAT, site, day))
+    outputs = record.outputs if record else ()
+    return next((output.digest for output in outputs if str(output.size) == size), f"{size} bytes")
+
+
+def recorded_digests(records: Mapping[StepId, StepRecord]) -> dict[dt.date, str]:
+    """The digest of each `.stat` file of a site that a step has made, by day."""
+    return {
+        step.day: output.digest
+        for step, record in records.items()
+        if step.stage is Stage.STAT and record.status is Status.DONE
+        for output in record.outputs
+    }
+
+
+_SHOWN = 3
+
+
+def setting_changes(project: Project, site: str, before: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
+    """Each setting that differs from the recorded one, with the place where it now stands."""
+    changes = []
+    for name in now.since(before).settings:
+        old, new = before.setting(name), now.setting(name)
+        changes.append(f"{name}: {old or 'none'} → {new or 'none'}{_place(project, site, name, unset=not new)}")
+    return tuple(changes)
+
+
+def input_changes(changes: Changes) -> tuple[str, ...]:
+    """Which inputs are new, changed or gone."""
+    return (
+        *few("new input", changes.added),
+        *few("changed input", changes.changed),
+        *few("input gone", changes.gone),
+    )
+
+
+def older_recipe(before: int, now: int) -> str:
+    """That an earlier way of counting made it."""
+    return f"counted by an older mtc (recipe {before}, now {now})"
+
+
+def _place(project: Project, site: str, name: str, *, unset: bool) -> str:
+    """Where a setting is written, the site's own place first; one that is `null` has only its parent's place."""
+    names = [name.partition(".")[0]] if unset else [name, name.removeprefix("source.")]
+    for path in (*(f"sites.{site}.{each}" for each in names), names[0]):
+        if path in project.places:
+            return f" ({project.places[path]})"
+    return ""
+
+
+def few(prefix: str, names: Iterable[str]) -> tuple[str, ...]:
+    """One reason for each of the first names, then how many more there are."""
+    listed = list(names)
+    shown = [f"{prefix}: {name}" for name in listed[:_SHOWN]]
+    return (*shown, f"{prefix}: {len(listed) - _SHOWN} more") if len(listed) > _SHOWN else tuple(shown)
+
+
+def changed_object(old: LoadedObject, new: SourceObject) -> str:
+    """How an object differs from what was loaded."""
+    if old.object.size != new.size:
+        return f"{new.key} ({old.object.size} → {new.size} bytes)"
+    return f"{new.key} (same size, other {'ETag' if new.etag else 'time'})"
+
+
+def lost_object(old: LoadedObject, *, part: bool) -> str:
+    """An object that cannot be loaded again, as it is gone, and `part` says that its hits are too; its copy may be."""
+    copy = f"; its copy is {old.archived}" if old.archived else ""
+    return f"{old.object.key} is gone from the source{', and so is its part' if part else ''}{copy}"
+
+
+@dataclass(frozen=True, slots=True)
+class DayHits:
+    """A part with hits of a day, the object it came from, and the import step that loaded it."""
+
+    part: Part
+    loaded: LoadedObject
+    step: StepId
+
+    def name(self, day: dt.date) -> str:
+        """How it is called among the inputs of a stat step; one that another day's import made says so."""
+        return input_name(self.loaded.object.key, self.part.file, None if self.step.day == day else self.step)
+
+    @property
+    def version(self) -> str:
+        """What changes when the hits may be others."""
+        recipe = f" {self.loaded.recipe}" if self.loaded.recipe != FIRST else ""
+        return f"{self.part.hits} {self.loaded.made_with}{recipe}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Every listed part of a site by the day of its hits."""
+
+    by_day: Mapping[dt.date, tuple[DayHits, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, site: str, history: History) -> "Hits":
+        """Sort a site's parts by day."""
+        days: dict[dt.date, list[DayHits]] = {}
+        for step in history.objects:
+            if step.site == site:
+                for item in history.counted(step):
+                    for part in item.parts:
+                        days.setdefault(part.day, []).append(DayHits(part, item, step))
+        return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})
+
+    def __iter__(self) -> Iterator[DayHits]:
+        """All of them."""
+        return (one for hits in self.by_day.values() for one in hits)
+
+
+def _order(hits: DayHits) -> tuple[Part, StepId]:
+    return hits.part, hits.step

@@ -1,0 +1,126 @@
+"""How a bug is told: a log file that only its owner can read, and one line that names it.
+
+The log holds the traceback without local variables, and no secret: values that are known to be secret are masked in
+whatever spelling they may have taken.
+
+How an error that mtc raises on purpose is told: what happened, and a tip where there is one.
+
+For a bug see `crash.py`.
+"""
+
+import base64
+import contextlib
+import datetime as dt
+import json
+import os
+import platform
+import re
+import tempfile
+import traceback
+import urllib.parse
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from mtc import __version__
+from mtc.core.errors import EXIT_BUG, ManifestError, MtcError
+from mtc.report.terminal import PLAIN, Look, Tone
+from mtc.report.text import plural, safe, safe_block, try_to_say
+
+# as long as a line of a manifest may reasonably be
+_ERROR_LIMIT = 1000
+
+
+def error_text(error: MtcError, look: Look = PLAIN, problems: str = "") -> str:
+    """`ERROR where: what`, then `  TIP hint`. A ManifestError's problems come first, its count last.
+
+    `problems` is how the caller has laid out a ManifestError's problems; else each is a line.
+    """
+    if isinstance(error, ManifestError):
+        told = safe_block(problems.rstrip("\n") or "\n".join(map(str, error.problems)), _ERROR_LIMIT)
+        number = plural(len(error.problems), "problem")
+        return f"{told}\n{_error(f'the manifest is not valid: {number}', look)}"
+    where = f"{safe(error.where)}: " if error.where else ""
+    text = _error(f"{where}{safe(error.what, _ERROR_LIMIT)}", look)
+    return f"{text}\n{tip(error.hint, look)}" if error.hint else text
+
+
+def tip(hint: str, look: Look = PLAIN) -> str:
+    """The line that says what to do."""
+    return f"  {look.paint('TIP', Tone.WARN)} {safe(hint, _ERROR_LIMIT)}"
+
+
+def _error(text: str, look: Look) -> str:
+    return f"{look.paint('ERROR', Tone.BAD)} {text}"
+
+
+def print_error(error: MtcError, stream: TextIO, look: Look = PLAIN, problems: str = "") -> int:
+    """Print the error and give its exit code, also when nobody can read it."""
+    try_to_say(stream, error_text(error, look, problems))
+    return error.exit_code
+
+
+MASK = "***"
+_TRACEBACK_LIMIT = 2000
+_TIP = "this is a bug in mtc; please report it with that file. Running the same command again is safe"
+
+
+def mask(text: str, secrets: Collection[str]) -> str:
+    """Replace every secret in `text`, plain, quoted for a URL, escaped or in base64."""
+    spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
+    if not spellings:
+        return text
+    # the longest first, so that no spelling hides behind a part of itself
+    pattern = "|".join(map(re.escape, sorted(spellings, key=lambda spelling: (-len(spelling), spelling))))
+    return re.sub(pattern, MASK, text)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    octets = secret.encode("utf-8", "surrogatepass")
+    yield secret
+    yield urllib.parse.quote(octets, safe="")
+    yield urllib.parse.quote(octets)
+    yield urllib.parse.quote_plus(octets)
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield base64.b64encode(octets).decode("ascii")
+    yield from (line for line in secret.splitlines() if line != secret and line.strip())
+
+
+def crash_text(error: BaseException, secrets: Collection[str], now: dt.datetime) -> str:
+    """What the log holds: versions, the time and the masked traceback, made safe line by line."""
+    told = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
+    system = f"python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    head = f"mtc {__version__}, {system}, {now.astimezone(dt.UTC).isoformat(timespec='seconds')}"
+    return f"{head}\n\n{safe_block(mask(told, secrets), _TRACEBACK_LIMIT)}"
+
+
+def report_crash(
+    error: BaseException,
+    *,
+    folder: Path,
+    secrets: Collection[str],
+    now: dt.datetime,
+    stream: TextIO,
+    look: Look = PLAIN,
+) -> int:
+    """Write the log into `folder`, or where temporary files go; name it on `stream`; give the exit code of a bug."""
+    text = crash_text(error, secrets, now)
+    log = _written(text, (folder, Path(tempfile.gettempdir())), now)
+    named = f"the details are in {safe(str(log))}" if log else "its log could not be written"
+    try_to_say(stream, f"{look.paint('ERROR', Tone.BAD)} {type(error).__name__}: {named}")
+    try_to_say(stream, tip(_TIP, look) if log else text)
+    return EXIT_BUG
+
+
+def _written(text: str, folders: tuple[Path, ...], now: dt.datetime) -> Path | None:
+    name = f"crash-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            # O_EXCL: never through a link, or over a file, that someone else has put there
+            handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
+                log.write(text)
+            return folder / name
+    return None

@@ -1,0 +1,103 @@
+"""The words for each event of a run. Decides nothing about when or where they are shown."""
+
+from collections.abc import Mapping
+
+from mtc.core.errors import EXIT_FAILED, EXIT_OK
+from mtc.core.events import (
+    Event,
+    Notice,
+    PlanMade,
+    RunFinished,
+    RunStarted,
+    StepBlocked,
+    StepFinished,
+    StepRetried,
+    Warned,
+)
+from mtc.core.model import Status, Verdict
+from mtc.report.terminal import Tone
+from mtc.report.text import count, duration, plural, rate, safe
+
+# the figures worth a word on a step's line, in the order in which they are told
+_FIGURES = ("objects", "lines", "hits", "rejected", "delivered", "visits", "rows")
+_BARE = frozenset({"delivered", "rejected"})
+_NOTES = 3
+_TONES = {Status.DONE: Tone.GOOD, Status.EMPTY: Tone.ASIDE, Status.FAILED: Tone.BAD, Status.BLOCKED: Tone.WARN}
+_INTERRUPTED = frozenset({129, 130, 143})
+
+
+def words(event: Event) -> tuple[Tone, str] | None:
+    """What to say of an event, made safe, and its tone; None for what is only counted."""
+    said: tuple[Tone, str] | None = None
+    match event:
+        case RunStarted():
+            said = Tone.ASIDE, f"run {safe(event.run)} of {safe(event.manifest)}"
+        case PlanMade():
+            stage = f"{safe(event.stage)}: " if event.stage else ""
+            said = Tone.PLAIN, f"plan: {stage}{plan_counts(event.verdicts)}"
+        case StepFinished():
+            said = _TONES.get(event.status, Tone.PLAIN), _finished(event)
+        case StepRetried():
+            again = f"attempt {event.attempt} failed, the next is in {duration(event.delay)}"
+            said = Tone.WARN, f"retry   {event.step}: {safe(event.error)} ({again})"
+        case StepBlocked():
+            said = Tone.WARN, f"blocked {event.step}: {safe(event.reason)}"
+        case Notice():
+            said = Tone.PLAIN, f"note    {safe(event.text)}"
+        case Warned():
+            said = Tone.WARN, f"warning {safe(event.text)}"
+        case _:
+            pass
+    return said
+
+
+def plan_counts(verdicts: Mapping[str, int]) -> str:
+    """Counts of verdicts on one line: `30 steps, 12 to do (10 new, 2 failed), 18 up to date`."""
+    counts = {Verdict(name): number for name, number in verdicts.items() if number}
+    ordered = [(verdict, counts[verdict]) for verdict in Verdict if verdict in counts]
+    work = sum(number for verdict, number in ordered if verdict.is_work)
+    told = [f"{count(number)} {verdict.value}" for verdict, number in ordered if verdict.is_work]
+    to_do = f"{count(work)} to do ({', '.join(told)})" if work else "nothing to do"
+    rest = [f"{count(number)} {verdict.value}" for verdict, number in ordered if not verdict.is_work]
+    return ", ".join((plural(sum(counts.values()), "step"), to_do, *rest))
+
+
+def _finished(event: StepFinished) -> str:
+    head = f"{event.status.value.upper() if event.status is Status.FAILED else event.status.value:<7} {event.step}"
+    if event.error:
+        return f"{head}: {safe(event.error)}"
+    told = [_figure(name, event.figures[name]) for name in _FIGURES if event.figures.get(name)]
+    notes = [safe(note) for note in event.notes[:_NOTES]]
+    if len(event.notes) > _NOTES:
+        notes.append(f"{len(event.notes) - _NOTES} more notes: `mtc why {event.step}`")
+    return f"{head}: {', '.join((*told, *notes, duration(event.seconds)))}"
+
+
+def _figure(name: str, number: float) -> str:
+    return f"{count(round(number))} {name}" if name in _BARE else plural(round(number), name.removesuffix("s"))
+
+
+def _ending(event: RunFinished) -> tuple[Tone, str]:
+    if event.exit_code in _INTERRUPTED:
+        return Tone.WARN, "interrupted"
+    if event.exit_code == EXIT_FAILED or event.failed or event.blocked:
+        return Tone.BAD, "not all is done"
+    return (Tone.GOOD, "all is done") if event.exit_code == EXIT_OK else (Tone.BAD, "stopped")
+
+
+def recap(event: RunFinished) -> tuple[tuple[Tone, str], ...]:
+    """The last word on a run: how it ended and its counts on one line, then what to do next, if anything."""
+    tone, ending = _ending(event)
+    steps = (
+        (event.done, "done"),
+        (event.up_to_date, "up to date"),
+        (event.empty, "empty"),
+        (event.failed, "failed"),
+        (event.blocked, "blocked"),
+        (event.not_due, "not due"),
+    )
+    told = ", ".join(f"{count(number)} {name}" for number, name in steps if number) or "no steps"
+    loaded = f"; {plural(event.lines, 'line')}, {plural(event.hits, 'hit')}" if event.lines else ""
+    pace = f", {speed}" if (speed := rate(event.lines, event.seconds)) else ""
+    line = f"{ending}: {told}{loaded} in {duration(event.seconds)}{pace}"
+    return ((tone, line), (Tone.PLAIN, f"  next: {safe(event.next)}")) if event.next else ((tone, line),)

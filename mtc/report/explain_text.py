@@ -1,0 +1,111 @@
+"""What an import would make of files in hand, in words or as JSON. Judges nothing, and trusts no line."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from mtc.core.errors import StepError
+from mtc.core.model import Accounting
+from mtc.report.terminal import PLAIN, Look, Tone
+from mtc.report.text import count, document, plural, safe, size, table
+
+if TYPE_CHECKING:
+    from mtc.stages.import_.preview import Explained, Sample
+
+_HIT = "hit"
+
+
+def explain_text(explained: "Explained", look: Look = PLAIN) -> str:
+    """One file for people."""
+    lines = [look.paint(f"{safe(str(explained.path))} ({size(explained.size)})", Tone.HEAD)]
+    lines += [f"  {line}" for line in table(list(_facts(explained)))]
+    if explained.error is not None:
+        return "\n".join([*lines, f"  {look.paint('cannot be imported:', Tone.BAD)} {_told(explained.error)}"])
+    if explained.verdict is not None:
+        lines.append(f"  {look.paint('would not be imported:', Tone.BAD)} {_told(explained.verdict)}")
+    for name, kind, number in _kinds(explained.accounting):
+        lines += ["", look.paint(f"  {kind}: {plural(number, 'line')}", Tone.HEAD)]
+        for sample in explained.samples.get(name, []):
+            lines += _sample(sample) if sample.rejected is (kind.startswith("rejected")) else []
+    return "\n".join(lines)
+
+
+def _facts(explained: "Explained") -> Iterator[list[str]]:
+    yield ["compression", explained.compression or "unknown"]
+    yield ["encoding", explained.encoding or "unknown"]
+    for choice in explained.choices:
+        yield ["format", f"{choice.format.name}: {choice.format.title}"]
+        yield ["", safe(choice.why)]
+        yield from (["note", safe(str(note))] for note in choice.notes)
+        if choice.format.prefix:
+            yield ["prefix", f"{safe(choice.format.prefix.title)}: taken off before a line is read"]
+    if explained.error is None:
+        account = explained.accounting
+        filtered, rejected = sum(account.filtered.values()), sum(account.rejected.values())
+        total = f"{plural(account.lines, 'line')} = {plural(account.hits, 'hit')}"
+        yield ["lines", f"{total} + {count(filtered)} filtered + {count(rejected)} rejected"]
+
+
+def _told(error: StepError) -> str:
+    return safe(f"{error.what} ({error.hint})" if error.hint else error.what, limit=2_000)
+
+
+def _kinds(account: Accounting) -> Iterator[tuple[str, str, int]]:
+    """Hits, then each reason: its name, what it is called, and its lines."""
+    if account.hits:
+        yield _HIT, "hits", account.hits
+    for kind, counts in (("filtered", account.filtered), ("rejected", account.rejected)):
+        for name, number in counts.items():
+            yield name, f"{kind} ({safe(name)})", number
+
+
+def _sample(sample: "Sample") -> Iterable[str]:
+    yield f"    line {count(sample.line)}: {safe(sample.text)}".rstrip()
+    fields = ", ".join(f"{name} {safe(_shown(value))}" for name, value in sample.fields.items())
+    if fields:
+        yield f"      {fields}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def explain_json(files: Iterable["Explained"]) -> str:
+    """All files as one JSON document."""
+    return document({"files": [_file(explained) for explained in files]})
+
+
+def _file(explained: "Explained") -> dict[str, object]:
+    account = explained.accounting
+    return {
+        "file": str(explained.path),
+        "size": explained.size,
+        "compression": explained.compression,
+        "encoding": explained.encoding,
+        "formats": [
+            {
+                "name": choice.format.name,
+                "title": choice.format.title,
+                "why": choice.why,
+                "notes": [str(note) for note in choice.notes],
+                "prefix": [layer.name for layer in choice.format.prefix.layers] if choice.format.prefix else [],
+            }
+            for choice in explained.choices
+        ],
+        "error": _error(explained.error),
+        "refused": _error(explained.verdict),
+        "lines": account.lines,
+        "hits": account.hits,
+        "filtered": dict(account.filtered),
+        "rejected": dict(account.rejected),
+        "samples": {name: [_line(sample) for sample in samples] for name, samples in explained.samples.items()},
+    }
+
+
+def _error(error: StepError | None) -> Mapping[str, str] | None:
+    return None if error is None else {"what": error.what, "hint": error.hint}
+
+
+def _line(sample: "Sample") -> dict[str, object]:
+    return {"line": sample.line, "text": sample.text, "fields": dict(sample.fields)}

@@ -1,0 +1,239 @@
+"""The whole story of one step, put together from plan, history and attempts. `why` puts it into words.
+
+What a step is made from, for `why`: its objects, parts or `.stat` file, from plan and history.
+
+What differs between a step's last success and today's plan, for `why`: settings with their places, and inputs.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from mtc.core.deliveries import Delivery
+from mtc.core.model import Accounting, LoadedObject, Output, SourceObject, Stage, StepId, Verdict
+from mtc.core.records import History, StepRecord
+from mtc.manifest.project import Place
+from mtc.plan.model import ImportWork, PlannedStep
+from mtc.plan.neighbours import Elsewhere, elsewhere
+
+
+class InputState(StrEnum):
+    """How far an input has come."""
+
+    LOADED = "loaded"
+    TO_LOAD = "to load"
+    TO_LOAD_AGAIN = "to load again"
+    TO_TAKE_OUT = "to take out"
+    USED = "used"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input: an object, a part or a `.stat` file. What does not apply to its kind is None or empty."""
+
+    kind: str
+    name: str
+    state: InputState
+    size: int | None = None
+    lines: int | None = None
+    hits: int | None = None
+    format: str = ""
+    archived: str = ""
+
+
+def inputs_of(step: StepId, planned: PlannedStep | None, history: History) -> tuple[Input, ...]:
+    """Every input that is known, by name; those still to load too."""
+    match step.stage:
+        case Stage.IMPORT:
+            work = planned.work if planned and isinstance(planned.work, ImportWork) else ImportWork()
+            return _objects(history.objects.get(step, ()), work)
+        case Stage.STAT:
+            return _parts(step, history)
+        case Stage.CSV:
+            record = history.steps.get(step)
+            names = planned.inputs if planned and planned.inputs else record.inputs if record else {}
+            return tuple(Input("stat", name, InputState.USED) for name in sorted(names))
+
+
+def _objects(loaded: Sequence[LoadedObject], work: ImportWork) -> tuple[Input, ...]:
+    again = {item.key for item in work.load}
+    gone = {item.object.key for item in work.drop}
+    known = {item.object.key: _loaded(item, again, gone) for item in loaded}
+    fresh = {item.key: _fresh(item) for item in work.load if item.key not in known}
+    return tuple(item for _, item in sorted((known | fresh).items()))
+
+
+def _loaded(item: LoadedObject, again: set[str], gone: set[str]) -> Input:
+    key = item.object.key
+    state = InputState.LOADED
+    if key in again:
+        state = InputState.TO_LOAD_AGAIN
+    elif key in gone:
+        state = InputState.TO_TAKE_OUT
+    lines, hits = item.accounting.lines, item.accounting.hits
+    return Input("object", key, state, item.object.size, lines, hits, item.format, item.archived)
+
+
+def _fresh(item: SourceObject) -> Input:
+    return Input("object", item.key, InputState.TO_LOAD, item.size)
+
+
+def _parts(step: StepId, history: History) -> tuple[Input, ...]:
+    """Every part with hits of the step's day, whichever day's object they came from."""
+    found = [
+        (loaded.object.key, part)
+        for of in history.objects
+        for loaded in history.counted(of)
+        for part in loaded.parts
+        if (part.site, part.day) == (step.site, step.day)
+    ]
+    return tuple(Input("part", f"{part.file} of {key}", InputState.USED, hits=part.hits) for key, part in sorted(found))
+
+
+# settings that a site may give by a shorter name
+_SHORT = {"source.format": "format"}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A setting whose value is another than at the last success. `place` is where the manifest says so now."""
+
+    name: str
+    before: str | None
+    after: str | None
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """An input that is `added`, `changed` or `gone` since the last success."""
+
+    name: str
+    change: str
+
+
+def setting_changes(record: StepRecord, planned: PlannedStep, places: Mapping[str, Place]) -> tuple[SettingChange, ...]:
+    """The settings whose values differ, by name."""
+    before, after = record.settings, planned.settings
+    return tuple(
+        SettingChange(name, before.get(name), after.get(name), place_of(name, planned.step.site, places))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    )
+
+
+def place_of(name: str, site: str, places: Mapping[str, Place]) -> str:
+    """Where a setting was written: the site's own place first, then the manifest's, then those of its parents.
+
+    Empty when it is nowhere: then its value is a default.
+    """
+    short = places.get(f"sites.{site}.{_SHORT[name]}") if name in _SHORT else None
+    if short:
+        return str(short)
+    pieces = name.split(".")
+    for length in range(len(pieces), 0, -1):
+        path = ".".join(pieces[:length])
+        for candidate in (f"sites.{site}.{path}", path):
+            if place := places.get(candidate):
+                return str(place)
+    return ""
+
+
+def input_changes(record: StepRecord, planned: PlannedStep) -> tuple[InputChange, ...]:
+    """The inputs whose versions differ, by name."""
+    before, after = record.inputs, planned.inputs
+    names = sorted({*before, *after})
+    return tuple(
+        InputChange(name, _change(name, before, after)) for name in names if before.get(name) != after.get(name)
+    )
+
+
+def _change(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    if name not in before:
+        return "added"
+    return "changed" if name in after else "gone"
+
+
+class Attempt(Protocol):
+    """One try of a step. `ended` is None and `outcome` empty while it is under way, or was killed."""
+
+    @property
+    def run(self) -> str:
+        """The run that tried."""
+
+    @property
+    def number(self) -> int:
+        """Which try of this run, from 1."""
+
+    @property
+    def started(self) -> dt.datetime:
+        """When it began."""
+
+    @property
+    def ended(self) -> dt.datetime | None:
+        """When it ended."""
+
+    @property
+    def outcome(self) -> str:
+        """How it ended."""
+
+    @property
+    def error(self) -> str:
+        """Why it failed, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of a step. `verdict` is None when no plan has the step, `record` when the state has not.
+
+    `compared` says that there was a success and that today's inputs are known, so that `settings` and `changes` tell.
+    """
+
+    step: StepId
+    verdict: Verdict | None
+    reasons: tuple[str, ...]
+    record: StepRecord | None
+    inputs: tuple[Input, ...]
+    settings: tuple[SettingChange, ...]
+    changes: tuple[InputChange, ...]
+    attempts: tuple[Attempt, ...]
+    compared: bool
+    deliveries: tuple[Delivery, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+    @property
+    def accounting(self) -> Accounting | None:
+        """Where the lines went at the last success."""
+        return self.record.accounting if self.record else None
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What the last success made."""
+        return self.record.outputs if self.record else ()
+
+
+def tell_story(
+    step: StepId,
+    planned: PlannedStep | None,
+    history: History,
+    attempts: Sequence[Attempt],
+    places: Mapping[str, Place],
+) -> Story:
+    """Put the story of `step` together. `planned` is its line of a plan made now, if the plan has it."""
+    record = history.steps.get(step)
+    pair = (record, planned) if record and planned and record.fingerprint and planned.fingerprint else None
+    return Story(
+        step=step,
+        verdict=planned.verdict if planned else None,
+        reasons=planned.reasons if planned else (),
+        record=record,
+        inputs=inputs_of(step, planned, history),
+        settings=setting_changes(*pair, places) if pair else (),
+        changes=input_changes(*pair) if pair else (),
+        attempts=tuple(sorted(attempts, key=lambda attempt: (attempt.started, attempt.number))),
+        compared=pair is not None,
+        deliveries=history.deliveries.get(step, ()),
+        elsewhere=tuple(elsewhere(step, history)) if step.stage is Stage.IMPORT else (),
+    )

@@ -1,0 +1,184 @@
+"""A plan in words or as JSON: counts first, then what is to do and why, then what is not done now.
+
+Says what the planner found; judges nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from mtc.core.model import Stage, StepId, Verdict
+from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
+from mtc.plan.neighbours import NOT_WHOLE
+from mtc.report.event_text import plan_counts
+from mtc.report.terminal import PLAIN, Look, Tone
+from mtc.report.text import count, document, few, plural, safe, size, table, tell_days
+
+_TONES = {
+    Verdict.FAILED: Tone.BAD,
+    Verdict.BLOCKED: Tone.WARN,
+    Verdict.COUNTED_TWICE: Tone.BAD,
+    Verdict.WOULD_LOSE: Tone.BAD,
+}
+_MOST_SITES = 5
+_UNTOLD = (Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE, Verdict.BLOCKED, Verdict.NOT_DUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Steps of one stage with the same verdict, of one site, or of several that have one cause."""
+
+    stage: Stage
+    site: str
+    verdict: Verdict
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The first few of the steps' reasons."""
+        return few(safe(reason) for step in self.steps for reason in step.reasons)
+
+
+def group(steps: Iterable[PlannedStep]) -> tuple[Group, ...]:
+    """Put steps together by stage, site and verdict, in the order of their first step."""
+    together: dict[tuple[Stage, str, Verdict], list[PlannedStep]] = {}
+    for step in steps:
+        together.setdefault((step.step.stage, step.step.site, step.verdict), []).append(step)
+    merged: dict[tuple[object, ...], list[Group]] = {}
+    for key, of in together.items():
+        each = Group(*key, tuple(of))
+        cause = each.reasons if each.verdict.is_stuck else (each.site,)
+        merged.setdefault((each.stage, each.verdict, cause), []).append(each)
+    return tuple(_joined(groups) for groups in merged.values())
+
+
+def _joined(groups: Sequence[Group]) -> Group:
+    """One group of several that have one cause."""
+    sites = ", ".join(few((each.site for each in groups), _MOST_SITES))
+    return replace(groups[0], site=sites, steps=tuple(step for each in groups for step in each.steps))
+
+
+def plan_summary(plan: Plan, name: str) -> str:
+    """The plan on one line: `plan of daily: 30 steps, 12 to do (10 new, 2 failed), 18 up to date`."""
+    return f"plan of {safe(name)}: {plan_counts({verdict.value: number for verdict, number in plan.count().items()})}"
+
+
+def plan_text(plan: Plan, name: str, look: Look = PLAIN) -> str:
+    """The plan for people: a summary, counts by stage and verdict, and the groups to do, blocked and not due."""
+    lines = [plan_summary(plan, name)]
+    if plan.steps:
+        lines += ["", *_counts(plan)]
+    lines += _section("to do", plan.work, look)
+    followers = _followers(plan)
+    for verdict in _UNTOLD:
+        steps = [step for step in plan.steps if step.verdict is verdict and step.step not in followers]
+        lines += _section(verdict.value, steps, look)
+    lines += _section(NOT_WHOLE, [step for step in plan.steps if _is_not_whole(step)], look)
+    if followers:
+        lines.append(f"  and {plural(len(followers), 'step')} behind these")
+    return "\n".join(lines)
+
+
+def _is_not_whole(step: PlannedStep) -> bool:
+    """Whether a step has nothing to do now, and waits for the logs of a day beside its own."""
+    return step.verdict is Verdict.UP_TO_DATE and any(reason.startswith(NOT_WHOLE) for reason in step.reasons)
+
+
+def _followers(plan: Plan) -> set[StepId]:
+    """Blocked steps that wait for one before them, on the same site and day: their cause is that one's."""
+    stuck = {planned.step for planned in plan.steps if planned.verdict.is_stuck}
+    order = tuple(Stage)
+
+    def waits(step: StepId) -> bool:
+        earlier = (StepId(stage, step.site, step.day) for stage in order[: order.index(step.stage)])
+        return any(each in stuck for each in earlier)
+
+    return {planned.step for planned in plan.steps if planned.verdict is Verdict.BLOCKED and waits(planned.step)}
+
+
+def _counts(plan: Plan) -> list[str]:
+    verdicts = tuple(plan.count())
+    rows = [["", *(verdict.value for verdict in verdicts)]]
+    for stage in Stage:
+        counts = _of_stage(plan, stage).count()
+        if counts:
+            rows.append([stage.value, *(count(counts[verdict]) if verdict in counts else "-" for verdict in verdicts)])
+    return table(rows, right=frozenset(range(1, len(verdicts) + 1)))
+
+
+def _section(title: str, steps: Sequence[PlannedStep], look: Look) -> list[str]:
+    groups = group(steps)
+    if not groups:
+        return []
+    heads = table([_head(item) for item in groups])
+    lines = ["", look.paint(title, Tone.HEAD)]
+    for item, head in zip(groups, heads, strict=True):
+        lines.append(f"  {look.paint(head, _TONES.get(item.verdict, Tone.PLAIN))}")
+        lines += [f"      {reason}" for reason in item.reasons]
+    return lines
+
+
+def _head(item: Group) -> list[str]:
+    days = tell_days(step.step.day for step in item.steps)
+    verdict = [item.verdict.value] if item.verdict.is_work else []
+    return [item.stage.value, safe(item.site), *verdict, days, _amount(item.steps)]
+
+
+def _amount(steps: Sequence[PlannedStep]) -> str:
+    works = [step.work for step in steps]
+    imports = [work for work in works if isinstance(work, ImportWork)]
+    parts = [part for work in works if isinstance(work, StatWork) for part in work.parts]
+    loads = [item for work in imports for item in work.load]
+    archives = sum(len(work.archive) for work in imports)
+    delivers = sum(work.to_deliver for work in imports)
+    drops = sum(len(work.drop) for work in imports)
+    told = (
+        f"{plural(len(loads), 'object')}, {size(sum(item.size for item in loads))}" if loads else "",
+        f"{count(delivers)} to deliver" if delivers else "",
+        f"{count(archives)} to archive" if archives else "",
+        f"{count(drops)} to take out" if drops else "",
+        f"{plural(len(parts), 'part')}, {plural(sum(part.hits for part in parts), 'hit')}" if parts else "",
+    )
+    return ", ".join(text for text in told if text)
+
+
+def plan_json(plan: Plan, name: str) -> str:
+    """All of the plan as one JSON document: counts by stage and verdict, then every step in the plan's order."""
+    counts = {
+        stage.value: {verdict.value: number for verdict, number in _of_stage(plan, stage).count().items()}
+        for stage in Stage
+        if _of_stage(plan, stage).steps
+    }
+    steps = [_step_json(step) for step in plan.steps]
+    return document({"manifest": name, "steps": len(steps), "work": len(plan.work), "counts": counts, "plan": steps})
+
+
+def _of_stage(plan: Plan, stage: Stage) -> Plan:
+    return Plan(tuple(step for step in plan.steps if step.step.stage is stage))
+
+
+def _step_json(step: PlannedStep) -> dict[str, object]:
+    return {
+        "step": str(step.step),
+        "stage": step.step.stage.value,
+        "site": step.step.site,
+        "day": step.step.day.isoformat(),
+        "verdict": step.verdict.value,
+        "reasons": list(step.reasons),
+        "inputs": len(step.inputs),
+        "cost": step.cost,
+        "work": _work_json(step.work),
+    }
+
+
+def _work_json(work: ImportWork | StatWork | CsvWork | None) -> dict[str, object] | None:
+    match work:
+        case ImportWork():
+            load = {"load": len(work.load), "size": sum(item.size for item in work.load)}
+            deliver = {"deliver": work.to_deliver} if work.deliver else {}
+            return {**load, "archive": len(work.archive), "drop": len(work.drop), "keep": len(work.keep), **deliver}
+        case StatWork():
+            return {"parts": len(work.parts), "hits": sum(part.hits for part in work.parts)}
+        case CsvWork():
+            return {"stat": work.stat}
+        case None:
+            return None

@@ -1,0 +1,153 @@
+"""Which state every step of a calendar is in, and why: what `status` and the HTML page show. Pure."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mtc.core.frozen_model import seconds
+from mtc.core.model import Stage, Status, StepId, Verdict
+from mtc.core.records import History, StepRecord
+from mtc.manifest.project import Project, SiteSettings
+from mtc.plan.model import Plan, PlannedStep
+from mtc.plan.neighbours import NEIGHBOUR, NOT_WHOLE
+
+
+class State(StrEnum):
+    """How a step stands, the worst first."""
+
+    FAILED = "failed"
+    MISSING = "missing"
+    BLOCKED = "blocked"
+    STALE = "stale"
+    UNDER_WAY = "under way"
+    NOT_TRIED = "not tried"
+    EMPTY = "empty"
+    DONE = "done"
+    NOT_DUE = "not due"
+
+
+_BY_VERDICT = {
+    Verdict.NEW: State.NOT_TRIED,
+    Verdict.FAILED: State.FAILED,
+    Verdict.INPUTS_CHANGED: State.STALE,
+    Verdict.MANIFEST_CHANGED: State.STALE,
+    Verdict.OUTPUT_MISSING: State.STALE,
+    Verdict.LATE_OBJECTS: State.STALE,
+    Verdict.UNDER_WAY: State.UNDER_WAY,
+    Verdict.RECIPE_CHANGED: State.STALE,
+    Verdict.UP_TO_DATE: State.DONE,
+    Verdict.BLOCKED: State.BLOCKED,
+    Verdict.COUNTED_TWICE: State.BLOCKED,
+    Verdict.WOULD_LOSE: State.BLOCKED,
+    Verdict.NOT_DUE: State.NOT_DUE,
+}
+_BY_STATUS = {
+    Status.PLANNED: State.NOT_TRIED,
+    Status.RUNNING: State.NOT_TRIED,
+    Status.DONE: State.DONE,
+    Status.EMPTY: State.EMPTY,
+    Status.FAILED: State.FAILED,
+    Status.BLOCKED: State.BLOCKED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A step's state and the reason for it; empty where the state says all.
+
+    `accept` is true where doing the step takes what is gone or was changed, or the operator's word.
+    """
+
+    state: State
+    reason: str = ""
+    accept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A state for each stage, site and day. `cells` is complete; `manifest` and `environment` are for commands.
+
+    `sources` says of each site where its logs are looked for.
+    """
+
+    name: str
+    now: dt.datetime
+    sites: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    days: tuple[dt.date, ...]
+    cells: Mapping[StepId, Cell]
+    manifest: str = ""
+    environment: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def count(self) -> dict[State, int]:
+        """How many steps are in each state, the worst state first."""
+        counts = Counter(cell.state for cell in self.cells.values())
+        return {state: counts[state] for state in State if counts[state]}
+
+
+def status(
+    history: History,
+    project: Project,
+    days: Sequence[dt.date],
+    now: dt.datetime,
+    verdicts: Plan | None = None,
+    *,
+    manifest: str = "",
+) -> Board:
+    """Set up the board. `verdicts` is a plan made now; without it only what the state file says is told.
+
+    `manifest` is how the user names the manifest on the command line, empty for the default one. `now` has a zone.
+    """
+    planned = {item.step: item for item in verdicts.steps} if verdicts else {}
+    ordered = tuple(sorted(set(days)))
+    cells = {
+        step: _cell(history.steps.get(step), planned.get(step), site, step, now)
+        for site in project.sites.values()
+        for stage in project.stages
+        for step in (StepId(stage, site.name, day) for day in ordered)
+    }
+    sites = tuple(site.name for site in project.sites.values())
+    sources = {site.name: site.source.url.replace("{site}", site.name) for site in project.sites.values()}
+    return Board(project.name, now, sites, project.stages, ordered, cells, manifest, project.environment, sources)
+
+
+def _cell(
+    record: StepRecord | None, planned: PlannedStep | None, site: SiteSettings, step: StepId, now: dt.datetime
+) -> Cell:
+    state = _state(record, planned, now >= site.day_end(step.day))
+    asked = record is None or NEIGHBOUR not in record.figures
+    if state is State.EMPTY and step.stage is Stage.IMPORT and asked and _settled(site, step.day, now):
+        return Cell(State.MISSING, f"no objects {site.source.settle} after the day's end")
+    accept = planned is not None and planned.verdict in {Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE}
+    return Cell(state, _reason(state, record, planned), accept)
+
+
+def _state(record: StepRecord | None, planned: PlannedStep | None, over: bool) -> State:  # noqa: FBT001 - a fact, no switch
+    state = _BY_VERDICT[planned.verdict] if planned else State.DONE
+    if state is not State.DONE:
+        return state
+    if record is not None:
+        state = _BY_STATUS[record.status]
+    elif planned is None:
+        state = State.NOT_TRIED
+    return State.NOT_DUE if state is State.NOT_TRIED and not over else state
+
+
+def _settled(site: SiteSettings, day: dt.date, now: dt.datetime) -> bool:
+    return now >= site.day_end(day) + dt.timedelta(seconds=seconds(site.source.settle))
+
+
+def _reason(state: State, record: StepRecord | None, planned: PlannedStep | None) -> str:
+    if state is State.FAILED and record and record.error:
+        return record.error
+    told = planned.reasons[0] if planned and planned.reasons else ""
+    if state is State.DONE:
+        return next((note for note in record.notes if note.startswith(NOT_WHOLE)), "") if record else ""
+    if state is State.BLOCKED and not told and record:
+        return record.error
+    if state is State.STALE and planned:
+        return f"{planned.verdict.value}: {told}" if told else planned.verdict.value
+    return told if state in {State.FAILED, State.BLOCKED, State.NOT_TRIED, State.NOT_DUE} else ""

@@ -1,0 +1,95 @@
+"""Which stretches of a source to list where globs stand before the date: a level of folders at a time. No I/O.
+
+`AWSLogs/*/elb/{date:%Y/%m/%d}/*.gz` has no prefix of a day but `AWSLogs/`, which all keys of all years share. So the
+folders that stand for the glob are listed first, and each of them gives the days a long prefix of their own.
+"""
+
+import datetime as dt
+import functools
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mtc.sources import url_pattern, url_template
+from mtc.sources.url_pattern import DEEP, ListRange, Pattern, is_settled, regex_of
+from mtc.sources.url_template import Atom, Dated, Text
+
+Folders = Callable[[str], Iterator[str]]
+"""Gives the folders of which the paths, with a slash at their ends, begin with a text and have no further slash."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDays:
+    """Some days, sorted out by how the directives of a date spell them."""
+
+    days: frozenset[dt.date]
+    _spelled: dict[tuple[str, ...], dict[tuple[str, ...], set[dt.date]]] = field(default_factory=dict)
+
+    def spelled(self, values: Mapping[str, str]) -> Collection[dt.date]:
+        """The days of which these directives have these values."""
+        codes = tuple(sorted(values))
+        if codes not in self._spelled:
+            table = self._spelled.setdefault(codes, {})
+            for day in self.days:
+                table.setdefault(tuple(url_template.write(code, day) for code in codes), set()).add(day)
+        return self._spelled[codes].get(tuple(values[code] for code in codes), ())
+
+    def below(self, pattern: Pattern, folder: str) -> Collection[dt.date]:
+        """The days whose keys may lie below a folder (without a slash at its end), as far as its names tell."""
+        pieces = pattern.pieces[: min(folder.count("/") + 1, len(pattern.pieces) - 1)]
+        if DEEP in pieces:
+            pieces = pieces[: pieces.index(DEEP)]
+        if not pieces:
+            return self.days
+        names = "/".join(folder.split("/", len(pieces))[: len(pieces)])
+        match = _regex(pieces).fullmatch(names)
+        return () if match is None else self.spelled(match.groupdict())
+
+
+def ranges(pattern: Pattern, wanted: Collection[dt.date], folders: Folders) -> tuple[ListRange, ...]:
+    """Plan the listing of some days. `folders` is asked for each level of globs before the date."""
+    return tuple(_Levels(pattern, WantedDays(frozenset(wanted)), folders).below("", 0, frozenset(wanted)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    pattern: Pattern
+    wanted: WantedDays
+    folders: Folders
+
+    def below(self, folder: str, index: int, left: frozenset[dt.date]) -> Iterator[ListRange]:
+        """The stretches below a folder that stands for the pieces before `index`, for the days that it may hold."""
+        level = self._globbed(index)
+        if level is None:
+            texts = {day: folder + _text(self.pattern.fixed(index), day) for day in left}
+            codes = tuple(atom.code for atom in self.pattern.fixed(index) if isinstance(atom, Dated))
+            yield from url_pattern.plan(texts, sorts=url_template.sort_as_dates(codes))
+            return
+        starts: dict[str, set[dt.date]] = {}
+        for day in left:
+            starts.setdefault(folder + _text(self.pattern.fixed(index), day), set()).add(day)
+        for start, own in sorted(starts.items()):
+            for found in self.folders(start):
+                if here := own.intersection(self.wanted.below(self.pattern, found.removesuffix("/"))):
+                    yield from self.below(found, level + 1, frozenset(here))
+
+    def _globbed(self, index: int) -> int | None:
+        """The first level of globs from `index` on that stands before the date, or in its folder, if there is one."""
+        pieces = self.pattern.pieces
+        level = next((at for at in range(index, len(pieces) - 1) if not is_settled(pieces[at])), None)
+        if level is None or pieces[level] == DEEP:
+            return None
+        return level if any(_is_dated(piece) for piece in pieces[level:]) else None
+
+
+def _is_dated(piece: tuple[Atom, ...]) -> bool:
+    return any(isinstance(atom, Dated) and atom.code not in url_template.TIME_CODES for atom in piece)
+
+
+def _text(atoms: Iterator[Text | Dated], day: dt.date) -> str:
+    return "".join(atom.text if isinstance(atom, Text) else url_template.write(atom.code, day) for atom in atoms)
+
+
+@functools.lru_cache(maxsize=64)
+def _regex(pieces: tuple[tuple[Atom, ...], ...]) -> re.Pattern[str]:
+    return re.compile(regex_of(pieces), re.DOTALL)

@@ -1,0 +1,129 @@
+"""Keys that nearly fit a source's URL: logs of a day asked for whose names end, or spell the date, in another way.
+
+Whatever else lies beside logs (lists, checksums, other programs' files) is nobody's mistake, and is not told. No I/O.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from mtc.core.sanitize import printable
+from mtc.sources import url_template
+from mtc.sources.url_pattern import DEEP, Pattern, between_stars, regex_of, stars_regex
+from mtc.sources.url_template import Atom, Dated, Text, Wild
+
+_SPELLINGS = (
+    *("%Y-%m-%d", "%Y%m%d", "%Y_%m_%d", "%Y.%m.%d", "%d-%m-%Y", "%d.%m.%Y", "%d%m%Y", "%d_%m_%Y"),
+    *("%d-%b-%Y", "%d%b%Y", "%b-%d-%Y", "%m-%d-%Y", "%m%d%Y", "%y-%m-%d", "%y%m%d", "%Y-%j", "%Y%j"),
+)
+_ANY: tuple[Atom, ...] = (Wild("*"),)
+_LENGTHS = range(6, 12)
+_MAY_BEGIN = re.compile(r"(?<![0-9])[0-9]|(?<![A-Za-z])[A-Za-z](?=[a-z]{2}-)")
+_PACKED = frozenset(("gz", "bz2", "xz", "zst", "zip", "tar", "tgz", "7z", "lz4", "lzma", "z", "br", "snappy"))
+_LOGS = _PACKED | frozenset(("log", "txt", "json", "jsonl", "ndjson", "csv", "tsv", "parquet"))
+_PACKED_ENDING = re.compile(rf"(?:\.(?:{'|'.join(sorted(_PACKED))}))+\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NearMisses:
+    """Looks through the keys of a listing that fit no pattern, for some days.
+
+    `name` is what a key's last piece looks like with any ending; where it holds the date, what stands before that and
+    behind it.
+    """
+
+    pattern: Pattern
+    folders: re.Pattern[str]
+    name: tuple[re.Pattern[str], ...]
+    spelled: frozenset[str]
+    wanted: frozenset[dt.date]
+
+    @classmethod
+    def of(cls, pattern: Pattern, wanted: Collection[dt.date]) -> "NearMisses":
+        """For a source's pattern and the days asked for."""
+        *folders, name = pattern.pieces
+        front = "".join(f"{regex_of((piece,))}/" if piece != DEEP else "(?:[^/]+/)*" for piece in _once(folders))
+        spelled = frozenset(text for day in wanted for text in _spell(day))
+        return cls(pattern, re.compile(front, re.DOTALL), tuple(_loosened(name)), spelled, frozenset(wanted))
+
+    def is_one(self, key: str) -> bool:
+        """Whether a key that does not fit looks like a log of one of the days."""
+        folder, slash, name = key.rpartition("/")
+        match = self.folders.fullmatch(folder + slash)
+        if match is None or not _is_like_a_log(name):
+            return False
+        values = match.groupdict()
+        if values and url_template.settle(frozenset(values)) and url_template.read(values) not in self.wanted:
+            return False
+        return self._is_named(name)
+
+    def _is_named(self, name: str) -> bool:
+        if len(self.name) == 1:
+            return self.name[0].fullmatch(name) is not None
+        before, after = self.name
+        return any(before.fullmatch(name[:begin]) and after.fullmatch(name[end:]) for begin, end in self._dates(name))
+
+    def _dates(self, name: str) -> Iterator[tuple[int, int]]:
+        """Where a name has one of the days, however it is spelled."""
+        for place in _MAY_BEGIN.finditer(name):
+            for length in _LENGTHS:
+                if name[place.start() : place.start() + length].lower() in self.spelled:
+                    yield place.start(), place.start() + length
+
+    def told(self, keys: Collection[str], taken: Collection[str]) -> Iterator[str]:
+        """A line for each of the keys that nearly fit, but for those whose log is `taken` under another ending."""
+        logs = {_unpacked(key) for key in taken}
+        for key in sorted(keys):
+            if _unpacked(key) not in logs:
+                yield f"{printable(key)} is left out: its name does not fit {self.pattern.url}"
+
+
+def _spell(day: dt.date) -> Iterator[str]:
+    for spelling in _SPELLINGS:
+        codes = re.split("%(.)", spelling)
+        yield "".join(url_template.write(part, day) if index % 2 else part for index, part in enumerate(codes)).lower()
+
+
+def _unpacked(key: str) -> str:
+    return _PACKED_ENDING.sub("", key)
+
+
+def _is_like_a_log(name: str) -> bool:
+    """Whether a name ends as logs do, or in a number."""
+    _, dot, ending = _unpacked(name).lower().rpartition(".")
+    is_other = bool(dot) and re.fullmatch("[a-z]{1,5}[0-9]{0,3}", ending) is not None and ending not in _LOGS
+    return bool(name) and not is_other and "manifest" not in name.lower()
+
+
+def _once(folders: Sequence[tuple[Atom, ...]]) -> Iterator[tuple[Atom, ...]]:
+    """Folders with each directive of the date once, as a regex names a group once; what repeats it may be anything."""
+    seen: set[str] = set()
+    for piece in folders:
+        known = any(isinstance(atom, Dated) and atom.code in seen for atom in piece)
+        yield piece if not known else _ANY
+        seen.update(atom.code for atom in piece if isinstance(atom, Dated))
+
+
+def _loosened(name: tuple[Atom, ...]) -> Iterator[re.Pattern[str]]:
+    """What a name looks like with any ending; of one with a date, what stands before that and behind it."""
+    places = [
+        index for index, atom in enumerate(name) if isinstance(atom, Dated) and atom.code not in url_template.TIME_CODES
+    ]
+    if name == DEEP:
+        yield re.compile("[^/]+", re.DOTALL)
+        return
+    if places:
+        yield re.compile(stars_regex(between_stars(name[: places[0]], set())), re.DOTALL)
+        name = name[places[-1] + 1 :]
+    yield re.compile(stars_regex([*between_stars(_without_ending(name), set()), ""]), re.DOTALL)
+
+
+def _without_ending(name: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    """A name without the ending that its last text may be, such as `.gz` or `.log*`."""
+    while name and name[-1] == Wild("*"):
+        name = name[:-1]
+    last = name[-1] if name else None
+    if isinstance(last, Text) and (cut := re.sub(r"(?:\.[A-Za-z0-9]{1,7})+\Z", "", last.text)) != last.text:
+        return (*name[:-1], Text(cut)) if cut else name[:-1]
+    return name

@@ -1,0 +1,223 @@
+"""Logs in a bucket: listed in stretches, fetched as they were listed or not at all. Nothing there is ever changed."""
+
+import contextlib
+import datetime as dt
+import hashlib
+import re
+import secrets
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.core.atomic_files import explain_os_error
+from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
+from mtc.core.interrupt import patiently
+from mtc.core.model import SourceObject
+from mtc.core.sanitize import hostile, printable
+from mtc.sources import list_levels
+from mtc.sources.near_keys import NearMisses
+from mtc.sources.s3_client import USUAL, Access, Clients, Login, Tuning, explaining, service_of
+from mtc.sources.s3_objects import etag_of, is_another, is_encrypted, is_listing, plain_md5, size_of
+from mtc.sources.source import Days, Note, Progress, RemoteObject, ignore
+from mtc.sources.url_pattern import ListRange, Pattern
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef, ObjectTypeDef
+
+_CHUNK = 64 << 10  # small, so that one on a slow line is counted soon
+
+
+@dataclass(frozen=True, slots=True)
+class S3Source:
+    """The logs of one site in a bucket. An object is what it is by its ETag."""
+
+    pattern: Pattern
+    login: Login
+    clients: Clients
+    tuning: Tuning = USUAL
+
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+        """List the objects of these days: one listing for each run of days, a page at a time.
+
+        Where globs stand before the date, the folders that stand for them are listed first.
+
+        Markers of folders, whose keys end with a slash, fit no pattern.
+        """
+        wanted = frozenset(days)
+        found: dict[dt.date, dict[str, SourceObject]] = {}
+        near, misses = NearMisses.of(self.pattern, wanted), list[str]()
+        for stretch in list_levels.ranges(self.pattern, wanted, self._folders):
+            for item in self._list(stretch):
+                key = item["Key"]
+                day = self.pattern.match(key)
+                if day is None and near.is_one(key) and not hostile(key):
+                    misses.append(key)
+                if day is None or day not in wanted:
+                    continue
+                if reason := hostile(key):
+                    note(f"{printable(key)} is left out: {reason}")
+                else:
+                    found.setdefault(day, {})[key] = self._read(item)
+        for told in near.told(misses, {key for objects in found.values() for key in objects}):
+            note(told)
+        return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
+
+    def bare(self) -> str:
+        """A service's answer is not in doubt: what is no listing was refused."""
+        return ""
+
+    def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
+        """Download the object into `spool`, by way of a `.part` file, and check it against the listing.
+
+        Raises:
+            ObjectChangedError: the object is another than the listed one, or gone.
+            TransientError: the transfer was cut short, damaged or too slow; nothing is left behind.
+        """
+        target = spool / _spooled(obj)
+        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            spool.mkdir(parents=True, exist_ok=True)
+            patiently(lambda moved: self._download(obj, part, moved), self.tuning.reading, progress, self.where(obj))
+            part.replace(target)
+        except OSError as error:
+            raise explain_os_error(error, str(target)) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return target
+
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        """Ask for the beginning alone; of a service that sends all the same, no more is read."""
+        return patiently(
+            lambda moved: self._read_beginning(obj, size, moved), self.tuning.reading, ignore, self.where(obj)
+        )
+
+    def confirm(self, obj: SourceObject) -> None:
+        """Nothing to do: what was fetched was checked then, and lies in the spool."""
+
+    def remote(self, obj: SourceObject) -> RemoteObject | None:
+        """Where the object lies."""
+        return RemoteObject(service_of(self._client), self.pattern.bucket, obj.key)
+
+    def where(self, obj: SourceObject) -> str:
+        """The object's URL."""
+        return printable(f"s3://{self.pattern.bucket}/{obj.key}")
+
+    def describe(self) -> str:
+        """The URL as the manifest has it."""
+        return self.pattern.url
+
+    @property
+    def _client(self) -> "S3Client":
+        return self.clients.get(self.login, self.tuning)
+
+    def _pages(
+        self, pages: "Iterable[ListObjectsV2OutputTypeDef]", access: Access
+    ) -> Iterator["ListObjectsV2OutputTypeDef"]:
+        """The pages of a listing, each waited for as long as is sane."""
+        coming = iter(pages)
+        while (page := patiently(lambda _: next(coming, None), self.tuning.calling, ignore, access.where)) is not None:
+            _is_whole(page, access)
+            yield page
+
+    def _access(self, key: str, permission: str) -> Access:
+        return Access(str(self.login), printable(f"s3://{self.pattern.bucket}/{key}"), permission)
+
+    def _list(self, stretch: ListRange) -> Iterator["ObjectTypeDef"]:
+        client, access = self._client, self._access(stretch.prefix, "s3:ListBucket")
+        with explaining(access):
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.pattern.bucket,
+                Prefix=stretch.prefix,
+                StartAfter=stretch.start_after,
+                PaginationConfig={"PageSize": self.tuning.page},
+            )
+            for page in self._pages(pages, access):
+                for item in page.get("Contents", []):
+                    if not item.get("Key"):
+                        raise TransientError("the listing names an object without a key", where=access.where)
+                    if stretch.past(item["Key"]):
+                        return
+                    yield item
+
+    def _folders(self, start: str) -> Iterator[str]:
+        """The prefixes, to the next slash, of the keys that begin with a text."""
+        client, access = self._client, self._access(start, "s3:ListBucket")
+        with explaining(access):
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.pattern.bucket,
+                Prefix=start,
+                Delimiter="/",
+                PaginationConfig={"PageSize": self.tuning.page},
+            )
+            for page in self._pages(pages, access):
+                yield from (item["Prefix"] for item in page.get("CommonPrefixes", []))
+
+    def _download(self, obj: SourceObject, part: Path, moved: Progress) -> None:
+        with explaining(self._access(obj.key, "s3:GetObject (and s3:ListBucket)")):
+            self._read_into(obj, part, moved)
+
+    def _read_into(self, obj: SourceObject, part: Path, moved: Progress) -> None:
+        client = self._client
+        asked = {"IfMatch": f'"{obj.etag}"'} if obj.etag else {}
+        answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **asked)  # type: ignore[arg-type] # a dict of texts only
+        with contextlib.closing(answer["Body"]) as body:
+            self._check_answer(obj, answer)
+            digest, size = hashlib.md5(usedforsecurity=False), 0
+            with part.open("xb") as writer:
+                while chunk := body.read(_CHUNK):
+                    moved(len(chunk))
+                    digest.update(chunk)
+                    size += len(chunk)
+                    writer.write(chunk)
+        where = self.where(obj)
+        if size != obj.size:
+            raise TransientError(f"the transfer ended after {size} of {obj.size} bytes", where=where)
+        if not is_encrypted(answer) and digest.hexdigest() != (plain_md5(obj.etag) or digest.hexdigest()):
+            raise TransientError("the object was damaged on its way: its MD5 is not its ETag", where=where)
+
+    def _read_beginning(self, obj: SourceObject, size: int, moved: Progress) -> bytes:
+        client, head = self._client, b""
+        asked = {"Range": f"bytes=0-{size - 1}"} if obj.size else {}  # of nothing there is no first byte
+        with explaining(self._access(obj.key, "s3:GetObject")):
+            answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **asked)  # type: ignore[arg-type] # a dict of texts only
+            with contextlib.closing(answer["Body"]) as body:
+                while chunk := body.read(min(_CHUNK, size - len(head))):
+                    moved(len(chunk))
+                    head += chunk
+        return head
+
+    def _check_answer(self, obj: SourceObject, answer: "GetObjectOutputTypeDef") -> None:
+        """Services that do not know If-Match are held to it here."""
+        if is_another(answer, obj):
+            raise ObjectChangedError("the object has changed since it was listed", where=self.where(obj))
+
+    def _read(self, item: "ObjectTypeDef") -> SourceObject:
+        """An object of a listing; PermanentError where it is not told apart from another version of itself."""
+        etag, size, at = etag_of(item), size_of(item, "Size"), item.get("LastModified")
+        if size is None or not (etag or at):
+            what = "the listing does not say the object's size, or neither its ETag nor when it was changed"
+            hint = "ask whoever runs the service: such an object cannot be told from a changed one"
+            raise PermanentError(what, where=printable(f"s3://{self.pattern.bucket}/{item['Key']}"), hint=hint)
+        modified = int(at.timestamp()) * 1_000_000_000 if at else 0
+        return SourceObject(item["Key"], size, etag=etag, modified=modified)
+
+
+def _is_whole(page: "ListObjectsV2OutputTypeDef", access: Access) -> None:
+    """Raise TransientError for what is no listing, or a page that is not the last one and does not lead to the next.
+
+    An empty body, a page for people (a proxy's, a login's), or any other document has nothing of a listing in it.
+    """
+    if not is_listing(page):
+        what = "the answer is no listing: was it the service that answered, or a proxy?"
+        raise TransientError(what, where=access.where)
+    if page.get("IsTruncated") and not page.get("NextContinuationToken"):
+        raise TransientError("the listing ends in its midst: it does not say where to go on", where=access.where)
+
+
+def _spooled(obj: SourceObject) -> str:
+    """A name of our own choice, with the ending of the object's name, which says how it is packed."""
+    digest = hashlib.sha256(f"{obj.key}\0{obj.version}".encode()).hexdigest()[:32]
+    ending = re.search(r"(?:\.[A-Za-z0-9]{1,8}){1,2}\Z", obj.name)
+    return digest + (ending[0] if ending else "")

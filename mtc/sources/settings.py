@@ -1,0 +1,43 @@
+"""What a manifest says of the archive and of credentials. Nothing here reads a file or a clock."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from mtc.core.frozen_model import Model
+
+
+class Archive(Model):
+    """Where imported objects are copied to."""
+
+    url: Annotated[str, Field(min_length=1, examples=["s3://acme-archive/{site}/{date:%Y/%m/%d}/{name}"])]
+    """A folder's path or an `s3://` URL with `{name}` or `{key}`, `{site}` and `{date:FORMAT}`."""
+    credentials: Annotated[str, Field(min_length=1)] | None = None
+    """Which entry of `credentials` writes to this archive."""
+
+
+class Credentials(Model):
+    """One way to sign in to S3: a key pair, a profile, anonymous, or (with none of these) boto3's own search."""
+
+    access_key_id: SecretStr | None = None
+    """The access key, as `${NAME}` or `${file:PATH}`."""
+    secret_access_key: SecretStr | None = None
+    """The secret key, as `${NAME}` or `${file:PATH}`."""
+    session_token: SecretStr | None = None
+    """The token of a temporary key pair."""
+    profile: Annotated[str, Field(min_length=1)] | None = None
+    """A profile of `~/.aws/config`."""
+    anonymous: bool = False
+    """Whether requests go unsigned, for public buckets."""
+    region: Annotated[str, Field(min_length=1, examples=["eu-west-1"])] | None = None
+    """The region of the buckets."""
+    endpoint_url: Annotated[str, Field(pattern=r"^https?://", examples=["https://minio.example.org"])] | None = None
+    """The address of a service that speaks S3."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError("access_key_id and secret_access_key go together")
+        if sum((self.access_key_id is not None, self.profile is not None, self.anonymous)) > 1:
+            raise ValueError("a key pair, a profile and anonymous exclude one another")
+        return self

@@ -1,0 +1,324 @@
+"""All keys that a URL template stands for, as an automaton: whether two templates have a key in common. No I/O.
+
+What a source's template matches is built of the same pieces as its regex in `pattern.py`. Dates are taken apart into
+digits, each for itself: two of one key that disagree count as a key, which is on the safe side.
+
+Folders and patterns that would get into each other's way: copies read as logs, outputs among logs.
+"""
+
+import datetime as dt
+import itertools
+import os.path
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from mtc.sources import url_template
+from mtc.sources.url_pattern import DEEP, ArchiveUrl, Pattern, class_regex
+from mtc.sources.url_rules import locate as located
+from mtc.sources.url_template import Atom, Dated, Field, Text, Wild, locate, parse
+
+Chars = frozenset[str]
+Pieces = Sequence[tuple[Atom, ...]]
+
+_DIGITS = "0123456789"
+_FRESH = "ðÐ"  # letters that no template has: for all that it does not name
+_DAY = dt.date(2001, 2, 3)  # as its month and its day may change places
+_WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "H": 2, "M": 2, "S": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where keys lie and what they look like: the folder or bucket, with a slash at its end, and the pieces below it.
+
+    A `walked` place is a folder that is looked through: what begins with a dot is not seen there.
+    """
+
+    root: str
+    pieces: tuple[tuple[Atom, ...], ...]
+    walked: bool = False
+
+
+def meet(source: Place, other: Place, *, key: Pieces = ()) -> bool:
+    """Whether an object of the other place would be one of the source. `{key}` and `{name}` are taken from `key`."""
+    alphabet = _alphabet((source.root, other.root), (*source.pieces, *other.pieces, *key))
+    one = _Automaton(alphabet)
+    one.text(source.root)
+    root = one.at
+    one.add(source.pieces, day=None)
+    two = _Automaton(alphabet, key)
+    two.text(other.root)
+    two.add(other.pieces, day=_DAY)
+    return _meet(one, two, root if source.walked else None)
+
+
+@dataclass(slots=True)
+class _Automaton:
+    """`edges` of each state are the characters that lead on (None: it takes none) and where to; `at` is the last."""
+
+    alphabet: Chars
+    key: Pieces = ()
+    edges: list[list[tuple[Chars | None, int]]] = field(default_factory=lambda: [[]])
+    at: int = 0
+
+    def text(self, text: str) -> None:
+        """These characters."""
+        for char in text:
+            self.one(frozenset(char))
+
+    def one(self, chars: Iterable[str]) -> None:
+        """One of these characters."""
+        self._lead(self.at, frozenset(chars), self._state())
+        self.at = len(self.edges) - 1
+
+    def many(self, chars: Chars) -> None:
+        """Any number of these characters."""
+        loop = self._state()
+        self._lead(self.at, None, loop)
+        self._lead(loop, chars, loop)
+        self.at = loop
+
+    def either(self, texts: Iterable[str]) -> None:
+        """One of some texts."""
+        begin, end = self.at, self._state()
+        for text in texts:
+            self.at = begin
+            self.text(text)
+            self._lead(self.at, None, end)
+        self.at = end
+
+    def add(self, pieces: Pieces, day: dt.date | None) -> None:
+        """Pieces with slashes between them; of `day`, or of any."""
+        for index, piece in enumerate(pieces):
+            last = index == len(pieces) - 1
+            if piece == DEEP:
+                self._folders()
+            if piece in {DEEP, (Wild("*"),)}:
+                if piece != DEEP or last:
+                    self.one(self._name)
+                    self.many(self._name)
+            else:
+                for atom in piece:
+                    self._atom(atom, day)
+            if not last and piece != DEEP:
+                self.text("/")
+
+    @property
+    def _name(self) -> Chars:
+        return self.alphabet - {"/"}
+
+    def _folders(self) -> None:
+        """Any number of names, each with a slash behind it."""
+        begin, inside = self._state(), self._state()
+        self._lead(self.at, None, begin)
+        self._lead(begin, self._name, inside)
+        self._lead(inside, self._name, inside)
+        self._lead(inside, frozenset("/"), begin)
+        self.at = begin
+
+    def _atom(self, atom: Atom, day: dt.date | None) -> None:
+        match atom:
+            case Text(text):
+                self.text(text)
+            case Dated(code) if day is not None and code not in url_template.TIME_CODES:
+                self.text(url_template.write(code, day))
+            case Dated("b" | "B" as code):
+                self.either(url_template.write(code, dt.date(2001, month, 1)) for month in range(1, 13))
+            case Dated(code):
+                for _ in range(_WIDTHS[code]):
+                    self.one(_DIGITS)
+            case Wild("*"):
+                self.many(self._name)
+            case Wild("?"):
+                self.one(self._name)
+            case Wild(glob):
+                self.one(char for char in self.alphabet if re.fullmatch(class_regex(glob), char, re.DOTALL))
+            case Field(name):
+                self.add(self.key if name == "key" else self.key[-1:], day)
+
+    def _state(self) -> int:
+        self.edges.append([])
+        return len(self.edges) - 1
+
+    def _lead(self, state: int, chars: Chars | None, to: int) -> None:
+        self.edges[state].append((chars, to))
+
+
+def _meet(one: _Automaton, two: _Automaton, root: int | None) -> bool:
+    """Whether both can be gone through by one text. Behind the state `root` of the first no name begins with a dot."""
+    seen = {(0, 0, False)}
+    todo = list(seen)
+    while todo:
+        first, second, fresh = state = todo.pop()
+        if (first, second) == (one.at, two.at):
+            return True
+        hidden = root is not None and (first == root or (first > root and fresh))
+        for more in _next(one, two, state, no_dot=hidden):
+            if more not in seen:
+                seen.add(more)
+                todo.append(more)
+    return False
+
+
+def _next(
+    one: _Automaton, two: _Automaton, at: tuple[int, int, bool], *, no_dot: bool
+) -> Iterable[tuple[int, int, bool]]:
+    """The states after `at`. The last value of each says that a name begins there."""
+    first, second, fresh = at
+    yield from ((to, second, fresh) for chars, to in one.edges[first] if chars is None)
+    yield from ((first, to, fresh) for chars, to in two.edges[second] if chars is None)
+    for mine, to in one.edges[first]:
+        for other, onwards in two.edges[second]:
+            if mine is None or other is None:
+                continue
+            both = mine & other - ({"."} if no_dot else frozenset())
+            if both - {"/"}:
+                yield to, onwards, False
+            if "/" in both:
+                yield to, onwards, True
+
+
+def _alphabet(roots: Iterable[str], pieces: Pieces) -> Chars:
+    """Every character that is named, those beside it (for the ends of classes), and two that are not."""
+    named = {char for root in roots for char in root}
+    for piece in pieces:
+        for atom in piece:
+            if isinstance(atom, Text):
+                named.update(atom.text)
+            elif isinstance(atom, Wild):
+                named.update(chr(ord(char) + step) for char in atom.glob for step in (-1, 0, 1))
+            elif isinstance(atom, Dated) and atom.code in "bB":
+                named.update(url_template.write(atom.code, dt.date(2001, month, 1)) for month in range(1, 13))
+    letters = {char for text in named for char in text}
+    return frozenset((*letters, *_DIGITS, *_FRESH, "/", "."))
+
+
+_SOME_DAY = dt.date(2001, 2, 3)
+
+
+def absolute(root: Path, path: str) -> PurePath:
+    """A path from a manifest, from the project's root, without a look at the disk."""
+    return PurePath(os.path.normpath(root / path))
+
+
+def within(inner: PurePath, outer: PurePath) -> bool:
+    """Whether one folder is the other, or lies in it."""
+    return inner.is_relative_to(outer)
+
+
+def folder_pairs(folders: dict[str, PurePath]) -> Iterator[tuple[str, str]]:
+    """The names of each two folders that overlap, in the order given."""
+    for (one, first), (other, second) in itertools.combinations(folders.items(), 2):
+        if within(first, second) or within(second, first):
+            yield one, other
+
+
+def log_folder(url: str, root: Path) -> PurePath | None:
+    """The folder that a source or an archive keeps to itself; None for S3 and for one that holds the project."""
+    location = located(url)
+    folder = absolute(root, location.root)
+    return None if location.is_s3 or within(PurePath(root), folder) else folder
+
+
+def archive_meets_source(
+    source: str, archive: str, site: str, root: Path, owner: tuple[str, str] | None = None
+) -> bool:
+    """Whether a copy in the archive would be listed by the source: it would be read as a log again.
+
+    `owner` is the source's URL and name of the site whose archive it is, if that is another than the source's.
+    """
+    ours = Pattern.compile(source, site)
+    theirs = ArchiveUrl.compile(archive, owner[1] if owner else site)
+    key = Pattern.compile(*owner).pieces if owner else ours.pieces
+    where = _place(ours, root)
+    return any(meet(where, copies, key=key) for copies in _places(theirs, root))
+
+
+def outputs_meet_source(source: str, site: str, root: Path, outputs: Iterable[str]) -> bool:
+    """Whether files of mtc's own would be listed by the source. `outputs` are paths with globs."""
+    where = _place(Pattern.compile(source, site), root)
+    for path in outputs:
+        place = locate(path, site)
+        if not place.bucket and meet(where, Place(_folder(root, place.root), parse(path, place.path, site))):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """The objects of a site's source: where they lie, what they are called, and some keys that stand for all."""
+
+    base: str
+    pattern: Pattern
+    samples: tuple[str, ...]
+
+    @classmethod
+    def of(cls, url: str, site: str, root: Path) -> "Objects":
+        """Those of a source's URL that has no findings."""
+        pattern = Pattern.compile(url, site)
+        return cls(_place(pattern, root).root, pattern, tuple(_samples(pattern)))
+
+    def hold(self, other: "Objects") -> bool:
+        """Whether every object of another source is one of this one, whatever its globs stand for."""
+        keys = [other.base + key for key in other.samples]
+        return bool(keys) and all(
+            key.startswith(self.base) and self.pattern.match(key.removeprefix(self.base)) for key in keys
+        )
+
+
+def _place(pattern: Pattern, root: Path) -> Place:
+    if pattern.bucket:
+        return Place(f"s3://{pattern.bucket}/", pattern.pieces)
+    return Place(_folder(root, pattern.root), pattern.pieces, walked=True)
+
+
+def _places(archive: ArchiveUrl, root: Path) -> Iterator[Place]:
+    """Where copies go; a link in a folder's path is followed, where it is there."""
+    if archive.bucket:
+        yield Place(f"s3://{archive.bucket}/", archive.pieces)
+    else:
+        yield Place(_folder(root, archive.root), archive.pieces)
+
+
+def _folder(root: Path, path: str) -> str:
+    """A folder's real path with a slash at its end."""
+    return os.path.realpath(root / path).rstrip("/") + "/"
+
+
+def _samples(pattern: Pattern) -> Iterator[str]:
+    """Keys of a day in which globs are nothing, or texts that no other template has."""
+    for text in ("", "\xf0", "\xf0\xd0\xf0"):
+        key = "/".join(_sample(piece, text) for piece in pattern.pieces).removeprefix("/").replace("//", "/")
+        if pattern.match(key) is not None:
+            yield key
+
+
+def _sample(piece: tuple[Atom, ...], text: str) -> str:
+    if piece == DEEP:
+        return "/".join(text)
+    return "".join(_written(atom, text) for atom in piece) or "\xf0"
+
+
+def _written(atom: Atom, text: str) -> str:
+    match atom:
+        case Text(own):
+            return own
+        case Dated(code):
+            return "00" if code in url_template.TIME_CODES else url_template.write(code, _SOME_DAY)
+        case Wild("*"):
+            return text
+        case Wild("?"):
+            return "\xf0"
+        case Wild(glob):
+            return next((char for char in map(chr, range(33, 256)) if re.fullmatch(class_regex(glob), char)), "")
+        case _:
+            return ""
+
+
+def copies_collide(source: str, archive: str, field: str) -> bool:
+    """Whether objects that differ in `field` (site or date) could get one name in the archive."""
+    piece = re.compile(rf"\{{{field}[:}}]")
+    if "{key}" in archive or piece.search(archive):
+        return False
+    return piece.search(source.rpartition("/")[2]) is None

@@ -1,0 +1,307 @@
+"""Which keys of a source belong to a site, and to which day: a source's URL template, compiled. No I/O.
+
+Every key is a stranger's: the regex is built so that no key makes it slow. Stars are matched one after the other,
+each as short as can be, without going back, as `fnmatch` does.
+
+Where in the archive the copy of an object goes: an archive's URL template, compiled. No I/O.
+
+Which stretches of a source to list for some days: few requests, and little read that is not wanted. No I/O.
+"""
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from mtc.core.errors import PermanentError
+from mtc.core.model import SourceObject
+from mtc.core.sanitize import hostile, printable
+from mtc.sources import url_template
+from mtc.sources.url_template import Atom, Dated, Field, Text, Wild
+
+_NEAR = dt.timedelta(days=3)
+_MANY = 62
+_HIGH = "~~~~"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ListRange:
+    """Keys that begin with `prefix`, come after `start_after`, and are not past those that begin with `stop`.
+
+    An empty bound is none. S3 lists in the order of UTF-8 bytes, which is that of code points.
+    """
+
+    prefix: str
+    start_after: str = ""
+    stop: str = ""
+
+    def past(self, key: str) -> bool:
+        """Whether a listing in order that has come to `key` is done."""
+        return bool(self.stop) and key[: len(self.stop)] > self.stop
+
+    def holds(self, key: str) -> bool:
+        """Whether `key` lies in this stretch."""
+        return key.startswith(self.prefix) and key > self.start_after and not self.past(key)
+
+    def may_hold_below(self, folder: str) -> bool:
+        """Whether a key below `folder`, which ends with a slash, may lie in this stretch."""
+        if not (folder.startswith(self.prefix) or self.prefix.startswith(folder)):
+            return False
+        before = folder < self.start_after and not self.start_after.startswith(folder)
+        return not before and not (bool(self.stop) and folder[: len(self.stop)] > self.stop[: len(folder)])
+
+
+def plan(prefixes: Mapping[dt.date, str], *, sorts: bool) -> tuple[ListRange, ...]:
+    """Plan the listing of some days, each with the longest prefix known of its keys.
+
+    Where prefixes sort as their days do, each run of near days is one stretch with bounds on both sides. Where they
+    do not, each prefix is listed, and very many give way to what they have in common.
+    """
+    wanted = dict(sorted(prefixes.items()))
+    if sorts:
+        return tuple(_stretch(wanted[first], wanted[last]) for first, last in _runs(wanted))
+    distinct = sorted(set(wanted.values()))
+    if len(distinct) > _MANY:
+        return (ListRange(_common(distinct[0], distinct[-1])),)
+    return tuple(ListRange(prefix) for prefix in distinct)
+
+
+def _runs(wanted: Mapping[dt.date, str]) -> Iterator[tuple[dt.date, dt.date]]:
+    """First and last of days that share a prefix, or lie so near that reading on costs less than another request."""
+    first: dt.date | None = None
+    last = dt.date.min
+    for day, prefix in wanted.items():
+        if first is not None and day - last > _NEAR and prefix != wanted[last]:
+            yield first, last
+            first = None
+        first, last = first or day, day
+    if first is not None:
+        yield first, last
+
+
+def _stretch(first: str, last: str) -> ListRange:
+    if first == last:
+        return ListRange(first)
+    return ListRange(_common(first, last), _before(first), last)
+
+
+def _before(prefix: str) -> str:
+    """A key that comes before all that begin with `prefix`, and after nearly all that come before those."""
+    return f"{prefix[:-1]}{chr(ord(prefix[-1]) - 1)}{_HIGH}"
+
+
+def _common(first: str, last: str) -> str:
+    """What two texts, and all that sort between them, begin with."""
+    length = next((at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), None)
+    return first[:length] if length is not None else min(first, last, key=len)
+
+
+DEEP = (Wild("**"),)
+"""The piece that stands for any number of folders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A source's URL template for one site.
+
+    `bucket` is empty for a folder, and `root` (the folder that keys start from) for S3. `pieces` are what the parts
+    of a key between slashes look like.
+    """
+
+    url: str
+    bucket: str
+    root: str
+    pieces: tuple[tuple[Atom, ...], ...]
+    regex: re.Pattern[str]
+
+    @classmethod
+    def compile(cls, url: str, site: str) -> Self:
+        """Read a template; raises PermanentError that says what is wrong with it."""
+        place = url_template.locate(url, site)
+        pieces = url_template.parse(url, place.path, site)
+        _check(url, pieces)
+        try:
+            regex = re.compile(regex_of(pieces), re.DOTALL)
+        except re.error as error:
+            raise PermanentError(f"a class of characters is not valid: {error.msg}", where=url) from None
+        return cls(url, place.bucket, place.root, pieces, regex)
+
+    def match(self, key: str) -> dt.date | None:
+        """The day that `key` belongs to; None when it does not fit, or its dates do not exist or disagree."""
+        match = self.regex.fullmatch(key)
+        return None if match is None else url_template.read(match.groupdict())
+
+    def prefix_for(self, day: dt.date) -> str:
+        """The longest text with which every key of `day` begins."""
+        return "".join(
+            atom.text if isinstance(atom, Text) else url_template.write(atom.code, day) for atom in self.fixed()
+        )
+
+    def prefixes(self, wanted: Collection[dt.date]) -> tuple[ListRange, ...]:
+        """Plan which stretches of keys to list for these days."""
+        codes = tuple(atom.code for atom in self.fixed() if isinstance(atom, Dated))
+        return plan({day: self.prefix_for(day) for day in wanted}, sorts=url_template.sort_as_dates(codes))
+
+    def names_folder(self, folder: str) -> bool:
+        """Whether the URL has a folder of this name, as a text or a date: not by globs alone."""
+        depth = folder.count("/")
+        if depth >= len(self.pieces) - 1 or DEEP in self.pieces[: depth + 1]:
+            return False
+        return any(isinstance(atom, Text | Dated) for atom in self.pieces[depth])
+
+    def may_enter(self, folder: str) -> bool:
+        """Whether a key below `folder` (without a slash at its end) can fit."""
+        names = folder.split("/")
+        for name, piece in itertools.zip_longest(names, self.pieces[:-1]):
+            if piece == DEEP or name is None:
+                return True
+            if piece is None:
+                return self.pieces[-1] == DEEP
+            if not re.fullmatch(_piece_regex(piece, set()), name, re.DOTALL):
+                return False
+        return True
+
+    def fixed(self, start: int = 0) -> Iterator[Text | Dated]:
+        """What stands from a piece on before the first glob, or the first directive that a day does not settle."""
+        for index, piece in enumerate(self.pieces[start:]):
+            if index:
+                yield Text("/")
+            for atom in piece:
+                if isinstance(atom, Wild | Field) or (isinstance(atom, Dated) and atom.code in url_template.TIME_CODES):
+                    return
+                yield atom
+
+
+def is_settled(piece: tuple[Atom, ...]) -> bool:
+    """Whether a day settles what a piece is: it has no glob, and no directive of the time."""
+    return not any(
+        isinstance(atom, Wild) or (isinstance(atom, Dated) and atom.code in url_template.TIME_CODES) for atom in piece
+    )
+
+
+def _check(url: str, pieces: tuple[tuple[Atom, ...], ...]) -> None:
+    atoms = [atom for piece in pieces for atom in piece]
+    if any(isinstance(atom, Field) for atom in atoms):
+        raise PermanentError("{name} and {key} belong into an archive's URL", where=url, hint="use * for a file's name")
+    if not url_template.settle(frozenset(atom.code for atom in atoms if isinstance(atom, Dated))):
+        hint = "a source's URL needs a whole date, such as {date:%Y-%m-%d}"
+        raise PermanentError("the URL does not say which day a file belongs to", where=url, hint=hint)
+    if sum(piece == DEEP for piece in pieces) > 1 or any(Wild("**") in piece and piece != DEEP for piece in pieces):
+        raise PermanentError("** stands once, alone between slashes", where=url)
+
+
+def regex_of(pieces: tuple[tuple[Atom, ...], ...]) -> str:
+    """What keys of these pieces look like; each directive of the date is a group of its name."""
+    seen: set[str] = set()
+    text = ""
+    for index, piece in enumerate(pieces):
+        last = index == len(pieces) - 1
+        if piece == DEEP:
+            text += "(?:[^/]+/)*" + ("[^/]+" if last else "")
+        else:
+            text += _piece_regex(piece, seen) + ("" if last else "/")
+    return text
+
+
+def _piece_regex(piece: tuple[Atom, ...], seen: set[str]) -> str:
+    """One piece: its first text, then each star with the text after it; the last must reach the piece's end."""
+    if piece == (Wild("*"),):
+        return "[^/]+"
+    return stars_regex(between_stars(piece, seen))
+
+
+def stars_regex(parts: Sequence[str]) -> str:
+    """A regex of a name: the first part, then a star and the next part, and so on."""
+    text, *rest = parts
+    for index, part in enumerate(rest):
+        text += f"[^/]*{part}" if index == len(rest) - 1 else f"(?>[^/]*?{part})"
+    return text
+
+
+def between_stars(piece: tuple[Atom, ...], seen: set[str]) -> list[str]:
+    """The regexes of what stands between the stars of a name. Directives in `seen` must be what they were before."""
+    parts = [""]
+    for atom in piece:
+        if atom == Wild("*"):
+            parts.append("")
+        else:
+            parts[-1] += _atom_regex(atom, seen)
+    return parts
+
+
+def _atom_regex(atom: Atom, seen: set[str]) -> str:
+    match atom:
+        case Text(text):
+            return re.escape(text)
+        case Dated(code) if code in url_template.TIME_CODES:
+            return url_template.CODES[code]
+        case Dated(code) if code in seen:
+            return f"(?P={code})"
+        case Dated(code):
+            seen.add(code)
+            return f"(?P<{code}>{url_template.CODES[code]})"
+        case Wild("?"):
+            return "[^/]"
+        case Wild(glob):
+            return class_regex(glob)
+    raise ValueError(f"{atom} matches nothing")
+
+
+def class_regex(glob: str) -> str:
+    """The regex of a class such as `[!0-9]`."""
+    inner = glob[1:-1]
+    negated = inner.startswith("!")
+    inner = re.sub(r"([\\\[\]^&~|])", r"\\\1", inner.removeprefix("!"))
+    return f"(?!/)[{'^' if negated else ''}{inner}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveUrl:
+    """An archive's URL template for one site. `bucket` is empty for a folder, `root` for S3."""
+
+    url: str
+    bucket: str
+    root: str
+    pieces: tuple[tuple[Atom, ...], ...]
+
+    @classmethod
+    def compile(cls, url: str, site: str) -> Self:
+        """Read a template; raises PermanentError that says what is wrong with it."""
+        place = url_template.locate(url, site)
+        pieces = url_template.parse(url, place.path, site)
+        atoms = [atom for piece in pieces for atom in piece]
+        if any(isinstance(atom, Wild) for atom in atoms):
+            raise PermanentError("an archive's URL takes no globs", where=url, hint="use {name} for a file's name")
+        if not any(isinstance(atom, Field) for atom in atoms):
+            raise PermanentError("an archive's URL needs {name} or {key}", where=url, hint="else copies would collide")
+        if any(isinstance(atom, Dated) and atom.code in url_template.TIME_CODES for atom in atoms):
+            raise PermanentError("an archive's URL has no time of day", where=url, hint="use {name} or {key}")
+        return cls(url, place.bucket, place.root, pieces)
+
+    def render(self, day: dt.date, obj: SourceObject) -> str:
+        """The key of the copy below `root`; raises PermanentError for an object whose key would lead astray."""
+        key = "/".join("".join(_written(atom, day, obj) for atom in piece) for piece in self.pieces)
+        if reason := hostile(obj.key) or hostile(key):
+            raise PermanentError(f"the object cannot be archived under its key: {reason}", where=printable(obj.key))
+        return key
+
+    def full(self, key: str) -> str:
+        """The URL of a copy; a folder's stays relative where the manifest's is."""
+        if self.bucket:
+            return f"s3://{self.bucket}/{key}"
+        return key if self.root == "." else f"{self.root.rstrip('/')}/{key}"
+
+
+def _written(atom: Atom, day: dt.date, obj: SourceObject) -> str:
+    match atom:
+        case Text(text):
+            return text
+        case Dated(code):
+            return url_template.write(code, day)
+        case Field("name"):
+            return obj.name
+        case Field():
+            return obj.key
+    raise ValueError(f"{atom} is not settled by an object")

@@ -1,0 +1,357 @@
+"""The life of one batch: planned, sending, recorded; or in doubt, and looked up before anything is sent again.
+
+Matomo's answers are read by `mtc.matomo.tracking`; here is decided what follows from them. Nothing is sent that may
+already be recorded: a batch without an answer is looked for until the server can no longer be at work on it.
+
+A lane: its batches one after the other, in order of time, as Matomo joins hits into visits only in order.
+"""
+
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mtc.core import crash_points
+from mtc.core.deliveries import Batch, BatchId, BatchStatus
+from mtc.core.errors import PermanentError, StepError, TransientError
+from mtc.core.model import StepId
+from mtc.manifest.project import SiteSettings
+from mtc.matomo.tracking import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short, send
+from mtc.stages.deliver.batching import Layout
+from mtc.stages.deliver.bisection import Bisection, Ledger, PieceLedger, Pieces, cut_up, remember
+from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
+from mtc.stages.deliver.probes import Presence, Watcher, unsure
+from mtc.stages.deliver.recorder import Office
+from mtc.stages.deliver.requests import nothing
+from mtc.stages.deliver.tracker import Target, TargetSite
+from mtc.stages.stage import BatchesMoved
+
+_TRIES = 8
+_DOUBTS = 2  # each of them may take as long as `settle`
+# Parts of `settle` after which what a server has stored that is done is seen; it may read from a replica that lags.
+_FINISHED = 60
+_KEPT_IN_PART = 12
+_MORE = 4  # times as long for each failure in a row: a server that is down may come back
+_WAITING = 8  # so many batches of hits that Matomo fails over may follow each other, before it is an outage
+_PAUSE = 0.5
+_LONGEST_PAUSE = 10.0
+_LOST_AGAIN = "Matomo loses hits again and again: its database does not get a lock in time"
+
+
+@dataclass(slots=True)
+class Courier:
+    """Brings a lane's batches to a site, one at a time."""
+
+    target: Target
+    settings: SiteSettings
+    site: TargetSite
+    layout: Layout
+    ledger: Ledger
+    firsts: FirstBatches
+    _told: tuple[Batch, ...] = ()
+
+    @property
+    def _watcher(self) -> Watcher:
+        return Watcher(self.target, self.site, self.layout, self.ledger.rest)
+
+    def bring(self, batch: Batch, requests: Sequence[str], *, last: bool = False) -> None:
+        """See a batch recorded. `requests` are those of all its hits; `last` says that no other batch is to come.
+
+        Raises:
+            SetAsideError: all that is left of it fails: it is to be brought again after others.
+            TransientError: the server does not take it now.
+            PermanentError: it will not take it as things are.
+        """
+        with self._alone(batch):
+            if batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT}:  # an earlier run does not know
+                batch = self._resolved(batch, self._may_be_at_work_until(batch), as_one=batch.left is None)
+            bisection, tries = self.target.evidence.back(self.layout.cut, batch, last=last), 0
+            while batch.status is not BatchStatus.RECORDED:
+                if bisection is not None:
+                    batch = self._in_pieces(Pieces(batch, bisection), requests, last=last)
+                    continue
+                before = len(batch.places)
+                batch, outcome = self.sent(batch, [requests[place] for place in batch.places], tries)
+                tries = tries + 1 if len(batch.places) == before else 0
+                if batch.status is not BatchStatus.RECORDED:
+                    self.pause(outcome, tries)
+                    if isinstance(outcome, InDoubt) and tries:
+                        bisection = self._doubted(batch, outcome, tries)
+
+    def _in_pieces(self, pieces: Pieces, requests: Sequence[str], *, last: bool) -> Batch:
+        """Send what is left of a batch piece by piece, until it is recorded but for hits that Matomo fails over."""
+        self.flush()
+        ledger = PieceLedger(self.ledger)
+        pieces.send(dataclasses.replace(self, ledger=ledger), ledger, requests)
+        batch, bisection, evidence = pieces.batch, pieces.bisection, self.target.evidence
+        remember(evidence, batch, bisection.refused, self.layout)
+        if not bisection.left:
+            return self._recorded(batch, 0, ())
+        aside = self._set_aside(self._move(batch, BatchStatus.PLANNED), bisection)
+        if last:  # but for a later try of the step
+            raise TransientError(bisection.reason, where=self.target.server.url)
+        raise aside
+
+    def _doubted(self, batch: Batch, outcome: InDoubt, tries: int) -> Bisection | None:
+        """What to do with a batch of which nothing is kept: send it again, in pieces, or others before it."""
+        waiting = self.target.evidence.waiting(self.site.id)
+        if waiting >= (_WAITING if outcome.died else 1):
+            raise TransientError(outcome.reason, where=self.target.server.url)
+        if not waiting:
+            return cut_up(batch, self.layout) if tries >= _DOUBTS else None
+        bisection = cut_up(batch, self.layout)
+        bisection.reason = outcome.reason
+        raise self._set_aside(batch, bisection)
+
+    def _set_aside(self, batch: Batch, bisection: Bisection) -> SetAsideError:
+        self.target.evidence.set_aside(self.site.id, self.layout.cut, batch.id, bisection)
+        return SetAsideError(batch)
+
+    @contextlib.contextmanager
+    def _alone(self, batch: Batch) -> Iterator[None]:
+        """Around the first batch of a day, no other one of that day is under way."""
+        days = frozenset((self.site.id, day) for day in self.layout.days(batch, self.site.zone))
+        if self.firsts.must_wait(days):
+            self.flush()
+        with self.firsts.alone(days, lambda: self.ledger.rest(0.0)):
+            yield
+
+    def flush(self) -> None:
+        """Record what has been held back to be recorded together with the next move."""
+        if self._told:
+            told, self._told = self._told, ()
+            self.ledger.moved(*told)
+
+    def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, Outcome]:
+        """Send what is left of a batch, once; `strain` is how many requests in a row have failed before it."""
+        gate = self.target.gate
+        while (shut := gate.shut_for()) > 0:
+            self.flush()
+            self.ledger.rest(shut)
+        if not gate.free:
+            self.flush()
+        with gate:
+            told, self._told = self._told, ()
+            self.ledger.moved(*told, self._now(batch, BatchStatus.SENDING))
+            crash_points.point("deliver.sending")
+            outcome = send(self.target.connection, self.target.server, requests)
+        crash_points.point("deliver.sent")
+        return self._after(batch, outcome, strain), outcome
+
+    def answers(self) -> bool:
+        """Whether the server answers well to a request that stores nothing: it boots, and knows token and site."""
+        with self.target.gate:
+            outcome = send(self.target.connection, self.target.server, [nothing(self.site.id)])
+        return isinstance(outcome, Recorded) and outcome.tracked == 1
+
+    def _after(self, batch: Batch, outcome: Outcome, strain: int) -> Batch:
+        match outcome:
+            case Recorded():
+                self._well(outcome)
+                return self._recorded(batch, outcome.invalid, self._refused_places(batch, outcome))
+            case Short():
+                return self._completed(batch, outcome)
+            case NotRecorded():
+                self.target.gate.slowed(outcome.retry_after)
+                return self._move(batch, BatchStatus.PLANNED)
+            case InDoubt():
+                if outcome.in_part or not outcome.finished:  # what failed at once was not too much for the server
+                    self.target.gate.slowed(outcome.retry_after)
+                left = batch.places if outcome.in_part else batch.left
+                batch = self._move(dataclasses.replace(batch, left=left), BatchStatus.IN_DOUBT)
+                crash_points.point("deliver.doubt")
+                until = self.target.clock() + self._settles(outcome, strain)
+                return self._resolved(batch, until, as_one=not outcome.in_part)
+            case Refused():
+                return self._refused(batch, outcome)
+
+    def _well(self, outcome: Recorded) -> None:
+        self.target.gate.well()
+        if outcome.tracked:
+            self.target.evidence.took(self.site.id)
+
+    def _settles(self, outcome: InDoubt, strain: int) -> dt.timedelta:
+        """How long after an answer hits may still appear; longer after each failure, as the server is to recover."""
+        settle = self.target.settle
+        if not outcome.finished:
+            return settle
+        return min(settle, settle / (_KEPT_IN_PART if outcome.in_part else _FINISHED) * float(_MORE**strain))
+
+    def _refused_places(self, batch: Batch, outcome: Recorded) -> tuple[int, ...]:
+        """The hits that Matomo called invalid. A token with few rights is not told which: those that are not there."""
+        if not outcome.invalid or outcome.invalid_indices is not None:
+            return _places(batch, outcome.invalid_indices)
+        found = self._watcher.presence(batch, batch.places)
+        gone = (*found.missing, *found.hidden)
+        return tuple(sorted(gone)) if len(gone) == outcome.invalid else ()
+
+    def pause(self, outcome: Outcome, tries: int) -> None:
+        """Let the server recover; give up for this try of the step when it does not. So many tries came to nothing."""
+        where = self.target.server.url
+        if isinstance(outcome, InDoubt):  # which was waited for
+            if tries and outcome.hint:
+                raise PermanentError(outcome.reason, where=where, hint=outcome.hint)
+            return
+        if tries >= _TRIES:
+            raise TransientError(outcome.reason if isinstance(outcome, NotRecorded) else _LOST_AGAIN, where=where)
+        if tries:
+            self.ledger.rest(min(_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE))
+
+    def _refused(self, batch: Batch, outcome: Refused) -> Batch:
+        """No hit was taken. Where site and token are well, the hits themselves are what Matomo does not want."""
+        if outcome.invalid and outcome.invalid == len(batch.places):
+            try:
+                self.target.look_again(self.settings)
+            except StepError:  # it is the token's or the site's fault, or nobody can tell: in either case none is kept
+                self._move(batch, BatchStatus.PLANNED)
+                raise
+            return self._recorded(batch, outcome.invalid, batch.places)
+        self._move(batch, BatchStatus.PLANNED)
+        raise PermanentError(outcome.reason, where=self.target.server.url, hint=outcome.hint)
+
+    def _may_be_at_work_until(self, batch: Batch) -> dt.datetime:
+        """When the server can be at work no longer on a request that a run which is gone had sent.
+
+        The request was sent right after its mark, and given up by `timeout` at the latest; or when that run died.
+        """
+        now = self.target.clock()
+        begun = batch.moved or now
+        return min(now, begun + self.target.timeout) + self.target.settle
+
+    def _resolved(self, batch: Batch, until: dt.datetime, *, as_one: bool = False) -> Batch:
+        """Look for a batch in doubt until all of it is found, or no more can appear; then what is missing is planned.
+
+        `as_one` says that it was sent in one request and, as far as is known, is kept whole or not at all. What is
+        missing while the server may be at work on it can still come: also where a part is there.
+        """
+        pause = _PAUSE
+        while True:
+            over = self.target.clock() >= until
+            if over or self._watcher.sees(batch):
+                found = self._watcher.presence(batch, batch.places)
+                found = found.as_one() if as_one else found
+                if found.whole:
+                    return self._recorded(batch, 0, ())
+                if over:
+                    return self._rest_planned(batch, found)
+            left = (until - self.target.clock()).total_seconds()
+            self.ledger.rest(max(0.0, min(pause, left)))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _rest_planned(self, batch: Batch, found: Presence) -> Batch:
+        """Plan what is not there, and no other hit."""
+        if found.unsure:
+            raise unsure(self.target.server.url)
+        left = found.missing if found.there else batch.left
+        return self._move(dataclasses.replace(batch, left=left), BatchStatus.PLANNED)
+
+    def _completed(self, batch: Batch, outcome: Short) -> Batch:
+        """Some hits of a recorded batch are lost, as many as the answer lets: plan those that are not there."""
+        refused = _places(batch, outcome.invalid_indices)
+        wanted = [place for place in batch.places if place not in refused]
+        found = self._watcher.presence(batch, wanted)
+        lost = tuple(sorted((*found.missing, *found.hidden)))
+        batch = dataclasses.replace(
+            batch, left=lost, invalid=batch.invalid + len(refused), refused=(*batch.refused, *refused)
+        )
+        if not lost:
+            return self._recorded(batch, 0, ())
+        if len(lost) <= len(wanted) - outcome.tracked:
+            return self._move(batch, BatchStatus.PLANNED)
+        # Some of these are there and some are not: that has to be found out, here or by a later run.
+        batch = self._move(batch, BatchStatus.IN_DOUBT)
+        if found.unsure:
+            raise unsure(self.target.server.url)
+        return self._resolved(batch, self.target.clock() + self.target.settle)
+
+    def _recorded(self, batch: Batch, invalid: int, refused: Iterable[int]) -> Batch:
+        """Done; recorded together with the next move, or by `flush`."""
+        batch = dataclasses.replace(
+            batch, left=None, invalid=batch.invalid + invalid, refused=(*batch.refused, *refused)
+        )
+        batch = self._now(batch, BatchStatus.RECORDED)
+        self._told = (*self._told, batch)
+        return batch
+
+    def _move(self, batch: Batch, status: BatchStatus) -> Batch:
+        batch = self._now(batch, status)
+        self.flush()
+        self.ledger.moved(batch)
+        return batch
+
+    def _now(self, batch: Batch, status: BatchStatus) -> Batch:
+        return dataclasses.replace(batch, status=status, moved=self.target.clock())
+
+
+def _places(batch: Batch, indices: Sequence[int] | None) -> tuple[int, ...]:
+    """The places in the batch of what was sent at these indices."""
+    sent = batch.places
+    return tuple(sent[index] for index in indices or () if 0 <= index < len(sent))
+
+
+_AHEAD = 10_000  # how many hits are read from the database at once
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLedger:
+    """Records the moves of a delivery's batches through the office. `batches` are all of them, as they are now."""
+
+    office: Office
+    step: StepId
+    delivery: int
+    batches: dict[BatchId, Batch]
+
+    def moved(self, *batches: Batch) -> None:
+        """Record for good how far batches have come."""
+        self.office.record(BatchesMoved(self.step, self.delivery, batches))
+        self.batches.update((batch.id, batch) for batch in batches)
+
+    def rest(self, seconds: float) -> None:
+        """Wait, unless the lane should end."""
+        self.office.rest(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The batches of a lane, those that are recorded among them."""
+
+    batches: Sequence[Batch]
+    layout: Layout
+    courier: Courier
+    office: Office
+    to_the_end: bool = True
+
+    def run(self) -> None:
+        """Bring every batch that is not recorded; those that are set aside last, `to_the_end` says, or not at all."""
+        texts, aside = _Ahead(self.layout), []
+        try:
+            for batch in self.batches:
+                if batch.status is not BatchStatus.RECORDED:
+                    self.office.check()
+                    try:
+                        self.courier.bring(batch, texts.of(batch))
+                    except SetAsideError as error:
+                        aside.append(error.batch)
+            for batch in aside if self.to_the_end else ():
+                self.office.check()
+                self.courier.bring(batch, self.layout.requests(batch.id, 1)[0], last=True)
+        finally:
+            self.courier.flush()
+
+
+class _Ahead:
+    """The requests of batches that are asked for in order, read many at a time."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._next: BatchId | None = None
+        self._texts: Iterator[list[str]] = iter(())
+
+    def of(self, batch: Batch) -> list[str]:
+        texts = next(self._texts, None) if batch.id == self._next else None
+        if texts is None:
+            self._texts = iter(self._layout.requests(batch.id, max(1, _AHEAD // batch.hits)))
+            texts = next(self._texts)
+        self._next = BatchId(batch.id.lane, batch.id.number + 1)
+        return texts

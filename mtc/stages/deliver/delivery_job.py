@@ -1,0 +1,249 @@
+"""A step's deliveries: those that are open are gone on with; then what no delivery covers is cut, recorded and sent."""
+
+import contextlib
+import dataclasses
+import itertools
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.core import crash_points
+from mtc.core.deliveries import Batch, BatchStatus, Cut, DeliveredObject, Delivery
+from mtc.core.errors import PermanentError
+from mtc.core.model import LoadedObject, StepId
+from mtc.manifest.project import SiteSettings
+from mtc.matomo.client import LookupUnsureError
+from mtc.stages.deliver.batch_sender import Courier, Lane, LaneLedger
+from mtc.stages.deliver.batching import Address, Layout, unsendable
+from mtc.stages.deliver.day_order import Turns
+from mtc.stages.deliver.first_batches import FirstBatches, SiteDay
+from mtc.stages.deliver.recorder import Office
+from mtc.stages.deliver.tracker import Target, TargetSite
+from mtc.stages.stage import DeliveryCut, DeliveryEnded, Desk
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a step delivered in this try: how many hits, how many of them Matomo refused or could not be sent, notes."""
+
+    hits: int = 0
+    invalid: int = 0
+    unsendable: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The counts of a receipt; none of a step that delivers nothing."""
+        counts = {"delivered": self.hits, "invalid": self.invalid, "unsendable": self.unsendable}
+        return {name: count for name, count in counts.items() if count}
+
+    def __add__(self, other: "Delivered") -> "Delivered":
+        return Delivered(
+            self.hits + other.hits,
+            self.invalid + other.invalid,
+            self.unsendable + other.unsendable,
+            (*self.notes, *other.notes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One step's errand to Matomo. It waits for the step `after`, the day before's."""
+
+    site: SiteSettings
+    step: StepId
+    desk: Desk
+    after: StepId | None = None
+
+
+@dataclass(slots=True)
+class Deliverer:
+    """Delivers to one server. Shared by the steps of a run, and by their threads."""
+
+    target: Target
+    warehouse: Path
+    connect: "Callable[[], DuckDBPyConnection]"
+    turns: Turns = field(default_factory=Turns)
+    _stopped: dict[str, PermanentError] = field(default_factory=dict)
+    _texts: dict[str, dict[str, str]] = field(default_factory=dict)
+    _one_at_a_time: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def finish(
+        self, errand: Errand, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]
+    ) -> tuple[Delivered, tuple[Delivery, ...]]:
+        """Go on with the open deliveries whose parts are there; gives also those that were not finished.
+
+        `loaded` are the step's objects as they are listed.
+        """
+        done, left = Delivered(), []
+        for delivery in opened:
+            mine = _objects_of(delivery, loaded)
+            if mine is None or not all((self.warehouse / part.file).exists() for item in mine for part in item.parts):
+                left.append(delivery)
+                continue
+            with self._sending(errand), self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
+                note = self._unsendable(mine, delivery.cut) if delivery.unsendable else Delivered()
+                done += self._send(errand, _Opened(delivery, _keys(mine), note), layout)
+        return done, tuple(left)
+
+    def deliver(self, errand: Errand, number: int, new: Sequence[LoadedObject]) -> Delivered:
+        """Cut and send the hits of objects that no delivery covers, as the delivery of that number."""
+        if not new:
+            return Delivered()
+        with self._sending(errand):
+            if not (new := self._not_copied(errand.site, new)):
+                return Delivered()
+            cut = self._new_cut(new)
+            with self._laid(errand, cut, new, self._site(errand).id) as layout:
+                return self._send(errand, self._cut(errand, number, new, layout, cut), layout)
+
+    def _not_copied(self, site: SiteSettings, new: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
+        """The objects whose lines no other one has that this run delivers; all where copies count."""
+        if site.source.duplicates == "keep":
+            return tuple(new)
+        known = self._texts.setdefault(site.name, {})
+        for item in new:
+            if item.text:
+                known.setdefault(item.text, item.object_id)
+        return tuple(item for item in new if known.get(item.text, item.object_id) == item.object_id)
+
+    def _cut(self, errand: Errand, number: int, new: Sequence[LoadedObject], layout: Layout, cut: Cut) -> "_Opened":
+        """Record a delivery that is laid out."""
+        note = self._unsendable(new, cut) if layout.hits < _hits(new) else Delivered()
+        delivery = Delivery(
+            number,
+            self.target.settings.server,
+            self._site(errand).id,
+            cut,
+            tuple(DeliveredObject.of(item) for item in new),
+            layout.hits,
+            note.unsendable,
+            batches=layout.batches(),
+        )
+        errand.desk.record(DeliveryCut(errand.step, delivery))
+        crash_points.point("deliver.cut")
+        return _Opened(delivery, _keys(new), note)
+
+    def _new_cut(self, new: Sequence[LoadedObject]) -> Cut:
+        settings = self.target.settings
+        lanes = max(1, min(settings.jobs, -(-_hits(new) // settings.batch)))
+        return Cut(secrets.token_hex(8), lanes, settings.batch, self.target.clock().replace(microsecond=0))
+
+    @contextlib.contextmanager
+    def _sending(self, errand: Errand) -> Iterator[None]:
+        """Around everything that is sent for a site: in its turn, one delivery at a time, and no more once refused."""
+        self.turns.wait(errand.after, errand.desk.check)
+        with self._one_at_a_time.setdefault(errand.site.name, threading.Lock()):
+            if (refusal := self._stopped.get(errand.site.name)) is not None:
+                raise refusal
+            yield
+
+    @contextlib.contextmanager
+    def _asking(self, errand: Errand) -> Iterator[None]:
+        """Around what is asked of the server: a refusal holds for all days of the site, what it cannot tell for one."""
+        try:
+            yield
+        except PermanentError as error:
+            if not isinstance(error, LookupUnsureError):
+                self._stopped[errand.site.name] = error
+            raise
+
+    def _send(self, errand: Errand, opened: "_Opened", layout: Layout) -> Delivered:
+        """Send every batch that is not recorded, lane beside lane."""
+        delivery = opened.delivery
+        layout.check(delivery.batches)
+        site = dataclasses.replace(self._site(errand), id=delivery.site_id)
+        office, firsts = Office(errand.desk), FirstBatches(self.target.begun)
+        ledger = LaneLedger(office, errand.step, delivery.number, {batch.id: batch for batch in delivery.batches})
+        with self._asking(errand):
+            for some in (self._firsts_in_doubt(delivery, layout, site, firsts), delivery.batches):
+                batches = [ledger.batches[batch.id] for batch in some]
+                office.run(
+                    Lane(
+                        tuple(own),
+                        layout,
+                        Courier(self.target, errand.site, site, layout, ledger, firsts),
+                        office,
+                        to_the_end=some is delivery.batches,
+                    ).run
+                    for _, own in groupby(batches, key=lambda batch: batch.id.lane)
+                )
+        errand.desk.record(DeliveryEnded(errand.step, delivery.number))
+        crash_points.point("deliver.ended")
+        invalid = sum(batch.invalid for batch in ledger.batches.values())
+        return opened.note + Delivered(delivery.hits, invalid, 0, tuple(self._refused(layout, ledger, opened.keys)))
+
+    def _refused(self, layout: Layout, ledger: LaneLedger, keys: Mapping[str, str]) -> Iterator[str]:
+        """The lines that Matomo refused, the first few of them. Of what an earlier run sent it is not known why."""
+        sent = ((layout.sent(batch), batch.refused) for batch in ledger.batches.values() if batch.refused)
+        refused = (hits[place] for hits, places in sent for place in places)
+        for hit in itertools.islice(refused, _SHOWN):
+            why = ": Matomo fails over this hit" if hit.pv_id in self.target.evidence.failing else ""
+            yield f"refused by Matomo: {keys[hit.object_id]} line {hit.line}{why}"
+
+    @staticmethod
+    def _firsts_in_doubt(delivery: Delivery, layout: Layout, site: TargetSite, firsts: FirstBatches) -> list[Batch]:
+        """The batches of which an earlier run does not know, with hits of days that have not begun.
+
+        The server may be at work on them: they are seen to before another lane begins those days.
+        """
+
+        def days(batch: Batch) -> frozenset[SiteDay]:
+            return frozenset((site.id, day) for day in layout.days(batch, site.zone))
+
+        for batch in delivery.batches:
+            if batch.status is BatchStatus.RECORDED:
+                firsts.know(days(batch))
+        in_doubt = {BatchStatus.SENDING, BatchStatus.IN_DOUBT}
+        return [batch for batch in delivery.batches if batch.status in in_doubt and firsts.new(days(batch))]
+
+    def _site(self, errand: Errand) -> TargetSite:
+        with self._asking(errand):
+            return self.target.site(errand.site)
+
+    def _laid(self, errand: Errand, cut: Cut, mine: Sequence[LoadedObject], site_id: int) -> Layout:
+        layout = Layout(self.connect(), cut)
+        dimensions = tuple(sorted(self.target.settings.dimensions.items()))
+        layout.lay_out(self.warehouse, mine, Address(site_id, self._site(errand).base, dimensions))
+        return layout
+
+    def _unsendable(self, new: Sequence[LoadedObject], cut: Cut) -> Delivered:
+        with contextlib.closing(self.connect()) as connection:
+            count, lines = unsendable(connection, self.warehouse, new, cut)
+        keys = _keys(new)
+        why = "not sent, as Matomo would not keep its time"
+        return Delivered(unsendable=count, notes=tuple(f"{why}: {keys[one]} line {line}" for one, line in lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A delivery to be sent, the keys of its objects by their ids, and what there is to say of its cut."""
+
+    delivery: Delivery
+    keys: Mapping[str, str]
+    note: Delivered = Delivered()
+
+
+def _keys(objects: Iterable[LoadedObject]) -> dict[str, str]:
+    """The keys of objects by their ids."""
+    return {item.object_id: item.object.key for item in objects}
+
+
+def _hits(objects: Iterable[LoadedObject]) -> int:
+    """How many hits objects have."""
+    return sum(part.hits for item in objects for part in item.parts)
+
+
+def _objects_of(delivery: Delivery, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...] | None:
+    """The loaded objects that a delivery covers; None when one of them is not loaded any more."""
+    found = {item.object.key: item for item in loaded if any(one.covers(item) for one in delivery.objects)}
+    return tuple(found.values()) if len(found) == len(delivery.objects) else None

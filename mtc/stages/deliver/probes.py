@@ -1,0 +1,119 @@
+"""What of a batch is in Matomo: asked for hit by hit, and judged. Nothing is sent here.
+
+A batch usually is one transaction, kept whole or not at all. Where the database has ended that transaction, Matomo
+stores the hits one by one: then some, none or all are there, and only the hits themselves tell which.
+
+Which hits of a batch are asked for, to know whether it was recorded.
+
+Any hit of a batch answers for all of it. Matomo lists only the first 500 actions of a visit, in order of the visits'
+last actions: the last hit of a visitor with few hits is found soonest. Several are asked for, of several visitors where
+there are so many, as one hit may have been lost by itself.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mtc.core.deliveries import Batch
+from mtc.matomo.client import LookupUnsureError
+from mtc.matomo.lookup import Witness, glance, stored
+from mtc.matomo.retry_policy import Patience, retrying
+from mtc.stages.deliver.batching import Layout, Sent
+from mtc.stages.deliver.tracker import Target, TargetSite
+
+WITNESSES = 4
+
+
+def witnesses(batch: Batch, hits: Sequence[Sent], visitors: Mapping[str, int]) -> tuple[Witness, ...]:
+    """The witnesses of the hits in doubt. `hits` are all of the batch, `visitors` how many hits each visitor has."""
+    last = {hits[place].visitor: place for place in batch.places}  # places ascend, so the latest stays
+    others = (place for place in batch.places if last[hits[place].visitor] != place)
+
+    def ease(place: int) -> tuple[int, str]:
+        return visitors.get(hits[place].visitor, 0), hits[place].pv_id
+
+    chosen = [*sorted(last.values(), key=ease)[:WITNESSES], *itertools.islice(others, WITNESSES)][:WITNESSES]
+    return tuple(Witness(hits[place].pv_id, hits[place].time) for place in chosen)
+
+
+_PAUSE = 0.5
+_HINT = "set a higher visitor_log_maximum_actions_per_visit in [General] of Matomo's config.ini.php"
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The places of a batch's hits that were asked for: those that are there, that are not, and that nobody can tell.
+
+    A hit is `hidden` where a visit of its time has more actions than Matomo lists.
+    """
+
+    there: tuple[int, ...]
+    missing: tuple[int, ...]
+    hidden: tuple[int, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every hit is there."""
+        return not self.missing and not self.hidden
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a hit may be there or not."""
+        return bool(self.hidden)
+
+    def as_one(self) -> "Presence":
+        """What is hidden goes with the rest, as in one transaction; where the rest is at odds nothing is gained."""
+        if self.there and not self.missing:
+            return Presence((*self.there, *self.hidden), ())
+        if self.missing and not self.there:
+            return Presence((), tuple(sorted((*self.missing, *self.hidden))))
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Asks a server for the hits of batches. `rest` waits between tries of a question that failed."""
+
+    target: Target
+    site: TargetSite
+    layout: Layout
+    rest: Callable[[float], None]
+
+    def sees(self, batch: Batch) -> bool:
+        """Whether a glance shows any of the hits in doubt; no proof that none is there."""
+        hits = self.layout.sent(batch)
+        asked = witnesses(batch, hits, self.layout.visitors(batch))
+        target, site = self.target, self.site
+        return self._patiently(lambda: glance(target.connection, target.server, site.id, site.zone, asked))
+
+    def presence(self, batch: Batch, places: Sequence[int]) -> Presence:
+        """Which of these hits are there."""
+        hits = self.layout.sent(batch)
+        return self._presence({place: hits[place] for place in places})
+
+    def _presence(self, hits: dict[int, Sent]) -> Presence:
+        if not hits:
+            return Presence((), ())
+        target, site = self.target, self.site
+        asked = tuple(Witness(hit.pv_id, hit.time) for hit in hits.values())
+        found = self._patiently(lambda: stored(target.connection, target.server, site.id, site.zone, asked))
+        there = tuple(place for place, hit in hits.items() if hit.pv_id in found.found)
+        hidden = tuple(place for place, hit in hits.items() if hit.pv_id in found.hidden - found.found)
+        missing = tuple(place for place in hits if place not in {*there, *hidden})
+        return Presence(there, missing, hidden)
+
+    def _patiently(self, read: Callable[[], Read]) -> Read:
+        """Ask until there is an answer; a question may always be asked again."""
+        return retrying(read, Patience(self.rest, first=_PAUSE))
+
+
+def unsure(where: str) -> LookupUnsureError:
+    """The error of a batch of which it cannot be told what is there."""
+    return LookupUnsureError(
+        "which hits of a batch are lost cannot be told: Matomo lists only some actions of their visits",
+        where=where,
+        hint=_HINT,
+    )

@@ -1,0 +1,113 @@
+"""A hit of a part as a finished request string of Matomo's tracker, made by DuckDB.
+
+Every value is percent-encoded, so that a string is ASCII without quotes, backslashes or control characters, whatever a
+stranger wrote into the log. The parameters are those that Matomo's own importer sends, and `pv_id`, by which a hit can
+be found again. `bots=1`, since what is a robot was decided when the hits were loaded: Matomo would drop more of them
+without a word. Matomo gives a hit without an agent that of the request which brings it, and one without an address this
+machine's: for both there is something to send.
+"""
+
+import functools
+from collections.abc import Mapping
+
+from mtc.core.sql import literal
+from mtc.formats.request_target import is_host
+
+_URL_LENGTH = 1024
+_AGENT_LENGTH = 2048
+_ERROR = 300
+
+# Six characters of [A-Za-z0-9], the same whenever they are made: `uid` belongs to the delivery, object and line to the
+# hit. 36 bits of a digest; of base64's two other characters each stands for a letter.
+_DIGEST = "to_base64(unhex(left(md5(concat($uid, ':', object, ':', line)), 10)))"
+PV_ID = f"replace(replace(left({_DIGEST}, 6), '+', 'A'), '/', 'a')"
+
+# What a part holds in dictionaries is encoded once for each entry of one, not for each hit, as long as an expression is
+# a plain function of one column: `substring` is such, `left` and CASE are not, and made this three times as slow.
+# A URL is made of parts that were looked at: a host that is none is the site's own, a path begins with a slash.
+_BASE = f"CASE WHEN {is_host('host')} THEN url_encode($scheme) || url_encode(host) ELSE url_encode($base) END"
+_PATH = "regexp_replace(path, '^([^/])', '/\\1')"
+_VALUES: Mapping[str, str] = {
+    "host": "host",
+    "method": "method",
+    "protocol": "protocol",
+    "status": "status::VARCHAR",
+    "user": '"user"',
+    "query": "query",
+}
+
+
+def columns() -> str:
+    """SQL: the columns of the table `hit` that a request needs, of a part."""
+    return (
+        'object, line, ts, ip, host, path, query, protocol, method, status, bytes, time_ms, referrer, "user", '
+        "user_agent, download"
+    )
+
+
+@functools.cache
+def request(dimensions: tuple[tuple[str, str], ...]) -> str:
+    """SQL: the request string of a hit, over `columns`, `address`, `url` and `pv_id`.
+
+    `dimensions` are the numbers of custom dimensions with what they hold.
+    """
+    pieces = [
+        "$head",
+        "'&cdt='",
+        "strftime(ts, '%Y-%m-%d%%20%H%%3A%M%%3A%S')",
+        "'&url='",
+        "url",
+        "'&urlref='",
+        _encoded("referrer"),
+        "'&ua='",
+        f"coalesce(nullif({_encoded('user_agent', _AGENT_LENGTH)}, ''), '-')",
+        "'&pv_id='",
+        "pv_id",
+        "'&cip='",
+        "url_encode(address)",
+        _given("uid", "nullif(\"user\", '-')"),
+        "CASE WHEN download THEN '&download=' || url END",
+        "CASE WHEN bytes > 0 THEN '&bw_bytes=' || bytes END",
+        "CASE WHEN time_ms >= 1 THEN '&pf_srv=' || try_cast(time_ms AS BIGINT) END",
+        f"CASE WHEN status >= {_ERROR} AND status <> 304 THEN '&action_name=' || {_title()} END",
+        *(_given(f"dimension{number}", _VALUES[name]) for number, name in dimensions),
+    ]
+    return f"concat({', '.join(pieces)})"
+
+
+def url() -> str:
+    """SQL: the address that was asked for, encoded. A path cannot lead to another host: it begins behind one."""
+    return f"concat({_BASE}, {_target()})"
+
+
+def head(site_id: int) -> str:
+    """What every request of a site begins with."""
+    return f"?idsite={site_id}&rec=1&apiv=1&bots=1&dp=1"
+
+
+def nothing(site_id: int) -> str:
+    """A request that Matomo answers as any other, and of which it stores nothing: `rec` is not 1."""
+    return head(site_id).replace("&rec=1", "&rec=0")
+
+
+def _target() -> str:
+    """The path with its query, encoded. Cut where both together are too long, which is rare."""
+    whole = f"url_encode(substring(concat({_PATH}, '?' || nullif(query, '')), 1, {_URL_LENGTH}))"
+    pieces = f"concat(url_encode({_PATH}), CASE WHEN query <> '' THEN '%3F' END, url_encode(query))"
+    fits = f"coalesce(strlen(path), 0) + coalesce(strlen(query), 0) < {_URL_LENGTH}"
+    return f"CASE WHEN {fits} THEN {pieces} ELSE {whole} END"
+
+
+def _encoded(value: str, length: int = _URL_LENGTH) -> str:
+    return f"url_encode(substring({value}, 1, {length}))"
+
+
+def _given(name: str, value: str) -> str:
+    """A parameter that is left out where there is no value: NULL, as `concat` skips it."""
+    return f"{literal('&' + name + '=')} || nullif({_encoded(value)}, '')"
+
+
+def _title() -> str:
+    """What Matomo shows an answer other than success as, so that those stand together. Encoded, its addresses twice."""
+    referrer = _encoded("nullif(referrer, '')")
+    return f"concat(status, '%2FURL%20%3D%20', url_encode(url), '%2FFrom%20%3D%20' || url_encode({referrer}))"

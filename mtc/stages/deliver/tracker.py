@@ -1,0 +1,149 @@
+"""The server that a project delivers to, and its sites there: looked at once in a run, before the first hit is sent.
+
+What would refuse every hit is found here, where it costs nothing: a wrong token, a missing right, an unknown site.
+"""
+
+import datetime as dt
+import re
+import threading
+import time
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mtc.core.errors import PermanentError
+from mtc.core.frozen_model import seconds
+from mtc.manifest.project import SiteSettings
+from mtc.matomo import sites
+from mtc.matomo.client import Connection, Server
+from mtc.matomo.limiter import Gate
+from mtc.matomo.retry_policy import Patience, retrying
+from mtc.matomo.settings import Matomo
+from mtc.stages.deliver.bisection import Evidence
+from mtc.stages.deliver.first_batches import SiteDay
+
+_YEAR = 366
+_OFFSET = re.compile(r"^UTC(?P<sign>[+-])(?P<hours>\d{1,2}(?:\.\d+)?)$")
+
+Clock = Callable[[], dt.datetime]
+
+
+def server_of(matomo: Matomo, root: Path) -> Server:
+    """The server of a manifest; `root` is what a relative `ca_bundle` starts from."""
+    return Server(
+        matomo.url,
+        matomo.token,
+        matomo.username or "",
+        matomo.password,
+        root / matomo.ca_bundle if matomo.ca_bundle else None,
+        float(seconds(matomo.timeout)),
+        matomo.tracker,
+    )
+
+
+def zone_of(name: str, otherwise: dt.tzinfo) -> dt.tzinfo:
+    """A zone as Matomo names it: `Europe/Paris`, `UTC`, `UTC+5.5`."""
+    try:
+        if offset := _OFFSET.match(name):
+            hours = float(offset["hours"]) * (-1 if offset["sign"] == "-" else 1)
+            return dt.timezone(dt.timedelta(hours=hours))
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return otherwise
+
+
+def other_days(name: str, zone: dt.tzinfo, today: dt.date) -> bool:
+    """Whether a zone as Matomo names it has other days than `zone`; False of one that is not known here.
+
+    Zones that agree at noon of each day of a year change their clocks on the same days.
+    """
+    theirs = zone_of(name, zone)
+    noon = dt.datetime.combine(today, dt.time(12), dt.UTC)
+    moments = (noon - dt.timedelta(days=back) for back in range(_YEAR))
+    return any(at.astimezone(theirs).utcoffset() != at.astimezone(zone).utcoffset() for at in moments)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSite:
+    """A site as its server has it. `base` is the address that paths are put behind."""
+
+    id: int
+    base: str
+    zone: dt.tzinfo
+
+
+@dataclass(slots=True)
+class Target:
+    """A server with its connections, its gate and the days that have begun there, for all threads of a run."""
+
+    settings: Matomo
+    root: Path
+    clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+    gate: Gate = field(init=False)
+    connection: Connection = field(init=False)
+    server: Server = field(init=False)
+    begun: set[SiteDay] = field(default_factory=set)
+    evidence: Evidence = field(default_factory=Evidence)
+    _sites: dict[str, TargetSite] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Nothing is connected yet."""
+        self.server = server_of(self.settings, self.root)
+        self.gate = Gate(self.settings.jobs)
+        self.connection = Connection(self.server, lanes=self.settings.jobs)
+
+    @property
+    def settle(self) -> dt.timedelta:
+        """For how long after a request without an answer its hits may still appear."""
+        return dt.timedelta(seconds=seconds(self.settings.settle))
+
+    @property
+    def timeout(self) -> dt.timedelta:
+        """How long an answer is waited for."""
+        return dt.timedelta(seconds=seconds(self.settings.timeout))
+
+    def site(self, site: SiteSettings) -> TargetSite:
+        """The site on the server, which is asked in a run's first delivery for it.
+
+        Raises:
+            PermanentError: the server does not know the site, the token may not write to it, or its days are others.
+            TransientError: the server does not answer.
+        """
+        with self._lock:
+            if site.name not in self._sites:
+                self._sites[site.name] = self._look_up(site)
+            return self._sites[site.name]
+
+    def look_again(self, site: SiteSettings) -> None:
+        """Ask the server anew; raises as `site` does when the site or the token's right is gone."""
+        with self._lock:
+            self._sites[site.name] = self._look_up(site)
+
+    def _look_up(self, site: SiteSettings) -> TargetSite:
+        return retrying(lambda: self._asked(site), Patience(self.sleep, first=0.5))
+
+    def _asked(self, site: SiteSettings) -> TargetSite:
+        number = site.matomo_id or sites.site_id(self.connection, self.server, site.url)
+        rights = sites.rights(self.connection, self.server)
+        if not rights.may_write(number):
+            seen = "may only view" if number in rights.view else "may not even see"
+            raise PermanentError(
+                f"the token {seen} site {number}: it lacks 'write' access to it",
+                where=self.server.url,
+                hint=f"give its user write access to site {number} in Matomo, or correct `token` or `matomo_id`",
+            )
+        info = sites.site_info(self.connection, self.server, number)
+        if info is None:
+            raise PermanentError(f"Matomo has no site {number}", where=self.server.url, hint="correct `matomo_id`")
+        if other_days(info.timezone, site.tzinfo, self.clock().date()):
+            theirs = self.server.quote(info.timezone)
+            raise PermanentError(
+                f"the time zone of site {number} is {theirs} in Matomo and {site.zone} in the manifest: "
+                "days would not agree",
+                where=self.server.url,
+                hint=f"write `timezone: {theirs}` for {site.name}, or change it in Matomo; nothing is sent until then",
+            )
+        return TargetSite(number, site.url or info.main_url, zone_of(info.timezone, site.tzinfo))

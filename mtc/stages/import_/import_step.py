@@ -1,0 +1,225 @@
+"""The import stage: does the import steps of a task, one after the other.
+
+The order of an import step: take out what must go, load what is new, deliver and archive what is loaded, report.
+
+What is done is recorded at once, object by object and batch by batch, so that a step that was interrupted goes on where
+it was. A delivery that is open is finished before anything is loaded again, as it needs its parts. The source is never
+changed.
+
+Pushing loaded objects to the archive, each recorded as soon as its copy is verified.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtc.core import crash_points
+from mtc.core.deliveries import Delivery, copies_among, copy_note, counted_account, uncovered
+from mtc.core.errors import PermanentError
+from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
+from mtc.manifest.project import Project
+from mtc.plan.model import DeliverWork, ImportWork, PlannedStep, Task
+from mtc.sources.source import Archive
+from mtc.stages.deliver.delivery_job import Delivered, Deliverer
+from mtc.stages.import_.bundle_loader import sweep_rejected
+from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.format_choice import judge_step, messages_note
+from mtc.stages.import_.known_agents import KnownAgents
+from mtc.stages.import_.object_loader import Loading, ahead
+from mtc.stages.import_.reload import Again
+from mtc.stages.import_.step_context import Connect, OpenArchive, OpenSource, StepContext
+from mtc.stages.stage import Desk, HitsTakenBack, ObjectArchived, ObjectDropped, StepDone
+
+
+def archive_objects(context: StepContext, wanted: Sequence[LoadedObject]) -> int:
+    """Archive the objects, where the site has an archive; returns how many."""
+    archive = context.open_archive(context.site) if wanted else None
+    if archive is None:
+        return 0
+    with contextlib.closing(ahead(_pusher(context, archive), wanted, name="archive")) as pushed:
+        for item, url in pushed:
+            crash_points.point("archive.pushed")
+            context.desk.record(ObjectArchived(context.step, item.object.key, url))
+            context.desk.check()
+    return len(wanted)
+
+
+def _pusher(context: StepContext, archive: Archive) -> Callable[[LoadedObject], str]:
+    source = context.open_source(context.site)
+    before = {old.object.key: old.archived for old in context.work.replaced}
+    site, day = context.site.name, context.step.day
+
+    def push(item: LoadedObject) -> str:
+        crash_points.point("archive.before")
+        local = _local_copy(context, item.object)
+        earlier = before.get(item.object.key, "")
+        return archive.push(
+            site, day, item.object, local, source, replacing=earlier, progress=lambda _: context.desk.check()
+        )
+
+    return push
+
+
+def _local_copy(context: StepContext, object_: SourceObject) -> Path | None:
+    """The fetched copy, if the object was fetched into the spool."""
+    folder = context.spool_of(object_)
+    return next(iter(folder.iterdir()), None) if folder.is_dir() else None
+
+
+_SHOWN = 3
+
+
+def import_step(context: StepContext) -> None:
+    """Do the step. Whatever it raises, what was recorded before that stays good."""
+    work, desk = context.work, context.desk
+    desk.check()
+    finished, opened = _finish(context)
+    if work.drop:
+        desk.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
+    again = Again(context)
+    loaded, notes = _load(context, again)
+    delivered = finished + _deliver(context, opened, [*work.keep, *loaded], again)
+    archived = archive_objects(context, [*work.archive, *loaded])
+    crash_points.point("import.done")
+    copies = copies_among([*work.keep, *loaded]) if context.site.source.duplicates == "skip" else {}
+    desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], copies, archived, delivered, notes)))
+
+
+def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
+    """Go on with open deliveries; then stop if that is all that may be done. Gives also those that wait for parts."""
+    deliver, deliverer, work = context.work.deliver, context.deliverer, context.work
+    if deliver is None or deliverer is None:
+        return Delivered(), ()
+    listed = (*work.keep, *work.drop, *work.replaced)
+    finished, left = deliverer.finish(context.errand, deliver.opened, listed)
+    if deliver.refused:
+        raise PermanentError(
+            f"hits would count twice in Matomo: {'; '.join(deliver.refused[:_SHOWN])}",
+            hint=f"to count them again: --accept {context.step}",
+        )
+    if deliver.taken_back:
+        context.desk.record(HitsTakenBack(context.step, deliver.taken_back))
+        left = ()  # given up
+    return finished, left
+
+
+def _deliver(
+    context: StepContext, opened: Sequence[Delivery], loaded: Sequence[LoadedObject], again: Again
+) -> Delivered:
+    """Finish what waited for its parts, then deliver what no delivery covers."""
+    deliver, deliverer = context.work.deliver, context.deliverer
+    if deliver is None or deliverer is None:
+        return Delivered()
+    finished, left = deliverer.finish(context.errand, opened, loaded)
+    if left:
+        raise PermanentError(
+            "a delivery cannot be finished, as parts of it are gone",
+            hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
+        )
+    return finished + deliverer.deliver(context.errand, deliver.number, _uncovered(deliver, loaded, again))
+
+
+def _uncovered(deliver: DeliverWork, loaded: Sequence[LoadedObject], again: Again) -> tuple[LoadedObject, ...]:
+    """The objects whose hits no delivery covers, but for copies; what an operator lets be sent again is no copy."""
+    taken_back = {*deliver.taken_back, *again.taken_back}
+    new = uncovered(loaded, (*deliver.covered, *again.covered.values()))
+    return tuple(item for item in new if item.text not in deliver.sent or item.object.key in taken_back)
+
+
+def _load(context: StepContext, again: Again) -> tuple[list[LoadedObject], Sequence[str]]:
+    """Load what is new; gives it, and what there is to say of its lines."""
+    loading = Loading(context, again)
+    loaded = loading.run() if context.work.load else []
+    kept = [item.object.key for item in context.work.keep]
+    sweep_rejected(context.warehouse, context.site.name, context.step.day, published=loading.published, kept=kept)
+    judge_step([*context.work.keep, *loaded], context.site.filters.max_rejected, loading.samples)
+    return loaded, loading.notes
+
+
+def _receipt(
+    step: StepId,
+    objects: Sequence[LoadedObject],
+    copies: Mapping[str, str],
+    archived: int,
+    delivered: Delivered,
+    said: Sequence[str],
+) -> Receipt:
+    """What the step reports. `copies` are those of the objects whose lines another of them has, which count once."""
+    account = Accounting.total(counted_account(item, copies) for item in objects)
+    lines = {item.object.key: item.accounting.lines for item in objects}
+    told = tuple(copy_note(key, original, lines[key]) for key, original in copies.items())
+    figures = {
+        "objects": len(objects),
+        "bytes": sum(item.object.size for item in objects),
+        "lines": account.lines,
+        "hits": account.hits,
+        "rejected": sum(account.rejected.values()),
+        "archived": archived,
+        **delivered.figures,
+    }
+    status = Status.DONE if objects else Status.EMPTY
+    return Receipt(
+        step,
+        status,
+        accounting=account,
+        figures=figures,
+        notes=(*delivered.notes, *said, *told, *messages_note(objects)),
+    )
+
+
+_SIZES = Sizes()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportStage:
+    """Does import steps. `open_source` and `open_archive` give what a site's manifest entry names.
+
+    `agents` are the user agents that earlier runs have decided upon.
+    """
+
+    project: Project
+    connect: Connect
+    open_source: OpenSource
+    open_archive: OpenArchive
+    sizes: Sizes = _SIZES
+    deliverer: Deliverer | None = None
+    agents: KnownAgents | None = None
+
+    def run(self, task: Task, desk: Desk) -> None:
+        """Do each step of the task, one after the other."""
+        for planned in task.steps:
+            context = self._context(planned, desk, task.after)
+            shutil.rmtree(context.spool, ignore_errors=True)
+            try:
+                with self._in_turn(context):
+                    import_step(context)
+            finally:
+                shutil.rmtree(context.spool, ignore_errors=True)
+
+    def _in_turn(self, context: StepContext) -> contextlib.AbstractContextManager[None]:
+        """Around a step that delivers: later days of its site wait for it before they deliver."""
+        if context.deliverer is None:
+            return contextlib.nullcontext()
+        return context.deliverer.turns.taking_part(context.step)
+
+    def _context(self, planned: PlannedStep, desk: Desk, after: StepId | None) -> StepContext:
+        if not isinstance(planned.work, ImportWork):
+            raise TypeError(planned)
+        site = self.project.sites[planned.step.site]
+        return StepContext(
+            site=site,
+            step=planned.step,
+            work=planned.work,
+            desk=desk,
+            connect=self.connect,
+            open_source=self.open_source,
+            open_archive=self.open_archive,
+            spool=self.project.work / "spool" / f"{site.name}-{planned.step.day}",
+            warehouse=self.project.warehouse,
+            sizes=self.sizes,
+            deliverer=self.deliverer,
+            after=after,
+            agents=self.agents,
+        )

@@ -1,0 +1,135 @@
+"""What is known of user agents, kept from run to run: taking a text apart costs far more than finding it again.
+
+It is derived data: losing it costs time. Files are written once and named by what they hold, so that a damaged one is
+seen and left out, whatever was interrupted; a few are made into one now and then. What was decided by other rules or
+other versions of the tables lies in another folder, and is removed. Safe in several threads of one run.
+"""
+
+import contextlib
+import hashlib
+import json
+import re
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from mtc.core.atomic_files import sha256
+from mtc.core.sql import literal
+from mtc.formats.agents import recipe
+
+KNOWN_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("user_agent", "VARCHAR"),
+    ("bot", "BOOLEAN"),
+    ("browser", "VARCHAR"),
+    ("browser_version", "VARCHAR"),
+    ("os", "VARCHAR"),
+    ("device", "VARCHAR"),
+    ("robot", "VARCHAR"),
+    ("kind", "VARCHAR"),
+)
+"""What is kept of each text, in order, and its type."""
+
+_NAMES = ", ".join(name for name, _ in KNOWN_COLUMNS)
+_NAME = re.compile(r"(\d{8})-([0-9a-f]{32})\.parquet")
+_DIGITS = 32
+_FILES = 8
+_MOST = 200_000
+_LONGEST = 500
+
+
+@dataclass(slots=True)
+class KnownAgents:
+    """The files of one project. `work` is its folder for what can be made again, `scratch` one that runs sweep."""
+
+    work: Path
+    scratch: Path
+    most: int = _MOST
+    _folder: Path | None = field(default=None)
+    _sound: dict[str, bool] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def find(self, connection: duckdb.DuckDBPyConnection, wanted: str, into: str) -> None:
+        """Put what is known of the texts in the table `wanted` into the table `into`, a row a text."""
+        with contextlib.suppress(OSError, duckdb.Error):  # as if nothing were known
+            if files := self._files():
+                connection.execute(f"""
+INSERT INTO {into}
+SELECT DISTINCT ON (user_agent) {_NAMES} FROM {_reading(files)} SEMI JOIN {wanted} USING (user_agent)
+""")  # noqa: S608 - names of this package's own tables
+
+    def keep(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Keep the rows of a table for later runs; where they cannot be written, they are decided again then."""
+        query = f"SELECT {_NAMES} FROM {table} WHERE length(user_agent) <= {_LONGEST} LIMIT {self.most}"  # noqa: S608 - as above
+        with contextlib.suppress(OSError, duckdb.Error), self._lock:
+            self._write(connection, query, self._last() + 1)
+            if len(files := self._files()) > _FILES:
+                self._merge(connection, files)
+
+    def _merge(self, connection: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
+        """Make one file of several. If there are too many rows, those of the oldest files go."""
+        last = self._last()
+        made = self._write(
+            connection,
+            f"""
+SELECT {_NAMES} FROM {_reading(files)}
+QUALIFY row_number() OVER (PARTITION BY user_agent ORDER BY filename DESC) = 1
+ORDER BY filename DESC LIMIT {self.most}
+""",  # noqa: S608 - as above
+            last,
+        )
+        for file in files:
+            if file != made:
+                file.unlink(missing_ok=True)
+
+    def _write(self, connection: duckdb.DuckDBPyConnection, query: str, number: int) -> Path:
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        staged = self.scratch / f"agents-{secrets.token_hex(8)}.parquet"
+        try:
+            connection.execute(f"COPY ({query}) TO {literal(str(staged))} (FORMAT parquet, COMPRESSION zstd)")
+            target = self.folder / f"{number:08d}-{sha256(staged)[:_DIGITS]}.parquet"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(target)
+        finally:
+            staged.unlink(missing_ok=True)
+        return target
+
+    @property
+    def folder(self) -> Path:
+        """Where what is decided by today's rules lies; whatever else lies beside it is removed at the first look."""
+        if self._folder is None:
+            digest = hashlib.sha256(json.dumps([recipe(), KNOWN_COLUMNS]).encode()).hexdigest()
+            self._folder = self.work / "agents" / digest[:_DIGITS]
+            for other in _inside(self._folder.parent):
+                if other != self._folder:
+                    shutil.rmtree(other, ignore_errors=True)
+        return self._folder
+
+    def _files(self) -> list[Path]:
+        """The files that hold what their names say, the oldest first; others are removed. Each is looked at once."""
+        return [file for file in sorted(_inside(self.folder)) if self._is_sound(file)]
+
+    def _is_sound(self, file: Path) -> bool:
+        if file.name not in self._sound:
+            match = _NAME.fullmatch(file.name)
+            self._sound[file.name] = match is not None and sha256(file)[:_DIGITS] == match[2]
+            if not self._sound[file.name]:
+                file.unlink(missing_ok=True)
+        return self._sound[file.name]
+
+    def _last(self) -> int:
+        numbers = (_NAME.fullmatch(file.name) for file in _inside(self.folder))
+        return max((int(match[1]) for match in numbers if match), default=0)
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    return folder.iterdir() if folder.is_dir() else iter(())
+
+
+def _reading(files: list[Path]) -> str:
+    listed = ", ".join(literal(str(file)) for file in files)
+    return f"read_parquet([{listed}], filename = true)"

@@ -1,0 +1,101 @@
+"""Delivered objects that are loaded again: whether Matomo has their hits, told by what was sent and not by settings.
+
+Where the settings are those of before, the account of the lines tells it. Where they are not, the hits of both readings
+are compared: a time zone of lines that have an offset, or a filter that filters nothing, changes what is recorded of an
+object, and nothing of what was sent.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from mtc.core.deliveries import DeliveredObject
+from mtc.core.errors import PermanentError
+from mtc.core.model import LoadedObject
+from mtc.stages.import_.step_context import StepContext
+from mtc.stages.stage import Fact, HitsTakenBack, ObjectCarried
+
+# All that a request may hold of a hit, in whole seconds. Sums, so that neither order nor files matter.
+_DIGEST = """
+SELECT count(*), sum(md5_number_lower(hit)::HUGEINT), sum(md5_number_upper(hit)::HUGEINT)
+FROM (
+    SELECT concat_ws(
+        chr(31), epoch(ts)::BIGINT, coalesce(ip, ''), coalesce(host, ''), coalesce(method, ''), coalesce(path, ''),
+        coalesce(query, ''), coalesce(protocol, ''), coalesce(status, 0), coalesce(bytes, 0), coalesce(time_ms, 0),
+        coalesce(referrer, ''), coalesce("user", ''), coalesce(user_agent, ''), coalesce(download, false)
+    ) AS hit
+    FROM read_parquet($paths, hive_partitioning = false)
+    WHERE object = $object
+)
+"""
+
+PathOf = Callable[[str], Path]
+"""Where a part's file is now, by its name in the warehouse."""
+
+
+def sent_digest(connection: duckdb.DuckDBPyConnection, loaded: LoadedObject, path_of: PathOf) -> tuple[int, ...]:
+    """A digest of all that is sent of an object's hits."""
+    files = sorted({part.file for part in loaded.parts})
+    if not files:
+        return ()
+    parameters = {"paths": [str(path_of(file)) for file in files], "object": loaded.object_id}
+    return tuple(int(value or 0) for value in connection.execute(_DIGEST, parameters).fetchall()[0])
+
+
+@dataclass(slots=True)
+class Again:
+    """What is found of a step's delivered objects: those that are `covered` still, and those to be sent again."""
+
+    context: StepContext
+    covered: dict[str, DeliveredObject] = field(default_factory=dict)
+    taken_back: list[str] = field(default_factory=list)
+
+    def judge(self, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf) -> None:
+        """Decide on an object that is loaded again, before anything of it is published.
+
+        Raises:
+            PermanentError: it has other hits than those delivered, and nobody lets them count twice.
+        """
+        deliver = self.context.work.deliver
+        before = deliver.carried.get(loaded.object.key) if deliver else None
+        if deliver is None or before is None:
+            return
+        if self._same(before, loaded, connection, path_of):
+            self.covered[loaded.object.key] = DeliveredObject.of(loaded)
+        elif deliver.accepted:
+            self.taken_back.append(loaded.object.key)
+        else:
+            raise self._refusal(before, loaded)
+
+    def facts(self, loaded: LoadedObject) -> Iterator[Fact]:
+        """What is recorded of an object's deliveries when it is loaded."""
+        deliver = self.context.work.deliver
+        before = deliver.carried.get(loaded.object.key) if deliver else None
+        if before is not None and (after := self.covered.get(loaded.object.key)) is not None:
+            yield ObjectCarried(self.context.step, before, after)
+        elif before is not None:
+            yield HitsTakenBack(self.context.step, (before.key,))
+
+    def _same(
+        self, before: DeliveredObject, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf
+    ) -> bool:
+        if before.made_with == loaded.made_with:
+            return before.holds_lines_of(loaded)
+        old = next((item for item in self.context.work.replaced if before.covers(item)), None)
+        warehouse = self.context.warehouse
+        if old is None or not all((warehouse / part.file).exists() for part in old.parts):
+            return False  # what was sent cannot be told any more
+        sent = sent_digest(connection, old, warehouse.__truediv__)
+        return sent == sent_digest(connection, loaded, path_of)
+
+    def _refusal(self, before: DeliveredObject, loaded: LoadedObject) -> PermanentError:
+        what = "its hits were delivered, and it holds other lines now"
+        if before.made_with != loaded.made_with:
+            what = "delivered with other settings, and by today's its hits are others"
+        return PermanentError(
+            f"{what}: they would count twice in Matomo",
+            where=loaded.object.key,
+            hint=f"to count them again: --accept {self.context.step}",
+        )

@@ -1,0 +1,49 @@
+"""What one import step works with: what is wanted, where from, where to, and whom to tell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from mtc.core.model import SourceObject, StepId
+from mtc.manifest.project import SiteSettings
+from mtc.plan.model import ImportWork
+from mtc.sources.source import Archive, Source
+from mtc.stages.deliver.delivery_job import Deliverer, Errand
+from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.known_agents import KnownAgents
+from mtc.stages.stage import Desk
+from mtc.warehouse.parts import object_id
+
+Connect = Callable[[], duckdb.DuckDBPyConnection]
+OpenSource = Callable[[SiteSettings], Source]
+OpenArchive = Callable[[SiteSettings], Archive | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """One import step's surroundings. `spool` is a folder of its own, gone when the step ends."""
+
+    site: SiteSettings
+    step: StepId
+    work: ImportWork
+    desk: Desk
+    connect: Connect
+    open_source: OpenSource
+    open_archive: OpenArchive
+    spool: Path
+    warehouse: Path
+    sizes: Sizes
+    deliverer: Deliverer | None = None
+    after: StepId | None = None
+    agents: KnownAgents | None = None
+
+    @property
+    def errand(self) -> Errand:
+        """What is to be delivered, for whom, and who hears of it."""
+        return Errand(self.site, self.step, self.desk, self.after)
+
+    def spool_of(self, object_: SourceObject) -> Path:
+        """The folder that an object is fetched into."""
+        return self.spool / object_id(object_.key, object_.version)

@@ -1,0 +1,42 @@
+"""Digests of an object's text: as it was written, and of its lines, which are the same however they end."""
+
+import hashlib
+
+from mtc.formats.line_cleaning import BOM
+
+
+class TextDigest:
+    """Both digests, in one pass; the second costs something only where it is another than the first."""
+
+    def __init__(self) -> None:
+        self._written = hashlib.sha256()
+        self._lines: hashlib._Hash | None = None
+        self._begun = False
+        self._carried = b""
+        self._ended = True
+
+    def update(self, block: bytes) -> None:
+        """Take the next block."""
+        if not block:
+            return
+        lines = self._carried + (block if self._begun else block.removeprefix(BOM))
+        self._begun = True
+        self._carried = b"\r" if lines.endswith(b"\r") else b""
+        lines = lines.removesuffix(self._carried).replace(b"\r\n", b"\n")
+        if self._lines is None and lines != block:
+            self._lines = self._written.copy()
+        self._written.update(block)
+        if self._lines is not None:
+            self._lines.update(lines)
+        self._ended = block.endswith(b"\n")
+
+    def written(self) -> str:
+        """The digest of every byte, hex."""
+        return self._written.hexdigest()
+
+    def lines(self) -> str:
+        """The digest of the lines, hex: a byte order mark, CR LF for LF, and an end of the last line tell no others."""
+        lines = (self._lines or self._written).copy()
+        if not self._ended:
+            lines.update(b"\n")
+        return lines.hexdigest()

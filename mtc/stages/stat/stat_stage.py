@@ -1,0 +1,173 @@
+"""The stat stage: a site's days in, `.stat` files out, each whole or not at all.
+
+It knows who answers only through `AnswerSource`. A set of files is made durable together before any of its steps
+is recorded, as one flush of the folder serves them all.
+"""
+
+import datetime as dt
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtc.core import crash_points
+from mtc.core.atomic_files import FileSet, explain_os_error, fsync_dir, inside, make_folder, sha256, sweep_staged
+from mtc.core.errors import StepError
+from mtc.core.model import Output, Receipt, Status
+from mtc.manifest.project import Project
+from mtc.plan.model import PlannedStep, StatWork, Task
+from mtc.stages.stage import Desk, PartsDigested, StepDone, StepFailed
+from mtc.stages.stat.providers import Answer, AnswerSource, Noted
+from mtc.warehouse.stat_document import StatDocument, dumps
+from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SET_SIZE = 64
+"""How many files are made durable together, and so how many days an interrupted run may have to count again."""
+
+
+def stat_path(project: Project, site: str, day: dt.date) -> Path:
+    """Where the `.stat` file of a site's day lies."""
+    return project.stats / site / f"{day.isoformat()}.stat"
+
+
+def output(project: Project, path: Path, data: bytes) -> Output:
+    """A file that a step made, its path relative to the project where it lies in it."""
+    name = path.relative_to(project.root) if path.is_relative_to(project.root) else path
+    return Output(name.as_posix(), len(data), hashlib.sha256(data).hexdigest())
+
+
+class StatStage:
+    """Does stat steps. `connect` opens a database; `source` answers instead of the warehouse if it is given."""
+
+    def __init__(
+        self,
+        project: Project,
+        connect: "Callable[[], DuckDBPyConnection]",
+        source: AnswerSource | None = None,
+    ) -> None:
+        self._project = project
+        self._source: AnswerSource = source or WarehouseStatistics(
+            project.warehouse, connect, countries=project.countries
+        )
+
+    def run(self, task: Task, desk: Desk) -> None:
+        """Do the task: days without anything to count first, then the others in order.
+
+        Raises:
+            MtcError: the database or the disk gave up; days already recorded are in place.
+        """
+        steps = sorted(task.steps, key=lambda planned: planned.step)
+        try:
+            for site, own in itertools.groupby(steps, key=lambda planned: planned.step.site):
+                self._site(site, list(own), desk)
+        except OSError as error:
+            raise explain_os_error(error, "writing .stat files") from error
+
+    def _site(self, site: str, steps: Sequence[PlannedStep], desk: Desk) -> None:
+        names = {stat_path(self._project, site, planned.step.day).name for planned in steps}
+        sweep_staged(self._project.stats / site, names.__contains__)
+        plans = {planned.step.day: planned for planned in steps}
+        full = {day: work for day, planned in plans.items() if _has_lines(work := _work(planned))}
+        desk.check()
+        desk.record(*(self._clear(planned) for day, planned in plans.items() if day not in full))
+        answers = self._source.statistics(self._project.sites[site], full) if full else ()
+        for answered in _sets(answers):
+            self._publish(answered, plans, desk)
+
+    def _clear(self, planned: PlannedStep) -> StepDone:
+        """A day of which nothing is known has no file."""
+        path = stat_path(self._project, planned.step.site, planned.step.day)
+        if path.exists():
+            path.unlink()
+            fsync_dir(path.parent)
+        return StepDone(Receipt(planned.step, Status.EMPTY, accounting=_work(planned).accounting))
+
+    def _publish(self, answers: Iterable[Answer], plans: Mapping[dt.date, PlannedStep], desk: Desk) -> None:
+        """Write a set of answers. When the source gives up in the midst of it, what it gave before is kept."""
+        crash_points.point("stat.before")
+        written: list[_Written] = []
+        given_up: StepError | None = None
+        with FileSet() as files:
+            try:
+                for answer in answers:
+                    desk.check()
+                    written.extend(self._take(answer, plans, files, desk))
+            except StepError as error:
+                given_up = error
+            files.publish()
+        crash_points.point("stat.written")
+        desk.record(*_first_digests(self._project, written), *(StepDone(item.receipt) for item in written))
+        for item in written:
+            desk.progress(size=item.planned.cost, lines=int(item.receipt.figures["actions"]))
+        if given_up is not None:
+            raise given_up
+
+    def _take(
+        self, answer: Answer, plans: Mapping[dt.date, PlannedStep], files: FileSet, desk: Desk
+    ) -> Iterator["_Written"]:
+        if isinstance(answer, DayFailure):
+            desk.record(StepFailed(plans[answer.day].step, answer.error))
+            return
+        document, notes = (answer.document, answer.notes) if isinstance(answer, Noted) else (answer, ())
+        yield self._write(document, notes, plans[document.day], files)
+
+    def _write(
+        self, document: StatDocument, notes: tuple[str, ...], planned: PlannedStep, files: FileSet
+    ) -> "_Written":
+        if lacking := _work(planned).lacking:
+            document, notes = document.model_copy(update={"complete": False, "lacking": lacking}), (*notes, *lacking)
+        path = stat_path(self._project, document.site, document.day)
+        make_folder(path.parent)
+        data = dumps(document)
+        files.stage(path).write_bytes(data)
+        outputs = (output(self._project, path, data),)
+        figures = _figures(document)
+        return _Written(planned, Receipt(planned.step, Status.DONE, outputs, _work(planned).accounting, figures, notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    planned: PlannedStep
+    receipt: Receipt
+
+
+def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[PartsDigested]:
+    """The digests of parts from before there were any, which were just found to hold what was loaded."""
+    works = [_work(item.planned) for item in written if project.sites[item.planned.step.site].answers == "warehouse"]
+    files = {part.file for work in works for part in work.parts if not part.digest}
+    if files:
+        yield PartsDigested({file: sha256(inside(project.warehouse, file)) for file in files})
+
+
+def _sets(answers: Iterable[Answer]) -> Iterator[Iterable[Answer]]:
+    """Cut answers into sets without waiting for more than one."""
+    stream = iter(answers)
+    for first in stream:
+        yield itertools.chain((first,), itertools.islice(stream, SET_SIZE - 1))
+
+
+def _work(planned: PlannedStep) -> StatWork:
+    return planned.work if isinstance(planned.work, StatWork) else StatWork()
+
+
+def _has_lines(work: StatWork) -> bool:
+    return bool(work.parts) or (work.accounting is not None and work.accounting.lines > 0)
+
+
+def _figures(document: StatDocument) -> Mapping[str, float]:
+    summary = document.summary
+    return {
+        "visits": summary.visits,
+        "unique_visitors": summary.unique_visitors,
+        "actions": summary.actions,
+        "pageviews": summary.pageviews,
+        "downloads": summary.downloads,
+        "searches": summary.searches or 0,
+        "bounces": summary.bounces,
+        "bytes": summary.bytes or 0,
+    }

@@ -1,0 +1,64 @@
+"""Which state file owns the parts of a warehouse folder. Two state files over one folder would delete each other's."""
+
+from pathlib import Path
+
+from mtc.core.atomic_files import create_once, make_folder, write_atomic
+from mtc.core.errors import StateError
+from mtc.state import state_errors
+
+MARKER = ".mtc-lineage"
+
+
+def claim(warehouse: Path, lineage: str) -> None:
+    """Make the folder this lineage's own, once; it is made when it is not there.
+
+    A folder with another lineage's mark but no other file in it is taken over. Raises StateError when another
+    lineage's parts are in it, or when it cannot be written.
+    """
+    try:
+        _claim(warehouse, lineage)
+    except OSError as error:
+        raise state_errors.of_system(error, warehouse, "use the warehouse folder") from error
+
+
+def check(warehouse: Path, lineage: str) -> None:
+    """Raise StateError when another lineage's parts are in the folder; for those who only read. Writes nothing."""
+    try:
+        owner = (warehouse / MARKER).read_text("utf-8", "replace").strip()
+    except OSError:
+        return
+    if owner not in {"", lineage} and _holds_files(warehouse):
+        raise _owned(warehouse)
+
+
+def _claim(warehouse: Path, lineage: str) -> None:
+    marker = warehouse / MARKER
+    make_folder(warehouse)
+    if create_once(marker, lambda staged: _write(staged, lineage)):
+        return
+    owner = marker.read_text("utf-8", "replace").strip()
+    if owner == lineage:
+        return
+    if owner and _holds_files(warehouse):
+        raise _owned(warehouse)
+    write_atomic(marker, _content(lineage), mode=0o600)
+
+
+def _write(staged: Path, lineage: str) -> None:
+    staged.write_bytes(_content(lineage))
+
+
+def _content(lineage: str) -> bytes:
+    return lineage.encode() + b"\n"
+
+
+def _holds_files(warehouse: Path) -> bool:
+    return any(path.name != MARKER and not path.is_dir() for path in warehouse.rglob("*"))
+
+
+def _owned(warehouse: Path) -> StateError:
+    hint = (
+        "put that state file back, or name it (`state:` or `--state`); or give this one a folder of its own "
+        "(`warehouse: {path: ...}`): all logs that are still there are imported again"
+    )
+    return StateError("the warehouse belongs to another state file", where=str(warehouse), hint=hint)

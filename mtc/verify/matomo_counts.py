@@ -1,0 +1,243 @@
+"""What Matomo counts of a site's days: a few reports, read for a month of days in one request.
+
+A report that is read while hits of its day come in stays short until it is invalidated: looking would do damage. Days
+that a delivery is not finished with are therefore never read, not even between others.
+
+What of a site's hits was delivered to Matomo, as the state has it, and what of that disagrees. No I/O.
+
+Matomo's tables of a day against the warehouse's, of the same hits: referrers, and searches within the site. Pure.
+
+A server before Matomo 5.5 has no AI assistants: it files them under websites or search engines, whichever its list has
+them in, so that these are held against one another together, and their names are left out.
+"""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, uncovered
+from mtc.core.model import LoadedObject, Stage, StepId
+from mtc.core.records import History
+from mtc.core.sanitize import printable
+from mtc.manifest.project import SiteSettings
+from mtc.matomo.api import Row
+from mtc.matomo.client import Connection
+from mtc.matomo.reports import DayReports, Report, reports
+from mtc.matomo.retry_policy import Patience, retrying
+from mtc.matomo.settings import Matomo
+from mtc.matomo.sites import site_id
+from mtc.plan.archive_copies import sent_texts
+from mtc.plan.delivery_verdicts import own_deliveries, sent_hits
+from mtc.plan.verdicts import DayHits
+from mtc.stages.deliver.tracker import server_of
+from mtc.stages.stat import matomo_provider
+from mtc.verify.evidence import Disagreement, differ
+from mtc.warehouse.referrers import assistant, known
+from mtc.warehouse.stat_document import StatDocument
+from mtc.warehouse.stat_tables import OTHERS, SearchRow, VisitRow
+
+READ = (Report.REFERRER_TYPES, Report.WEBSITES, Report.SEARCH_ENGINES, Report.SITE_SEARCHES)
+"""The tables that are read."""
+
+_FILED_ANYWHERE = ("search", "social", "website", "ai")
+_ANYWHERE = "/".join(_FILED_ANYWHERE)
+
+Reports = Mapping[Report, tuple[Row, ...]]
+Counts = Mapping[str, int]
+
+
+def compare_tables(reports: Reports, document: StatDocument, searches: int) -> Iterator[Disagreement]:
+    """What differs. A table that one of both cut, or that the server does not have, is left out.
+
+    `searches` is how many Matomo counts. A document of an earlier mtc was counted otherwise, and tells nothing.
+    """
+    if document.summary.searches is None:
+        return
+    yield from differ(
+        "Matomo counts {one} searches within the site, the warehouse {other}: "
+        "`hits: {{search_parameters: ...}}` and the site's settings in Matomo have to be the same",
+        searches,
+        document.summary.searches,
+    )
+    tables = document.tables
+    if searches == document.summary.searches:
+        theirs = _counts(reports, Report.SITE_SEARCHES, matomo_provider.plain, lambda row: row.hits)
+        yield from _differing("searches for", theirs, _own(tables.site_searches or ()))
+    yield from _origins(reports, document)
+
+
+def _origins(reports: Reports, document: StatDocument) -> Iterator[Disagreement]:
+    tables = document.tables
+    own = {row.label: row.visits for row in tables.referrer_types}
+    types = _counts(reports, Report.REFERRER_TYPES, matomo_provider.referrer_type, _visits)
+    mixed = types is not None and own.get("ai", 0) > 0 and not types.get("ai", 0)
+    yield from _differing("visits of type", _mixed(types) if mixed else types, _mixed(own) if mixed else own)
+    for what, report, rows in (
+        ("visits from website", Report.WEBSITES, tables.websites),
+        ("visits from search engine", Report.SEARCH_ENGINES, tables.search_engines),
+    ):
+        theirs = _counts(reports, report, matomo_provider.plain, _visits)
+        yield from _differing(what, _without_assistants(theirs) if mixed else theirs, _own(rows))
+
+
+def _mixed(types: Counts | None) -> Counts | None:
+    """The types that an AI assistant may be filed under as one."""
+    if types is None:
+        return None
+    kept = {name: count for name, count in types.items() if name not in _FILED_ANYWHERE}
+    return kept | {_ANYWHERE: sum(types.get(name, 0) for name in _FILED_ANYWHERE)}
+
+
+def _without_assistants(names: Counts | None) -> Counts | None:
+    if names is None:
+        return None
+    called = {one.name for one in known().assistants}
+    return {name: count for name, count in names.items() if name not in called and not assistant(name)}
+
+
+def _visits(row: Row) -> int:
+    return row.visits
+
+
+def _counts(
+    reports: Reports, report: Report, label: Callable[[Row], str], number: Callable[[Row], int]
+) -> Counts | None:
+    """A table of Matomo's as names and numbers; None if it is not there, or not all of it."""
+    if report not in reports or any(row.rest for row in reports[report]):
+        return None
+    return {label(row): number(row) for row in reports[report] if number(row)}
+
+
+def _own(rows: Iterable[VisitRow | SearchRow]) -> Counts | None:
+    counts = {row.label: row.searches if isinstance(row, SearchRow) else row.visits for row in rows}
+    return None if OTHERS in counts else counts
+
+
+def _differing(what: str, theirs: Counts | None, own: Counts | None) -> Iterator[Disagreement]:
+    """One disagreement for a table: its first name that differs, and how many more do."""
+    if theirs is None or own is None:
+        return
+    names = sorted(name for name in theirs.keys() | own.keys() if theirs.get(name, 0) != own.get(name, 0))
+    if names:
+        name, by = names[0], sum(abs(theirs.get(name, 0) - own.get(name, 0)) for name in names)
+        more = f" (and {len(names) - 1:,} more of that table)" if len(names) > 1 else ""
+        told = (
+            f"Matomo counts {theirs.get(name, 0):,} {what} {printable(name)}, the warehouse {own.get(name, 0):,}{more}"
+        )
+        yield Disagreement(told, by)
+
+
+_WINDOW = dt.timedelta(days=30)
+_ATTEMPTS = 2
+
+
+def counts(
+    matomo: Matomo, root: Path, site: SiteSettings, days: Sequence[dt.date], spared: Collection[dt.date] = ()
+) -> Mapping[dt.date, DayReports]:
+    """The figures of these days, but for the `spared` ones, and the tables that are held against the warehouse's.
+
+    `root` is what a relative `ca_bundle` starts from.
+
+    Raises:
+        StepError: the server does not answer, or does not let the token see the site.
+    """
+    server = server_of(matomo, root)
+    patience = Patience(time.sleep, _ATTEMPTS)
+    wanted = [day for day in days if day not in spared]
+    methods = READ if site.answers == "warehouse" else ()
+    found: dict[dt.date, DayReports] = {}
+    with Connection(server) as connection:
+        number = site.matomo_id or retrying(partial(site_id, connection, server, site.url), patience)
+        for first, last in _windows(wanted, spared):
+            found |= retrying(partial(reports, connection, server, number, first, last, methods), patience)
+    return {day: found[day] for day in wanted}
+
+
+def _windows(days: Sequence[dt.date], spared: Collection[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
+    """The fewest stretches, of a month at most, that hold all days and none of the spared ones."""
+    left = sorted(days)
+    while left:
+        end = min((day for day in spared if day > left[0]), default=dt.date.max)
+        last = max(day for day in left if day - left[0] <= _WINDOW and day < end)
+        yield left[0], last
+        left = [day for day in left if day > last]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How many hits of a day were delivered, and how many of them Matomo may lack, refused or not to be sent."""
+
+    hits: int
+    lost: int
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+def delivered(site: SiteSettings, history: History, day: dt.date, hits: Sequence[DayHits]) -> Delivered | None:
+    """The deliveries of a day's import, and what was delivered of the day's `hits`; None where nothing is."""
+    if site.matomo is None:
+        return None
+    sent = sent_hits(site, history, hits)
+    step = StepId(Stage.IMPORT, site.name, day)
+    wrong = _of_step(own_deliveries(site, history, step), history.objects.get(step, ()), _left(site, history, step))
+    return Delivered(sent.hits, sent.lost, tuple(wrong))
+
+
+def unfinished_days(site: SiteSettings, history: History) -> frozenset[dt.date]:
+    """The days with hits of deliveries that are not finished: what Matomo counts of them is in between."""
+    steps = [step for step in history.deliveries if step.site == site.name]
+    opened = [
+        step for step in steps if any(one.status is DeliveryStatus.OPEN for one in own_deliveries(site, history, step))
+    ]
+    parts = (part.day for step in opened for item in history.objects.get(step, ()) for part in item.parts)
+    return frozenset({*(step.day for step in opened), *parts})
+
+
+def _name(loaded: LoadedObject) -> tuple[str, str, str]:
+    """What an object has to have in common with what was delivered, so that those are its hits."""
+    return loaded.object.key, loaded.object_id, loaded.made_with
+
+
+def _name_of(item: DeliveredObject) -> tuple[str, str, str]:
+    return item.key, item.object_id, item.made_with
+
+
+def _left(site: SiteSettings, history: History, step: StepId) -> tuple[LoadedObject, ...]:
+    """The objects of a step that no delivery covers, nor is their every line in one of another day."""
+    sent = sent_texts(site, history)
+    covered = (item for one in own_deliveries(site, history, step) for item in one.objects)
+    return tuple(item for item in uncovered(history.counted(step), covered) if item.text not in sent)
+
+
+def _of_step(
+    deliveries: Sequence[Delivery], loaded: Sequence[LoadedObject], missing: Sequence[LoadedObject]
+) -> Iterator[Disagreement]:
+    """What disagrees between the objects of a step and its deliveries. Of those `missing`, no delivery has hits."""
+    for delivery in deliveries:
+        if delivery.status is DeliveryStatus.OPEN:
+            yield _open(delivery)
+        elif delivery.status is DeliveryStatus.DONE:
+            yield from _done(delivery, loaded)
+    hits = sum(part.hits for item in missing for part in item.parts)
+    if hits:
+        files = "1 log file" if len(missing) == 1 else f"{len(missing):,} log files"
+        yield Disagreement(f"{hits:,} hits of {files} are not delivered", hits)
+
+
+def _open(delivery: Delivery) -> Disagreement:
+    recorded = sum(batch.hits for batch in delivery.batches if batch.status is BatchStatus.RECORDED)
+    what = f"delivery {delivery.number} is not finished: {recorded:,} of {delivery.hits:,} hits are recorded"
+    return Disagreement(what, delivery.hits - recorded)
+
+
+def _done(delivery: Delivery, loaded: Sequence[LoadedObject]) -> Iterator[Disagreement]:
+    hits = {_name(item): sum(part.hits for part in item.parts) for item in loaded}
+    changed = [one for one in delivery.objects if _name_of(one) not in hits]
+    for one in changed:
+        yield Disagreement(f"{printable(one.key)} was delivered, and is not what is loaded now")
+    if delivery.objects and not changed:
+        mine = sum(hits[_name_of(one)] for one in delivery.objects)
+        what = f"delivery {delivery.number} has {{one}} hits, its log files {{other}}"
+        yield from differ(what, delivery.hits + delivery.unsendable, mine)

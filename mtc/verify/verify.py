@@ -1,0 +1,143 @@
+"""From lines to hits to Matomo to `.stat` to CSV: every imported day looked at anew, and what disagrees. Only reads.
+
+No lock is taken: a run may be at work meanwhile, which is told, as its days are in between. Matomo is not asked then: a
+report that is read during a delivery would stay short.
+
+Collects the evidence of every day: from the state's history, the warehouse's files, Matomo, `.stat` files and CSV.
+
+What cannot be looked at is kept as an error, and the rest is looked at all the same.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mtc.core.clock import Clock, utc_now
+from mtc.core.errors import MtcError
+from mtc.core.model import Part, Stage, StepId
+from mtc.core.records import History
+from mtc.core.sanitize import printable
+from mtc.engine.observe import orphans
+from mtc.engine.task_list import Wanted, sites_of
+from mtc.manifest.dates import days as days_of
+from mtc.manifest.models import Dates
+from mtc.manifest.project import Project, SiteSettings
+from mtc.matomo.reports import DayReports
+from mtc.plan.archive_copies import counted_once
+from mtc.plan.freshness import stale_sites
+from mtc.plan.model import Selection
+from mtc.plan.neighbours import Neighbours, elsewhere
+from mtc.plan.verdicts import DayHits, Hits
+from mtc.state.lock import Owner, owner_at_work
+from mtc.state.store import Store
+from mtc.state.warehouse_owner import check
+from mtc.verify.chain import Evidence, compare
+from mtc.verify.evidence import Disagreement, Row, Verified, csv_rows, imported, stat_file, wrong_parts
+from mtc.verify.matomo_counts import counts, delivered, unfinished_days
+from mtc.warehouse.csv_files import ACCOUNTING, SUMMARY
+
+Rows = Mapping[tuple[str, str], Row]
+
+
+@dataclass(slots=True)
+class Looking:
+    """One look at everything. `days` are those of each site; `asks` says whether Matomo may be asked."""
+
+    project: Project
+    history: History
+    days: Mapping[str, Sequence[dt.date]]
+    asks: bool = True
+    errors: list[str] = field(default_factory=list)
+    _rows: Rows | None = field(init=False, default=None)
+    _lines: Rows | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Read the rows of all sites, which lie in the same files."""
+        wanted = {(site, day.isoformat()) for site, days in self.days.items() for day in days}
+        try:
+            self._rows = csv_rows(self.project.csv, SUMMARY, wanted)
+            self._lines = csv_rows(self.project.csv, ACCOUNTING, wanted)
+        except MtcError as error:
+            self.errors.append(str(error))
+
+    def site(self, site: SiteSettings) -> Iterator[Evidence]:
+        """The evidence of each of a site's days."""
+        days = self.days[site.name]
+        hits = Hits.of(site.name, self.history).by_day
+        wrong = self._wrong_parts([one.part for day in days for one in hits.get(day, ())])
+        counted = self._counted(site, days)
+        for day in days:
+            yield self._day(site, day, hits.get(day, ()), wrong, counted.get(day))
+
+    def _day(
+        self,
+        site: SiteSettings,
+        day: dt.date,
+        hits: Sequence[DayHits],
+        wrong: Mapping[Part, Disagreement],
+        counted: DayReports | None,
+    ) -> Evidence:
+        step = StepId(Stage.IMPORT, site.name, day)
+        steps, record = self.history.steps, self.history.steps.get(step)
+        known = bool(hits) or (record is not None and record.accounting is not None)
+        return Evidence(
+            site=site.name,
+            day=day,
+            imported=imported(record, self.history.objects.get(step, ()), self.history.copies.get(step, {})),
+            hits=sum(one.part.hits for one in hits) if known else None,
+            parts=tuple(wrong[one.part] for one in hits if one.part in wrong),
+            delivered=delivered(site, self.history, day, hits),
+            counted=counted.summary if counted else None,
+            tables=counted.tables if counted else {},
+            stat=stat_file(self.project, site.name, day, steps.get(StepId(Stage.STAT, site.name, day))),
+            row=None if self._rows is None else self._rows.get((site.name, day.isoformat())),
+            lines=None if self._lines is None else self._lines.get((site.name, day.isoformat()), ()),
+            csv=None if self._rows is None else steps.get(StepId(Stage.CSV, site.name, day)),
+            astray=tuple(f"{printable(one.key)}: {one.words}" for one in elsewhere(step, self.history)),
+        )
+
+    def _wrong_parts(self, parts: Sequence[Part]) -> Mapping[Part, Disagreement]:
+        return wrong_parts(self.project.warehouse, parts, self.project.run.memory) if parts else {}
+
+    def _counted(self, site: SiteSettings, days: Sequence[dt.date]) -> Mapping[dt.date, DayReports]:
+        if site.matomo is None or not days or not self.asks:
+            return {}
+        try:
+            return counts(site.matomo, self.project.root, site, days, unfinished_days(site, self.history))
+        except MtcError as error:
+            self.errors.append(f"Matomo did not answer for {site.name}: {error}")
+            return {}
+
+
+def verify(project: Project, wanted: Wanted, clock: Clock = utc_now) -> Verified:
+    """Compare all links of every day: the days asked for, else each that the state has an import of."""
+    names = sites_of(project, wanted)
+    with Store.open(project.state, readonly=True) as store:
+        check(project.warehouse, store.lineage)
+        history = counted_once(project, store.history(names))
+        owner = owner_at_work(project.state)
+        notes = (*_runs(store, owner), *(() if wanted.sites else orphans(project, store)))
+    now = clock()
+    if wanted.dates is None:
+        asked = Selection(project.stages, dict.fromkeys(names, ()))
+        notes += tuple(str(one) for one in stale_sites(project, asked, history, {}, now))
+    days = {name: _days(project.sites[name], wanted.dates, history, now) for name in names}
+    looking = Looking(project, history, days, asks=owner is None)
+    found = tuple(compare(evidence) for name in names for evidence in looking.site(project.sites[name]))
+    return Verified(found, tuple(looking.errors), notes)
+
+
+def _runs(store: Store, owner: Owner | None) -> Iterator[str]:
+    """Why days may be in between."""
+    if owner is not None:
+        yield f"another run is at work, and its days are in between; Matomo is not asked meanwhile: {owner}"
+    elif killed := store.open_runs():
+        yield f"the run {killed[-1].run} was killed: the next apply goes on with what it left"
+
+
+def _days(site: SiteSettings, dates: Dates | None, history: History, now: dt.datetime) -> tuple[dt.date, ...]:
+    if dates is not None:
+        return days_of(dates, now.astimezone(site.tzinfo).date())
+    beside = Neighbours(site.name, history)
+    imported = {step.day for step in history.steps if step.stage is Stage.IMPORT and step.site == site.name}
+    return tuple(sorted(day for day in imported if not beside.only_for_others(day)))

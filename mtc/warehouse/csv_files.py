@@ -1,0 +1,159 @@
+"""Which CSV files there are, what their columns hold, and how `.stat` documents become rows of them.
+
+RFC 4180: commas, CRLF, a header line, quotes where needed; UTF-8 without a mark. Dates are ISO, numbers plain, an empty
+cell is a number that is not known. Labels go through `cells.cell`. `docs/csv.md` is `page()`. No file is opened here.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO
+
+from mtc.core.sanitize import cell
+from mtc.warehouse.stat_document import LineAccounting, StatDocument, Summary
+from mtc.warehouse.stat_tables import ROWS, Tables, metrics
+
+SUMMARY = "summary"
+ACCOUNTING = "accounting"
+NAMES = (SUMMARY, ACCOUNTING, *ROWS)
+"""What CSV files are called, less their ending, in order."""
+
+Cells = tuple[object, ...]
+
+KEY_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("site", "The site's name."),
+    ("day", "The day, in the site's time zone."),
+)
+
+LINE_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("lines", "How many lines the day's log files have."),
+    ("hits", "How many of them are hits, also such as count for the day before or after."),
+    ("filtered", "How many were left out on purpose."),
+    ("rejected", "How many could not be read."),
+)
+
+LABELS: dict[str, tuple[str, str]] = {
+    "pages": ("page", "The page: its path, with the query less the parameters that Matomo ignores."),
+    "entry_pages": ("page", "The page, as in `pages.csv`."),
+    "exit_pages": ("page", "The page, as in `pages.csv`."),
+    "downloads": ("file", "The file's path, with the query as pages have it."),
+    "site_searches": ("keyword", "What was searched for, as it was typed."),
+    "referrer_types": ("referrer_type", "`direct`, `search`, `social`, `ai`, `website` or `campaign`."),
+    "websites": ("website", "The website's host name."),
+    "search_engines": ("search_engine", "The search engine's name."),
+    "social_networks": ("social_network", "The social network's name."),
+    "ai_assistants": ("ai_assistant", "The AI assistant's name."),
+    "browsers": ("browser", "The browser's family."),
+    "operating_systems": ("operating_system", "The operating system's family."),
+    "device_types": ("device_type", "`desktop`, `smartphone`, `tablet` and so on, or `unknown`."),
+    "countries": ("country", "The country's two letters of ISO 3166-1, or `Unknown`."),
+    "hours": ("hour", "The hour in the site's zone, 00 to 23."),
+    "status_codes": ("status", "The answer's status, or `unknown`."),
+}
+"""What the labels of a table are: their column's name, and what it holds."""
+
+_WHAT = {
+    SUMMARY: "The day in a few numbers: a row for each site and day.",
+    ACCOUNTING: "Where the lines of the day's own log files went, `lines = hits + filtered + rejected`: a row for "
+    "each site and day whose import is known. A line near midnight may count for the day before or after, so `hits` "
+    "need not equal the summary's `actions`.",
+}
+
+_PAGE = """# CSV files
+
+`mtc csv`, and `mtc apply` after statistics, make these files in the folder `csv` of all `.stat` files that are there. A
+table of which no `.stat` file has a row has no file; one that mtc wrote when there were rows is removed, and the step's
+note says so.
+
+Commas, CRLF, a line of column names, quotes where needed (RFC 4180); UTF-8 without a mark. Days are ISO dates, numbers
+are plain, and an empty cell is a number that is not known. Rows are in order of site and day, within a day as the
+`.stat` file has them: most frequent first, hours and statuses in order. A table has at most 500 rows a day; one more,
+`Others`, sums up the rest. What strangers wrote is made harmless: a cell that a spreadsheet would run as a formula
+begins with an apostrophe, and a control character is written out, as `\\x0a`.
+
+"""
+
+
+def file_name(name: str) -> str:
+    """The name of the file of `summary`, `accounting` or a table."""
+    return f"{name}.csv"
+
+
+def columns(name: str) -> tuple[tuple[str, str], ...]:
+    """The columns of a CSV file, `summary`, `accounting` or a table, each with what it holds."""
+    if name == SUMMARY:
+        fields = tuple((field, _plain(info.description)) for field, info in Summary.model_fields.items())
+        return (*KEY_COLUMNS, ("timezone", _plain(StatDocument.model_fields["timezone"].description)), *fields)
+    if name == ACCOUNTING:
+        return (*KEY_COLUMNS, *LINE_COLUMNS)
+    fields = tuple((field, _plain(info.description)) for field, info in ROWS[name].model_fields.items())
+    return (*KEY_COLUMNS, LABELS[name], *fields[1:])
+
+
+def is_ours(name: str, header: str) -> bool:
+    """Whether a file of this name with this first line is one that this or an earlier mtc wrote.
+
+    Earlier ones called the column of labels `label`. The summary is always written, so nobody asks about it.
+    """
+    if name not in NAMES:
+        return False
+    names = [column for column, _ in columns(name)]
+    return header.rstrip("\r\n").split(",") in (names, ["site", "day", "label", *names[3:]])
+
+
+def page() -> str:
+    """All files and columns as a page of Markdown."""
+    blocks = []
+    for name in NAMES:
+        what = _WHAT.get(name) or _plain(Tables.model_fields[name].description)
+        rows = "\n".join(f"| `{column}` | {text} |" for column, text in columns(name))
+        blocks.append(f"## {file_name(name)}\n\n{what}\n\n| column | what it holds |\n|---|---|\n{rows}\n")
+    return _PAGE + "\n".join(blocks)
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+class CsvWriters:
+    """Writes documents, given in order of site and day.
+
+    `opened` opens the file of a name: that of the summary at once, another when it gets its first row.
+    """
+
+    def __init__(self, opened: Callable[[str], IO[str]]) -> None:
+        self._opened = opened
+        self._writers: dict[str, Callable[[Iterable[Cells]], None]] = {}
+        self._metrics = {name: metrics(name) for name in ROWS}
+        self._begin(SUMMARY)
+
+    def write(self, document: StatDocument) -> int:
+        """Write a document's rows; returns how many."""
+        key = (document.site, document.day.isoformat())
+        return sum(self._add(name, [(*key, *row) for row in self._rows(name, document)]) for name in NAMES)
+
+    def _add(self, name: str, rows: list[Cells]) -> int:
+        if rows and name not in self._writers:
+            self._begin(name)
+        if rows:
+            self._writers[name](rows)
+        return len(rows)
+
+    def _begin(self, name: str) -> None:
+        self._writers[name] = csv.writer(self._opened(file_name(name)), lineterminator="\r\n").writerows
+        self._writers[name]([tuple(column for column, _ in columns(name))])
+
+    def _rows(self, name: str, document: StatDocument) -> Iterator[Cells]:
+        if name == SUMMARY:
+            yield (cell(document.timezone), *document.summary.__dict__.values())
+        elif name == ACCOUNTING:
+            yield from [_lines(document.accounting)] if document.accounting else ()
+        else:
+            names = self._metrics[name]
+            for row in getattr(document.tables, name) or ():
+                values = row.__dict__
+                yield (cell(values["label"]), *[values[metric] for metric in names])
+
+
+def _lines(accounting: LineAccounting) -> Cells:
+    rejected = sum(accounting.rejected.values())
+    return (accounting.lines, accounting.hits, sum(accounting.filtered.values()), rejected)

@@ -1,0 +1,204 @@
+"""The `.stat` file: one site's statistics of one day, as one JSON document whose bytes depend on its inputs alone.
+
+Whoever answers (the warehouse, Matomo) makes a `StatDocument`; `dumps` and `loads` are the only way to and from text.
+No clock: the same inputs give the same bytes.
+"""
+
+import datetime as dt
+import json
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError
+
+from mtc.core.errors import PermanentError
+from mtc.core.model import SITE_NAME, Accounting
+from mtc.warehouse.stat_tables import ROWS, Count, Row, StatModel, Tables
+
+
+class Inputs(StatModel):
+    """What the statistics were made from."""
+
+    objects: Count
+    """How many log files have hits on the day."""
+    fingerprint: str
+    """A digest of all that the numbers depend on: the log files, the site's settings, the way of counting, and the
+    edition of the database of countries where there is one."""
+    server: str | None = None
+    """The Matomo server that was asked; left out where the warehouse answered."""
+    server_site: int | None = None
+    """The number of the site there; left out where the warehouse answered."""
+
+
+class Summary(StatModel):
+    """The day in a few numbers."""
+
+    visits: Count
+    """How many visits began."""
+    unique_visitors: Count
+    """How many visitors came, told apart by address, operating system and browser."""
+    actions: Count
+    """How many hits the visits had: page views, downloads and searches."""
+    pageviews: Count
+    """How many pages were viewed."""
+    downloads: Count
+    """How many files were downloaded."""
+    searches: Count | None = None
+    """How often the site itself was searched; null where an earlier mtc counted, to which searches were page views."""
+    bounces: Count
+    """How many visits had one action."""
+    bounce_rate: float
+    """The share of visits that had one action, from 0 to 1, to four digits."""
+    actions_per_visit: float
+    """The mean number of actions of a visit, to two digits."""
+    average_visit_seconds: float
+    """The mean length of a visit, in seconds, to one digit."""
+    total_visit_seconds: Count
+    """How long all visits lasted, in seconds. A visit of several actions lasts one second more than lies between
+    its first and its last, and a visit of one action none, as Matomo has it."""
+    longest_visit_seconds: Count | None
+    """How long the longest visit lasted, in seconds."""
+    max_actions: Count
+    """How many actions the visit with the most had."""
+    bytes: Count | None
+    """How many bytes the answers had."""
+
+    @classmethod
+    def of(  # noqa: PLR0913 - the plain numbers that the rates follow from
+        cls,
+        *,
+        visits: int = 0,
+        unique_visitors: int = 0,
+        pageviews: int = 0,
+        downloads: int = 0,
+        searches: int = 0,
+        actions: int | None = None,
+        bounces: int = 0,
+        seconds: int = 0,
+        longest: int | None = 0,
+        max_actions: int = 0,
+        size: int | None = 0,
+    ) -> Self:
+        """Work out the rates: the one place that does, whoever counted. Untold, `actions` are the sum of the rest."""
+        actions = pageviews + downloads + searches if actions is None else actions
+        each = max(visits, 1)
+        return cls(
+            visits=visits,
+            unique_visitors=unique_visitors,
+            actions=actions,
+            pageviews=pageviews,
+            downloads=downloads,
+            searches=searches,
+            bounces=bounces,
+            bounce_rate=round(bounces / each, 4),
+            actions_per_visit=round(actions / each, 2),
+            average_visit_seconds=round(seconds / each, 1),
+            total_visit_seconds=seconds,
+            longest_visit_seconds=longest,
+            max_actions=max_actions,
+            bytes=size,
+        )
+
+
+class LineAccounting(StatModel):
+    """Where the lines of the day's own log files went: `lines = hits + filtered + rejected`.
+
+    A line near midnight may count for the day before or after, so `hits` need not equal the summary's actions.
+    """
+
+    lines: Count
+    """How many lines were read."""
+    hits: Count
+    """How many of them are hits."""
+    filtered: dict[str, Count]
+    """How many were left out on purpose, by reason."""
+    rejected: dict[str, Count]
+    """How many could not be read, by reason."""
+
+    @classmethod
+    def of(cls, accounting: Accounting) -> Self:
+        """Take over an import's accounting, its reasons in order."""
+        filtered, rejected = dict(sorted(accounting.filtered.items())), dict(sorted(accounting.rejected.items()))
+        return cls(lines=accounting.lines, hits=accounting.hits, filtered=filtered, rejected=rejected)
+
+
+class StatDocument(StatModel):
+    """The statistics of one site on one day."""
+
+    version: Literal[1] = 1
+    """The version of this file's language."""
+    site: str = Field(pattern=rf"^{SITE_NAME}$")
+    """The site's name."""
+    day: dt.date
+    """The day, in the site's time zone."""
+    timezone: str
+    """The site's time zone."""
+    source: Literal["warehouse", "matomo"]
+    """Who answered."""
+    generator: str
+    """What wrote the file, with its version."""
+    inputs: Inputs
+    """What the statistics were made from."""
+    complete: bool = True
+    """Whether all logs that may hold hits of the day were read. Where they are cut at another hour than the site's
+    midnight, hits lie in those of the day before or after as well; the file is made again when these are there."""
+    lacking: tuple[str, ...] = ()
+    """Why the day may not be whole."""
+    summary: Summary
+    """The day in a few numbers."""
+    tables: Tables
+    """The day by page, referrer, browser and so on."""
+    accounting: LineAccounting | None
+    """Where the lines of the day's log files went; null where no import of that day is known."""
+
+
+def _row(row: Row) -> str:
+    return json.dumps(row.__dict__)
+
+
+def _table(name: str, rows: tuple[Row, ...]) -> str:
+    body = ",\n   ".join(map(_row, rows))
+    return f'  "{name}": [\n   {body}\n  ]' if rows else f'  "{name}": []'
+
+
+def dumps(document: StatDocument) -> bytes:
+    """The document as ASCII JSON: keys in the models' order, one line for each row of a table."""
+    head = document.model_dump(mode="json", exclude={"tables", "accounting"})
+    head["inputs"] = document.inputs.model_dump(exclude_none=True)
+    tables = [(name, getattr(document.tables, name)) for name in ROWS]
+    parts = [f' "{key}": {json.dumps(value)}' for key, value in head.items() if key != "summary"]
+    parts.append(' "summary": ' + json.dumps(head["summary"], indent=1).replace("\n", "\n "))
+    parts.append(
+        ' "tables": {\n' + ",\n".join(_table(name, rows) for name, rows in tables if rows is not None) + "\n }"
+    )
+    accounting = document.accounting.model_dump() if document.accounting else None
+    parts.append(' "accounting": ' + json.dumps(accounting, indent=1).replace("\n", "\n "))
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode("ascii")
+
+
+def loads(data: bytes, where: str) -> StatDocument:
+    """Read a `.stat` file's bytes; `where` names it in the error.
+
+    Raises:
+        PermanentError: it is damaged, no `.stat` file, or of another version; with a remedy.
+    """
+    try:
+        return StatDocument.model_validate_json(data)
+    except ValidationError as error:
+        raise PermanentError(
+            f"the .stat file is damaged: {_explain(error)}",
+            where=where,
+            hint="delete it and run `mtc stat` for its site and day to make it again",
+        ) from None
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(piece) for piece in first["loc"])
+    return ascii(f"{place}: {first['msg']}" if place else first["msg"])[1:-1]
+
+
+def schema_text() -> str:
+    """The JSON Schema of `.stat` files, as `schemas/stat.schema.json` holds it."""
+    schema = StatDocument.model_json_schema()
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A .stat file of mtc"}
+    return json.dumps({**head, **{key: value for key, value in schema.items() if key != "title"}}, indent=2) + "\n"

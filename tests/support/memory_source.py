@@ -1,0 +1,131 @@
+"""A source and an archive in memory, for tests: they keep the seams' promises, and touch no disk but the spool."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mtc.core.errors import ObjectChangedError, PermanentError, StepError
+from mtc.core.model import SourceObject
+from mtc.core.sanitize import hostile, printable
+from mtc.sources.source import Days, Note, Progress, RemoteObject, Source, borrowed, ignore
+from mtc.sources.url_pattern import ArchiveUrl, Pattern
+
+
+@dataclass(slots=True)
+class MemorySource:
+    """Objects by key. `fail` is raised by the next call of a method, once, if it is set."""
+
+    pattern: Pattern
+    objects: dict[str, bytes] = field(default_factory=dict)
+    fail: StepError | None = None
+
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+        """List the objects of these days."""
+        self._fail_once()
+        found: dict[dt.date, tuple[SourceObject, ...]] = {}
+        for key in sorted(self.objects):
+            day = self.pattern.match(key)
+            if day is None or day not in days:
+                continue
+            if reason := hostile(key):
+                note(f"{printable(key)} is left out: {reason}")
+            else:
+                found[day] = (*found.get(day, ()), self.look(key))
+        return dict(sorted(found.items()))
+
+    def bare(self) -> str:
+        """Memory is always there."""
+        return ""
+
+    def look(self, key: str) -> SourceObject:
+        """What a listing says of an object."""
+        data = self.objects[key]
+        return SourceObject(key, len(data), etag=hashlib.sha256(data).hexdigest())
+
+    def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
+        """Write the object into `spool`."""
+        self._fail_once()
+        self.confirm(obj)
+        spool.mkdir(parents=True, exist_ok=True)
+        path = spool / hashlib.sha256(obj.key.encode()).hexdigest()[:32]
+        path.write_bytes(self.objects[obj.key])
+        progress(obj.size)
+        return path
+
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        """The beginning of what is there."""
+        self._fail_once()
+        return self._there(obj)[:size]
+
+    def confirm(self, obj: SourceObject) -> None:
+        """Raise ObjectChangedError when the object is another or gone."""
+        self._there(obj)
+        if self.look(obj.key) != obj:
+            raise ObjectChangedError("the object has changed since it was listed", where=printable(obj.key))
+
+    def remote(self, obj: SourceObject) -> RemoteObject | None:  # noqa: ARG002 - nothing here is remote
+        """Memory has no service that copies."""
+        return None
+
+    def where(self, obj: SourceObject) -> str:
+        """The key."""
+        return printable(obj.key)
+
+    def describe(self) -> str:
+        """The URL that was given."""
+        return self.pattern.url
+
+    def _there(self, obj: SourceObject) -> bytes:
+        if obj.key not in self.objects:
+            raise ObjectChangedError("the object is gone since it was listed", where=printable(obj.key))
+        return self.objects[obj.key]
+
+    def _fail_once(self) -> None:
+        error, self.fail = self.fail, None
+        if error is not None:
+            raise error
+
+
+@dataclass(slots=True)
+class MemoryArchive:
+    """Copies by URL. `fail` is raised by the next push, once, if it is set."""
+
+    template: ArchiveUrl
+    spool: Path
+    copies: dict[str, bytes] = field(default_factory=dict)
+    fail: StepError | None = None
+
+    def push(
+        self,
+        site: str,  # noqa: ARG002 - the template knows its site
+        day: dt.date,
+        obj: SourceObject,
+        local: Path | None,
+        source: Source,
+        *,
+        replacing: str = "",
+        progress: Progress = ignore,
+    ) -> str:
+        """Keep a copy."""
+        error, self.fail = self.fail, None
+        if error is not None:
+            raise error
+        url = self.template.full(self.template.render(day, obj))
+        with borrowed(local, source, obj, self.spool) as path:
+            data = path.read_bytes()
+        source.confirm(obj)
+        if self.copies.get(url) == data:
+            return url
+        if url in self.copies and replacing != url:
+            raise PermanentError(
+                f"another file is where the copy of {printable(obj.key)} belongs", where=printable(url)
+            )
+        self.copies[url] = data
+        progress(len(data))
+        return url
+
+    def describe(self) -> str:
+        """The URL that was given."""
+        return self.template.url
