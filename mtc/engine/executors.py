@@ -83,7 +83,7 @@ def perform(runners: StageRunners, task: Task, desk: "WorkerDesk") -> Exception 
 
 @dataclass(frozen=True, slots=True)
 class WorkerDesk:
-    """A desk (`mtc.stages.stage.Desk`) made of plain functions."""
+    """A `FactRecorder` made of plain functions."""
 
     send_facts: Callable[[tuple[Fact, ...]], None]
     send_progress: Callable[[int, int], None]

@@ -10,13 +10,13 @@ from mtc.stages.stage import (
     DeliveryEnded,
     DeliveryFact,
     Fact,
-    HitsTakenBack,
     ObjectArchived,
     ObjectCarried,
     ObjectDropped,
     ObjectFact,
     ObjectLoaded,
     PartsDigested,
+    ResendAllowed,
 )
 from mtc.state.store import Store
 
@@ -40,7 +40,7 @@ def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.dateti
     match fact:
         case ObjectCarried(step, before, after):
             store.object_carried(step, before, after)
-        case HitsTakenBack(step, keys):
+        case ResendAllowed(step, keys):
             store.taken_back(step, keys, run=run, at=at)
         case DeliveryCut(step, delivery):
             store.delivery_cut(step, delivery, at=at)

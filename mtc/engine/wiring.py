@@ -25,7 +25,7 @@ from mtc.sources.s3_source import S3Source
 from mtc.sources.settings import Credentials
 from mtc.sources.source import Archive, Source
 from mtc.sources.url_pattern import ArchiveUrl, Pattern
-from mtc.stages.stage import Desk, StageRunner
+from mtc.stages.stage import FactRecorder, StageRunner
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,11 +43,11 @@ class LazyStage:
     made: StageRunner | None = field(default=None)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, task: Task, desk: Desk) -> None:
+    def run(self, task: Task, recorder: FactRecorder) -> None:
         """Do the task."""
         with self.lock:  # what a stage shares between its tasks, such as a gate, must be one
             made = self.made = self.made or self.make()
-        made.run(task, desk)
+        made.run(task, recorder)
 
 
 def source_opener(project: Project) -> OpenSource:

@@ -20,7 +20,7 @@ from mtc.core.errors import PermanentError
 from mtc.core.model import SITE_NAME, Output, Receipt, Stage, Status, StepId
 from mtc.manifest.project import Project
 from mtc.plan.model import CsvWork, Task
-from mtc.stages.stage import Desk, StepDone
+from mtc.stages.stage import FactRecorder, StepDone
 from mtc.warehouse import csv_files
 from mtc.warehouse.stat_document import StatDocument, loads
 
@@ -75,7 +75,7 @@ class CsvStage:
         self._project = project
         self._connect = connect
 
-    def run(self, task: Task, desk: Desk) -> None:
+    def run(self, task: Task, recorder: FactRecorder) -> None:
         """Make the CSV files, and record every step.
 
         Raises:
@@ -83,25 +83,27 @@ class CsvStage:
         """
         crash_points.point("csv.before")
         try:
-            made = self._make(_recorded(task), desk)
+            made = self._make(_recorded(task), recorder)
         except OSError as error:
             raise explain_os_error(error, "writing CSV files") from error
         crash_points.point("csv.written")
-        self._record(task, made, desk)
+        self._record(task, made, recorder)
 
-    def _make(self, recorded: Recorded, desk: Desk) -> "_Made":
+    def _make(self, recorded: Recorded, recorder: FactRecorder) -> "_Made":
         folder = self._project.csv
         make_folder(folder)
         names = [csv_files.file_name(name) for name in csv_files.NAMES]
         sweep_staged(folder, set(names).__contains__)
         with FileSet() as files:
-            staged, rows = self._staged(folder, files, recorded, desk)
+            staged, rows = self._staged(folder, files, recorded, recorder)
             made = [(folder / name, staged[name]) for name in names if name in staged]
             outputs = tuple(self._settle(target, path, files) for target, path in made)
             files.publish()
         return _Made(outputs, rows, tuple(_removed(folder, staged)))
 
-    def _staged(self, folder: Path, files: FileSet, recorded: Recorded, desk: Desk) -> tuple[Mapping[str, Path], Rows]:
+    def _staged(
+        self, folder: Path, files: FileSet, recorded: Recorded, recorder: FactRecorder
+    ) -> tuple[Mapping[str, Path], Rows]:
         """Write every file beside its place, opened when it gets its first row."""
         staged: dict[str, Path] = {}
         with contextlib.ExitStack() as stack:
@@ -110,17 +112,17 @@ class CsvStage:
                 staged[name] = files.stage(folder / name)
                 return stack.enter_context(staged[name].open("x", encoding="utf-8", newline=""))
 
-            return staged, self._write(csv_files.CsvWriters(opened), recorded, desk)
+            return staged, self._write(csv_files.CsvWriters(opened), recorded, recorder)
 
-    def _write(self, writers: csv_files.CsvWriters, recorded: Recorded, desk: Desk) -> Rows:
+    def _write(self, writers: csv_files.CsvWriters, recorded: Recorded, recorder: FactRecorder) -> Rows:
         rows = {}
         for file in stat_files(self._project.stats):
-            desk.check()
+            recorder.check()
             data = file.path.read_bytes()
             if recorded.get((file.site, file.day)) not in {None, hashlib.sha256(data).hexdigest()}:
                 raise _other(self._project, file)
             rows[file.site, file.day] = writers.write(_read(self._project, file, data))
-            desk.progress(size=len(data))
+            recorder.progress(size=len(data))
         return rows
 
     def _settle(self, target: Path, staged: Path, files: FileSet) -> Output:
@@ -130,14 +132,14 @@ class CsvStage:
             files.drop(target)
         return Output(_relative(self._project, target), size, digest)
 
-    def _record(self, task: Task, made: "_Made", desk: Desk) -> None:
+    def _record(self, task: Task, made: "_Made", recorder: FactRecorder) -> None:
         """Record the steps; the first one has the outputs and notes, which belong to all."""
         done = []
         for number, planned in enumerate(task.steps):
             status, figures = _found(planned.step, made.rows)
             outputs, notes = ((), ()) if number else (made.outputs, made.notes)
             done.append(StepDone(Receipt(planned.step, status, outputs, figures=figures, notes=notes)))
-        desk.record(*done)
+        recorder.record(*done)
 
 
 @dataclass(frozen=True, slots=True)

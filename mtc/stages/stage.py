@@ -1,7 +1,10 @@
-"""The seam between who coordinates and who does: what a stage is, and what it may say while at work."""
+"""The seam between the coordinator and the stages: what a stage is, and the facts that it reports while it works.
+
+A fact is written to the state by the coordinator alone; a stage never opens the state.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from mtc.core.deliveries import Batch, DeliveredObject, Delivery
@@ -19,7 +22,7 @@ class ObjectLoaded:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDropped:
-    """An object's hits leave the warehouse."""
+    """An object's hits are removed from the warehouse."""
 
     step: StepId
     key: str
@@ -27,7 +30,7 @@ class ObjectDropped:
 
 @dataclass(frozen=True, slots=True)
 class PartsDigested:
-    """The digests of part files, relative to the warehouse, that were read for the first time since there are any."""
+    """The digests of part files (relative to the warehouse) that an earlier mtc recorded without one."""
 
     digests: Mapping[str, str]
 
@@ -43,7 +46,7 @@ class ObjectArchived:
 
 @dataclass(frozen=True, slots=True)
 class ObjectCarried:
-    """An object that was loaded again has the hits that a delivery covered before: it covers them still."""
+    """An object was loaded again and has the same hits as before: the delivery of `before` covers `after`."""
 
     step: StepId
     before: DeliveredObject
@@ -51,8 +54,8 @@ class ObjectCarried:
 
 
 @dataclass(frozen=True, slots=True)
-class HitsTakenBack:
-    """An operator lets the hits of these objects be sent to Matomo again; open deliveries are given up."""
+class ResendAllowed:
+    """An operator allows the hits of these objects to be sent to Matomo again; open deliveries are abandoned."""
 
     step: StepId
     keys: tuple[str, ...]
@@ -60,7 +63,7 @@ class HitsTakenBack:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCut:
-    """A delivery is laid out, and nothing of it sent yet."""
+    """A delivery is cut into batches, none of which is sent yet."""
 
     step: StepId
     delivery: Delivery
@@ -68,7 +71,7 @@ class DeliveryCut:
 
 @dataclass(frozen=True, slots=True)
 class BatchesMoved:
-    """Batches of a delivery have come to another status."""
+    """Batches of a delivery have a new status."""
 
     step: StepId
     number: int
@@ -92,58 +95,36 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """A step of a set cannot go on; the rest of the set does."""
+    """One step of a task failed; the others go on."""
 
     step: StepId
     error: Exception
 
 
-DeliveryFact = ObjectCarried | HitsTakenBack | DeliveryCut | BatchesMoved | DeliveryEnded
+DeliveryFact = ObjectCarried | ResendAllowed | DeliveryCut | BatchesMoved | DeliveryEnded
 ObjectFact = ObjectLoaded | ObjectDropped | ObjectArchived | PartsDigested
 Fact = ObjectFact | DeliveryFact | StepDone | StepFailed
 
 
-class Desk(Protocol):
-    """A stage's line to its coordinator."""
+class FactRecorder(Protocol):
+    """What a stage reports to: its facts, its progress, and whether it may go on."""
 
     def record(self, *facts: Fact) -> None:
-        """Have facts written to the state, all or none; returns when they are there for good."""
+        """Write facts to the state, all or none; returns when they are durable."""
 
     def progress(self, *, size: int = 0, lines: int = 0) -> None:
-        """Say that so much more has been done."""
+        """Add to what is shown as done: `size` in bytes, and `lines`."""
 
     def check(self) -> None:
-        """Raise InterruptedRunError when the run has been asked to stop: called at safe points."""
+        """Called at safe points.
+
+        Raises:
+            InterruptedRunError: the run has been asked to stop.
+        """
 
 
 class StageRunner(Protocol):
-    """Does the tasks of one stage. An error that it raises fails every step of the task not yet recorded."""
+    """Does the tasks of one stage."""
 
-    def run(self, task: Task, desk: Desk) -> None:
-        """Do the task."""
-
-
-@dataclass(slots=True)
-class RecordingDesk:
-    """A desk for tests: keeps all that it is told."""
-
-    facts: list[Fact] = field(default_factory=list)
-    size: int = 0
-    lines: int = 0
-
-    def record(self, *facts: Fact) -> None:
-        """Keep them."""
-        self.facts.extend(facts)
-
-    def progress(self, *, size: int = 0, lines: int = 0) -> None:
-        """Add it up."""
-        self.size += size
-        self.lines += lines
-
-    def check(self) -> None:
-        """Never stop."""
-
-    @property
-    def receipts(self) -> Mapping[StepId, Receipt]:
-        """The receipts recorded, by step."""
-        return {fact.receipt.step: fact.receipt for fact in self.facts if isinstance(fact, StepDone)}
+    def run(self, task: Task, recorder: FactRecorder) -> None:
+        """Do the task. An error that it raises fails every step of the task that is not recorded yet."""

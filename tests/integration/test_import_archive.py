@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from import_step import DAY, STEP, Workshop, line, text
+from memory_recorder import MemoryRecorder
 from memory_source import MemoryArchive, MemorySource
 
 from mtc.core.errors import PermanentError, TransientError
@@ -13,7 +14,7 @@ from mtc.plan.model import ImportWork
 from mtc.sources.settings import Archive as ArchiveSettings
 from mtc.sources.url_pattern import ArchiveUrl, Pattern
 from mtc.stages.import_.import_step import ImportStage
-from mtc.stages.stage import ObjectArchived, ObjectDropped, ObjectLoaded, RecordingDesk, StepDone
+from mtc.stages.stage import ObjectArchived, ObjectDropped, ObjectLoaded, StepDone
 
 URL = "copies/{site}/{date:%Y-%m-%d}/{name}"
 
@@ -26,9 +27,9 @@ def archiving(workshop: Workshop, objects: dict[str, bytes]) -> tuple[ImportStag
     return stage, source, archive
 
 
-def kinds(desk: RecordingDesk) -> list[str]:
+def kinds(recorder: MemoryRecorder) -> list[str]:
     """The names of the facts, in the order of their recording."""
-    return [type(fact).__name__ for fact in desk.facts]
+    return [type(fact).__name__ for fact in recorder.facts]
 
 
 def test_what_is_loaded_is_archived_byte_for_byte_and_then_the_step_is_done(tmp_path: Path) -> None:
@@ -37,8 +38,8 @@ def test_what_is_loaded_is_archived_byte_for_byte_and_then_the_step_is_done(tmp_
     stage, source, archive = archiving(Workshop(tmp_path), objects)
     outcome = Workshop(tmp_path).load(stage, ImportWork(load=tuple(source.look(key) for key in objects)))
     assert archive.copies == {f"copies/docs/{DAY}/{key}": data for key, data in objects.items()}
-    assert kinds(outcome.desk) == ["ObjectLoaded"] * 2 + ["ObjectArchived"] * 2 + ["StepDone"]
-    assert [fact for fact in outcome.desk.facts if isinstance(fact, ObjectArchived)] == [
+    assert kinds(outcome.recorder) == ["ObjectLoaded"] * 2 + ["ObjectArchived"] * 2 + ["StepDone"]
+    assert [fact for fact in outcome.recorder.facts if isinstance(fact, ObjectArchived)] == [
         ObjectArchived(STEP, key, f"copies/docs/{DAY}/{key}") for key in objects
     ]
     size = sum(map(len, objects.values()))
@@ -52,7 +53,7 @@ def test_what_was_loaded_before_is_archived_without_loading_it_again(tmp_path: P
     loaded = workshop.load(stage, ImportWork(load=(source.look("1.log"),))).only
     archive.copies.clear()
     again = workshop.load(stage, ImportWork(archive=(loaded,), keep=(loaded,)))
-    assert kinds(again.desk) == ["ObjectArchived", "StepDone"]
+    assert kinds(again.recorder) == ["ObjectArchived", "StepDone"]
     assert list(archive.copies.values()) == [text(line("/1"))]
     assert again.receipt.accounting == loaded.accounting
 
@@ -64,8 +65,8 @@ def test_what_must_go_is_taken_out_before_anything_is_loaded(tmp_path: Path) -> 
     outcome = workshop.load(
         workshop.stage(), ImportWork(load=(workshop.write("new.log", text(line(), line())),), drop=(old,))
     )
-    assert kinds(outcome.desk) == ["ObjectDropped", "ObjectLoaded", "StepDone"]
-    assert outcome.desk.facts[0] == ObjectDropped(STEP, "old.log")
+    assert kinds(outcome.recorder) == ["ObjectDropped", "ObjectLoaded", "StepDone"]
+    assert outcome.recorder.facts[0] == ObjectDropped(STEP, "old.log")
     assert outcome.receipt.figures["lines"] == 2
 
 
@@ -74,7 +75,7 @@ def test_a_step_whose_objects_all_went_is_empty(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
     old = workshop.run(workshop.write("old.log", text(line()))).only
     outcome = workshop.load(workshop.stage(), ImportWork(drop=(old,)))
-    assert kinds(outcome.desk) == ["ObjectDropped", "StepDone"]
+    assert kinds(outcome.recorder) == ["ObjectDropped", "StepDone"]
     assert (outcome.receipt.status, outcome.receipt.figures["objects"]) == (Status.EMPTY, 0)
 
 
@@ -83,10 +84,10 @@ def test_an_archive_that_fails_leaves_what_is_loaded_recorded(tmp_path: Path) ->
     workshop = Workshop(tmp_path)
     stage, source, archive = archiving(workshop, {"1.log": text(line("/1"))})
     archive.fail = TransientError("the archive is away")
-    desk = RecordingDesk()
+    recorder = MemoryRecorder()
     with pytest.raises(TransientError, match="the archive is away"):
-        workshop.load(stage, ImportWork(load=(source.look("1.log"),)), desk)
-    assert kinds(desk) == ["ObjectLoaded"]
+        workshop.load(stage, ImportWork(load=(source.look("1.log"),)), recorder)
+    assert kinds(recorder) == ["ObjectLoaded"]
 
 
 def test_nothing_is_archived_of_a_step_that_cannot_be_loaded(tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_a_loaded_object_remembers_the_settings_it_was_made_with(tmp_path: Path)
     """The planner compares them with today's."""
     workshop = Workshop(tmp_path)
     work = ImportWork(load=(workshop.write("a.log", text(line())),), made_with="digest")
-    (loaded, done) = workshop.load(workshop.stage(), work).desk.facts
+    (loaded, done) = workshop.load(workshop.stage(), work).recorder.facts
     assert isinstance(loaded, ObjectLoaded)
     assert isinstance(done, StepDone)
     assert loaded.loaded.made_with == "digest"

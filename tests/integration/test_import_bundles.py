@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, count_lines, line, text
+from memory_recorder import MemoryRecorder
 
 from mtc.core.model import SourceObject, Status
 from mtc.plan.model import ImportWork
 from mtc.stages.import_.bundles import Bundle, Fetched, Sizes, bundles
 from mtc.stages.import_.format_choice import chooser
-from mtc.stages.stage import RecordingDesk
 
 TWO_DAYS = ("01/May/2026:10:05:03 +0000", "02/May/2026:00:00:00 +0000")
 COMMON = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /c HTTP/1.1" 200 512'
@@ -185,7 +185,7 @@ def test_the_same_objects_again_make_the_same_files(tmp_path: Path) -> None:
     files = workshop.files()
     again = workshop.run(*objects)
     assert workshop.files() == files
-    assert again.desk.facts == first.desk.facts
+    assert again.recorder.facts == first.recorder.facts
     assert again.rejected() == first.rejected()
 
 
@@ -196,7 +196,7 @@ def test_rejected_lines_of_objects_that_are_gone_do_not_stay(tmp_path: Path) -> 
     workshop.load(
         workshop.stage(ALL), ImportWork(load=(workshop.write("a.log", text(line(), "old junk")),), keep=(kept,))
     )
-    assert {row.text for row in Outcome(workshop.warehouse, RecordingDesk()).rejected()} == {"kept junk", "old junk"}
+    assert {row.text for row in Outcome(workshop.warehouse, MemoryRecorder()).rejected()} == {"kept junk", "old junk"}
     outcome = workshop.load(
         workshop.stage(ALL), ImportWork(load=(workshop.write("a.log", text(line(), line(), "new")),), keep=(kept,))
     )
@@ -210,8 +210,8 @@ def test_progress_tells_of_every_byte_and_line_once(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
     objects = write(workshop, {"1.log": [line("/1")] * 9, "2.log": [], "3.log": [line("/3")] * 4})
     for size in (1, 400, 1 << 20):
-        desk = workshop.run(*objects, stage=workshop.stage(sizes=sliced(size))).desk
-        assert (desk.size, desk.lines) == (sum(obj.size for obj in objects), 13)
+        recorder = workshop.run(*objects, stage=workshop.stage(sizes=sliced(size))).recorder
+        assert (recorder.size, recorder.lines) == (sum(obj.size for obj in objects), 13)
 
 
 def test_a_bundle_says_how_many_lines_it_has(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 from import_step import Workshop, line, text
+from memory_recorder import MemoryRecorder
 from memory_source import MemorySource
 
 from mtc.core.errors import TransientError
@@ -16,7 +17,6 @@ from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, RemoteObject, ignore
 from mtc.sources.url_pattern import Pattern
 from mtc.stages.import_.object_loader import AHEAD, ahead, in_turn
-from mtc.stages.stage import RecordingDesk
 
 PATTERN = Pattern.compile("logs/{date:%Y-%m-%d}.log", "docs")
 
@@ -65,8 +65,8 @@ def test_objects_that_are_copied_are_loaded_in_order_and_leave_nothing(
 def test_a_step_without_objects_asks_no_source_for_any(tmp_path: Path) -> None:
     """There is no first object to look at."""
     workshop = Workshop(tmp_path)
-    desk = RecordingDesk()
-    assert workshop.load(workshop.stage(source=Far(PATTERN)), ImportWork(), desk).loaded == {}
+    recorder = MemoryRecorder()
+    assert workshop.load(workshop.stage(source=Far(PATTERN)), ImportWork(), recorder).loaded == {}
 
 
 def test_work_in_turn_is_done_when_it_is_asked_for_and_not_before() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, line, text, touch_later
+from memory_recorder import MemoryRecorder
 
 from mtc.core.errors import ObjectChangedError, PermanentError
 from mtc.core.model import SourceObject
@@ -16,7 +17,7 @@ from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, ignore
 from mtc.stages.import_ import bundles, format_choice
 from mtc.stages.import_.bundles import Sizes
-from mtc.stages.stage import ObjectLoaded, RecordingDesk, StepDone
+from mtc.stages.stage import ObjectLoaded, StepDone
 
 HALF_READ = Sizes(bundle=2000, in_place=SPOOLED.in_place)
 
@@ -116,30 +117,30 @@ def test_many_small_objects_are_judged_together(tmp_path: Path) -> None:
     """Each has too few lines to judge; the step has not, also when it is tried again and all of them are kept."""
     workshop = Workshop(tmp_path)
     objects = tuple(workshop.write(f"{number}.log", mixed(9, 1)) for number in range(20))
-    stage, desk = workshop.stage(form="combined"), RecordingDesk()
+    stage, recorder = workshop.stage(form="combined"), MemoryRecorder()
     with pytest.raises(
         PermanentError, match=r"20 of the step's 200 lines, in 20 objects, could not be read: 0\.log line"
     ):
-        workshop.load(stage, ImportWork(load=objects), desk)
-    kept = tuple(fact.loaded for fact in desk.facts if isinstance(fact, ObjectLoaded))
+        workshop.load(stage, ImportWork(load=objects), recorder)
+    kept = tuple(fact.loaded for fact in recorder.facts if isinstance(fact, ObjectLoaded))
     assert len(kept) == 20
     with pytest.raises(PermanentError, match="20 of the step's 200 lines"):
-        workshop.load(stage, ImportWork(keep=kept), RecordingDesk())
+        workshop.load(stage, ImportWork(keep=kept), MemoryRecorder())
 
 
 def test_small_objects_of_messages_are_told_and_a_step_of_them_is_no_quiet_day(tmp_path: Path) -> None:
     """A container that was started and not asked is named; a hundred such lines and nothing else fail."""
     workshop = Workshop(tmp_path)
     good, quiet = workshop.write("1.log", mixed(5, 0)), workshop.write("2.log", of_another_program(3))
-    desk = RecordingDesk()
-    workshop.load(workshop.stage(), ImportWork(load=(good, quiet)), desk)
-    (done,) = [fact for fact in desk.facts if isinstance(fact, StepDone)]
+    recorder = MemoryRecorder()
+    workshop.load(workshop.stage(), ImportWork(load=(good, quiet)), recorder)
+    (done,) = [fact for fact in recorder.facts if isinstance(fact, StepDone)]
     assert done.receipt.notes == ("2.log: messages of a server and no request",)
     objects = tuple(workshop.write(f"m{number}.log", of_another_program(60)) for number in range(2))
     with pytest.raises(
         PermanentError, match="none of the step's 120 lines is a request: they are messages of a server"
     ):
-        workshop.load(workshop.stage(), ImportWork(load=objects), RecordingDesk())
+        workshop.load(workshop.stage(), ImportWork(load=objects), MemoryRecorder())
 
 
 @pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE], ids=["spooled", "in place"])
@@ -184,10 +185,10 @@ def test_a_large_bad_object_does_not_take_the_hits_of_a_good_one_with_it(tmp_pat
     workshop = Workshop(tmp_path)
     good, bad = workshop.write("1.log", mixed(5, 0)), workshop.write("2.log", mixed(90, 90))
     stage = workshop.stage(form="combined", sizes=HALF_READ)
-    desk = RecordingDesk()
+    recorder = MemoryRecorder()
     with pytest.raises(PermanentError, match=r"2\.log: 90 of 180 lines"):
-        workshop.load(stage, ImportWork(load=(good, bad)), desk)
-    outcome = Outcome(workshop.warehouse, desk)
+        workshop.load(stage, ImportWork(load=(good, bad)), recorder)
+    outcome = Outcome(workshop.warehouse, recorder)
     assert [hit.path for hit in outcome.hits("1.log")] == ["/0", "/1", "/2", "/3", "/4"]
     assert workshop.files() == [part.file for part in outcome.only.parts]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from memory_recorder import MemoryRecorder
 from stat_hits import DAY, Hit, answers, connect, project, rows, settings, stat_step, task, write_part
 
 from mtc.core.errors import PermanentError
@@ -17,7 +18,6 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
 from mtc.stages.deliver.tracker import Target
-from mtc.stages.stage import RecordingDesk
 from mtc.stages.stat.matomo_provider import MatomoStatistics
 from mtc.stages.stat.providers import Answer, Answers, Noted
 from mtc.stages.stat.stat_stage import StatStage
@@ -268,15 +268,15 @@ def test_a_report_that_somebody_read_too_early_is_made_again(matomo: FakeMatomo)
 
 def test_the_stage_writes_what_each_site_s_source_says(tmp_path: Path, matomo: FakeMatomo) -> None:
     """One site from Matomo, with the note in its receipt; the other from the warehouse."""
-    plan, desk = project(tmp_path, site(), settings(name="shop")), RecordingDesk()
+    plan, recorder = project(tmp_path, site(), settings(name="shop")), MemoryRecorder()
     send(matomo, [one.request for one in LOG])
     part = write_part(plan.warehouse, [Hit("08:00:00")], site="shop")
     steps = (stat_step([], lines=12), stat_step([part], site="shop"))
     with asking(matomo, WRITE) as source:
         StatStage(plan, connect, Answers(WarehouseStatistics(plan.warehouse, connect), lambda: source)).run(
-            task(*steps), desk
+            task(*steps), recorder
         )
-    found = {step.site: (receipt.figures["visits"], len(receipt.notes)) for step, receipt in desk.receipts.items()}
+    found = {step.site: (receipt.figures["visits"], len(receipt.notes)) for step, receipt in recorder.receipts.items()}
     assert found == {"docs": (9, 1), "shop": (1, 0)}
     documents = [loads((plan.stats / name / f"{DAY}.stat").read_bytes(), name) for name in ("docs", "shop")]
     assert [document.source for document in documents] == ["matomo", "warehouse"]

@@ -14,9 +14,9 @@ from mtc.core.errors import InterruptedRunError, PermanentError, StateError
 from mtc.core.model import Receipt, Stage, Status, StepId, Verdict
 from mtc.engine.executors import Executor, InlineExecutor, PoolExecutor
 from mtc.plan.model import PlannedStep, Task
-from mtc.stages.stage import Desk, Fact, StepDone
+from mtc.stages.stage import Fact, FactRecorder, StepDone
 
-Work = Callable[[Task, Desk], None]
+Work = Callable[[Task, FactRecorder], None]
 TASKS = [
     Task(Stage.IMPORT, (PlannedStep(StepId(Stage.IMPORT, site, day), Verdict.NEW),)) for site in "abc" for day in DAYS
 ]
@@ -67,15 +67,15 @@ class Worker:
 
     work: Work
 
-    def run(self, task: Task, desk: Desk) -> None:
-        self.work(task, desk)
+    def run(self, task: Task, recorder: FactRecorder) -> None:
+        self.work(task, recorder)
 
 
-def well(task: Task, desk: Desk) -> None:
+def well(task: Task, recorder: FactRecorder) -> None:
     """Do a task as a stage does."""
-    desk.check()
-    desk.progress(size=10, lines=2)
-    desk.record(StepDone(Receipt(task.steps[0].step, Status.DONE)))
+    recorder.check()
+    recorder.progress(size=10, lines=2)
+    recorder.record(StepDone(Receipt(task.steps[0].step, Status.DONE)))
 
 
 Start = Callable[[Notes, Work], AbstractContextManager[Executor]]
@@ -133,12 +133,12 @@ def test_pumping_without_tasks_says_that_none_is_left(start: Start) -> None:
 def test_an_error_of_a_task_is_told_with_it_and_harms_no_other(start: Start) -> None:
     """Whatever its class."""
 
-    def work(task: Task, desk: Desk) -> None:
+    def work(task: Task, recorder: FactRecorder) -> None:
         if task is TASKS[0]:
             raise DENIED
         if task is TASKS[1]:
             raise ValueError("a bug")
-        well(task, desk)
+        well(task, recorder)
 
     notes = Notes()
     with start(notes, work) as executor:
@@ -154,8 +154,8 @@ def test_a_recorded_fact_is_with_the_handler_before_the_task_goes_on(start: Star
     """Recording returns when the facts are there for good."""
     seen: list[int] = []
 
-    def work(task: Task, desk: Desk) -> None:
-        well(task, desk)
+    def work(task: Task, recorder: FactRecorder) -> None:
+        well(task, recorder)
         seen.append(
             sum(isinstance(fact, StepDone) and fact.receipt.step == task.steps[0].step for fact in notes.facts_)
         )
@@ -171,7 +171,7 @@ def test_a_recorded_fact_is_with_the_handler_before_the_task_goes_on(start: Star
 def test_recording_nothing_wakes_nobody(start: Start) -> None:
     """An empty list of facts is no transaction."""
     notes = Notes()
-    with start(notes, lambda _, desk: desk.record()) as executor:
+    with start(notes, lambda _, recorder: recorder.record()) as executor:
         executor.submit(TASKS[0])
         drive(executor)
     assert notes.of(TASKS[0]) == ["started", "ended"]
@@ -202,10 +202,10 @@ def test_a_stopped_executor_begins_no_task(start: Start) -> None:
 def test_a_running_task_is_stopped_at_its_next_safe_point_with_the_signal(start: Start) -> None:
     """What it has recorded by then stays; it ends as interrupted, with the number of the signal."""
 
-    def work(task: Task, desk: Desk) -> None:
-        well(task, desk)
+    def work(task: Task, recorder: FactRecorder) -> None:
+        well(task, recorder)
         executor.stop(signal.SIGINT)
-        well(task, desk)
+        well(task, recorder)
 
     notes = Notes()
     with start(notes, work) as executor:

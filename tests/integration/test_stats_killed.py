@@ -12,7 +12,7 @@ import datetime as dt, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from stat_hits import Hit, connect, csv_step, project, stat_step, task, write_part
-from mtc.stages.stage import RecordingDesk
+from memory_recorder import MemoryRecorder
 from mtc.stages.csv import CsvStage
 from mtc.stages.stat.stat_stage import StatStage
 
@@ -22,8 +22,8 @@ steps = [
     stat_step([write_part(plan.warehouse, [Hit(f"{day} 08:00:00"), Hit(f"{day} 08:01:00", "/a")], day=day)], day=day)
     for day in days
 ]
-StatStage(plan, connect).run(task(*steps), RecordingDesk())
-CsvStage(plan).run(task(*[csv_step(day=day) for day in days]), RecordingDesk())
+StatStage(plan, connect).run(task(*steps), MemoryRecorder())
+CsvStage(plan).run(task(*[csv_step(day=day) for day in days]), MemoryRecorder())
 """
 SUPPORT = Path(__file__).parents[1] / "support"
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+from memory_recorder import MemoryRecorder
 
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Stage, StepId, Verdict
 from mtc.formats.settings import Filters
@@ -23,7 +24,7 @@ from mtc.sources.source import Source as AnySource
 from mtc.sources.url_pattern import Pattern
 from mtc.stages.import_.bundles import Sizes
 from mtc.stages.import_.import_step import ImportStage
-from mtc.stages.stage import ObjectLoaded, RecordingDesk
+from mtc.stages.stage import ObjectLoaded
 
 DAY = dt.date(2026, 5, 1)
 STEP = StepId(Stage.IMPORT, "docs", DAY)
@@ -84,12 +85,12 @@ class Outcome:
     """What a step recorded."""
 
     warehouse: Path
-    desk: RecordingDesk
+    recorder: MemoryRecorder
 
     @property
     def loaded(self) -> Mapping[str, LoadedObject]:
         """The loaded objects by key."""
-        return {fact.loaded.object.key: fact.loaded for fact in self.desk.facts if isinstance(fact, ObjectLoaded)}
+        return {fact.loaded.object.key: fact.loaded for fact in self.recorder.facts if isinstance(fact, ObjectLoaded)}
 
     @property
     def only(self) -> LoadedObject:
@@ -100,7 +101,7 @@ class Outcome:
     @property
     def receipt(self) -> Receipt:
         """The step's receipt."""
-        return self.desk.receipts[STEP]
+        return self.recorder.receipts[STEP]
 
     def accounting(self, key: str = "a.log") -> Accounting:
         """Where an object's lines have gone."""
@@ -184,15 +185,15 @@ class Workshop:
             project, lambda: database().cursor(), lambda _: source or self.source(), lambda _: archive, sizes
         )
 
-    def load(self, stage: ImportStage, work: ImportWork, desk: RecordingDesk | None = None) -> Outcome:
+    def load(self, stage: ImportStage, work: ImportWork, recorder: MemoryRecorder | None = None) -> Outcome:
         """Do the step; nothing half-made is left, whatever comes of it."""
-        desk = desk or RecordingDesk()
+        recorder = recorder or MemoryRecorder()
         try:
-            stage.run(Task(Stage.IMPORT, (PlannedStep(STEP, Verdict.NEW, work=work),)), desk)
+            stage.run(Task(Stage.IMPORT, (PlannedStep(STEP, Verdict.NEW, work=work),)), recorder)
         finally:
             assert not [file for file in self.files() if file.startswith(".staging")]
             assert not list((self.root / ".mtc" / "spool").glob("*"))
-        return Outcome(self.warehouse, desk)
+        return Outcome(self.warehouse, recorder)
 
     def run(self, *objects: SourceObject, stage: ImportStage | None = None) -> Outcome:
         """Load some objects."""

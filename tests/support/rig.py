@@ -21,7 +21,7 @@ from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.model import ImportWork, PlannedStep, Selection, Task
 from mtc.sources.source import Source
 from mtc.sources.url_pattern import Pattern
-from mtc.stages.stage import Desk, ObjectLoaded, StepDone, StepFailed
+from mtc.stages.stage import FactRecorder, ObjectLoaded, StepDone, StepFailed
 from mtc.state.store import Store
 
 Act = Exception | StepFailed | None | Callable[[], None]
@@ -59,22 +59,22 @@ class ScriptedStage:
     script: dict[StepId, list[Act]] = field(default_factory=dict)
     tries: list[PlannedStep] = field(default_factory=list)
 
-    def run(self, task: Task, desk: Desk) -> None:
+    def run(self, task: Task, recorder: FactRecorder) -> None:
         """Do the task, step by step."""
         for planned in task.steps:
-            desk.check()
+            recorder.check()
             self.tries.append(planned)
             acts = self.script.get(planned.step, [])
             match acts.pop(0) if acts else _well:
                 case Exception() as error:
                     raise error
                 case StepFailed() as fact:
-                    desk.record(fact)
+                    recorder.record(fact)
                 case None:
                     continue
                 case act:
                     act()
-                    _do(planned, desk)
+                    _do(planned, recorder)
 
     def tried(self, step: StepId) -> int:
         """How often a step was tried."""
@@ -85,13 +85,13 @@ def _well() -> None:
     """Nothing out of the ordinary."""
 
 
-def _do(planned: PlannedStep, desk: Desk) -> None:
+def _do(planned: PlannedStep, recorder: FactRecorder) -> None:
     if isinstance(planned.work, ImportWork):
         made = planned.work.made_with
-        desk.record(*(ObjectLoaded(planned.step, _loaded(item, made)) for item in planned.work.load))
-        desk.record(StepDone(Receipt(planned.step, Status.DONE)))
+        recorder.record(*(ObjectLoaded(planned.step, _loaded(item, made)) for item in planned.work.load))
+        recorder.record(StepDone(Receipt(planned.step, Status.DONE)))
     else:
-        desk.record(StepDone(Receipt(planned.step, Status.EMPTY)))
+        recorder.record(StepDone(Receipt(planned.step, Status.EMPTY)))
 
 
 def _loaded(item: SourceObject, made_with: str) -> LoadedObject:

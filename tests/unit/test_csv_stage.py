@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from memory_recorder import MemoryRecorder
 from stat_hits import DAY, Hit, connect, csv_step, project, settings, stat_step, task, write_part
 
 from mtc.core.errors import PermanentError
@@ -14,7 +15,6 @@ from mtc.core.model import Accounting, Status
 from mtc.manifest.project import Project
 from mtc.plan.model import PlannedStep, StatWork
 from mtc.stages.csv import CsvStage
-from mtc.stages.stage import RecordingDesk
 from mtc.stages.stat.stat_stage import StatStage
 from mtc.warehouse import csv_files
 from mtc.warehouse.stat_document import dumps, loads
@@ -32,7 +32,7 @@ def plan(tmp_path: Path) -> Project:
     for site, day, path in (("shop", DAY, "/s"), ("docs", NEXT, "/b"), ("docs", DAY, "/a")):
         hits = [Hit(f"{day} 08:00:00", path), Hit(f"{day} 08:01:00", path), Hit(f"{day} 08:02:00", "/z")]
         steps.append(stat_step([write_part(plan.warehouse, hits, day=day, site=site)], day=day, site=site))
-    StatStage(plan, connect).run(task(*steps), RecordingDesk())
+    StatStage(plan, connect).run(task(*steps), MemoryRecorder())
     return plan
 
 
@@ -43,7 +43,7 @@ def everything(tmp_path: Path) -> Project:
     sources = ("https://example.net/", "https://www.google.com/", "https://t.co/x", "https://claude.ai/")
     hits = [Hit("08:00:00", referrer=each, ip=f"192.0.2.{n}") for n, each in enumerate(sources)]
     hits += [Hit("09:00:00", "/a.pdf", download=True), Hit("09:01:00", query="q=tea")]
-    StatStage(plan, connect).run(task(stat_step([write_part(plan.warehouse, hits)], lines=9)), RecordingDesk())
+    StatStage(plan, connect).run(task(stat_step([write_part(plan.warehouse, hits)], lines=9)), MemoryRecorder())
     (file,) = (plan.stats / "docs").iterdir()
     document = loads(file.read_bytes(), "x")
     told = document.tables.model_copy(update={"countries": document.tables.browsers})
@@ -51,10 +51,10 @@ def everything(tmp_path: Path) -> Project:
     return plan
 
 
-def make(plan: Project, *steps: PlannedStep) -> RecordingDesk:
-    desk = RecordingDesk()
-    CsvStage(plan).run(task(*(steps or (csv_step(),))), desk)
-    return desk
+def make(plan: Project, *steps: PlannedStep) -> MemoryRecorder:
+    recorder = MemoryRecorder()
+    CsvStage(plan).run(task(*(steps or (csv_step(),))), recorder)
+    return recorder
 
 
 def read(plan: Project, name: str) -> list[dict[str, str]]:
@@ -82,7 +82,7 @@ def test_the_accounting_of_the_days_files_has_a_file_of_its_own(plan: Project) -
     """9 lines: 0 hits, 3 + 4 filtered, 2 rejected; a day whose import nobody knows has no row. Not in the summary."""
     work = StatWork((), Accounting(9, 0, {"static": 3, "bots": 4}, {"no date": 2}))
     third = stat_step([], day=NEXT + dt.timedelta(days=1))
-    StatStage(plan, connect).run(task(PlannedStep(third.step, third.verdict, work=work)), RecordingDesk())
+    StatStage(plan, connect).run(task(PlannedStep(third.step, third.verdict, work=work)), MemoryRecorder())
     make(plan)
     (row,) = read(plan, "accounting.csv")
     assert row == {
@@ -191,7 +191,7 @@ def test_the_files_are_rfc_4180(tmp_path: Path) -> None:
     plan = project(tmp_path)
     labels = ['/"a",b', "=1+1", "/\u00e9", "/x\r\ny", "/\x00"]
     hits = [Hit(f"08:0{n}:00", label) for n, label in enumerate(labels)]
-    StatStage(plan, connect).run(task(stat_step([write_part(plan.warehouse, hits)])), RecordingDesk())
+    StatStage(plan, connect).run(task(stat_step([write_part(plan.warehouse, hits)])), MemoryRecorder())
     make(plan)
     data = (plan.csv / "pages.csv").read_bytes()
     assert not data.startswith(b"\xef\xbb\xbf")
@@ -206,10 +206,10 @@ def test_nothing_changed_nothing_is_written(plan: Project) -> None:
     before, times = contents(plan), {path.name: path.stat().st_mtime_ns for path in plan.csv.iterdir()}
     for path in plan.csv.iterdir():
         os.utime(path, ns=(1, 1))
-    desk = make(plan)
+    recorder = make(plan)
     assert contents(plan) == before
     assert {path.stat().st_mtime_ns for path in plan.csv.iterdir()} == {1}
-    assert len(times) == len(next(iter(desk.receipts.values())).outputs)
+    assert len(times) == len(next(iter(recorder.receipts.values())).outputs)
 
 
 def test_the_first_receipt_has_the_files_and_each_its_rows(plan: Project) -> None:
@@ -232,11 +232,11 @@ def test_a_damaged_stat_file_is_named_and_no_csv_file_changes(plan: Project) -> 
     before = contents(plan)
     (plan.stats / "docs" / f"{DAY}.stat").unlink()
     (plan.stats / "shop" / f"{DAY}.stat").write_text("{")
-    desk = RecordingDesk()
+    recorder = MemoryRecorder()
     with pytest.raises(PermanentError, match=f"stats/shop/{DAY}.stat: the .stat file is damaged"):
-        CsvStage(plan).run(task(csv_step()), desk)
+        CsvStage(plan).run(task(csv_step()), recorder)
     assert contents(plan) == before
-    assert desk.facts == []
+    assert recorder.facts == []
 
 
 def test_a_stat_file_under_another_ones_name_is_refused(plan: Project) -> None:

@@ -12,6 +12,7 @@ import pytest
 from delivery_courier import AGENT
 from delivery_parts import NOON, Row, write_part, write_parts
 from import_step import database
+from memory_recorder import MemoryRecorder
 from pydantic import SecretStr
 from scripted_http import Answer, Asked, as_json, running
 
@@ -25,7 +26,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.delivery_job import Delivered, Deliverer, Errand
 from mtc.stages.deliver.tracker import Target
-from mtc.stages.stage import BatchesMoved, DeliveryCut, DeliveryEnded, Fact, HitsTakenBack, ObjectCarried, RecordingDesk
+from mtc.stages.stage import BatchesMoved, DeliveryCut, DeliveryEnded, Fact, ObjectCarried, ResendAllowed
 from mtc.state.store import Store
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.server import FakeMatomo
@@ -61,7 +62,7 @@ class StateDesk:
             raise StateError("the disk is full")
         with self.store.transaction():
             for fact in facts:
-                assert isinstance(fact, ObjectCarried | HitsTakenBack | DeliveryCut | BatchesMoved | DeliveryEnded)
+                assert isinstance(fact, ObjectCarried | ResendAllowed | DeliveryCut | BatchesMoved | DeliveryEnded)
                 record_delivery(self.store, fact, run="r1", at=NOON)
                 self.at_fact(fact)
         self.facts += facts
@@ -351,7 +352,7 @@ def test_hits_that_matomo_calls_invalid_are_told_by_their_lines(tmp_path: Path) 
     with running(answer) as script:
         deliverer = deliverer_at(script.url, tmp_path, batch=100)
         loaded = write_parts(tmp_path, {"a": rows(30, visitors=1)})
-        delivered = deliverer.deliver(Errand(site_at(script.url), STEP, RecordingDesk()), 1, loaded)
+        delivered = deliverer.deliver(Errand(site_at(script.url), STEP, MemoryRecorder()), 1, loaded)
         deliverer.target.connection.close()
     assert delivered.figures == {"delivered": 30, "invalid": 24}
     assert len(delivered.notes) == 20

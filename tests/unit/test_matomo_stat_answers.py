@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from memory_recorder import MemoryRecorder
 from stat_hits import DAY, connect, count, project, settings, stat_step, task
 
 from mtc.core.errors import PermanentError, TransientError
 from mtc.core.model import Part
 from mtc.manifest.project import SiteSettings
 from mtc.plan.model import StatWork
-from mtc.stages.stage import RecordingDesk
 from mtc.stages.stat.providers import DAYS, HITS, Answer, Answers, Noted, halves, windows
 from mtc.stages.stat.stat_stage import StatStage
 from mtc.warehouse.stat_document import StatDocument
@@ -100,33 +100,33 @@ def test_a_window_is_cut_in_two() -> None:
 
 def test_notes_of_an_answer_are_in_the_receipt(tmp_path: Path, document: StatDocument) -> None:
     """And not in the file, which depends on the numbers alone."""
-    desk, plain = RecordingDesk(), RecordingDesk()
-    StatStage(project(tmp_path), connect, Told(document, notes=("a", "b"))).run(task(stat_step([], lines=1)), desk)
+    recorder, plain = MemoryRecorder(), MemoryRecorder()
+    StatStage(project(tmp_path), connect, Told(document, notes=("a", "b"))).run(task(stat_step([], lines=1)), recorder)
     StatStage(project(tmp_path), connect, Told(document)).run(task(stat_step([], lines=1)), plain)
-    (noted,), (bare,) = desk.receipts.values(), plain.receipts.values()
+    (noted,), (bare,) = recorder.receipts.values(), plain.receipts.values()
     assert (noted.notes, bare.notes) == (("a", "b"), ())
     assert noted.outputs == bare.outputs
 
 
 def test_what_was_answered_before_the_source_gave_up_is_kept(tmp_path: Path, document: StatDocument) -> None:
     """Its error is that of the task, so that all that is left is tried again together."""
-    desk = RecordingDesk()
+    recorder = MemoryRecorder()
     source = Told(document, DAYS_[3], TransientError("gone"))
     with pytest.raises(TransientError, match="gone"):
         StatStage(project(tmp_path), connect, source).run(
-            task(*[stat_step([], day=day, lines=1) for day in DAYS_]), desk
+            task(*[stat_step([], day=day, lines=1) for day in DAYS_]), recorder
         )
-    assert [step.day for step in desk.receipts] == DAYS_[:3]
+    assert [step.day for step in recorder.receipts] == DAYS_[:3]
     names = sorted(path.name for path in (tmp_path / "stats/docs").iterdir())
     assert names == [f"{day}.stat" for day in DAYS_[:3]]
 
 
 def test_a_bug_in_a_source_records_nothing_of_its_set(tmp_path: Path, document: StatDocument) -> None:
     """Only an error that was put into words is a way to end."""
-    desk = RecordingDesk()
+    recorder = MemoryRecorder()
     with pytest.raises(ZeroDivisionError):
         StatStage(project(tmp_path), connect, Told(document, DAYS_[1], ZeroDivisionError())).run(
-            task(*[stat_step([], day=day, lines=1) for day in DAYS_]), desk
+            task(*[stat_step([], day=day, lines=1) for day in DAYS_]), recorder
         )
-    assert not desk.receipts
+    assert not recorder.receipts
     assert list((tmp_path / "stats/docs").iterdir()) == []

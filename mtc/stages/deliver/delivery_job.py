@@ -23,7 +23,7 @@ from mtc.stages.deliver.day_order import Turns
 from mtc.stages.deliver.first_batches import FirstBatches, SiteDay
 from mtc.stages.deliver.recorder import Office
 from mtc.stages.deliver.tracker import Target, TargetSite
-from mtc.stages.stage import DeliveryCut, DeliveryEnded, Desk
+from mtc.stages.stage import DeliveryCut, DeliveryEnded, FactRecorder
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -61,7 +61,7 @@ class Errand:
 
     site: SiteSettings
     step: StepId
-    desk: Desk
+    desk: FactRecorder
     after: StepId | None = None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from mtc.core.errors import InterruptedRunError, MtcError, TransientError
-from mtc.stages.stage import Desk, Fact
+from mtc.stages.stage import Fact, FactRecorder
 
 _LOOK = 0.1
 
@@ -33,7 +33,7 @@ class _Note:
 class Office:
     """Runs lanes in threads of their own, and records what they say through `desk`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: FactRecorder) -> None:
         self._desk = desk
         self._notes: queue.SimpleQueue[_Note] = queue.SimpleQueue()
         self._stopped = threading.Event()

@@ -30,7 +30,7 @@ from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.object_loader import Loading, ahead
 from mtc.stages.import_.reload import Again
 from mtc.stages.import_.step_context import Connect, OpenArchive, OpenSource, StepContext
-from mtc.stages.stage import Desk, HitsTakenBack, ObjectArchived, ObjectDropped, StepDone
+from mtc.stages.stage import FactRecorder, ObjectArchived, ObjectDropped, ResendAllowed, StepDone
 
 
 def archive_objects(context: StepContext, wanted: Sequence[LoadedObject]) -> int:
@@ -41,8 +41,8 @@ def archive_objects(context: StepContext, wanted: Sequence[LoadedObject]) -> int
     with contextlib.closing(ahead(_pusher(context, archive), wanted, name="archive")) as pushed:
         for item, url in pushed:
             crash_points.point("archive.pushed")
-            context.desk.record(ObjectArchived(context.step, item.object.key, url))
-            context.desk.check()
+            context.recorder.record(ObjectArchived(context.step, item.object.key, url))
+            context.recorder.check()
     return len(wanted)
 
 
@@ -56,7 +56,7 @@ def _pusher(context: StepContext, archive: Archive) -> Callable[[LoadedObject], 
         local = _local_copy(context, item.object)
         earlier = before.get(item.object.key, "")
         return archive.push(
-            site, day, item.object, local, source, replacing=earlier, progress=lambda _: context.desk.check()
+            site, day, item.object, local, source, replacing=earlier, progress=lambda _: context.recorder.check()
         )
 
     return push
@@ -73,18 +73,18 @@ _SHOWN = 3
 
 def import_step(context: StepContext) -> None:
     """Do the step. Whatever it raises, what was recorded before that stays good."""
-    work, desk = context.work, context.desk
-    desk.check()
+    work, recorder = context.work, context.recorder
+    recorder.check()
     finished, opened = _finish(context)
     if work.drop:
-        desk.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
+        recorder.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
     again = Again(context)
     loaded, notes = _load(context, again)
     delivered = finished + _deliver(context, opened, [*work.keep, *loaded], again)
     archived = archive_objects(context, [*work.archive, *loaded])
     crash_points.point("import.done")
     copies = copies_among([*work.keep, *loaded]) if context.site.source.duplicates == "skip" else {}
-    desk.record(StepDone(_receipt(context.step, [*work.keep, *loaded], copies, archived, delivered, notes)))
+    recorder.record(StepDone(_receipt(context.step, [*work.keep, *loaded], copies, archived, delivered, notes)))
 
 
 def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
@@ -100,7 +100,7 @@ def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
             hint=f"to count them again: --accept {context.step}",
         )
     if deliver.taken_back:
-        context.desk.record(HitsTakenBack(context.step, deliver.taken_back))
+        context.recorder.record(ResendAllowed(context.step, deliver.taken_back))
         left = ()  # given up
     return finished, left
 
@@ -187,10 +187,10 @@ class ImportStage:
     deliverer: Deliverer | None = None
     agents: KnownAgents | None = None
 
-    def run(self, task: Task, desk: Desk) -> None:
+    def run(self, task: Task, recorder: FactRecorder) -> None:
         """Do each step of the task, one after the other."""
         for planned in task.steps:
-            context = self._context(planned, desk, task.after)
+            context = self._context(planned, recorder, task.after)
             shutil.rmtree(context.spool, ignore_errors=True)
             try:
                 with self._in_turn(context):
@@ -204,7 +204,7 @@ class ImportStage:
             return contextlib.nullcontext()
         return context.deliverer.turns.taking_part(context.step)
 
-    def _context(self, planned: PlannedStep, desk: Desk, after: StepId | None) -> StepContext:
+    def _context(self, planned: PlannedStep, recorder: FactRecorder, after: StepId | None) -> StepContext:
         if not isinstance(planned.work, ImportWork):
             raise TypeError(planned)
         site = self.project.sites[planned.step.site]
@@ -212,7 +212,7 @@ class ImportStage:
             site=site,
             step=planned.step,
             work=planned.work,
-            desk=desk,
+            recorder=recorder,
             connect=self.connect,
             open_source=self.open_source,
             open_archive=self.open_archive,

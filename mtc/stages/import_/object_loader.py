@@ -169,7 +169,7 @@ class Loading:
         ):
             loader = Loader(connection, context.site, context.step.day, aside, context.work.made_with, context.agents)
             for bundle in made:
-                context.desk.check()
+                context.recorder.check()
                 self._read(loader, bundle, source)
                 yield from self._record(bundle, aside, connection)
 
@@ -181,14 +181,16 @@ class Loading:
         """
 
         def fetch(object_: SourceObject) -> Path:
-            return source.fetch(object_, self.context.spool_of(object_), progress=lambda _: self.context.desk.check())
+            return source.fetch(
+                object_, self.context.spool_of(object_), progress=lambda _: self.context.recorder.check()
+            )
 
         self.context.spool.mkdir(parents=True, exist_ok=True)
         wanted, encoding = self.context.work.load, self.context.site.source.encoding
         far = any(source.remote(object_) for object_ in wanted[:1])
         with contextlib.closing(ahead(fetch, wanted, name="fetch") if far else in_turn(fetch, wanted)) as coming:
             for object_, path in coming:
-                self.context.desk.check()
+                self.context.recorder.check()
                 crash_points.point("fetch.done")
                 self.handed_out[object_.key] = object_
                 text = self.context.spool / f"{object_id(object_.key, object_.version)}.jsonl"
@@ -224,10 +226,10 @@ class Loading:
             self.again.judge(item, connection, aside.path_of)
         self._publish(aside, ended)
         if complete:
-            self.context.desk.record(*(fact for item in complete for fact in self._loaded(item)))
+            self.context.recorder.record(*(fact for item in complete for fact in self._loaded(item)))
         for segment in ended:
             del self.slices[segment.object.key], self.handed_out[segment.object.key]
-        self.context.desk.progress(size=sum(item.object.size for item in complete), lines=bundle.lines)
+        self.context.recorder.progress(size=sum(item.object.size for item in complete), lines=bundle.lines)
         return complete
 
     def _complete(self, segment: Segment, form: Format) -> LoadedObject:

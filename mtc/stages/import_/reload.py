@@ -15,7 +15,7 @@ from mtc.core.deliveries import DeliveredObject
 from mtc.core.errors import PermanentError
 from mtc.core.model import LoadedObject
 from mtc.stages.import_.step_context import StepContext
-from mtc.stages.stage import Fact, HitsTakenBack, ObjectCarried
+from mtc.stages.stage import Fact, ObjectCarried, ResendAllowed
 
 # All that a request may hold of a hit, in whole seconds. Sums, so that neither order nor files matter.
 _DIGEST = """
@@ -76,7 +76,7 @@ class Again:
         if before is not None and (after := self.covered.get(loaded.object.key)) is not None:
             yield ObjectCarried(self.context.step, before, after)
         elif before is not None:
-            yield HitsTakenBack(self.context.step, (before.key,))
+            yield ResendAllowed(self.context.step, (before.key,))
 
     def _same(
         self, before: DeliveredObject, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf

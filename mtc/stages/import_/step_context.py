@@ -13,7 +13,7 @@ from mtc.sources.source import Archive, Source
 from mtc.stages.deliver.delivery_job import Deliverer, Errand
 from mtc.stages.import_.bundles import Sizes
 from mtc.stages.import_.known_agents import KnownAgents
-from mtc.stages.stage import Desk
+from mtc.stages.stage import FactRecorder
 from mtc.warehouse.parts import object_id
 
 Connect = Callable[[], duckdb.DuckDBPyConnection]
@@ -28,7 +28,7 @@ class StepContext:
     site: SiteSettings
     step: StepId
     work: ImportWork
-    desk: Desk
+    recorder: FactRecorder
     connect: Connect
     open_source: OpenSource
     open_archive: OpenArchive
@@ -42,7 +42,7 @@ class StepContext:
     @property
     def errand(self) -> Errand:
         """What is to be delivered, for whom, and who hears of it."""
-        return Errand(self.site, self.step, self.desk, self.after)
+        return Errand(self.site, self.step, self.recorder, self.after)
 
     def spool_of(self, object_: SourceObject) -> Path:
         """The folder that an object is fetched into."""

@@ -18,7 +18,7 @@ from mtc.core.errors import StepError
 from mtc.core.model import Output, Receipt, Status
 from mtc.manifest.project import Project
 from mtc.plan.model import PlannedStep, StatWork, Task
-from mtc.stages.stage import Desk, PartsDigested, StepDone, StepFailed
+from mtc.stages.stage import FactRecorder, PartsDigested, StepDone, StepFailed
 from mtc.stages.stat.providers import Answer, AnswerSource, Noted
 from mtc.warehouse.stat_document import StatDocument, dumps
 from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
@@ -55,7 +55,7 @@ class StatStage:
             project.warehouse, connect, countries=project.countries
         )
 
-    def run(self, task: Task, desk: Desk) -> None:
+    def run(self, task: Task, recorder: FactRecorder) -> None:
         """Do the task: days without anything to count first, then the others in order.
 
         Raises:
@@ -64,20 +64,20 @@ class StatStage:
         steps = sorted(task.steps, key=lambda planned: planned.step)
         try:
             for site, own in itertools.groupby(steps, key=lambda planned: planned.step.site):
-                self._site(site, list(own), desk)
+                self._site(site, list(own), recorder)
         except OSError as error:
             raise explain_os_error(error, "writing .stat files") from error
 
-    def _site(self, site: str, steps: Sequence[PlannedStep], desk: Desk) -> None:
+    def _site(self, site: str, steps: Sequence[PlannedStep], recorder: FactRecorder) -> None:
         names = {stat_path(self._project, site, planned.step.day).name for planned in steps}
         sweep_staged(self._project.stats / site, names.__contains__)
         plans = {planned.step.day: planned for planned in steps}
         full = {day: work for day, planned in plans.items() if _has_lines(work := _work(planned))}
-        desk.check()
-        desk.record(*(self._clear(planned) for day, planned in plans.items() if day not in full))
+        recorder.check()
+        recorder.record(*(self._clear(planned) for day, planned in plans.items() if day not in full))
         answers = self._source.statistics(self._project.sites[site], full) if full else ()
         for answered in _sets(answers):
-            self._publish(answered, plans, desk)
+            self._publish(answered, plans, recorder)
 
     def _clear(self, planned: PlannedStep) -> StepDone:
         """A day of which nothing is known has no file."""
@@ -87,7 +87,7 @@ class StatStage:
             fsync_dir(path.parent)
         return StepDone(Receipt(planned.step, Status.EMPTY, accounting=_work(planned).accounting))
 
-    def _publish(self, answers: Iterable[Answer], plans: Mapping[dt.date, PlannedStep], desk: Desk) -> None:
+    def _publish(self, answers: Iterable[Answer], plans: Mapping[dt.date, PlannedStep], recorder: FactRecorder) -> None:
         """Write a set of answers. When the source gives up in the midst of it, what it gave before is kept."""
         crash_points.point("stat.before")
         written: list[_Written] = []
@@ -95,23 +95,23 @@ class StatStage:
         with FileSet() as files:
             try:
                 for answer in answers:
-                    desk.check()
-                    written.extend(self._take(answer, plans, files, desk))
+                    recorder.check()
+                    written.extend(self._take(answer, plans, files, recorder))
             except StepError as error:
                 given_up = error
             files.publish()
         crash_points.point("stat.written")
-        desk.record(*_first_digests(self._project, written), *(StepDone(item.receipt) for item in written))
+        recorder.record(*_first_digests(self._project, written), *(StepDone(item.receipt) for item in written))
         for item in written:
-            desk.progress(size=item.planned.cost, lines=int(item.receipt.figures["actions"]))
+            recorder.progress(size=item.planned.cost, lines=int(item.receipt.figures["actions"]))
         if given_up is not None:
             raise given_up
 
     def _take(
-        self, answer: Answer, plans: Mapping[dt.date, PlannedStep], files: FileSet, desk: Desk
+        self, answer: Answer, plans: Mapping[dt.date, PlannedStep], files: FileSet, recorder: FactRecorder
     ) -> Iterator["_Written"]:
         if isinstance(answer, DayFailure):
-            desk.record(StepFailed(plans[answer.day].step, answer.error))
+            recorder.record(StepFailed(plans[answer.day].step, answer.error))
             return
         document, notes = (answer.document, answer.notes) if isinstance(answer, Noted) else (answer, ())
         yield self._write(document, notes, plans[document.day], files)
