@@ -16,7 +16,6 @@ from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
 from mtc.engine.task_list import Wanted
 from mtc.engine.wiring import safe_command
-from mtc.formats.registry import NAMES
 from mtc.manifest.dates import days, from_options
 from mtc.manifest.load import load
 from mtc.manifest.models import Dates
@@ -56,8 +55,7 @@ def open_project(
 ) -> Project:
     """Load the manifest that is meant. Only the credentials of `sites` (all by default) must resolve."""
     path = manifest_path(given)
-    known = frozenset({"auto", *NAMES})
-    project = load(path, env=env, secrets_needed=secrets, sites=tuple(sites) or None, formats=known)
+    project = load(path, env=env, secrets_needed=secrets, sites=tuple(sites) or None)
     if state is not None:
         project = replace(project, state=state.absolute())
     _opened.append(project)

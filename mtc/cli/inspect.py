@@ -38,7 +38,7 @@ def why(
     with Store.open(project.state, readonly=True) as store:
         history = store.history((wanted.site,))
         attempts = store.attempts(wanted)
-    story = story_of(wanted, made, history, attempts, project.places)
+    story = story_of(wanted, made, history, attempts, project.setting_locations)
     sys.stdout.write((why_json(story) if json else why_text(story, context.out_look())) + "\n")
 
 

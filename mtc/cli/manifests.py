@@ -27,11 +27,10 @@ def validate(
 
     Needs no network and no secrets.
     """
-    from mtc.formats.registry import NAMES
     from mtc.manifest.error_text import render
     from mtc.manifest.validation import validate as check
 
-    reports = check(paths or [Path("manifests")], formats=frozenset({"auto", *NAMES}))
+    reports = check(paths or [Path("manifests")])
     if json:
         sys.stdout.write(jsonlib.dumps([_report_json(report) for report in reports], indent=1) + "\n")
     else:

@@ -25,7 +25,7 @@ from mtc.engine.coordinator import Coordinator
 from mtc.engine.observe import look, orphans, stat_sizes
 from mtc.engine.task_list import Wanted, select, sites_of
 from mtc.engine.wiring import executor_maker, source_opener
-from mtc.manifest.dates import moves
+from mtc.manifest.dates import is_relative
 from mtc.manifest.project import Project
 from mtc.plan.archive_copies import counted_once
 from mtc.plan.freshness import stale_sites
@@ -137,7 +137,7 @@ def survey(
         strays = () if wanted.sites else orphans(project, store)
     selection = select(project, wanted, history, now)
     days = {day for own in selection.days.values() for day in own}
-    if wanted.dates is None and moves(project.dates):
+    if wanted.dates is None and is_relative(project.dates):
         days |= {now.date() - dt.timedelta(days=back) for back in range(1, STATUS_DAYS + 1)}
     wide = Selection(project.stages, {name: tuple(sorted(days)) for name in names}, selection.named, exact=True)
     made = None

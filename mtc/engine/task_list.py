@@ -16,8 +16,7 @@ from mtc.core.model import Stage
 from mtc.core.records import History
 from mtc.core.suggest import nearest
 from mtc.manifest.dates import days as days_of
-from mtc.manifest.dates import moves
-from mtc.manifest.dates import named as is_named
+from mtc.manifest.dates import is_relative, is_single_day
 from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
 from mtc.plan.day_selection import Missed, by_site, missed_days
@@ -54,7 +53,7 @@ def select(project: Project, wanted: Wanted, history: History, now: dt.datetime)
     stages = tuple(stage for stage in Stage if stage in (wanted.stages or project.stages))
     dates = project.dates if wanted.dates is None else wanted.dates
     days = {name: set(days_of(dates, now.astimezone(project.sites[name].tzinfo).date())) for name in sites}
-    named = frozenset[dt.date]().union(*days.values()) if is_named(dates) else frozenset[dt.date]()
+    named = frozenset[dt.date]().union(*days.values()) if is_single_day(dates) else frozenset[dt.date]()
     exact = wanted.dates is not None
     caught_up: set[tuple[str, dt.date]] = set()
     notes: list[str] = []
@@ -76,7 +75,7 @@ def _missed(
     now: dt.datetime,
 ) -> Iterator[tuple[str, Missed]]:
     """What each site's runs did not come to, where days move with the calendar and are to be caught up."""
-    if not moves(project.dates) or not project.catch_up:
+    if not is_relative(project.dates) or not project.catch_up:
         return
     known = by_site(history)
     for name, own in days.items():

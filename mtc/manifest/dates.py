@@ -22,12 +22,12 @@ def days(dates: Dates, today: dt.date) -> tuple[dt.date, ...]:
     return (_date(dates, today),)
 
 
-def moves(dates: Dates) -> bool:
+def is_relative(dates: Dates) -> bool:
     """Whether the form stands for other days tomorrow."""
     return isinstance(dates, LastDays) or dates in ("today", "yesterday")
 
 
-def named(dates: Dates) -> bool:
+def is_single_day(dates: Dates) -> bool:
     """Whether the form asks for one day by name: then it is wanted even though it has not ended."""
     return isinstance(dates, str) and dates != "yesterday"
 

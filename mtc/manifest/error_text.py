@@ -21,10 +21,10 @@ from pydantic_core import ErrorDetails
 from mtc.core.errors import Problem
 from mtc.core.suggest import nearest, suggest
 from mtc.formats.layouts.layout import LayoutError
-from mtc.manifest.nodes import Map, Mark, Node, Path_, Scalar, Seq, is_null, plain
+from mtc.manifest.nodes import KeyPath, Map, Mark, Node, Scalar, Seq, is_null, plain
 from mtc.manifest.redaction import hide_secrets, is_secret
 from mtc.manifest.references import HOMES, Loc, keys_at, model_at
-from mtc.manifest.yaml import resolve
+from mtc.manifest.yaml import scalar_value
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -98,7 +98,7 @@ class Spot:
 
     key: Mark
     node: Node
-    path: Path_
+    path: KeyPath
 
     @property
     def where(self) -> str:
@@ -121,12 +121,12 @@ class Spot:
         if self.hidden or not isinstance(self.node, Scalar):
             return "the value"
         text = hide_secrets(self.node.text)
-        if isinstance(self.node.value, str) and not isinstance(resolve(self.node.text), str):
+        if isinstance(self.node.value, str) and not isinstance(scalar_value(self.node.text), str):
             text = f"'{text}'"
         return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 (one line on a terminal)
 
 
-def check(model: type[M], node: Map, path: Path_ = (), *, partial: bool = False) -> M | list[Problem]:
+def check(model: type[M], node: Map, path: KeyPath = (), *, partial: bool = False) -> M | list[Problem]:
     """Read a map into a model, or say all that is wrong with it. `partial` asks for no key that is missing."""
     try:
         return model.model_validate_json(json.dumps(plain(node)), strict=True)
@@ -163,7 +163,7 @@ def _meant(key: str, known: Collection[str]) -> str:
     return next((word for word in (_MEANT.get(key),) if word in known), None) or nearest(key, known)
 
 
-def _spot(node: Map, loc: Loc, path: Path_) -> Spot:
+def _spot(node: Map, loc: Loc, path: KeyPath) -> Spot:
     """The deepest node on the way to `loc`."""
     spot = Spot(node.mark, node, path)
     for part in loc:
@@ -176,7 +176,7 @@ def _spot(node: Map, loc: Loc, path: Path_) -> Spot:
     return spot
 
 
-def _problem(model: type[BaseModel], error: ErrorDetails, node: Map, path: Path_) -> Problem | None:
+def _problem(model: type[BaseModel], error: ErrorDetails, node: Map, path: KeyPath) -> Problem | None:
     kind, loc = error["type"], error["loc"]
     spot = _spot(node, loc, path)
     if isinstance(spot.node, Scalar) and spot.node.open and kind in _OPEN_ENDED:
@@ -275,7 +275,7 @@ def not_a_map(spot: Spot, model: type[BaseModel]) -> Problem:
 
 def _reads_as_number(node: Node) -> bool:
     """Whether a text would be a number without its quotes."""
-    return isinstance(node, Scalar) and isinstance(resolve(node.text), int | float)
+    return isinstance(node, Scalar) and isinstance(scalar_value(node.text), int | float)
 
 
 def _zone_hint(text: str) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mtc.core.errors import ManifestError, Problem, UsageError
 from mtc.core.model import SITE_NAME
-from mtc.manifest.nodes import Entry, Map, Node, Scalar, Seq
-from mtc.manifest.yaml import read_text, resolve
+from mtc.manifest.nodes import Map, MapEntry, Node, Scalar, Seq
+from mtc.manifest.yaml import read_text, scalar_value
 from mtc.sources.url_rules import source_findings
 
 _KEYS = {"aws_pull_access_key", "aws_pull_secret", "aws_push_access_key", "aws_push_secret", "sites", "piwik_ip"}
@@ -107,7 +107,7 @@ def _sites(tree: Map, said: _Notes) -> Iterator[tuple[str, int | None]]:
             yield new, None
 
 
-def _pairs(node: Node) -> Iterator[tuple[str, Entry]]:
+def _pairs(node: Node) -> Iterator[tuple[str, MapEntry]]:
     """The sites, whether the file has them as a map, a list of maps or a list of names."""
     if isinstance(node, Map):
         yield from node.entries.items()
@@ -115,7 +115,7 @@ def _pairs(node: Node) -> Iterator[tuple[str, Entry]]:
         for item in node.items:
             yield from _pairs(item)
     elif node.text:
-        yield node.text, Entry(node.mark, Scalar(node.mark, None, ""))
+        yield node.text, MapEntry(node.mark, Scalar(node.mark, None, ""))
 
 
 def normalised(name: str) -> str:
@@ -175,7 +175,7 @@ def _matomo(tree: Map, said: _Notes) -> str:
 
 
 def _site(name: str, number: int | None) -> str:
-    quoted = name if isinstance(resolve(name), str) else json.dumps(name)
+    quoted = name if isinstance(scalar_value(name), str) else json.dumps(name)
     return f"  {quoted}: {{matomo_id: {number}}}\n" if number else f"  {quoted}: {{}}\n"
 
 

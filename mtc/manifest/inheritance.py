@@ -9,11 +9,11 @@ from pathlib import Path
 
 from mtc.core.errors import Problem
 from mtc.core.suggest import suggest
-from mtc.manifest.nodes import Entry, Map, Node, Path_, Scalar, is_null, text_of
+from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Scalar, is_null, text_of
 from mtc.manifest.yaml import read_file
 
 
-def merge(base: Node, over: Node, path: Path_ = ()) -> Node:
+def merge(base: Node, over: Node, path: KeyPath = ()) -> Node:
     """Lay `over` on `base`. A null stays in the tree, so that it can hide what an outer level would give."""
     if not (isinstance(base, Map) and isinstance(over, Map)) or _is_one_value(path):
         return over
@@ -25,11 +25,11 @@ def merge(base: Node, over: Node, path: Path_ = ()) -> Node:
         elif path == ("sites",) and is_null(entry.node):
             del entries[key]
         else:
-            entries[key] = Entry(entry.mark, merge(known.node, entry.node, (*path, key)))
+            entries[key] = MapEntry(entry.mark, merge(known.node, entry.node, (*path, key)))
     return replace(over, entries=entries, weight=base.weight + over.weight)
 
 
-def _is_one_value(path: Path_) -> bool:
+def _is_one_value(path: KeyPath) -> bool:
     """Another choice, not more of the same: `{last: 7}` over `{from: .., to: ..}`, or one format over another."""
     own = path[2:] if path[:1] == ("environments",) else path
     inner = own[2:] if own[:1] == ("sites",) else own
@@ -38,14 +38,14 @@ def _is_one_value(path: Path_) -> bool:
 
 def inherit(top: Map, site: Map) -> Map:
     """A site's settings with those of the manifest under them, section by section and key by key."""
-    settled = site
+    resolved = site
     for key in ("source", "archive", "filters", "hits", "freshness"):
         above, own = top.entries.get(key), site.entries.get(key)
         if above is not None and own is None:
-            settled = settled.with_(key, above)
+            resolved = resolved.with_(key, above)
         elif above is not None and own is not None:
-            settled = settled.with_(key, Entry(own.mark, merge(above.node, own.node, (key,))))
-    return _short_format(settled)
+            resolved = resolved.with_(key, MapEntry(own.mark, merge(above.node, own.node, (key,))))
+    return _short_format(resolved)
 
 
 def _short_format(site: Map) -> Map:
@@ -53,7 +53,7 @@ def _short_format(site: Map) -> Map:
     short, source = site.entries.get("format"), site.map("source")
     if short is None or is_null(short.node) or source is None:
         return site
-    return site.with_("source", Entry(site.entries["source"].mark, source.with_("format", short)))
+    return site.with_("source", MapEntry(site.entries["source"].mark, source.with_("format", short)))
 
 
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -120,7 +120,7 @@ def _read(file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
     return merged if isinstance(merged, Map) else tree
 
 
-def _base(entry: Entry, file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
+def _base(entry: MapEntry, file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
     """The tree of the file that `extends` names, itself extended."""
     name = text_of(entry.node)
     if not name:
@@ -174,14 +174,14 @@ def _take_environments(made: Assembly, merged: Map) -> None:
     if len(entry.node.entries) > _MAX_ENVIRONMENTS:
         made.problems.append(entry.mark.problem("environments", f"more than {_MAX_ENVIRONMENTS} environments"))
         return
-    kept: dict[str, Entry] = {}
+    kept: dict[str, MapEntry] = {}
     for name, each in entry.node.entries.items():
         where = f"environments.{name}"
         if not _ENVIRONMENT.fullmatch(name):
             hint = "use letters, digits, dashes and underscores"
             made.problems.append(each.mark.problem(where, f"{name} cannot be a name", hint))
         elif isinstance(each.node, Map):
-            kept[name] = Entry(each.mark, _own_keys(made, each.node, where))
+            kept[name] = MapEntry(each.mark, _own_keys(made, each.node, where))
         elif not (isinstance(each.node, Scalar) and each.node.value is None):
             hint = "write `key: value` lines below it"
             made.problems.append(each.mark.problem(where, "an environment is a map of settings", hint))

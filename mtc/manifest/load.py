@@ -1,6 +1,6 @@
-"""A manifest's file into a settled project, or into every problem that it has.
+"""A manifest's file into a resolved project, or into every problem that it has.
 
-One merged tree, from references to models: filled in, settled site by site, and checked. All problems at once.
+One merged tree, from references to models: filled in, resolved site by site, and checked. All problems at once.
 """
 
 import os
@@ -14,15 +14,15 @@ from mtc.core.suggest import nearest
 from mtc.manifest.error_text import Spot, check, not_a_map
 from mtc.manifest.inheritance import assemble, inherit
 from mtc.manifest.models import DateRange, DateText, LastDays, Manifest, Source
-from mtc.manifest.nodes import Entry, Map, Node, Path_, Scalar, Seq, is_null, text_of
-from mtc.manifest.project import Project, project_root, settle
+from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Scalar, Seq, is_null, text_of
+from mtc.manifest.project import Project, project_root, resolve_project
 from mtc.manifest.redaction import is_secret
 from mtc.manifest.references import ListFiles, Substitution
-from mtc.manifest.rules import FORMATS, Checks
+from mtc.manifest.rules import Checks
 from mtc.sources.settings import Archive
 
 _DATES = "write today, yesterday, 2026-05-01, {last: 7} or {from: 2026-01-01, to: 2026-03-31}"
-_MAX_SETTLED = 1_000_000
+_MAX_RESOLVED_VALUES = 1_000_000
 _SHORT = {"format": "source", "hosts": "filters"}
 
 
@@ -33,7 +33,7 @@ class _Day(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class ValidatedTree:
     """A tree's models, unless there are problems."""
 
     tree: Map
@@ -42,7 +42,7 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class TreeValidation:
     """How to look at a tree.
 
     Without `environ` no reference is followed; without `secrets`, none that stands for a secret. `sites` are those
@@ -51,61 +51,60 @@ class Examination:
     """
 
     root: Path
-    formats: frozenset[str]
     environ: Mapping[str, str] | None = None
     secrets: bool = True
     sites: Collection[str] | None = None
     partial: bool = False
 
-    def examine(self, tree: Map) -> Examined:
+    def validate(self, tree: Map) -> ValidatedTree:
         """Fill in, settle, check."""
         substitution = Substitution(self.environ)
         filled = substitution.fill_map(tree.without("credentials"), needed=self._needed)
         listed = ListFiles(self.root)
         filled = listed.fill(filled)
         if too_much := _too_much(filled):
-            return Examined(filled, None, (too_much,))
-        settled = self._credentials(settle_sites(filled), tree, substitution)
-        shaped = self._shape(settled)
-        problems = [*substitution.problems, *listed.problems, *sites_problems(settled, tree)]
+            return ValidatedTree(filled, None, (too_much,))
+        resolved = self._credentials(resolve_sites(filled), tree, substitution)
+        shaped = self._shape(resolved)
+        problems = [*substitution.problems, *listed.problems, *sites_problems(resolved, tree)]
         problems += shaped if isinstance(shaped, list) else []
-        problems += Checks(settled, self.root, self.formats, self.partial).run()
-        return Examined(settled, None if isinstance(shaped, list) else shaped, in_order(problems))
+        problems += Checks(resolved, self.root, self.partial).run()
+        return ValidatedTree(resolved, None if isinstance(shaped, list) else shaped, in_order(problems))
 
-    def _credentials(self, settled: Map, tree: Map, substitution: Substitution) -> Map:
+    def _credentials(self, resolved: Map, tree: Map, substitution: Substitution) -> Map:
         """Fill in the credentials that are used; of the others only what stands there as text is kept."""
         entry, written = tree.entries.get("credentials"), tree.map("credentials")
         if entry is None or written is None:
-            return settled if entry is None else settled.with_("credentials", entry)
-        used = {*self._used(settled)}
+            return resolved if entry is None else resolved.with_("credentials", entry)
+        used = {*self._used(resolved)}
         filled = substitution.fill_map(
             written, ("credentials",), needed=lambda path: path[1] in used and self._needed(path)
         )
         if self.environ is not None:
-            kept = {name: Entry(each.mark, _closed(each.node)) for name, each in filled.entries.items()}
+            kept = {name: MapEntry(each.mark, _closed(each.node)) for name, each in filled.entries.items()}
             filled = replace(filled, entries=kept)
-        return settled.with_("credentials", Entry(entry.mark, filled))
+        return resolved.with_("credentials", MapEntry(entry.mark, filled))
 
-    def _needed(self, path: Path_) -> bool:
+    def _needed(self, path: KeyPath) -> bool:
         return self.secrets or not is_secret(path)
 
-    def _used(self, settled: Map) -> Iterable[str]:
-        sites = settled.map("sites")
+    def _used(self, resolved: Map) -> Iterable[str]:
+        sites = resolved.map("sites")
         for name in sites.entries if sites else ():
             for part in ("source", "archive"):
-                used = text_of(settled.get("sites", name, part, "credentials"))
+                used = text_of(resolved.get("sites", name, part, "credentials"))
                 if used and (self.sites is None or name in self.sites):
                     yield used
 
-    def _shape(self, settled: Map) -> Manifest | list[Problem]:
+    def _shape(self, resolved: Map) -> Manifest | list[Problem]:
         """Read the tree into the models; the manifest's own source and archive may be pieces for sites to complete."""
         problems: list[Problem] = []
         for key, model in (("source", Source), ("archive", Archive)):
-            node = settled.map(key)
-            piece = check(model, node, (key,), partial=True) if node else _no_map(settled, key)
+            node = resolved.map(key)
+            piece = check(model, node, (key,), partial=True) if node else _no_map(resolved, key)
             problems += piece if isinstance(piece, list) else []
-        problems += (dates := dates_problems(settled))
-        whole = settled.without("source", "archive", *(["dates"] if dates else []))
+        problems += (dates := dates_problems(resolved))
+        whole = resolved.without("source", "archive", *(["dates"] if dates else []))
         shaped = check(Manifest, whole, partial=self.partial)
         if isinstance(shaped, list) or problems:
             return [*problems, *(shaped if isinstance(shaped, list) else [])]
@@ -120,8 +119,8 @@ def _closed(credentials: Node) -> Node:
     return credentials.without(*(key for key, node in nodes.items() if isinstance(node, Scalar) and node.open))
 
 
-def _no_map(settled: Map, key: str) -> list[Problem]:
-    entry = settled.entries.get(key)
+def _no_map(resolved: Map, key: str) -> list[Problem]:
+    entry = resolved.entries.get(key)
     if entry is None or is_null(entry.node) or isinstance(entry.node, Map):
         return []
     return [not_a_map(Spot(entry.mark, entry.node, (key,)), Source if key == "source" else Archive)]
@@ -131,27 +130,27 @@ def _too_much(tree: Map) -> Problem | None:
     """Every site holds what it inherits: refuse a manifest that would not fit into memory so."""
     sites = tree.map("sites")
     shared = sum(node.weight for key in ("source", "archive", "filters", "hits") if (node := tree.get(key)))
-    if sites is None or len(sites.entries) * shared <= _MAX_SETTLED:
+    if sites is None or len(sites.entries) * shared <= _MAX_RESOLVED_VALUES:
         return None
     return tree.key_mark("sites").problem("sites", "too many sites for so many shared settings", "split the manifest")
 
 
-def settle_sites(tree: Map) -> Map:
+def resolve_sites(tree: Map) -> Map:
     """The tree with each site holding what it inherits."""
     entry, sites = tree.entries.get("sites"), tree.map("sites")
     if entry is None or sites is None:
         return tree
-    settled = {
-        name: Entry(each.mark, inherit(tree, each.node)) if isinstance(each.node, Map) else each
+    resolved = {
+        name: MapEntry(each.mark, inherit(tree, each.node)) if isinstance(each.node, Map) else each
         for name, each in sites.entries.items()
     }
-    return tree.with_("sites", Entry(entry.mark, replace(sites, entries=settled)))
+    return tree.with_("sites", MapEntry(entry.mark, replace(sites, entries=resolved)))
 
 
-def sites_problems(settled: Map, tree: Map) -> list[Problem]:
+def sites_problems(resolved: Map, tree: Map) -> list[Problem]:
     """Sites without any text, and what is given twice: by a short form of a site, and in full."""
     found: list[Problem] = []
-    sites, written = settled.map("sites"), tree.map("sites")
+    sites, written = resolved.map("sites"), tree.map("sites")
     for name, entry in (sites.entries if sites else {}).items():
         if is_null(entry.node):
             hint = f"write `{name}: {{}}` for a site without settings of its own"
@@ -208,7 +207,6 @@ def load(
     environ: Mapping[str, str] | None = None,
     secrets_needed: bool = True,
     sites: Collection[str] | None = None,
-    formats: frozenset[str] = FORMATS,
 ) -> Project:
     """Read a manifest.
 
@@ -219,7 +217,6 @@ def load(
         secrets_needed: Whether secrets must resolve. If not, none is looked up, and each keeps its `${NAME}` as a
             placeholder. Other references always must: a folder called `${LOGS}` would be worse than a message.
         sites: The sites whose credentials must resolve; all by default.
-        formats: The names of log formats that are known.
 
     Raises:
         ManifestError: With every problem that was found.
@@ -235,8 +232,8 @@ def load(
         raise ManifestError(in_order(problems))
     root = project_root(file)
     values = os.environ if environ is None else environ
-    examined = Examination(root, formats, values, secrets_needed, sites, partial=not made.whole).examine(tree)
-    problems += examined.problems
-    if problems or examined.manifest is None:
+    validated = TreeValidation(root, values, secrets_needed, sites, partial=not made.whole).validate(tree)
+    problems += validated.problems
+    if problems or validated.manifest is None:
         raise ManifestError(in_order(problems))
-    return settle(examined.manifest, examined.tree, file, env or "")
+    return resolve_project(validated.manifest, validated.tree, file, env or "")

@@ -12,9 +12,9 @@ from pathlib import Path
 from mtc.core.errors import Problem
 from mtc.manifest.redaction import hide_secrets
 
-Path_ = tuple[str, ...]
+KeyPath = tuple[str, ...]
 Value = str | int | float | bool | None
-Plain = Value | list["Plain"] | dict[str, "Plain"]
+PlainData = Value | list["PlainData"] | dict[str, "PlainData"]
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -112,7 +112,7 @@ class Seq:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MapEntry:
     """A key's place, and its value."""
 
     mark: Mark
@@ -124,7 +124,7 @@ class Map:
     """A map. `weight` counts the values in it, aliases written out; `depth` how deep they nest."""
 
     mark: Mark
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, MapEntry]
     weight: int = 1
     depth: int = 1
 
@@ -158,7 +158,7 @@ class Map:
         """The map less some keys."""
         return replace(self, entries={key: entry for key, entry in self.entries.items() if key not in keys})
 
-    def with_(self, key: str, entry: Entry) -> "Map":
+    def with_(self, key: str, entry: MapEntry) -> "Map":
         """The map with one entry put in or replaced."""
         return replace(self, entries={**self.entries, key: entry})
 
@@ -176,7 +176,7 @@ def text_of(node: Node | None) -> str | None:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
-def plain(node: Node) -> Plain:
+def plain(node: Node) -> PlainData:
     """Give bare data for pydantic, without the keys whose value is null."""
     if isinstance(node, Scalar):
         return node.value
@@ -185,7 +185,7 @@ def plain(node: Node) -> Plain:
     return {key: plain(entry.node) for key, entry in node.entries.items() if not is_null(entry.node)}
 
 
-def scalars(node: Node, path: Path_ = ()) -> Iterator[tuple[Path_, Scalar]]:
+def scalars(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Scalar]]:
     """Every single value at or below a node, with its path."""
     if isinstance(node, Scalar):
         yield path, node
@@ -197,7 +197,7 @@ def scalars(node: Node, path: Path_ = ()) -> Iterator[tuple[Path_, Scalar]]:
             yield from scalars(entry.node, (*path, key))
 
 
-def walk(node: Node, path: Path_ = ()) -> Iterator[tuple[Path_, Mark]]:
+def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Mark]]:
     """Every key's path below a node, with its place."""
     if isinstance(node, Map):
         for key, entry in node.entries.items():

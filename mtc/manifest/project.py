@@ -1,4 +1,4 @@
-"""A loaded manifest with every default and override settled: what the rest of mtc works from.
+"""A loaded manifest with every default and override resolved: what the rest of mtc works from.
 
 Models into a project: defaults and overrides decided, paths absolute, each setting with its place.
 """
@@ -25,7 +25,7 @@ _FRESHNESS = Freshness()
 
 @dataclass(frozen=True, slots=True)
 class SiteSettings:
-    """One site, settled. `zone` is the name of its time zone.
+    """One site, resolved. `zone` is the name of its time zone.
 
     `countries` is the path of the database that tells countries, as the manifest has it; empty for none. `matomo` is
     the server that its hits are delivered to, and `answers` who makes its statistics.
@@ -56,7 +56,7 @@ class SiteSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SettingLocation:
     """Where in which file a setting was written."""
 
     file: str
@@ -68,9 +68,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A manifest, settled. `root` is the folder that relative paths start from.
+    """A manifest, resolved. `root` is the folder that relative paths start from.
 
-    `places` maps a dotted path of settings ("sites.docs.filters.static") to where it was written.
+    `setting_locations` maps a dotted path of settings ("sites.docs.filters.static") to where it was written.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Project:
     countries: Path | None = None
     environment: str = ""
     catch_up: int = 30
-    places: Mapping[str, Place] = field(default_factory=dict)
+    setting_locations: Mapping[str, SettingLocation] = field(default_factory=dict)
 
     @property
     def work(self) -> Path:
@@ -102,7 +102,7 @@ def project_root(file: Path) -> Path:
     return file.parent.parent if file.parent.name == "manifests" else file.parent
 
 
-def settle(manifest: Manifest, tree: Map, file: Path, environment: str) -> Project:
+def resolve_project(manifest: Manifest, tree: Map, file: Path, environment: str) -> Project:
     """Make a project of a valid manifest whose sites already hold what they inherit."""
     root = project_root(file)
     return Project(
@@ -122,7 +122,7 @@ def settle(manifest: Manifest, tree: Map, file: Path, environment: str) -> Proje
         matomo=manifest.matomo,
         countries=_path(root, manifest.stats.countries) if manifest.stats.countries else None,
         environment=environment,
-        places=_places(tree, file.parent),
+        setting_locations=_setting_locations(tree, file.parent),
     )
 
 
@@ -170,15 +170,15 @@ def _path(root: Path, path: str) -> Path:
     return Path(os.path.normpath(root / path))
 
 
-def _places(tree: Map, folder: Path) -> Mapping[str, Place]:
+def _setting_locations(tree: Map, folder: Path) -> Mapping[str, SettingLocation]:
     """The line of every setting, by its dotted path; files are named from the manifest's folder."""
     names: dict[Path, str] = {}
-    places: dict[str, Place] = {}
-    hosts: dict[str, Place] = {}
+    setting_locations: dict[str, SettingLocation] = {}
+    hosts: dict[str, SettingLocation] = {}
     for path, mark in walk(tree):
         file = mark.document.file
         name = names.setdefault(file, os.path.relpath(file, folder))
-        places[".".join(path)] = Place(name, mark.line)
+        setting_locations[".".join(path)] = SettingLocation(name, mark.line)
         if len(path) == 3 and path[0] == "sites" and path[2] == "hosts":  # noqa: PLR2004 (sites.NAME.hosts)
-            hosts[".".join((*path[:2], "filters", "hosts"))] = Place(name, mark.line)
-    return places | hosts
+            hosts[".".join((*path[:2], "filters", "hosts"))] = SettingLocation(name, mark.line)
+    return setting_locations | hosts

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from mtc.core.errors import Problem
 from mtc.formats.settings import Filters, Hits
 from mtc.manifest.models import Manifest
-from mtc.manifest.nodes import Document, Entry, Map, Mark, Node, Path_, Scalar, Seq, text_of
+from mtc.manifest.nodes import Document, KeyPath, Map, MapEntry, Mark, Node, Scalar, Seq, text_of
 
 _PIECE = re.compile(r"\$\$\{|\$\{(?P<body>[^{}]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -38,7 +38,7 @@ class Substitution:
     environ: Mapping[str, str] | None
     problems: list[Problem] = field(default_factory=list)
 
-    def fill(self, node: Node, path: Path_ = (), *, needed: Callable[[Path_], bool] = lambda _path: True) -> Node:
+    def fill(self, node: Node, path: KeyPath = (), *, needed: Callable[[KeyPath], bool] = lambda _path: True) -> Node:
         """The tree with its references replaced; those below a path that is not `needed` stay."""
         if isinstance(node, Scalar):
             return self._scalar(node, path, needed=needed(path))
@@ -49,15 +49,15 @@ class Substitution:
             return node
         return self.fill_map(node, path, needed=needed)
 
-    def fill_map(self, node: Map, path: Path_ = (), *, needed: Callable[[Path_], bool] = lambda _path: True) -> Map:
+    def fill_map(self, node: Map, path: KeyPath = (), *, needed: Callable[[KeyPath], bool] = lambda _path: True) -> Map:
         """The same for a map."""
         filled = {
-            key: Entry(entry.mark, self.fill(entry.node, (*path, key), needed=needed))
+            key: MapEntry(entry.mark, self.fill(entry.node, (*path, key), needed=needed))
             for key, entry in node.entries.items()
         }
         return replace(node, entries=filled)
 
-    def _scalar(self, node: Scalar, path: Path_, *, needed: bool) -> Scalar:
+    def _scalar(self, node: Scalar, path: KeyPath, *, needed: bool) -> Scalar:
         if not isinstance(node.value, str) or "${" not in node.value:
             return node
         lookup = needed and self.environ is not None
@@ -99,7 +99,7 @@ class Substitution:
         return _clean(value, f"the environment variable {name}")
 
 
-def _is_layout(path: Path_) -> bool:
+def _is_layout(path: KeyPath) -> bool:
     """Whether a map here describes a log format: `${...}` is nginx's there, so texts stand for what they are."""
     own = path[2:] if path[:1] == ("environments",) else path
     return own == ("source", "format") or (own[:1] == ("sites",) and own[2:] in {("format",), ("source", "format")})
@@ -228,22 +228,22 @@ class ListFiles:
         sites = tree.map("sites")
         for name, entry in sites.entries.items() if sites else ():
             if sites is not None and isinstance(entry.node, Map):
-                sites = sites.with_(name, Entry(entry.mark, self._sections(entry.node, ("sites", name))))
-        return filled if sites is None else filled.with_("sites", Entry(filled.entries["sites"].mark, sites))
+                sites = sites.with_(name, MapEntry(entry.mark, self._sections(entry.node, ("sites", name))))
+        return filled if sites is None else filled.with_("sites", MapEntry(filled.entries["sites"].mark, sites))
 
-    def _sections(self, tree: Map, path: Path_) -> Map:
+    def _sections(self, tree: Map, path: KeyPath) -> Map:
         for name, keys in LISTED.items():
             section = tree.map(name)
             for key in keys & set(section.entries) if section else ():
                 if section is not None and isinstance(node := section.entries[key].node, Map):
                     items = self._items(node, (*path, name, key))
-                    entry = Entry(section.entries[key].mark, items)
+                    entry = MapEntry(section.entries[key].mark, items)
                     section = replace(section.with_(key, entry), weight=section.weight + items.weight)
             if section is not None:
-                tree = tree.with_(name, Entry(tree.entries[name].mark, section))
+                tree = tree.with_(name, MapEntry(tree.entries[name].mark, section))
         return tree
 
-    def _items(self, node: Map, path: Path_) -> Seq:
+    def _items(self, node: Map, path: KeyPath) -> Seq:
         """The entries of the file that a map names; none where it cannot be read, which is told."""
         named = node.get(_FILE)
         mark = named.mark if isinstance(named, Scalar) else node.mark

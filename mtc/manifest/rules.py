@@ -11,8 +11,9 @@ from pathlib import Path, PurePath
 from mtc.core.errors import Problem
 from mtc.core.model import is_site_name
 from mtc.core.suggest import suggest
+from mtc.formats.registry import NAMES
 from mtc.manifest.models import Manifest
-from mtc.manifest.nodes import Map, Path_, Scalar, plain, scalars, text_of
+from mtc.manifest.nodes import KeyPath, Map, Scalar, plain, scalars, text_of
 from mtc.sources.url_overlap import (
     Objects,
     absolute,
@@ -86,24 +87,7 @@ def _few(sites: Sequence[SiteUrls], alike: Callable[[SiteUrls], tuple[str, str]]
     return [site for some in kinds.values() for site in some[:_FEW]]
 
 
-# The names of the registry in `mtc.formats`, which is too heavy to be loaded here; a test holds the two together.
-FORMATS = frozenset(
-    {
-        "auto",
-        *("combined", "common", "combined_vhost", "common_vhost", "combined_vhost_last"),
-        *("combined_nginx_time", "combined_apache_time", "icecast", "ovh", "gandi", "litespeed", "nginx_proxy_manager"),
-        *("lighttpd", "common_agent", "common_agent_vhost"),
-        *("haproxy", "elb", "alb", "s3", "traefik", "envoy", "squid"),
-        *("envoy_json", "kong", "apisix", "apisix_access", "api_gateway", "api_gateway_clf", "api_gateway_csv"),
-        *("google_cloud", "azure_front_door", "azure_application_gateway", "fastly", "vercel", "any_json", "csv"),
-        *("akamai", "akamai_pairs", "akamai_structured"),
-        *("tomcat_json", "nginx_json", "caddy", "traefik_json", "cloudflare", "cloudfront_json", "cloudfront_parquet"),
-        *("incapsula", "netscaler", "shoutcast", "cloudfront_rtmp", "cloudfront", "iis", "w3c"),
-        *("ltsv", "logfmt"),
-    }
-)
-
-
+FORMAT_NAMES = frozenset({"auto", *NAMES})
 FOLDERS = ("warehouse", "stats", "csv")
 
 _TO_REPLACE = re.compile(r"REPLACE-ME|^(?:(?i:change[-_ ]?me|<[\w -]+>|x{3,}|todo)|YOUR[-_ ][A-Z_ -]+)$")
@@ -132,7 +116,6 @@ class Checks:
 
     tree: Map
     root: Path
-    formats: frozenset[str]
     partial: bool
 
     def run(self) -> Iterator[Problem]:
@@ -159,14 +142,14 @@ class Checks:
         node = self.tree.get(*path)
         return None if isinstance(node, Scalar) and node.open else text_of(node)
 
-    def _say(self, path: Path_, what: str, hint: str) -> Problem:
+    def _say(self, path: KeyPath, what: str, hint: str) -> Problem:
         node = self.tree.get(*path)
         mark = node.mark if isinstance(node, Scalar) else self.tree.key_mark(*path)
         if isinstance(node, Scalar) and node.filled:
             what, hint = f"what {node.text} stands for is not valid", "look at the rules for this setting"
         return mark.problem(".".join(path), what, hint)
 
-    def _location(self, path: Path_, part: str) -> Iterator[Problem]:
+    def _location(self, path: KeyPath, part: str) -> Iterator[Problem]:
         """A source or an archive by itself."""
         if url := self._text(*path, "url"):
             for what, hint in _URL_RULES[part](url):
@@ -177,8 +160,8 @@ class Checks:
             names = [key for key in known.entries if known.get(key)] if known else []
             hint = suggest(name, names) or "add it under `credentials:`"
             yield self._say((*path, "credentials"), f"there are no credentials {name}", hint)
-        if part == "source" and (form := self._text(*path, "format")) and form not in self.formats:
-            yield self._say((*path, "format"), f"{form} is no log format", _format_hint(form, self.formats))
+        if part == "source" and (form := self._text(*path, "format")) and form not in FORMAT_NAMES:
+            yield self._say((*path, "format"), f"{form} is no log format", _format_hint(form))
 
     def _site(self, name: str, site: Map) -> Iterator[Problem]:
         path = ("sites", name)
@@ -252,7 +235,7 @@ class Checks:
         """The project's folders: each by itself, then against one another."""
         paths = {part: path for part in FOLDERS if (path := self._folder(part)) is not None}
         folders = {part: absolute(self.root, path) for part, path in paths.items()}
-        settings: list[tuple[Path_, str]] = [((part, "path"), path) for part, path in paths.items()]
+        settings: list[tuple[KeyPath, str]] = [((part, "path"), path) for part, path in paths.items()]
         for setting, path in [*settings, (("state",), self._text("state") or "")]:
             if what := _leads_out(path):
                 yield self._say(setting, what, "write it from the project's folder, or from `/`")
@@ -263,7 +246,7 @@ class Checks:
             for part in ("source", "archive"):
                 yield from self._against(folders, ("sites", name, part, "url"))
 
-    def _against(self, folders: Mapping[str, PurePath], setting: Path_) -> Iterator[Problem]:
+    def _against(self, folders: Mapping[str, PurePath], setting: KeyPath) -> Iterator[Problem]:
         """The project's folders against the folder of a source or an archive."""
         url = self._text(*setting)
         theirs = log_folder(url, self.root) if url and (url.startswith("s3://") or "://" not in url) else None
@@ -274,7 +257,7 @@ class Checks:
         if url and not theirs and mine and "://" not in url and not any(source_findings(url)):
             yield from self._own_files(folders, url, setting)
 
-    def _own_files(self, folders: Mapping[str, PurePath], url: str, setting: Path_) -> Iterator[Problem]:
+    def _own_files(self, folders: Mapping[str, PurePath], url: str, setting: KeyPath) -> Iterator[Problem]:
         """Files that mtc makes, in a source that holds the project's folder."""
         state = self._text("state") or str(Manifest.model_fields["state"].default)
         for own, folder in (*folders.items(), ("state", PurePath(absolute(self.root, state)))):
@@ -283,7 +266,7 @@ class Checks:
                 what = f"files of {own} would be read as logs of {setting[1]}"
                 yield self._say(self._at(own, setting), what, "give them, or the logs, a folder of their own")
 
-    def _at(self, own: str, setting: Path_) -> Path_:
+    def _at(self, own: str, setting: KeyPath) -> KeyPath:
         """Where a folder is written; else the URL that it is held against."""
         path = (own,) if own == "state" else (own, "path")
         return path if self.tree.get(*path) else setting
@@ -311,9 +294,9 @@ def _leads_out(path: str) -> str:
     return "`~` is not followed" if path.startswith("~") else ""
 
 
-def _format_hint(form: str, formats: frozenset[str]) -> str:
+def _format_hint(form: str) -> str:
     """The format that is meant: a server's name is none, as it logs what it is told to."""
     server = form.lower()
     if server in {"nginx", "apache"}:
         return f"by default it logs `combined`; a format of your own is {{{server}: '...'}}"
-    return suggest(form, formats)
+    return suggest(form, FORMAT_NAMES)

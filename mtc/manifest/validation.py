@@ -7,11 +7,10 @@ from pathlib import Path
 
 from mtc.core.errors import Problem
 from mtc.manifest.inheritance import Assembly, assemble
-from mtc.manifest.load import Examination, in_order
+from mtc.manifest.load import TreeValidation, in_order
 from mtc.manifest.nodes import Map, scalars
 from mtc.manifest.project import project_root
 from mtc.manifest.redaction import is_placeholder, is_secret
-from mtc.manifest.rules import FORMATS
 from mtc.manifest.yaml import MAX_SIZE, looks_like_manifest
 
 _SUFFIXES = {".yaml", ".yml"}
@@ -36,12 +35,12 @@ class FileReport:
         return not self.problems
 
 
-def validate(paths: Sequence[Path], *, formats: frozenset[str] = FORMATS) -> list[FileReport]:
+def validate(paths: Sequence[Path]) -> list[FileReport]:
     """Check files, and in folders every YAML file that looks like a manifest, in order of name."""
     files, reports = _files(paths)
     made = {file: assemble(file) for file in files}
     bases = _bases(made)
-    reports += [_report(each, formats, bases) for each in made.values()]
+    reports += [_report(each, bases) for each in made.values()]
     return _once(sorted(reports, key=lambda report: str(report.file)))
 
 
@@ -92,18 +91,18 @@ def _bases(made: dict[Path, Assembly]) -> set[Path]:
     return known
 
 
-def _report(made: Assembly, formats: frozenset[str], bases: Collection[Path]) -> FileReport:
+def _report(made: Assembly, bases: Collection[Path]) -> FileReport:
     """One file, and each of its environments over it."""
     if made.tree is None:
         return FileReport(made.file, in_order(made.problems))
     names = tuple(made.environments.entries) if made.environments else ()
     trees = [made.tree, *filter(None, map(made.environment, names))]
     base = made.file.resolve() in bases or "sites" not in made.tree.entries
-    examination = Examination(project_root(made.file), formats, partial=base or not made.whole)
-    problems = [*made.problems, *examination.examine(made.tree).problems]
+    validation = TreeValidation(project_root(made.file), partial=base or not made.whole)
+    problems = [*made.problems, *validation.validate(made.tree).problems]
     for name in names:
         tree = made.environment(name)
-        found = examination.examine(tree).problems if tree else ()
+        found = validation.validate(tree).problems if tree else ()
         problems += [replace(each, where=f"environments.{name}.{each.where}".rstrip(".")) for each in found]
     warnings = in_order(each for tree in trees for each in _secrets_in_clear(tree))
     return FileReport(made.file, in_order(problems), warnings, base, names)

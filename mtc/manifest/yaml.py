@@ -18,7 +18,7 @@ from ruamel.yaml import events as ev
 from ruamel.yaml.error import YAMLError
 
 from mtc.core.errors import Problem
-from mtc.manifest.nodes import Document, Entry, Map, Mark, Node, Scalar, Seq, Value, is_null
+from mtc.manifest.nodes import Document, Map, MapEntry, Mark, Node, Scalar, Seq, Value, is_null
 from mtc.manifest.redaction import is_placeholder, is_secret, reaches
 
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -28,7 +28,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?
 _EXACT = 1 << 53
 
 
-def resolve(text: str) -> Value:
+def scalar_value(text: str) -> Value:
     """What an unquoted scalar means."""
     if text in _NULL:
         return None
@@ -146,7 +146,7 @@ class _Composer:
         if event.style is None and len(text) > 1 and {text[0], text[-1]} <= set(_CURLY):
             self._say(mark, "typographic quotes are a part of the text", _STRAIGHT)
             text = text[1:-1]
-        return Scalar(mark, resolve(text) if event.style is None else text, text)
+        return Scalar(mark, scalar_value(text) if event.style is None else text, text)
 
     def _may_be_secret(self) -> bool:
         """Whether the text here is a secret's, or stands under a key that is none, where anything may."""
@@ -168,8 +168,8 @@ class _Composer:
         return Seq(mark, tuple(items), weight, depth)
 
     def _map(self, mark: Mark) -> Map:
-        entries: dict[str, Entry] = {}
-        merged: dict[str, Entry] = {}
+        entries: dict[str, MapEntry] = {}
+        merged: dict[str, MapEntry] = {}
         weight = depth = 1
         while not isinstance(event := next(self.events), ev.MappingEndEvent):
             key_mark, key = self._key(event)
@@ -182,7 +182,7 @@ class _Composer:
             if key in entries:
                 self._twice(key, key_mark, entries[key].mark)
             elif key is not None:
-                entries[key] = Entry(key_mark, node)
+                entries[key] = MapEntry(key_mark, node)
             if key == "<<":
                 merged |= self._merged(node, key_mark)
         entries.pop("<<", None)
@@ -206,10 +206,10 @@ class _Composer:
     def _twice(self, key: str, mark: Mark, first: Mark) -> None:
         self._say(mark, f"{key} is written twice", f"the first is in line {first.line}; keep one")
 
-    def _merged(self, node: Node, mark: Mark) -> dict[str, Entry]:
+    def _merged(self, node: Node, mark: Mark) -> dict[str, MapEntry]:
         """What `<<` brings; of several maps the first that has a key gives it."""
         maps = node.items if isinstance(node, Seq) else () if is_null(node) else (node,)
-        found: dict[str, Entry] = {}
+        found: dict[str, MapEntry] = {}
         for each in maps:
             if isinstance(each, Map):
                 found = {**each.entries, **found}

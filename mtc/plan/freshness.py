@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
 from mtc.core.records import History
-from mtc.manifest.dates import moves
+from mtc.manifest.dates import is_relative
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.model import Listing, Selection
 
@@ -53,7 +53,7 @@ def stale_sites(
     project: Project, selection: Selection, history: History, listings: Mapping[str, Listing], now: dt.datetime
 ) -> Iterator[Stale]:
     """The stale ones of the sites asked for; none where days are named, on the command line or in the manifest."""
-    if selection.exact or not moves(project.dates):
+    if selection.exact or not is_relative(project.dates):
         return
     for name in selection.days:
         if found := stale(project.sites[name], history, listings.get(name, Listing()), now):

@@ -125,8 +125,8 @@ def _place(project: Project, site: str, name: str, *, unset: bool) -> str:
     """Where a setting is written, the site's own place first; one that is `null` has only its parent's place."""
     names = [name.partition(".")[0]] if unset else [name, name.removeprefix("source.")]
     for path in (*(f"sites.{site}.{each}" for each in names), names[0]):
-        if path in project.places:
-            return f" ({project.places[path]})"
+        if path in project.setting_locations:
+            return f" ({project.setting_locations[path]})"
     return ""
 
 

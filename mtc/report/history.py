@@ -14,7 +14,7 @@ from typing import Protocol
 from mtc.core.deliveries import Delivery
 from mtc.core.model import Accounting, LoadedObject, Output, SourceObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
-from mtc.manifest.project import Place
+from mtc.manifest.project import SettingLocation
 from mtc.plan.model import ImportWork, PlannedStep
 from mtc.plan.neighbours import Elsewhere, elsewhere
 
@@ -114,7 +114,9 @@ class InputChange:
     change: str
 
 
-def setting_changes(record: StepRecord, planned: PlannedStep, places: Mapping[str, Place]) -> tuple[SettingChange, ...]:
+def setting_changes(
+    record: StepRecord, planned: PlannedStep, places: Mapping[str, SettingLocation]
+) -> tuple[SettingChange, ...]:
     """The settings whose values differ, by name."""
     before, after = record.settings, planned.settings
     return tuple(
@@ -124,7 +126,7 @@ def setting_changes(record: StepRecord, planned: PlannedStep, places: Mapping[st
     )
 
 
-def place_of(name: str, site: str, places: Mapping[str, Place]) -> str:
+def place_of(name: str, site: str, places: Mapping[str, SettingLocation]) -> str:
     """Where a setting was written: the site's own place first, then the manifest's, then those of its parents.
 
     Empty when it is nowhere: then its value is a default.
@@ -219,7 +221,7 @@ def tell_story(
     planned: PlannedStep | None,
     history: History,
     attempts: Sequence[Attempt],
-    places: Mapping[str, Place],
+    places: Mapping[str, SettingLocation],
 ) -> Story:
     """Put the story of `step` together. `planned` is its line of a plan made now, if the plan has it."""
     record = history.steps.get(step)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mtc.core.deliveries import BatchStatus, Delivery
 from mtc.core.model import Accounting, StepId
 from mtc.core.records import History
-from mtc.manifest.project import Place
+from mtc.manifest.project import SettingLocation
 from mtc.plan.model import Plan
 from mtc.report.history import Attempt, Input, InputState, SettingChange, Story, tell_story
 from mtc.report.terminal import PLAIN, Look, Tone
@@ -23,7 +23,7 @@ def why(
     plan: Plan | None,
     history: History,
     attempts: Sequence[Attempt] = (),
-    places: Mapping[str, Place] | None = None,
+    places: Mapping[str, SettingLocation] | None = None,
 ) -> Story:
     """The story of one step. `plan` is one made now; `places` are the project's."""
     planned = next((item for item in plan.steps if item.step == step), None) if plan else None

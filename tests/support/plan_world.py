@@ -19,7 +19,7 @@ from mtc.core.model import RECIPES, Accounting, LoadedObject, Output, Part, Sour
 from mtc.core.records import History, StepRecord
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Run, Source
-from mtc.manifest.project import Place, Project, SiteSettings
+from mtc.manifest.project import Project, SettingLocation, SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.plan.model import ImportWork, Listing, Plan, PlannedStep, Selection, World
 from mtc.plan.planner import Steps, make_plan, plan_csv, plan_imports, plan_stats
@@ -64,7 +64,7 @@ def site(  # noqa: PLR0913 - a site has as many settings
     )
 
 
-def project(*sites: SiteSettings, places: Mapping[str, Place] | None = None) -> Project:
+def project(*sites: SiteSettings, places: Mapping[str, SettingLocation] | None = None) -> Project:
     """A project of these sites."""
     root = Path("/project")
     return Project(
@@ -80,7 +80,7 @@ def project(*sites: SiteSettings, places: Mapping[str, Place] | None = None) -> 
         csv=root / "csv",
         state=root / ".mtc/state.db",
         run=Run(),
-        places=places or {},
+        setting_locations=places or {},
     )
 
 
@@ -160,10 +160,12 @@ class House:
         """Have the files of an object's hits vanish from the warehouse."""
         self.parts -= {part.file for part in self.objects[import_step(day, name)][key].parts}
 
-    def set_site(self, settings: SiteSettings, places: Mapping[str, Place] | None = None) -> None:
+    def set_site(self, settings: SiteSettings, places: Mapping[str, SettingLocation] | None = None) -> None:
         """Change a site's settings."""
         sites = {**self.project.sites, settings.name: settings}
-        self.project = dataclasses.replace(self.project, sites=sites, places=places or self.project.places)
+        self.project = dataclasses.replace(
+            self.project, sites=sites, setting_locations=places or self.project.setting_locations
+        )
 
     def set_record(self, step: StepId, **changes: object) -> None:
         """Change what is recorded of a step."""

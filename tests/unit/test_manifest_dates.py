@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtc.core.errors import UsageError
-from mtc.manifest.dates import days, from_options, moves, named
+from mtc.manifest.dates import days, from_options, is_relative, is_single_day
 from mtc.manifest.models import DateRange, LastDays
 
 TODAY = dt.date(2024, 3, 1)
@@ -40,20 +40,20 @@ def test_a_range_holds_every_day_once_and_both_ends(first: dt.date, length: int)
 
 def test_only_a_single_day_is_asked_for_by_name() -> None:
     """`today` and a date are wanted even though the day has not ended; `yesterday` and ranges are schedules."""
-    assert named("today")
-    assert named("2024-03-01")
-    assert not named("yesterday")
-    assert not named(LastDays(last=1))
-    assert not named(DateRange.model_validate({"from": "2024-01-01", "to": "2024-01-01"}))
+    assert is_single_day("today")
+    assert is_single_day("2024-03-01")
+    assert not is_single_day("yesterday")
+    assert not is_single_day(LastDays(last=1))
+    assert not is_single_day(DateRange.model_validate({"from": "2024-01-01", "to": "2024-01-01"}))
 
 
 def test_only_words_and_last_days_move_with_the_calendar() -> None:
     """`status` shows the days before as well where the manifest's are others tomorrow."""
-    assert moves("today")
-    assert moves("yesterday")
-    assert moves(LastDays(last=3))
-    assert not moves("2024-03-01")
-    assert not moves(DateRange.model_validate({"from": "2024-01-01", "to": "2024-01-01"}))
+    assert is_relative("today")
+    assert is_relative("yesterday")
+    assert is_relative(LastDays(last=3))
+    assert not is_relative("2024-03-01")
+    assert not is_relative(DateRange.model_validate({"from": "2024-01-01", "to": "2024-01-01"}))
 
 
 def test_options_make_forms() -> None:

@@ -8,7 +8,7 @@ from mtc.core.errors import ManifestError
 from mtc.core.model import Stage
 from mtc.manifest.load import load
 from mtc.manifest.models import DateRange, LastDays
-from mtc.manifest.project import Place, Project
+from mtc.manifest.project import Project, SettingLocation
 
 BASE = """\
 version: 1
@@ -194,18 +194,17 @@ def test_the_project_starts_beside_or_above_its_manifest(tmp_path: Path) -> None
 def test_every_setting_knows_where_it_was_written(tmp_path: Path) -> None:
     """A plan can cite `base.yaml:4` for a filter that a site inherits."""
     text = "extends: base.yaml\nsites:\n  docs:\n    filters:\n      bots: true\n"
-    places = project_of(tmp_path, text).places
-    assert places["sites.docs.filters.bots"] == Place("daily.yaml", 5)
-    assert places["sites.docs.filters.static"] == Place("base.yaml", 4)
-    assert str(places["sites.docs.source.settle"]) == "base.yaml:2"
-    assert places["dates"] == Place("base.yaml", 5)
+    locations = project_of(tmp_path, text).setting_locations
+    assert locations["sites.docs.filters.bots"] == SettingLocation("daily.yaml", 5)
+    assert locations["sites.docs.filters.static"] == SettingLocation("base.yaml", 4)
+    assert str(locations["sites.docs.source.settle"]) == "base.yaml:2"
+    assert locations["dates"] == SettingLocation("base.yaml", 5)
 
 
-def test_formats_are_those_that_the_caller_knows(tmp_path: Path) -> None:
-    """The table of log formats is another room's."""
+def test_formats_are_those_of_the_registry(tmp_path: Path) -> None:
+    """The manifest asks the one table of log formats."""
     text = "version: 1\nsource: {url: 'logs/{date:%F}', format: acme}\nsites: {docs: {}}\n"
-    (tmp_path / "m.yaml").write_text(text)
-    assert load(tmp_path / "m.yaml", environ={}, formats=frozenset({"acme"})).sites
+    assert project_of(tmp_path, text.replace("acme", "iis")).sites
     assert "acme is no log format" in problems_of(tmp_path, text)[0]
 
 

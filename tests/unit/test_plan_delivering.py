@@ -15,7 +15,7 @@ from mtc.core.deliveries import Batch, Delivery, DeliveryStatus
 from mtc.core.errors import InterruptedRunError
 from mtc.core.model import Stage, Status, Verdict
 from mtc.formats.settings import Filters
-from mtc.manifest.project import Place
+from mtc.manifest.project import SettingLocation
 from mtc.plan.model import DeliverWork, ImportWork
 
 STEP = import_step()
@@ -143,7 +143,7 @@ def test_matomo_added_later_delivers_what_is_loaded() -> None:
     for day in (DAY, NEXT):
         house.put(obj(f"{day}.log"), day=day)
     house.apply(ONLY_IMPORT)
-    house.set_site(site(matomo=SERVER), {"matomo": Place("m.yaml", 4)})
+    house.set_site(site(matomo=SERVER), {"matomo": SettingLocation("m.yaml", 4)})
     reason = "matomo: none → stats.example.org site 1 (m.yaml:4)"
     verdict, reasons = house.verdict(STEP)
     assert (verdict, reasons[0]) == (Verdict.MANIFEST_CHANGED, reason)

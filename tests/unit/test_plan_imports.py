@@ -8,7 +8,7 @@ from plan_world import DAY, LATER, NEXT, House, applied, import_step, obj, only,
 
 from mtc.core.model import SourceObject, Stage, Status, Verdict
 from mtc.formats.settings import Filters
-from mtc.manifest.project import Place
+from mtc.manifest.project import SettingLocation
 from mtc.plan.model import ImportWork
 
 STEP = import_step()
@@ -365,7 +365,7 @@ def test_a_log_that_was_emptied_keeps_its_hits() -> None:
 def test_another_filter_loads_everything_again_and_names_the_line() -> None:
     """`manifest changed` says which setting, from what to what, and where it stands."""
     house = applied()
-    house.set_site(site(filters=Filters(static=True)), {"filters.static": Place("daily.yaml", 23)})
+    house.set_site(site(filters=Filters(static=True)), {"filters.static": SettingLocation("daily.yaml", 23)})
     assert house.verdict(STEP) == (Verdict.MANIFEST_CHANGED, ("filters.static: false → true (daily.yaml:23)",))
     assert [item.key for item in work_of(house).load] == ["2026-05-01.log"]
 
@@ -373,7 +373,10 @@ def test_another_filter_loads_everything_again_and_names_the_line() -> None:
 def test_the_site_s_own_line_is_named_before_the_manifest_s() -> None:
     """Where both are written, the site's wins."""
     house = applied()
-    places = {"filters.bots": Place("sites.yaml", 9), "sites.docs.filters.bots": Place("daily.yaml", 31)}
+    places = {
+        "filters.bots": SettingLocation("sites.yaml", 9),
+        "sites.docs.filters.bots": SettingLocation("daily.yaml", 31),
+    }
     house.set_site(site(filters=Filters(bots=True)), places)
     assert house.verdict(STEP)[1] == ("filters.bots: false → true (daily.yaml:31)",)
 
@@ -381,7 +384,7 @@ def test_the_site_s_own_line_is_named_before_the_manifest_s() -> None:
 def test_the_short_form_of_a_site_s_format_is_found() -> None:
     """`format:` of a site is short for its source's."""
     house = applied()
-    house.set_site(site(form="combined"), {"sites.docs.format": Place("daily.yaml", 12)})
+    house.set_site(site(form="combined"), {"sites.docs.format": SettingLocation("daily.yaml", 12)})
     assert house.verdict(STEP)[1] == ("source.format: auto → combined (daily.yaml:12)",)
 
 
@@ -434,7 +437,7 @@ def test_objects_of_a_done_step_with_other_settings_are_named() -> None:
 def test_an_archive_that_is_new_gets_what_is_loaded_and_nothing_is_loaded_again() -> None:
     """Only `archive.url` has changed."""
     house = applied()
-    house.set_site(site(archive=ARCHIVE), {"archive.url": Place("daily.yaml", 14)})
+    house.set_site(site(archive=ARCHIVE), {"archive.url": SettingLocation("daily.yaml", 14)})
     assert house.verdict(STEP) == (Verdict.MANIFEST_CHANGED, (f"archive.url: none → {ARCHIVE} (daily.yaml:14)",))
     work = work_of(house)
     assert (work.load, [old.object.key for old in work.archive]) == ((), ["2026-05-01.log"])
@@ -459,7 +462,7 @@ def test_an_archive_that_has_moved_gets_everything_once_more() -> None:
 def test_an_archive_taken_away_and_replaced_by_another_gets_everything() -> None:
     """Having had no archive in between does not make old copies count for the new place."""
     house = applied(archive=ARCHIVE)
-    house.set_site(site(), {"archive": Place("daily.yaml", 14)})
+    house.set_site(site(), {"archive": SettingLocation("daily.yaml", 14)})
     assert house.verdict(STEP)[1] == (f"archive.url: {ARCHIVE} → none (daily.yaml:14)",)
     house.settle()
     house.set_site(site(archive=ELSEWHERE))

@@ -8,7 +8,7 @@ from plan_world import DAY, NEXT, House, applied, csv_step, import_step, obj, on
 
 from mtc.core.model import RECIPES, Output, Stage, Status, StepId, Verdict
 from mtc.formats.settings import Filters
-from mtc.manifest.project import Place
+from mtc.manifest.project import SettingLocation
 from mtc.plan.model import CsvWork, StatWork
 from mtc.plan.planner import make_plan
 
@@ -308,7 +308,7 @@ def test_a_stat_file_of_a_step_that_was_planned_and_never_tried_makes_a_row_too(
 def test_another_time_zone_imports_and_counts_again() -> None:
     """The day of a hit is in the site's zone; both stages name the line."""
     house = applied()
-    house.set_site(site(zone="Europe/Paris"), {"sites.docs.timezone": Place("daily.yaml", 23)})
+    house.set_site(site(zone="Europe/Paris"), {"sites.docs.timezone": SettingLocation("daily.yaml", 23)})
     reason = "timezone: UTC → Europe/Paris (daily.yaml:23)"
     assert house.verdict(import_step()) == (Verdict.MANIFEST_CHANGED, (reason,))
     house.apply((Stage.IMPORT,))
@@ -318,7 +318,7 @@ def test_another_time_zone_imports_and_counts_again() -> None:
 def test_another_address_of_the_site_counts_again_without_importing() -> None:
     """It decides which referrers are other websites."""
     house = applied()
-    house.set_site(site(url="https://docs.example.org"), {"sites.docs.url": Place("daily.yaml", 23)})
+    house.set_site(site(url="https://docs.example.org"), {"sites.docs.url": SettingLocation("daily.yaml", 23)})
     assert house.verdict(import_step())[0] is Verdict.UP_TO_DATE
     assert house.verdict(STAT) == (Verdict.MANIFEST_CHANGED, ("url: none → https://docs.example.org (daily.yaml:23)",))
 

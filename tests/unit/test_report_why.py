@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
 from mtc.core.model import Accounting, LoadedObject, Output, Part, SourceObject, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
-from mtc.manifest.project import Place
+from mtc.manifest.project import SettingLocation
 from mtc.plan.model import ImportWork, Plan, PlannedStep
 from mtc.report.history import place_of
 from mtc.report.terminal import Look
@@ -67,7 +67,7 @@ TRIES = (
     Try("R1", 1, at(0, 1), at(0, 2), "failed", "503 from s3://logs"),
     Try("R3", 1, at(2), None, ""),
 )
-PLACES = {"sites.docs.filters": Place("daily.yaml", 30), "filters.bots": Place("sites.yaml", 12)}
+PLACES = {"sites.docs.filters": SettingLocation("daily.yaml", 30), "filters.bots": SettingLocation("sites.yaml", 12)}
 
 
 def test_the_story_of_an_import_is_told_whole() -> None:
@@ -170,11 +170,14 @@ def test_lines_that_do_not_add_up_are_pointed_at() -> None:
 
 def test_a_setting_is_found_where_it_is_nearest_to_the_site() -> None:
     """The site's own place wins over the manifest's, under its short name too; parents stand in for what is within."""
-    line = {name: Place("m.yaml", at) for at, name in enumerate(("source", "source.format", "sites.docs.source"), 1)}
+    line = {
+        name: SettingLocation("m.yaml", at)
+        for at, name in enumerate(("source", "source.format", "sites.docs.source"), 1)
+    }
     assert place_of("source.format", "docs", line) == "m.yaml:2"
     assert place_of("source.url", "docs", line) == "m.yaml:3"
     assert place_of("source.url", "shop", line) == "m.yaml:1"
-    assert place_of("source.format", "docs", {**line, "sites.docs.format": Place("s.yaml", 9)}) == "s.yaml:9"
+    assert place_of("source.format", "docs", {**line, "sites.docs.format": SettingLocation("s.yaml", 9)}) == "s.yaml:9"
     assert place_of("timezone", "docs", line) == ""
 
 
