@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from mtc.stages.deliver.delivery_job import Deliverer
     from mtc.stages.deliver.tracker import Target
-    from mtc.stages.stat.providers import AnswerSource
+    from mtc.stages.stat.providers import StatProvider
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
         warehouse = WarehouseStatistics(project.warehouse, connect, countries=project.countries)
         return StatStage(project, connect, Answers(warehouse, make_answers if project.matomo else None))
 
-    def make_answers() -> "AnswerSource":
+    def make_answers() -> "StatProvider":
         from mtc.stages.stat.matomo_provider import MatomoStatistics  # noqa: PLC0415 - loads urllib3
 
         server = target()

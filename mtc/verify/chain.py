@@ -12,7 +12,7 @@ from mtc.core.model import Accounting, Status
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import cell
 from mtc.matomo.api import Summary
-from mtc.verify.evidence import DayNumbers, DayVerified, Disagreement, Imported, Row, StatFile, differ
+from mtc.verify.evidence import DayNumbers, DayVerified, Disagreement, Imported, Row, StatEvidence, differ
 from mtc.verify.matomo_counts import Delivered, Reports, compare_tables
 from mtc.warehouse.stat_document import LineAccounting, StatDocument
 
@@ -33,7 +33,7 @@ class Evidence:
     parts: tuple[Disagreement, ...]
     delivered: Delivered | None
     counted: Summary | None
-    stat: StatFile
+    stat: StatEvidence
     row: Row | None
     csv: StepRecord | None
     lines: Row | None = None

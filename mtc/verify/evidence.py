@@ -25,9 +25,9 @@ from mtc.core.model import Accounting, LoadedObject, Part, Status
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import printable
 from mtc.manifest.project import Project
-from mtc.stages.stat.stat_stage import stat_path
 from mtc.warehouse.csv_files import columns, file_name
-from mtc.warehouse.stat_document import StatDocument, loads
+from mtc.warehouse.stat_document import StatDocument
+from mtc.warehouse.stat_files import parse_stat_file, stat_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +97,31 @@ Row = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class StatFile:
+class StatEvidence:
     """A day's `.stat` file; `document` is None where there is none that can be read."""
 
     document: StatDocument | None
     disagreements: tuple[Disagreement, ...] = ()
 
 
-def stat_file(project: Project, site: str, day: dt.date, record: StepRecord | None) -> StatFile:
+def stat_evidence(project: Project, site: str, day: dt.date, record: StepRecord | None) -> StatEvidence:
     """Read a day's file, and hold it against what the step recorded."""
-    path = stat_path(project, site, day)
+    file = stat_file(project.stats, site, day)
     done = record is not None and record.status is Status.DONE
     try:
-        data = path.read_bytes()
+        data = file.path.read_bytes()
     except FileNotFoundError:
-        return StatFile(None, (Disagreement("the .stat file is not there"),) if done else ())
+        return StatEvidence(None, (Disagreement("the .stat file is not there"),) if done else ())
     except OSError as error:
-        return StatFile(None, (Disagreement(f"the .stat file: {explain_reading(error, str(path)).what}"),))
+        return StatEvidence(None, (Disagreement(f"the .stat file: {explain_reading(error, str(file.path)).what}"),))
     try:
-        document = loads(data, str(path))
+        document = parse_stat_file(file, data, str(file.path))
     except MtcError as error:
-        return StatFile(None, (Disagreement(error.what),))
-    if (document.site, document.day) != (site, day):
-        return StatFile(None, (Disagreement(f"the .stat file is of {document.site} on {document.day}"),))
+        return StatEvidence(None, (Disagreement(error.what),))
     digests = {output.digest for output in record.outputs} if record is not None and done else set()
     if digests and hashlib.sha256(data).hexdigest() not in digests:
-        return StatFile(document, (Disagreement("the .stat file is not as it was written"),))
-    return StatFile(document)
+        return StatEvidence(document, (Disagreement("the .stat file is not as it was written"),))
+    return StatEvidence(document)
 
 
 def csv_rows(folder: Path, name: str, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Row]:

@@ -32,7 +32,7 @@ from mtc.state.lock import Owner, owner_at_work
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import check
 from mtc.verify.chain import Evidence, compare
-from mtc.verify.evidence import Disagreement, Row, Verified, csv_rows, imported, stat_file, wrong_parts
+from mtc.verify.evidence import Disagreement, Row, Verified, csv_rows, imported, stat_evidence, wrong_parts
 from mtc.verify.matomo_counts import counts, delivered, unfinished_days
 from mtc.warehouse.csv_files import ACCOUNTING, SUMMARY
 
@@ -89,7 +89,7 @@ class Looking:
             delivered=delivered(site, self.history, day, hits),
             counted=counted.summary if counted else None,
             tables=counted.tables if counted else {},
-            stat=stat_file(self.project, site.name, day, steps.get(StepId(Stage.STAT, site.name, day))),
+            stat=stat_evidence(self.project, site.name, day, steps.get(StepId(Stage.STAT, site.name, day))),
             row=None if self._rows is None else self._rows.get((site.name, day.isoformat())),
             lines=None if self._lines is None else self._lines.get((site.name, day.isoformat()), ()),
             csv=None if self._rows is None else steps.get(StepId(Stage.CSV, site.name, day)),

@@ -19,7 +19,7 @@ from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
 from mtc.stages.deliver.tracker import Target
 from mtc.stages.stat.matomo_provider import MatomoStatistics
-from mtc.stages.stat.providers import Answer, Answers, Noted
+from mtc.stages.stat.providers import Answer, Answers, NotedDocument
 from mtc.stages.stat.stat_stage import StatStage
 from mtc.warehouse.stat_document import StatDocument, dumps, loads
 from mtc.warehouse.stat_tables import metrics
@@ -131,7 +131,7 @@ def site(**changes: int | str | None) -> SiteSettings:
 
 
 def told(answer: Answer) -> StatDocument:
-    document = answer.document if isinstance(answer, Noted) else answer
+    document = answer.document if isinstance(answer, NotedDocument) else answer
     assert isinstance(document, StatDocument), document
     return document
 
@@ -257,13 +257,13 @@ def test_a_report_that_somebody_read_too_early_is_made_again(matomo: FakeMatomo)
     send(matomo, [second])
     with asking(matomo, WRITE) as source:
         (stale,) = source.statistics(site(), {today: StatWork()})
-    assert isinstance(stale, Noted)
+    assert isinstance(stale, NotedDocument)
     assert "super user" in stale.notes[0]
     assert stale.document.summary.visits == 1
     with asking(matomo) as source:
         (fresh,) = source.statistics(site(), {today: StatWork()})
     assert told(fresh).summary.visits == 2
-    assert not isinstance(fresh, Noted)
+    assert not isinstance(fresh, NotedDocument)
 
 
 def test_the_stage_writes_what_each_site_s_source_says(tmp_path: Path, matomo: FakeMatomo) -> None:
@@ -310,7 +310,7 @@ def test_days_of_another_time_zone_are_noted(matomo: FakeMatomo) -> None:
     with asking(matomo) as source:
         (noted,) = source.statistics(site(zone="Europe/Paris"), {DAY: StatWork()})
         (plain,) = source.statistics(site(zone="Etc/UTC"), {DAY: StatWork()})
-    assert isinstance(noted, Noted)
+    assert isinstance(noted, NotedDocument)
     assert "those of UTC, not of Europe/Paris" in noted.notes[0]
     assert isinstance(plain, StatDocument)
 

@@ -20,7 +20,7 @@ from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
 from mtc.stages.deliver.tracker import Target
 from mtc.stages.stat.matomo_provider import MatomoStatistics
-from mtc.stages.stat.providers import HITS, Answer, Noted
+from mtc.stages.stat.providers import HITS, Answer, NotedDocument
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure
 from tests.fake_matomo.faults import Fault, Place
@@ -174,7 +174,7 @@ def test_a_plugin_that_is_off_is_noted_and_its_table_is_left_empty() -> None:
     off = {"Referrers.getSocials", "UserCountry.getCountry"}
     answers, ranges = statistics(lambda method, _: error(OFF) if method in off else [])
     (first, *_) = answers
-    assert isinstance(first, Noted)
+    assert isinstance(first, NotedDocument)
     assert first.notes == ("Matomo does not have Referrers.getSocials, UserCountry.getCountry: a plugin is off",)
     assert (first.document.tables.social_networks, first.document.tables.countries) == ((), None)
     assert len(ranges) == 1

@@ -17,7 +17,7 @@ from mtc.matomo.settings import Matomo
 from mtc.plan.verdicts import Hits
 from mtc.report.check_text import verify_json, verify_text
 from mtc.verify.chain import Evidence, compare
-from mtc.verify.evidence import DayNumbers, DayVerified, Disagreement, Imported, StatFile, Verified, imported
+from mtc.verify.evidence import DayNumbers, DayVerified, Disagreement, Imported, StatEvidence, Verified, imported
 from mtc.verify.matomo_counts import Delivered, delivered
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import Tables
@@ -128,7 +128,7 @@ def test_what_an_operator_gave_up_is_held_against_nothing() -> None:
     assert look(SITE, (item,), given_up, delivery(item, hits=3)) == Delivered(3, 0)
 
 
-def stat(source: Any, visits: int, actions: int) -> StatFile:
+def stat(source: Any, visits: int, actions: int) -> StatEvidence:
     summary = Summary.of(visits=visits, pageviews=actions)
     document = StatDocument(
         site="docs",
@@ -141,10 +141,10 @@ def stat(source: Any, visits: int, actions: int) -> StatFile:
         tables=Tables.model_construct(),
         accounting=LineAccounting.of(Accounting(4, 3, {"static": 1})),
     )
-    return StatFile(document)
+    return StatEvidence(document)
 
 
-def chain(found: StatFile, *, counted: Counted | None = None, sent: Delivered | None = None) -> DayVerified:
+def chain(found: StatEvidence, *, counted: Counted | None = None, sent: Delivered | None = None) -> DayVerified:
     account = Imported(Accounting(4, 3, {"static": 1}))
     return compare(Evidence("docs", DAY, account, 3, (), sent, counted, found, None, None))
 
@@ -172,7 +172,7 @@ def test_matomo_may_lack_what_it_refused_and_no_more() -> None:
 
 def test_a_day_with_hits_and_no_stat_file_yet_is_noted() -> None:
     """Its step has not been done: nothing to disagree."""
-    day = chain(StatFile(None))
+    day = chain(StatEvidence(None))
     assert (day.disagreements, day.notes) == ((), ("no .stat file yet",))
 
 

@@ -107,7 +107,7 @@ def test_every_file_has_the_columns_that_are_documented(everything: Project) -> 
     make(everything)
     assert sorted(contents(everything)) == sorted(map(csv_files.file_name, csv_files.NAMES))
     text = PAGE.read_text("utf-8")
-    assert text == csv_files.page(), "csvset.page() goes into docs/csv.md"
+    assert text == csv_files.page(), "csv_files.page() goes into docs/csv.md"
     for name in csv_files.NAMES:
         header = (everything.csv / csv_files.file_name(name)).read_text(encoding="utf-8").split("\n")[0].strip()
         described = csv_files.columns(name)

@@ -13,7 +13,7 @@ from mtc.core.errors import PermanentError, TransientError
 from mtc.core.model import Part
 from mtc.manifest.project import SiteSettings
 from mtc.plan.model import StatWork
-from mtc.stages.stat.providers import DAYS, HITS, Answer, Answers, Noted, halves, windows
+from mtc.stages.stat.providers import DAYS, HITS, Answer, Answers, NotedDocument, halves, windows
 from mtc.stages.stat.stat_stage import StatStage
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure, DayWork
@@ -38,7 +38,7 @@ class Told:
             yield DayFailure(day, PermanentError("no")) if day == self.fails else self._noted(made)
 
     def _noted(self, made: StatDocument) -> Answer:
-        return Noted(made, self.notes) if self.notes else made
+        return NotedDocument(made, self.notes) if self.notes else made
 
 
 @pytest.fixture(name="document")

@@ -31,7 +31,17 @@ from mtc.matomo.api import Row
 from mtc.matomo.client import ApiError, NoRightError, ServerBusyError, TokenRefusedError, UnknownSiteError
 from mtc.matomo.reports import SOCIALS, DayReports, Entry, More, Report, invalidate, read_more, reports
 from mtc.stages.deliver.tracker import Target
-from mtc.stages.stat.providers import Answer, Noted, Place, Window, find_place, halves, uncounted, windows, zone_note
+from mtc.stages.stat.providers import (
+    Answer,
+    NotedDocument,
+    Place,
+    Window,
+    find_place,
+    halves,
+    uncounted,
+    windows,
+    zone_note,
+)
 from mtc.warehouse import stat_tables as own
 from mtc.warehouse.countries import UNKNOWN
 from mtc.warehouse.referrers import IGNORED_PARAMETERS
@@ -321,7 +331,7 @@ class _Reading:
             return DayFailure(day.day, uncounted(self.place, day.day, hits, first))
         document = self._document(day, more)
         notes = (*self.notes, *_missing(day, more))
-        return Noted(document, notes) if notes else document
+        return NotedDocument(document, notes) if notes else document
 
     def _document(self, day: DayReports, more: More) -> StatDocument:
         work = self.days[day.day]

@@ -24,17 +24,17 @@ from mtc.warehouse.statistics import DayFailure, DayWork
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NotedDocument:
     """A document, and what there is to say of how it came about, for the step's receipt."""
 
     document: StatDocument
     notes: tuple[str, ...]
 
 
-Answer = StatDocument | Noted | DayFailure
+Answer = StatDocument | NotedDocument | DayFailure
 
 
-class AnswerSource(Protocol):
+class StatProvider(Protocol):
     """Who answers for a site's days; every `StatisticsSource` does."""
 
     def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterable[Answer]:
@@ -49,8 +49,8 @@ class AnswerSource(Protocol):
 class Answers:
     """Lets whom `site.answers` names answer. `matomo` gives who speaks to the server; None without a server."""
 
-    warehouse: AnswerSource
-    matomo: Callable[[], AnswerSource] | None = None
+    warehouse: StatProvider
+    matomo: Callable[[], StatProvider] | None = None
 
     def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterable[Answer]:
         """Give an answer for every day, in order of days.
@@ -60,7 +60,7 @@ class Answers:
         """
         return self._source(site).statistics(site, days)
 
-    def _source(self, site: SiteSettings) -> AnswerSource:
+    def _source(self, site: SiteSettings) -> StatProvider:
         if site.answers == "warehouse":
             return self.warehouse
         if self.matomo is None:

@@ -1,7 +1,7 @@
-"""The stat stage: a site's days in, `.stat` files out, each whole or not at all.
+"""The stat stage: a site's days in, `.stat` files out, each written completely or not at all.
 
-It knows who answers only through `AnswerSource`. A set of files is made durable together before any of its steps
-is recorded, as one flush of the folder serves them all.
+Where the statistics come from is known only through `StatProvider`. A set of files is made durable together, with one
+flush of the folder, before any of its steps is recorded.
 """
 
 import datetime as dt
@@ -19,101 +19,91 @@ from mtc.core.model import Output, Receipt, Status
 from mtc.manifest.project import Project
 from mtc.plan.model import PlannedStep, StatWork, Task
 from mtc.stages.stage import FactRecorder, PartsDigested, StepDone, StepFailed
-from mtc.stages.stat.providers import Answer, AnswerSource, Noted
+from mtc.stages.stat.providers import Answer, NotedDocument, StatProvider
 from mtc.warehouse.stat_document import StatDocument, dumps
+from mtc.warehouse.stat_files import stat_file
 from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SET_SIZE = 64
-"""How many files are made durable together, and so how many days an interrupted run may have to count again."""
-
-
-def stat_path(project: Project, site: str, day: dt.date) -> Path:
-    """Where the `.stat` file of a site's day lies."""
-    return project.stats / site / f"{day.isoformat()}.stat"
-
-
-def output(project: Project, path: Path, data: bytes) -> Output:
-    """A file that a step made, its path relative to the project where it lies in it."""
-    name = path.relative_to(project.root) if path.is_relative_to(project.root) else path
-    return Output(name.as_posix(), len(data), hashlib.sha256(data).hexdigest())
+"""How many files are made durable together: as many days an interrupted run may have to count again."""
 
 
 class StatStage:
-    """Does stat steps. `connect` opens a database; `source` answers instead of the warehouse if it is given."""
+    """Does stat steps. `connect` opens a database; `provider` is asked instead of the warehouse if it is given."""
 
     def __init__(
         self,
         project: Project,
         connect: "Callable[[], DuckDBPyConnection]",
-        source: AnswerSource | None = None,
+        provider: StatProvider | None = None,
     ) -> None:
         self._project = project
-        self._source: AnswerSource = source or WarehouseStatistics(
+        self._provider: StatProvider = provider or WarehouseStatistics(
             project.warehouse, connect, countries=project.countries
         )
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
-        """Do the task: days without anything to count first, then the others in order.
+        """Do the task, site by site: days without lines first, then the others in order.
 
         Raises:
-            MtcError: the database or the disk gave up; days already recorded are in place.
+            MtcError: the provider, the database or the disk failed; days already recorded are in place.
         """
         steps = sorted(task.steps, key=lambda planned: planned.step)
         try:
-            for site, own in itertools.groupby(steps, key=lambda planned: planned.step.site):
-                self._site(site, list(own), recorder)
+            for site, planned_steps in itertools.groupby(steps, key=lambda planned: planned.step.site):
+                self._site(site, list(planned_steps), recorder)
         except OSError as error:
             raise explain_os_error(error, "writing .stat files") from error
 
     def _site(self, site: str, steps: Sequence[PlannedStep], recorder: FactRecorder) -> None:
-        names = {stat_path(self._project, site, planned.step.day).name for planned in steps}
+        names = {stat_file(self._project.stats, site, planned.step.day).path.name for planned in steps}
         sweep_staged(self._project.stats / site, names.__contains__)
         plans = {planned.step.day: planned for planned in steps}
-        full = {day: work for day, planned in plans.items() if _has_lines(work := _work(planned))}
+        with_lines = {day: work for day, planned in plans.items() if _has_lines(work := _work(planned))}
         recorder.check()
-        recorder.record(*(self._clear(planned) for day, planned in plans.items() if day not in full))
-        answers = self._source.statistics(self._project.sites[site], full) if full else ()
-        for answered in _sets(answers):
-            self._publish(answered, plans, recorder)
+        recorder.record(*(self._clear(planned) for day, planned in plans.items() if day not in with_lines))
+        answers = self._provider.statistics(self._project.sites[site], with_lines) if with_lines else ()
+        for answer_set in _sets(answers):
+            self._publish(answer_set, plans, recorder)
 
     def _clear(self, planned: PlannedStep) -> StepDone:
-        """A day of which nothing is known has no file."""
-        path = stat_path(self._project, planned.step.site, planned.step.day)
+        """A day without lines has no file: remove one from before."""
+        path = stat_file(self._project.stats, planned.step.site, planned.step.day).path
         if path.exists():
             path.unlink()
             fsync_dir(path.parent)
         return StepDone(Receipt(planned.step, Status.EMPTY, accounting=_work(planned).accounting))
 
     def _publish(self, answers: Iterable[Answer], plans: Mapping[dt.date, PlannedStep], recorder: FactRecorder) -> None:
-        """Write a set of answers. When the source gives up in the midst of it, what it gave before is kept."""
+        """Write and record a set of answers. Where the provider fails midway, the answers before that are kept."""
         crash_points.point("stat.before")
         written: list[_Written] = []
-        given_up: StepError | None = None
+        failure: StepError | None = None
         with FileSet() as files:
             try:
                 for answer in answers:
                     recorder.check()
-                    written.extend(self._take(answer, plans, files, recorder))
+                    written.extend(self._write_answer(answer, plans, files, recorder))
             except StepError as error:
-                given_up = error
+                failure = error
             files.publish()
         crash_points.point("stat.written")
         recorder.record(*_first_digests(self._project, written), *(StepDone(item.receipt) for item in written))
         for item in written:
             recorder.progress(size=item.planned.cost, lines=int(item.receipt.figures["actions"]))
-        if given_up is not None:
-            raise given_up
+        if failure is not None:
+            raise failure
 
-    def _take(
+    def _write_answer(
         self, answer: Answer, plans: Mapping[dt.date, PlannedStep], files: FileSet, recorder: FactRecorder
     ) -> Iterator["_Written"]:
         if isinstance(answer, DayFailure):
             recorder.record(StepFailed(plans[answer.day].step, answer.error))
             return
-        document, notes = (answer.document, answer.notes) if isinstance(answer, Noted) else (answer, ())
+        document, notes = (answer.document, answer.notes) if isinstance(answer, NotedDocument) else (answer, ())
         yield self._write(document, notes, plans[document.day], files)
 
     def _write(
@@ -121,11 +111,11 @@ class StatStage:
     ) -> "_Written":
         if lacking := _work(planned).lacking:
             document, notes = document.model_copy(update={"complete": False, "lacking": lacking}), (*notes, *lacking)
-        path = stat_path(self._project, document.site, document.day)
+        path = stat_file(self._project.stats, document.site, document.day).path
         make_folder(path.parent)
         data = dumps(document)
         files.stage(path).write_bytes(data)
-        outputs = (output(self._project, path, data),)
+        outputs = (_output(self._project, path, data),)
         figures = _figures(document)
         return _Written(planned, Receipt(planned.step, Status.DONE, outputs, _work(planned).accounting, figures, notes))
 
@@ -136,8 +126,14 @@ class _Written:
     receipt: Receipt
 
 
+def _output(project: Project, path: Path, data: bytes) -> Output:
+    """A file that a step made; its path is relative to the project where it is below it."""
+    name = path.relative_to(project.root) if path.is_relative_to(project.root) else path
+    return Output(name.as_posix(), len(data), hashlib.sha256(data).hexdigest())
+
+
 def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[PartsDigested]:
-    """The digests of parts from before there were any, which were just found to hold what was loaded."""
+    """The digests of parts recorded without one by an earlier mtc, which were just found to hold what was loaded."""
     works = [_work(item.planned) for item in written if project.sites[item.planned.step.site].answers == "warehouse"]
     files = {part.file for work in works for part in work.parts if not part.digest}
     if files:
@@ -145,7 +141,7 @@ def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[Pa
 
 
 def _sets(answers: Iterable[Answer]) -> Iterator[Iterable[Answer]]:
-    """Cut answers into sets without waiting for more than one."""
+    """Cut answers into sets; a set starts as soon as its first answer is there."""
     stream = iter(answers)
     for first in stream:
         yield itertools.chain((first,), itertools.islice(stream, SET_SIZE - 1))
