@@ -10,10 +10,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from mtc.core.clock import local_today
 from mtc.core.errors import UsageError
 from mtc.core.events import Reporter
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
+from mtc.core.sanitize import one_line
 from mtc.engine.task_list import Wanted
 from mtc.engine.wiring import safe_command
 from mtc.manifest.dates import days, from_options
@@ -22,7 +24,6 @@ from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
 from mtc.report.reporters import choose
 from mtc.report.terminal import Look, look_at
-from mtc.report.text import safe
 
 DEFAULT_MANIFEST = Path("manifests/daily.yaml")
 
@@ -85,14 +86,14 @@ def wanted(
     span: tuple[str | None, str | None, str | None],
 ) -> Wanted:
     """The selection that options ask for. `span` are --from, --to and --date."""
-    today = dt.datetime.now().astimezone().date()
+    today = local_today()
     dates = from_options(*span, today=today, first=days(project.dates, today)[0])
     return Wanted(tuple(sites or ()), tuple(stages or ()), dates)
 
 
 def span(frm: str | None, to: str | None, date: str | None) -> tuple[dt.date | None, dt.date | None]:
     """The first and the last day that options ask for; None for no bound."""
-    today = dt.datetime.now().astimezone().date()
+    today = local_today()
     if frm is None and date is None and to is not None:
         return None, days(from_options(None, None, to, today=today) or to, today)[-1]
     dates = from_options(frm, to, date, today=today)
@@ -102,7 +103,7 @@ def span(frm: str | None, to: str | None, date: str | None) -> tuple[dt.date | N
 
 def dates_of(start: str, end: str | None) -> Dates | None:
     """The days that a short form names: one, or a range."""
-    today = dt.datetime.now().astimezone().date()
+    today = local_today()
     return from_options(start, end, None, today=today) if end else from_options(None, None, start, today=today)
 
 
@@ -132,7 +133,7 @@ def err_look() -> Look:
 
 def note(text: str) -> None:
     """Tell a person something on stderr."""
-    sys.stderr.write(f"note: {safe(text)}\n")
+    sys.stderr.write(f"note: {one_line(text)}\n")
 
 
 def command_line() -> str:

@@ -3,7 +3,6 @@
 The commands about the state file: state list, show, forget, export.
 """
 
-import datetime as dt
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +58,7 @@ def status(
     The manifest's days and the last 30 by default.
     """
     from mtc.cli import context
+    from mtc.core.clock import utc_now
     from mtc.engine import session
     from mtc.report.status import status_json, status_text
     from mtc.report.status_grid import status as board_of
@@ -68,7 +68,7 @@ def status(
     wanted = context.wanted(project, site, None, (frm, to, date))
     seen = session.survey(project, wanted, context.note, offline=offline)
     name = str(given) if given else ""
-    board = board_of(seen.history, seen.project, seen.days, dt.datetime.now(dt.UTC), seen.plan, manifest=name)
+    board = board_of(seen.history, seen.project, seen.days, utc_now(), seen.plan, manifest=name)
     sys.stdout.write((status_json(board) if json else status_text(board, context.out_look())) + "\n")
     for text in seen.orphans:
         context.note(text)

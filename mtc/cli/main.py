@@ -125,12 +125,11 @@ def _tell(error: MtcError) -> int:
 
 
 def _crash(error: Exception) -> int:
-    import datetime as dt
-
     from mtc.cli.context import crash_folder, err_look, known_secrets
+    from mtc.core.clock import utc_now
     from mtc.report.error_report import report_crash
 
-    now = dt.datetime.now(dt.UTC)
+    now = utc_now()
     return report_crash(
         error, folder=crash_folder(), secrets=known_secrets(), now=now, stream=sys.stderr, look=err_look()
     )

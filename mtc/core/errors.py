@@ -97,7 +97,12 @@ class PermanentError(StepError):
 
 
 class TransientError(StepError):
-    """What failed may pass: a time-out, a 503, a connection reset. Retried with back-off."""
+    """What failed may pass: a time-out, a 503, a connection reset. Retried with back-off.
+
+    `retry_after` is how many seconds the other side asks to wait, if it does.
+    """
+
+    retry_after: float | None = None
 
 
 class ObjectChangedError(TransientError):

@@ -1,20 +1,33 @@
-"""Names that strangers chose: which may be used as a path, and how the others are shown. No I/O.
+"""Text from outside, made harmless: keys, log lines, a server's answers, a manifest's lines. No other room does so.
 
-Text that a server sent, made fit for a message. No I/O, and nothing here knows a secret: see `Server.quote`.
+Whoever writes a log line or names a file chooses its text, and may choose one that leads out of a folder, that a
+terminal obeys, or that a spreadsheet runs as a formula. No I/O, and nothing here knows a secret: those are masked in
+`mtc.manifest.redaction` and by `Server.quote`.
 
-Text for a CSV cell: what strangers wrote, made so that a spreadsheet shows it and never runs it.
-
-Numbers need none of this and never come here, so a negative number stays one.
+- a key that becomes a path: `key_problem`
+- a key, a path or a URL in a message: `printable`
+- a field of the report or an event, cut in its middle: `one_line`, `text_block`
+- a server's page in a message: `plain_text`; its JSON: `valid_unicode`
+- a line of a manifest, as long as it is: `escape_invisible`
+- a name in a file of ours: `replace_unprintable`
+- a label in a CSV file: `csv_cell`
 """
 
 import re
 import unicodedata
 
-_CONTROL = {"Cc", "Cs", "Zl", "Zp"}
-_KEY_SHOWN = 200
+ONE_LINE_LIMIT = 300
+_MESSAGE_LIMIT = 200
+_GAP = "..."
+_LONGEST_ESCAPE = len("\\U0001f600")
+
+_FORBIDDEN_IN_KEYS = {"Cc", "Cs", "Zl", "Zp"}
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def hostile(key: str) -> str:
+def key_problem(key: str) -> str:
     """Say why a key may not be used as a path; empty when it may.
 
     A key that passes stays below whatever folder it is joined to, is one line, and can be encoded as UTF-8.
@@ -26,58 +39,91 @@ def hostile(key: str) -> str:
         return "it has a piece of dots"
     if "\\" in key:
         return "it has a backslash"
-    if any(unicodedata.category(char) in _CONTROL for char in key):
+    if any(unicodedata.category(char) in _FORBIDDEN_IN_KEYS for char in key):
         return "it has a control character or is not UTF-8"
     return ""
 
 
 def printable(text: str) -> str:
-    """Give a text that is safe to show: one line, nothing a terminal would obey, cut to 200 characters."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    return shown if len(shown) <= _KEY_SHOWN else f"{shown[:_KEY_SHOWN]}..."
+    """Give a key, a path or a URL as one line that a terminal shows and does not obey, cut to 200 characters."""
+    shown = "".join(map(_escape_unprintable, text))
+    return shown if len(shown) <= _MESSAGE_LIMIT else f"{shown[:_MESSAGE_LIMIT]}{_GAP}"
 
 
-_WORDS_SHOWN = 200
-_TAG = re.compile(r"<[^<>]{0,2000}>")
-
-
-def shown(text: str) -> str:
-    """One line without tags, nothing a terminal would obey, cut to 200 characters."""
+def plain_text(text: str) -> str:
+    """Give what a server sent as one line without tags that a terminal does not obey, cut to 200 characters."""
     words = " ".join(_TAG.sub(" ", text).split())
-    cut = words[: _WORDS_SHOWN + 1]
-    plain = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut)
-    return plain if len(plain) <= _WORDS_SHOWN else f"{plain[: _WORDS_SHOWN - 3]}..."
+    plain = "".join(map(_escape_unprintable, words[: _MESSAGE_LIMIT + 1]))
+    return plain if len(plain) <= _MESSAGE_LIMIT else f"{plain[: _MESSAGE_LIMIT - len(_GAP)]}{_GAP}"
 
 
-def valid(text: str) -> str:
-    """The text with what UTF-8 cannot hold replaced: JSON may carry halves of surrogate pairs."""
+def shorten(text: str, limit: int) -> str:
+    """Shorten `text` to `limit` characters; the middle goes, as both ends of a key or a message tell most."""
+    if len(text) <= limit:
+        return text
+    if limit <= len(_GAP):
+        return text[:limit]
+    keep = limit - len(_GAP)
+    tail = keep // 3
+    return f"{text[: keep - tail]}{_GAP}{text[len(text) - tail :]}"
+
+
+def one_line(text: str, limit: int = ONE_LINE_LIMIT) -> str:
+    r"""Make `text` fit for a terminal: one line, of at most `limit` characters.
+
+    Control characters, escape sequences, line ends, bidirectional overrides, invisible characters, odd spaces and
+    lone surrogates become visible (`\x1b`, `\n`, `\u202e`), so that a key cannot recolour, reorder or forge a line.
+    """
+    # a value of many megabytes need not be escaped to be cut
+    return shorten("".join(map(_escape_unprintable, shorten(text, limit * _LONGEST_ESCAPE))), limit)
+
+
+def text_block(text: str, limit: int = ONE_LINE_LIMIT) -> str:
+    """Make text of several lines harmless line by line, each of at most `limit` characters; its line ends stay."""
+    return "\n".join(one_line(line, limit) for line in text.split("\n"))
+
+
+def escape_invisible(text: str) -> str:
+    r"""Escape every character that a terminal acts on or does not show, also line ends: `\x0a`. Spaces stay."""
+    return "".join(_escape(char) if unicodedata.category(char) in _INVISIBLE else char for char in text)
+
+
+def replace_unprintable(text: str) -> str:
+    """Put a question mark in place of every character that cannot be printed."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def valid_unicode(text: str) -> str:
+    """Replace what UTF-8 cannot hold: JSON may carry halves of surrogate pairs."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def is_html(content_type: str, body: bytes) -> bool:
-    """Whether a reply is a page for people."""
-    start = body[:200].lstrip().lower()
-    return "html" in content_type.lower() or start.startswith((b"<!doctype", b"<html"))
 
 
 # A spreadsheet skips leading space and takes full-width signs for the plain ones.
 _BLANK = r"\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3000\ufeff"
 _FORMULA = re.compile(rf"[{_BLANK}]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212]|[\t\r\n]")
+_MAY_BEGIN_FORMULA = frozenset(" =+-@")
 # Controls, and marks that hide text or turn its direction.
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
-def _visible(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - two digits or four
+def csv_cell(text: str) -> str:
+    r"""Give a label as a cell of a CSV file, which a spreadsheet shows and does not run.
 
-
-def cell(text: str) -> str:
-    r"""A label as a cell: an apostrophe before what would be a formula, `\x00` for a control character."""
-    if text.isascii() and text.isprintable() and text[:1] not in _SUSPECT:
+    What would be a formula gets an apostrophe before it, a control character becomes `\x00`. Numbers do not come here,
+    so a negative number stays one. Source: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if text.isascii() and text.isprintable() and text[:1] not in _MAY_BEGIN_FORMULA:
         return text
     guarded = "'" + text if _FORMULA.match(text) else text
-    return _HIDDEN.sub(_visible, guarded)
+    return _HIDDEN.sub(lambda found: _escape(found[0]), guarded)
 
 
-_SUSPECT = frozenset(" =+-@")
+def _escape_unprintable(char: str) -> str:
+    return char if char.isprintable() else _SHORT.get(char) or _escape(char)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if code <= 0xFF:  # noqa: PLR2004 - the widest code that \xNN can hold
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the same for \uNNNN

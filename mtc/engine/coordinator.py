@@ -29,11 +29,12 @@ from mtc.core.events import (
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage, Status, StepId, Verdict
 from mtc.core.records import History
+from mtc.core.retry import RetryPolicy
 from mtc.engine.executors import Executor, Handler
 from mtc.engine.fact_writer import files_loaded, hits_delivered, record_delivery, record_object
 from mtc.engine.observe import OpenSource, look, look_at_files
 from mtc.engine.run_summary import Outcome, Tally, findings
-from mtc.engine.task_list import OpenStep, may_pass, pause, tasks
+from mtc.engine.task_list import OpenStep, tasks
 from mtc.manifest.project import Project
 from mtc.plan.archive_copies import counted_once, recounted
 from mtc.plan.freshness import stale_sites
@@ -62,7 +63,7 @@ class Coordinator:
     make_executor: MakeExecutor
     clock: Clock
     run: str
-    dice: random.Random = field(default_factory=random.Random)
+    jitter: random.Random = field(default_factory=random.Random)
     tally: Tally = field(default_factory=Tally)
     stop_signal: int = 0
     bugs: list[Exception] = field(default_factory=list)
@@ -332,9 +333,13 @@ class Coordinator:
         mine = self._open.get(planned.step)
         return mine is not None and mine.planned is planned and not mine.waits
 
+    @property
+    def _retry_policy(self) -> RetryPolicy:
+        settings = self.project.run
+        return RetryPolicy(attempts=settings.retries + 1, first_pause=seconds(settings.backoff), jitter=self.jitter)
+
     def _failed(self, steps: list[StepId], error: Exception) -> None:
-        passing = may_pass(error)
-        again = [step for step in steps if passing and self._open[step].attempt <= self.project.run.retries]
+        again = [step for step in steps if self._retry_policy.allows_retry(error, self._open[step].attempt)]
         error = error if isinstance(error, MtcError) else of_machine(error) or error
         if not isinstance(error, MtcError):
             self.bugs.append(error)
@@ -356,7 +361,7 @@ class Coordinator:
 
     def _try_later(self, steps: list[StepId], text: str) -> None:
         attempt = max(self._open[step].attempt for step in steps)
-        delay = pause(seconds(self.project.run.backoff), attempt, self.dice)
+        delay = self._retry_policy.pause(attempt)
         for step in steps:
             self._open[step].waits = True
             self.reporter.tell(StepRetried(step, text, attempt, delay))

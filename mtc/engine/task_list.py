@@ -1,17 +1,14 @@
 """Which steps are asked for: the manifest's dates and stages, cut by what the command line says.
 
 Planned steps into tasks: an import step each, the days of a site's statistics in sets, all CSV as one.
-
-Which errors may pass, and how long to wait before the next try.
 """
 
 import datetime as dt
 import itertools
-import random
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mtc.core.errors import TransientError, UsageError
+from mtc.core.errors import UsageError
 from mtc.core.model import Stage
 from mtc.core.records import History
 from mtc.core.suggest import nearest
@@ -143,17 +140,3 @@ def _chunks(steps: Iterable[PlannedStep], size: int) -> Iterator[tuple[PlannedSt
     rest = iter(steps)
     while chunk := tuple(itertools.islice(rest, size)):
         yield chunk
-
-
-_LONGEST = 60.0
-
-
-def may_pass(error: Exception) -> bool:
-    """Whether the same step may well succeed later."""
-    return isinstance(error, TransientError | ConnectionError | TimeoutError)
-
-
-def pause(first: float, attempt: int, dice: random.Random) -> float:
-    """Seconds to wait after the `attempt`-th try (from 1): doubling, bounded, and spread by half either way."""
-    whole = min(_LONGEST, first * 2 ** (attempt - 1))
-    return float(whole * dice.uniform(0.5, 1.5))

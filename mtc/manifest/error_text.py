@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mtc.core.errors import Problem
+from mtc.core.sanitize import escape_invisible
 from mtc.core.suggest import nearest, suggest
 from mtc.formats.layouts.layout import LayoutError
 from mtc.manifest.nodes import KeyPath, Map, Mark, Node, Scalar, Seq, is_null, plain
@@ -302,7 +303,6 @@ def _kind(spot: Spot) -> str:
 
 _TAB = 4
 _WIDTH = 110
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def render(problem: Problem, cwd: Path | None = None) -> str:
@@ -310,13 +310,8 @@ def render(problem: Problem, cwd: Path | None = None) -> str:
     place = ":".join([_relative(problem.file, cwd or Path.cwd()), *_numbers(problem)])
     where = f"{problem.where}: " if problem.where else ""
     text = f"{problem.what}. {problem.hint}" if problem.hint else problem.what
-    head = escape(f"{place}: {where}{text}")
+    head = escape_invisible(f"{place}: {where}{text}")
     return f"{head}\n{_excerpt(problem)}" if problem.source.strip() else head
-
-
-def escape(text: str) -> str:
-    """The text with every character that a terminal would act on, or not show, spelled out."""
-    return "".join(_visible(character) for character in text)
 
 
 def _numbers(problem: Problem) -> list[str]:
@@ -328,13 +323,6 @@ def _relative(file: str, cwd: Path) -> str:
     if not path.is_absolute() or not path.is_relative_to(cwd):
         return file
     return os.path.relpath(path, cwd)
-
-
-def _visible(character: str) -> str:
-    if unicodedata.category(character) not in _UNSEEN:
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 (the three forms of an escape)
 
 
 def _cells(character: str) -> int:
@@ -349,7 +337,7 @@ def _excerpt(problem: Problem) -> str:
     column = max(problem.column - 1, 0)
     start = max(0, column - _WIDTH // 2) if len(problem.source) > _WIDTH else 0
     piece = problem.source[start : start + _WIDTH]
-    shown = [" " * _TAB if character == "\t" else _visible(character) for character in piece]
+    shown = [" " * _TAB if character == "\t" else escape_invisible(character) for character in piece]
     before = "".join(shown[: column - start])
     left, right = "..." if start else "", "..." if start + _WIDTH < len(problem.source) else ""
     indent = sum(_cells(character) for character in left + before)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mtc.core.errors import ManifestError, Problem, UsageError
 from mtc.core.model import SITE_NAME
+from mtc.core.sanitize import replace_unprintable
 from mtc.manifest.nodes import Map, MapEntry, Node, Scalar, Seq
 from mtc.manifest.yaml import read_text, scalar_value
 from mtc.sources.url_rules import source_findings
@@ -131,7 +132,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _write(tree: Map, sites: list[tuple[str, int | None]], name: str, said: _Notes) -> str:
     pairs = [each for each in ("pull", "push") if _has_pair(tree, each)]
-    text = _HEAD.format(name=_one_line(name), pull="  credentials: pull\n" if "pull" in pairs else "")
+    text = _HEAD.format(name=replace_unprintable(name), pull="  credentials: pull\n" if "pull" in pairs else "")
     text += (_ARCHIVE if "push" in pairs else "") + _matomo(tree, said)
     text += "\nsites:\n" + "".join(_site(*each) for each in sites)
     if pairs:
@@ -177,10 +178,6 @@ def _matomo(tree: Map, said: _Notes) -> str:
 def _site(name: str, number: int | None) -> str:
     quoted = name if isinstance(scalar_value(name), str) else json.dumps(name)
     return f"  {quoted}: {{matomo_id: {number}}}\n" if number else f"  {quoted}: {{}}\n"
-
-
-def _one_line(name: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 _TEXT = """\

@@ -1,6 +1,6 @@
 """Calls of Matomo's reporting API: one, or several in one request. Errors come with their cause and a remedy.
 
-A call is never repeated here; reads may be, with `retry_policy.retrying`. The token goes in the body, not in a URL.
+A call is never repeated here; reads may be, with a `RetryPolicy`. The token goes in the body, not in a URL.
 
 Matomo's tables and figures as values: numbers that come as 4, 4.0, "4" or "20%" become numbers. No I/O.
 """
@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from mtc.core.sanitize import is_html, valid
+from mtc.core.sanitize import valid_unicode
 from mtc.matomo.client import ApiError, Connection, NotMatomoError, Reply, Server, ServerBusyError
 from mtc.matomo.http_errors import error_of_reply, error_of_value
+from mtc.matomo.http_reply import is_html
 
 _PATH = "index.php"
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -226,4 +227,4 @@ def _count(item: Mapping[str, object], *names: str) -> int:
 
 def _text(item: Mapping[str, object], name: str) -> str:
     value = item.get(name)
-    return valid(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return valid_unicode(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

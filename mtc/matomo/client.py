@@ -38,7 +38,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from mtc import __version__
 from mtc.core.errors import PermanentError, StepError, TransientError
-from mtc.core.sanitize import shown
+from mtc.core.sanitize import plain_text
 from mtc.matomo.http_proxy import Proxy, proxy_for
 
 _SCRIPTS = ("index.php", "matomo.php", "piwik.php")
@@ -81,7 +81,7 @@ class Server:
         """What the server said, fit for a message: secrets masked, one printable line, cut."""
         for secret in self._secrets():
             text = text.replace(secret, _MASK)
-        return shown(text)
+        return plain_text(text)
 
     def _secrets(self) -> list[str]:
         known = [secret.get_secret_value() for secret in (self.token, self.password) if secret is not None]

@@ -24,7 +24,7 @@ from mtc.matomo.client import (
     TokenRefusedError,
     UnknownSiteError,
 )
-from mtc.matomo.retry_policy import retry_after
+from mtc.matomo.http_reply import retry_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mtc.core.errors import PermanentError, TransientError
-from mtc.core.sanitize import valid
+from mtc.core.sanitize import valid_unicode
 from mtc.matomo.api import Call, bulk, call, fetch
 from mtc.matomo.api import value as read
 from mtc.matomo.client import Connection, NotMatomoError, Server, TokenRefusedError, UnknownSiteError
-from mtc.matomo.retry_policy import http_date
+from mtc.matomo.http_reply import http_date
 
 _VERSION = "API.getMatomoVersion"
 _BY_URL = "SitesManager.getSitesIdFromSiteUrl"
@@ -79,7 +79,7 @@ def site_info(connection: Connection, server: Server, site_id: int) -> SiteInfo 
     found = answer[0] if isinstance(answer, list) and answer else answer
     if not isinstance(found, dict) or "timezone" not in found:
         return None
-    name, main_url, zone = (valid(str(found.get(key, ""))) for key in ("name", "main_url", "timezone"))
+    name, main_url, zone = (valid_unicode(str(found.get(key, ""))) for key in ("name", "main_url", "timezone"))
     return SiteInfo(site_id, name, main_url, zone, _date(found.get("ts_created")))
 
 

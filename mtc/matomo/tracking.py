@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from mtc.core.errors import PermanentError
-from mtc.core.sanitize import is_html
 from mtc.matomo.client import Connection, NotSentError, Reply, Server, UnknownOutcomeError
 from mtc.matomo.http_errors import lacking_reply, obstacle
-from mtc.matomo.retry_policy import retry_after
+from mtc.matomo.http_reply import is_html, retry_after
 
 
 @dataclass(frozen=True, slots=True)

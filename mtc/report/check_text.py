@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from mtc.core.sanitize import one_line
 from mtc.report.error_report import tip
 from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, document, few, plural, safe, table
+from mtc.report.text import count, document, few, plural, table
 
 _DOCTOR_LIMIT = 1000
 _TONES = {"ok": Tone.GOOD, "warning": Tone.WARN, "problem": Tone.BAD}
@@ -76,9 +77,9 @@ def _by_cause(findings: Iterable[Finding]) -> Iterable[Sequence[Finding]]:
 def _lines(alike: Sequence[Finding], look: Look) -> list[str]:
     first = alike[0]
     level = look.paint(str(first.level).ljust(_WIDTH), _TONES[first.level])
-    about = ", ".join(few(safe(one.about) for one in alike))
-    places = ", ".join(few((safe(one.where) for one in alike if one.where), 1))
-    line = f"{level}  {about}: {safe(first.what, _DOCTOR_LIMIT)}{f' ({places})' if places else ''}"
+    about = ", ".join(few(one_line(one.about) for one in alike))
+    places = ", ".join(few((one_line(one.where) for one in alike if one.where), 1))
+    line = f"{level}  {about}: {one_line(first.what, _DOCTOR_LIMIT)}{f' ({places})' if places else ''}"
     return [line, f"{' ' * _WIDTH}{tip(first.hint, look)}"] if first.hint else [line]
 
 
@@ -170,7 +171,7 @@ def verify_text(found: Verified, look: Look = PLAIN) -> str:
     lines = table(rows, right=frozenset(range(_KEYS, _KEYS + len(shown))))
     told = [look.paint(lines[0], Tone.HEAD)] if found.days else []
     told += [_painted(line, day, look) for line, day in zip(lines[1:], found.days, strict=True)]
-    errors = [f"{look.paint('not verified:', Tone.BAD)} {safe(error, _VERIFY_LIMIT)}" for error in found.errors]
+    errors = [f"{look.paint('not verified:', Tone.BAD)} {one_line(error, _VERIFY_LIMIT)}" for error in found.errors]
     return "\n".join((*told, *([""] if told else []), *errors, _verify_verdict(found, look)))
 
 
@@ -200,17 +201,17 @@ def _known(found: Verified, name: str) -> bool:
 
 def _row(day: Day, names: Sequence[str]) -> list[str]:
     numbers = ("-" if (value := _number(day, name)) is None else count(value) for name in names)
-    return [safe(day.site), day.day.isoformat(), *numbers, "; ".join(_words(day))]
+    return [one_line(day.site), day.day.isoformat(), *numbers, "; ".join(_words(day))]
 
 
 def _words(day: Day) -> Iterator[str]:
     if day.disagreements:
         more = len(day.disagreements) - 1
-        yield safe(day.disagreements[0].what, _VERIFY_LIMIT) + (f" (and {more} more)" if more else "")
+        yield one_line(day.disagreements[0].what, _VERIFY_LIMIT) + (f" (and {more} more)" if more else "")
     elif not day.notes:
         yield "ok"
     else:
-        yield from (safe(note) for note in day.notes)
+        yield from (one_line(note) for note in day.notes)
 
 
 def _painted(line: str, day: Day, look: Look) -> str:

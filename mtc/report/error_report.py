@@ -24,8 +24,9 @@ from typing import TextIO
 
 from mtc import __version__
 from mtc.core.errors import EXIT_BUG, ManifestError, MtcError
+from mtc.core.sanitize import one_line, text_block
 from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import plural, safe, safe_block, try_to_say
+from mtc.report.text import plural, try_to_say
 
 # as long as a line of a manifest may reasonably be
 _ERROR_LIMIT = 1000
@@ -37,17 +38,17 @@ def error_text(error: MtcError, look: Look = PLAIN, problems: str = "") -> str:
     `problems` is how the caller has laid out a ManifestError's problems; else each is a line.
     """
     if isinstance(error, ManifestError):
-        told = safe_block(problems.rstrip("\n") or "\n".join(map(str, error.problems)), _ERROR_LIMIT)
+        told = text_block(problems.rstrip("\n") or "\n".join(map(str, error.problems)), _ERROR_LIMIT)
         number = plural(len(error.problems), "problem")
         return f"{told}\n{_error(f'the manifest is not valid: {number}', look)}"
-    where = f"{safe(error.where)}: " if error.where else ""
-    text = _error(f"{where}{safe(error.what, _ERROR_LIMIT)}", look)
+    where = f"{one_line(error.where)}: " if error.where else ""
+    text = _error(f"{where}{one_line(error.what, _ERROR_LIMIT)}", look)
     return f"{text}\n{tip(error.hint, look)}" if error.hint else text
 
 
 def tip(hint: str, look: Look = PLAIN) -> str:
     """The line that says what to do."""
-    return f"  {look.paint('TIP', Tone.WARN)} {safe(hint, _ERROR_LIMIT)}"
+    return f"  {look.paint('TIP', Tone.WARN)} {one_line(hint, _ERROR_LIMIT)}"
 
 
 def _error(text: str, look: Look) -> str:
@@ -92,7 +93,7 @@ def crash_text(error: BaseException, secrets: Collection[str], now: dt.datetime)
     told = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
     system = f"python {platform.python_version()} on {platform.system()} {platform.machine()}"
     head = f"mtc {__version__}, {system}, {now.astimezone(dt.UTC).isoformat(timespec='seconds')}"
-    return f"{head}\n\n{safe_block(mask(told, secrets), _TRACEBACK_LIMIT)}"
+    return f"{head}\n\n{text_block(mask(told, secrets), _TRACEBACK_LIMIT)}"
 
 
 def report_crash(
@@ -107,7 +108,7 @@ def report_crash(
     """Write the log into `folder`, or where temporary files go; name it on `stream`; give the exit code of a bug."""
     text = crash_text(error, secrets, now)
     log = _written(text, (folder, Path(tempfile.gettempdir())), now)
-    named = f"the details are in {safe(str(log))}" if log else "its log could not be written"
+    named = f"the details are in {one_line(str(log))}" if log else "its log could not be written"
     try_to_say(stream, f"{look.paint('ERROR', Tone.BAD)} {type(error).__name__}: {named}")
     try_to_say(stream, tip(_TIP, look) if log else text)
     return EXIT_BUG

@@ -15,8 +15,9 @@ from mtc.core.events import (
     Warned,
 )
 from mtc.core.model import Status, Verdict
+from mtc.core.sanitize import one_line
 from mtc.report.terminal import Tone
-from mtc.report.text import count, duration, plural, rate, safe
+from mtc.report.text import count, duration, plural, rate
 
 # the figures worth a word on a step's line, in the order in which they are told
 _FIGURES = ("objects", "lines", "hits", "rejected", "delivered", "visits", "rows")
@@ -27,25 +28,25 @@ _INTERRUPTED = frozenset({129, 130, 143})
 
 
 def words(event: Event) -> tuple[Tone, str] | None:
-    """What to say of an event, made safe, and its tone; None for what is only counted."""
+    """What to say of an event, made one_line, and its tone; None for what is only counted."""
     said: tuple[Tone, str] | None = None
     match event:
         case RunStarted():
-            said = Tone.ASIDE, f"run {safe(event.run)} of {safe(event.manifest)}"
+            said = Tone.ASIDE, f"run {one_line(event.run)} of {one_line(event.manifest)}"
         case PlanMade():
-            stage = f"{safe(event.stage)}: " if event.stage else ""
+            stage = f"{one_line(event.stage)}: " if event.stage else ""
             said = Tone.PLAIN, f"plan: {stage}{plan_counts(event.verdicts)}"
         case StepFinished():
             said = _TONES.get(event.status, Tone.PLAIN), _finished(event)
         case StepRetried():
             again = f"attempt {event.attempt} failed, the next is in {duration(event.delay)}"
-            said = Tone.WARN, f"retry   {event.step}: {safe(event.error)} ({again})"
+            said = Tone.WARN, f"retry   {event.step}: {one_line(event.error)} ({again})"
         case StepBlocked():
-            said = Tone.WARN, f"blocked {event.step}: {safe(event.reason)}"
+            said = Tone.WARN, f"blocked {event.step}: {one_line(event.reason)}"
         case Notice():
-            said = Tone.PLAIN, f"note    {safe(event.text)}"
+            said = Tone.PLAIN, f"note    {one_line(event.text)}"
         case Warned():
-            said = Tone.WARN, f"warning {safe(event.text)}"
+            said = Tone.WARN, f"warning {one_line(event.text)}"
         case _:
             pass
     return said
@@ -65,9 +66,9 @@ def plan_counts(verdicts: Mapping[str, int]) -> str:
 def _finished(event: StepFinished) -> str:
     head = f"{event.status.value.upper() if event.status is Status.FAILED else event.status.value:<7} {event.step}"
     if event.error:
-        return f"{head}: {safe(event.error)}"
+        return f"{head}: {one_line(event.error)}"
     told = [_figure(name, event.figures[name]) for name in _FIGURES if event.figures.get(name)]
-    notes = [safe(note) for note in event.notes[:_NOTES]]
+    notes = [one_line(note) for note in event.notes[:_NOTES]]
     if len(event.notes) > _NOTES:
         notes.append(f"{len(event.notes) - _NOTES} more notes: `mtc why {event.step}`")
     return f"{head}: {', '.join((*told, *notes, duration(event.seconds)))}"
@@ -100,4 +101,4 @@ def recap(event: RunFinished) -> tuple[tuple[Tone, str], ...]:
     loaded = f"; {plural(event.lines, 'line')}, {plural(event.hits, 'hit')}" if event.lines else ""
     pace = f", {speed}" if (speed := rate(event.lines, event.seconds)) else ""
     line = f"{ending}: {told}{loaded} in {duration(event.seconds)}{pace}"
-    return ((tone, line), (Tone.PLAIN, f"  next: {safe(event.next)}")) if event.next else ((tone, line),)
+    return ((tone, line), (Tone.PLAIN, f"  next: {one_line(event.next)}")) if event.next else ((tone, line),)

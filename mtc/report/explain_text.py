@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from mtc.core.errors import StepError
 from mtc.core.model import Accounting
+from mtc.core.sanitize import one_line
 from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, document, plural, safe, size, table
+from mtc.report.text import count, document, plural, size, table
 
 if TYPE_CHECKING:
     from mtc.stages.import_.preview import Explained, Sample
@@ -16,7 +17,7 @@ _HIT = "hit"
 
 def explain_text(explained: "Explained", look: Look = PLAIN) -> str:
     """One file for people."""
-    lines = [look.paint(f"{safe(str(explained.path))} ({size(explained.size)})", Tone.HEAD)]
+    lines = [look.paint(f"{one_line(str(explained.path))} ({size(explained.size)})", Tone.HEAD)]
     lines += [f"  {line}" for line in table(list(_facts(explained)))]
     if explained.error is not None:
         return "\n".join([*lines, f"  {look.paint('cannot be imported:', Tone.BAD)} {_told(explained.error)}"])
@@ -34,10 +35,10 @@ def _facts(explained: "Explained") -> Iterator[list[str]]:
     yield ["encoding", explained.encoding or "unknown"]
     for choice in explained.choices:
         yield ["format", f"{choice.format.name}: {choice.format.title}"]
-        yield ["", safe(choice.why)]
-        yield from (["note", safe(str(note))] for note in choice.notes)
+        yield ["", one_line(choice.why)]
+        yield from (["note", one_line(str(note))] for note in choice.notes)
         if choice.format.prefix:
-            yield ["prefix", f"{safe(choice.format.prefix.title)}: taken off before a line is read"]
+            yield ["prefix", f"{one_line(choice.format.prefix.title)}: taken off before a line is read"]
     if explained.error is None:
         account = explained.accounting
         filtered, rejected = sum(account.filtered.values()), sum(account.rejected.values())
@@ -46,7 +47,7 @@ def _facts(explained: "Explained") -> Iterator[list[str]]:
 
 
 def _told(error: StepError) -> str:
-    return safe(f"{error.what} ({error.hint})" if error.hint else error.what, limit=2_000)
+    return one_line(f"{error.what} ({error.hint})" if error.hint else error.what, limit=2_000)
 
 
 def _kinds(account: Accounting) -> Iterator[tuple[str, str, int]]:
@@ -55,12 +56,12 @@ def _kinds(account: Accounting) -> Iterator[tuple[str, str, int]]:
         yield _HIT, "hits", account.hits
     for kind, counts in (("filtered", account.filtered), ("rejected", account.rejected)):
         for name, number in counts.items():
-            yield name, f"{kind} ({safe(name)})", number
+            yield name, f"{kind} ({one_line(name)})", number
 
 
 def _sample(sample: "Sample") -> Iterable[str]:
-    yield f"    line {count(sample.line)}: {safe(sample.text)}".rstrip()
-    fields = ", ".join(f"{name} {safe(_shown(value))}" for name, value in sample.fields.items())
+    yield f"    line {count(sample.line)}: {one_line(sample.text)}".rstrip()
+    fields = ", ".join(f"{name} {one_line(_shown(value))}" for name, value in sample.fields.items())
     if fields:
         yield f"      {fields}"
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mtc.core.model import Stage, StepId, Verdict
+from mtc.core.sanitize import one_line
 from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
 from mtc.plan.neighbours import NOT_WHOLE
 from mtc.report.event_text import plan_counts
 from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, document, few, plural, safe, size, table, tell_days
+from mtc.report.text import count, document, few, plural, size, table, tell_days
 
 _TONES = {
     Verdict.FAILED: Tone.BAD,
@@ -35,7 +36,7 @@ class Group:
     @property
     def reasons(self) -> tuple[str, ...]:
         """The first few of the steps' reasons."""
-        return few(safe(reason) for step in self.steps for reason in step.reasons)
+        return few(one_line(reason) for step in self.steps for reason in step.reasons)
 
 
 def group(steps: Iterable[PlannedStep]) -> tuple[Group, ...]:
@@ -59,7 +60,9 @@ def _joined(groups: Sequence[Group]) -> Group:
 
 def plan_summary(plan: Plan, name: str) -> str:
     """The plan on one line: `plan of daily: 30 steps, 12 to do (10 new, 2 failed), 18 up to date`."""
-    return f"plan of {safe(name)}: {plan_counts({verdict.value: number for verdict, number in plan.count().items()})}"
+    return (
+        f"plan of {one_line(name)}: {plan_counts({verdict.value: number for verdict, number in plan.count().items()})}"
+    )
 
 
 def plan_text(plan: Plan, name: str, look: Look = PLAIN) -> str:
@@ -120,7 +123,7 @@ def _section(title: str, steps: Sequence[PlannedStep], look: Look) -> list[str]:
 def _head(item: Group) -> list[str]:
     days = tell_days(step.step.day for step in item.steps)
     verdict = [item.verdict.value] if item.verdict.is_work else []
-    return [item.stage.value, safe(item.site), *verdict, days, _amount(item.steps)]
+    return [item.stage.value, one_line(item.site), *verdict, days, _amount(item.steps)]
 
 
 def _amount(steps: Sequence[PlannedStep]) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mtc.core.model import Stage, StepId
+from mtc.core.sanitize import one_line
 from mtc.report.status_grid import Board, State
 from mtc.report.terminal import Look, Tone
-from mtc.report.text import few, safe, tell_days, wrapped
+from mtc.report.text import few, tell_days, wrapped
 from mtc.sources.url_rules import fill
 
 TOLD = (State.MISSING, State.FAILED, State.BLOCKED, State.STALE)
@@ -118,7 +119,7 @@ def trouble_lines(board: Board, look: Look) -> list[str]:
         if trouble.state is not told:
             lines += ["", look.paint(trouble.state.value, _TONES[trouble.state])]
             told = trouble.state
-        sites = ", ".join(few((safe(each.site) for each in alike), _MOST_REASONS))
+        sites = ", ".join(few((one_line(each.site) for each in alike), _MOST_REASONS))
         mending = trouble.command if len(alike) == 1 else _for_all(board, trouble)
         lines += [*_lines(trouble, sites, look.width), *_mending(mending)]
     return lines
@@ -128,8 +129,8 @@ def _mending(mending: str) -> list[str]:
     """What helps, on one line, but for a command that is to be decided on."""
     what, decided, accepted = mending.partition(_OR_ACCEPT)
     if not decided:
-        return [f"      mend: {safe(what)}"]
-    return [f"      mend: {decided.rstrip()}", f"        {safe(accepted)}"]
+        return [f"      mend: {one_line(what)}"]
+    return [f"      mend: {decided.rstrip()}", f"        {one_line(accepted)}"]
 
 
 def _alike(found: Sequence[Trouble]) -> list[list[Trouble]]:
@@ -151,8 +152,8 @@ def _for_all(board: Board, trouble: Trouble) -> str:
 def _lines(trouble: Trouble, sites: str, width: int) -> list[str]:
     head = f"  {trouble.stage.value} {sites} {tell_days(trouble.days)}"
     if len(trouble.reasons) == 1:
-        reason = safe(trouble.reasons[0][0])
+        reason = one_line(trouble.reasons[0][0])
         return wrapped(f"{head}: {reason}" if reason else head, width, "      ")
-    reasons = few((f"{tell_days(days)}: {safe(reason)}" for reason, days in trouble.reasons), _MOST_REASONS)
+    reasons = few((f"{tell_days(days)}: {one_line(reason)}" for reason, days in trouble.reasons), _MOST_REASONS)
     told = [line for reason in reasons for line in wrapped(f"      {reason}", width, "        ")]
     return [*wrapped(head, width, "      "), *told]

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 
 from mtc.core.model import Accounting, LoadedObject
 from mtc.core.records import StepRecord
+from mtc.core.sanitize import one_line
 from mtc.report.history import Attempt
-from mtc.report.text import document, moment, safe, table
+from mtc.report.text import document, moment, table
 
 
 def records_text(records: Sequence[StepRecord]) -> str:
     """A line for each step: its name, status, when it was done, and its error if it has one."""
     rows = [
-        [str(one.step), one.status.value, moment(one.finished) if one.finished else "-", safe(one.error)]
+        [str(one.step), one.status.value, moment(one.finished) if one.finished else "-", one_line(one.error)]
         for one in records
     ]
     return "".join(f"{line.rstrip()}\n" for line in table(rows)) if rows else ""

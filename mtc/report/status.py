@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mtc.core.model import Stage, StepId
+from mtc.core.sanitize import one_line, shorten
 from mtc.plan.neighbours import NOT_WHOLE
 from mtc.report.problems import TOLD, mend, trouble_lines, troubles
 from mtc.report.status_grid import Board, State
 from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, cut, document, fold, moment, plural, safe, tell_days, wrapped
+from mtc.report.text import count, document, fold, moment, plural, tell_days, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +202,13 @@ def _names(sites: Sequence[str]) -> dict[str, str]:
     """What sites are called, cut to a width; of names that are cut alike the piece stays in which they differ."""
     alike: dict[str, list[str]] = {}
     for site in sites:
-        alike.setdefault(cut(safe(site), _SITE_WIDTH), []).append(safe(site))
+        alike.setdefault(shorten(one_line(site), _SITE_WIDTH), []).append(one_line(site))
     shown: dict[str, str] = {}
     for site in sites:
-        group = alike[cut(safe(site), _SITE_WIDTH)]
+        group = alike[shorten(one_line(site), _SITE_WIDTH)]
         differs = next((at for at, letters in enumerate(zip(*group, strict=False)) if len(set(letters)) > 1), 0)
-        name = f"{safe(site)[:_HEAD]}...{safe(site)[differs:]}" if differs > _HEAD else safe(site)
-        shown[site] = cut(name, _SITE_WIDTH)
+        name = f"{one_line(site)[:_HEAD]}...{one_line(site)[differs:]}" if differs > _HEAD else one_line(site)
+        shown[site] = shorten(name, _SITE_WIDTH)
     return shown
 
 
@@ -244,7 +245,7 @@ def status_text(board: Board, look: Look = PLAIN) -> str:
     """The board for people, no wider than `look.width` but for long names and reasons."""
     counts = board.count()
     sites, days = plural(len(board.sites), "site"), tell_days(board.days) or "no days"
-    title = wrapped(f"{safe(board.name)} on {moment(board.now)}: {sites}, {days}", look.width, "  ")
+    title = wrapped(f"{one_line(board.name)} on {moment(board.now)}: {sites}, {days}", look.width, "  ")
     lines = [look.paint(line, Tone.HEAD) for line in title]
     if not counts:
         return "\n".join(lines)
@@ -271,7 +272,7 @@ def _not_whole(board: Board, look: Look) -> list[str]:
     lines = ["", look.paint("may not be whole", Tone.HEAD)]
     for step, reason in found[-_MOST_DAYS:]:
         told = reason.removeprefix(f"{NOT_WHOLE}: ")
-        lines += wrapped(f"  {safe(step.site)} {step.day}: {safe(told)}", look.width, "    ")
+        lines += wrapped(f"  {one_line(step.site)} {step.day}: {one_line(told)}", look.width, "    ")
     if len(found) > _MOST_DAYS:
         lines.append(f"  and {plural(len(found) - _MOST_DAYS, 'day')} before")
     return lines

@@ -1,6 +1,6 @@
-"""Values into words: hostile text made harmless, and sizes, counts and durations as people read them.
+"""Values into words: sizes, counts, durations and days as people read them.
 
-Everything that comes from a log line, a key or an error goes through `safe` or `safe_block` before it is shown.
+Everything that comes from a log line, a key or an error goes through `mtc.core.sanitize` before it is shown.
 
 Days folded into ranges, so that a year of steps is told in one line. Knows dates, nothing else.
 """
@@ -13,50 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-LIMIT = 300
-_GAP = "..."
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
 _SOON = 10
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def _visible(char: str) -> str:
-    if char.isprintable():
-        return char
-    if char in _SHORT:
-        return _SHORT[char]
-    code = ord(char)
-    if code <= 0xFF:  # noqa: PLR2004 - the widest code that \xNN can spell
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the same for \uNNNN
-
-
-def cut(text: str, limit: int) -> str:
-    """Shorten `text` to `limit` characters; the middle goes, as both ends of a key or a message tell most."""
-    if len(text) <= limit:
-        return text
-    if limit <= len(_GAP):
-        return text[:limit]
-    keep = limit - len(_GAP)
-    tail = keep // 3
-    return f"{text[: keep - tail]}{_GAP}{text[len(text) - tail :]}"
-
-
-def safe(text: str, limit: int = LIMIT) -> str:
-    r"""Make `text` fit for a terminal: one line, of at most `limit` characters.
-
-    Control characters, escape sequences, line ends, bidirectional overrides, invisible characters, odd spaces and
-    lone surrogates become visible (`\x1b`, `\n`, `\u202e`), so that a key cannot recolour, reorder or forge a line.
-    """
-    # a value of many megabytes need not be spelt out to be cut; 10 is the longest spelling of one character
-    return cut("".join(map(_visible, cut(text, limit * 10))), limit)
-
-
-def safe_block(text: str, limit: int = LIMIT) -> str:
-    """Make text of several lines harmless line by line; its line ends stay."""
-    return "\n".join(safe(line, limit) for line in text.split("\n"))
 
 
 def count(number: float) -> str:

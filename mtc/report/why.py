@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from mtc.core.deliveries import BatchStatus, Delivery
 from mtc.core.model import Accounting, StepId
 from mtc.core.records import History
+from mtc.core.sanitize import one_line
 from mtc.manifest.project import SettingLocation
 from mtc.plan.model import Plan
 from mtc.report.history import Attempt, Input, InputState, SettingChange, Story, tell_story
 from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, document, duration, moment, plural, safe, size, table
+from mtc.report.text import count, document, duration, moment, plural, size, table
 
 _NOUNS = {"object": "object", "part": "part", "stat": ".stat file"}
 _ABSENT = "not set"
@@ -37,10 +38,10 @@ def why_text(story: Story, look: Look = PLAIN) -> str:
         (_since(story), _changed(story)),
         (_input_title(story.inputs), _input_rows(story.inputs)),
         ("lines", _accounting(story.accounting)),
-        ("hits of other days", [f"{safe(item.key)}: {item.words}" for item in story.elsewhere]),
+        ("hits of other days", [f"{one_line(item.key)}: {item.words}" for item in story.elsewhere]),
         ("delivered", [_delivery(item) for item in story.deliveries]),
-        ("outputs", table([[safe(item.path), size(item.size)] for item in story.outputs])),
-        ("notes", [safe(note) for note in story.record.notes] if story.record else []),
+        ("outputs", table([[one_line(item.path), size(item.size)] for item in story.outputs])),
+        ("notes", [one_line(note) for note in story.record.notes] if story.record else []),
         ("attempts", table([_attempt(item) for item in story.attempts])),
     )
     lines: list[str] = []
@@ -56,9 +57,9 @@ def _verdict(story: Story) -> list[str]:
     if story.verdict is None and story.record is None:
         return [f"{story.step}: in neither the plan nor the state file"]
     recorded = f", recorded as {story.record.status.value}" if story.record else ", not in the state file"
-    lines = [f"{story.step}: {known}{recorded}", *(f"  because {safe(reason)}" for reason in story.reasons)]
+    lines = [f"{story.step}: {known}{recorded}", *(f"  because {one_line(reason)}" for reason in story.reasons)]
     if story.record and story.record.error:
-        lines.append(f"  error   {safe(story.record.error)}")
+        lines.append(f"  error   {one_line(story.record.error)}")
     return lines
 
 
@@ -71,14 +72,14 @@ def _changed(story: Story) -> list[str]:
     if not story.compared:
         return []
     settings = [f"setting {_setting(item)}" for item in story.settings]
-    inputs = [f"input {safe(item.name)}: {item.change}" for item in story.changes]
+    inputs = [f"input {one_line(item.name)}: {item.change}" for item in story.changes]
     return [*settings, *inputs] or ["nothing"]
 
 
 def _setting(item: SettingChange) -> str:
-    before = _ABSENT if item.before is None else safe(item.before)
-    after = _ABSENT if item.after is None else safe(item.after)
-    return f"{safe(item.name)}: {before} -> {after} ({safe(item.place) or 'by default'})"
+    before = _ABSENT if item.before is None else one_line(item.before)
+    after = _ABSENT if item.after is None else one_line(item.after)
+    return f"{one_line(item.name)}: {before} -> {after} ({one_line(item.place) or 'by default'})"
 
 
 def _input_title(inputs: Sequence[Input]) -> str:
@@ -91,14 +92,14 @@ def _input_rows(inputs: Iterable[Input]) -> list[str]:
 
 def _input(item: Input) -> list[str]:
     if item.kind == "stat":
-        return [safe(item.name)]
+        return [one_line(item.name)]
     if item.kind == "part":
-        return [safe(item.name), plural(item.hits or 0, "hit")]
-    row = [safe(item.name), item.state.value, size(item.size or 0)]
+        return [one_line(item.name), plural(item.hits or 0, "hit")]
+    row = [one_line(item.name), item.state.value, size(item.size or 0)]
     if item.state is InputState.TO_LOAD:
         return row
-    archived = f"archived as {safe(item.archived)}" if item.archived else "not archived"
-    return [*row, plural(item.lines or 0, "line"), plural(item.hits or 0, "hit"), safe(item.format), archived]
+    archived = f"archived as {one_line(item.archived)}" if item.archived else "not archived"
+    return [*row, plural(item.lines or 0, "line"), plural(item.hits or 0, "hit"), one_line(item.format), archived]
 
 
 def _accounting(accounting: Accounting | None) -> list[str]:
@@ -115,7 +116,7 @@ def _accounting(accounting: Accounting | None) -> list[str]:
 
 
 def _by_reason(kind: str, counts: Mapping[str, int]) -> list[str]:
-    told = ", ".join(f"{safe(reason)} {count(number)}" for reason, number in counts.items() if number)
+    told = ", ".join(f"{one_line(reason)} {count(number)}" for reason, number in counts.items() if number)
     return [f"{kind}: {told}"] if told else []
 
 
@@ -131,13 +132,20 @@ def _delivery(item: Delivery) -> str:
         f"{count(doubtful)} in doubt" if doubtful else "",
         item.status.value,
     )
-    return f"{item.number} to {safe(item.server)} site {item.site_id}: {', '.join(text for text in told if text)}"
+    return f"{item.number} to {one_line(item.server)} site {item.site_id}: {', '.join(text for text in told if text)}"
 
 
 def _attempt(item: Attempt) -> list[str]:
     took = duration((item.ended - item.started).total_seconds()) if item.ended else "no end"
-    outcome = safe(item.outcome) or "under way, or killed"
-    return [moment(item.started), f"run {safe(item.run)}", f"attempt {item.number}", took, outcome, safe(item.error)]
+    outcome = one_line(item.outcome) or "under way, or killed"
+    return [
+        moment(item.started),
+        f"run {one_line(item.run)}",
+        f"attempt {item.number}",
+        took,
+        outcome,
+        one_line(item.error),
+    ]
 
 
 def why_json(story: Story) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from mtc.core.atomic_files import explain_os_error, inside, sha256, staged_beside
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError, explain_reading
 from mtc.core.model import SourceObject
-from mtc.core.sanitize import hostile, printable
+from mtc.core.sanitize import key_problem, printable
 from mtc.sources.list_levels import WantedDays
 from mtc.sources.near_keys import NearMisses
 from mtc.sources.s3_objects import md5, plain_md5
@@ -42,11 +42,11 @@ class FolderSource:
             ranges = self.pattern.prefixes(wanted)
             for key, path in self._walk(ranges, WantedDays(wanted)):
                 day = self.pattern.match(key) if any(stretch.holds(key) for stretch in ranges) else None
-                if day is None and near.is_one(key) and not hostile(key) and self.pattern.match(key) is None:
+                if day is None and near.is_one(key) and not key_problem(key) and self.pattern.match(key) is None:
                     misses.append(key)
                 if day not in wanted or day is None:
                     continue
-                if reason := hostile(key):
+                if reason := key_problem(key):
                     note(f"{printable(key)} is left out: {reason}")
                 elif (obj := _look(key, path)) is not None:
                     found.setdefault(day, []).append(obj)
@@ -96,7 +96,7 @@ class FolderSource:
         return self.pattern.url
 
     def _path(self, obj: SourceObject) -> Path:
-        if reason := hostile(obj.key):
+        if reason := key_problem(obj.key):
             raise PermanentError(f"the key cannot be read: {reason}", where=printable(obj.key))
         return self.root / obj.key
 

@@ -14,7 +14,7 @@ from mtc.core.atomic_files import explain_os_error
 from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
 from mtc.core.interrupt import patiently
 from mtc.core.model import SourceObject
-from mtc.core.sanitize import hostile, printable
+from mtc.core.sanitize import key_problem, printable
 from mtc.sources import list_levels
 from mtc.sources.near_keys import NearMisses
 from mtc.sources.s3_client import USUAL, Access, Clients, Login, Tuning, explaining, service_of
@@ -52,11 +52,11 @@ class S3Source:
             for item in self._list(stretch):
                 key = item["Key"]
                 day = self.pattern.match(key)
-                if day is None and near.is_one(key) and not hostile(key):
+                if day is None and near.is_one(key) and not key_problem(key):
                     misses.append(key)
                 if day is None or day not in wanted:
                     continue
-                if reason := hostile(key):
+                if reason := key_problem(key):
                     note(f"{printable(key)} is left out: {reason}")
                 else:
                     found.setdefault(day, {})[key] = self._read(item)

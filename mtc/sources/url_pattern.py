@@ -17,7 +17,7 @@ from typing import Self
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.core.sanitize import hostile, printable
+from mtc.core.sanitize import key_problem, printable
 from mtc.sources import url_template
 from mtc.sources.url_template import Atom, Dated, Field, Text, Wild
 
@@ -283,7 +283,7 @@ class ArchiveUrl:
     def render(self, day: dt.date, obj: SourceObject) -> str:
         """The key of the copy below `root`; raises PermanentError for an object whose key would lead astray."""
         key = "/".join("".join(_written(atom, day, obj) for atom in piece) for piece in self.pieces)
-        if reason := hostile(obj.key) or hostile(key):
+        if reason := key_problem(obj.key) or key_problem(key):
             raise PermanentError(f"the object cannot be archived under its key: {reason}", where=printable(obj.key))
         return key
 

@@ -16,7 +16,6 @@ takes the lock tells that from an owner's, which is never shared, and waits it o
 """
 
 import contextlib
-import datetime as dt
 import errno
 import fcntl
 import json
@@ -30,7 +29,9 @@ from types import TracebackType
 from typing import Self
 
 from mtc.core.atomic_files import PRIVATE, make_folder
+from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import LockedError, StateError
+from mtc.core.sanitize import replace_unprintable
 from mtc.state import state_errors
 
 NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
@@ -124,8 +125,8 @@ def read_owner(path: Path) -> Owner | None:
     try:
         with path.open("rb") as stream:
             fields = json.loads(stream.read(_MOST_BYTES))
-        host, command, since = (_shown(fields[name]) for name in ("host", "command", "since"))
-        return Owner(int(fields["pid"]), host, command, since, _shown(fields.get("kernel", "")))
+        host, command, since = (replace_unprintable(str(fields[name])) for name in ("host", "command", "since"))
+        return Owner(int(fields["pid"]), host, command, since, replace_unprintable(str(fields.get("kernel", ""))))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -172,16 +173,7 @@ def _kernel() -> str:
         return ""
 
 
-def _shown(value: object) -> str:
-    """A text of the file with what could steer a terminal taken out."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
-
-
 POLL_SECONDS = 0.5
-
-
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
 
 
 def _nobody_to_tell(owner: Owner | None) -> None:
@@ -202,7 +194,7 @@ class RunLock:
         command: str,
         *,
         wait: float | None = None,
-        clock: Callable[[], dt.datetime] = _utc_now,
+        clock: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         on_wait: Callable[[Owner | None], None] = _nobody_to_tell,
     ) -> Self:

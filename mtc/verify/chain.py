@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from mtc.core.model import Accounting, Status
 from mtc.core.records import StepRecord
-from mtc.core.sanitize import cell
+from mtc.core.sanitize import csv_cell
 from mtc.matomo.api import Summary
 from mtc.verify.evidence import DayNumbers, DayVerified, Disagreement, Imported, Row, StatEvidence, differ
 from mtc.verify.matomo_counts import Delivered, Reports, compare_tables
@@ -165,7 +165,7 @@ def _cells(file: str, row: Row, expected: Mapping[str, str]) -> Iterator[Disagre
 def _summary(document: StatDocument) -> Mapping[str, str]:
     """What the cells of a document's row say, but for its key."""
     cells = {name: "" if value is None else str(value) for name, value in document.summary.__dict__.items()}
-    return {"timezone": cell(document.timezone), **cells}
+    return {"timezone": csv_cell(document.timezone), **cells}
 
 
 def _lines(document: StatDocument) -> Mapping[str, str]:

@@ -12,7 +12,6 @@ them in, so that these are held against one another together, and their names ar
 """
 
 import datetime as dt
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,12 +20,12 @@ from pathlib import Path
 from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, uncovered
 from mtc.core.model import LoadedObject, Stage, StepId
 from mtc.core.records import History
+from mtc.core.retry import RetryPolicy
 from mtc.core.sanitize import printable
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.api import Row
 from mtc.matomo.client import Connection
 from mtc.matomo.reports import DayReports, Report, reports
-from mtc.matomo.retry_policy import Patience, retrying
 from mtc.matomo.settings import Matomo
 from mtc.matomo.sites import site_id
 from mtc.plan.archive_copies import sent_texts
@@ -145,14 +144,14 @@ def counts(
         StepError: the server does not answer, or does not let the token see the site.
     """
     server = server_of(matomo, root)
-    patience = Patience(time.sleep, _ATTEMPTS)
+    policy = RetryPolicy(attempts=_ATTEMPTS)
     wanted = [day for day in days if day not in spared]
     methods = READ if site.answers == "warehouse" else ()
     found: dict[dt.date, DayReports] = {}
     with Connection(server) as connection:
-        number = site.matomo_id or retrying(partial(site_id, connection, server, site.url), patience)
+        number = site.matomo_id or policy.run(partial(site_id, connection, server, site.url))
         for first, last in _windows(wanted, spared):
-            found |= retrying(partial(reports, connection, server, number, first, last, methods), patience)
+            found |= policy.run(partial(reports, connection, server, number, first, last, methods))
     return {day: found[day] for day in wanted}
 
 

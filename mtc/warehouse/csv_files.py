@@ -8,7 +8,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
-from mtc.core.sanitize import cell
+from mtc.core.sanitize import csv_cell
 from mtc.warehouse.stat_document import LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import ROWS, Tables, metrics
 
@@ -144,14 +144,14 @@ class CsvWriters:
 
     def _rows(self, name: str, document: StatDocument) -> Iterator[Cells]:
         if name == SUMMARY:
-            yield (cell(document.timezone), *document.summary.__dict__.values())
+            yield (csv_cell(document.timezone), *document.summary.__dict__.values())
         elif name == ACCOUNTING:
             yield from [_lines(document.accounting)] if document.accounting else ()
         else:
             names = self._metrics[name]
             for row in getattr(document.tables, name) or ():
                 values = row.__dict__
-                yield (cell(values["label"]), *[values[metric] for metric in names])
+                yield (csv_cell(values["label"]), *[values[metric] for metric in names])
 
 
 def _lines(accounting: LineAccounting) -> Cells:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError
 from mtc.core.model import SourceObject
-from mtc.core.sanitize import hostile, printable
+from mtc.core.sanitize import key_problem, printable
 from mtc.sources.source import Days, Note, Progress, RemoteObject, Source, borrowed, ignore
 from mtc.sources.url_pattern import ArchiveUrl, Pattern
 
@@ -29,7 +29,7 @@ class MemorySource:
             day = self.pattern.match(key)
             if day is None or day not in days:
                 continue
-            if reason := hostile(key):
+            if reason := key_problem(key):
                 note(f"{printable(key)} is left out: {reason}")
             else:
                 found[day] = (*found.get(day, ()), self.look(key))

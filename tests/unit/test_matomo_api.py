@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from scripted_http import Answer, Scripted, as_json, html, in_turn, running
 
 from mtc.core.errors import PermanentError, TransientError
+from mtc.core.retry import RetryPolicy
 from mtc.matomo.api import Call, bulk, call
 from mtc.matomo.client import (
     ApiError,
@@ -24,7 +25,7 @@ from mtc.matomo.client import (
     TokenRefusedError,
     UnknownSiteError,
 )
-from mtc.matomo.retry_policy import Patience, retry_after, retrying
+from mtc.matomo.http_reply import retry_after
 from mtc.matomo.sites import Rights, SiteInfo, clock_skew, rights, site_id, site_info, version
 
 TOKEN = "0123456789abcdef"
@@ -124,8 +125,8 @@ def test_a_read_is_repeated_after_growing_pauses_until_it_works() -> None:
     busy = html("", 503), html("", 429, Retry_After="30")
     pauses: list[float] = []
     with asking(*busy, as_json(5)) as (connection, server, _):
-        patience = Patience(pauses.append, attempts=4, first=1.0, dice=random.Random(1))
-        assert retrying(lambda: call(connection, server, "A.b"), patience) == 5
+        policy = RetryPolicy(pauses.append, attempts=4, first_pause=1.0, jitter=random.Random(1))
+        assert policy.run(lambda: call(connection, server, "A.b")) == 5
     assert 0.5 <= pauses[0] <= 1.5
     assert pauses[1] == 30
 
@@ -133,12 +134,12 @@ def test_a_read_is_repeated_after_growing_pauses_until_it_works() -> None:
 def test_a_read_that_goes_on_failing_ends_with_its_last_error() -> None:
     """And what cannot pass is not repeated at all."""
     pauses: list[float] = []
-    patience = Patience(pauses.append, attempts=3)
+    policy = RetryPolicy(pauses.append, attempts=3)
     with asking(html("", 503)) as (connection, server, script), pytest.raises(ServerBusyError):
-        retrying(lambda: call(connection, server, "A.b"), patience)
+        policy.run(lambda: call(connection, server, "A.b"))
     assert (len(script.asked), len(pauses)) == (3, 2)
     with asking(html("", 404)) as (connection, server, script), pytest.raises(NotMatomoError):
-        retrying(lambda: call(connection, server, "A.b"), patience)
+        policy.run(lambda: call(connection, server, "A.b"))
     assert len(script.asked) == 1
 
 

@@ -9,21 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.report.text import (
-    count,
-    cut,
-    document,
-    duration,
-    few,
-    moment,
-    plural,
-    rate,
-    safe,
-    safe_block,
-    say,
-    size,
-    table,
-)
+from mtc.core.sanitize import one_line, shorten, text_block
+from mtc.report.text import count, document, duration, few, moment, plural, rate, say, size, table
 
 
 @pytest.mark.parametrize(
@@ -42,13 +29,13 @@ from mtc.report.text import (
 )
 def test_hostile_text_is_shown_and_not_obeyed(hostile: str, shown: str) -> None:
     """Whatever a terminal would act on becomes visible; letters of any script stay."""
-    assert safe(hostile) == shown
+    assert one_line(hostile) == shown
 
 
 @given(st.text(), st.integers(4, 400))
 def test_safe_text_is_one_printable_line_within_its_limit(text: str, limit: int) -> None:
     """No input leads to control, format or line characters, nor to more than the limit."""
-    shown = safe(text, limit)
+    shown = one_line(text, limit)
     assert len(shown) <= limit
     assert shown.isprintable()
     assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -56,19 +43,19 @@ def test_safe_text_is_one_printable_line_within_its_limit(text: str, limit: int)
 
 def test_a_long_text_loses_its_middle() -> None:
     """Both ends of a key tell most."""
-    assert cut("docs/2026/05/01/access-0001.log.gz", 20) == "docs/2026/05...og.gz"
-    assert cut("short", 5) == "short"
-    assert cut("longer", 2) == "lo"
+    assert shorten("docs/2026/05/01/access-0001.log.gz", 20) == "docs/2026/05...og.gz"
+    assert shorten("short", 5) == "short"
+    assert shorten("longer", 2) == "lo"
 
 
 def test_a_huge_text_is_cut_before_it_is_spelt_out() -> None:
     """A line of many megabytes is no reason to make a text of many more."""
-    assert safe("\x00" * 50_000_000, 12) == "\\x00\\x...x00"
+    assert one_line("\x00" * 50_000_000, 12) == "\\x00\\x...x00"
 
 
 def test_a_block_keeps_its_lines_and_makes_each_safe() -> None:
     """Line ends of a block are its own; the rest is made visible."""
-    assert safe_block("one\n\x1b[2Jtwo") == "one\n\\x1b[2Jtwo"
+    assert text_block("one\n\x1b[2Jtwo") == "one\n\\x1b[2Jtwo"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.core.sanitize import hostile, printable
+from mtc.core.sanitize import key_problem, printable
 from mtc.sources.url_pattern import ArchiveUrl
 
 DAY = dt.date(2026, 5, 1)
@@ -94,13 +94,13 @@ def test_no_key_leads_a_copy_out_of_its_folder(key: str) -> None:
 )
 def test_keys_that_lead_astray_are_known(key: str) -> None:
     """Each with a reason."""
-    assert hostile(key)
+    assert key_problem(key)
 
 
 @pytest.mark.parametrize("key", ["a", "a/b.gz", "...", "..a", "a b/c+d=%e", "é/日本", ".hidden", "-rf", "~"])
 def test_keys_that_are_only_odd_are_not_refused(key: str) -> None:
     """Being odd is no reason."""
-    assert hostile(key) == ""
+    assert key_problem(key) == ""
 
 
 @given(st.text())

@@ -16,6 +16,7 @@ from mtc.core import crash_points
 from mtc.core.deliveries import Batch, BatchId, BatchStatus
 from mtc.core.errors import PermanentError, StepError, TransientError
 from mtc.core.model import StepId
+from mtc.core.retry import backoff
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.tracking import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short, send
 from mtc.stages.deliver.batching import Layout
@@ -196,7 +197,7 @@ class Courier:
         if tries >= _TRIES:
             raise TransientError(outcome.reason if isinstance(outcome, NotRecorded) else _LOST_AGAIN, where=where)
         if tries:
-            self.ledger.rest(min(_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE))
+            self.ledger.rest(backoff(_PAUSE, tries, _LONGEST_PAUSE))
 
     def _refused(self, batch: Batch, outcome: Refused) -> Batch:
         """No hit was taken. Where site and token are well, the hits themselves are what Matomo does not want."""

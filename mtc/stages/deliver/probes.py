@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mtc.core.deliveries import Batch
+from mtc.core.retry import RetryPolicy
 from mtc.matomo.client import LookupUnsureError
 from mtc.matomo.lookup import Witness, glance, stored
-from mtc.matomo.retry_policy import Patience, retrying
 from mtc.stages.deliver.batching import Layout, Sent
 from mtc.stages.deliver.tracker import Target, TargetSite
 
@@ -107,7 +107,7 @@ class Watcher:
 
     def _patiently(self, read: Callable[[], Read]) -> Read:
         """Ask until there is an answer; a question may always be asked again."""
-        return retrying(read, Patience(self.rest, first=_PAUSE))
+        return RetryPolicy(self.rest, first_pause=_PAUSE).run(read)
 
 
 def unsure(where: str) -> LookupUnsureError:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from mtc.core.errors import PermanentError
 from mtc.core.frozen_model import seconds
+from mtc.core.retry import RetryPolicy
 from mtc.manifest.project import SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.client import Connection, Server
 from mtc.matomo.limiter import Gate
-from mtc.matomo.retry_policy import Patience, retrying
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.bisection import Evidence
 from mtc.stages.deliver.first_batches import SiteDay
@@ -123,7 +123,7 @@ class Target:
             self._sites[site.name] = self._look_up(site)
 
     def _look_up(self, site: SiteSettings) -> TargetSite:
-        return retrying(lambda: self._asked(site), Patience(self.sleep, first=0.5))
+        return RetryPolicy(self.sleep, first_pause=0.5).run(lambda: self._asked(site))
 
     def _asked(self, site: SiteSettings) -> TargetSite:
         number = site.matomo_id or sites.site_id(self.connection, self.server, site.url)
