@@ -31,7 +31,7 @@ def kill_until_it_ends(trial: Trial, dice: random.Random, seconds: float) -> int
     """Repeat the same command, killed at a random moment each time; gives the number of kills."""
     for kills in range(TRIES):
         process = trial.start("apply")
-        delay = dice.uniform(0, seconds * (1 + kills / 10))  # a machine that got slower must not last for ever
+        delay = dice.uniform(0, seconds * (1 + kills / 10) ** 2)  # a machine that got slower must not last for ever
         print(f"try {kills + 1}: killed after {delay:.3f} s, if it is still there")  # noqa: T201 - for who looks into it
         try:
             process.wait(delay)
