@@ -188,3 +188,36 @@ def test_what_is_stored_of_a_piece_is_not_sent_again() -> None:
             bisection.failed(rest, alone=len(piece) == 1, died=True, reason="")
     assert bisection.refused == (6,)
     assert sorted(stored) == [place for place in range(12) if place != 6]
+
+
+@pytest.mark.parametrize("visitors", [1, 2, 3, 9])
+@pytest.mark.parametrize("seed", range(50))
+def test_no_hit_gets_ahead_of_an_earlier_one_of_its_visitor(seed: int, visitors: int) -> None:
+    """Matomo joins hits into visits in order. It is given up only where each visitor has a hit that failed alone.
+
+    The last hits of some visitors are held back, to have one to try in the end: these do not count.
+    """
+    dice = random.Random(f"{seed} {visitors}")
+    visitor_of = {place: f"v{dice.randrange(visitors)}" for place in range(dice.choice((12, 20, 40)))}
+    bad, fails = set(dice.sample(list(visitor_of), dice.choice((0, 0, 1, 2)))), dice.choice((0, 2, 3, 5))
+    lasts = {visitor: place for place, visitor in visitor_of.items()}.values()
+    bisection = Bisection(visitor_of)
+    alone: set[int] = set()
+    while piece := bisection.piece():
+        waiting = set(bisection.left) - set(piece)
+        ahead = [
+            place
+            for place in set(piece) - alone
+            if any(visitor_of[other] == visitor_of[place] and other < place for other in waiting)
+        ]
+        blocked = {visitor_of[place] for place in alone & set(bisection.left)}
+        assert not ahead or {visitor_of[place] for place in bisection.left if place not in lasts} <= blocked
+        if fails and dice.random() < 0.5:  # of no hit's fault
+            fails -= 1
+            bisection.failed(piece, alone=len(piece) == 1, died=False, reason="passing")
+        elif bad & set(piece):
+            bisection.failed(piece, alone=len(piece) == 1, died=False, reason="bad")
+        else:
+            bisection.took(piece)
+            continue
+        alone |= set(piece) if len(piece) == 1 else set()

@@ -31,7 +31,6 @@ from mtc.stages.deliver.batching import Layout
 _FEW = 2  # so many hits fail alone in a row, before one of another visitor is tried instead of the next
 _PROBES = 3  # so many of these fail, before it is the server that fails
 _SPARE = 3
-_NEAR = 8
 _GROWTH = 4
 _ENOUGH = 4  # failures alone, where a death of the server's code counts twice
 _MOST = 12
@@ -95,7 +94,9 @@ class Bisection:
         if not weak and (not self._proven or self._alone >= _FEW):
             return self._probe()
         if self._todo:
-            return tuple(self._bad[: max(1, len(self._bad) // 2)] or self._todo[: self._size])
+            ready = self._ready()
+            bad = [place for place in self._bad if place in set(ready)]
+            return tuple(bad[: max(1, len(bad) // 2)] or ready[: self._size])
         return tuple(self._spare[:1])
 
     def took(self, places: Sequence[int], *, stored: bool = True) -> None:
@@ -136,6 +137,11 @@ class Bisection:
         self._suspects.append(place)
         self._alone += 1
 
+    def _ready(self) -> list[int]:
+        """What can be sent without getting ahead of a suspect of the same visitor; all, where nothing else is left."""
+        known = {self._visitors[place] for place in self._suspects}
+        return [place for place in self._todo if self._visitors[place] not in known] or self._todo
+
     def _probe(self) -> tuple[int, ...]:
         """One hit, of a visitor of whom none has failed if there is one. The first of a visitor: those keep order."""
         if self._alone >= _PROBES + (_FEW if self._proven else 0):
@@ -146,7 +152,9 @@ class Bisection:
             if self._visitors[place] not in known:
                 firsts.setdefault(self._visitors[place], place)
         others = [*firsts.values()]
-        return tuple(others[len(others) // 2 :][:1] or self._spare[:1] or self._todo[:1])
+        behind = {self._visitors[place] for place in self._todo}
+        spare = [place for place in self._spare if self._visitors[place] not in behind] or self._spare
+        return tuple(others[len(others) // 2 :][:1] or spare[:1] or self._todo[:1])
 
     def _forget(self, places: Sequence[int]) -> None:
         gone = set(places)
@@ -155,13 +163,15 @@ class Bisection:
 
 
 def _held_back(visitors: Mapping[int, str]) -> list[int]:
-    """Some hits from all over the batch; where one is near, the last of a visitor, which may well be sent after all."""
-    places, wanted = list(visitors), min(_SPARE, len(visitors) // 2)
-    lasts = {visitor: place for place, visitor in visitors.items()}.values()
-    wished = [places[len(places) * (number + 1) // (wanted + 1)] for number in range(wanted)]
-    near = len(places) // _NEAR
-    found = (min((last for last in lasts if abs(last - one) <= near), default=one) for one in wished)
-    return sorted(set(found))
+    """The last hits of some visitors, from all over the batch: whatever is sent before them keeps its order."""
+    places, lasts = list(visitors), sorted({visitor: place for place, visitor in visitors.items()}.values())
+    count = min(_SPARE, len(visitors) // 2, len(lasts))
+    held: list[int] = []
+    for number in range(count):
+        middle = places[len(places) * (number + 1) // (count + 1)]
+        free = [last for last in lasts if last not in held]
+        held.append(min(free, key=lambda last: abs(last - middle)))
+    return sorted(held)
 
 
 _Key = tuple[str, BatchId]
