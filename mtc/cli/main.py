@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from mtc import __version__
 from mtc.cli import apply, check, inspect, manifests
-from mtc.core.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError, of_machine
+from mtc.core.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError, explain_machine_error
 from mtc.core.signals import SignalError, heard, listen
 from mtc.report.text import silence
 
@@ -95,7 +95,7 @@ def _failed(error: Exception) -> int:
     """Tell an error, and give its exit code. After a signal it is the signal's: libraries make errors of their own."""
     if heard:
         return _tell(InterruptedRunError(heard[0]))
-    told = error if isinstance(error, MtcError) else of_machine(error)
+    told = error if isinstance(error, MtcError) else explain_machine_error(error)
     return _tell(told) if told else _crash(error)
 
 

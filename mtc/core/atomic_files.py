@@ -1,30 +1,40 @@
-"""The one place that writes files so that a reader sees all of a file or none of it.
+"""Files that a reader sees whole or not at all: staged, made durable, then renamed. No other room writes what lasts.
 
-Files that come into being whole, private and exactly once: never half-made, never over one that is there.
+Four ways, for four needs:
 
-Files that belong together: staged beside their targets, made durable, then renamed into place.
+- one file: `staged_beside`, `write_atomic`
+- several files that belong together, staged beside their targets: `StagedFiles`
+- a file that may come into being once only, though several processes try: `create_once`
+- many files, staged in a folder of their own: `StagingFolder`
 
-A reader sees each file whole, old or new. Until `publish` nothing is seen at all; what a killed process leaves is
-named so that `sweep` finds it. One flush of a folder serves all files in it.
+In each the content is flushed to the disk, the name is given by a rename (or a link), and the folder is flushed, in
+this order. Until then nothing is seen. What a killed process leaves has a name by which `sweep` and `clear_staging`
+find it. A staged file must be on its target's file system.
 """
 
 import contextlib
 import errno
 import fcntl
-import glob
 import hashlib
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
-from mtc.core.errors import MtcError, PermanentError, of_machine
+from mtc.core.errors import MtcError, PermanentError, explain_machine_error
+
+PRIVATE = 0o600
+STAGING = ".staging"
 
 _CHUNK = 1 << 20
-_STAGED = ".tmp"
+_ATTEMPTS = 20
+_Ending = Literal[".tmp", ".new"]
+_LEFTOVER = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{8}(?P<ending>\.tmp|\.new)")
 
 
 def fsync_dir(folder: Path) -> None:
@@ -60,27 +70,36 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
         fsync_dir(each.parent)
 
 
-def publish(staged: Path, target: Path) -> None:
-    """Move a complete staged file into place, durably. Both must be on one file system."""
-    make_folder(target.parent)
-    fsync_file(staged)
-    staged.replace(target)
-    fsync_dir(target.parent)
+def publish(staged: Mapping[Path, Path]) -> None:
+    """Move complete staged files, by their targets, into place, durably; each folder is flushed once."""
+    for target in staged:
+        make_folder(target.parent)
+    for path in staged.values():
+        fsync_file(path)
+    for target, path in staged.items():
+        path.replace(target)
+    for folder in {target.parent for target in staged}:
+        fsync_dir(folder)
+
+
+def _staged_path(target: Path, mark: str = "", ending: _Ending = ".tmp") -> Path:
+    """A path beside `target` that `sweep` knows; `mark` is 8 hex digits, random by default."""
+    return target.with_name(f".{target.name}.{mark or secrets.token_hex(4)}{ending}")
 
 
 @contextlib.contextmanager
 def staged_beside(target: Path, *, mark: str = "") -> Iterator[Path]:
     """Give a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed.
 
-    With a `mark` that no rival uses, what a killed process left under the same name is removed first.
+    With a `mark` that no other process uses, what a killed process left under the same name is removed first.
     """
     make_folder(target.parent)
-    staged = target.with_name(f".{target.name}.{mark or secrets.token_hex(4)}{_STAGED}")
+    staged = _staged_path(target, mark)
     if mark:
         staged.unlink(missing_ok=True)
     try:
         yield staged
-        publish(staged, target)
+        publish({target: staged})
     finally:
         staged.unlink(missing_ok=True)
 
@@ -93,119 +112,8 @@ def write_atomic(target: Path, data: bytes, *, mode: int = 0o644) -> None:
             stream.write(data)
 
 
-def sha256(path: Path) -> str:
-    """Digest a file, hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def inside(root: Path, relative: str) -> Path:
-    """Join `relative` to `root`; a path that would lead out of `root` is an error."""
-    path = (root / relative).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise PermanentError("the path leads out of its folder", where=relative)
-    return path
-
-
-def explain_os_error(error: OSError, doing: str) -> MtcError:
-    """Put an operating-system error into words with a remedy."""
-    where = _place(error) or doing
-    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-        return PermanentError(f"cannot write: {error.strerror}", where=where, hint="check the folder's permissions")
-    told = OSError(error.errno, error.strerror, where)
-    return of_machine(told, where) or PermanentError(f"{error.strerror or error}", where=where)
-
-
-def _place(error: OSError) -> str:
-    """The file that was to be written: where a staged one was to be moved to, or the folder that it could not be in."""
-    if error.filename2:
-        return os.fsdecode(error.filename2)
-    path = Path(os.fsdecode(error.filename or ""))
-    return str(path.parent if path.name.startswith(".") and path.name.endswith(_STAGED) else path) if path.name else ""
-
-
-PRIVATE = 0o600
-_TRIES = 20
-
-
-def create_once(target: Path, write: Callable[[Path], None]) -> bool:
-    """Have `write` fill an empty private file beside `target`, then give it that name.
-
-    Returns False, and changes nothing, when `target` is there already. What a killed creation left behind is
-    swept by the next one.
-    Raises OSError, and what `write` raises.
-    """
-    for _ in range(_TRIES):
-        if os.path.lexists(target):
-            return False
-        sweep(target)
-        made = _create(target, write)
-        if made is not None:
-            return made
-    raise FileNotFoundError(f"{target} is being created and removed again and again")
-
-
-def _create(target: Path, write: Callable[[Path], None]) -> bool | None:
-    """Whether the file was made; None when a rival took it for a leftover and swept it."""
-    staged = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
-    handle = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE)
-    try:
-        _at_work(handle)
-        write(staged)
-        fsync_file(staged)
-        made = _name(staged, target)
-    except (OSError, MtcError):
-        if staged.exists():
-            raise
-        return None
-    finally:
-        staged.unlink(missing_ok=True)
-        os.close(handle)
-    fsync_dir(target.parent)
-    return made
-
-
-def _name(staged: Path, target: Path) -> bool:
-    try:
-        os.link(staged, target)
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without hard links
-        if os.path.lexists(target):
-            return False
-        staged.rename(target)
-    return True
-
-
-def _at_work(handle: int) -> bool:
-    """Mark a file as one that somebody is filling; False when somebody else is, or where nothing can be marked."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def sweep(target: Path) -> None:
-    """Remove what nobody is filling beside `target`: a killed process's mark goes with it."""
-    for leftover in target.parent.glob(f".{glob.escape(target.name)}.*.new"):
-        with contextlib.suppress(OSError):  # gone, or not ours
-            handle = os.open(leftover, os.O_RDWR)
-            try:
-                if _at_work(handle):
-                    leftover.unlink()
-            finally:
-                os.close(handle)
-
-
-_LEFTOVER = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp")
-
-
-class FileSet:
-    """A set of staged files; leaving its `with` block without `publish` removes them."""
+class StagedFiles:
+    """Files that belong together; leaving the `with` block without `publish` removes them."""
 
     def __init__(self) -> None:
         self._staged: dict[Path, Path] = {}
@@ -220,31 +128,182 @@ class FileSet:
             staged.unlink(missing_ok=True)
 
     def stage(self, target: Path) -> Path:
-        """Give the path at which to write what shall become `target`."""
-        staged = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-        self._staged[target] = staged
-        return staged
+        """Give the path at which to write what becomes `target`."""
+        self._staged[target] = _staged_path(target)
+        return self._staged[target]
 
     def drop(self, target: Path) -> None:
         """Leave `target` as it is."""
         self._staged.pop(target).unlink(missing_ok=True)
 
     def publish(self) -> None:
-        """Put every staged file in its place, for good."""
-        for staged in self._staged.values():
-            fsync_file(staged)
-        for target, staged in self._staged.items():
-            staged.replace(target)
-        for folder in {target.parent for target in self._staged}:
-            fsync_dir(folder)
+        """Move every staged file into place, durably."""
+        publish(self._staged)
         self._staged.clear()
 
 
-def sweep_staged(folder: Path, ours: Callable[[str], bool]) -> None:
-    """Remove what a killed process left of the files whose names are `ours`."""
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
+@dataclass(slots=True)
+class StagingFolder:
+    """A folder of files staged for targets below `root`. A target is a path relative to `root`."""
+
+    root: Path
+    folder: Path
+    _staged: dict[str, Path] = field(default_factory=dict)
+    _number: int = 0
+
+    def temporary(self, name: str = "temporary") -> Path:
+        """A path for a file that is not published."""
+        self._number += 1
+        return self.folder / f"{name}-{self._number}"
+
+    def stage(self, target: str) -> Path:
+        """The path at which to write what becomes `target`."""
+        self._staged[target] = self.temporary("staged")
+        return self._staged[target]
+
+    def path_of(self, target: str) -> Path:
+        """Where the file is now that is, or becomes, `target`."""
+        return self._staged.get(target, self.root / target)
+
+    def publish(self, targets: Collection[str]) -> None:
+        """Move those of the targets that are staged into place, durably, one after the other."""
+        for target in [target for target in self._staged if target in targets]:
+            publish({self.root / target: self._staged.pop(target)})
+
+
+@contextlib.contextmanager
+def staging_folder(root: Path) -> Iterator[StagingFolder]:
+    """Give a new staging folder on the file system of `root`. What is not published when it is closed is removed."""
+    folder = root / STAGING / secrets.token_hex(8)
+    folder.mkdir(parents=True)
+    try:
+        yield StagingFolder(root, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_staging(root: Path) -> None:
+    """Remove the staging folders that killed processes left below `root`."""
+    shutil.rmtree(root / STAGING, ignore_errors=True)
+
+
+def create_once(target: Path, write: Callable[[Path], None]) -> bool:
+    """Have `write` fill an empty private file beside `target`, then give it that name.
+
+    Returns False, and changes nothing, when `target` exists already. What a killed creation left behind is swept by
+    the next one.
+
+    Raises:
+        OSError: the file cannot be made.
+        MtcError: what `write` raises.
+    """
+    for _ in range(_ATTEMPTS):
+        if os.path.lexists(target):
+            return False
+        sweep(target.parent, target.name.__eq__, ending=".new")
+        created = _create(target, write)
+        if created is not None:
+            return created
+    raise FileNotFoundError(f"{target} is being created and removed again and again")
+
+
+def _create(target: Path, write: Callable[[Path], None]) -> bool | None:
+    """Whether the file was made; None when another process took it for a leftover and swept it."""
+    staged = _staged_path(target, ending=".new")
+    handle = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE)
+    try:
+        _lock(handle)
+        write(staged)
+        fsync_file(staged)
+        created = _rename_once(staged, target)
+    except (OSError, MtcError):
+        if staged.exists():
+            raise
+        return None
+    finally:
+        staged.unlink(missing_ok=True)
+        os.close(handle)
+    fsync_dir(target.parent)
+    return created
+
+
+def _rename_once(staged: Path, target: Path) -> bool:
+    try:
+        os.link(staged, target)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            return False
+        staged.rename(target)
+    return True
+
+
+def _lock(handle: int) -> bool:
+    """Mark a file as being filled; False when another process fills it, or where nothing can be locked."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def sweep(folder: Path, is_target: Callable[[str], bool], *, ending: _Ending = ".tmp") -> None:
+    """Remove what killed processes left in `folder` of the targets whose names pass `is_target`.
+
+    A `.new` file, of `create_once`, stays while another process fills it; a `.tmp` file has no owner but the run that
+    sweeps.
+    """
+    for path in list(folder.glob(".*")):
         match = _LEFTOVER.fullmatch(path.name)
-        if match and ours(match["name"]):
+        if not match or match["ending"] != ending or not is_target(match["target"]):
+            continue
+        if ending == ".tmp":
             path.unlink(missing_ok=True)
+        else:
+            _unlink_unlocked(path)
+
+
+def _unlink_unlocked(path: Path) -> None:
+    """Remove a file that no process fills. The lock of a killed process goes with it."""
+    with contextlib.suppress(OSError):  # removed by another process, or not ours to remove
+        handle = os.open(path, os.O_RDWR)
+        try:
+            if _lock(handle):
+                path.unlink()
+        finally:
+            os.close(handle)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def path_inside(root: Path, relative: str) -> Path:
+    """Join `relative` to `root`; PermanentError for a path that leads out of `root`."""
+    path = (root / relative).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise PermanentError("the path leads out of its folder", where=relative)
+    return path
+
+
+def explain_write_error(error: OSError, doing: str) -> MtcError:
+    """Put an operating-system error of writing into words with a remedy; `doing` is the place where none is named."""
+    where = _place(error) or doing
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        return PermanentError(f"cannot write: {error.strerror}", where=where, hint="check the folder's permissions")
+    placed = OSError(error.errno, error.strerror, where)
+    return explain_machine_error(placed, where) or PermanentError(f"{error.strerror or error}", where=where)
+
+
+def _place(error: OSError) -> str:
+    """The file that was to be written: where a staged one was to be moved to, or the folder that it could not be in."""
+    if error.filename2:
+        return os.fsdecode(error.filename2)
+    path = Path(os.fsdecode(error.filename or ""))
+    return str(path.parent if path.name.startswith(".") and path.name.endswith(".tmp") else path) if path.name else ""

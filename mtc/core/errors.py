@@ -151,7 +151,7 @@ _LIMITS: dict[int, tuple[str, str]] = {
 _THREADS = "can't start new thread"
 
 
-def of_machine(error: BaseException, where: str = "") -> StepError | None:
+def explain_machine_error(error: BaseException, where: str = "") -> StepError | None:
     """Put an error of the machine (a limit, a lack, a right) into words; None for an error that is none of these.
 
     The same step again would meet the same limit, so that these are permanent, but for those that other programs cause.
@@ -173,7 +173,7 @@ def of_machine(error: BaseException, where: str = "") -> StepError | None:
     return PermanentError(f"{error.strerror or error}", where=where)
 
 
-def explain_reading(error: OSError, where: str) -> StepError:
+def explain_read_error(error: OSError, where: str) -> StepError:
     """Put what the operating system says about reading into words, with a remedy where there is one."""
     if isinstance(error, FileNotFoundError):
         return ObjectChangedError("the file is gone", where=where)

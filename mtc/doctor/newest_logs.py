@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtc.core.atomic_files import explain_os_error
+from mtc.core.atomic_files import explain_write_error
 from mtc.core.errors import MtcError, ObjectChangedError, StepError
 from mtc.core.model import SourceObject
 from mtc.doctor.findings import Finding, Level, together
@@ -37,7 +37,7 @@ def look(project: Project, found: Mapping[str, SourceObject], limit: float) -> I
             asked = [_Asked(project, project.sites[site], item, Path(name)) for site, item in found.items()]
             answers = together([one.look for one in asked], limit=limit)
     except OSError as error:
-        yield Finding.of(explain_os_error(error, "the folder for temporary files"), "newest logs", "")
+        yield Finding.of(explain_write_error(error, "the folder for temporary files"), "newest logs", "")
         return
     for one, answer in zip(asked, answers, strict=True):
         if isinstance(answer, MtcError):
@@ -69,7 +69,7 @@ class _Asked:
             hint = "look again: it was moved or replaced meanwhile"
             return (Finding.warning(about(self.site.name), where, error.what, hint),)
         except OSError as error:
-            raise explain_os_error(error, str(self.folder)) from error
+            raise explain_write_error(error, str(self.folder)) from error
 
     def _findings(self, head: bytes, where: str) -> Iterator[Finding]:
         whole = len(head) < _BLOCK

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtc.core.atomic_files import explain_os_error
+from mtc.core.atomic_files import explain_write_error
 from mtc.core.errors import ObjectChangedError, StateError, StepError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
@@ -192,7 +192,7 @@ def _writable(about: str, folder: Path) -> Finding:
         with tempfile.TemporaryFile(prefix=".mtc-probe-", dir=_nearest(folder)):
             pass
     except OSError as error:
-        return Finding.of(explain_os_error(error, str(folder)), about, str(folder))
+        return Finding.of(explain_write_error(error, str(folder)), about, str(folder))
     return Finding.ok(about, str(folder), "can be written" if there else "is made when it is needed")
 
 

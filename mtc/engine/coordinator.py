@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from mtc.core import crash_points
 from mtc.core.deliveries import is_copy_note
-from mtc.core.errors import InterruptedRunError, MtcError, TransientError, of_machine
+from mtc.core.errors import InterruptedRunError, MtcError, TransientError, explain_machine_error
 from mtc.core.events import (
     Notice,
     PlanMade,
@@ -340,7 +340,7 @@ class Coordinator:
 
     def _failed(self, steps: list[StepId], error: Exception) -> None:
         again = [step for step in steps if self._retry_policy.allows_retry(error, self._open[step].attempt)]
-        error = error if isinstance(error, MtcError) else of_machine(error) or error
+        error = error if isinstance(error, MtcError) else explain_machine_error(error) or error
         if not isinstance(error, MtcError):
             self.bugs.append(error)
         text = str(error) if isinstance(error, MtcError) else f"a bug in mtc: {type(error).__name__}"

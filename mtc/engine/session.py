@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from mtc.core import crash_points
+from mtc.core.atomic_files import clear_staging
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import EXIT_BUG, InterruptedRunError, MtcError, StateError, UsageError
 from mtc.core.events import Notice, Reporter, RunFinished, RunStarted, Warned
@@ -35,7 +36,7 @@ from mtc.state.lock import Owner, RunLock, owner_at_work
 from mtc.state.run_records import RunRecord, StepOutcome, run_id, write_record
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import check, claim
-from mtc.warehouse.parts import UNLISTED, all_part_files, clear_staging, lay_aside
+from mtc.warehouse.parts import UNLISTED, all_part_files, lay_aside
 
 INTERRUPTED = 128
 STATUS_DAYS = 30

@@ -32,7 +32,7 @@ from typing import BinaryIO, Protocol, cast
 import zstandard
 from isal import igzip, isal_zlib
 
-from mtc.core.errors import PermanentError, explain_reading
+from mtc.core.errors import PermanentError, explain_read_error
 
 HEAD = 512
 _TAR = "a tar archive"
@@ -173,7 +173,7 @@ def _explaining(where: str) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:
             raise _damaged(f"damaged ({error})", where) from None
-        raise explain_reading(error, where) from None
+        raise explain_read_error(error, where) from None
 
 
 def _damaged(how: str, where: str) -> PermanentError:

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.core.atomic_files import explain_os_error, inside, sha256, staged_beside
-from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError, explain_reading
+from mtc.core.atomic_files import explain_write_error, path_inside, sha256, staged_beside
+from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError, explain_read_error
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources.list_levels import WantedDays
@@ -66,7 +66,7 @@ class FolderSource:
             with path.open("rb"):
                 progress(obj.size)
         except OSError as error:
-            raise explain_reading(error, printable(str(path))) from error
+            raise explain_read_error(error, printable(str(path))) from error
         return path
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
@@ -141,7 +141,7 @@ class FolderSource:
         if error.errno in {errno.ENOENT, errno.ENOTDIR}:
             hint = f"check the source's url ({self.pattern.url}), or whether a disk is not mounted"
             return PermanentError("the source's folder does not exist", where=where, hint=hint)
-        return explain_reading(error, where)
+        return explain_read_error(error, where)
 
 
 @contextlib.contextmanager
@@ -151,7 +151,7 @@ def _looking_at(path: Path) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError):
         raise ObjectChangedError("the file is gone since it was listed", where=printable(str(path))) from None
     except OSError as error:
-        raise explain_reading(error, printable(str(path))) from error
+        raise explain_read_error(error, printable(str(path))) from error
 
 
 def _entries(folder: Path, *, top: bool) -> list[os.DirEntry[str]]:
@@ -223,14 +223,14 @@ class FolderArchive:
         key = self.template.render(day, obj)
         url = self.template.full(key)
         try:
-            target = inside(self.project / self.template.root, key)
+            target = path_inside(self.project / self.template.root, key)
             if _has_digest(target, obj):
                 return url
             with borrowed(local, source, obj, self.spool) as path:
                 if not self._is_there(target, path, obj, mine=replacing == url):
                     _copy(path, target, obj, source, progress, mark=self._mark)
         except OSError as error:
-            raise explain_os_error(error, printable(url)) from error
+            raise explain_write_error(error, printable(url)) from error
         return url
 
     def describe(self) -> str:

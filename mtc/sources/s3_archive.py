@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtc.core.atomic_files import explain_os_error
+from mtc.core.atomic_files import explain_write_error
 from mtc.core.errors import MtcError, ObjectChangedError, PermanentError, TransientError
 from mtc.core.interrupt import patiently
 from mtc.core.model import SourceObject
@@ -216,7 +216,7 @@ class S3Archive:
 
 
 def _explain(error: OSError, target: Target) -> MtcError:
-    return explain_os_error(error, target.access.where)
+    return explain_write_error(error, target.access.where)
 
 
 def _marks(site: str, obj: SourceObject) -> Mapping[str, str]:

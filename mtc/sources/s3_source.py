@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtc.core.atomic_files import explain_os_error
+from mtc.core.atomic_files import explain_write_error
 from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
 from mtc.core.interrupt import patiently
 from mtc.core.model import SourceObject
@@ -82,7 +82,7 @@ class S3Source:
             patiently(lambda moved: self._download(obj, part, moved), self.tuning.reading, progress, self.where(obj))
             part.replace(target)
         except OSError as error:
-            raise explain_os_error(error, str(target)) from error
+            raise explain_write_error(error, str(target)) from error
         finally:
             part.unlink(missing_ok=True)
         return target

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from mtc.core import crash_points
-from mtc.core.atomic_files import FileSet, explain_os_error, fsync_dir, make_folder, sha256, sweep_staged
+from mtc.core.atomic_files import StagedFiles, explain_write_error, fsync_dir, make_folder, sha256, sweep
 from mtc.core.errors import PermanentError
 from mtc.core.model import Output, Receipt, Stage, Status, StepId
 from mtc.manifest.project import Project
@@ -59,7 +59,7 @@ class CsvStage:
         try:
             made = self._make(_recorded_digests(task), recorder)
         except OSError as error:
-            raise explain_os_error(error, "writing CSV files") from error
+            raise explain_write_error(error, "writing CSV files") from error
         crash_points.point("csv.written")
         self._record(task, made, recorder)
 
@@ -67,15 +67,15 @@ class CsvStage:
         folder = self._project.csv
         make_folder(folder)
         names = [csv_files.file_name(name) for name in csv_files.NAMES]
-        sweep_staged(folder, set(names).__contains__)
-        with FileSet() as files:
+        sweep(folder, set(names).__contains__)
+        with StagedFiles() as files:
             staged, rows = self._stage(folder, files, digests, recorder)
             outputs = tuple(self._output(folder / name, staged[name], files) for name in names if name in staged)
             files.publish()
         return _CsvSet(outputs, rows, tuple(_remove_empty(folder, staged)))
 
     def _stage(
-        self, folder: Path, files: FileSet, digests: Digests, recorder: FactRecorder
+        self, folder: Path, files: StagedFiles, digests: Digests, recorder: FactRecorder
     ) -> tuple[Mapping[str, Path], RowCounts]:
         """Write every file beside its target; a file is opened when it gets its first row."""
         staged: dict[str, Path] = {}
@@ -99,7 +99,7 @@ class CsvStage:
             recorder.progress(size=len(data))
         return rows
 
-    def _output(self, target: Path, staged: Path, files: FileSet) -> Output:
+    def _output(self, target: Path, staged: Path, files: StagedFiles) -> Output:
         """Describe a staged file; a target that has the same content already is not replaced."""
         size, digest = staged.stat().st_size, sha256(staged)
         if target.is_file() and target.stat().st_size == size and sha256(target) == digest:

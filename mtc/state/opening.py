@@ -24,7 +24,7 @@ _COPIES = 5
 def for_writing(path: Path, lineage: str = "", migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:
     """Open the state file to write to it, and make it when there is none. Raises StateError."""
     if _exists(path):
-        sweep(path)
+        sweep(path.parent, path.name.__eq__, ending=".new")
     else:
         _create(path, lineage or uuid.uuid4().hex, migrations)
     _keep_private(path)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.core.errors import StateError, of_machine
+from mtc.core.errors import StateError, explain_machine_error
 
 RESTORE = (
     "restore it from a backup; or save what can be read with `mtc state export`, move it and the warehouse away, "
@@ -84,7 +84,7 @@ def of_system(error: OSError, path: Path, doing: str) -> StateError:
     """An operating-system error met while `doing` something with `path`."""
     if error.errno in _NO_SPACE:
         return StateError("no space left on the disk", where=str(path), hint=_SPACE)
-    if error.errno not in _NO_RIGHTS and (known := of_machine(error)) is not None and known.hint:
+    if error.errno not in _NO_RIGHTS and (known := explain_machine_error(error)) is not None and known.hint:
         return StateError(f"cannot {doing}: {known.what}", where=str(path), hint=known.hint)
     what = f"cannot {doing}: {error.strerror or error}"
     return StateError(what, where=str(path), hint=_RIGHTS if error.errno in _NO_RIGHTS else "")

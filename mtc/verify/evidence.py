@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtc.core.atomic_files import inside, sha256
+from mtc.core.atomic_files import path_inside, sha256
 from mtc.core.deliveries import copy_note, counted_account
-from mtc.core.errors import MtcError, PermanentError, explain_reading
+from mtc.core.errors import MtcError, PermanentError, explain_read_error
 from mtc.core.model import Accounting, LoadedObject, Part, Status
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import printable
@@ -113,7 +113,7 @@ def stat_evidence(project: Project, site: str, day: dt.date, record: StepRecord 
     except FileNotFoundError:
         return StatEvidence(None, (Disagreement("the .stat file is not there"),) if done else ())
     except OSError as error:
-        return StatEvidence(None, (Disagreement(f"the .stat file: {explain_reading(error, str(file.path)).what}"),))
+        return StatEvidence(None, (Disagreement(f"the .stat file: {explain_read_error(error, str(file.path)).what}"),))
     try:
         document = parse_stat_file(file, data, str(file.path))
     except MtcError as error:
@@ -142,7 +142,7 @@ def csv_rows(folder: Path, name: str, wanted: Collection[tuple[str, str]]) -> Ma
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise explain_reading(error, str(path)) from error
+        raise explain_read_error(error, str(path)) from error
     except (ValueError, csv.Error):
         raise PermanentError("the file cannot be read: it is damaged", where=str(path), hint=hint) from None
     return rows
@@ -198,7 +198,7 @@ def _digest(file: str) -> str:
 
 def _path(warehouse: Path, file: str) -> Path | None:
     try:
-        path = inside(warehouse, file)
+        path = path_inside(warehouse, file)
     except PermanentError:
         return None
     return path if path.is_file() else None

@@ -1,25 +1,16 @@
-"""Where parts lie, and how they get there: staged, made durable, renamed into place.
+"""Where parts lie in the warehouse, what they are called, and their columns: the shape that import writes.
 
-The columns of a part, in order: the one shape that loading writes and statistics read.
-
-Files on their way into the warehouse: written aside, moved into place when all that they belong to is ready.
-
-What is not published when the folder is closed is gone: a step that fails leaves nothing behind.
+A part holds the hits that one object, or a bundle of small ones, has on one day. Parts reach the warehouse through a
+`StagingFolder`. A part that the state does not list, or that is damaged, is renamed and not deleted: it may be all that
+is left of its hits.
 """
 
 import contextlib
 import datetime as dt
 import hashlib
-import secrets
-import shutil
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from mtc.core.atomic_files import publish
-
-STAGING = ".staging"
 HITS = "hits"
 REJECTED = "rejected"
 DAMAGED = ".damaged"
@@ -46,11 +37,6 @@ def part_file(site: str, day: dt.date, name: str) -> str:
 def rejected_file(site: str, day: dt.date, name: str) -> str:
     """The path of the lines of a bundle that could not be read, relative to the warehouse."""
     return f"{REJECTED}/site={site}/date={day.isoformat()}/{name}.jsonl"
-
-
-def clear_staging(warehouse: Path) -> None:
-    """Remove what a killed run left half-made."""
-    shutil.rmtree(warehouse / STAGING, ignore_errors=True)
 
 
 def all_part_files(warehouse: Path) -> Iterator[str]:
@@ -115,43 +101,3 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("os", "VARCHAR", "the family of operating systems as Matomo calls it, or 'Unknown'"),
     ("device", "VARCHAR", "the type of device in Matomo's words (desktop, smartphone, tv ...), bot or unknown"),
 )
-
-
-@dataclass(slots=True)
-class Staging:
-    """A folder of staged files. A target is a path relative to the warehouse."""
-
-    warehouse: Path
-    folder: Path
-    waiting: dict[str, Path] = field(default_factory=dict)
-    number: int = 0
-
-    def aside(self, name: str = "aside") -> Path:
-        """A path for a file that is never published."""
-        self.number += 1
-        return self.folder / f"{name}-{self.number}"
-
-    def stage(self, target: str) -> Path:
-        """The path at which to write what shall become `target`."""
-        self.waiting[target] = self.aside("staged")
-        return self.waiting[target]
-
-    def path_of(self, target: str) -> Path:
-        """Where the file is now that is, or will be, `target`."""
-        return self.waiting.get(target, self.warehouse / target)
-
-    def publish(self, targets: Collection[str]) -> None:
-        """Move those of the targets that wait into place, durably."""
-        for target in [target for target in self.waiting if target in targets]:
-            publish(self.waiting.pop(target), self.warehouse / target)
-
-
-@contextmanager
-def staging(warehouse: Path) -> Iterator[Staging]:
-    """A staging folder of its own, on the warehouse's file system."""
-    folder = warehouse / STAGING / secrets.token_hex(8)
-    folder.mkdir(parents=True)
-    try:
-        yield Staging(warehouse, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from mtc import __version__
-from mtc.core.atomic_files import inside, sha256
-from mtc.core.errors import MtcError, PermanentError, explain_reading
+from mtc.core.atomic_files import path_inside, sha256
+from mtc.core.errors import MtcError, PermanentError, explain_read_error
 from mtc.core.model import RECIPES, Accounting, Part, Stage
 from mtc.formats.settings import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
@@ -257,7 +257,7 @@ def _pattern(path: Path) -> str:
 
 
 def _existing(root: Path, file: str) -> Path:
-    path = inside(root, file)
+    path = path_inside(root, file)
     if not path.is_file():
         raise PermanentError("the part is missing")
     return path
@@ -268,7 +268,7 @@ def _check_digest(path: Path, part: Part) -> None:
     try:
         damaged = bool(part.digest) and sha256(path) != part.digest
     except OSError as error:
-        raise explain_reading(error, ascii(part.file)[1:-1]) from error
+        raise explain_read_error(error, ascii(part.file)[1:-1]) from error
     if damaged:
         set_aside(path)
         raise PermanentError("the part is damaged: it is not as it was written")

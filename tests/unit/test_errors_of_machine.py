@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mtc.core.atomic_files import explain_os_error, make_folder, write_atomic
-from mtc.core.errors import PermanentError, TransientError, explain_reading, of_machine
+from mtc.core.atomic_files import explain_write_error, make_folder, write_atomic
+from mtc.core.errors import PermanentError, TransientError, explain_machine_error, explain_read_error
 from mtc.state.state_errors import of_system
 
 LIMITS = (
@@ -31,7 +31,7 @@ def failure(number: int) -> OSError:
 def test_a_limit_is_named_with_what_raises_it(number: int, what: str, hint: str) -> None:
     """Wherever it is met: in general, while files are written or read, or by the state file."""
     error = failure(number)
-    for told in (of_machine(error), explain_os_error(error, ""), explain_reading(error, "/data/x")):
+    for told in (explain_machine_error(error), explain_write_error(error, ""), explain_read_error(error, "/data/x")):
         assert told is not None
         assert what in told.what
         assert hint in told.hint
@@ -58,7 +58,7 @@ def test_what_is_in_the_way_of_a_file_is_named(
     prepare(target)
     with pytest.raises(OSError, match=r".") as raised:
         write_atomic(target, b"x")
-    told = explain_os_error(raised.value, "")
+    told = explain_write_error(raised.value, "")
     assert what in told.what
     assert told.where == str(tmp_path / where)
     assert "move it away" in told.hint
@@ -67,30 +67,33 @@ def test_what_is_in_the_way_of_a_file_is_named(
 def test_a_folder_without_rights_is_named_and_no_file_that_was_begun_in_it() -> None:
     """So that all that fails over it fails in the same words."""
     error = PermissionError(errno.EACCES, "Permission denied", "/data/stats/.2026-05-01.stat.0a1b2c3d.tmp")
-    assert explain_os_error(error, "").where == "/data/stats"
+    assert explain_write_error(error, "").where == "/data/stats"
 
 
 def test_limits_that_other_programs_cause_may_pass() -> None:
     """Open files are given back; a path does not become shorter."""
-    assert isinstance(of_machine(failure(errno.EMFILE)), TransientError)
-    assert isinstance(of_machine(failure(errno.ENAMETOOLONG)), PermanentError)
+    assert isinstance(explain_machine_error(failure(errno.EMFILE)), TransientError)
+    assert isinstance(explain_machine_error(failure(errno.ENAMETOOLONG)), PermanentError)
 
 
 def test_memory_and_threads_are_limits_too() -> None:
     """Python has classes of its own for these; any other RuntimeError is a bug."""
-    memory, threads = of_machine(MemoryError()), of_machine(RuntimeError("can't start new thread"))
+    memory, threads = (
+        explain_machine_error(MemoryError()),
+        explain_machine_error(RuntimeError("can't start new thread")),
+    )
     assert memory is not None
     assert "run.memory" in memory.hint
     assert threads is not None
     assert "ulimit -u" in threads.hint
-    assert of_machine(RuntimeError("dictionary changed size during iteration")) is None
-    assert of_machine(KeyError("x")) is None
+    assert explain_machine_error(RuntimeError("dictionary changed size during iteration")) is None
+    assert explain_machine_error(KeyError("x")) is None
 
 
 def test_rights_are_told_as_rights() -> None:
     """That much of the old message was right."""
     for number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        told = of_machine(failure(number))
+        told = explain_machine_error(failure(number))
         assert told is not None
         assert "permissions" in told.hint
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mtc.core.errors import ObjectChangedError, PermanentError, TransientError, explain_reading
+from mtc.core.errors import ObjectChangedError, PermanentError, TransientError, explain_read_error
 from mtc.core.model import SourceObject
 from mtc.sources.folder import FolderArchive, FolderSource
 from mtc.sources.url_pattern import ArchiveUrl, Pattern
@@ -115,11 +115,11 @@ def test_a_missing_folder_is_an_error_and_a_missing_day_is_not(tmp_path: Path) -
 
 def test_what_the_system_refuses_is_explained() -> None:
     """No permission needs a person; a busy disk may pass."""
-    denied = explain_reading(PermissionError(errno.EACCES, "Permission denied"), "logs/docs")
+    denied = explain_read_error(PermissionError(errno.EACCES, "Permission denied"), "logs/docs")
     assert type(denied) is PermanentError
     assert "logs/docs: no permission to read" in str(denied)
     assert denied.hint
-    assert type(explain_reading(OSError(errno.ESTALE, "Stale file handle"), "x")) is TransientError
+    assert type(explain_read_error(OSError(errno.ESTALE, "Stale file handle"), "x")) is TransientError
 
 
 def test_a_file_that_changes_while_it_is_read_in_place_is_found_out(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from mtc.core import crash_points
-from mtc.core.atomic_files import sha256
+from mtc.core.atomic_files import StagingFolder, sha256
 from mtc.core.database import explain
 from mtc.core.errors import PermanentError
 from mtc.core.frozen_model import seconds
@@ -35,7 +35,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.stages.import_.bundles import Bundle, Segment
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.line_table import JOIN_AGENTS, fill_agents, fill_lines, fill_segments, owned_lines, owner
-from mtc.warehouse.parts import COLUMNS, Staging, bundle_name, part_file, rejected_file
+from mtc.warehouse.parts import COLUMNS, bundle_name, part_file, rejected_file
 
 _Counts = list[tuple[str | None, bool, int]]
 
@@ -136,7 +136,7 @@ _PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
 
 
 def stage_hits(
-    connection: duckdb.DuckDBPyConnection, bundle: Bundle, site: SiteSettings, name: str, staging: Staging
+    connection: duckdb.DuckDBPyConnection, bundle: Bundle, site: SiteSettings, name: str, staging: StagingFolder
 ) -> dict[int, list[Part]]:
     """Write the hits of each day to a staged part called `name`; returns the parts of each segment by its number."""
     connection.execute(_view(bundle, site))
@@ -249,14 +249,14 @@ class Loader:
     connection: duckdb.DuckDBPyConnection
     site: SiteSettings
     day: dt.date
-    staging: Staging
+    staging: StagingFolder
     made_with: str
     agents: KnownAgents | None = None
 
     def load(self, bundle: Bundle, piece: int) -> list[Slice]:
         """Load a bundle; the results stand in the order of its segments. `piece` numbers the slices of an object."""
         try:
-            fill_lines(self.connection, bundle, reading_of(self.site, bundle.format), self.staging.aside())
+            fill_lines(self.connection, bundle, reading_of(self.site, bundle.format), self.staging.temporary())
             fill_segments(self.connection, bundle)
             fill_agents(self.connection, self.site.filters, self.agents)
             return self._stage(bundle, bundle_name([owner(segment) for segment in bundle.segments], piece))

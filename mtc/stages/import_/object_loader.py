@@ -24,6 +24,7 @@ from typing import TypeVar
 import duckdb
 
 from mtc.core import crash_points
+from mtc.core.atomic_files import StagingFolder, staging_folder
 from mtc.core.database import explain
 from mtc.core.errors import PermanentError, StepError
 from mtc.core.model import RECIPES, LoadedObject, Part, SourceObject, Stage
@@ -38,7 +39,7 @@ from mtc.stages.import_.format_choice import Wanted, chooser, judge, judge_early
 from mtc.stages.import_.reload import Again
 from mtc.stages.import_.step_context import Connect, StepContext
 from mtc.stages.stage import Fact, ObjectLoaded
-from mtc.warehouse.parts import Staging, object_id, staging
+from mtc.warehouse.parts import object_id
 
 _MAGIC = b"PAR1"
 
@@ -163,15 +164,15 @@ class Loading:
         choose = chooser(Wanted.of(context.site.source), self.notes)
         with (
             context.connect() as connection,
-            staging(context.warehouse) as aside,
+            staging_folder(context.warehouse) as staging,
             contextlib.closing(self._fetched(source)) as fetched,
             contextlib.closing(_one_ahead(bundles(fetched, context.spool, choose, sizes=context.sizes))) as made,
         ):
-            loader = Loader(connection, context.site, context.step.day, aside, context.work.made_with, context.agents)
+            loader = Loader(connection, context.site, context.step.day, staging, context.work.made_with, context.agents)
             for bundle in made:
                 context.recorder.check()
                 self._read(loader, bundle, source)
-                yield from self._record(bundle, aside, connection)
+                yield from self._record(bundle, staging, connection)
 
     def _fetched(self, source: Source) -> Generator[Fetched]:
         """Fetch objects, those from afar a few ahead of the one that is being read.
@@ -218,13 +219,15 @@ class Loading:
             read.append(result)
             judge_early(segment.object, read, bundle.format, self.context.site.filters.max_rejected)
 
-    def _record(self, bundle: Bundle, aside: Staging, connection: duckdb.DuckDBPyConnection) -> Sequence[LoadedObject]:
+    def _record(
+        self, bundle: Bundle, staging: StagingFolder, connection: duckdb.DuckDBPyConnection
+    ) -> Sequence[LoadedObject]:
         """Publish and record what is complete with this bundle, all or nothing."""
         ended = [segment for segment in bundle.segments if segment.last]
         complete = [self._complete(segment, bundle.format) for segment in ended]
         for item in complete:
-            self.again.judge(item, connection, aside.path_of)
-        self._publish(aside, ended)
+            self.again.judge(item, connection, staging.path_of)
+        self._publish(staging, ended)
         if complete:
             self.context.recorder.record(*(fact for item in complete for fact in self._loaded(item)))
         for segment in ended:
@@ -256,9 +259,9 @@ class Loading:
         yield ObjectLoaded(self.context.step, item)
         yield from self.again.facts(item)
 
-    def _publish(self, aside: Staging, ended: Sequence[Segment]) -> None:
+    def _publish(self, staging: StagingFolder, ended: Sequence[Segment]) -> None:
         files = {file for segment in ended for result in self.slices[segment.object.key] for file in result.files}
-        aside.publish(files)
+        staging.publish(files)
         self.published |= files
         crash_points.point("load.published")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from mtc.core.database import explain as explain_database
-from mtc.core.errors import PermanentError, StepError, explain_reading
+from mtc.core.errors import PermanentError, StepError, explain_read_error
 from mtc.core.model import Accounting, SourceObject
 from mtc.formats.compression import compression, encoding_of_file
 from mtc.formats.filters import agent_reason
@@ -120,7 +120,7 @@ class Explainer:
         except duckdb.Error as error:
             explained.error = explain_database(error, where)
         except OSError as error:
-            explained.error = explain_reading(error, where)
+            explained.error = explain_read_error(error, where)
         return explained
 
     def _explain(self, explained: Explained, where: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core import crash_points
-from mtc.core.atomic_files import FileSet, explain_os_error, fsync_dir, inside, make_folder, sha256, sweep_staged
+from mtc.core.atomic_files import StagedFiles, explain_write_error, fsync_dir, make_folder, path_inside, sha256, sweep
 from mtc.core.errors import StepError
 from mtc.core.model import Output, Receipt, Status
 from mtc.manifest.project import Project
@@ -56,11 +56,11 @@ class StatStage:
             for site, planned_steps in itertools.groupby(steps, key=lambda planned: planned.step.site):
                 self._site(site, list(planned_steps), recorder)
         except OSError as error:
-            raise explain_os_error(error, "writing .stat files") from error
+            raise explain_write_error(error, "writing .stat files") from error
 
     def _site(self, site: str, steps: Sequence[PlannedStep], recorder: FactRecorder) -> None:
         names = {stat_file(self._project.stats, site, planned.step.day).path.name for planned in steps}
-        sweep_staged(self._project.stats / site, names.__contains__)
+        sweep(self._project.stats / site, names.__contains__)
         plans = {planned.step.day: planned for planned in steps}
         with_lines = {day: work for day, planned in plans.items() if _has_lines(work := _work(planned))}
         recorder.check()
@@ -82,7 +82,7 @@ class StatStage:
         crash_points.point("stat.before")
         written: list[_Written] = []
         failure: StepError | None = None
-        with FileSet() as files:
+        with StagedFiles() as files:
             try:
                 for answer in answers:
                     recorder.check()
@@ -98,7 +98,7 @@ class StatStage:
             raise failure
 
     def _write_answer(
-        self, answer: Answer, plans: Mapping[dt.date, PlannedStep], files: FileSet, recorder: FactRecorder
+        self, answer: Answer, plans: Mapping[dt.date, PlannedStep], files: StagedFiles, recorder: FactRecorder
     ) -> Iterator["_Written"]:
         if isinstance(answer, DayFailure):
             recorder.record(StepFailed(plans[answer.day].step, answer.error))
@@ -107,7 +107,7 @@ class StatStage:
         yield self._write(document, notes, plans[document.day], files)
 
     def _write(
-        self, document: StatDocument, notes: tuple[str, ...], planned: PlannedStep, files: FileSet
+        self, document: StatDocument, notes: tuple[str, ...], planned: PlannedStep, files: StagedFiles
     ) -> "_Written":
         if lacking := _work(planned).lacking:
             document, notes = document.model_copy(update={"complete": False, "lacking": lacking}), (*notes, *lacking)
@@ -137,7 +137,7 @@ def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[Pa
     works = [_work(item.planned) for item in written if project.sites[item.planned.step.site].answers == "warehouse"]
     files = {part.file for work in works for part in work.parts if not part.digest}
     if files:
-        yield PartsDigested({file: sha256(inside(project.warehouse, file)) for file in files})
+        yield PartsDigested({file: sha256(path_inside(project.warehouse, file)) for file in files})
 
 
 def _sets(answers: Iterable[Answer]) -> Iterator[Iterable[Answer]]:
