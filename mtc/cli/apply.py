@@ -49,7 +49,7 @@ def _show_plan(order: "Order", *, json: bool, exit_code: bool) -> int:
 
     made = session.plan(order, context.note)
     name = order.project.name
-    sys.stdout.write((plan_json(made, name) if json else plan_text(made, name, context.out_look())) + "\n")
+    sys.stdout.write((plan_json(made, name) if json else plan_text(made, name, context.stdout_terminal())) + "\n")
     if not exit_code:
         return EXIT_OK
     if made.work:

@@ -33,15 +33,15 @@ def doctor(
     """
     from mtc.cli import context
     from mtc.doctor.doctor import examine
-    from mtc.report.check_text import doctor_json, doctor_text
-    from mtc.report.text import say
+    from mtc.report.doctor_text import doctor_json, doctor_text
+    from mtc.report.terminal import write_line
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
     found = examine(project, context.wanted(project, site, None, (None, None, None)))
     if json:
         sys.stdout.write(doctor_json(found.findings))
     else:
-        say(sys.stdout, doctor_text(found.findings, context.out_look()))
+        write_line(sys.stdout, doctor_text(found.findings, context.stdout_terminal()))
     raise typer.Exit(EXIT_FAILED if found.stopped else EXIT_OK)
 
 
@@ -63,15 +63,15 @@ def verify(
     Every day that was imported, unless days are given. Changes nothing; ends with 3 if anything disagrees.
     """
     from mtc.cli import context
-    from mtc.report.check_text import verify_json, verify_text
-    from mtc.report.text import say
+    from mtc.report.terminal import write_line
+    from mtc.report.verify_text import verify_json, verify_text
     from mtc.verify.verify import verify as compare
 
     project = _with_token(context.one_manifest(manifest, manifest_option), env, state, site or [])
     found = compare(project, context.wanted(project, site, None, (frm, to, date)))
     for text in found.notes:
         context.note(text)
-    say(sys.stdout, verify_json(found) if json else verify_text(found, context.out_look()))
+    write_line(sys.stdout, verify_json(found) if json else verify_text(found, context.stdout_terminal()))
     raise typer.Exit(EXIT_OK if found.agrees else EXIT_FAILED)
 
 
@@ -111,7 +111,7 @@ def explain(
     from mtc.engine.explanation import explain as explain_files
     from mtc.manifest.models import Run
     from mtc.report.explain_text import explain_json, explain_text
-    from mtc.report.text import say
+    from mtc.report.terminal import write_line
 
     _check(files, form)
     project = context.open_project(manifest, env, None, secrets=False) if manifest or site or env else None
@@ -122,9 +122,9 @@ def explain(
         told.append(explained)
         if not json:
             gap = "\n" if len(told) > 1 else ""
-            say(sys.stdout, f"{gap}{explain_text(explained, context.out_look())}")
+            write_line(sys.stdout, f"{gap}{explain_text(explained, context.stdout_terminal())}")
     if json:
-        say(sys.stdout, explain_json(told))
+        write_line(sys.stdout, explain_json(told))
     raise typer.Exit(EXIT_FAILED if any(one.error or one.verdict for one in told) else EXIT_OK)
 
 

@@ -22,8 +22,8 @@ from mtc.manifest.dates import days, from_options
 from mtc.manifest.load import load
 from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
-from mtc.report.reporters import choose
-from mtc.report.terminal import Look, look_at
+from mtc.report.reporters import choose_reporter
+from mtc.report.terminal import Terminal, detect_terminal
 
 DEFAULT_MANIFEST = Path("manifests/daily.yaml")
 
@@ -118,17 +118,17 @@ def patience(wait: str | None) -> float | None:
 
 def reporter(*, json: bool, quiet: bool) -> Reporter:
     """The reporter for this command's streams."""
-    return choose(json=json, quiet=quiet, stdout=sys.stdout, stderr=sys.stderr, environment=os.environ)
+    return choose_reporter(json=json, quiet=quiet, stdout=sys.stdout, stderr=sys.stderr, environment=os.environ)
 
 
-def out_look() -> Look:
+def stdout_terminal() -> Terminal:
     """How stdout looks."""
-    return look_at(sys.stdout, os.environ)
+    return detect_terminal(sys.stdout, os.environ)
 
 
-def err_look() -> Look:
+def stderr_terminal() -> Terminal:
     """How stderr looks."""
-    return look_at(sys.stderr, os.environ)
+    return detect_terminal(sys.stderr, os.environ)
 
 
 def note(text: str) -> None:

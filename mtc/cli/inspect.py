@@ -38,7 +38,7 @@ def why(
         history = store.history((wanted.site,))
         attempts = store.attempts(wanted)
     story = story_of(wanted, made, history, attempts, project.setting_locations)
-    sys.stdout.write((why_json(story) if json else why_text(story, context.out_look())) + "\n")
+    sys.stdout.write((why_json(story) if json else why_text(story, context.stdout_terminal())) + "\n")
 
 
 def status(
@@ -69,7 +69,7 @@ def status(
     seen = session.survey(project, wanted, context.note, offline=offline)
     name = str(given) if given else ""
     board = board_of(seen.history, seen.project, seen.days, utc_now(), seen.plan, manifest=name)
-    sys.stdout.write((status_json(board) if json else status_text(board, context.out_look())) + "\n")
+    sys.stdout.write((status_json(board) if json else status_text(board, context.stdout_terminal())) + "\n")
     for text in seen.orphans:
         context.note(text)
 

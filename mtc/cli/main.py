@@ -10,7 +10,7 @@ from mtc import __version__
 from mtc.cli import apply, check, inspect, manifests
 from mtc.core.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError, explain_machine_error
 from mtc.core.signals import SignalError, heard, listen
-from mtc.report.text import silence
+from mtc.report.terminal import discard_output
 
 
 class _ReaderGoneError(Exception):
@@ -85,7 +85,7 @@ def main() -> NoReturn:
         code = _tell(signalled.error)
     except _ReaderGoneError:
         code = EXIT_OK
-        silence(sys.stdout)
+        discard_output(sys.stdout)
     except Exception as error:  # noqa: BLE001 - the last handler: a bug is told with a log file
         code = _failed(error)
     sys.exit(code)
@@ -110,28 +110,28 @@ def _run() -> int:
     except BrokenPipeError as error:
         raise _ReaderGoneError from error
     except OSError:
-        silence(sys.stdout)  # or Python would try once more at exit, and say so
+        discard_output(sys.stdout)  # or Python would try once more at exit, and say so
         raise
     return code
 
 
 def _tell(error: MtcError) -> int:
-    from mtc.cli.context import err_look
+    from mtc.cli.context import stderr_terminal
     from mtc.manifest.error_text import render
     from mtc.report.error_report import print_error
 
     problems = "\n\n".join(map(render, error.problems)) if isinstance(error, ManifestError) else ""
-    return print_error(error, sys.stderr, err_look(), problems)
+    return print_error(error, sys.stderr, stderr_terminal(), problems)
 
 
 def _crash(error: Exception) -> int:
-    from mtc.cli.context import crash_folder, err_look, known_secrets
+    from mtc.cli.context import crash_folder, known_secrets, stderr_terminal
     from mtc.core.clock import utc_now
     from mtc.report.error_report import report_crash
 
     now = utc_now()
     return report_crash(
-        error, folder=crash_folder(), secrets=known_secrets(), now=now, stream=sys.stderr, look=err_look()
+        error, folder=crash_folder(), secrets=known_secrets(), now=now, stream=sys.stderr, terminal=stderr_terminal()
     )
 
 

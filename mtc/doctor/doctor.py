@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import MtcError
+from mtc.core.findings import Finding, any_problem
 from mtc.doctor import matomo_checks, newest_logs, storage
-from mtc.doctor.findings import LIMIT, Finding, any_problem, together
 from mtc.doctor.matomo_checks import SeenSite
+from mtc.doctor.parallel_checks import LIMIT, together
 from mtc.doctor.storage import places, space
 from mtc.engine.task_list import Wanted, sites_of
 from mtc.manifest.dates import days as days_of

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from mtc.core.clock import Clock
 from mtc.core.errors import MtcError, PermanentError
-from mtc.doctor.findings import LIMIT, Finding
+from mtc.core.findings import Finding
+from mtc.doctor.parallel_checks import LIMIT
 from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.client import Connection, Server

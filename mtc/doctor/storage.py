@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import explain_write_error
 from mtc.core.errors import ObjectChangedError, StateError, StepError
+from mtc.core.findings import Finding
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
-from mtc.doctor.findings import Finding
 from mtc.engine.wiring import open_archive, open_source
 from mtc.manifest.project import Project, SiteSettings
 from mtc.sources.folder import FolderArchive

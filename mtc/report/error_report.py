@@ -25,39 +25,39 @@ from typing import TextIO
 from mtc import __version__
 from mtc.core.errors import EXIT_BUG, ManifestError, MtcError
 from mtc.core.sanitize import one_line, text_block
-from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import plural, try_to_say
+from mtc.report.terminal import PLAIN, Terminal, Tone, try_write_line
+from mtc.report.text import plural
 
 # as long as a line of a manifest may reasonably be
 _ERROR_LIMIT = 1000
 
 
-def error_text(error: MtcError, look: Look = PLAIN, problems: str = "") -> str:
+def error_text(error: MtcError, terminal: Terminal = PLAIN, problems: str = "") -> str:
     """`ERROR where: what`, then `  TIP hint`. A ManifestError's problems come first, its count last.
 
     `problems` is how the caller has laid out a ManifestError's problems; else each is a line.
     """
     if isinstance(error, ManifestError):
-        told = text_block(problems.rstrip("\n") or "\n".join(map(str, error.problems)), _ERROR_LIMIT)
+        shown = text_block(problems.rstrip("\n") or "\n".join(map(str, error.problems)), _ERROR_LIMIT)
         number = plural(len(error.problems), "problem")
-        return f"{told}\n{_error(f'the manifest is not valid: {number}', look)}"
+        return f"{shown}\n{_error(f'the manifest is not valid: {number}', terminal)}"
     where = f"{one_line(error.where)}: " if error.where else ""
-    text = _error(f"{where}{one_line(error.what, _ERROR_LIMIT)}", look)
-    return f"{text}\n{tip(error.hint, look)}" if error.hint else text
+    text = _error(f"{where}{one_line(error.what, _ERROR_LIMIT)}", terminal)
+    return f"{text}\n{tip(error.hint, terminal)}" if error.hint else text
 
 
-def tip(hint: str, look: Look = PLAIN) -> str:
+def tip(hint: str, terminal: Terminal = PLAIN) -> str:
     """The line that says what to do."""
-    return f"  {look.paint('TIP', Tone.WARN)} {one_line(hint, _ERROR_LIMIT)}"
+    return f"  {terminal.paint('TIP', Tone.WARN)} {one_line(hint, _ERROR_LIMIT)}"
 
 
-def _error(text: str, look: Look) -> str:
-    return f"{look.paint('ERROR', Tone.BAD)} {text}"
+def _error(text: str, terminal: Terminal) -> str:
+    return f"{terminal.paint('ERROR', Tone.BAD)} {text}"
 
 
-def print_error(error: MtcError, stream: TextIO, look: Look = PLAIN, problems: str = "") -> int:
+def print_error(error: MtcError, stream: TextIO, terminal: Terminal = PLAIN, problems: str = "") -> int:
     """Print the error and give its exit code, also when nobody can read it."""
-    try_to_say(stream, error_text(error, look, problems))
+    try_write_line(stream, error_text(error, terminal, problems))
     return error.exit_code
 
 
@@ -90,10 +90,10 @@ def _spellings(secret: str) -> Iterator[str]:
 
 def crash_text(error: BaseException, secrets: Collection[str], now: dt.datetime) -> str:
     """What the log holds: versions, the time and the masked traceback, made safe line by line."""
-    told = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
     system = f"python {platform.python_version()} on {platform.system()} {platform.machine()}"
     head = f"mtc {__version__}, {system}, {now.astimezone(dt.UTC).isoformat(timespec='seconds')}"
-    return f"{head}\n\n{text_block(mask(told, secrets), _TRACEBACK_LIMIT)}"
+    return f"{head}\n\n{text_block(mask(shown, secrets), _TRACEBACK_LIMIT)}"
 
 
 def report_crash(
@@ -103,14 +103,14 @@ def report_crash(
     secrets: Collection[str],
     now: dt.datetime,
     stream: TextIO,
-    look: Look = PLAIN,
+    terminal: Terminal = PLAIN,
 ) -> int:
     """Write the log into `folder`, or where temporary files go; name it on `stream`; give the exit code of a bug."""
     text = crash_text(error, secrets, now)
     log = _written(text, (folder, Path(tempfile.gettempdir())), now)
     named = f"the details are in {one_line(str(log))}" if log else "its log could not be written"
-    try_to_say(stream, f"{look.paint('ERROR', Tone.BAD)} {type(error).__name__}: {named}")
-    try_to_say(stream, tip(_TIP, look) if log else text)
+    try_write_line(stream, f"{terminal.paint('ERROR', Tone.BAD)} {type(error).__name__}: {named}")
+    try_write_line(stream, tip(_TIP, terminal) if log else text)
     return EXIT_BUG
 
 

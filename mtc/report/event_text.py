@@ -1,4 +1,4 @@
-"""The words for each event of a run. Decides nothing about when or where they are shown."""
+"""Each event of a run as a line of text, and the recap. Does not decide when or where they are shown."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ from mtc.core.sanitize import one_line
 from mtc.report.terminal import Tone
 from mtc.report.text import count, duration, plural, rate
 
-# the figures worth a word on a step's line, in the order in which they are told
+# the figures shown on a step's line, in this order
 _FIGURES = ("objects", "lines", "hits", "rejected", "delivered", "visits", "rows")
 _BARE = frozenset({"delivered", "rejected"})
 _NOTES = 3
@@ -27,29 +27,29 @@ _TONES = {Status.DONE: Tone.GOOD, Status.EMPTY: Tone.ASIDE, Status.FAILED: Tone.
 _INTERRUPTED = frozenset({129, 130, 143})
 
 
-def words(event: Event) -> tuple[Tone, str] | None:
-    """What to say of an event, made one_line, and its tone; None for what is only counted."""
-    said: tuple[Tone, str] | None = None
+def event_text(event: Event) -> tuple[Tone, str] | None:
+    """The tone and the sanitized line of an event; None for events that are only counted."""
+    line: tuple[Tone, str] | None = None
     match event:
         case RunStarted():
-            said = Tone.ASIDE, f"run {one_line(event.run)} of {one_line(event.manifest)}"
+            line = Tone.ASIDE, f"run {one_line(event.run)} of {one_line(event.manifest)}"
         case PlanMade():
             stage = f"{one_line(event.stage)}: " if event.stage else ""
-            said = Tone.PLAIN, f"plan: {stage}{plan_counts(event.verdicts)}"
+            line = Tone.PLAIN, f"plan: {stage}{plan_counts(event.verdicts)}"
         case StepFinished():
-            said = _TONES.get(event.status, Tone.PLAIN), _finished(event)
+            line = _TONES.get(event.status, Tone.PLAIN), _finished(event)
         case StepRetried():
             again = f"attempt {event.attempt} failed, the next is in {duration(event.delay)}"
-            said = Tone.WARN, f"retry   {event.step}: {one_line(event.error)} ({again})"
+            line = Tone.WARN, f"retry   {event.step}: {one_line(event.error)} ({again})"
         case StepBlocked():
-            said = Tone.WARN, f"blocked {event.step}: {one_line(event.reason)}"
+            line = Tone.WARN, f"blocked {event.step}: {one_line(event.reason)}"
         case Notice():
-            said = Tone.PLAIN, f"note    {one_line(event.text)}"
+            line = Tone.PLAIN, f"note    {one_line(event.text)}"
         case Warned():
-            said = Tone.WARN, f"warning {one_line(event.text)}"
+            line = Tone.WARN, f"warning {one_line(event.text)}"
         case _:
             pass
-    return said
+    return line
 
 
 def plan_counts(verdicts: Mapping[str, int]) -> str:
@@ -57,8 +57,8 @@ def plan_counts(verdicts: Mapping[str, int]) -> str:
     counts = {Verdict(name): number for name, number in verdicts.items() if number}
     ordered = [(verdict, counts[verdict]) for verdict in Verdict if verdict in counts]
     work = sum(number for verdict, number in ordered if verdict.is_work)
-    told = [f"{count(number)} {verdict.value}" for verdict, number in ordered if verdict.is_work]
-    to_do = f"{count(work)} to do ({', '.join(told)})" if work else "nothing to do"
+    parts = [f"{count(number)} {verdict.value}" for verdict, number in ordered if verdict.is_work]
+    to_do = f"{count(work)} to do ({', '.join(parts)})" if work else "nothing to do"
     rest = [f"{count(number)} {verdict.value}" for verdict, number in ordered if not verdict.is_work]
     return ", ".join((plural(sum(counts.values()), "step"), to_do, *rest))
 
@@ -67,11 +67,11 @@ def _finished(event: StepFinished) -> str:
     head = f"{event.status.value.upper() if event.status is Status.FAILED else event.status.value:<7} {event.step}"
     if event.error:
         return f"{head}: {one_line(event.error)}"
-    told = [_figure(name, event.figures[name]) for name in _FIGURES if event.figures.get(name)]
+    parts = [_figure(name, event.figures[name]) for name in _FIGURES if event.figures.get(name)]
     notes = [one_line(note) for note in event.notes[:_NOTES]]
     if len(event.notes) > _NOTES:
         notes.append(f"{len(event.notes) - _NOTES} more notes: `mtc why {event.step}`")
-    return f"{head}: {', '.join((*told, *notes, duration(event.seconds)))}"
+    return f"{head}: {', '.join((*parts, *notes, duration(event.seconds)))}"
 
 
 def _figure(name: str, number: float) -> str:
@@ -87,7 +87,7 @@ def _ending(event: RunFinished) -> tuple[Tone, str]:
 
 
 def recap(event: RunFinished) -> tuple[tuple[Tone, str], ...]:
-    """The last word on a run: how it ended and its counts on one line, then what to do next, if anything."""
+    """The last lines of a run: how it ended and its counts, then what to do next, if anything."""
     tone, ending = _ending(event)
     steps = (
         (event.done, "done"),
@@ -97,8 +97,8 @@ def recap(event: RunFinished) -> tuple[tuple[Tone, str], ...]:
         (event.blocked, "blocked"),
         (event.not_due, "not due"),
     )
-    told = ", ".join(f"{count(number)} {name}" for number, name in steps if number) or "no steps"
+    parts = ", ".join(f"{count(number)} {name}" for number, name in steps if number) or "no steps"
     loaded = f"; {plural(event.lines, 'line')}, {plural(event.hits, 'hit')}" if event.lines else ""
     pace = f", {speed}" if (speed := rate(event.lines, event.seconds)) else ""
-    line = f"{ending}: {told}{loaded} in {duration(event.seconds)}{pace}"
+    line = f"{ending}: {parts}{loaded} in {duration(event.seconds)}{pace}"
     return ((tone, line), (Tone.PLAIN, f"  next: {one_line(event.next)}")) if event.next else ((tone, line),)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from mtc.core.errors import StepError
 from mtc.core.model import Accounting
 from mtc.core.sanitize import one_line
-from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, document, plural, size, table
+from mtc.report.terminal import PLAIN, Terminal, Tone
+from mtc.report.text import count, json_document, plural, size, table
 
 if TYPE_CHECKING:
     from mtc.stages.import_.preview import Explained, Sample
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 _HIT = "hit"
 
 
-def explain_text(explained: "Explained", look: Look = PLAIN) -> str:
+def explain_text(explained: "Explained", terminal: Terminal = PLAIN) -> str:
     """One file for people."""
-    lines = [look.paint(f"{one_line(str(explained.path))} ({size(explained.size)})", Tone.HEAD)]
+    lines = [terminal.paint(f"{one_line(str(explained.path))} ({size(explained.size)})", Tone.HEAD)]
     lines += [f"  {line}" for line in table(list(_facts(explained)))]
     if explained.error is not None:
-        return "\n".join([*lines, f"  {look.paint('cannot be imported:', Tone.BAD)} {_told(explained.error)}"])
+        return "\n".join(
+            [*lines, f"  {terminal.paint('cannot be imported:', Tone.BAD)} {_reason_text(explained.error)}"]
+        )
     if explained.verdict is not None:
-        lines.append(f"  {look.paint('would not be imported:', Tone.BAD)} {_told(explained.verdict)}")
+        lines.append(f"  {terminal.paint('would not be imported:', Tone.BAD)} {_reason_text(explained.verdict)}")
     for name, kind, number in _kinds(explained.accounting):
-        lines += ["", look.paint(f"  {kind}: {plural(number, 'line')}", Tone.HEAD)]
+        lines += ["", terminal.paint(f"  {kind}: {plural(number, 'line')}", Tone.HEAD)]
         for sample in explained.samples.get(name, []):
             lines += _sample(sample) if sample.rejected is (kind.startswith("rejected")) else []
     return "\n".join(lines)
@@ -40,21 +42,21 @@ def _facts(explained: "Explained") -> Iterator[list[str]]:
         if choice.format.prefix:
             yield ["prefix", f"{one_line(choice.format.prefix.title)}: taken off before a line is read"]
     if explained.error is None:
-        account = explained.accounting
-        filtered, rejected = sum(account.filtered.values()), sum(account.rejected.values())
-        total = f"{plural(account.lines, 'line')} = {plural(account.hits, 'hit')}"
+        accounting = explained.accounting
+        filtered, rejected = sum(accounting.filtered.values()), sum(accounting.rejected.values())
+        total = f"{plural(accounting.lines, 'line')} = {plural(accounting.hits, 'hit')}"
         yield ["lines", f"{total} + {count(filtered)} filtered + {count(rejected)} rejected"]
 
 
-def _told(error: StepError) -> str:
+def _reason_text(error: StepError) -> str:
     return one_line(f"{error.what} ({error.hint})" if error.hint else error.what, limit=2_000)
 
 
-def _kinds(account: Accounting) -> Iterator[tuple[str, str, int]]:
+def _kinds(accounting: Accounting) -> Iterator[tuple[str, str, int]]:
     """Hits, then each reason: its name, what it is called, and its lines."""
-    if account.hits:
-        yield _HIT, "hits", account.hits
-    for kind, counts in (("filtered", account.filtered), ("rejected", account.rejected)):
+    if accounting.hits:
+        yield _HIT, "hits", accounting.hits
+    for kind, counts in (("filtered", accounting.filtered), ("rejected", accounting.rejected)):
         for name, number in counts.items():
             yield name, f"{kind} ({one_line(name)})", number
 
@@ -74,11 +76,11 @@ def _shown(value: object) -> str:
 
 def explain_json(files: Iterable["Explained"]) -> str:
     """All files as one JSON document."""
-    return document({"files": [_file(explained) for explained in files]})
+    return json_document({"files": [_file(explained) for explained in files]})
 
 
 def _file(explained: "Explained") -> dict[str, object]:
-    account = explained.accounting
+    accounting = explained.accounting
     return {
         "file": str(explained.path),
         "size": explained.size,
@@ -96,10 +98,10 @@ def _file(explained: "Explained") -> dict[str, object]:
         ],
         "error": _error(explained.error),
         "refused": _error(explained.verdict),
-        "lines": account.lines,
-        "hits": account.hits,
-        "filtered": dict(account.filtered),
-        "rejected": dict(account.rejected),
+        "lines": accounting.lines,
+        "hits": accounting.hits,
+        "filtered": dict(accounting.filtered),
+        "rejected": dict(accounting.rejected),
         "samples": {name: [_line(sample) for sample in samples] for name, samples in explained.samples.items()},
     }
 

@@ -10,9 +10,10 @@ from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.sanitize import one_line
 from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
 from mtc.plan.neighbours import NOT_WHOLE
+from mtc.report.day_ranges import day_list
 from mtc.report.event_text import plan_counts
-from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, document, few, plural, size, table, tell_days
+from mtc.report.terminal import PLAIN, Terminal, Tone
+from mtc.report.text import count, first_few, json_document, plural, size, table
 
 _TONES = {
     Verdict.FAILED: Tone.BAD,
@@ -36,7 +37,7 @@ class Group:
     @property
     def reasons(self) -> tuple[str, ...]:
         """The first few of the steps' reasons."""
-        return few(one_line(reason) for step in self.steps for reason in step.reasons)
+        return first_few(one_line(reason) for step in self.steps for reason in step.reasons)
 
 
 def group(steps: Iterable[PlannedStep]) -> tuple[Group, ...]:
@@ -54,7 +55,7 @@ def group(steps: Iterable[PlannedStep]) -> tuple[Group, ...]:
 
 def _joined(groups: Sequence[Group]) -> Group:
     """One group of several that have one cause."""
-    sites = ", ".join(few((each.site for each in groups), _MOST_SITES))
+    sites = ", ".join(first_few((each.site for each in groups), _MOST_SITES))
     return replace(groups[0], site=sites, steps=tuple(step for each in groups for step in each.steps))
 
 
@@ -65,17 +66,17 @@ def plan_summary(plan: Plan, name: str) -> str:
     )
 
 
-def plan_text(plan: Plan, name: str, look: Look = PLAIN) -> str:
+def plan_text(plan: Plan, name: str, terminal: Terminal = PLAIN) -> str:
     """The plan for people: a summary, counts by stage and verdict, and the groups to do, blocked and not due."""
     lines = [plan_summary(plan, name)]
     if plan.steps:
         lines += ["", *_counts(plan)]
-    lines += _section("to do", plan.work, look)
+    lines += _section("to do", plan.work, terminal)
     followers = _followers(plan)
     for verdict in _UNTOLD:
         steps = [step for step in plan.steps if step.verdict is verdict and step.step not in followers]
-        lines += _section(verdict.value, steps, look)
-    lines += _section(NOT_WHOLE, [step for step in plan.steps if _is_not_whole(step)], look)
+        lines += _section(verdict.value, steps, terminal)
+    lines += _section(NOT_WHOLE, [step for step in plan.steps if _is_not_whole(step)], terminal)
     if followers:
         lines.append(f"  and {plural(len(followers), 'step')} behind these")
     return "\n".join(lines)
@@ -108,20 +109,20 @@ def _counts(plan: Plan) -> list[str]:
     return table(rows, right=frozenset(range(1, len(verdicts) + 1)))
 
 
-def _section(title: str, steps: Sequence[PlannedStep], look: Look) -> list[str]:
+def _section(title: str, steps: Sequence[PlannedStep], terminal: Terminal) -> list[str]:
     groups = group(steps)
     if not groups:
         return []
     heads = table([_head(item) for item in groups])
-    lines = ["", look.paint(title, Tone.HEAD)]
+    lines = ["", terminal.paint(title, Tone.HEAD)]
     for item, head in zip(groups, heads, strict=True):
-        lines.append(f"  {look.paint(head, _TONES.get(item.verdict, Tone.PLAIN))}")
+        lines.append(f"  {terminal.paint(head, _TONES.get(item.verdict, Tone.PLAIN))}")
         lines += [f"      {reason}" for reason in item.reasons]
     return lines
 
 
 def _head(item: Group) -> list[str]:
-    days = tell_days(step.step.day for step in item.steps)
+    days = day_list(step.step.day for step in item.steps)
     verdict = [item.verdict.value] if item.verdict.is_work else []
     return [item.stage.value, one_line(item.site), *verdict, days, _amount(item.steps)]
 
@@ -134,14 +135,14 @@ def _amount(steps: Sequence[PlannedStep]) -> str:
     archives = sum(len(work.archive) for work in imports)
     delivers = sum(work.to_deliver for work in imports)
     drops = sum(len(work.drop) for work in imports)
-    told = (
+    amounts = (
         f"{plural(len(loads), 'object')}, {size(sum(item.size for item in loads))}" if loads else "",
         f"{count(delivers)} to deliver" if delivers else "",
         f"{count(archives)} to archive" if archives else "",
         f"{count(drops)} to take out" if drops else "",
         f"{plural(len(parts), 'part')}, {plural(sum(part.hits for part in parts), 'hit')}" if parts else "",
     )
-    return ", ".join(text for text in told if text)
+    return ", ".join(text for text in amounts if text)
 
 
 def plan_json(plan: Plan, name: str) -> str:
@@ -152,7 +153,9 @@ def plan_json(plan: Plan, name: str) -> str:
         if _of_stage(plan, stage).steps
     }
     steps = [_step_json(step) for step in plan.steps]
-    return document({"manifest": name, "steps": len(steps), "work": len(plan.work), "counts": counts, "plan": steps})
+    return json_document(
+        {"manifest": name, "steps": len(steps), "work": len(plan.work), "counts": counts, "plan": steps}
+    )
 
 
 def _of_stage(plan: Plan, stage: Stage) -> Plan:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from mtc.core.model import Stage, StepId
 from mtc.core.sanitize import one_line
+from mtc.report.day_ranges import day_list
 from mtc.report.status_grid import Board, State
-from mtc.report.terminal import Look, Tone
-from mtc.report.text import few, tell_days, wrapped
+from mtc.report.terminal import Terminal, Tone
+from mtc.report.text import first_few, wrapped
 from mtc.sources.url_rules import fill
 
 TOLD = (State.MISSING, State.FAILED, State.BLOCKED, State.STALE)
@@ -110,18 +111,18 @@ def _typed(board: Board, words: list[str]) -> str:
     return shlex.join(words)
 
 
-def trouble_lines(board: Board, look: Look) -> list[str]:
+def trouble_lines(board: Board, terminal: Terminal) -> list[str]:
     """The troubles in words: a section for each state, no wider than the look but for what cannot be broken."""
     lines: list[str] = []
     told: State | None = None
     for alike in _alike(troubles(board)):
         trouble = alike[0]
         if trouble.state is not told:
-            lines += ["", look.paint(trouble.state.value, _TONES[trouble.state])]
+            lines += ["", terminal.paint(trouble.state.value, _TONES[trouble.state])]
             told = trouble.state
-        sites = ", ".join(few((one_line(each.site) for each in alike), _MOST_REASONS))
+        sites = ", ".join(first_few((one_line(each.site) for each in alike), _MOST_REASONS))
         mending = trouble.command if len(alike) == 1 else _for_all(board, trouble)
-        lines += [*_lines(trouble, sites, look.width), *_mending(mending)]
+        lines += [*_lines(trouble, sites, terminal.width), *_mending(mending)]
     return lines
 
 
@@ -150,10 +151,10 @@ def _for_all(board: Board, trouble: Trouble) -> str:
 
 
 def _lines(trouble: Trouble, sites: str, width: int) -> list[str]:
-    head = f"  {trouble.stage.value} {sites} {tell_days(trouble.days)}"
+    head = f"  {trouble.stage.value} {sites} {day_list(trouble.days)}"
     if len(trouble.reasons) == 1:
         reason = one_line(trouble.reasons[0][0])
         return wrapped(f"{head}: {reason}" if reason else head, width, "      ")
-    reasons = few((f"{tell_days(days)}: {one_line(reason)}" for reason, days in trouble.reasons), _MOST_REASONS)
+    reasons = first_few((f"{day_list(days)}: {one_line(reason)}" for reason, days in trouble.reasons), _MOST_REASONS)
     told = [line for reason in reasons for line in wrapped(f"      {reason}", width, "        ")]
     return [*wrapped(head, width, "      "), *told]

@@ -1,18 +1,19 @@
-"""What a run has come to so far, added up from its events. Shows nothing."""
+"""How far a run is, added up from its events. Shows nothing."""
 
 import datetime as dt
 from dataclasses import dataclass, field
 
 from mtc.core.events import Event, PlanMade, StepBlocked, StepFinished, StepProgress, StepRetried, StepStarted
 from mtc.core.model import Status, StepId
-from mtc.report.text import count, duration, plural, rate, size, tell_days
+from mtc.report.day_ranges import day_list
+from mtc.report.text import count, duration, plural, rate, size
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of one run. `began` and `now` are seconds of the same clock; `stage` is the one that is at work.
+class Progress:
+    """Counts of one run. `began` and `now` are seconds of the same clock; `stage` is the one that runs now.
 
-    `work` and `sizes` are those of the stages that have been planned: later ones are planned when it is their turn.
+    `work` (steps) and `sizes` (bytes) are of the stages planned so far: a stage is planned when the one before it ends.
     """
 
     began: float
@@ -29,12 +30,12 @@ class Tally:
     running: dict[StepId, None] = field(default_factory=dict)
     _before: int = 0
 
-    def hear(self, event: Event, now: float) -> None:
+    def add(self, event: Event, now: float) -> None:
         """Add an event."""
         self.now = now
         match event:
             case PlanMade():
-                self.stage, self._before = event.stage, self.over
+                self.stage, self._before = event.stage, self.ended
                 self.work[event.stage] = event.work
                 self.sizes[event.stage] = event.size
             case StepStarted():
@@ -55,24 +56,24 @@ class Tally:
                 pass
 
     @property
-    def over(self) -> int:
-        """How many steps need no more attention."""
+    def ended(self) -> int:
+        """How many steps have ended or are blocked."""
         return self.finished + self.blocked
 
     @property
     def steps(self) -> int:
-        """How many steps the run has; plans of further stages may add to it."""
-        return max(sum(self.work.values()), self.over)
+        """How many steps the run has; the plans of later stages may add to it."""
+        return max(sum(self.work.values()), self.ended)
 
     @property
-    def over_now(self) -> int:
-        """How many steps of the stage at work need no more attention."""
-        return self.over - self._before
+    def ended_now(self) -> int:
+        """How many steps of the current stage have ended or are blocked."""
+        return self.ended - self._before
 
     @property
     def steps_now(self) -> int:
-        """How many steps the stage at work has to do."""
-        return max(self.work.get(self.stage, 0), self.over_now)
+        """How many steps the current stage has to do."""
+        return max(self.work.get(self.stage, 0), self.ended_now)
 
     @property
     def seconds(self) -> float:
@@ -80,32 +81,32 @@ class Tally:
         return self.now - self.began
 
     @property
-    def left(self) -> float | None:
-        """How many seconds are left at the pace so far, by bytes while there are any; None before there is a pace."""
+    def remaining(self) -> float | None:
+        """Seconds to the end at the speed so far, by bytes while there are any; None while no speed is known."""
         total = sum(self.sizes.values())
         if 0 < self.size < total:
             return self.seconds / self.size * (total - self.size)
-        if not self.finished or self.steps == self.over:
+        if not self.finished or self.steps == self.ended:
             return None
-        return self.seconds / self.over * (self.steps - self.over)
+        return self.seconds / self.ended * (self.steps - self.ended)
 
     def figures(self) -> tuple[str, ...]:
-        """The counts in words, but for those that are zero; what matters most stands first."""
-        told = (
+        """The counts in words without those that are zero, the most important first."""
+        figures = (
             f"{count(self.failed)} failed" if self.failed else "",
             f"{count(self.blocked)} blocked" if self.blocked else "",
-            "" if self.left is None else f"{duration(self.left)} left",
+            "" if self.remaining is None else f"{duration(self.remaining)} left",
             self._sizes(),
             plural(self.lines, "line") if self.lines else "",
             rate(self.lines, self.seconds),
             f"{plural(self.delivered, 'hit')} delivered" if self.delivered else "",
         )
-        return tuple(text for text in told if text)
+        return tuple(text for text in figures if text)
 
     def fitting(self, width: int) -> str:
-        """How far the stage is, and as many of the figures as have room in `width` characters."""
+        """How far the stage is, and as many of the figures as fit into `width` characters."""
         text = f"{self.stage}: " if self.stage else ""
-        text += f"{count(self.over_now)} of {count(self.steps_now)} steps"
+        text += f"{count(self.ended_now)} of {count(self.steps_now)} steps"
         for figure in self.figures():
             if len(text) + len(figure) + 2 > width:
                 break
@@ -118,9 +119,9 @@ class Tally:
             return ""
         return f"{size(self.size)} of {size(total)}" if self.size < total else size(self.size)
 
-    def at_work(self) -> str:
-        """The steps that are being done, in words."""
+    def running_steps(self) -> str:
+        """The steps that run now, in words."""
         days: dict[tuple[str, str], list[dt.date]] = {}
         for step in self.running:
             days.setdefault((step.stage.value, step.site), []).append(step.day)
-        return "; ".join(f"{stage} {site} {tell_days(of)}" for (stage, site), of in days.items())
+        return "; ".join(f"{stage} {site} {day_list(of)}" for (stage, site), of in days.items())

@@ -1,8 +1,7 @@
-"""Progress on a terminal: a bar, counts and what is at work, on two lines that are drawn over again.
+"""Progress on a terminal: a bar, counts and the running steps, on two lines that are drawn again and again.
 
-The only module of this folder that needs rich, which is slow to import: import this module only where bars are wanted.
-It draws when it is told something and has no thread of its own: a run may fork workers, and a fork with a drawing
-thread can lock up.
+The only module of this package that needs rich, which is slow to import: import it only where bars are shown. It draws
+when it gets an event and has no thread of its own: a run may fork workers, and a fork with a drawing thread can hang.
 """
 
 from typing import TextIO
@@ -13,9 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from mtc.report.progress import Tally
-from mtc.report.terminal import Look, Tone
-from mtc.report.text import encodable
+from mtc.report.progress import Progress
+from mtc.report.terminal import Terminal, Tone, encodable
 
 _EVERY_SECONDS = 0.2
 _BAR_WIDTH = 24
@@ -29,14 +27,14 @@ _STYLES = {
 }
 
 
-def terminal_console(stream: TextIO, look: Look) -> Console:
-    """A rich console that obeys `look` alone: rich's own guesses and markup are off, as lines hold strangers' text."""
+def terminal_console(stream: TextIO, terminal: Terminal) -> Console:
+    """A rich console that follows `terminal` alone: rich's detection and markup are off: lines hold untrusted text."""
     return Console(
         file=stream,
         force_terminal=True,
-        color_system="standard" if look.colour else None,
-        no_color=not look.colour,
-        width=look.width,
+        color_system="standard" if terminal.colour else None,
+        no_color=not terminal.colour,
+        width=terminal.width,
         markup=False,
         emoji=False,
         highlight=False,
@@ -47,9 +45,9 @@ def terminal_console(stream: TextIO, look: Look) -> Console:
 class BarScreen:
     """Lines that stay above, two lines of progress below."""
 
-    def __init__(self, stream: TextIO, look: Look) -> None:
+    def __init__(self, stream: TextIO, terminal: Terminal) -> None:
         self._encoding = stream.encoding or "utf-8"
-        self._console = terminal_console(stream, look)
+        self._console = terminal_console(stream, terminal)
         self._live: Live | None = None
         self._drawn = 0.0
 
@@ -62,15 +60,15 @@ class BarScreen:
         """Show a line above the progress; the terminal wraps it if it is long."""
         self._console.print(Text(encodable(text, self._encoding), style=_STYLES[tone]), soft_wrap=True)
 
-    def progress(self, tally: Tally) -> None:
+    def show_progress(self, progress: Progress) -> None:
         """Draw again, at most five times a second and once there is something to do."""
-        if not tally.steps or (self._live is not None and tally.now - self._drawn < _EVERY_SECONDS):
+        if not progress.steps or (self._live is not None and progress.now - self._drawn < _EVERY_SECONDS):
             return
-        self._drawn = tally.now
-        self._started().update(self._draw(tally), refresh=True)
+        self._drawn = progress.now
+        self._started().update(self._draw(progress), refresh=True)
 
     def close(self) -> None:
-        """Wipe the progress and show the cursor again."""
+        """Erase the progress and show the cursor again."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -83,13 +81,13 @@ class BarScreen:
             self._live.start()
         return self._live
 
-    def _draw(self, tally: Tally) -> RenderableType:
+    def _draw(self, progress: Progress) -> RenderableType:
         row = Table.grid(padding=(0, 1))
         width = min(_BAR_WIDTH, self._console.width // 4)
-        bar = ProgressBar(total=tally.steps_now, completed=tally.over_now, width=width)
+        bar = ProgressBar(total=progress.steps_now, completed=progress.ended_now, width=width)
         room = self._console.width - width - 1
-        row.add_row(bar, self._fitting(tally.fitting(room), room))
-        return Group(row, self._fitting(tally.at_work(), self._console.width, "dim"))
+        row.add_row(bar, self._fitting(progress.fitting(room), room))
+        return Group(row, self._fitting(progress.running_steps(), self._console.width, "dim"))
 
     def _fitting(self, text: str, width: int, style: str = "") -> Text:
         fitting = Text(encodable(text, self._encoding), style=style, no_wrap=True)

@@ -1,19 +1,13 @@
-"""Which reporter a command gets, by its flags and its streams.
+"""Reporters: what shows a run's events while it runs, for people and for programs.
 
-A reporter that tells several others.
+- `ConsoleReporter`: for people, on stderr; what a run does, each failure at once, and a recap. It decides what is worth
+  a line and shows it on a `Screen`: plain lines, silent, or the bar of `progress_bar`.
+- `JsonReporter`: for programs; one JSON event a line on stdout, written at once.
+- `ManyReporters`: passes events to several.
+- `choose_reporter`: which of these a command gets, by its flags and streams.
 
-The reporter for programs: one JSON event a line on stdout, written at once.
-
-The reporter for people, on stderr: what a run is doing, each failure at once, and a recap.
-
-Telling must never stop a run: a stream that cannot be written to (a closed pipe, a full disk) loses lines, no more.
+Reporting never stops a run: a stream that cannot be written to (a closed pipe, a full disk) loses lines, nothing else.
 Events come from one thread, the coordinator's.
-
-Where a run's lines and progress go: the seam between what is said and how it is shown.
-
-A screen never decides what is worth saying. `bars.py` has the one for a terminal whose cursor can move.
-
-Which steps in trouble tell something new: the first with a reason of its own, not one that only follows.
 """
 
 import contextlib
@@ -37,32 +31,32 @@ from mtc.core.events import (
     to_json,
 )
 from mtc.core.model import Stage, Status
-from mtc.report.event_text import recap, words
-from mtc.report.progress import Tally
-from mtc.report.terminal import Look, Tone, look_at
-from mtc.report.text import count, say, silence
+from mtc.report.event_text import event_text, recap
+from mtc.report.progress import Progress
+from mtc.report.terminal import Terminal, Tone, detect_terminal, discard_output, write_line
+from mtc.report.text import count
 
 
 class ManyReporters:
-    """Passes each event to all, in their order."""
+    """Passes each event to several reporters, in order."""
 
     def __init__(self, *reporters: Reporter) -> None:
         self._reporters = reporters
 
     def tell(self, event: Event) -> None:
-        """Tell all."""
+        """Pass an event on."""
         for reporter in self._reporters:
             reporter.tell(event)
 
     def close(self) -> None:
-        """Close all, the last first, even when closing one of them fails."""
+        """Close all, the last first, even when one of them fails to close."""
         with contextlib.ExitStack() as stack:
             for reporter in self._reporters:
                 stack.callback(reporter.close)
 
 
 class JsonReporter:
-    """Writes each event as a line. A reader that goes away stops the telling, never the run."""
+    """Writes each event as a line of JSON. When the reader goes away, it stops writing; the run goes on."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -77,10 +71,10 @@ class JsonReporter:
             self._stream.flush()
         except OSError:
             self._open = False
-            silence(self._stream)
+            discard_output(self._stream)
 
     def close(self) -> None:
-        """Nothing is left to write: each line was flushed."""
+        """Nothing to do: each line was flushed."""
 
 
 MANY_STEPS = 50
@@ -88,16 +82,16 @@ EVERY_SECONDS = 10.0
 
 
 class Screen(Protocol):
-    """Shows lines that stay, and progress that passes."""
+    """Where lines and progress are shown. A screen never decides what is worth a line."""
 
     @property
     def shows_steps(self) -> bool:
-        """Whether progress shows each step already, so that a line for it would be one too many."""
+        """Whether progress shows each step, so that a step needs no line of its own."""
 
     def line(self, text: str, tone: Tone) -> None:
-        """Show a line that stays. `text` is safe already."""
+        """Show a line that stays. `text` is sanitized."""
 
-    def progress(self, tally: Tally) -> None:
+    def show_progress(self, progress: Progress) -> None:
         """Show how far the run is."""
 
     def close(self) -> None:
@@ -106,28 +100,30 @@ class Screen(Protocol):
 
 @dataclass(slots=True)
 class PlainScreen:
-    """Lines only. With many steps progress is a line now and then, with few the steps' own lines tell it."""
+    """Lines only. Progress is a line every ten seconds with many steps; with few, the steps' own lines show it."""
 
     stream: TextIO
-    look: Look
-    _told: float | None = field(default=None, init=False)
+    terminal: Terminal
+    _last_shown: float | None = field(default=None, init=False)
 
     @property
     def shows_steps(self) -> bool:
-        """Nothing is shown but lines."""
+        """Only lines are shown."""
         return False
 
     def line(self, text: str, tone: Tone) -> None:
         """Write a line."""
-        say(self.stream, self.look.paint(text, tone))
+        write_line(self.stream, self.terminal.paint(text, tone))
 
-    def progress(self, tally: Tally) -> None:
+    def show_progress(self, progress: Progress) -> None:
         """Write counts, at most once in ten seconds, when there are many steps."""
-        last = tally.began if self._told is None else self._told
-        if tally.steps < MANY_STEPS or tally.now - last < EVERY_SECONDS:
+        last = progress.began if self._last_shown is None else self._last_shown
+        if progress.steps < MANY_STEPS or progress.now - last < EVERY_SECONDS:
             return
-        self._told = tally.now
-        self.line(", ".join((f"{count(tally.over)} of {count(tally.steps)} steps", *tally.figures())), Tone.ASIDE)
+        self._last_shown = progress.now
+        self.line(
+            ", ".join((f"{count(progress.ended)} of {count(progress.steps)} steps", *progress.figures())), Tone.ASIDE
+        )
 
     def close(self) -> None:
         """Nothing to undo."""
@@ -138,29 +134,29 @@ class SilentScreen:
     """Lines, but no progress: for `--quiet`."""
 
     stream: TextIO
-    look: Look
+    terminal: Terminal
 
     @property
     def shows_steps(self) -> bool:
-        """Nothing is shown but lines."""
+        """Only lines are shown."""
         return False
 
     def line(self, text: str, tone: Tone) -> None:
         """Write a line."""
-        say(self.stream, self.look.paint(text, tone))
+        write_line(self.stream, self.terminal.paint(text, tone))
 
-    def progress(self, tally: Tally) -> None:
-        """Say nothing."""
+    def show_progress(self, progress: Progress) -> None:
+        """Show nothing."""
 
     def close(self) -> None:
         """Nothing to undo."""
 
 
 @dataclass(slots=True)
-class Causes:
-    """What of a run is in trouble so far.
+class SeenCauses:
+    """The causes of failed and blocked steps so far: each is shown once.
 
-    A source that cannot be listed blocks a thousand days, or every site of a folder, for one reason: it is told once.
+    A source that cannot be listed blocks a thousand days, or every site of a folder, for one reason: that is one line.
     A disk that is full fails as many steps in the same words.
     """
 
@@ -170,11 +166,11 @@ class Causes:
 
     @property
     def failures(self) -> int:
-        """In how many ways steps have failed."""
+        """How many different failures there were."""
         return len(self._failures)
 
-    def hear(self, event: Event) -> bool:
-        """Whether the event is a step that failed over, or is blocked by, something that has not been told yet."""
+    def is_new(self, event: Event) -> bool:
+        """Whether the event is a failed or blocked step whose cause has not been shown yet."""
         if isinstance(event, StepBlocked):
             return self._is_new(event)
         if isinstance(event, StepFinished) and event.status is Status.FAILED:
@@ -202,29 +198,29 @@ MOST_FAILURES = 100
 
 
 class ConsoleReporter:
-    """Tells a run to a person.
+    """Shows a run to a person.
 
     On a terminal there are bars; elsewhere a line for each step when there are fewer than 50, or a line of counts at
-    most once in ten seconds. `quiet` says nothing but failures, warnings, what blocks steps, each cause
+    most once in ten seconds. `quiet` shows only failures, warnings and what blocks steps, each cause
     once, and then the recap.
     """
 
     def __init__(
-        self, stream: TextIO, look: Look, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic
+        self, stream: TextIO, terminal: Terminal, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._stream = stream
         self._quiet = quiet
         self._clock = clock
-        self._tally = Tally(began=clock())
-        self._causes = Causes()
-        self._screen: Screen = _screen(stream, look, quiet=quiet)
+        self._progress = Progress(began=clock())
+        self._causes = SeenCauses()
+        self._screen: Screen = _screen(stream, terminal, quiet=quiet)
 
     def tell(self, event: Event) -> None:
-        """Hear one event, and say what is worth saying."""
+        """Count an event, and show it if it is worth a line."""
         if isinstance(event, RunStarted):
-            self._tally, self._causes = Tally(began=self._clock()), Causes()
-        self._tally.hear(event, self._clock())
-        with self._harmless():
+            self._progress, self._causes = Progress(began=self._clock()), SeenCauses()
+        self._progress.add(event, self._clock())
+        with self._ignoring_write_errors():
             if isinstance(event, RunFinished):
                 self._finish(event)
             else:
@@ -232,23 +228,23 @@ class ConsoleReporter:
 
     def close(self) -> None:
         """Leave the terminal as it was."""
-        with self._harmless():
+        with self._ignoring_write_errors():
             self._screen.close()
 
     def _follow(self, event: Event) -> None:
-        news = self._causes.hear(event)
+        news = self._causes.is_new(event)
         failed = isinstance(event, StepFinished) and event.status is Status.FAILED
         flooded = failed and self._causes.failures > MOST_FAILURES
-        if ((news and not flooded) or self._wanted(event)) and (said := words(event)):
-            self._screen.line(said[1], said[0])
+        if ((news and not flooded) or self._is_shown(event)) and (line := event_text(event)):
+            self._screen.line(line[1], line[0])
         if failed and news and self._causes.failures == MOST_FAILURES:
             self._screen.line("further failures are only counted; mtc status lists them", Tone.BAD)
-        self._screen.progress(self._tally)
+        self._screen.show_progress(self._progress)
 
-    def _wanted(self, event: Event) -> bool:
+    def _is_shown(self, event: Event) -> bool:
         match event:
             case StepFinished() | StepBlocked():
-                return not (self._quiet or self._screen.shows_steps or self._tally.steps >= MANY_STEPS)
+                return not (self._quiet or self._screen.shows_steps or self._progress.steps >= MANY_STEPS)
             case RunStarted() | PlanMade() | StepRetried() | Notice():
                 return not self._quiet
             case Warned():
@@ -264,26 +260,26 @@ class ConsoleReporter:
             self._screen.line(line, tone)
 
     @contextlib.contextmanager
-    def _harmless(self) -> Iterator[None]:
+    def _ignoring_write_errors(self) -> Iterator[None]:
         try:
             yield
         except BrokenPipeError:
-            silence(self._stream)
+            discard_output(self._stream)
         except OSError:
             return
 
 
-def _screen(stream: TextIO, look: Look, *, quiet: bool) -> Screen:
+def _screen(stream: TextIO, terminal: Terminal, *, quiet: bool) -> Screen:
     if quiet:
-        return SilentScreen(stream, look)
-    if not look.moving:
-        return PlainScreen(stream, look)
+        return SilentScreen(stream, terminal)
+    if not terminal.moving:
+        return PlainScreen(stream, terminal)
     from mtc.report.progress_bar import BarScreen  # noqa: PLC0415 - rich is slow to import
 
-    return BarScreen(stream, look)
+    return BarScreen(stream, terminal)
 
 
-def choose(
+def choose_reporter(
     *,
     json: bool,
     quiet: bool,
@@ -292,6 +288,6 @@ def choose(
     environment: Mapping[str, str],
     clock: Callable[[], float] = time.monotonic,
 ) -> Reporter:
-    """With `json`, events on stdout and only failures on stderr; else the console's reporter on stderr."""
-    console = ConsoleReporter(stderr, look_at(stderr, environment), quiet=quiet or json, clock=clock)
+    """The reporter of a command: with `json`, events on stdout and only failures on stderr; else people's on stderr."""
+    console = ConsoleReporter(stderr, detect_terminal(stderr, environment), quiet=quiet or json, clock=clock)
     return ManyReporters(JsonReporter(stdout), console) if json else console

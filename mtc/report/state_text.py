@@ -7,37 +7,44 @@ from mtc.core.model import Accounting, LoadedObject
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import one_line
 from mtc.report.history import Attempt
-from mtc.report.text import document, moment, table
+from mtc.report.text import json_document, table, utc_time
 
 
 def records_text(records: Sequence[StepRecord]) -> str:
     """A line for each step: its name, status, when it was done, and its error if it has one."""
     rows = [
-        [str(one.step), one.status.value, moment(one.finished) if one.finished else "-", one_line(one.error)]
-        for one in records
+        [
+            str(record.step),
+            record.status.value,
+            utc_time(record.finished) if record.finished else "-",
+            one_line(record.error),
+        ]
+        for record in records
     ]
     return "".join(f"{line.rstrip()}\n" for line in table(rows)) if rows else ""
 
 
 def records_json(records: Sequence[StepRecord]) -> str:
     """A line of JSON for each step."""
-    return "".join(json.dumps(_fields(one)) + "\n" for one in records)
+    return "".join(json.dumps(_fields(record)) + "\n" for record in records)
 
 
 def record_json(record: StepRecord, objects: Sequence[LoadedObject], attempts: Sequence[Attempt]) -> str:
-    """One step with its objects and attempts, as one document."""
+    """One step with its objects and attempts, as one JSON document."""
     tried = [
         {
-            "run": one.run,
-            "number": one.number,
-            "started": one.started.isoformat(),
-            "ended": one.ended.isoformat() if one.ended else None,
-            "outcome": one.outcome,
-            "error": one.error,
+            "run": record.run,
+            "number": record.number,
+            "started": record.started.isoformat(),
+            "ended": record.ended.isoformat() if record.ended else None,
+            "outcome": record.outcome,
+            "error": record.error,
         }
-        for one in attempts
+        for record in attempts
     ]
-    return document({**_fields(record), "objects": [_object(one) for one in objects], "attempts": tried}) + "\n"
+    return (
+        json_document({**_fields(record), "objects": [_object(record) for record in objects], "attempts": tried}) + "\n"
+    )
 
 
 def _fields(record: StepRecord) -> dict[str, object]:
@@ -52,7 +59,7 @@ def _fields(record: StepRecord) -> dict[str, object]:
         "figures": dict(record.figures),
         "settings": dict(record.settings),
         "inputs": dict(record.inputs),
-        "outputs": [{"path": one.path, "size": one.size, "sha256": one.digest} for one in record.outputs],
+        "outputs": [{"path": record.path, "size": record.size, "sha256": record.digest} for record in record.outputs],
         "notes": list(record.notes),
     }
 

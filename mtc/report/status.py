@@ -16,10 +16,11 @@ from itertools import groupby
 from mtc.core.model import Stage, StepId
 from mtc.core.sanitize import one_line, shorten
 from mtc.plan.neighbours import NOT_WHOLE
+from mtc.report.day_ranges import day_list, day_ranges
 from mtc.report.problems import TOLD, mend, trouble_lines, troubles
 from mtc.report.status_grid import Board, State
-from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, document, fold, moment, plural, tell_days, wrapped
+from mtc.report.terminal import PLAIN, Terminal, Tone
+from mtc.report.text import count, json_document, plural, utc_time, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +51,27 @@ _GOOD_FIRST = (
 )
 
 
-def sign(state: State, look: Look) -> str:
+def sign(state: State, terminal: Terminal) -> str:
     """The character for a state."""
-    return GLYPHS[state].sign if look.unicode else GLYPHS[state].ascii
+    return GLYPHS[state].sign if terminal.unicode else GLYPHS[state].ascii
 
 
-def paint_cells(cells: Iterable[tuple[State | None, str]], look: Look) -> str:
+def paint_cells(cells: Iterable[tuple[State | None, str]], terminal: Terminal) -> str:
     """Join pieces of a row, each painted for its state; pieces of the same state share one colour code."""
     return "".join(
-        look.paint("".join(text for _, text in run), GLYPHS[state].tone if state else Tone.PLAIN)
+        terminal.paint("".join(text for _, text in run), GLYPHS[state].tone if state else Tone.PLAIN)
         for state, run in groupby(cells, key=lambda cell: cell[0])
     )
 
 
-def legend(states: Iterable[State], look: Look) -> list[str]:
+def legend(states: Iterable[State], terminal: Terminal) -> list[str]:
     """What the signs mean, the good first; only of the states that are there. In lines of the look's width."""
     present = set(states)
     lines: list[str] = []
     used = 0
     for state in (state for state in _GOOD_FIRST if state in present):
-        told, width = f"{look.paint(sign(state, look), GLYPHS[state].tone)} {state.value}", len(state.value) + 4
-        if not lines or used + width > look.width:
+        told, width = f"{terminal.paint(sign(state, terminal), GLYPHS[state].tone)} {state.value}", len(state.value) + 4
+        if not lines or used + width > terminal.width:
             lines, used = [*lines, told], width
         else:
             lines[-1], used = f"{lines[-1]}  {told}", used + width
@@ -104,7 +105,7 @@ def is_folded(board: Board) -> bool:
     return len(board.days) > MOST_DAYS
 
 
-def calendar(board: Board, look: Look) -> list[str]:
+def calendar(board: Board, terminal: Terminal) -> list[str]:
     """The calendar's lines, with an empty line between blocks; nothing for a board without days."""
     shown = _names(board.sites)
     names = max(map(len, shown.values()), default=0)
@@ -112,12 +113,12 @@ def calendar(board: Board, look: Look) -> list[str]:
     label = names + stages + 4
     units = _months(board.days) if is_folded(board) else _weeks(board.days)
     lines: list[str] = []
-    for block in blocks(units, look.width - label):
+    for block in blocks(units, terminal.width - label):
         if lines:
             lines.append("")
-        lines += _heads(block, label, look)
+        lines += _heads(block, label, terminal)
         for site in board.sites:
-            lines += _site(board, (site, shown[site]), block, (names, stages), look)
+            lines += _site(board, (site, shown[site]), block, (names, stages), terminal)
     return lines
 
 
@@ -163,7 +164,7 @@ def _months(days: Sequence[dt.date]) -> list[Block]:
     ]
 
 
-def _heads(block: Block, label: int, look: Look) -> list[str]:
+def _heads(block: Block, label: int, terminal: Terminal) -> list[str]:
     """Months or years above, days or months below. The first column is always headed, if its neighbour leaves room."""
     offsets = _offsets(block)
     first = block[0].days[0]
@@ -171,7 +172,7 @@ def _heads(block: Block, label: int, look: Look) -> list[str]:
     upper = [(offset, column.upper) for offset, column in zip(offsets, block, strict=True) if column.upper]
     lower = [(offset, column.lower) for offset, column in zip(offsets, block, strict=True) if column.lower]
     rows = (upper if upper and upper[0][0] == 0 else [(0, month), *upper], lower)
-    return [look.paint(" " * label + _place(row), Tone.ASIDE) for row in rows]
+    return [terminal.paint(" " * label + _place(row), Tone.ASIDE) for row in rows]
 
 
 def _offsets(block: Block) -> list[int]:
@@ -212,15 +213,15 @@ def _names(sites: Sequence[str]) -> dict[str, str]:
     return shown
 
 
-def _site(board: Board, named: tuple[str, str], block: Block, widths: tuple[int, int], look: Look) -> list[str]:
+def _site(board: Board, named: tuple[str, str], block: Block, widths: tuple[int, int], terminal: Terminal) -> list[str]:
     site, name = named
     rows = [(stage, tuple(_worst(board, stage, site, column.days) for column in block)) for stage in board.stages]
     lines = []
     for states, alike in groupby(rows, key=lambda row: row[1]):
         stages = [stage for stage, _ in alike]
         told = "all" if len(stages) == len(board.stages) > 1 else "+".join(stages)
-        cells = _cells(block, states, look)
-        lines.append(f"{name.ljust(widths[0])}  {told.ljust(widths[1])}  {paint_cells(cells, look)}".rstrip())
+        cells = _cells(block, states, terminal)
+        lines.append(f"{name.ljust(widths[0])}  {told.ljust(widths[1])}  {paint_cells(cells, terminal)}".rstrip())
         name = ""
     return lines
 
@@ -229,50 +230,50 @@ def _worst(board: Board, stage: Stage, site: str, days: Sequence[dt.date]) -> St
     return min((board.cells[StepId(stage, site, day)].state for day in days), key=_WORST_FIRST.index)
 
 
-def _cells(block: Block, states: Sequence[State], look: Look) -> list[tuple[State | None, str]]:
+def _cells(block: Block, states: Sequence[State], terminal: Terminal) -> list[tuple[State | None, str]]:
     cells: list[tuple[State | None, str]] = []
     for at, (column, state) in enumerate(zip(block, states, strict=True)):
         if column.gap and at:
             cells.append((None, " " * column.gap))
-        cells.append((state, sign(state, look).center(column.width)))
+        cells.append((state, sign(state, terminal).center(column.width)))
     return cells
 
 
 _MOST_DAYS = 5
 
 
-def status_text(board: Board, look: Look = PLAIN) -> str:
+def status_text(board: Board, terminal: Terminal = PLAIN) -> str:
     """The board for people, no wider than `look.width` but for long names and reasons."""
     counts = board.count()
-    sites, days = plural(len(board.sites), "site"), tell_days(board.days) or "no days"
-    title = wrapped(f"{one_line(board.name)} on {moment(board.now)}: {sites}, {days}", look.width, "  ")
-    lines = [look.paint(line, Tone.HEAD) for line in title]
+    sites, days = plural(len(board.sites), "site"), day_list(board.days) or "no days"
+    title = wrapped(f"{one_line(board.name)} on {utc_time(board.now)}: {sites}, {days}", terminal.width, "  ")
+    lines = [terminal.paint(line, Tone.HEAD) for line in title]
     if not counts:
         return "\n".join(lines)
     told = ", ".join(f"{count(counts[state])} {state.value}" for state in reversed(State) if state in counts)
     folded = ["each month shows its worst day"] if is_folded(board) else []
     lines += [
-        *wrapped(f"{plural(len(board.cells), 'step')}: {told}", look.width, "  "),
+        *wrapped(f"{plural(len(board.cells), 'step')}: {told}", terminal.width, "  "),
         "",
-        *calendar(board, look),
+        *calendar(board, terminal),
         "",
-        *legend(counts, look),
+        *legend(counts, terminal),
         *folded,
     ]
-    return "\n".join((*lines, *trouble_lines(board, look), *_not_whole(board, look)))
+    return "\n".join((*lines, *trouble_lines(board, terminal), *_not_whole(board, terminal)))
 
 
-def _not_whole(board: Board, look: Look) -> list[str]:
+def _not_whole(board: Board, terminal: Terminal) -> list[str]:
     """The days that may not be whole, each with the reason; of many the last."""
     found = [
         (step, cell.reason) for step, cell in sorted(board.cells.items()) if cell.state is State.DONE and cell.reason
     ]
     if not found:
         return []
-    lines = ["", look.paint("may not be whole", Tone.HEAD)]
+    lines = ["", terminal.paint("may not be whole", Tone.HEAD)]
     for step, reason in found[-_MOST_DAYS:]:
         told = reason.removeprefix(f"{NOT_WHOLE}: ")
-        lines += wrapped(f"  {one_line(step.site)} {step.day}: {one_line(told)}", look.width, "    ")
+        lines += wrapped(f"  {one_line(step.site)} {step.day}: {one_line(told)}", terminal.width, "    ")
     if len(found) > _MOST_DAYS:
         lines.append(f"  and {plural(len(found) - _MOST_DAYS, 'day')} before")
     return lines
@@ -297,13 +298,13 @@ def status_json(board: Board) -> str:
             "state": item.state.value,
             "stage": item.stage.value,
             "site": item.site,
-            "days": [str(days) for days in fold(item.days)],
+            "days": [str(days) for days in day_ranges(item.days)],
             "reasons": [reason for reason, _ in item.reasons],
             "command": item.command,
         }
         for item in troubles(board)
     ]
     counts = {state.value: number for state, number in board.count().items()}
-    return document(
+    return json_document(
         {"manifest": board.name, "now": board.now.isoformat(), "counts": counts, "troubles": mending, "steps": steps}
     )

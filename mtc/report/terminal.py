@@ -1,6 +1,6 @@
-"""What a stream can show: whether a terminal is there, colour, which characters, how wide.
+"""Output streams: what a stream can show (a cursor that moves, colour, characters, width), and writing lines to it.
 
-Read from the stream and the environment once, so that nothing else asks.
+What a stream can show is read from the stream and the environment once; nothing else asks.
 """
 
 import os
@@ -13,7 +13,7 @@ _WIDTH = 80
 
 
 class Tone(StrEnum):
-    """How a piece of text is meant; the value is the terminal's code for its colour."""
+    """The meaning of a piece of text; the value is the ANSI code of its colour."""
 
     PLAIN = ""
     GOOD = "32"
@@ -24,10 +24,10 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Terminal:
     """What a stream can show. `moving` means that the cursor can go back: bars are possible."""
 
-    terminal: bool = False
+    is_terminal: bool = False
     moving: bool = False
     colour: bool = False
     unicode: bool = True
@@ -38,35 +38,73 @@ class Look:
         return f"\x1b[{tone.value}m{text}\x1b[0m" if self.colour and tone.value and text else text
 
 
-PLAIN = Look()
+PLAIN = Terminal()
 
 
-def look_at(stream: TextIO, environment: Mapping[str, str]) -> Look:
-    """See what `stream` can show.
+def detect_terminal(stream: TextIO, environment: Mapping[str, str]) -> Terminal:
+    """Find out what `stream` can show.
 
     `NO_COLOR` (not empty) wins over `FORCE_COLOR` (not empty, not 0), which gives colour without a terminal too
     but never bars. `TERM=dumb` has neither colour, bars nor characters beyond ASCII. `COLUMNS` wins over the
     terminal's own width. See https://no-color.org and https://force-color.org.
     """
-    terminal = stream.isatty()
+    is_terminal = stream.isatty()
     dumb = environment.get("TERM", "") in {"dumb", "unknown"}
     forced = environment.get("FORCE_COLOR", "") not in {"", "0"}
-    return Look(
-        terminal=terminal,
-        moving=terminal and not dumb,
-        colour=not environment.get("NO_COLOR") and (forced or (terminal and not dumb)),
+    return Terminal(
+        is_terminal=is_terminal,
+        moving=is_terminal and not dumb,
+        colour=not environment.get("NO_COLOR") and (forced or (is_terminal and not dumb)),
         unicode=not dumb and (stream.encoding or "utf-8").lower().replace("-", "").startswith("utf"),
-        width=_width(stream, environment, terminal=terminal),
+        width=_width(stream, environment, is_terminal=is_terminal),
     )
 
 
-def _width(stream: TextIO, environment: Mapping[str, str], *, terminal: bool) -> int:
+def _width(stream: TextIO, environment: Mapping[str, str], *, is_terminal: bool) -> int:
     columns = environment.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)
-    if terminal:
+    if is_terminal:
         try:
             return os.get_terminal_size(stream.fileno()).columns or _WIDTH
         except (OSError, ValueError):
             return _WIDTH
     return _WIDTH
+
+
+def encodable(text: str, encoding: str) -> str:
+    """Escape what `encoding` cannot hold, so that writing it cannot fail."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def write_line(stream: TextIO, text: str) -> None:
+    """Write `text` and a line end. What the stream's encoding lacks is escaped.
+
+    Raises:
+        OSError: the stream cannot be written to.
+    """
+    stream.write(encodable(f"{text}\n", stream.encoding or "utf-8"))
+    stream.flush()
+
+
+def try_write_line(stream: TextIO, text: str) -> None:
+    """Write a line if the stream takes it: a last message must not become one more error."""
+    try:
+        write_line(stream, text)
+    except BrokenPipeError:
+        discard_output(stream)
+    except OSError:
+        return
+
+
+def discard_output(stream: TextIO) -> None:
+    """Send the rest of a stream whose reader has gone to /dev/null, so that Python's flush at exit does not fail."""
+    try:
+        handle = stream.fileno()
+    except (OSError, ValueError):
+        return
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, handle)
+    finally:
+        os.close(sink)

@@ -1,17 +1,12 @@
-"""Values into words: sizes, counts, durations and days as people read them.
+"""Values into words: sizes, counts, durations, tables and JSON documents as they are shown.
 
-Everything that comes from a log line, a key or an error goes through `mtc.core.sanitize` before it is shown.
-
-Days folded into ranges, so that a year of steps is told in one line. Knows dates, nothing else.
+Text that comes from a log line, a key or an error goes through `mtc.core.sanitize` before it is shown.
 """
 
 import datetime as dt
 import json
-import os
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TextIO
 
 _MINUTE = 60
 _HOUR = 3600
@@ -57,7 +52,7 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
-def moment(at: dt.datetime) -> str:
+def utc_time(at: dt.datetime) -> str:
     """An instant, to the second, in UTC: the one zone that every site's reader can tell."""
     return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
@@ -67,8 +62,8 @@ def rate(lines: int, seconds: float) -> str:
     return f"{count(lines / seconds)} lines/s" if lines and seconds > 0 else ""
 
 
-def few(items: Iterable[str], first: int = 3) -> tuple[str, ...]:
-    """The first few of the distinct items, then "and 12 more" as one more; the order stays."""
+def first_few(items: Iterable[str], first: int = 3) -> tuple[str, ...]:
+    """The first few of the distinct items, then "and 12 more"; the order stays."""
     distinct = tuple(dict.fromkeys(items))
     if len(distinct) <= first:
         return distinct
@@ -93,80 +88,6 @@ def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(),
     ]
 
 
-def document(value: object) -> str:
+def json_document(value: object) -> str:
     """One JSON document, for `--json`: keys as given, ASCII alone, so that it is harmless on a terminal too."""
     return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
-
-
-def encodable(text: str, encoding: str) -> str:
-    """Spell out what `encoding` cannot hold, so that writing it cannot fail."""
-    return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def say(stream: TextIO, text: str) -> None:
-    """Write `text` and a line end. What the stream's encoding lacks is spelt out; its errors are the caller's."""
-    stream.write(encodable(f"{text}\n", stream.encoding or "utf-8"))
-    stream.flush()
-
-
-def try_to_say(stream: TextIO, text: str) -> None:
-    """Say it, or let it be when the stream takes nothing: a last word must not become one more error."""
-    try:
-        say(stream, text)
-    except BrokenPipeError:
-        silence(stream)
-    except OSError:
-        return
-
-
-def silence(stream: TextIO) -> None:
-    """Give a stream whose reader has gone nowhere to write to, so that Python's own flush at exit says nothing."""
-    try:
-        handle = stream.fileno()
-    except (OSError, ValueError):
-        return
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, handle)
-    finally:
-        os.close(sink)
-
-
-_ONE = dt.timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class DayRange:
-    """Days without a gap, both ends included."""
-
-    first: dt.date
-    last: dt.date
-
-    @property
-    def days(self) -> int:
-        """How many days it has."""
-        return (self.last - self.first).days + 1
-
-    def __str__(self) -> str:
-        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
-
-
-def fold(days: Iterable[dt.date]) -> tuple[DayRange, ...]:
-    """The fewest ranges that hold just these days, in order; the same day twice counts once."""
-    ranges: list[DayRange] = []
-    for day in sorted(set(days)):
-        # subtracted from the later day: adding to date.max would overflow
-        if ranges and day - _ONE == ranges[-1].last:
-            ranges[-1] = DayRange(ranges[-1].first, day)
-        else:
-            ranges.append(DayRange(day, day))
-    return tuple(ranges)
-
-
-def tell_days(days: Iterable[dt.date], first: int = 4) -> str:
-    """Days in words: `2026-05-01`, `2026-05-01..2026-05-07, 7 days`, `2026-05-01, 2026-05-03 and 9 more, 30 days`."""
-    ranges = fold(days)
-    total = sum(item.days for item in ranges)
-    told = few(map(str, ranges), first)
-    text = f"{', '.join(told[:first])} {told[first]}" if len(told) > first else ", ".join(told)
-    return text if total <= 1 else f"{text}, {plural(total, 'day')}"

@@ -12,8 +12,8 @@ from mtc.core.sanitize import one_line
 from mtc.manifest.project import SettingLocation
 from mtc.plan.model import Plan
 from mtc.report.history import Attempt, Input, InputState, SettingChange, Story, tell_story
-from mtc.report.terminal import PLAIN, Look, Tone
-from mtc.report.text import count, document, duration, moment, plural, size, table
+from mtc.report.terminal import PLAIN, Terminal, Tone
+from mtc.report.text import count, duration, json_document, plural, size, table, utc_time
 
 _NOUNS = {"object": "object", "part": "part", "stat": ".stat file"}
 _ABSENT = "not set"
@@ -31,7 +31,7 @@ def why(
     return tell_story(step, planned, history, attempts, places or {})
 
 
-def why_text(story: Story, look: Look = PLAIN) -> str:
+def why_text(story: Story, terminal: Terminal = PLAIN) -> str:
     """The story for people."""
     sections = (
         ("", _verdict(story)),
@@ -47,7 +47,7 @@ def why_text(story: Story, look: Look = PLAIN) -> str:
     lines: list[str] = []
     for title, body in sections:
         if title and body:
-            lines += ["", look.paint(title, Tone.HEAD)]
+            lines += ["", terminal.paint(title, Tone.HEAD)]
         lines += [f"  {line}" if title else line for line in body]
     return "\n".join(lines)
 
@@ -65,7 +65,7 @@ def _verdict(story: Story) -> list[str]:
 
 def _since(story: Story) -> str:
     finished = story.record.finished if story.record else None
-    return f"changed since it was done on {moment(finished)}" if finished else "changed since it was done"
+    return f"changed since it was done on {utc_time(finished)}" if finished else "changed since it was done"
 
 
 def _changed(story: Story) -> list[str]:
@@ -116,15 +116,15 @@ def _accounting(accounting: Accounting | None) -> list[str]:
 
 
 def _by_reason(kind: str, counts: Mapping[str, int]) -> list[str]:
-    told = ", ".join(f"{one_line(reason)} {count(number)}" for reason, number in counts.items() if number)
-    return [f"{kind}: {told}"] if told else []
+    parts = ", ".join(f"{one_line(reason)} {count(number)}" for reason, number in counts.items() if number)
+    return [f"{kind}: {parts}"] if parts else []
 
 
 def _delivery(item: Delivery) -> str:
     """A delivery on a line: `2 to stats.example.org site 1: 120 hits of 1 object, done`."""
     recorded = sum(batch.status is BatchStatus.RECORDED for batch in item.batches)
     doubtful = sum(batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT} for batch in item.batches)
-    told = (
+    parts = (
         f"{plural(item.hits, 'hit')} of {plural(len(item.objects), 'object')}",
         f"{count(item.invalid)} refused" if item.invalid else "",
         f"{count(item.unsendable)} not sent" if item.unsendable else "",
@@ -132,14 +132,14 @@ def _delivery(item: Delivery) -> str:
         f"{count(doubtful)} in doubt" if doubtful else "",
         item.status.value,
     )
-    return f"{item.number} to {one_line(item.server)} site {item.site_id}: {', '.join(text for text in told if text)}"
+    return f"{item.number} to {one_line(item.server)} site {item.site_id}: {', '.join(text for text in parts if text)}"
 
 
 def _attempt(item: Attempt) -> list[str]:
     took = duration((item.ended - item.started).total_seconds()) if item.ended else "no end"
     outcome = one_line(item.outcome) or "under way, or killed"
     return [
-        moment(item.started),
+        utc_time(item.started),
         f"run {one_line(item.run)}",
         f"attempt {item.number}",
         took,
@@ -151,7 +151,7 @@ def _attempt(item: Attempt) -> list[str]:
 def why_json(story: Story) -> str:
     """The story as one JSON document."""
     record = story.record
-    return document(
+    return json_document(
         {
             "step": str(story.step),
             "verdict": story.verdict.value if story.verdict else None,

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from mtc.core.model import Accounting, Status
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import csv_cell
+from mtc.core.verification import DayNumbers, DayVerified, Disagreement, differ
 from mtc.matomo.api import Summary
-from mtc.verify.evidence import DayNumbers, DayVerified, Disagreement, Imported, Row, StatEvidence, differ
+from mtc.verify.evidence import Imported, Row, StatEvidence
 from mtc.verify.matomo_counts import Delivered, Reports, compare_tables
 from mtc.warehouse.stat_document import LineAccounting, StatDocument
 

@@ -22,6 +22,7 @@ from mtc.core.model import LoadedObject, Stage, StepId
 from mtc.core.records import History
 from mtc.core.retry import RetryPolicy
 from mtc.core.sanitize import printable
+from mtc.core.verification import Disagreement, differ
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.api import Row
 from mtc.matomo.client import Connection
@@ -33,7 +34,6 @@ from mtc.plan.delivery_verdicts import own_deliveries, sent_hits
 from mtc.plan.verdicts import DayHits
 from mtc.stages.deliver.tracker import server_of
 from mtc.stages.stat import matomo_provider
-from mtc.verify.evidence import Disagreement, differ
 from mtc.warehouse.referrers import assistant, known
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.stat_tables import OTHERS, SearchRow, VisitRow

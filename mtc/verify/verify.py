@@ -17,6 +17,7 @@ from mtc.core.errors import MtcError
 from mtc.core.model import Part, Stage, StepId
 from mtc.core.records import History
 from mtc.core.sanitize import printable
+from mtc.core.verification import Disagreement, Verified
 from mtc.engine.observe import orphans
 from mtc.engine.task_list import Wanted, sites_of
 from mtc.manifest.dates import days as days_of
@@ -32,7 +33,7 @@ from mtc.state.lock import Owner, owner_at_work
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import check
 from mtc.verify.chain import Evidence, compare
-from mtc.verify.evidence import Disagreement, Row, Verified, csv_rows, imported, stat_evidence, wrong_parts
+from mtc.verify.evidence import Row, csv_rows, imported, stat_evidence, wrong_parts
 from mtc.verify.matomo_counts import counts, delivered, unfinished_days
 from mtc.warehouse.csv_files import ACCOUNTING, SUMMARY
 

@@ -14,8 +14,9 @@ from country_file import write_countries
 from in_hand import line
 
 from mtc.core.errors import MtcError, PermanentError, TransientError
+from mtc.core.findings import Finding, Level, any_problem
 from mtc.doctor.doctor import Examined, examine
-from mtc.doctor.findings import Finding, Level, any_problem, together
+from mtc.doctor.parallel_checks import together
 from mtc.doctor.storage import places, space
 from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load

@@ -18,11 +18,11 @@ from in_hand import line
 from s3_faults import Fault, Headers, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
+from mtc.core.findings import Finding, Level
 from mtc.doctor.doctor import Examined, examine
-from mtc.doctor.findings import Finding, Level
 from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
-from mtc.report.check_text import doctor_json, doctor_text
+from mtc.report.doctor_text import doctor_json, doctor_text
 
 NOW = dt.datetime(2026, 5, 3, 12, tzinfo=dt.UTC)
 FOLDER = (

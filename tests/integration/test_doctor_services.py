@@ -9,8 +9,8 @@ from s3_faults import Fault, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 from mtc.core.clock import utc_now
+from mtc.core.findings import Finding, Level
 from mtc.doctor.doctor import Examined, examine
-from mtc.doctor.findings import Finding, Level
 from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
 from tests.fake_matomo.faults import Fault as MatomoFault

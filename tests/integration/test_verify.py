@@ -14,6 +14,7 @@ from rig import Listener
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, Delivery
 from mtc.core.model import Stage, StepId
+from mtc.core.verification import DayNumbers, DayVerified, Verified
 from mtc.engine.session import Order, apply
 from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
@@ -21,7 +22,6 @@ from mtc.manifest.models import DateRange
 from mtc.manifest.project import Project
 from mtc.state.lock import RunLock
 from mtc.state.store import Store
-from mtc.verify.evidence import DayNumbers, DayVerified, Verified
 from mtc.verify.matomo_counts import _windows
 from mtc.verify.verify import verify
 from tests.fake_matomo.server import FakeMatomo

@@ -9,15 +9,16 @@ from pydantic import SecretStr
 from mtc.core.deliveries import Cut, DeliveredObject, Delivery, DeliveryStatus
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, Status, StepId
 from mtc.core.records import History, StepRecord
+from mtc.core.verification import DayNumbers, DayVerified, Disagreement, Verified
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.api import Summary as Counted
 from mtc.matomo.settings import Matomo
 from mtc.plan.verdicts import Hits
-from mtc.report.check_text import verify_json, verify_text
+from mtc.report.verify_text import verify_json, verify_text
 from mtc.verify.chain import Evidence, compare
-from mtc.verify.evidence import DayNumbers, DayVerified, Disagreement, Imported, StatEvidence, Verified, imported
+from mtc.verify.evidence import Imported, StatEvidence, imported
 from mtc.verify.matomo_counts import Delivered, delivered
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import Tables
@@ -48,7 +49,7 @@ def delivery(*objects: LoadedObject, hits: int, **more: Any) -> Delivery:
     return Delivery(1, "stats.example.org", 1, Cut("u", 1, 5, NOW), covered, hits, **values)
 
 
-def look(
+def terminal(
     site: SiteSettings, objects: tuple[LoadedObject, ...], *made: Delivery, day: dt.date = DAY
 ) -> Delivered | None:
     history = History(objects={STEP: objects}, deliveries={STEP: made})
@@ -93,39 +94,41 @@ def test_the_hits_of_a_day_are_those_of_all_deliveries_that_cover_their_objects(
     """A delivery is of an import step, and has hits of several days."""
     item = loaded(hits=3, next_day=2)
     whole = delivery(item, hits=5)
-    assert look(SITE, (item,), whole) == Delivered(3, 0)
-    assert look(SITE, (item,), whole, day=NEXT) == Delivered(2, 0)
-    assert look(SiteSettings("docs", "", "UTC", SITE.source, None, Filters()), (item,), whole) is None
+    assert terminal(SITE, (item,), whole) == Delivered(3, 0)
+    assert terminal(SITE, (item,), whole, day=NEXT) == Delivered(2, 0)
+    assert terminal(SiteSettings("docs", "", "UTC", SITE.source, None, Filters()), (item,), whole) is None
 
 
 def test_hits_that_were_refused_or_not_sent_may_lack_in_matomo() -> None:
     """Of which day they are is not recorded."""
     item = loaded(hits=3, next_day=2)
-    assert look(SITE, (item,), delivery(item, hits=4, unsendable=1, invalid=2)) == Delivered(3, 3)
+    assert terminal(SITE, (item,), delivery(item, hits=4, unsendable=1, invalid=2)) == Delivered(3, 3)
 
 
 def test_a_delivery_has_the_hits_of_its_objects() -> None:
     """Sent and not to be sent, together."""
     item = loaded(hits=3)
-    assert words(look(SITE, (item,), delivery(item, hits=5))) == [("delivery 1 has 5 hits, its log files 3", 2)]
+    assert words(terminal(SITE, (item,), delivery(item, hits=5))) == [("delivery 1 has 5 hits, its log files 3", 2)]
 
 
 def test_what_is_loaded_now_has_to_be_what_was_delivered() -> None:
     """Deliveries to another server or site do not count."""
     item, other = loaded(), loaded("b.log")
-    assert words(look(SITE, (item,), delivery(other, hits=3))) == [
+    assert words(terminal(SITE, (item,), delivery(other, hits=3))) == [
         ("b.log was delivered, and is not what is loaded now", None),
         ("3 hits of 1 log file are not delivered", 3),
     ]
     elsewhere = SiteSettings("docs", "", "UTC", SITE.source, None, Filters(), 2, matomo=MATOMO)
-    assert words(look(elsewhere, (item,), delivery(item, hits=3))) == [("3 hits of 1 log file are not delivered", 3)]
+    assert words(terminal(elsewhere, (item,), delivery(item, hits=3))) == [
+        ("3 hits of 1 log file are not delivered", 3)
+    ]
 
 
 def test_what_an_operator_gave_up_is_held_against_nothing() -> None:
     """Its hits may be in Matomo, or not: that was accepted."""
     item = loaded()
     given_up = delivery(hits=9, status=DeliveryStatus.GIVEN_UP)
-    assert look(SITE, (item,), given_up, delivery(item, hits=3)) == Delivered(3, 0)
+    assert terminal(SITE, (item,), given_up, delivery(item, hits=3)) == Delivered(3, 0)
 
 
 def stat(source: Any, visits: int, actions: int) -> StatEvidence:

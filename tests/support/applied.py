@@ -12,6 +12,7 @@ from rig import Listener
 
 from mtc.core.events import Event, Notice, StepFinished
 from mtc.core.model import Accounting, Stage, StepId
+from mtc.core.verification import DayVerified
 from mtc.engine import session
 from mtc.engine.task_list import Wanted
 from mtc.manifest.load import load
@@ -21,9 +22,8 @@ from mtc.plan.model import Plan
 from mtc.report.reporters import ConsoleReporter
 from mtc.report.status import status_text
 from mtc.report.status_grid import status
-from mtc.report.terminal import Look
+from mtc.report.terminal import Terminal
 from mtc.state.store import Store
-from mtc.verify.evidence import DayVerified
 from mtc.verify.verify import verify
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
@@ -80,7 +80,7 @@ class Applied:
     ) -> None:
         """Apply; what was told is in `events`, and in `quiet` what `--quiet` shows of it."""
         heard, stream = Listener(), io.StringIO()
-        console = ConsoleReporter(stream, Look(), quiet=True)
+        console = ConsoleReporter(stream, Terminal(), quiet=True)
         heard.then = console.tell
         order = session.Order(self.project, Wanted(dates=dates, stages=stages), "mtc apply")
         ended = session.apply(order, heard, lambda: now)

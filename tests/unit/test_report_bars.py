@@ -9,9 +9,9 @@ from mtc.core.events import PlanMade, RunFinished, StepFinished, StepProgress, S
 from mtc.core.model import Stage, Status, StepId, Verdict
 from mtc.report.progress_bar import BarScreen
 from mtc.report.reporters import ConsoleReporter
-from mtc.report.terminal import Look, Tone
+from mtc.report.terminal import Terminal, Tone
 
-LOOK = Look(terminal=True, moving=True, colour=True, width=80)
+LOOK = Terminal(is_terminal=True, moving=True, colour=True, width=80)
 STEP = StepId(Stage.IMPORT, "docs", dt.date(2026, 5, 1))
 END = RunFinished("R1", 0, 2.0, 1, 0, 0, 0, 0, 0, 0, 0, "")
 CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -20,10 +20,10 @@ CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Run:
     """A run on a terminal whose clock goes on by a second at each look."""
 
-    def __init__(self, look: Look = LOOK, *, quiet: bool = False) -> None:
+    def __init__(self, terminal: Terminal = LOOK, *, quiet: bool = False) -> None:
         self.stream = io.StringIO()
         self.now = 0.0
-        self.reporter = ConsoleReporter(self.stream, look, quiet=quiet, clock=self.clock)
+        self.reporter = ConsoleReporter(self.stream, terminal, quiet=quiet, clock=self.clock)
         self.reporter.tell(PlanMade("", 4, 4, {"new": 4}))
         self.reporter.tell(StepStarted(STEP, Verdict.NEW, 1))
         self.reporter.tell(StepProgress("t", 5_000_000, 1_000))

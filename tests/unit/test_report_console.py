@@ -25,9 +25,9 @@ from mtc.core.events import (
     Warned,
 )
 from mtc.core.model import Stage, Status, StepId, Verdict
-from mtc.report.progress import Tally
+from mtc.report.progress import Progress
 from mtc.report.reporters import MOST_FAILURES, ConsoleReporter
-from mtc.report.terminal import PLAIN, Look
+from mtc.report.terminal import PLAIN, Terminal
 
 AT = dt.datetime(2026, 5, 2, 1, 0, tzinfo=dt.UTC)
 END = RunFinished("R1", 0, 12.0, 2, 18, 0, 0, 1, 0, 1_200_000, 1_100_000, "")
@@ -51,9 +51,9 @@ def plan(work: int) -> PlanMade:
     return PlanMade("", work + 18, work, {"new": work, "up to date": 18})
 
 
-def told(events: Iterable[Event], look: Look = PLAIN, *, quiet: bool = False) -> str:
+def told(events: Iterable[Event], terminal: Terminal = PLAIN, *, quiet: bool = False) -> str:
     stream = io.StringIO()
-    reporter = ConsoleReporter(stream, look, quiet=quiet, clock=Clock())
+    reporter = ConsoleReporter(stream, terminal, quiet=quiet, clock=Clock())
     for event in events:
         reporter.tell(event)
     reporter.close()
@@ -178,7 +178,7 @@ def test_a_hostile_key_in_an_error_cannot_forge_a_line() -> None:
 
 def test_colour_marks_failures_where_colour_is_wanted() -> None:
     """With FORCE_COLOR in CI failures are red; without colour there is no escape code at all."""
-    assert told([FAILURE], Look(colour=True)).startswith("\x1b[31mFAILED  import:docs:2026-05-02")
+    assert told([FAILURE], Terminal(colour=True)).startswith("\x1b[31mFAILED  import:docs:2026-05-02")
     assert "\x1b" not in told((*GOOD, *BAD))
 
 
@@ -205,26 +205,26 @@ def test_a_full_disk_stops_no_run() -> None:
 
 def test_steps_that_were_retried_or_are_over_are_not_at_work() -> None:
     """What is at work is what was started and has not ended, folded by stage and site."""
-    tally = Tally(0.0)
+    progress = Progress(0.0)
     for day in (1, 2, 3, 5):
-        tally.hear(StepStarted(step(day), Verdict.NEW, 1), 1.0)
-    tally.hear(StepFinished(step(5), Status.DONE, 1.0), 2.0)
-    tally.hear(StepRetried(step(3), "503", 1, 1.0), 2.0)
-    tally.hear(StepStarted(step(1, site="shop"), Verdict.NEW, 1), 2.0)
-    assert tally.at_work() == "import docs 2026-05-01..2026-05-02, 2 days; import shop 2026-05-01"
+        progress.add(StepStarted(step(day), Verdict.NEW, 1), 1.0)
+    progress.add(StepFinished(step(5), Status.DONE, 1.0), 2.0)
+    progress.add(StepRetried(step(3), "503", 1, 1.0), 2.0)
+    progress.add(StepStarted(step(1, site="shop"), Verdict.NEW, 1), 2.0)
+    assert progress.running_steps() == "import docs 2026-05-01..2026-05-02, 2 days; import shop 2026-05-01"
 
 
 def test_further_plans_add_steps() -> None:
     """Stages may be planned one after the other; the time left is of all that is known."""
-    tally = Tally(0.0)
-    assert tally.figures() == ()
-    tally.hear(PlanMade("import", 4, 4, {"new": 4}), 0.0)
-    tally.hear(StepFinished(step(), Status.DONE, 1.0), 2.0)
-    assert tally.steps == 4
-    assert tally.figures() == ("6.0 s left",)
-    tally.hear(PlanMade("stat", 4, 2, {"new": 2}), 2.0)
-    assert tally.steps == 6
-    assert tally.figures() == ("10 s left",)
+    progress = Progress(0.0)
+    assert progress.figures() == ()
+    progress.add(PlanMade("import", 4, 4, {"new": 4}), 0.0)
+    progress.add(StepFinished(step(), Status.DONE, 1.0), 2.0)
+    assert progress.steps == 4
+    assert progress.figures() == ("6.0 s left",)
+    progress.add(PlanMade("stat", 4, 2, {"new": 2}), 2.0)
+    assert progress.steps == 6
+    assert progress.figures() == ("10 s left",)
 
 
 def test_reporters_are_loaded_without_rich() -> None:
@@ -235,17 +235,17 @@ def test_reporters_are_loaded_without_rich() -> None:
 
 def test_time_left_is_told_by_bytes_where_the_plan_knows_them() -> None:
     """One step of 900 bytes and one of 100 are not half done when the small one is."""
-    tally = Tally(began=0.0)
-    tally.hear(PlanMade("import", 2, 2, {"new": 2}, size=1000), 0.0)
-    tally.hear(StepProgress("import:docs:2026-05-01", size=100), 1.0)
-    assert tally.left == pytest.approx(9.0)
-    assert "100 B of 1.0 kB" in ", ".join(tally.figures())
+    progress = Progress(began=0.0)
+    progress.add(PlanMade("import", 2, 2, {"new": 2}, size=1000), 0.0)
+    progress.add(StepProgress("import:docs:2026-05-01", size=100), 1.0)
+    assert progress.remaining == pytest.approx(9.0)
+    assert "100 B of 1.0 kB" in ", ".join(progress.figures())
 
 
 def test_a_warning_is_shown_also_where_a_run_is_quiet() -> None:
     """It is what a person has to see; a note is not."""
     stream = io.StringIO()
-    reporter = ConsoleReporter(stream, Look(), quiet=True)
+    reporter = ConsoleReporter(stream, Terminal(), quiet=True)
     reporter.tell(Notice("by the way"))
     reporter.tell(Warned("docs: 3 logs\x1b are left out"))
     assert stream.getvalue() == "warning docs: 3 logs\\x1b are left out\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mtc.core.errors import LockedError, ManifestError, MtcError, PermanentError, Problem
 from mtc.report.error_report import MASK, crash_text, error_text, mask, print_error, report_crash
-from mtc.report.terminal import Look
+from mtc.report.terminal import Terminal
 
 NOW = dt.datetime(2026, 5, 2, 1, 0, tzinfo=dt.UTC)
 TOKEN = "t0k&n/secret value"
@@ -45,7 +45,7 @@ def test_hostile_values_in_errors_are_harmless() -> None:
 def test_printing_gives_the_exit_code_and_colour_where_wanted() -> None:
     """One handler prints and says how to exit, also when nobody can read it."""
     stream = io.StringIO()
-    assert print_error(LockedError("held"), stream, Look(colour=True)) == 75
+    assert print_error(LockedError("held"), stream, Terminal(colour=True)) == 75
     assert stream.getvalue() == "\x1b[31mERROR\x1b[0m held\n"
     reading, writing = os.pipe()
     os.close(reading)

@@ -6,7 +6,7 @@ import json
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
 from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
 from mtc.report.plan_text import plan_json, plan_summary, plan_text
-from mtc.report.terminal import Look
+from mtc.report.terminal import Terminal
 
 
 def day(number: int) -> dt.date:
@@ -115,7 +115,7 @@ def test_apply_tells_the_plan_in_one_line() -> None:
 
 def test_colour_is_around_whole_words_and_only_where_wanted() -> None:
     """The layout is the same with and without."""
-    coloured = plan_text(PLAN, "daily", Look(colour=True))
+    coloured = plan_text(PLAN, "daily", Terminal(colour=True))
     assert "\x1b[1mto do\x1b[0m" in coloured
     assert "\x1b[31mimport  shop  failed" in coloured
     assert "\x1b" not in plan_text(PLAN, "daily")

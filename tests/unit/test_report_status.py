@@ -18,7 +18,7 @@ from mtc.plan.model import Plan, PlannedStep
 from mtc.report.problems import command, troubles
 from mtc.report.status import Column, blocks, calendar, status_json, status_text
 from mtc.report.status_grid import Board, Cell, State, status
-from mtc.report.terminal import PLAIN, Look
+from mtc.report.terminal import PLAIN, Terminal
 
 ALL = (Stage.IMPORT, Stage.STAT, Stage.CSV)
 FIRST = dt.date(2026, 4, 28)  # a Tuesday
@@ -98,7 +98,7 @@ def test_a_calendar_has_sites_down_days_across_and_what_is_wrong_below() -> None
 def test_signs_are_letters_where_nothing_else_can_be_shown() -> None:
     """An ASCII stream gets ASCII, all of it."""
     board = status(TROUBLED, project("docs", "shop"), days(16), NOW)
-    text = status_text(board, Look(unicode=False))
+    text = status_text(board, Terminal(unicode=False))
     assert text.isascii()
     assert "shop  import       ####FF #?##### #--" in text.splitlines()
     assert "# done  - not due  B blocked  ? missing  F failed" in text.splitlines()
@@ -107,14 +107,14 @@ def test_signs_are_letters_where_nothing_else_can_be_shown() -> None:
 def test_colour_marks_runs_of_signs_on_a_terminal_only() -> None:
     """One code for a run of the same state; none without colour."""
     board = status(TROUBLED, project("shop"), days(6), NOW)
-    assert "\x1b[32m■■■■\x1b[0m\x1b[31m✗✗\x1b[0m" in status_text(board, Look(colour=True))
+    assert "\x1b[32m■■■■\x1b[0m\x1b[31m✗✗\x1b[0m" in status_text(board, Terminal(colour=True))
     assert "\x1b" not in status_text(board)
 
 
 def test_what_is_wider_than_the_terminal_goes_on_below_at_a_monday() -> None:
     """Blocks hold whole weeks and head their first column."""
     board = status(history(("docs",), 20, {}), project("docs", stages=(Stage.STAT,)), days(20), NOW)
-    assert calendar(board, Look(width=27)) == [
+    assert calendar(board, Terminal(width=27)) == [
         "            04 2026-05",
         "            28     04",
         "docs  stat  ■■■■■■ ■■■■■■■",
@@ -309,7 +309,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
     reason = "the source cannot be listed: " + "many words " * 20
     records = {f"import:docs:{day}": record(f"import:docs:{day}", Status.FAILED, reason) for day in days(30)[::2]}
     board = status(history(("docs",), 30, records), project("docs", "shop"), days(30), NOW)
-    lines = [line for line in status_text(board, Look(width=60)).splitlines() if "mend:" not in line]
+    lines = [line for line in status_text(board, Terminal(width=60)).splitlines() if "mend:" not in line]
     assert max(map(len, lines)) <= 60
 
 

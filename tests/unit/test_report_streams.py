@@ -9,7 +9,7 @@ from memory_reporter import RecordingReporter
 
 from mtc.core.events import Event, Notice, Reporter, StepFinished
 from mtc.core.model import Stage, Status, StepId
-from mtc.report.reporters import JsonReporter, ManyReporters, choose
+from mtc.report.reporters import JsonReporter, ManyReporters, choose_reporter
 
 STEP = StepId.parse("import:docs:2026-05-01")
 HOSTILE = "\x1b[31m\n\u202e\udcff"
@@ -81,7 +81,7 @@ def test_a_recording_finds_events_by_kind() -> None:
 
 def chosen(*, json: bool, quiet: bool) -> tuple[Reporter, io.StringIO, io.StringIO]:
     stdout, stderr = io.StringIO(), io.StringIO()
-    return choose(json=json, quiet=quiet, stdout=stdout, stderr=stderr, environment={}), stdout, stderr
+    return choose_reporter(json=json, quiet=quiet, stdout=stdout, stderr=stderr, environment={}), stdout, stderr
 
 
 def test_without_json_stdout_stays_clean() -> None:

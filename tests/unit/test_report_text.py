@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtc.core.sanitize import one_line, shorten, text_block
-from mtc.report.text import count, document, duration, few, moment, plural, rate, say, size, table
+from mtc.report.terminal import write_line
+from mtc.report.text import count, duration, first_few, json_document, plural, rate, size, table, utc_time
 
 
 @pytest.mark.parametrize(
@@ -97,13 +98,13 @@ def test_counts_and_rates_are_grouped_by_thousands() -> None:
 def test_moments_are_told_in_utc() -> None:
     """One zone for all sites, named."""
     paris = dt.timezone(dt.timedelta(hours=2))
-    assert moment(dt.datetime(2026, 5, 2, 1, 30, tzinfo=paris)) == "2026-05-01 23:30:00 UTC"
+    assert utc_time(dt.datetime(2026, 5, 2, 1, 30, tzinfo=paris)) == "2026-05-01 23:30:00 UTC"
 
 
 def test_the_first_few_distinct_items_stand_for_many() -> None:
     """The same reason again is not told again; what is left out is counted."""
-    assert few(["a", "b", "a", "c"]) == ("a", "b", "c")
-    assert few(f"r{at}" for at in range(15)) == ("r0", "r1", "r2", "and 12 more")
+    assert first_few(["a", "b", "a", "c"]) == ("a", "b", "c")
+    assert first_few(f"r{at}" for at in range(15)) == ("r0", "r1", "r2", "and 12 more")
 
 
 def test_tables_line_up_and_end_without_spaces() -> None:
@@ -114,7 +115,7 @@ def test_tables_line_up_and_end_without_spaces() -> None:
 
 def test_documents_are_ascii() -> None:
     """JSON on a terminal holds no escape sequence either, and its keys keep their order."""
-    text = document({"b": "\x1b[31m\u202e", "a": 1})
+    text = json_document({"b": "\x1b[31m\u202e", "a": 1})
     assert text.isascii()
     assert "\x1b" not in text
     assert list(json.loads(text)) == ["b", "a"]
@@ -124,5 +125,5 @@ def test_a_stream_of_any_encoding_can_be_written_to() -> None:
     """What the encoding lacks is spelt out instead of raising."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    say(stream, "née \udcff")
+    write_line(stream, "née \udcff")
     assert raw.getvalue() == b"n\\xe9e \\udcff\n"

@@ -10,7 +10,7 @@ from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation
 from mtc.plan.model import ImportWork, Plan, PlannedStep
 from mtc.report.history import place_of
-from mtc.report.terminal import Look
+from mtc.report.terminal import Terminal
 from mtc.report.why import why, why_json, why_text
 
 DAY = dt.date(2026, 5, 1)
@@ -203,7 +203,7 @@ def test_hostile_keys_and_errors_are_harmless() -> None:
 
 def test_headings_stand_out_on_a_terminal() -> None:
     """Colour is for headings only."""
-    assert "\x1b[1mattempts\x1b[0m" in why_text(why(IMPORT, None, HISTORY, TRIES), Look(colour=True))
+    assert "\x1b[1mattempts\x1b[0m" in why_text(why(IMPORT, None, HISTORY, TRIES), Terminal(colour=True))
 
 
 def test_json_tells_the_same() -> None:
