@@ -18,7 +18,7 @@ from mtc.matomo import sites
 from mtc.matomo.client import Connection, Server
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.tracker import other_days, server_of, zone_of
-from mtc.stages.stat.providers import moving_back
+from mtc.stages.stat.matomo_provider import earlier_start_hint
 
 ABOUT = "matomo"
 
@@ -188,4 +188,4 @@ def _created(site: SiteSettings, info: sites.SiteInfo, url: str, days: Sequence[
         f"was created there on {info.created}, and the first of `dates` is {first}: of days before it began Matomo "
         "makes no reports, unless hits of them have moved the date back"
     )
-    yield Finding.warning(about(site.name), url, what, f"if `stat` fails then, {moving_back(info.id, first)}")
+    yield Finding.warning(about(site.name), url, what, f"if `stat` fails then, {earlier_start_hint(info.id, first)}")

@@ -103,14 +103,16 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
         return Deliverer(server, project.warehouse, connect)
 
     def make_stat() -> StageRunner:
-        from mtc.stages.stat.providers import Answers  # noqa: PLC0415 - loads duckdb
+        from mtc.stages.stat.providers import ProviderBySite  # noqa: PLC0415 - loads duckdb
         from mtc.stages.stat.stat_stage import StatStage  # noqa: PLC0415 - as above
         from mtc.warehouse.statistics import WarehouseStatistics  # noqa: PLC0415 - as above
 
         warehouse = WarehouseStatistics(project.warehouse, connect, countries=project.countries)
-        return StatStage(project, connect, Answers(warehouse, make_answers if project.matomo else None))
+        return StatStage(
+            project, connect, ProviderBySite(warehouse, make_matomo_statistics if project.matomo else None)
+        )
 
-    def make_answers() -> "StatProvider":
+    def make_matomo_statistics() -> "StatProvider":
         from mtc.stages.stat.matomo_provider import MatomoStatistics  # noqa: PLC0415 - loads urllib3
 
         server = target()

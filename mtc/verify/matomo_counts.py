@@ -33,7 +33,7 @@ from mtc.plan.archive_copies import sent_texts
 from mtc.plan.delivery_verdicts import own_deliveries, sent_hits
 from mtc.plan.verdicts import DayHits
 from mtc.stages.deliver.tracker import server_of
-from mtc.stages.stat import matomo_provider
+from mtc.stages.stat import matomo_tables
 from mtc.warehouse.referrers import assistant, known
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.stat_tables import OTHERS, SearchRow, VisitRow
@@ -63,7 +63,7 @@ def compare_tables(reports: Reports, document: StatDocument, searches: int) -> I
     )
     tables = document.tables
     if searches == document.summary.searches:
-        theirs = _counts(reports, Report.SITE_SEARCHES, matomo_provider.plain, lambda row: row.hits)
+        theirs = _counts(reports, Report.SITE_SEARCHES, matomo_tables.label_text, lambda row: row.hits)
         yield from _differing("searches for", theirs, _own(tables.site_searches or ()))
     yield from _origins(reports, document)
 
@@ -71,14 +71,14 @@ def compare_tables(reports: Reports, document: StatDocument, searches: int) -> I
 def _origins(reports: Reports, document: StatDocument) -> Iterator[Disagreement]:
     tables = document.tables
     own = {row.label: row.visits for row in tables.referrer_types}
-    types = _counts(reports, Report.REFERRER_TYPES, matomo_provider.referrer_type, _visits)
+    types = _counts(reports, Report.REFERRER_TYPES, matomo_tables.referrer_type, _visits)
     mixed = types is not None and own.get("ai", 0) > 0 and not types.get("ai", 0)
     yield from _differing("visits of type", _mixed(types) if mixed else types, _mixed(own) if mixed else own)
     for what, report, rows in (
         ("visits from website", Report.WEBSITES, tables.websites),
         ("visits from search engine", Report.SEARCH_ENGINES, tables.search_engines),
     ):
-        theirs = _counts(reports, report, matomo_provider.plain, _visits)
+        theirs = _counts(reports, report, matomo_tables.label_text, _visits)
         yield from _differing(what, _without_assistants(theirs) if mixed else theirs, _own(rows))
 
 

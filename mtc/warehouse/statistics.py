@@ -10,7 +10,7 @@ import glob
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -70,13 +70,6 @@ class DayFailure:
 
     day: dt.date
     error: MtcError
-
-
-class StatisticsSource(Protocol):
-    """Who answers for a site's days."""
-
-    def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterable[StatDocument | DayFailure]:
-        """Give a document or a failure for every day, in order of days."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
 from mtc.stages.deliver.tracker import Target
 from mtc.stages.stat.matomo_provider import MatomoStatistics
-from mtc.stages.stat.providers import Answer, Answers, NotedDocument
+from mtc.stages.stat.providers import DayResult, NotedDocument, ProviderBySite
 from mtc.stages.stat.stat_stage import StatStage
 from mtc.warehouse.stat_document import StatDocument, dumps, loads
 from mtc.warehouse.stat_tables import metrics
@@ -130,7 +130,7 @@ def site(**changes: int | str | None) -> SiteSettings:
     return dataclasses.replace(settings(), **{"matomo_id": 1, "answers": "matomo", **changes})  # type: ignore[arg-type]
 
 
-def told(answer: Answer) -> StatDocument:
+def told(answer: DayResult) -> StatDocument:
     document = answer.document if isinstance(answer, NotedDocument) else answer
     assert isinstance(document, StatDocument), document
     return document
@@ -273,7 +273,7 @@ def test_the_stage_writes_what_each_site_s_source_says(tmp_path: Path, matomo: F
     part = write_part(plan.warehouse, [Hit("08:00:00")], site="shop")
     steps = (stat_step([], lines=12), stat_step([part], site="shop"))
     with asking(matomo, WRITE) as source:
-        StatStage(plan, connect, Answers(WarehouseStatistics(plan.warehouse, connect), lambda: source)).run(
+        StatStage(plan, connect, ProviderBySite(WarehouseStatistics(plan.warehouse, connect), lambda: source)).run(
             task(*steps), recorder
         )
     found = {step.site: (receipt.figures["visits"], len(receipt.notes)) for step, receipt in recorder.receipts.items()}

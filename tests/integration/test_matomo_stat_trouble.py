@@ -19,8 +19,8 @@ from mtc.matomo.client import ServerBusyError, TokenRefusedError
 from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
 from mtc.stages.deliver.tracker import Target
-from mtc.stages.stat.matomo_provider import MatomoStatistics
-from mtc.stages.stat.providers import HITS, Answer, NotedDocument
+from mtc.stages.stat.matomo_provider import WINDOW_HITS, MatomoStatistics
+from mtc.stages.stat.providers import DayResult, NotedDocument
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure
 from tests.fake_matomo.faults import Fault, Place
@@ -82,7 +82,7 @@ def asking(answer: Callable[[Asked], Reply]) -> Iterator[tuple[MatomoStatistics,
             yield MatomoStatistics(target), script
 
 
-def statistics(report: Report, days: Mapping[dt.date, StatWork] | None = None) -> tuple[list[Answer], list[str]]:
+def statistics(report: Report, days: Mapping[dt.date, StatWork] | None = None) -> tuple[list[DayResult], list[str]]:
     """The answers, and the ranges of days that were asked for."""
     with asking(server(report)) as (source, script):
         found = list(source.statistics(SITE, DAYS if days is None else days))
@@ -90,7 +90,7 @@ def statistics(report: Report, days: Mapping[dt.date, StatWork] | None = None) -
     return found, [parse_qs(form)["date"][0] for form in forms if "VisitsSummary" in form]
 
 
-def failed(answers: list[Answer]) -> dict[int, str]:
+def failed(answers: list[DayResult]) -> dict[int, str]:
     """The failures, by the day of the month."""
     return {answer.day.day: str(answer.error) for answer in answers if isinstance(answer, DayFailure)}
 
@@ -151,7 +151,7 @@ def test_answers_given_before_the_server_failed_hold() -> None:
     def report(_method: str, day: dt.date) -> object:
         return error("SQLSTATE[HY000]: server has gone away") if day >= DAY + dt.timedelta(days=30) else []
 
-    found: list[Answer] = []
+    found: list[DayResult] = []
     with asking(server(report)) as (source, script), pytest.raises(ServerBusyError, match="gone away"):
         found.extend(source.statistics(SITE, days))
     assert [type(answer) for answer in found] == [StatDocument] * 30
@@ -182,7 +182,7 @@ def test_a_plugin_that_is_off_is_noted_and_its_table_is_left_empty() -> None:
 
 def test_days_that_were_not_asked_for_are_not_read() -> None:
     """Nor are more at once than a server can count in one request."""
-    big = StatWork((Part("docs", DAY, "f", "o", HITS),))
+    big = StatWork((Part("docs", DAY, "f", "o", WINDOW_HITS),))
     asked_for = dict(zip((*list(DAYS)[:2], *list(DAYS)[3:5]), (StatWork(), StatWork(), big, StatWork()), strict=True))
     _, ranges = statistics(nothing, {**asked_for, list(DAYS)[4]: big})
     assert ranges == [

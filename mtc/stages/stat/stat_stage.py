@@ -19,7 +19,7 @@ from mtc.core.model import Output, Receipt, Status
 from mtc.manifest.project import Project
 from mtc.plan.model import PlannedStep, StatWork, Task
 from mtc.stages.stage import FactRecorder, PartsDigested, StepDone, StepFailed
-from mtc.stages.stat.providers import Answer, NotedDocument, StatProvider
+from mtc.stages.stat.providers import DayResult, NotedDocument, StatProvider
 from mtc.warehouse.stat_document import StatDocument, dumps
 from mtc.warehouse.stat_files import stat_file
 from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
@@ -77,7 +77,9 @@ class StatStage:
             fsync_dir(path.parent)
         return StepDone(Receipt(planned.step, Status.EMPTY, accounting=_work(planned).accounting))
 
-    def _publish(self, answers: Iterable[Answer], plans: Mapping[dt.date, PlannedStep], recorder: FactRecorder) -> None:
+    def _publish(
+        self, answers: Iterable[DayResult], plans: Mapping[dt.date, PlannedStep], recorder: FactRecorder
+    ) -> None:
         """Write and record a set of answers. Where the provider fails midway, the answers before that are kept."""
         crash_points.point("stat.before")
         written: list[_Written] = []
@@ -98,7 +100,7 @@ class StatStage:
             raise failure
 
     def _write_answer(
-        self, answer: Answer, plans: Mapping[dt.date, PlannedStep], files: StagedFiles, recorder: FactRecorder
+        self, answer: DayResult, plans: Mapping[dt.date, PlannedStep], files: StagedFiles, recorder: FactRecorder
     ) -> Iterator["_Written"]:
         if isinstance(answer, DayFailure):
             recorder.record(StepFailed(plans[answer.day].step, answer.error))
@@ -140,7 +142,7 @@ def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[Pa
         yield PartsDigested({file: sha256(path_inside(project.warehouse, file)) for file in files})
 
 
-def _sets(answers: Iterable[Answer]) -> Iterator[Iterable[Answer]]:
+def _sets(answers: Iterable[DayResult]) -> Iterator[Iterable[DayResult]]:
     """Cut answers into sets; a set starts as soon as its first answer is there."""
     stream = iter(answers)
     for first in stream:

@@ -8,8 +8,8 @@ import pytest
 from mtc.matomo.api import Row
 from mtc.matomo.api import Summary as Figures
 from mtc.matomo.reports import DayReports, Entry, More, Report
-from mtc.stages.stat import matomo_provider
-from mtc.stages.stat.matomo_provider import ranked, summary, tables
+from mtc.stages.stat import matomo_tables
+from mtc.stages.stat.matomo_tables import ranked, summary, tables
 from mtc.warehouse.stat_tables import LABEL_LENGTH, DownloadRow, Tables
 
 DAY = dt.date(2026, 5, 1)
@@ -39,23 +39,23 @@ def of(report: Report, *rows: Row, limit: int = 500, more: More | None = None) -
 )
 def test_a_page_is_called_by_the_path_of_its_address(label: str, url: str, expected: str) -> None:
     """As the warehouse calls it; a label alone has its HTML taken off."""
-    assert matomo_provider.page(Row(label, url)) == expected
+    assert matomo_tables.page_label(Row(label, url)) == expected
 
 
 @pytest.mark.parametrize(
     ("name", "row", "expected"),
     [
-        (matomo_provider.referrer_type, Row("Direct Entry"), "direct"),
-        (matomo_provider.referrer_type, Row("Search Engines"), "search"),
-        (matomo_provider.referrer_type, Row("AI Assistants"), "ai"),
-        (matomo_provider.plain, Row("Microsoft Edge"), "Microsoft Edge"),
-        (matomo_provider.plain, Row("AT&amp;T"), "AT&T"),
-        (matomo_provider.device, Row("Smartphone"), "smartphone"),
-        (matomo_provider.country, Row("France", code="fr"), "FR"),
-        (matomo_provider.country, Row("Unknown", code="xx"), "Unknown"),
-        (matomo_provider.country, Row("=cmd()", code="=cmd()"), "Unknown"),
-        (matomo_provider.country, Row("Others", rest=True), "Others"),
-        (matomo_provider.device, Row("-1", rest=True), "Others"),
+        (matomo_tables.referrer_type, Row("Direct Entry"), "direct"),
+        (matomo_tables.referrer_type, Row("Search Engines"), "search"),
+        (matomo_tables.referrer_type, Row("AI Assistants"), "ai"),
+        (matomo_tables.label_text, Row("Microsoft Edge"), "Microsoft Edge"),
+        (matomo_tables.label_text, Row("AT&amp;T"), "AT&T"),
+        (matomo_tables.device_type, Row("Smartphone"), "smartphone"),
+        (matomo_tables.country_code, Row("France", code="fr"), "FR"),
+        (matomo_tables.country_code, Row("Unknown", code="xx"), "Unknown"),
+        (matomo_tables.country_code, Row("=cmd()", code="=cmd()"), "Unknown"),
+        (matomo_tables.country_code, Row("Others", rest=True), "Others"),
+        (matomo_tables.device_type, Row("-1", rest=True), "Others"),
     ],
 )
 def test_words_that_mean_the_same_are_the_same(name: Callable[[Row], str], row: Row, expected: str) -> None:
