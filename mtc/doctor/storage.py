@@ -29,7 +29,7 @@ from mtc.manifest.project import Project, SiteSettings
 from mtc.sources.folder import FolderArchive
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Access, Tuning, explaining
-from mtc.sources.source import Days, Source
+from mtc.sources.source import LogSource, ObjectsByDay
 from mtc.state.lock import lock_path, owner_at_work
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import MARKER
@@ -79,7 +79,7 @@ def look(project: Project, site: SiteSettings, days: Sequence[dt.date]) -> Seen:
     )
 
 
-def _newest(listed: Days) -> SourceObject | None:
+def _newest(listed: ObjectsByDay) -> SourceObject | None:
     """Of the last day that has one, the object that was changed last."""
     for day in sorted(listed, reverse=True):
         if filled := [item for item in listed[day] if item.size]:
@@ -87,7 +87,7 @@ def _newest(listed: Days) -> SourceObject | None:
     return None
 
 
-def _left_out(site: SiteSettings, source: Source, note: str) -> Finding:
+def _left_out(site: SiteSettings, source: LogSource, note: str) -> Finding:
     return Finding.warning(about_source(site.name), source.describe(), note, "give the object another name")
 
 

@@ -10,20 +10,20 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from mtc.core.atomic_files import sha256
+from mtc.core.background import map_in_order
 from mtc.core.errors import MtcError
-from mtc.core.interrupt import each
 from mtc.core.model import Output, Stage, StepId
 from mtc.core.records import History
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.model import Listing, Selection, World
-from mtc.sources.source import Source
+from mtc.sources.source import LogSource
 from mtc.state.store import Store
 from mtc.warehouse.csv_files import file_name
 
 _PARALLEL = 16
 _MOST_READ = 1000
 
-OpenSource = Callable[[SiteSettings], Source]
+OpenSource = Callable[[SiteSettings], LogSource]
 Notes = Callable[[str], None]
 
 
@@ -79,7 +79,7 @@ def list_sources(
         try:
             source = open_source(project.sites[name])
             days = source.list_days(selection.days[name], note=left.append)
-            if not days and name in known and (doubt := source.bare()):
+            if not days and name in known and (doubt := source.empty_listing_doubt()):
                 return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}"), left
         except MtcError as error:
             where = f"{error.where}: " if error.where else ""
@@ -87,7 +87,7 @@ def list_sources(
         return Listing(days), left
 
     listings = {}
-    for name, (listing, left) in each(one, selection.days, check, most=_PARALLEL, name="list"):
+    for name, (listing, left) in map_in_order(one, selection.days, check, threads=_PARALLEL, name="list"):
         listings[name] = listing
         if left:
             more = f" (and {len(left) - 1:,} more left out)" if len(left) > 1 else ""

@@ -20,11 +20,11 @@ from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.model import Task
 from mtc.sources.folder import FolderArchive, FolderSource
 from mtc.sources.s3_archive import S3Archive
-from mtc.sources.s3_client import USUAL, Clients, Login, Tuning
+from mtc.sources.s3_client import DEFAULT_TUNING, Clients, Login, Tuning
 from mtc.sources.s3_source import S3Source
 from mtc.sources.settings import Credentials
-from mtc.sources.source import Archive, Source
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.source import LogArchive, LogSource
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 from mtc.stages.stage import FactRecorder, StageRunner
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ def source_opener(project: Project) -> OpenSource:
     """Opens a site's source, once."""
 
     @functools.cache
-    def by_name(name: str) -> Source:
+    def by_name(name: str) -> LogSource:
 
         return open_source(project.sites[name], project.credentials, project.root)
 
-    def opener(site: SiteSettings) -> Source:
+    def opener(site: SiteSettings) -> LogSource:
         return by_name(site.name)
 
     return opener
@@ -155,10 +155,10 @@ _CLIENTS = Clients()
 
 
 def open_source(
-    site: SiteSettings, credentials: Mapping[str, Credentials], root: Path, *, tuning: Tuning = USUAL
-) -> Source:
+    site: SiteSettings, credentials: Mapping[str, Credentials], root: Path, *, tuning: Tuning = DEFAULT_TUNING
+) -> LogSource:
     """Open a site's source; a relative folder starts from `root`. Nothing is read yet."""
-    pattern = Pattern.compile(site.source.url, site.name)
+    pattern = SourceUrl.compile(site.source.url, site.name)
     if pattern.bucket:
         return S3Source(pattern, _login(site.source.credentials, credentials), _CLIENTS, tuning)
     return FolderSource(root / pattern.root, pattern)
@@ -170,8 +170,8 @@ def open_archive(
     root: Path,
     *,
     spool: Path | None = None,
-    tuning: Tuning = USUAL,
-) -> Archive | None:
+    tuning: Tuning = DEFAULT_TUNING,
+) -> LogArchive | None:
     """Open a site's archive, if it has one; a relative folder starts from `root`. Nothing is read or written yet.
 
     `spool` takes objects that must be fetched to be copied, one at a time for each thread.

@@ -15,14 +15,14 @@ from mtc.formats.registry import NAMES
 from mtc.manifest.models import Manifest
 from mtc.manifest.nodes import KeyPath, Map, Scalar, plain, scalars, text_of
 from mtc.sources.url_overlap import (
-    Objects,
+    ObjectSet,
     absolute,
     archive_meets_source,
     copies_collide,
     folder_pairs,
+    lies_within,
     log_folder,
     outputs_meet_source,
-    within,
 )
 from mtc.sources.url_rules import Finding, archive_findings, source_findings
 
@@ -48,9 +48,9 @@ def readers_of_the_same(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple
 
     Sites that choose lines, such as those of their hosts, may well read the same logs.
     """
-    seen: list[tuple[SiteUrls, Objects]] = []
+    seen: list[tuple[SiteUrls, ObjectSet]] = []
     for site in sites:
-        mine = Objects.of(site.source, site.name, root)
+        mine = ObjectSet.of(site.source, site.name, root)
         for other, theirs in seen:
             if _same(site, other) and (theirs.hold(mine) or mine.hold(theirs)):
                 yield site.name, other.name
@@ -251,7 +251,7 @@ class Checks:
         url = self._text(*setting)
         theirs = log_folder(url, self.root) if url and (url.startswith("s3://") or "://" not in url) else None
         for own, folder in folders.items() if theirs else ():
-            if theirs and (within(folder, theirs) or within(theirs, folder)):
+            if theirs and (lies_within(folder, theirs) or lies_within(theirs, folder)):
                 yield self._say(self._at(own, setting), f"{own} and the {setting[-2]} overlap", _APART)
         mine = setting[-2] == "source" and is_site_name(setting[1])
         if url and not theirs and mine and "://" not in url and not any(source_findings(url)):

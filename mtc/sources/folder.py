@@ -17,11 +17,11 @@ from mtc.core.atomic_files import explain_write_error, path_inside, sha256, stag
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError, explain_read_error
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
-from mtc.sources.list_levels import WantedDays
-from mtc.sources.near_keys import NearMisses
+from mtc.sources.list_levels import DayIndex
+from mtc.sources.near_misses import NearMisses
 from mtc.sources.s3_objects import md5, plain_md5
-from mtc.sources.source import Days, Note, Progress, RemoteObject, Source, borrowed, ignore
-from mtc.sources.url_pattern import ArchiveUrl, ListRange, Pattern
+from mtc.sources.source import LogSource, Note, ObjectsByDay, Progress, RemoteObject, ignore, local_copy
+from mtc.sources.url_pattern import ArchiveUrl, ListRange, SourceUrl
 
 _UNFINISHED = (".tmp", ".part")
 
@@ -31,18 +31,18 @@ class FolderSource:
     """A folder with logs of one site. `root` is where keys start; an object is what it is by size and mtime."""
 
     root: Path
-    pattern: Pattern
+    pattern: SourceUrl
 
-    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
         """List the objects of these days; dot-files and unfinished files are not looked at."""
         wanted = frozenset(days)
         found: dict[dt.date, list[SourceObject]] = {}
         near, misses = NearMisses.of(self.pattern, wanted), list[str]()
         try:
             ranges = self.pattern.prefixes(wanted)
-            for key, path in self._walk(ranges, WantedDays(wanted)):
+            for key, path in self._walk(ranges, DayIndex(wanted)):
                 day = self.pattern.match(key) if any(stretch.holds(key) for stretch in ranges) else None
-                if day is None and near.is_one(key) and not key_problem(key) and self.pattern.match(key) is None:
+                if day is None and near.matches(key) and not key_problem(key) and self.pattern.match(key) is None:
                     misses.append(key)
                 if day not in wanted or day is None:
                     continue
@@ -54,14 +54,14 @@ class FolderSource:
                     raise _leads_nowhere(path)
         except OSError as error:
             raise self._explain(error) from error
-        for told in near.told(misses, {obj.key for objects in found.values() for obj in objects}):
+        for told in near.notes(misses, {obj.key for objects in found.values() for obj in objects}):
             note(told)
         return {day: tuple(sorted(found[day])) for day in sorted(found)}
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:  # noqa: ARG002 - nothing is copied
         """Give the file itself, after a look that it is as listed and can be read."""
         path = self._path(obj)
-        self.confirm(obj)
+        self.confirm_unchanged(obj)
         try:
             with path.open("rb"):
                 progress(obj.size)
@@ -75,7 +75,7 @@ class FolderSource:
         with _looking_at(path), path.open("rb") as stream:
             return stream.read(size)
 
-    def confirm(self, obj: SourceObject) -> None:
+    def confirm_unchanged(self, obj: SourceObject) -> None:
         """Raise ObjectChangedError when size or mtime are no longer as listed, or the file is gone."""
         path = self._path(obj)
         with _looking_at(path):
@@ -100,7 +100,7 @@ class FolderSource:
             raise PermanentError(f"the key cannot be read: {reason}", where=printable(obj.key))
         return self.root / obj.key
 
-    def _walk(self, ranges: tuple[ListRange, ...], wanted: WantedDays) -> Iterator[tuple[str, Path]]:
+    def _walk(self, ranges: tuple[ListRange, ...], wanted: DayIndex) -> Iterator[tuple[str, Path]]:
         """Every file of the folders that may hold a wanted one, with its key. Links do not lead back into one above."""
         todo = [("", self.root, frozenset[tuple[int, int]]())]
         while todo:
@@ -119,20 +119,20 @@ class FolderSource:
                     todo.append((f"{key}/", Path(entry.path), inside))
 
     def _is_lost_folder(
-        self, entry: os.DirEntry[str], key: str, ranges: tuple[ListRange, ...], wanted: WantedDays
+        self, entry: os.DirEntry[str], key: str, ranges: tuple[ListRange, ...], wanted: DayIndex
     ) -> bool:
         """Whether a link that leads nowhere has the name of a folder that may hold what is wanted."""
         if not entry.is_symlink() or Path(entry.path).exists():
             return False
         return self.pattern.names_folder(key) and self._may_enter(key, ranges, wanted)
 
-    def bare(self) -> str:
+    def empty_listing_doubt(self) -> str:
         """Why a listing without any object is in doubt: there is not one file, as in a mount point without its disk."""
         if any(files for _, _, files in os.walk(self.root)):
             return ""
         return f"there is no file at all in {printable(str(self.root))}: is its disk mounted?"
 
-    def _may_enter(self, folder: str, ranges: tuple[ListRange, ...], wanted: WantedDays) -> bool:
+    def _may_enter(self, folder: str, ranges: tuple[ListRange, ...], wanted: DayIndex) -> bool:
         near = any(stretch.may_hold_below(f"{folder}/") for stretch in ranges)
         return near and self.pattern.may_enter(folder) and bool(wanted.below(self.pattern, folder))
 
@@ -214,7 +214,7 @@ class FolderArchive:
         day: dt.date,
         obj: SourceObject,
         local: Path | None,
-        source: Source,
+        source: LogSource,
         *,
         replacing: str = "",
         progress: Progress = ignore,
@@ -226,7 +226,7 @@ class FolderArchive:
             target = path_inside(self.project / self.template.root, key)
             if _has_digest(target, obj):
                 return url
-            with borrowed(local, source, obj, self.spool) as path:
+            with local_copy(local, source, obj, self.spool) as path:
                 if not self._is_there(target, path, obj, mine=replacing == url):
                     _copy(path, target, obj, source, progress, mark=self._mark)
         except OSError as error:
@@ -265,10 +265,10 @@ def _has_digest(target: Path, obj: SourceObject) -> bool:
     return bool(digest) and target.is_file() and target.stat().st_size == obj.size and md5(target).hex() == digest
 
 
-def _copy(local: Path, target: Path, obj: SourceObject, source: Source, progress: Progress, *, mark: str) -> None:
+def _copy(local: Path, target: Path, obj: SourceObject, source: LogSource, progress: Progress, *, mark: str) -> None:
     with staged_beside(target, mark=mark) as staged:
         digest = _write(local, staged, progress)
-        source.confirm(obj)
+        source.confirm_unchanged(obj)
         if staged.stat().st_size != obj.size:
             raise ObjectChangedError("the file's size is not what was listed", where=printable(obj.key))
         if sha256(staged) != digest:

@@ -11,15 +11,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mtc.sources import url_pattern, url_template
-from mtc.sources.url_pattern import DEEP, ListRange, Pattern, is_settled, regex_of
-from mtc.sources.url_template import Atom, Dated, Text
+from mtc.sources.url_pattern import DEEP, ListRange, SourceUrl, is_settled, regex_of
+from mtc.sources.url_template import Atom, Directive, Text
 
 Folders = Callable[[str], Iterator[str]]
 """Gives the folders of which the paths, with a slash at their ends, begin with a text and have no further slash."""
 
 
 @dataclass(frozen=True, slots=True)
-class WantedDays:
+class DayIndex:
     """Some days, sorted out by how the directives of a date spell them."""
 
     days: frozenset[dt.date]
@@ -31,10 +31,10 @@ class WantedDays:
         if codes not in self._spelled:
             table = self._spelled.setdefault(codes, {})
             for day in self.days:
-                table.setdefault(tuple(url_template.write(code, day) for code in codes), set()).add(day)
+                table.setdefault(tuple(url_template.format_directive(code, day) for code in codes), set()).add(day)
         return self._spelled[codes].get(tuple(values[code] for code in codes), ())
 
-    def below(self, pattern: Pattern, folder: str) -> Collection[dt.date]:
+    def below(self, pattern: SourceUrl, folder: str) -> Collection[dt.date]:
         """The days whose keys may lie below a folder (without a slash at its end), as far as its names tell."""
         pieces = pattern.pieces[: min(folder.count("/") + 1, len(pattern.pieces) - 1)]
         if DEEP in pieces:
@@ -46,15 +46,15 @@ class WantedDays:
         return () if match is None else self.spelled(match.groupdict())
 
 
-def ranges(pattern: Pattern, wanted: Collection[dt.date], folders: Folders) -> tuple[ListRange, ...]:
+def ranges(pattern: SourceUrl, wanted: Collection[dt.date], folders: Folders) -> tuple[ListRange, ...]:
     """Plan the listing of some days. `folders` is asked for each level of globs before the date."""
-    return tuple(_Levels(pattern, WantedDays(frozenset(wanted)), folders).below("", 0, frozenset(wanted)))
+    return tuple(_Levels(pattern, DayIndex(frozenset(wanted)), folders).below("", 0, frozenset(wanted)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    pattern: Pattern
-    wanted: WantedDays
+    pattern: SourceUrl
+    wanted: DayIndex
     folders: Folders
 
     def below(self, folder: str, index: int, left: frozenset[dt.date]) -> Iterator[ListRange]:
@@ -62,7 +62,7 @@ class _Levels:
         level = self._globbed(index)
         if level is None:
             texts = {day: folder + _text(self.pattern.fixed(index), day) for day in left}
-            codes = tuple(atom.code for atom in self.pattern.fixed(index) if isinstance(atom, Dated))
+            codes = tuple(atom.code for atom in self.pattern.fixed(index) if isinstance(atom, Directive))
             yield from url_pattern.plan(texts, sorts=url_template.sort_as_dates(codes))
             return
         starts: dict[str, set[dt.date]] = {}
@@ -83,11 +83,13 @@ class _Levels:
 
 
 def _is_dated(piece: tuple[Atom, ...]) -> bool:
-    return any(isinstance(atom, Dated) and atom.code not in url_template.TIME_CODES for atom in piece)
+    return any(isinstance(atom, Directive) and atom.code not in url_template.TIME_CODES for atom in piece)
 
 
-def _text(atoms: Iterator[Text | Dated], day: dt.date) -> str:
-    return "".join(atom.text if isinstance(atom, Text) else url_template.write(atom.code, day) for atom in atoms)
+def _text(atoms: Iterator[Text | Directive], day: dt.date) -> str:
+    return "".join(
+        atom.text if isinstance(atom, Text) else url_template.format_directive(atom.code, day) for atom in atoms
+    )
 
 
 @functools.lru_cache(maxsize=64)

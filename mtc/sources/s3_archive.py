@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import explain_write_error
+from mtc.core.background import run_watched
 from mtc.core.errors import MtcError, ObjectChangedError, PermanentError, TransientError
-from mtc.core.interrupt import patiently
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
-from mtc.sources.s3_client import USUAL, Access, Clients, Login, Tuning, explaining, service_of, status_of
+from mtc.sources.s3_client import DEFAULT_TUNING, Access, Clients, Login, Tuning, explaining, service_of, status_of
 from mtc.sources.s3_objects import etag_of, is_another, is_encrypted, plain_md5, size_of
-from mtc.sources.s3_upload import Target, complete, etag_of_part, part_size, parts, upload
-from mtc.sources.source import Progress, RemoteObject, Source, borrowed, ignore
+from mtc.sources.s3_upload import UploadTarget, complete, etag_of_part, part_size, parts, upload
+from mtc.sources.source import LogSource, Progress, RemoteObject, ignore, local_copy
 from mtc.sources.url_pattern import ArchiveUrl
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _KEPT = ("ContentType", "ContentEncoding", "ContentLanguage", "ContentDispositio
 
 
 def copy_inside(
-    client: "S3Client", remote: RemoteObject, obj: SourceObject, target: Target, tuning: Tuning
+    client: "S3Client", remote: RemoteObject, obj: SourceObject, target: UploadTarget, tuning: Tuning
 ) -> str | None:
     """Copy, and give the ETag that the copy must have (empty where it cannot be told); None when it must be uploaded.
 
@@ -65,7 +65,7 @@ def _kept(head: "HeadObjectOutputTypeDef") -> dict[str, str]:
     return {name: str(head[name]) for name in _KEPT if head.get(name)}  # type: ignore[literal-required] # names of texts
 
 
-def _metadata(head: "HeadObjectOutputTypeDef", target: Target) -> Mapping[str, str]:
+def _metadata(head: "HeadObjectOutputTypeDef", target: UploadTarget) -> Mapping[str, str]:
     return {**(head.get("Metadata") or {}), **target.marks}
 
 
@@ -79,7 +79,7 @@ def _from(remote: RemoteObject) -> "CopySourceTypeDef":
 
 
 def _copy(
-    client: "S3Client", remote: RemoteObject, obj: SourceObject, target: Target, head: "HeadObjectOutputTypeDef"
+    client: "S3Client", remote: RemoteObject, obj: SourceObject, target: UploadTarget, head: "HeadObjectOutputTypeDef"
 ) -> str:
     client.copy_object(
         Bucket=target.bucket,
@@ -98,7 +98,7 @@ def _copy_in_parts(
     client: "S3Client",
     remote: RemoteObject,
     obj: SourceObject,
-    target: Target,
+    target: UploadTarget,
     tuning: Tuning,
     head: "HeadObjectOutputTypeDef",
 ) -> None:
@@ -136,7 +136,7 @@ class S3Archive:
     template: ArchiveUrl
     login: Login
     clients: Clients
-    tuning: Tuning = USUAL
+    tuning: Tuning = DEFAULT_TUNING
 
     def push(
         self,
@@ -144,7 +144,7 @@ class S3Archive:
         day: dt.date,
         obj: SourceObject,
         local: Path | None,
-        source: Source,
+        source: LogSource,
         *,
         replacing: str = "",
         progress: Progress = ignore,
@@ -153,7 +153,7 @@ class S3Archive:
         key = self.template.render(day, obj)
         url = self.template.full(key)
         client = self.clients.get(self.login, self.tuning)
-        target = Target(
+        target = UploadTarget(
             self.template.bucket, key, _marks(site, obj), Access(str(self.login), printable(url), _PERMISSIONS)
         )
         remote = source.remote(obj)
@@ -167,14 +167,14 @@ class S3Archive:
             if not self._is_there(client, target, obj, mine=replacing == url):
                 self._send(client, target, obj, local, source, moved)
 
-        patiently(push, self.tuning.calling, progress, target.access.where)
+        run_watched(push, self.tuning.calling, progress, target.access.where)
         return url
 
     def describe(self) -> str:
         """The URL as the manifest has it."""
         return self.template.url
 
-    def _is_there(self, client: "S3Client", target: Target, obj: SourceObject, *, mine: bool) -> bool:
+    def _is_there(self, client: "S3Client", target: UploadTarget, obj: SourceObject, *, mine: bool) -> bool:
         """Whether the copy is in place; raises PermanentError when something else is."""
         found = _head(client, target)
         if found is None:
@@ -194,10 +194,10 @@ class S3Archive:
     def _send(
         self,
         client: "S3Client",
-        target: Target,
+        target: UploadTarget,
         obj: SourceObject,
         local: Path | None,
-        source: Source,
+        source: LogSource,
         progress: Progress,
     ) -> None:
         remote = source.remote(obj)
@@ -208,14 +208,16 @@ class S3Archive:
             progress(obj.size)
         else:
             try:
-                with borrowed(local, source, obj, self.spool) as path:
-                    etag = upload(client, path, obj, target, self.tuning, lambda: source.confirm(obj), progress)
+                with local_copy(local, source, obj, self.spool) as path:
+                    etag = upload(
+                        client, path, obj, target, self.tuning, lambda: source.confirm_unchanged(obj), progress
+                    )
             except OSError as error:
                 raise _explain(error, target) from error
         _verify(client, target, obj, etag)
 
 
-def _explain(error: OSError, target: Target) -> MtcError:
+def _explain(error: OSError, target: UploadTarget) -> MtcError:
     return explain_write_error(error, target.access.where)
 
 
@@ -227,7 +229,7 @@ def _marks(site: str, obj: SourceObject) -> Mapping[str, str]:
     }
 
 
-def _head(client: "S3Client", target: Target) -> "HeadObjectOutputTypeDef | None":
+def _head(client: "S3Client", target: UploadTarget) -> "HeadObjectOutputTypeDef | None":
     from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy: loaded when used
 
     with explaining(target.access):
@@ -247,7 +249,7 @@ def _same(found: "HeadObjectOutputTypeDef", obj: SourceObject, *, known: bool) -
     return known
 
 
-def _verify(client: "S3Client", target: Target, obj: SourceObject, etag: str) -> None:
+def _verify(client: "S3Client", target: UploadTarget, obj: SourceObject, etag: str) -> None:
     """Look at the copy that was made; `etag` is what it must be, or empty where that cannot be told."""
     found = _head(client, target)
     if found is None:

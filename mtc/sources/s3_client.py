@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mtc.core.background import LowSpeedLimit
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError
-from mtc.core.interrupt import Patience
 from mtc.sources.settings import Credentials
 
 if TYPE_CHECKING:
@@ -160,8 +160,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MIB = 1 << 20
-_READING = Patience(60, 64 << 10)
-_CALLING = Patience(900, 1)
+_READING = LowSpeedLimit(60, 64 << 10)
+_CALLING = LowSpeedLimit(900, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +181,11 @@ class Tuning:
     part: int = 16 * _MIB
     copied: int = 5_000_000_000
     copied_part: int = 512 * _MIB
-    reading: Patience = _READING
-    calling: Patience = _CALLING
+    reading: LowSpeedLimit = _READING
+    calling: LowSpeedLimit = _CALLING
 
 
-USUAL = Tuning()
+DEFAULT_TUNING = Tuning()
 """How S3 is used when nothing else is asked for."""
 
 

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import explain_write_error
+from mtc.core.background import run_watched
 from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
-from mtc.core.interrupt import patiently
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources import list_levels
-from mtc.sources.near_keys import NearMisses
-from mtc.sources.s3_client import USUAL, Access, Clients, Login, Tuning, explaining, service_of
+from mtc.sources.near_misses import NearMisses
+from mtc.sources.s3_client import DEFAULT_TUNING, Access, Clients, Login, Tuning, explaining, service_of
 from mtc.sources.s3_objects import etag_of, is_another, is_encrypted, is_listing, plain_md5, size_of
-from mtc.sources.source import Days, Note, Progress, RemoteObject, ignore
-from mtc.sources.url_pattern import ListRange, Pattern
+from mtc.sources.source import Note, ObjectsByDay, Progress, RemoteObject, ignore
+from mtc.sources.url_pattern import ListRange, SourceUrl
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,12 +33,12 @@ _CHUNK = 64 << 10  # small, so that one on a slow line is counted soon
 class S3Source:
     """The logs of one site in a bucket. An object is what it is by its ETag."""
 
-    pattern: Pattern
+    pattern: SourceUrl
     login: Login
     clients: Clients
-    tuning: Tuning = USUAL
+    tuning: Tuning = DEFAULT_TUNING
 
-    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
         """List the objects of these days: one listing for each run of days, a page at a time.
 
         Where globs stand before the date, the folders that stand for them are listed first.
@@ -52,7 +52,7 @@ class S3Source:
             for item in self._list(stretch):
                 key = item["Key"]
                 day = self.pattern.match(key)
-                if day is None and near.is_one(key) and not key_problem(key):
+                if day is None and near.matches(key) and not key_problem(key):
                     misses.append(key)
                 if day is None or day not in wanted:
                     continue
@@ -60,11 +60,11 @@ class S3Source:
                     note(f"{printable(key)} is left out: {reason}")
                 else:
                     found.setdefault(day, {})[key] = self._read(item)
-        for told in near.told(misses, {key for objects in found.values() for key in objects}):
+        for told in near.notes(misses, {key for objects in found.values() for key in objects}):
             note(told)
         return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
 
-    def bare(self) -> str:
+    def empty_listing_doubt(self) -> str:
         """A service's answer is not in doubt: what is no listing was refused."""
         return ""
 
@@ -79,7 +79,7 @@ class S3Source:
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
             spool.mkdir(parents=True, exist_ok=True)
-            patiently(lambda moved: self._download(obj, part, moved), self.tuning.reading, progress, self.where(obj))
+            run_watched(lambda moved: self._download(obj, part, moved), self.tuning.reading, progress, self.where(obj))
             part.replace(target)
         except OSError as error:
             raise explain_write_error(error, str(target)) from error
@@ -89,11 +89,11 @@ class S3Source:
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
         """Ask for the beginning alone; of a service that sends all the same, no more is read."""
-        return patiently(
+        return run_watched(
             lambda moved: self._read_beginning(obj, size, moved), self.tuning.reading, ignore, self.where(obj)
         )
 
-    def confirm(self, obj: SourceObject) -> None:
+    def confirm_unchanged(self, obj: SourceObject) -> None:
         """Nothing to do: what was fetched was checked then, and lies in the spool."""
 
     def remote(self, obj: SourceObject) -> RemoteObject | None:
@@ -117,7 +117,9 @@ class S3Source:
     ) -> Iterator["ListObjectsV2OutputTypeDef"]:
         """The pages of a listing, each waited for as long as is sane."""
         coming = iter(pages)
-        while (page := patiently(lambda _: next(coming, None), self.tuning.calling, ignore, access.where)) is not None:
+        while (
+            page := run_watched(lambda _: next(coming, None), self.tuning.calling, ignore, access.where)
+        ) is not None:
             _is_whole(page, access)
             yield page
 

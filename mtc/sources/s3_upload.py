@@ -21,7 +21,7 @@ _MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class UploadTarget:
     """Where a copy goes: bucket and key, the metadata it is given, and how to speak of it in errors."""
 
     bucket: str
@@ -34,7 +34,7 @@ def upload(
     client: "S3Client",
     local: Path,
     obj: SourceObject,
-    target: Target,
+    target: UploadTarget,
     tuning: Tuning,
     confirm: Callable[[], None],
     progress: Progress,
@@ -57,7 +57,9 @@ def part_size(size: int, wanted: int) -> int:
 
 
 @contextlib.contextmanager
-def parts(client: "S3Client", target: Target, extra: Mapping[str, str], marks: Mapping[str, str]) -> Iterator[str]:
+def parts(
+    client: "S3Client", target: UploadTarget, extra: Mapping[str, str], marks: Mapping[str, str]
+) -> Iterator[str]:
     """An upload in parts, by its id: taken back when what is done inside fails."""
     made = client.create_multipart_upload(
         Bucket=target.bucket,
@@ -82,14 +84,14 @@ def etag_of_part(answer: Mapping[str, Any] | None, where: str) -> str:
     return str(etag)
 
 
-def complete(client: "S3Client", target: Target, upload_id: str, done: "list[CompletedPartTypeDef]") -> None:
+def complete(client: "S3Client", target: UploadTarget, upload_id: str, done: "list[CompletedPartTypeDef]") -> None:
     """Make one object of all parts."""
     client.complete_multipart_upload(
         Bucket=target.bucket, Key=target.key, UploadId=upload_id, MultipartUpload={"Parts": done}
     )
 
 
-def _put(client: "S3Client", local: Path, target: Target, confirm: Callable[[], None], progress: Progress) -> str:
+def _put(client: "S3Client", local: Path, target: UploadTarget, confirm: Callable[[], None], progress: Progress) -> str:
     digest = md5(local)
     confirm()
     with local.open("rb") as body:
@@ -104,7 +106,7 @@ def _put_in_parts(
     client: "S3Client",
     local: Path,
     obj: SourceObject,
-    target: Target,
+    target: UploadTarget,
     tuning: Tuning,
     confirm: Callable[[], None],
     progress: Progress,

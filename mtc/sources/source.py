@@ -19,7 +19,7 @@ Progress = Callable[[int], None]
 Note = Callable[[str], None]
 """Hears what a person should know that stops nothing."""
 
-Days = Mapping[dt.date, tuple[SourceObject, ...]]
+ObjectsByDay = Mapping[dt.date, tuple[SourceObject, ...]]
 """The objects of each day that has any, in order of their keys."""
 
 
@@ -36,13 +36,13 @@ class RemoteObject:
     key: str
 
 
-class Source(Protocol):
+class LogSource(Protocol):
     """Where logs lie. Every method raises `StepError`s only."""
 
-    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
         """List the objects of these days. Objects with keys that lead astray are left out, with a note."""
 
-    def bare(self) -> str:
+    def empty_listing_doubt(self) -> str:
         """Why a listing without any object is in doubt where there were some before; empty where it is not."""
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
@@ -59,7 +59,7 @@ class Source(Protocol):
             ObjectChangedError: the object is gone.
         """
 
-    def confirm(self, obj: SourceObject) -> None:
+    def confirm_unchanged(self, obj: SourceObject) -> None:
         """Raise ObjectChangedError when a file that was read in place is no longer what was listed."""
 
     def remote(self, obj: SourceObject) -> RemoteObject | None:
@@ -72,7 +72,7 @@ class Source(Protocol):
         """Name the source for people."""
 
 
-class Archive(Protocol):
+class LogArchive(Protocol):
     """Where imported objects are copied to."""
 
     def push(
@@ -81,7 +81,7 @@ class Archive(Protocol):
         day: dt.date,
         obj: SourceObject,
         local: Path | None,
-        source: Source,
+        source: LogSource,
         *,
         replacing: str = "",
         progress: Progress = ignore,
@@ -101,7 +101,7 @@ class Archive(Protocol):
 
 
 @contextlib.contextmanager
-def borrowed(local: Path | None, source: Source, obj: SourceObject, spool: Path) -> Iterator[Path]:
+def local_copy(local: Path | None, source: LogSource, obj: SourceObject, spool: Path) -> Iterator[Path]:
     """Give a local file with the object's bytes; one that had to be fetched is gone afterwards."""
     if local is not None:
         yield local

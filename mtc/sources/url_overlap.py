@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from mtc.sources import url_template
-from mtc.sources.url_pattern import DEEP, ArchiveUrl, Pattern, class_regex
+from mtc.sources.url_pattern import DEEP, ArchiveUrl, SourceUrl, char_class_regex
 from mtc.sources.url_rules import locate as located
-from mtc.sources.url_template import Atom, Dated, Field, Text, Wild, locate, parse
+from mtc.sources.url_template import Atom, Directive, Field, Glob, Text, locate, parse
 
 Chars = frozenset[str]
 Pieces = Sequence[tuple[Atom, ...]]
@@ -29,7 +29,7 @@ _WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "H": 2, "M": 2, "S": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class KeySpace:
     """Where keys lie and what they look like: the folder or bucket, with a slash at its end, and the pieces below it.
 
     A `walked` place is a folder that is looked through: what begins with a dot is not seen there.
@@ -40,7 +40,7 @@ class Place:
     walked: bool = False
 
 
-def meet(source: Place, other: Place, *, key: Pieces = ()) -> bool:
+def have_common_key(source: KeySpace, other: KeySpace, *, key: Pieces = ()) -> bool:
     """Whether an object of the other place would be one of the source. `{key}` and `{name}` are taken from `key`."""
     alphabet = _alphabet((source.root, other.root), (*source.pieces, *other.pieces, *key))
     one = _Automaton(alphabet)
@@ -94,7 +94,7 @@ class _Automaton:
             last = index == len(pieces) - 1
             if piece == DEEP:
                 self._folders()
-            if piece in {DEEP, (Wild("*"),)}:
+            if piece in {DEEP, (Glob("*"),)}:
                 if piece != DEEP or last:
                     self.one(self._name)
                     self.many(self._name)
@@ -121,19 +121,19 @@ class _Automaton:
         match atom:
             case Text(text):
                 self.text(text)
-            case Dated(code) if day is not None and code not in url_template.TIME_CODES:
-                self.text(url_template.write(code, day))
-            case Dated("b" | "B" as code):
-                self.either(url_template.write(code, dt.date(2001, month, 1)) for month in range(1, 13))
-            case Dated(code):
+            case Directive(code) if day is not None and code not in url_template.TIME_CODES:
+                self.text(url_template.format_directive(code, day))
+            case Directive("b" | "B" as code):
+                self.either(url_template.format_directive(code, dt.date(2001, month, 1)) for month in range(1, 13))
+            case Directive(code):
                 for _ in range(_WIDTHS[code]):
                     self.one(_DIGITS)
-            case Wild("*"):
+            case Glob("*"):
                 self.many(self._name)
-            case Wild("?"):
+            case Glob("?"):
                 self.one(self._name)
-            case Wild(glob):
-                self.one(char for char in self.alphabet if re.fullmatch(class_regex(glob), char, re.DOTALL))
+            case Glob(glob):
+                self.one(char for char in self.alphabet if re.fullmatch(char_class_regex(glob), char, re.DOTALL))
             case Field(name):
                 self.add(self.key if name == "key" else self.key[-1:], day)
 
@@ -186,10 +186,12 @@ def _alphabet(roots: Iterable[str], pieces: Pieces) -> Chars:
         for atom in piece:
             if isinstance(atom, Text):
                 named.update(atom.text)
-            elif isinstance(atom, Wild):
+            elif isinstance(atom, Glob):
                 named.update(chr(ord(char) + step) for char in atom.glob for step in (-1, 0, 1))
-            elif isinstance(atom, Dated) and atom.code in "bB":
-                named.update(url_template.write(atom.code, dt.date(2001, month, 1)) for month in range(1, 13))
+            elif isinstance(atom, Directive) and atom.code in "bB":
+                named.update(
+                    url_template.format_directive(atom.code, dt.date(2001, month, 1)) for month in range(1, 13)
+                )
     letters = {char for text in named for char in text}
     return frozenset((*letters, *_DIGITS, *_FRESH, "/", "."))
 
@@ -202,7 +204,7 @@ def absolute(root: Path, path: str) -> PurePath:
     return PurePath(os.path.normpath(root / path))
 
 
-def within(inner: PurePath, outer: PurePath) -> bool:
+def lies_within(inner: PurePath, outer: PurePath) -> bool:
     """Whether one folder is the other, or lies in it."""
     return inner.is_relative_to(outer)
 
@@ -210,7 +212,7 @@ def within(inner: PurePath, outer: PurePath) -> bool:
 def folder_pairs(folders: dict[str, PurePath]) -> Iterator[tuple[str, str]]:
     """The names of each two folders that overlap, in the order given."""
     for (one, first), (other, second) in itertools.combinations(folders.items(), 2):
-        if within(first, second) or within(second, first):
+        if lies_within(first, second) or lies_within(second, first):
             yield one, other
 
 
@@ -218,7 +220,7 @@ def log_folder(url: str, root: Path) -> PurePath | None:
     """The folder that a source or an archive keeps to itself; None for S3 and for one that holds the project."""
     location = located(url)
     folder = absolute(root, location.root)
-    return None if location.is_s3 or within(PurePath(root), folder) else folder
+    return None if location.is_s3 or lies_within(PurePath(root), folder) else folder
 
 
 def archive_meets_source(
@@ -228,38 +230,40 @@ def archive_meets_source(
 
     `owner` is the source's URL and name of the site whose archive it is, if that is another than the source's.
     """
-    ours = Pattern.compile(source, site)
+    ours = SourceUrl.compile(source, site)
     theirs = ArchiveUrl.compile(archive, owner[1] if owner else site)
-    key = Pattern.compile(*owner).pieces if owner else ours.pieces
+    key = SourceUrl.compile(*owner).pieces if owner else ours.pieces
     where = _place(ours, root)
-    return any(meet(where, copies, key=key) for copies in _places(theirs, root))
+    return any(have_common_key(where, copies, key=key) for copies in _places(theirs, root))
 
 
 def outputs_meet_source(source: str, site: str, root: Path, outputs: Iterable[str]) -> bool:
     """Whether files of mtc's own would be listed by the source. `outputs` are paths with globs."""
-    where = _place(Pattern.compile(source, site), root)
+    where = _place(SourceUrl.compile(source, site), root)
     for path in outputs:
         place = locate(path, site)
-        if not place.bucket and meet(where, Place(_folder(root, place.root), parse(path, place.path, site))):
+        if not place.bucket and have_common_key(
+            where, KeySpace(_folder(root, place.root), parse(path, place.path, site))
+        ):
             return True
     return False
 
 
 @dataclass(frozen=True, slots=True)
-class Objects:
+class ObjectSet:
     """The objects of a site's source: where they lie, what they are called, and some keys that stand for all."""
 
     base: str
-    pattern: Pattern
+    pattern: SourceUrl
     samples: tuple[str, ...]
 
     @classmethod
-    def of(cls, url: str, site: str, root: Path) -> "Objects":
+    def of(cls, url: str, site: str, root: Path) -> "ObjectSet":
         """Those of a source's URL that has no findings."""
-        pattern = Pattern.compile(url, site)
+        pattern = SourceUrl.compile(url, site)
         return cls(_place(pattern, root).root, pattern, tuple(_samples(pattern)))
 
-    def hold(self, other: "Objects") -> bool:
+    def hold(self, other: "ObjectSet") -> bool:
         """Whether every object of another source is one of this one, whatever its globs stand for."""
         keys = [other.base + key for key in other.samples]
         return bool(keys) and all(
@@ -267,18 +271,18 @@ class Objects:
         )
 
 
-def _place(pattern: Pattern, root: Path) -> Place:
+def _place(pattern: SourceUrl, root: Path) -> KeySpace:
     if pattern.bucket:
-        return Place(f"s3://{pattern.bucket}/", pattern.pieces)
-    return Place(_folder(root, pattern.root), pattern.pieces, walked=True)
+        return KeySpace(f"s3://{pattern.bucket}/", pattern.pieces)
+    return KeySpace(_folder(root, pattern.root), pattern.pieces, walked=True)
 
 
-def _places(archive: ArchiveUrl, root: Path) -> Iterator[Place]:
+def _places(archive: ArchiveUrl, root: Path) -> Iterator[KeySpace]:
     """Where copies go; a link in a folder's path is followed, where it is there."""
     if archive.bucket:
-        yield Place(f"s3://{archive.bucket}/", archive.pieces)
+        yield KeySpace(f"s3://{archive.bucket}/", archive.pieces)
     else:
-        yield Place(_folder(root, archive.root), archive.pieces)
+        yield KeySpace(_folder(root, archive.root), archive.pieces)
 
 
 def _folder(root: Path, path: str) -> str:
@@ -286,7 +290,7 @@ def _folder(root: Path, path: str) -> str:
     return os.path.realpath(root / path).rstrip("/") + "/"
 
 
-def _samples(pattern: Pattern) -> Iterator[str]:
+def _samples(pattern: SourceUrl) -> Iterator[str]:
     """Keys of a day in which globs are nothing, or texts that no other template has."""
     for text in ("", "\xf0", "\xf0\xd0\xf0"):
         key = "/".join(_sample(piece, text) for piece in pattern.pieces).removeprefix("/").replace("//", "/")
@@ -304,14 +308,14 @@ def _written(atom: Atom, text: str) -> str:
     match atom:
         case Text(own):
             return own
-        case Dated(code):
-            return "00" if code in url_template.TIME_CODES else url_template.write(code, _SOME_DAY)
-        case Wild("*"):
+        case Directive(code):
+            return "00" if code in url_template.TIME_CODES else url_template.format_directive(code, _SOME_DAY)
+        case Glob("*"):
             return text
-        case Wild("?"):
+        case Glob("?"):
             return "\xf0"
-        case Wild(glob):
-            return next((char for char in map(chr, range(33, 256)) if re.fullmatch(class_regex(glob), char)), "")
+        case Glob(glob):
+            return next((char for char in map(chr, range(33, 256)) if re.fullmatch(char_class_regex(glob), char)), "")
         case _:
             return ""
 

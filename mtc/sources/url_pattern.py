@@ -19,7 +19,7 @@ from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources import url_template
-from mtc.sources.url_template import Atom, Dated, Field, Text, Wild
+from mtc.sources.url_template import Atom, Directive, Field, Glob, Text
 
 _NEAR = dt.timedelta(days=3)
 _MANY = 62
@@ -98,12 +98,12 @@ def _common(first: str, last: str) -> str:
     return first[:length] if length is not None else min(first, last, key=len)
 
 
-DEEP = (Wild("**"),)
+DEEP = (Glob("**"),)
 """The piece that stands for any number of folders."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class SourceUrl:
     """A source's URL template for one site.
 
     `bucket` is empty for a folder, and `root` (the folder that keys start from) for S3. `pieces` are what the parts
@@ -131,17 +131,18 @@ class Pattern:
     def match(self, key: str) -> dt.date | None:
         """The day that `key` belongs to; None when it does not fit, or its dates do not exist or disagree."""
         match = self.regex.fullmatch(key)
-        return None if match is None else url_template.read(match.groupdict())
+        return None if match is None else url_template.parse_day(match.groupdict())
 
     def prefix_for(self, day: dt.date) -> str:
         """The longest text with which every key of `day` begins."""
         return "".join(
-            atom.text if isinstance(atom, Text) else url_template.write(atom.code, day) for atom in self.fixed()
+            atom.text if isinstance(atom, Text) else url_template.format_directive(atom.code, day)
+            for atom in self.fixed()
         )
 
     def prefixes(self, wanted: Collection[dt.date]) -> tuple[ListRange, ...]:
         """Plan which stretches of keys to list for these days."""
-        codes = tuple(atom.code for atom in self.fixed() if isinstance(atom, Dated))
+        codes = tuple(atom.code for atom in self.fixed() if isinstance(atom, Directive))
         return plan({day: self.prefix_for(day) for day in wanted}, sorts=url_template.sort_as_dates(codes))
 
     def names_folder(self, folder: str) -> bool:
@@ -149,7 +150,7 @@ class Pattern:
         depth = folder.count("/")
         if depth >= len(self.pieces) - 1 or DEEP in self.pieces[: depth + 1]:
             return False
-        return any(isinstance(atom, Text | Dated) for atom in self.pieces[depth])
+        return any(isinstance(atom, Text | Directive) for atom in self.pieces[depth])
 
     def may_enter(self, folder: str) -> bool:
         """Whether a key below `folder` (without a slash at its end) can fit."""
@@ -163,13 +164,15 @@ class Pattern:
                 return False
         return True
 
-    def fixed(self, start: int = 0) -> Iterator[Text | Dated]:
+    def fixed(self, start: int = 0) -> Iterator[Text | Directive]:
         """What stands from a piece on before the first glob, or the first directive that a day does not settle."""
         for index, piece in enumerate(self.pieces[start:]):
             if index:
                 yield Text("/")
             for atom in piece:
-                if isinstance(atom, Wild | Field) or (isinstance(atom, Dated) and atom.code in url_template.TIME_CODES):
+                if isinstance(atom, Glob | Field) or (
+                    isinstance(atom, Directive) and atom.code in url_template.TIME_CODES
+                ):
                     return
                 yield atom
 
@@ -177,7 +180,8 @@ class Pattern:
 def is_settled(piece: tuple[Atom, ...]) -> bool:
     """Whether a day settles what a piece is: it has no glob, and no directive of the time."""
     return not any(
-        isinstance(atom, Wild) or (isinstance(atom, Dated) and atom.code in url_template.TIME_CODES) for atom in piece
+        isinstance(atom, Glob) or (isinstance(atom, Directive) and atom.code in url_template.TIME_CODES)
+        for atom in piece
     )
 
 
@@ -185,10 +189,10 @@ def _check(url: str, pieces: tuple[tuple[Atom, ...], ...]) -> None:
     atoms = [atom for piece in pieces for atom in piece]
     if any(isinstance(atom, Field) for atom in atoms):
         raise PermanentError("{name} and {key} belong into an archive's URL", where=url, hint="use * for a file's name")
-    if not url_template.settle(frozenset(atom.code for atom in atoms if isinstance(atom, Dated))):
+    if not url_template.names_a_day(frozenset(atom.code for atom in atoms if isinstance(atom, Directive))):
         hint = "a source's URL needs a whole date, such as {date:%Y-%m-%d}"
         raise PermanentError("the URL does not say which day a file belongs to", where=url, hint=hint)
-    if sum(piece == DEEP for piece in pieces) > 1 or any(Wild("**") in piece and piece != DEEP for piece in pieces):
+    if sum(piece == DEEP for piece in pieces) > 1 or any(Glob("**") in piece and piece != DEEP for piece in pieces):
         raise PermanentError("** stands once, alone between slashes", where=url)
 
 
@@ -207,7 +211,7 @@ def regex_of(pieces: tuple[tuple[Atom, ...], ...]) -> str:
 
 def _piece_regex(piece: tuple[Atom, ...], seen: set[str]) -> str:
     """One piece: its first text, then each star with the text after it; the last must reach the piece's end."""
-    if piece == (Wild("*"),):
+    if piece == (Glob("*"),):
         return "[^/]+"
     return stars_regex(between_stars(piece, seen))
 
@@ -224,7 +228,7 @@ def between_stars(piece: tuple[Atom, ...], seen: set[str]) -> list[str]:
     """The regexes of what stands between the stars of a name. Directives in `seen` must be what they were before."""
     parts = [""]
     for atom in piece:
-        if atom == Wild("*"):
+        if atom == Glob("*"):
             parts.append("")
         else:
             parts[-1] += _atom_regex(atom, seen)
@@ -235,21 +239,21 @@ def _atom_regex(atom: Atom, seen: set[str]) -> str:
     match atom:
         case Text(text):
             return re.escape(text)
-        case Dated(code) if code in url_template.TIME_CODES:
+        case Directive(code) if code in url_template.TIME_CODES:
             return url_template.CODES[code]
-        case Dated(code) if code in seen:
+        case Directive(code) if code in seen:
             return f"(?P={code})"
-        case Dated(code):
+        case Directive(code):
             seen.add(code)
             return f"(?P<{code}>{url_template.CODES[code]})"
-        case Wild("?"):
+        case Glob("?"):
             return "[^/]"
-        case Wild(glob):
-            return class_regex(glob)
+        case Glob(glob):
+            return char_class_regex(glob)
     raise ValueError(f"{atom} matches nothing")
 
 
-def class_regex(glob: str) -> str:
+def char_class_regex(glob: str) -> str:
     """The regex of a class such as `[!0-9]`."""
     inner = glob[1:-1]
     negated = inner.startswith("!")
@@ -272,11 +276,11 @@ class ArchiveUrl:
         place = url_template.locate(url, site)
         pieces = url_template.parse(url, place.path, site)
         atoms = [atom for piece in pieces for atom in piece]
-        if any(isinstance(atom, Wild) for atom in atoms):
+        if any(isinstance(atom, Glob) for atom in atoms):
             raise PermanentError("an archive's URL takes no globs", where=url, hint="use {name} for a file's name")
         if not any(isinstance(atom, Field) for atom in atoms):
             raise PermanentError("an archive's URL needs {name} or {key}", where=url, hint="else copies would collide")
-        if any(isinstance(atom, Dated) and atom.code in url_template.TIME_CODES for atom in atoms):
+        if any(isinstance(atom, Directive) and atom.code in url_template.TIME_CODES for atom in atoms):
             raise PermanentError("an archive's URL has no time of day", where=url, hint="use {name} or {key}")
         return cls(url, place.bucket, place.root, pieces)
 
@@ -298,8 +302,8 @@ def _written(atom: Atom, day: dt.date, obj: SourceObject) -> str:
     match atom:
         case Text(text):
             return text
-        case Dated(code):
-            return url_template.write(code, day)
+        case Directive(code):
+            return url_template.format_directive(code, day)
         case Field("name"):
             return obj.name
         case Field():

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mtc.core.suggest import nearest
-from mtc.sources.url_pattern import class_regex
+from mtc.sources.url_pattern import char_class_regex
 
 SOURCE_FIELDS = ("site", "date")
 ARCHIVE_FIELDS = ("site", "date", "name", "key")
@@ -93,7 +93,7 @@ def _globs(url: str) -> Iterator[Finding]:
             yield "`[]` holds no characters", "write them between the brackets, like [0-9]"
             continue
         try:
-            re.compile(class_regex(glob))
+            re.compile(char_class_regex(glob))
         except re.error:
             yield f"{glob} is no class of characters", "write it from the lower to the higher, like [0-9]"
 

@@ -39,7 +39,7 @@ TIME_CODES = frozenset("HMS")
 """Directives that a day does not settle: matched, never rendered."""
 
 
-def write(code: str, day: dt.date) -> str:
+def format_directive(code: str, day: dt.date) -> str:
     """Write one directive, not of the time, for a day."""
     texts = {
         "Y": f"{day.year:04}",
@@ -53,16 +53,16 @@ def write(code: str, day: dt.date) -> str:
     return texts[code]
 
 
-def read(values: Mapping[str, str]) -> dt.date | None:
+def parse_day(values: Mapping[str, str]) -> dt.date | None:
     """Read the day that directives spell together; None when it does not exist or they disagree."""
     try:
         day = _assemble(values)
     except (ValueError, OverflowError):
         return None
-    return day if all(write(code, day) == text for code, text in values.items()) else None
+    return day if all(format_directive(code, day) == text for code, text in values.items()) else None
 
 
-def settle(codes: frozenset[str]) -> bool:
+def names_a_day(codes: frozenset[str]) -> bool:
     """Whether these directives together name a day."""
     return bool(codes & {"Y", "y"}) and ("j" in codes or (bool(codes & {"m", "b", "B"}) and "d" in codes))
 
@@ -112,14 +112,14 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class Directive:
     """One directive of a `{date:...}`, such as `Y` or `m`."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True)
-class Wild:
+class Glob:
     """A glob: `*`, `?`, `**`, or a class such as `[0-9]`."""
 
     glob: str
@@ -132,7 +132,7 @@ class Field:
     name: str
 
 
-Atom = Text | Dated | Wild | Field
+Atom = Text | Directive | Glob | Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _atoms(url: str, path: str, site: str) -> Iterator[Atom]:
         if token["text"] is not None:
             yield Text(token["text"])
         elif token["glob"] is not None:
-            yield Wild(_glob(url, token["glob"]))
+            yield Glob(_glob(url, token["glob"]))
         elif token["bad"] is not None:
             raise PermanentError(f"a {token['bad']} stands alone", where=url, hint="fields are written {name}")
         elif token["field"] == "site" and token["format"] is None:
@@ -205,7 +205,7 @@ def _directives(url: str, text: str) -> Iterator[Atom]:
         elif token["code"] == "%":
             yield Text("%")
         elif token["code"] in CODES:
-            yield Dated(token["code"])
+            yield Directive(token["code"])
         else:
             known = ", ".join(f"%{code}" for code in CODES)
             raise PermanentError(f"{token[0]} cannot be used in {{date:...}}", where=url, hint=f"there are {known}")

@@ -12,7 +12,7 @@ from mtc.core.errors import PermanentError, TransientError
 from mtc.core.model import Status
 from mtc.plan.model import ImportWork
 from mtc.sources.settings import Archive as ArchiveSettings
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 from mtc.stages.import_.import_step import ImportStage
 from mtc.stages.stage import ObjectArchived, ObjectDropped, ObjectLoaded, StepDone
 
@@ -21,7 +21,7 @@ URL = "copies/{site}/{date:%Y-%m-%d}/{name}"
 
 def archiving(workshop: Workshop, objects: dict[str, bytes]) -> tuple[ImportStage, MemorySource, MemoryArchive]:
     """A stage that archives, its source and its archive, in memory."""
-    source = MemorySource(Pattern.compile("logs/{date:%Y-%m-%d}", "docs"), objects)
+    source = MemorySource(SourceUrl.compile("logs/{date:%Y-%m-%d}", "docs"), objects)
     archive = MemoryArchive(ArchiveUrl.compile(URL, "docs"), workshop.root / "spool")
     stage = workshop.stage(source=source, archive=archive, archived=ArchiveSettings(url=URL))
     return stage, source, archive

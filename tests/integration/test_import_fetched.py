@@ -15,10 +15,10 @@ from mtc.core.model import SourceObject
 from mtc.plan.model import ImportWork
 from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, RemoteObject, ignore
-from mtc.sources.url_pattern import Pattern
+from mtc.sources.url_pattern import SourceUrl
 from mtc.stages.import_.object_loader import AHEAD, ahead, in_turn
 
-PATTERN = Pattern.compile("logs/{date:%Y-%m-%d}.log", "docs")
+PATTERN = SourceUrl.compile("logs/{date:%Y-%m-%d}.log", "docs")
 
 
 class Watched(FolderSource):

@@ -11,7 +11,7 @@ from memory_source import MemorySource
 from mtc.core.errors import PermanentError
 from mtc.core.sanitize import printable
 from mtc.formats.settings import Filters
-from mtc.sources.url_pattern import Pattern
+from mtc.sources.url_pattern import SourceUrl
 from mtc.stages.import_.bundles import Sizes
 
 HOSTILE = [
@@ -37,7 +37,7 @@ DATA = text(line("/1"), "junk", line("/2"))
 def load(root: Path, objects: dict[str, bytes], sizes: Sizes = SPOOLED, filters: Filters = ALL) -> Outcome:
     """Load objects with these keys, whatever they are, from a source that hands out any."""
     workshop = Workshop(root)
-    source = MemorySource(Pattern.compile("logs/{date:%Y-%m-%d}", "docs"), objects)
+    source = MemorySource(SourceUrl.compile("logs/{date:%Y-%m-%d}", "docs"), objects)
     wanted = [source.look(key) for key in objects]
     return workshop.run(*wanted, stage=workshop.stage(filters, form="combined", sizes=sizes, source=source))
 

@@ -19,7 +19,7 @@ from mtc.core.model import SourceObject
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Clients, Login, Tuning
 from mtc.sources.s3_source import S3Source
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 # boto3 lets go of a body unread, and its socket is closed when it is collected: here, not in another file's tests.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
@@ -70,7 +70,7 @@ def collected() -> Iterator[None]:
 
 def source_at(url: str, bucket: str) -> S3Source:
     """The bucket as a source."""
-    pattern = Pattern.compile(f"s3://{bucket}/{{site}}/{{date:%Y-%m-%d}}.log", "docs")
+    pattern = SourceUrl.compile(f"s3://{bucket}/{{site}}/{{date:%Y-%m-%d}}.log", "docs")
     return S3Source(pattern, Login("pull", credentials(url)), CLIENTS, ONCE)
 
 

@@ -11,14 +11,14 @@ import pytest
 from s3_faults import Fault, Headers, Kind, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server, credentials
 
+from mtc.core.background import LowSpeedLimit
 from mtc.core.errors import InterruptedRunError, MtcError, ObjectChangedError, PermanentError, TransientError
-from mtc.core.interrupt import Patience
 from mtc.core.model import SourceObject
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Clients, Login, Tuning
 from mtc.sources.s3_source import S3Source
 from mtc.sources.settings import Credentials
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 DAY = dt.date(2026, 5, 1)
 KEY = "docs/2026-05-01.log"
@@ -43,7 +43,7 @@ def source(bucket: str, proxy: Proxy) -> S3Source:
 
 def source_at(url: str, bucket: str, tuning: Tuning = ONCE, entry: Credentials | None = None) -> S3Source:
     """A source that signs in with the entry `pull`."""
-    pattern = Pattern.compile(f"s3://{bucket}/{{site}}/{{date:%Y-%m-%d}}*.log", "docs")
+    pattern = SourceUrl.compile(f"s3://{bucket}/{{site}}/{{date:%Y-%m-%d}}*.log", "docs")
     return S3Source(pattern, Login("pull", entry or credentials(url)), Clients(), tuning)
 
 
@@ -325,7 +325,7 @@ class Hours:
 
 def test_a_transfer_that_stalls_is_given_up(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
     """A line that brings next to nothing would hold a run for ever; it may be better next time."""
-    patient = Tuning(connect_timeout=1, read_timeout=60, attempts=1, reading=Patience(60, 1 << 10, Hours(), 0.001))
+    patient = Tuning(connect_timeout=1, read_timeout=60, attempts=1, reading=LowSpeedLimit(60, 1 << 10, Hours(), 0.001))
     source = source_at(proxy.url, bucket, patient)
     obj = listed(source)
     proxy.faults = [Fault("GET .*2026-05-01.log", "stall")]
@@ -336,7 +336,7 @@ def test_a_transfer_that_stalls_is_given_up(bucket: str, proxy: Proxy, tmp_path:
 
 def test_a_listing_that_stalls_is_given_up(bucket: str, proxy: Proxy) -> None:
     """So is a page of a listing that never ends."""
-    patient = Tuning(connect_timeout=1, read_timeout=60, attempts=1, calling=Patience(900, 1, Hours(), 0.001))
+    patient = Tuning(connect_timeout=1, read_timeout=60, attempts=1, calling=LowSpeedLimit(900, 1, Hours(), 0.001))
     proxy.faults = [Fault("GET .*list-type", "stall")]
     with pytest.raises(TransientError, match="too slow"):
         source_at(proxy.url, bucket, patient).list_days([DAY])

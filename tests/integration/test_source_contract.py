@@ -18,8 +18,8 @@ from mtc.manifest import models
 from mtc.manifest.project import SiteSettings
 from mtc.sources.settings import Archive as ArchiveSettings
 from mtc.sources.settings import Credentials
-from mtc.sources.source import Archive, Source
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.source import LogArchive, LogSource
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 MAY_1, MAY_2, MAY_3 = (dt.date(2026, 5, day) for day in (1, 2, 3))
 KEYS = "logs/{site}/{date:%Y/%m/%d}/*.gz"
@@ -30,7 +30,7 @@ COPIES = "copies/{site}/{date:%Y-%m-%d}/{name}"
 class There:
     """A source, and how a test puts an object into it."""
 
-    source: Source
+    source: LogSource
     put: Callable[[str, bytes], None]
     remove: Callable[[str], None]
 
@@ -39,7 +39,7 @@ class There:
 class Kept:
     """An archive, and how a test looks at a copy and plants another's file."""
 
-    archive: Archive
+    archive: LogArchive
     read: Callable[[str], bytes]
     put: Callable[[str, bytes], None]
     count: Callable[[], int]
@@ -65,7 +65,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def memory_source(_: Path, __: S3Server) -> There:
-    source = MemorySource(Pattern.compile(f"mem/{KEYS}", "docs"))
+    source = MemorySource(SourceUrl.compile(f"mem/{KEYS}", "docs"))
 
     def put(key: str, data: bytes) -> None:
         source.objects[key.removeprefix("logs/")] = data

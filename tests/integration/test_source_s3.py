@@ -17,7 +17,7 @@ from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Clients, Login, Tuning, service_of
 from mtc.sources.s3_source import S3Source
 from mtc.sources.settings import Credentials
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 DAY = dt.date(2026, 5, 1)
 PATTERN = "{site}/{date:%Y/%m/%d}/*.log"
@@ -32,7 +32,7 @@ def days(first: str, count: int) -> list[dt.date]:
 def source_at(url: str, bucket: str, pattern: str = PATTERN, tuning: Tuning = Tuning()) -> S3Source:  # noqa: B008 - frozen
     """A source with a pattern."""
     return S3Source(
-        Pattern.compile(f"s3://{bucket}/{pattern}", "docs"), Login("s3", credentials(url)), Clients(), tuning
+        SourceUrl.compile(f"s3://{bucket}/{pattern}", "docs"), Login("s3", credentials(url)), Clients(), tuning
     )
 
 
@@ -123,7 +123,7 @@ def test_an_object_that_was_uploaded_in_parts_is_read(s3: S3Server, tmp_path: Pa
     """An ETag that is no MD5 is still what tells versions apart."""
     bucket = s3.bucket()
     data = os.urandom(5 * MIB + 10)
-    big = FolderSource(tmp_path, Pattern.compile("{date:%Y-%m-%d}.log", "docs"))
+    big = FolderSource(tmp_path, SourceUrl.compile("{date:%Y-%m-%d}.log", "docs"))
     (tmp_path / "2026-05-01.log").write_bytes(data)
     (obj,) = big.list_days([DAY])[DAY]
     archive_at(s3.url, bucket, tmp_path, Tuning(single=MIB, part=5 * MIB)).push("docs", DAY, obj, None, big)
@@ -204,7 +204,7 @@ def test_an_archive_is_never_its_own_source(s3: S3Server, tmp_path: Path) -> Non
 def test_a_file_that_grows_while_it_is_uploaded_does_not_pass_for_the_listed_one(s3: S3Server, tmp_path: Path) -> None:
     """Size and mtime are looked at again after the last byte was read, before the copy counts."""
     (tmp_path / "2026-05-01.log").write_bytes(b"first")
-    folder = FolderSource(tmp_path, Pattern.compile("{date:%Y-%m-%d}.log", "docs"))
+    folder = FolderSource(tmp_path, SourceUrl.compile("{date:%Y-%m-%d}.log", "docs"))
     (obj,) = folder.list_days([DAY])[DAY]
     (tmp_path / "2026-05-01.log").write_bytes(b"other")
     kept = s3.bucket()
@@ -273,7 +273,7 @@ def test_an_anonymous_entry_signs_nothing(s3: S3Server) -> None:
     bucket = s3.bucket()
     s3.client.put_bucket_acl(Bucket=bucket, ACL="public-read")
     s3.put(bucket, "docs/2026/05/01/a.log", b"x")
-    pattern = Pattern.compile(f"s3://{bucket}/{PATTERN}", "docs")
+    pattern = SourceUrl.compile(f"s3://{bucket}/{PATTERN}", "docs")
     entry = Credentials(anonymous=True, region="us-east-1", endpoint_url=s3.url)
     assert list(S3Source(pattern, Login("open", entry), Clients()).list_days([DAY])) == [DAY]
 

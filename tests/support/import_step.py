@@ -19,9 +19,8 @@ from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.model import ImportWork, PlannedStep, Task
 from mtc.sources.folder import FolderSource
 from mtc.sources.settings import Archive
-from mtc.sources.source import Archive as AnyArchive
-from mtc.sources.source import Source as AnySource
-from mtc.sources.url_pattern import Pattern
+from mtc.sources.source import LogArchive, LogSource
+from mtc.sources.url_pattern import SourceUrl
 from mtc.stages.import_.bundles import Sizes
 from mtc.stages.import_.import_step import ImportStage
 from mtc.stages.stage import ObjectLoaded
@@ -159,11 +158,11 @@ class Workshop:
 
     def source(self) -> FolderSource:
         """The folder as a source."""
-        return FolderSource(self.root / "logs", Pattern.compile("logs/{date:%Y-%m-%d}.log", "docs"))
+        return FolderSource(self.root / "logs", SourceUrl.compile("logs/{date:%Y-%m-%d}.log", "docs"))
 
     def stage(
         self, filters: Filters = GOOD, *, zone: str = "UTC", form: str = "auto", sizes: Sizes = SPOOLED,
-        source: AnySource | None = None, archive: AnyArchive | None = None, archived: Archive | None = None,
+        source: LogSource | None = None, archive: LogArchive | None = None, archived: Archive | None = None,
     ) -> ImportStage:  # fmt: skip
         """The import stage of a project with one site."""
         site = SiteSettings("docs", "", zone, Source(url="x", format=form), archived, filters)

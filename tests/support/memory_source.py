@@ -9,19 +9,19 @@ from pathlib import Path
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
-from mtc.sources.source import Days, Note, Progress, RemoteObject, Source, borrowed, ignore
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.source import LogSource, Note, ObjectsByDay, Progress, RemoteObject, ignore, local_copy
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 
 @dataclass(slots=True)
 class MemorySource:
     """Objects by key. `fail` is raised by the next call of a method, once, if it is set."""
 
-    pattern: Pattern
+    pattern: SourceUrl
     objects: dict[str, bytes] = field(default_factory=dict)
     fail: StepError | None = None
 
-    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
         """List the objects of these days."""
         self._fail_once()
         found: dict[dt.date, tuple[SourceObject, ...]] = {}
@@ -35,7 +35,7 @@ class MemorySource:
                 found[day] = (*found.get(day, ()), self.look(key))
         return dict(sorted(found.items()))
 
-    def bare(self) -> str:
+    def empty_listing_doubt(self) -> str:
         """Memory is always there."""
         return ""
 
@@ -47,7 +47,7 @@ class MemorySource:
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
         """Write the object into `spool`."""
         self._fail_once()
-        self.confirm(obj)
+        self.confirm_unchanged(obj)
         spool.mkdir(parents=True, exist_ok=True)
         path = spool / hashlib.sha256(obj.key.encode()).hexdigest()[:32]
         path.write_bytes(self.objects[obj.key])
@@ -59,7 +59,7 @@ class MemorySource:
         self._fail_once()
         return self._there(obj)[:size]
 
-    def confirm(self, obj: SourceObject) -> None:
+    def confirm_unchanged(self, obj: SourceObject) -> None:
         """Raise ObjectChangedError when the object is another or gone."""
         self._there(obj)
         if self.look(obj.key) != obj:
@@ -103,7 +103,7 @@ class MemoryArchive:
         day: dt.date,
         obj: SourceObject,
         local: Path | None,
-        source: Source,
+        source: LogSource,
         *,
         replacing: str = "",
         progress: Progress = ignore,
@@ -113,9 +113,9 @@ class MemoryArchive:
         if error is not None:
             raise error
         url = self.template.full(self.template.render(day, obj))
-        with borrowed(local, source, obj, self.spool) as path:
+        with local_copy(local, source, obj, self.spool) as path:
             data = path.read_bytes()
-        source.confirm(obj)
+        source.confirm_unchanged(obj)
         if self.copies.get(url) == data:
             return url
         if url in self.copies and replacing != url:

@@ -19,8 +19,8 @@ from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor
 from mtc.manifest.load import load
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.model import ImportWork, PlannedStep, Selection, Task
-from mtc.sources.source import Source
-from mtc.sources.url_pattern import Pattern
+from mtc.sources.source import LogSource
+from mtc.sources.url_pattern import SourceUrl
 from mtc.stages.stage import FactRecorder, ObjectLoaded, StepDone, StepFailed
 from mtc.state.store import Store
 
@@ -129,7 +129,7 @@ class Rig:
         project = dataclasses.replace(project, run=project.run.model_copy(update=run))
         rig = cls(project, Store.open(project.state), jobs)
         for name in project.sites:
-            source = MemorySource(Pattern.compile("logs/{site}/{date:%Y-%m-%d}*.log", name))
+            source = MemorySource(SourceUrl.compile("logs/{site}/{date:%Y-%m-%d}*.log", name))
             source.objects = {f"{name}/{day}.log": f"{name} {day}".encode() for day in DAYS}
             rig.sources[name] = source
         return rig
@@ -144,7 +144,7 @@ class Rig:
         run = f"run-{self.runs}"
         self.store.begin_run(run, manifest="mtc.yaml", command="mtc apply", at=self.clock())
 
-        def open_source(site: SiteSettings) -> Source:
+        def open_source(site: SiteSettings) -> LogSource:
             return self.sources[site.name]
 
         def make(handler: Handler) -> Executor:

@@ -13,7 +13,7 @@ from mtc.core.model import SourceObject
 from mtc.manifest.load import load
 from mtc.sources.folder import FolderSource
 from mtc.sources.url_overlap import archive_meets_source
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 DAY = dt.date(2001, 2, 3)
 
@@ -48,7 +48,7 @@ def keys(draw: st.DrawFn, url: str) -> str:
 @given(data=st.data(), source=sources(), archive=ARCHIVED)
 def test_no_copy_is_read_as_a_log_again(data: st.DataObject, source: str, archive: str) -> None:
     """Whatever the templates and the key: if the listing takes the copy for a log, the manifest was refused."""
-    pattern, template = Pattern.compile(source, "docs"), ArchiveUrl.compile(archive, "docs")
+    pattern, template = SourceUrl.compile(source, "docs"), ArchiveUrl.compile(archive, "docs")
     key = data.draw(keys(source))
     if pattern.match(key) is None or "//" in key or key.startswith("/"):
         return
@@ -177,6 +177,6 @@ def test_what_is_seen_is_what_is_listed(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x\n")
-    pattern = Pattern.compile(source, "docs")
+    pattern = SourceUrl.compile(source, "docs")
     assert len(FolderSource(tmp_path / pattern.root, pattern).list_days([DAY])[DAY]) == 2
     assert archive_meets_source(source, "logs/x{name}", "docs", tmp_path)

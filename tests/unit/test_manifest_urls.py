@@ -7,7 +7,7 @@ import pytest
 
 from mtc.core.errors import PermanentError
 from mtc.sources.url_overlap import archive_meets_source, copies_collide
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 from mtc.sources.url_rules import archive_findings, date_format_findings, fill, glob_matches, locate, source_findings
 
 
@@ -85,7 +85,7 @@ def test_a_file_url_is_told_to_be_a_path() -> None:
 def test_a_pattern_is_accepted_exactly_when_the_source_can_read_it(url: str) -> None:
     """CI and `apply` have one opinion."""
     try:
-        Pattern.compile(url, "docs")
+        SourceUrl.compile(url, "docs")
     except PermanentError:
         assert list(source_findings(url))
     else:

@@ -19,8 +19,8 @@ from mtc.manifest.load import load
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.model import Selection
 from mtc.sources.folder import FolderSource
-from mtc.sources.source import Days, Note, Source, ignore
-from mtc.sources.url_pattern import Pattern
+from mtc.sources.source import LogSource, Note, ObjectsByDay, ignore
+from mtc.sources.url_pattern import SourceUrl
 
 KEY = "docs/2025-05-01.log"
 
@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Project:
 
 def source(site: SiteSettings) -> MemorySource:
     """One object in every source; that of the shop cannot be listed."""
-    made = MemorySource(Pattern.compile("logs/{site}/{date:%Y-%m-%d}*.log", site.name))
+    made = MemorySource(SourceUrl.compile("logs/{site}/{date:%Y-%m-%d}*.log", site.name))
     made.objects[f"{site.name}/{DAYS[0]}.log"] = b"one line\n"
     if site.name == "shop":
         made.fail = PermanentError("access denied", where="credentials.pull", hint="grant s3:ListBucket")
@@ -55,7 +55,7 @@ def test_every_site_is_listed_and_a_failure_stays_with_its_site(project: Project
 def test_no_source_is_listed_for_stages_that_need_none(project: Project) -> None:
     """`mtc stat` works when the network is down."""
 
-    def never(site: SiteSettings) -> Source:
+    def never(site: SiteSettings) -> LogSource:
         raise AssertionError(site)
 
     assert look(project, selection(Stage.STAT, Stage.CSV), History(), never, print).listings == {}
@@ -79,7 +79,7 @@ def test_a_folder_that_is_not_there_is_an_error_of_the_listing(project: Project,
     """A disk that is not mounted is not an empty day."""
 
     def nowhere(site: SiteSettings) -> FolderSource:
-        return FolderSource(tmp_path / "nowhere", Pattern.compile("nowhere/{date:%Y-%m-%d}.log", site.name))
+        return FolderSource(tmp_path / "nowhere", SourceUrl.compile("nowhere/{date:%Y-%m-%d}.log", site.name))
 
     found = list_sources(project, selection(Stage.IMPORT), nowhere, print)
     assert all("does not exist" in one.error for one in found.values())
@@ -122,14 +122,14 @@ def test_sites_are_listed_side_by_side(project: Project) -> None:
     started: list[str] = []
 
     class Waiting(MemorySource):
-        def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:  # noqa: ARG002 - has none
+        def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:  # noqa: ARG002 - has none
             started.append(self.pattern.url)
             while len(started) < 2:
                 os.sched_yield()
             return {}
 
     def waiting(site: SiteSettings) -> Waiting:
-        return Waiting(Pattern.compile("logs/{site}/{date:%Y-%m-%d}.log", site.name))
+        return Waiting(SourceUrl.compile("logs/{site}/{date:%Y-%m-%d}.log", site.name))
 
     list_sources(project, selection(Stage.IMPORT), waiting, print)
     assert len(started) == 2
@@ -142,7 +142,7 @@ def test_objects_left_out_for_their_names_are_one_line_for_a_site(tmp_path: Path
     heard: list[str] = []
 
     def folder(site: SiteSettings) -> FolderSource:
-        return FolderSource(tmp_path, Pattern.compile("{date:%Y-%m-%d}*.log", site.name))
+        return FolderSource(tmp_path, SourceUrl.compile("{date:%Y-%m-%d}*.log", site.name))
 
     list_sources(project, Selection((Stage.IMPORT,), {"docs": (DAYS[0],)}), folder, heard.append)
     (line,) = heard
@@ -156,7 +156,7 @@ def test_a_folder_that_is_bare_is_no_listing_for_a_site_that_had_logs(project: P
     folder = project.root / "logs/docs"
     folder.mkdir(parents=True)
     site = project.sites["docs"]
-    there = FolderSource(folder.parent, Pattern.compile("logs/{site}/{date:%Y-%m-%d}*.log", "docs"))
+    there = FolderSource(folder.parent, SourceUrl.compile("logs/{site}/{date:%Y-%m-%d}*.log", "docs"))
     loaded = LoadedObject(SourceObject(KEY, 1), "id", "c", "combined", Accounting(), ())
     history = History(objects={StepId(Stage.IMPORT, "docs", DAYS[0]): (loaded,)})
     asked = Selection((Stage.IMPORT,), {site.name: DAYS[1:]}, accepted_sites=frozenset({"docs"} if accepted else ()))
@@ -173,7 +173,7 @@ def test_a_stop_is_heard_while_a_source_is_listed(project: Project) -> None:
     never = threading.Event()
 
     class Stuck(MemorySource):
-        def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> Days:
+        def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
             never.wait(30)
             return super().list_days(days, note=note)
 

@@ -10,14 +10,14 @@ import pytest
 from mtc.core.errors import ObjectChangedError, PermanentError, TransientError, explain_read_error
 from mtc.core.model import SourceObject
 from mtc.sources.folder import FolderArchive, FolderSource
-from mtc.sources.url_pattern import ArchiveUrl, Pattern
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 DAY = dt.date(2026, 5, 1)
 
 
 def source_in(root: Path, url: str = "{site}/**/{date:%F}*") -> FolderSource:
     """The folder as a source."""
-    return FolderSource(root, Pattern.compile(url, "docs"))
+    return FolderSource(root, SourceUrl.compile(url, "docs"))
 
 
 def write(root: Path, key: str, data: bytes = b"x") -> Path:
@@ -69,7 +69,7 @@ def test_a_link_to_what_is_wanted_that_leads_nowhere_is_an_error(
     path = tmp_path / "logs" / link
     path.parent.mkdir(parents=True)
     path.symlink_to(path if target == "itself" else tmp_path / "nowhere")
-    pattern = Pattern.compile(url, "docs")
+    pattern = SourceUrl.compile(url, "docs")
     with pytest.raises(TransientError, match="the link leads nowhere"):
         FolderSource(tmp_path / pattern.root, pattern).list_days([DAY])
 
@@ -79,9 +79,9 @@ def test_a_folder_without_any_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "docs/2026").mkdir(parents=True)
     source = source_in(tmp_path)
     assert source.list_days([DAY]) == {}
-    assert "is its disk mounted?" in source.bare()
+    assert "is its disk mounted?" in source.empty_listing_doubt()
     write(tmp_path, "lost+found/.keep")
-    assert source.bare() == ""
+    assert source.empty_listing_doubt() == ""
 
 
 def test_a_pipe_is_no_log(tmp_path: Path) -> None:
@@ -128,13 +128,13 @@ def test_a_file_that_changes_while_it_is_read_in_place_is_found_out(tmp_path: Pa
     source = source_in(tmp_path)
     (obj,) = source.list_days([DAY])[DAY]
     assert source.fetch(obj, tmp_path) == path
-    source.confirm(obj)
+    source.confirm_unchanged(obj)
     os.utime(path, ns=(0, obj.modified + 1))
     with pytest.raises(ObjectChangedError, match="changed"):
-        source.confirm(obj)
+        source.confirm_unchanged(obj)
     path.unlink()
     with pytest.raises(ObjectChangedError, match="gone"):
-        source.confirm(obj)
+        source.confirm_unchanged(obj)
 
 
 def test_a_key_that_leads_out_of_the_folder_is_never_read(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_folders_of_other_days_are_not_read(tmp_path: Path) -> None:
         (tmp_path / name / "01.log").write_bytes(b"x\n")
     (tmp_path / "a/2025").chmod(0)
     try:
-        source = FolderSource(tmp_path, Pattern.compile("*/{date:%Y}/{date:%m}/{date:%d}.log", "docs"))
+        source = FolderSource(tmp_path, SourceUrl.compile("*/{date:%Y}/{date:%m}/{date:%d}.log", "docs"))
         days = source.list_days([dt.date(2026, 5, 1)])
     finally:
         (tmp_path / "a/2025").chmod(0o755)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.sources.list_levels import WantedDays, ranges
-from mtc.sources.url_pattern import Pattern
+from mtc.sources.list_levels import DayIndex, ranges
+from mtc.sources.url_pattern import SourceUrl
 
 DAY = dt.date(2026, 5, 1)
 URLS = [
@@ -61,7 +61,7 @@ class Bucket:
 
 def listed(url: str, bucket: Bucket, days: set[dt.date]) -> list[str]:
     """Every key that is read, wanted or not, as often as it is."""
-    stretches = ranges(Pattern.compile(f"s3://b/{url}", "docs"), days, bucket.folders)
+    stretches = ranges(SourceUrl.compile(f"s3://b/{url}", "docs"), days, bucket.folders)
     return [key for stretch in stretches for key in bucket.keys if stretch.holds(key)]
 
 
@@ -82,9 +82,9 @@ def test_each_wanted_key_is_read_once(url: str, globs: set[str], days: set[dt.da
 @given(url=st.sampled_from(URLS), day=st.dates(dt.date(2025, 11, 1), dt.date(2026, 3, 31)))
 def test_no_folder_of_a_wanted_day_is_passed_by(url: str, day: dt.date) -> None:
     """What a walk of a folder is told by the names on its way."""
-    pattern, key = Pattern.compile(f"s3://b/{url}", "docs"), key_of(url, day)
+    pattern, key = SourceUrl.compile(f"s3://b/{url}", "docs"), key_of(url, day)
     folders = [key[:at] for at, char in enumerate(key) if char == "/"]
-    wanted = WantedDays(frozenset({day, day + dt.timedelta(days=40)}))
+    wanted = DayIndex(frozenset({day, day + dt.timedelta(days=40)}))
     assert all(day in wanted.below(pattern, folder) for folder in folders)
 
 
@@ -109,8 +109,8 @@ def test_only_the_day_is_read(url: str, asked: list[str], read: int) -> None:
 
 def test_folders_of_other_days_are_not_entered() -> None:
     """The names on the way tell: also where the date stands behind a glob, or in several pieces."""
-    wanted = WantedDays(frozenset({DAY}))
-    pattern = Pattern.compile("s3://b/*/{date:%Y}/{date:%m}/**/{date:%d}.gz", "docs")
+    wanted = DayIndex(frozenset({DAY}))
+    pattern = SourceUrl.compile("s3://b/*/{date:%Y}/{date:%m}/**/{date:%d}.gz", "docs")
     told = {folder: bool(wanted.below(pattern, folder)) for folder in ("x", "x/2026", "x/2026/05", "x/2026/05/y/z")}
     assert all(told.values())
     assert not wanted.below(pattern, "x/2025")

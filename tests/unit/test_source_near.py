@@ -4,17 +4,17 @@ import datetime as dt
 
 import pytest
 
-from mtc.sources.near_keys import NearMisses
-from mtc.sources.url_pattern import Pattern
+from mtc.sources.near_misses import NearMisses
+from mtc.sources.url_pattern import SourceUrl
 
 DAY = dt.date(2026, 5, 1)
 
 
 def near(url: str, key: str) -> bool:
     """Whether a key that does not fit is told."""
-    pattern = Pattern.compile(url, "docs")
+    pattern = SourceUrl.compile(url, "docs")
     assert pattern.match(key) is None
-    return NearMisses.of(pattern, [DAY]).is_one(key)
+    return NearMisses.of(pattern, [DAY]).matches(key)
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ def test_what_is_no_log_of_the_day_is_not_told(url: str, key: str) -> None:
 
 def test_a_log_that_is_there_under_another_ending_is_not_told() -> None:
     """`x.log` beside `x.log.gz`: the log is read."""
-    misses = NearMisses.of(Pattern.compile("{date:%Y-%m-%d}.log.gz", "docs"), [DAY])
-    assert list(misses.told(["2026-05-01.log"], ["2026-05-01.log.gz"])) == []
-    assert list(misses.told(["2026-05-01.log.xz"], [])) == [
+    misses = NearMisses.of(SourceUrl.compile("{date:%Y-%m-%d}.log.gz", "docs"), [DAY])
+    assert list(misses.notes(["2026-05-01.log"], ["2026-05-01.log.gz"])) == []
+    assert list(misses.notes(["2026-05-01.log.xz"], [])) == [
         "2026-05-01.log.xz is left out: its name does not fit {date:%Y-%m-%d}.log.gz"
     ]
 
 
 def test_no_key_makes_it_slow() -> None:
     """Strangers choose keys."""
-    pattern = Pattern.compile("{site}/*1*2*3*{date:%Y-%m-%d}*4*5*x.gz", "docs")
+    pattern = SourceUrl.compile("{site}/*1*2*3*{date:%Y-%m-%d}*4*5*x.gz", "docs")
     misses = NearMisses.of(pattern, [DAY])
-    assert not misses.is_one("docs/" + "1234" * 250 + "2026-05-01" * 20 + "45" * 200)
+    assert not misses.matches("docs/" + "1234" * 250 + "2026-05-01" * 20 + "45" * 200)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtc.core.errors import PermanentError
-from mtc.sources.url_pattern import ListRange, Pattern
+from mtc.sources.url_pattern import ListRange, SourceUrl
 
 DATE_FORMATS = ["%Y/%m/%d", "%Y-%m-%d", "%Y%m%d", "%F", "%d.%m.%Y", "%y%j", "%d-%b-%Y", "%B/%d/%Y", "%Y/%j", "%Y/%b/%d"]
 URLS = [
@@ -21,9 +21,9 @@ URLS = [
 FILL = {"**": "deep/er", "*": "some-0", "?": "q", "[0-9]": "7"}
 
 
-def compiled(url: str) -> Pattern:
+def compiled(url: str) -> SourceUrl:
     """A pattern for the site `docs`."""
-    return Pattern.compile(url, "docs")
+    return SourceUrl.compile(url, "docs")
 
 
 def rendered(url: str, day: dt.date) -> str:

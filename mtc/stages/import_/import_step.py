@@ -21,7 +21,7 @@ from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
 from mtc.manifest.project import Project
 from mtc.plan.model import DeliverWork, ImportWork, PlannedStep, Task
-from mtc.sources.source import Archive
+from mtc.sources.source import LogArchive
 from mtc.stages.deliver.delivery_job import Delivered, Deliverer
 from mtc.stages.import_.bundle_loader import sweep_rejected
 from mtc.stages.import_.bundles import Sizes
@@ -46,7 +46,7 @@ def archive_objects(context: StepContext, wanted: Sequence[LoadedObject]) -> int
     return len(wanted)
 
 
-def _pusher(context: StepContext, archive: Archive) -> Callable[[LoadedObject], str]:
+def _pusher(context: StepContext, archive: LogArchive) -> Callable[[LoadedObject], str]:
     source = context.open_source(context.site)
     before = {old.object.key: old.archived for old in context.work.replaced}
     site, day = context.site.name, context.step.day

@@ -32,7 +32,7 @@ from mtc.core.sanitize import printable
 from mtc.core.sql import literal
 from mtc.formats.aws import COLUMNS, column
 from mtc.formats.model import Format
-from mtc.sources.source import Source
+from mtc.sources.source import LogSource
 from mtc.stages.import_.bundle_loader import SAMPLES, Loader, Slice
 from mtc.stages.import_.bundles import Bundle, Fetched, Segment, bundles
 from mtc.stages.import_.format_choice import Wanted, chooser, judge, judge_early
@@ -159,7 +159,7 @@ class Loading:
             _confirm(source, self.handed_out.values())  # a file that is being written looks like a damaged one
             raise
 
-    def _load(self, source: Source) -> Iterator[LoadedObject]:
+    def _load(self, source: LogSource) -> Iterator[LoadedObject]:
         context = self.context
         choose = chooser(Wanted.of(context.site.source), self.notes)
         with (
@@ -174,7 +174,7 @@ class Loading:
                 self._read(loader, bundle, source)
                 yield from self._record(bundle, staging, connection)
 
-    def _fetched(self, source: Source) -> Generator[Fetched]:
+    def _fetched(self, source: LogSource) -> Generator[Fetched]:
         """Fetch objects, those from afar a few ahead of the one that is being read.
 
         A source that copies makes the object's folder itself: to make one for each of thousands of small objects that
@@ -207,7 +207,7 @@ class Loading:
         if self.context.site.archive is None and fetched.is_relative_to(self.context.spool):
             fetched.unlink(missing_ok=True)
 
-    def _read(self, loader: Loader, bundle: Bundle, source: Source) -> None:
+    def _read(self, loader: Loader, bundle: Bundle, source: LogSource) -> None:
         piece = len(self.slices.get(bundle.segments[0].object.key, ()))
         try:
             slices = loader.load(bundle, piece)
@@ -280,7 +280,7 @@ def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(dataclasses.replace(file, hits=count) for file, count in hits.items())
 
 
-def _confirm(source: Source, objects: Iterable[SourceObject]) -> None:
+def _confirm(source: LogSource, objects: Iterable[SourceObject]) -> None:
     """Raise ObjectChangedError when one of the objects is no longer what was listed."""
     for object_ in objects:
-        source.confirm(object_)
+        source.confirm_unchanged(object_)

@@ -9,7 +9,7 @@ import duckdb
 from mtc.core.model import SourceObject, StepId
 from mtc.manifest.project import SiteSettings
 from mtc.plan.model import ImportWork
-from mtc.sources.source import Archive, Source
+from mtc.sources.source import LogArchive, LogSource
 from mtc.stages.deliver.delivery_job import Deliverer, Errand
 from mtc.stages.import_.bundles import Sizes
 from mtc.stages.import_.known_agents import KnownAgents
@@ -17,8 +17,8 @@ from mtc.stages.stage import FactRecorder
 from mtc.warehouse.parts import object_id
 
 Connect = Callable[[], duckdb.DuckDBPyConnection]
-OpenSource = Callable[[SiteSettings], Source]
-OpenArchive = Callable[[SiteSettings], Archive | None]
+OpenSource = Callable[[SiteSettings], LogSource]
+OpenArchive = Callable[[SiteSettings], LogArchive | None]
 
 
 @dataclass(frozen=True, slots=True)

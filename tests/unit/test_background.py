@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from mtc.core.background import LowSpeedLimit, map_in_order, run_watched
 from mtc.core.errors import InterruptedRunError, TransientError
-from mtc.core.interrupt import Patience, each, patiently
 
 
 class Clock:
@@ -28,9 +28,9 @@ def never() -> Iterator[threading.Event]:
     event.set()
 
 
-def patience(seconds: float = 60, least: int = 100) -> Patience:
-    """Patience by the test's own clock."""
-    return Patience(seconds, least, Clock(), tick=0.001)
+def patience(seconds: float = 60, least: int = 100) -> LowSpeedLimit:
+    """A limit by the test's own clock."""
+    return LowSpeedLimit(seconds, least, Clock(), tick=0.001)
 
 
 def test_what_work_gives_or_raises_is_had() -> None:
@@ -42,14 +42,14 @@ def test_what_work_gives_or_raises_is_had() -> None:
             moved(50)
         return "done"
 
-    assert patiently(work, patience(), heard.append, "here") == "done"
+    assert run_watched(work, patience(), heard.append, "here") == "done"
     assert sum(heard) == 500
 
     def broken(_: Callable[[int], None]) -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        patiently(broken, patience(), heard.append, "here")
+        run_watched(broken, patience(), heard.append, "here")
 
 
 @pytest.mark.parametrize("bytes_each", [0, 1, 99])
@@ -61,7 +61,7 @@ def test_work_that_is_too_slow_is_given_up(never: threading.Event, bytes_each: i
         never.wait(30)
 
     with pytest.raises(TransientError, match=r"too slow: .* bytes in \d+ seconds"):
-        patiently(work, patience(), lambda _: None, "here")
+        run_watched(work, patience(), lambda _: None, "here")
 
 
 def test_work_that_moves_on_is_waited_for() -> None:
@@ -74,7 +74,7 @@ def test_work_that_moves_on_is_waited_for() -> None:
             looks.acquire()
         return 20
 
-    assert patiently(work, patience(30), lambda _: looks.release(), "here") == 20
+    assert run_watched(work, patience(30), lambda _: looks.release(), "here") == 20
 
 
 def test_a_stop_is_heard_while_nothing_moves(never: threading.Event) -> None:
@@ -84,7 +84,7 @@ def test_a_stop_is_heard_while_nothing_moves(never: threading.Event) -> None:
         raise InterruptedRunError(15)
 
     with pytest.raises(InterruptedRunError):
-        patiently(lambda _: never.wait(30), patience(), stop, "here")
+        run_watched(lambda _: never.wait(30), patience(), stop, "here")
 
 
 def test_work_that_was_given_up_ends_when_it_moves_on(never: threading.Event) -> None:
@@ -99,17 +99,19 @@ def test_work_that_was_given_up_ends_when_it_moves_on(never: threading.Event) ->
             ended.set()
 
     with pytest.raises(TransientError):
-        patiently(work, patience(), lambda _: None, "here")
+        run_watched(work, patience(), lambda _: None, "here")
     never.set()
     assert ended.wait(30)
 
 
 def test_each_gives_results_in_order_and_hears_a_stop(never: threading.Event) -> None:
     """Several at a time; what is stuck is left alone."""
-    assert list(each(str, range(40), lambda: None, most=4, name="x")) == [(number, str(number)) for number in range(40)]
+    assert list(map_in_order(str, range(40), lambda: None, threads=4, name="x")) == [
+        (number, str(number)) for number in range(40)
+    ]
 
     def stop() -> None:
         raise InterruptedRunError(2)
 
     with pytest.raises(InterruptedRunError):
-        list(each(lambda _: never.wait(30), [1, 2], stop, most=2, name="x"))
+        list(map_in_order(lambda _: never.wait(30), [1, 2], stop, threads=2, name="x"))

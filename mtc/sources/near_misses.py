@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from mtc.core.sanitize import printable
 from mtc.sources import url_template
-from mtc.sources.url_pattern import DEEP, Pattern, between_stars, regex_of, stars_regex
-from mtc.sources.url_template import Atom, Dated, Text, Wild
+from mtc.sources.url_pattern import DEEP, SourceUrl, between_stars, regex_of, stars_regex
+from mtc.sources.url_template import Atom, Directive, Glob, Text
 
 _SPELLINGS = (
     *("%Y-%m-%d", "%Y%m%d", "%Y_%m_%d", "%Y.%m.%d", "%d-%m-%Y", "%d.%m.%Y", "%d%m%Y", "%d_%m_%Y"),
     *("%d-%b-%Y", "%d%b%Y", "%b-%d-%Y", "%m-%d-%Y", "%m%d%Y", "%y-%m-%d", "%y%m%d", "%Y-%j", "%Y%j"),
 )
-_ANY: tuple[Atom, ...] = (Wild("*"),)
+_ANY: tuple[Atom, ...] = (Glob("*"),)
 _LENGTHS = range(6, 12)
 _MAY_BEGIN = re.compile(r"(?<![0-9])[0-9]|(?<![A-Za-z])[A-Za-z](?=[a-z]{2}-)")
 _PACKED = frozenset(("gz", "bz2", "xz", "zst", "zip", "tar", "tgz", "7z", "lz4", "lzma", "z", "br", "snappy"))
@@ -33,28 +33,28 @@ class NearMisses:
     behind it.
     """
 
-    pattern: Pattern
+    pattern: SourceUrl
     folders: re.Pattern[str]
     name: tuple[re.Pattern[str], ...]
     spelled: frozenset[str]
     wanted: frozenset[dt.date]
 
     @classmethod
-    def of(cls, pattern: Pattern, wanted: Collection[dt.date]) -> "NearMisses":
+    def of(cls, pattern: SourceUrl, wanted: Collection[dt.date]) -> "NearMisses":
         """For a source's pattern and the days asked for."""
         *folders, name = pattern.pieces
         front = "".join(f"{regex_of((piece,))}/" if piece != DEEP else "(?:[^/]+/)*" for piece in _once(folders))
         spelled = frozenset(text for day in wanted for text in _spell(day))
         return cls(pattern, re.compile(front, re.DOTALL), tuple(_loosened(name)), spelled, frozenset(wanted))
 
-    def is_one(self, key: str) -> bool:
+    def matches(self, key: str) -> bool:
         """Whether a key that does not fit looks like a log of one of the days."""
         folder, slash, name = key.rpartition("/")
         match = self.folders.fullmatch(folder + slash)
         if match is None or not _is_like_a_log(name):
             return False
         values = match.groupdict()
-        if values and url_template.settle(frozenset(values)) and url_template.read(values) not in self.wanted:
+        if values and url_template.names_a_day(frozenset(values)) and url_template.parse_day(values) not in self.wanted:
             return False
         return self._is_named(name)
 
@@ -71,7 +71,7 @@ class NearMisses:
                 if name[place.start() : place.start() + length].lower() in self.spelled:
                     yield place.start(), place.start() + length
 
-    def told(self, keys: Collection[str], taken: Collection[str]) -> Iterator[str]:
+    def notes(self, keys: Collection[str], taken: Collection[str]) -> Iterator[str]:
         """A line for each of the keys that nearly fit, but for those whose log is `taken` under another ending."""
         logs = {_unpacked(key) for key in taken}
         for key in sorted(keys):
@@ -82,7 +82,9 @@ class NearMisses:
 def _spell(day: dt.date) -> Iterator[str]:
     for spelling in _SPELLINGS:
         codes = re.split("%(.)", spelling)
-        yield "".join(url_template.write(part, day) if index % 2 else part for index, part in enumerate(codes)).lower()
+        yield "".join(
+            url_template.format_directive(part, day) if index % 2 else part for index, part in enumerate(codes)
+        ).lower()
 
 
 def _unpacked(key: str) -> str:
@@ -100,15 +102,17 @@ def _once(folders: Sequence[tuple[Atom, ...]]) -> Iterator[tuple[Atom, ...]]:
     """Folders with each directive of the date once, as a regex names a group once; what repeats it may be anything."""
     seen: set[str] = set()
     for piece in folders:
-        known = any(isinstance(atom, Dated) and atom.code in seen for atom in piece)
+        known = any(isinstance(atom, Directive) and atom.code in seen for atom in piece)
         yield piece if not known else _ANY
-        seen.update(atom.code for atom in piece if isinstance(atom, Dated))
+        seen.update(atom.code for atom in piece if isinstance(atom, Directive))
 
 
 def _loosened(name: tuple[Atom, ...]) -> Iterator[re.Pattern[str]]:
     """What a name looks like with any ending; of one with a date, what stands before that and behind it."""
     places = [
-        index for index, atom in enumerate(name) if isinstance(atom, Dated) and atom.code not in url_template.TIME_CODES
+        index
+        for index, atom in enumerate(name)
+        if isinstance(atom, Directive) and atom.code not in url_template.TIME_CODES
     ]
     if name == DEEP:
         yield re.compile("[^/]+", re.DOTALL)
@@ -121,7 +125,7 @@ def _loosened(name: tuple[Atom, ...]) -> Iterator[re.Pattern[str]]:
 
 def _without_ending(name: tuple[Atom, ...]) -> tuple[Atom, ...]:
     """A name without the ending that its last text may be, such as `.gz` or `.log*`."""
-    while name and name[-1] == Wild("*"):
+    while name and name[-1] == Glob("*"):
         name = name[:-1]
     last = name[-1] if name else None
     if isinstance(last, Text) and (cut := re.sub(r"(?:\.[A-Za-z0-9]{1,7})+\Z", "", last.text)) != last.text:

@@ -1,0 +1,146 @@
+"""Work in threads of its own, such as a call over the network, that the caller can stop waiting for.
+
+A call may never end. While it is waited for, a signal to stop is noticed at once, and work that is too slow is given
+up. Work that is given up is left to itself: it ends when its connection does, and its result is not looked at. So work
+must be harmless when it ends late.
+"""
+
+import contextlib
+import functools
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from mtc.core.errors import TransientError
+
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+_TICK = 0.1
+
+
+class AbandonedError(Exception):
+    """Raised in work that nobody waits for any more, when it reports progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class LowSpeedLimit:
+    """How slow work may be: in each stretch of `seconds` it has to move at least `min_bytes`.
+
+    `clock` gives seconds, and `tick` is how often the work is looked at, in seconds; tests set both.
+    """
+
+    seconds: float
+    min_bytes: int
+    clock: Callable[[], float] = time.monotonic
+    tick: float = _TICK
+
+
+@dataclass(slots=True)
+class BackgroundWork(Generic[Result]):
+    """Work in a thread of its own. It calls `moved` with how many more bytes it has moved."""
+
+    do: Callable[[Callable[[int], None]], Result]
+    done: threading.Event = field(default_factory=threading.Event)
+    bytes: int = 0
+    abandoned: bool = False
+    result: Result | None = None
+    error: BaseException | None = None
+
+    def start(self, name: str) -> None:
+        """Start it in a thread of that name."""
+        threading.Thread(target=self.run, name=name, daemon=True).start()
+
+    def moved(self, size: int) -> None:
+        """Count bytes; raises AbandonedError when nobody waits for them."""
+        if self.abandoned:
+            raise AbandonedError
+        self.bytes += size
+
+    def run(self) -> None:
+        """Do it, in this thread."""
+        try:
+            self.result = self.do(self.moved)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits
+            self.error = error
+        finally:
+            self.done.set()
+
+    def outcome(self) -> Result:
+        """Its result; raises what it has raised."""
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value] # it is done
+
+
+def run_watched(
+    do: Callable[[Callable[[int], None]], Result], limit: LowSpeedLimit, on_progress: Callable[[int], None], where: str
+) -> Result:
+    """Do work in a thread of its own and wait for it.
+
+    Args:
+        do: the work. It is given a function that it calls with how many more bytes it has moved.
+        limit: how slow it may be.
+        on_progress: is called each tick with how many more bytes have been moved; it may raise to stop waiting.
+        where: what the work is about, for the error.
+
+    Raises:
+        TransientError: the work is too slow.
+    """
+    work = BackgroundWork(do)
+    work.start("network")
+    try:
+        _wait(work, limit, on_progress, where)
+    except BaseException:
+        work.abandoned = True
+        raise
+    return work.outcome()
+
+
+def _wait(work: "BackgroundWork[Result]", limit: LowSpeedLimit, on_progress: Callable[[int], None], where: str) -> None:
+    reported = before = 0
+    begun = limit.clock()
+    while True:
+        is_done = work.done.wait(limit.tick)
+        moved, now = work.bytes, limit.clock()
+        on_progress(moved - reported)
+        reported = moved
+        if is_done and moved == work.bytes:
+            return
+        if now - begun >= limit.seconds:
+            if moved - before < limit.min_bytes:
+                raise TransientError(f"too slow: {moved - before:,} bytes in {now - begun:,.0f} seconds", where=where)
+            begun, before = now, moved
+
+
+def map_in_order(
+    do: Callable[[Item], Result], items: Iterable[Item], check: Callable[[], None], *, threads: int, name: str
+) -> Iterator[tuple[Item, Result]]:
+    """Do work for each item, in at most `threads` threads, and give item and result in order of the items.
+
+    `check` is called each tick while a result is waited for; it may raise to stop waiting. What the work for an item
+    raises is raised at that item.
+    """
+    works = [(item, BackgroundWork[Result](functools.partial(_without_progress, do, item))) for item in items]
+    waiting: queue.SimpleQueue[BackgroundWork[Result]] = queue.SimpleQueue()
+    for _, work in works:
+        waiting.put(work)
+    for _ in range(min(threads, len(works))):
+        threading.Thread(target=_work_off, args=(waiting,), name=name, daemon=True).start()
+    for item, work in works:
+        while not work.done.wait(_TICK):
+            check()
+        yield item, work.outcome()
+
+
+def _without_progress(do: Callable[[Item], Result], item: Item, _: Callable[[int], None]) -> Result:
+    return do(item)
+
+
+def _work_off(waiting: "queue.SimpleQueue[BackgroundWork[Result]]") -> None:
+    with contextlib.suppress(queue.Empty):
+        while True:
+            waiting.get_nowait().run()
