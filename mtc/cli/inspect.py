@@ -21,13 +21,13 @@ def why(
     state: options.State = None,
     json: options.Json = False,
 ) -> None:
-    """Tell the whole story of one step.
+    """Show the whole history of one step.
 
     Its verdict and reasons, what has changed, its inputs, lines, outputs, attempts and errors.
     """
     from mtc.cli import context
     from mtc.engine import session
-    from mtc.report.why import why as story_of
+    from mtc.report.history import step_history
     from mtc.report.why import why_json, why_text
     from mtc.state.store import Store
 
@@ -37,8 +37,8 @@ def why(
     with Store.open(project.state, readonly=True) as store:
         history = store.history((wanted.site,))
         attempts = store.attempts(wanted)
-    story = story_of(wanted, made, history, attempts, project.setting_locations)
-    sys.stdout.write((why_json(story) if json else why_text(story, context.stdout_terminal())) + "\n")
+    found = step_history(wanted, made, history, attempts, project.setting_locations)
+    sys.stdout.write((why_json(found) if json else why_text(found, context.stdout_terminal())) + "\n")
 
 
 def status(
@@ -61,15 +61,15 @@ def status(
     from mtc.core.clock import utc_now
     from mtc.engine import session
     from mtc.report.status import status_json, status_text
-    from mtc.report.status_grid import status as board_of
+    from mtc.report.status_grid import make_grid
 
     given = context.one_manifest(manifest, manifest_option)
     project = context.open_project(given, env, state, secrets=not offline, sites=site or ())
     wanted = context.wanted(project, site, None, (frm, to, date))
     seen = session.survey(project, wanted, context.note, offline=offline)
     name = str(given) if given else ""
-    board = board_of(seen.history, seen.project, seen.days, utc_now(), seen.plan, manifest=name)
-    sys.stdout.write((status_json(board) if json else status_text(board, context.stdout_terminal())) + "\n")
+    grid = make_grid(seen.history, seen.project, seen.days, utc_now(), seen.plan, manifest=name)
+    sys.stdout.write((status_json(grid) if json else status_text(grid, context.stdout_terminal())) + "\n")
     for text in seen.orphans:
         context.note(text)
 

@@ -1,22 +1,20 @@
-"""The whole story of one step, put together from plan, history and attempts. `why` puts it into words.
+"""The history of one step, collected from plan, state and attempts. `why` puts it into words.
 
-What a step is made from, for `why`: its objects, parts or `.stat` file, from plan and history.
-
-What differs between a step's last success and today's plan, for `why`: settings with their places, and inputs.
+It has the step's inputs, what changed since its last success (settings with their places in the manifest, and inputs),
+accounting, outputs, deliveries and attempts.
 """
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from mtc.core.deliveries import Delivery
 from mtc.core.model import Accounting, LoadedObject, Output, SourceObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation
-from mtc.plan.model import ImportWork, PlannedStep
+from mtc.plan.model import ImportWork, Plan, PlannedStep
 from mtc.plan.neighbours import Elsewhere, elsewhere
+from mtc.state.rows import AttemptRow
 
 
 class InputState(StrEnum):
@@ -58,25 +56,25 @@ def inputs_of(step: StepId, planned: PlannedStep | None, history: History) -> tu
 
 
 def _objects(loaded: Sequence[LoadedObject], work: ImportWork) -> tuple[Input, ...]:
-    again = {item.key for item in work.load}
-    gone = {item.object.key for item in work.drop}
-    known = {item.object.key: _loaded(item, again, gone) for item in loaded}
-    fresh = {item.key: _fresh(item) for item in work.load if item.key not in known}
-    return tuple(item for _, item in sorted((known | fresh).items()))
+    reloaded = {item.key for item in work.load}
+    dropped = {item.object.key for item in work.drop}
+    by_key = {item.object.key: _loaded_object(item, reloaded, dropped) for item in loaded}
+    new = {item.key: _new_object(item) for item in work.load if item.key not in by_key}
+    return tuple(item for _, item in sorted((by_key | new).items()))
 
 
-def _loaded(item: LoadedObject, again: set[str], gone: set[str]) -> Input:
+def _loaded_object(item: LoadedObject, reloaded: set[str], dropped: set[str]) -> Input:
     key = item.object.key
     state = InputState.LOADED
-    if key in again:
+    if key in reloaded:
         state = InputState.TO_LOAD_AGAIN
-    elif key in gone:
+    elif key in dropped:
         state = InputState.TO_TAKE_OUT
     lines, hits = item.accounting.lines, item.accounting.hits
     return Input("object", key, state, item.object.size, lines, hits, item.format, item.archived)
 
 
-def _fresh(item: SourceObject) -> Input:
+def _new_object(item: SourceObject) -> Input:
     return Input("object", item.key, InputState.TO_LOAD, item.size)
 
 
@@ -158,39 +156,11 @@ def _change(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> s
     return "changed" if name in after else "gone"
 
 
-class Attempt(Protocol):
-    """One try of a step. `ended` is None and `outcome` empty while it is under way, or was killed."""
-
-    @property
-    def run(self) -> str:
-        """The run that tried."""
-
-    @property
-    def number(self) -> int:
-        """Which try of this run, from 1."""
-
-    @property
-    def started(self) -> dt.datetime:
-        """When it began."""
-
-    @property
-    def ended(self) -> dt.datetime | None:
-        """When it ended."""
-
-    @property
-    def outcome(self) -> str:
-        """How it ended."""
-
-    @property
-    def error(self) -> str:
-        """Why it failed, or empty."""
-
-
 @dataclass(frozen=True, slots=True)
-class Story:
-    """All that is known of a step. `verdict` is None when no plan has the step, `record` when the state has not.
+class StepHistory:
+    """All that is known of a step. `verdict` is None if no plan has the step, `record` if the state has none.
 
-    `compared` says that there was a success and that today's inputs are known, so that `settings` and `changes` tell.
+    `compared`: there was a success and today's inputs are known, so that `settings` and `changes` are valid.
     """
 
     step: StepId
@@ -200,7 +170,7 @@ class Story:
     inputs: tuple[Input, ...]
     settings: tuple[SettingChange, ...]
     changes: tuple[InputChange, ...]
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[AttemptRow, ...]
     compared: bool
     deliveries: tuple[Delivery, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
@@ -216,23 +186,32 @@ class Story:
         return self.record.outputs if self.record else ()
 
 
-def tell_story(
+def step_history(
     step: StepId,
-    planned: PlannedStep | None,
+    plan: Plan | None,
     history: History,
-    attempts: Sequence[Attempt],
-    places: Mapping[str, SettingLocation],
-) -> Story:
-    """Put the story of `step` together. `planned` is its line of a plan made now, if the plan has it."""
+    attempts: Sequence[AttemptRow] = (),
+    locations: Mapping[str, SettingLocation] | None = None,
+) -> StepHistory:
+    """Collect all that is known of one step.
+
+    Args:
+        step: the step.
+        plan: a plan made now, or None.
+        history: what the state holds of the step's site.
+        attempts: its attempts, in any order.
+        locations: where the manifest sets each setting, by the setting's name.
+    """
+    planned = next((item for item in plan.steps if item.step == step), None) if plan else None
     record = history.steps.get(step)
     pair = (record, planned) if record and planned and record.fingerprint and planned.fingerprint else None
-    return Story(
+    return StepHistory(
         step=step,
         verdict=planned.verdict if planned else None,
         reasons=planned.reasons if planned else (),
         record=record,
         inputs=inputs_of(step, planned, history),
-        settings=setting_changes(*pair, places) if pair else (),
+        settings=setting_changes(*pair, locations or {}) if pair else (),
         changes=input_changes(*pair) if pair else (),
         attempts=tuple(sorted(attempts, key=lambda attempt: (attempt.started, attempt.number))),
         compared=pair is not None,

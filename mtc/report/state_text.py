@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from mtc.core.model import Accounting, LoadedObject
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import one_line
-from mtc.report.history import Attempt
 from mtc.report.text import json_document, table, utc_time
+from mtc.state.rows import AttemptRow
 
 
 def records_text(records: Sequence[StepRecord]) -> str:
@@ -29,7 +29,7 @@ def records_json(records: Sequence[StepRecord]) -> str:
     return "".join(json.dumps(_fields(record)) + "\n" for record in records)
 
 
-def record_json(record: StepRecord, objects: Sequence[LoadedObject], attempts: Sequence[Attempt]) -> str:
+def record_json(record: StepRecord, objects: Sequence[LoadedObject], attempts: Sequence[AttemptRow]) -> str:
     """One step with its objects and attempts, as one JSON document."""
     tried = [
         {

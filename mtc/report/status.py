@@ -1,11 +1,8 @@
-"""A board in words or as JSON: the calendar, its legend, and what is missing, failed or stale.
+"""The status grid in words and as JSON: the calendar, its legend, and the problems with their fixes.
 
-The calendar of a board on a terminal: sites down, days across, a sign for each day and stage.
-
-A row holds the stages of a site that look the same. Days stand in weeks from Monday; what is wider than the terminal
-goes on in a further block. Long ranges are folded into months, where a month shows its worst day.
-
-The sign of each state, with a plain one for terminals that have no others, and its colour.
+The calendar has sites down and days across, a sign for each day and stage. A row holds the stages of a site that look
+the same. Days are grouped by week, from Monday; what is wider than the terminal continues in a further block. Long
+ranges are folded into months, where a month shows its worst day.
 """
 
 import datetime as dt
@@ -17,15 +14,15 @@ from mtc.core.model import Stage, StepId
 from mtc.core.sanitize import one_line, shorten
 from mtc.plan.neighbours import NOT_WHOLE
 from mtc.report.day_ranges import day_list, day_ranges
-from mtc.report.problems import TOLD, mend, trouble_lines, troubles
-from mtc.report.status_grid import Board, State
+from mtc.report.problems import PROBLEM_STATES, find_problems, fix_for, problem_lines
+from mtc.report.status_grid import State, StatusGrid
 from mtc.report.terminal import PLAIN, Terminal, Tone
 from mtc.report.text import count, json_document, plural, utc_time, wrapped
 
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """One character each, so that columns line up."""
+    """The sign of a state, its form for terminals without Unicode, its colour. One character: columns line up."""
 
     sign: str
     ascii: str
@@ -65,16 +62,16 @@ def paint_cells(cells: Iterable[tuple[State | None, str]], terminal: Terminal) -
 
 
 def legend(states: Iterable[State], terminal: Terminal) -> list[str]:
-    """What the signs mean, the good first; only of the states that are there. In lines of the look's width."""
+    """What the signs of these states mean, the good ones first, in lines of the terminal's width."""
     present = set(states)
     lines: list[str] = []
     used = 0
     for state in (state for state in _GOOD_FIRST if state in present):
-        told, width = f"{terminal.paint(sign(state, terminal), GLYPHS[state].tone)} {state.value}", len(state.value) + 4
+        text, width = f"{terminal.paint(sign(state, terminal), GLYPHS[state].tone)} {state.value}", len(state.value) + 4
         if not lines or used + width > terminal.width:
-            lines, used = [*lines, told], width
+            lines, used = [*lines, text], width
         else:
-            lines[-1], used = f"{lines[-1]}  {told}", used + width
+            lines[-1], used = f"{lines[-1]}  {text}", used + width
     return lines
 
 
@@ -100,25 +97,25 @@ class Column:
 Block = tuple[Column, ...]
 
 
-def is_folded(board: Board) -> bool:
+def is_folded(grid: StatusGrid) -> bool:
     """Whether the calendar shows months."""
-    return len(board.days) > MOST_DAYS
+    return len(grid.days) > MOST_DAYS
 
 
-def calendar(board: Board, terminal: Terminal) -> list[str]:
-    """The calendar's lines, with an empty line between blocks; nothing for a board without days."""
-    shown = _names(board.sites)
+def calendar(grid: StatusGrid, terminal: Terminal) -> list[str]:
+    """The calendar's lines, with an empty line between blocks; nothing for a grid without days."""
+    shown = _names(grid.sites)
     names = max(map(len, shown.values()), default=0)
-    stages = _STAGES_WIDTH if len(board.stages) > 1 else max(map(len, board.stages), default=0)
+    stages = _STAGES_WIDTH if len(grid.stages) > 1 else max(map(len, grid.stages), default=0)
     label = names + stages + 4
-    units = _months(board.days) if is_folded(board) else _weeks(board.days)
+    units = _months(grid.days) if is_folded(grid) else _weeks(grid.days)
     lines: list[str] = []
     for block in blocks(units, terminal.width - label):
         if lines:
             lines.append("")
         lines += _heads(block, label, terminal)
-        for site in board.sites:
-            lines += _site(board, (site, shown[site]), block, (names, stages), terminal)
+        for site in grid.sites:
+            lines += _site(grid, (site, shown[site]), block, (names, stages), terminal)
     return lines
 
 
@@ -172,7 +169,7 @@ def _heads(block: Block, label: int, terminal: Terminal) -> list[str]:
     upper = [(offset, column.upper) for offset, column in zip(offsets, block, strict=True) if column.upper]
     lower = [(offset, column.lower) for offset, column in zip(offsets, block, strict=True) if column.lower]
     rows = (upper if upper and upper[0][0] == 0 else [(0, month), *upper], lower)
-    return [terminal.paint(" " * label + _place(row), Tone.ASIDE) for row in rows]
+    return [terminal.paint(" " * label + _labels_line(row), Tone.ASIDE) for row in rows]
 
 
 def _offsets(block: Block) -> list[int]:
@@ -185,8 +182,8 @@ def _offsets(block: Block) -> list[int]:
     return offsets
 
 
-def _place(labels: Sequence[tuple[int, str]]) -> str:
-    """Write labels at their offsets; of one that would run into the next stands what there is room for at its end.
+def _labels_line(labels: Sequence[tuple[int, str]]) -> str:
+    """Write labels at their offsets; a label that would run into the next is cut to its last characters.
 
     So `2026-05` becomes `05`, which a reader completes by the label that follows.
     """
@@ -200,7 +197,7 @@ def _place(labels: Sequence[tuple[int, str]]) -> str:
 
 
 def _names(sites: Sequence[str]) -> dict[str, str]:
-    """What sites are called, cut to a width; of names that are cut alike the piece stays in which they differ."""
+    """The sites' names, cut to a width; where cut names would be the same, the part in which they differ stays."""
     alike: dict[str, list[str]] = {}
     for site in sites:
         alike.setdefault(shorten(one_line(site), _SITE_WIDTH), []).append(one_line(site))
@@ -213,21 +210,23 @@ def _names(sites: Sequence[str]) -> dict[str, str]:
     return shown
 
 
-def _site(board: Board, named: tuple[str, str], block: Block, widths: tuple[int, int], terminal: Terminal) -> list[str]:
+def _site(
+    grid: StatusGrid, named: tuple[str, str], block: Block, widths: tuple[int, int], terminal: Terminal
+) -> list[str]:
     site, name = named
-    rows = [(stage, tuple(_worst(board, stage, site, column.days) for column in block)) for stage in board.stages]
+    rows = [(stage, tuple(_worst(grid, stage, site, column.days) for column in block)) for stage in grid.stages]
     lines = []
     for states, alike in groupby(rows, key=lambda row: row[1]):
         stages = [stage for stage, _ in alike]
-        told = "all" if len(stages) == len(board.stages) > 1 else "+".join(stages)
+        text = "all" if len(stages) == len(grid.stages) > 1 else "+".join(stages)
         cells = _cells(block, states, terminal)
-        lines.append(f"{name.ljust(widths[0])}  {told.ljust(widths[1])}  {paint_cells(cells, terminal)}".rstrip())
+        lines.append(f"{name.ljust(widths[0])}  {text.ljust(widths[1])}  {paint_cells(cells, terminal)}".rstrip())
         name = ""
     return lines
 
 
-def _worst(board: Board, stage: Stage, site: str, days: Sequence[dt.date]) -> State:
-    return min((board.cells[StepId(stage, site, day)].state for day in days), key=_WORST_FIRST.index)
+def _worst(grid: StatusGrid, stage: Stage, site: str, days: Sequence[dt.date]) -> State:
+    return min((grid.cells[StepId(stage, site, day)].state for day in days), key=_WORST_FIRST.index)
 
 
 def _cells(block: Block, states: Sequence[State], terminal: Terminal) -> list[tuple[State | None, str]]:
@@ -242,45 +241,45 @@ def _cells(block: Block, states: Sequence[State], terminal: Terminal) -> list[tu
 _MOST_DAYS = 5
 
 
-def status_text(board: Board, terminal: Terminal = PLAIN) -> str:
-    """The board for people, no wider than `look.width` but for long names and reasons."""
-    counts = board.count()
-    sites, days = plural(len(board.sites), "site"), day_list(board.days) or "no days"
-    title = wrapped(f"{one_line(board.name)} on {utc_time(board.now)}: {sites}, {days}", terminal.width, "  ")
+def status_text(grid: StatusGrid, terminal: Terminal = PLAIN) -> str:
+    """The grid for people, no wider than the terminal except for long names and reasons."""
+    counts = grid.count()
+    sites, days = plural(len(grid.sites), "site"), day_list(grid.days) or "no days"
+    title = wrapped(f"{one_line(grid.name)} on {utc_time(grid.now)}: {sites}, {days}", terminal.width, "  ")
     lines = [terminal.paint(line, Tone.HEAD) for line in title]
     if not counts:
         return "\n".join(lines)
-    told = ", ".join(f"{count(counts[state])} {state.value}" for state in reversed(State) if state in counts)
-    folded = ["each month shows its worst day"] if is_folded(board) else []
+    text = ", ".join(f"{count(counts[state])} {state.value}" for state in reversed(State) if state in counts)
+    folded = ["each month shows its worst day"] if is_folded(grid) else []
     lines += [
-        *wrapped(f"{plural(len(board.cells), 'step')}: {told}", terminal.width, "  "),
+        *wrapped(f"{plural(len(grid.cells), 'step')}: {text}", terminal.width, "  "),
         "",
-        *calendar(board, terminal),
+        *calendar(grid, terminal),
         "",
         *legend(counts, terminal),
         *folded,
     ]
-    return "\n".join((*lines, *trouble_lines(board, terminal), *_not_whole(board, terminal)))
+    return "\n".join((*lines, *problem_lines(grid, terminal), *_not_whole(grid, terminal)))
 
 
-def _not_whole(board: Board, terminal: Terminal) -> list[str]:
-    """The days that may not be whole, each with the reason; of many the last."""
+def _not_whole(grid: StatusGrid, terminal: Terminal) -> list[str]:
+    """The days that may be incomplete, each with the reason; of many only the last."""
     found = [
-        (step, cell.reason) for step, cell in sorted(board.cells.items()) if cell.state is State.DONE and cell.reason
+        (step, cell.reason) for step, cell in sorted(grid.cells.items()) if cell.state is State.DONE and cell.reason
     ]
     if not found:
         return []
     lines = ["", terminal.paint("may not be whole", Tone.HEAD)]
     for step, reason in found[-_MOST_DAYS:]:
-        told = reason.removeprefix(f"{NOT_WHOLE}: ")
-        lines += wrapped(f"  {one_line(step.site)} {step.day}: {one_line(told)}", terminal.width, "    ")
+        text = reason.removeprefix(f"{NOT_WHOLE}: ")
+        lines += wrapped(f"  {one_line(step.site)} {step.day}: {one_line(text)}", terminal.width, "    ")
     if len(found) > _MOST_DAYS:
         lines.append(f"  and {plural(len(found) - _MOST_DAYS, 'day')} before")
     return lines
 
 
-def status_json(board: Board) -> str:
-    """The board as one JSON document: every step's state, then the troubles with the commands that mend them."""
+def status_json(grid: StatusGrid) -> str:
+    """The grid as one JSON document: every step's state, then the problems with the commands that fix them."""
     steps = [
         {
             "step": str(step),
@@ -289,11 +288,13 @@ def status_json(board: Board) -> str:
             "day": step.day.isoformat(),
             "state": cell.state.value,
             "reason": cell.reason,
-            "mend": mend(board, cell.state, step.stage, step.site, (step.day,)) if cell.state in TOLD else "",
+            "mend": fix_for(grid, cell.state, step.stage, step.site, (step.day,))
+            if cell.state in PROBLEM_STATES
+            else "",
         }
-        for step, cell in sorted(board.cells.items())
+        for step, cell in sorted(grid.cells.items())
     ]
-    mending = [
+    problems = [
         {
             "state": item.state.value,
             "stage": item.stage.value,
@@ -302,9 +303,9 @@ def status_json(board: Board) -> str:
             "reasons": [reason for reason, _ in item.reasons],
             "command": item.command,
         }
-        for item in troubles(board)
+        for item in find_problems(grid)
     ]
-    counts = {state.value: number for state, number in board.count().items()}
+    counts = {state.value: number for state, number in grid.count().items()}
     return json_document(
-        {"manifest": board.name, "now": board.now.isoformat(), "counts": counts, "troubles": mending, "steps": steps}
+        {"manifest": grid.name, "now": grid.now.isoformat(), "counts": counts, "troubles": problems, "steps": steps}
     )

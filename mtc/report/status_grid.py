@@ -1,4 +1,4 @@
-"""Which state every step of a calendar is in, and why: what `status` and the HTML page show. Pure."""
+"""The grid of `mtc status`: the state of every step of each site and day, and the reason for it. Pure."""
 
 import datetime as dt
 from collections import Counter
@@ -15,7 +15,7 @@ from mtc.plan.neighbours import NEIGHBOUR, NOT_WHOLE
 
 
 class State(StrEnum):
-    """How a step stands, the worst first."""
+    """The state of a step, the worst first."""
 
     FAILED = "failed"
     MISSING = "missing"
@@ -57,7 +57,7 @@ _BY_STATUS = {
 class Cell:
     """A step's state and the reason for it; empty where the state says all.
 
-    `accept` is true where doing the step takes what is gone or was changed, or the operator's word.
+    `accept` is true where the step is done only if its inputs are restored, or with `--accept`.
     """
 
     state: State
@@ -66,10 +66,10 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class StatusGrid:
     """A state for each stage, site and day. `cells` is complete; `manifest` and `environment` are for commands.
 
-    `sources` says of each site where its logs are looked for.
+    `sources` are the URLs of the sites' logs, by site.
     """
 
     name: str
@@ -88,20 +88,20 @@ class Board:
         return {state: counts[state] for state in State if counts[state]}
 
 
-def status(
+def make_grid(
     history: History,
     project: Project,
     days: Sequence[dt.date],
     now: dt.datetime,
-    verdicts: Plan | None = None,
+    plan: Plan | None = None,
     *,
     manifest: str = "",
-) -> Board:
-    """Set up the board. `verdicts` is a plan made now; without it only what the state file says is told.
+) -> StatusGrid:
+    """Make the grid. `plan` is a plan made now; without it the grid shows what the state file says.
 
     `manifest` is how the user names the manifest on the command line, empty for the default one. `now` has a zone.
     """
-    planned = {item.step: item for item in verdicts.steps} if verdicts else {}
+    planned = {item.step: item for item in plan.steps} if plan else {}
     ordered = tuple(sorted(set(days)))
     cells = {
         step: _cell(history.steps.get(step), planned.get(step), site, step, now)
@@ -111,21 +111,21 @@ def status(
     }
     sites = tuple(site.name for site in project.sites.values())
     sources = {site.name: site.source.url.replace("{site}", site.name) for site in project.sites.values()}
-    return Board(project.name, now, sites, project.stages, ordered, cells, manifest, project.environment, sources)
+    return StatusGrid(project.name, now, sites, project.stages, ordered, cells, manifest, project.environment, sources)
 
 
 def _cell(
     record: StepRecord | None, planned: PlannedStep | None, site: SiteSettings, step: StepId, now: dt.datetime
 ) -> Cell:
     state = _state(record, planned, now >= site.day_end(step.day))
-    asked = record is None or NEIGHBOUR not in record.figures
-    if state is State.EMPTY and step.stage is Stage.IMPORT and asked and _settled(site, step.day, now):
+    is_asked_for = record is None or NEIGHBOUR not in record.figures
+    if state is State.EMPTY and step.stage is Stage.IMPORT and is_asked_for and _settled(site, step.day, now):
         return Cell(State.MISSING, f"no objects {site.source.settle} after the day's end")
     accept = planned is not None and planned.verdict in {Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE}
     return Cell(state, _reason(state, record, planned), accept)
 
 
-def _state(record: StepRecord | None, planned: PlannedStep | None, over: bool) -> State:  # noqa: FBT001 - a fact, no switch
+def _state(record: StepRecord | None, planned: PlannedStep | None, day_is_over: bool) -> State:  # noqa: FBT001 - a fact, no switch
     state = _BY_VERDICT[planned.verdict] if planned else State.DONE
     if state is not State.DONE:
         return state
@@ -133,7 +133,7 @@ def _state(record: StepRecord | None, planned: PlannedStep | None, over: bool) -
         state = _BY_STATUS[record.status]
     elif planned is None:
         state = State.NOT_TRIED
-    return State.NOT_DUE if state is State.NOT_TRIED and not over else state
+    return State.NOT_DUE if state is State.NOT_TRIED and not day_is_over else state
 
 
 def _settled(site: SiteSettings, day: dt.date, now: dt.datetime) -> bool:
@@ -143,11 +143,11 @@ def _settled(site: SiteSettings, day: dt.date, now: dt.datetime) -> bool:
 def _reason(state: State, record: StepRecord | None, planned: PlannedStep | None) -> str:
     if state is State.FAILED and record and record.error:
         return record.error
-    told = planned.reasons[0] if planned and planned.reasons else ""
+    reason = planned.reasons[0] if planned and planned.reasons else ""
     if state is State.DONE:
         return next((note for note in record.notes if note.startswith(NOT_WHOLE)), "") if record else ""
-    if state is State.BLOCKED and not told and record:
+    if state is State.BLOCKED and not reason and record:
         return record.error
     if state is State.STALE and planned:
-        return f"{planned.verdict.value}: {told}" if told else planned.verdict.value
-    return told if state in {State.FAILED, State.BLOCKED, State.NOT_TRIED, State.NOT_DUE} else ""
+        return f"{planned.verdict.value}: {reason}" if reason else planned.verdict.value
+    return reason if state in {State.FAILED, State.BLOCKED, State.NOT_TRIED, State.NOT_DUE} else ""

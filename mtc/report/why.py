@@ -1,48 +1,31 @@
-"""Why a step is as it is, in words. Everything told comes from a `Story`.
-
-Why a step is as it is, as JSON: the same `Story` that `why` puts into words.
-"""
+"""The history of one step in words and as JSON: why it is as it is."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from mtc.core.deliveries import BatchStatus, Delivery
-from mtc.core.model import Accounting, StepId
-from mtc.core.records import History
+from mtc.core.model import Accounting
 from mtc.core.sanitize import one_line
-from mtc.manifest.project import SettingLocation
-from mtc.plan.model import Plan
-from mtc.report.history import Attempt, Input, InputState, SettingChange, Story, tell_story
+from mtc.report.history import Input, InputState, SettingChange, StepHistory
 from mtc.report.terminal import PLAIN, Terminal, Tone
 from mtc.report.text import count, duration, json_document, plural, size, table, utc_time
+from mtc.state.rows import AttemptRow
 
 _NOUNS = {"object": "object", "part": "part", "stat": ".stat file"}
 _ABSENT = "not set"
 
 
-def why(
-    step: StepId,
-    plan: Plan | None,
-    history: History,
-    attempts: Sequence[Attempt] = (),
-    places: Mapping[str, SettingLocation] | None = None,
-) -> Story:
-    """The story of one step. `plan` is one made now; `places` are the project's."""
-    planned = next((item for item in plan.steps if item.step == step), None) if plan else None
-    return tell_story(step, planned, history, attempts, places or {})
-
-
-def why_text(story: Story, terminal: Terminal = PLAIN) -> str:
-    """The story for people."""
+def why_text(history: StepHistory, terminal: Terminal = PLAIN) -> str:
+    """The history for people."""
     sections = (
-        ("", _verdict(story)),
-        (_since(story), _changed(story)),
-        (_input_title(story.inputs), _input_rows(story.inputs)),
-        ("lines", _accounting(story.accounting)),
-        ("hits of other days", [f"{one_line(item.key)}: {item.words}" for item in story.elsewhere]),
-        ("delivered", [_delivery(item) for item in story.deliveries]),
-        ("outputs", table([[one_line(item.path), size(item.size)] for item in story.outputs])),
-        ("notes", [one_line(note) for note in story.record.notes] if story.record else []),
-        ("attempts", table([_attempt(item) for item in story.attempts])),
+        ("", _verdict(history)),
+        (_since(history), _changed(history)),
+        (_input_title(history.inputs), _input_rows(history.inputs)),
+        ("lines", _accounting(history.accounting)),
+        ("hits of other days", [f"{one_line(item.key)}: {item.words}" for item in history.elsewhere]),
+        ("delivered", [_delivery(item) for item in history.deliveries]),
+        ("outputs", table([[one_line(item.path), size(item.size)] for item in history.outputs])),
+        ("notes", [one_line(note) for note in history.record.notes] if history.record else []),
+        ("attempts", table([_attempt(item) for item in history.attempts])),
     )
     lines: list[str] = []
     for title, body in sections:
@@ -52,27 +35,27 @@ def why_text(story: Story, terminal: Terminal = PLAIN) -> str:
     return "\n".join(lines)
 
 
-def _verdict(story: Story) -> list[str]:
-    known = story.verdict.value if story.verdict else "not in the plan"
-    if story.verdict is None and story.record is None:
-        return [f"{story.step}: in neither the plan nor the state file"]
-    recorded = f", recorded as {story.record.status.value}" if story.record else ", not in the state file"
-    lines = [f"{story.step}: {known}{recorded}", *(f"  because {one_line(reason)}" for reason in story.reasons)]
-    if story.record and story.record.error:
-        lines.append(f"  error   {one_line(story.record.error)}")
+def _verdict(history: StepHistory) -> list[str]:
+    known = history.verdict.value if history.verdict else "not in the plan"
+    if history.verdict is None and history.record is None:
+        return [f"{history.step}: in neither the plan nor the state file"]
+    recorded = f", recorded as {history.record.status.value}" if history.record else ", not in the state file"
+    lines = [f"{history.step}: {known}{recorded}", *(f"  because {one_line(reason)}" for reason in history.reasons)]
+    if history.record and history.record.error:
+        lines.append(f"  error   {one_line(history.record.error)}")
     return lines
 
 
-def _since(story: Story) -> str:
-    finished = story.record.finished if story.record else None
+def _since(history: StepHistory) -> str:
+    finished = history.record.finished if history.record else None
     return f"changed since it was done on {utc_time(finished)}" if finished else "changed since it was done"
 
 
-def _changed(story: Story) -> list[str]:
-    if not story.compared:
+def _changed(history: StepHistory) -> list[str]:
+    if not history.compared:
         return []
-    settings = [f"setting {_setting(item)}" for item in story.settings]
-    inputs = [f"input {one_line(item.name)}: {item.change}" for item in story.changes]
+    settings = [f"setting {_setting(item)}" for item in history.settings]
+    inputs = [f"input {one_line(item.name)}: {item.change}" for item in history.changes]
     return [*settings, *inputs] or ["nothing"]
 
 
@@ -135,7 +118,7 @@ def _delivery(item: Delivery) -> str:
     return f"{item.number} to {one_line(item.server)} site {item.site_id}: {', '.join(text for text in parts if text)}"
 
 
-def _attempt(item: Attempt) -> list[str]:
+def _attempt(item: AttemptRow) -> list[str]:
     took = duration((item.ended - item.started).total_seconds()) if item.ended else "no end"
     outcome = one_line(item.outcome) or "under way, or killed"
     return [
@@ -148,30 +131,30 @@ def _attempt(item: Attempt) -> list[str]:
     ]
 
 
-def why_json(story: Story) -> str:
-    """The story as one JSON document."""
-    record = story.record
+def why_json(history: StepHistory) -> str:
+    """The history as one JSON document."""
+    record = history.record
     return json_document(
         {
-            "step": str(story.step),
-            "verdict": story.verdict.value if story.verdict else None,
-            "reasons": list(story.reasons),
+            "step": str(history.step),
+            "verdict": history.verdict.value if history.verdict else None,
+            "reasons": list(history.reasons),
             "status": record.status.value if record else None,
             "error": record.error if record else "",
             "finished": record.finished.isoformat() if record and record.finished else None,
             "changed": {
                 "settings": [
                     {"name": item.name, "before": item.before, "after": item.after, "place": item.place}
-                    for item in story.settings
+                    for item in history.settings
                 ],
-                "inputs": [{"name": item.name, "change": item.change} for item in story.changes],
+                "inputs": [{"name": item.name, "change": item.change} for item in history.changes],
             },
-            "inputs": [_input_json(item) for item in story.inputs],
-            "accounting": _accounting_json(story.accounting),
-            "outputs": [{"path": item.path, "size": item.size, "sha256": item.digest} for item in story.outputs],
-            "deliveries": [_delivery_json(item) for item in story.deliveries],
+            "inputs": [_input_json(item) for item in history.inputs],
+            "accounting": _accounting_json(history.accounting),
+            "outputs": [{"path": item.path, "size": item.size, "sha256": item.digest} for item in history.outputs],
+            "deliveries": [_delivery_json(item) for item in history.deliveries],
             "notes": list(record.notes) if record else [],
-            "attempts": [_attempt_json(item) for item in story.attempts],
+            "attempts": [_attempt_json(item) for item in history.attempts],
         }
     )
 
@@ -206,14 +189,14 @@ def _delivery_json(item: Delivery) -> dict[str, object]:
         "server": item.server,
         "site_id": item.site_id,
         "status": item.status.value,
-        "objects": [one.key for one in item.objects],
+        "objects": [loaded.key for loaded in item.objects],
         "hits": item.hits,
         "invalid": item.invalid,
         "unsendable": item.unsendable,
     }
 
 
-def _attempt_json(item: Attempt) -> dict[str, object]:
+def _attempt_json(item: AttemptRow) -> dict[str, object]:
     return {
         "run": item.run,
         "number": item.number,

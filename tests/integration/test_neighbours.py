@@ -7,8 +7,9 @@ import pytest
 from applied import DAY, NOW, Applied, hours, moment
 
 from mtc.core.model import Stage, StepId
+from mtc.report.history import step_history
 from mtc.report.plan_text import plan_text
-from mtc.report.why import why, why_text
+from mtc.report.why import why_text
 from mtc.state.store import Store
 
 ONE = dt.timedelta(days=1)
@@ -60,17 +61,17 @@ def test_a_day_that_waits_for_the_next_ones_logs_says_so_and_is_made_again(tmp_p
     place.manifest("timezone: America/Los_Angeles\ndates: yesterday\n")
     utc_folders(place, -3, 0)
     place.apply(now=moment("2026-05-02 01:00-07:00"))
-    why = "may not be whole: the logs of 2026-05-02 may hold hits of this day, and are not imported yet"
+    step_history = "may not be whole: the logs of 2026-05-02 may hold hits of this day, and are not imported yet"
     assert place.actions() == 170
-    assert (place.stat()["complete"], place.stat()["lacking"]) == (False, [why])
-    assert place.quiet == f"warning docs: {DAY} {why.replace('of this day', 'of it')}\n"
+    assert (place.stat()["complete"], place.stat()["lacking"]) == (False, [step_history])
+    assert place.quiet == f"warning docs: {DAY} {step_history.replace('of this day', 'of it')}\n"
     (planned,) = [one for one in place.plan(str(DAY)).steps if one.step.stage is Stage.STAT]
-    assert why in planned.reasons
+    assert step_history in planned.reasons
     shown = plan_text(place.plan(str(DAY), now=moment("2026-05-02 01:00-07:00")), "daily")
     assert f"may not be whole\n  stat  docs  {DAY}" in shown
     assert "  docs 2026-05-01: the logs of 2026-05-02 may hold hits" in place.status(moment("2026-05-02 01:00-07:00"))
     (verified,) = place.verified(str(DAY))
-    assert (verified.disagreements, why in verified.notes) == ((), True)
+    assert (verified.disagreements, step_history in verified.notes) == ((), True)
     utc_folders(place, -3, 1)
     place.apply(now=moment("2026-05-03 01:00-07:00"))
     assert place.actions() == 240
@@ -130,5 +131,5 @@ def test_why_tells_of_the_hits_of_other_days(tmp_path: Path) -> None:
     place.log(f"docs/{DAY}.log", hours(f"{DAY - 2 * ONE} 00:00", 24))
     place.apply(str(DAY))
     with Store.open(tmp_path / ".mtc/state.db", readonly=True) as store:
-        told = why_text(why(StepId(Stage.IMPORT, "docs", DAY), None, store.history(("docs",))))
+        told = why_text(step_history(StepId(Stage.IMPORT, "docs", DAY), None, store.history(("docs",))))
     assert "hits of other days\n  docs/2026-05-01.log: of its 24 hits are 24 of 2026-04-29, in no statistics" in told

@@ -21,7 +21,7 @@ from mtc.manifest.project import Project
 from mtc.plan.model import Plan
 from mtc.report.reporters import ConsoleReporter
 from mtc.report.status import status_text
-from mtc.report.status_grid import status
+from mtc.report.status_grid import make_grid
 from mtc.report.terminal import Terminal
 from mtc.state.store import Store
 from mtc.verify.verify import verify
@@ -94,7 +94,7 @@ class Applied:
     def status(self, now: dt.datetime = NOW) -> str:
         """What `mtc status` shows."""
         seen = session.survey(self.project, Wanted(), lambda _: None, offline=False, clock=lambda: now)
-        return status_text(status(seen.history, seen.project, seen.days, now, seen.plan))
+        return status_text(make_grid(seen.history, seen.project, seen.days, now, seen.plan))
 
     def verified(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Sequence[DayVerified]:
         """What verify finds of the days."""

@@ -15,9 +15,9 @@ from mtc.formats.settings import Filters
 from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.model import Plan, PlannedStep
-from mtc.report.problems import command, troubles
+from mtc.report.problems import command, find_problems
 from mtc.report.status import Column, blocks, calendar, status_json, status_text
-from mtc.report.status_grid import Board, Cell, State, status
+from mtc.report.status_grid import Cell, State, StatusGrid, make_grid
 from mtc.report.terminal import PLAIN, Terminal
 
 ALL = (Stage.IMPORT, Stage.STAT, Stage.CSV)
@@ -49,7 +49,7 @@ def history(names: Iterable[str], number: int, other: Mapping[str, StepRecord]) 
 def cell(record: StepRecord | None, planned: PlannedStep | None, text: str, now: dt.datetime = NOW) -> Cell:
     at = step(text)
     plan = Plan((planned,)) if planned else None
-    return status(History({at: record} if record else {}), project(at.site), [at.day], now, plan).cells[at]
+    return make_grid(History({at: record} if record else {}), project(at.site), [at.day], now, plan).cells[at]
 
 
 def record(text: str, state: Status, error: str = "") -> StepRecord:
@@ -70,9 +70,9 @@ TROUBLED = history(
 
 
 def test_a_calendar_has_sites_down_days_across_and_what_is_wrong_below() -> None:
-    """Stages that look the same share a row; weeks stand apart; each trouble comes with the command that mends it."""
-    board = status(TROUBLED, project("docs", "shop"), days(16), NOW, manifest="daily.yaml")
-    assert status_text(board, PLAIN).splitlines() == [
+    """Stages that look the same share a row; weeks stand apart; each problem comes with the command that fixes it."""
+    grid = make_grid(TROUBLED, project("docs", "shop"), days(16), NOW, manifest="daily.yaml")
+    assert status_text(grid, PLAIN).splitlines() == [
         "daily on 2026-05-12 10:00:00 UTC: 2 sites, 2026-04-28..2026-05-13, 16 days",
         "96 steps: 12 not due, 80 done, 1 blocked, 1 missing, 2 failed",
         "",
@@ -87,18 +87,18 @@ def test_a_calendar_has_sites_down_days_across_and_what_is_wrong_below() -> None
         "",
         "missing",
         "  import shop 2026-05-05: no objects 6h after the day's end",
-        "      mend: look for the logs at logs/shop/2026-05-05*.log",
+        "      fix: look for the logs at logs/shop/2026-05-05*.log",
         "",
         "failed",
         "  import shop 2026-05-02..2026-05-03, 2 days: s3://logs: no such bucket",
-        "      mend: mtc import shop 2026-05-02 2026-05-03 -m daily.yaml",
+        "      fix: mtc import shop 2026-05-02 2026-05-03 -m daily.yaml",
     ]
 
 
 def test_signs_are_letters_where_nothing_else_can_be_shown() -> None:
     """An ASCII stream gets ASCII, all of it."""
-    board = status(TROUBLED, project("docs", "shop"), days(16), NOW)
-    text = status_text(board, Terminal(unicode=False))
+    grid = make_grid(TROUBLED, project("docs", "shop"), days(16), NOW)
+    text = status_text(grid, Terminal(unicode=False))
     assert text.isascii()
     assert "shop  import       ####FF #?##### #--" in text.splitlines()
     assert "# done  - not due  B blocked  ? missing  F failed" in text.splitlines()
@@ -106,15 +106,15 @@ def test_signs_are_letters_where_nothing_else_can_be_shown() -> None:
 
 def test_colour_marks_runs_of_signs_on_a_terminal_only() -> None:
     """One code for a run of the same state; none without colour."""
-    board = status(TROUBLED, project("shop"), days(6), NOW)
-    assert "\x1b[32m■■■■\x1b[0m\x1b[31m✗✗\x1b[0m" in status_text(board, Terminal(colour=True))
-    assert "\x1b" not in status_text(board)
+    grid = make_grid(TROUBLED, project("shop"), days(6), NOW)
+    assert "\x1b[32m■■■■\x1b[0m\x1b[31m✗✗\x1b[0m" in status_text(grid, Terminal(colour=True))
+    assert "\x1b" not in status_text(grid)
 
 
 def test_what_is_wider_than_the_terminal_goes_on_below_at_a_monday() -> None:
     """Blocks hold whole weeks and head their first column."""
-    board = status(history(("docs",), 20, {}), project("docs", stages=(Stage.STAT,)), days(20), NOW)
-    assert calendar(board, Terminal(width=27)) == [
+    grid = make_grid(history(("docs",), 20, {}), project("docs", stages=(Stage.STAT,)), days(20), NOW)
+    assert calendar(grid, Terminal(width=27)) == [
         "            04 2026-05",
         "            28     04",
         "docs  stat  ■■■■■■ ■■■■■■■",
@@ -129,8 +129,8 @@ def test_long_ranges_are_folded_into_months_of_their_worst_day() -> None:
     """A failed day is not hidden by thirty good ones."""
     bad = {"stat:docs:2026-05-30": record("stat:docs:2026-05-30", Status.FAILED, "no")}
     now = dt.datetime(2027, 6, 1, tzinfo=dt.UTC)
-    board = status(history(("docs",), 300, bad), project("docs", stages=(Stage.STAT,)), days(300), now)
-    assert status_text(board).splitlines()[3:9] == [
+    grid = make_grid(history(("docs",), 300, bad), project("docs", stages=(Stage.STAT,)), days(300), now)
+    assert status_text(grid).splitlines()[3:9] == [
         "            2026                                2027",
         "            Apr May Jun Jul Aug Sep Oct Nov Dec Jan Feb",
         "docs  stat   ■   ✗   ■   ■   ■   ■   ■   ■   ■   ■   ■",
@@ -143,7 +143,7 @@ def test_long_ranges_are_folded_into_months_of_their_worst_day() -> None:
 def test_twenty_sites_and_thirty_days_fit_eighty_columns() -> None:
     """A month of twenty good sites is twenty-two short lines."""
     names = [f"site-{at:02}" for at in range(20)]
-    lines = calendar(status(history(names, 30, {}), project(*names), days(30), NOW), PLAIN)
+    lines = calendar(make_grid(history(names, 30, {}), project(*names), days(30), NOW), PLAIN)
     assert len(lines) == 22
     assert max(map(len, lines)) <= 80
 
@@ -214,8 +214,8 @@ def test_an_empty_day_is_missing_once_its_objects_can_no_longer_arrive() -> None
     assert cell(empty, PlannedStep(step(text), Verdict.UP_TO_DATE), text, after).state is State.MISSING
     at = step(text)
     auckland = project("docs", zone="Pacific/Auckland")
-    board = status(History({at: empty}), auckland, [at.day], before - dt.timedelta(hours=11))
-    assert board.cells[at].state is State.MISSING
+    grid = make_grid(History({at: empty}), auckland, [at.day], before - dt.timedelta(hours=11))
+    assert grid.cells[at].state is State.MISSING
 
 
 def test_a_day_that_has_not_ended_is_not_due() -> None:
@@ -228,8 +228,8 @@ def test_different_reasons_are_told_with_their_days() -> None:
     """Which day failed of what; the first few of many."""
     names = {f"stat:docs:2026-05-0{at}": f"e{at % 7}" for at in range(1, 9)}
     errors = {text: record(text, Status.FAILED, error) for text, error in names.items()}
-    board = status(history(("docs",), 14, errors), project("docs"), days(14), NOW)
-    assert status_text(board).splitlines()[-9:] == [
+    grid = make_grid(history(("docs",), 14, errors), project("docs"), days(14), NOW)
+    assert status_text(grid).splitlines()[-9:] == [
         "failed",
         "  stat docs 2026-05-01..2026-05-08, 8 days",
         "      2026-05-01, 2026-05-08, 2 days: e1",
@@ -238,42 +238,42 @@ def test_different_reasons_are_told_with_their_days() -> None:
         "      2026-05-04: e4",
         "      2026-05-05: e5",
         "      and 2 more",
-        "      mend: mtc stat docs 2026-05-01 2026-05-08",
+        "      fix: mtc stat docs 2026-05-01 2026-05-08",
     ]
 
 
 def test_commands_can_be_pasted_into_a_shell() -> None:
     """Names of files are quoted, the environment is given; csv takes no days."""
-    board = Board("daily", NOW, ("docs",), ALL, (FIRST,), {}, "my daily.yaml", "staging")
-    assert command(board, Stage.IMPORT, "docs", FIRST, FIRST) == (
+    grid = StatusGrid("daily", NOW, ("docs",), ALL, (FIRST,), {}, "my daily.yaml", "staging")
+    assert command(grid, Stage.IMPORT, "docs", FIRST, FIRST) == (
         "mtc import docs 2026-04-28 -m 'my daily.yaml' --env staging"
     )
-    assert command(board, Stage.CSV, "docs", FIRST, FIRST) == "mtc csv -m 'my daily.yaml' --env staging"
+    assert command(grid, Stage.CSV, "docs", FIRST, FIRST) == "mtc csv -m 'my daily.yaml' --env staging"
 
 
 def test_a_hostile_error_cannot_draw_on_the_calendar() -> None:
     """What a key says in an error is shown, not obeyed."""
     text = "import:docs:2026-05-01"
     failed = History({step(text): record(text, Status.FAILED, "a\x1b[2J\n\u202e: no")})
-    board = status(failed, project("docs"), [dt.date(2026, 5, 1)], NOW)
-    assert "  import docs 2026-05-01: a\\x1b[2J\\n\\u202e: no" in status_text(board).splitlines()
-    assert status_json(board).isascii()
+    grid = make_grid(failed, project("docs"), [dt.date(2026, 5, 1)], NOW)
+    assert "  import docs 2026-05-01: a\\x1b[2J\\n\\u202e: no" in status_text(grid).splitlines()
+    assert status_json(grid).isascii()
 
 
 def test_no_days_are_no_calendar() -> None:
     """A state that has never seen a run has a status all the same."""
-    assert status_text(status(History(), project("docs"), [], NOW)) == (
+    assert status_text(make_grid(History(), project("docs"), [], NOW)) == (
         "daily on 2026-05-12 10:00:00 UTC: 1 site, no days"
     )
 
 
 def test_json_has_every_step_and_every_trouble() -> None:
-    """The same board for programs, in order."""
-    board = status(TROUBLED, project("docs", "shop"), days(16), NOW)
-    document = json.loads(status_json(board))
+    """The same grid for programs, in order."""
+    grid = make_grid(TROUBLED, project("docs", "shop"), days(16), NOW)
+    document = json.loads(status_json(grid))
     assert document["counts"] == {"failed": 2, "missing": 1, "blocked": 1, "done": 80, "not due": 12}
     assert len(document["steps"]) == 96
-    assert [item["step"] for item in document["steps"]] == [str(item) for item in sorted(board.cells)]
+    assert [item["step"] for item in document["steps"]] == [str(item) for item in sorted(grid.cells)]
     assert document["troubles"][1] == {
         "state": "failed",
         "stage": "import",
@@ -282,34 +282,34 @@ def test_json_has_every_step_and_every_trouble() -> None:
         "reasons": ["s3://logs: no such bucket"],
         "command": "mtc import shop 2026-05-02 2026-05-03",
     }
-    assert [item.state for item in troubles(board)] == [State.MISSING, State.FAILED]
+    assert [item.state for item in find_problems(grid)] == [State.MISSING, State.FAILED]
 
 
 def test_what_another_run_is_doing_has_not_failed() -> None:
     """A plan that says so has a state and a sign of its own."""
     planned = PlannedStep(step("import:docs:2026-05-01"), Verdict.UNDER_WAY, ("another run is at it",))
     running = StepRecord(planned.step, Status.RUNNING)
-    board = status(History({planned.step: running}), project("docs"), [planned.step.day], NOW, Plan((planned,)))
-    assert board.cells[planned.step].state is State.UNDER_WAY
-    assert "▶ under way" in status_text(board)
+    grid = make_grid(History({planned.step: running}), project("docs"), [planned.step.day], NOW, Plan((planned,)))
+    assert grid.cells[planned.step].state is State.UNDER_WAY
+    assert "▶ under way" in status_text(grid)
 
 
 def test_months_have_labels_also_where_their_first_days_are_not_shown() -> None:
     """Of a month that begins in the middle of a range, of a range that skips months, and of years."""
     some = [dt.date(2026, 1, 10) + dt.timedelta(n) for n in range(3)] + [dt.date(2026, 3, 20), dt.date(2026, 3, 21)]
-    board = status(History(), project("docs", stages=(Stage.STAT,)), some, NOW)
-    assert calendar(board, PLAIN)[0].split() == ["01", "2026-03"]
+    grid = make_grid(History(), project("docs", stages=(Stage.STAT,)), some, NOW)
+    assert calendar(grid, PLAIN)[0].split() == ["01", "2026-03"]
     long = [dt.date(2025, 10, 1) + dt.timedelta(n) for n in range(150)]
-    board = status(History(), project("docs", stages=(Stage.STAT,)), long, NOW)
-    assert calendar(board, PLAIN)[0].split() == ["2025", "2026"]
+    grid = make_grid(History(), project("docs", stages=(Stage.STAT,)), long, NOW)
+    assert calendar(grid, PLAIN)[0].split() == ["2025", "2026"]
 
 
 def test_nothing_is_wider_than_the_terminal() -> None:
-    """Not the title, the counts, the legend nor a reason; what mends stays on one line, to be copied."""
+    """Not the title, the counts, the legend nor a reason; the fix stays on one line, to be copied."""
     reason = "the source cannot be listed: " + "many words " * 20
     records = {f"import:docs:{day}": record(f"import:docs:{day}", Status.FAILED, reason) for day in days(30)[::2]}
-    board = status(history(("docs",), 30, records), project("docs", "shop"), days(30), NOW)
-    lines = [line for line in status_text(board, Terminal(width=60)).splitlines() if "mend:" not in line]
+    grid = make_grid(history(("docs",), 30, records), project("docs", "shop"), days(30), NOW)
+    lines = [line for line in status_text(grid, Terminal(width=60)).splitlines() if "fix:" not in line]
     assert max(map(len, lines)) <= 60
 
 
@@ -319,16 +319,16 @@ def test_one_cause_of_several_sites_is_told_once() -> None:
         f"import:{site}:2026-05-02": record(f"import:{site}:2026-05-02", Status.FAILED, "no such bucket")
         for site in ("docs", "shop")
     }
-    text = status_text(status(history(("docs", "shop"), 6, records), project("docs", "shop"), days(6), NOW))
+    text = status_text(make_grid(history(("docs", "shop"), 6, records), project("docs", "shop"), days(6), NOW))
     assert text.count("no such bucket") == 1
     assert "import docs, shop 2026-05-02: no such bucket" in text
-    assert "mend: mtc apply --stage import --date 2026-05-02" in text
+    assert "fix: mtc apply --stage import --date 2026-05-02" in text
 
 
 def test_long_names_that_are_cut_can_still_be_told_apart() -> None:
     """Of the names of many sites of one house the middle would go, which is where they differ."""
     names = [f"a-very-long-name-number-{number:02}.department.example.org" for number in range(12)]
-    board = status(history(names, 1, {}), project(*names), days(1), NOW)
-    shown = [line.split()[0] for line in status_text(board, PLAIN).splitlines() if line.startswith("a-very")]
+    grid = make_grid(history(names, 1, {}), project(*names), days(1), NOW)
+    shown = [line.split()[0] for line in status_text(grid, PLAIN).splitlines() if line.startswith("a-very")]
     assert len(set(shown)) == len(names)
     assert all(f"{number:02}." in name for number, name in enumerate(shown))

@@ -1,34 +1,22 @@
-"""The whole story of one step."""
+"""The whole history of one step."""
 
 import datetime as dt
 import json
-from dataclasses import dataclass
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
 from mtc.core.model import Accounting, LoadedObject, Output, Part, SourceObject, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation
 from mtc.plan.model import ImportWork, Plan, PlannedStep
-from mtc.report.history import place_of
+from mtc.report.history import place_of, step_history
 from mtc.report.terminal import Terminal
-from mtc.report.why import why, why_json, why_text
+from mtc.report.why import why_json, why_text
+from mtc.state.rows import AttemptRow
 
 DAY = dt.date(2026, 5, 1)
 IMPORT = StepId.parse("import:docs:2026-05-01")
 STAT = StepId.parse("stat:docs:2026-05-01")
 CSV = StepId.parse("csv:docs:2026-05-01")
-
-
-@dataclass(frozen=True)
-class Try:
-    """An attempt, as the state would give it."""
-
-    run: str
-    number: int
-    started: dt.datetime
-    ended: dt.datetime | None
-    outcome: str
-    error: str = ""
 
 
 def at(hour: int, minute: int = 0) -> dt.datetime:
@@ -63,17 +51,17 @@ PLANNED = PlannedStep(
 )
 HISTORY = History({IMPORT: RECORD}, {IMPORT: (loaded("a.gz", "s3://archive/a.gz"), loaded("b.gz"), loaded("d.gz"))})
 TRIES = (
-    Try("R2", 1, at(1, 2), at(1, 3), "done"),
-    Try("R1", 1, at(0, 1), at(0, 2), "failed", "503 from s3://logs"),
-    Try("R3", 1, at(2), None, ""),
+    AttemptRow(IMPORT, "R2", 1, at(1, 2), at(1, 3), "done"),
+    AttemptRow(IMPORT, "R1", 1, at(0, 1), at(0, 2), "failed", "503 from s3://logs"),
+    AttemptRow(IMPORT, "R3", 1, at(2), None, ""),
 )
 PLACES = {"sites.docs.filters": SettingLocation("daily.yaml", 30), "filters.bots": SettingLocation("sites.yaml", 12)}
 
 
 def test_the_story_of_an_import_is_told_whole() -> None:
     """Verdict, reasons, what changed and where it was written, inputs, accounting, outputs, attempts in order."""
-    story = why(IMPORT, Plan((PLANNED,)), HISTORY, TRIES, PLACES)
-    assert why_text(story).splitlines() == [
+    found = step_history(IMPORT, Plan((PLANNED,)), HISTORY, TRIES, PLACES)
+    assert why_text(found).splitlines() == [
         "import:docs:2026-05-01: inputs changed, recorded as done",
         "  because b.gz has changed",
         "  because c.gz is new",
@@ -116,7 +104,7 @@ def test_the_story_of_an_import_is_told_whole() -> None:
 def test_a_step_that_is_as_it_was_says_that_nothing_changed() -> None:
     """Up to date is told with what it was compared with."""
     same = PlannedStep(IMPORT, Verdict.UP_TO_DATE, (), "f1", RECORD.settings, RECORD.inputs)
-    text = why_text(why(IMPORT, Plan((same,)), History({IMPORT: RECORD})))
+    text = why_text(step_history(IMPORT, Plan((same,)), History({IMPORT: RECORD})))
     assert text.startswith("import:docs:2026-05-01: up to date, recorded as done\n")
     assert "changed since it was done on 2026-05-02 01:03:00 UTC\n  nothing\n" in text
 
@@ -124,18 +112,18 @@ def test_a_step_that_is_as_it_was_says_that_nothing_changed() -> None:
 def test_a_step_that_was_never_done_is_compared_with_nothing() -> None:
     """Without a success, or without knowing today's inputs, no input is called added or gone."""
     failed = StepRecord(IMPORT, Status.FAILED, error="no bucket. Check its name", attempts=3)
-    text = why_text(why(IMPORT, Plan((PLANNED,)), History({IMPORT: failed})))
+    text = why_text(step_history(IMPORT, Plan((PLANNED,)), History({IMPORT: failed})))
     assert "  error   no bucket. Check its name" in text
     assert "changed since" not in text
     blocked = PlannedStep(IMPORT, Verdict.BLOCKED, ("the source cannot be listed",))
-    assert "changed since" not in why_text(why(IMPORT, Plan((blocked,)), HISTORY))
+    assert "changed since" not in why_text(step_history(IMPORT, Plan((blocked,)), HISTORY))
 
 
 def test_a_stat_is_made_from_the_parts_of_its_day_whatever_their_object() -> None:
     """An object of the 2nd with hits of the 1st is an input of the 1st; its other parts are not."""
     other = StepId.parse("import:docs:2026-05-02")
     history = History(objects={IMPORT: (loaded("a.gz"),), other: (loaded("b.gz"),)})
-    assert why_text(why(STAT, Plan((PlannedStep(STAT, Verdict.NEW),)), history)).splitlines() == [
+    assert why_text(step_history(STAT, Plan((PlannedStep(STAT, Verdict.NEW),)), history)).splitlines() == [
         "stat:docs:2026-05-01: new, not in the state file",
         "",
         "inputs: 2 parts",
@@ -147,7 +135,7 @@ def test_a_stat_is_made_from_the_parts_of_its_day_whatever_their_object() -> Non
 def test_a_csv_row_is_made_from_its_stat_file() -> None:
     """Known from the plan, or from the state where no plan has the step."""
     record = StepRecord(CSV, Status.DONE, "f", inputs={"stats/docs/2026-05-01.stat": "v"})
-    assert why_text(why(CSV, None, History({CSV: record}))).splitlines() == [
+    assert why_text(step_history(CSV, None, History({CSV: record}))).splitlines() == [
         "csv:docs:2026-05-01: not in the plan, recorded as done",
         "",
         "inputs: 1 .stat file",
@@ -157,14 +145,16 @@ def test_a_csv_row_is_made_from_its_stat_file() -> None:
 
 def test_an_unknown_step_is_said_to_be_unknown() -> None:
     """Neither planned nor recorded."""
-    assert why_text(why(CSV, Plan(), History())) == "csv:docs:2026-05-01: in neither the plan nor the state file"
+    assert (
+        why_text(step_history(CSV, Plan(), History())) == "csv:docs:2026-05-01: in neither the plan nor the state file"
+    )
 
 
 def test_lines_that_do_not_add_up_are_pointed_at() -> None:
     """The equation is checked once more where it is shown."""
     record = StepRecord(IMPORT, Status.DONE, accounting=Accounting(10, 8))
     assert "10 lines = 8 hits + 0 filtered + 0 rejected, which does not add up: please report it" in why_text(
-        why(IMPORT, None, History({IMPORT: record}))
+        step_history(IMPORT, None, History({IMPORT: record}))
     )
 
 
@@ -192,23 +182,26 @@ def test_hostile_keys_and_errors_are_harmless() -> None:
         },
         {IMPORT: (loaded(evil, evil),)},
     )
-    story = why(
-        IMPORT, Plan((PlannedStep(IMPORT, Verdict.FAILED, (evil,)),)), history, [Try(evil, 1, at(1), None, evil, evil)]
+    found = step_history(
+        IMPORT,
+        Plan((PlannedStep(IMPORT, Verdict.FAILED, (evil,)),)),
+        history,
+        [AttemptRow(IMPORT, evil, 1, at(1), None, evil, evil)],
     )
-    text = why_text(story)
+    text = why_text(found)
     assert not set("\x1b\x07\u202e") & set(text)
     assert all("a\\x1b]0;x\\x07\\n\\u202e" in line for line in text.splitlines() if "a\\x1b" in line)
-    assert why_json(story).isascii()
+    assert why_json(found).isascii()
 
 
 def test_headings_stand_out_on_a_terminal() -> None:
     """Colour is for headings only."""
-    assert "\x1b[1mattempts\x1b[0m" in why_text(why(IMPORT, None, HISTORY, TRIES), Terminal(colour=True))
+    assert "\x1b[1mattempts\x1b[0m" in why_text(step_history(IMPORT, None, HISTORY, TRIES), Terminal(colour=True))
 
 
 def test_json_tells_the_same() -> None:
     """One document with everything that the text has."""
-    document = json.loads(why_json(why(IMPORT, Plan((PLANNED,)), HISTORY, TRIES, PLACES)))
+    document = json.loads(why_json(step_history(IMPORT, Plan((PLANNED,)), HISTORY, TRIES, PLACES)))
     assert (document["verdict"], document["status"]) == ("inputs changed", "done")
     assert document["changed"]["inputs"][0] == {"name": "b.gz", "change": "changed"}
     assert document["changed"]["settings"][0] == {
@@ -221,7 +214,7 @@ def test_json_tells_the_same() -> None:
     assert document["accounting"]["filtered"] == {"bot": 20, "static": 10}
     assert document["attempts"][0]["error"] == "503 from s3://logs"
     assert document["attempts"][2]["ended"] is None
-    assert json.loads(why_json(why(CSV, None, History())))["verdict"] is None
+    assert json.loads(why_json(step_history(CSV, None, History())))["verdict"] is None
 
 
 def test_what_was_delivered_is_told_with_how_far_it_has_come() -> None:
@@ -234,10 +227,10 @@ def test_what_was_delivered_is_told_with_how_far_it_has_come() -> None:
     )
     done = Delivery(1, "stats.example.org", 7, cut, (object_,), 1200, 2, 3, DeliveryStatus.DONE)
     opened = Delivery(2, "stats.example.org", 7, cut, (object_,), 300, batches=batches)
-    story = why(IMPORT, None, History({IMPORT: RECORD}, deliveries={IMPORT: (done, opened)}))
-    text = why_text(story)
+    found = step_history(IMPORT, None, History({IMPORT: RECORD}, deliveries={IMPORT: (done, opened)}))
+    text = why_text(found)
     assert "1 to stats.example.org site 7: 1,200 hits of 1 object, 3 refused, 2 not sent, done" in text
     told = "2 to stats.example.org site 7: 300 hits of 1 object, 1 of 3 batches recorded, 1 in doubt, open"
     assert told in text
-    (first, _) = json.loads(why_json(story))["deliveries"]
+    (first, _) = json.loads(why_json(found))["deliveries"]
     assert (first["hits"], first["objects"], first["status"]) == (1200, ["a.gz"], "done")
