@@ -18,9 +18,8 @@ from mtc.core.model import Stage
 from mtc.core.sanitize import one_line
 from mtc.engine.task_list import Wanted
 from mtc.engine.wiring import safe_command
-from mtc.manifest.dates import days, from_options
+from mtc.manifest.dates import Dates, days, from_options
 from mtc.manifest.load import load
-from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
 from mtc.report.reporters import choose_reporter
 from mtc.report.terminal import Terminal, detect_terminal

@@ -117,7 +117,7 @@ def _run() -> int:
 
 def _tell(error: MtcError) -> int:
     from mtc.cli.context import stderr_terminal
-    from mtc.manifest.error_text import render
+    from mtc.manifest.problem_text import render
     from mtc.report.error_report import print_error
 
     problems = "\n\n".join(map(render, error.problems)) if isinstance(error, ManifestError) else ""

@@ -12,7 +12,7 @@ from mtc.cli import options
 from mtc.core.errors import EXIT_OK, EXIT_USAGE, Problem, UsageError
 
 if TYPE_CHECKING:
-    from mtc.manifest.validation import FileReport
+    from mtc.manifest.validate_files import FileReport
 
 SCHEMA_FILE = Path("schemas/manifest.schema.json")
 
@@ -27,8 +27,8 @@ def validate(
 
     Needs no network and no secrets.
     """
-    from mtc.manifest.error_text import render
-    from mtc.manifest.validation import validate as check
+    from mtc.manifest.problem_text import render
+    from mtc.manifest.validate_files import validate as check
 
     reports = check(paths or [Path("manifests")])
     if json:

@@ -12,9 +12,8 @@ from mtc.core.errors import UsageError
 from mtc.core.model import Stage
 from mtc.core.records import History
 from mtc.core.suggest import nearest
+from mtc.manifest.dates import Dates, is_relative, is_single_day
 from mtc.manifest.dates import days as days_of
-from mtc.manifest.dates import is_relative, is_single_day
-from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
 from mtc.plan.day_selection import Missed, by_site, missed_days
 from mtc.plan.model import PlannedStep, Selection, Task

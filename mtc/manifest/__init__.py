@@ -1,5 +1,30 @@
-"""What is wanted: the manifest, read once at the edge into frozen models.
+"""What a user asks for: the manifest, parsed once at the edge into frozen models. Nothing here looks at logs or state.
 
-`models` are the shapes, `yaml` finds the places, `load` puts files, environments and secrets together,
-`dates` turns a date form into days, `schema` makes the JSON Schema. Nothing here looks at logs or state.
+Reading, from the file up:
+
+yaml            YAML text into a tree of nodes
+nodes           the tree: maps, lists and values that know their places
+inheritance     `extends`, environments, and what sites take from the manifest
+references      `${NAME}` and `${file:PATH}`
+list_files      lists that stand in files of their own
+models          the shapes of a manifest
+dates           forms of dates, and the days that they stand for
+validation      one tree into the models, with every problem
+rules           rules between settings
+load            a file into a project, or into its problems
+project         the project: every default and override resolved, each setting with its line
+
+Messages:
+
+model_errors    pydantic's errors, at their places
+value_messages  what is wrong with one value, and what to write instead
+model_keys      which keys may stand where
+problem_text    a problem as text, with its line and a caret
+redaction       what may never be shown
+
+Commands:
+
+validate_files  files and folders, as `mtc validate` checks them
+json_schema     the JSON Schema
+first_manifest  what `mtc init` and `mtc convert` write
 """

@@ -1,12 +1,61 @@
-"""A form of dates into days. `today` comes in as an argument; no clock is read here."""
+"""Forms of dates, and the days that they stand for. `today` comes in as an argument; no clock is read here.
+
+Dates stay text in the models, so that each mistake keeps its place in the file.
+"""
 
 import datetime as dt
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from mtc.core.errors import UsageError
-from mtc.manifest.models import MAX_YEARS, DateRange, Dates, LastDays
+from mtc.core.frozen_model import Model
 
+_MAX_YEARS = 100
 _DAY = dt.timedelta(days=1)
 _HINT = "write a date like 2026-05-01, or today or yesterday"
+
+
+def _calendar_date(text: str) -> str:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is not a date of the calendar") from None
+    return text
+
+
+DateText = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-05-01"]), AfterValidator(_calendar_date)
+]
+
+
+class LastDays(Model):
+    """The last N days that have ended."""
+
+    last: Annotated[int, Field(ge=1, le=3660)]
+    """How many days, ending with yesterday."""
+
+
+class DateRange(Model):
+    """All days from one to another, both included."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: Annotated[DateText, Field(alias="from")]
+    """The first day."""
+    to: DateText
+    """The last day."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ > self.to:
+            raise ValueError(f"from {self.from_} is after to {self.to}")
+        if int(self.to[:4]) - int(self.from_[:4]) > _MAX_YEARS:
+            raise ValueError(f"from {self.from_} to {self.to} is more than {_MAX_YEARS} years")
+        return self
+
+
+Dates = Literal["today", "yesterday"] | DateText | LastDays | DateRange
 
 
 def days(dates: Dates, today: dt.date) -> tuple[dt.date, ...]:
@@ -23,37 +72,37 @@ def days(dates: Dates, today: dt.date) -> tuple[dt.date, ...]:
 
 
 def is_relative(dates: Dates) -> bool:
-    """Whether the form stands for other days tomorrow."""
+    """Whether the form stands for other days tomorrow than today."""
     return isinstance(dates, LastDays) or dates in ("today", "yesterday")
 
 
 def is_single_day(dates: Dates) -> bool:
-    """Whether the form asks for one day by name: then it is wanted even though it has not ended."""
+    """Whether the form asks for one day by name: such a day is planned even though it has not ended."""
     return isinstance(dates, str) and dates != "yesterday"
 
 
 def from_options(
-    frm: str | None, to: str | None, date: str | None, *, today: dt.date, first: dt.date | None = None
+    from_: str | None, to: str | None, date: str | None, *, today: dt.date, first: dt.date | None = None
 ) -> Dates | None:
     """The form that a command line asks for; None when it names no day.
 
-    `frm` without `to` goes up to yesterday; `to` without `frm` begins with `first`, the manifest's first day. A range
-    of one day is that day.
+    `from_` without `to` goes up to yesterday; `to` without `from_` begins with `first`, the manifest's first day. A
+    range of one day is that day.
 
     Raises:
         UsageError: A text is no date, the options contradict one another, or `from` is after `to`.
     """
-    if date is not None and (frm is not None or to is not None):
+    if date is not None and (from_ is not None or to is not None):
         raise UsageError("one date and a range are both given", where="dates", hint="give a date, or --from and --to")
     if date is not None:
         return date if date in {"today", "yesterday"} else _date(date, today).isoformat()
-    if frm is None and to is None:
+    if from_ is None and to is None:
         return None
-    if frm is None and to is not None and first is not None:
+    if from_ is None and to is not None and first is not None:
         return _up_to(first, _date(to, today, "--to"))
-    if frm is None:
+    if from_ is None:
         raise UsageError("--to is given without --from", where="--to", hint=f"add --from DATE, such as --from {to}")
-    return _range(_date(frm, today, "--from"), today - _DAY if to is None else _date(to, today, "--to"))
+    return _range(_date(from_, today, "--from"), today - _DAY if to is None else _date(to, today, "--to"))
 
 
 def _up_to(first: dt.date, last: dt.date) -> Dates:
@@ -65,11 +114,11 @@ def _up_to(first: dt.date, last: dt.date) -> Dates:
 
 def _range(first: dt.date, last: dt.date) -> Dates:
     if first > last:
-        raise UsageError(f"from {first} is after to {last}", where="dates", hint="change them over")
+        raise UsageError(f"from {first} is after to {last}", where="dates", hint="swap them")
     if first == last:
         return first.isoformat()
-    if last.year - first.year > MAX_YEARS:
-        raise UsageError(f"from {first} to {last} is more than {MAX_YEARS} years", where="dates")
+    if last.year - first.year > _MAX_YEARS:
+        raise UsageError(f"from {first} to {last} is more than {_MAX_YEARS} years", where="dates")
     return DateRange.model_validate({"from": first.isoformat(), "to": last.isoformat()})
 
 

@@ -1,6 +1,7 @@
-"""The text of a first manifest: small, commented, and valid as it stands.
+"""The text of a first manifest: a small one for one site, or what an old `.aws_config` says.
 
-The old scripts' `.aws_config` into a manifest. Its secrets are never copied: their places take `${NAMES}`.
+Either is commented, and valid once what is marked REPLACE-ME is written. The secrets of an `.aws_config` are never
+copied: `${NAMES}` stand in their places.
 """
 
 import json
@@ -16,171 +17,7 @@ from mtc.manifest.nodes import Map, MapEntry, Node, Scalar, Seq
 from mtc.manifest.yaml import read_text, scalar_value
 from mtc.sources.url_rules import source_findings
 
-_KEYS = {"aws_pull_access_key", "aws_pull_secret", "aws_push_access_key", "aws_push_secret", "sites", "piwik_ip"}
-_HOST = re.compile(r"(?:https?://)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(?::[0-9]{1,5})?)/?")
-_SITE_LENGTH = 64
-
-_HEAD = """\
-# yaml-language-server: $schema=../schemas/manifest.schema.json
-# Made by `mtc convert` from {name}. What the old file did not hold is marked REPLACE-ME.
-version: 1
-name: daily
-
-dates: yesterday
-stages: [import, stat, csv]
-
-# Where logs lie. The old scripts held the bucket's name in their code.
-source:
-  url: s3://REPLACE-ME-logs/{{site}}/{{date:%Y/%m/%d}}/*
-  format: auto
-{pull}"""
-_ARCHIVE = """
-# Where imported logs are copied to.
-archive:
-  url: s3://REPLACE-ME-archive/{site}/{date:%Y/%m/%d}/{name}
-  credentials: push
-"""
-_MATOMO = """
-# Formerly Piwik. The token is made in its settings, under Personal, Security.
-matomo:
-  url: {url}
-  token: ${{MATOMO_TOKEN}}
-"""
-_PAIR = """\
-  {name}:
-    access_key_id: ${{{key}}}
-    secret_access_key: ${{{secret}}}
-"""
-
-
-@dataclass(slots=True)
-class _Notes:
-    """What a person should know of the conversion, and what stops it."""
-
-    notes: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def convert(text: str, *, name: str) -> tuple[str, tuple[str, ...]]:
-    """Make a manifest of the text of an `.aws_config`; `name` is what the file is called in messages.
-
-    Returns:
-        The manifest's text, which loads once the variables that the notes name are set, and the notes.
-
-    Raises:
-        ManifestError: The text is not such a file; with all that is wrong.
-    """
-    tree, problems = read_text(text, Path(name))
-    if tree is None or problems:
-        raise ManifestError(tuple(_hidden(each) for each in problems))
-    said = _Notes()
-    sites = list(_sites(tree, said))
-    if said.problems:
-        raise ManifestError(tuple(sorted(said.problems)))
-    written = _write(tree, sites, name, said)
-    said.notes += [f"{key} is not used any more" for key in tree.entries if key not in _KEYS]
-    return written, tuple(said.notes)
-
-
-def _hidden(problem: Problem) -> Problem:
-    """The same problem without its line: any line of this file may hold a secret under any name."""
-    return Problem(problem.file, problem.line, problem.column, problem.where, problem.what, problem.hint)
-
-
-def _sites(tree: Map, said: _Notes) -> Iterator[tuple[str, int | None]]:
-    """Each site's new name and its number."""
-    entry = tree.entries.get("sites")
-    if entry is None or not list(_pairs(entry.node)):
-        said.problems.append(_hidden(tree.mark.problem("sites", "no sites in this file", "is it the right file?")))
-        return
-    taken: set[str] = set()
-    for old, each in _pairs(entry.node):
-        new = _free(normalised(old), taken)
-        taken.add(new)
-        if new != old:
-            said.notes.append(f"site {old!r} is now {new}: rename its folder in the source, or give it a source")
-        number = each.node.value if isinstance(each.node, Scalar) else None
-        number = int(number) if isinstance(number, str) and re.fullmatch(r"[0-9]{1,9}", number) else number
-        if isinstance(number, int) and not isinstance(number, bool) and number > 0:
-            yield new, number
-        else:
-            said.notes.append(f"site {new} had no Piwik number: it has no matomo_id")
-            yield new, None
-
-
-def _pairs(node: Node) -> Iterator[tuple[str, MapEntry]]:
-    """The sites, whether the file has them as a map, a list of maps or a list of names."""
-    if isinstance(node, Map):
-        yield from node.entries.items()
-    elif isinstance(node, Seq):
-        for item in node.items:
-            yield from _pairs(item)
-    elif node.text:
-        yield node.text, MapEntry(node.mark, Scalar(node.mark, None, ""))
-
-
-def normalised(name: str) -> str:
-    """A site's name as a manifest wants it."""
-    small = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).lstrip("._-").rstrip("-")
-    return small[:_SITE_LENGTH] or "site"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    candidates = (name, *(f"{name[: _SITE_LENGTH - 5]}-{n}" for n in range(2, len(taken) + 3)))
-    return next(each for each in candidates if each not in taken)
-
-
-def _write(tree: Map, sites: list[tuple[str, int | None]], name: str, said: _Notes) -> str:
-    pairs = [each for each in ("pull", "push") if _has_pair(tree, each)]
-    text = _HEAD.format(name=replace_unprintable(name), pull="  credentials: pull\n" if "pull" in pairs else "")
-    text += (_ARCHIVE if "push" in pairs else "") + _matomo(tree, said)
-    text += "\nsites:\n" + "".join(_site(*each) for each in sites)
-    if pairs:
-        said.notes.append("secrets were not copied: set " + ", ".join(_variables(pairs)))
-        text += "\n# Set these variables where mtc runs, or write ${file:/run/secrets/NAME}.\ncredentials:\n"
-        text += "".join(_PAIR.format(name=each, key=_key(each), secret=_secret(each)) for each in pairs)
-    said.notes.append("replace what is marked REPLACE-ME: the names of the buckets were not in the file")
-    return text
-
-
-def _has_pair(tree: Map, which: str) -> bool:
-    return tree.get(f"aws_{which}_access_key") is not None or tree.get(f"aws_{which}_secret") is not None
-
-
-def _variables(pairs: list[str]) -> list[str]:
-    return [name for each in pairs for name in (_key(each), _secret(each))]
-
-
-def _key(which: str) -> str:
-    return f"AWS_{which.upper()}_ACCESS_KEY"
-
-
-def _secret(which: str) -> str:
-    return f"AWS_{which.upper()}_SECRET"
-
-
-def _matomo(tree: Map, said: _Notes) -> str:
-    node = tree.get("piwik_ip")
-    if node is None:
-        return ""
-    match = _HOST.fullmatch(node.text) if isinstance(node, Scalar) else None
-    if match is None:
-        said.notes.append("piwik_ip is no host name or address, and was left out")
-        return ""
-    said.notes.append("matomo is read over http, as before: use https where the server has it; set MATOMO_TOKEN")
-    said.notes.append(
-        "what the old scripts imported is in Piwik already, and would count twice: "
-        "let `dates` begin behind their last day"
-    )
-    return _MATOMO.format(url=f"http://{match['host']}")
-
-
-def _site(name: str, number: int | None) -> str:
-    quoted = name if isinstance(scalar_value(name), str) else json.dumps(name)
-    return f"  {quoted}: {{matomo_id: {number}}}\n" if number else f"  {quoted}: {{}}\n"
-
-
-_TEXT = """\
+_STARTER = """\
 # yaml-language-server: $schema=../schemas/manifest.schema.json
 # What should be true. `mtc plan` says what is to do, `mtc apply` does it, `mtc validate` checks this file.
 version: 1
@@ -221,14 +58,14 @@ def starter(site: str, logs: str) -> str:
         UsageError: The site's name or the place of its logs is not one that a manifest takes.
     """
     if not re.fullmatch(SITE_NAME, site):
-        hint = f"use small letters, digits, dots and dashes, such as {normalised(site)}"
+        hint = f"use small letters, digits, dots and dashes, such as {site_name_of(site)}"
         raise UsageError("this cannot be a site's name", where=repr(site[:64]), hint=hint)
     url = _pattern(logs)
     for what, hint in source_findings(url):
         raise UsageError(what, where=repr(logs[:200]), hint=hint)
     if not url.isprintable():
         raise UsageError("the place of the logs holds characters that are no text", where=repr(logs[:200]))
-    return _TEXT.format(url=json.dumps(url.replace("${", "$${"), ensure_ascii=False), site=json.dumps(site))
+    return _STARTER.format(url=json.dumps(url.replace("${", "$${"), ensure_ascii=False), site=json.dumps(site))
 
 
 def _pattern(logs: str) -> str:
@@ -237,3 +74,171 @@ def _pattern(logs: str) -> str:
         return logs
     place = logs.rstrip("/") if logs.strip("/") else logs
     return f"{place}/{{date:%Y/%m/%d}}/*" if logs.startswith("s3://") else f"{place}/*{{date:%Y-%m-%d}}*"
+
+
+_KEYS = {"aws_pull_access_key", "aws_pull_secret", "aws_push_access_key", "aws_push_secret", "sites", "piwik_ip"}
+_HOST = re.compile(r"(?:https?://)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(?::[0-9]{1,5})?)/?")
+_SITE_LENGTH = 64
+_HEAD = """\
+# yaml-language-server: $schema=../schemas/manifest.schema.json
+# Made by `mtc convert` from {name}. What the old file did not hold is marked REPLACE-ME.
+version: 1
+name: daily
+
+dates: yesterday
+stages: [import, stat, csv]
+
+# Where logs lie. The old scripts held the bucket's name in their code.
+source:
+  url: s3://REPLACE-ME-logs/{{site}}/{{date:%Y/%m/%d}}/*
+  format: auto
+{pull}"""
+
+_ARCHIVE = """
+# Where imported logs are copied to.
+archive:
+  url: s3://REPLACE-ME-archive/{site}/{date:%Y/%m/%d}/{name}
+  credentials: push
+"""
+
+_MATOMO = """
+# Formerly Piwik. The token is made in its settings, under Personal, Security.
+matomo:
+  url: {url}
+  token: ${{MATOMO_TOKEN}}
+"""
+
+_PAIR = """\
+  {name}:
+    access_key_id: ${{{key}}}
+    secret_access_key: ${{{secret}}}
+"""
+
+
+@dataclass(slots=True)
+class _Findings:
+    """Notes for the reader, and problems that stop the conversion."""
+
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def convert(text: str, *, name: str) -> tuple[str, tuple[str, ...]]:
+    """Make a manifest of the text of an `.aws_config`; `name` is what the file is called in messages.
+
+    Returns:
+        The manifest's text, which loads once the variables that the notes name are set, and the notes.
+
+    Raises:
+        ManifestError: The text is not such a file; with all that is wrong.
+    """
+    tree, problems = read_text(text, Path(name))
+    if tree is None or problems:
+        raise ManifestError(tuple(_without_source(each) for each in problems))
+    found = _Findings()
+    sites = list(_sites(tree, found))
+    if found.problems:
+        raise ManifestError(tuple(sorted(found.problems)))
+    written = _write(tree, sites, name, found)
+    found.notes += [f"{key} is not used any more" for key in tree.entries if key not in _KEYS]
+    return written, tuple(found.notes)
+
+
+def _without_source(problem: Problem) -> Problem:
+    """The same problem without its line: any line of this file may hold a secret under any name."""
+    return Problem(problem.file, problem.line, problem.column, problem.where, problem.what, problem.hint)
+
+
+def _sites(tree: Map, found: _Findings) -> Iterator[tuple[str, int | None]]:
+    """Each site's new name and its number."""
+    entry = tree.entries.get("sites")
+    if entry is None or not list(_pairs(entry.node)):
+        found.problems.append(
+            _without_source(tree.mark.problem("sites", "no sites in this file", "is it the right file?"))
+        )
+        return
+    taken: set[str] = set()
+    for old, each in _pairs(entry.node):
+        new = _free(site_name_of(old), taken)
+        taken.add(new)
+        if new != old:
+            found.notes.append(f"site {old!r} is now {new}: rename its folder in the source, or give it a source")
+        number = each.node.value if isinstance(each.node, Scalar) else None
+        number = int(number) if isinstance(number, str) and re.fullmatch(r"[0-9]{1,9}", number) else number
+        if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+            yield new, number
+        else:
+            found.notes.append(f"site {new} had no Piwik number: it has no matomo_id")
+            yield new, None
+
+
+def _pairs(node: Node) -> Iterator[tuple[str, MapEntry]]:
+    """The sites, whether the file has them as a map, a list of maps or a list of names."""
+    if isinstance(node, Map):
+        yield from node.entries.items()
+    elif isinstance(node, Seq):
+        for item in node.items:
+            yield from _pairs(item)
+    elif node.text:
+        yield node.text, MapEntry(node.mark, Scalar(node.mark, None, ""))
+
+
+def site_name_of(name: str) -> str:
+    """A site's name as a manifest wants it."""
+    small = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).lstrip("._-").rstrip("-")
+    return small[:_SITE_LENGTH] or "site"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    candidates = (name, *(f"{name[: _SITE_LENGTH - 5]}-{n}" for n in range(2, len(taken) + 3)))
+    return next(each for each in candidates if each not in taken)
+
+
+def _write(tree: Map, sites: list[tuple[str, int | None]], name: str, found: _Findings) -> str:
+    pairs = [each for each in ("pull", "push") if _has_pair(tree, each)]
+    text = _HEAD.format(name=replace_unprintable(name), pull="  credentials: pull\n" if "pull" in pairs else "")
+    text += (_ARCHIVE if "push" in pairs else "") + _matomo(tree, found)
+    text += "\nsites:\n" + "".join(_site(*each) for each in sites)
+    if pairs:
+        found.notes.append("secrets were not copied: set " + ", ".join(_variables(pairs)))
+        text += "\n# Set these variables where mtc runs, or write ${file:/run/secrets/NAME}.\ncredentials:\n"
+        text += "".join(_PAIR.format(name=each, key=_key(each), secret=_secret(each)) for each in pairs)
+    found.notes.append("replace what is marked REPLACE-ME: the names of the buckets were not in the file")
+    return text
+
+
+def _has_pair(tree: Map, which: str) -> bool:
+    return tree.get(f"aws_{which}_access_key") is not None or tree.get(f"aws_{which}_secret") is not None
+
+
+def _variables(pairs: list[str]) -> list[str]:
+    return [name for each in pairs for name in (_key(each), _secret(each))]
+
+
+def _key(which: str) -> str:
+    return f"AWS_{which.upper()}_ACCESS_KEY"
+
+
+def _secret(which: str) -> str:
+    return f"AWS_{which.upper()}_SECRET"
+
+
+def _matomo(tree: Map, found: _Findings) -> str:
+    node = tree.get("piwik_ip")
+    if node is None:
+        return ""
+    match = _HOST.fullmatch(node.text) if isinstance(node, Scalar) else None
+    if match is None:
+        found.notes.append("piwik_ip is no host name or address, and was left out")
+        return ""
+    found.notes.append("matomo is read over http, as before: use https where the server has it; set MATOMO_TOKEN")
+    found.notes.append(
+        "what the old scripts imported is in Piwik already, and would count twice: "
+        "let `dates` begin behind their last day"
+    )
+    return _MATOMO.format(url=f"http://{match['host']}")
+
+
+def _site(name: str, number: int | None) -> str:
+    quoted = name if isinstance(scalar_value(name), str) else json.dumps(name)
+    return f"  {quoted}: {{matomo_id: {number}}}\n" if number else f"  {quoted}: {{}}\n"

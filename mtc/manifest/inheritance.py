@@ -1,6 +1,6 @@
-"""A manifest's file with the files that it extends under it, and an environment over it: still one tree.
+"""How settings are inherited: a file over what it extends, an environment over the file, a site over the manifest.
 
-How one tree of settings is laid over another: maps merge, lists and values replace, null removes.
+Maps merge, lists and values replace, null removes. What comes out is one tree in which each value knows its place.
 """
 
 import re
@@ -11,6 +11,11 @@ from mtc.core.errors import Problem
 from mtc.core.suggest import suggest
 from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Scalar, is_null, text_of
 from mtc.manifest.yaml import read_file
+
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_RELATIVE = "the path is relative to this file"
+_MAX_CHAIN = 20
+_MAX_ENVIRONMENTS = 100
 
 
 def merge(base: Node, over: Node, path: KeyPath = ()) -> Node:
@@ -31,20 +36,21 @@ def merge(base: Node, over: Node, path: KeyPath = ()) -> Node:
 
 def _is_one_value(path: KeyPath) -> bool:
     """Another choice, not more of the same: `{last: 7}` over `{from: .., to: ..}`, or one format over another."""
-    own = path[2:] if path[:1] == ("environments",) else path
-    inner = own[2:] if own[:1] == ("sites",) else own
-    return own == ("dates",) or inner == ("source", "format") or (own != inner and inner == ("format",))
+    below_environment = path[2:] if path[:1] == ("environments",) else path
+    key = below_environment[2:] if below_environment[:1] == ("sites",) else below_environment
+    is_of_site = key != below_environment
+    return below_environment == ("dates",) or key == ("source", "format") or (is_of_site and key == ("format",))
 
 
 def inherit(top: Map, site: Map) -> Map:
     """A site's settings with those of the manifest under them, section by section and key by key."""
     resolved = site
     for key in ("source", "archive", "filters", "hits", "freshness"):
-        above, own = top.entries.get(key), site.entries.get(key)
-        if above is not None and own is None:
-            resolved = resolved.with_(key, above)
-        elif above is not None and own is not None:
-            resolved = resolved.with_(key, MapEntry(own.mark, merge(above.node, own.node, (key,))))
+        base, over = top.entries.get(key), site.entries.get(key)
+        if base is not None and over is None:
+            resolved = resolved.with_(key, base)
+        elif base is not None and over is not None:
+            resolved = resolved.with_(key, MapEntry(over.mark, merge(base.node, over.node, (key,))))
     return _short_format(resolved)
 
 
@@ -56,18 +62,23 @@ def _short_format(site: Map) -> Map:
     return site.with_("source", MapEntry(site.entries["source"].mark, source.with_("format", short)))
 
 
-_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-
-_RELATIVE = "the path is relative to this file"
-_MAX_CHAIN = 20
-_MAX_ENVIRONMENTS = 100
+def resolve_sites(tree: Map) -> Map:
+    """The tree with each site holding what it inherits."""
+    entry, sites = tree.entries.get("sites"), tree.map("sites")
+    if entry is None or sites is None:
+        return tree
+    resolved = {
+        name: MapEntry(each.mark, inherit(tree, each.node)) if isinstance(each.node, Map) else each
+        for name, each in sites.entries.items()
+    }
+    return tree.with_("sites", MapEntry(entry.mark, replace(sites, entries=resolved)))
 
 
 @dataclass(slots=True)
 class Assembly:
     """What was read: the merged tree (without `extends` and `environments`), the environments, the bases.
 
-    `whole` is false when a base could not be read: then nothing can be said of what is missing.
+    `whole` is false when a base could not be read: then a key that is missing may be in that base.
     """
 
     file: Path
@@ -101,7 +112,7 @@ def assemble(file: Path) -> Assembly:
     merged = _read(file, made, (file,))
     if merged is None:
         return made
-    _take_environments(made, merged)
+    _read_environments(made, merged)
     made.tree = merged.without("extends", "environments")
     return made
 
@@ -121,7 +132,7 @@ def _read(file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
 
 
 def _base(entry: MapEntry, file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
-    """The tree of the file that `extends` names, itself extended."""
+    """The tree of the file that `extends` names, with what that file extends."""
     name = text_of(entry.node)
     if not name:
         what = "extends takes the path of one file"
@@ -154,8 +165,8 @@ def _refused(base: Path, chain: tuple[Path, ...]) -> tuple[str, str] | None:
         return f"more than {_MAX_CHAIN} files extend one another", "put some of them together"
     try:
         if base.resolve() in {each.resolve() for each in chain}:
-            way = " -> ".join(each.name for each in (*chain, base))
-            return f"{base.name} extends itself", f"take one `extends` out of {way}"
+            chain_text = " -> ".join(each.name for each in (*chain, base))
+            return f"{base.name} extends itself", f"take one `extends` out of {chain_text}"
         if not _is_of_project(base, chain[0]):
             return f"{base.name} lies outside of the project", f"move it into {_project(chain[0])}"
         return None if base.is_file() else (f"there is no file {base.name} to extend", _RELATIVE)
@@ -163,8 +174,8 @@ def _refused(base: Path, chain: tuple[Path, ...]) -> tuple[str, str] | None:
         return "the path of the base cannot be followed", _RELATIVE
 
 
-def _take_environments(made: Assembly, merged: Map) -> None:
-    """Keep the environments that are maps; say what is wrong with the others."""
+def _read_environments(made: Assembly, merged: Map) -> None:
+    """Read the environments that are maps; report what is wrong with the others."""
     entry = merged.entries.get("environments")
     if entry is None or is_null(entry.node):
         return
@@ -174,21 +185,21 @@ def _take_environments(made: Assembly, merged: Map) -> None:
     if len(entry.node.entries) > _MAX_ENVIRONMENTS:
         made.problems.append(entry.mark.problem("environments", f"more than {_MAX_ENVIRONMENTS} environments"))
         return
-    kept: dict[str, MapEntry] = {}
+    environments: dict[str, MapEntry] = {}
     for name, each in entry.node.entries.items():
         where = f"environments.{name}"
         if not _ENVIRONMENT.fullmatch(name):
             hint = "use letters, digits, dashes and underscores"
             made.problems.append(each.mark.problem(where, f"{name} cannot be a name", hint))
         elif isinstance(each.node, Map):
-            kept[name] = MapEntry(each.mark, _own_keys(made, each.node, where))
+            environments[name] = MapEntry(each.mark, _environment_keys(made, each.node, where))
         elif not (isinstance(each.node, Scalar) and each.node.value is None):
             hint = "write `key: value` lines below it"
             made.problems.append(each.mark.problem(where, "an environment is a map of settings", hint))
-    made.environments = Map(entry.mark, kept)
+    made.environments = Map(entry.mark, environments)
 
 
-def _own_keys(made: Assembly, node: Map, where: str) -> Map:
+def _environment_keys(made: Assembly, node: Map, where: str) -> Map:
     for key in ("extends", "environments"):
         if key in node.entries:
             mark = node.entries[key].mark

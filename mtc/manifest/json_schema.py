@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable
 from typing import cast
 
+from mtc.manifest.list_files import LIST_KEYS
 from mtc.manifest.models import Manifest
-from mtc.manifest.references import LISTED
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Object = dict[str, Json]
@@ -49,7 +49,7 @@ def build() -> str:
     for name, definition in definitions.items():
         if name not in _WHOLE:
             definition.pop("required", None)
-    for section, keys in LISTED.items():
+    for section, keys in LIST_KEYS.items():
         _let_files(definitions[section.capitalize()], keys)
     made.pop("required")
     definitions["Environment"] = {**made, "description": "Settings laid over the manifest's."}

@@ -4,7 +4,6 @@ A model here never reads a file or a clock. Dates stay text until `dates.py` rea
 keeps its place in the file.
 """
 
-import datetime as dt
 import zoneinfo
 from typing import Annotated, Literal, Self
 
@@ -14,18 +13,9 @@ from mtc.core.frozen_model import Duration, Model, seconds
 from mtc.core.model import SITE_NAME, Stage
 from mtc.formats.format_settings import FormatChoice
 from mtc.formats.settings import Client, Encoding, FieldName, Filters, Glob, Hits
+from mtc.manifest.dates import Dates
 from mtc.matomo.settings import Matomo
 from mtc.sources.settings import Archive, Credentials
-
-MAX_YEARS = 100
-
-
-def _calendar_date(text: str) -> str:
-    try:
-        dt.date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text} is not a date of the calendar") from None
-    return text
 
 
 def _zone(text: str) -> str:
@@ -36,40 +26,8 @@ def _zone(text: str) -> str:
     return text
 
 
-DateText = Annotated[
-    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-05-01"]), AfterValidator(_calendar_date)
-]
 Zone = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Paris", "UTC"])]
 Bytes = Annotated[str, Field(pattern=r"^[0-9]+(MB|GB)$", examples=["800MB", "4GB"])]
-
-
-class LastDays(Model):
-    """The last N days that have ended."""
-
-    last: Annotated[int, Field(ge=1, le=3660)]
-    """How many days, ending with yesterday."""
-
-
-class DateRange(Model):
-    """All days from one to another, both included."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_: Annotated[DateText, Field(alias="from")]
-    """The first day."""
-    to: DateText
-    """The last day."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.from_ > self.to:
-            raise ValueError(f"from {self.from_} is after to {self.to}")
-        if int(self.to[:4]) - int(self.from_[:4]) > MAX_YEARS:
-            raise ValueError(f"from {self.from_} to {self.to} is more than {MAX_YEARS} years")
-        return self
-
-
-Dates = Literal["today", "yesterday"] | DateText | LastDays | DateRange
 
 
 class Source(Model):

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from mtc.core.model import Stage
 from mtc.formats.settings import Filters, Hits
-from mtc.manifest.models import Dates, Freshness, Manifest, Run, Site, Source
+from mtc.manifest.dates import Dates
+from mtc.manifest.models import Freshness, Manifest, Run, Site, Source
 from mtc.manifest.nodes import Map, walk
 from mtc.matomo.settings import Matomo
 from mtc.sources.settings import Archive, Credentials

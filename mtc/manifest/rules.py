@@ -1,6 +1,7 @@
 """Rules between settings that no single model can see: names that must exist, patterns, folders that overlap.
 
-Sites that get into each other's way: two that read the same logs, one whose copies another would read. Text only.
+Also sites that get in each other's way: two that read the same logs, one whose copies another would read. The rules
+look at text alone, never at a file.
 """
 
 import re
@@ -26,21 +27,40 @@ from mtc.sources.url_overlap import (
 )
 from mtc.sources.url_rules import Finding, archive_findings, source_findings
 
-_FEW = 2
+FORMAT_NAMES = frozenset({"auto", *NAMES})
+FOLDERS = ("warehouse", "stats", "csv")
+_SITES_OF_A_KIND = 2
+_TO_REPLACE = re.compile(r"REPLACE-ME|^(?:(?i:change[-_ ]?me|<[\w -]+>|x{3,}|todo)|YOUR[-_ ][A-Z_ -]+)$")
+_OUTPUT_PATTERNS: Mapping[str, tuple[str, ...]] = {
+    "warehouse": ("/hits/*/*/*.parquet", "/rejected/*/*/*.jsonl"),
+    "stats": ("/*/*.stat",),
+    "csv": ("/[a-z]*.csv",),
+    "state": ("", "-wal", "-shm", ".lock"),
+}
+"""What mtc makes in each folder, and beside the state file, as seen from it."""
+
+_LINE_FILTERS = (
+    *("hosts", "exclude_hosts", "include_paths", "exclude_paths", "include_ips", "exclude_ips"),
+    *("methods", "exclude_user_agents", "exclude_referrers", "exclude_older_than", "exclude_newer_than"),
+)
+"""The filters that may tell the lines of one site from those of another in the same logs."""
+
+_APART = "give each a folder of its own"
+_URL_RULES: Mapping[str, Callable[[str], Iterable[Finding]]] = {"source": source_findings, "archive": archive_findings}
 
 
 @dataclass(frozen=True, slots=True)
 class SiteUrls:
     """Where a site's logs lie and are archived (empty for nowhere), and at which S3 service each is.
 
-    `chosen` says in some words which lines of the logs are the site's: its host names, paths and so on.
+    `lines` spells out the filters that choose the site's lines: host names, paths and so on.
     """
 
     name: str
     source: str
     archive: str
     services: tuple[str, str]
-    chosen: str
+    lines: str
 
 
 def readers_of_the_same(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple[str, str]]:
@@ -50,16 +70,16 @@ def readers_of_the_same(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple
     """
     seen: list[tuple[SiteUrls, ObjectSet]] = []
     for site in sites:
-        mine = ObjectSet.of(site.source, site.name, root)
-        for other, theirs in seen:
-            if _same(site, other) and (theirs.hold(mine) or mine.hold(theirs)):
+        objects = ObjectSet.of(site.source, site.name, root)
+        for other, others in seen:
+            if _same(site, other) and (others.hold(objects) or objects.hold(others)):
                 yield site.name, other.name
                 break
-        seen.append((site, mine))
+        seen.append((site, objects))
 
 
 def _same(site: SiteUrls, other: SiteUrls) -> bool:
-    return (site.services[0], site.chosen) == (other.services[0], other.chosen)
+    return (site.services[0], site.lines) == (other.services[0], other.lines)
 
 
 def copies_read_by_others(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple[str, str]]:
@@ -67,8 +87,8 @@ def copies_read_by_others(sites: Sequence[SiteUrls], root: Path) -> Iterator[tup
 
     Of many sites with the same URLs the first two stand for all.
     """
-    sources = _few(sites, lambda site: (site.source, site.services[0]))
-    archives = _few([site for site in sites if site.archive], lambda site: (site.archive, site.services[1]))
+    sources = _few_of_each(sites, lambda site: (site.source, site.services[0]))
+    archives = _few_of_each([site for site in sites if site.archive], lambda site: (site.archive, site.services[1]))
     for site in archives:
         for other in sources:
             if site.name == other.name or site.services[1] != other.services[0]:
@@ -79,47 +99,24 @@ def copies_read_by_others(sites: Sequence[SiteUrls], root: Path) -> Iterator[tup
                 break
 
 
-def _few(sites: Sequence[SiteUrls], alike: Callable[[SiteUrls], tuple[str, str]]) -> list[SiteUrls]:
+def _few_of_each(sites: Sequence[SiteUrls], alike: Callable[[SiteUrls], tuple[str, str]]) -> list[SiteUrls]:
     """The first few sites of each kind."""
     kinds: dict[tuple[str, str], list[SiteUrls]] = {}
     for site in sites:
         kinds.setdefault(alike(site), []).append(site)
-    return [site for some in kinds.values() for site in some[:_FEW]]
-
-
-FORMAT_NAMES = frozenset({"auto", *NAMES})
-FOLDERS = ("warehouse", "stats", "csv")
-
-_TO_REPLACE = re.compile(r"REPLACE-ME|^(?:(?i:change[-_ ]?me|<[\w -]+>|x{3,}|todo)|YOUR[-_ ][A-Z_ -]+)$")
-_OWN: Mapping[str, tuple[str, ...]] = {
-    "warehouse": ("/hits/*/*/*.parquet", "/rejected/*/*/*.jsonl"),
-    "stats": ("/*/*.stat",),
-    "csv": ("/[a-z]*.csv",),
-    "state": ("", "-wal", "-shm", ".lock"),
-}
-"""What mtc makes in each folder, and beside the state file, as seen from it."""
-
-_CHOOSING = (
-    *("hosts", "exclude_hosts", "include_paths", "exclude_paths", "include_ips", "exclude_ips"),
-    *("methods", "exclude_user_agents", "exclude_referrers", "exclude_older_than", "exclude_newer_than"),
-)
-"""The filters that may tell the lines of one site from those of another in the same logs."""
-
-_APART = "give each a folder of its own"
-
-_URL_RULES: Mapping[str, Callable[[str], Iterable[Finding]]] = {"source": source_findings, "archive": archive_findings}
+    return [site for some in kinds.values() for site in some[:_SITES_OF_A_KIND]]
 
 
 @dataclass(frozen=True, slots=True)
-class Checks:
+class ManifestRules:
     """A tree whose sites hold all of their settings. `partial` trees are bases: nothing is missing from them."""
 
     tree: Map
     root: Path
     partial: bool
 
-    def run(self) -> Iterator[Problem]:
-        """All that is wrong, the manifest's own settings first."""
+    def problems(self) -> Iterator[Problem]:
+        """Everything that is wrong, the manifest's own settings first."""
         scopes = [(), *(("sites", name) for name in self._sites())]
         for scope in scopes:
             for part in ("source", "archive"):
@@ -130,7 +127,9 @@ class Checks:
         yield from self._shared_logs()
         yield from self._unfinished()
         if self._text("stats", "from") == "matomo" and self.tree.map("matomo") is None and not self.partial:
-            yield self._say(("stats", "from"), "there is no `matomo:` that could answer", "add one, or use `warehouse`")
+            yield self._problem(
+                ("stats", "from"), "there is no `matomo:` that could answer", "add one, or use `warehouse`"
+            )
 
     def _sites(self) -> dict[str, Map]:
         sites = self.tree.map("sites")
@@ -142,7 +141,7 @@ class Checks:
         node = self.tree.get(*path)
         return None if isinstance(node, Scalar) and node.open else text_of(node)
 
-    def _say(self, path: KeyPath, what: str, hint: str) -> Problem:
+    def _problem(self, path: KeyPath, what: str, hint: str) -> Problem:
         node = self.tree.get(*path)
         mark = node.mark if isinstance(node, Scalar) else self.tree.key_mark(*path)
         if isinstance(node, Scalar) and node.filled:
@@ -153,24 +152,24 @@ class Checks:
         """A source or an archive by itself."""
         if url := self._text(*path, "url"):
             for what, hint in _URL_RULES[part](url):
-                yield self._say((*path, "url"), what, hint)
+                yield self._problem((*path, "url"), what, hint)
         known = self.tree.map("credentials")
         name = self._text(*path, "credentials")
         if name and not self.partial and not (known and known.get(name)):
             names = [key for key in known.entries if known.get(key)] if known else []
             hint = suggest(name, names) or "add it under `credentials:`"
-            yield self._say((*path, "credentials"), f"there are no credentials {name}", hint)
-        if part == "source" and (form := self._text(*path, "format")) and form not in FORMAT_NAMES:
-            yield self._say((*path, "format"), f"{form} is no log format", _format_hint(form))
+            yield self._problem((*path, "credentials"), f"there are no credentials {name}", hint)
+        if part == "source" and (log_format := self._text(*path, "format")) and log_format not in FORMAT_NAMES:
+            yield self._problem((*path, "format"), f"{log_format} is no log format", _format_hint(log_format))
 
     def _site(self, name: str, site: Map) -> Iterator[Problem]:
         path = ("sites", name)
         if site.map("source") is None and not self.partial and "source" not in site.entries:
-            yield self._say(path, f"{name} has no source", "add `source:` to the site, or to the manifest for all")
+            yield self._problem(path, f"{name} has no source", "add `source:` to the site, or to the manifest for all")
         elif site.get("source") is None and not self.partial:
-            yield self._say((*path, "source"), f"{name} has no source", "remove the null, or write a source")
+            yield self._problem((*path, "source"), f"{name} has no source", "remove the null, or write a source")
         if self._lacks_matomo_id(site):
-            yield self._say(path, f"{name} cannot be found in Matomo", "add `matomo_id:`, or the site's `url:`")
+            yield self._problem(path, f"{name} cannot be found in Matomo", "add `matomo_id:`, or the site's `url:`")
         source, archive = self._text(*path, "source", "url"), self._text(*path, "archive", "url")
         readable = source and archive and not any(source_findings(source)) and not any(archive_findings(archive))
         if source and archive and readable and is_site_name(name):
@@ -178,20 +177,20 @@ class Checks:
 
     def _lacks_matomo_id(self, site: Map) -> bool:
         """Whether nothing says which site of the Matomo server this is."""
-        own = site.get("matomo")
-        if self.partial or self.tree.map("matomo") is None or (isinstance(own, Scalar) and own.value is False):
+        enabled = site.get("matomo")
+        if self.partial or self.tree.map("matomo") is None or (isinstance(enabled, Scalar) and enabled.value is False):
             return False
         return site.get("matomo_id") is None and site.get("url") is None
 
     def _archive(self, name: str, source: str, archive: str) -> Iterator[Problem]:
         path = ("sites", name, "archive", "url")
         if self._same_service(name) and archive_meets_source(source, archive, name, self.root):
-            yield self._say(path, "copies would lie in the source and be read as logs again", "use another place")
+            yield self._problem(path, "copies would lie in the source and be read as logs again", "use another place")
         elif copies_collide(source, archive, "date"):
             hint = "add {date:%Y/%m/%d}, or use {key}"
-            yield self._say(path, "copies of different days could get the same name", hint)
+            yield self._problem(path, "copies of different days could get the same name", hint)
         elif self._shared(archive) and copies_collide(source, archive, "site"):
-            yield self._say(path, "copies of different sites could get the same name", "add {site}, or use {key}")
+            yield self._problem(path, "copies of different sites could get the same name", "add {site}, or use {key}")
 
     def _same_service(self, name: str) -> bool:
         """Whether source and archive sign in at the same S3."""
@@ -211,10 +210,10 @@ class Checks:
         for name, other in readers_of_the_same(urls, self.root):
             what = f"{name} reads the logs that {other} reads: each line would count for both"
             hint = "put {site} into the URL; or say by `hosts:` which lines of a shared log are whose"
-            yield self._say(("sites", name, "source", "url"), what, hint)
+            yield self._problem(("sites", name, "source", "url"), what, hint)
         for name, other in copies_read_by_others(urls, self.root):
             what = f"copies of {name} would lie in the source of {other} and be read as its logs"
-            yield self._say(("sites", name, "archive", "url"), what, "use another place")
+            yield self._problem(("sites", name, "archive", "url"), what, "use another place")
 
     def _urls(self, name: str) -> SiteUrls | None:
         """Where a site's logs lie; None where that is not known, or has findings of its own."""
@@ -223,11 +222,11 @@ class Checks:
             return None
         services = (self._service(name, "source"), self._service(name, "archive"))
         archive = archive if archive and not any(archive_findings(archive)) else ""
-        return SiteUrls(name, source, archive, services, self._chosen(name))
+        return SiteUrls(name, source, archive, services, self._lines(name))
 
-    def _chosen(self, name: str) -> str:
+    def _lines(self, name: str) -> str:
         """Which lines of its logs a site takes, by host, path, address and so on."""
-        paths = (("sites", name, "hosts"), *(("sites", name, "filters", each) for each in _CHOOSING))
+        paths = (("sites", name, "hosts"), *(("sites", name, "filters", each) for each in _LINE_FILTERS))
         nodes = (self.tree.get(*path) for path in paths)
         return repr([plain(node) if node is not None else None for node in nodes])
 
@@ -238,37 +237,37 @@ class Checks:
         settings: list[tuple[KeyPath, str]] = [((part, "path"), path) for part, path in paths.items()]
         for setting, path in [*settings, (("state",), self._text("state") or "")]:
             if what := _leads_out(path):
-                yield self._say(setting, what, "write it from the project's folder, or from `/`")
-        for one, other in folder_pairs(folders):
-            part, rest = (other, one) if self.tree.get(other, "path") else (one, other)
-            yield self._say((part, "path"), f"{part} and {rest} overlap", _APART)
+                yield self._problem(setting, what, "write it from the project's folder, or from `/`")
+        for first, second in folder_pairs(folders):
+            part, other = (second, first) if self.tree.get(second, "path") else (first, second)
+            yield self._problem((part, "path"), f"{part} and {other} overlap", _APART)
         for name in self._sites():
             for part in ("source", "archive"):
-                yield from self._against(folders, ("sites", name, part, "url"))
+                yield from self._folders_against(folders, ("sites", name, part, "url"))
 
-    def _against(self, folders: Mapping[str, PurePath], setting: KeyPath) -> Iterator[Problem]:
+    def _folders_against(self, folders: Mapping[str, PurePath], setting: KeyPath) -> Iterator[Problem]:
         """The project's folders against the folder of a source or an archive."""
         url = self._text(*setting)
-        theirs = log_folder(url, self.root) if url and (url.startswith("s3://") or "://" not in url) else None
-        for own, folder in folders.items() if theirs else ():
-            if theirs and (lies_within(folder, theirs) or lies_within(theirs, folder)):
-                yield self._say(self._at(own, setting), f"{own} and the {setting[-2]} overlap", _APART)
-        mine = setting[-2] == "source" and is_site_name(setting[1])
-        if url and not theirs and mine and "://" not in url and not any(source_findings(url)):
-            yield from self._own_files(folders, url, setting)
+        logs = log_folder(url, self.root) if url and (url.startswith("s3://") or "://" not in url) else None
+        for part, folder in folders.items() if logs else ():
+            if logs and (lies_within(folder, logs) or lies_within(logs, folder)):
+                yield self._problem(self._at(part, setting), f"{part} and the {setting[-2]} overlap", _APART)
+        is_source = setting[-2] == "source" and is_site_name(setting[1])
+        if url and not logs and is_source and "://" not in url and not any(source_findings(url)):
+            yield from self._outputs_as_logs(folders, url, setting)
 
-    def _own_files(self, folders: Mapping[str, PurePath], url: str, setting: KeyPath) -> Iterator[Problem]:
+    def _outputs_as_logs(self, folders: Mapping[str, PurePath], url: str, setting: KeyPath) -> Iterator[Problem]:
         """Files that mtc makes, in a source that holds the project's folder."""
         state = self._text("state") or str(Manifest.model_fields["state"].default)
-        for own, folder in (*folders.items(), ("state", PurePath(absolute(self.root, state)))):
-            files = [f"{folder}{pattern}" for pattern in _OWN[own]]
+        for part, folder in (*folders.items(), ("state", PurePath(absolute(self.root, state)))):
+            files = [f"{folder}{pattern}" for pattern in _OUTPUT_PATTERNS[part]]
             if outputs_meet_source(url, setting[1], self.root, files):
-                what = f"files of {own} would be read as logs of {setting[1]}"
-                yield self._say(self._at(own, setting), what, "give them, or the logs, a folder of their own")
+                what = f"files of {part} would be read as logs of {setting[1]}"
+                yield self._problem(self._at(part, setting), what, "give them, or the logs, a folder of their own")
 
-    def _at(self, own: str, setting: KeyPath) -> KeyPath:
+    def _at(self, part: str, setting: KeyPath) -> KeyPath:
         """Where a folder is written; else the URL that it is held against."""
-        path = (own,) if own == "state" else (own, "path")
+        path = (part,) if part == "state" else (part, "path")
         return path if self.tree.get(*path) else setting
 
     def _unfinished(self) -> Iterator[Problem]:
@@ -294,9 +293,9 @@ def _leads_out(path: str) -> str:
     return "`~` is not followed" if path.startswith("~") else ""
 
 
-def _format_hint(form: str) -> str:
-    """The format that is meant: a server's name is none, as it logs what it is told to."""
-    server = form.lower()
+def _format_hint(name: str) -> str:
+    """The format that is probably meant. A server's name is no format: it logs what its configuration says."""
+    server = name.lower()
     if server in {"nginx", "apache"}:
         return f"by default it logs `combined`; a format of your own is {{{server}: '...'}}"
-    return suggest(form, FORMAT_NAMES)
+    return suggest(name, FORMAT_NAMES)

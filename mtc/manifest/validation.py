@@ -1,137 +1,193 @@
-"""Check manifests as CI does: files and folders of them, every environment, without network and without secrets."""
+"""One merged tree of settings into the models, with every problem that it has.
 
-import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+References and lists are filled in, each site gets what it inherits, the models read the tree, and the rules compare
+settings with one another. Nothing stops at the first problem.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.manifest.inheritance import Assembly, assemble
-from mtc.manifest.load import TreeValidation, in_order
-from mtc.manifest.nodes import Map, scalars
-from mtc.manifest.project import project_root
-from mtc.manifest.redaction import is_placeholder, is_secret
-from mtc.manifest.yaml import MAX_SIZE, looks_like_manifest
+from mtc.core.frozen_model import Model
+from mtc.core.suggest import nearest
+from mtc.manifest.dates import DateRange, DateText, LastDays
+from mtc.manifest.inheritance import resolve_sites
+from mtc.manifest.list_files import ListFiles
+from mtc.manifest.model_errors import parse_model
+from mtc.manifest.models import Manifest, Source
+from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Scalar, Seq, is_null, text_of
+from mtc.manifest.redaction import is_secret
+from mtc.manifest.references import Substitution
+from mtc.manifest.rules import ManifestRules
+from mtc.manifest.value_messages import Position, not_a_map
+from mtc.sources.settings import Archive
 
-_SUFFIXES = {".yaml", ".yml"}
+_DATES_HINT = "write today, yesterday, 2026-05-01, {last: 7} or {from: 2026-01-01, to: 2026-03-31}"
+_MAX_RESOLVED_VALUES = 1_000_000
+_SHORT_FORMS = {"format": "source", "hosts": "filters"}
+
+
+class _Day(Model):
+    """A date that stands alone under `dates`."""
+
+    dates: DateText
 
 
 @dataclass(frozen=True, slots=True)
-class FileReport:
-    """What is wrong with one file. A `base` is a file that others extend, or that names no sites: a piece.
+class ValidatedTree:
+    """A tree's models, unless there are problems."""
 
-    `warnings` are what a careful user would not leave so, and do not make it invalid.
+    tree: Map
+    manifest: Manifest | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeValidation:
+    """How to validate a tree.
+
+    Without `environ` no reference is followed; without `secrets`, none that stands for a secret. `sites` are those
+    whose credentials are needed, None for all.
+    A `partial` tree is only a base: nothing counts as missing from it.
     """
 
-    file: Path
-    problems: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    base: bool = False
-    environments: tuple[str, ...] = ()
+    root: Path
+    environ: Mapping[str, str] | None = None
+    secrets: bool = True
+    sites: Collection[str] | None = None
+    partial: bool = False
 
-    @property
-    def valid(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
+    def validate(self, tree: Map) -> ValidatedTree:
+        """Fill in references and lists, give each site what it inherits, read the models, check the rules."""
+        substitution = Substitution(self.environ)
+        filled = substitution.fill_map(tree.without("credentials"), needed=self._needed)
+        lists = ListFiles(self.root)
+        filled = lists.fill(filled)
+        if too_much := _too_much(filled):
+            return ValidatedTree(filled, None, (too_much,))
+        resolved = self._credentials(resolve_sites(filled), tree, substitution)
+        parsed = self._parse(resolved)
+        problems = [*substitution.problems, *lists.problems, *_sites_problems(resolved, tree)]
+        problems += parsed if isinstance(parsed, list) else []
+        problems += ManifestRules(resolved, self.root, self.partial).problems()
+        return ValidatedTree(resolved, None if isinstance(parsed, list) else parsed, in_order(problems))
 
+    def _credentials(self, resolved: Map, tree: Map, substitution: Substitution) -> Map:
+        """Fill in the credentials that are used; of the others, settings whose `${NAME}` is open are not kept."""
+        entry, written = tree.entries.get("credentials"), tree.map("credentials")
+        if entry is None or written is None:
+            return resolved if entry is None else resolved.with_("credentials", entry)
+        used = {*self._used(resolved)}
+        filled = substitution.fill_map(
+            written, ("credentials",), needed=lambda path: path[1] in used and self._needed(path)
+        )
+        if self.environ is not None:
+            entries = {
+                name: MapEntry(each.mark, _without_open_settings(each.node)) for name, each in filled.entries.items()
+            }
+            filled = replace(filled, entries=entries)
+        return resolved.with_("credentials", MapEntry(entry.mark, filled))
 
-def validate(paths: Sequence[Path]) -> list[FileReport]:
-    """Check files, and in folders every YAML file that looks like a manifest, in order of name."""
-    files, reports = _files(paths)
-    made = {file: assemble(file) for file in files}
-    bases = _bases(made)
-    reports += [_report(each, bases) for each in made.values()]
-    return _once(sorted(reports, key=lambda report: str(report.file)))
+    def _needed(self, path: KeyPath) -> bool:
+        return self.secrets or not is_secret(path)
 
+    def _used(self, resolved: Map) -> Iterable[str]:
+        sites = resolved.map("sites")
+        for name in sites.entries if sites else ():
+            for part in ("source", "archive"):
+                used = text_of(resolved.get("sites", name, part, "credentials"))
+                if used and (self.sites is None or name in self.sites):
+                    yield used
 
-def _files(paths: Sequence[Path]) -> tuple[list[Path], list[FileReport]]:
-    """The files to check, each once, and reports on paths that lead to none."""
-    files: dict[Path, None] = {}
-    reports: list[FileReport] = []
-    for path in paths:
-        here = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would leave the folder of a linked manifest)
-        if not here.is_dir():
-            files[here] = None
-            continue
-        found = [file for file in _yaml_files(here) if _looks_like_a_manifest(file)]
-        files.update(dict.fromkeys(found))
-        if not found:
-            problem = Problem(str(here), 0, 0, "", "no manifest in this folder", "`mtc init` writes one to start from")
-            reports.append(FileReport(here, (problem,)))
-    return list(files), reports
-
-
-def _yaml_files(folder: Path) -> Iterable[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if Path(name).suffix in _SUFFIXES and not name.startswith("."):
-                yield Path(parent) / name
-
-
-def _looks_like_a_manifest(file: Path) -> bool:
-    try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as stream:
-            return looks_like_manifest(stream.read(MAX_SIZE))
-    except OSError:
-        return True
-
-
-def _bases(made: dict[Path, Assembly]) -> set[Path]:
-    """The files that others extend: those given, and their neighbours that are not."""
-    known = {base.resolve() for each in made.values() for base in each.bases}
-    neighbours = {
-        file for folder in {each.parent for each in made} for file in sorted(folder.glob("*.y*ml")) if file not in made
-    }
-    for file in neighbours:
-        if _looks_like_a_manifest(file):
-            known |= {base.resolve() for base in assemble(file).bases}
-    return known
+    def _parse(self, resolved: Map) -> Manifest | list[Problem]:
+        """Read the tree into the models; the manifest's own source and archive may be pieces for sites to complete."""
+        problems: list[Problem] = []
+        for key, model in (("source", Source), ("archive", Archive)):
+            node = resolved.map(key)
+            piece = parse_model(model, node, (key,), partial=True) if node else _no_map(resolved, key)
+            problems += piece if isinstance(piece, list) else []
+        problems += (dates := _dates_problems(resolved))
+        whole = resolved.without("source", "archive", *(["dates"] if dates else []))
+        parsed = parse_model(Manifest, whole, partial=self.partial)
+        if isinstance(parsed, list) or problems:
+            return [*problems, *(parsed if isinstance(parsed, list) else [])]
+        return parsed
 
 
-def _report(made: Assembly, bases: Collection[Path]) -> FileReport:
-    """One file, and each of its environments over it."""
-    if made.tree is None:
-        return FileReport(made.file, in_order(made.problems))
-    names = tuple(made.environments.entries) if made.environments else ()
-    trees = [made.tree, *filter(None, map(made.environment, names))]
-    base = made.file.resolve() in bases or "sites" not in made.tree.entries
-    validation = TreeValidation(project_root(made.file), partial=base or not made.whole)
-    problems = [*made.problems, *validation.validate(made.tree).problems]
-    for name in names:
-        tree = made.environment(name)
-        found = validation.validate(tree).problems if tree else ()
-        problems += [replace(each, where=f"environments.{name}.{each.where}".rstrip(".")) for each in found]
-    warnings = in_order(each for tree in trees for each in _secrets_in_clear(tree))
-    return FileReport(made.file, in_order(problems), warnings, base, names)
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once, however many sites inherit it, in order of place."""
+    first: dict[tuple[object, ...], Problem] = {}
+    for each in problems:
+        first.setdefault((each.file, each.line, each.column, each.what), each)
+    return tuple(sorted(first.values()))
 
 
-def _secrets_in_clear(tree: Map) -> Iterator[Problem]:
-    """Secrets that stand in the file itself: everybody who reads it, or its history, knows them."""
-    for path, node in scalars(tree):
-        if is_secret(path) and isinstance(node.value, str) and not is_placeholder(node.text):
-            hint = "write ${NAME}, or ${file:/run/secrets/NAME}"
-            yield node.mark.problem(".".join(path), "a secret stands here in clear", hint)
+def _without_open_settings(credentials: Node) -> Node:
+    """Credentials without the settings, other than secrets, whose `${NAME}` is open: no rule can be checked on them."""
+    if not isinstance(credentials, Map):
+        return credentials
+    nodes = {key: each.node for key, each in credentials.entries.items() if not is_secret(("credentials", "", key))}
+    return credentials.without(*(key for key, node in nodes.items() if isinstance(node, Scalar) and node.open))
 
 
-def _once(reports: list[FileReport]) -> list[FileReport]:
-    """A problem of a base is told under the base, not again under each file that extends it."""
-    own = {
-        (report.file, each.line, each.column, each.what)
-        for report in reports
-        for each in (*report.problems, *report.warnings)
-        if str(report.file) == each.file
-    }
+def _no_map(resolved: Map, key: str) -> list[Problem]:
+    entry = resolved.entries.get(key)
+    if entry is None or is_null(entry.node) or isinstance(entry.node, Map):
+        return []
+    return [not_a_map(Position(entry.mark, entry.node, (key,)), Source if key == "source" else Archive)]
 
-    def is_told(report: FileReport, each: Problem) -> bool:
-        return str(report.file) != each.file and (Path(each.file), each.line, each.column, each.what) in own
 
-    def kept(report: FileReport, found: tuple[Problem, ...]) -> tuple[Problem, ...]:
-        return tuple(each for each in found if not is_told(report, each))
+def _too_much(tree: Map) -> Problem | None:
+    """The problem of a manifest that would not fit into memory, since every site holds what it inherits."""
+    sites = tree.map("sites")
+    shared = sum(node.weight for key in ("source", "archive", "filters", "hits") if (node := tree.get(key)))
+    if sites is None or len(sites.entries) * shared <= _MAX_RESOLVED_VALUES:
+        return None
+    return tree.key_mark("sites").problem("sites", "too many sites for so many shared settings", "split the manifest")
 
-    return [
-        replace(report, problems=kept(report, report.problems), warnings=kept(report, report.warnings))
-        for report in reports
-    ]
+
+def _sites_problems(resolved: Map, tree: Map) -> list[Problem]:
+    """Sites with nothing in them, and settings given twice: by a short form and in full."""
+    found: list[Problem] = []
+    sites, written = resolved.map("sites"), tree.map("sites")
+    for name, entry in (sites.entries if sites else {}).items():
+        if is_null(entry.node):
+            hint = f"write `{name}: {{}}` for a site without settings of its own"
+            found.append(entry.mark.problem(f"sites.{name}", "there is nothing in it, and nothing to remove", hint))
+        for short, section in _SHORT_FORMS.items():
+            if written and _is_given(written.get(name, short)) and _is_given(written.get(name, section, short)):
+                mark = written.key_mark(name, short)
+                what = f"{short} and {section}.{short} are both given"
+                found.append(mark.problem(f"sites.{name}", what, "keep one"))
+    return found
+
+
+def _is_given(node: Node | None) -> bool:
+    """Whether a setting is given; an empty list is not."""
+    return node is not None and not (isinstance(node, Seq) and not node.items)
+
+
+def _dates_problems(tree: Map) -> list[Problem]:
+    """What is wrong with `dates`: each form has its own rules, so a union's list of failures would say too much."""
+    entry = tree.entries.get("dates")
+    if entry is None or is_null(entry.node) or text_of(entry.node) in {"today", "yesterday"}:
+        return []
+    node = entry.node
+    if isinstance(node, Map):
+        found: object = parse_model(_dates_model(node), node, ("dates",))
+    elif isinstance(node, Seq) or not isinstance(node.value, str):
+        mark = node.mark if isinstance(node, Scalar) else entry.mark
+        return [mark.problem("dates", "no choice of days", _DATES_HINT)]
+    else:
+        found = parse_model(_Day, Map(entry.mark, {"dates": entry}))
+        word = nearest(node.text, ("today", "yesterday"))
+        if word and isinstance(found, list):
+            return [replace(each, hint=f"did you mean {word}?") for each in found]
+    return found if isinstance(found, list) else []
+
+
+def _dates_model(node: Map) -> type[LastDays | DateRange]:
+    """Which form of a map is meant: the one whose keys it has, or nearly has."""
+    meant = {nearest(key, ("last", "from", "to")) for key in node.entries}
+    return LastDays if "last" in meant and not {"from", "to"} & set(node.entries) else DateRange

@@ -1,8 +1,7 @@
-"""YAML text into a tree with places. Hostile text gets a plain problem; it never grows, recurses or runs anything.
+"""YAML text into a tree in which each value knows its place. Hostile text gets a problem; it never grows or recurses.
 
-The YAML library only cuts the text into events; what values mean is `scalars.py`'s.
-
-What an unquoted YAML value means: YAML 1.2's core schema, less dates (they stay text) and octal numbers.
+The YAML library only cuts the text into events. An unquoted value means what YAML 1.2's core schema says, except that
+dates stay text and there are no octal numbers.
 
 Source: https://yaml.org/spec/1.2.2/#103-core-schema
 """
@@ -26,29 +25,10 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
 _EXACT = 1 << 53
-
-
-def scalar_value(text: str) -> Value:
-    """What an unquoted scalar means."""
-    if text in _NULL:
-        return None
-    if text in _BOOL:
-        return _BOOL[text]
-    if _INT.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        if not math.isfinite(number):
-            return text
-        return int(number) if number.is_integer() and abs(number) < _EXACT else number
-    return text
-
-
 MAX_SIZE = 1 << 20
 MAX_VALUES = 50_000
 MAX_DEPTH = 30
 _REACH = 20
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a"
 _STRAIGHT = """write ' or " """.rstrip() + ", as a plain keyboard has them"
@@ -63,7 +43,6 @@ _PLAIN_WORDS = (
     ("expected <block end>", "the indent fits no line above", "indent keys of one map alike"),
 )
 
-
 _LOOKS_SO = re.compile(
     rb"^[{\"']*(?:(?:sites|extends|stages|dates|matomo)[\"']?\s*:|version[\"']?\s*:\s*1\s*(?:[#,]|$))"
     rb"|^#.*\$schema=\S*manifest\.schema",
@@ -74,6 +53,46 @@ _LOOKS_SO = re.compile(
 def looks_like_manifest(data: bytes) -> bool:
     """Whether a file's bytes name a key that manifests have: what does not may be any file, and none of it is shown."""
     return _LOOKS_SO.search(data) is not None
+
+
+def read_file(file: Path) -> tuple[Map | None, tuple[Problem, ...]]:
+    """Read a manifest's file; one that cannot be read is a problem too."""
+    try:
+        if file.exists() and not file.is_file():
+            what = "this is a folder" if file.is_dir() else "this is no regular file"
+            return None, (Problem(str(file), 0, 0, "", what, "name a manifest's file"),)
+        with file.open("rb") as stream:
+            data = stream.read(MAX_SIZE + 1)
+    except (OSError, ValueError) as error:
+        return None, (_unreadable(file, error),)
+    if len(data) > MAX_SIZE:
+        return None, (Problem(str(file), 0, 0, "", f"the file is larger than {MAX_SIZE >> 20} MiB"),)
+    private = not looks_like_manifest(data)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        good = Document(file, data[: error.start].decode("utf-8"), private)
+        return None, (good.mark(len(good.text)).problem("", "the file is not UTF-8", "save it as UTF-8"),)
+    return read_text(text, file, private=private)
+
+
+def _unreadable(file: Path, error: OSError | ValueError) -> Problem:
+    if isinstance(error, FileNotFoundError):
+        return Problem(str(file), 0, 0, "", "there is no such file")
+    return Problem(str(file), 0, 0, "", f"cannot be read: {getattr(error, 'strerror', None) or 'a bad path'}")
+
+
+def read_text(text: str, file: Path, *, private: bool = False) -> tuple[Map | None, tuple[Problem, ...]]:
+    """Read a manifest's text; the tree is None where there is none to go on with. A `private` one is never shown."""
+    document = Document(file, text.removeprefix("\ufeff"), private)
+    composer = _Composer(document, _events(document))
+    node: Map | None = None
+    try:
+        node = _top(composer)
+    except _StopError as stop:
+        composer.problems.append(stop.problem)
+        _cover(composer, stop.problem.line)
+    return node, tuple(replace(each, source=document.shown(each.line)) for each in composer.problems)
 
 
 class _StopError(Exception):
@@ -218,6 +237,30 @@ class _Composer:
         return found
 
 
+def _cover(composer: _Composer, line: int) -> None:
+    """What comes after a stop has not been read: hide the line where it may hold a secret."""
+    document = composer.document
+    if is_secret(tuple(composer.path)) or reaches(document.lines_before(line, _REACH)):
+        document.cover_line(line)
+
+
+def _top(composer: _Composer) -> Map:
+    start = composer.document.mark(0)
+    node: Node | None = None
+    for event in composer.events:
+        if not isinstance(event, ev.NodeEvent):
+            continue
+        if node is not None:
+            mark = composer.document.mark(event.start_mark.index)
+            raise _StopError(mark.problem("", "a second document in one file", "keep one manifest a file"))
+        node = composer.compose(event)
+    if node is None or is_null(node):
+        raise _StopError(start.problem("", "the file is empty", "`mtc init` writes a manifest to start from"))
+    if not isinstance(node, Map):
+        raise _StopError(node.mark.problem("", "a manifest is a map of keys and values", "begin with `version: 1`"))
+    return node
+
+
 def _events(document: Document) -> Iterator[ev.Event]:
     """Cut the text into events; whatever the library raises becomes a problem with a place."""
     index = 0
@@ -259,65 +302,17 @@ def _in_words(error: Exception) -> tuple[str, str]:
     return "this is not YAML", "check quotes, indent and brackets around here"
 
 
-def read_text(text: str, file: Path, *, private: bool = False) -> tuple[Map | None, tuple[Problem, ...]]:
-    """Read a manifest's text; the tree is None where there is none to go on with. A `private` one is never shown."""
-    document = Document(file, text.removeprefix("\ufeff"), private)
-    composer = _Composer(document, _events(document))
-    node: Map | None = None
-    try:
-        node = _top(composer)
-    except _StopError as stop:
-        composer.problems.append(stop.problem)
-        _cover(composer, stop.problem.line)
-    return node, tuple(replace(each, source=document.shown(each.line)) for each in composer.problems)
-
-
-def _cover(composer: _Composer, line: int) -> None:
-    """What comes after a stop has not been read: hide the line where it may hold a secret."""
-    document = composer.document
-    if is_secret(tuple(composer.path)) or reaches(document.lines_before(line, _REACH)):
-        document.cover_line(line)
-
-
-def _top(composer: _Composer) -> Map:
-    start = composer.document.mark(0)
-    node: Node | None = None
-    for event in composer.events:
-        if not isinstance(event, ev.NodeEvent):
-            continue
-        if node is not None:
-            mark = composer.document.mark(event.start_mark.index)
-            raise _StopError(mark.problem("", "a second document in one file", "keep one manifest a file"))
-        node = composer.compose(event)
-    if node is None or is_null(node):
-        raise _StopError(start.problem("", "the file is empty", "`mtc init` writes a manifest to start from"))
-    if not isinstance(node, Map):
-        raise _StopError(node.mark.problem("", "a manifest is a map of keys and values", "begin with `version: 1`"))
-    return node
-
-
-def read_file(file: Path) -> tuple[Map | None, tuple[Problem, ...]]:
-    """Read a manifest's file; one that cannot be read is a problem too."""
-    try:
-        if file.exists() and not file.is_file():
-            what = "this is a folder" if file.is_dir() else "this is no regular file"
-            return None, (Problem(str(file), 0, 0, "", what, "name a manifest's file"),)
-        with file.open("rb") as stream:
-            data = stream.read(MAX_SIZE + 1)
-    except (OSError, ValueError) as error:
-        return None, (_unreadable(file, error),)
-    if len(data) > MAX_SIZE:
-        return None, (Problem(str(file), 0, 0, "", f"the file is larger than {MAX_SIZE >> 20} MiB"),)
-    private = not looks_like_manifest(data)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        good = Document(file, data[: error.start].decode("utf-8"), private)
-        return None, (good.mark(len(good.text)).problem("", "the file is not UTF-8", "save it as UTF-8"),)
-    return read_text(text, file, private=private)
-
-
-def _unreadable(file: Path, error: OSError | ValueError) -> Problem:
-    if isinstance(error, FileNotFoundError):
-        return Problem(str(file), 0, 0, "", "there is no such file")
-    return Problem(str(file), 0, 0, "", f"cannot be read: {getattr(error, 'strerror', None) or 'a bad path'}")
+def scalar_value(text: str) -> Value:
+    """What an unquoted scalar means."""
+    if text in _NULL:
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if not math.isfinite(number):
+            return text
+        return int(number) if number.is_integer() and abs(number) < _EXACT else number
+    return text

@@ -20,8 +20,8 @@ from mtc.core.sanitize import printable
 from mtc.core.verification import Disagreement, Verified
 from mtc.engine.observe import orphans
 from mtc.engine.task_list import Wanted, sites_of
+from mtc.manifest.dates import Dates
 from mtc.manifest.dates import days as days_of
-from mtc.manifest.models import Dates
 from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo.reports import DayReports
 from mtc.plan.archive_copies import counted_once

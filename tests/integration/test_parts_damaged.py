@@ -14,8 +14,8 @@ from mtc.core.events import StepFinished
 from mtc.core.model import Stage, Status, StepId
 from mtc.engine import session
 from mtc.engine.task_list import Wanted
+from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
-from mtc.manifest.models import Dates
 from mtc.state.store import Store
 from mtc.verify.verify import verify
 

@@ -17,8 +17,8 @@ from mtc.core.model import Stage, StepId
 from mtc.core.verification import DayNumbers, DayVerified, Verified
 from mtc.engine.session import Order, apply
 from mtc.engine.task_list import Wanted
+from mtc.manifest.dates import DateRange
 from mtc.manifest.load import load
-from mtc.manifest.models import DateRange
 from mtc.manifest.project import Project
 from mtc.state.lock import RunLock
 from mtc.state.store import Store

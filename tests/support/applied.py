@@ -15,8 +15,8 @@ from mtc.core.model import Accounting, Stage, StepId
 from mtc.core.verification import DayVerified
 from mtc.engine import session
 from mtc.engine.task_list import Wanted
+from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
-from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
 from mtc.plan.model import Plan
 from mtc.report.reporters import ConsoleReporter

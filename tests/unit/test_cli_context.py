@@ -8,8 +8,8 @@ import pytest
 from mtc.cli import context
 from mtc.core.errors import UsageError
 from mtc.core.model import Stage
+from mtc.manifest.dates import DateRange
 from mtc.manifest.load import load
-from mtc.manifest.models import DateRange
 
 
 def test_the_manifest_given_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtc.core.errors import ManifestError, UsageError
-from mtc.manifest.error_text import render
 from mtc.manifest.first_manifest import convert, starter
 from mtc.manifest.load import load
-from mtc.manifest.validation import validate
+from mtc.manifest.problem_text import render
+from mtc.manifest.validate_files import validate
 
 OLD = """\
 aws_pull_access_key: AKIAPULL

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtc.core.errors import UsageError
-from mtc.manifest.dates import days, from_options, is_relative, is_single_day
-from mtc.manifest.models import DateRange, LastDays
+from mtc.manifest.dates import DateRange, LastDays, days, from_options, is_relative, is_single_day
 
 TODAY = dt.date(2024, 3, 1)
 YESTERDAY = dt.date(2024, 2, 29)

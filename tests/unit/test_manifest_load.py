@@ -6,8 +6,8 @@ import pytest
 
 from mtc.core.errors import ManifestError
 from mtc.core.model import Stage
+from mtc.manifest.dates import DateRange, LastDays
 from mtc.manifest.load import load
-from mtc.manifest.models import DateRange, LastDays
 from mtc.manifest.project import Project, SettingLocation
 
 BASE = """\

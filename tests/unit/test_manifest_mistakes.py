@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.manifest.error_text import render
-from mtc.manifest.validation import FileReport, validate
+from mtc.manifest.problem_text import render
+from mtc.manifest.validate_files import FileReport, validate
 
 SOURCE = "source: {url: 'logs/{site}/{date:%F}.log'}\n"
 SITES = "sites: {docs: {}}\n"

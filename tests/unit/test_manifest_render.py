@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.manifest.error_text import render
+from mtc.manifest.problem_text import render
 
 
 def shown(source: str, column: int, **more: str) -> list[str]:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from mtc.formats.settings import Filters, Hits, PathRule
+from mtc.manifest.dates import DateRange, LastDays
 from mtc.manifest.load import load
-from mtc.manifest.models import DateRange, LastDays, Manifest, Site, Source
+from mtc.manifest.models import Manifest, Site, Source
 from mtc.sources.settings import Credentials
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,12}", fullmatch=True)

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mtc.core.errors import ManifestError
-from mtc.manifest.error_text import render
 from mtc.manifest.load import load
-from mtc.manifest.validation import validate
+from mtc.manifest.problem_text import render
+from mtc.manifest.validate_files import validate
 from mtc.manifest.yaml import read_text
 
 LITERAL = "hunter2/Sw0rdfish"

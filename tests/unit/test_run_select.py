@@ -12,8 +12,8 @@ from mtc.core.errors import UsageError
 from mtc.core.model import Stage, Status, StepId
 from mtc.core.records import History, StepRecord
 from mtc.engine.task_list import Wanted, select, sites_of
+from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
-from mtc.manifest.models import Dates
 from mtc.manifest.project import Project
 
 NOTHING = History()
