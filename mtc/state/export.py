@@ -1,16 +1,18 @@
-"""The whole state as JSON lines, for people, other tools and rescue. One object a line, in a stable order.
+"""The whole state as JSON lines, for people, other tools and rescue: an object a line, in a stable order.
 
 The state holds no secrets, and so neither does an export.
 """
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from mtc.core.errors import StateError
 from mtc.state import schema, state_errors
+from mtc.state.connection import StateConnection
 from mtc.state.rows import from_text
 
 _STEP = "s.stage || ':' || s.site || ':' || s.day AS step"
@@ -99,25 +101,29 @@ _KINDS = (
 )
 
 
-def write(connection: sqlite3.Connection, path: Path, stream: TextIO) -> None:
-    """Write every row. A table that cannot be read to its end does not keep the next ones from being written.
+def write(connection: StateConnection, stream: TextIO) -> None:
+    """Write every row, of one moment. A table that cannot be read to its end does not stop the next ones.
 
     Raises StateError, at the end, when something could not be read.
     """
-    errors: list[StateError] = []
+    with connection.snapshot():
+        errors = list(_write_all(connection.sqlite, connection.path, stream))
+        if errors:
+            raise errors[0]
+
+
+def _write_all(connection: sqlite3.Connection, path: Path, stream: TextIO) -> Iterator[StateError]:
     try:
         with state_errors.explained(connection, path):
             _head(connection, stream)
     except StateError as error:
-        errors.append(error)
+        yield error
     for kind in _KINDS:
         try:
             with state_errors.explained(connection, path), state_errors.readable(path):
                 _lines(connection, kind, stream)
         except StateError as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
+            yield error
 
 
 def _head(connection: sqlite3.Connection, stream: TextIO) -> None:

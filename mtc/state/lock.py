@@ -1,18 +1,15 @@
-"""The lock: one run at a time for one state file.
+"""The lock: one run at a time for one state file, and who holds it.
 
-`flock` on a file beside the state. The kernel gives it back when its owner dies, however that happens; what is
-written inside is for people only. Worker processes that are forked (not spawned) share the lock, and keep it until
-the last of them has gone.
+`flock` on a file beside the state. The kernel releases it when its owner dies, however that happens; what is written
+into the file is for people only. Worker processes that are forked (not spawned) share the lock until the last of them
+has ended.
 
-Who is at work on a state file, for anybody who asks. What the lock file says is for people; the lock is the truth.
+A killed owner leaves its name in the file, and no lock. An owner may be on another machine, with the file on a shared
+disk: whether its lock is seen from here depends on how that disk is mounted, so a name from another machine counts by
+itself.
 
-A killed owner leaves its name, and no lock. An owner may be on another machine, with the file on a disk that both
-have: whether a lock reaches from there to here depends on how that is mounted, so a name from there counts by itself.
-
-The kernel's lock on an open file: taken, or only looked at. Neither waits for an owner; looking keeps nobody out.
-
-There is no way to see such a lock but to try one. Whoever looks takes a shared lock and gives it back at once; whoever
-takes the lock tells that from an owner's, which is never shared, and waits it out.
+The only way to see such a lock is to try it. Whoever looks takes a shared lock and releases it at once; whoever takes
+the lock knows that from an owner's, which is never shared, and waits until it is released.
 """
 
 import contextlib
@@ -35,24 +32,24 @@ from mtc.core.sanitize import replace_unprintable
 from mtc.state import state_errors
 
 NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-"""What a file system says that cannot lock files."""
+"""The error numbers of a file system that cannot lock files."""
 
 _HELD = {errno.EWOULDBLOCK, errno.EACCES}
-_MOMENT = 0.001
-_MOMENTS = 5_000
+_PAUSE_SECONDS = 0.001
+_TRIES = 5_000
 
 
-def take(handle: int) -> bool:
+def try_lock(handle: int) -> bool:
     """Lock the file; False when an owner has it.
 
     Raises OSError where it cannot be locked.
     """
-    for _ in range(_MOMENTS):
-        if _try(handle, fcntl.LOCK_EX):
+    for _ in range(_TRIES):
+        if _flock(handle, fcntl.LOCK_EX):
             return True
         if is_held(handle):
             return False
-        time.sleep(_MOMENT)
+        time.sleep(_PAUSE_SECONDS)
     return False
 
 
@@ -61,13 +58,13 @@ def is_held(handle: int) -> bool:
 
     Raises OSError where it cannot be locked.
     """
-    if not _try(handle, fcntl.LOCK_SH):
+    if not _flock(handle, fcntl.LOCK_SH):
         return True
-    fcntl.flock(handle, fcntl.LOCK_UN)  # closing it would not do, while a child that was just forked has it too
+    fcntl.flock(handle, fcntl.LOCK_UN)  # closing is not enough while a forked child has it open too
     return False
 
 
-def _try(handle: int, kind: int) -> bool:
+def _flock(handle: int, kind: int) -> bool:
     try:
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except OSError as error:
@@ -77,8 +74,8 @@ def _try(handle: int, kind: int) -> bool:
     return True
 
 
-_MOST_BYTES = 4096
-_KERNEL = Path("/proc/sys/kernel/random/boot_id")
+_MAX_BYTES = 4096
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,31 +97,31 @@ class Owner:
         return f"`{self.command}` (pid {self.pid} on {self.host}, since {self.since})"
 
     @classmethod
-    def here(cls, command: str, since: str) -> Self:
+    def of_this_process(cls, command: str, since: str) -> Self:
         """This process."""
         return cls(os.getpid(), socket.gethostname(), command, since, _kernel())
 
     @property
-    def is_here(self) -> bool:
-        """Whether it is, or was, on this machine, so that its lock is seen from here."""
+    def is_local(self) -> bool:
+        """Whether it is, or was, on this machine, so that its lock is seen by this process."""
         return self.host == socket.gethostname() or (self.kernel != "" and self.kernel == _kernel())
 
 
-NAMELESS = Owner(0, "", "", "")
-"""An owner that has not written its name, or could not."""
+UNNAMED = Owner(0, "", "", "")
+"""An owner that has not written its name (yet), or could not."""
 
 
 def lock_path(state: Path) -> Path:
-    """Where the lock of a state file is: the same place whichever link leads to the state."""
+    """The lock file of a state file: the same one for every link to the state."""
     real = state.resolve()
     return real.with_name(real.name + ".lock")
 
 
 def read_owner(path: Path) -> Owner | None:
-    """Who wrote into the lock file; None when nobody did, or not (yet) in a way that can be read."""
+    """The owner that the lock file names; None when it names none, or cannot be read (yet)."""
     try:
         with path.open("rb") as stream:
-            fields = json.loads(stream.read(_MOST_BYTES))
+            fields = json.loads(stream.read(_MAX_BYTES))
         host, command, since = (replace_unprintable(str(fields[name])) for name in ("host", "command", "since"))
         return Owner(int(fields["pid"]), host, command, since, replace_unprintable(str(fields.get("kernel", ""))))
     except (OSError, ValueError, KeyError, TypeError):
@@ -132,9 +129,9 @@ def read_owner(path: Path) -> Owner | None:
 
 
 def owner_at_work(state: Path) -> Owner | None:
-    """Who is at work on the state file now; None when nobody is. A run that begins meanwhile is not kept out.
+    """Who is at work on the state file now; None when nobody is. A run may begin meanwhile.
 
-    Raises StateError when it cannot be told.
+    Raises StateError when that cannot be found out.
     """
     path = lock_path(state)
     try:
@@ -145,12 +142,12 @@ def owner_at_work(state: Path) -> Owner | None:
         return read_owner(path)
     owner = read_owner(path)
     if held:
-        return owner or NAMELESS
-    return None if owner is None or owner.is_here else owner
+        return owner or UNNAMED
+    return None if owner is None or owner.is_local else owner
 
 
 def no_lock(error: OSError, path: Path) -> StateError:
-    """Why there can be no lock here, in words."""
+    """Why this file cannot be locked."""
     if error.errno in NO_FLOCK:
         hint = "put the state on a local disk: `state:` in the manifest, or `--state`"
         return StateError(f"the file system cannot lock files ({error.strerror})", where=str(path), hint=hint)
@@ -166,9 +163,9 @@ def _is_locked(path: Path) -> bool:
 
 
 def _kernel() -> str:
-    """What tells one start of one machine from every other; empty where the system does not say."""
+    """The id of this start of this machine; empty where the system has none."""
     try:
-        return _KERNEL.read_text("ascii").strip()
+        return _BOOT_ID.read_text("ascii").strip()
     except (OSError, ValueError):
         return ""
 
@@ -176,7 +173,7 @@ def _kernel() -> str:
 POLL_SECONDS = 0.5
 
 
-def _nobody_to_tell(owner: Owner | None) -> None:
+def _wait_silently(owner: Owner | None) -> None:
     """Wait in silence."""
 
 
@@ -196,22 +193,22 @@ class RunLock:
         wait: float | None = None,
         clock: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
-        on_wait: Callable[[Owner | None], None] = _nobody_to_tell,
+        on_wait: Callable[[Owner | None], None] = _wait_silently,
     ) -> Self:
         """Take the lock of the state file at `state`.
 
         Args:
             state: the state file; it need not be there yet.
             command: what the owner is doing, for people; it holds no secret.
-            wait: for how many seconds to wait for another run; None not at all.
-            clock: tells the time that is written into the file.
-            sleep: passes the time between two tries.
+            wait: for how many seconds to wait for another run; None for not at all.
+            clock: gives the time that is written into the file.
+            sleep: waits between two tries, in seconds.
             on_wait: called once, with the owner, before waiting.
 
         Raises LockedError when another run has it, StateError when there can be no lock here.
         """
         path = lock_path(state)
-        handle = _take(path)
+        handle = _open_locked(path)
         if handle is None and wait:
             on_wait(read_owner(path))
         waited = 0.0
@@ -219,14 +216,14 @@ class RunLock:
             pause = min(POLL_SECONDS, wait - waited)
             sleep(pause)
             waited += pause
-            handle = _take(path)
+            handle = _open_locked(path)
         if handle is None:
             raise _locked(path, waited)
-        _sign(handle, Owner.here(command, clock().isoformat(timespec="seconds")))
+        _sign(handle, Owner.of_this_process(command, clock().isoformat(timespec="seconds")))
         return cls(path, handle)
 
     def release(self) -> None:
-        """Give the lock back; a second time does nothing. The file stays, empty."""
+        """Release the lock; a second time does nothing. The file stays, empty."""
         handle, self._handle = self._handle, -1
         if handle >= 0:
             os.ftruncate(handle, 0)
@@ -241,34 +238,34 @@ class RunLock:
         self.release()
 
 
-def _take(path: Path) -> int | None:
-    """An open file with the lock on it; None when another has it."""
+def _open_locked(path: Path) -> int | None:
+    """Open the file and lock it; None when another process has the lock."""
     try:
         make_folder(path.parent, 0o700)
         while True:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
             with contextlib.ExitStack() as unless_taken:
                 unless_taken.callback(os.close, handle)
-                if not take(handle):
+                if not try_lock(handle):
                     return None
                 if _is_at(handle, path):
                     unless_taken.pop_all()
                     return handle
-                # somebody removed the file meanwhile: a lock on it would keep nobody out
+                # the file was removed meanwhile: a lock on it would stop nobody
     except OSError as error:
         raise no_lock(error, path) from error
 
 
 def _is_at(handle: int, path: Path) -> bool:
     try:
-        there = path.stat()
+        current = path.stat()
     except FileNotFoundError:
         return False
-    return os.path.samestat(os.fstat(handle), there)
+    return os.path.samestat(os.fstat(handle), current)
 
 
 def _sign(handle: int, owner: Owner) -> None:
-    """Write the owner into the file. A full disk is no reason not to run: the lock holds without it."""
+    """Write the owner into the file. A full disk is ignored: the lock holds without the name."""
     try:
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(asdict(owner)).encode() + b"\n", 0)

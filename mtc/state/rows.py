@@ -1,14 +1,7 @@
-"""What the state file holds besides steps and objects, and what is handed to it: frozen values, no SQL.
+"""How values become columns of the state file, and rows become records. No SQL, and nothing is looked up here.
 
-How values become columns and columns values. No SQL here, and nothing is looked up.
-
-A column that does not read as it was written raises ValueError, KeyError or TypeError: the caller calls that damage.
-
-How rows become records. Made for reading tens of thousands at once: what repeats is decoded once.
-
-A row that does not decode raises ValueError, KeyError or TypeError.
-
-How the rows of deliveries become records. A row that does not decode raises ValueError, KeyError or TypeError.
+A row that does not read as it was written raises ValueError, KeyError or TypeError: the caller calls that damage.
+Decoding is made for tens of thousands of rows at once: what repeats is decoded once.
 """
 
 import contextlib
@@ -78,17 +71,17 @@ class RunRow:
 
     @property
     def killed(self) -> bool:
-        """Whether a later run found that this one had come to no end of its own."""
+        """Whether a later run found this one without an end."""
         return self.ended is not None and self.exit_code is None
 
 
 T = TypeVar("T")
 
-_READ = json.JSONDecoder().raw_decode
+_READ_JSON = json.JSONDecoder().raw_decode
 
 
 def to_text(value: str) -> str | bytes:
-    """A text as SQLite can keep it. File names may hold what is no UTF-8: such a text becomes a BLOB."""
+    """A text as SQLite can store it. A text that is not valid UTF-8, as file names may be, becomes a BLOB."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -101,7 +94,7 @@ def from_text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
 
 
-def to_moment(at: dt.datetime | None) -> str | None:
+def to_timestamp(at: dt.datetime | None) -> str | None:
     """An instant as ISO 8601 in UTC. A time without a zone is an error of the caller."""
     if at is None:
         return None
@@ -110,8 +103,8 @@ def to_moment(at: dt.datetime | None) -> str | None:
     return at.astimezone(dt.UTC).isoformat()
 
 
-def from_moment(value: str | None) -> dt.datetime | None:
-    """The opposite of `to_moment`."""
+def from_timestamp(value: str | None) -> dt.datetime | None:
+    """The opposite of `to_timestamp`."""
     return None if value is None else dt.datetime.fromisoformat(value)
 
 
@@ -124,14 +117,14 @@ def to_json(value: Mapping[str, object] | Iterable[object]) -> str:
 def from_json(value: str, kind: type[T]) -> T:
     """The opposite of `to_json`; what is not of the `kind` is a ValueError."""
     found: object
-    found, end = _READ(value)  # what json.loads adds (blanks around, bytes) takes longer than the reading
+    found, end = _READ_JSON(value)  # json.loads spends more time on blanks and bytes than on reading
     if not isinstance(found, kind) or end != len(value):
         raise ValueError(f"a {kind.__name__} was expected")
     return found
 
 
 def to_accounting(value: Accounting | None) -> str | None:
-    """Where lines went, as JSON."""
+    """The accounting of lines as JSON."""
     if value is None:
         return None
     counts: dict[str, object] = {"lines": value.lines, "hits": value.hits}
@@ -170,7 +163,7 @@ _STATUSES = {status.value: status for status in Status}
 
 @contextlib.contextmanager
 def no_collecting() -> Iterator[None]:
-    """While very many records are made, all of which live, looking for garbage takes a third of the time."""
+    """Turn the garbage collector off: with very many records, all of them alive, it takes a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -181,7 +174,7 @@ def no_collecting() -> Iterator[None]:
 
 
 class Decoder:
-    """Decodes the rows of one look at the state. The maps that it gives may be shared: they are never changed."""
+    """Decodes the rows of one read of the state. The maps that it returns may be shared: never change them."""
 
     __slots__ = ("_days", "_maps", "_steps")
 
@@ -213,7 +206,7 @@ class Decoder:
         return found
 
     def record(self, row: Row) -> StepRecord:
-        """A step, from the columns of `reader.STEPS`."""
+        """A step, from the columns of a query of steps."""
         site, stage, day, status, fingerprint, settings, inputs, outputs, accounting, figures, notes, *rest = row
         error, attempts, finished, checked = rest
         return StepRecord(
@@ -228,8 +221,8 @@ class Decoder:
             tuple(from_json(notes, list)) if notes != "[]" else (),
             from_text(error),
             attempts,
-            from_moment(finished),
-            from_moment(checked),
+            from_timestamp(finished),
+            from_timestamp(checked),
         )
 
     def part(self, row: Row) -> Part:
@@ -238,65 +231,60 @@ class Decoder:
         return Part(site, self.day(day), from_text(file), object_id, hits, digest or "")
 
     def loaded(self, row: Row, parts: Iterable[Part]) -> LoadedObject:
-        """A loaded object, from the columns of `reader.OBJECTS` after those that name its step."""
-        key, size, etag, modified, object_id, content, form, accounting, archived, made_with, text, recipe = row
+        """A loaded object, from the columns of its table that follow those of its step."""
+        key, size, etag, modified, object_id, content, log_format, accounting, archived, made_with, text, recipe = row
         source = SourceObject(from_text(key), size, from_text(etag), modified)
         lines = from_accounting(accounting) or Accounting()
         made = (from_text(archived), made_with, text, recipe)
-        return LoadedObject(source, object_id, content, form, lines, tuple(parts), *made)
+        return LoadedObject(source, object_id, content, log_format, lines, tuple(parts), *made)
 
     def attempt(self, row: Row) -> AttemptRow:
-        """An attempt, from the columns of `reader.ATTEMPTS`."""
+        """An attempt, from the columns of a query of attempts."""
         site, stage, day, run, number, started, ended, outcome, error = row
-        begun = dt.datetime.fromisoformat(started)
+        started_at = dt.datetime.fromisoformat(started)
         step = self.step(site, stage, day)
-        return AttemptRow(step, run, number, begun, from_moment(ended), outcome, from_text(error))
+        return AttemptRow(step, run, number, started_at, from_timestamp(ended), outcome, from_text(error))
 
     def run(self, row: Row) -> RunRow:
-        """A run, from the columns of `reader.RUNS`."""
+        """A run, from the columns of a query of runs."""
         run, manifest, command, started, ended, exit_code, counts = row
-        begun = dt.datetime.fromisoformat(started)
+        started_at = dt.datetime.fromisoformat(started)
         texts = (from_text(manifest), from_text(command))
-        return RunRow(run, *texts, begun, from_moment(ended), exit_code, self.mapping(counts))
+        return RunRow(run, *texts, started_at, from_timestamp(ended), exit_code, self.mapping(counts))
 
 
-DELIVERIES = """
-    SELECT id, site, day, number, server, site_id, uid, lanes, size, until, hits, unsendable, invalid, status
-    FROM deliveries
-    WHERE site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR day = :day)
-    ORDER BY site, day, number
-"""
-DELIVERED = """
-    SELECT o.delivery, o.key, o.version, o.object_id, o.made_with, o.account, o.text
-    FROM delivered AS o JOIN deliveries AS d ON d.id = o.delivery
-    WHERE o.taken_back IS NULL
-      AND d.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR d.day = :day)
-    ORDER BY o.delivery, o.key
-"""
-BATCHES = """
-    SELECT b.delivery, b.lane, b.number, b.hits, b.status, b.moved, b.places, b.invalid, b.refused
-    FROM batches AS b JOIN deliveries AS d ON d.id = b.delivery
-    WHERE d.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR d.day = :day)
-    ORDER BY b.delivery, b.lane, b.number
-"""
+def group_objects(objects: Iterable[Row], parts: Iterable[Row]) -> dict[StepId, tuple[LoadedObject, ...]]:
+    """Loaded objects by their import step, each with its parts.
+
+    `objects` begin with the object's row and the columns of its step, `parts` with the row of their object.
+    """
+    decoder = Decoder()
+    parts_of: dict[int, list[Part]] = {}
+    for object_row, *columns in parts:
+        parts_of.setdefault(object_row, []).append(decoder.part(tuple(columns)))
+    found: dict[StepId, list[LoadedObject]] = {}
+    for row in objects:
+        loaded = decoder.loaded(row[4:], parts_of.get(row[0], ()))
+        found.setdefault(decoder.step(*row[1:4]), []).append(loaded)
+    return {step: tuple(loaded) for step, loaded in found.items()}
 
 
-def grouped(
+def group_deliveries(
     deliveries: Iterable[Row], delivered: Iterable[Row], batches: Iterable[Row]
 ) -> dict[StepId, tuple[Delivery, ...]]:
     """Deliveries by their import step, each with the objects that it covers and its batches."""
     objects: dict[int, list[DeliveredObject]] = {}
     for row, *columns in delivered:
         objects.setdefault(row, []).append(_object(*columns))
-    open_: dict[int, list[Batch]] = {}
+    batches_of: dict[int, list[Batch]] = {}
     for row, *columns in batches:
-        open_.setdefault(row, []).append(_batch(*columns))
+        batches_of.setdefault(row, []).append(_batch(*columns))
     found: dict[StepId, list[Delivery]] = {}
     for row, site, day, *columns in deliveries:
         step = StepId(Stage.IMPORT, site, dt.date.fromisoformat(day))
-        one = _delivery(tuple(columns), tuple(objects.get(row, ())), tuple(open_.get(row, ())))
-        found.setdefault(step, []).append(one)
-    return {step: tuple(made) for step, made in found.items()}
+        delivery = _delivery(tuple(columns), tuple(objects.get(row, ())), tuple(batches_of.get(row, ())))
+        found.setdefault(step, []).append(delivery)
+    return {step: tuple(deliveries_of_step) for step, deliveries_of_step in found.items()}
 
 
 def _delivery(columns: Row, objects: tuple[DeliveredObject, ...], batches: tuple[Batch, ...]) -> Delivery:
@@ -313,6 +301,6 @@ def _object(key: str, version: str, *digests: str) -> DeliveredObject:
 def _batch(  # noqa: PLR0913, PLR0917 - a row's columns
     lane: int, number: int, hits: int, status: str, moved: str | None, places: str | None, invalid: int, refused: str
 ) -> Batch:
-    left = None if places is None else tuple(from_json(places, list))
-    told = tuple(from_json(refused, list))
-    return Batch(BatchId(lane, number), hits, BatchStatus(status), from_moment(moved), left, invalid, told)
+    unsent = None if places is None else tuple(from_json(places, list))
+    counts = (invalid, tuple(from_json(refused, list)))
+    return Batch(BatchId(lane, number), hits, BatchStatus(status), from_timestamp(moved), unsent, *counts)

@@ -1,4 +1,4 @@
-"""The record of a run, for machines: one JSON file a run in `runs/` beside the state, the last hundred kept."""
+"""The record of a run, for machines: a JSON file for each run in `runs/` beside the state, the last hundred of them."""
 
 import datetime as dt
 import json
@@ -6,14 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mtc.core.atomic_files import PRIVATE, make_folder, write_atomic
-from mtc.core.errors import StateError
 from mtc.core.model import Status, StepId, Verdict
 from mtc.state import state_errors
 
-KEPT = 100
+MOST_RECORDS = 100
 VERSION = 1
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -51,30 +49,19 @@ def run_id(now: dt.datetime, token: str) -> str:
     return f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{token}"
 
 
-def write_record(folder: Path, record: RunRecord, *, kept: int = KEPT) -> Path:
-    """Write `RUN.json` into `folder`, whole or not at all, and remove the oldest beyond `kept`. Raises StateError."""
+def write_record(folder: Path, record: RunRecord, *, most: int = MOST_RECORDS) -> Path:
+    """Write `RUN.json` into `folder`, whole or not at all, and remove the oldest beyond `most`. Raises StateError."""
     if not _RUN_ID.fullmatch(record.run):
-        raise ValueError(f"{record.run!r} is no id of a run")
+        raise ValueError(f"{record.run!r} is not an id of a run")
     target = folder / f"{record.run}.json"
     text = json.dumps(_fields(record), ensure_ascii=True, indent=1) + "\n"
     try:
         make_folder(folder, 0o700)
         write_atomic(target, text.encode(), mode=PRIVATE)
-        _thin(folder, target, kept)
+        _remove_oldest(folder, target, most)
     except OSError as error:
         raise state_errors.of_system(error, target, "write the run record") from error
     return target
-
-
-def read_record(path: Path) -> RunRecord:
-    """Read a record back. Raises StateError when it cannot be read."""
-    try:
-        fields: dict[str, Any] = json.loads(path.read_bytes())
-        return _record(fields)
-    except OSError as error:
-        raise state_errors.of_system(error, path, "read the run record") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise StateError(f"this is no run record ({error})", where=str(path)) from error
 
 
 def _fields(record: RunRecord) -> dict[str, object]:
@@ -104,37 +91,11 @@ def _outcome_fields(outcome: StepOutcome) -> dict[str, object]:
     }
 
 
-def _record(fields: dict[str, Any]) -> RunRecord:
-    return RunRecord(
-        fields["run"],
-        fields["manifest"],
-        fields["command"],
-        dt.datetime.fromisoformat(fields["started"]),
-        dt.datetime.fromisoformat(fields["ended"]),
-        fields["exit_code"],
-        fields["counts"],
-        tuple(_outcome(one) for one in fields["steps"]),
-        tuple(fields["errors"]),
-    )
-
-
-def _outcome(fields: dict[str, Any]) -> StepOutcome:
-    return StepOutcome(
-        StepId.parse(fields["step"]),
-        Status(fields["status"]),
-        Verdict(fields["verdict"]),
-        fields["seconds"],
-        fields["attempts"],
-        fields["figures"],
-        fields["error"],
-    )
-
-
-def _thin(folder: Path, newest: Path, kept: int) -> None:
-    """Remove the oldest records and half-made ones; the one just written stays, whatever the clock says."""
-    for half_made in folder.glob(".*.json.*.tmp"):  # of killed runs: none is at work now
-        half_made.unlink(missing_ok=True)
+def _remove_oldest(folder: Path, newest: Path, most: int) -> None:
+    """Remove the oldest records and unfinished ones; the one just written stays, whatever the clock says."""
+    for unfinished in folder.glob(".*.json.*.tmp"):  # of killed runs: none is at work now
+        unfinished.unlink(missing_ok=True)
     others = [path for path in folder.glob("*.json") if path != newest]
     others.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
-    for path in others[max(kept - 1, 0) :]:
+    for path in others[max(most - 1, 0) :]:
         path.unlink(missing_ok=True)

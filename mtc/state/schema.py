@@ -1,14 +1,14 @@
-"""The tables of the state file, as a literal list of steps from one version to the next.
+"""The tables of the state file, as a literal list of migrations from one version to the next.
 
-A step, once released, is never edited: a change of tables is a further step. No table is read or written here.
+A released migration is never edited: a change of tables is a further one. No row is read or written here.
 """
 
 import sqlite3
 from collections.abc import Sequence
 
-APPLICATION_ID = 0x6D746373  # "mtcs", in the file's header: tells a state file from any other SQLite file
+APPLICATION_ID = 0x6D746373  # "mtcs", in the file's header: distinguishes a state file from other SQLite files
 
-# Texts that strangers choose (keys, paths, errors) may be BLOBs where UTF-8 cannot hold them: see codec.py.
+# Texts from outside (keys, paths, errors) may be BLOBs where UTF-8 cannot encode them: see rows.py.
 _V1: tuple[str, ...] = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """
@@ -90,8 +90,8 @@ _V1: tuple[str, ...] = (
     "CREATE TABLE csv_outputs (path TEXT PRIMARY KEY, size INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID",
 )
 
-# What was sent to Matomo. These rows outlive the steps and objects that they were made for: to forget a step here
-# forgets nothing there. Batches are kept while a delivery is open.
+# What was sent to Matomo. These rows outlive their steps and objects: forgetting a step here removes nothing there.
+# Batches are there while a delivery is open.
 _V2: tuple[str, ...] = (
     """
     CREATE TABLE deliveries (
@@ -152,13 +152,13 @@ _V2: tuple[str, ...] = (
     """,
 )
 
-# What tells copies of a log from one another: nothing. '' is that of an object of an older mtc, and of an empty one.
+# The digest of a log's lines, the same for copies; '' for an object of an older mtc, and for an empty one.
 _TEXTS: tuple[str, ...] = (
     "ALTER TABLE objects ADD COLUMN text TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE delivered ADD COLUMN text TEXT NOT NULL DEFAULT ''",
 )
 
-# What tells whether a part is as it was written, and by which recipe an object was loaded.
+# The digest of a part, to see whether it is as it was written, and the recipe that an object was loaded by.
 _DIGESTS: tuple[str, ...] = (
     "ALTER TABLE parts ADD COLUMN digest TEXT",  # SHA-256 of the file; NULL: not known yet
     "ALTER TABLE objects ADD COLUMN recipe INTEGER NOT NULL DEFAULT 1",

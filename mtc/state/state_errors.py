@@ -1,6 +1,6 @@
-"""What goes wrong with a state file, in words: every SQLite or system error becomes a StateError with a remedy.
+"""Errors of a state file: every SQLite or system error becomes a StateError with a hint what to do.
 
-An error that can only be a mistake in mtc (a broken constraint, wrong SQL on a sound file) stays what it is.
+An error that can only be a bug in mtc (a broken constraint, wrong SQL on a sound file) is raised as it is.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ _IN_USE = "another program has the file open; close it and run the same command"
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_RIGHTS = {errno.EROFS, errno.EACCES, errno.EPERM}
-_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.NotSupportedError)
+_BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.NotSupportedError)
 
 
 class CannotWriteError(StateError):
@@ -91,9 +91,9 @@ def of_system(error: OSError, path: Path, doing: str) -> StateError:
 
 
 def of_sqlite(error: sqlite3.Error, path: Path) -> StateError | None:
-    """What an SQLite error means, or None where only a look at the file can tell damage from a mistake in mtc."""
+    """What an SQLite error means; None where only a check of the file can tell damage from a bug in mtc."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # raised by Python's own module: the one such error while reading is text that is no UTF-8
+    if code is None:  # raised by Python's own module: while reading only for text that is not UTF-8
         return damaged(path, str(error)) if isinstance(error, sqlite3.OperationalError) else None
     for fault in _FAULTS:
         if code in fault.codes or code & 0xFF in fault.codes:
@@ -113,10 +113,10 @@ def _sound(connection: sqlite3.Connection | None) -> bool:
 
 @contextlib.contextmanager
 def explained(connection: sqlite3.Connection | None, path: Path) -> Iterator[None]:
-    """Turn what goes wrong inside into a StateError."""
+    """Turn SQLite errors inside into StateErrors."""
     try:
         yield
-    except _MISTAKES:
+    except _BUGS:
         raise
     except sqlite3.Error as error:
         known = of_sqlite(error, path)

@@ -1,193 +1,203 @@
-"""The state file: what was done, as named transitions. No SQL of it lives outside this folder.
+"""The state file: what was done. The facade that the rest of mtc uses; no SQL of the file lives outside this package.
 
-The coordinator alone writes it, from one thread and with the lock (`lock.py`) in hand. Each transition is one
-transaction: whatever is killed, the file holds the state before it or after it. Times come in as arguments.
+Only the coordinator writes it, from one thread and with the lock (`lock.py`) held. Each transition is one transaction:
+whatever is killed, the file holds the state before it or after it. Times come in as arguments.
 """
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from sqlite3 import Connection
+from types import TracebackType
 from typing import Self, TextIO
 
-from mtc.core.model import Accounting, Output, Receipt, Stage, Status, StepId
-from mtc.state import export, opening
-from mtc.state.rows import (
-    INTERRUPTED,
-    RunRow,
-    StepResult,
-    step_columns,
-    to_accounting,
-    to_json,
-    to_moment,
-    to_outputs,
-    to_text,
-)
-from mtc.state.transitions import ENSURE_STEP, DeliveryTransitions
-
-_BEGIN_RUN = "INSERT INTO runs (id, manifest, command, started) VALUES (?, ?, ?, ?)"
-_END_RUN = "UPDATE runs SET ended = ?, exit_code = ?, counts = ? WHERE id = ?"
-_END_KILLED = "UPDATE runs SET ended = ? WHERE id = ?"
-_START = "UPDATE steps SET status = 'running', error = '', attempts = attempts + 1 WHERE id = ?"
-_ADD_ATTEMPT = "INSERT INTO attempts (step, run, number, started) VALUES (?, ?, ?, ?)"
-_CLOSE_ATTEMPT = "UPDATE attempts SET ended = ?, outcome = ?, error = ? WHERE step = ? AND ended IS NULL"
-_CLOSE_ATTEMPTS_OF_RUN = "UPDATE attempts SET ended = ?, outcome = ?, error = ? WHERE run = ? AND ended IS NULL"
-_FAIL_STEPS_OF_RUN = """
-    UPDATE steps SET status = 'failed', error = ?
-    WHERE status = 'running' AND id IN (SELECT step FROM attempts WHERE run = ? AND ended IS NULL)
-"""
-_SET_STATUS = "UPDATE steps SET status = ?, error = ? WHERE id = ?"
-_DONE = """
-    UPDATE steps SET status = ?, fingerprint = ?, settings = ?, inputs = ?, outputs = ?, accounting = ?,
-        figures = ?, notes = ?, error = '', attempts = 0, finished = ?, checked = coalesce(?, checked)
-    WHERE id = ?
-"""
-_RECOUNT = """
-    UPDATE steps SET accounting = ?, figures = json_set(figures, '$.hits', ?), notes = ? WHERE id = ?
-"""
-_CHECKED = "UPDATE steps SET checked = ? WHERE site = ? AND stage = ? AND day = ?"
-_ADD_CSV = "INSERT OR REPLACE INTO csv_outputs (path, size, digest) VALUES (?, ?, ?)"
-_FORGET_CSV = "DELETE FROM csv_outputs WHERE NOT EXISTS (SELECT 1 FROM steps WHERE stage = 'csv')"
+from mtc.core.deliveries import Batch, DeliveredObject, Delivery
+from mtc.core.model import Accounting, LoadedObject, Output, Stage, StepId
+from mtc.core.records import History, StepRecord
+from mtc.state import export
+from mtc.state.connection import StateConnection
+from mtc.state.delivery_transitions import DeliveryTransitions
+from mtc.state.object_transitions import ObjectTransitions
+from mtc.state.open import open_for_reading, open_for_writing
+from mtc.state.queries import Queries
+from mtc.state.rows import AttemptRow, RunRow, StepFilter, StepResult
+from mtc.state.run_transitions import RunTransitions
+from mtc.state.step_transitions import StepTransitions
 
 
-class Store(DeliveryTransitions):
+class Store:
     """An open state file. Every method raises StateError where the file cannot be read or written."""
+
+    def __init__(self, sqlite: Connection, path: Path) -> None:
+        self.path = path
+        self._connection = StateConnection(sqlite, path)
+        self._queries = Queries(self._connection)
+        self._runs = RunTransitions(self._connection, self._queries)
+        self._steps = StepTransitions(self._connection)
+        self._objects = ObjectTransitions(self._connection)
+        self._deliveries = DeliveryTransitions(self._connection)
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False, lineage: str = "") -> Self:
         """Open the file at `path`.
 
-        To write, it is made when it is not there, with `lineage` or a new id; to read only, a file that is not
-        there is an empty history, and a run may be writing meanwhile.
+        To write, a missing file is made, with `lineage` or a new id. To read only, a missing file is an empty history,
+        and a run may be writing meanwhile.
         """
-        connection = opening.for_reading(path) if readonly else opening.for_writing(path, lineage)
-        return cls(connection, path)
+        return cls(open_for_reading(path) if readonly else open_for_writing(path, lineage), path)
 
-    def planned(self, steps: Iterable[StepId]) -> None:
-        """Every planned step is in the state, also those never tried; what is known of them stays."""
-        with self.transaction():
-            self._connection.executemany(ENSURE_STEP, (step_columns(step) for step in steps))
+    def close(self) -> None:
+        """Close the file; everything that was recorded is in it."""
+        self._connection.close()
 
-    def checked(self, steps: Iterable[StepId], at: dt.datetime) -> None:
-        """The source was listed for these steps at this time."""
-        moment = to_moment(at)
-        with self.transaction():
-            self._connection.executemany(_CHECKED, ((moment, *step_columns(step)) for step in steps))
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
+        """All transitions inside are recorded together, with one fsync, or not at all."""
+        return self._connection.transaction()
+
+    # Runs
 
     def begin_run(self, run: str, *, manifest: str, command: str, at: dt.datetime) -> None:
         """A run begins. `command` is shown to people and holds no secret."""
-        with self.transaction():
-            self._connection.execute(_BEGIN_RUN, (run, to_text(manifest), to_text(command), to_moment(at)))
+        self._runs.begin(run, manifest=manifest, command=command, at=at)
 
     def end_run(self, run: str, *, exit_code: int, counts: Mapping[str, int], at: dt.datetime) -> None:
-        """A run ends by itself. Steps that it left under way are failed, as interrupted."""
-        with self.transaction():
-            self._interrupt(run, "interrupted: the run was asked to stop", at)
-            columns = (to_moment(at), exit_code, to_json(counts), run)
-            if not self._connection.execute(_END_RUN, columns).rowcount:
-                raise ValueError(f"the run {run} never began")
+        """A run ends by itself. Steps that are still under way are failed, as interrupted."""
+        self._runs.end(run, exit_code=exit_code, counts=counts, at=at)
 
     def close_killed(self, at: dt.datetime) -> tuple[RunRow, ...]:
-        """End the runs that were killed, which with the lock in hand are all open ones; returns them as they were.
+        """End the runs that were killed, and fail their steps; returns these runs as they were."""
+        return self._runs.close_killed(at)
 
-        Steps that they left under way are failed, as interrupted: the next plan has them again.
-        """
-        with self.transaction():
-            killed = self.open_runs()
-            for row in killed:
-                self._interrupt(row.run, "interrupted: the run was killed", at)
-                self._connection.execute(_END_KILLED, (to_moment(at), row.run))
-        return killed
+    # Steps
+
+    def planned(self, steps: Iterable[StepId]) -> None:
+        """Every planned step is in the state, also those never tried; what is known of them stays."""
+        self._steps.planned(steps)
+
+    def checked(self, steps: Iterable[StepId], at: dt.datetime) -> None:
+        """The source was listed for these steps at this time."""
+        self._steps.checked(steps, at)
 
     def step_started(self, step: StepId, *, run: str, attempt: int, at: dt.datetime) -> None:
         """A step is being tried, for the `attempt`-th time in this run; its last success stays on record."""
-        with self.transaction():
-            row = self._step_row(step)
-            self._close_attempt(row, INTERRUPTED, "", at)
-            self._connection.execute(_START, (row,))
-            self._connection.execute(_ADD_ATTEMPT, (row, run, attempt, to_moment(at)))
-
-    def step_done(self, result: StepResult, *, at: dt.datetime) -> None:
-        """A step is complete: its receipt and all that its verdict will be judged by."""
-        self.steps_done((result,), at=at)
+        self._steps.started(step, run=run, attempt=attempt, at=at)
 
     def steps_done(self, results: Iterable[StepResult], *, at: dt.datetime) -> None:
-        """Many steps are complete, in one transaction. The CSV files that they tell of are all that there are."""
-        with self.transaction():
-            files: dict[str, Output] = {}
-            for result in results:
-                self._done(result, at)
-                if result.receipt.step.stage is Stage.CSV:  # the files of all csv steps are the same few
-                    files |= {output.path: output for output in result.receipt.outputs}
-            if files:
-                self.csv_written(files.values())
+        """Steps are complete, in one transaction: their receipts and all that their verdicts depend on."""
+        self._steps.done(results, at=at)
 
     def step_failed(self, step: StepId, error: str, *, at: dt.datetime) -> None:
         """A try of a step failed; its last success stays on record. `error` holds no secret."""
-        with self.transaction():
-            row = self._step_row(step)
-            self._connection.execute(_SET_STATUS, (Status.FAILED.value, to_text(error), row))
-            self._close_attempt(row, Status.FAILED.value, error, at)
+        self._steps.failed(step, error, at=at)
 
     def step_blocked(self, step: StepId, reason: str, *, at: dt.datetime) -> None:
         """A step is not tried, as one that it depends on failed."""
-        with self.transaction():
-            row = self._step_row(step)
-            self._connection.execute(_SET_STATUS, (Status.BLOCKED.value, to_text(reason), row))
-            self._close_attempt(row, INTERRUPTED, reason, at)
+        self._steps.blocked(step, reason, at=at)
 
     def recounted(self, step: StepId, accounting: Accounting, notes: Iterable[str]) -> None:
-        """Where the lines of an import step have gone, as copies of logs are told apart now."""
-        with self.transaction():
-            row = self._step_row(step)
-            self._connection.execute(_RECOUNT, (to_accounting(accounting), accounting.hits, to_json(list(notes)), row))
+        """The accounting of an import step has changed, as copies of logs are known now."""
+        self._steps.recounted(step, accounting, notes)
 
-    def csv_written(self, outputs: Iterable[Output]) -> None:
-        """These, and no others, are the CSV files."""
-        with self.transaction():
-            self._connection.execute("DELETE FROM csv_outputs")
-            self._add_csv(outputs)
+    # Objects and their parts
+
+    def object_loaded(self, step: StepId, loaded: LoadedObject) -> tuple[str, ...]:
+        """Record an object and its parts, instead of those of the same key. Returns the part files to delete."""
+        return self._objects.loaded(step, loaded)
+
+    def object_dropped(self, step: StepId, key: str) -> tuple[str, ...]:
+        """Take an object and its parts out, if it is there. Returns the part files to delete."""
+        return self._objects.dropped(step, key)
+
+    def object_archived(self, step: StepId, key: str, url: str) -> None:
+        """Record where the verified copy of a loaded object is."""
+        self._objects.archived(step, key, url)
+
+    def parts_digested(self, digests: Mapping[str, str]) -> None:
+        """Record the digests, by part file, of parts whose digest is not known yet."""
+        self._objects.digested(digests)
 
     def forget(self, steps: Iterable[StepId]) -> tuple[str, ...]:
-        """Take steps out of the state; import steps give up their objects. Returns the part files to delete."""
-        files: set[str] = set()
-        forgotten = tuple(steps)
-        with self.transaction():
-            for step in forgotten:
-                row = self._step_row(step)
-                files |= self._give_up(row)
-                self._connection.execute("DELETE FROM steps WHERE id = ?", (row,))  # its attempts go with it
-            if any(step.stage is Stage.CSV for step in forgotten):
-                self._connection.execute(_FORGET_CSV)
-            return self._unlisted(files)
+        """Take steps out of the state, with their objects. Returns the part files to delete."""
+        return self._objects.forget(steps)
+
+    # Deliveries to Matomo
+
+    def delivery_cut(self, step: StepId, delivery: Delivery, *, at: dt.datetime) -> None:
+        """Record a delivery with its cut, before its first hit is sent."""
+        self._deliveries.cut(step, delivery, at=at)
+
+    def batches_moved(self, step: StepId, number: int, batches: Iterable[Batch]) -> None:
+        """Record how far batches of an open delivery have come."""
+        self._deliveries.batches_moved(step, number, batches)
+
+    def delivery_ended(self, step: StepId, number: int, *, at: dt.datetime) -> None:
+        """All batches of a delivery are recorded; a ValueError when they are not."""
+        self._deliveries.ended(step, number, at=at)
+
+    def object_carried(self, step: StepId, before: DeliveredObject, after: DeliveredObject) -> None:
+        """An object was loaded again, with the same hits: the delivery that covered it before covers it now."""
+        self._deliveries.object_carried(step, before, after)
+
+    def resend_accepted(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
+        """An operator accepts that the hits of these objects are sent again. An open delivery is given up."""
+        self._deliveries.resend_accepted(step, keys, run=run, at=at)
+
+    # Queries
+
+    @property
+    def lineage(self) -> str:
+        """Whose state this is: the id that the file was made with; empty where there is no file."""
+        return self._queries.lineage
+
+    def history(self, sites: Collection[str], stages: Collection[Stage] | None = None) -> History:
+        """What the state says of these sites, of one moment. `stages` cuts the steps; objects are always there."""
+        return self._queries.history(sites, stages)
+
+    def record(self, step: StepId) -> StepRecord | None:
+        """What is known of one step; None when it was never planned."""
+        return self._queries.record(step)
+
+    def list_steps(self, steps: StepFilter = StepFilter()) -> tuple[StepRecord, ...]:  # noqa: B008 - a frozen value
+        """The steps that fit, in order of stage, site and day."""
+        return self._queries.list_steps(steps)
+
+    def objects_of(self, step: StepId) -> tuple[LoadedObject, ...]:
+        """What is loaded for an import step, by key."""
+        return self._queries.objects_of(step)
+
+    def listed_files(self) -> set[str]:
+        """Every part file that the state lists; any other in the warehouse can be deleted."""
+        return self._queries.listed_files()
+
+    def csv_outputs(self) -> tuple[Output, ...]:
+        """The CSV files as they were last written, by path."""
+        return self._queries.csv_outputs()
+
+    def attempts(self, step: StepId) -> tuple[AttemptRow, ...]:
+        """Every try of a step, the first one first."""
+        return self._queries.attempts(step)
+
+    def runs(self, most: int = 20) -> tuple[RunRow, ...]:
+        """The last runs, the latest first; all of them for -1."""
+        return self._queries.runs(most)
+
+    def open_runs(self) -> tuple[RunRow, ...]:
+        """Runs without an end: the one at work, or ones that were killed."""
+        return self._queries.open_runs()
+
+    def check(self) -> None:
+        """Read every page and verify the file's structure; raises StateError when something is wrong."""
+        self._queries.check()
 
     def export(self, stream: TextIO) -> None:
         """Write everything as JSON lines; of a damaged file, all that can be read before StateError is raised."""
-        with self._snapshot():
-            export.write(self._connection, self.path, stream)
-
-    def _done(self, result: StepResult, at: dt.datetime) -> None:
-        receipt = result.receipt
-        if receipt.status not in {Status.DONE, Status.EMPTY}:
-            raise ValueError(f"{receipt.step} is not done but {receipt.status.value}")
-        row = self._step_row(receipt.step)
-        judged = (result.fingerprint, to_json(result.settings), to_json(result.inputs))
-        moments = (to_moment(at), to_moment(result.checked))
-        self._connection.execute(_DONE, (receipt.status.value, *judged, *_told(receipt), *moments, row))
-        self._close_attempt(row, receipt.status.value, "", at)
-
-    def _close_attempt(self, row: int, outcome: str, error: str, at: dt.datetime) -> None:
-        self._connection.execute(_CLOSE_ATTEMPT, (to_moment(at), outcome, to_text(error), row))
-
-    def _interrupt(self, run: str, why: str, at: dt.datetime) -> None:
-        self._connection.execute(_FAIL_STEPS_OF_RUN, (why, run))
-        self._connection.execute(_CLOSE_ATTEMPTS_OF_RUN, (to_moment(at), INTERRUPTED, why, run))
-
-    def _add_csv(self, outputs: Iterable[Output]) -> None:
-        self._connection.executemany(_ADD_CSV, ((to_text(one.path), one.size, one.digest) for one in outputs))
-
-
-def _told(receipt: Receipt) -> tuple[str | None, ...]:
-    """The columns of what a step reports. CSV files have a table of their own."""
-    outputs = () if receipt.step.stage is Stage.CSV else receipt.outputs
-    accounting = to_accounting(receipt.accounting)
-    return to_outputs(outputs), accounting, to_json(receipt.figures), to_json(receipt.notes)
+        export.write(self._connection, stream)

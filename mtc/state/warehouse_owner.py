@@ -1,4 +1,4 @@
-"""Which state file owns the parts of a warehouse folder. Two state files over one folder would delete each other's."""
+"""Which state file owns the parts of a warehouse folder: two over one folder would delete each other's parts."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ MARKER = ".mtc-lineage"
 
 
 def claim(warehouse: Path, lineage: str) -> None:
-    """Make the folder this lineage's own, once; it is made when it is not there.
+    """Mark the folder as owned by the state file of this lineage; a missing folder is made.
 
-    A folder with another lineage's mark but no other file in it is taken over. Raises StateError when another
+    A folder with another lineage's marker but no other file is taken over. Raises StateError when another
     lineage's parts are in it, or when it cannot be written.
     """
     try:
@@ -22,7 +22,7 @@ def claim(warehouse: Path, lineage: str) -> None:
 
 
 def check(warehouse: Path, lineage: str) -> None:
-    """Raise StateError when another lineage's parts are in the folder; for those who only read. Writes nothing."""
+    """Raise StateError when another lineage's parts are in the folder; for commands that only read. Writes nothing."""
     try:
         owner = (warehouse / MARKER).read_text("utf-8", "replace").strip()
     except OSError:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from matomo_trial import DAYS, MatomoTrial
+from stored import deliveries_of
 
 from mtc.core.deliveries import DeliveryStatus
 from mtc.core.model import Stage, StepId
@@ -117,7 +118,7 @@ def test_a_late_object_is_a_delivery_of_its_own(trial: MatomoTrial, matomo: Fake
     assert trial.apply().code == 0
     assert Counter(hit["url"].rpartition("/")[2] for hit in sent(matomo)) == {"a": 1, "late": 1}
     with trial.state() as store:
-        assert [(one.number, one.hits, one.status) for one in store.deliveries_of(STEP)] == [
+        assert [(one.number, one.hits, one.status) for one in deliveries_of(store, STEP)] == [
             (1, 1, DeliveryStatus.DONE), (2, 1, DeliveryStatus.DONE),
         ]  # fmt: skip
 

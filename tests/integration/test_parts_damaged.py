@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from rig import Listener
+from stored import parts_of
 from trial import DAYS, Trial
 
 from mtc.core.errors import EXIT_FAILED, EXIT_OK
@@ -157,13 +158,13 @@ def test_verify_names_a_damaged_part_and_its_remedy_mends_it(trial: Trial) -> No
 def test_parts_of_an_older_mtc_get_their_digests_when_they_are_first_read(trial: Trial) -> None:
     """They were not recorded then; from now on they are held against them."""
     with Store.open(trial.root / ".mtc/state.db") as store:
-        digests = {part.file: part.digest for part in store.parts_of("docs", DAYS[0])}
+        digests = {part.file: part.digest for part in parts_of(store, "docs", DAYS[0])}
         store._connection.execute("UPDATE parts SET digest = NULL")
     forget(trial, STAT)
     assert apply(trial)[0] == EXIT_OK
     with Store.open(trial.root / ".mtc/state.db") as store:
-        assert {part.file: part.digest for part in store.parts_of("docs", DAYS[0])} == digests
-        assert {part.digest for part in store.parts_of("docs", DAYS[1])} == {""}
+        assert {part.file: part.digest for part in parts_of(store, "docs", DAYS[0])} == digests
+        assert {part.digest for part in parts_of(store, "docs", DAYS[1])} == {""}
 
 
 def test_a_stat_file_that_was_written_over_goes_into_no_csv(trial: Trial) -> None:

@@ -59,7 +59,7 @@ def import_day(store: Store, step: StepId, run: str) -> None:
     store.object_loaded(step, object_of(step, 1))
     store.object_loaded(step, object_of(step, 2))
     store.object_archived(step, "a.log", "s3://archive/a.log")
-    store.step_done(StepResult(Receipt(step, Status.DONE), f"f-{step}"), at=AT)
+    store.steps_done((StepResult(Receipt(step, Status.DONE), f"f-{step}"),), at=AT)
 
 
 def create(folder: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from stored import is_unclean
 
 from mtc.core.errors import StateError
 from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
@@ -33,7 +34,7 @@ def fill(path: Path, days: int = 200) -> None:
             source = SourceObject(f"{step.day}.log", 9, "e" * 32)
             store.object_loaded(step, LoadedObject(source, "o", "c", "combined", Accounting(1, 1), parts))
             receipt = Receipt(step, Status.DONE, (Output("x", 1, "d" * 64),))
-            store.step_done(StepResult(receipt, "f" * 64, {"a": "b" * 80}), at=AT)
+            store.steps_done((StepResult(receipt, "f" * 64, {"a": "b" * 80}),), at=AT)
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_what_is_recorded_lasts_through_a_power_loss(tmp_path: Path) -> None:
     """Each transition is on the disk before it returns; references are enforced."""
     with Store.open(tmp_path / "state.db") as store:
         names = ("journal_mode", "synchronous", "foreign_keys")
-        assert [store._rows(f"PRAGMA {name}")[0][0] for name in names] == ["wal", 2, 1]
+        assert [store._connection.rows(f"PRAGMA {name}")[0][0] for name in names] == ["wal", 2, 1]
 
 
 def test_a_state_file_that_others_could_read_is_taken_back(state: Path) -> None:
@@ -138,7 +139,7 @@ def test_no_file_reads_as_an_empty_history(tmp_path: Path) -> None:
     with Store.open(tmp_path / "none" / "state.db", readonly=True) as store:
         assert store.history(["docs"]).steps == {}
         assert store.lineage == ""
-        assert not store.unclean
+        assert not is_unclean(store)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -354,7 +355,7 @@ def _plan_years(store: Store) -> None:
 def test_a_full_disk_undoes_the_transition_and_no_more(state: Path) -> None:
     """What was recorded stays; with space again the same store goes on."""
     with Store.open(state) as store:
-        pages = store._rows("PRAGMA page_count")[0][0]
+        pages = store._connection.rows("PRAGMA page_count")[0][0]
         store._connection.execute(f"PRAGMA max_page_count = {pages + 5}")
         with pytest.raises(StateError, match="no space left on the disk"):
             _plan_years(store)

@@ -6,7 +6,7 @@ import pytest
 
 from mtc.core.atomic_files import create_once
 from mtc.core.errors import StateError
-from mtc.state.opening import for_writing
+from mtc.state.open import open_for_writing
 
 
 def write_mine(staged: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_creation_that_fails_leaves_nothing(tmp_path: Path, error: Exception) 
 def test_what_a_killed_creation_left_is_swept_also_when_the_file_is_there(tmp_path: Path) -> None:
     """A process that lost the race and was killed leaves its file beside the one that won."""
     state = tmp_path / "state.db"
-    for_writing(state).close()
+    open_for_writing(state).close()
     (tmp_path / ".state.db.0badcafe.new").write_text("half")
-    for_writing(state).close()
+    open_for_writing(state).close()
     assert not list(tmp_path.glob(".*.new"))

@@ -15,6 +15,7 @@ from import_step import database
 from memory_recorder import MemoryRecorder
 from pydantic import SecretStr
 from scripted_http import Answer, Asked, as_json, running
+from stored import deliveries_of
 
 from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus
 from mtc.core.errors import InterruptedRunError, PermanentError, StateError
@@ -95,7 +96,7 @@ class Office:
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
         """What is recorded of the day."""
-        return self.store.deliveries_of(STEP)
+        return deliveries_of(self.store, STEP)
 
     def load(self, **files: Sequence[Row]) -> tuple[LoadedObject, ...]:
         """Part files with these rows."""

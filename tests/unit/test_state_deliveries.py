@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import deliveries_of, parts_of
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
 from mtc.core.errors import StateError
 from mtc.core.model import Stage, StepId
-from mtc.state import opening, schema
+from mtc.state import schema
+from mtc.state.open import open_for_writing
 from mtc.state.store import Store
 
 DAY, NEXT = dt.date(2026, 5, 1), dt.date(2026, 5, 2)
@@ -74,10 +76,10 @@ def store(path: Path) -> Iterator[Store]:
 def test_a_delivery_reads_as_it_was_cut(store: Store) -> None:
     """All of it, before its first hit is sent; a step without one has none."""
     store.delivery_cut(STEP, delivery(1, "a.log", "b.log"), at=AT)
-    assert store.deliveries_of(STEP) == (delivery(1, "a.log", "b.log"),)
-    assert store.deliveries_of(OTHER_DAY) == store.deliveries_of(OTHER_SITE) == ()
-    assert store.deliveries_of(StepId(Stage.STAT, "docs", DAY)) == ()
-    assert store.history(("docs",)).deliveries == {STEP: store.deliveries_of(STEP)}
+    assert deliveries_of(store, STEP) == (delivery(1, "a.log", "b.log"),)
+    assert deliveries_of(store, OTHER_DAY) == deliveries_of(store, OTHER_SITE) == ()
+    assert deliveries_of(store, StepId(Stage.STAT, "docs", DAY)) == ()
+    assert store.history(("docs",)).deliveries == {STEP: deliveries_of(store, STEP)}
     assert store.history(("shop",)).deliveries == {}
 
 
@@ -90,7 +92,7 @@ def test_deliveries_of_many_steps_are_told_apart(store: Store) -> None:
         STEP: [1, 2], OTHER_DAY: [1], OTHER_SITE: [1],
     }  # fmt: skip
     assert found[STEP][1] == delivery(2, "docs2", lanes=2)
-    assert [one.number for one in store.deliveries_of(STEP)] == [1, 2]
+    assert [one.number for one in deliveries_of(store, STEP)] == [1, 2]
 
 
 texts = st.text(max_size=12) | st.just("caf\udce9.log") | st.just("\x00")
@@ -134,9 +136,9 @@ def test_every_field_comes_back_as_it_went_in(one: Delivery, move: Batch) -> Non
         schema.migrate(connection)
         store = Store(connection, Path("memory"))
         store.delivery_cut(STEP, one, at=AT)
-        assert store.deliveries_of(STEP) == (one,)
+        assert deliveries_of(store, STEP) == (one,)
         store.batches_moved(STEP, one.number, [move])
-        assert store.deliveries_of(STEP)[0].batches == (move,)
+        assert deliveries_of(store, STEP)[0].batches == (move,)
 
 
 def test_a_number_is_given_once(store: Store) -> None:
@@ -144,7 +146,7 @@ def test_a_number_is_given_once(store: Store) -> None:
     store.delivery_cut(STEP, delivery(), at=AT)
     with pytest.raises(sqlite3.IntegrityError):
         store.delivery_cut(STEP, delivery(1, "b.log"), at=AT)
-    assert store.deliveries_of(STEP) == (delivery(),)
+    assert deliveries_of(store, STEP) == (delivery(),)
 
 
 def test_only_import_steps_deliver(store: Store) -> None:
@@ -160,9 +162,9 @@ def test_moves_of_several_lanes_are_recorded_together_or_not_at_all(store: Store
     sending = dataclasses.replace(made.batches[0], status=BatchStatus.SENDING, moved=AT)
     with pytest.raises(ValueError, match="no batch"):
         store.batches_moved(STEP, 1, [sending, Batch(BatchId(9, 9), 10)])
-    assert store.deliveries_of(STEP) == (made,)
+    assert deliveries_of(store, STEP) == (made,)
     store.batches_moved(STEP, 1, [sending])
-    assert store.deliveries_of(STEP)[0].batches == (sending, *made.batches[1:])
+    assert deliveries_of(store, STEP)[0].batches == (sending, *made.batches[1:])
 
 
 def test_batches_of_a_delivery_that_is_not_open_cannot_move(store: Store) -> None:
@@ -186,7 +188,7 @@ def test_a_delivery_cannot_end_before_every_batch_is_recorded(status: BatchStatu
     store.batches_moved(STEP, 1, [*map(recorded, others), dataclasses.replace(last, status=status, moved=AT)])
     with pytest.raises(ValueError, match="1 batches of delivery 1 are not recorded"):
         store.delivery_ended(STEP, 1, at=AT)
-    assert store.deliveries_of(STEP)[0].status is DeliveryStatus.OPEN
+    assert deliveries_of(store, STEP)[0].status is DeliveryStatus.OPEN
 
 
 def test_a_delivery_that_ends_keeps_its_counts_and_no_batches(store: Store) -> None:
@@ -196,7 +198,7 @@ def test_a_delivery_that_ends_keeps_its_counts_and_no_batches(store: Store) -> N
     store.batches_moved(STEP, 1, [recorded(one, invalid=place) for place, one in enumerate(made.batches)])
     store.delivery_ended(STEP, 1, at=AT)
     ended = dataclasses.replace(made, invalid=6, status=DeliveryStatus.DONE, batches=())
-    assert store.deliveries_of(STEP) == (ended,)
+    assert deliveries_of(store, STEP) == (ended,)
     with pytest.raises(ValueError, match="no open delivery"):
         store.delivery_ended(STEP, 1, at=AT)
 
@@ -205,7 +207,7 @@ def test_a_delivery_without_hits_ends_at_once(store: Store) -> None:
     """It covers its objects, so that they are not looked at again."""
     store.delivery_cut(STEP, dataclasses.replace(delivery(), batches=(), hits=0), at=AT)
     store.delivery_ended(STEP, 1, at=AT)
-    assert [one.status for one in store.deliveries_of(STEP)] == [DeliveryStatus.DONE]
+    assert [one.status for one in deliveries_of(store, STEP)] == [DeliveryStatus.DONE]
 
 
 def test_an_object_that_was_loaded_again_is_covered_as_it_is_now(store: Store) -> None:
@@ -215,28 +217,28 @@ def test_an_object_that_was_loaded_again_is_covered_as_it_is_now(store: Store) -
         end(store, delivery(1, "a.log", "b.log"), step)
     after = covered("a.log.gz", "v2")
     store.object_carried(STEP, covered("a.log"), after)
-    assert store.deliveries_of(STEP)[0].objects == (after, covered("b.log"))
-    assert store.deliveries_of(OTHER_DAY)[0].objects == store.deliveries_of(OTHER_SITE)[0].objects
-    assert store.deliveries_of(OTHER_DAY)[0].objects == (covered("a.log"), covered("b.log"))
+    assert deliveries_of(store, STEP)[0].objects == (after, covered("b.log"))
+    assert deliveries_of(store, OTHER_DAY)[0].objects == deliveries_of(store, OTHER_SITE)[0].objects
+    assert deliveries_of(store, OTHER_DAY)[0].objects == (covered("a.log"), covered("b.log"))
 
 
 def test_an_open_delivery_keeps_what_its_hits_are_known_by(store: Store) -> None:
     """Its batches are looked up by ids made from the object's: only the same object may take its place."""
     store.delivery_cut(STEP, delivery(), at=AT)
     store.object_carried(STEP, covered("a.log"), covered("a.log.gz", "v2"))
-    assert store.deliveries_of(STEP) == (delivery(),)
+    assert deliveries_of(store, STEP) == (delivery(),)
     again = dataclasses.replace(covered("a.log"), account="counted again")
     store.object_carried(STEP, covered("a.log"), again)
-    assert store.deliveries_of(STEP)[0].objects == (again,)
+    assert deliveries_of(store, STEP)[0].objects == (again,)
 
 
 def test_an_object_may_take_the_name_of_one_that_was_taken_back(store: Store) -> None:
     """What was taken back is of the past; it stands in nobody's way."""
     store.delivery_cut(STEP, delivery(1, "a.log", "b.log"), at=AT)
     end(store, delivery(1, "a.log", "b.log"))
-    store.taken_back(STEP, ["b.log"], run="r1", at=AT)
+    store.resend_accepted(STEP, ["b.log"], run="r1", at=AT)
     store.object_carried(STEP, covered("a.log"), covered("b.log", "v2"))
-    assert store.deliveries_of(STEP)[0].objects == (covered("b.log", "v2"),)
+    assert deliveries_of(store, STEP)[0].objects == (covered("b.log", "v2"),)
 
 
 def test_carrying_is_for_what_is_covered_still(store: Store) -> None:
@@ -244,9 +246,9 @@ def test_carrying_is_for_what_is_covered_still(store: Store) -> None:
     made = delivery(1, "a.log", "b.log")
     store.delivery_cut(STEP, made, at=AT)
     end(store, made)
-    store.taken_back(STEP, ["a.log"], run="r1", at=AT)
+    store.resend_accepted(STEP, ["a.log"], run="r1", at=AT)
     store.object_carried(STEP, covered("a.log"), covered("a.log", "v2"))
-    assert store.deliveries_of(STEP)[0].objects == (covered("b.log"),)
+    assert deliveries_of(store, STEP)[0].objects == (covered("b.log"),)
 
 
 def test_what_an_operator_takes_back_is_covered_no_more(store: Store) -> None:
@@ -256,9 +258,9 @@ def test_what_an_operator_takes_back_is_covered_no_more(store: Store) -> None:
         store.delivery_cut(STEP, made, at=AT)
         end(store, made)
     store.delivery_cut(OTHER_DAY, delivery(1, "b.log"), at=AT)
-    store.taken_back(STEP, ["b.log", "caf\udce9.log"], run="r1", at=AT)
-    assert [one.objects for one in store.deliveries_of(STEP)] == [(covered("a.log"),), (covered("c.log"),)]
-    assert store.deliveries_of(OTHER_DAY) == (delivery(1, "b.log"),)
+    store.resend_accepted(STEP, ["b.log", "caf\udce9.log"], run="r1", at=AT)
+    assert [one.objects for one in deliveries_of(store, STEP)] == [(covered("a.log"),), (covered("c.log"),)]
+    assert deliveries_of(store, OTHER_DAY) == (delivery(1, "b.log"),)
     assert exported(store, "acceptance") == [
         {"kind": "acceptance", "step": str(STEP), "run": "r1", "at": AT.isoformat(), "keys": ["b.log", "caf\udce9.log"]}
     ]
@@ -271,11 +273,11 @@ def test_a_delivery_under_way_is_given_up_when_its_step_may_count_twice(store: S
     end(store, ended)
     store.delivery_cut(STEP, opened, at=AT)
     store.delivery_cut(OTHER_DAY, delivery(1), at=AT)
-    store.taken_back(STEP, ["a.log", "c.log"], run="r1", at=AT)
-    first, second = store.deliveries_of(STEP)
+    store.resend_accepted(STEP, ["a.log", "c.log"], run="r1", at=AT)
+    first, second = deliveries_of(store, STEP)
     assert (first.status, first.objects) == (DeliveryStatus.DONE, (covered("b.log"),))
     assert (second.status, second.objects, second.batches) == (DeliveryStatus.GIVEN_UP, (), ())
-    assert store.deliveries_of(OTHER_DAY) == (delivery(1),)
+    assert deliveries_of(store, OTHER_DAY) == (delivery(1),)
     with pytest.raises(ValueError, match="no open delivery"):
         store.delivery_ended(STEP, 2, at=AT)
 
@@ -286,7 +288,7 @@ def test_what_the_state_forgets_of_a_step_matomo_does_not(store: Store) -> None:
     store.step_failed(STEP, "killed", at=AT)
     store.forget([STEP])
     assert store.record(STEP) is None
-    assert store.deliveries_of(STEP) == (delivery(),)
+    assert deliveries_of(store, STEP) == (delivery(),)
 
 
 def test_an_export_has_every_row_of_a_delivery(store: Store) -> None:
@@ -294,7 +296,7 @@ def test_an_export_has_every_row_of_a_delivery(store: Store) -> None:
     made = delivery(1, "a.log", "b.log")
     store.delivery_cut(STEP, made, at=AT)
     end(store, made)
-    store.taken_back(STEP, ["a.log"], run="r1", at=AT)
+    store.resend_accepted(STEP, ["a.log"], run="r1", at=AT)
     store.delivery_cut(STEP, delivery(2, "c.log", lanes=1, batches=1), at=AT)
     left = dataclasses.replace(
         delivery(2).batches[0], status=BatchStatus.IN_DOUBT, moved=AT, left=(1, 5), invalid=1, refused=(0,)
@@ -330,7 +332,7 @@ def test_a_row_that_does_not_read_is_called_damage(damage: str, store: Store) ->
     store.delivery_cut(STEP, delivery(), at=AT)
     store._connection.execute(damage)
     with pytest.raises(StateError, match="damaged"):
-        store.deliveries_of(STEP)
+        deliveries_of(store, STEP)
 
 
 OLD_ROWS = """
@@ -349,7 +351,7 @@ OLDER = pytest.mark.parametrize("version", range(1, schema.VERSION))
 
 def old_file(path: Path, version: int) -> None:
     """A file as an older mtc made it, with a step that is done, its object and its parts: its tables, and plain SQL."""
-    with contextlib.closing(opening.for_writing(path, "a" * 32, schema.MIGRATIONS[:version])) as connection:
+    with contextlib.closing(open_for_writing(path, "a" * 32, schema.MIGRATIONS[:version])) as connection:
         connection.executescript(OLD_ROWS)
         assert schema.version_of(connection) == version
 
@@ -359,7 +361,7 @@ def test_a_file_of_an_older_mtc_goes_on_with_all_that_it_holds(version: int, pat
     """Steps, objects, parts and runs stay; nothing was delivered, and what is newer can be recorded."""
     old_file(path, version)
     with Store.open(path) as store:
-        assert schema.version_of(store._connection) == schema.VERSION
+        assert schema.version_of(store._connection.sqlite) == schema.VERSION
         history = store.history(("docs",))
         assert history.steps[STEP].fingerprint == "f1"
         (loaded,) = history.objects[STEP]
@@ -367,14 +369,14 @@ def test_a_file_of_an_older_mtc_goes_on_with_all_that_it_holds(version: int, pat
         assert (loaded.made_with, loaded.recipe) == ("m1", 1)
         store.parts_digested({"p1": "d1"})
         store.parts_digested({"p1": "d2"})
-        assert [part.digest for part in store.parts_of("docs", DAY)] == ["d1"]
+        assert [part.digest for part in parts_of(store, "docs", DAY)] == ["d1"]
         assert history.deliveries == {}
         assert [row.run for row in store.runs()] == ["r1"]
         assert store.lineage == "a" * 32
         store.delivery_cut(STEP, delivery(), at=AT)
         store.check()
     with Store.open(path) as store:
-        assert store.deliveries_of(STEP) == (delivery(),)
+        assert deliveries_of(store, STEP) == (delivery(),)
 
 
 @OLDER
@@ -383,7 +385,7 @@ def test_a_file_of_an_older_mtc_is_read_and_left_as_it_is(version: int, path: Pa
     old_file(path, version)
     before = path.read_bytes()
     with Store.open(path, readonly=True) as store:
-        assert store.deliveries_of(STEP) == ()
+        assert deliveries_of(store, STEP) == ()
         assert store.history(("docs",)).steps[STEP].fingerprint == "f1"
         assert exported(store, "delivery") == []
     assert path.read_bytes() == before
@@ -437,7 +439,7 @@ class _Life:
                 pass
 
     def agree(self) -> None:
-        assert self.store.deliveries_of(STEP) == tuple(self.model)
+        assert deliveries_of(self.store, STEP) == tuple(self.model)
         keys = [item.key for one in self.model for item in one.objects]
         assert len(keys) == len(set(keys))
 
@@ -461,7 +463,7 @@ class _Life:
 
     def _take_back(self, pick: int) -> None:
         keys = sorted(item.key for one in self.model for item in one.objects)[pick % 5 :: 3]
-        self.store.taken_back(STEP, keys, run="r1", at=AT)
+        self.store.resend_accepted(STEP, keys, run="r1", at=AT)
         for one in list(self.model):
             if one.status is DeliveryStatus.OPEN:
                 self._put(dataclasses.replace(one, status=DeliveryStatus.GIVEN_UP, objects=(), batches=()))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from stored import is_unclean, parts_of
 
 from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
 from mtc.core.records import StepRecord
@@ -61,7 +62,7 @@ def test_a_done_step_keeps_all_that_its_verdict_is_judged_by(store: Store) -> No
     """The record says what the receipt and the plan said."""
     output = Output("stats/docs/2026-05-01.stat", 9, "ab")
     store.step_started(STAT, run="r1", attempt=1, at=AT)
-    store.step_done(result(STAT, Status.DONE, output), at=LATER)
+    store.steps_done((result(STAT, Status.DONE, output),), at=LATER)
     assert store.record(STAT) == StepRecord(
         STAT,
         Status.DONE,
@@ -80,10 +81,10 @@ def test_a_done_step_keeps_all_that_its_verdict_is_judged_by(store: Store) -> No
 
 def test_a_step_is_done_as_done_or_as_empty_only(store: Store) -> None:
     """A day without objects is empty; no other status is an end that went well."""
-    store.step_done(result(IMPORT, Status.EMPTY), at=AT)
+    store.steps_done((result(IMPORT, Status.EMPTY),), at=AT)
     assert status(store, IMPORT) is Status.EMPTY
     with pytest.raises(ValueError, match="is not done but failed"):
-        store.step_done(result(IMPORT, Status.FAILED), at=AT)
+        store.steps_done((result(IMPORT, Status.FAILED),), at=AT)
 
 
 def test_tries_are_counted_from_the_last_success(store: Store) -> None:
@@ -99,7 +100,7 @@ def test_tries_are_counted_from_the_last_success(store: Store) -> None:
         (2, "failed", "error 2"),
     ]
     store.step_started(STAT, run="r1", attempt=3, at=AT)
-    store.step_done(result(STAT), at=LATER)
+    store.steps_done((result(STAT),), at=LATER)
     record = store.record(STAT)
     assert record is not None
     assert (record.attempts, record.error) == (0, "")
@@ -108,7 +109,7 @@ def test_tries_are_counted_from_the_last_success(store: Store) -> None:
 @pytest.mark.parametrize("end", ["started", "failed", "blocked"])
 def test_the_last_success_stays_on_record_whatever_comes_after(store: Store, end: str) -> None:
     """Trying, failing and being blocked change the status; the fingerprint and the outputs stay."""
-    store.step_done(result(STAT, Status.DONE, Output("a.stat", 1, "d")), at=AT)
+    store.steps_done((result(STAT, Status.DONE, Output("a.stat", 1, "d")),), at=AT)
     if end == "started":
         store.step_started(STAT, run="r1", attempt=1, at=LATER)
     elif end == "failed":
@@ -124,7 +125,7 @@ def test_the_last_success_stays_on_record_whatever_comes_after(store: Store, end
 
 def test_a_listing_without_news_moves_only_the_time_of_the_check(store: Store) -> None:
     """Steps that are up to date are marked as looked at."""
-    store.step_done(result(IMPORT), at=AT)
+    store.steps_done((result(IMPORT),), at=AT)
     before = store.record(IMPORT)
     store.checked([IMPORT], LATER)
     after = store.record(IMPORT)
@@ -132,7 +133,7 @@ def test_a_listing_without_news_moves_only_the_time_of_the_check(store: Store) -
     assert after is not None
     assert after.checked == LATER
     assert after.finished == before.finished == AT
-    store.step_done(StepResult(Receipt(IMPORT, Status.DONE), "f2"), at=LATER)
+    store.steps_done((StepResult(Receipt(IMPORT, Status.DONE), "f2"),), at=LATER)
     kept = store.record(IMPORT)
     assert kept is not None
     assert kept.checked == LATER, "a result without a check keeps the one on record"
@@ -145,21 +146,21 @@ def test_an_object_replaces_what_was_loaded_under_its_key(store: Store) -> None:
     assert store.object_loaded(IMPORT, again) == ("p1", "p3")
     assert store.objects_of(IMPORT) == (again,)
     assert store.listed_files() == {"p2", "p4"}
-    assert store.parts_of("docs", NEXT) == ()
+    assert parts_of(store, "docs", NEXT) == ()
 
 
 def test_the_same_object_again_gives_nothing_back(store: Store) -> None:
     """After a crash an object is loaded a second time into the same file: that file stays."""
     store.object_loaded(IMPORT, loaded("a.log", part("p1")))
     assert store.object_loaded(IMPORT, loaded("a.log", part("p1"))) == ()
-    assert store.parts_of("docs", DAY) == (part("p1"),)
+    assert parts_of(store, "docs", DAY) == (part("p1"),)
 
 
 def test_a_file_that_objects_share_goes_with_the_last_of_them(store: Store) -> None:
     """Small objects share a part file; it is given back when no row lists it any more."""
     store.object_loaded(IMPORT, loaded("a.log", part("shared", "o1")))
     store.object_loaded(IMPORT, loaded("b.log", part("shared", "o2")))
-    assert store.parts_of("docs", DAY) == (part("shared", "o1"), part("shared", "o2"))
+    assert parts_of(store, "docs", DAY) == (part("shared", "o1"), part("shared", "o2"))
     assert store.object_dropped(IMPORT, "a.log") == ()
     assert store.object_dropped(IMPORT, "b.log") == ("shared",)
     assert store.objects_of(IMPORT) == ()
@@ -224,7 +225,7 @@ def test_csv_steps_share_their_files(store: Store) -> None:
     assert len(store.csv_outputs()) == 2, "steps that tell of no file leave them"
     store.steps_done([result(CSV, Status.DONE, Output("csv/summary.csv", 2, "b"))], at=AT)
     assert store.csv_outputs() == (Output("csv/summary.csv", 2, "b"),), "pages.csv was not written again: it is gone"
-    store.csv_written([Output("csv/summary.csv", 3, "c")])
+    store.steps_done([result(CSV, Status.DONE, Output("csv/summary.csv", 3, "c"))], at=AT)
     assert store.csv_outputs() == (Output("csv/summary.csv", 3, "c"),)
     store.forget([CSV])
     assert store.csv_outputs() != (), "rows are left in the files"
@@ -238,7 +239,7 @@ def test_a_forgotten_step_leaves_no_trace(store: Store) -> None:
     store.step_started(IMPORT, run="r1", attempt=1, at=AT)
     store.object_loaded(IMPORT, loaded("a.log", part("p1"), part("shared")))
     store.object_loaded(other, loaded("b.log", part("shared"), part("p2")))
-    store.step_done(result(IMPORT), at=LATER)
+    store.steps_done((result(IMPORT),), at=LATER)
     assert store.forget([IMPORT, STAT]) == ("p1",)
     assert store.record(IMPORT) is None
     assert store.record(STAT) is None
@@ -249,9 +250,9 @@ def test_a_forgotten_step_leaves_no_trace(store: Store) -> None:
 
 def test_a_run_has_a_beginning_and_an_end(store: Store) -> None:
     """The last runs are listed, the latest first."""
-    assert store.unclean
+    assert is_unclean(store)
     store.end_run("r1", exit_code=3, counts={"done": 2, "failed": 1}, at=LATER)
-    assert not store.unclean
+    assert not is_unclean(store)
     store.begin_run("r2", manifest="daily", command="mtc apply", at=LATER)
     first, second = store.runs()
     assert (first.run, second.run) == ("r2", "r1")
@@ -264,7 +265,7 @@ def test_a_run_has_a_beginning_and_an_end(store: Store) -> None:
 
 def test_a_killed_run_is_found_and_its_steps_fail_as_interrupted(store: Store) -> None:
     """The next run, which holds the lock, closes what the killed one left open."""
-    store.step_done(result(STAT), at=AT)
+    store.steps_done((result(STAT),), at=AT)
     store.step_started(STAT, run="r1", attempt=1, at=AT)
     assert [row.run for row in store.close_killed(LATER)] == ["r1"]
     record = store.record(STAT)
@@ -276,7 +277,7 @@ def test_a_killed_run_is_found_and_its_steps_fail_as_interrupted(store: Store) -
     )
     assert [(row.outcome, row.ended) for row in store.attempts(STAT)] == [("interrupted", LATER)]
     assert [row.killed for row in store.runs()] == [True]
-    assert not store.unclean
+    assert not is_unclean(store)
     assert store.close_killed(LATER) == ()
 
 
@@ -284,11 +285,11 @@ def test_a_run_that_stops_on_request_leaves_no_step_running(store: Store) -> Non
     """What was under way is failed, as interrupted; what was done stays done."""
     store.step_started(STAT, run="r1", attempt=1, at=AT)
     store.step_started(CSV, run="r1", attempt=1, at=AT)
-    store.step_done(result(CSV), at=AT)
+    store.steps_done((result(CSV),), at=AT)
     store.end_run("r1", exit_code=130, counts={}, at=LATER)
     assert status(store, STAT) is Status.FAILED
     assert status(store, CSV) is Status.DONE
-    assert not store.unclean
+    assert not is_unclean(store)
 
 
 def test_a_transaction_is_recorded_together_or_not_at_all(store: Store) -> None:

@@ -32,17 +32,17 @@ def test_any_map_comes_back_whatever_its_order(value: dict[str, str]) -> None:
 def test_times_are_kept_in_utc() -> None:
     """The same instant is the same text, whatever zone it was told in."""
     paris = dt.timezone(dt.timedelta(hours=2))
-    text = rows.to_moment(dt.datetime(2026, 5, 1, 12, tzinfo=paris))
+    text = rows.to_timestamp(dt.datetime(2026, 5, 1, 12, tzinfo=paris))
     assert text == "2026-05-01T10:00:00+00:00"
-    assert rows.from_moment(text) == dt.datetime(2026, 5, 1, 10, tzinfo=dt.UTC)
-    assert rows.to_moment(None) is None
-    assert rows.from_moment(None) is None
+    assert rows.from_timestamp(text) == dt.datetime(2026, 5, 1, 10, tzinfo=dt.UTC)
+    assert rows.to_timestamp(None) is None
+    assert rows.from_timestamp(None) is None
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     """Nobody could tell later which instant was meant."""
     with pytest.raises(ValueError, match="needs a zone"):
-        rows.to_moment(dt.datetime(2026, 5, 1))  # noqa: DTZ001 - the mistake under test
+        rows.to_timestamp(dt.datetime(2026, 5, 1))  # noqa: DTZ001 - the mistake under test
 
 
 @pytest.mark.parametrize("text", ["[]", "{", "{} ", '{"a":1}x', ""])

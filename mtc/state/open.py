@@ -1,6 +1,6 @@
-"""How a state file is opened: made when it is not there, checked, brought up to date, or only read.
+"""Open a state file: make it when there is none, check it, migrate its tables; or only read it.
 
-The file is never opened but through SQLite while a run may be at work: closing any other handle of it would drop
+While a run may be at work the file is opened through SQLite only: closing any other handle of it would drop
 SQLite's own locks in this process (https://sqlite.org/howtocorrupt.html, 2.2).
 """
 
@@ -17,17 +17,19 @@ from mtc.state import schema, state_errors
 from mtc.state.state_errors import CannotWriteError
 
 BUSY_SECONDS = 10.0
-_ASIDE = ("-wal", "-journal")  # what may lie beside the file and belong to its content
+_SIDE_FILES = ("-wal", "-journal")  # may lie beside the file, and are part of its content
 _COPIES = 5
 
 
-def for_writing(path: Path, lineage: str = "", migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:
+def open_for_writing(
+    path: Path, lineage: str = "", migrations: schema.Migrations = schema.MIGRATIONS
+) -> sqlite3.Connection:
     """Open the state file to write to it, and make it when there is none. Raises StateError."""
     if _exists(path):
         sweep(path.parent, path.name.__eq__, ending=".new")
     else:
         _create(path, lineage or uuid.uuid4().hex, migrations)
-    _keep_private(path)
+    _make_private(path)
     connection = _connect(path, "rw")
     try:
         with state_errors.explained(connection, path):
@@ -44,7 +46,7 @@ def for_writing(path: Path, lineage: str = "", migrations: schema.Migrations = s
 
 
 def _try_to_write(connection: sqlite3.Connection, version: int) -> None:
-    """Tell now, not in the middle of a run, that nothing can be written: BEGIN alone is content to read."""
+    """Fail now, not in the middle of a run, where nothing can be written: BEGIN alone only needs to read."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(f"PRAGMA user_version = {version:d}")
@@ -53,17 +55,17 @@ def _try_to_write(connection: sqlite3.Connection, version: int) -> None:
             connection.execute("ROLLBACK")
 
 
-def for_reading(path: Path, migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:
+def open_for_reading(path: Path, migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:
     """Open the state file only to read it: while a run writes, in a read-only folder, or when there is none.
 
-    Where SQLite cannot read in place (it wants to write beside the file), or the tables are those of an older
-    mtc, what comes back is a copy in memory. Raises StateError.
+    Where SQLite cannot read in place, as it has to write beside the file, or the tables are those of an older mtc,
+    the connection is to a copy in memory. Raises StateError.
     """
     if not _exists(path):
         connection = sqlite3.connect(":memory:", isolation_level=None)
         schema.migrate(connection, migrations)
     else:
-        connection = _in_place(path, len(migrations)) or _aside(path, len(migrations))
+        connection = _in_place(path, len(migrations)) or _copy_in_memory(path, len(migrations))
         if schema.version_of(connection) < len(migrations):
             with contextlib.closing(connection) as older, state_errors.explained(older, path):
                 connection = _into_memory(older)
@@ -121,8 +123,8 @@ def _create(path: Path, lineage: str, migrations: schema.Migrations) -> None:
         raise state_errors.of_system(error, path, "create the state file") from error
 
 
-def _keep_private(path: Path) -> None:
-    """Take other people's rights away; where that is not allowed, the file is another user's to protect."""
+def _make_private(path: Path) -> None:
+    """Take the rights of group and others away; where that is not allowed, the file is another user's to protect."""
     for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
         with contextlib.suppress(OSError):
             if name.stat().st_mode & 0o077:
@@ -130,7 +132,7 @@ def _keep_private(path: Path) -> None:
 
 
 def _in_place(path: Path, newest: int) -> sqlite3.Connection | None:
-    """A connection that reads the file where it is; None where SQLite would have to write to do so."""
+    """A connection that reads the file in place; None where SQLite would have to write to do so."""
     try:
         connection = _connect(path, "ro")
     except CannotWriteError:
@@ -148,13 +150,14 @@ def _in_place(path: Path, newest: int) -> sqlite3.Connection | None:
     return connection
 
 
-def _aside(path: Path, newest: int) -> sqlite3.Connection:
-    """What the file holds, as a copy in memory; taken again when the file changed meanwhile."""
+def _copy_in_memory(path: Path, newest: int) -> sqlite3.Connection:
+    """A copy of the file in memory; copied again when the file changed meanwhile."""
     try:
         for _ in range(_COPIES):
-            before = _stamps(path)
-            connection = _copied(path, newest) if any(size for size, _ in before[1:]) else _undisturbed(path, newest)
-            if _stamps(path) == before:
+            before = _sizes_and_times(path)
+            load = _load_copied if any(size for size, _ in before[1:]) else _load_immutable
+            connection = load(path, newest)
+            if _sizes_and_times(path) == before:
                 return connection
             connection.close()
     except OSError as error:
@@ -162,17 +165,17 @@ def _aside(path: Path, newest: int) -> sqlite3.Connection:
     raise StateError("the state file keeps changing", where=str(path), hint="try again when the run has ended")
 
 
-def _undisturbed(path: Path, newest: int) -> sqlite3.Connection:
-    """Read a file with nothing beside it, without a lock."""
-    path.open("rb").close()  # says, better than SQLite does, why it cannot be read
+def _load_immutable(path: Path, newest: int) -> sqlite3.Connection:
+    """Read a file that has nothing beside it, without a lock."""
+    path.open("rb").close()  # its error says more than SQLite's
     return _loaded(_connect(path, "ro&immutable=1"), path, newest)
 
 
-def _copied(path: Path, newest: int) -> sqlite3.Connection:
-    """Read a file and its log through a copy of both in a folder that can be written."""
+def _load_copied(path: Path, newest: int) -> sqlite3.Connection:
+    """Read a file and its log through a copy of both in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="mtc-state-") as folder:
         copy = Path(folder, path.name)
-        for end in ("", *_ASIDE):
+        for end in ("", *_SIDE_FILES):
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(path.with_name(path.name + end), copy.with_name(copy.name + end))
         return _loaded(_connect(copy, "rw"), path, newest)
@@ -184,10 +187,10 @@ def _loaded(connection: sqlite3.Connection, path: Path, newest: int) -> sqlite3.
         return _into_memory(connection)
 
 
-def _stamps(path: Path) -> list[tuple[int, int]]:
-    """Size and time of the file and of what may lie beside it."""
+def _sizes_and_times(path: Path) -> list[tuple[int, int]]:
+    """Size and time of the file and of its side files."""
     stamps: list[tuple[int, int]] = []
-    for end in ("", *_ASIDE):
+    for end in ("", *_SIDE_FILES):
         try:
             found = path.with_name(path.name + end).stat()
         except FileNotFoundError:

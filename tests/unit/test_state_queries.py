@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stored import parts_of
 
 from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
 from mtc.core.records import History
@@ -100,7 +101,7 @@ def test_parts_of_a_day_come_from_every_object_with_hits_of_it(path: Path) -> No
     """A log of the first may hold lines of the second."""
     second = FIRST + dt.timedelta(1)
     with Store.open(path, readonly=True) as store:
-        parts = store.parts_of("docs", second)
+        parts = parts_of(store, "docs", second)
         assert len(store.listed_files()) == 12
     assert [part.file.rsplit("/", 2)[1:] for part in parts] == [
         ["date=2026-05-01", "121-a.parquet"],
@@ -127,6 +128,9 @@ def test_an_export_is_stable_and_says_what_it_is(path: Path) -> None:
 
 def replay(lines: list[dict[str, Any]], store: Store) -> None:
     """Tell a new state what an export says."""
+    csv_files = tuple(
+        Output(line["path"], line["size"], line["digest"]) for line in lines if line["kind"] == "csv_output"
+    )
     for line in lines:
         step = StepId.parse(line.get("step", "csv:x:2026-01-01"))
         if line["kind"] == "object":
@@ -140,16 +144,13 @@ def replay(lines: list[dict[str, Any]], store: Store) -> None:
             made = (line["object_id"], line["content"], line["format"], Accounting(**line["accounting"]))
             store.object_loaded(step, LoadedObject(source, *made, parts, line["archived"]))
         elif line["kind"] == "step":
-            outputs = tuple(Output(*one) for one in line["outputs"])
+            outputs = csv_files if step.stage is Stage.CSV else tuple(Output(*one) for one in line["outputs"])
             lines_of_step = from_accounting(json.dumps(line["accounting"]))
             told = (outputs, lines_of_step, line["figures"], tuple(line["notes"]))
             receipt = Receipt(step, Status(line["status"]), *told)
             judged = (line["fingerprint"], line["settings"], line["inputs"])
             checked = dt.datetime.fromisoformat(line["checked"])
-            store.step_done(StepResult(receipt, *judged, checked), at=dt.datetime.fromisoformat(line["finished"]))
-    store.csv_written(
-        Output(line["path"], line["size"], line["digest"]) for line in lines if line["kind"] == "csv_output"
-    )
+            store.steps_done((StepResult(receipt, *judged, checked),), at=dt.datetime.fromisoformat(line["finished"]))
 
 
 def test_an_export_holds_everything(path: Path, tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""The transitions of deliveries: what was sent to Matomo, and how far each batch has come. One transaction each.
+
+Deliveries belong to a site and a day, not to a step's row: what the state forgets of a step, Matomo does not forget.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from mtc.core.deliveries import Batch, DeliveredObject, Delivery, DeliveryStatus
+from mtc.core.model import Stage, StepId
+from mtc.state.connection import StateConnection
+from mtc.state.rows import to_json, to_text, to_timestamp
+
+_CUT = """
+    INSERT INTO deliveries
+        (site, day, number, server, site_id, uid, lanes, size, until, hits, unsendable, status, made)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)
+"""
+_COVER = """
+    INSERT INTO delivered (delivery, key, version, object_id, made_with, account, text) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_BATCH = "INSERT INTO batches (delivery, lane, number, hits, status) VALUES (?, ?, ?, ?, ?)"
+_FIND = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND number = ? AND status = 'open'"
+_MOVE = """
+    UPDATE batches SET status = ?, moved = ?, places = ?, invalid = ?, refused = ?
+    WHERE delivery = ? AND lane = ? AND number = ?
+"""
+_UNRECORDED = "SELECT count(*) FROM batches WHERE delivery = ? AND status <> 'recorded'"
+_END = """
+    UPDATE deliveries
+    SET status = 'done', ended = ?, invalid = (SELECT coalesce(sum(invalid), 0) FROM batches WHERE delivery = id)
+    WHERE id = ?
+"""
+_DROP_BATCHES = "DELETE FROM batches WHERE delivery = ?"
+# Hits are looked up by ids made from those of their objects: in an open delivery these must not change.
+_CARRY = """
+    UPDATE delivered SET key = ?1, version = ?2, object_id = ?3, made_with = ?4, account = ?5, text = ?6
+    WHERE key = ?7 AND object_id = ?8 AND taken_back IS NULL
+      AND delivery IN (SELECT id FROM deliveries WHERE site = ?9 AND day = ?10 AND (status <> 'open' OR ?8 = ?3))
+"""
+# A key whose hits may be sent again makes way in the same delivery; the acceptances still have it.
+_MAKE_WAY = """
+    DELETE FROM delivered
+    WHERE key = ? AND taken_back IS NOT NULL
+      AND delivery IN (
+          SELECT o.delivery FROM delivered AS o JOIN deliveries AS d ON d.id = o.delivery
+          WHERE o.key = ? AND o.object_id = ? AND o.taken_back IS NULL AND d.site = ? AND d.day = ?
+      )
+"""
+_OPEN = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND status = 'open'"
+_GIVE_UP = "UPDATE deliveries SET status = ?, ended = ? WHERE id = ?"
+_RESEND_ALL = "UPDATE delivered SET taken_back = ? WHERE delivery = ? AND taken_back IS NULL"
+_RESEND = """
+    UPDATE delivered SET taken_back = ?
+    WHERE key = ? AND taken_back IS NULL AND delivery IN (SELECT id FROM deliveries WHERE site = ? AND day = ?)
+"""
+_ACCEPT = "INSERT INTO acceptances (site, day, run, at, keys) VALUES (?, ?, ?, ?, ?)"
+
+
+class DeliveryTransitions:
+    """What happens to deliveries. Every method raises StateError when it fails."""
+
+    def __init__(self, connection: StateConnection) -> None:
+        self._connection = connection
+
+    def cut(self, step: StepId, delivery: Delivery, *, at: dt.datetime) -> None:
+        """Record a delivery with its cut, before its first hit is sent."""
+        cut = delivery.cut
+        cut_columns = (cut.uid, cut.lanes, cut.size, to_timestamp(cut.until))
+        target = (delivery.number, to_text(delivery.server), delivery.site_id)
+        columns = (*_day(step), *target, *cut_columns, delivery.hits, delivery.unsendable, to_timestamp(at))
+        with self._connection.transaction():
+            row = self._connection.execute(_CUT, columns).lastrowid
+            self._connection.execute_many(_COVER, ((row, *_object_columns(item)) for item in delivery.objects))
+            self._connection.execute_many(
+                _BATCH,
+                ((row, batch.id.lane, batch.id.number, batch.hits, batch.status.value) for batch in delivery.batches),
+            )
+
+    def batches_moved(self, step: StepId, number: int, batches: Iterable[Batch]) -> None:
+        """Record how far batches of an open delivery have come."""
+        with self._connection.transaction():
+            row = self._delivery_row(step, number)
+            for batch in batches:
+                unsent = None if batch.left is None else to_json(batch.left)
+                moved = (batch.status.value, to_timestamp(batch.moved), unsent, batch.invalid, to_json(batch.refused))
+                if not self._connection.execute(_MOVE, (*moved, row, batch.id.lane, batch.id.number)).rowcount:
+                    raise ValueError(f"{step}: delivery {number} has no batch {batch.id}")
+
+    def ended(self, step: StepId, number: int, *, at: dt.datetime) -> None:
+        """All batches of a delivery are recorded; a ValueError when they are not."""
+        with self._connection.transaction():
+            row = self._delivery_row(step, number)
+            (unrecorded,) = self._connection.execute(_UNRECORDED, (row,)).fetchone()
+            if unrecorded:
+                raise ValueError(f"{step}: {unrecorded} batches of delivery {number} are not recorded")
+            self._connection.execute(_END, (to_timestamp(at), row))
+            self._connection.execute(_DROP_BATCHES, (row,))
+
+    def object_carried(self, step: StepId, before: DeliveredObject, after: DeliveredObject) -> None:
+        """An object was loaded again, with the same hits: the delivery that covered it before covers it now.
+
+        Of an open delivery only an object of the same id is carried.
+        """
+        covering = (to_text(before.key), before.object_id, *_day(step))
+        with self._connection.transaction():
+            self._connection.execute(_MAKE_WAY, (to_text(after.key), *covering))
+            self._connection.execute(_CARRY, (*_object_columns(after), *covering))
+
+    def resend_accepted(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
+        """An operator accepts that the hits of these objects are sent again. An open delivery is given up."""
+        named = tuple(keys)
+        accepted = to_timestamp(at)
+        with self._connection.transaction():
+            for (row,) in self._connection.execute(_OPEN, _day(step)).fetchall():
+                self._connection.execute(_GIVE_UP, (DeliveryStatus.GIVEN_UP.value, accepted, row))
+                self._connection.execute(_RESEND_ALL, (accepted, row))
+                self._connection.execute(_DROP_BATCHES, (row,))
+            for key in named:
+                self._connection.execute(_RESEND, (accepted, to_text(key), *_day(step)))
+            self._connection.execute(_ACCEPT, (*_day(step), run, accepted, to_json(named)))
+
+    def _delivery_row(self, step: StepId, number: int) -> int:
+        found: tuple[int] | None = self._connection.execute(_FIND, (*_day(step), number)).fetchone()
+        if found is None:
+            raise ValueError(f"{step} has no open delivery {number}")
+        return found[0]
+
+
+def _day(step: StepId) -> tuple[str, str]:
+    if step.stage is not Stage.IMPORT:
+        raise ValueError(f"{step} delivers nothing")
+    return step.site, step.day.isoformat()
+
+
+def _object_columns(item: DeliveredObject) -> tuple[str | bytes, ...]:
+    return to_text(item.key), to_text(item.version), item.object_id, item.made_with, item.account, item.text

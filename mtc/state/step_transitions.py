@@ -1,0 +1,125 @@
+"""The transitions of steps: planned, tried, done, failed, blocked. Each method is one transaction."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from mtc.core.model import Accounting, Output, Receipt, Stage, Status, StepId
+from mtc.state.connection import StateConnection
+from mtc.state.rows import (
+    INTERRUPTED,
+    StepResult,
+    step_columns,
+    to_accounting,
+    to_json,
+    to_outputs,
+    to_text,
+    to_timestamp,
+)
+
+_ENSURE_STEP = "INSERT INTO steps (site, stage, day, status) VALUES (?, ?, ?, 'planned') ON CONFLICT DO NOTHING"
+_STEP_ROW = "SELECT id FROM steps WHERE site = ? AND stage = ? AND day = ?"
+_START = "UPDATE steps SET status = 'running', error = '', attempts = attempts + 1 WHERE id = ?"
+_ADD_ATTEMPT = "INSERT INTO attempts (step, run, number, started) VALUES (?, ?, ?, ?)"
+_CLOSE_ATTEMPT = "UPDATE attempts SET ended = ?, outcome = ?, error = ? WHERE step = ? AND ended IS NULL"
+_SET_STATUS = "UPDATE steps SET status = ?, error = ? WHERE id = ?"
+_DONE = """
+    UPDATE steps SET status = ?, fingerprint = ?, settings = ?, inputs = ?, outputs = ?, accounting = ?,
+        figures = ?, notes = ?, error = '', attempts = 0, finished = ?, checked = coalesce(?, checked)
+    WHERE id = ?
+"""
+_RECOUNT = """
+    UPDATE steps SET accounting = ?, figures = json_set(figures, '$.hits', ?), notes = ? WHERE id = ?
+"""
+_CHECKED = "UPDATE steps SET checked = ? WHERE site = ? AND stage = ? AND day = ?"
+_ADD_CSV = "INSERT OR REPLACE INTO csv_outputs (path, size, digest) VALUES (?, ?, ?)"
+
+
+def step_row(connection: StateConnection, step: StepId) -> int:
+    """The row of a step, which is made when the step is new to the state. Inside a transaction only."""
+    columns = step_columns(step)
+    connection.execute(_ENSURE_STEP, columns)
+    row: tuple[int] = connection.execute(_STEP_ROW, columns).fetchone()
+    return row[0]
+
+
+class StepTransitions:
+    """What happens to steps. Every method raises StateError when it fails."""
+
+    def __init__(self, connection: StateConnection) -> None:
+        self._connection = connection
+
+    def planned(self, steps: Iterable[StepId]) -> None:
+        """Every planned step is in the state, also those never tried; what is known of them stays."""
+        with self._connection.transaction():
+            self._connection.execute_many(_ENSURE_STEP, (step_columns(step) for step in steps))
+
+    def checked(self, steps: Iterable[StepId], at: dt.datetime) -> None:
+        """The source was listed for these steps at this time."""
+        timestamp = to_timestamp(at)
+        with self._connection.transaction():
+            self._connection.execute_many(_CHECKED, ((timestamp, *step_columns(step)) for step in steps))
+
+    def started(self, step: StepId, *, run: str, attempt: int, at: dt.datetime) -> None:
+        """A step is being tried, for the `attempt`-th time in this run; its last success stays on record."""
+        with self._connection.transaction():
+            row = step_row(self._connection, step)
+            self._close_attempt(row, INTERRUPTED, "", at)
+            self._connection.execute(_START, (row,))
+            self._connection.execute(_ADD_ATTEMPT, (row, run, attempt, to_timestamp(at)))
+
+    def done(self, results: Iterable[StepResult], *, at: dt.datetime) -> None:
+        """Steps are complete. The CSV files among their outputs, if any, are all that there are."""
+        with self._connection.transaction():
+            files: dict[str, Output] = {}
+            for result in results:
+                self._record(result, at)
+                if result.receipt.step.stage is Stage.CSV:  # the files of all csv steps are the same few
+                    files |= {output.path: output for output in result.receipt.outputs}
+            if files:
+                self._replace_csv(files.values())
+
+    def failed(self, step: StepId, error: str, *, at: dt.datetime) -> None:
+        """A try of a step failed; its last success stays on record. `error` holds no secret."""
+        with self._connection.transaction():
+            row = step_row(self._connection, step)
+            self._connection.execute(_SET_STATUS, (Status.FAILED.value, to_text(error), row))
+            self._close_attempt(row, Status.FAILED.value, error, at)
+
+    def blocked(self, step: StepId, reason: str, *, at: dt.datetime) -> None:
+        """A step is not tried, as one that it depends on failed."""
+        with self._connection.transaction():
+            row = step_row(self._connection, step)
+            self._connection.execute(_SET_STATUS, (Status.BLOCKED.value, to_text(reason), row))
+            self._close_attempt(row, INTERRUPTED, reason, at)
+
+    def recounted(self, step: StepId, accounting: Accounting, notes: Iterable[str]) -> None:
+        """The accounting of an import step has changed, as copies of logs are known now."""
+        with self._connection.transaction():
+            row = step_row(self._connection, step)
+            self._connection.execute(_RECOUNT, (to_accounting(accounting), accounting.hits, to_json(list(notes)), row))
+
+    def _record(self, result: StepResult, at: dt.datetime) -> None:
+        receipt = result.receipt
+        if receipt.status not in {Status.DONE, Status.EMPTY}:
+            raise ValueError(f"{receipt.step} is not done but {receipt.status.value}")
+        row = step_row(self._connection, receipt.step)
+        depends_on = (result.fingerprint, to_json(result.settings), to_json(result.inputs))
+        times = (to_timestamp(at), to_timestamp(result.checked))
+        self._connection.execute(_DONE, (receipt.status.value, *depends_on, *_receipt_columns(receipt), *times, row))
+        self._close_attempt(row, receipt.status.value, "", at)
+
+    def _close_attempt(self, row: int, outcome: str, error: str, at: dt.datetime) -> None:
+        self._connection.execute(_CLOSE_ATTEMPT, (to_timestamp(at), outcome, to_text(error), row))
+
+    def _replace_csv(self, outputs: Iterable[Output]) -> None:
+        """These, and no others, are the CSV files."""
+        self._connection.execute("DELETE FROM csv_outputs")
+        columns = ((to_text(output.path), output.size, output.digest) for output in outputs)
+        self._connection.execute_many(_ADD_CSV, columns)
+
+
+def _receipt_columns(receipt: Receipt) -> tuple[str | None, ...]:
+    """The columns of a receipt. CSV files have a table of their own."""
+    outputs = () if receipt.step.stage is Stage.CSV else receipt.outputs
+    accounting = to_accounting(receipt.accounting)
+    return to_outputs(outputs), accounting, to_json(receipt.figures), to_json(receipt.notes)
