@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from mtc.formats.field_names import NEEDED, TIME, Keys, is_enough, meaning, told
 from mtc.formats.json_lines import JsonLines, Paths, pointer, read_object
 from mtc.formats.model import Format
-from mtc.formats.server_messages import object_message
+from mtc.formats.server_messages import is_json_message_sql
 
 _DEEPEST = 5
 _SAMPLED = 100
@@ -53,5 +53,5 @@ def _made(paths: Paths) -> Format:
         time=TIME,
         taken=1,
         derive=meaning([name for name, _ in paths]),
-        other=object_message("{line}"),
+        other=is_json_message_sql("{line}"),
     )

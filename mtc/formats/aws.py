@@ -29,28 +29,39 @@ import re
 from mtc.core.sql import literal
 from mtc.formats.json_lines import OBJECT, JsonLines, Paths, paths_of, pointer
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
-from mtc.formats.pattern import QUOTED, URL_REQUEST, WHOM, WORDS, FastPath, Pattern, last, port_off, uncut, unnamed
+from mtc.formats.pattern import (
+    QUOTED,
+    REFERRER_AGENT,
+    URL_REQUEST,
+    WORDS,
+    FastPath,
+    LinePattern,
+    last,
+    port_off,
+    uncut,
+    unnamed,
+)
 from mtc.formats.sql import address, host_name, milliseconds, only_where
 
-_TIME = Time((), utc=True, iso=True)
-_PIECES = 40
+_ELB_TIME = Time((), utc=True, iso=True)
+_ELB_PIECES = 40
 
-_BALANCER_HEAD = (
+_ELB_HEAD = (
     r'(?P<time>\S+Z) \S+ (?P<ip>[^\s"]+):\d+ \S+ \S+ (?:-1|(?P<time_taken>[\d.]+)) \S+ (?P<status>\d+) \S+ \S+'
     r" (?P<bytes>\S+) "
 )
-_REST = rf'"{URL_REQUEST} (?P<protocol>[^\s"]+)" "(?P<user_agent>{QUOTED})"(?:\s.*)?$'
+_ELB_TAIL = rf'"{URL_REQUEST} (?P<protocol>[^\s"]+)" "(?P<user_agent>{QUOTED})"(?:\s.*)?$'
 
-_BALANCER_REQUEST = literal(r"^([A-Z][A-Z_\-]*) ([A-Za-z]+://\S+) (\S+)$")
-_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_BALANCER_REQUEST}, ['method', 'target', 'protocol'])}}"
+_ELB_REQUEST = literal(r"^([A-Z][A-Z_\-]*) ([A-Za-z]+://\S+) (\S+)$")
+_ELB_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_ELB_REQUEST}, ['method', 'target', 'protocol'])}}"
 
 # A listener of TCP logs no request, and of a malformed one there is no method.
-_OTHER = r"regexp_matches({line}, '^(?:\w+ )?\S+Z \S+ \S+:\d+ (?:\S+ ){8}\"- ')"
+_ELB_OTHER = r"regexp_matches({line}, '^(?:\w+ )?\S+Z \S+ \S+:\d+ (?:\S+ ){8}\"- ')"
 
 
-def _shape(before: str, words: int) -> Pattern:
+def _elb_shape(before: str, words: int) -> LinePattern:
     """`before` is what stands before the time, so many `words`."""
-    head = f"regexp_full_match(c0, {literal(before + unnamed(_BALANCER_HEAD))})"
+    head = f"regexp_full_match(c0, {literal(before + unnamed(_ELB_HEAD))})"
     fields = (
         ("time", f"head.words[{words + 1}]"),
         ("ip", port_off(f"head.words[{words + 3}]")),
@@ -61,29 +72,29 @@ def _shape(before: str, words: int) -> Pattern:
         ("user_agent", "c3"),
     )
     sure = f"{last(4)} AND c2 = ' ' AND {uncut('c1', 'c3')} AND {head} AND head.asked.method <> ''"
-    return Pattern(f"^{before}{_BALANCER_HEAD}{_REST}", FastPath("", sure, fields, _PIECES, _COMPUTED))
+    return LinePattern(f"^{before}{_ELB_HEAD}{_ELB_TAIL}", FastPath("", sure, fields, _ELB_PIECES, _ELB_COMPUTED))
 
 
 ELB = Format(
     name="elb",
     title="AWS Classic Load Balancer",
-    shape=_shape("", 0),
-    time=_TIME,
+    shape=_elb_shape("", 0),
+    time=_ELB_TIME,
     taken=0.001,
-    other=_OTHER,
+    other=_ELB_OTHER,
 )
 ALB = Format(
     name="alb",
     title="AWS Application Load Balancer",
-    shape=_shape(r"\w+ ", 1),
-    time=_TIME,
+    shape=_elb_shape(r"\w+ ", 1),
+    time=_ELB_TIME,
     taken=0.001,
-    other=_OTHER,
+    other=_ELB_OTHER,
 )
 
 
 _S3_HEAD = r'^\S+ (?P<host>\S+) \[(?P<time>[^\]]+)\] (?P<ip>[^\s"]+) (?P<user>[^\s"]+) \S+ \S+ [^\s"]+ '
-_SURE = (
+_S3_SURE = (
     rf"{last(6)} AND c4 = ' ' AND {uncut('c1', 'c3', 'c5')}"
     r" AND regexp_full_match(c2, ' \d{3} \S+ \S+ \S+ \S+ \S+ ')"
 )
@@ -91,12 +102,12 @@ _SURE = (
 S3 = Format(
     name="s3",
     title="Amazon S3 server access log",
-    shape=Pattern(
+    shape=LinePattern(
         rf'{_S3_HEAD}"(?P<request>{QUOTED})" (?P<status>\d{{3}}) \S+ (?P<bytes>\S+) \S+ (?P<time_taken>\S+) \S+'
-        rf"{WHOM}(?:\s.*)?$",
+        rf"{REFERRER_AGENT}(?:\s.*)?$",
         FastPath(
             f"{_S3_HEAD}$",
-            _SURE,
+            _S3_SURE,
             (
                 ("request", "c1"),
                 ("status", "split_part(c2, ' ', 2)"),
@@ -113,7 +124,7 @@ S3 = Format(
 
 
 # All fields in their order. Older files end earlier; each of these numbers was once all of them.
-FIELDS: tuple[str, ...] = (
+CLOUDFRONT_FIELDS: tuple[str, ...] = (
     *("date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(host)", "cs-uri-stem", "sc-status"),
     *("cs(referer)", "cs(user-agent)", "cs-uri-query", "cs(cookie)", "x-edge-result-type", "x-edge-request-id"),
     *("x-host-header", "cs-protocol", "cs-bytes", "time-taken", "x-forwarded-for", "ssl-protocol", "ssl-cipher"),
@@ -121,35 +132,36 @@ FIELDS: tuple[str, ...] = (
     *("time-to-first-byte", "x-edge-detailed-result-type", "sc-content-type", "sc-content-len", "sc-range-start"),
     "sc-range-end",
 )
-_FEWEST, _MOST = 12, 100
-_BARE = re.compile(
+_FEWEST_FIELDS, _MOST_FIELDS = 12, 100
+_HEADERLESS_LINE = re.compile(
     r"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t[^\t]*\t(?:\d+|-)\t[0-9a-fA-F.:]+\t[A-Z-]+\t[^\t]*\t/[^\t]*\t(?:\d+|-)\t",
     re.ASCII,
 )
 
 
-def is_bare_line(line: str) -> int:
+def headerless_field_count(line: str) -> int:
     """How many fields a line has, if it begins as one of a file that lost its header; else 0."""
     count = line.removesuffix("\t").count("\t") + 1
-    return count if _FEWEST <= count <= _MOST and _BARE.match(line) else 0
+    return count if _FEWEST_FIELDS <= count <= _MOST_FIELDS and _HEADERLESS_LINE.match(line) else 0
 
 
-def decoded(text: str) -> str:
+def percent_decoded(text: str) -> str:
     """SQL: a percent-encoded text; as it is where it decodes to what is no text. A plus sign is one."""
     return f"CASE WHEN contains({text}, '%') THEN coalesce(TRY(url_decode({text})), {text}) ELSE {text} END"
 
 
-def decoded_agent(text: str) -> str:
+def decoded_user_agent(text: str) -> str:
     """SQL: a user agent, percent-encoded once, or twice in older files, where a blank was %2520."""
-    return f"CASE WHEN contains({text}, '%2520') THEN {decoded(decoded(text))} ELSE {decoded(text)} END"
+    once = percent_decoded(text)
+    return f"CASE WHEN contains({text}, '%2520') THEN {percent_decoded(once)} ELSE {once} END"
 
 
-def column(name: str) -> str:
+def parquet_column(name: str) -> str:
     """What a field is called as a column of Parquet: `cs_user_agent` for `cs(User-Agent)`."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
-_JSON = (
+_CLOUDFRONT_KEYS = (
     ("host", ("x-host-header", "cs(Host)")),
     ("ip", ("c-ip",)),
     ("forwarded_for", ("x-forwarded-for",)),
@@ -166,11 +178,11 @@ _JSON = (
     ("referrer", ("cs(Referer)", "cs(Referrer)")),
     ("user_agent", ("cs(User-Agent)",)),
 )
-COLUMNS: frozenset[str] = frozenset(column(name) for _, names in _JSON for name in names)
+CLOUDFRONT_COLUMNS: frozenset[str] = frozenset(parquet_column(name) for _, names in _CLOUDFRONT_KEYS for name in names)
 """The columns of Parquet that are read."""
 
 
-def _json(name: str, title: str, paths: Paths) -> Format:
+def _cloudfront(name: str, title: str, paths: Paths) -> Format:
     return Format(
         name=name,
         title=title,
@@ -182,26 +194,26 @@ def _json(name: str, title: str, paths: Paths) -> Format:
             ("host", host_name("z.host")),
             ("date", "CASE WHEN coalesce(z.time, '-') = '-' THEN z.date END"),
             ("clock", "coalesce(nullif(z.time, '-'), z.clock)"),
-            ("user_agent", decoded_agent("z.user_agent")),
+            ("user_agent", decoded_user_agent("z.user_agent")),
         ),
     )
 
 
-CLOUDFRONT_JSON = _json(
+CLOUDFRONT_JSON = _cloudfront(
     "cloudfront_json",
     "Amazon CloudFront standard log (JSON)",
-    tuple((field, tuple(pointer(name) for name in names)) for field, names in _JSON),
+    tuple((field, tuple(pointer(name) for name in names)) for field, names in _CLOUDFRONT_KEYS),
 )
-CLOUDFRONT_PARQUET = _json(
+CLOUDFRONT_PARQUET = _cloudfront(
     "cloudfront_parquet",
     "Amazon CloudFront standard log (Parquet)",
-    tuple((field, tuple(pointer(column(name)) for name in names)) for field, names in _JSON),
+    tuple((field, tuple(pointer(parquet_column(name)) for name in names)) for field, names in _CLOUDFRONT_KEYS),
 )
 
 
-_ROUTE = r"nullif(regexp_extract(z.route, '^(?:\S+ )?(/.*)$', 1), '')"
-_HTTP = "(coalesce(z.method, '-') <> '-' OR regexp_matches(z.route, '^[A-Z]+ /'))"
-_GATEWAY_REQUEST = f"coalesce(nullif(z.target, '-'), {_ROUTE})"
+_API_ROUTE_PATH = r"nullif(regexp_extract(z.route, '^(?:\S+ )?(/.*)$', 1), '')"
+_API_IS_HTTP = "(coalesce(z.method, '-') <> '-' OR regexp_matches(z.route, '^[A-Z]+ /'))"
+_API_TARGET = f"coalesce(nullif(z.target, '-'), {_API_ROUTE_PATH})"
 
 API_GATEWAY = Format(
     name="api_gateway",
@@ -226,41 +238,41 @@ API_GATEWAY = Format(
     time=Time((CLF_TIME,), epoch=ANY_EPOCH, iso=True),
     taken=1,
     derive=(
-        ("ip", only_where(address("z.ip"), _HTTP)),
+        ("ip", only_where(address("z.ip"), _API_IS_HTTP)),
         ("host", host_name("z.host")),
         ("method", "coalesce(nullif(z.method, '-'), nullif(regexp_extract(z.route, '^([A-Z]+) /', 1), ''))"),
-        ("target", _GATEWAY_REQUEST),
+        ("target", _API_TARGET),
         ("time_taken", milliseconds("z.time_taken")),
     ),
     other=OBJECT,
 )
 
 
-_MEANING = (
+_API_MEANING = (
     ("ip", address("z.ip")),
     ("target", "CASE WHEN starts_with(z.target, '/') THEN z.target END"),
 )
-_ASKED_FOR = r"(?P<method>[A-Z]+){0}(?:[A-Z]+ )?(?P<target>/\S*|\$default){0}(?P<protocol>HTTP/[\d.]+)"
-_ID = r"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f\-]{22}|[\w\-/+]{10,}=*)"
+_API_REQUEST = r"(?P<method>[A-Z]+){0}(?:[A-Z]+ )?(?P<target>/\S*|\$default){0}(?P<protocol>HTTP/[\d.]+)"
+_API_REQUEST_ID = r"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f\-]{22}|[\w\-/+]{10,}=*)"
 
 API_GATEWAY_CLF = Format(
     name="api_gateway_clf",
     title="Amazon API Gateway's access log, example format CLF",
-    shape=Pattern(
+    shape=LinePattern(
         r'^(?P<ip>[^\s"]+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] ?"'
-        + _ASKED_FOR.format(" ")
-        + rf'" (?P<status>\d{{3}}|-) (?P<bytes>\d+|-) {_ID}(?: {_ID})?$'
+        + _API_REQUEST.format(" ")
+        + rf'" (?P<status>\d{{3}}|-) (?P<bytes>\d+|-) {_API_REQUEST_ID}(?: {_API_REQUEST_ID})?$'
     ),
-    derive=_MEANING,
+    derive=_API_MEANING,
 )
 
 API_GATEWAY_CSV = Format(
     name="api_gateway_csv",
     title="Amazon API Gateway's access log, example format CSV",
-    shape=Pattern(
+    shape=LinePattern(
         r"^(?P<ip>[^\s,]+),(?:[^,]*,(?P<user>[^,]*),)?(?P<time>\d\d/\w+/\d{4}:[\d:]+ [+\-]\d{4}),"
-        + _ASKED_FOR.format(",")
+        + _API_REQUEST.format(",")
         + r",(?P<status>\d{3}|-),(?P<bytes>\d+|-),[^,]+(?:,[^,]*)?$"
     ),
-    derive=_MEANING,
+    derive=_API_MEANING,
 )

@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from mtc.core.sql import literal
 from mtc.formats.globs import fits
 from mtc.formats.request_target import IPV4, is_name
-from mtc.formats.settings import Client
+from mtc.formats.settings import ClientSettings
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -163,7 +163,7 @@ _SHORT = rf"{_GROUP}(?::{_GROUP})*::(?:{_GROUP}(?::{_GROUP})*)?"
 _MOST_COLONS = 6
 
 
-def client_ip(client: Client | None) -> str:
+def client_ip(client: ClientSettings | None) -> str:
     """SQL over `ip`, `real_ip` and `forwarded_for`: the client's address; NULL where none of the texts holds one."""
     if client is None:
         return _address("ip", lambda found: f"{found}[1]")

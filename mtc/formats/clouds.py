@@ -26,20 +26,29 @@ order of the stream's fields; it is read where that is the documentation's: what
 and what may follow up to the user agent and up to the referrer. Names and values (`cliIP=...`) have the names of JSON.
 """
 
-from mtc.formats.aws import decoded
+from mtc.formats.aws import percent_decoded
 from mtc.formats.json_lines import OBJECT, JsonLines, merged, paths_of, pointer
 from mtc.formats.ltsv_logfmt import Pairs, whole
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
-from mtc.formats.pattern import Pattern
-from mtc.formats.sql import address, host_name, http_version, is_page, milliseconds, only_where, url_host, url_target
+from mtc.formats.pattern import LinePattern
+from mtc.formats.sql import (
+    address,
+    asks_for_page,
+    host_name,
+    http_version,
+    milliseconds,
+    only_where,
+    url_host,
+    url_target,
+)
 
-_UTC = Time((), utc=True, iso=True)
+_UTC_TIME = Time((), utc=True, iso=True)
 # Some exports put many entries into one object, of which none would be read.
-_ENTRY = (
+_SINGLE_ENTRY = (
     f"{OBJECT} AND json_extract_string({{line}}, '/records') IS NULL"
     " AND json_extract_string({line}, '/entries') IS NULL"
 )
-_CLOUD_NEEDED = (("ip",), ("time",), ("target",), ("status",))
+_FRONT_DOOR_NEEDED = (("ip",), ("time",), ("target",), ("status",))
 
 
 GOOGLE_CLOUD = Format(
@@ -77,19 +86,19 @@ GOOGLE_CLOUD = Format(
         ),
         needed=(("ip",), ("time",), ("target",), ("method",)),
     ),
-    time=_UTC,
+    time=_UTC_TIME,
     taken=1,
     derive=(
-        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"))),
+        ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"))),
         ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
         ("target", url_target("z.target")),
         ("protocol", http_version("z.protocol")),
         ("time_taken", milliseconds("z.time_taken", unit=1000)),
     ),
-    other=_ENTRY,
+    other=_SINGLE_ENTRY,
 )
 
-_FROM_CLIENT = "lower(coalesce(z.from_client, '')) <> 'false'"
+_FRONT_DOOR_FROM_CLIENT = "lower(coalesce(z.from_client, '')) <> 'false'"
 
 AZURE_FRONT_DOOR = Format(
     name="azure_front_door",
@@ -112,27 +121,26 @@ AZURE_FRONT_DOOR = Format(
                 from_client="isReceivedFromClient",
             ),
         ),
-        needed=_CLOUD_NEEDED,
+        needed=_FRONT_DOOR_NEEDED,
     ),
-    time=_UTC,
+    time=_UTC_TIME,
     taken=0.001,
     derive=(
-        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"), _FROM_CLIENT)),
+        ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"), _FRONT_DOOR_FROM_CLIENT)),
         ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
         ("target", url_target("z.target")),
         ("protocol", http_version("z.protocol")),
     ),
-    other=_ENTRY,
+    other=_SINGLE_ENTRY,
 )
 
-_FIRST = "starts_with(coalesce(z.instance, ''), 'ApplicationGatewayRole')"
-_QUERY = "regexp_replace(coalesce(nullif(z.query, '-'), ''), '&?X-AzureApplicationGateway-.*$', '')"
-_CLOUD_REQUEST = (
-    f"concat({url_target('z.uri')}, CASE WHEN {_QUERY} <> '' THEN concat('?', ltrim({_QUERY}, '?')) ELSE '' END)"
-)
-_SECONDS = milliseconds("z.time_taken", unit=1000)
-_BLANKS = "replace(z.user_agent, '+', ' ')"
-_GATEWAY = {
+_GATEWAY_V1 = "starts_with(coalesce(z.instance, ''), 'ApplicationGatewayRole')"
+_GATEWAY_V1_QUERY = "regexp_replace(coalesce(nullif(z.query, '-'), ''), '&?X-AzureApplicationGateway-.*$', '')"
+_GATEWAY_V1_TARGET = f"""concat({url_target("z.uri")},
+    CASE WHEN {_GATEWAY_V1_QUERY} <> '' THEN concat('?', ltrim({_GATEWAY_V1_QUERY}, '?')) ELSE '' END)"""
+_GATEWAY_V2_TIME = milliseconds("z.time_taken", unit=1000)
+_V1_AGENT = "replace(z.user_agent, '+', ' ')"
+_GATEWAY_KEYS = {
     "host": "originalHost host",
     "ip": "clientIP clientIp",
     "method": "httpMethod",
@@ -148,7 +156,7 @@ _GATEWAY = {
 }
 
 
-def _capital(names: str) -> str:
+def _capitalised(names: str) -> str:
     return " ".join(f"{name[0].upper()}{name[1:]}" for name in names.split())
 
 
@@ -158,26 +166,29 @@ AZURE_APPLICATION_GATEWAY = Format(
     shape=JsonLines(
         merged(
             paths_of(time="timeStamp time TimeGenerated"),
-            paths_of("properties", **_GATEWAY),
-            paths_of(**{field: _capital(names) for field, names in _GATEWAY.items()}),
+            paths_of("properties", **_GATEWAY_KEYS),
+            paths_of(**{field: _capitalised(names) for field, names in _GATEWAY_KEYS.items()}),
         ),
         needed=(("ip",), ("time",), ("target", "uri"), ("status",)),
     ),
-    time=_UTC,
+    time=_UTC_TIME,
     taken=1,
     derive=(
-        ("ip", only_where(address("z.ip"), is_page("coalesce(z.target, z.uri)", "z.method"))),
+        ("ip", only_where(address("z.ip"), asks_for_page("coalesce(z.target, z.uri)", "z.method"))),
         ("host", f"coalesce({host_name('z.host')}, {url_host('coalesce(z.target, z.uri)')})"),
-        ("target", f"CASE WHEN z.target IS NULL THEN {_CLOUD_REQUEST} ELSE {url_target('z.target')} END"),
+        ("target", f"CASE WHEN z.target IS NULL THEN {_GATEWAY_V1_TARGET} ELSE {url_target('z.target')} END"),
         ("query", "NULL::VARCHAR"),
-        ("time_taken", f"CASE WHEN {_FIRST} THEN {milliseconds('z.time_taken')} ELSE {_SECONDS} END"),
-        ("user_agent", f"CASE WHEN {_FIRST} AND NOT contains(z.user_agent, ' ') THEN {_BLANKS} ELSE z.user_agent END"),
+        ("time_taken", f"CASE WHEN {_GATEWAY_V1} THEN {milliseconds('z.time_taken')} ELSE {_GATEWAY_V2_TIME} END"),
+        (
+            "user_agent",
+            f"CASE WHEN {_GATEWAY_V1} AND NOT contains(z.user_agent, ' ') THEN {_V1_AGENT} ELSE z.user_agent END",
+        ),
     ),
-    other=_ENTRY,
+    other=_SINGLE_ENTRY,
 )
 
 
-_AT_EDGE = "lower(coalesce(z.edge, '')) NOT IN ('false', '0')"
+_FASTLY_AT_EDGE = "lower(coalesce(z.edge, '')) NOT IN ('false', '0')"
 
 FASTLY = Format(
     name="fastly",
@@ -218,7 +229,7 @@ FASTLY = Format(
     time=Time((CLF_TIME,), utc=True, epoch=ANY_EPOCH, iso=True),
     taken=1000,
     derive=(
-        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"), _AT_EDGE)),
+        ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"), _FASTLY_AT_EDGE)),
         ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
         ("target", url_target("z.target")),
         ("protocol", http_version("z.protocol")),
@@ -227,7 +238,7 @@ FASTLY = Format(
 )
 
 
-_OF_CLIENT = "coalesce(z.background, '') <> '-1' AND coalesce(z.printed, '') NOT IN ('stdout', 'stderr')"
+_VERCEL_FROM_CLIENT = "coalesce(z.background, '') <> '-1' AND coalesce(z.printed, '') NOT IN ('stdout', 'stderr')"
 
 VERCEL = Format(
     name="vercel",
@@ -253,7 +264,7 @@ VERCEL = Format(
     ),
     time=Time((), epoch=1000, iso=True),
     derive=(
-        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"), _OF_CLIENT)),
+        ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"), _VERCEL_FROM_CLIENT)),
         ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
         ("target", url_target("z.target")),
     ),
@@ -261,9 +272,9 @@ VERCEL = Format(
 )
 
 
-_TIME = Time((), epoch=ANY_EPOCH, iso=True)
+_AKAMAI_TIME = Time((), epoch=ANY_EPOCH, iso=True)
 _AKAMAI_NEEDED = (("ip",), ("time",), ("path",))
-_KEYS = {
+_AKAMAI_KEYS = {
     "host": "reqHost",
     "ip": "cliIP",
     "time": "reqTimeSec",
@@ -281,57 +292,61 @@ _KEYS = {
 }
 
 
-def _text(value: str) -> str:
+def _decoded_text(value: str) -> str:
     """SQL: a value decoded. Blanks are `%20`, or a plus sign where none is written so."""
     plus = f"contains({value}, '%') AND contains({value}, '+') AND NOT contains({value}, '%20')"
     blanks = f"replace({value}, '+', ' ')"
-    return f"CASE WHEN {plus} THEN {decoded(blanks)} ELSE {decoded(value)} END"
+    return f"CASE WHEN {plus} THEN {percent_decoded(blanks)} ELSE {percent_decoded(value)} END"
 
 
-def _whole(value: str, signs: str) -> str:
+def _decoded_whole(value: str, signs: str) -> str:
     """SQL: a value decoded if it was encoded as a whole: none of the `signs` that structure it stands in it."""
-    return f"CASE WHEN regexp_matches({value}, '[{signs}]') THEN {value} ELSE {decoded(value)} END"
+    return f"CASE WHEN regexp_matches({value}, '[{signs}]') THEN {value} ELSE {percent_decoded(value)} END"
 
 
-_NO_TUNNEL = "coalesce(z.method, '') <> 'CONNECT'"
-_HTTP = "CASE WHEN starts_with(z.protocol, 'HTTP/') THEN z.protocol END"
-_ROOTED = f"concat('/', ltrim({_whole('z.path', '/')}, '/'))"
-_MEANING = {
-    "ip": only_where(address("z.ip"), _NO_TUNNEL),
+_AKAMAI_NO_TUNNEL = "coalesce(z.method, '') <> 'CONNECT'"
+_AKAMAI_PROTOCOL = "CASE WHEN starts_with(z.protocol, 'HTTP/') THEN z.protocol END"
+_AKAMAI_PATH = f"concat('/', ltrim({_decoded_whole('z.path', '/')}, '/'))"
+_AKAMAI_MEANING = {
+    "ip": only_where(address("z.ip"), _AKAMAI_NO_TUNNEL),
     "host": host_name("z.host"),
-    "path": f"CASE z.path WHEN '-' THEN '/' WHEN '' THEN NULL ELSE {_ROOTED} END",
-    "query": f"nullif(nullif({_whole('z.query', '=&')}, '-'), '')",
-    "protocol": http_version(f"coalesce({_HTTP}, z.version)"),
-    "referrer": _whole("z.referrer", ":/"),
-    "user_agent": _text("z.user_agent"),
+    "path": f"CASE z.path WHEN '-' THEN '/' WHEN '' THEN NULL ELSE {_AKAMAI_PATH} END",
+    "query": f"nullif(nullif({_decoded_whole('z.query', '=&')}, '-'), '')",
+    "protocol": http_version(f"coalesce({_AKAMAI_PROTOCOL}, z.version)"),
+    "referrer": _decoded_whole("z.referrer", ":/"),
+    "user_agent": _decoded_text("z.user_agent"),
 }
 
 AKAMAI = Format(
     name="akamai",
     title="Akamai DataStream 2 in JSON",
-    shape=JsonLines(paths_of(**_KEYS), needed=_AKAMAI_NEEDED),
-    time=_TIME,
+    shape=JsonLines(paths_of(**_AKAMAI_KEYS), needed=_AKAMAI_NEEDED),
+    time=_AKAMAI_TIME,
     taken=1,
-    derive=tuple(_MEANING.items()),
+    derive=tuple(_AKAMAI_MEANING.items()),
     other=OBJECT,
 )
 
 AKAMAI_PAIRS = Format(
     name="akamai_pairs",
     title="Akamai DataStream 2, names and values",
-    shape=Pairs("logfmt", tuple((field, tuple(keys.split())) for field, keys in _KEYS.items()), needed=_AKAMAI_NEEDED),
-    time=_TIME,
+    shape=Pairs(
+        "logfmt", tuple((field, tuple(keys.split())) for field, keys in _AKAMAI_KEYS.items()), needed=_AKAMAI_NEEDED
+    ),
+    time=_AKAMAI_TIME,
     taken=1,
-    derive=tuple((_MEANING | {"ip": only_where(address("z.ip"), whole(*_AKAMAI_NEEDED), _NO_TUNNEL)}).items()),
+    derive=tuple(
+        (_AKAMAI_MEANING | {"ip": only_where(address("z.ip"), whole(*_AKAMAI_NEEDED), _AKAMAI_NO_TUNNEL)}).items()
+    ),
     other="contains({line}, 'reqTimeSec=')",
 )
 
 _S = r"[ \t]"
-_AKAMAI_REQUEST = (
+_STRUCTURED_REQUEST = (
     rf"(?P<time>\d{{10}}(?:\.\d+)?){_S}(?P<bytes>\d+|-){_S}(?P<ip>[0-9A-Fa-f.:]+){_S}(?P<status>\d{{1,3}}|-)"
     rf"{_S}(?P<protocol>HTTPS?(?:/[\d.]+)?){_S}(?P<host>\S+){_S}(?P<method>[A-Z]+|-){_S}(?P<path>\S+)"
 )
-_ANSWERED = (
+_STRUCTURED_RESPONSE = (
     rf"(?:{_S}\S+){{3}}{_S}(?P<user_agent>\S+)"
     rf"(?:(?:{_S}\S+){{6}}{_S}(?P<query>\S+)(?:{_S}\S+){{4}}{_S}(?P<referrer>\S+)(?:{_S}.*)?|{_S}.*)?"
 )
@@ -339,7 +354,7 @@ _ANSWERED = (
 AKAMAI_STRUCTURED = Format(
     name="akamai_structured",
     title="Akamai DataStream 2, structured: its fields in the order of the documentation",
-    shape=Pattern(rf"^\d+{_S}(?:\S+{_S}){{1,4}}{_AKAMAI_REQUEST}(?:{_ANSWERED}|{_S}.*)?$"),
+    shape=LinePattern(rf"^\d+{_S}(?:\S+{_S}){{1,4}}{_STRUCTURED_REQUEST}(?:{_STRUCTURED_RESPONSE}|{_S}.*)?$"),
     time=Time((), epoch=1),
-    derive=tuple((_MEANING | {"protocol": http_version(_HTTP)}).items()),
+    derive=tuple((_AKAMAI_MEANING | {"protocol": http_version(_AKAMAI_PROTOCOL)}).items()),
 )

@@ -37,7 +37,7 @@ from mtc.core.errors import PermanentError, explain_read_error
 HEAD = 512
 _TAR = "a tar archive"
 _CPIO = (b"070701", b"070702", b"070707", b"\xc7\x71", b"\x71\xc7")
-_ARCHIVE_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+_REFUSED: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a zip archive", "unpack it, one log to a file: `unzip`"),
     (b"PK\x05\x06", "an empty zip archive", "leave it out of the source's `url`"),
     (b"PK\x07\x08", "a zip archive in several volumes", "unpack it, one log to a file: `unzip`"),
@@ -62,7 +62,7 @@ _ARCHIVE_MAGIC: tuple[tuple[bytes, str, str], ...] = (
 )
 """How a file begins, what it is, and what to do."""
 
-_TWICE: tuple[tuple[bytes, str], ...] = (
+_COMPRESSED_INSIDE: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\xfd7zXZ\x00", "xz"),
@@ -72,10 +72,10 @@ _TWICE: tuple[tuple[bytes, str], ...] = (
 
 def refuse(head: bytes, where: str) -> None:
     """PermanentError where a file's text, decompressed, is none: `head` is its beginning, of `HEAD` bytes or more."""
-    known = next(((what, hint) for magic, what, hint in _ARCHIVE_MAGIC if head.startswith(magic)), None)
+    known = next(((what, hint) for magic, what, hint in _REFUSED if head.startswith(magic)), None)
     if known is None and _is_tar(head[:HEAD]):
         known = _TAR, "unpack it, one log to a file: `tar -xf`"
-    twice = next((name for magic, name in _TWICE if head.startswith(magic)), None)
+    twice = next((name for magic, name in _COMPRESSED_INSIDE if head.startswith(magic)), None)
     if known is None and twice:
         known = f"compressed twice, within with {twice}", "decompress it once"
     if known is not None:
@@ -105,7 +105,7 @@ _PIECE = 4 << 10
 # The dictionary of a stream made with `xz -9` takes 64 MB; a hostile one could ask for 4 GB.
 _XZ_MEMORY = 256 << 20
 
-_MAGIC: dict[str, tuple[bytes, ...]] = {
+_COMPRESSIONS: dict[str, tuple[bytes, ...]] = {
     "gzip": (b"\x1f\x8b",),
     "zstd": (b"\x28\xb5\x2f\xfd",),
     "bzip2": tuple(
@@ -121,7 +121,7 @@ _DAMAGES = (zlib.error, _IGZIP_ERROR, zstandard.ZstdError, lzma.LZMAError, Value
 def compression(path: Path) -> str:
     """How the file is compressed: `none`, `gzip`, `zstd`, `bzip2` or `xz`."""
     with path.open("rb") as stream:
-        return _told(stream.read(_LONGEST_MAGIC))
+        return compression_of_head(stream.read(_LONGEST_MAGIC))
 
 
 def is_plain(path: Path) -> bool:
@@ -189,15 +189,15 @@ class _Readable(Protocol):
 def _open(raw: BinaryIO) -> _Readable:
     magic = raw.read(_LONGEST_MAGIC)
     raw.seek(0)
-    match _told(magic):
+    match compression_of_head(magic):
         case "gzip":
             return cast("_Readable", igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]
         case "zstd":
-            return _Frames(raw, _ZstdFrame)
+            return _FrameReader(raw, _ZstdDecompressor)
         case "bzip2":
-            return _Frames(raw, bz2.BZ2Decompressor)
+            return _FrameReader(raw, bz2.BZ2Decompressor)
         case "xz":
-            return _Frames(raw, _xz_stream, padding=b"\x00")
+            return _FrameReader(raw, _xz_stream, padding=b"\x00")
         case _:
             return raw
 
@@ -206,15 +206,15 @@ def _xz_stream() -> lzma.LZMADecompressor:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
 
 
-def _told(head: bytes) -> str:
+def compression_of_head(head: bytes) -> str:
     """How a file with this head is compressed; one that ends within the magic bytes was cut off there."""
-    for name, magics in _MAGIC.items():
+    for name, magics in _COMPRESSIONS.items():
         if head.startswith(magics) or any(magic.startswith(head) for magic in magics if head):
             return name
     return PLAIN
 
 
-class _Frame(Protocol):
+class _FrameDecompressor(Protocol):
     """What reads one frame or stream, fed piece by piece. Those of `bz2` and `lzma` are such."""
 
     @property
@@ -229,7 +229,7 @@ class _Frame(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
-class _ZstdFrame:
+class _ZstdDecompressor:
     """A frame of zstd. Its text cannot be had in parts, so it takes small pieces: `_PIECE` is 128 MB at worst."""
 
     needs_input = True
@@ -249,13 +249,13 @@ class _ZstdFrame:
         return self._frame.decompress(data)
 
 
-class _Frames:
+class _FrameReader:
     """Frames one behind the other, as `zstd -c a b`, pbzip2 and log shippers write them, with `padding` in between.
 
     The libraries' own readers take a cut-off frame (zstd) or what follows a damaged header (bzip2) for the end.
     """
 
-    def __init__(self, raw: BinaryIO, make: Callable[[], _Frame], *, padding: bytes = b"") -> None:
+    def __init__(self, raw: BinaryIO, make: Callable[[], _FrameDecompressor], *, padding: bytes = b"") -> None:
         self._raw = raw
         self._padding = padding
         self._make = make
@@ -296,30 +296,30 @@ class _Frames:
 UTF8 = "utf-8"
 
 # UTF-32's begins as UTF-16's does.
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, UTF8),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LONGEST_MARK = 4
+_LONGEST_BOM = 4
 # What is read as UTF-8 anyway: ASCII is a part of it.
-_SAME = frozenset({UTF8, "utf-8-sig", "ascii"})
-_MARK = "\ufeff"
+_READ_AS_UTF8 = frozenset({UTF8, "utf-8-sig", "ascii"})
+_BOM = "\ufeff"
 
 
-def marked(head: bytes) -> str:
+def bom_encoding(head: bytes) -> str:
     """The encoding that a byte order mark at the beginning says; empty where there is none."""
-    return next((name for mark, name in _MARKS if head.startswith(mark)), "")
+    return next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), "")
 
 
 def encoding_of(head: bytes, given: str | None) -> str:
     """The encoding of a text that begins so: as its mark says, else the one that was `given`, else UTF-8."""
-    name = marked(head) or given or UTF8
+    name = bom_encoding(head) or given or UTF8
     if name == "utf-32" and given and codecs.lookup(given).name == "utf-16":
         name = given  # the mark of UTF-16, and a NUL behind it
-    return UTF8 if codecs.lookup(name).name in _SAME else name
+    return UTF8 if codecs.lookup(name).name in _READ_AS_UTF8 else name
 
 
 def encoding_of_file(path: Path, given: str | None, *, where: str) -> str:
@@ -344,4 +344,4 @@ def _decoded(stream: Iterable[bytes], name: str) -> Iterator[bytes]:
 
 
 def _encoded(text: str) -> bytes:
-    return text.replace(_MARK, "").encode(UTF8, "backslashreplace")
+    return text.replace(_BOM, "").encode(UTF8, "backslashreplace")

@@ -13,17 +13,17 @@ from mtc.formats.layouts.haproxy import compile_haproxy
 from mtc.formats.layouts.layout import ADDRESSES, Clock, JsonLayout, Layout, TextLayout
 from mtc.formats.layouts.nginx import compile_nginx
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
-from mtc.formats.pattern import OwnPattern
-from mtc.formats.server_messages import object_message
+from mtc.formats.pattern import CustomPattern
+from mtc.formats.server_messages import is_json_message_sql
 from mtc.formats.sql import address, host_name, milliseconds, query_text, unbracketed
 
-_USUAL = (CLF_TIME,)
+_USUAL_TIMES = (CLF_TIME,)
 _UNITS = {"time_ms": 1, "time_us": 0.001, "time_s": 1000, "time_ns": 1e-6, "time_taken": 1}
 # What most people have in their configuration, and what reads it fastest.
 _APACHE = '%h %l %u %t "%r" %>s %b'
 _NGINX = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 _WHOM = ' "%{Referer}i" "%{User-Agent}i"'
-_FAST = {
+_FAST_FORMATS = {
     compile_apache(_APACHE).pattern: ncsa.COMMON,
     compile_apache(_APACHE + _WHOM).pattern: ncsa.COMBINED,
     compile_apache(f"%v:%p {_APACHE}").pattern: ncsa.COMMON_VHOST,
@@ -41,9 +41,9 @@ _FAST = {
     },
 }
 # What a server writes where there was no request that it could read, and which lines are no requests.
-_ABSENT = {"haproxy": ("<BADREQ>",), "envoy": ("-", "- - -")}
+_NO_REQUEST = {"haproxy": ("<BADREQ>",), "envoy": ("-", "- - -")}
 _OTHER = {
-    "haproxy": f"{proxies.OTHER} OR contains({{line}}, '<BADREQ>')",
+    "haproxy": f"{proxies.HAPROXY_OTHER} OR contains({{line}}, '<BADREQ>')",
     "envoy": "contains({line}, '\"- - -\"') OR contains({line}, ' - - - ')",
 }
 _TIMES = ("date", "time", "clock", "zone")
@@ -54,55 +54,55 @@ def custom(described: CustomFormat) -> Format:
     """The format of a description, for lines without a prefix; equal ones give the same object."""
     layout = described.layout
     if isinstance(layout, TextLayout):
-        return _of_text(described.name, layout)
-    return _of_json(described.name, layout)
+        return _text_format(described.name, layout)
+    return _json_format(described.name, layout)
 
 
-def _of_text(name: str, layout: TextLayout) -> Format:
-    if (known := _FAST.get(layout.pattern)) is not None:
+def _text_format(name: str, layout: TextLayout) -> Format:
+    if (known := _FAST_FORMATS.get(layout.pattern)) is not None:
         return dataclasses.replace(known, name=name, detectable=False)
     return Format(
         name=name,
         title=f"{name}, as the manifest describes it",
-        shape=OwnPattern(layout.pattern),
-        time=_time(layout.clock),
+        shape=CustomPattern(layout.pattern),
+        time=_time_syntax(layout.clock),
         taken=1,
-        derive=_derived(name, layout),
+        derive=_derive(name, layout),
         other=_OTHER.get(name, ""),
         detectable=False,
     )
 
 
-def _of_json(name: str, layout: JsonLayout) -> Format:
+def _json_format(name: str, layout: JsonLayout) -> Format:
     return Format(
         name=name,
         title=f"{name}, as the manifest describes it",
         shape=JsonLines(tuple((field, (pointer(*keys),)) for field, keys in layout.paths)),
-        time=_time(layout.clock),
+        time=_time_syntax(layout.clock),
         taken=1,
-        derive=_derived(name, layout),
-        other=object_message("{line}"),
+        derive=_derive(name, layout),
+        other=is_json_message_sql("{line}"),
         detectable=False,
     )
 
 
-def _time(clock: Clock) -> Time:
+def _time_syntax(clock: Clock) -> Time:
     if clock.epoch:
         return Time((), epoch=clock.epoch, strict=True)
-    return Time(clock.formats, strict=True) if clock.formats else Time(_USUAL, epoch=ANY_EPOCH, iso=True)
+    return Time(clock.formats, strict=True) if clock.formats else Time(_USUAL_TIMES, epoch=ANY_EPOCH, iso=True)
 
 
-def _derived(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
+def _derive(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
     """What the texts mean, as SQL."""
     names = layout.names
-    found = {"ip": _client(names, _ABSENT.get(name, ())), "time": _moment(names, layout.clock)}
+    found = {"ip": _client(names, _NO_REQUEST.get(name, ())), "time": _time_text(names, layout.clock)}
     if "status" in names:
         found["status"] = "CASE z.status WHEN '-1' THEN '0' ELSE z.status END"
     if "host" in names:
         found["host"] = host_name("z.host")
     if taken := [milliseconds(f"z.{each}", unit=unit) for each, unit in _UNITS.items() if each in names]:
         found["time_taken"] = f"coalesce({', '.join(taken)})"
-    found |= _captured(names)
+    found |= _from_captures(names)
     if "query" in names:
         found["query"] = query_text("z.query")
     elif "path" in names:
@@ -124,17 +124,17 @@ def _client(names: tuple[str, ...], absent: tuple[str, ...]) -> str:
     return f"CASE WHEN coalesce({asked}, '') NOT IN ({listed}) THEN {ip} END"
 
 
-def _captured(names: tuple[str, ...]) -> dict[str, str]:
+def _from_captures(names: tuple[str, ...]) -> dict[str, str]:
     """Fields among the headers that HAProxy captured, in braces (`captured`) or one by one, and that nothing names."""
     singly = ", ".join(f"z.{name}" for name in names if re.fullmatch(r"captured\d+", name))
     braced = "string_split(trim(z.captured, '{}'), '|')" if "captured" in names else "[]::VARCHAR[]"
     if not singly and "captured" not in names:
         return {}
-    told = proxies.told_apart(f"list_concat({braced}, [{singly}]::VARCHAR[])")
+    told = proxies.captured_headers(f"list_concat({braced}, [{singly}]::VARCHAR[])")
     return {name: sql for name, sql in told.items() if name not in names}
 
 
-def _moment(names: tuple[str, ...], clock: Clock) -> str:
+def _time_text(names: tuple[str, ...], clock: Clock) -> str:
     """The text of the time, from all that the layout has of it."""
     groups = clock.groups if clock.groups != ("time",) else tuple(name for name in _TIMES if name in names)
     texts = [f"nullif(z.{group}, '')" for group in groups]

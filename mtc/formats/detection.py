@@ -19,7 +19,7 @@ from mtc.formats.field_mapping import reads_more
 from mtc.formats.header_changes import fits_of, unframed
 from mtc.formats.model import Format, Prefix
 from mtc.formats.registry import FORMATS, GUESSED, NAMES, PLAIN, candidates
-from mtc.formats.server_messages import beside, is_message
+from mtc.formats.server_messages import format_beside, is_message
 
 SAMPLE_LINES = 100
 _ENOUGH = 0.5
@@ -96,7 +96,7 @@ def _best(sample: Sequence[str], lines: Sequence[str]) -> "_Trial":
 def _of_messages(tried: Format, lines: Sequence[str]) -> Detection:
     """The format of a file whose lines are all messages: that beside whose lines such messages stand."""
     chain = tried.prefix.layers if tried.prefix else ()
-    found = [beside(layers.bare(line, chain)) for line in lines]
+    found = [format_beside(layers.bare(line, chain)) for line in lines]
     form = FORMATS.get(max(found, key=found.count)) or next(iter(FORMATS.values()))
     form = layers.within(form, chain, lines) if chain else form
     return Detection(form, {}, len(lines), message=lines[0][:_SHOWN])

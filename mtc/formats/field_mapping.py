@@ -20,7 +20,7 @@ from mtc.formats.json_lines import JsonLines, find, pointer, read_object
 from mtc.formats.layouts.json_paths import read_path
 from mtc.formats.ltsv_logfmt import Pairs
 from mtc.formats.model import Format
-from mtc.formats.pattern import OwnPattern, Pattern, overlooks_agent
+from mtc.formats.pattern import CustomPattern, LinePattern, overlooks_agent
 from mtc.formats.sql import host_name, unbracketed
 from mtc.formats.w3c import Header, bound
 
@@ -53,14 +53,14 @@ def texts_of(form: Format, sample: Sequence[str]) -> list[Texts]:
 def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
     shape = form.shape
     for line in lines:
-        if isinstance(shape, OwnPattern) or not shape.fits(line):
+        if isinstance(shape, CustomPattern) or not shape.fits(line):
             continue
         if isinstance(shape, JsonLines | Columns | Cells):
             yield shape.texts(line)
         elif isinstance(shape, Pairs):
             read = shape.read(line)
             yield {name: next(filter(None, map(read.get, labels)), "") for name, labels in shape.labels}
-        elif isinstance(shape, Pattern) and (match := shape.regex.match(line)):
+        elif isinstance(shape, LinePattern) and (match := shape.regex.match(line)):
             yield {name: text or "" for name, text in match.groupdict().items()}
 
 

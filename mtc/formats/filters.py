@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from mtc.core.sql import literal, one_of
 from mtc.formats.client_address import is_among, masked
 from mtc.formats.globs import contains_or_fits, fits
-from mtc.formats.settings import Filters, Hits, PathRule
+from mtc.formats.settings import Filters, HitSettings, PathRule
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -123,12 +123,12 @@ _STATIC_PATH = f"{_ends('.', STATIC_EXTENSIONS)}|{_ends('/', STATIC_FILES)}"
 _STATIC = f"regexp_matches(path, {literal(_STATIC_PATH)})"
 
 
-def filters_addresses(filters: Filters) -> bool:
+def filters_by_address(filters: Filters) -> bool:
     """Whether `reason` looks at addresses: then it needs the columns of `addresses.PACKED`."""
     return bool(filters.include_ips or filters.exclude_ips)
 
 
-def reason(filters: Filters, hits: Hits, zone: str) -> str:
+def reason(filters: Filters, hits: HitSettings, zone: str) -> str:
     """SQL over host, ip, method, path, status, referrer and ts: why a readable line is no hit, or NULL.
 
     Times of the filters that name no offset are in `zone`.
@@ -146,7 +146,7 @@ def _hosts(filters: Filters) -> Iterator[Rule]:
         yield f"host IS NOT NULL AND {fits('host', _lower(filters.exclude_hosts))}", "host"
 
 
-def _downloads(hits: Hits) -> Iterator[Rule]:
+def _downloads(hits: HitSettings) -> Iterator[Rule]:
     """Whoever names the downloads that count, does not want the others."""
     named = _downloads_of(hits)
     unwanted = tuple(each for each in DOWNLOAD_EXTENSIONS if each not in named)
@@ -209,7 +209,7 @@ def agent_excluded(filters: Filters) -> str:
     return contains_or_fits("user_agent", filters.exclude_user_agents)
 
 
-def download(filters: Filters, hits: Hits) -> str:
+def download(filters: Filters, hits: HitSettings) -> str:
     """SQL over path: whether a hit is a download, as static files are when they count."""
     listed = _has_extension(_downloads_of(hits))
     return f"({listed} OR {_STATIC})" if filters.static else listed
@@ -219,7 +219,7 @@ def _has_extension(extensions: tuple[str, ...]) -> str:
     return f"regexp_matches(path, {literal(_ends('.', extensions))})" if extensions else "false"
 
 
-def _downloads_of(hits: Hits) -> tuple[str, ...]:
+def _downloads_of(hits: HitSettings) -> tuple[str, ...]:
     named = DOWNLOAD_EXTENSIONS if hits.download_extensions is None else _lower(hits.download_extensions)
     return (*named, *_lower(hits.add_download_extensions))
 
@@ -228,7 +228,7 @@ def _lower(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(text.lower() for text in texts)
 
 
-def split(hits: Hits) -> str:
+def split(hits: HitSettings) -> str:
     """SQL over local, given_query and apart (whether the query has a field of its own): the columns path and query."""
     mark = literal(hits.query_delimiter)
     behind = f"substr(local, instr(local, {mark}) + {len(hits.query_delimiter)})"
@@ -241,12 +241,12 @@ def split(hits: Hits) -> str:
 """
 
 
-def rewrites_addresses(hits: Hits) -> bool:
+def anonymises_addresses(hits: HitSettings) -> bool:
     """Whether `rewritten` looks at addresses: then it needs the columns of `addresses.PACKED`."""
     return hits.anonymise_ips > 0
 
 
-def rewritten(hits: Hits) -> Mapping[str, str]:
+def rewritten(hits: HitSettings) -> Mapping[str, str]:
     """SQL for each column that a hit keeps in another way than it was read."""
     changed = {
         "path": _path(hits),
@@ -256,7 +256,7 @@ def rewritten(hits: Hits) -> Mapping[str, str]:
     return {name: sql for name, sql in changed.items() if sql != name}
 
 
-def _path(hits: Hits) -> str:
+def _path(hits: HitSettings) -> str:
     path = "lower(path)" if hits.lowercase_paths else "path"
     for rule in hits.replace_paths:
         path = _replaced(path, rule)
@@ -269,7 +269,7 @@ def _replaced(path: str, rule: PathRule) -> str:
     return f"regexp_replace({path}, {literal(rule.find)}, {literal(rule.replace)}, 'g')"
 
 
-def _query(hits: Hits) -> str:
+def _query(hits: HitSettings) -> str:
     """A query of which nothing is left is none."""
     if hits.strip_query:
         return "NULL::VARCHAR"

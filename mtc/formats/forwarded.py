@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 from mtc.formats.field_mapping import Texts, bare_lines, texts_of
 from mtc.formats.model import Format
-from mtc.formats.pattern import HOST, WHOM, Pattern
-from mtc.formats.settings import Client
+from mtc.formats.pattern import HOST, REFERRER_AGENT, LinePattern
+from mtc.formats.settings import ClientSettings
 
 _ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]?|unknown)"
 _LIST = re.compile(rf'"?{_ADDRESS}(?:, *{_ADDRESS})*"?')
@@ -41,7 +41,7 @@ _FEWEST = 3
 
 def led_by_clients(form: Format, sample: Sequence[str]) -> Format:
     """The format without a host, if what it takes for one is the forwarded address of the client."""
-    if not isinstance(form.shape, Pattern) or not form.shape.pattern.startswith(f"^{HOST}"):
+    if not isinstance(form.shape, LinePattern) or not form.shape.pattern.startswith(f"^{HOST}"):
         return form
     read = texts_of(form, sample)
     hosts = {texts["host"] for texts in read} - {"", "-"}
@@ -77,8 +77,8 @@ def _expression(form: Format, lines: Sequence[str]) -> str:
 
 def _head(form: Format) -> str:
     """What matches a line of the format up to the end of its user agent; empty where it has none in quotes."""
-    pattern = form.shape.pattern if isinstance(form.shape, Pattern) else ""
-    before, whom, _ = pattern.partition(WHOM)
+    pattern = form.shape.pattern if isinstance(form.shape, LinePattern) else ""
+    before, whom, _ = pattern.partition(REFERRER_AGENT)
     return re.sub(r"\(\?P<\w+>", "(?:", before + whom) if whom else ""
 
 
@@ -103,7 +103,7 @@ def _made(form: Format, behind: str, derive: tuple[tuple[str, str], ...] = ()) -
 
 
 _FEW = 10
-_PRIVATE = tuple(map(ipaddress.ip_network, Client().networks))
+_PRIVATE = tuple(map(ipaddress.ip_network, ClientSettings().networks))
 _CLIENTS = ("own_ip", "ip", "named")
 _FIELDS = ("forwarded_for", "real_ip")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mtc.formats.model import Changes, Format
-from mtc.formats.pattern import OwnPattern
+from mtc.formats.model import Format, HeaderChanges
+from mtc.formats.pattern import CustomPattern
 
 # How many lines before the one that says something may belong to the same header.
 _BEFORE = 16
@@ -14,11 +14,11 @@ _FRAME_LINES = 20
 
 
 @dataclass(slots=True)
-class Turns:
+class FormatSwitches:
     """The lines of one object, block by block. `format` is that of the line which comes next."""
 
     format: Format
-    _said: Changes | None = None
+    _said: HeaderChanges | None = None
     _last: bytes = b""
 
     def cut(self, block: bytes) -> Iterator[tuple[Format, bytes]]:
@@ -47,7 +47,7 @@ class Turns:
 
 def fits_of(form: Format, sample: Sequence[str], lines: Sequence[str]) -> list[int]:
     """How well each of `lines` fits, which are those of `sample` without its headers."""
-    if isinstance(form.shape, OwnPattern):
+    if isinstance(form.shape, CustomPattern):
         return form.shape.fits_all(lines)
     if form.changes is None:
         return [form.shape.fits(line) for line in lines]

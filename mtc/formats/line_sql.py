@@ -19,7 +19,7 @@ from mtc.core.sql import literal, one_of
 from mtc.formats import client_address, filters, layers, request_target, server_messages, sql
 from mtc.formats.line_cleaning import SEPARATOR, TOO_LONG
 from mtc.formats.model import FIELDS, Format
-from mtc.formats.settings import Client, Filters, Hits
+from mtc.formats.settings import ClientSettings, Filters, HitSettings
 
 UNMATCHED = "unmatched"
 """The reason of a line that is yet to be judged; it keeps its whole text until then."""
@@ -41,7 +41,7 @@ def _judged(form: Format) -> str:
     line = layers.taken_off("text", form.prefix) if form.prefix else "text"
     header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
     other = [form.other.replace("{line}", line)] if form.other else []
-    other += [server_messages.message(line), f"trim({line}) IN ('[', ']')"]
+    other += [server_messages.is_message_sql(line), f"trim({line}) IN ('[', ']')"]
     other += [layers.foreign("text", form.prefix)] if form.prefix else []
     return f"""
 UPDATE lines SET reason = CASE
@@ -65,7 +65,7 @@ WHERE rejected IS NULL
 # What stands for NULL in the text: nothing that a line can hold. Without it an empty piece would be NULL.
 _NEVER = "\n"
 _EARLIEST, _LATEST = "1995-01-01", "2100-01-01"
-_AS_READ = Hits()
+_AS_READ = HitSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Reading:
     zone: str = "UTC"
     zone_given: bool = False
     shift: int = 0
-    hits: Hits = _AS_READ
+    hits: HitSettings = _AS_READ
     site_zone: str = "UTC"
-    client: Client | None = None
+    client: ClientSettings | None = None
     keep_all: bool = False
 
 
@@ -115,16 +115,16 @@ WITH pieces AS (
 ), named AS (
     SELECT {raw}, {_named(form, line)} FROM cut
 ), asked AS (
-    SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {sql.number(form)} AS number FROM named
+    SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {sql.time_number(form)} AS number FROM named
 ), typed AS (
     SELECT {raw}, {_typed(reading)} FROM asked
 ), located AS (
-    SELECT *, {request_target.local("asked_for")} AS local, {sql.odd(form)} AS odd FROM typed
+    SELECT *, {request_target.local("asked_for")} AS local, {sql.normalised_time(form)} AS odd FROM typed
 ), timed AS (
     SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_late(reading)}) AS micros) FROM located
 ), split AS (
     SELECT * EXCLUDE (asked_for, micros) REPLACE (coalesce(host, {request_target.host_of("asked_for")}) AS host),
-        {sql.timestamp(reading.shift)} AS ts, {_split(reading)}
+        {sql.timestamp_sql(reading.shift)} AS ts, {_split(reading)}
     FROM timed
 ), judged AS (
     SELECT *, {_BAD} AS bad, {_filtered(reading)} AS filtered FROM split
@@ -215,11 +215,11 @@ def _part(form: Format, at: int, name: str) -> str:
 
 
 def _micros(reading: Reading) -> str:
-    return sql.micros(reading.format, _zone(reading))
+    return sql.time_micros(reading.format, _zone(reading))
 
 
 def _late(reading: Reading) -> str:
-    return sql.otherwise(_zone(reading))
+    return sql.fallback_micros(_zone(reading))
 
 
 def _zone(reading: Reading) -> str:
@@ -227,7 +227,7 @@ def _zone(reading: Reading) -> str:
 
 
 def _split(reading: Reading) -> str:
-    looked_at = filters.filters_addresses(reading.filters) or filters.rewrites_addresses(reading.hits)
+    looked_at = filters.filters_by_address(reading.filters) or filters.anonymises_addresses(reading.hits)
     return filters.split(reading.hits) + (f", {client_address.PACKED}" if looked_at else "")
 
 

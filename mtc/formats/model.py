@@ -112,7 +112,7 @@ class Prefix:
         return ", ".join(layer.name for layer in self.layers)
 
 
-class Changes(Protocol):
+class HeaderChanges(Protocol):
     """What a file has said so far about the lines that follow, where headers in mid-file may say something else."""
 
     @property
@@ -123,7 +123,7 @@ class Changes(Protocol):
     def format(self) -> "Format":
         """The format of what follows; the same object where the same was said."""
 
-    def after(self, line: str) -> "Changes":
+    def after(self, line: str) -> "HeaderChanges":
         """What is said when this header line has come."""
 
 
@@ -149,5 +149,5 @@ class Format:
     other: str = ""
     detectable: bool = True
     prefix: Prefix | None = None
-    changes: Changes | None = None
+    changes: HeaderChanges | None = None
     behind: str = ""

@@ -33,22 +33,22 @@ quotes is a combined line.
 from mtc.core.sql import literal
 from mtc.formats.model import Format
 from mtc.formats.pattern import (
-    CLOCK,
+    CLIENT,
+    FAST_CLIENT,
     FAST_HOST,
     FAST_IP,
-    FAST_WHO,
     HOST,
     HOST_SAMPLE,
     IP,
     NAME,
     QUOTED,
+    REFERRER_AGENT,
+    REQUEST,
+    TIMESTAMP,
     USER,
-    WHAT,
-    WHO,
-    WHOM,
     WORDS,
     FastPath,
-    Pattern,
+    LinePattern,
     last,
     uncut,
     unnamed,
@@ -65,8 +65,8 @@ _UNQUOTED = r'(?:-|[A-Za-z][A-Za-z+.\-]*://[^\s"]*)'
 _AGENT_END = rf'(?:\s+(?:"(?P<quoted>{QUOTED})"|(?P<bare>{_UNQUOTED})))?\s+(?P<user_agent>[^\s"-].*|-)$'
 _AGENT_SAMPLE = rf'(?:\s+(?:"{QUOTED}"|{_UNQUOTED}))?\s+(?P<user_agent>{_PRODUCT})$'
 
-_COMMON = (("request", "c1"), ("status", "split_part(c2, ' ', 2)"), ("bytes", "split_part(c2, ' ', 3)"))
-COMBINED_FIELDS = (*_COMMON, ("referrer", "c3"), ("user_agent", "c5"))
+_COMMON_FIELDS = (("request", "c1"), ("status", "split_part(c2, ' ', 2)"), ("bytes", "split_part(c2, ' ', 3)"))
+COMBINED_FIELDS = (*_COMMON_FIELDS, ("referrer", "c3"), ("user_agent", "c5"))
 """The fields of combined in the pieces between quotes, but those before the first."""
 
 # A common line has no quotes behind the size.
@@ -80,138 +80,144 @@ SURE_COMBINED = (
 COMMON = Format(
     name="common",
     title="NCSA common log format",
-    shape=Pattern(
-        rf"^{WHO}{WHAT}{_COMMON_END}",
-        FastPath(f"^{FAST_WHO}", _SURE_COMMON, _COMMON),
-        rf"^{WHO}{WHAT}{_COMMON_SAMPLE}",
+    shape=LinePattern(
+        rf"^{CLIENT}{REQUEST}{_COMMON_END}",
+        FastPath(f"^{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS),
+        rf"^{CLIENT}{REQUEST}{_COMMON_SAMPLE}",
     ),
 )
 COMBINED = Format(
     name="combined",
     title="NCSA combined log format (Apache, nginx)",
-    shape=Pattern(rf"^{WHO}{WHAT}{WHOM}{_COMBINED_END}", FastPath(f"^{FAST_WHO}", SURE_COMBINED, COMBINED_FIELDS)),
+    shape=LinePattern(
+        rf"^{CLIENT}{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
+        FastPath(f"^{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS),
+    ),
 )
 COMMON_VHOST = Format(
     name="common_vhost",
     title="NCSA common log format with the virtual host in front",
-    shape=Pattern(
-        rf"^{HOST}{WHO}{WHAT}{_COMMON_END}",
-        FastPath(f"^{FAST_HOST}{FAST_WHO}", _SURE_COMMON, _COMMON),
-        rf"^{HOST_SAMPLE}{WHO}{WHAT}{_COMMON_SAMPLE}",
+    shape=LinePattern(
+        rf"^{HOST}{CLIENT}{REQUEST}{_COMMON_END}",
+        FastPath(f"^{FAST_HOST}{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS),
+        rf"^{HOST_SAMPLE}{CLIENT}{REQUEST}{_COMMON_SAMPLE}",
     ),
 )
 COMBINED_VHOST = Format(
     name="combined_vhost",
     title="NCSA combined log format with the virtual host in front (Apache vhost_combined)",
-    shape=Pattern(
-        rf"^{HOST}{WHO}{WHAT}{WHOM}{_COMBINED_END}",
-        FastPath(f"^{FAST_HOST}{FAST_WHO}", SURE_COMBINED, COMBINED_FIELDS),
-        rf"^{HOST_SAMPLE}{WHO}{WHAT}{WHOM}{_COMBINED_END}",
+    shape=LinePattern(
+        rf"^{HOST}{CLIENT}{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
+        FastPath(f"^{FAST_HOST}{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS),
+        rf"^{HOST_SAMPLE}{CLIENT}{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
     ),
 )
 
 
-def _unquoted(name: str, title: str, start: str, sampled: str = "") -> Format:
+def _with_unquoted_agent(name: str, title: str, start: str, sampled: str = "") -> Format:
     return Format(
         name=name,
         title=title,
-        shape=Pattern(rf"^{start}{_AGENT_END}", sample=rf"^{sampled or start}{_AGENT_SAMPLE}"),
+        shape=LinePattern(rf"^{start}{_AGENT_END}", sample=rf"^{sampled or start}{_AGENT_SAMPLE}"),
         derive=(("referrer", "coalesce(nullif(z.quoted, ''), z.bare)"),),
     )
 
 
-COMMON_AGENT = _unquoted("common_agent", "NCSA common log format with a user agent without quotes", f"{WHO}{WHAT}")
-COMMON_AGENT_VHOST = _unquoted(
+COMMON_AGENT = _with_unquoted_agent(
+    "common_agent", "NCSA common log format with a user agent without quotes", f"{CLIENT}{REQUEST}"
+)
+COMMON_AGENT_VHOST = _with_unquoted_agent(
     "common_agent_vhost",
     "NCSA common log format with the virtual host in front and a user agent without quotes",
-    f"{HOST}{WHO}{WHAT}",
-    f"{HOST_SAMPLE}{WHO}{WHAT}",
+    f"{HOST}{CLIENT}{REQUEST}",
+    f"{HOST_SAMPLE}{CLIENT}{REQUEST}",
 )
 
 
-_NAMED = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*\w[\w.\-]*"
+_HOST_BEHIND = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*\w[\w.\-]*"
 # What is a host name beyond doubt: not the address of a client, a version, a number or a word.
-_SURELY_TRAILED = r"\[[0-9A-Fa-f:.]+\]|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?"
+_CERTAIN_HOST_BEHIND = r"\[[0-9A-Fa-f:.]+\]|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?"
 _PORT = r"(?::\d+)?"
 
 # The piece behind the user agent, in quotes of its own or not, where it is nothing out of the ordinary.
-_BEHIND = "CASE WHEN c6 = ' ' THEN c7 ELSE substr(c6, 2) END"
-_SURE = (
+_EXTRA_PIECE = "CASE WHEN c6 = ' ' THEN c7 ELSE substr(c6, 2) END"
+_SURE_WITH_EXTRA = (
     f"{SURE_COMBINED} AND (c6 = '' OR (c6 = ' ' AND (c8 IS NULL OR (c8 = '' AND c9 IS NULL) OR starts_with(c8, ' ')))"
     " OR (ascii(substr(c6, 2)) > 32 AND (c7 IS NULL OR ends_with(c6, ' '))))"
 )
 
 
-def _pattern(field: str, text: str, behind: str = "", telling: str = "") -> Pattern:
+def _combined_with_extra(field: str, text: str, behind: str = "", telling: str = "") -> LinePattern:
     """Combined with a field that reads as `text` behind it; `telling` is what a sample must have there."""
-    start = rf"^{WHO}{WHAT}{WHOM}"
+    start = rf"^{CLIENT}{REQUEST}{REFERRER_AGENT}"
     found = literal(rf"^({text}){behind}(?:[\s,]|$)")
-    fields = (*COMBINED_FIELDS, (field, f"regexp_extract({_BEHIND}, {found}, 1)"))
+    fields = (*COMBINED_FIELDS, (field, f"regexp_extract({_EXTRA_PIECE}, {found}, 1)"))
 
     whole, sample = (
         rf'{start}(?:\s+"?(?P<{field}>{value}){behind}"?(?:[\s,].*)?|\s.*)?$' for value in (text, telling or text)
     )
-    return Pattern(whole, FastPath(f"^{FAST_WHO}", _SURE, fields), sample)
+    return LinePattern(whole, FastPath(f"^{FAST_CLIENT}", _SURE_WITH_EXTRA, fields), sample)
 
 
 COMBINED_VHOST_LAST = Format(
     name="combined_vhost_last",
     title="NCSA combined log format with the virtual host behind",
-    shape=_pattern("host", _NAMED, _PORT, _SURELY_TRAILED),
+    shape=_combined_with_extra("host", _HOST_BEHIND, _PORT, _CERTAIN_HOST_BEHIND),
 )
 COMBINED_NGINX_TIME = Format(
     name="combined_nginx_time",
     title="NCSA combined log format with the seconds taken behind (nginx $request_time)",
-    shape=_pattern("time_taken", r"\d+\.\d+", telling=r"\d+\.\d{3}"),
+    shape=_combined_with_extra("time_taken", r"\d+\.\d+", telling=r"\d+\.\d{3}"),
     taken=0.001,
 )
 COMBINED_APACHE_TIME = Format(
     name="combined_apache_time",
     title="NCSA combined log format with the microseconds taken behind (Apache %D)",
-    shape=_pattern("time_taken", r"\d+"),
+    shape=_combined_with_extra("time_taken", r"\d+"),
     taken=1000,
     detectable=False,
 )
 ICECAST = Format(
     name="icecast",
     title="Icecast: NCSA combined log format with the seconds of listening behind",
-    shape=_pattern("time_taken", r"\d+"),
+    shape=_combined_with_extra("time_taken", r"\d+"),
     taken=0.001,
     detectable=False,
 )
 
 
-_END = r"(?:\s.*)?$"
+_COMBINED_END = r"(?:\s.*)?$"
 # A host beyond doubt: an identity (RFC 1413) is a user's name.
-_SURELY_HOSTED = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
-_FAST_CLOCK = r"(?P<user>\S+) \[(?P<time>[^\]]+)\]"
+_CERTAIN_HOST_AS_IDENTITY = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
+_FAST_USER_TIME = r"(?P<user>\S+) \[(?P<time>[^\]]+)\]"
 
-_HOSTED = Pattern(
-    rf"^{IP}\s+{HOST}{USER}\s+{CLOCK}\s+{WHAT}{WHOM}{_END}",
-    FastPath(f"^{FAST_IP} {FAST_HOST}{_FAST_CLOCK} $", SURE_COMBINED, COMBINED_FIELDS),
-    rf"^{IP}\s+(?P<host>-|{_SURELY_HOSTED})(?::\d+)?\s+{USER}\s+{CLOCK}\s+{WHAT}{WHOM}{_END}",
+_HOST_AS_IDENTITY = LinePattern(
+    rf"^{IP}\s+{HOST}{USER}\s+{TIMESTAMP}\s+{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
+    FastPath(f"^{FAST_IP} {FAST_HOST}{_FAST_USER_TIME} $", SURE_COMBINED, COMBINED_FIELDS),
+    rf"^{IP}\s+(?P<host>-|{_CERTAIN_HOST_AS_IDENTITY})(?::\d+)?\s+{USER}\s+{TIMESTAMP}\s+{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
 )
 
 OVH = Format(
     name="ovh",
     title="OVH: NCSA combined log format with the host in place of the identity",
-    shape=_HOSTED,
+    shape=_HOST_AS_IDENTITY,
     detectable=False,
 )
 
 LIGHTTPD = Format(
     name="lighttpd",
     title="lighttpd: NCSA combined log format with the host in place of the identity",
-    shape=_HOSTED,
+    shape=_HOST_AS_IDENTITY,
 )
 
 GANDI = Format(
     name="gandi",
     title="Gandi: NCSA combined log format with the host in front and the seconds taken behind the time",
-    shape=Pattern(
-        rf"^{HOST}{IP}\s+\S+\s+{USER}\s+{CLOCK}\s+\((?P<time_taken>\d+) s\)\s+{WHAT}{WHOM}{_END}",
+    shape=LinePattern(
+        rf"^{HOST}{IP}\s+\S+\s+{USER}\s+{TIMESTAMP}\s+\((?P<time_taken>\d+) s\)\s+"
+        rf"{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
         FastPath(
-            rf"^{FAST_HOST}{FAST_IP} \S+ {_FAST_CLOCK} \(\d+ s\) $",
+            rf"^{FAST_HOST}{FAST_IP} \S+ {_FAST_USER_TIME} \(\d+ s\) $",
             SURE_COMBINED,
             (*COMBINED_FIELDS, ("time_taken", "substr(split_part(c0, ' ', -3), 2)")),
         ),
@@ -222,9 +228,9 @@ GANDI = Format(
 LITESPEED = Format(
     name="litespeed",
     title="LiteSpeed: NCSA combined log format, in quotes or not",
-    shape=Pattern(
-        rf'^"?{WHO}{WHAT}{WHOM}(?:"|\s.*)?$',
-        FastPath(f"^{FAST_WHO}", SURE_COMBINED, COMBINED_FIELDS),
+    shape=LinePattern(
+        rf'^"?{CLIENT}{REQUEST}{REFERRER_AGENT}(?:"|\s.*)?$',
+        FastPath(f"^{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS),
     ),
     other=r"regexp_matches({line}, '^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \[')",
 )
@@ -239,8 +245,9 @@ _NPM_FACTS = r" \[Client (?P<ip>[^\]]+)\] \[Length (?P<bytes>[^\]]+)\] \[Gzip [^
 NGINX_PROXY_MANAGER = Format(
     name="nginx_proxy_manager",
     title="Nginx Proxy Manager",
-    shape=Pattern(
-        rf'{_NPM_HEAD}"(?P<target>{QUOTED})"{_NPM_FACTS}"(?P<user_agent>{QUOTED})" "(?P<referrer>{QUOTED})"{_END}',
+    shape=LinePattern(
+        rf'{_NPM_HEAD}"(?P<target>{QUOTED})"{_NPM_FACTS}"(?P<user_agent>{QUOTED})" "(?P<referrer>{QUOTED})"'
+        f"{_COMBINED_END}",
         FastPath(
             "",
             rf"{last(6)} AND c4 = ' ' AND {uncut('c1', 'c3', 'c5')}"

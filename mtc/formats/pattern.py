@@ -44,7 +44,7 @@ class FastPath:
 
 
 @dataclass(frozen=True)
-class Pattern:
+class LinePattern:
     """A shape of one expression. `pattern` is RE2 and Python `re` alike, matches a whole line, and names `FIELDS`.
 
     Every group of it has a name, or is written `(?:...)`. `sample` goes before it for the lines of a sample, where
@@ -108,7 +108,7 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class OwnPattern(Pattern):
+class CustomPattern(LinePattern):
     """The same for an expression that a user has made: RE2 alone reads lines with it, also those of a sample.
 
     Python's expressions try one way after the other, and some lines have more ways than there is time for.
@@ -182,10 +182,10 @@ IP = rf'(?P<ip>{_LIST}|"{_LIST}")'
 # A user's name may hold blanks. No word of it is a lone `-`: that is a line with something else in front of it.
 USER = r"(?P<user>-|(?:[^\s\-]\S*|-\S+)(?: (?:[^\s\[\-][^\s\[]*|-[^\s\[]+))*)"
 
-CLOCK = r"\[(?P<time>[^\]]+)\]"
-WHO = rf"{IP}\s+\S+\s+{USER}\s+{CLOCK}\s+"
-WHAT = rf'"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})\s+(?P<bytes>[^\s"]+)'
-WHOM = rf'\s+"(?P<referrer>{QUOTED})"\s+"(?P<user_agent>{QUOTED})"'
+TIMESTAMP = r"\[(?P<time>[^\]]+)\]"
+CLIENT = rf"{IP}\s+\S+\s+{USER}\s+{TIMESTAMP}\s+"
+REQUEST = rf'"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})\s+(?P<bytes>[^\s"]+)'
+REFERRER_AGENT = rf'\s+"(?P<referrer>{QUOTED})"\s+"(?P<user_agent>{QUOTED})"'
 
 # A request that names a URL. What follows begins with a blank.
 URL_REQUEST = r'(?P<method>[A-Z][A-Z_\-]*) (?P<target>[A-Za-z]+://(?:[^"\\]|\\"?)*?)'
@@ -196,7 +196,7 @@ WORDS = "string_split(c0, ' ')"
 FAST_IP = r'(?P<ip>[^\s,<"]+)'
 # A name that begins with a letter; any other goes down the exact path.
 FAST_HOST = r"(?P<host>[A-Za-z_][\w.\-]*)(?::\d+)? "
-FAST_WHO = rf"{FAST_IP} \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] $"
+FAST_CLIENT = rf"{FAST_IP} \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] $"
 
 
 def last(number: int) -> str:

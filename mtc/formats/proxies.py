@@ -36,37 +36,37 @@ answered. A tunnel (CONNECT) and what was no request (`error:...`, `NONE`, the c
 """
 
 from mtc.core.sql import literal
-from mtc.formats.aws import decoded
+from mtc.formats.aws import percent_decoded
 from mtc.formats.json_lines import OBJECT, JsonLines, Paths, paths_of, pointer
 from mtc.formats.ltsv_logfmt import whole
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
 from mtc.formats.ncsa import COMBINED_FIELDS
 from mtc.formats.pattern import (
-    CLOCK,
-    FAST_WHO,
+    FAST_CLIENT,
     IP,
     NAME,
     QUOTED,
+    REFERRER_AGENT,
+    TIMESTAMP,
     USER,
-    WHOM,
     WORDS,
     FastPath,
-    Pattern,
+    LinePattern,
     last,
     port_off,
     uncut,
     unnamed,
 )
-from mtc.formats.sql import address, host_name, is_page, only_where, unbracketed, url_host, url_target
+from mtc.formats.sql import address, asks_for_page, host_name, only_where, unbracketed, url_host, url_target
 
 TRAEFIK = Format(
     name="traefik",
     title="Traefik, format common",
-    shape=Pattern(
-        rf'^{IP}\s+\S+\s+{USER}\s+{CLOCK}\s+"(?P<request>{QUOTED})"\s+(?P<status>\d{{1,3}}|-)\s+(?P<bytes>[^\s"]+)'
-        rf'{WHOM}\s+\d+\s+"{QUOTED}"\s+"{QUOTED}"\s+(?P<time_taken>\d+)ms$',
+    shape=LinePattern(
+        rf'^{IP}\s+\S+\s+{USER}\s+{TIMESTAMP}\s+"(?P<request>{QUOTED})"\s+(?P<status>\d{{1,3}}|-)\s+(?P<bytes>[^\s"]+)'
+        rf'{REFERRER_AGENT}\s+\d+\s+"{QUOTED}"\s+"{QUOTED}"\s+(?P<time_taken>\d+)ms$',
         FastPath(
-            f"^{FAST_WHO}",
+            f"^{FAST_CLIENT}",
             rf"c10 IS NOT NULL AND c11 IS NULL AND c4 = ' ' AND c8 = ' ' AND {uncut('c1', 'c3', 'c5', 'c7', 'c9')}"
             r" AND regexp_full_match(c2, ' (?:\d{1,3}|-) \S+ ') AND regexp_full_match(c6, ' \d+ ')"
             r" AND regexp_full_match(c10, ' \d+ms')",
@@ -81,14 +81,14 @@ TRAEFIK = Format(
     ),
 )
 
-_ADDRESS = r'(?P<ip>[0-9A-Za-z\[][^",\s]*)'
+_ENVOY_CLIENT = r'(?P<ip>[0-9A-Za-z\[][^",\s]*)'
 
 ENVOY = Format(
     name="envoy",
     title="Envoy, default format (and Istio's)",
-    shape=Pattern(
+    shape=LinePattern(
         rf'^\[(?P<time>[^\]]+)\] "(?P<request>{QUOTED})" (?P<status>\d{{1,3}}) \S+ (?:\S+ \S+ "{QUOTED}" )?\d+'
-        rf' (?P<bytes>\d+) (?P<time_taken>\d+) \S+ "{_ADDRESS}[^"]*" "(?P<user_agent>{QUOTED})" "{QUOTED}"'
+        rf' (?P<bytes>\d+) (?P<time_taken>\d+) \S+ "{_ENVOY_CLIENT}[^"]*" "(?P<user_agent>{QUOTED})" "{QUOTED}"'
         rf' "(?:-|(?P<host>{NAME})(?::\d+)?)" "{QUOTED}"(?:\s.*)?$',
         FastPath(
             r"^\[(?P<time>[^\]]+)\] $",
@@ -113,60 +113,58 @@ ENVOY = Format(
 )
 
 
-_CALLER = r'^(?P<ip>[^\s"]+):\d+ \[(?P<time>[^\]\s]+)\] '
-_SERVER = r"\S+ \S+/\S+ "
-_TIMERS = r"(?:\+?-?\d+/){4}(?:-1|\+?(?P<time_taken>\d+)) "
-_ANSWER = r"(?P<status>-1|\d{3}) \+?(?P<bytes>\d+) \S+ \S+ \S{4} [\d/+]+ \d+/\d+ "
-_CAPTURED = r"(?:\{(?P<user_agent>[^}]*)\} )?(?:\{[^}]*\} )?"
-_REQUEST = (
+_HAPROXY_CLIENT = r'^(?P<ip>[^\s"]+):\d+ \[(?P<time>[^\]\s]+)\] '
+_HAPROXY_SERVER = r"\S+ \S+/\S+ "
+_HAPROXY_TIMERS = r"(?:\+?-?\d+/){4}(?:-1|\+?(?P<time_taken>\d+)) "
+_HAPROXY_RESPONSE = r"(?P<status>-1|\d{3}) \+?(?P<bytes>\d+) \S+ \S+ \S{4} [\d/+]+ \d+/\d+ "
+_HAPROXY_CAPTURES = r"(?:\{(?P<user_agent>[^}]*)\} )?(?:\{[^}]*\} )?"
+_HAPROXY_REQUEST = (
     r'"(?P<method>[A-Z][A-Z_\-]*) (?P<target>[^"]*?)'
     r'(?: (?P<protocol>HTTP/[0-9.]+))?(?:"(?:\s.*)?)?$'
 )
 
-_NAMED = r"(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
+_HOST_NAME = r"(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
 _IS_URL = "(starts_with(h, 'https://') OR starts_with(h, 'http://'))"
-_IS_HOST = rf"(NOT contains(h, ' ') AND regexp_full_match(h, '(?:{_NAMED})(?::\d+)?'))"
+_IS_HOST = rf"(NOT contains(h, ' ') AND regexp_full_match(h, '(?:{_HOST_NAME})(?::\d+)?'))"
 
-_ONE = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*|unknown)"
-_IS_LIST = f"regexp_full_match(h, '{_ONE}(?:, *{_ONE})*')"
-_IS_ELSE = f"NOT {_IS_URL} AND NOT {_IS_HOST} AND NOT {_IS_LIST}"
+_LISTED_ADDRESS = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*|unknown)"
+_IS_LIST = f"regexp_full_match(h, '{_LISTED_ADDRESS}(?:, *{_LISTED_ADDRESS})*')"
+_IS_AGENT = f"NOT {_IS_URL} AND NOT {_IS_HOST} AND NOT {_IS_LIST}"
 
 
-def _first(condition: str, headers: str) -> str:
+def _first_header(condition: str, headers: str) -> str:
     """SQL: the first of a list of headers, `h`, for which the condition holds."""
     return f"list_filter({headers}, lambda h: h NOT IN ('', '-') AND {condition})[1]"
 
 
 def _captured(condition: str) -> str:
     """SQL: the first captured header for which the condition holds."""
-    found = _first(condition, "string_split(z.user_agent, '|')")
+    found = _first_header(condition, "string_split(z.user_agent, '|')")
     return f"CASE WHEN z.user_agent <> '' THEN {found} END"
 
 
-def told_apart(headers: str) -> dict[str, str]:
+def captured_headers(headers: str) -> dict[str, str]:
     """SQL for the fields that captured headers are, by what they hold. `headers` is SQL for a list of them."""
     return {
-        "host": f"regexp_replace({_first(_IS_HOST, headers)}, ':\\d+$', '')",
-        "referrer": _first(_IS_URL, headers),
-        "user_agent": _first(_IS_ELSE, headers),
-        "forwarded_for": _first(_IS_LIST, headers),
+        "host": f"regexp_replace({_first_header(_IS_HOST, headers)}, ':\\d+$', '')",
+        "referrer": _first_header(_IS_URL, headers),
+        "user_agent": _first_header(_IS_AGENT, headers),
+        "forwarded_for": _first_header(_IS_LIST, headers),
     }
 
 
 # What HAProxy says of itself, lines of TCP proxies, connections that failed, requests that were none.
-OTHER = (
+HAPROXY_OTHER = (
     r"regexp_matches({line}, '^(?:Proxy|Server|[Bb]ackend|Health check|Stopping|Pausing|Enabling|New worker) ')"
     r" OR regexp_matches({line}, '^\S+:\d+ \[[^\]]+\] (?:\S+/\S+: |\S+ \S+/\S+ [\d/+-]+ \+?\d+ \S\S )')"
     " OR contains({line}, '\"<BADREQ>\"')"
 )
 
-_SURE = (
-    f"{last(2)} AND regexp_full_match(c0, {literal(unnamed(_CALLER + _SERVER + _TIMERS + _ANSWER + _CAPTURED))})"
-    " AND head.asked.method <> ''"
-)
-_ASKED = literal(r"^([A-Z][A-Z_\-]*) (\S+) (HTTP/[0-9.]+)$")
-_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_ASKED}, ['method', 'target', 'protocol'])}}"
-_FIELDS = (
+_HAPROXY_HEAD = f"{_HAPROXY_CLIENT}{_HAPROXY_SERVER}{_HAPROXY_TIMERS}{_HAPROXY_RESPONSE}{_HAPROXY_CAPTURES}"
+_HAPROXY_SURE = f"{last(2)} AND regexp_full_match(c0, {literal(unnamed(_HAPROXY_HEAD))}) AND head.asked.method <> ''"
+_HAPROXY_PARTS = literal(r"^([A-Z][A-Z_\-]*) (\S+) (HTTP/[0-9.]+)$")
+_HAPROXY_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_HAPROXY_PARTS}, ['method', 'target', 'protocol'])}}"
+_HAPROXY_FIELDS = (
     ("ip", port_off("head.words[1]")),
     ("time", "head.words[2][2:-2]"),
     ("time_taken", "nullif(replace(split_part(head.words[5], '/', 5), '+', ''), '-1')"),
@@ -179,27 +177,27 @@ _FIELDS = (
 HAPROXY = Format(
     name="haproxy",
     title="HAProxy HTTP log",
-    shape=Pattern(
-        f"{_CALLER}{_SERVER}{_TIMERS}{_ANSWER}{_CAPTURED}{_REQUEST}",
-        FastPath("", _SURE, _FIELDS, computed=_COMPUTED),
+    shape=LinePattern(
+        f"{_HAPROXY_HEAD}{_HAPROXY_REQUEST}",
+        FastPath("", _HAPROXY_SURE, _HAPROXY_FIELDS, computed=_HAPROXY_COMPUTED),
     ),
     time=Time(("%d/%b/%Y:%H:%M:%S.%f",)),
     taken=1,
     derive=(
         ("host", f"regexp_replace({_captured(_IS_HOST)}, ':\\d+$', '')"),
         ("referrer", _captured(_IS_URL)),
-        ("user_agent", _captured(_IS_ELSE)),
+        ("user_agent", _captured(_IS_AGENT)),
         ("forwarded_for", _captured(_IS_LIST)),
         ("status", "CASE z.status WHEN '-1' THEN '0' ELSE z.status END"),
     ),
-    other=OTHER,
+    other=HAPROXY_OTHER,
 )
 
 
-_MILLIS = Time((), epoch=1000, iso=True)
+_EPOCH_MILLIS = Time((), epoch=1000, iso=True)
 _ENVOY_NEEDED = (("ip", "forwarded_for"), ("time",), ("target",), ("status",))
-_FORWARDED = address("nullif(z.forwarded_for, '-')")
-_GATEWAY_CLIENT = f"coalesce({_FORWARDED}, {address('z.ip')})"
+_ENVOY_FORWARDED = address("nullif(z.forwarded_for, '-')")
+_ENVOY_JSON_CLIENT = f"coalesce({_ENVOY_FORWARDED}, {address('z.ip')})"
 
 ENVOY_JSON = Format(
     name="envoy_json",
@@ -224,7 +222,7 @@ ENVOY_JSON = Format(
     time=Time((), utc=True, epoch=ANY_EPOCH, iso=True),
     taken=1,
     derive=(
-        ("ip", only_where(_GATEWAY_CLIENT, whole(*_ENVOY_NEEDED), is_page("z.target", "z.method"))),
+        ("ip", only_where(_ENVOY_JSON_CLIENT, whole(*_ENVOY_NEEDED), asks_for_page("z.target", "z.method"))),
         ("host", f"coalesce({host_name('z.host')}, {url_host('z.target')})"),
         ("target", url_target("z.target")),
     ),
@@ -232,7 +230,7 @@ ENVOY_JSON = Format(
 )
 
 
-def _plugin(name: str, title: str, started: str, taken: tuple[str, ...]) -> Format:
+def _plugin_format(name: str, title: str, started: str, taken: tuple[str, ...]) -> Format:
     """What the logging plug-ins of Kong write, and those of APISIX after them."""
     paths: Paths = (
         *paths_of(ip="client_ip", time=started),
@@ -247,10 +245,10 @@ def _plugin(name: str, title: str, started: str, taken: tuple[str, ...]) -> Form
         name=name,
         title=title,
         shape=JsonLines(paths, needed=(("ip",), ("time",), ("target", "url"), ("method",))),
-        time=_MILLIS,
+        time=_EPOCH_MILLIS,
         taken=1,
         derive=(
-            ("ip", only_where(address("z.ip"), is_page("coalesce(z.target, z.url)", "z.method"))),
+            ("ip", only_where(address("z.ip"), asks_for_page("coalesce(z.target, z.url)", "z.method"))),
             ("host", f"coalesce({host_name('z.host')}, {url_host('z.url')})"),
             ("target", url_target("coalesce(z.target, z.url)")),
         ),
@@ -258,60 +256,61 @@ def _plugin(name: str, title: str, started: str, taken: tuple[str, ...]) -> Form
     )
 
 
-KONG = _plugin("kong", "Kong, file-log or http-log", "started_at", ("latencies", "request"))
-APISIX = _plugin("apisix", "Apache APISIX, file-logger or http-logger", "start_time", ("latency",))
+KONG = _plugin_format("kong", "Kong, file-log or http-log", "started_at", ("latencies", "request"))
+APISIX = _plugin_format("apisix", "Apache APISIX, file-logger or http-logger", "start_time", ("latency",))
 
 APISIX_ACCESS = Format(
     name="apisix_access",
     title="Apache APISIX, access log",
-    shape=Pattern(
-        rf'^{IP}\s+\S+\s+{USER}\s+{CLOCK}\s+(?P<host>{NAME})(?::\d+)?\s+"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})'
-        rf"\s+(?P<bytes>\d+|-)\s+(?P<time_taken>\d+\.\d+){WHOM}(?:\s.*)?$"
+    shape=LinePattern(
+        rf'^{IP}\s+\S+\s+{USER}\s+{TIMESTAMP}\s+(?P<host>{NAME})(?::\d+)?\s+"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})'
+        rf"\s+(?P<bytes>\d+|-)\s+(?P<time_taken>\d+\.\d+){REFERRER_AGENT}(?:\s.*)?$"
     ),
     taken=0.001,
 )
 
 
-_TAG = r"(?:[A-Z][A-Z_0-9]*)"
+_SQUID_TAG = r"(?:[A-Z][A-Z_0-9]*)"
 # Many have a time to read in place of the seconds.
-_TIMED = r"\d{9,}\.\d{3}|\[?\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+\-]\d{4}\]?"
-_HEADERS = r"\[(?P<headers>[^\[\]]*)\] \[[^\[\]]*\]"
-_BEHIND = rf"(?P<behind>(?: {_HEADERS})?(?: .*)?)$"
-_QUOTES = 'regexp_extract_all(z.behind, \'"((?:[^"\\\\]|\\\\.)*)"\', 1)'
-_URL = "regexp_matches(h, '^[A-Za-z][A-Za-z0-9+.-]*://')"
+_SQUID_TIME = r"\d{9,}\.\d{3}|\[?\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+\-]\d{4}\]?"
+_SQUID_HEADERS = r"\[(?P<headers>[^\[\]]*)\] \[[^\[\]]*\]"
+_SQUID_TAIL = rf"(?P<behind>(?: {_SQUID_HEADERS})?(?: .*)?)$"
+_SQUID_QUOTED_TEXTS = 'regexp_extract_all(z.behind, \'"((?:[^"\\\\]|\\\\.)*)"\', 1)'
+_IS_ANY_URL = "regexp_matches(h, '^[A-Za-z][A-Za-z0-9+.-]*://')"
 
 # What other caches ask for, by ICP or HTCP.
-_NO_PEER = "NOT regexp_matches(z.method, '^(?:ICP|HTCP)_')"
+_SQUID_NO_PEER = "NOT regexp_matches(z.method, '^(?:ICP|HTCP)_')"
 
 
-def _quoted(condition: str) -> str:
+def _squid_quoted(condition: str) -> str:
     """SQL: the first quoted text behind the type that is so; one of headers that were added to the format."""
-    return f"CASE WHEN contains(z.behind, '\"') THEN list_filter({_QUOTES}, lambda h: h <> '-' AND {condition})[1] END"
+    found = f"list_filter({_SQUID_QUOTED_TEXTS}, lambda h: h <> '-' AND {condition})[1]"
+    return f"CASE WHEN contains(z.behind, '\"') THEN {found} END"
 
 
-def _header(name: str) -> str:
+def _squid_header(name: str) -> str:
     """SQL: a header of the request, decoded."""
     found = rf"regexp_extract(z.headers, '(?i)(?:^|%0D%0A|\\r\\n){name}: *(.*?)(?:%0D%0A|\\r\\n|$)', 1)"
-    return decoded(f"nullif({found}, '')")
+    return percent_decoded(f"nullif({found}, '')")
 
 
 SQUID = Format(
     name="squid",
     title="Squid's own log, with or without headers",
-    shape=Pattern(
-        rf"^ *(?P<time>{_TIMED}) +(?P<time_taken>-?\d+) (?P<ip>\S+) {_TAG}/(?P<status>\d{{3}}|-)"
-        rf" (?P<bytes>\d+|-) (?P<method>\S+) (?P<target>\S+) (?P<user>.*?) {_TAG}/\S+ \S+{_BEHIND}"
+    shape=LinePattern(
+        rf"^ *(?P<time>{_SQUID_TIME}) +(?P<time_taken>-?\d+) (?P<ip>\S+) {_SQUID_TAG}/(?P<status>\d{{3}}|-)"
+        rf" (?P<bytes>\d+|-) (?P<method>\S+) (?P<target>\S+) (?P<user>.*?) {_SQUID_TAG}/\S+ \S+{_SQUID_TAIL}"
     ),
     time=Time(epoch=1),
     taken=1,
     derive=(
-        ("ip", only_where(address("z.ip"), is_page("z.target", "z.method"), _NO_PEER)),
+        ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"), _SQUID_NO_PEER)),
         ("time", unbracketed("z.time")),
         ("host", url_host("z.target")),
         ("target", url_target("z.target")),
         ("status", "CASE z.status WHEN '-' THEN '0' ELSE z.status END"),
-        ("referrer", f"coalesce({_header('Referer')}, {_quoted(_URL)})"),
-        ("user_agent", f"coalesce({_header('User-Agent')}, {_quoted(f'h <> $$$$ AND NOT {_URL}')})"),
+        ("referrer", f"coalesce({_squid_header('Referer')}, {_squid_quoted(_IS_ANY_URL)})"),
+        ("user_agent", f"coalesce({_squid_header('User-Agent')}, {_squid_quoted(f'h <> $$$$ AND NOT {_IS_ANY_URL}')})"),
     ),
-    other=rf"regexp_matches({{line}}, '^ *(?:{_TIMED}) +-?\d+ \S+ {_TAG}/(?:\d{{3}}|-) ')",
+    other=rf"regexp_matches({{line}}, '^ *(?:{_SQUID_TIME}) +-?\d+ \S+ {_SQUID_TAG}/(?:\d{{3}}|-) ')",
 )

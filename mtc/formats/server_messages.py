@@ -14,13 +14,13 @@ from mtc.core.sql import literal
 from mtc.formats.prefixes import IN_FRONT
 
 _LEVEL = r"(?i:debug|info|notice|warn(?:ing)?|error|err|crit(?:ical)?|alert|emerg(?:ency)?|fatal|trace|panic|severe)"
-_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
+_TIME = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
 _DAY = r"\d{4}[-/]\d\d[-/]\d\d"
 
-PATTERNS: tuple[tuple[str, str], ...] = (
-    ("", rf"{_DAY} {_CLOCK} \[{_LEVEL}\] \d+#\d+: "),  # nginx
+CERTAIN: tuple[tuple[str, str], ...] = (
+    ("", rf"{_DAY} {_TIME} \[{_LEVEL}\] \d+#\d+: "),  # nginx
     ("", rf"nginx: (?:\[{_LEVEL}\]|the configuration file|configuration file) "),
-    ("", rf"\[\w{{3}} \w{{3}} [ \d]\d {_CLOCK} \d{{4}}\] \[[\w:.\-]*{_LEVEL}\] "),  # Apache httpd
+    ("", rf"\[\w{{3}} \w{{3}} [ \d]\d {_TIME} \d{{4}}\] \[[\w:.\-]*{_LEVEL}\] "),  # Apache httpd
     ("", r"(?:AH\d{5}: |httpd: |apache2?: )"),
     ("", r"/docker-entrypoint(?:\.sh|\.d/)|/entrypoint\.sh: |\d\d-[\w\-]+\.(?:sh|envsh): "),
     ("haproxy", r"(?:Proxy|Server|[Bb]ackend|Health check|Stopping|Pausing|Enabling|Loading|New worker|Connect from) "),
@@ -29,7 +29,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("haproxy", r"\S+:\d+ \[[^\]]+\] \S+ \S+/\S+ \S+ \S+ \S+ \S+ \S+ \S{4} [^\"]*\"<BADREQ>\""),
     ("envoy", r"\[[^\]]+\]\[\d+\]\[\w+\]\["),
     ("", r"httpd \(pid \d+\) |\(\d+\)[A-Z][\w ]+: AH\d{5}: |ModSecurity: "),
-    ("", rf"\[\d\d-\w{{3}}-\d{{4}} {_CLOCK}(?: [\w/+\-]+)?\] "),  # PHP
+    ("", rf"\[\d\d-\w{{3}}-\d{{4}} {_TIME}(?: [\w/+\-]+)?\] "),  # PHP
     ("", r"(?:PHP )?(?:Fatal error|Warning|Notice|Deprecated|Parse error): |PHP Stack trace:|PHP +\d+\. "),
     ("", r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL): +(?:Started|Waiting|Application|Uvicorn|Shutting|Finished|Stopping)"),
     ("", r"\[(?:cont-init\.d|services\.d|s6-init|fix-attrs\.d|cmd|cont-finish\.d|init|custom-init|ls\.io-init)\] "),
@@ -48,67 +48,80 @@ PATTERNS: tuple[tuple[str, str], ...] = (
 )
 """The format beside whose lines such a line stands, if only one, and how the line begins."""
 
-LOOSE: tuple[tuple[str, str], ...] = (
+LIKELY: tuple[tuple[str, str], ...] = (
     ("traefik", r'time="[^"]*" level=\w+ msg='),
     ("traefik", rf"{_DAY}T\S+ (?:TRC|DBG|INF|WRN|ERR|FTL|PNC) "),
-    ("caddy", rf"{_DAY}[ T]{_CLOCK}\S*\t(?:\x1b\[\d+m)?{_LEVEL}"),
-    ("", rf"\[?{_DAY} {_CLOCK}(?: [+\-]\d{{4}})?\]?:? (?:\[\d+\] )?(?:\[{_LEVEL}\]|{_LEVEL}\b)"),  # gunicorn, many
-    ("", rf"{_DAY} {_CLOCK}: (?:\(|server )"),  # lighttpd
-    ("", rf"{_DAY}[T ]{_CLOCK}(?:Z|[+\-]\d\d:?\d\d)? +(?:\[[^\]]*\] +)?{_LEVEL} "),  # Spring, many
-    ("", rf"\d{{4}}/\d\d/\d\d {_CLOCK} (?:http: |[Ll]istening |[Ss]tart(?:ed|ing) |[Ss]erver |[Ss]erving )"),  # Go
-    ("", rf"\d\d-\w{{3}}-\d{{4}} {_CLOCK} {_LEVEL} "),  # Tomcat
+    ("caddy", rf"{_DAY}[ T]{_TIME}\S*\t(?:\x1b\[\d+m)?{_LEVEL}"),
+    (
+        "",
+        rf"\[?{_DAY} {_TIME}(?: [+\-]\d{{4}})?\]?:? (?:\[\d+\] )?(?:\[{_LEVEL}\]|{_LEVEL}\b)",
+    ),  # gunicorn, many
+    ("", rf"{_DAY} {_TIME}: (?:\(|server )"),  # lighttpd
+    ("", rf"{_DAY}[T ]{_TIME}(?:Z|[+\-]\d\d:?\d\d)? +(?:\[[^\]]*\] +)?{_LEVEL} "),  # Spring, many
+    (
+        "",
+        rf"\d{{4}}/\d\d/\d\d {_TIME} (?:http: |[Ll]istening |[Ss]tart(?:ed|ing) |[Ss]erver |[Ss]erving )",
+    ),  # Go
+    ("", rf"\d\d-\w{{3}}-\d{{4}} {_TIME} {_LEVEL} "),  # Tomcat
     ("", r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] "),  # klog
 )
 """The same, but applications write their requests so as well: a line with a method in it is no message."""
 
 # A message in JSON has a level and a text, and nothing that a request has. A text may be a line of an access log.
-_LOGGED = r'HTTP/[0-9.]+(?:\\*"| ) ?[1-5][0-9]{2}\b'
-_TOLD = r'"(?:msg|message|error|err|event)"\s*:'
-_GRADED = r'"(?:level|lvl|severity|loglevel|log_level|log\.level)"\s*:'
-_ASKED = (
+_LOGGED_REQUEST = r'HTTP/[0-9.]+(?:\\*"| ) ?[1-5][0-9]{2}\b'
+_MESSAGE_KEY = r'"(?:msg|message|error|err|event)"\s*:'
+_LEVEL_KEY = r'"(?:level|lvl|severity|loglevel|log_level|log\.level)"\s*:'
+_REQUEST_KEY = (
     r'"[\w.\-()]*(?:[Mm]ethod|[Rr]equest(?:[_.]?\w*)|[Uu]ser_?[Aa]gent|[Ss]tatus(?:_?[Cc]ode)?|verb|req|res|httpRequest)"'
     r"\s*:"
 )
-_REQUESTED = f"{_ASKED}|{_LOGGED}"
+_ANY_REQUEST = f"{_REQUEST_KEY}|{_LOGGED_REQUEST}"
 _METHOD = r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|PROPFIND)\b"
-_SURE, _MAYBE = (f"^(?:{IN_FRONT})?(?:{'|'.join(pattern for _, pattern in table)})" for table in (PATTERNS, LOOSE))
+_CERTAIN_MESSAGE, _LIKELY_MESSAGE = (
+    f"^(?:{IN_FRONT})?(?:{'|'.join(pattern for _, pattern in table)})" for table in (CERTAIN, LIKELY)
+)
 _compiled = functools.cache(functools.partial(re.compile, flags=re.ASCII))
 
 
 def is_message(line: str) -> bool:
     """Whether a line that no format reads is a server's message."""
-    return _is_said(line) or _is_object(line)
+    return _is_text_message(line) or _is_json_message(line)
 
 
-def _is_said(line: str) -> bool:
-    if _compiled(_SURE).match(line):
+def _is_text_message(line: str) -> bool:
+    if _compiled(_CERTAIN_MESSAGE).match(line):
         return True
-    return _compiled(_MAYBE).match(line) is not None and _compiled(_METHOD).search(line) is None
+    return _compiled(_LIKELY_MESSAGE).match(line) is not None and _compiled(_METHOD).search(line) is None
 
 
-def _is_object(line: str) -> bool:
+def _is_json_message(line: str) -> bool:
     if not line.lstrip().startswith("{"):
         return False
-    told, graded, asked = (_compiled(one).search(line) is not None for one in (_TOLD, _GRADED, _REQUESTED))
-    return told and graded and not asked
+    patterns = (_MESSAGE_KEY, _LEVEL_KEY, _ANY_REQUEST)
+    message, level, request = (_compiled(pattern).search(line) is not None for pattern in patterns)
+    return message and level and not request
 
 
-def beside(line: str) -> str:
+def format_beside(line: str) -> str:
     """The name of the format beside whose lines a message stands; empty where that may be any."""
-    if _is_object(line):
+    if _is_json_message(line):
         return "caddy"
     return next(
-        (name for name, pattern in (*PATTERNS, *LOOSE) if name and _compiled(f"^(?:{pattern})").match(line)), ""
+        (name for name, pattern in (*CERTAIN, *LIKELY) if name and _compiled(f"^(?:{pattern})").match(line)), ""
     )
 
 
-def message(line: str) -> str:
+def is_message_sql(line: str) -> str:
     """SQL: the same of a line."""
-    sure, maybe, asked = (f"regexp_matches({line}, {literal(one)})" for one in (_SURE, _MAYBE, _METHOD))
-    return f"({sure} OR ({maybe} AND NOT {asked}) OR {object_message(line)})"
+    sure, maybe, asked = (
+        f"regexp_matches({line}, {literal(one)})" for one in (_CERTAIN_MESSAGE, _LIKELY_MESSAGE, _METHOD)
+    )
+    return f"({sure} OR ({maybe} AND NOT {asked}) OR {is_json_message_sql(line)})"
 
 
-def object_message(line: str) -> str:
+def is_json_message_sql(line: str) -> str:
     """SQL: whether a line is a message in JSON."""
-    told, graded, asked = (f"regexp_matches({line}, {literal(one)})" for one in (_TOLD, _GRADED, _REQUESTED))
+    told, graded, asked = (
+        f"regexp_matches({line}, {literal(one)})" for one in (_MESSAGE_KEY, _LEVEL_KEY, _ANY_REQUEST)
+    )
     return f"(starts_with(ltrim({line}), '{{') AND {told} AND {graded} AND NOT {asked})"

@@ -60,7 +60,7 @@ FieldName = Literal[
 Network = Annotated[str, Field(min_length=1, examples=["10.0.0.0/8", PRIVATE]), AfterValidator(_network)]
 
 
-class Client(Model):
+class ClientSettings(Model):
     """Which address of a line is the client's, where proxies stand in front of the server."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -193,11 +193,11 @@ def _regex(pattern: str) -> str:
 
 
 Glob = Annotated[str, Field(min_length=1, examples=["/health*"])]
-Words = Annotated[str, Field(min_length=1, examples=["curl"])]
+TextOrGlob = Annotated[str, Field(min_length=1, examples=["curl"])]
 """A text that is contained, or, where it has a `*`, a glob for the whole."""
 Address = Annotated[str, Field(min_length=1, examples=["10.0.0.0/8", "192.0.2.*"]), AfterValidator(_address)]
 """A glob for an address, or a network."""
-Moment = Annotated[
+DateOrTime = Annotated[
     str,
     Field(
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$",
@@ -240,7 +240,7 @@ class PathRule(Model):
         return self
 
 
-class Hits(Model):
+class HitSettings(Model):
     """What is kept of a request that counts. Filters come first: they judge what the log says."""
 
     strip_query: bool = False
@@ -296,15 +296,15 @@ class Filters(Model):
     all."""
     exclude_ips: tuple[Address, ...] = ()
     """Requests from an address that fits one of these globs or lies in one of these networks do not count."""
-    exclude_referrers: Annotated[tuple[Words, ...], Field(examples=[["semalt.com", "http://*.example/*"]])] = ()
+    exclude_referrers: Annotated[tuple[TextOrGlob, ...], Field(examples=[["semalt.com", "http://*.example/*"]])] = ()
     """Requests whose referrer contains one of these texts do not count; one with a `*` is a glob for the whole. The
     case does not matter."""
-    exclude_user_agents: Annotated[tuple[Words, ...], Field(examples=[["curl", "*monitor/1.*"]])] = ()
+    exclude_user_agents: Annotated[tuple[TextOrGlob, ...], Field(examples=[["curl", "*monitor/1.*"]])] = ()
     """Requests whose user agent contains one of these texts do not count; one with a `*` is a glob for the whole. The
     case does not matter."""
-    exclude_older_than: Moment | None = None
+    exclude_older_than: DateOrTime | None = None
     """Requests from before this day or time do not count."""
-    exclude_newer_than: Moment | None = None
+    exclude_newer_than: DateOrTime | None = None
     """Requests from after this day or time do not count."""
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
     """The share of unreadable lines, of an object of at least 100, above which its step fails."""

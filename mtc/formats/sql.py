@@ -1,16 +1,11 @@
-"""Texts that need a second look, as SQL: addresses, host names, durations, what stands in quotes.
+"""Texts of a log line that every format may have, as SQL: addresses, hosts, durations, request URLs, times.
 
-Each function takes SQL for a text and gives SQL; nothing of a log is in it.
+Each function takes SQL for a text and returns SQL. Nothing here knows a format's layout.
 
-Request targets that may be whole URLs, as proxies, balancers and CDNs log them.
-
-Each function takes SQL for a text and gives SQL; nothing of a log is in it.
-
-When a request was made: the text of a time into microseconds since 1970, UTC, as SQL.
-
-Each step is over columns that the steps before have made, so that nothing is read twice: `number` over the fields,
-`micros` over them and `number`, `odd` and `otherwise` where that gave nothing, `timestamp` over `micros`. What cannot
-be read, or is of no sane year, is NULL.
+A time becomes microseconds since 1970, UTC, in steps. Each step is a column over the columns before it, so that nothing
+is read twice: `number` (`time_number`), `micros` (`time_micros`), `odd` (`normalised_time`) for the few texts that gave
+nothing, a second try (`fallback_micros`), and the timestamp (`timestamp_sql`). A time that cannot be read, or that no
+server can have logged, is NULL.
 """
 
 from mtc.core.sql import literal
@@ -83,7 +78,7 @@ def url_target(url: str) -> str:
     return f"CASE WHEN starts_with({url}, '/') THEN {url} ELSE regexp_replace({url}, '{_URL}[^/?#]*/?', '/') END"
 
 
-def is_page(target: str, method: str) -> str:
+def asks_for_page(target: str, method: str) -> str:
     """Whether somebody asked for something on a site: not a tunnel, nor what is no request at all."""
     named = f"(starts_with({target}, '/') OR regexp_matches({target}, '{_URL}'))"
     return f"({named} AND coalesce({method}, '') <> 'CONNECT')"
@@ -95,14 +90,17 @@ def only_where(value: str, *conditions: str) -> str:
 
 
 # In seconds since 1970 a number of this size or more is of a finer unit, and so on in thousands.
-_FINER = 100_000_000_000
-_LATEST = 4_102_444_800_000_000
+_LEAST_MILLIS = 100_000_000_000
+_LAST_MICROS = 4_102_444_800_000_000
 _ANY_UNIT = f"""CASE
-    WHEN number < {_FINER} THEN 1e6 WHEN number < {_FINER}e3 THEN 1e3 WHEN number < {_FINER}e6 THEN 1 ELSE 1e-3
+    WHEN number < {_LEAST_MILLIS} THEN 1e6
+    WHEN number < {_LEAST_MILLIS}e3 THEN 1e3
+    WHEN number < {_LEAST_MILLIS}e6 THEN 1
+    ELSE 1e-3
 END"""
 # What stands in a log in place of the time that its format is known for: nginx's `$time_iso8601` and `$msec`, Apache's
 # `%{...}t`, loggers that leave out the offset or write a fraction.
-_OTHERS = (
+_OTHER_TIME_FORMATS = (
     "%d/%b/%Y:%H:%M:%S%z",
     "%d/%b/%Y:%H:%M:%S.%f%z",
     "%d/%b/%Y:%H:%M:%S",
@@ -112,71 +110,76 @@ _OTHERS = (
     "%Y%m%dT%H%M%S%z",
     "%Y%m%dT%H%M%S",
 )
-_BARE = r"[T ][0-9]+:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?$"
+_NO_OFFSET = r"[T ][0-9]+:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?$"
 
 
-def number(form: Format) -> str:
+def time_number(form: Format) -> str:
     """The time as a number, where it can be one."""
-    return f"try_cast({_text(form)} AS DOUBLE)" if form.time.epoch else "NULL::DOUBLE"
+    return f"try_cast({_time_text(form)} AS DOUBLE)" if form.time.epoch else "NULL::DOUBLE"
 
 
-def micros(form: Format, zone: str) -> str:
+def time_micros(form: Format, zone: str) -> str:
     """Microseconds since 1970. `zone` is that of times which name none."""
-    text = _text(form)
-    found = [f"try_cast(round(number * {_unit(form.time.epoch)}) AS BIGINT)"] if form.time.epoch else []
-    found += [_iso(text, zone)] if form.time.iso else []
-    found += [_strptime(text, one, zone) for one in form.time.formats]
+    text = _time_text(form)
+    found = [f"try_cast(round(number * {_micros_per_unit(form.time.epoch)}) AS BIGINT)"] if form.time.epoch else []
+    found += [_iso_micros(text, zone)] if form.time.iso else []
+    found += [_strptime_micros(text, strptime, zone) for strptime in form.time.formats]
     return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
 
-def odd(form: Format) -> str:
-    """SQL over `micros` and the fields: a time that is none as its format has them, made ready for `otherwise`.
+def normalised_time(form: Format) -> str:
+    """SQL over the column `micros` and the fields: a time that `time_micros` cannot read, prepared for a second try.
 
-    A comma stands for a dot, more digits than microseconds have are cut off, no blank stands in front of an offset, and
-    `Z`, `UTC` and `GMT` are an offset of zero.
+    A comma becomes a dot, digits finer than microseconds are cut off, a blank before the offset is removed, and `Z`,
+    `UTC` and `GMT` become an offset of zero.
     """
     if form.time.strict:
         return "NULL::VARCHAR"
-    plain = f"regexp_replace(replace({_text(form)}, ',', '.'), '([.][0-9]{{6}})[0-9]+', '\\1')"
+    plain = f"regexp_replace(replace({_time_text(form)}, ',', '.'), '([.][0-9]{{6}})[0-9]+', '\\1')"
     zoned = f"regexp_replace({plain}, ' *(?:Z|UTC|GMT)$', '+0000')"
     clean = f"regexp_replace({zoned}, ' *([+-][0-9]{{2}}:?[0-9]{{2}})$', '\\1')"
     return f"CASE WHEN micros IS NULL THEN {clean} END"
 
 
-def otherwise(zone: str) -> str:
-    """SQL over `odd`: the same as `micros`, of any time that servers write. Most lines never get here."""
+def fallback_micros(zone: str) -> str:
+    """SQL over the column `odd`: microseconds since 1970 from any time that servers write. Few lines need it."""
     number = "try_cast(odd AS DOUBLE)"
     epoch = f"try_cast(round({number} * {_ANY_UNIT.replace('number', number)}) AS BIGINT)"
-    tries = [epoch, _iso("odd", zone), *(_strptime("odd", one, zone) for one in _OTHERS)]
+    tries = [
+        epoch,
+        _iso_micros("odd", zone),
+        *(_strptime_micros("odd", strptime, zone) for strptime in _OTHER_TIME_FORMATS),
+    ]
     return f"CASE WHEN odd <> '' THEN coalesce({', '.join(tries)}) END"
 
 
-def timestamp(shift: int) -> str:
-    """The timestamp of `micros`, moved by so many seconds."""
-    return f"CASE WHEN micros BETWEEN {-_LATEST} AND {_LATEST} THEN make_timestamp(micros + {shift * 1_000_000}) END"
+def timestamp_sql(shift: int) -> str:
+    """SQL over the column `micros`: the timestamp, moved by `shift` seconds."""
+    moved = f"make_timestamp(micros + {shift * 1_000_000})"
+    return f"CASE WHEN micros BETWEEN {-_LAST_MICROS} AND {_LAST_MICROS} THEN {moved} END"
 
 
-def _text(form: Format) -> str:
+def _time_text(form: Format) -> str:
     derived = dict(form.derive)
     names = {*form.shape.names, *derived}
     return "concat(date, ' ', clock)" if "clock" in names and "time" not in derived else '"time"'
 
 
-def _unit(epoch: int) -> str:
+def _micros_per_unit(epoch: int) -> str:
     return _ANY_UNIT if epoch == ANY_EPOCH else str(1_000_000 / epoch)
 
 
-def _iso(text: str, zone: str) -> str:
+def _iso_micros(text: str, zone: str) -> str:
     """A text with an offset says its instant; one without is local time in `zone`."""
     instant = f"epoch_us(try_cast({text} AS TIMESTAMPTZ))"
     if zone == "UTC":
         return instant
     local = f"epoch_us(timezone({literal(zone)}, try_cast({text} AS TIMESTAMP)))"
-    return f"CASE WHEN regexp_matches({text}, {literal(_BARE)}) THEN {local} ELSE {instant} END"
+    return f"CASE WHEN regexp_matches({text}, {literal(_NO_OFFSET)}) THEN {local} ELSE {instant} END"
 
 
-def _strptime(text: str, form: str, zone: str) -> str:
-    read = f"try_strptime({text}, {literal(form)})"
-    if "%z" in form or zone == "UTC":
+def _strptime_micros(text: str, strptime: str, zone: str) -> str:
+    read = f"try_strptime({text}, {literal(strptime)})"
+    if "%z" in strptime or zone == "UTC":
         return f"epoch_us({read})"
     return f"epoch_us(timezone({literal(zone)}, {read}))"

@@ -19,8 +19,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial, reduce
 
 from mtc.core.sql import literal
-from mtc.formats.aws import FIELDS as CLOUDFRONT_FIELDS
-from mtc.formats.aws import decoded, decoded_agent, is_bare_line
+from mtc.formats.aws import CLOUDFRONT_FIELDS, decoded_user_agent, headerless_field_count, percent_decoded
 from mtc.formats.columns import BLANK, MIXED, QUOTES, TAB, Columns
 from mtc.formats.model import Format, Time
 from mtc.formats.sql import address, host_name
@@ -99,7 +98,7 @@ class Dialect:
 
     def default(self, line: str) -> Names:
         """The fields of a file that has no header and begins with this line; none where that is not known."""
-        count = is_bare_line(line) if self.bare else 0
+        count = headerless_field_count(line) if self.bare else 0
         return (*CLOUDFRONT_FIELDS, *([""] * count))[:count]
 
 
@@ -136,7 +135,7 @@ SHOUTCAST = Dialect(
     "SHOUTcast DNAS W3C log",
     software=("shoutcast",),
     telling=("avgbandwidth",),
-    derive=(("user_agent", decoded("z.user_agent")),),
+    derive=(("user_agent", percent_decoded("z.user_agent")),),
     plus=(),
 )
 CLOUDFRONT = Dialect(
@@ -144,7 +143,7 @@ CLOUDFRONT = Dialect(
     "Amazon CloudFront standard log (W3C)",
     software=("cloudfront",),
     telling=("x-edge-", "x-host-header", "fle-", "timestamp(ms)", "distributionid"),
-    derive=(("user_agent", decoded_agent("z.user_agent")),),
+    derive=(("user_agent", decoded_user_agent("z.user_agent")),),
     separator=TAB,
     plus=(),
     bare=True,
@@ -155,7 +154,7 @@ CLOUDFRONT_RTMP = Dialect(
     software=(),
     telling=("x-cf-status", "x-cf-client-id", "x-sname"),
     columns=_with(("status", ())),
-    derive=(("user_agent", decoded_agent("z.user_agent")),),
+    derive=(("user_agent", decoded_user_agent("z.user_agent")),),
     separator=TAB,
     plus=(),
 )

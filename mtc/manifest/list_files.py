@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.formats.settings import Filters, Hits
+from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.model_keys import text_lists
 from mtc.manifest.nodes import Document, KeyPath, Map, MapEntry, Mark, Node, Scalar, Seq, text_of
 
-LIST_KEYS: Mapping[str, frozenset[str]] = {"filters": text_lists(Filters), "hits": text_lists(Hits)}
+LIST_KEYS: Mapping[str, frozenset[str]] = {"filters": text_lists(Filters), "hits": text_lists(HitSettings)}
 """The keys of each section that may name a file."""
 
 _FILE = "file"

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_v
 from mtc.core.frozen_model import Duration, Model, seconds
 from mtc.core.model import SITE_NAME, Stage
 from mtc.formats.format_settings import FormatChoice
-from mtc.formats.settings import Client, Encoding, FieldName, Filters, Glob, Hits
+from mtc.formats.settings import ClientSettings, Encoding, FieldName, Filters, Glob, HitSettings
 from mtc.manifest.dates import Dates
 from mtc.matomo.settings import Matomo
 from mtc.sources.settings import Archive, Credentials
@@ -59,7 +59,7 @@ class Source(Model):
     ] = {}  # noqa: RUF012 (pydantic copies it)
     """Which column, key or label of the format a field is read from, where it is another than the format's own: columns
     of W3C and CSV, keys of JSON (`request.headers.Host`), labels of LTSV and logfmt, groups of others."""
-    client: Client | None = None
+    client: ClientSettings | None = None
     """Which address of a line is the client's, where proxies stand in front of the server."""
     vanished: Literal["keep", "drop"] = "keep"
     """What becomes of the hits of an object that is no longer in the source: logs are often deleted after a while."""
@@ -130,7 +130,7 @@ class Site(Model):
     hosts are filtered, lines that name none count. Stands for `filters: {hosts: ...}`."""
     filters: Filters | None = None
     """Filters of its own; keys that are not given come from the manifest's."""
-    hits: Hits | None = None
+    hits: HitSettings | None = None
     """Hit rules of its own; keys that are not given come from the manifest's."""
     freshness: Freshness | Literal["off"] | None = None
     """Freshness of its own; keys that are not given come from the manifest's."""
@@ -188,7 +188,7 @@ class Manifest(Model):
     """The state file."""
     filters: Filters = Filters()
     """What counts as a hit."""
-    hits: Hits = Hits()
+    hits: HitSettings = HitSettings()
     """What is kept of a request that counts."""
     sites: Annotated[dict[SiteName, Site], Field(min_length=1)]
     """The web sites, by name."""

@@ -13,14 +13,14 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from mtc.core.model import Stage
-from mtc.formats.settings import Filters, Hits
+from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.dates import Dates
 from mtc.manifest.models import Freshness, Manifest, Run, Site, Source
 from mtc.manifest.nodes import Map, walk
 from mtc.matomo.settings import Matomo
 from mtc.sources.settings import Archive, Credentials
 
-_HITS = Hits()
+_HITS = HitSettings()
 _FRESHNESS = Freshness()
 
 
@@ -40,7 +40,7 @@ class SiteSettings:
     filters: Filters
     matomo_id: int | None = None
     countries: str = ""
-    hits: Hits = _HITS
+    hits: HitSettings = _HITS
     freshness: Freshness | None = _FRESHNESS
     matomo: Matomo | None = None
     answers: Literal["warehouse", "matomo"] = "warehouse"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mtc.core.model import FIRST, RECIPES, Stage
 from mtc.core.records import StepRecord
-from mtc.formats.settings import Filters, Hits
+from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.project import SiteSettings
 
 RECIPE = "recipe"
@@ -23,7 +23,7 @@ _SEARCHES = "hits.search_parameters"
 _OF_SOURCE = ("source.timezone", "source.shift", "source.encoding", "source.client", "source.fields")
 
 
-def _rules(filters: Filters, hits: Hits) -> dict[str, str]:
+def _rules(filters: Filters, hits: HitSettings) -> dict[str, str]:
     sections = {"filters": filters.model_dump(mode="json"), "hits": hits.model_dump(mode="json")}
     return {
         f"{section}.{name}": json.dumps(value)
@@ -33,14 +33,14 @@ def _rules(filters: Filters, hits: Hits) -> dict[str, str]:
     }
 
 
-def _searches(hits: Hits) -> str:
+def _searches(hits: HitSettings) -> str:
     return json.dumps(hits.search_parameters)
 
 
 DEFAULTS: Mapping[str, str] = {
-    **_rules(Filters(), Hits()),
+    **_rules(Filters(), HitSettings()),
     **dict.fromkeys(_OF_SOURCE, ""),
-    _SEARCHES: _searches(Hits()),
+    _SEARCHES: _searches(HitSettings()),
 }
 """What a setting is taken for where a record does not have it."""
 
@@ -148,7 +148,7 @@ def stat_settings(site: SiteSettings) -> dict[str, str]:
     """
     answers = target(site) if site.answers == "matomo" else ""
     own = {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, "stats.from": answers}
-    searches = _searches(Hits() if answers else site.hits)  # Matomo has settings of its own
+    searches = _searches(HitSettings() if answers else site.hits)  # Matomo has settings of its own
     return {**own, _SEARCHES: searches, **_recipe(Stage.STAT)}
 
 

@@ -12,7 +12,7 @@ from import_step import AGENT, ALL, IN_PLACE, SPOOLED, Outcome, Rejected, Worksh
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import Status
-from mtc.formats.compression import PLAIN, _told, refuse
+from mtc.formats.compression import PLAIN, compression_of_head, refuse
 from mtc.formats.line_cleaning import LONGEST
 from mtc.stages.import_.bundles import Sizes
 
@@ -56,7 +56,7 @@ def is_text(data: bytes) -> bool:
     """Whether a file may be text: neither compressed nor what is refused by name for how it begins."""
     with contextlib.suppress(PermanentError):
         refuse(data, "")
-        return _told(data) == PLAIN
+        return compression_of_head(data) == PLAIN
     return False
 
 

@@ -13,7 +13,7 @@ from stat_hits import DAY, Hit, answers, connect, project, rows, settings, stat_
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, Part
 from mtc.formats.agents import classify
-from mtc.formats.settings import Hits
+from mtc.formats.settings import HitSettings
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
@@ -200,7 +200,7 @@ def test_a_site_whose_searches_are_switched_off_has_pages_instead(tmp_path: Path
         matomo.clock.frozen = NOW
         _, (asked, *_) = both(tmp_path, matomo, LOG)
     part = write_part(tmp_path, [one.hit for one in LOG if one.day == DAY], name="off")
-    own = dataclasses.replace(site(), hits=Hits(search_parameters=()))
+    own = dataclasses.replace(site(), hits=HitSettings(search_parameters=()))
     (counted,) = map(told, answers(tmp_path, {DAY: [part]}, own))
     assert asked.summary.searches == counted.summary.searches == 0
     assert rows(asked, "site_searches") == rows(counted, "site_searches") == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.formats.settings import Filters, Hits
+from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.stages.import_.preview import HIT, Explained, Explainer, Sample, Value
@@ -16,11 +16,11 @@ SITE = SiteSettings("docs", "", "UTC", Source(url="."), None, EVERYTHING)
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
 
 
-def site(filters: Filters | None = None, hits: Hits | None = None, **given: object) -> SiteSettings:
+def site(filters: Filters | None = None, hits: HitSettings | None = None, **given: object) -> SiteSettings:
     """A site with these rules, else with every filter off; what else is given is its own or its source's."""
     source = {name: value for name, value in given.items() if name in Source.model_fields}
     own = {name: value for name, value in given.items() if name not in source}
-    made = dataclasses.replace(SITE, filters=filters or EVERYTHING, hits=hits or Hits())
+    made = dataclasses.replace(SITE, filters=filters or EVERYTHING, hits=hits or HitSettings())
     made = dataclasses.replace(made, source=made.source.model_copy(update=source))
     return dataclasses.replace(made, **own)  # type: ignore[arg-type]
 

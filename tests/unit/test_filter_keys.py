@@ -14,7 +14,7 @@ from in_hand import EVERYTHING, explained, line, reasons, site
 from mtc.core.model import Accounting
 from mtc.formats.line_sql import Reading
 from mtc.formats.ncsa import COMBINED
-from mtc.formats.settings import Client, Filters, Hits
+from mtc.formats.settings import ClientSettings, Filters, HitSettings
 from mtc.stages.import_.line_table import read_text
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -25,7 +25,9 @@ def only(**keys: object) -> Filters:
     return Filters.model_validate(EVERYTHING.model_dump() | keys)
 
 
-def check(folder: Path, filters: Filters, lines: Sequence[tuple[str, str | None]], hits: Hits | None = None) -> None:
+def check(
+    folder: Path, filters: Filters, lines: Sequence[tuple[str, str | None]], hits: HitSettings | None = None
+) -> None:
     found = explained(folder, [text for text, _ in lines], site(filters, hits))
     assert reasons(found) == [reason for _, reason in lines]
     assert found.accounting.balanced
@@ -33,7 +35,7 @@ def check(folder: Path, filters: Filters, lines: Sequence[tuple[str, str | None]
 
 def check_with_names(folder: Path, filters: Filters, lines: Sequence[tuple[str, str | None]]) -> None:
     """The same where clients may be host names."""
-    found = explained(folder, [text for text, _ in lines], site(filters, client=Client(host_names=True)))
+    found = explained(folder, [text for text, _ in lines], site(filters, client=ClientSettings(host_names=True)))
     assert reasons(found) == [reason for _, reason in lines]
 
 
@@ -192,7 +194,7 @@ def test_a_time_counts_itself(tmp_path: Path, text: str, older: bool) -> None:  
 
 def test_downloads_that_are_not_named_do_not_count(tmp_path: Path) -> None:
     """Who names the extensions of downloads does not want Matomo's others; pages are not concerned."""
-    hits = Hits(download_extensions=("PDF", "foo"), add_download_extensions=("bar",))
+    hits = HitSettings(download_extensions=("PDF", "foo"), add_download_extensions=("bar",))
     lines = [line("/a.pdf"), line("/a.foo"), line("/a.bar"), line("/a.zip"), line("/a.html"), line("/a")]
     found = explained(tmp_path, lines, site(hits=hits))
     assert reasons(found) == [None, None, None, "download", None, None]
@@ -202,7 +204,7 @@ def test_downloads_that_are_not_named_do_not_count(tmp_path: Path) -> None:
 def test_extensions_can_be_added_to_those_of_matomo(tmp_path: Path) -> None:
     """Nothing is left out then."""
     found = explained(
-        tmp_path, [line("/a.zip"), line("/a.parquet")], site(hits=Hits(add_download_extensions=("parquet",)))
+        tmp_path, [line("/a.zip"), line("/a.parquet")], site(hits=HitSettings(add_download_extensions=("parquet",)))
     )
     assert [sample.fields["download"] for sample in found.samples["hit"]] == [True, True]
 
@@ -225,7 +227,7 @@ def test_the_first_rule_that_applies_gives_the_reason(tmp_path: Path) -> None:
     text = line("/a.xml", host="shop.example.org", status=404, referrer="http://spam/", agent="curl/8.0")
     for first, (name, _) in enumerate(rules):
         keys = {key: value for _, given in rules[first:] for key, value in given.items()}
-        hits = Hits(download_extensions=("pdf",)) if first < 2 else None
+        hits = HitSettings(download_extensions=("pdf",)) if first < 2 else None
         assert reasons(explained(tmp_path, [text], site(only(**keys), hits))) == [name]
 
 
@@ -294,7 +296,7 @@ FILTERS = st.builds(
     exclude_newer_than=st.sampled_from([None, "2026-05-01T12:00:00+02:00"]),
 )
 HITS = st.builds(
-    Hits,
+    HitSettings,
     strip_query=st.booleans(),
     query_delimiter=ODD,
     exclude_query_parameters=LISTS,
@@ -308,7 +310,7 @@ HITS = st.builds(
 @given(FILTERS, HITS, st.lists(ODD, max_size=6))
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_of_any_rule_breaks_the_reading(
-    tmp_path: Path, filters: Filters, rules: Hits, texts: list[str]
+    tmp_path: Path, filters: Filters, rules: HitSettings, texts: list[str]
 ) -> None:
     """Whatever the rules say and the lines hold, every line is accounted for."""
     lines = [line(f"/{text}?{text}", host="a.b", referrer=text, agent=text, ip=text) for text in texts]
@@ -322,7 +324,7 @@ def test_a_line_that_is_no_hit_keeps_nothing_in_an_import(tmp_path: Path) -> Non
     """What is shown in an explanation is not held in memory when days are loaded; the reasons are the same."""
     path = tmp_path / "a.log"
     path.write_text("".join(f"{each}\n" for each in (line("/a"), line("/b.css"), "no line")))
-    reading = Reading(COMBINED, Filters(), hits=Hits(path_prefix="/x"))
+    reading = Reading(COMBINED, Filters(), hits=HitSettings(path_prefix="/x"))
     found = {}
     for keep_all in (False, True):
         read_text(duckdb.default_connection(), path, dataclasses.replace(reading, keep_all=keep_all), exact=False)

@@ -13,7 +13,7 @@ from in_hand import explained, line, reasons, site, values
 
 from mtc.formats.client_address import client_ip
 from mtc.formats.format_settings import CustomFormat
-from mtc.formats.settings import Client, Filters
+from mtc.formats.settings import ClientSettings, Filters
 
 TIME = "01/May/2026:10:00:00 +0000"
 ISO = "2026-05-01T10:00:00+00:00"
@@ -121,7 +121,7 @@ def test_filters_see_the_address(tmp_path: Path) -> None:
 def test_a_host_name_counts_where_the_manifest_says_so(tmp_path: Path) -> None:
     """Apache's `HostnameLookups`: one visitor for each name, whatever its case; no other text."""
     lines = [line(ip=ip) for ip in ("Client-7.example.net", "192.0.2.7", "localhost", "unknown", "*", "a b")]
-    found = explained(tmp_path, lines, site(client=Client(host_names=True)))
+    found = explained(tmp_path, lines, site(client=ClientSettings(host_names=True)))
     assert values(found, "ip") == ["client-7.example.net", "192.0.2.7", "localhost"]
 
 

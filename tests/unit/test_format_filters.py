@@ -10,7 +10,7 @@ from mtc.formats.filters import DOWNLOAD_EXTENSIONS, ROBOT_TEXTS, STATIC_EXTENSI
 from mtc.formats.line_sql import Reading, read_lines
 from mtc.formats.model import Format
 from mtc.formats.registry import FORMATS
-from mtc.formats.settings import Filters, Hits
+from mtc.formats.settings import Filters, HitSettings
 
 DEFAULTS = Filters()
 VHOST = FORMATS["combined_vhost"]
@@ -194,8 +194,8 @@ def test_every_choice_of_switches_makes_sql_that_runs(log: Path) -> None:
     )
     for switch, some in itertools.product(switches, lists):
         assert reasons(log, Filters.model_validate({**switch, **some}), [combined()]) == [None]
-    assert reason(Filters(errors=True, redirects=True, static=True), Hits(), "UTC") == "NULL::VARCHAR"
-    assert "robots" in download(Filters(static=True), Hits())
+    assert reason(Filters(errors=True, redirects=True, static=True), HitSettings(), "UTC") == "NULL::VARCHAR"
+    assert "robots" in download(Filters(static=True), HitSettings())
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from in_hand import CHROME, explained, line, site, values
 
-from mtc.formats.settings import Client
+from mtc.formats.settings import ClientSettings
 
-FORWARDED = Client(**{"from": ["forwarded_for", "ip"]})
+FORWARDED = ClientSettings(**{"from": ["forwarded_for", "ip"]})
 PROXIED = [f"198.51.100.{number} {line(ip='10.0.0.2')}" for number in range(1, 6)]
 
 

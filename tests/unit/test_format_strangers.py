@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from in_hand import CHROME, explained, line, site, values
 
-from mtc.formats.settings import Client
+from mtc.formats.settings import ClientSettings
 
-FORWARDED = site(client=Client(**{"from": ["forwarded_for", "ip"]}))
+FORWARDED = site(client=ClientSettings(**{"from": ["forwarded_for", "ip"]}))
 ODD = ("shop.example.net", "[2001:db8::66]:443", "<script>", "999.1.1.1")
 
 

@@ -13,7 +13,7 @@ from in_hand import CHROME, EVERYTHING, explained, line, reasons, site
 
 from mtc.formats.format_settings import CustomFormat
 from mtc.formats.request_target import is_host
-from mtc.formats.settings import Filters, Hits, PathRule
+from mtc.formats.settings import Filters, HitSettings, PathRule
 from mtc.stages.deliver import requests
 
 TIME = "01/May/2026:10:00:00 +0000"
@@ -216,7 +216,7 @@ def test_what_is_a_host_is_sent_as_one() -> None:
 
 def test_a_rule_that_takes_the_slash_off_a_path_leads_nowhere_else(tmp_path: Path) -> None:
     """The path that is sent begins with one all the same."""
-    rules = Hits(replace_paths=(PathRule(find="^/v1", replace=""),))
+    rules = HitSettings(replace_paths=(PathRule(find="^/v1", replace=""),))
     (hit,) = explained(tmp_path, [line("/v1.evil.example/a")], site(EVERYTHING, rules)).samples["hit"]
     ((url,),) = duckdb.execute(SENT, [[None], [hit.fields["path"]], [None]]).fetchall()
     assert url == f"https://{SITE}/.evil.example/a"

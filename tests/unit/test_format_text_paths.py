@@ -9,11 +9,11 @@ from reads import Reader
 
 from mtc.formats import aws, ncsa, proxies
 from mtc.formats.model import Format
-from mtc.formats.pattern import Pattern
+from mtc.formats.pattern import LinePattern
 
 MODULES = (ncsa, ncsa, proxies, ncsa, aws, aws, proxies)
 FORMATS = {form.name: form for module in MODULES for form in vars(module).values() if isinstance(form, Format)}
-FAST = [form for form in FORMATS.values() if isinstance(form.shape, Pattern) and form.shape.fast]
+FAST = [form for form in FORMATS.values() if isinstance(form.shape, LinePattern) and form.shape.fast]
 
 MOST = 24  # more quotes send a file down the exact path
 LINES = tuple({line for sample in SAMPLES if sample.format in FORMATS for line in sample.text.split("\n") if line})

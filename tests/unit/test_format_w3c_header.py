@@ -12,7 +12,7 @@ from reads import Reader
 
 from mtc.core.errors import PermanentError
 from mtc.formats.detection import detect
-from mtc.formats.header_changes import Turns
+from mtc.formats.header_changes import FormatSwitches
 from mtc.formats.model import Format
 from mtc.formats.registry import FORMATS, get
 from mtc.formats.w3c import DIALECTS
@@ -160,7 +160,7 @@ def test_a_user_agent_that_decodes_to_no_text_stays_as_it_is(reader: Reader) -> 
 def test_in_a_file_of_all_formats_only_headers_turn(reader: Reader) -> None:  # noqa: ARG001 - none is read
     """Other formats never look for headers."""
     block = f"{W3C}\n{LINE}\n".encode()
-    assert [form for form, _ in Turns(FORMATS["combined"]).cut(block * 2)] == [FORMATS["combined"]]
+    assert [form for form, _ in FormatSwitches(FORMATS["combined"]).cut(block * 2)] == [FORMATS["combined"]]
 
 
 UNDATED = "#Fields: time c-ip cs-uri-stem"
@@ -187,7 +187,7 @@ def test_turns_cut_at_headers_and_lose_nothing(groups: list[tuple[str, ...]], cu
         fields = next((line for line in lines if line.startswith("#Fields")), fields)
         date = next((line for line in lines if line.startswith("#Date")), date)
         wanted += [None if line.startswith("#") else bound(date, fields) for line in lines]
-    turns, found = Turns(bound(W3C)), []
+    turns, found = FormatSwitches(bound(W3C)), []
     for blocks in (groups[:cut], groups[cut:]):
         for after, piece in turns.cut("".join(f"{line}\n" for lines in blocks for line in lines).encode()):
             found += [(line, after) for line in piece.decode().removesuffix("\n").split("\n")]

@@ -9,7 +9,7 @@ from reads import Reader
 from mtc.formats.custom import custom
 from mtc.formats.format_settings import CustomFormat
 from mtc.formats.layouts.envoy import compile_envoy
-from mtc.formats.layouts.haproxy import compile_haproxy, sample
+from mtc.formats.layouts.haproxy import compile_haproxy, fetched_value
 from mtc.formats.layouts.layout import JsonLayout, LayoutError, TextLayout, expression_of
 from mtc.formats.layouts.squid import compile_squid
 from mtc.formats.layouts.tomcat import compile_tomcat, strptime_format
@@ -125,7 +125,7 @@ def test_what_everybody_has_is_read_as_fast_as_the_format_of_that_name(described
 )
 def test_a_sample_expression_is_the_field_that_it_fetches(expression: str, field: str) -> None:
     """What a converter makes unrecognisable, and what is not known, is passed over."""
-    assert sample(expression).field == field
+    assert fetched_value(expression).field == field
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_sample_expression_is_the_field_that_it_fetches(expression: str, field
 )
 def test_a_date_is_a_number_or_what_its_converter_writes(expression: str, clock: str) -> None:
     """In the unit that is asked for."""
-    assert sample(expression).clock == clock
+    assert fetched_value(expression).clock == clock
 
 
 def test_a_format_that_only_begins_with_a_brace_is_no_json() -> None:

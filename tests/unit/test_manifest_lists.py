@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mtc.core.errors import ManifestError
-from mtc.formats.settings import Filters, Hits
+from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.load import load
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
@@ -48,7 +48,7 @@ PLAIN = SiteSettings("docs", "", "UTC", Source(url="logs/{date:%Y-%m-%d}"), None
 def with_setting(name: str) -> SiteSettings:
     section, key = name.split(".")
     changed = getattr(PLAIN, section).model_dump(exclude_none=True) | {key: OTHER[name]}
-    kind = {"filters": Filters, "hits": Hits, "source": Source}[section]
+    kind = {"filters": Filters, "hits": HitSettings, "source": Source}[section]
     values = {each: getattr(PLAIN, each) for each in ("filters", "hits", "source")} | {section: kind(**changed)}
     return SiteSettings("docs", "", "UTC", values["source"], None, values["filters"], hits=values["hits"])
 

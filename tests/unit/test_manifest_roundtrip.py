@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from mtc.formats.settings import Filters, Hits, PathRule
+from mtc.formats.settings import Filters, HitSettings, PathRule
 from mtc.manifest.dates import DateRange, LastDays
 from mtc.manifest.load import load
 from mtc.manifest.models import Manifest, Site, Source
@@ -51,7 +51,7 @@ FILTERS = st.builds(
     max_rejected=st.integers(0, 1000).map(lambda share: share / 1000),
 )
 HITS = st.builds(
-    Hits,
+    HitSettings,
     strip_query=st.booleans(),
     query_delimiter=st.sampled_from(["?", ";", "#"]),
     exclude_query_parameters=TEXTS,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from plan_world import applied, import_step, site
 
 from mtc.core.model import RECIPES, Stage, StepId, Verdict
-from mtc.formats.settings import Filters, Hits
+from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.plan.fingerprint import (
@@ -60,7 +60,7 @@ def test_the_digest_of_a_step_is_golden_but_for_its_recipe(stage: Stage) -> None
 
 def test_parameters_of_searches_are_of_statistics_alone() -> None:
     """With others nothing is loaded again; where Matomo answers, its own settings decide, and nothing is made again."""
-    own = dataclasses.replace(site(), hits=Hits(search_parameters=("suche",)))
+    own = dataclasses.replace(site(), hits=HitSettings(search_parameters=("suche",)))
     assert load_settings(own) == load_settings(site())
     before, now = (Fingerprint.of(Stage.STAT, stat_settings(one), {}) for one in (site(), own))
     assert now.since(before).settings == ("hits.search_parameters",)

@@ -11,12 +11,12 @@ from in_hand import EVERYTHING, explained, hits, line, reasons, site, values
 
 from mtc.formats.client_address import PACKED, masked
 from mtc.formats.filters import rewritten
-from mtc.formats.settings import Client, Filters, Hits, PathRule
+from mtc.formats.settings import ClientSettings, Filters, HitSettings, PathRule
 
 KEPT_OF_IPV6 = {1: 64, 2: 48, 3: 24, 4: 0}
 
 
-def kept(folder: Path, rules: Hits, *targets: str) -> list[tuple[object, object]]:
+def kept(folder: Path, rules: HitSettings, *targets: str) -> list[tuple[object, object]]:
     """Path and query of a hit for each target."""
     found = explained(folder, [line(target) for target in targets], site(hits=rules))
     return list(zip(values(found, "path"), values(found, "query"), strict=True))
@@ -24,8 +24,8 @@ def kept(folder: Path, rules: Hits, *targets: str) -> list[tuple[object, object]
 
 def test_without_rules_nothing_is_rewritten(tmp_path: Path) -> None:
     """Path and query are parted at the first question mark, and stay as logged."""
-    assert rewritten(Hits()) == {}
-    assert kept(tmp_path, Hits(), "/A/b?c=D&e", "/a?b?c", "/a;b", "/a?") == [
+    assert rewritten(HitSettings()) == {}
+    assert kept(tmp_path, HitSettings(), "/A/b?c=D&e", "/a?b?c", "/a;b", "/a?") == [
         ("/A/b", "c=D&e"),
         ("/a", "b?c"),
         ("/a;b", None),
@@ -35,13 +35,13 @@ def test_without_rules_nothing_is_rewritten(tmp_path: Path) -> None:
 
 def test_a_query_can_be_forgotten(tmp_path: Path) -> None:
     """The path stays."""
-    assert kept(tmp_path, Hits(strip_query=True), "/a?b", "/a") == [("/a", None), ("/a", None)]
+    assert kept(tmp_path, HitSettings(strip_query=True), "/a?b", "/a") == [("/a", None), ("/a", None)]
 
 
 @pytest.mark.parametrize("mark", [";", "::", "'", "\\"])
 def test_path_and_query_can_be_parted_elsewhere(tmp_path: Path, mark: str) -> None:
     """A question mark is then a part of the path. What filters see is parted so too."""
-    rules = Hits(query_delimiter=mark)
+    rules = HitSettings(query_delimiter=mark)
     assert kept(tmp_path, rules, f"/a?b{mark}c{mark}d", "/a?b") == [("/a?b", f"c{mark}d"), ("/a?b", None)]
     filters = Filters.model_validate(EVERYTHING.model_dump() | {"exclude_paths": ("/a",)})
     assert reasons(explained(tmp_path, [line(f"/a{mark}b"), line("/a?b")], site(filters, rules))) == ["path", None]
@@ -49,7 +49,7 @@ def test_path_and_query_can_be_parted_elsewhere(tmp_path: Path, mark: str) -> No
 
 def test_parameters_can_be_forgotten_by_their_names(tmp_path: Path) -> None:
     """The others stay in their order; the case does not matter; a query of which nothing is left is none."""
-    rules = Hits(exclude_query_parameters=("utm_*", "sid", "a.b"))
+    rules = HitSettings(exclude_query_parameters=("utm_*", "sid", "a.b"))
     assert kept(tmp_path, rules, "/?x=1&UTM_source=a=b&Sid&y", "/?sid=1", "/?sidx=sid&axb=1&a.b=2", "/?&&") == [
         ("/", "x=1&y"),
         ("/", None),
@@ -60,7 +60,7 @@ def test_parameters_can_be_forgotten_by_their_names(tmp_path: Path) -> None:
 
 def test_paths_are_lowered_then_replaced_then_prefixed(tmp_path: Path) -> None:
     """Replacements go one after the other, each for all that it finds; a path that is gone is the root."""
-    rules = Hits(
+    rules = HitSettings(
         lowercase_paths=True,
         replace_paths=(
             PathRule(find=r"^/v[0-9]+(/.*)$", replace=r"\1"),
@@ -79,7 +79,7 @@ def test_paths_are_lowered_then_replaced_then_prefixed(tmp_path: Path) -> None:
 def test_filters_judge_what_the_log_says(tmp_path: Path) -> None:
     """Paths, extensions and addresses are looked at before they are rewritten."""
     filters = Filters(exclude_paths=("/Private/*",), exclude_ips=("192.0.2.9",))
-    rules = Hits(
+    rules = HitSettings(
         lowercase_paths=True,
         replace_paths=(PathRule(find=r"\.pdf$", replace=""), PathRule(find="^/private/", replace="/")),
         anonymise_ips=4,
@@ -94,7 +94,7 @@ def test_filters_judge_what_the_log_says(tmp_path: Path) -> None:
 
 def test_nothing_else_of_a_hit_changes(tmp_path: Path) -> None:
     """Referrer, user agent, time and the rest are those of the line."""
-    everything = Hits(
+    everything = HitSettings(
         strip_query=True,
         lowercase_paths=True,
         replace_paths=(PathRule(find="a", replace="b"),),
@@ -126,7 +126,7 @@ def test_nothing_else_of_a_hit_changes(tmp_path: Path) -> None:
 )
 def test_addresses_are_masked_as_matomo_masks_them(tmp_path: Path, ip: str, count: int, wanted: str) -> None:
     """1 to 4 bytes of IPv4; of IPv6 the last 64, 80 or 104 bits, or all. What is no address says nothing at all."""
-    settings = site(hits=Hits(anonymise_ips=count), client=Client(host_names=True))
+    settings = site(hits=HitSettings(anonymise_ips=count), client=ClientSettings(host_names=True))
     assert values(explained(tmp_path, [line(ip=ip)], settings), "ip") == [wanted]
 
 

@@ -9,12 +9,12 @@ from in_hand import explained, line, site, values
 from pydantic import ValidationError
 
 from mtc.formats.format_settings import CustomFormat
-from mtc.formats.settings import Client
+from mtc.formats.settings import ClientSettings
 
 TIME = "01/May/2026:10:00:00 +0000"
 ISO = "2026-05-01T10:00:00+00:00"
 PROXY = "10.0.0.1"
-BY_PROXIES = Client.model_validate({"from": ["forwarded_for", "ip"]})
+BY_PROXIES = ClientSettings.model_validate({"from": ["forwarded_for", "ip"]})
 
 # What proxies have listed, and the client that it says where only private networks are trusted.
 LISTS = {
@@ -103,7 +103,7 @@ def test_the_client_is_the_right_most_address_that_is_not_trusted(tmp_path: Path
 
 
 def read(folder: Path, forwarded: str, **keys: object) -> Sequence[object]:
-    client = Client.model_validate({"from": ["forwarded_for", "ip"], **keys})
+    client = ClientSettings.model_validate({"from": ["forwarded_for", "ip"], **keys})
     return values(explained(folder, [f'{line(ip="192.0.2.1")} "{forwarded}"'], site(client=client)), "ip")
 
 
@@ -123,7 +123,7 @@ def test_forwarded_and_real_ip_are_read(tmp_path: Path) -> None:
         f'10.0.0.1 [{TIME}] "GET / HTTP/1.1" "for=\\x22[2001:db8::7]:80\\x22;proto=http, for=10.0.0.2" "203.0.113.7"'
     ]
     for order, wanted in ((["forwarded_for", "ip"], "2001:db8::7"), (["real_ip", "ip"], "203.0.113.7")):
-        client = Client.model_validate({"from": order})
+        client = ClientSettings.model_validate({"from": order})
         assert values(explained(tmp_path, log, site(format=form, client=client)), "ip") == [wanted]
 
 
@@ -148,4 +148,4 @@ def test_clients_that_look_like_proxies_are_told(tmp_path: Path, ips: Sequence[s
 def test_what_is_no_client_is_refused(wrong: dict[str, list[str]]) -> None:
     """Fields and networks are known ones."""
     with pytest.raises(ValidationError):
-        Client.model_validate(wrong)
+        ClientSettings.model_validate(wrong)

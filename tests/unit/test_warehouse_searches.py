@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from stat_hits import DAY, Hit, answers, count, rows, settings, write_part
 
-from mtc.formats.settings import SEARCH_PARAMETERS, Hits
+from mtc.formats.settings import SEARCH_PARAMETERS, HitSettings
 from mtc.manifest.project import SiteSettings
 from mtc.warehouse.stat_document import StatDocument
 
 
 def site(*parameters: str) -> SiteSettings:
-    return dataclasses.replace(settings(), hits=Hits(search_parameters=parameters))
+    return dataclasses.replace(settings(), hits=HitSettings(search_parameters=parameters))
 
 
 def keywords(document: StatDocument) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from stat_hits import DAY, Hit, answers, connect, settings, write_file, write_part
 
 from mtc.core.model import Accounting, Part
-from mtc.formats.settings import Hits
+from mtc.formats.settings import HitSettings
 from mtc.plan.model import StatWork
 from mtc.warehouse import statistics
 from mtc.warehouse.stat_document import StatDocument, dumps
@@ -137,7 +137,7 @@ def test_the_fingerprint_tells_other_hits_and_other_settings(tmp_path: Path) -> 
         *answers(tmp_path, {DAY: [part]}, settings(zone="Europe/Paris")),
         *answers(tmp_path, {DAY: [part]}, settings(url="https://www.example.org")),
         *answers(tmp_path, {DAY: [part]}, limit=3),
-        *answers(tmp_path, {DAY: [part]}, dataclasses.replace(settings(), hits=Hits(search_parameters=("q",)))),
+        *answers(tmp_path, {DAY: [part]}, dataclasses.replace(settings(), hits=HitSettings(search_parameters=("q",)))),
     ]
     first, second, *rest = [item.inputs.fingerprint for item in found if isinstance(item, StatDocument)]
     assert first == second

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from mtc.formats.agents.agent_tables import (
     BROWSER,
     LIBRARY,
-    Client,
+    AgentClient,
     Robot,
     System,
     client_of,
@@ -82,7 +82,7 @@ def _agent(text: str) -> Agent:
     return _robot(robot) if robot else _visitor(client, system_of(text), text)
 
 
-def _alone(client: Client | None) -> bool:
+def _alone(client: AgentClient | None) -> bool:
     """Whether nobody sits behind it, or may not."""
     return client is None or client.kind == LIBRARY or client.name == _HEADLESS
 
@@ -91,7 +91,7 @@ def _robot(robot: Robot) -> Agent:
     return Agent(bot=True, browser=UNKNOWN, version="", os=UNKNOWN, device="bot", robot=robot.name, kind=robot.kind)
 
 
-def _visitor(client: Client | None, system: System, text: str) -> Agent:
+def _visitor(client: AgentClient | None, system: System, text: str) -> Agent:
     return Agent(
         bot=False,
         browser=client.name if client else UNKNOWN,

@@ -70,7 +70,7 @@ _PARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class AgentClient:
     """A client: its kind, name, and version as Matomo keeps it (`124.0`), which may be empty."""
 
     kind: str
@@ -78,7 +78,7 @@ class Client:
     version: str
 
 
-def client_of(text: str) -> Client | None:
+def client_of(text: str) -> AgentClient | None:
     """The client that a user agent names."""
     return next(_clients(text), None)
 
@@ -89,13 +89,13 @@ def version_of(row: Entry, groups: Groups) -> str:
     return ".".join(made.split(".")[:_PARTS]).strip(" .")
 
 
-def _clients(text: str) -> Iterator[Client]:
+def _clients(text: str) -> Iterator[AgentClient]:
     for number, groups in _client_finder().all(text):
         kind, row = _rows()[number]
         name = filled(row["name"], groups)
         is_browser = kind == BROWSER
         if name and not (is_browser and any(each in text for each in _NO_BROWSERS)):
-            yield Client(kind, name, version_of(row, groups))
+            yield AgentClient(kind, name, version_of(row, groups))
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mtc.formats.agents.agent_tables import BROWSER, Client, System, names, table
+from mtc.formats.agents.agent_tables import BROWSER, AgentClient, System, names, table
 from mtc.formats.agents.regex_index import Finder
 
 _APPLE = frozenset({"iPadOS", "tvOS", "watchOS", "iOS", "Mac"})
@@ -52,7 +52,7 @@ _smart_tv = _looks(r"SmartTV|Tizen.+ TV .+$|\(TV;")
 _desktop = _looks(r"(?:Desktop|PC)(?: (?:x(?:32|64)|WOW64))?;")
 
 
-def device_of(text: str, system: System, client: Client | None) -> str:
+def device_of(text: str, system: System, client: AgentClient | None) -> str:
     """The type of a device in Matomo's words (`desktop`, `smartphone`, `phablet` ...), or empty."""
     device = _by_model(text, system) or _by_fragments(text, system)
     if device == "smartphone" and _pad(text):
@@ -107,7 +107,7 @@ def _by_system(device: str, text: str, system: System) -> str:
     return puffin if match and match[1].upper() in letters else ""
 
 
-def _televisions(device: str, text: str, system: System, client: Client | None) -> str:
+def _televisions(device: str, text: str, system: System, client: AgentClient | None) -> str:
     if _opera_tv(text) or system.name in {"Coolita OS", "VIDAA"}:
         return "tv"
     if (device not in _NEVER_TV and _tv(text)) or (client and client.name in names().TV_CLIENTS):
@@ -115,7 +115,7 @@ def _televisions(device: str, text: str, system: System, client: Client | None) 
     return "tv" if not device and _smart_tv(text) else device
 
 
-def _only_of_phones(client: Client | None) -> bool:
+def _only_of_phones(client: AgentClient | None) -> bool:
     if client is None or client.kind != BROWSER:
         return False
     return names().BROWSER_TO_ABBREV.get(client.name.lower(), "") in names().MOBILE_ONLY_BROWSERS

@@ -46,7 +46,7 @@ Literals = frozenset[str]
 
 def literals(pattern: str) -> Literals | None:
     """Texts one of which, whatever the case, stands in any match of `pattern`; None if there may be none of them."""
-    reader = _Reader(pattern)
+    reader = _PatternReader(pattern)
     found = reader.alternatives()
     return found if reader.at == len(pattern) else None
 
@@ -88,7 +88,7 @@ def _worth(texts: Literals | None) -> tuple[int, int]:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _PatternReader:
     """Reads a pattern from left to right; `at` is how far it has come."""
 
     pattern: str

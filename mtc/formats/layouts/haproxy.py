@@ -49,7 +49,7 @@ _FETCHES = {
 }
 _HEADER_FETCHES = frozenset({"hdr", "fhdr", "hdr_ip", "req.hdr", "req.fhdr", "req.hdr_ip"})
 _CLIENT = Value("ip", "list", 5)
-_NAMED_SAMPLES = {
+_VARIABLES = {
     **dict.fromkeys(("host", "vhost", "httphost"), Value("host", "text", 1)),
     **dict.fromkeys(("useragent", "ua", "agent"), Value("user_agent", "text", 1)),
     **dict.fromkeys(("referer", "referrer"), Value("referrer", "text", 1)),
@@ -61,7 +61,7 @@ _NAMED_SAMPLES = {
 }
 
 
-def sample(expression: str) -> Value:
+def fetched_value(expression: str) -> Value:
     """What an expression writes; an unknown one is passed over."""
     found = _FETCH.fullmatch(expression)
     if found is None:
@@ -71,10 +71,10 @@ def sample(expression: str) -> Value:
     if name in {"date", "accept_date", "request_date"}:
         return _date(argument.rpartition(",")[2] if name == "date" else argument, converters)
     harmless = all(converter in _HARMLESS for converter, _ in converters)
-    return _fetched(name, argument) if harmless else Value()
+    return _fetch_value(name, argument) if harmless else Value()
 
 
-def _fetched(name: str, argument: str) -> Value:
+def _fetch_value(name: str, argument: str) -> Value:
     first = argument.partition(",")[0]
     if name in _HEADER_FETCHES:
         return HEADERS.get(first.lower(), Value())
@@ -89,7 +89,7 @@ def _variable(name: str) -> Value:
     """What a variable's name says that it holds."""
     bare = re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower())
     for prefix in ("", "req", "request", "hdr", "reqhdr", "http"):
-        if (known := _NAMED_SAMPLES.get(bare.removeprefix(prefix))) is not None:
+        if (known := _VARIABLES.get(bare.removeprefix(prefix))) is not None:
             return known
     return Value()
 
@@ -119,12 +119,12 @@ _MILLIS = "%d/%b/%Y:%H:%M:%S.%f"
 _BLANKS = re.compile(r"\s+")
 
 _HTTP = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
-_TLS = "%[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc"
+_HTTPS_TAIL = "%[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc"
 _CLF = (
     '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq'
     " %CC %CS %hrl %hsl"
 )
-_BUILT_IN = {"httplog": _HTTP, "httpslog": f"{_HTTP} {_TLS}", "clf": _CLF}
+_BUILT_IN = {"httplog": _HTTP, "httpslog": f"{_HTTP} {_HTTPS_TAIL}", "clf": _CLF}
 
 _WORD, _TEXT, _NUMBER, _BRACED = (Value(kind=kind) for kind in ("word", "text", "signed", "braced"))
 _ALIASES: dict[str, Value] = {
@@ -163,20 +163,20 @@ _ALIASES: dict[str, Value] = {
 _ALIASES |= {name[:1].upper() + name[1:]: _ALIASES[name] for name in ("bi", "bp", "ci", "cp", "fi", "fp", "si", "sp")}
 _ALIASES |= {name.lower(): _ALIASES[name] for name in ("CC", "CS", "ST")}
 _NEVER_QUOTED = frozenset({"tsc", "ts", "tr", "t", "hrl", "hsl"})
-_MAYBE_NOTHING = frozenset({"hr", "hs", "hrl", "hsl"})
+_MAY_BE_EMPTY = frozenset({"hr", "hs", "hrl", "hsl"})
 _GAP = Value(kind="gap")
 
 
-_NAMED_OUTPUT = re.compile(r"\s*%\{[^}]*\+(?:json|cbor)[^}]*\}o", re.IGNORECASE)
+_JSON_OUTPUT = re.compile(r"\s*%\{[^}]*\+(?:json|cbor)[^}]*\}o", re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=256)
 def compile_haproxy(text: str) -> Layout:
     """The layout of a log-format."""
     inner = _format_of(text)
-    if _NAMED_OUTPUT.match(inner):
+    if _JSON_OUTPUT.match(inner):
         return json_layout(list(_by_name(inner)), "the log-format")
-    pieces = list(_merged(list(_pieces(inner))))
+    pieces = list(_with_single_blanks(list(_pieces(inner))))
     if looks_like_json(inner):
         return json_layout(pieces, "the log-format")
     return assemble(pieces, "the log-format")
@@ -246,18 +246,18 @@ def _item(found: re.Match[str], flags: _Flags, place: int) -> Iterator[Piece]:
     if alias and alias not in _ALIASES:
         near = suggest(f"%{alias}", [f"%{name}" for name in _ALIASES])
         raise LayoutError(f"`%{alias}` at character {place + 1} is no variable of a log-format", near)
-    value = _ALIASES[alias] if alias else sample(found["expression"])
+    value = _ALIASES[alias] if alias else fetched_value(found["expression"])
     if flags.hexadecimal and value.kind in {"number", "signed"}:
         value = Value()
     if flags.quoted and value.kind in {"word", "text", "list", "braced"} and alias not in _NEVER_QUOTED:
         yield from ('"', value, '"')
-    elif alias in _MAYBE_NOTHING:
+    elif alias in _MAY_BE_EMPTY:
         yield from (replace(value), _GAP)
     else:
         yield value
 
 
-def _merged(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _with_single_blanks(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """The pieces with as many blanks as are written: none at the beginning or twice, and maybe none behind nothing."""
     blank = True
     for at, piece in enumerate(pieces):

@@ -68,7 +68,7 @@ def _python_reads(pattern: str, text: str) -> None:
 
 
 @dataclass(slots=True)
-class _Frame:
+class _Group:
     """A group that is open: how large what it holds becomes when written out, and how often its pieces repeat."""
 
     size: int = 0
@@ -83,8 +83,8 @@ class _Scanner:
     at: int = 0
     names: list[str] = field(default_factory=list)
     flagged: bool = False
-    frames: list[_Frame] = field(default_factory=lambda: [_Frame()])
-    last: _Frame = field(default_factory=_Frame)
+    frames: list[_Group] = field(default_factory=lambda: [_Group()])
+    last: _Group = field(default_factory=_Group)
 
     def run(self) -> str:
         """The expression in the common form."""
@@ -109,11 +109,11 @@ class _Scanner:
         return char if char in "|^$" else self._atom(char)
 
     def _atom(self, written: str) -> str:
-        self.last = _Frame(1)
+        self.last = _Group(1)
         self._count(self.last)
         return written
 
-    def _count(self, piece: _Frame) -> None:
+    def _count(self, piece: _Group) -> None:
         frame = self.frames[-1]
         frame.size += piece.size
         frame.repeats = max(frame.repeats, piece.repeats)
@@ -182,7 +182,7 @@ class _Scanner:
     def _open(self) -> str:
         if not self.text.startswith("(?", self.at):
             self.at += 1
-            self.frames.append(_Frame())
+            self.frames.append(_Group())
             return "(?:"
         for begin, what in sorted(_REFUSED.items(), key=lambda item: -len(item[0])):
             if self.text.startswith(begin, self.at):
@@ -196,7 +196,7 @@ class _Scanner:
             return self._flags(flags[0])
         else:
             raise self._refuse(f"`{self.text[self.at : self.at + 4]}`")
-        self.frames.append(_Frame())
+        self.frames.append(_Group())
         return begun
 
     def _flags(self, flags: str) -> str:
@@ -205,7 +205,7 @@ class _Scanner:
                 raise self._refuse(f"`{flags}`", "put it at the beginning")
             self.flagged = True
         else:
-            self.frames.append(_Frame())
+            self.frames.append(_Group())
         self.at += len(flags)
         return flags
 
@@ -254,7 +254,7 @@ class _Scanner:
         repeats = self.last.repeats * max(times, 1)
         if repeats > _MOST_REPEATS:
             raise LayoutError(f"`{written}` repeats more than {_MOST_REPEATS} times", "repeat less, or use `*`")
-        self._count(_Frame(self.last.size * max(times - 1, 0), repeats))
+        self._count(_Group(self.last.size * max(times - 1, 0), repeats))
 
 
 def _literally(char: str) -> str:

@@ -18,7 +18,7 @@ from mtc.formats.layouts.apache import HEADERS
 from mtc.formats.layouts.layout import CLF, LayoutError, TextLayout
 from mtc.formats.layouts.pieces import Piece, Value, assemble, scanned
 
-_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
+_DATE_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
 _DATE_LETTERS = {
     **dict.fromkeys(("yyyy", "uuuu", "y", "u"), "%Y"),
     "yy": "%y",
@@ -44,15 +44,15 @@ def strptime_format(text: str) -> str:
     """The same format for `strptime`; a LayoutError for a letter that has no counterpart."""
     out, at = [], 0
     while at < len(text):
-        found = _TOKEN.match(text, at)
+        found = _DATE_TOKEN.match(text, at)
         if found is None:
             raise LayoutError(f"the quote at character {at + 1} of the time does not end", "close it with `'`")
-        out.append(_of(found))
+        out.append(_directive(found))
         at = found.end()
     return "".join(out)
 
 
-def _of(found: re.Match[str]) -> str:
+def _directive(found: re.Match[str]) -> str:
     if found["letters"]:
         if found["letters"] not in _DATE_LETTERS:
             raise LayoutError(
@@ -64,13 +64,13 @@ def _of(found: re.Match[str]) -> str:
     return text.replace("%", "%%")
 
 
-_CODE = re.compile(r"%[!0-9,]*(?:\{(?P<argument>[^}]*)\})?(?P<letter>[A-Za-z%])")
+_CODE_AT_PERCENT = re.compile(r"%[!0-9,]*(?:\{(?P<argument>[^}]*)\})?(?P<letter>[A-Za-z%])")
 _VALVE = re.compile(r"\s*<Valve\s.*?\bpattern\s*=\s*(?P<quote>[\"'])(?P<pattern>.*?)(?P=quote).*", re.DOTALL)
 _COMMON = '%h %l %u %t "%r" %s %b'
-_NAMES = {"common": _COMMON, "combined": f'{_COMMON} "%{{Referer}}i" "%{{User-Agent}}i"'}
+_BUILT_IN = {"common": _COMMON, "combined": f'{_COMMON} "%{{Referer}}i" "%{{User-Agent}}i"'}
 _JETTY = re.compile(r"%[!0-9,]*(?:O|k|R|\{(?:client|server|local)\}a|\{[^}]*\|[^}]*\}t)")
 
-_PATTERN_LETTERS = {
+_CODES = {
     "a": Value("ip", "word"),
     "h": Value("ip", "word", 1),
     "u": Value("user", "text"),
@@ -118,11 +118,11 @@ def _pattern_of(text: str) -> str:
             raise LayoutError("there is no pattern in the Valve", 'one looks like <Valve ... pattern="common"/>')
         text = valve["pattern"]
     inner = html.unescape(text) if "&quot;" in text else text
-    return _NAMES.get(inner.strip(), inner)
+    return _BUILT_IN.get(inner.strip(), inner)
 
 
 def _pieces(text: str, *, jetty: bool) -> Iterator[Piece]:
-    for found in scanned(text, _CODE, lambda rest, place: _unknown(rest[:8], place)):
+    for found in scanned(text, _CODE_AT_PERCENT, lambda rest, place: _unknown(rest[:8], place)):
         if isinstance(found, str):
             yield found
         else:
@@ -132,10 +132,10 @@ def _pieces(text: str, *, jetty: bool) -> Iterator[Piece]:
 def _value(found: re.Match[str], behind: str, *, jetty: bool) -> Value:
     """What a code writes. `behind` is the rest of the pattern: what follows a time taken may be its unit."""
     letter, argument = found["letter"], found["argument"]
-    known = _PATTERN_LETTERS.get(letter)
+    known = _CODES.get(letter)
     if known is None and not (argument is not None and letter in _WITH_ARGUMENT):
         other = letter.swapcase()
-        hint = f"did you mean %{other}?" if other in _PATTERN_LETTERS else "write `%%` for a percent sign"
+        hint = f"did you mean %{other}?" if other in _CODES else "write `%%` for a percent sign"
         raise _unknown(found[0], found.start(), hint)
     if letter == "D":
         spoken = re.match(r"\s?(ms|us|µs|μs)\b", behind)

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from mtc.core.atomic_files import sha256
 from mtc.core.model import SourceObject
 from mtc.formats.compression import UTF8, as_utf8, blocks, encoding_of_file, is_plain
-from mtc.formats.header_changes import Turns
+from mtc.formats.header_changes import FormatSwitches
 from mtc.formats.line_cleaning import BOM, is_tidy, tidy, unmarked, whole_lines
 from mtc.formats.model import Format
 from mtc.stages.import_.text_digest import TextDigest
@@ -122,10 +122,10 @@ def in_place(item: Fetched, choose: Chooser) -> Bundle | None:
     lines = 0
     tidy = True
     form: Format | None = None
-    turns: Turns | None = None
+    turns: FormatSwitches | None = None
     for block in whole_lines(digested(blocks(item.path, where=item.object.key), digest.update)):
         form = form or choose(sample_lines(block), item.object.key)
-        turns = turns or Turns(form)
+        turns = turns or FormatSwitches(form)
         if any(after is not form for after, _ in turns.cut(block)):
             return None
         lines += block.count(b"\n")
@@ -240,7 +240,7 @@ class _Writer:
         if self.open and (self.open[-1].format is not form or self.open[-1].full(self.limit)):
             yield from self.flush()
         run = self._run(item.object, form, 0)
-        turns = Turns(form)
+        turns = FormatSwitches(form)
         for piece in itertools.chain.from_iterable(map(_of_few_lines, itertools.chain([block], text))):
             for after, lines in turns.cut(piece):
                 if after is not run.bundle.format:

@@ -25,7 +25,7 @@ from mtc.formats.forwarded import Remark, behind_proxies, led_by_clients, with_f
 from mtc.formats.layers import fitted
 from mtc.formats.model import Format
 from mtc.formats.registry import get
-from mtc.formats.settings import Client
+from mtc.formats.settings import ClientSettings
 from mtc.manifest.models import Source
 from mtc.stages.import_.bundle_loader import SAMPLES, Slice
 from mtc.stages.import_.bundles import Chooser
@@ -47,7 +47,7 @@ class Wanted:
 
     format: FormatChoice = AUTO
     fields: tuple[tuple[str, str], ...] = ()
-    client: Client | None = None
+    client: ClientSettings | None = None
 
     @classmethod
     def of(cls, source: Source) -> "Wanted":

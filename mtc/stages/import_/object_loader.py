@@ -30,7 +30,7 @@ from mtc.core.errors import PermanentError, StepError
 from mtc.core.model import RECIPES, LoadedObject, Part, SourceObject, Stage
 from mtc.core.sanitize import printable
 from mtc.core.sql import literal
-from mtc.formats.aws import COLUMNS, column
+from mtc.formats.aws import CLOUDFRONT_COLUMNS, parquet_column
 from mtc.formats.model import Format
 from mtc.sources.source import LogSource
 from mtc.stages.import_.bundle_loader import SAMPLES, Loader, Slice
@@ -61,7 +61,7 @@ def as_text(item: Fetched, connect: Connect, target: Path) -> Fetched:
 def _copy(connection: duckdb.DuckDBPyConnection, path: Path, target: Path) -> str:
     rows = f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning = false, binary_as_string = true)"
     names = [name for name, *_ in connection.execute(f"SELECT * FROM {rows} LIMIT 0").description or ()]  # noqa: S608 - quoted
-    known = {column(name): name for name in names if column(name) in COLUMNS}
+    known = {parquet_column(name): name for name in names if parquet_column(name) in CLOUDFRONT_COLUMNS}
     chosen = ", ".join(f"{_identifier(name)} AS {_identifier(read)}" for read, name in known.items()) or "*"
     return f"COPY (SELECT {chosen} FROM {rows}) TO {literal(str(target))} (FORMAT json)"  # noqa: S608 - quoted
 
