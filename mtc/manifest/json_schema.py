@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import cast
 
+from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.list_files import LIST_KEYS
 from mtc.manifest.models import Manifest
 
@@ -17,6 +18,7 @@ Object = dict[str, Json]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 IDENTITY = "urn:mtc:schema:manifest:1"
 _WHOLE = {"DateRange", "JsonPaths", "LastDays"}
+_MODELS = {"filters": Filters.__name__, "hits": HitSettings.__name__}
 _NEVER_NULL = {"version", "last", "from", "to", "file"}
 _NOISE = {"title", "minProperties"}
 _REFERENCE = r"\$\{[^{}]+\}"
@@ -50,7 +52,7 @@ def build() -> str:
         if name not in _WHOLE:
             definition.pop("required", None)
     for section, keys in LIST_KEYS.items():
-        _let_files(definitions[section.capitalize()], keys)
+        _let_files(definitions[_MODELS[section]], keys)
     made.pop("required")
     definitions["Environment"] = {**made, "description": "Settings laid over the manifest's."}
     defined: Object = {name: _relax(definition) for name, definition in sorted(definitions.items())}
