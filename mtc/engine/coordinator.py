@@ -35,13 +35,14 @@ from mtc.engine.fact_writer import files_loaded, hits_delivered, record_delivery
 from mtc.engine.observe import OpenSource, look, look_at_files
 from mtc.engine.run_summary import Outcome, Tally, findings
 from mtc.engine.task_list import OpenStep, tasks
+from mtc.engine.task_queue import TaskQueue
 from mtc.manifest.project import Project
 from mtc.plan.archive_copies import counted_once, recounted
 from mtc.plan.freshness import stale_sites
 from mtc.plan.model import Plan, PlannedStep, Selection, Task, World
 from mtc.plan.neighbours import NEIGHBOUR, Neighbours, to_import
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
-from mtc.stages.stage import Fact, ObjectArchived, ObjectDropped, ObjectLoaded, PartsDigested, StepDone, StepFailed
+from mtc.stages.stage import DeliveryFact, Fact, ObjectFact, ObjectLoaded, StepDone, StepFailed, StepLoaded
 from mtc.state.rows import StepResult, no_collecting
 from mtc.state.store import Store
 from mtc.warehouse.parts import forget_aside, remove_files
@@ -70,6 +71,7 @@ class Coordinator:
     _open: dict[StepId, OpenStep] = field(default_factory=dict)
     _later: list[tuple[float, int, tuple[StepId, ...]]] = field(default_factory=list)
     _order: "itertools.count[int]" = field(default_factory=itertools.count)
+    _queue: TaskQueue = field(default_factory=lambda: TaskQueue(1))
     _beside: set[StepId] = field(default_factory=set)
     _began: History = field(default_factory=History)
     _looked: dt.datetime | None = None
@@ -90,6 +92,7 @@ class Coordinator:
         for note in selection.notes:
             self._warn(note)
         executor = self.make_executor(self)
+        self._queue = TaskQueue(executor.slots)
         left: Steps = {}
         days = [(site, day) for site, own in selection.days.items() for day in own]
         asked = (StepId(stage, site, day) for stage in selection.stages for site, day in days)
@@ -105,7 +108,7 @@ class Coordinator:
                 self._announce(stage, list(steps.values()), history)
                 if any(planned.verdict is not Verdict.UP_TO_DATE for planned in steps.values()):
                     history = world = None  # something will change; else the next stage sees the same
-                self._submit(executor, (planned for planned in steps.values() if planned.verdict.is_work))
+                self._submit(planned for planned in steps.values() if planned.verdict.is_work)
                 self._drive(executor)
                 left = {step: planned for step, planned in steps.items() if planned.verdict in _NOT_TO_BE_DONE}
                 if stage is Stage.IMPORT:
@@ -157,27 +160,28 @@ class Coordinator:
         self._looked = self.clock()
         self._beside.update(steps)
         self._announce(Stage.IMPORT, list(steps.values()), history)
-        self._submit(executor, steps.values())
+        self._submit(steps.values())
         self._drive(executor)
         return True
 
-    def _submit(self, executor: Executor, steps: Iterable[PlannedStep]) -> None:
+    def _submit(self, steps: Iterable[PlannedStep]) -> None:
         for task in tasks(steps):
             for planned in task.steps:
                 mine = self._open.setdefault(planned.step, OpenStep(planned))
                 mine.planned, mine.looked, mine.waits = planned, self._looked, False
-            executor.submit(task)
+            self._queue.put(task)
 
     def _drive(self, executor: Executor) -> None:
         """Pump until nothing is under way and nothing waits."""
-        stopped = False
         while True:
-            if self.stop_signal and not stopped:
+            if self.stop_signal:
                 executor.stop(self.stop_signal)
                 self._later.clear()
-                stopped = True
+                self._queue.stop()
+            for task in self._queue.ready():
+                executor.submit(task)
             busy = executor.pump(0.1)
-            busy = self._resubmit(executor) or busy
+            busy = self._resubmit() or bool(self._queue) or busy
             if not busy and not self._later:
                 break
             if not busy:
@@ -250,7 +254,9 @@ class Coordinator:
         crash_points.point("run.planned")
 
     def started(self, task: Task) -> None:
-        """A worker begins a task."""
+        """A worker begins a task; what is left of one that was loaded before has begun already."""
+        if task.loaded is not None:
+            return
         with self.store.transaction():
             for planned in task.steps:
                 mine = self._open[planned.step]
@@ -271,19 +277,15 @@ class Coordinator:
         """Record facts in one transaction, then remove the files that nothing lists any more."""
         crash_points.point("record.before")
         unlisted: set[str] = set()
-        done: list[StepDone] = []
-        failed: list[StepFailed] = []
+        done = [fact for fact in facts if isinstance(fact, StepDone)]
         with self.store.transaction():
             for fact in facts:
-                match fact:
-                    case ObjectLoaded() | ObjectDropped() | ObjectArchived() | PartsDigested():
-                        unlisted.update(record_object(self.store, fact))
-                    case StepDone():
-                        done.append(fact)
-                    case StepFailed():
-                        failed.append(fact)
-                    case _:
-                        record_delivery(self.store, fact, run=self.run, at=self.clock())
+                if isinstance(fact, ObjectFact):
+                    unlisted.update(record_object(self.store, fact))
+                elif isinstance(fact, DeliveryFact):
+                    record_delivery(self.store, fact, run=self.run, at=self.clock())
+                elif isinstance(fact, StepLoaded):
+                    self._queue.loaded(fact.step, fact.loaded)
             self._record_done(done)
         self.tally.hits += sum(fact.loaded.accounting.hits for fact in facts if isinstance(fact, ObjectLoaded))
         crash_points.point("record.after")
@@ -293,8 +295,9 @@ class Coordinator:
         if delivered := sum(map(hits_delivered, facts)):
             self.reporter.tell(StepProgress(task.name, delivered=delivered))
         self._tell_done(done)
-        for item in failed:
-            self._failed([item.step], item.error)
+        for fact in facts:
+            if isinstance(fact, StepFailed):
+                self._failed([fact.step], fact.error)
 
     def _record_done(self, done: list[StepDone]) -> None:
         results = []
@@ -318,7 +321,9 @@ class Coordinator:
             self.reporter.tell(StepFinished(receipt.step, receipt.status, spent, figures, receipt.notes))
 
     def ended(self, task: Task, error: Exception | None) -> None:
-        """A task is over: what it did not record has failed, is tried again, or was interrupted."""
+        """A task is over: what it did not record is delivered later, has failed, is tried again, or was interrupted."""
+        if self._queue.ended(task, error):
+            return
         left = [planned.step for planned in task.steps if self._is_under_way(planned)]
         if not left:
             return
@@ -367,12 +372,12 @@ class Coordinator:
             self.reporter.tell(StepRetried(step, text, attempt, delay))
         heapq.heappush(self._later, (time.monotonic() + delay, next(self._order), tuple(steps)))
 
-    def _resubmit(self, executor: Executor) -> bool:
+    def _resubmit(self) -> bool:
         """Plan again, with a new look at the source, what is due to be tried again; says whether anything was."""
         due = False
         while self._later and self._later[0][0] <= time.monotonic():
             _, _, steps = heapq.heappop(self._later)
-            self._submit(executor, self._again(steps))
+            self._submit(self._again(steps))
             due = True
         return due
 

@@ -46,6 +46,10 @@ class Handler(Protocol):
 class Executor(Protocol):
     """Does tasks."""
 
+    @property
+    def slots(self) -> int:
+        """How many tasks it does at a time."""
+
     def submit(self, task: Task) -> None:
         """Take a task."""
 
@@ -105,6 +109,8 @@ class WorkerDesk:
 
 class InlineExecutor:
     """Does a task whenever it is pumped."""
+
+    slots = 1
 
     def __init__(self, runners: StageRunners, handler: Handler) -> None:
         self._runners = runners
@@ -166,6 +172,7 @@ class PoolExecutor:
     """Does up to `jobs` tasks at a time."""
 
     def __init__(self, runners: StageRunners, handler: Handler, jobs: int) -> None:
+        self.slots = jobs
         self._runners = runners
         self._handler = handler
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="mtc")

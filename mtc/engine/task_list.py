@@ -114,20 +114,12 @@ def tasks(steps: Iterable[PlannedStep]) -> Iterator[Task]:
     """Group the steps of one stage."""
     for (stage, site), group in itertools.groupby(steps, key=_group):
         if stage is Stage.IMPORT:
-            yield from _in_order(group)
+            yield from (Task(stage, (planned,)) for planned in group)
         elif stage is Stage.STAT:
             yield from (Task(stage, some) for some in _chunks(group, _STAT_SET))
         else:
             yield Task(stage, tuple(group))
         del site
-
-
-def _in_order(steps: Iterable[PlannedStep]) -> Iterator[Task]:
-    """A task for each day of a site, which knows the one before it."""
-    before: PlannedStep | None = None
-    for planned in steps:
-        yield Task(planned.step.stage, (planned,), before.step if before else None)
-        before = planned
 
 
 def _group(planned: PlannedStep) -> tuple[Stage, str]:

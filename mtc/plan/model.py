@@ -164,16 +164,31 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadedStep:
+    """What an import step has loaded and not delivered yet.
+
+    `notes` are remarks on its lines. `covered` are the objects that deliveries cover still although they were loaded
+    again; `resent` are the keys of those whose hits may be sent again.
+    """
+
+    objects: tuple[LoadedObject, ...] = ()
+    notes: tuple[str, ...] = ()
+    covered: tuple[DeliveredObject, ...] = ()
+    resent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """Steps of one stage that are done as one set, and recorded one by one.
 
-    `after` is the step of the site's day before, where that is done in the same run: what has to keep to the order of
-    days waits for it.
+    An import task that may not deliver yet ends after loading, where there are hits to deliver. It is done again with
+    what it `loaded`, and goes on from there.
     """
 
     stage: Stage
     steps: tuple[PlannedStep, ...]
-    after: StepId | None = None
+    may_deliver: bool = True
+    loaded: LoadedStep | None = None
 
     @property
     def name(self) -> str:

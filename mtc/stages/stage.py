@@ -9,7 +9,7 @@ from typing import Protocol
 
 from mtc.core.deliveries import Batch, DeliveredObject, Delivery
 from mtc.core.model import LoadedObject, Receipt, StepId
-from mtc.plan.model import Task
+from mtc.plan.model import LoadedStep, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,17 @@ class DeliveryEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class StepLoaded:
+    """An import step is loaded and may not deliver yet. The task ends; the rest of the step is a task of its own.
+
+    It is kept for this run only: what is recorded of the step are the objects.
+    """
+
+    step: StepId
+    loaded: LoadedStep
+
+
+@dataclass(frozen=True, slots=True)
 class StepDone:
     """A step is complete."""
 
@@ -103,7 +114,7 @@ class StepFailed:
 
 DeliveryFact = ObjectCarried | ResendAllowed | DeliveryCut | BatchesMoved | DeliveryEnded
 ObjectFact = ObjectLoaded | ObjectDropped | ObjectArchived | PartsDigested
-Fact = ObjectFact | DeliveryFact | StepDone | StepFailed
+Fact = ObjectFact | DeliveryFact | StepLoaded | StepDone | StepFailed
 
 
 class FactRecorder(Protocol):

@@ -24,13 +24,6 @@ def test_each_import_step_is_a_task() -> None:
     assert [task.steps for task in made(*steps)] == [(step,) for step in steps]
 
 
-def test_an_import_knows_the_day_before_it_of_its_site() -> None:
-    """What must keep to the order of days waits for it; the first of a site waits for nobody."""
-    steps = [*planned(Stage.IMPORT, "docs", 3), *planned(Stage.IMPORT, "shop", 1)]
-    first, second = steps[0].step, steps[1].step
-    assert [task.after for task in made(*steps)] == [None, first, second, None]
-
-
 def test_the_days_of_a_sites_statistics_are_one_set() -> None:
     """Counted in one go, but no two sites together."""
     docs, shop = planned(Stage.STAT, "docs", 300), planned(Stage.STAT, "shop", 2)

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import itertools
 import secrets
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -19,7 +18,6 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo.client import LookupUnsureError
 from mtc.stages.deliver.batch_sender import Courier, Lane, LaneLedger
 from mtc.stages.deliver.batching import Address, Layout, unsendable
-from mtc.stages.deliver.day_order import Turns
 from mtc.stages.deliver.first_batches import FirstBatches, SiteDay
 from mtc.stages.deliver.recorder import Office
 from mtc.stages.deliver.tracker import Target, TargetSite
@@ -57,25 +55,25 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One step's errand to Matomo. It waits for the step `after`, the day before's."""
+    """One step's errand to Matomo."""
 
     site: SiteSettings
     step: StepId
     desk: FactRecorder
-    after: StepId | None = None
 
 
 @dataclass(slots=True)
 class Deliverer:
-    """Delivers to one server. Shared by the steps of a run, and by their threads."""
+    """Delivers to one server. Shared by the steps of a run, and by their threads.
+
+    The caller sees to it that the days of a site are delivered one after the other, in order.
+    """
 
     target: Target
     warehouse: Path
     connect: "Callable[[], DuckDBPyConnection]"
-    turns: Turns = field(default_factory=Turns)
     _stopped: dict[str, PermanentError] = field(default_factory=dict)
     _texts: dict[str, dict[str, str]] = field(default_factory=dict)
-    _one_at_a_time: dict[str, threading.Lock] = field(default_factory=dict)
 
     def finish(
         self, errand: Errand, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]
@@ -90,7 +88,8 @@ class Deliverer:
             if mine is None or not all((self.warehouse / part.file).exists() for item in mine for part in item.parts):
                 left.append(delivery)
                 continue
-            with self._sending(errand), self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
+            self._check_not_refused(errand)
+            with self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
                 note = self._unsendable(mine, delivery.cut) if delivery.unsendable else Delivered()
                 done += self._send(errand, _Opened(delivery, _keys(mine), note), layout)
         return done, tuple(left)
@@ -99,12 +98,12 @@ class Deliverer:
         """Cut and send the hits of objects that no delivery covers, as the delivery of that number."""
         if not new:
             return Delivered()
-        with self._sending(errand):
-            if not (new := self._not_copied(errand.site, new)):
-                return Delivered()
-            cut = self._new_cut(new)
-            with self._laid(errand, cut, new, self._site(errand).id) as layout:
-                return self._send(errand, self._cut(errand, number, new, layout, cut), layout)
+        self._check_not_refused(errand)
+        if not (new := self._not_copied(errand.site, new)):
+            return Delivered()
+        cut = self._new_cut(new)
+        with self._laid(errand, cut, new, self._site(errand).id) as layout:
+            return self._send(errand, self._cut(errand, number, new, layout, cut), layout)
 
     def _not_copied(self, site: SiteSettings, new: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
         """The objects whose lines no other one has that this run delivers; all where copies count."""
@@ -138,14 +137,10 @@ class Deliverer:
         lanes = max(1, min(settings.jobs, -(-_hits(new) // settings.batch)))
         return Cut(secrets.token_hex(8), lanes, settings.batch, self.target.clock().replace(microsecond=0))
 
-    @contextlib.contextmanager
-    def _sending(self, errand: Errand) -> Iterator[None]:
-        """Around everything that is sent for a site: in its turn, one delivery at a time, and no more once refused."""
-        self.turns.wait(errand.after, errand.desk.check)
-        with self._one_at_a_time.setdefault(errand.site.name, threading.Lock()):
-            if (refusal := self._stopped.get(errand.site.name)) is not None:
-                raise refusal
-            yield
+    def _check_not_refused(self, errand: Errand) -> None:
+        """Raise what the server has refused to another day of the site: it would refuse this one as well."""
+        if (refusal := self._stopped.get(errand.site.name)) is not None:
+            raise refusal
 
     @contextlib.contextmanager
     def _asking(self, errand: Errand) -> Iterator[None]:

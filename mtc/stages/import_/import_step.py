@@ -20,7 +20,7 @@ from mtc.core.deliveries import Delivery, copies_among, copy_note, counted_accou
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
 from mtc.manifest.project import Project
-from mtc.plan.model import DeliverWork, ImportWork, PlannedStep, Task
+from mtc.plan.model import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive
 from mtc.stages.deliver.delivery_job import Delivered, Deliverer
 from mtc.stages.import_.bundle_loader import sweep_rejected
@@ -30,7 +30,7 @@ from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.object_loader import Loading, ahead
 from mtc.stages.import_.reload import Again
 from mtc.stages.import_.step_context import Connect, OpenArchive, OpenSource, StepContext
-from mtc.stages.stage import FactRecorder, ObjectArchived, ObjectDropped, ResendAllowed, StepDone
+from mtc.stages.stage import FactRecorder, ObjectArchived, ObjectDropped, ResendAllowed, StepDone, StepLoaded
 
 
 def archive_objects(context: StepContext, wanted: Sequence[LoadedObject]) -> int:
@@ -71,20 +71,30 @@ def _local_copy(context: StepContext, object_: SourceObject) -> Path | None:
 _SHOWN = 3
 
 
-def import_step(context: StepContext) -> None:
-    """Do the step. Whatever it raises, what was recorded before that stays good."""
+def import_step(context: StepContext) -> bool:
+    """Do the step, or what is left of it; False when it is loaded and has to wait for its turn to deliver.
+
+    Whatever it raises, what was recorded before that stays good.
+    """
     work, recorder = context.work, context.recorder
     recorder.check()
-    finished, opened = _finish(context)
-    if work.drop:
-        recorder.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
-    again = Again(context)
-    loaded, notes = _load(context, again)
-    delivered = finished + _deliver(context, opened, [*work.keep, *loaded], again)
-    archived = archive_objects(context, [*work.archive, *loaded])
+    delivered, loaded = Delivered(), context.loaded
+    opened: tuple[Delivery, ...] = ()
+    if loaded is None:
+        delivered, opened = _finish(context)
+        if work.drop:
+            recorder.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
+        loaded = _load(context)
+        if not context.may_deliver and _uncovered(context, loaded):
+            recorder.record(StepLoaded(context.step, loaded))
+            return False
+    delivered += _deliver(context, opened, loaded)
+    archived = archive_objects(context, [*work.archive, *loaded.objects])
     crash_points.point("import.done")
-    copies = copies_among([*work.keep, *loaded]) if context.site.source.duplicates == "skip" else {}
-    recorder.record(StepDone(_receipt(context.step, [*work.keep, *loaded], copies, archived, delivered, notes)))
+    objects = [*work.keep, *loaded.objects]
+    copies = copies_among(objects) if context.site.source.duplicates == "skip" else {}
+    recorder.record(StepDone(_receipt(context.step, objects, copies, archived, delivered, loaded.notes)))
+    return True
 
 
 def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
@@ -105,37 +115,39 @@ def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
     return finished, left
 
 
-def _deliver(
-    context: StepContext, opened: Sequence[Delivery], loaded: Sequence[LoadedObject], again: Again
-) -> Delivered:
+def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: LoadedStep) -> Delivered:
     """Finish what waited for its parts, then deliver what no delivery covers."""
     deliver, deliverer = context.work.deliver, context.deliverer
     if deliver is None or deliverer is None:
         return Delivered()
-    finished, left = deliverer.finish(context.errand, opened, loaded)
+    finished, left = deliverer.finish(context.errand, opened, [*context.work.keep, *loaded.objects])
     if left:
         raise PermanentError(
             "a delivery cannot be finished, as parts of it are gone",
             hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
         )
-    return finished + deliverer.deliver(context.errand, deliver.number, _uncovered(deliver, loaded, again))
+    return finished + deliverer.deliver(context.errand, deliver.number, _uncovered(context, loaded))
 
 
-def _uncovered(deliver: DeliverWork, loaded: Sequence[LoadedObject], again: Again) -> tuple[LoadedObject, ...]:
+def _uncovered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, ...]:
     """The objects whose hits no delivery covers, but for copies; what an operator lets be sent again is no copy."""
-    taken_back = {*deliver.taken_back, *again.taken_back}
-    new = uncovered(loaded, (*deliver.covered, *again.covered.values()))
-    return tuple(item for item in new if item.text not in deliver.sent or item.object.key in taken_back)
+    deliver = context.work.deliver
+    if deliver is None or context.deliverer is None:
+        return ()
+    resent = {*deliver.taken_back, *loaded.resent}
+    new = uncovered([*context.work.keep, *loaded.objects], (*deliver.covered, *loaded.covered))
+    return tuple(item for item in new if item.text not in deliver.sent or item.object.key in resent)
 
 
-def _load(context: StepContext, again: Again) -> tuple[list[LoadedObject], Sequence[str]]:
-    """Load what is new; gives it, and what there is to say of its lines."""
+def _load(context: StepContext) -> LoadedStep:
+    """Load what is new, and judge the lines of the whole step."""
+    again = Again(context)
     loading = Loading(context, again)
     loaded = loading.run() if context.work.load else []
     kept = [item.object.key for item in context.work.keep]
     sweep_rejected(context.warehouse, context.site.name, context.step.day, published=loading.published, kept=kept)
     judge_step([*context.work.keep, *loaded], context.site.filters.max_rejected, loading.samples)
-    return loaded, loading.notes
+    return LoadedStep(tuple(loaded), tuple(loading.notes), tuple(again.covered.values()), tuple(again.taken_back))
 
 
 def _receipt(
@@ -190,21 +202,17 @@ class ImportStage:
     def run(self, task: Task, recorder: FactRecorder) -> None:
         """Do each step of the task, one after the other."""
         for planned in task.steps:
-            context = self._context(planned, recorder, task.after)
-            shutil.rmtree(context.spool, ignore_errors=True)
-            try:
-                with self._in_turn(context):
-                    import_step(context)
-            finally:
+            context = self._context(planned, recorder, task)
+            if task.loaded is None:
                 shutil.rmtree(context.spool, ignore_errors=True)
+            is_over = True
+            try:
+                is_over = import_step(context)
+            finally:
+                if is_over:  # else the archive may want the fetched copies
+                    shutil.rmtree(context.spool, ignore_errors=True)
 
-    def _in_turn(self, context: StepContext) -> contextlib.AbstractContextManager[None]:
-        """Around a step that delivers: later days of its site wait for it before they deliver."""
-        if context.deliverer is None:
-            return contextlib.nullcontext()
-        return context.deliverer.turns.taking_part(context.step)
-
-    def _context(self, planned: PlannedStep, recorder: FactRecorder, after: StepId | None) -> StepContext:
+    def _context(self, planned: PlannedStep, recorder: FactRecorder, task: Task) -> StepContext:
         if not isinstance(planned.work, ImportWork):
             raise TypeError(planned)
         site = self.project.sites[planned.step.site]
@@ -220,6 +228,7 @@ class ImportStage:
             warehouse=self.project.warehouse,
             sizes=self.sizes,
             deliverer=self.deliverer,
-            after=after,
+            may_deliver=task.may_deliver,
+            loaded=task.loaded,
             agents=self.agents,
         )

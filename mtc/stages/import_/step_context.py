@@ -8,7 +8,7 @@ import duckdb
 
 from mtc.core.model import SourceObject, StepId
 from mtc.manifest.project import SiteSettings
-from mtc.plan.model import ImportWork
+from mtc.plan.model import ImportWork, LoadedStep
 from mtc.sources.source import LogArchive, LogSource
 from mtc.stages.deliver.delivery_job import Deliverer, Errand
 from mtc.stages.import_.bundles import Sizes
@@ -23,7 +23,10 @@ OpenArchive = Callable[[SiteSettings], LogArchive | None]
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One import step's surroundings. `spool` is a folder of its own, gone when the step ends."""
+    """One import step's surroundings. `spool` is a folder of its own, gone when the step ends.
+
+    `may_deliver` and `loaded` are those of `mtc.plan.model.Task`.
+    """
 
     site: SiteSettings
     step: StepId
@@ -36,13 +39,14 @@ class StepContext:
     warehouse: Path
     sizes: Sizes
     deliverer: Deliverer | None = None
-    after: StepId | None = None
+    may_deliver: bool = True
+    loaded: LoadedStep | None = None
     agents: KnownAgents | None = None
 
     @property
     def errand(self) -> Errand:
         """What is to be delivered, for whom, and who hears of it."""
-        return Errand(self.site, self.step, self.recorder, self.after)
+        return Errand(self.site, self.step, self.recorder)
 
     def spool_of(self, object_: SourceObject) -> Path:
         """The folder that an object is fetched into."""

@@ -1,0 +1,137 @@
+"""The order in which tasks are handed to the executor: a site's days are delivered to Matomo one after the other.
+
+A visitor's hits around midnight may lie in the logs of two days, and Matomo joins hits into visits only in order. No
+worker waits for another. An import task whose turn has not come is handed out to load only; what it loaded comes back
+here and is handed out again, to be delivered, when no earlier day of its site is open. Meanwhile the executor does
+other tasks.
+
+This knows tasks alone: no state, no threads, no clock. The coordinator's thread is the only one that calls it.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from mtc.core.model import StepId
+from mtc.plan.model import ImportWork, LoadedStep, Task
+
+
+@dataclass(slots=True)
+class _SiteDays:
+    """The import steps of one site that deliver.
+
+    `new` is a heap of the tasks that were not handed out yet, by day. `begun` are the steps that were, and have not
+    ended. `delivering` is the one of them that may be delivering now.
+    """
+
+    new: list[tuple[StepId, Task]] = field(default_factory=list)
+    begun: set[StepId] = field(default_factory=set)
+    delivering: StepId | None = None
+
+    def may_deliver(self, step: StepId) -> bool:
+        """Whether no earlier day is open, and no other day is being delivered."""
+        if self.delivering is not None or (self.new and self.new[0][0] < step):
+            return False
+        return all(step <= other for other in self.begun)
+
+
+@dataclass(slots=True)
+class TaskQueue:
+    """Tasks that the executor has not got yet. `slots` is how many it does at a time.
+
+    Up to `slots` days are loaded ahead of their turn, so that fetched objects that wait for the archive do not fill the
+    disk. The earliest open day of a site needs no such place, so that there always is a task to hand out.
+    """
+
+    slots: int
+    _free: deque[Task] = field(default_factory=deque)
+    _loaded: list[Task] = field(default_factory=list)
+    _sites: dict[str, _SiteDays] = field(default_factory=dict)
+    _handed_out: dict[StepId, bool] = field(default_factory=dict)
+    _kept: dict[StepId, LoadedStep] = field(default_factory=dict)
+    _is_stopped: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether any task is still to be handed out."""
+        if self._is_stopped:
+            return False
+        return bool(self._free or self._loaded or any(days.new for days in self._sites.values()))
+
+    def put(self, task: Task) -> None:
+        """Add a task that is to be done."""
+        if not _delivers(task):
+            self._free.append(task)
+            return
+        step = task.steps[0].step
+        days = self._sites.setdefault(step.site, _SiteDays())
+        heapq.heappush(days.new, (step, task))
+
+    def loaded(self, step: StepId, loaded: LoadedStep) -> None:
+        """Keep what a step has loaded until its task has ended."""
+        self._kept[step] = loaded
+
+    def ended(self, task: Task, error: Exception | None) -> bool:
+        """A task is over; says whether the rest of it waits here, to be delivered.
+
+        Otherwise the days behind it may go on, however it ended. A further try of it is put in anew.
+        """
+        step = task.steps[0].step
+        loaded = self._kept.pop(step, None)
+        if self._handed_out.pop(step, None) is None:
+            return False
+        if loaded is not None and error is None:
+            self._loaded.append(replace(task, may_deliver=True, loaded=loaded))
+            return True
+        days = self._sites[step.site]
+        days.begun.discard(step)
+        if days.delivering == step:
+            days.delivering = None
+        return False
+
+    def stop(self) -> None:
+        """Hand out nothing more: what waits stays undone."""
+        self._is_stopped = True
+
+    def ready(self) -> Iterator[Task]:
+        """Take out the tasks that the executor should have now."""
+        if self._is_stopped:
+            return
+        while self._free:
+            yield self._free.popleft()
+        while len(self._handed_out) < self.slots and (task := self._next()):
+            step = task.steps[0].step
+            self._handed_out[step] = task.may_deliver
+            if task.may_deliver:
+                self._sites[step.site].delivering = step
+            yield task
+
+    def _next(self) -> Task | None:
+        """The next task of those that keep to an order: what is loaded first, then site by site."""
+        for place, task in enumerate(self._loaded):
+            step = task.steps[0].step
+            if self._sites[step.site].may_deliver(step):
+                return self._loaded.pop(place)
+        has_room = len(self._loaded) + sum(not may for may in self._handed_out.values()) < self.slots
+        for days in self._sites.values():
+            if not days.new:
+                continue
+            step, task = days.new[0]
+            may_deliver = days.may_deliver(step)
+            if may_deliver or (has_room and not _has_open_delivery(task)):
+                heapq.heappop(days.new)
+                days.begun.add(step)
+                return replace(task, may_deliver=may_deliver)
+        return None
+
+
+def _delivers(task: Task) -> bool:
+    """Whether it is an import step of a site whose hits are delivered."""
+    work = task.steps[0].work
+    return isinstance(work, ImportWork) and work.deliver is not None
+
+
+def _has_open_delivery(task: Task) -> bool:
+    """Whether it delivers before it loads: what an earlier run has begun to send."""
+    work = task.steps[0].work
+    return isinstance(work, ImportWork) and work.deliver is not None and bool(work.deliver.opened)
