@@ -15,7 +15,7 @@ from mtc.core.findings import Finding
 from mtc.doctor.parallel_checks import LIMIT
 from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo import sites
-from mtc.matomo.client import Connection, Server
+from mtc.matomo.client import MatomoClient, Server
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.tracker import other_days, server_of, zone_of
 from mtc.stages.stat.matomo_provider import earlier_start_hint
@@ -52,11 +52,11 @@ def look_at_server(matomo: Matomo, project: Project, clock: Clock) -> SeenServer
         StepError: it cannot be reached, is no Matomo, or does not accept the token.
     """
     server = quick(matomo, project)
-    with Connection(server) as connection:
-        version = sites.version(connection, server)
-        rights = sites.rights(connection, server)
-        skew = sites.clock_skew(connection, server, clock)
-        tracker = _tracker(connection, server)
+    with MatomoClient(server) as client:
+        version = sites.version(client)
+        rights = sites.rights(client)
+        skew = sites.clock_skew(client, clock)
+        tracker = _tracker(client)
     findings = (_version(server, version), _rights(server, rights), _clock(server, skew), tracker)
     return SeenServer((*findings, *_unsafe(server)), rights)
 
@@ -92,17 +92,17 @@ def _clock(server: Server, skew: dt.timedelta | None) -> Finding:
     return Finding.warning(about, server.url, what, hint) if abs(skew) > _WARN else Finding.ok(about, server.url, what)
 
 
-def _tracker(connection: Connection, server: Server) -> Finding:
+def _tracker(client: MatomoClient) -> Finding:
     """Whether the script that takes hits is there: it is given none."""
-    about, where = f"{ABOUT}'s tracker", f"{server.url}/{server.tracker}"
+    about, where = f"{ABOUT}'s tracker", f"{client.server.url}/{client.server.tracker}"
     hint = "correct matomo.url or matomo.tracker, or what stands between"
     try:
-        reply = connection.post(server.tracker, _NO_HITS, _JSON, server.timeout, largest=1 << 20)
+        reply = client.post(client.server.tracker, _NO_HITS, _JSON, client.server.timeout, largest=1 << 20)
     except MtcError as error:
         return Finding.of(error, about, where)
     if reply.status == _OK and b'"success"' in reply.body:
         return Finding.ok(about, where, "answers")
-    said = server.quote(reply.text) or "nothing more"
+    said = client.server.quote(reply.text) or "nothing more"
     return Finding.of(PermanentError(f"does not take hits ({reply.status}): {said}", hint=hint), about, where)
 
 
@@ -139,9 +139,9 @@ def look_at_sites(
         StepError: it did not answer, or no site, or several, have the site's address.
     """
     server = quick(matomo, project)
-    with Connection(server) as connection:
-        number = site.matomo_id or sites.site_id(connection, server, site.url)
-        info = sites.site_info(connection, server, number)
+    with MatomoClient(server) as client:
+        number = site.matomo_id or sites.site_id(client, site.url)
+        info = sites.site_info(client, number)
     if info is None:
         what = f"there is no site {number}"
         return SeenSite((Finding.problem(about(site.name), server.url, what, "correct matomo_id"),))

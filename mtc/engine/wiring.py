@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from mtc.stages.deliver.delivery_job import Deliverer
-    from mtc.stages.deliver.tracker import Target
+    from mtc.stages.deliver.tracker import Tracker
     from mtc.stages.stat.providers import StatProvider
 
 
@@ -45,7 +45,7 @@ class LazyStage:
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
         """Do the task."""
-        with self.lock:  # what a stage shares between its tasks, such as a gate, must be one
+        with self.lock:  # what a stage shares between its tasks, such as a limiter, must be one
             made = self.made = self.made or self.make()
         made.run(task, recorder)
 
@@ -73,12 +73,12 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
         return connect_to(project.run.memory, project.work / "tmp")
 
     @functools.cache
-    def target() -> "Target | None":
+    def tracker() -> "Tracker | None":
         if project.matomo is None:
             return None
-        from mtc.stages.deliver.tracker import Target  # noqa: PLC0415 - loads urllib3
+        from mtc.stages.deliver.tracker import Tracker  # noqa: PLC0415 - loads urllib3
 
-        return Target(project.matomo, project.root, utc_now)
+        return Tracker(project.matomo, project.root, utc_now)
 
     def make_import() -> StageRunner:
         from mtc.stages.import_.import_step import ImportStage  # noqa: PLC0415 - loads duckdb
@@ -95,7 +95,7 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
         )
 
     def make_deliverer() -> "Deliverer | None":
-        server = target()
+        server = tracker()
         if server is None:
             return None
         from mtc.stages.deliver.delivery_job import Deliverer  # noqa: PLC0415 - loads duckdb
@@ -115,7 +115,7 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
     def make_matomo_statistics() -> "StatProvider":
         from mtc.stages.stat.matomo_provider import MatomoStatistics  # noqa: PLC0415 - loads urllib3
 
-        server = target()
+        server = tracker()
         assert server is not None  # noqa: S101 - it is asked for only with a server
         return MatomoStatistics(server)
 

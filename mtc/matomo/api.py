@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from mtc.core.sanitize import valid_unicode
-from mtc.matomo.client import ApiError, Connection, NotMatomoError, Reply, Server, ServerBusyError
+from mtc.matomo.client import ApiError, MatomoClient, NotMatomoError, Reply, Server, ServerBusyError
 from mtc.matomo.http_errors import error_of_reply, error_of_value
 from mtc.matomo.http_reply import is_html
 
@@ -36,7 +36,7 @@ class Call:
         return urlencode([("method", self.method), *self.params, _ENGLISH])
 
 
-def call(connection: Connection, server: Server, method: str, **params: Parameter) -> object:
+def call(client: MatomoClient, method: str, **params: Parameter) -> object:
     """Call a method; what it answers, as JSON gives it.
 
     Raises:
@@ -44,10 +44,10 @@ def call(connection: Connection, server: Server, method: str, **params: Paramete
         TransientError: it cannot be reached, or the answer is not whole.
         PermanentError: its certificate cannot be trusted.
     """
-    return value(fetch(connection, server, method, tuple(params.items())), server)
+    return value(fetch(client, method, tuple(params.items())), client.server)
 
 
-def bulk(connection: Connection, server: Server, calls: Sequence[Call]) -> list[object]:
+def bulk(client: MatomoClient, calls: Sequence[Call]) -> list[object]:
     """Make several calls, 20 in a request.
 
     The answers come in order; a call that failed has an `ApiError` in its place.
@@ -59,15 +59,15 @@ def bulk(connection: Connection, server: Server, calls: Sequence[Call]) -> list[
     """
     answers: list[object] = []
     for start in range(0, len(calls), _CHUNK):
-        answers += _several(connection, server, calls[start : start + _CHUNK])
+        answers += _several(client, calls[start : start + _CHUNK])
     return answers
 
 
-def fetch(connection: Connection, server: Server, method: str, params: Sequence[tuple[str, Parameter]] = ()) -> Reply:
+def fetch(client: MatomoClient, method: str, params: Sequence[tuple[str, Parameter]] = ()) -> Reply:
     """Call a method; the raw answer."""
     head = [("module", "API"), ("method", method), ("format", "JSON"), _ENGLISH]
-    form = [*head, *params, ("token_auth", server.token.get_secret_value())]
-    return connection.post(_PATH, urlencode(form).encode("ascii"), _HEADERS, server.timeout)
+    form = [*head, *params, ("token_auth", client.server.token.get_secret_value())]
+    return client.post(_PATH, urlencode(form).encode("ascii"), _HEADERS, client.server.timeout)
 
 
 def value(reply: Reply, server: Server) -> object:
@@ -99,12 +99,12 @@ def _parse(reply: Reply, server: Server, where: str) -> object:
     )
 
 
-def _several(connection: Connection, server: Server, calls: Sequence[Call]) -> list[object]:
+def _several(client: MatomoClient, calls: Sequence[Call]) -> list[object]:
     params = [(f"urls[{place}]", one.query) for place, one in enumerate(calls)]
-    answers = value(fetch(connection, server, "API.getBulkRequest", params), server)
+    answers = value(fetch(client, "API.getBulkRequest", params), client.server)
     if not isinstance(answers, list) or len(answers) != len(calls):
-        raise ServerBusyError(f"{len(calls)} calls were not answered one by one", where=f"{server.url}/{_PATH}")
-    return [_place(answer, one, server) for answer, one in zip(answers, calls, strict=True)]
+        raise ServerBusyError(f"{len(calls)} calls were not answered one by one", where=f"{client.server.url}/{_PATH}")
+    return [_place(answer, one, client.server) for answer, one in zip(answers, calls, strict=True)]
 
 
 def _place(answer: object, one: Call, server: Server) -> object:

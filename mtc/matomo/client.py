@@ -29,7 +29,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 import urllib3
 from pydantic import SecretStr
@@ -40,8 +40,9 @@ from mtc import __version__
 from mtc.core.errors import PermanentError, StepError, TransientError
 from mtc.core.sanitize import plain_text
 from mtc.matomo.http_proxy import Proxy, proxy_for
+from mtc.matomo.limiter import Limiter
+from mtc.matomo.server_address import base_url
 
-_SCRIPTS = ("index.php", "matomo.php", "piwik.php")
 _MASK = "***"
 
 
@@ -66,7 +67,7 @@ class Server:
     tracker: str = "matomo.php"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "url", _folder(self.url))
+        object.__setattr__(self, "url", base_url(self.url))
         object.__setattr__(self, "tracker", self.tracker.strip("/"))
 
     @property
@@ -88,23 +89,6 @@ class Server:
         known.append(self.authorization.removeprefix("Basic "))
         forms = {form for secret in known if secret for form in (secret, quote_plus(secret))}
         return sorted(forms, key=len, reverse=True)
-
-
-def _folder(url: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        parts, host, port = urlsplit(""), None, None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise PermanentError("matomo.url is no http or https URL", hint="write it like https://stats.example.org")
-    if "@" in parts.netloc:
-        raise PermanentError("matomo.url holds a user name", hint="write matomo.username and matomo.password instead")
-    pieces = [piece for piece in parts.path.split("/") if piece]
-    if pieces and pieces[-1] in _SCRIPTS:
-        pieces.pop()
-    netloc = f"[{host}]" if ":" in host else host
-    return "/".join([f"{parts.scheme}://{netloc}{f':{port}' if port else ''}", *pieces])
 
 
 class NotSentError(TransientError):
@@ -208,23 +192,25 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-class Connection:
-    """Connections to one server, for as many threads as there are lanes. Redirects are not followed.
+class MatomoClient:
+    """A client of one server, for many threads: the server, kept-alive connections to it, and what limits requests.
 
-    `environ` tells the proxy. Close it, or use it as a context manager.
+    `jobs` is how many requests may be under way at once. It is kept by those who take a place of the `limiter` for each
+    of theirs: `with client.limiter: ...`. `environ` tells the proxy. Redirects are not followed. Close it, or use it as
+    a context manager.
 
     Raises:
         PermanentError: the CA bundle or the proxy's address cannot be used.
     """
 
-    def __init__(self, server: Server, *, lanes: int = 1, environ: Mapping[str, str] | None = None) -> None:
-        self._base = server.url
-        self._timeout = server.timeout
+    def __init__(self, server: Server, *, jobs: int = 1, environ: Mapping[str, str] | None = None) -> None:
+        self.server = server
+        self.limiter = Limiter(jobs)
         self._headers = {"User-Agent": f"mtc/{__version__}", "Accept-Encoding": "gzip"}
         if server.authorization:
             self._headers["Authorization"] = server.authorization
         proxy = proxy_for(server.url, os.environ if environ is None else environ)
-        self._manager = _manager(proxy, _trust(server), lanes + _SPARE)
+        self._manager = _manager(proxy, _trust(server), jobs + _SPARE)
 
     def __enter__(self) -> Self:
         return self
@@ -246,8 +232,8 @@ class Connection:
             UnknownOutcomeError: it broke after sending had begun, or the answer is cut, or too large.
             PermanentError: the server's certificate cannot be trusted; nothing was sent.
         """
-        url = f"{self._base}/{path}"
-        seconds = read_timeout or self._timeout
+        url = f"{self.server.url}/{path}"
+        seconds = read_timeout or self.server.timeout
         try:
             response = self._manager.request(
                 "POST",

@@ -7,10 +7,10 @@ from collections.abc import Callable
 _GOOD_IN_A_ROW = 20
 
 
-class Gate:
-    """A gate for all threads that send to one server: `with gate: ...` is one request.
+class Limiter:
+    """The limiter of all threads that send to one server: `with limiter: ...` is one request.
 
-    `clock` and `sleep` are in seconds. `sleep` is called without the gate being held; it may raise, to stop waiting.
+    `clock` and `sleep` are in seconds. `sleep` is called without a lock being held; it may raise, to stop waiting.
     """
 
     def __init__(
@@ -22,7 +22,7 @@ class Gate:
         good_in_a_row: int = _GOOD_IN_A_ROW,
     ) -> None:
         if limit < 1:
-            raise ValueError("a gate lets at least one through")
+            raise ValueError("a limiter lets at least one request through")
         self._limit = limit
         self._clock = clock
         self._sleep = sleep
@@ -82,7 +82,7 @@ class Gate:
                 self._room.notify()
 
     def _try_to_enter(self) -> float:
-        """Take a place, waiting for one to be free; or say how long the gate stays shut."""
+        """Take a place, waiting for one to be free; or say for how long nobody may enter."""
         with self._room:
             self._room.wait_for(lambda: self._under_way < self._width)
             pause = self._opens - self._clock()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mtc.matomo.api import call
-from mtc.matomo.client import Connection, NotMatomoError, Server
+from mtc.matomo.client import MatomoClient, NotMatomoError
 
 _METHOD = "Live.getLastVisitsDetails"
 _ALL = -1
@@ -41,19 +41,17 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class VisitsLog:
     """The visits of one day of a site; `day` is in the site's zone as Matomo has it."""
 
-    connection: Connection
-    server: Server
+    client: MatomoClient
     site_id: int
     day: dt.date
 
     def page(self, after: int, limit: int) -> list[Visit]:
         """At most `limit` visits, the earliest of those whose last action is later than `after`; -1 for all of them."""
         answer = call(
-            self.connection,
-            self.server,
+            self.client,
             _METHOD,
             idSite=self.site_id,
             period="day",
@@ -63,7 +61,7 @@ class Live:
             filter_limit=limit,
         )
         if not isinstance(answer, list):
-            raise NotMatomoError("Matomo's list of visits is none", where=f"{self.server.url}: {_METHOD}")
+            raise NotMatomoError("Matomo's list of visits is none", where=f"{self.client.server.url}: {_METHOD}")
         return [_visit(item) for item in answer]
 
     def since(self, after: int, sizes: tuple[int, ...]) -> Iterator[Visit]:
@@ -141,9 +139,7 @@ class Stored:
     hidden: frozenset[str] = frozenset()
 
 
-def glance(
-    connection: Connection, server: Server, site_id: int, timezone: dt.tzinfo, witnesses: Sequence[Witness]
-) -> bool:
+def glance(client: MatomoClient, site_id: int, timezone: dt.tzinfo, witnesses: Sequence[Witness]) -> bool:
     """Whether any of the witnesses is among the first visits that end after it: "no" means "not seen", and no more.
 
     `timezone` is the site's zone *as Matomo has it*. The witnesses need not lie on one day; best are those whose visits
@@ -157,15 +153,13 @@ def glance(
         raise ValueError("a look-up needs a witness")
     wanted = frozenset(witness.pv_id for witness in witnesses)
     for witness in witnesses:
-        live = Live(connection, server, site_id, witness.time.astimezone(timezone).date())
-        if any(visit.pv_ids & wanted for visit in live.page(witness.seconds - 1, _GLANCE)):
+        visits = VisitsLog(client, site_id, witness.time.astimezone(timezone).date())
+        if any(visit.pv_ids & wanted for visit in visits.page(witness.seconds - 1, _GLANCE)):
             return True
     return False
 
 
-def stored(
-    connection: Connection, server: Server, site_id: int, timezone: dt.tzinfo, hits: Sequence[Witness]
-) -> Stored:
+def stored(client: MatomoClient, site_id: int, timezone: dt.tzinfo, hits: Sequence[Witness]) -> Stored:
     """Which of the hits are stored, by every visit that may hold one; `timezone` as for `glance`.
 
     Raises:
@@ -174,19 +168,19 @@ def stored(
     found: set[str] = set()
     hidden: set[str] = set()
     for day, own in _by_day(hits, timezone):
-        seen, cut = _read(Live(connection, server, site_id, day), own)
+        seen, cut = _read(VisitsLog(client, site_id, day), own)
         found |= seen
         missing = (hit for hit in own if hit.pv_id not in seen)
         hidden |= {hit.pv_id for hit in missing if any(visit.may_hide(hit.seconds) for visit in cut)}
     return Stored(frozenset(found), frozenset(hidden))
 
 
-def _read(live: Live, hits: Sequence[Witness]) -> tuple[set[str], list[Visit]]:
+def _read(visits: VisitsLog, hits: Sequence[Witness]) -> tuple[set[str], list[Visit]]:
     """The hits of a day that are listed, and the visits that are listed in part."""
     wanted = frozenset(hit.pv_id for hit in hits)
     found: set[str] = set()
     cut = []
-    for visit in live.since(min(hit.seconds for hit in hits) - 1, _PAGES):
+    for visit in visits.since(min(hit.seconds for hit in hits) - 1, _PAGES):
         found |= visit.pv_ids & wanted
         if visit.cut:
             cut.append(visit)

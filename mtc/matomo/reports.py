@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from mtc.core.errors import StepError
 from mtc.matomo.api import Call, Row, Summary, bulk, call, number, row, summary
-from mtc.matomo.client import CallRefusedError, Connection, NoRightError, NotMatomoError, Server
+from mtc.matomo.client import CallRefusedError, MatomoClient, NoRightError, NotMatomoError
 
 _DAYS_AT_ONCE = 31
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -57,8 +57,7 @@ class DayReports:
 
 
 def reports(
-    connection: Connection,
-    server: Server,
+    client: MatomoClient,
     site_id: int,
     first: dt.date,
     last: dt.date,
@@ -74,12 +73,12 @@ def reports(
     found: dict[dt.date, DayReports] = {}
     while first <= last:
         until = min(last, first + dt.timedelta(days=_DAYS_AT_ONCE - 1))
-        found |= _window(connection, server, site_id, (first, until), methods)
+        found |= _window(client, site_id, (first, until), methods)
         first = until + dt.timedelta(days=1)
     return found
 
 
-def invalidate(connection: Connection, server: Server, site_id: int, days: Sequence[dt.date]) -> str:
+def invalidate(client: MatomoClient, site_id: int, days: Sequence[dt.date]) -> str:
     """Have the reports of these days made again when they are next read; empty, or why that could not be asked for.
 
     Raises:
@@ -89,7 +88,7 @@ def invalidate(connection: Connection, server: Server, site_id: int, days: Seque
         return ""
     dates = ",".join(day.isoformat() for day in sorted(set(days)))
     try:
-        answer = call(connection, server, "CoreAdminHome.invalidateArchivedReports", idSites=site_id, dates=dates)
+        answer = call(client, "CoreAdminHome.invalidateArchivedReports", idSites=site_id, dates=dates)
     except NoRightError:
         return (
             "Matomo was not asked to make the reports of the delivered days again: that needs a super user's token. "
@@ -98,15 +97,15 @@ def invalidate(connection: Connection, server: Server, site_id: int, days: Seque
     except CallRefusedError as error:
         return f"Matomo did not agree to make the reports of the delivered days again: {error}"
     said = [str(line) for line in answer] if isinstance(answer, list) else []
-    return "; ".join(server.quote(line) for line in said if not line.startswith("Success"))
+    return "; ".join(client.server.quote(line) for line in said if not line.startswith("Success"))
 
 
 def _window(
-    connection: Connection, server: Server, site_id: int, window: tuple[dt.date, dt.date], methods: Sequence[Report]
+    client: MatomoClient, site_id: int, window: tuple[dt.date, dt.date], methods: Sequence[Report]
 ) -> dict[dt.date, DayReports]:
     names = [_VISITS, _ACTIONS, *methods]
     flat = {report.value for report in methods if report.flat}
-    answers = bulk(connection, server, [_call(name, site_id, window, flat=name in flat) for name in names])
+    answers = bulk(client, [_call(name, site_id, window, flat=name in flat) for name in names])
     missing = tuple(report for report, answer in zip(methods, answers[2:], strict=True) if _is_missing(answer))
     there = {
         name: _by_day(answer, window, name) for name, answer in zip(names, answers, strict=True) if name not in missing
@@ -189,9 +188,7 @@ class More:
     assistants: tuple[Row, ...] | None = None
 
 
-def read_more(
-    connection: Connection, server: Server, site_id: int, window: Sequence[dt.date]
-) -> Mapping[dt.date, More]:
+def read_more(client: MatomoClient, site_id: int, window: Sequence[dt.date]) -> Mapping[dt.date, More]:
     """The further tables of a range of days, in one request.
 
     Raises:
@@ -202,7 +199,7 @@ def read_more(
         ("idSite", site_id), ("period", "day"), ("date", dates), ("filter_limit", -1)
     )  # fmt: skip
     calls = [Call(ENTRIES, (*usual, ("flat", 1))), Call(SOCIALS, usual), Call(ASSISTANTS, usual)]
-    entries, *others = bulk(connection, server, calls)
+    entries, *others = bulk(client, calls)
     pages = _rows_by_day(entries, window, ENTRIES)
     socials, assistants = (
         None if _is_unknown(answer) else _rows_by_day(answer, window, name)

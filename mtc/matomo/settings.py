@@ -1,18 +1,14 @@
 """What a manifest says of a Matomo server: where it is, how to sign in, and how gently hits are sent to it. No I/O."""
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from mtc.core.frozen_model import Duration, Model
+from mtc.matomo.server_address import server_name
 
 Dimension = Literal["host", "method", "protocol", "status", "user", "query"]
 DimensionId = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$", examples=["1"])]
-
-_SCHEME = re.compile(r"^https?://", re.IGNORECASE)
-_SCRIPT = re.compile(r"/(?:(?:index|matomo|piwik)\.php)?$")
-_DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
 class Matomo(Model):
@@ -55,11 +51,3 @@ class Matomo(Model):
     def server(self) -> str:
         """What the state file calls the server: the same for `http` and `https`, with or without `index.php`."""
         return self.name or server_name(self.url)
-
-
-def server_name(url: str) -> str:
-    """An address without what may change while it stays the same server."""
-    scheme = url.partition("://")[0].lower()
-    host, slash, path = _SCHEME.sub("", url).partition("/")
-    host = host.rpartition("@")[2].lower().removesuffix(_DEFAULT_PORT[scheme])
-    return host + _SCRIPT.sub("", slash + path).rstrip("/")

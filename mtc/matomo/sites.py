@@ -9,7 +9,7 @@ from mtc.core.errors import PermanentError, TransientError
 from mtc.core.sanitize import valid_unicode
 from mtc.matomo.api import Call, bulk, call, fetch
 from mtc.matomo.api import value as read
-from mtc.matomo.client import Connection, NotMatomoError, Server, TokenRefusedError, UnknownSiteError
+from mtc.matomo.client import MatomoClient, NotMatomoError, TokenRefusedError, UnknownSiteError
 from mtc.matomo.http_reply import http_date
 
 _VERSION = "API.getMatomoVersion"
@@ -40,7 +40,7 @@ class Rights:
         return self.superuser or site_id in self.write
 
 
-def site_id(connection: Connection, server: Server, url: str) -> int:
+def site_id(client: MatomoClient, url: str) -> int:
     """The number of the site with that address: as it is written, else by its host.
 
     Raises:
@@ -49,23 +49,24 @@ def site_id(connection: Connection, server: Server, url: str) -> int:
     """
     host = urlsplit(url if "//" in url else f"//{url}").netloc
     for address in dict.fromkeys((url, host)):
-        ids = _ids(call(connection, server, _BY_URL, url=address)) if address else frozenset()
+        ids = _ids(call(client, _BY_URL, url=address)) if address else frozenset()
         if len(ids) == 1:
             return next(iter(ids))
         if ids:
+            numbers = ", ".join(map(str, sorted(ids)))
             raise PermanentError(
-                f"several sites of Matomo have the address {server.quote(url)}: {', '.join(map(str, sorted(ids)))}",
-                where=server.url,
+                f"several sites of Matomo have the address {client.server.quote(url)}: {numbers}",
+                where=client.server.url,
                 hint="write the right one as the site's matomo_id",
             )
     raise PermanentError(
-        f"no site of Matomo has the address {server.quote(url)}, or the token may not see it",
-        where=server.url,
+        f"no site of Matomo has the address {client.server.quote(url)}, or the token may not see it",
+        where=client.server.url,
         hint="write the site's matomo_id, add the address to the site in Matomo, or give the token's user access to it",
     )
 
 
-def site_info(connection: Connection, server: Server, site_id: int) -> SiteInfo | None:
+def site_info(client: MatomoClient, site_id: int) -> SiteInfo | None:
     """The site of that number; None if there is none.
 
     Raises:
@@ -73,7 +74,7 @@ def site_info(connection: Connection, server: Server, site_id: int) -> SiteInfo 
         StepError: the server did not answer, or with another error.
     """
     try:
-        answer = call(connection, server, "SitesManager.getSiteFromId", idSite=site_id)
+        answer = call(client, "SitesManager.getSiteFromId", idSite=site_id)
     except UnknownSiteError:
         return None
     found = answer[0] if isinstance(answer, list) and answer else answer
@@ -91,21 +92,23 @@ def _date(value: object) -> dt.date | None:
         return None
 
 
-def version(connection: Connection, server: Server) -> str:
+def version(client: MatomoClient) -> str:
     """Matomo's version, like `5.1.2`.
 
     Raises:
         StepError: the server did not answer, with an error, or not as Matomo does.
     """
-    answer = call(connection, server, _VERSION)
+    answer = call(client, _VERSION)
     if not isinstance(answer, str) or not answer[:1].isdigit():
         raise NotMatomoError(
-            "what answers is no Matomo", where=server.url, hint="correct matomo.url: the folder that holds index.php"
+            "what answers is no Matomo",
+            where=client.server.url,
+            hint="correct matomo.url: the folder that holds index.php",
         )
-    return server.quote(answer)
+    return client.server.quote(answer)
 
 
-def rights(connection: Connection, server: Server) -> Rights:
+def rights(client: MatomoClient) -> Rights:
     """What the token may do.
 
     Raises:
@@ -113,7 +116,7 @@ def rights(connection: Connection, server: Server) -> Rights:
     """
     methods = ("getSitesIdWithAtLeastViewAccess", "getSitesIdWithWriteAccess", "getSitesIdWithAdminAccess")
     calls = [Call(f"SitesManager.{method}") for method in methods]
-    answers = bulk(connection, server, [*calls, Call("SitesManager.getAllSites", (("filter_limit", 1),))])
+    answers = bulk(client, [*calls, Call("SitesManager.getAllSites", (("filter_limit", 1),))])
     for answer in answers:
         if isinstance(answer, TransientError | TokenRefusedError):
             raise answer
@@ -121,16 +124,16 @@ def rights(connection: Connection, server: Server) -> Rights:
     return Rights(isinstance(answers[3], list | dict), view | write | admin, write | admin)
 
 
-def clock_skew(connection: Connection, server: Server, clock: Callable[[], dt.datetime]) -> dt.timedelta | None:
+def clock_skew(client: MatomoClient, clock: Callable[[], dt.datetime]) -> dt.timedelta | None:
     """How far the server's clock is ahead of ours, to a second or two; None if it does not tell the time.
 
     Raises:
         StepError: the server did not answer, or with an error.
     """
     before = clock()
-    reply = fetch(connection, server, _VERSION)
+    reply = fetch(client, _VERSION)
     after = clock()
-    read(reply, server)
+    read(reply, client.server)
     told = http_date(reply.headers.get("date", ""))
     return None if told is None else told - (before + (after - before) / 2)
 

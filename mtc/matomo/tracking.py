@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from mtc.core.errors import PermanentError
-from mtc.matomo.client import Connection, NotSentError, Reply, Server, UnknownOutcomeError
+from mtc.matomo.client import MatomoClient, NotSentError, Reply, Server, UnknownOutcomeError
 from mtc.matomo.http_errors import lacking_reply, obstacle
 from mtc.matomo.http_reply import is_html, retry_after
 
@@ -223,15 +223,16 @@ _LARGEST_ANSWER = 1 << 22
 _UNSENT_HINT = "correct matomo.url, or what stands between"
 
 
-def send(connection: Connection, server: Server, requests: Sequence[str]) -> Outcome:
+def send(client: MatomoClient, requests: Sequence[str]) -> Outcome:
     """Send a batch of hits, once. Each is a query string that begins with `?`.
 
     Raises:
         ValueError: there is none, or one does not begin with `?`: Matomo would drop it without a word.
     """
+    server = client.server
     data = body(requests, server)
     try:
-        reply = connection.post(server.tracker + _NO_QUEUE, data, _HEADERS, server.timeout, largest=_LARGEST_ANSWER)
+        reply = client.post(server.tracker + _NO_QUEUE, data, _HEADERS, server.timeout, largest=_LARGEST_ANSWER)
     except NotSentError as error:
         return NotRecorded(str(error))
     except UnknownOutcomeError as error:

@@ -25,7 +25,7 @@ from mtc.core.sanitize import printable
 from mtc.core.verification import Disagreement, differ
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.api import Row
-from mtc.matomo.client import Connection
+from mtc.matomo.client import MatomoClient
 from mtc.matomo.reports import DayReports, Report, reports
 from mtc.matomo.settings import Matomo
 from mtc.matomo.sites import site_id
@@ -148,10 +148,10 @@ def counts(
     wanted = [day for day in days if day not in spared]
     methods = READ if site.answers == "warehouse" else ()
     found: dict[dt.date, DayReports] = {}
-    with Connection(server) as connection:
-        number = site.matomo_id or policy.run(partial(site_id, connection, server, site.url))
+    with MatomoClient(server) as client:
+        number = site.matomo_id or policy.run(partial(site_id, client, site.url))
         for first, last in _windows(wanted, spared):
-            found |= policy.run(partial(reports, connection, server, number, first, last, methods))
+            found |= policy.run(partial(reports, client, number, first, last, methods))
     return {day: found[day] for day in wanted}
 
 

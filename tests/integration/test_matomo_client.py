@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from scripted_http import RESET, Answer, Scripted, as_json, certificate, html, in_turn, running
 
 from mtc.core.errors import PermanentError, TransientError
-from mtc.matomo.client import Connection, NotSentError, Server, UnknownOutcomeError
+from mtc.matomo.client import MatomoClient, NotSentError, Server, UnknownOutcomeError
 from mtc.matomo.tracking import InDoubt, NotRecorded, Outcome, Recorded, Refused, send
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -31,11 +31,11 @@ def server_at(url: str) -> Server:
 
 
 @contextmanager
-def talking(*answers: Answer) -> Iterator[tuple[Connection, Server, Scripted]]:
+def talking(*answers: Answer) -> Iterator[tuple[MatomoClient, Scripted]]:
     with running(in_turn(*answers)) as script:
         server = server_at(script.url)
-        with Connection(server, lanes=2, environ={}) as connection:
-            yield connection, server, script
+        with MatomoClient(server, jobs=2, environ={}) as client:
+            yield client, script
 
 
 def free_port() -> int:
@@ -46,8 +46,8 @@ def free_port() -> int:
 
 def test_a_batch_goes_as_one_request_with_the_token_in_its_body() -> None:
     """The token in the query string would be ignored, and be in the server's log."""
-    with talking(ALL_WELL) as (connection, server, script):
-        assert send(connection, server, HITS) == Recorded(2, 0, ())
+    with talking(ALL_WELL) as (client, script):
+        assert send(client, HITS) == Recorded(2, 0, ())
     asked = script.asked[0]
     assert asked.path == "/matomo.php?queuedtracking=0"
     assert json.loads(asked.body) == {"requests": HITS, "token_auth": TOKEN}
@@ -57,18 +57,18 @@ def test_a_batch_goes_as_one_request_with_the_token_in_its_body() -> None:
 
 def test_batches_of_a_lane_share_a_connection() -> None:
     """Kept alive: ten requests, one connection."""
-    with talking(ALL_WELL) as (connection, server, script):
+    with talking(ALL_WELL) as (client, script):
         for _ in range(10):
-            send(connection, server, HITS)
+            send(client, HITS)
     assert {asked.connection for asked in script.asked} == {1}
 
 
 def test_a_kept_connection_that_the_server_closed_is_not_used_again() -> None:
     """Else the next batch would be in doubt for nothing."""
-    with talking(ALL_WELL) as (connection, server, script):
-        send(connection, server, HITS)
+    with talking(ALL_WELL) as (client, script):
+        send(client, HITS)
         script.drop()
-        assert send(connection, server, HITS) == Recorded(2, 0, ())
+        assert send(client, HITS) == Recorded(2, 0, ())
     assert [asked.connection for asked in script.asked] == [1, 2]
 
 
@@ -76,10 +76,9 @@ def test_threads_have_connections_of_their_own() -> None:
     """Lanes do not wait for one another, and no answer goes to the wrong one."""
     slow = replace(ALL_WELL, delay=0.01)
     outcomes: list[Outcome] = []
-    with talking(slow) as (connection, server, script):
+    with talking(slow) as (client, script):
         lanes = [
-            threading.Thread(target=lambda: outcomes.extend(send(connection, server, HITS) for _ in range(5)))
-            for _ in range(4)
+            threading.Thread(target=lambda: outcomes.extend(send(client, HITS) for _ in range(5))) for _ in range(4)
         ]
         for lane in lanes:
             lane.start()
@@ -92,10 +91,10 @@ def test_threads_have_connections_of_their_own() -> None:
 def test_a_refused_connection_is_certainly_not_sent() -> None:
     """It may be sent again without a look-up."""
     server = server_at(f"http://127.0.0.1:{free_port()}")
-    with Connection(server, environ={}) as connection:
+    with MatomoClient(server, environ={}) as client:
         with pytest.raises(NotSentError, match="no connection: Connection refused"):
-            connection.post("matomo.php", b"x", {})
-        outcome = send(connection, server, HITS)
+            client.post("matomo.php", b"x", {})
+        outcome = send(client, HITS)
     assert isinstance(outcome, NotRecorded)
     assert isinstance(NotSentError("x"), TransientError)
 
@@ -103,16 +102,16 @@ def test_a_refused_connection_is_certainly_not_sent() -> None:
 def test_a_name_that_cannot_be_one_is_certainly_not_sent() -> None:
     """A label may have 63 characters: this one fails before anybody is asked."""
     server = server_at(f"http://{'x' * 64}.example.org")
-    with Connection(server, environ={}) as connection, pytest.raises(NotSentError, match="no connection"):
-        connection.post("matomo.php", b"x", {})
+    with MatomoClient(server, environ={}) as client, pytest.raises(NotSentError, match="no connection"):
+        client.post("matomo.php", b"x", {})
 
 
 def test_a_server_that_speaks_no_tls_is_certainly_not_sent_to() -> None:
     """The handshake comes before the first byte of the request."""
     with running(in_turn(ALL_WELL)) as script:
         server = server_at(script.url.replace("http:", "https:"))
-        with Connection(server, environ={}) as connection, pytest.raises(NotSentError, match="no TLS connection"):
-            connection.post("matomo.php", b"x", {})
+        with MatomoClient(server, environ={}) as client, pytest.raises(NotSentError, match="no TLS connection"):
+            client.post("matomo.php", b"x", {})
         assert script.asked == []
 
 
@@ -120,10 +119,10 @@ def test_a_certificate_that_nobody_vouches_for_stops_with_a_remedy(tmp_path: Pat
     """Trying again would not help; nothing is sent, neither hits nor token."""
     with running(in_turn(ALL_WELL), tls=certificate(tmp_path)) as script:
         server = server_at(script.url)
-        with Connection(server, environ={}) as connection:
-            outcome = send(connection, server, HITS)
+        with MatomoClient(server, environ={}) as client:
+            outcome = send(client, HITS)
             with pytest.raises(PermanentError, match="ca_bundle"):
-                connection.post("matomo.php", b"x", {})
+                client.post("matomo.php", b"x", {})
     assert isinstance(outcome, Refused)
     assert "certificate cannot be trusted" in outcome.reason
     assert "ca_bundle" in outcome.hint
@@ -135,8 +134,8 @@ def test_an_own_authority_is_trusted_when_its_file_is_named(tmp_path: Path) -> N
     tls = certificate(tmp_path)
     with running(in_turn(ALL_WELL), tls=tls) as script:
         server = replace(server_at(script.url), ca_bundle=tls[0])
-        with Connection(server, environ={}) as connection:
-            assert send(connection, server, HITS) == Recorded(2, 0, ())
+        with MatomoClient(server, environ={}) as client:
+            assert send(client, HITS) == Recorded(2, 0, ())
 
 
 @pytest.mark.parametrize("text", [None, "no certificate"])
@@ -146,7 +145,7 @@ def test_a_ca_bundle_that_cannot_be_read_is_named_before_anything_is_sent(text: 
     if text is not None:
         path.write_text(text)
     with pytest.raises(PermanentError, match=r"authority\.pem.*ca_bundle cannot be read"):
-        Connection(replace(server_at("https://stats.example.org"), ca_bundle=path), environ={})
+        MatomoClient(replace(server_at("https://stats.example.org"), ca_bundle=path), environ={})
 
 
 @pytest.mark.parametrize(
@@ -162,16 +161,16 @@ def test_a_ca_bundle_that_cannot_be_read_is_named_before_anything_is_sent(text: 
 )
 def test_what_breaks_after_sending_began_has_an_unknown_outcome(answer: Answer, reason: str) -> None:
     """The server may have recorded it: a client that goes away does not stop it."""
-    with talking(answer) as (connection, _, script), pytest.raises(UnknownOutcomeError, match=reason):
-        connection.post("matomo.php", b"x", {}, 0.3, largest=100)
+    with talking(answer) as (client, script), pytest.raises(UnknownOutcomeError, match=reason):
+        client.post("matomo.php", b"x", {}, 0.3, largest=100)
     assert len(script.asked) == 1
 
 
 @pytest.mark.parametrize("answer", [RESET, replace(ALL_WELL, promised=500), Answer(b"")], ids=["reset", "cut", "empty"])
 def test_a_batch_with_a_broken_answer_is_in_doubt_and_not_sent_again(answer: Answer) -> None:
     """Sending again counts again."""
-    with talking(answer) as (connection, server, script):
-        assert isinstance(send(connection, server, HITS), InDoubt)
+    with talking(answer) as (client, script):
+        assert isinstance(send(client, HITS), InDoubt)
     assert len(script.asked) == 1
 
 
@@ -179,8 +178,8 @@ def test_a_redirect_is_named_and_not_followed() -> None:
     """The token goes to the server that the manifest names, and to no other."""
     with running(in_turn(ALL_WELL)) as other:
         moved = html("moved", 301, Location=f"{other.url}/stats/matomo.php?x=1")
-        with talking(moved) as (connection, server, _):
-            outcome = send(connection, server, HITS)
+        with talking(moved) as (client, _):
+            outcome = send(client, HITS)
     assert isinstance(outcome, Refused)
     assert f"set matomo.url to {other.url}/stats" in outcome.hint
     assert "not sent there" in outcome.reason
@@ -191,8 +190,8 @@ def test_basic_authentication_is_sent_in_front() -> None:
     """Any characters may be in a password; they go as UTF-8."""
     with running(in_turn(ALL_WELL)) as script:
         server = replace(server_at(script.url), username="mtc", password=SecretStr(PASSWORD))
-        with Connection(server, environ={}) as connection:
-            send(connection, server, HITS)
+        with MatomoClient(server, environ={}) as client:
+            send(client, HITS)
     assert script.asked[0].headers["authorization"] == "Basic bXRjOnA6c3Mgd8O2cmQ="
 
 
@@ -201,8 +200,8 @@ def test_a_proxy_by_the_usual_variable_takes_the_request() -> None:
     with running(in_turn(ALL_WELL)) as proxy:
         environ = {"HTTP_PROXY": proxy.url.replace("//", "//me:p%40ss@")}
         server = server_at("http://stats.example.org/matomo")
-        with Connection(server, environ=environ) as connection:
-            assert send(connection, server, HITS) == Recorded(2, 0, ())
+        with MatomoClient(server, environ=environ) as client:
+            assert send(client, HITS) == Recorded(2, 0, ())
     assert proxy.asked[0].path == "http://stats.example.org/matomo/matomo.php?queuedtracking=0"
     assert proxy.asked[0].headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
 
@@ -212,8 +211,8 @@ def test_a_proxy_that_refuses_a_tunnel_has_sent_nothing() -> None:
     with running(in_turn(html("no", 407))) as proxy:
         server = server_at("https://stats.example.org")
         refused = pytest.raises(NotSentError, match="proxy refused the connection: 407")
-        with Connection(server, environ={"https_proxy": proxy.url}) as connection, refused:
-            connection.post("matomo.php", TOKEN.encode(), {})
+        with MatomoClient(server, environ={"https_proxy": proxy.url}) as client, refused:
+            client.post("matomo.php", TOKEN.encode(), {})
     assert [(asked.method, asked.path) for asked in proxy.asked] == [("CONNECT", "stats.example.org:443")]
     assert proxy.asked[0].body == b""
 
@@ -222,14 +221,14 @@ def test_a_proxy_that_is_away_has_sent_nothing() -> None:
     """Also a matter of trying again."""
     server = server_at("http://stats.example.org")
     environ = {"ALL_PROXY": f"http://127.0.0.1:{free_port()}"}
-    with Connection(server, environ=environ) as connection, pytest.raises(NotSentError, match="no connection"):
-        connection.post("matomo.php", b"x", {})
+    with MatomoClient(server, environ=environ) as client, pytest.raises(NotSentError, match="no connection"):
+        client.post("matomo.php", b"x", {})
 
 
 def test_an_error_crosses_a_process_border_without_a_secret() -> None:
     """Errors are pickled between processes, and shown."""
-    with talking(RESET) as (connection, _, _), pytest.raises(UnknownOutcomeError) as caught:
-        connection.post("matomo.php", TOKEN.encode(), {})
+    with talking(RESET) as (client, _), pytest.raises(UnknownOutcomeError) as caught:
+        client.post("matomo.php", TOKEN.encode(), {})
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value)
     assert TOKEN not in str(again) + repr(again)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from mtc.matomo.client import Connection, NoRightError, Server, TokenRefusedError
+from mtc.matomo.client import MatomoClient, NoRightError, Server, TokenRefusedError
 from mtc.matomo.lookup import Stored, Witness, glance, stored
 from mtc.matomo.reports import Report, invalidate, reports
 from mtc.matomo.sites import Rights, SiteInfo, clock_skew, rights, site_id, site_info, version
@@ -31,9 +31,9 @@ def matomo() -> Iterator[FakeMatomo]:
         assert fake.errors == []
 
 
-def client(matomo: FakeMatomo, token: str = SUPER) -> tuple[Connection, Server]:
+def client_of(matomo: FakeMatomo, token: str = SUPER) -> MatomoClient:
     server = Server(matomo.url, SecretStr(token), timeout=5)
-    return Connection(server, lanes=2, environ={}), server
+    return MatomoClient(server, jobs=2, environ={})
 
 
 def hit(pv_id: str, time: dt.datetime, site: int = 1, address: int = 1, page: str = "") -> str:
@@ -53,21 +53,21 @@ def witnesses(hits: list[tuple[str, dt.datetime, str]]) -> list[Witness]:
     return [Witness(pv_id, time) for pv_id, time, _ in hits]
 
 
-def sent(connection: Connection, server: Server, hits: list[tuple[str, dt.datetime, str]]) -> object:
-    return send(connection, server, [request for _, _, request in hits])
+def sent(client: MatomoClient, hits: list[tuple[str, dt.datetime, str]]) -> object:
+    return send(client, [request for _, _, request in hits])
 
 
 def test_what_is_recorded_is_found_and_what_is_not_is_not(matomo: FakeMatomo) -> None:
     """Each hit of a batch answers for it; also with a token that may only write."""
     hits = batch("aa")
     for token in (SUPER, WRITE):
-        connection, server = client(matomo, token)
-        with connection:
-            assert isinstance(sent(connection, server, batch(f"{token[0]}x")), Recorded)
-            assert stored(connection, server, 1, UTC_ZONE, witnesses(hits)) == Stored(frozenset())
-    with connection:
-        sent(connection, server, hits)
-        assert all(glance(connection, server, 1, UTC_ZONE, [hit]) for hit in witnesses(hits))
+        client = client_of(matomo, token)
+        with client:
+            assert isinstance(sent(client, batch(f"{token[0]}x")), Recorded)
+            assert stored(client, 1, UTC_ZONE, witnesses(hits)) == Stored(frozenset())
+    with client:
+        sent(client, hits)
+        assert all(glance(client, 1, UTC_ZONE, [hit]) for hit in witnesses(hits))
     assert matomo.doubles() == {}
 
 
@@ -75,11 +75,11 @@ def test_the_day_of_a_look_up_is_that_of_the_sites_zone(matomo: FakeMatomo) -> N
     """Just before and after midnight in Paris."""
     midnight = dt.datetime(2026, 5, 1, 22, tzinfo=dt.UTC)
     hits = batch("pp", midnight - dt.timedelta(minutes=10), site=2)
-    connection, server = client(matomo)
-    with connection:
-        sent(connection, server, hits)
-        assert all(glance(connection, server, 2, PARIS, [hit]) for hit in witnesses(hits))
-        found = stored(connection, server, 2, PARIS, [*witnesses(hits), Witness("none", midnight)])
+    client = client_of(matomo)
+    with client:
+        sent(client, hits)
+        assert all(glance(client, 2, PARIS, [hit]) for hit in witnesses(hits))
+        found = stored(client, 2, PARIS, [*witnesses(hits), Witness("none", midnight)])
     assert found == Stored(frozenset(pv_id for pv_id, _, _ in hits))
 
 
@@ -107,11 +107,11 @@ def test_what_went_wrong_is_told_and_the_look_up_says_the_rest(
 ) -> None:
     """In doubt may be either; not recorded and refused leave nothing."""
     hits = batch("ff")
-    connection, server = client(matomo)
-    with connection:
+    client = client_of(matomo)
+    with client:
         matomo.faults.next(fault)
-        assert type(sent(connection, server, hits)) is kind
-        found = stored(connection, server, 1, UTC_ZONE, witnesses(hits))
+        assert type(sent(client, hits)) is kind
+        found = stored(client, 1, UTC_ZONE, witnesses(hits))
         assert found == Stored(frozenset(hit.pv_id for hit in matomo.hits(1)))
     assert there is None or len(matomo.hits(1)) == (len(hits) if there else 0)
 
@@ -119,20 +119,20 @@ def test_what_went_wrong_is_told_and_the_look_up_says_the_rest(
 def test_a_batch_that_stays_short_tells_which_hit_is_lost(matomo: FakeMatomo) -> None:
     """By what is stored."""
     hits = batch("ss")
-    connection, server = client(matomo)
-    with connection:
+    client = client_of(matomo)
+    with client:
         matomo.faults.next(Fault.LOCK_WAIT)
-        assert sent(connection, server, hits) == Short(len(hits) - 1, 0, ())
-        found = stored(connection, server, 1, UTC_ZONE, witnesses(hits))
+        assert sent(client, hits) == Short(len(hits) - 1, 0, ())
+        found = stored(client, 1, UTC_ZONE, witnesses(hits))
     assert found == Stored(frozenset(stored_hit.pv_id for stored_hit in matomo.hits(1)))
     assert len(found.found) == len(hits) - 1
 
 
 def test_a_token_that_may_only_look_is_refused(matomo: FakeMatomo) -> None:
     """Matomo says success; nothing is there."""
-    connection, server = client(matomo, VIEW)
-    with connection:
-        outcome = sent(connection, server, batch("vv"))
+    client = client_of(matomo, VIEW)
+    with client:
+        outcome = sent(client, batch("vv"))
     assert isinstance(outcome, Refused)
     assert outcome.invalid == 20
     assert matomo.hits() == []
@@ -141,47 +141,47 @@ def test_a_token_that_may_only_look_is_refused(matomo: FakeMatomo) -> None:
 def test_a_server_tells_of_itself_its_sites_and_the_token(matomo: FakeMatomo) -> None:
     """What a first run wants to know."""
     matomo.clock.skew = 120
-    connection, server = client(matomo, WRITE)
-    with connection:
-        assert version(connection, server) == "5.1.2"
-        assert site_id(connection, server, "https://docs.example.org/") == 1
+    client = client_of(matomo, WRITE)
+    with client:
+        assert version(client) == "5.1.2"
+        assert site_id(client, "https://docs.example.org/") == 1
         shop = SiteInfo(2, "shop", "http://shop.example.org", "Europe/Paris", dt.date(2010, 1, 1))
-        assert site_info(connection, server, 2) == shop
+        assert site_info(client, 2) == shop
         with pytest.raises(NoRightError, match="lacks 'view' access to site 99 of Matomo") as caught:
-            site_info(connection, server, 99)
+            site_info(client, 99)
         assert "'view' access to site 99" in caught.value.hint
         every = frozenset({1, 2, 3})
-        assert rights(connection, server) == Rights(superuser=False, view=every, write=every)
-        skew = clock_skew(connection, server, lambda: dt.datetime.now(dt.UTC))
+        assert rights(client) == Rights(superuser=False, view=every, write=every)
+        skew = clock_skew(client, lambda: dt.datetime.now(dt.UTC))
     assert skew is not None
     assert abs(skew.total_seconds() - 120) < 5
-    connection, server = client(matomo, VIEW)
-    with connection:
-        assert rights(connection, server).write == frozenset()
-    connection, server = client(matomo)
-    with connection:
-        assert rights(connection, server).superuser
-        assert site_info(connection, server, 99) is None
+    client = client_of(matomo, VIEW)
+    with client:
+        assert rights(client).write == frozenset()
+    client = client_of(matomo)
+    with client:
+        assert rights(client).superuser
+        assert site_info(client, 99) is None
 
 
 def test_a_wrong_token_is_told_by_every_call(matomo: FakeMatomo) -> None:
     """With a page for people, whatever format was asked for."""
-    connection, server = client(matomo, "e" * 32)
-    with connection:
+    client = client_of(matomo, "e" * 32)
+    with client:
         for ask in (rights, version):
             with pytest.raises(TokenRefusedError):
-                ask(connection, server)
+                ask(client)
 
 
 def test_the_reports_of_days_hold_what_was_sent(matomo: FakeMatomo) -> None:
     """All known tables, over days with and without visits, and for a single day."""
     hits = batch("rr")
-    connection, server = client(matomo)
-    with connection:
-        sent(connection, server, hits)
-        assert invalidate(connection, server, 1, [DAY]) == ""
-        days = reports(connection, server, 1, DAY - dt.timedelta(days=1), DAY + dt.timedelta(days=1))
-        alone = reports(connection, server, 1, DAY, DAY)
+    client = client_of(matomo)
+    with client:
+        sent(client, hits)
+        assert invalidate(client, 1, [DAY]) == ""
+        days = reports(client, 1, DAY - dt.timedelta(days=1), DAY + dt.timedelta(days=1))
+        alone = reports(client, 1, DAY, DAY)
     assert [day.summary.visits for day in days.values()] == [0, 7, 0]
     found = days[DAY]
     assert alone == {DAY: found}
@@ -196,13 +196,13 @@ def test_the_reports_of_days_hold_what_was_sent(matomo: FakeMatomo) -> None:
 
 def test_who_may_not_invalidate_is_told_why(matomo: FakeMatomo) -> None:
     """For the receipt; the statistics are read all the same."""
-    connection, server = client(matomo, WRITE)
-    with connection:
-        assert "super user" in invalidate(connection, server, 1, [DAY])
+    client = client_of(matomo, WRITE)
+    with client:
+        assert "super user" in invalidate(client, 1, [DAY])
 
 
 def test_a_site_that_is_not_there_has_no_reports(matomo: FakeMatomo) -> None:
     """An error, and not a day of zeros."""
     server = Server(matomo.url, SecretStr(WRITE))
-    with Connection(server, environ={}) as connection, pytest.raises(NoRightError):
-        reports(connection, server, 99, DAY, DAY)
+    with MatomoClient(server, environ={}) as client, pytest.raises(NoRightError):
+        reports(client, 99, DAY, DAY)

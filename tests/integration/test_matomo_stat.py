@@ -17,7 +17,7 @@ from mtc.formats.settings import HitSettings
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.plan.model import StatWork
-from mtc.stages.deliver.tracker import Target
+from mtc.stages.deliver.tracker import Tracker
 from mtc.stages.stat.matomo_provider import MatomoStatistics
 from mtc.stages.stat.providers import DayResult, NotedDocument, ProviderBySite
 from mtc.stages.stat.stat_stage import StatStage
@@ -115,11 +115,11 @@ def matomo() -> Iterator[FakeMatomo]:
 
 @contextlib.contextmanager
 def asking(matomo: FakeMatomo, token: str = SUPER) -> Iterator[MatomoStatistics]:
-    target = Target(
+    tracker = Tracker(
         Matomo.model_validate({"url": matomo.url, "token": token, "name": "stats.example.org"}), Path(), now
     )
-    with target.connection:
-        yield MatomoStatistics(target)
+    with tracker.client:
+        yield MatomoStatistics(tracker)
 
 
 def now() -> dt.datetime:

@@ -22,7 +22,7 @@ from mtc.stages.deliver.batch_sender import Courier
 from mtc.stages.deliver.batching import Layout
 from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
 from mtc.stages.deliver.recorder import LaneStoppedError
-from mtc.stages.deliver.tracker import Target, TargetSite
+from mtc.stages.deliver.tracker import TrackedSite, Tracker
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings
 
@@ -76,7 +76,7 @@ class Bench:
 
     matomo: FakeMatomo
     layout: Layout
-    target: Target
+    tracker: Tracker
     ledger: Ledger
     courier: Courier
     requests: list[str]
@@ -110,15 +110,15 @@ class Bench:
     def store(self, *places: int) -> None:
         """Have the server store these hits, as an earlier run sent them."""
         requests = [self.requests[place] for place in places]
-        other = _courier(self.target, self.layout, Ledger())
+        other = _courier(self.tracker, self.layout, Ledger())
         other.bring(Batch(BatchId(0, 0), len(requests)), requests)
         self.matomo.posts.bulks = 0
 
     def again(self) -> None:
         """A later run: a courier and a ledger of its own, at the same time."""
         self.ledger = Ledger(self.ledger.now)
-        self.target.clock = lambda: self.ledger.now
-        self.courier = _courier(self.target, self.layout, self.ledger)
+        self.tracker.clock = lambda: self.ledger.now
+        self.courier = _courier(self.tracker, self.layout, self.ledger)
 
 
 def hits(count: int = BATCH, visitors: int = 4) -> list[Row]:
@@ -146,17 +146,17 @@ def bench(
         wanted = Matomo(url=matomo.url, token=SecretStr(token), settle="120s", timeout=f"{timeout}s", jobs=4)
         ledger = Ledger()
         with laid(folder, loaded, Cut("0123456789abcdef", 1, size, UNTIL)) as layout:
-            target = Target(wanted, folder, lambda: ledger.now, sleep=lambda _: None)
-            courier = _courier(target, layout, ledger)
-            made = Bench(matomo, layout, target, ledger, courier, layout.requests(BatchId(0, 0), 1)[0])
-            with target.connection:
+            tracker = Tracker(wanted, folder, lambda: ledger.now, sleep=lambda _: None)
+            courier = _courier(tracker, layout, ledger)
+            made = Bench(matomo, layout, tracker, ledger, courier, layout.requests(BatchId(0, 0), 1)[0])
+            with tracker.client:
                 yield made
         assert matomo.errors == []
         assert matomo.doubles() == {}
-        assert target.gate.under_way == 0
+        assert tracker.client.limiter.under_way == 0
 
 
-def _courier(target: Target, layout: Layout, ledger: Ledger) -> Courier:
+def _courier(tracker: Tracker, layout: Layout, ledger: Ledger) -> Courier:
     source = Source.model_validate({"url": "logs/{site}/{date:%Y-%m-%d}*"})
-    docs = SiteSettings("docs", "https://docs.example.org", "UTC", source, None, Filters(), 1, matomo=target.settings)
-    return Courier(target, docs, TargetSite(1, "https://docs.example.org", dt.UTC), layout, ledger, FirstBatches())
+    docs = SiteSettings("docs", "https://docs.example.org", "UTC", source, None, Filters(), 1, matomo=tracker.settings)
+    return Courier(tracker, docs, TrackedSite(1, "https://docs.example.org", dt.UTC), layout, ledger, FirstBatches())

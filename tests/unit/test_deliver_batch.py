@@ -12,7 +12,7 @@ from scripted_http import Answer, as_json, running
 
 from mtc.core.deliveries import BatchStatus
 from mtc.core.errors import PermanentError, TransientError
-from mtc.matomo.client import Connection, LookupUnsureError
+from mtc.matomo.client import LookupUnsureError, MatomoClient
 from mtc.stages.deliver.recorder import LaneStoppedError
 from mtc.stages.deliver.tracker import server_of
 from tests.fake_matomo.faults import Fault
@@ -68,7 +68,7 @@ def test_what_was_surely_not_kept_is_planned_again_and_sent_after_a_pause(fault:
     assert ended.status is RECORDED
     assert one.stored() == ALL
     assert one.ledger.rests == [0.5, 1.0]
-    assert one.target.gate.width == 1
+    assert one.tracker.client.limiter.width == 1
     assert one.matomo.posts.calls == {}
 
 
@@ -98,10 +98,10 @@ def test_an_error_about_access_is_looked_up_before_it_is_told(tmp_path: Path) ->
     """Matomo may be set to refuse whole bulks; nothing is there, and the remedy is told after one try."""
     error = as_json({"status": "error", "tracked": 0, "message": "token_auth is not valid"}, 500)
     with bench(tmp_path) as one, running(lambda asked: error if "/matomo.php" in asked.path else as_json([])) as script:
-        settings = one.target.settings.model_copy(update={"url": script.url})
-        one.target.server = server_of(settings, Path("/"))
-        one.target.connection = Connection(one.target.server, environ={})
-        with one.target.connection, pytest.raises(PermanentError) as caught:
+        settings = one.tracker.settings.model_copy(update={"url": script.url})
+        one.tracker.client.server = server_of(settings, Path("/"))
+        one.tracker.client = MatomoClient(one.tracker.client.server, environ={})
+        with one.tracker.client, pytest.raises(PermanentError) as caught:
             one.bring()
         assert "matomo.token" in caught.value.hint
         assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED]
@@ -124,18 +124,18 @@ def test_the_server_may_ask_for_a_pause_before_anything_is_sent(one: Bench) -> N
     with pytest.raises(LaneStoppedError):
         one.bring()
     assert one.ledger.statuses == [SENDING, PLANNED]
-    assert one.target.gate.shut_for() > 500
+    assert one.tracker.client.limiter.shut_for() > 500
     assert one.matomo.posts.bulks == 1
 
 
 def test_what_was_recorded_is_told_before_a_lane_waits_for_its_turn(one: Bench) -> None:
     """Else a run that is killed while it waits would not know."""
-    one.target.gate.slowed()
-    one.target.gate.slowed()  # room for one
+    one.tracker.client.limiter.slowed()
+    one.tracker.client.limiter.slowed()  # room for one
     one.courier.bring(one.batch, one.requests)
     told = threading.Event()
     one.ledger.at_move = lambda batch: told.set() if batch.status is RECORDED else None
-    with one.target.gate:  # another lane's request
+    with one.tracker.client.limiter:  # another lane's request
         thread = threading.Thread(target=one.bring, args=(one.batch, with_bad_site(one.requests, *ALL)))
         thread.start()
         assert told.wait(5)
@@ -181,7 +181,7 @@ def test_a_token_that_was_revoked_stops_the_delivery_and_leaves_the_batch_to_be_
             one.bring()
         assert one.stored() == []
         assert one.ledger.statuses == [SENDING, PLANNED]
-        assert VIEW not in repr(one.target)
+        assert VIEW not in repr(one.tracker)
 
 
 @pytest.mark.parametrize(
@@ -268,10 +268,10 @@ def test_an_answer_that_is_none_puts_the_batch_in_doubt(answer: Answer, one: Ben
     """Whatever a stranger answers in Matomo's place: nothing counts as recorded, and nothing is sent again unasked."""
     one.ledger.rests_left = 0
     with running(lambda asked: answer if "/matomo.php" in asked.path else as_json([])) as script:
-        settings = one.target.settings.model_copy(update={"url": script.url})
-        one.target.server = server_of(settings, Path("/"))
-        one.target.connection = Connection(one.target.server, environ={})
-        with one.target.connection, pytest.raises(LaneStoppedError):
+        settings = one.tracker.settings.model_copy(update={"url": script.url})
+        one.tracker.client.server = server_of(settings, Path("/"))
+        one.tracker.client = MatomoClient(one.tracker.client.server, environ={})
+        with one.tracker.client, pytest.raises(LaneStoppedError):
             one.bring()
         assert sum("/matomo.php" in asked.path for asked in script.asked) == 1
     assert one.ledger.statuses == [SENDING, IN_DOUBT]

@@ -26,7 +26,7 @@ from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.delivery_job import Delivered, Deliverer, Errand
-from mtc.stages.deliver.tracker import Target
+from mtc.stages.deliver.tracker import Tracker
 from mtc.stages.stage import BatchesMoved, DeliveryCut, DeliveryEnded, Fact, ObjectCarried, ResendAllowed
 from mtc.state.store import Store
 from tests.fake_matomo.faults import Fault
@@ -119,8 +119,8 @@ def settings_at(url: str, token: str = SUPER, *, batch: int = 4, jobs: int = 2) 
 
 def deliverer_at(url: str, folder: Path, token: str = SUPER, *, batch: int = 4, jobs: int = 2) -> Deliverer:
     """A deliverer to a server."""
-    target = Target(settings_at(url, token, batch=batch, jobs=jobs), folder, lambda: dt.datetime.now(dt.UTC))
-    return Deliverer(target, folder, lambda: database().cursor())
+    tracker = Tracker(settings_at(url, token, batch=batch, jobs=jobs), folder, lambda: dt.datetime.now(dt.UTC))
+    return Deliverer(tracker, folder, lambda: database().cursor())
 
 
 def site_at(url: str, name: str = "docs", number: int = 1) -> SiteSettings:
@@ -138,7 +138,7 @@ def office_in(folder: Path, token: str = SUPER) -> Iterator[Office]:
         deliverer = deliverer_at(matomo.url, folder, token)
         made = Office(matomo, folder, store, deliverer, site_at(matomo.url), StateDesk(store))
         yield made
-        made.deliverer.target.connection.close()
+        made.deliverer.tracker.client.close()
         assert matomo.errors == []
         assert matomo.doubles() == {}
 
@@ -354,7 +354,7 @@ def test_hits_that_matomo_calls_invalid_are_told_by_their_lines(tmp_path: Path) 
         deliverer = deliverer_at(script.url, tmp_path, batch=100)
         loaded = write_parts(tmp_path, {"a": rows(30, visitors=1)})
         delivered = deliverer.deliver(Errand(site_at(script.url), STEP, MemoryRecorder()), 1, loaded)
-        deliverer.target.connection.close()
+        deliverer.tracker.client.close()
     assert delivered.figures == {"delivered": 30, "invalid": 24}
     assert len(delivered.notes) == 20
     assert delivered.notes[0] == "refused by Matomo: o1.log line 2"
@@ -405,14 +405,14 @@ def test_a_first_batch_that_an_earlier_run_sent_is_seen_to_before_others(tmp_pat
         with pytest.raises(StateError):
             office.deliverer.deliver(office.errand, 1, new)
         office.again()
-        clock = office.deliverer.target.clock
+        clock = office.deliverer.tracker.clock
 
         def while_it_looks() -> dt.datetime:
             if office.matomo.posts.calls["Live.getLastVisitsDetails"]:
                 office.matomo.later.release()
             return clock()
 
-        office.deliverer.target.clock = while_it_looks
+        office.deliverer.tracker.clock = while_it_looks
         office.deliverer.finish(office.errand, office.deliveries, new)
         moves = [batch for fact in office.desk.facts if isinstance(fact, BatchesMoved) for batch in fact.batches]
         assert moves[0].status is BatchStatus.RECORDED

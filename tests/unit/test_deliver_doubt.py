@@ -40,7 +40,7 @@ def test_a_batch_that_is_found_is_recorded(fault: Fault, one: Bench) -> None:
     assert ended == dataclasses.replace(one.batch, status=RECORDED, moved=one.ledger.now)
     assert one.ledger.rests == []
     assert one.stored() == ALL
-    assert one.target.gate.width == 2
+    assert one.tracker.client.limiter.width == 2
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_all_other_hits_are_recorded(places: tuple[int, ...], visitors: int, tmp
         assert sorted(ended.refused) == list(places)
         assert one.stored() == [place for place in ALL if place not in places]
         sent = one.layout.sent(one.batch)
-        assert one.target.evidence.failing == {sent[place].pv_id for place in places}
+        assert one.tracker.evidence.failing == {sent[place].pv_id for place in places}
 
 
 @pytest.mark.parametrize("place", [0, 211, 499])
@@ -91,7 +91,7 @@ def test_killed_at_any_move_the_next_run_settles_it(moves: int, one: Bench) -> N
     except KeyboardInterrupt:
         left = one.ledger.moves[-1][-1]
         one.again()
-        one.target.evidence.__init__()  # type: ignore[misc]
+        one.tracker.evidence.__init__()  # type: ignore[misc]
         one.ledger.now += SETTLE + TIMEOUT
         if left.status is not RECORDED:
             assert one.bring(left).status is RECORDED
@@ -188,7 +188,7 @@ def test_a_single_hit_is_settled_by_a_later_try_when_others_of_the_site_were_tak
         assert one.matomo.posts.bulks == 3
         left = one.ledger.last
         one.again()
-        one.target.evidence.took(1)
+        one.tracker.evidence.took(1)
         ended = one.bring(left)
         assert (ended.status, ended.refused) == (RECORDED, (0,))
         assert one.matomo.hits(1) == []

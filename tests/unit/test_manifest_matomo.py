@@ -6,7 +6,7 @@ import pytest
 
 from mtc.manifest.load import load
 from mtc.manifest.redaction import is_secret
-from mtc.matomo.settings import server_name
+from mtc.matomo.server_address import server_name
 
 TEXT = """\
 version: 1

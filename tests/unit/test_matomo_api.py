@@ -17,7 +17,7 @@ from mtc.matomo.api import Call, bulk, call
 from mtc.matomo.client import (
     ApiError,
     CallRefusedError,
-    Connection,
+    MatomoClient,
     NoRightError,
     NotMatomoError,
     Server,
@@ -32,11 +32,11 @@ TOKEN = "0123456789abcdef"
 
 
 @contextmanager
-def asking(*answers: Answer) -> Iterator[tuple[Connection, Server, Scripted]]:
+def asking(*answers: Answer) -> Iterator[tuple[MatomoClient, Scripted]]:
     with running(in_turn(*answers)) as script:
         server = Server(script.url, SecretStr(TOKEN), timeout=5)
-        with Connection(server, environ={}) as connection:
-            yield connection, server, script
+        with MatomoClient(server, environ={}) as client:
+            yield client, script
 
 
 def error(message: str) -> Answer:
@@ -45,8 +45,8 @@ def error(message: str) -> Answer:
 
 def test_a_call_is_a_form_with_the_token_in_its_body() -> None:
     """The answer is what JSON gives; messages and labels are asked for in English."""
-    with asking(as_json({"nb_visits": 60})) as (connection, server, script):
-        assert call(connection, server, "VisitsSummary.get", idSite=1, date="2026-11-20") == {"nb_visits": 60}
+    with asking(as_json({"nb_visits": 60})) as (client, script):
+        assert call(client, "VisitsSummary.get", idSite=1, date="2026-11-20") == {"nb_visits": 60}
     asked = script.asked[0]
     assert asked.path == "/index.php"
     assert asked.form == {
@@ -85,8 +85,8 @@ def test_a_call_is_a_form_with_the_token_in_its_body() -> None:
 )
 def test_every_way_to_say_no_has_its_kind_and_its_remedy(answer: Answer, kind: type[ApiError], words: str) -> None:
     """What may pass is transient, the rest is not."""
-    with asking(answer) as (connection, server, _), pytest.raises(ApiError) as caught:
-        call(connection, server, "VisitsSummary.get")
+    with asking(answer) as (client, _), pytest.raises(ApiError) as caught:
+        call(client, "VisitsSummary.get")
     assert type(caught.value) is kind
     assert words in str(caught.value)
     assert isinstance(caught.value, TransientError) != isinstance(caught.value, PermanentError)
@@ -95,16 +95,16 @@ def test_every_way_to_say_no_has_its_kind_and_its_remedy(answer: Answer, kind: t
 def test_no_error_holds_the_token() -> None:
     """A server may echo the request, tags and all."""
     for answer in (error(f"bad {TOKEN}"), html(f"<html>{TOKEN}", 500), html(TOKEN)):
-        with asking(answer) as (connection, server, _), pytest.raises(ApiError) as caught:
-            call(connection, server, "API.getMatomoVersion")
+        with asking(answer) as (client, _), pytest.raises(ApiError) as caught:
+            call(client, "API.getMatomoVersion")
         assert TOKEN not in str(caught.value)
 
 
 def test_several_calls_go_in_one_request_and_a_failing_one_has_its_error_in_its_place() -> None:
     """More than twenty go in further requests; the order stays."""
     failing = {"result": "error", "message": "website id was set to '99'"}
-    with asking(as_json([1, failing, *range(18)]), as_json([[]])) as (connection, server, script):
-        answers = bulk(connection, server, [Call("A.b", (("date", "A,B & C"),))] * 21)
+    with asking(as_json([1, failing, *range(18)]), as_json([[]])) as (client, script):
+        answers = bulk(client, [Call("A.b", (("date", "A,B & C"),))] * 21)
     assert [type(answer) for answer in answers[:3]] == [int, UnknownSiteError, int]
     assert answers[20] == []
     first, second = (asked.form for asked in script.asked)
@@ -116,17 +116,17 @@ def test_several_calls_go_in_one_request_and_a_failing_one_has_its_error_in_its_
 @pytest.mark.parametrize("answer", [as_json([1]), as_json({}), as_json("x")])
 def test_answers_that_do_not_fit_the_calls_are_none(answer: Answer) -> None:
     """Else one report would be taken for another."""
-    with asking(answer) as (connection, server, _), pytest.raises(ServerBusyError, match="one by one"):
-        bulk(connection, server, [Call("A.b"), Call("A.c")])
+    with asking(answer) as (client, _), pytest.raises(ServerBusyError, match="one by one"):
+        bulk(client, [Call("A.b"), Call("A.c")])
 
 
 def test_a_read_is_repeated_after_growing_pauses_until_it_works() -> None:
     """Spread by half either way, and never shorter than the server asks for."""
     busy = html("", 503), html("", 429, Retry_After="30")
     pauses: list[float] = []
-    with asking(*busy, as_json(5)) as (connection, server, _):
+    with asking(*busy, as_json(5)) as (client, _):
         policy = RetryPolicy(pauses.append, attempts=4, first_pause=1.0, jitter=random.Random(1))
-        assert policy.run(lambda: call(connection, server, "A.b")) == 5
+        assert policy.run(lambda: call(client, "A.b")) == 5
     assert 0.5 <= pauses[0] <= 1.5
     assert pauses[1] == 30
 
@@ -135,11 +135,11 @@ def test_a_read_that_goes_on_failing_ends_with_its_last_error() -> None:
     """And what cannot pass is not repeated at all."""
     pauses: list[float] = []
     policy = RetryPolicy(pauses.append, attempts=3)
-    with asking(html("", 503)) as (connection, server, script), pytest.raises(ServerBusyError):
-        policy.run(lambda: call(connection, server, "A.b"))
+    with asking(html("", 503)) as (client, script), pytest.raises(ServerBusyError):
+        policy.run(lambda: call(client, "A.b"))
     assert (len(script.asked), len(pauses)) == (3, 2)
-    with asking(html("", 404)) as (connection, server, script), pytest.raises(NotMatomoError):
-        policy.run(lambda: call(connection, server, "A.b"))
+    with asking(html("", 404)) as (client, script), pytest.raises(NotMatomoError):
+        policy.run(lambda: call(client, "A.b"))
     assert len(script.asked) == 1
 
 
@@ -162,10 +162,10 @@ def test_retry_after_is_seconds_or_a_date_and_never_more_than_an_hour(value: str
 
 def test_a_site_is_found_by_its_address_or_else_by_its_host() -> None:
     """Numbers come as numbers or as text."""
-    with asking(as_json([{"idsite": "3"}])) as (connection, server, _):
-        assert site_id(connection, server, "https://docs.example.org/") == 3
-    with asking(as_json([]), as_json([{"idsite": 4}])) as (connection, server, script):
-        assert site_id(connection, server, "https://docs.example.org/") == 4
+    with asking(as_json([{"idsite": "3"}])) as (client, _):
+        assert site_id(client, "https://docs.example.org/") == 3
+    with asking(as_json([]), as_json([{"idsite": 4}])) as (client, script):
+        assert site_id(client, "https://docs.example.org/") == 4
     assert [asked.form["url"] for asked in script.asked] == ["https://docs.example.org/", "docs.example.org"]
 
 
@@ -175,8 +175,8 @@ def test_a_site_is_found_by_its_address_or_else_by_its_host() -> None:
 )
 def test_no_site_or_several_is_an_error_with_a_remedy(found: list[object], words: str) -> None:
     """Nothing is guessed."""
-    with asking(as_json(found)) as (connection, server, _), pytest.raises(PermanentError, match=words) as caught:
-        site_id(connection, server, "docs.example.org")
+    with asking(as_json(found)) as (client, _), pytest.raises(PermanentError, match=words) as caught:
+        site_id(client, "docs.example.org")
     assert "matomo_id" in caught.value.hint
 
 
@@ -184,11 +184,11 @@ def test_a_site_is_described_or_is_not_there() -> None:
     """With the day that it began with, as far as that is told."""
     site = {"idsite": 1, "name": "docs\ud800", "main_url": "http://docs.example.org", "timezone": "Europe/Paris"}
     for told, created in ((None, None), ("2026-05-03 08:00:00", dt.date(2026, 5, 3)), ("0000-00-00 00:00:00", None)):
-        with asking(as_json({**site, "ts_created": told})) as (connection, server, _):
+        with asking(as_json({**site, "ts_created": told})) as (client, _):
             expected = SiteInfo(1, "docs?", "http://docs.example.org", "Europe/Paris", created)
-            assert site_info(connection, server, 1) == expected
-    with asking(error("website id was set to '1' .")) as (connection, server, _):
-        assert site_info(connection, server, 1) is None
+            assert site_info(client, 1) == expected
+    with asking(error("website id was set to '1' .")) as (client, _):
+        assert site_info(client, 1) is None
 
 
 @pytest.mark.parametrize("right", ["view", "write", "admin"])
@@ -197,13 +197,13 @@ def test_a_site_is_described_or_is_not_there() -> None:
 def test_a_token_that_lacks_a_site_is_told_from_a_wrong_one(right: str, quote: str, status: int) -> None:
     """Which site, and which right; alone, and among several calls."""
     message = f"You can't access this resource as it requires {quote}{right}{quote} access for the website id = 2."
-    with asking(as_json({"result": "error", "message": message}, status)) as (connection, server, _):
+    with asking(as_json({"result": "error", "message": message}, status)) as (client, _):
         with pytest.raises(NoRightError) as caught:
-            site_info(connection, server, 2)
+            site_info(client, 2)
         assert caught.value.what == f"the token lacks '{right}' access to site 2 of Matomo"
         assert f"give its user '{right}' access to site 2" in caught.value.hint
-    with asking(as_json([{"result": "error", "message": message}])) as (connection, server, _):
-        (answer,) = bulk(connection, server, [Call("SitesManager.getSiteFromId", (("idSite", 2),))])
+    with asking(as_json([{"result": "error", "message": message}])) as (client, _):
+        (answer,) = bulk(client, [Call("SitesManager.getSiteFromId", (("idSite", 2),))])
         assert isinstance(answer, NoRightError)
 
 
@@ -212,30 +212,30 @@ def test_a_token_that_lacks_a_site_is_told_from_a_wrong_one(right: str, quote: s
 )
 def test_a_401_of_another_kind_is_a_wrong_token(body: bytes) -> None:
     """In HTML, or without a site's number."""
-    with asking(Answer(body, 401)) as (connection, server, _), pytest.raises(TokenRefusedError):
-        site_info(connection, server, 2)
+    with asking(Answer(body, 401)) as (client, _), pytest.raises(TokenRefusedError):
+        site_info(client, 2)
 
 
 def test_the_version_is_that_of_a_matomo() -> None:
     """Anything else that answers JSON is told apart."""
-    with asking(as_json({"value": "5.1.2"})) as (connection, server, _):
-        assert version(connection, server) == "5.1.2"
-    with asking(as_json({"hello": "world"})) as (connection, server, _), pytest.raises(NotMatomoError, match="folder"):
-        version(connection, server)
+    with asking(as_json({"value": "5.1.2"})) as (client, _):
+        assert version(client) == "5.1.2"
+    with asking(as_json({"hello": "world"})) as (client, _), pytest.raises(NotMatomoError, match="folder"):
+        version(client)
 
 
 def test_the_rights_of_a_token_are_told_by_what_it_may_ask() -> None:
     """A writer sees no list of all sites; an admin may write; a super user may do all."""
     refused = {"result": "error", "message": "does not exist or is not available"}
-    with asking(as_json([[1, 2], [{"idsite": "2"}], ["3"], refused])) as (connection, server, _):
-        found = rights(connection, server)
+    with asking(as_json([[1, 2], [{"idsite": "2"}], ["3"], refused])) as (client, _):
+        found = rights(client)
     assert found == Rights(superuser=False, view=frozenset({1, 2, 3}), write=frozenset({2, 3}))
     assert [found.may_write(one) for one in (1, 2, 3)] == [False, True, True]
-    with asking(as_json([[1], refused, [1], [{"idsite": 1}]])) as (connection, server, _):
-        assert rights(connection, server).may_write(99)
+    with asking(as_json([[1], refused, [1], [{"idsite": 1}]])) as (client, _):
+        assert rights(client).may_write(99)
     denied = {"result": "error", "message": "Unable to authenticate with the provided token."}
-    with asking(as_json([denied] * 4)) as (connection, server, _), pytest.raises(TokenRefusedError):
-        rights(connection, server)
+    with asking(as_json([denied] * 4)) as (client, _), pytest.raises(TokenRefusedError):
+        rights(client)
 
 
 def test_the_servers_clock_is_compared_with_ours() -> None:
@@ -247,7 +247,7 @@ def test_the_servers_clock_is_compared_with_ours() -> None:
 
     with running(answer) as script:
         server = Server(script.url, SecretStr(TOKEN))
-        with Connection(server, environ={}) as connection:
-            skew = clock_skew(connection, server, lambda: next(ticks))
+        with MatomoClient(server, environ={}) as client:
+            skew = clock_skew(client, lambda: next(ticks))
     assert skew is not None
     assert abs(datetime.now(UTC) - skew - datetime(2026, 5, 1, 12, 0, 1, tzinfo=UTC)) < timedelta(minutes=1)

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from scripted_http import Answer, Asked, as_json, html, running
 
 from mtc.core.errors import TransientError
-from mtc.matomo.client import Connection, NotMatomoError, Server
+from mtc.matomo.client import MatomoClient, NotMatomoError, Server
 from mtc.matomo.lookup import Stored, Witness, glance, stored
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -57,11 +57,11 @@ class Log:
 
 
 @contextmanager
-def looking(answer: Callable[[Asked], Answer]) -> Iterator[tuple[Connection, Server]]:
+def looking(answer: Callable[[Asked], Answer]) -> Iterator[MatomoClient]:
     with running(answer) as script:
         server = Server(script.url, SecretStr("0123456789abcdef"), timeout=5)
-        with Connection(server, environ={}) as connection:
-            yield connection, server
+        with MatomoClient(server, environ={}) as client:
+            yield client
 
 
 def witness(minute: float, pv_id: str) -> Witness:
@@ -69,13 +69,13 @@ def witness(minute: float, pv_id: str) -> Witness:
 
 
 def is_seen(log: Log, *witnesses: Witness) -> bool:
-    with looking(log.answer) as (connection, server):
-        return glance(connection, server, 1, UTC_ZONE, witnesses)
+    with looking(log.answer) as (client):
+        return glance(client, 1, UTC_ZONE, witnesses)
 
 
 def look(log: Log, *hits: Witness) -> Stored:
-    with looking(log.answer) as (connection, server):
-        return stored(connection, server, 1, UTC_ZONE, hits)
+    with looking(log.answer) as (client):
+        return stored(client, 1, UTC_ZONE, hits)
 
 
 def is_found(log: Log, *hits: Witness) -> bool:
@@ -168,16 +168,16 @@ def test_the_day_is_that_of_the_sites_zone() -> None:
     """Half past eleven in London is the next day in Paris; two days are looked through in turn."""
     for question in (glance, stored):
         log = Log([])
-        with looking(log.answer) as (connection, server):
+        with looking(log.answer) as (client):
             late = [witness(22 * 60 + 30, "a"), witness(12 * 60, "b")]
-            assert not getattr(found := question(connection, server, 1, ZoneInfo("Europe/Paris"), late), "found", found)
+            assert not getattr(found := question(client, 1, ZoneInfo("Europe/Paris"), late), "found", found)
         assert {asked["date"] for asked in log.asked} == {"2026-05-01", "2026-05-02"}
 
 
 def test_a_look_up_without_a_witness_is_a_mistake() -> None:
     """It would say "not there" of anything."""
-    with looking(Log([]).answer) as (connection, server), pytest.raises(ValueError, match="witness"):
-        glance(connection, server, 1, UTC_ZONE, [])
+    with looking(Log([]).answer) as (client), pytest.raises(ValueError, match="witness"):
+        glance(client, 1, UTC_ZONE, [])
 
 
 @pytest.mark.parametrize(
@@ -194,15 +194,15 @@ def test_a_look_up_without_a_witness_is_a_mistake() -> None:
 )
 def test_odd_visits_are_read_as_far_as_they_go(visit: dict[str, object]) -> None:
     """Values are missing, or of another type."""
-    with looking(lambda _: as_json([visit])) as (connection, server):
-        assert stored(connection, server, 1, UTC_ZONE, [witness(0, "wanted")]).found == {"wanted"}
+    with looking(lambda _: as_json([visit])) as (client):
+        assert stored(client, 1, UTC_ZONE, [witness(0, "wanted")]).found == {"wanted"}
 
 
 @pytest.mark.parametrize("visits", [[1], [{"actionDetails": "x", "actions": 5}]])
 def test_visits_that_cannot_be_read_are_no_proof(visits: list[object]) -> None:
     """They may hold the hit."""
-    with looking(lambda _: as_json(visits)) as (connection, server):
-        found = stored(connection, server, 1, UTC_ZONE, [witness(0, "none")])
+    with looking(lambda _: as_json(visits)) as (client):
+        found = stored(client, 1, UTC_ZONE, [witness(0, "none")])
     assert found == Stored(frozenset(), frozenset({"none"}))
 
 
@@ -222,8 +222,8 @@ def test_pages_out_of_order_are_read_whole() -> None:
         limit = int(asked.form["filter_limit"])
         return as_json(rows if limit < 0 else rows[:limit])
 
-    with looking(answer) as (connection, server):
-        assert stored(connection, server, 1, UTC_ZONE, [witness(0, "pv29")]).found == {"pv29"}
+    with looking(answer) as (client):
+        assert stored(client, 1, UTC_ZONE, [witness(0, "pv29")]).found == {"pv29"}
 
 
 def test_a_server_that_always_lists_the_same_is_not_asked_for_ever() -> None:
@@ -235,16 +235,16 @@ def test_a_server_that_always_lists_the_same_is_not_asked_for_ever() -> None:
         asked.append(one)
         return as_json([row] * 7)
 
-    with looking(answer) as (connection, server):
-        assert not stored(connection, server, 1, UTC_ZONE, [witness(0, "none")]).found
+    with looking(answer) as (client):
+        assert not stored(client, 1, UTC_ZONE, [witness(0, "none")]).found
     assert len(asked) < 5
 
 
 @pytest.mark.parametrize("answer", [html("", 503), as_json({"value": 1})])
 def test_an_answer_that_is_none_is_an_error_and_never_a_no(answer: Answer) -> None:
     """The caller asks again, or stops."""
-    with looking(lambda _: answer) as (connection, server), pytest.raises((TransientError, NotMatomoError)):
-        stored(connection, server, 1, UTC_ZONE, [witness(0, "none")])
+    with looking(lambda _: answer) as (client), pytest.raises((TransientError, NotMatomoError)):
+        stored(client, 1, UTC_ZONE, [witness(0, "none")])
 
 
 def test_which_hits_of_a_batch_are_stored() -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from scripted_http import Answer, Asked, Scripted, as_json, html, in_turn, running
 
 from mtc.matomo.api import Row, Summary, number
-from mtc.matomo.client import Connection, NotMatomoError, Server, ServerBusyError, UnknownSiteError
+from mtc.matomo.client import MatomoClient, NotMatomoError, Server, ServerBusyError, UnknownSiteError
 from mtc.matomo.reports import DayReports, Report, invalidate, reports
 
 FIRST, LAST = dt.date(2026, 11, 19), dt.date(2026, 11, 21)
@@ -20,11 +20,11 @@ SUMMARY = Summary(6, 5, 17, 2, 190, 4, 15, 12, 2, 1)
 
 
 @contextmanager
-def asking(answer: Callable[[Asked], Answer]) -> Iterator[tuple[Connection, Server, Scripted]]:
+def asking(answer: Callable[[Asked], Answer]) -> Iterator[tuple[MatomoClient, Scripted]]:
     with running(answer) as script:
         server = Server(script.url, SecretStr("0123456789abcdef"), timeout=5)
-        with Connection(server, environ={}) as connection:
-            yield connection, server, script
+        with MatomoClient(server, environ={}) as client:
+            yield client, script
 
 
 def error(message: str) -> dict[str, str]:
@@ -42,8 +42,8 @@ def test_a_range_of_days_is_one_request_for_all_reports() -> None:
     country = {"label": "France", "nb_visits": 6, "nb_uniq_visitors": 5, "nb_actions": "17", "bounce_count": "2",
                "sum_visit_length": "190", "code": "fr", "max_actions": 4}  # fmt: skip
     told = as_json([by_day(VISITS), by_day(ACTIONS), by_day([page]), by_day([country])])
-    with asking(in_turn(told)) as (connection, server, script):
-        found = reports(connection, server, 1, FIRST, LAST, [Report.PAGES, Report.COUNTRIES])
+    with asking(in_turn(told)) as (client, script):
+        found = reports(client, 1, FIRST, LAST, [Report.PAGES, Report.COUNTRIES])
     assert list(found) == [dt.date(2026, 11, day) for day in (19, 20, 21)]
     assert found[FIRST] == DayReports(FIRST, Summary(), {Report.PAGES: (), Report.COUNTRIES: ()})
     assert found[dt.date(2026, 11, 20)].summary == SUMMARY
@@ -63,16 +63,16 @@ def test_a_range_of_days_is_one_request_for_all_reports() -> None:
 def test_a_single_day_comes_bare_or_by_its_date(shape: Callable[[object], object]) -> None:
     """Asked for as a range of one; both are taken."""
     told = as_json([shape(VISITS), shape(ACTIONS), shape([{"label": "/"}])])
-    with asking(in_turn(told)) as (connection, server, _):
-        found = reports(connection, server, 1, FIRST, FIRST, [Report.PAGES])
+    with asking(in_turn(told)) as (client, _):
+        found = reports(client, 1, FIRST, FIRST, [Report.PAGES])
     assert found == {FIRST: DayReports(FIRST, SUMMARY, {Report.PAGES: (Row("/"),)})}
 
 
 def test_a_long_range_is_asked_for_month_by_month() -> None:
     """Answers stay of a size that memory holds."""
     last = FIRST + dt.timedelta(days=39)
-    with asking(lambda _: as_json([[], []])) as (connection, server, script):
-        found = reports(connection, server, 1, FIRST, last, [])
+    with asking(lambda _: as_json([[], []])) as (client, script):
+        found = reports(client, 1, FIRST, last, [])
     assert len(found) == 40
     assert all(one.summary == Summary() for one in found.values())
     assert [asked.form["urls[0]"].partition("date=")[2][:23] for asked in script.asked] == [
@@ -85,8 +85,8 @@ def test_a_table_of_a_plugin_that_is_off_is_missing_and_the_others_are_there() -
     """The summary cannot be missing; any other error stops."""
     off = error("The method 'getCountry' does not exist or is not available in the module 'UserCountry'.")
     told = as_json([by_day(VISITS), by_day(ACTIONS), off])
-    with asking(in_turn(told)) as (connection, server, _):
-        found = reports(connection, server, 1, FIRST, LAST, [Report.COUNTRIES])
+    with asking(in_turn(told)) as (client, _):
+        found = reports(client, 1, FIRST, LAST, [Report.COUNTRIES])
     assert found[FIRST].missing == (Report.COUNTRIES,)
     assert found[FIRST].tables == {}
 
@@ -106,16 +106,16 @@ def test_a_table_of_a_plugin_that_is_off_is_missing_and_the_others_are_there() -
 )
 def test_what_is_no_report_is_an_error_and_not_a_day_without_visits(answers: object, kind: type[Exception]) -> None:
     """Zeros are only what Matomo says is nothing."""
-    with asking(in_turn(as_json(answers))) as (connection, server, _), pytest.raises(kind):
-        reports(connection, server, 1, FIRST, LAST, [Report.PAGES])
+    with asking(in_turn(as_json(answers))) as (client, _), pytest.raises(kind):
+        reports(client, 1, FIRST, LAST, [Report.PAGES])
 
 
 def test_the_row_that_sums_up_the_rest_is_marked() -> None:
     """Matomo keeps 500 rows when it makes a table; the last one is no page."""
     rows = [{"label": "/Others", "segment": "x", "nb_hits": 2}, {"label": "Others", "nb_hits": "40"}]
     told = as_json([[], [], by_day(rows)])
-    with asking(in_turn(told)) as (connection, server, _):
-        found = reports(connection, server, 1, FIRST, LAST, [Report.PAGES])
+    with asking(in_turn(told)) as (client, _):
+        found = reports(client, 1, FIRST, LAST, [Report.PAGES])
     table = found[dt.date(2026, 11, 20)].tables[Report.PAGES]
     assert [(row.label, row.hits, row.rest) for row in table] == [("/Others", 2, False), ("Others", 40, True)]
 
@@ -139,9 +139,9 @@ def test_what_is_no_figure_is_an_error(value: object) -> None:
 def test_days_are_marked_to_be_made_again() -> None:
     """Each once, in order, without a period: weeks and months are mended too."""
     told = as_json(["Success. The following dates were invalidated successfully: 2026-11-19, 2026-11-21"])
-    with asking(in_turn(told)) as (connection, server, script):
-        assert invalidate(connection, server, 7, [LAST, FIRST, LAST]) == ""
-        assert invalidate(connection, server, 7, []) == ""
+    with asking(in_turn(told)) as (client, script):
+        assert invalidate(client, 7, [LAST, FIRST, LAST]) == ""
+        assert invalidate(client, 7, []) == ""
     form = script.asked[0].form
     assert len(script.asked) == 1
     assert form["method"] == "CoreAdminHome.invalidateArchivedReports"
@@ -159,11 +159,11 @@ def test_days_are_marked_to_be_made_again() -> None:
 )
 def test_why_days_could_not_be_marked_is_said_for_the_receipt(answer: object, words: str) -> None:
     """It stops nothing."""
-    with asking(in_turn(as_json(answer))) as (connection, server, _):
-        assert words in invalidate(connection, server, 1, [FIRST])
+    with asking(in_turn(as_json(answer))) as (client, _):
+        assert words in invalidate(client, 1, [FIRST])
 
 
 def test_a_server_that_is_busy_when_days_are_marked_may_be_asked_again() -> None:
     """That is no reason to leave the days as they are."""
-    with asking(in_turn(html("", 503))) as (connection, server, _), pytest.raises(ServerBusyError):
-        invalidate(connection, server, 1, [FIRST])
+    with asking(in_turn(html("", 503))) as (client, _), pytest.raises(ServerBusyError):
+        invalidate(client, 1, [FIRST])

@@ -25,7 +25,7 @@ from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
 from mtc.stages.deliver.probes import Presence, Watcher, unsure
 from mtc.stages.deliver.recorder import Office
 from mtc.stages.deliver.requests import nothing
-from mtc.stages.deliver.tracker import Target, TargetSite
+from mtc.stages.deliver.tracker import TrackedSite, Tracker
 from mtc.stages.stage import BatchesMoved
 
 _TRIES = 8
@@ -44,9 +44,9 @@ _LOST_AGAIN = "Matomo loses hits again and again: its database does not get a lo
 class Courier:
     """Brings a lane's batches to a site, one at a time."""
 
-    target: Target
+    tracker: Tracker
     settings: SiteSettings
-    site: TargetSite
+    site: TrackedSite
     layout: Layout
     ledger: Ledger
     firsts: FirstBatches
@@ -54,7 +54,7 @@ class Courier:
 
     @property
     def _watcher(self) -> Watcher:
-        return Watcher(self.target, self.site, self.layout, self.ledger.rest)
+        return Watcher(self.tracker, self.site, self.layout, self.ledger.rest)
 
     def bring(self, batch: Batch, requests: Sequence[str], *, last: bool = False) -> None:
         """See a batch recorded. `requests` are those of all its hits; `last` says that no other batch is to come.
@@ -67,7 +67,7 @@ class Courier:
         with self._alone(batch):
             if batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT}:  # an earlier run does not know
                 batch = self._resolved(batch, self._may_be_at_work_until(batch), as_one=batch.left is None)
-            bisection, tries = self.target.evidence.back(self.layout.cut, batch, last=last), 0
+            bisection, tries = self.tracker.evidence.back(self.layout.cut, batch, last=last), 0
             while batch.status is not BatchStatus.RECORDED:
                 if bisection is not None:
                     batch = self._in_pieces(Pieces(batch, bisection), requests, last=last)
@@ -85,20 +85,20 @@ class Courier:
         self.flush()
         ledger = PieceLedger(self.ledger)
         pieces.send(dataclasses.replace(self, ledger=ledger), ledger, requests)
-        batch, bisection, evidence = pieces.batch, pieces.bisection, self.target.evidence
+        batch, bisection, evidence = pieces.batch, pieces.bisection, self.tracker.evidence
         remember(evidence, batch, bisection.refused, self.layout)
         if not bisection.left:
             return self._recorded(batch, 0, ())
         aside = self._set_aside(self._move(batch, BatchStatus.PLANNED), bisection)
         if last:  # but for a later try of the step
-            raise TransientError(bisection.reason, where=self.target.server.url)
+            raise TransientError(bisection.reason, where=self.tracker.client.server.url)
         raise aside
 
     def _doubted(self, batch: Batch, outcome: InDoubt, tries: int) -> Bisection | None:
         """What to do with a batch of which nothing is kept: send it again, in pieces, or others before it."""
-        waiting = self.target.evidence.waiting(self.site.id)
+        waiting = self.tracker.evidence.waiting(self.site.id)
         if waiting >= (_WAITING if outcome.died else 1):
-            raise TransientError(outcome.reason, where=self.target.server.url)
+            raise TransientError(outcome.reason, where=self.tracker.client.server.url)
         if not waiting:
             return cut_up(batch, self.layout) if tries >= _DOUBTS else None
         bisection = cut_up(batch, self.layout)
@@ -106,7 +106,7 @@ class Courier:
         raise self._set_aside(batch, bisection)
 
     def _set_aside(self, batch: Batch, bisection: Bisection) -> SetAsideError:
-        self.target.evidence.set_aside(self.site.id, self.layout.cut, batch.id, bisection)
+        self.tracker.evidence.set_aside(self.site.id, self.layout.cut, batch.id, bisection)
         return SetAsideError(batch)
 
     @contextlib.contextmanager
@@ -126,24 +126,24 @@ class Courier:
 
     def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, Outcome]:
         """Send what is left of a batch, once; `strain` is how many requests in a row have failed before it."""
-        gate = self.target.gate
-        while (shut := gate.shut_for()) > 0:
+        limiter = self.tracker.client.limiter
+        while (shut := limiter.shut_for()) > 0:
             self.flush()
             self.ledger.rest(shut)
-        if not gate.free:
+        if not limiter.free:
             self.flush()
-        with gate:
+        with limiter:
             told, self._told = self._told, ()
             self.ledger.moved(*told, self._now(batch, BatchStatus.SENDING))
             crash_points.point("deliver.sending")
-            outcome = send(self.target.connection, self.target.server, requests)
+            outcome = send(self.tracker.client, requests)
         crash_points.point("deliver.sent")
         return self._after(batch, outcome, strain), outcome
 
     def answers(self) -> bool:
         """Whether the server answers well to a request that stores nothing: it boots, and knows token and site."""
-        with self.target.gate:
-            outcome = send(self.target.connection, self.target.server, [nothing(self.site.id)])
+        with self.tracker.client.limiter:
+            outcome = send(self.tracker.client, [nothing(self.site.id)])
         return isinstance(outcome, Recorded) and outcome.tracked == 1
 
     def _after(self, batch: Batch, outcome: Outcome, strain: int) -> Batch:
@@ -154,27 +154,27 @@ class Courier:
             case Short():
                 return self._completed(batch, outcome)
             case NotRecorded():
-                self.target.gate.slowed(outcome.retry_after)
+                self.tracker.client.limiter.slowed(outcome.retry_after)
                 return self._move(batch, BatchStatus.PLANNED)
             case InDoubt():
                 if outcome.in_part or not outcome.finished:  # what failed at once was not too much for the server
-                    self.target.gate.slowed(outcome.retry_after)
+                    self.tracker.client.limiter.slowed(outcome.retry_after)
                 left = batch.places if outcome.in_part else batch.left
                 batch = self._move(dataclasses.replace(batch, left=left), BatchStatus.IN_DOUBT)
                 crash_points.point("deliver.doubt")
-                until = self.target.clock() + self._settles(outcome, strain)
+                until = self.tracker.clock() + self._settles(outcome, strain)
                 return self._resolved(batch, until, as_one=not outcome.in_part)
             case Refused():
                 return self._refused(batch, outcome)
 
     def _well(self, outcome: Recorded) -> None:
-        self.target.gate.well()
+        self.tracker.client.limiter.well()
         if outcome.tracked:
-            self.target.evidence.took(self.site.id)
+            self.tracker.evidence.took(self.site.id)
 
     def _settles(self, outcome: InDoubt, strain: int) -> dt.timedelta:
         """How long after an answer hits may still appear; longer after each failure, as the server is to recover."""
-        settle = self.target.settle
+        settle = self.tracker.settle
         if not outcome.finished:
             return settle
         return min(settle, settle / (_KEPT_IN_PART if outcome.in_part else _FINISHED) * float(_MORE**strain))
@@ -189,7 +189,7 @@ class Courier:
 
     def pause(self, outcome: Outcome, tries: int) -> None:
         """Let the server recover; give up for this try of the step when it does not. So many tries came to nothing."""
-        where = self.target.server.url
+        where = self.tracker.client.server.url
         if isinstance(outcome, InDoubt):  # which was waited for
             if tries and outcome.hint:
                 raise PermanentError(outcome.reason, where=where, hint=outcome.hint)
@@ -203,22 +203,22 @@ class Courier:
         """No hit was taken. Where site and token are well, the hits themselves are what Matomo does not want."""
         if outcome.invalid and outcome.invalid == len(batch.places):
             try:
-                self.target.look_again(self.settings)
+                self.tracker.look_again(self.settings)
             except StepError:  # it is the token's or the site's fault, or nobody can tell: in either case none is kept
                 self._move(batch, BatchStatus.PLANNED)
                 raise
             return self._recorded(batch, outcome.invalid, batch.places)
         self._move(batch, BatchStatus.PLANNED)
-        raise PermanentError(outcome.reason, where=self.target.server.url, hint=outcome.hint)
+        raise PermanentError(outcome.reason, where=self.tracker.client.server.url, hint=outcome.hint)
 
     def _may_be_at_work_until(self, batch: Batch) -> dt.datetime:
         """When the server can be at work no longer on a request that a run which is gone had sent.
 
         The request was sent right after its mark, and given up by `timeout` at the latest; or when that run died.
         """
-        now = self.target.clock()
+        now = self.tracker.clock()
         begun = batch.moved or now
-        return min(now, begun + self.target.timeout) + self.target.settle
+        return min(now, begun + self.tracker.timeout) + self.tracker.settle
 
     def _resolved(self, batch: Batch, until: dt.datetime, *, as_one: bool = False) -> Batch:
         """Look for a batch in doubt until all of it is found, or no more can appear; then what is missing is planned.
@@ -228,7 +228,7 @@ class Courier:
         """
         pause = _PAUSE
         while True:
-            over = self.target.clock() >= until
+            over = self.tracker.clock() >= until
             if over or self._watcher.sees(batch):
                 found = self._watcher.presence(batch, batch.places)
                 found = found.as_one() if as_one else found
@@ -236,14 +236,14 @@ class Courier:
                     return self._recorded(batch, 0, ())
                 if over:
                     return self._rest_planned(batch, found)
-            left = (until - self.target.clock()).total_seconds()
+            left = (until - self.tracker.clock()).total_seconds()
             self.ledger.rest(max(0.0, min(pause, left)))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _rest_planned(self, batch: Batch, found: Presence) -> Batch:
         """Plan what is not there, and no other hit."""
         if found.unsure:
-            raise unsure(self.target.server.url)
+            raise unsure(self.tracker.client.server.url)
         left = found.missing if found.there else batch.left
         return self._move(dataclasses.replace(batch, left=left), BatchStatus.PLANNED)
 
@@ -263,8 +263,8 @@ class Courier:
         # Some of these are there and some are not: that has to be found out, here or by a later run.
         batch = self._move(batch, BatchStatus.IN_DOUBT)
         if found.unsure:
-            raise unsure(self.target.server.url)
-        return self._resolved(batch, self.target.clock() + self.target.settle)
+            raise unsure(self.tracker.client.server.url)
+        return self._resolved(batch, self.tracker.clock() + self.tracker.settle)
 
     def _recorded(self, batch: Batch, invalid: int, refused: Iterable[int]) -> Batch:
         """Done; recorded together with the next move, or by `flush`."""
@@ -282,7 +282,7 @@ class Courier:
         return batch
 
     def _now(self, batch: Batch, status: BatchStatus) -> Batch:
-        return dataclasses.replace(batch, status=status, moved=self.target.clock())
+        return dataclasses.replace(batch, status=status, moved=self.tracker.clock())
 
 
 def _places(batch: Batch, indices: Sequence[int] | None) -> tuple[int, ...]:

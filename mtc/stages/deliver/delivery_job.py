@@ -20,7 +20,7 @@ from mtc.stages.deliver.batch_sender import Courier, Lane, LaneLedger
 from mtc.stages.deliver.batching import Address, Layout, unsendable
 from mtc.stages.deliver.first_batches import FirstBatches, SiteDay
 from mtc.stages.deliver.recorder import Office
-from mtc.stages.deliver.tracker import Target, TargetSite
+from mtc.stages.deliver.tracker import TrackedSite, Tracker
 from mtc.stages.stage import DeliveryCut, DeliveryEnded, FactRecorder
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Deliverer:
     The caller sees to it that the days of a site are delivered one after the other, in order.
     """
 
-    target: Target
+    tracker: Tracker
     warehouse: Path
     connect: "Callable[[], DuckDBPyConnection]"
     _stopped: dict[str, PermanentError] = field(default_factory=dict)
@@ -120,7 +120,7 @@ class Deliverer:
         note = self._unsendable(new, cut) if layout.hits < _hits(new) else Delivered()
         delivery = Delivery(
             number,
-            self.target.settings.server,
+            self.tracker.settings.server,
             self._site(errand).id,
             cut,
             tuple(DeliveredObject.of(item) for item in new),
@@ -133,9 +133,9 @@ class Deliverer:
         return _Opened(delivery, _keys(new), note)
 
     def _new_cut(self, new: Sequence[LoadedObject]) -> Cut:
-        settings = self.target.settings
+        settings = self.tracker.settings
         lanes = max(1, min(settings.jobs, -(-_hits(new) // settings.batch)))
-        return Cut(secrets.token_hex(8), lanes, settings.batch, self.target.clock().replace(microsecond=0))
+        return Cut(secrets.token_hex(8), lanes, settings.batch, self.tracker.clock().replace(microsecond=0))
 
     def _check_not_refused(self, errand: Errand) -> None:
         """Raise what the server has refused to another day of the site: it would refuse this one as well."""
@@ -157,7 +157,7 @@ class Deliverer:
         delivery = opened.delivery
         layout.check(delivery.batches)
         site = dataclasses.replace(self._site(errand), id=delivery.site_id)
-        office, firsts = Office(errand.desk), FirstBatches(self.target.begun)
+        office, firsts = Office(errand.desk), FirstBatches(self.tracker.begun)
         ledger = LaneLedger(office, errand.step, delivery.number, {batch.id: batch for batch in delivery.batches})
         with self._asking(errand):
             for some in (self._firsts_in_doubt(delivery, layout, site, firsts), delivery.batches):
@@ -166,7 +166,7 @@ class Deliverer:
                     Lane(
                         tuple(own),
                         layout,
-                        Courier(self.target, errand.site, site, layout, ledger, firsts),
+                        Courier(self.tracker, errand.site, site, layout, ledger, firsts),
                         office,
                         to_the_end=some is delivery.batches,
                     ).run
@@ -182,11 +182,11 @@ class Deliverer:
         sent = ((layout.sent(batch), batch.refused) for batch in ledger.batches.values() if batch.refused)
         refused = (hits[place] for hits, places in sent for place in places)
         for hit in itertools.islice(refused, _SHOWN):
-            why = ": Matomo fails over this hit" if hit.pv_id in self.target.evidence.failing else ""
+            why = ": Matomo fails over this hit" if hit.pv_id in self.tracker.evidence.failing else ""
             yield f"refused by Matomo: {keys[hit.object_id]} line {hit.line}{why}"
 
     @staticmethod
-    def _firsts_in_doubt(delivery: Delivery, layout: Layout, site: TargetSite, firsts: FirstBatches) -> list[Batch]:
+    def _firsts_in_doubt(delivery: Delivery, layout: Layout, site: TrackedSite, firsts: FirstBatches) -> list[Batch]:
         """The batches of which an earlier run does not know, with hits of days that have not begun.
 
         The server may be at work on them: they are seen to before another lane begins those days.
@@ -201,13 +201,13 @@ class Deliverer:
         in_doubt = {BatchStatus.SENDING, BatchStatus.IN_DOUBT}
         return [batch for batch in delivery.batches if batch.status in in_doubt and firsts.new(days(batch))]
 
-    def _site(self, errand: Errand) -> TargetSite:
+    def _site(self, errand: Errand) -> TrackedSite:
         with self._asking(errand):
-            return self.target.site(errand.site)
+            return self.tracker.site(errand.site)
 
     def _laid(self, errand: Errand, cut: Cut, mine: Sequence[LoadedObject], site_id: int) -> Layout:
         layout = Layout(self.connect(), cut)
-        dimensions = tuple(sorted(self.target.settings.dimensions.items()))
+        dimensions = tuple(sorted(self.tracker.settings.dimensions.items()))
         layout.lay_out(self.warehouse, mine, Address(site_id, self._site(errand).base, dimensions))
         return layout
 

@@ -20,7 +20,7 @@ from mtc.core.retry import RetryPolicy
 from mtc.matomo.client import LookupUnsureError
 from mtc.matomo.lookup import Witness, glance, stored
 from mtc.stages.deliver.batching import Layout, Sent
-from mtc.stages.deliver.tracker import Target, TargetSite
+from mtc.stages.deliver.tracker import TrackedSite, Tracker
 
 WITNESSES = 4
 
@@ -77,8 +77,8 @@ class Presence:
 class Watcher:
     """Asks a server for the hits of batches. `rest` waits between tries of a question that failed."""
 
-    target: Target
-    site: TargetSite
+    tracker: Tracker
+    site: TrackedSite
     layout: Layout
     rest: Callable[[float], None]
 
@@ -86,8 +86,8 @@ class Watcher:
         """Whether a glance shows any of the hits in doubt; no proof that none is there."""
         hits = self.layout.sent(batch)
         asked = witnesses(batch, hits, self.layout.visitors(batch))
-        target, site = self.target, self.site
-        return self._patiently(lambda: glance(target.connection, target.server, site.id, site.zone, asked))
+        tracker, site = self.tracker, self.site
+        return self._patiently(lambda: glance(tracker.client, site.id, site.zone, asked))
 
     def presence(self, batch: Batch, places: Sequence[int]) -> Presence:
         """Which of these hits are there."""
@@ -97,9 +97,9 @@ class Watcher:
     def _presence(self, hits: dict[int, Sent]) -> Presence:
         if not hits:
             return Presence((), ())
-        target, site = self.target, self.site
+        tracker, site = self.tracker, self.site
         asked = tuple(Witness(hit.pv_id, hit.time) for hit in hits.values())
-        found = self._patiently(lambda: stored(target.connection, target.server, site.id, site.zone, asked))
+        found = self._patiently(lambda: stored(tracker.client, site.id, site.zone, asked))
         there = tuple(place for place, hit in hits.items() if hit.pv_id in found.found)
         hidden = tuple(place for place, hit in hits.items() if hit.pv_id in found.hidden - found.found)
         missing = tuple(place for place in hits if place not in {*there, *hidden})

@@ -17,8 +17,7 @@ from mtc.core.frozen_model import seconds
 from mtc.core.retry import RetryPolicy
 from mtc.manifest.project import SiteSettings
 from mtc.matomo import sites
-from mtc.matomo.client import Connection, Server
-from mtc.matomo.limiter import Gate
+from mtc.matomo.client import MatomoClient, Server
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.bisection import Evidence
 from mtc.stages.deliver.first_batches import SiteDay
@@ -65,7 +64,7 @@ def other_days(name: str, zone: dt.tzinfo, today: dt.date) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetSite:
+class TrackedSite:
     """A site as its server has it. `base` is the address that paths are put behind."""
 
     id: int
@@ -74,26 +73,22 @@ class TargetSite:
 
 
 @dataclass(slots=True)
-class Target:
+class Tracker:
     """A server with its connections, its gate and the days that have begun there, for all threads of a run."""
 
     settings: Matomo
     root: Path
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
-    gate: Gate = field(init=False)
-    connection: Connection = field(init=False)
-    server: Server = field(init=False)
+    client: MatomoClient = field(init=False)
     begun: set[SiteDay] = field(default_factory=set)
     evidence: Evidence = field(default_factory=Evidence)
-    _sites: dict[str, TargetSite] = field(default_factory=dict)
+    _sites: dict[str, TrackedSite] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Nothing is connected yet."""
-        self.server = server_of(self.settings, self.root)
-        self.gate = Gate(self.settings.jobs)
-        self.connection = Connection(self.server, lanes=self.settings.jobs)
+        self.client = MatomoClient(server_of(self.settings, self.root), jobs=self.settings.jobs)
 
     @property
     def settle(self) -> dt.timedelta:
@@ -105,7 +100,7 @@ class Target:
         """How long an answer is waited for."""
         return dt.timedelta(seconds=seconds(self.settings.timeout))
 
-    def site(self, site: SiteSettings) -> TargetSite:
+    def site(self, site: SiteSettings) -> TrackedSite:
         """The site on the server, which is asked in a run's first delivery for it.
 
         Raises:
@@ -122,28 +117,29 @@ class Target:
         with self._lock:
             self._sites[site.name] = self._look_up(site)
 
-    def _look_up(self, site: SiteSettings) -> TargetSite:
+    def _look_up(self, site: SiteSettings) -> TrackedSite:
         return RetryPolicy(self.sleep, first_pause=0.5).run(lambda: self._asked(site))
 
-    def _asked(self, site: SiteSettings) -> TargetSite:
-        number = site.matomo_id or sites.site_id(self.connection, self.server, site.url)
-        rights = sites.rights(self.connection, self.server)
+    def _asked(self, site: SiteSettings) -> TrackedSite:
+        server = self.client.server
+        number = site.matomo_id or sites.site_id(self.client, site.url)
+        rights = sites.rights(self.client)
         if not rights.may_write(number):
             seen = "may only view" if number in rights.view else "may not even see"
             raise PermanentError(
                 f"the token {seen} site {number}: it lacks 'write' access to it",
-                where=self.server.url,
+                where=server.url,
                 hint=f"give its user write access to site {number} in Matomo, or correct `token` or `matomo_id`",
             )
-        info = sites.site_info(self.connection, self.server, number)
+        info = sites.site_info(self.client, number)
         if info is None:
-            raise PermanentError(f"Matomo has no site {number}", where=self.server.url, hint="correct `matomo_id`")
+            raise PermanentError(f"Matomo has no site {number}", where=server.url, hint="correct `matomo_id`")
         if other_days(info.timezone, site.tzinfo, self.clock().date()):
-            theirs = self.server.quote(info.timezone)
+            theirs = server.quote(info.timezone)
             raise PermanentError(
                 f"the time zone of site {number} is {theirs} in Matomo and {site.zone} in the manifest: "
                 "days would not agree",
-                where=self.server.url,
+                where=server.url,
                 hint=f"write `timezone: {theirs}` for {site.name}, or change it in Matomo; nothing is sent until then",
             )
-        return TargetSite(number, site.url or info.main_url, zone_of(info.timezone, site.tzinfo))
+        return TrackedSite(number, site.url or info.main_url, zone_of(info.timezone, site.tzinfo))

@@ -19,7 +19,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.client import ApiError, NoRightError, ServerBusyError, TokenRefusedError, UnknownSiteError
 from mtc.matomo.reports import SOCIALS, DayReports, More, Report, invalidate, read_more, reports
-from mtc.stages.deliver.tracker import Target, zone_of
+from mtc.stages.deliver.tracker import Tracker, zone_of
 from mtc.stages.stat.matomo_tables import summary, tables
 from mtc.stages.stat.providers import DayResult, NotedDocument
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument
@@ -64,7 +64,7 @@ class ServerSite:
 class MatomoStatistics:
     """The provider that reads the reports of a server. `limit` is how many rows a table keeps."""
 
-    target: Target
+    tracker: Tracker
     limit: int = ROW_LIMIT
 
     def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterator[DayResult]:
@@ -74,33 +74,33 @@ class MatomoStatistics:
             TransientError: the server does not answer, or not now; the results given before are good.
             PermanentError: it refuses every request: the token or the site is wrong.
         """
-        target = self.target
-        server_site = self._request(lambda: find_site(target, site))
-        note = self._request(lambda: invalidate(target.connection, target.server, server_site.id, tuple(days)))
-        notes = (*((note,) if note else ()), *zone_note(target, server_site, site, days))
+        tracker = self.tracker
+        server_site = self._request(lambda: find_site(tracker, site))
+        note = self._request(lambda: invalidate(tracker.client, server_site.id, tuple(days)))
+        notes = (*((note,) if note else ()), *zone_note(tracker, server_site, site, days))
         yield from _SiteReader(self, site, server_site, days, notes).run()
 
     def read(self, server_site: ServerSite, window: Window) -> Sequence[tuple[DayReports, More]]:
         """Read the reports of a range of days."""
-        target, first, last = self.target, window[0], window[-1]
-        found = self._request(lambda: reports(target.connection, target.server, server_site.id, first, last, READ))
-        extra = self._request(lambda: read_more(target.connection, target.server, server_site.id, window))
+        tracker, first, last = self.tracker, window[0], window[-1]
+        found = self._request(lambda: reports(tracker.client, server_site.id, first, last, READ))
+        extra = self._request(lambda: read_more(tracker.client, server_site.id, window))
         return [(found[day], extra[day]) for day in window]
 
     def _request(self, read: Callable[[], T]) -> T:
         """Do a request through the limiter that all requests to this server share."""
-        gate = self.target.gate
-        if (shut := gate.shut_for()) > LONGEST_WAIT:
+        limiter = self.tracker.client.limiter
+        if (shut := limiter.shut_for()) > LONGEST_WAIT:
             raise ServerBusyError(
-                f"the server wants to be left alone for {shut:.0f} s more", where=self.target.server.url
+                f"the server wants to be left alone for {shut:.0f} s more", where=self.tracker.client.server.url
             )
         try:
-            with gate:
+            with limiter:
                 answer = read()
         except ServerBusyError as error:
-            gate.slowed(error.retry_after)
+            limiter.slowed(error.retry_after)
             raise
-        gate.well()
+        limiter.well()
         return answer
 
 
@@ -161,7 +161,7 @@ class _SiteReader:
         objects: Counter[str] = Counter()
         for part in set(work.parts):
             objects[part.object_id] += part.hits
-        server, number = self.provider.target.settings.server, self.server_site.id
+        server, number = self.provider.tracker.settings.server, self.server_site.id
         basis = json.dumps(
             [RECIPES[Stage.STAT], server, number, self.site.zone, self.provider.limit, sorted(objects.items())]
         )
@@ -201,17 +201,19 @@ def halve(window: Sequence[dt.date]) -> tuple[Window, Window]:
     return tuple(window[:middle]), tuple(window[middle:])
 
 
-def find_site(target: Target, site: SiteSettings) -> ServerSite:
+def find_site(tracker: Tracker, site: SiteSettings) -> ServerSite:
     """Look the site up on the server; the right to view it is enough.
 
     Raises:
         PermanentError: the server does not know the site, or the token lacks the right to see it.
         TransientError: the server does not answer.
     """
-    number = site.matomo_id or sites.site_id(target.connection, target.server, site.url)
-    info = sites.site_info(target.connection, target.server, number)
+    number = site.matomo_id or sites.site_id(tracker.client, site.url)
+    info = sites.site_info(tracker.client, number)
     if info is None:
-        raise PermanentError(f"Matomo has no site {number}", where=target.server.url, hint="correct `matomo_id`")
+        raise PermanentError(
+            f"Matomo has no site {number}", where=tracker.client.server.url, hint="correct `matomo_id`"
+        )
     return ServerSite(number, info.timezone, info.created)
 
 
@@ -233,12 +235,14 @@ def earlier_start_hint(number: int, first: dt.date) -> str:
     return f"let a super user move the date back: SitesManager.updateSite with idSite={number} and startDate={first}"
 
 
-def zone_note(target: Target, server_site: ServerSite, site: SiteSettings, days: Iterable[dt.date]) -> tuple[str, ...]:
+def zone_note(
+    tracker: Tracker, server_site: ServerSite, site: SiteSettings, days: Iterable[dt.date]
+) -> tuple[str, ...]:
     """A note where the site has another time zone on the server: its days are then of other hours."""
     manifest_zone, server_zone = site.tzinfo, zone_of(server_site.zone, site.tzinfo)
     if all(_offset(day, manifest_zone) == _offset(day, server_zone) for day in days):
         return ()
-    zone = target.server.quote(server_site.zone)
+    zone = tracker.client.server.quote(server_site.zone)
     return (f"Matomo's days are those of {zone}, not of {site.zone}: correct the site's time zone in one of the two",)
 
 

@@ -14,7 +14,7 @@ from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
-from mtc.stages.deliver.tracker import Target, TargetSite, server_of, zone_of
+from mtc.stages.deliver.tracker import TrackedSite, Tracker, server_of, zone_of
 from tests.fake_matomo.faults import Fault, Place
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE
@@ -35,12 +35,12 @@ def site(number: int | None = 1, url: str = "", zone: str = "UTC", name: str = "
 
 
 @contextmanager
-def target_at(matomo: FakeMatomo, token: str = SUPER) -> Iterator[tuple[Target, list[float]]]:
-    """A target, and how long it has rested."""
+def target_at(matomo: FakeMatomo, token: str = SUPER) -> Iterator[tuple[Tracker, list[float]]]:
+    """A tracker, and how long it has rested."""
     rests: list[float] = []
-    target = Target(settings_of(matomo.url, token), Path("/project"), lambda: dt.datetime.now(dt.UTC), rests.append)
-    with target.connection:
-        yield target, rests
+    tracker = Tracker(settings_of(matomo.url, token), Path("/project"), lambda: dt.datetime.now(dt.UTC), rests.append)
+    with tracker.client:
+        yield tracker, rests
 
 
 @pytest.fixture
@@ -52,36 +52,36 @@ def matomo() -> Iterator[FakeMatomo]:
 
 def test_a_site_is_what_the_server_says_of_its_number(matomo: FakeMatomo) -> None:
     """The manifest's address goes before the server's; the zone is the server's."""
-    with target_at(matomo) as (target, _):
-        assert target.site(site(1)) == TargetSite(1, "http://docs.example.org", ZoneInfo("UTC"))
+    with target_at(matomo) as (tracker, _):
+        assert tracker.site(site(1)) == TrackedSite(1, "http://docs.example.org", ZoneInfo("UTC"))
         shop = site(2, "https://shop.example.org", "Europe/Paris", name="shop")
-        assert target.site(shop) == TargetSite(2, "https://shop.example.org", PARIS)
+        assert tracker.site(shop) == TrackedSite(2, "https://shop.example.org", PARIS)
 
 
 def test_a_site_without_a_number_is_found_by_its_address(matomo: FakeMatomo) -> None:
     """Or not at all."""
-    with target_at(matomo) as (target, _):
-        assert target.site(site(None, "http://blog.example.org", "America/New_York")).id == 3
+    with target_at(matomo) as (tracker, _):
+        assert tracker.site(site(None, "http://blog.example.org", "America/New_York")).id == 3
         with pytest.raises(PermanentError, match="no site of Matomo has the address"):
-            target.site(site(None, "http://nowhere.example.org", name="other"))
+            tracker.site(site(None, "http://nowhere.example.org", name="other"))
 
 
 def test_a_site_is_asked_for_once_in_a_run(matomo: FakeMatomo) -> None:
     """Until somebody doubts it."""
-    with target_at(matomo) as (target, _):
-        first = target.site(site())
+    with target_at(matomo) as (tracker, _):
+        first = tracker.site(site())
         asked = sum(matomo.posts.calls.values())
-        assert target.site(site()) is first
+        assert tracker.site(site()) is first
         assert sum(matomo.posts.calls.values()) == asked
-        target.look_again(site())
+        tracker.look_again(site())
         assert sum(matomo.posts.calls.values()) == 2 * asked
 
 
 @pytest.mark.parametrize("token", [SUPER, ADMIN, WRITE])
 def test_who_may_write_may_deliver(token: str, matomo: FakeMatomo) -> None:
     """Whatever else they may do."""
-    with target_at(matomo, token) as (target, _):
-        assert target.site(site()).id == 1
+    with target_at(matomo, token) as (tracker, _):
+        assert tracker.site(site()).id == 1
 
 
 @pytest.mark.parametrize(
@@ -96,41 +96,41 @@ def test_what_would_refuse_every_hit_is_an_error_with_a_remedy(
     token: str, number: int, said: str, matomo: FakeMatomo
 ) -> None:
     """Nothing is sent for it, and nothing is asked again; a later look does not believe the error of before."""
-    with target_at(matomo, token) as (target, rests):
+    with target_at(matomo, token) as (tracker, rests):
         with pytest.raises(PermanentError, match=said) as caught:
-            target.site(site(number))
+            tracker.site(site(number))
         assert "matomo_id" in caught.value.hint
         assert caught.value.where == matomo.url
-        assert token not in f"{caught.value}{caught.value!r}{target!r}"
+        assert token not in f"{caught.value}{caught.value!r}{tracker!r}"
         assert rests == []
     assert matomo.posts.bulks == 0
 
 
 def test_a_wrong_token_is_an_error_that_does_not_repeat_it(matomo: FakeMatomo) -> None:
     """Nor is it tried again."""
-    with target_at(matomo, WRONG) as (target, rests):
+    with target_at(matomo, WRONG) as (tracker, rests):
         with pytest.raises(PermanentError, match="token") as caught:
-            target.site(site())
-        assert WRONG not in f"{caught.value}{caught.value!r}{target!r}"
+            tracker.site(site())
+        assert WRONG not in f"{caught.value}{caught.value!r}{tracker!r}"
         assert rests == []
 
 
 def test_a_server_that_stumbles_is_asked_again(matomo: FakeMatomo) -> None:
     """And given up when it does not get up."""
-    with target_at(matomo) as (target, rests):
+    with target_at(matomo) as (tracker, rests):
         matomo.faults.next(Fault.BAD_GATEWAY, on=Place.REPORTS, count=2)
-        assert target.site(site()).id == 1
+        assert tracker.site(site()).id == 1
         assert len(rests) == 2
         matomo.faults.always(Fault.BAD_GATEWAY, on=Place.REPORTS)
         with pytest.raises(TransientError):
-            target.look_again(site())
+            tracker.look_again(site())
 
 
 def test_the_times_of_the_manifest_are_durations() -> None:
     """Of the server's own settings."""
-    target = Target(settings_of("http://127.0.0.1:9", settle="2m"), Path("/project"), lambda: dt.datetime.now(dt.UTC))
-    assert (target.settle, target.timeout) == (dt.timedelta(seconds=120), dt.timedelta(seconds=5))
-    assert (target.gate.width, target.server.timeout) == (2, 5.0)
+    tracker = Tracker(settings_of("http://127.0.0.1:9", settle="2m"), Path("/project"), lambda: dt.datetime.now(dt.UTC))
+    assert (tracker.settle, tracker.timeout) == (dt.timedelta(seconds=120), dt.timedelta(seconds=5))
+    assert (tracker.client.limiter.width, tracker.client.server.timeout) == (2, 5.0)
 
 
 def test_a_certificate_lies_where_the_project_says(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
-"""The gate: never more under way than it is wide, narrower when the server slows, wider again in time."""
+"""The limiter: never more under way than it is wide, narrower when the server slows, wider again in time."""
 
 import threading
 
 import pytest
 
-from mtc.matomo.limiter import Gate
+from mtc.matomo.limiter import Limiter
 
 
 class Clock:
@@ -24,15 +24,15 @@ class Clock:
 
 def test_no_more_than_the_limit_are_under_way() -> None:
     """Eight threads, three places: all three get used, never a fourth."""
-    gate = Gate(3)
+    limiter = Limiter(3)
     seen: list[int] = []
     full = threading.Barrier(3, timeout=5)
 
     def work(first: int) -> None:
-        with gate:
+        with limiter:
             if first < 3:
                 full.wait()
-            seen.append(gate.under_way)
+            seen.append(limiter.under_way)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
     for thread in threads:
@@ -46,19 +46,19 @@ def test_no_more_than_the_limit_are_under_way() -> None:
         thread.join(5)
     assert len(seen) == 11
     assert max(seen) <= 3
-    assert gate.under_way == 0
+    assert limiter.under_way == 0
 
 
 def test_one_waits_until_another_is_done() -> None:
     """A place that becomes free is taken."""
-    gate = Gate(1)
+    limiter = Limiter(1)
     entered = threading.Event()
 
     def work() -> None:
-        with gate:
+        with limiter:
             entered.set()
 
-    with gate:
+    with limiter:
         thread = threading.Thread(target=work)
         thread.start()
         assert not entered.wait(0.05)
@@ -68,67 +68,67 @@ def test_one_waits_until_another_is_done() -> None:
 
 def test_a_server_that_slows_gets_half_and_never_none() -> None:
     """8, 4, 2, 1, 1."""
-    gate = Gate(8)
+    limiter = Limiter(8)
     widths = []
     for _ in range(4):
-        gate.slowed(None)
-        widths.append(gate.width)
+        limiter.slowed(None)
+        widths.append(limiter.width)
     assert widths == [4, 2, 1, 1]
 
 
 def test_everybody_pauses_until_the_server_wants_them_again() -> None:
     """The longest pause that was asked for counts, once it has passed nobody waits."""
     clock = Clock()
-    gate = Gate(4, clock, clock.sleep)
-    gate.slowed(30)
-    gate.slowed(5)
-    with gate:
+    limiter = Limiter(4, clock, clock.sleep)
+    limiter.slowed(30)
+    limiter.slowed(5)
+    with limiter:
         assert clock.now == 130
-    with gate:
+    with limiter:
         pass
     assert clock.slept == [30]
 
 
 def test_good_answers_in_a_row_make_room_for_one_more_up_to_the_limit() -> None:
     """A slow one in between begins the row again."""
-    gate = Gate(4, good_in_a_row=3)
-    gate.slowed()
-    gate.slowed()
-    assert gate.width == 1
-    gate.well()
-    gate.well()
-    gate.slowed()
-    gate.well()
-    gate.well()
-    assert gate.width == 1
+    limiter = Limiter(4, good_in_a_row=3)
+    limiter.slowed()
+    limiter.slowed()
+    assert limiter.width == 1
+    limiter.well()
+    limiter.well()
+    limiter.slowed()
+    limiter.well()
+    limiter.well()
+    assert limiter.width == 1
     for _ in range(30):
-        gate.well()
-    assert gate.width == 4
+        limiter.well()
+    assert limiter.width == 4
 
 
 def test_a_pause_that_is_broken_off_takes_no_place() -> None:
-    """Ctrl-C while waiting: the sleep raises, and the gate is as before."""
+    """Ctrl-C while waiting: the sleep raises, and the limiter is as before."""
 
     def stop(_: float) -> None:
         raise KeyboardInterrupt
 
-    gate = Gate(1, Clock(), stop)
-    gate.slowed(10)
-    with pytest.raises(KeyboardInterrupt), gate:
+    limiter = Limiter(1, Clock(), stop)
+    limiter.slowed(10)
+    with pytest.raises(KeyboardInterrupt), limiter:
         pass
-    assert gate.under_way == 0
+    assert limiter.under_way == 0
 
 
 def test_an_error_inside_gives_the_place_back() -> None:
-    """Else a lane that failed would narrow the gate for good."""
-    gate = Gate(1)
-    with pytest.raises(ZeroDivisionError), gate:
+    """Else a lane that failed would narrow the limiter for good."""
+    limiter = Limiter(1)
+    with pytest.raises(ZeroDivisionError), limiter:
         _ = 1 // 0
-    with gate:
-        assert gate.under_way == 1
+    with limiter:
+        assert limiter.under_way == 1
 
 
 def test_a_gate_without_a_place_is_a_mistake() -> None:
     """Nobody would ever get through."""
     with pytest.raises(ValueError, match="at least one"):
-        Gate(0)
+        Limiter(0)
