@@ -23,9 +23,10 @@ from mtc.engine.task_list import Wanted, select
 from mtc.engine.wiring import source_opener
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
-from mtc.plan.model import ImportWork, Plan, PlannedStep, Selection
 from mtc.plan.neighbours import NEIGHBOUR
 from mtc.plan.planner import make_plan
+from mtc.plan.work import ImportWork, Plan, PlannedStep
+from mtc.plan.world import Selection
 from mtc.state.rows import StepResult
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import claim

@@ -37,11 +37,12 @@ from mtc.engine.run_summary import Outcome, Tally, findings
 from mtc.engine.task_list import OpenStep, tasks
 from mtc.engine.task_queue import TaskQueue
 from mtc.manifest.project import Project
-from mtc.plan.archive_copies import counted_once, recounted
+from mtc.plan.duplicates import counted_once, recounted
 from mtc.plan.freshness import stale_sites
-from mtc.plan.model import Plan, PlannedStep, Selection, Task, World
 from mtc.plan.neighbours import NEIGHBOUR, Neighbours, to_import
 from mtc.plan.planner import Steps, plan_csv, plan_imports, plan_stats, unsettled_days
+from mtc.plan.work import Plan, PlannedStep, Task
+from mtc.plan.world import Selection, World
 from mtc.stages.stage import DeliveryFact, Fact, ObjectFact, ObjectLoaded, StepDone, StepFailed, StepLoaded
 from mtc.state.rows import StepResult, no_collecting
 from mtc.state.store import Store

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from mtc.core.errors import InterruptedRunError
 from mtc.core.model import Stage
-from mtc.plan.model import Task
+from mtc.plan.work import Task
 from mtc.stages.stage import Fact, StageRunner
 
 StageRunners = Mapping[Stage, StageRunner]

@@ -15,7 +15,7 @@ from mtc.core.errors import MtcError
 from mtc.core.model import Output, Stage, StepId
 from mtc.core.records import History
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import Listing, Selection, World
+from mtc.plan.world import Listing, Selection, World
 from mtc.sources.source import LogSource
 from mtc.state.store import Store
 from mtc.warehouse.csv_files import file_name

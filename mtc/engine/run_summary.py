@@ -12,8 +12,9 @@ from mtc.core.model import Stage, Status, StepId, Verdict
 from mtc.core.records import History
 from mtc.core.sanitize import printable
 from mtc.manifest.project import Project
-from mtc.plan.model import PlannedStep, Selection
 from mtc.plan.neighbours import NOT_WHOLE, Elsewhere, Neighbours, elsewhere
+from mtc.plan.work import PlannedStep
+from mtc.plan.world import Selection
 
 
 @dataclass(frozen=True, slots=True)

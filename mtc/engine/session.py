@@ -28,10 +28,11 @@ from mtc.engine.task_list import Wanted, select, sites_of
 from mtc.engine.wiring import executor_maker, source_opener
 from mtc.manifest.dates import is_relative
 from mtc.manifest.project import Project
-from mtc.plan.archive_copies import counted_once
+from mtc.plan.duplicates import counted_once
 from mtc.plan.freshness import stale_sites
-from mtc.plan.model import Plan, Selection
 from mtc.plan.planner import make_plan, with_steps_under_way
+from mtc.plan.work import Plan
+from mtc.plan.world import Selection
 from mtc.state.lock import Owner, RunLock, owner_at_work
 from mtc.state.run_records import RunRecord, StepOutcome, run_id, write_record
 from mtc.state.store import Store

@@ -16,8 +16,9 @@ from mtc.manifest.dates import Dates, is_relative, is_single_day
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project
 from mtc.plan.day_selection import Missed, by_site, missed_days
-from mtc.plan.model import PlannedStep, Selection, Task
 from mtc.plan.planner import unfinished_days, unsettled_days
+from mtc.plan.work import PlannedStep, Task
+from mtc.plan.world import Selection
 
 
 @dataclass(frozen=True, slots=True)

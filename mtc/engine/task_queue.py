@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mtc.core.model import StepId
-from mtc.plan.model import ImportWork, LoadedStep, Task
+from mtc.plan.work import ImportWork, LoadedStep, Task
 
 
 @dataclass(slots=True)

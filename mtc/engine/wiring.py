@@ -17,7 +17,7 @@ from mtc.core.model import Stage
 from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor, StageRunners
 from mtc.engine.observe import OpenSource
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import Task
+from mtc.plan.work import Task
 from mtc.sources.folder import FolderArchive, FolderSource
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import DEFAULT_TUNING, Clients, Login, Tuning

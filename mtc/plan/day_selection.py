@@ -9,9 +9,10 @@ from mtc.core.model import Stage, Status, StepId
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
 from mtc.plan.fingerprint import is_older
-from mtc.plan.model import World
 from mtc.plan.neighbours import Neighbours
-from mtc.plan.verdicts import import_named, is_done, stat_version
+from mtc.plan.stat_inputs import import_named, stat_version
+from mtc.plan.verdicts import is_done
+from mtc.plan.world import World
 
 _DAY = dt.timedelta(days=1)
 

@@ -1,13 +1,8 @@
-"""What an import step still has to deliver to Matomo, and when that would count hits twice.
+"""What an import step still has to deliver to Matomo, and when that would count hits twice. Pure.
 
-Matomo has no way to take hits back. Hits that were sent stay there whatever becomes of the object that they came from:
-a step whose objects are no longer what was delivered is refused, unless an operator lets it count twice, or the object
-turns out to have the hits that were sent, by whatever settings (which only reading it can tell).
-
-How many of a day's hits Matomo was given, as the state has it.
-
-Deliveries are of import steps, and each may have hits of several days. What is not sent of a delivery, or refused by
-Matomo, is known by number only, so that a day of one may lack as many.
+Matomo cannot remove hits. Hits that were sent stay there whatever becomes of their object: a step whose objects are
+no longer what was delivered is refused, unless an operator accepts that it counts twice, or the object turns out to
+have the hits that were sent, with whatever settings (which only reading it can tell).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +10,10 @@ from dataclasses import dataclass
 
 from mtc.core.deliveries import DeliveredObject, Delivery, DeliveryStatus, uncovered
 from mtc.core.model import LoadedObject, SourceObject, StepId
-from mtc.core.records import History
 from mtc.manifest.project import SiteSettings
-from mtc.plan.model import DeliverWork
 from mtc.plan.object_changes import Difference, without_compression
-from mtc.plan.verdicts import DayHits, changed_object
+from mtc.plan.verdicts import changed_object
+from mtc.plan.work import DeliverWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,42 +165,3 @@ def _same_lines(found: Difference) -> Iterator[tuple[str, SourceObject]]:
     """Objects to be loaded again though nothing says that their lines are others, and the keys they had before."""
     for old, new in (*found.moved, *found.lost_parts, *found.older):
         yield old.object.key, new
-
-
-@dataclass(frozen=True, slots=True)
-class SentHits:
-    """How many hits of a day were delivered, and how many of them Matomo may lack, refused or not to be sent."""
-
-    hits: int = 0
-    lost: int = 0
-
-    @property
-    def kept(self) -> int:
-        """How many Matomo has at the least."""
-        return max(0, self.hits - self.lost)
-
-
-def own_deliveries(site: SiteSettings, history: History, step: StepId) -> list[Delivery]:
-    """The deliveries of an import step to the server and the site of today's manifest."""
-    matomo = site.matomo
-    return [
-        one
-        for one in history.deliveries.get(step, ())
-        if matomo and one.server == matomo.server and site.matomo_id in {None, one.site_id}
-    ]
-
-
-def sent_hits(site: SiteSettings, history: History, hits: Sequence[DayHits]) -> SentHits:
-    """What was delivered of a day's hits."""
-    count = lost = 0
-    for step in {one.step for one in hits}:
-        for delivery in own_deliveries(site, history, step):
-            mine = [one.part.hits for one in hits if one.step == step and _covers(delivery, one)]
-            if mine and delivery.status is DeliveryStatus.DONE:
-                count += sum(mine)
-                lost += delivery.invalid + delivery.unsendable
-    return SentHits(count, lost)
-
-
-def _covers(delivery: Delivery, one: DayHits) -> bool:
-    return any(item.covers(one.loaded) for item in delivery.objects)

@@ -9,7 +9,7 @@ from mtc.core.model import Stage
 from mtc.core.records import History
 from mtc.manifest.dates import is_relative
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import Listing, Selection
+from mtc.plan.world import Listing, Selection
 
 _USUAL = 7
 _DAY = dt.timedelta(days=1)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from mtc.core.model import RECIPES, LoadedObject, SourceObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.archive_copies import Archiving, sent_texts
+from mtc.plan.archiving import Archiving
 from mtc.plan.delivery_verdicts import Delivering
+from mtc.plan.duplicates import sent_texts
 from mtc.plan.fingerprint import Fingerprint, digest, import_settings, is_older, load_settings
 from mtc.plan.losses import Losing
-from mtc.plan.model import ImportWork, Listing, PlannedStep, Selection, World
 from mtc.plan.object_changes import Difference, compare
 from mtc.plan.verdicts import (
     Finding,
@@ -24,6 +24,8 @@ from mtc.plan.verdicts import (
     unchanged,
     unfinished,
 )
+from mtc.plan.work import ImportWork, PlannedStep
+from mtc.plan.world import Listing, Selection, World
 
 _SHOWN = 3
 _CAUGHT_UP = "caught up: no run came to it when it was due"

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from mtc.core.model import LoadedObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SiteSettings
-from mtc.plan.model import Listing, Selection, StatWork, World
 from mtc.plan.object_changes import Difference
-from mtc.plan.verdicts import DayHits, Finding, Hits, few, import_named
+from mtc.plan.stat_inputs import DayHits, Hits, import_named
+from mtc.plan.verdicts import Finding, few
+from mtc.plan.work import StatWork
+from mtc.plan.world import Listing, Selection, World
 
 _SOME = 2
 """How many objects, or days with parts, have to be gone, all at once, to look like a disk that is not there."""

@@ -22,10 +22,11 @@ from mtc.plan.day_selection import (
 )
 from mtc.plan.import_verdicts import ImportPlanner
 from mtc.plan.losses import Losing, vanished
-from mtc.plan.model import Listing, Plan, PlannedStep, Selection, World
 from mtc.plan.neighbours import Neighbours
+from mtc.plan.stat_inputs import Hits, recorded_digests
 from mtc.plan.stat_verdicts import StatPlanner, remade
-from mtc.plan.verdicts import Hits, recorded_digests
+from mtc.plan.work import Plan, PlannedStep
+from mtc.plan.world import Listing, Selection, World
 
 __all__ = ["Steps", "make_plan", "plan_csv", "plan_imports", "plan_stats", "unfinished_days", "unsettled_days"]
 

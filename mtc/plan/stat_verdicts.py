@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 from mtc.core.model import Accounting, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
-from mtc.plan.delivery_verdicts import sent_hits
 from mtc.plan.fingerprint import Fingerprint, csv_settings, stat_settings
 from mtc.plan.losses import Losing
-from mtc.plan.model import CsvWork, ImportWork, PlannedStep, StatWork, World
 from mtc.plan.neighbours import Neighbours
+from mtc.plan.sent_hits import sent_hits
+from mtc.plan.stat_inputs import Hits, stat_version
 from mtc.plan.verdicts import (
     Finding,
-    Hits,
     digest_of,
     few,
     input_changes,
     is_done,
     older_recipe,
     setting_changes,
-    stat_version,
     unchanged,
     unfinished,
 )
+from mtc.plan.work import CsvWork, ImportWork, PlannedStep, StatWork
+from mtc.plan.world import World
 
 _STUCK = {
     Verdict.BLOCKED: "is blocked",

@@ -1,21 +1,14 @@
-"""What a step's record says by itself, whatever its inputs are now: done, never tried, or failed.
+"""What a step's record says by itself, whatever its inputs are now, and the reasons of verdicts in words. Pure.
 
-How the inputs of stat and csv steps are called, and which version of them is there.
-
-Reasons in words: which setting, which object, which line of the manifest.
-
-Every listed part of a site by the day of its hits, whichever import step loaded it; copies do not count.
+A record is done, never tried, failed or blocked. Reasons name the setting, the object or the line of the manifest.
 """
 
-import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-from mtc.core.model import FIRST, LoadedObject, Part, SourceObject, Stage, Status, StepId, Verdict
-from mtc.core.records import History, StepRecord
+from mtc.core.model import LoadedObject, SourceObject, Status, Verdict
+from mtc.core.records import StepRecord
 from mtc.manifest.project import Project
 from mtc.plan.fingerprint import Changes, Fingerprint
-from mtc.plan.model import World
 
 DONE = frozenset({Status.DONE, Status.EMPTY})
 _UNTRIED = frozenset({Status.PLANNED, Status.BLOCKED})
@@ -60,39 +53,6 @@ def _never_tried(record: StepRecord) -> bool:
 def _done_and_blocked(record: StepRecord) -> bool:
     """A success that a later run could not get to."""
     return record.status is Status.BLOCKED and bool(record.fingerprint) and not record.attempts
-
-
-_OF = " of "
-
-
-def input_name(key: str, file: str, step: StepId | None) -> str:
-    """The name of a part among the inputs of a stat step; `step` is the import that made it if it is another day's."""
-    return f"{key} {file}{_OF}{step}" if step else f"{key} {file}"
-
-
-def import_named(name: str) -> str:
-    """The import of another day that an input's name ends with, as text; else something that is no step."""
-    return name.rpartition(_OF)[2]
-
-
-def stat_version(site: str, day: dt.date, world: World, history: History) -> str:
-    """The recorded digest of a `.stat` file if its size is the recorded one, else its size; empty for none."""
-    size = world.stat_files.get((site, day))
-    if size is None:
-        return ""
-    record = history.steps.get(StepId(Stage.STAT, site, day))
-    outputs = record.outputs if record else ()
-    return next((output.digest for output in outputs if str(output.size) == size), f"{size} bytes")
-
-
-def recorded_digests(records: Mapping[StepId, StepRecord]) -> dict[dt.date, str]:
-    """The digest of each `.stat` file of a site that a step has made, by day."""
-    return {
-        step.day: output.digest
-        for step, record in records.items()
-        if step.stage is Stage.STAT and record.status is Status.DONE
-        for output in record.outputs
-    }
 
 
 _SHOWN = 3
@@ -148,48 +108,3 @@ def lost_object(old: LoadedObject, *, part: bool) -> str:
     """An object that cannot be loaded again, as it is gone, and `part` says that its hits are too; its copy may be."""
     copy = f"; its copy is {old.archived}" if old.archived else ""
     return f"{old.object.key} is gone from the source{', and so is its part' if part else ''}{copy}"
-
-
-@dataclass(frozen=True, slots=True)
-class DayHits:
-    """A part with hits of a day, the object it came from, and the import step that loaded it."""
-
-    part: Part
-    loaded: LoadedObject
-    step: StepId
-
-    def name(self, day: dt.date) -> str:
-        """How it is called among the inputs of a stat step; one that another day's import made says so."""
-        return input_name(self.loaded.object.key, self.part.file, None if self.step.day == day else self.step)
-
-    @property
-    def version(self) -> str:
-        """What changes when the hits may be others."""
-        recipe = f" {self.loaded.recipe}" if self.loaded.recipe != FIRST else ""
-        return f"{self.part.hits} {self.loaded.made_with}{recipe}"
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """Every listed part of a site by the day of its hits."""
-
-    by_day: Mapping[dt.date, tuple[DayHits, ...]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, site: str, history: History) -> "Hits":
-        """Sort a site's parts by day."""
-        days: dict[dt.date, list[DayHits]] = {}
-        for step in history.objects:
-            if step.site == site:
-                for item in history.counted(step):
-                    for part in item.parts:
-                        days.setdefault(part.day, []).append(DayHits(part, item, step))
-        return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})
-
-    def __iter__(self) -> Iterator[DayHits]:
-        """All of them."""
-        return (one for hits in self.by_day.values() for one in hits)
-
-
-def _order(hits: DayHits) -> tuple[Part, StepId]:
-    return hits.part, hits.step

@@ -12,8 +12,8 @@ from mtc.core.deliveries import Delivery
 from mtc.core.model import Accounting, LoadedObject, Output, SourceObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation
-from mtc.plan.model import ImportWork, Plan, PlannedStep
 from mtc.plan.neighbours import Elsewhere, elsewhere
+from mtc.plan.work import ImportWork, Plan, PlannedStep
 from mtc.state.rows import AttemptRow
 
 

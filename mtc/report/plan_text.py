@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.sanitize import one_line
-from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
 from mtc.plan.neighbours import NOT_WHOLE
+from mtc.plan.work import CsvWork, ImportWork, Plan, PlannedStep, StatWork
 from mtc.report.day_ranges import day_list
 from mtc.report.event_text import plan_counts
 from mtc.report.terminal import PLAIN, Terminal, Tone

@@ -10,8 +10,8 @@ from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import Plan, PlannedStep
 from mtc.plan.neighbours import NEIGHBOUR, NOT_WHOLE
+from mtc.plan.work import Plan, PlannedStep
 
 
 class State(StrEnum):

@@ -20,7 +20,7 @@ from mtc.core.atomic_files import StagedFiles, explain_write_error, fsync_dir, m
 from mtc.core.errors import PermanentError
 from mtc.core.model import Output, Receipt, Stage, Status, StepId
 from mtc.manifest.project import Project
-from mtc.plan.model import CsvWork, Task
+from mtc.plan.work import CsvWork, Task
 from mtc.stages.stage import FactRecorder, StepDone
 from mtc.warehouse import csv_files
 from mtc.warehouse.stat_files import StatFile, list_stat_files, parse_stat_file

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from mtc.core.deliveries import Batch, DeliveredObject, Delivery
 from mtc.core.model import LoadedObject, Receipt, StepId
-from mtc.plan.model import LoadedStep, Task
+from mtc.plan.work import LoadedStep, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,9 @@ from mtc.matomo.client import MatomoClient
 from mtc.matomo.reports import DayReports, Report, reports
 from mtc.matomo.settings import Matomo
 from mtc.matomo.sites import site_id
-from mtc.plan.archive_copies import sent_texts
-from mtc.plan.delivery_verdicts import own_deliveries, sent_hits
-from mtc.plan.verdicts import DayHits
+from mtc.plan.duplicates import sent_texts
+from mtc.plan.sent_hits import own_deliveries, sent_hits
+from mtc.plan.stat_inputs import DayHits
 from mtc.stages.deliver.tracker import server_of
 from mtc.stages.stat import matomo_tables
 from mtc.warehouse.referrers import assistant, known

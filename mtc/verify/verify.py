@@ -24,11 +24,11 @@ from mtc.manifest.dates import Dates
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo.reports import DayReports
-from mtc.plan.archive_copies import counted_once
+from mtc.plan.duplicates import counted_once
 from mtc.plan.freshness import stale_sites
-from mtc.plan.model import Selection
 from mtc.plan.neighbours import Neighbours, elsewhere
-from mtc.plan.verdicts import DayHits, Hits
+from mtc.plan.stat_inputs import DayHits, Hits
+from mtc.plan.world import Selection
 from mtc.state.lock import Owner, owner_at_work
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import check

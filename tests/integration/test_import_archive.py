@@ -10,7 +10,7 @@ from memory_source import MemoryArchive, MemorySource
 
 from mtc.core.errors import PermanentError, TransientError
 from mtc.core.model import Status
-from mtc.plan.model import ImportWork
+from mtc.plan.work import ImportWork
 from mtc.sources.settings import Archive as ArchiveSettings
 from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 from mtc.stages.import_.import_step import ImportStage

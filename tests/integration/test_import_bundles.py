@@ -13,7 +13,7 @@ from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, count_l
 from memory_recorder import MemoryRecorder
 
 from mtc.core.model import SourceObject, Status
-from mtc.plan.model import ImportWork
+from mtc.plan.work import ImportWork
 from mtc.stages.import_.bundles import Bundle, Fetched, Sizes, bundles
 from mtc.stages.import_.format_choice import chooser
 

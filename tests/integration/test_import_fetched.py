@@ -12,7 +12,7 @@ from memory_source import MemorySource
 
 from mtc.core.errors import TransientError
 from mtc.core.model import SourceObject
-from mtc.plan.model import ImportWork
+from mtc.plan.work import ImportWork
 from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, RemoteObject, ignore
 from mtc.sources.url_pattern import SourceUrl

@@ -12,7 +12,7 @@ from memory_recorder import MemoryRecorder
 from mtc.core.errors import ObjectChangedError, PermanentError
 from mtc.core.model import SourceObject
 from mtc.formats.settings import Filters
-from mtc.plan.model import ImportWork
+from mtc.plan.work import ImportWork
 from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, ignore
 from mtc.stages.import_ import bundles, format_choice

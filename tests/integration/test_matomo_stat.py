@@ -16,7 +16,7 @@ from mtc.formats.agents import classify
 from mtc.formats.settings import HitSettings
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
-from mtc.plan.model import StatWork
+from mtc.plan.work import StatWork
 from mtc.stages.deliver.tracker import Tracker
 from mtc.stages.stat.matomo_provider import MatomoStatistics
 from mtc.stages.stat.providers import DayResult, NotedDocument, ProviderBySite

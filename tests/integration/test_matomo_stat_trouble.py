@@ -17,7 +17,7 @@ from mtc.core.errors import PermanentError, TransientError
 from mtc.core.model import Part
 from mtc.matomo.client import ServerBusyError, TokenRefusedError
 from mtc.matomo.settings import Matomo
-from mtc.plan.model import StatWork
+from mtc.plan.work import StatWork
 from mtc.stages.deliver.tracker import Tracker
 from mtc.stages.stat.matomo_provider import WINDOW_HITS, MatomoStatistics
 from mtc.stages.stat.providers import DayResult, NotedDocument

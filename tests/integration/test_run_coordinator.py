@@ -13,7 +13,7 @@ from trial import DAYS
 from mtc.core.errors import InterruptedRunError, ObjectChangedError, PermanentError, TransientError
 from mtc.core.events import Event, StepBlocked, StepFinished, StepRetried
 from mtc.core.model import Stage, Status, Verdict
-from mtc.plan.model import ImportWork
+from mtc.plan.work import ImportWork
 from mtc.stages.stage import StepFailed
 
 FIRST = step(Stage.IMPORT)

@@ -16,7 +16,7 @@ from mtc.core.errors import InterruptedRunError, PermanentError, TransientError
 from mtc.core.events import StepFinished, StepStarted
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Stage, Status, StepId
 from mtc.matomo.settings import Matomo
-from mtc.plan.model import ImportWork, LoadedStep, Task
+from mtc.plan.work import ImportWork, LoadedStep, Task
 from mtc.stages.stage import FactRecorder, ObjectLoaded, StepDone, StepLoaded
 
 MATOMO = Matomo(url="https://stats.example.org", token=SecretStr("secret"))

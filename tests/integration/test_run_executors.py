@@ -13,7 +13,7 @@ from trial import DAYS
 from mtc.core.errors import InterruptedRunError, PermanentError, StateError
 from mtc.core.model import Receipt, Stage, Status, StepId, Verdict
 from mtc.engine.executors import Executor, InlineExecutor, PoolExecutor
-from mtc.plan.model import PlannedStep, Task
+from mtc.plan.work import PlannedStep, Task
 from mtc.stages.stage import Fact, FactRecorder, StepDone
 
 Work = Callable[[Task, FactRecorder], None]

@@ -15,7 +15,7 @@ from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.api import Summary as Counted
 from mtc.matomo.settings import Matomo
-from mtc.plan.verdicts import Hits
+from mtc.plan.stat_inputs import Hits
 from mtc.report.verify_text import verify_json, verify_text
 from mtc.verify.chain import Evidence, compare
 from mtc.verify.evidence import Imported, StatEvidence, imported

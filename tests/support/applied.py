@@ -18,7 +18,7 @@ from mtc.engine.task_list import Wanted
 from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
-from mtc.plan.model import Plan
+from mtc.plan.work import Plan
 from mtc.report.reporters import ConsoleReporter
 from mtc.report.status import status_text
 from mtc.report.status_grid import make_grid

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from mtc.core.deliveries import Batch, BatchId, Cut, DeliveredObject, Delivery, DeliveryStatus, account_of, uncovered
 from mtc.core.model import LoadedObject, StepId
 from mtc.manifest.project import SiteSettings
-from mtc.plan.model import DeliverWork
+from mtc.plan.work import DeliverWork
 
 UNTIL = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 

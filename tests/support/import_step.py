@@ -16,7 +16,7 @@ from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Stag
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import ImportWork, PlannedStep, Task
+from mtc.plan.work import ImportWork, PlannedStep, Task
 from mtc.sources.folder import FolderSource
 from mtc.sources.settings import Archive
 from mtc.sources.source import LogArchive, LogSource

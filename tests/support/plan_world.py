@@ -21,8 +21,9 @@ from mtc.formats.settings import Filters
 from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SettingLocation, SiteSettings
 from mtc.matomo.settings import Matomo
-from mtc.plan.model import ImportWork, Listing, Plan, PlannedStep, Selection, World
 from mtc.plan.planner import Steps, make_plan, plan_csv, plan_imports, plan_stats
+from mtc.plan.work import ImportWork, Plan, PlannedStep
+from mtc.plan.world import Listing, Selection, World
 from mtc.sources.settings import Archive
 from mtc.sources.url_pattern import ArchiveUrl
 

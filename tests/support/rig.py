@@ -18,7 +18,8 @@ from mtc.engine.coordinator import Coordinator
 from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor
 from mtc.manifest.load import load
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import ImportWork, PlannedStep, Selection, Task
+from mtc.plan.work import ImportWork, PlannedStep, Task
+from mtc.plan.world import Selection
 from mtc.sources.source import LogSource
 from mtc.sources.url_pattern import SourceUrl
 from mtc.stages.stage import FactRecorder, ObjectLoaded, StepDone, StepFailed

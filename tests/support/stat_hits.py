@@ -12,7 +12,7 @@ from mtc.core.model import Accounting, Part, Stage, StepId, Verdict
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import CsvWork, PlannedStep, StatWork, Task
+from mtc.plan.work import CsvWork, PlannedStep, StatWork, Task
 from mtc.warehouse.parts import COLUMNS
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure, WarehouseStatistics

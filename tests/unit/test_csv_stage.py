@@ -13,7 +13,7 @@ from stat_hits import DAY, Hit, connect, csv_step, project, settings, stat_step,
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, Status
 from mtc.manifest.project import Project
-from mtc.plan.model import PlannedStep, StatWork
+from mtc.plan.work import PlannedStep, StatWork
 from mtc.stages.csv import CsvStage
 from mtc.stages.stat.stat_stage import StatStage
 from mtc.warehouse import csv_files

@@ -16,7 +16,7 @@ from mtc.core.errors import InterruptedRunError
 from mtc.core.model import Stage, Status, Verdict
 from mtc.formats.settings import Filters
 from mtc.manifest.project import SettingLocation
-from mtc.plan.model import DeliverWork, ImportWork
+from mtc.plan.work import DeliverWork, ImportWork
 
 STEP = import_step()
 SERVER = "https://stats.example.org"

@@ -14,7 +14,7 @@ from mtc.core.records import History
 from mtc.manifest.load import load
 from mtc.manifest.models import Freshness
 from mtc.plan.freshness import stale
-from mtc.plan.model import Listing
+from mtc.plan.world import Listing
 
 LAST = dt.date(2026, 5, 10)
 ON_TIME = dt.datetime(2026, 5, 12, 6, tzinfo=dt.UTC)  # six hours after the end of the day after: it has settled

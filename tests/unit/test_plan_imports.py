@@ -9,7 +9,7 @@ from plan_world import DAY, LATER, NEXT, House, applied, import_step, obj, only,
 from mtc.core.model import SourceObject, Stage, Status, Verdict
 from mtc.formats.settings import Filters
 from mtc.manifest.project import SettingLocation
-from mtc.plan.model import ImportWork
+from mtc.plan.work import ImportWork
 
 STEP = import_step()
 ARCHIVE = "archive/{site}/{date:%Y-%m-%d}/{name}"

@@ -18,8 +18,8 @@ from mtc.core.errors import InterruptedRunError
 from mtc.core.model import SourceObject, Stage, StepId, Verdict
 from mtc.formats.settings import Filters
 from mtc.plan.fingerprint import Fingerprint, digest, load_settings
-from mtc.plan.model import Listing, Selection
 from mtc.plan.planner import make_plan
+from mtc.plan.world import Listing, Selection
 from mtc.sources.settings import Archive
 
 FIRST = dt.date(2026, 5, 1)

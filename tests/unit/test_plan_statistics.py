@@ -9,8 +9,8 @@ from plan_world import DAY, NEXT, House, applied, csv_step, import_step, obj, on
 from mtc.core.model import RECIPES, Output, Stage, Status, StepId, Verdict
 from mtc.formats.settings import Filters
 from mtc.manifest.project import SettingLocation
-from mtc.plan.model import CsvWork, StatWork
 from mtc.plan.planner import make_plan
+from mtc.plan.work import CsvWork, StatWork
 
 STAT = stat_step()
 CSV = csv_step()

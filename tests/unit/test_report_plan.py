@@ -4,7 +4,7 @@ import datetime as dt
 import json
 
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
-from mtc.plan.model import CsvWork, ImportWork, Plan, PlannedStep, StatWork
+from mtc.plan.work import CsvWork, ImportWork, Plan, PlannedStep, StatWork
 from mtc.report.plan_text import plan_json, plan_summary, plan_text
 from mtc.report.terminal import Terminal
 

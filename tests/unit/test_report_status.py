@@ -14,7 +14,7 @@ from mtc.core.records import History, StepRecord
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import Plan, PlannedStep
+from mtc.plan.work import Plan, PlannedStep
 from mtc.report.problems import command, find_problems
 from mtc.report.status import Column, blocks, calendar, status_json, status_text
 from mtc.report.status_grid import Cell, State, StatusGrid, make_grid

@@ -7,7 +7,7 @@ from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObjec
 from mtc.core.model import Accounting, LoadedObject, Output, Part, SourceObject, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation
-from mtc.plan.model import ImportWork, Plan, PlannedStep
+from mtc.plan.work import ImportWork, Plan, PlannedStep
 from mtc.report.history import place_of, step_history
 from mtc.report.terminal import Terminal
 from mtc.report.why import why_json, why_text

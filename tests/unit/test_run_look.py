@@ -17,7 +17,7 @@ from mtc.core.records import History
 from mtc.engine.observe import list_sources, look, missing_outputs, missing_parts, stat_sizes
 from mtc.manifest.load import load
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.model import Selection
+from mtc.plan.world import Selection
 from mtc.sources.folder import FolderSource
 from mtc.sources.source import LogSource, Note, ObjectsByDay, ignore
 from mtc.sources.url_pattern import SourceUrl

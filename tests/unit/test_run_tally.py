@@ -6,7 +6,7 @@ import pytest
 
 from mtc.core.model import Stage, Status, StepId, Verdict
 from mtc.engine.run_summary import Outcome, Tally
-from mtc.plan.model import PlannedStep
+from mtc.plan.work import PlannedStep
 
 DAY = dt.date(2025, 5, 1)
 

@@ -12,7 +12,7 @@ from mtc.core.deliveries import Cut, Delivery
 from mtc.core.errors import PermanentError
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.engine.task_queue import TaskQueue
-from mtc.plan.model import DeliverWork, ImportWork, LoadedStep, PlannedStep, Task
+from mtc.plan.work import DeliverWork, ImportWork, LoadedStep, PlannedStep, Task
 
 FIRST = dt.date(2026, 5, 1)
 OPEN = Delivery(1, "https://stats.example.org", 1, Cut("uid", 1, 1, dt.datetime(2026, 5, 1, tzinfo=dt.UTC)), (), 1)

@@ -12,7 +12,7 @@ from stat_hits import DAY, connect, count, project, settings, stat_step, task
 from mtc.core.errors import PermanentError, TransientError
 from mtc.core.model import Part
 from mtc.manifest.project import SiteSettings
-from mtc.plan.model import StatWork
+from mtc.plan.work import StatWork
 from mtc.stages.stat.matomo_provider import WINDOW_DAYS, WINDOW_HITS, halve, windows
 from mtc.stages.stat.providers import DayResult, NotedDocument, ProviderBySite
 from mtc.stages.stat.stat_stage import StatStage

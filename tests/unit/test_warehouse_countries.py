@@ -14,8 +14,8 @@ from stat_hits import DAY, Hit, connect, count, project, rows, settings, write_p
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, Part, Stage
 from mtc.plan.fingerprint import Fingerprint, stat_settings
-from mtc.plan.model import StatWork
 from mtc.plan.verdicts import setting_changes
+from mtc.plan.work import StatWork
 from mtc.warehouse.countries import PIECE, UNKNOWN, Countries, open_countries, tell_countries
 from mtc.warehouse.day_tables import COUNTRIES as TABLE
 from mtc.warehouse.day_tables import QUERIES

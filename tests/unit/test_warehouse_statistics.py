@@ -9,7 +9,7 @@ from stat_hits import DAY, Hit, answers, connect, settings, write_file, write_pa
 
 from mtc.core.model import Accounting, Part
 from mtc.formats.settings import HitSettings
-from mtc.plan.model import StatWork
+from mtc.plan.work import StatWork
 from mtc.warehouse import statistics
 from mtc.warehouse.stat_document import StatDocument, dumps
 from mtc.warehouse.statistics import DayFailure, WarehouseStatistics, batches

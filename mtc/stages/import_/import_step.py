@@ -20,7 +20,7 @@ from mtc.core.deliveries import Delivery, copies_among, copy_note, counted_accou
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
 from mtc.manifest.project import Project
-from mtc.plan.model import ImportWork, LoadedStep, PlannedStep, Task
+from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive
 from mtc.stages.deliver.delivery_job import Delivered, Deliverer
 from mtc.stages.import_.bundle_loader import sweep_rejected

@@ -8,7 +8,7 @@ import duckdb
 
 from mtc.core.model import SourceObject, StepId
 from mtc.manifest.project import SiteSettings
-from mtc.plan.model import ImportWork, LoadedStep
+from mtc.plan.work import ImportWork, LoadedStep
 from mtc.sources.source import LogArchive, LogSource
 from mtc.stages.deliver.delivery_job import Deliverer, Errand
 from mtc.stages.import_.bundles import Sizes

@@ -17,7 +17,7 @@ from mtc.core.atomic_files import StagedFiles, explain_write_error, fsync_dir, m
 from mtc.core.errors import StepError
 from mtc.core.model import Output, Receipt, Status
 from mtc.manifest.project import Project
-from mtc.plan.model import PlannedStep, StatWork, Task
+from mtc.plan.work import PlannedStep, StatWork, Task
 from mtc.stages.stage import FactRecorder, PartsDigested, StepDone, StepFailed
 from mtc.stages.stat.providers import DayResult, NotedDocument, StatProvider
 from mtc.warehouse.stat_document import StatDocument, dumps

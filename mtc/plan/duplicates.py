@@ -1,77 +1,17 @@
-"""Which loaded objects are still to be archived, and which copies in the archive may be overwritten.
+"""Logs that are copies of one another: the same lines under several keys, of which one counts. Pure.
 
-Logs that are copies of one another: the same lines under several keys, of which one counts.
-
-`gzip -k`, rsync, a rotation that copies, or a look while a log is being compressed leave `x.log` beside `x.log.gz`, in
-one folder or in two, under one day or two. All of them are loaded, so that the hits are there whichever of them goes;
-one of them counts. Pure.
+`gzip -k`, rsync, a rotation that copies, or a run while a log is being compressed leave `x.log` beside `x.log.gz`, in
+one folder or in two, under one day or two. All of them are loaded, so that the hits are there whichever of them is
+removed; one of them counts.
 """
 
-import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from mtc.core.deliveries import DUPLICATE, DeliveryStatus, copy_note, counted_account, is_copy_note
-from mtc.core.errors import StepError
-from mtc.core.model import Accounting, LoadedObject, SourceObject, StepId
-from mtc.core.records import History, StepRecord
+from mtc.core.model import Accounting, LoadedObject, StepId
+from mtc.core.records import History
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.verdicts import is_done
-from mtc.sources.url_pattern import ArchiveUrl
-
-
-@dataclass(frozen=True, slots=True)
-class Archiving:
-    """The archive of one import step. `record` is what is known of the step."""
-
-    site: SiteSettings
-    day: dt.date
-    record: StepRecord | None
-
-    def missing(self, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...]:
-        """Those without a copy where the manifest wants one now."""
-        if self.site.archive is None:
-            return ()
-        if is_done(self.record) and self._was_here():
-            return tuple(item for item in loaded if not item.archived)
-        return tuple(item for item in loaded if item.archived != self._place(item.object) or not item.archived)
-
-    def earlier(self, replaced: Iterable[LoadedObject], missing: Iterable[LoadedObject]) -> Iterator[LoadedObject]:
-        """What was archived before of objects that are to be archived (again).
-
-        An object whose new version was loaded before a run was killed is recorded without a copy; the copy of the
-        version before, which the last success vouches for, still lies where the new one belongs.
-        """
-        for item in replaced:
-            yield item if item.archived or not self._has_earlier_copy(item) else self._with_copy(item)
-        for item in missing:
-            if not item.archived and self._has_earlier_copy(item):
-                yield self._with_copy(item)
-
-    def _with_copy(self, item: LoadedObject) -> LoadedObject:
-        return replace(item, archived=self._place(item.object))
-
-    def _has_earlier_copy(self, item: LoadedObject) -> bool:
-        before = self.record.inputs.get(item.object.key) if self.record else None
-        return before not in {None, item.object.version} and self._was_here()
-
-    def _was_here(self) -> bool:
-        """Whether the last success archived to where the manifest says now."""
-        archive = self.site.archive
-        return (
-            archive is not None and self.record is not None and self.record.settings.get("archive.url") == archive.url
-        )
-
-    def _place(self, item: SourceObject) -> str:
-        """The URL of the object's copy; empty for a key that cannot be archived, which the stage will say."""
-        if self.site.archive is None:
-            return ""
-        try:
-            template = ArchiveUrl.compile(self.site.archive.url, self.site.name)
-            return template.full(template.render(self.day, item))
-        except StepError:
-            return ""
-
 
 Copies = Mapping[StepId, Mapping[str, str]]
 """The copies of each import step by key, and what each is a copy of, in words."""

@@ -1,4 +1,4 @@
-"""What goes into a plan and what comes out of it."""
+"""What a plan is: steps with their verdicts, and the work orders that executors and stages are given."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,51 +6,6 @@ from dataclasses import dataclass, field
 
 from mtc.core.deliveries import DeliveredObject, Delivery, uncovered
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a site's source holds, by day. `error` is why it could not be listed (then `days` is empty)."""
-
-    days: Mapping[dt.date, tuple[SourceObject, ...]] = field(default_factory=dict)
-    error: str = ""
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What is there, looked at once before planning.
-
-    `stat_files` maps site and day to the size of the `.stat` file; `missing` holds the paths of recorded outputs
-    and part files that are gone; `csv_missing` says that a CSV file is gone or changed.
-    """
-
-    listings: Mapping[str, Listing] = field(default_factory=dict)
-    stat_files: Mapping[tuple[str, dt.date], str] = field(default_factory=dict)
-    missing: frozenset[str] = frozenset()
-    csv_missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which steps are asked for. `named` days are wanted even when they have not ended.
-
-    `exact` is true when days were chosen on the command line: then no other day is looked at. `accepted` are steps
-    that an operator lets do what is never ordinary work: import steps send hits again though that counts them twice,
-    or lose hits whose log is gone; stat steps remove statistics that cannot be made again. Of `accepted_sites` all
-    losses are accepted. `remake` has objects loaded again that an older recipe loaded. `caught_up` are
-    days, with their sites, that no run came to when they were due; `notes` what a person should know of the days.
-    """
-
-    stages: tuple[Stage, ...]
-    days: Mapping[str, tuple[dt.date, ...]]
-    named: frozenset[dt.date] = frozenset()
-    exact: bool = False
-    accepted: frozenset[StepId] = frozenset()
-    accepted_sites: frozenset[str] = frozenset()
-    remake: bool = False
-    caught_up: frozenset[tuple[str, dt.date]] = frozenset()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,86 @@
+"""What stat and csv steps are made from: the parts of each day, and the names and versions of a step's inputs. Pure."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mtc.core.model import FIRST, LoadedObject, Part, Stage, Status, StepId
+from mtc.core.records import History, StepRecord
+from mtc.plan.world import World
+
+_OF = " of "
+
+
+def input_name(key: str, file: str, step: StepId | None) -> str:
+    """The name of a part among the inputs of a stat step; `step` is the import that made it if it is another day's."""
+    return f"{key} {file}{_OF}{step}" if step else f"{key} {file}"
+
+
+def import_named(name: str) -> str:
+    """The import of another day that an input's name ends with, as text; else something that is no step."""
+    return name.rpartition(_OF)[2]
+
+
+def stat_version(site: str, day: dt.date, world: World, history: History) -> str:
+    """The recorded digest of a `.stat` file if its size is the recorded one, else its size; empty for none."""
+    size = world.stat_files.get((site, day))
+    if size is None:
+        return ""
+    record = history.steps.get(StepId(Stage.STAT, site, day))
+    outputs = record.outputs if record else ()
+    return next((output.digest for output in outputs if str(output.size) == size), f"{size} bytes")
+
+
+def recorded_digests(records: Mapping[StepId, StepRecord]) -> dict[dt.date, str]:
+    """The digest of each `.stat` file of a site that a step has made, by day."""
+    return {
+        step.day: output.digest
+        for step, record in records.items()
+        if step.stage is Stage.STAT and record.status is Status.DONE
+        for output in record.outputs
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class DayHits:
+    """A part with hits of a day, the object it came from, and the import step that loaded it."""
+
+    part: Part
+    loaded: LoadedObject
+    step: StepId
+
+    def name(self, day: dt.date) -> str:
+        """How it is called among the inputs of a stat step; one that another day's import made says so."""
+        return input_name(self.loaded.object.key, self.part.file, None if self.step.day == day else self.step)
+
+    @property
+    def version(self) -> str:
+        """What changes when the hits may be others."""
+        recipe = f" {self.loaded.recipe}" if self.loaded.recipe != FIRST else ""
+        return f"{self.part.hits} {self.loaded.made_with}{recipe}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Every listed part of a site by the day of its hits."""
+
+    by_day: Mapping[dt.date, tuple[DayHits, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, site: str, history: History) -> "Hits":
+        """Sort a site's parts by day."""
+        days: dict[dt.date, list[DayHits]] = {}
+        for step in history.objects:
+            if step.site == site:
+                for item in history.counted(step):
+                    for part in item.parts:
+                        days.setdefault(part.day, []).append(DayHits(part, item, step))
+        return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})
+
+    def __iter__(self) -> Iterator[DayHits]:
+        """All of them."""
+        return (one for hits in self.by_day.values() for one in hits)
+
+
+def _order(hits: DayHits) -> tuple[Part, StepId]:
+    return hits.part, hits.step
