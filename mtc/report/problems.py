@@ -11,7 +11,7 @@ from mtc.report.day_ranges import day_list
 from mtc.report.status_grid import State, StatusGrid
 from mtc.report.terminal import Terminal, Tone
 from mtc.report.text import first_few, wrapped
-from mtc.sources.url_rules import fill
+from mtc.sources.url_template import fill
 
 PROBLEM_STATES = (State.MISSING, State.FAILED, State.BLOCKED, State.STALE)
 _TONES = {State.MISSING: Tone.BAD, State.FAILED: Tone.BAD, State.BLOCKED: Tone.WARN, State.STALE: Tone.WARN}

@@ -16,7 +16,6 @@ from pathlib import Path, PurePath
 
 from mtc.sources import url_template
 from mtc.sources.url_pattern import DEEP, ArchiveUrl, SourceUrl, char_class_regex
-from mtc.sources.url_rules import locate as located
 from mtc.sources.url_template import Atom, Directive, Field, Glob, Text, locate, parse
 
 Chars = frozenset[str]
@@ -218,9 +217,10 @@ def folder_pairs(folders: dict[str, PurePath]) -> Iterator[tuple[str, str]]:
 
 def log_folder(url: str, root: Path) -> PurePath | None:
     """The folder that a source or an archive keeps to itself; None for S3 and for one that holds the project."""
-    location = located(url)
-    folder = absolute(root, location.root)
-    return None if location.is_s3 or lies_within(PurePath(root), folder) else folder
+    if url_template.split_scheme(url)[0]:
+        return None
+    folder = absolute(root, url_template.fixed_folder(url))
+    return None if lies_within(PurePath(root), folder) else folder
 
 
 def archive_meets_source(
@@ -322,7 +322,6 @@ def _written(atom: Atom, text: str) -> str:
 
 def copies_collide(source: str, archive: str, field: str) -> bool:
     """Whether objects that differ in `field` (site or date) could get one name in the archive."""
-    piece = re.compile(rf"\{{{field}[:}}]")
-    if "{key}" in archive or piece.search(archive):
+    if {"key", field} & {name for name, _ in url_template.fields(archive)}:
         return False
-    return piece.search(source.rpartition("/")[2]) is None
+    return field not in {name for name, _ in url_template.fields(source.rpartition("/")[2])}

@@ -1,75 +1,47 @@
-"""The patterns that say where logs lie and where they are archived: their rules, and what they look like filled in.
+"""What a manifest may write as the URL of a source or an archive: findings, each with a hint. No I/O.
 
-Text only: no folder is looked at and no bucket is asked. What is accepted here can be opened; a test says so.
+Templates are read by `url_template`. What passes here can be opened; a test says so.
 """
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from mtc.core.suggest import nearest
 from mtc.sources.url_pattern import char_class_regex
+from mtc.sources.url_template import (
+    CODES,
+    TIME_CODES,
+    directive_codes,
+    fields,
+    is_bucket_name,
+    names_a_day,
+    split_scheme,
+    tokens,
+    variable_part,
+)
 
 SOURCE_FIELDS = ("site", "date")
 ARCHIVE_FIELDS = ("site", "date", "name", "key")
 
 Finding = tuple[str, str]
+"""What is wrong, and a hint."""
 
-_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
 # What is meant for a scheme, and would be taken for a folder: `s3:/acme`, `s3:acme/logs`, `s3//acme`, `https:/...`.
-_NEARLY = re.compile(
+_NEARLY_SCHEME = re.compile(
     r"(?i)(?:(?P<scheme>[a-z][a-z0-9+.-]*):(?=/)|(?P<known>s3[an]?|https?|file|gs|ftp):|s3(?=//))/{0,2}"
 )
-_FIELD = re.compile(r"\{[^{}]*\}")
-_DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
-_CLASS = re.compile(r"\[!?\]?[^\]/]*\]")
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
-_YEAR, _MONTH, _DAY, _TIME = {"Y", "y"}, {"m", "b", "B"}, {"d"}, {"H", "M", "S"}
-_DIRECTIVES = _YEAR | _MONTH | _DAY | {"j", "%"}
 _DOLLAR = re.compile(r"\$([A-Za-z_]+)")
+# How other tools write the directives of a date.
 _LETTERS = {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d", "hh": "%H"}
-_PLAIN = re.compile("|".join(_LETTERS), re.IGNORECASE)
+_LETTER_FORMAT = re.compile("|".join(_LETTERS), re.IGNORECASE)
 _FORMAT_HINT = "write it like {date:%Y-%m-%d} or {date:%Y/%m/%d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A pattern taken apart: the bucket (empty for a folder) and the path or key below it."""
-
-    bucket: str
-    path: str
-
-    @property
-    def is_s3(self) -> bool:
-        """Whether it is an S3 URL."""
-        return bool(self.bucket)
-
-    @property
-    def root(self) -> str:
-        """The leading part of the path, whole names only, that is the same for every site and day."""
-        fixed = re.split(r"[{*?\[]", self.path, maxsplit=1)[0]
-        return self.path if fixed == self.path else fixed.rpartition("/")[0] or ("/" if fixed[:1] == "/" else "")
-
-    @property
-    def varying(self) -> str:
-        """The path below the root; all of an S3 key."""
-        return self.path if self.bucket else self.path[len(self.root) :].removeprefix("/")
-
-
-def locate(url: str) -> Location:
-    """Take a pattern that has no findings apart."""
-    if url.startswith("s3://"):
-        bucket, _, key = url[len("s3://") :].partition("/")
-        return Location(bucket, key)
-    return Location("", url)
 
 
 def source_findings(url: str) -> Iterator[Finding]:
     """What is wrong with a source's pattern, each with a hint."""
     yield from _common(url, SOURCE_FIELDS)
-    yield from _globs(_FIELD.sub("_", url))
-    names = {name for name, _ in url_fields(url)}
+    yield from _globs(url)
+    names = {name for name, _ in fields(url)}
     if "date" not in names and names <= set(SOURCE_FIELDS):
         yield "the pattern has no {date:FORMAT}, so an object's day cannot be told", _FORMAT_HINT
 
@@ -77,18 +49,18 @@ def source_findings(url: str) -> Iterator[Finding]:
 def archive_findings(url: str) -> Iterator[Finding]:
     """What is wrong with an archive's pattern, each with a hint."""
     yield from _common(url, ARCHIVE_FIELDS)
-    if not {"name", "key"} & {name for name, _ in url_fields(url)}:
+    if not {"name", "key"} & {name for name, _ in fields(url)}:
         yield "the pattern has neither {name} nor {key}: copies would overwrite one another", "end it with /{name}"
-    if re.search(r"[*?]|\[[^\]]+\]", _FIELD.sub("_", url)):
+    if any(token.kind == "glob" for token in tokens(url)):
         yield "a copy has one name: no `*`, `?` or `[...]` can stand here", "use {name} or {key}"
 
 
 def _globs(url: str) -> Iterator[Finding]:
     """`**` crosses folders, once; other globs stay within a name."""
-    pieces = url.split("/")
+    pieces = _without_fields(url).split("/")
     if pieces.count("**") > 1 or any("**" in piece and piece != "**" for piece in pieces):
         yield "`**` stands once, alone between slashes", "use `*` within a name"
-    for glob in _CLASS.findall(url):
+    for glob in (token.text for token in tokens(url) if token.kind == "glob" and token.text.startswith("[")):
         if glob in {"[]", "[!]"}:
             yield "`[]` holds no characters", "write them between the brackets, like [0-9]"
             continue
@@ -100,16 +72,16 @@ def _globs(url: str) -> Iterator[Finding]:
 
 def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
     yield from _scheme(url)
-    for name, form in url_fields(url):
-        yield from _field(name, form, allowed)
-    forms = [form for name, form in url_fields(url) if name == "date"]
-    if forms and not any(finding for form in forms for finding in _format(form)):
-        yield from _together(forms)
-    if "{date:" in url and allowed is ARCHIVE_FIELDS and _TIME & set(_DIRECTIVE.findall(_formats(url))):
+    for name, date_format in fields(url):
+        yield from _field(name, date_format, allowed)
+    formats = [date_format for name, date_format in fields(url) if name == "date"]
+    if formats and not any(finding for date_format in formats for finding in _format(date_format)):
+        yield from _together(formats)
+    if allowed is ARCHIVE_FIELDS and any(TIME_CODES.intersection(directive_codes(each)) for each in formats):
         yield "a day has no time, so a copy's place cannot hold one", "use {name} or {key}"
     yield from _braces(url, allowed)
-    path = _SCHEME.sub("", _FIELD.sub("_", url))
-    if {"", "."} & set(_FIELD.sub("_", locate(url).varying).split("/")):
+    path = split_scheme(_without_fields(url))[1]
+    if {"", "."} & set(_without_fields(_keys_of(url)).split("/")):
         yield "a part between two slashes is empty or a dot", "write the path without it"
     if ".." in path.split("/"):
         yield "`..` leads out of the folder", "write the path without `..`"
@@ -119,12 +91,13 @@ def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
 
 def _braces(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
     """Braces that are no field, and what other tools write for one."""
-    others = re.findall(r"\{[^{}]*\}", re.sub(r"\{[a-z_]*(:[^{}]*)?\}", "", url))
-    for left in () if "{{" in url else others:
-        yield f"{left} is no field", f"fields are {_listed(allowed)}"
+    kinds = [(token.kind, token.text) for token in tokens(url)]
+    for kind, text in () if "{{" in url else kinds:
+        if kind == "braces":
+            yield f"{text} is no field", f"fields are {_listed(allowed)}"
     if "{{" in url:
         yield "two braces stand where one belongs", f"fields are {_listed(allowed)}"
-    elif re.search(r"[{}]", _FIELD.sub("", url)):
+    elif any(kind == "brace" for kind, _ in kinds):
         yield "a brace has no partner", f"fields are {_listed(allowed)}"
     for word in _DOLLAR.findall(url):
         hint = f"write {{{word}}}" if word in allowed else f"a variable of the environment is written ${{{word}}}"
@@ -132,94 +105,65 @@ def _braces(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _scheme(url: str) -> Iterator[Finding]:
-    match = _SCHEME.match(url)
-    if match is None:
-        if nearly := _NEARLY.match(url):
+    scheme, rest = split_scheme(url)
+    if not scheme:
+        if nearly := _NEARLY_SCHEME.match(url):
             hint = "write s3://BUCKET/..." if nearly[0][:2].lower() == "s3" else "write s3://BUCKET/... or a folder"
             yield f"{nearly[0]} is not understood", hint
         return
-    if match["scheme"] != "s3":
-        hint = "write the folder's path alone" if match["scheme"] == "file" else "write s3://BUCKET/... or a folder"
-        yield f"{match[0]} is not understood", hint
+    if scheme != "s3":
+        hint = "write the folder's path alone" if scheme == "file" else "write s3://BUCKET/... or a folder"
+        yield f"{scheme}:// is not understood", hint
         return
-    bucket = url[match.end() :].partition("/")[0]
+    bucket = rest.partition("/")[0]
     if not bucket:
         yield "s3:// is followed by no bucket", "write s3://BUCKET/..."
-    elif not _BUCKET.fullmatch(bucket.replace("{site}", "site")):
+    elif not is_bucket_name(bucket.replace("{site}", "site")):
         yield "the bucket's name is not valid", "it holds letters, digits, dots and dashes; of fields {site} alone"
 
 
-def _field(name: str, form: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
+def _keys_of(url: str) -> str:
+    """The part of a URL that keys look like: behind the bucket, or below the fixed folder."""
+    return url.removeprefix("s3://").partition("/")[2] if url.startswith("s3://") else variable_part(url)
+
+
+def _field(name: str, date_format: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
     if name not in allowed:
         near = nearest(name, allowed) if name else ""
         hint = f"did you mean {{{near}}}?" if near else f"fields are {_listed(allowed)}"
         yield f"{{{name}}} is no field of this pattern", hint
-    elif name != "date" and form:
+    elif name != "date" and date_format:
         yield f"{{{name}}} takes no format", f"write {{{name}}}"
     elif name == "date":
-        yield from _format(form)
+        yield from _format(date_format)
 
 
-def date_format_findings(*forms: str) -> Iterator[Finding]:
-    """What is wrong with the formats of all `{date:FORMAT}` of a pattern: together they tell one day from another."""
-    findings = [finding for form in forms for finding in _format(form)]
-    yield from findings
-    if not findings:
-        yield from _together(forms)
-
-
-def _format(form: str) -> Iterator[Finding]:
-    """What is wrong with a format by itself."""
-    if not form:
+def _format(date_format: str) -> Iterator[Finding]:
+    """What is wrong with the format of a date by itself."""
+    if not date_format:
         yield "{date} has no format", _FORMAT_HINT
-    elif "%" not in form and (meant := _PLAIN.sub(lambda found: _LETTERS[found[0].lower()], form)) != form:
-        yield f"{{date:{form}}} has no % before its letters", f"did you mean {{date:{meant}}}?"
-    elif odd := sorted(set(_DIRECTIVE.findall(_spelled(form))) - _DIRECTIVES - _TIME):
-        yield f"%{odd[0]} cannot be read back from a name", "there are %Y %y %m %b %B %d %j %F %H %M %S"
+    elif "%" not in date_format and (meant := _with_percents(date_format)) != date_format:
+        yield f"{{date:{date_format}}} has no % before its letters", f"did you mean {{date:{meant}}}?"
+    elif unknown := sorted(set(directive_codes(date_format)) - {*CODES, "%"}):
+        yield f"%{unknown[0]} cannot be read back from a name", "there are %Y %y %m %b %B %d %j %F %H %M %S"
 
 
-def _together(forms: Sequence[str]) -> Iterator[Finding]:
+def _with_percents(date_format: str) -> str:
+    return _LETTER_FORMAT.sub(lambda found: _LETTERS[found[0].lower()], date_format)
+
+
+def _together(formats: Sequence[str]) -> Iterator[Finding]:
     """Whether formats, each right by itself, spell a whole day together."""
-    used = {code for form in forms for code in _DIRECTIVE.findall(_spelled(form))}
-    if not (used & _YEAR and (("j" in used) or (used & _MONTH and used & _DAY))):
-        told = " and ".join(f"{{date:{form}}}" for form in forms)
-        what = f"{told} {'does' if len(forms) == 1 else 'do'} not tell one day from another"
+    if not names_a_day(frozenset(code for date_format in formats for code in directive_codes(date_format))):
+        shown = " and ".join(f"{{date:{date_format}}}" for date_format in formats)
+        what = f"{shown} {'does' if len(formats) == 1 else 'do'} not tell one day from another"
         yield what, "it needs year, month and day, or year and %j"
 
 
-def _spelled(form: str) -> str:
-    return form.replace("%F", "%Y-%m-%d")
-
-
-def _formats(url: str) -> str:
-    return " ".join(_spelled(form) for name, form in url_fields(url) if name == "date")
-
-
-def fill(text: str, *, site: str, day: dt.date, name: str = "", key: str = "") -> str:
-    """A pattern with its fields written out."""
-    values = {"site": site, "name": name, "key": key}
-
-    def value(match: re.Match[str]) -> str:
-        field, _, form = match[0][1:-1].partition(":")
-        return day.strftime(form) if field == "date" else values.get(field, "")
-
-    return _FIELD.sub(value, text)
-
-
-def glob_matches(pattern: str, path: str) -> bool:
-    """Whether a path fits a pattern of `*`, `?` (within a name) and `**` (across names)."""
-    pieces = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    return re.fullmatch("".join(pieces.get(part) or re.escape(part) for part in parts), path, re.DOTALL) is not None
+def _without_fields(url: str) -> str:
+    """The template with a letter in place of each field, and of braces that are none: what is left is as written."""
+    return "".join("_" if token.kind in {"field", "braces"} else token.text for token in tokens(url))
 
 
 def _listed(names: tuple[str, ...]) -> str:
     return " ".join("{date:FORMAT}" if name == "date" else f"{{{name}}}" for name in names)
-
-
-_URL_FIELD = re.compile(r"\{(?P<name>[a-z_]*)(?::(?P<format>[^{}]*))?\}")
-
-
-def url_fields(url: str) -> tuple[tuple[str, str], ...]:
-    """Name and format of each `{field}` of a source's or an archive's URL."""
-    return tuple((match["name"], match["format"] or "") for match in _URL_FIELD.finditer(url))

@@ -1,12 +1,11 @@
-"""Reads URL templates, a source's and an archive's, into pieces. What the pieces match or make is decided elsewhere.
+"""The one reader of URL templates, a source's and an archive's: into tokens, then into pieces. No I/O.
 
-A template is an `s3://` URL or a folder's path with `{fields}` and, for a source, the globs `*`, `?`, `[...]` and
-`**`. No I/O.
+A template is an `s3://` URL or a folder's path with `{site}`, `{date:FORMAT}` and, for a source, the globs `*`, `?`,
+`[...]` and `**`; for an archive `{name}` and `{key}`. What the pieces match is for `url_pattern` to say, what a
+manifest may write for `url_rules`, and what two templates have in common for `url_overlap`.
 
-How a day is written in a key: the directives of `{date:...}`, as regex pieces and as text. No I/O.
-
-A subset of strftime's directives (https://docs.python.org/3/library/datetime.html#format-codes). Names of months are
-English whatever the locale, so that a manifest means the same on every machine.
+FORMAT is a subset of strftime's directives (https://docs.python.org/3/library/datetime.html#format-codes). Names of
+months are English whatever the locale, so that a manifest means the same on every machine.
 """
 
 import datetime as dt
@@ -96,12 +95,95 @@ def _month(values: Mapping[str, str]) -> int:
 
 _TOKEN = re.compile(
     r"\{(?P<field>[a-z_]*)(?::(?P<format>[^{}]*))?\}"
+    r"|(?P<braces>\{[^{}]*\})"
     r"|(?P<glob>\*+|\?|\[!?\]?[^\]/]*\])"
     r"|(?P<text>[^{}*?\[]+|\[)"
-    r"|(?P<bad>.)",
+    r"|(?P<brace>[{}])",
     re.DOTALL,
 )
 _DIRECTIVE = re.compile(r"%(?P<code>.?)|(?P<text>[^%]+)", re.DOTALL)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_VARIABLE = re.compile(r"[{*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A stretch of a template, right or wrong.
+
+    `kind` is `field`, `braces` (which hold no name of a field), `glob`, `text`, or `brace` (one without its partner).
+    A field has a name, which may be empty, and the text behind its colon; None without a colon.
+    """
+
+    kind: str
+    text: str
+    name: str = ""
+    format: str | None = None
+
+
+def tokens(url: str) -> Iterator[Token]:
+    """Read a template; nothing is left out and nothing is an error."""
+    for match in _TOKEN.finditer(url):
+        if match["field"] is not None:
+            yield Token("field", match[0], match["field"], match["format"])
+        else:
+            yield Token(str(match.lastgroup), match[0])
+
+
+def fields(url: str) -> tuple[tuple[str, str], ...]:
+    """Name and format (empty where there is none) of each field."""
+    return tuple((token.name, token.format or "") for token in tokens(url) if token.kind == "field")
+
+
+def directive_codes(date_format: str) -> tuple[str, ...]:
+    """The letters behind the `%` of a `{date:FORMAT}`, in order: known or not, `%` for `%%`, empty for a last `%`."""
+    return tuple(code for code, text in _directives(date_format) if not text)
+
+
+def _directives(date_format: str) -> Iterator[tuple[str, str]]:
+    """Code and text of each stretch of a format, of which one is empty."""
+    for match in _DIRECTIVE.finditer(date_format.replace("%F", "%Y-%m-%d")):
+        yield match["code"] or "", match["text"] or ""
+
+
+def split_scheme(url: str) -> tuple[str, str]:
+    """The scheme of a URL, empty for a path, and what follows its `://`."""
+    match = _SCHEME.match(url)
+    return (match[1], url[match.end() :]) if match else ("", url)
+
+
+def is_bucket_name(text: str) -> bool:
+    """Whether a bucket may be called so."""
+    return _BUCKET.fullmatch(text) is not None
+
+
+def fixed_folder(path: str) -> str:
+    """The leading part of a path, whole names only, that has no field and no glob; may be empty."""
+    head, slash, _ = _VARIABLE.split(path, maxsplit=1)[0].rpartition("/")
+    return head or slash
+
+
+def variable_part(path: str) -> str:
+    """What follows the fixed folder of a path, without a slash before it."""
+    return path[len(fixed_folder(path)) :].removeprefix("/")
+
+
+def fill(url: str, *, site: str, day: dt.date, name: str = "", key: str = "") -> str:
+    """Write the fields of a template out, with midnight for a time of day; globs stay."""
+    values = {"site": site, "name": name, "key": key}
+
+    def value(token: Token) -> str:
+        if token.kind != "field" or token.name != "date":
+            return values.get(token.name, "") if token.kind in {"field", "braces"} else token.text
+        return "".join(text or _fill_directive(code, day) for code, text in _directives(token.format or ""))
+
+    return "".join(map(value, tokens(url)))
+
+
+def _fill_directive(code: str, day: dt.date) -> str:
+    if code in TIME_CODES:
+        return "00"
+    return format_directive(code, day) if code in CODES else code
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +230,20 @@ def locate(url: str, site: str) -> Location:
     """Split a template into its fixed place and the template of the keys there.
 
     A folder's fixed place is what stands before the first piece with a field or a glob.
+
+    Raises:
+        PermanentError: the scheme or the bucket's name is not valid.
     """
-    if url.startswith("s3://"):
-        bucket, _, path = url.removeprefix("s3://").partition("/")
+    scheme, rest = split_scheme(url)
+    if scheme == "s3":
+        bucket, _, path = rest.partition("/")
         bucket = bucket.replace("{site}", site)
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", bucket):
+        if not is_bucket_name(bucket):
             raise PermanentError("the name of the bucket is not valid", where=url, hint="write s3://BUCKET/PREFIX...")
         return Location(bucket, "", path)
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
-    if scheme is not None and scheme[1] != "file":
-        raise PermanentError(f"{scheme[1]}:// is not supported", where=url, hint="use s3:// or a folder's path")
-    fixed = re.split(r"[{*?\[]", folder := url.removeprefix("file://"), maxsplit=1)[0]
-    head, slash, _ = fixed.rpartition("/")
-    return Location("", head or slash or ".", folder[len(head + slash) :])
+    if scheme:
+        raise PermanentError(f"{scheme}:// is not supported", where=url, hint="use s3:// or a folder's path")
+    return Location("", fixed_folder(url) or ".", variable_part(url))
 
 
 def parse(url: str, path: str, site: str) -> tuple[tuple[Atom, ...], ...]:
@@ -180,35 +263,33 @@ def parse(url: str, path: str, site: str) -> tuple[tuple[Atom, ...], ...]:
 
 
 def _atoms(url: str, path: str, site: str) -> Iterator[Atom]:
-    for token in _TOKEN.finditer(path):
-        if token["text"] is not None:
-            yield Text(token["text"])
-        elif token["glob"] is not None:
-            yield Glob(_glob(url, token["glob"]))
-        elif token["bad"] is not None:
-            raise PermanentError(f"a {token['bad']} stands alone", where=url, hint="fields are written {name}")
-        elif token["field"] == "site" and token["format"] is None:
+    for token in tokens(path):
+        if token.kind == "text":
+            yield Text(token.text)
+        elif token.kind == "glob":
+            yield Glob(_glob(url, token.text))
+        elif token.kind == "brace":
+            raise PermanentError(f"a {token.text} stands alone", where=url, hint="fields are written {name}")
+        elif token.name == "site" and token.format is None:
             yield Text(site)
-        elif token["field"] == "date" and token["format"]:
-            yield from _directives(url, token["format"])
-        elif token["field"] in {"name", "key"} and token["format"] is None:
-            yield Field(token["field"])
+        elif token.name == "date" and token.format:
+            yield from _date_atoms(url, token.format)
+        elif token.name in {"name", "key"} and token.format is None:
+            yield Field(token.name)
         else:
             hint = "there are {site}, {date:%Y-%m-%d} and, in an archive, {name} and {key}"
-            raise PermanentError(f"{token[0]} is no field", where=url, hint=hint)
+            raise PermanentError(f"{token.text} is no field", where=url, hint=hint)
 
 
-def _directives(url: str, text: str) -> Iterator[Atom]:
-    for token in _DIRECTIVE.finditer(text.replace("%F", "%Y-%m-%d")):
-        if token["text"] is not None:
-            yield Text(token["text"])
-        elif token["code"] == "%":
-            yield Text("%")
-        elif token["code"] in CODES:
-            yield Directive(token["code"])
+def _date_atoms(url: str, date_format: str) -> Iterator[Atom]:
+    for code, text in _directives(date_format):
+        if text or code == "%":
+            yield Text(text or "%")
+        elif code in CODES:
+            yield Directive(code)
         else:
             known = ", ".join(f"%{code}" for code in CODES)
-            raise PermanentError(f"{token[0]} cannot be used in {{date:...}}", where=url, hint=f"there are {known}")
+            raise PermanentError(f"%{code} cannot be used in {{date:...}}", where=url, hint=f"there are {known}")
 
 
 def _glob(url: str, glob: str) -> str:
