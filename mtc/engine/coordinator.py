@@ -46,7 +46,7 @@ from mtc.plan.world import Selection, World
 from mtc.stages.stage import DeliveryFact, Fact, ObjectFact, ObjectLoaded, StepDone, StepFailed, StepLoaded
 from mtc.state.rows import StepResult, no_collecting
 from mtc.state.store import Store
-from mtc.warehouse.parts import forget_aside, remove_files
+from mtc.warehouse.parts import remove_files, remove_unlisted
 
 Clock = Callable[[], dt.datetime]
 MakeExecutor = Callable[[Handler], Executor]
@@ -290,7 +290,7 @@ class Coordinator:
             self._record_done(done)
         self.tally.hits += sum(fact.loaded.accounting.hits for fact in facts if isinstance(fact, ObjectLoaded))
         crash_points.point("record.after")
-        forget_aside(self.project.warehouse, files_loaded(facts))
+        remove_unlisted(self.project.warehouse, files_loaded(facts))
         if unlisted:  # a later fact may have listed a file again
             remove_files(self.project.warehouse, unlisted - self.store.listed_files())
         if delivered := sum(map(hits_delivered, facts)):

@@ -37,7 +37,7 @@ from mtc.state.lock import Owner, RunLock, owner_at_work
 from mtc.state.run_records import RunRecord, StepOutcome, run_id, write_record
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import check, claim
-from mtc.warehouse.parts import UNLISTED, all_part_files, lay_aside
+from mtc.warehouse.parts import UNLISTED, all_part_files, rename_unlisted
 
 INTERRUPTED = 128
 STATUS_DAYS = 30
@@ -165,7 +165,7 @@ def forget(project: Project, steps: Sequence[StepId], command: str, clock: Clock
         if unknown := [str(step) for step in steps if store.record(step) is None]:
             hint = "nothing was forgotten; `mtc state list` shows what it knows"
             raise UsageError(f"the state file does not know {', '.join(unknown)}", hint=hint)
-        lay_aside(project.warehouse, store.forget(steps))
+        rename_unlisted(project.warehouse, store.forget(steps))
     return [f"forgotten: {step}" for step in dict.fromkeys(steps)]
 
 
@@ -200,7 +200,7 @@ def _recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -
     if killed or (last and last[0].exit_code):
         listed = store.listed_files()
         unlisted = [file for file in all_part_files(project.warehouse) if file not in listed]
-        lay_aside(project.warehouse, unlisted)
+        rename_unlisted(project.warehouse, unlisted)
         if unlisted and not killed:
             reporter.tell(Warned(_unlisted(unlisted)))
     if killed:

@@ -34,7 +34,7 @@ from mtc.plan.sent_hits import own_deliveries, sent_hits
 from mtc.plan.stat_inputs import DayHits
 from mtc.stages.deliver.tracker import server_of
 from mtc.stages.stat import matomo_tables
-from mtc.warehouse.referrers import assistant, known
+from mtc.warehouse.referrers import assistant_of, referrer_list
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.stat_tables import OTHERS, SearchRow, VisitRow
 
@@ -93,8 +93,8 @@ def _mixed(types: Counts | None) -> Counts | None:
 def _without_assistants(names: Counts | None) -> Counts | None:
     if names is None:
         return None
-    called = {one.name for one in known().assistants}
-    return {name: count for name, count in names.items() if name not in called and not assistant(name)}
+    called = {one.name for one in referrer_list().assistants}
+    return {name: count for name, count in names.items() if name not in called and not assistant_of(name)}
 
 
 def _visits(row: Row) -> int:

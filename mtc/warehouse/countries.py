@@ -1,8 +1,8 @@
-"""Which country a visitor's address belongs to, told by a database file of MaxMind's format.
+"""The countries of visitors, looked up by address in a database file of MaxMind's format.
 
 The package that reads such files (maxminddb, extra `geo`) is loaded only when a manifest names one. Each distinct
-address of a set of days is looked up once, in pieces of a bounded size; DuckDB joins the answers. Addresses are what
-strangers and proxies wrote: one that is none, or that nothing is known of, is `Unknown`.
+address of a set of days is looked up once, in chunks of a bounded size; DuckDB joins the result. Addresses are what
+clients and proxies wrote: text that is not an address, or an address that is not in the database, is `Unknown`.
 """
 
 import contextlib
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 UNKNOWN = "Unknown"
-"""The label of visits whose country nothing tells."""
+"""The label of visits without a known country."""
 
-PIECE = 50_000
-"""How many addresses are in Python's hands at a time."""
+CHUNK = 50_000
+"""How many addresses are looked up at a time."""
 
 CACHE = 100_000
-"""How many networks are remembered at the most."""
+"""How many networks are cached at most."""
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]")
 _LONGEST = 64  # characters: no address is written longer, also with a zone
-_SAMPLE = 10_000  # records: a database of countries tells one long before
+_SAMPLE = 10_000  # records: a database of countries has a country long before
 _REMEDY = "`stats.countries` names it: put a database of countries there, or take the key out"
 
 ADDRESSES = "CREATE OR REPLACE TEMP TABLE address AS SELECT DISTINCT ip FROM visitor"
-PIECES = "SELECT ip FROM address WHERE rowid >= $first AND rowid < $end"
-ANSWERS = "CREATE OR REPLACE TEMP TABLE address_country (ip VARCHAR, country VARCHAR)"
-ANSWER = "INSERT INTO address_country SELECT unnest($addresses), unnest($countries)"
+CHUNK_OF_ADDRESSES = "SELECT ip FROM address WHERE rowid >= $first AND rowid < $end"
+ADDRESS_COUNTRIES = "CREATE OR REPLACE TEMP TABLE address_country (ip VARCHAR, country VARCHAR)"
+INSERT_COUNTRIES = "INSERT INTO address_country SELECT unnest($addresses), unnest($countries)"
 
 # A visitor has one address, so a visit has one country.
 VISITOR_COUNTRIES = """
@@ -50,19 +50,19 @@ JOIN address_country ON address_country.ip = visitor.ip
 
 
 class Countries:
-    """An open database of countries. `identity` tells one edition of it from another.
+    """An open database of countries. `identity` is different for each edition of it.
 
-    Reading a record takes long, as it holds names in many languages; so the answer for a whole network is kept, by
-    the bits that its addresses share.
+    Reading a record is slow, as it holds names in many languages; so the country of a whole network is cached, by the
+    bits that its addresses share.
     """
 
     def __init__(self, reader: "Reader", path: Path) -> None:
         self._reader = reader
         self._path = path
-        told = reader.metadata()
-        self._v4_only = told.ip_version == 4  # noqa: PLR2004 - the version of the protocol
-        self.kind = ascii(told.database_type)[1:-1]
-        self.identity = f"{self.kind} {told.build_epoch} {path.stat().st_size}"
+        metadata = reader.metadata()
+        self._v4_only = metadata.ip_version == 4  # noqa: PLR2004 - the version of the protocol
+        self.kind = ascii(metadata.database_type)[1:-1]
+        self.identity = f"{self.kind} {metadata.build_epoch} {path.stat().st_size}"
         self._networks: dict[tuple[int, int, int], str] = {}
         self._sizes: set[tuple[int, int]] = set()
 
@@ -72,7 +72,7 @@ class Countries:
         Raises:
             PermanentError: the database is damaged.
         """
-        with _damage_told(self._path):
+        with _damage_explained(self._path):
             return [self._find(_address(text)) for text in addresses]
 
     def _find(self, address: Address | None) -> str:
@@ -93,11 +93,15 @@ class Countries:
         return self._networks.setdefault((version, size, int(address) >> size), _code(record) or UNKNOWN)
 
     def check(self) -> None:
-        """Refuse a database of something else, such as of networks' owners: all would be `Unknown` without a word."""
-        with _damage_told(self._path):
-            told = any(_code(record) for _, record in itertools.islice(self._reader, _SAMPLE))
-        if not told:
-            raise PermanentError(f"the database tells no countries ({self.kind})", where=str(self._path), hint=_REMEDY)
+        """Refuse a database of something else, such as of network owners: every country would be `Unknown`.
+
+        Raises:
+            PermanentError: it has no countries, or is damaged.
+        """
+        with _damage_explained(self._path):
+            has_countries = any(_code(record) for _, record in itertools.islice(self._reader, _SAMPLE))
+        if not has_countries:
+            raise PermanentError(f"the database has no countries ({self.kind})", where=str(self._path), hint=_REMEDY)
 
 
 @contextlib.contextmanager
@@ -105,7 +109,7 @@ def open_countries(path: Path) -> Iterator[Countries]:
     """Open a database of countries for as long as the `with` block runs.
 
     Raises:
-        PermanentError: it is missing or no such database, or what reads it is not installed; with a remedy.
+        PermanentError: it is missing or of another kind, or the package that reads it is not installed; with a hint.
     """
     try:
         import maxminddb  # noqa: PLC0415 - an extra, loaded only when a manifest asks for countries
@@ -118,7 +122,7 @@ def open_countries(path: Path) -> Iterator[Countries]:
     if not path.is_file():
         raise PermanentError("there is no such file", where=str(path), hint=_REMEDY)
     with contextlib.ExitStack() as stack:
-        with _damage_told(path):
+        with _damage_explained(path):
             # A memory map, read in Python: the package's C reader ends the process on some damaged files.
             reader = stack.enter_context(maxminddb.open_database(path, maxminddb.MODE_MMAP))
             countries = Countries(reader, path)
@@ -126,24 +130,24 @@ def open_countries(path: Path) -> Iterator[Countries]:
         yield countries
 
 
-def tell_countries(connection: "DuckDBPyConnection", countries: Countries) -> None:
-    """Make table `visitor_country(visitor, country)` of table `visitor`, whose memory is given back."""
+def find_countries(connection: "DuckDBPyConnection", countries: Countries) -> None:
+    """Make table `visitor_country(visitor, country)` of table `visitor`, which is dropped."""
     connection.execute(ADDRESSES)
-    connection.execute(ANSWERS)
-    for first in itertools.count(0, PIECE):
-        rows = connection.execute(PIECES, {"first": first, "end": first + PIECE}).fetchall()
+    connection.execute(ADDRESS_COUNTRIES)
+    for first in itertools.count(0, CHUNK):
+        rows = connection.execute(CHUNK_OF_ADDRESSES, {"first": first, "end": first + CHUNK}).fetchall()
         if not rows:
             break
         addresses = [row[0] for row in rows]
-        connection.execute(ANSWER, {"addresses": addresses, "countries": countries.find(addresses)})
+        connection.execute(INSERT_COUNTRIES, {"addresses": addresses, "countries": countries.find(addresses)})
     connection.execute(VISITOR_COUNTRIES)
     for name in ("visitor", "address", "address_country"):
         connection.execute(f"DROP TABLE {name}")
 
 
 @contextlib.contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
-    """Put whatever the reader raises into words: a damaged file makes it fail in many ways."""
+def _damage_explained(path: Path) -> Iterator[None]:
+    """Explain whatever the reader raises: a damaged file makes it fail in many ways."""
     try:
         yield
     except OSError as error:
@@ -156,7 +160,7 @@ def _damage_told(path: Path) -> Iterator[None]:
 
 
 def _address(text: str) -> Address | None:
-    """The address that a text is; one of IPv4 that is written as IPv6 is the former."""
+    """The address in a text, None if it is not one; an IPv4 address that is written as IPv6 is IPv4."""
     if len(text) > _LONGEST:
         return None
     try:

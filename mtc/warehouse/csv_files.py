@@ -1,7 +1,8 @@
-"""Which CSV files there are, what their columns hold, and how `.stat` documents become rows of them.
+"""The CSV files: their names, their columns, and how `.stat` documents become their rows.
 
-RFC 4180: commas, CRLF, a header line, quotes where needed; UTF-8 without a mark. Dates are ISO, numbers plain, an empty
-cell is a number that is not known. Labels go through `cells.cell`. `docs/csv.md` is `page()`. No file is opened here.
+RFC 4180: commas, CRLF, a header line, quotes where needed; UTF-8 without a byte order mark. Dates are ISO, numbers
+plain, an empty cell is an unknown number. Labels go through `mtc.core.sanitize.cell`. `docs/csv.md` is `page()`. No
+file is opened here.
 """
 
 import csv
@@ -15,7 +16,7 @@ from mtc.warehouse.stat_tables import ROWS, Tables, metrics
 SUMMARY = "summary"
 ACCOUNTING = "accounting"
 NAMES = (SUMMARY, ACCOUNTING, *ROWS)
-"""What CSV files are called, less their ending, in order."""
+"""The names of the CSV files, without their extension, in order."""
 
 Cells = tuple[object, ...]
 
@@ -27,15 +28,15 @@ KEY_COLUMNS: tuple[tuple[str, str], ...] = (
 LINE_COLUMNS: tuple[tuple[str, str], ...] = (
     ("lines", "How many lines the day's log files have."),
     ("hits", "How many of them are hits, also such as count for the day before or after."),
-    ("filtered", "How many were left out on purpose."),
+    ("filtered", "How many were filtered out."),
     ("rejected", "How many could not be read."),
 )
 
 LABELS: dict[str, tuple[str, str]] = {
-    "pages": ("page", "The page: its path, with the query less the parameters that Matomo ignores."),
+    "pages": ("page", "The page: its path, with the query without the parameters that Matomo ignores."),
     "entry_pages": ("page", "The page, as in `pages.csv`."),
     "exit_pages": ("page", "The page, as in `pages.csv`."),
-    "downloads": ("file", "The file's path, with the query as pages have it."),
+    "downloads": ("file", "The file's path, with the query as in pages."),
     "site_searches": ("keyword", "What was searched for, as it was typed."),
     "referrer_types": ("referrer_type", "`direct`, `search`, `social`, `ai`, `website` or `campaign`."),
     "websites": ("website", "The website's host name."),
@@ -49,25 +50,25 @@ LABELS: dict[str, tuple[str, str]] = {
     "hours": ("hour", "The hour in the site's zone, 00 to 23."),
     "status_codes": ("status", "The answer's status, or `unknown`."),
 }
-"""What the labels of a table are: their column's name, and what it holds."""
+"""The column of labels of each table: its name, and what it holds."""
 
 _WHAT = {
     SUMMARY: "The day in a few numbers: a row for each site and day.",
-    ACCOUNTING: "Where the lines of the day's own log files went, `lines = hits + filtered + rejected`: a row for "
+    ACCOUNTING: "What became of the lines of the day's own log files, `lines = hits + filtered + rejected`: a row for "
     "each site and day whose import is known. A line near midnight may count for the day before or after, so `hits` "
     "need not equal the summary's `actions`.",
 }
 
 _PAGE = """# CSV files
 
-`mtc csv`, and `mtc apply` after statistics, make these files in the folder `csv` of all `.stat` files that are there. A
-table of which no `.stat` file has a row has no file; one that mtc wrote when there were rows is removed, and the step's
+`mtc csv`, and `mtc apply` after statistics, write these files into the folder `csv`, from all existing `.stat` files. A
+table without a row in any `.stat` file has no file; one that mtc wrote when there were rows is removed, and the step's
 note says so.
 
-Commas, CRLF, a line of column names, quotes where needed (RFC 4180); UTF-8 without a mark. Days are ISO dates, numbers
-are plain, and an empty cell is a number that is not known. Rows are in order of site and day, within a day as the
+Commas, CRLF, a line of column names, quotes where needed (RFC 4180); UTF-8 without a byte order mark. Days are ISO
+dates, numbers are plain, and an empty cell is an unknown number. Rows are in order of site and day, within a day as the
 `.stat` file has them: most frequent first, hours and statuses in order. A table has at most 500 rows a day; one more,
-`Others`, sums up the rest. What strangers wrote is made harmless: a cell that a spreadsheet would run as a formula
+`Others`, sums up the rest. Text from log lines is made harmless: a cell that a spreadsheet would run as a formula
 begins with an apostrophe, and a control character is written out, as `\\x0a`.
 
 """
@@ -90,9 +91,9 @@ def columns(name: str) -> tuple[tuple[str, str], ...]:
 
 
 def is_ours(name: str, header: str) -> bool:
-    """Whether a file of this name with this first line is one that this or an earlier mtc wrote.
+    """Whether this or an earlier mtc wrote a file of this name with this first line.
 
-    Earlier ones called the column of labels `label`. The summary is always written, so nobody asks about it.
+    Earlier versions named the column of labels `label`. The summary is always written, so it is never in question.
     """
     if name not in NAMES:
         return False
@@ -117,11 +118,11 @@ def _plain(text: str | None) -> str:
 class CsvWriters:
     """Writes documents, given in order of site and day.
 
-    `opened` opens the file of a name: that of the summary at once, another when it gets its first row.
+    `open_file` opens the file of a name: the summary at once, another when it gets its first row.
     """
 
-    def __init__(self, opened: Callable[[str], IO[str]]) -> None:
-        self._opened = opened
+    def __init__(self, open_file: Callable[[str], IO[str]]) -> None:
+        self._open_file = open_file
         self._writers: dict[str, Callable[[Iterable[Cells]], None]] = {}
         self._metrics = {name: metrics(name) for name in ROWS}
         self._begin(SUMMARY)
@@ -139,7 +140,7 @@ class CsvWriters:
         return len(rows)
 
     def _begin(self, name: str) -> None:
-        self._writers[name] = csv.writer(self._opened(file_name(name)), lineterminator="\r\n").writerows
+        self._writers[name] = csv.writer(self._open_file(file_name(name)), lineterminator="\r\n").writerows
         self._writers[name]([tuple(column for column, _ in columns(name))])
 
     def _rows(self, name: str, document: StatDocument) -> Iterator[Cells]:

@@ -1,4 +1,4 @@
-"""Visits into numbers: a day's summary and its tables, for many days at once.
+"""Visits into numbers: summaries and tables of many days at once.
 
 Each table is one named query over `action`, `visit`, `visit_referrer` and `visitor_country` that gives a row per day
 and label; one wrapper ranks the rows of each day and sums up those beyond the limit. Only these rows ever reach Python.
@@ -122,7 +122,7 @@ GROUP BY day, status
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """How a table is counted. `ranked` puts the most frequent first; else rows go by label and none is cut."""
+    """How a table is counted. `ranked` puts the most frequent rows first; else they go by label and none is cut."""
 
     table: str
     sql: str
@@ -204,7 +204,7 @@ def all_hours(rows: Iterable[HourRow]) -> tuple[HourRow, ...]:
 def tables(
     connection: "DuckDBPyConnection", zone: str, limit: int, *, countries: bool = False
 ) -> Mapping[dt.date, Tables]:
-    """The tables of each day that has visits, each cut after `limit` rows; that of countries only if it is wanted."""
+    """The tables of each day that has visits, each cut after `limit` rows; `countries` adds that of countries."""
     days: dict[dt.date, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for query in (*QUERIES, COUNTRIES) if countries else QUERIES:
         kind, names = ROWS[query.table], ("label", *metrics(query.table))
@@ -213,11 +213,11 @@ def tables(
     return {day: _tables(found) for day, found in days.items()}
 
 
-def _tables(found: Mapping[str, list[Row]]) -> Tables:
-    hours = [row for row in found["hours"] if isinstance(row, HourRow)]
-    rest = {query.table: tuple(found[query.table]) for query in QUERIES if query.table != "hours"}
-    told = {COUNTRIES.table: tuple(found[COUNTRIES.table])} if COUNTRIES.table in found else {}
-    return Tables.model_validate({**rest, **told, "hours": all_hours(hours)})
+def _tables(rows: Mapping[str, list[Row]]) -> Tables:
+    hours = [row for row in rows["hours"] if isinstance(row, HourRow)]
+    rest = {query.table: tuple(rows[query.table]) for query in QUERIES if query.table != "hours"}
+    by_country = {COUNTRIES.table: tuple(rows[COUNTRIES.table])} if COUNTRIES.table in rows else {}
+    return Tables.model_validate({**rest, **by_country, "hours": all_hours(hours)})
 
 
 def no_visits(*, countries: bool = False) -> Tables:

@@ -1,14 +1,12 @@
-"""Where a visit came from: how a referrer is told to be of a search engine, a social network, another website.
+"""Where visits come from: campaigns, search engines, social networks, AI assistants, other websites.
 
 The order is Matomo's: a campaign named in the page's own query, then the site itself (direct), then AI assistants (as
-Matomo 5.5 and later have them), search engines, social networks, other websites. Which of a visit's referrers counts is
-decided where visits are made.
+in Matomo 5.5 and later), search engines, social networks, other websites. Which of a visit's referrers counts is
+decided in `visits`.
 
-Which hosts are search engines, social networks or AI assistants, and how a referrer tells that it comes from one.
-
-The list is `referrers.tsv` beside this file, which says where its facts are from. How they are used is Matomo's way
-(`Referrers`: SearchEngine, Social): a search engine is told by the referrer's host and by what was searched for, or by
-a page that leads away without telling it; a network or an assistant by its host's name anywhere in the referrer.
+The list of hosts is `referrers.tsv` beside this file, which names its sources. It is used as Matomo does (`Referrers`:
+SearchEngine, Social): a search engine is recognised by the referrer's host and by what was searched for, or by a page
+that leads away without naming it; a network or an assistant by its host's name anywhere in the referrer.
 """
 
 import functools
@@ -17,6 +15,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 COUNTRIES = """
 a1 a2 ac ad ae af ag ai al am an ao ap aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt
@@ -35,84 +36,6 @@ _TEXT = r"(?:[^&+%\s]|%(?:[^02&]|0[^9aAdD]|2[^0]|&|$))"
 _FRONT = ("/^$/", "/")
 _MORE_OF_GOOGLE = ("as_q", "as_oq", "as_epq", "as_eq")  # of its form for experts
 
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """Hosts of a search engine, and expressions: a referrer of theirs counts where one of them finds something.
-
-    `searched` is tried on the query, `told` on the whole referrer, `hidden` on path, query and fragment; empty for
-    none.
-    """
-
-    name: str
-    hosts: tuple[str, ...]
-    searched: str
-    told: str
-    hidden: str
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A social network or an AI assistant, and its names."""
-
-    name: str
-    hosts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The whole list, in its order."""
-
-    engines: tuple[Engine, ...]
-    networks: tuple[Named, ...]
-    assistants: tuple[Named, ...]
-
-
-@functools.cache
-def known() -> Known:
-    """Read the list."""
-    text = (importlib.resources.files(__package__) / "referrers.tsv").read_text("utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    return Known(
-        engines=tuple(_engine(*row[1:]) for row in rows if row[0] == "search"),
-        networks=tuple(Named(row[1], tuple(row[2].split())) for row in rows if row[0] == "social"),
-        assistants=tuple(Named(row[1], tuple(row[2].split())) for row in rows if row[0] == "ai"),
-    )
-
-
-def assistant(host: str) -> str:
-    """The AI assistant of a host; nothing for another website."""
-    found = (one.name for one in known().assistants for name in one.hosts if f".{host}".endswith(f".{name}"))
-    return next(found, "")
-
-
-def _engine(name: str, hosts: str, parameters: str = "", hidden: str = "") -> Engine:
-    names = [one for one in parameters.split() if not one.startswith("/")]
-    names += _MORE_OF_GOOGLE if name == "Google" else ()
-    told = [_expression(one) for one in parameters.split() if one.startswith("/")]
-    pages = [_page(one) for one in hidden.split() or _FRONT]
-    return Engine(name, tuple(hosts.split()), _searched(names), "|".join(told), "|".join(pages))
-
-
-def _searched(names: list[str]) -> str:
-    """A parameter with a text; or without one, where it is not the first: Matomo sees that by its `&`."""
-    named = "|".join(map(re.escape, names))
-    return f"(?:^|&)(?:{named})={_BLANK}{_TEXT}|&(?:{named})=" if names else ""
-
-
-def _page(text: str) -> str:
-    return (
-        _expression(text) if len(text) > 1 and text.startswith("/") and text.endswith("/") else f"^{re.escape(text)}$"
-    )
-
-
-def _expression(text: str) -> str:
-    return f"(?:{text[1:-1]})"
-
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
 CAMPAIGN_NAMES = (
     "pk_cpn", "pk_campaign", "piwik_campaign", "mtm_campaign", "matomo_campaign",
     "utm_campaign", "utm_source", "utm_medium",
@@ -126,7 +49,7 @@ IGNORED_PARAMETERS = (
     "phpsessid", "jsessionid", "sessionid", "aspsessionid", "doing_wp_cron", "sid", "pk_vid",
     "ignore_referrer", "ignore_referer",
 )  # fmt: skip
-"""Parameters that make no other page (Matomo's `url_query_parameter_to_exclude_from_url` and its campaigns')."""
+"""Parameters that do not make another page (Matomo's `url_query_parameter_to_exclude_from_url` and its campaigns')."""
 
 NAME_LENGTH = 255
 """How many characters of a website's name are kept, as Matomo keeps them."""
@@ -136,7 +59,7 @@ CREATE OR REPLACE TEMP TABLE known_host AS
 SELECT unnest($kinds) AS kind, unnest($spellings) AS spelling, unnest($places) AS place, unnest($names) AS name
 """
 
-# A referrer taken apart. `lossy` is its host without `www.`, `search.` and `m.`, and with `{}` for a country:
+# The parts of a referrer. `lossy` is its host without `www.`, `search.` and `m.`, and with `{}` for a country:
 # google.co.uk and de.google.com are google.{} and {}.google.com (Matomo's UrlHelper::getLossyUrl). What follows `#`
 # counts as query.
 PIECES = """
@@ -184,8 +107,8 @@ JOIN known_host ON known_host.kind = 'search' AND known_host.spelling = tried.sp
 GROUP BY referrer
 """
 
-# Whether a search engine's referrer tells, or may hide, what was searched for. What stands in braces is made below, of
-# numbers and of names of parameters.
+# Whether a search engine's referrer names, or may hide, what was searched for. The braces are filled in below with
+# numbers and names of parameters.
 SEARCHES = """
 CREATE OR REPLACE TEMP TABLE referrer_search AS
 SELECT referrer, CASE
@@ -220,7 +143,7 @@ JOIN known_host USING (kind, spelling)
 GROUP BY referrer, kind
 """
 
-# A referrer of the site itself is not among those of a visit.
+# A visit has no referrer of the site itself.
 REFERRERS = """
 CREATE OR REPLACE TEMP TABLE visit_referrer AS
 SELECT
@@ -246,47 +169,127 @@ AUTHORITY = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?(\[[^\]/?#]*\]|[^:/?#
 
 _PARTS = AUTHORITY + r"[^/?#]*([^?#]*)\??([^#]*)#?(.*)$"
 TABLES = ("visit_referrer", "referrer_piece", "referrer_engine", "referrer_search", "referrer_named", "known_host")
-"""The tables that this makes."""
+"""The tables that `classify_referrers` makes."""
 
 
-def tell_referrers(connection: "DuckDBPyConnection") -> None:
-    """Make table `visit_referrer` of `visit`: the same rows, each with its referrer's type and name."""
+@dataclass(frozen=True, slots=True)
+class SearchEngine:
+    """Hosts of a search engine, and patterns: a referrer from such a host counts where one of them matches.
+
+    `query_pattern` is tried on the query, `referrer_pattern` on the whole referrer, `page_pattern` on path, query and
+    fragment; empty for none.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    query_pattern: str
+    referrer_pattern: str
+    page_pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedHosts:
+    """A social network or an AI assistant, and its hosts."""
+
+    name: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferrerList:
+    """`referrers.tsv`, in its order."""
+
+    engines: tuple[SearchEngine, ...]
+    networks: tuple[NamedHosts, ...]
+    assistants: tuple[NamedHosts, ...]
+
+
+@functools.cache
+def referrer_list() -> ReferrerList:
+    """Read the list, once."""
+    text = (importlib.resources.files(__package__) / "referrers.tsv").read_text("utf-8")
+    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
+    return ReferrerList(
+        engines=tuple(_engine(*row[1:]) for row in rows if row[0] == "search"),
+        networks=tuple(NamedHosts(row[1], tuple(row[2].split())) for row in rows if row[0] == "social"),
+        assistants=tuple(NamedHosts(row[1], tuple(row[2].split())) for row in rows if row[0] == "ai"),
+    )
+
+
+def assistant_of(host: str) -> str:
+    """The AI assistant of a host; empty for another website."""
+    names = (
+        assistant.name
+        for assistant in referrer_list().assistants
+        for known_host in assistant.hosts
+        if f".{host}".endswith(f".{known_host}")
+    )
+    return next(names, "")
+
+
+def _engine(name: str, hosts: str, parameters: str = "", hidden: str = "") -> SearchEngine:
+    names = [parameter for parameter in parameters.split() if not parameter.startswith("/")]
+    names += _MORE_OF_GOOGLE if name == "Google" else ()
+    patterns = [_expression(parameter) for parameter in parameters.split() if parameter.startswith("/")]
+    pages = [_page(page) for page in hidden.split() or _FRONT]
+    return SearchEngine(name, tuple(hosts.split()), _parameter_pattern(names), "|".join(patterns), "|".join(pages))
+
+
+def _parameter_pattern(names: list[str]) -> str:
+    """A parameter with a value; or without one, where it is not the first: Matomo looks for its `&`."""
+    named = "|".join(map(re.escape, names))
+    return f"(?:^|&)(?:{named})={_BLANK}{_TEXT}|&(?:{named})=" if names else ""
+
+
+def _page(text: str) -> str:
+    return (
+        _expression(text) if len(text) > 1 and text.startswith("/") and text.endswith("/") else f"^{re.escape(text)}$"
+    )
+
+
+def _expression(text: str) -> str:
+    return f"(?:{text[1:-1]})"
+
+
+def classify_referrers(connection: "DuckDBPyConnection") -> None:
+    """Make table `visit_referrer` of `visit`: the same rows, each with the type and name of its referrer."""
     connection.execute(KNOWN_HOSTS, _rows())
     connection.execute(PIECES, {"parts": _PARTS, "countries": "|".join(COUNTRIES.split())})
     connection.execute(ENGINES)
-    _tell_searches(connection)
-    named = known()
-    connection.execute(NAMED, {"ai": _anywhere(named.assistants), "social": _anywhere(named.networks)})
+    _classify_searches(connection)
+    known = referrer_list()
+    connection.execute(NAMED, {"ai": _anywhere(known.assistants), "social": _anywhere(known.networks)})
     connection.execute(REFERRERS, {"length": NAME_LENGTH})
 
 
 def _rows() -> dict[str, list[str] | list[int]]:
     """The list as columns. Of a host that two search engines claim, the later one counts, as Matomo reads it."""
-    every = known()
-    engines = {host: (place, one.name) for place, one in enumerate(every.engines) for host in one.hosts}
+    known = referrer_list()
+    engines = {host: (place, engine.name) for place, engine in enumerate(known.engines) for host in engine.hosts}
     rows = [("search", host, place, name) for host, (place, name) in engines.items()]
-    for kind, named in (("ai", every.assistants), ("social", every.networks)):
-        rows += [(kind, _doubled(host), place, one.name) for place, one in enumerate(named) for host in one.hosts]
+    for kind, owners in (("ai", known.assistants), ("social", known.networks)):
+        for place, owner in enumerate(owners):
+            rows += [(kind, _doubled(host), place, owner.name) for host in owner.hosts]
     kinds, spellings, places, names = zip(*rows, strict=True)
     return {"kinds": list(kinds), "spellings": list(spellings), "places": list(places), "names": list(names)}
 
 
-def _tell_searches(connection: "DuckDBPyConnection") -> None:
-    """Try the expressions of those search engines alone that are there: all of them would be a long statement."""
+def _classify_searches(connection: "DuckDBPyConnection") -> None:
+    """Make table `referrer_search`, by the patterns of the engines that occur: all are too many for one statement."""
     places = sorted(place for (place,) in connection.execute("SELECT DISTINCT place FROM referrer_engine").fetchall())
     values: dict[str, str] = {}
     tests = []
     for place in places:
-        engine = known().engines[place]
-        tried = {"query": engine.searched, "referrer": engine.told, "page": engine.hidden}
+        engine = referrer_list().engines[place]
+        tried = {"query": engine.query_pattern, "referrer": engine.referrer_pattern, "page": engine.page_pattern}
         values |= {f"{column}_{place}": pattern for column, pattern in tried.items() if pattern}
         found = (f"regexp_matches({column}, ${column}_{place})" for column, pattern in tried.items() if pattern)
         tests.append(f"WHEN {place} THEN {' OR '.join(found)}")
     connection.execute(SEARCHES.format(tests=" ".join(tests) or "WHEN NULL THEN false"), values)
 
 
-def _anywhere(named: Iterable[Named]) -> str:
-    hosts = "|".join(re.escape(_doubled(host)) for one in named for host in one.hosts)
+def _anywhere(owners: Iterable[NamedHosts]) -> str:
+    hosts = "|".join(re.escape(_doubled(host)) for owner in owners for host in owner.hosts)
     return rf"(?:^|[./])({hosts})(?:[./]|$)"
 
 

@@ -1,7 +1,7 @@
-"""The `.stat` file: one site's statistics of one day, as one JSON document whose bytes depend on its inputs alone.
+"""The `.stat` document: one site's statistics of one day, as one JSON document whose bytes depend on its inputs alone.
 
-Whoever answers (the warehouse, Matomo) makes a `StatDocument`; `dumps` and `loads` are the only way to and from text.
-No clock: the same inputs give the same bytes.
+Every provider of statistics (the warehouse, Matomo) makes a `StatDocument`; `dumps` and `loads` are the only way to and
+from text. The same inputs give the same bytes, so no clock is read. No I/O; where the files are is in `stat_files`.
 """
 
 import datetime as dt
@@ -24,9 +24,9 @@ class Inputs(StatModel):
     """A digest of all that the numbers depend on: the log files, the site's settings, the way of counting, and the
     edition of the database of countries where there is one."""
     server: str | None = None
-    """The Matomo server that was asked; left out where the warehouse answered."""
+    """The Matomo server that counted; left out where the warehouse did."""
     server_site: int | None = None
-    """The number of the site there; left out where the warehouse answered."""
+    """The site's number on the server; left out where the warehouse counted."""
 
 
 class Summary(StatModel):
@@ -78,7 +78,7 @@ class Summary(StatModel):
         max_actions: int = 0,
         size: int | None = 0,
     ) -> Self:
-        """Work out the rates: the one place that does, whoever counted. Untold, `actions` are the sum of the rest."""
+        """Work out the rates, for every provider alike. Without `actions`, they are views, downloads and searches."""
         actions = pageviews + downloads + searches if actions is None else actions
         each = max(visits, 1)
         return cls(
@@ -100,7 +100,7 @@ class Summary(StatModel):
 
 
 class LineAccounting(StatModel):
-    """Where the lines of the day's own log files went: `lines = hits + filtered + rejected`.
+    """What became of the lines of the day's own log files: `lines = hits + filtered + rejected`.
 
     A line near midnight may count for the day before or after, so `hits` need not equal the summary's actions.
     """
@@ -110,13 +110,13 @@ class LineAccounting(StatModel):
     hits: Count
     """How many of them are hits."""
     filtered: dict[str, Count]
-    """How many were left out on purpose, by reason."""
+    """How many were filtered out, by reason."""
     rejected: dict[str, Count]
     """How many could not be read, by reason."""
 
     @classmethod
     def of(cls, accounting: Accounting) -> Self:
-        """Take over an import's accounting, its reasons in order."""
+        """From an import's accounting, with the reasons in order."""
         filtered, rejected = dict(sorted(accounting.filtered.items())), dict(sorted(accounting.rejected.items()))
         return cls(lines=accounting.lines, hits=accounting.hits, filtered=filtered, rejected=rejected)
 
@@ -125,7 +125,7 @@ class StatDocument(StatModel):
     """The statistics of one site on one day."""
 
     version: Literal[1] = 1
-    """The version of this file's language."""
+    """The version of this file's format."""
     site: str = Field(pattern=rf"^{SITE_NAME}$")
     """The site's name."""
     day: dt.date
@@ -133,22 +133,22 @@ class StatDocument(StatModel):
     timezone: str
     """The site's time zone."""
     source: Literal["warehouse", "matomo"]
-    """Who answered."""
+    """What counted: the warehouse or Matomo."""
     generator: str
     """What wrote the file, with its version."""
     inputs: Inputs
     """What the statistics were made from."""
     complete: bool = True
-    """Whether all logs that may hold hits of the day were read. Where they are cut at another hour than the site's
-    midnight, hits lie in those of the day before or after as well; the file is made again when these are there."""
+    """Whether all logs that may hold hits of the day were read. Where logs are cut at another hour than the site's
+    midnight, those of the day before or after hold hits as well; the file is made again when these have arrived."""
     lacking: tuple[str, ...] = ()
-    """Why the day may not be whole."""
+    """Why the day may be incomplete."""
     summary: Summary
     """The day in a few numbers."""
     tables: Tables
     """The day by page, referrer, browser and so on."""
     accounting: LineAccounting | None
-    """Where the lines of the day's log files went; null where no import of that day is known."""
+    """What became of the lines of the day's log files; null where no import of that day is known."""
 
 
 def _row(row: Row) -> str:
@@ -179,7 +179,7 @@ def loads(data: bytes, where: str) -> StatDocument:
     """Read a `.stat` file's bytes; `where` names it in the error.
 
     Raises:
-        PermanentError: it is damaged, no `.stat` file, or of another version; with a remedy.
+        PermanentError: it is damaged, not a `.stat` file, or of another version; with a hint.
     """
     try:
         return StatDocument.model_validate_json(data)

@@ -9,10 +9,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 ROW_LIMIT = 500
-"""How many rows a table keeps for itself; one more, `Others`, sums up the rest, as Matomo's own cut does."""
+"""How many rows a table keeps; one more, `Others`, sums up the rest, as in Matomo."""
 
 OTHERS = "Others"
-"""The label of the row that sums up what lies beyond the limit. Its visits and visitors may count one several times."""
+"""The label of the row that sums up the rest. The same visit or visitor may be in it several times."""
 
 LABEL_LENGTH = 1024
 """How many characters of a page's address a label keeps: the same as Matomo's `page_maximum_length`."""
@@ -21,7 +21,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class StatModel(BaseModel):
-    """Frozen, without unknown keys, and without any conversion: a `.stat` file says what it means."""
+    """Frozen, without unknown keys and without conversions: a `.stat` file holds exactly what it says."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
@@ -30,11 +30,11 @@ class Row(StatModel):
     """A row: a label, then numbers."""
 
     label: str
-    """What the row is about. Written by strangers: never trust it."""
+    """What the row is about. Comes from log lines: never trust it."""
 
 
 class PageRow(Row):
-    """A page: its path, with the query less the parameters that Matomo ignores."""
+    """A page: its path, with the query without the parameters that Matomo ignores."""
 
     views: Count
     """How often it was viewed."""
@@ -151,7 +151,7 @@ class Tables(StatModel):
     social_networks: tuple[VisitRow, ...] = ()
     """Social networks that visits came from."""
     ai_assistants: tuple[VisitRow, ...] | None = None
-    """AI assistants that visits came from; left out where the source does not tell them from other websites."""
+    """AI assistants that visits came from; left out where the source counts them as other websites."""
     browsers: tuple[VisitRow, ...] = ()
     """Families of browsers."""
     operating_systems: tuple[VisitRow, ...] = ()
@@ -159,7 +159,7 @@ class Tables(StatModel):
     device_types: tuple[VisitRow, ...] = ()
     """Types of devices."""
     countries: tuple[VisitRow, ...] | None = None
-    """Countries, by their two letters of ISO 3166-1 (`FR`), or `Unknown`; left out where no database tells them."""
+    """Countries, by their two letters of ISO 3166-1 (`FR`), or `Unknown`; left out without a database of countries."""
     hours: tuple[HourRow, ...] = ()
     """The hours of the day, all 24 of them."""
     status_codes: tuple[StatusRow, ...] | None = None

@@ -1,7 +1,7 @@
-"""The warehouse as a source of statistics: parts in, documents out, many days in one go.
+"""The warehouse as a provider of statistics: parts in, documents out, many days in one pass.
 
-A part that is missing or damaged fails its day and no other. Days are taken together until they have a million hits,
-so that a year of small days costs little more than one, and a large day fits into memory.
+A part that is missing or damaged fails its day and no other. Days are counted together up to a million hits, so that a
+year of small days costs little more than one day, and a large day fits into memory.
 """
 
 import contextlib
@@ -23,12 +23,12 @@ from mtc.core.model import RECIPES, Accounting, Part, Stage
 from mtc.formats.settings import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
 from mtc.warehouse import day_tables
-from mtc.warehouse.countries import Countries, open_countries, tell_countries
-from mtc.warehouse.parts import set_aside
-from mtc.warehouse.referrers import tell_referrers
+from mtc.warehouse.countries import Countries, find_countries, open_countries
+from mtc.warehouse.parts import rename_damaged
+from mtc.warehouse.referrers import classify_referrers
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import ROW_LIMIT, Tables
-from mtc.warehouse.visits import WANTED, forget, make_visits, read_hits
+from mtc.warehouse.visits import SELECTED, drop_tables, make_visits, read_hits
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,7 +37,7 @@ BATCH_HITS = 1_000_000
 """How many hits are counted at once, unless a single day has more."""
 
 BATCH_DAYS = 400
-"""How many days are counted at once at the most, so that a long range shows progress and can be stopped."""
+"""How many days are counted at once at most, so that a long range shows progress and can be stopped."""
 
 # Reads every byte that statistics need, and so finds what is wrong with one file.
 PROBE = """
@@ -61,7 +61,7 @@ class DayWork(Protocol):
 
     @property
     def delivered(self) -> int:
-        """How many of the hits Matomo has at the least."""
+        """How many of the hits Matomo has, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class DayFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _DayPart:
+    """A part of a day, and where its file is."""
+
     day: dt.date
     path: Path
     part: Part
@@ -81,10 +83,10 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class WarehouseStatistics:
-    """Counts the parts of the warehouse folder `root`; `connect` opens a database of its own for each call.
+    """Counts the parts of the warehouse folder `root`; `connect` opens a database for each call.
 
-    `countries` is the file that tells the countries of addresses. It is opened for each call too, so that a long run
-    sees a newer one, and one answer is never of two.
+    `limit` is how many rows a table keeps. `countries` is the database file of countries. It is opened for each call,
+    so that a long run sees a newer one, and one call never mixes two.
     """
 
     root: Path
@@ -106,12 +108,12 @@ def batches(days: Mapping[dt.date, DayWork]) -> Iterator[Mapping[dt.date, DayWor
     batch: dict[dt.date, DayWork] = {}
     hits = 0
     for day in sorted(days):
-        more = sum(part.hits for part in days[day].parts)
-        if batch and (hits + more > BATCH_HITS or len(batch) >= BATCH_DAYS):
+        day_hits = sum(part.hits for part in days[day].parts)
+        if batch and (hits + day_hits > BATCH_HITS or len(batch) >= BATCH_DAYS):
             yield batch
             batch, hits = {}, 0
         batch[day] = days[day]
-        hits += more
+        hits += day_hits
     if batch:
         yield batch
 
@@ -128,62 +130,62 @@ class _Batch:
 
     def run(self, days: Mapping[dt.date, DayWork]) -> Iterator[StatDocument | DayFailure]:
         failures: dict[dt.date, MtcError] = {}
-        wanted = self._find(days, failures)
-        loaded = self._load([item for item in wanted if item.day not in failures], failures)
+        parts = self._find_parts(days, failures)
+        loaded = self._load([item for item in parts if item.day not in failures], failures)
         summaries, tables = self._count() if loaded else ({}, {})
-        nothing = day_tables.no_visits(countries=self.countries is not None)
+        empty = day_tables.no_visits(countries=self.countries is not None)
         for day, work in days.items():
             if day in failures:
                 yield DayFailure(day, failures[day])
             else:
-                yield self._document(day, work, summaries.get(day, Summary.of()), tables.get(day, nothing))
+                yield self._document(day, work, summaries.get(day, Summary.of()), tables.get(day, empty))
 
-    def _find(self, days: Mapping[dt.date, DayWork], failures: dict[dt.date, MtcError]) -> list[_Wanted]:
-        """Every part once, with its path; a part that is not there, or not as it was written, fails its day."""
-        wanted = []
+    def _find_parts(self, days: Mapping[dt.date, DayWork], failures: dict[dt.date, MtcError]) -> list[_DayPart]:
+        """Every part once, with its path; a part that is missing or damaged fails its day."""
+        parts = []
         for day, work in days.items():
             for part in sorted(set(work.parts)):
                 try:
-                    path = _existing(self.root, part.file)
+                    path = _part_path(self.root, part.file)
                     _check_digest(path, part)
-                    wanted.append(_Wanted(day, path, part))
+                    parts.append(_DayPart(day, path, part))
                 except MtcError as error:
                     failures.setdefault(day, _with_remedy(error, part))
-        return wanted
+        return parts
 
-    def _load(self, wanted: list[_Wanted], failures: dict[dt.date, MtcError]) -> bool:
-        """Make table `hit`, or say that there is none; a file that cannot be read fails its days and is left out."""
+    def _load(self, parts: list[_DayPart], failures: dict[dt.date, MtcError]) -> bool:
+        """Make table `hit`; whether there is one. A file that cannot be read fails its days and is skipped."""
         import duckdb  # noqa: PLC0415 - loaded only when statistics are made
 
         from mtc.core.database import explain  # noqa: PLC0415 - the same
 
         try:
-            self._read(wanted)
+            self._read(parts)
         except duckdb.Error as error:
-            damaged = {path: reason for path in {item.path for item in wanted} if (reason := self._probe(path))}
+            damaged = {path: reason for path in {item.path for item in parts} if (reason := self._probe(path))}
             if not damaged:
                 raise explain(error, f"statistics of {self.site.name}") from error
-            for item in wanted:
+            for item in parts:
                 if item.path in damaged:
-                    if not item.part.digest:  # else it is as it was written, and something else is wrong
-                        set_aside(item.path)
+                    if not item.part.digest:  # with a digest the file is intact, and something else is wrong
+                        rename_damaged(item.path)
                     failures.setdefault(item.day, _with_remedy(PermanentError(damaged[item.path]), item.part))
-            wanted = [item for item in wanted if item.day not in failures]
-            self._read(wanted)
-        self._check(wanted, failures)
-        return bool(wanted)
+            parts = [item for item in parts if item.day not in failures]
+            self._read(parts)
+        self._check_counts(parts, failures)
+        return bool(parts)
 
-    def _read(self, wanted: list[_Wanted]) -> None:
-        if not wanted:
+    def _read(self, parts: list[_DayPart]) -> None:
+        if not parts:
             return
         values = {
-            "files": [str(item.path) for item in wanted],
-            "objects": [item.part.object_id for item in wanted],
-            "days": [item.day.isoformat() for item in wanted],
+            "files": [str(item.path) for item in parts],
+            "objects": [item.part.object_id for item in parts],
+            "days": [item.day.isoformat() for item in parts],
         }
-        self.connection.execute(WANTED, values)
+        self.connection.execute(SELECTED, values)
         host = urlsplit(self.site.url).hostname or ""
-        paths = sorted({_pattern(item.path) for item in wanted})
+        paths = sorted({_escaped(item.path) for item in parts})
         read_hits(self.connection, paths, host, self.site.hits.search_parameters)
 
     def _probe(self, path: Path) -> str:
@@ -191,31 +193,31 @@ class _Batch:
         import duckdb  # noqa: PLC0415 - loaded only when statistics are made
 
         try:
-            self.connection.execute(PROBE, {"path": _pattern(path)}).fetchall()
+            self.connection.execute(PROBE, {"path": _escaped(path)}).fetchall()
         except duckdb.Error as error:
             return f"the part is damaged: {_first_line(error)}"
         return ""
 
-    def _check(self, wanted: list[_Wanted], failures: dict[dt.date, MtcError]) -> None:
-        """Hold the rows found against those that loading recorded: a part that is short would count too little."""
-        if not wanted:
+    def _check_counts(self, parts: list[_DayPart], failures: dict[dt.date, MtcError]) -> None:
+        """Compare the rows found with those that the import recorded: a part that lost rows would count too little."""
+        if not parts:
             return
         counted = dict(self.connection.execute("SELECT number, count(*) FROM hit GROUP BY number").fetchall())
-        for number, item in enumerate(wanted):
+        for number, item in enumerate(parts):
             found, part = counted.get(number, 0), item.part
             if found != part.hits:
                 text = f"the part is damaged: it holds {found} hits of its object, and {part.hits} were loaded"
-                set_aside(item.path)
+                rename_damaged(item.path)
                 failures.setdefault(item.day, _with_remedy(PermanentError(text), part))
 
     def _count(self) -> tuple[Mapping[dt.date, Summary], Mapping[dt.date, Tables]]:
         make_visits(self.connection)
-        tell_referrers(self.connection)
+        classify_referrers(self.connection)
         if self.countries:
-            tell_countries(self.connection, self.countries)
+            find_countries(self.connection, self.countries)
         summaries = day_tables.summaries(self.connection)
         tables = day_tables.tables(self.connection, self.site.zone, self.limit, countries=self.countries is not None)
-        forget(self.connection)
+        drop_tables(self.connection)
         return summaries, tables
 
     def _document(self, day: dt.date, work: DayWork, summary: Summary, tables: Tables) -> StatDocument:
@@ -232,24 +234,24 @@ class _Batch:
         )
 
     def _inputs(self, work: DayWork) -> Inputs:
-        """A digest of what was counted: where a part's rows lie does not matter, whose they are does."""
+        """A digest of what was counted: the objects whose hits they are, not the files that hold them."""
         objects: Counter[str] = Counter()
         for part in set(work.parts):
             objects[part.object_id] += part.hits
         edition = [self.countries.identity] if self.countries else []
         searches = self.site.hits.search_parameters
-        more = [*edition, *([{"searches": searches}] if searches != SEARCH_PARAMETERS else [])]
+        extras = [*edition, *([{"searches": searches}] if searches != SEARCH_PARAMETERS else [])]
         recipe = RECIPES[Stage.STAT]
-        told = json.dumps([recipe, self.site.url, self.site.zone, self.limit, sorted(objects.items()), *more])
-        return Inputs(objects=len(objects), fingerprint=hashlib.sha256(told.encode()).hexdigest())
+        basis = json.dumps([recipe, self.site.url, self.site.zone, self.limit, sorted(objects.items()), *extras])
+        return Inputs(objects=len(objects), fingerprint=hashlib.sha256(basis.encode()).hexdigest())
 
 
-def _pattern(path: Path) -> str:
-    """The path as the reader takes it: a pattern that fits itself alone."""
+def _escaped(path: Path) -> str:
+    """The path as a glob that matches itself alone, as DuckDB expects one."""
     return glob.escape(str(path))
 
 
-def _existing(root: Path, file: str) -> Path:
+def _part_path(root: Path, file: str) -> Path:
     path = path_inside(root, file)
     if not path.is_file():
         raise PermanentError("the part is missing")
@@ -257,13 +259,13 @@ def _existing(root: Path, file: str) -> Path:
 
 
 def _check_digest(path: Path, part: Part) -> None:
-    """Hold a file against the digest that it was recorded with, if it was."""
+    """Compare a file with the digest that it was recorded with, if it was."""
     try:
         damaged = bool(part.digest) and sha256(path) != part.digest
     except OSError as error:
         raise explain_read_error(error, ascii(part.file)[1:-1]) from error
     if damaged:
-        set_aside(path)
+        rename_damaged(path)
         raise PermanentError("the part is damaged: it is not as it was written")
 
 

@@ -1,24 +1,23 @@
 """Hits into visits, for many days at once, by Matomo's rules.
 
-A visitor is told apart by day, address, operating system, browser and its version. A visit ends when the next hit
-comes 30 minutes later or more (at exactly 30 minutes a new one begins), or at midnight in the site's zone, which the
-parts' days see to. Times count in whole seconds, as Matomo gets them. A visit of one action lasts 0 seconds; one of
-several lasts last - first + 1, since Matomo adds one at each further action (`VisitTotalTime`, 0 .. 50 min = 3001 s).
+A visitor is told apart by day, address, operating system, browser and browser version. A visit ends when the next hit
+comes 30 minutes later or more (at exactly 30 minutes a new one begins), and at midnight in the site's zone, as a part
+holds one day. Times count in whole seconds, as Matomo gets them. A visit of one action lasts 0 seconds; one of several
+lasts last - first + 1, since Matomo adds one at each further action (`VisitTotalTime`, 0 .. 50 min = 3001 s).
 
-A visit comes from its first hit's referrer; one that began as direct takes over the first later one, or the campaign of
-a later page (`Referrers` columns, `onExistingVisit`). A search within the site is no page: a visit that begins with one
-has no entry page, and one that ends with it no exit page (`EntryPageUrl`, `ExitPageUrl`); downloads do not count there.
+A visit comes from its first hit's referrer. One that began as direct takes the first later referrer, or the campaign of
+a later page (`Referrers` columns, `onExistingVisit`). A search within the site is not a page: a visit that begins with
+one has no entry page, and one that ends with one no exit page (`EntryPageUrl`, `ExitPageUrl`); downloads do not count
+there.
 
-Needs a table `wanted(number, file, object, day)`; leaves `visitor`, `action` (a row per hit) and `visit` behind, which
-`forget` removes. Knows nothing of files or documents.
+Which hits are searches within the site, and for what, follows from a hit's address (Matomo's `ActionSiteSearch` and
+`UrlHelper::getArrayFromQueryString`). The first of the site's parameters that has a value names what was searched for;
+`0` is no value, as in PHP. Names of parameters count in any case, and as they are written: `%71` is not `q`. Of a
+parameter that is given twice the last value counts, but of a list (`q[]=a&q[]=b`) the first. A value that is blank once
+it is decoded makes no search of the hit; one that is not UTF-8 stays encoded. A download is never a search.
 
-Searches within the site: which hits are one, and what was searched for. As Matomo tells it by a hit's address.
-
-The first of the site's parameters that has a value names what was searched for; a `0` is none, as PHP has it. Names of
-parameters count in any case, and as they are written: `%71` is no `q`. Of one that is given twice the last value
-counts, but of a list (`q[]=a&q[]=b`) the first. A value that is blank once it is decoded makes no search of the hit;
-one that is no UTF-8 stays encoded. A download is never a search. (Matomo's `ActionSiteSearch` and
-`UrlHelper::getArrayFromQueryString`.)
+Reads Parquet files through table `selected(number, file, object, day)`; makes `visitor`, `action` (a row per hit) and
+`visit`, which `drop_tables` removes. Knows nothing of the state or of documents.
 """
 
 import re
@@ -31,18 +30,21 @@ from mtc.warehouse.stat_tables import LABEL_LENGTH
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+VISIT_GAP = 1800
+"""Seconds without a hit after which a new visit begins."""
+
 BLANKS = " \t\n\r\x00\x0b"
 """What PHP's `trim` takes off."""
 
-# Queries are taken apart once, however many hits have them. `turn` is the place of a pair in its query, `own` that of
-# its parameter in the site's list, `spelled` its name as it is written.
+# Each distinct query is parsed once. `turn` is the position of a pair in its query, `priority` that of its parameter
+# in the site's list, `spelled` its name as it is written.
 PAIRS = """
 CREATE OR REPLACE TEMP TABLE query_pair AS
 SELECT
     query,
     turn,
     spelled,
-    list_position($parameters, lower(spelled)) AS own,
+    list_position($parameters, lower(spelled)) AS priority,
     listed,
     CASE WHEN contains(pair, '=') THEN substr(pair, strpos(pair, '=') + 1) ELSE '' END AS value
 FROM (
@@ -61,8 +63,8 @@ FROM (
 WHERE list_contains($parameters, lower(spelled))
 """
 
-# Values of a list behind the last plain one are what counts, where there are any. `Q` and `q` are two parameters until
-# each has its value; the one that came first is then forgotten.
+# Values of a list after the last plain value count, where there are any. `Q` and `q` are two parameters until each has
+# its value; then the later one counts.
 SEARCHED = """
 CREATE OR REPLACE TEMP TABLE searched AS
 WITH last_plain AS (
@@ -71,28 +73,28 @@ WITH last_plain AS (
 spelling AS (
     SELECT
         query,
-        own,
+        priority,
         min(query_pair.turn) AS turn,
         bool_or(query_pair.turn > last_plain.turn) AS listed,
         min_by(value, query_pair.turn) FILTER (query_pair.turn = last_plain.turn) AS plain,
         min_by(value, query_pair.turn) FILTER (query_pair.turn > last_plain.turn) AS first
     FROM query_pair
     JOIN last_plain USING (query, spelled)
-    GROUP BY query, own, spelled
+    GROUP BY query, priority, spelled
 ),
 given AS (
     SELECT
         query,
-        own,
+        priority,
         max_by(listed, turn) AS listed,
         max_by(CASE WHEN listed THEN first ELSE plain END, turn) AS value
     FROM spelling
-    GROUP BY query, own
+    GROUP BY query, priority
 ),
 chosen AS (
-    SELECT query, min_by(value, own) AS raw FROM given WHERE listed OR value NOT IN ('', '0') GROUP BY query
+    SELECT query, min_by(value, priority) AS raw FROM given WHERE listed OR value NOT IN ('', '0') GROUP BY query
 ),
-told AS (
+decoded AS (
     SELECT
         query,
         left(regexp_replace(
@@ -100,13 +102,13 @@ told AS (
         ), $length) AS keyword
     FROM chosen
 )
-SELECT hit.rowid AS hit, told.keyword
+SELECT hit.rowid AS hit, decoded.keyword
 FROM hit
-JOIN told USING (query)
-WHERE NOT hit.download AND told.keyword NOT IN ('', '0')
+JOIN decoded USING (query)
+WHERE NOT hit.download AND decoded.keyword NOT IN ('', '0')
 """
 
-# Bytes that are no UTF-8 stay written out, as PHP's `urlencode` writes them.
+# Bytes that are not UTF-8 stay encoded, as PHP's `urlencode` writes them.
 ENCODED = """array_to_string(list_transform(
                 string_split(replace(raw, '%20', '+'), '%'),
                 lambda piece, place: CASE
@@ -116,31 +118,8 @@ ENCODED = """array_to_string(list_transform(
                 END
             ), '%')"""
 
-
-def candidates(parameters: "Sequence[str]") -> str | None:
-    """An expression for queries that may hold a search; None without parameters."""
-    names = "|".join(re.escape(name) for name in parameters)
-    return rf"(?i)(^|[&#])({names})((\[|%5b)(\]|%5d))?(=|&|#|$)" if names else None
-
-
-def tell_searches(connection: "DuckDBPyConnection", parameters: "Sequence[str]") -> None:
-    """Make table `searched` of `hit`, a row for each hit that is a search. The first of `parameters` goes first.
-
-    `hit` has the queries of candidates alone, NULL for others.
-    """
-    connection.execute(PAIRS, {"parameters": [name.lower() for name in parameters]})
-    connection.execute(SEARCHED.format(encoded=ENCODED), {"blanks": BLANKS, "length": LABEL_LENGTH})
-    connection.execute("DROP TABLE query_pair")
-
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-VISIT_GAP = 1800
-"""Seconds without a hit after which a new visit begins."""
-
-WANTED = """
-CREATE OR REPLACE TEMP TABLE wanted AS
+SELECTED = """
+CREATE OR REPLACE TEMP TABLE selected AS
 SELECT *, dense_rank() OVER (ORDER BY object) AS object_number
 FROM (
     SELECT
@@ -151,14 +130,14 @@ FROM (
 )
 """
 
-# Only rows of the wanted objects count: a file may hold others. Every NULL of a key gets a value here, so that later
+# Only rows of the selected objects count: a file may hold others. Every NULL of a key gets a value here, so that later
 # steps compare with `=`. A query is cut before it is taken apart: one of a megabyte is an attack, not a page.
 HITS = """
 CREATE OR REPLACE TEMP TABLE hit AS
 SELECT
-    wanted.number,
-    wanted.day,
-    wanted.object_number,
+    selected.number,
+    selected.day,
+    selected.object_number,
     part.line,
     part.ts,
     epoch_us(part.ts) // 1000000 AS second,
@@ -189,7 +168,7 @@ SELECT
         $length
     ) AS page
 FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
-JOIN wanted ON wanted.file = part.filename AND wanted.object = part.object
+JOIN selected ON selected.file = part.filename AND selected.object = part.object
 """
 
 VISITORS = """
@@ -263,9 +242,9 @@ GROUP BY visit, day, visitor
 def read_hits(
     connection: "DuckDBPyConnection", paths: Sequence[str], site_host: str, search_parameters: Sequence[str]
 ) -> None:
-    """Make tables `hit` and `searched` of the wanted rows of the Parquet files of a site.
+    """Make tables `hit` and `searched` of the selected rows of a site's Parquet files.
 
-    `search_parameters` are those that name what was searched for within it, the first one first.
+    `search_parameters` are the query parameters that name what was searched for within the site, the first one first.
 
     Raises:
         duckdb.Error: a file cannot be read.
@@ -276,15 +255,31 @@ def read_hits(
         "authority": AUTHORITY,
         "site_host": site_host.lower().removeprefix("www."),
         "campaign": rf"(?i)(^|&)({'|'.join(CAMPAIGN_NAMES)})=[^&]",
-        "candidate": candidates(search_parameters),
+        "candidate": _search_pattern(search_parameters),
         "ignored": list(IGNORED_PARAMETERS),
     }
     connection.execute(HITS, values)
-    tell_searches(connection, search_parameters)
+    _find_searches(connection, search_parameters)
+
+
+def _search_pattern(parameters: Sequence[str]) -> str | None:
+    """A pattern of queries that may hold a search; None without parameters."""
+    names = "|".join(re.escape(name) for name in parameters)
+    return rf"(?i)(^|[&#])({names})((\[|%5b)(\]|%5d))?(=|&|#|$)" if names else None
+
+
+def _find_searches(connection: "DuckDBPyConnection", parameters: Sequence[str]) -> None:
+    """Make table `searched` of `hit`, a row for each hit that is a search; earlier `parameters` take precedence.
+
+    `hit.query` is NULL where the query cannot hold a search.
+    """
+    connection.execute(PAIRS, {"parameters": [name.lower() for name in parameters]})
+    connection.execute(SEARCHED.format(encoded=ENCODED), {"blanks": BLANKS, "length": LABEL_LENGTH})
+    connection.execute("DROP TABLE query_pair")
 
 
 def make_visits(connection: "DuckDBPyConnection") -> None:
-    """Make tables `visitor`, `action` and `visit` of tables `hit` and `searched`, whose memory is given back."""
+    """Make tables `visitor`, `action` and `visit` of tables `hit` and `searched`, which are dropped."""
     connection.execute(VISITORS)
     connection.execute(ACTIONS, {"gap": VISIT_GAP})
     connection.execute("DROP TABLE hit")
@@ -292,7 +287,7 @@ def make_visits(connection: "DuckDBPyConnection") -> None:
     connection.execute(VISITS)
 
 
-def forget(connection: "DuckDBPyConnection") -> None:
-    """Give back the memory of a set of days before the next one is read."""
+def drop_tables(connection: "DuckDBPyConnection") -> None:
+    """Free the memory of a set of days before the next one is read."""
     for name in ("visitor", "action", "visit", "visitor_country", *TABLES):
         connection.execute(f"DROP TABLE IF EXISTS {name}")

@@ -16,7 +16,7 @@ from mtc.core.model import Accounting, Part, Stage
 from mtc.plan.fingerprint import Fingerprint, stat_settings
 from mtc.plan.verdicts import setting_changes
 from mtc.plan.work import StatWork
-from mtc.warehouse.countries import PIECE, UNKNOWN, Countries, open_countries, tell_countries
+from mtc.warehouse.countries import CHUNK, UNKNOWN, Countries, find_countries, open_countries
 from mtc.warehouse.day_tables import COUNTRIES as TABLE
 from mtc.warehouse.day_tables import QUERIES
 from mtc.warehouse.stat_document import StatDocument, dumps, loads
@@ -174,9 +174,9 @@ def test_more_addresses_than_one_piece_are_all_told(countries: Countries) -> Non
         END AS ip
         FROM range(?) AS numbers(i)
         """,
-        [2 * PIECE + 2000],
+        [2 * CHUNK + 2000],
     )
-    tell_countries(connection, countries)
+    find_countries(connection, countries)
     found = connection.execute("SELECT country, count(*), count(DISTINCT visitor) FROM visitor_country GROUP BY 1")
     assert sorted(found.fetchall()) == [("FR", 1020, 1020), (UNKNOWN, 100_980, 100_980)]
     assert connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("visitor_country",)]
@@ -249,7 +249,7 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     """With one of networks' owners every visit would be `Unknown`, and nobody would be told why."""
     owner = {"autonomous_system_number": 64496, "autonomous_system_organization": "Example"}
     file = write_records(tmp_path / "x.mmdb", {"192.0.2.0/24": owner}, kind="Test-ASN")
-    assert refused(tmp_path, file).what == "the database tells no countries (Test-ASN)"
+    assert refused(tmp_path, file).what == "the database has no countries (Test-ASN)"
 
 
 def test_damage_inside_never_ends_the_process(tmp_path: Path, database: Path) -> None:

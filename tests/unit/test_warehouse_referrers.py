@@ -4,7 +4,7 @@ import itertools
 
 from stat_hits import connect
 
-from mtc.warehouse.referrers import known, tell_referrers
+from mtc.warehouse.referrers import classify_referrers, referrer_list
 from tests.fake_matomo.origins import referrer_of
 
 PAGES = (
@@ -18,7 +18,7 @@ BEFORE = ("", "www.", "m.", "search.", "fr.", "sub.", "not")
 
 def test_every_known_host_is_told_as_the_server_tells_it() -> None:
     """Two implementations of one list, over its 1,000 hosts with names before them and pages behind."""
-    listed = known()
+    listed = referrer_list()
     hosts = [host for one in listed.engines for host in one.hosts]
     hosts += [host for one in (*listed.networks, *listed.assistants) for host in one.hosts]
     countries, names, pages = (
@@ -29,7 +29,7 @@ def test_every_known_host_is_told_as_the_server_tells_it() -> None:
     referrers = [f"https://{next(names)}{host.replace('{}', next(countries))}{next(pages)}" for host in hosts]
     connection = connect()
     connection.execute("CREATE TEMP TABLE visit AS SELECT unnest($1) AS referrer, false AS campaign", [referrers])
-    tell_referrers(connection)
+    classify_referrers(connection)
     found = connection.execute("SELECT DISTINCT referrer, referrer_type, referrer_name FROM visit_referrer").fetchall()
     expected = {one: referrer_of(one, "", frozenset(), True) for one in referrers}
     words = {"ai-assistant": "ai"}

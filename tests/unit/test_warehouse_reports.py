@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stat_hits import DAY, Hit, answers, count, rows, settings, write_part
 
 from mtc.warehouse.day_tables import QUERIES
-from mtc.warehouse.referrers import NAME_LENGTH, known
+from mtc.warehouse.referrers import NAME_LENGTH, referrer_list
 from mtc.warehouse.stat_document import StatDocument, dumps, loads
 from mtc.warehouse.stat_tables import LABEL_LENGTH, ROWS
 
@@ -199,7 +199,7 @@ def test_a_campaign_goes_before_the_referrer(tmp_path: Path) -> None:
 
 def test_the_list_of_known_hosts_is_what_it_was_read_from() -> None:
     """Hosts are lower case, as they are looked up so; a network's host has one name."""
-    found = known()
+    found = referrer_list()
     assert (len(found.engines), len(found.networks), len(found.assistants)) == (358, 91, 19)
     for named in (found.networks, found.assistants):
         hosts = [host for one in named for host in one.hosts]
