@@ -1,12 +1,8 @@
-"""What a source says of the fields of its lines: who the client is, and which column is which field.
+"""What a manifest may set about the lines of a log: the client's address, filters, and what is kept of a hit.
 
-What is kept of a request that counts: the `hits` section of a manifest and of a site.
-
-Single values of a manifest's filters and hit rules, each with the rule that it must keep. No I/O.
-
-Whether a regular expression is one that RE2 reads, told without RE2: the manifest's rooms load no database.
-
-An expression passes that Python's `re` reads and that has nothing in it of what RE2 lacks. Source: RE2's syntax page.
+First the single values, each with its own check; then the models `ClientSettings` (a source's `client`), `Filters` and
+`HitSettings`. `mtc.formats.client_address` and `mtc.formats.filters` turn them into SQL. No I/O, and no database: a
+manifest is validated without one.
 """
 
 import codecs
@@ -18,12 +14,20 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from mtc.core.frozen_model import Model
+from mtc.formats.re2 import check_re2, groups
 
 PRIVATE = "private"
 _PRIVATE = (
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"),
     *("::1/128", "fc00::/7", "fe80::/10"),
 )
+# Codecs that are no encodings of a text file: they escape, or read a single name.
+_NO_ENCODINGS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
+
+SEARCH_PARAMETERS = ("q", "query", "s", "search", "searchword", "k", "keyword", "keywords")
+"""Matomo's own (`SitesManager`, `DEFAULT_SEARCH_KEYWORD_PARAMETERS`)."""
+
+_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 
 
 def _network(text: str) -> str:
@@ -34,6 +38,41 @@ def _network(text: str) -> str:
             hint = "one looks like 10.0.0.0/8 or 2001:db8::/32; `private` stands for all that are not on the internet"
             raise ValueError(f"{text} is no network; {hint}") from None
     return text
+
+
+def _address(text: str) -> str:
+    if "/" in text:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError(f"{text} is no network; one looks like 10.0.0.0/8 or 2001:db8::/32") from None
+    return text
+
+
+def _date_or_time(text: str) -> str:
+    try:
+        dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is not a time of the calendar") from None
+    return text
+
+
+def _encoding(name: str) -> str:
+    try:
+        known = codecs.lookup(name).name
+        b"a".decode(name, "replace")
+    except UnicodeError:
+        pass
+    except LookupError:
+        raise ValueError(f"there is no encoding {name}; one looks like utf-16, latin-1 or cp1252") from None
+    if known in _NO_ENCODINGS:
+        raise ValueError(f"{name} is no encoding of text files")
+    return name
+
+
+def _regex(pattern: str) -> str:
+    check_re2(pattern)
+    return pattern
 
 
 FieldName = Literal[
@@ -57,7 +96,28 @@ FieldName = Literal[
     "referrer",
     "user_agent",
 ]
+"""A field of a line, as `fields` of a source names it."""
 Network = Annotated[str, Field(min_length=1, examples=["10.0.0.0/8", PRIVATE]), AfterValidator(_network)]
+Glob = Annotated[str, Field(min_length=1, examples=["/health*"])]
+TextOrGlob = Annotated[str, Field(min_length=1, examples=["curl"])]
+"""A text that is contained, or, where it has a `*`, a glob for the whole."""
+Address = Annotated[str, Field(min_length=1, examples=["10.0.0.0/8", "192.0.2.*"]), AfterValidator(_address)]
+"""A glob for an address, or a network."""
+DateOrTime = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$",
+        examples=["2026-05-01", "2026-05-01T06:00:00+02:00"],
+    ),
+    AfterValidator(_date_or_time),
+]
+"""A day, or a time; one without an offset is in the site's zone."""
+Encoding = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", examples=["utf-16", "latin-1"]), AfterValidator(_encoding)]
+Extension = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+$", examples=["pdf"])]
+"""What follows the last dot of a path."""
+Regex = Annotated[str, Field(min_length=1, examples=["^/v[0-9]+/"]), AfterValidator(_regex)]
+"""An expression that RE2 reads."""
+SearchParameter = Annotated[str, Field(pattern=r"^[^&=#\s\[\]]{1,64}$")]
 
 
 class ClientSettings(Model):
@@ -87,138 +147,51 @@ class ClientSettings(Model):
         return tuple(network for networks in listed for network in networks)
 
 
-_ESCAPED = {
-    **dict.fromkeys("123456789", "a backreference"),
-    **dict.fromkeys("ZuUN", "an escape that RE2 does not know"),
-}
-_GROUPS = re.compile(r"\(\?(?::|P<[A-Za-z_][A-Za-z0-9_]*>|[ims]+[:)])")
-_REPEATED = re.compile(r"\{(\d*),?(\d*)\}")
-_MOST = 1000
-_LONGEST = 2000
+class Filters(Model):
+    """What counts as a hit. The defaults are those of Matomo's own importer."""
 
+    bots: bool = False
+    """Whether requests of robots count, health checks among them."""
+    static: bool = False
+    """Whether images, style sheets, scripts and fonts count (as downloads)."""
+    errors: bool = False
+    """Whether answers with a status of 400 or more count."""
+    redirects: bool = False
+    """Whether answers with a status of 300 to 399 count; 304 always does."""
+    methods: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z]+$")], ...], Field(examples=[["GET", "POST"]])] = ()
+    """Only requests with one of these methods count; empty means all."""
+    include_paths: tuple[Glob, ...] = ()
+    """Only requests for a path that fits one of these globs count; empty means all."""
+    exclude_paths: tuple[Glob, ...] = ()
+    """Requests for a path that fits one of these globs do not count."""
+    hosts: Annotated[tuple[Glob, ...], Field(examples=[["*.example.org"]])] = ()
+    """Only requests to a host name that fits one of these globs count; lines that name no host always do."""
+    exclude_hosts: Annotated[tuple[Glob, ...], Field(examples=[["test.example.org"]])] = ()
+    """Requests to a host name that fits one of these globs do not count."""
+    include_ips: tuple[Address, ...] = ()
+    """Only requests from an address that fits one of these globs or lies in one of these networks count; empty means
+    all."""
+    exclude_ips: tuple[Address, ...] = ()
+    """Requests from an address that fits one of these globs or lies in one of these networks do not count."""
+    exclude_referrers: Annotated[tuple[TextOrGlob, ...], Field(examples=[["semalt.com", "http://*.example/*"]])] = ()
+    """Requests whose referrer contains one of these texts do not count; one with a `*` is a glob for the whole. The
+    case does not matter."""
+    exclude_user_agents: Annotated[tuple[TextOrGlob, ...], Field(examples=[["curl", "*monitor/1.*"]])] = ()
+    """Requests whose user agent contains one of these texts do not count; one with a `*` is a glob for the whole. The
+    case does not matter."""
+    exclude_older_than: DateOrTime | None = None
+    """Requests from before this day or time do not count."""
+    exclude_newer_than: DateOrTime | None = None
+    """Requests from after this day or time do not count."""
+    max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """The share of unreadable lines, of an object of at least 100, above which its step fails."""
 
-def check_re2(pattern: str) -> None:
-    """Raise ValueError, in plain words, for an expression that RE2 does not read."""
-    if len(pattern) > _LONGEST:
-        raise ValueError(f"the expression is longer than {_LONGEST} characters")
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"the expression cannot be read: {error}") from None
-    if (lacking := _lacking(pattern)) is not None:
-        raise ValueError(f"{lacking}; expressions are RE2's, without lookaround and backreferences")
-
-
-def groups(pattern: str) -> int:
-    """How many groups the expression has."""
-    return re.compile(pattern).groups
-
-
-def _lacking(pattern: str) -> str | None:
-    """What RE2 does not read in an expression that Python reads; None for nothing."""
-    at, in_set = 0, False
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\":
-            if pattern[at + 1] in _ESCAPED:
-                return f"`{pattern[at : at + 2]}` is {_ESCAPED[pattern[at + 1]]}"
-            at += 1
-        elif in_set:
-            in_set = char != "]"
-        elif char == "[":
-            in_set, at = True, _past_first(pattern, at)
-        elif pattern.startswith("(?", at) and not _GROUPS.match(pattern, at):
-            return f"`{pattern[at : at + 4]}` is a group that RE2 does not know"
-        elif (what := _repetition(pattern, at)) is not None:
-            return what
-        at += 1
-    return None
-
-
-def _past_first(pattern: str, at: int) -> int:
-    """The place before the second member of a set: a `]` that comes first is a member."""
-    after = at + 1 + pattern.startswith("^", at + 1)
-    return after if pattern.startswith("]", after) else after - 1
-
-
-def _repetition(pattern: str, at: int) -> str | None:
-    """What is wrong with the repetition that begins here, if one does."""
-    repeated = _REPEATED.match(pattern, at)
-    if repeated and any(int(bound) > _MOST for bound in repeated.groups() if bound):
-        return f"`{repeated[0]}` repeats more than {_MOST} times"
-    end = repeated.end() if repeated else at + 1
-    quantified = repeated is not None or pattern[at] in "*+?"
-    if quantified and at > 0 and pattern.startswith("+", end) and pattern[at - 1] not in "(|":
-        return f"`{pattern[at : end + 1]}` is possessive"
-    return None
-
-
-# Codecs that are no encodings of a text file: they escape, or read a single name.
-_NO_ENCODINGS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
-
-
-def _address(text: str) -> str:
-    if "/" in text:
-        try:
-            ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            raise ValueError(f"{text} is no network; one looks like 10.0.0.0/8 or 2001:db8::/32") from None
-    return text
-
-
-def _moment(text: str) -> str:
-    try:
-        dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text} is not a time of the calendar") from None
-    return text
-
-
-def _encoding(name: str) -> str:
-    try:
-        known = codecs.lookup(name).name
-        b"a".decode(name, "replace")
-    except UnicodeError:
-        pass
-    except LookupError:
-        raise ValueError(f"there is no encoding {name}; one looks like utf-16, latin-1 or cp1252") from None
-    if known in _NO_ENCODINGS:
-        raise ValueError(f"{name} is no encoding of text files")
-    return name
-
-
-def _regex(pattern: str) -> str:
-    check_re2(pattern)
-    return pattern
-
-
-Glob = Annotated[str, Field(min_length=1, examples=["/health*"])]
-TextOrGlob = Annotated[str, Field(min_length=1, examples=["curl"])]
-"""A text that is contained, or, where it has a `*`, a glob for the whole."""
-Address = Annotated[str, Field(min_length=1, examples=["10.0.0.0/8", "192.0.2.*"]), AfterValidator(_address)]
-"""A glob for an address, or a network."""
-DateOrTime = Annotated[
-    str,
-    Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$",
-        examples=["2026-05-01", "2026-05-01T06:00:00+02:00"],
-    ),
-    AfterValidator(_moment),
-]
-"""A day, or a time; one without an offset is in the site's zone."""
-Encoding = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", examples=["utf-16", "latin-1"]), AfterValidator(_encoding)]
-Extension = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+$", examples=["pdf"])]
-"""What follows the last dot of a path."""
-Regex = Annotated[str, Field(min_length=1, examples=["^/v[0-9]+/"]), AfterValidator(_regex)]
-"""An expression that RE2 reads."""
-
-
-SEARCH_PARAMETERS = ("q", "query", "s", "search", "searchword", "k", "keyword", "keywords")
-"""Matomo's own (`SitesManager`, `DEFAULT_SEARCH_KEYWORD_PARAMETERS`)."""
-
-SearchParameter = Annotated[str, Field(pattern=r"^[^&=#\s\[\]]{1,64}$")]
-
-_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        older, newer = self.exclude_older_than, self.exclude_newer_than
+        if older and newer and older[:10] > newer[:10]:
+            raise ValueError(f"nothing is as old as {newer} and as new as {older}")
+        return self
 
 
 class PathRule(Model):
@@ -268,50 +241,3 @@ class HitSettings(Model):
     """How many bytes of an address to forget, as Matomo does: of an IPv4 address the last 1 to 4, of an IPv6 address
     all but the first 64, 48 or 24 bits, or all. What is no address is forgotten wholly. Rejected lines are kept as they
     are."""
-
-
-class Filters(Model):
-    """What counts as a hit. The defaults are those of Matomo's own importer."""
-
-    bots: bool = False
-    """Whether requests of robots count, health checks among them."""
-    static: bool = False
-    """Whether images, style sheets, scripts and fonts count (as downloads)."""
-    errors: bool = False
-    """Whether answers with a status of 400 or more count."""
-    redirects: bool = False
-    """Whether answers with a status of 300 to 399 count; 304 always does."""
-    methods: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z]+$")], ...], Field(examples=[["GET", "POST"]])] = ()
-    """Only requests with one of these methods count; empty means all."""
-    include_paths: tuple[Glob, ...] = ()
-    """Only requests for a path that fits one of these globs count; empty means all."""
-    exclude_paths: tuple[Glob, ...] = ()
-    """Requests for a path that fits one of these globs do not count."""
-    hosts: Annotated[tuple[Glob, ...], Field(examples=[["*.example.org"]])] = ()
-    """Only requests to a host name that fits one of these globs count; lines that name no host always do."""
-    exclude_hosts: Annotated[tuple[Glob, ...], Field(examples=[["test.example.org"]])] = ()
-    """Requests to a host name that fits one of these globs do not count."""
-    include_ips: tuple[Address, ...] = ()
-    """Only requests from an address that fits one of these globs or lies in one of these networks count; empty means
-    all."""
-    exclude_ips: tuple[Address, ...] = ()
-    """Requests from an address that fits one of these globs or lies in one of these networks do not count."""
-    exclude_referrers: Annotated[tuple[TextOrGlob, ...], Field(examples=[["semalt.com", "http://*.example/*"]])] = ()
-    """Requests whose referrer contains one of these texts do not count; one with a `*` is a glob for the whole. The
-    case does not matter."""
-    exclude_user_agents: Annotated[tuple[TextOrGlob, ...], Field(examples=[["curl", "*monitor/1.*"]])] = ()
-    """Requests whose user agent contains one of these texts do not count; one with a `*` is a glob for the whole. The
-    case does not matter."""
-    exclude_older_than: DateOrTime | None = None
-    """Requests from before this day or time do not count."""
-    exclude_newer_than: DateOrTime | None = None
-    """Requests from after this day or time do not count."""
-    max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """The share of unreadable lines, of an object of at least 100, above which its step fails."""
-
-    @model_validator(mode="after")
-    def _something_is_left(self) -> Self:
-        older, newer = self.exclude_older_than, self.exclude_newer_than
-        if older and newer and older[:10] > newer[:10]:
-            raise ValueError(f"nothing is as old as {newer} and as new as {older}")
-        return self

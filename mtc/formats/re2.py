@@ -1,0 +1,287 @@
+r"""Which regular expressions a manifest may hold: what RE2 reads, decided without RE2, as a manifest loads no database.
+
+`check_re2` is for expressions that RE2 alone runs (hit rules). `common_form` is for those that RE2 runs on a log and
+Python on a sample of its lines (own formats): it refuses what only one of them knows and rewrites the rest so that both
+read it alike. RE2 has no look-around, backreferences, possessive quantifiers or atomic groups; Python has no `\p{...}`,
+`\z` or `[[:alpha:]]`. Sources: RE2's syntax page; Python's `re`.
+"""
+
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mtc.formats.layouts.layout import LayoutError
+
+_LONGEST = 2000
+_LONGEST_COMMON = 4000
+_MOST_REPEATS = 1000
+_LARGEST = 10_000
+_COMMON = "expressions are those that RE2 and Python have in common"
+_RE2 = "expressions are RE2's, without lookaround and backreferences"
+_CLASSES = frozenset("dDsSwW")
+_PLACES = frozenset("AbB")
+_CHARACTERS = frozenset("afnrtv")
+# Escapes that Python reads and RE2 does not.
+_NOT_RE2 = frozenset("123456789ZuUN")
+_NAMED = re.compile(r"\(\?P?<(?P<name>[A-Za-z_][A-Za-z0-9_]*)>")
+_FLAGS = re.compile(r"\(\?[is]+[:)]")
+_RE2_FLAGS = re.compile(r"\(\?[ims]+[:)]")
+_COUNT = re.compile(r"\{(?P<low>\d+)(?P<comma>,(?P<high>\d*))?\}")
+_REFUSED = {
+    "(?=": "look-ahead",
+    "(?!": "look-ahead",
+    "(?<=": "look-behind",
+    "(?<!": "look-behind",
+    "(?>": "an atomic group",
+    "(?(": "a condition",
+    "(?#": "a comment",
+    "(?P=": "a backreference",
+    "(?P>": "a recursion",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CommonForm:
+    """An expression that RE2 and Python read alike. `flags` (`(?is`) are those that it begins with, if any."""
+
+    body: str
+    flags: str = ""
+
+
+def check_re2(pattern: str) -> None:
+    """Raise a LayoutError, in plain words, for an expression that RE2 does not read."""
+    _read(pattern, _LONGEST, common=False)
+    _check_python(pattern, 0, on_warning="ignore")
+
+
+def common_form(text: str, name_group: Callable[[str], str]) -> CommonForm:
+    """The expression as RE2 and Python both read it, its groups without a name as plain ones (`(?:...)`).
+
+    `name_group` turns the name of a group into what the group begins with, such as `(?P<ip>`. Raises a LayoutError for
+    an expression that one of the two does not read.
+    """
+    form = _read(text, _LONGEST_COMMON, common=True, name_group=name_group)
+    _check_python(f"{form.flags}){form.body}" if form.flags else form.body, re.ASCII | re.DOTALL, on_warning="error")
+    return form
+
+
+def groups(pattern: str) -> int:
+    """How many groups the expression has."""
+    return re.compile(pattern).groups
+
+
+def _read(text: str, longest: int, *, common: bool, name_group: Callable[[str], str] = "(?P<{}>".format) -> CommonForm:
+    if len(text) > longest:
+        raise LayoutError(f"the expression is longer than {longest} characters", "match less")
+    reader = _ExpressionReader(text, common, name_group)
+    body = reader.run()
+    return CommonForm(body.partition(")")[2], reader.flags) if reader.flags else CommonForm(body)
+
+
+def _check_python(pattern: str, flags: int, *, on_warning: Literal["error", "ignore"]) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(on_warning)
+            re.compile(pattern, flags)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
+        what = error.msg if isinstance(error, re.error) else str(error)
+        raise LayoutError(f"the expression cannot be read: {what}", "look for a bracket or a bar too many") from None
+
+
+@dataclass(slots=True)
+class _Group:
+    """A group that is open: how large what it holds becomes when written out, and how often its pieces repeat."""
+
+    size: int = 0
+    repeats: int = 1
+
+
+@dataclass(slots=True)
+class _ExpressionReader:
+    """Reads an expression from left to right. `last` is the piece before, which a quantifier repeats.
+
+    With `common`, what only one of RE2 and Python reads is refused; without, what RE2 does not read.
+    """
+
+    text: str
+    common: bool
+    name_group: Callable[[str], str]
+    at: int = 0
+    flags: str = ""
+    groups: list[_Group] = field(default_factory=lambda: [_Group()])
+    last: _Group = field(default_factory=_Group)
+
+    def run(self) -> str:
+        """The expression, in the common form if that is asked for."""
+        out: list[str] = []
+        while self.at < len(self.text):
+            out.append(self._next())
+        return "".join(out)
+
+    def _next(self) -> str:
+        char = self.text[self.at]
+        if char == "\\":
+            return self._atom(self._escape())
+        if char == "[":
+            return self._atom(self._set())
+        if char == "(":
+            return self._open()
+        if char == ")":
+            return self._close()
+        if char in "*+?{" and (found := self._quantifier()):
+            return found
+        self.at += 1
+        return char if char in "|^$" else self._atom(char)
+
+    def _atom(self, written: str) -> str:
+        self.last = _Group(1)
+        self._count(self.last)
+        return written
+
+    def _count(self, piece: _Group) -> None:
+        group = self.groups[-1]
+        group.size += piece.size
+        group.repeats = max(group.repeats, piece.repeats)
+        if self.common and group.size > _LARGEST:
+            raise LayoutError("the expression is too large when its repetitions are written out", "repeat less")
+
+    def _refuse(self, what: str, hint: str = "") -> LayoutError:
+        hint = hint or (_COMMON if self.common else _RE2)
+        return LayoutError(f"{what} at character {self.at + 1} of the expression is not supported", hint)
+
+    def _escape(self) -> str:
+        """One escape. A letter or digit that is not in both dialects is refused."""
+        char = self.text[self.at + 1 : self.at + 2]
+        if not char:
+            raise LayoutError("the expression ends with a backslash", "write `\\\\` for one")
+        if char in _CLASSES | _PLACES | _CHARACTERS:
+            self.at += 2
+            return f"\\{char}"
+        if not self.common and char not in _NOT_RE2:
+            self.at += 2  # Python refuses what is no escape at all
+            return f"\\{char}"
+        if char == "x" and re.match(r"[0-9A-Fa-f]{2}", self.text[self.at + 2 :]):
+            code = self.text[self.at + 2 : self.at + 4]
+            self.at += 4
+            return f"\\x{code}"
+        if char in "123456789":
+            raise self._refuse(f"a backreference, `\\{char}`,")
+        if char.isascii() and char.isalnum():
+            hint = (
+                "write `$`"
+                if char in "zZ"
+                else "write `\\x41` for a character by its number"
+                if char in "0xuUN"
+                else ""
+            )
+            raise self._refuse(f"`\\{char}`", hint)
+        self.at += 2
+        return _literally(char)
+
+    def _set(self) -> str:
+        """A set, each of its members written so that neither dialect sees more in it."""
+        start = self.at
+        self.at += 1
+        out = ["["]
+        if self.text.startswith("^", self.at):
+            self.at += 1
+            out.append("^")
+        first = True
+        while self.at < len(self.text) and (first or self.text[self.at] != "]"):
+            out.append(self._member())
+            first = False
+        if self.at >= len(self.text):
+            raise LayoutError(f"the set that begins at character {start + 1} does not end", "close it with `]`")
+        self.at += 1
+        return "".join([*out, "]"])
+
+    def _member(self) -> str:
+        char = self.text[self.at]
+        if not self.common and char != "\\":
+            self.at += 1
+            return char
+        if self.text.startswith(("[:", "[.", "[="), self.at):
+            raise self._refuse("a named set, `[:...:]`,", "write its members, like A-Za-z")
+        if self.text.startswith("--", self.at):
+            raise self._refuse("`--` in a set", "write `\\-` for a dash")
+        if char == "\\":
+            if self.common and self.text[self.at + 1 : self.at + 2] in _PLACES:
+                raise self._refuse(f"`\\{self.text[self.at + 1]}` in a set")
+            return self._escape()
+        self.at += 1
+        return f"\\{char}" if char in "[]&~|" else char
+
+    def _open(self) -> str:
+        if not self.text.startswith("(?", self.at):
+            self.at += 1
+            self.groups.append(_Group())
+            return "(?:"
+        for begin, what in sorted(_REFUSED.items(), key=lambda item: -len(item[0])):
+            if self.text.startswith(begin, self.at):
+                raise self._refuse(f"{what}, `{begin}`,")
+        if named := _NAMED.match(self.text, self.at):
+            begun = self.name_group(named["name"])
+            self.at = named.end()
+        elif self.text.startswith("(?:", self.at):
+            begun, self.at = "(?:", self.at + 3
+        elif flags := (_FLAGS if self.common else _RE2_FLAGS).match(self.text, self.at):
+            return self._flags(flags[0])
+        else:
+            raise self._refuse(f"`{self.text[self.at : self.at + 4]}`")
+        self.groups.append(_Group())
+        return begun
+
+    def _flags(self, flags: str) -> str:
+        if flags.endswith(")"):
+            if self.at:
+                raise self._refuse(f"`{flags}`", "put it at the beginning")
+            self.flags = flags[:-1]
+        else:
+            self.groups.append(_Group())
+        self.at += len(flags)
+        return flags
+
+    def _close(self) -> str:
+        if len(self.groups) == 1:
+            raise LayoutError(f"the `)` at character {self.at + 1} closes nothing", "write `\\)` for the character")
+        self.at += 1
+        self.last = self.groups.pop()
+        self._count(self.last)
+        return ")"
+
+    def _quantifier(self) -> str:
+        """A quantifier, or nothing where `{` is only a character."""
+        count = _COUNT.match(self.text, self.at)
+        written = count[0] if count else self.text[self.at]
+        if written == "{":
+            if self.common and re.match(r"\{,\d+\}", self.text[self.at :]):
+                raise self._refuse("a repetition without its lower bound", "write `{0,` for none")
+            return ""
+        if count:
+            self._repeat(max(int(count["low"]), int(count["high"] or 0)), written)
+        self.at += len(written)
+        lazy = self.text[self.at : self.at + 1]
+        if lazy in {"+", "*", "{"} and (lazy != "{" or _COUNT.match(self.text, self.at)):
+            what = (
+                f"a possessive repetition, `{written}+`,"
+                if lazy == "+"
+                else f"a repetition of a repetition, `{written}{lazy}`,"
+            )
+            raise self._refuse(what)
+        self.at += lazy == "?"
+        return written + ("?" if lazy == "?" else "")
+
+    def _repeat(self, times: int, written: str) -> None:
+        repeats = self.last.repeats * max(times, 1)
+        if repeats > _MOST_REPEATS:
+            raise LayoutError(f"`{written}` repeats more than {_MOST_REPEATS} times", "repeat less, or use `*`")
+        self._count(_Group(self.last.size * max(times - 1, 0), repeats))
+
+
+def _literally(char: str) -> str:
+    """A character that was escaped: with its backslash where both dialects take one, and never like a group's begin."""
+    if char == "(":
+        return "[(]"
+    return f"\\{char}" if char.isascii() and char.isprintable() and char not in "_ " else char
