@@ -18,8 +18,8 @@ from pathlib import Path
 
 from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
 from mtc.core.records import History
-from mtc.engine.observe import look, look_at_files
-from mtc.engine.task_list import Wanted, select
+from mtc.engine.observe import observe, observe_files
+from mtc.engine.selection import Scope, select
 from mtc.engine.wiring import source_opener
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
@@ -65,7 +65,7 @@ class Filler:
     def __init__(self, project: Project, store: Store) -> None:
         self._project = project
         self._store = store
-        self._selection = select(project, Wanted(), History(), NOW)
+        self._selection = select(project, Scope(), History(), NOW)
 
     def fill(self) -> None:
         """Import, statistics and CSV of every step."""
@@ -96,9 +96,9 @@ class Filler:
         history = self._store.history(tuple(self._project.sites))
         selection: Selection = replace(self._selection, stages=(stage,))
         if stage is Stage.IMPORT:
-            world = look(self._project, selection, history, source_opener(self._project), print)
+            world = observe(self._project, selection, history, source_opener(self._project), print)
         else:
-            world = look_at_files(self._project, selection, history, {})
+            world = observe_files(self._project, selection, history, {})
         return make_plan(self._project, selection, world, history, NOW)
 
     def _result(self, planned: PlannedStep, csv: tuple[Output, ...]) -> StepResult:

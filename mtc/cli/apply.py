@@ -11,7 +11,7 @@ from mtc.core.errors import EXIT_FAILED, EXIT_OK, EXIT_WORK
 from mtc.core.model import Stage
 
 if TYPE_CHECKING:
-    from mtc.engine.session import Order
+    from mtc.engine.apply_request import ApplyRequest
 
 
 def plan(
@@ -35,20 +35,20 @@ def plan(
     Changes nothing.
     """
     from mtc.cli import context
-    from mtc.engine.session import Order
+    from mtc.engine.apply_request import ApplyRequest
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
-    order = Order(project, context.wanted(project, site, stage, (frm, to, date)), context.command_line())
-    raise typer.Exit(_show_plan(order, json=json, exit_code=exit_code))
+    request = ApplyRequest(project, context.scope(project, site, stage, (frm, to, date)), context.command_line())
+    raise typer.Exit(_show_plan(request, json=json, exit_code=exit_code))
 
 
-def _show_plan(order: "Order", *, json: bool, exit_code: bool) -> int:
+def _show_plan(request: "ApplyRequest", *, json: bool, exit_code: bool) -> int:
     from mtc.cli import context
-    from mtc.engine import session
+    from mtc.engine import planning
     from mtc.report.plan_text import plan_json, plan_text
 
-    made = session.plan(order, context.note)
-    name = order.project.name
+    made = planning.plan(request, context.note)
+    name = request.project.name
     sys.stdout.write((plan_json(made, name) if json else plan_text(made, name, context.stdout_terminal())) + "\n")
     if not exit_code:
         return EXIT_OK
@@ -81,14 +81,14 @@ def apply(
     """
     from mtc.cli import context
     from mtc.cli.options import accepted_of
-    from mtc.engine.session import Order
+    from mtc.engine.apply_request import ApplyRequest
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
-    wanted = context.wanted(project, site, stage, (frm, to, date))
+    scope = context.scope(project, site, stage, (frm, to, date))
     accepted, sites = accepted_of(accept or ())
-    order = Order(
+    request = ApplyRequest(
         project,
-        wanted,
+        scope,
         context.command_line(),
         context.patience(wait),
         accepted=accepted,
@@ -96,17 +96,17 @@ def apply(
         remake=remake,
     )
     if dry_run:
-        raise typer.Exit(_show_plan(order, json=json, exit_code=False))
-    raise typer.Exit(_do(order, json=json, quiet=quiet))
+        raise typer.Exit(_show_plan(request, json=json, exit_code=False))
+    raise typer.Exit(_do(request, json=json, quiet=quiet))
 
 
-def _do(order: "Order", *, json: bool, quiet: bool) -> int:
+def _do(request: "ApplyRequest", *, json: bool, quiet: bool) -> int:
     from mtc.cli import context
     from mtc.engine import session
 
     reporter = context.reporter(json=json, quiet=quiet)
     try:
-        return session.apply(order, reporter)
+        return session.apply(request, reporter)
     finally:
         reporter.close()
 
@@ -176,17 +176,17 @@ def _short(
 ) -> None:
     from mtc.cli import context
     from mtc.cli.options import accepted_of
-    from mtc.engine.session import Order
-    from mtc.engine.task_list import Wanted
+    from mtc.engine.apply_request import ApplyRequest
+    from mtc.engine.selection import Scope
 
     manifest, env, state, wait = common
     sites = (site,) if site else ()
     project = context.open_project(manifest, env, state, secrets=stage is Stage.IMPORT, sites=sites)
-    wanted = Wanted(sites, (stage,), context.dates_of(*days) if days else None)
+    scope = Scope(sites, (stage,), context.dates_of(*days) if days else None)
     accepted, accepted_sites = accepted_of(accept or ())
-    order = Order(
+    request = ApplyRequest(
         project,
-        wanted,
+        scope,
         context.command_line(),
         context.patience(wait),
         csv_as_found=days is None,
@@ -194,4 +194,4 @@ def _short(
         accepted_sites=accepted_sites,
         remake=remake,
     )
-    raise typer.Exit(_do(order, json=json, quiet=quiet))
+    raise typer.Exit(_do(request, json=json, quiet=quiet))

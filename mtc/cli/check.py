@@ -37,7 +37,7 @@ def doctor(
     from mtc.report.terminal import write_line
 
     project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
-    found = examine(project, context.wanted(project, site, None, (None, None, None)))
+    found = examine(project, context.scope(project, site, None, (None, None, None)))
     if json:
         sys.stdout.write(doctor_json(found.findings))
     else:
@@ -68,7 +68,7 @@ def verify(
     from mtc.verify.verify import verify as compare
 
     project = _with_token(context.one_manifest(manifest, manifest_option), env, state, site or [])
-    found = compare(project, context.wanted(project, site, None, (frm, to, date)))
+    found = compare(project, context.scope(project, site, None, (frm, to, date)))
     for text in found.notes:
         context.note(text)
     write_line(sys.stdout, verify_json(found) if json else verify_text(found, context.stdout_terminal()))

@@ -16,7 +16,7 @@ from mtc.core.events import Reporter
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
 from mtc.core.sanitize import one_line
-from mtc.engine.task_list import Wanted
+from mtc.engine.selection import Scope
 from mtc.engine.wiring import safe_command
 from mtc.manifest.dates import Dates, days, from_options
 from mtc.manifest.load import load
@@ -78,16 +78,16 @@ def crash_folder() -> Path:
     return _opened[-1].work if _opened else Path(".mtc")
 
 
-def wanted(
+def scope(
     project: Project,
     sites: Iterable[str] | None,
     stages: Iterable[Stage] | None,
     span: tuple[str | None, str | None, str | None],
-) -> Wanted:
+) -> Scope:
     """The selection that options ask for. `span` are --from, --to and --date."""
     today = local_today()
     dates = from_options(*span, today=today, first=days(project.dates, today)[0])
-    return Wanted(tuple(sites or ()), tuple(stages or ()), dates)
+    return Scope(tuple(sites or ()), tuple(stages or ()), dates)
 
 
 def span(frm: str | None, to: str | None, date: str | None) -> tuple[dt.date | None, dt.date | None]:

@@ -26,14 +26,14 @@ def why(
     Its verdict and reasons, what has changed, its inputs, lines, outputs, attempts and errors.
     """
     from mtc.cli import context
-    from mtc.engine import session
+    from mtc.engine import planning
     from mtc.report.history import step_history
     from mtc.report.why import why_json, why_text
     from mtc.state.store import Store
 
     wanted = step_of(step)
     project = context.open_project(manifest, env, state, sites=(wanted.site,))
-    made = session.plan_step(project, wanted, context.note)
+    made = planning.plan_step(project, wanted, context.note)
     with Store.open(project.state, readonly=True) as store:
         history = store.history((wanted.site,))
         attempts = store.attempts(wanted)
@@ -59,18 +59,18 @@ def status(
     """
     from mtc.cli import context
     from mtc.core.clock import utc_now
-    from mtc.engine import session
+    from mtc.engine import planning
     from mtc.report.status import status_json, status_text
     from mtc.report.status_grid import make_grid
 
     given = context.one_manifest(manifest, manifest_option)
     project = context.open_project(given, env, state, secrets=not offline, sites=site or ())
-    wanted = context.wanted(project, site, None, (frm, to, date))
-    seen = session.survey(project, wanted, context.note, offline=offline)
+    scope = context.scope(project, site, None, (frm, to, date))
+    data = planning.status_data(project, scope, context.note, offline=offline)
     name = str(given) if given else ""
-    grid = make_grid(seen.history, seen.project, seen.days, utc_now(), seen.plan, manifest=name)
+    grid = make_grid(data.history, data.project, data.days, utc_now(), data.plan, manifest=name)
     sys.stdout.write((status_json(grid) if json else status_text(grid, context.stdout_terminal())) + "\n")
-    for text in seen.orphans:
+    for text in data.notes:
         context.note(text)
 
 
@@ -142,7 +142,7 @@ def forget(
     A forgotten import gives up its hits; they come back with the next apply if the source still has the logs.
     """
     from mtc.cli import context
-    from mtc.engine.session import forget as forget_steps
+    from mtc.engine.recovery import forget as forget_steps
 
     wanted = [step_of(step) for step in steps]
     project = context.open_project(manifest, env, state, secrets=False)

@@ -15,7 +15,7 @@ from mtc.doctor import matomo_checks, newest_logs, storage
 from mtc.doctor.matomo_checks import SeenSite
 from mtc.doctor.parallel_checks import LIMIT, together
 from mtc.doctor.storage import places, space
-from mtc.engine.task_list import Wanted, sites_of
+from mtc.engine.selection import Scope, sites_of
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project, SiteSettings
 
@@ -32,9 +32,9 @@ class Examined:
         return any_problem(self.findings)
 
 
-def examine(project: Project, wanted: Wanted, clock: Clock = utc_now, *, limit: float = LIMIT) -> Examined:
+def examine(project: Project, scope: Scope, clock: Clock = utc_now, *, limit: float = LIMIT) -> Examined:
     """Look at all of it, for the sites asked for. `limit` is for each question over a network, in seconds."""
-    chosen = tuple(project.sites[name] for name in sites_of(project, wanted))
+    chosen = tuple(project.sites[name] for name in sites_of(project, scope))
     asked = _Asked(project, chosen, clock, limit)
     found = [*places(project), *asked.services()]
     return Examined((*found, *space(project, asked.largest)))

@@ -30,12 +30,13 @@ from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage, Status, StepId, Verdict
 from mtc.core.records import History
 from mtc.core.retry import RetryPolicy
+from mtc.engine.day_notes import day_notes
 from mtc.engine.executors import Executor, Handler
 from mtc.engine.fact_writer import files_loaded, hits_delivered, record_delivery, record_object
-from mtc.engine.observe import OpenSource, look, look_at_files
-from mtc.engine.run_summary import Outcome, Tally, findings
-from mtc.engine.task_list import OpenStep, tasks
+from mtc.engine.observe import OpenSource, observe, observe_files
+from mtc.engine.run_summary import Outcome, RunSummary
 from mtc.engine.task_queue import TaskQueue
+from mtc.engine.tasks import OpenStep, tasks
 from mtc.manifest.project import Project
 from mtc.plan.duplicates import counted_once, recounted
 from mtc.plan.freshness import stale_sites
@@ -66,7 +67,7 @@ class Coordinator:
     clock: Clock
     run: str
     jitter: random.Random = field(default_factory=random.Random)
-    tally: Tally = field(default_factory=Tally)
+    tally: RunSummary = field(default_factory=RunSummary)
     stop_signal: int = 0
     bugs: list[Exception] = field(default_factory=list)
     _open: dict[StepId, OpenStep] = field(default_factory=dict)
@@ -146,7 +147,7 @@ class Coordinator:
         if more and self._import_beside(executor, replace(selection, days=more, named=frozenset()), history):
             history = self._history(selection)
         done = [step for step, planned in steps.items() if planned.verdict.is_work]
-        for is_loud, text in findings(self.project, selection, history, done, known, self.clock()):
+        for is_loud, text in day_notes(self.project, selection, history, done, known, self.clock()):
             self.reporter.tell(Warned(text) if is_loud else Notice(text))
         return history
 
@@ -192,10 +193,10 @@ class Coordinator:
 
     def _look(self, stage: Stage, selection: Selection, history: History) -> World:
         if stage is Stage.IMPORT:
-            world = look(self.project, selection, history, self.open_source, self._warn, self._check)
+            world = observe(self.project, selection, history, self.open_source, self._warn, self._check)
             self._tell_stale(selection, history, world)
             return world
-        return look_at_files(self.project, selection, history, {})
+        return observe_files(self.project, selection, history, {})
 
     def _plan(self, stage: Stage, selection: Selection, history: History, world: World, left: Steps) -> Steps:
         """Plan one stage from what is recorded and there now. `left` are steps of the stage before not to be done."""

@@ -31,7 +31,7 @@ def _go_on() -> None:
     """Nothing asks for a stop."""
 
 
-def look(
+def observe(
     project: Project,
     selection: Selection,
     history: History,
@@ -43,10 +43,10 @@ def look(
     listed = Stage.IMPORT in selection.stages
     known = _known(selection, history)
     listings = list_sources(project, selection, open_source, note, known, check) if listed else {}
-    return look_at_files(project, selection, history, listings)
+    return observe_files(project, selection, history, listings)
 
 
-def look_at_files(project: Project, selection: Selection, history: History, listings: Mapping[str, Listing]) -> World:
+def observe_files(project: Project, selection: Selection, history: History, listings: Mapping[str, Listing]) -> World:
     """See the files of warehouse, stats and CSV."""
     return World(
         listings=listings,
@@ -74,24 +74,24 @@ def list_sources(
     Where there is nothing at all, and the site is `known` to have had objects, that is no listing.
     """
 
-    def one(name: str) -> tuple[Listing, list[str]]:
-        left: list[str] = []
+    def list_site(name: str) -> tuple[Listing, list[str]]:
+        notes: list[str] = []
         try:
             source = open_source(project.sites[name])
-            days = source.list_days(selection.days[name], note=left.append)
+            days = source.list_days(selection.days[name], note=notes.append)
             if not days and name in known and (doubt := source.empty_listing_doubt()):
-                return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}"), left
+                return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}"), notes
         except MtcError as error:
             where = f"{error.where}: " if error.where else ""
             return Listing(error=f"{where}{error.what}", hint=error.hint), []
-        return Listing(days), left
+        return Listing(days), notes
 
     listings = {}
-    for name, (listing, left) in map_in_order(one, selection.days, check, threads=_PARALLEL, name="list"):
+    for name, (listing, notes) in map_in_order(list_site, selection.days, check, threads=_PARALLEL, name="list"):
         listings[name] = listing
-        if left:
-            more = f" (and {len(left) - 1:,} more left out)" if len(left) > 1 else ""
-            note(f"{name}: {left[0]}{more}")
+        if notes:
+            others = f" (and {len(notes) - 1:,} more left out)" if len(notes) > 1 else ""
+            note(f"{name}: {notes[0]}{others}")
     return listings
 
 
@@ -157,8 +157,8 @@ def damaged_parts(warehouse: Path, selection: Selection, history: History) -> fr
     steps = [StepId(Stage.IMPORT, site, day) for site, days in selection.days.items() for day in days]
     parts = (part for step in steps for item in history.objects.get(step, ()) for part in item.parts)
     digests = {part.file: part.digest for part in parts}
-    wanted = digests.items() if selection.remake else ()
-    return frozenset(file for file, digest in wanted if digest and _is_damaged(warehouse / file, digest))
+    expected = digests.items() if selection.remake else ()
+    return frozenset(file for file, digest in expected if digest and _is_damaged(warehouse / file, digest))
 
 
 def _is_damaged(path: Path, digest: str) -> bool:
@@ -188,7 +188,7 @@ def _as_written(path: Path, output: Output) -> bool:
         return False
 
 
-def orphans(project: Project, store: Store) -> tuple[str, ...]:
+def unknown_site_notes(project: Project, store: Store) -> tuple[str, ...]:
     """A sentence for each, by name. Their rows stay in the CSV files, and add to totals over all sites."""
     steps = Counter(record.step.site for record in store.list_steps())
     files = dict(_stat_files(project.stats))

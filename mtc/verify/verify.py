@@ -18,8 +18,8 @@ from mtc.core.model import Part, Stage, StepId
 from mtc.core.records import History
 from mtc.core.sanitize import printable
 from mtc.core.verification import Disagreement, Verified
-from mtc.engine.observe import orphans
-from mtc.engine.task_list import Wanted, sites_of
+from mtc.engine.observe import unknown_site_notes
+from mtc.engine.selection import Scope, sites_of
 from mtc.manifest.dates import Dates
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project, SiteSettings
@@ -54,10 +54,10 @@ class Looking:
 
     def __post_init__(self) -> None:
         """Read the rows of all sites, which lie in the same files."""
-        wanted = {(site, day.isoformat()) for site, days in self.days.items() for day in days}
+        scope = {(site, day.isoformat()) for site, days in self.days.items() for day in days}
         try:
-            self._rows = csv_rows(self.project.csv, SUMMARY, wanted)
-            self._lines = csv_rows(self.project.csv, ACCOUNTING, wanted)
+            self._rows = csv_rows(self.project.csv, SUMMARY, scope)
+            self._lines = csv_rows(self.project.csv, ACCOUNTING, scope)
         except MtcError as error:
             self.errors.append(str(error))
 
@@ -110,19 +110,19 @@ class Looking:
             return {}
 
 
-def verify(project: Project, wanted: Wanted, clock: Clock = utc_now) -> Verified:
+def verify(project: Project, scope: Scope, clock: Clock = utc_now) -> Verified:
     """Compare all links of every day: the days asked for, else each that the state has an import of."""
-    names = sites_of(project, wanted)
+    names = sites_of(project, scope)
     with Store.open(project.state, readonly=True) as store:
         check(project.warehouse, store.lineage)
         history = counted_once(project, store.history(names))
         owner = owner_at_work(project.state)
-        notes = (*_runs(store, owner), *(() if wanted.sites else orphans(project, store)))
+        notes = (*_runs(store, owner), *(() if scope.sites else unknown_site_notes(project, store)))
     now = clock()
-    if wanted.dates is None:
+    if scope.dates is None:
         asked = Selection(project.stages, dict.fromkeys(names, ()))
         notes += tuple(str(one) for one in stale_sites(project, asked, history, {}, now))
-    days = {name: _days(project.sites[name], wanted.dates, history, now) for name in names}
+    days = {name: _days(project.sites[name], scope.dates, history, now) for name in names}
     looking = Looking(project, history, days, asks=owner is None)
     found = tuple(compare(evidence) for name in names for evidence in looking.site(project.sites[name]))
     return Verified(found, tuple(looking.errors), notes)

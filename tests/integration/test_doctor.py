@@ -18,7 +18,7 @@ from mtc.core.findings import Finding, Level, any_problem
 from mtc.doctor.doctor import Examined, examine
 from mtc.doctor.parallel_checks import together
 from mtc.doctor.storage import places, space
-from mtc.engine.task_list import Wanted
+from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
 from mtc.state.lock import RunLock, lock_path
@@ -47,7 +47,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def examined(project: Project, *sites: str) -> Examined:
-    return examine(project, Wanted(sites), lambda: NOW, limit=20)
+    return examine(project, Scope(sites), lambda: NOW, limit=20)
 
 
 def files(project: Project) -> set[str]:

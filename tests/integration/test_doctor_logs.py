@@ -20,7 +20,7 @@ from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 from mtc.core.findings import Finding, Level
 from mtc.doctor.doctor import Examined, examine
-from mtc.engine.task_list import Wanted
+from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 from mtc.report.doctor_text import doctor_json, doctor_text
 
@@ -63,14 +63,14 @@ def put(root: Path, data: bytes, name: str = "2026-05-01.log", site: str = "docs
 def examined(root: Path, keys: str = "", sites: str = "{docs: {}}") -> Examined:
     """What the doctor finds in a project over the folder."""
     (root / "mtc.yaml").write_text(f"{FOLDER.replace('KEYS', keys)}sites: {sites}\n")
-    return examine(load(root / "mtc.yaml"), Wanted(), lambda: NOW, limit=60)
+    return examine(load(root / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
 
 
 def in_s3(root: Path, url: str, bucket: str, *, limit: float = 60) -> Examined:
     """The same over a bucket."""
     (root / "mtc.yaml").write_text(S3.replace("BUCKET", bucket).replace("URL", url))
     project = load(root / "mtc.yaml", environ={"KEY": ACCESS_KEY, "SECRET": SECRET_KEY})
-    return examine(project, Wanted(), lambda: NOW, limit=limit)
+    return examine(project, Scope(), lambda: NOW, limit=limit)
 
 
 def of(found: Examined, about: str = NEWEST) -> list[tuple[Level, str]]:

@@ -11,7 +11,7 @@ from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 from mtc.core.clock import utc_now
 from mtc.core.findings import Finding, Level
 from mtc.doctor.doctor import Examined, examine
-from mtc.engine.task_list import Wanted
+from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 from tests.fake_matomo.faults import Fault as MatomoFault
 from tests.fake_matomo.faults import Place
@@ -53,7 +53,7 @@ def in_s3(root: Path, url: str, source: str, archive: str) -> Examined:
     text = S3.replace("SOURCE", source).replace("ARCHIVE", archive).replace("URL", url)
     (root / "mtc.yaml").write_text(text)
     project = load(root / "mtc.yaml", environ={"KEY": ACCESS_KEY, "SECRET": SECRET_KEY})
-    return examine(project, Wanted(), utc_now, limit=20)
+    return examine(project, Scope(), utc_now, limit=20)
 
 
 def in_matomo(root: Path, url: str, sites: str = SITES, token: str = SUPER, *, limit: float = 20) -> Examined:
@@ -61,7 +61,7 @@ def in_matomo(root: Path, url: str, sites: str = SITES, token: str = SUPER, *, l
     for site in ("docs", "shop"):
         (root / "logs" / site).mkdir(parents=True, exist_ok=True)
     project = load(root / "mtc.yaml", environ={"TOKEN": token})
-    return examine(project, Wanted(), utc_now, limit=limit)
+    return examine(project, Scope(), utc_now, limit=limit)
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from trial import DAYS, Trial
 from mtc.core.errors import EXIT_FAILED, EXIT_OK
 from mtc.core.events import StepFinished
 from mtc.core.model import Stage, Status, StepId
-from mtc.engine import session
-from mtc.engine.task_list import Wanted
+from mtc.engine import recovery, session
+from mtc.engine.apply_request import ApplyRequest
+from mtc.engine.selection import Scope
 from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
 from mtc.state.store import Store
@@ -54,10 +55,10 @@ def apply(
 ) -> tuple[int, Listener]:
     """Apply it in this process."""
     listener = Listener()
-    order = session.Order(
-        load(trial.root / "mtc.yaml"), Wanted((), stages, dates), "mtc apply", accepted_sites=accepted, remake=remake
+    request = ApplyRequest(
+        load(trial.root / "mtc.yaml"), Scope((), stages, dates), "mtc apply", accepted_sites=accepted, remake=remake
     )
-    return session.apply(order, listener), listener
+    return session.apply(request, listener), listener
 
 
 def part_of(trial: Trial, day: int = 0) -> Path:
@@ -79,7 +80,7 @@ def stat_files(trial: Trial) -> dict[str, bytes]:
 
 def forget(trial: Trial, *steps: StepId) -> None:
     """Have the state forget steps, so that they are done again."""
-    session.forget(load(trial.root / "mtc.yaml"), steps, "mtc state forget")
+    recovery.forget(load(trial.root / "mtc.yaml"), steps, "mtc state forget")
 
 
 def test_no_bit_of_a_part_can_be_another_without_an_error(made: Trial, tmp_path: Path) -> None:
@@ -145,14 +146,14 @@ def test_a_damaged_part_whose_log_is_gone_is_kept_and_told(trial: Trial) -> None
 def test_verify_names_a_damaged_part_and_its_remedy_mends_it(trial: Trial) -> None:
     """Nothing was to be done, so no run has read it; `--remake` looks at each part."""
     part = part_of(trial)
-    assert verify(load(trial.root / "mtc.yaml"), Wanted()).agrees
+    assert verify(load(trial.root / "mtc.yaml"), Scope()).agrees
     flip(part, 8 * 200)
-    (wrong,) = [one.what for day in verify(load(trial.root / "mtc.yaml"), Wanted()).days for one in day.disagreements]
+    (wrong,) = [one.what for day in verify(load(trial.root / "mtc.yaml"), Scope()).days for one in day.disagreements]
     assert "is not as it was written" in wrong
     assert "--remake" in wrong
     assert apply(trial)[0] == EXIT_OK
     assert apply(trial, remake=True)[0] == EXIT_OK
-    assert verify(load(trial.root / "mtc.yaml"), Wanted()).agrees
+    assert verify(load(trial.root / "mtc.yaml"), Scope()).agrees
 
 
 def test_parts_of_an_older_mtc_get_their_digests_when_they_are_first_read(trial: Trial) -> None:

@@ -15,8 +15,9 @@ from trial import DAYS, Trial
 from mtc.core.errors import UsageError
 from mtc.core.events import Event, Notice, RunFinished, RunStarted, StepFinished, StepRetried, StepStarted, Warned
 from mtc.core.model import Stage, Status, StepId, Verdict
-from mtc.engine import session
-from mtc.engine.task_list import Wanted
+from mtc.engine import planning, recovery, session
+from mtc.engine.apply_request import ApplyRequest
+from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 from mtc.sources.folder import FolderArchive
 from mtc.sources.url_pattern import ArchiveUrl
@@ -34,8 +35,8 @@ def trial(tmp_path: Path) -> Trial:
 
 def apply(trial: Trial, listener: Listener, *sites: str) -> int:
     """Apply the project, or some of its sites."""
-    order = session.Order(load(trial.root / "mtc.yaml"), Wanted(sites), "mtc apply")
-    return session.apply(order, listener)
+    request = ApplyRequest(load(trial.root / "mtc.yaml"), Scope(sites), "mtc apply")
+    return session.apply(request, listener)
 
 
 def test_an_object_replaced_while_a_run_is_at_work_is_loaded_as_it_is_now(trial: Trial, tmp_path: Path) -> None:
@@ -209,9 +210,9 @@ def test_keys_that_do_not_open_cost_one_try(remote: Trial, proxy: Proxy) -> None
 def test_days_that_have_not_ended_are_not_due(trial: Trial) -> None:
     """A clock that stands in the middle of the second day: the first is done, the others wait."""
     noon = dt.datetime.combine(DAYS[1], dt.time(12), dt.UTC)
-    order = session.Order(load(trial.root / "mtc.yaml"), Wanted(), "mtc apply")
+    request = ApplyRequest(load(trial.root / "mtc.yaml"), Scope(), "mtc apply")
     listener = Listener()
-    assert session.apply(order, listener, lambda: noon) == 0
+    assert session.apply(request, listener, lambda: noon) == 0
     beside = FIRST.day - dt.timedelta(days=1)  # of which the first day's logs have hits, in Paris
     assert {event.step.day for event in listener.heard(StepFinished)} == {DAYS[0], beside}
 
@@ -232,12 +233,12 @@ def test_a_plan_made_while_a_run_is_at_work_tells_no_failure(trial: Trial) -> No
     notes: list[str] = []
     seen: list[Verdict] = []
     project = load(trial.root / "mtc.yaml")
-    order = session.Order(project, Wanted(), "mtc plan")
+    request = ApplyRequest(project, Scope(), "mtc plan")
 
     def looked(event: Event) -> None:
         if isinstance(event, StepStarted) and not seen:
-            made = session.plan(order, notes.append)
-            survey = session.survey(project, Wanted(), notes.append, offline=False)
+            made = planning.plan(request, notes.append)
+            survey = planning.status_data(project, Scope(), notes.append, offline=False)
             for plan in (made, survey.plan):
                 assert plan is not None
                 seen.extend(each.verdict for each in plan.steps if each.step == event.step)
@@ -292,7 +293,7 @@ def test_a_forgotten_import_keeps_its_parts_until_its_logs_are_read_again(trial:
     """Its log may be gone: then what was forgotten can be had back; else it is made again, and nothing is left over."""
     assert apply(trial, Listener()) == 0
     before = end_state(trial.root)
-    session.forget(load(trial.root / "mtc.yaml"), [FIRST], "mtc state forget")
+    recovery.forget(load(trial.root / "mtc.yaml"), [FIRST], "mtc state forget")
     aside = sorted((trial.root / "warehouse/hits").rglob("*.unlisted"))
     assert aside
     assert apply(trial, Listener()) == 0
@@ -325,9 +326,9 @@ def daily(root: Path, *days: dt.date, more: str = "") -> Trial:
 def morning(trial: Trial, day: dt.date) -> tuple[int, Listener]:
     """The run of cron on a day."""
     listener = Listener()
-    order = session.Order(load(trial.root / "mtc.yaml"), Wanted(), "mtc apply")
+    request = ApplyRequest(load(trial.root / "mtc.yaml"), Scope(), "mtc apply")
     at = dt.datetime.combine(day, dt.time(7), dt.UTC)
-    return session.apply(order, listener, lambda: at), listener
+    return session.apply(request, listener, lambda: at), listener
 
 
 def test_a_run_after_days_without_one_catches_them_up(tmp_path: Path) -> None:
@@ -336,7 +337,7 @@ def test_a_run_after_days_without_one_catches_them_up(tmp_path: Path) -> None:
     trial = daily(tmp_path / "project", *days)
     assert morning(trial, dt.date(2025, 5, 2))[0] == 0
     at = dt.datetime(2025, 5, 6, 7, tzinfo=dt.UTC)
-    made = session.plan(session.Order(load(trial.root / "mtc.yaml"), Wanted(), "mtc plan"), print, lambda: at)
+    made = planning.plan(ApplyRequest(load(trial.root / "mtc.yaml"), Scope(), "mtc plan"), print, lambda: at)
     told = {planned.step.day for planned in made.steps if any("caught up" in reason for reason in planned.reasons)}
     assert told == set(days[1:4])
     assert morning(trial, dt.date(2025, 5, 6))[0] == 0
@@ -361,4 +362,4 @@ def test_logs_that_stop_coming_are_told_once_and_fail_a_run_where_the_manifest_s
     since = "docs: no logs since those of 2025-05-07, 4 days ago: have they stopped coming?"
     assert told == ([] if more.endswith("off") else [since])
     at = dt.datetime(2025, 5, 11, 7, tzinfo=dt.UTC)
-    assert (since in verify(load(trial.root / "mtc.yaml"), Wanted(), lambda: at).notes) is bool(told)
+    assert (since in verify(load(trial.root / "mtc.yaml"), Scope(), lambda: at).notes) is bool(told)

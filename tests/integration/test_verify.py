@@ -15,8 +15,9 @@ from rig import Listener
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, Delivery
 from mtc.core.model import Stage, StepId
 from mtc.core.verification import DayNumbers, DayVerified, Verified
-from mtc.engine.session import Order, apply
-from mtc.engine.task_list import Wanted
+from mtc.engine.apply_request import ApplyRequest
+from mtc.engine.selection import Scope
+from mtc.engine.session import apply
 from mtc.manifest.dates import DateRange
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
@@ -58,7 +59,7 @@ def logs(root: Path) -> None:
 
 def done(project: Project) -> Project:
     """The project, applied."""
-    assert apply(Order(project, Wanted(), "mtc apply"), Listener(), lambda: NOW) == 0
+    assert apply(ApplyRequest(project, Scope(), "mtc apply"), Listener(), lambda: NOW) == 0
     return project
 
 
@@ -87,7 +88,7 @@ def project(template: Path, matomo: FakeMatomo, tmp_path: Path) -> Project:
 
 
 def verified(project: Project, dates: DateRange | None = None) -> Verified:
-    return verify(project, Wanted(dates=dates), lambda: NOW)
+    return verify(project, Scope(dates=dates), lambda: NOW)
 
 
 def first(project: Project) -> DayVerified:

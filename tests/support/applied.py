@@ -13,8 +13,9 @@ from rig import Listener
 from mtc.core.events import Event, Notice, StepFinished
 from mtc.core.model import Accounting, Stage, StepId
 from mtc.core.verification import DayVerified
-from mtc.engine import session
-from mtc.engine.task_list import Wanted
+from mtc.engine import planning, session
+from mtc.engine.apply_request import ApplyRequest
+from mtc.engine.selection import Scope
 from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
@@ -82,23 +83,23 @@ class Applied:
         heard, stream = Listener(), io.StringIO()
         console = ConsoleReporter(stream, Terminal(), quiet=True)
         heard.then = console.tell
-        order = session.Order(self.project, Wanted(dates=dates, stages=stages), "mtc apply")
-        ended = session.apply(order, heard, lambda: now)
+        request = ApplyRequest(self.project, Scope(dates=dates, stages=stages), "mtc apply")
+        ended = session.apply(request, heard, lambda: now)
         self.events, self.quiet = heard.events, stream.getvalue()
         assert ended == code, [str(event) for event in heard.events]
 
     def plan(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Plan:
         """Plan, and change nothing."""
-        return session.plan(session.Order(self.project, Wanted(dates=dates), "mtc plan"), lambda _: None, lambda: now)
+        return planning.plan(ApplyRequest(self.project, Scope(dates=dates), "mtc plan"), lambda _: None, lambda: now)
 
     def status(self, now: dt.datetime = NOW) -> str:
         """What `mtc status` shows."""
-        seen = session.survey(self.project, Wanted(), lambda _: None, offline=False, clock=lambda: now)
+        seen = planning.status_data(self.project, Scope(), lambda _: None, offline=False, clock=lambda: now)
         return status_text(make_grid(seen.history, seen.project, seen.days, now, seen.plan))
 
     def verified(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Sequence[DayVerified]:
         """What verify finds of the days."""
-        return verify(self.project, Wanted(dates=dates), lambda: now).days
+        return verify(self.project, Scope(dates=dates), lambda: now).days
 
     def stat(self, day: dt.date = DAY, site: str = "docs") -> dict[str, Any]:
         """A `.stat` file."""

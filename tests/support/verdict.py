@@ -4,8 +4,9 @@ from endstate import State, end_state, leftovers
 from trial import Ended, Trial
 
 from mtc.core.model import StepId
-from mtc.engine import session
-from mtc.engine.task_list import Wanted
+from mtc.engine import planning
+from mtc.engine.apply_request import ApplyRequest
+from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 
 
@@ -35,7 +36,7 @@ def is_consistent(trial: Trial) -> None:
 
 def work_left(trial: Trial) -> list[StepId]:
     """The steps that a further run would do."""
-    plan = session.plan(session.Order(load(trial.root / "mtc.yaml"), Wanted(), "mtc plan"), print)
+    plan = planning.plan(ApplyRequest(load(trial.root / "mtc.yaml"), Scope(), "mtc plan"), print)
     return [planned.step for planned in plan.work]
 
 

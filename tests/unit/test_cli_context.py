@@ -86,9 +86,9 @@ def test_nothing_said_is_nothing_cut(tmp_path: Path) -> None:
     text = "version: 1\ndates: {from: 2026-05-01, to: 2026-05-09}\nsource: {url: 'l/{date:%F}'}\nsites: {docs: {}}\n"
     (tmp_path / "m.yaml").write_text(text)
     project = load(tmp_path / "m.yaml")
-    nothing = context.wanted(project, None, None, (None, None, None))
+    nothing = context.scope(project, None, None, (None, None, None))
     assert (nothing.sites, nothing.stages, nothing.dates) == ((), (), None)
     upto = DateRange.model_validate({"from": "2026-05-01", "to": "2026-05-03"})
-    assert context.wanted(project, None, None, (None, "2026-05-03", None)).dates == upto
-    something = context.wanted(project, ["docs"], [Stage.STAT], (None, None, "2026-05-01"))
+    assert context.scope(project, None, None, (None, "2026-05-03", None)).dates == upto
+    something = context.scope(project, ["docs"], [Stage.STAT], (None, None, "2026-05-01"))
     assert (something.sites, something.stages, something.dates) == (("docs",), (Stage.STAT,), "2026-05-01")

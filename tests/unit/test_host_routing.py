@@ -9,8 +9,9 @@ from rig import Listener
 
 from mtc.core.errors import ManifestError
 from mtc.core.model import Accounting, StepId
-from mtc.engine import session
-from mtc.engine.task_list import Wanted
+from mtc.engine import planning, session
+from mtc.engine.apply_request import ApplyRequest
+from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
 from mtc.state.store import Store
@@ -40,7 +41,7 @@ def project(folder: Path, sites: str, more: str = "") -> Project:
 
 def imported(made: Project, site: str) -> tuple[list[str], Accounting]:
     """The paths of a site's hits, and the account of its day."""
-    session.apply(session.Order(made, Wanted(), "mtc apply"), Listener())
+    session.apply(ApplyRequest(made, Scope(), "mtc apply"), Listener())
     with Store.open(made.state, readonly=True) as store:
         record = store.record(StepId.parse(f"import:{site}:{DAY}"))
     assert record is not None
@@ -91,8 +92,8 @@ def test_a_change_of_hosts_is_told_at_its_line(tmp_path: Path) -> None:
     """What was imported with other hosts is imported again, and the plan says which line it is about."""
     imported(project(tmp_path, "  shop: {hosts: [shop.example.org]}\n"), "shop")
     made = project(tmp_path, "  shop:\n    hosts: [blog.example.org]\n")
-    order = session.Order(made, Wanted(), "mtc plan")
-    (step,) = session.plan(order, print).steps
+    request = ApplyRequest(made, Scope(), "mtc plan")
+    (step,) = planning.plan(request, print).steps
     assert step.verdict == "manifest changed"
     assert step.reasons == ('filters.hosts: ["shop.example.org"] → ["blog.example.org"] (mtc.yaml:9)',)
     assert imported(made, "shop")[0] == ["/5", "/6"]

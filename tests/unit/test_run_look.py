@@ -14,7 +14,7 @@ from trial import DAYS, Trial
 from mtc.core.errors import InterruptedRunError, PermanentError
 from mtc.core.model import Accounting, LoadedObject, Output, Part, SourceObject, Stage, StepId
 from mtc.core.records import History
-from mtc.engine.observe import list_sources, look, missing_outputs, missing_parts, stat_sizes
+from mtc.engine.observe import list_sources, missing_outputs, missing_parts, observe, stat_sizes
 from mtc.manifest.load import load
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.world import Selection
@@ -58,7 +58,7 @@ def test_no_source_is_listed_for_stages_that_need_none(project: Project) -> None
     def never(site: SiteSettings) -> LogSource:
         raise AssertionError(site)
 
-    assert look(project, selection(Stage.STAT, Stage.CSV), History(), never, print).listings == {}
+    assert observe(project, selection(Stage.STAT, Stage.CSV), History(), never, print).listings == {}
 
 
 def test_what_a_source_has_to_say_reaches_a_person(project: Project) -> None:
@@ -160,12 +160,12 @@ def test_a_folder_that_is_bare_is_no_listing_for_a_site_that_had_logs(project: P
     loaded = LoadedObject(SourceObject(KEY, 1), "id", "c", "combined", Accounting(), ())
     history = History(objects={StepId(Stage.IMPORT, "docs", DAYS[0]): (loaded,)})
     asked = Selection((Stage.IMPORT,), {site.name: DAYS[1:]}, accepted_sites=frozenset({"docs"} if accepted else ()))
-    listing = look(project, asked, history, lambda _: there, print).listings["docs"]
+    listing = observe(project, asked, history, lambda _: there, print).listings["docs"]
     assert bool(listing.error) is not accepted
     if not accepted:
         assert "is its disk mounted?" in listing.error
         assert "--accept site:docs" in listing.hint
-    assert look(project, asked, History(), lambda _: there, print).listings["docs"].error == ""
+    assert observe(project, asked, History(), lambda _: there, print).listings["docs"].error == ""
 
 
 def test_a_stop_is_heard_while_a_source_is_listed(project: Project) -> None:

@@ -11,7 +11,7 @@ from trial import DAYS, Trial
 from mtc.core.errors import UsageError
 from mtc.core.model import Stage, Status, StepId
 from mtc.core.records import History, StepRecord
-from mtc.engine.task_list import Wanted, select, sites_of
+from mtc.engine.selection import Scope, select, sites_of
 from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
@@ -34,14 +34,14 @@ def record(stage: Stage, status: Status, checked: dt.datetime | None = None, day
 
 def test_without_a_word_the_manifest_says_which_steps(project: Project) -> None:
     """All of its sites, days and stages."""
-    chosen = select(project, Wanted(), NOTHING, NOW)
+    chosen = select(project, Scope(), NOTHING, NOW)
     assert (chosen.stages, chosen.days) == (tuple(Stage), {"docs": DAYS, "shop": DAYS})
     assert not chosen.exact
 
 
 def test_the_command_line_cuts_sites_stages_and_days(project: Project) -> None:
     """In the manifest's order, whatever the order on the command line."""
-    wanted = Wanted(("shop", "docs"), (Stage.CSV, Stage.IMPORT), "2025-04-01")
+    wanted = Scope(("shop", "docs"), (Stage.CSV, Stage.IMPORT), "2025-04-01")
     chosen = select(project, wanted, NOTHING, NOW)
     assert chosen.stages == (Stage.IMPORT, Stage.CSV)
     assert list(chosen.days) == ["docs", "shop"]
@@ -52,40 +52,40 @@ def test_the_command_line_cuts_sites_stages_and_days(project: Project) -> None:
 def test_an_unknown_site_is_refused_with_the_nearest(project: Project) -> None:
     """Or with all there are, when none is near."""
     with pytest.raises(UsageError, match=r"'shopp'.*did you mean shop\?"):
-        sites_of(project, Wanted(("shopp",)))
+        sites_of(project, Scope(("shopp",)))
     with pytest.raises(UsageError, match="the manifest has: docs, shop"):
-        sites_of(project, Wanted(("zzzzzzzzz",)))
+        sites_of(project, Scope(("zzzzzzzzz",)))
 
 
 def test_yesterday_is_the_sites_own(project: Project) -> None:
     """At half past ten in the evening, UTC, it is the next day in Paris."""
     late = dt.datetime(2025, 5, 1, 22, 30, tzinfo=dt.UTC)
-    chosen = select(project, Wanted(dates="yesterday"), NOTHING, late)
+    chosen = select(project, Scope(dates="yesterday"), NOTHING, late)
     assert chosen.days == {"docs": (dt.date(2025, 5, 1),), "shop": (dt.date(2025, 4, 30),)}
 
 
 def test_a_day_that_had_not_settled_is_looked_at_once_more(project: Project) -> None:
     """It lies before the manifest's dates, and was last looked at when objects could still come."""
     early = dt.datetime(2025, 4, 21, 1, tzinfo=dt.UTC)
-    chosen = select(project, Wanted(), record(Stage.IMPORT, Status.DONE, early), NOW)
+    chosen = select(project, Scope(), record(Stage.IMPORT, Status.DONE, early), NOW)
     assert chosen.days == {"docs": (OLD, *DAYS), "shop": DAYS}
 
 
 def test_a_day_that_had_settled_is_not_looked_at_again(project: Project) -> None:
     """Whatever comes later is for whoever names the day."""
     settled = dt.datetime(2025, 4, 21, 5, tzinfo=dt.UTC)  # the day ended at 22:00 UTC
-    assert select(project, Wanted(), record(Stage.IMPORT, Status.DONE, settled), NOW).days["docs"] == DAYS
+    assert select(project, Scope(), record(Stage.IMPORT, Status.DONE, settled), NOW).days["docs"] == DAYS
 
 
 def test_a_day_that_failed_stays_on_the_list(project: Project) -> None:
     """Cron's `yesterday` moves on; what a night could not do is done the next night."""
-    assert OLD in select(project, Wanted(), record(Stage.IMPORT, Status.FAILED), NOW).days["docs"]
-    assert OLD in select(project, Wanted(), record(Stage.STAT, Status.FAILED), NOW).days["docs"]
+    assert OLD in select(project, Scope(), record(Stage.IMPORT, Status.FAILED), NOW).days["docs"]
+    assert OLD in select(project, Scope(), record(Stage.STAT, Status.FAILED), NOW).days["docs"]
 
 
 def test_days_that_are_named_are_the_only_ones(project: Project) -> None:
     """Nothing left behind is taken along when somebody asks for one day."""
-    chosen = select(project, Wanted(dates="2025-05-02"), record(Stage.IMPORT, Status.FAILED), NOW)
+    chosen = select(project, Scope(dates="2025-05-02"), record(Stage.IMPORT, Status.FAILED), NOW)
     assert chosen.days["docs"] == (DAYS[1],)
     assert chosen.named == {DAYS[1]}
 
@@ -126,7 +126,7 @@ def test_days_that_no_run_came_to_are_caught_up(
     """Since the first that is done, as far back as the manifest says; only where days move with the calendar."""
     forms = TypeAdapter(Dates).validate_python(dates)
     moved = dataclasses.replace(project, dates=forms, catch_up=catch_up)
-    chosen = select(moved, Wanted(), History(known), NOW)
+    chosen = select(moved, Scope(), History(known), NOW)
     assert chosen.caught_up == {("docs", day(number)) for number in missed}
     assert {day(number) for number in missed} <= set(chosen.days["docs"])
     assert set(chosen.days["shop"]).isdisjoint(day(number) for number in missed)  # it has nothing to catch up
@@ -135,7 +135,7 @@ def test_days_that_no_run_came_to_are_caught_up(
 def test_days_chosen_by_name_catch_nothing_up(project: Project) -> None:
     """A command for one day does that day."""
     moved = dataclasses.replace(project, dates="yesterday")
-    chosen = select(moved, Wanted(dates=day(1).isoformat()), History(done(5)), NOW)
+    chosen = select(moved, Scope(dates=day(1).isoformat()), History(done(5)), NOW)
     assert chosen.caught_up == frozenset()
     assert chosen.days["docs"] == (day(1),)
 
@@ -143,7 +143,7 @@ def test_days_chosen_by_name_catch_nothing_up(project: Project) -> None:
 def test_days_that_are_too_old_to_be_caught_up_are_told(project: Project) -> None:
     """With the command that imports them; the others are caught up."""
     moved = dataclasses.replace(project, dates="yesterday", catch_up=3)
-    chosen = select(moved, Wanted(), History(done(9)), NOW)
+    chosen = select(moved, Scope(), History(done(9)), NOW)
     (note,) = chosen.notes
     assert note.startswith(f"docs: no run came to 5 days from {day(8)} to {day(4)}")
     assert f"`mtc import docs {day(8)} {day(4)}`" in note

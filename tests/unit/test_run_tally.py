@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from mtc.core.model import Stage, Status, StepId, Verdict
-from mtc.engine.run_summary import Outcome, Tally
+from mtc.engine.run_summary import Outcome, RunSummary
 from mtc.plan.work import PlannedStep
 
 DAY = dt.date(2025, 5, 1)
@@ -15,12 +15,12 @@ def step(site: str) -> StepId:
     return StepId(Stage.IMPORT, site, DAY)
 
 
-def ended(*statuses: Status) -> Tally:
+def ended(*statuses: Status) -> RunSummary:
     """A tally of steps that ended so."""
-    tally = Tally()
+    summary = RunSummary()
     for number, status in enumerate(statuses):
-        tally.end(step(f"site{number}"), Outcome(status, Verdict.NEW))
-    return tally
+        summary.end(step(f"site{number}"), Outcome(status, Verdict.NEW))
+    return summary
 
 
 @pytest.mark.parametrize(
@@ -40,16 +40,16 @@ def test_a_failed_or_blocked_step_makes_the_exit_code(statuses: tuple[Status, ..
 @pytest.mark.parametrize(("verdict", "code"), [(Verdict.UP_TO_DATE, 0), (Verdict.NOT_DUE, 0), (Verdict.BLOCKED, 3)])
 def test_a_step_with_nothing_to_do_is_no_failure_unless_it_is_blocked(verdict: Verdict, code: int) -> None:
     """A blocked one could not be tried."""
-    tally = Tally()
-    tally.rest(PlannedStep(step("docs"), verdict))
-    assert tally.exit_code == code
+    summary = RunSummary()
+    summary.rest(PlannedStep(step("docs"), verdict))
+    assert summary.exit_code == code
 
 
 def test_counts_are_of_steps_each_in_one_place() -> None:
     """A step that ends twice, as after a retry, counts as it ended last."""
-    tally = ended(Status.FAILED, Status.DONE, Status.EMPTY)
-    tally.end(step("site0"), Outcome(Status.DONE, Verdict.NEW))
-    tally.rest(PlannedStep(step("idle"), Verdict.UP_TO_DATE))
-    tally.rest(PlannedStep(step("early"), Verdict.NOT_DUE))
-    tally.rest(PlannedStep(step("held"), Verdict.BLOCKED))
-    assert tally.counts() == {"done": 2, "empty": 1, "failed": 0, "blocked": 1, "up_to_date": 1, "not_due": 1}
+    summary = ended(Status.FAILED, Status.DONE, Status.EMPTY)
+    summary.end(step("site0"), Outcome(Status.DONE, Verdict.NEW))
+    summary.rest(PlannedStep(step("idle"), Verdict.UP_TO_DATE))
+    summary.rest(PlannedStep(step("early"), Verdict.NOT_DUE))
+    summary.rest(PlannedStep(step("held"), Verdict.BLOCKED))
+    assert summary.counts() == {"done": 2, "empty": 1, "failed": 0, "blocked": 1, "up_to_date": 1, "not_due": 1}

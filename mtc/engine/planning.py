@@ -1,0 +1,106 @@
+"""Read-only questions: what a run would do, what a step's verdict is, and how all steps stand. Takes no lock."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mtc.core.clock import Clock, utc_now
+from mtc.core.model import Stage, StepId
+from mtc.core.records import History
+from mtc.engine.apply_request import ApplyRequest, selection_for
+from mtc.engine.observe import observe, unknown_site_notes
+from mtc.engine.selection import Scope, select, sites_of
+from mtc.engine.wiring import source_opener
+from mtc.manifest.dates import is_relative
+from mtc.manifest.project import Project
+from mtc.plan.duplicates import counted_once
+from mtc.plan.freshness import stale_sites
+from mtc.plan.planner import make_plan, with_steps_under_way
+from mtc.plan.work import Plan
+from mtc.plan.world import Selection
+from mtc.state.lock import owner_at_work
+from mtc.state.store import Store
+from mtc.state.warehouse_owner import check
+
+STATUS_DAYS = 30
+
+
+def plan(request: ApplyRequest, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
+    """Plan without doing anything, and without the lock. `note` is called with each remark for the user."""
+    project = request.project
+    with Store.open(project.state, readonly=True) as store:
+        check(project.warehouse, store.lineage)
+        history = counted_once(project, store.history(sites_of(project, request.scope)))
+    now = clock()
+    if owner := owner_at_work(project.state):
+        note(f"another run is at work: {owner}")
+    selection = selection_for(request, history, now)
+    for text in selection.notes:
+        note(text)
+    return _make_plan(project, selection, history, note, now)
+
+
+def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
+    """Plan what one step's verdict depends on: all stages of its site and day.
+
+    The day does not count as named on the command line: the verdict is the one that `apply` would find.
+    """
+    scope = Scope(sites_of(project, Scope((step.site,))))
+    with Store.open(project.state, readonly=True) as store:
+        check(project.warehouse, store.lineage)
+        history = counted_once(project, store.history(scope.sites))
+    now = clock()
+    named = select(project, scope, history, now).named
+    selection = Selection(tuple(Stage), {step.site: (step.day,)}, named, exact=True)
+    return _make_plan(project, selection, history, note, now)
+
+
+def _make_plan(
+    project: Project, selection: Selection, history: History, note: Callable[[str], None], now: dt.datetime
+) -> Plan:
+    world = observe(project, selection, history, source_opener(project), note)
+    for found in stale_sites(project, selection, history, world.listings, now):
+        note(str(found))
+    made = make_plan(project, selection, world, history, now)
+    return with_steps_under_way(made, history) if owner_at_work(project.state) else made
+
+
+@dataclass(frozen=True, slots=True)
+class StatusData:
+    """What `status` shows: the sites and days asked for, what is recorded, and today's verdicts.
+
+    `notes` are about sites that only the state or the `.stat` files know, and sites whose logs have stopped coming.
+    """
+
+    project: Project
+    days: tuple[dt.date, ...]
+    history: History
+    plan: Plan | None
+    notes: tuple[str, ...] = ()
+
+
+def status_data(
+    project: Project, scope: Scope, note: Callable[[str], None], *, offline: bool, clock: Clock = utc_now
+) -> StatusData:
+    """Collect what `status` shows; changes nothing. Offline, no source is listed and there is no plan.
+
+    Without dates in `scope`, the manifest's days; where these move with the calendar, the last 30 days too.
+    """
+    names = sites_of(project, scope)
+    now = clock()
+    with Store.open(project.state, readonly=True) as store:
+        check(project.warehouse, store.lineage)
+        history = counted_once(project, store.history(names))
+        notes = () if scope.sites else unknown_site_notes(project, store)
+    selection = select(project, scope, history, now)
+    days = {day for site_days in selection.days.values() for day in site_days}
+    if scope.dates is None and is_relative(project.dates):
+        days |= {now.date() - dt.timedelta(days=back) for back in range(1, STATUS_DAYS + 1)}
+    wide = Selection(project.stages, {name: tuple(sorted(days)) for name in names}, selection.named, exact=True)
+    made = None
+    if not offline:
+        made = _make_plan(project, wide, history, note, now)
+    if scope.dates is None:
+        notes += tuple(str(one) for one in stale_sites(project, selection, history, {}, now))
+    narrowed = replace(project, sites={name: project.sites[name] for name in names})
+    return StatusData(narrowed, tuple(sorted(days)), history, made, notes)
