@@ -5,6 +5,7 @@ Hosts are under example.org and addresses from the ranges for documentation. No 
 
 from format_samples import (
     akamai,
+    any_json,
     apache_nginx,
     api_gateway,
     caddy,
@@ -57,6 +58,7 @@ SAMPLES: tuple[SampleFile, ...] = (
     *tomcat.SAMPLES,
     *akamai.SAMPLES,
     *api_gateway.SAMPLES,
+    *any_json.SAMPLES,
     *exports.SAMPLES,
 )
 

@@ -2,12 +2,18 @@
 
 # ruff: noqa: E501 - log lines are as long as servers write them
 
+import re
+
 from format_samples.shape import CHROME, FIREFOX, Row, SampleFile
 
 
 def _tabs(text: str) -> str:
     """Put tabs between the fields of log lines; CloudFront writes blanks between the names of the header only."""
     return "\n".join(line if line.startswith("#") else line.replace(" ", "\t") for line in text.split("\n"))
+
+
+def _column(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 _FIELDS = (
@@ -92,4 +98,13 @@ JSON = SampleFile(
     " moment as date and time, with milliseconds, and wins. A line without address and path is no request.",
 )  # fmt: skip
 
-SAMPLES = (STANDARD, HEADERLESS, REORDERED, JSON)
+PARQUET = SampleFile(
+    format="cloudfront_parquet",
+    text=re.sub(r'"([^"]+)":', lambda key: f'"{_column(key[1])}":', JSON.text),
+    rows=JSON.rows,
+    other=JSON.other,
+    note="The same guide, output format Parquet: the names of the fields as columns, in small letters and with an"
+    " underscore for what is neither letter nor digit. Rows of a Parquet file reach the format as JSON lines.",
+)
+
+SAMPLES = (STANDARD, HEADERLESS, REORDERED, JSON, PARQUET)

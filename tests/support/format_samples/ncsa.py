@@ -195,8 +195,25 @@ COMMON_AGENT = SampleFile(
     note="A log_format whose author forgot the quotes around what clients send.",
 )  # fmt: skip
 
+COMMON_AGENT_VHOST = SampleFile(
+    format="common_agent_vhost",
+    text=f"""www.example.org 192.0.2.1 - - [01/May/2026:12:05:03 +0200] "GET /docs/ HTTP/1.1" 200 5120 {FIREFOX}
+shop.example.org:443 198.51.100.7 - ada [01/May/2026:12:05:04 +0200] "GET /search?q=1 HTTP/2.0" 200 812 https://www.example.org/ {CHROME}
+Shop.example.org 2001:db8::7 - - [01/May/2026:10:05:05 +0000] "GET /a HTTP/1.1" 404 9 - curl/8.5.0
+www.example.org 192.0.2.9 - - [01/May/2026:10:05:07 +0000] "GET /c HTTP/1.1" 200 9 - -
+""",
+    rows=(
+        Row(host="www.example.org", ip="192.0.2.1", time="2026-05-01 10:05:03", method="GET", path="/docs/", protocol="HTTP/1.1", status=200, bytes=5120, user_agent=FIREFOX),
+        Row(host="shop.example.org", ip="198.51.100.7", user="ada", time="2026-05-01 10:05:04", method="GET", path="/search", query="q=1", protocol="HTTP/2.0", status=200, bytes=812, referrer="https://www.example.org/", user_agent=CHROME),
+        Row(host="shop.example.org", ip="2001:db8::7", time="2026-05-01 10:05:05", method="GET", path="/a", protocol="HTTP/1.1", status=404, bytes=9, user_agent="curl/8.5.0"),
+        Row(host="www.example.org", ip="192.0.2.9", time="2026-05-01 10:05:07", method="GET", path="/c", protocol="HTTP/1.1", status=200, bytes=9),
+    ),
+    note="The same with the virtual host in front, with or without its port.",
+)  # fmt: skip
+
 SAMPLES = (
     COMMON_AGENT,
+    COMMON_AGENT_VHOST,
     COMMON,
     COMBINED,
     COMBINED_SYSLOG,
