@@ -83,7 +83,8 @@ def apply(
     from mtc.cli.options import accepted_of
     from mtc.engine.apply_request import ApplyRequest
 
-    project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
+    path = context.one_manifest(manifest, manifest_option)
+    project = context.open_project(path, env, state, sites=site or (), quiet=quiet)
     scope = context.scope(project, site, stage, (frm, to, date))
     accepted, sites = accepted_of(accept or ())
     request = ApplyRequest(
@@ -181,7 +182,7 @@ def _short(
 
     manifest, env, state, wait = common
     sites = (site,) if site else ()
-    project = context.open_project(manifest, env, state, secrets=stage is Stage.IMPORT, sites=sites)
+    project = context.open_project(manifest, env, state, secrets=stage is Stage.IMPORT, sites=sites, quiet=quiet)
     scope = Scope(sites, (stage,), context.dates_of(*days) if days else None)
     accepted, accepted_sites = accepted_of(accept or ())
     request = ApplyRequest(

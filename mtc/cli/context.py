@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from mtc.core.clock import local_today
-from mtc.core.errors import UsageError
+from mtc.core.errors import Problem, UsageError
 from mtc.core.events import Reporter
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
@@ -20,6 +20,7 @@ from mtc.engine.selection import Scope
 from mtc.engine.wiring import safe_command
 from mtc.manifest.dates import Dates, days, from_options
 from mtc.manifest.load import load
+from mtc.manifest.problem_text import render
 from mtc.manifest.project import Project
 from mtc.report.reporters import choose_reporter
 from mtc.report.terminal import Terminal, detect_terminal
@@ -51,15 +52,32 @@ def one_manifest(argument: Path | None, option: Path | None) -> Path | None:
 
 
 def open_project(
-    given: Path | None, env: str | None, state: Path | None, *, secrets: bool = True, sites: Iterable[str] = ()
+    given: Path | None,
+    env: str | None,
+    state: Path | None,
+    *,
+    secrets: bool = True,
+    sites: Iterable[str] = (),
+    quiet: bool = False,
 ) -> Project:
-    """Load the manifest that is meant. Only the credentials of `sites` (all by default) must resolve."""
+    """Load the manifest that is meant. Only the credentials of `sites` (all by default) must resolve.
+
+    Old names of keys are warned of on stderr, each once, unless the command is to be `quiet`.
+    """
     path = manifest_path(given)
     project = load(path, env=env, secrets_needed=secrets, sites=tuple(sites) or None)
     if state is not None:
         project = replace(project, state=state.absolute())
+    if not quiet:
+        warn(each for each in project.warnings if not any(each in other.warnings for other in _opened))
     _opened.append(project)
     return project
+
+
+def warn(problems: Iterable[Problem]) -> None:
+    """Show warnings about a manifest on stderr, each with its line."""
+    for each in problems:
+        sys.stderr.write(f"warning: {render(each)}\n")
 
 
 def known_secrets() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mtc.core.errors import Problem
 from mtc.core.suggest import suggest
+from mtc.manifest.deprecations import OldNames
 from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Scalar, is_null, text_of
 from mtc.manifest.yaml import read_file
 
@@ -78,7 +79,8 @@ def resolve_sites(tree: Map) -> Map:
 class Assembly:
     """What was read: the merged tree (without `extends` and `environments`), the environments, the bases.
 
-    `whole` is false when a base could not be read: then a key that is missing may be in that base.
+    `whole` is false when a base could not be read: then a key that is missing may be in that base. `warnings` are
+    keys that have a new name.
     """
 
     file: Path
@@ -87,6 +89,7 @@ class Assembly:
     bases: tuple[Path, ...] = ()
     whole: bool = True
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def environment(self, name: str) -> Map | None:
         """The tree with an environment laid over it."""
@@ -123,6 +126,10 @@ def _read(file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
     if tree is None:
         made.whole = False
         return None
+    names = OldNames()
+    tree = names.replaced(tree)
+    made.problems += names.problems
+    made.warnings += names.warnings
     entry = tree.entries.get("extends")
     if entry is None or is_null(entry.node):
         return tree

@@ -5,12 +5,15 @@ environment may give a piece of a section, so no key is required but `version`, 
 """
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from mtc.formats.settings import Filters, HitSettings
+from mtc.manifest import deprecations
 from mtc.manifest.list_files import LIST_KEYS
 from mtc.manifest.models import Manifest
+from mtc.manifest.nodes import KeyPath
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Object = dict[str, Json]
@@ -22,7 +25,8 @@ _MODELS = {"filters": Filters.__name__, "hits": HitSettings.__name__}
 _NEVER_NULL = {"version", "last", "from", "to", "file"}
 _NOISE = {"title", "minProperties"}
 _REFERENCE = r"\$\{[^{}]+\}"
-_SHOWN = ("description", "default", "examples")
+_SHOWN = ("description", "deprecated", "default", "examples")
+_REFERRED = re.compile(r'"#/\$defs/(\w+)"')
 _LIST_FILE: Object = {
     "additionalProperties": False,
     "properties": {
@@ -53,6 +57,7 @@ def build() -> str:
             definition.pop("required", None)
     for section, keys in LIST_KEYS.items():
         _let_files(definitions[_MODELS[section]], keys)
+    _add_old_names(made, definitions)
     made.pop("required")
     definitions["Environment"] = {**made, "description": "Settings laid over the manifest's."}
     defined: Object = {name: _relax(definition) for name, definition in sorted(definitions.items())}
@@ -66,6 +71,32 @@ def _let_files(definition: Object, keys: Iterable[str]) -> None:
         told: Object = {each: value for each, value in properties[key].items() if each in _SHOWN}
         rest: Object = {each: value for each, value in properties[key].items() if each not in _SHOWN}
         properties[key] = {**told, "anyOf": [*cast("list[Json]", rest.pop("anyOf", [rest])), _LIST_FILE]}
+
+
+def _add_old_names(made: Object, definitions: Mapping[str, Object]) -> None:
+    """List the old names of renamed keys as deprecated, so that an editor strikes them through and explains."""
+    for each in deprecations.RENAMED:
+        sections = [found for found in _sections(made, definitions, each.section) if each.new in found]
+        if not sections:
+            where = ".".join((*each.section, each.new))
+            raise ValueError(f"no key is called {where}: see RENAMED in mtc/manifest/deprecations.py")
+        told = f"Deprecated since mtc {each.since}: write `{each.new}`, which means the same."
+        for properties in sections:
+            properties[each.old] = {**properties[each.new], "description": told, "deprecated": True}
+
+
+def _sections(made: Object, definitions: Mapping[str, Object], path: KeyPath) -> list[dict[str, Object]]:
+    """The properties of every object that may stand at the path of a section."""
+    found = [made]
+    for key in path:
+        if key != deprecations.ANY:  # whoever holds named entries refers to what each of them is
+            inner = [properties[key] for properties in map(_properties, found) if key in properties]
+            found = [definitions[name] for name in _REFERRED.findall(json.dumps(inner))]
+    return [_properties(each) for each in found]
+
+
+def _properties(definition: Object) -> dict[str, Object]:
+    return cast("dict[str, Object]", definition.get("properties", {}))
 
 
 def _top(made: Object) -> Object:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mtc.core.errors import ManifestError
@@ -46,4 +47,5 @@ def load(
     problems += validated.problems
     if problems or validated.manifest is None:
         raise ManifestError(in_order(problems))
-    return resolve_project(validated.manifest, validated.tree, file, env or "")
+    project = resolve_project(validated.manifest, validated.tree, file, env or "")
+    return replace(project, warnings=in_order(made.warnings))

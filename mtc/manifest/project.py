@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from mtc.core.errors import Problem
 from mtc.core.model import Stage
 from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.dates import Dates
@@ -72,6 +73,7 @@ class Project:
     """A manifest, resolved. `root` is the folder that relative paths start from.
 
     `setting_locations` maps a dotted path of settings ("sites.docs.filters.static") to where it was written.
+    `warnings` are keys that have a new name.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Project:
     environment: str = ""
     catch_up: int = 30
     setting_locations: Mapping[str, SettingLocation] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def work(self) -> Path:

@@ -20,7 +20,7 @@ _SUFFIXES = {".yaml", ".yml"}
 class FileReport:
     """What is wrong with one file. A `base` is only a piece: other files extend it, or it names no sites.
 
-    `warnings` should be fixed, but do not make the file invalid.
+    `warnings`, such as old names of keys, should be fixed, but do not make the file invalid.
     """
 
     file: Path
@@ -104,7 +104,7 @@ def _report(made: Assembly, bases: Collection[Path]) -> FileReport:
         tree = made.environment(name)
         found = validation.validate(tree).problems if tree else ()
         problems += [replace(each, where=f"environments.{name}.{each.where}".rstrip(".")) for each in found]
-    warnings = in_order(each for tree in trees for each in _secrets_in_clear(tree))
+    warnings = in_order((*made.warnings, *(each for tree in trees for each in _secrets_in_clear(tree))))
     return FileReport(made.file, in_order(problems), warnings, base, names)
 
 

@@ -1,0 +1,103 @@
+"""Keys of the manifest that have a new name: the old one is read still, and a warning names the new one at its place.
+
+A key is renamed by one line in `RENAMED`. Files are read with the old name as if it were the new one, so that nothing
+above this module knows of it; the JSON Schema lists the old name as deprecated. How long an old name is read is said
+in `docs/stability.md`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from mtc.core.errors import Problem
+from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Seq
+
+ANY = "NAME"
+"""In a section, whatever name stands there: `("credentials", "NAME")` is every entry of `credentials`."""
+
+_OF_SITES = frozenset({"source", "archive", "filters", "hits", "freshness"})
+"""The sections of a manifest that a site may have as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A key with a new name in the same section.
+
+    `section` is the path of the section in a manifest, such as `("source",)`, and `()` for the manifest's own keys.
+    The key is renamed everywhere that the section may stand: in sites and environments too. The value means the same.
+    `since` is the version of mtc that renamed it.
+    """
+
+    section: KeyPath
+    old: str
+    new: str
+    since: str
+
+
+RENAMED: tuple[Renamed, ...] = ()
+"""Every old name that is read. Empty while no key has been renamed."""
+
+
+@dataclass(slots=True)
+class OldNames:
+    """Reads trees with old names as if they had the new ones, and keeps a warning for each that it met."""
+
+    warnings: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def replaced(self, tree: Map) -> Map:
+        """The tree of one file, with new names only. Trees are merged after that: a base may still have an old name."""
+        return self._map(tree, ()) if RENAMED else tree
+
+    def _map(self, node: Map, path: KeyPath) -> Map:
+        names = {each.old: each for each in renamed_in(path)}
+        entries: dict[str, MapEntry] = {}
+        for key, entry in node.entries.items():
+            known = names.get(key)
+            if known is None:
+                entries[key] = MapEntry(entry.mark, self._node(entry.node, (*path, key)))
+            elif known.new in node.entries:
+                self.problems.append(_both(known, entry, path))
+            else:
+                self.warnings.append(_warning(known, entry, path))
+                entries[known.new] = MapEntry(entry.mark, self._node(entry.node, (*path, known.new)))
+        return replace(node, entries=entries)
+
+    def _node(self, node: Node, path: KeyPath) -> Node:
+        if isinstance(node, Map):
+            return self._map(node, path)
+        if isinstance(node, Seq):
+            return replace(node, items=tuple(self._node(item, (*path, str(n))) for n, item in enumerate(node.items)))
+        return node
+
+
+def renamed_in(path: KeyPath) -> Iterator[Renamed]:
+    """The old names that are read in the map at a path of a manifest's file."""
+    section = _section(path)
+    for each in RENAMED:
+        if _fits(each.section, section):
+            yield each
+
+
+def _fits(pattern: KeyPath, section: KeyPath) -> bool:
+    return len(pattern) == len(section) and all(
+        one in {ANY, other} for one, other in zip(pattern, section, strict=True)
+    )
+
+
+def _section(path: KeyPath) -> KeyPath:
+    """The section that a path leads to, without the environment or the site that holds it."""
+    own = path[2:] if path[:1] == ("environments",) and len(path) > 1 else path
+    if own[:1] != ("sites",) or len(own) < 3:  # noqa: PLR2004 (sites.NAME.SECTION)
+        return own
+    inner = ("source", *own[2:]) if own[2] == "format" else own[2:]  # a site's `format` is short for its source's
+    return inner if inner[0] in _OF_SITES else own
+
+
+def _warning(known: Renamed, entry: MapEntry, path: KeyPath) -> Problem:
+    what = f"{known.old} is an old name of this key, deprecated since mtc {known.since}"
+    return entry.mark.problem(".".join((*path, known.old)), what, f"write {known.new}, which means the same")
+
+
+def _both(known: Renamed, entry: MapEntry, path: KeyPath) -> Problem:
+    what = f"{known.old} and {known.new} are both given, and are one key"
+    return entry.mark.problem(".".join((*path, known.old)), what, f"keep {known.new}; {known.old} is its old name")
