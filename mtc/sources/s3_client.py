@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from mtc.core.background import LowSpeedLimit
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError
 from mtc.sources.settings import Credentials
@@ -249,9 +251,9 @@ def _client(login: Login, tuning: Tuning) -> "S3Client":
     with explaining(access):
         try:
             session = boto3.session.Session(
-                aws_access_key_id=_secret(credentials, "access_key_id"),
-                aws_secret_access_key=_secret(credentials, "secret_access_key"),
-                aws_session_token=_secret(credentials, "session_token"),
+                aws_access_key_id=_secret(credentials.access_key_id),
+                aws_secret_access_key=_secret(credentials.secret_access_key),
+                aws_session_token=_secret(credentials.session_token),
                 region_name=credentials.region,
                 profile_name=credentials.profile,
             )
@@ -261,6 +263,5 @@ def _client(login: Login, tuning: Tuning) -> "S3Client":
             raise PermanentError("the address of the S3 service is not valid", where=access.where, hint=hint) from None
 
 
-def _secret(credentials: Credentials, name: str) -> str | None:
-    secret = getattr(credentials, name)
-    return None if secret is None else str(secret.get_secret_value())
+def _secret(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from executors import EXECUTORS, Make
 from trial import DAYS
 
 from mtc.core.errors import InterruptedRunError, PermanentError, StateError
 from mtc.core.model import Receipt, Stage, Status, StepId, Verdict
-from mtc.engine.executors import Executor, InlineExecutor, PoolExecutor
+from mtc.engine.executors import Executor
 from mtc.plan.work import PlannedStep, Task
 from mtc.stages.stage import Fact, FactRecorder, StepDone
 
@@ -81,15 +82,14 @@ def well(task: Task, recorder: FactRecorder) -> None:
 Start = Callable[[Notes, Work], AbstractContextManager[Executor]]
 
 
-@pytest.fixture(params=[0, 1, 3], ids=["inline", "pool of 1", "pool of 3"])
+@pytest.fixture(params=EXECUTORS.values(), ids=list(EXECUTORS))
 def start(request: pytest.FixtureRequest) -> Start:
     """Starts an executor for a handler and a stage, and closes it at the end."""
-    jobs: int = request.param
+    make: Make = request.param
 
     @contextmanager
     def starting(notes: Notes, work: Work) -> Iterator[Executor]:
-        stages = {Stage.IMPORT: Worker(work)}
-        made: Executor = PoolExecutor(stages, notes, jobs) if jobs else InlineExecutor(stages, notes)
+        made = make({Stage.IMPORT: Worker(work)}, notes)
         try:
             yield made
         finally:

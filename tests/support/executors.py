@@ -1,0 +1,13 @@
+"""Every executor, as its contract tests start it: a new one is added here, and then has to pass them."""
+
+from collections.abc import Callable, Mapping
+
+from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor, StageRunners
+
+Make = Callable[[StageRunners, Handler], Executor]
+
+EXECUTORS: Mapping[str, Make] = {
+    "inline": InlineExecutor,
+    "pool of 1": lambda runners, handler: PoolExecutor(runners, handler, 1),
+    "pool of 3": lambda runners, handler: PoolExecutor(runners, handler, 3),
+}
