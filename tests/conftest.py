@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("suite", derandomize=True)  # a change is to blame for what fails, not the dice
+settings.register_profile("measured", settings.get_profile("suite"), deadline=None)  # coverage takes its time
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,7 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Draw the same examples in every run; with `--slow`, new ones. A hang-up is heard, also where `nohup` hid it."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if not config.getoption("--slow"):
-        settings.load_profile("suite")
+        settings.load_profile("measured" if config.getoption("cov_source", None) else "suite")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -132,10 +132,10 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
 )
 def test_a_bomb_is_refused_soon(text: str) -> None:
     """What would grow beyond memory, or nest beyond the stack, stops at a limit."""
-    start = time.monotonic()
+    start = time.process_time()
     problem = only_problem(text)
     assert "more than" in problem.what
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_files_that_cannot_be_read_are_problems_too(tmp_path: Path) -> None:
