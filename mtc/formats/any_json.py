@@ -1,4 +1,4 @@
-"""JSON lines of a server that nobody knows: its fields are told by the names and the values of its keys.
+"""JSON lines of an unknown server: the names and values of its keys say which field is which.
 
 Formats whose keys are known read as much or more, and then win.
 """

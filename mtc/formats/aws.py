@@ -1,27 +1,23 @@
-r"""AWS's load balancers: Classic (`elb`) and Application (`alb`).
+r"""Amazon's formats: load balancers, S3, CloudFront, API Gateway.
 
-Sources: Elastic Load Balancing, 'Access log entries' of either guide. The time is UTC; the time taken is what the
-target needed, in seconds, and -1 where it gave no answer. A target may be `-`: redirects, fixed responses, functions,
-what the firewall stopped. A request names a URL with the host. Fields are added at the end over the years.
+Load balancers, Classic (`elb`) and Application (`alb`). Source: Elastic Load Balancing, 'Access log entries' of either
+guide. Times are UTC; the time taken is the target's, in seconds, -1 where it did not answer. A target may be `-`
+(redirects, fixed responses, functions, requests that the firewall stopped). A request names a URL with the host. Fields
+are added at the end over the years.
 
-Amazon S3's server access logs.
+S3. Source: Amazon S3 User Guide, 'Amazon S3 server access log format'. The bucket is the host, the requester the user,
+the total time is in milliseconds, the path is the request's. Fields are added at the end over the years. Batch,
+lifecycle and copy operations have `-` for a request and are not requests.
 
-Source: Amazon S3 User Guide, 'Amazon S3 server access log format'. The bucket is the host, the requester the user, the
-total time is in milliseconds, and the path is that of the request as logged. Fields were added at the end over the
-years. Batch, lifecycle and copy operations have `-` for a request and are none.
+CloudFront: the order of its fields, percent-encoded user agents, JSON lines, Parquet; its W3C header is in `w3c`.
+Source: Amazon CloudFront Developer Guide, "Standard logging reference" and "Configure standard logging (v2)"; names of
+Parquet columns as in the Amazon Athena User Guide, "Create a table for CloudFront logs ... with Parquet".
 
-What is particular to Amazon CloudFront's logs: the order of fields, percent-encoded agents, JSON lines, Parquet.
-
-Source: Amazon CloudFront Developer Guide, "Standard logging reference" and "Configure standard logging (v2)"; the names
-of Parquet columns are those of the Amazon Athena User Guide, "Create a table for CloudFront logs ... with Parquet".
-
-Amazon API Gateway: its example formats in JSON, CLF and CSV.
-
-Sources: Amazon API Gateway Developer Guide, "Access logging for REST APIs" and "Configure logging for HTTP APIs"
-(example formats), and the variables of either kind, after which keys of JSON are named. `requestTimeEpoch` and
-`responseLatency` are milliseconds. Where no path is logged, the resource or the route (`GET /pets/{id}`) stands for it;
-the route `$default` says nothing of the path, so that such a line is rejected. A WebSocket has no method: `other`.
-The CLF of REST APIs has no blank behind the time, and either CLF ends with the request's id.
+API Gateway's example formats in JSON, CLF and CSV. Sources: Amazon API Gateway Developer Guide, "Access logging for
+REST APIs" and "Configure logging for HTTP APIs", and the variables of either kind, after which keys of JSON are named.
+`requestTimeEpoch` and `responseLatency` are milliseconds. Where no path is logged, the resource or the route (`GET
+/pets/{id}`) stands for it; the route `$default` has no path, so such a line is rejected. A WebSocket has no method:
+`other`. The CLF of REST APIs has no blank behind the time; either CLF ends with the request's id.
 """
 
 import re

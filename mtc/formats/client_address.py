@@ -1,20 +1,16 @@
-r"""Whose request it was: the texts of a line that may hold the client's address, read into one address, as SQL.
+r"""Whose request it is: the client's address, read from the texts of a line that may hold it, as SQL.
 
-An address is parsed, or there is none. What stands around it is taken off: quotes, brackets, a port, a zone
-(`fe80::1%eth0`), `for=` (RFC 7239, `Forwarded`). `::ffff:192.0.2.1` is the IPv4 address that it stands for; zeros in
-front of a number are dropped, as who pads an address pads decimals; one of IPv6 is written as RFC 5952 says, so that
-an address in two spellings is one visitor.
+An address is parsed, or there is none. Quotes, brackets, a port, a zone (`fe80::1%eth0`) and `for=` (RFC 7239,
+`Forwarded`) are removed. `::ffff:192.0.2.1` becomes the IPv4 address that it stands for. Leading zeros are dropped: who
+pads an address pads decimals. IPv6 is written as in RFC 5952, so that an address in two spellings is one visitor.
 
-A text may be a list, to which each proxy has added the address that it saw: what is none (`unknown`) is passed over.
-Without a `client` in the manifest the first of the list counts, as for Matomo's importer, and with one the right-most
-that is not trusted: who sends a header himself can write only what stands further to the left. Of a list in which all
-are trusted the left-most counts: it is a client inside.
+A text may be a list to which each proxy has added the address that it saw; entries that are not addresses (`unknown`)
+are skipped. Without a `client` in the manifest the first one counts, as in Matomo's importer. With one the right-most
+address counts that is not trusted: a client that sends the header itself can write only further to the left. If all
+are trusted, the left-most counts: a client inside the network.
 
-Addresses as texts of a fixed length, so that SQL can compare them with networks and mask them.
-
-An IPv4 address is packed as `4` and 8 hexadecimal digits, one of IPv6 as `6` and 32; `::ffff:192.0.2.1` is the IPv4
-address that it stands for, however it is written. What is no address (a host name, `*`) is packed as NULL. A zone
-(`fe80::1%eth0`) and brackets do not count.
+For comparing with networks and for masking, addresses are *packed* into texts of a fixed length: `4` and 8 hexadecimal
+digits for IPv4, `6` and 32 for IPv6, NULL for anything else (a host name, `*`).
 """
 
 import ipaddress

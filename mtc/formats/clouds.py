@@ -1,29 +1,29 @@
-r"""JSON lines of cloud providers' balancers: Google Cloud Logging and Azure's resource logs.
+r"""JSON lines and texts of cloud providers and content delivery networks.
 
-Sources: Google Cloud, "Logging query: LogEntry, HttpRequest" and "External Application Load Balancer logging and
+Google Cloud. Sources: "Logging query: LogEntry, HttpRequest" and "External Application Load Balancer logging and
 monitoring": `requestUrl` is a whole URL, `latency` ends with `s`, `remoteIp` may have a port; App Engine's request log
-(`RequestLog`) has its fields in `protoPayload`. Azure, "Monitor metrics and logs in Azure Front Door" and "Azure Front
-Door (classic)": `requestUri` is a whole URL, `timeTaken` seconds, `httpVersion` a number; where `isReceivedFromClient`
-is false, the edge asked the origin shield for what a client had asked the edge for, so that the line is `other`. Azure
-Application Gateway, "Diagnostic logs", access log: `timeTaken` is milliseconds in v1 and seconds in v2, and v1 writes
-plus signs for blanks in user agents and adds `X-AzureApplicationGateway-...` to queries. The table AGWAccessLogs has
-the same names with a capital. Firewall and other logs in the same place have no status: they are `other`.
+(`RequestLog`) has its fields in `protoPayload`.
 
-JSON lines of content delivery networks and hosters at the edge: Fastly and Vercel.
+Azure. Sources: "Monitor metrics and logs in Azure Front Door" and "Azure Front Door (classic)": `requestUri` is a whole
+URL, `timeTaken` seconds, `httpVersion` a number; where `isReceivedFromClient` is false, the edge asked the origin
+shield for a client's request, so the line is `other`. "Diagnostic logs" of Application Gateway, access log: `timeTaken`
+is milliseconds in v1 and seconds in v2, and v1 writes plus signs for blanks in user agents and adds
+`X-AzureApplicationGateway-...` to queries. The table AGWAccessLogs has the same names with a capital. Firewall and
+other logs in the same place have no status: `other`.
 
-Sources: Fastly, "Custom log formats" and "Log streaming" (the format in JSON that new endpoints are given, and the
-older one that names `time_start`, `request` and `resp_body_size`), and "Log streaming: Datadog" (with `http` and
-`network`, whose `request_time_ms` has been of either unit): where `fastly_is_edge` is false, one of Fastly's own
-servers asked its shield for what a client had asked it for, so that the line is `other`. Vercel, "Log Drains
-Reference", as NDJSON: the request stands in `proxy`, times are milliseconds since 1970; what a function printed
-(`stdout`, `stderr`) and status -1 in `proxy` (a revalidation in the background) are no requests of a client.
+Fastly. Sources: "Custom log formats" and "Log streaming" (the JSON of new endpoints, and the older one with
+`time_start`, `request` and `resp_body_size`), "Log streaming: Datadog" (with `http` and `network`, whose
+`request_time_ms` has been of either unit). Where `fastly_is_edge` is false, one of Fastly's own servers asked its
+shield: `other`.
 
-Akamai DataStream 2: JSON, structured (between blanks or tabs), and names and values.
+Vercel. Source: "Log Drains Reference", as NDJSON: the request is in `proxy`, times are milliseconds since 1970; what a
+function printed (`stdout`, `stderr`) and status -1 in `proxy` (a background revalidation) are not a client's requests.
 
-Source: Akamai, "DataStream 2: Data set parameters" and "Log format": values are percent-encoded, `reqTimeSec` is
-seconds since 1970, `reqPath` may lack its slash, a key may be missing or `-`. A structured line has the values in the
-order of the stream's fields; it is read where that is the documentation's: what stands from `reqTimeSec` to `reqPath`,
-and what may follow up to the user agent and up to the referrer. Names and values (`cliIP=...`) have the names of JSON.
+Akamai DataStream 2: JSON, structured (between blanks or tabs), and names and values. Source: "DataStream 2: Data set
+parameters" and "Log format": values are percent-encoded, `reqTimeSec` is seconds since 1970, `reqPath` may lack its
+slash, a key may be missing or `-`. A structured line has the values in the order of the stream's fields; it is read
+where that is the documentation's: from `reqTimeSec` to `reqPath`, and what may follow up to the user agent and the
+referrer. Names and values (`cliIP=...`) have the names of JSON.
 """
 
 from mtc.formats.aws import percent_decoded

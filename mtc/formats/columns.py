@@ -1,8 +1,8 @@
-"""Lines whose fields stand between separators, in an order that is known.
+"""Lines whose fields stand between separators, in a known order.
 
-On the fast path the reader cuts at the separator. A line that does not have just the right pieces then, or has one in
-quotes, is cut into words: between white space, however much, or in quotes, where a quote is doubled. The fast path may
-not read a line otherwise than the exact path does.
+On the fast path the reader cuts at the separator. A line that does not have exactly the right pieces, or has a quoted
+one, is cut into words: between any white space, or in quotes, where a quote is doubled. The fast path never reads a
+line otherwise than the exact path does.
 """
 
 import re

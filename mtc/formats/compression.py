@@ -1,20 +1,17 @@
-r"""Opening a log file by what is in it, not by its name: plain, gzip, zstd, bzip2 or xz.
+r"""From the bytes of a log file to UTF-8 text: compression, refusal of what is not a log, encoding.
 
-gzip goes through isal, which is as fast as DuckDB's own and, unlike it, checks the CRC of every member. A damaged or
-cut-off file raises PermanentError; a byte of it that was read before that must not be used. Archives of several files,
-and what is compressed in another way, are refused by name: as text they would lose lines, or be a wrong format.
+The content decides, not the name: plain, gzip, zstd, bzip2 or xz. gzip is read by isal, which is as fast as DuckDB's
+own reader and, unlike it, checks the CRC of every member. A damaged or cut-off file raises PermanentError; bytes of it
+that were read before must not be used. Archives of several files and other compressions are refused by name: as text
+they would lose lines, or pass for a wrong format.
 
-What is no text and no compressed text: archives of files, and ways of compression that are not read, by content.
+Text is decoded block by block, never line by line. A byte order mark at the beginning of a file wins over a given
+encoding. Bytes that are not text become `\xNN`, so the number of lines never changes. Marks further on, as in files
+that were put together, are dropped.
 
-Sources: POSIX, "ustar Interchange Format" (a header of 512 bytes with a checksum; older ones lack the word `ustar`);
-APPNOTE.TXT (zip); 7zFormat.txt; the RAR 5.0 archive format; the frame formats of LZ4, Snappy and LZOP; lzip;
-ar(5); cpio(5).
-
-Text in any encoding, as UTF-8: decoded block by block while it is spooled, never line by line.
-
-A byte order mark at the beginning of a file says its encoding, whatever else was said. Bytes that are no text in it
-become `\xNN`; the number of lines never changes for it. Marks further on (files that were put together have several)
-are dropped.
+Sources for the refused formats: POSIX, "ustar Interchange Format" (a header of 512 bytes with a checksum; older ones
+lack the word `ustar`); APPNOTE.TXT (zip); 7zFormat.txt; the RAR 5.0 archive format; the frame formats of LZ4, Snappy
+and LZOP; lzip; ar(5); cpio(5).
 """
 
 import bz2

@@ -1,18 +1,14 @@
-"""CSV with a header row, such as databases and log viewers export: fields are told by what the columns are called.
+"""CSV with a header row, such as databases and log viewers export: the names of the columns say which field is which.
 
-Cells stand between commas, semicolons or tabs, whichever the header row is cut best by, and are read as `cells` says:
-one line is one record, so a record with a line feed in a cell becomes lines that cannot be read. The header may come
-again, as in files that were put together; one with other columns does not change what the lines behind it mean.
+Source: RFC 4180. A quoted cell may hold the delimiter, and quotes, which are doubled; in any other cell quotes are
+plain characters. The delimiter is a comma, a semicolon or a tab, whichever cuts the header row best. One line is one
+record: a line feed within quotes, which the RFC allows, makes lines that cannot be read, as does a line with more or
+fewer cells than the header. The header may come again, as in files that were put together; one with other columns does
+not change how the lines after it are read.
 
-Detection takes it only where the columns of address, time and request are told by their names, and the lines behind the
-header hold such values. A file without a header is not guessed at. Named in the manifest, or with `fields` that names
-the columns, it is read whatever they are called.
-
-Lines of cells, whose columns a header row names: comma-separated values, and those with semicolons or tabs.
-
-Source: RFC 4180. A cell in quotes may hold the delimiter, and quotes, which are doubled; in a cell that does not begin
-with a quote, quotes are characters like others. One line is one record: a line feed within quotes, which the RFC
-allows, cuts a record into lines that do not match. So does any line with more or fewer cells than the header.
+Detection takes CSV only if the names of the columns say where address, time and request are, and the lines hold such
+values. A file without a header is never guessed. If the manifest names the format, or maps columns with `fields`, it is
+read whatever the columns are called.
 """
 
 import dataclasses

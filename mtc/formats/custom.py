@@ -1,4 +1,4 @@
-"""Formats that a manifest describes, made into what the reader works from."""
+"""Formats that a manifest describes (`CustomFormat`), made into a `Format` that the reader executes."""
 
 import dataclasses
 import functools

@@ -1,9 +1,9 @@
-"""Which format a file is in: every format is tried on a sample of lines, and the best must fit most of them.
+"""Which format a file is in: every format is tried on a sample of lines, and the best must read most of them.
 
-Of two that read equally many lines, the one that gets more fields out of most of them is better: a combined line with
-the time taken behind it is read by `combined` as well. What relays put around lines is looked at only where more can be
-read without it. What servers say beside their requests does not count. Detection never guesses: when less than half of
-the sample fits, it refuses and shows a line that nothing reads.
+Of two that read equally many lines, the one with more fields on most of them is better: `combined` reads a combined
+line with the time taken behind it as well. Layers that relays put around lines are considered only where more can be
+read without them. Messages of servers beside their requests do not count. If less than half of the sample fits,
+detection refuses, and shows a line that no format reads.
 """
 
 import dataclasses

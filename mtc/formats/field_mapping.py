@@ -1,9 +1,10 @@
-"""`source.fields`: the manifest says which column, key, label or group of a known format a field is read from.
+"""`source.fields`: which column, key, label or group of a known format a field is read from.
 
-What is mapped stands for what the format has for the field; so do the ways to say what was asked for (`request`,
-`target`, `path`) for each other. A name that the file does not have is told with the nearest that it has.
+A mapped field replaces what the format has for it; `request`, `target` and `path` replace each other. A name that the
+file does not have is an error that suggests the nearest name that it has.
 
-What a format reads from the lines of a sample, in Python: enough to see what it lacks and who its clients are.
+The first half reads texts from a sample's lines in Python: enough to see which fields a format lacks, and who its
+clients are.
 """
 
 import dataclasses

@@ -1,17 +1,12 @@
-"""What counts as a hit: the rules of Matomo's own importer, as one SQL CASE that names the reason a line is left out.
+"""Filters and hit rules as SQL: which readable line is a hit, and what is kept of it.
 
-Order matters, as the first rule that applies gives the reason: whose line it is, then the importer's order. Robots and
-other user agents come last: they are decided on distinct texts, after the rest (`agent_reason`). Filters see what the
-log says; what `hits` makes of it comes later (`rewrite`).
+Filters follow Matomo's own importer, so that the same log counts the same; its lists of extensions and robots are
+facts, checked against it. The first rule that applies gives the reason: first whose line it is (`host`), then the
+importer's order. Robots and other user agents come last, decided once for each distinct text (`agent_reason`). A file
+extension is what follows the last dot of the path, in lower case.
 
-What is kept of a request that counts: the manifest's `hits`, as SQL over the columns that a line was read into.
-
-Where path and query are parted is decided here as well, as that is how a line is read; everything else is done to hits
-alone, when the filters have judged what the log says.
-
-The lists that Matomo's own importer filters by, so that the same log counts the same. Facts, checked against it.
-
-A file extension is what follows the last dot of the path, in lower case.
+Filters see what the log says. Hit rules come after them and change hits alone (`rewritten`), except for where path and
+query are separated (`split`), which is part of reading a line.
 """
 
 import datetime as dt

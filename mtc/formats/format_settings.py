@@ -1,4 +1,4 @@
-"""Log formats that a manifest describes itself. Every text is checked as it is read; a mistake is told at its place."""
+"""Log formats that a manifest describes itself. Every text is checked when it is read; an error names its place."""
 
 import json
 from collections.abc import Callable

@@ -1,15 +1,15 @@
-"""Forwarded addresses behind a combined line (nginx's `main`, `%{X-Forwarded-For}i`): which of its fields they are.
+"""Forwarded addresses that a text format has no field for: where they stand, and a remark where they are overlooked.
 
-`combined` and its kin pass over what stands behind the user agent, as nobody knows what it is. Where the client is to
-be found there, a sample tells: the field that a name says (`forwarded_for="..."`), or one that on nearly every line is
-a list of addresses or says that there is none: a client can write anything there. An address with a port is not taken
-for one, as upstreams are written so. Of several such fields the one with most different values is it, which the
-server's own address is not.
+`combined` and its kin ignore what follows the user agent. A sample shows whether it holds the client (nginx's `main`,
+`%{X-Forwarded-For}i`): in a field with a telling name (`forwarded_for="..."`), or in one that is a list of addresses,
+or says that there is none, on nearly every line; a client can write anything there. An address with a port does not
+count, as upstreams are written so. Of several such fields the one with the most different values is chosen, which
+excludes the server's own address.
 
-What stands in front of a line may be the client as well (`%{X-Forwarded-For}i %h %l %u`), where a virtual host would:
-it is when it is an address on every line, and there are more of them than of the addresses behind.
+The field in front of a line may be the client too (`%{X-Forwarded-For}i %h %l %u`), in the place of a virtual host: if
+it is an address on every line, and has more different values than the address that follows.
 
-Whether the clients of a log look like proxies in front of the server, while the clients stand in another field.
+`behind_proxies` warns where the clients of a log look like proxies while another field names the real clients.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Where headers in mid-file change how lines are read. Nothing here looks at a line that is no header."""
+"""Headers in mid-file that change how the following lines are read. Lines that are no headers are not looked at."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,16 +1,14 @@
-r"""JSON lines of servers and services whose keys are known.
+r"""JSON lines of servers and services whose keys are known: nginx, Caddy, Traefik, Cloudflare, Tomcat.
+
+Status and sizes may be numbers or texts; times have any form of ISO 8601, or are an epoch. A message of the server in
+the same file is `other`; any other object does not belong to the format.
 
 Sources: nginx, ngx_http_log_module and the names of its variables, and Matomo's guide to nginx JSON logs, in which
 `generation_time_milli` holds `$request_time`, seconds. Caddy, "How Logging Works". Traefik, "Access Logs", available
-fields. Cloudflare Logs, "HTTP requests". Status and sizes may be numbers or texts, times have any form of ISO 8601 or
-are an epoch. A message of the server, which lies in the same file, is `other`; any other object is not of the format.
-
-Tomcat's JSON access log valve.
-
-Source: Apache Tomcat, "The Valve Component", JSON Access Log Valve, and the names of its attributes: `host` is the
-client (`%h`), as `remoteAddr` is (`%a`); the time is in brackets; headers that the pattern names stand in
+fields. Cloudflare Logs, "HTTP requests". Apache Tomcat, "The Valve Component", JSON Access Log Valve: `host` is the
+client (`%h`), as is `remoteAddr` (`%a`); the time is in brackets; headers that the pattern names stand in
 `requestHeaders`. `elapsedTime` is milliseconds or microseconds, by Tomcat's version, which no line tells: it is
-passed over, and `elapsedTimeS` is read. Patterns of the text valve are NCSA's, or `format: {tomcat: ...}`.
+ignored, and `elapsedTimeS` is read. Patterns of the text valve are NCSA's, or `format: {tomcat: ...}`.
 """
 
 from mtc.formats.json_lines import OBJECT, JsonLines, paths_of, pointer

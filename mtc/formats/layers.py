@@ -1,7 +1,7 @@
-"""Layers around lines: which ones a sample has, what a line is without them, in Python for a sample and in SQL for all.
+"""Layers around lines: which ones a sample has, and lines without them, in Python for a sample and in SQL for all.
 
-Relays stand behind each other (syslog into docker, docker into fluentd), so layers do. What cannot be mistaken is taken
-for what it is; of other kinds each is tried, and one is taken only where it makes more lines readable.
+Relays stand behind each other (syslog into docker, docker into fluentd), so layers nest. An unmistakable layer is taken
+at once; of other kinds each is tried, and taken only where it makes more lines readable.
 """
 
 import dataclasses

@@ -1,13 +1,11 @@
 """From a text file of log lines to a table of fields: SQL made from a format's declaration.
 
-The result has one row for each line, in the file's order (so a row's `rowid` is its line, from 0): its fields, and
-why it is no hit. Rejected lines could not be read and keep their text. The order holds because nothing here joins: see
-`words`. Lines that the format's shape does not match are looked at once more, by `unmatched`.
+The temporary table `lines` has one row for each line, in the file's order (a row's `rowid` is its line, from 0): its
+fields, and the reason why it is not a hit. A rejected line keeps its text. The order holds because nothing joins.
 
-What the lines are that no shape matched: blank, headers, a server's messages, or such as could not be read.
-
-Asked in a second look at the table `lines`, and only where there are such lines: what tells them apart would cost
-each reading more time to prepare than a small log takes to be read.
+A line that the format's shape does not match is `unmatched` at first. `judged` then tells blank lines, headers,
+messages of servers and malformed lines apart; it runs only where there are such lines, as preparing it takes longer
+than reading a small log.
 """
 
 import glob

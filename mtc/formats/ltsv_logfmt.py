@@ -1,14 +1,12 @@
-r"""LTSV and logfmt: which labels mean what.
+r"""LTSV (`name:value`, between tabs) and logfmt (`name=value`, between blanks): the shape `Pairs`, and its formats.
 
-Sources: ltsv.org, "Labels for Web server's Log", by which `host` is the client; where Apache's or nginx's own names say
-the client, `host` is the virtual host. logfmt fixes no names: those of common servers and frameworks are read, and of
-Heroku's router, whose time stands in front of the pairs ("HTTP Routing", Heroku Dev Center).
+The order of the names is free. In practice a file has one order, so a format that is made for a file knows that of its
+first lines and looks a value up by position; a line in another order is searched by name. In logfmt a quoted value has
+the escapes of JSON.
 
-Lines of names and values: LTSV (`name:value`, between tabs) and logfmt (`name=value`, between blanks).
-
-The order of the names is free. A file's lines mostly have the names in one order all the same, so a format that is
-made for a file knows the order of its first lines, and looks a value up at its place; a line in another order is taken
-apart by all of its names. In logfmt a value in quotes has the escapes of JSON.
+Sources: ltsv.org, "Labels for Web server's Log", by which `host` is the client; where Apache's or nginx's own names
+give the client, `host` is the virtual host. logfmt fixes no names: those of common servers and frameworks are read, and
+of Heroku's router, whose time stands in front of the pairs ("HTTP Routing", Heroku Dev Center).
 """
 
 import dataclasses

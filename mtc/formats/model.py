@@ -1,13 +1,15 @@
 """What a log format is: a declaration that DuckDB executes.
 
 A format says how a line becomes named texts (`FIELDS`), and what those texts mean: how its time reads, in which unit
-it measures, what is a header. `reading` turns the declaration into SQL. How a line becomes texts is its *shape*:
+durations are, what is a header. `line_sql` turns the declaration into SQL. How a line becomes texts is its *shape*:
 
-    Pattern     one RE2 expression over the whole line, with a fast path where speed is worth one
-    JsonLines   one JSON object a line, a path or several for each field
-    Pairs       key and value pairs, such as LTSV and logfmt
+    LinePattern   one RE2 expression over the whole line, with a fast path where speed matters
+    Columns       fields between separators, in a known order
+    Cells         CSV, whose header row names the columns
+    JsonLines     one JSON object a line, one or several paths for each field
+    Pairs         names and values, such as LTSV and logfmt
 
-A line that its shape does not match is rejected; one that belongs to the format but is no request is filtered.
+A line that its shape does not match is rejected; one that belongs to the format but is not a request is filtered.
 """
 
 from dataclasses import dataclass, field

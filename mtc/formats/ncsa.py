@@ -1,33 +1,22 @@
-r"""The NCSA family: common and combined, each with or without the virtual host in front.
+r"""The NCSA family: common and combined, with a virtual host or one more field, and the variants of hosters.
 
-Sources: Apache's mod_log_config (`%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"`, `vhost_combined` adds
-`%v:%p ` in front) and nginx's predefined `combined`. Apache writes a quote inside a quoted field as `\"`, nginx as
-`\x22`; neither is unescaped here. Further fields after the known ones are ignored, in the common formats those
-without quotes only: a combined line that is broken off must not pass for a common one. In a sample nothing that may be
-a user agent or a referrer may be left over: who forgot the quotes around them in `log_format` has them so, and is read
-by `common_agent`, where one can tell where they begin and end.
+Apache writes a quote inside a quoted field as `\"`, nginx as `\x22`; neither is unescaped. Further fields after the
+known ones are ignored; in the common formats only those without quotes, so that a cut-off combined line does not pass
+for a common one. In a sample nothing that may be a user agent or a referrer may be left unread: where `log_format`
+lacks the quotes around them, `common_agent` reads the lines on which one can tell where they begin and end.
 
-Combined lines with one more field behind the user agent: the virtual host, or the time taken.
+The formats with one more field behind the user agent (the host, or the time taken) read whatever `combined` reads, and
+ignore that field where it holds something else. A whole number there may be microseconds (Apache's `%D`), seconds
+(`%T`, Icecast) or no time at all (`%I`). No line tells, so such a file is `combined` unless its format is named.
 
-All of them read whatever `combined` reads: what stands behind is looked at, and left alone where it is not what is
-looked for. So a line of nginx's `main`, with a forwarded address behind, is no loss whichever is chosen.
+OVH and lighttpd put the host in the place of combined's identity, so their lines are combined lines as well: it is read
+as the host where it surely is one, or where the format is named. OpenLiteSpeed's templates put quotes around each line.
 
-A whole number behind the line is microseconds by Apache's `%D`, seconds by its `%T` or by Icecast, or no time at all
-(`%I`, bytes received). No line tells, so such a file is `combined` unless its format is named.
-
-Sources: Apache, mod_log_config (`%D`); nginx, ngx_http_log_module (`$request_time`, seconds with three decimals) and
-ngx_http_core_module (`$host`, `$http_host`); Icecast, 'Config file: Logging'.
-
-What hosters, panels and small servers write: lines like combined ones, but those of Nginx Proxy Manager.
-
-Sources: the hosters' pages on raw logs (OVH, Gandi); lighttpd, mod_accesslog (default format, whose `%V` is the host);
-LiteSpeed Web Server manual, 'Access Log', and OpenLiteSpeed's virtual host templates, whose quotes around the log
-format end up around each line; Nginx Proxy Manager, `conf.d/include/log-proxy.conf` (log formats `proxy` and
-`standard`).
-
-OVH and lighttpd put the host where combined has an identity that nobody uses, so their lines are combined lines as
-well: the host is read where it is one beyond doubt, or the format is named. A line of LiteSpeed without the stray
-quotes is a combined line.
+Sources: Apache, mod_log_config (`%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"`; `vhost_combined` adds `%v:%p
+` in front; `%D`); nginx's predefined `combined`, ngx_http_log_module (`$request_time`, seconds with three decimals),
+ngx_http_core_module (`$host`, `$http_host`); Icecast, 'Config file: Logging'; the pages of OVH and Gandi on raw logs;
+lighttpd, mod_accesslog (default format, whose `%V` is the host); LiteSpeed Web Server manual, 'Access Log'; Nginx Proxy
+Manager, `conf.d/include/log-proxy.conf` (log formats `proxy` and `standard`).
 """
 
 from mtc.core.sql import literal

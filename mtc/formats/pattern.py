@@ -1,13 +1,12 @@
-r"""Lines that one expression reads, with a fast path for formats that quote their fields.
+r"""The shape `LinePattern`: lines that one expression reads, with a fast path for formats that quote their fields.
 
-The fast path lets DuckDB's CSV reader cut the line at every double quote (no quoting rules, so nothing is unescaped
-and no line is swallowed) and takes the pieces apart with short expressions. A line that it is not sure of goes down
-the exact path: the whole expression.
+The fast path lets DuckDB's CSV reader cut the line at every double quote (without quoting rules, so nothing is
+unescaped and no line is swallowed) and takes the pieces apart with short expressions. Where it is not sure, the exact
+path decides: the whole expression.
 
-Expressions that text formats are put together from, RE2 and Python `re` alike, and SQL for their fast paths.
-
-The exact pieces take any white space between fields; the fast ones take what servers write, one blank. What a fast
-piece reads is what the exact one would read.
+Below it stand the pieces that formats put their expressions together from, for RE2 and Python's `re` alike. The exact
+ones take any white space between fields, the fast ones the single blank that servers write. A fast piece reads what the
+exact one would read.
 """
 
 import re

@@ -1,38 +1,31 @@
-r"""Proxies that write text: Traefik and Envoy.
+r"""Proxies and gateways: Traefik, Envoy and Istio, HAProxy, Kong, APISIX, Squid.
 
-Sources: Traefik, 'Access Logs', format `common` (combined, then the request's number, router, server and milliseconds;
-the status of a request that was not answered is `-`). Envoy, 'Access logging', default format string, and Istio's,
-which has three fields more behind the flags: the address is the first of X-Forwarded-For, the host `:authority`, the
-time taken is milliseconds, status 0 was not answered; START_TIME may have a format of its own. A line without an
-address is nobody's visit: it is not matched.
+Traefik. Source: 'Access Logs', format `common` (combined, then the request's number, router, server and milliseconds;
+the status of a request that was not answered is `-`).
 
-HAProxy's HTTP log, and its HTTPS log, which has more behind the request.
+Envoy. Sources: 'Access logging', default format string, and Istio's, which has three fields more behind the flags: the
+address is the first of X-Forwarded-For, the host `:authority`, the time taken is milliseconds, status 0 was not
+answered; START_TIME may have a format of its own. A line without an address is not matched. In JSON: Istio, "Envoy
+Access Logs", and Envoy Gateway, "Proxy Access Logs": empty operators are null or `-`, DURATION is milliseconds, code 0
+was not answered; the client is the first address of X-Forwarded-For, else the downstream's.
 
-Source: HAProxy Configuration Manual, 'HTTP log format', 'Timing events', 'Session state at disconnection'. The time
-is local and names no zone; the last timer is the whole time in milliseconds; a plus sign (`option logasap`, retries)
-is no part of a number; status -1 was not answered. A request may be cut off at its end, and of HTTP/2 it is a URL with
-the host. Quotes, braces and bars in what clients send are written as `#XX`.
+HAProxy, HTTP and HTTPS log. Source: HAProxy Configuration Manual, 'HTTP log format', 'Timing events', 'Session state at
+disconnection'. The time is local and names no zone; the last timer is the whole time in milliseconds; a plus sign
+(`option logasap`, retries) is not part of a number; status -1 was not answered. A request may be cut off at its end;
+with HTTP/2 it is a URL with the host. Quotes, braces and bars from clients are written as `#XX`. Captured request
+headers stand in the first braces, in an order that only the configuration knows: a URL is the referrer, a host name the
+host, a list of addresses X-Forwarded-For, any other the user agent.
 
-Captured request headers stand in the first braces, in an order that only the configuration knows. One that is a URL
-is the referrer, one that is a host name the host, a list of addresses X-Forwarded-For, any other the user agent.
+Kong and APISIX. Sources: Kong Gateway, "File Log" and "HTTP Log" (log format); Apache APISIX, "file-logger" and
+"http-logger" (the default format, without `log_format`): times are milliseconds since 1970, `request.uri` has the
+query. APISIX, `config-default.yaml`, `access_log_format`: the host stands before the request, the seconds taken behind
+the size. Lines of TCP and of anything else are `other`.
 
-JSON lines of Envoy's relatives and of Kong and APISIX; APISIX's text.
-
-Sources: Istio, "Envoy Access Logs" (the default JSON encoding), and Envoy Gateway, "Proxy Access Logs" (the default
-format): values of operators that say nothing are null or `-`, DURATION is milliseconds, code 0 was not answered; the
-client is the first address of X-Forwarded-For, as in Envoy's text, and without that header the downstream's. Kong
-Gateway, "File Log" and "HTTP Log" (log format), and Apache APISIX, "file-logger" and "http-logger" (the default format,
-without `log_format`): times are milliseconds since 1970, `request.uri` has the query. APISIX, `config-default.yaml`,
-`access_log_format`: the host stands before the request, the seconds taken behind the size. Lines of TCP and of anything
-else are `other`.
-
-Squid's own log, with or without the request's headers behind it.
-
-Sources: Squid, "logformat" (the built-in format `squid`: time, milliseconds, client, result/status, size, method, URL,
-user, hierarchy/peer, type) and "log_mime_hdrs", which adds the headers of request and answer in brackets, with
-percent signs before what is no plain text. The built-in `common` and `combined` are the NCSA formats with a word
+Squid, with or without the request's headers behind. Sources: "logformat" (the built-in `squid`: time, milliseconds,
+client, result/status, size, method, URL, user, hierarchy/peer, type) and "log_mime_hdrs", which adds the headers of
+request and answer in brackets, percent-encoded. The built-in `common` and `combined` are the NCSA formats with a word
 behind. Of headers that were added in quotes, the URL is the referrer, another the user agent. Status 000 was not
-answered. A tunnel (CONNECT) and what was no request (`error:...`, `NONE`, the cache manager's pages) are `other`.
+answered. Tunnels (CONNECT) and what was no request (`error:...`, `NONE`, the cache manager's pages) are `other`.
 """
 
 from mtc.core.sql import literal

@@ -1,7 +1,7 @@
-"""The one table of log formats. Order matters where two fit equally well and say equally much: the earlier wins.
+"""The one table of log formats. Order matters: of two formats that fit equally well, the earlier wins.
 
-Most formats are declarations as they stand. Some are only known when the file has been looked into, as its first lines
-name the fields: those are made from a sample by a *binder*.
+Most formats are plain declarations. Those whose first lines name the fields are made from a sample by a *binder*.
+`NAMES` has the names of all; a manifest is checked against it.
 """
 
 import difflib

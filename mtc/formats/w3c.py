@@ -1,15 +1,13 @@
-"""Formats whose lines are named by a header: W3C extended logs and their dialects.
+"""W3C extended logs and their dialects, whose columns a header names.
 
-Source: W3C, "Extended Log File Format" (WD-logfile). `#Fields` names the columns and may come again and change; `#Date`
-dates lines that have a time only. A format is bound to what the header says: equal headers give the same object. What a
-header does not say is not guessed: without `#Fields` no line is read, without a date none has a time.
+`#Fields` names the columns and may come again and change; `#Date` dates lines that have a time only. A format is bound
+to what the header says: equal headers give the same object. Nothing is guessed: without `#Fields` no line is read, and
+without a date no line has a time.
 
-The dialects of the W3C extended log format: which columns they have, what these mean, how one knows them.
-
-Sources: W3C, "Extended Log File Format"; Microsoft, "W3C Logging" and "IIS Advanced Logging" (time taken in
-milliseconds, against the standard's seconds); Citrix, "Web Server Logging"; Imperva, "Log File Structure"; SHOUTcast
-DNAS, "W3C logging"; Amazon CloudFront Developer Guide, "Standard logging reference" and, of 2015, "RTMP Distribution
-Log File Format".
+A `Dialect` says which columns it has, what they mean, and how its header is recognised. Sources: W3C, "Extended Log
+File Format" (WD-logfile); Microsoft, "W3C Logging" and "IIS Advanced Logging" (time taken in milliseconds, against the
+standard's seconds); Citrix, "Web Server Logging"; Imperva, "Log File Structure"; SHOUTcast DNAS, "W3C logging"; Amazon
+CloudFront Developer Guide, "Standard logging reference" and, of 2015, "RTMP Distribution Log File Format".
 """
 
 import itertools

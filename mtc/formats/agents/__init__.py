@@ -1,12 +1,8 @@
 """What a user agent is: robot or not, browser, system, device, in Matomo's words. Decided once per distinct text.
 
-literals  what a text must contain for an expression to match
-finder    the first of many expressions that matches, quickly
-tables    Matomo's tables, from the package device-detector
-robots    which are robots, and which of those health checks
-clients   browsers, apps, libraries
-systems   operating systems
-devices   types of device
+regex_index     the first of thousands of expressions that matches, quickly
+agent_tables    Matomo's tables, from the package device-detector: robots, clients, operating systems
+devices         types of device
 
 Packages and tables are loaded when the first text comes.
 """

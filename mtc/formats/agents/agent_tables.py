@@ -1,17 +1,12 @@
-"""Matomo's tables of user agents, as the package device-detector carries them, and what decides in which version.
+"""Robots, clients and operating systems by Matomo's tables, as the package device-detector carries them.
 
-The package is used for its tables alone. Its own search takes 2 to 13 ms a user agent, and adds rules of its own by
-which it differs from Matomo in one browser of forty; `finder` takes a third of a millisecond.
+The package is used for its tables alone. Its own search takes 2 to 13 ms a user agent, and adds rules by which it
+differs from Matomo in one browser of forty; `regex_index.Finder` takes a third of a millisecond.
 
-What asks: a browser, an app, a mail program, a library ..., by Matomo's tables in its tracker's order.
-
-The operating system that a user agent names: its name, family and version, as in Matomo.
-
-Which user agents are robots, what they are called and of what kind. Health checks are a kind of their own.
-
-Whatever Matomo leaves out is a robot: what its tracker knows (device-detector), and what its importer's list has
-(`lists.ROBOT_TEXTS`). The crawler-user-agents list is heard where Matomo sees no browser and no app (`unattended`): it
-takes some builds of Android for robots.
+Clients (a browser, an app, a mail program, a library) are looked up in the order of Matomo's tracker. Whatever Matomo
+leaves out is a robot: what its tracker knows, and what its importer's list has (`filters.ROBOT_TEXTS`). The
+crawler-user-agents list is used only where Matomo sees no browser and no app (`unattended`), as it takes some builds of
+Android for robots. Health checks are a kind of robot of their own.
 """
 
 import functools

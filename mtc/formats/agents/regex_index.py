@@ -1,18 +1,13 @@
-"""The first of many expressions that matches a text: thousands of them, a few dozen searches.
+"""The first of many expressions that matches a text: thousands of expressions, a few dozen searches.
 
-An Aho-Corasick automaton says in one pass which expressions can match at all; those are tried in their order. One that
-is a list of alternatives is taken apart, so that of hundreds only those are tried that can match. Each is compiled when
-it is first tried. Safe in several threads.
+`literals` reads from an expression which texts anything that matches it must contain. It is cautious: where the reading
+is unsure it promises nothing; nor do lookarounds, large classes and what may be absent. An Aho-Corasick automaton then
+finds in one pass which expressions of a `Finder` can match; only those are tried, in their order. An expression that is
+a list of alternatives is taken apart. Each is compiled when it is first tried. Safe in several threads.
 
-What a text must contain for a regular expression to match it: a quick look that spares most searches.
-
-Cautious: where the reading is unsure, nothing is promised. Lookarounds, large classes and what may be absent promise
-nothing; a small class (`[45]`) makes a text for each of its letters.
-
-One of Matomo's expressions, tried on a whole user agent, whatever the case.
-
-It counts at the beginning, or behind what is no letter, digit, hyphen or underscore. Both are brought into small
-letters first: Python's `re` then skips to where a match can begin, which it does not where it ignores the case.
+An `Expression` is one of Matomo's, tried on a whole user agent whatever the case. It counts at the beginning, or behind
+anything but a letter, digit, hyphen or underscore. Both texts are lower-cased first: Python's `re` then skips to where
+a match can begin, which it does not with IGNORECASE.
 """
 
 import re

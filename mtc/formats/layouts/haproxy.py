@@ -1,15 +1,12 @@
 r"""HAProxy's `log-format`. Source: HAProxy Configuration Manual, "Custom log format" and its table of aliases.
 
 The text may be the format alone, with or without the backslashes of haproxy.cfg, the whole directive, or the name of a
-built-in format: `httplog`, `httpslog`, `clf`. A format that writes JSON, or of which `%{+json}o` makes it, becomes
-paths. HAProxy writes one blank where several would come together, and nothing for captured headers where none is
-captured. Which header a capture is, only the configuration knows: `mtc.formats.proxies` tells them by what they hold. A
-variable (`%[var(txn.host)]`) is taken for what its name says. What is not known here, such as counters, is matched and
-passed over.
+built-in format: `httplog`, `httpslog`, `clf`. A format that writes JSON, or that `%{+json}o` turns into JSON, becomes
+paths. HAProxy writes one blank where several would come together, and nothing where no header is captured. Only the
+configuration knows which header a capture is: `mtc.formats.proxies` tells them apart by what they hold.
 
-Sample expressions of HAProxy's log-format, `%[...]`: what each writes.
-
-Source: HAProxy Configuration Manual, "Fetching samples" and "Converters".
+Sample expressions (`%[...]`; "Fetching samples" and "Converters") are known where they write a field; a variable
+(`%[var(txn.host)]`) is what its name says. Anything else, such as counters, is matched and ignored.
 """
 
 import functools

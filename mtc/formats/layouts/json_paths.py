@@ -1,6 +1,7 @@
-r"""Formats that write a JSON object a line: where in it each value is.
+r"""Formats that write a JSON object a line, and paths into JSON as people write them.
 
-Paths into JSON, as people write them: `client.addr`, `headers.User-Agent[0]`, `labels.app\.name`.
+`json_layout` finds where in the object that a server's format writes each value is. `read_path` reads a path from a
+manifest: `client.addr`, `headers.User-Agent[0]`, `labels.app\.name`.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""What a layout is: an expression or paths whose names are fields, and how its time reads.
+"""What a layout is: an expression, or paths into JSON, whose names are fields, and how its time reads.
 
-Formats of times, as `strptime` has them, in the dialect that the database reads.
+Also the formats of times as `strptime` has them, in the dialect that DuckDB reads.
 """
 
 import re

@@ -1,12 +1,12 @@
-r"""The pattern of Tomcat's access log valve, and of Jetty's request log, which has grown from the same root.
+r"""The pattern of Tomcat's access log valve, and of Jetty's request log, which has the same root.
 
 Sources: Apache Tomcat, "The Valve Component", Access Log Valve; Eclipse Jetty, `CustomRequestLog`; Java,
-`SimpleDateFormat`. The text may be the pattern, one of the valve's names for two of them (`common`, `combined`), or the
-whole `<Valve ... pattern="..."/>`. `%D` is milliseconds up to Tomcat 9; of Tomcat 10 and later, where it is
-microseconds, write `%{us}T` in its place. Where the pattern has what only Jetty knows (`%O`, `%{client}a`), `%D` is
-microseconds, as there. What is not known here, such as cookies and sessions, is matched and passed over.
+`SimpleDateFormat`, whose formats of times become those of `strptime`.
 
-Formats of times as Java writes them, as `strptime` has them. Source: Java, `SimpleDateFormat`.
+The text may be the pattern, the name of a built-in one (`common`, `combined`), or the whole `<Valve ...
+pattern="..."/>`. `%D` is milliseconds up to Tomcat 9; for Tomcat 10 and later, where it is microseconds, write `%{us}T`
+in its place. Where the pattern has what only Jetty knows (`%O`, `%{client}a`), `%D` is microseconds. What is not known
+here, such as cookies and sessions, is matched and ignored.
 """
 
 import functools
