@@ -90,7 +90,7 @@ def list_sources(
     for name, (listing, notes) in map_in_order(list_site, selection.days, check, threads=_PARALLEL, name="list"):
         listings[name] = listing
         if notes:
-            others = f" (and {len(notes) - 1:,} more left out)" if len(notes) > 1 else ""
+            others = f" (and {len(notes) - 1:,} more skipped)" if len(notes) > 1 else ""
             note(f"{name}: {notes[0]}{others}")
     return listings
 

@@ -72,7 +72,7 @@ def readers_of_the_same(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple
     for site in sites:
         objects = ObjectSet.of(site.source, site.name, root)
         for other, others in seen:
-            if _same(site, other) and (others.hold(objects) or objects.hold(others)):
+            if _same(site, other) and (others.contains(objects) or objects.contains(others)):
                 yield site.name, other.name
                 break
         seen.append((site, objects))

@@ -1,6 +1,7 @@
-"""Logs in a folder. Files are read where they lie, and never written to, moved or copied here.
+"""Logs in a folder, and an archive in a folder.
 
-An archive in a folder: copies are made under another name, verified, and renamed into place.
+Logs are read where they are; nothing is written, moved or copied there. Copies for the archive are written under
+another name, verified, and renamed into place.
 """
 
 import contextlib
@@ -18,48 +19,49 @@ from mtc.core.errors import ObjectChangedError, PermanentError, StepError, Trans
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources.list_levels import DayIndex
+from mtc.sources.list_ranges import ListRange
 from mtc.sources.near_misses import NearMisses
 from mtc.sources.s3_objects import md5, plain_md5
 from mtc.sources.source import LogSource, Note, ObjectsByDay, Progress, RemoteObject, ignore, local_copy
-from mtc.sources.url_pattern import ArchiveUrl, ListRange, SourceUrl
+from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 _UNFINISHED = (".tmp", ".part")
 
 
 @dataclass(frozen=True, slots=True)
 class FolderSource:
-    """A folder with logs of one site. `root` is where keys start; an object is what it is by size and mtime."""
+    """A folder with logs of one site. `root` is where keys start; size and mtime are an object's version."""
 
     root: Path
     pattern: SourceUrl
 
     def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
-        """List the objects of these days; dot-files and unfinished files are not looked at."""
-        wanted = frozenset(days)
+        """List the objects of these days; dot-files and unfinished files are skipped."""
+        requested = frozenset(days)
         found: dict[dt.date, list[SourceObject]] = {}
-        near, misses = NearMisses.of(self.pattern, wanted), list[str]()
+        near, misses = NearMisses.of(self.pattern, requested), list[str]()
         try:
-            ranges = self.pattern.prefixes(wanted)
-            for key, path in self._walk(ranges, DayIndex(wanted)):
-                day = self.pattern.match(key) if any(stretch.holds(key) for stretch in ranges) else None
+            ranges = self.pattern.prefixes(requested)
+            for key, path in self._walk(ranges, DayIndex(requested)):
+                day = self.pattern.match(key) if any(each.holds(key) for each in ranges) else None
                 if day is None and near.matches(key) and not key_problem(key) and self.pattern.match(key) is None:
                     misses.append(key)
-                if day not in wanted or day is None:
+                if day not in requested or day is None:
                     continue
                 if reason := key_problem(key):
-                    note(f"{printable(key)} is left out: {reason}")
+                    note(f"{printable(key)} is skipped: {reason}")
                 elif (obj := _look(key, path)) is not None:
                     found.setdefault(day, []).append(obj)
                 elif path.is_symlink():
                     raise _leads_nowhere(path)
         except OSError as error:
             raise self._explain(error) from error
-        for told in near.notes(misses, {obj.key for objects in found.values() for obj in objects}):
-            note(told)
+        for text in near.notes(misses, {obj.key for objects in found.values() for obj in objects}):
+            note(text)
         return {day: tuple(sorted(found[day])) for day in sorted(found)}
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:  # noqa: ARG002 - nothing is copied
-        """Give the file itself, after a look that it is as listed and can be read."""
+        """Give the file itself, after a check that it is as listed and can be read."""
         path = self._path(obj)
         self.confirm_unchanged(obj)
         try:
@@ -100,41 +102,41 @@ class FolderSource:
             raise PermanentError(f"the key cannot be read: {reason}", where=printable(obj.key))
         return self.root / obj.key
 
-    def _walk(self, ranges: tuple[ListRange, ...], wanted: DayIndex) -> Iterator[tuple[str, Path]]:
-        """Every file of the folders that may hold a wanted one, with its key. Links do not lead back into one above."""
+    def _walk(self, ranges: tuple[ListRange, ...], days: DayIndex) -> Iterator[tuple[str, Path]]:
+        """Every file of the folders that may hold logs of the days, with its key; no link leads back into one above."""
         todo = [("", self.root, frozenset[tuple[int, int]]())]
         while todo:
             prefix, folder, above = todo.pop()
-            here = folder.stat()
-            if (here.st_dev, here.st_ino) in above:
+            found = folder.stat()
+            if (found.st_dev, found.st_ino) in above:
                 continue
-            inside = above | {(here.st_dev, here.st_ino)}
+            inside = above | {(found.st_dev, found.st_ino)}
             for entry in _entries(folder, top=not prefix):
                 key = prefix + entry.name
                 if not _is_folder(entry):
-                    if self._is_lost_folder(entry, key, ranges, wanted):
+                    if self._is_broken_folder_link(entry, key, ranges, days):
                         raise _leads_nowhere(Path(entry.path))
                     yield key, Path(entry.path)
-                elif self._may_enter(key, ranges, wanted):
+                elif self._may_enter(key, ranges, days):
                     todo.append((f"{key}/", Path(entry.path), inside))
 
-    def _is_lost_folder(
-        self, entry: os.DirEntry[str], key: str, ranges: tuple[ListRange, ...], wanted: DayIndex
+    def _is_broken_folder_link(
+        self, entry: os.DirEntry[str], key: str, ranges: tuple[ListRange, ...], days: DayIndex
     ) -> bool:
-        """Whether a link that leads nowhere has the name of a folder that may hold what is wanted."""
+        """Whether a link that leads nowhere has the name of a folder that may hold logs of the days."""
         if not entry.is_symlink() or Path(entry.path).exists():
             return False
-        return self.pattern.names_folder(key) and self._may_enter(key, ranges, wanted)
+        return self.pattern.names_folder(key) and self._may_enter(key, ranges, days)
 
     def empty_listing_doubt(self) -> str:
-        """Why a listing without any object is in doubt: there is not one file, as in a mount point without its disk."""
+        """Why an empty listing may be wrong: there is no file at all, as in a mount point without its disk."""
         if any(files for _, _, files in os.walk(self.root)):
             return ""
         return f"there is no file at all in {printable(str(self.root))}: is its disk mounted?"
 
-    def _may_enter(self, folder: str, ranges: tuple[ListRange, ...], wanted: DayIndex) -> bool:
-        near = any(stretch.may_hold_below(f"{folder}/") for stretch in ranges)
-        return near and self.pattern.may_enter(folder) and bool(wanted.below(self.pattern, folder))
+    def _may_enter(self, folder: str, ranges: tuple[ListRange, ...], days: DayIndex) -> bool:
+        near = any(each.may_hold_below(f"{folder}/") for each in ranges)
+        return near and self.pattern.may_enter(folder) and bool(days.below(self.pattern, folder))
 
     def _explain(self, error: OSError) -> StepError:
         where = printable(os.fsdecode(error.filename or self.root))
@@ -158,12 +160,12 @@ def _entries(folder: Path, *, top: bool) -> list[os.DirEntry[str]]:
     """What is in a folder, sorted; a folder below the top that has just gone is empty."""
     try:
         with os.scandir(folder) as entries:
-            kept = [entry for entry in entries if not _is_unfinished(entry.name)]
+            found = [entry for entry in entries if not _is_unfinished(entry.name)]
     except FileNotFoundError:
         if top:
             raise
         return []
-    return sorted(kept, key=lambda entry: entry.name)
+    return sorted(found, key=lambda entry: entry.name)
 
 
 def _leads_nowhere(path: Path) -> StepError:
@@ -183,7 +185,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _look(key: str, path: Path) -> SourceObject | None:
-    """Size and mtime of a regular file; None for what is not one, such as a pipe, or is gone."""
+    """Size and mtime of a regular file; None for anything else, such as a pipe, and for a file that has gone."""
     try:
         now = path.stat()
     except FileNotFoundError:
@@ -219,7 +221,7 @@ class FolderArchive:
         replacing: str = "",
         progress: Progress = ignore,
     ) -> str:
-        """Copy, verify by SHA-256, rename. A different file of that name is left alone, unless it is our own."""
+        """Copy, verify by SHA-256, rename. Of other files of that name only the object's earlier copy is replaced."""
         key = self.template.render(day, obj)
         url = self.template.full(key)
         try:
@@ -227,7 +229,7 @@ class FolderArchive:
             if _has_digest(target, obj):
                 return url
             with local_copy(local, source, obj, self.spool) as path:
-                if not self._is_there(target, path, obj, mine=replacing == url):
+                if not self._is_there(target, path, obj, may_replace=replacing == url):
                     _copy(path, target, obj, source, progress, mark=self._mark)
         except OSError as error:
             raise explain_write_error(error, printable(url)) from error
@@ -242,7 +244,7 @@ class FolderArchive:
         """Marks half-made copies of this project, so that a killed one is found by the next: runs never overlap."""
         return hashlib.sha256(os.fsencode(self.project)).hexdigest()[:8]
 
-    def _is_there(self, target: Path, local: Path, obj: SourceObject, *, mine: bool) -> bool:
+    def _is_there(self, target: Path, local: Path, obj: SourceObject, *, may_replace: bool) -> bool:
         """Whether the copy is in place; raises PermanentError when something else is."""
         if not target.exists():
             return False
@@ -251,7 +253,7 @@ class FolderArchive:
             raise PermanentError("the archive's copy would be the source's file itself", where=str(target), hint=hint)
         if target.is_file() and target.stat().st_size == obj.size and sha256(target) == sha256(local):
             return True
-        if mine and target.is_file():
+        if may_replace and target.is_file():
             return False
         hint = "move the file away, or put {key} or more of the date into the archive's URL"
         raise PermanentError(
@@ -260,7 +262,7 @@ class FolderArchive:
 
 
 def _has_digest(target: Path, obj: SourceObject) -> bool:
-    """Whether the copy can be told to be in place from the listing alone."""
+    """Whether the listing alone shows that the copy is in place."""
     digest = plain_md5(obj.etag)
     return bool(digest) and target.is_file() and target.stat().st_size == obj.size and md5(target).hex() == digest
 

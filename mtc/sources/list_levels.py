@@ -1,7 +1,7 @@
-"""Which stretches of a source to list where globs stand before the date: a level of folders at a time. No I/O.
+"""Which ranges of a bucket to list where globs stand before the date: one level of folders at a time. No I/O.
 
-`AWSLogs/*/elb/{date:%Y/%m/%d}/*.gz` has no prefix of a day but `AWSLogs/`, which all keys of all years share. So the
-folders that stand for the glob are listed first, and each of them gives the days a long prefix of their own.
+`AWSLogs/*/elb/{date:%Y/%m/%d}/*.gz` has no prefix of a day but `AWSLogs/`, which the keys of all years share. So the
+folders that the glob stands for are listed first, and each of them gives the days a long prefix.
 """
 
 import datetime as dt
@@ -10,23 +10,24 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mtc.sources import url_pattern, url_template
-from mtc.sources.url_pattern import DEEP, ListRange, SourceUrl, is_settled, regex_of
+from mtc.sources import url_template
+from mtc.sources.list_ranges import ListRange, plan_ranges
+from mtc.sources.url_pattern import DEEP, SourceUrl, is_settled, regex_of
 from mtc.sources.url_template import Atom, Directive, Text
 
 Folders = Callable[[str], Iterator[str]]
-"""Gives the folders of which the paths, with a slash at their ends, begin with a text and have no further slash."""
+"""Gives the folders whose paths, with a slash at the end, begin with a text and have no further slash."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayIndex:
-    """Some days, sorted out by how the directives of a date spell them."""
+    """Some days, indexed by how the directives of a date write them."""
 
     days: frozenset[dt.date]
     _spelled: dict[tuple[str, ...], dict[tuple[str, ...], set[dt.date]]] = field(default_factory=dict)
 
     def spelled(self, values: Mapping[str, str]) -> Collection[dt.date]:
-        """The days of which these directives have these values."""
+        """The days that these directives write with these values."""
         codes = tuple(sorted(values))
         if codes not in self._spelled:
             table = self._spelled.setdefault(codes, {})
@@ -35,7 +36,7 @@ class DayIndex:
         return self._spelled[codes].get(tuple(values[code] for code in codes), ())
 
     def below(self, pattern: SourceUrl, folder: str) -> Collection[dt.date]:
-        """The days whose keys may lie below a folder (without a slash at its end), as far as its names tell."""
+        """The days whose keys may lie below a folder (without a slash at its end), as far as its names show."""
         pieces = pattern.pieces[: min(folder.count("/") + 1, len(pattern.pieces) - 1)]
         if DEEP in pieces:
             pieces = pieces[: pieces.index(DEEP)]
@@ -46,32 +47,32 @@ class DayIndex:
         return () if match is None else self.spelled(match.groupdict())
 
 
-def ranges(pattern: SourceUrl, wanted: Collection[dt.date], folders: Folders) -> tuple[ListRange, ...]:
+def ranges(pattern: SourceUrl, days: Collection[dt.date], folders: Folders) -> tuple[ListRange, ...]:
     """Plan the listing of some days. `folders` is asked for each level of globs before the date."""
-    return tuple(_Levels(pattern, DayIndex(frozenset(wanted)), folders).below("", 0, frozenset(wanted)))
+    return tuple(_Levels(pattern, DayIndex(frozenset(days)), folders).below("", 0, frozenset(days)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
     pattern: SourceUrl
-    wanted: DayIndex
+    index: DayIndex
     folders: Folders
 
-    def below(self, folder: str, index: int, left: frozenset[dt.date]) -> Iterator[ListRange]:
-        """The stretches below a folder that stands for the pieces before `index`, for the days that it may hold."""
-        level = self._globbed(index)
+    def below(self, folder: str, piece: int, days: frozenset[dt.date]) -> Iterator[ListRange]:
+        """The ranges below a folder that stands for the pieces before `piece`, for the days that it may hold."""
+        level = self._globbed(piece)
         if level is None:
-            texts = {day: folder + _text(self.pattern.fixed(index), day) for day in left}
-            codes = tuple(atom.code for atom in self.pattern.fixed(index) if isinstance(atom, Directive))
-            yield from url_pattern.plan(texts, sorts=url_template.sort_as_dates(codes))
+            texts = {day: folder + _text(self.pattern.fixed(piece), day) for day in days}
+            codes = tuple(atom.code for atom in self.pattern.fixed(piece) if isinstance(atom, Directive))
+            yield from plan_ranges(texts, in_order=url_template.sort_as_dates(codes))
             return
         starts: dict[str, set[dt.date]] = {}
-        for day in left:
-            starts.setdefault(folder + _text(self.pattern.fixed(index), day), set()).add(day)
-        for start, own in sorted(starts.items()):
+        for day in days:
+            starts.setdefault(folder + _text(self.pattern.fixed(piece), day), set()).add(day)
+        for start, days_there in sorted(starts.items()):
             for found in self.folders(start):
-                if here := own.intersection(self.wanted.below(self.pattern, found.removesuffix("/"))):
-                    yield from self.below(found, level + 1, frozenset(here))
+                if days_below := days_there.intersection(self.index.below(self.pattern, found.removesuffix("/"))):
+                    yield from self.below(found, level + 1, frozenset(days_below))
 
     def _globbed(self, index: int) -> int | None:
         """The first level of globs from `index` on that stands before the date, or in its folder, if there is one."""

@@ -1,6 +1,6 @@
-"""Keys that nearly fit a source's URL: logs of a day asked for whose names end, or spell the date, in another way.
+"""Keys that nearly fit a source's URL: logs of a requested day with another ending or date format. No I/O.
 
-Whatever else lies beside logs (lists, checksums, other programs' files) is nobody's mistake, and is not told. No I/O.
+Other files that lie beside logs (lists, checksums, files of other programs) are no mistake, and get no note.
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ _PACKED_ENDING = re.compile(rf"(?:\.(?:{'|'.join(sorted(_PACKED))}))+\Z", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class NearMisses:
-    """Looks through the keys of a listing that fit no pattern, for some days.
+    """Finds, among the keys of a listing that do not fit the URL, those that look like a log of some days.
 
     `name` is what a key's last piece looks like with any ending; where it holds the date, what stands before that and
     behind it.
@@ -37,15 +37,15 @@ class NearMisses:
     folders: re.Pattern[str]
     name: tuple[re.Pattern[str], ...]
     spelled: frozenset[str]
-    wanted: frozenset[dt.date]
+    days: frozenset[dt.date]
 
     @classmethod
-    def of(cls, pattern: SourceUrl, wanted: Collection[dt.date]) -> "NearMisses":
+    def of(cls, pattern: SourceUrl, days: Collection[dt.date]) -> "NearMisses":
         """For a source's pattern and the days asked for."""
         *folders, name = pattern.pieces
         front = "".join(f"{regex_of((piece,))}/" if piece != DEEP else "(?:[^/]+/)*" for piece in _once(folders))
-        spelled = frozenset(text for day in wanted for text in _spell(day))
-        return cls(pattern, re.compile(front, re.DOTALL), tuple(_loosened(name)), spelled, frozenset(wanted))
+        spelled = frozenset(text for day in days for text in _spell(day))
+        return cls(pattern, re.compile(front, re.DOTALL), tuple(_loosened(name)), spelled, frozenset(days))
 
     def matches(self, key: str) -> bool:
         """Whether a key that does not fit looks like a log of one of the days."""
@@ -54,7 +54,7 @@ class NearMisses:
         if match is None or not _is_like_a_log(name):
             return False
         values = match.groupdict()
-        if values and url_template.names_a_day(frozenset(values)) and url_template.parse_day(values) not in self.wanted:
+        if values and url_template.names_a_day(frozenset(values)) and url_template.parse_day(values) not in self.days:
             return False
         return self._is_named(name)
 
@@ -71,12 +71,12 @@ class NearMisses:
                 if name[place.start() : place.start() + length].lower() in self.spelled:
                     yield place.start(), place.start() + length
 
-    def notes(self, keys: Collection[str], taken: Collection[str]) -> Iterator[str]:
-        """A line for each of the keys that nearly fit, but for those whose log is `taken` under another ending."""
-        logs = {_unpacked(key) for key in taken}
+    def notes(self, keys: Collection[str], listed: Collection[str]) -> Iterator[str]:
+        """A note for each of the keys that nearly fit, but for those whose log is `listed` with another ending."""
+        logs = {_unpacked(key) for key in listed}
         for key in sorted(keys):
             if _unpacked(key) not in logs:
-                yield f"{printable(key)} is left out: its name does not fit {self.pattern.url}"
+                yield f"{printable(key)} is skipped: its name does not fit {self.pattern.url}"
 
 
 def _spell(day: dt.date) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _once(folders: Sequence[tuple[Atom, ...]]) -> Iterator[tuple[Atom, ...]]:
 
 def _loosened(name: tuple[Atom, ...]) -> Iterator[re.Pattern[str]]:
     """What a name looks like with any ending; of one with a date, what stands before that and behind it."""
-    places = [
+    dated = [
         index
         for index, atom in enumerate(name)
         if isinstance(atom, Directive) and atom.code not in url_template.TIME_CODES
@@ -117,9 +117,9 @@ def _loosened(name: tuple[Atom, ...]) -> Iterator[re.Pattern[str]]:
     if name == DEEP:
         yield re.compile("[^/]+", re.DOTALL)
         return
-    if places:
-        yield re.compile(stars_regex(between_stars(name[: places[0]], set())), re.DOTALL)
-        name = name[places[-1] + 1 :]
+    if dated:
+        yield re.compile(stars_regex(between_stars(name[: dated[0]], set())), re.DOTALL)
+        name = name[dated[-1] + 1 :]
     yield re.compile(stars_regex([*between_stars(_without_ending(name), set()), ""]), re.DOTALL)
 
 

@@ -1,9 +1,7 @@
-"""An archive in a bucket: copied by the service itself where it can, else uploaded; verified; nothing is lost there.
+"""An archive in a bucket: an object is copied by the service itself where it can, else uploaded, and then verified.
 
-A copy carries, as metadata, digests of which object of which site it is the copy of and in which version. So our own
-copy is known again after a crash, and another's is left alone. What is recorded in the state is not this room's.
-
-Has the service copy an object by itself, where the archive's credentials can read the source.
+A copy carries, as metadata, digests of the site, the key and the version of its object. So a copy that mtc made is
+recognised after a crash, and any other object is not overwritten. What the state records is not decided here.
 """
 
 import datetime as dt
@@ -28,13 +26,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CopySourceTypeDef, HeadObjectOutputTypeDef
 
-_KEPT = ("ContentType", "ContentEncoding", "ContentLanguage", "ContentDisposition", "CacheControl")
+_CONTENT_HEADERS = ("ContentType", "ContentEncoding", "ContentLanguage", "ContentDisposition", "CacheControl")
 
 
 def copy_inside(
     client: "S3Client", remote: RemoteObject, obj: SourceObject, target: UploadTarget, tuning: Tuning
 ) -> str | None:
-    """Copy, and give the ETag that the copy must have (empty where it cannot be told); None when it must be uploaded.
+    """Copy, and give the ETag that the copy must have (empty where it is not known); None when it must be uploaded.
 
     A service that does not let this client read the source, or does not copy, is no error: the bytes are sent then.
     """
@@ -48,21 +46,21 @@ def copy_inside(
             _copy_in_parts(client, remote, obj, target, tuning, head)
             return ""
     except ObjectChangedError:
-        # gone, changed, or in a bucket of that name that is another's: who fetches with the source's own client knows
+        # gone, changed, or in another bucket of that name: a fetch with the source's client finds out
         return None
     except PermanentError:
         return None
 
 
 def _check(head: "HeadObjectOutputTypeDef", obj: SourceObject, reading: Access) -> None:
-    """Services that do not know If-Match are held to it here."""
+    """Check for services that ignore If-Match."""
     if is_another(head, obj):
         raise ObjectChangedError("the object has changed since it was listed", where=reading.where)
 
 
-def _kept(head: "HeadObjectOutputTypeDef") -> dict[str, str]:
-    """What the source says of its content goes along."""
-    return {name: str(head[name]) for name in _KEPT if head.get(name)}  # type: ignore[literal-required] # names of texts
+def _content_headers(head: "HeadObjectOutputTypeDef") -> dict[str, str]:
+    """What the source says of the content is copied too."""
+    return {name: str(head[name]) for name in _CONTENT_HEADERS if head.get(name)}  # type: ignore[literal-required] # names of texts
 
 
 def _metadata(head: "HeadObjectOutputTypeDef", target: UploadTarget) -> Mapping[str, str]:
@@ -89,7 +87,7 @@ def _copy(
         TaggingDirective="REPLACE",  # tags would take one more permission, on both sides
         Metadata=_metadata(head, target),
         **_as_listed(obj),  # type: ignore[arg-type] # a dict of texts only
-        **_kept(head),  # type: ignore[arg-type] # a dict of texts only
+        **_content_headers(head),  # type: ignore[arg-type] # a dict of texts only
     )
     return "" if is_encrypted(head) else plain_md5(obj.etag)
 
@@ -104,7 +102,7 @@ def _copy_in_parts(
 ) -> None:
     step = part_size(obj.size, tuning.copied_part)
     done: list[CompletedPartTypeDef] = []
-    with parts(client, target, _kept(head), _metadata(head, target)) as upload_id:
+    with parts(client, target, _content_headers(head), _metadata(head, target)) as upload_id:
         for first in range(0, obj.size, step):
             answer = client.upload_part_copy(
                 Bucket=target.bucket,
@@ -120,10 +118,6 @@ def _copy_in_parts(
             )
         complete(client, target, upload_id, done)
 
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _PERMISSIONS = "s3:GetObject, s3:ListBucket and s3:PutObject"
 
@@ -149,7 +143,7 @@ class S3Archive:
         replacing: str = "",
         progress: Progress = ignore,
     ) -> str:
-        """Copy and verify. Another object of that name is left alone, unless it is our own older copy."""
+        """Copy and verify. Another object of that name is not touched, but for the object's earlier copy."""
         key = self.template.render(day, obj)
         url = self.template.full(key)
         client = self.clients.get(self.login, self.tuning)
@@ -164,7 +158,7 @@ class S3Archive:
             )
 
         def push(moved: Progress) -> None:
-            if not self._is_there(client, target, obj, mine=replacing == url):
+            if not self._is_there(client, target, obj, may_replace=replacing == url):
                 self._send(client, target, obj, local, source, moved)
 
         run_watched(push, self.tuning.calling, progress, target.access.where)
@@ -174,18 +168,18 @@ class S3Archive:
         """The URL as the manifest has it."""
         return self.template.url
 
-    def _is_there(self, client: "S3Client", target: UploadTarget, obj: SourceObject, *, mine: bool) -> bool:
+    def _is_there(self, client: "S3Client", target: UploadTarget, obj: SourceObject, *, may_replace: bool) -> bool:
         """Whether the copy is in place; raises PermanentError when something else is."""
         found = _head(client, target)
         if found is None:
             return False
         marks = found.get("Metadata") or {}
-        ours = marks.get("mtc-object") == target.marks["mtc-object"]
+        is_copy = marks.get("mtc-object") == target.marks["mtc-object"]
         if size_of(found) in {None, obj.size} and _same(
-            found, obj, known=ours and target.marks.items() <= marks.items()
+            found, obj, known=is_copy and target.marks.items() <= marks.items()
         ):
             return True
-        if ours or mine:
+        if is_copy or may_replace:
             return False
         hint = "move that object away, or put {key} or more of the date into the archive's URL"
         what = f"another object is where the copy of {printable(obj.key)} belongs"
@@ -243,14 +237,14 @@ def _head(client: "S3Client", target: UploadTarget) -> "HeadObjectOutputTypeDef 
 
 def _same(found: "HeadObjectOutputTypeDef", obj: SourceObject, *, known: bool) -> bool:
     """Whether what was found is the copy: by the MD5 where both have one, else by the marks that it was given."""
-    there, wanted = plain_md5(etag_of(found)), plain_md5(obj.etag)
-    if there and wanted and not is_encrypted(found):
-        return there == wanted
+    found_md5, listed_md5 = plain_md5(etag_of(found)), plain_md5(obj.etag)
+    if found_md5 and listed_md5 and not is_encrypted(found):
+        return found_md5 == listed_md5
     return known
 
 
 def _verify(client: "S3Client", target: UploadTarget, obj: SourceObject, etag: str) -> None:
-    """Look at the copy that was made; `etag` is what it must be, or empty where that cannot be told."""
+    """Look at the copy that was made; `etag` is what it must be, or empty where that is not known."""
     found = _head(client, target)
     if found is None:
         raise TransientError("the copy is not there after it was made", where=target.access.where)

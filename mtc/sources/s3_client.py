@@ -1,10 +1,7 @@
-"""Clients of S3, one for each entry of a manifest's credentials. The only place that sees keys; it shows none.
+"""Clients of S3, one for each entry of `credentials`, and errors of S3 and boto3 in words with a remedy.
 
-boto3 is imported when the first client is made, not before.
-
-What S3 and boto3 say when something fails, in words with a remedy: what may pass, what will not, what has changed.
-
-No message of a service is repeated: it may name an access key, and a stranger's service may say anything.
+No other room sees keys, and this one shows none. No message of a service is repeated: it may name an access key, and a
+service may say anything. boto3 is imported when the first client is made.
 """
 
 import contextlib
@@ -24,6 +21,7 @@ from mtc.sources.settings import Credentials
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
+    from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ _PASSING = {
 }
 
 # Classes of botocore, the nearest first: what happened, and a remedy. Those without one may pass.
-_OWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
+_BOTOCORE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("ProfileNotFound",), "there is no such profile", "check profile of {login} against ~/.aws/config"),
     (
         ("NoCredentialsError", "PartialCredentialsError"),
@@ -108,7 +106,7 @@ def explaining(access: Access) -> Iterator[None]:
     except (HTTPError, ConnectionError, TimeoutError, ssl.SSLError) as error:
         raise TransientError(f"the connection failed ({type(error).__name__})", where=access.where) from None
     except (ResponseParserError, LookupError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
-        what = f"the service's answer cannot be read ({type(error).__name__})"  # boto3 lets what it trips over through
+        what = f"the service's answer cannot be read ({type(error).__name__})"  # boto3 lets such errors through
         hint = f"check endpoint_url of {access.login}: is this S3?"
         raise TransientError(what, where=access.where, hint=hint) from None
 
@@ -144,7 +142,7 @@ def _of_client(error: "BotoCoreError", access: Access) -> StepError:
     if "SSLError" in names and "CERTIFICATE" in str(error).upper():
         hint = "check endpoint_url, and this machine's certificates (AWS_CA_BUNDLE)"
         return PermanentError("the service's certificate is not trusted", where=access.where, hint=hint)
-    for kinds, what, hint in _OWN:
+    for kinds, what, hint in _BOTOCORE:
         if any(kind in names for kind in kinds):
             shown = f"{what} ({names[0]})"
             if hint:
@@ -157,9 +155,6 @@ def _of_client(error: "BotoCoreError", access: Access) -> StepError:
 def _fill(hint: str, access: Access) -> str:
     return hint.format(login=access.login, permission=access.permission or "that this takes")
 
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 _MIB = 1 << 20
 _READING = LowSpeedLimit(60, 64 << 10)
@@ -240,7 +235,7 @@ def _client(login: Login, tuning: Tuning) -> "S3Client":
         retries={"mode": "standard", "total_max_attempts": tuning.attempts},
         max_pool_connections=64,
         tcp_keepalive=True,
-        # what is sent carries an MD5 of ours, which every service knows; what comes is checked where it can be
+        # what is sent carries an MD5, which every service knows; what comes is checked where it can be
         request_checksum_calculation="when_required",
         response_checksum_validation="when_supported",
         s3={"addressing_style": "path"} if credentials.endpoint_url else None,

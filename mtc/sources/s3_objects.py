@@ -1,6 +1,6 @@
-"""What an answer of S3 says of an object. Services that speak S3 leave fields out, or spell them in their own way.
+"""What an answer of S3 says of an object: its ETag, size and encryption; and MD5 as S3 uses it, never for security.
 
-MD5 as S3 uses it: an ETag that is one, and the digests of files and their pieces. Never for security.
+Services that speak S3 leave fields out, or write them in their own way.
 """
 
 import hashlib
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mtc.core.model import SourceObject
+
+_CHUNK = 1 << 20
 
 Answer = Mapping[str, Any]
 """An answer of boto3's, or an entry of a listing; only what was in it is there."""
@@ -21,13 +23,13 @@ def etag_of(answer: Answer) -> str:
 
 
 def size_of(answer: Answer, name: str = "ContentLength") -> int | None:
-    """The size in bytes; None where it is not told, or is none."""
+    """The size in bytes; None where there is none, or it is not valid."""
     size = answer.get(name)
     return size if isinstance(size, int) and size >= 0 else None
 
 
 def is_another(answer: Answer, obj: SourceObject) -> bool:
-    """Whether an answer is about another version of the object than the listed one, as far as it tells."""
+    """Whether an answer is about another version of the object than the listed one, as far as it says."""
     etag, size = etag_of(answer), size_of(answer)
     return bool(etag and obj.etag and etag != obj.etag) or (size is not None and size != obj.size)
 
@@ -40,17 +42,14 @@ def is_encrypted(answer: Answer) -> bool:
 
 
 def is_listing(page: Answer) -> bool:
-    """Whether a page of a listing is one: it has keys, or says of itself what a listing says, and that it has none."""
+    """Whether an answer is a page of a listing: it has keys, or has a listing's fields and says that there are none."""
     if page.get("Contents") or page.get("CommonPrefixes"):
         return True
     return ("IsTruncated" in page or "Name" in page) and not page.get("KeyCount")
 
 
-_CHUNK = 1 << 20
-
-
 def plain_md5(etag: str) -> str:
-    """The MD5 that an ETag is, in lower-case hex; empty for one of an upload in parts and for any other.
+    """The MD5 that an ETag is, in lower-case hex; empty for the ETag of an upload in parts, and for any other.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html says when an ETag is the MD5 of the content.
     """

@@ -1,4 +1,4 @@
-"""Logs in a bucket: listed in stretches, fetched as they were listed or not at all. Nothing there is ever changed."""
+"""Logs in a bucket: listed in ranges, and fetched as they were listed or not at all. Nothing is written there."""
 
 import contextlib
 import datetime as dt
@@ -16,11 +16,12 @@ from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources import list_levels
+from mtc.sources.list_ranges import ListRange
 from mtc.sources.near_misses import NearMisses
 from mtc.sources.s3_client import DEFAULT_TUNING, Access, Clients, Login, Tuning, explaining, service_of
 from mtc.sources.s3_objects import etag_of, is_another, is_encrypted, is_listing, plain_md5, size_of
 from mtc.sources.source import Note, ObjectsByDay, Progress, RemoteObject, ignore
-from mtc.sources.url_pattern import ListRange, SourceUrl
+from mtc.sources.url_pattern import SourceUrl
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,7 +32,7 @@ _CHUNK = 64 << 10  # small, so that one on a slow line is counted soon
 
 @dataclass(frozen=True, slots=True)
 class S3Source:
-    """The logs of one site in a bucket. An object is what it is by its ETag."""
+    """The logs of one site in a bucket. The ETag is an object's version."""
 
     pattern: SourceUrl
     login: Login
@@ -45,34 +46,34 @@ class S3Source:
 
         Markers of folders, whose keys end with a slash, fit no pattern.
         """
-        wanted = frozenset(days)
+        requested = frozenset(days)
         found: dict[dt.date, dict[str, SourceObject]] = {}
-        near, misses = NearMisses.of(self.pattern, wanted), list[str]()
-        for stretch in list_levels.ranges(self.pattern, wanted, self._folders):
-            for item in self._list(stretch):
+        near, misses = NearMisses.of(self.pattern, requested), list[str]()
+        for each in list_levels.ranges(self.pattern, requested, self._folders):
+            for item in self._list(each):
                 key = item["Key"]
                 day = self.pattern.match(key)
                 if day is None and near.matches(key) and not key_problem(key):
                     misses.append(key)
-                if day is None or day not in wanted:
+                if day is None or day not in requested:
                     continue
                 if reason := key_problem(key):
-                    note(f"{printable(key)} is left out: {reason}")
+                    note(f"{printable(key)} is skipped: {reason}")
                 else:
                     found.setdefault(day, {})[key] = self._read(item)
-        for told in near.notes(misses, {key for objects in found.values() for key in objects}):
-            note(told)
+        for text in near.notes(misses, {key for objects in found.values() for key in objects}):
+            note(text)
         return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
 
     def empty_listing_doubt(self) -> str:
-        """A service's answer is not in doubt: what is no listing was refused."""
+        """A service's empty listing is right: an answer that is no listing was refused."""
         return ""
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
         """Download the object into `spool`, by way of a `.part` file, and check it against the listing.
 
         Raises:
-            ObjectChangedError: the object is another than the listed one, or gone.
+            ObjectChangedError: the object is not the listed version, or does not exist.
             TransientError: the transfer was cut short, damaged or too slow; nothing is left behind.
         """
         target = spool / _spooled(obj)
@@ -88,7 +89,7 @@ class S3Source:
         return target
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
-        """Ask for the beginning alone; of a service that sends all the same, no more is read."""
+        """Ask for the beginning alone; when a service sends everything, no more than that is read."""
         return run_watched(
             lambda moved: self._read_beginning(obj, size, moved), self.tuning.reading, ignore, self.where(obj)
         )
@@ -115,7 +116,7 @@ class S3Source:
     def _pages(
         self, pages: "Iterable[ListObjectsV2OutputTypeDef]", access: Access
     ) -> Iterator["ListObjectsV2OutputTypeDef"]:
-        """The pages of a listing, each waited for as long as is sane."""
+        """The pages of a listing, each waited for within limits."""
         coming = iter(pages)
         while (
             page := run_watched(lambda _: next(coming, None), self.tuning.calling, ignore, access.where)
@@ -126,20 +127,20 @@ class S3Source:
     def _access(self, key: str, permission: str) -> Access:
         return Access(str(self.login), printable(f"s3://{self.pattern.bucket}/{key}"), permission)
 
-    def _list(self, stretch: ListRange) -> Iterator["ObjectTypeDef"]:
-        client, access = self._client, self._access(stretch.prefix, "s3:ListBucket")
+    def _list(self, keys: ListRange) -> Iterator["ObjectTypeDef"]:
+        client, access = self._client, self._access(keys.prefix, "s3:ListBucket")
         with explaining(access):
             pages = client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.pattern.bucket,
-                Prefix=stretch.prefix,
-                StartAfter=stretch.start_after,
+                Prefix=keys.prefix,
+                StartAfter=keys.start_after,
                 PaginationConfig={"PageSize": self.tuning.page},
             )
             for page in self._pages(pages, access):
                 for item in page.get("Contents", []):
                     if not item.get("Key"):
                         raise TransientError("the listing names an object without a key", where=access.where)
-                    if stretch.past(item["Key"]):
+                    if keys.is_past(item["Key"]):
                         return
                     yield item
 
@@ -191,12 +192,12 @@ class S3Source:
         return head
 
     def _check_answer(self, obj: SourceObject, answer: "GetObjectOutputTypeDef") -> None:
-        """Services that do not know If-Match are held to it here."""
+        """Check for services that ignore If-Match."""
         if is_another(answer, obj):
             raise ObjectChangedError("the object has changed since it was listed", where=self.where(obj))
 
     def _read(self, item: "ObjectTypeDef") -> SourceObject:
-        """An object of a listing; PermanentError where it is not told apart from another version of itself."""
+        """An object of a listing; PermanentError where the listing does not tell its versions apart."""
         etag, size, at = etag_of(item), size_of(item, "Size"), item.get("LastModified")
         if size is None or not (etag or at):
             what = "the listing does not say the object's size, or neither its ETag nor when it was changed"
@@ -207,9 +208,9 @@ class S3Source:
 
 
 def _is_whole(page: "ListObjectsV2OutputTypeDef", access: Access) -> None:
-    """Raise TransientError for what is no listing, or a page that is not the last one and does not lead to the next.
+    """Raise TransientError for what is no listing, and for a page that is not the last and does not lead to the next.
 
-    An empty body, a page for people (a proxy's, a login's), or any other document has nothing of a listing in it.
+    An empty body, a page for people (a proxy's, a login's), or any other document has no part of a listing.
     """
     if not is_listing(page):
         what = "the answer is no listing: was it the service that answered, or a proxy?"
@@ -219,7 +220,7 @@ def _is_whole(page: "ListObjectsV2OutputTypeDef", access: Access) -> None:
 
 
 def _spooled(obj: SourceObject) -> str:
-    """A name of our own choice, with the ending of the object's name, which says how it is packed."""
+    """A digest, with the ending of the object's name, which says how it is compressed."""
     digest = hashlib.sha256(f"{obj.key}\0{obj.version}".encode()).hexdigest()[:32]
     ending = re.search(r"(?:\.[A-Za-z0-9]{1,8}){1,2}\Z", obj.name)
     return digest + (ending[0] if ending else "")

@@ -1,4 +1,4 @@
-"""Sends a file to a bucket, with an MD5 for each request, so that the service itself refuses what is damaged."""
+"""Uploads of a file to a bucket. Each request has an MD5, so that the service refuses what is damaged."""
 
 import base64
 import contextlib
@@ -22,7 +22,7 @@ _MOST_PARTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class UploadTarget:
-    """Where a copy goes: bucket and key, the metadata it is given, and how to speak of it in errors."""
+    """Where a copy goes: bucket and key, the its metadata, and what errors call it."""
 
     bucket: str
     key: str
@@ -51,16 +51,16 @@ def upload(
         return _put_in_parts(client, local, obj, target, tuning, confirm, progress)
 
 
-def part_size(size: int, wanted: int) -> int:
+def part_size(size: int, usual: int) -> int:
     """How large parts must be for an upload not to have more of them than S3 allows."""
-    return max(wanted, -(-size // _MOST_PARTS))
+    return max(usual, -(-size // _MOST_PARTS))
 
 
 @contextlib.contextmanager
 def parts(
     client: "S3Client", target: UploadTarget, extra: Mapping[str, str], marks: Mapping[str, str]
 ) -> Iterator[str]:
-    """An upload in parts, by its id: taken back when what is done inside fails."""
+    """An upload in parts, by its id; it is aborted when what is done inside fails."""
     made = client.create_multipart_upload(
         Bucket=target.bucket,
         Key=target.key,
@@ -72,7 +72,7 @@ def parts(
     try:
         yield upload_id
     except BaseException:
-        with contextlib.suppress(Exception):  # the first error is the one to tell
+        with contextlib.suppress(Exception):  # the first error is the one to report
             client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=upload_id)
         raise
 

@@ -1,4 +1,4 @@
-"""What a manifest says of the archive and of credentials. Nothing here reads a file or a clock."""
+"""What a manifest says of an archive and of credentials. Nothing here reads a file or a clock."""
 
 from typing import Annotated, Self
 

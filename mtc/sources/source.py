@@ -1,6 +1,6 @@
-"""The seams of a place where logs lie and of a place where they are archived.
+"""The seams of this package: where logs lie (`LogSource`) and where they are archived (`LogArchive`).
 
-A source is only ever read. Both are used from several threads at once.
+A source is only read, never written. Both are used from several threads at once.
 """
 
 import contextlib
@@ -14,17 +14,17 @@ from typing import Protocol
 from mtc.core.model import SourceObject
 
 Progress = Callable[[int], None]
-"""Hears how many more bytes have been moved, which may be none; it may raise to stop what moves them."""
+"""Is called with how many more bytes have been moved, which may be none; it may raise to stop the transfer."""
 
 Note = Callable[[str], None]
-"""Hears what a person should know that stops nothing."""
+"""Is called with what a person should know that stops nothing."""
 
 ObjectsByDay = Mapping[dt.date, tuple[SourceObject, ...]]
 """The objects of each day that has any, in order of their keys."""
 
 
 def ignore(_: object) -> None:
-    """Hear nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class LogSource(Protocol):
     """Where logs lie. Every method raises `StepError`s only."""
 
     def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
-        """List the objects of these days. Objects with keys that lead astray are left out, with a note."""
+        """List the objects of these days. Objects with keys that are no safe path are skipped, with a note."""
 
     def empty_listing_doubt(self) -> str:
-        """Why a listing without any object is in doubt where there were some before; empty where it is not."""
+        """Why an empty listing may be wrong where there were objects before; empty where it is right."""
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
         """Give a local file with exactly the object's bytes, verified, in `spool` or where it lies.
@@ -86,10 +86,16 @@ class LogArchive(Protocol):
         replacing: str = "",
         progress: Progress = ignore,
     ) -> str:
-        """Put a verified copy into the archive and give its URL; a copy that is there already is left as it is.
+        """Put a verified copy into the archive and give its URL; a copy that exists already is not touched.
 
-        `local` holds the object's bytes where they have been fetched; `replacing` is the URL of the copy of an
-        earlier version of the object, which may be overwritten.
+        Args:
+            site: whose object it is.
+            day: the day of the object, for the copy's name.
+            obj: the object as it was listed.
+            local: a file with the object's bytes; None where it has not been fetched.
+            source: where the object lies.
+            replacing: the URL of the copy of an earlier version of the object, which may be overwritten.
+            progress: is called with how many more bytes have been copied.
 
         Raises:
             PermanentError: another object's copy has that name.
@@ -102,7 +108,7 @@ class LogArchive(Protocol):
 
 @contextlib.contextmanager
 def local_copy(local: Path | None, source: LogSource, obj: SourceObject, spool: Path) -> Iterator[Path]:
-    """Give a local file with the object's bytes; one that had to be fetched is gone afterwards."""
+    """Give a local file with the object's bytes; one that has to be fetched is removed afterwards."""
     if local is not None:
         yield local
         return

@@ -1,9 +1,8 @@
-"""All keys that a URL template stands for, as an automaton: whether two templates have a key in common. No I/O.
+"""Whether two URLs overlap: copies that would be read as logs, outputs among logs, two sources with one log.
 
-What a source's template matches is built of the same pieces as its regex in `pattern.py`. Dates are taken apart into
-digits, each for itself: two of one key that disagree count as a key, which is on the safe side.
-
-Folders and patterns that would get into each other's way: copies read as logs, outputs among logs.
+All keys of a template are an automaton, built of the same pieces as its regex in `url_pattern`. A date is taken apart
+into digits, each for itself: a key whose two dates disagree counts as a key, which is on the safe side. The disk is
+read only to follow the links of a folder's path.
 """
 
 import datetime as dt
@@ -40,16 +39,16 @@ class KeySpace:
 
 
 def have_common_key(source: KeySpace, other: KeySpace, *, key: Pieces = ()) -> bool:
-    """Whether an object of the other place would be one of the source. `{key}` and `{name}` are taken from `key`."""
+    """Whether a key of `other` is also a key of the source. `{key}` and `{name}` are taken from `key`."""
     alphabet = _alphabet((source.root, other.root), (*source.pieces, *other.pieces, *key))
-    one = _Automaton(alphabet)
-    one.text(source.root)
-    root = one.at
-    one.add(source.pieces, day=None)
-    two = _Automaton(alphabet, key)
-    two.text(other.root)
-    two.add(other.pieces, day=_DAY)
-    return _meet(one, two, root if source.walked else None)
+    first = _Automaton(alphabet)
+    first.text(source.root)
+    root = first.at
+    first.add(source.pieces, day=None)
+    second = _Automaton(alphabet, key)
+    second.text(other.root)
+    second.add(other.pieces, day=_DAY)
+    return _meet(first, second, root if source.walked else None)
 
 
 @dataclass(slots=True)
@@ -64,9 +63,9 @@ class _Automaton:
     def text(self, text: str) -> None:
         """These characters."""
         for char in text:
-            self.one(frozenset(char))
+            self.one_of(frozenset(char))
 
-    def one(self, chars: Iterable[str]) -> None:
+    def one_of(self, chars: Iterable[str]) -> None:
         """One of these characters."""
         self._lead(self.at, frozenset(chars), self._state())
         self.at = len(self.edges) - 1
@@ -95,7 +94,7 @@ class _Automaton:
                 self._folders()
             if piece in {DEEP, (Glob("*"),)}:
                 if piece != DEEP or last:
-                    self.one(self._name)
+                    self.one_of(self._name)
                     self.many(self._name)
             else:
                 for atom in piece:
@@ -126,13 +125,13 @@ class _Automaton:
                 self.either(url_template.format_directive(code, dt.date(2001, month, 1)) for month in range(1, 13))
             case Directive(code):
                 for _ in range(_WIDTHS[code]):
-                    self.one(_DIGITS)
+                    self.one_of(_DIGITS)
             case Glob("*"):
                 self.many(self._name)
             case Glob("?"):
-                self.one(self._name)
+                self.one_of(self._name)
             case Glob(glob):
-                self.one(char for char in self.alphabet if re.fullmatch(char_class_regex(glob), char, re.DOTALL))
+                self.one_of(char for char in self.alphabet if re.fullmatch(char_class_regex(glob), char, re.DOTALL))
             case Field(name):
                 self.add(self.key if name == "key" else self.key[-1:], day)
 
@@ -144,38 +143,38 @@ class _Automaton:
         self.edges[state].append((chars, to))
 
 
-def _meet(one: _Automaton, two: _Automaton, root: int | None) -> bool:
-    """Whether both can be gone through by one text. Behind the state `root` of the first no name begins with a dot."""
+def _meet(first: _Automaton, second: _Automaton, root: int | None) -> bool:
+    """Whether one text leads through both. Behind the state `root` of the first no name begins with a dot."""
     seen = {(0, 0, False)}
     todo = list(seen)
     while todo:
-        first, second, fresh = state = todo.pop()
-        if (first, second) == (one.at, two.at):
+        at, other, fresh = state = todo.pop()
+        if (at, other) == (first.at, second.at):
             return True
-        hidden = root is not None and (first == root or (first > root and fresh))
-        for more in _next(one, two, state, no_dot=hidden):
-            if more not in seen:
-                seen.add(more)
-                todo.append(more)
+        hidden = root is not None and (at == root or (at > root and fresh))
+        for following in _next(first, second, state, no_dot=hidden):
+            if following not in seen:
+                seen.add(following)
+                todo.append(following)
     return False
 
 
 def _next(
-    one: _Automaton, two: _Automaton, at: tuple[int, int, bool], *, no_dot: bool
+    first: _Automaton, second: _Automaton, state: tuple[int, int, bool], *, no_dot: bool
 ) -> Iterable[tuple[int, int, bool]]:
-    """The states after `at`. The last value of each says that a name begins there."""
-    first, second, fresh = at
-    yield from ((to, second, fresh) for chars, to in one.edges[first] if chars is None)
-    yield from ((first, to, fresh) for chars, to in two.edges[second] if chars is None)
-    for mine, to in one.edges[first]:
-        for other, onwards in two.edges[second]:
-            if mine is None or other is None:
+    """The states after `state`. The last value of each says that a name begins there."""
+    at, other, fresh = state
+    yield from ((to, other, fresh) for chars, to in first.edges[at] if chars is None)
+    yield from ((at, to, fresh) for chars, to in second.edges[other] if chars is None)
+    for chars, to in first.edges[at]:
+        for other_chars, other_to in second.edges[other]:
+            if chars is None or other_chars is None:
                 continue
-            both = mine & other - ({"."} if no_dot else frozenset())
+            both = chars & other_chars - ({"."} if no_dot else frozenset())
             if both - {"/"}:
-                yield to, onwards, False
+                yield to, other_to, False
             if "/" in both:
-                yield to, onwards, True
+                yield to, other_to, True
 
 
 def _alphabet(roots: Iterable[str], pieces: Pieces) -> Chars:
@@ -210,13 +209,13 @@ def lies_within(inner: PurePath, outer: PurePath) -> bool:
 
 def folder_pairs(folders: dict[str, PurePath]) -> Iterator[tuple[str, str]]:
     """The names of each two folders that overlap, in the order given."""
-    for (one, first), (other, second) in itertools.combinations(folders.items(), 2):
+    for (name, first), (other, second) in itertools.combinations(folders.items(), 2):
         if lies_within(first, second) or lies_within(second, first):
-            yield one, other
+            yield name, other
 
 
 def log_folder(url: str, root: Path) -> PurePath | None:
-    """The folder that a source or an archive keeps to itself; None for S3 and for one that holds the project."""
+    """The folder that only a source or an archive may use; None for S3, and for a folder that holds the project."""
     if url_template.split_scheme(url)[0]:
         return None
     folder = absolute(root, url_template.fixed_folder(url))
@@ -230,16 +229,16 @@ def archive_meets_source(
 
     `owner` is the source's URL and name of the site whose archive it is, if that is another than the source's.
     """
-    ours = SourceUrl.compile(source, site)
-    theirs = ArchiveUrl.compile(archive, owner[1] if owner else site)
-    key = SourceUrl.compile(*owner).pieces if owner else ours.pieces
-    where = _place(ours, root)
-    return any(have_common_key(where, copies, key=key) for copies in _places(theirs, root))
+    source_url = SourceUrl.compile(source, site)
+    archive_url = ArchiveUrl.compile(archive, owner[1] if owner else site)
+    key = SourceUrl.compile(*owner).pieces if owner else source_url.pieces
+    where = _source_keys(source_url, root)
+    return any(have_common_key(where, copies, key=key) for copies in _copy_keys(archive_url, root))
 
 
 def outputs_meet_source(source: str, site: str, root: Path, outputs: Iterable[str]) -> bool:
-    """Whether files of mtc's own would be listed by the source. `outputs` are paths with globs."""
-    where = _place(SourceUrl.compile(source, site), root)
+    """Whether files that mtc writes would be listed by the source. `outputs` are paths with globs."""
+    where = _source_keys(SourceUrl.compile(source, site), root)
     for path in outputs:
         place = locate(path, site)
         if not place.bucket and have_common_key(
@@ -259,25 +258,25 @@ class ObjectSet:
 
     @classmethod
     def of(cls, url: str, site: str, root: Path) -> "ObjectSet":
-        """Those of a source's URL that has no findings."""
+        """The objects of a source's URL, which has no findings."""
         pattern = SourceUrl.compile(url, site)
-        return cls(_place(pattern, root).root, pattern, tuple(_samples(pattern)))
+        return cls(_source_keys(pattern, root).root, pattern, tuple(_samples(pattern)))
 
-    def hold(self, other: "ObjectSet") -> bool:
-        """Whether every object of another source is one of this one, whatever its globs stand for."""
+    def contains(self, other: "ObjectSet") -> bool:
+        """Whether every object of another source is an object of this one, whatever its globs stand for."""
         keys = [other.base + key for key in other.samples]
         return bool(keys) and all(
             key.startswith(self.base) and self.pattern.match(key.removeprefix(self.base)) for key in keys
         )
 
 
-def _place(pattern: SourceUrl, root: Path) -> KeySpace:
+def _source_keys(pattern: SourceUrl, root: Path) -> KeySpace:
     if pattern.bucket:
         return KeySpace(f"s3://{pattern.bucket}/", pattern.pieces)
     return KeySpace(_folder(root, pattern.root), pattern.pieces, walked=True)
 
 
-def _places(archive: ArchiveUrl, root: Path) -> Iterator[KeySpace]:
+def _copy_keys(archive: ArchiveUrl, root: Path) -> Iterator[KeySpace]:
     """Where copies go; a link in a folder's path is followed, where it is there."""
     if archive.bucket:
         yield KeySpace(f"s3://{archive.bucket}/", archive.pieces)
@@ -306,8 +305,8 @@ def _sample(piece: tuple[Atom, ...], text: str) -> str:
 
 def _written(atom: Atom, text: str) -> str:
     match atom:
-        case Text(own):
-            return own
+        case Text(literal):
+            return literal
         case Directive(code):
             return "00" if code in url_template.TIME_CODES else url_template.format_directive(code, _SOME_DAY)
         case Glob("*"):

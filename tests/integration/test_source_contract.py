@@ -183,7 +183,7 @@ def test_a_key_that_leads_astray_is_left_out_with_a_note(there: There) -> None:
     listed = there.source.list_days([MAY_1], note=notes.append)
     assert [obj.name for obj in listed[MAY_1]] == ["good.gz"]
     assert len(notes) == 2
-    assert all("left out" in note and "\x1b" not in note for note in notes)
+    assert all("skipped" in note and "\x1b" not in note for note in notes)
 
 
 def test_a_fetched_file_has_exactly_the_objects_bytes(there: There, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class MemorySource:
             if day is None or day not in days:
                 continue
             if reason := key_problem(key):
-                note(f"{printable(key)} is left out: {reason}")
+                note(f"{printable(key)} is skipped: {reason}")
             else:
                 found[day] = (*found.get(day, ()), self.look(key))
         return dict(sorted(found.items()))

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtc.core.errors import PermanentError
-from mtc.sources.url_pattern import ListRange, SourceUrl
+from mtc.sources.list_ranges import ListRange
+from mtc.sources.url_pattern import SourceUrl
 
 DATE_FORMATS = ["%Y/%m/%d", "%Y-%m-%d", "%Y%m%d", "%F", "%d.%m.%Y", "%y%j", "%d-%b-%Y", "%B/%d/%Y", "%Y/%j", "%Y/%b/%d"]
 URLS = [

@@ -68,7 +68,7 @@ def test_a_log_that_is_there_under_another_ending_is_not_told() -> None:
     misses = NearMisses.of(SourceUrl.compile("{date:%Y-%m-%d}.log.gz", "docs"), [DAY])
     assert list(misses.notes(["2026-05-01.log"], ["2026-05-01.log.gz"])) == []
     assert list(misses.notes(["2026-05-01.log.xz"], [])) == [
-        "2026-05-01.log.xz is left out: its name does not fit {date:%Y-%m-%d}.log.gz"
+        "2026-05-01.log.xz is skipped: its name does not fit {date:%Y-%m-%d}.log.gz"
     ]
 
 
