@@ -117,7 +117,7 @@ _REST = {"Others", "-1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """A row of a table; what a table does not tell is 0. `rest` marks the row that sums up those that were cut.
 
     `entries`, `exits` and `bounces` of pages are visits that began, ended, or stayed there; `bounces` and `seconds` of
@@ -140,7 +140,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class ReportSummary:
     """A day in a few numbers: those of VisitsSummary.get and Actions.get. `seconds` is how long all visits lasted."""
 
     visits: int = 0
@@ -174,7 +174,7 @@ def number(value: object) -> float:
     return found
 
 
-def row(item: object) -> Row:
+def row(item: object) -> ReportRow:
     """A row of any table.
 
     Raises:
@@ -183,7 +183,7 @@ def row(item: object) -> Row:
     if not isinstance(item, dict):
         raise NotMatomoError("a row of Matomo's report is none")
     label, url = _text(item, "label"), _text(item, "url")
-    return Row(
+    return ReportRow(
         label=label,
         url=url,
         code=_text(item, "code"),
@@ -200,13 +200,13 @@ def row(item: object) -> Row:
     )
 
 
-def summary(visits: Mapping[str, object], actions: Mapping[str, object]) -> Summary:
+def summary(visits: Mapping[str, object], actions: Mapping[str, object]) -> ReportSummary:
     """A day's figures; nothing at all is a day without visits.
 
     Raises:
         NotMatomoError: one of them is no number.
     """
-    return Summary(
+    return ReportSummary(
         visits=_count(visits, "nb_visits"),
         unique_visitors=_count(visits, "nb_uniq_visitors"),
         actions=_count(visits, "nb_actions"),

@@ -119,7 +119,7 @@ _PAGES = (100,)
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Probe:
     """A hit that is looked for: its `pv_id`, and its time in UTC."""
 
     pv_id: str
@@ -139,7 +139,7 @@ class Stored:
     hidden: frozenset[str] = frozenset()
 
 
-def glance(client: MatomoClient, site_id: int, timezone: dt.tzinfo, witnesses: Sequence[Witness]) -> bool:
+def glance(client: MatomoClient, site_id: int, timezone: dt.tzinfo, probes: Sequence[Probe]) -> bool:
     """Whether any of the witnesses is among the first visits that end after it: "no" means "not seen", and no more.
 
     `timezone` is the site's zone *as Matomo has it*. The witnesses need not lie on one day; best are those whose visits
@@ -149,17 +149,17 @@ def glance(client: MatomoClient, site_id: int, timezone: dt.tzinfo, witnesses: S
         ValueError: there is no witness.
         StepError: the server did not answer, or with an error.
     """
-    if not witnesses:
+    if not probes:
         raise ValueError("a look-up needs a witness")
-    wanted = frozenset(witness.pv_id for witness in witnesses)
-    for witness in witnesses:
-        visits = VisitsLog(client, site_id, witness.time.astimezone(timezone).date())
-        if any(visit.pv_ids & wanted for visit in visits.page(witness.seconds - 1, _GLANCE)):
+    wanted = frozenset(probe.pv_id for probe in probes)
+    for probe in probes:
+        visits = VisitsLog(client, site_id, probe.time.astimezone(timezone).date())
+        if any(visit.pv_ids & wanted for visit in visits.page(probe.seconds - 1, _GLANCE)):
             return True
     return False
 
 
-def stored(client: MatomoClient, site_id: int, timezone: dt.tzinfo, hits: Sequence[Witness]) -> Stored:
+def stored(client: MatomoClient, site_id: int, timezone: dt.tzinfo, hits: Sequence[Probe]) -> Stored:
     """Which of the hits are stored, by every visit that may hold one; `timezone` as for `glance`.
 
     Raises:
@@ -175,7 +175,7 @@ def stored(client: MatomoClient, site_id: int, timezone: dt.tzinfo, hits: Sequen
     return Stored(frozenset(found), frozenset(hidden))
 
 
-def _read(visits: VisitsLog, hits: Sequence[Witness]) -> tuple[set[str], list[Visit]]:
+def _read(visits: VisitsLog, hits: Sequence[Probe]) -> tuple[set[str], list[Visit]]:
     """The hits of a day that are listed, and the visits that are listed in part."""
     wanted = frozenset(hit.pv_id for hit in hits)
     found: set[str] = set()
@@ -189,8 +189,8 @@ def _read(visits: VisitsLog, hits: Sequence[Witness]) -> tuple[set[str], list[Vi
     return found, cut
 
 
-def _by_day(hits: Sequence[Witness], timezone: dt.tzinfo) -> Iterator[tuple[dt.date, list[Witness]]]:
-    def day(hit: Witness) -> dt.date:
+def _by_day(hits: Sequence[Probe], timezone: dt.tzinfo) -> Iterator[tuple[dt.date, list[Probe]]]:
+    def day(hit: Probe) -> dt.date:
         return hit.time.astimezone(timezone).date()
 
     for date, own in groupby(sorted(hits, key=lambda one: one.time), key=day):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mtc.core.errors import StepError
-from mtc.matomo.api import Call, Row, Summary, bulk, call, number, row, summary
+from mtc.matomo.api import Call, ReportRow, ReportSummary, bulk, call, number, row, summary
 from mtc.matomo.client import CallRefusedError, MatomoClient, NoRightError, NotMatomoError
 
 _DAYS_AT_ONCE = 31
@@ -51,8 +51,8 @@ class DayReports:
     """A day's figures and tables. `missing` are tables that the server does not have: a plugin that is off."""
 
     day: dt.date
-    summary: Summary = field(default_factory=Summary)
-    tables: Mapping[Report, tuple[Row, ...]] = field(default_factory=dict)
+    summary: ReportSummary = field(default_factory=ReportSummary)
+    tables: Mapping[Report, tuple[ReportRow, ...]] = field(default_factory=dict)
     missing: tuple[Report, ...] = ()
 
 
@@ -154,7 +154,7 @@ def _figures(value: object, name: str) -> Mapping[str, object]:
     return value
 
 
-def _table(value: object, report: Report) -> tuple[Row, ...]:
+def _table(value: object, report: Report) -> tuple[ReportRow, ...]:
     if not isinstance(value, list):
         raise NotMatomoError("a day of Matomo's report has no table", where=report)
     return tuple(row(item) for item in value)
@@ -168,27 +168,27 @@ _KEY_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EntryPage:
     """A first page: its row, and the actions and the length of the visits that began with it."""
 
-    row: Row
+    row: ReportRow
     actions: int
     seconds: int
 
 
 @dataclass(frozen=True, slots=True)
-class More:
+class ExtraReports:
     """A day's further tables; `socials` is None where the server does not have that report.
 
     So is `assistants`: they are a report of their own from Matomo 5.5 on, and other websites or search engines before.
     """
 
-    entries: tuple[Entry, ...] = ()
-    socials: tuple[Row, ...] | None = ()
-    assistants: tuple[Row, ...] | None = None
+    entries: tuple[EntryPage, ...] = ()
+    socials: tuple[ReportRow, ...] | None = ()
+    assistants: tuple[ReportRow, ...] | None = None
 
 
-def read_more(client: MatomoClient, site_id: int, window: Sequence[dt.date]) -> Mapping[dt.date, More]:
+def read_extra_reports(client: MatomoClient, site_id: int, window: Sequence[dt.date]) -> Mapping[dt.date, ExtraReports]:
     """The further tables of a range of days, in one request.
 
     Raises:
@@ -205,24 +205,26 @@ def read_more(client: MatomoClient, site_id: int, window: Sequence[dt.date]) -> 
         None if _is_unknown(answer) else _rows_by_day(answer, window, name)
         for answer, name in zip(others, (SOCIALS, ASSISTANTS), strict=True)
     )
-    return {day: _more(day.isoformat(), pages, socials, assistants) for day in window}
+    return {day: _extra_reports(day.isoformat(), pages, socials, assistants) for day in window}
 
 
-def _more(
+def _extra_reports(
     day: str, pages: Mapping[str, object], socials: Mapping[str, object] | None, assistants: Mapping[str, object] | None
-) -> More:
+) -> ExtraReports:
     entries = tuple(_entry(item) for item in _rows(pages.get(day, []), ENTRIES))
-    return More(entries, _optional(socials, day, SOCIALS), _optional(assistants, day, ASSISTANTS))
+    return ExtraReports(entries, _optional(socials, day, SOCIALS), _optional(assistants, day, ASSISTANTS))
 
 
-def _optional(table: Mapping[str, object] | None, day: str, name: str) -> tuple[Row, ...] | None:
+def _optional(table: Mapping[str, object] | None, day: str, name: str) -> tuple[ReportRow, ...] | None:
     return None if table is None else tuple(row(item) for item in _rows(table.get(day, []), name))
 
 
-def _entry(item: object) -> Entry:
+def _entry(item: object) -> EntryPage:
     own = row(item)
     told = item if isinstance(item, dict) else {}
-    return Entry(own, round(number(told.get("entry_nb_actions"))), round(number(told.get("entry_sum_visit_length"))))
+    return EntryPage(
+        own, round(number(told.get("entry_nb_actions"))), round(number(told.get("entry_sum_visit_length")))
+    )
 
 
 def _is_unknown(answer: object) -> bool:

@@ -12,7 +12,7 @@ from mtc.core.model import Accounting, Status
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import csv_cell
 from mtc.core.verification import DayNumbers, DayVerified, Disagreement, differ
-from mtc.matomo.api import Summary
+from mtc.matomo.api import ReportSummary
 from mtc.verify.evidence import Imported, Row, StatEvidence
 from mtc.verify.matomo_counts import Delivered, Reports, compare_tables
 from mtc.warehouse.stat_document import LineAccounting, StatDocument
@@ -33,7 +33,7 @@ class Evidence:
     hits: int | None
     parts: tuple[Disagreement, ...]
     delivered: Delivered | None
-    counted: Summary | None
+    counted: ReportSummary | None
     stat: StatEvidence
     row: Row | None
     csv: StepRecord | None

@@ -24,7 +24,7 @@ from mtc.core.retry import RetryPolicy
 from mtc.core.sanitize import printable
 from mtc.core.verification import Disagreement, differ
 from mtc.manifest.project import SiteSettings
-from mtc.matomo.api import Row
+from mtc.matomo.api import ReportRow
 from mtc.matomo.client import MatomoClient
 from mtc.matomo.reports import DayReports, Report, reports
 from mtc.matomo.settings import Matomo
@@ -44,7 +44,7 @@ READ = (Report.REFERRER_TYPES, Report.WEBSITES, Report.SEARCH_ENGINES, Report.SI
 _FILED_ANYWHERE = ("search", "social", "website", "ai")
 _ANYWHERE = "/".join(_FILED_ANYWHERE)
 
-Reports = Mapping[Report, tuple[Row, ...]]
+Reports = Mapping[Report, tuple[ReportRow, ...]]
 Counts = Mapping[str, int]
 
 
@@ -97,12 +97,12 @@ def _without_assistants(names: Counts | None) -> Counts | None:
     return {name: count for name, count in names.items() if name not in called and not assistant_of(name)}
 
 
-def _visits(row: Row) -> int:
+def _visits(row: ReportRow) -> int:
     return row.visits
 
 
 def _counts(
-    reports: Reports, report: Report, label: Callable[[Row], str], number: Callable[[Row], int]
+    reports: Reports, report: Report, label: Callable[[ReportRow], str], number: Callable[[ReportRow], int]
 ) -> Counts | None:
     """A table of Matomo's as names and numbers; None if it is not there, or not all of it."""
     if report not in reports or any(row.rest for row in reports[report]):

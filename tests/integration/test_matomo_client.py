@@ -15,7 +15,8 @@ from scripted_http import RESET, Answer, Scripted, as_json, certificate, html, i
 
 from mtc.core.errors import PermanentError, TransientError
 from mtc.matomo.client import MatomoClient, NotSentError, Server, UnknownOutcomeError
-from mtc.matomo.tracking import InDoubt, NotRecorded, Outcome, Recorded, Refused, send
+from mtc.matomo.tracking import send
+from mtc.matomo.tracking_result import InDoubt, NotRecorded, Recorded, Refused, TrackingResult
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 PASSWORD = "p:ss wörd"
@@ -75,7 +76,7 @@ def test_a_kept_connection_that_the_server_closed_is_not_used_again() -> None:
 def test_threads_have_connections_of_their_own() -> None:
     """Lanes do not wait for one another, and no answer goes to the wrong one."""
     slow = replace(ALL_WELL, delay=0.01)
-    outcomes: list[Outcome] = []
+    outcomes: list[TrackingResult] = []
     with talking(slow) as (client, script):
         lanes = [
             threading.Thread(target=lambda: outcomes.extend(send(client, HITS) for _ in range(5))) for _ in range(4)

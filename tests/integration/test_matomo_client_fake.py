@@ -9,10 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from mtc.matomo.client import MatomoClient, NoRightError, Server, TokenRefusedError
-from mtc.matomo.lookup import Stored, Witness, glance, stored
+from mtc.matomo.lookup import Probe, Stored, glance, stored
 from mtc.matomo.reports import Report, invalidate, reports
 from mtc.matomo.sites import Rights, SiteInfo, clock_skew, rights, site_id, site_info, version
-from mtc.matomo.tracking import InDoubt, NotRecorded, Recorded, Refused, Short, send
+from mtc.matomo.tracking import send
+from mtc.matomo.tracking_result import InDoubt, NotRecorded, Recorded, Refused, Short
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, VIEW, WRITE, Settings
@@ -49,8 +50,8 @@ def batch(name: str, start: dt.datetime = NOON, site: int = 1, count: int = 20) 
     return [(pv_id, time, hit(pv_id, time, site, address)) for pv_id, time, address in made]
 
 
-def witnesses(hits: list[tuple[str, dt.datetime, str]]) -> list[Witness]:
-    return [Witness(pv_id, time) for pv_id, time, _ in hits]
+def probes(hits: list[tuple[str, dt.datetime, str]]) -> list[Probe]:
+    return [Probe(pv_id, time) for pv_id, time, _ in hits]
 
 
 def sent(client: MatomoClient, hits: list[tuple[str, dt.datetime, str]]) -> object:
@@ -64,10 +65,10 @@ def test_what_is_recorded_is_found_and_what_is_not_is_not(matomo: FakeMatomo) ->
         client = client_of(matomo, token)
         with client:
             assert isinstance(sent(client, batch(f"{token[0]}x")), Recorded)
-            assert stored(client, 1, UTC_ZONE, witnesses(hits)) == Stored(frozenset())
+            assert stored(client, 1, UTC_ZONE, probes(hits)) == Stored(frozenset())
     with client:
         sent(client, hits)
-        assert all(glance(client, 1, UTC_ZONE, [hit]) for hit in witnesses(hits))
+        assert all(glance(client, 1, UTC_ZONE, [hit]) for hit in probes(hits))
     assert matomo.doubles() == {}
 
 
@@ -78,8 +79,8 @@ def test_the_day_of_a_look_up_is_that_of_the_sites_zone(matomo: FakeMatomo) -> N
     client = client_of(matomo)
     with client:
         sent(client, hits)
-        assert all(glance(client, 2, PARIS, [hit]) for hit in witnesses(hits))
-        found = stored(client, 2, PARIS, [*witnesses(hits), Witness("none", midnight)])
+        assert all(glance(client, 2, PARIS, [hit]) for hit in probes(hits))
+        found = stored(client, 2, PARIS, [*probes(hits), Probe("none", midnight)])
     assert found == Stored(frozenset(pv_id for pv_id, _, _ in hits))
 
 
@@ -111,7 +112,7 @@ def test_what_went_wrong_is_told_and_the_look_up_says_the_rest(
     with client:
         matomo.faults.next(fault)
         assert type(sent(client, hits)) is kind
-        found = stored(client, 1, UTC_ZONE, witnesses(hits))
+        found = stored(client, 1, UTC_ZONE, probes(hits))
         assert found == Stored(frozenset(hit.pv_id for hit in matomo.hits(1)))
     assert there is None or len(matomo.hits(1)) == (len(hits) if there else 0)
 
@@ -123,7 +124,7 @@ def test_a_batch_that_stays_short_tells_which_hit_is_lost(matomo: FakeMatomo) ->
     with client:
         matomo.faults.next(Fault.LOCK_WAIT)
         assert sent(client, hits) == Short(len(hits) - 1, 0, ())
-        found = stored(client, 1, UTC_ZONE, witnesses(hits))
+        found = stored(client, 1, UTC_ZONE, probes(hits))
     assert found == Stored(frozenset(stored_hit.pv_id for stored_hit in matomo.hits(1)))
     assert len(found.found) == len(hits) - 1
 

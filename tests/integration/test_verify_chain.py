@@ -13,7 +13,7 @@ from mtc.core.verification import DayNumbers, DayVerified, Disagreement, Verifie
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
-from mtc.matomo.api import Summary as Counted
+from mtc.matomo.api import ReportSummary
 from mtc.matomo.settings import Matomo
 from mtc.plan.stat_inputs import Hits
 from mtc.report.verify_text import verify_json, verify_text
@@ -147,7 +147,7 @@ def stat(source: Any, visits: int, actions: int) -> StatEvidence:
     return StatEvidence(document)
 
 
-def chain(found: StatEvidence, *, counted: Counted | None = None, sent: Delivered | None = None) -> DayVerified:
+def chain(found: StatEvidence, *, counted: ReportSummary | None = None, sent: Delivered | None = None) -> DayVerified:
     account = Imported(Accounting(4, 3, {"static": 1}))
     return compare(Evidence("docs", DAY, account, 3, (), sent, counted, found, None, None))
 
@@ -155,8 +155,8 @@ def chain(found: StatEvidence, *, counted: Counted | None = None, sent: Delivere
 def test_a_stat_of_matomos_says_what_matomo_says_now() -> None:
     """What has come in since makes it old."""
     own = stat("matomo", 2, 3)
-    assert chain(own, counted=Counted(visits=2, actions=3), sent=Delivered(3, 0)).disagreements == ()
-    later = chain(own, counted=Counted(visits=3, actions=5), sent=Delivered(3, 0))
+    assert chain(own, counted=ReportSummary(visits=2, actions=3), sent=Delivered(3, 0)).disagreements == ()
+    later = chain(own, counted=ReportSummary(visits=3, actions=5), sent=Delivered(3, 0))
     assert later.disagreements == (
         Disagreement("more than delivered: Matomo counts 5 actions of 3 hits (sent twice, or others track)", 2),
         Disagreement("the .stat has 3 actions, Matomo 5", 2),
@@ -167,8 +167,8 @@ def test_a_stat_of_matomos_says_what_matomo_says_now() -> None:
 def test_matomo_may_lack_what_it_refused_and_no_more() -> None:
     """By how much is told beyond that."""
     own = stat("warehouse", 2, 3)
-    assert chain(own, counted=Counted(visits=1, actions=2), sent=Delivered(3, 1)).disagreements == ()
-    assert chain(own, counted=Counted(visits=1, actions=1), sent=Delivered(3, 1)).disagreements == (
+    assert chain(own, counted=ReportSummary(visits=1, actions=2), sent=Delivered(3, 1)).disagreements == ()
+    assert chain(own, counted=ReportSummary(visits=1, actions=1), sent=Delivered(3, 1)).disagreements == (
         Disagreement("Matomo counts 1 actions, of 3 hits delivered (and 1 refused or not sent)", 1),
     )
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from scripted_http import Answer, Asked, Scripted, as_json, html, in_turn, running
 
-from mtc.matomo.api import Row, Summary, number
+from mtc.matomo.api import ReportRow, ReportSummary, number
 from mtc.matomo.client import MatomoClient, NotMatomoError, Server, ServerBusyError, UnknownSiteError
 from mtc.matomo.reports import DayReports, Report, invalidate, reports
 
@@ -16,7 +16,7 @@ FIRST, LAST = dt.date(2026, 11, 19), dt.date(2026, 11, 21)
 VISITS = {"nb_uniq_visitors": 5, "nb_visits": 6, "nb_actions": "17", "bounce_count": 2, "sum_visit_length": 190.0,
           "max_actions": 4, "bounce_rate": "33%"}  # fmt: skip
 ACTIONS = {"nb_pageviews": 15, "nb_uniq_pageviews": 12, "nb_downloads": "2", "nb_uniq_downloads": 1}
-SUMMARY = Summary(6, 5, 17, 2, 190, 4, 15, 12, 2, 1)
+SUMMARY = ReportSummary(6, 5, 17, 2, 190, 4, 15, 12, 2, 1)
 
 
 @contextmanager
@@ -45,11 +45,11 @@ def test_a_range_of_days_is_one_request_for_all_reports() -> None:
     with asking(in_turn(told)) as (client, script):
         found = reports(client, 1, FIRST, LAST, [Report.PAGES, Report.COUNTRIES])
     assert list(found) == [dt.date(2026, 11, day) for day in (19, 20, 21)]
-    assert found[FIRST] == DayReports(FIRST, Summary(), {Report.PAGES: (), Report.COUNTRIES: ()})
+    assert found[FIRST] == DayReports(FIRST, ReportSummary(), {Report.PAGES: (), Report.COUNTRIES: ()})
     assert found[dt.date(2026, 11, 20)].summary == SUMMARY
     assert found[dt.date(2026, 11, 20)].tables == {
-        Report.PAGES: (Row("/", "http://docs.example.org/", "", 4, 0, 7, 0, 3, 2, 1),),
-        Report.COUNTRIES: (Row("France", "", "fr", 6, 5, 0, 17, bounces=2, seconds=190, max_actions=4),),
+        Report.PAGES: (ReportRow("/", "http://docs.example.org/", "", 4, 0, 7, 0, 3, 2, 1),),
+        Report.COUNTRIES: (ReportRow("France", "", "fr", 6, 5, 0, 17, bounces=2, seconds=190, max_actions=4),),
     }
     form = script.asked[0].form
     assert form["method"] == "API.getBulkRequest"
@@ -65,7 +65,7 @@ def test_a_single_day_comes_bare_or_by_its_date(shape: Callable[[object], object
     told = as_json([shape(VISITS), shape(ACTIONS), shape([{"label": "/"}])])
     with asking(in_turn(told)) as (client, _):
         found = reports(client, 1, FIRST, FIRST, [Report.PAGES])
-    assert found == {FIRST: DayReports(FIRST, SUMMARY, {Report.PAGES: (Row("/"),)})}
+    assert found == {FIRST: DayReports(FIRST, SUMMARY, {Report.PAGES: (ReportRow("/"),)})}
 
 
 def test_a_long_range_is_asked_for_month_by_month() -> None:
@@ -74,7 +74,7 @@ def test_a_long_range_is_asked_for_month_by_month() -> None:
     with asking(lambda _: as_json([[], []])) as (client, script):
         found = reports(client, 1, FIRST, last, [])
     assert len(found) == 40
-    assert all(one.summary == Summary() for one in found.values())
+    assert all(one.summary == ReportSummary() for one in found.values())
     assert [asked.form["urls[0]"].partition("date=")[2][:23] for asked in script.asked] == [
         "2026-11-19%2C2026-12-19",
         "2026-12-20%2C2026-12-28",

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from mtc.matomo.api import Row
+from mtc.matomo.api import ReportRow
 from mtc.matomo.reports import Report
 from mtc.verify.matomo_counts import compare_tables
 from mtc.warehouse.stat_document import Inputs, StatDocument, Summary
@@ -32,11 +32,11 @@ def document(*, searches: int | None = 0, keywords: dict[str, int] | None = None
     )
 
 
-def rows(**counts: int) -> tuple[Row, ...]:
-    return tuple(Row(name.replace("_", " "), visits=count, hits=count) for name, count in counts.items())
+def rows(**counts: int) -> tuple[ReportRow, ...]:
+    return tuple(ReportRow(name.replace("_", " "), visits=count, hits=count) for name, count in counts.items())
 
 
-def told(own: StatDocument, searches: int = 0, **reports: tuple[Row, ...]) -> list[tuple[str, int | None]]:
+def told(own: StatDocument, searches: int = 0, **reports: tuple[ReportRow, ...]) -> list[tuple[str, int | None]]:
     found = {Report[name.upper()]: table for name, table in reports.items()}
     return [(one.what, one.by) for one in compare_tables(found, own, searches)]
 
@@ -53,7 +53,7 @@ def test_the_same_tables_agree_in_whatever_order() -> None:
     assert not told(
         own,
         3,
-        site_searches=(Row("c", hits=1), Row("a&amp;b", hits=2)),
+        site_searches=(ReportRow("c", hits=1), ReportRow("a&amp;b", hits=2)),
         referrer_types=rows(Websites=5, Direct_Entry=2, Social_Networks=1, Search_Engines=1, Campaigns=0),
         websites=rows(b=3, a=2),
         search_engines=rows(Google=1),
@@ -71,7 +71,7 @@ def test_each_table_that_differs_is_told_once_with_its_first_name() -> None:
     found = told(
         own,
         2,
-        site_searches=(Row("tea{0}", hits=2),),
+        site_searches=(ReportRow("tea{0}", hits=2),),
         referrer_types=rows(Direct_Entry=2, Websites=2),
         websites=rows(a=1, b=1),
         search_engines=rows(Google=1),
@@ -106,7 +106,7 @@ def test_other_parameters_of_searches_are_told_with_what_to_compare() -> None:
          "search_engines": rows(Google=1)},
     ],
 )  # fmt: skip
-def test_ai_assistants_may_be_filed_as_the_server_knows_them(reports: dict[str, tuple[Row, ...]]) -> None:
+def test_ai_assistants_may_be_filed_as_the_server_knows_them(reports: dict[str, tuple[ReportRow, ...]]) -> None:
     """But not as anything else: one visit less, or a direct one, is told."""
     own = document(
         referrer_types=visits(direct=1, search=1, website=1, ai=2),
@@ -116,7 +116,7 @@ def test_ai_assistants_may_be_filed_as_the_server_knows_them(reports: dict[str, 
     )
     assert not told(own, 0, **reports)
     direct = tuple(
-        Row(row.label, visits=2) if row.label == "Direct Entry" else row for row in reports["referrer_types"]
+        ReportRow(row.label, visits=2) if row.label == "Direct Entry" else row for row in reports["referrer_types"]
     )
     ((what, _),) = told(own, 0, **{**reports, "referrer_types": direct})
     assert what == "Matomo counts 2 visits of type direct, the warehouse 1"
@@ -125,7 +125,7 @@ def test_ai_assistants_may_be_filed_as_the_server_knows_them(reports: dict[str, 
 def test_a_table_that_was_cut_or_is_not_there_tells_nothing() -> None:
     """By the server, by the warehouse, or as a plugin is off."""
     own = document(websites=visits(a=1, Others=5), search_engines=visits(Google=1))
-    assert not told(own, websites=rows(a=2), search_engines=(Row("Others", visits=3, rest=True),))
+    assert not told(own, websites=rows(a=2), search_engines=(ReportRow("Others", visits=3, rest=True),))
     assert not told(own)
 
 
@@ -136,6 +136,6 @@ def test_a_document_of_an_earlier_mtc_was_counted_otherwise() -> None:
 
 def test_a_strangers_keyword_steers_no_terminal() -> None:
     ((what, _),) = told(
-        document(searches=1, keywords={"\x1b[31m{x}": 1}), 1, site_searches=(Row("\x1b[31m{x}", hits=2),)
+        document(searches=1, keywords={"\x1b[31m{x}": 1}), 1, site_searches=(ReportRow("\x1b[31m{x}", hits=2),)
     )
     assert what == r"Matomo counts 2 searches for \x1b[31m{x}, the warehouse 1"

@@ -18,7 +18,8 @@ from mtc.core.errors import PermanentError, StepError, TransientError
 from mtc.core.model import StepId
 from mtc.core.retry import backoff
 from mtc.manifest.project import SiteSettings
-from mtc.matomo.tracking import InDoubt, NotRecorded, Outcome, Recorded, Refused, Short, send
+from mtc.matomo.tracking import send
+from mtc.matomo.tracking_result import InDoubt, NotRecorded, Recorded, Refused, Short, TrackingResult
 from mtc.stages.deliver.batching import Layout
 from mtc.stages.deliver.bisection import Bisection, Ledger, PieceLedger, Pieces, cut_up, remember
 from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
@@ -73,12 +74,12 @@ class Courier:
                     batch = self._in_pieces(Pieces(batch, bisection), requests, last=last)
                     continue
                 before = len(batch.places)
-                batch, outcome = self.sent(batch, [requests[place] for place in batch.places], tries)
+                batch, result = self.sent(batch, [requests[place] for place in batch.places], tries)
                 tries = tries + 1 if len(batch.places) == before else 0
                 if batch.status is not BatchStatus.RECORDED:
-                    self.pause(outcome, tries)
-                    if isinstance(outcome, InDoubt) and tries:
-                        bisection = self._doubted(batch, outcome, tries)
+                    self.pause(result, tries)
+                    if isinstance(result, InDoubt) and tries:
+                        bisection = self._doubted(batch, result, tries)
 
     def _in_pieces(self, pieces: Pieces, requests: Sequence[str], *, last: bool) -> Batch:
         """Send what is left of a batch piece by piece, until it is recorded but for hits that Matomo fails over."""
@@ -94,15 +95,15 @@ class Courier:
             raise TransientError(bisection.reason, where=self.tracker.client.server.url)
         raise aside
 
-    def _doubted(self, batch: Batch, outcome: InDoubt, tries: int) -> Bisection | None:
+    def _doubted(self, batch: Batch, result: InDoubt, tries: int) -> Bisection | None:
         """What to do with a batch of which nothing is kept: send it again, in pieces, or others before it."""
         waiting = self.tracker.evidence.waiting(self.site.id)
-        if waiting >= (_WAITING if outcome.died else 1):
-            raise TransientError(outcome.reason, where=self.tracker.client.server.url)
+        if waiting >= (_WAITING if result.died else 1):
+            raise TransientError(result.reason, where=self.tracker.client.server.url)
         if not waiting:
             return cut_up(batch, self.layout) if tries >= _DOUBTS else None
         bisection = cut_up(batch, self.layout)
-        bisection.reason = outcome.reason
+        bisection.reason = result.reason
         raise self._set_aside(batch, bisection)
 
     def _set_aside(self, batch: Batch, bisection: Bisection) -> SetAsideError:
@@ -124,7 +125,7 @@ class Courier:
             told, self._told = self._told, ()
             self.ledger.moved(*told)
 
-    def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, Outcome]:
+    def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, TrackingResult]:
         """Send what is left of a batch, once; `strain` is how many requests in a row have failed before it."""
         limiter = self.tracker.client.limiter
         while (shut := limiter.shut_for()) > 0:
@@ -136,80 +137,80 @@ class Courier:
             told, self._told = self._told, ()
             self.ledger.moved(*told, self._now(batch, BatchStatus.SENDING))
             crash_points.point("deliver.sending")
-            outcome = send(self.tracker.client, requests)
+            result = send(self.tracker.client, requests)
         crash_points.point("deliver.sent")
-        return self._after(batch, outcome, strain), outcome
+        return self._after(batch, result, strain), result
 
     def answers(self) -> bool:
         """Whether the server answers well to a request that stores nothing: it boots, and knows token and site."""
         with self.tracker.client.limiter:
-            outcome = send(self.tracker.client, [nothing(self.site.id)])
-        return isinstance(outcome, Recorded) and outcome.tracked == 1
+            result = send(self.tracker.client, [nothing(self.site.id)])
+        return isinstance(result, Recorded) and result.tracked == 1
 
-    def _after(self, batch: Batch, outcome: Outcome, strain: int) -> Batch:
-        match outcome:
+    def _after(self, batch: Batch, result: TrackingResult, strain: int) -> Batch:
+        match result:
             case Recorded():
-                self._well(outcome)
-                return self._recorded(batch, outcome.invalid, self._refused_places(batch, outcome))
+                self._well(result)
+                return self._recorded(batch, result.invalid, self._refused_places(batch, result))
             case Short():
-                return self._completed(batch, outcome)
+                return self._completed(batch, result)
             case NotRecorded():
-                self.tracker.client.limiter.slowed(outcome.retry_after)
+                self.tracker.client.limiter.slowed(result.retry_after)
                 return self._move(batch, BatchStatus.PLANNED)
             case InDoubt():
-                if outcome.in_part or not outcome.finished:  # what failed at once was not too much for the server
-                    self.tracker.client.limiter.slowed(outcome.retry_after)
-                left = batch.places if outcome.in_part else batch.left
+                if result.in_part or not result.finished:  # what failed at once was not too much for the server
+                    self.tracker.client.limiter.slowed(result.retry_after)
+                left = batch.places if result.in_part else batch.left
                 batch = self._move(dataclasses.replace(batch, left=left), BatchStatus.IN_DOUBT)
                 crash_points.point("deliver.doubt")
-                until = self.tracker.clock() + self._settles(outcome, strain)
-                return self._resolved(batch, until, as_one=not outcome.in_part)
+                until = self.tracker.clock() + self._settles(result, strain)
+                return self._resolved(batch, until, as_one=not result.in_part)
             case Refused():
-                return self._refused(batch, outcome)
+                return self._refused(batch, result)
 
-    def _well(self, outcome: Recorded) -> None:
+    def _well(self, result: Recorded) -> None:
         self.tracker.client.limiter.well()
-        if outcome.tracked:
+        if result.tracked:
             self.tracker.evidence.took(self.site.id)
 
-    def _settles(self, outcome: InDoubt, strain: int) -> dt.timedelta:
+    def _settles(self, result: InDoubt, strain: int) -> dt.timedelta:
         """How long after an answer hits may still appear; longer after each failure, as the server is to recover."""
         settle = self.tracker.settle
-        if not outcome.finished:
+        if not result.finished:
             return settle
-        return min(settle, settle / (_KEPT_IN_PART if outcome.in_part else _FINISHED) * float(_MORE**strain))
+        return min(settle, settle / (_KEPT_IN_PART if result.in_part else _FINISHED) * float(_MORE**strain))
 
-    def _refused_places(self, batch: Batch, outcome: Recorded) -> tuple[int, ...]:
+    def _refused_places(self, batch: Batch, result: Recorded) -> tuple[int, ...]:
         """The hits that Matomo called invalid. A token with few rights is not told which: those that are not there."""
-        if not outcome.invalid or outcome.invalid_indices is not None:
-            return _places(batch, outcome.invalid_indices)
+        if not result.invalid or result.invalid_indices is not None:
+            return _places(batch, result.invalid_indices)
         found = self._watcher.presence(batch, batch.places)
         gone = (*found.missing, *found.hidden)
-        return tuple(sorted(gone)) if len(gone) == outcome.invalid else ()
+        return tuple(sorted(gone)) if len(gone) == result.invalid else ()
 
-    def pause(self, outcome: Outcome, tries: int) -> None:
+    def pause(self, result: TrackingResult, tries: int) -> None:
         """Let the server recover; give up for this try of the step when it does not. So many tries came to nothing."""
         where = self.tracker.client.server.url
-        if isinstance(outcome, InDoubt):  # which was waited for
-            if tries and outcome.hint:
-                raise PermanentError(outcome.reason, where=where, hint=outcome.hint)
+        if isinstance(result, InDoubt):  # which was waited for
+            if tries and result.hint:
+                raise PermanentError(result.reason, where=where, hint=result.hint)
             return
         if tries >= _TRIES:
-            raise TransientError(outcome.reason if isinstance(outcome, NotRecorded) else _LOST_AGAIN, where=where)
+            raise TransientError(result.reason if isinstance(result, NotRecorded) else _LOST_AGAIN, where=where)
         if tries:
             self.ledger.rest(backoff(_PAUSE, tries, _LONGEST_PAUSE))
 
-    def _refused(self, batch: Batch, outcome: Refused) -> Batch:
+    def _refused(self, batch: Batch, result: Refused) -> Batch:
         """No hit was taken. Where site and token are well, the hits themselves are what Matomo does not want."""
-        if outcome.invalid and outcome.invalid == len(batch.places):
+        if result.invalid and result.invalid == len(batch.places):
             try:
                 self.tracker.look_again(self.settings)
             except StepError:  # it is the token's or the site's fault, or nobody can tell: in either case none is kept
                 self._move(batch, BatchStatus.PLANNED)
                 raise
-            return self._recorded(batch, outcome.invalid, batch.places)
+            return self._recorded(batch, result.invalid, batch.places)
         self._move(batch, BatchStatus.PLANNED)
-        raise PermanentError(outcome.reason, where=self.tracker.client.server.url, hint=outcome.hint)
+        raise PermanentError(result.reason, where=self.tracker.client.server.url, hint=result.hint)
 
     def _may_be_at_work_until(self, batch: Batch) -> dt.datetime:
         """When the server can be at work no longer on a request that a run which is gone had sent.
@@ -247,9 +248,9 @@ class Courier:
         left = found.missing if found.there else batch.left
         return self._move(dataclasses.replace(batch, left=left), BatchStatus.PLANNED)
 
-    def _completed(self, batch: Batch, outcome: Short) -> Batch:
+    def _completed(self, batch: Batch, result: Short) -> Batch:
         """Some hits of a recorded batch are lost, as many as the answer lets: plan those that are not there."""
-        refused = _places(batch, outcome.invalid_indices)
+        refused = _places(batch, result.invalid_indices)
         wanted = [place for place in batch.places if place not in refused]
         found = self._watcher.presence(batch, wanted)
         lost = tuple(sorted((*found.missing, *found.hidden)))
@@ -258,7 +259,7 @@ class Courier:
         )
         if not lost:
             return self._recorded(batch, 0, ())
-        if len(lost) <= len(wanted) - outcome.tracked:
+        if len(lost) <= len(wanted) - result.tracked:
             return self._move(batch, BatchStatus.PLANNED)
         # Some of these are there and some are not: that has to be found out, here or by a later run.
         batch = self._move(batch, BatchStatus.IN_DOUBT)

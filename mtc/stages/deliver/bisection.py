@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut
-from mtc.matomo.tracking import InDoubt, Outcome
+from mtc.matomo.tracking_result import InDoubt, TrackingResult
 from mtc.stages.deliver.batching import Layout
 
 _FEW = 2  # so many hits fail alone in a row, before one of another visitor is tried instead of the next
@@ -225,10 +225,10 @@ class Ledger(Protocol):
 class Sender(Protocol):
     """Sends what is left of a batch, once, and sees to it that it is not in doubt afterwards."""
 
-    def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, Outcome]:
+    def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, TrackingResult]:
         """The batch as it is then: recorded, or planned with what is left."""
 
-    def pause(self, outcome: Outcome, tries: int) -> None:
+    def pause(self, result: TrackingResult, tries: int) -> None:
         """Wait after an outcome that was not good; raises when it is of no use to go on."""
 
     def answers(self) -> bool:
@@ -273,25 +273,25 @@ class Pieces:
             while piece := self.bisection.piece() or self._at_last(sender):
                 ledger.others = tuple(place for place in self.bisection.left if place not in set(piece))
                 part = dataclasses.replace(self.batch, left=piece)
-                part, outcome = sender.sent(part, [requests[place] for place in piece], self.bisection.strain)
-                moved = self._told(piece, part, outcome)
+                part, result = sender.sent(part, [requests[place] for place in piece], self.bisection.strain)
+                moved = self._told(piece, part, result)
                 tries = 0 if moved else tries + 1
                 if part.status is not BatchStatus.RECORDED:
-                    sender.pause(outcome, max(1, tries))
+                    sender.pause(result, max(1, tries))
         finally:
             sender.flush()
 
-    def _told(self, piece: tuple[int, ...], part: Batch, outcome: Outcome) -> bool:
+    def _told(self, piece: tuple[int, ...], part: Batch, result: TrackingResult) -> bool:
         """Take in what became of a piece; whether there is anything new."""
         missing = () if part.status is BatchStatus.RECORDED else part.places
         stored = len(piece) - len(missing) > part.invalid - self.batch.invalid
         self.batch = dataclasses.replace(part, left=self.bisection.left)
         if settled := [place for place in piece if place not in missing]:
             self.bisection.took(settled, stored=stored)
-        if isinstance(outcome, InDoubt) and missing:
-            self._failed(missing, outcome, alone=len(piece) == 1)
+        if isinstance(result, InDoubt) and missing:
+            self._failed(missing, result, alone=len(piece) == 1)
         self.batch = dataclasses.replace(self.batch, left=self.bisection.left)
-        return bool(settled) or isinstance(outcome, InDoubt)
+        return bool(settled) or isinstance(result, InDoubt)
 
     def _at_last(self, sender: Sender) -> tuple[int, ...]:
         """What can be sent still, of a few hits that are left over each of which the server's code dies."""
@@ -300,8 +300,8 @@ class Pieces:
             bisection.answers = sender.answers()
         return bisection.piece()
 
-    def _failed(self, missing: tuple[int, ...], outcome: InDoubt, *, alone: bool) -> None:
-        refused = self.bisection.failed(missing, alone=alone, died=outcome.died, reason=outcome.reason)
+    def _failed(self, missing: tuple[int, ...], result: InDoubt, *, alone: bool) -> None:
+        refused = self.bisection.failed(missing, alone=alone, died=result.died, reason=result.reason)
         self.batch = dataclasses.replace(
             self.batch, invalid=self.batch.invalid + len(refused), refused=(*self.batch.refused, *refused)
         )

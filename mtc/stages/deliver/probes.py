@@ -18,14 +18,14 @@ from typing import TypeVar
 from mtc.core.deliveries import Batch
 from mtc.core.retry import RetryPolicy
 from mtc.matomo.client import LookupUnsureError
-from mtc.matomo.lookup import Witness, glance, stored
+from mtc.matomo.lookup import Probe, glance, stored
 from mtc.stages.deliver.batching import Layout, Sent
 from mtc.stages.deliver.tracker import TrackedSite, Tracker
 
-WITNESSES = 4
+PROBES = 4
 
 
-def witnesses(batch: Batch, hits: Sequence[Sent], visitors: Mapping[str, int]) -> tuple[Witness, ...]:
+def probes(batch: Batch, hits: Sequence[Sent], visitors: Mapping[str, int]) -> tuple[Probe, ...]:
     """The witnesses of the hits in doubt. `hits` are all of the batch, `visitors` how many hits each visitor has."""
     last = {hits[place].visitor: place for place in batch.places}  # places ascend, so the latest stays
     others = (place for place in batch.places if last[hits[place].visitor] != place)
@@ -33,8 +33,8 @@ def witnesses(batch: Batch, hits: Sequence[Sent], visitors: Mapping[str, int]) -
     def ease(place: int) -> tuple[int, str]:
         return visitors.get(hits[place].visitor, 0), hits[place].pv_id
 
-    chosen = [*sorted(last.values(), key=ease)[:WITNESSES], *itertools.islice(others, WITNESSES)][:WITNESSES]
-    return tuple(Witness(hits[place].pv_id, hits[place].time) for place in chosen)
+    chosen = [*sorted(last.values(), key=ease)[:PROBES], *itertools.islice(others, PROBES)][:PROBES]
+    return tuple(Probe(hits[place].pv_id, hits[place].time) for place in chosen)
 
 
 _PAUSE = 0.5
@@ -85,7 +85,7 @@ class Watcher:
     def sees(self, batch: Batch) -> bool:
         """Whether a glance shows any of the hits in doubt; no proof that none is there."""
         hits = self.layout.sent(batch)
-        asked = witnesses(batch, hits, self.layout.visitors(batch))
+        asked = probes(batch, hits, self.layout.visitors(batch))
         tracker, site = self.tracker, self.site
         return self._patiently(lambda: glance(tracker.client, site.id, site.zone, asked))
 
@@ -98,7 +98,7 @@ class Watcher:
         if not hits:
             return Presence((), ())
         tracker, site = self.tracker, self.site
-        asked = tuple(Witness(hit.pv_id, hit.time) for hit in hits.values())
+        asked = tuple(Probe(hit.pv_id, hit.time) for hit in hits.values())
         found = self._patiently(lambda: stored(tracker.client, site.id, site.zone, asked))
         there = tuple(place for place, hit in hits.items() if hit.pv_id in found.found)
         hidden = tuple(place for place, hit in hits.items() if hit.pv_id in found.hidden - found.found)

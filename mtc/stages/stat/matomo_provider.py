@@ -18,7 +18,7 @@ from mtc.core.model import RECIPES, Stage
 from mtc.manifest.project import SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.client import ApiError, NoRightError, ServerBusyError, TokenRefusedError, UnknownSiteError
-from mtc.matomo.reports import SOCIALS, DayReports, More, Report, invalidate, read_more, reports
+from mtc.matomo.reports import SOCIALS, DayReports, ExtraReports, Report, invalidate, read_extra_reports, reports
 from mtc.stages.deliver.tracker import Tracker, zone_of
 from mtc.stages.stat.matomo_tables import summary, tables
 from mtc.stages.stat.providers import DayResult, NotedDocument
@@ -80,11 +80,11 @@ class MatomoStatistics:
         notes = (*((note,) if note else ()), *zone_note(tracker, server_site, site, days))
         yield from _SiteReader(self, site, server_site, days, notes).run()
 
-    def read(self, server_site: ServerSite, window: Window) -> Sequence[tuple[DayReports, More]]:
+    def read(self, server_site: ServerSite, window: Window) -> Sequence[tuple[DayReports, ExtraReports]]:
         """Read the reports of a range of days."""
         tracker, first, last = self.tracker, window[0], window[-1]
         found = self._request(lambda: reports(tracker.client, server_site.id, first, last, READ))
-        extra = self._request(lambda: read_more(tracker.client, server_site.id, window))
+        extra = self._request(lambda: read_extra_reports(tracker.client, server_site.id, window))
         return [(found[day], extra[day]) for day in window]
 
     def _request(self, read: Callable[[], T]) -> T:
@@ -133,7 +133,7 @@ class _SiteReader:
                 continue
             yield from (self._result(day, extra) for day, extra in found)
 
-    def _result(self, day: DayReports, extra: More) -> DayResult:
+    def _result(self, day: DayReports, extra: ExtraReports) -> DayResult:
         hits = self.days[day.day].delivered
         if hits and not day.summary.actions:
             first = min(other for other, work in self.days.items() if work.delivered)
@@ -142,7 +142,7 @@ class _SiteReader:
         notes = (*self.notes, *_missing(day, extra))
         return NotedDocument(document, notes) if notes else document
 
-    def _document(self, day: DayReports, extra: More) -> StatDocument:
+    def _document(self, day: DayReports, extra: ExtraReports) -> StatDocument:
         work = self.days[day.day]
         return StatDocument(
             site=self.site.name,
@@ -169,7 +169,7 @@ class _SiteReader:
         return Inputs(objects=len(objects), fingerprint=digest, server=server, server_site=number)
 
 
-def _missing(day: DayReports, extra: More) -> tuple[str, ...]:
+def _missing(day: DayReports, extra: ExtraReports) -> tuple[str, ...]:
     """Which reports the server does not have."""
     names = [*(report.value for report in day.missing), *([SOCIALS] if extra.socials is None else [])]
     return (f"Matomo does not have {', '.join(sorted(names))}: a plugin is off",) if names else ()

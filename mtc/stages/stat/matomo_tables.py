@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from mtc.matomo.api import Row
-from mtc.matomo.reports import DayReports, Entry, More, Report
+from mtc.matomo.api import ReportRow
+from mtc.matomo.reports import DayReports, EntryPage, ExtraReports, Report
 from mtc.warehouse import stat_tables
 from mtc.warehouse.countries import UNKNOWN
 from mtc.warehouse.referrers import IGNORED_PARAMETERS
@@ -34,12 +34,12 @@ REFERRER_TYPES: Mapping[str, str] = {
 """Matomo's types of referrers, and ours."""
 
 
-def label_text(row: Row) -> str:
+def label_text(row: ReportRow) -> str:
     """A row's label as text, without HTML."""
     return OTHERS if row.rest else html.unescape(row.label).strip()[:LABEL_LENGTH]
 
 
-def page_label(row: Row) -> str:
+def page_label(row: ReportRow) -> str:
     """The page or file of a row as the warehouse labels it: the path, and the query without ignored parameters.
 
     Taken from the row's address: Matomo's label of a page may call a folder's front page `index`, that of a file holds
@@ -54,24 +54,24 @@ def page_label(row: Row) -> str:
     return f"{path or '/'}{'?' if counted_query else ''}{counted_query}"[:LABEL_LENGTH]
 
 
-def referrer_type(row: Row) -> str:
+def referrer_type(row: ReportRow) -> str:
     """`direct`, `search`, `social`, `ai`, `website` or `campaign`."""
     return _translate(row, REFERRER_TYPES)
 
 
-def device_type(row: Row) -> str:
+def device_type(row: ReportRow) -> str:
     """A type of device, in lower case."""
     return OTHERS if row.rest else label_text(row).lower()
 
 
-def country_code(row: Row) -> str:
+def country_code(row: ReportRow) -> str:
     """Two letters of ISO 3166-1, or `Unknown`."""
     if row.rest:
         return OTHERS
     return row.code.upper() if _COUNTRY.fullmatch(row.code) and row.code != "xx" else UNKNOWN
 
 
-def _translate(row: Row, words: Mapping[str, str]) -> str:
+def _translate(row: ReportRow, words: Mapping[str, str]) -> str:
     label = label_text(row)
     return label if row.rest else words.get(label, label)
 
@@ -94,11 +94,11 @@ def summary(day: DayReports) -> Summary:
     )
 
 
-def tables(day: DayReports, extra: More, limit: int) -> Tables:
+def tables(day: DayReports, extra: ExtraReports, limit: int) -> Tables:
     """The day's tables, each cut after `limit` rows."""
     reports = day.tables
 
-    def visits(report: Report, label: Callable[[Row], str]) -> tuple[stat_tables.VisitRow, ...]:
+    def visits(report: Report, label: Callable[[ReportRow], str]) -> tuple[stat_tables.VisitRow, ...]:
         return _visits(reports.get(report, ()), label, limit)
 
     pages = reports.get(Report.PAGES, ())
@@ -153,7 +153,7 @@ def _numbers(row: stat_tables.Row) -> dict[str, int]:
     return {name: value for name, value in row if isinstance(value, int)}
 
 
-def _page(row: Row) -> stat_tables.PageRow:
+def _page(row: ReportRow) -> stat_tables.PageRow:
     return stat_tables.PageRow(
         label=page_label(row),
         views=row.hits,
@@ -165,33 +165,35 @@ def _page(row: Row) -> stat_tables.PageRow:
     )
 
 
-def _entry(entry: Entry) -> stat_tables.EntryRow:
+def _entry(entry: EntryPage) -> stat_tables.EntryRow:
     row = entry.row
     return stat_tables.EntryRow(
         label=page_label(row), visits=row.entries, actions=entry.actions, bounces=row.bounces, seconds=entry.seconds
     )
 
 
-def _exit(row: Row) -> stat_tables.ExitRow:
+def _exit(row: ReportRow) -> stat_tables.ExitRow:
     return stat_tables.ExitRow(label=page_label(row), visits=row.exits, views=row.hits)
 
 
-def _download(row: Row) -> stat_tables.DownloadRow:
+def _download(row: ReportRow) -> stat_tables.DownloadRow:
     return stat_tables.DownloadRow(label=page_label(row), downloads=row.hits, visits=row.visits, bytes=None)
 
 
-def _searches(rows: Iterable[Row], limit: int) -> tuple[stat_tables.SearchRow, ...]:
+def _searches(rows: Iterable[ReportRow], limit: int) -> tuple[stat_tables.SearchRow, ...]:
     return ranked(
         (stat_tables.SearchRow(label=label_text(row), searches=row.hits, visits=row.visits) for row in rows), limit
     )
 
 
-def _visits(rows: Iterable[Row], label: Callable[[Row], str], limit: int) -> tuple[stat_tables.VisitRow, ...]:
+def _visits(
+    rows: Iterable[ReportRow], label: Callable[[ReportRow], str], limit: int
+) -> tuple[stat_tables.VisitRow, ...]:
     """Visits that have something in common; Matomo lists types without a visit too."""
     return ranked((_visit(row, label(row)) for row in rows if row.visits), limit)
 
 
-def _visit(row: Row, label: str) -> stat_tables.VisitRow:
+def _visit(row: ReportRow, label: str) -> stat_tables.VisitRow:
     return stat_tables.VisitRow(
         label=label,
         visits=row.visits,
@@ -202,10 +204,10 @@ def _visit(row: Row, label: str) -> stat_tables.VisitRow:
     )
 
 
-def _hours(rows: Iterable[Row]) -> tuple[stat_tables.HourRow, ...]:
+def _hours(rows: Iterable[ReportRow]) -> tuple[stat_tables.HourRow, ...]:
     """The 24 hours of a day, those without a visit as zeros."""
     known = {row.label.zfill(2): row for row in rows}
-    hours = ((f"{hour:02}", known.get(f"{hour:02}", Row(""))) for hour in range(24))
+    hours = ((f"{hour:02}", known.get(f"{hour:02}", ReportRow(""))) for hour in range(24))
     return tuple(
         stat_tables.HourRow(label=label, visits=row.visits, actions=row.actions, hits=None, bytes=None)
         for label, row in hours

@@ -8,7 +8,17 @@ from hypothesis import strategies as some
 from pydantic import SecretStr
 
 from mtc.matomo.client import Reply, Server
-from mtc.matomo.tracking import WRONG_TOKEN, InDoubt, NotRecorded, Outcome, Recorded, Refused, Short, body, outcome
+from mtc.matomo.tracking import body
+from mtc.matomo.tracking_result import (
+    WRONG_TOKEN,
+    InDoubt,
+    NotRecorded,
+    Recorded,
+    Refused,
+    Short,
+    TrackingResult,
+    read_result,
+)
 
 TOKEN = "0123456789abcdef"
 LACKS = "You can't access this resource as it requires &#039;write&#039; access for the website id"
@@ -44,20 +54,20 @@ def said(tracked: object, invalid: object, indices: object = None, **more: objec
         (said(0, 2, [0, 1]), Short(0, 2, (0, 1))),
     ],
 )
-def test_success_is_counted_and_not_believed(reply: Reply, expected: Outcome) -> None:
+def test_success_is_counted_and_not_believed(reply: Reply, expected: TrackingResult) -> None:
     """Three hits were sent: recorded is what adds up to three, short what adds up to less."""
-    assert outcome(reply, 3, SERVER) == expected
+    assert read_result(reply, 3, SERVER) == expected
 
 
 @pytest.mark.parametrize("indices", [[3], [-1], [0, 0], ["1"], [True], {"0": 1}, "x", [0, 1, 2]])
 def test_places_that_cannot_be_are_not_believed(indices: object) -> None:
     """Two of three hits are invalid; which, is not known then."""
-    assert outcome(said(1, 2, indices), 3, SERVER) == Recorded(1, 2, None)
+    assert read_result(said(1, 2, indices), 3, SERVER) == Recorded(1, 2, None)
 
 
 def test_none_recorded_and_all_invalid_is_a_wrong_token_or_site() -> None:
     """The next batch would go the same way; the hint names both."""
-    refused = outcome(said(0, 3), 3, SERVER)
+    refused = read_result(said(0, 3), 3, SERVER)
     assert isinstance(refused, Refused)
     assert refused.invalid == 3
     assert "matomo.token" in refused.hint
@@ -66,7 +76,7 @@ def test_none_recorded_and_all_invalid_is_a_wrong_token_or_site() -> None:
 
 def test_none_recorded_and_none_invalid_is_maintenance() -> None:
     """Matomo says success while its statistics are switched off."""
-    refused = outcome(said(0, 0), 3, SERVER)
+    refused = read_result(said(0, 0), 3, SERVER)
     assert isinstance(refused, Refused)
     assert "record_statistics" in refused.hint
     assert refused.invalid == 0
@@ -74,7 +84,7 @@ def test_none_recorded_and_none_invalid_is_maintenance() -> None:
 
 def test_a_hit_alone_may_have_been_lost_to_a_lock_wait() -> None:
     """Which looks the same: it is tried again, and the other cause is named."""
-    found = outcome(said(0, 0), 1, SERVER)
+    found = read_result(said(0, 0), 1, SERVER)
     assert isinstance(found, NotRecorded)
     assert "record_statistics" in found.reason
 
@@ -112,7 +122,7 @@ TABLE = [
 @pytest.mark.parametrize(("reply", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_each_row_of_the_table_of_measured_answers(reply: Reply, expected: object) -> None:
     """Three hits were sent. No error of Matomo's own says that nothing is kept."""
-    found = outcome(reply, 3, SERVER)
+    found = read_result(reply, 3, SERVER)
     if expected is IN_PART:
         assert isinstance(found, InDoubt)
         assert found.in_part
@@ -132,7 +142,7 @@ def test_each_row_of_the_table_of_measured_answers(reply: Reply, expected: objec
 )
 def test_an_error_about_access_comes_with_its_remedy(message: str, hint: str) -> None:
     """For when it turns out that none of the hits is there."""
-    found = outcome(answer({"status": "error", "tracked": 0, "message": message}, 500, retry_after="9"), 3, SERVER)
+    found = read_result(answer({"status": "error", "tracked": 0, "message": message}, 500, retry_after="9"), 3, SERVER)
     assert isinstance(found, InDoubt)
     assert found.hint == hint
     assert found.retry_after == 9.0
@@ -148,7 +158,7 @@ def test_an_error_about_access_comes_with_its_remedy(message: str, hint: str) ->
 )
 def test_what_certainly_left_nothing_may_be_sent_again(reply: Reply, wait: float | None) -> None:
     """A request that was turned away in front."""
-    found = outcome(reply, 3, SERVER)
+    found = read_result(reply, 3, SERVER)
     assert isinstance(found, NotRecorded)
     assert found.retry_after == wait
 
@@ -181,12 +191,12 @@ def test_what_certainly_left_nothing_may_be_sent_again(reply: Reply, wait: float
 )
 def test_what_is_not_known_to_be_nothing_is_in_doubt(reply: Reply) -> None:
     """A look-up costs little, a wrong guess loses or doubles hits."""
-    assert isinstance(outcome(reply, 3, SERVER), InDoubt)
+    assert isinstance(read_result(reply, 3, SERVER), InDoubt)
 
 
 def test_a_page_for_people_is_named() -> None:
     """The operator is told to look for a proxy or a login."""
-    found = outcome(page("<html><title>Sign in</title>"), 3, SERVER)
+    found = read_result(page("<html><title>Sign in</title>"), 3, SERVER)
     assert found == InDoubt("answered with an HTML page; a proxy or a login page? Sign in")
 
 
@@ -210,7 +220,7 @@ def test_a_page_for_people_is_named() -> None:
 )
 def test_what_would_meet_every_batch_stops_the_delivery_with_a_remedy(reply: Reply, words: str) -> None:
     """The cause is named, and what to do."""
-    found = outcome(reply, 3, SERVER)
+    found = read_result(reply, 3, SERVER)
     assert isinstance(found, Refused)
     assert words in found.reason
     assert found.hint
@@ -219,7 +229,7 @@ def test_what_would_meet_every_batch_stops_the_delivery_with_a_remedy(reply: Rep
 @given(some.integers(200, 599), some.sampled_from(["", f"<html>{TOKEN}", f'{{"status":"error","message":"{TOKEN}"}}']))
 def test_no_answer_makes_a_message_with_the_token(status: int, text: str) -> None:
     """A server may echo what it was sent, whatever its status."""
-    found = outcome(Reply(status, "text/html", text.encode(), {"location": f"https://x/{TOKEN}"}), 3, SERVER)
+    found = read_result(Reply(status, "text/html", text.encode(), {"location": f"https://x/{TOKEN}"}), 3, SERVER)
     assert TOKEN not in repr(found)
 
 

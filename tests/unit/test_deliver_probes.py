@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mtc.core.deliveries import Batch, BatchId
 from mtc.stages.deliver.batching import Sent
-from mtc.stages.deliver.probes import WITNESSES, witnesses
+from mtc.stages.deliver.probes import PROBES, probes
 
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 
@@ -24,7 +24,7 @@ def chosen(hits: list[Sent], many: dict[str, int] | None = None, left: tuple[int
     """The places of the witnesses."""
     batch = Batch(BatchId(0, 0), len(hits), left=left)
     counts = many or {hit.visitor: 1 for hit in hits}
-    return [int(witness.pv_id) for witness in witnesses(batch, hits, counts)]
+    return [int(probe.pv_id) for probe in probes(batch, hits, counts)]
 
 
 def test_the_last_hit_of_each_visitor_answers() -> None:
@@ -47,8 +47,8 @@ def test_where_visitors_are_few_more_of_their_hits_answer() -> None:
 
 def test_a_witness_knows_the_time_of_its_hit() -> None:
     """It is looked for near it."""
-    (witness,) = witnesses(Batch(BatchId(0, 0), 1), sent("a"), {"a": 1})
-    assert (witness.pv_id, witness.time) == ("000000", NOON)
+    (probe,) = probes(Batch(BatchId(0, 0), 1), sent("a"), {"a": 1})
+    assert (probe.pv_id, probe.time) == ("000000", NOON)
 
 
 @given(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=20), st.data())
@@ -57,5 +57,5 @@ def test_only_hits_in_doubt_answer_each_once(visitors: list[str], data: st.DataO
     places = data.draw(st.sets(st.integers(0, len(visitors) - 1), min_size=1).map(sorted))
     found = chosen(sent(*visitors), left=tuple(places))
     assert set(found) <= set(places)
-    assert len(set(found)) == len(found) == min(WITNESSES, len(places))
-    assert len({visitors[place] for place in found}) == min(WITNESSES, len({visitors[place] for place in places}))
+    assert len(set(found)) == len(found) == min(PROBES, len(places))
+    assert len({visitors[place] for place in found}) == min(PROBES, len({visitors[place] for place in places}))
