@@ -96,7 +96,7 @@ def make(root: str, lanes: str, batch: str, memory: str, told: str) -> None:
     from mtc.core.database import connect  # noqa: PLC0415
     from mtc.core.deliveries import Cut  # noqa: PLC0415
     from mtc.core.model import Stage, StepId  # noqa: PLC0415
-    from mtc.stages.deliver.batching import Address, Layout  # noqa: PLC0415
+    from mtc.stages.deliver.batching import Batching, RequestContext  # noqa: PLC0415
     from mtc.state.store import Store  # noqa: PLC0415
 
     place = Path(root)
@@ -104,11 +104,11 @@ def make(root: str, lanes: str, batch: str, memory: str, told: str) -> None:
         loaded = store.history(("docs",)).objects[StepId(Stage.IMPORT, "docs", dt.date.fromisoformat(DAY))]
     cut = Cut("0123456789abcdef", int(lanes), int(batch), dt.datetime.now(dt.UTC))
     begun = time.perf_counter()
-    with Layout(connect(memory, place / "tmp"), cut) as layout:
-        layout.lay_out(place / "warehouse", loaded, Address(1, "https://docs.example.org"))
-        starts = [one.id for one in layout.batches() if one.id.number % _AHEAD == 0]
-        read = sum(len(texts) for start in starts for texts in layout.requests(start, _AHEAD))
-        if read != layout.hits:
+    with Batching(connect(memory, place / "tmp"), cut) as batching:
+        batching.lay_out(place / "warehouse", loaded, RequestContext(1, "https://docs.example.org"))
+        starts = [one.id for one in batching.batches() if one.id.number % _AHEAD == 0]
+        read = sum(len(texts) for start in starts for texts in batching.requests(start, _AHEAD))
+        if read != batching.hits:
             raise SystemExit("not every request was made")
     Path(told).write_text(str(time.perf_counter() - begun))
 

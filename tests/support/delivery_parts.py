@@ -12,13 +12,13 @@ from import_step import database
 from mtc.core.deliveries import Cut
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject
 from mtc.core.sql import literal
-from mtc.stages.deliver.batching import Address, Layout
+from mtc.stages.deliver.batching import Batching, RequestContext
 from mtc.warehouse.parts import COLUMNS
 
 DAY = dt.date(2026, 5, 1)
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 UNTIL = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)
-HERE = Address(1, "https://docs.example.org")
+HERE = RequestContext(1, "https://docs.example.org")
 
 _TABLE = ", ".join(f'"{name}" {kind}' for name, kind, _ in COLUMNS)
 _ROWS = ", ".join("unnest(?)" for _ in COLUMNS)
@@ -81,8 +81,10 @@ def _loaded(object_: str, parts: tuple[Part, ...]) -> LoadedObject:
     return LoadedObject(source, object_, object_, "combined", Accounting(hits, hits), parts, made_with="m")
 
 
-def laid(warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut | None = None, *, address: Address = HERE) -> Layout:
+def laid(
+    warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut | None = None, *, address: RequestContext = HERE
+) -> Batching:
     """A layout of these objects; it is to be closed."""
-    layout = Layout(database().cursor(), cut or Cut("0123456789abcdef", 1, 100, UNTIL))
-    layout.lay_out(warehouse, loaded, address)
-    return layout
+    batching = Batching(database().cursor(), cut or Cut("0123456789abcdef", 1, 100, UNTIL))
+    batching.lay_out(warehouse, loaded, address)
+    return batching

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from delivery_courier import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
+from delivery_sender import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 from scripted_http import Answer, as_json, running
 
 from mtc.core.deliveries import BatchStatus
@@ -38,36 +38,36 @@ def with_bad_site(requests: list[str], *places: int) -> list[str]:
 def test_a_batch_is_marked_before_it_is_sent_and_recorded_when_it_was_taken(one: Bench) -> None:
     """What follows a mark is nothing that the server could not already have."""
     seen: list[int] = []
-    one.ledger.at_move = lambda batch: seen.append(one.matomo.posts.bulks) if batch.status is SENDING else None
-    ended = one.bring()
-    assert one.ledger.statuses == [SENDING, RECORDED]
+    one.batch_recorder.at_move = lambda batch: seen.append(one.matomo.posts.bulks) if batch.status is SENDING else None
+    ended = one.send()
+    assert one.batch_recorder.statuses == [SENDING, RECORDED]
     assert seen == [0], "the mark came first"
-    assert ended == dataclasses.replace(one.batch, status=RECORDED, moved=one.ledger.now)
+    assert ended == dataclasses.replace(one.batch, status=RECORDED, moved=one.batch_recorder.now)
     assert one.stored() == ALL
-    assert one.ledger.rests == []
+    assert one.batch_recorder.rests == []
 
 
 def test_a_batch_that_was_recorded_is_told_together_with_the_next_mark(one: Bench) -> None:
     """One transaction for both; `flush` tells what has no next."""
-    one.courier.bring(one.batch, one.requests)
-    assert one.ledger.statuses == [SENDING]
-    one.courier.bring(one.batch, with_bad_site(one.requests, *ALL))
-    assert [[moved.status for moved in call] for call in one.ledger.moves] == [[SENDING], [RECORDED, SENDING]]
-    one.courier.flush()
-    one.courier.flush()
-    assert [moved.status for moved in one.ledger.moves[-1]] == [RECORDED]
-    assert len(one.ledger.moves) == 3
+    one.sender.send(one.batch, one.requests)
+    assert one.batch_recorder.statuses == [SENDING]
+    one.sender.send(one.batch, with_bad_site(one.requests, *ALL))
+    assert [[moved.status for moved in call] for call in one.batch_recorder.moves] == [[SENDING], [RECORDED, SENDING]]
+    one.sender.flush()
+    one.sender.flush()
+    assert [moved.status for moved in one.batch_recorder.moves[-1]] == [RECORDED]
+    assert len(one.batch_recorder.moves) == 3
 
 
 @pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.UNAVAILABLE])
 def test_what_was_surely_not_kept_is_planned_again_and_sent_after_a_pause(fault: Fault, one: Bench) -> None:
     """Without a look-up; with fewer requests at once from then on."""
     one.matomo.faults.next(fault, count=2, retry_after="0")
-    ended = one.bring()
-    assert one.ledger.statuses == [SENDING, PLANNED, SENDING, PLANNED, SENDING, RECORDED]
+    ended = one.send()
+    assert one.batch_recorder.statuses == [SENDING, PLANNED, SENDING, PLANNED, SENDING, RECORDED]
     assert ended.status is RECORDED
     assert one.stored() == ALL
-    assert one.ledger.rests == [0.5, 1.0]
+    assert one.batch_recorder.rests == [0.5, 1.0]
     assert one.tracker.client.limiter.width == 1
     assert one.matomo.posts.calls == {}
 
@@ -77,11 +77,11 @@ def test_a_server_that_never_takes_it_is_given_up_for_this_try(fault: Fault, sen
     """The batch is planned, and the error may pass; what puts it in doubt takes long, and is tried less often."""
     one.matomo.faults.always(fault, retry_after="0")
     with pytest.raises(TransientError) as caught:
-        one.bring()
+        one.send()
     assert caught.value.where == one.matomo.url
-    assert one.ledger.last.status is PLANNED
+    assert one.batch_recorder.last.status is PLANNED
     assert one.matomo.posts.bulks == sent
-    assert max(one.ledger.rests) <= 10
+    assert max(one.batch_recorder.rests) <= 10
     assert one.stored() == []
 
 
@@ -90,7 +90,7 @@ def test_a_hit_that_is_lost_again_and_again_is_given_up_for_this_try(one: Bench)
     for _ in range(20):
         one.matomo.faults.next(Fault.LOCK_WAIT, hit=0)
     with pytest.raises(TransientError, match="named none invalid"):
-        one.bring(requests=one.requests[:2], batch=dataclasses.replace(one.batch, left=(0, 1)))
+        one.send(requests=one.requests[:2], batch=dataclasses.replace(one.batch, left=(0, 1)))
     assert one.stored() == [1]
 
 
@@ -102,28 +102,28 @@ def test_an_error_about_access_is_looked_up_before_it_is_told(tmp_path: Path) ->
         one.tracker.client.server = server_of(settings, Path("/"))
         one.tracker.client = MatomoClient(one.tracker.client.server, environ={})
         with one.tracker.client, pytest.raises(PermanentError) as caught:
-            one.bring()
+            one.send()
         assert "matomo.token" in caught.value.hint
-        assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED]
-        assert sum(one.ledger.rests) == SETTLE.total_seconds() / 12, "the server is done with it"
+        assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, PLANNED]
+        assert sum(one.batch_recorder.rests) == SETTLE.total_seconds() / 12, "the server is done with it"
 
 
 def test_a_server_that_nobody_listens_at_is_no_doubt(one: Bench) -> None:
     """Nothing can have reached it."""
     one.matomo.close()
     with pytest.raises(TransientError):
-        one.bring()
-    assert set(one.ledger.statuses) == {SENDING, PLANNED}
-    assert one.ledger.last.status is PLANNED
+        one.send()
+    assert set(one.batch_recorder.statuses) == {SENDING, PLANNED}
+    assert one.batch_recorder.last.status is PLANNED
 
 
 def test_the_server_may_ask_for_a_pause_before_anything_is_sent(one: Bench) -> None:
     """By `Retry-After`: the lane rests for it, and may be ended meanwhile; the batch stays planned."""
     one.matomo.faults.next(Fault.TOO_MANY, retry_after="600")
-    one.ledger.rests_left = 1  # the pause of its own, then the server's
+    one.batch_recorder.rests_left = 1  # the pause of its own, then the server's
     with pytest.raises(LaneStoppedError):
-        one.bring()
-    assert one.ledger.statuses == [SENDING, PLANNED]
+        one.send()
+    assert one.batch_recorder.statuses == [SENDING, PLANNED]
     assert one.tracker.client.limiter.shut_for() > 500
     assert one.matomo.posts.bulks == 1
 
@@ -132,14 +132,14 @@ def test_what_was_recorded_is_told_before_a_lane_waits_for_its_turn(one: Bench) 
     """Else a run that is killed while it waits would not know."""
     one.tracker.client.limiter.slowed()
     one.tracker.client.limiter.slowed()  # room for one
-    one.courier.bring(one.batch, one.requests)
-    told = threading.Event()
-    one.ledger.at_move = lambda batch: told.set() if batch.status is RECORDED else None
+    one.sender.send(one.batch, one.requests)
+    recorded = threading.Event()
+    one.batch_recorder.at_move = lambda batch: recorded.set() if batch.status is RECORDED else None
     with one.tracker.client.limiter:  # another lane's request
-        thread = threading.Thread(target=one.bring, args=(one.batch, with_bad_site(one.requests, *ALL)))
+        thread = threading.Thread(target=one.send, args=(one.batch, with_bad_site(one.requests, *ALL)))
         thread.start()
-        assert told.wait(5)
-        assert one.ledger.statuses == [SENDING, RECORDED]
+        assert recorded.wait(5)
+        assert one.batch_recorder.statuses == [SENDING, RECORDED]
     thread.join()
 
 
@@ -150,7 +150,7 @@ def test_what_was_recorded_is_told_before_a_lane_waits_for_its_turn(one: Bench) 
 def test_invalid_hits_are_counted_and_told(token: str, tmp_path: Path) -> None:
     """Who may only write is not told: they are those that are not there. The batch is recorded without them."""
     with bench(tmp_path, token=token) as one:
-        ended = one.bring(requests=with_bad_site(one.requests, 3, 7))
+        ended = one.send(requests=with_bad_site(one.requests, 3, 7))
         assert (ended.status, ended.invalid) == (RECORDED, 2)
         assert ended.refused == (3, 7)
         assert one.stored() == [place for place in ALL if place not in {3, 7}]
@@ -162,13 +162,13 @@ def test_which_hits_are_invalid_is_not_guessed_where_more_are_not_there(tmp_path
     with bench(tmp_path, token=WRITE) as one:
         requests = with_bad_site(one.requests, 3)
         requests[7] = requests[7].replace("&rec=1&", "&rec=0&")
-        ended = one.bring(requests=requests)
+        ended = one.send(requests=requests)
         assert (ended.status, ended.invalid, ended.refused) == (RECORDED, 1, ())
 
 
 def test_a_batch_of_nothing_but_invalid_hits_is_recorded_when_token_and_site_are_well(one: Bench) -> None:
     """It looks like a wrong token, and the server is asked."""
-    ended = one.bring(requests=with_bad_site(one.requests, *ALL))
+    ended = one.send(requests=with_bad_site(one.requests, *ALL))
     assert (ended.status, ended.invalid, ended.refused) == (RECORDED, BATCH, tuple(ALL))
     assert one.matomo.posts.calls["SitesManager.getSiteFromId"] == 1
     assert one.stored() == []
@@ -178,9 +178,9 @@ def test_a_token_that_was_revoked_stops_the_delivery_and_leaves_the_batch_to_be_
     """Nothing of it was kept, so that nothing is in doubt."""
     with bench(tmp_path, token=VIEW) as one:
         with pytest.raises(PermanentError, match="may only view site 1"):
-            one.bring()
+            one.send()
         assert one.stored() == []
-        assert one.ledger.statuses == [SENDING, PLANNED]
+        assert one.batch_recorder.statuses == [SENDING, PLANNED]
         assert VIEW not in repr(one.tracker)
 
 
@@ -191,9 +191,9 @@ def test_a_server_that_will_not_take_it_stops_the_delivery(fault: Fault, said: s
     """With the remedy; the batch is planned, not in doubt."""
     one.matomo.faults.next(fault)
     with pytest.raises(PermanentError) as caught:
-        one.bring()
+        one.send()
     assert said in caught.value.hint
-    assert one.ledger.statuses == [SENDING, PLANNED]
+    assert one.batch_recorder.statuses == [SENDING, PLANNED]
     assert one.matomo.posts.bulks == 1
 
 
@@ -204,9 +204,9 @@ def test_a_server_that_will_not_take_it_stops_the_delivery(fault: Fault, said: s
 def test_a_hit_lost_to_a_lock_wait_is_sent_again_alone(place: int, one: Bench) -> None:
     """The answer says how many are lost, the look-up which."""
     one.matomo.faults.next(Fault.LOCK_WAIT, hit=place)
-    ended = one.bring()
-    assert one.ledger.statuses == [SENDING, PLANNED, SENDING, RECORDED]
-    (planned,) = one.ledger.moves[1]
+    ended = one.send()
+    assert one.batch_recorder.statuses == [SENDING, PLANNED, SENDING, RECORDED]
+    (planned,) = one.batch_recorder.moves[1]
     assert planned.left == (place,)
     assert (ended.left, ended.invalid) == (None, 0)
     assert one.stored() == ALL
@@ -217,7 +217,7 @@ def test_a_hit_may_be_lost_more_than_once(one: Bench) -> None:
     """First one of the batch, then a batch of one: that one has no answer to tell it from statistics switched off."""
     one.matomo.faults.next(Fault.LOCK_WAIT, hit=4)
     one.matomo.faults.next(Fault.DEADLOCK_KEEPS_NONE)
-    ended = one.bring()
+    ended = one.send()
     assert ended.status is RECORDED
     assert one.stored() == ALL
 
@@ -227,7 +227,7 @@ def test_a_lost_hit_among_invalid_ones_is_found(token: str, tmp_path: Path) -> N
     """Each is sent until it is stored or called invalid; none is stored twice, none is counted as invalid twice."""
     with bench(tmp_path, token=token) as one:
         one.matomo.faults.next(Fault.LOCK_WAIT, hit=4)
-        ended = one.bring(requests=with_bad_site(one.requests, 2, 9))
+        ended = one.send(requests=with_bad_site(one.requests, 2, 9))
         assert one.stored() == [place for place in ALL if place not in {2, 9}]
         assert (ended.status, ended.invalid, ended.left) == (RECORDED, 2, None)
         assert ended.refused == (2, 9)
@@ -239,11 +239,11 @@ def test_which_hits_are_lost_cannot_be_told_of_a_visit_that_is_not_listed_whole(
         one.matomo.faults.next(Fault.LOCK_WAIT, hit=3)
         for _ in range(2):
             with pytest.raises(LookupUnsureError) as caught:
-                one.bring(one.batch if not one.ledger.moves else one.ledger.last)
+                one.send(one.batch if not one.batch_recorder.moves else one.batch_recorder.last)
             assert "visitor_log_maximum_actions_per_visit" in caught.value.hint
-            one.ledger.now += SETTLE + TIMEOUT
-        assert one.ledger.statuses == [SENDING, IN_DOUBT]
-        assert one.ledger.last.left == (3, *range(6, BATCH)), "the first five are listed"
+            one.batch_recorder.now += SETTLE + TIMEOUT
+        assert one.batch_recorder.statuses == [SENDING, IN_DOUBT]
+        assert one.batch_recorder.last.left == (3, *range(6, BATCH)), "the first five are listed"
         assert one.matomo.posts.bulks == 1
 
 
@@ -266,13 +266,13 @@ def test_which_hits_are_lost_cannot_be_told_of_a_visit_that_is_not_listed_whole(
 )
 def test_an_answer_that_is_none_puts_the_batch_in_doubt(answer: Answer, one: Bench) -> None:
     """Whatever a stranger answers in Matomo's place: nothing counts as recorded, and nothing is sent again unasked."""
-    one.ledger.rests_left = 0
+    one.batch_recorder.rests_left = 0
     with running(lambda asked: answer if "/matomo.php" in asked.path else as_json([])) as script:
         settings = one.tracker.settings.model_copy(update={"url": script.url})
         one.tracker.client.server = server_of(settings, Path("/"))
         one.tracker.client = MatomoClient(one.tracker.client.server, environ={})
         with one.tracker.client, pytest.raises(LaneStoppedError):
-            one.bring()
+            one.send()
         assert sum("/matomo.php" in asked.path for asked in script.asked) == 1
-    assert one.ledger.statuses == [SENDING, IN_DOUBT]
-    assert one.ledger.last.moved == one.ledger.now == one.ledger.now.astimezone(dt.UTC)
+    assert one.batch_recorder.statuses == [SENDING, IN_DOUBT]
+    assert one.batch_recorder.last.moved == one.batch_recorder.now == one.batch_recorder.now.astimezone(dt.UTC)

@@ -184,8 +184,8 @@ def test_what_is_stored_of_a_piece_is_not_sent_again() -> None:
         stored += piece[:bad]
         if kept := piece[:bad]:
             bisection.took(kept)
-        if rest := piece[bad:]:
-            bisection.failed(rest, alone=len(piece) == 1, died=True, reason="")
+        if others := piece[bad:]:
+            bisection.failed(others, alone=len(piece) == 1, died=True, reason="")
     assert bisection.refused == (6,)
     assert sorted(stored) == [place for place in range(12) if place != 6]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from delivery_courier import AGENT
 from delivery_parts import NOON, Row, write_part, write_parts
+from delivery_sender import AGENT
 from import_step import database
 from memory_recorder import MemoryRecorder
 from pydantic import SecretStr
@@ -25,7 +25,7 @@ from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
-from mtc.stages.deliver.delivery_job import Delivered, Deliverer, Errand
+from mtc.stages.deliver.delivery_job import Deliverer, DeliveryJob, DeliverySummary
 from mtc.stages.deliver.tracker import Tracker
 from mtc.stages.stage import BatchesMoved, DeliveryCut, DeliveryEnded, Fact, ObjectCarried, ResendAllowed
 from mtc.state.store import Store
@@ -46,7 +46,7 @@ def rows(count: int = 30, object_: str = "o1", *, visitors: int = 5, begin: int 
 
 
 @dataclass(slots=True)
-class StateDesk:
+class StateRecorder:
     """Writes every fact to a real state file. `fails_at` is which recording finds the disk full."""
 
     store: Store
@@ -78,7 +78,7 @@ class StateDesk:
 
 
 @dataclass(slots=True)
-class Office:
+class DeliveryRig:
     """A deliverer, its server and its state."""
 
     matomo: FakeMatomo
@@ -86,12 +86,12 @@ class Office:
     store: Store
     deliverer: Deliverer
     site: SiteSettings
-    desk: StateDesk
+    recorder: StateRecorder
 
     @property
-    def errand(self) -> Errand:
+    def job(self) -> DeliveryJob:
         """The errand of the first day."""
-        return Errand(self.site, STEP, self.desk)
+        return DeliveryJob(self.site, STEP, self.recorder)
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -105,7 +105,7 @@ class Office:
     def again(self, *, batch: int = 4) -> None:
         """A later run, with a deliverer and a desk of its own."""
         self.deliverer = deliverer_at(self.matomo.url, self.folder, batch=batch)
-        self.desk = StateDesk(self.store)
+        self.recorder = StateRecorder(self.store)
 
     def stored(self) -> Counter[tuple[str, int]]:
         """Every hit that the server has: path and second."""
@@ -132,11 +132,11 @@ def site_at(url: str, name: str = "docs", number: int = 1) -> SiteSettings:
 
 
 @contextmanager
-def office_in(folder: Path, token: str = SUPER) -> Iterator[Office]:
+def rig_in(folder: Path, token: str = SUPER) -> Iterator[DeliveryRig]:
     """A server that has nothing, and a state in which nothing is."""
     with FakeMatomo() as matomo, Store.open(folder / "state.db") as store:
         deliverer = deliverer_at(matomo.url, folder, token)
-        made = Office(matomo, folder, store, deliverer, site_at(matomo.url), StateDesk(store))
+        made = DeliveryRig(matomo, folder, store, deliverer, site_at(matomo.url), StateRecorder(store))
         yield made
         made.deliverer.tracker.client.close()
         assert matomo.errors == []
@@ -144,199 +144,199 @@ def office_in(folder: Path, token: str = SUPER) -> Iterator[Office]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def rig(tmp_path: Path) -> Iterator[DeliveryRig]:
     """The same, for a test."""
-    with office_in(tmp_path) as made:
+    with rig_in(tmp_path) as made:
         yield made
 
 
-def test_the_cut_is_recorded_before_the_first_hit_is_sent(office: Office) -> None:
+def test_the_cut_is_recorded_before_the_first_hit_is_sent(rig: DeliveryRig) -> None:
     """With all that it takes to find the same batches again."""
-    loaded = office.load(a=rows(30), b=rows(5, "o2"))
+    loaded = rig.load(a=rows(30), b=rows(5, "o2"))
     seen: list[int] = []
-    office.desk.at_fact = lambda fact: seen.append(office.matomo.posts.bulks) if isinstance(fact, DeliveryCut) else None
-    delivered = office.deliverer.deliver(office.errand, 1, loaded)
+    rig.recorder.at_fact = lambda fact: seen.append(rig.matomo.posts.bulks) if isinstance(fact, DeliveryCut) else None
+    delivered = rig.deliverer.deliver(rig.job, 1, loaded)
     assert seen == [0]
-    cut = next(fact for fact in office.desk.facts if isinstance(fact, DeliveryCut)).delivery
-    assert (cut.number, cut.server, cut.site_id, cut.hits) == (1, office.matomo.url.removeprefix("http://"), 1, 35)
+    cut = next(fact for fact in rig.recorder.facts if isinstance(fact, DeliveryCut)).delivery
+    assert (cut.number, cut.server, cut.site_id, cut.hits) == (1, rig.matomo.url.removeprefix("http://"), 1, 35)
     assert cut.objects == tuple(map(DeliveredObject.of, loaded))
     assert (cut.cut.lanes, cut.cut.size, cut.cut.until.microsecond) == (2, 4, 0)
     assert sum(batch.hits for batch in cut.batches) == 35
     assert {batch.status for batch in cut.batches} == {BatchStatus.PLANNED}
-    assert delivered == Delivered(hits=35)
+    assert delivered == DeliverySummary(hits=35)
     assert delivered.figures == {"delivered": 35}
-    assert [one.status for one in office.deliveries] == [DeliveryStatus.DONE]
-    assert sum(office.stored().values()) == 35
+    assert [one.status for one in rig.deliveries] == [DeliveryStatus.DONE]
+    assert sum(rig.stored().values()) == 35
 
 
-def test_two_cuts_never_make_the_same_ids(office: Office) -> None:
+def test_two_cuts_never_make_the_same_ids(rig: DeliveryRig) -> None:
     """What is sent again by an operator's word is told from what was sent before."""
-    loaded = office.load(a=rows(3))
+    loaded = rig.load(a=rows(3))
     for number in (1, 2):
-        office.deliverer.deliver(office.errand, number, loaded)
-    assert len({one.cut.uid for one in office.deliveries}) == 2
-    assert set(office.stored().values()) == {2}
-    assert office.matomo.doubles() == {}
+        rig.deliverer.deliver(rig.job, number, loaded)
+    assert len({one.cut.uid for one in rig.deliveries}) == 2
+    assert set(rig.stored().values()) == {2}
+    assert rig.matomo.doubles() == {}
 
 
 @pytest.mark.parametrize(("hits", "lanes"), [(1, 1), (4, 1), (5, 2), (400, 3)])
-def test_there_are_no_more_lanes_than_batches_or_jobs(hits: int, lanes: int, office: Office) -> None:
+def test_there_are_no_more_lanes_than_batches_or_jobs(hits: int, lanes: int, rig: DeliveryRig) -> None:
     """A lane of its own for a few hits would only cost a request."""
-    office.deliverer = deliverer_at(office.matomo.url, office.folder, jobs=3)
-    office.deliverer.deliver(office.errand, 1, office.load(a=rows(hits)))
-    assert office.deliveries[0].cut.lanes == lanes
+    rig.deliverer = deliverer_at(rig.matomo.url, rig.folder, jobs=3)
+    rig.deliverer.deliver(rig.job, 1, rig.load(a=rows(hits)))
+    assert rig.deliveries[0].cut.lanes == lanes
 
 
-def test_nothing_to_deliver_asks_and_records_nothing(office: Office) -> None:
+def test_nothing_to_deliver_asks_and_records_nothing(rig: DeliveryRig) -> None:
     """A run with nothing new needs no server."""
-    assert office.deliverer.deliver(office.errand, 1, ()) == Delivered()
-    assert office.deliverer.finish(office.errand, (), ()) == (Delivered(), ())
-    assert office.desk.calls == 0
-    assert office.matomo.posts.calls == {}
+    assert rig.deliverer.deliver(rig.job, 1, ()) == DeliverySummary()
+    assert rig.deliverer.finish(rig.job, (), ()) == (DeliverySummary(), ())
+    assert rig.recorder.calls == 0
+    assert rig.matomo.posts.calls == {}
 
 
-def test_objects_without_hits_are_delivered_at_once(office: Office) -> None:
+def test_objects_without_hits_are_delivered_at_once(rig: DeliveryRig) -> None:
     """So that they are known as delivered."""
-    (empty,) = office.load(a=rows(1))
-    office.deliverer.deliver(office.errand, 1, (dataclasses.replace(empty, parts=()),))
-    assert [(one.status, one.hits) for one in office.deliveries] == [(DeliveryStatus.DONE, 0)]
-    assert office.matomo.posts.bulks == 0
+    (empty,) = rig.load(a=rows(1))
+    rig.deliverer.deliver(rig.job, 1, (dataclasses.replace(empty, parts=()),))
+    assert [(one.status, one.hits) for one in rig.deliveries] == [(DeliveryStatus.DONE, 0)]
+    assert rig.matomo.posts.bulks == 0
 
 
 @pytest.mark.parametrize("fails_at", range(1, 12))
-def test_a_run_that_ends_at_any_recording_is_gone_on_with(fails_at: int, office: Office) -> None:
+def test_a_run_that_ends_at_any_recording_is_gone_on_with(fails_at: int, rig: DeliveryRig) -> None:
     """Whatever was sent and not recorded is found; every hit is there once, in the visits of an undisturbed run."""
-    loaded = office.load(a=rows(22))
-    office.desk.fails_at = fails_at
+    loaded = rig.load(a=rows(22))
+    rig.recorder.fails_at = fails_at
     try:
-        office.deliverer.deliver(office.errand, 1, loaded)
+        rig.deliverer.deliver(rig.job, 1, loaded)
     except StateError:
-        assert not office.deliveries or office.deliveries[0].status is DeliveryStatus.OPEN
-    office.again()
-    opened = [one for one in office.deliveries if one.status is DeliveryStatus.OPEN]
-    _, left = office.deliverer.finish(office.errand, opened, loaded)
+        assert not rig.deliveries or rig.deliveries[0].status is DeliveryStatus.OPEN
+    rig.again()
+    opened = [one for one in rig.deliveries if one.status is DeliveryStatus.OPEN]
+    _, left = rig.deliverer.finish(rig.job, opened, loaded)
     assert left == ()
-    if not office.deliveries:
-        office.deliverer.deliver(office.errand, 1, loaded)
-    assert [one.status for one in office.deliveries] == [DeliveryStatus.DONE]
-    assert set(office.stored().values()) == {1}
-    assert len(office.stored()) == 22
-    assert sorted(visit.actions for visit in office.matomo.visits(1)) == [4, 4, 4, 5, 5]
+    if not rig.deliveries:
+        rig.deliverer.deliver(rig.job, 1, loaded)
+    assert [one.status for one in rig.deliveries] == [DeliveryStatus.DONE]
+    assert set(rig.stored().values()) == {1}
+    assert len(rig.stored()) == 22
+    assert sorted(visit.actions for visit in rig.matomo.visits(1)) == [4, 4, 4, 5, 5]
 
 
 @pytest.mark.parametrize("stops_at", [0, 1, 3, 6])
-def test_a_run_that_is_asked_to_stop_ends_between_batches(stops_at: int, office: Office) -> None:
+def test_a_run_that_is_asked_to_stop_ends_between_batches(stops_at: int, rig: DeliveryRig) -> None:
     """Nothing is in doubt then; the next run sends the rest."""
-    loaded = office.load(a=rows(60))
-    office.desk.stops_at = stops_at
+    loaded = rig.load(a=rows(60))
+    rig.recorder.stops_at = stops_at
     with pytest.raises(InterruptedRunError):
-        office.deliverer.deliver(office.errand, 1, loaded)
-    for one in office.deliveries:
+        rig.deliverer.deliver(rig.job, 1, loaded)
+    for one in rig.deliveries:
         assert {batch.status for batch in one.batches} <= {BatchStatus.PLANNED, BatchStatus.RECORDED}
-    office.again()
-    opened = office.deliveries
-    delivered, left = office.deliverer.finish(office.errand, opened, loaded)
+    rig.again()
+    opened = rig.deliveries
+    delivered, left = rig.deliverer.finish(rig.job, opened, loaded)
     assert (delivered.hits, left) == ((60 if opened else 0), ())
-    assert set(office.stored().values()) <= {1}
-    assert len(office.stored()) == delivered.hits
+    assert set(rig.stored().values()) <= {1}
+    assert len(rig.stored()) == delivered.hits
 
 
-def stopped(office: Office, loaded: Sequence[LoadedObject], *, after: int = 3) -> tuple[Delivery, ...]:
+def stopped(rig: DeliveryRig, loaded: Sequence[LoadedObject], *, after: int = 3) -> tuple[Delivery, ...]:
     """Deliver, and have the run stopped after so many recordings; then a later run. Gives the open deliveries."""
-    office.desk.stops_at = after
+    rig.recorder.stops_at = after
     with pytest.raises(InterruptedRunError):
-        office.deliverer.deliver(office.errand, 1, loaded)
-    office.again()
-    return office.deliveries
+        rig.deliverer.deliver(rig.job, 1, loaded)
+    rig.again()
+    return rig.deliveries
 
 
-def test_other_settings_do_not_change_a_cut(office: Office) -> None:
+def test_other_settings_do_not_change_a_cut(rig: DeliveryRig) -> None:
     """Batches of another size or more lanes are for the next delivery."""
-    loaded = office.load(a=rows(40))
-    opened = stopped(office, loaded)
-    office.again(batch=100)
-    office.deliverer.finish(office.errand, opened, loaded)
-    assert set(office.stored().values()) == {1}
-    assert len(office.stored()) == 40
+    loaded = rig.load(a=rows(40))
+    opened = stopped(rig, loaded)
+    rig.again(batch=100)
+    rig.deliverer.finish(rig.job, opened, loaded)
+    assert set(rig.stored().values()) == {1}
+    assert len(rig.stored()) == 40
 
 
-def test_an_object_that_is_listed_twice_is_one(office: Office) -> None:
+def test_an_object_that_is_listed_twice_is_one(rig: DeliveryRig) -> None:
     """Kept, and at the same time named as what is to be archived over."""
-    loaded = office.load(a=rows(40))
-    opened = stopped(office, loaded)
+    loaded = rig.load(a=rows(40))
+    opened = stopped(rig, loaded)
     again = [dataclasses.replace(item, archived="archive/o1.log") for item in loaded]
-    _, left = office.deliverer.finish(office.errand, opened, [*loaded, *again])
+    _, left = rig.deliverer.finish(rig.job, opened, [*loaded, *again])
     assert left == ()
-    assert len(office.stored()) == 40
+    assert len(rig.stored()) == 40
 
 
-def test_a_delivery_waits_for_parts_that_are_not_there(office: Office) -> None:
+def test_a_delivery_waits_for_parts_that_are_not_there(rig: DeliveryRig) -> None:
     """An object that is loaded no more, in another version, or whose part is gone: nothing is sent meanwhile."""
-    loaded = office.load(a=rows(20), b=rows(20, "o2", begin=20))
-    opened = stopped(office, loaded)
-    before = office.matomo.posts.bulks
+    loaded = rig.load(a=rows(20), b=rows(20, "o2", begin=20))
+    opened = stopped(rig, loaded)
+    before = rig.matomo.posts.bulks
     other = dataclasses.replace(loaded[0], object_id="o9")
     for listed in ((), loaded[:1], (other, loaded[1])):
-        assert office.deliverer.finish(office.errand, opened, listed) == (Delivered(), opened)
-    part = office.folder / loaded[1].parts[0].file
+        assert rig.deliverer.finish(rig.job, opened, listed) == (DeliverySummary(), opened)
+    part = rig.folder / loaded[1].parts[0].file
     content = part.read_bytes()
     part.unlink()
-    assert office.deliverer.finish(office.errand, opened, loaded) == (Delivered(), opened)
-    assert office.matomo.posts.bulks == before
+    assert rig.deliverer.finish(rig.job, opened, loaded) == (DeliverySummary(), opened)
+    assert rig.matomo.posts.bulks == before
     part.write_bytes(content)
-    assert office.deliverer.finish(office.errand, opened, loaded)[1] == ()
-    assert sum(office.stored().values()) == 40
+    assert rig.deliverer.finish(rig.job, opened, loaded)[1] == ()
+    assert sum(rig.stored().values()) == 40
 
 
-def test_parts_that_are_not_what_they_were_are_refused_for_their_day_alone(office: Office) -> None:
+def test_parts_that_are_not_what_they_were_are_refused_for_their_day_alone(rig: DeliveryRig) -> None:
     """Which hits were sent could not be told; other days of the site go on."""
-    loaded = office.load(a=rows(20))
-    opened = stopped(office, loaded)
-    before = office.matomo.posts.bulks
-    write_part(office.folder / loaded[0].parts[0].file, rows(19))
+    loaded = rig.load(a=rows(20))
+    opened = stopped(rig, loaded)
+    before = rig.matomo.posts.bulks
+    write_part(rig.folder / loaded[0].parts[0].file, rows(19))
     with pytest.raises(PermanentError, match="not what they were when it was cut"):
-        office.deliverer.finish(office.errand, opened, loaded)
-    assert office.matomo.posts.bulks == before
-    other = office.load(c=rows(3, "o3", begin=50))
-    office.deliverer.deliver(Errand(office.site, NEXT, office.desk), 1, other)
-    assert office.matomo.posts.bulks == before + 1
+        rig.deliverer.finish(rig.job, opened, loaded)
+    assert rig.matomo.posts.bulks == before
+    other = rig.load(c=rows(3, "o3", begin=50))
+    rig.deliverer.deliver(DeliveryJob(rig.site, NEXT, rig.recorder), 1, other)
+    assert rig.matomo.posts.bulks == before + 1
 
 
-def test_hits_that_cannot_be_sent_are_told_by_whichever_run_ends_the_delivery(office: Office) -> None:
+def test_hits_that_cannot_be_sent_are_told_by_whichever_run_ends_the_delivery(rig: DeliveryRig) -> None:
     """They are in its receipt."""
     future = dataclasses.replace(rows(1)[0], line=99, ts=dt.datetime(2091, 1, 1, tzinfo=dt.UTC))
-    loaded = office.load(a=[*rows(20), future])
-    opened = stopped(office, loaded)
+    loaded = rig.load(a=[*rows(20), future])
+    opened = stopped(rig, loaded)
     assert (opened[0].hits, opened[0].unsendable) == (20, 1)
-    delivered, _ = office.deliverer.finish(office.errand, opened, loaded)
+    delivered, _ = rig.deliverer.finish(rig.job, opened, loaded)
     assert delivered.figures == {"delivered": 20, "unsendable": 1}
     assert delivered.notes == ("not sent, as Matomo would not keep its time: o1.log line 99",)
 
 
-def test_what_the_server_refuses_stops_every_day_of_the_site_and_no_other_site(office: Office) -> None:
+def test_what_the_server_refuses_stops_every_day_of_the_site_and_no_other_site(rig: DeliveryRig) -> None:
     """With the error of the first; the server is not asked again."""
-    loaded = office.load(a=rows(3))
-    office.matomo.faults.next(Fault.MAINTENANCE)
+    loaded = rig.load(a=rows(3))
+    rig.matomo.faults.next(Fault.MAINTENANCE)
     with pytest.raises(PermanentError) as first:
-        office.deliverer.deliver(office.errand, 1, loaded)
-    asked = office.matomo.posts.bulks
+        rig.deliverer.deliver(rig.job, 1, loaded)
+    asked = rig.matomo.posts.bulks
     with pytest.raises(PermanentError) as second:
-        office.deliverer.deliver(Errand(office.site, NEXT, office.desk), 1, loaded)
+        rig.deliverer.deliver(DeliveryJob(rig.site, NEXT, rig.recorder), 1, loaded)
     assert second.value is first.value
-    assert office.matomo.posts.bulks == asked
-    shop = dataclasses.replace(site_at(office.matomo.url, "shop", 2), zone="Europe/Paris")  # as in Matomo
-    office.deliverer.deliver(Errand(shop, StepId.parse("import:shop:2026-05-01"), office.desk), 1, loaded)
-    assert len(office.matomo.hits(2)) == 3
+    assert rig.matomo.posts.bulks == asked
+    shop = dataclasses.replace(site_at(rig.matomo.url, "shop", 2), zone="Europe/Paris")  # as in Matomo
+    rig.deliverer.deliver(DeliveryJob(shop, StepId.parse("import:shop:2026-05-01"), rig.recorder), 1, loaded)
+    assert len(rig.matomo.hits(2)) == 3
 
 
 def test_a_token_without_rights_stops_the_site_before_a_cut(tmp_path: Path) -> None:
     """Nothing is recorded that would have to be gone on with."""
-    with office_in(tmp_path, VIEW) as office:
+    with rig_in(tmp_path, VIEW) as rig:
         for step in (STEP, NEXT):
             with pytest.raises(PermanentError, match="may only view"):
-                office.deliverer.deliver(Errand(office.site, step, office.desk), 1, office.load(a=rows(3)))
-        assert office.desk.calls == 0
-        assert office.matomo.posts.calls["SitesManager.getSitesIdWithAtLeastViewAccess"] == 1
+                rig.deliverer.deliver(DeliveryJob(rig.site, step, rig.recorder), 1, rig.load(a=rows(3)))
+        assert rig.recorder.calls == 0
+        assert rig.matomo.posts.calls["SitesManager.getSitesIdWithAtLeastViewAccess"] == 1
 
 
 def test_hits_that_matomo_calls_invalid_are_told_by_their_lines(tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ def test_hits_that_matomo_calls_invalid_are_told_by_their_lines(tmp_path: Path) 
     with running(answer) as script:
         deliverer = deliverer_at(script.url, tmp_path, batch=100)
         loaded = write_parts(tmp_path, {"a": rows(30, visitors=1)})
-        delivered = deliverer.deliver(Errand(site_at(script.url), STEP, MemoryRecorder()), 1, loaded)
+        delivered = deliverer.deliver(DeliveryJob(site_at(script.url), STEP, MemoryRecorder()), 1, loaded)
         deliverer.tracker.client.close()
     assert delivered.figures == {"delivered": 30, "invalid": 24}
     assert len(delivered.notes) == 20
@@ -362,10 +362,10 @@ def test_hits_that_matomo_calls_invalid_are_told_by_their_lines(tmp_path: Path) 
 
 def test_what_steps_delivered_adds_up() -> None:
     """Counts and notes."""
-    total = Delivered(3, 1, 0, ("a",)) + Delivered(4, 0, 2, ("b",))
-    assert total == Delivered(7, 1, 2, ("a", "b"))
+    total = DeliverySummary(3, 1, 0, ("a",)) + DeliverySummary(4, 0, 2, ("b",))
+    assert total == DeliverySummary(7, 1, 2, ("a", "b"))
     assert total.figures == {"delivered": 7, "invalid": 1, "unsendable": 2}
-    assert Delivered().figures == {}
+    assert DeliverySummary().figures == {}
 
 
 # The first batch of a day
@@ -377,45 +377,45 @@ MIDNIGHT = 12 * 3600
 @pytest.mark.parametrize("jobs", [1, 2, 4])
 def test_no_two_first_batches_of_a_day_are_under_way_at_once(jobs: int, tmp_path: Path) -> None:
     """Each day is begun by one batch alone, and then there are as many as may be; nor does a later delivery differ."""
-    with office_in(tmp_path) as office:
-        office.deliverer = deliverer_at(office.matomo.url, tmp_path, batch=3, jobs=jobs)
-        office.matomo.faults.always(Fault.SLOW, seconds=0.02)
-        new = office.load(a=rows(40, visitors=8, begin=MIDNIGHT - 20))
-        office.deliverer.deliver(office.errand, 1, new)
-        more = office.load(b=rows(30, "o2", visitors=8, begin=2 * MIDNIGHT - 15))
-        office.deliverer.deliver(office.errand, 2, more)
-        assert office.matomo.world.store.collisions == 0
-        assert len(office.matomo.hits(1)) == 70
-        assert {visit.day.day for visit in office.matomo.visits(1)} == {1, 2}
-        assert office.matomo.posts.peak == jobs
+    with rig_in(tmp_path) as rig:
+        rig.deliverer = deliverer_at(rig.matomo.url, tmp_path, batch=3, jobs=jobs)
+        rig.matomo.faults.always(Fault.SLOW, seconds=0.02)
+        new = rig.load(a=rows(40, visitors=8, begin=MIDNIGHT - 20))
+        rig.deliverer.deliver(rig.job, 1, new)
+        more = rig.load(b=rows(30, "o2", visitors=8, begin=2 * MIDNIGHT - 15))
+        rig.deliverer.deliver(rig.job, 2, more)
+        assert rig.matomo.world.store.collisions == 0
+        assert len(rig.matomo.hits(1)) == 70
+        assert {visit.day.day for visit in rig.matomo.visits(1)} == {1, 2}
+        assert rig.matomo.posts.peak == jobs
 
 
 def test_a_first_batch_that_an_earlier_run_sent_is_seen_to_before_others(tmp_path: Path) -> None:
     """The server may be at work on it still."""
-    with office_in(tmp_path) as office:
-        new = office.load(a=rows(40, visitors=8))
+    with rig_in(tmp_path) as rig:
+        new = rig.load(a=rows(40, visitors=8))
 
         def die(fact: Fact) -> None:
             if isinstance(fact, BatchesMoved) and fact.batches[-1].status is BatchStatus.IN_DOUBT:
                 raise StateError("the disk is full")
 
-        office.desk.at_fact = die
-        office.matomo.faults.next(Fault.DROP_THEN_COMMIT)
-        office.matomo.later.hold()
+        rig.recorder.at_fact = die
+        rig.matomo.faults.next(Fault.DROP_THEN_COMMIT)
+        rig.matomo.later.hold()
         with pytest.raises(StateError):
-            office.deliverer.deliver(office.errand, 1, new)
-        office.again()
-        clock = office.deliverer.tracker.clock
+            rig.deliverer.deliver(rig.job, 1, new)
+        rig.again()
+        clock = rig.deliverer.tracker.clock
 
         def while_it_looks() -> dt.datetime:
-            if office.matomo.posts.calls["Live.getLastVisitsDetails"]:
-                office.matomo.later.release()
+            if rig.matomo.posts.calls["Live.getLastVisitsDetails"]:
+                rig.matomo.later.release()
             return clock()
 
-        office.deliverer.tracker.clock = while_it_looks
-        office.deliverer.finish(office.errand, office.deliveries, new)
-        moves = [batch for fact in office.desk.facts if isinstance(fact, BatchesMoved) for batch in fact.batches]
+        rig.deliverer.tracker.clock = while_it_looks
+        rig.deliverer.finish(rig.job, rig.deliveries, new)
+        moves = [batch for fact in rig.recorder.facts if isinstance(fact, BatchesMoved) for batch in fact.batches]
         assert moves[0].status is BatchStatus.RECORDED
         assert {move.id.lane for move in moves} == {0, 1}
-        assert office.matomo.world.store.collisions == 0
-        assert len(office.matomo.hits(1)) == 40
+        assert rig.matomo.world.store.collisions == 0
+        assert len(rig.matomo.hits(1)) == 40

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from delivery_courier import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
+from delivery_sender import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 
 from mtc.core.deliveries import BatchStatus
 from mtc.core.errors import TransientError
@@ -35,10 +35,10 @@ def one(tmp_path: Path) -> Iterator[Bench]:
 def test_a_batch_that_is_found_is_recorded(fault: Fault, one: Bench) -> None:
     """At once, and nothing is sent again."""
     one.matomo.faults.next(fault)
-    ended = one.bring()
-    assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
-    assert ended == dataclasses.replace(one.batch, status=RECORDED, moved=one.ledger.now)
-    assert one.ledger.rests == []
+    ended = one.send()
+    assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, RECORDED]
+    assert ended == dataclasses.replace(one.batch, status=RECORDED, moved=one.batch_recorder.now)
+    assert one.batch_recorder.rests == []
     assert one.stored() == ALL
     assert one.tracker.client.limiter.width == 2
 
@@ -58,12 +58,12 @@ def test_a_batch_that_is_found_is_recorded(fault: Fault, one: Bench) -> None:
 def test_a_batch_that_is_not_found_is_sent_again_when_it_can_no_longer_come(fault: Fault, one: Bench) -> None:
     """`settle` after the answer did not come; it is asked for now and then meanwhile."""
     one.matomo.faults.next(fault)
-    begun = one.ledger.now
-    one.bring()
-    assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
-    assert one.ledger.moves[2][0].moved == begun + SETTLE
-    assert sum(one.ledger.rests) == SETTLE.total_seconds()
-    assert max(one.ledger.rests) <= 10
+    begun = one.batch_recorder.now
+    one.send()
+    assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
+    assert one.batch_recorder.moves[2][0].moved == begun + SETTLE
+    assert sum(one.batch_recorder.rests) == SETTLE.total_seconds()
+    assert max(one.batch_recorder.rests) <= 10
     assert one.stored() == ALL
 
 
@@ -72,10 +72,10 @@ def test_a_batch_that_the_server_is_still_at_work_on_is_waited_for(fault: Fault,
     """It cannot be seen until it is there."""
     one.matomo.faults.next(fault)
     one.matomo.later.hold()
-    one.ledger.at_rest = lambda: len(one.ledger.rests) == 3 and one.matomo.later.release()
-    one.bring()
-    assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
-    assert len(one.ledger.rests) == 3
+    one.batch_recorder.at_rest = lambda: len(one.batch_recorder.rests) == 3 and one.matomo.later.release()
+    one.send()
+    assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, RECORDED]
+    assert len(one.batch_recorder.rests) == 3
     assert one.stored() == ALL
     assert one.matomo.posts.bulks == 1
 
@@ -94,18 +94,18 @@ def test_an_error_of_matomos_own_says_nothing_of_what_is_kept(fault: Fault, visi
     """Some hits, none or all: each is looked up, and what is missing is sent again when it can no longer come."""
     with bench(tmp_path, hits(BATCH, visitors)) as one:
         one.matomo.faults.next(fault)
-        begun, lost = one.ledger.now, DEADLOCKED[fault]
-        one.bring()
+        begun, lost = one.batch_recorder.now, DEADLOCKED[fault]
+        one.send()
         assert one.stored() == ALL
         assert one.matomo.posts.requests == BATCH + len(lost)
         if not lost:
-            assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
-            assert one.ledger.rests == []
+            assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, RECORDED]
+            assert one.batch_recorder.rests == []
         else:
-            assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
-            assert one.ledger.moves[2][0].places == lost
+            assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
+            assert one.batch_recorder.moves[2][0].places == lost
             waits = SETTLE if fault is Fault.DEADLOCK_THEN_DROP else SETTLE / 12  # an error of its own is its end
-            assert one.ledger.moves[2][0].moved == begun + waits
+            assert one.batch_recorder.moves[2][0].moved == begun + waits
 
 
 @pytest.mark.parametrize("hit", range(BATCH + 1))
@@ -113,7 +113,7 @@ def test_wherever_the_database_ends_the_transaction_each_hit_is_stored_once(hit:
     """Also where it does so again, with what was left."""
     for _ in range(2):
         one.matomo.faults.next(Fault.DEADLOCK, hit=hit)
-    one.bring()
+    one.send()
     assert one.stored() == ALL
 
 
@@ -122,10 +122,10 @@ def test_hits_that_still_come_in_one_by_one_are_waited_for(tmp_path: Path) -> No
     with bench(tmp_path, hits(BATCH, visitors=1)) as one:
         one.matomo.faults.next(Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT, hit=2)
         one.matomo.later.hold()
-        one.ledger.at_rest = lambda: len(one.ledger.rests) in {2, 4} and one.matomo.later.release()
-        one.bring()
-        assert one.ledger.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
-        assert one.ledger.moves[2][0].left == (0, 1)
+        one.batch_recorder.at_rest = lambda: len(one.batch_recorder.rests) in {2, 4} and one.matomo.later.release()
+        one.send()
+        assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
+        assert one.batch_recorder.moves[2][0].left == (0, 1)
         assert one.stored() == ALL
 
 
@@ -135,10 +135,10 @@ def test_a_deadlock_in_a_visit_that_is_not_listed_whole_is_never_resolved_by_a_g
         one.matomo.faults.next(Fault.DEADLOCK, hit=2)
         for _ in range(2):
             with pytest.raises(LookupUnsureError):
-                one.bring(one.batch if not one.ledger.moves else one.ledger.last)
-            one.ledger.now += TIMEOUT + SETTLE
-        assert one.ledger.statuses == [SENDING, IN_DOUBT]
-        assert one.ledger.last.left == tuple(ALL)
+                one.send(one.batch if not one.batch_recorder.moves else one.batch_recorder.last)
+            one.batch_recorder.now += TIMEOUT + SETTLE
+        assert one.batch_recorder.statuses == [SENDING, IN_DOUBT]
+        assert one.batch_recorder.last.left == tuple(ALL)
         assert one.matomo.posts.bulks == 1
 
 
@@ -150,7 +150,7 @@ def test_a_part_that_is_there_says_nothing_of_what_is_not_listed(tmp_path: Path)
     with bench(tmp_path, rows) as one:
         one.store(*range(599))
         with pytest.raises(LookupUnsureError):
-            one.bring(one.of_an_earlier_run(ago=LONG_AGO))
+            one.send(one.of_an_earlier_run(ago=LONG_AGO))
         assert one.matomo.posts.bulks == 0
 
 
@@ -158,8 +158,8 @@ def test_a_part_that_is_there_says_nothing_of_what_is_not_listed(tmp_path: Path)
 def test_what_an_earlier_run_sent_is_looked_for_before_anything_is_sent(status: BatchStatus, one: Bench) -> None:
     """It died before it knew; the server had taken it."""
     one.store(*ALL)
-    one.bring(one.of_an_earlier_run(status, ago=SECOND))
-    assert one.ledger.statuses == [RECORDED]
+    one.send(one.of_an_earlier_run(status, ago=SECOND))
+    assert one.batch_recorder.statuses == [RECORDED]
     assert one.matomo.posts.bulks == 0
     assert one.stored() == ALL
 
@@ -182,9 +182,9 @@ def test_what_an_earlier_run_sent_may_come_until_the_server_must_have_given_up(
     status: BatchStatus, ago: dt.timedelta | None, waits: dt.timedelta, one: Bench
 ) -> None:
     """`settle` after its request was given up: at the latest `timeout` after its mark, or when that run died."""
-    one.bring(one.of_an_earlier_run(status, ago=ago))
-    assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
-    assert sum(one.ledger.rests) == pytest.approx(waits.total_seconds())
+    one.send(one.of_an_earlier_run(status, ago=ago))
+    assert one.batch_recorder.statuses == [PLANNED, SENDING, RECORDED]
+    assert sum(one.batch_recorder.rests) == pytest.approx(waits.total_seconds())
     assert one.stored() == ALL
 
 
@@ -196,10 +196,10 @@ def test_of_a_batch_that_is_there_in_part_the_rest_is_sent(
     """Hits lost to a lock wait, and then the answer with them: each witness may be lost by itself."""
     with bench(tmp_path, hits(BATCH, visitors)) as one:
         one.store(*(place for place in ALL if place not in lost))
-        one.bring(one.of_an_earlier_run(ago=LONG_AGO))
+        one.send(one.of_an_earlier_run(ago=LONG_AGO))
         assert one.stored() == ALL
-        assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
-        (planned,) = one.ledger.moves[0]
+        assert one.batch_recorder.statuses == [PLANNED, SENDING, RECORDED]
+        (planned,) = one.batch_recorder.moves[0]
         assert planned.left == lost
 
 
@@ -207,9 +207,9 @@ def test_only_what_was_left_of_a_batch_is_in_doubt(one: Bench) -> None:
     """The others are there already, and say nothing of these."""
     one.store(*(place for place in ALL if place not in {3, 4}))
     earlier = dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=(3, 4))
-    one.bring(earlier)
-    assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
-    assert one.ledger.moves[0][0].left == (3, 4)
+    one.send(earlier)
+    assert one.batch_recorder.statuses == [PLANNED, SENDING, RECORDED]
+    assert one.batch_recorder.moves[0][0].left == (3, 4)
     assert one.stored() == ALL
     assert one.matomo.posts.bulks == 1
 
@@ -218,22 +218,22 @@ def test_invalid_hits_of_an_earlier_try_stay_counted(one: Bench) -> None:
     """They were told, and are not sent again."""
     one.store(*ALL[2:])
     earlier = dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=tuple(ALL[2:]), invalid=2, refused=(0, 1))
-    ended = one.bring(earlier)
+    ended = one.send(earlier)
     assert (ended.status, ended.invalid, ended.refused, ended.left) == (RECORDED, 2, (0, 1), None)
 
 
 def test_a_lane_that_is_ended_while_it_waits_leaves_the_batch_in_doubt(one: Bench) -> None:
     """The next run goes on waiting, for as long as it still has to."""
     one.matomo.faults.next(Fault.DROP)
-    one.ledger.rests_left = 3
+    one.batch_recorder.rests_left = 3
     with pytest.raises(LaneStoppedError):
-        one.bring()
-    assert one.ledger.statuses == [SENDING, IN_DOUBT]
-    left, waited = one.ledger.last, sum(one.ledger.rests)
+        one.send()
+    assert one.batch_recorder.statuses == [SENDING, IN_DOUBT]
+    left, waited = one.batch_recorder.last, sum(one.batch_recorder.rests)
     one.again()
-    one.bring(left)
-    assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
-    assert waited + sum(one.ledger.rests) >= SETTLE.total_seconds()
+    one.send(left)
+    assert one.batch_recorder.statuses == [PLANNED, SENDING, RECORDED]
+    assert waited + sum(one.batch_recorder.rests) >= SETTLE.total_seconds()
     assert one.stored() == ALL
 
 
@@ -242,8 +242,8 @@ def test_a_question_that_fails_is_asked_again(fault: Fault, one: Bench) -> None:
     """It changes nothing on the server."""
     one.matomo.faults.next(Fault.COMMIT_THEN_DROP)
     one.matomo.faults.next(fault, on=Place.REPORTS, count=2)
-    one.bring()
-    assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
+    one.send()
+    assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, RECORDED]
     assert one.stored() == ALL
 
 
@@ -252,8 +252,8 @@ def test_a_server_that_answers_no_question_leaves_the_batch_in_doubt(one: Bench)
     one.matomo.faults.next(Fault.COMMIT_THEN_DROP)
     one.matomo.faults.always(Fault.BAD_GATEWAY, on=Place.REPORTS)
     with pytest.raises(TransientError):
-        one.bring()
-    assert one.ledger.last.status is IN_DOUBT
+        one.send()
+    assert one.batch_recorder.last.status is IN_DOUBT
     assert one.matomo.posts.bulks == 1
 
 
@@ -263,9 +263,9 @@ def test_a_batch_in_a_visit_that_is_not_listed_whole_is_never_sent_on_a_guess(tm
     with bench(tmp_path, hits(600, visitors=1)) as one:
         one.store(*(place for place in range(600) if place not in doubtful))
         with pytest.raises(LookupUnsureError) as caught:
-            one.bring(dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=doubtful))
+            one.send(dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=doubtful))
         assert "visitor_log_maximum_actions_per_visit" in caught.value.hint
-        assert one.ledger.moves == []
+        assert one.batch_recorder.moves == []
         assert one.matomo.posts.bulks == 0
 
 
@@ -273,8 +273,8 @@ def test_hits_behind_the_last_one_of_such_a_visit_are_not_there(tmp_path: Path) 
     """Though not all of its actions are listed, its end is."""
     with bench(tmp_path, hits(600, visitors=1)) as one:
         one.store(*range(520))
-        one.bring(dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=tuple(range(520, 600))))
-        assert one.ledger.statuses == [PLANNED, SENDING, RECORDED]
+        one.send(dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=tuple(range(520, 600))))
+        assert one.batch_recorder.statuses == [PLANNED, SENDING, RECORDED]
         assert one.stored() == list(range(600))
 
 
@@ -284,7 +284,7 @@ def test_a_visitor_with_few_hits_answers_for_a_batch_of_one_with_many(tmp_path: 
     rows[100] = dataclasses.replace(rows[100], ip="198.51.100.7")
     with bench(tmp_path, rows) as one:
         one.matomo.faults.next(Fault.COMMIT_THEN_DROP)
-        one.bring()
-        assert one.ledger.statuses == [SENDING, IN_DOUBT, RECORDED]
+        one.send()
+        assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, RECORDED]
         assert one.matomo.posts.bulks == 1
         assert one.stored() == list(range(600))

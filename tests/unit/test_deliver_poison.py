@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from delivery_courier import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 from delivery_parts import Row
+from delivery_sender import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 
 from mtc.core.deliveries import BatchId, BatchStatus
 from mtc.core.errors import TransientError
@@ -42,11 +42,11 @@ def one(tmp_path: Path) -> Iterator[Bench]:
 def test_all_other_hits_are_recorded(places: tuple[int, ...], visitors: int, tmp_path: Path) -> None:
     """Each once; those that fail are refused, by their places, and the batch is done."""
     with bench(tmp_path, poisoned(*places, visitors=visitors)) as one:
-        ended = one.bring()
+        ended = one.send()
         assert (ended.status, ended.left, ended.invalid) == (RECORDED, None, len(places))
         assert sorted(ended.refused) == list(places)
         assert one.stored() == [place for place in ALL if place not in places]
-        sent = one.layout.sent(one.batch)
+        sent = one.batching.hits_of(one.batch)
         assert one.tracker.evidence.failing == {sent[place].pv_id for place in places}
 
 
@@ -55,12 +55,12 @@ def test_a_large_batch_costs_few_requests_and_little_time(place: int, tmp_path: 
     """About twice as many failures as halvings, none of which is waited for as long as an answer that did not come."""
     with bench(tmp_path, poisoned(place, count=500, visitors=50)) as one:
         failed: list[int] = []
-        one.ledger.at_move = lambda batch: failed.append(1) if batch.status is BatchStatus.IN_DOUBT else None
-        ended = one.bring()
+        one.batch_recorder.at_move = lambda batch: failed.append(1) if batch.status is BatchStatus.IN_DOUBT else None
+        ended = one.send()
         assert (ended.status, ended.refused) == (RECORDED, (place,))
         assert len(failed) <= 18
         assert one.matomo.posts.bulks <= 30
-        assert sum(one.ledger.rests) <= 60
+        assert sum(one.batch_recorder.rests) <= 60
         assert len(one.stored()) == 499
 
 
@@ -68,12 +68,12 @@ def test_a_piece_is_marked_with_all_that_is_left_before_it_is_sent(one: Bench) -
     """So that whatever is killed, what was sent and what was not are looked for; none of it is forgotten."""
 
     def check() -> None:
-        last = one.ledger.moves[-1][-1] if one.ledger.moves else one.batch
+        last = one.batch_recorder.moves[-1][-1] if one.batch_recorder.moves else one.batch
         assert set(one.stored()) | set(last.places) | set(last.refused) == set(ALL)
 
-    one.ledger.at_rest = check
-    one.ledger.at_move = lambda _: check()
-    one.bring()
+    one.batch_recorder.at_rest = check
+    one.batch_recorder.at_move = lambda _: check()
+    one.send()
     check()
 
 
@@ -82,32 +82,32 @@ def test_killed_at_any_move_the_next_run_settles_it(moves: int, one: Bench) -> N
     """Each hit once, and what fails is refused."""
 
     def die(_: object) -> None:
-        if len(one.ledger.moves) == moves:
+        if len(one.batch_recorder.moves) == moves:
             raise KeyboardInterrupt
 
-    one.ledger.at_move = die
+    one.batch_recorder.at_move = die
     try:
-        one.bring()
+        one.send()
     except KeyboardInterrupt:
-        left = one.ledger.moves[-1][-1]
+        left = one.batch_recorder.moves[-1][-1]
         one.again()
         one.tracker.evidence.__init__()  # type: ignore[misc]
-        one.ledger.now += SETTLE + TIMEOUT
+        one.batch_recorder.now += SETTLE + TIMEOUT
         if left.status is not RECORDED:
-            assert one.bring(left).status is RECORDED
+            assert one.send(left).status is RECORDED
     assert one.stored() == [place for place in ALL if place != 5]
 
 
 @pytest.mark.parametrize("rests", range(0, 12, 3))
 def test_ended_while_it_waits_the_next_run_settles_it(rests: int, one: Bench) -> None:
     """What was taken meanwhile is not sent again."""
-    one.ledger.rests_left = rests
+    one.batch_recorder.rests_left = rests
     with pytest.raises(LaneStoppedError):
-        one.bring()
-    left = one.ledger.last
+        one.send()
+    left = one.batch_recorder.last
     one.again()
-    one.ledger.now += dt.timedelta(seconds=1)
-    ended = one.bring(left)
+    one.batch_recorder.now += dt.timedelta(seconds=1)
+    ended = one.send(left)
     assert (ended.status, ended.refused) == (RECORDED, (5,))
     assert one.stored() == [place for place in ALL if place != 5]
 
@@ -121,15 +121,15 @@ def test_an_outage_costs_no_hit(after: int, fault: Fault, one: Bench) -> None:
     one.matomo.faults.well(after)
     one.matomo.faults.always(fault)
     with pytest.raises(TransientError):
-        one.bring()
-    left = one.ledger.last
+        one.send()
+    left = one.batch_recorder.last
     assert left.status is PLANNED
     assert set(left.refused) <= {5}
     assert one.matomo.posts.bulks <= after + 10  # one suspect tried until it weighs enough, then five hits alone
     one.matomo.faults.clear()
     one.matomo.faults.happened.clear()
     one.again()
-    ended = one.bring(left)
+    ended = one.send(left)
     assert (ended.status, ended.refused) == (RECORDED, (5,))
     assert one.stored() == [place for place in ALL if place != 5]
 
@@ -137,16 +137,16 @@ def test_an_outage_costs_no_hit(after: int, fault: Fault, one: Bench) -> None:
 def test_a_batch_of_nothing_else_waits_for_another_one(tmp_path: Path) -> None:
     """Alone it looks as an outage does; when others were taken since, it is settled."""
     with bench(tmp_path, poisoned(*range(12), count=24), size=12) as one:
-        bad, good = one.layout.batches()
-        requests = [one.layout.requests(BatchId(0, number), 1)[0] for number in range(2)]
+        bad, good = one.batching.batches()
+        requests = [one.batching.requests(BatchId(0, number), 1)[0] for number in range(2)]
         with pytest.raises(SetAsideError) as caught:
-            one.courier.bring(bad, requests[0])
-        assert one.ledger.last.status is PLANNED
+            one.sender.send(bad, requests[0])
+        assert one.batch_recorder.last.status is PLANNED
         assert caught.value.batch.places == tuple(range(12))
-        one.courier.bring(good, requests[1])
-        one.courier.bring(caught.value.batch, requests[0], last=True)
-        one.courier.flush()
-        assert (one.ledger.last.status, sorted(one.ledger.last.refused)) == (RECORDED, ALL)
+        one.sender.send(good, requests[1])
+        one.sender.send(caught.value.batch, requests[0], last=True)
+        one.sender.flush()
+        assert (one.batch_recorder.last.status, sorted(one.batch_recorder.last.refused)) == (RECORDED, ALL)
         assert len(one.matomo.hits(1)) == 12
 
 
@@ -154,12 +154,12 @@ def test_where_one_batch_could_not_be_settled_the_next_one_that_fails_is_the_las
     """A server that is down is not asked anew for each batch."""
     with bench(tmp_path, hits(36), size=12) as one:
         one.matomo.faults.always(Fault.DATABASE_DOWN)
-        first, second, _ = one.layout.batches()
+        first, second, _ = one.batching.batches()
         with pytest.raises(SetAsideError):
-            one.courier.bring(first, one.requests)
+            one.sender.send(first, one.requests)
         before = one.matomo.posts.bulks
         with pytest.raises(TransientError):
-            one.courier.bring(second, one.layout.requests(second.id, 1)[0])
+            one.sender.send(second, one.batching.requests(second.id, 1)[0])
         assert one.matomo.posts.bulks == before + 1
 
 
@@ -170,25 +170,25 @@ def test_a_server_that_comes_and_goes_costs_no_hit(fault: Fault, tmp_path: Path)
         one.matomo.faults.next(fault, count=5)
         one.matomo.faults.well(1)
         one.matomo.faults.always(fault)
-        first, second = one.layout.batches()
+        first, second = one.batching.batches()
         with pytest.raises(SetAsideError) as caught:
-            one.courier.bring(first, one.requests)
-        one.courier.bring(second, one.layout.requests(second.id, 1)[0])
+            one.sender.send(first, one.requests)
+        one.sender.send(second, one.batching.requests(second.id, 1)[0])
         with pytest.raises(TransientError):
-            one.courier.bring(caught.value.batch, one.requests, last=True)
-        assert (one.ledger.last.status, one.ledger.last.refused) == (PLANNED, ())
-        assert one.ledger.last.places == tuple(ALL)
+            one.sender.send(caught.value.batch, one.requests, last=True)
+        assert (one.batch_recorder.last.status, one.batch_recorder.last.refused) == (PLANNED, ())
+        assert one.batch_recorder.last.places == tuple(ALL)
 
 
 def test_a_single_hit_is_settled_by_a_later_try_when_others_of_the_site_were_taken(tmp_path: Path) -> None:
     """It has no other in its batch: the step fails, and is done again after the next day's."""
     with bench(tmp_path, poisoned(0, count=1)) as one:
         with pytest.raises(TransientError, match="empty"):
-            one.bring()
+            one.send()
         assert one.matomo.posts.bulks == 3
-        left = one.ledger.last
+        left = one.batch_recorder.last
         one.again()
         one.tracker.evidence.took(1)
-        ended = one.bring(left)
+        ended = one.send(left)
         assert (ended.status, ended.refused) == (RECORDED, (0,))
         assert one.matomo.hits(1) == []

@@ -6,21 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtc.core.deliveries import Batch, BatchId
-from mtc.stages.deliver.batching import Sent
+from mtc.stages.deliver.batching import BatchHit
 from mtc.stages.deliver.probes import PROBES, probes
 
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 
 
-def sent(*visitors: str) -> list[Sent]:
+def sent(*visitors: str) -> list[BatchHit]:
     """Hits of these visitors, a second after each other; the id of each is its place."""
     return [
-        Sent(f"{place:06}", NOON + dt.timedelta(seconds=place), visitor, "o1", place)
+        BatchHit(f"{place:06}", NOON + dt.timedelta(seconds=place), visitor, "o1", place)
         for place, visitor in enumerate(visitors)
     ]
 
 
-def chosen(hits: list[Sent], many: dict[str, int] | None = None, left: tuple[int, ...] | None = None) -> list[int]:
+def chosen(hits: list[BatchHit], many: dict[str, int] | None = None, left: tuple[int, ...] | None = None) -> list[int]:
     """The places of the witnesses."""
     batch = Batch(BatchId(0, 0), len(hits), left=left)
     counts = many or {hit.visitor: 1 for hit in hits}

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtc.core.deliveries import Cut
-from mtc.stages.deliver.batching import Address, plain_address
+from mtc.stages.deliver.batching import RequestContext, plain_address
 
 BASE = HERE.base
 DIMENSIONS = (("1", "host"), ("2", "status"), ("3", "method"), ("4", "protocol"), ("5", "user"), ("6", "query"))
@@ -23,12 +23,12 @@ LONG = 1024
 LONGEST_AGENT = 2048
 
 
-def requests_of(*rows: Row, address: Address = HERE) -> list[str]:
+def requests_of(*rows: Row, address: RequestContext = HERE) -> list[str]:
     """The requests of these hits, in the order of their lines."""
     with tempfile.TemporaryDirectory() as folder:
         loaded = write_parts(Path(folder), {"a": rows})
-        with laid(Path(folder), loaded, Cut("0123456789abcdef", 1, 1000, UNTIL), address=address) as layout:
-            return layout.requests(layout.batches()[0].id, 1)[0]
+        with laid(Path(folder), loaded, Cut("0123456789abcdef", 1, 1000, UNTIL), address=address) as batching:
+            return batching.requests(batching.batches()[0].id, 1)[0]
 
 
 def values_of(request: str) -> dict[str, str]:
@@ -38,7 +38,7 @@ def values_of(request: str) -> dict[str, str]:
     return {name: values[0] for name, values in found.items()}
 
 
-def sent(row: Row, *, address: Address = HERE) -> dict[str, str]:
+def sent(row: Row, *, address: RequestContext = HERE) -> dict[str, str]:
     """The parameters of one hit."""
     (request,) = requests_of(row, address=address)
     return values_of(request)
@@ -116,7 +116,7 @@ rows = st.builds(
 def test_every_value_arrives_as_it_was_logged(drawn: list[Row]) -> None:
     """Arbitrary text in every column: NULL, empty, control characters, whatever is long."""
     numbered = [dataclasses.replace(row, line=line) for line, row in enumerate(drawn)]
-    requests = requests_of(*numbered, address=Address(1, BASE, DIMENSIONS))
+    requests = requests_of(*numbered, address=RequestContext(1, BASE, DIMENSIONS))
     assert len(requests) == len(drawn)
     left = [expected(row) for row in drawn]
     for text in requests:
@@ -148,15 +148,15 @@ def test_a_hit_of_nothing_but_its_time_is_a_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time_ms", "told"),
+    ("time_ms", "expected"),
     [
         (None, None), (0.0, None), (0.9, None), (-5.0, None), (1.0, "1"), (12.0, "12"), (1500.2, "1500"),
         (float("nan"), None), (float("inf"), None), (1e300, None),
     ],
 )  # fmt: skip
-def test_a_time_that_is_none_costs_no_hit(time_ms: float | None, told: str | None) -> None:
+def test_a_time_that_is_none_costs_no_hit(time_ms: float | None, expected: str | None) -> None:
     """A log may say that an answer took a time that no clock has; the hit is sent without."""
-    assert sent(Row(time_ms=time_ms)).get("pf_srv") == told
+    assert sent(Row(time_ms=time_ms)).get("pf_srv") == expected
 
 
 @pytest.mark.parametrize("path", ["@evil.example.org/", "//evil.example.org/", "\\evil", ".evil.example.org/", ":80/"])
@@ -168,14 +168,14 @@ def test_a_path_stays_behind_the_sites_address(path: str) -> None:
 def test_hits_of_a_virtual_host_are_of_its_address() -> None:
     """With the scheme of the site's."""
     assert sent(Row(host="shop.example.org", path="/a"))["url"] == "https://shop.example.org/a"
-    plain = Address(1, "http://docs.example.org/")
+    plain = RequestContext(1, "http://docs.example.org/")
     assert sent(Row(host="shop.example.org", path="/a"), address=plain)["url"] == "http://shop.example.org/a"
     assert sent(Row(path="/a"), address=plain)["url"] == "http://docs.example.org/a"
 
 
 def test_a_sites_address_is_a_value_too() -> None:
     """It may come from the server."""
-    found = sent(Row(path="/a"), address=Address(7, "https://x.example.org/?a=b&idsite=9#' OR", ()))
+    found = sent(Row(path="/a"), address=RequestContext(7, "https://x.example.org/?a=b&idsite=9#' OR", ()))
     assert found["url"] == "https://x.example.org/?a=b&idsite=9#' OR/a"
     assert found["idsite"] == "7"
 

@@ -20,11 +20,11 @@ from mtc.core.retry import backoff
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.tracking import send
 from mtc.matomo.tracking_result import InDoubt, NotRecorded, Recorded, Refused, Short, TrackingResult
-from mtc.stages.deliver.batching import Layout
-from mtc.stages.deliver.bisection import Bisection, Ledger, PieceLedger, Pieces, cut_up, remember
+from mtc.stages.deliver.batching import Batching
+from mtc.stages.deliver.bisection import BatchRecorder, Bisection, PieceRecorder, Pieces, cut_up, remember
 from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
-from mtc.stages.deliver.probes import Presence, Watcher, unsure
-from mtc.stages.deliver.recorder import Office
+from mtc.stages.deliver.probes import BatchLookup, Presence, unsure
+from mtc.stages.deliver.recorder import LaneRecorder
 from mtc.stages.deliver.requests import nothing
 from mtc.stages.deliver.tracker import TrackedSite, Tracker
 from mtc.stages.stage import BatchesMoved
@@ -42,22 +42,22 @@ _LOST_AGAIN = "Matomo loses hits again and again: its database does not get a lo
 
 
 @dataclass(slots=True)
-class Courier:
+class BatchSender:
     """Brings a lane's batches to a site, one at a time."""
 
     tracker: Tracker
     settings: SiteSettings
     site: TrackedSite
-    layout: Layout
-    ledger: Ledger
+    batching: Batching
+    batch_recorder: BatchRecorder
     firsts: FirstBatches
-    _told: tuple[Batch, ...] = ()
+    _unwritten: tuple[Batch, ...] = ()
 
     @property
-    def _watcher(self) -> Watcher:
-        return Watcher(self.tracker, self.site, self.layout, self.ledger.rest)
+    def _lookup(self) -> BatchLookup:
+        return BatchLookup(self.tracker, self.site, self.batching, self.batch_recorder.sleep)
 
-    def bring(self, batch: Batch, requests: Sequence[str], *, last: bool = False) -> None:
+    def send(self, batch: Batch, requests: Sequence[str], *, last: bool = False) -> None:
         """See a batch recorded. `requests` are those of all its hits; `last` says that no other batch is to come.
 
         Raises:
@@ -68,13 +68,13 @@ class Courier:
         with self._alone(batch):
             if batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT}:  # an earlier run does not know
                 batch = self._resolved(batch, self._may_be_at_work_until(batch), as_one=batch.left is None)
-            bisection, tries = self.tracker.evidence.back(self.layout.cut, batch, last=last), 0
+            bisection, tries = self.tracker.evidence.back(self.batching.cut, batch, last=last), 0
             while batch.status is not BatchStatus.RECORDED:
                 if bisection is not None:
                     batch = self._in_pieces(Pieces(batch, bisection), requests, last=last)
                     continue
                 before = len(batch.places)
-                batch, result = self.sent(batch, [requests[place] for place in batch.places], tries)
+                batch, result = self.send_once(batch, [requests[place] for place in batch.places], tries)
                 tries = tries + 1 if len(batch.places) == before else 0
                 if batch.status is not BatchStatus.RECORDED:
                     self.pause(result, tries)
@@ -84,10 +84,10 @@ class Courier:
     def _in_pieces(self, pieces: Pieces, requests: Sequence[str], *, last: bool) -> Batch:
         """Send what is left of a batch piece by piece, until it is recorded but for hits that Matomo fails over."""
         self.flush()
-        ledger = PieceLedger(self.ledger)
-        pieces.send(dataclasses.replace(self, ledger=ledger), ledger, requests)
+        batch_recorder = PieceRecorder(self.batch_recorder)
+        pieces.send(dataclasses.replace(self, batch_recorder=batch_recorder), batch_recorder, requests)
         batch, bisection, evidence = pieces.batch, pieces.bisection, self.tracker.evidence
-        remember(evidence, batch, bisection.refused, self.layout)
+        remember(evidence, batch, bisection.refused, self.batching)
         if not bisection.left:
             return self._recorded(batch, 0, ())
         aside = self._set_aside(self._move(batch, BatchStatus.PLANNED), bisection)
@@ -101,47 +101,47 @@ class Courier:
         if waiting >= (_WAITING if result.died else 1):
             raise TransientError(result.reason, where=self.tracker.client.server.url)
         if not waiting:
-            return cut_up(batch, self.layout) if tries >= _DOUBTS else None
-        bisection = cut_up(batch, self.layout)
+            return cut_up(batch, self.batching) if tries >= _DOUBTS else None
+        bisection = cut_up(batch, self.batching)
         bisection.reason = result.reason
         raise self._set_aside(batch, bisection)
 
     def _set_aside(self, batch: Batch, bisection: Bisection) -> SetAsideError:
-        self.tracker.evidence.set_aside(self.site.id, self.layout.cut, batch.id, bisection)
+        self.tracker.evidence.set_aside(self.site.id, self.batching.cut, batch.id, bisection)
         return SetAsideError(batch)
 
     @contextlib.contextmanager
     def _alone(self, batch: Batch) -> Iterator[None]:
         """Around the first batch of a day, no other one of that day is under way."""
-        days = frozenset((self.site.id, day) for day in self.layout.days(batch, self.site.zone))
+        days = frozenset((self.site.id, day) for day in self.batching.days(batch, self.site.zone))
         if self.firsts.must_wait(days):
             self.flush()
-        with self.firsts.alone(days, lambda: self.ledger.rest(0.0)):
+        with self.firsts.alone(days, lambda: self.batch_recorder.sleep(0.0)):
             yield
 
     def flush(self) -> None:
         """Record what has been held back to be recorded together with the next move."""
-        if self._told:
-            told, self._told = self._told, ()
-            self.ledger.moved(*told)
+        if self._unwritten:
+            unwritten, self._unwritten = self._unwritten, ()
+            self.batch_recorder.record(*unwritten)
 
-    def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, TrackingResult]:
+    def send_once(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, TrackingResult]:
         """Send what is left of a batch, once; `strain` is how many requests in a row have failed before it."""
         limiter = self.tracker.client.limiter
         while (shut := limiter.shut_for()) > 0:
             self.flush()
-            self.ledger.rest(shut)
+            self.batch_recorder.sleep(shut)
         if not limiter.free:
             self.flush()
         with limiter:
-            told, self._told = self._told, ()
-            self.ledger.moved(*told, self._now(batch, BatchStatus.SENDING))
+            unwritten, self._unwritten = self._unwritten, ()
+            self.batch_recorder.record(*unwritten, self._now(batch, BatchStatus.SENDING))
             crash_points.point("deliver.sending")
             result = send(self.tracker.client, requests)
         crash_points.point("deliver.sent")
         return self._after(batch, result, strain), result
 
-    def answers(self) -> bool:
+    def is_answering(self) -> bool:
         """Whether the server answers well to a request that stores nothing: it boots, and knows token and site."""
         with self.tracker.client.limiter:
             result = send(self.tracker.client, [nothing(self.site.id)])
@@ -184,7 +184,7 @@ class Courier:
         """The hits that Matomo called invalid. A token with few rights is not told which: those that are not there."""
         if not result.invalid or result.invalid_indices is not None:
             return _places(batch, result.invalid_indices)
-        found = self._watcher.presence(batch, batch.places)
+        found = self._lookup.presence(batch, batch.places)
         gone = (*found.missing, *found.hidden)
         return tuple(sorted(gone)) if len(gone) == result.invalid else ()
 
@@ -198,7 +198,7 @@ class Courier:
         if tries >= _TRIES:
             raise TransientError(result.reason if isinstance(result, NotRecorded) else _LOST_AGAIN, where=where)
         if tries:
-            self.ledger.rest(backoff(_PAUSE, tries, _LONGEST_PAUSE))
+            self.batch_recorder.sleep(backoff(_PAUSE, tries, _LONGEST_PAUSE))
 
     def _refused(self, batch: Batch, result: Refused) -> Batch:
         """No hit was taken. Where site and token are well, the hits themselves are what Matomo does not want."""
@@ -230,18 +230,18 @@ class Courier:
         pause = _PAUSE
         while True:
             over = self.tracker.clock() >= until
-            if over or self._watcher.sees(batch):
-                found = self._watcher.presence(batch, batch.places)
+            if over or self._lookup.glance(batch):
+                found = self._lookup.presence(batch, batch.places)
                 found = found.as_one() if as_one else found
                 if found.whole:
                     return self._recorded(batch, 0, ())
                 if over:
-                    return self._rest_planned(batch, found)
+                    return self._missing_planned(batch, found)
             left = (until - self.tracker.clock()).total_seconds()
-            self.ledger.rest(max(0.0, min(pause, left)))
+            self.batch_recorder.sleep(max(0.0, min(pause, left)))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _rest_planned(self, batch: Batch, found: Presence) -> Batch:
+    def _missing_planned(self, batch: Batch, found: Presence) -> Batch:
         """Plan what is not there, and no other hit."""
         if found.unsure:
             raise unsure(self.tracker.client.server.url)
@@ -252,7 +252,7 @@ class Courier:
         """Some hits of a recorded batch are lost, as many as the answer lets: plan those that are not there."""
         refused = _places(batch, result.invalid_indices)
         wanted = [place for place in batch.places if place not in refused]
-        found = self._watcher.presence(batch, wanted)
+        found = self._lookup.presence(batch, wanted)
         lost = tuple(sorted((*found.missing, *found.hidden)))
         batch = dataclasses.replace(
             batch, left=lost, invalid=batch.invalid + len(refused), refused=(*batch.refused, *refused)
@@ -273,13 +273,13 @@ class Courier:
             batch, left=None, invalid=batch.invalid + invalid, refused=(*batch.refused, *refused)
         )
         batch = self._now(batch, BatchStatus.RECORDED)
-        self._told = (*self._told, batch)
+        self._unwritten = (*self._unwritten, batch)
         return batch
 
     def _move(self, batch: Batch, status: BatchStatus) -> Batch:
         batch = self._now(batch, status)
         self.flush()
-        self.ledger.moved(batch)
+        self.batch_recorder.record(batch)
         return batch
 
     def _now(self, batch: Batch, status: BatchStatus) -> Batch:
@@ -296,22 +296,22 @@ _AHEAD = 10_000  # how many hits are read from the database at once
 
 
 @dataclass(frozen=True, slots=True)
-class LaneLedger:
+class LaneBatchRecorder:
     """Records the moves of a delivery's batches through the office. `batches` are all of them, as they are now."""
 
-    office: Office
+    lane_recorder: LaneRecorder
     step: StepId
     delivery: int
     batches: dict[BatchId, Batch]
 
-    def moved(self, *batches: Batch) -> None:
+    def record(self, *batches: Batch) -> None:
         """Record for good how far batches have come."""
-        self.office.record(BatchesMoved(self.step, self.delivery, batches))
+        self.lane_recorder.record(BatchesMoved(self.step, self.delivery, batches))
         self.batches.update((batch.id, batch) for batch in batches)
 
-    def rest(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Wait, unless the lane should end."""
-        self.office.rest(seconds)
+        self.lane_recorder.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,34 +319,34 @@ class Lane:
     """The batches of a lane, those that are recorded among them."""
 
     batches: Sequence[Batch]
-    layout: Layout
-    courier: Courier
-    office: Office
+    batching: Batching
+    sender: BatchSender
+    lane_recorder: LaneRecorder
     to_the_end: bool = True
 
     def run(self) -> None:
         """Bring every batch that is not recorded; those that are set aside last, `to_the_end` says, or not at all."""
-        texts, aside = _Ahead(self.layout), []
+        texts, aside = _Ahead(self.batching), []
         try:
             for batch in self.batches:
                 if batch.status is not BatchStatus.RECORDED:
-                    self.office.check()
+                    self.lane_recorder.check()
                     try:
-                        self.courier.bring(batch, texts.of(batch))
+                        self.sender.send(batch, texts.of(batch))
                     except SetAsideError as error:
                         aside.append(error.batch)
             for batch in aside if self.to_the_end else ():
-                self.office.check()
-                self.courier.bring(batch, self.layout.requests(batch.id, 1)[0], last=True)
+                self.lane_recorder.check()
+                self.sender.send(batch, self.batching.requests(batch.id, 1)[0], last=True)
         finally:
-            self.courier.flush()
+            self.sender.flush()
 
 
 class _Ahead:
     """The requests of batches that are asked for in order, read many at a time."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+    def __init__(self, batching: Batching) -> None:
+        self._layout = batching
         self._next: BatchId | None = None
         self._texts: Iterator[list[str]] = iter(())
 

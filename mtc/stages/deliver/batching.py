@@ -103,7 +103,7 @@ GROUP BY visitor
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class BatchHit:
     """A hit as it was sent: how Matomo knows it, when it was, whose it is, and the line that it came from."""
 
     pv_id: str
@@ -114,7 +114,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RequestContext:
     """What goes into every request: the site's number in Matomo, its address, and the dimensions that are filled."""
 
     site_id: int
@@ -122,7 +122,7 @@ class Address:
     dimensions: tuple[tuple[str, str], ...] = ()
 
 
-class Layout:
+class Batching:
     """A delivery's hits. Several threads may read it, one at a time; leaving the context lets go of the table."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, cut: Cut) -> None:
@@ -141,7 +141,7 @@ class Layout:
             self._connection.execute("DROP TABLE IF EXISTS laid")
         self._connection.close()
 
-    def lay_out(self, warehouse: Path, loaded: Iterable[LoadedObject], address: Address) -> None:
+    def lay_out(self, warehouse: Path, loaded: Iterable[LoadedObject], address: RequestContext) -> None:
         """Make the table.
 
         Raises:
@@ -202,12 +202,12 @@ class Layout:
         texts = [text for (text,) in self._rows(_REQUESTS, begin, end)]
         return [texts[at : at + self._cut.size] for at in range(0, len(texts), self._cut.size)]
 
-    def sent(self, batch: Batch) -> list[Sent]:
+    def hits_of(self, batch: Batch) -> list[BatchHit]:
         """The hits of a batch, in their places."""
         begin = self._begin(batch.id)
         rows = self._rows(_HITS, begin, begin + batch.hits)
         return [
-            Sent(pv_id, ts.replace(tzinfo=dt.UTC), ip or "", self._objects[place], line)
+            BatchHit(pv_id, ts.replace(tzinfo=dt.UTC), ip or "", self._objects[place], line)
             for pv_id, ts, ip, place, line in rows
         ]
 
@@ -234,7 +234,7 @@ class Layout:
         return self._starts[lane] + self._counts[lane]
 
 
-def _table(address: Address, *, odd: bool) -> str:
+def _table(address: RequestContext, *, odd: bool) -> str:
     """SQL: the table of an address; `odd` says whether visitors' addresses are to be replaced."""
     ip = "coalesce(in_place, nullif(ip, ''), $unknown)" if odd else "coalesce(nullif(ip, ''), $unknown)"
     return _TABLE.format(

@@ -26,7 +26,7 @@ from typing import Protocol
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut
 from mtc.matomo.tracking_result import InDoubt, TrackingResult
-from mtc.stages.deliver.batching import Layout
+from mtc.stages.deliver.batching import Batching
 
 _FEW = 2  # so many hits fail alone in a row, before one of another visitor is tried instead of the next
 _PROBES = 3  # so many of these fail, before it is the server that fails
@@ -177,7 +177,7 @@ def _held_back(visitors: Mapping[int, str]) -> list[int]:
 _Key = tuple[str, BatchId]
 
 
-class Evidence:
+class FailureEvidence:
     """Counts the requests that a site's hits were taken with, and keeps the batches that could not be settled."""
 
     def __init__(self) -> None:
@@ -212,26 +212,26 @@ class Evidence:
             return sum(own == site and self._taken[own] == taken for own, taken, _ in self._aside.values())
 
 
-class Ledger(Protocol):
+class BatchRecorder(Protocol):
     """Where moves of batches are recorded, and how a lane waits."""
 
-    def moved(self, *batches: Batch) -> None:
+    def record(self, *batches: Batch) -> None:
         """Record for good how far batches have come."""
 
-    def rest(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Wait; raises when the lane should end instead."""
 
 
 class Sender(Protocol):
     """Sends what is left of a batch, once, and sees to it that it is not in doubt afterwards."""
 
-    def sent(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, TrackingResult]:
+    def send_once(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, TrackingResult]:
         """The batch as it is then: recorded, or planned with what is left."""
 
     def pause(self, result: TrackingResult, tries: int) -> None:
         """Wait after an outcome that was not good; raises when it is of no use to go on."""
 
-    def answers(self) -> bool:
+    def is_answering(self) -> bool:
         """Whether the server answers well to a request that stores nothing."""
 
     def flush(self) -> None:
@@ -239,24 +239,24 @@ class Sender(Protocol):
 
 
 @dataclass(slots=True)
-class PieceLedger:
+class PieceRecorder:
     """Records the moves of a piece as those of its batch, in which `others` are left too."""
 
-    ledger: Ledger
+    batch_recorder: BatchRecorder
     others: tuple[int, ...] = ()
 
-    def moved(self, *batches: Batch) -> None:
+    def record(self, *batches: Batch) -> None:
         """Record the last of these: it follows from those before it. That all is done is told by whoever sends all."""
         piece = batches[-1]
         if piece.status is not BatchStatus.RECORDED:
             left = tuple(sorted((*piece.places, *self.others)))
-            self.ledger.moved(dataclasses.replace(piece, left=left))
+            self.batch_recorder.record(dataclasses.replace(piece, left=left))
         elif self.others:
-            self.ledger.moved(dataclasses.replace(piece, status=BatchStatus.PLANNED, left=self.others))
+            self.batch_recorder.record(dataclasses.replace(piece, status=BatchStatus.PLANNED, left=self.others))
 
-    def rest(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Wait; raises when the lane should end instead."""
-        self.ledger.rest(seconds)
+        self.batch_recorder.sleep(seconds)
 
 
 @dataclass(slots=True)
@@ -266,22 +266,22 @@ class Pieces:
     batch: Batch
     bisection: Bisection
 
-    def send(self, sender: Sender, ledger: PieceLedger, requests: Sequence[str]) -> None:
+    def send(self, sender: Sender, batch_recorder: PieceRecorder, requests: Sequence[str]) -> None:
         """Send until all is settled or nothing more can be; `requests` are those of all the batch's hits."""
         tries = 0
         try:
             while piece := self.bisection.piece() or self._at_last(sender):
-                ledger.others = tuple(place for place in self.bisection.left if place not in set(piece))
+                batch_recorder.others = tuple(place for place in self.bisection.left if place not in set(piece))
                 part = dataclasses.replace(self.batch, left=piece)
-                part, result = sender.sent(part, [requests[place] for place in piece], self.bisection.strain)
-                moved = self._told(piece, part, result)
+                part, result = sender.send_once(part, [requests[place] for place in piece], self.bisection.strain)
+                moved = self._take_in(piece, part, result)
                 tries = 0 if moved else tries + 1
                 if part.status is not BatchStatus.RECORDED:
                     sender.pause(result, max(1, tries))
         finally:
             sender.flush()
 
-    def _told(self, piece: tuple[int, ...], part: Batch, result: TrackingResult) -> bool:
+    def _take_in(self, piece: tuple[int, ...], part: Batch, result: TrackingResult) -> bool:
         """Take in what became of a piece; whether there is anything new."""
         missing = () if part.status is BatchStatus.RECORDED else part.places
         stored = len(piece) - len(missing) > part.invalid - self.batch.invalid
@@ -297,7 +297,7 @@ class Pieces:
         """What can be sent still, of a few hits that are left over each of which the server's code dies."""
         bisection = self.bisection
         if bisection.few and bisection.died and not bisection.answers:
-            bisection.answers = sender.answers()
+            bisection.answers = sender.is_answering()
         return bisection.piece()
 
     def _failed(self, missing: tuple[int, ...], result: InDoubt, *, alone: bool) -> None:
@@ -307,15 +307,15 @@ class Pieces:
         )
 
 
-def cut_up(batch: Batch, layout: Layout) -> Bisection:
+def cut_up(batch: Batch, batching: Batching) -> Bisection:
     """A batch's hits, to be sent in pieces."""
-    hits = layout.sent(batch)
+    hits = batching.hits_of(batch)
     taken = batch.hits - len(batch.places) - batch.invalid
     return Bisection({place: hits[place].visitor for place in batch.places}, taken)
 
 
-def remember(evidence: Evidence, batch: Batch, refused: Sequence[int], layout: Layout) -> None:
+def remember(evidence: FailureEvidence, batch: Batch, refused: Sequence[int], batching: Batching) -> None:
     """Keep which hits it is that Matomo fails over."""
     if refused:
-        hits = layout.sent(batch)
+        hits = batching.hits_of(batch)
         evidence.failing.update(hits[place].pv_id for place in refused)

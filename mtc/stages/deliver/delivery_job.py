@@ -16,10 +16,10 @@ from mtc.core.errors import PermanentError
 from mtc.core.model import LoadedObject, StepId
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.client import LookupUnsureError
-from mtc.stages.deliver.batch_sender import Courier, Lane, LaneLedger
-from mtc.stages.deliver.batching import Address, Layout, unsendable
+from mtc.stages.deliver.batch_sender import BatchSender, Lane, LaneBatchRecorder
+from mtc.stages.deliver.batching import Batching, RequestContext, unsendable
 from mtc.stages.deliver.first_batches import FirstBatches, SiteDay
-from mtc.stages.deliver.recorder import Office
+from mtc.stages.deliver.recorder import LaneRecorder
 from mtc.stages.deliver.tracker import TrackedSite, Tracker
 from mtc.stages.stage import DeliveryCut, DeliveryEnded, FactRecorder
 
@@ -30,7 +30,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class DeliverySummary:
     """What a step delivered in this try: how many hits, how many of them Matomo refused or could not be sent, notes."""
 
     hits: int = 0
@@ -44,8 +44,8 @@ class Delivered:
         counts = {"delivered": self.hits, "invalid": self.invalid, "unsendable": self.unsendable}
         return {name: count for name, count in counts.items() if count}
 
-    def __add__(self, other: "Delivered") -> "Delivered":
-        return Delivered(
+    def __add__(self, other: "DeliverySummary") -> "DeliverySummary":
+        return DeliverySummary(
             self.hits + other.hits,
             self.invalid + other.invalid,
             self.unsendable + other.unsendable,
@@ -54,7 +54,7 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class DeliveryJob:
     """One step's errand to Matomo."""
 
     site: SiteSettings
@@ -76,34 +76,34 @@ class Deliverer:
     _texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def finish(
-        self, errand: Errand, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]
-    ) -> tuple[Delivered, tuple[Delivery, ...]]:
+        self, job: DeliveryJob, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]
+    ) -> tuple[DeliverySummary, tuple[Delivery, ...]]:
         """Go on with the open deliveries whose parts are there; gives also those that were not finished.
 
         `loaded` are the step's objects as they are listed.
         """
-        done, left = Delivered(), []
+        done, left = DeliverySummary(), []
         for delivery in opened:
             mine = _objects_of(delivery, loaded)
             if mine is None or not all((self.warehouse / part.file).exists() for item in mine for part in item.parts):
                 left.append(delivery)
                 continue
-            self._check_not_refused(errand)
-            with self._laid(errand, delivery.cut, mine, delivery.site_id) as layout:
-                note = self._unsendable(mine, delivery.cut) if delivery.unsendable else Delivered()
-                done += self._send(errand, _Opened(delivery, _keys(mine), note), layout)
+            self._check_not_refused(job)
+            with self._laid(job, delivery.cut, mine, delivery.site_id) as batching:
+                note = self._unsendable(mine, delivery.cut) if delivery.unsendable else DeliverySummary()
+                done += self._send(job, _OpenDelivery(delivery, _keys(mine), note), batching)
         return done, tuple(left)
 
-    def deliver(self, errand: Errand, number: int, new: Sequence[LoadedObject]) -> Delivered:
+    def deliver(self, job: DeliveryJob, number: int, new: Sequence[LoadedObject]) -> DeliverySummary:
         """Cut and send the hits of objects that no delivery covers, as the delivery of that number."""
         if not new:
-            return Delivered()
-        self._check_not_refused(errand)
-        if not (new := self._not_copied(errand.site, new)):
-            return Delivered()
+            return DeliverySummary()
+        self._check_not_refused(job)
+        if not (new := self._not_copied(job.site, new)):
+            return DeliverySummary()
         cut = self._new_cut(new)
-        with self._laid(errand, cut, new, self._site(errand).id) as layout:
-            return self._send(errand, self._cut(errand, number, new, layout, cut), layout)
+        with self._laid(job, cut, new, self._site(job).id) as batching:
+            return self._send(job, self._cut(job, number, new, batching, cut), batching)
 
     def _not_copied(self, site: SiteSettings, new: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
         """The objects whose lines no other one has that this run delivers; all where copies count."""
@@ -115,85 +115,93 @@ class Deliverer:
                 known.setdefault(item.text, item.object_id)
         return tuple(item for item in new if known.get(item.text, item.object_id) == item.object_id)
 
-    def _cut(self, errand: Errand, number: int, new: Sequence[LoadedObject], layout: Layout, cut: Cut) -> "_Opened":
+    def _cut(
+        self, job: DeliveryJob, number: int, new: Sequence[LoadedObject], batching: Batching, cut: Cut
+    ) -> "_OpenDelivery":
         """Record a delivery that is laid out."""
-        note = self._unsendable(new, cut) if layout.hits < _hits(new) else Delivered()
+        note = self._unsendable(new, cut) if batching.hits < _hits(new) else DeliverySummary()
         delivery = Delivery(
             number,
             self.tracker.settings.server,
-            self._site(errand).id,
+            self._site(job).id,
             cut,
             tuple(DeliveredObject.of(item) for item in new),
-            layout.hits,
+            batching.hits,
             note.unsendable,
-            batches=layout.batches(),
+            batches=batching.batches(),
         )
-        errand.desk.record(DeliveryCut(errand.step, delivery))
+        job.desk.record(DeliveryCut(job.step, delivery))
         crash_points.point("deliver.cut")
-        return _Opened(delivery, _keys(new), note)
+        return _OpenDelivery(delivery, _keys(new), note)
 
     def _new_cut(self, new: Sequence[LoadedObject]) -> Cut:
         settings = self.tracker.settings
         lanes = max(1, min(settings.jobs, -(-_hits(new) // settings.batch)))
         return Cut(secrets.token_hex(8), lanes, settings.batch, self.tracker.clock().replace(microsecond=0))
 
-    def _check_not_refused(self, errand: Errand) -> None:
+    def _check_not_refused(self, job: DeliveryJob) -> None:
         """Raise what the server has refused to another day of the site: it would refuse this one as well."""
-        if (refusal := self._stopped.get(errand.site.name)) is not None:
+        if (refusal := self._stopped.get(job.site.name)) is not None:
             raise refusal
 
     @contextlib.contextmanager
-    def _asking(self, errand: Errand) -> Iterator[None]:
+    def _asking(self, job: DeliveryJob) -> Iterator[None]:
         """Around what is asked of the server: a refusal holds for all days of the site, what it cannot tell for one."""
         try:
             yield
         except PermanentError as error:
             if not isinstance(error, LookupUnsureError):
-                self._stopped[errand.site.name] = error
+                self._stopped[job.site.name] = error
             raise
 
-    def _send(self, errand: Errand, opened: "_Opened", layout: Layout) -> Delivered:
+    def _send(self, job: DeliveryJob, opened: "_OpenDelivery", batching: Batching) -> DeliverySummary:
         """Send every batch that is not recorded, lane beside lane."""
         delivery = opened.delivery
-        layout.check(delivery.batches)
-        site = dataclasses.replace(self._site(errand), id=delivery.site_id)
-        office, firsts = Office(errand.desk), FirstBatches(self.tracker.begun)
-        ledger = LaneLedger(office, errand.step, delivery.number, {batch.id: batch for batch in delivery.batches})
-        with self._asking(errand):
-            for some in (self._firsts_in_doubt(delivery, layout, site, firsts), delivery.batches):
-                batches = [ledger.batches[batch.id] for batch in some]
-                office.run(
+        batching.check(delivery.batches)
+        site = dataclasses.replace(self._site(job), id=delivery.site_id)
+        lane_recorder, firsts = LaneRecorder(job.desk), FirstBatches(self.tracker.begun)
+        batch_recorder = LaneBatchRecorder(
+            lane_recorder, job.step, delivery.number, {batch.id: batch for batch in delivery.batches}
+        )
+        with self._asking(job):
+            for some in (self._firsts_in_doubt(delivery, batching, site, firsts), delivery.batches):
+                batches = [batch_recorder.batches[batch.id] for batch in some]
+                lane_recorder.run(
                     Lane(
                         tuple(own),
-                        layout,
-                        Courier(self.tracker, errand.site, site, layout, ledger, firsts),
-                        office,
+                        batching,
+                        BatchSender(self.tracker, job.site, site, batching, batch_recorder, firsts),
+                        lane_recorder,
                         to_the_end=some is delivery.batches,
                     ).run
                     for _, own in groupby(batches, key=lambda batch: batch.id.lane)
                 )
-        errand.desk.record(DeliveryEnded(errand.step, delivery.number))
+        job.desk.record(DeliveryEnded(job.step, delivery.number))
         crash_points.point("deliver.ended")
-        invalid = sum(batch.invalid for batch in ledger.batches.values())
-        return opened.note + Delivered(delivery.hits, invalid, 0, tuple(self._refused(layout, ledger, opened.keys)))
+        invalid = sum(batch.invalid for batch in batch_recorder.batches.values())
+        return opened.note + DeliverySummary(
+            delivery.hits, invalid, 0, tuple(self._refused(batching, batch_recorder, opened.keys))
+        )
 
-    def _refused(self, layout: Layout, ledger: LaneLedger, keys: Mapping[str, str]) -> Iterator[str]:
+    def _refused(self, batching: Batching, batch_recorder: LaneBatchRecorder, keys: Mapping[str, str]) -> Iterator[str]:
         """The lines that Matomo refused, the first few of them. Of what an earlier run sent it is not known why."""
-        sent = ((layout.sent(batch), batch.refused) for batch in ledger.batches.values() if batch.refused)
+        sent = ((batching.hits_of(batch), batch.refused) for batch in batch_recorder.batches.values() if batch.refused)
         refused = (hits[place] for hits, places in sent for place in places)
         for hit in itertools.islice(refused, _SHOWN):
             why = ": Matomo fails over this hit" if hit.pv_id in self.tracker.evidence.failing else ""
             yield f"refused by Matomo: {keys[hit.object_id]} line {hit.line}{why}"
 
     @staticmethod
-    def _firsts_in_doubt(delivery: Delivery, layout: Layout, site: TrackedSite, firsts: FirstBatches) -> list[Batch]:
+    def _firsts_in_doubt(
+        delivery: Delivery, batching: Batching, site: TrackedSite, firsts: FirstBatches
+    ) -> list[Batch]:
         """The batches of which an earlier run does not know, with hits of days that have not begun.
 
         The server may be at work on them: they are seen to before another lane begins those days.
         """
 
         def days(batch: Batch) -> frozenset[SiteDay]:
-            return frozenset((site.id, day) for day in layout.days(batch, site.zone))
+            return frozenset((site.id, day) for day in batching.days(batch, site.zone))
 
         for batch in delivery.batches:
             if batch.status is BatchStatus.RECORDED:
@@ -201,31 +209,31 @@ class Deliverer:
         in_doubt = {BatchStatus.SENDING, BatchStatus.IN_DOUBT}
         return [batch for batch in delivery.batches if batch.status in in_doubt and firsts.new(days(batch))]
 
-    def _site(self, errand: Errand) -> TrackedSite:
-        with self._asking(errand):
-            return self.tracker.site(errand.site)
+    def _site(self, job: DeliveryJob) -> TrackedSite:
+        with self._asking(job):
+            return self.tracker.site(job.site)
 
-    def _laid(self, errand: Errand, cut: Cut, mine: Sequence[LoadedObject], site_id: int) -> Layout:
-        layout = Layout(self.connect(), cut)
+    def _laid(self, job: DeliveryJob, cut: Cut, mine: Sequence[LoadedObject], site_id: int) -> Batching:
+        batching = Batching(self.connect(), cut)
         dimensions = tuple(sorted(self.tracker.settings.dimensions.items()))
-        layout.lay_out(self.warehouse, mine, Address(site_id, self._site(errand).base, dimensions))
-        return layout
+        batching.lay_out(self.warehouse, mine, RequestContext(site_id, self._site(job).base, dimensions))
+        return batching
 
-    def _unsendable(self, new: Sequence[LoadedObject], cut: Cut) -> Delivered:
+    def _unsendable(self, new: Sequence[LoadedObject], cut: Cut) -> DeliverySummary:
         with contextlib.closing(self.connect()) as connection:
             count, lines = unsendable(connection, self.warehouse, new, cut)
         keys = _keys(new)
         why = "not sent, as Matomo would not keep its time"
-        return Delivered(unsendable=count, notes=tuple(f"{why}: {keys[one]} line {line}" for one, line in lines))
+        return DeliverySummary(unsendable=count, notes=tuple(f"{why}: {keys[one]} line {line}" for one, line in lines))
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _OpenDelivery:
     """A delivery to be sent, the keys of its objects by their ids, and what there is to say of its cut."""
 
     delivery: Delivery
     keys: Mapping[str, str]
-    note: Delivered = Delivered()
+    note: DeliverySummary = DeliverySummary()
 
 
 def _keys(objects: Iterable[LoadedObject]) -> dict[str, str]:

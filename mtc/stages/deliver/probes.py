@@ -19,13 +19,13 @@ from mtc.core.deliveries import Batch
 from mtc.core.retry import RetryPolicy
 from mtc.matomo.client import LookupUnsureError
 from mtc.matomo.lookup import Probe, glance, stored
-from mtc.stages.deliver.batching import Layout, Sent
+from mtc.stages.deliver.batching import BatchHit, Batching
 from mtc.stages.deliver.tracker import TrackedSite, Tracker
 
 PROBES = 4
 
 
-def probes(batch: Batch, hits: Sequence[Sent], visitors: Mapping[str, int]) -> tuple[Probe, ...]:
+def probes(batch: Batch, hits: Sequence[BatchHit], visitors: Mapping[str, int]) -> tuple[Probe, ...]:
     """The witnesses of the hits in doubt. `hits` are all of the batch, `visitors` how many hits each visitor has."""
     last = {hits[place].visitor: place for place in batch.places}  # places ascend, so the latest stays
     others = (place for place in batch.places if last[hits[place].visitor] != place)
@@ -74,40 +74,40 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
-class Watcher:
+class BatchLookup:
     """Asks a server for the hits of batches. `rest` waits between tries of a question that failed."""
 
     tracker: Tracker
     site: TrackedSite
-    layout: Layout
-    rest: Callable[[float], None]
+    batching: Batching
+    sleep: Callable[[float], None]
 
-    def sees(self, batch: Batch) -> bool:
+    def glance(self, batch: Batch) -> bool:
         """Whether a glance shows any of the hits in doubt; no proof that none is there."""
-        hits = self.layout.sent(batch)
-        asked = probes(batch, hits, self.layout.visitors(batch))
+        hits = self.batching.hits_of(batch)
+        asked = probes(batch, hits, self.batching.visitors(batch))
         tracker, site = self.tracker, self.site
-        return self._patiently(lambda: glance(tracker.client, site.id, site.zone, asked))
+        return self._retried(lambda: glance(tracker.client, site.id, site.zone, asked))
 
     def presence(self, batch: Batch, places: Sequence[int]) -> Presence:
         """Which of these hits are there."""
-        hits = self.layout.sent(batch)
+        hits = self.batching.hits_of(batch)
         return self._presence({place: hits[place] for place in places})
 
-    def _presence(self, hits: dict[int, Sent]) -> Presence:
+    def _presence(self, hits: dict[int, BatchHit]) -> Presence:
         if not hits:
             return Presence((), ())
         tracker, site = self.tracker, self.site
         asked = tuple(Probe(hit.pv_id, hit.time) for hit in hits.values())
-        found = self._patiently(lambda: stored(tracker.client, site.id, site.zone, asked))
+        found = self._retried(lambda: stored(tracker.client, site.id, site.zone, asked))
         there = tuple(place for place, hit in hits.items() if hit.pv_id in found.found)
         hidden = tuple(place for place, hit in hits.items() if hit.pv_id in found.hidden - found.found)
         missing = tuple(place for place in hits if place not in {*there, *hidden})
         return Presence(there, missing, hidden)
 
-    def _patiently(self, read: Callable[[], Read]) -> Read:
+    def _retried(self, read: Callable[[], Read]) -> Read:
         """Ask until there is an answer; a question may always be asked again."""
-        return RetryPolicy(self.rest, first_pause=_PAUSE).run(read)
+        return RetryPolicy(self.sleep, first_pause=_PAUSE).run(read)
 
 
 def unsure(where: str) -> LookupUnsureError:

@@ -30,7 +30,7 @@ class _Note:
     error: BaseException | None = None
 
 
-class Office:
+class LaneRecorder:
     """Runs lanes in threads of their own, and records what they say through `desk`."""
 
     def __init__(self, desk: FactRecorder) -> None:
@@ -46,7 +46,7 @@ class Office:
             thread.start()
         running = len(threads)
         while running:
-            running -= self._listen()
+            running -= self._record_next()
         for error in sorted(self._errors, key=_weight):
             raise error
 
@@ -63,7 +63,7 @@ class Office:
         if self._stopped.is_set():
             raise LaneStoppedError
 
-    def rest(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Called by a lane: wait; raises LaneStoppedError when it should end instead."""
         if self._stopped.wait(seconds):
             raise LaneStoppedError
@@ -82,7 +82,7 @@ class Office:
         self._errors.append(error)
         self._stopped.set()
 
-    def _listen(self) -> int:
+    def _record_next(self) -> int:
         """Record what the lanes have said since, in one transaction; gives how many have ended."""
         notes: list[_Note] = []
         with contextlib.suppress(queue.Empty):
@@ -94,11 +94,11 @@ class Office:
                 self._desk.check()
             except InterruptedRunError as error:
                 self._fail(error)
-        if told := [note for note in notes if not note.last]:
-            self._tell(told)
-        return len(notes) - len(told)
+        if unrecorded := [note for note in notes if not note.last]:
+            self._record(unrecorded)
+        return len(notes) - len(unrecorded)
 
-    def _tell(self, notes: list[_Note]) -> None:
+    def _record(self, notes: list[_Note]) -> None:
         error: BaseException | None = None
         try:
             self._desk.record(*(fact for note in notes for fact in note.facts))

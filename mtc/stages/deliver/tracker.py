@@ -19,7 +19,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.client import MatomoClient, Server
 from mtc.matomo.settings import Matomo
-from mtc.stages.deliver.bisection import Evidence
+from mtc.stages.deliver.bisection import FailureEvidence
 from mtc.stages.deliver.first_batches import SiteDay
 
 _YEAR = 366
@@ -82,7 +82,7 @@ class Tracker:
     sleep: Callable[[float], None] = time.sleep
     client: MatomoClient = field(init=False)
     begun: set[SiteDay] = field(default_factory=set)
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: FailureEvidence = field(default_factory=FailureEvidence)
     _sites: dict[str, TrackedSite] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -22,7 +22,7 @@ from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Stat
 from mtc.manifest.project import Project
 from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive
-from mtc.stages.deliver.delivery_job import Delivered, Deliverer
+from mtc.stages.deliver.delivery_job import Deliverer, DeliverySummary
 from mtc.stages.import_.bundle_loader import sweep_rejected
 from mtc.stages.import_.bundles import Sizes
 from mtc.stages.import_.format_choice import judge_step, messages_note
@@ -78,7 +78,7 @@ def import_step(context: StepContext) -> bool:
     """
     work, recorder = context.work, context.recorder
     recorder.check()
-    delivered, loaded = Delivered(), context.loaded
+    delivered, loaded = DeliverySummary(), context.loaded
     opened: tuple[Delivery, ...] = ()
     if loaded is None:
         delivered, opened = _finish(context)
@@ -97,13 +97,13 @@ def import_step(context: StepContext) -> bool:
     return True
 
 
-def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
+def _finish(context: StepContext) -> tuple[DeliverySummary, tuple[Delivery, ...]]:
     """Go on with open deliveries; then stop if that is all that may be done. Gives also those that wait for parts."""
     deliver, deliverer, work = context.work.deliver, context.deliverer, context.work
     if deliver is None or deliverer is None:
-        return Delivered(), ()
+        return DeliverySummary(), ()
     listed = (*work.keep, *work.drop, *work.replaced)
-    finished, left = deliverer.finish(context.errand, deliver.opened, listed)
+    finished, left = deliverer.finish(context.delivery_job, deliver.opened, listed)
     if deliver.refused:
         raise PermanentError(
             f"hits would count twice in Matomo: {'; '.join(deliver.refused[:_SHOWN])}",
@@ -115,18 +115,18 @@ def _finish(context: StepContext) -> tuple[Delivered, tuple[Delivery, ...]]:
     return finished, left
 
 
-def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: LoadedStep) -> Delivered:
+def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: LoadedStep) -> DeliverySummary:
     """Finish what waited for its parts, then deliver what no delivery covers."""
     deliver, deliverer = context.work.deliver, context.deliverer
     if deliver is None or deliverer is None:
-        return Delivered()
-    finished, left = deliverer.finish(context.errand, opened, [*context.work.keep, *loaded.objects])
+        return DeliverySummary()
+    finished, left = deliverer.finish(context.delivery_job, opened, [*context.work.keep, *loaded.objects])
     if left:
         raise PermanentError(
             "a delivery cannot be finished, as parts of it are gone",
             hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
         )
-    return finished + deliverer.deliver(context.errand, deliver.number, _uncovered(context, loaded))
+    return finished + deliverer.deliver(context.delivery_job, deliver.number, _uncovered(context, loaded))
 
 
 def _uncovered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, ...]:
@@ -155,13 +155,13 @@ def _receipt(
     objects: Sequence[LoadedObject],
     copies: Mapping[str, str],
     archived: int,
-    delivered: Delivered,
-    said: Sequence[str],
+    delivered: DeliverySummary,
+    line_notes: Sequence[str],
 ) -> Receipt:
     """What the step reports. `copies` are those of the objects whose lines another of them has, which count once."""
     account = Accounting.total(counted_account(item, copies) for item in objects)
     lines = {item.object.key: item.accounting.lines for item in objects}
-    told = tuple(copy_note(key, original, lines[key]) for key, original in copies.items())
+    copy_notes = tuple(copy_note(key, original, lines[key]) for key, original in copies.items())
     figures = {
         "objects": len(objects),
         "bytes": sum(item.object.size for item in objects),
@@ -177,7 +177,7 @@ def _receipt(
         status,
         accounting=account,
         figures=figures,
-        notes=(*delivered.notes, *said, *told, *messages_note(objects)),
+        notes=(*delivered.notes, *line_notes, *copy_notes, *messages_note(objects)),
     )
 
 

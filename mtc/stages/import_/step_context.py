@@ -10,7 +10,7 @@ from mtc.core.model import SourceObject, StepId
 from mtc.manifest.project import SiteSettings
 from mtc.plan.work import ImportWork, LoadedStep
 from mtc.sources.source import LogArchive, LogSource
-from mtc.stages.deliver.delivery_job import Deliverer, Errand
+from mtc.stages.deliver.delivery_job import Deliverer, DeliveryJob
 from mtc.stages.import_.bundles import Sizes
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.stage import FactRecorder
@@ -44,9 +44,9 @@ class StepContext:
     agents: KnownAgents | None = None
 
     @property
-    def errand(self) -> Errand:
+    def delivery_job(self) -> DeliveryJob:
         """What is to be delivered, for whom, and who hears of it."""
-        return Errand(self.site, self.step, self.recorder)
+        return DeliveryJob(self.site, self.step, self.recorder)
 
     def spool_of(self, object_: SourceObject) -> Path:
         """The folder that an object is fetched into."""

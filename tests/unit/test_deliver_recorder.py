@@ -9,7 +9,7 @@ import pytest
 
 from mtc.core.errors import InterruptedRunError, PermanentError, StateError, TransientError
 from mtc.core.model import Stage, StepId
-from mtc.stages.deliver.recorder import LaneStoppedError, Office
+from mtc.stages.deliver.recorder import LaneRecorder, LaneStoppedError
 from mtc.stages.stage import BatchesMoved, Fact
 
 STEP = StepId.parse("import:docs:2026-05-01")
@@ -68,18 +68,18 @@ def until(condition: Callable[[], bool]) -> None:
 def test_lanes_speak_through_the_thread_that_runs_them() -> None:
     """The state has one writer; what a lane said is recorded when it goes on."""
     desk = Desk()
-    office = Office(desk)
+    lane_recorder = LaneRecorder(desk)
     seen: list[bool] = []
 
     def lane(number: int) -> Callable[[], None]:
         def run() -> None:
-            office.check()
-            office.record(fact(number))
+            lane_recorder.check()
+            lane_recorder.record(fact(number))
             seen.append(number in desk.numbers)
 
         return run
 
-    office.run(map(lane, range(5)))
+    lane_recorder.run(map(lane, range(5)))
     assert sorted(desk.numbers) == list(range(5))
     assert seen == [True] * 5
     assert desk.threads == {threading.get_ident()}
@@ -88,31 +88,31 @@ def test_lanes_speak_through_the_thread_that_runs_them() -> None:
 def test_a_delivery_without_lanes_is_over_at_once() -> None:
     """Nothing is recorded."""
     desk = Desk()
-    Office(desk).run([])
+    LaneRecorder(desk).run([])
     assert desk.calls == []
 
 
 def test_what_several_lanes_said_meanwhile_is_one_transaction() -> None:
     """Each costs a disk's answer."""
     desk = Desk()
-    office = Office(desk)
+    lane_recorder = LaneRecorder(desk)
     first = threading.Event()
 
     def wait_for_others() -> None:
         desk.at_record = lambda: None
         first.set()
-        until(lambda: office._notes.qsize() == 2)
+        until(lambda: lane_recorder._notes.qsize() == 2)
 
     desk.at_record = wait_for_others
 
     def later(number: int) -> Callable[[], None]:
         def run() -> None:
             assert first.wait(10)
-            office.record(fact(number), fact(number + 10))
+            lane_recorder.record(fact(number), fact(number + 10))
 
         return run
 
-    office.run([lambda: office.record(fact(0)), later(1), later(2)])
+    lane_recorder.run([lambda: lane_recorder.record(fact(0)), later(1), later(2)])
     assert [len(call) for call in desk.calls] == [1, 4]
     assert sorted(desk.numbers) == [0, 1, 2, 11, 12]
 
@@ -120,7 +120,7 @@ def test_what_several_lanes_said_meanwhile_is_one_transaction() -> None:
 def test_a_lane_that_fails_stops_the_others_where_nothing_is_lost() -> None:
     """At their next safe point, out of any rest; what is under way is recorded."""
     desk = Desk()
-    office = Office(desk)
+    lane_recorder = LaneRecorder(desk)
     resting = threading.Barrier(3)
     ended: list[str] = []
 
@@ -131,23 +131,23 @@ def test_a_lane_that_fails_stops_the_others_where_nothing_is_lost() -> None:
     def rests() -> None:
         resting.wait(10)
         try:
-            office.rest(600)
+            lane_recorder.sleep(600)
         except LaneStoppedError:
             ended.append("rest")
             raise
 
     def sends() -> None:
         resting.wait(10)
-        until(office._stopped.is_set)
-        office.record(fact(1))  # the answer to what it had sent
+        until(lane_recorder._stopped.is_set)
+        lane_recorder.record(fact(1))  # the answer to what it had sent
         try:
-            office.check()
+            lane_recorder.check()
         except LaneStoppedError:
             ended.append("check")
             raise
 
     with pytest.raises(PermanentError, match="the token is wrong"):
-        office.run([fails, rests, sends])
+        lane_recorder.run([fails, rests, sends])
     assert sorted(ended) == ["check", "rest"]
     assert desk.numbers == [1]
 
@@ -155,16 +155,16 @@ def test_a_lane_that_fails_stops_the_others_where_nothing_is_lost() -> None:
 def test_a_run_that_is_to_stop_still_records_what_was_answered() -> None:
     """Else the next one would have to look for it."""
     desk = Desk(at_check=raising(InterruptedRunError(2)))
-    office = Office(desk)
+    lane_recorder = LaneRecorder(desk)
 
     def lane() -> None:
-        until(office._stopped.is_set)
-        office.record(fact(1))
-        office.check()
-        office.record(fact(2))
+        until(lane_recorder._stopped.is_set)
+        lane_recorder.record(fact(1))
+        lane_recorder.check()
+        lane_recorder.record(fact(2))
 
     with pytest.raises(InterruptedRunError) as caught:
-        office.run([lane])
+        lane_recorder.run([lane])
     assert caught.value.exit_code == 130
     assert desk.numbers == [1]
 
@@ -172,13 +172,13 @@ def test_a_run_that_is_to_stop_still_records_what_was_answered() -> None:
 def test_a_lane_whose_words_could_not_be_recorded_goes_no_further() -> None:
     """Neither do the others; the error is the state's."""
     desk = Desk(at_record=raising(StateError("the disk is full")))
-    office = Office(desk)
+    lane_recorder = LaneRecorder(desk)
     ended: list[int] = []
 
     def lane(number: int) -> Callable[[], None]:
         def run() -> None:
             try:
-                office.record(fact(number))
+                lane_recorder.record(fact(number))
             finally:
                 ended.append(number)
             raise AssertionError("it went on")
@@ -186,7 +186,7 @@ def test_a_lane_whose_words_could_not_be_recorded_goes_no_further() -> None:
         return run
 
     with pytest.raises(StateError, match="the disk is full"):
-        office.run(map(lane, range(3)))
+        lane_recorder.run(map(lane, range(3)))
     assert sorted(ended) == [0, 1, 2]
     assert desk.calls == []
 
@@ -196,7 +196,7 @@ STAYS, PASSES, STATE = PermanentError("it stays"), TransientError("it may pass")
 
 
 @pytest.mark.parametrize(
-    ("errors", "told"),
+    ("errors", "raised"),
     [
         ((PASSES, STAYS), STAYS),
         ((STAYS, PASSES), STAYS),
@@ -206,9 +206,9 @@ STAYS, PASSES, STATE = PermanentError("it stays"), TransientError("it may pass")
         ((PASSES, TransientError("another")), PASSES),
     ],
 )
-def test_of_several_errors_the_one_that_says_most_is_raised(errors: tuple[Exception, ...], told: Exception) -> None:
+def test_of_several_errors_the_one_that_says_most_is_raised(errors: tuple[Exception, ...], raised: Exception) -> None:
     """A bug, the run's stop, what stays, what may pass: a step is not tried again for one when another stays."""
-    office = Office(Desk())
+    lane_recorder = LaneRecorder(Desk())
     turns = [threading.Event() for _ in errors]
     turns[0].set()
 
@@ -222,20 +222,20 @@ def test_of_several_errors_the_one_that_says_most_is_raised(errors: tuple[Except
 
         return run
 
-    with pytest.raises(type(told)) as caught:
-        office.run(map(lane, range(len(errors))))
-    assert caught.value is told
+    with pytest.raises(type(raised)) as caught:
+        lane_recorder.run(map(lane, range(len(errors))))
+    assert caught.value is raised
 
 
 def test_a_rest_that_nothing_disturbs_ends_by_itself() -> None:
     """And the lane goes on."""
     desk = Desk()
-    office = Office(desk)
+    lane_recorder = LaneRecorder(desk)
 
     def lane() -> None:
-        office.rest(0.01)
-        office.record(fact(1))
+        lane_recorder.sleep(0.01)
+        lane_recorder.record(fact(1))
 
-    office.run([lane])
+    lane_recorder.run([lane])
     assert desk.numbers == [1]
     assert STEP.stage is Stage.IMPORT

@@ -20,7 +20,7 @@ from import_step import database
 from mtc.core.deliveries import Batch, BatchId, Cut
 from mtc.core.errors import PermanentError, StepError
 from mtc.core.model import LoadedObject
-from mtc.stages.deliver.batching import Layout, Sent, unsendable
+from mtc.stages.deliver.batching import BatchHit, Batching, unsendable
 
 SECOND = dt.timedelta(seconds=1)
 UID = "0123456789abcdef"
@@ -30,26 +30,26 @@ Files = Mapping[str, Sequence[Row]]
 
 
 @contextlib.contextmanager
-def layout_of(files: Files, cut: Cut, *, without: str = "") -> Iterator[Layout]:
+def layout_of(files: Files, cut: Cut, *, without: str = "") -> Iterator[Batching]:
     """The layout of all objects in these files, but for one."""
     with tempfile.TemporaryDirectory() as folder:
         loaded = [item for item in write_parts(Path(folder), files) if item.object_id != without]
         random.Random(len(files)).shuffle(loaded)
-        with laid(Path(folder), loaded, cut) as layout:
-            yield layout
+        with laid(Path(folder), loaded, cut) as batching:
+            yield batching
 
 
-def lanes_of(layout: Layout) -> dict[int, list[Sent]]:
+def lanes_of(batching: Batching) -> dict[int, list[BatchHit]]:
     """Every hit of every batch, lane by lane."""
-    lanes: dict[int, list[Sent]] = {}
-    for batch in layout.batches():
-        lanes.setdefault(batch.id.lane, []).extend(layout.sent(batch))
+    lanes: dict[int, list[BatchHit]] = {}
+    for batch in batching.batches():
+        lanes.setdefault(batch.id.lane, []).extend(batching.hits_of(batch))
     return lanes
 
 
-def texts_of(layout: Layout) -> dict[BatchId, list[str]]:
+def texts_of(batching: Batching) -> dict[BatchId, list[str]]:
     """The requests of every batch."""
-    return {batch.id: layout.requests(batch.id, 1)[0] for batch in layout.batches()}
+    return {batch.id: batching.requests(batch.id, 1)[0] for batch in batching.batches()}
 
 
 def by_object(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -73,10 +73,10 @@ quick = settings(deadline=None, max_examples=25)
 @given(hits, cuts)
 def test_the_batches_have_every_hit_once_in_order_and_a_visitor_in_one_lane(rows: list[Row], cut: Cut) -> None:
     """Ordered by time, then object, then line; each batch of a lane is full but its last."""
-    with layout_of(by_object(rows), cut) as layout:
-        batches = layout.batches()
-        lanes = lanes_of(layout)
-    assert layout.hits == sum(batch.hits for batch in batches) == len(rows)
+    with layout_of(by_object(rows), cut) as batching:
+        batches = batching.batches()
+        lanes = lanes_of(batching)
+    assert batching.hits == sum(batch.hits for batch in batches) == len(rows)
     assert all(batch == Batch(batch.id, batch.hits) for batch in batches), "none is sent"
     assert [batch.id for batch in batches] == sorted(batch.id for batch in batches)
     sent = [(hit.object_id, hit.line) for own in lanes.values() for hit in own]
@@ -114,9 +114,9 @@ def test_the_same_cut_of_the_same_hits_gives_the_same_batches(rows: list[Row], c
 def test_what_is_sent_says_what_the_hits_are(rows: list[Row], cut: Cut) -> None:
     """A hit's own id is in its request, its time, address and line are those of its row."""
     known = {(row.object, row.line): row for row in rows}
-    with layout_of(by_object(rows), cut) as layout:
-        for batch in layout.batches():
-            texts, sent = layout.requests(batch.id, 1)[0], layout.sent(batch)
+    with layout_of(by_object(rows), cut) as batching:
+        for batch in batching.batches():
+            texts, sent = batching.requests(batch.id, 1)[0], batching.hits_of(batch)
             assert len(texts) == len(sent) == batch.hits
             for text, hit in zip(texts, sent, strict=True):
                 row = known[hit.object_id, hit.line]
@@ -128,31 +128,31 @@ def test_what_is_sent_says_what_the_hits_are(rows: list[Row], cut: Cut) -> None:
 @given(hits, cuts, st.integers(1, 9))
 def test_requests_of_many_batches_are_those_of_each(rows: list[Row], cut: Cut, count: int) -> None:
     """They end with their lane."""
-    with layout_of(by_object(rows), cut) as layout:
-        texts = texts_of(layout)
+    with layout_of(by_object(rows), cut) as batching:
+        texts = texts_of(batching)
         for first in texts:
             own = [id_ for id_ in texts if id_.lane == first.lane and id_.number >= first.number]
-            assert layout.requests(first, count) == [texts[id_] for id_ in own[:count]]
+            assert batching.requests(first, count) == [texts[id_] for id_ in own[:count]]
 
 
 @quick
 @given(hits, cuts)
 def test_visitors_are_counted_up_to_the_end_of_the_batch(rows: list[Row], cut: Cut) -> None:
     """So long a visit may be when the batch is stored, and no longer."""
-    with layout_of(by_object(rows), cut) as layout:
-        lanes = lanes_of(layout)
-        for batch in layout.batches():
+    with layout_of(by_object(rows), cut) as batching:
+        lanes = lanes_of(batching)
+        for batch in batching.batches():
             before = lanes[batch.id.lane][: batch.id.number * cut.size + batch.hits]
-            mine = {hit.visitor for hit in layout.sent(batch)}
-            assert layout.visitors(batch) == {one: sum(hit.visitor == one for hit in before) for one in mine}
+            mine = {hit.visitor for hit in batching.hits_of(batch)}
+            assert batching.visitors(batch) == {one: sum(hit.visitor == one for hit in before) for one in mine}
 
 
 @quick
 @given(hits, st.sampled_from(["oa", "ob"]))
 def test_of_a_file_that_objects_share_only_the_delivered_ones_count(rows: list[Row], without: str) -> None:
     """The others are of another delivery."""
-    with layout_of({"bundle": rows}, Cut(UID, 2, 3, UNTIL), without=without) as layout:
-        sent = {(hit.object_id, hit.line) for own in lanes_of(layout).values() for hit in own}
+    with layout_of({"bundle": rows}, Cut(UID, 2, 3, UNTIL), without=without) as batching:
+        sent = {(hit.object_id, hit.line) for own in lanes_of(batching).values() for hit in own}
     assert sent == {(row.object, row.line) for row in rows if row.object != without}
 
 
@@ -161,8 +161,8 @@ def test_a_file_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path) -> None
     warehouse = tmp_path / "ware[house]*?"
     loaded = write_parts(warehouse, {"a": [Row()]})
     write_part(tmp_path / "wareh" / loaded[0].parts[0].file, [Row(line=9)])
-    with laid(warehouse, loaded) as layout:
-        assert [hit.line for own in lanes_of(layout).values() for hit in own] == [1]
+    with laid(warehouse, loaded) as batching:
+        assert [hit.line for own in lanes_of(batching).values() for hit in own] == [1]
 
 
 def test_ids_of_hits_differ_and_are_what_matomo_keeps(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ def test_ids_of_hits_differ_and_are_what_matomo_keeps(tmp_path: Path) -> None:
     loaded = write_parts(tmp_path, {"a": rows})
     ids: list[set[str]] = []
     for uid in (UID, "f" * 16):
-        with laid(tmp_path, loaded, Cut(uid, 1, 5000, UNTIL)) as layout:
-            ids.append({hit.pv_id for hit in layout.sent(layout.batches()[0])})
+        with laid(tmp_path, loaded, Cut(uid, 1, 5000, UNTIL)) as batching:
+            ids.append({hit.pv_id for hit in batching.hits_of(batching.batches()[0])})
     assert len(ids[0]) == len(ids[1]) == 2000
     assert all(re.fullmatch("[A-Za-z0-9]{6}", pv_id) for pv_id in ids[0] | ids[1])
     assert len(ids[0] & ids[1]) <= 1
@@ -181,8 +181,8 @@ def test_ids_of_hits_differ_and_are_what_matomo_keeps(tmp_path: Path) -> None:
 def test_ids_and_lanes_are_what_they_were_in_the_version_that_made_a_cut(tmp_path: Path) -> None:
     """Said anew: a delivery that is open when mtc is upgraded is gone on with, by the same rules."""
     rows = [Row("o1", line, ip=f"192.0.2.{line}") for line in range(50)]
-    with laid(tmp_path, write_parts(tmp_path, {"a": rows}), Cut(UID, 3, 100, UNTIL)) as layout:
-        for lane, own in lanes_of(layout).items():
+    with laid(tmp_path, write_parts(tmp_path, {"a": rows}), Cut(UID, 3, 100, UNTIL)) as batching:
+        for lane, own in lanes_of(batching).items():
             for hit in own:
                 digest = hashlib.md5(f"{UID}:o1:{hit.line}".encode()).digest()
                 assert hit.pv_id == base64.b64encode(digest)[:6].decode().translate({ord("+"): "A", ord("/"): "a"})
@@ -193,19 +193,19 @@ def test_a_delivery_without_hits_has_no_batches(tmp_path: Path) -> None:
     """Of objects without parts, or whose hits all are of times that Matomo would not keep."""
     (empty,) = write_parts(tmp_path, {"a": [Row(ts=UNTIL + SECOND)]})
     for loaded in ((), (dataclasses.replace(empty, parts=()),), (empty,)):
-        with laid(tmp_path, loaded) as layout:
-            assert (layout.hits, layout.batches()) == (0, ())
-            layout.check(())
+        with laid(tmp_path, loaded) as batching:
+            assert (batching.hits, batching.batches()) == (0, ())
+            batching.check(())
 
 
 def test_other_batches_than_those_that_were_cut_are_refused(tmp_path: Path) -> None:
     """What was sent of them cannot be told from what was not."""
-    with laid(tmp_path, write_parts(tmp_path, {"a": [Row(line=line) for line in range(5)]})) as layout:
-        (batch,) = layout.batches()
-        layout.check([dataclasses.replace(batch, left=(1,), invalid=2)])
+    with laid(tmp_path, write_parts(tmp_path, {"a": [Row(line=line) for line in range(5)]})) as batching:
+        (batch,) = batching.batches()
+        batching.check([dataclasses.replace(batch, left=(1,), invalid=2)])
         for other in ((), (dataclasses.replace(batch, hits=4),), (batch, Batch(BatchId(0, 1), 1))):
             with pytest.raises(PermanentError, match="not what they were when it was cut"):
-                layout.check(other)
+                batching.check(other)
 
 
 def test_a_part_that_is_gone_or_no_part_is_an_error_of_the_step(tmp_path: Path) -> None:
@@ -238,8 +238,8 @@ def test_times_that_matomo_would_file_under_now_are_not_sent(
     """After the cut, or 20 years before it; they are counted and named instead, so that each hit is one of both."""
     loaded = write_parts(tmp_path, {"a": [Row(line=7, ts=ts), Row(line=8)]})
     cut = Cut(UID, 1, 100, UNTIL)
-    with laid(tmp_path, loaded, cut) as layout:
-        lines = [hit.line for own in lanes_of(layout).values() for hit in own]
+    with laid(tmp_path, loaded, cut) as batching:
+        lines = [hit.line for own in lanes_of(batching).values() for hit in own]
     assert (7 in lines) is sendable
     assert unsendable_of(tmp_path, loaded, cut) == ((0, ()) if sendable else (1, (("o1", 7),)))
 
@@ -258,8 +258,8 @@ def test_the_time_of_a_cut_counts_whatever_its_zone_is(tmp_path: Path) -> None:
     """It is an instant."""
     paris = dt.timezone(dt.timedelta(hours=2))
     loaded = write_parts(tmp_path, {"a": [Row(line=1, ts=UNTIL), Row(line=2, ts=UNTIL + SECOND)]})
-    with laid(tmp_path, loaded, Cut(UID, 1, 100, UNTIL.astimezone(paris))) as layout:
-        assert layout.hits == 1
+    with laid(tmp_path, loaded, Cut(UID, 1, 100, UNTIL.astimezone(paris))) as batching:
+        assert batching.hits == 1
 
 
 def unsendable_of(warehouse: Path, loaded: Sequence[LoadedObject], cut: Cut) -> tuple[int, tuple[tuple[str, int], ...]]:

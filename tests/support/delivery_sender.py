@@ -18,8 +18,8 @@ from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
-from mtc.stages.deliver.batch_sender import Courier
-from mtc.stages.deliver.batching import Layout
+from mtc.stages.deliver.batch_sender import BatchSender
+from mtc.stages.deliver.batching import Batching
 from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
 from mtc.stages.deliver.recorder import LaneStoppedError
 from mtc.stages.deliver.tracker import TrackedSite, Tracker
@@ -33,7 +33,7 @@ BATCH = 12
 
 
 @dataclass(slots=True)
-class Ledger:
+class BatchRecorder:
     """Keeps the moves, call by call, and the rests. `rests_left` ends the lane at that rest; None never does."""
 
     now: dt.datetime = UNTIL
@@ -43,13 +43,13 @@ class Ledger:
     at_rest: Callable[[], object] = lambda: None
     at_move: Callable[[Batch], None] = lambda _: None
 
-    def moved(self, *batches: Batch) -> None:
+    def record(self, *batches: Batch) -> None:
         """Keep them."""
         self.moves.append(batches)
         for batch in batches:
             self.at_move(batch)
 
-    def rest(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Let the time pass."""
         if self.rests_left == 0:
             raise LaneStoppedError
@@ -75,50 +75,52 @@ class Bench:
     """A batch of hits laid out, and the server that it goes to."""
 
     matomo: FakeMatomo
-    layout: Layout
+    batching: Batching
     tracker: Tracker
-    ledger: Ledger
-    courier: Courier
+    batch_recorder: BatchRecorder
+    sender: BatchSender
     requests: list[str]
 
     @property
     def batch(self) -> Batch:
         """The batch as it was cut."""
-        return self.layout.batches()[0]
+        return self.batching.batches()[0]
 
-    def bring(self, batch: Batch | None = None, requests: Sequence[str] | None = None) -> Batch:
+    def send(self, batch: Batch | None = None, requests: Sequence[str] | None = None) -> Batch:
         """See the batch recorded, as a lane does that has no other, and all of it written down; gives it as it is."""
-        self.courier.firsts = FirstBatches()
+        self.sender.firsts = FirstBatches()
         wanted = self.requests if requests is None else requests
         try:
-            self.courier.bring(batch or self.batch, wanted)
+            self.sender.send(batch or self.batch, wanted)
         except SetAsideError as error:
-            self.courier.bring(error.batch, wanted, last=True)
+            self.sender.send(error.batch, wanted, last=True)
         finally:
-            self.courier.flush()
-        return self.ledger.last
+            self.sender.flush()
+        return self.batch_recorder.last
 
     def of_an_earlier_run(self, status: BatchStatus = BatchStatus.SENDING, *, ago: dt.timedelta | None) -> Batch:
         """The batch as a run that is gone left it; `ago` is when, before now."""
-        return dataclasses.replace(self.batch, status=status, moved=None if ago is None else self.ledger.now - ago)
+        return dataclasses.replace(
+            self.batch, status=status, moved=None if ago is None else self.batch_recorder.now - ago
+        )
 
     def stored(self) -> list[int]:
         """The places of the stored hits, in order; a hit that is there twice is there twice."""
-        places = {hit.pv_id: place for place, hit in enumerate(self.layout.sent(self.batch))}
+        places = {hit.pv_id: place for place, hit in enumerate(self.batching.hits_of(self.batch))}
         return sorted(places[hit.pv_id] for hit in self.matomo.hits(1))
 
     def store(self, *places: int) -> None:
         """Have the server store these hits, as an earlier run sent them."""
         requests = [self.requests[place] for place in places]
-        other = _courier(self.tracker, self.layout, Ledger())
-        other.bring(Batch(BatchId(0, 0), len(requests)), requests)
+        other = _courier(self.tracker, self.batching, BatchRecorder())
+        other.send(Batch(BatchId(0, 0), len(requests)), requests)
         self.matomo.posts.bulks = 0
 
     def again(self) -> None:
         """A later run: a courier and a ledger of its own, at the same time."""
-        self.ledger = Ledger(self.ledger.now)
-        self.tracker.clock = lambda: self.ledger.now
-        self.courier = _courier(self.tracker, self.layout, self.ledger)
+        self.batch_recorder = BatchRecorder(self.batch_recorder.now)
+        self.tracker.clock = lambda: self.batch_recorder.now
+        self.sender = _courier(self.tracker, self.batching, self.batch_recorder)
 
 
 def hits(count: int = BATCH, visitors: int = 4) -> list[Row]:
@@ -144,11 +146,11 @@ def bench(
     with FakeMatomo(settings) as matomo:
         loaded = write_parts(folder, {"a": rows or hits()})
         wanted = Matomo(url=matomo.url, token=SecretStr(token), settle="120s", timeout=f"{timeout}s", jobs=4)
-        ledger = Ledger()
-        with laid(folder, loaded, Cut("0123456789abcdef", 1, size, UNTIL)) as layout:
-            tracker = Tracker(wanted, folder, lambda: ledger.now, sleep=lambda _: None)
-            courier = _courier(tracker, layout, ledger)
-            made = Bench(matomo, layout, tracker, ledger, courier, layout.requests(BatchId(0, 0), 1)[0])
+        batch_recorder = BatchRecorder()
+        with laid(folder, loaded, Cut("0123456789abcdef", 1, size, UNTIL)) as batching:
+            tracker = Tracker(wanted, folder, lambda: batch_recorder.now, sleep=lambda _: None)
+            sender = _courier(tracker, batching, batch_recorder)
+            made = Bench(matomo, batching, tracker, batch_recorder, sender, batching.requests(BatchId(0, 0), 1)[0])
             with tracker.client:
                 yield made
         assert matomo.errors == []
@@ -156,7 +158,9 @@ def bench(
         assert tracker.client.limiter.under_way == 0
 
 
-def _courier(tracker: Tracker, layout: Layout, ledger: Ledger) -> Courier:
+def _courier(tracker: Tracker, batching: Batching, batch_recorder: BatchRecorder) -> BatchSender:
     source = Source.model_validate({"url": "logs/{site}/{date:%Y-%m-%d}*"})
     docs = SiteSettings("docs", "https://docs.example.org", "UTC", source, None, Filters(), 1, matomo=tracker.settings)
-    return Courier(tracker, docs, TrackedSite(1, "https://docs.example.org", dt.UTC), layout, ledger, FirstBatches())
+    return BatchSender(
+        tracker, docs, TrackedSite(1, "https://docs.example.org", dt.UTC), batching, batch_recorder, FirstBatches()
+    )
