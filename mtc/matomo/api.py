@@ -1,8 +1,9 @@
-"""Calls of Matomo's reporting API: one, or several in one request. Errors come with their cause and a remedy.
+"""Calls of Matomo's reporting API, one or several in a request, and the rows and figures in their answers as values.
 
-A call is never repeated here; reads may be, with a `RetryPolicy`. The token goes in the body, not in a URL.
+A call is never repeated here: whoever reads may do so, with `mtc.core.retry`. The token goes in the body, not in a URL.
+Numbers that come as 4, 4.0, "4" or "20%" become numbers. Errors come with their cause and a remedy.
 
-Matomo's tables and figures as values: numbers that come as 4, 4.0, "4" or "20%" become numbers. No I/O.
+Source: https://developer.matomo.org/api-reference/reporting-api
 """
 
 import json

@@ -1,23 +1,22 @@
-"""Which Matomo server, and how to be let in. Secrets stay inside: no repr, message or URL shows them.
+"""MatomoClient: a server with kept-alive connections to it and its limiter; and what can go wrong on the way.
 
-Kept-alive connections to one server. A failure says whether anything can have reached it; nothing is sent twice.
+A failure says whether anything can have reached the server; nothing is sent twice here. urllib3 connects in one place,
+`connect`, and sends only afterwards: the connections made here mark what fails in that place, so that any other failure
+means that sending had begun. Kept connections that the server has closed are not used again: urllib3 checks whether a
+connection is readable before it takes it from the pool.
 
-urllib3 connects in one place, `connect`, and sends only afterwards. The connections made here mark what fails in that
-place, so that what is left over has begun to be sent. Kept connections that the server has closed are not used again:
-urllib3 looks whether a connection is readable before it takes it from the pool.
-
-What can go wrong between mtc and a Matomo server. Every message is free of secrets.
+Secrets stay inside: no repr, message or URL shows them.
 
 NotSentError            nothing can have reached the server: it may be sent again
-UnknownOutcomeError     it may have: only a read may be repeated, hits have to be looked up
+UnknownOutcomeError     something may have: only a read may be repeated, hits have to be looked up
 ApiError                the server answered a call with an error
 ├── ServerBusyError         it may pass
 └── CallRefusedError        it will not
     ├── TokenRefusedError       the token is wrong, expired or missing
     ├── NoRightError            the token may not do that
     ├── UnknownSiteError        there is no such site
-    └── NotMatomoError          somebody else answered: a redirect, a login page, a web server
-LookupUnsureError       whether a batch is stored cannot be told
+    └── NotMatomoError          something else answered: a redirect, a login page, a web server
+LookupUnsureError       whether a batch is stored is unknown
 """
 
 import base64

@@ -1,10 +1,8 @@
-"""Answers that come from in front of Matomo, whatever was asked: redirects, logins, web servers. No I/O.
+"""Replies that are errors, with the cause and the remedy: those from in front of Matomo, and Matomo's own. No I/O.
 
-Matomo's ways to say no, with the cause and the remedy. No I/O.
-
-Errors usually come as 200 with `{"result": "error", "message": ...}`; a token that lacks a site as 401 with the same; a
-bad token as 401 with a page. The messages are asked for in English, and are the only thing that tells one error from
-another.
+From in front of Matomo come redirects, logins and web servers' refusals, whatever was asked. Its own errors usually
+come as 200 with `{"result": "error", "message": ...}`; a token that lacks a site as 401 with the same; a bad token as
+401 with a page. The messages are asked for in English, and are the only thing that tells one error from another.
 """
 
 import html

@@ -1,4 +1,4 @@
-"""How many requests may be under way to one server at once: narrower when it slows, wider again when it is well."""
+"""How many requests may be under way to one server at once: fewer when it slows, more when it answers well."""
 
 import threading
 import time

@@ -2,7 +2,8 @@
 
 A report that is read while hits of its day come in stays wrong until it is invalidated: deliver, invalidate, read.
 
-What the client's reports leave out: what visits did that began with a page, social networks, AI assistants.
+`ExtraReports` are read only where a day's statistics are made: what visits did that began with a page, social networks,
+AI assistants.
 """
 
 import datetime as dt
@@ -96,8 +97,8 @@ def invalidate(client: MatomoClient, site_id: int, days: Sequence[dt.date]) -> s
         )
     except CallRefusedError as error:
         return f"Matomo did not agree to make the reports of the delivered days again: {error}"
-    said = [str(line) for line in answer] if isinstance(answer, list) else []
-    return "; ".join(client.server.quote(line) for line in said if not line.startswith("Success"))
+    lines = [str(line) for line in answer] if isinstance(answer, list) else []
+    return "; ".join(client.server.quote(line) for line in lines if not line.startswith("Success"))
 
 
 def _window(
@@ -121,6 +122,7 @@ def _call(name: str, site_id: int, window: tuple[dt.date, dt.date], *, flat: boo
 
 
 def _is_missing(answer: object) -> bool:
+    """A plugin that is off, and not a site that the token may not see."""
     return isinstance(answer, NoRightError) and "not available" in answer.what
 
 
@@ -154,17 +156,19 @@ def _figures(value: object, name: str) -> Mapping[str, object]:
     return value
 
 
-def _table(value: object, report: Report) -> tuple[ReportRow, ...]:
+def _table(value: object, name: str) -> tuple[ReportRow, ...]:
+    return tuple(row(item) for item in _items(value, name))
+
+
+def _items(value: object, name: str) -> list[object]:
     if not isinstance(value, list):
-        raise NotMatomoError("a day of Matomo's report has no table", where=report)
-    return tuple(row(item) for item in value)
+        raise NotMatomoError("a day of Matomo's report has no table", where=name)
+    return value
 
 
 ENTRIES = "Actions.getEntryPageUrls"
 SOCIALS = "Referrers.getSocials"
 ASSISTANTS = "Referrers.getAIAssistants"
-
-_KEY_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +204,9 @@ def read_extra_reports(client: MatomoClient, site_id: int, window: Sequence[dt.d
     )  # fmt: skip
     calls = [Call(ENTRIES, (*usual, ("flat", 1))), Call(SOCIALS, usual), Call(ASSISTANTS, usual)]
     entries, *others = bulk(client, calls)
-    pages = _rows_by_day(entries, window, ENTRIES)
+    pages = _by_day(entries, (window[0], window[-1]), ENTRIES)
     socials, assistants = (
-        None if _is_unknown(answer) else _rows_by_day(answer, window, name)
+        None if _is_missing(answer) else _by_day(answer, (window[0], window[-1]), name)
         for answer, name in zip(others, (SOCIALS, ASSISTANTS), strict=True)
     )
     return {day: _extra_reports(day.isoformat(), pages, socials, assistants) for day in window}
@@ -211,39 +215,17 @@ def read_extra_reports(client: MatomoClient, site_id: int, window: Sequence[dt.d
 def _extra_reports(
     day: str, pages: Mapping[str, object], socials: Mapping[str, object] | None, assistants: Mapping[str, object] | None
 ) -> ExtraReports:
-    entries = tuple(_entry(item) for item in _rows(pages.get(day, []), ENTRIES))
+    entries = tuple(_entry(item) for item in _items(pages.get(day, []), ENTRIES))
     return ExtraReports(entries, _optional(socials, day, SOCIALS), _optional(assistants, day, ASSISTANTS))
 
 
 def _optional(table: Mapping[str, object] | None, day: str, name: str) -> tuple[ReportRow, ...] | None:
-    return None if table is None else tuple(row(item) for item in _rows(table.get(day, []), name))
+    return None if table is None else _table(table.get(day, []), name)
 
 
 def _entry(item: object) -> EntryPage:
-    own = row(item)
-    told = item if isinstance(item, dict) else {}
+    page = row(item)
+    figures = item if isinstance(item, dict) else {}
     return EntryPage(
-        own, round(number(told.get("entry_nb_actions"))), round(number(told.get("entry_sum_visit_length")))
+        page, round(number(figures.get("entry_nb_actions"))), round(number(figures.get("entry_sum_visit_length")))
     )
-
-
-def _is_unknown(answer: object) -> bool:
-    """A plugin that is off, and not a site that may not be seen."""
-    return isinstance(answer, NoRightError) and "not available" in answer.what
-
-
-def _rows_by_day(answer: object, window: Sequence[dt.date], name: str) -> Mapping[str, object]:
-    """`{"2026-05-01": ...}`, or the bare table where one day was asked for; `[]` is nothing."""
-    if isinstance(answer, StepError):
-        raise answer
-    if isinstance(answer, dict) and all(_KEY_DATE.fullmatch(str(key)) for key in answer):
-        return answer
-    if answer == [] or len(window) == 1:
-        return {window[0].isoformat(): answer}
-    raise NotMatomoError("Matomo's report does not come by days", where=name)
-
-
-def _rows(value: object, name: str) -> list[object]:
-    if not isinstance(value, list):
-        raise NotMatomoError("a day of Matomo's report has no table", where=name)
-    return value
