@@ -6,7 +6,7 @@ Formats whose keys are known read as much or more, and then win.
 import functools
 from collections.abc import Iterator, Sequence
 
-from mtc.formats.field_names import NEEDED, TIME, Keys, is_enough, meaning, told
+from mtc.formats.field_names import NEEDED, TIME, Keys, derive_of, guess_fields, is_request
 from mtc.formats.json_lines import JsonLines, Paths, pointer, read_object
 from mtc.formats.model import Format
 from mtc.formats.server_messages import is_json_message_sql
@@ -19,7 +19,7 @@ _MOST_KEYS = 300
 def bind(sample: Sequence[str]) -> Format | None:
     """The format of lines like those of a sample; None where they are no requests in JSON."""
     form = bind_any(sample)
-    return form if form and is_enough(form.shape.names) else None
+    return form if form and is_request(form.shape.names) else None
 
 
 def bind_any(sample: Sequence[str]) -> Format | None:
@@ -29,7 +29,7 @@ def bind_any(sample: Sequence[str]) -> Format | None:
         for keys, text in _leaves(read_object(line)) if "{" in line else ():
             if keys in values or len(values) < _MOST_KEYS:
                 values.setdefault(keys, []).append(text)
-    return _made(tuple((field, (pointer(*keys),)) for field, keys in told(values).items())) if values else None
+    return _made(tuple((field, (pointer(*keys),)) for field, keys in guess_fields(values).items())) if values else None
 
 
 def _leaves(value: object, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
@@ -52,6 +52,6 @@ def _made(paths: Paths) -> Format:
         shape=JsonLines(paths, needed=NEEDED),
         time=TIME,
         taken=1,
-        derive=meaning([name for name, _ in paths]),
+        derive=derive_of([name for name, _ in paths]),
         other=is_json_message_sql("{line}"),
     )

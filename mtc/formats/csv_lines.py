@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from mtc.core.sql import literal
-from mtc.formats.field_names import NEEDED, TIME, Keys, bare_name, is_enough, meaning, told
+from mtc.formats.field_names import NEEDED, TIME, Keys, derive_of, guess_fields, is_request, normalised_name
 from mtc.formats.model import Format
 from mtc.formats.sql import cut_outside_quotes
 
@@ -198,7 +198,7 @@ def _places(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Places:
     """The column of each field. A name that comes again is that of the first, and an empty one none."""
     columns = _numbers(names)
     values = {keys: [row[at] for row in rows if row[at] not in _NOTHING] for keys, at in columns.items()}
-    return tuple((field, columns[keys]) for field, keys in told(values).items())
+    return tuple((field, columns[keys]) for field, keys in guess_fields(values).items())
 
 
 def _numbers(names: Sequence[str]) -> dict[Keys, int]:
@@ -216,16 +216,16 @@ def _made(header: str, delimiter: str, places: Places) -> Format:
     names = cut(header, delimiter)
     fields = dict(places)
     shape = Cells(header, delimiter, len(names), places, NEEDED)
-    utc = any(bare_name(names[fields[name]]).endswith("utc") for name in _MOMENT if name in fields)
+    utc = any(normalised_name(names[fields[name]]).endswith("utc") for name in _MOMENT if name in fields)
     return Format(
         name="csv",
         title="CSV with a header row, with fields told by what their columns are called",
         shape=shape,
         time=dataclasses.replace(TIME, utc=utc),
         taken=1,
-        derive=meaning(fields),
+        derive=derive_of(fields),
         header=shape.header_sql("{line}"),
-        detectable=is_enough(fields) and all(map(_NAME.match, names)),
+        detectable=is_request(fields) and all(map(_NAME.match, names)),
     )
 
 

@@ -16,19 +16,19 @@ from dataclasses import dataclass
 from mtc.core.errors import PermanentError
 from mtc.formats import layers
 from mtc.formats.field_mapping import reads_more
-from mtc.formats.header_changes import fits_of, unframed
+from mtc.formats.header_changes import fits_of, without_preamble
 from mtc.formats.model import Format, Prefix
-from mtc.formats.registry import FORMATS, GUESSED, NAMES, PLAIN, candidates
+from mtc.formats.registry import FORMATS, GUESSED, NAMES, READ_MORE_BY, candidates
 from mtc.formats.server_messages import format_beside, is_message
 
 SAMPLE_LINES = 100
 _ENOUGH = 0.5
-_OF_GUESSED = 3  # a format by name that reads a third of what is guessed is the one
+_GUESS_FACTOR = 3  # a format by name that reads a third of what is guessed is the one
 _SHOWN = 200
 _NEAREST = 3
-_GLANCES = 3
+_QUICK_LINES = 3
 _REQUEST = re.compile(r"\b(?:GET|HEAD|POST) \S+ HTTP/\d")
-_OWN = (
+_DESCRIBE_HINT = (
     "copy the layout of its lines from the server's configuration: `format: {nginx: '...'}` or `{apache: '...'}`"
     " (or `{regex: ...}`, `{json: ...}`), or name a format with `format:`"
 )
@@ -63,8 +63,8 @@ class Detection:
 
 def detect(sample: Sequence[str], *, where: str) -> Detection:
     """Choose the format of `sample`, whole lines without their ends; blank ones and headers do not count."""
-    sample = unframed(sample)
-    lines = _data(sample)
+    sample = without_preamble(sample)
+    lines = _data_lines(sample)
     if not lines:
         headers = [line for line in sample if line.strip()]
         return Detection(next(iter(candidates(headers).values())), {}, 0)
@@ -87,7 +87,7 @@ def _best(sample: Sequence[str], lines: Sequence[str]) -> "_Trial":
         trial = _try_within(chain, sample, lines)
         if trial is None:
             continue
-        best = max(best, trial, key=lambda one: (one.fitting, -len(one.lines)))
+        best = max(best, trial, key=lambda trial: (trial.fitting, -len(trial.lines)))
         if best.fitting == len(lines):
             break
     return best
@@ -96,41 +96,41 @@ def _best(sample: Sequence[str], lines: Sequence[str]) -> "_Trial":
 def _of_messages(tried: Format, lines: Sequence[str]) -> Detection:
     """The format of a file whose lines are all messages: that beside whose lines such messages stand."""
     chain = tried.prefix.layers if tried.prefix else ()
-    found = [format_beside(layers.bare(line, chain)) for line in lines]
+    found = [format_beside(layers.without_layers(line, chain)) for line in lines]
     form = FORMATS.get(max(found, key=found.count)) or next(iter(FORMATS.values()))
-    form = layers.within(form, chain, lines) if chain else form
+    form = layers.with_layers(form, chain, lines) if chain else form
     return Detection(form, {}, len(lines), message=lines[0][:_SHOWN])
 
 
-def glance(sample: Sequence[str]) -> Sequence[str] | None:
+def quick_sample(sample: Sequence[str]) -> Sequence[str] | None:
     """The headers and a few lines of a sample; None where there are no more, or a header stands between them.
 
     Lines change along a file when its server gets another configuration, which is from some line on: so the first and
     the last line are among the few.
     """
-    sample = unframed(sample)
-    lines = _data(sample)
+    sample = without_preamble(sample)
+    lines = _data_lines(sample)
     headers = [line for line in sample if line.startswith("#")]
-    if len(lines) <= _GLANCES or (headers and sample.index(headers[-1]) > sample.index(lines[0])):
+    if len(lines) <= _QUICK_LINES or (headers and sample.index(headers[-1]) > sample.index(lines[0])):
         return None
-    return [*headers, *(lines[at * (len(lines) - 1) // (_GLANCES - 1)] for at in range(_GLANCES))]
+    return [*headers, *(lines[at * (len(lines) - 1) // (_QUICK_LINES - 1)] for at in range(_QUICK_LINES))]
 
 
 def reads_all(form: Format, sample: Sequence[str]) -> bool:
     """Whether a format reads all lines that count."""
-    inner = [layers.bare(line, form.prefix.layers) for line in sample] if form.prefix else sample
-    return all(fits_of(form, inner, _data(inner)))
+    inner = [layers.without_layers(line, form.prefix.layers) for line in sample] if form.prefix else sample
+    return all(fits_of(form, inner, _data_lines(inner)))
 
 
-def is_surely(form: Format, sample: Sequence[str]) -> bool:
+def is_certain(form: Format, sample: Sequence[str]) -> bool:
     """Whether a format reads all lines that count, and is the one that detection finds."""
     if form.prefix:
-        return _is_wholly(form, sample)
-    trial = _try_likely(candidates(sample), sample, _data(sample))
+        return _reads_whole_sample(form, sample)
+    trial = _try_likely(candidates(sample), sample, _data_lines(sample))
     return trial is not None and trial.format is form
 
 
-def _is_wholly(form: Format, sample: Sequence[str]) -> bool:
+def _reads_whole_sample(form: Format, sample: Sequence[str]) -> bool:
     try:
         found = detect(sample, where="")
     except PermanentError:
@@ -138,7 +138,7 @@ def _is_wholly(form: Format, sample: Sequence[str]) -> bool:
     return found.format is form and found.fitting == found.sampled
 
 
-def _data(sample: Sequence[str]) -> Sequence[str]:
+def _data_lines(sample: Sequence[str]) -> Sequence[str]:
     """The lines that count: neither blank nor headers."""
     counting = (line for line in sample if line.strip() and not line.startswith("#"))
     return list(itertools.islice(counting, SAMPLE_LINES))
@@ -155,7 +155,7 @@ class _Trial:
     """The formats that were tried, how many lines each reads, and the best of them.
 
     `lines` are those that count, without their layers: what a server or another program says beside its requests does
-    not. `strange` are those that it does not read, as they are in the file.
+    not. `unread` are those that it does not read, as they are in the file.
     """
 
     lines: Sequence[str]
@@ -163,7 +163,7 @@ class _Trial:
     scores: Mapping[str, int]
     best: str
     format: Format
-    strange: Sequence[str] = ()
+    unread: Sequence[str] = ()
 
     @property
     def fitting(self) -> int:
@@ -175,7 +175,7 @@ def _try(sample: Sequence[str], lines: Sequence[str]) -> _Trial:
     """Try every format; those that read the first line will do if one of them reads all lines."""
     known = candidates(sample)
     trial = _try_likely(known, sample, lines)
-    return trial or _counted(_score(known, sample, lines), sample, lines)
+    return trial or _only_counting(_score(known, sample, lines), sample, lines)
 
 
 def _try_likely(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial | None:
@@ -194,9 +194,9 @@ def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[s
     named = [name for name in known if name not in GUESSED]
     # A guess reads what a product logs beside its requests, such as Caddy's errors, which tell of the same requests.
     guess = max((scores.get(name, 0) for name in GUESSED), default=0)
-    wanted = [name for name in named if scores[name] and scores[name] * _OF_GUESSED >= guess] or known
-    best = functools.reduce(lambda one, other: other if _is_better(fits[other], fits[one]) else one, wanted)
-    fuller = PLAIN.get(best, "")
+    eligible = [name for name in named if scores[name] and scores[name] * _GUESS_FACTOR >= guess] or known
+    best = functools.reduce(lambda best, name: name if _is_better(fits[name], fits[best]) else best, eligible)
+    fuller = READ_MORE_BY.get(best, "")
     if fuller in known and scores[fuller] >= scores[best] and reads_more(known[fuller], known[best], lines):
         best = fuller
     return _Trial(lines, known, scores, best, known[best])
@@ -208,33 +208,31 @@ def _is_better(fits: Sequence[int], others: Sequence[int]) -> bool:
     On a few lines a field may look like another one, where clients can write what they like.
     """
     read, other = sum(map(bool, fits)), sum(map(bool, others))
-    more = sum((one > two) - (one < two) for one, two in zip(fits, others, strict=True))
-    return read > other or (read == other and more * 2 > read)
+    lead = sum((fit > less) - (fit < less) for fit, less in zip(fits, others, strict=True))
+    return read > other or (read == other and lead * 2 > read)
 
 
-def _counted(trial: _Trial, sample: Sequence[str], lines: Sequence[str], logged: Sequence[str] = ()) -> _Trial:
-    """With the lines alone that count. `logged` are the lines as they are in the file, if that is not how they are."""
+def _only_counting(trial: _Trial, sample: Sequence[str], lines: Sequence[str], logged: Sequence[str] = ()) -> _Trial:
+    """The trial with only the lines that count. `logged` are the lines as the file has them, if they differ."""
     form = trial.format
     fits = list(map(bool, fits_of(form, sample, lines)))
     pairs = list(zip(lines, logged or lines, fits, strict=True))
-    own = [
-        (line, raw, fit) for line, raw, fit in pairs if fit or _is_own(form.prefix if any(fits) else None, line, raw)
-    ]
-    strange = [
-        raw for line, raw, fit in own if not fit and not any(one.shape.fits(line) for one in trial.known.values())
-    ]
-    return dataclasses.replace(trial, lines=[line for line, _, _ in own], strange=strange)
+    prefix = form.prefix if any(fits) else None
+    counting = [(line, raw, fit) for line, raw, fit in pairs if fit or _may_belong(prefix, line, raw)]
+    shapes = [known.shape for known in trial.known.values()]
+    unread = [raw for line, raw, fit in counting if not fit and not any(shape.fits(line) for shape in shapes)]
+    return dataclasses.replace(trial, lines=[line for line, _, _ in counting], unread=unread)
 
 
-def _is_own(prefix: Prefix | None, line: str, raw: str) -> bool:
-    """Whether a line that the format does not read may be one of its own for all that."""
-    return not is_message(line) and (prefix is None or layers.is_own(raw, prefix))
+def _may_belong(prefix: Prefix | None, line: str, raw: str) -> bool:
+    """Whether a line that the format does not read may still belong to it."""
+    return not is_message(line) and (prefix is None or layers.may_be_of_format(raw, prefix))
 
 
 def _try_within(chain: layers.Layers, sample: Sequence[str], logged: Sequence[str]) -> _Trial | None:
-    """With layers taken off; None where nothing is left."""
-    inner = [layers.bare(line, chain) for line in sample]
-    pairs = [(layers.bare(line, chain), line) for line in logged]
+    """The trial of the lines without their layers; None where no line remains."""
+    inner = [layers.without_layers(line, chain) for line in sample]
+    pairs = [(layers.without_layers(line, chain), line) for line in logged]
     pairs = [(line, raw) for line, raw in pairs if line.strip() and not line.startswith("#")]
     if not pairs:
         return None
@@ -242,21 +240,19 @@ def _try_within(chain: layers.Layers, sample: Sequence[str], logged: Sequence[st
     known = candidates(inner)
     trial = _try_likely(known, inner, lines) or _score(known, inner, lines)
     fits = map(bool, fits_of(trial.format, inner, lines))
-    form = layers.within(trial.format, chain, list(itertools.compress(kept, fits)))
-    return _counted(dataclasses.replace(trial, format=form), inner, lines, kept)
+    form = layers.with_layers(trial.format, chain, list(itertools.compress(kept, fits)))
+    return _only_counting(dataclasses.replace(trial, format=form), inner, lines, kept)
 
 
 def _refusal(trial: _Trial, where: str) -> PermanentError:
-    """Say what was found. Lines of several formats, each of which some format reads, have no stranger among them."""
+    """The error that says what was found. It shows no line if each line is read by some format."""
     scores = trial.scores
     ranked = sorted((name for name in scores if scores[name]), key=lambda name: -scores[name])[:_NEAREST]
     nearest = ", ".join(f"{name} reads {scores[name]} of {len(trial.lines)} sampled lines" for name in ranked)
-    stranger = next(iter(trial.strange), None)
-    first = "" if stranger is None else f"the first line that none reads is {stranger[:_SHOWN]!r}"
+    unread_line = next(iter(trial.unread), None)
+    first = "" if unread_line is None else f"the first line that none reads is {unread_line[:_SHOWN]!r}"
     known = ", ".join(NAMES)
-    told = "; ".join(filter(None, (f"the nearest: {nearest}" if nearest else "", first)))
-    return PermanentError(
-        f"no known format reads this file: {told}",
-        where=where,
-        hint=_OWN if stranger and _REQUEST.search(stranger) else f"name the format with `format:` (known: {known})",
-    )
+    found = "; ".join(filter(None, (f"the nearest: {nearest}" if nearest else "", first)))
+    is_request = unread_line is not None and _REQUEST.search(unread_line) is not None
+    hint = _DESCRIBE_HINT if is_request else f"name the format with `format:` (known: {known})"
+    return PermanentError(f"no known format reads this file: {found}", where=where, hint=hint)

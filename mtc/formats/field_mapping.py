@@ -37,10 +37,10 @@ _EMPTY = ("", "-")
 _SAMPLED = 100
 
 
-def bare_lines(form: Format, sample: Sequence[str]) -> list[str]:
+def data_lines(form: Format, sample: Sequence[str]) -> list[str]:
     """The lines of a sample that count, without what relays have put around them."""
     chain = form.prefix.layers if form.prefix else ()
-    lines = (layers.bare(line, chain) for line in sample) if chain else iter(sample)
+    lines = (layers.without_layers(line, chain) for line in sample) if chain else iter(sample)
     headed = form.shape.is_header if isinstance(form.shape, Cells) else None
     counting = (line for line in lines if line.strip() and not line.startswith("#") and not (headed and headed(line)))
     return list(itertools.islice(counting, _SAMPLED))
@@ -48,7 +48,7 @@ def bare_lines(form: Format, sample: Sequence[str]) -> list[str]:
 
 def texts_of(form: Format, sample: Sequence[str]) -> list[Texts]:
     """The texts of each line that the format reads, by the names of its shape; none of an expression of a user's."""
-    return list(_texts(form, bare_lines(form, sample)))
+    return list(_texts(form, data_lines(form, sample)))
 
 
 def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
@@ -65,7 +65,7 @@ def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
             yield {name: text or "" for name, text in match.groupdict().items()}
 
 
-def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
+def unread_fields(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
     """Of status, time, path, client and user agent those that a format that was found reads from no line of a sample.
 
     Formats of text have all of them; of a header, of JSON and of pairs it depends on the file. A user agent lacks only
@@ -75,7 +75,7 @@ def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
     if isinstance(shape, JsonLines | Cells) and (unread := _unread(shape)):
         return unread
     if isinstance(shape, Columns):
-        fitting = any(map(shape.fits, bare_lines(form, sample)))
+        fitting = any(map(shape.fits, data_lines(form, sample)))
         read: list[Texts] = [dict.fromkeys(shape.columns, "x")] if fitting else []
     elif isinstance(shape, JsonLines | Pairs | Cells):
         read = texts_of(form, sample)
@@ -90,7 +90,7 @@ def lacking(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
 
 def _overlooks_agents(form: Format, sample: Sequence[str]) -> bool:
     """Whether most of the lines that a format reads have a user agent in them that it does not read."""
-    lines = [line for line in bare_lines(form, sample) if form.shape.fits(line)]
+    lines = [line for line in data_lines(form, sample) if form.shape.fits(line)]
     read = ([text for name, text in texts.items() if name] for texts in _texts(form, lines))
     overlooked = sum(overlooks_agent(line, texts) for line, texts in zip(lines, read, strict=False))
     return overlooked > len(lines) / 2
@@ -98,15 +98,15 @@ def _overlooks_agents(form: Format, sample: Sequence[str]) -> bool:
 
 def reads_more(form: Format, other: Format, lines: Sequence[str]) -> bool:
     """Whether a format reads a status or a user agent of lines, of which the other reads none."""
-    mine, theirs = list(_texts(form, lines)), list(_texts(other, lines))
-    asked = [names for names in (_STATUSES, _AGENTS) if not any(_has(texts, names) for texts in theirs)]
-    return any(_has(texts, names) for names in asked for texts in mine)
+    texts_here, texts_there = list(_texts(form, lines)), list(_texts(other, lines))
+    asked = [names for names in (_STATUSES, _AGENTS) if not any(_has(texts, names) for texts in texts_there)]
+    return any(_has(texts, names) for names in asked for texts in texts_here)
 
 
 def _unread(shape: JsonLines | Cells) -> tuple[str, ...]:
     """What a line must have to be a request, and no line can have, as nothing says where it is."""
-    there = dict(shape.paths if isinstance(shape, JsonLines) else shape.places)
-    missing = [group for group in shape.needed if not set(group) & there.keys()]
+    known_names = dict(shape.paths if isinstance(shape, JsonLines) else shape.places)
+    missing = [group for group in shape.needed if not set(group) & known_names.keys()]
     return tuple("path" if "path" in group else group[0] for group in missing)
 
 
@@ -122,7 +122,7 @@ _MEANING = {"host": host_name, "time": unbracketed}
 _DEEPEST = 5
 
 
-def mapped(form: Format, fields: Fields, sample: Sequence[str], where: str) -> Format:
+def with_mapped_fields(form: Format, fields: Fields, sample: Sequence[str], where: str) -> Format:
     """The format with these fields read from what the manifest names.
 
     Raises:
@@ -132,7 +132,7 @@ def mapped(form: Format, fields: Fields, sample: Sequence[str], where: str) -> F
         return form
     if isinstance(form.shape, Cells):
         return _of_cells(form, form.shape, fields, where)
-    lines = bare_lines(form, sample)
+    lines = data_lines(form, sample)
     if isinstance(form.changes, Header):
         known = frozenset(form.changes.fields)
         _check({name: column.lower() for name, column in fields}, known, where, every=bool(known))
@@ -159,9 +159,9 @@ def _check(fields: Mapping[str, str], known: frozenset[str], where: str, *, ever
 
 
 def _of_cells(form: Format, shape: Cells, fields: Fields, where: str) -> Format:
-    there = {name.lower() for name in shape.columns}
-    gone = {name: column for name, column in fields if column.strip().lower() not in there}
-    _check(gone, frozenset(filter(None, shape.columns)) or frozenset(there), where, every=True)
+    known_names = {name.lower() for name in shape.columns}
+    unmapped = {name: column for name, column in fields if column.strip().lower() not in known_names}
+    _check(unmapped, frozenset(filter(None, shape.columns)) or frozenset(known_names), where, every=True)
     return csv_lines.with_fields(form, fields)
 
 
@@ -170,10 +170,10 @@ def _of_columns(form: Format, fields: Fields) -> Format:
     header = form.changes
     assert isinstance(header, Header)  # noqa: S101 - asked for by the caller
     given = {name: (column.lower(),) for name, column in fields}
-    gone = {name for ways in (_ASKED, ("time", "clock")) if given.keys() & set(ways) for name in ways}
-    gone |= {"date"} if "time" in given else set()
-    columns = tuple((name, names) for name, names in header.dialect.columns if name not in {*gone, *given})
-    derive = tuple((name, sql) for name, sql in header.dialect.derive if name not in {*gone, *given})
+    unmapped = {name for ways in (_ASKED, ("time", "clock")) if given.keys() & set(ways) for name in ways}
+    unmapped |= {"date"} if "time" in given else set()
+    columns = tuple((name, names) for name, names in header.dialect.columns if name not in {*unmapped, *given})
+    derive = tuple((name, sql) for name, sql in header.dialect.derive if name not in {*unmapped, *given})
     dialect = dataclasses.replace(header.dialect, columns=(*columns, *given.items()), derive=derive)
     return dataclasses.replace(bound(dataclasses.replace(header, dialect=dialect)), prefix=form.prefix)
 
@@ -185,10 +185,10 @@ def _pointers(fields: Fields, lines: Sequence[str], where: str) -> Fields:
     found = []
     for name, text in fields:
         ways = (pointer(*read_path(text)), pointer(text))
-        there = next((way for way in ways if any(find(value, way) is not None for value in values)), "")
-        if not there:
+        known_names = next((way for way in ways if any(find(value, way) is not None for value in values)), "")
+        if not known_names:
             _check({name: text}, known - {text}, where, every=False)
-        found.append((name, there or ways[0]))
+        found.append((name, known_names or ways[0]))
     return tuple(found)
 
 
@@ -227,8 +227,8 @@ def _of_groups(form: Format, fields: Fields) -> Format:
 def _needed(groups: tuple[tuple[str, ...], ...], fields: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
     """What a line must have to be a request: what is mapped, in place of what the format has for it."""
     asked = next((name for name in _ASKED if name in fields), "")
-    said = {"stamp": "time", "named": "ip"} | {name: asked for name in _ASKED if asked}
-    ways = (tuple(said.get(name, name) for name in group) for group in groups)
+    replaced = {"stamp": "time", "named": "ip"} | {name: asked for name in _ASKED if asked}
+    ways = (tuple(replaced.get(name, name) for name in group) for group in groups)
     return tuple(
         next(((f"own_{name}",) for name in way if name in fields), group)
         for way, group in zip(ways, groups, strict=True)

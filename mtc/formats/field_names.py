@@ -126,7 +126,7 @@ _UNITS = {"time_taken": 1, "millis": 1, "seconds": 1000}
 _STATUS = r"CASE WHEN length(z.status) > 3 THEN regexp_extract(z.status, '^[0-9]{3}') ELSE z.status END"
 
 
-def told(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
+def guess_fields(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
     """The keys of each field. Where no values are known, what keys are called says it alone, if no other has some.
 
     `millis` and `seconds` are the time taken; `date` and `clock` are there where no key holds both.
@@ -140,12 +140,12 @@ def told(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
     return {field: keys for field, keys in found.items() if field not in gone}
 
 
-def is_enough(fields: Collection[str]) -> bool:
+def is_request(fields: Collection[str]) -> bool:
     """Whether a line with these fields is a request."""
     return all(any(field in fields for field in group) for group in NEEDED)
 
 
-def meaning(fields: Collection[str]) -> tuple[tuple[str, str], ...]:
+def derive_of(fields: Collection[str]) -> tuple[tuple[str, str], ...]:
     """What the texts of told fields mean, as a format's `derive`. `time_taken`, where it is one, is milliseconds."""
     taken = [milliseconds(f"z.{name}", unit=unit) for name, unit in _UNITS.items() if name in fields]
     found = {
@@ -164,7 +164,7 @@ def meaning(fields: Collection[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def bare_name(text: str) -> str:
+def normalised_name(text: str) -> str:
     """What counts of a name."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
@@ -185,7 +185,7 @@ def _chosen(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
 def _is_machine(keys: Keys, values: Mapping[Keys, Sequence[str]]) -> bool:
     """Whether a host is the machine that writes: of a container, or beside `pid`, as Node's loggers have it."""
     words = [str(key) for key in keys]
-    beside = bare_name(words[-1]) == "hostname" and (*keys[:-1], "pid") in values
+    beside = normalised_name(words[-1]) == "hostname" and (*keys[:-1], "pid") in values
     return beside or any(map(_MACHINES.match, words[:-1]))
 
 
@@ -194,7 +194,7 @@ def _meant(keys: Keys) -> Iterator[tuple[str, int]]:
     words = [str(key) for key in keys if isinstance(key, str)]
     if any(_ELSEWHERE.search(word) for word in words[:-1]) or not words:
         return
-    bare = [bare_name(word) for word in words]
+    bare = [normalised_name(word) for word in words]
     names = {bare[-1], "".join(bare[-2:]), "".join(bare)}
     if any(map(_OTHERS.match, words[-2:-1])):
         names -= _ANYBODYS

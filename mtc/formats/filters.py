@@ -6,7 +6,7 @@ importer's order. Robots and other user agents come last, decided once for each 
 extension is what follows the last dot of the path, in lower case.
 
 Filters see what the log says. Hit rules come after them and change hits alone (`rewritten`), except for where path and
-query are separated (`split`), which is part of reading a line.
+query are separated (`path_and_query`), which is part of reading a line.
 """
 
 import datetime as dt
@@ -20,17 +20,17 @@ from mtc.formats.globs import contains_or_fits, fits
 from mtc.formats.settings import Filters, HitSettings, PathRule
 
 
-def _words(text: str) -> tuple[str, ...]:
+def _split_words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-STATIC_EXTENSIONS: tuple[str, ...] = _words(
+STATIC_EXTENSIONS: tuple[str, ...] = _split_words(
     "gif jpg jpeg png bmp ico svg svgz ttf otf eot woff woff2 class swf css js xml webp"
 )
 
 STATIC_FILES: tuple[str, ...] = ("robots.txt",)
 
-DOWNLOAD_EXTENSIONS: tuple[str, ...] = _words(
+DOWNLOAD_EXTENSIONS: tuple[str, ...] = _split_words(
     "7z aac arc arj asf asx avi bin csv deb dmg doc docx exe flac flv gz gzip hqx ibooks jar json mpg mp2 "
     "mp3 mp4 mpeg mov movie msi msp odb odf odg odp ods odt ogg ogv pdf phps ppt pptx qt qtm ra ram rar "
     "rpm rtf sea sit tar tbz bz2 tgz torrent txt wav webm wma wmv wpd xls xlsx xml xsd z zip azw3 epub "
@@ -223,7 +223,7 @@ def _lower(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(text.lower() for text in texts)
 
 
-def split(hits: HitSettings) -> str:
+def path_and_query(hits: HitSettings) -> str:
     """SQL over local, given_query and apart (whether the query has a field of its own): the columns path and query."""
     mark = literal(hits.query_delimiter)
     behind = f"substr(local, instr(local, {mark}) + {len(hits.query_delimiter)})"

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mtc.formats.field_mapping import Texts, bare_lines, texts_of
+from mtc.formats.field_mapping import Texts, data_lines, texts_of
 from mtc.formats.model import Format
 from mtc.formats.pattern import HOST, REFERRER_AGENT, LinePattern
 from mtc.formats.settings import ClientSettings
@@ -39,7 +39,7 @@ _IN_FRONT = r"^(\S+)\s"
 _FEWEST = 3
 
 
-def led_by_clients(form: Format, sample: Sequence[str]) -> Format:
+def with_client_in_front(form: Format, sample: Sequence[str]) -> Format:
     """The format without a host, if what it takes for one is the forwarded address of the client."""
     if not isinstance(form.shape, LinePattern) or not form.shape.pattern.startswith(f"^{HOST}"):
         return form
@@ -50,17 +50,17 @@ def led_by_clients(form: Format, sample: Sequence[str]) -> Format:
     return _made(form, _IN_FRONT, (("host", "NULL::VARCHAR"),)) if led else form
 
 
-def with_forwarded(form: Format, sample: Sequence[str]) -> Format:
+def with_forwarded_behind(form: Format, sample: Sequence[str]) -> Format:
     """The format with an expression for the field of its lines that lists forwarded addresses, if one does."""
     if form.behind:
         return form
-    behind = _expression(form, bare_lines(form, sample))
+    behind = _expression(form, data_lines(form, sample))
     return _made(form, behind) if behind else form
 
 
-def forwarded_behind(form: Format, sample: Sequence[str]) -> list[str]:
+def forwarded_texts(form: Format, sample: Sequence[str]) -> list[str]:
     """What that field holds in the lines of a sample."""
-    lines = bare_lines(form, sample)
+    lines = data_lines(form, sample)
     behind = form.behind or _expression(form, lines)
     found = (re.match(behind, line, re.DOTALL | re.ASCII) for line in lines) if behind else iter(())
     return [match[1] for match in found if match]
@@ -127,7 +127,7 @@ def behind_proxies(form: Format, sample: Sequence[str]) -> Remark | None:
     if not clients or not (alone or all(map(_is_private, clients))):
         return None
     field = next((name for name in _FIELDS if _others(read, name, clients)), "")
-    if not field and any(_address(text) not in {"", *clients} for text in forwarded_behind(form, sample)):
+    if not field and any(_address(text) not in {"", *clients} for text in forwarded_texts(form, sample)):
         field = _FIELDS[0]
     if not field:
         return None

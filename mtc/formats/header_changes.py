@@ -9,8 +9,8 @@ from mtc.formats.pattern import CustomPattern
 # How many lines before the one that says something may belong to the same header.
 _BEFORE = 16
 # Behind this line begins a log that Imperva delivers; before it stand facts about the file.
-_FRAME = "|==|"
-_FRAME_LINES = 20
+_LOG_START = "|==|"
+_PREAMBLE_LINES = 20
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class FormatSwitches:
     """The lines of one object, block by block. `format` is that of the line which comes next."""
 
     format: Format
-    _said: HeaderChanges | None = None
+    _state: HeaderChanges | None = None
     _last: bytes = b""
 
     def cut(self, block: bytes) -> Iterator[tuple[Format, bytes]]:
@@ -33,16 +33,16 @@ class FormatSwitches:
 
     def _changes(self, block: bytes) -> Iterator[tuple[int, Format]]:
         """Where another format begins, and which: at the first line of the header that says so."""
-        said = self._said or self.format.changes
-        for at in _headers(block, said.marks) if said else ():
+        state = self._state or self.format.changes
+        for at in _headers(block, state.marks) if state else ():
             line = block[at : block.find(b"\n", at)]
-            if said is None or line == self._last:
+            if state is None or line == self._last:
                 continue
             self._last = line
-            said = self._said = said.after(line.decode("utf-8", "backslashreplace"))
-            if said.format is not self.format:
-                self.format = said.format
-                yield _beginning(block, at), said.format
+            state = self._state = state.after(line.decode("utf-8", "backslashreplace"))
+            if state.format is not self.format:
+                self.format = state.format
+                yield _beginning(block, at), state.format
 
 
 def fits_of(form: Format, sample: Sequence[str], lines: Sequence[str]) -> list[int]:
@@ -52,21 +52,21 @@ def fits_of(form: Format, sample: Sequence[str], lines: Sequence[str]) -> list[i
     if form.changes is None:
         return [form.shape.fits(line) for line in lines]
     found: list[int] = []
-    said = form.changes
+    state = form.changes
     for line in sample:
         if line.startswith("#"):
-            said = said.after(line)
+            state = state.after(line)
         elif line.strip():
-            found.append(said.format.shape.fits(line))
+            found.append(state.format.shape.fits(line))
         if len(found) >= len(lines):
             break
     return [*found, *[0] * len(lines)][: len(lines)]
 
 
-def unframed(sample: Sequence[str]) -> Sequence[str]:
+def without_preamble(sample: Sequence[str]) -> Sequence[str]:
     """The sample from where its log begins."""
-    head = list(sample[:_FRAME_LINES])
-    return sample[head.index(_FRAME) + 1 :] if _FRAME in head else sample
+    head = list(sample[:_PREAMBLE_LINES])
+    return sample[head.index(_LOG_START) + 1 :] if _LOG_START in head else sample
 
 
 def _headers(block: bytes, marks: tuple[bytes, ...]) -> Iterator[int]:

@@ -26,7 +26,7 @@ _ENOUGH = 0.5
 _CUT_FROM = 16_000
 _CONTROLS = "\x00\x01\x02\n\r"
 _NO_CONTROLS = str.maketrans(dict.fromkeys(_CONTROLS, " "))
-_TELLING = ("tag", "app")
+_PROGRAM_GROUPS = ("tag", "app")
 
 _compiled = functools.cache(functools.partial(re.compile, flags=re.DOTALL | re.ASCII))
 
@@ -35,30 +35,30 @@ def chains(lines: Sequence[str], depth: int = _DEEPEST) -> Iterator[Layers]:
     """The layers that lines of a sample may have around them, from the outside in."""
     if depth == 0:
         return
-    for layer in _kinds(lines):
-        inner = [taken(line, layer) for line in lines]
+    for layer in _layers_of(lines):
+        inner = [without_layer(line, layer) for line in lines]
         yield (layer,)
         yield from ((layer, *deeper) for deeper in chains(inner, depth - 1))
 
 
-def _kinds(lines: Sequence[str]) -> Iterator[Layer]:
+def _layers_of(lines: Sequence[str]) -> Iterator[Layer]:
     """The kinds that lines begin with. Where a sure one has most of them there is no other."""
     for layer in KINDS:
-        found = sum(has(line, layer) for line in lines)
+        found = sum(has_layer(line, layer) for line in lines)
         if found:
             yield layer
         if layer.sure and found > _ENOUGH * len(lines):
             return
 
 
-def has(line: str, layer: Layer) -> bool:
+def has_layer(line: str, layer: Layer) -> bool:
     """Whether a line has this layer around it."""
     if not layer.key:
         return _compiled(layer.pattern).match(line) is not None
     return _object(line, layer) is not None
 
 
-def taken(line: str, layer: Layer) -> str:
+def without_layer(line: str, layer: Layer) -> str:
     """A line without the layer."""
     if not layer.key:
         return _compiled(layer.pattern).sub(layer.instead, line, count=1)
@@ -66,76 +66,76 @@ def taken(line: str, layer: Layer) -> str:
     return line if value is None else _text(value)
 
 
-def bare(line: str, layers: Layers) -> str:
+def without_layers(line: str, layers: Layers) -> str:
     """A line without all of the layers."""
-    return functools.reduce(taken, layers, line)
+    return functools.reduce(without_layer, layers, line)
 
 
-def program(line: str, layers: Layers) -> str:
+def program_of(line: str, layers: Layers) -> str:
     """The program that wrote a line; empty where the line does not say."""
-    told = []
+    programs = []
     for layer in layers:
-        told.append(_program(line, layer))
-        line = taken(line, layer)
-    return "".join(told)
+        programs.append(_program(line, layer))
+        line = without_layer(line, layer)
+    return "".join(programs)
 
 
-def is_own(line: str, prefix: Prefix) -> bool:
-    """Whether a line may be of a program that writes the format."""
-    return not is_of_relay(line, prefix.layers) and program(line, prefix.layers) in {"", *prefix.programs}
+def may_be_of_format(line: str, prefix: Prefix) -> bool:
+    """Whether a line may come from a program that writes the format."""
+    return not is_of_relay(line, prefix.layers) and program_of(line, prefix.layers) in {"", *prefix.programs}
 
 
 def is_of_relay(line: str, layers: Layers) -> bool:
-    """Whether a line is what a relay says itself."""
+    """Whether a line is a message of the relay itself."""
     for layer in layers:
-        if layer.foreign and not has(line, layer) and _compiled(layer.foreign).match(line):
+        if layer.foreign and not has_layer(line, layer) and _compiled(layer.foreign).match(line):
             return True
-        line = taken(line, layer)
+        line = without_layer(line, layer)
     return False
 
 
-def fitted(make: Callable[[Sequence[str]], Format | None], sample: Sequence[str]) -> Format | None:
+def fit_layers(make: Callable[[Sequence[str]], Format | None], sample: Sequence[str]) -> Format | None:
     """A named format as a file has it that begins with `sample`: within the layers with which it reads most lines.
 
     `make` gives the format for lines without layers, None where they do not begin as it does.
     """
     lines = sample[:_SAMPLED]
     best = make(lines)
-    most = len(_fitting(best, lines, lines)), sum(map(is_message, lines))
-    for layers in chains(lines) if most[0] < len(_counting(lines)) else ():
-        inner = [bare(line, layers) for line in lines]
+    most = len(_lines_read(best, lines, lines)), sum(map(is_message, lines))
+    for layers in chains(lines) if most[0] < len(_data_lines(lines)) else ():
+        inner = [without_layers(line, layers) for line in lines]
         form = make(inner)
-        fitting = _fitting(form, inner, lines)
+        fitting = _lines_read(form, inner, lines)
         found = (
             len(fitting),
             sum(is_message(line) or is_of_relay(raw, layers) for line, raw in zip(inner, lines, strict=True)),
         )
         if form is not None and found > most:
-            best, most = within(form, layers, fitting or lines), found
-        if most[0] == len(_counting(inner)):
+            best, most = with_layers(form, layers, fitting or lines), found
+        if most[0] == len(_data_lines(inner)):
             break
     return best
 
 
-def _counting(lines: Sequence[str]) -> Sequence[int]:
+def _data_lines(lines: Sequence[str]) -> Sequence[int]:
     """Which lines are neither blank nor headers."""
     return [at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")]
 
 
-def _fitting(form: Format | None, inner: Sequence[str], lines: Sequence[str]) -> list[str]:
+def _lines_read(form: Format | None, inner: Sequence[str], lines: Sequence[str]) -> list[str]:
     """The lines that a format reads without their layers."""
-    places = _counting(inner)
+    places = _data_lines(inner)
     fits = fits_of(form, inner, [inner[at] for at in places]) if form else []
     return [lines[at] for at, fit in zip(places, fits, strict=False) if fit]
 
 
-def within(form: Format, layers: Layers, fitting: Sequence[str]) -> Format:
-    """The format with such layers. `fitting` are lines that it reads: their programs are those that write it."""
-    return _within(form, layers, tuple(sorted({program(line, layers) for line in fitting})))
+def with_layers(form: Format, layers: Layers, fitting: Sequence[str]) -> Format:
+    """The format within these layers. `fitting` are lines that it reads: their programs are those that write it."""
+    return _with_prefix(form, layers, tuple(sorted({program_of(line, layers) for line in fitting})))
 
 
 @functools.lru_cache(maxsize=256)
-def _within(form: Format, layers: Layers, programs: tuple[str, ...]) -> Format:
+def _with_prefix(form: Format, layers: Layers, programs: tuple[str, ...]) -> Format:
     return dataclasses.replace(form, prefix=Prefix(layers, programs))
 
 
@@ -168,65 +168,66 @@ def _program(line: str, layer: Layer) -> str:
     if not layer.key:
         match = _compiled(layer.pattern).match(line)
         named = match.groupdict() if match else {}
-        return next((named[name] for name in _TELLING if named.get(name)), "")
+        return next((named[name] for name in _PROGRAM_GROUPS if named.get(name)), "")
     value = _parsed(line)
     texts = [value.get(name) for name in layer.programs] if isinstance(value, dict) else []
     return next((text for text in texts if isinstance(text, str) and text), "")
 
 
-def is_plain(prefix: Prefix) -> bool:
-    """Whether it stands in front of a line and nothing else: what is behind it may have been cut already."""
+def is_simple(prefix: Prefix) -> bool:
+    """Whether it only stands in front of a line, so that it can be removed from the first piece of a cut line."""
     return len(prefix.layers) == 1 and not prefix.layers[0].key and not prefix.layers[0].instead
 
 
-def taken_off(text: str, prefix: Prefix) -> str:
+def without_prefix_sql(text: str, prefix: Prefix) -> str:
     """SQL: a text without the prefix."""
-    return functools.reduce(_taken_off, prefix.layers, text)
+    return functools.reduce(_without_layer_sql, prefix.layers, text)
 
 
-def _taken_off(text: str, layer: Layer) -> str:
+def _without_layer_sql(text: str, layer: Layer) -> str:
     if not layer.key:
         return f"regexp_replace({text}, {literal(unnamed(layer.pattern))}, {literal(layer.instead)})"
     found = f"json_extract_string(t, {literal('/' + layer.key)})"
     plain = rf"regexp_replace(regexp_replace({found}, '[\r\n]+$', ''), '[\x00-\x02\n\r]', ' ', 'g')"
-    told = f"json_type(t, {literal('/' + layer.key)}) = 'VARCHAR'"
-    cut = f"AND {told} AND (length({found}) < {_CUT_FROM} OR ends_with({found}, chr(10)))" if layer.pieces else ""
-    return _once(text, f"CASE WHEN {_is_object('t')} {cut} THEN coalesce({plain}, t) ELSE t END")
+    is_text = f"json_type(t, {literal('/' + layer.key)}) = 'VARCHAR'"
+    cut = f"AND {is_text} AND (length({found}) < {_CUT_FROM} OR ends_with({found}, chr(10)))" if layer.pieces else ""
+    return _computed_once(text, f"CASE WHEN {_is_object('t')} {cut} THEN coalesce({plain}, t) ELSE t END")
 
 
-def foreign(text: str, prefix: Prefix) -> str:
+def is_foreign_sql(text: str, prefix: Prefix) -> str:
     """SQL: whether a line with its prefix was written by another program, or by the relay."""
     own = ", ".join(map(literal, ("", *prefix.programs)))
-    told: list[str] = []
+    programs: list[str] = []
     relays: list[str] = []
     inner = text
     for layer in prefix.layers:
-        told += [_program_of(inner, layer)]
+        programs += [_program_sql(inner, layer)]
         if layer.foreign:
             relays.append(f"regexp_matches({inner}, {literal(layer.foreign)})")
-        inner = _taken_off(inner, layer)
-    return f"({' OR '.join((*relays, f'''concat({', '.join(told)}) NOT IN ({own})'''))})"
+        inner = _without_layer_sql(inner, layer)
+    return f"({' OR '.join((*relays, f'''concat({', '.join(programs)}) NOT IN ({own})'''))})"
 
 
-def _program_of(text: str, layer: Layer) -> str:
+def _program_sql(text: str, layer: Layer) -> str:
     """SQL: the program that a layer names; empty where it does not."""
     if layer.key:
         found = ", ".join(f"nullif(json_extract_string(t, {literal('/' + name)}), '')" for name in layer.programs)
-        return _once(text, f"CASE WHEN {_is_object('t')} THEN coalesce({found}, '') ELSE '' END") if found else "''"
+        known = f"CASE WHEN {_is_object('t')} THEN coalesce({found}, '') ELSE '' END"
+        return _computed_once(text, known) if found else "''"
     groups = re.compile(layer.pattern)
-    named = {at: name for name, at in groups.groupindex.items() if name in _TELLING}
+    named = {at: name for name, at in groups.groupindex.items() if name in _PROGRAM_GROUPS}
     if not named:
         return "''"
     names = [named.get(at, f"g{at}") for at in range(1, max(named) + 1)]
     listed = ", ".join(map(literal, names))
     found = f"regexp_extract(t, {literal(unnamed(layer.pattern))}, [{listed}])"
-    return _once(text, f"concat({', '.join(f'({found}).{name}' for name in named.values())})")
+    return _computed_once(text, f"concat({', '.join(f'({found}).{name}' for name in named.values())})")
 
 
 def _is_object(text: str) -> str:
     return f"starts_with(ltrim({text}), '{{') AND json_valid({text})"
 
 
-def _once(text: str, expression: str) -> str:
-    """SQL: an expression over `t`, which is `text`: what stands in it several times is computed, and written, once."""
+def _computed_once(text: str, expression: str) -> str:
+    """SQL: an expression over `t`, which stands for `text`, so that `text` is computed, and written, once."""
     return f"list_transform([{text}], lambda t: {expression})[1]"

@@ -36,11 +36,11 @@ def judged(form: Format, *, keep_all: bool) -> str:
 
 
 def _judged(form: Format) -> str:
-    line = layers.taken_off("text", form.prefix) if form.prefix else "text"
+    line = layers.without_prefix_sql("text", form.prefix) if form.prefix else "text"
     header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
     other = [form.other.replace("{line}", line)] if form.other else []
     other += [server_messages.is_message_sql(line), f"trim({line}) IN ('[', ']')"]
-    other += [layers.foreign("text", form.prefix)] if form.prefix else []
+    other += [layers.is_foreign_sql("text", form.prefix)] if form.prefix else []
     return f"""
 UPDATE lines SET reason = CASE
     WHEN trim({line}) = '' THEN 'blank'
@@ -98,10 +98,10 @@ def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
     source, line = _reader(path, pieces, form.shape.separator), _joined(names, form.shape.separator)
     logged = line
     if form.prefix:
-        bare = f"* REPLACE ({layers.taken_off('c0', form.prefix)} AS c0)"
+        bare = f"* REPLACE ({layers.without_prefix_sql('c0', form.prefix)} AS c0)"
         source = f"(SELECT c0 AS begun, {bare} FROM {source})"  # noqa: S608 - made of this module's own pieces
         logged = _joined(["begun", *names[1:]], form.shape.separator)
-        line = "c0" if whole else layers.taken_off(logged, form.prefix)
+        line = "c0" if whole else layers.without_prefix_sql(logged, form.prefix)
         names.append("begun")
     raw = ", ".join(names)
     return f"""
@@ -135,7 +135,7 @@ SELECT {_kept(reading, logged)} FROM decided
 
 def _is_behind_pieces(form: Format) -> bool:
     """Whether the prefix, if any, can be taken off the first piece of a line that was cut already."""
-    return form.prefix is None or (form.shape.separator == '"' and layers.is_plain(form.prefix))
+    return form.prefix is None or (form.shape.separator == '"' and layers.is_simple(form.prefix))
 
 
 def _joined(names: Sequence[str], separator: str) -> str:
@@ -226,7 +226,7 @@ def _zone(reading: Reading) -> str:
 
 def _split(reading: Reading) -> str:
     looked_at = filters.filters_by_address(reading.filters) or filters.anonymises_addresses(reading.hits)
-    return filters.split(reading.hits) + (f", {client_address.PACKED}" if looked_at else "")
+    return filters.path_and_query(reading.hits) + (f", {client_address.PACKED}" if looked_at else "")
 
 
 def _filtered(reading: Reading) -> str:

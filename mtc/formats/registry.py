@@ -73,7 +73,7 @@ BINDERS: dict[str, Binder] = {
 GUESSED = ("csv", "any_json")
 """The formats that guess: they are for what no other reads."""
 
-PLAIN = {"nginx_json": "any_json"}
+READ_MORE_BY = {"nginx_json": "any_json"}
 """Formats whose keys anyone may use beside others of his own: the guess may read more of such lines."""
 
 NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
@@ -82,10 +82,10 @@ NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
 def get(name: str, sample: Sequence[str], *, where: str) -> Format:
     """The format of that name, for a file that begins with `sample`; an unknown one names the nearest."""
     if name not in NAMES:
-        near = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known formats: {', '.join(NAMES)}"
+        nearest = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"known formats: {', '.join(NAMES)}"
         raise PermanentError(f"no format is called {name!r}", hint=hint)
-    bound = layers.fitted(lambda lines: _made(name, lines), sample)
+    bound = layers.fit_layers(lambda lines: _made(name, lines), sample)
     if bound is None:
         hint = "check that the file begins with the header that the format calls for, or use `format: auto`"
         raise PermanentError(f"the file does not begin as {name} does", where=where, hint=hint)

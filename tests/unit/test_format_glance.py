@@ -8,8 +8,8 @@ from format_lines import combined, common
 from format_samples import SAMPLES, SampleFile, w3c
 
 from mtc.core.errors import PermanentError
-from mtc.formats.detection import detect, glance, is_surely, reads_all
-from mtc.formats.header_changes import unframed
+from mtc.formats.detection import detect, is_certain, quick_sample, reads_all
+from mtc.formats.header_changes import without_preamble
 from mtc.formats.registry import get
 from mtc.stages.import_.format_choice import chooser
 
@@ -30,26 +30,27 @@ def chosen(wanted: str, *objects: Sequence[str]) -> list[str]:
 def lengthened(sample: SampleFile) -> list[str]:
     """A log with its lines often enough for a glance to leave some out."""
     lines = sample.text.removesuffix("\n").split("\n")
-    return [*lines, *[line for line in unframed(lines) if line.strip() and not line.startswith("#")] * 2]
+    return [*lines, *[line for line in without_preamble(lines) if line.strip() and not line.startswith("#")] * 2]
 
 
 def test_whatever_the_object_before_was_in_a_glance_finds_what_detection_finds() -> None:
     """Each pair of samples, of every format: nothing is taken over that would not have been found."""
     objects = [lengthened(sample) for sample in KNOWN]
     found = [detect(lines, where="a.log").format for lines in objects]
-    glanced = [(few, form) for lines, form in zip(objects, found, strict=True) if (few := glance(lines)) is not None]
+    quick = [(quick_sample(lines), form) for lines, form in zip(objects, found, strict=True)]
+    glanced = [(few, form) for few, form in quick if few is not None]
     assert len(glanced) > len(objects) / 2
     for (few, form), before in itertools.product(glanced, {id(form): form for form in found}.values()):
-        assert before is form or not is_surely(before, few), few
+        assert before is form or not is_certain(before, few), few
 
 
 @pytest.mark.parametrize("line", [combined(), common(), HOSTED, "shop.example.org:443 " + combined()])
 def test_a_glance_at_more_of_the_same_tells(line: str) -> None:
     """The rest of a day's objects costs a few lines each."""
     lines = [line] * 50
-    few = glance(lines)
+    few = quick_sample(lines)
     assert few == [line] * 3
-    assert is_surely(detect(lines, where="a.log").format, few)
+    assert is_certain(detect(lines, where="a.log").format, few)
 
 
 def test_an_object_with_more_behind_its_lines_is_not_taken_for_one_with_less() -> None:
@@ -82,10 +83,10 @@ def test_an_object_that_no_format_reads_is_refused_after_one_that_a_format_reads
 
 def test_a_small_object_and_one_with_headers_between_its_lines_are_looked_at_in_full() -> None:
     """There is nothing to leave out, or leaving it out would change what the headers say."""
-    assert glance([]) is None
-    assert glance([combined()] * 3) is None
-    assert glance([*HEADER, ROW, ROW, *OTHER_HEADER, OTHER_ROW, OTHER_ROW]) is None
-    assert glance([*HEADER, *[ROW] * 9]) == [*HEADER, *[ROW] * 3]
+    assert quick_sample([]) is None
+    assert quick_sample([combined()] * 3) is None
+    assert quick_sample([*HEADER, ROW, ROW, *OTHER_HEADER, OTHER_ROW, OTHER_ROW]) is None
+    assert quick_sample([*HEADER, *[ROW] * 9]) == [*HEADER, *[ROW] * 3]
 
 
 @pytest.mark.parametrize("wanted", ["auto", "w3c"])

@@ -12,7 +12,7 @@ from mtc.core.errors import PermanentError
 from mtc.formats.custom import custom
 from mtc.formats.detection import detect
 from mtc.formats.format_settings import CustomFormat
-from mtc.formats.layers import bare, taken_off
+from mtc.formats.layers import without_layers, without_prefix_sql
 from mtc.formats.model import Format
 from mtc.formats.registry import BINDERS, FORMATS, get
 from mtc.formats.server_messages import is_message
@@ -108,7 +108,7 @@ def test_a_format_is_found_within_every_kind_of_prefix(name: str) -> None:
         if name in TOLERANT:
             continue
         assert form.prefix is not None, kind
-        off = [bare(line, form.prefix.layers) for line in wrapped]
+        off = [without_layers(line, form.prefix.layers) for line in wrapped]
         assert [line for line in off if not is_message(line)] == [line for line in lines if not is_message(line)], kind
         assert not plain or kind not in SOME or found(wrapped).name == plain, kind
 
@@ -119,9 +119,9 @@ def test_the_database_takes_off_what_was_found(kind: str, reader: Reader) -> Non
     lines = [KINDS[kind](line) for name in FIRST for line in lines_of(FIRST[name])[:9]]
     prefix = found([KINDS[kind](COMBINED)]).prefix
     assert prefix is not None
-    query = f"SELECT {taken_off('line', prefix)} FROM (SELECT unnest(?) AS line)"
+    query = f"SELECT {without_prefix_sql('line', prefix)} FROM (SELECT unnest(?) AS line)"
     off = reader.connection.execute(query, [lines]).fetchall()
-    assert [text for (text,) in off] == [bare(line, prefix.layers) for line in lines]
+    assert [text for (text,) in off] == [without_layers(line, prefix.layers) for line in lines]
 
 
 @pytest.mark.parametrize("kind", ["RFC 3164", "CRI", "compose", "docker", "syslog in CRI in docker"])
@@ -153,7 +153,7 @@ def test_a_format_of_ones_own_reads_within_every_kind_of_prefix(name: str, reade
     for kind, wrap in KINDS.items():
         prefix = forms[kind].prefix
         assert prefix is not None, kind
-        assert bare(wrap(line), prefix.layers) == line, kind
+        assert without_layers(wrap(line), prefix.layers) == line, kind
     for kind in ("RFC 3164", "syslog in CRI in docker"):
         assert hits(reader.read([KINDS[kind](line)], forms[kind])) == plain
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from in_hand import explained, hits, reasons, site, values
 
-from mtc.formats.field_names import told
+from mtc.formats.field_names import guess_fields
 
 ISO = "2026-05-01T10:05:03+00:00"
 REQUEST = {"peer": "192.0.2.7", "time": ISO, "req": "GET /a HTTP/1.1", "status": 200}
@@ -45,7 +45,7 @@ def test_a_few_odd_values_do_not_hide_what_a_key_means(tmp_path: Path, odd: str,
 
 def test_many_odd_values_say_that_a_key_means_something_else() -> None:
     """A value must look like what it is taken for."""
-    found = told({("ip",): ["192.0.2.7"] * 20, ("status",): [*["200"] * 15, *["ready"] * 5]})
+    found = guess_fields({("ip",): ["192.0.2.7"] * 20, ("status",): [*["200"] * 15, *["ready"] * 5]})
     assert found == {"ip": ("ip",)}
 
 
@@ -68,7 +68,7 @@ def test_a_time_has_one_key_or_two_and_any_form(tmp_path: Path, keys: dict[str, 
 
 def test_keys_without_values_are_told_by_their_names_where_no_other_has_some() -> None:
     """Such as columns that are empty for long."""
-    assert told({("remote_addr",): ["192.0.2.7"], ("client_ip",): (), ("referer",): (), ("time",): ()}) == {
+    assert guess_fields({("remote_addr",): ["192.0.2.7"], ("client_ip",): (), ("referer",): (), ("time",): ()}) == {
         "ip": ("remote_addr",),
         "time": ("time",),
         "referrer": ("referer",),

@@ -18,11 +18,11 @@ from mtc.core.model import Accounting, LoadedObject, SourceObject
 from mtc.formats import any_json, csv_lines
 from mtc.formats.csv_lines import Cells
 from mtc.formats.custom import custom
-from mtc.formats.detection import detect, glance, is_surely, reads_all
-from mtc.formats.field_mapping import lacking, mapped
+from mtc.formats.detection import detect, is_certain, quick_sample, reads_all
+from mtc.formats.field_mapping import unread_fields, with_mapped_fields
 from mtc.formats.format_settings import CustomFormat, FormatChoice
-from mtc.formats.forwarded import Remark, behind_proxies, led_by_clients, with_forwarded
-from mtc.formats.layers import fitted
+from mtc.formats.forwarded import Remark, behind_proxies, with_client_in_front, with_forwarded_behind
+from mtc.formats.layers import fit_layers
 from mtc.formats.model import Format
 from mtc.formats.registry import get
 from mtc.formats.settings import ClientSettings
@@ -79,9 +79,9 @@ def _found(wanted: Wanted, sample: Sequence[str], where: str) -> Choice:
     try:
         found = detect(sample, where=where)
     except PermanentError:
-        if wanted.fields and (form := fitted(any_json.bind_any, sample)) is not None:
+        if wanted.fields and (form := fit_layers(any_json.bind_any, sample)) is not None:
             return Choice(form, "JSON lines, read as `fields` says")
-        if wanted.fields and (form := fitted(csv_lines.bind_table, sample)) is not None:
+        if wanted.fields and (form := fit_layers(csv_lines.bind_table, sample)) is not None:
             return Choice(form, "CSV with a header row, read as `fields` says")
         raise
     return Choice(found.format, found.why)
@@ -95,10 +95,10 @@ def _told(choice: Choice, wanted: Wanted, sample: Sequence[str], where: str) -> 
 
 
 def _with_fields(form: Format, wanted: Wanted, sample: Sequence[str], where: str) -> Format:
-    led = led_by_clients(form, sample) if wanted.format == AUTO else form
-    made = mapped(led, wanted.fields, sample, where)
+    led = with_client_in_front(form, sample) if wanted.format == AUTO else form
+    made = with_mapped_fields(led, wanted.fields, sample, where)
     asked = wanted.client is not None and "forwarded_for" in wanted.client.from_
-    return with_forwarded(made, sample) if asked else made
+    return with_forwarded_behind(made, sample) if asked else made
 
 
 def _refused(form: Format, wanted: Wanted, sample: Sequence[str], where: str) -> PermanentError | None:
@@ -107,7 +107,7 @@ def _refused(form: Format, wanted: Wanted, sample: Sequence[str], where: str) ->
     if isinstance(shape, Cells) and shape.count > csv_lines.MOST_COLUMNS:
         what = f"the header row has {shape.count} columns, and {form.name} reads {csv_lines.MOST_COLUMNS} at most"
         return PermanentError(what, where=where, hint="export the columns that are needed")
-    missing = lacking(form, sample)
+    missing = unread_fields(form, sample)
     by_name = wanted.format != AUTO and not (isinstance(shape, Cells) and {"status", "user_agent"}.isdisjoint(missing))
     return None if by_name or not missing else _refusal(form, missing, where)
 
@@ -127,7 +127,7 @@ def _refusal(form: Format, missing: Sequence[str], where: str) -> PermanentError
 def described(wanted: CustomFormat, sample: Sequence[str]) -> Format:
     """The format that a manifest describes, behind the prefix that a sample has."""
     form = custom(wanted)
-    return fitted(lambda _: form, sample) or form
+    return fit_layers(lambda _: form, sample) or form
 
 
 def chooser(wanted: FormatChoice | Wanted, notes: list[str] | None = None) -> Chooser:
@@ -157,13 +157,13 @@ class _Chooser:
         return told.format
 
     def _is_still(self, last: Format, sample: Sequence[str], where: str) -> bool:
-        if (few := glance(sample)) is None:
+        if (few := quick_sample(sample)) is None:
             return False
         wanted = self.wanted.format
         if isinstance(wanted, CustomFormat):
             return described(wanted, few) is last and reads_all(last, few)
         if wanted == AUTO:
-            return is_surely(last, few)
+            return is_certain(last, few)
         return get(wanted, few, where=where) is last and reads_all(last, few)
 
 
