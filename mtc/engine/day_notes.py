@@ -7,7 +7,7 @@ from mtc.core.model import Stage, StepId
 from mtc.core.records import History
 from mtc.core.sanitize import printable
 from mtc.manifest.project import Project
-from mtc.plan.neighbours import NOT_WHOLE, Elsewhere, Neighbours, elsewhere
+from mtc.plan.neighbours import NOT_WHOLE, Neighbours, StrayHits, find_stray_hits
 from mtc.plan.world import Selection
 
 DayNote = tuple[bool, str]
@@ -57,13 +57,13 @@ def _not_whole(
 
 def _stray_logs(selection: Selection, history: History, done: Iterable[StepId]) -> Iterator[DayNote]:
     """Logs with hits in no statistics: first those that are mostly of another day, which is a mistake somewhere."""
-    by_site: dict[str, list[Elsewhere]] = {}
+    by_site: dict[str, list[StrayHits]] = {}
     for step in done:
-        by_site.setdefault(step.site, []).extend(elsewhere(step, history, selection.days.get(step.site, ())))
+        by_site.setdefault(step.site, []).extend(find_stray_hits(step, history, selection.days.get(step.site, ())))
     for site, found in sorted(by_site.items()):
-        warnings = [item for item in found if item.astray is not None]
-        notices = [item for item in found if item.astray is None]
+        warnings = [item for item in found if item.misplaced_on is not None]
+        notices = [item for item in found if item.misplaced_on is None]
         for is_warning, logs in ((True, warnings), (False, notices)):
             if logs:
                 others = f" (and {len(logs) - 1:,} more logs)" if len(logs) > 1 else ""
-                yield is_warning, f"{site}: {printable(logs[0].key)} of {logs[0].step.day}: {logs[0].words}{others}"
+                yield is_warning, f"{site}: {printable(logs[0].key)} of {logs[0].step.day}: {logs[0].text}{others}"

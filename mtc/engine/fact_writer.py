@@ -41,7 +41,7 @@ def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.dateti
         case ObjectCarried(step, before, after):
             store.object_carried(step, before, after)
         case ResendAllowed(step, keys):
-            store.resend_accepted(step, keys, run=run, at=at)
+            store.resend_allowed(step, keys, run=run, at=at)
         case DeliveryCut(step, delivery):
             store.delivery_cut(step, delivery, at=at)
         case BatchesMoved(step, number, batches):

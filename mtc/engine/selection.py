@@ -11,7 +11,7 @@ from mtc.core.suggest import nearest
 from mtc.manifest.dates import Dates, is_relative, is_single_day
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project
-from mtc.plan.day_selection import Missed, by_site, missed_days
+from mtc.plan.day_selection import MissedDays, by_site, missed_days
 from mtc.plan.planner import unfinished_days, unsettled_days
 from mtc.plan.world import Selection
 
@@ -69,7 +69,7 @@ def _missed(
     history: History,
     days: Mapping[str, Collection[dt.date]],
     now: dt.datetime,
-) -> Iterator[tuple[str, Missed]]:
+) -> Iterator[tuple[str, MissedDays]]:
     """Each site's days that no run has come to, where dates move with the calendar and `catch_up` is set."""
     if not is_relative(project.dates) or not project.catch_up:
         return

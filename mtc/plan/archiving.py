@@ -13,7 +13,7 @@ from mtc.sources.url_pattern import ArchiveUrl
 
 
 @dataclass(frozen=True, slots=True)
-class Archiving:
+class StepArchive:
     """The archive of one import step. `record` is what is known of the step."""
 
     site: SiteSettings
@@ -21,18 +21,18 @@ class Archiving:
     record: StepRecord | None
 
     def missing(self, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...]:
-        """Those without a copy where the manifest wants one now."""
+        """Those without a copy where the manifest has the archive now."""
         if self.site.archive is None:
             return ()
-        if is_done(self.record) and self._was_here():
+        if is_done(self.record) and self._same_archive():
             return tuple(item for item in loaded if not item.archived)
-        return tuple(item for item in loaded if item.archived != self._place(item.object) or not item.archived)
+        return tuple(item for item in loaded if item.archived != self._copy_url(item.object) or not item.archived)
 
     def earlier(self, replaced: Iterable[LoadedObject], missing: Iterable[LoadedObject]) -> Iterator[LoadedObject]:
         """What was archived before of objects that are to be archived (again).
 
         An object whose new version was loaded before a run was killed is recorded without a copy; the copy of the
-        version before, which the last success vouches for, still lies where the new one belongs.
+        version before, which the last success recorded, is still where the new one belongs.
         """
         for item in replaced:
             yield item if item.archived or not self._has_earlier_copy(item) else self._with_copy(item)
@@ -41,21 +41,21 @@ class Archiving:
                 yield self._with_copy(item)
 
     def _with_copy(self, item: LoadedObject) -> LoadedObject:
-        return replace(item, archived=self._place(item.object))
+        return replace(item, archived=self._copy_url(item.object))
 
     def _has_earlier_copy(self, item: LoadedObject) -> bool:
         before = self.record.inputs.get(item.object.key) if self.record else None
-        return before not in {None, item.object.version} and self._was_here()
+        return before not in {None, item.object.version} and self._same_archive()
 
-    def _was_here(self) -> bool:
+    def _same_archive(self) -> bool:
         """Whether the last success archived to where the manifest says now."""
         archive = self.site.archive
         return (
             archive is not None and self.record is not None and self.record.settings.get("archive.url") == archive.url
         )
 
-    def _place(self, item: SourceObject) -> str:
-        """The URL of the object's copy; empty for a key that cannot be archived, which the stage will say."""
+    def _copy_url(self, item: SourceObject) -> str:
+        """The URL of the object's copy; empty for a key that cannot be archived: the stage reports that."""
         if self.site.archive is None:
             return ""
         try:

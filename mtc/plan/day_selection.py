@@ -1,4 +1,4 @@
-"""Which days belong to a plan besides those that were asked for."""
+"""Which days belong to a plan besides those that were asked for. Pure."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ Records = Mapping[StepId, StepRecord]
 
 
 def by_site(history: History) -> Mapping[str, Records]:
-    """The records of each site, sorted out once for all sites."""
+    """The records of each site."""
     found: dict[str, dict[StepId, StepRecord]] = {}
     for step, record in history.steps.items():
         found.setdefault(step.site, {})[step] = record
@@ -31,18 +31,18 @@ def by_site(history: History) -> Mapping[str, Records]:
 def with_touched_days(site: str, days: Iterable[dt.date], history: History, records: Records) -> tuple[dt.date, ...]:
     """The days in order, and every other imported day that has, or had, hits from an object of one of these.
 
-    A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also when it holds them no more.
-    A day that is imported only for the sake of those beside it has none.
+    A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also when it no longer holds them.
+    A day that is imported only for its neighbours has none.
     """
     asked = set(days)
     steps = [StepId(Stage.IMPORT, site, day) for day in asked]
     touched = {part.day for step in steps for item in history.objects.get(step, ()) for part in item.parts}
     touched |= _counted_from({str(step) for step in steps}, records)
-    beside = Neighbours(site, history)
+    neighbours = Neighbours(site, history)
     imported = {
         day
         for day in touched
-        if is_done(history.steps.get(StepId(Stage.IMPORT, site, day))) and not beside.only_for_others(day)
+        if is_done(history.steps.get(StepId(Stage.IMPORT, site, day))) and not neighbours.only_for_others(day)
     }
     return tuple(sorted(imported | asked))
 
@@ -86,11 +86,11 @@ def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[st
     A day counts as begun when its import, or another step whose needs were met, was tried. Steps that were planned
     and never tried make no day begun: a long backfill that was stopped waits for its own command.
     """
-    wanted = set(sites)
+    names = set(sites)
     begun: set[tuple[str, dt.date]] = set()
     not_done: set[tuple[str, dt.date]] = set()
     for step, record in history.steps.items():
-        if step.site in wanted:
+        if step.site in names:
             day = (step.site, step.day)
             if _begins(step, record):
                 begun.add(day)
@@ -100,14 +100,14 @@ def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[st
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedDays:
     """The days of a site that no run came to: those to be caught up, and those that are too long ago."""
 
     days: tuple[dt.date, ...] = ()
     too_old: tuple[dt.date, ...] = ()
 
 
-def missed_days(stage: Stage, records: Records, first: dt.date, last: dt.date) -> Missed:
+def missed_days(stage: Stage, records: Records, first: dt.date, last: dt.date) -> MissedDays:
     """The days up to `last` that no run came to, since the first that is done; from `first` on they are caught up.
 
     Nothing is missed of a site that nothing is known of, or before what is known of it. A day that was planned and
@@ -116,12 +116,12 @@ def missed_days(stage: Stage, records: Records, first: dt.date, last: dt.date) -
     known = {step.day: record for step, record in records.items() if step.stage is stage and step.day <= last}
     done = sorted(day for day, record in known.items() if is_done(record))
     if not done:
-        return Missed()
+        return MissedDays()
     begin = next((day for day in done if day >= first), first)
     days = (begin + n * _DAY for n in range((last - begin).days + 1))
     gap = tuple(day for day in days if day not in known or _is_untried(known[day]))
     older = (done[-1] + n * _DAY for n in range(1, (first - done[-1]).days))
-    return Missed(gap, tuple(day for day in older if day not in known))
+    return MissedDays(gap, tuple(day for day in older if day not in known))
 
 
 def _is_untried(record: StepRecord) -> bool:
@@ -136,9 +136,9 @@ def _begins(step: StepId, record: StepRecord) -> bool:
 
 def unsettled_days(project: Project, sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
     """Days whose source was last looked at before it had settled: objects may have come since."""
-    wanted = set(sites)
+    names = set(sites)
     for step, record in history.steps.items():
-        if step.stage is Stage.IMPORT and step.site in wanted and record.checked is not None:
+        if step.stage is Stage.IMPORT and step.site in names and record.checked is not None:
             site = project.sites[step.site]
             settled = site.day_end(step.day) + dt.timedelta(seconds=seconds(site.source.settle))
             if record.checked < settled:

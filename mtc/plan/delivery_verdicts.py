@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from mtc.core.deliveries import DeliveredObject, Delivery, DeliveryStatus, uncovered
 from mtc.core.model import LoadedObject, SourceObject, StepId
 from mtc.manifest.project import SiteSettings
-from mtc.plan.object_changes import Difference, without_compression
+from mtc.plan.object_changes import ObjectChanges, without_compression
 from mtc.plan.verdicts import changed_object
 from mtc.plan.work import DeliverWork
 
 
 @dataclass(frozen=True, slots=True)
-class Delivering:
-    """The deliveries of one import step. `history` are all of them, to whatever server.
+class StepDeliveries:
+    """The deliveries of one import step. `recorded` are all of them, to whatever server.
 
     `copies` are the keys of objects whose lines another object of the site has, and `sent` the digests of lines that
     were delivered of any day: those are not sent again.
@@ -26,72 +26,76 @@ class Delivering:
 
     site: SiteSettings
     step: StepId
-    history: Sequence[Delivery]
+    recorded: Sequence[Delivery]
     made_with: str
     accepted: bool
     copies: Collection[str] = ()
     sent: frozenset[str] = frozenset()
 
     @property
-    def wanted(self) -> bool:
+    def enabled(self) -> bool:
         """Whether the site's hits are delivered at all."""
         return self.site.matomo is not None
 
     @property
-    def _own(self) -> list[Delivery]:
+    def _to_site(self) -> list[Delivery]:
         """The deliveries to the server and site of today's manifest."""
         matomo = self.site.matomo
-        return [one for one in self.history if matomo and one.server == matomo.server and self._is_site(one)]
+        return [
+            delivery
+            for delivery in self.recorded
+            if matomo and delivery.server == matomo.server and self._is_site(delivery)
+        ]
 
-    def _is_site(self, one: Delivery) -> bool:
-        return self.site.matomo_id is None or one.site_id == self.site.matomo_id
+    def _is_site(self, delivery: Delivery) -> bool:
+        return self.site.matomo_id is None or delivery.site_id == self.site.matomo_id
 
     @property
     def opened(self) -> tuple[Delivery, ...]:
         """Deliveries that are not finished."""
-        return tuple(one for one in self._own if one.status is DeliveryStatus.OPEN)
+        return tuple(delivery for delivery in self._to_site if delivery.status is DeliveryStatus.OPEN)
 
     @property
     def covered(self) -> tuple[DeliveredObject, ...]:
         """The objects whose hits Matomo has, or is being given."""
-        return tuple(item for one in self._own for item in one.objects)
+        return tuple(item for delivery in self._to_site for item in delivery.objects)
 
-    def twice(self, found: Difference, *, drops: bool) -> tuple[str, ...]:
-        """Why the step would count hits twice, object by object; nothing where an operator lets it."""
-        if self.accepted or not self.wanted:
+    def double_counts(self, found: ObjectChanges, *, drops: bool) -> tuple[str, ...]:
+        """Why the step would count hits twice, object by object; nothing where an operator accepts that."""
+        if self.accepted or not self.enabled:
             return ()
         reasons: dict[str, str] = {}
         for key, what in self._differences(found, drops):
-            reasons.setdefault(key, what)  # the first of a key says most
+            reasons.setdefault(key, what)  # the first reason for a key is the most telling
         return tuple(reasons.values())
 
-    def _differences(self, found: Difference, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
+    def _differences(self, found: ObjectChanges, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
         """The keys of delivered objects that are no longer what was delivered, with the reason."""
         delivered = {item.key: item for item in self.covered}
         for old, new in found.changed:
             if (item := delivered.get(old.object.key)) and old.object.size != new.size:
                 yield item.key, f"delivered, and changed since: {changed_object(old, new)}"
         for key, new in _same_lines(found):
-            if (item := delivered.get(key)) and self._other(item):
+            if (item := delivered.get(key)) and self._has_other_settings(item):
                 yield item.key, f"delivered with other settings: {new.key}"
         for new, item in self._forgotten(found):
-            if self._other(item) or (item.key == new.key and item.version != new.version):
+            if self._has_other_settings(item) or (item.key == new.key and item.version != new.version):
                 yield item.key, f"delivered in another version: {new.key}"
         yield from self._vanished(found, drops)
 
-    def _vanished(self, found: Difference, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
+    def _vanished(self, found: ObjectChanges, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
         delivered = {item.key for item in self.covered}
-        for old in found.gone if drops else ():
+        for old in found.vanished if drops else ():
             if old.object.key in delivered:
                 yield old.object.key, f"delivered, and gone from the source: {old.object.key}"
-        for one in self.opened:
-            for item in self._lost(one, found):
+        for delivery in self.opened:
+            for item in self._unrecoverable(delivery, found):
                 yield item.key, f"delivered in part, and its hits are lost: {item.key}"
 
-    def _forgotten(self, found: Difference) -> Iterator[tuple[SourceObject, DeliveredObject]]:
-        """Objects that are new to the state and were delivered: it was told to forget the step, Matomo was not.
+    def _forgotten(self, found: ObjectChanges) -> Iterator[tuple[SourceObject, DeliveredObject]]:
+        """Objects that are new to the state and were delivered: the state forgot the step, Matomo did not.
 
-        Also one that was compressed since. A log that is there, or loaded, under its own name is another object.
+        Also one that was compressed since. A log that is in the source, or loaded, under its own name is another one.
         """
         delivered = {item.key: item for item in self.covered}
         taken = {old.object.key for old in _loaded(found)} | {new.key for new in found.to_load}
@@ -101,67 +105,69 @@ class Delivering:
             if item is not None:
                 yield new, item
 
-    def _lost(self, opened: Delivery, found: Difference) -> list[DeliveredObject]:
-        """Objects of an open delivery that can no longer be had as they were when its batches were cut.
+    def _unrecoverable(self, opened: Delivery, found: ObjectChanges) -> list[DeliveredObject]:
+        """Objects of an open delivery that are no longer available as they were when its batches were cut.
 
-        Which of their hits were sent cannot be told any more: hits are known by the identity that they had then.
+        Which of their hits were sent cannot be found out any more: hits are known by the ids that they had then.
         """
-        there = [old for old in _loaded(found) if old not in found.lost]
+        available = [old for old in _loaded(found) if old not in found.unrecoverable]
         late = {(new.key, new.version) for new in found.late}
         return [
-            item for item in opened.objects if (item.key, item.version) not in late and not any(map(item.covers, there))
+            item
+            for item in opened.objects
+            if (item.key, item.version) not in late and not any(map(item.covers, available))
         ]
 
-    def _taken_back(self, found: Difference, drops: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
-        """The keys that an operator's word lets be sent again: also all of a delivery that cannot be gone on with."""
+    def _resend(self, found: ObjectChanges, drops: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
+        """The keys that may be sent again once accepted, with all keys of a delivery that cannot be continued."""
         keys = [key for key, _ in self._differences(found, drops)]
-        void = (item.key for one in self.opened if self._lost(one, found) for item in one.objects)
+        void = (item.key for opened in self.opened if self._unrecoverable(opened, found) for item in opened.objects)
         return tuple(dict.fromkeys((*keys, *void)))
 
-    def _other(self, item: DeliveredObject) -> bool:
+    def _has_other_settings(self, item: DeliveredObject) -> bool:
         return item.made_with != self.made_with
 
     def missing(self, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...]:
         """Loaded objects whose hits belong to no delivery."""
-        if not self.wanted:
+        if not self.enabled:
             return ()
         new = uncovered(loaded, self.covered)
         return tuple(item for item in new if item.object.key not in self.copies and item.text not in self.sent)
 
-    def work(self, found: Difference, refused: tuple[str, ...], *, drops: bool) -> DeliverWork | None:
+    def work(self, found: ObjectChanges, refused: tuple[str, ...], *, drops: bool) -> DeliverWork | None:
         """What the step has to do; None where nothing is delivered."""
-        if not self.wanted:
+        if not self.enabled:
             return None
-        taken_back = self._taken_back(found, drops) if self.accepted else ()
+        resend = self._resend(found, drops) if self.accepted else ()
         return DeliverWork(
-            number=max((one.number for one in self.history), default=0) + 1,
+            number=max((delivery.number for delivery in self.recorded), default=0) + 1,
             opened=self.opened,
-            covered=tuple(item for item in self.covered if item.key not in taken_back),
-            carried={new.key: item for new, item in self._carried(found) if item.key not in taken_back},
+            covered=tuple(item for item in self.covered if item.key not in resend),
+            carried={new.key: item for new, item in self._carried(found) if item.key not in resend},
             accepted=self.accepted,
-            taken_back=taken_back,
+            resend=resend,
             refused=refused,
             sent=self.sent,
         )
 
-    def _carried(self, found: Difference) -> Iterator[tuple[SourceObject, DeliveredObject]]:
+    def _carried(self, found: ObjectChanges) -> Iterator[tuple[SourceObject, DeliveredObject]]:
         """Objects to be loaded again that may hold the lines that were delivered."""
         delivered: Mapping[str, DeliveredObject] = {item.key: item for item in self.covered}
-        for old, new in (*found.changed, *found.moved, *found.other_settings, *found.lost_parts, *found.older):
+        for old, new in (*found.changed, *found.moved, *found.other_settings, *found.missing_parts, *found.older):
             if item := delivered.get(old.object.key):
                 yield new, item
         yield from self._forgotten(found)
 
 
-def _loaded(found: Difference) -> Iterator[LoadedObject]:
+def _loaded(found: ObjectChanges) -> Iterator[LoadedObject]:
     """Every object that is loaded, however it differs from the source's."""
-    yield from (*found.same, *found.gone)
+    yield from (*found.same, *found.vanished)
     yield from (
-        old for old, _ in (*found.changed, *found.moved, *found.other_settings, *found.lost_parts, *found.older)
+        old for old, _ in (*found.changed, *found.moved, *found.other_settings, *found.missing_parts, *found.older)
     )
 
 
-def _same_lines(found: Difference) -> Iterator[tuple[str, SourceObject]]:
+def _same_lines(found: ObjectChanges) -> Iterator[tuple[str, SourceObject]]:
     """Objects to be loaded again though nothing says that their lines are others, and the keys they had before."""
-    for old, new in (*found.moved, *found.lost_parts, *found.older):
+    for old, new in (*found.moved, *found.missing_parts, *found.older):
         yield old.object.key, new

@@ -14,7 +14,7 @@ from mtc.core.records import History
 from mtc.manifest.project import Project, SiteSettings
 
 Copies = Mapping[StepId, Mapping[str, str]]
-"""The copies of each import step by key, and what each is a copy of, in words."""
+"""The copies of each import step by key, and the name of what each is a copy of."""
 
 
 def find_copies(history: History, sites: Collection[str]) -> Copies:
@@ -31,7 +31,7 @@ def find_copies(history: History, sites: Collection[str]) -> Copies:
     found: dict[StepId, dict[str, str]] = {}
     for group in alike.values():
         if len(group) > 1:
-            (first, original), *others = sorted(group, key=lambda one: _order(one[0], one[1], history))
+            (first, original), *others = sorted(group, key=lambda pair: _order(pair[0], pair[1], history))
             for step, item in others:
                 found.setdefault(step, {})[item.object.key] = _name(original, first, step)
     return found
@@ -44,7 +44,7 @@ def counted_once(project: Project, history: History) -> History:
 
 
 def sent_texts(site: SiteSettings, history: History) -> frozenset[str]:
-    """What Matomo has, or is being given, of a site whose copies do not count: the digests of the logs' lines."""
+    """The digests of the lines that Matomo has, or is being sent, of a site whose copies do not count."""
     if site.matomo is None or site.source.duplicates != "skip":
         return frozenset()
     server, number = site.matomo.server, site.matomo_id
@@ -52,33 +52,33 @@ def sent_texts(site: SiteSettings, history: History) -> frozenset[str]:
         item.text
         for step, deliveries in history.deliveries.items()
         if step.site == site.name
-        for one in deliveries
-        if one.server == server and number in {None, one.site_id}
-        for item in one.objects
+        for delivery in deliveries
+        if delivery.server == server and number in {None, delivery.site_id}
+        for item in delivery.objects
         if item.text
     )
 
 
 def recounted(history: History) -> Iterator[tuple[StepId, Accounting, tuple[str, ...]]]:
-    """The import steps whose recorded account is another now that copies are known, with a note for each copy."""
+    """The import steps whose accounting changes now that copies are known, with a note for each copy."""
     for step, record in history.steps.items():
         copies = history.copies.get(step, {})
-        told = record.accounting
-        if told is not None and (copies or DUPLICATE in told.filtered):
+        recorded = record.accounting
+        if recorded is not None and (copies or DUPLICATE in recorded.filtered):
             objects = history.objects.get(step, ())
-            account = Accounting.total(counted_account(item, copies) for item in objects)
-            if account != told and account.lines == told.lines:
+            accounting = Accounting.total(counted_account(item, copies) for item in objects)
+            if accounting != recorded and accounting.lines == recorded.lines:
                 lines = {item.object.key: item.accounting.lines for item in objects}
                 notes = (copy_note(key, copies[key], lines[key]) for key in sorted(copies))
-                yield step, account, (*(note for note in record.notes if not is_copy_note(note)), *notes)
+                yield step, accounting, (*(note for note in record.notes if not is_copy_note(note)), *notes)
 
 
 def _order(step: StepId, item: LoadedObject, history: History) -> tuple[bool, StepId, str]:
     covered = any(
-        one.covers(item)
+        sent.covers(item)
         for delivery in history.deliveries.get(step, ())
         if delivery.status is not DeliveryStatus.GIVEN_UP
-        for one in delivery.objects
+        for sent in delivery.objects
     )
     return not covered, step, item.object.key
 

@@ -1,7 +1,7 @@
-"""What a step's result depends on: a fingerprint in three parts, inputs, settings and recipe, compared part by part.
+"""What a step's result depends on: a fingerprint of inputs, settings and recipe, compared part by part. Pure.
 
 A step is up to date when its recorded fingerprint equals today's. A setting at its default is no part of a digest, so
-that a new key of the manifest changes none; where a record does not know a setting, it counts as left at its default.
+that a new manifest key changes no digest; a setting that a record does not have counts as being at its default.
 The recipe says how a stage turns inputs into results (`mtc.core.model`).
 """
 
@@ -42,7 +42,7 @@ DEFAULTS: Mapping[str, str] = {
     **dict.fromkeys(_OF_SOURCE, ""),
     _SEARCHES: _searches(HitSettings()),
 }
-"""What a setting is taken for where a record does not have it."""
+"""The value of a setting where a record does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class Changes:
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     newer_recipe: bool = False
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
-        return bool(self.added or self.changed or self.gone or self.settings or self.newer_recipe)
+        return bool(self.added or self.changed or self.removed or self.settings or self.newer_recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class Fingerprint:
 
     @classmethod
     def of(cls, stage: Stage, settings: Mapping[str, str], inputs: Mapping[str, str]) -> "Fingerprint":
-        """From settings with their recipe among them, as they are recorded."""
-        own = {name: value for name, value in settings.items() if name != RECIPE}
-        return cls(stage, dict(inputs), own, _number(settings.get(RECIPE, "")))
+        """From settings that include the recipe, as they are recorded."""
+        without_recipe = {name: value for name, value in settings.items() if name != RECIPE}
+        return cls(stage, dict(inputs), without_recipe, _recipe_number(settings.get(RECIPE, "")))
 
     @classmethod
     def recorded(cls, record: StepRecord) -> "Fingerprint":
@@ -83,33 +83,33 @@ class Fingerprint:
     @property
     def digest(self) -> str:
         """One text that is the same for the same parts: 32 hexadecimal digits."""
-        told = sorted((name, value) for name, value in self.settings.items() if DEFAULTS.get(name, "") != value)
-        text = json.dumps([self.stage.value, self.recipe, told, sorted(self.inputs.items())])
+        not_default = sorted((name, value) for name, value in self.settings.items() if DEFAULTS.get(name, "") != value)
+        text = json.dumps([self.stage.value, self.recipe, not_default, sorted(self.inputs.items())])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
     def since(self, before: "Fingerprint") -> Changes:
-        """What differs from an earlier one. What an even newer mtc has made is left as it is."""
+        """What differs from an earlier one. A recipe of a newer mtc is no difference."""
         old, new = before.inputs, self.inputs
         return Changes(
             added=tuple(sorted(new.keys() - old.keys())),
             changed=tuple(sorted(name for name in new.keys() & old.keys() if new[name] != old[name])),
-            gone=tuple(sorted(old.keys() - new.keys())),
+            removed=tuple(sorted(old.keys() - new.keys())),
             settings=tuple(name for name in sorted(self.settings) if self.setting(name) != before.setting(name)),
             newer_recipe=self.recipe > before.recipe,
         )
 
     def setting(self, name: str) -> str:
-        """The value of a setting, or what it is taken for where it is not known."""
+        """The value of a setting, or its default."""
         return self.settings.get(name, DEFAULTS.get(name, ""))
 
 
-def _number(recipe: str) -> int:
+def _recipe_number(recipe: str) -> int:
     return int(recipe) if recipe.isascii() and recipe.isdigit() else FIRST
 
 
 def is_older(record: StepRecord) -> bool:
     """Whether the step's last success was by an earlier recipe than today's."""
-    return bool(record.fingerprint) and _number(record.settings.get(RECIPE, "")) < RECIPES[record.step.stage]
+    return bool(record.fingerprint) and _recipe_number(record.settings.get(RECIPE, "")) < RECIPES[record.step.stage]
 
 
 def load_settings(site: SiteSettings) -> dict[str, str]:
@@ -118,14 +118,18 @@ def load_settings(site: SiteSettings) -> dict[str, str]:
     fields = json.dumps(source.fields, sort_keys=True) if source.fields else ""
     client = source.client.model_dump_json(by_alias=True) if source.client else ""
     values = (source.timezone or "", source.shift or "", source.encoding or "", client, fields)
-    own = {"source.format": str(source.format), "timezone": site.zone, **dict(zip(_OF_SOURCE, values, strict=True))}
-    return {**own, **_rules(site.filters, site.hits)}
+    log_settings = {
+        "source.format": str(source.format),
+        "timezone": site.zone,
+        **dict(zip(_OF_SOURCE, values, strict=True)),
+    }
+    return {**log_settings, **_rules(site.filters, site.hits)}
 
 
 def digest(settings: Mapping[str, str]) -> str:
     """A short digest of the settings that are not at their defaults."""
-    told = sorted((name, value) for name, value in settings.items() if DEFAULTS.get(name) != value)
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    not_default = sorted((name, value) for name, value in settings.items() if DEFAULTS.get(name) != value)
+    return hashlib.sha256(json.dumps(not_default).encode()).hexdigest()[:16]
 
 
 def import_settings(site: SiteSettings) -> dict[str, str]:
@@ -146,10 +150,10 @@ def stat_settings(site: SiteSettings) -> dict[str, str]:
 
     Of a database of countries only the path counts: a newer one under it does not invalidate history by itself.
     """
-    answers = target(site) if site.answers == "matomo" else ""
-    own = {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, "stats.from": answers}
-    searches = _searches(HitSettings() if answers else site.hits)  # Matomo has settings of its own
-    return {**own, _SEARCHES: searches, **_recipe(Stage.STAT)}
+    matomo = target(site) if site.answers == "matomo" else ""
+    stat_only = {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, "stats.from": matomo}
+    searches = _searches(HitSettings() if matomo else site.hits)  # Matomo's own settings count there
+    return {**stat_only, _SEARCHES: searches, **_recipe(Stage.STAT)}
 
 
 def csv_settings() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Whether a site's logs have stopped coming: nothing fails then, and nobody would hear of it. Pure."""
+"""Whether a site's logs have stopped coming: nothing fails then, and nobody would notice. Pure."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
@@ -29,14 +29,14 @@ class Stale:
 
 
 def stale(site: SiteSettings, history: History, listing: Listing, now: dt.datetime) -> Stale | None:
-    """What to say of a site; None for one that is fresh, that had no logs ever, or that is not to be looked after.
+    """The site if its logs are stale; None if they are fresh, if it never had any, or if freshness is not checked.
 
     A day counts as having logs if an object of it was loaded or is listed. The logs of a day are late when the source
     has settled after its end.
     """
-    wanted, today = site.freshness, now.astimezone(site.tzinfo).date()
+    freshness, today = site.freshness, now.astimezone(site.tzinfo).date()
     days = {day for day in _with_logs(site, history, listing) if day <= today}
-    if wanted is None or not days or listing.error:
+    if freshness is None or not days or listing.error:
         return None
     last = max(days)
     settled = site.day_end(last) + dt.timedelta(seconds=seconds(site.source.settle))
@@ -44,8 +44,8 @@ def stale(site: SiteSettings, history: History, listing: Listing, now: dt.dateti
     def longer_than(duration: str | None) -> bool:
         return duration is not None and now >= settled + max(dt.timedelta(seconds=seconds(duration)), _DAY)
 
-    warned = longer_than(wanted.warn_after or ("1d" if _is_daily(last, days) else None))
-    overdue = longer_than(wanted.error_after)
+    warned = longer_than(freshness.warn_after or ("1d" if _is_daily(last, days) else None))
+    overdue = longer_than(freshness.error_after)
     return Stale(site.name, last, (today - last).days, overdue) if warned or overdue else None
 
 

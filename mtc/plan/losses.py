@@ -1,4 +1,4 @@
-"""What a plan would remove that cannot be made again, which is never ordinary work: it stays until accepted by name.
+"""What a plan would remove that cannot be made again: never ordinary work, but kept until accepted by name. Pure.
 
 Hits cannot be made again when their log is gone from the source; statistics cannot when there is nothing left to count.
 A warehouse with none of its parts, and a source with none of its objects, are more likely a disk that is not mounted:
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from mtc.core.model import LoadedObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SiteSettings
-from mtc.plan.object_changes import Difference
-from mtc.plan.stat_inputs import DayHits, Hits, import_named
-from mtc.plan.verdicts import Finding, few
+from mtc.plan.object_changes import ObjectChanges
+from mtc.plan.stat_inputs import DayPart, PartsByDay, import_named
+from mtc.plan.verdicts import Finding, reasons_for
 from mtc.plan.work import StatWork
 from mtc.plan.world import Listing, Selection, World
 
@@ -26,7 +26,7 @@ Loaded = tuple[StepId, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Losing:
+class Losses:
     """What one site may lose in a plan.
 
     `vanished` are objects that were loaded and are not listed any more; `loaded` are all objects, copies as well.
@@ -35,7 +35,7 @@ class Losing:
     site: SiteSettings
     selection: Selection
     world: World
-    hits: Hits
+    hits: PartsByDay
     vanished: frozenset[Loaded] = frozenset()
     loaded: Mapping[StepId, tuple[LoadedObject, ...]] = field(default_factory=dict)
 
@@ -47,7 +47,7 @@ class Losing:
         """Why the site is stopped if the warehouse has none of its parts; empty if it has any."""
         if not self.world.missing:
             return ""
-        files = {one.part.file for one in self.hits}
+        files = {item.part.file for item in self.hits}
         if self._all_accepted or len(self.hits.by_day) < _SOME or not files <= self.world.missing:
             return ""
         return (
@@ -67,11 +67,11 @@ class Losing:
             f"To drop their hits: --accept site:{self.site.name}"
         )
 
-    def held(self, step: StepId, found: Difference) -> tuple[LoadedObject, ...]:
-        """The objects of an import step that would have to go and cannot be loaded again; those accepted are not."""
+    def held(self, step: StepId, found: ObjectChanges) -> tuple[LoadedObject, ...]:
+        """The objects of an import step that would be removed and cannot be loaded again, unless that is accepted."""
         drops = self.site.source.vanished == "drop"
-        going = [old for old in found.gone if self._empties(step, old, found)] if drops else found.lost
-        return tuple(old for old in going if not (self._accepted(step, old) or self._has_copy(step, old)))
+        removed = [old for old in found.vanished if self._empties(step, old, found)] if drops else found.unrecoverable
+        return tuple(old for old in removed if not (self._accepted(step, old) or self._has_copy(step, old)))
 
     def _has_copy(self, step: StepId, old: LoadedObject) -> bool:
         """Whether another object that stays has the same lines, and all its parts."""
@@ -87,7 +87,7 @@ class Losing:
         )
         return any(all(part.file not in self.world.missing for part in item.parts) for item in copies)
 
-    def _empties(self, step: StepId, old: LoadedObject, found: Difference) -> bool:
+    def _empties(self, step: StepId, old: LoadedObject, found: ObjectChanges) -> bool:
         """Whether a day that counts would have nothing left to count without the object, as far as is known.
 
         Of the days beside its own those count that have statistics. The own day does also where these are gone, with
@@ -96,12 +96,12 @@ class Losing:
         if any(new.size for new in found.to_load):
             return False
         days = {part.day for part in old.parts if part.hits}
-        told = {day for day in days if day == step.day or (self.site.name, day) in self.world.stat_files}
-        return any(not self._others(day) for day in told)
+        counted = {day for day in days if day == step.day or (self.site.name, day) in self.world.stat_files}
+        return any(not self._has_other_hits(day) for day in counted)
 
-    def _others(self, day: dt.date) -> bool:
+    def _has_other_hits(self, day: dt.date) -> bool:
         hits = self.hits.by_day.get(day, ())
-        return any(one.part.hits and (one.step, one.loaded.object.key) not in self.vanished for one in hits)
+        return any(item.part.hits and (item.step, item.loaded.object.key) not in self.vanished for item in hits)
 
     def _accepted(self, step: StepId, old: LoadedObject) -> bool:
         days = {part.day for part in old.parts if part.hits}
@@ -110,10 +110,10 @@ class Losing:
         return self._all_accepted or step in accepted or (bool(stats) and stats <= accepted)
 
     def statistics(self, step: StepId, verdict: Verdict, work: StatWork, record: StepRecord | None) -> Finding | None:
-        """What to find instead of a verdict whose work would count less than what was counted; None if it would not."""
-        lost = [one for one in self.hits.by_day.get(step.day, ()) if one.part.file in self.world.missing]
+        """The verdict instead of one whose work would count less than was counted; None if it would not."""
+        lost = [item for item in self.hits.by_day.get(step.day, ()) if item.part.file in self.world.missing]
         if lost and self.site.answers == "warehouse":
-            reasons = (*few("part missing", (one.part.file for one in lost)), *_remedies(lost))
+            reasons = (*reasons_for("part missing", (item.part.file for item in lost)), *_remedies(lost))
         elif self._removes(step, work) and not self._accepted_statistics(step, record):
             reasons = ("nothing is left of what it was counted from", f"to remove it: --accept {step}")
         else:
@@ -132,17 +132,20 @@ class Losing:
     def _accepted_statistics(self, step: StepId, record: StepRecord | None) -> bool:
         """Whether the step is accepted by name, or an import is that its hits came from."""
         accepted = self.selection.accepted
-        imports = {str(one) for one in accepted if one.stage is Stage.IMPORT}
+        imports = {str(named) for named in accepted if named.stage is Stage.IMPORT}
         inputs = record.inputs if record else ()
-        own = StepId(Stage.IMPORT, step.site, step.day)
+        import_of_day = StepId(Stage.IMPORT, step.site, step.day)
         return (
-            self._all_accepted or step in accepted or own in accepted or any(import_named(n) in imports for n in inputs)
+            self._all_accepted
+            or step in accepted
+            or import_of_day in accepted
+            or any(import_named(n) in imports for n in inputs)
         )
 
 
-def _remedies(lost: Iterable[DayHits]) -> Iterable[str]:
-    """How each import that made them may mend it."""
-    steps = sorted({one.step for one in lost})
+def _remedies(lost: Iterable[DayPart]) -> Iterable[str]:
+    """What to do about lost parts: an import each."""
+    steps = sorted({item.step for item in lost})
     for step in steps:
         again = f"`mtc import {step.site} {step.day}` reads the log again if it is there"
         yield f"{again}; to go on without: --accept {step}"
@@ -150,9 +153,9 @@ def _remedies(lost: Iterable[DayHits]) -> Iterable[str]:
 
 def vanished(site: str, listing: Listing, days: Iterable[dt.date], history: History) -> frozenset[Loaded]:
     """The objects loaded for these days that are not listed any more, or are empty now."""
-    gone: set[Loaded] = set()
+    found: set[Loaded] = set()
     for day in days:
         step = StepId(Stage.IMPORT, site, day)
-        there = {item.key for item in listing.days.get(day, ()) if item.size}
-        gone.update((step, old.object.key) for old in history.objects.get(step, ()) if old.object.key not in there)
-    return frozenset(gone)
+        listed = {item.key for item in listing.days.get(day, ()) if item.size}
+        found.update((step, old.object.key) for old in history.objects.get(step, ()) if old.object.key not in listed)
+    return frozenset(found)

@@ -1,4 +1,4 @@
-"""Days whose hits lie in the logs of the day before or after as well, and hits that are in nobody's statistics. Pure.
+"""Days whose hits are in the logs of the day before or after as well, and hits that are in no statistics. Pure.
 
 Logs need not be cut at the site's midnight: folders of UTC days for a site in Los Angeles, files that are rotated at
 06:25. Where that is so is seen by what is loaded: many hits of an object lie on the day beside its own. A few lines
@@ -29,7 +29,7 @@ _LITTLE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """How the logs of one site are cut. What was looked at of a day is kept, as three days beside it ask for it."""
+    """How the logs of one site are cut. Results for a day are cached: three days around it need them."""
 
     site: str
     history: History
@@ -44,7 +44,7 @@ class Neighbours:
         return self._spilled[day]
 
     def needed(self, day: dt.date) -> tuple[dt.date, ...]:
-        """The days of which the logs may hold hits of a day, besides its own, as the logs around it tell."""
+        """The other days whose logs may hold hits of a day, as the logs around it show."""
         sides = frozenset().union(*(self.spilled(day + side * _DAY) for side in (-1, 0, 1)))
         return tuple(day - side * _DAY for side in sorted(sides, reverse=True))
 
@@ -55,13 +55,13 @@ class Neighbours:
 
     def missing(self, day: dt.date) -> tuple[dt.date, ...]:
         """Those of them that are not imported."""
-        return tuple(one for one in self.needed(day) if not is_done(self._import(one)))
+        return tuple(other for other in self.needed(day) if not is_done(self._import(other)))
 
     def lacking(self, day: dt.date) -> tuple[str, ...]:
         """Why a day may not be whole, in words; nothing for one that is."""
         return tuple(
-            f"{NOT_WHOLE}: the logs of {one} may hold hits of this day, and are not imported yet"
-            for one in self.missing(day)
+            f"{NOT_WHOLE}: the logs of {other} may hold hits of this day, and are not imported yet"
+            for other in self.missing(day)
         )
 
     def _import(self, day: dt.date) -> StepRecord | None:
@@ -70,17 +70,17 @@ class Neighbours:
     def only_for_others(self, day: dt.date) -> bool:
         """Whether a day was imported only for the hits of the days beside it, and nobody asked for its statistics."""
         record = self._import(day)
-        own = StepId(Stage.STAT, self.site, day) in self.history.steps
-        return record is not None and NEIGHBOUR in record.figures and not own
+        has_statistics = StepId(Stage.STAT, self.site, day) in self.history.steps
+        return record is not None and NEIGHBOUR in record.figures and not has_statistics
 
 
 def to_import(sites: Mapping[str, Collection[dt.date]], history: History) -> dict[str, tuple[dt.date, ...]]:
     """The days whose logs may hold hits of these days of the sites, and are not imported."""
     found: dict[str, tuple[dt.date, ...]] = {}
     for site, days in sites.items():
-        beside = Neighbours(site, history)
-        if more := {one for day in days for one in beside.missing(day)} - set(days):
-            found[site] = tuple(sorted(more))
+        neighbours = Neighbours(site, history)
+        if missing := {other for day in days for other in neighbours.missing(day)} - set(days):
+            found[site] = tuple(sorted(missing))
     return found
 
 
@@ -94,37 +94,37 @@ def hits_by_day(objects: Collection[LoadedObject]) -> Counter[dt.date]:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """An object of an import step with hits on other days than its own: of which days, and in no statistics."""
+class StrayHits:
+    """An object of an import step with hits of other days: `days` by number, `uncounted` those in no statistics."""
 
     step: StepId
     key: str
     hits: int
     days: Mapping[dt.date, int]
-    untold: Mapping[dt.date, int]
+    uncounted: Mapping[dt.date, int]
 
     @property
-    def astray(self) -> dt.date | None:
-        """The day on which most of the hits lie, where that is a mistake somewhere and no matter of the hour.
+    def misplaced_on(self) -> dt.date | None:
+        """The day of most of the hits, where that looks like a mistake and not like a cut at another hour; else None.
 
-        It is far from the object's own; or it is beside that, in no statistics, and next to nothing is of its own.
+        It is far from the object's day; or next to it, in no statistics, and hardly any hit is of the object's day.
         """
-        day, count = max(self.days.items(), key=lambda one: one[1])
-        own = self.hits - sum(self.days.values())
-        is_other = abs((day - self.step.day).days) > 1 or (day in self.untold and own <= _LITTLE * self.hits)
+        day, count = max(self.days.items(), key=lambda pair: pair[1])
+        of_its_day = self.hits - sum(self.days.values())
+        is_other = abs((day - self.step.day).days) > 1 or (day in self.uncounted and of_its_day <= _LITTLE * self.hits)
         return day if count > _MOST * self.hits and is_other else None
 
     @property
-    def words(self) -> str:
-        """What there is to say of it."""
-        told = self.untold or self.days
-        shown = ", ".join(f"{count:,} of {day}" for day, count in sorted(told.items())[:3])
-        more = f" and of {len(told) - 3:,} more days" if len(told) > 3 else ""  # noqa: PLR2004 - as many as are shown
-        where = ", in no statistics" if self.untold else ""
+    def text(self) -> str:
+        """The hits of other days, in words."""
+        days = self.uncounted or self.days
+        shown = ", ".join(f"{count:,} of {day}" for day, count in sorted(days.items())[:3])
+        more = f" and of {len(days) - 3:,} more days" if len(days) > 3 else ""  # noqa: PLR2004 - as many as are shown
+        where = ", in no statistics" if self.uncounted else ""
         return f"of its {self.hits:,} hits are {shown}{more}{where}"
 
 
-def elsewhere(step: StepId, history: History, asked: Collection[dt.date] = ()) -> Iterator[Elsewhere]:
+def find_stray_hits(step: StepId, history: History, asked: Collection[dt.date] = ()) -> Iterator[StrayHits]:
     """The objects of an import step that have hits of other days, in no statistics or most of theirs.
 
     `asked` are days whose statistics are about to be made.
@@ -133,13 +133,15 @@ def elsewhere(step: StepId, history: History, asked: Collection[dt.date] = ()) -
         days = {day: hits for day, hits in hits_by_day((item,)).items() if day != step.day}
         if not days:
             continue
-        untold = {day: hits for day, hits in days.items() if day not in asked and not _is_told(step.site, day, history)}
-        found = Elsewhere(step, item.object.key, sum(part.hits for part in item.parts), days, untold)
-        if untold or found.astray is not None:
+        uncounted = {
+            day: hits for day, hits in days.items() if day not in asked and not _is_counted(step.site, day, history)
+        }
+        found = StrayHits(step, item.object.key, sum(part.hits for part in item.parts), days, uncounted)
+        if uncounted or found.misplaced_on is not None:
             yield found
 
 
-def _is_told(site: str, day: dt.date, history: History) -> bool:
+def _is_counted(site: str, day: dt.date, history: History) -> bool:
     """Whether a day has statistics, or will have them when they are next made."""
     if is_done(history.steps.get(StepId(Stage.STAT, site, day))):
         return True

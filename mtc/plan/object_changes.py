@@ -1,4 +1,4 @@
-"""How a day's objects in the source differ from what is loaded of them."""
+"""How a day's objects in the source differ from those that are loaded. Pure."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -12,36 +12,36 @@ Pair = tuple[LoadedObject, SourceObject]
 
 
 @dataclass(slots=True)
-class Difference:
+class ObjectChanges:
     """Each object under one heading, in the order of the keys.
 
     late            in the source, and not loaded
     changed         loaded in another version
     moved           loaded under another key, which is gone: renamed, or compressed since
     other_settings  loaded with other settings than today's
-    lost_parts      loaded, but the files of its hits are gone
+    missing_parts      loaded, but the files of its hits are gone
     older           loaded by an older recipe, and to be loaded again
     same            loaded as it should be
-    gone            loaded, and no longer in the source, or emptied there
-    lost            gone, and the files of its hits are gone too
-    emptied         what is in the source in the place of one that is gone as it was emptied
+    vanished        loaded, and no longer in the source, or emptied there
+    unrecoverable   vanished, and the files of its hits are gone too
+    emptied         the empty object in the source where a vanished one was
     """
 
     late: list[SourceObject] = field(default_factory=list)
     changed: list[Pair] = field(default_factory=list)
     moved: list[Pair] = field(default_factory=list)
     other_settings: list[Pair] = field(default_factory=list)
-    lost_parts: list[Pair] = field(default_factory=list)
+    missing_parts: list[Pair] = field(default_factory=list)
     older: list[Pair] = field(default_factory=list)
     same: list[LoadedObject] = field(default_factory=list)
-    gone: list[LoadedObject] = field(default_factory=list)
-    lost: list[LoadedObject] = field(default_factory=list)
+    vanished: list[LoadedObject] = field(default_factory=list)
+    unrecoverable: list[LoadedObject] = field(default_factory=list)
     emptied: list[SourceObject] = field(default_factory=list)
 
     @property
     def to_load(self) -> tuple[SourceObject, ...]:
         """The objects that have to be loaded, by key."""
-        pairs = (*self.changed, *self.moved, *self.other_settings, *self.lost_parts, *self.older)
+        pairs = (*self.changed, *self.moved, *self.other_settings, *self.missing_parts, *self.older)
         return tuple(sorted((*self.late, *(new for _, new in pairs))))
 
 
@@ -51,12 +51,12 @@ def compare(
     made_with: str,
     missing: Collection[str],
     recipe: int = 0,
-) -> Difference:
+) -> ObjectChanges:
     """Put every object under its heading. `missing` are part files that are listed but gone.
 
     What was loaded by a recipe before `recipe` is to be loaded again.
     """
-    found = Difference()
+    found = ObjectChanges()
     before = {item.object.key: item for item in sorted(loaded, key=lambda item: item.object.key)}
     for item in sorted(objects):
         if _is_emptied(item, before.get(item.key)):
@@ -69,40 +69,40 @@ def compare(
             _sort_known(found, old, item, made_with, missing)
             if recipe > old.recipe and found.same and found.same[-1] is old:
                 found.older.append((found.same.pop(), item))
-    _sort_gone(found, before, missing)
+    _sort_vanished(found, before, missing)
     return found
 
 
 def _is_emptied(item: SourceObject, old: LoadedObject | None) -> bool:
-    """Whether a log that was loaded has nothing in it any more: what it held is gone as if it were."""
+    """Whether a loaded log is empty now: its lines are gone as if it were removed."""
     return old is not None and item.size == 0 and old.object.size > 0
 
 
 def _sort_known(
-    found: Difference, old: LoadedObject, item: SourceObject, made_with: str, missing: Collection[str]
+    found: ObjectChanges, old: LoadedObject, item: SourceObject, made_with: str, missing: Collection[str]
 ) -> None:
     if old.object.version != item.version:
         found.changed.append((old, item))
     elif old.made_with != made_with:
         found.other_settings.append((old, item))
     elif _lacks_parts(old, missing):
-        found.lost_parts.append((old, item))
+        found.missing_parts.append((old, item))
     else:
         found.same.append(old)
 
 
-def _sort_gone(found: Difference, gone: dict[str, LoadedObject], missing: Collection[str]) -> None:
-    """What is gone under one key and here under another is one log: its lines must not count twice."""
-    if gone and found.late:
+def _sort_vanished(found: ObjectChanges, vanished: dict[str, LoadedObject], missing: Collection[str]) -> None:
+    """A log that vanished under one key and is there under another is the same log: its lines must not count twice."""
+    if vanished and found.late:
         late, found.late = found.late, []
         for item in late:
-            old = _earlier(item, gone)
+            old = _earlier(item, vanished)
             if old is None:
                 found.late.append(item)
             else:
-                found.moved.append((gone.pop(old.object.key), item))
-    found.gone = list(gone.values())
-    found.lost = [old for old in found.gone if _lacks_parts(old, missing)]
+                found.moved.append((vanished.pop(old.object.key), item))
+    found.vanished = list(vanished.values())
+    found.unrecoverable = [old for old in found.vanished if _lacks_parts(old, missing)]
 
 
 def without_compression(key: str) -> str:
@@ -110,9 +110,9 @@ def without_compression(key: str) -> str:
     return _COMPRESSED.sub("", key)
 
 
-def _earlier(item: SourceObject, gone: dict[str, LoadedObject]) -> LoadedObject | None:
+def _earlier(item: SourceObject, vanished: dict[str, LoadedObject]) -> LoadedObject | None:
     name = without_compression(item.key)
-    return next((old for key, old in gone.items() if without_compression(key) == name or _same(old, item)), None)
+    return next((old for key, old in vanished.items() if without_compression(key) == name or _same(old, item)), None)
 
 
 def _same(old: LoadedObject, item: SourceObject) -> bool:

@@ -21,9 +21,9 @@ from mtc.plan.day_selection import (
     with_touched_days,
 )
 from mtc.plan.import_verdicts import ImportPlanner
-from mtc.plan.losses import Losing, vanished
+from mtc.plan.losses import Losses, vanished
 from mtc.plan.neighbours import Neighbours
-from mtc.plan.stat_inputs import Hits, recorded_digests
+from mtc.plan.stat_inputs import PartsByDay, recorded_digests
 from mtc.plan.stat_verdicts import StatPlanner, remade
 from mtc.plan.work import Plan, PlannedStep
 from mtc.plan.world import Listing, Selection, World
@@ -48,7 +48,7 @@ def make_plan(project: Project, selection: Selection, world: World, history: His
 
 
 def with_steps_under_way(plan: Plan, history: History) -> Plan:
-    """The plan while another run is at work: what that run is doing has not failed, and is nobody else's work."""
+    """The plan while another run is at work: steps that it is doing have not failed, and are not to be done here."""
 
     def settled(planned: PlannedStep) -> PlannedStep:
         record = history.steps.get(planned.step)
@@ -63,16 +63,16 @@ def plan_imports(project: Project, selection: Selection, world: World, history: 
     """The import steps of the selection's days."""
     steps: Steps = {}
     for name, days in sorted(selection.days.items()):
-        losing = _losing(project, name, selection, world, history)
-        planner = ImportPlanner.of(project, project.sites[name], world, history, now, selection, losing)
+        losses = _losses_of(project, name, selection, world, history)
+        planner = ImportPlanner.of(project, project.sites[name], world, history, now, selection, losses)
         steps |= {planned.step: planned for planned in map(planner.plan, sorted(set(days)))}
     return steps
 
 
-def _losing(project: Project, name: str, selection: Selection, world: World, history: History) -> Losing:
+def _losses_of(project: Project, name: str, selection: Selection, world: World, history: History) -> Losses:
     """What a site may lose in a plan of these days."""
-    gone = vanished(name, world.listings.get(name, Listing()), selection.days[name], history)
-    return Losing(project.sites[name], selection, world, Hits.of(name, history), gone, history.objects)
+    missing = vanished(name, world.listings.get(name, Listing()), selection.days[name], history)
+    return Losses(project.sites[name], selection, world, PartsByDay.of(name, history), missing, history.objects)
 
 
 def plan_stats(
@@ -85,10 +85,10 @@ def plan_stats(
     steps: Steps = {}
     again = remade(before.values())
     for name, days, records in _touched(selection, history):
-        hits = Hits.of(name, history)
-        losing = Losing(project.sites[name], selection, world, hits)
+        hits = PartsByDay.of(name, history)
+        losses = Losses(project.sites[name], selection, world, hits)
         planner = StatPlanner(
-            project, name, world, history, hits, before, Neighbours(name, history), again, losing, losing.no_warehouse()
+            project, name, world, history, hits, before, Neighbours(name, history), again, losses, losses.no_warehouse()
         )
         asked = _with_outdated(Stage.STAT, days, selection, records)
         steps |= {planned.step: planned for planned in map(planner.stat, asked)}
@@ -105,7 +105,14 @@ def plan_csv(
     steps: Steps = {}
     for name, days, records in _touched(selection, history):
         planner = StatPlanner(
-            project, name, world, history, Hits(), before, Neighbours(name, history), recorded=recorded_digests(records)
+            project,
+            name,
+            world,
+            history,
+            PartsByDay(),
+            before,
+            Neighbours(name, history),
+            recorded=recorded_digests(records),
         )
         rows = stale_rows(name, world, history, records).union(_with_outdated(Stage.CSV, days, selection, records))
         steps |= {planned.step: planned for planned in map(planner.csv, sorted(rows))}
@@ -116,8 +123,8 @@ def _with_outdated(
     stage: Stage, days: Iterable[dt.date], selection: Selection, records: Records
 ) -> tuple[dt.date, ...]:
     """The days in order, and every other one that an older recipe counted, unless days were chosen by name."""
-    more = set() if selection.exact else outdated(stage, records)
-    return tuple(sorted(more.union(days)))
+    older = set() if selection.exact else outdated(stage, records)
+    return tuple(sorted(older.union(days)))
 
 
 def _touched(selection: Selection, history: History) -> Iterator[tuple[str, tuple[dt.date, ...], Records]]:

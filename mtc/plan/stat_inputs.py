@@ -42,7 +42,7 @@ def recorded_digests(records: Mapping[StepId, StepRecord]) -> dict[dt.date, str]
 
 
 @dataclass(frozen=True, slots=True)
-class DayHits:
+class DayPart:
     """A part with hits of a day, the object it came from, and the import step that loaded it."""
 
     part: Part
@@ -61,26 +61,26 @@ class DayHits:
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class PartsByDay:
     """Every listed part of a site by the day of its hits."""
 
-    by_day: Mapping[dt.date, tuple[DayHits, ...]] = field(default_factory=dict)
+    by_day: Mapping[dt.date, tuple[DayPart, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, site: str, history: History) -> "Hits":
+    def of(cls, site: str, history: History) -> "PartsByDay":
         """Sort a site's parts by day."""
-        days: dict[dt.date, list[DayHits]] = {}
+        days: dict[dt.date, list[DayPart]] = {}
         for step in history.objects:
             if step.site == site:
                 for item in history.counted(step):
                     for part in item.parts:
-                        days.setdefault(part.day, []).append(DayHits(part, item, step))
+                        days.setdefault(part.day, []).append(DayPart(part, item, step))
         return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})
 
-    def __iter__(self) -> Iterator[DayHits]:
+    def __iter__(self) -> Iterator[DayPart]:
         """All of them."""
         return (one for hits in self.by_day.values() for one in hits)
 
 
-def _order(hits: DayHits) -> tuple[Part, StepId]:
+def _order(hits: DayPart) -> tuple[Part, StepId]:
     return hits.part, hits.step

@@ -1,4 +1,4 @@
-"""Verdicts for stat and csv steps: what they are made from against what they were made from."""
+"""Verdicts for stat and csv steps: what they are made from now, against what they were made from. Pure."""
 
 import datetime as dt
 import hashlib
@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from mtc.core.model import Accounting, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
+from mtc.plan.delivered_hits import count_delivered_hits
 from mtc.plan.fingerprint import Fingerprint, csv_settings, stat_settings
-from mtc.plan.losses import Losing
+from mtc.plan.losses import Losses
 from mtc.plan.neighbours import Neighbours
-from mtc.plan.sent_hits import sent_hits
-from mtc.plan.stat_inputs import Hits, stat_version
+from mtc.plan.stat_inputs import PartsByDay, stat_version
 from mtc.plan.verdicts import (
     Finding,
     digest_of,
-    few,
     input_changes,
     is_done,
     older_recipe,
+    reasons_for,
     setting_changes,
     unchanged,
     unfinished,
@@ -51,11 +51,11 @@ class StatPlanner:
     site: str
     world: World
     history: History
-    hits: Hits
+    hits: PartsByDay
     before: Mapping[StepId, PlannedStep]
-    beside: Neighbours
+    neighbours: Neighbours
     remade: frozenset[tuple[StepId, str]] = frozenset()
-    losing: Losing | None = None
+    losses: Losses | None = None
     stopped: str = ""
     recorded: Mapping[dt.date, str] = field(default_factory=dict)
 
@@ -80,28 +80,28 @@ class StatPlanner:
         touching = self._touching(step.day)
         if verdict is Verdict.UP_TO_DATE:
             verdict, reasons = touching or self._stat_file(record, step.day)
-        if self.losing is None or touching or not verdict.is_work:
+        if self.losses is None or touching or not verdict.is_work:
             return verdict, reasons
-        return self.losing.statistics(step, verdict, work, record) or (verdict, reasons)
+        return self.losses.statistics(step, verdict, work, record) or (verdict, reasons)
 
     def _stat_work(self, day: dt.date) -> tuple[StatWork, dict[str, str]]:
         hits = self.hits.by_day.get(day, ())
-        inputs = {one.name(day): one.version for one in hits}
+        inputs = {part.name(day): part.version for part in hits}
         imported = self.history.steps.get(StepId(Stage.IMPORT, self.site, day))
         accounting = imported.accounting if imported else None
         if accounting is not None:
             inputs["accounting"] = _version(accounting)
-        lacking = self.beside.lacking(day)
+        lacking = self.neighbours.lacking(day)
         if lacking:
             inputs[LACKING] = "; ".join(lacking)
         site = self.project.sites[self.site]
-        kept = sent_hits(site, self.history, hits).kept if site.answers == "matomo" else 0
-        return StatWork(tuple(one.part for one in hits), accounting, lacking, kept), inputs
+        delivered = count_delivered_hits(site, self.history, hits).at_least if site.answers == "matomo" else 0
+        return StatWork(tuple(part.part for part in hits), accounting, lacking, delivered), inputs
 
     def _touching(self, day: dt.date) -> Finding | None:
         """Imports of other days in this plan that take out or make again an object with hits of this day."""
         hits = self.hits.by_day.get(day, ())
-        steps = {one.step for one in hits if (one.step, one.loaded.object.key) in self.remade}
+        steps = {part.step for part in hits if (part.step, part.loaded.object.key) in self.remade}
         return (Verdict.INPUTS_CHANGED, tuple(f"after {step}" for step in sorted(steps))) if steps else None
 
     def _stat_file(self, record: StepRecord | None, day: dt.date) -> Finding:
@@ -112,7 +112,7 @@ class StatPlanner:
         if size in {str(output.size) for output in record.outputs}:
             return _UP_TO_DATE
         how = "missing" if size is None else "not as it was written"
-        return Verdict.OUTPUT_MISSING, few(how, (output.path for output in record.outputs))
+        return Verdict.OUTPUT_MISSING, reasons_for(how, (output.path for output in record.outputs))
 
     def csv(self, day: dt.date) -> PlannedStep:
         """The csv step of that day."""
@@ -126,12 +126,12 @@ class StatPlanner:
         record = self.history.steps.get(step)
         verdict, reasons = self._verdict(record, now)
         if verdict is Verdict.UP_TO_DATE and self.world.csv_missing:
-            verdict, reasons = Verdict.OUTPUT_MISSING, few("missing", self.world.csv_missing)
+            verdict, reasons = Verdict.OUTPUT_MISSING, reasons_for("missing", self.world.csv_missing)
         digest = digest_of(record, verdict) or now.digest
         return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
-        """What the step of the stage before says about this one: wait, or come after it; None when it is done."""
+        """The step as it is planned while the one of the stage before is not done; None when that is done."""
         source = StepId(stage, self.site, step.day)
         planned = self.before.get(source)
         if planned is None or planned.verdict is Verdict.UP_TO_DATE:
@@ -152,15 +152,15 @@ class StatPlanner:
         return PlannedStep(step, Verdict.BLOCKED, (_why_not(source, record),))
 
     def _is_there(self, source: StepId) -> bool:
-        """Whether what a step would make is there though the state does not know it, such as older `.stat` files."""
+        """Whether the output of a step is there though the state does not know it, such as older `.stat` files."""
         if source.stage is Stage.STAT:
             return (self.site, source.day) in self.world.stat_files
         return bool(self.hits.by_day.get(source.day))
 
     def _verdict(self, record: StepRecord | None, now: Fingerprint) -> Finding:
-        open_ = unfinished(record)
-        if record is None or open_ is not None:
-            return open_ or _NEW
+        not_done = unfinished(record)
+        if record is None or not_done is not None:
+            return not_done or _NEW
         before = Fingerprint.recorded(record)
         changes = now.since(before)
         if settings := setting_changes(self.project, self.site, before, now):
@@ -177,8 +177,8 @@ def remade(steps: Iterable[PlannedStep]) -> frozenset[tuple[StepId, str]]:
     found: set[tuple[StepId, str]] = set()
     for planned in steps:
         if isinstance(planned.work, ImportWork):
-            gone = (old.object.key for old in planned.work.drop)
-            found.update((planned.step, key) for key in (*gone, *(new.key for new in planned.work.load)))
+            dropped = (old.object.key for old in planned.work.drop)
+            found.update((planned.step, key) for key in (*dropped, *(new.key for new in planned.work.load)))
     return frozenset(found)
 
 

@@ -18,7 +18,7 @@ Finding = tuple[Verdict, tuple[str, ...]]
 
 
 def is_done(record: StepRecord | None) -> bool:
-    """Whether the last thing that is known of the step is its success."""
+    """Whether the step succeeded, and nothing happened to it since."""
     return record is not None and record.status in DONE
 
 
@@ -28,9 +28,9 @@ def digest_of(record: StepRecord | None, verdict: Verdict) -> str:
 
 
 def unfinished(record: StepRecord | None, inputs: tuple[str, ...] = ()) -> Finding | None:
-    """The verdict of a step without a success to be judged by, or whose last try failed; None for any other.
+    """The verdict of a step that never succeeded, or whose last try failed; None for any other.
 
-    `inputs` are the reasons of a new one.
+    `inputs` are the reasons for a new one.
     """
     if record is None or _never_tried(record):
         return Verdict.NEW, inputs
@@ -40,7 +40,7 @@ def unfinished(record: StepRecord | None, inputs: tuple[str, ...] = ()) -> Findi
 
 
 def unchanged(record: StepRecord | None, notes: tuple[str, ...] = ()) -> Finding:
-    """The verdict of a step that is as it should be: it is done, unless the state has it as blocked since."""
+    """The verdict of a step with nothing changed: up to date, unless a later run could not get to it."""
     if record is not None and _done_and_blocked(record):
         return Verdict.FAILED, (f"blocked before: {record.error}" if record.error else "blocked before",)
     return Verdict.UP_TO_DATE, notes
@@ -59,7 +59,7 @@ _SHOWN = 3
 
 
 def setting_changes(project: Project, site: str, before: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
-    """Each setting that differs from the recorded one, with the place where it now stands."""
+    """Each setting that differs from the recorded one, with its place in the manifest."""
     changes = []
     for name in now.since(before).settings:
         old, new = before.setting(name), now.setting(name)
@@ -68,21 +68,21 @@ def setting_changes(project: Project, site: str, before: Fingerprint, now: Finge
 
 
 def input_changes(changes: Changes) -> tuple[str, ...]:
-    """Which inputs are new, changed or gone."""
+    """Which inputs are new, changed or removed."""
     return (
-        *few("new input", changes.added),
-        *few("changed input", changes.changed),
-        *few("input gone", changes.gone),
+        *reasons_for("new input", changes.added),
+        *reasons_for("changed input", changes.changed),
+        *reasons_for("input gone", changes.removed),
     )
 
 
 def older_recipe(before: int, now: int) -> str:
-    """That an earlier way of counting made it."""
+    """The reason of a result that an older recipe made."""
     return f"counted by an older mtc (recipe {before}, now {now})"
 
 
 def _place(project: Project, site: str, name: str, *, unset: bool) -> str:
-    """Where a setting is written, the site's own place first; one that is `null` has only its parent's place."""
+    """Where a setting is written, the place of the site first; one that is `null` has only its parent's place."""
     names = [name.partition(".")[0]] if unset else [name, name.removeprefix("source.")]
     for path in (*(f"sites.{site}.{each}" for each in names), names[0]):
         if path in project.setting_locations:
@@ -90,11 +90,11 @@ def _place(project: Project, site: str, name: str, *, unset: bool) -> str:
     return ""
 
 
-def few(prefix: str, names: Iterable[str]) -> tuple[str, ...]:
+def reasons_for(prefix: str, names: Iterable[str]) -> tuple[str, ...]:
     """One reason for each of the first names, then how many more there are."""
-    listed = list(names)
-    shown = [f"{prefix}: {name}" for name in listed[:_SHOWN]]
-    return (*shown, f"{prefix}: {len(listed) - _SHOWN} more") if len(listed) > _SHOWN else tuple(shown)
+    every = list(names)
+    shown = [f"{prefix}: {name}" for name in every[:_SHOWN]]
+    return (*shown, f"{prefix}: {len(every) - _SHOWN} more") if len(every) > _SHOWN else tuple(shown)
 
 
 def changed_object(old: LoadedObject, new: SourceObject) -> str:
@@ -105,6 +105,6 @@ def changed_object(old: LoadedObject, new: SourceObject) -> str:
 
 
 def lost_object(old: LoadedObject, *, part: bool) -> str:
-    """An object that cannot be loaded again, as it is gone, and `part` says that its hits are too; its copy may be."""
+    """That an object is gone from the source, so that it cannot be loaded again; with `part`, its part is gone too."""
     copy = f"; its copy is {old.archived}" if old.archived else ""
     return f"{old.object.key} is gone from the source{', and so is its part' if part else ''}{copy}"

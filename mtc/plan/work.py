@@ -14,7 +14,7 @@ class DeliverWork:
 
     `opened` are deliveries to be gone on with before anything else is done. `covered` are the objects that deliveries
     already cover. `carried` maps the keys of objects to be loaded again to those that cover them, whose lines must be
-    the same then, unless the step is `accepted`. `taken_back` are keys that an operator lets be sent again. `refused`
+    the same then, unless the step is `accepted`. `resend` are keys that an operator lets be sent again. `refused`
     are reasons why the step may not go on after the open deliveries are done. `number` is that of the next delivery.
     `sent` are the digests of lines that were delivered of any day: a copy of them is not sent.
     """
@@ -24,7 +24,7 @@ class DeliverWork:
     covered: tuple[DeliveredObject, ...] = ()
     carried: Mapping[str, DeliveredObject] = field(default_factory=dict)
     accepted: bool = False
-    taken_back: tuple[str, ...] = ()
+    resend: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     sent: frozenset[str] = field(default=frozenset(), repr=False)
 

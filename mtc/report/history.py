@@ -12,7 +12,7 @@ from mtc.core.deliveries import Delivery
 from mtc.core.model import Accounting, LoadedObject, Output, SourceObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation
-from mtc.plan.neighbours import Elsewhere, elsewhere
+from mtc.plan.neighbours import StrayHits, find_stray_hits
 from mtc.plan.work import ImportWork, Plan, PlannedStep
 from mtc.state.rows import AttemptRow
 
@@ -173,7 +173,7 @@ class StepHistory:
     attempts: tuple[AttemptRow, ...]
     compared: bool
     deliveries: tuple[Delivery, ...] = ()
-    elsewhere: tuple[Elsewhere, ...] = ()
+    elsewhere: tuple[StrayHits, ...] = ()
 
     @property
     def accounting(self) -> Accounting | None:
@@ -216,5 +216,5 @@ def step_history(
         attempts=tuple(sorted(attempts, key=lambda attempt: (attempt.started, attempt.number))),
         compared=pair is not None,
         deliveries=history.deliveries.get(step, ()),
-        elsewhere=tuple(elsewhere(step, history)) if step.stage is Stage.IMPORT else (),
+        elsewhere=tuple(find_stray_hits(step, history)) if step.stage is Stage.IMPORT else (),
     )

@@ -21,7 +21,7 @@ def why_text(history: StepHistory, terminal: Terminal = PLAIN) -> str:
         (_since(history), _changed(history)),
         (_input_title(history.inputs), _input_rows(history.inputs)),
         ("lines", _accounting(history.accounting)),
-        ("hits of other days", [f"{one_line(item.key)}: {item.words}" for item in history.elsewhere]),
+        ("hits of other days", [f"{one_line(item.key)}: {item.text}" for item in history.elsewhere]),
         ("delivered", [_delivery(item) for item in history.deliveries]),
         ("outputs", table([[one_line(item.path), size(item.size)] for item in history.outputs])),
         ("notes", [one_line(note) for note in history.record.notes] if history.record else []),

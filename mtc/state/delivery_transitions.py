@@ -107,7 +107,7 @@ class DeliveryTransitions:
             self._connection.execute(_MAKE_WAY, (to_text(after.key), *covering))
             self._connection.execute(_CARRY, (*_object_columns(after), *covering))
 
-    def resend_accepted(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
+    def resend_allowed(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
         """An operator accepts that the hits of these objects are sent again. An open delivery is given up."""
         named = tuple(keys)
         accepted = to_timestamp(at)

@@ -147,9 +147,9 @@ class Store:
         """An object was loaded again, with the same hits: the delivery that covered it before covers it now."""
         self._deliveries.object_carried(step, before, after)
 
-    def resend_accepted(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
+    def resend_allowed(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
         """An operator accepts that the hits of these objects are sent again. An open delivery is given up."""
-        self._deliveries.resend_accepted(step, keys, run=run, at=at)
+        self._deliveries.resend_allowed(step, keys, run=run, at=at)
 
     # Queries
 

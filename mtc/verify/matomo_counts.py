@@ -29,9 +29,9 @@ from mtc.matomo.client import MatomoClient
 from mtc.matomo.reports import DayReports, Report, reports
 from mtc.matomo.settings import Matomo
 from mtc.matomo.sites import site_id
+from mtc.plan.delivered_hits import count_delivered_hits, deliveries_to_site
 from mtc.plan.duplicates import sent_texts
-from mtc.plan.sent_hits import own_deliveries, sent_hits
-from mtc.plan.stat_inputs import DayHits
+from mtc.plan.stat_inputs import DayPart
 from mtc.stages.deliver.tracker import server_of
 from mtc.stages.stat import matomo_tables
 from mtc.warehouse.referrers import assistant_of, referrer_list
@@ -174,21 +174,23 @@ class Delivered:
     disagreements: tuple[Disagreement, ...] = ()
 
 
-def delivered(site: SiteSettings, history: History, day: dt.date, hits: Sequence[DayHits]) -> Delivered | None:
+def delivered(site: SiteSettings, history: History, day: dt.date, hits: Sequence[DayPart]) -> Delivered | None:
     """The deliveries of a day's import, and what was delivered of the day's `hits`; None where nothing is."""
     if site.matomo is None:
         return None
-    sent = sent_hits(site, history, hits)
+    sent = count_delivered_hits(site, history, hits)
     step = StepId(Stage.IMPORT, site.name, day)
-    wrong = _of_step(own_deliveries(site, history, step), history.objects.get(step, ()), _left(site, history, step))
-    return Delivered(sent.hits, sent.lost, tuple(wrong))
+    wrong = _of_step(deliveries_to_site(site, history, step), history.objects.get(step, ()), _left(site, history, step))
+    return Delivered(sent.hits, sent.lacking, tuple(wrong))
 
 
 def unfinished_days(site: SiteSettings, history: History) -> frozenset[dt.date]:
     """The days with hits of deliveries that are not finished: what Matomo counts of them is in between."""
     steps = [step for step in history.deliveries if step.site == site.name]
     opened = [
-        step for step in steps if any(one.status is DeliveryStatus.OPEN for one in own_deliveries(site, history, step))
+        step
+        for step in steps
+        if any(one.status is DeliveryStatus.OPEN for one in deliveries_to_site(site, history, step))
     ]
     parts = (part.day for step in opened for item in history.objects.get(step, ()) for part in item.parts)
     return frozenset({*(step.day for step in opened), *parts})
@@ -206,7 +208,7 @@ def _name_of(item: DeliveredObject) -> tuple[str, str, str]:
 def _left(site: SiteSettings, history: History, step: StepId) -> tuple[LoadedObject, ...]:
     """The objects of a step that no delivery covers, nor is their every line in one of another day."""
     sent = sent_texts(site, history)
-    covered = (item for one in own_deliveries(site, history, step) for item in one.objects)
+    covered = (item for one in deliveries_to_site(site, history, step) for item in one.objects)
     return tuple(item for item in uncovered(history.counted(step), covered) if item.text not in sent)
 
 

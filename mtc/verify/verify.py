@@ -26,8 +26,8 @@ from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo.reports import DayReports
 from mtc.plan.duplicates import counted_once
 from mtc.plan.freshness import stale_sites
-from mtc.plan.neighbours import Neighbours, elsewhere
-from mtc.plan.stat_inputs import DayHits, Hits
+from mtc.plan.neighbours import Neighbours, find_stray_hits
+from mtc.plan.stat_inputs import DayPart, PartsByDay
 from mtc.plan.world import Selection
 from mtc.state.lock import Owner, owner_at_work
 from mtc.state.store import Store
@@ -64,7 +64,7 @@ class Looking:
     def site(self, site: SiteSettings) -> Iterator[Evidence]:
         """The evidence of each of a site's days."""
         days = self.days[site.name]
-        hits = Hits.of(site.name, self.history).by_day
+        hits = PartsByDay.of(site.name, self.history).by_day
         wrong = self._wrong_parts([one.part for day in days for one in hits.get(day, ())])
         counted = self._counted(site, days)
         for day in days:
@@ -74,7 +74,7 @@ class Looking:
         self,
         site: SiteSettings,
         day: dt.date,
-        hits: Sequence[DayHits],
+        hits: Sequence[DayPart],
         wrong: Mapping[Part, Disagreement],
         counted: DayReports | None,
     ) -> Evidence:
@@ -94,7 +94,7 @@ class Looking:
             row=None if self._rows is None else self._rows.get((site.name, day.isoformat())),
             lines=None if self._lines is None else self._lines.get((site.name, day.isoformat()), ()),
             csv=None if self._rows is None else steps.get(StepId(Stage.CSV, site.name, day)),
-            astray=tuple(f"{printable(one.key)}: {one.words}" for one in elsewhere(step, self.history)),
+            astray=tuple(f"{printable(one.key)}: {one.text}" for one in find_stray_hits(step, self.history)),
         )
 
     def _wrong_parts(self, parts: Sequence[Part]) -> Mapping[Part, Disagreement]:

@@ -15,7 +15,7 @@ from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.api import ReportSummary
 from mtc.matomo.settings import Matomo
-from mtc.plan.stat_inputs import Hits
+from mtc.plan.stat_inputs import PartsByDay
 from mtc.report.verify_text import verify_json, verify_text
 from mtc.verify.chain import Evidence, compare
 from mtc.verify.evidence import Imported, StatEvidence, imported
@@ -53,7 +53,7 @@ def terminal(
     site: SiteSettings, objects: tuple[LoadedObject, ...], *made: Delivery, day: dt.date = DAY
 ) -> Delivered | None:
     history = History(objects={STEP: objects}, deliveries={STEP: made})
-    return delivered(site, history, day, Hits.of("docs", history).by_day.get(day, ()))
+    return delivered(site, history, day, PartsByDay.of("docs", history).by_day.get(day, ()))
 
 
 def words(found: Delivered | Imported | None) -> list[tuple[str, int | None]]:

@@ -36,9 +36,9 @@ class Book:
         left = self.go_on(step, work.opened, list(listed), parts)
         if work.refused:
             raise RefusedStepError(f"would count twice: {work.refused[0]}")
-        if not work.taken_back:
+        if not work.resend:
             return left
-        self.take_back(step, work.taken_back)
+        self.take_back(step, work.resend)
         return ()
 
     def go_on(

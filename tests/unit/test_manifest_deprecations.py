@@ -111,7 +111,7 @@ def test_both_names_at_once_are_a_mistake(tmp_path: Path) -> None:
 
 
 def test_an_old_name_counts_in_its_own_section_only(tmp_path: Path) -> None:
-    """Elsewhere it is an unknown key like any other."""
+    """StrayHits it is an unknown key like any other."""
     file = tmp_path / "daily.yaml"
     file.write_text(TEXT.replace("arrival: 2h", "arrival: 2h, tz: UTC"), "utf-8")
     [report] = validate([file])

@@ -83,10 +83,10 @@ def is_refused(house: House, *reasons: str) -> None:
     assert house.book.sent == sent
 
 
-def is_accepted(house: House, *taken_back: str) -> None:
+def is_accepted(house: House, *resend: str) -> None:
     """With the operator's word the step is done, with these keys taken back; then all is as it should be."""
     house.accepted = frozenset({STEP})
-    assert delivering(house).taken_back == taken_back
+    assert delivering(house).resend == resend
     assert delivering(house).accepted
     assert house.apply(ONLY_IMPORT) == [STEP]
     house.accepted = frozenset()
@@ -554,7 +554,7 @@ def test_acceptance_where_nothing_differs_takes_nothing_back() -> None:
     house = delivered()
     house.put(obj("b.log"))
     house.accepted = frozenset({STEP})
-    assert delivering(house).taken_back == ()
+    assert delivering(house).resend == ()
     house.apply(ONLY_IMPORT)
     assert sent(house) == {"a.log": 1, "b.log": 1}
 

@@ -90,7 +90,7 @@ def test_the_parts_that_differ_are_told_apart() -> None:
     before = Fingerprint(Stage.STAT, {"a": "1", "b": "1"}, {"url": ""}, 2)
     now = Fingerprint(Stage.STAT, {"b": "2", "c": "1"}, {"url": "x", "filters.bots": "false"}, 3)
     found = now.since(before)
-    assert (found.added, found.changed, found.gone, found.settings) == (("c",), ("b",), ("a",), ("url",))
+    assert (found.added, found.changed, found.removed, found.settings) == (("c",), ("b",), ("a",), ("url",))
     assert found.newer_recipe
     assert not before.since(now).newer_recipe
 

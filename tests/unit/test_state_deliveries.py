@@ -236,7 +236,7 @@ def test_an_object_may_take_the_name_of_one_that_was_taken_back(store: Store) ->
     """What was taken back is of the past; it stands in nobody's way."""
     store.delivery_cut(STEP, delivery(1, "a.log", "b.log"), at=AT)
     end(store, delivery(1, "a.log", "b.log"))
-    store.resend_accepted(STEP, ["b.log"], run="r1", at=AT)
+    store.resend_allowed(STEP, ["b.log"], run="r1", at=AT)
     store.object_carried(STEP, covered("a.log"), covered("b.log", "v2"))
     assert deliveries_of(store, STEP)[0].objects == (covered("b.log", "v2"),)
 
@@ -246,7 +246,7 @@ def test_carrying_is_for_what_is_covered_still(store: Store) -> None:
     made = delivery(1, "a.log", "b.log")
     store.delivery_cut(STEP, made, at=AT)
     end(store, made)
-    store.resend_accepted(STEP, ["a.log"], run="r1", at=AT)
+    store.resend_allowed(STEP, ["a.log"], run="r1", at=AT)
     store.object_carried(STEP, covered("a.log"), covered("a.log", "v2"))
     assert deliveries_of(store, STEP)[0].objects == (covered("b.log"),)
 
@@ -258,7 +258,7 @@ def test_what_an_operator_takes_back_is_covered_no_more(store: Store) -> None:
         store.delivery_cut(STEP, made, at=AT)
         end(store, made)
     store.delivery_cut(OTHER_DAY, delivery(1, "b.log"), at=AT)
-    store.resend_accepted(STEP, ["b.log", "caf\udce9.log"], run="r1", at=AT)
+    store.resend_allowed(STEP, ["b.log", "caf\udce9.log"], run="r1", at=AT)
     assert [one.objects for one in deliveries_of(store, STEP)] == [(covered("a.log"),), (covered("c.log"),)]
     assert deliveries_of(store, OTHER_DAY) == (delivery(1, "b.log"),)
     assert exported(store, "acceptance") == [
@@ -273,7 +273,7 @@ def test_a_delivery_under_way_is_given_up_when_its_step_may_count_twice(store: S
     end(store, ended)
     store.delivery_cut(STEP, opened, at=AT)
     store.delivery_cut(OTHER_DAY, delivery(1), at=AT)
-    store.resend_accepted(STEP, ["a.log", "c.log"], run="r1", at=AT)
+    store.resend_allowed(STEP, ["a.log", "c.log"], run="r1", at=AT)
     first, second = deliveries_of(store, STEP)
     assert (first.status, first.objects) == (DeliveryStatus.DONE, (covered("b.log"),))
     assert (second.status, second.objects, second.batches) == (DeliveryStatus.GIVEN_UP, (), ())
@@ -296,7 +296,7 @@ def test_an_export_has_every_row_of_a_delivery(store: Store) -> None:
     made = delivery(1, "a.log", "b.log")
     store.delivery_cut(STEP, made, at=AT)
     end(store, made)
-    store.resend_accepted(STEP, ["a.log"], run="r1", at=AT)
+    store.resend_allowed(STEP, ["a.log"], run="r1", at=AT)
     store.delivery_cut(STEP, delivery(2, "c.log", lanes=1, batches=1), at=AT)
     left = dataclasses.replace(
         delivery(2).batches[0], status=BatchStatus.IN_DOUBT, moved=AT, left=(1, 5), invalid=1, refused=(0,)
@@ -463,7 +463,7 @@ class _Life:
 
     def _take_back(self, pick: int) -> None:
         keys = sorted(item.key for one in self.model for item in one.objects)[pick % 5 :: 3]
-        self.store.resend_accepted(STEP, keys, run="r1", at=AT)
+        self.store.resend_allowed(STEP, keys, run="r1", at=AT)
         for one in list(self.model):
             if one.status is DeliveryStatus.OPEN:
                 self._put(dataclasses.replace(one, status=DeliveryStatus.GIVEN_UP, objects=(), batches=()))

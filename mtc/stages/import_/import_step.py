@@ -109,8 +109,8 @@ def _finish(context: StepContext) -> tuple[DeliverySummary, tuple[Delivery, ...]
             f"hits would count twice in Matomo: {'; '.join(deliver.refused[:_SHOWN])}",
             hint=f"to count them again: --accept {context.step}",
         )
-    if deliver.taken_back:
-        context.recorder.record(ResendAllowed(context.step, deliver.taken_back))
+    if deliver.resend:
+        context.recorder.record(ResendAllowed(context.step, deliver.resend))
         left = ()  # given up
     return finished, left
 
@@ -134,7 +134,7 @@ def _uncovered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, 
     deliver = context.work.deliver
     if deliver is None or context.deliverer is None:
         return ()
-    resent = {*deliver.taken_back, *loaded.resent}
+    resent = {*deliver.resend, *loaded.resent}
     new = uncovered([*context.work.keep, *loaded.objects], (*deliver.covered, *loaded.covered))
     return tuple(item for item in new if item.text not in deliver.sent or item.object.key in resent)
 
