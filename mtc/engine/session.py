@@ -90,7 +90,7 @@ class _Session:
                 self._coordinator.apply(selection_for(self._request, history, self._started), history)
             if self._coordinator.bugs:
                 raise self._coordinator.bugs[0]
-            exit_code = self._coordinator.tally.exit_code
+            exit_code = self._coordinator.summary.exit_code
         except InterruptedRunError as error:
             exit_code = error.exit_code
         except MtcError as error:
@@ -103,7 +103,7 @@ class _Session:
 
     def _finish(self, exit_code: int) -> None:
         ended = self._clock()
-        summary = self._coordinator.tally
+        summary = self._coordinator.summary
         with suppress(StateError):  # when the state cannot be written, the error on its way says so
             self._store.end_run(self._run, exit_code=exit_code, counts=summary.counts(), at=ended)
         crash_points.point("run.finished")
@@ -122,7 +122,7 @@ class _Session:
         )
 
     def _record(self, exit_code: int, ended: dt.datetime) -> RunRecord:
-        summary = self._coordinator.tally
+        summary = self._coordinator.summary
         steps = tuple(
             StepOutcome(
                 step, outcome.status, outcome.verdict, outcome.seconds, outcome.attempts, outcome.figures, outcome.error
@@ -137,7 +137,7 @@ class _Session:
         )
 
     def _next(self, exit_code: int) -> str:
-        summary = self._coordinator.tally
+        summary = self._coordinator.summary
         if exit_code > INTERRUPTED:
             return "interrupted; run the same command to go on"
         project = self._request.project
@@ -152,7 +152,7 @@ class _Session:
         """Where the results are, as paths from the working folder."""
         project = self._request.project
         folder_of = {Stage.STAT: project.stats, Stage.CSV: project.csv}
-        stages = {outcome.stage for outcome in self._coordinator.tally.outcomes}
+        stages = {outcome.stage for outcome in self._coordinator.summary.outcomes}
         folders = [f"{os.path.relpath(path)}/" for stage, path in folder_of.items() if stage in stages]
         return f"the results are in {' and '.join(folders)}" if folders else ""
 

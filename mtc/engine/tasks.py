@@ -1,25 +1,12 @@
 """Planned steps as tasks for an executor: an import step each, a site's statistics in sets of days, all CSV as one."""
 
-import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from mtc.core.model import Stage
 from mtc.plan.work import PlannedStep, Task
 
 _STAT_SET = 400
-
-
-@dataclass(slots=True)
-class OpenStep:
-    """A step that runs, or waits for its next attempt. `looked` is when its source was listed for this plan."""
-
-    planned: PlannedStep
-    looked: dt.datetime | None = None
-    waits: bool = False
-    attempt: int = 0
-    began: float = 0.0
 
 
 def tasks(steps: Iterable[PlannedStep]) -> Iterator[Task]:

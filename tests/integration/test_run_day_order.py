@@ -104,7 +104,7 @@ def is_in_order(stage: DeliveringStage, site: str) -> bool:
 
 def test_days_are_delivered_in_order(deliveries: Deliveries) -> None:
     """A day's delivery begins when that of the day before has ended. Each step is begun once, and once over."""
-    assert deliveries.rig.apply(Stage.IMPORT).tally.exit_code == 0
+    assert deliveries.rig.apply(Stage.IMPORT).summary.exit_code == 0
     assert all(is_in_order(deliveries.stage, site) for site in ("docs", "shop"))
     assert sorted(deliveries.stage.did("load", "docs")) == [0, 1, 2]
     listener = deliveries.rig.listener
@@ -126,7 +126,7 @@ def test_later_days_load_while_the_first_is_delivered(tmp_path: Path) -> None:
 
     made.stage.at = at
     with made.rig.store:
-        assert made.rig.apply(Stage.IMPORT).tally.exit_code == 0
+        assert made.rig.apply(Stage.IMPORT).summary.exit_code == 0
     assert all(is_in_order(made.stage, site) for site in ("docs", "shop"))
 
 
@@ -139,7 +139,7 @@ def test_a_day_that_fails_does_not_keep_the_later_ones_back(deliveries: Deliveri
             raise DENIED
 
     deliveries.stage.at = at
-    assert deliveries.rig.apply(Stage.IMPORT).tally.exit_code == 3
+    assert deliveries.rig.apply(Stage.IMPORT).summary.exit_code == 3
     assert deliveries.rig.status(DOCS[0]) is Status.FAILED
     assert deliveries.stage.did("end", "docs") == [1, 2]
 
@@ -154,7 +154,7 @@ def test_a_day_that_fails_once_is_tried_again_and_delivered_alone(deliveries: De
             raise BUSY
 
     deliveries.stage.at = at
-    assert deliveries.rig.apply(Stage.IMPORT).tally.exit_code == 0
+    assert deliveries.rig.apply(Stage.IMPORT).summary.exit_code == 0
     for site in ("docs", "shop"):
         words = [(word, one.day) for word, one in deliveries.stage.log if word != "load" and one.site == site]
         assert sorted(deliveries.stage.did("end", site)) == [0, 1, 2]
@@ -176,6 +176,6 @@ def test_an_interrupted_run_ends_although_days_wait_for_their_turn(deliveries: D
         run.apply(deliveries.rig.selection(Stage.IMPORT))
     deliveries.stage.at = lambda _what, _step: None
     deliveries.stage.log.clear()
-    assert deliveries.rig.apply(Stage.IMPORT).tally.exit_code == 0
+    assert deliveries.rig.apply(Stage.IMPORT).summary.exit_code == 0
     assert deliveries.stage.did("end", "docs") in ([0, 1, 2], [1, 2])
     assert {deliveries.rig.status(one) for one in (*DOCS, *SHOP)} == {Status.DONE}

@@ -164,11 +164,11 @@ class Rig:
         except InterruptedRunError as error:
             self._end(coordinator, error.exit_code)
         else:
-            self._end(coordinator, coordinator.tally.exit_code)
+            self._end(coordinator, coordinator.summary.exit_code)
         return coordinator
 
     def _end(self, coordinator: Coordinator, code: int) -> None:
-        self.store.end_run(coordinator.run, exit_code=code, counts=coordinator.tally.counts(), at=self.clock())
+        self.store.end_run(coordinator.run, exit_code=code, counts=coordinator.summary.counts(), at=self.clock())
 
     def status(self, step: StepId) -> Status:
         """What the state says of a step."""
