@@ -1,4 +1,4 @@
-"""What the state file knows of steps, as frozen values: who plans reads them, who keeps the state makes them."""
+"""What the state file knows, as frozen values: the state makes them, the planner and the reports read them."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from mtc.core.model import Accounting, LoadedObject, Output, Status, StepId
 class StepRecord:
     """What the state file knows of a step.
 
-    `settings` maps the dotted names of the settings that its result depends on to their values as text, as they
-    were at the last success; `inputs` maps the names of its inputs to their versions. `checked` is when
-    the source was last listed for it. `attempts` counts tries since the last success.
+    `settings` maps the dotted names of the settings that its result depends on to their values as text, as they were
+    at the last success; `inputs` maps the names of its inputs to their versions. `checked` is when the source was last
+    listed for it. `attempts` counts tries since the last success.
     """
 
     step: StepId
@@ -34,10 +34,10 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the state says, cut to the sites at hand. All maps are complete for those sites.
+    """What the state says of some sites. All maps are complete for those sites.
 
     `objects` are the loaded objects of each import step, `deliveries` what was sent of them to Matomo. `copies` are
-    those objects, by step and key, that do not count, as another of the site has the same lines: of what they are.
+    the objects, by step and key, that do not count as another of the site has the same lines, with its name.
     """
 
     steps: Mapping[StepId, StepRecord] = field(default_factory=dict)

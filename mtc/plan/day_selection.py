@@ -83,8 +83,8 @@ def outdated(stage: Stage, records: Records) -> set[dt.date]:
 def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
     """Days that a run began and did not finish: they stay on the list until all of their steps are done.
 
-    A day counts as begun when its import, or another step whose needs were met, was tried. Steps that were planned
-    and never tried make no day begun: a long backfill that was stopped waits for its own command.
+    A day has begun when its import, or another step whose needs were met, was tried. Steps that were planned and
+    never tried do not count: a long backfill that was stopped waits for its own command.
     """
     names = set(sites)
     begun: set[tuple[str, dt.date]] = set()
@@ -135,7 +135,7 @@ def _begins(step: StepId, record: StepRecord) -> bool:
 
 
 def unsettled_days(project: Project, sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
-    """Days whose source was last looked at before it had settled: objects may have come since."""
+    """Days whose source was last listed before it had settled: objects may have come since."""
     names = set(sites)
     for step, record in history.steps.items():
         if step.stage is Stage.IMPORT and step.site in names and record.checked is not None:

@@ -18,7 +18,7 @@ from mtc.plan.work import DeliverWork
 
 @dataclass(frozen=True, slots=True)
 class StepDeliveries:
-    """The deliveries of one import step. `recorded` are all of them, to whatever server.
+    """The deliveries of one import step. `recorded` are all of them, to any server.
 
     `copies` are the keys of objects whose lines another object of the site has, and `sent` the digests of lines that
     were delivered of any day: those are not sent again.
@@ -95,11 +95,11 @@ class StepDeliveries:
     def _forgotten(self, found: ObjectChanges) -> Iterator[tuple[SourceObject, DeliveredObject]]:
         """Objects that are new to the state and were delivered: the state forgot the step, Matomo did not.
 
-        Also one that was compressed since. A log that is in the source, or loaded, under its own name is another one.
+        Also one that was compressed since. A log in the source, or loaded, under its own name is a different object.
         """
         delivered = {item.key: item for item in self.covered}
-        taken = {old.object.key for old in _loaded(found)} | {new.key for new in found.to_load}
-        names = {without_compression(key): item for key, item in delivered.items() if key not in taken}
+        present = {old.object.key for old in _loaded(found)} | {new.key for new in found.to_load}
+        names = {without_compression(key): item for key, item in delivered.items() if key not in present}
         for new in found.late:
             item = delivered.get(new.key) or names.get(without_compression(new.key))
             if item is not None:

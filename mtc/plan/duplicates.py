@@ -20,7 +20,7 @@ Copies = Mapping[StepId, Mapping[str, str]]
 def find_copies(history: History, sites: Collection[str]) -> Copies:
     """The objects of these sites that do not count, as another object of the site has the same lines.
 
-    What was delivered counts, as it cannot be taken back; else the earliest day, and there the first key.
+    What was delivered counts, as Matomo cannot remove it; else the earliest day, and there the first key.
     """
     alike: dict[tuple[str, str], list[tuple[StepId, LoadedObject]]] = {}
     for step, objects in history.objects.items():

@@ -60,7 +60,17 @@ class ImportPlanner:
         selection: Selection,
         losses: Losses,
     ) -> "ImportPlanner":
-        """The planner of a site's days."""
+        """The planner of a site's days.
+
+        Args:
+            project: the manifest.
+            site: the site to plan for.
+            world: what is there; without a listing of the site its source counts as empty.
+            history: what the state says, with copies known.
+            now: the time, with a zone.
+            selection: the days and what is accepted; it has days of this site.
+            losses: what the site may lose.
+        """
         listing = world.listings.get(site.name, Listing())
         stopped = losses.no_warehouse() or losses.no_source(listing, selection.days[site.name], history)
         settings, made_with, sent = import_settings(site), digest(load_settings(site)), sent_texts(site, history)
@@ -134,7 +144,7 @@ class _ListedDay:
         return listed | {old.object.key: old.object.version for old in self._retained(found)}
 
     def _loads(self, found: ObjectChanges) -> tuple[SourceObject, ...]:
-        """What is to be loaded, and what is empty now in the place of what is taken out."""
+        """The objects to load, with those that are empty now in the place of removed ones."""
         dropped = {old.object.key for old in self._dropped(found)}
         return (*found.to_load, *(item for item in found.emptied if item.key in dropped))
 
@@ -202,7 +212,7 @@ class _ListedDay:
         yield Verdict.OUTPUT_MISSING, reasons_for("not delivered", (old.object.key for old in self._undelivered(found)))
 
     def _dropped(self, found: ObjectChanges) -> list[LoadedObject]:
-        """What is taken out: as the manifest says, or as was accepted."""
+        """What is removed: as the manifest says, or as was accepted."""
         retained = self._retained(found)
         return [old for old in found.vanished if old not in retained]
 

@@ -19,7 +19,7 @@ from mtc.plan.work import StatWork
 from mtc.plan.world import Listing, Selection, World
 
 _SOME = 2
-"""How many objects, or days with parts, have to be gone, all at once, to look like a disk that is not there."""
+"""From how many objects, or days with parts, that are gone at once on, a disk seems not to be mounted."""
 
 Loaded = tuple[StepId, str]
 """An object that is loaded: its import step and its key."""
@@ -90,8 +90,7 @@ class Losses:
     def _empties(self, step: StepId, old: LoadedObject, found: ObjectChanges) -> bool:
         """Whether a day that counts would have nothing left to count without the object, as far as is known.
 
-        Of the days beside its own those count that have statistics. The own day does also where these are gone, with
-        the disk that they lay on.
+        The object's day always counts; of the other days those with statistics.
         """
         if any(new.size for new in found.to_load):
             return False

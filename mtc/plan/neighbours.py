@@ -1,8 +1,8 @@
 """Days whose hits are in the logs of the day before or after as well, and hits that are in no statistics. Pure.
 
 Logs need not be cut at the site's midnight: folders of UTC days for a site in Los Angeles, files that are rotated at
-06:25. Where that is so is seen by what is loaded: many hits of an object lie on the day beside its own. A few lines
-over midnight are what every log has, as requests are logged when they end.
+06:25. The loaded objects show where that is so: many hits of an object are of the day next to its own. A few lines over
+midnight are in every log, as requests are logged when they end.
 """
 
 import datetime as dt
@@ -36,7 +36,7 @@ class Neighbours:
     _spilled: dict[dt.date, frozenset[int]] = field(default_factory=dict)
 
     def spilled(self, day: dt.date) -> frozenset[int]:
-        """On which side the logs of a day hold many hits of the day beside it: -1 of the day before, 1 of the next."""
+        """The sides on which the logs of a day hold many hits of the adjacent day: -1 the day before, 1 the next."""
         if day not in self._spilled:
             hits = hits_by_day(self.history.counted(StepId(Stage.IMPORT, self.site, day)))
             least = max(_STRAY, _STRAY_SHARE * sum(hits.values()))
@@ -49,7 +49,7 @@ class Neighbours:
         return tuple(day - side * _DAY for side in sorted(sides, reverse=True))
 
     def sides(self, days: Collection[dt.date]) -> frozenset[int]:
-        """On which sides the logs of these days, and of those beside them, hold many hits of others."""
+        """On which sides the logs of these days, and of those adjacent to them, hold many hits of others."""
         near = {day + side * _DAY for day in days for side in (-2, -1, 0, 1)}
         return frozenset().union(*(self.spilled(day) for day in near))
 
@@ -58,7 +58,7 @@ class Neighbours:
         return tuple(other for other in self.needed(day) if not is_done(self._import(other)))
 
     def lacking(self, day: dt.date) -> tuple[str, ...]:
-        """Why a day may not be whole, in words; nothing for one that is."""
+        """Why a day may not be whole; empty for one that is."""
         return tuple(
             f"{NOT_WHOLE}: the logs of {other} may hold hits of this day, and are not imported yet"
             for other in self.missing(day)
@@ -119,9 +119,9 @@ class StrayHits:
         """The hits of other days, in words."""
         days = self.uncounted or self.days
         shown = ", ".join(f"{count:,} of {day}" for day, count in sorted(days.items())[:3])
-        more = f" and of {len(days) - 3:,} more days" if len(days) > 3 else ""  # noqa: PLR2004 - as many as are shown
+        others = f" and of {len(days) - 3:,} more days" if len(days) > 3 else ""  # noqa: PLR2004 - as many as are shown
         where = ", in no statistics" if self.uncounted else ""
-        return f"of its {self.hits:,} hits are {shown}{more}{where}"
+        return f"of its {self.hits:,} hits are {shown}{others}{where}"
 
 
 def find_stray_hits(step: StepId, history: History, asked: Collection[dt.date] = ()) -> Iterator[StrayHits]:

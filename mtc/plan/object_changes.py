@@ -19,7 +19,7 @@ class ObjectChanges:
     changed         loaded in another version
     moved           loaded under another key, which is gone: renamed, or compressed since
     other_settings  loaded with other settings than today's
-    missing_parts      loaded, but the files of its hits are gone
+    missing_parts   loaded, but the files of its hits are gone
     older           loaded by an older recipe, and to be loaded again
     same            loaded as it should be
     vanished        loaded, and no longer in the source, or emptied there

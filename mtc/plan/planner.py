@@ -1,4 +1,4 @@
-"""The planner: manifest, world, history and the time give a plan. Pure functions; nothing is looked at here.
+"""The planner: manifest, world, history and the time give a plan. Pure functions: everything comes in as an argument.
 
 `make_plan` plans all stages at once, as far as can be told before any of them has run. A run plans each stage when
 the one before is over (`plan_imports`, `plan_stats`, `plan_csv`), and hands on the steps that were not done.

@@ -50,7 +50,7 @@ class DayPart:
     step: StepId
 
     def name(self, day: dt.date) -> str:
-        """How it is called among the inputs of a stat step; one that another day's import made says so."""
+        """Its name among the inputs of a stat step, with the import step where that is of another day."""
         return input_name(self.loaded.object.key, self.part.file, None if self.step.day == day else self.step)
 
     @property
@@ -79,7 +79,7 @@ class PartsByDay:
 
     def __iter__(self) -> Iterator[DayPart]:
         """All of them."""
-        return (one for hits in self.by_day.values() for one in hits)
+        return (part for parts in self.by_day.values() for part in parts)
 
 
 def _order(hits: DayPart) -> tuple[Part, StepId]:

@@ -145,7 +145,7 @@ class StatPlanner:
         return PlannedStep(step, verdict, (*reasons, *after))
 
     def _unmet(self, step: StepId, source: StepId) -> PlannedStep | None:
-        """A step is blocked by one that it needs and that has failed or never been done."""
+        """The step as blocked, where the one that it needs has failed or never been done; else None."""
         record = self.history.steps.get(source)
         if is_done(record) or (_is_unknown(record) and self._is_there(source)):
             return None

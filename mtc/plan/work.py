@@ -12,10 +12,10 @@ from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, 
 class DeliverWork:
     """What an import step has to deliver: all hits of its objects that no delivery covers.
 
-    `opened` are deliveries to be gone on with before anything else is done. `covered` are the objects that deliveries
+    `opened` are deliveries to be finished before anything else is done. `covered` are the objects that deliveries
     already cover. `carried` maps the keys of objects to be loaded again to those that cover them, whose lines must be
-    the same then, unless the step is `accepted`. `resend` are keys that an operator lets be sent again. `refused`
-    are reasons why the step may not go on after the open deliveries are done. `number` is that of the next delivery.
+    the same then, unless the step is `accepted`. `resend` are keys that an operator allows to be sent again. `refused`
+    are reasons why the step ends when the open deliveries are finished. `number` is that of the next delivery.
     `sent` are the digests of lines that were delivered of any day: a copy of them is not sent.
     """
 
@@ -34,9 +34,8 @@ class ImportWork:
     """What an import step has to do.
 
     `load` are objects to load (with settings whose digest is `made_with`), `replaced` the earlier versions of some of
-    them; `archive` are loaded objects still to
-    be archived; `drop` are loaded objects to take out; `keep` are all loaded objects that stay as they are. `deliver`
-    is None for a site whose hits are not delivered.
+    them; `archive` are loaded objects still to be archived; `drop` are loaded objects to remove; `keep` are all loaded
+    objects that stay as they are. `deliver` is None for a site whose hits are not delivered.
     """
 
     load: tuple[SourceObject, ...] = ()
@@ -52,7 +51,7 @@ class ImportWork:
         """How many objects' hits are to be delivered, as far as is known before any is loaded."""
         if self.deliver is None:
             return 0
-        opened = sum(len(one.objects) for one in self.deliver.opened)
+        opened = sum(len(delivery.objects) for delivery in self.deliver.opened)
         new = sum(item.key not in self.deliver.carried for item in self.load)
         return opened + new + len(uncovered(self.keep, self.deliver.covered))
 
@@ -61,8 +60,8 @@ class ImportWork:
 class StatWork:
     """What a stat step is computed from: parts with hits of its day, and the accounting of its day's import.
 
-    `lacking` says why the day may not be whole.
-    `delivered` is how many of the hits Matomo has at the least; 0 where it does not answer for the site.
+    `lacking` says why the day may not be whole. `delivered` is the least number of the hits that Matomo has; 0 where
+    the site's statistics do not come from it.
     """
 
     parts: tuple[Part, ...] = ()

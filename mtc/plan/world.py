@@ -18,7 +18,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is there, looked at once before planning.
+    """What is there, observed once before planning.
 
     `stat_files` maps site and day to the size of the `.stat` file; `missing` holds the paths of recorded outputs
     and part files that are gone; `csv_missing` says that a CSV file is gone or changed.
@@ -32,13 +32,13 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which steps are asked for. `named` days are wanted even when they have not ended.
+    """Which steps are asked for. `named` days are planned even when they have not ended.
 
-    `exact` is true when days were chosen on the command line: then no other day is looked at. `accepted` are steps
-    that an operator lets do what is never ordinary work: import steps send hits again though that counts them twice,
-    or lose hits whose log is gone; stat steps remove statistics that cannot be made again. Of `accepted_sites` all
-    losses are accepted. `remake` has objects loaded again that an older recipe loaded. `caught_up` are
-    days, with their sites, that no run came to when they were due; `notes` what a person should know of the days.
+    `exact` is true when days were chosen on the command line: then no other day is planned. For `accepted` steps an
+    operator allows what is never ordinary work: import steps send hits again though that counts them twice, or lose
+    hits whose log is gone; stat steps remove statistics that cannot be made again. For `accepted_sites` all losses are
+    accepted. With `remake`, objects that an older recipe loaded are loaded again. `caught_up` are days, with their
+    sites, that no run came to when they were due; `notes` are for people.
     """
 
     stages: tuple[Stage, ...]

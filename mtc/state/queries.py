@@ -124,7 +124,7 @@ class Queries:
             return self._objects((step.site,), step.day).get(step, ())
 
     def listed_files(self) -> set[str]:
-        """Every part file that the state lists; any other in the warehouse is left over."""
+        """Every part file that the state lists; any other in the warehouse can be deleted."""
         rows = self._connection.rows("SELECT DISTINCT file FROM parts")
         with readable(self._connection.path):
             return {from_text(file) for (file,) in rows}

@@ -92,7 +92,7 @@ def _outcome_fields(outcome: StepOutcome) -> dict[str, object]:
 
 
 def _remove_oldest(folder: Path, newest: Path, most: int) -> None:
-    """Remove the oldest records and unfinished ones; the one just written stays, whatever the clock says."""
+    """Remove the oldest records and unfinished ones; the one just written stays, whatever its time is."""
     for unfinished in folder.glob(".*.json.*.tmp"):  # of killed runs: none is at work now
         unfinished.unlink(missing_ok=True)
     others = [path for path in folder.glob("*.json") if path != newest]

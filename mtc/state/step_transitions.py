@@ -86,7 +86,7 @@ class StepTransitions:
             self._close_attempt(row, Status.FAILED.value, error, at)
 
     def blocked(self, step: StepId, reason: str, *, at: dt.datetime) -> None:
-        """A step is not tried, as one that it depends on failed."""
+        """A step is not tried, as a step that it depends on failed."""
         with self._connection.transaction():
             row = step_row(self._connection, step)
             self._connection.execute(_SET_STATUS, (Status.BLOCKED.value, to_text(reason), row))
