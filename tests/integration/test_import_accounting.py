@@ -14,7 +14,7 @@ from mtc.core.errors import PermanentError
 from mtc.core.model import Status
 from mtc.formats.compression import PLAIN, compression_of_head, refuse
 from mtc.formats.line_cleaning import LONGEST
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 
 # A plain reading of a whole valid line, apart from everything under test.
 VALID = re.compile(rb'192\.0\.2\.1 - - \[01/May/2026:10:05:03 \+0000\] "GET (/[0-9]+) HTTP/1\.1" 200 512 "-" "[ -~]*"')
@@ -99,7 +99,7 @@ def valid_lines(data: bytes) -> dict[int, str]:
 @example(data=b'\n"\rx\n' + text(line("/1")))
 @example(data=b"\rx\n" + text(line("/1")))
 @example(data=text(line("/1"), "", line("/2")) + b"x\ry\n")
-def test_every_line_of_any_file_is_accounted_for(tmp_path: Path, sizes: Sizes, data: bytes) -> None:
+def test_every_line_of_any_file_is_accounted_for(tmp_path: Path, sizes: BundleSizes, data: bytes) -> None:
     """Lines are hits, filtered or rejected; a line that is whole is a hit, with its number, whatever is around it."""
     check(Workshop(tmp_path).read(data, sizes=sizes), data)
 
@@ -108,7 +108,7 @@ def test_every_line_of_any_file_is_accounted_for(tmp_path: Path, sizes: Sizes, d
 @PLACES
 @given(data=FILES | ANYTHING)
 @settings(max_examples=800, deadline=None, suppress_health_check=SLOW)
-def test_every_line_of_very_many_files_is_accounted_for(tmp_path: Path, sizes: Sizes, data: bytes) -> None:
+def test_every_line_of_very_many_files_is_accounted_for(tmp_path: Path, sizes: BundleSizes, data: bytes) -> None:
     """The same, for longer."""
     check(Workshop(tmp_path).read(data, sizes=sizes), data)
 
@@ -127,7 +127,7 @@ def test_a_file_reads_the_same_in_place_and_through_the_spool(tmp_path: Path, da
     workshop = Workshop(tmp_path)
     written = workshop.write("a.log", data)
     answers = []
-    for sizes in (SPOOLED, IN_PLACE, Sizes(bundle=200, in_place=SPOOLED.in_place)):
+    for sizes in (SPOOLED, IN_PLACE, BundleSizes(bundle=200, in_place=SPOOLED.in_place)):
         outcome = workshop.run(written, stage=workshop.stage(ALL, form="combined", sizes=sizes))
         agents = [hit.user_agent for hit in outcome.hits()]
         answers.append((outcome.accounting(), outcome.hits(), agents, outcome.rejected()))
@@ -161,7 +161,7 @@ NEIGHBOURS = {
 
 @PLACES
 @pytest.mark.parametrize("name", NEIGHBOURS)
-def test_no_line_harms_its_neighbours(tmp_path: Path, sizes: Sizes, name: str) -> None:
+def test_no_line_harms_its_neighbours(tmp_path: Path, sizes: BundleSizes, name: str) -> None:
     """It is rejected, with object, number and reason; the lines before and after it are hits."""
     bad = NEIGHBOURS[name]
     data = text(line("/1")) + bad + b"\n" + text(line("/2")) + bad + b"\r\n" + text(line("/3"))
@@ -177,7 +177,7 @@ def test_no_line_harms_its_neighbours(tmp_path: Path, sizes: Sizes, name: str) -
 
 @PLACES
 @pytest.mark.parametrize("byte", [b"\x00", b"\x03", b"\x1b", b"\x7f", "é".encode(), "\u2028".encode()])
-def test_odd_bytes_in_a_user_agent_are_kept(tmp_path: Path, sizes: Sizes, byte: bytes) -> None:
+def test_odd_bytes_in_a_user_agent_are_kept(tmp_path: Path, sizes: BundleSizes, byte: bytes) -> None:
     """What the visitor sent is what is counted."""
     data = text(line(agent="a@b")).replace(b"@", byte)
     (hit,) = Workshop(tmp_path).read(data, sizes=sizes).hits()
@@ -188,7 +188,7 @@ def test_odd_bytes_in_a_user_agent_are_kept(tmp_path: Path, sizes: Sizes, byte: 
 @pytest.mark.parametrize(
     ("byte", "kept"), [(b"\xe9", "\\xe9"), (b"\x01", "\\x01"), (b"\x02", "\\x02"), (b"\r", "\\r"), (b"\xc3", "\\xc3")]
 )
-def test_bytes_that_cannot_be_kept_are_written_out(tmp_path: Path, sizes: Sizes, byte: bytes, kept: str) -> None:
+def test_bytes_that_cannot_be_kept_are_written_out(tmp_path: Path, sizes: BundleSizes, byte: bytes, kept: str) -> None:
     """The line is a hit all the same, and the account does not depend on them."""
     data = text(line("/1"), line("/2", agent="a@b")).replace(b"@", byte)
     outcome = Workshop(tmp_path).read(data, sizes=sizes)
@@ -197,7 +197,7 @@ def test_bytes_that_cannot_be_kept_are_written_out(tmp_path: Path, sizes: Sizes,
 
 @PLACES
 @pytest.mark.parametrize("data", [b"", b"\n", b"\n\n\n", b" \n", b"\r\n\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
-def test_a_file_without_content_is_loaded_without_hits(tmp_path: Path, sizes: Sizes, data: bytes) -> None:
+def test_a_file_without_content_is_loaded_without_hits(tmp_path: Path, sizes: BundleSizes, data: bytes) -> None:
     """Its blank lines are set aside, and counted."""
     outcome = Workshop(tmp_path).read(data, sizes=sizes)
     account = outcome.accounting()
@@ -211,7 +211,7 @@ def test_a_file_without_content_is_loaded_without_hits(tmp_path: Path, sizes: Si
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("last", [True, False])
 def test_kinds_of_line_ends_make_no_difference(
-    tmp_path: Path, sizes: Sizes, end: bytes, bom: bytes, *, last: bool
+    tmp_path: Path, sizes: BundleSizes, end: bytes, bom: bytes, *, last: bool
 ) -> None:
     """Unix or Windows, with a byte order mark or without, with a last line end or without."""
     lines = [line(f"/{number}").encode() for number in range(4)]

@@ -14,14 +14,14 @@ from memory_recorder import MemoryRecorder
 
 from mtc.core.model import SourceObject, Status
 from mtc.plan.work import ImportWork
-from mtc.stages.import_.bundles import Bundle, Fetched, Sizes, bundles
-from mtc.stages.import_.format_choice import chooser
+from mtc.stages.import_.bundles import Bundle, BundleSizes, FetchedObject, make_bundles
+from mtc.stages.import_.format_choice import format_chooser
 
 TWO_DAYS = ("01/May/2026:10:05:03 +0000", "02/May/2026:00:00:00 +0000")
 COMMON = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /c HTTP/1.1" 200 512'
 
 
-def sliced(size: int) -> Sizes:
+def sliced(size: int) -> BundleSizes:
     """Bundles of this size."""
     return dataclasses.replace(SPOOLED, bundle=size)
 
@@ -48,11 +48,11 @@ def write(workshop: Workshop, contents: dict[str, list[str]]) -> list[SourceObje
 
 
 def cut(
-    workshop: Workshop, objects: Sequence[SourceObject], sizes: Sizes = SPOOLED, form: str = "auto"
+    workshop: Workshop, objects: Sequence[SourceObject], sizes: BundleSizes = SPOOLED, form: str = "auto"
 ) -> list[Bundle]:
     """The bundles that objects make, not yet read."""
-    fetched = [Fetched(obj, workshop.root / "logs" / obj.key) for obj in objects]
-    return list(bundles(fetched, workshop.root / "spool", chooser(form), sizes=sizes))
+    fetched = [FetchedObject(obj, workshop.root / "logs" / obj.key) for obj in objects]
+    return list(make_bundles(fetched, workshop.root / "spool", format_chooser(form), sizes=sizes))
 
 
 def test_many_small_objects_share_a_bundle_and_keep_their_own_accounts(tmp_path: Path) -> None:
@@ -172,9 +172,9 @@ def test_a_file_too_small_or_too_large_is_not_read_where_it_lies(tmp_path: Path)
     """Small ones are read together with others, large ones in slices."""
     workshop = Workshop(tmp_path)
     obj = workshop.write("a.log", text(line("/1")))
-    for sizes in (Sizes(in_place=(obj.size + 1, 1 << 30)), Sizes(in_place=(0, obj.size - 1))):
+    for sizes in (BundleSizes(in_place=(obj.size + 1, 1 << 30)), BundleSizes(in_place=(0, obj.size - 1))):
         assert cut(workshop, [obj], sizes)[0].temporary
-    assert not cut(workshop, [obj], Sizes(in_place=(obj.size, obj.size)))[0].temporary
+    assert not cut(workshop, [obj], BundleSizes(in_place=(obj.size, obj.size)))[0].temporary
 
 
 def test_the_same_objects_again_make_the_same_files(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import zstandard
 from import_step import ALL, IN_PLACE, SPOOLED, Workshop, count_lines, line, text
 
 from mtc.core.errors import PermanentError
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 
 DATA = text(*[line(f"/{number}") for number in range(12)])
 HALF = len(text(line("/0"))) * 5
@@ -24,7 +24,7 @@ KINDS = {
 kinds = pytest.mark.parametrize("compress", KINDS.values(), ids=KINDS)
 
 
-def refused(workshop: Workshop, data: bytes, sizes: Sizes = SPOOLED) -> PermanentError:
+def refused(workshop: Workshop, data: bytes, sizes: BundleSizes = SPOOLED) -> PermanentError:
     """Load an object with these bytes; the step fails, and nothing of it is there."""
     obj = workshop.write("bad.log", data)
     with pytest.raises(PermanentError) as refusal:
@@ -89,7 +89,7 @@ def test_a_large_object_that_turns_out_damaged_leaves_no_slices(tmp_path: Path) 
     workshop = Workshop(tmp_path)
     rows = [line(f"/{number}-{number * 7919}") for number in range(20_000)]
     whole = gzip.compress(text(*rows, *["junk"] * 50))
-    refused(workshop, whole[:-2], Sizes(bundle=100_000, in_place=SPOOLED.in_place))
+    refused(workshop, whole[:-2], BundleSizes(bundle=100_000, in_place=SPOOLED.in_place))
 
 
 @kinds

@@ -16,7 +16,7 @@ from mtc.plan.work import ImportWork
 from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, RemoteObject, ignore
 from mtc.sources.url_pattern import SourceUrl
-from mtc.stages.import_.object_loader import AHEAD, ahead, in_turn
+from mtc.stages.import_.prefetch import PREFETCHED, one_by_one, prefetch
 
 PATTERN = SourceUrl.compile("logs/{date:%Y-%m-%d}.log", "docs")
 
@@ -55,11 +55,11 @@ def test_objects_that_are_copied_are_loaded_in_order_and_leave_nothing(
     """Whether they are fetched ahead or in turn, and however many there are."""
     workshop = Workshop(tmp_path)
     source = kind(PATTERN)
-    source.objects.update({f"{n:02}.log": text(line(f"/{n}")) for n in range(3 * AHEAD)})
+    source.objects.update({f"{n:02}.log": text(line(f"/{n}")) for n in range(3 * PREFETCHED)})
     objects = [source.look(key) for key in sorted(source.objects)]
     outcome = workshop.run(*objects, stage=workshop.stage(source=source))
     assert list(outcome.loaded) == [obj.key for obj in objects]
-    assert [hit.path for key in outcome.loaded for hit in outcome.hits(key)] == [f"/{n}" for n in range(3 * AHEAD)]
+    assert [hit.path for key in outcome.loaded for hit in outcome.hits(key)] == [f"/{n}" for n in range(3 * PREFETCHED)]
 
 
 def test_a_step_without_objects_asks_no_source_for_any(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_step_without_objects_asks_no_source_for_any(tmp_path: Path) -> None:
 def test_work_in_turn_is_done_when_it_is_asked_for_and_not_before() -> None:
     """Whoever stops early has nothing done that was not wanted."""
     done: list[int] = []
-    coming = in_turn(done.append, [1, 2, 3])
+    coming = one_by_one(done.append, [1, 2, 3])
     assert done == []
     assert next(coming) == (1, None)
     coming.close()
@@ -81,10 +81,10 @@ def test_work_in_turn_is_done_when_it_is_asked_for_and_not_before() -> None:
 
 def ahead_of_time(work: Callable[[int], int], items: Iterable[int]) -> Generator[tuple[int, int]]:
     """In threads."""
-    return ahead(work, items, name="test")
+    return prefetch(work, items, name="test")
 
 
-@pytest.mark.parametrize("how", [in_turn, ahead_of_time])
+@pytest.mark.parametrize("how", [one_by_one, ahead_of_time])
 def test_an_item_that_fails_fails_in_its_turn(
     how: Callable[[Callable[[int], int], Iterable[int]], Generator[tuple[int, int]]],
 ) -> None:

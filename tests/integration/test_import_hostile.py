@@ -12,7 +12,7 @@ from mtc.core.errors import PermanentError
 from mtc.core.sanitize import printable
 from mtc.formats.settings import Filters
 from mtc.sources.url_pattern import SourceUrl
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 
 HOSTILE = [
     "it's.log",
@@ -34,7 +34,7 @@ HOSTILE = [
 DATA = text(line("/1"), "junk", line("/2"))
 
 
-def load(root: Path, objects: dict[str, bytes], sizes: Sizes = SPOOLED, filters: Filters = ALL) -> Outcome:
+def load(root: Path, objects: dict[str, bytes], sizes: BundleSizes = SPOOLED, filters: Filters = ALL) -> Outcome:
     """Load objects with these keys, whatever they are, from a source that hands out any."""
     workshop = Workshop(root)
     source = MemorySource(SourceUrl.compile("logs/{date:%Y-%m-%d}", "docs"), objects)
@@ -44,7 +44,7 @@ def load(root: Path, objects: dict[str, bytes], sizes: Sizes = SPOOLED, filters:
 
 @pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE], ids=["spooled", "in place"])
 @pytest.mark.parametrize("key", HOSTILE)
-def test_a_hostile_key_is_a_name_and_nothing_else(tmp_path: Path, sizes: Sizes, key: str) -> None:
+def test_a_hostile_key_is_a_name_and_nothing_else(tmp_path: Path, sizes: BundleSizes, key: str) -> None:
     """Its object is loaded like any other, and no file has its name."""
     outcome = load(tmp_path, {key: DATA}, sizes)
     assert [(hit.line, hit.path) for hit in outcome.hits(key)] == [(1, "/1"), (3, "/2")]

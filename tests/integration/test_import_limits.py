@@ -16,10 +16,10 @@ from mtc.plan.work import ImportWork
 from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, ignore
 from mtc.stages.import_ import bundles, format_choice
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 from mtc.stages.stage import ObjectLoaded, StepDone
 
-HALF_READ = Sizes(bundle=2000, in_place=SPOOLED.in_place)
+HALF_READ = BundleSizes(bundle=2000, in_place=SPOOLED.in_place)
 
 
 def mixed(good: int, bad: int) -> bytes:
@@ -34,7 +34,7 @@ def test_as_many_rejected_lines_as_are_allowed_are_allowed(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, HALF_READ], ids=["spooled", "in place", "in slices"])
-def test_one_more_fails_the_step_and_leaves_nothing(tmp_path: Path, sizes: Sizes) -> None:
+def test_one_more_fails_the_step_and_leaves_nothing(tmp_path: Path, sizes: BundleSizes) -> None:
     """Six of a hundred: neither hits nor half-made files stay. The message shows the first of the lines."""
     workshop = Workshop(tmp_path)
     with pytest.raises(PermanentError) as refusal:
@@ -144,10 +144,11 @@ def test_small_objects_of_messages_are_told_and_a_step_of_them_is_no_quiet_day(t
 
 
 @pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE], ids=["spooled", "in place"])
-def test_very_many_lines_are_read_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: Sizes) -> None:
+def test_very_many_lines_are_read_in_slices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: BundleSizes
+) -> None:
     """However short they are: memory goes with their number. Each is accounted for, in its place."""
-    for module in (bundles, bundles):
-        monkeypatch.setattr(module, "MOST_LINES", 1000)  # a real limit would need a file of megabytes
+    monkeypatch.setattr(bundles, "MOST_LINES", 1000)  # a real limit would need a file of megabytes
     data = b"\n" * 2500 + mixed(40, 1) + b"\n" * 2500
     outcome = Workshop(tmp_path).read(data, GOOD, sizes=sizes)
     account = outcome.accounting()
@@ -233,7 +234,7 @@ def truncate(path: Path) -> None:
 @pytest.mark.parametrize("meddle", [touch_later, append, truncate, Path.unlink])
 @pytest.mark.parametrize("data", [mixed(40, 0), gzip.compress(mixed(40, 0)), b"\0" * 50], ids=["plain", "gzip", "junk"])
 def test_a_file_that_changes_while_it_is_read_is_looked_at_again(
-    tmp_path: Path, sizes: Sizes, meddle: Callable[[Path], None], data: bytes
+    tmp_path: Path, sizes: BundleSizes, meddle: Callable[[Path], None], data: bytes
 ) -> None:
     """Whatever came of reading it: the step is tried again after a new listing, and nothing of it is left."""
     workshop = Workshop(tmp_path)

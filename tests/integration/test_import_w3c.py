@@ -13,8 +13,8 @@ from import_step import ALL, IN_PLACE, SPOOLED, Outcome, Workshop
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.stages.import_.bundles import Bundle, Fetched, Sizes, bundles
-from mtc.stages.import_.format_choice import chooser
+from mtc.stages.import_.bundles import Bundle, BundleSizes, FetchedObject, make_bundles
+from mtc.stages.import_.format_choice import format_chooser
 
 # Headers, each with what makes a line of a path. Their dates and order differ.
 LAYOUTS = (
@@ -63,15 +63,15 @@ def all_there(outcome: Outcome, texts: dict[str, str]) -> None:
         assert len(files) == len(set(files))
 
 
-def cut(workshop: Workshop, objects: Sequence[SourceObject], sizes: Sizes = SPOOLED) -> list[Bundle]:
+def cut(workshop: Workshop, objects: Sequence[SourceObject], sizes: BundleSizes = SPOOLED) -> list[Bundle]:
     """The bundles that objects make, not yet read."""
-    fetched = [Fetched(obj, workshop.root / "logs" / obj.key) for obj in objects]
-    return list(bundles(fetched, workshop.root / "spool", chooser("auto"), sizes=sizes))
+    fetched = [FetchedObject(obj, workshop.root / "logs" / obj.key) for obj in objects]
+    return list(make_bundles(fetched, workshop.root / "spool", format_chooser("auto"), sizes=sizes))
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, Sizes(bundle=300, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=300, in_place=SPOOLED.in_place)])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_a_header_in_mid_file_changes_what_follows(tmp_path: Path, sizes: Sizes, pack: type[bytes]) -> None:
+def test_a_header_in_mid_file_changes_what_follows(tmp_path: Path, sizes: BundleSizes, pack: type[bytes]) -> None:
     """Other fields, another order, another day: every line is read by the header above it."""
     workshop = Workshop(tmp_path)
     text = log((0, 5), (1, 3), (0, 4), (2, 3), (3, 2), (0, 1), junk=1)
@@ -131,7 +131,7 @@ def test_any_changes_in_any_cut_keep_every_line(
     texts = {f"{number}.log": log(*runs, junk=size % 2) for number, runs in enumerate(files)}
     texts = {key: text for key, text in texts.items() if JUNK not in text or "/1" in text}
     objects = [workshop.write(key, text.encode()) for key, text in texts.items()]
-    sizes = Sizes(bundle=size, in_place=SPOOLED.in_place)
+    sizes = BundleSizes(bundle=size, in_place=SPOOLED.in_place)
     try:
         outcome = workshop.run(*objects, stage=workshop.stage(ALL, form=form, sizes=sizes))
     except PermanentError as error:

@@ -9,7 +9,7 @@ from import_step import ALL, IN_PLACE, SPOOLED, Workshop
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 
 NAMES = (
     "date time x_edge_location sc_bytes c_ip cs_method cs_host cs_uri_stem sc_status cs_referer cs_user_agent"
@@ -28,10 +28,10 @@ def write(workshop: Workshop, rows: int, key: str = "a.parquet", *, names: str =
     return workshop.write(key, path.read_bytes())
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, Sizes(bundle=1000, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=1000, in_place=SPOOLED.in_place)])
 @pytest.mark.parametrize("form", ["auto", "cloudfront_parquet"])
 @pytest.mark.parametrize("names", [NAMES, NAMES.replace("cs_user_agent", "cs(User-Agent)").replace("c_ip", "c-ip")])
-def test_every_row_is_a_line(tmp_path: Path, sizes: Sizes, form: str, names: str) -> None:
+def test_every_row_is_a_line(tmp_path: Path, sizes: BundleSizes, form: str, names: str) -> None:
     """With its number, its fields, and the digest of the object that it is from; nothing is left in the spool."""
     workshop = Workshop(tmp_path)
     object_ = write(workshop, 50, names=names)

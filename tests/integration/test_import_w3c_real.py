@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from import_step import ALL, IN_PLACE, SPOOLED, Workshop
 
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 
 FOLDER = Path(os.environ.get("MTC_TEST_LOGS") or Path(__file__).parents[2].parent / "shared" / "logs")
 
@@ -40,9 +40,9 @@ def read_plainly(text: str) -> Iterator[tuple[int, str]]:
                 yield number, path.partition("?")[0]
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, Sizes(bundle=2000, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=2000, in_place=SPOOLED.in_place)])
 @pytest.mark.parametrize("name", LOGS)
-def test_a_real_log_is_read_as_a_plain_reading_says(tmp_path: Path, name: str, sizes: Sizes) -> None:
+def test_a_real_log_is_read_as_a_plain_reading_says(tmp_path: Path, name: str, sizes: BundleSizes) -> None:
     """Every request with its line and path, every header counted as one."""
     file = FOLDER / name
     if not file.is_file():

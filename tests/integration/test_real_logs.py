@@ -12,7 +12,7 @@ import pytest
 from import_step import ALL, IN_PLACE, SPOOLED, Workshop, count_lines
 
 from mtc.formats.settings import Filters
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 
 FOLDER = Path(os.environ.get("MTC_TEST_LOGS") or Path(__file__).parents[2].parent / "shared" / "logs")
 LOGS = [
@@ -67,9 +67,11 @@ def expected(line: str) -> str:
     return "static" if is_static else "hit"
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, Sizes(bundle=100_000, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=100_000, in_place=SPOOLED.in_place)])
 @pytest.mark.parametrize("name", LOGS)
-def test_every_line_of_a_real_log_goes_where_a_plain_reading_puts_it(tmp_path: Path, name: str, sizes: Sizes) -> None:
+def test_every_line_of_a_real_log_goes_where_a_plain_reading_puts_it(
+    tmp_path: Path, name: str, sizes: BundleSizes
+) -> None:
     """Robots count here, so that no list of them is needed to say what is right."""
     data, lines = lines_of(name)
     wanted = Counter(map(expected, lines))

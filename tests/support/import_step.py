@@ -21,7 +21,7 @@ from mtc.sources.folder import FolderSource
 from mtc.sources.settings import Archive
 from mtc.sources.source import LogArchive, LogSource
 from mtc.sources.url_pattern import SourceUrl
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 from mtc.stages.import_.import_step import ImportStage
 from mtc.stages.stage import ObjectLoaded
 
@@ -30,8 +30,8 @@ STEP = StepId(Stage.IMPORT, "docs", DAY)
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"
 GOOD = Filters()
 ALL = Filters(bots=True, static=True, errors=True, redirects=True, max_rejected=1)
-IN_PLACE = Sizes(in_place=(0, 1 << 40))
-SPOOLED = Sizes(in_place=(1 << 40, 1 << 40))
+IN_PLACE = BundleSizes(in_place=(0, 1 << 40))
+SPOOLED = BundleSizes(in_place=(1 << 40, 1 << 40))
 
 
 def line(path: str = "/", *, time: str = "01/May/2026:10:05:03 +0000", status: int = 200, agent: str = AGENT) -> str:
@@ -161,7 +161,7 @@ class Workshop:
         return FolderSource(self.root / "logs", SourceUrl.compile("logs/{date:%Y-%m-%d}.log", "docs"))
 
     def stage(
-        self, filters: Filters = GOOD, *, zone: str = "UTC", form: str = "auto", sizes: Sizes = SPOOLED,
+        self, filters: Filters = GOOD, *, zone: str = "UTC", form: str = "auto", sizes: BundleSizes = SPOOLED,
         source: LogSource | None = None, archive: LogArchive | None = None, archived: Archive | None = None,
     ) -> ImportStage:  # fmt: skip
         """The import stage of a project with one site."""
@@ -198,7 +198,9 @@ class Workshop:
         """Load some objects."""
         return self.load(stage or self.stage(), ImportWork(load=objects))
 
-    def read(self, data: bytes, filters: Filters = ALL, *, form: str = "combined", sizes: Sizes = SPOOLED) -> Outcome:
+    def read(
+        self, data: bytes, filters: Filters = ALL, *, form: str = "combined", sizes: BundleSizes = SPOOLED
+    ) -> Outcome:
         """Load one object, `a.log`, with these bytes."""
         return self.run(self.write("a.log", data), stage=self.stage(filters, form=form, sizes=sizes))
 

@@ -14,7 +14,7 @@ from in_hand import explained, line, reasons, site, values
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
 from mtc.formats.compression import as_utf8, blocks, compression, encoding_of
-from mtc.stages.import_.bundles import Fetched, Sizes, fits_in_place
+from mtc.stages.import_.bundles import BundleSizes, FetchedObject, fits_in_place
 
 LINES = [line("/café", agent="Bücher-Leser/1.0 €"), line("/b"), "no line", line("/c")]
 TEXT = "".join(f"{each}\r\n" for each in LINES)
@@ -104,11 +104,11 @@ def test_the_encoding_is_told_by_the_mark_else_by_the_manifest(head: bytes, give
 def test_only_utf_8_is_read_where_it_lies(tmp_path: Path) -> None:
     """Other text has to be written anew first."""
     path = tmp_path / "a.log"
-    sizes = Sizes(in_place=(1, 1 << 20))
-    item = Fetched(SourceObject("a.log", 1), path)
+    sizes = BundleSizes(in_place=(1, 1 << 20))
+    item = FetchedObject(SourceObject("a.log", 1), path)
     path.write_bytes(TEXT.encode())
     assert fits_in_place(item, sizes)
-    assert not fits_in_place(Fetched(item.object, path, encoding="cp1252"), sizes)
+    assert not fits_in_place(FetchedObject(item.object, path, encoding="cp1252"), sizes)
     path.write_bytes(TEXT.encode("utf-16"))
     assert not fits_in_place(item, sizes)
 

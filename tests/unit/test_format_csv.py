@@ -19,7 +19,7 @@ from mtc.formats.csv_lines import MOST_COLUMNS, Cells, bind, cut
 from mtc.formats.detection import detect
 from mtc.formats.model import FIELDS
 from mtc.formats.registry import get
-from mtc.stages.import_.format_choice import Wanted, choose, chooser
+from mtc.stages.import_.format_choice import SourceFormat, choose, format_chooser
 
 NAMES = ("ip", "time", "request", "status", "bytes", "user_agent", "note")
 AGENT = 'Mozilla/5.0 (X11; "x", y)\tFirefox'
@@ -229,7 +229,7 @@ def test_a_row_of_too_many_columns_is_refused_in_words(tmp_path: Path, count: in
     assert found.verdict is not None
     assert found.verdict.what == f"the header row has {count} columns, and csv reads {MOST_COLUMNS} at most"
     with pytest.raises(PermanentError, match="columns"):
-        chooser("csv")(log, "a.log")
+        format_chooser("csv")(log, "a.log")
 
 
 PLAIN = ("192.0.2.7,2026-05-01 10:05:03,/a,200", "192.0.2.7,2026-05-01 10:05:04,/b,404")
@@ -280,8 +280,8 @@ def test_objects_with_the_same_header_have_the_same_format() -> None:
     """So that they are read together; another header is another format."""
     lines = written((NAMES, *[row()] * 9)).splitlines()
     other = written((NAMES[::-1], *[row()[::-1]] * 9)).splitlines()
-    for wanted in ("auto", "csv", Wanted(fields=(("ip", "IP"),)), Wanted("csv", fields=(("ip", "ip"),))):
-        choose_ = chooser(wanted)
+    for wanted in ("auto", "csv", SourceFormat(fields=(("ip", "IP"),)), SourceFormat("csv", fields=(("ip", "ip"),))):
+        choose_ = format_chooser(wanted)
         first = choose_(lines, "a.log")
         assert first is choose_([*lines, *lines], "b.log") is choose_(lines[:2], "c.log")
         assert choose_(other, "d.log") is not first

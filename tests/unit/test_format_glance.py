@@ -11,7 +11,7 @@ from mtc.core.errors import PermanentError
 from mtc.formats.detection import detect, is_certain, quick_sample, reads_all
 from mtc.formats.header_changes import without_preamble
 from mtc.formats.registry import get
-from mtc.stages.import_.format_choice import chooser
+from mtc.stages.import_.format_choice import format_chooser
 
 HOSTED = combined() + " www.example.org"
 HEADER = ["#Version: 1.0", "#Fields: date time c-ip cs-method cs-uri-stem sc-status"]
@@ -23,7 +23,7 @@ KNOWN = [sample for sample in SAMPLES if sample.encoding == "utf-8" and sample i
 
 def chosen(wanted: str, *objects: Sequence[str]) -> list[str]:
     """The names of the formats that objects are found to be in, one after the other."""
-    choose = chooser(wanted)
+    choose = format_chooser(wanted)
     return [choose(lines, "a.log").name for lines in objects]
 
 
@@ -74,7 +74,7 @@ def test_an_object_whose_glanced_lines_are_junk_is_looked_at_in_full() -> None:
 
 def test_an_object_that_no_format_reads_is_refused_after_one_that_a_format_reads() -> None:
     """The same refusal as if it were the first."""
-    choose = chooser("auto")
+    choose = format_chooser("auto")
     choose([combined()] * 9, "a.log")
     with pytest.raises(PermanentError, match="no known format reads this file") as refusal:
         choose(["junk"] * 9, "b.log")
@@ -92,7 +92,7 @@ def test_a_small_object_and_one_with_headers_between_its_lines_are_looked_at_in_
 @pytest.mark.parametrize("wanted", ["auto", "w3c"])
 def test_another_header_is_another_format(wanted: str) -> None:
     """Also where the format is named: what a header says is part of it."""
-    choose = chooser(wanted)
+    choose = format_chooser(wanted)
     objects = ([*HEADER, *[ROW] * 9], [*OTHER_HEADER, *[OTHER_ROW] * 9], [*HEADER, *[ROW] * 8])
     first, second, third = (choose(lines, "a.log") for lines in objects)
     assert first is third
@@ -104,7 +104,7 @@ def test_a_prefix_is_part_of_the_format_and_is_seen_to_come_and_to_go() -> None:
     """Behind syslog, and without; with the format named, and detected."""
     behind = [f"May  1 10:05:03 web1 nginx[9]: {combined()}"] * 9
     for wanted in ("auto", "combined"):
-        choose = chooser(wanted)
+        choose = format_chooser(wanted)
         forms = [choose(lines, "a.log") for lines in (behind, behind, [combined()] * 9, behind)]
         assert [form.prefix is not None for form in forms] == [True, True, False, True]
         assert forms[0] is forms[1] is forms[3]

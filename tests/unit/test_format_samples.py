@@ -17,8 +17,8 @@ from mtc.formats.line_sql import Reading
 from mtc.formats.model import Format
 from mtc.formats.registry import BINDERS, FORMATS, get
 from mtc.formats.settings import Filters
-from mtc.stages.import_.bundles import Fetched, Sizes, bundles
-from mtc.stages.import_.line_table import fill_lines, fill_segments, owned_lines
+from mtc.stages.import_.bundles import BundleSizes, FetchedObject, make_bundles
+from mtc.stages.import_.line_table import fill_lines, fill_segments, lines_with_segments
 
 ALL = Filters(bots=True, static=True, errors=True, redirects=True)
 _ROWS = """
@@ -33,17 +33,19 @@ def read(text: str, form: Format, folder: Path, *, zone: str = "UTC") -> tuple[l
     """The rows of a log, in order of their time where its format changes, and how many other lines have each reason."""
     path = folder / "sample.log"
     path.write_bytes(text.encode())
-    fetched = Fetched(SourceObject("sample.log", path.stat().st_size), path)
+    fetched = FetchedObject(SourceObject("sample.log", path.stat().st_size), path)
     rows: list[Row] = []
     counts: Counter[str] = Counter()
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for bundle in bundles([fetched], folder / "spool", lambda *_: form, sizes=Sizes(in_place=(1 << 40, 1 << 40))):
+        for bundle in make_bundles(
+            [fetched], folder / "spool", lambda *_: form, sizes=BundleSizes(in_place=(1 << 40, 1 << 40))
+        ):
             reading = Reading(bundle.format, ALL, zone=zone, zone_given=zone != "UTC")
             fill_lines(connection, bundle, reading, folder / "scratch")
             fill_segments(connection, bundle)
             counts.update(why for (why,) in connection.execute(_COUNTS).fetchall())
-            rows += map(as_row, connection.execute(_ROWS.format(lines=owned_lines(bundle))).fetchall())
+            rows += map(as_row, connection.execute(_ROWS.format(lines=lines_with_segments(bundle))).fetchall())
     return sorted(rows, key=lambda row: row.time) if form.changes else rows, counts
 
 

@@ -49,7 +49,7 @@ def plant(connection: duckdb.DuckDBPyConnection, known: KnownAgents, *texts: str
     """Keep an answer that nobody would give, to see where an answer comes from."""
     filled(connection, None, texts)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE planted AS SELECT * REPLACE ('{browser}' AS browser) FROM agents")
-    known.keep(connection, "planted")
+    known.store(connection, "planted")
 
 
 def test_a_later_run_knows_what_an_earlier_one_decided(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from in_hand import explained, line, site
 
 from mtc.formats.model import FIELDS
 from mtc.formats.settings import FieldName
-from mtc.stages.import_.format_choice import Wanted, chooser
+from mtc.stages.import_.format_choice import SourceFormat, format_chooser
 
 ISO = "2026-05-01T10:00:00+00:00"
 W3C = (
@@ -103,7 +103,7 @@ def test_fields_are_those_of_the_vocabulary() -> None:
 
 def test_objects_with_the_same_columns_have_the_same_format() -> None:
     """So that they are read together."""
-    choose = chooser(Wanted(fields=(("ip", "c-forwarded"),)))
+    choose = format_chooser(SourceFormat(fields=(("ip", "c-forwarded"),)))
     lines = W3C.splitlines()
     assert choose(lines, "a.log") is choose([*lines, *lines[1:]], "b.log")
 

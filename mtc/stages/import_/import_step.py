@@ -1,12 +1,9 @@
 """The import stage: does the import steps of a task, one after the other.
 
-The order of an import step: take out what must go, load what is new, deliver and archive what is loaded, report.
-
-What is done is recorded at once, object by object and batch by batch, so that a step that was interrupted goes on where
-it was. A delivery that is open is finished before anything is loaded again, as it needs its parts. The source is never
-changed.
-
-Pushing loaded objects to the archive, each recorded as soon as its copy is verified.
+The order of an import step: drop objects that are gone, load the new ones, deliver and archive what is loaded, report.
+What is done is recorded at once, object by object and batch by batch, so that an interrupted step goes on where it was.
+An open delivery is finished before anything is loaded again, as it needs its parts. Objects are pushed to the archive
+after that, each recorded as soon as its copy is verified. The source is never changed.
 """
 
 import contextlib
@@ -24,11 +21,12 @@ from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive
 from mtc.stages.deliver.delivery_job import Deliverer, DeliverySummary
 from mtc.stages.import_.bundle_loader import sweep_rejected
-from mtc.stages.import_.bundles import Sizes
-from mtc.stages.import_.format_choice import judge_step, messages_note
+from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.format_choice import check_step_quality, messages_note
 from mtc.stages.import_.known_agents import KnownAgents
-from mtc.stages.import_.object_loader import Loading, ahead
-from mtc.stages.import_.reload import Again
+from mtc.stages.import_.object_loader import ObjectLoader
+from mtc.stages.import_.prefetch import prefetch
+from mtc.stages.import_.reload import ReloadCheck
 from mtc.stages.import_.step_context import Connect, OpenArchive, OpenSource, StepContext
 from mtc.stages.stage import FactRecorder, ObjectArchived, ObjectDropped, ResendAllowed, StepDone, StepLoaded
 
@@ -38,7 +36,7 @@ def archive_objects(context: StepContext, wanted: Sequence[LoadedObject]) -> int
     archive = context.open_archive(context.site) if wanted else None
     if archive is None:
         return 0
-    with contextlib.closing(ahead(_pusher(context, archive), wanted, name="archive")) as pushed:
+    with contextlib.closing(prefetch(_pusher(context, archive), wanted, name="archive")) as pushed:
         for item, url in pushed:
             crash_points.point("archive.pushed")
             context.recorder.record(ObjectArchived(context.step, item.object.key, url))
@@ -140,14 +138,16 @@ def _uncovered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, 
 
 
 def _load(context: StepContext) -> LoadedStep:
-    """Load what is new, and judge the lines of the whole step."""
-    again = Again(context)
-    loading = Loading(context, again)
-    loaded = loading.run() if context.work.load else []
-    kept = [item.object.key for item in context.work.keep]
-    sweep_rejected(context.warehouse, context.site.name, context.step.day, published=loading.published, kept=kept)
-    judge_step([*context.work.keep, *loaded], context.site.filters.max_rejected, loading.samples)
-    return LoadedStep(tuple(loaded), tuple(loading.notes), tuple(again.covered.values()), tuple(again.taken_back))
+    """Load what is new, and check the quality of the whole step."""
+    reload = ReloadCheck(context)
+    loader = ObjectLoader(context, reload)
+    loaded = loader.run() if context.work.load else []
+    kept_keys = [item.object.key for item in context.work.keep]
+    sweep_rejected(
+        context.warehouse, context.site.name, context.step.day, published=loader.published, kept_keys=kept_keys
+    )
+    check_step_quality([*context.work.keep, *loaded], context.site.filters.max_rejected, loader.samples)
+    return LoadedStep(tuple(loaded), tuple(loader.notes), tuple(reload.covered.values()), tuple(reload.resent))
 
 
 def _receipt(
@@ -181,7 +181,7 @@ def _receipt(
     )
 
 
-_SIZES = Sizes()
+_SIZES = BundleSizes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class ImportStage:
     connect: Connect
     open_source: OpenSource
     open_archive: OpenArchive
-    sizes: Sizes = _SIZES
+    sizes: BundleSizes = _SIZES
     deliverer: Deliverer | None = None
     agents: KnownAgents | None = None
 

@@ -1,8 +1,8 @@
-"""What is known of user agents, kept from run to run: taking a text apart costs far more than finding it again.
+"""A cache of classified user agents, kept from run to run: parsing a user agent is far slower than finding it again.
 
-It is derived data: losing it costs time. Files are written once and named by what they hold, so that a damaged one is
-seen and left out, whatever was interrupted; a few are made into one now and then. What was decided by other rules or
-other versions of the tables lies in another folder, and is removed. Safe in several threads of one run.
+It is derived data: losing it costs time alone. Files are written once and named by a digest of their content, so that
+a damaged one is noticed and skipped; a few are merged into one now and then. What was classified by other rules or
+other versions of the tables is in another folder, which is removed. Safe in several threads of one run.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ KNOWN_COLUMNS: tuple[tuple[str, str], ...] = (
     ("robot", "VARCHAR"),
     ("kind", "VARCHAR"),
 )
-"""What is kept of each text, in order, and its type."""
+"""The columns kept of each user agent, in order, with their types."""
 
 _NAMES = ", ".join(name for name, _ in KNOWN_COLUMNS)
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{32})\.parquet")
@@ -44,7 +44,7 @@ _LONGEST = 500
 
 @dataclass(slots=True)
 class KnownAgents:
-    """The files of one project. `work` is its folder for what can be made again, `scratch` one that runs sweep."""
+    """The cache of one project. `work` is its folder for derived data, `scratch` one that runs clear."""
 
     work: Path
     scratch: Path
@@ -53,17 +53,17 @@ class KnownAgents:
     _sound: dict[str, bool] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find(self, connection: duckdb.DuckDBPyConnection, wanted: str, into: str) -> None:
-        """Put what is known of the texts in the table `wanted` into the table `into`, a row a text."""
-        with contextlib.suppress(OSError, duckdb.Error):  # as if nothing were known
+    def look_up(self, connection: duckdb.DuckDBPyConnection, texts: str, into: str) -> None:
+        """Copy the known rows of the texts in the table `texts` into the table `into`."""
+        with contextlib.suppress(OSError, duckdb.Error):  # a cache miss
             if files := self._files():
                 connection.execute(f"""
 INSERT INTO {into}
-SELECT DISTINCT ON (user_agent) {_NAMES} FROM {_reading(files)} SEMI JOIN {wanted} USING (user_agent)
+SELECT DISTINCT ON (user_agent) {_NAMES} FROM {_reading(files)} SEMI JOIN {texts} USING (user_agent)
 """)  # noqa: S608 - names of this package's own tables
 
-    def keep(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
-        """Keep the rows of a table for later runs; where they cannot be written, they are decided again then."""
+    def store(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Store the rows of a table for later runs; rows that cannot be written are classified again then."""
         query = f"SELECT {_NAMES} FROM {table} WHERE length(user_agent) <= {_LONGEST} LIMIT {self.most}"  # noqa: S608 - as above
         with contextlib.suppress(OSError, duckdb.Error), self._lock:
             self._write(connection, query, self._last() + 1)
@@ -71,7 +71,7 @@ SELECT DISTINCT ON (user_agent) {_NAMES} FROM {_reading(files)} SEMI JOIN {wante
                 self._merge(connection, files)
 
     def _merge(self, connection: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
-        """Make one file of several. If there are too many rows, those of the oldest files go."""
+        """Merge several files into one. If there are too many rows, those of the oldest files are dropped."""
         last = self._last()
         made = self._write(
             connection,
@@ -100,7 +100,7 @@ ORDER BY filename DESC LIMIT {self.most}
 
     @property
     def folder(self) -> Path:
-        """Where what is decided by today's rules lies; whatever else lies beside it is removed at the first look."""
+        """The folder of today's rules; others beside it are removed at the first use."""
         if self._folder is None:
             digest = hashlib.sha256(json.dumps([recipe(), KNOWN_COLUMNS]).encode()).hexdigest()
             self._folder = self.work / "agents" / digest[:_DIGITS]
@@ -110,7 +110,7 @@ ORDER BY filename DESC LIMIT {self.most}
         return self._folder
 
     def _files(self) -> list[Path]:
-        """The files that hold what their names say, the oldest first; others are removed. Each is looked at once."""
+        """The undamaged files, the oldest first; others are removed. Each is checked once."""
         return [file for file in sorted(_inside(self.folder)) if self._is_sound(file)]
 
     def _is_sound(self, file: Path) -> bool:

@@ -1,11 +1,8 @@
-"""A bundle's text file into the table `lines`, one row for each line, whatever the lines hold.
+"""The tables of a bundle: `lines`, a row for each line; `segments`, whose lines they are; `agents`, user agents.
 
-The file is read as it is; where the database refuses it, or reads other lines than were counted, it is cleaned and
-read again; then, if need be, by the exact path alone.
-
-Which lines of a bundle are whose: a small table of segments beside `lines`, and the SQL that joins the two.
-
-The table `agents`: each distinct user agent among the lines that may be hits, decided once and then known.
+The file is read as it is. Where the database refuses it, or reads another number of lines than was counted, it is
+cleaned and read again; then, if need be, by the exact path alone. `segments` joins each line to its object. `agents`
+has each distinct user agent among the lines that may be hits, classified once.
 """
 
 from collections.abc import Iterator
@@ -28,10 +25,34 @@ from mtc.warehouse.parts import object_id
 
 _DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException)
 
+_SEGMENTS = """
+CREATE OR REPLACE TEMP TABLE segments (number INTEGER, first BIGINT, shift BIGINT, object VARCHAR, key VARCHAR)
+"""
+_FILL_SEGMENTS = "INSERT INTO segments SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)"
+
+_ONE_SEGMENT = "(SELECT lines.rowid AS n, * FROM lines CROSS JOIN segments) AS l"
+_MANY_SEGMENTS = "(SELECT * FROM (SELECT rowid AS n, * FROM lines) AS a ASOF JOIN segments AS b ON a.n >= b.first) AS l"
+
+_DISTINCT_AGENTS = """
+CREATE OR REPLACE TEMP TABLE distinct_agents AS
+SELECT DISTINCT coalesce(user_agent, '') AS user_agent FROM lines WHERE reason IS NULL
+"""
+_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in KNOWN_COLUMNS)
+_UNKNOWN = "SELECT user_agent FROM distinct_agents ANTI JOIN known_agents USING (user_agent)"
+_FILL_AGENTS = f"INSERT INTO new_agents SELECT {', '.join('unnest(?)' for _ in KNOWN_COLUMNS)}"
+_AGENTS_AT_ONCE = 20_000
+
+JOIN_AGENTS = "LEFT JOIN agents ON coalesce(l.user_agent, '') = agents.user_agent"
+"""SQL that gives the lines `l` their agent."""
+
 
 def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: Reading, scratch: Path) -> None:
-    """Fill `lines`. `scratch` is the path of a file that may be made on the way, and is gone at the end."""
-    reader = _Reader(connection, bundle, reading)
+    """Fill `lines`. `scratch` is the path of a temporary file, which is removed at the end.
+
+    Raises:
+        PermanentError: not every line could be accounted for.
+    """
+    reader = _BundleReader(connection, bundle, reading)
     if bundle.tidy and reader.reads(bundle.path, exact=False):
         return
     try:
@@ -44,10 +65,12 @@ def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: R
 
 
 def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> int:
-    """Make `lines` from a text file; how many lines there are.
+    """Make `lines` from a text file; returns how many lines there are.
 
-    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it. Raises DuckDB's
-    InvalidInputException or ConversionException for a file that it cannot read.
+    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it.
+
+    Raises:
+        duckdb.InvalidInputException, duckdb.ConversionException: the database cannot read the file.
     """
     connection.execute(read_lines(path, reading, exact=exact))
     ((count, unmatched),) = connection.execute(COUNTED).fetchall()
@@ -57,13 +80,15 @@ def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Readin
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _BundleReader:
+    """Reads a bundle's lines, from its file or from a cleaned copy."""
+
     connection: duckdb.DuckDBPyConnection
     bundle: Bundle
     reading: Reading
 
     def reads(self, path: Path, *, exact: bool) -> bool:
-        """Fill `lines`; whether exactly the lines that were counted came of it."""
+        """Fill `lines`; whether it has exactly as many lines as were counted."""
         try:
             return read_text(self.connection, path, self.reading, exact=exact) == self.bundle.lines
         except _DATA_ERRORS:
@@ -77,7 +102,7 @@ def _write_clean(bundle: Bundle, target: Path) -> None:
 
 
 def _clean_blocks(bundle: Bundle) -> Iterator[bytes]:
-    """Clean whole lines. A mark in the spool is one of ours; one in a file from outside is not."""
+    """The cleaned lines. A byte order mark within a file from outside is not removed as ours is."""
     raw = blocks(bundle.path, where=bundle.where)
     text = whole_lines(raw if bundle.temporary else unmarked(raw))
     first = next(text, b"")
@@ -85,17 +110,8 @@ def _clean_blocks(bundle: Bundle) -> Iterator[bytes]:
     yield from map(clean, text)
 
 
-_SEGMENTS = """
-CREATE OR REPLACE TEMP TABLE segments (number INTEGER, first BIGINT, shift BIGINT, object VARCHAR, key VARCHAR)
-"""
-_FILL_SEGMENTS = "INSERT INTO segments SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)"
-
-_ONE_OWNER = "(SELECT lines.rowid AS n, * FROM lines CROSS JOIN segments) AS l"
-_MANY_OWNERS = "(SELECT * FROM (SELECT rowid AS n, * FROM lines) AS a ASOF JOIN segments AS b ON a.n >= b.first) AS l"
-
-
 def fill_segments(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
-    """Fill the table `segments`, a row for each one that has lines; `n + shift` is a line's number in its object."""
+    """Fill the table `segments`, a row for each segment with lines; `n + shift` is a line's number in its object."""
     connection.execute(_SEGMENTS)
     filled = [(number, segment) for number, segment in enumerate(bundle.segments) if segment.lines]
     if filled:
@@ -105,59 +121,46 @@ def fill_segments(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> None
                 [number for number, _ in filled],
                 [segment.first for _, segment in filled],
                 [segment.offset - segment.first + 1 for _, segment in filled],
-                [owner(segment) for _, segment in filled],
+                [segment_object_id(segment) for _, segment in filled],
                 [printable(segment.object.key) for _, segment in filled],
             ],
         )
 
 
-def owned_lines(bundle: Bundle) -> str:
+def lines_with_segments(bundle: Bundle) -> str:
     """SQL: `lines` as `l`, each with `n`, its number in the bundle from 0, and the columns of its segment."""
-    return _ONE_OWNER if sum(segment.lines > 0 for segment in bundle.segments) <= 1 else _MANY_OWNERS
+    return _ONE_SEGMENT if sum(segment.lines > 0 for segment in bundle.segments) <= 1 else _MANY_SEGMENTS
 
 
-def owner(segment: Segment) -> str:
+def segment_object_id(segment: Segment) -> str:
     """The id of the object that a segment belongs to."""
     return object_id(segment.object.key, segment.object.version)
 
 
-_WANTED = """
-CREATE OR REPLACE TEMP TABLE wanted_agents AS
-SELECT DISTINCT coalesce(user_agent, '') AS user_agent FROM lines WHERE reason IS NULL
-"""
-_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in KNOWN_COLUMNS)
-_UNKNOWN = "SELECT user_agent FROM wanted_agents ANTI JOIN known_agents USING (user_agent)"
-_FILL_AGENTS = f"INSERT INTO new_agents SELECT {', '.join('unnest(?)' for _ in KNOWN_COLUMNS)}"
-_PIECE = 20_000
-
-JOIN_AGENTS = "LEFT JOIN agents ON coalesce(l.user_agent, '') = agents.user_agent"
-"""SQL that gives the lines `l` their agent."""
-
-
 def fill_agents(connection: duckdb.DuckDBPyConnection, filters: Filters, known: KnownAgents | None = None) -> None:
-    """Fill the table `agents`, a row a text. An agent that the filters name is marked. New ones become `known`."""
-    connection.execute(_WANTED)
+    """Fill the table `agents`, a row for each text, and mark those that the filters exclude; new ones join `known`."""
+    connection.execute(_DISTINCT_AGENTS)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE known_agents ({_COLUMNS})")
     if known:
-        known.find(connection, "wanted_agents", "known_agents")
+        known.look_up(connection, "distinct_agents", "known_agents")
     texts = [text for (text,) in connection.execute(_UNKNOWN).fetchall()]
-    for first in range(0, len(texts), _PIECE):
-        _decide(connection, texts[first : first + _PIECE], known)
+    for first in range(0, len(texts), _AGENTS_AT_ONCE):
+        _classify(connection, texts[first : first + _AGENTS_AT_ONCE], known)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE agents AS SELECT *, {agent_excluded(filters)} AS excluded FROM known_agents"  # noqa: S608 - made of this package's own pieces
     )
 
 
-def _decide(connection: duckdb.DuckDBPyConnection, texts: list[str], known: KnownAgents | None) -> None:
+def _classify(connection: duckdb.DuckDBPyConnection, texts: list[str], known: KnownAgents | None) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE new_agents ({_COLUMNS})")
-    connection.execute(_FILL_AGENTS, _columns(texts, classify(texts)))
+    connection.execute(_FILL_AGENTS, _agent_columns(texts, classify(texts)))
     connection.execute("INSERT INTO known_agents FROM new_agents")
     if known:
-        known.keep(connection, "new_agents")
+        known.store(connection, "new_agents")
 
 
-def _columns(texts: list[str], agents: list[Agent]) -> list[list[object]]:
-    """The values of `KNOWN_COLUMNS`, a list a column."""
+def _agent_columns(texts: list[str], agents: list[Agent]) -> list[list[object]]:
+    """The values of `KNOWN_COLUMNS`, a list for each column."""
     return [
         [*texts],
         [agent.bot for agent in agents],

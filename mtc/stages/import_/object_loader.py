@@ -1,184 +1,89 @@
-"""Loading the new objects of a step: fetched, bundled, read; published and recorded object by object, when complete.
+"""Loads the new objects of a step: fetched, bundled, read; published and recorded object by object, once complete.
 
-An object is complete when its last line is read, is as it was listed, and has not too many lines that cannot be read.
-Nothing of an object that is not is left in the warehouse.
-
-Objects that are Parquet files, as text: a JSON object a line for each row, so that all goes the one way.
-
-The database streams from file to file; memory does not grow with the object. Of CloudFront's logs only what is read is
-written, under the names that the format `cloudfront_parquet` has for it; of others every column, as it is called.
-
-Doing slow work a few items ahead of whoever needs the results, which come in order.
+An object is complete when its last line is read, it is unchanged since it was listed, and enough of its lines could be
+read. Nothing of an incomplete object stays in the warehouse.
 """
 
 import contextlib
 import dataclasses
-import glob
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import duckdb
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import StagingFolder, staging_folder
-from mtc.core.database import explain
-from mtc.core.errors import PermanentError, StepError
+from mtc.core.errors import StepError
 from mtc.core.model import RECIPES, LoadedObject, Part, SourceObject, Stage
 from mtc.core.sanitize import printable
-from mtc.core.sql import literal
-from mtc.formats.aws import CLOUDFRONT_COLUMNS, parquet_column
 from mtc.formats.model import Format
 from mtc.sources.source import LogSource
-from mtc.stages.import_.bundle_loader import SAMPLES, Loader, Slice
-from mtc.stages.import_.bundles import Bundle, Fetched, Segment, bundles
-from mtc.stages.import_.format_choice import Wanted, chooser, judge, judge_early
-from mtc.stages.import_.reload import Again
-from mtc.stages.import_.step_context import Connect, StepContext
+from mtc.stages.import_.bundle_loader import SAMPLES, BundleLoader, SegmentResult
+from mtc.stages.import_.bundles import Bundle, FetchedObject, Segment, make_bundles
+from mtc.stages.import_.format_choice import SourceFormat, check_quality, check_quality_early, format_chooser
+from mtc.stages.import_.parquet_text import as_text
+from mtc.stages.import_.prefetch import one_by_one, prefetch, prefetch_one
+from mtc.stages.import_.reload import ReloadCheck
+from mtc.stages.import_.step_context import StepContext
 from mtc.stages.stage import Fact, ObjectLoaded
 from mtc.warehouse.parts import object_id
 
-_MAGIC = b"PAR1"
-
-
-def as_text(item: Fetched, connect: Connect, target: Path) -> Fetched:
-    """The object as text in `target`, if it is Parquet; any other as it is."""
-    with item.path.open("rb") as stream:
-        if stream.read(len(_MAGIC)) != _MAGIC:
-            return item
-    try:
-        with connect() as connection:
-            connection.execute(_copy(connection, item.path, target))
-    except duckdb.Error as error:
-        target.unlink(missing_ok=True)
-        raise _problem(error, item.object.key) from None
-    return Fetched(item.object, target, origin=item.path)
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, path: Path, target: Path) -> str:
-    rows = f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning = false, binary_as_string = true)"
-    names = [name for name, *_ in connection.execute(f"SELECT * FROM {rows} LIMIT 0").description or ()]  # noqa: S608 - quoted
-    known = {parquet_column(name): name for name in names if parquet_column(name) in CLOUDFRONT_COLUMNS}
-    chosen = ", ".join(f"{_identifier(name)} AS {_identifier(read)}" for read, name in known.items()) or "*"
-    return f"COPY (SELECT {chosen} FROM {rows}) TO {literal(str(target))} (FORMAT json)"  # noqa: S608 - quoted
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _problem(error: duckdb.Error, where: str) -> StepError:
-    told = explain(error, where)
-    if isinstance(error, duckdb.OutOfMemoryException) and "memory" in told.what:
-        hint = "its row groups are large: raise `run.memory`, or have it written with smaller ones"
-        return PermanentError("the Parquet file needs more memory to be read", where=where, hint=hint)
-    if isinstance(error, duckdb.OutOfMemoryException) or "space" in str(error):
-        return told
-    hint = "nothing of it was loaded; put a whole copy in its place and run the same command"
-    return PermanentError(f"the Parquet file is damaged ({str(error).splitlines()[0]})", where=where, hint=hint)
-
-
-AHEAD = 8
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, name: str) -> Generator[tuple[Item, Result]]:
-    """Do `work` for each item in threads called `name`, and give item and result in the order of the items.
-
-    Whoever stops early closes the generator: what has not begun by then is not begun any more.
-    """
-    pending: deque[tuple[Item, Future[Result]]] = deque()
-    with ThreadPoolExecutor(AHEAD, thread_name_prefix=name) as pool:
-        try:
-            for item in items:
-                pending.append((item, pool.submit(work, item)))
-                if len(pending) >= AHEAD:
-                    yield _first(pending)
-            while pending:
-                yield _first(pending)
-        finally:
-            for _, future in pending:
-                future.cancel()
-
-
-def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[tuple[Item, Result]]:
-    """The same for work that is done sooner than it is handed to a thread: each item when it is asked for."""
-    for item in items:
-        yield item, work(item)
-
-
-def one_ahead(items: Generator[Item], may: Callable[[Item], bool], *, name: str) -> Generator[Item]:
-    """The same items; behind one that `may`, the next is made in a thread called `name` while it is worked on.
-
-    `items` is run in that thread alone, closing included.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix=name) as pool:
-        try:
-            item = pool.submit(next, items, None).result()
-            while item is not None:
-                coming = pool.submit(next, items, None) if may(item) else None
-                yield item
-                item = (coming or pool.submit(next, items, None)).result()
-        finally:
-            pool.submit(items.close).result()
-
-
-def _first(pending: "deque[tuple[Item, Future[Result]]]") -> tuple[Item, Result]:
-    item, future = pending.popleft()
-    return item, future.result()
-
 
 @dataclass(slots=True)
-class Loading:
-    """A step's loading under way.
+class ObjectLoader:
+    """Loads the new objects of one step.
 
-    `again` judges objects that were delivered. `slices` are those of objects that are not complete yet, by key;
-    `handed_out` are the objects given out to be read, until they are recorded; `published` are the files that were put
-    into the warehouse; `samples` are lines that could not be read; `notes` are for people.
+    `reload` checks objects that were delivered before. `results` are those of incomplete objects so far, by key;
+    `in_progress` are the fetched objects that are not recorded yet; `published` are the files moved into the warehouse;
+    `samples` are lines that could not be read; `notes` are for people.
     """
 
     context: StepContext
-    again: Again
-    slices: dict[str, list[Slice]] = field(default_factory=dict)
-    handed_out: dict[str, SourceObject] = field(default_factory=dict)
+    reload: ReloadCheck
+    results: dict[str, list[SegmentResult]] = field(default_factory=dict)
+    in_progress: dict[str, SourceObject] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
     samples: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def run(self) -> list[LoadedObject]:
-        """Load every object of the step's work."""
+        """Load every object of the step's work.
+
+        Raises:
+            StepError: an object cannot be fetched or read, has too many rejected lines, or has changed meanwhile.
+        """
         source = self.context.open_source(self.context.site)
         try:
             return list(self._load(source))
         except (StepError, OSError):
-            _confirm(source, self.handed_out.values())  # a file that is being written looks like a damaged one
+            _confirm(source, self.in_progress.values())  # a file that is being written looks like a damaged one
             raise
 
     def _load(self, source: LogSource) -> Iterator[LoadedObject]:
         context = self.context
-        choose = chooser(Wanted.of(context.site.source), self.notes)
+        choose = format_chooser(SourceFormat.of(context.site.source), self.notes)
         with (
             context.connect() as connection,
             staging_folder(context.warehouse) as staging,
             contextlib.closing(self._fetched(source)) as fetched,
-            contextlib.closing(_one_ahead(bundles(fetched, context.spool, choose, sizes=context.sizes))) as made,
+            contextlib.closing(
+                _prefetch_bundles(make_bundles(fetched, context.spool, choose, sizes=context.sizes))
+            ) as made,
         ):
-            loader = Loader(connection, context.site, context.step.day, staging, context.work.made_with, context.agents)
+            loader = BundleLoader(
+                connection, context.site, context.step.day, staging, context.work.made_with, context.agents
+            )
             for bundle in made:
                 context.recorder.check()
                 self._read(loader, bundle, source)
                 yield from self._record(bundle, staging, connection)
 
-    def _fetched(self, source: LogSource) -> Generator[Fetched]:
-        """Fetch objects, those from afar a few ahead of the one that is being read.
+    def _fetched(self, source: LogSource) -> Generator[FetchedObject]:
+        """Fetch objects, those of a remote source a few before they are read.
 
-        A source that copies makes the object's folder itself: to make one for each of thousands of small objects that
-        are read where they lie would take longer than to read them.
+        A source that copies makes the object's folder itself: making one for each of thousands of small local objects
+        would take longer than reading them.
         """
 
         def fetch(object_: SourceObject) -> Path:
@@ -187,88 +92,90 @@ class Loading:
             )
 
         self.context.spool.mkdir(parents=True, exist_ok=True)
-        wanted, encoding = self.context.work.load, self.context.site.source.encoding
-        far = any(source.remote(object_) for object_ in wanted[:1])
-        with contextlib.closing(ahead(fetch, wanted, name="fetch") if far else in_turn(fetch, wanted)) as coming:
-            for object_, path in coming:
+        objects, encoding = self.context.work.load, self.context.site.source.encoding
+        is_remote = any(source.remote(object_) for object_ in objects[:1])
+        with contextlib.closing(
+            prefetch(fetch, objects, name="fetch") if is_remote else one_by_one(fetch, objects)
+        ) as fetched:
+            for object_, path in fetched:
                 self.context.recorder.check()
                 crash_points.point("fetch.done")
-                self.handed_out[object_.key] = object_
+                self.in_progress[object_.key] = object_
                 text = self.context.spool / f"{object_id(object_.key, object_.version)}.jsonl"
-                item = as_text(Fetched(object_, path, encoding=encoding), self.context.connect, text)
+                item = as_text(FetchedObject(object_, path, encoding=encoding), self.context.connect, text)
                 yield item
-                self._forget_text(item)
+                self._remove_text(item)
 
-    def _forget_text(self, item: Fetched) -> None:
-        """Remove text made of an object that is read, and its fetched copy, unless the archive may still want that."""
+    def _remove_text(self, item: FetchedObject) -> None:
+        """Remove the text made of an object that is read, and its fetched copy unless the archive may still need it."""
         if item.origin:
             item.path.unlink(missing_ok=True)
         fetched = item.origin or item.path
         if self.context.site.archive is None and fetched.is_relative_to(self.context.spool):
             fetched.unlink(missing_ok=True)
 
-    def _read(self, loader: Loader, bundle: Bundle, source: LogSource) -> None:
-        piece = len(self.slices.get(bundle.segments[0].object.key, ()))
+    def _read(self, loader: BundleLoader, bundle: Bundle, source: LogSource) -> None:
+        piece = len(self.results.get(bundle.segments[0].object.key, ()))
         try:
-            slices = loader.load(bundle, piece)
+            results = loader.load(bundle, piece)
         finally:
             bundle.discard()
         _confirm(source, (segment.object for segment in bundle.segments))
-        for segment, result in zip(bundle.segments, slices, strict=True):
-            read = self.slices.setdefault(segment.object.key, [])
+        for segment, result in zip(bundle.segments, results, strict=True):
+            read = self.results.setdefault(segment.object.key, [])
             read.append(result)
-            judge_early(segment.object, read, bundle.format, self.context.site.filters.max_rejected)
+            check_quality_early(segment.object, read, bundle.format, self.context.site.filters.max_rejected)
 
     def _record(
         self, bundle: Bundle, staging: StagingFolder, connection: duckdb.DuckDBPyConnection
     ) -> Sequence[LoadedObject]:
-        """Publish and record what is complete with this bundle, all or nothing."""
+        """Publish and record the objects that are complete with this bundle, all or none."""
         ended = [segment for segment in bundle.segments if segment.last]
         complete = [self._complete(segment, bundle.format) for segment in ended]
         for item in complete:
-            self.again.judge(item, connection, staging.path_of)
+            self.reload.check(item, connection, staging.path_of)
         self._publish(staging, ended)
         if complete:
-            self.context.recorder.record(*(fact for item in complete for fact in self._loaded(item)))
+            self.context.recorder.record(*(fact for item in complete for fact in self._facts(item)))
         for segment in ended:
-            del self.slices[segment.object.key], self.handed_out[segment.object.key]
+            del self.results[segment.object.key], self.in_progress[segment.object.key]
         self.context.recorder.progress(size=sum(item.object.size for item in complete), lines=bundle.lines)
         return complete
 
-    def _complete(self, segment: Segment, form: Format) -> LoadedObject:
-        object_, slices = segment.object, self.slices[segment.object.key]
-        account = judge(object_, slices, form, self.context.site.filters.max_rejected)
+    def _complete(self, segment: Segment, format_: Format) -> LoadedObject:
+        object_, results = segment.object, self.results[segment.object.key]
+        accounting = check_quality(object_, results, format_, self.context.site.filters.max_rejected)
         if len(self.samples) < SAMPLES:
-            self.samples += [f"{printable(object_.key)} {sample}" for part in slices for sample in part.samples]
-        parts = _merged(part for result in slices for part in result.parts)
+            self.samples += [f"{printable(object_.key)} {sample}" for part in results for sample in part.samples]
+        parts = _merged(part for result in results for part in result.parts)
         identity = object_id(object_.key, object_.version)
         return LoadedObject(
             object_,
             identity,
             segment.content,
-            form.name,
-            account,
+            format_.name,
+            accounting,
             parts,
             made_with=self.context.work.made_with,
-            text=segment.text if account.lines else "",
+            text=segment.text if accounting.lines else "",
             recipe=RECIPES[Stage.IMPORT],
         )
 
-    def _loaded(self, item: LoadedObject) -> Iterator[Fact]:
-        """What is recorded of an object that is complete; a delivery that covered it before covers it still."""
+    def _facts(self, item: LoadedObject) -> Iterator[Fact]:
+        """The facts about a complete object: that it is loaded, and what becomes of its deliveries."""
         yield ObjectLoaded(self.context.step, item)
-        yield from self.again.facts(item)
+        yield from self.reload.facts(item)
 
     def _publish(self, staging: StagingFolder, ended: Sequence[Segment]) -> None:
-        files = {file for segment in ended for result in self.slices[segment.object.key] for file in result.files}
+        files = {file for segment in ended for result in self.results[segment.object.key] for file in result.files}
         staging.publish(files)
         self.published |= files
         crash_points.point("load.published")
 
 
-def _one_ahead(made: Generator[Bundle]) -> Generator[Bundle]:
-    """Write the next bundle while one is read; a file that is read where it lies is not to be let go of meanwhile."""
-    return one_ahead(made, lambda bundle: bundle.temporary, name="bundle")
+def _prefetch_bundles(made: Generator[Bundle]) -> Generator[Bundle]:
+    """Write the next bundle while one is read, unless that one is read in place: its file must stay until then."""
+    return prefetch_one(made, lambda bundle: bundle.temporary, name="bundle")
 
 
 def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:

@@ -1,8 +1,7 @@
-"""What an import would make of a file in hand: its format, where every line goes, and samples for each reason.
+"""What an import would make of a file: its format, what becomes of every line, and samples for each reason.
 
-It goes the way of an import, through the same rooms, up to where hits would be staged. Nothing of it is kept.
-
-The first lines of each kind in `lines`, hits and every reason, with all that was read from them.
+It runs the import's own code up to where hits would be staged, and keeps nothing of it. The samples are the first lines
+of each kind in `lines`, hits and every reason, with all fields that were read.
 """
 
 import contextlib
@@ -22,17 +21,21 @@ from mtc.formats.line_sql import FIELDS_KEPT
 from mtc.formats.model import Format
 from mtc.formats.settings import Filters
 from mtc.manifest.project import SiteSettings
-from mtc.stages.import_.bundle_loader import Slice, count_lines, reading_of, sample_rejected
-from mtc.stages.import_.bundles import Bundle, Fetched, Sizes, bundles
-from mtc.stages.import_.format_choice import Choice, Wanted, choose, judge
-from mtc.stages.import_.line_table import JOIN_AGENTS, fill_agents, fill_lines, fill_segments, owned_lines
-from mtc.stages.import_.object_loader import as_text
+from mtc.stages.import_.bundle_loader import SegmentResult, count_lines, reading_of, sample_rejected
+from mtc.stages.import_.bundles import Bundle, BundleSizes, FetchedObject, make_bundles
+from mtc.stages.import_.format_choice import ChosenFormat, SourceFormat, check_quality, choose
+from mtc.stages.import_.line_table import JOIN_AGENTS, fill_agents, fill_lines, fill_segments, lines_with_segments
+from mtc.stages.import_.parquet_text import as_text
 from mtc.stages.import_.step_context import Connect
 
 HIT = "hit"
 Value = str | int | float | bool
-_OF_AGENTS = ("bot", "browser", "browser_version", "os", "device")
-_FIELDS = (*FIELDS_KEPT, "download", *_OF_AGENTS)
+_AGENT_FIELDS = ("bot", "browser", "browser_version", "os", "device")
+_FIELDS = (*FIELDS_KEPT, "download", *_AGENT_FIELDS)
+
+PARQUET = "Parquet"
+# Every line keeps its text and fields, so results are smaller than those of an import; nothing is read in place.
+_SIZES = BundleSizes(bundle=16 << 20, in_place=(1, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,53 +51,48 @@ class Sample:
 def first_lines(
     connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: Filters, limit: int
 ) -> Iterator[tuple[str, Sample]]:
-    """The first `limit` lines of each kind: `HIT`, or the reason, and the line. `lines` must have kept all."""
-    for why, rejected, line, text, *values in connection.execute(_query(bundle, filters, limit)).fetchall():
-        fields = zip(_FIELDS, values, strict=True)
-        told = {name: _plain(value) for name, value in fields if value not in {None, ""}}
-        yield why, Sample(line, text or "", told, rejected)
+    """The first `limit` lines of each kind: `HIT` or the reason, and the line. `lines` must have kept all texts."""
+    for why, rejected, line, text, *values in connection.execute(_samples_query(bundle, filters, limit)).fetchall():
+        named = zip(_FIELDS, values, strict=True)
+        fields = {name: _plain(value) for name, value in named if value not in {None, ""}}
+        yield why, Sample(line, text or "", fields, rejected)
 
 
-def _query(bundle: Bundle, filters: Filters, limit: int) -> str:
-    """The lines are chosen by their numbers first: texts are only touched of those."""
-    whys = f"coalesce(reason, {agent_reason(filters)}, '{HIT}')"
-    read = ", ".join(f'l."{name}"' for name in (*FIELDS_KEPT, "download"))
-    told = ", ".join(f"agents.{name}" for name in _OF_AGENTS)
+def _samples_query(bundle: Bundle, filters: Filters, limit: int) -> str:
+    """Lines are chosen by their numbers first, so that only the chosen ones' texts are read."""
+    why = f"coalesce(reason, {agent_reason(filters)}, '{HIT}')"
+    line_fields = ", ".join(f'l."{name}"' for name in (*FIELDS_KEPT, "download"))
+    agent_fields = ", ".join(f"agents.{name}" for name in _AGENT_FIELDS)
     return f"""
 WITH chosen AS (
-    SELECT n, {whys} AS why FROM {owned_lines(bundle)} {JOIN_AGENTS}
+    SELECT n, {why} AS why FROM {lines_with_segments(bundle)} {JOIN_AGENTS}
     QUALIFY row_number() OVER (PARTITION BY why, rejected ORDER BY n) <= {limit}
 )
-SELECT chosen.why, rejected, l.n + shift, text, {read}, {told}
-FROM {owned_lines(bundle)} JOIN chosen ON l.n = chosen.n {JOIN_AGENTS}
+SELECT chosen.why, rejected, l.n + shift, text, {line_fields}, {agent_fields}
+FROM {lines_with_segments(bundle)} JOIN chosen ON l.n = chosen.n {JOIN_AGENTS}
 ORDER BY l.n
 """  # noqa: S608 - made of this package's own pieces
 
 
 def _plain(value: object) -> Value:
-    """A value as JSON and people have it; times are in UTC."""
+    """A value for JSON and people; times are in UTC."""
     if isinstance(value, dt.datetime):
         return value.isoformat(sep=" ")
     return value if isinstance(value, bool | int | float) else str(value)
 
 
-PARQUET = "Parquet"
-# Every line keeps its text and fields, so slices are smaller than those of an import; nothing is read in place.
-_SIZES = Sizes(bundle=16 << 20, in_place=(1, 0))
-
-
 @dataclass(slots=True)
 class Explained:
-    """What became of a file. `samples` are of hits (under `samples.HIT`) and of each reason.
+    """What an import would make of a file. `samples` are lines under `HIT` and under each reason.
 
-    `error` is why it cannot be read at all; `verdict` why an import would refuse it for its rejected lines.
+    `error` is why the file cannot be read at all; `verdict` why an import would refuse it for its rejected lines.
     """
 
     path: Path
     size: int
     compression: str = ""
     encoding: str = ""
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[ChosenFormat] = field(default_factory=list)
     accounting: Accounting = field(default_factory=Accounting)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     error: StepError | None = None
@@ -103,7 +101,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Explains files as those of a site. `folder` is one for files on the way; `limit` is of the samples of a kind."""
+    """Explains files as those of a site. `folder` is for temporary files; `limit` is how many samples a kind has."""
 
     site: SiteSettings
     connect: Connect
@@ -126,32 +124,32 @@ class Explainer:
     def _explain(self, explained: Explained, where: str) -> None:
         path, source = explained.path, self.site.source
         explained.compression = compression(path)
-        item = Fetched(SourceObject(where, explained.size), path, encoding=source.encoding)
+        item = FetchedObject(SourceObject(where, explained.size), path, encoding=source.encoding)
         item = as_text(item, self.connect, self.folder / "text.jsonl")
         if item.origin:
             explained.compression = PARQUET
         explained.encoding = encoding_of_file(item.path, item.encoding, where=where)
 
-        def noted(sample: Sequence[str], where: str) -> Format:
-            choice = choose(Wanted.of(source), sample, where)
+        def choose_noted(sample: Sequence[str], where: str) -> Format:
+            choice = choose(SourceFormat.of(source), sample, where)
             explained.choices.append(choice)
             return choice.format
 
-        slices: list[Slice] = []
+        results: list[SegmentResult] = []
         with (
             self.connect() as connection,
-            contextlib.closing(bundles([item], self.folder, noted, sizes=_SIZES)) as made,
+            contextlib.closing(make_bundles([item], self.folder, choose_noted, sizes=_SIZES)) as made,
         ):
             for bundle in made:
                 if all(choice.format is not bundle.format for choice in explained.choices):
-                    explained.choices.append(Choice(bundle.format, "a header in the file changes the fields"))
-                slices += self._read(connection, bundle, explained.samples)
-        explained.accounting = Accounting.total(part.accounting for part in slices)
-        explained.verdict = self._judged(item, slices, explained)
+                    explained.choices.append(ChosenFormat(bundle.format, "a header in the file changes the fields"))
+                results += self._read(connection, bundle, explained.samples)
+        explained.accounting = Accounting.total(part.accounting for part in results)
+        explained.verdict = self._verdict(item, results, explained)
 
     def _read(
         self, connection: duckdb.DuckDBPyConnection, bundle: Bundle, samples: dict[str, list[Sample]]
-    ) -> list[Slice]:
+    ) -> list[SegmentResult]:
         filters = self.site.filters
         reading = replace(reading_of(self.site, bundle.format), keep_all=True)
         try:
@@ -160,19 +158,22 @@ class Explainer:
             bundle.discard()
         fill_segments(connection, bundle)
         fill_agents(connection, filters)
-        accounts = count_lines(connection, bundle, filters)
+        accountings = count_lines(connection, bundle, filters)
         rejected = sample_rejected(connection, bundle)
         for name, sample in first_lines(connection, bundle, filters, self.limit):
-            mine = samples.setdefault(name, [])
-            if sum(one.rejected is sample.rejected for one in mine) < self.limit:
-                mine.append(sample)
-        return [Slice(account, (), tuple(rejected.get(number, ()))) for number, account in enumerate(accounts)]
+            of_kind = samples.setdefault(name, [])
+            if sum(other.rejected is sample.rejected for other in of_kind) < self.limit:
+                of_kind.append(sample)
+        return [
+            SegmentResult(accounting, (), tuple(rejected.get(number, ())))
+            for number, accounting in enumerate(accountings)
+        ]
 
-    def _judged(self, item: Fetched, slices: Sequence[Slice], explained: Explained) -> StepError | None:
+    def _verdict(self, item: FetchedObject, results: Sequence[SegmentResult], explained: Explained) -> StepError | None:
         if refused := next((choice.refused for choice in explained.choices if choice.refused), None):
             return refused
         try:
-            judge(item.object, slices, explained.choices[0].format, self.site.filters.max_rejected)
+            check_quality(item.object, results, explained.choices[0].format, self.site.filters.max_rejected)
         except PermanentError as error:
             return error
         return None

@@ -1,8 +1,8 @@
-"""Delivered objects that are loaded again: whether Matomo has their hits, told by what was sent and not by settings.
+"""Delivered objects that are loaded again: whether Matomo has their hits already.
 
-Where the settings are those of before, the account of the lines tells it. Where they are not, the hits of both readings
-are compared: a time zone of lines that have an offset, or a filter that filters nothing, changes what is recorded of an
-object, and nothing of what was sent.
+With the settings of before, the accounting of the lines answers that. With others, the hits of both loads are compared:
+a time zone for lines that have an offset, or a filter that filters nothing, changes what is recorded of an object and
+nothing of what was sent.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from mtc.core.model import LoadedObject
 from mtc.stages.import_.step_context import StepContext
 from mtc.stages.stage import Fact, ObjectCarried, ResendAllowed
 
-# All that a request may hold of a hit, in whole seconds. Sums, so that neither order nor files matter.
+# All that a request may hold of a hit, with times in whole seconds. Sums, so that neither order nor files matter.
 _DIGEST = """
 SELECT count(*), sum(md5_number_lower(hit)::HUGEINT), sum(md5_number_upper(hit)::HUGEINT)
 FROM (
@@ -32,11 +32,11 @@ FROM (
 """
 
 PathOf = Callable[[str], Path]
-"""Where a part's file is now, by its name in the warehouse."""
+"""Where a part's file is now (staged or published), by its path in the warehouse."""
 
 
 def sent_digest(connection: duckdb.DuckDBPyConnection, loaded: LoadedObject, path_of: PathOf) -> tuple[int, ...]:
-    """A digest of all that is sent of an object's hits."""
+    """A digest of all that is sent of an object's hits; empty without hits."""
     files = sorted({part.file for part in loaded.parts})
     if not files:
         return ()
@@ -45,18 +45,18 @@ def sent_digest(connection: duckdb.DuckDBPyConnection, loaded: LoadedObject, pat
 
 
 @dataclass(slots=True)
-class Again:
-    """What is found of a step's delivered objects: those that are `covered` still, and those to be sent again."""
+class ReloadCheck:
+    """The delivered objects of a step that are loaded again: those still `covered`, and the keys of those `resent`."""
 
     context: StepContext
     covered: dict[str, DeliveredObject] = field(default_factory=dict)
-    taken_back: list[str] = field(default_factory=list)
+    resent: list[str] = field(default_factory=list)
 
-    def judge(self, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf) -> None:
+    def check(self, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf) -> None:
         """Decide on an object that is loaded again, before anything of it is published.
 
         Raises:
-            PermanentError: it has other hits than those delivered, and nobody lets them count twice.
+            PermanentError: it has other hits than those delivered, and no operator has accepted that they count twice.
         """
         deliver = self.context.work.deliver
         before = deliver.carried.get(loaded.object.key) if deliver else None
@@ -65,12 +65,12 @@ class Again:
         if self._same(before, loaded, connection, path_of):
             self.covered[loaded.object.key] = DeliveredObject.of(loaded)
         elif deliver.accepted:
-            self.taken_back.append(loaded.object.key)
+            self.resent.append(loaded.object.key)
         else:
             raise self._refusal(before, loaded)
 
     def facts(self, loaded: LoadedObject) -> Iterator[Fact]:
-        """What is recorded of an object's deliveries when it is loaded."""
+        """The facts about an object's deliveries when it is loaded."""
         deliver = self.context.work.deliver
         before = deliver.carried.get(loaded.object.key) if deliver else None
         if before is not None and (after := self.covered.get(loaded.object.key)) is not None:
@@ -86,7 +86,7 @@ class Again:
         old = next((item for item in self.context.work.replaced if before.covers(item)), None)
         warehouse = self.context.warehouse
         if old is None or not all((warehouse / part.file).exists() for part in old.parts):
-            return False  # what was sent cannot be told any more
+            return False  # what was sent is unknown now
         sent = sent_digest(connection, old, warehouse.__truediv__)
         return sent == sent_digest(connection, loaded, path_of)
 

@@ -11,7 +11,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.plan.work import ImportWork, LoadedStep
 from mtc.sources.source import LogArchive, LogSource
 from mtc.stages.deliver.delivery_job import Deliverer, DeliveryJob
-from mtc.stages.import_.bundles import Sizes
+from mtc.stages.import_.bundles import BundleSizes
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.stage import FactRecorder
 from mtc.warehouse.parts import object_id
@@ -37,7 +37,7 @@ class StepContext:
     open_archive: OpenArchive
     spool: Path
     warehouse: Path
-    sizes: Sizes
+    sizes: BundleSizes
     deliverer: Deliverer | None = None
     may_deliver: bool = True
     loaded: LoadedStep | None = None

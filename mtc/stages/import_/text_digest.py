@@ -1,4 +1,4 @@
-"""Digests of an object's text: as it was written, and of its lines, which are the same however they end."""
+"""Two digests of an object's text: of its bytes, and of its lines whatever their line ends are."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ from mtc.formats.line_cleaning import BOM
 
 
 class TextDigest:
-    """Both digests, in one pass; the second costs something only where it is another than the first."""
+    """Both digests, in one pass; the second costs nothing as long as it equals the first."""
 
     def __init__(self) -> None:
         self._written = hashlib.sha256()
@@ -16,7 +16,7 @@ class TextDigest:
         self._ended = True
 
     def update(self, block: bytes) -> None:
-        """Take the next block."""
+        """Add the next block."""
         if not block:
             return
         lines = self._carried + (block if self._begun else block.removeprefix(BOM))
@@ -35,7 +35,7 @@ class TextDigest:
         return self._written.hexdigest()
 
     def lines(self) -> str:
-        """The digest of the lines, hex: a byte order mark, CR LF for LF, and an end of the last line tell no others."""
+        """The digest of the lines, hex: a byte order mark, CR LF for LF and a missing last line end do not count."""
         lines = (self._lines or self._written).copy()
         if not self._ended:
             lines.update(b"\n")

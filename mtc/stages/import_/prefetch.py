@@ -1,0 +1,58 @@
+"""Slow work done a few items before its results are needed, with the results in order. Knows nothing of logs."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+PREFETCHED = 8
+"""How many items are worked on before their results are needed."""
+
+
+def prefetch(work: Callable[[Item], Result], items: Iterable[Item], *, name: str) -> Generator[tuple[Item, Result]]:
+    """Do `work` for each item in threads called `name`; yields item and result in the order of the items.
+
+    A caller that stops early closes the generator: items whose work has not begun are then skipped.
+    """
+    pending: deque[tuple[Item, Future[Result]]] = deque()
+    with ThreadPoolExecutor(PREFETCHED, thread_name_prefix=name) as pool:
+        try:
+            for item in items:
+                pending.append((item, pool.submit(work, item)))
+                if len(pending) >= PREFETCHED:
+                    yield _first(pending)
+            while pending:
+                yield _first(pending)
+        finally:
+            for _, future in pending:
+                future.cancel()
+
+
+def one_by_one(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[tuple[Item, Result]]:
+    """The same without threads, for work that is faster than handing it over: each item when it is asked for."""
+    for item in items:
+        yield item, work(item)
+
+
+def prefetch_one(items: Generator[Item], may: Callable[[Item], bool], *, name: str) -> Generator[Item]:
+    """The same items; while one that `may` be overlapped is worked on, the next is made in a thread called `name`.
+
+    `items` runs in that thread alone, closing included.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix=name) as pool:
+        try:
+            item = pool.submit(next, items, None).result()
+            while item is not None:
+                upcoming = pool.submit(next, items, None) if may(item) else None
+                yield item
+                item = (upcoming or pool.submit(next, items, None)).result()
+        finally:
+            pool.submit(items.close).result()
+
+
+def _first(pending: "deque[tuple[Item, Future[Result]]]") -> tuple[Item, Result]:
+    item, future = pending.popleft()
+    return item, future.result()
