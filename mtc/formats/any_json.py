@@ -18,8 +18,8 @@ _MOST_KEYS = 300
 
 def bind(sample: Sequence[str]) -> Format | None:
     """The format of lines like those of a sample; None where they are no requests in JSON."""
-    form = bind_any(sample)
-    return form if form and is_request(form.shape.names) else None
+    log_format = bind_any(sample)
+    return log_format if log_format and is_request(log_format.shape.names) else None
 
 
 def bind_any(sample: Sequence[str]) -> Format | None:
@@ -51,7 +51,7 @@ def _made(paths: Paths) -> Format:
         title="JSON lines, with fields told by what their keys are called",
         shape=JsonLines(paths, needed=NEEDED),
         time=TIME,
-        taken=1,
+        per_millisecond=1,
         derive=derive_of([name for name, _ in paths]),
         other=is_json_message_sql("{line}"),
     )

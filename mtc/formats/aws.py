@@ -76,7 +76,7 @@ ELB = Format(
     title="AWS Classic Load Balancer",
     shape=_elb_shape("", 0),
     time=_ELB_TIME,
-    taken=0.001,
+    per_millisecond=0.001,
     other=_ELB_OTHER,
 )
 ALB = Format(
@@ -84,7 +84,7 @@ ALB = Format(
     title="AWS Application Load Balancer",
     shape=_elb_shape(r"\w+ ", 1),
     time=_ELB_TIME,
-    taken=0.001,
+    per_millisecond=0.001,
     other=_ELB_OTHER,
 )
 
@@ -114,7 +114,7 @@ S3 = Format(
             ),
         ),
     ),
-    taken=1,
+    per_millisecond=1,
     other=r"regexp_matches({line}, '^\S+ \S+ \[[^\]]+\] \S+ \S+ \S+ (?:(?:BATCH|S3)\.\S+|REST\.COPY\.\S+_GET) ')",
 )
 
@@ -184,7 +184,7 @@ def _cloudfront(name: str, title: str, paths: Paths) -> Format:
         title=title,
         shape=JsonLines(paths, needed=(("ip",), ("clock", "time"), ("path",))),
         time=Time(("%Y-%m-%d %H:%M:%S",), utc=True, epoch=1000),
-        taken=0.001,
+        per_millisecond=0.001,
         derive=(
             ("ip", "nullif(z.ip, '-')"),
             ("host", host_name("z.host")),
@@ -232,7 +232,7 @@ API_GATEWAY = Format(
         needed=(("ip",), ("time",), ("target", "route"), ("method", "route")),
     ),
     time=Time((CLF_TIME,), epoch=ANY_EPOCH, iso=True),
-    taken=1,
+    per_millisecond=1,
     derive=(
         ("ip", only_where(address("z.ip"), _API_IS_HTTP)),
         ("host", host_name("z.host")),

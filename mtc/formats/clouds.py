@@ -87,7 +87,7 @@ GOOGLE_CLOUD = Format(
         needed=(("ip",), ("time",), ("target",), ("method",)),
     ),
     time=_UTC_TIME,
-    taken=1,
+    per_millisecond=1,
     derive=(
         ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"))),
         ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
@@ -124,7 +124,7 @@ AZURE_FRONT_DOOR = Format(
         needed=_FRONT_DOOR_NEEDED,
     ),
     time=_UTC_TIME,
-    taken=0.001,
+    per_millisecond=0.001,
     derive=(
         ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"), _FRONT_DOOR_FROM_CLIENT)),
         ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
@@ -172,7 +172,7 @@ AZURE_APPLICATION_GATEWAY = Format(
         needed=(("ip",), ("time",), ("target", "uri"), ("status",)),
     ),
     time=_UTC_TIME,
-    taken=1,
+    per_millisecond=1,
     derive=(
         ("ip", only_where(address("z.ip"), asks_for_page("coalesce(z.target, z.uri)", "z.method"))),
         ("host", f"coalesce({host_name('z.host')}, {url_host('coalesce(z.target, z.uri)')})"),
@@ -227,7 +227,7 @@ FASTLY = Format(
         needed=(("ip",), ("time",), ("target",), ("method",), ("edge", "telling")),
     ),
     time=Time((CLF_TIME,), utc=True, epoch=ANY_EPOCH, iso=True),
-    taken=1000,
+    per_millisecond=1000,
     derive=(
         ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"), _FASTLY_AT_EDGE)),
         ("host", f"coalesce({url_host('z.target')}, {host_name('z.host')})"),
@@ -322,7 +322,7 @@ AKAMAI = Format(
     title="Akamai DataStream 2 in JSON",
     shape=JsonLines(paths_of(**_AKAMAI_KEYS), needed=_AKAMAI_NEEDED),
     time=_AKAMAI_TIME,
-    taken=1,
+    per_millisecond=1,
     derive=tuple(_AKAMAI_MEANING.items()),
     other=OBJECT,
 )
@@ -334,7 +334,7 @@ AKAMAI_PAIRS = Format(
         "logfmt", tuple((field, tuple(keys.split())) for field, keys in _AKAMAI_KEYS.items()), needed=_AKAMAI_NEEDED
     ),
     time=_AKAMAI_TIME,
-    taken=1,
+    per_millisecond=1,
     derive=tuple(
         (_AKAMAI_MEANING | {"ip": only_where(address("z.ip"), whole(*_AKAMAI_NEEDED), _AKAMAI_NO_TUNNEL)}).items()
     ),

@@ -182,11 +182,11 @@ def bind(sample: Sequence[str]) -> Format | None:
 
 def bind_table(sample: Sequence[str]) -> Format | None:
     """The same for a file of which nothing else says what it is: most lines must have as many cells as the header."""
-    form = bind(sample)
-    if form is None or not isinstance(form.shape, Cells):
+    log_format = bind(sample)
+    if log_format is None or not isinstance(log_format.shape, Cells):
         return None
-    counts = [len(cut(line, form.shape.delimiter)) for line in sample[:_SAMPLED] if line.strip()]
-    return form if 2 * counts.count(form.shape.count) > len(counts) else None
+    counts = [len(cut(line, log_format.shape.delimiter)) for line in sample[:_SAMPLED] if line.strip()]
+    return log_format if 2 * counts.count(log_format.shape.count) > len(counts) else None
 
 
 def _likelihood(names: Sequence[str]) -> tuple[int, int]:
@@ -222,7 +222,7 @@ def _made(header: str, delimiter: str, places: Places) -> Format:
         title="CSV with a header row, with fields told by what their columns are called",
         shape=shape,
         time=dataclasses.replace(TIME, utc=utc),
-        taken=1,
+        per_millisecond=1,
         derive=derive_of(fields),
         header=shape.header_sql("{line}"),
         detectable=is_request(fields) and all(map(_NAME.match, names)),
@@ -230,9 +230,9 @@ def _made(header: str, delimiter: str, places: Places) -> Format:
 
 
 @functools.lru_cache(maxsize=256)
-def with_fields(form: Format, fields: Fields) -> Format:
+def with_fields(log_format: Format, fields: Fields) -> Format:
     """The format with fields read from columns that it has, whatever their case, in place of what was told of them."""
-    shape = form.shape
+    shape = log_format.shape
     assert isinstance(shape, Cells)  # noqa: S101 - asked for by the caller
     columns = {name.lower(): at for at, name in reversed(list(enumerate(shape.columns)))}
     given = {field: columns[name.strip().lower()] for field, name in fields}
@@ -240,4 +240,4 @@ def with_fields(form: Format, fields: Fields) -> Format:
     gone |= {"query"} if given.keys() & {"request", "target"} else set()
     kept = {field: at for field, at in shape.places if field not in gone}
     made = _made(shape.header, shape.delimiter, tuple((kept | given).items()))
-    return dataclasses.replace(made, prefix=form.prefix)
+    return dataclasses.replace(made, prefix=log_format.prefix)

@@ -30,8 +30,8 @@ _FAST_FORMATS = {
     compile_apache(f"%v:%p {_APACHE}{_WHOM}").pattern: ncsa.COMBINED_VHOST,
     compile_apache(f"%v:%p {_APACHE.replace('%b', '%O')}{_WHOM}").pattern: ncsa.COMBINED_VHOST,
     **{
-        layout.pattern: form
-        for layout, form in (
+        layout.pattern: log_format
+        for layout, log_format in (
             (compile_nginx(_NGINX), ncsa.COMMON),
             (compile_nginx(f'{_NGINX} "$http_referer" "$http_user_agent"'), ncsa.COMBINED),
             (compile_haproxy("httplog"), proxies.HAPROXY),
@@ -66,7 +66,7 @@ def _text_format(name: str, layout: TextLayout) -> Format:
         title=f"{name}, as the manifest describes it",
         shape=CustomPattern(layout.pattern),
         time=_time_syntax(layout.clock),
-        taken=1,
+        per_millisecond=1,
         derive=_derive(name, layout),
         other=_OTHER.get(name, ""),
         detectable=False,
@@ -79,7 +79,7 @@ def _json_format(name: str, layout: JsonLayout) -> Format:
         title=f"{name}, as the manifest describes it",
         shape=JsonLines(tuple((field, (pointer(*keys),)) for field, keys in layout.paths)),
         time=_time_syntax(layout.clock),
-        taken=1,
+        per_millisecond=1,
         derive=_derive(name, layout),
         other=is_json_message_sql("{line}"),
         detectable=False,

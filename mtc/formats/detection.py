@@ -97,9 +97,9 @@ def _of_messages(tried: Format, lines: Sequence[str]) -> Detection:
     """The format of a file whose lines are all messages: that beside whose lines such messages stand."""
     chain = tried.prefix.layers if tried.prefix else ()
     found = [format_beside(layers.without_layers(line, chain)) for line in lines]
-    form = FORMATS.get(max(found, key=found.count)) or next(iter(FORMATS.values()))
-    form = layers.with_layers(form, chain, lines) if chain else form
-    return Detection(form, {}, len(lines), message=lines[0][:_SHOWN])
+    log_format = FORMATS.get(max(found, key=found.count)) or next(iter(FORMATS.values()))
+    log_format = layers.with_layers(log_format, chain, lines) if chain else log_format
+    return Detection(log_format, {}, len(lines), message=lines[0][:_SHOWN])
 
 
 def quick_sample(sample: Sequence[str]) -> Sequence[str] | None:
@@ -116,26 +116,26 @@ def quick_sample(sample: Sequence[str]) -> Sequence[str] | None:
     return [*headers, *(lines[at * (len(lines) - 1) // (_QUICK_LINES - 1)] for at in range(_QUICK_LINES))]
 
 
-def reads_all(form: Format, sample: Sequence[str]) -> bool:
+def reads_all(log_format: Format, sample: Sequence[str]) -> bool:
     """Whether a format reads all lines that count."""
-    inner = [layers.without_layers(line, form.prefix.layers) for line in sample] if form.prefix else sample
-    return all(fits_of(form, inner, _data_lines(inner)))
+    inner = [layers.without_layers(line, log_format.prefix.layers) for line in sample] if log_format.prefix else sample
+    return all(fits_of(log_format, inner, _data_lines(inner)))
 
 
-def is_certain(form: Format, sample: Sequence[str]) -> bool:
+def is_certain(log_format: Format, sample: Sequence[str]) -> bool:
     """Whether a format reads all lines that count, and is the one that detection finds."""
-    if form.prefix:
-        return _reads_whole_sample(form, sample)
+    if log_format.prefix:
+        return _reads_whole_sample(log_format, sample)
     trial = _try_likely(candidates(sample), sample, _data_lines(sample))
-    return trial is not None and trial.format is form
+    return trial is not None and trial.format is log_format
 
 
-def _reads_whole_sample(form: Format, sample: Sequence[str]) -> bool:
+def _reads_whole_sample(log_format: Format, sample: Sequence[str]) -> bool:
     try:
         found = detect(sample, where="")
     except PermanentError:
         return False
-    return found.format is form and found.fitting == found.sampled
+    return found.format is log_format and found.fitting == found.sampled
 
 
 def _data_lines(sample: Sequence[str]) -> Sequence[str]:
@@ -183,13 +183,13 @@ def _try_likely(known: Mapping[str, Format], sample: Sequence[str], lines: Seque
 
     None where no format reads all lines.
     """
-    likely = {name: form for name, form in known.items() if any(fits_of(form, sample, lines[:1]))}
+    likely = {name: log_format for name, log_format in known.items() if any(fits_of(log_format, sample, lines[:1]))}
     trial = _score(likely, sample, lines) if likely else None
     return None if trial is None or trial.fitting < len(lines) else dataclasses.replace(trial, known=known)
 
 
 def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial:
-    fits = {name: fits_of(form, sample, lines) for name, form in known.items()}
+    fits = {name: fits_of(log_format, sample, lines) for name, log_format in known.items()}
     scores = {name: sum(map(bool, found)) for name, found in fits.items()}
     named = [name for name in known if name not in GUESSED]
     # A guess reads what a product logs beside its requests, such as Caddy's errors, which tell of the same requests.
@@ -214,10 +214,10 @@ def _is_better(fits: Sequence[int], others: Sequence[int]) -> bool:
 
 def _only_counting(trial: _Trial, sample: Sequence[str], lines: Sequence[str], logged: Sequence[str] = ()) -> _Trial:
     """The trial with only the lines that count. `logged` are the lines as the file has them, if they differ."""
-    form = trial.format
-    fits = list(map(bool, fits_of(form, sample, lines)))
+    log_format = trial.format
+    fits = list(map(bool, fits_of(log_format, sample, lines)))
     pairs = list(zip(lines, logged or lines, fits, strict=True))
-    prefix = form.prefix if any(fits) else None
+    prefix = log_format.prefix if any(fits) else None
     counting = [(line, raw, fit) for line, raw, fit in pairs if fit or _may_belong(prefix, line, raw)]
     shapes = [known.shape for known in trial.known.values()]
     unread = [raw for line, raw, fit in counting if not fit and not any(shape.fits(line) for shape in shapes)]
@@ -240,8 +240,8 @@ def _try_within(chain: layers.Layers, sample: Sequence[str], logged: Sequence[st
     known = candidates(inner)
     trial = _try_likely(known, inner, lines) or _score(known, inner, lines)
     fits = map(bool, fits_of(trial.format, inner, lines))
-    form = layers.with_layers(trial.format, chain, list(itertools.compress(kept, fits)))
-    return _only_counting(dataclasses.replace(trial, format=form), inner, lines, kept)
+    log_format = layers.with_layers(trial.format, chain, list(itertools.compress(kept, fits)))
+    return _only_counting(dataclasses.replace(trial, format=log_format), inner, lines, kept)
 
 
 def _refusal(trial: _Trial, where: str) -> PermanentError:

@@ -37,22 +37,22 @@ _EMPTY = ("", "-")
 _SAMPLED = 100
 
 
-def data_lines(form: Format, sample: Sequence[str]) -> list[str]:
+def data_lines(log_format: Format, sample: Sequence[str]) -> list[str]:
     """The lines of a sample that count, without what relays have put around them."""
-    chain = form.prefix.layers if form.prefix else ()
+    chain = log_format.prefix.layers if log_format.prefix else ()
     lines = (layers.without_layers(line, chain) for line in sample) if chain else iter(sample)
-    headed = form.shape.is_header if isinstance(form.shape, Cells) else None
+    headed = log_format.shape.is_header if isinstance(log_format.shape, Cells) else None
     counting = (line for line in lines if line.strip() and not line.startswith("#") and not (headed and headed(line)))
     return list(itertools.islice(counting, _SAMPLED))
 
 
-def texts_of(form: Format, sample: Sequence[str]) -> list[Texts]:
+def texts_of(log_format: Format, sample: Sequence[str]) -> list[Texts]:
     """The texts of each line that the format reads, by the names of its shape; none of an expression of a user's."""
-    return list(_texts(form, data_lines(form, sample)))
+    return list(_texts(log_format, data_lines(log_format, sample)))
 
 
-def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
-    shape = form.shape
+def _texts(log_format: Format, lines: Sequence[str]) -> Iterator[Texts]:
+    shape = log_format.shape
     for line in lines:
         if isinstance(shape, CustomPattern) or not shape.fits(line):
             continue
@@ -65,40 +65,40 @@ def _texts(form: Format, lines: Sequence[str]) -> Iterator[Texts]:
             yield {name: text or "" for name, text in match.groupdict().items()}
 
 
-def unread_fields(form: Format, sample: Sequence[str]) -> tuple[str, ...]:
+def unread_fields(log_format: Format, sample: Sequence[str]) -> tuple[str, ...]:
     """Of status, time, path, client and user agent those that a format that was found reads from no line of a sample.
 
     Formats of text have all of them; of a header, of JSON and of pairs it depends on the file. A user agent lacks only
     where most lines have one.
     """
-    shape = form.shape
+    shape = log_format.shape
     if isinstance(shape, JsonLines | Cells) and (unread := _unread(shape)):
         return unread
     if isinstance(shape, Columns):
-        fitting = any(map(shape.fits, data_lines(form, sample)))
+        fitting = any(map(shape.fits, data_lines(log_format, sample)))
         read: list[Texts] = [dict.fromkeys(shape.columns, "x")] if fitting else []
     elif isinstance(shape, JsonLines | Pairs | Cells):
-        read = texts_of(form, sample)
+        read = texts_of(log_format, sample)
     else:
         return ()
     ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}
     asked = ways if isinstance(shape, Columns) else ("status",)  # the others are needed for a line to be one
-    wanted = [name for name in asked if name != "status" or form.name not in _WITHOUT_STATUS]
+    wanted = [name for name in asked if name != "status" or log_format.name not in _WITHOUT_STATUS]
     lacks = [name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read)]
-    return (*lacks, *(["user_agent"] if _overlooks_agents(form, sample) else []))
+    return (*lacks, *(["user_agent"] if _overlooks_agents(log_format, sample) else []))
 
 
-def _overlooks_agents(form: Format, sample: Sequence[str]) -> bool:
+def _overlooks_agents(log_format: Format, sample: Sequence[str]) -> bool:
     """Whether most of the lines that a format reads have a user agent in them that it does not read."""
-    lines = [line for line in data_lines(form, sample) if form.shape.fits(line)]
-    read = ([text for name, text in texts.items() if name] for texts in _texts(form, lines))
+    lines = [line for line in data_lines(log_format, sample) if log_format.shape.fits(line)]
+    read = ([text for name, text in texts.items() if name] for texts in _texts(log_format, lines))
     overlooked = sum(overlooks_agent(line, texts) for line, texts in zip(lines, read, strict=False))
     return overlooked > len(lines) / 2
 
 
-def reads_more(form: Format, other: Format, lines: Sequence[str]) -> bool:
+def reads_more(log_format: Format, other: Format, lines: Sequence[str]) -> bool:
     """Whether a format reads a status or a user agent of lines, of which the other reads none."""
-    texts_here, texts_there = list(_texts(form, lines)), list(_texts(other, lines))
+    texts_here, texts_there = list(_texts(log_format, lines)), list(_texts(other, lines))
     asked = [names for names in (_STATUSES, _AGENTS) if not any(_has(texts, names) for texts in texts_there)]
     return any(_has(texts, names) for names in asked for texts in texts_here)
 
@@ -122,30 +122,30 @@ _MEANING = {"host": host_name, "time": unbracketed}
 _DEEPEST = 5
 
 
-def with_mapped_fields(form: Format, fields: Fields, sample: Sequence[str], where: str) -> Format:
+def with_mapped_fields(log_format: Format, fields: Fields, sample: Sequence[str], where: str) -> Format:
     """The format with these fields read from what the manifest names.
 
     Raises:
         PermanentError: the file has nothing of that name.
     """
     if not fields:
-        return form
-    if isinstance(form.shape, Cells):
-        return _of_cells(form, form.shape, fields, where)
-    lines = data_lines(form, sample)
-    if isinstance(form.changes, Header):
-        known = frozenset(form.changes.fields)
+        return log_format
+    if isinstance(log_format.shape, Cells):
+        return _of_cells(log_format, log_format.shape, fields, where)
+    lines = data_lines(log_format, sample)
+    if isinstance(log_format.changes, Header):
+        known = frozenset(log_format.changes.fields)
         _check({name: column.lower() for name, column in fields}, known, where, every=bool(known))
-        return _of_columns(form, fields)
-    if isinstance(form.shape, JsonLines):
-        return _of_json(form, _pointers(fields, lines, where))
+        return _of_columns(log_format, fields)
+    if isinstance(log_format.shape, JsonLines):
+        return _of_json(log_format, _pointers(fields, lines, where))
     known = (
-        frozenset(label for line in lines for label, _ in form.shape.pairs(line))
-        if isinstance(form.shape, Pairs)
-        else frozenset(form.shape.names)
+        frozenset(label for line in lines for label, _ in log_format.shape.pairs(line))
+        if isinstance(log_format.shape, Pairs)
+        else frozenset(log_format.shape.names)
     )
-    _check(dict(fields), known, where, every=not isinstance(form.shape, Pairs))
-    return _of_pairs(form, fields) if isinstance(form.shape, Pairs) else _of_groups(form, fields)
+    _check(dict(fields), known, where, every=not isinstance(log_format.shape, Pairs))
+    return _of_pairs(log_format, fields) if isinstance(log_format.shape, Pairs) else _of_groups(log_format, fields)
 
 
 def _check(fields: Mapping[str, str], known: frozenset[str], where: str, *, every: bool) -> None:
@@ -158,16 +158,16 @@ def _check(fields: Mapping[str, str], known: frozenset[str], where: str, *, ever
             )
 
 
-def _of_cells(form: Format, shape: Cells, fields: Fields, where: str) -> Format:
+def _of_cells(log_format: Format, shape: Cells, fields: Fields, where: str) -> Format:
     known_names = {name.lower() for name in shape.columns}
     unmapped = {name: column for name, column in fields if column.strip().lower() not in known_names}
     _check(unmapped, frozenset(filter(None, shape.columns)) or frozenset(known_names), where, every=True)
-    return csv_lines.with_fields(form, fields)
+    return csv_lines.with_fields(log_format, fields)
 
 
 @functools.lru_cache(maxsize=256)
-def _of_columns(form: Format, fields: Fields) -> Format:
-    header = form.changes
+def _of_columns(log_format: Format, fields: Fields) -> Format:
+    header = log_format.changes
     assert isinstance(header, Header)  # noqa: S101 - asked for by the caller
     given = {name: (column.lower(),) for name, column in fields}
     unmapped = {name for ways in (_ASKED, ("time", "clock")) if given.keys() & set(ways) for name in ways}
@@ -175,7 +175,7 @@ def _of_columns(form: Format, fields: Fields) -> Format:
     columns = tuple((name, names) for name, names in header.dialect.columns if name not in {*unmapped, *given})
     derive = tuple((name, sql) for name, sql in header.dialect.derive if name not in {*unmapped, *given})
     dialect = dataclasses.replace(header.dialect, columns=(*columns, *given.items()), derive=derive)
-    return dataclasses.replace(bound(dataclasses.replace(header, dialect=dialect)), prefix=form.prefix)
+    return dataclasses.replace(bound(dataclasses.replace(header, dialect=dialect)), prefix=log_format.prefix)
 
 
 def _pointers(fields: Fields, lines: Sequence[str], where: str) -> Fields:
@@ -201,27 +201,27 @@ def _paths(value: object, above: str = "", depth: int = 0) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=256)
-def _of_json(form: Format, pointers: Fields) -> Format:
-    shape = form.shape
+def _of_json(log_format: Format, pointers: Fields) -> Format:
+    shape = log_format.shape
     assert isinstance(shape, JsonLines)  # noqa: S101 - asked for by the caller
     own = tuple((f"own_{name}", (path,)) for name, path in pointers)
     made = dataclasses.replace(shape, paths=(*shape.paths, *own), needed=_needed(shape.needed, dict(pointers)))
-    return dataclasses.replace(form, shape=made, derive=_derived(form, dict(pointers)))
+    return dataclasses.replace(log_format, shape=made, derive=_derived(log_format, dict(pointers)))
 
 
 @functools.lru_cache(maxsize=256)
-def _of_pairs(form: Format, fields: Fields) -> Format:
-    shape = form.shape
+def _of_pairs(log_format: Format, fields: Fields) -> Format:
+    shape = log_format.shape
     assert isinstance(shape, Pairs)  # noqa: S101 - asked for by the caller
     own = tuple((f"own_{name}", (label,)) for name, label in fields)
     made = dataclasses.replace(shape, labels=(*shape.labels, *own), needed=_needed(shape.needed, dict(fields)))
-    return dataclasses.replace(form, shape=made, derive=_derived(form, dict(fields)))
+    return dataclasses.replace(log_format, shape=made, derive=_derived(log_format, dict(fields)))
 
 
 @functools.lru_cache(maxsize=256)
-def _of_groups(form: Format, fields: Fields) -> Format:
+def _of_groups(log_format: Format, fields: Fields) -> Format:
     meant = {name: _meaning(name, f"z.{group}") for name, group in fields}
-    return dataclasses.replace(form, derive=tuple((dict(form.derive) | meant).items()))
+    return dataclasses.replace(log_format, derive=tuple((dict(log_format.derive) | meant).items()))
 
 
 def _needed(groups: tuple[tuple[str, ...], ...], fields: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
@@ -235,14 +235,14 @@ def _needed(groups: tuple[tuple[str, ...], ...], fields: Mapping[str, str]) -> t
     )
 
 
-def _derived(form: Format, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _derived(log_format: Format, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """What the texts mean; a path without a query of its own may have it behind a question mark."""
     meant = {name: _meaning(name, f"z.own_{name}") for name in fields}
     if fields.keys() & set(_ASKED):
         meant = dict.fromkeys(_ASKED, "NULL::VARCHAR") | meant
     if "path" in fields and "query" not in fields:
         meant |= {"target": meant["path"], "path": "NULL::VARCHAR"}
-    kept = {name: sql for name, sql in form.derive if name != "time" or "clock" not in fields}
+    kept = {name: sql for name, sql in log_format.derive if name != "time" or "clock" not in fields}
     return tuple((kept | meant).items())
 
 

@@ -71,10 +71,10 @@ ROBOT_TEXTS: tuple[str, ...] = (
 )
 
 HEALTH_CHECK = "health check"
-"""The kind of robots that ask whether a server is up, and the reason under which their lines are left out."""
+"""The kind of robots that check whether a server is up, and the reason why their lines are no hits."""
 
-# Expressions of user agents that ask whether a server is up, as `agents.finder` reads them. Facts from the checkers'
-# own documentation: load balancers, orchestrators, and services that watch over uptime.
+# Expressions of user agents that check whether a server is up, as `agents.regex_index` reads them. Facts from the
+# documentation of load balancers, orchestrators, and services that watch over uptime.
 HEALTH_CHECKS: tuple[str, ...] = (
     r"[\w.-]*health[-_ +]?(?:check|ping|probe)",  # ELB, Route 53, Consul, Fastly, Front Door, App Service
     r"(?:kube|liveness|readiness|startup|uptime|lb|load[-_ ]?balancer)[-_ ]?(?:probe|check)",
@@ -119,7 +119,7 @@ _STATIC = f"regexp_matches(path, {literal(_STATIC_PATH)})"
 
 
 def filters_by_address(filters: Filters) -> bool:
-    """Whether `reason` looks at addresses: then it needs the columns of `addresses.PACKED`."""
+    """Whether `reason` looks at addresses; it then needs the columns of `client_address.PACKED`."""
     return bool(filters.include_ips or filters.exclude_ips)
 
 
@@ -134,7 +134,7 @@ def reason(filters: Filters, hits: HitSettings, zone: str) -> str:
 
 
 def _hosts(filters: Filters) -> Iterator[Rule]:
-    """Lines that name no host are nobody's else."""
+    """A line without a host belongs to this site."""
     if filters.hosts:
         yield f"host IS NOT NULL AND NOT {fits('host', _lower(filters.hosts))}", "host"
     if filters.exclude_hosts:
@@ -142,11 +142,11 @@ def _hosts(filters: Filters) -> Iterator[Rule]:
 
 
 def _downloads(hits: HitSettings) -> Iterator[Rule]:
-    """Whoever names the downloads that count, does not want the others."""
+    """Where the manifest lists the downloads that count, other downloads do not."""
     named = _downloads_of(hits)
-    unwanted = tuple(each for each in DOWNLOAD_EXTENSIONS if each not in named)
-    if unwanted:
-        yield _has_extension(unwanted), "download"
+    excluded = tuple(each for each in DOWNLOAD_EXTENSIONS if each not in named)
+    if excluded:
+        yield _has_extension(excluded), "download"
 
 
 def _answers(filters: Filters) -> Iterator[Rule]:
@@ -177,7 +177,7 @@ def _visitors(filters: Filters) -> Iterator[Rule]:
 
 
 def _times(filters: Filters, zone: str) -> Iterator[Rule]:
-    """A day alone means all of it: older is before it begins, newer is after it has ended."""
+    """A day means the whole day: older is before it begins, newer after it ends."""
     if filters.exclude_older_than:
         yield f"ts < {_timestamp(filters.exclude_older_than, zone)}", "older"
     if filters.exclude_newer_than and len(filters.exclude_newer_than) == _DATE_ALONE:
@@ -187,9 +187,9 @@ def _times(filters: Filters, zone: str) -> Iterator[Rule]:
 
 
 def _timestamp(text: str, zone: str, days: int = 0) -> str:
-    moment = dt.datetime.fromisoformat(text) + dt.timedelta(days=days)
-    known = moment if moment.tzinfo else moment.replace(tzinfo=zoneinfo.ZoneInfo(zone))
-    return f"TIMESTAMP {literal(known.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=' '))}"
+    limit = dt.datetime.fromisoformat(text) + dt.timedelta(days=days)
+    limit = limit if limit.tzinfo else limit.replace(tzinfo=zoneinfo.ZoneInfo(zone))
+    return f"TIMESTAMP {literal(limit.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=' '))}"
 
 
 def agent_reason(filters: Filters) -> str:
@@ -237,12 +237,12 @@ def path_and_query(hits: HitSettings) -> str:
 
 
 def anonymises_addresses(hits: HitSettings) -> bool:
-    """Whether `rewritten` looks at addresses: then it needs the columns of `addresses.PACKED`."""
+    """Whether `rewritten` looks at addresses; it then needs the columns of `client_address.PACKED`."""
     return hits.anonymise_ips > 0
 
 
 def rewritten(hits: HitSettings) -> Mapping[str, str]:
-    """SQL for each column that a hit keeps in another way than it was read."""
+    """SQL for each column whose value in a hit differs from what was read, by the column's name."""
     changed = {
         "path": _path(hits),
         "query": _query(hits),
@@ -265,7 +265,7 @@ def _replaced(path: str, rule: PathRule) -> str:
 
 
 def _query(hits: HitSettings) -> str:
-    """A query of which nothing is left is none."""
+    """The query that is kept; NULL if no parameter remains."""
     if hits.strip_query:
         return "NULL::VARCHAR"
     if not hits.exclude_query_parameters:

@@ -36,47 +36,47 @@ class JsonPaths(Model):
     """
 
     ip: JsonPath | None = None
-    """The client's address; of a list the first. Without it that of `real_ip` or `forwarded_for` counts."""
+    """The client's address; of a list the first. Without it, `real_ip` or `forwarded_for` is the client."""
     forwarded_for: JsonPath | None = None
-    """What proxies have listed, like X-Forwarded-For; see `client` of a source."""
+    """The list that proxies write, like X-Forwarded-For; see `client` of a source."""
     real_ip: JsonPath | None = None
-    """What the last proxy took for the client, like X-Real-IP."""
+    """The client as the last proxy found it, like X-Real-IP."""
     time: JsonPath
-    """When: ISO 8601, the common log format's time, or seconds, milli-, micro- or nanoseconds since 1970."""
+    """The time: ISO 8601, the common log format's, or seconds, milli-, micro- or nanoseconds since 1970."""
     request: JsonPath | None = None
-    """The request's line, `GET /path HTTP/1.1`."""
+    """The request line, `GET /path HTTP/1.1`."""
     method: JsonPath | None = None
     """The method."""
     target: JsonPath | None = None
-    """Path and query, in one."""
+    """Path and query together."""
     path: JsonPath | None = None
-    """The path; with its query, if that has no field of its own."""
+    """The path; with the query, unless `query` has a path of its own."""
     query: JsonPath | None = None
     """The query."""
     protocol: JsonPath | None = None
     """The protocol, like HTTP/1.1."""
     status: JsonPath | None = None
-    """The answer's status."""
+    """The response's status."""
     bytes: JsonPath | None = None
-    """The answer's size."""
+    """The response's size in bytes."""
     referrer: JsonPath | None = None
     """The referrer."""
     user_agent: JsonPath | None = None
     """The user agent."""
     host: JsonPath | None = None
-    """The host that was asked for."""
+    """The host that the client requested."""
     user: JsonPath | None = None
     """The user who signed in."""
     time_s: JsonPath | None = None
-    """How long the answer took, in seconds."""
+    """How long the response took, in seconds."""
     time_ms: JsonPath | None = None
-    """How long the answer took, in milliseconds."""
+    """How long the response took, in milliseconds."""
     time_us: JsonPath | None = None
-    """How long the answer took, in microseconds."""
+    """How long the response took, in microseconds."""
     time_ns: JsonPath | None = None
-    """How long the answer took, in nanoseconds."""
+    """How long the response took, in nanoseconds."""
     time_taken: JsonPath | None = None
-    """How long the answer took, with its unit (12.5ms, 1.5s); in milliseconds where it has none."""
+    """How long the response took, with its unit (12.5ms, 1.5s); in milliseconds without one."""
 
     @model_validator(mode="after")
     def _enough(self) -> Self:
@@ -100,7 +100,7 @@ _KINDS = ("regex", *_SERVERS, "json")
 
 
 class CustomFormat(Model):
-    """A log format of one's own: an expression, what a server's configuration says, or paths in JSON."""
+    """A log format of your own: an expression, the line of a server's configuration, or paths into JSON."""
 
     regex: (
         Annotated[
@@ -176,7 +176,7 @@ class CustomFormat(Model):
     json_: Annotated[JsonPaths | None, Field(alias="json", examples=[{"ip": "client.addr", "time": "ts"}])] = None
     """Where each field is in lines that are JSON objects."""
     time: Annotated[str, Field(min_length=1, examples=["%d.%m.%Y %H:%M:%S"]), _checked(check_time)] | None = None
-    """The `strptime` format of the time, for `regex` and `json`; the usual ones are known without."""
+    """The `strptime` format of the time, for `regex` and `json`; the usual ones need none."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -39,45 +39,45 @@ _IN_FRONT = r"^(\S+)\s"
 _FEWEST = 3
 
 
-def with_client_in_front(form: Format, sample: Sequence[str]) -> Format:
+def with_client_in_front(log_format: Format, sample: Sequence[str]) -> Format:
     """The format without a host, if what it takes for one is the forwarded address of the client."""
-    if not isinstance(form.shape, LinePattern) or not form.shape.pattern.startswith(f"^{HOST}"):
-        return form
-    read = texts_of(form, sample)
+    if not isinstance(log_format.shape, LinePattern) or not log_format.shape.pattern.startswith(f"^{HOST}"):
+        return log_format
+    read = texts_of(log_format, sample)
     hosts = {texts["host"] for texts in read} - {"", "-"}
     clients = {texts["ip"] for texts in read}
     led = len(hosts) >= _FEWEST and len(hosts) > len(clients) and all(map(_LIST.fullmatch, hosts))
-    return _made(form, _IN_FRONT, (("host", "NULL::VARCHAR"),)) if led else form
+    return _made(log_format, _IN_FRONT, (("host", "NULL::VARCHAR"),)) if led else log_format
 
 
-def with_forwarded_behind(form: Format, sample: Sequence[str]) -> Format:
+def with_forwarded_behind(log_format: Format, sample: Sequence[str]) -> Format:
     """The format with an expression for the field of its lines that lists forwarded addresses, if one does."""
-    if form.behind:
-        return form
-    behind = _expression(form, data_lines(form, sample))
-    return _made(form, behind) if behind else form
+    if log_format.forwarded_pattern:
+        return log_format
+    behind = _expression(log_format, data_lines(log_format, sample))
+    return _made(log_format, behind) if behind else log_format
 
 
-def forwarded_texts(form: Format, sample: Sequence[str]) -> list[str]:
+def forwarded_texts(log_format: Format, sample: Sequence[str]) -> list[str]:
     """What that field holds in the lines of a sample."""
-    lines = data_lines(form, sample)
-    behind = form.behind or _expression(form, lines)
+    lines = data_lines(log_format, sample)
+    behind = log_format.forwarded_pattern or _expression(log_format, lines)
     found = (re.match(behind, line, re.DOTALL | re.ASCII) for line in lines) if behind else iter(())
     return [match[1] for match in found if match]
 
 
-def _expression(form: Format, lines: Sequence[str]) -> str:
-    head = _head(form)
-    if not head or "forwarded_for" in {*form.shape.names, *dict(form.derive)}:
+def _expression(log_format: Format, lines: Sequence[str]) -> str:
+    head = _head(log_format)
+    if not head or "forwarded_for" in {*log_format.shape.names, *dict(log_format.derive)}:
         return ""
     found = (re.match(head, line, re.DOTALL | re.ASCII) for line in lines)
     behind = _place([_FIELD.findall(match.string[match.end() :]) for match in found if match])
     return f"{head}{behind}" if behind else ""
 
 
-def _head(form: Format) -> str:
+def _head(log_format: Format) -> str:
     """What matches a line of the format up to the end of its user agent; empty where it has none in quotes."""
-    pattern = form.shape.pattern if isinstance(form.shape, LinePattern) else ""
+    pattern = log_format.shape.pattern if isinstance(log_format.shape, LinePattern) else ""
     before, whom, _ = pattern.partition(REFERRER_AGENT)
     return re.sub(r"\(\?P<\w+>", "(?:", before + whom) if whom else ""
 
@@ -97,9 +97,9 @@ def _place(lines: Sequence[Sequence[str]]) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _made(form: Format, behind: str, derive: tuple[tuple[str, str], ...] = ()) -> Format:
+def _made(log_format: Format, pattern: str, derive: tuple[tuple[str, str], ...] = ()) -> Format:
     """One object for equal expressions: objects of the same format are bundled."""
-    return dataclasses.replace(form, behind=behind, derive=(*form.derive, *derive))
+    return dataclasses.replace(log_format, forwarded_pattern=pattern, derive=(*log_format.derive, *derive))
 
 
 _FEW = 10
@@ -119,15 +119,15 @@ class Remark:
         return f"{self.what}: {self.remedy}"
 
 
-def behind_proxies(form: Format, sample: Sequence[str]) -> Remark | None:
+def behind_proxies(log_format: Format, sample: Sequence[str]) -> Remark | None:
     """What there is to say, if anything."""
-    read = texts_of(form, sample)
+    read = texts_of(log_format, sample)
     clients = {_address(next(filter(None, map(texts.get, _CLIENTS)), "")) for texts in read}
     alone = len(clients) == 1 and len(read) >= _FEW
     if not clients or not (alone or all(map(_is_private, clients))):
         return None
     field = next((name for name in _FIELDS if _others(read, name, clients)), "")
-    if not field and any(_address(text) not in {"", *clients} for text in forwarded_texts(form, sample)):
+    if not field and any(_address(text) not in {"", *clients} for text in forwarded_texts(log_format, sample)):
         field = _FIELDS[0]
     if not field:
         return None

@@ -45,14 +45,14 @@ class FormatSwitches:
                 yield _beginning(block, at), state.format
 
 
-def fits_of(form: Format, sample: Sequence[str], lines: Sequence[str]) -> list[int]:
+def fits_of(log_format: Format, sample: Sequence[str], lines: Sequence[str]) -> list[int]:
     """How well each of `lines` fits, which are those of `sample` without its headers."""
-    if isinstance(form.shape, CustomPattern):
-        return form.shape.fits_all(lines)
-    if form.changes is None:
-        return [form.shape.fits(line) for line in lines]
+    if isinstance(log_format.shape, CustomPattern):
+        return log_format.shape.fits_all(lines)
+    if log_format.changes is None:
+        return [log_format.shape.fits(line) for line in lines]
     found: list[int] = []
-    state = form.changes
+    state = log_format.changes
     for line in sample:
         if line.startswith("#"):
             state = state.after(line)

@@ -53,7 +53,7 @@ NGINX_JSON = Format(
         ),
     ),
     time=JSON_TIME,
-    taken=0.001,
+    per_millisecond=0.001,
     derive=(
         *_CLEAN,
         ("target", f"coalesce(z.target, CASE WHEN {_WITH_QUERY} THEN z.path END)"),
@@ -85,7 +85,7 @@ CADDY = Format(
         equal=((pointer("msg"), "handled request"),),
     ),
     time=JSON_TIME,
-    taken=1,
+    per_millisecond=1,
     derive=(*_CLEAN, ("time_taken", milliseconds("z.time_taken", unit=1000))),
     other=_CADDYS,
 )
@@ -112,7 +112,7 @@ TRAEFIK_JSON = Format(
         ),
     ),
     time=JSON_TIME,
-    taken=1e6,
+    per_millisecond=1e6,
     derive=_CLEAN,
     other=_NO_OBJECT,
 )
@@ -136,7 +136,7 @@ CLOUDFLARE = Format(
         ),
     ),
     time=JSON_TIME,
-    taken=1,
+    per_millisecond=1,
     derive=_CLEAN,
     other=_NO_OBJECT,
 )
@@ -172,7 +172,7 @@ TOMCAT_JSON = Format(
         needed=(("ip",), ("time",), ("request", "path"), ("status",)),
     ),
     time=Time((CLF_TIME,), iso=True),
-    taken=0.001,
+    per_millisecond=0.001,
     derive=(
         ("ip", address("z.ip")),
         ("host", host_name("coalesce(nullif(z.host, '-'), z.named)")),

@@ -104,14 +104,14 @@ def fit_layers(make: Callable[[Sequence[str]], Format | None], sample: Sequence[
     most = len(_lines_read(best, lines, lines)), sum(map(is_message, lines))
     for layers in chains(lines) if most[0] < len(_data_lines(lines)) else ():
         inner = [without_layers(line, layers) for line in lines]
-        form = make(inner)
-        fitting = _lines_read(form, inner, lines)
+        log_format = make(inner)
+        fitting = _lines_read(log_format, inner, lines)
         found = (
             len(fitting),
             sum(is_message(line) or is_of_relay(raw, layers) for line, raw in zip(inner, lines, strict=True)),
         )
-        if form is not None and found > most:
-            best, most = with_layers(form, layers, fitting or lines), found
+        if log_format is not None and found > most:
+            best, most = with_layers(log_format, layers, fitting or lines), found
         if most[0] == len(_data_lines(inner)):
             break
     return best
@@ -122,21 +122,21 @@ def _data_lines(lines: Sequence[str]) -> Sequence[int]:
     return [at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")]
 
 
-def _lines_read(form: Format | None, inner: Sequence[str], lines: Sequence[str]) -> list[str]:
+def _lines_read(log_format: Format | None, inner: Sequence[str], lines: Sequence[str]) -> list[str]:
     """The lines that a format reads without their layers."""
     places = _data_lines(inner)
-    fits = fits_of(form, inner, [inner[at] for at in places]) if form else []
+    fits = fits_of(log_format, inner, [inner[at] for at in places]) if log_format else []
     return [lines[at] for at, fit in zip(places, fits, strict=False) if fit]
 
 
-def with_layers(form: Format, layers: Layers, fitting: Sequence[str]) -> Format:
+def with_layers(log_format: Format, layers: Layers, fitting: Sequence[str]) -> Format:
     """The format within these layers. `fitting` are lines that it reads: their programs are those that write it."""
-    return _with_prefix(form, layers, tuple(sorted({program_of(line, layers) for line in fitting})))
+    return _with_prefix(log_format, layers, tuple(sorted({program_of(line, layers) for line in fitting})))
 
 
 @functools.lru_cache(maxsize=256)
-def _with_prefix(form: Format, layers: Layers, programs: tuple[str, ...]) -> Format:
-    return dataclasses.replace(form, prefix=Prefix(layers, programs))
+def _with_prefix(log_format: Format, layers: Layers, programs: tuple[str, ...]) -> Format:
+    return dataclasses.replace(log_format, prefix=Prefix(layers, programs))
 
 
 def _object(line: str, layer: Layer) -> object:

@@ -20,27 +20,27 @@ from mtc.formats.model import FIELDS, Format
 from mtc.formats.settings import ClientSettings, Filters, HitSettings
 
 UNMATCHED = "unmatched"
-"""The reason of a line that is yet to be judged; it keeps its whole text until then."""
+"""The reason of a line that `judged` has not classified yet; it keeps its whole text until then."""
 
 KEPT_TEXT = 2000
-"""So much is kept of a line that could not be read, in characters."""
+"""How much of a rejected line is kept, in characters."""
 
-COUNTED = f"SELECT count(*), count(*) FILTER (reason = '{UNMATCHED}') FROM lines"  # noqa: S608 - a word of our own
+COUNTED = f"SELECT count(*), count(*) FILTER (reason = '{UNMATCHED}') FROM lines"  # noqa: S608 - a constant
 """SQL: how many lines there are, and how many of them are unmatched."""
 
 
-def judged(form: Format, *, keep_all: bool) -> str:
+def judged(log_format: Format, *, keep_all: bool) -> str:
     """SQL: statements that give each unmatched line of `lines` its reason. With `keep_all`, each keeps its text."""
     kept = "true" if keep_all else "reason = 'malformed'"
-    return f"{_judged(form)}; {_shortened(kept)}"
+    return f"{_judged(log_format)}; {_shortened(kept)}"
 
 
-def _judged(form: Format) -> str:
-    line = layers.without_prefix_sql("text", form.prefix) if form.prefix else "text"
-    header = f"WHEN {form.header.replace('{line}', line)} THEN 'header'" if form.header else ""
-    other = [form.other.replace("{line}", line)] if form.other else []
+def _judged(log_format: Format) -> str:
+    line = layers.without_prefix_sql("text", log_format.prefix) if log_format.prefix else "text"
+    header = f"WHEN {log_format.header.replace('{line}', line)} THEN 'header'" if log_format.header else ""
+    other = [log_format.other.replace("{line}", line)] if log_format.other else []
     other += [server_messages.is_message_sql(line), f"trim({line}) IN ('[', ']')"]
-    other += [layers.is_foreign_sql("text", form.prefix)] if form.prefix else []
+    other += [layers.is_foreign_sql("text", log_format.prefix)] if log_format.prefix else []
     return f"""
 UPDATE lines SET reason = CASE
     WHEN trim({line}) = '' THEN 'blank'
@@ -70,9 +70,10 @@ _AS_READ = HitSettings()
 class Reading:
     """How a file is to be read.
 
-    `zone` is that of times which name none, but for formats that are defined to be in UTC; with `zone_given` of those
-    too. `shift` is added to every time, in seconds. `site_zone` is that of the filters' times. `client` says which
-    address is the client's. With `keep_all`, lines that are no hits keep their fields, and every line its text.
+    `zone` is the zone of times without an offset, except in formats that are defined to be in UTC; with `zone_given`,
+    in those too. `shift` is added to every time, in seconds. `site_zone` is the zone of the filters' times. `client`
+    says which address is the client's. With `keep_all`, lines that are no hits keep their fields, and every line its
+    text.
     """
 
     format: Format
@@ -87,37 +88,38 @@ class Reading:
 
 
 def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
-    """SQL that makes the temporary table `lines` from a file, in which unmatched lines are still to be judged.
+    """SQL that makes the temporary table `lines` from a file. Unmatched lines are left for `judged`.
 
-    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it.
+    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it (`line_cleaning`).
     """
-    form = reading.format
-    whole = exact or not form.shape.separator or not _is_behind_pieces(form)
-    pieces = 1 if whole else form.shape.pieces
+    log_format = reading.format
+    whole = exact or not log_format.shape.separator or not _is_behind_pieces(log_format)
+    pieces = 1 if whole else log_format.shape.pieces
     names = [f"c{number}" for number in range(pieces)]
-    source, line = _reader(path, pieces, form.shape.separator), _joined(names, form.shape.separator)
+    source, line = _reader(path, pieces, log_format.shape.separator), _joined(names, log_format.shape.separator)
     logged = line
-    if form.prefix:
-        bare = f"* REPLACE ({layers.without_prefix_sql('c0', form.prefix)} AS c0)"
+    if log_format.prefix:
+        bare = f"* REPLACE ({layers.without_prefix_sql('c0', log_format.prefix)} AS c0)"
         source = f"(SELECT c0 AS begun, {bare} FROM {source})"  # noqa: S608 - made of this module's own pieces
-        logged = _joined(["begun", *names[1:]], form.shape.separator)
-        line = "c0" if whole else layers.without_prefix_sql(logged, form.prefix)
+        logged = _joined(["begun", *names[1:]], log_format.shape.separator)
+        line = "c0" if whole else layers.without_prefix_sql(logged, log_format.prefix)
         names.append("begun")
     raw = ", ".join(names)
     return f"""
 CREATE OR REPLACE TEMP TABLE lines AS
 WITH pieces AS (
-    SELECT *, {form.shape.head(exact=whole)} AS head FROM {source}
+    SELECT *, {log_format.shape.head(exact=whole)} AS head FROM {source}
 ), cut AS (
-    SELECT {raw}, {form.shape.fields(line, exact=whole)} AS z FROM pieces
+    SELECT {raw}, {log_format.shape.fields(line, exact=whole)} AS z FROM pieces
 ), named AS (
-    SELECT {raw}, {_named(form, line)} FROM cut
+    SELECT {raw}, {_named(log_format, line)} FROM cut
 ), asked AS (
-    SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {sql.time_number(form)} AS number FROM named
+    SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {sql.time_number(log_format)} AS number
+    FROM named
 ), typed AS (
     SELECT {raw}, {_typed(reading)} FROM asked
 ), located AS (
-    SELECT *, {request_target.local("asked_for")} AS local, {sql.normalised_time(form)} AS odd FROM typed
+    SELECT *, {request_target.local("asked_for")} AS local, {sql.normalised_time(log_format)} AS odd FROM typed
 ), timed AS (
     SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_late(reading)}) AS micros) FROM located
 ), split AS (
@@ -133,9 +135,9 @@ SELECT {_kept(reading, logged)} FROM decided
 """  # noqa: S608 - made of this module's own pieces and quoted literals
 
 
-def _is_behind_pieces(form: Format) -> bool:
-    """Whether the prefix, if any, can be taken off the first piece of a line that was cut already."""
-    return form.prefix is None or (form.shape.separator == '"' and layers.is_simple(form.prefix))
+def _is_behind_pieces(log_format: Format) -> bool:
+    """Whether the prefix, if any, can be removed from the first piece of a cut line."""
+    return log_format.prefix is None or (log_format.shape.separator == '"' and layers.is_simple(log_format.prefix))
 
 
 def _joined(names: Sequence[str], separator: str) -> str:
@@ -143,9 +145,9 @@ def _joined(names: Sequence[str], separator: str) -> str:
 
 
 def _reader(path: Path, pieces: int, separator: str) -> str:
-    """The CSV reader as a cutter: at every separator, or (one piece) not at all. Nothing is unescaped.
+    """The CSV reader, which only cuts: at every separator, or (one piece) not at all. Nothing is unescaped.
 
-    The reader takes a path for a pattern: `[x].log` would be read as `x.log`.
+    The path is escaped, as the reader takes it for a glob: `[x].log` would be read as `x.log`.
     """
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(pieces))
     delimiter = literal(separator if pieces > 1 else SEPARATOR)
@@ -156,10 +158,14 @@ def _reader(path: Path, pieces: int, separator: str) -> str:
     )
 
 
-def _named(form: Format, line: str) -> str:
+def _named(log_format: Format, line: str) -> str:
     """Every field of the vocabulary as a column; NULL where the format has none."""
-    behind = {"forwarded_for": f"regexp_extract({line}, {literal(form.behind)}, 1)"} if form.behind else {}
-    given = {name: f"z.{name}" for name in form.shape.names} | behind | dict(form.derive)
+    behind = (
+        {"forwarded_for": f"regexp_extract({line}, {literal(log_format.forwarded_pattern)}, 1)"}
+        if log_format.forwarded_pattern
+        else {}
+    )
+    given = {name: f"z.{name}" for name in log_format.shape.names} | behind | dict(log_format.derive)
     return ", ".join(f"{given.get(name, 'NULL::VARCHAR')} AS {name}" for name in FIELDS)
 
 
@@ -178,10 +184,12 @@ END"""
 
 
 def _typed(reading: Reading) -> str:
-    form = reading.format
+    log_format = reading.format
     method, target, protocol = (
-        _part(form, at, name) for at, name in enumerate(("method", "target", "protocol"), start=1)
+        _part(log_format, at, name) for at, name in enumerate(("method", "target", "protocol"), start=1)
     )
+    unit = log_format.per_millisecond
+    duration = f"try_cast(time_taken AS DOUBLE) / {unit}" if unit else "NULL::DOUBLE"
     return f"""
     ip AS client,
     {client_address.client_ip(reading.client)} AS ip,
@@ -197,15 +205,15 @@ def _typed(reading: Reading) -> str:
     try_cast(status AS SMALLINT) AS status,
     coalesce(status, '') NOT IN ('', '-') AND try_cast(status AS SMALLINT) IS NULL AS odd_status,
     try_cast(try_cast(bytes AS UBIGINT) AS BIGINT) AS bytes,
-    {f"try_cast(time_taken AS DOUBLE) / {form.taken}" if form.taken else "NULL::DOUBLE"} AS time_ms,
+    {duration} AS time_ms,
     nullif(nullif(referrer, '-'), '') AS referrer,
     nullif(nullif(user_agent, '-'), '') AS user_agent
 """
 
 
-def _part(form: Format, at: int, name: str) -> str:
-    """A part of the request, or what stands by itself where there is no request."""
-    names = {*form.shape.names, *dict(form.derive)}
+def _part(log_format: Format, at: int, name: str) -> str:
+    """A part of the request line, or the field of that name where there is no request line."""
+    names = {*log_format.shape.names, *dict(log_format.derive)}
     if "request" not in names:
         return name
     part = f"CASE WHEN simple THEN parts[{at}] ELSE ({_REQUEST}).{name} END"
@@ -233,7 +241,7 @@ def _filtered(reading: Reading) -> str:
     return filters.reason(reading.filters, reading.hits, reading.site_zone)
 
 
-# Why a line cannot be read. `no request` counts only for lines that no filter left out.
+# Why a line cannot be read. `no request` counts only for lines that no filter excludes.
 _BAD = f"""
     CASE
         WHEN starts_with(c0, {literal(TOO_LONG)}) THEN 'too long'
@@ -244,7 +252,7 @@ _BAD = f"""
     END
 """
 
-# A request that is whole, for no page: it is left out, where what is no request at all could not be read.
+# A well-formed request that asks for no page is excluded; what is no request at all is rejected.
 _PAGELESS = f"coalesce(path = {literal(request_target.NO_PAGE)} OR method = 'CONNECT', false)"
 _NO_REQUEST = (
     f"coalesce(path, '') = '' OR {_PAGELESS} OR (method IS NOT NULL AND NOT regexp_full_match(method, '[A-Z][A-Z_-]*'))"
@@ -268,9 +276,9 @@ FIELDS_KEPT = (
 
 
 def _kept(reading: Reading, line: str) -> str:
-    """A line that is no hit keeps nothing but its reason; one that could not be read keeps its text.
+    """The columns of `lines`. A line that is no hit keeps only its reason; a rejected one keeps its text.
 
-    Of one that nothing matched it is not known yet whether it was to be read.
+    `rejected` is NULL for an unmatched line until `judged` has run.
     """
     changed = filters.rewritten(reading.hits)
     fields = (

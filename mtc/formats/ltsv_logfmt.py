@@ -205,7 +205,7 @@ LTSV = Format(
         needed=_LTSV_NEEDED,
     ),
     time=_TIME,
-    taken=1,
+    per_millisecond=1,
     derive=(
         ("ip", f"CASE WHEN {whole(*_LTSV_NEEDED)} THEN {address('coalesce(z.ip, z.named)')} END"),
         ("host", host_name("coalesce(z.host, CASE WHEN z.ip IS NOT NULL THEN z.named END)")),
@@ -244,7 +244,7 @@ LOGFMT = Format(
         needed=_LOGFMT_NEEDED,
     ),
     time=_TIME,
-    taken=1,
+    per_millisecond=1,
     derive=(
         ("ip", f"CASE WHEN {whole(*_LOGFMT_NEEDED)} THEN {address('z.ip')} END"),
         ("host", host_name("z.host")),
@@ -266,11 +266,15 @@ def bind_logfmt(sample: Sequence[str]) -> Format:
     return _ordered(LOGFMT, sample)
 
 
-def _ordered(form: Format, sample: Sequence[str]) -> Format:
-    return _with_order(form, order_of(form.shape, sample)) if isinstance(form.shape, Pairs) else form
+def _ordered(log_format: Format, sample: Sequence[str]) -> Format:
+    return (
+        _with_order(log_format, order_of(log_format.shape, sample))
+        if isinstance(log_format.shape, Pairs)
+        else log_format
+    )
 
 
 @functools.lru_cache(maxsize=256)
-def _with_order(form: Format, order: tuple[str, ...]) -> Format:
+def _with_order(log_format: Format, order: tuple[str, ...]) -> Format:
     """One object for one order: objects of the same format are bundled."""
-    return dataclasses.replace(form, shape=dataclasses.replace(cast("Pairs", form.shape), order=order))
+    return dataclasses.replace(log_format, shape=dataclasses.replace(cast("Pairs", log_format.shape), order=order))

@@ -34,12 +34,12 @@ CLF_TIME = "%d/%b/%Y:%H:%M:%S %z"
 class Time:
     """How the text of a time reads.
 
-    `formats` are strptime formats, tried in order. One without `%z` is a time of day without a zone: in UTC where the
-    format is defined so (`utc`), else in the zone of the source. With `epoch`, how many there are in a second (1,
-    1000 ...), the text is a number of those since 1970, and `formats` are tried where it is none; with
-    `ANY_EPOCH`, the size of the number tells seconds from milli-, micro- and nanoseconds. With `iso`, texts of ISO 8601
-    are read before `formats`: with an offset, `Z` or none, and with any fraction. Unless it is `strict`, a text that
-    none of this reads is tried as what servers are also told to write (`moments`).
+    `formats` are strptime formats, tried in order. One without `%z` is a local time: in UTC if the format is defined so
+    (`utc`), else in the zone of the source. With `epoch`, the number of units in a second (1, 1000 ...), the text is a
+    number of such units since 1970, and `formats` are tried if it is not a number; with `ANY_EPOCH`, its size tells
+    seconds from milli-, micro- and nanoseconds. With `iso`, ISO 8601 is read before `formats`: with an offset, `Z` or
+    none, and with any fraction. Unless it is `strict`, any other time that servers write is tried last
+    (`sql.fallback_micros`).
     """
 
     formats: tuple[str, ...] = (CLF_TIME,)
@@ -65,7 +65,7 @@ class Shape(Protocol):
         """Into how many pieces the reader may cut a line; a line with more sends the file down the exact path."""
 
     def fits(self, line: str) -> int:
-        """How much of a request a line of a sample is: more where more fields have a value, 0 where it is none."""
+        """How well a line of a sample fits: the more fields have a value, the more; 0 for a line that is no request."""
 
     def head(self, *, exact: bool) -> str:
         """SQL over the pieces `c0 ... cN`, computed once and known as `head` to `fields`."""
@@ -81,11 +81,11 @@ class Shape(Protocol):
 class Layer:
     """One thing that a relay puts around a line, such as syslog's header or docker's JSON object.
 
-    What `pattern` matches (RE2 and Python `re` alike; it begins with `^`) becomes `instead`; or, with a `key`, a line
-    that is a JSON object with that key is its text. Any other line stays as it is. Which program wrote a line stand in
-    the groups `tag` or `app`, or under `programs`, keys of the object. A kind that is `sure` cannot be mistaken. Lines
-    that `foreign` matches belong to the relay, and are no requests. With `pieces`, only a text is a line, and a long
-    one that does not end in a line feed is a piece of one.
+    What `pattern` matches (RE2 and Python `re` alike; it begins with `^`) is replaced by `instead`; or, with a `key`, a
+    JSON object with that key is replaced by the key's value. Any other line stays as it is. The program that wrote a
+    line is in the groups `tag` or `app`, or under the object's keys `programs`. A layer that is `sure` is unmistakable.
+    Lines that `foreign` matches are the relay's own, and not requests. With `pieces`, a value must be a text, and a
+    long one that does not end in a line feed is only a piece of a line.
     """
 
     name: str
@@ -100,9 +100,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Prefix:
-    """What stands around every line of a file: it is taken off, from the outside in, before the shape sees a line.
+    """What stands around every line of a file. It is removed, from the outside in, before the shape sees a line.
 
-    Where the layers say who wrote a line, those by others than `programs` are no requests when they do not match.
+    Where the layers name the program that wrote a line, a line of another one than `programs` that does not match is
+    `other`.
     """
 
     layers: tuple[Layer, ...]
@@ -115,41 +116,41 @@ class Prefix:
 
 
 class HeaderChanges(Protocol):
-    """What a file has said so far about the lines that follow, where headers in mid-file may say something else."""
+    """How the lines that follow are read, by the headers of the file so far; headers in mid-file may change it."""
 
     @property
     def marks(self) -> tuple[bytes, ...]:
-        """How the header lines begin that say something; each begins with `#`."""
+        """How the header lines begin that may change it; each begins with `#`."""
 
     @property
     def format(self) -> "Format":
-        """The format of what follows; the same object where the same was said."""
+        """The format of the lines that follow; equal headers give the same object."""
 
     def after(self, line: str) -> "HeaderChanges":
-        """What is said when this header line has come."""
+        """The state after this header line."""
 
 
 @dataclass(frozen=True)
 class Format:
     """One log format.
 
-    `derive` gives fields another meaning than that of their text, as SQL over `z`, the struct of the shape's fields
+    `derive` is SQL for fields whose value is not their text, over `z`, the struct of the shape's fields
     (`z.user_agent`). `header` and `other` are SQL conditions over `{line}`, for lines that do not match: comments, and
-    what belongs to the format but is no request. `taken` says how many of its units of `time_taken` make a millisecond
-    (1000 for microseconds), and 0 that it has none. `prefix` is what may stand around every line. `changes` is for
-    headers in mid-file. `behind` is an RE2 expression whose one group finds the forwarded addresses of a line, where
-    the shape does not read them.
+    lines that belong to the format but are not requests. `per_millisecond` says how many units of `time_taken` make a
+    millisecond (1000 for microseconds); 0 if the format has no duration. `prefix` is what may stand around every line.
+    `changes` is for headers in mid-file. `forwarded_pattern` is an RE2 expression whose one group finds the forwarded
+    addresses of a line, where the shape does not read them.
     """
 
     name: str
     title: str
     shape: Shape
     time: Time = field(default=Time())
-    taken: float = 0
+    per_millisecond: float = 0
     derive: tuple[tuple[str, str], ...] = ()
     header: str = ""
     other: str = ""
     detectable: bool = True
     prefix: Prefix | None = None
     changes: HeaderChanges | None = None
-    behind: str = ""
+    forwarded_pattern: str = ""

@@ -157,20 +157,20 @@ COMBINED_NGINX_TIME = Format(
     name="combined_nginx_time",
     title="NCSA combined log format with the seconds taken behind (nginx $request_time)",
     shape=_combined_with_extra("time_taken", r"\d+\.\d+", telling=r"\d+\.\d{3}"),
-    taken=0.001,
+    per_millisecond=0.001,
 )
 COMBINED_APACHE_TIME = Format(
     name="combined_apache_time",
     title="NCSA combined log format with the microseconds taken behind (Apache %D)",
     shape=_combined_with_extra("time_taken", r"\d+"),
-    taken=1000,
+    per_millisecond=1000,
     detectable=False,
 )
 ICECAST = Format(
     name="icecast",
     title="Icecast: NCSA combined log format with the seconds of listening behind",
     shape=_combined_with_extra("time_taken", r"\d+"),
-    taken=0.001,
+    per_millisecond=0.001,
     detectable=False,
 )
 
@@ -211,7 +211,7 @@ GANDI = Format(
             (*COMBINED_FIELDS, ("time_taken", "substr(split_part(c0, ' ', -3), 2)")),
         ),
     ),
-    taken=0.001,
+    per_millisecond=0.001,
 )
 
 LITESPEED = Format(

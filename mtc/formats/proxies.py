@@ -66,7 +66,7 @@ TRAEFIK = Format(
             (*COMBINED_FIELDS, ("time_taken", "trim(c10, ' ms')")),
         ),
     ),
-    taken=1,
+    per_millisecond=1,
     derive=(("status", "CASE z.status WHEN '-' THEN '0' ELSE z.status END"),),
     other=(
         "starts_with({line}, 'time=')"
@@ -101,7 +101,7 @@ ENVOY = Format(
         ),
     ),
     time=Time((CLF_TIME,), utc=True, epoch=ANY_EPOCH, iso=True),
-    taken=1,
+    per_millisecond=1,
     other=r"regexp_matches({line}, '^\[[^\]]+\]\[\d+\]\[\w+\]\[')",
 )
 
@@ -175,7 +175,7 @@ HAPROXY = Format(
         FastPath("", _HAPROXY_SURE, _HAPROXY_FIELDS, computed=_HAPROXY_COMPUTED),
     ),
     time=Time(("%d/%b/%Y:%H:%M:%S.%f",)),
-    taken=1,
+    per_millisecond=1,
     derive=(
         ("host", f"regexp_replace({_captured(_IS_HOST)}, ':\\d+$', '')"),
         ("referrer", _captured(_IS_URL)),
@@ -213,7 +213,7 @@ ENVOY_JSON = Format(
         needed=_ENVOY_NEEDED,
     ),
     time=Time((), utc=True, epoch=ANY_EPOCH, iso=True),
-    taken=1,
+    per_millisecond=1,
     derive=(
         ("ip", only_where(_ENVOY_JSON_CLIENT, whole(*_ENVOY_NEEDED), asks_for_page("z.target", "z.method"))),
         ("host", f"coalesce({host_name('z.host')}, {url_host('z.target')})"),
@@ -223,7 +223,7 @@ ENVOY_JSON = Format(
 )
 
 
-def _plugin_format(name: str, title: str, started: str, taken: tuple[str, ...]) -> Format:
+def _plugin_format(name: str, title: str, started: str, duration: tuple[str, ...]) -> Format:
     """What the logging plug-ins of Kong write, and those of APISIX after them."""
     paths: Paths = (
         *paths_of(ip="client_ip", time=started),
@@ -232,14 +232,14 @@ def _plugin_format(name: str, title: str, started: str, taken: tuple[str, ...]) 
         *paths_of("request", "headers", forwarded_for="x-forwarded-for", real_ip="x-real-ip"),
         *paths_of("response", status="status", bytes="size"),
         *paths_of("consumer", user="username"),
-        ("time_taken", (pointer(*taken),)),
+        ("time_taken", (pointer(*duration),)),
     )
     return Format(
         name=name,
         title=title,
         shape=JsonLines(paths, needed=(("ip",), ("time",), ("target", "url"), ("method",))),
         time=_EPOCH_MILLIS,
-        taken=1,
+        per_millisecond=1,
         derive=(
             ("ip", only_where(address("z.ip"), asks_for_page("coalesce(z.target, z.url)", "z.method"))),
             ("host", f"coalesce({host_name('z.host')}, {url_host('z.url')})"),
@@ -259,7 +259,7 @@ APISIX_ACCESS = Format(
         rf'^{IP}\s+\S+\s+{USER}\s+{TIMESTAMP}\s+(?P<host>{NAME})(?::\d+)?\s+"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})'
         rf"\s+(?P<bytes>\d+|-)\s+(?P<time_taken>\d+\.\d+){REFERRER_AGENT}(?:\s.*)?$"
     ),
-    taken=0.001,
+    per_millisecond=0.001,
 )
 
 
@@ -295,7 +295,7 @@ SQUID = Format(
         rf" (?P<bytes>\d+|-) (?P<method>\S+) (?P<target>\S+) (?P<user>.*?) {_SQUID_TAG}/\S+ \S+{_SQUID_TAIL}"
     ),
     time=Time(epoch=1),
-    taken=1,
+    per_millisecond=1,
     derive=(
         ("ip", only_where(address("z.ip"), asks_for_page("z.target", "z.method"), _SQUID_NO_PEER)),
         ("time", unbracketed("z.time")),

@@ -62,9 +62,13 @@ def common_form(text: str, name_group: Callable[[str], str]) -> CommonForm:
     `name_group` turns the name of a group into what the group begins with, such as `(?P<ip>`. Raises a LayoutError for
     an expression that one of the two does not read.
     """
-    form = _read(text, _LONGEST_COMMON, common=True, name_group=name_group)
-    _check_python(f"{form.flags}){form.body}" if form.flags else form.body, re.ASCII | re.DOTALL, on_warning="error")
-    return form
+    log_format = _read(text, _LONGEST_COMMON, common=True, name_group=name_group)
+    _check_python(
+        f"{log_format.flags}){log_format.body}" if log_format.flags else log_format.body,
+        re.ASCII | re.DOTALL,
+        on_warning="error",
+    )
+    return log_format
 
 
 def groups(pattern: str) -> int:

@@ -99,6 +99,6 @@ def _made(name: str, sample: Sequence[str]) -> Format | None:
 def candidates(sample: Sequence[str]) -> dict[str, Format]:
     """Every format that a file which begins with `sample` may be in, by name, in the order of preference."""
     bound = {name: bind(sample) for name, bind in BINDERS.items()} if sample else {}
-    known = {name: form for name, form in bound.items() if form is not None and form.detectable}
+    known = {name: log_format for name, log_format in bound.items() if log_format is not None and log_format.detectable}
     guessed = {name: known.pop(name) for name in GUESSED if name in known}
-    return known | {name: form for name, form in FORMATS.items() if form.detectable} | guessed
+    return known | {name: log_format for name, log_format in FORMATS.items() if log_format.detectable} | guessed

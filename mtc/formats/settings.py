@@ -114,9 +114,9 @@ DateOrTime = Annotated[
 """A day, or a time; one without an offset is in the site's zone."""
 Encoding = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", examples=["utf-16", "latin-1"]), AfterValidator(_encoding)]
 Extension = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+$", examples=["pdf"])]
-"""What follows the last dot of a path."""
+"""The part of a path behind its last dot."""
 Regex = Annotated[str, Field(min_length=1, examples=["^/v[0-9]+/"]), AfterValidator(_regex)]
-"""An expression that RE2 reads."""
+"""A regular expression that RE2 reads (`re2.check_re2`)."""
 SearchParameter = Annotated[str, Field(pattern=r"^[^&=#\s\[\]]{1,64}$")]
 
 
@@ -129,16 +129,16 @@ class ClientSettings(Model):
         tuple[Literal["ip", "real_ip", "forwarded_for"], ...],
         Field(alias="from", min_length=1, examples=[["forwarded_for", "ip"]]),
     ] = ("ip",)
-    """The first of these fields that holds an address says it. `ip` is what the format has for the client,
-    `forwarded_for` what proxies have listed (`X-Forwarded-For`, `Forwarded`), `real_ip` what the last of them has found
-    (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`)."""
+    """The first of these fields that holds an address is the client's. `ip` is the client as the format has it,
+    `forwarded_for` the list that proxies write (`X-Forwarded-For`, `Forwarded`), `real_ip` the client as the last proxy
+    found it (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`)."""
     trusted: Annotated[tuple[Network, ...], Field(examples=[["10.0.0.0/8", "2001:db8::/32"]])] = (PRIVATE,)
-    """The networks of one's own proxies: of a list the right-most address counts that is in none of them, and the
-    left-most where all are. `private` stands for the networks that are not on the internet (RFC 1918, loopback,
-    link-local, shared and unique local addresses)."""
+    """The networks of your own proxies. Of a list of addresses the right-most counts that is in none of them; if all
+    are, the left-most. `private` stands for the networks that are not on the internet (RFC 1918, loopback, link-local,
+    shared and unique local addresses)."""
     host_names: bool = False
-    """Whether a client of which a log has only the host name (Apache's `HostnameLookups`) counts as a visitor of that
-    name. Otherwise its lines are rejected."""
+    """Whether a client that the log knows only by its host name (Apache's `HostnameLookups`) counts as a visitor of
+    that name. Otherwise its lines are rejected."""
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -187,7 +187,7 @@ class Filters(Model):
     """The share of unreadable lines, of an object of at least 100, above which its step fails."""
 
     @model_validator(mode="after")
-    def _something_is_left(self) -> Self:
+    def _order_of_times(self) -> Self:
         older, newer = self.exclude_older_than, self.exclude_newer_than
         if older and newer and older[:10] > newer[:10]:
             raise ValueError(f"nothing is as old as {newer} and as new as {older}")
@@ -195,12 +195,12 @@ class Filters(Model):
 
 
 class PathRule(Model):
-    """What to put in a path for each piece that an expression finds."""
+    """What to replace in a path, wherever an expression matches."""
 
     find: Regex
-    """A regular expression as RE2 reads them."""
+    """A regular expression in RE2's syntax."""
     replace: Annotated[str, Field(examples=["/docs/\\1"])]
-    """What to put there; `\\1` is what the first group found."""
+    """The replacement; `\\1` is what the first group matched."""
 
     @model_validator(mode="after")
     def _groups_are_there(self) -> Self:
@@ -214,30 +214,29 @@ class PathRule(Model):
 
 
 class HitSettings(Model):
-    """What is kept of a request that counts. Filters come first: they judge what the log says."""
+    """What is kept of a hit. Filters come first: they see what the log says."""
 
     strip_query: bool = False
-    """Whether to forget what follows the path."""
+    """Whether to drop the query."""
     query_delimiter: Annotated[str, Field(min_length=1, max_length=8, examples=["?", ";"])] = "?"
-    """What parts path and query, where a log has them in one."""
+    """What separates path and query, where a log has them in one field."""
     exclude_query_parameters: Annotated[tuple[Glob, ...], Field(examples=[["utm_*", "sid"]])] = ()
-    """Globs for the names of query parameters to forget, whatever the case."""
+    """Globs for the names of query parameters to drop; the case does not matter."""
     lowercase_paths: bool = False
-    """Whether paths that differ only in their case are one."""
+    """Whether paths that differ only in case are the same page."""
     replace_paths: Annotated[tuple[PathRule, ...], Field(examples=[[{"find": "^/v[0-9]+/", "replace": "/"}]])] = ()
     """What to replace in paths, in this order, after `lowercase_paths`."""
     path_prefix: Annotated[str, Field(pattern=r"^(/.*)?$", examples=["/docs"])] = ""
-    """What to put before every path, at last."""
+    """What to put before every path, after all other rules."""
     download_extensions: Annotated[tuple[Extension, ...], Field(examples=[["pdf", "zip"]])] | None = None
-    """The file extensions of downloads, in place of Matomo's list; files of that list that are not in yours do not
+    """The file extensions of downloads, in place of Matomo's list. Files that are only in Matomo's list do not
     count."""
     add_download_extensions: Annotated[tuple[Extension, ...], Field(examples=[["parquet"]])] = ()
     """Further file extensions of downloads."""
     search_parameters: Annotated[tuple[SearchParameter, ...], Field(examples=[["q", "s"], []])] = SEARCH_PARAMETERS
-    """The query parameters that name what was searched for within the site, the first one first, whatever the case: a
-    hit that has one is a search, no page view. By default Matomo's; an empty list for none, as its site's settings may
-    have it. Where Matomo answers, its own settings decide. Changes statistics alone, and no import."""
+    """The query parameters that hold the keyword of a search within the site, in order of preference; the case does not
+    matter. A hit that has one is a search, not a page view. The default is Matomo's; an empty list turns searches off.
+    Where statistics come from Matomo, its own settings decide. Affects statistics only, not imports."""
     anonymise_ips: Annotated[int, Field(ge=0, le=4, examples=[2])] = 0
-    """How many bytes of an address to forget, as Matomo does: of an IPv4 address the last 1 to 4, of an IPv6 address
-    all but the first 64, 48 or 24 bits, or all. What is no address is forgotten wholly. Rejected lines are kept as they
-    are."""
+    """How many bytes of an address to mask, as Matomo does: the last 1 to 4 of an IPv4 address; of an IPv6 address all
+    but the first 64, 48 or 24 bits, or all. A host name is masked as a whole. Rejected lines are kept as they are."""

@@ -113,29 +113,33 @@ _OTHER_TIME_FORMATS = (
 _NO_OFFSET = r"[T ][0-9]+:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?$"
 
 
-def time_number(form: Format) -> str:
+def time_number(log_format: Format) -> str:
     """The time as a number, where it can be one."""
-    return f"try_cast({_time_text(form)} AS DOUBLE)" if form.time.epoch else "NULL::DOUBLE"
+    return f"try_cast({_time_text(log_format)} AS DOUBLE)" if log_format.time.epoch else "NULL::DOUBLE"
 
 
-def time_micros(form: Format, zone: str) -> str:
+def time_micros(log_format: Format, zone: str) -> str:
     """Microseconds since 1970. `zone` is that of times which name none."""
-    text = _time_text(form)
-    found = [f"try_cast(round(number * {_micros_per_unit(form.time.epoch)}) AS BIGINT)"] if form.time.epoch else []
-    found += [_iso_micros(text, zone)] if form.time.iso else []
-    found += [_strptime_micros(text, strptime, zone) for strptime in form.time.formats]
+    text = _time_text(log_format)
+    found = (
+        [f"try_cast(round(number * {_micros_per_unit(log_format.time.epoch)}) AS BIGINT)"]
+        if log_format.time.epoch
+        else []
+    )
+    found += [_iso_micros(text, zone)] if log_format.time.iso else []
+    found += [_strptime_micros(text, strptime, zone) for strptime in log_format.time.formats]
     return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
 
-def normalised_time(form: Format) -> str:
+def normalised_time(log_format: Format) -> str:
     """SQL over the column `micros` and the fields: a time that `time_micros` cannot read, prepared for a second try.
 
     A comma becomes a dot, digits finer than microseconds are cut off, a blank before the offset is removed, and `Z`,
     `UTC` and `GMT` become an offset of zero.
     """
-    if form.time.strict:
+    if log_format.time.strict:
         return "NULL::VARCHAR"
-    plain = f"regexp_replace(replace({_time_text(form)}, ',', '.'), '([.][0-9]{{6}})[0-9]+', '\\1')"
+    plain = f"regexp_replace(replace({_time_text(log_format)}, ',', '.'), '([.][0-9]{{6}})[0-9]+', '\\1')"
     zoned = f"regexp_replace({plain}, ' *(?:Z|UTC|GMT)$', '+0000')"
     clean = f"regexp_replace({zoned}, ' *([+-][0-9]{{2}}:?[0-9]{{2}})$', '\\1')"
     return f"CASE WHEN micros IS NULL THEN {clean} END"
@@ -159,9 +163,9 @@ def timestamp_sql(shift: int) -> str:
     return f"CASE WHEN micros BETWEEN {-_LAST_MICROS} AND {_LAST_MICROS} THEN {moved} END"
 
 
-def _time_text(form: Format) -> str:
-    derived = dict(form.derive)
-    names = {*form.shape.names, *derived}
+def _time_text(log_format: Format) -> str:
+    derived = dict(log_format.derive)
+    names = {*log_format.shape.names, *derived}
     return "concat(date, ' ', clock)" if "clock" in names and "time" not in derived else '"time"'
 
 

@@ -73,8 +73,8 @@ class Dialect:
 
     `columns` are the names that a field may have in the header, in lower case, the preferred first. `software` and
     `telling` are what only this dialect has in its header: a text of the line `#Software`, the beginning of a column's
-    name. `taken`, `derive` and `other` are as in a format; `derive` goes before what all dialects share. `separator`
-    and `plus` are as in `Columns`.
+    name. `per_millisecond`, `derive` and `other` are as in a format; `derive` goes before what all dialects share.
+    `separator` and `plus` are as in `Columns`.
     """
 
     name: str
@@ -82,14 +82,14 @@ class Dialect:
     software: Names
     telling: Names = ()
     columns: ColumnNames = _COLUMNS
-    taken: float = 0.001
+    per_millisecond: float = 0.001
     derive: Meaning = ()
     other: str = ""
     separator: str = BLANK
     plus: Names = ("user_agent",)
     bare: bool = False
 
-    def speaks(self, software: str, fields: Names) -> bool:
+    def matches(self, software: str, fields: Names) -> bool:
         """Whether a header is in this dialect."""
         known = any(mark in software for mark in self.software)
         return known or any(field.startswith(mark) for field in fields for mark in self.telling)
@@ -110,7 +110,7 @@ IIS = Dialect(
     software=("microsoft", "iis "),
     telling=("sc-win32-status", "sc-substatus", "s-sitename", "timetakenms", "date-local", "time-local"),
     columns=_with(("time_taken", ("time-taken", "timetakenms"))),
-    taken=1,
+    per_millisecond=1,
 )
 NETSCALER = Dialect("netscaler", "W3C extended log format of Citrix NetScaler", ("netscaler",), ("sc-servicename",))
 INCAPSULA = Dialect(
@@ -163,14 +163,14 @@ _ASKED = re.compile(r"\bz\.(\w+)")
 
 
 def meaning(dialect: Dialect, names: Collection[str]) -> Meaning:
-    """What the texts of a line mean, where that is not what they say."""
+    """SQL for the fields whose value is not their text."""
     shared = {"ip": address("z.ip")}
     if "host" in names:
         shared["host"] = host_name("z.host")
     if "time" in names and "clock" in names:
         shared |= {"date": "CASE WHEN coalesce(z.time, '-') = '-' THEN z.date END", "clock": _clock()}
-    mine = {name: sql for name, sql in dialect.derive if set(_ASKED.findall(sql)) <= set(names)}
-    return tuple((shared | mine).items())
+    own_meaning = {name: sql for name, sql in dialect.derive if set(_ASKED.findall(sql)) <= set(names)}
+    return tuple((shared | own_meaning).items())
 
 
 def _clock() -> str:
@@ -187,7 +187,7 @@ _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M")
 
 @dataclass(frozen=True)
 class Header:
-    """What a file has said about the lines that follow. `sure` says that it has shown which dialect it is in."""
+    """What the headers so far say about the lines that follow. `sure` means that they show which dialect it is."""
 
     dialect: Dialect
     fields: Names = ()
@@ -207,7 +207,7 @@ class Header:
         return bound(replace(self, date="") if dated else self)
 
     def after(self, line: str) -> "Header":
-        """What is known when the file has said this as well."""
+        """The state after one more header line."""
         if line.startswith(_FIELDS):
             named = tuple(line.removeprefix(_FIELDS).lower().split())
             return replace(self, fields=named if len(named) <= _MOST_FIELDS else ())
@@ -244,14 +244,14 @@ def _separator(dialect: Dialect, line: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _bound_to(dialect: Dialect, header: Names, separator: str) -> Format:
-    said = reduce(Header.after, header, Header(dialect, separator=separator))
-    return replace(said, sure=_spoken(header, said.fields) is dialect).format
+    state = reduce(Header.after, header, Header(dialect, separator=separator))
+    return replace(state, sure=_dialect_of(header, state.fields) is dialect).format
 
 
-def _spoken(header: Names, fields: Names) -> Dialect:
-    """The one dialect that a header is in; the last takes what no other knows."""
+def _dialect_of(header: Names, fields: Names) -> Dialect:
+    """The dialect of a header; the last one takes every header that no other knows."""
     software = " ".join(line for line in header if line.startswith("#Software:")).lower()
-    return next(one for one in DIALECTS if one.speaks(software, fields))
+    return next(dialect for dialect in DIALECTS if dialect.matches(software, fields))
 
 
 @lru_cache(maxsize=4096)
@@ -265,7 +265,7 @@ def bound(header: Header) -> Format:
         title=dialect.title,
         shape=shape,
         time=Time(_TIMES, utc=not _is_local(dialect, header.fields), epoch=1000 if "time" in shape.names else 0),
-        taken=dialect.taken,
+        per_millisecond=dialect.per_millisecond,
         derive=(*meaning(dialect, shape.names), *_dated(header, shape)),
         header="starts_with({line}, '#')",
         other=dialect.other,
@@ -275,7 +275,7 @@ def bound(header: Header) -> Format:
 
 
 def _is_local(dialect: Dialect, fields: Names) -> bool:
-    """Whether the time of day is that of the server's zone: IIS Advanced Logging has it beside UTC or instead."""
+    """Whether the time of day is in the server's zone: IIS Advanced Logging has it beside UTC or instead."""
     clocks = dict(dialect.columns).get("clock", ())
     return next((name for name in clocks if name in fields), "").endswith("-local")
 

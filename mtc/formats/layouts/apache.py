@@ -109,7 +109,7 @@ def _value(letter: str, rest: str) -> Value:
     return Value() if argument and letter not in "ap" else _LETTERS.get(letter, Value())
 
 
-def _time(form: str) -> Value:
-    if form in _CLOCKS:
-        return Value(kind="number", clock=_CLOCKS[form])
-    return Value(kind="text", clock=spelled_out(form))
+def _time(time_format: str) -> Value:
+    if time_format in _CLOCKS:
+        return Value(kind="number", clock=_CLOCKS[time_format])
+    return Value(kind="text", clock=spelled_out(time_format))

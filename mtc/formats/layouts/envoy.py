@@ -70,9 +70,9 @@ def _value(name: str, argument: str) -> Value:
     return _OPERATORS.get(name, Value())
 
 
-def _time(form: str) -> Value:
-    if form.startswith("%s"):
+def _time(time_format: str) -> Value:
+    if time_format.startswith("%s"):
         return Value(kind="number", clock="epoch:1")
-    if not form or re.match(r"%Y-%m-%d[T ]|%FT", form):
+    if not time_format or re.match(r"%Y-%m-%d[T ]|%FT", time_format):
         return Value("time", "text")
-    return Value(kind="text", clock=spelled_out(re.sub(r"%[36]f", lambda found: _FRACTIONS[found[0]], form)))
+    return Value(kind="text", clock=spelled_out(re.sub(r"%[36]f", lambda found: _FRACTIONS[found[0]], time_format)))

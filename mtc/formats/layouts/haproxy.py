@@ -99,8 +99,8 @@ def _date(unit: str, converters: list[tuple[str, str]]) -> Value:
     name, argument = converters[0]
     if len(converters) > 1 or name not in {"ltime", "utime"}:
         return Value()
-    form = re.sub(r"\\(.)", r"\1", re.sub(r",\s*-?\d+\s*$", "", argument).strip().strip("\"'"))
-    return Value(kind="text", clock=spelled_out(form))
+    time_format = re.sub(r"\\(.)", r"\1", re.sub(r",\s*-?\d+\s*$", "", argument).strip().strip("\"'"))
+    return Value(kind="text", clock=spelled_out(time_format))
 
 
 def _known(unit: str) -> bool:

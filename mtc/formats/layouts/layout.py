@@ -120,9 +120,9 @@ def spelled_out(text: str) -> str:
     return written
 
 
-def expression_of(form: str) -> str:
+def expression_of(time_format: str) -> str:
     """An expression, RE2 and Python `re` alike, for what a format writes; names of days and months are one word."""
-    pieces = _DIRECTIVE.split(form)
+    pieces = _DIRECTIVE.split(time_format)
     literals = (re.escape(piece) if at % 2 == 0 else "" for at, piece in enumerate(pieces))
     found = (_WRITTEN.get(each.removeprefix("-"), r"[^\s\d/]+") for each in pieces[1::2])
     return "".join(text for both in zip_longest([*literals][::2], found, fillvalue="") for text in both)

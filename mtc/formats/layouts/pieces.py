@@ -150,10 +150,10 @@ def _clock(values: Sequence[Value]) -> tuple[dict[str, Value], Clock]:
     groups = (
         {"time": used[0]} if len(used) == 1 and fraction is None else {f"t{at}": each for at, each in enumerate(used)}
     )
-    form = " ".join(each.clock for each in used)
-    if fraction is not None and not directives(form) & set("fg"):
-        groups, form = {**groups, "fraction": fraction}, f"{form} %f"
-    return groups, Clock(tuple(groups), " ", (form,))
+    time_format = " ".join(each.clock for each in used)
+    if fraction is not None and not directives(time_format) & set("fg"):
+        groups, time_format = {**groups, "fraction": fraction}, f"{time_format} %f"
+    return groups, Clock(tuple(groups), " ", (time_format,))
 
 
 def _epoch(value: Value, fraction: Value | None) -> tuple[dict[str, Value], Clock]:

@@ -164,12 +164,12 @@ def _with_argument(letter: str, argument: str) -> Value:
     return Value(kind="number") if letter == "p" else Value("user", "text") if letter == "u" else Value()
 
 
-def _time(form: str) -> Value:
-    if form in _CLOCKS:
-        return Value(kind="number", clock=_CLOCKS[form])
-    written = strptime_format(form.partition("|")[0])
+def _time(time_format: str) -> Value:
+    if time_format in _CLOCKS:
+        return Value(kind="number", clock=_CLOCKS[time_format])
+    written = strptime_format(time_format.partition("|")[0])
     # An offset may be written `Z`: times of ISO 8601 are read in any of their forms.
-    if re.match(r"%Y-%m-%d.?[T ]", written) and "X" in form:
+    if re.match(r"%Y-%m-%d.?[T ]", written) and "X" in time_format:
         return Value("time", "text")
     return Value(kind="text", clock=written)
 
