@@ -67,8 +67,8 @@ def bulk(client: MatomoClient, calls: Sequence[Call]) -> list[object]:
 def fetch(client: MatomoClient, method: str, params: Sequence[tuple[str, Parameter]] = ()) -> Reply:
     """Call a method; the raw answer."""
     head = [("module", "API"), ("method", method), ("format", "JSON"), _ENGLISH]
-    form = [*head, *params, ("token_auth", client.server.token.get_secret_value())]
-    return client.post(_PATH, urlencode(form).encode("ascii"), _HEADERS, client.server.timeout)
+    fields = [*head, *params, ("token_auth", client.server.token.get_secret_value())]
+    return client.post(_PATH, urlencode(fields).encode("ascii"), _HEADERS, client.server.timeout)
 
 
 def value(reply: Reply, server: Server) -> object:
@@ -92,11 +92,11 @@ def _parse(reply: Reply, server: Server, where: str) -> object:
     try:
         return json.loads(reply.body)
     except (ValueError, RecursionError):
-        said = server.quote(reply.text)
-    if not said or not is_html(reply.content_type, reply.body):
-        raise ServerBusyError(f"the answer is no whole JSON: {said or 'it is empty'}", where=where)
+        shown = server.quote(reply.text)
+    if not shown or not is_html(reply.content_type, reply.body):
+        raise ServerBusyError(f"the answer is no whole JSON: {shown or 'it is empty'}", where=where)
     raise NotMatomoError(
-        f"answered with an HTML page: {said}", where=where, hint="a proxy or a login page? correct matomo.url"
+        f"answered with an HTML page: {shown}", where=where, hint="a proxy or a login page? correct matomo.url"
     )
 
 

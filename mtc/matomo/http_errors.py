@@ -116,10 +116,10 @@ def lacking(message: str, where: str) -> NoRightError | None:
 def lacking_reply(reply: Reply, where: str) -> NoRightError | None:
     """The same of an answer that is refused by its status."""
     try:
-        said = json.loads(reply.body)
+        answer = json.loads(reply.body)
     except (ValueError, RecursionError):
         return None
-    return lacking(str(said.get("message", "")), where) if isinstance(said, dict) else None
+    return lacking(str(answer.get("message", "")), where) if isinstance(answer, dict) else None
 
 
 def error_of_value(answer: object, server: Server, where: str) -> ApiError | None:
@@ -141,8 +141,8 @@ def error_of_reply(reply: Reply, server: Server, where: str) -> ApiError | None:
     if reply.status in {_OK, _DENIED}:
         return _database(reply, server, where)
     if reply.status == _TOO_MANY or reply.status >= _SERVER_ERRORS:
-        said = f"the server failed ({reply.status}): {server.quote(reply.text)}"
-        return ServerBusyError(said, where=where, retry_after=retry_after(reply.headers))
+        what = f"the server failed ({reply.status}): {server.quote(reply.text)}"
+        return ServerBusyError(what, where=where, retry_after=retry_after(reply.headers))
     return CallRefusedError(f"not understood ({reply.status}): {server.quote(reply.text)}", where=where)
 
 

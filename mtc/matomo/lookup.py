@@ -49,10 +49,10 @@ def glance(client: MatomoClient, site_id: int, timezone: dt.tzinfo, probes: Sequ
     """
     if not probes:
         raise ValueError("a look-up needs a witness")
-    wanted = frozenset(probe.pv_id for probe in probes)
+    pv_ids = frozenset(probe.pv_id for probe in probes)
     for probe in probes:
         visits = VisitsLog(client, site_id, probe.time.astimezone(timezone).date())
-        if any(visit.pv_ids & wanted for visit in visits.page(probe.seconds - 1, _GLANCE)):
+        if any(visit.pv_ids & pv_ids for visit in visits.page(probe.seconds - 1, _GLANCE)):
             return True
     return False
 
@@ -65,24 +65,24 @@ def stored(client: MatomoClient, site_id: int, timezone: dt.tzinfo, hits: Sequen
     """
     found: set[str] = set()
     hidden: set[str] = set()
-    for day, own in _by_day(hits, timezone):
-        seen, cut = _read(VisitsLog(client, site_id, day), own)
+    for day, hits_of_day in _by_day(hits, timezone):
+        seen, cut = _read(VisitsLog(client, site_id, day), hits_of_day)
         found |= seen
-        missing = (hit for hit in own if hit.pv_id not in seen)
+        missing = (hit for hit in hits_of_day if hit.pv_id not in seen)
         hidden |= {hit.pv_id for hit in missing if any(visit.may_hide(hit.seconds) for visit in cut)}
     return Stored(frozenset(found), frozenset(hidden))
 
 
 def _read(visits: VisitsLog, hits: Sequence[Probe]) -> tuple[set[str], list[Visit]]:
     """The hits of a day that are listed, and the visits that are listed in part."""
-    wanted = frozenset(hit.pv_id for hit in hits)
+    pv_ids = frozenset(hit.pv_id for hit in hits)
     found: set[str] = set()
     cut = []
     for visit in visits.since(min(hit.seconds for hit in hits) - 1, _PAGES):
-        found |= visit.pv_ids & wanted
+        found |= visit.pv_ids & pv_ids
         if visit.cut:
             cut.append(visit)
-        if found == wanted:
+        if found == pv_ids:
             break
     return found, cut
 
@@ -91,5 +91,5 @@ def _by_day(hits: Sequence[Probe], timezone: dt.tzinfo) -> Iterator[tuple[dt.dat
     def day(hit: Probe) -> dt.date:
         return hit.time.astimezone(timezone).date()
 
-    for date, own in groupby(sorted(hits, key=lambda one: one.time), key=day):
-        yield date, list(own)
+    for date, hits_of_day in groupby(sorted(hits, key=lambda hit: hit.time), key=day):
+        yield date, list(hits_of_day)

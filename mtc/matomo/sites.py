@@ -134,8 +134,8 @@ def clock_skew(client: MatomoClient, clock: Callable[[], dt.datetime]) -> dt.tim
     reply = fetch(client, _VERSION)
     after = clock()
     read(reply, client.server)
-    told = http_date(reply.headers.get("date", ""))
-    return None if told is None else told - (before + (after - before) / 2)
+    server_time = http_date(reply.headers.get("date", ""))
+    return None if server_time is None else server_time - (before + (after - before) / 2)
 
 
 def _ids(answer: object) -> frozenset[int]:

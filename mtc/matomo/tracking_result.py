@@ -164,17 +164,19 @@ def _in_doubt(reply: Reply, counts: _Counts | None, server: Server) -> InDoubt:
 def _counts(reply: Reply, n: int) -> _Counts | None:
     """The figures of an answer in the tracker's own words; None if it has none."""
     try:
-        said = json.loads(reply.body)
+        answer = json.loads(reply.body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict) or not isinstance(said.get("status"), str):
+    if not isinstance(answer, dict) or not isinstance(answer.get("status"), str):
         return None
-    if said["status"] == "success" and not {"tracked", "invalid"} <= set(said):
+    if answer["status"] == "success" and not {"tracked", "invalid"} <= set(answer):
         return None
-    tracked, invalid, message = said.get("tracked", 0), said.get("invalid", 0), said.get("message", "")
+    tracked, invalid, message = answer.get("tracked", 0), answer.get("invalid", 0), answer.get("message", "")
     if not _is_count(tracked) or not _is_count(invalid):
         return None
-    return _Counts(said["status"], tracked, invalid, _indices(said.get("invalid_indices"), invalid, n), str(message))
+    return _Counts(
+        answer["status"], tracked, invalid, _indices(answer.get("invalid_indices"), invalid, n), str(message)
+    )
 
 
 def _is_count(value: object) -> TypeGuard[int]:

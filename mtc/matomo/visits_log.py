@@ -63,7 +63,7 @@ class VisitsLog:
 
         A visit may come twice. The end is where nothing comes, not where a page is short.
         """
-        turn, size = 0, sizes[0]
+        page_number, size = 0, sizes[0]
         while page := self.page(after, size):
             yield from page
             if not _in_order(page):
@@ -72,9 +72,9 @@ class VisitsLog:
             newest = page[-1].last or 0
             if newest <= after and len(page) < size:
                 return  # nothing later: the server does not heed the time that was asked for
-            turn = min(turn + 1, len(sizes) - 1)
+            page_number = min(page_number + 1, len(sizes) - 1)
             reached = newest if len(page) < size else newest - 1  # others may have ended in the same second
-            size = sizes[turn] if reached > after else size * 4
+            size = sizes[page_number] if reached > after else size * 4
             after = max(after, reached)
 
 

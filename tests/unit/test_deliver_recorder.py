@@ -101,7 +101,7 @@ def test_what_several_lanes_said_meanwhile_is_one_transaction() -> None:
     def wait_for_others() -> None:
         desk.at_record = lambda: None
         first.set()
-        until(lambda: lane_recorder._notes.qsize() == 2)
+        until(lambda: lane_recorder._waiting.qsize() == 2)
 
     desk.at_record = wait_for_others
 

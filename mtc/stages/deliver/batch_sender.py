@@ -1,9 +1,9 @@
 """The life of one batch: planned, sending, recorded; or in doubt, and looked up before anything is sent again.
 
-Matomo's answers are read by `mtc.matomo.tracking`; here is decided what follows from them. Nothing is sent that may
-already be recorded: a batch without an answer is looked for until the server can no longer be at work on it.
+`mtc.matomo.tracking_result` reads Matomo's answers; this module decides what follows from them. Nothing is sent that
+may be recorded already: a batch without an answer is looked for until the server can no longer be at work on it.
 
-A lane: its batches one after the other, in order of time, as Matomo joins hits into visits only in order.
+A lane sends its batches one after the other, in order of time: Matomo joins hits into visits only in order.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ _LOST_AGAIN = "Matomo loses hits again and again: its database does not get a lo
 
 @dataclass(slots=True)
 class BatchSender:
-    """Brings a lane's batches to a site, one at a time."""
+    """Sends a lane's batches to a site, one at a time."""
 
     tracker: Tracker
     settings: SiteSettings
@@ -58,12 +58,12 @@ class BatchSender:
         return BatchLookup(self.tracker, self.site, self.batching, self.batch_recorder.sleep)
 
     def send(self, batch: Batch, requests: Sequence[str], *, last: bool = False) -> None:
-        """See a batch recorded. `requests` are those of all its hits; `last` says that no other batch is to come.
+        """Send a batch until it is recorded. `requests` are those of all its hits; `last` says that no other follows.
 
         Raises:
-            SetAsideError: all that is left of it fails: it is to be brought again after others.
+            SetAsideError: all that is left of it fails: it has to be sent again after others.
             TransientError: the server does not take it now.
-            PermanentError: it will not take it as things are.
+            PermanentError: the server will not take it until something is changed.
         """
         with self._alone(batch):
             if batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT}:  # an earlier run does not know
@@ -96,7 +96,7 @@ class BatchSender:
         raise aside
 
     def _doubted(self, batch: Batch, result: InDoubt, tries: int) -> Bisection | None:
-        """What to do with a batch of which nothing is kept: send it again, in pieces, or others before it."""
+        """Decide about a batch of which nothing is kept: send it again, send it in pieces, or send others before it."""
         waiting = self.tracker.evidence.waiting(self.site.id)
         if waiting >= (_WAITING if result.died else 1):
             raise TransientError(result.reason, where=self.tracker.client.server.url)
@@ -112,7 +112,7 @@ class BatchSender:
 
     @contextlib.contextmanager
     def _alone(self, batch: Batch) -> Iterator[None]:
-        """Around the first batch of a day, no other one of that day is under way."""
+        """While the first batch of a day is sent, no other batch of that day is."""
         days = frozenset((self.site.id, day) for day in self.batching.days(batch, self.site.zone))
         if self.firsts.must_wait(days):
             self.flush()
@@ -120,7 +120,7 @@ class BatchSender:
             yield
 
     def flush(self) -> None:
-        """Record what has been held back to be recorded together with the next move."""
+        """Record the moves that were to be recorded together with the next one."""
         if self._unwritten:
             unwritten, self._unwritten = self._unwritten, ()
             self.batch_recorder.record(*unwritten)
@@ -181,15 +181,15 @@ class BatchSender:
         return min(settle, settle / (_KEPT_IN_PART if result.in_part else _FINISHED) * float(_MORE**strain))
 
     def _refused_places(self, batch: Batch, result: Recorded) -> tuple[int, ...]:
-        """The hits that Matomo called invalid. A token with few rights is not told which: those that are not there."""
+        """The places of invalid hits. Where the token may not know them, they are those that are not there."""
         if not result.invalid or result.invalid_indices is not None:
             return _places(batch, result.invalid_indices)
         found = self._lookup.presence(batch, batch.places)
-        gone = (*found.missing, *found.hidden)
-        return tuple(sorted(gone)) if len(gone) == result.invalid else ()
+        absent = (*found.missing, *found.hidden)
+        return tuple(sorted(absent)) if len(absent) == result.invalid else ()
 
     def pause(self, result: TrackingResult, tries: int) -> None:
-        """Let the server recover; give up for this try of the step when it does not. So many tries came to nothing."""
+        """Let the server recover after `tries` tries in vain; raise when this try of the step is given up."""
         where = self.tracker.client.server.url
         if isinstance(result, InDoubt):  # which was waited for
             if tries and result.hint:
@@ -201,7 +201,7 @@ class BatchSender:
             self.batch_recorder.sleep(backoff(_PAUSE, tries, _LONGEST_PAUSE))
 
     def _refused(self, batch: Batch, result: Refused) -> Batch:
-        """No hit was taken. Where site and token are well, the hits themselves are what Matomo does not want."""
+        """No hit was taken. Where site and token are right, Matomo refuses the hits themselves."""
         if result.invalid and result.invalid == len(batch.places):
             try:
                 self.tracker.look_again(self.settings)
@@ -213,7 +213,7 @@ class BatchSender:
         raise PermanentError(result.reason, where=self.tracker.client.server.url, hint=result.hint)
 
     def _may_be_at_work_until(self, batch: Batch) -> dt.datetime:
-        """When the server can be at work no longer on a request that a run which is gone had sent.
+        """When the server is certainly no longer at work on a request of an earlier run, which was killed.
 
         The request was sent right after its mark, and given up by `timeout` at the latest; or when that run died.
         """
@@ -222,7 +222,7 @@ class BatchSender:
         return min(now, begun + self.tracker.timeout) + self.tracker.settle
 
     def _resolved(self, batch: Batch, until: dt.datetime, *, as_one: bool = False) -> Batch:
-        """Look for a batch in doubt until all of it is found, or no more can appear; then what is missing is planned.
+        """Look for a batch in doubt until all of it is found, or no more can appear; then plan what is missing.
 
         `as_one` says that it was sent in one request and, as far as is known, is kept whole or not at all. What is
         missing while the server may be at work on it can still come: also where a part is there.
@@ -242,24 +242,24 @@ class BatchSender:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _missing_planned(self, batch: Batch, found: Presence) -> Batch:
-        """Plan what is not there, and no other hit."""
+        """Plan the hits that are missing, and no other."""
         if found.unsure:
             raise unsure(self.tracker.client.server.url)
         left = found.missing if found.there else batch.left
         return self._move(dataclasses.replace(batch, left=left), BatchStatus.PLANNED)
 
     def _completed(self, batch: Batch, result: Short) -> Batch:
-        """Some hits of a recorded batch are lost, as many as the answer lets: plan those that are not there."""
+        """Some hits of a recorded batch may be lost, as many as the answer says: plan those that are missing."""
         refused = _places(batch, result.invalid_indices)
-        wanted = [place for place in batch.places if place not in refused]
-        found = self._lookup.presence(batch, wanted)
-        lost = tuple(sorted((*found.missing, *found.hidden)))
+        expected = [place for place in batch.places if place not in refused]
+        found = self._lookup.presence(batch, expected)
+        absent = tuple(sorted((*found.missing, *found.hidden)))
         batch = dataclasses.replace(
-            batch, left=lost, invalid=batch.invalid + len(refused), refused=(*batch.refused, *refused)
+            batch, left=absent, invalid=batch.invalid + len(refused), refused=(*batch.refused, *refused)
         )
-        if not lost:
+        if not absent:
             return self._recorded(batch, 0, ())
-        if len(lost) <= len(wanted) - result.tracked:
+        if len(absent) <= len(expected) - result.tracked:
             return self._move(batch, BatchStatus.PLANNED)
         # Some of these are there and some are not: that has to be found out, here or by a later run.
         batch = self._move(batch, BatchStatus.IN_DOUBT)
@@ -268,7 +268,7 @@ class BatchSender:
         return self._resolved(batch, self.tracker.clock() + self.tracker.settle)
 
     def _recorded(self, batch: Batch, invalid: int, refused: Iterable[int]) -> Batch:
-        """Done; recorded together with the next move, or by `flush`."""
+        """The batch is done; that is recorded together with its next move, or by `flush`."""
         batch = dataclasses.replace(
             batch, left=None, invalid=batch.invalid + invalid, refused=(*batch.refused, *refused)
         )
@@ -297,7 +297,7 @@ _AHEAD = 10_000  # how many hits are read from the database at once
 
 @dataclass(frozen=True, slots=True)
 class LaneBatchRecorder:
-    """Records the moves of a delivery's batches through the office. `batches` are all of them, as they are now."""
+    """Records how far a delivery's batches have come. `batches` are all of them, as they are now."""
 
     lane_recorder: LaneRecorder
     step: StepId
@@ -305,7 +305,7 @@ class LaneBatchRecorder:
     batches: dict[BatchId, Batch]
 
     def record(self, *batches: Batch) -> None:
-        """Record for good how far batches have come."""
+        """Record how far batches have come; returns when that is durable."""
         self.lane_recorder.record(BatchesMoved(self.step, self.delivery, batches))
         self.batches.update((batch.id, batch) for batch in batches)
 
@@ -325,7 +325,7 @@ class Lane:
     to_the_end: bool = True
 
     def run(self) -> None:
-        """Bring every batch that is not recorded; those that are set aside last, `to_the_end` says, or not at all."""
+        """Send every batch that is not recorded; those set aside come last, or not at all unless `to_the_end`."""
         texts, aside = _Ahead(self.batching), []
         try:
             for batch in self.batches:

@@ -1,12 +1,11 @@
-"""The hits of a delivery, laid out: a table in order of lane and time, cut into batches by counting.
+"""The hits of a delivery: a table in order of lane and time, cut into batches by counting.
 
 The order is total (time, object, line) and the lane is a digest of the visitor's address, so that the same parts and
 cut give the same batches in any run and with any version of the database.
 
-Visitors' addresses as Matomo takes them: plain ones. What is none it would file under 0.0.0.0 without a word.
-
-Lines are read so that an address is one; older parts may hold others, with a port, quotes or brackets, or an IPv4
-address mapped into IPv6, which would be another visitor.
+Visitors' addresses are sent as plain ones: Matomo would file any other under 0.0.0.0 without a word. Lines are loaded
+with plain addresses; older parts may hold others, with a port, quotes or brackets, or an IPv4 address mapped into IPv6,
+which would be another visitor.
 """
 
 import contextlib
@@ -67,8 +66,10 @@ FROM (
     SELECT {columns}, {address} AS address, {url} AS url, {pv_id} AS pv_id, object_place,
         (('0x' || substring(md5(coalesce(ip, '')), 1, 8))::UINTEGER % $lanes)::UTINYINT AS lane
     FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
-    JOIN (SELECT unnest($files) AS file, unnest($objects) AS wanted_object, unnest($places) AS object_place) AS wanted
-        ON wanted.file = part.filename AND wanted.wanted_object = part.object
+    JOIN (
+        SELECT unnest($files) AS file, unnest($objects) AS selected_object, unnest($places) AS object_place
+    ) AS selected
+        ON selected.file = part.filename AND selected.selected_object = part.object
     {odd}
     WHERE ts <= $until AND ts > $oldest
 )
@@ -83,8 +84,8 @@ _JOIN_ODD = "LEFT JOIN (SELECT unnest($odd) AS odd, unnest($in_place) AS in_plac
 _UNSENDABLE = """
 SELECT object, line, count(*) OVER () AS together
 FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
-JOIN (SELECT unnest($files) AS file, unnest($objects) AS wanted_object) AS wanted
-    ON wanted.file = part.filename AND wanted.wanted_object = part.object
+JOIN (SELECT unnest($files) AS file, unnest($objects) AS selected_object) AS selected
+    ON selected.file = part.filename AND selected.selected_object = part.object
 WHERE NOT (ts <= $until AND ts > $oldest)
 ORDER BY object, line
 LIMIT {shown}
@@ -115,7 +116,7 @@ class BatchHit:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What goes into every request: the site's number in Matomo, its address, and the dimensions that are filled."""
+    """What every request of a delivery has: the site's number in Matomo, its address, and the dimensions to fill."""
 
     site_id: int
     base: str
@@ -123,7 +124,7 @@ class RequestContext:
 
 
 class Batching:
-    """A delivery's hits. Several threads may read it, one at a time; leaving the context lets go of the table."""
+    """A delivery's hits in batches. Several threads may read them, one at a time; the table is dropped on exit."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, cut: Cut) -> None:
         self._connection = connection
@@ -147,30 +148,32 @@ class Batching:
         Raises:
             PermanentError, TransientError: a part cannot be read, or there is no room.
         """
-        wanted = _Wanted.of(warehouse, loaded, self._cut)
-        if not wanted.files:
+        selected = _SelectedRows.of(warehouse, loaded, self._cut)
+        if not selected.files:
             return
         base = address.base.rstrip("/")
         texts = {"head": requests.head(address.site_id), "base": base, "scheme": f"{base.partition('://')[0]}://"}
         with explained("laying out a delivery"):
-            odd = self._odd(wanted)
-            mine = {"places": wanted.places, "uid": self._cut.uid, "lanes": self._cut.lanes, "unknown": UNKNOWN}
+            odd = self._odd(selected)
+            of_cut = {"places": selected.places, "uid": self._cut.uid, "lanes": self._cut.lanes, "unknown": UNKNOWN}
             in_place = {"odd": list(odd), "in_place": list(odd.values())} if odd else {}
-            self._connection.execute(_table(address, odd=bool(odd)), {**wanted.parameters, **texts, **mine, **in_place})
+            self._connection.execute(
+                _table(address, odd=bool(odd)), {**selected.parameters, **texts, **of_cut, **in_place}
+            )
             counts = self._connection.execute(_LANES).fetchall()
-        at, self._objects = 0, wanted.ids
+        at, self._objects = 0, selected.ids
         for lane, count in counts:
             self._starts[lane], self._counts[lane] = at, count
             at += count
 
-    def _odd(self, wanted: "_Wanted") -> dict[str, str]:
+    def _odd(self, selected: "_SelectedRows") -> dict[str, str]:
         """The visitors' addresses that are not plain, with what is sent in their place."""
-        parameters = {"paths": wanted.parameters["paths"], "plain": PLAIN}
+        parameters = {"paths": selected.parameters["paths"], "plain": PLAIN}
         return odd(ip for (ip,) in self._connection.execute(_ODD, parameters).fetchall())
 
     @property
     def cut(self) -> Cut:
-        """How they are laid out."""
+        """How the hits are divided into lanes and batches."""
         return self._cut
 
     @property
@@ -188,7 +191,7 @@ class Batching:
         )
 
     def check(self, batches: Sequence[Batch]) -> None:
-        """See that these are the batches that were cut; PermanentError when the parts are not what they were."""
+        """Check that these are the batches that were cut; PermanentError when the parts are not what they were."""
         if [(one.id, one.hits) for one in batches] != [(one.id, one.hits) for one in self.batches()]:
             raise PermanentError(
                 "the parts of an unfinished delivery are not what they were when it was cut",
@@ -251,16 +254,16 @@ def unsendable(
     connection: duckdb.DuckDBPyConnection, warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut
 ) -> tuple[int, tuple[tuple[str, int], ...]]:
     """How many hits Matomo would file under the wrong time, and object id and line of the first ones."""
-    wanted = _Wanted.of(warehouse, loaded, cut)
-    if not wanted.files:
+    selected = _SelectedRows.of(warehouse, loaded, cut)
+    if not selected.files:
         return 0, ()
     with explained("laying out a delivery"):
-        rows = connection.execute(_UNSENDABLE.format(shown=_SHOWN), wanted.parameters).fetchall()
+        rows = connection.execute(_UNSENDABLE.format(shown=_SHOWN), selected.parameters).fetchall()
     return (rows[0][2] if rows else 0), tuple((object_, line) for object_, line, _ in rows)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _SelectedRows:
     """Part files, and for each the object whose rows count."""
 
     files: tuple[str, ...]
@@ -268,7 +271,7 @@ class _Wanted:
     until: dt.datetime
 
     @classmethod
-    def of(cls, warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut) -> "_Wanted":
+    def of(cls, warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut) -> "_SelectedRows":
         pairs = sorted({(str(warehouse / part.file), part.object_id) for item in loaded for part in item.parts})
         until = cut.until.astimezone(dt.UTC).replace(tzinfo=None)
         return cls(tuple(file for file, _ in pairs), tuple(object_ for _, object_ in pairs), until)
@@ -297,7 +300,7 @@ class _Wanted:
 
 @contextlib.contextmanager
 def explained(where: str) -> Iterator[None]:
-    """Put what the database says into words."""
+    """Turn errors of the database into mtc's."""
     try:
         yield
     except duckdb.Error as error:

@@ -1,4 +1,4 @@
-"""Which hits of a batch Matomo fails over: found by sending less and less of it. No I/O; who sends is elsewhere.
+"""A batch that fails as a whole, sent in pieces, to find the hits that Matomo fails over.
 
 One hit may cost its whole batch: Matomo meets an error in its own code, answers 500 and keeps nothing. What was sent is
 halved until such a hit stands alone. It is refused only if it fails alone, then another hit of the batch is taken, and
@@ -9,12 +9,10 @@ Where none is left to try, less has to do: that other batches were taken meanwhi
 batch, that a request which stores nothing is answered well. That is enough only where the server's code dies over each
 hit without a word, as a server that is down does not.
 
-A batch that fails as a whole, sent in pieces: what `Bisection` wants sent is sent, and it is told what came of it.
-
-What is recorded at each move is the batch: a piece that is sent and the rest that is not are both `left`, so that a run
-that is killed leaves nothing but hits to be looked up. How small the pieces were is found out again.
-
-What a run has seen of a server that tells its own failure from that of a hit. Shared by the lanes of all steps.
+`Bisection` decides what to send next; it does no I/O. `Pieces` sends it and reports the result. Each move is recorded
+as one of the whole batch: the piece that is sent and the rest that is not are both `left`, so that a run that is killed
+leaves nothing but hits to be looked up. The size of the pieces is found out again. `FailureEvidence` keeps what a run
+has seen of a server, which tells the server's failure from that of a hit; the lanes of all steps share it.
 """
 
 import dataclasses
@@ -53,7 +51,7 @@ class Bisection:
         self._size = 1
         self._suspects: list[int] = []
         self._times: Counter[int] = Counter()  # how often each suspect has failed alone
-        self._said: dict[int, tuple[str, int]] = {}  # in which way, and how much that weighs
+        self._ways: dict[int, tuple[str, int]] = {}  # in which way, and how much that weighs
         self._alone = 0  # hits that have failed alone since one was taken
         self._proven = False  # whether one was taken at all
         self.refused: tuple[int, ...] = ()
@@ -120,9 +118,9 @@ class Bisection:
             return ()
         (place,) = places
         self._times[place] += 1
-        before, weight = self._said.get(place, (reason, 0))
+        before, weight = self._ways.get(place, (reason, 0))
         weight = (weight if before == reason else 0) + (_ENOUGH // 2 if died else 1)
-        self._said[place] = reason, weight
+        self._ways[place] = reason, weight
         if place not in self._suspects:
             self._suspect(place)
         elif weight >= _ENOUGH and (not self._alone or self.elsewhere or self.answers):
@@ -157,9 +155,9 @@ class Bisection:
         return tuple(others[len(others) // 2 :][:1] or spare[:1] or self._todo[:1])
 
     def _forget(self, places: Sequence[int]) -> None:
-        gone = set(places)
+        settled = set(places)
         for group in (self._todo, self._bad, self._spare, self._suspects):
-            group[:] = [place for place in group if place not in gone]
+            group[:] = [place for place in group if place not in settled]
 
 
 def _held_back(visitors: Mapping[int, str]) -> list[int]:
@@ -209,14 +207,14 @@ class FailureEvidence:
     def waiting(self, site: int) -> int:
         """How many batches of a site are set aside, with nothing of it taken since."""
         with self._lock:
-            return sum(own == site and self._taken[own] == taken for own, taken, _ in self._aside.values())
+            return sum(other == site and self._taken[other] == taken for other, taken, _ in self._aside.values())
 
 
 class BatchRecorder(Protocol):
-    """Where moves of batches are recorded, and how a lane waits."""
+    """Records how far batches have come, and lets a lane wait."""
 
     def record(self, *batches: Batch) -> None:
-        """Record for good how far batches have come."""
+        """Record how far batches have come; returns when that is durable."""
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises when the lane should end instead."""
@@ -240,13 +238,13 @@ class Sender(Protocol):
 
 @dataclass(slots=True)
 class PieceRecorder:
-    """Records the moves of a piece as those of its batch, in which `others` are left too."""
+    """Records the moves of a piece as moves of its batch, in which `others` are still to be sent as well."""
 
     batch_recorder: BatchRecorder
     others: tuple[int, ...] = ()
 
     def record(self, *batches: Batch) -> None:
-        """Record the last of these: it follows from those before it. That all is done is told by whoever sends all."""
+        """Record the last of these: it follows from those before it. Who sends all records its end."""
         piece = batches[-1]
         if piece.status is not BatchStatus.RECORDED:
             left = tuple(sorted((*piece.places, *self.others)))
@@ -282,7 +280,7 @@ class Pieces:
             sender.flush()
 
     def _take_in(self, piece: tuple[int, ...], part: Batch, result: TrackingResult) -> bool:
-        """Take in what became of a piece; whether there is anything new."""
+        """Apply the result of a piece; whether it changed anything."""
         missing = () if part.status is BatchStatus.RECORDED else part.places
         stored = len(piece) - len(missing) > part.invalid - self.batch.invalid
         self.batch = dataclasses.replace(part, left=self.bisection.left)
@@ -308,7 +306,7 @@ class Pieces:
 
 
 def cut_up(batch: Batch, batching: Batching) -> Bisection:
-    """A batch's hits, to be sent in pieces."""
+    """The bisection of a batch's hits."""
     hits = batching.hits_of(batch)
     taken = batch.hits - len(batch.places) - batch.invalid
     return Bisection({place: hits[place].visitor for place in batch.places}, taken)

@@ -1,4 +1,4 @@
-"""A step's deliveries: those that are open are gone on with; then what no delivery covers is cut, recorded and sent."""
+"""A step's deliveries: the open ones are finished; then the hits that no delivery covers are cut, recorded and sent."""
 
 import contextlib
 import dataclasses
@@ -55,7 +55,7 @@ class DeliverySummary:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryJob:
-    """One step's errand to Matomo."""
+    """One step whose hits are delivered."""
 
     site: SiteSettings
     step: StepId
@@ -64,9 +64,9 @@ class DeliveryJob:
 
 @dataclass(slots=True)
 class Deliverer:
-    """Delivers to one server. Shared by the steps of a run, and by their threads.
+    """Delivers to one server. The steps of a run and their threads share it.
 
-    The caller sees to it that the days of a site are delivered one after the other, in order.
+    The caller has to deliver the days of a site one after the other, in order.
     """
 
     tracker: Tracker
@@ -78,20 +78,22 @@ class Deliverer:
     def finish(
         self, job: DeliveryJob, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]
     ) -> tuple[DeliverySummary, tuple[Delivery, ...]]:
-        """Go on with the open deliveries whose parts are there; gives also those that were not finished.
+        """Go on with the open deliveries whose parts are there; returns also those that were not finished.
 
         `loaded` are the step's objects as they are listed.
         """
         done, left = DeliverySummary(), []
         for delivery in opened:
-            mine = _objects_of(delivery, loaded)
-            if mine is None or not all((self.warehouse / part.file).exists() for item in mine for part in item.parts):
+            objects = _objects_of(delivery, loaded)
+            if objects is None or not all(
+                (self.warehouse / part.file).exists() for item in objects for part in item.parts
+            ):
                 left.append(delivery)
                 continue
             self._check_not_refused(job)
-            with self._laid(job, delivery.cut, mine, delivery.site_id) as batching:
-                note = self._unsendable(mine, delivery.cut) if delivery.unsendable else DeliverySummary()
-                done += self._send(job, _OpenDelivery(delivery, _keys(mine), note), batching)
+            with self._batching(job, delivery.cut, objects, delivery.site_id) as batching:
+                note = self._unsendable(objects, delivery.cut) if delivery.unsendable else DeliverySummary()
+                done += self._send(job, _OpenDelivery(delivery, _keys(objects), note), batching)
         return done, tuple(left)
 
     def deliver(self, job: DeliveryJob, number: int, new: Sequence[LoadedObject]) -> DeliverySummary:
@@ -102,11 +104,11 @@ class Deliverer:
         if not (new := self._not_copied(job.site, new)):
             return DeliverySummary()
         cut = self._new_cut(new)
-        with self._laid(job, cut, new, self._site(job).id) as batching:
+        with self._batching(job, cut, new, self._site(job).id) as batching:
             return self._send(job, self._cut(job, number, new, batching, cut), batching)
 
     def _not_copied(self, site: SiteSettings, new: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
-        """The objects whose lines no other one has that this run delivers; all where copies count."""
+        """The objects whose lines no other object of this run has; all of them where copies count."""
         if site.source.duplicates == "keep":
             return tuple(new)
         known = self._texts.setdefault(site.name, {})
@@ -118,7 +120,7 @@ class Deliverer:
     def _cut(
         self, job: DeliveryJob, number: int, new: Sequence[LoadedObject], batching: Batching, cut: Cut
     ) -> "_OpenDelivery":
-        """Record a delivery that is laid out."""
+        """Record a delivery before its first hit is sent."""
         note = self._unsendable(new, cut) if batching.hits < _hits(new) else DeliverySummary()
         delivery = Delivery(
             number,
@@ -145,8 +147,8 @@ class Deliverer:
             raise refusal
 
     @contextlib.contextmanager
-    def _asking(self, job: DeliveryJob) -> Iterator[None]:
-        """Around what is asked of the server: a refusal holds for all days of the site, what it cannot tell for one."""
+    def _remembering_refusal(self, job: DeliveryJob) -> Iterator[None]:
+        """Remember a refusal of the server for all days of the site; a look-up that is unsure concerns one day."""
         try:
             yield
         except PermanentError as error:
@@ -163,7 +165,7 @@ class Deliverer:
         batch_recorder = LaneBatchRecorder(
             lane_recorder, job.step, delivery.number, {batch.id: batch for batch in delivery.batches}
         )
-        with self._asking(job):
+        with self._remembering_refusal(job):
             for some in (self._firsts_in_doubt(delivery, batching, site, firsts), delivery.batches):
                 batches = [batch_recorder.batches[batch.id] for batch in some]
                 lane_recorder.run(
@@ -184,7 +186,7 @@ class Deliverer:
         )
 
     def _refused(self, batching: Batching, batch_recorder: LaneBatchRecorder, keys: Mapping[str, str]) -> Iterator[str]:
-        """The lines that Matomo refused, the first few of them. Of what an earlier run sent it is not known why."""
+        """The first few lines that Matomo refused. Why is unknown for those that an earlier run sent."""
         sent = ((batching.hits_of(batch), batch.refused) for batch in batch_recorder.batches.values() if batch.refused)
         refused = (hits[place] for hits, places in sent for place in places)
         for hit in itertools.islice(refused, _SHOWN):
@@ -195,9 +197,9 @@ class Deliverer:
     def _firsts_in_doubt(
         delivery: Delivery, batching: Batching, site: TrackedSite, firsts: FirstBatches
     ) -> list[Batch]:
-        """The batches of which an earlier run does not know, with hits of days that have not begun.
+        """The batches that an earlier run left in doubt, with hits of days that have not begun.
 
-        The server may be at work on them: they are seen to before another lane begins those days.
+        The server may be at work on them: they are settled before another lane begins those days.
         """
 
         def days(batch: Batch) -> frozenset[SiteDay]:
@@ -210,13 +212,13 @@ class Deliverer:
         return [batch for batch in delivery.batches if batch.status in in_doubt and firsts.new(days(batch))]
 
     def _site(self, job: DeliveryJob) -> TrackedSite:
-        with self._asking(job):
+        with self._remembering_refusal(job):
             return self.tracker.site(job.site)
 
-    def _laid(self, job: DeliveryJob, cut: Cut, mine: Sequence[LoadedObject], site_id: int) -> Batching:
+    def _batching(self, job: DeliveryJob, cut: Cut, objects: Sequence[LoadedObject], site_id: int) -> Batching:
         batching = Batching(self.connect(), cut)
         dimensions = tuple(sorted(self.tracker.settings.dimensions.items()))
-        batching.lay_out(self.warehouse, mine, RequestContext(site_id, self._site(job).base, dimensions))
+        batching.lay_out(self.warehouse, objects, RequestContext(site_id, self._site(job).base, dimensions))
         return batching
 
     def _unsendable(self, new: Sequence[LoadedObject], cut: Cut) -> DeliverySummary:
@@ -229,7 +231,7 @@ class Deliverer:
 
 @dataclass(frozen=True, slots=True)
 class _OpenDelivery:
-    """A delivery to be sent, the keys of its objects by their ids, and what there is to say of its cut."""
+    """A delivery to be sent, the keys of its objects by their ids, and what its cut leaves out."""
 
     delivery: Delivery
     keys: Mapping[str, str]
@@ -242,7 +244,7 @@ def _keys(objects: Iterable[LoadedObject]) -> dict[str, str]:
 
 
 def _hits(objects: Iterable[LoadedObject]) -> int:
-    """How many hits objects have."""
+    """How many hits the objects have."""
     return sum(part.hits for item in objects for part in item.parts)
 
 

@@ -19,7 +19,7 @@ SiteDay = tuple[int, dt.date]
 
 
 class SetAsideError(Exception):
-    """A batch cannot be settled before others are sent. Nothing of it is under way, nor in doubt."""
+    """A batch cannot be settled before others are sent. None of its hits is under way or in doubt."""
 
     def __init__(self, batch: Batch) -> None:
         super().__init__("a batch is set aside")
@@ -27,7 +27,7 @@ class SetAsideError(Exception):
 
 
 class FirstBatches:
-    """The first batches of one delivery, for its lanes. `begun` are days that have begun; it grows."""
+    """The first batches of one delivery, for its lanes. `begun` are the days with recorded hits; it grows."""
 
     def __init__(self, begun: set[SiteDay] | None = None) -> None:
         self._changed = threading.Condition()
@@ -52,23 +52,23 @@ class FirstBatches:
 
     @contextlib.contextmanager
     def alone(self, days: frozenset[SiteDay], check: Callable[[], None]) -> Iterator[None]:
-        """Around a batch with hits of these days, until it is recorded: alone where it is the first of one of them.
+        """Hold this while a batch with hits of these days is sent: alone where it is the first of one of them.
 
         `check` is called while it waits; it may raise to stop.
 
         Raises:
             LaneStoppedError: the first batch of one of the days was not recorded. The server may be at work on it.
         """
-        mine = self._claim(days, check)
+        claimed = self._claim(days, check)
         try:
             yield
         except SetAsideError:
-            self._end(mine, set())
+            self._end(claimed, set())
             raise
         except BaseException:
-            self._end(mine, self._failed)
+            self._end(claimed, self._failed)
             raise
-        self._end(mine, self._begun)
+        self._end(claimed, self._begun)
 
     def _claim(self, days: frozenset[SiteDay], check: Callable[[], None]) -> frozenset[SiteDay]:
         """Wait until no first batch of these days is under way; the days of which this one is the first."""
@@ -78,12 +78,12 @@ class FirstBatches:
                 self._changed.wait(_LOOK)
             if days & self._failed:
                 raise LaneStoppedError
-            mine = days - self._begun
-            self._beginning |= mine
-            return mine
+            claimed = days - self._begun
+            self._beginning |= claimed
+            return claimed
 
-    def _end(self, mine: frozenset[SiteDay], how: set[SiteDay]) -> None:
+    def _end(self, claimed: frozenset[SiteDay], outcome: set[SiteDay]) -> None:
         with self._changed:
-            how |= mine
-            self._beginning -= mine
+            outcome |= claimed
+            self._beginning -= claimed
             self._changed.notify_all()

@@ -1,13 +1,12 @@
-"""What of a batch is in Matomo: asked for hit by hit, and judged. Nothing is sent here.
+"""Which hits of a batch are in Matomo, by looking them up. Nothing is sent here.
 
 A batch usually is one transaction, kept whole or not at all. Where the database has ended that transaction, Matomo
 stores the hits one by one: then some, none or all are there, and only the hits themselves tell which.
 
-Which hits of a batch are asked for, to know whether it was recorded.
-
-Any hit of a batch answers for all of it. Matomo lists only the first 500 actions of a visit, in order of the visits'
-last actions: the last hit of a visitor with few hits is found soonest. Several are asked for, of several visitors where
-there are so many, as one hit may have been lost by itself.
+A glance looks for a few hits of the batch, its probes: any of them proves that the batch, or part of it, is there.
+Matomo lists only the first 500 actions of a visit, in order of the visits' last actions: the last hit of a visitor with
+few hits is found soonest. There are several probes, of several visitors where there are so many, as one hit may have
+been lost by itself.
 """
 
 import itertools
@@ -45,7 +44,7 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """The places of a batch's hits that were asked for: those that are there, that are not, and that nobody can tell.
+    """The places of the hits that were looked up: there, missing, or unknown.
 
     A hit is `hidden` where a visit of its time has more actions than Matomo lists.
     """
@@ -65,7 +64,7 @@ class Presence:
         return bool(self.hidden)
 
     def as_one(self) -> "Presence":
-        """What is hidden goes with the rest, as in one transaction; where the rest is at odds nothing is gained."""
+        """The hidden hits are where the others are, as in one transaction; unchanged where the others differ."""
         if self.there and not self.missing:
             return Presence((*self.there, *self.hidden), ())
         if self.missing and not self.there:
@@ -83,7 +82,7 @@ class BatchLookup:
     sleep: Callable[[float], None]
 
     def glance(self, batch: Batch) -> bool:
-        """Whether a glance shows any of the hits in doubt; no proof that none is there."""
+        """Whether any probe of the batch is there. False proves nothing."""
         hits = self.batching.hits_of(batch)
         asked = probes(batch, hits, self.batching.visitors(batch))
         tracker, site = self.tracker, self.site
@@ -106,12 +105,12 @@ class BatchLookup:
         return Presence(there, missing, hidden)
 
     def _retried(self, read: Callable[[], Read]) -> Read:
-        """Ask until there is an answer; a question may always be asked again."""
+        """Read until there is an answer; a read may always be repeated."""
         return RetryPolicy(self.sleep, first_pause=_PAUSE).run(read)
 
 
 def unsure(where: str) -> LookupUnsureError:
-    """The error of a batch of which it cannot be told what is there."""
+    """The error of a batch of which it is unknown what is there."""
     return LookupUnsureError(
         "which hits of a batch are lost cannot be told: Matomo lists only some actions of their visits",
         where=where,

@@ -1,7 +1,7 @@
-"""What the lanes of a delivery have to say, told to the coordinator by the step's own thread, many at once.
+"""Runs the lanes of a delivery in threads, and records their facts in the step's own thread, many in one transaction.
 
-A lane waits until what it said is recorded for good. When one lane fails, or the run is to stop, the others end at
-their next safe point.
+A lane waits until its facts are durable. When one lane fails, or the run is to stop, the others end at their next safe
+point.
 """
 
 import contextlib
@@ -21,8 +21,8 @@ class LaneStoppedError(Exception):
 
 
 @dataclass(slots=True)
-class _Note:
-    """What a lane says; the last is that it has ended."""
+class _LaneFacts:
+    """Facts of a lane that wait to be recorded; `last` is that the lane has ended."""
 
     facts: tuple[Fact, ...] = ()
     last: bool = False
@@ -31,16 +31,16 @@ class _Note:
 
 
 class LaneRecorder:
-    """Runs lanes in threads of their own, and records what they say through `desk`."""
+    """Runs lanes in threads of their own, and records their facts through `recorder`."""
 
-    def __init__(self, desk: FactRecorder) -> None:
-        self._desk = desk
-        self._notes: queue.SimpleQueue[_Note] = queue.SimpleQueue()
+    def __init__(self, recorder: FactRecorder) -> None:
+        self._recorder = recorder
+        self._waiting: queue.SimpleQueue[_LaneFacts] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._errors: list[BaseException] = []
 
     def run(self, lanes: Iterable[Callable[[], None]]) -> None:
-        """Run every lane to its end; raises the error of any that says most, the first of these."""
+        """Run every lane to its end. Of several errors the most telling one is raised, of equals the first."""
         threads = [threading.Thread(target=self._lane, args=(lane,), name="lane", daemon=True) for lane in lanes]
         for thread in threads:
             thread.start()
@@ -51,11 +51,11 @@ class LaneRecorder:
             raise error
 
     def record(self, *facts: Fact) -> None:
-        """Called by a lane: have facts recorded, and wait for it. LaneStoppedError when they could not be."""
-        note = _Note(facts)
-        self._notes.put(note)
-        note.done.wait()
-        if note.error is not None:
+        """Called by a lane: wait until facts are recorded; raises LaneStoppedError when they could not be."""
+        item = _LaneFacts(facts)
+        self._waiting.put(item)
+        item.done.wait()
+        if item.error is not None:
             raise LaneStoppedError
 
     def check(self) -> None:
@@ -76,42 +76,42 @@ class LaneRecorder:
         except BaseException as error:  # noqa: BLE001 - it is raised in the step's own thread
             self._fail(error)
         finally:
-            self._notes.put(_Note(last=True))
+            self._waiting.put(_LaneFacts(last=True))
 
     def _fail(self, error: BaseException) -> None:
         self._errors.append(error)
         self._stopped.set()
 
     def _record_next(self) -> int:
-        """Record what the lanes have said since, in one transaction; gives how many have ended."""
-        notes: list[_Note] = []
+        """Record the facts that wait, in one transaction; returns how many lanes have ended."""
+        waiting: list[_LaneFacts] = []
         with contextlib.suppress(queue.Empty):
-            notes.append(self._notes.get(timeout=_LOOK))
+            waiting.append(self._waiting.get(timeout=_LOOK))
             while True:
-                notes.append(self._notes.get_nowait())
+                waiting.append(self._waiting.get_nowait())
         if not self._stopped.is_set():
             try:
-                self._desk.check()
+                self._recorder.check()
             except InterruptedRunError as error:
                 self._fail(error)
-        if unrecorded := [note for note in notes if not note.last]:
+        if unrecorded := [item for item in waiting if not item.last]:
             self._record(unrecorded)
-        return len(notes) - len(unrecorded)
+        return len(waiting) - len(unrecorded)
 
-    def _record(self, notes: list[_Note]) -> None:
+    def _record(self, waiting: list[_LaneFacts]) -> None:
         error: BaseException | None = None
         try:
-            self._desk.record(*(fact for note in notes for fact in note.facts))
+            self._recorder.record(*(fact for item in waiting for fact in item.facts))
         except Exception as failed:  # noqa: BLE001 - whatever it is, the lanes must not go on
             error = failed
             self._fail(failed)
-        for note in notes:
-            note.error = error
-            note.done.set()
+        for item in waiting:
+            item.error = error
+            item.done.set()
 
 
 def _weight(error: BaseException) -> int:
-    """What says most comes first: a bug, the run's stop, an error that stays, one that may pass."""
+    """The most telling error comes first: a bug, the run's stop, an error that stays, one that may pass."""
     if not isinstance(error, MtcError):
         return 0
     if isinstance(error, InterruptedRunError):

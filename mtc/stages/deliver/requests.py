@@ -1,10 +1,11 @@
-"""A hit of a part as a finished request string of Matomo's tracker, made by DuckDB.
+"""A hit of a part as a request string of Matomo's tracker, made by DuckDB.
 
-Every value is percent-encoded, so that a string is ASCII without quotes, backslashes or control characters, whatever a
-stranger wrote into the log. The parameters are those that Matomo's own importer sends, and `pv_id`, by which a hit can
-be found again. `bots=1`, since what is a robot was decided when the hits were loaded: Matomo would drop more of them
-without a word. Matomo gives a hit without an agent that of the request which brings it, and one without an address this
-machine's: for both there is something to send.
+Every value is percent-encoded, so that a string is ASCII without quotes, backslashes or control characters, whatever
+the log holds. The parameters are those that Matomo's own importer sends, and `pv_id`, by which a hit is found again.
+`bots=1`, because robots were filtered when the hits were loaded: Matomo would drop more of them without a word. A hit
+without a user agent or an address gets a substitute: Matomo would take those of the request itself.
+
+Source: https://developer.matomo.org/api-reference/tracking-api
 """
 
 import functools
@@ -76,17 +77,17 @@ def request(dimensions: tuple[tuple[str, str], ...]) -> str:
 
 
 def url() -> str:
-    """SQL: the address that was asked for, encoded. A path cannot lead to another host: it begins behind one."""
+    """SQL: the URL of the hit, encoded. A path cannot lead to another host: it follows the host."""
     return f"concat({_BASE}, {_target()})"
 
 
 def head(site_id: int) -> str:
-    """What every request of a site begins with."""
+    """The begin of every request of a site."""
     return f"?idsite={site_id}&rec=1&apiv=1&bots=1&dp=1"
 
 
 def nothing(site_id: int) -> str:
-    """A request that Matomo answers as any other, and of which it stores nothing: `rec` is not 1."""
+    """A request that Matomo answers like any other and does not store: `rec` is not 1."""
     return head(site_id).replace("&rec=1", "&rec=0")
 
 

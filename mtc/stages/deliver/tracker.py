@@ -1,4 +1,4 @@
-"""The server that a project delivers to, and its sites there: looked at once in a run, before the first hit is sent.
+"""The server that a project delivers to, and its sites there: checked once in a run, before the first hit is sent.
 
 What would refuse every hit is found here, where it costs nothing: a wrong token, a missing right, an unknown site.
 """
@@ -53,7 +53,7 @@ def zone_of(name: str, otherwise: dt.tzinfo) -> dt.tzinfo:
 
 
 def other_days(name: str, zone: dt.tzinfo, today: dt.date) -> bool:
-    """Whether a zone as Matomo names it has other days than `zone`; False of one that is not known here.
+    """Whether a zone as Matomo names it has other days than `zone`; False where it is unknown here.
 
     Zones that agree at noon of each day of a year change their clocks on the same days.
     """
@@ -74,7 +74,7 @@ class TrackedSite:
 
 @dataclass(slots=True)
 class Tracker:
-    """A server with its connections, its gate and the days that have begun there, for all threads of a run."""
+    """A server, its client, and the days that have begun there, for all threads of a run."""
 
     settings: Matomo
     root: Path
@@ -87,7 +87,7 @@ class Tracker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Nothing is connected yet."""
+        """Make the client; nothing is connected yet."""
         self.client = MatomoClient(server_of(self.settings, self.root), jobs=self.settings.jobs)
 
     @property
@@ -101,7 +101,7 @@ class Tracker:
         return dt.timedelta(seconds=seconds(self.settings.timeout))
 
     def site(self, site: SiteSettings) -> TrackedSite:
-        """The site on the server, which is asked in a run's first delivery for it.
+        """The site on the server, which is checked in a run's first delivery for it.
 
         Raises:
             PermanentError: the server does not know the site, the token may not write to it, or its days are others.
@@ -113,7 +113,7 @@ class Tracker:
             return self._sites[site.name]
 
     def look_again(self, site: SiteSettings) -> None:
-        """Ask the server anew; raises as `site` does when the site or the token's right is gone."""
+        """Check the site again; raises as `site` does when it or the token's right no longer exists."""
         with self._lock:
             self._sites[site.name] = self._look_up(site)
 
