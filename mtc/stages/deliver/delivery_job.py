@@ -59,7 +59,7 @@ class DeliveryJob:
 
     site: SiteSettings
     step: StepId
-    desk: FactRecorder
+    recorder: FactRecorder
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ class Deliverer:
             note.unsendable,
             batches=batching.batches(),
         )
-        job.desk.record(DeliveryCut(job.step, delivery))
+        job.recorder.record(DeliveryCut(job.step, delivery))
         crash_points.point("deliver.cut")
         return _OpenDelivery(delivery, _keys(new), note)
 
@@ -161,7 +161,7 @@ class Deliverer:
         delivery = opened.delivery
         batching.check(delivery.batches)
         site = dataclasses.replace(self._site(job), id=delivery.site_id)
-        lane_recorder, firsts = LaneRecorder(job.desk), FirstBatches(self.tracker.begun)
+        lane_recorder, firsts = LaneRecorder(job.recorder), FirstBatches(self.tracker.begun)
         batch_recorder = LaneBatchRecorder(
             lane_recorder, job.step, delivery.number, {batch.id: batch for batch in delivery.batches}
         )
@@ -178,7 +178,7 @@ class Deliverer:
                     ).run
                     for _, own in groupby(batches, key=lambda batch: batch.id.lane)
                 )
-        job.desk.record(DeliveryEnded(job.step, delivery.number))
+        job.recorder.record(DeliveryEnded(job.step, delivery.number))
         crash_points.point("deliver.ended")
         invalid = sum(batch.invalid for batch in batch_recorder.batches.values())
         return opened.note + DeliverySummary(
