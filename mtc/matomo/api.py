@@ -38,14 +38,14 @@ class Call:
 
 
 def call(client: MatomoClient, method: str, **params: Parameter) -> object:
-    """Call a method; what it answers, as JSON gives it.
+    """Call a method; returns its answer as JSON gives it.
 
     Raises:
         ApiError: the server, or what stands in front of it, answered with an error.
         TransientError: it cannot be reached, or the answer is not whole.
         PermanentError: its certificate cannot be trusted.
     """
-    return value(fetch(client, method, tuple(params.items())), client.server)
+    return parse_reply(fetch(client, method, tuple(params.items())), client.server)
 
 
 def bulk(client: MatomoClient, calls: Sequence[Call]) -> list[object]:
@@ -65,13 +65,13 @@ def bulk(client: MatomoClient, calls: Sequence[Call]) -> list[object]:
 
 
 def fetch(client: MatomoClient, method: str, params: Sequence[tuple[str, Parameter]] = ()) -> Reply:
-    """Call a method; the raw answer."""
+    """Call a method; returns the raw answer."""
     head = [("module", "API"), ("method", method), ("format", "JSON"), _ENGLISH]
     fields = [*head, *params, ("token_auth", client.server.token.get_secret_value())]
     return client.post(_PATH, urlencode(fields).encode("ascii"), _HEADERS, client.server.timeout)
 
 
-def value(reply: Reply, server: Server) -> object:
+def parse_reply(reply: Reply, server: Server) -> object:
     """What an answer holds; `{"value": ...}` around a single value is taken off.
 
     Raises:
@@ -101,15 +101,16 @@ def _parse(reply: Reply, server: Server, where: str) -> object:
 
 
 def _several(client: MatomoClient, calls: Sequence[Call]) -> list[object]:
-    params = [(f"urls[{place}]", one.query) for place, one in enumerate(calls)]
-    answers = value(fetch(client, "API.getBulkRequest", params), client.server)
+    params = [(f"urls[{number}]", each.query) for number, each in enumerate(calls)]
+    answers = parse_reply(fetch(client, "API.getBulkRequest", params), client.server)
     if not isinstance(answers, list) or len(answers) != len(calls):
         raise ServerBusyError(f"{len(calls)} calls were not answered one by one", where=f"{client.server.url}/{_PATH}")
-    return [_place(answer, one, client.server) for answer, one in zip(answers, calls, strict=True)]
+    return [_answer_of(answer, each, client.server) for answer, each in zip(answers, calls, strict=True)]
 
 
-def _place(answer: object, one: Call, server: Server) -> object:
-    error: ApiError | None = error_of_value(answer, server, f"{server.url}/{_PATH}: {one.method}")
+def _answer_of(answer: object, made: Call, server: Server) -> object:
+    """The answer of one call, or the error in its place."""
+    error: ApiError | None = error_of_value(answer, server, f"{server.url}/{_PATH}: {made.method}")
     return answer if error is None else error
 
 
@@ -119,7 +120,7 @@ _REST = {"Others", "-1"}
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A row of a table; what a table does not tell is 0. `rest` marks the row that sums up those that were cut.
+    """A row of a table; what a table does not have is 0. `rest` marks the row that sums up those that were cut.
 
     `entries`, `exits` and `bounces` of pages are visits that began, ended, or stayed there; `bounces` and `seconds` of
     other tables are of the visits. `code` is a country's.
@@ -161,7 +162,7 @@ def number(value: object) -> float:
     """A figure of Matomo's as a number: 4, 4.0, "4", "20%", "4s"; nothing is 0.
 
     Raises:
-        NotMatomoError: it is none.
+        NotMatomoError: it is not a number.
     """
     if value is None or value == "" or value is False:
         return 0.0
@@ -179,7 +180,7 @@ def row(item: object) -> ReportRow:
     """A row of any table.
 
     Raises:
-        NotMatomoError: it is none.
+        NotMatomoError: it is not a row.
     """
     if not isinstance(item, dict):
         raise NotMatomoError("a row of Matomo's report is none")

@@ -123,7 +123,7 @@ def lacking_reply(reply: Reply, where: str) -> NoRightError | None:
 
 
 def error_of_value(answer: object, server: Server, where: str) -> ApiError | None:
-    """The error that a parsed answer is; None if it is none."""
+    """The error in a parsed answer; None if it is a good one."""
     if not isinstance(answer, dict) or answer.get("result") != "error":
         return None
     return _error_of_message(str(answer.get("message", "")), server, where)

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 from mtc.core.errors import PermanentError, TransientError
 from mtc.core.sanitize import valid_unicode
-from mtc.matomo.api import Call, bulk, call, fetch
-from mtc.matomo.api import value as read
+from mtc.matomo.api import Call, bulk, call, fetch, parse_reply
 from mtc.matomo.client import MatomoClient, NotMatomoError, TokenRefusedError, UnknownSiteError
 from mtc.matomo.http_reply import http_date
 
@@ -70,7 +69,7 @@ def site_info(client: MatomoClient, site_id: int) -> SiteInfo | None:
     """The site of that number; None if there is none.
 
     Raises:
-        NoRightError: the token may not see it, or there is none and Matomo does not say so to everybody.
+        NoRightError: the token may not see it, or there is no such site, which Matomo does not tell every user.
         StepError: the server did not answer, or with another error.
     """
     try:
@@ -133,13 +132,13 @@ def clock_skew(client: MatomoClient, clock: Callable[[], dt.datetime]) -> dt.tim
     before = clock()
     reply = fetch(client, _VERSION)
     after = clock()
-    read(reply, client.server)
+    parse_reply(reply, client.server)
     server_time = http_date(reply.headers.get("date", ""))
     return None if server_time is None else server_time - (before + (after - before) / 2)
 
 
 def _ids(answer: object) -> frozenset[int]:
-    """Site ids out of `[1, "2"]` or `[{"idsite": 1}]`; none out of anything else, an error included."""
+    """Site ids of `[1, "2"]` or `[{"idsite": 1}]`; none of anything else, such as an error."""
     items: Iterable[object] = answer if isinstance(answer, list) else ()
     values = (item.get("idsite") if isinstance(item, dict) else item for item in items)
     return frozenset(int(text) for text in map(str, values) if text.isascii() and text.isdigit())

@@ -22,7 +22,7 @@ def send(client: MatomoClient, requests: Sequence[str]) -> TrackingResult:
     """Send a batch of hits, once. Each is a query string that begins with `?`.
 
     Raises:
-        ValueError: there is none, or one does not begin with `?`: Matomo would drop it without a word.
+        ValueError: there is no hit, or one does not begin with `?`: Matomo would drop it without a word.
     """
     server = client.server
     data = body(requests, server)

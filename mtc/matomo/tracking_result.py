@@ -43,9 +43,9 @@ class NotRecorded:
 class InDoubt:
     """It may be recorded or not: it has to be looked up before anything is sent again.
 
-    `in_part` says that Matomo itself told of an error: of a batch whose transaction the database has ended, some hits
+    `in_part` says that Matomo itself reported an error: of a batch whose transaction the database has ended, some hits
     may be kept, or all. `finished` says that the answer is that of the server's own code, which is at work no longer.
-    `hint` is the remedy for it if none turns out to be there; `retry_after` as of `NotRecorded`.
+    `hint` is the remedy if no hit turns out to be stored; `retry_after` as of `NotRecorded`.
     """
 
     reason: str
@@ -147,7 +147,7 @@ def _later(reply: Reply, counts: _Counts | None, server: Server) -> TrackingResu
 
 
 def _in_doubt(reply: Reply, counts: _Counts | None, server: Server) -> InDoubt:
-    """No answer to go by. An error that Matomo itself tells of says nothing of what is kept, `tracked` neither.
+    """An answer that proves nothing: an error that Matomo reports does not tell what is kept, nor does `tracked`.
 
     A 500 with these words, or with none at all as PHP leaves it, has come to its end; what a web server or a proxy says
     in a page of its own need not have.
@@ -162,7 +162,7 @@ def _in_doubt(reply: Reply, counts: _Counts | None, server: Server) -> InDoubt:
 
 
 def _counts(reply: Reply, n: int) -> _Counts | None:
-    """The figures of an answer in the tracker's own words; None if it has none."""
+    """The figures in an answer of the tracker; None if it has no figures."""
     try:
         answer = json.loads(reply.body)
     except (ValueError, RecursionError):

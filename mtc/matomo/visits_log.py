@@ -19,7 +19,7 @@ _USUALLY_LISTED = 500
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A visit: its first and last action in seconds since the epoch (None if not told), and the ids of its hits.
+    """A visit: its first and last action in seconds since the epoch (None if unknown), and the ids of its hits.
 
     `cut` says that it had more actions than the server lists.
     """

@@ -205,7 +205,7 @@ class BatchSender:
         if result.invalid and result.invalid == len(batch.places):
             try:
                 self.tracker.look_again(self.settings)
-            except StepError:  # it is the token's or the site's fault, or nobody can tell: in either case none is kept
+            except StepError:  # the token's or the site's fault, or unknown: in either case no hit is kept
                 self._move(batch, BatchStatus.PLANNED)
                 raise
             return self._recorded(batch, result.invalid, batch.places)

@@ -42,7 +42,7 @@ def odd(addresses: Iterable[str]) -> dict[str, str]:
 
 
 def plain_address(text: str) -> str:
-    """The address that a text holds; `UNKNOWN` if it holds none. A plain one comes back as it is."""
+    """The address in a text; `UNKNOWN` if it has no address. A plain address is returned as it is."""
     bare = text.strip(" \t\"'")
     found = _DECORATED.match(text)
     if found is not None and (inner := found["in"] or found["v4"]):
@@ -79,7 +79,7 @@ _ODD = """
 SELECT DISTINCT ip FROM read_parquet($paths, hive_partitioning = false)
 WHERE ip <> '' AND NOT regexp_full_match(ip, $plain)
 """
-# Addresses that are not plain are few, if any: who has none does without a join, and keeps dictionaries whole.
+# Addresses that are not plain are few, if any: without them no join is made, and dictionaries stay whole.
 _JOIN_ODD = "LEFT JOIN (SELECT unnest($odd) AS odd, unnest($in_place) AS in_place) AS odds ON odds.odd = part.ip"
 _UNSENDABLE = """
 SELECT object, line, count(*) OVER () AS together

@@ -25,7 +25,7 @@ PV_ID = f"replace(replace(left({_DIGEST}, 6), '+', 'A'), '/', 'a')"
 
 # What a part holds in dictionaries is encoded once for each entry of one, not for each hit, as long as an expression is
 # a plain function of one column: `substring` is such, `left` and CASE are not, and made this three times as slow.
-# A URL is made of parts that were looked at: a host that is none is the site's own, a path begins with a slash.
+# A URL is made of checked parts: an invalid host is replaced by the site's own, a path begins with a slash.
 _BASE = f"CASE WHEN {is_host('host')} THEN url_encode($scheme) || url_encode(host) ELSE url_encode($base) END"
 _PATH = "regexp_replace(path, '^([^/])', '/\\1')"
 _VALUES: Mapping[str, str] = {
