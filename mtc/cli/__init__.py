@@ -1,11 +1,13 @@
-"""The command line: Typer, and nothing else. A command reads its options, calls one thing below, prints, and ends.
+"""The command line: Typer, and nothing else uses Typer. A command reads its options, calls one thing below, and prints.
 
-main      the app and the one handler of errors
-options   what several commands take
-steps     the names of steps
-context   manifest, streams and looks for a command
-work      apply, plan, import, stat, csv
-tell      why, status
-manifests validate, schema, init, convert
-ledger    state list, show, forget, export
+main           the app, and the one handler of errors
+apply          apply, plan, and the short forms import, stat and csv
+inspect        why, status, and the state commands
+check          doctor, verify, explain
+manifests      validate, schema, init, convert
+
+options        options and arguments that several commands take
+option_values  what their texts mean: steps, days, durations
+preflight      the manifest that is meant, the project, the selection
+streams        stdout, stderr, notes, the reporter of a run
 """

@@ -1,7 +1,6 @@
-"""The commands that plan and do: plan, apply, and the short forms import, stat and csv."""
+"""The commands that do the work, or plan it: plan, apply, and the short forms import, stat and csv."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,45 +10,47 @@ from mtc.core.errors import EXIT_FAILED, EXIT_OK, EXIT_WORK
 from mtc.core.model import Stage
 
 if TYPE_CHECKING:
+    from mtc.cli.preflight import ManifestOptions
     from mtc.engine.apply_request import ApplyRequest
 
 
 def plan(
     manifest: options.ManifestArgument = None,
-    manifest_option: options.ManifestAgain = None,
+    manifest_option: options.ManifestOption = None,
     env: options.Env = None,
     site: options.Sites = None,
     stage: options.Stages = None,
-    frm: options.From = None,
+    from_: options.From = None,
     to: options.To = None,
     date: options.Date = None,
     state: options.State = None,
     json: options.Json = False,
     exit_code: Annotated[
         bool,
-        typer.Option("--exit-code", help="End with 4 when there is work, with 3 when all that is left is blocked."),
+        typer.Option("--exit-code", help="End with 4 when there is work, with 3 when all remaining steps are blocked."),
     ] = False,
 ) -> None:
     """Show what apply would do, and why.
 
     Changes nothing.
     """
-    from mtc.cli import context
+    from mtc.cli.preflight import ManifestOptions, command_line, open_scope
     from mtc.engine.apply_request import ApplyRequest
 
-    project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
-    request = ApplyRequest(project, context.scope(project, site, stage, (frm, to, date)), context.command_line())
+    manifest_options = ManifestOptions(manifest, manifest_option, env, state)
+    project, scope = open_scope(manifest_options, site, stage, (from_, to, date))
+    request = ApplyRequest(project, scope, command_line())
     raise typer.Exit(_show_plan(request, json=json, exit_code=exit_code))
 
 
 def _show_plan(request: "ApplyRequest", *, json: bool, exit_code: bool) -> int:
-    from mtc.cli import context
+    from mtc.cli import streams
     from mtc.engine import planning
     from mtc.report.plan_text import plan_json, plan_text
 
-    made = planning.plan(request, context.note)
+    made = planning.plan(request, streams.note)
     name = request.project.name
-    sys.stdout.write((plan_json(made, name) if json else plan_text(made, name, context.stdout_terminal())) + "\n")
+    sys.stdout.write((plan_json(made, name) if json else plan_text(made, name, streams.stdout_terminal())) + "\n")
     if not exit_code:
         return EXIT_OK
     if made.work:
@@ -59,11 +60,11 @@ def _show_plan(request: "ApplyRequest", *, json: bool, exit_code: bool) -> int:
 
 def apply(
     manifest: options.ManifestArgument = None,
-    manifest_option: options.ManifestAgain = None,
+    manifest_option: options.ManifestOption = None,
     env: options.Env = None,
     site: options.Sites = None,
     stage: options.Stages = None,
-    frm: options.From = None,
+    from_: options.From = None,
     to: options.To = None,
     date: options.Date = None,
     state: options.State = None,
@@ -74,38 +75,37 @@ def apply(
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
 ) -> None:
-    """Make true what the manifest says: import, statistics, CSV.
+    """Bring all days of a manifest up to date.
 
-    Does nothing where it already is. After an interruption, the same command goes on. Days that a run left unfinished,
-    or whose logs may still have come in late, are taken along.
+    Imports logs, makes statistics and CSV. Does nothing where that is done already. After an interruption, the same
+    command goes on. Days that an earlier run did not finish, or whose logs may have arrived late, are included.
     """
-    from mtc.cli import context
-    from mtc.cli.options import accepted_of
+    from mtc.cli.option_values import parse_accepted, wait_seconds
+    from mtc.cli.preflight import ManifestOptions, command_line, open_scope
     from mtc.engine.apply_request import ApplyRequest
 
-    path = context.one_manifest(manifest, manifest_option)
-    project = context.open_project(path, env, state, sites=site or (), quiet=quiet)
-    scope = context.scope(project, site, stage, (frm, to, date))
-    accepted, sites = accepted_of(accept or ())
+    manifest_options = ManifestOptions(manifest, manifest_option, env, state)
+    project, scope = open_scope(manifest_options, site, stage, (from_, to, date), quiet=quiet)
+    accepted, sites = parse_accepted(accept or ())
     request = ApplyRequest(
         project,
         scope,
-        context.command_line(),
-        context.patience(wait),
+        command_line(),
+        wait_seconds(wait),
         accepted=accepted,
         accepted_sites=sites,
         remake=remake,
     )
     if dry_run:
         raise typer.Exit(_show_plan(request, json=json, exit_code=False))
-    raise typer.Exit(_do(request, json=json, quiet=quiet))
+    raise typer.Exit(_apply(request, json=json, quiet=quiet))
 
 
-def _do(request: "ApplyRequest", *, json: bool, quiet: bool) -> int:
-    from mtc.cli import context
+def _apply(request: "ApplyRequest", *, json: bool, quiet: bool) -> int:
+    from mtc.cli import streams
     from mtc.engine import session
 
-    reporter = context.reporter(json=json, quiet=quiet)
+    reporter = streams.reporter(json=json, quiet=quiet)
     try:
         return session.apply(request, reporter)
     finally:
@@ -129,8 +129,19 @@ def import_(
 
     Short for: mtc apply --stage import --site SITE --from DATE --to END
     """
-    common = (manifest, env, state, wait)
-    _short(Stage.IMPORT, site, (start, end), common, json=json, quiet=quiet, accept=accept, remake=remake)
+    from mtc.cli.preflight import ManifestOptions
+
+    _apply_stage(
+        Stage.IMPORT,
+        ManifestOptions(option=manifest, env=env, state=state),
+        site,
+        (start, end),
+        wait=wait,
+        json=json,
+        quiet=quiet,
+        accept=accept,
+        remake=remake,
+    )
 
 
 def stat(
@@ -149,7 +160,10 @@ def stat(
 
     Short for: mtc apply --stage stat --site SITE --from DATE --to END
     """
-    _short(Stage.STAT, site, (start, end), (manifest, env, state, wait), json=json, quiet=quiet, accept=accept)
+    from mtc.cli.preflight import ManifestOptions
+
+    project = ManifestOptions(option=manifest, env=env, state=state)
+    _apply_stage(Stage.STAT, project, site, (start, end), wait=wait, json=json, quiet=quiet, accept=accept)
 
 
 def csv(
@@ -160,39 +174,42 @@ def csv(
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
 ) -> None:
-    """Make the CSV files from the .stat files there are."""
-    _short(Stage.CSV, None, None, (manifest, env, state, wait), json=json, quiet=quiet)
+    """Make the CSV files from the .stat files that exist."""
+    from mtc.cli.preflight import ManifestOptions
+
+    _apply_stage(Stage.CSV, ManifestOptions(option=manifest, env=env, state=state), wait=wait, json=json, quiet=quiet)
 
 
-def _short(
+def _apply_stage(
     stage: Stage,
-    site: str | None,
-    days: tuple[str, str | None] | None,
-    common: tuple[Path | None, str | None, Path | None, str | None],
+    manifest: "ManifestOptions",
+    site: str | None = None,
+    days: tuple[str, str | None] | None = None,
     *,
+    wait: str | None,
     json: bool,
     quiet: bool,
     accept: list[str] | None = None,
     remake: bool = False,
 ) -> None:
-    from mtc.cli import context
-    from mtc.cli.options import accepted_of
+    """Apply one stage of one site, as a short form asks: of `days`, its first and last; without days, what is there."""
+    from mtc.cli.option_values import dates_of_arguments, parse_accepted, wait_seconds
+    from mtc.cli.preflight import command_line, open_project
     from mtc.engine.apply_request import ApplyRequest
     from mtc.engine.selection import Scope
 
-    manifest, env, state, wait = common
     sites = (site,) if site else ()
-    project = context.open_project(manifest, env, state, secrets=stage is Stage.IMPORT, sites=sites, quiet=quiet)
-    scope = Scope(sites, (stage,), context.dates_of(*days) if days else None)
-    accepted, accepted_sites = accepted_of(accept or ())
+    project = open_project(manifest, secrets=stage is Stage.IMPORT, sites=sites, quiet=quiet)
+    scope = Scope(sites, (stage,), dates_of_arguments(*days) if days else None)
+    accepted, accepted_sites = parse_accepted(accept or ())
     request = ApplyRequest(
         project,
         scope,
-        context.command_line(),
-        context.patience(wait),
+        command_line(),
+        wait_seconds(wait),
         csv_as_found=days is None,
         accepted=accepted,
         accepted_sites=accepted_sites,
         remake=remake,
     )
-    raise typer.Exit(_do(request, json=json, quiet=quiet))
+    raise typer.Exit(_apply(request, json=json, quiet=quiet))

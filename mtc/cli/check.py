@@ -1,7 +1,4 @@
-"""The commands that check: doctor, before a first run; verify, after any.
-
-The command that explains log files in hand.
-"""
+"""The commands that check: doctor before a run, verify after it, explain for log files at hand. They change nothing."""
 
 import sys
 from pathlib import Path
@@ -13,12 +10,13 @@ from mtc.cli import options
 from mtc.core.errors import EXIT_FAILED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from mtc.manifest.project import Project
+    from mtc.cli.preflight import ManifestOptions
+    from mtc.manifest.project import Project, SiteSettings
 
 
 def doctor(
     manifest: options.ManifestArgument = None,
-    manifest_option: options.ManifestAgain = None,
+    manifest_option: options.ManifestOption = None,
     env: options.Env = None,
     site: options.Sites = None,
     state: options.State = None,
@@ -28,29 +26,29 @@ def doctor(
 
     Files, disks, sources, the first lines of each site's newest log, archives, Matomo.
 
-    Changes nothing; ends with 3 if a run would be stopped. Into each S3 archive an empty object, .mtc-probe, is put and
-    deleted again.
+    Changes nothing, except that an empty object, .mtc-probe, is put into each S3 archive and deleted again. Ends with 3
+    if a run would be stopped.
     """
-    from mtc.cli import context
+    from mtc.cli.preflight import ManifestOptions, open_scope
+    from mtc.cli.streams import stdout_terminal
     from mtc.doctor.doctor import examine
     from mtc.report.doctor_text import doctor_json, doctor_text
     from mtc.report.terminal import write_line
 
-    project = context.open_project(context.one_manifest(manifest, manifest_option), env, state, sites=site or ())
-    found = examine(project, context.scope(project, site, None, (None, None, None)))
+    found = examine(*open_scope(ManifestOptions(manifest, manifest_option, env, state), site))
     if json:
         sys.stdout.write(doctor_json(found.findings))
     else:
-        write_line(sys.stdout, doctor_text(found.findings, context.stdout_terminal()))
+        write_line(sys.stdout, doctor_text(found.findings, stdout_terminal()))
     raise typer.Exit(EXIT_FAILED if found.stopped else EXIT_OK)
 
 
 def verify(
     manifest: options.ManifestArgument = None,
-    manifest_option: options.ManifestAgain = None,
+    manifest_option: options.ManifestOption = None,
     env: options.Env = None,
     site: options.Sites = None,
-    frm: options.From = None,
+    from_: options.From = None,
     to: options.To = None,
     date: options.Date = None,
     state: options.State = None,
@@ -62,31 +60,28 @@ def verify(
 
     Every day that was imported, unless days are given. Changes nothing; ends with 3 if anything disagrees.
     """
-    from mtc.cli import context
+    from mtc.cli.preflight import ManifestOptions, select_scope
+    from mtc.cli.streams import note, stdout_terminal
     from mtc.report.terminal import write_line
     from mtc.report.verify_text import verify_json, verify_text
     from mtc.verify.verify import verify as compare
 
-    project = _with_token(context.one_manifest(manifest, manifest_option), env, state, site or [])
-    found = compare(project, context.scope(project, site, None, (frm, to, date)))
+    project = _open_with_token(ManifestOptions(manifest, manifest_option, env, state), site or [])
+    found = compare(project, select_scope(project, site, None, (from_, to, date)))
     for text in found.notes:
-        context.note(text)
-    write_line(sys.stdout, verify_json(found) if json else verify_text(found, context.stdout_terminal()))
+        note(text)
+    write_line(sys.stdout, verify_json(found) if json else verify_text(found, stdout_terminal()))
     raise typer.Exit(EXIT_OK if found.agrees else EXIT_FAILED)
 
 
-def _with_token(manifest: Path | None, env: str | None, state: Path | None, sites: list[str]) -> "Project":
-    """The manifest; its secrets must resolve only if Matomo is to be asked, since sources are not looked at."""
-    from mtc.cli import context
+def _open_with_token(manifest: "ManifestOptions", sites: list[str]) -> "Project":
+    """The project. Secrets must resolve only if Matomo is asked, since verify reads no sources."""
+    from mtc.cli.preflight import open_project
 
-    project = context.open_project(manifest, env, state, secrets=False)
+    project = open_project(manifest, secrets=False)
     if not any(site.matomo for site in project.sites.values()):
         return project
-    return context.open_project(manifest, env, state, sites=sites)
-
-
-if TYPE_CHECKING:
-    from mtc.manifest.project import Project, SiteSettings
+    return open_project(manifest, sites=sites)
 
 
 def explain(
@@ -96,7 +91,7 @@ def explain(
     ] = None,
     site: Annotated[str | None, typer.Option("--site", help="Read them as this site's.", metavar="SITE")] = None,
     env: options.Env = None,
-    form: Annotated[
+    format_: Annotated[
         str | None, typer.Option("--format", help="The format, instead of the manifest's or `auto`.", metavar="NAME")
     ] = None,
     lines: Annotated[int, typer.Option("--lines", help="How many samples to show of each kind.", min=0, max=1000)] = 3,
@@ -106,37 +101,39 @@ def explain(
 
     The format found and why, where every line goes, and samples of the lines for each reason.
     """
-    from mtc.cli import context
+    from mtc.cli.preflight import ManifestOptions, open_project
+    from mtc.cli.streams import stdout_terminal
     from mtc.engine.explanation import NO_SITE, as_format
     from mtc.engine.explanation import explain as explain_files
     from mtc.manifest.models import Run
     from mtc.report.explain_text import explain_json, explain_text
     from mtc.report.terminal import write_line
 
-    _check(files, form)
-    project = context.open_project(manifest, env, None, secrets=False) if manifest or site or env else None
-    settings = as_format(_site(project, site) if project else NO_SITE, form)
+    _check_arguments(files, format_)
+    named = ManifestOptions(option=manifest, env=env)
+    project = open_project(named, secrets=False) if manifest or site or env else None
+    settings = as_format(_site(project, site) if project else NO_SITE, format_)
     memory = project.run.memory if project else Run().memory
-    told = []
+    explanations = []
     for explained in explain_files(files, settings, limit=lines, memory=memory):
-        told.append(explained)
+        explanations.append(explained)
         if not json:
-            gap = "\n" if len(told) > 1 else ""
-            write_line(sys.stdout, f"{gap}{explain_text(explained, context.stdout_terminal())}")
+            gap = "\n" if len(explanations) > 1 else ""
+            write_line(sys.stdout, f"{gap}{explain_text(explained, stdout_terminal())}")
     if json:
-        write_line(sys.stdout, explain_json(told))
-    raise typer.Exit(EXIT_FAILED if any(one.error or one.verdict for one in told) else EXIT_OK)
+        write_line(sys.stdout, explain_json(explanations))
+    raise typer.Exit(EXIT_FAILED if any(each.error or each.verdict for each in explanations) else EXIT_OK)
 
 
-def _check(files: list[Path], form: str | None) -> None:
+def _check_arguments(files: list[Path], format_name: str | None) -> None:
     from mtc.core.suggest import suggest
     from mtc.formats.registry import NAMES
 
     for file in files:
         if not file.is_file():
             raise UsageError("there is no such file", where=str(file), hint="name log files, not folders")
-    if form is not None and form not in {"auto", *NAMES}:
-        raise UsageError(f"{form} is no log format", where="--format", hint=suggest(form, NAMES))
+    if format_name is not None and format_name not in {"auto", *NAMES}:
+        raise UsageError(f"{format_name} is not a log format", where="--format", hint=suggest(format_name, NAMES))
 
 
 def _site(project: "Project", name: str | None) -> "SiteSettings":

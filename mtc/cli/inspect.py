@@ -1,16 +1,11 @@
-"""The commands that tell: why one step is as it is, and status of all.
-
-The commands about the state file: state list, show, forget, export.
-"""
+"""The commands that look at what was done: why, status, and `state list`, `show`, `forget` and `export`."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mtc.cli import options
-from mtc.cli.options import step_of
 from mtc.core.errors import UsageError
 
 
@@ -25,63 +20,58 @@ def why(
 
     Its verdict and reasons, what has changed, its inputs, lines, outputs, attempts and errors.
     """
-    from mtc.cli import context
+    from mtc.cli.option_values import parse_step
+    from mtc.cli.preflight import ManifestOptions, open_project
+    from mtc.cli.streams import note, stdout_terminal
     from mtc.engine import planning
     from mtc.report.history import step_history
     from mtc.report.why import why_json, why_text
     from mtc.state.store import Store
 
-    wanted = step_of(step)
-    project = context.open_project(manifest, env, state, sites=(wanted.site,))
-    made = planning.plan_step(project, wanted, context.note)
+    step_id = parse_step(step)
+    project = open_project(ManifestOptions(option=manifest, env=env, state=state), sites=(step_id.site,))
+    plan = planning.plan_step(project, step_id, note)
     with Store.open(project.state, readonly=True) as store:
-        history = store.history((wanted.site,))
-        attempts = store.attempts(wanted)
-    found = step_history(wanted, made, history, attempts, project.setting_locations)
-    sys.stdout.write((why_json(found) if json else why_text(found, context.stdout_terminal())) + "\n")
+        history = store.history((step_id.site,))
+        attempts = store.attempts(step_id)
+    found = step_history(step_id, plan, history, attempts, project.setting_locations)
+    sys.stdout.write((why_json(found) if json else why_text(found, stdout_terminal())) + "\n")
 
 
 def status(
     manifest: options.ManifestArgument = None,
-    manifest_option: options.ManifestAgain = None,
+    manifest_option: options.ManifestOption = None,
     env: options.Env = None,
     site: options.Sites = None,
-    frm: options.From = None,
+    from_: options.From = None,
     to: options.To = None,
     date: options.Date = None,
     state: options.State = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask the state file alone; look at no source.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Read the state file alone; list no source.")] = False,
     json: options.Json = False,
 ) -> None:
     """Show what is done, day by day, then what is not and why.
 
     The manifest's days and the last 30 by default.
     """
-    from mtc.cli import context
+    from mtc.cli.preflight import ManifestOptions, open_scope
+    from mtc.cli.streams import note, stdout_terminal
     from mtc.core.clock import utc_now
     from mtc.engine import planning
     from mtc.report.status import status_json, status_text
     from mtc.report.status_grid import make_grid
 
-    given = context.one_manifest(manifest, manifest_option)
-    project = context.open_project(given, env, state, secrets=not offline, sites=site or ())
-    scope = context.scope(project, site, None, (frm, to, date))
-    data = planning.status_data(project, scope, context.note, offline=offline)
-    name = str(given) if given else ""
+    named = ManifestOptions(manifest, manifest_option, env, state)
+    project, scope = open_scope(named, site, None, (from_, to, date), secrets=not offline)
+    data = planning.status_data(project, scope, note, offline=offline)
+    name = str(named.given) if named.given else ""
     grid = make_grid(data.history, data.project, data.days, utc_now(), data.plan, manifest=name)
-    sys.stdout.write((status_json(grid) if json else status_text(grid, context.stdout_terminal())) + "\n")
+    sys.stdout.write((status_json(grid) if json else status_text(grid, stdout_terminal())) + "\n")
     for text in data.notes:
-        context.note(text)
+        note(text)
 
 
-app = typer.Typer(help="Look into the state file, and make it forget.", no_args_is_help=True)
-
-
-def _state_path(manifest: Path | None, env: str | None, state: Path | None) -> Path:
-    """The state file alone: its manifest is only read when no file is named."""
-    from mtc.cli import context
-
-    return state if state is not None else context.open_project(manifest, env, None, secrets=False).state
+app = typer.Typer(help="Inspect the state file, or make it forget steps.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -91,21 +81,23 @@ def list_(
     state: options.State = None,
     site: options.Sites = None,
     stage: options.Stages = None,
-    frm: options.From = None,
+    from_: options.From = None,
     to: options.To = None,
     date: options.Date = None,
     status: options.Statuses = None,
     json: options.Json = False,
 ) -> None:
     """List the steps that the state file knows, one a line."""
-    from mtc.cli import context
+    from mtc.cli.option_values import day_bounds
+    from mtc.cli.preflight import ManifestOptions, state_file
     from mtc.report.state_text import records_json, records_text
     from mtc.state.rows import StepFilter
     from mtc.state.store import Store
 
-    wanted = StepFilter(tuple(site or ()), tuple(stage or ()), tuple(status or ()), *context.span(frm, to, date))
-    with Store.open(_state_path(manifest, env, state), readonly=True) as store:
-        records = store.list_steps(wanted)
+    bounds = day_bounds((from_, to, date))
+    steps = StepFilter(tuple(site or ()), tuple(stage or ()), tuple(status or ()), *bounds)
+    with Store.open(state_file(ManifestOptions(option=manifest, env=env, state=state)), readonly=True) as store:
+        records = store.list_steps(steps)
     sys.stdout.write(records_json(records) if json else records_text(records))
 
 
@@ -116,17 +108,19 @@ def show(
     env: options.Env = None,
     state: options.State = None,
 ) -> None:
-    """Show all that the state file holds of one step, as JSON."""
+    """Show everything that the state file holds about one step, as JSON."""
+    from mtc.cli.option_values import parse_step
+    from mtc.cli.preflight import ManifestOptions, state_file
     from mtc.report.state_text import record_json
     from mtc.state.store import Store
 
-    wanted = step_of(step)
-    with Store.open(_state_path(manifest, env, state), readonly=True) as store:
-        record = store.record(wanted)
-        objects = store.objects_of(wanted)
-        attempts = store.attempts(wanted)
+    step_id = parse_step(step)
+    with Store.open(state_file(ManifestOptions(option=manifest, env=env, state=state)), readonly=True) as store:
+        record = store.record(step_id)
+        objects = store.objects_of(step_id)
+        attempts = store.attempts(step_id)
     if record is None:
-        raise UsageError(f"the state file does not know {wanted}", hint="`mtc state list` shows what it knows")
+        raise UsageError(f"the state file does not know {step_id}", hint="`mtc state list` shows what it knows")
     sys.stdout.write(record_json(record, objects, attempts))
 
 
@@ -141,14 +135,15 @@ def forget(
 
     A forgotten import gives up its hits; they come back with the next apply if the source still has the logs.
     """
-    from mtc.cli import context
+    from mtc.cli.option_values import parse_step
+    from mtc.cli.preflight import ManifestOptions, command_line, open_project
     from mtc.engine.recovery import forget as forget_steps
 
-    wanted = [step_of(step) for step in steps]
-    project = context.open_project(manifest, env, state, secrets=False)
+    step_ids = [parse_step(step) for step in steps]
+    project = open_project(ManifestOptions(option=manifest, env=env, state=state), secrets=False)
     if not project.state.exists():
         raise UsageError("there is no state file, so nothing to forget", where=str(project.state))
-    for line in forget_steps(project, wanted, context.command_line()):
+    for line in forget_steps(project, step_ids, command_line()):
         sys.stderr.write(line + "\n")
 
 
@@ -162,7 +157,8 @@ def export(
 
     For backups and other tools. It holds no secrets.
     """
+    from mtc.cli.preflight import ManifestOptions, state_file
     from mtc.state.store import Store
 
-    with Store.open(_state_path(manifest, env, state), readonly=True) as store:
+    with Store.open(state_file(ManifestOptions(option=manifest, env=env, state=state)), readonly=True) as store:
         store.export(sys.stdout)

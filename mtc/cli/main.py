@@ -13,19 +13,19 @@ from mtc.core.signals import SignalError, heard, listen
 from mtc.report.terminal import discard_output
 
 
-class _ReaderGoneError(Exception):
-    """Whoever read stdout has seen enough, such as `head`: no error, but Typer would make one of it."""
+class _ClosedOutputError(Exception):
+    """The reader of stdout has closed it, as `head` does: this is no error, but Typer would make one of it."""
 
 
 class _Group(TyperGroup):
-    """The commands, with their own view of a reader that is gone."""
+    """The commands; a closed stdout ends them in silence."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own context, whose class its versions keep in other places
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise _ReaderGoneError from error
+            raise _ClosedOutputError from error
 
 
 app = typer.Typer(
@@ -82,25 +82,25 @@ def main() -> NoReturn:
     try:
         code = _run()
     except SignalError as signalled:
-        code = _tell(signalled.error)
-    except _ReaderGoneError:
+        code = _report_error(signalled.error)
+    except _ClosedOutputError:
         code = EXIT_OK
         discard_output(sys.stdout)
-    except Exception as error:  # noqa: BLE001 - the last handler: a bug is told with a log file
-        code = _failed(error)
+    except Exception as error:  # noqa: BLE001 - the last handler: a bug leaves a log file
+        code = _report_failure(error)
     sys.exit(code)
 
 
-def _failed(error: Exception) -> int:
-    """Tell an error, and give its exit code. After a signal it is the signal's: libraries make errors of their own."""
+def _report_failure(error: Exception) -> int:
+    """Report an error, and return its exit code; after a signal the signal's, as libraries then raise errors too."""
     if heard:
-        return _tell(InterruptedRunError(heard[0]))
-    told = error if isinstance(error, MtcError) else explain_machine_error(error)
-    return _tell(told) if told else _crash(error)
+        return _report_error(InterruptedRunError(heard[0]))
+    known = error if isinstance(error, MtcError) else explain_machine_error(error)
+    return _report_error(known) if known else _report_crash(error)
 
 
 def _run() -> int:
-    """The exit code of the command. What it has printed is out, or nobody wants it."""
+    """Run the command, flush what it has printed, and return its exit code."""
     try:
         app()
     except SystemExit as ended:
@@ -108,15 +108,15 @@ def _run() -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError as error:
-        raise _ReaderGoneError from error
+        raise _ClosedOutputError from error
     except OSError:
-        discard_output(sys.stdout)  # or Python would try once more at exit, and say so
+        discard_output(sys.stdout)  # otherwise Python tries once more at exit, and prints an error
         raise
     return code
 
 
-def _tell(error: MtcError) -> int:
-    from mtc.cli.context import stderr_terminal
+def _report_error(error: MtcError) -> int:
+    from mtc.cli.streams import stderr_terminal
     from mtc.manifest.problem_text import render
     from mtc.report.error_report import print_error
 
@@ -124,8 +124,9 @@ def _tell(error: MtcError) -> int:
     return print_error(error, sys.stderr, stderr_terminal(), problems)
 
 
-def _crash(error: Exception) -> int:
-    from mtc.cli.context import crash_folder, known_secrets, stderr_terminal
+def _report_crash(error: Exception) -> int:
+    from mtc.cli.preflight import crash_folder, known_secrets
+    from mtc.cli.streams import stderr_terminal
     from mtc.core.clock import utc_now
     from mtc.report.error_report import report_crash
 

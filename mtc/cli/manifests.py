@@ -1,4 +1,4 @@
-"""The commands about manifests: validate, schema, init, convert. None of them needs a network or a secret."""
+"""The commands for manifests: validate, schema, init, convert. None of them needs a network or a secret."""
 
 import json as jsonlib
 import os
@@ -14,7 +14,8 @@ from mtc.core.errors import EXIT_OK, EXIT_USAGE, Problem, UsageError
 if TYPE_CHECKING:
     from mtc.manifest.validate_files import FileReport
 
-SCHEMA_FILE = Path("schemas/manifest.schema.json")
+MANIFEST_SCHEMA = Path("schemas/manifest.schema.json")
+STAT_SCHEMA = Path("schemas/stat.schema.json")
 
 
 def validate(
@@ -50,40 +51,61 @@ def _report_json(report: "FileReport") -> dict[str, object]:
     return {
         "file": os.path.relpath(report.file),
         "valid": report.valid,
-        "problems": [_problem_json(one) for one in report.problems],
-        "warnings": [_problem_json(one) for one in report.warnings],
+        "problems": [_problem_json(problem) for problem in report.problems],
+        "warnings": [_problem_json(warning) for warning in report.warnings],
     }
 
 
-def _problem_json(one: Problem) -> dict[str, object]:
+def _problem_json(problem: Problem) -> dict[str, object]:
     return {
-        "file": one.file,
-        "line": one.line,
-        "column": one.column,
-        "where": one.where,
-        "what": one.what,
-        "hint": one.hint,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "where": problem.where,
+        "what": problem.what,
+        "hint": problem.hint,
     }
 
 
 def schema(
     check: Annotated[bool, typer.Option("--check", help="Compare with a copy; end with 2 if it differs.")] = False,
-    file: Annotated[Path, typer.Option("--file", help="The copy to compare with.", metavar="FILE")] = SCHEMA_FILE,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            help=f"The copy to compare with [default: {MANIFEST_SCHEMA}; with --stat {STAT_SCHEMA}].",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    stat: Annotated[bool, typer.Option("--stat", help="The schema of .stat files instead of manifests.")] = False,
 ) -> None:
-    """Print the JSON Schema of manifests, for editors.
+    """Print the JSON Schema of manifests or .stat files.
 
-    Or check that a copy of it is that of this mtc.
+    Editors complete and check manifests with it. --check compares a copy with the schema of this mtc.
     """
-    from mtc.manifest.json_schema import build
-
-    text = build()
+    text = _stat_schema() if stat else _manifest_schema()
     if not check:
         sys.stdout.write(text)
         return
-    if not file.is_file():
-        raise UsageError("there is no such file", where=str(file), hint=f"run `mtc schema > {file}`")
-    if file.read_text("utf-8") != text:
-        raise UsageError("the schema is not that of this mtc", where=str(file), hint=f"run `mtc schema > {file}`")
+    copy = file or (STAT_SCHEMA if stat else MANIFEST_SCHEMA)
+    hint = f"run `mtc schema{' --stat' * stat} > {copy}`"
+    if not copy.is_file():
+        raise UsageError("there is no such file", where=str(copy), hint=hint)
+    if copy.read_text("utf-8") != text:
+        raise UsageError("the schema is not that of this mtc", where=str(copy), hint=hint)
+
+
+def _manifest_schema() -> str:
+    from mtc.manifest.json_schema import build
+
+    return build()
+
+
+def _stat_schema() -> str:
+    from mtc.warehouse.stat_document import schema_text
+
+    return schema_text()
 
 
 def init(
@@ -93,28 +115,27 @@ def init(
         str, typer.Option("--logs", help="Where its logs lie: a path or s3:// URL with {date:%Y-%m-%d}.", metavar="URL")
     ] = "logs/{site}/{date:%Y-%m-%d}*",
 ) -> None:
-    """Begin a project: write a first manifest.
+    """Start a project: write a first manifest.
 
     Writes manifests/daily.yaml, its schema and a .gitignore. Overwrites nothing.
     """
     from mtc.core.atomic_files import write_atomic
     from mtc.manifest.first_manifest import starter
-    from mtc.manifest.json_schema import build
 
-    wanted = {
+    files = {
         folder / "manifests" / "daily.yaml": starter(site, logs),
-        folder / SCHEMA_FILE: build(),
+        folder / MANIFEST_SCHEMA: _manifest_schema(),
         folder / ".gitignore": ".mtc/\nwarehouse/\nstats/\ncsv/\n",
     }
     daily = folder / "manifests" / "daily.yaml"
     if daily.exists():
-        raise UsageError("the file is there already", where=str(daily), hint="name another folder")
-    for path, text in wanted.items():
+        raise UsageError("the file already exists", where=str(daily), hint="name another folder")
+    for path, text in files.items():
         if not path.exists():
             write_atomic(path, text.encode())
             sys.stdout.write(f"{path}\n")
-    there = "" if folder.resolve() == Path.cwd() else f", in {folder},"
-    sys.stderr.write(f"next: edit {daily}, then{there} `mtc validate` and `mtc plan`\n")
+    where = "" if folder.resolve() == Path.cwd() else f", in {folder},"
+    sys.stderr.write(f"next: edit {daily}, then{where} `mtc validate` and `mtc plan`\n")
 
 
 def convert(
@@ -124,9 +145,9 @@ def convert(
         Path | None, typer.Option("--output", "-o", help="Write to a new file instead of stdout.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Make a manifest of an old .aws_config.
+    """Make a manifest from an old .aws_config.
 
-    Secrets are left as ${NAMES}.
+    Secrets are not copied; ${NAMES} take their places.
     """
     from mtc.core.atomic_files import write_atomic
     from mtc.manifest.first_manifest import convert as converted
@@ -134,13 +155,13 @@ def convert(
     try:
         old = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"the file cannot be read: {reason}", where=str(file)) from None
     text, notes = converted(old, name=name)
     if output is None:
         sys.stdout.write(text)
     elif output.exists():
-        raise UsageError("the file is there already", where=str(output), hint="name another, or move it away")
+        raise UsageError("the file already exists", where=str(output), hint="name another, or move it away")
     else:
         write_atomic(output, text.encode())
     for line in notes:

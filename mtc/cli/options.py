@@ -1,44 +1,39 @@
-"""Options that several commands take, each written once.
+"""Options and arguments that several commands take, each declared once."""
 
-The name of a step as it was typed, read, or refused with what was probably meant.
-"""
-
-from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
-from mtc.core.errors import UsageError
-from mtc.core.model import Stage, Status, StepId
-from mtc.core.suggest import nearest, suggest
+from mtc.core.model import Stage, Status
+from mtc.core.suggest import suggest
 
 _DEFAULT = "[default: $MTC_MANIFEST, else manifests/daily.yaml]"
 
 E = TypeVar("E", bound=StrEnum)
 
 
-def _word_of(known: type[E], text: str) -> E:
-    """A word of a short list; another is refused with the one that was probably meant."""
+def _choice(known: type[E], text: str) -> E:
+    """A word of a short list, or an error with the word that was probably meant."""
     try:
         return known(text)
     except ValueError:
-        raise typer.BadParameter(f"{text[:40]!r} is none; {suggest(text, known)}") from None
+        raise typer.BadParameter(f"{text[:40]!r} is unknown; {suggest(text, known)}") from None
 
 
 def _stage(text: str) -> Stage:
-    return _word_of(Stage, text)
+    return _choice(Stage, text)
 
 
 def _status(text: str) -> Status:
-    return _word_of(Status, text)
+    return _choice(Status, text)
 
 
 Manifest = Annotated[
     Path | None, typer.Option("--manifest", "-m", help=f"The manifest {_DEFAULT}.", metavar="FILE", show_default=False)
 ]
-ManifestAgain = Annotated[
+ManifestOption = Annotated[
     Path | None, typer.Option("--manifest", "-m", help="The same as MANIFEST.", metavar="FILE", show_default=False)
 ]
 ManifestArgument = Annotated[
@@ -69,7 +64,7 @@ State = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 JsonEvents = Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON on stdout, for programs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing when all is well: for cron.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong, for cron.")]
 Wait = Annotated[
     str | None,
     typer.Option("--wait", help="How long to wait for another run to end, such as 10m.", metavar="DURATION"),
@@ -78,8 +73,8 @@ Accept = Annotated[
     list[str] | None,
     typer.Option(
         "--accept",
-        help="Let this step do what is never done as ordinary work: send hits to Matomo again though that counts them "
-        "twice, or lose what cannot be made again. `site:NAME` accepts all losses of a site. May be repeated.",
+        help="Allow this step what never happens by itself: to send hits to Matomo again, which counts them twice, or "
+        "to lose what cannot be made again. `site:NAME` accepts all losses of a site. May be repeated.",
         metavar="STEP",
     ),
 ]
@@ -87,7 +82,7 @@ Remake = Annotated[
     bool,
     typer.Option(
         "--remake",
-        help="Import again what an older mtc has imported, and what has damaged parts. Sends nothing twice to Matomo.",
+        help="Import again what an older mtc imported, and days with damaged parts. Sends nothing to Matomo twice.",
     ),
 ]
 SiteArgument = Annotated[str, typer.Argument(help="The site's name.", metavar="SITE")]
@@ -97,33 +92,3 @@ StartArgument = Annotated[
 EndArgument = Annotated[str | None, typer.Argument(help="The last day, for a range.", metavar="END")]
 StepArgument = Annotated[str, typer.Argument(help="A step, such as import:docs:2026-05-01.", metavar="STEP")]
 StepArguments = Annotated[list[str], typer.Argument(help="Steps, such as import:docs:2026-05-01.", metavar="STEP")]
-
-
-_SITE = "site:"
-_LOOKS = "a step looks like import:docs:2026-05-01"
-
-
-def step_of(text: str) -> StepId:
-    """Read STAGE:SITE:DATE; raises UsageError."""
-    try:
-        return StepId.parse(text)
-    except ValueError:
-        raise UsageError(f"{text[:200]!r} is no step", hint=_hint(text)) from None
-
-
-def accepted_of(texts: Collection[str]) -> tuple[frozenset[StepId], frozenset[str]]:
-    """The steps, and the sites written as site:NAME, that are accepted; raises UsageError."""
-    sites = frozenset(text.removeprefix(_SITE) for text in texts if text.startswith(_SITE))
-    return frozenset(step_of(text) for text in texts if not text.startswith(_SITE)), sites
-
-
-def _hint(text: str) -> str:
-    """What is wrong with it, as far as that can be told."""
-    pieces = text.split(":")
-    if len(pieces) != len(("stage", "site", "day")):
-        return _LOOKS
-    stage, site, day = pieces
-    if stage not in set(Stage):
-        near = nearest(stage, Stage)
-        return f"did you mean {near}:{site}:{day}?" if near else "its stage is import, stat or csv"
-    return f"its day is a date like 2026-05-01; {_LOOKS}"

@@ -61,6 +61,20 @@ def test_the_schema_is_printed_and_checked(place: Place) -> None:
     assert (ROOT / "schemas/manifest.schema.json").read_text("utf-8") == text
 
 
+def test_the_schema_of_stat_files_is_printed_and_checked(place: Place) -> None:
+    """The same options, with a copy of its own; the hint is the command that writes it."""
+    text = place.mtc("schema", "--stat").out
+    assert (ROOT / "schemas/stat.schema.json").read_text("utf-8") == text
+    missing = place.mtc("schema", "--stat", "--check", code=2)
+    assert "schemas/stat.schema.json: there is no such file" in missing.err
+    assert "mtc schema --stat > schemas/stat.schema.json" in missing.err
+    place.write("schemas/stat.schema.json", text)
+    place.mtc("schema", "--stat", "--check")
+    place.write("schemas/other.json", place.mtc("schema").out)
+    done = place.mtc("schema", "--stat", "--check", "--file", "schemas/other.json", code=2)
+    assert "the schema is not that of this mtc" in done.err
+
+
 def test_a_project_is_begun_and_works_at_once(tmp_path: Path) -> None:
     """`mtc init`, logs, then validate, plan and apply: the first five minutes."""
     begun = Place(tmp_path).mtc("init", "shop", "--site", "berlin", "--logs", "logs")

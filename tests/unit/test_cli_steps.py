@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtc.cli.options import step_of
+from mtc.cli.option_values import parse_step
 from mtc.core.errors import UsageError
 from mtc.core.model import Stage, StepId
 
@@ -11,7 +11,7 @@ def test_a_step_is_read_back_as_it_is_written() -> None:
     """Whatever stage, site and day."""
     for stage in Stage:
         text = f"{stage}:docs.example-1:2026-05-01"
-        found = step_of(text)
+        found = parse_step(text)
         assert isinstance(found, StepId)
         assert str(found) == text
 
@@ -33,13 +33,13 @@ def test_a_step_is_read_back_as_it_is_written() -> None:
 def test_what_is_no_step_comes_with_a_hint(text: str, hint: str) -> None:
     """What was probably meant, or how a step looks."""
     with pytest.raises(UsageError) as caught:
-        step_of(text)
+        parse_step(text)
     assert caught.value.hint == hint
-    assert caught.value.what == f"{text!r} is no step"
+    assert caught.value.what == f"{text!r} is not a step"
 
 
 def test_a_very_long_text_is_not_repeated_whole() -> None:
     """A file pasted by mistake does not fill the screen."""
     with pytest.raises(UsageError) as caught:
-        step_of("x" * 10_000)
+        parse_step("x" * 10_000)
     assert len(caught.value.what) < 250

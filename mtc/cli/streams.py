@@ -1,0 +1,38 @@
+"""What a command writes to: how stdout and stderr look, notes, warnings, the reporter of a run."""
+
+import os
+import sys
+from collections.abc import Iterable
+
+from mtc.core.errors import Problem
+from mtc.core.events import Reporter
+from mtc.core.sanitize import one_line
+from mtc.manifest.problem_text import render
+from mtc.report.reporters import choose_reporter
+from mtc.report.terminal import Terminal, detect_terminal
+
+
+def stdout_terminal() -> Terminal:
+    """How stdout looks."""
+    return detect_terminal(sys.stdout, os.environ)
+
+
+def stderr_terminal() -> Terminal:
+    """How stderr looks."""
+    return detect_terminal(sys.stderr, os.environ)
+
+
+def note(text: str) -> None:
+    """Write a note for a person to stderr."""
+    sys.stderr.write(f"note: {one_line(text)}\n")
+
+
+def warn(problems: Iterable[Problem]) -> None:
+    """Show warnings about a manifest on stderr, each with its line."""
+    for each in problems:
+        sys.stderr.write(f"warning: {render(each)}\n")
+
+
+def reporter(*, json: bool, quiet: bool) -> Reporter:
+    """The reporter for this command's streams."""
+    return choose_reporter(json=json, quiet=quiet, stdout=sys.stdout, stderr=sys.stderr, environment=os.environ)
