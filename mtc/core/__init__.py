@@ -1,1 +1,6 @@
-"""The words everyone shares, and the small things everyone needs."""
+"""What every other package stands on: shared values, and small tools of which there is one each. Imports no package.
+
+- values: `model`, `records`, `deliveries`, `copies`, `events`, `findings`, `verification`, `errors`, `frozen_model`
+- tools: `atomic_files`, `background`, `clock`, `database`, `retry`, `sanitize`, `signals`, `sql`, `suggest`
+- for tests: `crash_points`
+"""

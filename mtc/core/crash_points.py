@@ -1,6 +1,6 @@
-"""Named points at which a crash test has the process killed: `MTC_CRASH_AT=NAME` or `NAME:3` for the third passage.
+"""Named points at which a crash test kills the process: `MTC_CRASH_AT=NAME`, or `NAME:3` for the third passage.
 
-Without that variable a point does nothing. The names are listed here, so that a test can go through all of them.
+Without that variable a point does nothing. All names are listed here, so that a test can go through them.
 """
 
 import os
@@ -34,11 +34,11 @@ _passages: dict[str, int] = {}
 
 
 def point(name: str) -> None:
-    """Die here, as by `kill -9`, if a test asked for it."""
-    wanted = os.environ.get(_VARIABLE)
-    if wanted is None:
+    """Kill this process as by `kill -9`, if a test asks for it."""
+    value = os.environ.get(_VARIABLE)
+    if value is None:
         return
-    target, _, count = wanted.partition(":")
+    target, _, count = value.partition(":")
     if target != name:
         return
     _passages[name] = _passages.get(name, 0) + 1

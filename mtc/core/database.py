@@ -1,4 +1,4 @@
-"""The embedded database: one in-memory DuckDB per process, a connection per task, one way to quote.
+"""The embedded database: one in-memory DuckDB per process, a connection per task, and its errors in words.
 
 All connections share one buffer pool, so that `run.memory` bounds the whole process. Temporary tables belong to a
 connection. Nothing is fetched from a network and no extension is loaded.
@@ -33,7 +33,7 @@ def _database(memory: str, temp: str) -> duckdb.DuckDBPyConnection:
 
 
 def connect(memory: str, temp: Path) -> duckdb.DuckDBPyConnection:
-    """A connection of its own to the process's database. `memory` is like `800MB`."""
+    """A new connection to the process's database. `memory` is like `800MB`, `temp` a folder for what does not fit."""
     temp.mkdir(parents=True, exist_ok=True)
     return _database(memory, str(temp)).cursor()
 
@@ -43,8 +43,8 @@ def _small() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
 
 
-def asked(sql: str, values: list[str]) -> list[tuple[object, ...]]:
-    """What a query over the table `given (text)` says, with these values as its rows: for a few, and without files."""
+def query_texts(sql: str, values: list[str]) -> list[tuple[object, ...]]:
+    """The rows of a query over the table `given (text)`, which holds these values. For a few values, without files."""
     given = "SELECT unnest(CAST(? AS VARCHAR[])) AS text"
     return _small().cursor().execute(f"WITH given AS ({given}) {sql}", [values]).fetchall()
 
@@ -53,8 +53,8 @@ _FULL = re.compile(r"no space left|not enough space|disk full|max_temp_directory
 _MEMORY = "raise `run.memory`, or lower `run.jobs`"
 
 
-def explain(error: duckdb.Error, where: str) -> StepError:
-    """Put a database error into words: what is short, what is in the way, what the data is, or that it is a bug."""
+def explain_database_error(error: duckdb.Error, where: str) -> StepError:
+    """Put a database error into words: what is short, what is in the way, what is wrong with the data, or a bug."""
     text = (str(error).splitlines() or [""])[0]
     if _FULL.search(text):
         return PermanentError("no space left on the disk", where=where, hint="free some and run the same command")

@@ -1,20 +1,18 @@
-"""The words of delivering hits to Matomo, as frozen values. No I/O, no behaviour beyond what a value knows of itself.
+"""Deliveries of hits to Matomo, as frozen values. No I/O.
 
 A *delivery* is a set of objects of one import step, sent to one site of one server. Its *cut* says how its hits are
-laid out: in lanes (one visitor, one lane), each in order of time, each cut into batches. The cut is recorded before the
-first hit is sent, and the same cut of the same parts always gives the same batches.
-
-Logs with the same lines, whatever they are called: the words in which copies are told. No I/O.
+arranged: in lanes (all hits of a visitor are in one lane), each in order of time, each cut into batches. The cut is
+recorded before the first hit is sent, and the same cut of the same parts always gives the same batches.
 """
 
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mtc.core.model import Accounting, LoadedObject
+from mtc.core.model import LoadedObject
 
 
 class BatchStatus(StrEnum):
@@ -31,7 +29,7 @@ class BatchStatus(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """Whether all of a delivery's batches are recorded. `given up` is one that an operator's word made void."""
+    """Whether all of a delivery's batches are recorded. `given up` is one that an operator has voided."""
 
     OPEN = "open"
     DONE = "done"
@@ -85,25 +83,25 @@ class Batch:
 class DeliveredObject:
     """An object whose hits belong to a delivery, as it was loaded then.
 
-    `account` digests where its lines went, `text` the lines themselves (empty where that is not known).
+    `accounting_digest` digests where its lines went, `text` the lines themselves (empty where that is not known).
     """
 
     key: str
     version: str
     object_id: str
     made_with: str
-    account: str
+    accounting_digest: str
     text: str = ""
 
     @classmethod
     def of(cls, loaded: LoadedObject) -> "DeliveredObject":
         """The object as it is loaded now."""
         found = loaded.object
-        return cls(found.key, found.version, loaded.object_id, loaded.made_with, account_of(loaded), loaded.text)
+        return cls(found.key, found.version, loaded.object_id, loaded.made_with, accounting_digest(loaded), loaded.text)
 
-    def holds_lines_of(self, loaded: LoadedObject) -> bool:
-        """Whether an object that was loaded again has the lines that were delivered, whatever it is called now."""
-        return self.account == account_of(loaded)
+    def has_lines_of(self, loaded: LoadedObject) -> bool:
+        """Whether an object that was loaded again has the delivered lines, whatever it is called now."""
+        return self.accounting_digest == accounting_digest(loaded)
 
     def covers(self, loaded: LoadedObject) -> bool:
         """Whether these are the hits of the object as it is loaded now."""
@@ -114,8 +112,8 @@ class DeliveredObject:
 class Delivery:
     """A delivery as it is recorded. `batches` are there while it is open only.
 
-    `server` is the server's name, `site_id` the site's number there. `objects` are those not taken back by an
-    operator's word. `unsendable` counts hits at times that Matomo would not keep; `invalid` those that it refused.
+    `server` is the server's name, `site_id` the site's number there. `objects` are those that no operator
+    has voided. `unsendable` counts hits at times that Matomo would not keep; `invalid` those that it refused.
     """
 
     number: int
@@ -130,55 +128,21 @@ class Delivery:
     batches: tuple[Batch, ...] = ()
 
 
-def account_of(loaded: LoadedObject) -> str:
+def accounting_digest(loaded: LoadedObject) -> str:
     """A digest of where an object's lines went: the same lines, compressed or copied since, give the same."""
-    account = loaded.accounting
+    accounting = loaded.accounting
     days: dict[str, int] = {}
     for part in loaded.parts:
         days[part.day.isoformat()] = days.get(part.day.isoformat(), 0) + part.hits
-    counts = [account.lines, account.hits, dict(account.filtered), dict(account.rejected), days]
+    counts = [accounting.lines, accounting.hits, dict(accounting.filtered), dict(accounting.rejected), days]
     return hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def uncovered(loaded: Iterable[LoadedObject], delivered: Iterable[DeliveredObject]) -> tuple[LoadedObject, ...]:
+def undelivered(loaded: Iterable[LoadedObject], delivered: Iterable[DeliveredObject]) -> tuple[LoadedObject, ...]:
     """Those of the loaded objects whose hits belong to no delivery, in order of their keys."""
-    known = {(one.key, one.object_id, one.made_with) for one in delivered}
+    known = {(item.key, item.object_id, item.made_with) for item in delivered}
     return tuple(
         item
         for item in sorted(loaded, key=lambda item: item.object.key)
         if (item.object.key, item.object_id, item.made_with) not in known
     )
-
-
-DUPLICATE = "duplicate"
-"""The reason under which the lines of a copy are accounted for."""
-
-
-def copies_among(objects: Iterable[LoadedObject]) -> Mapping[str, str]:
-    """The keys of objects with the lines of an earlier one, in the order of the keys, and the key of that one."""
-    first: dict[str, str] = {}
-    copies: dict[str, str] = {}
-    for item in sorted(objects, key=lambda item: item.object.key):
-        if item.text and (original := first.setdefault(item.text, item.object.key)) != item.object.key:
-            copies[item.object.key] = original
-    return copies
-
-
-def counted_account(item: LoadedObject, copies: Mapping[str, str]) -> Accounting:
-    """Where an object's lines have gone, for the statistics: those of a copy are left out by that name."""
-    if item.object.key not in copies:
-        return item.accounting
-    return Accounting(lines=item.accounting.lines, filtered={DUPLICATE: item.accounting.lines})
-
-
-def copy_note(key: str, original: str, lines: int) -> str:
-    """What there is to say of a copy."""
-    return f"{key}{_COPY}{original}: its {lines:,} line{'' if lines == 1 else 's'} count once"
-
-
-def is_copy_note(note: str) -> bool:
-    """Whether a note says that."""
-    return _COPY in note
-
-
-_COPY = " is a copy of "

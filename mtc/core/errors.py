@@ -146,15 +146,15 @@ _LIMITS: dict[int, tuple[str, str]] = {
     errno.EEXIST: ("a file, or a link that leads nowhere, stands where a folder belongs", "move it away"),
     errno.ELOOP: ("too many symbolic links on the way", "look for a link that leads to itself"),
 }
-"""What the machine's limits, and what is in the way, mean, and what to do, by the system's error number."""
+"""By the system's error number: what it means and what to do."""
 
 _THREADS = "can't start new thread"
 
 
 def explain_machine_error(error: BaseException, where: str = "") -> StepError | None:
-    """Put an error of the machine (a limit, a lack, a right) into words; None for an error that is none of these.
+    """Put an error of the machine (a limit, a missing right) into words; None for any other error.
 
-    The same step again would meet the same limit, so that these are permanent, but for those that other programs cause.
+    The same step would meet the same limit again, so these are permanent, but for those that other programs cause.
     """
     if isinstance(error, MemoryError):
         return PermanentError("not enough memory", where=where, hint=_MEMORY)
@@ -174,7 +174,7 @@ def explain_machine_error(error: BaseException, where: str = "") -> StepError | 
 
 
 def explain_read_error(error: OSError, where: str) -> StepError:
-    """Put what the operating system says about reading into words, with a remedy where there is one."""
+    """Put an operating-system error of reading into words, with a remedy where there is one."""
     if isinstance(error, FileNotFoundError):
         return ObjectChangedError("the file is gone", where=where)
     if error.errno in _DENIED:

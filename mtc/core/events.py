@@ -1,6 +1,6 @@
-"""What a run tells: one frozen class per event. The console, JSON lines and the run record hear the same ones.
+"""What happens in a run: one frozen class per event, for the console, JSON lines and the run record alike.
 
-An event never holds a secret. `to_json` gives the one shape that `--json` prints, a line each.
+An event never holds a secret. `to_json` gives the form that `--json` prints, a line each.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from mtc.core.model import Status, StepId, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Anything a run tells."""
+    """Anything that happens in a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepProgress(Event):
-    """More of a task has been done, counted from the event before. `delivered` counts hits that Matomo has taken."""
+    """Progress of a task since the event before. `delivered` counts hits that Matomo has taken."""
 
     task: str
     size: int = 0
@@ -61,7 +61,7 @@ class StepProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepFinished(Event):
-    """A step has come to an end and is recorded."""
+    """A step has ended and is recorded."""
 
     step: StepId
     status: Status
@@ -91,14 +91,14 @@ class StepBlocked(Event):
 
 @dataclass(frozen=True, slots=True)
 class Notice(Event):
-    """Something a person should know that stops nothing."""
+    """Something that a person should know; nothing stops for it."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
-    """Something that stops nothing, and that a person has to see also where a run is to be quiet."""
+    """Something that a person must see even in a quiet run; nothing stops for it."""
 
     text: str
 
@@ -122,13 +122,13 @@ class RunFinished(Event):
 
 
 class Reporter(Protocol):
-    """Who hears events. `close` is called once, at the end, also after an error."""
+    """Takes events. `close` is called once, at the end, also after an error."""
 
     def tell(self, event: Event) -> None:
-        """Hear one event."""
+        """Take one event."""
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Put the terminal back as it was."""
 
 
 def _plain(value: object) -> object:

@@ -1,4 +1,4 @@
-"""What every model of a manifest is: frozen, described by its docstrings, and without a key that is not known."""
+"""The base of every settings model: frozen, described by docstrings, and refusing unknown keys."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Model(BaseModel):
-    """Frozen, and without a key that is not known."""
+    """Frozen; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, use_attribute_docstrings=True)
 
@@ -18,5 +18,5 @@ Duration = Annotated[
 
 
 def seconds(duration: str) -> int:
-    """How many seconds a duration like `6h` has."""
+    """The seconds of a duration like `6h`."""
     return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[duration[-1]]

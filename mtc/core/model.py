@@ -1,10 +1,4 @@
-"""The words everyone shares, as frozen values. No I/O, no behaviour beyond what a value knows of itself.
-
-The version of each stage's way from inputs to results: part of every fingerprint.
-
-A change of code that gives other numbers for the same inputs raises one number here, and nothing else: statistics and
-CSV that an earlier recipe made are then made again by themselves, and imports when they are asked for (`--remake`).
-"""
+"""The values that all packages share: stages, verdicts, steps, objects, parts, accounting, outputs. Frozen; no I/O."""
 
 import datetime as dt
 import re
@@ -88,7 +82,7 @@ class StepId:
         """Read `import:docs:2026-05-01`; raises ValueError with a plain message otherwise."""
         match = re.fullmatch(rf"(import|stat|csv):({SITE_NAME}):(\d{{4}}-\d\d-\d\d)", text)
         if match is None:
-            raise ValueError(f"{text!r} is no step; a step looks like import:docs:2026-05-01")
+            raise ValueError(f"{text!r} is not a step; a step looks like import:docs:2026-05-01")
         return cls(Stage(match[1]), match[2], dt.date.fromisoformat(match[3]))
 
 
@@ -205,6 +199,11 @@ class Receipt:
 
 
 RECIPES: dict[Stage, int] = {Stage.IMPORT: 2, Stage.STAT: 2, Stage.CSV: 2}
+"""The version of each stage's way from inputs to results: part of every fingerprint.
 
-FIRST = 1
+A change of code that gives other numbers for the same inputs raises one number here, and nothing else. Statistics and
+CSV that an earlier recipe made are then made again by themselves, imports when they are requested (`--remake`).
+"""
+
+FIRST_RECIPE = 1
 """The recipe of what was made before recipes were recorded."""

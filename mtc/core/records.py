@@ -1,4 +1,4 @@
-"""What the state file knows, as frozen values: the state makes them, the planner and the reports read them."""
+"""What the state file knows of steps, as frozen values: `state` makes them, `plan` and `report` read them."""
 
 import datetime as dt
 from collections.abc import Mapping

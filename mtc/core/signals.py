@@ -1,6 +1,6 @@
 """The signals that end a command: which they are, and what they do outside of a run.
 
-A run has handlers of its own, which let it come to a safe point.
+A run has its own handlers, which bring it to a safe point first.
 """
 
 import signal
@@ -14,7 +14,7 @@ heard: list[int] = []
 
 
 class SignalError(BaseException):
-    """A signal came outside of a run. Not an `Exception`: no handler of errors on the way may take it for its own."""
+    """A signal came outside of a run. Not an `Exception`: no handler of errors on the way may catch it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -22,13 +22,13 @@ class SignalError(BaseException):
 
 
 def ending() -> tuple[signal.Signals, ...]:
-    """Ctrl-C, SIGTERM, and the end of a terminal, unless `nohup` or its like has that one ignored."""
+    """Ctrl-C, SIGTERM, and SIGHUP, unless `nohup` or the like has it ignored."""
     hung_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
     return (signal.SIGINT, signal.SIGTERM, *hung_up)
 
 
 def listen() -> None:
-    """Have each of them raise SignalError from now on."""
+    """Make each of them raise SignalError."""
     for number in ending():
         signal.signal(number, _interrupted)
 

@@ -1,4 +1,4 @@
-"""The word that somebody may have meant."""
+"""Did you mean: the known word nearest to what somebody wrote."""
 
 import difflib
 import re

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mtc.core import crash_points
 from mtc.core.clock import Clock
-from mtc.core.deliveries import is_copy_note
+from mtc.core.copies import is_copy_note
 from mtc.core.events import Notice, PlanMade, Reporter, StepBlocked, Warned
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.records import History

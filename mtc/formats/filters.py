@@ -14,7 +14,7 @@ import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 
-from mtc.core.sql import literal, one_of
+from mtc.core.sql import is_one_of, literal
 from mtc.formats.client_address import is_among, masked
 from mtc.formats.globs import contains_or_fits, fits
 from mtc.formats.settings import Filters, HitSettings, PathRule
@@ -162,7 +162,7 @@ def _requests(filters: Filters) -> Iterator[Rule]:
     if filters.include_paths:
         yield f"NOT {fits('path', filters.include_paths)}", "path"
     if filters.methods:
-        yield f"NOT {one_of('method', filters.methods, ' ')}", "method"
+        yield f"NOT {is_one_of('method', filters.methods, ' ')}", "method"
     if not filters.static:
         yield _STATIC, "static"
 

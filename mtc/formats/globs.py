@@ -7,7 +7,7 @@ that runs backwards holds nothing.
 import re
 from collections.abc import Iterator, Sequence
 
-from mtc.core.sql import literal, one_of
+from mtc.core.sql import is_one_of, literal
 
 _ANY = "[\\x00-\\x{10FFFF}]"
 _NONE = "[^\\x00-\\x{10FFFF}]"
@@ -31,7 +31,7 @@ def fits(column: str, globs: Sequence[str], *, any_case: bool = False) -> str:
     given = [glob.lower() for glob in globs] if any_case else list(globs)
     # No text of a line holds a line feed, so that a glob with one fits nothing and it can stand between the others.
     exact = [glob for glob in given if not _MAGIC.intersection(glob) and "\n" not in glob]
-    found = [one_of(value, exact, "\n")] if exact else []
+    found = [is_one_of(value, exact, "\n")] if exact else []
     some = _portions([glob for glob in given if _MAGIC.intersection(glob)])
     found += [f"regexp_full_match({value}, {literal(any_of(globs))})" for globs in some]
     return f"({' OR '.join(found)})" if found else "false"

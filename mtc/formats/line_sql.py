@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.core.sql import literal, one_of
+from mtc.core.sql import is_one_of, literal
 from mtc.formats import client_address, filters, layers, request_target, server_messages, sql
 from mtc.formats.line_cleaning import SEPARATOR, TOO_LONG
 from mtc.formats.model import FIELDS, Format
@@ -171,7 +171,7 @@ def _named(log_format: Format, line: str) -> str:
 
 # `GET /path HTTP/1.1` is cut at its blanks; anything else (a blank in the path, no protocol) by an expression.
 _PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0")
-_SIMPLE = f"len(parts) = 3 AND {one_of('parts[3]', _PROTOCOLS, ' ')}"
+_SIMPLE = f"len(parts) = 3 AND {is_one_of('parts[3]', _PROTOCOLS, ' ')}"
 _REQUEST = "regexp_extract(request, '^(\\S+) +(.*?)(?: +(HTTP/[0-9.]+))? *$', ['method', 'target', 'protocol'])"
 
 
@@ -261,7 +261,7 @@ _NO_REQUEST = (
 _REASON = f"""
     CASE
         WHEN bad IS NOT NULL THEN bad
-        WHEN {one_of("filtered", ("host", "error", "redirect"), "|")} THEN filtered
+        WHEN {is_one_of("filtered", ("host", "error", "redirect"), "|")} THEN filtered
         WHEN {_NO_REQUEST} THEN 'no request'
         ELSE filtered
     END
@@ -289,7 +289,7 @@ def _kept(reading: Reading, line: str) -> str:
     return f"""
     reason,
     CASE WHEN reason = '{UNMATCHED}' THEN NULL
-        ELSE coalesce({one_of("reason", _UNREADABLE, "|")} AND NOT (reason = 'no request' AND {_PAGELESS}), false)
+        ELSE coalesce({is_one_of("reason", _UNREADABLE, "|")} AND NOT (reason = 'no request' AND {_PAGELESS}), false)
     END AS rejected,
     CASE WHEN reason = '{UNMATCHED}' THEN {line}
         WHEN {"true" if reading.keep_all else "rejected"} THEN left(ltrim({line}, {literal(TOO_LONG)}), {KEPT_TEXT})

@@ -121,12 +121,12 @@ class CustomPattern(LinePattern):
 
     def fits_all(self, lines: Sequence[str]) -> list[int]:
         """The same for many lines at once."""
-        from mtc.core.database import asked  # noqa: PLC0415 - slow to load, and used with own formats only
+        from mtc.core.database import query_texts  # noqa: PLC0415 - slow to load, and used with own formats only
 
         pattern = literal(unnamed(self.pattern))
         texts = f"regexp_extract(text, {pattern}, [{', '.join(map(literal, self.names))}])"
         filled = " + ".join(f"CAST(coalesce(z.{name}, '') NOT IN ('', '-') AS INTEGER)" for name in self.names)
-        rows = asked(
+        rows = query_texts(
             f"SELECT CASE WHEN m THEN 1 + {filled} ELSE 0 END FROM"  # noqa: S608 - quoted literals
             f" (SELECT regexp_matches(text, {pattern}) AS m, {texts} AS z FROM given)",
             list(lines),

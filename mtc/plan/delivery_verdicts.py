@@ -8,7 +8,7 @@ have the hits that were sent, with whatever settings (which only reading it can 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mtc.core.deliveries import DeliveredObject, Delivery, DeliveryStatus, uncovered
+from mtc.core.deliveries import DeliveredObject, Delivery, DeliveryStatus, undelivered
 from mtc.core.model import LoadedObject, SourceObject, StepId
 from mtc.manifest.project import SiteSettings
 from mtc.plan.object_changes import ObjectChanges, without_compression
@@ -131,7 +131,7 @@ class StepDeliveries:
         """Loaded objects whose hits belong to no delivery."""
         if not self.enabled:
             return ()
-        new = uncovered(loaded, self.covered)
+        new = undelivered(loaded, self.covered)
         return tuple(item for item in new if item.object.key not in self.copies and item.text not in self.sent)
 
     def work(self, found: ObjectChanges, refused: tuple[str, ...], *, drops: bool) -> DeliverWork | None:

@@ -8,7 +8,8 @@ removed; one of them counts.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from mtc.core.deliveries import DUPLICATE, DeliveryStatus, copy_note, counted_account, is_copy_note
+from mtc.core.copies import DUPLICATE, copy_note, counted_accounting, is_copy_note
+from mtc.core.deliveries import DeliveryStatus
 from mtc.core.model import Accounting, LoadedObject, StepId
 from mtc.core.records import History
 from mtc.manifest.project import Project, SiteSettings
@@ -66,7 +67,7 @@ def recounted(history: History) -> Iterator[tuple[StepId, Accounting, tuple[str,
         recorded = record.accounting
         if recorded is not None and (copies or DUPLICATE in recorded.filtered):
             objects = history.objects.get(step, ())
-            accounting = Accounting.total(counted_account(item, copies) for item in objects)
+            accounting = Accounting.total(counted_accounting(item, copies) for item in objects)
             if accounting != recorded and accounting.lines == recorded.lines:
                 lines = {item.object.key: item.accounting.lines for item in objects}
                 notes = (copy_note(key, copies[key], lines[key]) for key in sorted(copies))

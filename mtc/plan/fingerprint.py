@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mtc.core.model import FIRST, RECIPES, Stage
+from mtc.core.model import FIRST_RECIPE, RECIPES, Stage
 from mtc.core.records import StepRecord
 from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.project import SiteSettings
@@ -67,7 +67,7 @@ class Fingerprint:
     stage: Stage
     inputs: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
-    recipe: int = FIRST
+    recipe: int = FIRST_RECIPE
 
     @classmethod
     def of(cls, stage: Stage, settings: Mapping[str, str], inputs: Mapping[str, str]) -> "Fingerprint":
@@ -104,7 +104,7 @@ class Fingerprint:
 
 
 def _recipe_number(recipe: str) -> int:
-    return int(recipe) if recipe.isascii() and recipe.isdigit() else FIRST
+    return int(recipe) if recipe.isascii() and recipe.isdigit() else FIRST_RECIPE
 
 
 def is_older(record: StepRecord) -> bool:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mtc.core.model import FIRST, LoadedObject, Part, Stage, Status, StepId
+from mtc.core.model import FIRST_RECIPE, LoadedObject, Part, Stage, Status, StepId
 from mtc.core.records import History, StepRecord
 from mtc.plan.world import World
 
@@ -56,7 +56,7 @@ class DayPart:
     @property
     def version(self) -> str:
         """What changes when the hits may be others."""
-        recipe = f" {self.loaded.recipe}" if self.loaded.recipe != FIRST else ""
+        recipe = f" {self.loaded.recipe}" if self.loaded.recipe != FIRST_RECIPE else ""
         return f"{self.part.hits} {self.loaded.made_with}{recipe}"
 
 

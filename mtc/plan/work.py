@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mtc.core.deliveries import DeliveredObject, Delivery, uncovered
+from mtc.core.deliveries import DeliveredObject, Delivery, undelivered
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
 
 
@@ -53,7 +53,7 @@ class ImportWork:
             return 0
         opened = sum(len(delivery.objects) for delivery in self.deliver.opened)
         new = sum(item.key not in self.deliver.carried for item in self.load)
-        return opened + new + len(uncovered(self.keep, self.deliver.covered))
+        return opened + new + len(undelivered(self.keep, self.deliver.covered))
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,4 +134,4 @@ def _day(step: StepId) -> tuple[str, str]:
 
 
 def _object_columns(item: DeliveredObject) -> tuple[str | bytes, ...]:
-    return to_text(item.key), to_text(item.version), item.object_id, item.made_with, item.account, item.text
+    return to_text(item.key), to_text(item.version), item.object_id, item.made_with, item.accounting_digest, item.text

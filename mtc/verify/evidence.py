@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import path_inside, sha256
-from mtc.core.deliveries import copy_note, counted_account
+from mtc.core.copies import copy_note, counted_accounting
 from mtc.core.errors import MtcError, PermanentError, explain_read_error
 from mtc.core.model import Accounting, LoadedObject, Part, Status
 from mtc.core.records import StepRecord
@@ -190,7 +190,7 @@ def imported(
     """Hold a step's receipt against its objects, and their hits against their parts. `copies` are those not counted."""
     copies = copies or {}
     accounting = record.accounting if record else None
-    accounts = [counted_account(item, copies) for item in objects]
+    accounts = [counted_accounting(item, copies) for item in objects]
     wrong = (*_receipt(accounting, accounts), *(one for item in objects for one in _object(item)))
     told = (
         copy_note(printable(key), printable(copies[key]), item.accounting.lines)

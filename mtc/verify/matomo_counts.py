@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, uncovered
+from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, undelivered
 from mtc.core.model import LoadedObject, Stage, StepId
 from mtc.core.records import History
 from mtc.core.retry import RetryPolicy
@@ -209,7 +209,7 @@ def _left(site: SiteSettings, history: History, step: StepId) -> tuple[LoadedObj
     """The objects of a step that no delivery covers, nor is their every line in one of another day."""
     sent = sent_texts(site, history)
     covered = (item for one in deliveries_to_site(site, history, step) for item in one.objects)
-    return tuple(item for item in uncovered(history.counted(step), covered) if item.text not in sent)
+    return tuple(item for item in undelivered(history.counted(step), covered) if item.text not in sent)
 
 
 def _of_step(

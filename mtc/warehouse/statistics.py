@@ -157,14 +157,14 @@ class _Batch:
         """Make table `hit`; whether there is one. A file that cannot be read fails its days and is skipped."""
         import duckdb  # noqa: PLC0415 - loaded only when statistics are made
 
-        from mtc.core.database import explain  # noqa: PLC0415 - the same
+        from mtc.core.database import explain_database_error  # noqa: PLC0415 - the same
 
         try:
             self._read(parts)
         except duckdb.Error as error:
             damaged = {path: reason for path in {item.path for item in parts} if (reason := self._probe(path))}
             if not damaged:
-                raise explain(error, f"statistics of {self.site.name}") from error
+                raise explain_database_error(error, f"statistics of {self.site.name}") from error
             for item in parts:
                 if item.path in damaged:
                     if not item.part.digest:  # with a digest the file is intact, and something else is wrong

@@ -10,7 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mtc.core.deliveries import Batch, BatchId, Cut, DeliveredObject, Delivery, DeliveryStatus, account_of, uncovered
+from mtc.core.deliveries import (
+    Batch,
+    BatchId,
+    Cut,
+    DeliveredObject,
+    Delivery,
+    DeliveryStatus,
+    accounting_digest,
+    undelivered,
+)
 from mtc.core.model import LoadedObject, StepId
 from mtc.manifest.project import SiteSettings
 from mtc.plan.work import DeliverWork
@@ -59,7 +68,7 @@ class Book:
         """An object was loaded again: covered still, refused, or taken back."""
         if (before := work.carried.get(item.object.key)) is None:
             return
-        if before.account == account_of(item):
+        if before.accounting_digest == accounting_digest(item):
             self._carry(step, before, DeliveredObject.of(item))
         elif work.accepted:
             self.take_back(step, (before.key,))
@@ -76,8 +85,10 @@ class Book:
     ) -> None:
         """Cut and end what no delivery covers; `fact` is called at each fact and may stop it."""
         again = ((item, work.carried.get(item.object.key)) for item in loaded)
-        carried = [DeliveredObject.of(item) for item, one in again if one and one.account == account_of(item)]
-        if not (new := uncovered(loaded, (*work.covered, *carried))):
+        carried = [
+            DeliveredObject.of(item) for item, one in again if one and one.accounting_digest == accounting_digest(item)
+        ]
+        if not (new := undelivered(loaded, (*work.covered, *carried))):
             return
         fact()
         one = self._cut(site, work.number, new)

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mtc.core.database import connect, explain
+from mtc.core.database import connect, explain_database_error
 from mtc.core.errors import PermanentError, TransientError
 
 
@@ -32,7 +32,7 @@ from mtc.core.errors import PermanentError, TransientError
 )
 def test_an_error_has_its_class(error: duckdb.Error, kind: type[Exception], what: str) -> None:
     """What may pass is tried again; what is short is named; one line is shown, and never a query."""
-    told = explain(error, "a.log")
+    told = explain_database_error(error, "a.log")
     assert isinstance(told, kind)
     assert what in told.what
     assert told.where == "a.log"
@@ -44,4 +44,4 @@ def test_what_the_database_says_of_data_is_such_an_error(tmp_path: Path) -> None
     for query in ("SELECT CAST('x' AS INTEGER)", "SELECT 200::TINYINT", "SELECT chr(-1)"):
         with connect("100MB", tmp_path) as connection, pytest.raises(duckdb.Error) as raised:
             connection.execute(query).fetchall()
-        assert "the data could not be read" in explain(raised.value, "a.log").what
+        assert "the data could not be read" in explain_database_error(raised.value, "a.log").what

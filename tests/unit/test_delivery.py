@@ -5,7 +5,7 @@ import datetime as dt
 
 import pytest
 
-from mtc.core.deliveries import Batch, BatchId, DeliveredObject, account_of, uncovered
+from mtc.core.deliveries import Batch, BatchId, DeliveredObject, accounting_digest, undelivered
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject
 
 DAY, NEXT = dt.date(2026, 5, 1), dt.date(2026, 5, 2)
@@ -44,7 +44,7 @@ def test_batches_are_in_order_of_lane_and_number() -> None:
 )
 def test_lines_that_went_elsewhere_have_another_account(other: LoadedObject) -> None:
     """Each of them says that the object holds other lines, or that they count otherwise."""
-    assert account_of(other) != account_of(loaded())
+    assert accounting_digest(other) != accounting_digest(loaded())
 
 
 def test_the_account_does_not_know_key_version_or_files() -> None:
@@ -54,7 +54,7 @@ def test_the_account_does_not_know_key_version_or_files() -> None:
         loaded("b.log.gz", etag="x"),
         parts=(dataclasses.replace(second, file="z"), *(dataclasses.replace(first, hits=n) for n in (1, 2))),
     )
-    assert account_of(moved) == account_of(loaded())
+    assert accounting_digest(moved) == accounting_digest(loaded())
 
 
 def test_an_object_is_covered_as_it_was_loaded_then_and_no_other() -> None:
@@ -68,6 +68,6 @@ def test_an_object_is_covered_as_it_was_loaded_then_and_no_other() -> None:
 def test_what_no_delivery_covers_comes_in_order_of_keys() -> None:
     """So that the same objects are always cut in the same order."""
     objects = [loaded("c.log"), loaded("a.log"), loaded("b.log")]
-    left = uncovered(objects, [DeliveredObject.of(loaded("b.log"))])
+    left = undelivered(objects, [DeliveredObject.of(loaded("b.log"))])
     assert [item.object.key for item in left] == ["a.log", "c.log"]
-    assert uncovered(objects, map(DeliveredObject.of, objects)) == ()
+    assert undelivered(objects, map(DeliveredObject.of, objects)) == ()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from in_hand import explained, hits, reasons, site, values
 from reads import Reader
 
-from mtc.core.database import asked
+from mtc.core.database import query_texts
 from mtc.core.errors import PermanentError
 from mtc.formats.csv_lines import MOST_COLUMNS, Cells, bind, cut
 from mtc.formats.detection import detect
@@ -113,7 +113,7 @@ def in_sql(lines: Sequence[str], delimiter: str, count: int) -> list[list[str] |
         f"SELECT CASE WHEN z IS NOT NULL THEN [{texts}] END FROM (SELECT {shape.fields('c0', exact=False)} AS z FROM"
         f" (SELECT *, {shape.head(exact=False)} AS head FROM (SELECT text AS c0 FROM given)))"
     )
-    return [found for (found,) in asked(query, list(lines))]  # type: ignore[misc]
+    return [found for (found,) in query_texts(query, list(lines))]  # type: ignore[misc]
 
 
 def test_a_line_that_is_cut_off_or_goes_on_is_rejected(tmp_path: Path) -> None:

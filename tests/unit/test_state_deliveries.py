@@ -227,7 +227,7 @@ def test_an_open_delivery_keeps_what_its_hits_are_known_by(store: Store) -> None
     store.delivery_cut(STEP, delivery(), at=AT)
     store.object_carried(STEP, covered("a.log"), covered("a.log.gz", "v2"))
     assert deliveries_of(store, STEP) == (delivery(),)
-    again = dataclasses.replace(covered("a.log"), account="counted again")
+    again = dataclasses.replace(covered("a.log"), accounting_digest="counted again")
     store.object_carried(STEP, covered("a.log"), again)
     assert deliveries_of(store, STEP)[0].objects == (again,)
 

@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import duckdb
 
-from mtc.core.database import explain
+from mtc.core.database import explain_database_error
 from mtc.core.deliveries import Batch, BatchId, Cut
 from mtc.core.errors import PermanentError
 from mtc.core.model import LoadedObject
@@ -304,4 +304,4 @@ def explained(where: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise explain(error, where) from error
+        raise explain_database_error(error, where) from error

@@ -15,10 +15,10 @@ import duckdb
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import StagingFolder, sha256
-from mtc.core.database import explain
+from mtc.core.database import explain_database_error
 from mtc.core.errors import PermanentError
 from mtc.core.frozen_model import seconds
-from mtc.core.model import FIRST, RECIPES, Accounting, Part, Stage
+from mtc.core.model import FIRST_RECIPE, RECIPES, Accounting, Part, Stage
 from mtc.core.sanitize import printable
 from mtc.core.sql import literal
 from mtc.formats.filters import agent_reason
@@ -123,7 +123,7 @@ class BundleLoader:
             fill_agents(self.connection, self.site.filters, self.agents)
             return self._stage(bundle, bundle_name([segment_object_id(segment) for segment in bundle.segments], piece))
         except duckdb.Error as error:
-            raise explain(error, bundle.where) from error
+            raise explain_database_error(error, bundle.where) from error
         finally:
             self.connection.execute(_DROP_LINES)
 
@@ -147,7 +147,7 @@ class BundleLoader:
 
 def _recipe() -> str:
     recipe = RECIPES[Stage.IMPORT]
-    return f"-r{recipe}" if recipe != FIRST else ""
+    return f"-r{recipe}" if recipe != FIRST_RECIPE else ""
 
 
 def reading_of(site: SiteSettings, format_: Format) -> Reading:

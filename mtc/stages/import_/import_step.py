@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtc.core import crash_points
-from mtc.core.deliveries import Delivery, copies_among, copy_note, counted_account, uncovered
+from mtc.core.copies import copies_among, copy_note, counted_accounting
+from mtc.core.deliveries import Delivery, undelivered
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
 from mtc.manifest.project import Project
@@ -83,7 +84,7 @@ def import_step(context: StepContext) -> bool:
         if work.drop:
             recorder.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
         loaded = _load(context)
-        if not context.may_deliver and _uncovered(context, loaded):
+        if not context.may_deliver and _undelivered(context, loaded):
             recorder.record(StepLoaded(context.step, loaded))
             return False
     delivered += _deliver(context, opened, loaded)
@@ -124,16 +125,16 @@ def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: LoadedSte
             "a delivery cannot be finished, as parts of it are gone",
             hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
         )
-    return finished + deliverer.deliver(context.delivery_job, deliver.number, _uncovered(context, loaded))
+    return finished + deliverer.deliver(context.delivery_job, deliver.number, _undelivered(context, loaded))
 
 
-def _uncovered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, ...]:
+def _undelivered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, ...]:
     """The objects whose hits no delivery covers, but for copies; what an operator lets be sent again is no copy."""
     deliver = context.work.deliver
     if deliver is None or context.deliverer is None:
         return ()
     resent = {*deliver.resend, *loaded.resent}
-    new = uncovered([*context.work.keep, *loaded.objects], (*deliver.covered, *loaded.covered))
+    new = undelivered([*context.work.keep, *loaded.objects], (*deliver.covered, *loaded.covered))
     return tuple(item for item in new if item.text not in deliver.sent or item.object.key in resent)
 
 
@@ -159,7 +160,7 @@ def _receipt(
     line_notes: Sequence[str],
 ) -> Receipt:
     """What the step reports. `copies` are those of the objects whose lines another of them has, which count once."""
-    account = Accounting.total(counted_account(item, copies) for item in objects)
+    account = Accounting.total(counted_accounting(item, copies) for item in objects)
     lines = {item.object.key: item.accounting.lines for item in objects}
     copy_notes = tuple(copy_note(key, original, lines[key]) for key, original in copies.items())
     figures = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.core.database import explain
+from mtc.core.database import explain_database_error
 from mtc.core.errors import PermanentError, StepError
 from mtc.core.sql import literal
 from mtc.formats.aws import CLOUDFRONT_COLUMNS, parquet_column
@@ -50,7 +50,7 @@ def _identifier(name: str) -> str:
 
 
 def _explain(error: duckdb.Error, where: str) -> StepError:
-    explained = explain(error, where)
+    explained = explain_database_error(error, where)
     if isinstance(error, duckdb.OutOfMemoryException) and "memory" in explained.what:
         hint = "its row groups are large: raise `run.memory`, or have it written with smaller ones"
         return PermanentError("the Parquet file needs more memory to be read", where=where, hint=hint)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.core.database import explain as explain_database
+from mtc.core.database import explain_database_error
 from mtc.core.errors import PermanentError, StepError, explain_read_error
 from mtc.core.model import Accounting, SourceObject
 from mtc.formats.compression import compression, encoding_of_file
@@ -116,7 +116,7 @@ class Explainer:
         except StepError as error:
             explained.error = error
         except duckdb.Error as error:
-            explained.error = explain_database(error, where)
+            explained.error = explain_database_error(error, where)
         except OSError as error:
             explained.error = explain_read_error(error, where)
         return explained

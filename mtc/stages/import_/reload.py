@@ -82,7 +82,7 @@ class ReloadCheck:
         self, before: DeliveredObject, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf
     ) -> bool:
         if before.made_with == loaded.made_with:
-            return before.holds_lines_of(loaded)
+            return before.has_lines_of(loaded)
         old = next((item for item in self.context.work.replaced if before.covers(item)), None)
         warehouse = self.context.warehouse
         if old is None or not all((warehouse / part.file).exists() for part in old.parts):
