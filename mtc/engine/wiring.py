@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from mtc.stages.deliver.delivery_job import Deliverer
-    from mtc.stages.deliver.tracker import Tracker
+    from mtc.stages.deliver.tracker import MatomoTracker
     from mtc.stages.stat.providers import StatProvider
 
 
@@ -73,12 +73,12 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
         return connect_to(project.run.memory, project.work / "tmp")
 
     @functools.cache
-    def tracker() -> "Tracker | None":
+    def tracker() -> "MatomoTracker | None":
         if project.matomo is None:
             return None
-        from mtc.stages.deliver.tracker import Tracker  # noqa: PLC0415 - loads urllib3
+        from mtc.stages.deliver.tracker import MatomoTracker  # noqa: PLC0415 - loads urllib3
 
-        return Tracker(project.matomo, project.root, utc_now)
+        return MatomoTracker(project.matomo, project.root, utc_now)
 
     def make_import() -> StageRunner:
         from mtc.stages.import_.import_step import ImportStage  # noqa: PLC0415 - loads duckdb

@@ -38,17 +38,17 @@ class Stored:
 
 
 def glance(client: MatomoClient, site_id: int, timezone: dt.tzinfo, probes: Sequence[Probe]) -> bool:
-    """Whether any of the witnesses is among the first visits that end after it: "no" means "not seen", and no more.
+    """Whether any probe is among the first visits that end after it. False means "not seen", and proves nothing.
 
-    `timezone` is the site's zone *as Matomo has it*. The witnesses need not lie on one day; best are those whose visits
+    `timezone` is the site's zone *as Matomo has it*. The probes need not lie on one day; best are those whose visits
     are short.
 
     Raises:
-        ValueError: there is no witness.
+        ValueError: there is no probe.
         StepError: the server did not answer, or with an error.
     """
     if not probes:
-        raise ValueError("a look-up needs a witness")
+        raise ValueError("a look-up needs a probe")
     pv_ids = frozenset(probe.pv_id for probe in probes)
     for probe in probes:
         visits = VisitsLog(client, site_id, probe.time.astimezone(timezone).date())

@@ -17,7 +17,7 @@ from mtc.formats.settings import HitSettings
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.plan.work import StatWork
-from mtc.stages.deliver.tracker import Tracker
+from mtc.stages.deliver.tracker import MatomoTracker
 from mtc.stages.stat.matomo_provider import MatomoStatistics
 from mtc.stages.stat.providers import DayResult, NotedDocument, ProviderBySite
 from mtc.stages.stat.stat_stage import StatStage
@@ -115,7 +115,7 @@ def matomo() -> Iterator[FakeMatomo]:
 
 @contextlib.contextmanager
 def asking(matomo: FakeMatomo, token: str = SUPER) -> Iterator[MatomoStatistics]:
-    tracker = Tracker(
+    tracker = MatomoTracker(
         Matomo.model_validate({"url": matomo.url, "token": token, "name": "stats.example.org"}), Path(), now
     )
     with tracker.client:

@@ -18,7 +18,7 @@ from mtc.core.model import Part
 from mtc.matomo.client import ServerBusyError, TokenRefusedError
 from mtc.matomo.settings import Matomo
 from mtc.plan.work import StatWork
-from mtc.stages.deliver.tracker import Tracker
+from mtc.stages.deliver.tracker import MatomoTracker
 from mtc.stages.stat.matomo_provider import WINDOW_HITS, MatomoStatistics
 from mtc.stages.stat.providers import DayResult, NotedDocument
 from mtc.warehouse.stat_document import StatDocument
@@ -75,7 +75,7 @@ def _ranged(report: Report, method: str, first: str, last: str) -> object:
 @contextlib.contextmanager
 def asking(answer: Callable[[Asked], Reply]) -> Iterator[tuple[MatomoStatistics, Scripted]]:
     with running(answer) as script:
-        tracker = Tracker(
+        tracker = MatomoTracker(
             Matomo.model_validate({"url": script.url, "token": TOKEN}), Path(), lambda: dt.datetime.now(dt.UTC)
         )
         with tracker.client:
@@ -139,7 +139,9 @@ def test_a_server_that_is_down_ends_the_reading_at_once() -> None:
     """All days that are left are tried again together, and not one after the other."""
     with FakeMatomo() as matomo:
         url = matomo.url
-    tracker = Tracker(Matomo.model_validate({"url": url, "token": TOKEN}), Path(), lambda: dt.datetime.now(dt.UTC))
+    tracker = MatomoTracker(
+        Matomo.model_validate({"url": url, "token": TOKEN}), Path(), lambda: dt.datetime.now(dt.UTC)
+    )
     with tracker.client, pytest.raises(TransientError, match="no connection"):
         list(MatomoStatistics(tracker).statistics(SITE, DAYS))
 
@@ -195,7 +197,7 @@ def test_days_that_were_not_asked_for_are_not_read() -> None:
 def test_a_server_that_asks_for_a_pause_is_not_asked_meanwhile() -> None:
     """By anybody: what is delivered to it waits as well. A long pause is no reason to hold a worker."""
     with FakeMatomo() as matomo:
-        tracker = Tracker(
+        tracker = MatomoTracker(
             Matomo.model_validate({"url": matomo.url, "token": TOKEN}), Path(), lambda: dt.datetime.now(dt.UTC)
         )
         matomo.faults.next(Fault.TOO_MANY, on=Place.REPORTS, retry_after="600")

@@ -84,7 +84,7 @@ def _loaded(object_: str, parts: tuple[Part, ...]) -> LoadedObject:
 def laid(
     warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut | None = None, *, address: RequestContext = HERE
 ) -> Batching:
-    """A layout of these objects; it is to be closed."""
+    """The batching of these objects; it is to be closed."""
     batching = Batching(database().cursor(), cut or Cut("0123456789abcdef", 1, 100, UNTIL))
     batching.lay_out(warehouse, loaded, address)
     return batching

@@ -1,6 +1,6 @@
 """One batch on its way to a fake Matomo: real parts, a real server on loopback, a ledger that keeps every move.
 
-Time is a clock of the test's own. It goes on when the courier rests, and not by itself.
+Time is a clock of the test's own. It goes on when the sender sleeps, and not by itself.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from mtc.stages.deliver.batch_sender import BatchSender
 from mtc.stages.deliver.batching import Batching
 from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
 from mtc.stages.deliver.recorder import LaneStoppedError
-from mtc.stages.deliver.tracker import TrackedSite, Tracker
+from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings
 
@@ -76,7 +76,7 @@ class Bench:
 
     matomo: FakeMatomo
     batching: Batching
-    tracker: Tracker
+    tracker: MatomoTracker
     batch_recorder: BatchRecorder
     sender: BatchSender
     requests: list[str]
@@ -117,7 +117,7 @@ class Bench:
         self.matomo.posts.bulks = 0
 
     def again(self) -> None:
-        """A later run: a courier and a ledger of its own, at the same time."""
+        """A later run: a sender and a recorder of its own, at the same time."""
         self.batch_recorder = BatchRecorder(self.batch_recorder.now)
         self.tracker.clock = lambda: self.batch_recorder.now
         self.sender = _courier(self.tracker, self.batching, self.batch_recorder)
@@ -148,7 +148,7 @@ def bench(
         wanted = Matomo(url=matomo.url, token=SecretStr(token), settle="120s", timeout=f"{timeout}s", jobs=4)
         batch_recorder = BatchRecorder()
         with laid(folder, loaded, Cut("0123456789abcdef", 1, size, UNTIL)) as batching:
-            tracker = Tracker(wanted, folder, lambda: batch_recorder.now, sleep=lambda _: None)
+            tracker = MatomoTracker(wanted, folder, lambda: batch_recorder.now, sleep=lambda _: None)
             sender = _courier(tracker, batching, batch_recorder)
             made = Bench(matomo, batching, tracker, batch_recorder, sender, batching.requests(BatchId(0, 0), 1)[0])
             with tracker.client:
@@ -158,7 +158,7 @@ def bench(
         assert tracker.client.limiter.under_way == 0
 
 
-def _courier(tracker: Tracker, batching: Batching, batch_recorder: BatchRecorder) -> BatchSender:
+def _courier(tracker: MatomoTracker, batching: Batching, batch_recorder: BatchRecorder) -> BatchSender:
     source = Source.model_validate({"url": "logs/{site}/{date:%Y-%m-%d}*"})
     docs = SiteSettings("docs", "https://docs.example.org", "UTC", source, None, Filters(), 1, matomo=tracker.settings)
     return BatchSender(

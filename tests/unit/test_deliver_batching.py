@@ -31,7 +31,7 @@ Files = Mapping[str, Sequence[Row]]
 
 @contextlib.contextmanager
 def layout_of(files: Files, cut: Cut, *, without: str = "") -> Iterator[Batching]:
-    """The layout of all objects in these files, but for one."""
+    """The batching of all objects in these files, but for one."""
     with tempfile.TemporaryDirectory() as folder:
         loaded = [item for item in write_parts(Path(folder), files) if item.object_id != without]
         random.Random(len(files)).shuffle(loaded)

@@ -26,7 +26,7 @@ from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.delivery_job import Deliverer, DeliveryJob, DeliverySummary
-from mtc.stages.deliver.tracker import Tracker
+from mtc.stages.deliver.tracker import MatomoTracker
 from mtc.stages.stage import BatchesMoved, DeliveryCut, DeliveryEnded, Fact, ObjectCarried, ResendAllowed
 from mtc.state.store import Store
 from tests.fake_matomo.faults import Fault
@@ -119,7 +119,7 @@ def settings_at(url: str, token: str = SUPER, *, batch: int = 4, jobs: int = 2) 
 
 def deliverer_at(url: str, folder: Path, token: str = SUPER, *, batch: int = 4, jobs: int = 2) -> Deliverer:
     """A deliverer to a server."""
-    tracker = Tracker(settings_at(url, token, batch=batch, jobs=jobs), folder, lambda: dt.datetime.now(dt.UTC))
+    tracker = MatomoTracker(settings_at(url, token, batch=batch, jobs=jobs), folder, lambda: dt.datetime.now(dt.UTC))
     return Deliverer(tracker, folder, lambda: database().cursor())
 
 

@@ -14,7 +14,7 @@ from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
-from mtc.stages.deliver.tracker import TrackedSite, Tracker, server_of, zone_of
+from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite, server_of, zone_of
 from tests.fake_matomo.faults import Fault, Place
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE
@@ -35,10 +35,12 @@ def site(number: int | None = 1, url: str = "", zone: str = "UTC", name: str = "
 
 
 @contextmanager
-def target_at(matomo: FakeMatomo, token: str = SUPER) -> Iterator[tuple[Tracker, list[float]]]:
+def target_at(matomo: FakeMatomo, token: str = SUPER) -> Iterator[tuple[MatomoTracker, list[float]]]:
     """A tracker, and how long it has rested."""
     rests: list[float] = []
-    tracker = Tracker(settings_of(matomo.url, token), Path("/project"), lambda: dt.datetime.now(dt.UTC), rests.append)
+    tracker = MatomoTracker(
+        settings_of(matomo.url, token), Path("/project"), lambda: dt.datetime.now(dt.UTC), rests.append
+    )
     with tracker.client:
         yield tracker, rests
 
@@ -128,7 +130,9 @@ def test_a_server_that_stumbles_is_asked_again(matomo: FakeMatomo) -> None:
 
 def test_the_times_of_the_manifest_are_durations() -> None:
     """Of the server's own settings."""
-    tracker = Tracker(settings_of("http://127.0.0.1:9", settle="2m"), Path("/project"), lambda: dt.datetime.now(dt.UTC))
+    tracker = MatomoTracker(
+        settings_of("http://127.0.0.1:9", settle="2m"), Path("/project"), lambda: dt.datetime.now(dt.UTC)
+    )
     assert (tracker.settle, tracker.timeout) == (dt.timedelta(seconds=120), dt.timedelta(seconds=5))
     assert (tracker.client.limiter.width, tracker.client.server.timeout) == (2, 5.0)
 

@@ -85,7 +85,7 @@ def is_found(log: Log, *hits: Probe) -> bool:
     return found.found == {hit.pv_id for hit in hits}
 
 
-def test_a_witness_near_its_time_is_found_with_one_small_question() -> None:
+def test_a_probe_near_its_time_is_found_with_one_small_question() -> None:
     """The usual case costs one call of five visits."""
     log = Log([[(minute, f"pv{minute}"), (minute + 1, f"x{minute}")] for minute in range(500)])
     assert is_seen(log, probe(200, "pv200"))
@@ -102,7 +102,7 @@ def test_a_hit_that_is_not_there_is_not_found() -> None:
     assert len(log.asked) > 2
 
 
-def test_a_witness_in_a_visit_that_goes_on_for_hours_is_found() -> None:
+def test_a_probe_in_a_visit_that_goes_on_for_hours_is_found() -> None:
     """Live orders by the last action: visits that begin after the hit may come before the hit's own."""
     long = [(float(minute), f"long{minute}") for minute in range(0, 400, 10)]
     log = Log([long, *[[(minute, f"pv{minute}")] for minute in range(390)]])
@@ -110,7 +110,7 @@ def test_a_witness_in_a_visit_that_goes_on_for_hours_is_found() -> None:
     assert not is_seen(log, probe(50, "long50"))
 
 
-def test_any_of_several_witnesses_answers_for_the_batch() -> None:
+def test_any_of_several_probes_answers_for_the_batch() -> None:
     """The first may be a hit that Matomo left out."""
     log = Log([[(minute, f"pv{minute}")] for minute in range(100)])
     assert is_seen(log, probe(10, "left-out"), probe(20, "pv20"))
@@ -174,9 +174,9 @@ def test_the_day_is_that_of_the_sites_zone() -> None:
         assert {asked["date"] for asked in log.asked} == {"2026-05-01", "2026-05-02"}
 
 
-def test_a_look_up_without_a_witness_is_a_mistake() -> None:
+def test_a_look_up_without_a_probe_is_a_mistake() -> None:
     """It would say "not there" of anything."""
-    with looking(Log([]).answer) as (client), pytest.raises(ValueError, match="witness"):
+    with looking(Log([]).answer) as (client), pytest.raises(ValueError, match="probe"):
         glance(client, 1, UTC_ZONE, [])
 
 

@@ -26,7 +26,7 @@ from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
 from mtc.stages.deliver.probes import BatchLookup, Presence, unsure
 from mtc.stages.deliver.recorder import LaneRecorder
 from mtc.stages.deliver.requests import nothing
-from mtc.stages.deliver.tracker import TrackedSite, Tracker
+from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
 from mtc.stages.stage import BatchesMoved
 
 _TRIES = 8
@@ -45,7 +45,7 @@ _LOST_AGAIN = "Matomo loses hits again and again: its database does not get a lo
 class BatchSender:
     """Sends a lane's batches to a site, one at a time."""
 
-    tracker: Tracker
+    tracker: MatomoTracker
     settings: SiteSettings
     site: TrackedSite
     batching: Batching

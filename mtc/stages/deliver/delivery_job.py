@@ -20,7 +20,7 @@ from mtc.stages.deliver.batch_sender import BatchSender, Lane, LaneBatchRecorder
 from mtc.stages.deliver.batching import Batching, RequestContext, unsendable
 from mtc.stages.deliver.first_batches import FirstBatches, SiteDay
 from mtc.stages.deliver.recorder import LaneRecorder
-from mtc.stages.deliver.tracker import TrackedSite, Tracker
+from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
 from mtc.stages.stage import DeliveryCut, DeliveryEnded, FactRecorder
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Deliverer:
     The caller has to deliver the days of a site one after the other, in order.
     """
 
-    tracker: Tracker
+    tracker: MatomoTracker
     warehouse: Path
     connect: "Callable[[], DuckDBPyConnection]"
     _stopped: dict[str, PermanentError] = field(default_factory=dict)

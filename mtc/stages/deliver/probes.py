@@ -19,13 +19,13 @@ from mtc.core.retry import RetryPolicy
 from mtc.matomo.client import LookupUnsureError
 from mtc.matomo.lookup import Probe, glance, stored
 from mtc.stages.deliver.batching import BatchHit, Batching
-from mtc.stages.deliver.tracker import TrackedSite, Tracker
+from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
 
 PROBES = 4
 
 
 def probes(batch: Batch, hits: Sequence[BatchHit], visitors: Mapping[str, int]) -> tuple[Probe, ...]:
-    """The witnesses of the hits in doubt. `hits` are all of the batch, `visitors` how many hits each visitor has."""
+    """The probes of a batch in doubt. `hits` are all of the batch, `visitors` how many hits each visitor has."""
     last = {hits[place].visitor: place for place in batch.places}  # places ascend, so the latest stays
     others = (place for place in batch.places if last[hits[place].visitor] != place)
 
@@ -76,7 +76,7 @@ class Presence:
 class BatchLookup:
     """Asks a server for the hits of batches. `rest` waits between tries of a question that failed."""
 
-    tracker: Tracker
+    tracker: MatomoTracker
     site: TrackedSite
     batching: Batching
     sleep: Callable[[float], None]

@@ -73,7 +73,7 @@ class TrackedSite:
 
 
 @dataclass(slots=True)
-class Tracker:
+class MatomoTracker:
     """A server, its client, and the days that have begun there, for all threads of a run."""
 
     settings: Matomo

@@ -19,7 +19,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.client import ApiError, NoRightError, ServerBusyError, TokenRefusedError, UnknownSiteError
 from mtc.matomo.reports import SOCIALS, DayReports, ExtraReports, Report, invalidate, read_extra_reports, reports
-from mtc.stages.deliver.tracker import Tracker, zone_of
+from mtc.stages.deliver.tracker import MatomoTracker, zone_of
 from mtc.stages.stat.matomo_tables import summary, tables
 from mtc.stages.stat.providers import DayResult, NotedDocument
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument
@@ -64,7 +64,7 @@ class ServerSite:
 class MatomoStatistics:
     """The provider that reads the reports of a server. `limit` is how many rows a table keeps."""
 
-    tracker: Tracker
+    tracker: MatomoTracker
     limit: int = ROW_LIMIT
 
     def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterator[DayResult]:
@@ -201,7 +201,7 @@ def halve(window: Sequence[dt.date]) -> tuple[Window, Window]:
     return tuple(window[:middle]), tuple(window[middle:])
 
 
-def find_site(tracker: Tracker, site: SiteSettings) -> ServerSite:
+def find_site(tracker: MatomoTracker, site: SiteSettings) -> ServerSite:
     """Look the site up on the server; the right to view it is enough.
 
     Raises:
@@ -236,7 +236,7 @@ def earlier_start_hint(number: int, first: dt.date) -> str:
 
 
 def zone_note(
-    tracker: Tracker, server_site: ServerSite, site: SiteSettings, days: Iterable[dt.date]
+    tracker: MatomoTracker, server_site: ServerSite, site: SiteSettings, days: Iterable[dt.date]
 ) -> tuple[str, ...]:
     """A note where the site has another time zone on the server: its days are then of other hours."""
     manifest_zone, server_zone = site.tzinfo, zone_of(server_site.zone, site.tzinfo)
