@@ -171,8 +171,8 @@ def client_ip(client: ClientSettings | None) -> str:
 
 def _chosen(found: str, trusted: Sequence[str]) -> str:
     """SQL: the right-most of packed addresses that is in no trusted network, or the left-most of all."""
-    strange = f"list_filter({found}, lambda one: NOT {lies_in('one', trusted)})"
-    return f"coalesce({strange}[-1], {found}[1])"
+    untrusted = f"list_filter({found}, lambda a: NOT {lies_in('a', trusted)})"
+    return f"coalesce({untrusted}[-1], {found}[1])"
 
 
 def _address(text: str, choose: Callable[[str], str]) -> str:

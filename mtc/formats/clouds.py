@@ -28,7 +28,7 @@ referrer. Names and values (`cliIP=...`) have the names of JSON.
 
 from mtc.formats.aws import percent_decoded
 from mtc.formats.json_lines import OBJECT, JsonLines, merged, paths_of, pointer
-from mtc.formats.ltsv_logfmt import Pairs, whole
+from mtc.formats.ltsv_logfmt import Pairs, has_all_needed
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
 from mtc.formats.pattern import LinePattern
 from mtc.formats.sql import (
@@ -336,7 +336,9 @@ AKAMAI_PAIRS = Format(
     time=_AKAMAI_TIME,
     per_millisecond=1,
     derive=tuple(
-        (_AKAMAI_MEANING | {"ip": only_where(address("z.ip"), whole(*_AKAMAI_NEEDED), _AKAMAI_NO_TUNNEL)}).items()
+        (
+            _AKAMAI_MEANING | {"ip": only_where(address("z.ip"), has_all_needed(*_AKAMAI_NEEDED), _AKAMAI_NO_TUNNEL)}
+        ).items()
     ),
     other="contains({line}, 'reqTimeSec=')",
 )

@@ -68,7 +68,7 @@ _COMPRESSED_INSIDE: tuple[tuple[bytes, str], ...] = (
 
 
 def refuse(head: bytes, where: str) -> None:
-    """PermanentError where a file's text, decompressed, is none: `head` is its beginning, of `HEAD` bytes or more."""
+    """Raise a PermanentError for what is not text. `head` is the decompressed beginning, of `HEAD` bytes or more."""
     known = next(((what, hint) for magic, what, hint in _REFUSED if head.startswith(magic)), None)
     if known is None and _is_tar(head[:HEAD]):
         known = _TAR, "unpack it, one log to a file: `tar -xf`"
@@ -139,7 +139,7 @@ def blocks(path: Path, *, where: str) -> Iterator[bytes]:
 
 
 def beginning(head: bytes, most: int, *, whole: bool, where: str) -> bytes:
-    """Up to `most` bytes of the text of a file that begins with `head`, or that is no more than it (`whole`)."""
+    """Up to `most` bytes of the text of a file that begins with `head`, which is all of it if `whole`."""
     with _explaining(where):
         text = b"".join(_until_cut(_open(io.BytesIO(head)), most, whole=whole))
     refuse(text, where)
@@ -147,7 +147,7 @@ def beginning(head: bytes, most: int, *, whole: bool, where: str) -> bytes:
 
 
 def _until_cut(stream: "_Readable", most: int, *, whole: bool) -> Iterator[bytes]:
-    """Some text, in small pieces, as what is read last of a stream that is cut off is lost."""
+    """Text in small pieces: the last read before a stream is cut off is lost."""
     read = 0
     try:
         while read < most and (piece := stream.read(_SMALL)):
@@ -160,7 +160,7 @@ def _until_cut(stream: "_Readable", most: int, *, whole: bool) -> Iterator[bytes
 
 @contextlib.contextmanager
 def _explaining(where: str) -> Iterator[None]:
-    """What goes wrong while a file is read, in words."""
+    """Turn errors of reading into a PermanentError that names the file."""
     try:
         yield
     except EOFError:
@@ -307,12 +307,12 @@ _BOM = "\ufeff"
 
 
 def bom_encoding(head: bytes) -> str:
-    """The encoding that a byte order mark at the beginning says; empty where there is none."""
+    """The encoding by the byte order mark at the beginning; empty without one."""
     return next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), "")
 
 
 def encoding_of(head: bytes, given: str | None) -> str:
-    """The encoding of a text that begins so: as its mark says, else the one that was `given`, else UTF-8."""
+    """The encoding of a text that begins with `head`: by its byte order mark, else as `given`, else UTF-8."""
     name = bom_encoding(head) or given or UTF8
     if name == "utf-32" and given and codecs.lookup(given).name == "utf-16":
         name = given  # the mark of UTF-16, and a NUL behind it
@@ -325,10 +325,10 @@ def encoding_of_file(path: Path, given: str | None, *, where: str) -> str:
 
 
 def as_utf8(stream: Iterable[bytes], given: str | None) -> Iterator[bytes]:
-    """The blocks of a text, as UTF-8. What is UTF-8 passes as it is."""
-    coming = iter(stream)
-    first = next(coming, b"")
-    rest = itertools.chain([first], coming)
+    """The blocks of a text, as UTF-8. UTF-8 passes unchanged."""
+    remaining = iter(stream)
+    first = next(remaining, b"")
+    rest = itertools.chain([first], remaining)
     name = encoding_of(first, given)
     yield from rest if name == UTF8 else _decoded(rest, name)
 

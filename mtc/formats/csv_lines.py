@@ -158,8 +158,8 @@ _NOTHING = ("", "-")
 # Names begin with a letter, or a sign that stands for one; a line of a log holds other characters as well.
 _NAME = re.compile(r'(?:[^\W\d]|[@$])[^"{}=?<>]*$|$')
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_MOMENT = ("time", "date", "clock")
-_WAYS = (("request", "target", "path"), _MOMENT, ("time_taken", "millis", "seconds"))
+_TIME_FIELDS = ("time", "date", "clock")
+_ALTERNATIVES = (("request", "target", "path"), _TIME_FIELDS, ("time_taken", "millis", "seconds"))
 
 
 def bind(sample: Sequence[str]) -> Format | None:
@@ -171,7 +171,7 @@ def bind(sample: Sequence[str]) -> Format | None:
     header = lines[0].lstrip(BOM) if lines else ""
     if header.startswith("#") or len(header) > _LONGEST or _CONTROL.search(header):
         return None
-    delimiter = max(_DELIMITERS, key=lambda one: _likelihood(cut(header, one)))
+    delimiter = max(_DELIMITERS, key=lambda delimiter: _likelihood(cut(header, delimiter)))
     names = cut(header, delimiter)
     if len(names) < len(NEEDED):
         return None
@@ -181,7 +181,7 @@ def bind(sample: Sequence[str]) -> Format | None:
 
 
 def bind_table(sample: Sequence[str]) -> Format | None:
-    """The same for a file of which nothing else says what it is: most lines must have as many cells as the header."""
+    """The same where nothing else shows that a file is CSV: most lines must have as many cells as the header."""
     log_format = bind(sample)
     if log_format is None or not isinstance(log_format.shape, Cells):
         return None
@@ -216,7 +216,7 @@ def _made(header: str, delimiter: str, places: Places) -> Format:
     names = cut(header, delimiter)
     fields = dict(places)
     shape = Cells(header, delimiter, len(names), places, NEEDED)
-    utc = any(normalised_name(names[fields[name]]).endswith("utc") for name in _MOMENT if name in fields)
+    utc = any(normalised_name(names[fields[name]]).endswith("utc") for name in _TIME_FIELDS if name in fields)
     return Format(
         name="csv",
         title="CSV with a header row, with fields told by what their columns are called",
@@ -236,8 +236,8 @@ def with_fields(log_format: Format, fields: Fields) -> Format:
     assert isinstance(shape, Cells)  # noqa: S101 - asked for by the caller
     columns = {name.lower(): at for at, name in reversed(list(enumerate(shape.columns)))}
     given = {field: columns[name.strip().lower()] for field, name in fields}
-    gone = {field for ways in _WAYS if given.keys() & set(ways) for field in ways}
-    gone |= {"query"} if given.keys() & {"request", "target"} else set()
-    kept = {field: at for field, at in shape.places if field not in gone}
-    made = _made(shape.header, shape.delimiter, tuple((kept | given).items()))
+    replaced = {field for ways in _ALTERNATIVES if given.keys() & set(ways) for field in ways}
+    replaced |= {"query"} if given.keys() & {"request", "target"} else set()
+    unchanged = {field: at for field, at in shape.places if field not in replaced}
+    made = _made(shape.header, shape.delimiter, tuple((unchanged | given).items()))
     return dataclasses.replace(made, prefix=log_format.prefix)

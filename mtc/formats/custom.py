@@ -10,7 +10,7 @@ from mtc.formats.format_settings import CustomFormat
 from mtc.formats.json_lines import JsonLines, pointer
 from mtc.formats.layouts.apache import compile_apache
 from mtc.formats.layouts.haproxy import compile_haproxy
-from mtc.formats.layouts.layout import ADDRESSES, Clock, JsonLayout, Layout, TextLayout
+from mtc.formats.layouts.layout import ADDRESSES, JsonLayout, Layout, TextLayout, TimeLayout
 from mtc.formats.layouts.nginx import compile_nginx
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
 from mtc.formats.pattern import CustomPattern
@@ -86,7 +86,7 @@ def _json_format(name: str, layout: JsonLayout) -> Format:
     )
 
 
-def _time_syntax(clock: Clock) -> Time:
+def _time_syntax(clock: TimeLayout) -> Time:
     if clock.epoch:
         return Time((), epoch=clock.epoch, strict=True)
     return Time(clock.formats, strict=True) if clock.formats else Time(_USUAL_TIMES, epoch=ANY_EPOCH, iso=True)
@@ -134,7 +134,7 @@ def _from_captures(names: tuple[str, ...]) -> dict[str, str]:
     return {name: sql for name, sql in told.items() if name not in names}
 
 
-def _time_text(names: tuple[str, ...], clock: Clock) -> str:
+def _time_text(names: tuple[str, ...], clock: TimeLayout) -> str:
     """The text of the time, from all that the layout has of it."""
     groups = clock.groups if clock.groups != ("time",) else tuple(name for name in _TIMES if name in names)
     texts = [f"nullif(z.{group}, '')" for group in groups]

@@ -32,7 +32,7 @@ _TIMES = ("time", "own_time", "clock", "own_clock", "stamp")
 _AGENTS = ("user_agent",)
 _TARGETS = ("request", "target", "path", "own_request", "own_target", "own_path", "uri", "url")
 # Defined without one.
-_WITHOUT_STATUS = ("cloudfront_rtmp",)
+_FORMATS_WITHOUT_STATUS = ("cloudfront_rtmp",)
 _EMPTY = ("", "-")
 _SAMPLED = 100
 
@@ -83,7 +83,7 @@ def unread_fields(log_format: Format, sample: Sequence[str]) -> tuple[str, ...]:
         return ()
     ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}
     asked = ways if isinstance(shape, Columns) else ("status",)  # the others are needed for a line to be one
-    wanted = [name for name in asked if name != "status" or log_format.name not in _WITHOUT_STATUS]
+    wanted = [name for name in asked if name != "status" or log_format.name not in _FORMATS_WITHOUT_STATUS]
     lacks = [name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read)]
     return (*lacks, *(["user_agent"] if _overlooks_agents(log_format, sample) else []))
 
@@ -242,8 +242,8 @@ def _derived(log_format: Format, fields: Mapping[str, str]) -> tuple[tuple[str, 
         meant = dict.fromkeys(_ASKED, "NULL::VARCHAR") | meant
     if "path" in fields and "query" not in fields:
         meant |= {"target": meant["path"], "path": "NULL::VARCHAR"}
-    kept = {name: sql for name, sql in log_format.derive if name != "time" or "clock" not in fields}
-    return tuple((kept | meant).items())
+    unchanged = {name: sql for name, sql in log_format.derive if name != "time" or "clock" not in fields}
+    return tuple((unchanged | meant).items())
 
 
 def _meaning(name: str, text: str) -> str:

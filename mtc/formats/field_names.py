@@ -1,4 +1,4 @@
-"""Fields told by what keys of JSON or columns of CSV are called and by what they hold, where nobody has described them.
+"""Which field a key of JSON or a column of CSV is, by its name and its values, where nobody has described them.
 
 Of a key only its letters and digits count, in any case: `User-Agent`, `user_agent` and `userAgent` are one. A key
 within others is looked for by itself and behind those around it (`response.status`, `http.response.status_code`); what
@@ -93,7 +93,7 @@ _ELSEWHERE = re.compile(r"upstream|origin|backend|resp(?:onse)?_?headers?", re.I
 _OTHERS = re.compile(r"(?:server|dest(?:ination)?|dst|host|agent|observer|local|target)$", re.IGNORECASE)
 _MACHINES = re.compile(r"(?:kubernetes|k8s|docker|container|pod|cloud|resource|labels)$", re.IGNORECASE)
 _RANKED = operator.itemgetter(0, 1, 2)
-_ANYBODYS = {"ip", "ipaddress", "hostname"}
+_ANY_MACHINE = {"ip", "ipaddress", "hostname"}
 # How large a request was counts only where nothing says how large the response was.
 _ASKED, _LAST = re.compile(r"req(?:uest)?$", re.IGNORECASE), 1000
 _ADDRESS = r'[\s"\[]*(?:\d{1,3}(?:\.\d{1,3}){3}\b|[0-9A-Fa-f]*:[0-9A-Fa-f:]*(?:[.\d]*))'
@@ -120,24 +120,24 @@ _LOOKS: Mapping[str, re.Pattern[str]] = {
 }
 _NOTHING = ("", "-")
 # So many of the values may be odd, and one in any case.
-_ODD = 0.1
+_ODD_SHARE = 0.1
 _UNITS = {"time_taken": 1, "millis": 1, "seconds": 1000}
 # Of `200 OK` and `200.0` the number.
 _STATUS = r"CASE WHEN length(z.status) > 3 THEN regexp_extract(z.status, '^[0-9]{3}') ELSE z.status END"
 
 
 def guess_fields(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
-    """The keys of each field. Where no values are known, what keys are called says it alone, if no other has some.
+    """The keys of each field. A key without values counts by its name alone, if no other key for the field has values.
 
     `millis` and `seconds` are the time taken; `date` and `clock` are there where no key holds both.
     """
     found = _chosen(values)
     apart = {"date", "clock"} <= found.keys()
     whole = "time" in found and (values[found["time"]] or not apart)
-    gone = {"date", "clock"} if whole or not apart else {"time"}
+    dropped = {"date", "clock"} if whole or not apart else {"time"}
     if "target" in found and any("?" in text for text in values[found["target"]]):
-        gone.add("query")
-    return {field: keys for field, keys in found.items() if field not in gone}
+        dropped.add("query")
+    return {field: keys for field, keys in found.items() if field not in dropped}
 
 
 def is_request(fields: Collection[str]) -> bool:
@@ -146,7 +146,7 @@ def is_request(fields: Collection[str]) -> bool:
 
 
 def derive_of(fields: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """What the texts of told fields mean, as a format's `derive`. `time_taken`, where it is one, is milliseconds."""
+    """SQL for the fields that were guessed, as a format's `derive`. `time_taken` is in milliseconds."""
     taken = [milliseconds(f"z.{name}", unit=unit) for name, unit in _UNITS.items() if name in fields]
     found = {
         "ip": address("z.ip"),
@@ -165,15 +165,15 @@ def derive_of(fields: Collection[str]) -> tuple[tuple[str, str], ...]:
 
 
 def normalised_name(text: str) -> str:
-    """What counts of a name."""
+    """A name reduced to its letters and digits, in lower case."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _chosen(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
     offers: dict[str, list[tuple[bool, int, int, Keys]]] = {}
     for keys, texts in values.items():
-        for field, rank in _meant(keys):
-            if _looks_so(field, texts) and not (field == "host" and _is_machine(keys, values)):
+        for field, rank in _fields_named(keys):
+            if _looks_like(field, texts) and not (field == "host" and _is_machine(keys, values)):
                 offers.setdefault(field, []).append((not texts, rank, len(keys), keys))
     ranked = {field: [keys for *_, keys in sorted(offers[field], key=_RANKED)] for field in _NAMES if field in offers}
     found = {field: keys[0] for field, keys in ranked.items()}
@@ -189,7 +189,7 @@ def _is_machine(keys: Keys, values: Mapping[Keys, Sequence[str]]) -> bool:
     return beside or any(map(_MACHINES.match, words[:-1]))
 
 
-def _meant(keys: Keys) -> Iterator[tuple[str, int]]:
+def _fields_named(keys: Keys) -> Iterator[tuple[str, int]]:
     """The fields that keys may be called after, each with how well."""
     words = [str(key) for key in keys if isinstance(key, str)]
     if any(_ELSEWHERE.search(word) for word in words[:-1]) or not words:
@@ -197,17 +197,17 @@ def _meant(keys: Keys) -> Iterator[tuple[str, int]]:
     bare = [normalised_name(word) for word in words]
     names = {bare[-1], "".join(bare[-2:]), "".join(bare)}
     if any(map(_OTHERS.match, words[-2:-1])):
-        names -= _ANYBODYS
+        names -= _ANY_MACHINE
     asked = any(map(_ASKED.match, words[:-1]))
     for name in names:
         for field in _FIELDS.get(name, ()):
             yield field, _RANKS[field][name] + (_LAST if asked and field == "bytes" else 0)
 
 
-def _looks_so(field: str, texts: Sequence[str]) -> bool:
+def _looks_like(field: str, texts: Sequence[str]) -> bool:
     look = _LOOKS.get(field)
     if look is None or not texts:
         return True
     fitting = [text for text in texts if look.match(text)]
-    few = len(texts) - len(fitting) <= max(1, _ODD * len(texts))
+    few = len(texts) - len(fitting) <= max(1, _ODD_SHARE * len(texts))
     return few and any(text not in _NOTHING for text in fitting)

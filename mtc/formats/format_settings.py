@@ -11,7 +11,7 @@ from mtc.formats.layouts.apache import compile_apache
 from mtc.formats.layouts.envoy import compile_envoy
 from mtc.formats.layouts.haproxy import compile_haproxy
 from mtc.formats.layouts.json_paths import read_path
-from mtc.formats.layouts.layout import Clock, JsonLayout, Layout, LayoutError, TextLayout, check_time, require
+from mtc.formats.layouts.layout import JsonLayout, Layout, LayoutError, TextLayout, TimeLayout, check_time, require
 from mtc.formats.layouts.nginx import compile_nginx
 from mtc.formats.layouts.regex import compile_expression
 from mtc.formats.layouts.squid import compile_squid
@@ -83,7 +83,7 @@ class JsonPaths(Model):
         require(frozenset(self.layout().names), "the mapping", "`{0}: path.to.it`")
         return self
 
-    def layout(self, clock: Clock = Clock()) -> JsonLayout:  # noqa: B008 - frozen
+    def layout(self, clock: TimeLayout = TimeLayout()) -> JsonLayout:  # noqa: B008 - frozen
         """The paths as keys and indices."""
         return JsonLayout(tuple((name, read_path(path)) for name, path in self if path), clock)
 
@@ -199,7 +199,7 @@ class CustomFormat(Model):
     @property
     def layout(self) -> Layout:
         """What the description says."""
-        clock = Clock(formats=(check_time(self.time),)) if self.time else Clock()
+        clock = TimeLayout(formats=(check_time(self.time),)) if self.time else TimeLayout()
         if self.regex is not None:
             read = compile_expression(self.regex)
             return TextLayout(read.pattern, read.names, clock)

@@ -27,14 +27,14 @@ from mtc.formats.settings import ClientSettings
 
 _ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]?|unknown)"
 _LIST = re.compile(rf'"?{_ADDRESS}(?:, *{_ADDRESS})*"?')
-_NONE = re.compile(r'"?-?"?')
+_NO_ADDRESS = re.compile(r'"?-?"?')
 _NAME = r"(?i:(?:http_)?(?:x_)?forwarded[_-]?for|x-forwarded-for|xff)"
 _FIELD = re.compile(r'[\w.\-]+="[^"]*"|"[^"]*"|\S+')
 _NAMED = re.compile(rf"{_NAME}=")
 _SKIPPED = r'(?:\s+(?:[\w.\-]+="[^"]*"|"[^"]*"|\S+))'
 _VALUE = r'("[^"]*"|[^"\s]+)(?:\s.*)?$'
 _MOST = 12
-_MOSTLY = 4
+_LISTS_PER_OTHER = 4
 _IN_FRONT = r"^(\S+)\s"
 _FEWEST = 3
 
@@ -46,43 +46,43 @@ def with_client_in_front(log_format: Format, sample: Sequence[str]) -> Format:
     read = texts_of(log_format, sample)
     hosts = {texts["host"] for texts in read} - {"", "-"}
     clients = {texts["ip"] for texts in read}
-    led = len(hosts) >= _FEWEST and len(hosts) > len(clients) and all(map(_LIST.fullmatch, hosts))
-    return _made(log_format, _IN_FRONT, (("host", "NULL::VARCHAR"),)) if led else log_format
+    in_front = len(hosts) >= _FEWEST and len(hosts) > len(clients) and all(map(_LIST.fullmatch, hosts))
+    return _made(log_format, _IN_FRONT, (("host", "NULL::VARCHAR"),)) if in_front else log_format
 
 
 def with_forwarded_behind(log_format: Format, sample: Sequence[str]) -> Format:
     """The format with an expression for the field of its lines that lists forwarded addresses, if one does."""
     if log_format.forwarded_pattern:
         return log_format
-    behind = _expression(log_format, data_lines(log_format, sample))
+    behind = _forwarded_expression(log_format, data_lines(log_format, sample))
     return _made(log_format, behind) if behind else log_format
 
 
 def forwarded_texts(log_format: Format, sample: Sequence[str]) -> list[str]:
     """What that field holds in the lines of a sample."""
     lines = data_lines(log_format, sample)
-    behind = log_format.forwarded_pattern or _expression(log_format, lines)
+    behind = log_format.forwarded_pattern or _forwarded_expression(log_format, lines)
     found = (re.match(behind, line, re.DOTALL | re.ASCII) for line in lines) if behind else iter(())
     return [match[1] for match in found if match]
 
 
-def _expression(log_format: Format, lines: Sequence[str]) -> str:
-    head = _head(log_format)
+def _forwarded_expression(log_format: Format, lines: Sequence[str]) -> str:
+    head = _up_to_agent(log_format)
     if not head or "forwarded_for" in {*log_format.shape.names, *dict(log_format.derive)}:
         return ""
     found = (re.match(head, line, re.DOTALL | re.ASCII) for line in lines)
-    behind = _place([_FIELD.findall(match.string[match.end() :]) for match in found if match])
+    behind = _field_pattern([_FIELD.findall(match.string[match.end() :]) for match in found if match])
     return f"{head}{behind}" if behind else ""
 
 
-def _head(log_format: Format) -> str:
+def _up_to_agent(log_format: Format) -> str:
     """What matches a line of the format up to the end of its user agent; empty where it has none in quotes."""
     pattern = log_format.shape.pattern if isinstance(log_format.shape, LinePattern) else ""
-    before, whom, _ = pattern.partition(REFERRER_AGENT)
-    return re.sub(r"\(\?P<\w+>", "(?:", before + whom) if whom else ""
+    before, referrer_agent, _ = pattern.partition(REFERRER_AGENT)
+    return re.sub(r"\(\?P<\w+>", "(?:", before + referrer_agent) if referrer_agent else ""
 
 
-def _place(lines: Sequence[Sequence[str]]) -> str:
+def _field_pattern(lines: Sequence[Sequence[str]]) -> str:
     """The rest of the expression; empty where no field is one."""
     if any(_NAMED.match(field) for fields in lines for field in fields):
         return rf".*?\s{_NAME}={_VALUE}"
@@ -90,8 +90,8 @@ def _place(lines: Sequence[Sequence[str]]) -> str:
     for place in range(min(_MOST, max(map(len, lines), default=0))):
         values = {fields[place] for fields in lines if len(fields) > place}
         listed = {value for value in values if _LIST.fullmatch(value)}
-        strange = sum(value not in listed and not _NONE.fullmatch(value) for value in values)
-        if listed and strange * _MOSTLY <= len(listed):
+        others = sum(value not in listed and not _NO_ADDRESS.fullmatch(value) for value in values)
+        if listed and others * _LISTS_PER_OTHER <= len(listed):
             counts[place] = len(listed)
     return rf"{_SKIPPED}{{{counts.most_common(1)[0][0]}}}\s+{_VALUE}" if counts else ""
 
@@ -110,7 +110,7 @@ _FIELDS = ("forwarded_for", "real_ip")
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is odd about a log, and what to write into the manifest; one line in all."""
+    """What is odd about a log, and what to write into the manifest; printed as one line."""
 
     what: str
     remedy: str
@@ -120,7 +120,7 @@ class Remark:
 
 
 def behind_proxies(log_format: Format, sample: Sequence[str]) -> Remark | None:
-    """What there is to say, if anything."""
+    """A remark where the clients look like proxies and another field names others; None if all is well."""
     read = texts_of(log_format, sample)
     clients = {_address(next(filter(None, map(texts.get, _CLIENTS)), "")) for texts in read}
     alone = len(clients) == 1 and len(read) >= _FEW
@@ -131,9 +131,11 @@ def behind_proxies(log_format: Format, sample: Sequence[str]) -> Remark | None:
         field = _FIELDS[0]
     if not field:
         return None
-    who = f"every client is {next(iter(clients))}" if len(clients) == 1 else "every client is in a private network"
+    clients_text = (
+        f"every client is {next(iter(clients))}" if len(clients) == 1 else "every client is in a private network"
+    )
     remedy = f"`source: {{client: {{from: [{field}, ip]}}}}`"
-    return Remark(f"{who}, and another field names the clients of a proxy", remedy)
+    return Remark(f"{clients_text}, and another field names the clients of a proxy", remedy)
 
 
 def _others(read: Sequence[Texts], name: str, clients: set[str]) -> bool:
@@ -144,9 +146,9 @@ def _address(text: str) -> str:
     """The first address of a text; empty where there is none."""
     for piece in text.replace(",", " ").split():
         bare = piece.strip("\"'[]()").removeprefix("for=")
-        for one in (bare, bare.rpartition(":")[0].strip("[]")):
+        for text_of_address in (bare, bare.rpartition(":")[0].strip("[]")):
             try:
-                return str(ipaddress.ip_address(one))
+                return str(ipaddress.ip_address(text_of_address))
             except ValueError:
                 continue
     return ""

@@ -72,7 +72,7 @@ class JsonLines:
         """The text that stands for each name in a line of a sample; empty where there is none."""
         value = read_object(line)
         found = {name: (find(value, path) for path in paths) for name, paths in self.paths}
-        return {name: str(next((one for one in each if one not in _NOTHING), "")) for name, each in found.items()}
+        return {name: str(next((value for value in each if value not in _NOTHING), "")) for name, each in found.items()}
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
@@ -97,10 +97,10 @@ class JsonLines:
         """The first text that is there for each name; no address where the line is no request."""
         texts = {name: self._first(paths) for name, paths in self.paths}
         groups = [[texts[name] for name in group if name in texts] for group in self.needed]
-        here = [f"coalesce({', '.join(found)}) IS NOT NULL" if found else "false" for found in groups]
-        here += [f"head[{self._places[path]}] = {literal(text)}" for path, text in self.equal]
+        conditions = [f"coalesce({', '.join(found)}) IS NOT NULL" if found else "false" for found in groups]
+        conditions += [f"head[{self._places[path]}] = {literal(text)}" for path, text in self.equal]
         ip = "own_ip" if "own_ip" in texts else "ip"  # the manifest may say where the address is
-        texts[ip] = f"CASE WHEN {' AND '.join(here)} THEN {texts.get(ip, 'NULL::VARCHAR')} END"
+        texts[ip] = f"CASE WHEN {' AND '.join(conditions)} THEN {texts.get(ip, 'NULL::VARCHAR')} END"
         return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in texts.items())}}}"
 
     def _first(self, paths: tuple[str, ...]) -> str:

@@ -119,7 +119,7 @@ WITH pieces AS (
 ), typed AS (
     SELECT {raw}, {_typed(reading)} FROM asked
 ), located AS (
-    SELECT *, {request_target.local("asked_for")} AS local, {sql.normalised_time(log_format)} AS odd FROM typed
+    SELECT *, {request_target.origin_form("asked_for")} AS local, {sql.normalised_time(log_format)} AS odd FROM typed
 ), timed AS (
     SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_late(reading)}) AS micros) FROM located
 ), split AS (

@@ -39,9 +39,9 @@ LEAD = "lead"
 class Pairs:
     """A shape of pairs. `labels` gives each name its labels in the line, the preferred first.
 
-    A line is a request when it has a text for one of the names in each group of `needed` (in SQL: `whole`). `order` is
-    that of a file's labels. The struct's `lead` is the line's first word, which may be a time that a shipper of logs
-    puts in front: where it is needed, a line of a sample must begin with one.
+    A line is a request if it has a text for one of the names in each group of `needed` (in SQL: `has_all_needed`).
+    `order` is the order of a file's labels. The struct's `lead` is the line's first word, which may be a time that a
+    log shipper puts in front: where it is needed, a line of a sample must begin with one.
     """
 
     syntax: Literal["ltsv", "logfmt"]
@@ -142,12 +142,12 @@ class Pairs:
         return f"CASE WHEN contains({word}, '\"') THEN {plain} ELSE {text} END"
 
 
-def whole(*needed: Sequence[str]) -> str:
+def has_all_needed(*needed: Sequence[str]) -> str:
     """SQL over `z`: whether there is a text for one of the names in each group."""
     return " AND ".join(f"coalesce({', '.join(f'z.{name}' for name in group)}, '') <> ''" for group in needed)
 
 
-def order_of(shape: Pairs, sample: Sequence[str]) -> tuple[str, ...]:
+def label_order(shape: Pairs, sample: Sequence[str]) -> tuple[str, ...]:
     """The order of labels in the first line that is a request; empty when none is."""
     first = next((line for line in sample if shape.fits(line)), None)
     return () if first is None else tuple(label for label, _ in shape.pairs(first))
@@ -171,7 +171,7 @@ def _labels(**fields: str) -> Labels:
     return tuple((name, tuple(labels.split())) for name, labels in fields.items())
 
 
-def _taken(**units: float) -> tuple[str, str]:
+def _duration(**units: float) -> tuple[str, str]:
     """The time taken in milliseconds, from names whose numbers are of so many milliseconds each."""
     found = ", ".join(milliseconds(f"z.{name}", unit=unit) for name, unit in units.items())
     return "time_taken", f"coalesce({found})"
@@ -207,10 +207,10 @@ LTSV = Format(
     time=_TIME,
     per_millisecond=1,
     derive=(
-        ("ip", f"CASE WHEN {whole(*_LTSV_NEEDED)} THEN {address('coalesce(z.ip, z.named)')} END"),
+        ("ip", f"CASE WHEN {has_all_needed(*_LTSV_NEEDED)} THEN {address('coalesce(z.ip, z.named)')} END"),
         ("host", host_name("coalesce(z.host, CASE WHEN z.ip IS NOT NULL THEN z.named END)")),
         ("time", unbracketed("z.time")),
-        _taken(micros=0.001, seconds=1000, application=1000),
+        _duration(micros=0.001, seconds=1000, application=1000),
     ),
     other=r"regexp_matches({line}, '(?:^|\t)(?:level|lvl|severity|msg|message):')",
 )
@@ -246,11 +246,11 @@ LOGFMT = Format(
     time=_TIME,
     per_millisecond=1,
     derive=(
-        ("ip", f"CASE WHEN {whole(*_LOGFMT_NEEDED)} THEN {address('z.ip')} END"),
+        ("ip", f"CASE WHEN {has_all_needed(*_LOGFMT_NEEDED)} THEN {address('z.ip')} END"),
         ("host", host_name("z.host")),
         ("time", unbracketed("coalesce(z.stamp, z.lead)")),
         ("protocol", http_version("z.protocol")),
-        _taken(millis=1, seconds=1000, spoken=1),
+        _duration(millis=1, seconds=1000, spoken=1),
     ),
     other=r"regexp_matches({line}, '(?:^|\s)(?:level|lvl|severity|msg|message)=\S|^[^ ]+ \w+\[[\w.]+\]: ')",
 )
@@ -268,7 +268,7 @@ def bind_logfmt(sample: Sequence[str]) -> Format:
 
 def _ordered(log_format: Format, sample: Sequence[str]) -> Format:
     return (
-        _with_order(log_format, order_of(log_format.shape, sample))
+        _with_order(log_format, label_order(log_format.shape, sample))
         if isinstance(log_format.shape, Pairs)
         else log_format
     )

@@ -31,7 +31,7 @@ answered. Tunnels (CONNECT) and what was no request (`error:...`, `NONE`, the ca
 from mtc.core.sql import literal
 from mtc.formats.aws import percent_decoded
 from mtc.formats.json_lines import OBJECT, JsonLines, Paths, paths_of, pointer
-from mtc.formats.ltsv_logfmt import whole
+from mtc.formats.ltsv_logfmt import has_all_needed
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
 from mtc.formats.ncsa import COMBINED_FIELDS
 from mtc.formats.pattern import (
@@ -215,7 +215,7 @@ ENVOY_JSON = Format(
     time=Time((), utc=True, epoch=ANY_EPOCH, iso=True),
     per_millisecond=1,
     derive=(
-        ("ip", only_where(_ENVOY_JSON_CLIENT, whole(*_ENVOY_NEEDED), asks_for_page("z.target", "z.method"))),
+        ("ip", only_where(_ENVOY_JSON_CLIENT, has_all_needed(*_ENVOY_NEEDED), asks_for_page("z.target", "z.method"))),
         ("host", f"coalesce({host_name('z.host')}, {url_host('z.target')})"),
         ("target", url_target("z.target")),
     ),

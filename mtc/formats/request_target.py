@@ -40,7 +40,7 @@ _LONGEST_HOST = 253
 NO_PAGE = "*"
 
 
-def local(target: str) -> str:
+def origin_form(target: str) -> str:
     """SQL over `method` and a target: path and query; `NO_PAGE` where no page was asked for, NULL for no target."""
     absolute = f"regexp_replace({target}, {literal(_URL)}, '/\\2\\3')"
     return f"""CASE

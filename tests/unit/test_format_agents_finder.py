@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mtc.formats.agents.agent_tables import table
-from mtc.formats.agents.regex_index import Expression, Finder, filled, literals, small
+from mtc.formats.agents.regex_index import Expression, Finder, fill_template, literals, lower_ascii
 
 BOUNDED = r"(?:^|[^A-Z0-9_-]|[^A-Z0-9-]_|sprd-|MZ-)(?:%s)"
 """How Matomo reads an expression."""
@@ -94,15 +94,15 @@ def test_the_same_expressions_match_as_without_short_cuts(text: str) -> None:
 @pytest.mark.parametrize("pattern", ["Fox/(\\d)", "[Ff]ox/(\\d)", "(?:Fox|Fux)/(\\d)"])
 def test_an_expression_begins_at_a_boundary(pattern: str, text: str, *, found: bool) -> None:
     """Whichever way the boundary is looked at."""
-    assert (Expression(pattern).find(text, small(text)) is not None) is found
+    assert (Expression(pattern).find(text, lower_ascii(text)) is not None) is found
 
 
 def test_groups_have_the_letters_of_the_text_and_fill_templates() -> None:
     """A group that took no part, or that there is not, is empty."""
-    groups = Expression(r"(Fox)(?:/(\d))?").find("ÄÖ FOX", small("ÄÖ FOX"))
+    groups = Expression(r"(Fox)(?:/(\d))?").find("ÄÖ FOX", lower_ascii("ÄÖ FOX"))
     assert groups == ("FOX", "")
-    assert filled(r"The \g<1> \g<2>\g<9>", groups) == "The FOX"
-    assert filled("plain", groups) == "plain"
+    assert fill_template(r"The \g<1> \g<2>\g<9>", groups) == "The FOX"
+    assert fill_template("plain", groups) == "plain"
 
 
 def test_the_first_expression_wins_whatever_the_place_of_its_match() -> None:

@@ -74,11 +74,11 @@ def _agent(text: str) -> Agent:
     if robot is not None:
         return _robot(robot)
     client = client_of(text)
-    robot = unattended(text) if _alone(client) else None
+    robot = unattended(text) if _may_be_unattended(client) else None
     return _robot(robot) if robot else _visitor(client, system_of(text), text)
 
 
-def _alone(client: AgentClient | None) -> bool:
+def _may_be_unattended(client: AgentClient | None) -> bool:
     """Whether nobody sits behind it, or may not."""
     return client is None or client.kind == LIBRARY or client.name == _HEADLESS
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mtc.formats.agents.regex_index import Expression, Finder, Groups, filled, small
+from mtc.formats.agents.regex_index import Expression, Finder, Groups, fill_template, lower_ascii
 from mtc.formats.filters import HEALTH_CHECK, HEALTH_CHECKS, ROBOT_TEXTS
 
 Entry = dict[str, Any]
@@ -80,14 +80,14 @@ def client_of(text: str) -> AgentClient | None:
 
 def version_of(row: Entry, groups: Groups) -> str:
     """The version that a row's template makes of a match: two parts of it."""
-    made = filled(row.get("version") or "", groups).replace("_", ".")
+    made = fill_template(row.get("version") or "", groups).replace("_", ".")
     return ".".join(made.split(".")[:_PARTS]).strip(" .")
 
 
 def _clients(text: str) -> Iterator[AgentClient]:
     for number, groups in _client_finder().all(text):
         kind, row = _rows()[number]
-        name = filled(row["name"], groups)
+        name = fill_template(row["name"], groups)
         is_browser = kind == BROWSER
         if name and not (is_browser and any(each in text for each in _NO_BROWSERS)):
             yield AgentClient(kind, name, version_of(row, groups))
@@ -124,7 +124,7 @@ def system_of(text: str) -> System:
         return System()
     number, groups = found
     row = table("oss")[number]
-    name, version = filled(row["name"], groups), version_of(row, groups)
+    name, version = fill_template(row["name"], groups), version_of(row, groups)
     closer = next(_closer(number, text), None)
     return _system(name, version if closer is None else closer)
 
@@ -132,7 +132,7 @@ def system_of(text: str) -> System:
 def _closer(number: int, text: str) -> Iterator[str]:
     """The version that the first of a row's own expressions finds, where it has some."""
     for row in table("oss")[number].get("versions", ()):
-        groups = _expression(row["regex"]).find(text, small(text))
+        groups = _expression(row["regex"]).find(text, lower_ascii(text))
         if groups is not None:
             yield version_of(row, groups)
 
@@ -179,7 +179,7 @@ def known_robot(text: str) -> Robot | None:
             kind = HEALTH_CHECK
             continue
         row = table("bots")[number - len(HEALTH_CHECKS)]
-        return Robot(filled(row["name"], groups), kind or _kind(row))
+        return Robot(fill_template(row["name"], groups), kind or _kind(row))
     lower = text.lower()
     return Robot("", kind or _ROBOT) if kind or any(mark in lower for mark in ROBOT_TEXTS) else None
 

@@ -191,12 +191,12 @@ class _Compiled(Protocol):
     def search(self, text: str, at: int) -> "re.Match[str] | None": ...
 
 
-def small(text: str) -> str:
+def lower_ascii(text: str) -> str:
     """A text with the letters A to Z made small; every letter keeps its place."""
     return text.lower() if text.isascii() else text.translate(_SMALL)
 
 
-def filled(template: str, groups: Groups) -> str:
+def fill_template(template: str, groups: Groups) -> str:
     r"""A template with the groups that it names (`\g<1>`) filled in; a group that there is not is empty."""
     if "\\" not in template:
         return template.strip()
@@ -225,7 +225,7 @@ class Expression:
     """An expression. Hard to search for is what may begin with anything: there the place is asked for first."""
 
     def __init__(self, pattern: str) -> None:
-        made = _in_small(pattern)
+        made = _lowered(pattern)
         self._placed = made.startswith(_ANYWHERE)
         self._compiled = _compiled(_BEHIND % made if self._placed else made)
 
@@ -237,13 +237,13 @@ class Expression:
             if match is None:
                 return None
             start = match.start()
-            if self._placed or start == 0 or _free(lowered, start):
+            if self._placed or start == 0 or _at_word_start(lowered, start):
                 return tuple(text[first:last] if first >= 0 else "" for first, last in match.regs[1:])
             at = start + 1
         return None
 
 
-def _free(text: str, start: int) -> bool:
+def _at_word_start(text: str, start: int) -> bool:
     before = text[start - 1]
     if before == "_":
         return start > 1 and not (text[start - 2].isascii() and (text[start - 2].isalnum() or text[start - 2] == "-"))
@@ -252,7 +252,7 @@ def _free(text: str, start: int) -> bool:
     return not (before.isascii() and before.isalnum())
 
 
-def _in_small(pattern: str) -> str:
+def _lowered(pattern: str) -> str:
     pieces = _ESCAPED.split(pattern.replace("A-z", r"\[-z"))
     return "".join(piece if piece.startswith("\\") else piece.translate(_SMALL) for piece in pieces)
 
@@ -296,7 +296,7 @@ class Finder:
 
     def all(self, text: str) -> Iterator[tuple[int, Groups]]:
         """Every expression that matches, in order."""
-        lowered, last = small(text), -1
+        lowered, last = lower_ascii(text), -1
         for at in self._candidates(lowered):
             number = self._parts[at][0]
             groups = None if number == last else self._expression(at).find(text, lowered)

@@ -199,9 +199,9 @@ class _Flags:
     quoted: bool = False
     hexadecimal: bool = False
 
-    def after(self, told: str) -> "_Flags":
+    def after(self, text: str) -> "_Flags":
         """The flags with those of an item."""
-        found = {flag[1:]: flag[0] == "+" for flag in _BLANKS.sub("", told).split(",") if flag[:1] in {"+", "-"}}
+        found = {flag[1:]: flag[0] == "+" for flag in _BLANKS.sub("", text).split(",") if flag[:1] in {"+", "-"}}
         return _Flags(found.get("Q", self.quoted), found.get("X", self.hexadecimal))
 
 

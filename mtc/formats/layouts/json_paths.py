@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from mtc.formats.layouts.layout import Clock, JsonLayout, LayoutError, require
+from mtc.formats.layouts.layout import JsonLayout, LayoutError, TimeLayout, require
 from mtc.formats.layouts.pieces import Piece, Value, choose
 
 Steps = tuple[str | int, ...]
@@ -40,10 +40,10 @@ def json_layout(pieces: Sequence[Piece], what: str) -> JsonLayout:
     return JsonLayout(tuple((name, places[id(value)]) for name, value in chosen.items()), _clock(chosen.get("time")))
 
 
-def _clock(value: Value | None) -> Clock:
+def _clock(value: Value | None) -> TimeLayout:
     if value is None or not value.clock or value.clock.startswith("epoch:"):
-        return Clock()
-    return Clock(formats=(value.clock,))
+        return TimeLayout()
+    return TimeLayout(formats=(value.clock,))
 
 
 def _marked(pieces: Sequence[Piece]) -> Iterator[str]:

@@ -47,7 +47,7 @@ class LayoutError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimeLayout:
     """How the time reads: the groups that, joined by `joint`, are its text, and what that text is.
 
     `formats` are strptime formats; with `epoch`, the text is a number of so many a second. With neither it may be in
@@ -66,7 +66,7 @@ class TextLayout:
 
     pattern: str
     names: tuple[str, ...]
-    clock: Clock = Clock()
+    clock: TimeLayout = TimeLayout()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class JsonLayout:
     """Where in an object each field is: keys and indices."""
 
     paths: tuple[tuple[str, tuple[str | int, ...]], ...]
-    clock: Clock = Clock()
+    clock: TimeLayout = TimeLayout()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,10 +87,14 @@ Layout = TextLayout | JsonLayout
 
 def require(names: frozenset[str], what: str, how: str) -> None:
     """Refuse a layout from which no request could be read. `how` shows how a field is written."""
-    for wanted in (("ip",), ("time", "date"), ("path", "request", "target")):
-        if names.isdisjoint(wanted if wanted != ("ip",) else ADDRESSES):
-            lacking = f"none of {', '.join(wanted[:-1])} and {wanted[-1]}" if len(wanted) > 1 else f"no {wanted[0]}"
-            raise LayoutError(f"{what} has {lacking}", f"add {how.format(wanted[0])}")
+    for alternatives in (("ip",), ("time", "date"), ("path", "request", "target")):
+        if names.isdisjoint(alternatives if alternatives != ("ip",) else ADDRESSES):
+            lacking = (
+                f"none of {', '.join(alternatives[:-1])} and {alternatives[-1]}"
+                if len(alternatives) > 1
+                else f"no {alternatives[0]}"
+            )
+            raise LayoutError(f"{what} has {lacking}", f"add {how.format(alternatives[0])}")
 
 
 _LONG = {"%T": "%H:%M:%S", "%F": "%Y-%m-%d", "%D": "%m/%d/%y", "%R": "%H:%M", "%h": "%b", "%e": "%d"}

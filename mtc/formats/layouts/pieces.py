@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from mtc.formats.layouts.layout import (
     CLF,
-    Clock,
     LayoutError,
     TextLayout,
+    TimeLayout,
     directives,
     expression_of,
     has_clock,
@@ -81,7 +81,7 @@ def assemble(pieces: Sequence[Piece], what: str) -> TextLayout:
     pieces = [replace(piece) if isinstance(piece, Value) else piece for piece in pieces]  # one directive may come twice
     values = [piece for piece in pieces if isinstance(piece, Value)]
     chosen = choose(values)
-    times, clock = _clock([value for value in values if value.clock])
+    times, clock = _time_layout([value for value in values if value.clock])
     names = {id(value): name for name, value in chosen.items()} | {id(value): group for group, value in times.items()}
     found = frozenset(chosen) | ({"time"} if times else frozenset())
     require(found, what, "what writes the {0}")
@@ -137,33 +137,33 @@ def _literal(text: str) -> str:
     return re.escape(text).replace("\\ ", " ").replace("\\\t", "\t")
 
 
-def _clock(values: Sequence[Value]) -> tuple[dict[str, Value], Clock]:
+def _time_layout(values: Sequence[Value]) -> tuple[dict[str, Value], TimeLayout]:
     """The groups that the time is read from, and how it reads."""
     fraction = next((value for value in values if value.clock == "fraction"), None)
     epochs = [value for value in values if value.clock.startswith("epoch:")]
     if epochs:
         return _epoch(max(epochs, key=lambda value: int(value.clock[6:])), fraction)
-    told = [value for value in values if value.clock not in {"", "fraction"}]
-    if not told:
-        return {}, Clock()
-    used = _enough(told)
+    timed = [value for value in values if value.clock not in {"", "fraction"}]
+    if not timed:
+        return {}, TimeLayout()
+    used = _sufficient(timed)
     groups = (
         {"time": used[0]} if len(used) == 1 and fraction is None else {f"t{at}": each for at, each in enumerate(used)}
     )
     time_format = " ".join(each.clock for each in used)
     if fraction is not None and not directives(time_format) & set("fg"):
         groups, time_format = {**groups, "fraction": fraction}, f"{time_format} %f"
-    return groups, Clock(tuple(groups), " ", (time_format,))
+    return groups, TimeLayout(tuple(groups), " ", (time_format,))
 
 
-def _epoch(value: Value, fraction: Value | None) -> tuple[dict[str, Value], Clock]:
-    a_second = int(value.clock[6:])
-    if a_second == 1 and fraction is not None:
-        return {"time": value, "fraction": fraction}, Clock(("time", "fraction"), ".", epoch=1)
-    return {"time": value}, Clock(("time",), epoch=a_second)
+def _epoch(value: Value, fraction: Value | None) -> tuple[dict[str, Value], TimeLayout]:
+    per_second = int(value.clock[6:])
+    if per_second == 1 and fraction is not None:
+        return {"time": value, "fraction": fraction}, TimeLayout(("time", "fraction"), ".", epoch=1)
+    return {"time": value}, TimeLayout(("time",), epoch=per_second)
 
 
-def _enough(values: Sequence[Value]) -> list[Value]:
+def _sufficient(values: Sequence[Value]) -> list[Value]:
     """A time that is whole by itself, with the offset if it has none; else all that there is."""
     whole = next(
         (each for each in values if has_date(directives(each.clock)) and has_clock(directives(each.clock))), None
