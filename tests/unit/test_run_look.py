@@ -147,7 +147,7 @@ def test_objects_left_out_for_their_names_are_one_line_for_a_site(tmp_path: Path
     list_sources(project, Selection((Stage.IMPORT,), {"docs": (DAYS[0],)}), folder, heard.append)
     (line,) = heard
     assert line.startswith("docs: ")
-    assert line.endswith("(and 2 more left out)")
+    assert line.endswith("(and 2 more skipped)")
 
 
 @pytest.mark.parametrize("accepted", [True, False])
