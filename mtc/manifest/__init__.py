@@ -5,6 +5,7 @@ Reading, from the file up:
 yaml            YAML text into a tree of nodes
 nodes           the tree: maps, lists and values that know their places
 inheritance     `extends`, environments, and what sites take from the manifest
+deprecations    old names of keys, which are still read
 references      `${NAME}` and `${file:PATH}`
 list_files      lists that stand in files of their own
 models          the shapes of a manifest

@@ -1,7 +1,6 @@
 """The shapes of a manifest. Descriptions and examples here are what an editor shows and the schema carries.
 
-A model here never reads a file or a clock. Dates stay text until `dates.py` reads them, so that each mistake
-keeps its place in the file.
+A model here never reads a file or a clock.
 """
 
 import zoneinfo

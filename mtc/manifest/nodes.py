@@ -1,6 +1,6 @@
 """A manifest's text as a tree in which every key and value knows where it was written.
 
-Only the manifest's own rooms see these trees; what leaves `load` is frozen models. No files are read here.
+Only manifest/ sees these trees; `load` returns frozen models. No files are read here.
 """
 
 import bisect
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.manifest.redaction import hide_secrets
+from mtc.manifest.redaction import mask_secrets
 
 KeyPath = tuple[str, ...]
 Value = str | int | float | bool | None
@@ -21,32 +21,32 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 @dataclass(slots=True, eq=False)
 class Document:
-    """One file's text. Lines are counted as editors count them; covered pieces are never shown again.
+    """One file's text. Lines are counted as editors count them; masked pieces are never shown again.
 
-    Of a `private` document nothing is shown: it is no manifest, or lies outside of the project, and may be anything.
+    Nothing of a `private` document is shown: it is not a manifest, or lies outside the project, and may hold anything.
     """
 
     file: Path
     text: str
     private: bool = False
     _starts: list[int] = field(init=False)
-    _covered: list[tuple[int, int]] = field(default_factory=list, init=False, repr=False)
+    _masked: list[tuple[int, int]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._starts = [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 
-    def cover(self, start: int, end: int) -> None:
+    def mask(self, start: int, end: int) -> None:
         """Never show the characters from `start` to `end`."""
-        self._covered.append((start, end))
+        self._masked.append((start, end))
 
     def mark(self, index: int) -> "Mark":
         """The place of the character at `index`."""
         line = bisect.bisect_right(self._starts, index)
         return Mark(self, line, index - self._starts[line - 1] + 1)
 
-    def cover_line(self, line: int) -> None:
-        """Never show a line of which it is not known what is secret in it."""
-        self.cover(*self._span(line))
+    def mask_line(self, line: int) -> None:
+        """Never show a line that may hold a secret anywhere."""
+        self.mask(*self._span(line))
 
     def lines_before(self, line: int, count: int) -> list[str]:
         """A line and up to `count` lines before it."""
@@ -57,17 +57,17 @@ class Document:
         end = self._starts[line] if line < len(self._starts) else len(self.text)
         return start, start + len(self.text[start:end].rstrip("\r\n"))
 
-    def shown(self, line: int) -> str:
-        """A line of the file with every secret literal covered by stars."""
+    def masked_line(self, line: int) -> str:
+        """A line of the file with every secret masked by stars."""
         if self.private or not 1 <= line <= len(self._starts):
             return ""
         start, end = self._span(line)
         text = self.text[start:end]
-        for first, last in self._covered:
-            left, right = max(first - start, 0), min(last - start, len(text))
-            if left < right:
-                text = text[:left] + "*" * (right - left) + text[right:]
-        return hide_secrets(text)
+        for first, last in self._masked:
+            begin, stop = max(first - start, 0), min(last - start, len(text))
+            if begin < stop:
+                text = text[:begin] + "*" * (stop - begin) + text[stop:]
+        return mask_secrets(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ class Mark:
     column: int
 
     def problem(self, where: str, what: str, hint: str = "") -> Problem:
-        """Something that is wrong here."""
+        """A problem at this place."""
         return Problem(
-            str(self.document.file), self.line, self.column, where, what, hint, self.document.shown(self.line)
+            str(self.document.file), self.line, self.column, where, what, hint, self.document.masked_line(self.line)
         )
 
 
@@ -155,7 +155,7 @@ class Map:
         return mark
 
     def without(self, *keys: str) -> "Map":
-        """The map less some keys."""
+        """The map without some keys."""
         return replace(self, entries={key: entry for key, entry in self.entries.items() if key not in keys})
 
     def with_(self, key: str, entry: MapEntry) -> "Map":

@@ -1,6 +1,6 @@
-"""A loaded manifest with every default and override resolved: what the rest of mtc works from.
+"""A manifest with every default and override resolved, which the rest of mtc works from.
 
-Models into a project: defaults and overrides decided, paths absolute, each setting with its place.
+Paths are absolute, sites hold all that they inherit, and each setting knows the line where it was written.
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ _FRESHNESS = Freshness()
 
 @dataclass(frozen=True, slots=True)
 class SiteSettings:
-    """One site, resolved. `zone` is the name of its time zone.
+    """One site, with everything that it inherits. `zone` is the name of its time zone.
 
     `countries` is the path of the database that tells countries, as the manifest has it; empty for none. `matomo` is
     the server that its hits are delivered to, and `answers` who makes its statistics.

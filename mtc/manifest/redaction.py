@@ -25,14 +25,14 @@ def _stars(text: str) -> str:
     return "*" * len(text)
 
 
-def hide_secrets(line: str) -> str:
-    """Cover what reads like a secret literal in a line, keeping every column where it was."""
+def mask_secrets(line: str) -> str:
+    """Mask what reads like a secret in a line; every column stays where it was."""
     line = _SECRET_KEY.sub(lambda match: match["key"] + _stars(match["value"]), line)
     return _USER_INFO.sub(lambda match: _stars(match[0]), line)
 
 
-def reaches(lines: Sequence[str]) -> bool:
-    """Whether a secret's literal may stand in the last of these lines, when nothing is known of their structure."""
+def may_hold_secret(lines: Sequence[str]) -> bool:
+    """Whether the last of these lines may hold a secret, when nothing is known about their structure."""
     return any(_SECRET_NAME.search(line) for line in lines)
 
 

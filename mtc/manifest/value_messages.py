@@ -16,7 +16,7 @@ from mtc.core.suggest import nearest, suggest
 from mtc.formats.layouts.layout import LayoutError
 from mtc.manifest.model_keys import keys_at
 from mtc.manifest.nodes import KeyPath, Map, Mark, Node, Scalar, Seq, is_null
-from mtc.manifest.redaction import hide_secrets, is_secret
+from mtc.manifest.redaction import is_secret, mask_secrets
 from mtc.manifest.yaml import scalar_value
 
 _DURATION = "a duration looks like 6h, 90m or 2d"
@@ -110,7 +110,7 @@ class Position:
         """The value as it was written, unless it may not be shown."""
         if self.redacted or not isinstance(self.node, Scalar):
             return "the value"
-        text = hide_secrets(self.node.text)
+        text = mask_secrets(self.node.text)
         if isinstance(self.node.value, str) and not isinstance(scalar_value(self.node.text), str):
             text = f"'{text}'"
         return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 (one line on a terminal)

@@ -18,7 +18,7 @@ from ruamel.yaml.error import YAMLError
 
 from mtc.core.errors import Problem
 from mtc.manifest.nodes import Document, Map, MapEntry, Mark, Node, Scalar, Seq, Value, is_null
-from mtc.manifest.redaction import is_placeholder, is_secret, reaches
+from mtc.manifest.redaction import is_placeholder, is_secret, may_hold_secret
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -51,7 +51,7 @@ _LOOKS_SO = re.compile(
 
 
 def looks_like_manifest(data: bytes) -> bool:
-    """Whether a file's bytes name a key that manifests have: what does not may be any file, and none of it is shown."""
+    """Whether a file's bytes name a key of manifests. Nothing of any other file is ever shown."""
     return _LOOKS_SO.search(data) is not None
 
 
@@ -83,7 +83,7 @@ def _unreadable(file: Path, error: OSError | ValueError) -> Problem:
 
 
 def read_text(text: str, file: Path, *, private: bool = False) -> tuple[Map | None, tuple[Problem, ...]]:
-    """Read a manifest's text; the tree is None where there is none to go on with. A `private` one is never shown."""
+    """Read a manifest's text; the tree is None if it cannot be used. A `private` text is never shown."""
     document = Document(file, text.removeprefix("\ufeff"), private)
     composer = _Composer(document, _events(document))
     node: Map | None = None
@@ -91,8 +91,8 @@ def read_text(text: str, file: Path, *, private: bool = False) -> tuple[Map | No
         node = _top(composer)
     except _StopError as stop:
         composer.problems.append(stop.problem)
-        _cover(composer, stop.problem.line)
-    return node, tuple(replace(each, source=document.shown(each.line)) for each in composer.problems)
+        _mask_unread(composer, stop.problem.line)
+    return node, tuple(replace(each, source=document.masked_line(each.line)) for each in composer.problems)
 
 
 class _StopError(Exception):
@@ -104,7 +104,7 @@ class _StopError(Exception):
 
 @dataclass(slots=True)
 class _Composer:
-    """Builds the tree from events, and collects what can be said without stopping."""
+    """Builds the tree from events, and collects the problems that need no stop."""
 
     document: Document
     events: Iterator[ev.Event]
@@ -121,13 +121,13 @@ class _Composer:
         if event.anchor:
             self.anchors[event.anchor] = None
         if getattr(event, "tag", None):
-            self._say(mark, "a YAML tag has no meaning here", "write the value without `!`")
+            self._report(mark, "a YAML tag has no meaning here", "write the value without `!`")
         node = self._checked(self._node(event, mark), mark)
         if event.anchor:
             self.anchors[event.anchor] = node
         return node
 
-    def _say(self, mark: Mark, what: str, hint: str = "") -> None:
+    def _report(self, mark: Mark, what: str, hint: str = "") -> None:
         self.problems.append(mark.problem(".".join(self.path), what, hint))
 
     def _stop(self, mark: Mark, what: str, hint: str = "") -> _StopError:
@@ -158,17 +158,17 @@ class _Composer:
     def _scalar(self, event: ev.ScalarEvent, mark: Mark) -> Scalar:
         text = str(event.value)
         if self._may_be_secret() and not is_placeholder(text):
-            self.document.cover(event.start_mark.index, event.end_mark.index)
+            self.document.mask(event.start_mark.index, event.end_mark.index)
         if _CONTROL.search(text):
-            self._say(mark, "a control character in a value", "remove it")
+            self._report(mark, "a control character in a value", "remove it")
             text = _CONTROL.sub("?", text)
         if event.style is None and len(text) > 1 and {text[0], text[-1]} <= set(_CURLY):
-            self._say(mark, "typographic quotes are a part of the text", _STRAIGHT)
+            self._report(mark, "typographic quotes are a part of the text", _STRAIGHT)
             text = text[1:-1]
         return Scalar(mark, scalar_value(text) if event.style is None else text, text)
 
     def _may_be_secret(self) -> bool:
-        """Whether the text here is a secret's, or stands under a key that is none, where anything may."""
+        """Whether the text at this place is a secret, or may be one because its key is not a text."""
         if self.in_key:
             return "?" in self.path[:-1]
         return "?" in self.path or is_secret(tuple(self.path))
@@ -208,7 +208,7 @@ class _Composer:
         return Map(mark, {**merged, **entries}, weight, depth)
 
     def _key(self, event: ev.Event) -> tuple[Mark, str | None]:
-        """Read a key; None where it is no text."""
+        """Read a key; None if it is not a text."""
         mark = self.document.mark(event.start_mark.index)
         self.path.append("?")
         self.in_key = True
@@ -217,31 +217,31 @@ class _Composer:
         self.path.pop()
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return mark, node.value
-        shown = isinstance(node, Scalar) and node.text and not self.document.private
-        text = node.text if isinstance(node, Scalar) and shown else "a key"
-        self._say(mark, f"{text} is no text, as a key must be", "put it in quotes")
+        is_shown = isinstance(node, Scalar) and node.text and not self.document.private
+        text = node.text if isinstance(node, Scalar) and is_shown else "a key"
+        self._report(mark, f"{text} is no text, as a key must be", "put it in quotes")
         return mark, None
 
     def _twice(self, key: str, mark: Mark, first: Mark) -> None:
-        self._say(mark, f"{key} is written twice", f"the first is in line {first.line}; keep one")
+        self._report(mark, f"{key} is written twice", f"the first is in line {first.line}; keep one")
 
     def _merged(self, node: Node, mark: Mark) -> dict[str, MapEntry]:
-        """What `<<` brings; of several maps the first that has a key gives it."""
+        """The entries that `<<` merges in; of several maps the first that has a key wins."""
         maps = node.items if isinstance(node, Seq) else () if is_null(node) else (node,)
         found: dict[str, MapEntry] = {}
         for each in maps:
             if isinstance(each, Map):
                 found = {**each.entries, **found}
             else:
-                self._say(mark, "`<<` takes a map, or a list of maps")
+                self._report(mark, "`<<` takes a map, or a list of maps")
         return found
 
 
-def _cover(composer: _Composer, line: int) -> None:
-    """What comes after a stop has not been read: hide the line where it may hold a secret."""
+def _mask_unread(composer: _Composer, line: int) -> None:
+    """Nothing after a stop has been read, so mask the line if it may hold a secret."""
     document = composer.document
-    if is_secret(tuple(composer.path)) or reaches(document.lines_before(line, _REACH)):
-        document.cover_line(line)
+    if is_secret(tuple(composer.path)) or may_hold_secret(document.lines_before(line, _REACH)):
+        document.mask_line(line)
 
 
 def _top(composer: _Composer) -> Map:
@@ -295,9 +295,9 @@ def _in_words(error: Exception) -> tuple[str, str]:
     """What a YAML error means, without a word of the file's text."""
     if not isinstance(error, YAMLError):
         return "this is not YAML", ""
-    said = f"{getattr(error, 'problem', '')} {getattr(error, 'context', '')}"
+    message = f"{getattr(error, 'problem', '')} {getattr(error, 'context', '')}"
     for piece, what, hint in _PLAIN_WORDS:
-        if piece in said:
+        if piece in message:
             return what, hint
     return "this is not YAML", "check quotes, indent and brackets around here"
 
