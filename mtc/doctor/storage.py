@@ -270,7 +270,7 @@ class _Probe:
 
     @property
     def _where(self) -> str:
-        return printable(self.archive.template.full(self.key))
+        return printable(self.archive.template.copy_url(self.key))
 
     def _explaining(self, permission: str) -> AbstractContextManager[None]:
         return explaining(Access(str(self.archive.login), self._where, permission))

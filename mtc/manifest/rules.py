@@ -25,7 +25,7 @@ from mtc.sources.url_overlap import (
     log_folder,
     outputs_meet_source,
 )
-from mtc.sources.url_rules import Finding, archive_findings, source_findings
+from mtc.sources.url_rules import UrlFinding, archive_findings, source_findings
 
 FORMAT_NAMES = frozenset({"auto", *NAMES})
 FOLDERS = ("warehouse", "stats", "csv")
@@ -46,7 +46,10 @@ _LINE_FILTERS = (
 """The filters that may tell the lines of one site from those of another in the same logs."""
 
 _APART = "give each a folder of its own"
-_URL_RULES: Mapping[str, Callable[[str], Iterable[Finding]]] = {"source": source_findings, "archive": archive_findings}
+_URL_RULES: Mapping[str, Callable[[str], Iterable[UrlFinding]]] = {
+    "source": source_findings,
+    "archive": archive_findings,
+}
 
 
 @dataclass(frozen=True, slots=True)

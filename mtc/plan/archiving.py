@@ -60,6 +60,6 @@ class StepArchive:
             return ""
         try:
             template = ArchiveUrl.compile(self.site.archive.url, self.site.name)
-            return template.full(template.render(self.day, item))
+            return template.copy_url(template.render(self.day, item))
         except StepError:
             return ""

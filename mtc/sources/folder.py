@@ -41,7 +41,7 @@ class FolderSource:
         found: dict[dt.date, list[SourceObject]] = {}
         near, misses = NearMisses.of(self.pattern, requested), list[str]()
         try:
-            ranges = self.pattern.prefixes(requested)
+            ranges = self.pattern.list_ranges(requested)
             for key, path in self._walk(ranges, DayIndex(requested)):
                 day = self.pattern.match(key) if any(each.holds(key) for each in ranges) else None
                 if day is None and near.matches(key) and not key_problem(key) and self.pattern.match(key) is None:
@@ -223,7 +223,7 @@ class FolderArchive:
     ) -> str:
         """Copy, verify by SHA-256, rename. Of other files of that name only the object's earlier copy is replaced."""
         key = self.template.render(day, obj)
-        url = self.template.full(key)
+        url = self.template.copy_url(key)
         try:
             target = path_inside(self.project / self.template.root, key)
             if _has_digest(target, obj):

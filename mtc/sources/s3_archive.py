@@ -145,7 +145,7 @@ class S3Archive:
     ) -> str:
         """Copy and verify. Another object of that name is not touched, but for the object's earlier copy."""
         key = self.template.render(day, obj)
-        url = self.template.full(key)
+        url = self.template.copy_url(key)
         client = self.clients.get(self.login, self.tuning)
         target = UploadTarget(
             self.template.bucket, key, _marks(site, obj), Access(str(self.login), printable(url), _PERMISSIONS)

@@ -60,8 +60,8 @@ class SourceUrl:
             for atom in self.fixed()
         )
 
-    def prefixes(self, days: Collection[dt.date]) -> tuple[ListRange, ...]:
-        """Plan which ranges of keys to list for these days."""
+    def list_ranges(self, days: Collection[dt.date]) -> tuple[ListRange, ...]:
+        """The ranges of keys to list for these days."""
         codes = tuple(atom.code for atom in self.fixed() if isinstance(atom, Directive))
         return plan_ranges({day: self.prefix_for(day) for day in days}, in_order=url_template.sort_as_dates(codes))
 
@@ -211,7 +211,7 @@ class ArchiveUrl:
             raise PermanentError(f"the object cannot be archived under its key: {reason}", where=printable(obj.key))
         return key
 
-    def full(self, key: str) -> str:
+    def copy_url(self, key: str) -> str:
         """The URL of a copy; a folder's stays relative where the manifest's is."""
         if self.bucket:
             return f"s3://{self.bucket}/{key}"

@@ -23,7 +23,7 @@ from mtc.sources.url_template import (
 SOURCE_FIELDS = ("site", "date")
 ARCHIVE_FIELDS = ("site", "date", "name", "key")
 
-Finding = tuple[str, str]
+UrlFinding = tuple[str, str]
 """What is wrong, and a hint."""
 
 # What is meant for a scheme, and would be taken for a folder: `s3:/acme`, `s3:acme/logs`, `s3//acme`, `https:/...`.
@@ -37,7 +37,7 @@ _LETTER_FORMAT = re.compile("|".join(_LETTERS), re.IGNORECASE)
 _FORMAT_HINT = "write it like {date:%Y-%m-%d} or {date:%Y/%m/%d}"
 
 
-def source_findings(url: str) -> Iterator[Finding]:
+def source_findings(url: str) -> Iterator[UrlFinding]:
     """What is wrong with a source's pattern, each with a hint."""
     yield from _common(url, SOURCE_FIELDS)
     yield from _globs(url)
@@ -46,7 +46,7 @@ def source_findings(url: str) -> Iterator[Finding]:
         yield "the pattern has no {date:FORMAT}, so an object's day cannot be told", _FORMAT_HINT
 
 
-def archive_findings(url: str) -> Iterator[Finding]:
+def archive_findings(url: str) -> Iterator[UrlFinding]:
     """What is wrong with an archive's pattern, each with a hint."""
     yield from _common(url, ARCHIVE_FIELDS)
     if not {"name", "key"} & {name for name, _ in fields(url)}:
@@ -55,7 +55,7 @@ def archive_findings(url: str) -> Iterator[Finding]:
         yield "a copy has one name: no `*`, `?` or `[...]` can stand here", "use {name} or {key}"
 
 
-def _globs(url: str) -> Iterator[Finding]:
+def _globs(url: str) -> Iterator[UrlFinding]:
     """`**` crosses folders, once; other globs stay within a name."""
     pieces = _without_fields(url).split("/")
     if pieces.count("**") > 1 or any("**" in piece and piece != "**" for piece in pieces):
@@ -70,7 +70,7 @@ def _globs(url: str) -> Iterator[Finding]:
             yield f"{glob} is no class of characters", "write it from the lower to the higher, like [0-9]"
 
 
-def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
+def _common(url: str, allowed: tuple[str, ...]) -> Iterator[UrlFinding]:
     yield from _scheme(url)
     for name, date_format in fields(url):
         yield from _field(name, date_format, allowed)
@@ -89,7 +89,7 @@ def _common(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
         yield "`~` is not followed", "write the folder's whole path"
 
 
-def _braces(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
+def _braces(url: str, allowed: tuple[str, ...]) -> Iterator[UrlFinding]:
     """Braces that are no field, and what other tools write for one."""
     kinds = [(token.kind, token.text) for token in tokens(url)]
     for kind, text in () if "{{" in url else kinds:
@@ -104,7 +104,7 @@ def _braces(url: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
         yield f"${word} stands for nothing here", hint
 
 
-def _scheme(url: str) -> Iterator[Finding]:
+def _scheme(url: str) -> Iterator[UrlFinding]:
     scheme, rest = split_scheme(url)
     if not scheme:
         if nearly := _NEARLY_SCHEME.match(url):
@@ -127,7 +127,7 @@ def _keys_of(url: str) -> str:
     return url.removeprefix("s3://").partition("/")[2] if url.startswith("s3://") else variable_part(url)
 
 
-def _field(name: str, date_format: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
+def _field(name: str, date_format: str, allowed: tuple[str, ...]) -> Iterator[UrlFinding]:
     if name not in allowed:
         near = nearest(name, allowed) if name else ""
         hint = f"did you mean {{{near}}}?" if near else f"fields are {_listed(allowed)}"
@@ -138,7 +138,7 @@ def _field(name: str, date_format: str, allowed: tuple[str, ...]) -> Iterator[Fi
         yield from _format(date_format)
 
 
-def _format(date_format: str) -> Iterator[Finding]:
+def _format(date_format: str) -> Iterator[UrlFinding]:
     """What is wrong with the format of a date by itself."""
     if not date_format:
         yield "{date} has no format", _FORMAT_HINT
@@ -152,7 +152,7 @@ def _with_percents(date_format: str) -> str:
     return _LETTER_FORMAT.sub(lambda found: _LETTERS[found[0].lower()], date_format)
 
 
-def _together(formats: Sequence[str]) -> Iterator[Finding]:
+def _together(formats: Sequence[str]) -> Iterator[UrlFinding]:
     """Whether formats, each right by itself, spell a whole day together."""
     if not names_a_day(frozenset(code for date_format in formats for code in directive_codes(date_format))):
         shown = " and ".join(f"{{date:{date_format}}}" for date_format in formats)

@@ -112,7 +112,7 @@ class MemoryArchive:
         error, self.fail = self.fail, None
         if error is not None:
             raise error
-        url = self.template.full(self.template.render(day, obj))
+        url = self.template.copy_url(self.template.render(day, obj))
         with local_copy(local, source, obj, self.spool) as path:
             data = path.read_bytes()
         source.confirm_unchanged(obj)

@@ -348,7 +348,7 @@ class House:
         for key in [*(item.object.key for item in work.archive), *(item.key for item in work.load)]:
             self._burn()
             old = self.objects[step][key]
-            url = template.full(template.render(step.day, old.object))
+            url = template.copy_url(template.render(step.day, old.object))
             self.objects[step][key] = dataclasses.replace(old, archived=url)
 
     def _stat(self, step: StepId) -> StepRecord:

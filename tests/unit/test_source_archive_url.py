@@ -20,7 +20,7 @@ DAY = dt.date(2026, 5, 1)
 def render(url: str, key: str) -> str:
     """The URL of the copy of an object."""
     template = ArchiveUrl.compile(url, "docs")
-    return template.full(template.render(DAY, SourceObject(key, 1)))
+    return template.copy_url(template.render(DAY, SourceObject(key, 1)))
 
 
 @pytest.mark.parametrize(
