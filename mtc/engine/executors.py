@@ -1,14 +1,10 @@
-"""The seam between coordinator and executor.
+"""Executors do tasks; this is the seam between them and the coordinator.
 
-An executor hands everything to the `Handler` in the thread that calls `pump`, so that the coordinator alone touches
-the state. A worker that records a fact waits until the handler has taken it.
+An executor hands everything to the `Handler` in the thread that calls `pump`, so that the coordinator alone touches the
+state. A worker that records facts waits until the handler has taken them, and gets the error if it could not.
 
-One task after the other, in the calling thread: for tests, debugging, and `run: {jobs: 1}`.
-
-Several tasks at a time, in threads of this process, so that `kill -9` ends them all together.
-
-What a worker has to say goes through one queue. A worker that records facts sleeps until the coordinator's thread has
-taken them, and gets the error if it could not.
+- `InlineExecutor`: one task after the other, in the calling thread; for tests, debugging, and `run: {jobs: 1}`.
+- `PoolExecutor`: several tasks at a time, in threads of this process, so that `kill -9` ends them all together.
 """
 
 import queue
@@ -28,16 +24,16 @@ StageRunners = Mapping[Stage, StageRunner]
 
 
 class Handler(Protocol):
-    """The coordinator, as an executor sees it."""
+    """What an executor reports to: the coordinator's side."""
 
     def started(self, task: Task) -> None:
-        """A task is begun."""
+        """A task has begun."""
 
     def facts(self, task: Task, facts: tuple[Fact, ...]) -> None:
-        """Facts to record for good before this returns."""
+        """Record facts durably before this returns."""
 
     def progress(self, task: Task, size: int, lines: int) -> None:
-        """So much more is done."""
+        """`size` more bytes and `lines` more lines are done."""
 
     def ended(self, task: Task, error: Exception | None) -> None:
         """A task is over; `error` is why its unrecorded steps failed."""
@@ -54,44 +50,44 @@ class Executor(Protocol):
         """Take a task."""
 
     def pump(self, timeout: float) -> bool:
-        """Hand on what has happened, waiting up to `timeout` seconds for something; False when no task is left."""
+        """Pass on what has happened, waiting up to `timeout` seconds for something; False if no task is left."""
 
     def stop(self, signal_number: int) -> None:
         """Start no new task, and have the running ones stop at their next safe point."""
 
     def close(self) -> None:
-        """Wait for what runs, and let go of everything."""
+        """Wait for what runs, and free everything."""
 
 
 @dataclass(slots=True)
-class StopSign:
-    """Says whether a run was asked to stop, and by which signal. Shared by the workers."""
+class StopFlag:
+    """Whether a run was asked to stop, and by which signal. Shared by the workers."""
 
     signal_number: int = 0
 
     def check(self) -> None:
-        """Raise when it is up."""
+        """Raise InterruptedRunError if it is set."""
         if self.signal_number:
             raise InterruptedRunError(self.signal_number)
 
 
-def perform(runners: StageRunners, task: Task, desk: "WorkerDesk") -> Exception | None:
-    """Do a task; gives the error that ended it, if one did."""
+def perform(runners: StageRunners, task: Task, recorder: "WorkerRecorder") -> Exception | None:
+    """Do a task; returns the error that ended it, if one did."""
     try:
-        desk.check()
-        runners[task.stage].run(task, desk)
+        recorder.check()
+        runners[task.stage].run(task, recorder)
     except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this task and is reported with it
         return error
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerDesk:
+class WorkerRecorder:
     """A `FactRecorder` made of plain functions."""
 
     send_facts: Callable[[tuple[Fact, ...]], None]
     send_progress: Callable[[int, int], None]
-    sign: StopSign
+    stop_flag: StopFlag
 
     def record(self, *facts: Fact) -> None:
         """Wait until the facts are recorded."""
@@ -104,7 +100,7 @@ class WorkerDesk:
 
     def check(self) -> None:
         """Raise InterruptedRunError when the run is to stop."""
-        self.sign.check()
+        self.stop_flag.check()
 
 
 class InlineExecutor:
@@ -116,7 +112,7 @@ class InlineExecutor:
         self._runners = runners
         self._handler = handler
         self._tasks: deque[Task] = deque()
-        self._sign = StopSign()
+        self._stop_flag = StopFlag()
 
     def submit(self, task: Task) -> None:
         """Take a task."""
@@ -125,36 +121,36 @@ class InlineExecutor:
     def pump(self, timeout: float) -> bool:
         """Do one task."""
         del timeout
-        if not self._tasks or self._sign.signal_number:
+        if not self._tasks or self._stop_flag.signal_number:
             return False
         task = self._tasks.popleft()
-        lost: list[Exception] = []
-        desk = WorkerDesk(
-            lambda facts: _heard(lambda: self._handler.facts(task, facts), lost),
-            lambda size, lines: _heard(lambda: self._handler.progress(task, size, lines), lost),
-            self._sign,
+        handler_errors: list[Exception] = []
+        recorder = WorkerRecorder(
+            lambda facts: _handled(lambda: self._handler.facts(task, facts), handler_errors),
+            lambda size, lines: _handled(lambda: self._handler.progress(task, size, lines), handler_errors),
+            self._stop_flag,
         )
         self._handler.started(task)
-        error = perform(self._runners, task, desk)
-        if lost:
-            raise lost[0]
+        error = perform(self._runners, task, recorder)
+        if handler_errors:
+            raise handler_errors[0]
         self._handler.ended(task, error)
         return True
 
     def stop(self, signal_number: int) -> None:
         """Do no further task."""
-        self._sign.signal_number = signal_number
+        self._stop_flag.signal_number = signal_number
 
     def close(self) -> None:
         """Nothing is left running."""
 
 
-def _heard(tell: Callable[[], None], lost: list[Exception]) -> None:
-    """Tell the handler; what it cannot take is its own failure, not that of the task which told it."""
+def _handled(report: Callable[[], None], handler_errors: list[Exception]) -> None:
+    """Call the handler; its failure is its own, not that of the task that reported."""
     try:
-        tell()
+        report()
     except Exception as error:
-        lost.append(error)
+        handler_errors.append(error)
         raise
 
 
@@ -177,7 +173,7 @@ class PoolExecutor:
         self._handler = handler
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="mtc")
         self._messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        self._sign = StopSign()
+        self._stop_flag = StopFlag()
         self._open = 0
 
     def submit(self, task: Task) -> None:
@@ -208,11 +204,11 @@ class PoolExecutor:
 
     def stop(self, signal_number: int) -> None:
         """Have every worker stop at its next safe point."""
-        self._sign.signal_number = signal_number
+        self._stop_flag.signal_number = signal_number
 
     def close(self) -> None:
-        """Wait for the workers; what they still say is not heard, and so not done."""
-        self._sign.signal_number = self._sign.signal_number or 15
+        """Wait for the workers; what they still report is refused, and so not done."""
+        self._stop_flag.signal_number = self._stop_flag.signal_number or 15
         while self._open:
             message = self._messages.get()
             message.error = RuntimeError("the coordinator has gone")
@@ -221,18 +217,18 @@ class PoolExecutor:
         self._pool.shutdown(wait=True)
 
     def _work(self, task: Task) -> None:
-        if self._sign.signal_number:  # it waited for its turn: no new step starts
-            self._post(lambda: self._handler.ended(task, InterruptedRunError(self._sign.signal_number)), last=True)
+        if self._stop_flag.signal_number:  # it waited for its turn: no new step starts
+            self._post(lambda: self._handler.ended(task, InterruptedRunError(self._stop_flag.signal_number)), last=True)
             return
         error: Exception | None = None
         try:
             self._send(lambda: self._handler.started(task))
-            desk = WorkerDesk(
+            recorder = WorkerRecorder(
                 lambda facts: self._facts(task, facts),
                 lambda size, lines: self._post(lambda: self._handler.progress(task, size, lines)),
-                self._sign,
+                self._stop_flag,
             )
-            error = perform(self._runners, task, desk)
+            error = perform(self._runners, task, recorder)
         except Exception as failed:  # noqa: BLE001 - the coordinator could not begin it
             error = failed
         self._post(lambda: self._handler.ended(task, error), last=True)

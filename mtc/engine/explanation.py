@@ -1,4 +1,4 @@
-"""Files in hand, explained: a site's settings or none, a database and a folder that are gone at the end."""
+"""What an import would make of given log files, with a site's settings or the defaults. All output is temporary."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ NO_SITE = SiteSettings("log", "", "UTC", Source(url="."), None, Filters())
 """What holds without a manifest: every default."""
 
 
-def as_format(site: SiteSettings, form: str | None) -> SiteSettings:
+def as_format(site: SiteSettings, format_name: str | None) -> SiteSettings:
     """The site with another format, if one is given."""
-    return replace(site, source=site.source.model_copy(update={"format": form})) if form else site
+    return replace(site, source=site.source.model_copy(update={"format": format_name})) if format_name else site
 
 
 def explain(

@@ -1,4 +1,4 @@
-"""What a stage says of objects and deliveries, written to the state."""
+"""The facts that stages report of objects and deliveries, written to the state."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -51,10 +51,10 @@ def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.dateti
 
 
 def hits_delivered(fact: Fact) -> int:
-    """How many hits a fact says that Matomo has taken."""
+    """How many hits Matomo has accepted, by this fact."""
     if not isinstance(fact, BatchesMoved):
         return 0
-    return sum(one.hits - one.invalid for one in fact.batches if one.status is BatchStatus.RECORDED)
+    return sum(batch.hits - batch.invalid for batch in fact.batches if batch.status is BatchStatus.RECORDED)
 
 
 def files_loaded(facts: Iterable[Fact]) -> set[str]:

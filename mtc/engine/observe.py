@@ -1,6 +1,6 @@
-"""Looking at what is there, once before planning: sources in parallel, then files of the warehouse, stats and CSV.
+"""What is there, observed once before planning: sources in parallel, then files of the warehouse, statistics and CSV.
 
-Sites that the state or the `.stat` files know and the manifest does not: renamed, removed, or another manifest's.
+Also which sites the state or the `.stat` files know and the manifest does not.
 """
 
 import datetime as dt
@@ -28,7 +28,7 @@ Notes = Callable[[str], None]
 
 
 def _go_on() -> None:
-    """Nothing asks for a stop."""
+    """Do not stop."""
 
 
 def observe(
@@ -39,7 +39,16 @@ def observe(
     note: Notes,
     check: Callable[[], None] = _go_on,
 ) -> World:
-    """See everything that the selection's plan depends on. `check` is called meanwhile; it may raise to stop."""
+    """Observe everything that the selection's plan depends on.
+
+    Args:
+        project: the project.
+        selection: the steps asked for; sources are listed only if imports are among them.
+        history: what the state holds of the selection's sites.
+        open_source: opens the source of a site.
+        note: called with each remark for the user.
+        check: called while sources are listed; it may raise to stop.
+    """
     listed = Stage.IMPORT in selection.stages
     known = _known(selection, history)
     listings = list_sources(project, selection, open_source, note, known, check) if listed else {}
@@ -47,7 +56,7 @@ def observe(
 
 
 def observe_files(project: Project, selection: Selection, history: History, listings: Mapping[str, Listing]) -> World:
-    """See the files of warehouse, stats and CSV."""
+    """Observe the files of warehouse, statistics and CSV."""
     return World(
         listings=listings,
         stat_files=stat_files(project.stats, selection) | changed_stat_files(project.stats, selection, history),
@@ -57,7 +66,7 @@ def observe_files(project: Project, selection: Selection, history: History, list
 
 
 def _known(selection: Selection, history: History) -> frozenset[str]:
-    """The sites that objects were loaded of, but for those whose losses are accepted."""
+    """The sites with loaded objects, except those whose losses are accepted."""
     return frozenset(step.site for step, objects in history.objects.items() if objects) - selection.accepted_sites
 
 
@@ -71,7 +80,7 @@ def list_sources(
 ) -> Mapping[str, Listing]:
     """List every site's source for its days, several sites at a time.
 
-    Where there is nothing at all, and the site is `known` to have had objects, that is no listing.
+    If nothing at all is found and the site is `known` to have had objects, the listing is an error.
     """
 
     def list_site(name: str) -> tuple[Listing, list[str]]:
@@ -105,7 +114,7 @@ def stat_files(stats: Path, selection: Selection) -> dict[tuple[str, dt.date], s
 
 
 def changed_stat_files(stats: Path, selection: Selection, history: History) -> dict[tuple[str, dt.date], str]:
-    """The `.stat` files that are as long as they were written, and other than that. Only those of a few named days."""
+    """The `.stat` files that have the size that was written, but another content. Only for a few named days."""
     named = [(site, day) for site, days in selection.days.items() for day in days] if selection.exact else []
     found: dict[tuple[str, dt.date], str] = {}
     for site, day in named if len(named) <= _MOST_READ else ():
@@ -189,7 +198,10 @@ def _as_written(path: Path, output: Output) -> bool:
 
 
 def unknown_site_notes(project: Project, store: Store) -> tuple[str, ...]:
-    """A sentence for each, by name. Their rows stay in the CSV files, and add to totals over all sites."""
+    """A sentence for each site that the manifest does not have: renamed, removed, or another manifest's.
+
+    Rows of such sites stay in the CSV files, and add to totals over all sites.
+    """
     steps = Counter(record.step.site for record in store.list_steps())
     files = dict(_stat_files(project.stats))
     return tuple(

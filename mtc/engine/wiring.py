@@ -1,6 +1,6 @@
-"""A project's stages, sources and executor put together. What is heavy is loaded when a step first needs it.
+"""A project's stages, sources, archives and executor put together. What is slow to import is loaded when first used.
 
-Opens the source and the archive of a site, by what their URLs say. boto3 is loaded when a bucket is first used.
+Which class serves a source or an archive follows from its URL: a folder or a bucket.
 """
 
 import functools
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LazyStage:
-    """A stage that is made when its first task comes."""
+    """A stage that is made for its first task."""
 
     make: Callable[[], StageRunner]
     made: StageRunner | None = field(default=None)
@@ -51,7 +51,7 @@ class LazyStage:
 
 
 def source_opener(project: Project) -> OpenSource:
-    """Opens a site's source, once."""
+    """A function that opens a site's source, once for each site."""
 
     @functools.cache
     def by_name(name: str) -> LogSource:

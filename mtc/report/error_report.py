@@ -1,11 +1,7 @@
-"""How a bug is told: a log file that only its owner can read, and one line that names it.
+"""Errors as they are shown: an error that mtc raises on purpose with its tip, and a bug as a crash log.
 
-The log holds the traceback without local variables, and no secret: values that are known to be secret are masked in
-whatever spelling they may have taken.
-
-How an error that mtc raises on purpose is told: what happened, and a tip where there is one.
-
-For a bug see `crash.py`.
+A crash log can be read by its owner only. It holds the traceback without local variables and without secrets: every
+known secret is masked, in whatever spelling it may appear.
 """
 
 import base64
@@ -33,9 +29,9 @@ _ERROR_LIMIT = 1000
 
 
 def error_text(error: MtcError, terminal: Terminal = PLAIN, problems: str = "") -> str:
-    """`ERROR where: what`, then `  TIP hint`. A ManifestError's problems come first, its count last.
+    """`ERROR where: what`, then `  TIP hint`. A ManifestError's problems come first, their count last.
 
-    `problems` is how the caller has laid out a ManifestError's problems; else each is a line.
+    `problems` is the caller's text of a ManifestError's problems; without it each problem is a line.
     """
     if isinstance(error, ManifestError):
         shown = text_block(problems.rstrip("\n") or "\n".join(map(str, error.problems)), _ERROR_LIMIT)
@@ -56,7 +52,7 @@ def _error(text: str, terminal: Terminal) -> str:
 
 
 def print_error(error: MtcError, stream: TextIO, terminal: Terminal = PLAIN, problems: str = "") -> int:
-    """Print the error and give its exit code, also when nobody can read it."""
+    """Print the error and return its exit code, also if the stream cannot be written to."""
     try_write_line(stream, error_text(error, terminal, problems))
     return error.exit_code
 
@@ -89,7 +85,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def crash_text(error: BaseException, secrets: Collection[str], now: dt.datetime) -> str:
-    """What the log holds: versions, the time and the masked traceback, made safe line by line."""
+    """The text of a crash log: versions, the time and the masked traceback, sanitized line by line."""
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
     system = f"python {platform.python_version()} on {platform.system()} {platform.machine()}"
     head = f"mtc {__version__}, {system}, {now.astimezone(dt.UTC).isoformat(timespec='seconds')}"
@@ -105,7 +101,16 @@ def report_crash(
     stream: TextIO,
     terminal: Terminal = PLAIN,
 ) -> int:
-    """Write the log into `folder`, or where temporary files go; name it on `stream`; give the exit code of a bug."""
+    """Write a crash log, name it on `stream`, and return the exit code of a bug.
+
+    Args:
+        error: the bug.
+        folder: where the log goes; the folder for temporary files, if it cannot be written there.
+        secrets: what must not appear in it.
+        now: the time, with a zone.
+        stream: where the log is named.
+        terminal: what `stream` can show.
+    """
     text = crash_text(error, secrets, now)
     log = _written(text, (folder, Path(tempfile.gettempdir())), now)
     named = f"the details are in {one_line(str(log))}" if log else "its log could not be written"
