@@ -31,16 +31,16 @@ def doctor(
     """
     from mtc.cli.preflight import ManifestOptions, open_scope
     from mtc.cli.streams import stdout_terminal
-    from mtc.doctor.doctor import examine
+    from mtc.doctor.doctor import run_checks
     from mtc.report.doctor_text import doctor_json, doctor_text
     from mtc.report.terminal import write_line
 
-    found = examine(*open_scope(ManifestOptions(manifest, manifest_option, env, state), site))
+    found = run_checks(*open_scope(ManifestOptions(manifest, manifest_option, env, state), site))
     if json:
         sys.stdout.write(doctor_json(found.findings))
     else:
         write_line(sys.stdout, doctor_text(found.findings, stdout_terminal()))
-    raise typer.Exit(EXIT_FAILED if found.stopped else EXIT_OK)
+    raise typer.Exit(EXIT_FAILED if found.has_problem else EXIT_OK)
 
 
 def verify(

@@ -1,6 +1,6 @@
-"""Everything that a run needs, looked at before it: this machine, sources, archives, Matomo. Changes nothing.
+"""`mtc doctor`: what a run needs, checked before it: this machine, sources, archives, Matomo. Changes nothing.
 
-What goes over a network is asked at once, with a time limit each, so that one service that hangs holds up nothing else.
+Network checks run side by side, with a time limit each, so that one service that hangs does not hold up the others.
 """
 
 import datetime as dt
@@ -12,35 +12,34 @@ from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import MtcError
 from mtc.core.findings import Finding, any_problem
 from mtc.doctor import matomo_checks, newest_logs, storage
-from mtc.doctor.matomo_checks import SeenSite
-from mtc.doctor.parallel_checks import LIMIT, together
-from mtc.doctor.storage import places, space
+from mtc.doctor.parallel_checks import TIME_LIMIT, run_parallel
+from mtc.doctor.storage import check_disk_space, check_machine
 from mtc.engine.selection import Scope, sites_of
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project, SiteSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class DoctorResult:
     """What was found, in the order in which a run needs it."""
 
     findings: tuple[Finding, ...]
 
     @property
-    def stopped(self) -> bool:
+    def has_problem(self) -> bool:
         """Whether one would stop a run."""
         return any_problem(self.findings)
 
 
-def examine(project: Project, scope: Scope, clock: Clock = utc_now, *, limit: float = LIMIT) -> Examined:
+def run_checks(project: Project, scope: Scope, clock: Clock = utc_now, *, limit: float = TIME_LIMIT) -> DoctorResult:
     """Look at all of it, for the sites asked for. `limit` is for each question over a network, in seconds."""
     chosen = tuple(project.sites[name] for name in sites_of(project, scope))
-    asked = _Asked(project, chosen, clock, limit)
-    found = [*places(project), *asked.services()]
-    return Examined((*found, *space(project, asked.largest)))
+    checks = _NetworkChecks(project, chosen, clock, limit)
+    found = [*check_machine(project), *checks.services()]
+    return DoctorResult((*found, *check_disk_space(project, checks.largest)))
 
 
-class _Asked:
+class _NetworkChecks:
     """The questions over a network, in rounds: which logs there are, and what a token may do, is asked first."""
 
     def __init__(self, project: Project, chosen: tuple[SiteSettings, ...], clock: Clock, limit: float) -> None:
@@ -57,54 +56,58 @@ class _Asked:
         listing: list[Callable[[], _Answer]] = [functools.partial(self._list, site) for site in self._sites]
         pushing: list[Callable[[], _Answer]] = [functools.partial(self._push, site) for site in archived]
         asking: list[Callable[[], _Answer]] = [self._ask] if matomo else []
-        answers = iter(together([*listing, *pushing, *asking], limit=self._limit))
+        answers = iter(run_parallel([*listing, *pushing, *asking], limit=self._limit))
         listed = [(site, next(answers)) for site in self._sites]
         for site, seen in listed:
-            self.largest = max(self.largest, seen.largest if isinstance(seen, storage.Seen) else 0)
-            yield from _told(seen, storage.about_source(site.name), site.source.url)
-        found = {site.name: seen.newest for site, seen in listed if isinstance(seen, storage.Seen) and seen.newest}
-        yield from newest_logs.look(self._project, found, self._limit)
+            self.largest = max(self.largest, seen.largest if isinstance(seen, storage.SourceCheck) else 0)
+            yield from _findings_of(seen, storage.about_source(site.name), site.source.url)
+        found = {
+            site.name: seen.newest for site, seen in listed if isinstance(seen, storage.SourceCheck) and seen.newest
+        }
+        yield from newest_logs.check_newest_logs(self._project, found, self._limit)
         for site in archived:
-            yield from _told(next(answers), storage.about_archive(site.name), site.archive.url if site.archive else "")
+            yield from _findings_of(
+                next(answers), storage.about_archive(site.name), site.archive.url if site.archive else ""
+            )
         if matomo:
             seen = next(answers)
-            yield from _told(seen, matomo_checks.ABOUT, matomo.server)
-            if isinstance(seen, matomo_checks.SeenServer):
+            yield from _findings_of(seen, matomo_checks.ABOUT, matomo.server)
+            if isinstance(seen, matomo_checks.ServerCheck):
                 yield from self._in_matomo(seen)
 
-    def _in_matomo(self, seen: matomo_checks.SeenServer) -> Iterator[Finding]:
+    def _in_matomo(self, seen: matomo_checks.ServerCheck) -> Iterator[Finding]:
         matomo = self._project.matomo
         assert matomo is not None  # noqa: S101 - its server was seen
         delivered = [site for site in self._sites if site.matomo is not None]
         today = self._clock().date()
         jobs = [
             functools.partial(
-                matomo_checks.look_at_sites, matomo, self._project, site, seen.rights, self._days(site), today
+                matomo_checks.check_site, matomo, self._project, site, seen.rights, self._days(site), today
             )
             for site in delivered
         ]
-        answers = dict(zip((site.name for site in delivered), together(jobs, limit=self._limit), strict=True))
+        answers = dict(zip((site.name for site in delivered), run_parallel(jobs, limit=self._limit), strict=True))
         for name, answer in answers.items():
-            yield from _told(answer, matomo_checks.about(name), matomo.server)
-        seen_sites = {name: one for name, one in answers.items() if isinstance(one, matomo_checks.SeenSite)}
+            yield from _findings_of(answer, matomo_checks.about(name), matomo.server)
+        seen_sites = {name: one for name, one in answers.items() if isinstance(one, matomo_checks.SiteCheck)}
         yield from matomo_checks.shared(seen_sites, matomo.server)
 
-    def _list(self, site: SiteSettings) -> storage.Seen:
-        return storage.look(self._project, site, self._days(site))
+    def _list(self, site: SiteSettings) -> storage.SourceCheck:
+        return storage.check_source(self._project, site, self._days(site))
 
     def _push(self, site: SiteSettings) -> "_Answer":
-        return Examined(storage.check(self._project, site, self._days(site)[0]))
+        return DoctorResult(storage.check_archive(self._project, site, self._days(site)[0]))
 
-    def _ask(self) -> matomo_checks.SeenServer:
+    def _ask(self) -> matomo_checks.ServerCheck:
         assert self._project.matomo is not None  # noqa: S101 - it is asked only then
-        return matomo_checks.look_at_server(self._project.matomo, self._project, self._clock)
+        return matomo_checks.check_server(self._project.matomo, self._project, self._clock)
 
     def _days(self, site: SiteSettings) -> tuple[dt.date, ...]:
         return days_of(self._project.dates, self._clock().astimezone(site.tzinfo).date())
 
 
-_Answer = storage.Seen | matomo_checks.SeenServer | Examined
+_Answer = storage.SourceCheck | matomo_checks.ServerCheck | DoctorResult
 
 
-def _told(answer: "_Answer | SeenSite | MtcError", about: str, where: str) -> tuple[Finding, ...]:
+def _findings_of(answer: "_Answer | matomo_checks.SiteCheck | MtcError", about: str, where: str) -> tuple[Finding, ...]:
     return (Finding.of(answer, about, where),) if isinstance(answer, MtcError) else answer.findings

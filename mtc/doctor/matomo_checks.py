@@ -1,6 +1,7 @@
-"""The Matomo server: whether it is reached, what version it is, what the token may do, what its clock says.
+"""Checks of Matomo: the server, and the sites on it.
 
-The sites on the Matomo server: whether each is there, may be written to, is no other's, and has the same days.
+The server: reachable, its version, the token's rights, its clock. Each site: it exists, may be written to, is not
+used by two sites of the manifest, and has the same days.
 """
 
 import datetime as dt
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from mtc.core.clock import Clock
 from mtc.core.errors import MtcError, PermanentError
 from mtc.core.findings import Finding
-from mtc.doctor.parallel_checks import LIMIT
+from mtc.doctor.parallel_checks import TIME_LIMIT
 from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.client import MatomoClient, Server
@@ -32,33 +33,33 @@ _OK = 200
 
 
 @dataclass(frozen=True, slots=True)
-class SeenServer:
+class ServerCheck:
     """What there is to say of a server, and what the token may do there."""
 
     findings: tuple[Finding, ...]
     rights: sites.Rights
 
 
-def quick(matomo: Matomo, project: Project) -> Server:
+def impatient_server(matomo: Matomo, project: Project) -> Server:
     """The server of the manifest, waited for no longer than a check may take."""
     server = server_of(matomo, project.root)
-    return replace(server, timeout=min(server.timeout, LIMIT - 5))
+    return replace(server, timeout=min(server.timeout, TIME_LIMIT - 5))
 
 
-def look_at_server(matomo: Matomo, project: Project, clock: Clock) -> SeenServer:
+def check_server(matomo: Matomo, project: Project, clock: Clock) -> ServerCheck:
     """Ask the server about itself and the token.
 
     Raises:
         StepError: it cannot be reached, is no Matomo, or does not accept the token.
     """
-    server = quick(matomo, project)
+    server = impatient_server(matomo, project)
     with MatomoClient(server) as client:
         version = sites.version(client)
         rights = sites.rights(client)
         skew = sites.clock_skew(client, clock)
         tracker = _tracker(client)
     findings = (_version(server, version), _rights(server, rights), _clock(server, skew), tracker)
-    return SeenServer((*findings, *_unsafe(server)), rights)
+    return ServerCheck((*findings, *_unsafe(server)), rights)
 
 
 def _version(server: Server, version: str) -> Finding:
@@ -102,8 +103,8 @@ def _tracker(client: MatomoClient) -> Finding:
         return Finding.of(error, about, where)
     if reply.status == _OK and b'"success"' in reply.body:
         return Finding.ok(about, where, "answers")
-    said = client.server.quote(reply.text) or "nothing more"
-    return Finding.of(PermanentError(f"does not take hits ({reply.status}): {said}", hint=hint), about, where)
+    answer = client.server.quote(reply.text) or "nothing more"
+    return Finding.of(PermanentError(f"does not take hits ({reply.status}): {answer}", hint=hint), about, where)
 
 
 def _unsafe(server: Server) -> tuple[Finding, ...]:
@@ -118,7 +119,7 @@ _UNKNOWN = dt.timezone(dt.timedelta(hours=23, minutes=59))  # no zone of any pla
 
 
 @dataclass(frozen=True, slots=True)
-class SeenSite:
+class SiteCheck:
     """What there is to say of a site, and its number in Matomo; None where it is not known."""
 
     findings: tuple[Finding, ...]
@@ -130,32 +131,32 @@ def about(site: str) -> str:
     return f"{ABOUT} for {site}"
 
 
-def look_at_sites(
+def check_site(
     matomo: Matomo, project: Project, site: SiteSettings, rights: sites.Rights, days: Sequence[dt.date], today: dt.date
-) -> SeenSite:
+) -> SiteCheck:
     """Ask the server about a site. `days` are those of the manifest.
 
     Raises:
         StepError: it did not answer, or no site, or several, have the site's address.
     """
-    server = quick(matomo, project)
+    server = impatient_server(matomo, project)
     with MatomoClient(server) as client:
         number = site.matomo_id or sites.site_id(client, site.url)
         info = sites.site_info(client, number)
     if info is None:
         what = f"there is no site {number}"
-        return SeenSite((Finding.problem(about(site.name), server.url, what, "correct matomo_id"),))
+        return SiteCheck((Finding.problem(about(site.name), server.url, what, "correct matomo_id"),))
     where = server.url
     findings = [_right(site, rights, info, where), *_zone(site, info, where, today), *_created(site, info, where, days)]
-    return SeenSite(tuple(findings), number)
+    return SiteCheck(tuple(findings), number)
 
 
-def shared(seen: Mapping[str, SeenSite], url: str) -> Iterator[Finding]:
+def shared(seen: Mapping[str, SiteCheck], url: str) -> Iterator[Finding]:
     """Numbers that several sites have: their hits would be counted as one site's."""
     owners: dict[int, list[str]] = {}
-    for name, one in seen.items():
-        if one.number is not None:
-            owners.setdefault(one.number, []).append(name)
+    for name, check in seen.items():
+        if check.number is not None:
+            owners.setdefault(check.number, []).append(name)
     for number, names in owners.items():
         if len(names) > 1:
             what = f"site {number} of Matomo stands for several: {', '.join(names)}"

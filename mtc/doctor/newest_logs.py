@@ -1,6 +1,6 @@
-"""The newest log of each site, looked into: what an import would make of its first lines. Nothing is kept.
+"""Checks of the newest log of each site: what an import would make of its first lines. Nothing is kept.
 
-One object of a site, and of it the first block alone, is read, and explained as `mtc explain` explains a file.
+The first block of one object of each site is read, and explained as `mtc explain` explains a file.
 """
 
 import tempfile
@@ -13,7 +13,7 @@ from mtc.core.atomic_files import explain_write_error
 from mtc.core.errors import MtcError, ObjectChangedError, StepError
 from mtc.core.findings import Finding, Level
 from mtc.core.model import SourceObject
-from mtc.doctor.parallel_checks import together
+from mtc.doctor.parallel_checks import run_parallel
 from mtc.doctor.storage import QUICK
 from mtc.engine.wiring import open_source
 from mtc.formats.compression import as_utf8, beginning
@@ -31,24 +31,24 @@ def about(site: str) -> str:
     return f"newest log of {site}"
 
 
-def look(project: Project, found: Mapping[str, SourceObject], limit: float) -> Iterator[Finding]:
+def check_newest_logs(project: Project, found: Mapping[str, SourceObject], limit: float) -> Iterator[Finding]:
     """Look into an object of each of these sites. `limit` is in seconds, for each."""
     try:
         with tempfile.TemporaryDirectory(prefix="mtc-doctor-", ignore_cleanup_errors=True) as name:
-            asked = [_Asked(project, project.sites[site], item, Path(name)) for site, item in found.items()]
-            answers = together([one.look for one in asked], limit=limit)
+            checks = [_LogCheck(project, project.sites[site], item, Path(name)) for site, item in found.items()]
+            answers = run_parallel([check.run for check in checks], limit=limit)
     except OSError as error:
         yield Finding.of(explain_write_error(error, "the folder for temporary files"), "newest logs", "")
         return
-    for one, answer in zip(asked, answers, strict=True):
+    for check, answer in zip(checks, answers, strict=True):
         if isinstance(answer, MtcError):
-            yield Finding.of(answer, about(one.site.name), one.site.source.url)
+            yield Finding.of(answer, about(check.site.name), check.site.source.url)
         else:
             yield from answer
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _LogCheck:
     """An object of a site to look into. `folder` is one for files on the way, of all sites."""
 
     project: Project
@@ -56,7 +56,7 @@ class _Asked:
     item: SourceObject
     folder: Path
 
-    def look(self) -> tuple[Finding, ...]:
+    def run(self) -> tuple[Finding, ...]:
         """Read its beginning, and explain that.
 
         Raises:
@@ -83,7 +83,7 @@ class _Asked:
         except StepError as error:
             yield _refused(error, self.site, where)
         else:
-            yield from _told(self._explained(text, where), self.site, where)
+            yield from _findings_of(self._explained(text, where), self.site, where)
 
     def _explained(self, text: bytes, where: str) -> "Explained":
         from mtc.core.database import connect  # noqa: PLC0415 - the same
@@ -105,7 +105,7 @@ def _text(head: bytes, site: SiteSettings, where: str, *, whole: bool) -> bytes:
     return decoded[: decoded.rfind(b"\n") + 1] or decoded
 
 
-def _told(explained: "Explained", site: SiteSettings, where: str) -> Iterator[Finding]:
+def _findings_of(explained: "Explained", site: SiteSettings, where: str) -> Iterator[Finding]:
     if error := explained.error or explained.verdict:
         yield _refused(error, site, where)
         return
@@ -121,10 +121,14 @@ def _refused(error: StepError, site: SiteSettings, where: str) -> Finding:
 
 
 def _reading(explained: "Explained") -> str:
-    account = explained.accounting
-    if not account.lines:
+    accounting = explained.accounting
+    if not accounting.lines:
         return "has no line to look at"
-    forms = dict.fromkeys(choice.format for choice in explained.choices)
-    named = " and ".join(form.name + (f" behind {form.prefix.title}" if form.prefix else "") for form in forms)
-    filtered, rejected = sum(account.filtered.values()), sum(account.rejected.values())
-    return f"is read as {named}; its first lines: {account.hits:,} hits, {filtered:,} filtered, {rejected:,} rejected"
+    formats = dict.fromkeys(choice.format for choice in explained.choices)
+    named = " and ".join(
+        log_format.name + (f" behind {log_format.prefix.title}" if log_format.prefix else "") for log_format in formats
+    )
+    filtered, rejected = sum(accounting.filtered.values()), sum(accounting.rejected.values())
+    return (
+        f"is read as {named}; its first lines: {accounting.hits:,} hits, {filtered:,} filtered, {rejected:,} rejected"
+    )

@@ -1,12 +1,8 @@
-"""The archives: whether copies can be put there. An empty probe is put there and deleted again, and nothing else.
+"""Checks of storage: this machine (state file, lock, folders, disks, country database), sources, archives.
 
-The probe goes the way of a copy, so that each permission of a push is seen.
-
-The sources of the sites: whether they can be listed and read, and what they hold on the manifest's days.
-
-What lies on this machine: the state file and its lock, folders, disks, the database of countries.
-
-Nothing is made that stays: a folder that is not there yet is looked for where it would be made. No run is kept out.
+Nothing is made that stays: a folder that does not exist is checked where it would be made, and an archive gets an empty
+probe that is deleted again. The probe goes the way of a copy, so that each permission of an upload is checked. The lock
+is not taken, so that no run is kept out.
 """
 
 import datetime as dt
@@ -42,7 +38,7 @@ _NOTES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SourceCheck:
     """What there is to say of a site's source, the size of its largest object, and the newest that is not empty."""
 
     findings: tuple[Finding, ...]
@@ -55,7 +51,7 @@ def about_source(site: str) -> str:
     return f"source of {site}"
 
 
-def look(project: Project, site: SiteSettings, days: Sequence[dt.date]) -> Seen:
+def check_source(project: Project, site: SiteSettings, days: Sequence[dt.date]) -> SourceCheck:
     """List a site's source for these days, and read a byte of its largest object.
 
     Raises:
@@ -69,13 +65,13 @@ def look(project: Project, site: SiteSettings, days: Sequence[dt.date]) -> Seen:
     if not objects:
         hint = "check the source's url, and the manifest's dates"
         none = Finding.warning(about_source(site.name), source.describe(), f"no objects {_span(days)}", hint)
-        return Seen((none, *warnings))
+        return SourceCheck((none, *warnings))
     largest = max(objects, key=lambda item: item.size)
     with suppress(ObjectChangedError):  # a log that is being written to: a run settles that
         source.peek(largest, 1)
-    told = f"{len(objects)} object{'s' * (len(objects) != 1)} {_span(days)}, {_on(len(listed), len(days))}"
-    return Seen(
-        (Finding.ok(about_source(site.name), source.describe(), told), *warnings), largest.size, _newest(listed)
+    text = f"{len(objects)} object{'s' * (len(objects) != 1)} {_span(days)}, {_on(len(listed), len(days))}"
+    return SourceCheck(
+        (Finding.ok(about_source(site.name), source.describe(), text), *warnings), largest.size, _newest(listed)
     )
 
 
@@ -103,7 +99,7 @@ _GB = 1_000_000_000
 _LEAST = 10_000_000
 
 
-def places(project: Project) -> Iterator[Finding]:
+def check_machine(project: Project) -> Iterator[Finding]:
     """All that lies on this machine, but for the space on its disks."""
     yield from _state(project)
     yield from _lock(project.state)
@@ -113,18 +109,18 @@ def places(project: Project) -> Iterator[Finding]:
         yield _countries(project.countries)
 
 
-def space(project: Project, largest: int) -> Iterator[Finding]:
+def check_disk_space(project: Project, largest: int) -> Iterator[Finding]:
     """Whether there is room for parts, and for an object of `largest` bytes fetched and unpacked aside."""
     for about, folder in (("warehouse", project.warehouse), ("spool", project.work)):
         free = shutil.disk_usage(_nearest(folder)).free
-        told, wanted = f"{free / _GB:.1f} GB free", max(_GB, 2 * largest)
+        text, required = f"{free / _GB:.1f} GB free", max(_GB, 2 * largest)
         hint = "free some space, or give it a place on a larger disk in the manifest"
         if free < _LEAST:
             yield Finding.problem(f"{about}'s disk", str(folder), f"no space left: {free:,} bytes free", hint)
-        elif free < wanted:
-            yield Finding.warning(f"{about}'s disk", str(folder), f"{told}, of {wanted / _GB:.1f} GB wanted", hint)
+        elif free < required:
+            yield Finding.warning(f"{about}'s disk", str(folder), f"{text}, of {required / _GB:.1f} GB wanted", hint)
         else:
-            yield Finding.ok(f"{about}'s disk", str(folder), told)
+            yield Finding.ok(f"{about}'s disk", str(folder), text)
 
 
 def writable(about: str, folder: Path) -> Finding:
@@ -221,7 +217,7 @@ def about_archive(site: str) -> str:
     return f"archive of {site}"
 
 
-def check(project: Project, site: SiteSettings, day: dt.date) -> tuple[Finding, ...]:
+def check_archive(project: Project, site: SiteSettings, day: dt.date) -> tuple[Finding, ...]:
     """Whether an object of that day could be archived.
 
     Raises:

@@ -1,7 +1,7 @@
-"""One day's links held against one another, from its log's lines to its row of CSV. Pure: all comes in as arguments.
+"""One day's numbers compared link by link, from the lines of its logs to its row of CSV. Pure.
 
-Matomo may count less than was delivered only by what it refused, and more by nothing: such hits were sent twice, or
-others track to the site, and whose numbers these are nobody could say. Visits agree only where the hits are the same.
+Matomo may count fewer actions than were delivered only by those it refused, and never more: else hits were sent twice,
+or other software tracks to the site, and nobody can say whose numbers these are. Visits must agree only where hits do.
 """
 
 import datetime as dt
@@ -13,14 +13,14 @@ from mtc.core.records import StepRecord
 from mtc.core.sanitize import csv_cell
 from mtc.core.verification import DayNumbers, DayVerified, Disagreement, differ
 from mtc.matomo.api import ReportSummary
-from mtc.verify.evidence import Imported, Row, StatEvidence
-from mtc.verify.matomo_counts import Delivered, Reports, compare_tables
+from mtc.verify.evidence import ImportEvidence, Row, StatEvidence
+from mtc.verify.matomo_counts import DeliveryEvidence, Reports, compare_tables
 from mtc.warehouse.stat_document import LineAccounting, StatDocument
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that was found of a site's day; None is what is not there, or was not asked for.
+class DayEvidence:
+    """All that was found of a site's day; None is what does not exist, or was not asked for.
 
     `hits` are those that the state lists for the day, `parts` what is wrong with the files that hold them. `row` is the
     day's of summary.csv, `lines` that of accounting.csv: empty where it has none. `tables` are Matomo's.
@@ -29,10 +29,10 @@ class Evidence:
 
     site: str
     day: dt.date
-    imported: Imported
+    imported: ImportEvidence
     hits: int | None
     parts: tuple[Disagreement, ...]
-    delivered: Delivered | None
+    delivered: DeliveryEvidence | None
     counted: ReportSummary | None
     stat: StatEvidence
     row: Row | None
@@ -47,34 +47,34 @@ class Evidence:
         return self.stat.document
 
 
-def compare(found: Evidence) -> DayVerified:
-    """Hold every link against the one before it."""
+def compare(evidence: DayEvidence) -> DayVerified:
+    """Compare every link with the one before it."""
     disagreements = (
-        *found.imported.disagreements,
-        *found.parts,
-        *(found.delivered.disagreements if found.delivered else ()),
-        *_matomo(found),
-        *found.stat.disagreements,
-        *_stat(found),
-        *_csv(found),
+        *evidence.imported.disagreements,
+        *evidence.parts,
+        *(evidence.delivered.disagreements if evidence.delivered else ()),
+        *_matomo(evidence),
+        *evidence.stat.disagreements,
+        *_stat(evidence),
+        *_csv(evidence),
     )
-    notes = (*found.imported.notes, *found.astray, *_not_yet(found), *_not_whole(found))
-    return DayVerified(found.site, found.day, _numbers(found), disagreements, notes)
+    notes = (*evidence.imported.notes, *evidence.astray, *_not_yet(evidence), *_not_whole(evidence))
+    return DayVerified(evidence.site, evidence.day, _numbers(evidence), disagreements, notes)
 
 
-def _numbers(found: Evidence) -> DayNumbers:
-    account = found.imported.accounting
-    summary = found.document.summary if found.document else None
-    row = dict(found.row or ())
+def _numbers(evidence: DayEvidence) -> DayNumbers:
+    accounting = evidence.imported.accounting
+    summary = evidence.document.summary if evidence.document else None
+    row = dict(evidence.row or ())
     return DayNumbers(
-        lines=account.lines if account else None,
-        filtered=sum(account.filtered.values()) if account else None,
-        rejected=sum(account.rejected.values()) if account else None,
-        imported=account.hits if account else None,
-        hits=found.hits,
-        delivered=found.delivered.hits if found.delivered else None,
-        matomo_actions=found.counted.actions if found.counted else None,
-        matomo_visits=found.counted.visits if found.counted else None,
+        lines=accounting.lines if accounting else None,
+        filtered=sum(accounting.filtered.values()) if accounting else None,
+        rejected=sum(accounting.rejected.values()) if accounting else None,
+        imported=accounting.hits if accounting else None,
+        hits=evidence.hits,
+        delivered=evidence.delivered.hits if evidence.delivered else None,
+        matomo_actions=evidence.counted.actions if evidence.counted else None,
+        matomo_visits=evidence.counted.visits if evidence.counted else None,
         stat_actions=summary.actions if summary else None,
         stat_visits=summary.visits if summary else None,
         csv_actions=_count(row.get("actions", "")),
@@ -86,72 +86,74 @@ def _count(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _matomo(found: Evidence) -> Iterator[Disagreement]:
+def _matomo(evidence: DayEvidence) -> Iterator[Disagreement]:
     """Matomo against what was delivered, and its visits against those that the warehouse counted of the same hits."""
-    if found.counted is None or found.delivered is None:
+    if evidence.counted is None or evidence.delivered is None:
         return
-    actions, hits = found.counted.actions, found.delivered.hits
-    if actions < hits - found.delivered.lost:
-        lost = f" (and {found.delivered.lost:,} refused or not sent)" if found.delivered.lost else ""
+    actions, hits = evidence.counted.actions, evidence.delivered.hits
+    if actions < hits - evidence.delivered.lost:
+        lost = f" (and {evidence.delivered.lost:,} refused or not sent)" if evidence.delivered.lost else ""
         what = f"Matomo counts {actions:,} actions, of {hits:,} hits delivered{lost}"
-        yield Disagreement(what, hits - found.delivered.lost - actions)
+        yield Disagreement(what, hits - evidence.delivered.lost - actions)
     if actions > hits:
         what = f"more than delivered: Matomo counts {actions:,} actions of {hits:,} hits (sent twice, or others track)"
         yield Disagreement(what, actions - hits)
-    document = found.document
-    if document is not None and document.source == "warehouse" and actions == hits == found.hits:
+    document = evidence.document
+    if document is not None and document.source == "warehouse" and actions == hits == evidence.hits:
         what = "Matomo counts {one} visits, the warehouse {other}, of the same hits"
-        yield from differ(what, found.counted.visits, document.summary.visits)
-        if found.counted.visits == document.summary.visits:
-            yield from compare_tables(found.tables, document, found.counted.searches)
+        yield from differ(what, evidence.counted.visits, document.summary.visits)
+        if evidence.counted.visits == document.summary.visits:
+            yield from compare_tables(evidence.tables, document, evidence.counted.searches)
 
 
-def _not_yet(found: Evidence) -> Iterator[str]:
-    if found.hits and found.document is None and not found.stat.disagreements:
+def _not_yet(evidence: DayEvidence) -> Iterator[str]:
+    if evidence.hits and evidence.document is None and not evidence.stat.disagreements:
         yield "no .stat file yet"
 
 
-def _not_whole(found: Evidence) -> Iterator[str]:
-    if found.document is not None:
-        yield from found.document.lacking
+def _not_whole(evidence: DayEvidence) -> Iterator[str]:
+    if evidence.document is not None:
+        yield from evidence.document.lacking
 
 
-def _stat(found: Evidence) -> Iterator[Disagreement]:
+def _stat(evidence: DayEvidence) -> Iterator[Disagreement]:
     """The `.stat` file against who answered for it, and its lines against the import's."""
-    document = found.document
+    document = evidence.document
     if document is None:
         return
     summary = document.summary
     if document.source == "warehouse":
-        yield from differ("the .stat has {one} actions, the warehouse {other} hits", summary.actions, found.hits or 0)
-    elif found.counted is not None:
-        yield from differ("the .stat has {one} actions, Matomo {other}", summary.actions, found.counted.actions)
-        yield from differ("the .stat has {one} visits, Matomo {other}", summary.visits, found.counted.visits)
-    yield from _accounting(document.accounting, found.imported.accounting)
+        yield from differ(
+            "the .stat has {one} actions, the warehouse {other} hits", summary.actions, evidence.hits or 0
+        )
+    elif evidence.counted is not None:
+        yield from differ("the .stat has {one} actions, Matomo {other}", summary.actions, evidence.counted.actions)
+        yield from differ("the .stat has {one} visits, Matomo {other}", summary.visits, evidence.counted.visits)
+    yield from _accounting(document.accounting, evidence.imported.accounting)
 
 
-def _accounting(told: LineAccounting | None, account: Accounting | None) -> Iterator[Disagreement]:
-    lines = told.lines if told else 0
-    known = account.lines if account else 0
+def _accounting(recorded: LineAccounting | None, accounting: Accounting | None) -> Iterator[Disagreement]:
+    lines = recorded.lines if recorded else 0
+    known = accounting.lines if accounting else 0
     yield from differ("the .stat tells of {one} lines, the import of {other}", lines, known)
-    if told and account and lines == known and told != LineAccounting.of(account):
+    if recorded and accounting and lines == known and recorded != LineAccounting.of(accounting):
         yield Disagreement("the .stat tells otherwise than the import where its lines went")
 
 
-def _csv(found: Evidence) -> Iterator[Disagreement]:
+def _csv(evidence: DayEvidence) -> Iterator[Disagreement]:
     """The rows of summary.csv and accounting.csv, cell by cell; the first that differs is told."""
-    document, row = found.document, found.row
+    document, row = evidence.document, evidence.row
     if row is None:
-        if document is not None and found.csv is not None and found.csv.status is Status.DONE:
+        if document is not None and evidence.csv is not None and evidence.csv.status is Status.DONE:
             yield Disagreement("summary.csv has no row of the day")
         return
     if document is None:
-        if not found.stat.disagreements:
+        if not evidence.stat.disagreements:
             yield Disagreement("summary.csv has a row of the day, and there is no .stat file")
         return
     yield from _cells("summary.csv", row, _summary(document))
-    if found.lines is not None:
-        yield from _cells("accounting.csv", found.lines, _lines(document))
+    if evidence.lines is not None:
+        yield from _cells("accounting.csv", evidence.lines, _lines(document))
 
 
 def _cells(file: str, row: Row, expected: Mapping[str, str]) -> Iterator[Disagreement]:
@@ -171,12 +173,12 @@ def _summary(document: StatDocument) -> Mapping[str, str]:
 
 def _lines(document: StatDocument) -> Mapping[str, str]:
     """The same of the accounting; nothing where no import of the day is known."""
-    account = document.accounting
-    if account is None:
+    accounting = document.accounting
+    if accounting is None:
         return {}
     return {
-        "lines": str(account.lines),
-        "hits": str(account.hits),
-        "filtered": str(sum(account.filtered.values())),
-        "rejected": str(sum(account.rejected.values())),
+        "lines": str(accounting.lines),
+        "hits": str(accounting.hits),
+        "filtered": str(sum(accounting.filtered.values())),
+        "rejected": str(sum(accounting.rejected.values())),
     }

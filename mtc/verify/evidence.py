@@ -1,10 +1,7 @@
-"""What is known of a site's day at each link of the chain, and what disagrees. No I/O.
+"""The evidence of a day from the import, the warehouse, and the files that people read (`.stat` and CSV).
 
-The files that people read: `.stat` files, and the rows of summary.csv and accounting.csv made of them.
-
-The rows of the warehouse's files, counted for each object: one query for many days. The only room with DuckDB.
-
-Lines and hits of an import step, as the state has them: every line is accounted for, twice. No I/O.
+Of the import: what the state has, its lines and hits accounted for. Of the warehouse: the rows of its files, counted
+with one query for many days.
 """
 
 import contextlib
@@ -43,7 +40,7 @@ class StatEvidence:
 
 
 def stat_evidence(project: Project, site: str, day: dt.date, record: StepRecord | None) -> StatEvidence:
-    """Read a day's file, and hold it against what the step recorded."""
+    """Read a day's `.stat` file, and compare it with what the step recorded."""
     file = stat_file(project.stats, site, day)
     done = record is not None and record.status is Status.DONE
     try:
@@ -62,7 +59,7 @@ def stat_evidence(project: Project, site: str, day: dt.date, record: StepRecord 
     return StatEvidence(document)
 
 
-def csv_rows(folder: Path, name: str, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Row]:
+def csv_rows(folder: Path, name: str, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Row]:
     """The rows of these sites and days (ISO dates) of `summary` or `accounting`. None of a file that is not there.
 
     Raises:
@@ -76,7 +73,7 @@ def csv_rows(folder: Path, name: str, wanted: Collection[tuple[str, str]]) -> Ma
             reader = csv.reader(stream, strict=True)
             if next(reader, None) != names:
                 raise PermanentError("its columns are not those of this mtc", where=str(path), hint=hint)
-            rows = {(row[0], row[1]): tuple(zip(names, row, strict=True)) for row in reader if tuple(row[:2]) in wanted}
+            rows = {(row[0], row[1]): tuple(zip(names, row, strict=True)) for row in reader if tuple(row[:2]) in keys}
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -89,7 +86,7 @@ def csv_rows(folder: Path, name: str, wanted: Collection[tuple[str, str]]) -> Ma
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_AT_ONCE = 2000
+_FILES_AT_ONCE = 2000
 _COUNT = """
 SELECT filename, object, count(*) FROM read_parquet($paths, filename = true, hive_partitioning = false) GROUP BY ALL
 """
@@ -103,12 +100,12 @@ def wrong_parts(warehouse: Path, parts: Collection[Part], memory: str) -> Mappin
 
     `memory` is like `800MB`.
     """
-    wrong: dict[Part, Disagreement] = {}
+    disagreements: dict[Part, Disagreement] = {}
     paths: dict[Part, str] = {}
     for part in parts:
         path = _path(warehouse, part.file)
         if path is None:
-            wrong[part] = Disagreement(f"{part.file} is not there", part.hits)
+            disagreements[part] = Disagreement(f"{part.file} is not there", part.hits)
         else:
             paths[part] = str(path)
     with _connected(memory) as connection:
@@ -117,14 +114,14 @@ def wrong_parts(warehouse: Path, parts: Collection[Part], memory: str) -> Mappin
     for part, file in paths.items():
         rows = counted.get((file, part.object_id), 0)
         if file in damaged:
-            wrong[part] = Disagreement(f"{part.file} cannot be read", part.hits)
+            disagreements[part] = Disagreement(f"{part.file} cannot be read", part.hits)
         elif rows != part.hits:
             what = f"{part.file} holds {rows:,} hits of a log file, of {part.hits:,} that were loaded"
-            wrong[part] = Disagreement(what, abs(rows - part.hits))
+            disagreements[part] = Disagreement(what, abs(rows - part.hits))
         elif part.digest and digests[file] != part.digest:
             what = f"{part.file} is damaged: it is not as it was written; `mtc apply --remake` reads its log again"
-            wrong[part] = Disagreement(what, part.hits)
-    return wrong
+            disagreements[part] = Disagreement(what, part.hits)
+    return disagreements
 
 
 def _digest(file: str) -> str:
@@ -157,8 +154,8 @@ def _count(connection: "DuckDBPyConnection", files: Sequence[str]) -> tuple[Coun
 
     counted: dict[tuple[str, str], int] = {}
     damaged: set[str] = set()
-    for at in range(0, len(files), _AT_ONCE):
-        some = files[at : at + _AT_ONCE]
+    for at in range(0, len(files), _FILES_AT_ONCE):
+        some = files[at : at + _FILES_AT_ONCE]
         try:
             counted |= _rows(connection, some)
         except duckdb.Error:
@@ -176,7 +173,7 @@ def _rows(connection: "DuckDBPyConnection", files: Sequence[str]) -> Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportEvidence:
     """An import step; `accounting` is None where it never came to an end."""
 
     accounting: Accounting | None
@@ -184,19 +181,19 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-def imported(
+def import_evidence(
     record: StepRecord | None, objects: Sequence[LoadedObject], copies: Mapping[str, str] | None = None
-) -> Imported:
-    """Hold a step's receipt against its objects, and their hits against their parts. `copies` are those not counted."""
+) -> ImportEvidence:
+    """Compare a step's receipt with its objects, and their hits with their parts. `copies` are objects not counted."""
     copies = copies or {}
     accounting = record.accounting if record else None
     accounts = [counted_accounting(item, copies) for item in objects]
-    wrong = (*_receipt(accounting, accounts), *(one for item in objects for one in _object(item)))
-    told = (
+    disagreements = (*_receipt(accounting, accounts), *(one for item in objects for one in _object(item)))
+    notes = (
         copy_note(printable(key), printable(copies[key]), item.accounting.lines)
         for key, item in _copied(objects, copies)
     )
-    return Imported(accounting, wrong, (*_notes(record), *told))
+    return ImportEvidence(accounting, disagreements, (*_notes(record), *notes))
 
 
 def _copied(objects: Sequence[LoadedObject], copies: Mapping[str, str]) -> Iterator[tuple[str, LoadedObject]]:
@@ -232,6 +229,6 @@ def _object(item: LoadedObject) -> Iterator[Disagreement]:
 
 
 def _unbalanced(what: str, account: Accounting) -> Disagreement:
-    told = account.hits + sum(account.filtered.values()) + sum(account.rejected.values())
-    where = f"{account.lines:,} lines, and says where {told:,} of them went"
-    return Disagreement(f"{what} has {where}", abs(account.lines - told))
+    notes = account.hits + sum(account.filtered.values()) + sum(account.rejected.values())
+    where = f"{account.lines:,} lines, and says where {notes:,} of them went"
+    return Disagreement(f"{what} has {where}", abs(account.lines - notes))

@@ -1,14 +1,10 @@
-"""What Matomo counts of a site's days: a few reports, read for a month of days in one request.
+"""The evidence of a day in Matomo: what was delivered, what Matomo counts, and its tables against the warehouse's.
 
-A report that is read while hits of its day come in stays short until it is invalidated: looking would do damage. Days
-that a delivery is not finished with are therefore never read, not even between others.
+A report that is read while hits of its day arrive stays short until it is invalidated: looking would do damage. Days
+with an unfinished delivery are therefore never read, not even inside a range.
 
-What of a site's hits was delivered to Matomo, as the state has it, and what of that disagrees. No I/O.
-
-Matomo's tables of a day against the warehouse's, of the same hits: referrers, and searches within the site. Pure.
-
-A server before Matomo 5.5 has no AI assistants: it files them under websites or search engines, whichever its list has
-them in, so that these are held against one another together, and their names are left out.
+Matomo before 5.5 has no AI assistants: it counts them as websites or search engines, whichever of its lists has them.
+So these types are compared together, and assistants' names are left out.
 """
 
 import datetime as dt
@@ -63,38 +59,42 @@ def compare_tables(reports: Reports, document: StatDocument, searches: int) -> I
     )
     tables = document.tables
     if searches == document.summary.searches:
-        theirs = _counts(reports, Report.SITE_SEARCHES, matomo_tables.label_text, lambda row: row.hits)
-        yield from _differing("searches for", theirs, _own(tables.site_searches or ()))
+        in_matomo = _counts(reports, Report.SITE_SEARCHES, matomo_tables.label_text, lambda row: row.hits)
+        yield from _table_difference("searches for", in_matomo, _warehouse_counts(tables.site_searches or ()))
     yield from _origins(reports, document)
 
 
 def _origins(reports: Reports, document: StatDocument) -> Iterator[Disagreement]:
     tables = document.tables
-    own = {row.label: row.visits for row in tables.referrer_types}
+    in_warehouse = {row.label: row.visits for row in tables.referrer_types}
     types = _counts(reports, Report.REFERRER_TYPES, matomo_tables.referrer_type, _visits)
-    mixed = types is not None and own.get("ai", 0) > 0 and not types.get("ai", 0)
-    yield from _differing("visits of type", _mixed(types) if mixed else types, _mixed(own) if mixed else own)
+    mixed = types is not None and in_warehouse.get("ai", 0) > 0 and not types.get("ai", 0)
+    yield from _table_difference(
+        "visits of type", _mixed(types) if mixed else types, _mixed(in_warehouse) if mixed else in_warehouse
+    )
     for what, report, rows in (
         ("visits from website", Report.WEBSITES, tables.websites),
         ("visits from search engine", Report.SEARCH_ENGINES, tables.search_engines),
     ):
-        theirs = _counts(reports, report, matomo_tables.label_text, _visits)
-        yield from _differing(what, _without_assistants(theirs) if mixed else theirs, _own(rows))
+        in_matomo = _counts(reports, report, matomo_tables.label_text, _visits)
+        yield from _table_difference(
+            what, _without_assistants(in_matomo) if mixed else in_matomo, _warehouse_counts(rows)
+        )
 
 
 def _mixed(types: Counts | None) -> Counts | None:
     """The types that an AI assistant may be filed under as one."""
     if types is None:
         return None
-    kept = {name: count for name, count in types.items() if name not in _FILED_ANYWHERE}
-    return kept | {_ANYWHERE: sum(types.get(name, 0) for name in _FILED_ANYWHERE)}
+    unmixed = {name: count for name, count in types.items() if name not in _FILED_ANYWHERE}
+    return unmixed | {_ANYWHERE: sum(types.get(name, 0) for name in _FILED_ANYWHERE)}
 
 
 def _without_assistants(names: Counts | None) -> Counts | None:
     if names is None:
         return None
-    called = {one.name for one in referrer_list().assistants}
-    return {name: count for name, count in names.items() if name not in called and not assistant_of(name)}
+    assistants = {one.name for one in referrer_list().assistants}
+    return {name: count for name, count in names.items() if name not in assistants and not assistant_of(name)}
 
 
 def _visits(row: ReportRow) -> int:
@@ -110,23 +110,23 @@ def _counts(
     return {label(row): number(row) for row in reports[report] if number(row)}
 
 
-def _own(rows: Iterable[VisitRow | SearchRow]) -> Counts | None:
+def _warehouse_counts(rows: Iterable[VisitRow | SearchRow]) -> Counts | None:
     counts = {row.label: row.searches if isinstance(row, SearchRow) else row.visits for row in rows}
     return None if OTHERS in counts else counts
 
 
-def _differing(what: str, theirs: Counts | None, own: Counts | None) -> Iterator[Disagreement]:
+def _table_difference(what: str, in_matomo: Counts | None, in_warehouse: Counts | None) -> Iterator[Disagreement]:
     """One disagreement for a table: its first name that differs, and how many more do."""
-    if theirs is None or own is None:
+    if in_matomo is None or in_warehouse is None:
         return
-    names = sorted(name for name in theirs.keys() | own.keys() if theirs.get(name, 0) != own.get(name, 0))
+    known = in_matomo.keys() | in_warehouse.keys()
+    names = sorted(name for name in known if in_matomo.get(name, 0) != in_warehouse.get(name, 0))
     if names:
-        name, by = names[0], sum(abs(theirs.get(name, 0) - own.get(name, 0)) for name in names)
-        more = f" (and {len(names) - 1:,} more of that table)" if len(names) > 1 else ""
-        told = (
-            f"Matomo counts {theirs.get(name, 0):,} {what} {printable(name)}, the warehouse {own.get(name, 0):,}{more}"
-        )
-        yield Disagreement(told, by)
+        name, by = names[0], sum(abs(in_matomo.get(name, 0) - in_warehouse.get(name, 0)) for name in names)
+        others = f" (and {len(names) - 1:,} more of that table)" if len(names) > 1 else ""
+        counted, expected = in_matomo.get(name, 0), in_warehouse.get(name, 0)
+        text = f"Matomo counts {counted:,} {what} {printable(name)}, the warehouse {expected:,}{others}"
+        yield Disagreement(text, by)
 
 
 _WINDOW = dt.timedelta(days=30)
@@ -145,17 +145,17 @@ def counts(
     """
     server = server_of(matomo, root)
     policy = RetryPolicy(attempts=_ATTEMPTS)
-    wanted = [day for day in days if day not in spared]
+    asked = [day for day in days if day not in spared]
     methods = READ if site.answers == "warehouse" else ()
     found: dict[dt.date, DayReports] = {}
     with MatomoClient(server) as client:
         number = site.matomo_id or policy.run(partial(site_id, client, site.url))
-        for first, last in _windows(wanted, spared):
+        for first, last in _date_windows(asked, spared):
             found |= policy.run(partial(reports, client, number, first, last, methods))
-    return {day: found[day] for day in wanted}
+    return {day: found[day] for day in asked}
 
 
-def _windows(days: Sequence[dt.date], spared: Collection[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
+def _date_windows(days: Sequence[dt.date], spared: Collection[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
     """The fewest stretches, of a month at most, that hold all days and none of the spared ones."""
     left = sorted(days)
     while left:
@@ -166,7 +166,7 @@ def _windows(days: Sequence[dt.date], spared: Collection[dt.date]) -> Iterator[t
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class DeliveryEvidence:
     """How many hits of a day were delivered, and how many of them Matomo may lack, refused or not to be sent."""
 
     hits: int
@@ -174,14 +174,18 @@ class Delivered:
     disagreements: tuple[Disagreement, ...] = ()
 
 
-def delivered(site: SiteSettings, history: History, day: dt.date, hits: Sequence[DayPart]) -> Delivered | None:
+def delivery_evidence(
+    site: SiteSettings, history: History, day: dt.date, hits: Sequence[DayPart]
+) -> DeliveryEvidence | None:
     """The deliveries of a day's import, and what was delivered of the day's `hits`; None where nothing is."""
     if site.matomo is None:
         return None
     sent = count_delivered_hits(site, history, hits)
     step = StepId(Stage.IMPORT, site.name, day)
-    wrong = _of_step(deliveries_to_site(site, history, step), history.objects.get(step, ()), _left(site, history, step))
-    return Delivered(sent.hits, sent.lacking, tuple(wrong))
+    wrong = _of_step(
+        deliveries_to_site(site, history, step), history.objects.get(step, ()), _undelivered(site, history, step)
+    )
+    return DeliveryEvidence(sent.hits, sent.lacking, tuple(wrong))
 
 
 def unfinished_days(site: SiteSettings, history: History) -> frozenset[dt.date]:
@@ -205,7 +209,7 @@ def _name_of(item: DeliveredObject) -> tuple[str, str, str]:
     return item.key, item.object_id, item.made_with
 
 
-def _left(site: SiteSettings, history: History, step: StepId) -> tuple[LoadedObject, ...]:
+def _undelivered(site: SiteSettings, history: History, step: StepId) -> tuple[LoadedObject, ...]:
     """The objects of a step that no delivery covers, nor is their every line in one of another day."""
     sent = sent_texts(site, history)
     covered = (item for one in deliveries_to_site(site, history, step) for item in one.objects)
@@ -239,6 +243,6 @@ def _done(delivery: Delivery, loaded: Sequence[LoadedObject]) -> Iterator[Disagr
     for one in changed:
         yield Disagreement(f"{printable(one.key)} was delivered, and is not what is loaded now")
     if delivery.objects and not changed:
-        mine = sum(hits[_name_of(one)] for one in delivery.objects)
+        loaded_hits = sum(hits[_name_of(one)] for one in delivery.objects)
         what = f"delivery {delivery.number} has {{one}} hits, its log files {{other}}"
-        yield from differ(what, delivery.hits + delivery.unsendable, mine)
+        yield from differ(what, delivery.hits + delivery.unsendable, loaded_hits)

@@ -1,11 +1,7 @@
-"""From lines to hits to Matomo to `.stat` to CSV: every imported day looked at anew, and what disagrees. Only reads.
+"""`mtc verify`: every imported day checked from lines to hits to Matomo to `.stat` to CSV. Only reads.
 
-No lock is taken: a run may be at work meanwhile, which is told, as its days are in between. Matomo is not asked then: a
-report that is read during a delivery would stay short.
-
-Collects the evidence of every day: from the state's history, the warehouse's files, Matomo, `.stat` files and CSV.
-
-What cannot be looked at is kept as an error, and the rest is looked at all the same.
+No lock is taken: a run may be active meanwhile. That is noted, as its days are half done, and Matomo is not asked then:
+a report that is read during a delivery would stay short. What cannot be checked is an error; the rest is checked.
 """
 
 import datetime as dt
@@ -32,22 +28,22 @@ from mtc.plan.world import Selection
 from mtc.state.lock import Owner, owner_at_work
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import check
-from mtc.verify.chain import Evidence, compare
-from mtc.verify.evidence import Row, csv_rows, imported, stat_evidence, wrong_parts
-from mtc.verify.matomo_counts import counts, delivered, unfinished_days
+from mtc.verify.chain import DayEvidence, compare
+from mtc.verify.evidence import Row, csv_rows, import_evidence, stat_evidence, wrong_parts
+from mtc.verify.matomo_counts import counts, delivery_evidence, unfinished_days
 from mtc.warehouse.csv_files import ACCOUNTING, SUMMARY
 
 Rows = Mapping[tuple[str, str], Row]
 
 
 @dataclass(slots=True)
-class Looking:
-    """One look at everything. `days` are those of each site; `asks` says whether Matomo may be asked."""
+class EvidenceCollector:
+    """Collects the evidence. `days` are those of each site; `may_ask_matomo` is false while a run is active."""
 
     project: Project
     history: History
     days: Mapping[str, Sequence[dt.date]]
-    asks: bool = True
+    may_ask_matomo: bool = True
     errors: list[str] = field(default_factory=list)
     _rows: Rows | None = field(init=False, default=None)
     _lines: Rows | None = field(init=False, default=None)
@@ -61,11 +57,11 @@ class Looking:
         except MtcError as error:
             self.errors.append(str(error))
 
-    def site(self, site: SiteSettings) -> Iterator[Evidence]:
+    def site(self, site: SiteSettings) -> Iterator[DayEvidence]:
         """The evidence of each of a site's days."""
         days = self.days[site.name]
         hits = PartsByDay.of(site.name, self.history).by_day
-        wrong = self._wrong_parts([one.part for day in days for one in hits.get(day, ())])
+        wrong = self._wrong_parts([part_hits.part for day in days for part_hits in hits.get(day, ())])
         counted = self._counted(site, days)
         for day in days:
             yield self._day(site, day, hits.get(day, ()), wrong, counted.get(day))
@@ -77,31 +73,33 @@ class Looking:
         hits: Sequence[DayPart],
         wrong: Mapping[Part, Disagreement],
         counted: DayReports | None,
-    ) -> Evidence:
+    ) -> DayEvidence:
         step = StepId(Stage.IMPORT, site.name, day)
         steps, record = self.history.steps, self.history.steps.get(step)
         known = bool(hits) or (record is not None and record.accounting is not None)
-        return Evidence(
+        return DayEvidence(
             site=site.name,
             day=day,
-            imported=imported(record, self.history.objects.get(step, ()), self.history.copies.get(step, {})),
-            hits=sum(one.part.hits for one in hits) if known else None,
-            parts=tuple(wrong[one.part] for one in hits if one.part in wrong),
-            delivered=delivered(site, self.history, day, hits),
+            imported=import_evidence(record, self.history.objects.get(step, ()), self.history.copies.get(step, {})),
+            hits=sum(part_hits.part.hits for part_hits in hits) if known else None,
+            parts=tuple(wrong[part_hits.part] for part_hits in hits if part_hits.part in wrong),
+            delivered=delivery_evidence(site, self.history, day, hits),
             counted=counted.summary if counted else None,
             tables=counted.tables if counted else {},
             stat=stat_evidence(self.project, site.name, day, steps.get(StepId(Stage.STAT, site.name, day))),
             row=None if self._rows is None else self._rows.get((site.name, day.isoformat())),
             lines=None if self._lines is None else self._lines.get((site.name, day.isoformat()), ()),
             csv=None if self._rows is None else steps.get(StepId(Stage.CSV, site.name, day)),
-            astray=tuple(f"{printable(one.key)}: {one.text}" for one in find_stray_hits(step, self.history)),
+            astray=tuple(
+                f"{printable(part_hits.key)}: {part_hits.text}" for part_hits in find_stray_hits(step, self.history)
+            ),
         )
 
     def _wrong_parts(self, parts: Sequence[Part]) -> Mapping[Part, Disagreement]:
         return wrong_parts(self.project.warehouse, parts, self.project.run.memory) if parts else {}
 
     def _counted(self, site: SiteSettings, days: Sequence[dt.date]) -> Mapping[dt.date, DayReports]:
-        if site.matomo is None or not days or not self.asks:
+        if site.matomo is None or not days or not self.may_ask_matomo:
             return {}
         try:
             return counts(site.matomo, self.project.root, site, days, unfinished_days(site, self.history))
@@ -121,11 +119,11 @@ def verify(project: Project, scope: Scope, clock: Clock = utc_now) -> Verified:
     now = clock()
     if scope.dates is None:
         asked = Selection(project.stages, dict.fromkeys(names, ()))
-        notes += tuple(str(one) for one in stale_sites(project, asked, history, {}, now))
+        notes += tuple(str(part_hits) for part_hits in stale_sites(project, asked, history, {}, now))
     days = {name: _days(project.sites[name], scope.dates, history, now) for name in names}
-    looking = Looking(project, history, days, asks=owner is None)
-    found = tuple(compare(evidence) for name in names for evidence in looking.site(project.sites[name]))
-    return Verified(found, tuple(looking.errors), notes)
+    collector = EvidenceCollector(project, history, days, may_ask_matomo=owner is None)
+    found = tuple(compare(evidence) for name in names for evidence in collector.site(project.sites[name]))
+    return Verified(found, tuple(collector.errors), notes)
 
 
 def _runs(store: Store, owner: Owner | None) -> Iterator[str]:

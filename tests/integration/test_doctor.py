@@ -15,9 +15,9 @@ from in_hand import line
 
 from mtc.core.errors import MtcError, PermanentError, TransientError
 from mtc.core.findings import Finding, Level, any_problem
-from mtc.doctor.doctor import Examined, examine
-from mtc.doctor.parallel_checks import together
-from mtc.doctor.storage import places, space
+from mtc.doctor.doctor import DoctorResult, run_checks
+from mtc.doctor.parallel_checks import run_parallel
+from mtc.doctor.storage import check_disk_space, check_machine
 from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
@@ -46,8 +46,8 @@ def project(tmp_path: Path) -> Project:
     return load(tmp_path / "mtc.yaml")
 
 
-def examined(project: Project, *sites: str) -> Examined:
-    return examine(project, Scope(sites), lambda: NOW, limit=20)
+def examined(project: Project, *sites: str) -> DoctorResult:
+    return run_checks(project, Scope(sites), lambda: NOW, limit=20)
 
 
 def files(project: Project) -> set[str]:
@@ -64,7 +64,7 @@ def test_a_project_that_can_run_has_no_problem_and_nothing_is_left_behind(projec
     """Neither the state file nor a folder is made by looking."""
     before = files(project)
     found = examined(project)
-    assert not found.stopped
+    assert not found.has_problem
     assert {one.level for one in found.findings if one.about != "source of shop"} == {Level.OK}
     assert files(project) == before
 
@@ -88,7 +88,7 @@ def test_a_damaged_state_file_is_a_problem(project: Project) -> None:
     """A run would end with it."""
     project.state.parent.mkdir()
     project.state.write_bytes(b"no database at all" * 100)
-    found = of(places(project), "state")
+    found = of(check_machine(project), "state")
     assert found.level is Level.PROBLEM
     assert "damaged" in found.what
 
@@ -96,10 +96,10 @@ def test_a_damaged_state_file_is_a_problem(project: Project) -> None:
 def test_who_holds_the_lock_is_told_and_the_lock_is_left_alone(project: Project) -> None:
     """Another run may be at work: it passes."""
     with RunLock.acquire(project.state, "mtc apply manifests/backfill.yaml"):
-        held = of(places(project), "lock")
+        held = of(check_machine(project), "lock")
         assert held.level is Level.WARNING
         assert "mtc apply manifests/backfill.yaml" in held.what
-    assert of(places(project), "lock").level is Level.OK
+    assert of(check_machine(project), "lock").level is Level.OK
 
 
 def test_the_name_that_a_killed_owner_left_is_no_lock(project: Project) -> None:
@@ -108,7 +108,7 @@ def test_the_name_that_a_killed_owner_left_is_no_lock(project: Project) -> None:
     lock.parent.mkdir()
     name = {"pid": 1, "host": socket.gethostname(), "command": "mtc apply", "since": "2026-05-01"}
     lock.write_text(json.dumps(name))
-    assert of(places(project), "lock").level is Level.OK
+    assert of(check_machine(project), "lock").level is Level.OK
     assert lock.read_text()
 
 
@@ -117,20 +117,20 @@ def test_a_name_from_another_machine_is_told_whatever_the_lock_says_here(project
     lock = lock_path(project.state)
     lock.parent.mkdir()
     lock.write_text('{"pid": 1, "host": "h", "command": "mtc apply", "since": "2026-05-01"}')
-    found = of(places(project), "lock")
+    found = of(check_machine(project), "lock")
     assert (found.level, found.what) == (
         Level.WARNING,
         "another run is at work: `mtc apply` (pid 1 on h, since 2026-05-01)",
     )
     assert "if it was killed there, the next run takes its place" in found.hint
     RunLock.acquire(project.state, "mtc apply").release()
-    assert of(places(project), "lock").level is Level.OK
+    assert of(check_machine(project), "lock").level is Level.OK
 
 
 def test_a_lock_that_cannot_be_looked_at_is_a_problem(project: Project) -> None:
     """A run could not take it either."""
     lock_path(project.state).mkdir(parents=True)
-    found = of(places(project), "lock")
+    found = of(check_machine(project), "lock")
     assert found.level is Level.PROBLEM
     assert found.hint
 
@@ -149,28 +149,30 @@ def test_a_warehouse_of_another_state_file_is_a_problem(project: Project) -> Non
     """Two state files over one folder would delete each other's parts."""
     claim(project.warehouse, "somebody else")
     (project.warehouse / "hits").mkdir()
-    assert not any_problem(places(project))
+    assert not any_problem(check_machine(project))
     (project.warehouse / "hits" / "a.parquet").write_text("")
     with Store.open(project.state):
         pass
-    assert "belongs to another state file" in next(one.what for one in places(project) if one.about == "warehouse")
+    assert "belongs to another state file" in next(
+        one.what for one in check_machine(project) if one.about == "warehouse"
+    )
 
 
 def test_a_disk_with_less_than_twice_the_largest_object_is_a_warning(project: Project) -> None:
     """An object is fetched, and may be unpacked, beside the parts made of it."""
-    assert {one.level for one in space(project, 0)} == {Level.OK}
-    assert {one.level for one in space(project, 1 << 60)} == {Level.WARNING}
+    assert {one.level for one in check_disk_space(project, 0)} == {Level.OK}
+    assert {one.level for one in check_disk_space(project, 1 << 60)} == {Level.WARNING}
 
 
 def test_a_database_of_countries_has_to_be_readable(project: Project) -> None:
     """One that is not there, or damaged, would fail every stat step."""
     path = project.root / "geo.mmdb"
     asked = dataclasses.replace(project, countries=path)
-    assert of(places(asked), "countries").level is Level.PROBLEM
+    assert of(check_machine(asked), "countries").level is Level.PROBLEM
     path.write_bytes(b"not a database")
-    assert of(places(asked), "countries").level is Level.PROBLEM
+    assert of(check_machine(asked), "countries").level is Level.PROBLEM
     write_countries(path)
-    assert of(places(asked), "countries").level is Level.OK
+    assert of(check_machine(asked), "countries").level is Level.OK
 
 
 def test_questions_are_answered_in_order_and_one_that_hangs_holds_up_no_other() -> None:
@@ -184,7 +186,7 @@ def test_questions_are_answered_in_order_and_one_that_hangs_holds_up_no_other() 
         never.wait(30)
         return "late"
 
-    answers = together([hang, lambda: "a", refuse, hang, lambda: "b"], limit=0.3, at_once=2)
+    answers = run_parallel([hang, lambda: "a", refuse, hang, lambda: "b"], limit=0.3, at_once=2)
     never.set()
     assert [type(one) for one in answers] == [TransientError, str, PermanentError, TransientError, str]
     assert answers[1::3] == ("a", "b")
@@ -198,7 +200,7 @@ def test_questions_are_asked_at_the_same_time() -> None:
         both.wait(10)
         return True
 
-    assert together([meet, meet]) == (True, True)
+    assert run_parallel([meet, meet]) == (True, True)
 
 
 def test_a_mistake_of_ours_is_not_taken_for_an_answer() -> None:
@@ -208,4 +210,4 @@ def test_a_mistake_of_ours_is_not_taken_for_an_answer() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        together([mistaken, lambda: time.sleep(0)])
+        run_parallel([mistaken, lambda: time.sleep(0)])

@@ -19,7 +19,7 @@ from s3_faults import Fault, Headers, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 from mtc.core.findings import Finding, Level
-from mtc.doctor.doctor import Examined, examine
+from mtc.doctor.doctor import DoctorResult, run_checks
 from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 from mtc.report.doctor_text import doctor_json, doctor_text
@@ -60,25 +60,25 @@ def put(root: Path, data: bytes, name: str = "2026-05-01.log", site: str = "docs
         os.utime(path, (at, at))
 
 
-def examined(root: Path, keys: str = "", sites: str = "{docs: {}}") -> Examined:
+def examined(root: Path, keys: str = "", sites: str = "{docs: {}}") -> DoctorResult:
     """What the doctor finds in a project over the folder."""
     (root / "mtc.yaml").write_text(f"{FOLDER.replace('KEYS', keys)}sites: {sites}\n")
-    return examine(load(root / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
+    return run_checks(load(root / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
 
 
-def in_s3(root: Path, url: str, bucket: str, *, limit: float = 60) -> Examined:
+def in_s3(root: Path, url: str, bucket: str, *, limit: float = 60) -> DoctorResult:
     """The same over a bucket."""
     (root / "mtc.yaml").write_text(S3.replace("BUCKET", bucket).replace("URL", url))
     project = load(root / "mtc.yaml", environ={"KEY": ACCESS_KEY, "SECRET": SECRET_KEY})
-    return examine(project, Scope(), lambda: NOW, limit=limit)
+    return run_checks(project, Scope(), lambda: NOW, limit=limit)
 
 
-def of(found: Examined, about: str = NEWEST) -> list[tuple[Level, str]]:
+def of(found: DoctorResult, about: str = NEWEST) -> list[tuple[Level, str]]:
     """What is said about something."""
     return [(one.level, one.what) for one in found.findings if one.about == about]
 
 
-def only(found: Examined, about: str = NEWEST) -> Finding:
+def only(found: DoctorResult, about: str = NEWEST) -> Finding:
     """The one finding about it."""
     (one,) = [one for one in found.findings if one.about == about]
     return one
@@ -146,7 +146,7 @@ def test_what_an_import_would_refuse_is_a_warning_with_its_remedy(
     put(tmp_path, data)
     found = examined(tmp_path, keys)
     told = only(found)
-    assert (told.level, found.stopped) == (Level.WARNING, False)
+    assert (told.level, found.has_problem) == (Level.WARNING, False)
     assert what in told.what
     assert hint in told.hint
     assert told.where.endswith("2026-05-01.log")

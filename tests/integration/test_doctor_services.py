@@ -10,7 +10,7 @@ from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 from mtc.core.clock import utc_now
 from mtc.core.findings import Finding, Level
-from mtc.doctor.doctor import Examined, examine
+from mtc.doctor.doctor import DoctorResult, run_checks
 from mtc.engine.selection import Scope
 from mtc.manifest.load import load
 from tests.fake_matomo.faults import Fault as MatomoFault
@@ -39,7 +39,7 @@ sites:
 SITES = "  docs: {matomo_id: 1}\n  shop: {url: 'https://shop.example.org'}\n"
 
 
-def of(found: Examined, about: str) -> list[tuple[Level, str]]:
+def of(found: DoctorResult, about: str) -> list[tuple[Level, str]]:
     """What is said about something."""
     return [(one.level, one.what) for one in found.findings if one.about == about]
 
@@ -49,19 +49,19 @@ def bad(findings: Iterable[Finding]) -> list[Finding]:
     return [one for one in findings if one.level is not Level.OK and not one.about.startswith(("source", "spool"))]
 
 
-def in_s3(root: Path, url: str, source: str, archive: str) -> Examined:
+def in_s3(root: Path, url: str, source: str, archive: str) -> DoctorResult:
     text = S3.replace("SOURCE", source).replace("ARCHIVE", archive).replace("URL", url)
     (root / "mtc.yaml").write_text(text)
     project = load(root / "mtc.yaml", environ={"KEY": ACCESS_KEY, "SECRET": SECRET_KEY})
-    return examine(project, Scope(), utc_now, limit=20)
+    return run_checks(project, Scope(), utc_now, limit=20)
 
 
-def in_matomo(root: Path, url: str, sites: str = SITES, token: str = SUPER, *, limit: float = 20) -> Examined:
+def in_matomo(root: Path, url: str, sites: str = SITES, token: str = SUPER, *, limit: float = 20) -> DoctorResult:
     (root / "mtc.yaml").write_text(MATOMO.replace("URL", url) + sites)
     for site in ("docs", "shop"):
         (root / "logs" / site).mkdir(parents=True, exist_ok=True)
     project = load(root / "mtc.yaml", environ={"TOKEN": token})
-    return examine(project, Scope(), utc_now, limit=limit)
+    return run_checks(project, Scope(), utc_now, limit=limit)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_token_that_may_only_look_is_a_problem_for_each_site(matomo: FakeMatom
 def test_a_token_that_may_write_is_enough_but_for_a_warning(matomo: FakeMatomo, tmp_path: Path) -> None:
     """Only a super user may have reports made again."""
     found = in_matomo(tmp_path, matomo.url, token=WRITE)
-    assert not found.stopped
+    assert not found.has_problem
     (warned,) = bad(found.findings)
     assert "no super user's" in warned.what
 
@@ -202,7 +202,7 @@ def test_a_zone_with_other_days_than_the_manifests_is_a_problem(
     site = Site(1, "docs", DOCS.urls, zone)
     with FakeMatomo(Settings(sites=(site,))) as fake:
         found = in_matomo(tmp_path, fake.url, f"  docs: {{matomo_id: 1, timezone: {own}}}\n")
-    assert found.stopped is wrong
+    assert found.has_problem is wrong
     assert any("time zone" in what for _, what in of(found, "matomo for docs")) is wrong
 
 
@@ -215,7 +215,7 @@ def test_a_site_that_began_after_the_first_day_is_warned_of(tmp_path: Path, crea
     with FakeMatomo(Settings(sites=(site,))) as fake:
         found = in_matomo(tmp_path, fake.url, "  docs: {matomo_id: 1}\n")
     warnings = [one for one in found.findings if one.about == "matomo for docs" and one.level is Level.WARNING]
-    assert not found.stopped
+    assert not found.has_problem
     assert len(warnings) == warned
     for one in warnings:
         assert "created there on 2026-05-02, and the first of `dates` is 2026-05-01" in one.what
@@ -236,7 +236,7 @@ def test_an_old_version_is_a_warning(tmp_path: Path) -> None:
     """4.0 is the first that all of this is known of."""
     with FakeMatomo(Settings(sites=(DOCS,), version="3.14.1")) as fake:
         found = in_matomo(tmp_path, fake.url, "  docs: {matomo_id: 1}\n")
-    assert not found.stopped
+    assert not found.has_problem
     assert (Level.WARNING, "is of version 3.14.1; mtc is made for 4.0 and later") in of(found, "matomo")
 
 

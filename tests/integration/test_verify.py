@@ -23,7 +23,7 @@ from mtc.manifest.load import load
 from mtc.manifest.project import Project
 from mtc.state.lock import RunLock
 from mtc.state.store import Store
-from mtc.verify.matomo_counts import _windows
+from mtc.verify.matomo_counts import _date_windows
 from mtc.verify.verify import verify
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site
@@ -320,7 +320,7 @@ def test_days_are_asked_for_by_the_month_without_those_to_be_spared(
     def day(number: int) -> dt.date:
         return start + dt.timedelta(days=number)
 
-    found = list(_windows([day(number) for number in days], {day(number) for number in spared}))
+    found = list(_date_windows([day(number) for number in days], {day(number) for number in spared}))
     assert found == [(day(begin), day(end)) for begin, end in windows]
 
 

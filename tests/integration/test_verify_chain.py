@@ -17,9 +17,9 @@ from mtc.matomo.api import ReportSummary
 from mtc.matomo.settings import Matomo
 from mtc.plan.stat_inputs import PartsByDay
 from mtc.report.verify_text import verify_json, verify_text
-from mtc.verify.chain import Evidence, compare
-from mtc.verify.evidence import Imported, StatEvidence, imported
-from mtc.verify.matomo_counts import Delivered, delivered
+from mtc.verify.chain import DayEvidence, compare
+from mtc.verify.evidence import ImportEvidence, StatEvidence, import_evidence
+from mtc.verify.matomo_counts import DeliveryEvidence, delivery_evidence
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import Tables
 
@@ -51,12 +51,12 @@ def delivery(*objects: LoadedObject, hits: int, **more: Any) -> Delivery:
 
 def terminal(
     site: SiteSettings, objects: tuple[LoadedObject, ...], *made: Delivery, day: dt.date = DAY
-) -> Delivered | None:
+) -> DeliveryEvidence | None:
     history = History(objects={STEP: objects}, deliveries={STEP: made})
-    return delivered(site, history, day, PartsByDay.of("docs", history).by_day.get(day, ()))
+    return delivery_evidence(site, history, day, PartsByDay.of("docs", history).by_day.get(day, ()))
 
 
-def words(found: Delivered | Imported | None) -> list[tuple[str, int | None]]:
+def words(found: DeliveryEvidence | ImportEvidence | None) -> list[tuple[str, int | None]]:
     assert found is not None
     return [(one.what, one.by) for one in found.disagreements]
 
@@ -64,8 +64,10 @@ def words(found: Delivered | Imported | None) -> list[tuple[str, int | None]]:
 def test_every_line_is_accounted_for_in_the_receipt_and_in_each_object() -> None:
     """The equation, the sum of the objects, and the sum of the parts."""
     good = (loaded("a"), loaded("b", hits=2, next_day=2))
-    assert imported(record(Accounting(9, 7, {"static": 2})), good) == Imported(Accounting(9, 7, {"static": 2}))
-    assert words(imported(record(Accounting(10, 8, {"static": 1}, {"bad": 2})), good)) == [
+    assert import_evidence(record(Accounting(9, 7, {"static": 2})), good) == ImportEvidence(
+        Accounting(9, 7, {"static": 2})
+    )
+    assert words(import_evidence(record(Accounting(10, 8, {"static": 1}, {"bad": 2})), good)) == [
         ("the import has 10 lines, and says where 11 of them went", 1),
         ("the import has 10 lines, its log files 9", 1),
         ("the import has 8 hits, its log files 7", 1),
@@ -73,7 +75,7 @@ def test_every_line_is_accounted_for_in_the_receipt_and_in_each_object() -> None
         ("the import has 2 lines rejected, its log files 0", 2),
     ]
     braces = loaded("{b}", parts=5)
-    assert words(imported(record(braces.accounting), (braces,))) == [("{b} has 3 hits, its parts 5", 2)]
+    assert words(import_evidence(record(braces.accounting), (braces,))) == [("{b} has 3 hits, its parts 5", 2)]
 
 
 @pytest.mark.parametrize(
@@ -87,22 +89,22 @@ def test_every_line_is_accounted_for_in_the_receipt_and_in_each_object() -> None
 )
 def test_an_import_that_came_to_no_end_is_noted(status: Status, notes: tuple[str, ...]) -> None:
     """`status` tells why; there is nothing to compare."""
-    assert imported(record(None, status), ()) == Imported(None, (), notes)
+    assert import_evidence(record(None, status), ()) == ImportEvidence(None, (), notes)
 
 
 def test_the_hits_of_a_day_are_those_of_all_deliveries_that_cover_their_objects() -> None:
     """A delivery is of an import step, and has hits of several days."""
     item = loaded(hits=3, next_day=2)
     whole = delivery(item, hits=5)
-    assert terminal(SITE, (item,), whole) == Delivered(3, 0)
-    assert terminal(SITE, (item,), whole, day=NEXT) == Delivered(2, 0)
+    assert terminal(SITE, (item,), whole) == DeliveryEvidence(3, 0)
+    assert terminal(SITE, (item,), whole, day=NEXT) == DeliveryEvidence(2, 0)
     assert terminal(SiteSettings("docs", "", "UTC", SITE.source, None, Filters()), (item,), whole) is None
 
 
 def test_hits_that_were_refused_or_not_sent_may_lack_in_matomo() -> None:
     """Of which day they are is not recorded."""
     item = loaded(hits=3, next_day=2)
-    assert terminal(SITE, (item,), delivery(item, hits=4, unsendable=1, invalid=2)) == Delivered(3, 3)
+    assert terminal(SITE, (item,), delivery(item, hits=4, unsendable=1, invalid=2)) == DeliveryEvidence(3, 3)
 
 
 def test_a_delivery_has_the_hits_of_its_objects() -> None:
@@ -128,7 +130,7 @@ def test_what_an_operator_gave_up_is_held_against_nothing() -> None:
     """Its hits may be in Matomo, or not: that was accepted."""
     item = loaded()
     given_up = delivery(hits=9, status=DeliveryStatus.GIVEN_UP)
-    assert terminal(SITE, (item,), given_up, delivery(item, hits=3)) == Delivered(3, 0)
+    assert terminal(SITE, (item,), given_up, delivery(item, hits=3)) == DeliveryEvidence(3, 0)
 
 
 def stat(source: Any, visits: int, actions: int) -> StatEvidence:
@@ -147,16 +149,18 @@ def stat(source: Any, visits: int, actions: int) -> StatEvidence:
     return StatEvidence(document)
 
 
-def chain(found: StatEvidence, *, counted: ReportSummary | None = None, sent: Delivered | None = None) -> DayVerified:
-    account = Imported(Accounting(4, 3, {"static": 1}))
-    return compare(Evidence("docs", DAY, account, 3, (), sent, counted, found, None, None))
+def chain(
+    found: StatEvidence, *, counted: ReportSummary | None = None, sent: DeliveryEvidence | None = None
+) -> DayVerified:
+    account = ImportEvidence(Accounting(4, 3, {"static": 1}))
+    return compare(DayEvidence("docs", DAY, account, 3, (), sent, counted, found, None, None))
 
 
 def test_a_stat_of_matomos_says_what_matomo_says_now() -> None:
     """What has come in since makes it old."""
     own = stat("matomo", 2, 3)
-    assert chain(own, counted=ReportSummary(visits=2, actions=3), sent=Delivered(3, 0)).disagreements == ()
-    later = chain(own, counted=ReportSummary(visits=3, actions=5), sent=Delivered(3, 0))
+    assert chain(own, counted=ReportSummary(visits=2, actions=3), sent=DeliveryEvidence(3, 0)).disagreements == ()
+    later = chain(own, counted=ReportSummary(visits=3, actions=5), sent=DeliveryEvidence(3, 0))
     assert later.disagreements == (
         Disagreement("more than delivered: Matomo counts 5 actions of 3 hits (sent twice, or others track)", 2),
         Disagreement("the .stat has 3 actions, Matomo 5", 2),
@@ -167,8 +171,8 @@ def test_a_stat_of_matomos_says_what_matomo_says_now() -> None:
 def test_matomo_may_lack_what_it_refused_and_no_more() -> None:
     """By how much is told beyond that."""
     own = stat("warehouse", 2, 3)
-    assert chain(own, counted=ReportSummary(visits=1, actions=2), sent=Delivered(3, 1)).disagreements == ()
-    assert chain(own, counted=ReportSummary(visits=1, actions=1), sent=Delivered(3, 1)).disagreements == (
+    assert chain(own, counted=ReportSummary(visits=1, actions=2), sent=DeliveryEvidence(3, 1)).disagreements == ()
+    assert chain(own, counted=ReportSummary(visits=1, actions=1), sent=DeliveryEvidence(3, 1)).disagreements == (
         Disagreement("Matomo counts 1 actions, of 3 hits delivered (and 1 refused or not sent)", 1),
     )
 
