@@ -1,4 +1,4 @@
-"""Where parts lie in the warehouse, what they are called, and their columns: the shape that import writes.
+"""The parts of the warehouse: their paths, names and columns, and how damaged or unlisted ones are put aside.
 
 A part holds the hits that one object, or a bundle of small ones, has on one day. Parts reach the warehouse through a
 `StagingFolder`. A part that the state does not list, or that is damaged, is renamed and not deleted: it may be all that

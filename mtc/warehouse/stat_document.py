@@ -78,7 +78,21 @@ class Summary(StatModel):
         max_actions: int = 0,
         size: int | None = 0,
     ) -> Self:
-        """Work out the rates, for every provider alike. Without `actions`, they are views, downloads and searches."""
+        """Work out the rates, for every provider alike.
+
+        Args:
+            visits: how many visits began.
+            unique_visitors: how many visitors came.
+            pageviews: how many pages were viewed.
+            downloads: how many files were downloaded.
+            searches: how often the site itself was searched.
+            actions: how many hits the visits had; None for the sum of page views, downloads and searches.
+            bounces: how many visits had one action.
+            seconds: how long all visits lasted.
+            longest: how long the longest visit lasted, in seconds; None where that is unknown.
+            max_actions: how many actions the visit with the most had.
+            size: how many bytes the answers had; None where that is unknown.
+        """
         actions = pageviews + downloads + searches if actions is None else actions
         each = max(visits, 1)
         return cls(

@@ -31,165 +31,15 @@ from mtc.stages.import_.reload import ReloadCheck
 from mtc.stages.import_.step_context import Connect, OpenArchive, OpenSource, StepContext
 from mtc.stages.stage import FactRecorder, ObjectArchived, ObjectDropped, ResendAllowed, StepDone, StepLoaded
 
-
-def archive_objects(context: StepContext, wanted: Sequence[LoadedObject]) -> int:
-    """Archive the objects, where the site has an archive; returns how many."""
-    archive = context.open_archive(context.site) if wanted else None
-    if archive is None:
-        return 0
-    with contextlib.closing(prefetch(_pusher(context, archive), wanted, name="archive")) as pushed:
-        for item, url in pushed:
-            crash_points.point("archive.pushed")
-            context.recorder.record(ObjectArchived(context.step, item.object.key, url))
-            context.recorder.check()
-    return len(wanted)
-
-
-def _pusher(context: StepContext, archive: LogArchive) -> Callable[[LoadedObject], str]:
-    source = context.open_source(context.site)
-    before = {old.object.key: old.archived for old in context.work.replaced}
-    site, day = context.site.name, context.step.day
-
-    def push(item: LoadedObject) -> str:
-        crash_points.point("archive.before")
-        local = _local_copy(context, item.object)
-        earlier = before.get(item.object.key, "")
-        return archive.push(
-            site, day, item.object, local, source, replacing=earlier, progress=lambda _: context.recorder.check()
-        )
-
-    return push
-
-
-def _local_copy(context: StepContext, object_: SourceObject) -> Path | None:
-    """The fetched copy, if the object was fetched into the spool."""
-    folder = context.spool_of(object_)
-    return next(iter(folder.iterdir()), None) if folder.is_dir() else None
-
-
-_SHOWN = 3
-
-
-def import_step(context: StepContext) -> bool:
-    """Do the step, or what is left of it; False when it is loaded and has to wait for its turn to deliver.
-
-    Whatever it raises, what was recorded before that stays good.
-    """
-    work, recorder = context.work, context.recorder
-    recorder.check()
-    delivered, loaded = DeliverySummary(), context.loaded
-    opened: tuple[Delivery, ...] = ()
-    if loaded is None:
-        delivered, opened = _finish(context)
-        if work.drop:
-            recorder.record(*(ObjectDropped(context.step, gone.object.key) for gone in work.drop))
-        loaded = _load(context)
-        if not context.may_deliver and _undelivered(context, loaded):
-            recorder.record(StepLoaded(context.step, loaded))
-            return False
-    delivered += _deliver(context, opened, loaded)
-    archived = archive_objects(context, [*work.archive, *loaded.objects])
-    crash_points.point("import.done")
-    objects = [*work.keep, *loaded.objects]
-    copies = copies_among(objects) if context.site.source.duplicates == "skip" else {}
-    recorder.record(StepDone(_receipt(context.step, objects, copies, archived, delivered, loaded.notes)))
-    return True
-
-
-def _finish(context: StepContext) -> tuple[DeliverySummary, tuple[Delivery, ...]]:
-    """Go on with open deliveries; then stop if that is all that may be done. Gives also those that wait for parts."""
-    deliver, deliverer, work = context.work.deliver, context.deliverer, context.work
-    if deliver is None or deliverer is None:
-        return DeliverySummary(), ()
-    listed = (*work.keep, *work.drop, *work.replaced)
-    finished, left = deliverer.finish(context.delivery_job, deliver.opened, listed)
-    if deliver.refused:
-        raise PermanentError(
-            f"hits would count twice in Matomo: {'; '.join(deliver.refused[:_SHOWN])}",
-            hint=f"to count them again: --accept {context.step}",
-        )
-    if deliver.resend:
-        context.recorder.record(ResendAllowed(context.step, deliver.resend))
-        left = ()  # given up
-    return finished, left
-
-
-def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: LoadedStep) -> DeliverySummary:
-    """Finish what waited for its parts, then deliver what no delivery covers."""
-    deliver, deliverer = context.work.deliver, context.deliverer
-    if deliver is None or deliverer is None:
-        return DeliverySummary()
-    finished, left = deliverer.finish(context.delivery_job, opened, [*context.work.keep, *loaded.objects])
-    if left:
-        raise PermanentError(
-            "a delivery cannot be finished, as parts of it are gone",
-            hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
-        )
-    return finished + deliverer.deliver(context.delivery_job, deliver.number, _undelivered(context, loaded))
-
-
-def _undelivered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, ...]:
-    """The objects whose hits no delivery covers, but for copies; what an operator lets be sent again is no copy."""
-    deliver = context.work.deliver
-    if deliver is None or context.deliverer is None:
-        return ()
-    resent = {*deliver.resend, *loaded.resent}
-    new = undelivered([*context.work.keep, *loaded.objects], (*deliver.covered, *loaded.covered))
-    return tuple(item for item in new if item.text not in deliver.sent or item.object.key in resent)
-
-
-def _load(context: StepContext) -> LoadedStep:
-    """Load what is new, and check the quality of the whole step."""
-    reload = ReloadCheck(context)
-    loader = ObjectLoader(context, reload)
-    loaded = loader.run() if context.work.load else []
-    kept_keys = [item.object.key for item in context.work.keep]
-    sweep_rejected(
-        context.warehouse, context.site.name, context.step.day, published=loader.published, kept_keys=kept_keys
-    )
-    check_step_quality([*context.work.keep, *loaded], context.site.filters.max_rejected, loader.samples)
-    return LoadedStep(tuple(loaded), tuple(loader.notes), tuple(reload.covered.values()), tuple(reload.resent))
-
-
-def _receipt(
-    step: StepId,
-    objects: Sequence[LoadedObject],
-    copies: Mapping[str, str],
-    archived: int,
-    delivered: DeliverySummary,
-    line_notes: Sequence[str],
-) -> Receipt:
-    """What the step reports. `copies` are those of the objects whose lines another of them has, which count once."""
-    account = Accounting.total(counted_accounting(item, copies) for item in objects)
-    lines = {item.object.key: item.accounting.lines for item in objects}
-    copy_notes = tuple(copy_note(key, original, lines[key]) for key, original in copies.items())
-    figures = {
-        "objects": len(objects),
-        "bytes": sum(item.object.size for item in objects),
-        "lines": account.lines,
-        "hits": account.hits,
-        "rejected": sum(account.rejected.values()),
-        "archived": archived,
-        **delivered.figures,
-    }
-    status = Status.DONE if objects else Status.EMPTY
-    return Receipt(
-        step,
-        status,
-        accounting=account,
-        figures=figures,
-        notes=(*delivered.notes, *line_notes, *copy_notes, *messages_note(objects)),
-    )
-
-
+_SHOWN = 3  # refused deliveries in a message
 _SIZES = BundleSizes()
 
 
 @dataclass(frozen=True, slots=True)
 class ImportStage:
-    """Does import steps. `open_source` and `open_archive` give what a site's manifest entry names.
+    """Does import steps. `open_source` and `open_archive` open what the manifest names for a site.
 
-    `agents` are the user agents that earlier runs have decided upon.
+    `agents` are the user agents that earlier runs have classified.
     """
 
     project: Project
@@ -210,7 +60,7 @@ class ImportStage:
             try:
                 is_over = import_step(context)
             finally:
-                if is_over:  # else the archive may want the fetched copies
+                if is_over:  # else the archive may need the fetched copies
                     shutil.rmtree(context.spool, ignore_errors=True)
 
     def _context(self, planned: PlannedStep, recorder: FactRecorder, task: Task) -> StepContext:
@@ -233,3 +83,154 @@ class ImportStage:
             loaded=task.loaded,
             agents=self.agents,
         )
+
+
+def import_step(context: StepContext) -> bool:
+    """Do the step, or the rest of it; False when it is loaded and has to wait for its turn to deliver.
+
+    When it raises, what was recorded before that stays good.
+    """
+    work, recorder = context.work, context.recorder
+    recorder.check()
+    delivered, loaded = DeliverySummary(), context.loaded
+    opened: tuple[Delivery, ...] = ()
+    if loaded is None:
+        delivered, opened = _finish(context)
+        if work.drop:
+            recorder.record(*(ObjectDropped(context.step, dropped.object.key) for dropped in work.drop))
+        loaded = _load(context)
+        if not context.may_deliver and _undelivered(context, loaded):
+            recorder.record(StepLoaded(context.step, loaded))
+            return False
+    delivered += _deliver(context, opened, loaded)
+    archived = archive_objects(context, [*work.archive, *loaded.objects])
+    crash_points.point("import.done")
+    objects = [*work.keep, *loaded.objects]
+    copies = copies_among(objects) if context.site.source.duplicates == "skip" else {}
+    recorder.record(StepDone(_receipt(context.step, objects, copies, archived, delivered, loaded.notes)))
+    return True
+
+
+def _finish(context: StepContext) -> tuple[DeliverySummary, tuple[Delivery, ...]]:
+    """Finish open deliveries; returns also those that wait for parts.
+
+    Raises:
+        PermanentError: hits of the step would count twice in Matomo, and no operator has accepted that.
+    """
+    deliver, deliverer, work = context.work.deliver, context.deliverer, context.work
+    if deliver is None or deliverer is None:
+        return DeliverySummary(), ()
+    listed = (*work.keep, *work.drop, *work.replaced)
+    finished, waiting = deliverer.finish(context.delivery_job, deliver.opened, listed)
+    if deliver.refused:
+        raise PermanentError(
+            f"hits would count twice in Matomo: {'; '.join(deliver.refused[:_SHOWN])}",
+            hint=f"to count them again: --accept {context.step}",
+        )
+    if deliver.resend:
+        context.recorder.record(ResendAllowed(context.step, deliver.resend))
+        waiting = ()  # abandoned
+    return finished, waiting
+
+
+def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: LoadedStep) -> DeliverySummary:
+    """Finish the deliveries that waited for their parts, then deliver the objects that no delivery covers."""
+    deliver, deliverer = context.work.deliver, context.deliverer
+    if deliver is None or deliverer is None:
+        return DeliverySummary()
+    finished, waiting = deliverer.finish(context.delivery_job, opened, [*context.work.keep, *loaded.objects])
+    if waiting:
+        raise PermanentError(
+            "a delivery cannot be finished, as parts of it are gone",
+            hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
+        )
+    return finished + deliverer.deliver(context.delivery_job, deliver.number, _undelivered(context, loaded))
+
+
+def _undelivered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, ...]:
+    """The objects whose hits no delivery covers, without copies. Those that an operator lets be sent again count."""
+    deliver = context.work.deliver
+    if deliver is None or context.deliverer is None:
+        return ()
+    resent = {*deliver.resend, *loaded.resent}
+    new = undelivered([*context.work.keep, *loaded.objects], (*deliver.covered, *loaded.covered))
+    return tuple(item for item in new if item.text not in deliver.sent or item.object.key in resent)
+
+
+def _load(context: StepContext) -> LoadedStep:
+    """Load new objects, and check that enough lines of the whole step could be read."""
+    reload = ReloadCheck(context)
+    loader = ObjectLoader(context, reload)
+    loaded = loader.run() if context.work.load else []
+    kept_keys = [item.object.key for item in context.work.keep]
+    sweep_rejected(
+        context.warehouse, context.site.name, context.step.day, published=loader.published, kept_keys=kept_keys
+    )
+    check_step_quality([*context.work.keep, *loaded], context.site.filters.max_rejected, loader.samples)
+    return LoadedStep(tuple(loaded), tuple(loader.notes), tuple(reload.covered.values()), tuple(reload.resent))
+
+
+def _receipt(
+    step: StepId,
+    objects: Sequence[LoadedObject],
+    copies: Mapping[str, str],
+    archived: int,
+    delivered: DeliverySummary,
+    line_notes: Sequence[str],
+) -> Receipt:
+    """The step's receipt. `copies` maps objects to others of the step with the same lines, which count once."""
+    accounting = Accounting.total(counted_accounting(item, copies) for item in objects)
+    lines = {item.object.key: item.accounting.lines for item in objects}
+    copy_notes = tuple(copy_note(key, original, lines[key]) for key, original in copies.items())
+    figures = {
+        "objects": len(objects),
+        "bytes": sum(item.object.size for item in objects),
+        "lines": accounting.lines,
+        "hits": accounting.hits,
+        "rejected": sum(accounting.rejected.values()),
+        "archived": archived,
+        **delivered.figures,
+    }
+    status = Status.DONE if objects else Status.EMPTY
+    return Receipt(
+        step,
+        status,
+        accounting=accounting,
+        figures=figures,
+        notes=(*delivered.notes, *line_notes, *copy_notes, *messages_note(objects)),
+    )
+
+
+def archive_objects(context: StepContext, objects: Sequence[LoadedObject]) -> int:
+    """Push the objects to the site's archive, if it has one; returns how many."""
+    archive = context.open_archive(context.site) if objects else None
+    if archive is None:
+        return 0
+    with contextlib.closing(prefetch(_pusher(context, archive), objects, name="archive")) as pushed:
+        for item, url in pushed:
+            crash_points.point("archive.pushed")
+            context.recorder.record(ObjectArchived(context.step, item.object.key, url))
+            context.recorder.check()
+    return len(objects)
+
+
+def _pusher(context: StepContext, archive: LogArchive) -> Callable[[LoadedObject], str]:
+    source = context.open_source(context.site)
+    before = {old.object.key: old.archived for old in context.work.replaced}
+    site, day = context.site.name, context.step.day
+
+    def push(item: LoadedObject) -> str:
+        crash_points.point("archive.before")
+        local = _local_copy(context, item.object)
+        earlier = before.get(item.object.key, "")
+        return archive.push(
+            site, day, item.object, local, source, replacing=earlier, progress=lambda _: context.recorder.check()
+        )
+
+    return push
+
+
+def _local_copy(context: StepContext, object_: SourceObject) -> Path | None:
+    """The fetched copy, if the object was fetched into the spool."""
+    folder = context.spool_of(object_)
+    return next(iter(folder.iterdir()), None) if folder.is_dir() else None

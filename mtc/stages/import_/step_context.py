@@ -1,4 +1,4 @@
-"""What one import step works with: what is wanted, where from, where to, and whom to tell."""
+"""What one import step works with: its site and work, the source, the archive, the warehouse and the recorder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ OpenArchive = Callable[[SiteSettings], LogArchive | None]
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One import step's surroundings. `spool` is a folder of its own, gone when the step ends.
+    """The context of one import step. `spool` is a folder of this step alone, removed when the step ends.
 
-    `may_deliver` and `loaded` are those of `mtc.plan.model.Task`.
+    `may_deliver` and `loaded` are those of `mtc.plan.work.Task`.
     """
 
     site: SiteSettings
@@ -45,7 +45,7 @@ class StepContext:
 
     @property
     def delivery_job(self) -> DeliveryJob:
-        """What is to be delivered, for whom, and who hears of it."""
+        """The delivery of this step."""
         return DeliveryJob(self.site, self.step, self.recorder)
 
     def spool_of(self, object_: SourceObject) -> Path:

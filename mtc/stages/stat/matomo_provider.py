@@ -106,7 +106,7 @@ class MatomoStatistics:
 
 @dataclass(frozen=True, slots=True)
 class _SiteReader:
-    """The reading of one site's days."""
+    """Reads the reports of one site's days."""
 
     provider: MatomoStatistics
     site: SiteSettings

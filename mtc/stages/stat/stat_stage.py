@@ -65,9 +65,9 @@ class StatStage:
         with_lines = {day: work for day, planned in plans.items() if _has_lines(work := _work(planned))}
         recorder.check()
         recorder.record(*(self._clear(planned) for day, planned in plans.items() if day not in with_lines))
-        answers = self._provider.statistics(self._project.sites[site], with_lines) if with_lines else ()
-        for answer_set in _sets(answers):
-            self._publish(answer_set, plans, recorder)
+        results = self._provider.statistics(self._project.sites[site], with_lines) if with_lines else ()
+        for result_set in _sets(results):
+            self._publish(result_set, plans, recorder)
 
     def _clear(self, planned: PlannedStep) -> StepDone:
         """A day without lines has no file: remove one from before."""
@@ -78,17 +78,17 @@ class StatStage:
         return StepDone(Receipt(planned.step, Status.EMPTY, accounting=_work(planned).accounting))
 
     def _publish(
-        self, answers: Iterable[DayResult], plans: Mapping[dt.date, PlannedStep], recorder: FactRecorder
+        self, results: Iterable[DayResult], plans: Mapping[dt.date, PlannedStep], recorder: FactRecorder
     ) -> None:
-        """Write and record a set of answers. Where the provider fails midway, the answers before that are kept."""
+        """Write and record a set of results. Where the provider fails midway, the results before that are kept."""
         crash_points.point("stat.before")
         written: list[_Written] = []
         failure: StepError | None = None
         with StagedFiles() as files:
             try:
-                for answer in answers:
+                for result in results:
                     recorder.check()
-                    written.extend(self._write_answer(answer, plans, files, recorder))
+                    written.extend(self._write_result(result, plans, files, recorder))
             except StepError as error:
                 failure = error
             files.publish()
@@ -99,13 +99,13 @@ class StatStage:
         if failure is not None:
             raise failure
 
-    def _write_answer(
-        self, answer: DayResult, plans: Mapping[dt.date, PlannedStep], files: StagedFiles, recorder: FactRecorder
+    def _write_result(
+        self, result: DayResult, plans: Mapping[dt.date, PlannedStep], files: StagedFiles, recorder: FactRecorder
     ) -> Iterator["_Written"]:
-        if isinstance(answer, DayFailure):
-            recorder.record(StepFailed(plans[answer.day].step, answer.error))
+        if isinstance(result, DayFailure):
+            recorder.record(StepFailed(plans[result.day].step, result.error))
             return
-        document, notes = (answer.document, answer.notes) if isinstance(answer, NotedDocument) else (answer, ())
+        document, notes = (result.document, result.notes) if isinstance(result, NotedDocument) else (result, ())
         yield self._write(document, notes, plans[document.day], files)
 
     def _write(
@@ -142,9 +142,9 @@ def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[Pa
         yield PartsDigested({file: sha256(path_inside(project.warehouse, file)) for file in files})
 
 
-def _sets(answers: Iterable[DayResult]) -> Iterator[Iterable[DayResult]]:
-    """Cut answers into sets; a set starts as soon as its first answer is there."""
-    stream = iter(answers)
+def _sets(results: Iterable[DayResult]) -> Iterator[Iterable[DayResult]]:
+    """Cut results into sets; a set starts as soon as its first result is there."""
+    stream = iter(results)
     for first in stream:
         yield itertools.chain((first,), itertools.islice(stream, SET_SIZE - 1))
 
