@@ -15,9 +15,9 @@ Parquet columns as in the Amazon Athena User Guide, "Create a table for CloudFro
 
 API Gateway's example formats in JSON, CLF and CSV. Sources: Amazon API Gateway Developer Guide, "Access logging for
 REST APIs" and "Configure logging for HTTP APIs", and the variables of either kind, after which keys of JSON are named.
-`requestTimeEpoch` and `responseLatency` are milliseconds. Where no path is logged, the resource or the route (`GET
-/pets/{id}`) stands for it; the route `$default` has no path, so such a line is rejected. A WebSocket has no method:
-`other`. The CLF of REST APIs has no blank behind the time; either CLF ends with the request's id.
+`requestTimeEpoch` and `responseLatency` are milliseconds. Where no path is logged, the resource or the route
+(`GET /pets/{id}`) stands for it; the route `$default` has no path, so such a line is rejected. A WebSocket has no
+method: `other`. The CLF of REST APIs has no blank behind the time; either CLF ends with the request's id.
 """
 
 import re

@@ -130,8 +130,8 @@ def _from_captures(names: tuple[str, ...]) -> dict[str, str]:
     braced = "string_split(trim(z.captured, '{}'), '|')" if "captured" in names else "[]::VARCHAR[]"
     if not singly and "captured" not in names:
         return {}
-    told = proxies.captured_headers(f"list_concat({braced}, [{singly}]::VARCHAR[])")
-    return {name: sql for name, sql in told.items() if name not in names}
+    captures = proxies.captured_headers(f"list_concat({braced}, [{singly}]::VARCHAR[])")
+    return {name: sql for name, sql in captures.items() if name not in names}
 
 
 def _time_text(names: tuple[str, ...], clock: TimeLayout) -> str:

@@ -236,12 +236,12 @@ def _try_within(chain: layers.Layers, sample: Sequence[str], logged: Sequence[st
     pairs = [(line, raw) for line, raw in pairs if line.strip() and not line.startswith("#")]
     if not pairs:
         return None
-    lines, kept = [line for line, _ in pairs], [raw for _, raw in pairs]
+    lines, logged_lines = [line for line, _ in pairs], [raw for _, raw in pairs]
     known = candidates(inner)
     trial = _try_likely(known, inner, lines) or _score(known, inner, lines)
     fits = map(bool, fits_of(trial.format, inner, lines))
-    log_format = layers.with_layers(trial.format, chain, list(itertools.compress(kept, fits)))
-    return _only_counting(dataclasses.replace(trial, format=log_format), inner, lines, kept)
+    log_format = layers.with_layers(trial.format, chain, list(itertools.compress(logged_lines, fits)))
+    return _only_counting(dataclasses.replace(trial, format=log_format), inner, lines, logged_lines)
 
 
 def _refusal(trial: _Trial, where: str) -> PermanentError:

@@ -27,10 +27,10 @@ from mtc.formats.w3c import Header, bound
 
 Texts = Mapping[str, str]
 
-_STATUSES = ("status", "own_status", "background")
-_TIMES = ("time", "own_time", "clock", "own_clock", "stamp")
+_STATUSES = ("status", "mapped_status", "background")
+_TIMES = ("time", "mapped_time", "clock", "mapped_clock", "stamp")
 _AGENTS = ("user_agent",)
-_TARGETS = ("request", "target", "path", "own_request", "own_target", "own_path", "uri", "url")
+_TARGETS = ("request", "target", "path", "mapped_request", "mapped_target", "mapped_path", "uri", "url")
 # Defined without one.
 _FORMATS_WITHOUT_STATUS = ("cloudfront_rtmp",)
 _EMPTY = ("", "-")
@@ -83,8 +83,8 @@ def unread_fields(log_format: Format, sample: Sequence[str]) -> tuple[str, ...]:
         return ()
     ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}
     asked = ways if isinstance(shape, Columns) else ("status",)  # the others are needed for a line to be one
-    wanted = [name for name in asked if name != "status" or log_format.name not in _FORMATS_WITHOUT_STATUS]
-    lacks = [name for name in wanted if read and not any(_has(texts, ways[name]) for texts in read)]
+    expected = [name for name in asked if name != "status" or log_format.name not in _FORMATS_WITHOUT_STATUS]
+    lacks = [name for name in expected if read and not any(_has(texts, ways[name]) for texts in read)]
     return (*lacks, *(["user_agent"] if _overlooks_agents(log_format, sample) else []))
 
 
@@ -204,8 +204,8 @@ def _paths(value: object, above: str = "", depth: int = 0) -> Iterator[str]:
 def _of_json(log_format: Format, pointers: Fields) -> Format:
     shape = log_format.shape
     assert isinstance(shape, JsonLines)  # noqa: S101 - asked for by the caller
-    own = tuple((f"own_{name}", (path,)) for name, path in pointers)
-    made = dataclasses.replace(shape, paths=(*shape.paths, *own), needed=_needed(shape.needed, dict(pointers)))
+    mapped_paths = tuple((f"mapped_{name}", (path,)) for name, path in pointers)
+    made = dataclasses.replace(shape, paths=(*shape.paths, *mapped_paths), needed=_needed(shape.needed, dict(pointers)))
     return dataclasses.replace(log_format, shape=made, derive=_derived(log_format, dict(pointers)))
 
 
@@ -213,8 +213,8 @@ def _of_json(log_format: Format, pointers: Fields) -> Format:
 def _of_pairs(log_format: Format, fields: Fields) -> Format:
     shape = log_format.shape
     assert isinstance(shape, Pairs)  # noqa: S101 - asked for by the caller
-    own = tuple((f"own_{name}", (label,)) for name, label in fields)
-    made = dataclasses.replace(shape, labels=(*shape.labels, *own), needed=_needed(shape.needed, dict(fields)))
+    mapped_paths = tuple((f"mapped_{name}", (label,)) for name, label in fields)
+    made = dataclasses.replace(shape, labels=(*shape.labels, *mapped_paths), needed=_needed(shape.needed, dict(fields)))
     return dataclasses.replace(log_format, shape=made, derive=_derived(log_format, dict(fields)))
 
 
@@ -230,14 +230,14 @@ def _needed(groups: tuple[tuple[str, ...], ...], fields: Mapping[str, str]) -> t
     replaced = {"stamp": "time", "named": "ip"} | {name: asked for name in _ASKED if asked}
     ways = (tuple(replaced.get(name, name) for name in group) for group in groups)
     return tuple(
-        next(((f"own_{name}",) for name in way if name in fields), group)
+        next(((f"mapped_{name}",) for name in way if name in fields), group)
         for way, group in zip(ways, groups, strict=True)
     )
 
 
 def _derived(log_format: Format, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """What the texts mean; a path without a query of its own may have it behind a question mark."""
-    meant = {name: _meaning(name, f"z.own_{name}") for name in fields}
+    meant = {name: _meaning(name, f"z.mapped_{name}") for name in fields}
     if fields.keys() & set(_ASKED):
         meant = dict.fromkeys(_ASKED, "NULL::VARCHAR") | meant
     if "path" in fields and "query" not in fields:

@@ -271,5 +271,5 @@ def _query(hits: HitSettings) -> str:
     if not hits.exclude_query_parameters:
         return "query"
     named = fits("split_part(part, '=', 1)", hits.exclude_query_parameters, any_case=True)
-    kept = f"list_filter(string_split(query, '&'), lambda part: NOT {named})"
-    return f"nullif(array_to_string({kept}, '&'), '')"
+    remaining = f"list_filter(string_split(query, '&'), lambda part: NOT {named})"
+    return f"nullif(array_to_string({remaining}, '&'), '')"

@@ -104,7 +104,7 @@ def _made(log_format: Format, pattern: str, derive: tuple[tuple[str, str], ...] 
 
 _FEW = 10
 _PRIVATE = tuple(map(ipaddress.ip_network, ClientSettings().networks))
-_CLIENTS = ("own_ip", "ip", "named")
+_CLIENTS = ("mapped_ip", "ip", "named")
 _FIELDS = ("forwarded_for", "real_ip")
 
 

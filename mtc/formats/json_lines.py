@@ -99,7 +99,7 @@ class JsonLines:
         groups = [[texts[name] for name in group if name in texts] for group in self.needed]
         conditions = [f"coalesce({', '.join(found)}) IS NOT NULL" if found else "false" for found in groups]
         conditions += [f"head[{self._places[path]}] = {literal(text)}" for path, text in self.equal]
-        ip = "own_ip" if "own_ip" in texts else "ip"  # the manifest may say where the address is
+        ip = "mapped_ip" if "mapped_ip" in texts else "ip"  # the manifest may say where the address is
         texts[ip] = f"CASE WHEN {' AND '.join(conditions)} THEN {texts.get(ip, 'NULL::VARCHAR')} END"
         return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in texts.items())}}}"
 

@@ -196,7 +196,7 @@ def _without_layer_sql(text: str, layer: Layer) -> str:
 
 def is_foreign_sql(text: str, prefix: Prefix) -> str:
     """SQL: whether a line with its prefix was written by another program, or by the relay."""
-    own = ", ".join(map(literal, ("", *prefix.programs)))
+    format_programs = ", ".join(map(literal, ("", *prefix.programs)))
     programs: list[str] = []
     relays: list[str] = []
     inner = text
@@ -205,7 +205,7 @@ def is_foreign_sql(text: str, prefix: Prefix) -> str:
         if layer.foreign:
             relays.append(f"regexp_matches({inner}, {literal(layer.foreign)})")
         inner = _without_layer_sql(inner, layer)
-    return f"({' OR '.join((*relays, f'''concat({', '.join(programs)}) NOT IN ({own})'''))})"
+    return f"({' OR '.join((*relays, f'''concat({', '.join(programs)}) NOT IN ({format_programs})'''))})"
 
 
 def _program_sql(text: str, layer: Layer) -> str:

@@ -31,8 +31,8 @@ COUNTED = f"SELECT count(*), count(*) FILTER (reason = '{UNMATCHED}') FROM lines
 
 def judged(log_format: Format, *, keep_all: bool) -> str:
     """SQL: statements that give each unmatched line of `lines` its reason. With `keep_all`, each keeps its text."""
-    kept = "true" if keep_all else "reason = 'malformed'"
-    return f"{_judged(log_format)}; {_shortened(kept)}"
+    keeps_text = "true" if keep_all else "reason = 'malformed'"
+    return f"{_judged(log_format)}; {_shortened(keeps_text)}"
 
 
 def _judged(log_format: Format) -> str:
@@ -52,10 +52,10 @@ WHERE reason = '{UNMATCHED}'
 """  # noqa: S608 - made of this package's own pieces and quoted literals
 
 
-def _shortened(kept: str) -> str:
+def _shortened(keeps_text: str) -> str:
     return f"""
 UPDATE lines
-SET rejected = (reason = 'malformed'), text = CASE WHEN {kept} THEN left(text, {KEPT_TEXT}) END
+SET rejected = (reason = 'malformed'), text = CASE WHEN {keeps_text} THEN left(text, {KEPT_TEXT}) END
 WHERE rejected IS NULL
 """  # noqa: S608 - as above
 

@@ -95,7 +95,7 @@ def _check_python(pattern: str, flags: int, *, on_warning: Literal["error", "ign
 
 
 @dataclass(slots=True)
-class _Group:
+class _OpenGroup:
     """A group that is open: how large what it holds becomes when written out, and how often its pieces repeat."""
 
     size: int = 0
@@ -114,8 +114,8 @@ class _ExpressionReader:
     name_group: Callable[[str], str]
     at: int = 0
     flags: str = ""
-    groups: list[_Group] = field(default_factory=lambda: [_Group()])
-    last: _Group = field(default_factory=_Group)
+    groups: list[_OpenGroup] = field(default_factory=lambda: [_OpenGroup()])
+    last: _OpenGroup = field(default_factory=_OpenGroup)
 
     def run(self) -> str:
         """The expression, in the common form if that is asked for."""
@@ -140,11 +140,11 @@ class _ExpressionReader:
         return char if char in "|^$" else self._atom(char)
 
     def _atom(self, written: str) -> str:
-        self.last = _Group(1)
+        self.last = _OpenGroup(1)
         self._count(self.last)
         return written
 
-    def _count(self, piece: _Group) -> None:
+    def _count(self, piece: _OpenGroup) -> None:
         group = self.groups[-1]
         group.size += piece.size
         group.repeats = max(group.repeats, piece.repeats)
@@ -220,7 +220,7 @@ class _ExpressionReader:
     def _open(self) -> str:
         if not self.text.startswith("(?", self.at):
             self.at += 1
-            self.groups.append(_Group())
+            self.groups.append(_OpenGroup())
             return "(?:"
         for begin, what in sorted(_REFUSED.items(), key=lambda item: -len(item[0])):
             if self.text.startswith(begin, self.at):
@@ -234,7 +234,7 @@ class _ExpressionReader:
             return self._flags(flags[0])
         else:
             raise self._refuse(f"`{self.text[self.at : self.at + 4]}`")
-        self.groups.append(_Group())
+        self.groups.append(_OpenGroup())
         return begun
 
     def _flags(self, flags: str) -> str:
@@ -243,7 +243,7 @@ class _ExpressionReader:
                 raise self._refuse(f"`{flags}`", "put it at the beginning")
             self.flags = flags[:-1]
         else:
-            self.groups.append(_Group())
+            self.groups.append(_OpenGroup())
         self.at += len(flags)
         return flags
 
@@ -281,7 +281,7 @@ class _ExpressionReader:
         repeats = self.last.repeats * max(times, 1)
         if repeats > _MOST_REPEATS:
             raise LayoutError(f"`{written}` repeats more than {_MOST_REPEATS} times", "repeat less, or use `*`")
-        self._count(_Group(self.last.size * max(times - 1, 0), repeats))
+        self._count(_OpenGroup(self.last.size * max(times - 1, 0), repeats))
 
 
 def _literally(char: str) -> str:

@@ -112,16 +112,16 @@ def format_beside(line: str) -> str:
 
 
 def is_message_sql(line: str) -> str:
-    """SQL: the same of a line."""
-    sure, maybe, asked = (
-        f"regexp_matches({line}, {literal(one)})" for one in (_CERTAIN_MESSAGE, _LIKELY_MESSAGE, _METHOD)
+    """SQL: `is_message` of a line."""
+    certain, likely, has_method = (
+        f"regexp_matches({line}, {literal(pattern)})" for pattern in (_CERTAIN_MESSAGE, _LIKELY_MESSAGE, _METHOD)
     )
-    return f"({sure} OR ({maybe} AND NOT {asked}) OR {is_json_message_sql(line)})"
+    return f"({certain} OR ({likely} AND NOT {has_method}) OR {is_json_message_sql(line)})"
 
 
 def is_json_message_sql(line: str) -> str:
     """SQL: whether a line is a message in JSON."""
-    told, graded, asked = (
-        f"regexp_matches({line}, {literal(one)})" for one in (_MESSAGE_KEY, _LEVEL_KEY, _ANY_REQUEST)
+    message, level, request = (
+        f"regexp_matches({line}, {literal(pattern)})" for pattern in (_MESSAGE_KEY, _LEVEL_KEY, _ANY_REQUEST)
     )
-    return f"(starts_with(ltrim({line}), '{{') AND {told} AND {graded} AND NOT {asked})"
+    return f"(starts_with(ltrim({line}), '{{') AND {message} AND {level} AND NOT {request})"
