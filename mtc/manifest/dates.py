@@ -62,7 +62,7 @@ def days(dates: Dates, today: dt.date) -> tuple[dt.date, ...]:
     """The days that a form stands for, in order, seen from `today`.
 
     Raises:
-        UsageError: A text is no date (one from a loaded manifest always is).
+        UsageError: A text is not a date (one from a loaded manifest always is).
     """
     if isinstance(dates, LastDays):
         return _span(today - dates.last * _DAY, today - _DAY)
@@ -90,7 +90,7 @@ def from_options(
     range of one day is that day.
 
     Raises:
-        UsageError: A text is no date, the options contradict one another, or `from` is after `to`.
+        UsageError: A text is not a date, the options contradict one another, or `from` is after `to`.
     """
     if date is not None and (from_ is not None or to is not None):
         raise UsageError("one date and a range are both given", where="dates", hint="give a date, or --from and --to")

@@ -21,7 +21,7 @@ def _zone(text: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{text!r} is no time zone") from None
+        raise ValueError(f"{text!r} is not a time zone") from None
     return text
 
 

@@ -163,7 +163,7 @@ class ManifestRules:
             hint = suggest(name, names) or "add it under `credentials:`"
             yield self._problem((*path, "credentials"), f"there are no credentials {name}", hint)
         if part == "source" and (log_format := self._text(*path, "format")) and log_format not in FORMAT_NAMES:
-            yield self._problem((*path, "format"), f"{log_format} is no log format", _format_hint(log_format))
+            yield self._problem((*path, "format"), f"{log_format} is not a log format", _format_hint(log_format))
 
     def _site(self, name: str, site: Map) -> Iterator[Problem]:
         path = ("sites", name)

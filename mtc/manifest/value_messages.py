@@ -32,17 +32,17 @@ _EXPECTED = {
 }
 
 _PATTERNS = {
-    r"^[0-9]+(s|m|h|d)$": ("no duration", "a duration looks like 6h, 90m or 2d"),
-    r"^[0-9]+(MB|GB)$": ("no amount of memory", "it looks like 800MB or 4GB"),
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": ("no date", "a date looks like 2026-05-01; words are today and yesterday"),
-    r"^https?://": ("no web address", "it begins with https:// or http://"),
-    r"^[A-Z]+$": ("no request method", "write it in capitals, like GET"),
-    r"^[A-Za-z0-9_-]+$": ("no encoding", "one looks like utf-16, latin-1 or cp1252"),
-    r"^[A-Za-z0-9_+-]+$": ("no file extension", "write it without its dot, like pdf"),
-    r"^[^&=#\s\[\]]{1,64}$": ("no name of a query parameter", "write the name alone, like q"),
-    r"^(/.*)?$": ("no beginning of a path", "it begins with /"),
+    r"^[0-9]+(s|m|h|d)$": ("not a duration", "a duration looks like 6h, 90m or 2d"),
+    r"^[0-9]+(MB|GB)$": ("not an amount of memory", "it looks like 800MB or 4GB"),
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": ("not a date", "a date looks like 2026-05-01; words are today and yesterday"),
+    r"^https?://": ("not a web address", "it begins with https:// or http://"),
+    r"^[A-Z]+$": ("not a request method", "write it in capitals, like GET"),
+    r"^[A-Za-z0-9_-]+$": ("not an encoding", "one looks like utf-16, latin-1 or cp1252"),
+    r"^[A-Za-z0-9_+-]+$": ("not a file extension", "write it without its dot, like pdf"),
+    r"^[^&=#\s\[\]]{1,64}$": ("not the name of a query parameter", "write the name alone, like q"),
+    r"^(/.*)?$": ("not the beginning of a path", "it begins with /"),
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$": (
-        "no day or time",
+        "not a day or time",
         "one looks like 2026-05-01 or 2026-05-01T06:00:00+02:00",
     ),
 }

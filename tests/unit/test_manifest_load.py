@@ -205,7 +205,7 @@ def test_formats_are_those_of_the_registry(tmp_path: Path) -> None:
     """The manifest asks the one table of log formats."""
     text = "version: 1\nsource: {url: 'logs/{date:%F}', format: acme}\nsites: {docs: {}}\n"
     assert project_of(tmp_path, text.replace("acme", "iis")).sites
-    assert "acme is no log format" in problems_of(tmp_path, text)[0]
+    assert "acme is not a log format" in problems_of(tmp_path, text)[0]
 
 
 def test_a_manifest_of_very_many_sites_and_filters_is_refused(tmp_path: Path) -> None:
