@@ -66,15 +66,21 @@ def test_work_that_is_too_slow_is_given_up(never: threading.Event, bytes_each: i
 
 def test_work_that_moves_on_is_waited_for() -> None:
     """However long it takes, as long as each stretch has its bytes."""
-    looks = threading.Semaphore(0)
+    looks, moves = threading.Semaphore(0), threading.Semaphore(0)
 
     def work(moved: Callable[[int], None]) -> int:
         for _ in range(20):
             moved(100)
+            moves.release()
             looks.acquire()
+        moves.release(1000)
         return 20
 
-    assert run_watched(work, patience(30), lambda _: looks.release(), "here") == 20
+    def look(_: int) -> None:
+        looks.release()
+        moves.acquire()  # between two looks something has moved, however busy the machine is
+
+    assert run_watched(work, patience(30), look, "here") == 20
 
 
 def test_a_stop_is_heard_while_nothing_moves(never: threading.Event) -> None:
