@@ -125,7 +125,7 @@ def test_an_outage_costs_no_hit(after: int, fault: Fault, one: Bench) -> None:
     left = one.batch_recorder.last
     assert left.status is PLANNED
     assert set(left.refused) <= {5}
-    assert one.matomo.posts.bulks <= after + 10  # one suspect tried until it weighs enough, then five hits alone
+    assert one.matomo.posts.bulks <= after + 8
     one.matomo.faults.clear()
     one.matomo.faults.happened.clear()
     one.again()

@@ -92,8 +92,8 @@ class Bisection:
         if not weak and (not self._proven or self._alone >= _FEW):
             return self._probe()
         if self._todo:
-            ready = self._ready()
-            bad = [place for place in self._bad if place in set(ready)]
+            ready = self._free(self._todo) or self._todo
+            bad = self._free(self._bad) if ready is not self._todo else self._bad
             return tuple(bad[: max(1, len(bad) // 2)] or ready[: self._size])
         return tuple(self._spare[:1])
 
@@ -123,6 +123,8 @@ class Bisection:
         self._ways[place] = reason, weight
         if place not in self._suspects:
             self._suspect(place)
+        elif before != reason:
+            self._alone += 1
         elif weight >= _ENOUGH and (not self._alone or self.elsewhere or self.answers):
             self._suspects.remove(place)
             self.refused = (*self.refused, place)
@@ -135,20 +137,18 @@ class Bisection:
         self._suspects.append(place)
         self._alone += 1
 
-    def _ready(self) -> list[int]:
-        """What can be sent without getting ahead of a suspect of the same visitor; all, where nothing else is left."""
+    def _free(self, places: Sequence[int]) -> list[int]:
+        """Those of the places that can be sent without getting ahead of a suspect of the same visitor."""
         known = {self._visitors[place] for place in self._suspects}
-        return [place for place in self._todo if self._visitors[place] not in known] or self._todo
+        return [place for place in places if self._visitors[place] not in known]
 
     def _probe(self) -> tuple[int, ...]:
         """One hit, of a visitor of whom none has failed if there is one. The first of a visitor: those keep order."""
         if self._alone >= _PROBES + (_FEW if self._proven else 0):
             return ()
-        known = {self._visitors[place] for place in self._suspects}
         firsts: dict[str, int] = {}
-        for place in self._todo:
-            if self._visitors[place] not in known:
-                firsts.setdefault(self._visitors[place], place)
+        for place in self._free(self._todo):
+            firsts.setdefault(self._visitors[place], place)
         others = [*firsts.values()]
         behind = {self._visitors[place] for place in self._todo}
         spare = [place for place in self._spare if self._visitors[place] not in behind] or self._spare
