@@ -14,8 +14,6 @@ import duckdb
 
 from mtc.core.errors import PermanentError, StepError, TransientError
 
-_MISSING = re.compile(r"No files found that match the pattern \"(?P<file>.*)\"")
-
 
 @functools.lru_cache(maxsize=4)
 def _database(memory: str, temp: str) -> duckdb.DuckDBPyConnection:

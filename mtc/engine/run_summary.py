@@ -1,23 +1,11 @@
 """What a run has done so far: how each step ended, and the counts of the recap."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mtc.core.errors import EXIT_FAILED, EXIT_OK
 from mtc.core.model import Status, StepId, Verdict
 from mtc.plan.work import PlannedStep
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a step ended in this run."""
-
-    status: Status
-    verdict: Verdict
-    seconds: float = 0.0
-    attempts: int = 0
-    figures: Mapping[str, float] = field(default_factory=dict)
-    error: str = ""
+from mtc.state.run_records import StepOutcome
 
 
 @dataclass(slots=True)
@@ -27,7 +15,7 @@ class RunSummary:
     `stale` has the sites whose logs have stopped coming, and whether for longer than the manifest allows.
     """
 
-    outcomes: dict[StepId, Outcome] = field(default_factory=dict)
+    outcomes: dict[StepId, StepOutcome] = field(default_factory=dict)
     idle: dict[StepId, Verdict] = field(default_factory=dict)
     lines: int = 0
     hits: int = 0
@@ -37,9 +25,9 @@ class RunSummary:
         """Note a step with nothing to do."""
         self.idle[planned.step] = planned.verdict
 
-    def end(self, step: StepId, outcome: Outcome) -> None:
+    def end(self, outcome: StepOutcome) -> None:
         """Note how a step ended."""
-        self.outcomes[step] = outcome
+        self.outcomes[outcome.step] = outcome
 
     def ended(self, status: Status) -> int:
         """How many steps ended with this status."""

@@ -26,7 +26,7 @@ from mtc.engine.wiring import executor_maker, source_opener
 from mtc.manifest.project import Project
 from mtc.plan.duplicates import counted_once
 from mtc.state.lock import Owner, RunLock
-from mtc.state.run_records import RunRecord, StepOutcome, run_id, write_record
+from mtc.state.run_records import RunRecord, run_id, write_record
 from mtc.state.store import Store
 
 INTERRUPTED = 128
@@ -123,12 +123,7 @@ class _Session:
 
     def _record(self, exit_code: int, ended: dt.datetime) -> RunRecord:
         summary = self._coordinator.summary
-        steps = tuple(
-            StepOutcome(
-                step, outcome.status, outcome.verdict, outcome.seconds, outcome.attempts, outcome.figures, outcome.error
-            )
-            for step, outcome in sorted(summary.outcomes.items())
-        )
+        steps = tuple(outcome for _, outcome in sorted(summary.outcomes.items()))
         request = self._request
         manifest = str(request.project.manifest)
         counts = {**summary.counts(), "lines": summary.lines, "hits": summary.hits}

@@ -19,13 +19,14 @@ from mtc.core.model import Stage, Status, StepId
 from mtc.core.retry import RetryPolicy
 from mtc.engine.fact_writer import files_loaded, hits_delivered, record_delivery, record_object
 from mtc.engine.retry_queue import RetryQueue
-from mtc.engine.run_summary import Outcome, RunSummary
+from mtc.engine.run_summary import RunSummary
 from mtc.engine.task_queue import TaskQueue
 from mtc.manifest.project import Project
 from mtc.plan.neighbours import NEIGHBOUR
 from mtc.plan.work import PlannedStep, Task
 from mtc.stages.stage import DeliveryFact, Fact, ObjectFact, ObjectLoaded, StepDone, StepFailed, StepLoaded
 from mtc.state.rows import StepResult
+from mtc.state.run_records import StepOutcome
 from mtc.state.store import Store
 from mtc.warehouse.parts import remove_files, remove_unlisted
 
@@ -159,7 +160,7 @@ class StepTracker:
     def _end_failed(self, step: StepId, text: str) -> None:
         ended = self._open.pop(step)
         spent = ended.seconds
-        self.summary.end(step, Outcome(Status.FAILED, ended.planned.verdict, spent, ended.attempt, error=text))
+        self.summary.end(StepOutcome(step, Status.FAILED, ended.planned.verdict, spent, ended.attempt, error=text))
         self.reporter.tell(StepFinished(step, Status.FAILED, spent, error=text))
 
     def _retry_later(self, steps: list[StepId], text: str) -> None:
@@ -199,6 +200,6 @@ class StepTracker:
             spent = ended.seconds
             figures = dict(receipt.figures)
             self.summary.end(
-                receipt.step, Outcome(receipt.status, ended.planned.verdict, spent, ended.attempt, figures)
+                StepOutcome(receipt.step, receipt.status, ended.planned.verdict, spent, ended.attempt, figures)
             )
             self.reporter.tell(StepFinished(receipt.step, receipt.status, spent, figures, receipt.notes))

@@ -300,7 +300,6 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LONGEST_BOM = 4
 # What is read as UTF-8 anyway: ASCII is a part of it.
 _READ_AS_UTF8 = frozenset({UTF8, "utf-8-sig", "ascii"})
 _BOM = "\ufeff"

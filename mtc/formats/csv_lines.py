@@ -20,7 +20,7 @@ from functools import cache, cached_property
 
 from mtc.core.sql import literal
 from mtc.formats.field_names import NEEDED, TIME, Keys, derive_of, guess_fields, is_request, normalised_name
-from mtc.formats.model import Format
+from mtc.formats.model import Format, WholeLines
 from mtc.formats.sql import cut_outside_quotes
 
 BOM = "\ufeff"
@@ -32,7 +32,7 @@ _PLAIN, _ANY = '[^",]*', '[^",][^,]*|'
 
 
 @dataclass(frozen=True)
-class Cells:
+class Cells(WholeLines):
     """A shape of cells. `places` gives each name the number of its column, from 0, of `count` columns.
 
     `header` is the header row as the file has it, without a byte order mark; a line that is the same is the header
@@ -50,16 +50,6 @@ class Cells:
     def names(self) -> tuple[str, ...]:
         """The names that have columns. An address is always asked for."""
         return tuple(dict.fromkeys((*dict(self.places), "ip")))
-
-    @property
-    def separator(self) -> str:
-        """Lines are read whole."""
-        return ""
-
-    @property
-    def pieces(self) -> int:
-        """One: the line."""
-        return 1
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -154,7 +144,6 @@ _SAMPLED = 100
 _LONGEST = 1 << 14
 # A log's first line may be all commas: so many names are looked at.
 _LOOKED_AT = 1000
-_NOTHING = ("", "-")
 # Names begin with a letter, or a sign that stands for one; a line of a log holds other characters as well.
 _NAME = re.compile(r'(?:[^\W\d]|[@$])[^"{}=?<>]*$|$')
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -197,7 +186,7 @@ def _likelihood(names: Sequence[str]) -> tuple[int, int]:
 def _places(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Places:
     """The column of each field. A name that comes again is that of the first, and an empty one none."""
     columns = _numbers(names)
-    values = {keys: [row[at] for row in rows if row[at] not in _NOTHING] for keys, at in columns.items()}
+    values = {keys: [row[at] for row in rows if row[at] not in _EMPTY_CELLS] for keys, at in columns.items()}
     return tuple((field, columns[keys]) for field, keys in guess_fields(values).items())
 
 

@@ -185,10 +185,10 @@ def _pointers(fields: Fields, lines: Sequence[str], where: str) -> Fields:
     found = []
     for name, text in fields:
         ways = (pointer(*read_path(text)), pointer(text))
-        known_names = next((way for way in ways if any(find(value, way) is not None for value in values)), "")
-        if not known_names:
+        found_at = next((way for way in ways if any(find(value, way) is not None for value in values)), "")
+        if not found_at:
             _check({name: text}, known - {text}, where, every=False)
-        found.append((name, known_names or ways[0]))
+        found.append((name, found_at or ways[0]))
     return tuple(found)
 
 

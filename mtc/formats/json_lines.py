@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from mtc.core.sql import literal
+from mtc.formats.model import WholeLines
 
 Paths = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -33,7 +34,7 @@ _BACKSLASH = r"'\\x5[Cc]'"
 
 
 @dataclass(frozen=True)
-class JsonLines:
+class JsonLines(WholeLines):
     """A shape of JSON objects. `paths` gives each name its pointers, the preferred first.
 
     A line is a request when it is an object with a text for one of the names in each group of `needed`, and with the
@@ -48,16 +49,6 @@ class JsonLines:
     def names(self) -> tuple[str, ...]:
         """The names that have paths."""
         return tuple(name for name, _ in self.paths)
-
-    @property
-    def separator(self) -> str:
-        """Lines are read whole."""
-        return ""
-
-    @property
-    def pieces(self) -> int:
-        """One: the line."""
-        return 1
 
     def fits(self, line: str) -> int:
         """How many fields have a value, where the line is a request."""

@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Literal, cast
 
 from mtc.core.sql import literal
-from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
+from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time, WholeLines
 from mtc.formats.sql import address, cut_outside_quotes, host_name, http_version, milliseconds, unbracketed
 
 Labels = tuple[tuple[str, tuple[str, ...]], ...]
@@ -36,7 +36,7 @@ LEAD = "lead"
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(WholeLines):
     """A shape of pairs. `labels` gives each name its labels in the line, the preferred first.
 
     A line is a request if it has a text for one of the names in each group of `needed` (in SQL: `has_all_needed`).
@@ -53,16 +53,6 @@ class Pairs:
     def names(self) -> tuple[str, ...]:
         """The names that have labels."""
         return tuple(name for name, _ in self.labels)
-
-    @property
-    def separator(self) -> str:
-        """Lines are read whole."""
-        return ""
-
-    @property
-    def pieces(self) -> int:
-        """One: the line."""
-        return 1
 
     @property
     def _sign(self) -> str:

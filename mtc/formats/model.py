@@ -77,6 +77,20 @@ class Shape(Protocol):
         """
 
 
+class WholeLines:
+    """What shapes have in common whose lines the reader does not cut."""
+
+    @property
+    def separator(self) -> str:
+        """Lines are read whole."""
+        return ""
+
+    @property
+    def pieces(self) -> int:
+        """One: the line."""
+        return 1
+
+
 @dataclass(frozen=True)
 class Layer:
     """One thing that a relay puts around a line, such as syslog's header or docker's JSON object.

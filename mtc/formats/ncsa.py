@@ -175,7 +175,6 @@ ICECAST = Format(
 )
 
 
-_COMBINED_END = r"(?:\s.*)?$"
 # A host beyond doubt: an identity (RFC 1413) is a user's name.
 _CERTAIN_HOST_AS_IDENTITY = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
 _FAST_USER_TIME = r"(?P<user>\S+) \[(?P<time>[^\]]+)\]"

@@ -7,7 +7,7 @@ from mtc.core.errors import StepError
 from mtc.core.model import Accounting
 from mtc.core.sanitize import one_line
 from mtc.report.terminal import PLAIN, Terminal, Tone
-from mtc.report.text import count, json_document, plural, size, table
+from mtc.report.text import accounting_json, count, json_document, plural, size, table
 
 if TYPE_CHECKING:
     from mtc.stages.import_.preview import Explained, Sample
@@ -80,7 +80,6 @@ def explain_json(files: Iterable["Explained"]) -> str:
 
 
 def _file(explained: "Explained") -> dict[str, object]:
-    accounting = explained.accounting
     return {
         "file": str(explained.path),
         "size": explained.size,
@@ -98,10 +97,7 @@ def _file(explained: "Explained") -> dict[str, object]:
         ],
         "error": _error(explained.error),
         "refused": _error(explained.verdict),
-        "lines": accounting.lines,
-        "hits": accounting.hits,
-        "filtered": dict(accounting.filtered),
-        "rejected": dict(accounting.rejected),
+        **accounting_json(explained.accounting),
         "samples": {name: [_line(sample) for sample in samples] for name, samples in explained.samples.items()},
     }
 

@@ -99,37 +99,6 @@ class Screen(Protocol):
 
 
 @dataclass(slots=True)
-class PlainScreen:
-    """Lines only. Progress is a line every ten seconds with many steps; with few, the steps' own lines show it."""
-
-    stream: TextIO
-    terminal: Terminal
-    _last_shown: float | None = field(default=None, init=False)
-
-    @property
-    def shows_steps(self) -> bool:
-        """Only lines are shown."""
-        return False
-
-    def line(self, text: str, tone: Tone) -> None:
-        """Write a line."""
-        write_line(self.stream, self.terminal.paint(text, tone))
-
-    def show_progress(self, progress: Progress) -> None:
-        """Write counts, at most once in ten seconds, when there are many steps."""
-        last = progress.began if self._last_shown is None else self._last_shown
-        if progress.steps < MANY_STEPS or progress.now - last < EVERY_SECONDS:
-            return
-        self._last_shown = progress.now
-        self.line(
-            ", ".join((f"{count(progress.ended)} of {count(progress.steps)} steps", *progress.figures())), Tone.ASIDE
-        )
-
-    def close(self) -> None:
-        """Nothing to undo."""
-
-
-@dataclass(slots=True)
 class SilentScreen:
     """Lines, but no progress: for `--quiet`."""
 
@@ -150,6 +119,23 @@ class SilentScreen:
 
     def close(self) -> None:
         """Nothing to undo."""
+
+
+@dataclass(slots=True)
+class PlainScreen(SilentScreen):
+    """Lines only. Progress is a line every ten seconds with many steps; with few, the steps' own lines show it."""
+
+    _last_shown: float | None = field(default=None, init=False)
+
+    def show_progress(self, progress: Progress) -> None:
+        """Write counts, at most once in ten seconds, when there are many steps."""
+        last = progress.began if self._last_shown is None else self._last_shown
+        if progress.steps < MANY_STEPS or progress.now - last < EVERY_SECONDS:
+            return
+        self._last_shown = progress.now
+        self.line(
+            ", ".join((f"{count(progress.ended)} of {count(progress.steps)} steps", *progress.figures())), Tone.ASIDE
+        )
 
 
 @dataclass(slots=True)

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 
-from mtc.core.model import Accounting, LoadedObject
+from mtc.core.model import LoadedObject
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import one_line
-from mtc.report.text import json_document, table, utc_time
+from mtc.report.text import accounting_json, json_document, outputs_json, table, utc_time
 from mtc.state.rows import AttemptRow
 
 
@@ -55,21 +55,12 @@ def _fields(record: StepRecord) -> dict[str, object]:
         "finished": record.finished.isoformat() if record.finished else None,
         "checked": record.checked.isoformat() if record.checked else None,
         "error": record.error,
-        "accounting": _accounting(record.accounting) if record.accounting else None,
+        "accounting": accounting_json(record.accounting) if record.accounting else None,
         "figures": dict(record.figures),
         "settings": dict(record.settings),
         "inputs": dict(record.inputs),
-        "outputs": [{"path": record.path, "size": record.size, "sha256": record.digest} for record in record.outputs],
+        "outputs": outputs_json(record.outputs),
         "notes": list(record.notes),
-    }
-
-
-def _accounting(account: Accounting) -> dict[str, object]:
-    return {
-        "lines": account.lines,
-        "hits": account.hits,
-        "filtered": dict(account.filtered),
-        "rejected": dict(account.rejected),
     }
 
 
@@ -80,7 +71,7 @@ def _object(item: LoadedObject) -> dict[str, object]:
         "version": item.object.version,
         "sha256": item.content,
         "format": item.format,
-        **_accounting(item.accounting),
+        **accounting_json(item.accounting),
         "archived": item.archived,
         "parts": [{"day": part.day.isoformat(), "file": part.file, "hits": part.hits} for part in item.parts],
     }

@@ -8,6 +8,8 @@ import json
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from mtc.core.model import Accounting, Output
+
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
@@ -91,3 +93,18 @@ def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(),
 def json_document(value: object) -> str:
     """One JSON document, for `--json`: keys as given, ASCII alone, so that it is harmless on a terminal too."""
     return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def accounting_json(accounting: Accounting) -> dict[str, object]:
+    """Where every line has gone, for a JSON document."""
+    return {
+        "lines": accounting.lines,
+        "hits": accounting.hits,
+        "filtered": dict(accounting.filtered),
+        "rejected": dict(accounting.rejected),
+    }
+
+
+def outputs_json(outputs: Iterable[Output]) -> list[dict[str, object]]:
+    """The files that a step made, for a JSON document."""
+    return [{"path": output.path, "size": output.size, "sha256": output.digest} for output in outputs]

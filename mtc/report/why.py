@@ -7,7 +7,7 @@ from mtc.core.model import Accounting
 from mtc.core.sanitize import one_line
 from mtc.report.history import Input, InputState, SettingChange, StepHistory
 from mtc.report.terminal import PLAIN, Terminal, Tone
-from mtc.report.text import count, duration, json_document, plural, size, table, utc_time
+from mtc.report.text import accounting_json, count, duration, json_document, outputs_json, plural, size, table, utc_time
 from mtc.state.rows import AttemptRow
 
 _NOUNS = {"object": "object", "part": "part", "stat": ".stat file"}
@@ -150,8 +150,8 @@ def why_json(history: StepHistory) -> str:
                 "inputs": [{"name": item.name, "change": item.change} for item in history.changes],
             },
             "inputs": [_input_json(item) for item in history.inputs],
-            "accounting": _accounting_json(history.accounting),
-            "outputs": [{"path": item.path, "size": item.size, "sha256": item.digest} for item in history.outputs],
+            "accounting": accounting_json(history.accounting) if history.accounting else None,
+            "outputs": outputs_json(history.outputs),
             "deliveries": [_delivery_json(item) for item in history.deliveries],
             "notes": list(record.notes) if record else [],
             "attempts": [_attempt_json(item) for item in history.attempts],
@@ -169,17 +169,6 @@ def _input_json(item: Input) -> dict[str, object]:
         "hits": item.hits,
         "format": item.format,
         "archived": item.archived,
-    }
-
-
-def _accounting_json(accounting: Accounting | None) -> dict[str, object] | None:
-    if accounting is None:
-        return None
-    return {
-        "lines": accounting.lines,
-        "hits": accounting.hits,
-        "filtered": dict(accounting.filtered),
-        "rejected": dict(accounting.rejected),
     }
 
 

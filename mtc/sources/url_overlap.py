@@ -194,9 +194,6 @@ def _alphabet(roots: Iterable[str], pieces: Pieces) -> Chars:
     return frozenset((*letters, *_DIGITS, *_FRESH, "/", "."))
 
 
-_SOME_DAY = dt.date(2001, 2, 3)
-
-
 def absolute(root: Path, path: str) -> PurePath:
     """A path from a manifest, from the project's root, without a look at the disk."""
     return PurePath(os.path.normpath(root / path))
@@ -308,7 +305,7 @@ def _written(atom: Atom, text: str) -> str:
         case Text(literal):
             return literal
         case Directive(code):
-            return "00" if code in url_template.TIME_CODES else url_template.format_directive(code, _SOME_DAY)
+            return "00" if code in url_template.TIME_CODES else url_template.format_directive(code, _DAY)
         case Glob("*"):
             return text
         case Glob("?"):

@@ -65,22 +65,28 @@ def test_work_that_is_too_slow_is_given_up(never: threading.Event, bytes_each: i
 
 
 def test_work_that_moves_on_is_waited_for() -> None:
-    """However long it takes, as long as each stretch has its bytes."""
-    looks, moves = threading.Semaphore(0), threading.Semaphore(0)
+    """However long it takes, as long as each stretch has its bytes: here each look is half a minute after the last."""
+    looks, moves, ended = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+    seconds = 0.0
 
     def work(moved: Callable[[int], None]) -> int:
         for _ in range(20):
+            looks.acquire()
             moved(100)
             moves.release()
-            looks.acquire()
+        ended.set()
         moves.release(1000)
         return 20
 
     def look(_: int) -> None:
+        nonlocal seconds
         looks.release()
-        moves.acquire()  # between two looks something has moved, however busy the machine is
+        moves.acquire()
+        if not ended.is_set():
+            seconds += 30
 
-    assert run_watched(work, patience(30), look, "here") == 20
+    assert run_watched(work, LowSpeedLimit(30, 100, lambda: seconds, tick=0.001), look, "here") == 20
+    assert seconds >= 570
 
 
 def test_a_stop_is_heard_while_nothing_moves(never: threading.Event) -> None:

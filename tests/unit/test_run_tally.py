@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 
 from mtc.core.model import Stage, Status, StepId, Verdict
-from mtc.engine.run_summary import Outcome, RunSummary
+from mtc.engine.run_summary import RunSummary
 from mtc.plan.work import PlannedStep
+from mtc.state.run_records import StepOutcome
 
 DAY = dt.date(2025, 5, 1)
 
@@ -19,7 +20,7 @@ def ended(*statuses: Status) -> RunSummary:
     """A tally of steps that ended so."""
     summary = RunSummary()
     for number, status in enumerate(statuses):
-        summary.end(step(f"site{number}"), Outcome(status, Verdict.NEW))
+        summary.end(StepOutcome(step(f"site{number}"), status, Verdict.NEW))
     return summary
 
 
@@ -48,7 +49,7 @@ def test_a_step_with_nothing_to_do_is_no_failure_unless_it_is_blocked(verdict: V
 def test_counts_are_of_steps_each_in_one_place() -> None:
     """A step that ends twice, as after a retry, counts as it ended last."""
     summary = ended(Status.FAILED, Status.DONE, Status.EMPTY)
-    summary.end(step("site0"), Outcome(Status.DONE, Verdict.NEW))
+    summary.end(StepOutcome(step("site0"), Status.DONE, Verdict.NEW))
     summary.rest(PlannedStep(step("idle"), Verdict.UP_TO_DATE))
     summary.rest(PlannedStep(step("early"), Verdict.NOT_DUE))
     summary.rest(PlannedStep(step("held"), Verdict.BLOCKED))
