@@ -80,8 +80,7 @@ def apply(
     Imports logs, makes statistics and CSV. Does nothing where that is done already. After an interruption, the same
     command goes on. Days that an earlier run did not finish, or whose logs may have arrived late, are included.
     """
-    from mtc.cli.option_values import parse_accepted, wait_seconds
-    from mtc.cli.preflight import ManifestOptions, command_line, open_scope
+    from mtc.cli.preflight import ManifestOptions, command_line, open_scope, parse_accepted, wait_seconds
     from mtc.engine.apply_request import ApplyRequest
 
     manifest_options = ManifestOptions(manifest, manifest_option, env, state)
@@ -193,8 +192,7 @@ def _apply_stage(
     remake: bool = False,
 ) -> None:
     """Apply one stage of one site, as a short form asks: of `days`, its first and last; without days, what is there."""
-    from mtc.cli.option_values import dates_of_arguments, parse_accepted, wait_seconds
-    from mtc.cli.preflight import command_line, open_project
+    from mtc.cli.preflight import command_line, dates_of_arguments, open_project, parse_accepted, wait_seconds
     from mtc.engine.apply_request import ApplyRequest
     from mtc.engine.selection import Scope
 

@@ -32,7 +32,7 @@ def doctor(
     from mtc.cli.preflight import ManifestOptions, open_scope
     from mtc.cli.streams import stdout_terminal
     from mtc.doctor.doctor import run_checks
-    from mtc.report.doctor_text import doctor_json, doctor_text
+    from mtc.report.check_text import doctor_json, doctor_text
     from mtc.report.terminal import write_line
 
     found = run_checks(*open_scope(ManifestOptions(manifest, manifest_option, env, state), site))
@@ -62,8 +62,8 @@ def verify(
     """
     from mtc.cli.preflight import ManifestOptions, select_scope
     from mtc.cli.streams import note, stdout_terminal
+    from mtc.report.check_text import verify_json, verify_text
     from mtc.report.terminal import write_line
-    from mtc.report.verify_text import verify_json, verify_text
     from mtc.verify.verify import verify as compare
 
     project = _open_with_token(ManifestOptions(manifest, manifest_option, env, state), site or [])

@@ -20,12 +20,11 @@ def why(
 
     Its verdict and reasons, what has changed, its inputs, lines, outputs, attempts and errors.
     """
-    from mtc.cli.option_values import parse_step
-    from mtc.cli.preflight import ManifestOptions, open_project
+    from mtc.cli.preflight import ManifestOptions, open_project, parse_step
     from mtc.cli.streams import note, stdout_terminal
     from mtc.engine import planning
     from mtc.report.history import step_history
-    from mtc.report.why import why_json, why_text
+    from mtc.report.step_text import why_json, why_text
     from mtc.state.store import Store
 
     step_id = parse_step(step)
@@ -88,9 +87,8 @@ def list_(
     json: options.Json = False,
 ) -> None:
     """List the steps that the state file knows, one a line."""
-    from mtc.cli.option_values import day_bounds
-    from mtc.cli.preflight import ManifestOptions, state_file
-    from mtc.report.state_text import records_json, records_text
+    from mtc.cli.preflight import ManifestOptions, day_bounds, state_file
+    from mtc.report.step_text import records_json, records_text
     from mtc.state.rows import StepFilter
     from mtc.state.store import Store
 
@@ -109,9 +107,8 @@ def show(
     state: options.State = None,
 ) -> None:
     """Show everything that the state file holds about one step, as JSON."""
-    from mtc.cli.option_values import parse_step
-    from mtc.cli.preflight import ManifestOptions, state_file
-    from mtc.report.state_text import record_json
+    from mtc.cli.preflight import ManifestOptions, parse_step, state_file
+    from mtc.report.step_text import record_json
     from mtc.state.store import Store
 
     step_id = parse_step(step)
@@ -135,8 +132,7 @@ def forget(
 
     A forgotten import gives up its hits; they come back with the next apply if the source still has the logs.
     """
-    from mtc.cli.option_values import parse_step
-    from mtc.cli.preflight import ManifestOptions, command_line, open_project
+    from mtc.cli.preflight import ManifestOptions, command_line, open_project, parse_step
     from mtc.engine.recovery import forget as forget_steps
 
     step_ids = [parse_step(step) for step in steps]

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from mtc import __version__
 from mtc.cli import apply, check, inspect, manifests
-from mtc.core.errors import EXIT_OK, InterruptedRunError, ManifestError, MtcError, explain_machine_error
+from mtc.core.errors import EXIT_OK, InterruptedRunError, MtcError, explain_machine_error
 from mtc.core.signals import SignalError, heard, listen
 from mtc.report.terminal import discard_output
 
@@ -117,11 +117,9 @@ def _run() -> int:
 
 def _report_error(error: MtcError) -> int:
     from mtc.cli.streams import stderr_terminal
-    from mtc.manifest.problem_text import render
     from mtc.report.error_report import print_error
 
-    problems = "\n\n".join(map(render, error.problems)) if isinstance(error, ManifestError) else ""
-    return print_error(error, sys.stderr, stderr_terminal(), problems)
+    return print_error(error, sys.stderr, stderr_terminal())
 
 
 def _report_crash(error: Exception) -> int:

@@ -28,8 +28,8 @@ def validate(
 
     Needs no network and no secrets.
     """
-    from mtc.manifest.problem_text import render
     from mtc.manifest.validate_files import validate as check
+    from mtc.report.error_report import problem_text
 
     reports = check(paths or [Path("manifests")])
     if json:
@@ -37,9 +37,9 @@ def validate(
     else:
         for report in reports:
             for problem in report.problems:
-                sys.stderr.write(render(problem) + "\n\n")
+                sys.stderr.write(problem_text(problem) + "\n\n")
             for warning in report.warnings:
-                sys.stderr.write(f"warning: {render(warning)}\n\n")
+                sys.stderr.write(f"warning: {problem_text(warning)}\n\n")
         bad = sum(not report.valid for report in reports)
         checked = len(reports)
         word = f"{bad} of {checked} files not valid" if bad else f"{checked} file{'s' * (checked != 1)} valid"

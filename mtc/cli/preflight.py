@@ -1,28 +1,38 @@
-"""What a command does before its work: find the manifest, load it, select sites and days.
+"""What a command does before its work: find the manifest, load it, and parse the texts of its options.
 
 Every project that is opened is remembered, so that a crash log goes into its folder and shows none of its secrets.
+Texts that cannot be parsed raise UsageError, with what was probably meant.
 """
 
+import datetime as dt
 import os
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from mtc.cli.option_values import DateOptions
 from mtc.cli.streams import warn
 from mtc.core.clock import local_today
 from mtc.core.errors import UsageError
-from mtc.core.model import Stage
+from mtc.core.frozen_model import seconds
+from mtc.core.model import Stage, StepId
+from mtc.core.suggest import nearest
 from mtc.engine.selection import Scope
 from mtc.engine.wiring import safe_command
-from mtc.manifest.dates import days, from_options
+from mtc.manifest.dates import Dates, days, from_options
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
 
 DEFAULT_MANIFEST = Path("manifests/daily.yaml")
+
+DateOptions = tuple[str | None, str | None, str | None]
+"""The texts of --from, --to and --date."""
+
+_SITE_PREFIX = "site:"
+_STEP_EXAMPLE = "a step looks like import:docs:2026-05-01"
 
 _opened: list[Project] = []
 
@@ -135,3 +145,55 @@ def known_secrets() -> tuple[str, ...]:
 def crash_folder() -> Path:
     """Where a crash log goes."""
     return _opened[-1].work if _opened else Path(".mtc")
+
+
+def parse_step(text: str) -> StepId:
+    """Read STAGE:SITE:DATE; raises UsageError."""
+    try:
+        return StepId.parse(text)
+    except ValueError:
+        raise UsageError(f"{text[:200]!r} is not a step", hint=_step_hint(text)) from None
+
+
+def _step_hint(text: str) -> str:
+    """What is wrong with the text of a step, as far as it can be recognised."""
+    pieces = text.split(":")
+    if len(pieces) != len(("stage", "site", "day")):
+        return _STEP_EXAMPLE
+    stage, site, day = pieces
+    if stage not in set(Stage):
+        stage_meant = nearest(stage, Stage)
+        return f"did you mean {stage_meant}:{site}:{day}?" if stage_meant else "its stage is import, stat or csv"
+    return f"its day is a date like 2026-05-01; {_STEP_EXAMPLE}"
+
+
+def parse_accepted(texts: Collection[str]) -> tuple[frozenset[StepId], frozenset[str]]:
+    """The steps, and the sites written as site:NAME, that are accepted; raises UsageError."""
+    sites = frozenset(text.removeprefix(_SITE_PREFIX) for text in texts if text.startswith(_SITE_PREFIX))
+    return frozenset(parse_step(text) for text in texts if not text.startswith(_SITE_PREFIX)), sites
+
+
+def dates_of_arguments(start: str, end: str | None) -> Dates | None:
+    """The days that a short form names: one, or a range."""
+    today = local_today()
+    return from_options(start, end, None, today=today) if end else from_options(None, None, start, today=today)
+
+
+def day_bounds(options: DateOptions) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day that options ask for; None for no bound."""
+    from_, to, date = options
+    today = local_today()
+    if from_ is None and date is None and to is not None:
+        return None, days(from_options(None, None, to, today=today) or to, today)[-1]
+    dates = from_options(from_, to, date, today=today)
+    found = days(dates, today) if dates is not None else ()
+    return (found[0], found[-1]) if found else (None, None)
+
+
+def wait_seconds(wait: str | None) -> float | None:
+    """How many seconds `--wait` asks for; None without it."""
+    if wait is None:
+        return None
+    if not re.fullmatch(r"[0-9]+[smhd]", wait):
+        raise UsageError(f"{wait!r} is not a duration", where="--wait", hint="write 90s, 10m or 2h")
+    return float(seconds(wait))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mtc.core.errors import Problem
 from mtc.core.events import Reporter
 from mtc.core.sanitize import one_line
-from mtc.manifest.problem_text import render
+from mtc.report.error_report import problem_text
 from mtc.report.reporters import choose_reporter
 from mtc.report.terminal import Terminal, detect_terminal
 
@@ -30,7 +30,7 @@ def note(text: str) -> None:
 def warn(problems: Iterable[Problem]) -> None:
     """Show warnings about a manifest on stderr, each with its line."""
     for each in problems:
-        sys.stderr.write(f"warning: {render(each)}\n")
+        sys.stderr.write(f"warning: {problem_text(each)}\n")
 
 
 def reporter(*, json: bool, quiet: bool) -> Reporter:

@@ -10,16 +10,18 @@ import functools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from mtc.core.errors import TransientError
+from mtc.core.errors import MtcError, TransientError
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 _TICK = 0.1
+_AT_ONCE = 16
 
 
 class AbandonedError(Exception):
@@ -144,3 +146,45 @@ def _work_off(waiting: "queue.SimpleQueue[BackgroundWork[Result]]") -> None:
     with contextlib.suppress(queue.Empty):
         while True:
             waiting.get_nowait().run()
+
+
+def run_parallel(
+    jobs: Sequence[Callable[[], Result]], *, limit: float, at_once: int = _AT_ONCE
+) -> tuple[Result | MtcError, ...]:
+    """Run jobs side by side, `at_once` at a time; return the result of each, or the error that it raised, in order.
+
+    A job that takes longer than `limit` seconds has a TransientError, and its thread is abandoned. An error other than
+    mtc's own is a bug, and is raised here.
+    """
+    ended: queue.SimpleQueue[tuple[int, Result | Exception]] = queue.SimpleQueue()
+    waiting = deque(enumerate(jobs))
+    deadlines: dict[int, float] = {}
+    answers: dict[int, Result | MtcError] = {}
+    while waiting or deadlines:
+        while waiting and len(deadlines) < at_once:
+            number, job = waiting.popleft()
+            threading.Thread(target=_run_job, args=(number, job, ended), name="parallel", daemon=True).start()
+            deadlines[number] = time.monotonic() + limit
+        with contextlib.suppress(queue.Empty):
+            number, answer = ended.get(timeout=max(0.0, min(deadlines.values()) - time.monotonic()))
+            if deadlines.pop(number, None) is not None:
+                answers[number] = _raise_bugs(answer)
+        for number in [late for late, deadline in deadlines.items() if deadline <= time.monotonic()]:
+            del deadlines[number]
+            answers[number] = TransientError(f"no answer within {limit:g} s", hint="check the network, and try again")
+    return tuple(answers[number] for number in range(len(jobs)))
+
+
+def _run_job(
+    number: int, job: Callable[[], Result], ended: "queue.SimpleQueue[tuple[int, Result | Exception]]"
+) -> None:
+    try:
+        ended.put((number, job()))
+    except Exception as error:  # noqa: BLE001 - it is raised or returned where the answers are collected
+        ended.put((number, error))
+
+
+def _raise_bugs(answer: Result | Exception) -> Result | MtcError:
+    if isinstance(answer, Exception) and not isinstance(answer, MtcError):
+        raise answer
+    return answer

@@ -8,11 +8,12 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from mtc.core.background import run_parallel
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import MtcError
 from mtc.core.findings import Finding, any_problem
 from mtc.doctor import matomo_checks, newest_logs, storage
-from mtc.doctor.parallel_checks import TIME_LIMIT, run_parallel
+from mtc.doctor.matomo_checks import TIME_LIMIT
 from mtc.doctor.storage import check_disk_space, check_machine
 from mtc.engine.selection import Scope, sites_of
 from mtc.manifest.dates import days as days_of

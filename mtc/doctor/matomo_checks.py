@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from mtc.core.clock import Clock
 from mtc.core.errors import MtcError, PermanentError
 from mtc.core.findings import Finding
-from mtc.doctor.parallel_checks import TIME_LIMIT
 from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo import sites
 from mtc.matomo.client import MatomoClient, Server
@@ -22,6 +21,9 @@ from mtc.stages.deliver.tracker import other_days, server_of, zone_of
 from mtc.stages.stat.matomo_provider import earlier_start_hint
 
 ABOUT = "matomo"
+
+TIME_LIMIT = 30.0
+"""How long a check over the network may take, in seconds."""
 
 _OLDEST = 4
 _WARN = dt.timedelta(seconds=5)

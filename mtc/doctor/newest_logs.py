@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import explain_write_error
+from mtc.core.background import run_parallel
 from mtc.core.errors import MtcError, ObjectChangedError, StepError
 from mtc.core.findings import Finding, Level
 from mtc.core.model import SourceObject
-from mtc.doctor.parallel_checks import run_parallel
 from mtc.doctor.storage import QUICK
 from mtc.engine.wiring import open_source
 from mtc.formats.compression import as_utf8, beginning

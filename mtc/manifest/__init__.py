@@ -20,7 +20,6 @@ Messages:
 model_errors    pydantic's errors, at their places
 value_messages  what is wrong with one value, and what to write instead
 model_keys      which keys may stand where
-problem_text    a problem as text, with its line and a caret
 redaction       what may never be shown
 
 Commands:

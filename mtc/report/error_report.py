@@ -1,4 +1,6 @@
-"""Errors as they are shown: an error that mtc raises on purpose with its tip, and a bug as a crash log.
+"""Errors as they are shown: an error with its tip, a problem of a manifest with its line, and a bug as a crash log.
+
+A manifest is untrusted text: control, direction and private-use characters are escaped, never sent to a terminal.
 
 A crash log can be read by its owner only. It holds the traceback without local variables and without secrets: every
 known secret is masked, in whatever spelling it may appear.
@@ -8,19 +10,20 @@ import base64
 import contextlib
 import datetime as dt
 import json
-import os
+import os.path
 import platform
 import re
 import tempfile
 import traceback
+import unicodedata
 import urllib.parse
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TextIO
 
 from mtc import __version__
-from mtc.core.errors import EXIT_BUG, ManifestError, MtcError
-from mtc.core.sanitize import one_line, text_block
+from mtc.core.errors import EXIT_BUG, ManifestError, MtcError, Problem
+from mtc.core.sanitize import escape_invisible, one_line, text_block
 from mtc.report.terminal import PLAIN, Terminal, Tone, try_write_line
 from mtc.report.text import plural
 
@@ -28,13 +31,10 @@ from mtc.report.text import plural
 _ERROR_LIMIT = 1000
 
 
-def error_text(error: MtcError, terminal: Terminal = PLAIN, problems: str = "") -> str:
-    """`ERROR where: what`, then `  TIP hint`. A ManifestError's problems come first, their count last.
-
-    `problems` is the caller's text of a ManifestError's problems; without it each problem is a line.
-    """
+def error_text(error: MtcError, terminal: Terminal = PLAIN) -> str:
+    """`ERROR where: what`, then `  TIP hint`. A ManifestError's problems come first, their count last."""
     if isinstance(error, ManifestError):
-        shown = text_block(problems.rstrip("\n") or "\n".join(map(str, error.problems)), _ERROR_LIMIT)
+        shown = text_block("\n\n".join(map(problem_text, error.problems)), _ERROR_LIMIT)
         number = plural(len(error.problems), "problem")
         return f"{shown}\n{_error(f'the manifest is not valid: {number}', terminal)}"
     where = f"{one_line(error.where)}: " if error.where else ""
@@ -51,10 +51,54 @@ def _error(text: str, terminal: Terminal) -> str:
     return f"{terminal.paint('ERROR', Tone.BAD)} {text}"
 
 
-def print_error(error: MtcError, stream: TextIO, terminal: Terminal = PLAIN, problems: str = "") -> int:
+def print_error(error: MtcError, stream: TextIO, terminal: Terminal = PLAIN) -> int:
     """Print the error and return its exit code, also if the stream cannot be written to."""
-    try_write_line(stream, error_text(error, terminal, problems))
+    try_write_line(stream, error_text(error, terminal))
     return error.exit_code
+
+
+_TAB_WIDTH = 4
+_EXCERPT_WIDTH = 110
+
+
+def problem_text(problem: Problem, cwd: Path | None = None) -> str:
+    """`file:line:column: where: what. hint`, then the source line with a caret under the column, if there is one."""
+    place = ":".join([_relative_path(problem.file, cwd or Path.cwd()), *_numbers(problem)])
+    where = f"{problem.where}: " if problem.where else ""
+    text = f"{problem.what}. {problem.hint}" if problem.hint else problem.what
+    head = escape_invisible(f"{place}: {where}{text}")
+    return f"{head}\n{_excerpt(problem)}" if problem.source.strip() else head
+
+
+def _numbers(problem: Problem) -> list[str]:
+    return [str(problem.line), str(problem.column)] if problem.line else []
+
+
+def _relative_path(file: str, cwd: Path) -> str:
+    path = Path(file)
+    if not path.is_absolute() or not path.is_relative_to(cwd):
+        return file
+    return os.path.relpath(path, cwd)
+
+
+def _excerpt(problem: Problem) -> str:
+    """The source line and the caret; of a long line the piece around the caret."""
+    column = max(problem.column - 1, 0)
+    start = max(0, column - _EXCERPT_WIDTH // 2) if len(problem.source) > _EXCERPT_WIDTH else 0
+    piece = problem.source[start : start + _EXCERPT_WIDTH]
+    shown = [" " * _TAB_WIDTH if character == "\t" else escape_invisible(character) for character in piece]
+    before = "".join(shown[: column - start])
+    left, right = "..." if start else "", "..." if start + _EXCERPT_WIDTH < len(problem.source) else ""
+    indent = sum(_cells(character) for character in left + before)
+    margin = f"{problem.line:>5} | "
+    return f"{margin}{left}{''.join(shown)}{right}\n{' ' * (len(margin) - 2)}| {' ' * indent}^"
+
+
+def _cells(character: str) -> int:
+    """How many cells of a terminal a visible character takes."""
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 
 
 MASK = "***"

@@ -10,10 +10,9 @@ from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.sanitize import one_line
 from mtc.plan.neighbours import NOT_WHOLE
 from mtc.plan.work import CsvWork, ImportWork, Plan, PlannedStep, StatWork
-from mtc.report.day_ranges import day_list
 from mtc.report.event_text import plan_counts
 from mtc.report.terminal import PLAIN, Terminal, Tone
-from mtc.report.text import count, first_few, json_document, plural, size, table
+from mtc.report.text import count, day_list, first_few, json_document, plural, size, table
 
 _TONES = {
     Verdict.FAILED: Tone.BAD,

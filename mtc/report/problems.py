@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from mtc.core.model import Stage, StepId
 from mtc.core.sanitize import one_line
-from mtc.report.day_ranges import day_list
 from mtc.report.status_grid import State, StatusGrid
 from mtc.report.terminal import Terminal, Tone
-from mtc.report.text import first_few, wrapped
+from mtc.report.text import day_list, first_few, wrapped
 from mtc.sources.url_template import fill
 
 PROBLEM_STATES = (State.MISSING, State.FAILED, State.BLOCKED, State.STALE)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from mtc.core.events import Event, PlanMade, StepBlocked, StepFinished, StepProgress, StepRetried, StepStarted
 from mtc.core.model import Status, StepId
-from mtc.report.day_ranges import day_list
-from mtc.report.text import count, duration, plural, rate, size
+from mtc.report.text import count, day_list, duration, plural, rate, size
 
 
 @dataclass(slots=True)

@@ -13,11 +13,10 @@ from itertools import groupby
 from mtc.core.model import Stage, StepId
 from mtc.core.sanitize import one_line, shorten
 from mtc.plan.neighbours import NOT_WHOLE
-from mtc.report.day_ranges import day_list, day_ranges
 from mtc.report.problems import PROBLEM_STATES, find_problems, fix_for, problem_lines
 from mtc.report.status_grid import State, StatusGrid
 from mtc.report.terminal import PLAIN, Terminal, Tone
-from mtc.report.text import count, json_document, plural, utc_time, wrapped
+from mtc.report.text import count, day_list, day_ranges, json_document, plural, utc_time, wrapped
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Values into words: sizes, counts, durations, tables and JSON documents as they are shown.
+"""Values into words: counts, sizes, durations, ranges of days, tables and JSON documents as they are shown.
 
 Text that comes from a log line, a key or an error goes through `mtc.core.sanitize` before it is shown.
 """
@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from mtc.core.model import Accounting, Output
 
@@ -14,6 +15,7 @@ _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
 _SOON = 10
+_ONE_DAY = dt.timedelta(days=1)
 
 
 def count(number: float) -> str:
@@ -70,6 +72,43 @@ def first_few(items: Iterable[str], first: int = 3) -> tuple[str, ...]:
     if len(distinct) <= first:
         return distinct
     return (*distinct[:first], f"and {count(len(distinct) - first)} more")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DayRange:
+    """Consecutive days, both ends included."""
+
+    first: dt.date
+    last: dt.date
+
+    @property
+    def days(self) -> int:
+        """The number of days."""
+        return (self.last - self.first).days + 1
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
+
+
+def day_ranges(days: Iterable[dt.date]) -> tuple[DayRange, ...]:
+    """The fewest ranges that cover exactly these days, in order; duplicates count once."""
+    ranges: list[DayRange] = []
+    for day in sorted(set(days)):
+        # subtracted from the later day: adding to date.max would overflow
+        if ranges and day - _ONE_DAY == ranges[-1].last:
+            ranges[-1] = DayRange(ranges[-1].first, day)
+        else:
+            ranges.append(DayRange(day, day))
+    return tuple(ranges)
+
+
+def day_list(days: Iterable[dt.date], first: int = 4) -> str:
+    """Days in words: `2026-05-01`, `2026-05-01..2026-05-07, 7 days`, `2026-05-01, 2026-05-03 and 9 more, 30 days`."""
+    ranges = day_ranges(days)
+    total = sum(item.days for item in ranges)
+    shown = first_few(map(str, ranges), first)
+    text = f"{', '.join(shown[:first])} {shown[first]}" if len(shown) > first else ", ".join(shown)
+    return text if total <= 1 else f"{text}, {plural(total, 'day')}"
 
 
 def wrapped(text: str, width: int, indent: str) -> list[str]:

@@ -1,7 +1,6 @@
-"""Numbers of imported days, compared along the chain.
+"""Numbers of imported days, compared from step to step.
 
-verify          collects the evidence of every day
-evidence        of the import, the warehouse, `.stat` and CSV
-matomo_counts   of deliveries and Matomo
-chain           compares the links of one day
+verify     collects the evidence of every day, and asks Matomo for its counts
+evidence   what import, warehouse, deliveries, `.stat` and CSV files say
+chain      compares the numbers of one day
 """

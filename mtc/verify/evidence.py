@@ -1,7 +1,7 @@
-"""The evidence of a day from the import, the warehouse, and the files that people read (`.stat` and CSV).
+"""The evidence of a day, except for what Matomo counts: import, warehouse, deliveries, `.stat` and CSV files.
 
-Of the import: what the state has, its lines and hits accounted for. Of the warehouse: the rows of its files, counted
-with one query for many days.
+Import and deliveries are read from the state, and their numbers checked against one another. The rows of the
+warehouse's files are counted with one query for many days.
 """
 
 import contextlib
@@ -17,15 +17,22 @@ from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import path_inside, sha256
 from mtc.core.copies import copy_note, counted_accounting
+from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, undelivered
 from mtc.core.errors import MtcError, PermanentError, explain_read_error
-from mtc.core.model import Accounting, LoadedObject, Part, Status
-from mtc.core.records import StepRecord
+from mtc.core.model import Accounting, LoadedObject, Part, Stage, Status, StepId
+from mtc.core.records import History, StepRecord
 from mtc.core.sanitize import printable
 from mtc.core.verification import Disagreement, differ
-from mtc.manifest.project import Project
+from mtc.manifest.project import Project, SiteSettings
+from mtc.plan.delivered_hits import count_delivered_hits, deliveries_to_site
+from mtc.plan.duplicates import sent_texts
+from mtc.plan.stat_inputs import DayPart
 from mtc.warehouse.csv_files import columns, file_name
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.stat_files import parse_stat_file, stat_file
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Row = tuple[tuple[str, str], ...]
 """A row of CSV: each column's name with its text, in order."""
@@ -60,10 +67,10 @@ def stat_evidence(project: Project, site: str, day: dt.date, record: StepRecord 
 
 
 def csv_rows(folder: Path, name: str, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Row]:
-    """The rows of these sites and days (ISO dates) of `summary` or `accounting`. None of a file that is not there.
+    """The rows of these sites and days (ISO dates) in `summary` or `accounting`; none where the file does not exist.
 
     Raises:
-        StepError: it is no such file, or cannot be read.
+        StepError: it is not such a file, or cannot be read.
     """
     path = folder / file_name(name)
     names = [column for column, _ in columns(name)]
@@ -83,9 +90,6 @@ def csv_rows(folder: Path, name: str, keys: Collection[tuple[str, str]]) -> Mapp
     return rows
 
 
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
 _FILES_AT_ONCE = 2000
 _COUNT = """
 SELECT filename, object, count(*) FROM read_parquet($paths, filename = true, hive_partitioning = false) GROUP BY ALL
@@ -96,9 +100,9 @@ Counted = Mapping[tuple[str, str], int]
 
 
 def wrong_parts(warehouse: Path, parts: Collection[Part], memory: str) -> Mapping[Part, Disagreement]:
-    """The parts whose file is not there, cannot be read, is not as it was written, or does not hold their hits.
+    """The parts whose file is missing, unreadable, changed since it was written, or without their hits.
 
-    `memory` is like `800MB`.
+    `memory` is the limit of the database that counts rows, such as `800MB`.
     """
     disagreements: dict[Part, Disagreement] = {}
     paths: dict[Part, str] = {}
@@ -141,7 +145,7 @@ def _path(warehouse: Path, file: str) -> Path | None:
 
 @contextlib.contextmanager
 def _connected(memory: str) -> "Iterator[DuckDBPyConnection]":
-    """A connection whose spill-over goes to a folder that does not stay."""
+    """A database connection that spills to a temporary folder."""
     from mtc.core.database import connect  # noqa: PLC0415 - loads duckdb
 
     with tempfile.TemporaryDirectory(prefix="mtc-verify-") as folder, connect(memory, Path(folder)) as connection:
@@ -149,7 +153,7 @@ def _connected(memory: str) -> "Iterator[DuckDBPyConnection]":
 
 
 def _count(connection: "DuckDBPyConnection", files: Sequence[str]) -> tuple[Counted, frozenset[str]]:
-    """The rows of all files; those that cannot be read are found one by one."""
+    """The rows of all files, and the files that cannot be read. A query that fails is repeated file by file."""
     import duckdb  # noqa: PLC0415 - loaded when it is used
 
     counted: dict[tuple[str, str], int] = {}
@@ -174,7 +178,7 @@ def _rows(connection: "DuckDBPyConnection", files: Sequence[str]) -> Counted:
 
 @dataclass(frozen=True, slots=True)
 class ImportEvidence:
-    """An import step; `accounting` is None where it never came to an end."""
+    """An import step; `accounting` is None where it was never completed."""
 
     accounting: Accounting | None
     disagreements: tuple[Disagreement, ...] = ()
@@ -184,11 +188,15 @@ class ImportEvidence:
 def import_evidence(
     record: StepRecord | None, objects: Sequence[LoadedObject], copies: Mapping[str, str] | None = None
 ) -> ImportEvidence:
-    """Compare a step's receipt with its objects, and their hits with their parts. `copies` are objects not counted."""
+    """Compare a step's accounting with that of its objects, and their hits with their parts.
+
+    `copies` are objects with the same lines as another one, which are not counted: their keys, and the keys of those
+    that are counted instead.
+    """
     copies = copies or {}
     accounting = record.accounting if record else None
-    accounts = [counted_accounting(item, copies) for item in objects]
-    disagreements = (*_receipt(accounting, accounts), *(one for item in objects for one in _object(item)))
+    counted = [counted_accounting(item, copies) for item in objects]
+    disagreements = (*_receipt(accounting, counted), *(found for item in objects for found in _object(item)))
     notes = (
         copy_note(printable(key), printable(copies[key]), item.accounting.lines)
         for key, item in _copied(objects, copies)
@@ -207,15 +215,15 @@ def _notes(record: StepRecord | None) -> Iterator[str]:
         yield f"the import is {record.status.value}"
 
 
-def _receipt(accounting: Accounting | None, accounts: Sequence[Accounting]) -> Iterator[Disagreement]:
+def _receipt(accounting: Accounting | None, counted: Sequence[Accounting]) -> Iterator[Disagreement]:
     if accounting is None:
         return
     if not accounting.balanced:
         yield _unbalanced("the import", accounting)
-    total = Accounting.total(accounts)
+    total = Accounting.total(counted)
     yield from differ("the import has {one} lines, its log files {other}", accounting.lines, total.lines)
     yield from differ("the import has {one} hits, its log files {other}", accounting.hits, total.hits)
-    sums = [(sum(account.filtered.values()), sum(account.rejected.values())) for account in (accounting, total)]
+    sums = [(sum(each.filtered.values()), sum(each.rejected.values())) for each in (accounting, total)]
     yield from differ("the import has {one} lines filtered, its log files {other}", sums[0][0], sums[1][0])
     yield from differ("the import has {one} lines rejected, its log files {other}", sums[0][1], sums[1][1])
 
@@ -228,7 +236,78 @@ def _object(item: LoadedObject) -> Iterator[Disagreement]:
     yield from differ(f"{name} has {{one}} hits, its parts {{other}}", item.accounting.hits, parts)
 
 
-def _unbalanced(what: str, account: Accounting) -> Disagreement:
-    notes = account.hits + sum(account.filtered.values()) + sum(account.rejected.values())
-    where = f"{account.lines:,} lines, and says where {notes:,} of them went"
-    return Disagreement(f"{what} has {where}", abs(account.lines - notes))
+def _unbalanced(what: str, accounting: Accounting) -> Disagreement:
+    explained = accounting.hits + sum(accounting.filtered.values()) + sum(accounting.rejected.values())
+    where = f"{accounting.lines:,} lines, and says where {explained:,} of them went"
+    return Disagreement(f"{what} has {where}", abs(accounting.lines - explained))
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEvidence:
+    """How many hits of a day were delivered, and how many of them Matomo may lack: refused, or not sendable."""
+
+    hits: int
+    lost: int
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+def delivery_evidence(
+    site: SiteSettings, history: History, day: dt.date, hits: Sequence[DayPart]
+) -> DeliveryEvidence | None:
+    """The deliveries of a day's import, and what was delivered of the day's `hits`; None where nothing is."""
+    if site.matomo is None:
+        return None
+    sent = count_delivered_hits(site, history, hits)
+    step = StepId(Stage.IMPORT, site.name, day)
+    wrong = _delivery_disagreements(
+        deliveries_to_site(site, history, step), history.objects.get(step, ()), _undelivered(site, history, step)
+    )
+    return DeliveryEvidence(sent.hits, sent.lacking, tuple(wrong))
+
+
+def _loaded_identity(loaded: LoadedObject) -> tuple[str, str, str]:
+    """What a loaded and a delivered object must have in common for the delivered hits to be those that are loaded."""
+    return loaded.object.key, loaded.object_id, loaded.made_with
+
+
+def _delivered_identity(item: DeliveredObject) -> tuple[str, str, str]:
+    return item.key, item.object_id, item.made_with
+
+
+def _undelivered(site: SiteSettings, history: History, step: StepId) -> tuple[LoadedObject, ...]:
+    """The objects of a step that no delivery covers, not even as a copy of an object of another day."""
+    sent = sent_texts(site, history)
+    covered = (item for delivery in deliveries_to_site(site, history, step) for item in delivery.objects)
+    return tuple(item for item in undelivered(history.counted(step), covered) if item.text not in sent)
+
+
+def _delivery_disagreements(
+    deliveries: Sequence[Delivery], loaded: Sequence[LoadedObject], missing: Sequence[LoadedObject]
+) -> Iterator[Disagreement]:
+    """Where the loaded objects of a step and its deliveries disagree. No delivery covers the objects in `missing`."""
+    for delivery in deliveries:
+        if delivery.status is DeliveryStatus.OPEN:
+            yield _open_delivery(delivery)
+        elif delivery.status is DeliveryStatus.DONE:
+            yield from _done_delivery(delivery, loaded)
+    hits = sum(part.hits for item in missing for part in item.parts)
+    if hits:
+        files = "1 log file" if len(missing) == 1 else f"{len(missing):,} log files"
+        yield Disagreement(f"{hits:,} hits of {files} are not delivered", hits)
+
+
+def _open_delivery(delivery: Delivery) -> Disagreement:
+    recorded = sum(batch.hits for batch in delivery.batches if batch.status is BatchStatus.RECORDED)
+    what = f"delivery {delivery.number} is not finished: {recorded:,} of {delivery.hits:,} hits are recorded"
+    return Disagreement(what, delivery.hits - recorded)
+
+
+def _done_delivery(delivery: Delivery, loaded: Sequence[LoadedObject]) -> Iterator[Disagreement]:
+    hits = {_loaded_identity(item): sum(part.hits for part in item.parts) for item in loaded}
+    changed = [item for item in delivery.objects if _delivered_identity(item) not in hits]
+    for item in changed:
+        yield Disagreement(f"{printable(item.key)} was delivered, and is not what is loaded now")
+    if delivery.objects and not changed:
+        loaded_hits = sum(hits[_delivered_identity(item)] for item in delivery.objects)
+        what = f"delivery {delivery.number} has {{one}} hits, its log files {{other}}"
+        yield from differ(what, delivery.hits + delivery.unsendable, loaded_hits)

@@ -13,10 +13,10 @@ import pytest
 from country_file import write_countries
 from in_hand import line
 
+from mtc.core.background import run_parallel
 from mtc.core.errors import MtcError, PermanentError, TransientError
 from mtc.core.findings import Finding, Level, any_problem
 from mtc.doctor.doctor import DoctorResult, run_checks
-from mtc.doctor.parallel_checks import run_parallel
 from mtc.doctor.storage import check_disk_space, check_machine
 from mtc.engine.selection import Scope
 from mtc.manifest.load import load
@@ -200,7 +200,7 @@ def test_questions_are_asked_at_the_same_time() -> None:
         both.wait(10)
         return True
 
-    assert run_parallel([meet, meet]) == (True, True)
+    assert run_parallel([meet, meet], limit=30) == (True, True)
 
 
 def test_a_mistake_of_ours_is_not_taken_for_an_answer() -> None:
@@ -210,4 +210,4 @@ def test_a_mistake_of_ours_is_not_taken_for_an_answer() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run_parallel([mistaken, lambda: time.sleep(0)])
+        run_parallel([mistaken, lambda: time.sleep(0)], limit=30)

@@ -22,7 +22,7 @@ from mtc.core.findings import Finding, Level
 from mtc.doctor.doctor import DoctorResult, run_checks
 from mtc.engine.selection import Scope
 from mtc.manifest.load import load
-from mtc.report.doctor_text import doctor_json, doctor_text
+from mtc.report.check_text import doctor_json, doctor_text
 
 NOW = dt.datetime(2026, 5, 3, 12, tzinfo=dt.UTC)
 FOLDER = (

@@ -9,7 +9,7 @@ from applied import DAY, NOW, Applied, hours, moment
 from mtc.core.model import Stage, StepId
 from mtc.report.history import step_history
 from mtc.report.plan_text import plan_text
-from mtc.report.why import why_text
+from mtc.report.step_text import why_text
 from mtc.state.store import Store
 
 ONE = dt.timedelta(days=1)

@@ -23,8 +23,7 @@ from mtc.manifest.load import load
 from mtc.manifest.project import Project
 from mtc.state.lock import RunLock
 from mtc.state.store import Store
-from mtc.verify.matomo_counts import _date_windows
-from mtc.verify.verify import verify
+from mtc.verify.verify import _date_windows, verify
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site
 from tests.fake_matomo.speak import hit, send
@@ -181,7 +180,7 @@ def test_a_stat_file_that_was_changed_is_told_with_its_differences(project: Proj
         ("Matomo counts 3 visits, the warehouse 5, of the same hits", 2),
         ("the .stat file is not as it was written", None),
         ("the .stat has 6 actions, the warehouse 4 hits", 2),
-        ("the .stat tells of 2 lines, the import of 3", 1),
+        ("the .stat has 2 lines, the import 3", 1),
         ("summary.csv has visits 3, the .stat 5", None),
         ("accounting.csv has lines 3, the .stat 2", None),
     ]
@@ -289,7 +288,7 @@ def test_a_run_that_was_killed_is_noted(project: Project) -> None:
     """The next apply goes on."""
     with Store.open(project.state) as store:
         store.begin_run("run-x", manifest="mtc.yaml", command="mtc apply", at=NOW)
-    assert verified(project).notes == ("the run run-x was killed: the next apply goes on with what it left",)
+    assert verified(project).notes == ("the run run-x was killed: the next apply resumes it",)
 
 
 def test_matomo_is_not_asked_while_a_run_is_at_work(project: Project) -> None:

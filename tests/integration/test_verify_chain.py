@@ -16,10 +16,9 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo.api import ReportSummary
 from mtc.matomo.settings import Matomo
 from mtc.plan.stat_inputs import PartsByDay
-from mtc.report.verify_text import verify_json, verify_text
+from mtc.report.check_text import verify_json, verify_text
 from mtc.verify.chain import DayEvidence, compare
-from mtc.verify.evidence import ImportEvidence, StatEvidence, import_evidence
-from mtc.verify.matomo_counts import DeliveryEvidence, delivery_evidence
+from mtc.verify.evidence import DeliveryEvidence, ImportEvidence, StatEvidence, delivery_evidence, import_evidence
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import Tables
 

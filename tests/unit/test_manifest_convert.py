@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mtc.core.errors import ManifestError, UsageError
 from mtc.manifest.first_manifest import convert, starter
 from mtc.manifest.load import load
-from mtc.manifest.problem_text import render
 from mtc.manifest.validate_files import validate
+from mtc.report.error_report import problem_text
 
 OLD = """\
 aws_pull_access_key: AKIAPULL
@@ -81,7 +81,7 @@ def test_what_is_no_old_configuration_is_refused(text: str) -> None:
     with pytest.raises(ManifestError) as caught:
         convert(text, name=".aws_config")
     assert caught.value.problems
-    assert not any("s3cret" in render(each) for each in caught.value.problems)
+    assert not any("s3cret" in problem_text(each) for each in caught.value.problems)
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=80), st.integers(1, 10**6), min_size=1, max_size=6))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mtc.manifest.problem_text import render
 from mtc.manifest.validate_files import FileReport, validate
+from mtc.report.error_report import problem_text
 
 SOURCE = "source: {url: 'logs/{site}/{date:%F}.log'}\n"
 SITES = "sites: {docs: {}}\n"
@@ -103,7 +103,7 @@ def test_secrets_in_clear_are_a_warning_and_not_shown(tmp_path: Path) -> None:
         (5, "credentials.pull.secret_access_key"),
         (6, "matomo.token"),
     ]
-    assert "hunter2" not in "".join(map(render, report.warnings))
+    assert "hunter2" not in "".join(map(problem_text, report.warnings))
     assert checked(tmp_path, SECRETS.replace("KEY", "'${NAME}'")).warnings == ()
     assert checked(tmp_path, SECRETS.replace("KEY", "'${file:/run/secrets/x}'")).warnings == ()
 
@@ -118,7 +118,7 @@ def test_of_a_file_that_is_no_manifest_nothing_is_shown(tmp_path: Path, text: st
     """It may be any file of the machine, with anything in it."""
     (tmp_path / "foreign.yaml").write_text(text)
     reports = [checked(tmp_path, "version: 1\nextends: foreign.yaml\n"), *validate([tmp_path / "foreign.yaml"])]
-    told = "".join(render(each) for report in reports for each in report.problems)
+    told = "".join(problem_text(each) for report in reports for each in report.problems)
     assert told
     assert "hunter2" not in told
 
@@ -157,7 +157,7 @@ def test_a_list_outside_of_the_project_is_read_and_not_shown(tmp_path: Path) -> 
     for path, shown in ((tmp_path / "outside.txt", False), (project / "inside.txt", True)):
         path.write_text("not an address hunter2\n")
         text = f"version: 1\n{SOURCE}{SITES}filters: {{methods: {{file: '{path}'}}}}\n"
-        told = "".join(map(render, checked(project, text).problems))
+        told = "".join(map(problem_text, checked(project, text).problems))
         assert "filters.methods" in told
         assert ("hunter2" in told) is shown
 

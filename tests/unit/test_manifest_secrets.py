@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from mtc.core.errors import ManifestError
 from mtc.manifest.load import load
-from mtc.manifest.problem_text import render
 from mtc.manifest.validate_files import validate
 from mtc.manifest.yaml import read_text
+from mtc.report.error_report import problem_text
 
 LITERAL = "hunter2/Sw0rdfish"
 
@@ -70,7 +70,7 @@ def test_no_problem_shows_a_secret(tmp_path: Path, line: str) -> None:
     (tmp_path / "m.yaml").write_text(text)
     (report,) = validate([tmp_path / "m.yaml"])
     assert report.problems
-    assert LITERAL not in repr(report) + "".join(map(render, report.problems))
+    assert LITERAL not in repr(report) + "".join(map(problem_text, report.problems))
     with contextlib.suppress(ManifestError):
         load(tmp_path / "m.yaml", environ={})
         return  # what is wrong is in an environment that is not selected
@@ -96,7 +96,7 @@ dates: "${S}"
         load(tmp_path / "m.yaml", environ=environ)
     assert len(caught.value.problems) >= 8
     assert LITERAL not in "".join(traceback.format_exception(caught.value))
-    assert LITERAL not in "".join(map(render, caught.value.problems))
+    assert LITERAL not in "".join(map(problem_text, caught.value.problems))
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
@@ -136,4 +136,4 @@ def test_no_damage_around_a_secret_shows_it(before: str, after: str) -> None:
     """A stray quote or brace beside a secret must not bring it to light."""
     text = f"credentials:\n  pull:\n    secret_access_key: {before}{LITERAL}{after}\n    region: [\n"
     _, problems = read_text(text, Path("/m.yaml"))
-    assert all(LITERAL not in render(each) for each in problems)
+    assert all(LITERAL not in problem_text(each) for each in problems)

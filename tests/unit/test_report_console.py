@@ -229,7 +229,7 @@ def test_further_plans_add_steps() -> None:
 
 def test_reporters_are_loaded_without_rich() -> None:
     """`mtc --help` and cron do not wait for a library that only a terminal needs."""
-    code = "import sys; from mtc.report import plan_text, reporters, status, why; print('rich' in sys.modules)"
+    code = "import sys; from mtc.report import plan_text, reporters, status, step_text; print('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"False\n"
 
 

@@ -3,7 +3,7 @@
 import json
 
 from mtc.core.findings import Finding
-from mtc.report.doctor_text import doctor_json, doctor_text
+from mtc.report.check_text import doctor_json, doctor_text
 
 WELL = [Finding.ok(f"source of {name}", f"logs/{name}", "1 object") for name in "ab"]
 ILL = [Finding.warning(f"source of {name}", f"logs/{name}", "no objects", "check the url") for name in "abcde"]

@@ -27,13 +27,14 @@ def test_an_error_says_where_what_and_what_to_do() -> None:
 
 
 def test_the_problems_of_a_manifest_come_before_their_count() -> None:
-    """The caller lays problems out with source lines and carets; each line is made safe, the layout stays."""
-    error = ManifestError((Problem("m.yaml", 3, 5, "sites", "unknown key 'sits'", "did you mean sites?"),) * 2)
-    laid_out = "m.yaml:3:5: unknown key\n  | sits: \x1b[31m\n  |  ^\n"
-    assert error_text(error, problems=laid_out) == (
-        "m.yaml:3:5: unknown key\n  | sits: \\x1b[31m\n  |  ^\nERROR the manifest is not valid: 2 problems"
+    """Each has its source line and a caret, with everything made safe, and an empty line after it."""
+    with_source = Problem("m.yaml", 3, 1, "", "unknown key", "did you mean sites?", "sits: \x1b[31m")
+    without = Problem("m.yaml", 9, 5, "sites", "unknown key 'sits'", "did you mean sites?")
+    assert error_text(ManifestError((with_source, without))) == (
+        "m.yaml:3:1: unknown key. did you mean sites?\n    3 | sits: \\x1b[31m\n      | ^\n\n"
+        "m.yaml:9:5: sites: unknown key 'sits'. did you mean sites?\n"
+        "ERROR the manifest is not valid: 2 problems"
     )
-    assert error_text(error).splitlines()[0] == "m.yaml:3:5: sites: unknown key 'sits'. did you mean sites?"
 
 
 def test_hostile_values_in_errors_are_harmless() -> None:

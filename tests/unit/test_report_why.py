@@ -9,8 +9,8 @@ from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation
 from mtc.plan.work import ImportWork, Plan, PlannedStep
 from mtc.report.history import place_of, step_history
+from mtc.report.step_text import why_json, why_text
 from mtc.report.terminal import Terminal
-from mtc.report.why import why_json, why_text
 from mtc.state.rows import AttemptRow
 
 DAY = dt.date(2026, 5, 1)

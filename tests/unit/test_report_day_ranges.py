@@ -6,7 +6,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.report.day_ranges import day_list, day_ranges
+from mtc.report.text import day_list, day_ranges
 
 NEAR = st.lists(st.dates(dt.date(2026, 1, 1), dt.date(2026, 3, 1)))
 

@@ -1,9 +1,11 @@
-"""The history of one step in words and as JSON: why it is as it is."""
+"""Steps for people and as JSON: the history of one (`mtc why`), and what the state file holds (`mtc state`)."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from mtc.core.deliveries import BatchStatus, Delivery
-from mtc.core.model import Accounting
+from mtc.core.model import Accounting, LoadedObject
+from mtc.core.records import StepRecord
 from mtc.core.sanitize import one_line
 from mtc.report.history import Input, InputState, SettingChange, StepHistory
 from mtc.report.terminal import PLAIN, Terminal, Tone
@@ -193,4 +195,67 @@ def _attempt_json(item: AttemptRow) -> dict[str, object]:
         "ended": item.ended.isoformat() if item.ended else None,
         "outcome": item.outcome,
         "error": item.error,
+    }
+
+
+def records_text(records: Sequence[StepRecord]) -> str:
+    """A line for each step: its name, status, when it was done, and its error if it has one."""
+    rows = [
+        [
+            str(record.step),
+            record.status.value,
+            utc_time(record.finished) if record.finished else "-",
+            one_line(record.error),
+        ]
+        for record in records
+    ]
+    return "".join(f"{line.rstrip()}\n" for line in table(rows)) if rows else ""
+
+
+def records_json(records: Sequence[StepRecord]) -> str:
+    """A line of JSON for each step."""
+    return "".join(json.dumps(_record_fields(record)) + "\n" for record in records)
+
+
+def record_json(record: StepRecord, objects: Sequence[LoadedObject], attempts: Sequence[AttemptRow]) -> str:
+    """One step with its objects and attempts, as one JSON document."""
+    return (
+        json_document(
+            {
+                **_record_fields(record),
+                "objects": [_object_json(item) for item in objects],
+                "attempts": [_attempt_json(item) for item in attempts],
+            }
+        )
+        + "\n"
+    )
+
+
+def _record_fields(record: StepRecord) -> dict[str, object]:
+    return {
+        "step": str(record.step),
+        "status": record.status.value,
+        "fingerprint": record.fingerprint,
+        "finished": record.finished.isoformat() if record.finished else None,
+        "checked": record.checked.isoformat() if record.checked else None,
+        "error": record.error,
+        "accounting": accounting_json(record.accounting) if record.accounting else None,
+        "figures": dict(record.figures),
+        "settings": dict(record.settings),
+        "inputs": dict(record.inputs),
+        "outputs": outputs_json(record.outputs),
+        "notes": list(record.notes),
+    }
+
+
+def _object_json(item: LoadedObject) -> dict[str, object]:
+    return {
+        "key": item.object.key,
+        "size": item.object.size,
+        "version": item.object.version,
+        "sha256": item.content,
+        "format": item.format,
+        **accounting_json(item.accounting),
+        "archived": item.archived,
+        "parts": [{"day": part.day.isoformat(), "file": part.file, "hits": part.hits} for part in item.parts],
     }

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.manifest.problem_text import render
+from mtc.report.error_report import problem_text
 
 
 def shown(source: str, column: int, **more: str) -> list[str]:
     problem = Problem("/srv/m/daily.yaml", 12, column, "source", "setle is not a known key", "did you mean settle?")
     problem = Problem(problem.file, 12, column, problem.where, more.get("what", problem.what), problem.hint, source)
-    return render(problem, Path("/srv")).splitlines()
+    return problem_text(problem, Path("/srv")).splitlines()
 
 
 def test_a_problem_names_its_place_from_here_and_points_at_it() -> None:
@@ -23,7 +23,7 @@ def test_a_problem_names_its_place_from_here_and_points_at_it() -> None:
 
 def test_a_file_elsewhere_keeps_its_whole_path() -> None:
     """A relative path with `..` would be hard to follow."""
-    assert render(Problem("/etc/m.yaml", 0, 0, "", "there is no such file"), Path("/srv")) == (
+    assert problem_text(Problem("/etc/m.yaml", 0, 0, "", "there is no such file"), Path("/srv")) == (
         "/etc/m.yaml: there is no such file"
     )
 

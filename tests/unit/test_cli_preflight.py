@@ -1,13 +1,13 @@
-"""What commands have in common: which manifest, which days, how long to wait."""
+"""What commands do before their work: which manifest, which steps and days, how long to wait."""
 
 import datetime as dt
 from pathlib import Path
 
 import pytest
 
-from mtc.cli import option_values, preflight
+from mtc.cli import preflight
 from mtc.core.errors import UsageError
-from mtc.core.model import Stage
+from mtc.core.model import Stage, StepId
 from mtc.manifest.dates import DateRange
 from mtc.manifest.load import load
 
@@ -50,39 +50,39 @@ def test_two_manifests_are_one_only_if_they_are_the_same() -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86400), ("0s", 0)])
 def test_wait_is_a_duration(text: str, seconds: float) -> None:
     """In seconds, minutes, hours or days."""
-    assert option_values.wait_seconds(text) == seconds
+    assert preflight.wait_seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "10", "m", "-1s", "1.5h", "10 m", "10m\n", "٣m"])
 def test_what_is_no_duration_is_a_usage_error(text: str) -> None:
     """Waiting for ever, or not at all, must not come from a slip."""
     with pytest.raises(UsageError, match="write 90s, 10m or 2h"):
-        option_values.wait_seconds(text)
+        preflight.wait_seconds(text)
 
 
 def test_no_wait_is_not_the_same_as_zero() -> None:
     """Without --wait there is no waiting."""
-    assert option_values.wait_seconds(None) is None
+    assert preflight.wait_seconds(None) is None
 
 
 def test_a_span_is_the_first_and_the_last_day() -> None:
     """Of one date, of a range, or of nothing."""
     day, last = dt.date(2026, 5, 1), dt.date(2026, 5, 9)
-    assert option_values.day_bounds((None, None, None)) == (None, None)
-    assert option_values.day_bounds((None, None, "2026-05-01")) == (day, day)
-    assert option_values.day_bounds(("2026-05-01", "2026-05-09", None)) == (day, last)
-    assert option_values.day_bounds((None, "2026-05-09", None)) == (None, last)
+    assert preflight.day_bounds((None, None, None)) == (None, None)
+    assert preflight.day_bounds((None, None, "2026-05-01")) == (day, day)
+    assert preflight.day_bounds(("2026-05-01", "2026-05-09", None)) == (day, last)
+    assert preflight.day_bounds((None, "2026-05-09", None)) == (None, last)
 
 
 def test_short_forms_name_a_day_or_a_range() -> None:
     """`mtc import SITE DATE` and `mtc import SITE START END`."""
-    assert option_values.dates_of_arguments("2026-05-01", None) == "2026-05-01"
-    assert option_values.dates_of_arguments("yesterday", None) == "yesterday"
-    found = option_values.dates_of_arguments("2026-05-01", "2026-05-09")
+    assert preflight.dates_of_arguments("2026-05-01", None) == "2026-05-01"
+    assert preflight.dates_of_arguments("yesterday", None) == "yesterday"
+    found = preflight.dates_of_arguments("2026-05-01", "2026-05-09")
     assert found is not None
-    assert str(found) == str(option_values.dates_of_arguments("2026-05-01", "2026-05-09"))
+    assert str(found) == str(preflight.dates_of_arguments("2026-05-01", "2026-05-09"))
     with pytest.raises(UsageError, match="is after"):
-        option_values.dates_of_arguments("2026-05-09", "2026-05-01")
+        preflight.dates_of_arguments("2026-05-09", "2026-05-01")
 
 
 def test_nothing_said_is_nothing_cut(tmp_path: Path) -> None:
@@ -96,3 +96,41 @@ def test_nothing_said_is_nothing_cut(tmp_path: Path) -> None:
     assert preflight.select_scope(project, None, None, (None, "2026-05-03", None)).dates == upto
     something = preflight.select_scope(project, ["docs"], [Stage.STAT], (None, None, "2026-05-01"))
     assert (something.sites, something.stages, something.dates) == (("docs",), (Stage.STAT,), "2026-05-01")
+
+
+def test_a_step_is_read_back_as_it_is_written() -> None:
+    """Whatever stage, site and day."""
+    for stage in Stage:
+        text = f"{stage}:docs.example-1:2026-05-01"
+        found = preflight.parse_step(text)
+        assert isinstance(found, StepId)
+        assert str(found) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "a step looks like import:docs:2026-05-01"),
+        ("docs", "a step looks like import:docs:2026-05-01"),
+        ("import:docs", "a step looks like import:docs:2026-05-01"),
+        ("imprt:docs:2026-05-01", "did you mean import:docs:2026-05-01?"),
+        ("Stats:docs:2026-05-01", "did you mean stat:docs:2026-05-01?"),
+        ("xyz:docs:2026-05-01", "its stage is import, stat or csv"),
+        ("csv:docs:2026-02-30", "its day is a date like 2026-05-01; a step looks like import:docs:2026-05-01"),
+        ("csv:docs:today", "its day is a date like 2026-05-01; a step looks like import:docs:2026-05-01"),
+        ("csv:../etc:2026-05-01", "its day is a date like 2026-05-01; a step looks like import:docs:2026-05-01"),
+    ],
+)
+def test_a_text_that_is_not_a_step_comes_with_a_hint(text: str, hint: str) -> None:
+    """What was probably meant, or how a step looks."""
+    with pytest.raises(UsageError) as caught:
+        preflight.parse_step(text)
+    assert caught.value.hint == hint
+    assert caught.value.what == f"{text!r} is not a step"
+
+
+def test_a_very_long_text_is_not_repeated_whole() -> None:
+    """A file pasted by mistake does not fill the screen."""
+    with pytest.raises(UsageError) as caught:
+        preflight.parse_step("x" * 10_000)
+    assert len(caught.value.what) < 250

@@ -6,7 +6,7 @@ import pytest
 
 from mtc.matomo.api import ReportRow
 from mtc.matomo.reports import Report
-from mtc.verify.matomo_counts import compare_tables
+from mtc.verify.chain import compare_tables
 from mtc.warehouse.stat_document import Inputs, StatDocument, Summary
 from mtc.warehouse.stat_tables import SearchRow, Tables, VisitRow
 
