@@ -12,7 +12,7 @@ from mtc.cli import options
 from mtc.core.errors import EXIT_OK, EXIT_USAGE, Problem, UsageError
 
 if TYPE_CHECKING:
-    from mtc.manifest.validate_files import FileReport
+    from mtc.manifest.load import FileReport
 
 MANIFEST_SCHEMA = Path("schemas/manifest.schema.json")
 STAT_SCHEMA = Path("schemas/stat.schema.json")
@@ -28,7 +28,7 @@ def validate(
 
     Needs no network and no secrets.
     """
-    from mtc.manifest.validate_files import validate as check
+    from mtc.manifest.load import validate as check
     from mtc.report.error_report import problem_text
 
     reports = check(paths or [Path("manifests")])

@@ -11,9 +11,9 @@ from typing import cast
 
 from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest import deprecations
-from mtc.manifest.list_files import LIST_KEYS
 from mtc.manifest.models import Manifest
 from mtc.manifest.nodes import KeyPath
+from mtc.manifest.references import LIST_KEYS
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Object = dict[str, Json]

@@ -1,22 +1,37 @@
-"""A manifest's text as a tree in which every key and value knows where it was written.
+"""A manifest's text as a tree in which every key and value knows where it was written, and which may be shown.
 
 Only manifest/ sees these trees; `load` returns frozen models. No files are read here.
 """
 
 import bisect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.manifest.redaction import mask_secrets
 
 KeyPath = tuple[str, ...]
 Value = str | int | float | bool | None
 PlainData = Value | list["PlainData"] | dict[str, "PlainData"]
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_SECRET_KEY = re.compile(
+    r"""(?ix)
+    (?P<key> ["']? [a-z0-9_-]* (?:secret|token|passw|access_key|private)[a-z0-9_-]* ["']? \s* [:=] \s*)
+    (?! ["']? (?:\$\{[^{}]*\})+ ["']? \s* (?:[,}\#]|$)) (?P<value> "[^"]*"? | '[^']*'? | [^\s,{}\#][^,}]* )
+    """
+)
+_SECRET_NAME = re.compile(
+    r"(?i)(?:secret|token|passw|access_key|credentials)[a-z0-9_-]*[\"']?\s*[:=]"
+    r"(?!\s*[\"']?(?:\$\{[^{}]*\})+[\"']?\s*(?:[,}#]|$))"
+)
+_USER_INFO = re.compile(r"(?<=://)[^@\s\"']+(?=@)")
+_PLACEHOLDERS = re.compile(r"(\$\{[^{}]*\})+")
+_PUBLIC_CREDENTIAL_KEYS = {"profile", "anonymous", "region", "endpoint_url"}
+_PUBLIC_MATOMO_KEYS = {
+    *("url", "name", "ca_bundle", "tracker", "jobs", "batch", "settle", "timeout", "dimensions"),
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -203,3 +218,31 @@ def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Mark]]:
         for key, entry in node.entries.items():
             yield (*path, key), entry.mark
             yield from walk(entry.node, (*path, key))
+
+
+def _stars(text: str) -> str:
+    return "*" * len(text)
+
+
+def mask_secrets(line: str) -> str:
+    """Mask what reads like a secret in a line; every column stays where it was."""
+    line = _SECRET_KEY.sub(lambda match: match["key"] + _stars(match["value"]), line)
+    return _USER_INFO.sub(lambda match: _stars(match[0]), line)
+
+
+def may_hold_secret(lines: Sequence[str]) -> bool:
+    """Whether the last of these lines may hold a secret, when nothing is known about their structure."""
+    return any(_SECRET_NAME.search(line) for line in lines)
+
+
+def is_secret(path: KeyPath) -> bool:
+    """Whether a setting's value may never be shown."""
+    path = path[2:] if path[:1] == ("environments",) else path
+    if path[:1] == ("credentials",):
+        return len(path) < 3 or path[2] not in _PUBLIC_CREDENTIAL_KEYS  # noqa: PLR2004 (credentials.NAME.KEY)
+    return path[:1] == ("matomo",) and (len(path) < 2 or path[1] not in _PUBLIC_MATOMO_KEYS)  # noqa: PLR2004 (matomo.KEY)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a secret's text holds nothing but `${...}`, which may be shown."""
+    return _PLACEHOLDERS.fullmatch(text.strip()) is not None

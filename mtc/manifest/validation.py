@@ -13,12 +13,10 @@ from mtc.core.frozen_model import Model
 from mtc.core.suggest import nearest
 from mtc.manifest.dates import DateRange, DateText, LastDays
 from mtc.manifest.inheritance import resolve_sites
-from mtc.manifest.list_files import ListFiles
 from mtc.manifest.model_errors import parse_model
 from mtc.manifest.models import Manifest, Source
-from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Scalar, Seq, is_null, text_of
-from mtc.manifest.redaction import is_secret
-from mtc.manifest.references import Substitution
+from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Scalar, Seq, is_null, is_secret, text_of
+from mtc.manifest.references import ListFiles, Substitution
 from mtc.manifest.rules import ManifestRules
 from mtc.manifest.value_messages import Position, not_a_map
 from mtc.sources.settings import Archive

@@ -15,8 +15,7 @@ from mtc.core.errors import Problem
 from mtc.core.suggest import nearest, suggest
 from mtc.formats.layouts.layout import LayoutError
 from mtc.manifest.model_keys import keys_at
-from mtc.manifest.nodes import KeyPath, Map, Mark, Node, Scalar, Seq, is_null
-from mtc.manifest.redaction import is_secret, mask_secrets
+from mtc.manifest.nodes import KeyPath, Map, Mark, Node, Scalar, Seq, is_null, is_secret, mask_secrets
 from mtc.manifest.yaml import scalar_value
 
 _DURATION = "a duration looks like 6h, 90m or 2d"

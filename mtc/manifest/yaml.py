@@ -17,8 +17,20 @@ from ruamel.yaml import events as ev
 from ruamel.yaml.error import YAMLError
 
 from mtc.core.errors import Problem
-from mtc.manifest.nodes import Document, Map, MapEntry, Mark, Node, Scalar, Seq, Value, is_null
-from mtc.manifest.redaction import is_placeholder, is_secret, may_hold_secret
+from mtc.manifest.nodes import (
+    Document,
+    Map,
+    MapEntry,
+    Mark,
+    Node,
+    Scalar,
+    Seq,
+    Value,
+    is_null,
+    is_placeholder,
+    is_secret,
+    may_hold_secret,
+)
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}

@@ -18,10 +18,9 @@ from mtc.core.atomic_files import explain_write_error, path_inside, sha256, stag
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError, explain_read_error
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
-from mtc.sources.list_levels import DayIndex
-from mtc.sources.list_ranges import ListRange
+from mtc.sources.listing import DayIndex, ListRange, list_ranges
 from mtc.sources.near_misses import NearMisses
-from mtc.sources.s3_objects import md5, plain_md5
+from mtc.sources.s3_client import md5, plain_md5
 from mtc.sources.source import LogSource, Note, ObjectsByDay, Progress, RemoteObject, ignore, local_copy
 from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
@@ -41,7 +40,7 @@ class FolderSource:
         found: dict[dt.date, list[SourceObject]] = {}
         near, misses = NearMisses.of(self.pattern, requested), list[str]()
         try:
-            ranges = self.pattern.list_ranges(requested)
+            ranges = list_ranges(self.pattern, requested)
             for key, path in self._walk(ranges, DayIndex(requested)):
                 day = self.pattern.match(key) if any(each.holds(key) for each in ranges) else None
                 if day is None and near.matches(key) and not key_problem(key) and self.pattern.match(key) is None:

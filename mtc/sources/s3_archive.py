@@ -16,8 +16,21 @@ from mtc.core.background import run_watched
 from mtc.core.errors import MtcError, ObjectChangedError, PermanentError, TransientError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
-from mtc.sources.s3_client import DEFAULT_TUNING, Access, Clients, Login, Tuning, explaining, service_of, status_of
-from mtc.sources.s3_objects import etag_of, is_another, is_encrypted, plain_md5, size_of
+from mtc.sources.s3_client import (
+    DEFAULT_TUNING,
+    Access,
+    Clients,
+    Login,
+    Tuning,
+    etag_of,
+    explaining,
+    is_another,
+    is_encrypted,
+    plain_md5,
+    service_of,
+    size_of,
+    status_of,
+)
 from mtc.sources.s3_upload import UploadTarget, complete, etag_of_part, part_size, parts, upload
 from mtc.sources.source import LogSource, Progress, RemoteObject, ignore, local_copy
 from mtc.sources.url_pattern import ArchiveUrl

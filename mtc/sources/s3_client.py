@@ -1,22 +1,26 @@
-"""Clients of S3, one for each entry of `credentials`, and errors of S3 and boto3 in words with a remedy.
+"""Clients of S3, one for each entry of `credentials`, and how its answers are read: objects, and errors with a remedy.
 
-No other room sees keys, and this one shows none. No message of a service is repeated: it may name an access key, and a
-service may say anything. boto3 is imported when the first client is made.
+No other module sees access keys, and this one shows none. No message of a service is repeated: it may name an access
+key, and a service may say anything. Services that speak S3 leave fields out, or write them in their own way. MD5 is
+used as S3 uses it, never for security. boto3 is imported when the first client is made.
 """
 
 import contextlib
+import hashlib
 import os
 import re
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from mtc.core.background import LowSpeedLimit
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError
+from mtc.core.model import SourceObject
 from mtc.sources.settings import Credentials
 
 if TYPE_CHECKING:
@@ -260,3 +264,67 @@ def _client(login: Login, tuning: Tuning) -> "S3Client":
 
 def _secret(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
+
+
+_CHUNK = 1 << 20
+
+Answer = Mapping[str, Any]
+"""An answer as boto3 gives it, or an entry of a listing; it may lack any field."""
+
+
+def etag_of(answer: Answer) -> str:
+    """The ETag without quotes and without the `W/` of a weak one; empty where there is none."""
+    return str(answer.get("ETag") or "").removeprefix("W/").strip('"')
+
+
+def size_of(answer: Answer, name: str = "ContentLength") -> int | None:
+    """The size in bytes; None where there is none, or it is not valid."""
+    size = answer.get(name)
+    return size if isinstance(size, int) and size >= 0 else None
+
+
+def is_another(answer: Answer, obj: SourceObject) -> bool:
+    """Whether an answer shows another version of the object than the listed one."""
+    etag, size = etag_of(answer), size_of(answer)
+    return bool(etag and obj.etag and etag != obj.etag) or (size is not None and size != obj.size)
+
+
+def is_encrypted(answer: Answer) -> bool:
+    """Whether the object is encrypted with a key of KMS or of the customer, so that its ETag is no digest."""
+    return str(answer.get("ServerSideEncryption") or "").startswith("aws:kms") or bool(
+        answer.get("SSECustomerAlgorithm")
+    )
+
+
+def is_listing(page: Answer) -> bool:
+    """Whether an answer is a page of a listing: it has keys, or the fields of a listing without keys."""
+    if page.get("Contents") or page.get("CommonPrefixes"):
+        return True
+    return ("IsTruncated" in page or "Name" in page) and not page.get("KeyCount")
+
+
+def plain_md5(etag: str) -> str:
+    """The ETag in lower case if it is an MD5 in hex; empty for a multipart upload's ETag, and for any other.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html says when an ETag is the MD5 of the content.
+    """
+    return etag.lower() if re.fullmatch("[0-9a-fA-F]{32}", etag) else ""
+
+
+def md5(path: Path) -> bytes:
+    """The MD5 of a file."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.digest()
+
+
+def md5_of(data: bytes) -> bytes:
+    """The MD5 of some bytes."""
+    return hashlib.md5(data, usedforsecurity=False).digest()
+
+
+def etag_of_parts(digests: list[bytes]) -> str:
+    """The ETag of a multipart upload, from the MD5 of each part."""
+    return f"{md5_of(b''.join(digests)).hex()}-{len(digests)}"

@@ -15,11 +15,23 @@ from mtc.core.background import run_watched
 from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
-from mtc.sources import list_levels
-from mtc.sources.list_ranges import ListRange
+from mtc.sources.listing import ListRange, list_ranges
 from mtc.sources.near_misses import NearMisses
-from mtc.sources.s3_client import DEFAULT_TUNING, Access, Clients, Login, Tuning, explaining, service_of
-from mtc.sources.s3_objects import etag_of, is_another, is_encrypted, is_listing, plain_md5, size_of
+from mtc.sources.s3_client import (
+    DEFAULT_TUNING,
+    Access,
+    Clients,
+    Login,
+    Tuning,
+    etag_of,
+    explaining,
+    is_another,
+    is_encrypted,
+    is_listing,
+    plain_md5,
+    service_of,
+    size_of,
+)
 from mtc.sources.source import Note, ObjectsByDay, Progress, RemoteObject, ignore
 from mtc.sources.url_pattern import SourceUrl
 
@@ -49,7 +61,7 @@ class S3Source:
         requested = frozenset(days)
         found: dict[dt.date, dict[str, SourceObject]] = {}
         near, misses = NearMisses.of(self.pattern, requested), list[str]()
-        for each in list_levels.ranges(self.pattern, requested, self._folders):
+        for each in list_ranges(self.pattern, requested, self._folders):
             for item in self._list(each):
                 key = item["Key"]
                 day = self.pattern.match(key)

@@ -7,7 +7,7 @@ each as short as can be, without going back, as `fnmatch` does.
 import datetime as dt
 import itertools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,7 +15,6 @@ from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources import url_template
-from mtc.sources.list_ranges import ListRange, plan_ranges
 from mtc.sources.url_template import Atom, Directive, Field, Glob, Text
 
 DEEP = (Glob("**"),)
@@ -52,18 +51,6 @@ class SourceUrl:
         """The day that `key` belongs to; None when it does not fit, or its dates do not exist or disagree."""
         match = self.regex.fullmatch(key)
         return None if match is None else url_template.parse_day(match.groupdict())
-
-    def prefix_for(self, day: dt.date) -> str:
-        """The longest text with which every key of `day` begins."""
-        return "".join(
-            atom.text if isinstance(atom, Text) else url_template.format_directive(atom.code, day)
-            for atom in self.fixed()
-        )
-
-    def list_ranges(self, days: Collection[dt.date]) -> tuple[ListRange, ...]:
-        """The ranges of keys to list for these days."""
-        codes = tuple(atom.code for atom in self.fixed() if isinstance(atom, Directive))
-        return plan_ranges({day: self.prefix_for(day) for day in days}, in_order=url_template.sort_as_dates(codes))
 
     def names_folder(self, folder: str) -> bool:
         """Whether the URL has a folder of this name, as a text or a date: not by globs alone."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mtc.manifest.validate_files import validate
+from mtc.manifest.load import validate
 from mtc.matomo.settings import Matomo
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from mtc.core.errors import ManifestError, UsageError
 from mtc.manifest.first_manifest import convert, starter
-from mtc.manifest.load import load
-from mtc.manifest.validate_files import validate
+from mtc.manifest.load import load, validate
 from mtc.report.error_report import problem_text
 
 OLD = """\

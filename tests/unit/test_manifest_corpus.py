@@ -9,9 +9,8 @@ import pytest
 
 from mtc.core.errors import ManifestError, Problem
 from mtc.manifest.json_schema import build
-from mtc.manifest.load import load
+from mtc.manifest.load import load, validate
 from mtc.manifest.nodes import Node, Scalar, Seq
-from mtc.manifest.validate_files import validate
 from mtc.manifest.yaml import read_file
 
 ROOT = Path(__file__).parents[2]

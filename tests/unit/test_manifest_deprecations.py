@@ -14,8 +14,7 @@ from mtc.core.errors import EXIT_OK, ManifestError
 from mtc.manifest import deprecations
 from mtc.manifest.deprecations import Renamed
 from mtc.manifest.json_schema import build
-from mtc.manifest.load import load
-from mtc.manifest.validate_files import validate
+from mtc.manifest.load import load, validate
 
 RENAMED = (
     Renamed(("source",), "arrival", "settle", "0.3.0"),

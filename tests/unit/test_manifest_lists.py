@@ -124,7 +124,7 @@ def test_the_content_of_a_list_is_what_a_step_depends_on(tmp_path: Path) -> None
     ("content", "told"),
     [
         (None, "there is no such file"),
-        (b"/caf\xe9\n", "no UTF-8 text"),
+        (b"/caf\xe9\n", "not UTF-8 text"),
         (b"/a\n" * 400_000, "larger than 1 MB"),
         ("folder", "there is no such file"),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mtc.manifest.load import load
-from mtc.manifest.redaction import is_secret
+from mtc.manifest.nodes import is_secret
 from mtc.matomo.server_address import server_name
 
 TEXT = """\

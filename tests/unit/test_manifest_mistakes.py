@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtc.manifest.validate_files import FileReport, validate
+from mtc.manifest.load import FileReport, validate
 from mtc.report.error_report import problem_text
 
 SOURCE = "source: {url: 'logs/{site}/{date:%F}.log'}\n"

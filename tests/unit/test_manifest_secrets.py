@@ -9,8 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mtc.core.errors import ManifestError
-from mtc.manifest.load import load
-from mtc.manifest.validate_files import validate
+from mtc.manifest.load import load, validate
 from mtc.manifest.yaml import read_text
 from mtc.report.error_report import problem_text
 

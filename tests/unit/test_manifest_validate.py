@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mtc.manifest.validate_files import validate
+from mtc.manifest.load import validate
 
 WHOLE = "version: 1\nsource: {url: 'logs/{site}/{date:%F}*'}\nsites: {docs: {}}\n"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtc.sources.list_levels import DayIndex, ranges
+from mtc.sources.listing import DayIndex, list_ranges
 from mtc.sources.url_pattern import SourceUrl
 
 DAY = dt.date(2026, 5, 1)
@@ -61,7 +61,7 @@ class Bucket:
 
 def listed(url: str, bucket: Bucket, days: set[dt.date]) -> list[str]:
     """Every key that is read, wanted or not, as often as it is."""
-    stretches = ranges(SourceUrl.compile(f"s3://b/{url}", "docs"), days, bucket.folders)
+    stretches = list_ranges(SourceUrl.compile(f"s3://b/{url}", "docs"), days, bucket.folders)
     return [key for stretch in stretches for key in bucket.keys if stretch.holds(key)]
 
 
