@@ -16,6 +16,7 @@ from mtc.core.findings import Finding, Level
 from mtc.core.model import SourceObject
 from mtc.doctor.storage import QUICK
 from mtc.engine.wiring import open_source
+from mtc.formats.agents import load_table_reader
 from mtc.formats.compression import as_utf8, beginning
 from mtc.manifest.project import Project, SiteSettings
 
@@ -33,6 +34,7 @@ def about(site: str) -> str:
 
 def check_newest_logs(project: Project, found: Mapping[str, SourceObject], limit: float) -> Iterator[Finding]:
     """Look into an object of each of these sites. `limit` is in seconds, for each."""
+    load_table_reader()  # the thread of a check ends before others begin
     try:
         with tempfile.TemporaryDirectory(prefix="mtc-doctor-", ignore_cleanup_errors=True) as name:
             checks = [_LogCheck(project, project.sites[site], item, Path(name)) for site, item in found.items()]

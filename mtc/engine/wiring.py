@@ -16,6 +16,7 @@ from mtc.core.errors import PermanentError
 from mtc.core.model import Stage
 from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor, StageRunners
 from mtc.engine.observe import OpenSource
+from mtc.formats.agents import load_table_reader
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import Task
 from mtc.sources.folder import FolderArchive, FolderSource
@@ -135,6 +136,7 @@ def executor_maker(project: Project, opener: OpenSource) -> Callable[[Handler], 
     def make(handler: Handler) -> Executor:
         if project.run.jobs == 1:
             return InlineExecutor(runners, handler)
+        load_table_reader()  # threads of one pool end before those of the next begin
         return PoolExecutor(runners, handler, project.run.jobs)
 
     return make

@@ -15,6 +15,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+from mtc.formats.agents import load_table_reader
 from tests.fake_matomo.clock import Clock
 from tests.fake_matomo.faults import Faults
 from tests.fake_matomo.handler import Handler
@@ -104,6 +105,7 @@ class FakeMatomo:
         self._listener = Listener(self.world, port)
         self.port = int(self._listener.server_address[1])
         self.url = f"http://127.0.0.1:{self.port}"
+        load_table_reader()  # the thread of a connection ends before others begin
         self._thread = self._serve()
 
     def __enter__(self) -> Self:

@@ -7,6 +7,8 @@ import io
 import json
 import lzma
 import os
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from in_hand import line
 from s3_faults import Fault, Headers, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
+import mtc
 from mtc.core.findings import Finding, Level
 from mtc.doctor.doctor import DoctorResult, run_checks
 from mtc.engine.selection import Scope
@@ -307,3 +310,31 @@ def test_an_object_that_goes_away_meanwhile_is_a_warning(bucket: str, proxy: Pro
     proxy.faults = [Fault(r"^GET .*docs/2026-05-02\.log", "answer", 404, "NoSuchKey")]
     told = only(in_s3(tmp_path, proxy.url, bucket))
     assert (told.level, bool(told.hint)) == (Level.WARNING, True)
+
+
+BEFORE_THE_CHECKS = """
+import sys
+from pathlib import Path
+from mtc.core.background import run_parallel
+from mtc.doctor import newest_logs
+from mtc.doctor.doctor import run_checks
+from mtc.engine.selection import Scope
+from mtc.manifest.load import load
+
+def checked(jobs, limit):
+    print("yaml_rs" in sys.modules)
+    return run_parallel(jobs, limit=limit)
+
+newest_logs.run_parallel = checked
+run_checks(load(Path("mtc.yaml")), Scope())
+"""
+
+
+def test_what_reads_the_tables_of_user_agents_is_loaded_before_checks_begin(tmp_path: Path) -> None:
+    """Its allocator belongs to the thread that loads it. Were that a check's, checks after its end might crash."""
+    put(tmp_path, plain(line()))
+    (tmp_path / "mtc.yaml").write_text(f"{FOLDER.replace('KEYS', '')}sites: {{docs: {{}}}}\n")
+    environment = {**os.environ, "PYTHONPATH": str(Path(mtc.__file__).parents[1])}
+    command = [sys.executable, "-c", BEFORE_THE_CHECKS]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

@@ -4,7 +4,8 @@ regex_index     the first of thousands of expressions that matches, quickly
 agent_tables    Matomo's tables, from the package device-detector: robots, clients, operating systems
 devices         types of device
 
-Packages and tables are loaded when the first text comes.
+Packages and tables are loaded when the first text comes. Who classifies in threads that end before others begin calls
+`load_table_reader` first.
 """
 
 import functools
@@ -26,7 +27,7 @@ from mtc.formats.agents.agent_tables import (
 from mtc.formats.agents.devices import device_of
 from mtc.formats.filters import HEALTH_CHECKS, ROBOT_TEXTS
 
-__all__ = ["UNKNOWN", "Agent", "classify", "recipe"]
+__all__ = ["UNKNOWN", "Agent", "classify", "load_table_reader", "recipe"]
 
 UNKNOWN = "Unknown"
 _RECIPE = 1  # raised when the same text is judged otherwise than before, with the same tables and lists
@@ -59,6 +60,15 @@ _NOBODY = Agent(bot=False, browser=UNKNOWN, version="", os=UNKNOWN, device="unkn
 def recipe() -> tuple[object, ...]:
     """All that decides what a text is: the rules here, the lists, and the versions of the packages."""
     return (_RECIPE, versions(), HEALTH_CHECKS, ROBOT_TEXTS)
+
+
+def load_table_reader() -> None:
+    """Load the package that reads the tables, in a thread that outlives all that classify.
+
+    Its memory allocator belongs to the thread that loads it: once that one has ended, a new thread that reads a table
+    crashes the process.
+    """
+    import yaml_rs  # noqa: F401, PLC0415 - loaded when the first user agent comes
 
 
 def classify(texts: Iterable[str]) -> list[Agent]:
