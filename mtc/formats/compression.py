@@ -70,6 +70,8 @@ _COMPRESSED_INSIDE: tuple[tuple[bytes, str], ...] = (
 def refuse(head: bytes, where: str) -> None:
     """Raise a PermanentError for what is not text. `head` is the decompressed beginning, of `HEAD` bytes or more."""
     known = next(((what, hint) for magic, what, hint in _REFUSED if head.startswith(magic)), None)
+    if head.startswith(_CPIO) and b"\0" not in head[:HEAD]:
+        known = None  # the name of a member ends with a NUL: this is a text that begins with these characters
     if known is None and _is_tar(head[:HEAD]):
         known = _TAR, "unpack it, one log to a file: `tar -xf`"
     twice = next((name for magic, name in _COMPRESSED_INSIDE if head.startswith(magic)), None)

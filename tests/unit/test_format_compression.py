@@ -189,7 +189,8 @@ def archive(kind: str) -> bytes:
 
 
 MAGIC = {
-    "cpio": b"070701" + b"0" * 104,
+    "cpio": b"070701" + b"0" * 104 + b"access.log\0",
+    "cpio of old": b"q\xc7" + b"\x12\x34" * 12 + b"access.log\0",
     "7z": b"7z\xbc\xaf\x27\x1c",
     "RAR": b"Rar!\x1a\x07\x01\x00",
     "lz4": b"\x04\x22\x4d\x18",
@@ -212,6 +213,12 @@ def test_what_is_no_log_and_no_compressed_log_is_refused_by_name(tmp_path: Path,
         assert refusal.value.hint.startswith("nothing was loaded; ")
         with pytest.raises(PermanentError, match="which is not read"):
             beginning(data, 1 << 20, whole=True, where="a.log")
+
+
+@pytest.mark.parametrize("begin", [b"070701", b"070707 ", b"q\xc7", b"\xc7q"])
+def test_a_text_that_begins_like_a_cpio_archive_is_read(tmp_path: Path, begin: bytes) -> None:
+    """Its first line may be anything; an archive has the NUL behind a member's name."""
+    assert text(tmp_path / "a.log", begin + TEXT) == begin + TEXT
 
 
 def test_what_is_compressed_twice_is_refused_by_name(tmp_path: Path, compress: Compress) -> None:
