@@ -14,6 +14,9 @@ import duckdb
 
 from mtc.core.errors import PermanentError, StepError, TransientError
 
+Connect = Callable[[], duckdb.DuckDBPyConnection]
+"""Opens a connection to the process's database."""
+
 
 @functools.lru_cache(maxsize=4)
 def _database(memory: str, temp: str) -> duckdb.DuckDBPyConnection:

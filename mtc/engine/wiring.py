@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from mtc.stages.deliver.delivery_job import Deliverer
     from mtc.stages.deliver.tracker import MatomoTracker
-    from mtc.stages.stat.providers import StatProvider
+    from mtc.stages.stat.stat_stage import StatProvider
 
 
 @dataclass(slots=True)
@@ -104,8 +104,7 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
         return Deliverer(server, project.warehouse, connect)
 
     def make_stat() -> StageRunner:
-        from mtc.stages.stat.providers import ProviderBySite  # noqa: PLC0415 - loads duckdb
-        from mtc.stages.stat.stat_stage import StatStage  # noqa: PLC0415 - as above
+        from mtc.stages.stat.stat_stage import ProviderBySite, StatStage  # noqa: PLC0415 - loads duckdb
         from mtc.warehouse.statistics import WarehouseStatistics  # noqa: PLC0415 - as above
 
         warehouse = WarehouseStatistics(project.warehouse, connect, countries=project.countries)

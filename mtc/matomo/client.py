@@ -1,17 +1,17 @@
-"""MatomoClient: a server with kept-alive connections to it and its limiter; and what can go wrong on the way.
+"""MatomoClient: an HTTP client of one Matomo server, with kept-alive connections and a limiter; and the tree of errors.
 
-A failure says whether anything can have reached the server; nothing is sent twice here. urllib3 connects in one place,
-`connect`, and sends only afterwards: the connections made here mark what fails in that place, so that any other failure
-means that sending had begun. Kept connections that the server has closed are not used again: urllib3 checks whether a
+Every error says whether anything can have reached the server; nothing is sent twice here. urllib3 connects in one
+method, `connect`, and sends only afterwards: the connection classes here mark errors in that method, so that any other
+error means that sending had begun. Connections that the server has closed are not reused: urllib3 checks whether a
 connection is readable before it takes it from the pool.
 
-Secrets stay inside: no repr, message or URL shows them.
+No repr, message or URL shows a secret.
 
-NotSentError            nothing can have reached the server: it may be sent again
+NotSentError            nothing can have reached the server: the request may be sent again
 UnknownOutcomeError     something may have: only a read may be repeated, hits have to be looked up
 ApiError                the server answered a call with an error
-├── ServerBusyError         it may pass
-└── CallRefusedError        it will not
+├── ServerBusyError         temporary
+└── CallRefusedError        permanent
     ├── TokenRefusedError       the token is wrong, expired or missing
     ├── NoRightError            the token may not do that
     ├── UnknownSiteError        there is no such site
@@ -38,23 +38,22 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from mtc import __version__
 from mtc.core.errors import PermanentError, StepError, TransientError
 from mtc.core.sanitize import plain_text
-from mtc.matomo.http_proxy import Proxy, proxy_for
 from mtc.matomo.limiter import Limiter
-from mtc.matomo.server_address import base_url
+from mtc.matomo.server_address import Proxy, base_url, proxy_for
 
 _MASK = "***"
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A Matomo server. `url` may end in one of its scripts; it is kept as the address of the folder they lie in.
+    """A Matomo server. `url` may end in one of its scripts; it is normalised to the address of their folder.
 
     `username` and `password` are for HTTP basic authentication in front of Matomo. `ca_bundle` is a PEM file that
-    replaces the system's certificate authorities. `timeout` is how long to wait for an answer, in seconds. `tracker`
-    is the script that takes hits.
+    replaces the system's certificate authorities. `timeout` is the seconds to wait for an answer. `tracker` is the
+    script that takes hits.
 
     Raises:
-        PermanentError: the URL is no http(s) URL, or holds a password.
+        PermanentError: the URL is not an http(s) URL, or holds a user name.
     """
 
     url: str
@@ -71,31 +70,31 @@ class Server:
 
     @property
     def authorization(self) -> str:
-        """The value of the header that basic authentication asks for; empty without it."""
+        """The value of the `Authorization` header for basic authentication; empty without a user."""
         if not self.username and self.password is None:
             return ""
         password = self.password.get_secret_value() if self.password else ""
         return "Basic " + base64.b64encode(f"{self.username}:{password}".encode()).decode("ascii")
 
     def quote(self, text: str) -> str:
-        """What the server said, fit for a message: secrets masked, one printable line, cut."""
+        """Text from the server, safe for a message: secrets masked, one printable line, cut off."""
         for secret in self._secrets():
             text = text.replace(secret, _MASK)
         return plain_text(text)
 
     def _secrets(self) -> list[str]:
-        known = [secret.get_secret_value() for secret in (self.token, self.password) if secret is not None]
-        known.append(self.authorization.removeprefix("Basic "))
-        forms = {form for secret in known if secret for form in (secret, quote_plus(secret))}
-        return sorted(forms, key=len, reverse=True)
+        secrets = [secret.get_secret_value() for secret in (self.token, self.password) if secret is not None]
+        secrets.append(self.authorization.removeprefix("Basic "))
+        spellings = {text for secret in secrets if secret for text in (secret, quote_plus(secret))}
+        return sorted(spellings, key=len, reverse=True)
 
 
 class NotSentError(TransientError):
-    """Nothing can have reached the server: no name, no connection, no TLS, refused by a proxy."""
+    """Nothing can have reached the server: unknown name, no connection, no TLS, refused by a proxy."""
 
 
 class UnknownOutcomeError(TransientError):
-    """It broke after sending had begun: the server may have done it or not."""
+    """The request failed after sending had begun: the server may have processed it or not."""
 
 
 class ApiError(StepError):
@@ -103,7 +102,7 @@ class ApiError(StepError):
 
 
 class ServerBusyError(ApiError, TransientError):
-    """An error that may pass. `retry_after` is how many seconds the server asks to wait, if it does."""
+    """A temporary error. `retry_after` is how many seconds the server asks to wait, if it does."""
 
     def __init__(self, what: str, *, where: str = "", hint: str = "", retry_after: float | None = None) -> None:
         super().__init__(what, where=where, hint=hint)
@@ -119,15 +118,15 @@ class TokenRefusedError(CallRefusedError):
 
 
 class NoRightError(CallRefusedError):
-    """The token may not do that, or the method does not exist there."""
+    """The token may not do that, or the server does not have the method."""
 
 
 class UnknownSiteError(CallRefusedError):
-    """There is no site of that number."""
+    """There is no site with that number."""
 
 
 class NotMatomoError(CallRefusedError):
-    """What answered does not look like Matomo."""
+    """The answer does not look like Matomo's."""
 
 
 class LookupUnsureError(PermanentError):
@@ -135,14 +134,14 @@ class LookupUnsureError(PermanentError):
 
 
 _CONNECT_SECONDS = 30.0
-_CHUNK = 1 << 18
-_LARGEST = 1 << 28
-_SPARE = 2
+_READ_BYTES = 1 << 18
+_LARGEST_REPLY = 1 << 28
+_SPARE_CONNECTIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer. The names of `headers` are in small letters."""
+    """A complete HTTP reply. The names of `headers` are in lower case."""
 
     status: int
     content_type: str
@@ -151,12 +150,12 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The body as text, whatever it is."""
+        """The body as text; invalid UTF-8 is replaced."""
         return self.body.decode("utf-8", "replace")
 
 
 class _UnconnectedError(Exception):
-    """Connecting failed; none of urllib3's own, so that it lets this one through."""
+    """Connecting failed. Not one of urllib3's exceptions, so that urllib3 passes it on."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__("not connected")
@@ -192,11 +191,11 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
 
 
 class MatomoClient:
-    """A client of one server, for many threads: the server, kept-alive connections to it, and what limits requests.
+    """A client of one server, shared by threads: the server, kept-alive connections to it, and a limiter.
 
-    `jobs` is how many requests may be under way at once. It is kept by those who take a place of the `limiter` for each
-    of theirs: `with client.limiter: ...`. `environ` tells the proxy. Redirects are not followed. Close it, or use it as
-    a context manager.
+    `jobs` is how many requests may be in flight at once. Callers have to hold the limiter for each request:
+    `with client.limiter: ...`. The proxy comes from the variables in `environ`. Redirects are not followed. Close the
+    client, or use it as a context manager.
 
     Raises:
         PermanentError: the CA bundle or the proxy's address cannot be used.
@@ -209,7 +208,7 @@ class MatomoClient:
         if server.authorization:
             self._headers["Authorization"] = server.authorization
         proxy = proxy_for(server.url, os.environ if environ is None else environ)
-        self._manager = _manager(proxy, _trust(server), jobs + _SPARE)
+        self._manager = _manager(proxy, _tls_context(server), jobs + _SPARE_CONNECTIONS)
 
     def __enter__(self) -> Self:
         return self
@@ -218,17 +217,24 @@ class MatomoClient:
         self.close()
 
     def close(self) -> None:
-        """Close what is kept open."""
+        """Close all connections."""
         self._manager.clear()
 
     def post(
         self, path: str, body: bytes, headers: Mapping[str, str], read_timeout: float | None = None, *, largest: int = 0
     ) -> Reply:
-        """Send a body once, and read the whole answer, of at most `largest` bytes.
+        """Send a POST request once, and read the complete reply.
+
+        Args:
+            path: the script, relative to the server's address, with a query if there is one.
+            body: the body as it is sent.
+            headers: headers besides those of every request.
+            read_timeout: seconds to wait for the reply; by default the server's `timeout`.
+            largest: how many bytes the reply may have; by default 256 MiB.
 
         Raises:
             NotSentError: nothing can have reached the server.
-            UnknownOutcomeError: it broke after sending had begun, or the answer is cut, or too large.
+            UnknownOutcomeError: it failed after sending had begun, or the reply is cut off or too large.
             PermanentError: the server's certificate cannot be trusted; nothing was sent.
         """
         url = f"{self.server.url}/{path}"
@@ -244,11 +250,11 @@ class MatomoClient:
                 redirect=False,
                 preload_content=False,
             )
-            return _reply(response, largest or _LARGEST)
+            return _reply(response, largest or _LARGEST_REPLY)
         except _UnconnectedError as error:
             raise _not_sent(error.cause, url) from None
         except (failed.HTTPError, http.client.HTTPException, OSError) as error:
-            raise UnknownOutcomeError(_broken(error, seconds), where=url) from None
+            raise UnknownOutcomeError(_failure_text(error, seconds), where=url) from None
 
 
 def _manager(proxy: Proxy | None, trust: ssl.SSLContext, size: int) -> urllib3.PoolManager:
@@ -265,7 +271,7 @@ def _manager(proxy: Proxy | None, trust: ssl.SSLContext, size: int) -> urllib3.P
     return manager
 
 
-def _trust(server: Server) -> ssl.SSLContext:
+def _tls_context(server: Server) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=server.ca_bundle)
     except (OSError, ValueError) as error:
@@ -273,14 +279,14 @@ def _trust(server: Server) -> ssl.SSLContext:
         raise PermanentError(
             f"matomo.ca_bundle cannot be read: {reason}",
             where=str(server.ca_bundle),
-            hint="name a PEM file with the certificates of the authorities to trust",
+            hint="it must be a PEM file with the certificates of the authorities to trust",
         ) from None
 
 
 def _reply(response: urllib3.BaseHTTPResponse, largest: int) -> Reply:
     pieces, size = [], 0
     try:
-        while piece := response.read(_CHUNK):
+        while piece := response.read(_READ_BYTES):
             pieces.append(piece)
             size += len(piece)
             if size > largest:
@@ -300,7 +306,7 @@ def _not_sent(cause: Exception, url: str) -> StepError:
                 where=url,
                 hint="if its authority is your own, name its PEM file in matomo.ca_bundle",
             )
-    return NotSentError(_unconnected(cause), where=url)
+    return NotSentError(_no_connection_text(cause), where=url)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -309,7 +315,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _unconnected(cause: Exception) -> str:
+def _no_connection_text(cause: Exception) -> str:
     if isinstance(cause, failed.NameResolutionError):
         return "the server's name is not known"
     if isinstance(cause, ssl.SSLError):
@@ -318,17 +324,17 @@ def _unconnected(cause: Exception) -> str:
         reason = next((e.strerror for e in _chain(cause) if isinstance(e, OSError) and e.strerror), "")
         return f"no connection: {reason or 'it was not accepted'}"
     if isinstance(cause, TimeoutError | failed.TimeoutError):
-        return "no connection in time"
+        return "no connection within the time limit"
     if "Tunnel connection failed" in str(cause):
         return f"the proxy refused the connection: {str(cause).rpartition(': ')[2][:80]}"
-    return "no connection: it broke while it was made"
+    return "no connection: it failed while it was being made"
 
 
-def _broken(error: Exception, seconds: float) -> str:
+def _failure_text(error: Exception, seconds: float) -> str:
     if isinstance(error, failed.ReadTimeoutError):
         return f"no answer within {seconds:g} s"
     if isinstance(error, failed.ProtocolError) and str(error).startswith("the answer is longer"):
         return str(error)
     if isinstance(error, failed.IncompleteRead | failed.DecodeError):
-        return "the answer was cut"
-    return "the connection broke before the whole answer had come"
+        return "the answer was cut off"
+    return "the connection broke before the answer was complete"

@@ -1,9 +1,10 @@
-"""Statistics of days, read from Matomo in few calls, and the request to make them again.
+"""Matomo's reports of days: read in few requests, as rows and sums; and invalidated, so that Matomo makes them again.
 
 A report that is read while hits of its day come in stays wrong until it is invalidated: deliver, invalidate, read.
+Numbers that come as 4, 4.0, "4" or "20%" become numbers.
 
-`ExtraReports` are read only where a day's statistics are made: what visits did that began with a page, social networks,
-AI assistants.
+`DayReports` are read to make and to verify statistics; `ExtraReports` only to make them: visits by their entry page,
+social networks, AI assistants.
 """
 
 import datetime as dt
@@ -13,15 +14,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mtc.core.errors import StepError
-from mtc.matomo.api import Call, ReportRow, ReportSummary, bulk, call, number, row, summary
+from mtc.core.sanitize import valid_unicode
+from mtc.matomo.api import Call, bulk, call
 from mtc.matomo.client import CallRefusedError, MatomoClient, NoRightError, NotMatomoError
 
 _DAYS_AT_ONCE = 31
+_LARGEST_NUMBER = 1 << 53
+_REST_LABELS = {"Others", "-1"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Report(StrEnum):
-    """The tables that are read, by Matomo's names."""
+    """The reports that are tables of rows, by the names of their API methods."""
 
     PAGES = "Actions.getPageUrls"
     ENTRY_PAGES = "Actions.getEntryPageUrls"
@@ -39,8 +43,48 @@ class Report(StrEnum):
 
     @property
     def flat(self) -> bool:
-        """Whether the table is a tree of folders, to be asked for as a list."""
+        """Whether the report is a tree of folders, which has to be requested as a flat list."""
         return self.value.startswith("Actions.") and self is not Report.SITE_SEARCHES
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A row of a report; columns that the report does not have are 0. `rest` marks the row that sums up those cut off.
+
+    For pages, `entries`, `exits` and `bounces` are visits that began, ended, or both there; in other reports `bounces`
+    and `seconds` are those of the visits. `code` is that of a country.
+    """
+
+    label: str
+    url: str = ""
+    code: str = ""
+    visits: int = 0
+    unique_visitors: int = 0
+    hits: int = 0
+    actions: int = 0
+    entries: int = 0
+    exits: int = 0
+    bounces: int = 0
+    seconds: int = 0
+    max_actions: int = 0
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSummary:
+    """A day's totals, from VisitsSummary.get and Actions.get. `seconds` is the length of all visits together."""
+
+    visits: int = 0
+    unique_visitors: int = 0
+    actions: int = 0
+    bounces: int = 0
+    seconds: int = 0
+    max_actions: int = 0
+    pageviews: int = 0
+    unique_pageviews: int = 0
+    downloads: int = 0
+    unique_downloads: int = 0
+    searches: int = 0
 
 
 _VISITS = "VisitsSummary.get"
@@ -49,7 +93,7 @@ _ACTIONS = "Actions.get"
 
 @dataclass(frozen=True, slots=True)
 class DayReports:
-    """A day's figures and tables. `missing` are tables that the server does not have: a plugin that is off."""
+    """A day's totals and tables. `missing` are the reports that the server does not have, as their plugin is off."""
 
     day: dt.date
     summary: ReportSummary = field(default_factory=ReportSummary)
@@ -64,12 +108,12 @@ def reports(
     last: dt.date,
     methods: Sequence[Report] = tuple(Report),
 ) -> Mapping[dt.date, DayReports]:
-    """The reports of every day from `first` to `last`.
+    """Read the reports of every day from `first` to `last`, both included.
 
-    All rows are asked for; where the server kept only the first of them, the last row is marked `rest`.
+    All rows are requested; where the server has cut a table, its last row is marked `rest`.
 
     Raises:
-        StepError: the server did not answer, with an error, or with what is no report.
+        StepError: the server did not answer, or with an error, or not with reports.
     """
     found: dict[dt.date, DayReports] = {}
     while first <= last:
@@ -80,7 +124,9 @@ def reports(
 
 
 def invalidate(client: MatomoClient, site_id: int, days: Sequence[dt.date]) -> str:
-    """Have the reports of these days made again when they are next read; empty, or why that could not be asked for.
+    """Invalidate the reports of these days, so that Matomo makes them again when they are next read.
+
+    Returns an empty text, or a note on why that was not possible.
 
     Raises:
         TransientError: the server did not answer, or could not just then.
@@ -93,7 +139,7 @@ def invalidate(client: MatomoClient, site_id: int, days: Sequence[dt.date]) -> s
     except NoRightError:
         return (
             "Matomo was not asked to make the reports of the delivered days again: that needs a super user's token. "
-            "A report that somebody read during the delivery may stay short"
+            "A report that was read during the delivery may stay incomplete"
         )
     except CallRefusedError as error:
         return f"Matomo did not agree to make the reports of the delivered days again: {error}"
@@ -108,26 +154,29 @@ def _window(
     flat = {report.value for report in methods if report.flat}
     answers = bulk(client, [_call(name, site_id, window, flat=name in flat) for name in names])
     missing = tuple(report for report, answer in zip(methods, answers[2:], strict=True) if _is_missing(answer))
-    there = {
+    found = {
         name: _by_day(answer, window, name) for name, answer in zip(names, answers, strict=True) if name not in missing
     }
     days = [window[0] + dt.timedelta(days=count) for count in range((window[1] - window[0]).days + 1)]
-    return {day: _day(day, there, [one for one in methods if one not in missing], missing) for day in days}
+    return {day: _day(day, found, [report for report in methods if report not in missing], missing) for day in days}
 
 
-def _call(name: str, site_id: int, window: tuple[dt.date, dt.date], *, flat: bool) -> Call:
+def _call(name: str, site_id: int, window: tuple[dt.date, dt.date], *, flat: bool = False) -> Call:
+    """The call of a report for a range of days, with all rows."""
     dates = f"{window[0].isoformat()},{window[1].isoformat()}"
-    usual: list[tuple[str, str | int]] = [("idSite", site_id), ("period", "day"), ("date", dates), ("filter_limit", -1)]
-    return Call(name, (*usual, ("flat", 1)) if flat else tuple(usual))
+    params: tuple[tuple[str, str | int], ...] = (
+        ("idSite", site_id), ("period", "day"), ("date", dates), ("filter_limit", -1)
+    )  # fmt: skip
+    return Call(name, (*params, ("flat", 1)) if flat else params)
 
 
 def _is_missing(answer: object) -> bool:
-    """A plugin that is off, and not a site that the token may not see."""
+    """Whether the report's plugin is off; an error about a site that the token may not see is not meant."""
     return isinstance(answer, NoRightError) and "not available" in answer.what
 
 
 def _by_day(answer: object, window: tuple[dt.date, dt.date], name: str) -> Mapping[str, object]:
-    """An answer by its days: `{"2026-05-01": ...}`, or the bare value where one day was asked for; `[]` is nothing."""
+    """An answer by day: `{"2026-05-01": ...}`, or the bare value where one day was requested; `[]` is nothing."""
     if isinstance(answer, StepError):
         raise answer
     if answer == []:
@@ -136,28 +185,28 @@ def _by_day(answer: object, window: tuple[dt.date, dt.date], name: str) -> Mappi
         return answer
     if window[0] == window[1]:
         return {window[0].isoformat(): answer}
-    raise NotMatomoError("Matomo's report does not come by days", where=name)
+    raise NotMatomoError("Matomo's report is not divided by days", where=name)
 
 
 def _day(
-    day: dt.date, there: Mapping[str, Mapping[str, object]], methods: Sequence[Report], missing: tuple[Report, ...]
+    day: dt.date, found: Mapping[str, Mapping[str, object]], methods: Sequence[Report], missing: tuple[Report, ...]
 ) -> DayReports:
     key = day.isoformat()
-    figures = [_figures(there[name].get(key, []), name) for name in (_VISITS, _ACTIONS)]
-    tables = {report: _table(there[report].get(key, []), report) for report in methods}
-    return DayReports(day, summary(*figures), tables, missing)
+    totals = [_totals(found[name].get(key, []), name) for name in (_VISITS, _ACTIONS)]
+    tables = {report: _table(found[report].get(key, []), report) for report in methods}
+    return DayReports(day, _summary(*totals), tables, missing)
 
 
-def _figures(value: object, name: str) -> Mapping[str, object]:
+def _totals(value: object, name: str) -> Mapping[str, object]:
     if value == []:
         return {}
     if not isinstance(value, dict):
-        raise NotMatomoError("a day of Matomo's report has no figures", where=name)
+        raise NotMatomoError("a day of Matomo's report has no totals", where=name)
     return value
 
 
 def _table(value: object, name: str) -> tuple[ReportRow, ...]:
-    return tuple(row(item) for item in _items(value, name))
+    return tuple(_row(item) for item in _items(value, name))
 
 
 def _items(value: object, name: str) -> list[object]:
@@ -173,7 +222,7 @@ ASSISTANTS = "Referrers.getAIAssistants"
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """A first page: its row, and the actions and the length of the visits that began with it."""
+    """An entry page: its row, and the actions and the length in seconds of the visits that began with it."""
 
     row: ReportRow
     actions: int
@@ -182,9 +231,9 @@ class EntryPage:
 
 @dataclass(frozen=True, slots=True)
 class ExtraReports:
-    """A day's further tables; `socials` is None where the server does not have that report.
+    """A day's further tables; `socials` and `assistants` are None where the server does not have that report.
 
-    So is `assistants`: they are a report of their own from Matomo 5.5 on, and other websites or search engines before.
+    Matomo reports AI assistants separately since 5.5; before that they are among websites or search engines.
     """
 
     entries: tuple[EntryPage, ...] = ()
@@ -193,20 +242,17 @@ class ExtraReports:
 
 
 def read_extra_reports(client: MatomoClient, site_id: int, window: Sequence[dt.date]) -> Mapping[dt.date, ExtraReports]:
-    """The further tables of a range of days, in one request.
+    """Read the further tables of a range of days, in one request.
 
     Raises:
-        StepError: the server did not answer, with an error, or with what is no report.
+        StepError: the server did not answer, or with an error, or not with reports.
     """
-    dates = f"{window[0].isoformat()},{window[-1].isoformat()}"
-    usual: tuple[tuple[str, str | int], ...] = (
-        ("idSite", site_id), ("period", "day"), ("date", dates), ("filter_limit", -1)
-    )  # fmt: skip
-    calls = [Call(ENTRIES, (*usual, ("flat", 1))), Call(SOCIALS, usual), Call(ASSISTANTS, usual)]
+    span = (window[0], window[-1])
+    calls = [_call(name, site_id, span, flat=name == ENTRIES) for name in (ENTRIES, SOCIALS, ASSISTANTS)]
     entries, *others = bulk(client, calls)
-    pages = _by_day(entries, (window[0], window[-1]), ENTRIES)
+    pages = _by_day(entries, span, ENTRIES)
     socials, assistants = (
-        None if _is_missing(answer) else _by_day(answer, (window[0], window[-1]), name)
+        None if _is_missing(answer) else _by_day(answer, span, name)
         for answer, name in zip(others, (SOCIALS, ASSISTANTS), strict=True)
     )
     return {day: _extra_reports(day.isoformat(), pages, socials, assistants) for day in window}
@@ -224,8 +270,72 @@ def _optional(table: Mapping[str, object] | None, day: str, name: str) -> tuple[
 
 
 def _entry(item: object) -> EntryPage:
-    page = row(item)
-    figures = item if isinstance(item, dict) else {}
-    return EntryPage(
-        page, round(number(figures.get("entry_nb_actions"))), round(number(figures.get("entry_sum_visit_length")))
+    columns = item if isinstance(item, dict) else {}
+    return EntryPage(_row(item), _count(columns, "entry_nb_actions"), _count(columns, "entry_sum_visit_length"))
+
+
+def number(value: object) -> float:
+    """Parse a number as Matomo writes it: 4, 4.0, "4", "20%", "4s"; an empty value is 0.
+
+    Raises:
+        NotMatomoError: it is not a number from 0 to 2**53.
+    """
+    if value is None or value == "" or value is False:
+        return 0.0
+    text = value.strip().removesuffix("%").removesuffix("s").strip() if isinstance(value, str) else value
+    try:
+        found = float(text) if isinstance(text, int | float | str) else -1.0
+    except (ValueError, OverflowError):
+        found = -1.0
+    if not 0 <= found <= _LARGEST_NUMBER:
+        raise NotMatomoError("a figure in Matomo's report is not a number")
+    return found
+
+
+def _row(item: object) -> ReportRow:
+    """Parse a row of any report; raises NotMatomoError."""
+    if not isinstance(item, dict):
+        raise NotMatomoError("a row of Matomo's report is not an object")
+    label, url = _text(item, "label"), _text(item, "url")
+    return ReportRow(
+        label=label,
+        url=url,
+        code=_text(item, "code"),
+        visits=_count(item, "nb_visits"),
+        unique_visitors=_count(item, "nb_uniq_visitors"),
+        hits=_count(item, "nb_hits"),
+        actions=_count(item, "nb_actions"),
+        entries=_count(item, "entry_nb_visits"),
+        exits=_count(item, "exit_nb_visits"),
+        bounces=_count(item, "bounce_count", "entry_bounce_count"),
+        seconds=_count(item, "sum_visit_length", "sum_time_spent"),
+        max_actions=_count(item, "max_actions"),
+        rest=bool(item.get("is_summary")) or (label in _REST_LABELS and not url and "segment" not in item),
     )
+
+
+def _summary(visits: Mapping[str, object], actions: Mapping[str, object]) -> ReportSummary:
+    """Parse a day's totals, empty for a day without visits; raises NotMatomoError."""
+    return ReportSummary(
+        visits=_count(visits, "nb_visits"),
+        unique_visitors=_count(visits, "nb_uniq_visitors"),
+        actions=_count(visits, "nb_actions"),
+        bounces=_count(visits, "bounce_count"),
+        seconds=_count(visits, "sum_visit_length"),
+        max_actions=_count(visits, "max_actions"),
+        pageviews=_count(actions, "nb_pageviews"),
+        unique_pageviews=_count(actions, "nb_uniq_pageviews"),
+        downloads=_count(actions, "nb_downloads"),
+        unique_downloads=_count(actions, "nb_uniq_downloads"),
+        searches=_count(actions, "nb_searches"),
+    )
+
+
+def _count(item: Mapping[str, object], *names: str) -> int:
+    """The first of these columns that the item has; 0 without any."""
+    return next((round(number(item[name])) for name in names if name in item), 0)
+
+
+def _text(item: Mapping[str, object], name: str) -> str:
+    value = item.get(name)
+    return valid_unicode(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

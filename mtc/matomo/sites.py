@@ -1,4 +1,4 @@
-"""What the server says of itself, its sites and the token: for look-ups of site ids and for `mtc doctor`."""
+"""The API methods about the server, its sites and the token: to find site ids, and for the checks of `mtc doctor`."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ _BY_URL = "SitesManager.getSitesIdFromSiteUrl"
 
 @dataclass(frozen=True, slots=True)
 class SiteInfo:
-    """A site as Matomo has it. It makes no reports of days before it was `created`; None if it does not say when."""
+    """A site's settings in Matomo, which makes no reports of days before `created`; None if the date is unknown."""
 
     id: int
     name: str
@@ -28,22 +28,22 @@ class SiteInfo:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What the token may do, and for which site ids. A super user may do all."""
+    """The site ids that the token may view and write to. A super user may do everything."""
 
     superuser: bool
     view: frozenset[int]
     write: frozenset[int]
 
     def may_write(self, site_id: int) -> bool:
-        """Whether hits of the past may be tracked for the site."""
+        """Whether the token may track hits of the past for the site."""
         return self.superuser or site_id in self.write
 
 
 def site_id(client: MatomoClient, url: str) -> int:
-    """The number of the site with that address: as it is written, else by its host.
+    """Find the id of the site with an address: the exact address first, then its host.
 
     Raises:
-        PermanentError: no site that the token may see has it, or several have.
+        PermanentError: no site that the token may see has that address, or several have it.
         StepError: the server did not answer, or with an error.
     """
     host = urlsplit(url if "//" in url else f"//{url}").netloc
@@ -66,10 +66,10 @@ def site_id(client: MatomoClient, url: str) -> int:
 
 
 def site_info(client: MatomoClient, site_id: int) -> SiteInfo | None:
-    """The site of that number; None if there is none.
+    """Read the settings of the site with that id; None if there is no such site.
 
     Raises:
-        NoRightError: the token may not see it, or there is no such site, which Matomo does not tell every user.
+        NoRightError: the token may not see it, or there is no such site, which only a super user gets to know.
         StepError: the server did not answer, or with another error.
     """
     try:
@@ -84,7 +84,7 @@ def site_info(client: MatomoClient, site_id: int) -> SiteInfo | None:
 
 
 def _date(value: object) -> dt.date | None:
-    """The date of `2010-01-01 00:00:00`."""
+    """Parse the date of `2010-01-01 00:00:00`."""
     try:
         return dt.date.fromisoformat(str(value)[:10])
     except ValueError:
@@ -92,15 +92,15 @@ def _date(value: object) -> dt.date | None:
 
 
 def version(client: MatomoClient) -> str:
-    """Matomo's version, like `5.1.2`.
+    """Read Matomo's version, like `5.1.2`.
 
     Raises:
-        StepError: the server did not answer, with an error, or not as Matomo does.
+        StepError: the server did not answer, or with an error, or not as Matomo does.
     """
     answer = call(client, _VERSION)
     if not isinstance(answer, str) or not answer[:1].isdigit():
         raise NotMatomoError(
-            "what answers is no Matomo",
+            "the server that answers is not a Matomo",
             where=client.server.url,
             hint="correct matomo.url: the folder that holds index.php",
         )
@@ -108,7 +108,7 @@ def version(client: MatomoClient) -> str:
 
 
 def rights(client: MatomoClient) -> Rights:
-    """What the token may do.
+    """Read what the token may do.
 
     Raises:
         StepError: the server did not answer, or does not accept the token.
@@ -124,7 +124,7 @@ def rights(client: MatomoClient) -> Rights:
 
 
 def clock_skew(client: MatomoClient, clock: Callable[[], dt.datetime]) -> dt.timedelta | None:
-    """How far the server's clock is ahead of ours, to a second or two; None if it does not tell the time.
+    """Measure how far the server's clock is ahead of ours, to a second or two; None without a `date` header.
 
     Raises:
         StepError: the server did not answer, or with an error.
@@ -138,7 +138,7 @@ def clock_skew(client: MatomoClient, clock: Callable[[], dt.datetime]) -> dt.tim
 
 
 def _ids(answer: object) -> frozenset[int]:
-    """Site ids of `[1, "2"]` or `[{"idsite": 1}]`; none of anything else, such as an error."""
+    """The site ids in `[1, "2"]` or `[{"idsite": 1}]`; none in anything else, such as an error."""
     items: Iterable[object] = answer if isinstance(answer, list) else ()
     values = (item.get("idsite") if isinstance(item, dict) else item for item in items)
     return frozenset(int(text) for text in map(str, values) if text.isascii() and text.isdigit())

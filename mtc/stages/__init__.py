@@ -1,1 +1,1 @@
-"""How one step is done: import, stat, csv. A stage reads and writes data files; it never touches the state."""
+"""How one step is run: import, stat, csv. A stage reads and writes data files; it never opens the state."""

@@ -16,8 +16,7 @@ from mtc.core.model import Accounting, Status
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import csv_cell, printable
 from mtc.core.verification import DayNumbers, DayVerified, Disagreement, differ
-from mtc.matomo.api import ReportRow, ReportSummary
-from mtc.matomo.reports import Report
+from mtc.matomo.reports import Report, ReportRow, ReportSummary
 from mtc.stages.stat import matomo_tables
 from mtc.verify.evidence import DeliveryEvidence, ImportEvidence, Row, StatEvidence
 from mtc.warehouse.referrers import assistant_of, referrer_list

@@ -14,8 +14,9 @@ from memory_recorder import MemoryRecorder
 
 from mtc.core.model import SourceObject, Status
 from mtc.plan.work import ImportWork
-from mtc.stages.import_.bundles import Bundle, BundleSizes, FetchedObject, make_bundles
+from mtc.stages.import_.bundles import Bundle, BundleSizes, make_bundles
 from mtc.stages.import_.format_choice import format_chooser
+from mtc.stages.import_.object_text import FetchedObject
 
 TWO_DAYS = ("01/May/2026:10:05:03 +0000", "02/May/2026:00:00:00 +0000")
 COMMON = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /c HTTP/1.1" 200 512'

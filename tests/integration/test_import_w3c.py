@@ -13,8 +13,9 @@ from import_step import ALL, IN_PLACE, SPOOLED, Outcome, Workshop
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.stages.import_.bundles import Bundle, BundleSizes, FetchedObject, make_bundles
+from mtc.stages.import_.bundles import Bundle, BundleSizes, make_bundles
 from mtc.stages.import_.format_choice import format_chooser
+from mtc.stages.import_.object_text import FetchedObject
 
 # Headers, each with what makes a line of a path. Their dates and order differ.
 LAYOUTS = (

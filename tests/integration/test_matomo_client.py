@@ -15,8 +15,7 @@ from scripted_http import RESET, Answer, Scripted, as_json, certificate, html, i
 
 from mtc.core.errors import PermanentError, TransientError
 from mtc.matomo.client import MatomoClient, NotSentError, Server, UnknownOutcomeError
-from mtc.matomo.tracking import send
-from mtc.matomo.tracking_result import InDoubt, NotRecorded, Recorded, Refused, TrackingResult
+from mtc.matomo.tracking import InDoubt, NotRecorded, Recorded, Refused, TrackingResult, send
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 PASSWORD = "p:ss wörd"
@@ -152,8 +151,8 @@ def test_a_ca_bundle_that_cannot_be_read_is_named_before_anything_is_sent(text: 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (RESET, "broke before the whole answer"),
-        (replace(ALL_WELL, promised=500), "broke before the whole answer"),
+        (RESET, "broke before the answer was complete"),
+        (replace(ALL_WELL, promised=500), "broke before the answer was complete"),
         (replace(ALL_WELL, delay=1.0), r"no answer within 0\.3 s"),
         (Answer(b"x" * 500), "longer than 100 bytes"),
         (Answer(b"no gzip", headers=(("Content-Encoding", "gzip"),)), "cut"),

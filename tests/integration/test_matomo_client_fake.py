@@ -12,8 +12,7 @@ from mtc.matomo.client import MatomoClient, NoRightError, Server, TokenRefusedEr
 from mtc.matomo.lookup import Probe, Stored, glance, stored
 from mtc.matomo.reports import Report, invalidate, reports
 from mtc.matomo.sites import Rights, SiteInfo, clock_skew, rights, site_id, site_info, version
-from mtc.matomo.tracking import send
-from mtc.matomo.tracking_result import InDoubt, NotRecorded, Recorded, Refused, Short
+from mtc.matomo.tracking import InDoubt, NotRecorded, Recorded, Refused, Short, send
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, VIEW, WRITE, Settings

@@ -19,8 +19,7 @@ from mtc.matomo.settings import Matomo
 from mtc.plan.work import StatWork
 from mtc.stages.deliver.tracker import MatomoTracker
 from mtc.stages.stat.matomo_provider import MatomoStatistics
-from mtc.stages.stat.providers import DayResult, NotedDocument, ProviderBySite
-from mtc.stages.stat.stat_stage import StatStage
+from mtc.stages.stat.stat_stage import DayResult, NotedDocument, ProviderBySite, StatStage
 from mtc.warehouse.stat_document import StatDocument, dumps, loads
 from mtc.warehouse.stat_tables import metrics
 from mtc.warehouse.statistics import WarehouseStatistics

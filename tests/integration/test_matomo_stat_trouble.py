@@ -20,7 +20,7 @@ from mtc.matomo.settings import Matomo
 from mtc.plan.work import StatWork
 from mtc.stages.deliver.tracker import MatomoTracker
 from mtc.stages.stat.matomo_provider import WINDOW_HITS, MatomoStatistics
-from mtc.stages.stat.providers import DayResult, NotedDocument
+from mtc.stages.stat.stat_stage import DayResult, NotedDocument
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure
 from tests.fake_matomo.faults import Fault, Place
@@ -204,7 +204,7 @@ def test_a_server_that_asks_for_a_pause_is_not_asked_meanwhile() -> None:
         with tracker.client:
             with pytest.raises(ServerBusyError):
                 list(MatomoStatistics(tracker).statistics(SITE, DAYS))
-            assert tracker.client.limiter.shut_for() > 500
+            assert tracker.client.limiter.pause_left() > 500
             with pytest.raises(ServerBusyError, match="left alone"):
                 list(MatomoStatistics(tracker).statistics(SITE, DAYS))
         assert matomo.posts.calls == {}

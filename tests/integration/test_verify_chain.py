@@ -13,7 +13,7 @@ from mtc.core.verification import DayNumbers, DayVerified, Disagreement, Verifie
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
-from mtc.matomo.api import ReportSummary
+from mtc.matomo.reports import ReportSummary
 from mtc.matomo.settings import Matomo
 from mtc.plan.stat_inputs import PartsByDay
 from mtc.report.check_text import verify_json, verify_text

@@ -20,8 +20,7 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.batch_sender import BatchSender
 from mtc.stages.deliver.batching import Batching
-from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
-from mtc.stages.deliver.recorder import LaneStoppedError
+from mtc.stages.deliver.lanes import FirstBatches, LaneStoppedError, SetAsideError
 from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings
@@ -155,7 +154,7 @@ def bench(
                 yield made
         assert matomo.errors == []
         assert matomo.doubles() == {}
-        assert tracker.client.limiter.under_way == 0
+        assert tracker.client.limiter.in_flight == 0
 
 
 def _courier(tracker: MatomoTracker, batching: Batching, batch_recorder: BatchRecorder) -> BatchSender:

@@ -13,7 +13,7 @@ from scripted_http import Answer, as_json, running
 from mtc.core.deliveries import BatchStatus
 from mtc.core.errors import PermanentError, TransientError
 from mtc.matomo.client import LookupUnsureError, MatomoClient
-from mtc.stages.deliver.recorder import LaneStoppedError
+from mtc.stages.deliver.lanes import LaneStoppedError
 from mtc.stages.deliver.tracker import server_of
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.settings import SUPER, VIEW, WRITE, Settings
@@ -124,14 +124,14 @@ def test_the_server_may_ask_for_a_pause_before_anything_is_sent(one: Bench) -> N
     with pytest.raises(LaneStoppedError):
         one.send()
     assert one.batch_recorder.statuses == [SENDING, PLANNED]
-    assert one.tracker.client.limiter.shut_for() > 500
+    assert one.tracker.client.limiter.pause_left() > 500
     assert one.matomo.posts.bulks == 1
 
 
 def test_what_was_recorded_is_told_before_a_lane_waits_for_its_turn(one: Bench) -> None:
     """Else a run that is killed while it waits would not know."""
-    one.tracker.client.limiter.slowed()
-    one.tracker.client.limiter.slowed()  # room for one
+    one.tracker.client.limiter.slow_down()
+    one.tracker.client.limiter.slow_down()  # room for one
     one.sender.send(one.batch, one.requests)
     recorded = threading.Event()
     one.batch_recorder.at_move = lambda batch: recorded.set() if batch.status is RECORDED else None

@@ -11,7 +11,7 @@ from delivery_sender import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 from mtc.core.deliveries import BatchStatus
 from mtc.core.errors import TransientError
 from mtc.matomo.client import LookupUnsureError
-from mtc.stages.deliver.recorder import LaneStoppedError
+from mtc.stages.deliver.lanes import LaneStoppedError
 from tests.fake_matomo.faults import Fault, Place
 from tests.fake_matomo.settings import Settings
 

@@ -7,8 +7,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from mtc.stages.deliver.first_batches import FirstBatches, SiteDay
-from mtc.stages.deliver.recorder import LaneStoppedError
+from mtc.stages.deliver.lanes import FirstBatches, LaneStoppedError, SiteDay
 
 FIRST, SECOND, THIRD = ((1, dt.date(2026, 5, day)) for day in (1, 2, 3))
 OTHER = (2, dt.date(2026, 5, 1))

@@ -11,8 +11,7 @@ from delivery_sender import BATCH, SETTLE, TIMEOUT, Bench, bench, hits
 
 from mtc.core.deliveries import BatchId, BatchStatus
 from mtc.core.errors import TransientError
-from mtc.stages.deliver.first_batches import SetAsideError
-from mtc.stages.deliver.recorder import LaneStoppedError
+from mtc.stages.deliver.lanes import LaneStoppedError, SetAsideError
 from tests.fake_matomo.faults import Fault
 
 POISON = "https://www.google.com/search?q[]=x"

@@ -9,7 +9,7 @@ import pytest
 
 from mtc.core.errors import InterruptedRunError, PermanentError, StateError, TransientError
 from mtc.core.model import Stage, StepId
-from mtc.stages.deliver.recorder import LaneRecorder, LaneStoppedError
+from mtc.stages.deliver.lanes import LaneRecorder, LaneStoppedError
 from mtc.stages.stage import BatchesMoved, Fact
 
 STEP = StepId.parse("import:docs:2026-05-01")

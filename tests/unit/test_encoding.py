@@ -14,7 +14,8 @@ from in_hand import explained, line, reasons, site, values
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
 from mtc.formats.compression import as_utf8, blocks, compression, encoding_of
-from mtc.stages.import_.bundles import BundleSizes, FetchedObject, fits_in_place
+from mtc.stages.import_.bundles import BundleSizes, fits_in_place
+from mtc.stages.import_.object_text import FetchedObject
 
 LINES = [line("/café", agent="Bücher-Leser/1.0 €"), line("/b"), "no line", line("/c")]
 TEXT = "".join(f"{each}\r\n" for each in LINES)

@@ -17,8 +17,9 @@ from mtc.formats.line_sql import Reading
 from mtc.formats.model import Format
 from mtc.formats.registry import BINDERS, FORMATS, get
 from mtc.formats.settings import Filters
-from mtc.stages.import_.bundles import BundleSizes, FetchedObject, make_bundles
+from mtc.stages.import_.bundles import BundleSizes, make_bundles
 from mtc.stages.import_.line_table import fill_lines, fill_segments, lines_with_segments
+from mtc.stages.import_.object_text import FetchedObject
 
 ALL = Filters(bots=True, static=True, errors=True, redirects=True)
 _ROWS = """

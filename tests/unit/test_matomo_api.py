@@ -79,7 +79,7 @@ def test_a_call_is_a_form_with_the_token_in_its_body() -> None:
         (html("", 404), NotMatomoError, "matomo.url"),
         (html("", 403), NotMatomoError, "denied"),
         (Answer(b""), ServerBusyError, "empty"),
-        (Answer(b'{"a": '), ServerBusyError, "no whole JSON"),
+        (Answer(b'{"a": '), ServerBusyError, "not complete JSON"),
         (html("teapot", 418), CallRefusedError, "teapot"),
     ],
 )

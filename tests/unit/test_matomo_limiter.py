@@ -32,7 +32,7 @@ def test_no_more_than_the_limit_are_under_way() -> None:
         with limiter:
             if first < 3:
                 full.wait()
-            seen.append(limiter.under_way)
+            seen.append(limiter.in_flight)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
     for thread in threads:
@@ -46,7 +46,7 @@ def test_no_more_than_the_limit_are_under_way() -> None:
         thread.join(5)
     assert len(seen) == 11
     assert max(seen) <= 3
-    assert limiter.under_way == 0
+    assert limiter.in_flight == 0
 
 
 def test_one_waits_until_another_is_done() -> None:
@@ -71,7 +71,7 @@ def test_a_server_that_slows_gets_half_and_never_none() -> None:
     limiter = Limiter(8)
     widths = []
     for _ in range(4):
-        limiter.slowed(None)
+        limiter.slow_down(None)
         widths.append(limiter.width)
     assert widths == [4, 2, 1, 1]
 
@@ -80,8 +80,8 @@ def test_everybody_pauses_until_the_server_wants_them_again() -> None:
     """The longest pause that was asked for counts, once it has passed nobody waits."""
     clock = Clock()
     limiter = Limiter(4, clock, clock.sleep)
-    limiter.slowed(30)
-    limiter.slowed(5)
+    limiter.slow_down(30)
+    limiter.slow_down(5)
     with limiter:
         assert clock.now == 130
     with limiter:
@@ -91,18 +91,18 @@ def test_everybody_pauses_until_the_server_wants_them_again() -> None:
 
 def test_good_answers_in_a_row_make_room_for_one_more_up_to_the_limit() -> None:
     """A slow one in between begins the row again."""
-    limiter = Limiter(4, good_in_a_row=3)
-    limiter.slowed()
-    limiter.slowed()
+    limiter = Limiter(4, successes_needed=3)
+    limiter.slow_down()
+    limiter.slow_down()
     assert limiter.width == 1
-    limiter.well()
-    limiter.well()
-    limiter.slowed()
-    limiter.well()
-    limiter.well()
+    limiter.succeeded()
+    limiter.succeeded()
+    limiter.slow_down()
+    limiter.succeeded()
+    limiter.succeeded()
     assert limiter.width == 1
     for _ in range(30):
-        limiter.well()
+        limiter.succeeded()
     assert limiter.width == 4
 
 
@@ -113,10 +113,10 @@ def test_a_pause_that_is_broken_off_takes_no_place() -> None:
         raise KeyboardInterrupt
 
     limiter = Limiter(1, Clock(), stop)
-    limiter.slowed(10)
+    limiter.slow_down(10)
     with pytest.raises(KeyboardInterrupt), limiter:
         pass
-    assert limiter.under_way == 0
+    assert limiter.in_flight == 0
 
 
 def test_an_error_inside_gives_the_place_back() -> None:
@@ -125,7 +125,7 @@ def test_an_error_inside_gives_the_place_back() -> None:
     with pytest.raises(ZeroDivisionError), limiter:
         _ = 1 // 0
     with limiter:
-        assert limiter.under_way == 1
+        assert limiter.in_flight == 1
 
 
 def test_a_gate_without_a_place_is_a_mistake() -> None:

@@ -8,9 +8,8 @@ import pytest
 from pydantic import SecretStr
 from scripted_http import Answer, Asked, Scripted, as_json, html, in_turn, running
 
-from mtc.matomo.api import ReportRow, ReportSummary, number
 from mtc.matomo.client import MatomoClient, NotMatomoError, Server, ServerBusyError, UnknownSiteError
-from mtc.matomo.reports import DayReports, Report, invalidate, reports
+from mtc.matomo.reports import DayReports, Report, ReportRow, ReportSummary, invalidate, number, reports
 
 FIRST, LAST = dt.date(2026, 11, 19), dt.date(2026, 11, 21)
 VISITS = {"nb_uniq_visitors": 5, "nb_visits": 6, "nb_actions": "17", "bounce_count": 2, "sum_visit_length": 190.0,
@@ -132,7 +131,7 @@ def test_figures_come_in_many_dresses(value: object, expected: float) -> None:
 @pytest.mark.parametrize("value", ["x", "nan", "inf", -1, 1e300, [], {}, "1" * 5000, 10**400])
 def test_what_is_no_figure_is_an_error(value: object) -> None:
     """A report is a stranger's word."""
-    with pytest.raises(NotMatomoError, match="no number"):
+    with pytest.raises(NotMatomoError, match="not a number"):
         number(value)
 
 

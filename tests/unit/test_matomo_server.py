@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from mtc.core.errors import PermanentError
 from mtc.matomo.client import Server
-from mtc.matomo.http_proxy import Proxy, proxy_for
+from mtc.matomo.server_address import Proxy, proxy_for
 
 TOKEN = "0123456789abcdef"
 

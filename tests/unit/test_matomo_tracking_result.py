@@ -8,8 +8,7 @@ from hypothesis import strategies as some
 from pydantic import SecretStr
 
 from mtc.matomo.client import Reply, Server
-from mtc.matomo.tracking import body
-from mtc.matomo.tracking_result import (
+from mtc.matomo.tracking import (
     WRONG_TOKEN,
     InDoubt,
     NotRecorded,
@@ -17,6 +16,7 @@ from mtc.matomo.tracking_result import (
     Refused,
     Short,
     TrackingResult,
+    body,
     read_result,
 )
 
@@ -207,11 +207,11 @@ def test_a_page_for_people_is_named() -> None:
         (answer({"status": "error", "tracked": 0, "message": "Invalid idSite"}, 400), "Invalid idSite"),
         (page("no", 401), "token"),
         (answer({"result": "error", "message": f"{LACKS} = 2"}, 401), "lacks 'write' access to site 2"),
-        (page("no", 401, www_authenticate="Basic"), "wants a login"),
+        (page("no", 401, www_authenticate="Basic"), "requires a login"),
         (page("no", 403), "denied"),
         (page("no", 404), "no Matomo at this address"),
-        (page("no", 405), "takes no POST"),
-        (page("no", 407), "proxy wants a login"),
+        (page("no", 405), "does not accept POST"),
+        (page("no", 407), "proxy requires a login"),
         (page("no", 413), "too large"),
         (page("", 302, location="https://x.example.org/login?next=1"), "https://x.example.org/login;"),
         (page("", 301), "without a target"),

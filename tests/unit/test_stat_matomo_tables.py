@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mtc.matomo.api import ReportRow, ReportSummary
-from mtc.matomo.reports import DayReports, EntryPage, ExtraReports, Report
+from mtc.matomo.reports import DayReports, EntryPage, ExtraReports, Report, ReportRow, ReportSummary
 from mtc.stages.stat import matomo_tables
 from mtc.stages.stat.matomo_tables import ranked, summary, tables
 from mtc.warehouse.stat_tables import LABEL_LENGTH, DownloadRow, Tables

@@ -14,8 +14,7 @@ from mtc.core.model import Part
 from mtc.manifest.project import SiteSettings
 from mtc.plan.work import StatWork
 from mtc.stages.stat.matomo_provider import WINDOW_DAYS, WINDOW_HITS, halve, windows
-from mtc.stages.stat.providers import DayResult, NotedDocument, ProviderBySite
-from mtc.stages.stat.stat_stage import StatStage
+from mtc.stages.stat.stat_stage import DayResult, NotedDocument, ProviderBySite, StatStage
 from mtc.warehouse.stat_document import StatDocument
 from mtc.warehouse.statistics import DayFailure, DayWork
 

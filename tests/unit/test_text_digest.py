@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from mtc.stages.import_.text_digest import TextDigest
+from mtc.stages.import_.object_text import TextDigest
 
 LINES = b"one\ntwo \xc3\xbc\n\nfour\n"
 BOM = b"\xef\xbb\xbf"

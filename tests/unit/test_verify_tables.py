@@ -4,8 +4,7 @@ import datetime as dt
 
 import pytest
 
-from mtc.matomo.api import ReportRow
-from mtc.matomo.reports import Report
+from mtc.matomo.reports import Report, ReportRow
 from mtc.verify.chain import compare_tables
 from mtc.warehouse.stat_document import Inputs, StatDocument, Summary
 from mtc.warehouse.stat_tables import SearchRow, Tables, VisitRow

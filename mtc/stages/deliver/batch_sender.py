@@ -1,6 +1,6 @@
 """The life of one batch: planned, sending, recorded; or in doubt, and looked up before anything is sent again.
 
-`mtc.matomo.tracking_result` reads Matomo's answers; this module decides what follows from them. Nothing is sent that
+`mtc.matomo.tracking` reads Matomo's answers; this module decides what follows from them. Nothing is sent that
 may be recorded already: a batch without an answer is looked for until the server can no longer be at work on it.
 
 A lane sends its batches one after the other, in order of time: Matomo joins hits into visits only in order.
@@ -18,13 +18,11 @@ from mtc.core.errors import PermanentError, StepError, TransientError
 from mtc.core.model import StepId
 from mtc.core.retry import backoff
 from mtc.manifest.project import SiteSettings
-from mtc.matomo.tracking import send
-from mtc.matomo.tracking_result import InDoubt, NotRecorded, Recorded, Refused, Short, TrackingResult
+from mtc.matomo.tracking import InDoubt, NotRecorded, Recorded, Refused, Short, TrackingResult, send
 from mtc.stages.deliver.batching import Batching
 from mtc.stages.deliver.bisection import BatchRecorder, Bisection, PieceRecorder, Pieces, cut_up, remember
-from mtc.stages.deliver.first_batches import FirstBatches, SetAsideError
+from mtc.stages.deliver.lanes import FirstBatches, LaneRecorder, SetAsideError
 from mtc.stages.deliver.probes import BatchLookup, Presence, unsure
-from mtc.stages.deliver.recorder import LaneRecorder
 from mtc.stages.deliver.requests import nothing
 from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
 from mtc.stages.stage import BatchesMoved
@@ -128,7 +126,7 @@ class BatchSender:
     def send_once(self, batch: Batch, requests: Sequence[str], strain: int) -> tuple[Batch, TrackingResult]:
         """Send what is left of a batch, once; `strain` is how many requests in a row have failed before it."""
         limiter = self.tracker.client.limiter
-        while (shut := limiter.shut_for()) > 0:
+        while (shut := limiter.pause_left()) > 0:
             self.flush()
             self.batch_recorder.sleep(shut)
         if not limiter.free:
@@ -155,11 +153,11 @@ class BatchSender:
             case Short():
                 return self._completed(batch, result)
             case NotRecorded():
-                self.tracker.client.limiter.slowed(result.retry_after)
+                self.tracker.client.limiter.slow_down(result.retry_after)
                 return self._move(batch, BatchStatus.PLANNED)
             case InDoubt():
                 if result.in_part or not result.finished:  # what failed at once was not too much for the server
-                    self.tracker.client.limiter.slowed(result.retry_after)
+                    self.tracker.client.limiter.slow_down(result.retry_after)
                 left = batch.places if result.in_part else batch.left
                 batch = self._move(dataclasses.replace(batch, left=left), BatchStatus.IN_DOUBT)
                 crash_points.point("deliver.doubt")
@@ -169,7 +167,7 @@ class BatchSender:
                 return self._refused(batch, result)
 
     def _well(self, result: Recorded) -> None:
-        self.tracker.client.limiter.well()
+        self.tracker.client.limiter.succeeded()
         if result.tracked:
             self.tracker.evidence.took(self.site.id)
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut
-from mtc.matomo.tracking_result import InDoubt, TrackingResult
+from mtc.matomo.tracking import InDoubt, TrackingResult
 from mtc.stages.deliver.batching import Batching
 
 _FEW = 2  # so many hits fail alone in a row, before one of another visitor is tried instead of the next

@@ -4,13 +4,13 @@ import contextlib
 import dataclasses
 import itertools
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mtc.core import crash_points
+from mtc.core.database import Connect
 from mtc.core.deliveries import Batch, BatchStatus, Cut, DeliveredObject, Delivery
 from mtc.core.errors import PermanentError
 from mtc.core.model import LoadedObject, StepId
@@ -18,13 +18,9 @@ from mtc.manifest.project import SiteSettings
 from mtc.matomo.client import LookupUnsureError
 from mtc.stages.deliver.batch_sender import BatchSender, Lane, LaneBatchRecorder
 from mtc.stages.deliver.batching import Batching, RequestContext, unsendable
-from mtc.stages.deliver.first_batches import FirstBatches, SiteDay
-from mtc.stages.deliver.recorder import LaneRecorder
+from mtc.stages.deliver.lanes import FirstBatches, LaneRecorder, SiteDay
 from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
 from mtc.stages.stage import DeliveryCut, DeliveryEnded, FactRecorder
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 _SHOWN = 20
 
@@ -71,7 +67,7 @@ class Deliverer:
 
     tracker: MatomoTracker
     warehouse: Path
-    connect: "Callable[[], DuckDBPyConnection]"
+    connect: Connect
     _stopped: dict[str, PermanentError] = field(default_factory=dict)
     _texts: dict[str, dict[str, str]] = field(default_factory=dict)
 

@@ -20,7 +20,7 @@ from mtc.matomo import sites
 from mtc.matomo.client import MatomoClient, Server
 from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.bisection import FailureEvidence
-from mtc.stages.deliver.first_batches import SiteDay
+from mtc.stages.deliver.lanes import SiteDay
 
 _YEAR = 366
 _OFFSET = re.compile(r"^UTC(?P<sign>[+-])(?P<hours>\d{1,2}(?:\.\d+)?)$")

@@ -13,16 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from mtc.core.atomic_files import sha256
 from mtc.core.model import SourceObject
-from mtc.formats.compression import UTF8, as_utf8, blocks, encoding_of_file, is_plain
+from mtc.formats.compression import UTF8, blocks, encoding_of_file, is_plain
 from mtc.formats.header_changes import FormatSwitches
-from mtc.formats.line_cleaning import BOM, is_tidy, tidy, unmarked, whole_lines
+from mtc.formats.line_cleaning import BOM, is_tidy, whole_lines
 from mtc.formats.model import Format
-from mtc.stages.import_.text_digest import TextDigest
+from mtc.stages.import_.object_text import FetchedObject, TextDigest, digested, sample_lines, text_blocks
 
-_SAMPLE_BYTES = 256 << 10
-_BLOCK = 4 << 20
 _MOST_OPEN = 8
 _MOST_SEGMENTS = 100_000
 MOST_LINES = 2_000_000
@@ -38,24 +35,6 @@ class BundleSizes:
 
     bundle: int = 128 << 20
     in_place: tuple[int, int] = (8 << 20, 256 << 20)
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedObject:
-    """An object and the local file with its text, which may be compressed.
-
-    `origin` is the file that the text was made from, if the object is not text. `encoding` is that of the text where
-    no byte order mark says another; None is UTF-8.
-    """
-
-    object: SourceObject
-    path: Path
-    origin: Path | None = None
-    encoding: str | None = None
-
-    def digest(self) -> str:
-        """The digest of the object's bytes."""
-        return sha256(self.origin or self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +117,6 @@ def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
     return Bundle(item.path, format_ or choose((), item.object.key), (segment,), temporary=False, tidy=tidy)
 
 
-def sample_lines(block: bytes) -> Sequence[str]:
-    """The first whole lines of a block, decoded so that any byte passes."""
-    head = block[:_SAMPLE_BYTES]
-    end = head.rfind(b"\n")
-    text = head if end < 0 or len(head) == len(block) else head[:end]
-    lines = text.decode("utf-8-sig", "backslashreplace").split("\n")
-    return [line.rstrip("\r") for line in lines] if b"\r" in text else lines
-
-
-def digested(stream: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
-    """The same blocks; `update` is called with each."""
-    for block in stream:
-        update(block)
-        yield block
-
-
 def make_bundles(
     fetched: Iterable[FetchedObject], spool: Path, choose: ChooseFormat, *, sizes: BundleSizes
 ) -> Generator[Bundle]:
@@ -232,7 +195,7 @@ class _BundleWriter:
     def add(self, item: FetchedObject, choose: ChooseFormat) -> Iterator[Bundle]:
         """Write an object's lines; yields each bundle that is closed meanwhile."""
         digest = TextDigest()
-        text = _text(item, self.limit, digest.update)
+        text = text_blocks(item, self.limit, digest.update)
         block = next(text, b"").removeprefix(BOM)
         format_ = self._format(block, item, choose)
         if self.open and (self.open[-1].format is not format_ or self.open[-1].full(self.limit)):
@@ -306,15 +269,3 @@ def _limit_lines(block: bytes) -> Iterator[bytes]:
         yield block[begun:end]
         begun = end
     yield block[begun:]
-
-
-def _text(item: FetchedObject, limit: int, digest: Callable[[bytes], None]) -> Iterator[bytes]:
-    """The object's whole lines, in pieces that do not exceed a bundle by much; `digest` is called with its text."""
-    text = as_utf8(digested(blocks(item.path, where=item.object.key), digest), item.encoding)
-    return map(tidy, whole_lines(unmarked(_pieces(text, min(limit, _BLOCK)))))
-
-
-def _pieces(stream: Iterable[bytes], size: int) -> Iterator[bytes]:
-    for block in stream:
-        for at in range(0, len(block), size):
-            yield block[at : at + size]

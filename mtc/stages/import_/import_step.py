@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mtc.core import crash_points
 from mtc.core.copies import copies_among, copy_note, counted_accounting
+from mtc.core.database import Connect
 from mtc.core.deliveries import Delivery, undelivered
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
@@ -25,10 +26,9 @@ from mtc.stages.import_.bundle_loader import sweep_rejected
 from mtc.stages.import_.bundles import BundleSizes
 from mtc.stages.import_.format_choice import check_step_quality, messages_note
 from mtc.stages.import_.known_agents import KnownAgents
-from mtc.stages.import_.object_loader import ObjectLoader
+from mtc.stages.import_.object_loader import ObjectLoader, OpenArchive, OpenSource, StepContext
 from mtc.stages.import_.prefetch import prefetch
 from mtc.stages.import_.reload import ReloadCheck
-from mtc.stages.import_.step_context import Connect, OpenArchive, OpenSource, StepContext
 from mtc.stages.stage import FactRecorder, ObjectArchived, ObjectDropped, ResendAllowed, StepDone, StepLoaded
 
 _SHOWN = 3  # refused deliveries in a message
@@ -159,7 +159,7 @@ def _undelivered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject
 
 def _load(context: StepContext) -> LoadedStep:
     """Load new objects, and check that enough lines of the whole step could be read."""
-    reload = ReloadCheck(context)
+    reload = ReloadCheck(context.step, context.work, context.warehouse)
     loader = ObjectLoader(context, reload)
     loaded = loader.run() if context.work.load else []
     kept_keys = [item.object.key for item in context.work.keep]

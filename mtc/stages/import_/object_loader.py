@@ -6,7 +6,7 @@ read. Nothing of an incomplete object stays in the warehouse.
 
 import contextlib
 import dataclasses
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,20 +14,59 @@ import duckdb
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import StagingFolder, staging_folder
+from mtc.core.database import Connect
 from mtc.core.errors import StepError
-from mtc.core.model import RECIPES, LoadedObject, Part, SourceObject, Stage
+from mtc.core.model import RECIPES, LoadedObject, Part, SourceObject, Stage, StepId
 from mtc.core.sanitize import printable
 from mtc.formats.model import Format
-from mtc.sources.source import LogSource
+from mtc.manifest.project import SiteSettings
+from mtc.plan.work import ImportWork, LoadedStep
+from mtc.sources.source import LogArchive, LogSource
+from mtc.stages.deliver.delivery_job import Deliverer, DeliveryJob
 from mtc.stages.import_.bundle_loader import SAMPLES, BundleLoader, SegmentResult
-from mtc.stages.import_.bundles import Bundle, FetchedObject, Segment, make_bundles
+from mtc.stages.import_.bundles import Bundle, BundleSizes, Segment, make_bundles
 from mtc.stages.import_.format_choice import SourceFormat, check_quality, check_quality_early, format_chooser
-from mtc.stages.import_.parquet_text import as_text
+from mtc.stages.import_.known_agents import KnownAgents
+from mtc.stages.import_.object_text import FetchedObject, as_text
 from mtc.stages.import_.prefetch import one_by_one, prefetch, prefetch_one
 from mtc.stages.import_.reload import ReloadCheck
-from mtc.stages.import_.step_context import StepContext
-from mtc.stages.stage import Fact, ObjectLoaded
+from mtc.stages.stage import Fact, FactRecorder, ObjectLoaded
 from mtc.warehouse.parts import object_id
+
+OpenSource = Callable[[SiteSettings], LogSource]
+OpenArchive = Callable[[SiteSettings], LogArchive | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """The context of one import step. `spool` is a folder of this step alone, removed when the step ends.
+
+    `may_deliver` and `loaded` are those of `mtc.plan.work.Task`.
+    """
+
+    site: SiteSettings
+    step: StepId
+    work: ImportWork
+    recorder: FactRecorder
+    connect: Connect
+    open_source: OpenSource
+    open_archive: OpenArchive
+    spool: Path
+    warehouse: Path
+    sizes: BundleSizes
+    deliverer: Deliverer | None = None
+    may_deliver: bool = True
+    loaded: LoadedStep | None = None
+    agents: KnownAgents | None = None
+
+    @property
+    def delivery_job(self) -> DeliveryJob:
+        """The delivery of this step."""
+        return DeliveryJob(self.site, self.step, self.recorder)
+
+    def spool_of(self, object_: SourceObject) -> Path:
+        """The folder that an object is fetched into."""
+        return self.spool / object_id(object_.key, object_.version)
 
 
 @dataclass(slots=True)

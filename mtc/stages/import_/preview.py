@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from mtc.core.database import explain_database_error
+from mtc.core.database import Connect, explain_database_error
 from mtc.core.errors import PermanentError, StepError, explain_read_error
 from mtc.core.model import Accounting, SourceObject
 from mtc.formats.compression import compression, encoding_of_file
@@ -22,11 +22,10 @@ from mtc.formats.model import Format
 from mtc.formats.settings import Filters
 from mtc.manifest.project import SiteSettings
 from mtc.stages.import_.bundle_loader import SegmentResult, count_lines, reading_of, sample_rejected
-from mtc.stages.import_.bundles import Bundle, BundleSizes, FetchedObject, make_bundles
+from mtc.stages.import_.bundles import Bundle, BundleSizes, make_bundles
 from mtc.stages.import_.format_choice import ChosenFormat, SourceFormat, check_quality, choose
 from mtc.stages.import_.line_table import JOIN_AGENTS, fill_agents, fill_lines, fill_segments, lines_with_segments
-from mtc.stages.import_.parquet_text import as_text
-from mtc.stages.import_.step_context import Connect
+from mtc.stages.import_.object_text import FetchedObject, as_text
 
 HIT = "hit"
 Value = str | int | float | bool

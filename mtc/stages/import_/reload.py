@@ -13,8 +13,8 @@ import duckdb
 
 from mtc.core.deliveries import DeliveredObject
 from mtc.core.errors import PermanentError
-from mtc.core.model import LoadedObject
-from mtc.stages.import_.step_context import StepContext
+from mtc.core.model import LoadedObject, StepId
+from mtc.plan.work import ImportWork
 from mtc.stages.stage import Fact, ObjectCarried, ResendAllowed
 
 # All that a request may hold of a hit, with times in whole seconds. Sums, so that neither order nor files matter.
@@ -48,7 +48,9 @@ def sent_digest(connection: duckdb.DuckDBPyConnection, loaded: LoadedObject, pat
 class ReloadCheck:
     """The delivered objects of a step that are loaded again: those still `covered`, and the keys of those `resent`."""
 
-    context: StepContext
+    step: StepId
+    work: ImportWork
+    warehouse: Path
     covered: dict[str, DeliveredObject] = field(default_factory=dict)
     resent: list[str] = field(default_factory=list)
 
@@ -58,7 +60,7 @@ class ReloadCheck:
         Raises:
             PermanentError: it has other hits than those delivered, and no operator has accepted that they count twice.
         """
-        deliver = self.context.work.deliver
+        deliver = self.work.deliver
         before = deliver.carried.get(loaded.object.key) if deliver else None
         if deliver is None or before is None:
             return
@@ -71,23 +73,22 @@ class ReloadCheck:
 
     def facts(self, loaded: LoadedObject) -> Iterator[Fact]:
         """The facts about an object's deliveries when it is loaded."""
-        deliver = self.context.work.deliver
+        deliver = self.work.deliver
         before = deliver.carried.get(loaded.object.key) if deliver else None
         if before is not None and (after := self.covered.get(loaded.object.key)) is not None:
-            yield ObjectCarried(self.context.step, before, after)
+            yield ObjectCarried(self.step, before, after)
         elif before is not None:
-            yield ResendAllowed(self.context.step, (before.key,))
+            yield ResendAllowed(self.step, (before.key,))
 
     def _same(
         self, before: DeliveredObject, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf
     ) -> bool:
         if before.made_with == loaded.made_with:
             return before.has_lines_of(loaded)
-        old = next((item for item in self.context.work.replaced if before.covers(item)), None)
-        warehouse = self.context.warehouse
-        if old is None or not all((warehouse / part.file).exists() for part in old.parts):
+        old = next((item for item in self.work.replaced if before.covers(item)), None)
+        if old is None or not all((self.warehouse / part.file).exists() for part in old.parts):
             return False  # what was sent is unknown now
-        sent = sent_digest(connection, old, warehouse.__truediv__)
+        sent = sent_digest(connection, old, self.warehouse.__truediv__)
         return sent == sent_digest(connection, loaded, path_of)
 
     def _refusal(self, before: DeliveredObject, loaded: LoadedObject) -> PermanentError:
@@ -97,5 +98,5 @@ class ReloadCheck:
         return PermanentError(
             f"{what}: they would count twice in Matomo",
             where=loaded.object.key,
-            hint=f"to count them again: --accept {self.context.step}",
+            hint=f"to count them again: --accept {self.step}",
         )

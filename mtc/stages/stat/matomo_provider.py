@@ -21,7 +21,7 @@ from mtc.matomo.client import ApiError, NoRightError, ServerBusyError, TokenRefu
 from mtc.matomo.reports import SOCIALS, DayReports, ExtraReports, Report, invalidate, read_extra_reports, reports
 from mtc.stages.deliver.tracker import MatomoTracker, zone_of
 from mtc.stages.stat.matomo_tables import summary, tables
-from mtc.stages.stat.providers import DayResult, NotedDocument
+from mtc.stages.stat.stat_stage import DayResult, NotedDocument
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument
 from mtc.warehouse.stat_tables import ROW_LIMIT
 from mtc.warehouse.statistics import DayFailure, DayWork
@@ -90,7 +90,7 @@ class MatomoStatistics:
     def _request(self, read: Callable[[], T]) -> T:
         """Do a request through the limiter that all requests to this server share."""
         limiter = self.tracker.client.limiter
-        if (shut := limiter.shut_for()) > LONGEST_WAIT:
+        if (shut := limiter.pause_left()) > LONGEST_WAIT:
             raise ServerBusyError(
                 f"the server wants to be left alone for {shut:.0f} s more", where=self.tracker.client.server.url
             )
@@ -98,9 +98,9 @@ class MatomoStatistics:
             with limiter:
                 answer = read()
         except ServerBusyError as error:
-            limiter.slowed(error.retry_after)
+            limiter.slow_down(error.retry_after)
             raise
-        limiter.well()
+        limiter.succeeded()
         return answer
 
 

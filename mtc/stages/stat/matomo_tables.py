@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from mtc.matomo.api import ReportRow
-from mtc.matomo.reports import DayReports, EntryPage, ExtraReports, Report
+from mtc.matomo.reports import DayReports, EntryPage, ExtraReports, Report, ReportRow
 from mtc.warehouse import stat_tables
 from mtc.warehouse.countries import UNKNOWN
 from mtc.warehouse.referrers import IGNORED_PARAMETERS

@@ -1,7 +1,7 @@
-"""The stat stage: a site's days in, `.stat` files out, each written completely or not at all.
+"""The stat stage: writes a `.stat` file for each day of a site, completely or not at all.
 
-Where the statistics come from is known only through `StatProvider`. A set of files is made durable together, with one
-flush of the folder, before any of its steps is recorded.
+Statistics come from a `StatProvider`: the warehouse or Matomo, as `stats.from` says for each site. A set of files is
+made durable together, with one flush of the folder, before any of its steps is recorded.
 """
 
 import datetime as dt
@@ -10,34 +10,81 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import StagedFiles, explain_write_error, fsync_dir, make_folder, path_inside, sha256, sweep
-from mtc.core.errors import StepError
+from mtc.core.errors import PermanentError, StepError
 from mtc.core.model import Output, Receipt, Status
-from mtc.manifest.project import Project
+from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import PlannedStep, StatWork, Task
 from mtc.stages.stage import FactRecorder, PartsDigested, StepDone, StepFailed
-from mtc.stages.stat.providers import DayResult, NotedDocument, StatProvider
 from mtc.warehouse.stat_document import StatDocument, dumps
 from mtc.warehouse.stat_files import stat_file
-from mtc.warehouse.statistics import DayFailure, WarehouseStatistics
+from mtc.warehouse.statistics import DayFailure, DayWork, WarehouseStatistics
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from mtc.core.database import Connect
 
 SET_SIZE = 64
-"""How many files are made durable together: as many days an interrupted run may have to count again."""
+"""How many files are made durable together. An interrupted run has to compute as many days again at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotedDocument:
+    """A document, and notes for the step's receipt."""
+
+    document: StatDocument
+    notes: tuple[str, ...]
+
+
+DayResult = StatDocument | NotedDocument | DayFailure
+
+
+class StatProvider(Protocol):
+    """Computes or reads the statistics of a site's days."""
+
+    def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterable[DayResult]:
+        """Yield a result for each day, in order of days.
+
+        Raises:
+            StepError: the remaining days have no result; the results yielded before are valid.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderBySite:
+    """Chooses the provider that `stats.from` names for a site. `matomo` makes the server's, if there is a server."""
+
+    warehouse: StatProvider
+    matomo: Callable[[], StatProvider] | None = None
+
+    def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterable[DayResult]:
+        """Yield a result for each day, in order of days.
+
+        Raises:
+            StepError: the site's provider fails, or there is none.
+        """
+        return self._provider(site).statistics(site, days)
+
+    def _provider(self, site: SiteSettings) -> StatProvider:
+        if site.answers == "warehouse":
+            return self.warehouse
+        if self.matomo is None:
+            raise PermanentError(
+                f"the statistics of {site.name} are to come from Matomo, and the manifest names no server",
+                hint="write `matomo:` into the manifest, or `stats: {from: warehouse}`",
+            )
+        return self.matomo()
 
 
 class StatStage:
-    """Does stat steps. `connect` opens a database; `provider` is asked instead of the warehouse if it is given."""
+    """Runs stat steps. `connect` opens a database; `provider` replaces the warehouse as the source of statistics."""
 
     def __init__(
         self,
         project: Project,
-        connect: "Callable[[], DuckDBPyConnection]",
+        connect: "Connect",
         provider: StatProvider | None = None,
     ) -> None:
         self._project = project
@@ -46,7 +93,7 @@ class StatStage:
         )
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
-        """Do the task, site by site: days without lines first, then the others in order.
+        """Run the task site by site: days without lines first, then the others in order.
 
         Raises:
             MtcError: the provider, the database or the disk failed; days already recorded are in place.
@@ -70,7 +117,7 @@ class StatStage:
             self._publish(result_set, plans, recorder)
 
     def _clear(self, planned: PlannedStep) -> StepDone:
-        """A day without lines has no file: remove one from before."""
+        """Record a day without lines, and remove its file if an earlier run wrote one."""
         path = stat_file(self._project.stats, planned.step.site, planned.step.day).path
         if path.exists():
             path.unlink()
@@ -80,7 +127,7 @@ class StatStage:
     def _publish(
         self, results: Iterable[DayResult], plans: Mapping[dt.date, PlannedStep], recorder: FactRecorder
     ) -> None:
-        """Write and record a set of results. Where the provider fails midway, the results before that are kept."""
+        """Write and record a set of results. If the provider fails, the results yielded before are kept."""
         crash_points.point("stat.before")
         written: list[_Written] = []
         failure: StepError | None = None
@@ -129,13 +176,13 @@ class _Written:
 
 
 def _output(project: Project, path: Path, data: bytes) -> Output:
-    """A file that a step made; its path is relative to the project where it is below it."""
+    """Describe a file that a step wrote; its path is relative to the project's folder if it is inside it."""
     name = path.relative_to(project.root) if path.is_relative_to(project.root) else path
     return Output(name.as_posix(), len(data), hashlib.sha256(data).hexdigest())
 
 
 def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[PartsDigested]:
-    """The digests of parts recorded without one by an earlier mtc, which were just found to hold what was loaded."""
+    """The digests of parts that an earlier mtc recorded without one; their content has just been checked."""
     works = [_work(item.planned) for item in written if project.sites[item.planned.step.site].answers == "warehouse"]
     files = {part.file for work in works for part in work.parts if not part.digest}
     if files:
@@ -143,7 +190,7 @@ def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[Pa
 
 
 def _sets(results: Iterable[DayResult]) -> Iterator[Iterable[DayResult]]:
-    """Cut results into sets; a set starts as soon as its first result is there."""
+    """Divide results into sets; a set starts as soon as its first result is available."""
     stream = iter(results)
     for first in stream:
         yield itertools.chain((first,), itertools.islice(stream, SET_SIZE - 1))
