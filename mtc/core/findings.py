@@ -1,5 +1,10 @@
-"""Findings: what the checks of `mtc doctor` found. Values alone; `doctor` makes them, `report` shows them."""
+"""What the checks of `mtc doctor` and `mtc verify` find, as frozen values: the checks make them, `report` shows them.
 
+`Finding` is a result of doctor. `DayVerified` is verify's for a day: its numbers along the chain from log lines to CSV,
+and where two of them disagree.
+"""
+
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,3 +59,65 @@ class Finding:
 def any_problem(findings: Iterable[Finding]) -> bool:
     """Whether a run would be stopped."""
     return any(finding.level is Level.PROBLEM for finding in findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two links that should say the same. `by` is the difference, where it is one of numbers."""
+
+    what: str
+    by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayNumbers:
+    """A day's numbers; None is one that is not known.
+
+    `lines`, `filtered`, `rejected` and `imported` are of the log files of the day, `hits` of the day itself, whichever
+    files they came from. `delivered` counts those of the day's hits that were sent to Matomo.
+    """
+
+    lines: int | None = None
+    filtered: int | None = None
+    rejected: int | None = None
+    imported: int | None = None
+    hits: int | None = None
+    delivered: int | None = None
+    matomo_actions: int | None = None
+    matomo_visits: int | None = None
+    stat_actions: int | None = None
+    stat_visits: int | None = None
+    csv_actions: int | None = None
+    csv_visits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayVerified:
+    """A site's day: its numbers, what disagrees (in the order of the chain), and what else there is to say."""
+
+    site: str
+    day: dt.date
+    numbers: DayNumbers
+    disagreements: tuple[Disagreement, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """All days in order of site and day. `errors` are links that could not be looked at, `notes` are for people."""
+
+    days: tuple[DayVerified, ...] = ()
+    errors: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything could be looked at and nothing disagrees."""
+        return not self.errors and not any(day.disagreements for day in self.days)
+
+
+def differ(what: str, one: int, other: int) -> tuple[Disagreement, ...]:
+    """Nothing if the numbers are the same; `what` may name them as {one} and {other}."""
+    if one == other:
+        return ()
+    return (Disagreement(what.format(one=f"{one:,}", other=f"{other:,}"), abs(one - other)),)

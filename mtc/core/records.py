@@ -1,7 +1,11 @@
-"""What the state file knows of steps, as frozen values: `state` makes them, `plan` and `report` read them."""
+"""What the state file knows of steps, as frozen values, and which loaded objects are copies of others. No I/O.
+
+`state` makes the records, `plan` and `report` read them. Copies are logs of one day of one site with the same lines,
+whatever their names. Their lines count once.
+"""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mtc.core.deliveries import Delivery
@@ -50,3 +54,39 @@ class History:
         """The loaded objects of an import step that count."""
         objects, copies = self.objects.get(step, ()), self.copies.get(step)
         return tuple(item for item in objects if item.object.key not in copies) if copies else objects
+
+
+_COPY = " is a copy of "
+
+DUPLICATE = "duplicate"
+"""The reason under which the lines of a copy are accounted for."""
+
+
+def copies_among(objects: Iterable[LoadedObject]) -> Mapping[str, str]:
+    """The keys of objects that have the same lines as an earlier object, by key, and the key of that object.
+
+    Objects whose lines are not known, or that have none, are no copies.
+    """
+    first: dict[str, str] = {}
+    copies: dict[str, str] = {}
+    for item in sorted(objects, key=lambda item: item.object.key):
+        if item.text and (original := first.setdefault(item.text, item.object.key)) != item.object.key:
+            copies[item.object.key] = original
+    return copies
+
+
+def counted_accounting(item: LoadedObject, copies: Mapping[str, str]) -> Accounting:
+    """Where an object's lines went, for the statistics: those of a copy are filtered, as `duplicate`."""
+    if item.object.key not in copies:
+        return item.accounting
+    return Accounting(lines=item.accounting.lines, filtered={DUPLICATE: item.accounting.lines})
+
+
+def copy_note(key: str, original: str, lines: int) -> str:
+    """The note of a copy, for people."""
+    return f"{key}{_COPY}{original}: its {lines:,} line{'' if lines == 1 else 's'} count once"
+
+
+def is_copy_note(note: str) -> bool:
+    """Whether a note is of a copy."""
+    return _COPY in note

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from mtc.core import crash_points
 from mtc.core.clock import Clock
-from mtc.core.copies import is_copy_note
 from mtc.core.events import Notice, PlanMade, Reporter, StepBlocked, Warned
 from mtc.core.model import Stage, StepId, Verdict
-from mtc.core.records import History
+from mtc.core.records import History, is_copy_note
 from mtc.engine.observe import OpenSource, observe, observe_files
 from mtc.engine.run_summary import RunSummary
 from mtc.manifest.project import Project

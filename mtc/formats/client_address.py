@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 
 from mtc.core.sql import literal
 from mtc.formats.globs import fits
-from mtc.formats.request_target import IPV4, is_name
 from mtc.formats.settings import ClientSettings
+from mtc.formats.sql import IPV4, is_name
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

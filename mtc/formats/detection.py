@@ -10,19 +10,23 @@ import dataclasses
 import functools
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtc.core.errors import PermanentError
+from mtc.core.suggest import nearest
 from mtc.formats import layers
 from mtc.formats.field_mapping import reads_more
-from mtc.formats.header_changes import fits_of, without_preamble
 from mtc.formats.model import Format, Prefix
-from mtc.formats.registry import FORMATS, GUESSED, NAMES, READ_MORE_BY, candidates
+from mtc.formats.pattern import CustomPattern
+from mtc.formats.registry import BINDERS, FORMATS, GUESSED, NAMES, READ_MORE_BY, candidates
 from mtc.formats.server_messages import format_beside, is_message
 
 SAMPLE_LINES = 100
 _ENOUGH = 0.5
+# After this line begins a log that Imperva delivers; before it are facts about the file.
+_LOG_START = "|==|"
+_PREAMBLE_LINES = 20
 _GUESS_FACTOR = 3  # a format by name that reads a third of what is guessed is the one
 _SHOWN = 200
 _NEAREST = 3
@@ -102,6 +106,58 @@ def _of_messages(tried: Format, lines: Sequence[str]) -> Detection:
     return Detection(log_format, {}, len(lines), message=lines[0][:_SHOWN])
 
 
+def named_format(name: str, sample: Sequence[str], *, where: str) -> Format:
+    """The format of that name, for a file that begins with `sample`; an unknown one names the nearest."""
+    if name not in NAMES:
+        match = nearest(name, NAMES)
+        hint = f"did you mean {match}?" if match else f"known formats: {', '.join(NAMES)}"
+        raise PermanentError(f"no format is called {name!r}", hint=hint)
+    bound = fit_layers(lambda lines: _bound(name, lines), sample)
+    if bound is None:
+        hint = "check that the file begins with the header that the format calls for, or use `format: auto`"
+        raise PermanentError(f"the file does not begin as {name} does", where=where, hint=hint)
+    return bound
+
+
+def _bound(name: str, sample: Sequence[str]) -> Format | None:
+    return FORMATS[name] if name in FORMATS else BINDERS[name](sample)
+
+
+def fit_layers(make: Callable[[Sequence[str]], Format | None], sample: Sequence[str]) -> Format | None:
+    """A named format as a file has it that begins with `sample`: within the layers with which it reads most lines.
+
+    `make` gives the format for lines without layers, None where they do not begin as it does.
+    """
+    lines = sample[:SAMPLE_LINES]
+    best = make(lines)
+    most = len(_lines_read(best, lines, lines)), sum(map(is_message, lines))
+    for chain in layers.chains(lines) if most[0] < len(_data_line_numbers(lines)) else ():
+        inner = [layers.without_layers(line, chain) for line in lines]
+        log_format = make(inner)
+        fitting = _lines_read(log_format, inner, lines)
+        found = (
+            len(fitting),
+            sum(is_message(line) or layers.is_of_relay(raw, chain) for line, raw in zip(inner, lines, strict=True)),
+        )
+        if log_format is not None and found > most:
+            best, most = layers.with_layers(log_format, chain, fitting or lines), found
+        if most[0] == len(_data_line_numbers(inner)):
+            break
+    return best
+
+
+def _data_line_numbers(lines: Sequence[str]) -> Sequence[int]:
+    """Which lines are neither blank nor headers."""
+    return [at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")]
+
+
+def _lines_read(log_format: Format | None, inner: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """The lines that a format reads without their layers."""
+    places = _data_line_numbers(inner)
+    fits = fits_of(log_format, inner, [inner[at] for at in places]) if log_format else []
+    return [lines[at] for at, fit in zip(places, fits, strict=False) if fit]
+
+
 def quick_sample(sample: Sequence[str]) -> Sequence[str] | None:
     """The headers and a few lines of a sample; None where there are no more, or a header stands between them.
 
@@ -136,6 +192,30 @@ def _reads_whole_sample(log_format: Format, sample: Sequence[str]) -> bool:
     except PermanentError:
         return False
     return found.format is log_format and found.fitting == found.sampled
+
+
+def fits_of(log_format: Format, sample: Sequence[str], lines: Sequence[str]) -> list[int]:
+    """How well each of `lines` fits, which are those of `sample` without its headers."""
+    if isinstance(log_format.shape, CustomPattern):
+        return log_format.shape.fits_all(lines)
+    if log_format.changes is None:
+        return [log_format.shape.fits(line) for line in lines]
+    found: list[int] = []
+    state = log_format.changes
+    for line in sample:
+        if line.startswith("#"):
+            state = state.after(line)
+        elif line.strip():
+            found.append(state.format.shape.fits(line))
+        if len(found) >= len(lines):
+            break
+    return [*found, *[0] * len(lines)][: len(lines)]
+
+
+def without_preamble(sample: Sequence[str]) -> Sequence[str]:
+    """The sample from where its log begins."""
+    head = list(sample[:_PREAMBLE_LINES])
+    return sample[head.index(_LOG_START) + 1 :] if _LOG_START in head else sample
 
 
 def _data_lines(sample: Sequence[str]) -> Sequence[str]:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from mtc.formats.known_json import JSON_TIME
+from mtc.formats.json_lines import JSON_TIME
 from mtc.formats.sql import address, host_name, milliseconds, unbracketed
 
 Keys = tuple[str | int, ...]

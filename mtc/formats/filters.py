@@ -1,7 +1,7 @@
 """Filters and hit rules as SQL: which readable line is a hit, and what is kept of it.
 
-Filters follow Matomo's own importer, so that the same log counts the same; its lists of extensions and robots are
-facts, checked against it. The first rule that applies gives the reason: first whose line it is (`host`), then the
+Filters follow Matomo's own importer, so that the same log counts the same; its lists of extensions are facts,
+checked against it. The first rule that applies gives the reason: first whose line it is (`host`), then the
 importer's order. Robots and other user agents come last, decided once for each distinct text (`agent_reason`). A file
 extension is what follows the last dot of the path, in lower case.
 
@@ -15,6 +15,7 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 
 from mtc.core.sql import is_one_of, literal
+from mtc.formats.agents.agent_tables import HEALTH_CHECK
 from mtc.formats.client_address import is_among, masked
 from mtc.formats.globs import contains_or_fits, fits
 from mtc.formats.settings import Filters, HitSettings, PathRule
@@ -36,72 +37,6 @@ DOWNLOAD_EXTENSIONS: tuple[str, ...] = _split_words(
     "rpm rtf sea sit tar tbz bz2 tgz torrent txt wav webm wma wmv wpd xls xlsx xml xsd z zip azw3 epub "
     "mobi apk md5 sig"
 )
-
-# A user agent that contains one of these, in lower case, is a robot's.
-ROBOT_TEXTS: tuple[str, ...] = (
-    "adsbot-google",
-    "ask jeeves",
-    "baidubot",
-    "bot-",
-    "bot/",
-    "ccooter/",
-    "crawl",
-    "curl",
-    "echoping",
-    "exabot",
-    "feed",
-    "googlebot",
-    "ia_archiver",
-    "java/",
-    "libwww",
-    "mediapartners-google",
-    "msnbot",
-    "netcraftsurvey",
-    "panopta",
-    "pingdom.com_bot_",
-    "robot",
-    "spider",
-    "surveybot",
-    "twiceler",
-    "voilabot",
-    "yahoo",
-    "yandex",
-    "zabbix",
-    "googlestackdrivermonitoring",
-)
-
-HEALTH_CHECK = "health check"
-"""The kind of robots that check whether a server is up, and the reason why their lines are no hits."""
-
-# Expressions of user agents that check whether a server is up, as `agents.regex_index` reads them. Facts from the
-# documentation of load balancers, orchestrators, and services that watch over uptime.
-HEALTH_CHECKS: tuple[str, ...] = (
-    r"[\w.-]*health[-_ +]?(?:check|ping|probe)",  # ELB, Route 53, Consul, Fastly, Front Door, App Service
-    r"(?:kube|liveness|readiness|startup|uptime|lb|load[-_ ]?balancer)[-_ ]?(?:probe|check)",
-    r"(?:internal|dummy) (?:dummy )?connection",  # Apache's own
-    r"GoogleHC",
-    r"HAProxy",
-    r"(?:Azure )?Traffic Manager Endpoint Monitor",
-    r"Load Balancer Agent",
-    r"(?:AlwaysOn|ReadyForRequest|HttpPing)(?:/[\d.]+)?(?: ?\(.*\))?$",  # App Service
-    r"Envoy/HC",
-    r"BIG-?IP",
-    r"Cloudflare-Traffic-Manager",
-    r"Uptime[-_ .]?(?:Bot|Check|com|Kuma|Monitor|Probe|Robot)",
-    r"Pingdom",
-    r"(?:Better ?Uptime|Better ?Stack|Site ?Uptime|DigitalOcean Uptime)",
-    r"StatusCake",
-    r"Blackbox[- ]Exporter",
-    r"GoogleStackdriverMonitoring",
-    r"(?:Elastic-)?Heartbeat/",
-    r"Datadog(?:/| ?Agent| ?Synthetics)",
-    r"(?:CloudWatch|Amazon CloudWatch)[- ]?Synthetics",
-    r"NewRelic(?:Pinger|Synthetics)",
-    r"(?:Site24x7|NodePing|Checkly|Cronitor|Freshping|HetrixTools|Hyperping|Instatus|Montastic|Pulsetic|Updown\.io)",
-    r"(?:OhDear|Oh Dear|Panopta|Statping|Uptrends|Uptimia|WebSitePulse|Wormly|Host-?Tracker|OnlineOrNot|jetmon)",
-    r"(?:check_http|Checkmk|Gatus|Icinga|Monit|Nagios|PRTG|Zabbix)(?:[-/ _]|$)",
-)
-
 
 _DATE_ALONE = 10
 

@@ -15,9 +15,12 @@ from functools import cached_property
 from typing import Any
 
 from mtc.core.sql import literal
-from mtc.formats.model import WholeLines
+from mtc.formats.model import ANY_EPOCH, CLF_TIME, Time, WholeLines
 
 Paths = tuple[tuple[str, tuple[str, ...]], ...]
+
+JSON_TIME = Time((CLF_TIME, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S"), epoch=ANY_EPOCH, iso=True)
+"""The times of servers that write JSON: the common log format's, nginx's, an epoch in any unit, ISO 8601."""
 
 OBJECT = "(starts_with(ltrim({line}), '{') AND json_valid({line}))"
 """SQL: a line is an object. One that is an array may hold many requests, of which none would be read."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtc.core.sql import is_one_of, literal
-from mtc.formats import client_address, filters, layers, request_target, server_messages, sql
+from mtc.formats import client_address, filters, layers, server_messages, sql
 from mtc.formats.line_cleaning import SEPARATOR, TOO_LONG
 from mtc.formats.model import FIELDS, Format
 from mtc.formats.settings import ClientSettings, Filters, HitSettings
@@ -119,11 +119,11 @@ WITH pieces AS (
 ), typed AS (
     SELECT {raw}, {_typed(reading)} FROM asked
 ), located AS (
-    SELECT *, {request_target.origin_form("asked_for")} AS local, {sql.normalised_time(log_format)} AS odd FROM typed
+    SELECT *, {sql.origin_form("asked_for")} AS local, {sql.normalised_time(log_format)} AS odd FROM typed
 ), timed AS (
     SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_late(reading)}) AS micros) FROM located
 ), split AS (
-    SELECT * EXCLUDE (asked_for, micros) REPLACE (coalesce(host, {request_target.host_of("asked_for")}) AS host),
+    SELECT * EXCLUDE (asked_for, micros) REPLACE (coalesce(host, {sql.host_of("asked_for")}) AS host),
         {sql.timestamp_sql(reading.shift)} AS ts, {_split(reading)}
     FROM timed
 ), judged AS (
@@ -178,7 +178,7 @@ _REQUEST = "regexp_extract(request, '^(\\S+) +(.*?)(?: +(HTTP/[0-9.]+))? *$', ['
 # A dot at an end is rare, and looking for it by trim() is slow. Some write a whole URL.
 _HOST = f"""CASE
     WHEN ends_with(host, '.') OR starts_with(host, '.') THEN trim(lower(host), '.')
-    WHEN contains(host, '://') THEN {request_target.host_of("host")}
+    WHEN contains(host, '://') THEN {sql.host_of("host")}
     ELSE lower(host)
 END"""
 
@@ -253,7 +253,7 @@ _BAD = f"""
 """
 
 # A well-formed request that asks for no page is excluded; what is no request at all is rejected.
-_PAGELESS = f"coalesce(path = {literal(request_target.NO_PAGE)} OR method = 'CONNECT', false)"
+_PAGELESS = f"coalesce(path = {literal(sql.NO_PAGE)} OR method = 'CONNECT', false)"
 _NO_REQUEST = (
     f"coalesce(path, '') = '' OR {_PAGELESS} OR (method IS NOT NULL AND NOT regexp_full_match(method, '[A-Z][A-Z_-]*'))"
 )

@@ -1,18 +1,20 @@
 r"""Which regular expressions a manifest may hold: what RE2 reads, decided without RE2, as a manifest loads no database.
 
-`check_re2` is for expressions that RE2 alone runs (hit rules). `common_form` is for those that RE2 runs on a log and
-Python on a sample of its lines (own formats): it refuses what only one of them knows and rewrites the rest so that both
-read it alike. RE2 has no look-around, backreferences, possessive quantifiers or atomic groups; Python has no `\p{...}`,
-`\z` or `[[:alpha:]]`. Sources: RE2's syntax page; Python's `re`.
+`check_re2` is for expressions that RE2 alone runs (hit rules). `compile_expression` is for a log format that is an
+expression, which RE2 runs on a log and Python on a sample of its lines: what only one of them knows is refused, and the
+rest is rewritten so that both read it alike (`common_form`). RE2 has no look-around, backreferences, possessive
+quantifiers or atomic groups; Python has no `\p{...}`, `\z` or `[[:alpha:]]`. Sources: RE2's syntax page; Python's `re`.
 """
 
+import functools
 import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mtc.formats.layouts.layout import LayoutError
+from mtc.core.suggest import suggest
+from mtc.formats.layouts.layout import ALIASES, IGNORED, NAMES, LayoutError, TextLayout, require
 
 _LONGEST = 2000
 _LONGEST_COMMON = 4000
@@ -289,3 +291,34 @@ def _literally(char: str) -> str:
     if char == "(":
         return "[(]"
     return f"\\{char}" if char.isascii() and char.isprintable() and char not in "_ " else char
+
+
+@functools.lru_cache(maxsize=256)
+def compile_expression(text: str) -> TextLayout:
+    """The layout of an expression whose groups are named after fields.
+
+    Raises:
+        LayoutError: RE2 and Python do not both read it, or no request could be read with it.
+    """
+    names: list[str] = []
+    form = common_form(text, lambda name: _named_group(name, names))
+    if not text.isprintable() and "\n" in text:
+        raise LayoutError(
+            "the expression has a line end in it, which no line has", "write it on one line, or with `>-`"
+        )
+    pattern = f"{form.flags})^(?:{form.body})" if form.flags else f"^(?:{form.body})"
+    require(frozenset(names), "the expression", "a group `(?P<{0}>...)`")
+    return TextLayout(pattern, tuple(names))
+
+
+def _named_group(name: str, names: list[str]) -> str:
+    """What a group of that name begins with. Its field is added to `names`."""
+    field = ALIASES.get(name, name)
+    if name in IGNORED:
+        return "(?:"
+    if field not in NAMES:
+        raise LayoutError(f"{name} is no field", suggest(name, NAMES | set(ALIASES)))
+    if field in names:
+        raise LayoutError(f"there are two groups for {field}", "keep one")
+    names.append(field)
+    return f"(?P<{field}>"

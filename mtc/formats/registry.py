@@ -4,11 +4,9 @@ Most formats are plain declarations. Those whose first lines name the fields are
 `NAMES` has the names of all; a manifest is checked against it.
 """
 
-import difflib
 from collections.abc import Callable, Sequence
 
-from mtc.core.errors import PermanentError
-from mtc.formats import any_json, aws, clouds, csv_lines, known_json, layers, ltsv_logfmt, ncsa, proxies
+from mtc.formats import aws, clouds, csv_lines, json_formats, ltsv_logfmt, ncsa, proxies
 from mtc.formats.aws import CLOUDFRONT_JSON, CLOUDFRONT_PARQUET
 from mtc.formats.model import Format
 from mtc.formats.w3c import DIALECTS, binder
@@ -51,11 +49,11 @@ FORMATS: dict[str, Format] = {
     "akamai_pairs": clouds.AKAMAI_PAIRS,
     "akamai_structured": clouds.AKAMAI_STRUCTURED,
     "vercel": clouds.VERCEL,
-    "tomcat_json": known_json.TOMCAT_JSON,
-    "nginx_json": known_json.NGINX_JSON,
-    "caddy": known_json.CADDY,
-    "traefik_json": known_json.TRAEFIK_JSON,
-    "cloudflare": known_json.CLOUDFLARE,
+    "tomcat_json": json_formats.TOMCAT_JSON,
+    "nginx_json": json_formats.NGINX_JSON,
+    "caddy": json_formats.CADDY,
+    "traefik_json": json_formats.TRAEFIK_JSON,
+    "cloudflare": json_formats.CLOUDFLARE,
     "cloudfront_json": CLOUDFRONT_JSON,
     "cloudfront_parquet": CLOUDFRONT_PARQUET,
 }
@@ -68,7 +66,7 @@ BINDERS: dict[str, Binder] = {
     "ltsv": ltsv_logfmt.bind_ltsv,
     "logfmt": ltsv_logfmt.bind_logfmt,
     "csv": csv_lines.bind,
-    "any_json": any_json.bind,
+    "any_json": json_formats.bind_json,
 }
 GUESSED = ("csv", "any_json")
 """The formats that guess: they are for what no other reads."""
@@ -77,23 +75,6 @@ READ_MORE_BY = {"nginx_json": "any_json"}
 """Formats whose keys anyone may use beside others of his own: the guess may read more of such lines."""
 
 NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
-
-
-def get(name: str, sample: Sequence[str], *, where: str) -> Format:
-    """The format of that name, for a file that begins with `sample`; an unknown one names the nearest."""
-    if name not in NAMES:
-        nearest = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"known formats: {', '.join(NAMES)}"
-        raise PermanentError(f"no format is called {name!r}", hint=hint)
-    bound = layers.fit_layers(lambda lines: _made(name, lines), sample)
-    if bound is None:
-        hint = "check that the file begins with the header that the format calls for, or use `format: auto`"
-        raise PermanentError(f"the file does not begin as {name} does", where=where, hint=hint)
-    return bound
-
-
-def _made(name: str, sample: Sequence[str]) -> Format | None:
-    return FORMATS[name] if name in FORMATS else BINDERS[name](sample)
 
 
 def candidates(sample: Sequence[str]) -> dict[str, Format]:

@@ -11,7 +11,7 @@ import functools
 import re
 
 from mtc.core.sql import literal
-from mtc.formats.prefixes import IN_FRONT
+from mtc.formats.layers import IN_FRONT
 
 _LEVEL = r"(?i:debug|info|notice|warn(?:ing)?|error|err|crit(?:ical)?|alert|emerg(?:ency)?|fatal|trace|panic|severe)"
 _TIME = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"

@@ -12,14 +12,14 @@ CloudFront Developer Guide, "Standard logging reference" and, of 2015, "RTMP Dis
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial, reduce
 
 from mtc.core.sql import literal
 from mtc.formats.aws import CLOUDFRONT_FIELDS, decoded_user_agent, headerless_field_count, percent_decoded
 from mtc.formats.columns import BLANK, MIXED, QUOTES, TAB, Columns
-from mtc.formats.model import Format, Time
+from mtc.formats.model import Format, HeaderChanges, Time
 from mtc.formats.sql import address, host_name
 
 Names = tuple[str, ...]
@@ -298,3 +298,65 @@ def _dated(header: Header, shape: Columns) -> tuple[tuple[str, str], ...]:
         return ()
     clock = "z.clock" if "clock" in shape.names else "NULL"
     return (("date", literal(header.date) if header.date else "NULL"), ("clock", clock))
+
+
+# How many lines before the one that says something may belong to the same header.
+_BEFORE = 16
+
+
+@dataclass(slots=True)
+class FormatSwitches:
+    """The lines of one object, block by block. `format` is that of the line which comes next."""
+
+    format: Format
+    _state: HeaderChanges | None = None
+    _last: bytes = b""
+
+    def cut(self, block: bytes) -> Iterator[tuple[Format, bytes]]:
+        """Cut whole lines where their format changes; no piece is empty."""
+        begun, current = 0, self.format
+        for at, after in self._changes(block):
+            if at > begun:
+                yield current, block[begun:at]
+            begun, current = at, after
+        if begun < len(block):
+            yield current, block[begun:]
+
+    def _changes(self, block: bytes) -> Iterator[tuple[int, Format]]:
+        """Where another format begins, and which: at the first line of the header that says so."""
+        state = self._state or self.format.changes
+        for at in _headers(block, state.marks) if state else ():
+            line = block[at : block.find(b"\n", at)]
+            if state is None or line == self._last:
+                continue
+            self._last = line
+            state = self._state = state.after(line.decode("utf-8", "backslashreplace"))
+            if state.format is not self.format:
+                self.format = state.format
+                yield _beginning(block, at), state.format
+
+
+def _headers(block: bytes, marks: tuple[bytes, ...]) -> Iterator[int]:
+    """Where the lines with a mark begin."""
+    at = 0 if block.startswith(b"#") else _next(block, 0)
+    while at >= 0:
+        if block.startswith(marks, at):
+            yield at
+        at = _next(block, at)
+
+
+def _next(block: bytes, at: int) -> int:
+    """Where the next line with a `#` begins; -1 where there is none."""
+    found = block.find(b"\n#", at)
+    return -1 if found < 0 else found + 1
+
+
+def _beginning(block: bytes, at: int) -> int:
+    """Where the header begins that a line of it is in."""
+    start = at
+    for _ in range(_BEFORE):
+        before = block.rfind(b"\n", 0, max(start - 1, 0)) + 1
+        if start == 0 or not block.startswith(b"#", before):
+            break
+        start = before
+    return start

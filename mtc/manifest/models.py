@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_v
 
 from mtc.core.frozen_model import Duration, Model, seconds
 from mtc.core.model import SITE_NAME, Stage
-from mtc.formats.format_settings import FormatChoice
+from mtc.formats.custom_formats import FormatChoice
 from mtc.formats.settings import ClientSettings, Encoding, FieldName, Filters, Glob, HitSettings
 from mtc.manifest.dates import Dates
 from mtc.matomo.settings import Matomo

@@ -8,10 +8,9 @@ removed; one of them counts.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from mtc.core.copies import DUPLICATE, copy_note, counted_accounting, is_copy_note
 from mtc.core.deliveries import DeliveryStatus
 from mtc.core.model import Accounting, LoadedObject, StepId
-from mtc.core.records import History
+from mtc.core.records import DUPLICATE, History, copy_note, counted_accounting, is_copy_note
 from mtc.manifest.project import Project, SiteSettings
 
 Copies = Mapping[StepId, Mapping[str, str]]

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from mtc.core.findings import Finding
+from mtc.core.findings import DayVerified, Finding, Verified
 from mtc.core.sanitize import one_line
-from mtc.core.verification import DayVerified, Verified
 from mtc.report.error_report import tip
 from mtc.report.terminal import PLAIN, Terminal, Tone
 from mtc.report.text import count, first_few, json_document, plural, table

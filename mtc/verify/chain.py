@@ -12,10 +12,10 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from mtc.core.findings import DayNumbers, DayVerified, Disagreement, differ
 from mtc.core.model import Accounting, Status
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import csv_cell, printable
-from mtc.core.verification import DayNumbers, DayVerified, Disagreement, differ
 from mtc.matomo.reports import Report, ReportRow, ReportSummary
 from mtc.stages.stat import matomo_tables
 from mtc.verify.evidence import DeliveryEvidence, ImportEvidence, Row, StatEvidence

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import path_inside, sha256
-from mtc.core.copies import copy_note, counted_accounting
 from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, undelivered
 from mtc.core.errors import MtcError, PermanentError, explain_read_error
+from mtc.core.findings import Disagreement, differ
 from mtc.core.model import Accounting, LoadedObject, Part, Stage, Status, StepId
-from mtc.core.records import History, StepRecord
+from mtc.core.records import History, StepRecord, copy_note, counted_accounting
 from mtc.core.sanitize import printable
-from mtc.core.verification import Disagreement, differ
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.delivered_hits import count_delivered_hits, deliveries_to_site
 from mtc.plan.duplicates import sent_texts

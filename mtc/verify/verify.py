@@ -17,11 +17,11 @@ from pathlib import Path
 from mtc.core.clock import Clock, utc_now
 from mtc.core.deliveries import DeliveryStatus
 from mtc.core.errors import MtcError
+from mtc.core.findings import Disagreement, Verified
 from mtc.core.model import Part, Stage, StepId
 from mtc.core.records import History
 from mtc.core.retry import RetryPolicy
 from mtc.core.sanitize import printable
-from mtc.core.verification import Disagreement, Verified
 from mtc.engine.observe import unknown_site_notes
 from mtc.engine.selection import Scope, sites_of
 from mtc.manifest.dates import Dates

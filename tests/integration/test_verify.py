@@ -13,8 +13,8 @@ from e2e_project import DAY, NEXT, Place, line
 from rig import Listener
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, Delivery
+from mtc.core.findings import DayNumbers, DayVerified, Verified
 from mtc.core.model import Stage, StepId
-from mtc.core.verification import DayNumbers, DayVerified, Verified
 from mtc.engine.apply_request import ApplyRequest
 from mtc.engine.selection import Scope
 from mtc.engine.session import apply

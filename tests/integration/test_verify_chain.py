@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from mtc.core.deliveries import Cut, DeliveredObject, Delivery, DeliveryStatus
+from mtc.core.findings import DayNumbers, DayVerified, Disagreement, Verified
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, Status, StepId
 from mtc.core.records import History, StepRecord
-from mtc.core.verification import DayNumbers, DayVerified, Disagreement, Verified
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings

@@ -11,8 +11,8 @@ from typing import Any
 from rig import Listener
 
 from mtc.core.events import Event, Notice, StepFinished
+from mtc.core.findings import DayVerified
 from mtc.core.model import Accounting, Stage, StepId
-from mtc.core.verification import DayVerified
 from mtc.engine import planning, session
 from mtc.engine.apply_request import ApplyRequest
 from mtc.engine.selection import Scope

@@ -28,7 +28,7 @@ from pydantic import BaseModel
 
 import mtc
 from mtc.cli.main import app
-from mtc.formats.format_settings import CustomFormat
+from mtc.formats.custom_formats import CustomFormat
 from mtc.formats.registry import FORMATS, NAMES
 from mtc.manifest.models import Manifest
 from mtc.plan.work import Task

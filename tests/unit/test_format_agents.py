@@ -3,7 +3,7 @@
 import pytest
 
 from mtc.formats.agents import UNKNOWN, Agent, classify
-from mtc.formats.filters import HEALTH_CHECK, ROBOT_TEXTS
+from mtc.formats.agents.agent_tables import HEALTH_CHECK, ROBOT_TEXTS
 
 
 @pytest.mark.parametrize("text", ROBOT_TEXTS)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from in_hand import explained, line, reasons, site, values
 
 from mtc.formats.client_address import client_ip
-from mtc.formats.format_settings import CustomFormat
+from mtc.formats.custom_formats import CustomFormat
 from mtc.formats.settings import ClientSettings, Filters
 
 TIME = "01/May/2026:10:00:00 +0000"

@@ -16,9 +16,8 @@ from reads import Reader
 from mtc.core.database import query_texts
 from mtc.core.errors import PermanentError
 from mtc.formats.csv_lines import MOST_COLUMNS, Cells, bind, cut
-from mtc.formats.detection import detect
+from mtc.formats.detection import detect, named_format
 from mtc.formats.model import FIELDS
-from mtc.formats.registry import get
 from mtc.stages.import_.format_choice import SourceFormat, choose, format_chooser
 
 NAMES = ("ip", "time", "request", "status", "bytes", "user_agent", "note")
@@ -303,7 +302,7 @@ def test_formats_by_name_go_before_columns_by_name() -> None:
 def test_a_hostile_cell_is_kept_as_it_is(reader: Reader, cell: str) -> None:
     """Nothing in it means anything."""
     lines = written((NAMES, (*row()[:5], cell, cell))).splitlines()
-    form = get("csv", lines, where="a.log")
+    form = named_format("csv", lines, where="a.log")
     assert reader.column("user_agent", lines, form) == [None, cell]
 
 
@@ -319,4 +318,4 @@ def test_a_header_is_known_whatever_stands_in_it(reader: Reader) -> None:
     lines = written((("ip", "time", "path", "{line}'"), ("192.0.2.7", "2026-05-01 10:05:03", "/a", ""))).splitlines()
     wrapped = [f"<190>May  1 10:05:03 web1 app: {line}" for line in lines]
     for log in (lines, wrapped):
-        assert reader.reasons([*log, *log], get("csv", log, where="a.log")) == ["header", None] * 2
+        assert reader.reasons([*log, *log], named_format("csv", log, where="a.log")) == ["header", None] * 2

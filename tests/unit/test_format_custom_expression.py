@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtc.formats.layouts.layout import LayoutError
-from mtc.formats.layouts.regex import compile_expression
 from mtc.formats.pattern import unnamed
+from mtc.formats.re2 import compile_expression
 
 _FIELDS = r"(?P<ip>\S+) (?P<time>\S+) (?P<path>\S+)"
 _PIECES = st.sampled_from(

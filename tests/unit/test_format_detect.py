@@ -6,8 +6,8 @@ import pytest
 from format_lines import AGENT, combined, common
 
 from mtc.core.errors import PermanentError
-from mtc.formats.detection import SAMPLE_LINES, detect
-from mtc.formats.registry import FORMATS, NAMES, get
+from mtc.formats.detection import SAMPLE_LINES, detect, named_format
+from mtc.formats.registry import FORMATS, NAMES
 
 HOST = "shop.example.org:443 "
 OWN = {
@@ -128,8 +128,8 @@ def test_a_robots_quotes_in_a_user_agent_do_not_hide_a_format() -> None:
 
 def test_a_format_has_a_name_and_a_wrong_one_has_a_neighbour() -> None:
     """A typo is met with the nearest name, anything else with all of them."""
-    assert get("common_vhost", [], where="a.log") is FORMATS["common_vhost"]
+    assert named_format("common_vhost", [], where="a.log") is FORMATS["common_vhost"]
     with pytest.raises(PermanentError, match="did you mean combined"):
-        get("combind", [], where="a.log")
+        named_format("combind", [], where="a.log")
     with pytest.raises(PermanentError, match="known formats: combined, common"):
-        get("clf2000", [], where="a.log")
+        named_format("clf2000", [], where="a.log")

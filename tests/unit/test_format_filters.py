@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from format_lines import OPEN, combined, database, read_all
 
-from mtc.formats.filters import DOWNLOAD_EXTENSIONS, ROBOT_TEXTS, STATIC_EXTENSIONS, download, reason
+from mtc.formats.agents.agent_tables import ROBOT_TEXTS
+from mtc.formats.filters import DOWNLOAD_EXTENSIONS, STATIC_EXTENSIONS, download, reason
 from mtc.formats.line_sql import Reading, read_lines
 from mtc.formats.model import Format
 from mtc.formats.registry import FORMATS

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from reads import Reader
 
-from mtc.formats.custom import custom
-from mtc.formats.format_settings import CustomFormat
+from mtc.formats.custom_formats import CustomFormat, custom
+from mtc.formats.json_formats import CADDY, CLOUDFLARE, NGINX_JSON, TRAEFIK_JSON
 from mtc.formats.json_lines import pointer
-from mtc.formats.known_json import CADDY, CLOUDFLARE, NGINX_JSON, TRAEFIK_JSON
 from mtc.formats.model import Format
 
 

@@ -9,12 +9,11 @@ from format_samples import SAMPLES, SampleFile
 from reads import Reader
 
 from mtc.core.errors import PermanentError
-from mtc.formats.custom import custom
-from mtc.formats.detection import detect
-from mtc.formats.format_settings import CustomFormat
+from mtc.formats.custom_formats import CustomFormat, custom
+from mtc.formats.detection import detect, named_format
 from mtc.formats.layers import without_layers, without_prefix_sql
 from mtc.formats.model import Format
-from mtc.formats.registry import BINDERS, FORMATS, get
+from mtc.formats.registry import BINDERS, FORMATS
 from mtc.formats.server_messages import is_message
 from mtc.stages.import_.format_choice import choose
 
@@ -104,7 +103,7 @@ def test_a_format_is_found_within_every_kind_of_prefix(name: str) -> None:
     plain = found(lines).name if name in BINDERS or FORMATS[name].detectable else ""
     for kind, wrap in KINDS.items():
         wrapped = [wrap(line) for line in lines]
-        form = get(name, wrapped, where="sample.log")
+        form = named_format(name, wrapped, where="sample.log")
         if name in TOLERANT:
             continue
         assert form.prefix is not None, kind
@@ -130,8 +129,8 @@ def test_a_format_reads_the_same_behind_a_prefix(name: str, kind: str, reader: R
     """Every shape of lines: each hit is the hit that it is without, and no other line has become one."""
     lines = lines_of(FIRST[name])
     wrapped = [KINDS[kind](line) for line in lines]
-    form = get(name, wrapped, where="sample.log")
-    assert hits(reader.read(wrapped, form)) == hits(reader.read(lines, get(name, lines, where="sample.log")))
+    form = named_format(name, wrapped, where="sample.log")
+    assert hits(reader.read(wrapped, form)) == hits(reader.read(lines, named_format(name, lines, where="sample.log")))
 
 
 OWN = {
@@ -215,7 +214,7 @@ def test_what_belongs_to_the_export_of_a_journal_is_no_request(reader: Reader) -
     """Records of several lines, of which one is the message."""
     record = ["__CURSOR=s=1", "_HOSTNAME=web1", "PRIORITY=6", f"MESSAGE={COMBINED}", " "]
     lines = record * 3
-    for form in (found(lines), get("combined", lines, where="sample.log")):
+    for form in (found(lines), named_format("combined", lines, where="sample.log")):
         assert reader.reasons(lines, form) == ["other", "other", "other", None, "blank"] * 3
         assert set(reader.column("ip", lines, form)) == {None, "192.0.2.1"}
 

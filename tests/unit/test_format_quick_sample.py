@@ -8,9 +8,7 @@ from format_lines import combined, common
 from format_samples import SAMPLES, SampleFile, w3c
 
 from mtc.core.errors import PermanentError
-from mtc.formats.detection import detect, is_certain, quick_sample, reads_all
-from mtc.formats.header_changes import without_preamble
-from mtc.formats.registry import get
+from mtc.formats.detection import detect, is_certain, named_format, quick_sample, reads_all, without_preamble
 from mtc.stages.import_.format_choice import format_chooser
 
 HOSTED = combined() + " www.example.org"
@@ -97,7 +95,7 @@ def test_another_header_is_another_format(wanted: str) -> None:
     first, second, third = (choose(lines, "a.log") for lines in objects)
     assert first is third
     assert first is not second
-    assert [first, second] == [get("w3c", lines, where="a.log") for lines in objects[:2]]
+    assert [first, second] == [named_format("w3c", lines, where="a.log") for lines in objects[:2]]
 
 
 def test_a_prefix_is_part_of_the_format_and_is_seen_to_come_and_to_go() -> None:

@@ -10,12 +10,11 @@ from format_samples import LAYOUTS, REGEXES, SAMPLES, LayoutSample, RegexSample,
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.formats.custom import custom
-from mtc.formats.detection import detect
-from mtc.formats.format_settings import CustomFormat
+from mtc.formats.custom_formats import CustomFormat, custom
+from mtc.formats.detection import detect, named_format
 from mtc.formats.line_sql import Reading
 from mtc.formats.model import Format
-from mtc.formats.registry import BINDERS, FORMATS, get
+from mtc.formats.registry import BINDERS, FORMATS
 from mtc.formats.settings import Filters
 from mtc.stages.import_.bundles import BundleSizes, make_bundles
 from mtc.stages.import_.line_table import fill_lines, fill_segments, lines_with_segments
@@ -81,7 +80,7 @@ KNOWN = [sample for sample in SAMPLES if sample.format in {*FORMATS, *BINDERS}]
 @pytest.mark.parametrize("sample", KNOWN, ids=name_of)
 def test_a_sample_is_read_as_its_documentation_says(sample: SampleFile, tmp_path: Path) -> None:
     """Every field of every request is what was logged; comments are headers; no line is lost."""
-    form = get(sample.format, sample_lines(sample), where="sample.log")
+    form = named_format(sample.format, sample_lines(sample), where="sample.log")
     rows, counts = read(sample.text, form, tmp_path, zone=sample.zone)
     assert rows == list(sample.rows)
     assert counts.get("header", 0) == sample.headers

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from in_hand import CHROME, EVERYTHING, explained, line, reasons, site
 
-from mtc.formats.format_settings import CustomFormat
-from mtc.formats.request_target import is_host
+from mtc.formats.custom_formats import CustomFormat
 from mtc.formats.settings import Filters, HitSettings, PathRule
+from mtc.formats.sql import is_host
 from mtc.stages.deliver import requests
 
 TIME = "01/May/2026:10:00:00 +0000"

@@ -6,9 +6,8 @@ import pytest
 from reads import Reader
 
 from mtc.core.errors import PermanentError
-from mtc.formats.detection import detect
+from mtc.formats.detection import detect, named_format
 from mtc.formats.model import Format
-from mtc.formats.registry import get
 
 COMBINED = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /a HTTP/1.1" 200 512 "-" "Reader 1.0"'
 COMMON = '192.0.2.1 - ada [01/May/2026:10:05:03 +0000] "GET /a HTTP/1.1" 200 512'
@@ -67,7 +66,7 @@ def test_a_line_means_the_same_with_a_prefix_in_front(prefix: str, line: str, re
 def test_a_format_that_is_named_may_stand_behind_a_prefix(reader: Reader) -> None:
     """`format: combined` reads the same lines from syslog as from the server."""
     line = PREFIXES["as written to a file"] + COMBINED
-    form = get("combined", [line], where="sample.log")
+    form = named_format("combined", [line], where="sample.log")
     assert reader.column("ip", [line], form) == ["192.0.2.1"]
 
 
@@ -81,7 +80,7 @@ def test_lines_with_and_without_a_prefix_lie_in_one_file(reader: Reader) -> None
 @pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES.keys())
 def test_a_prefix_that_was_not_expected_is_no_part_of_a_hit(prefix: str, name: str, reader: Reader) -> None:
     """Where the sample had none, a line with a prefix is rejected; `<190>May` is nobody's address."""
-    form = get(name, [], where="sample.log")
+    form = named_format(name, [], where="sample.log")
     read = [*reader.read([prefix + COMBINED], form), *reader.read([prefix + COMMON], form)]
     assert {rejected for _, rejected, *_ in read} == {True}
 
@@ -111,7 +110,7 @@ def test_one_format_behind_one_kind_of_prefix_is_one_object() -> None:
     """Objects in the same format go into one bundle: the format found is the same object again and again."""
     line = PREFIXES["as written to a file"] + COMBINED
     assert found([line]) is found([line.replace("812", "813")])
-    assert found([line]) is get("combined", [line], where="sample.log")
+    assert found([line]) is named_format("combined", [line], where="sample.log")
 
 
 def test_syslog_without_requests_is_refused() -> None:

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from reads import Reader
 
 from mtc.core.errors import PermanentError
-from mtc.formats.detection import detect
-from mtc.formats.header_changes import FormatSwitches
+from mtc.formats.detection import detect, named_format
 from mtc.formats.model import Format
-from mtc.formats.registry import FORMATS, get
-from mtc.formats.w3c import DIALECTS
+from mtc.formats.registry import FORMATS
+from mtc.formats.w3c import DIALECTS, FormatSwitches
 
 NAMES = [dialect.name for dialect in DIALECTS]
 W3C = "#Fields: date time c-ip cs-method cs-uri-stem sc-status"
@@ -24,7 +23,7 @@ LINE = "2026-05-01 10:05:03 192.0.2.1 GET /docs/ 200"
 
 def bound(*header: str, name: str = "w3c") -> Format:
     """The format of a file that begins so."""
-    return get(name, header, where="a.log")
+    return named_format(name, header, where="a.log")
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def test_a_header_without_what_is_needed_is_no_crash(reader: Reader, header: str
 def test_a_file_of_comments_only_is_read_at_once_and_has_no_hits(reader: Reader) -> None:
     """Also where no comment is a header, and under any name: there is nothing to look for."""
     lines = ["# nothing", "#Software: Example", "#"] * 50
-    for form in (detect(lines, where="a.log").format, *(get(name, lines, where="a.log") for name in NAMES)):
+    for form in (detect(lines, where="a.log").format, *(named_format(name, lines, where="a.log") for name in NAMES)):
         assert set(reader.reasons(lines, form)) == {"header"}
 
 
@@ -98,7 +97,7 @@ def test_a_file_of_every_field_in_quotes_is_detected_at_once() -> None:
 def test_a_file_that_begins_with_other_lines_is_refused_under_the_name(name: str) -> None:
     """The hint says what is looked for."""
     with pytest.raises(PermanentError, match=f"does not begin as {name} does"):
-        get(name, ['192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET / HTTP/1.1" 200 5'], where="a.log")
+        named_format(name, ['192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET / HTTP/1.1" 200 5'], where="a.log")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -106,7 +105,7 @@ def test_under_its_name_a_dialect_takes_any_header(reader: Reader, name: str) ->
     """Whoever names it knows better than the header."""
     stem = "cs-uri" if name == "incapsula" else "cs-uri-stem"
     header = f"#Fields: date time c-ip cs-method {stem} sc-status"
-    form = get(name, [header, LINE], where="a.log")
+    form = named_format(name, [header, LINE], where="a.log")
     assert (form.name, form.detectable) == (name, name == "w3c")
     wanted = "/" if name == "incapsula" else "/docs/"
     assert reader.column("path", [LINE.replace("/docs/", "docs") if name == "incapsula" else LINE], form) == [wanted]

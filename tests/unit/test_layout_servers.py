@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from reads import Reader
 
-from mtc.formats.custom import custom
-from mtc.formats.format_settings import CustomFormat
+from mtc.formats.custom_formats import CustomFormat, custom
 from mtc.formats.layouts.envoy import compile_envoy
 from mtc.formats.layouts.haproxy import compile_haproxy, fetched_value
 from mtc.formats.layouts.layout import JsonLayout, LayoutError, TextLayout, expression_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mtc.core.errors import ManifestError, Problem
-from mtc.formats.format_settings import CustomFormat, FormatChoice
+from mtc.formats.custom_formats import CustomFormat, FormatChoice
 from mtc.formats.registry import NAMES
 from mtc.manifest.load import load
 from mtc.plan.fingerprint import load_settings

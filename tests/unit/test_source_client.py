@@ -8,7 +8,7 @@ import pytest
 from in_hand import explained, line, site, values
 from pydantic import ValidationError
 
-from mtc.formats.format_settings import CustomFormat
+from mtc.formats.custom_formats import CustomFormat
 from mtc.formats.settings import ClientSettings
 
 TIME = "01/May/2026:10:00:00 +0000"

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from mtc.formats.agents.agent_tables import (
     BROWSER,
+    HEALTH_CHECKS,
     LIBRARY,
+    ROBOT_TEXTS,
     AgentClient,
     Robot,
     System,
@@ -25,7 +27,6 @@ from mtc.formats.agents.agent_tables import (
     versions,
 )
 from mtc.formats.agents.devices import device_of
-from mtc.formats.filters import HEALTH_CHECKS, ROBOT_TEXTS
 
 __all__ = ["UNKNOWN", "Agent", "classify", "load_table_reader", "recipe"]
 

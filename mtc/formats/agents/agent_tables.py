@@ -4,7 +4,7 @@ The package is used for its tables alone. Its own search takes 2 to 13 ms a user
 differs from Matomo in one browser of forty; `regex_index.Finder` takes a third of a millisecond.
 
 Clients (a browser, an app, a mail program, a library) are looked up in the order of Matomo's tracker. Whatever Matomo
-leaves out is a robot: what its tracker knows, and what its importer's list has (`filters.ROBOT_TEXTS`). The
+leaves out is a robot: what its tracker knows, and what its importer's list has (`ROBOT_TEXTS`). The
 crawler-user-agents list is used only where Matomo sees no browser and no app (`unattended`), as it takes some builds of
 Android for robots. Health checks are a kind of robot of their own.
 """
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from mtc.formats.agents.regex_index import Expression, Finder, Groups, fill_template, lower_ascii
-from mtc.formats.filters import HEALTH_CHECK, HEALTH_CHECKS, ROBOT_TEXTS
 
 Entry = dict[str, Any]
 """A row of a table: its `regex`, and what a match of it means."""
@@ -150,6 +149,71 @@ _expression = functools.cache(Expression)
 def _system_finder() -> Finder:
     return Finder([row["regex"] for row in table("oss")])
 
+
+# A user agent that contains one of these, in lower case, is a robot's.
+ROBOT_TEXTS: tuple[str, ...] = (
+    "adsbot-google",
+    "ask jeeves",
+    "baidubot",
+    "bot-",
+    "bot/",
+    "ccooter/",
+    "crawl",
+    "curl",
+    "echoping",
+    "exabot",
+    "feed",
+    "googlebot",
+    "ia_archiver",
+    "java/",
+    "libwww",
+    "mediapartners-google",
+    "msnbot",
+    "netcraftsurvey",
+    "panopta",
+    "pingdom.com_bot_",
+    "robot",
+    "spider",
+    "surveybot",
+    "twiceler",
+    "voilabot",
+    "yahoo",
+    "yandex",
+    "zabbix",
+    "googlestackdrivermonitoring",
+)
+
+HEALTH_CHECK = "health check"
+"""The kind of robots that check whether a server is up, and the reason why their lines are no hits."""
+
+# Expressions of user agents that check whether a server is up, as `regex_index` reads them. Facts from the
+# documentation of load balancers, orchestrators, and services that watch over uptime.
+HEALTH_CHECKS: tuple[str, ...] = (
+    r"[\w.-]*health[-_ +]?(?:check|ping|probe)",  # ELB, Route 53, Consul, Fastly, Front Door, App Service
+    r"(?:kube|liveness|readiness|startup|uptime|lb|load[-_ ]?balancer)[-_ ]?(?:probe|check)",
+    r"(?:internal|dummy) (?:dummy )?connection",  # Apache's own
+    r"GoogleHC",
+    r"HAProxy",
+    r"(?:Azure )?Traffic Manager Endpoint Monitor",
+    r"Load Balancer Agent",
+    r"(?:AlwaysOn|ReadyForRequest|HttpPing)(?:/[\d.]+)?(?: ?\(.*\))?$",  # App Service
+    r"Envoy/HC",
+    r"BIG-?IP",
+    r"Cloudflare-Traffic-Manager",
+    r"Uptime[-_ .]?(?:Bot|Check|com|Kuma|Monitor|Probe|Robot)",
+    r"Pingdom",
+    r"(?:Better ?Uptime|Better ?Stack|Site ?Uptime|DigitalOcean Uptime)",
+    r"StatusCake",
+    r"Blackbox[- ]Exporter",
+    r"GoogleStackdriverMonitoring",
+    r"(?:Elastic-)?Heartbeat/",
+    r"Datadog(?:/| ?Agent| ?Synthetics)",
+    r"(?:CloudWatch|Amazon CloudWatch)[- ]?Synthetics",
+    r"NewRelic(?:Pinger|Synthetics)",
+    r"(?:Site24x7|NodePing|Checkly|Cronitor|Freshping|HetrixTools|Hyperping|Instatus|Montastic|Pulsetic|Updown\.io)",
+    r"(?:OhDear|Oh Dear|Panopta|Statping|Uptrends|Uptimia|WebSitePulse|Wormly|Host-?Tracker|OnlineOrNot|jetmon)",
+    r"(?:check_http|Checkmk|Gatus|Icinga|Monit|Nagios|PRTG|Zabbix)(?:[-/ _]|$)",
+)
 
 _MONITOR = "site monitor"
 _ROBOT = "robot"

@@ -1,7 +1,6 @@
 """Log formats as people write them down: each server's own language for its log lines, made into a `Layout`.
 
-layout        what a layout is, and how times are written
-pieces        values between literal texts, put together into one expression
+layout        what a layout is, how one is assembled from values and literal texts, and how times are written
 json_paths    formats that write JSON objects, and paths into JSON
-regex, apache, nginx, haproxy, tomcat, envoy, squid      a language each
+apache, nginx, haproxy, tomcat, envoy, squid      a language each
 """

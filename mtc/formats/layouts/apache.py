@@ -8,8 +8,7 @@ import functools
 import re
 from collections.abc import Iterator
 
-from mtc.formats.layouts.layout import CLF, LayoutError, TextLayout, spelled_out
-from mtc.formats.layouts.pieces import Piece, Value, assemble, scanned
+from mtc.formats.layouts.layout import CLF, LayoutError, Piece, TextLayout, Value, assemble, scanned, spelled_out
 
 _DIRECTIVE = re.compile(r"%(?P<rest>(?:[!<>,0-9]|\{[^}]*\})*)(?P<letter>\^[A-Za-z]{2}|[A-Za-z%])")
 _ARGUMENT = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[^\s"\']\S*'

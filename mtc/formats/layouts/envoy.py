@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 from mtc.formats.layouts.apache import HEADERS
 from mtc.formats.layouts.json_paths import json_layout, looks_like_json
-from mtc.formats.layouts.layout import Layout, LayoutError, spelled_out
-from mtc.formats.layouts.pieces import Piece, Value, assemble, scanned
+from mtc.formats.layouts.layout import Layout, LayoutError, Piece, Value, assemble, scanned, spelled_out
 
 _OPERATOR = re.compile(r"%(?:(?P<name>[A-Z][A-Z0-9_]*)(?:\((?P<argument>[^)]*)\))?(?::\d+)?)?%")
 _FRACTIONS = {"%3f": "%g", "%6f": "%f"}

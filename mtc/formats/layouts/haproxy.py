@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 from mtc.core.suggest import suggest
 from mtc.formats.layouts.apache import HEADERS
 from mtc.formats.layouts.json_paths import json_layout, looks_like_json
-from mtc.formats.layouts.layout import CLF, Layout, LayoutError, spelled_out
-from mtc.formats.layouts.pieces import Piece, Value, assemble, scanned
+from mtc.formats.layouts.layout import CLF, Layout, LayoutError, Piece, Value, assemble, scanned, spelled_out
 
 _FETCH = re.compile(r"\s*(?P<name>[\w.\-]+)(?:\((?P<argument>[^)]*)\))?(?P<converters>.*)", re.DOTALL)
 _CONVERTER = re.compile(r",\s*(?P<name>[\w.\-]+)(?:\((?P<argument>\"[^\"]*\"|'[^']*'|(?:\\.|[^)])*)\))?")

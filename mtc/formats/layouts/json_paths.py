@@ -8,8 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from mtc.formats.layouts.layout import JsonLayout, LayoutError, TimeLayout, require
-from mtc.formats.layouts.pieces import Piece, Value, choose
+from mtc.formats.layouts.layout import JsonLayout, LayoutError, Piece, TimeLayout, Value, choose, require
 
 Steps = tuple[str | int, ...]
 _MARK = "\x01"

@@ -1,10 +1,14 @@
-"""What a layout is: an expression, or paths into JSON, whose names are fields, and how its time reads.
+r"""What a layout is: an expression, or paths into JSON, whose names are fields, and how its time reads.
 
-Also the formats of times as `strptime` has them, in the dialect that DuckDB reads.
+`assemble` makes a layout of the values between literal texts that a server's format names. A value's pattern takes as
+little as the rest of the line leaves it, so what stands between two values decides where one ends. Within double quotes
+no value holds a bare quote: servers write one as `\"` or `\x22`. Formats of times are those of `strptime`, in the
+dialect that DuckDB reads.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 # What a name stands for. A time taken is named after its unit, so that the unit is never guessed.
@@ -156,3 +160,159 @@ def check_time(text: str) -> str:
             "the format of the time has no whole date and time of day", "one looks like %Y-%m-%d %H:%M:%S %z"
         )
     return written
+
+
+_QUOTED = r'(?:[^"\\]|\\.)*?'
+_PATTERNS = {
+    "word": r"[^\s]*?",
+    "number": r"(?:-|[0-9.]*)",
+    "list": r"(?:-|[^\s,]+(?:, ?[^\s,]+)*)",
+    "text": r".*?",
+    "clf": r"\d{1,2}/\w+/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}",
+    "bracketed": r"\[\d{1,2}/\w+/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]",
+    "mark": r"\??",
+    "signed": r"[+-]?[0-9.]*",
+    "braced": r"(?:\{[^}]*\})?",
+    "gap": " ?",
+    "blanks": " *",
+}
+_STRICT = frozenset({"number", "clf", "bracketed", "mark", "signed", "braced", "gap", "blanks"})
+_LONGEST = 4000
+
+
+def scanned(
+    text: str, code: re.Pattern[str], unknown: Callable[[str, int], LayoutError]
+) -> Iterator["str | re.Match[str]"]:
+    """A format cut at its percent signs: the literal texts, and what `code` matches at each sign, in order.
+
+    `unknown` makes the error of a sign at which it matches nothing, from the rest of the text and the sign's place.
+    """
+    at = 0
+    while at < len(text):
+        end = text.find("%", at)
+        if end != at:
+            yield text[at : end if end >= 0 else None]
+        if end < 0:
+            return
+        found = code.match(text, end)
+        if found is None:
+            raise unknown(text[end:], end)
+        yield found
+        at = found.end()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a directive writes. Of several for one field the lowest `rank` counts; without a field it is passed over.
+
+    `clock` is the strptime format of a time, or `epoch:N` with how many there are in a second, or `fraction`.
+    """
+
+    field: str = ""
+    kind: str = "text"
+    rank: int = 0
+    clock: str = ""
+
+
+Piece = str | Value
+TAKEN = ("time_us", "time_ms", "time_s")
+
+
+def assemble(pieces: Sequence[Piece], what: str) -> TextLayout:
+    """One expression of the pieces of a layout."""
+    pieces = [replace(piece) if isinstance(piece, Value) else piece for piece in pieces]  # one directive may come twice
+    values = [piece for piece in pieces if isinstance(piece, Value)]
+    chosen = choose(values)
+    times, clock = _time_layout([value for value in values if value.clock])
+    names = {id(value): name for name, value in chosen.items()} | {id(value): group for group, value in times.items()}
+    found = frozenset(chosen) | ({"time"} if times else frozenset())
+    require(found, what, "what writes the {0}")
+    pattern = f"^{''.join(_written(pieces, names))}\\s*$"
+    if len(pattern) > _LONGEST:
+        raise LayoutError(f"{what} is too long", "leave out what stands behind the last field that counts")
+    return TextLayout(pattern, tuple(names[id(value)] for value in values if id(value) in names), clock)
+
+
+def choose(values: Iterable[Value]) -> dict[str, Value]:
+    """The value of each field; of what says the same twice, the one that says it best."""
+    chosen: dict[str, Value] = {}
+    for value in values:
+        known = chosen.get(value.field)
+        if value.field and (known is None or value.rank < known.rank):
+            chosen[value.field] = value
+    for better, worse in (
+        ("request", ("method", "target", "path", "query", "protocol")),
+        ("target", ("path", "query")),
+        ("time_us", TAKEN[1:]),
+        ("time_ms", TAKEN[2:]),
+    ):
+        if better in chosen:
+            chosen = {name: value for name, value in chosen.items() if name not in worse}
+    return chosen
+
+
+def _written(pieces: Sequence[Piece], names: dict[int, str]) -> Iterable[str]:
+    quoted = False
+    for piece, after in zip(pieces, [*pieces[1:], ""], strict=True):
+        if isinstance(piece, str):
+            quoted ^= piece.count('"') % 2 == 1
+            yield _literal(piece)
+        else:
+            pattern = _pattern(piece, quoted=quoted, joined=isinstance(after, Value))
+            name = names.get(id(piece))
+            yield f"(?P<{name}>{pattern})" if name else f"(?:{pattern})"
+
+
+def _pattern(value: Value, *, quoted: bool, joined: bool) -> str:
+    """What a value matches. Behind a path comes a question mark, behind a host a slash, where nothing parts them."""
+    if value.clock.startswith("%") and value.kind == "text":
+        return expression_of(value.clock).replace("\\ ", " ")
+    if value.field == "host" and joined:
+        return r'[^\s"/?#]*'
+    if value.field == "path" and joined:
+        return r'(?:[^"\\?]|\\.)*' if quoted else r"[^?\s]*"
+    return _QUOTED if quoted and value.kind not in _STRICT else _PATTERNS[value.kind]
+
+
+def _literal(text: str) -> str:
+    """A literal text, blanks as they are: `re.escape` makes what RE2 reads as well."""
+    return re.escape(text).replace("\\ ", " ").replace("\\\t", "\t")
+
+
+def _time_layout(values: Sequence[Value]) -> tuple[dict[str, Value], TimeLayout]:
+    """The groups that the time is read from, and how it reads."""
+    fraction = next((value for value in values if value.clock == "fraction"), None)
+    epochs = [value for value in values if value.clock.startswith("epoch:")]
+    if epochs:
+        return _epoch(max(epochs, key=lambda value: int(value.clock[6:])), fraction)
+    timed = [value for value in values if value.clock not in {"", "fraction"}]
+    if not timed:
+        return {}, TimeLayout()
+    used = _sufficient(timed)
+    groups = (
+        {"time": used[0]} if len(used) == 1 and fraction is None else {f"t{at}": each for at, each in enumerate(used)}
+    )
+    time_format = " ".join(each.clock for each in used)
+    if fraction is not None and not directives(time_format) & set("fg"):
+        groups, time_format = {**groups, "fraction": fraction}, f"{time_format} %f"
+    return groups, TimeLayout(tuple(groups), " ", (time_format,))
+
+
+def _epoch(value: Value, fraction: Value | None) -> tuple[dict[str, Value], TimeLayout]:
+    per_second = int(value.clock[6:])
+    if per_second == 1 and fraction is not None:
+        return {"time": value, "fraction": fraction}, TimeLayout(("time", "fraction"), ".", epoch=1)
+    return {"time": value}, TimeLayout(("time",), epoch=per_second)
+
+
+def _sufficient(values: Sequence[Value]) -> list[Value]:
+    """A time that is whole by itself, with the offset if it has none; else all that there is."""
+    whole = next(
+        (each for each in values if has_date(directives(each.clock)) and has_clock(directives(each.clock))), None
+    )
+    if whole is None:
+        if not has_date(frozenset().union(*(directives(each.clock) for each in values))):
+            raise LayoutError("the time has no date", f"write the whole of it, like {CLF}")
+        return list(values)
+    offset = [each for each in values if directives(each.clock) == {"z"} and "z" not in directives(whole.clock)]
+    return [whole, *offset[:1]]

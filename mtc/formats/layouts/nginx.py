@@ -11,8 +11,7 @@ from dataclasses import replace
 
 from mtc.core.suggest import nearest
 from mtc.formats.layouts.json_paths import json_layout
-from mtc.formats.layouts.layout import CLF, JsonLayout, Layout, LayoutError
-from mtc.formats.layouts.pieces import Piece, Value, assemble
+from mtc.formats.layouts.layout import CLF, JsonLayout, Layout, LayoutError, Piece, Value, assemble
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
 _DIRECTIVE = re.compile(r"\s*log_format\s+(?P<name>[^\s'\"]+)(?P<escape>\s+escape=\w+)?(?P<rest>\s.*)", re.DOTALL)

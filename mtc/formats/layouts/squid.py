@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mtc.formats.layouts.apache import HEADERS
-from mtc.formats.layouts.layout import CLF, LayoutError, TextLayout, spelled_out
-from mtc.formats.layouts.pieces import Piece, Value, assemble, scanned
+from mtc.formats.layouts.layout import CLF, LayoutError, Piece, TextLayout, Value, assemble, scanned, spelled_out
 
 _CODE = re.compile(
     r"%(?P<encoding>[\"'\[#/])?(?P<width>-?0?\d*(?:\.\d+)?)(?:\{(?P<argument>[^}]*)\})?"

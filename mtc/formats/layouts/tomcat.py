@@ -15,8 +15,7 @@ import re
 from collections.abc import Iterator
 
 from mtc.formats.layouts.apache import HEADERS
-from mtc.formats.layouts.layout import CLF, LayoutError, TextLayout
-from mtc.formats.layouts.pieces import Piece, Value, assemble, scanned
+from mtc.formats.layouts.layout import CLF, LayoutError, Piece, TextLayout, Value, assemble, scanned
 
 _DATE_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
 _DATE_LETTERS = {

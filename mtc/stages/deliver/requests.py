@@ -12,7 +12,7 @@ import functools
 from collections.abc import Mapping
 
 from mtc.core.sql import literal
-from mtc.formats.request_target import is_host
+from mtc.formats.sql import is_host
 
 _URL_LENGTH = 1024
 _AGENT_LENGTH = 2048

@@ -15,9 +15,9 @@ from typing import BinaryIO
 
 from mtc.core.model import SourceObject
 from mtc.formats.compression import UTF8, blocks, encoding_of_file, is_plain
-from mtc.formats.header_changes import FormatSwitches
 from mtc.formats.line_cleaning import BOM, is_tidy, whole_lines
 from mtc.formats.model import Format
+from mtc.formats.w3c import FormatSwitches
 from mtc.stages.import_.object_text import FetchedObject, TextDigest, digested, sample_lines, text_blocks
 
 _MOST_OPEN = 8

@@ -15,16 +15,13 @@ from dataclasses import dataclass, field, replace
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, SourceObject
-from mtc.formats import any_json, csv_lines
+from mtc.formats import csv_lines, json_formats
 from mtc.formats.csv_lines import Cells
-from mtc.formats.custom import custom
-from mtc.formats.detection import detect, is_certain, quick_sample, reads_all
+from mtc.formats.custom_formats import CustomFormat, FormatChoice, custom
+from mtc.formats.detection import detect, fit_layers, is_certain, named_format, quick_sample, reads_all
 from mtc.formats.field_mapping import unread_fields, with_mapped_fields
-from mtc.formats.format_settings import CustomFormat, FormatChoice
 from mtc.formats.forwarded import Remark, behind_proxies, with_client_in_front, with_forwarded_behind
-from mtc.formats.layers import fit_layers
 from mtc.formats.model import Format
-from mtc.formats.registry import get
 from mtc.formats.settings import ClientSettings
 from mtc.manifest.models import Source
 from mtc.stages.import_.bundle_loader import SAMPLES, SegmentResult
@@ -89,11 +86,11 @@ def _found(source_format: SourceFormat, sample: Sequence[str], where: str) -> Ch
     if isinstance(source_format.format, CustomFormat):
         return ChosenFormat(custom_format(source_format.format, sample), "described in the manifest")
     if source_format.format != AUTO:
-        return ChosenFormat(get(source_format.format, sample, where=where), "named, not detected")
+        return ChosenFormat(named_format(source_format.format, sample, where=where), "named, not detected")
     try:
         found = detect(sample, where=where)
     except PermanentError:
-        if source_format.fields and (format_ := fit_layers(any_json.bind_any, sample)) is not None:
+        if source_format.fields and (format_ := fit_layers(json_formats.bind_json_objects, sample)) is not None:
             return ChosenFormat(format_, "JSON lines, read as `fields` says")
         if source_format.fields and (format_ := fit_layers(csv_lines.bind_table, sample)) is not None:
             return ChosenFormat(format_, "CSV with a header row, read as `fields` says")
@@ -187,7 +184,7 @@ class _FormatChooser:
             return custom_format(named, few) is last and reads_all(last, few)
         if named == AUTO:
             return is_certain(last, few)
-        return get(named, few, where=where) is last and reads_all(last, few)
+        return named_format(named, few, where=where) is last and reads_all(last, few)
 
 
 def check_quality(

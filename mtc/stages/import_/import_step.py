@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtc.core import crash_points
-from mtc.core.copies import copies_among, copy_note, counted_accounting
 from mtc.core.database import Connect
 from mtc.core.deliveries import Delivery, undelivered
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
+from mtc.core.records import copies_among, copy_note, counted_accounting
 from mtc.manifest.project import Project
 from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive

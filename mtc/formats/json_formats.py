@@ -1,4 +1,4 @@
-r"""JSON lines of servers and services whose keys are known: nginx, Caddy, Traefik, Cloudflare, Tomcat.
+r"""Formats of JSON lines: nginx, Caddy, Traefik, Cloudflare, Tomcat, and `any_json`, whose keys are guessed.
 
 Status and sizes may be numbers or texts; times have any form of ISO 8601, or are an epoch. A message of the server in
 the same file is `other`; any other object does not belong to the format.
@@ -7,15 +7,22 @@ Sources: nginx, ngx_http_log_module and the names of its variables, and Matomo's
 `generation_time_milli` holds `$request_time`, seconds. Caddy, "How Logging Works". Traefik, "Access Logs", available
 fields. Cloudflare Logs, "HTTP requests". Apache Tomcat, "The Valve Component", JSON Access Log Valve: `host` is the
 client (`%h`), as is `remoteAddr` (`%a`); the time is in brackets; headers that the pattern names stand in
-`requestHeaders`. `elapsedTime` is milliseconds or microseconds, by Tomcat's version, which no line tells: it is
+`requestHeaders`. `elapsedTime` is milliseconds or microseconds, by Tomcat's version, which no line shows: it is
 ignored, and `elapsedTimeS` is read. Patterns of the text valve are NCSA's, or `format: {tomcat: ...}`.
+
+For an unknown server (`any_json`) the names and values of its keys say which field is which (`field_names`). Formats
+with known keys read as much or more, and then win.
 """
 
-from mtc.formats.json_lines import OBJECT, JsonLines, paths_of, pointer
-from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
+import functools
+from collections.abc import Iterator, Sequence
+
+from mtc.formats.field_names import NEEDED, TIME, Keys, derive_of, guess_fields, is_request
+from mtc.formats.json_lines import JSON_TIME, OBJECT, JsonLines, Paths, paths_of, pointer, read_object
+from mtc.formats.model import CLF_TIME, Format, Time
+from mtc.formats.server_messages import is_json_message_sql
 from mtc.formats.sql import address, host_name, milliseconds, query_text, unbracketed
 
-JSON_TIME = Time((CLF_TIME, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S"), epoch=ANY_EPOCH, iso=True)
 # JSON that is no object; messages are known in any format, and any other object is of another format.
 _NO_OBJECT = "(json_valid({line}) AND NOT starts_with(ltrim({line}), '{'))"
 # Caddy's own messages name who logs.
@@ -182,3 +189,49 @@ TOMCAT_JSON = Format(
     ),
     other=OBJECT,
 )
+
+
+_DEEPEST = 5
+_SAMPLED = 100
+_MOST_KEYS = 300
+
+
+def bind_json(sample: Sequence[str]) -> Format | None:
+    """The format of lines like those of a sample; None where they are no requests in JSON."""
+    log_format = bind_json_objects(sample)
+    return log_format if log_format and is_request(log_format.shape.names) else None
+
+
+def bind_json_objects(sample: Sequence[str]) -> Format | None:
+    """The same for any JSON objects, of which `fields` must say what cannot be told; None where there are none."""
+    values: dict[Keys, list[str]] = {}
+    for line in sample[:_SAMPLED]:
+        for keys, text in _leaves(read_object(line)) if "{" in line else ():
+            if keys in values or len(values) < _MOST_KEYS:
+                values.setdefault(keys, []).append(text)
+    return _made(tuple((field, (pointer(*keys),)) for field, keys in guess_fields(values).items())) if values else None
+
+
+def _leaves(value: object, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
+    """The values of an object that are texts or numbers, with the keys that lead to them; of a list the first."""
+    if isinstance(value, dict) and len(keys) < _DEEPEST:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*keys, key))
+    elif isinstance(value, list) and value and keys:
+        yield from _leaves(value[0], (*keys, 0))
+    elif isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+        yield keys, str(value)
+
+
+@functools.lru_cache(maxsize=256)
+def _made(paths: Paths) -> Format:
+    """One object for equal keys: objects of the same format are bundled."""
+    return Format(
+        name="any_json",
+        title="JSON lines, with fields told by what their keys are called",
+        shape=JsonLines(paths, needed=NEEDED),
+        time=TIME,
+        per_millisecond=1,
+        derive=derive_of([name for name, _ in paths]),
+        other=is_json_message_sql("{line}"),
+    )

@@ -1,21 +1,43 @@
-"""Log formats that a manifest describes itself. Every text is checked when it is read; an error names its place."""
+"""Log formats that a manifest describes: the settings (`CustomFormat`), and the `Format` that is made of one.
 
+Every text is checked when the manifest is read, so that an error names its place in the file.
+"""
+
+import dataclasses
+import functools
 import json
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from mtc.core.frozen_model import Model
+from mtc.core.sql import literal
+from mtc.formats import ncsa, proxies
+from mtc.formats.json_lines import JsonLines, pointer
 from mtc.formats.layouts.apache import compile_apache
 from mtc.formats.layouts.envoy import compile_envoy
 from mtc.formats.layouts.haproxy import compile_haproxy
 from mtc.formats.layouts.json_paths import read_path
-from mtc.formats.layouts.layout import JsonLayout, Layout, LayoutError, TextLayout, TimeLayout, check_time, require
+from mtc.formats.layouts.layout import (
+    ADDRESSES,
+    JsonLayout,
+    Layout,
+    LayoutError,
+    TextLayout,
+    TimeLayout,
+    check_time,
+    require,
+)
 from mtc.formats.layouts.nginx import compile_nginx
-from mtc.formats.layouts.regex import compile_expression
 from mtc.formats.layouts.squid import compile_squid
 from mtc.formats.layouts.tomcat import compile_tomcat
+from mtc.formats.model import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
+from mtc.formats.pattern import CustomPattern
+from mtc.formats.re2 import compile_expression
+from mtc.formats.server_messages import is_json_message_sql
+from mtc.formats.sql import address, host_name, milliseconds, query_text, unbracketed
 
 
 def _checked(compile_: Callable[[str], object]) -> AfterValidator:
@@ -221,3 +243,128 @@ FormatChoice = Annotated[
     Discriminator(_kind),
 ]
 """A format's name, or a description of one."""
+
+
+_USUAL_TIMES = (CLF_TIME,)
+_UNITS = {"time_ms": 1, "time_us": 0.001, "time_s": 1000, "time_ns": 1e-6, "time_taken": 1}
+# What most people have in their configuration, and what reads it fastest.
+_APACHE = '%h %l %u %t "%r" %>s %b'
+_NGINX = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
+_WHOM = ' "%{Referer}i" "%{User-Agent}i"'
+_FAST_FORMATS = {
+    compile_apache(_APACHE).pattern: ncsa.COMMON,
+    compile_apache(_APACHE + _WHOM).pattern: ncsa.COMBINED,
+    compile_apache(f"%v:%p {_APACHE}").pattern: ncsa.COMMON_VHOST,
+    compile_apache(f"%v:%p {_APACHE}{_WHOM}").pattern: ncsa.COMBINED_VHOST,
+    compile_apache(f"%v:%p {_APACHE.replace('%b', '%O')}{_WHOM}").pattern: ncsa.COMBINED_VHOST,
+    **{
+        layout.pattern: log_format
+        for layout, log_format in (
+            (compile_nginx(_NGINX), ncsa.COMMON),
+            (compile_nginx(f'{_NGINX} "$http_referer" "$http_user_agent"'), ncsa.COMBINED),
+            (compile_haproxy("httplog"), proxies.HAPROXY),
+            (compile_haproxy("httpslog"), proxies.HAPROXY),
+        )
+        if isinstance(layout, TextLayout)
+    },
+}
+# What a server writes where there was no request that it could read, and which lines are no requests.
+_NO_REQUEST = {"haproxy": ("<BADREQ>",), "envoy": ("-", "- - -")}
+_OTHER = {
+    "haproxy": f"{proxies.HAPROXY_OTHER} OR contains({{line}}, '<BADREQ>')",
+    "envoy": "contains({line}, '\"- - -\"') OR contains({line}, ' - - - ')",
+}
+_TIMES = ("date", "time", "clock", "zone")
+
+
+@functools.lru_cache(maxsize=64)
+def custom(described: CustomFormat) -> Format:
+    """The format of a description, for lines without a prefix; equal ones give the same object."""
+    layout = described.layout
+    if isinstance(layout, TextLayout):
+        return _text_format(described.name, layout)
+    return _json_format(described.name, layout)
+
+
+def _text_format(name: str, layout: TextLayout) -> Format:
+    if (known := _FAST_FORMATS.get(layout.pattern)) is not None:
+        return dataclasses.replace(known, name=name, detectable=False)
+    return Format(
+        name=name,
+        title=f"{name}, as the manifest describes it",
+        shape=CustomPattern(layout.pattern),
+        time=_time_syntax(layout.clock),
+        per_millisecond=1,
+        derive=_derive(name, layout),
+        other=_OTHER.get(name, ""),
+        detectable=False,
+    )
+
+
+def _json_format(name: str, layout: JsonLayout) -> Format:
+    return Format(
+        name=name,
+        title=f"{name}, as the manifest describes it",
+        shape=JsonLines(tuple((field, (pointer(*keys),)) for field, keys in layout.paths)),
+        time=_time_syntax(layout.clock),
+        per_millisecond=1,
+        derive=_derive(name, layout),
+        other=is_json_message_sql("{line}"),
+        detectable=False,
+    )
+
+
+def _time_syntax(clock: TimeLayout) -> Time:
+    if clock.epoch:
+        return Time((), epoch=clock.epoch, strict=True)
+    return Time(clock.formats, strict=True) if clock.formats else Time(_USUAL_TIMES, epoch=ANY_EPOCH, iso=True)
+
+
+def _derive(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
+    """What the texts mean, as SQL."""
+    names = layout.names
+    found = {"ip": _client(names, _NO_REQUEST.get(name, ())), "time": _time_text(names, layout.clock)}
+    if "status" in names:
+        found["status"] = "CASE z.status WHEN '-1' THEN '0' ELSE z.status END"
+    if "host" in names:
+        found["host"] = host_name("z.host")
+    if taken := [milliseconds(f"z.{each}", unit=unit) for each, unit in _UNITS.items() if each in names]:
+        found["time_taken"] = f"coalesce({', '.join(taken)})"
+    found |= _from_captures(names)
+    if "query" in names:
+        found["query"] = query_text("z.query")
+    elif "path" in names:
+        found |= {"path": "NULL::VARCHAR", "target": "z.path"}
+    return tuple((field, sql) for field, sql in found.items() if field in FIELDS)
+
+
+def _client(names: tuple[str, ...], absent: tuple[str, ...]) -> str:
+    """The address; none where one of the texts in `absent` stands for the request.
+
+    A field of its own stays what it is: others count beside it only where the source's `client` says so.
+    """
+    addresses = [address(f"z.{name}") for name in ADDRESSES if name in names]
+    ip = addresses[0] if "ip" in names else f"coalesce({', '.join(addresses)})"
+    asked = next((f"z.{name}" for name in ("request", "method") if name in names), "")
+    if not asked or not absent:
+        return ip
+    listed = ", ".join(map(literal, absent))
+    return f"CASE WHEN coalesce({asked}, '') NOT IN ({listed}) THEN {ip} END"
+
+
+def _from_captures(names: tuple[str, ...]) -> dict[str, str]:
+    """Fields among the headers that HAProxy captured, in braces (`captured`) or one by one, and that nothing names."""
+    singly = ", ".join(f"z.{name}" for name in names if re.fullmatch(r"captured\d+", name))
+    braced = "string_split(trim(z.captured, '{}'), '|')" if "captured" in names else "[]::VARCHAR[]"
+    if not singly and "captured" not in names:
+        return {}
+    captures = proxies.captured_headers(f"list_concat({braced}, [{singly}]::VARCHAR[])")
+    return {name: sql for name, sql in captures.items() if name not in names}
+
+
+def _time_text(names: tuple[str, ...], clock: TimeLayout) -> str:
+    """The text of the time, from all that the layout has of it."""
+    groups = clock.groups if clock.groups != ("time",) else tuple(name for name in _TIMES if name in names)
+    texts = [f"nullif(z.{group}, '')" for group in groups]
+    joined = f"concat_ws({literal(clock.joint)}, {', '.join(texts)})" if len(texts) > 1 else texts[0]
+    return joined if clock.formats or clock.epoch else unbracketed(joined)
