@@ -11,7 +11,7 @@ from mtc.core.model import Stage
 
 if TYPE_CHECKING:
     from mtc.cli.preflight import ManifestOptions
-    from mtc.engine.apply_request import ApplyRequest
+    from mtc.engine.selection import ApplyRequest
 
 
 def plan(
@@ -35,7 +35,7 @@ def plan(
     Changes nothing.
     """
     from mtc.cli.preflight import ManifestOptions, command_line, open_scope
-    from mtc.engine.apply_request import ApplyRequest
+    from mtc.engine.selection import ApplyRequest
 
     manifest_options = ManifestOptions(manifest, manifest_option, env, state)
     project, scope = open_scope(manifest_options, site, stage, (from_, to, date))
@@ -81,7 +81,7 @@ def apply(
     command goes on. Days that an earlier run did not finish, or whose logs may have arrived late, are included.
     """
     from mtc.cli.preflight import ManifestOptions, command_line, open_scope, parse_accepted, wait_seconds
-    from mtc.engine.apply_request import ApplyRequest
+    from mtc.engine.selection import ApplyRequest
 
     manifest_options = ManifestOptions(manifest, manifest_option, env, state)
     project, scope = open_scope(manifest_options, site, stage, (from_, to, date), quiet=quiet)
@@ -193,8 +193,7 @@ def _apply_stage(
 ) -> None:
     """Apply one stage of one site, as a short form asks: of `days`, its first and last; without days, what is there."""
     from mtc.cli.preflight import command_line, dates_of_arguments, open_project, parse_accepted, wait_seconds
-    from mtc.engine.apply_request import ApplyRequest
-    from mtc.engine.selection import Scope
+    from mtc.engine.selection import ApplyRequest, Scope
 
     sites = (site,) if site else ()
     project = open_project(manifest, secrets=stage is Stage.IMPORT, sites=sites, quiet=quiet)

@@ -103,8 +103,8 @@ def explain(
     """
     from mtc.cli.preflight import ManifestOptions, open_project
     from mtc.cli.streams import stdout_terminal
-    from mtc.engine.explanation import NO_SITE, as_format
-    from mtc.engine.explanation import explain as explain_files
+    from mtc.engine.planning import NO_SITE, as_format
+    from mtc.engine.planning import explain as explain_files
     from mtc.manifest.models import Run
     from mtc.report.explain_text import explain_json, explain_text
     from mtc.report.terminal import write_line

@@ -16,16 +16,14 @@ from mtc.core.errors import InterruptedRunError, TransientError
 from mtc.core.events import Notice, Reporter, Warned
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.records import History
-from mtc.engine.day_notes import day_notes
 from mtc.engine.executors import Executor, Handler
 from mtc.engine.observe import OpenSource
 from mtc.engine.run_summary import RunSummary
 from mtc.engine.stage_planner import StagePlanner
 from mtc.engine.step_tracker import StepTracker
-from mtc.engine.task_queue import TaskQueue
-from mtc.engine.tasks import tasks
+from mtc.engine.task_queue import TaskQueue, tasks
 from mtc.manifest.project import Project
-from mtc.plan.neighbours import Neighbours, to_import
+from mtc.plan.neighbours import Neighbours, day_notes, to_import
 from mtc.plan.planner import Steps
 from mtc.plan.work import PlannedStep
 from mtc.plan.world import Selection, World

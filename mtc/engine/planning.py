@@ -1,18 +1,25 @@
-"""Read-only questions: what a run would do, what a step's verdict is, and how all steps stand. Takes no lock."""
+"""Read-only questions: what a run would do, a step's verdict, how all steps stand, what an import makes of log files.
+
+Takes no lock.
+"""
 
 import datetime as dt
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtc.core.clock import Clock, utc_now
 from mtc.core.model import Stage, StepId
 from mtc.core.records import History
-from mtc.engine.apply_request import ApplyRequest, selection_for
 from mtc.engine.observe import observe, unknown_site_notes
-from mtc.engine.selection import Scope, select, sites_of
+from mtc.engine.selection import ApplyRequest, Scope, select, selection_for, sites_of
 from mtc.engine.wiring import source_opener
+from mtc.formats.settings import Filters
 from mtc.manifest.dates import is_relative
-from mtc.manifest.project import Project
+from mtc.manifest.models import Run, Source
+from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.duplicates import counted_once
 from mtc.plan.freshness import stale_sites
 from mtc.plan.planner import make_plan, with_steps_under_way
@@ -21,6 +28,12 @@ from mtc.plan.world import Selection
 from mtc.state.lock import owner_at_work
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import check
+
+if TYPE_CHECKING:
+    from mtc.stages.import_.preview import Explained
+
+NO_SITE = SiteSettings("log", "", "UTC", Source(url="."), None, Filters())
+"""What holds without a manifest: every default."""
 
 STATUS_DAYS = 30
 
@@ -104,3 +117,22 @@ def status_data(
         notes += tuple(str(one) for one in stale_sites(project, selection, history, {}, now))
     narrowed = replace(project, sites={name: project.sites[name] for name in names})
     return StatusData(narrowed, tuple(sorted(days)), history, made, notes)
+
+
+def as_format(site: SiteSettings, format_name: str | None) -> SiteSettings:
+    """The site with another format, if one is given."""
+    return replace(site, source=site.source.model_copy(update={"format": format_name})) if format_name else site
+
+
+def explain(
+    files: Sequence[Path], site: SiteSettings = NO_SITE, *, limit: int, memory: str = Run().memory
+) -> Iterator["Explained"]:
+    """What an import would make of each file. Nothing is written but in a folder that is gone at the end."""
+    from mtc.core.database import connect  # noqa: PLC0415 - the same
+    from mtc.stages.import_.preview import Explainer  # noqa: PLC0415 - loads duckdb
+
+    with tempfile.TemporaryDirectory(prefix="mtc-explain-") as name:
+        folder = Path(name)
+        explainer = Explainer(site, lambda: connect(memory, folder / "tmp"), folder, limit)
+        for file in files:
+            yield explainer.explain(file)

@@ -1,13 +1,17 @@
-"""The selection of a run: the manifest's dates and stages, narrowed by the command line, and days to catch up."""
+"""What `plan` and `apply` are asked for, and the steps that this selects.
+
+The manifest's dates and stages are narrowed by the command line and widened by days to catch up.
+"""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mtc.core.errors import UsageError
-from mtc.core.model import Stage
+from mtc.core.model import Stage, StepId
 from mtc.core.records import History
 from mtc.core.suggest import nearest
+from mtc.engine.observe import stat_sizes
 from mtc.manifest.dates import Dates, is_relative, is_single_day
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project
@@ -94,3 +98,50 @@ def _unfinished(
     yield from unfinished_days(sites, history)
     if Stage.IMPORT in stages:
         yield from unsettled_days(project, sites, history)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRequest:
+    """What to apply, and how. `command` is shown to people and holds no secret; `wait` is in seconds.
+
+    `csv_as_found` asks for a CSV row of each `.stat` file there is, whatever the manifest's dates. `accepted` steps and
+    `accepted_sites` may do what a run never does by itself: count hits twice in Matomo, or lose what cannot be made
+    again. `remake` imports again what an older mtc has imported.
+    """
+
+    project: Project
+    scope: Scope
+    command: str
+    wait: float | None = None
+    csv_as_found: bool = False
+    accepted: frozenset[StepId] = frozenset()
+    accepted_sites: frozenset[str] = frozenset()
+    remake: bool = False
+
+
+def selection_for(request: ApplyRequest, history: History, now: dt.datetime) -> Selection:
+    """The steps that a request selects. `now` has a zone."""
+    if not request.csv_as_found:
+        return _with_accepted(select(request.project, request.scope, history, now), request)
+    names = sites_of(request.project, request.scope)
+    days = {name: tuple(sorted(stat_sizes(request.project.stats / name))) for name in names}
+    return Selection((Stage.CSV,), days, exact=True)
+
+
+def _with_accepted(selection: Selection, request: ApplyRequest) -> Selection:
+    """The selection with what the operator accepts.
+
+    Statistics may be of another day than the logs that they are made from.
+
+    Raises:
+        UsageError: an accepted step or site is not in the selection.
+    """
+    hint = "name its site and day with --site and --date"
+    for step in sorted(request.accepted):
+        days = selection.days.get(step.site, ())
+        if step.stage is Stage.CSV or not days or (step.stage is Stage.IMPORT and step.day not in days):
+            what = "csv steps lose nothing" if step.stage is Stage.CSV else "it is not in this plan"
+            raise UsageError(f"{step} cannot be accepted: {what}", hint=hint)
+    for site in sorted(request.accepted_sites - selection.days.keys()):
+        raise UsageError(f"site:{site} cannot be accepted: it is not in this plan", hint="name it with --site")
+    return replace(selection, accepted=request.accepted, accepted_sites=request.accepted_sites, remake=request.remake)

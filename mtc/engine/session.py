@@ -18,10 +18,9 @@ from mtc.core.errors import EXIT_BUG, InterruptedRunError, MtcError, StateError
 from mtc.core.events import Notice, Reporter, RunFinished, RunStarted
 from mtc.core.model import Stage, Status
 from mtc.core.signals import ending
-from mtc.engine.apply_request import ApplyRequest, selection_for
 from mtc.engine.coordinator import Coordinator
 from mtc.engine.recovery import recover
-from mtc.engine.selection import sites_of
+from mtc.engine.selection import ApplyRequest, selection_for, sites_of
 from mtc.engine.wiring import executor_maker, source_opener
 from mtc.manifest.project import Project
 from mtc.plan.duplicates import counted_once

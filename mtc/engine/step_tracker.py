@@ -1,34 +1,80 @@
-"""What workers report of steps: recorded in the state, counted, shown, and tried again where the error may pass.
+"""What workers report of steps: recorded in the state, counted, shown, and retried where the error may be temporary.
 
-This is the coordinator's side of the executor's seam (`executors.Handler`). All of it happens in the coordinator's
+This is the coordinator's side of the executor's interface (`executors.Handler`). All of it happens in the coordinator's
 thread; the facts of one report are one transaction.
 """
 
 import datetime as dt
+import heapq
+import itertools
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mtc.core import crash_points
 from mtc.core.clock import Clock
+from mtc.core.deliveries import BatchStatus
 from mtc.core.errors import InterruptedRunError, MtcError, explain_machine_error
 from mtc.core.events import Reporter, StepFinished, StepProgress, StepRetried, StepStarted
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage, Status, StepId
 from mtc.core.retry import RetryPolicy
-from mtc.engine.fact_writer import files_loaded, hits_delivered, record_delivery, record_object
-from mtc.engine.retry_queue import RetryQueue
 from mtc.engine.run_summary import RunSummary
 from mtc.engine.task_queue import TaskQueue
 from mtc.manifest.project import Project
 from mtc.plan.neighbours import NEIGHBOUR
 from mtc.plan.work import PlannedStep, Task
-from mtc.stages.stage import DeliveryFact, Fact, ObjectFact, ObjectLoaded, StepDone, StepFailed, StepLoaded
+from mtc.stages.stage import (
+    BatchesMoved,
+    DeliveryCut,
+    DeliveryEnded,
+    DeliveryFact,
+    Fact,
+    ObjectArchived,
+    ObjectCarried,
+    ObjectDropped,
+    ObjectFact,
+    ObjectLoaded,
+    PartsDigested,
+    ResendAllowed,
+    StepDone,
+    StepFailed,
+    StepLoaded,
+)
 from mtc.state.rows import StepResult
 from mtc.state.run_records import StepOutcome
 from mtc.state.store import Store
 from mtc.warehouse.parts import remove_files, remove_unlisted
+
+
+@dataclass(slots=True)
+class RetryQueue:
+    """Groups of steps, each with the time of its next attempt; groups that are due at once come in order of arrival."""
+
+    _waiting: list[tuple[float, int, tuple[StepId, ...]]] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def __bool__(self) -> bool:
+        """Whether any steps wait."""
+        return bool(self._waiting)
+
+    def add(self, steps: tuple[StepId, ...], delay: float) -> None:
+        """Have steps tried again, together, in `delay` seconds."""
+        heapq.heappush(self._waiting, (time.monotonic() + delay, next(self._numbers), steps))
+
+    def due(self) -> Iterator[tuple[StepId, ...]]:
+        """Take out the groups whose time has come."""
+        while self._waiting and self._waiting[0][0] <= time.monotonic():
+            yield heapq.heappop(self._waiting)[2]
+
+    def seconds_to_next(self) -> float:
+        """Seconds until the first group is due; there has to be one."""
+        return max(0.0, self._waiting[0][0] - time.monotonic())
+
+    def clear(self) -> None:
+        """Try nothing again."""
+        self._waiting.clear()
 
 
 @dataclass(slots=True)
@@ -203,3 +249,45 @@ class StepTracker:
                 StepOutcome(receipt.step, receipt.status, ended.planned.verdict, spent, ended.attempt, figures)
             )
             self.reporter.tell(StepFinished(receipt.step, receipt.status, spent, figures, receipt.notes))
+
+
+def record_object(store: Store, fact: ObjectFact) -> tuple[str, ...]:
+    """Record what became of an object or its parts; returns the part files that nothing lists any more."""
+    match fact:
+        case ObjectLoaded(step, loaded):
+            return store.object_loaded(step, loaded)
+        case ObjectDropped(step, key):
+            return store.object_dropped(step, key)
+        case ObjectArchived(step, key, url):
+            store.object_archived(step, key, url)
+        case PartsDigested(digests):
+            store.parts_digested(digests)
+    return ()
+
+
+def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.datetime) -> None:
+    """Record one fact; the caller's transaction makes it one with others."""
+    match fact:
+        case ObjectCarried(step, before, after):
+            store.object_carried(step, before, after)
+        case ResendAllowed(step, keys):
+            store.resend_allowed(step, keys, run=run, at=at)
+        case DeliveryCut(step, delivery):
+            store.delivery_cut(step, delivery, at=at)
+        case BatchesMoved(step, number, batches):
+            store.batches_moved(step, number, batches)
+        case DeliveryEnded(step, number):
+            store.delivery_ended(step, number, at=at)
+
+
+def hits_delivered(fact: Fact) -> int:
+    """How many hits Matomo has accepted, by this fact."""
+    if not isinstance(fact, BatchesMoved):
+        return 0
+    return sum(batch.hits - batch.invalid for batch in fact.batches if batch.status is BatchStatus.RECORDED)
+
+
+def files_loaded(facts: Iterable[Fact]) -> set[str]:
+    """The part files that were just made."""
+    loaded = (fact.loaded for fact in facts if isinstance(fact, ObjectLoaded))
+    return {part.file for item in loaded for part in item.parts}

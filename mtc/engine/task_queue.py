@@ -1,20 +1,24 @@
-"""The order in which tasks are handed to the executor: a site's days are delivered to Matomo one after the other.
+"""Planned steps as tasks, and the order in which the executor gets them.
 
-A visitor's hits around midnight may lie in the logs of two days, and Matomo joins hits into visits only in order. No
-worker waits for another. An import task whose turn has not come is handed out to load only; what it loaded comes back
-here and is handed out again, to be delivered, when no earlier day of its site is open. Meanwhile the executor does
-other tasks.
+An import step is a task; a site's statistics are done in sets of days, all CSV rows as one. The days of a site are
+delivered to Matomo one after the other: a visitor's hits around midnight may lie in the logs of two days, and Matomo
+joins hits into visits only in order. No worker waits for another. An import task whose turn has not come is handed out
+to load only; what it loaded comes back to the queue and is handed out again, to be delivered, when no earlier day of
+its site is open. Meanwhile the executor does other tasks.
 
-This knows tasks alone: no state, no threads, no clock. The coordinator's thread is the only one that calls it.
+The queue knows tasks alone: no state, no threads, no clock. Only the coordinator's thread calls it.
 """
 
 import heapq
+import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from mtc.core.model import StepId
-from mtc.plan.work import ImportWork, LoadedStep, Task
+from mtc.core.model import Stage, StepId
+from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
+
+_STAT_SET = 400
 
 
 @dataclass(slots=True)
@@ -135,3 +139,26 @@ def _has_open_delivery(task: Task) -> bool:
     """Whether it delivers before it loads: what an earlier run has begun to send."""
     work = task.steps[0].work
     return isinstance(work, ImportWork) and work.deliver is not None and bool(work.deliver.opened)
+
+
+def tasks(steps: Iterable[PlannedStep]) -> Iterator[Task]:
+    """Group the steps of one stage into tasks."""
+    for (stage, site), group in itertools.groupby(steps, key=_group):
+        if stage is Stage.IMPORT:
+            yield from (Task(stage, (planned,)) for planned in group)
+        elif stage is Stage.STAT:
+            yield from (Task(stage, some) for some in _chunks(group, _STAT_SET))
+        else:
+            yield Task(stage, tuple(group))
+        del site
+
+
+def _group(planned: PlannedStep) -> tuple[Stage, str]:
+    stage = planned.step.stage
+    return stage, "" if stage is Stage.CSV else planned.step.site
+
+
+def _chunks(steps: Iterable[PlannedStep], size: int) -> Iterator[tuple[PlannedStep, ...]]:
+    rest = iter(steps)
+    while chunk := tuple(itertools.islice(rest, size)):
+        yield chunk

@@ -1,11 +1,13 @@
-"""What stat and csv steps are made from: the parts of each day, and the names and versions of a step's inputs. Pure."""
+"""What stat and csv steps are made from: each day's parts, names and versions of inputs, hits given to Matomo. Pure."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mtc.core.deliveries import Delivery, DeliveryStatus
 from mtc.core.model import FIRST_RECIPE, LoadedObject, Part, Stage, Status, StepId
 from mtc.core.records import History, StepRecord
+from mtc.manifest.project import SiteSettings
 from mtc.plan.world import World
 
 _OF = " of "
@@ -84,3 +86,42 @@ class PartsByDay:
 
 def _order(hits: DayPart) -> tuple[Part, StepId]:
     return hits.part, hits.step
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredHits:
+    """How many hits of a day were delivered, and how many of them Matomo may lack: refused, or not sent."""
+
+    hits: int = 0
+    lacking: int = 0
+
+    @property
+    def at_least(self) -> int:
+        """The least number of hits that Matomo has."""
+        return max(0, self.hits - self.lacking)
+
+
+def deliveries_to_site(site: SiteSettings, history: History, step: StepId) -> list[Delivery]:
+    """The deliveries of an import step to the server and the site of today's manifest."""
+    matomo = site.matomo
+    return [
+        delivery
+        for delivery in history.deliveries.get(step, ())
+        if matomo and delivery.server == matomo.server and site.matomo_id in {None, delivery.site_id}
+    ]
+
+
+def count_delivered_hits(site: SiteSettings, history: History, hits: Sequence[DayPart]) -> DeliveredHits:
+    """What was delivered of a day's hits."""
+    count = lacking = 0
+    for step in {part.step for part in hits}:
+        for delivery in deliveries_to_site(site, history, step):
+            covered = [part.part.hits for part in hits if part.step == step and _covers(delivery, part)]
+            if covered and delivery.status is DeliveryStatus.DONE:
+                count += sum(covered)
+                lacking += delivery.invalid + delivery.unsendable
+    return DeliveredHits(count, lacking)
+
+
+def _covers(delivery: Delivery, part: DayPart) -> bool:
+    return any(item.covers(part.loaded) for item in delivery.objects)

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from mtc.core.model import Accounting, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
-from mtc.plan.delivered_hits import count_delivered_hits
 from mtc.plan.fingerprint import Fingerprint, csv_settings, stat_settings
 from mtc.plan.losses import Losses
 from mtc.plan.neighbours import Neighbours
-from mtc.plan.stat_inputs import PartsByDay, stat_version
+from mtc.plan.stat_inputs import PartsByDay, count_delivered_hits, stat_version
 from mtc.plan.verdicts import (
     Finding,
     digest_of,

@@ -23,7 +23,7 @@ from mtc.manifest.project import Project
 from mtc.plan.work import CsvWork, Task
 from mtc.stages.stage import FactRecorder, StepDone
 from mtc.warehouse import csv_files
-from mtc.warehouse.stat_files import StatFile, list_stat_files, parse_stat_file
+from mtc.warehouse.stat_document import StatFile, list_stat_files, parse_stat_file
 
 RowCounts = Mapping[tuple[str, dt.date], int]
 """How many rows the document of a site's day has, in all files."""

@@ -16,14 +16,12 @@ from mtc.core.deliveries import Batch, DeliveredObject, Delivery
 from mtc.core.model import Accounting, LoadedObject, Output, Stage, StepId
 from mtc.core.records import History, StepRecord
 from mtc.state import export
-from mtc.state.connection import StateConnection
+from mtc.state.connection import StateConnection, open_for_reading, open_for_writing
 from mtc.state.delivery_transitions import DeliveryTransitions
 from mtc.state.object_transitions import ObjectTransitions
-from mtc.state.open import open_for_reading, open_for_writing
 from mtc.state.queries import Queries
 from mtc.state.rows import AttemptRow, RunRow, StepFilter, StepResult
-from mtc.state.run_transitions import RunTransitions
-from mtc.state.step_transitions import StepTransitions
+from mtc.state.step_transitions import RunTransitions, StepTransitions
 
 
 class Store:

@@ -23,12 +23,10 @@ from mtc.core.model import Accounting, LoadedObject, Part, Stage, Status, StepId
 from mtc.core.records import History, StepRecord, copy_note, counted_accounting
 from mtc.core.sanitize import printable
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.delivered_hits import count_delivered_hits, deliveries_to_site
 from mtc.plan.duplicates import sent_texts
-from mtc.plan.stat_inputs import DayPart
+from mtc.plan.stat_inputs import DayPart, count_delivered_hits, deliveries_to_site
 from mtc.warehouse.csv_files import columns, file_name
-from mtc.warehouse.stat_document import StatDocument
-from mtc.warehouse.stat_files import parse_stat_file, stat_file
+from mtc.warehouse.stat_document import StatDocument, parse_stat_file, stat_file
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

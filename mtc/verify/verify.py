@@ -31,11 +31,10 @@ from mtc.matomo.client import MatomoClient
 from mtc.matomo.reports import DayReports, reports
 from mtc.matomo.settings import Matomo
 from mtc.matomo.sites import site_id
-from mtc.plan.delivered_hits import deliveries_to_site
 from mtc.plan.duplicates import counted_once
 from mtc.plan.freshness import stale_sites
 from mtc.plan.neighbours import Neighbours, find_stray_hits
-from mtc.plan.stat_inputs import DayPart, PartsByDay
+from mtc.plan.stat_inputs import DayPart, PartsByDay, deliveries_to_site
 from mtc.plan.world import Selection
 from mtc.stages.deliver.tracker import server_of
 from mtc.state.lock import Owner, owner_at_work

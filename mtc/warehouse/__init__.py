@@ -1,8 +1,8 @@
 """The warehouse: a folder of Parquet parts, and the statistics made from them.
 
 - `parts`: the files of hits and their columns
-- `visits`, `referrers`, `countries`: hits into visits, and where these come from
-- `day_tables`, `statistics`: visits into documents, many days at once
-- `stat_tables`, `stat_document`, `stat_files`: what a `.stat` file holds, as text, and where it is
+- `visits`, `referrers`, `countries`: hits grouped into visits, and where visitors come from
+- `day_tables`, `statistics`: visits counted into documents, many days at once
+- `stat_tables`, `stat_document`: what a `.stat` file holds, as models and as text
 - `csv_files`: `.stat` documents as rows of CSV
 """

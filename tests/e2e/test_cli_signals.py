@@ -37,14 +37,14 @@ def test_a_signal_while_the_database_reads_is_a_signal(place: Place, number: sig
     os.mkfifo(start_up / "reading")
     (start_up / "sitecustomize.py").write_text(
         "import signal, pathlib\n"
-        "from mtc.engine import explanation as explain\n"
+        "from mtc.engine import planning\n"
         "def stopped(*arguments, **options):\n"
         f"    pathlib.Path({str(start_up / 'reading')!r}).write_text('now')\n"
         "    try:\n"
         "        signal.pause()\n"
         "    except BaseException:\n"
         "        raise RuntimeError('Query interrupted') from None\n"
-        "explain.explain = stopped\n"
+        "planning.explain = stopped\n"
     )
     process = place.start("explain", "manifests/daily.yaml", PYTHONPATH=_python_path(start_up))
     _wait_for(start_up / "reading")

@@ -14,8 +14,7 @@ from mtc.core.errors import EXIT_FAILED, EXIT_OK
 from mtc.core.events import StepFinished
 from mtc.core.model import Stage, Status, StepId
 from mtc.engine import recovery, session
-from mtc.engine.apply_request import ApplyRequest
-from mtc.engine.selection import Scope
+from mtc.engine.selection import ApplyRequest, Scope
 from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
 from mtc.state.store import Store

@@ -15,8 +15,7 @@ from rig import Listener
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, Delivery
 from mtc.core.findings import DayNumbers, DayVerified, Verified
 from mtc.core.model import Stage, StepId
-from mtc.engine.apply_request import ApplyRequest
-from mtc.engine.selection import Scope
+from mtc.engine.selection import ApplyRequest, Scope
 from mtc.engine.session import apply
 from mtc.manifest.dates import DateRange
 from mtc.manifest.load import load

@@ -14,8 +14,7 @@ from mtc.core.events import Event, Notice, StepFinished
 from mtc.core.findings import DayVerified
 from mtc.core.model import Accounting, Stage, StepId
 from mtc.engine import planning, session
-from mtc.engine.apply_request import ApplyRequest
-from mtc.engine.selection import Scope
+from mtc.engine.selection import ApplyRequest, Scope
 from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
 from mtc.manifest.project import Project

@@ -5,8 +5,7 @@ from trial import Ended, Trial
 
 from mtc.core.model import StepId
 from mtc.engine import planning
-from mtc.engine.apply_request import ApplyRequest
-from mtc.engine.selection import Scope
+from mtc.engine.selection import ApplyRequest, Scope
 from mtc.manifest.load import load
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mtc.core.atomic_files import create_once
 from mtc.core.errors import StateError
-from mtc.state.open import open_for_writing
+from mtc.state.connection import open_for_writing
 
 
 def write_mine(staged: Path) -> None:

@@ -209,7 +209,7 @@ class Deaf:
 
 
 def test_every_executor_passes_the_contract_tests() -> None:
-    """`tests/integration/test_run_executors.py` runs for each of the table."""
+    """`tests/integration/test_engine_executors.py` runs for each of the table."""
     tested = {type(make({}, Deaf())).__name__ for make in EXECUTORS.values()}
     assert len(tested) >= 2
     assert missing_of_executors(SOURCES, tested) == []

@@ -20,7 +20,7 @@ from stored import deliveries_of
 from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus
 from mtc.core.errors import InterruptedRunError, PermanentError, StateError
 from mtc.core.model import LoadedObject, StepId
-from mtc.engine.fact_writer import record_delivery
+from mtc.engine.step_tracker import record_delivery
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings

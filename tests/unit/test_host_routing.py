@@ -10,8 +10,7 @@ from rig import Listener
 from mtc.core.errors import ManifestError
 from mtc.core.model import Accounting, StepId
 from mtc.engine import planning, session
-from mtc.engine.apply_request import ApplyRequest
-from mtc.engine.selection import Scope
+from mtc.engine.selection import ApplyRequest, Scope
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
 from mtc.state.store import Store

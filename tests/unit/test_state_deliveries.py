@@ -19,7 +19,7 @@ from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObjec
 from mtc.core.errors import StateError
 from mtc.core.model import Stage, StepId
 from mtc.state import schema
-from mtc.state.open import open_for_writing
+from mtc.state.connection import open_for_writing
 from mtc.state.store import Store
 
 DAY, NEXT = dt.date(2026, 5, 1), dt.date(2026, 5, 2)

@@ -9,7 +9,7 @@ import pytest
 from mtc.core.errors import StateError
 from mtc.core.model import Stage, Status, StepId
 from mtc.state import schema
-from mtc.state.open import open_for_reading, open_for_writing
+from mtc.state.connection import open_for_reading, open_for_writing
 from mtc.state.store import Store
 
 AT = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)

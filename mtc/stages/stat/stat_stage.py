@@ -19,8 +19,7 @@ from mtc.core.model import Output, Receipt, Status
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import PlannedStep, StatWork, Task
 from mtc.stages.stage import FactRecorder, PartsDigested, StepDone, StepFailed
-from mtc.warehouse.stat_document import StatDocument, dumps
-from mtc.warehouse.stat_files import stat_file
+from mtc.warehouse.stat_document import StatDocument, dumps, stat_file
 from mtc.warehouse.statistics import DayFailure, DayWork, WarehouseStatistics
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from mtc.core.model import Stage, StepId, Verdict
-from mtc.engine.tasks import tasks
+from mtc.engine.task_queue import tasks
 from mtc.plan.work import PlannedStep, Task
 
 FIRST = dt.date(2025, 1, 1)

@@ -16,8 +16,7 @@ from mtc.core.errors import UsageError
 from mtc.core.events import Event, Notice, RunFinished, RunStarted, StepFinished, StepRetried, StepStarted, Warned
 from mtc.core.model import Stage, Status, StepId, Verdict
 from mtc.engine import planning, recovery, session
-from mtc.engine.apply_request import ApplyRequest
-from mtc.engine.selection import Scope
+from mtc.engine.selection import ApplyRequest, Scope
 from mtc.manifest.load import load
 from mtc.sources.folder import FolderArchive
 from mtc.sources.url_pattern import ArchiveUrl
