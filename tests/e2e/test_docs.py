@@ -124,6 +124,15 @@ def test_pages_have_commands_to_run() -> None:
     assert files == ["manifests/matomo.yaml"]
 
 
+def test_shown_output_is_compared() -> None:
+    """Every line counts, but for times and what `...` stands for."""
+    output = "run of 2026-05-01 07:15:00 UTC\nmiddle\nlast  \n"
+    assert shows(output, ["run of 2030-01-01 00:00:00 UTC", "...", "last"])
+    assert shows(output, [])
+    assert not shows(output, ["run of 2030-01-01 00:00:00 UTC", "last"])
+    assert not shows(output, ["...", "middle"])
+
+
 def _manifest(text: str) -> str:
     """A manifest as it is, a fragment laid over the small one."""
     if re.search(r"^version:", text, re.MULTILINE):
