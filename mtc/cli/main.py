@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from mtc import __version__
 from mtc.cli import apply, check, inspect, manifests
-from mtc.core.errors import EXIT_OK, InterruptedRunError, MtcError, explain_machine_error
+from mtc.core.errors import EXIT_CODES, EXIT_OK, InterruptedRunError, MtcError, explain_machine_error
 from mtc.core.signals import SignalError, heard, listen
 from mtc.report.terminal import discard_output
 
@@ -28,15 +28,16 @@ class _Group(TyperGroup):
             raise _ClosedOutputError from error
 
 
+def _listed(codes: tuple[int, ...]) -> str:
+    *first, last = map(str, codes)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 app = typer.Typer(
     name="mtc",
     cls=_Group,
     help="Turn web-server access logs into daily statistics, for many sites, exactly once.",
-    epilog=(
-        "Exit codes: 0 done or up to date, 1 a bug, 2 usage or an invalid manifest, 3 steps failed or are blocked, "
-        "4 there is work (plan --exit-code), 6 the state file is damaged, 75 another run is at work, "
-        "129, 130 and 143 interrupted: the same command goes on."
-    ),
+    epilog=f"Exit codes: {', '.join(f'{_listed(each.codes)} {each.summary}' for each in EXIT_CODES)}.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -25,6 +25,50 @@ EXIT_WORK = 4
 EXIT_STATE = 6
 EXIT_LOCKED = 75
 
+
+@dataclass(frozen=True, slots=True)
+class ExitCode:
+    """What one or several exit codes mean: in a few words for `--help`, and in full for the documentation."""
+
+    codes: tuple[int, ...]
+    summary: str
+    meaning: str
+
+
+EXIT_CODES: tuple[ExitCode, ...] = (
+    ExitCode((EXIT_OK,), "done or up to date", "Everything was done, or was up to date."),
+    ExitCode((EXIT_BUG,), "a bug", "A bug in mtc. The message names a log file to report it with."),
+    ExitCode(
+        (EXIT_USAGE,),
+        "usage or an invalid manifest",
+        "The command line or the manifest is not valid; `mtc schema --check`: the copy differs.",
+    ),
+    ExitCode(
+        (EXIT_FAILED,),
+        "steps failed or are blocked",
+        "Steps failed or are blocked, or logs have stopped arriving (`freshness.error_after`). `mtc doctor`: a run "
+        "would fail. `mtc verify`: something differs. `mtc explain`: an import would refuse the file.",
+    ),
+    ExitCode(
+        (EXIT_WORK,),
+        "there is work (plan --exit-code)",
+        "`mtc plan --exit-code`: there is work. If all remaining steps are blocked, the exit code is 3.",
+    ),
+    ExitCode(
+        (EXIT_STATE,),
+        "the state file is damaged",
+        "The state file is damaged, was written by a newer mtc, or cannot be written.",
+    ),
+    ExitCode((EXIT_LOCKED,), "another run is at work", "Another run holds the lock. `--wait 10m` waits for it."),
+    ExitCode(
+        (129, 130, 143),
+        "interrupted: the same command goes on",
+        "Interrupted: the terminal was closed (SIGHUP; `nohup` prevents that), Ctrl-C, or SIGTERM. Run the same "
+        "command to continue.",
+    ),
+)
+"""Every exit code. The commands' `--help` and `docs/commands.md` are made from this table."""
+
 _DENIED = {errno.EACCES, errno.EPERM}
 _PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
 
