@@ -112,6 +112,9 @@ _COMPRESSIONS: dict[str, tuple[bytes, ...]] = {
     ),
     "xz": (b"\xfd7zXZ\x00",),
 }
+COMPRESSIONS = tuple(_COMPRESSIONS)
+"""What is decompressed, in the order in which it is looked for."""
+
 _LONGEST_MAGIC = 10
 _IGZIP_ERROR = cast("type[Exception]", isal_zlib.error)  # typed as a value in its stubs
 _DAMAGES = (zlib.error, _IGZIP_ERROR, zstandard.ZstdError, lzma.LZMAError, ValueError)

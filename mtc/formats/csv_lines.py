@@ -25,6 +25,8 @@ from mtc.formats.sql import cut_outside_quotes
 
 BOM = "\ufeff"
 
+TITLE = "CSV with a header row: fields are recognised by the names of the columns"
+
 _EMPTY_CELLS = ("", "-")
 _QUOTED = r'"(?:[^"]|"")*"'
 # A cell that is not in quotes: without any, and with such as are characters like others.
@@ -208,7 +210,7 @@ def _made(header: str, delimiter: str, places: Places) -> Format:
     utc = any(normalised_name(names[fields[name]]).endswith("utc") for name in _TIME_FIELDS if name in fields)
     return Format(
         name="csv",
-        title="CSV with a header row, with fields told by what their columns are called",
+        title=TITLE,
         shape=shape,
         time=dataclasses.replace(TIME, utc=utc),
         per_millisecond=1,

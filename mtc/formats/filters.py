@@ -38,6 +38,26 @@ DOWNLOAD_EXTENSIONS: tuple[str, ...] = _split_words(
     "mobi apk md5 sig"
 )
 
+REASONS: dict[str, tuple[str, ...]] = {
+    "hosts": ("host",),
+    "exclude_hosts": ("host",),
+    "hits.download_extensions": ("download",),
+    "errors": ("error",),
+    "redirects": ("redirect",),
+    "exclude_paths": ("path",),
+    "include_paths": ("path",),
+    "methods": ("method",),
+    "static": ("static",),
+    "exclude_ips": ("ip",),
+    "include_ips": ("ip",),
+    "exclude_referrers": ("referrer",),
+    "exclude_older_than": ("older",),
+    "exclude_newer_than": ("newer",),
+    "bots": (HEALTH_CHECK, "bot"),
+    "exclude_user_agents": ("user agent",),
+}
+"""Every filter, by the key that sets it and in the order in which they apply, with the reasons that it gives."""
+
 _DATE_ALONE = 10
 
 Rule = tuple[str, str]

@@ -23,6 +23,8 @@ from mtc.formats.model import CLF_TIME, Format, Time
 from mtc.formats.server_messages import is_json_message_sql
 from mtc.formats.sql import address, host_name, milliseconds, query_text, unbracketed
 
+ANY_JSON_TITLE = "JSON lines of any server: fields are recognised by the names of the keys"
+
 # JSON that is no object; messages are known in any format, and any other object is of another format.
 _NO_OBJECT = "(json_valid({line}) AND NOT starts_with(ltrim({line}), '{'))"
 # Caddy's own messages name who logs.
@@ -228,7 +230,7 @@ def _made(paths: Paths) -> Format:
     """One object for equal keys: objects of the same format are bundled."""
     return Format(
         name="any_json",
-        title="JSON lines, with fields told by what their keys are called",
+        title=ANY_JSON_TITLE,
         shape=JsonLines(paths, needed=NEEDED),
         time=TIME,
         per_millisecond=1,

@@ -117,6 +117,27 @@ def _ungrouped(pattern: str) -> str:
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 
+ABOUT: dict[str, str] = {
+    "Kubernetes CRI": "time, stream and tag of the container runtime, `2026-05-01T10:05:06.1Z stdout F ...`",
+    "docker compose": "`docker compose logs`: the service's name and `|`, with or without colours",
+    "kubectl": "`kubectl logs --prefix`: `[pod/NAME/CONTAINER] ...`",
+    "Caddy console": "Caddy's console encoder: time, level, logger and message before the JSON object",
+    "fluentd": "fluentd's `stdout` and `file` outputs: time and tag before a JSON object",
+    "journalctl -o export": "the `MESSAGE=` field of the journal export format; the other fields are skipped",
+    "logcli": 'Loki\'s `logcli query`: time and labels, `{app="web"}`',
+    "docker's timestamps": "`docker logs --timestamps`: a time with nanoseconds",
+    "Heroku": "Logplex: the router's and the dynos' lines, with or without the length before them (RFC 6587)",
+    "syslog": "RFC 3164 and RFC 5424, sent or written to files: priority, time, host and program may each be missing",
+    "`@cee`": "`@cee: ` before a JSON object",
+    "logback": "logback and log4j: time, thread, level and logger",
+    "time and host": "a time and a host, as syslog writes them without a program",
+    "time": "a time alone: `May  1 10:05:03`, ISO 8601 or seconds since 1970",
+    "stern": "stern: pod and container, with or without namespace and colours",
+    "docker's json-file": "docker's `json-file` driver: the line is under `log`",
+    "journald JSON": "`journalctl -o json`: the line is under `MESSAGE`",
+}
+"""What each kind is, for the documentation; `JSON around` says it by its name."""
+
 IN_FRONT = "|".join(
     (
         *(_ungrouped(layer.pattern.removeprefix("^")) for layer in (CRI, COMPOSE, KUBECTL)),

@@ -76,6 +76,41 @@ READ_MORE_BY = {"nginx_json": "any_json"}
 
 NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
 
+TITLES: dict[str, str] = {
+    **{name: log_format.title for name, log_format in FORMATS.items()},
+    **{dialect.name: dialect.title for dialect in DIALECTS},
+    "ltsv": ltsv_logfmt.LTSV.title,
+    "logfmt": ltsv_logfmt.LOGFMT.title,
+    "csv": csv_lines.TITLE,
+    "any_json": json_formats.ANY_JSON_TITLE,
+}
+"""What each format is, in a line: which server writes it, and what is special about it."""
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "Web servers, NCSA": (
+        *("combined", "common", "combined_vhost", "common_vhost", "combined_vhost_last", "common_agent"),
+        *("common_agent_vhost", "combined_nginx_time", "combined_apache_time"),
+    ),
+    "Web servers, JSON": ("nginx_json", "tomcat_json", "caddy"),
+    "Web servers, W3C": ("w3c", "iis"),
+    "Hosting": ("ovh", "lighttpd", "gandi", "litespeed", "nginx_proxy_manager"),
+    "Proxies and load balancers": (
+        *("haproxy", "squid", "traefik", "traefik_json", "envoy", "envoy_json", "netscaler", "elb", "alb"),
+        *("google_cloud", "azure_front_door", "azure_application_gateway"),
+    ),
+    "API gateways": ("kong", "apisix", "apisix_access", "api_gateway", "api_gateway_clf", "api_gateway_csv"),
+    "Object storage and CDN": (
+        *("s3", "cloudfront", "cloudfront_json", "cloudfront_parquet", "cloudfront_rtmp", "cloudflare", "fastly"),
+        *("akamai", "akamai_pairs", "akamai_structured", "incapsula", "vercel"),
+    ),
+    "Streaming": ("icecast", "shoutcast"),
+    "Any server": ("ltsv", "logfmt", "csv", "any_json"),
+}
+"""The formats as the documentation groups them; every format is in one family."""
+
+NAMED_ONLY: tuple[str, ...] = tuple(name for name, log_format in FORMATS.items() if not log_format.detectable)
+"""The formats that detection cannot tell from another one: a manifest has to name them."""
+
 
 def candidates(sample: Sequence[str]) -> dict[str, Format]:
     """Every format that a file which begins with `sample` may be in, by name, in the order of preference."""
