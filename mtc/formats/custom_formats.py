@@ -195,7 +195,10 @@ class CustomFormat(Model):
         | None
     ) = None
     """A `logformat` of Squid."""
-    json_: Annotated[JsonPaths | None, Field(alias="json", examples=[{"ip": "client.addr", "time": "ts"}])] = None
+    json_: Annotated[
+        JsonPaths | None,
+        Field(alias="json", examples=[{"ip": "client.addr", "time": "ts", "path": "uri", "status": "code"}]),
+    ] = None
     """Where each field is in lines that are JSON objects."""
     time: Annotated[str, Field(min_length=1, examples=["%d.%m.%Y %H:%M:%S"]), _checked(check_time)] | None = None
     """The `strptime` format of the time, for `regex` and `json`; the usual ones need none."""

@@ -121,9 +121,14 @@ SearchParameter = Annotated[str, Field(pattern=r"^[^&=#\s\[\]]{1,64}$")]
 
 
 class ClientSettings(Model):
-    """Which address of a line is the client's, where proxies stand in front of the server."""
+    """Which address of a line is the client's, if there are proxies in front of the server."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(
+        populate_by_name=True,
+        json_schema_extra={
+            "examples": [{"from": ["forwarded_for", "ip"], "trusted": ["private", "203.0.113.0/24"]}],
+        },
+    )
 
     from_: Annotated[
         tuple[Literal["ip", "real_ip", "forwarded_for"], ...],
@@ -133,9 +138,9 @@ class ClientSettings(Model):
     `forwarded_for` the list that proxies write (`X-Forwarded-For`, `Forwarded`), `real_ip` the client as the last proxy
     found it (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`)."""
     trusted: Annotated[tuple[Network, ...], Field(examples=[["10.0.0.0/8", "2001:db8::/32"]])] = (PRIVATE,)
-    """The networks of your own proxies. Of a list of addresses the right-most counts that is in none of them; if all
-    are, the left-most. `private` stands for the networks that are not on the internet (RFC 1918, loopback, link-local,
-    shared and unique local addresses)."""
+    """The networks of your own proxies. From a list of addresses, the right-most that is in none of them is the
+    client's; if all are trusted, the left-most. `private` stands for the networks that are not on the internet (RFC
+    1918, loopback, link-local, shared and unique local addresses)."""
     host_names: bool = False
     """Whether a client that the log knows only by its host name (Apache's `HostnameLookups`) counts as a visitor of
     that name. Otherwise its lines are rejected."""
@@ -148,7 +153,20 @@ class ClientSettings(Model):
 
 
 class Filters(Model):
-    """What counts as a hit. The defaults are those of Matomo's own importer."""
+    """Which requests count as hits. The defaults are those of Matomo's own importer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "exclude_paths": ["/health*"],
+                    "exclude_ips": ["10.0.0.0/8"],
+                    "exclude_user_agents": ["*monitor*"],
+                    "errors": True,
+                }
+            ]
+        },
+    )
 
     bots: bool = False
     """Whether requests of robots count, health checks among them."""
@@ -214,7 +232,19 @@ class PathRule(Model):
 
 
 class HitSettings(Model):
-    """What is kept of a hit. Filters come first: they see what the log says."""
+    """What is stored of a hit. Filters come first: they see what the log says."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "exclude_query_parameters": ["utm_*", "sid"],
+                    "replace_paths": [{"find": "^/v[0-9]+/", "replace": "/"}],
+                    "anonymise_ips": 2,
+                }
+            ]
+        },
+    )
 
     strip_query: bool = False
     """Whether to drop the query."""

@@ -30,7 +30,20 @@ Bytes = Annotated[str, Field(pattern=r"^[0-9]+(MB|GB)$", examples=["800MB", "4GB
 
 
 class Source(Model):
-    """Where logs lie, and how they read."""
+    """Where the logs are, and how they are read."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "s3://acme-logs/{site}/{date:%Y/%m/%d}/*.gz",
+                    "credentials": "pull",
+                    "format": "combined",
+                    "settle": "6h",
+                }
+            ]
+        },
+    )
 
     url: Annotated[
         str,
@@ -41,31 +54,33 @@ class Source(Model):
     ]
     """A folder's path or an `s3://` URL, with `{site}`, `{date:FORMAT}` and the globs `*`, `?` and `**`."""
     format: FormatChoice = "auto"
-    """`auto`, a format's name, or one's own: `{regex: ...}`, `{apache: ...}`, `{nginx: ...}` or `{json: ...}`."""
+    """`auto`, the name of a format, or a format of your own such as `{nginx: ...}` or `{json: ...}`."""
     credentials: Annotated[str, Field(min_length=1)] | None = None
     """Which entry of `credentials` reads this source."""
     settle: Duration = "6h"
     """How long after a day's end its objects may still arrive."""
     timezone: Zone | None = None
-    """The zone of times in logs that name none: by default the site's, and UTC where the format is defined so."""
+    """The time zone of times without an offset. By default the site's; UTC for formats that are defined to be in
+    UTC."""
     shift: Annotated[str, Field(pattern=r"^-?[0-9]+(s|m|h|d)$", examples=["-1h"])] | None = None
     """What to add to every time, for a clock that was wrong."""
     encoding: Encoding | None = None
-    """The encoding of the logs, where it is not UTF-8; a byte order mark at the beginning of a file says more."""
+    """The encoding of the logs, where it is not UTF-8. A byte order mark at the beginning of a file takes
+    precedence."""
     fields: Annotated[
         dict[FieldName, Annotated[str, Field(min_length=1)]],
         Field(examples=[{"ip": "c-forwarded", "host": "cs(Host)"}]),
     ] = {}  # noqa: RUF012 (pydantic copies it)
-    """Which column, key or label of the format a field is read from, where it is another than the format's own: columns
-    of W3C and CSV, keys of JSON (`request.headers.Host`), labels of LTSV and logfmt, groups of others."""
+    """Where to read a field from, instead of the place that the format has for it: a column of W3C or CSV, a key of
+    JSON (`request.headers.Host`), a label of LTSV or logfmt, a group of any other format."""
     client: ClientSettings | None = None
-    """Which address of a line is the client's, where proxies stand in front of the server."""
+    """Which address of a line is the client's, if there are proxies in front of the server."""
     vanished: Literal["keep", "drop"] = "keep"
-    """What becomes of the hits of an object that is no longer in the source: logs are often deleted after a while."""
+    """What happens to the hits of a log that is no longer in the source: logs are often deleted after a while."""
 
     duplicates: Literal["skip", "keep"] = "skip"
-    """Whether logs of the site with the same lines, whatever they are called and however they are compressed, count
-    once (`skip`) or each (`keep`, for servers whose short logs may be alike by chance)."""
+    """Whether several logs of the site with the same lines, whatever their names and compression, count once (`skip`)
+    or each of them (`keep`, for servers whose short logs may be identical by chance)."""
 
 
 class Folder(Model):
@@ -76,31 +91,36 @@ class Folder(Model):
 
 
 class Stats(Folder):
-    """Where `.stat` files go, who answers, and what tells them more than the hits do."""
+    """Where `.stat` files go, and where their numbers come from."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(
+        populate_by_name=True,
+        json_schema_extra={"examples": [{"path": "stats", "countries": "geo/GeoLite2-Country.mmdb"}]},
+    )
 
     path: Annotated[str, Field(min_length=1)] = "stats"
     """A path, relative to the project."""
     from_: Annotated[Literal["warehouse", "matomo"] | None, Field(alias="from")] = None
-    """Who answers: by default Matomo where hits are delivered to it, else the warehouse."""
+    """Where the numbers come from. By default from Matomo if hits are delivered to it, otherwise from the warehouse."""
     countries: Annotated[str, Field(min_length=1, examples=["geo/GeoLite2-Country.mmdb"])] | None = None
-    """A database that tells the countries of addresses: an `.mmdb` file of MaxMind's format, its path relative to the
-    project. Needs `pip install 'mtc[geo]'`. With another path, or none, statistics are made again; a newer database
-    under the same path tells only what is made from then on."""
+    """A database of the countries of addresses: the path of an `.mmdb` file in MaxMind's format, relative to the
+    project. Needs `pip install 'mtc[geo]'`. If the path changes, statistics are made again. A newer database under the
+    same path applies only to statistics that are made from then on."""
 
 
 class Freshness(Model):
-    """When it is said that a site's logs have stopped coming, counted from the end of the last day that had any.
+    """When mtc reports that a site's logs have stopped arriving, counted from the end of the last day that had any.
 
     The time that they may take to arrive (`source.settle`) is added.
     """
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"warn_after": "2d", "error_after": "3d"}]})
+
     warn_after: Duration | None = None
-    """When a run warns, also with `--quiet`: by default after a day without logs of a site that had some on each of the
-    seven days before. Given, it holds for every site that ever had logs."""
+    """When a run warns, also with `--quiet`. By default after a day without logs, for a site that had some on each of
+    the seven days before. If you set it, it applies to every site that ever had logs."""
     error_after: Duration | None = None
-    """When a run ends with exit code 3; never by default."""
+    """When a run ends with exit code 3. By default never."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -110,91 +130,106 @@ class Freshness(Model):
 
 
 class Site(Model):
-    """One web site. Its own keys win over those of the manifest."""
+    """One web site. Its own keys take precedence over those of the manifest."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "https://docs.example.org",
+                    "timezone": "Europe/Paris",
+                    "source": {"url": "logs/docs/{date:%Y-%m-%d}.log"},
+                    "filters": {"errors": True},
+                }
+            ]
+        },
+    )
 
     url: Annotated[str, Field(pattern=r"^https?://", examples=["https://docs.example.org"])] | None = None
-    """The site's address: a referrer with its host is no other website."""
+    """The site's address. A referrer with its host counts as the site itself."""
     matomo_id: Annotated[int, Field(ge=1)] | None = None
-    """The site's number in Matomo; without it, it is asked for by `url`."""
+    """The site's number in Matomo. Without it, mtc looks the site up by its `url`."""
     matomo: bool = True
     """Whether this site's hits are delivered, where the manifest has a `matomo:`."""
     timezone: Zone | None = None
-    """The zone in which this site's days begin and end."""
+    """The time zone in which this site's days begin and end."""
     source: Source | None = None
-    """A source of its own; keys that are not given come from the manifest's."""
+    """The source of this site. Keys that are not set come from the manifest's."""
     archive: Archive | None = None
-    """An archive of its own; `null` for none."""
+    """The archive of this site; `null` for none."""
     hosts: Annotated[tuple[Glob, ...], Field(examples=[["docs.example.org", "*.docs.example.org"]])] = ()
-    """Globs for its host names, besides the one of its `url`, where one log holds several sites' lines: lines of other
-    hosts are filtered, lines that name none count. Stands for `filters: {hosts: ...}`."""
+    """Globs for its host names, in addition to the host of its `url`, for a log with lines of several sites. Lines of
+    other hosts are filtered; lines without a host count. Short for `filters: {hosts: ...}`."""
     filters: Filters | None = None
-    """Filters of its own; keys that are not given come from the manifest's."""
+    """Filters of this site. Keys that are not set come from the manifest's."""
     hits: HitSettings | None = None
-    """Hit rules of its own; keys that are not given come from the manifest's."""
+    """Hit rules of this site. Keys that are not set come from the manifest's."""
     freshness: Freshness | Literal["off"] | None = None
-    """Freshness of its own; keys that are not given come from the manifest's."""
+    """Freshness of this site. Keys that are not set come from the manifest's."""
     format: FormatChoice | None = None
-    """How its lines read; short for `source: {format: ...}`."""
+    """The format of its logs. Short for `source: {format: ...}`."""
 
 
 class Run(Model):
-    """How `apply` works."""
+    """How `mtc apply` works: how much at once, and how it retries."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"jobs": 4, "memory": "4GB"}]})
 
     jobs: Annotated[int, Field(ge=1, le=64)] = 2
     """How many tasks run at a time."""
     retries: Annotated[int, Field(ge=0, le=20)] = 3
-    """How often a step is tried again after an error that may pass."""
+    """How often a step is tried again after a temporary error."""
     backoff: Duration = "2s"
-    """The pause before the first new try; it doubles with each, up to a minute."""
+    """The pause before the first retry. It doubles with each retry, up to a minute."""
     memory: Bytes = "800MB"
-    """How much memory the embedded database may use before it goes to disk."""
+    """How much memory the embedded database may use before it spills to disk."""
 
 
 SiteName = Annotated[str, Field(pattern=rf"^{SITE_NAME}$")]
 
 
 class Manifest(Model):
-    """What should be true: which sites, which days, which stages, from where to where."""
+    """The result that you want: which sites, which days and which stages, from where to where."""
 
     version: Literal[1]
-    """The version of this file's language."""
+    """The version of the manifest's language."""
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", examples=["daily"])] = "mtc"
-    """What runs of this manifest are called."""
+    """The name of the manifest's runs in reports and logs."""
     dates: Dates = "yesterday"
     """Which days: `today`, `yesterday`, a date, `{last: 7}`, or `{from: 2026-01-01, to: 2026-03-31}`."""
     catch_up: Annotated[int, Field(ge=0, le=3660, examples=[7])] = 30
-    """How many days back `apply` catches up the days that no run came to, where `dates` move with the calendar; 0 for
-    none."""
+    """How many days back `mtc apply` catches up on days that no run has processed, if `dates` move with the calendar. 0
+    turns it off."""
     freshness: Freshness | Literal["off"] = Freshness()
-    """When it is said that a site's logs have stopped coming; `off` for never."""
+    """When mtc reports that a site's logs have stopped arriving; `off` for never."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage.IMPORT, Stage.STAT, Stage.CSV)
     """Which stages: `import`, `stat` and `csv`."""
     timezone: Zone = "UTC"
-    """The zone in which days begin and end, for sites that have none of their own."""
+    """The time zone in which days begin and end, for sites that do not set one."""
     source: Source | None = None
-    """Where logs lie; every site needs one, from here or its own."""
+    """Where the logs are. Every site needs a source, this one or its own."""
     archive: Archive | None = None
-    """Where imported objects are copied to; none by default."""
+    """Where imported logs are copied to. By default nowhere."""
     warehouse: Folder = Folder(path="warehouse")
-    """The embedded store."""
+    """The folder of the hits, as Parquet files."""
     matomo: Matomo | None = None
-    """The Matomo server to deliver to; without it the warehouse alone answers."""
+    """The Matomo server to deliver hits to. Without it, mtc counts visits itself."""
     stats: Stats = Stats()
-    """Where `.stat` files go, and a database of countries for them."""
+    """Where `.stat` files go, and where their numbers come from."""
     csv: Folder = Folder(path="csv")
     """Where CSV files go."""
     state: Annotated[str, Field(min_length=1)] = ".mtc/state.db"
     """The state file."""
     filters: Filters = Filters()
-    """What counts as a hit."""
+    """Which requests count as hits."""
     hits: HitSettings = HitSettings()
-    """What is kept of a request that counts."""
+    """What is stored of a hit."""
     sites: Annotated[dict[SiteName, Site], Field(min_length=1)]
     """The web sites, by name."""
     credentials: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Credentials] = {}  # noqa: RUF012 (pydantic copies it)
     """Ways to sign in, by name."""
     run: Run = Run()
-    """How `apply` works."""
+    """How `mtc apply` works: how much at once, and how it retries."""
 
     @field_validator("stages")
     @classmethod

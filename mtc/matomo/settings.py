@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 from mtc.core.frozen_model import Duration, Model
 from mtc.matomo.server_address import server_name
@@ -14,32 +14,44 @@ DimensionId = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$", examples=["1"])
 class Matomo(Model):
     """The Matomo server that hits are delivered to, and that statistics come from."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "https://stats.example.org",
+                    "token": "${file:/run/secrets/matomo_token}",
+                    "dimensions": {"1": "host", "2": "status"},
+                }
+            ]
+        },
+    )
+
     url: Annotated[str, Field(pattern=r"^https?://", examples=["https://stats.example.org"])]
     """The address of the server."""
     token: SecretStr
     """An API token, as `${NAME}` or `${file:PATH}`, of a user who may write to the sites."""
     name: Annotated[str, Field(min_length=1, max_length=200, examples=["stats.example.org"])] | None = None
-    """What the state file calls this server: by default its address. Write the old address here when it moves, so that
-    nothing is delivered twice."""
+    """The name of this server in the state file, by default its address. If the server moves, write the old address
+    here, so that nothing is delivered twice."""
     username: Annotated[str, Field(min_length=1)] | None = None
-    """The user of a basic authentication in front of Matomo."""
+    """The user name of HTTP basic authentication in front of Matomo."""
     password: SecretStr | None = None
-    """Its password, as `${NAME}` or `${file:PATH}`."""
+    """The password of HTTP basic authentication, as `${NAME}` or `${file:PATH}`."""
     ca_bundle: Annotated[str, Field(min_length=1, examples=["/etc/ssl/our-ca.pem"])] | None = None
-    """A file with the certificates that the server's is verified by, its path relative to the project."""
+    """A file of certificates that verify the server's; its path is relative to the project."""
     tracker: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+\.php$", examples=["piwik.php"])] = "matomo.php"
-    """The script that takes hits; `piwik.php` for an old server."""
+    """The path of the tracker script; `piwik.php` for an old server."""
     jobs: Annotated[int, Field(ge=1, le=64)] = 2
-    """How many requests are under way to the server at once; fewer while it answers slowly."""
+    """How many requests run at the same time. mtc uses fewer while the server answers slowly."""
     batch: Annotated[int, Field(ge=1, le=5000)] = 500
     """How many hits are sent in a request."""
     settle: Duration = "120s"
-    """How long the server may still be at work on a request that got no answer, or an error: longer than PHP's limit,
-    and that of a proxy before it. Hits that are not found in Matomo are sent again only after that."""
+    """How long the server may go on working on a request that failed or got no answer: longer than PHP's time limit and
+    that of any proxy in front of it. Hits that are not found in Matomo are sent again only after that."""
     timeout: Duration = "300s"
     """How long to wait for an answer."""
     dimensions: Annotated[dict[DimensionId, Dimension], Field(examples=[{"1": "host", "2": "status"}])] = {}  # noqa: RUF012 (pydantic copies it)
-    """Custom dimensions of the action scope, by their numbers in Matomo: what of a request each holds."""
+    """Custom dimensions of the action scope: the number in Matomo, and which part of a request it stores."""
 
     @model_validator(mode="after")
     def _both(self) -> Self:

@@ -2,13 +2,17 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 from mtc.core.frozen_model import Model
 
 
 class Archive(Model):
     """Where imported objects are copied to."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "archive/{site}/{date:%Y/%m/%d}/{name}"}]},
+    )
 
     url: Annotated[str, Field(min_length=1, examples=["s3://acme-archive/{site}/{date:%Y/%m/%d}/{name}"])]
     """A folder's path or an `s3://` URL with `{name}` or `{key}`, `{site}` and `{date:FORMAT}`."""
@@ -18,6 +22,14 @@ class Archive(Model):
 
 class Credentials(Model):
     """One way to sign in to S3: a key pair, a profile, anonymous, or (with none of these) boto3's own search."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"access_key_id": "${PULL_KEY}", "secret_access_key": "${PULL_SECRET}", "region": "eu-west-1"},
+            ]
+        },
+    )
 
     access_key_id: SecretStr | None = None
     """The access key, as `${NAME}` or `${file:PATH}`."""
