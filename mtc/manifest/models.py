@@ -37,9 +37,8 @@ class Source(Model):
             "examples": [
                 {
                     "url": "s3://acme-logs/{site}/{date:%Y/%m/%d}/*.gz",
-                    "credentials": "pull",
                     "format": "combined",
-                    "settle": "6h",
+                    "settle": "12h",
                 }
             ]
         },

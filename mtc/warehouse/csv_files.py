@@ -1,8 +1,8 @@
 """The CSV files: their names, their columns, and how `.stat` documents become their rows.
 
 RFC 4180: commas, CRLF, a header line, quotes where needed; UTF-8 without a byte order mark. Dates are ISO, numbers
-plain, an empty cell is an unknown number. Labels go through `mtc.core.sanitize.cell`. `docs/csv.md` is `page()`. No
-file is opened here.
+plain, an empty cell is an unknown number. Labels go through `mtc.core.sanitize.csv_cell`.
+`docs/csv.md` is made from `description` and `columns`. No file is opened here.
 """
 
 import csv
@@ -52,26 +52,12 @@ LABELS: dict[str, tuple[str, str]] = {
 }
 """The column of labels of each table: its name, and what it holds."""
 
-_WHAT = {
+_ABOUT = {
     SUMMARY: "The day in a few numbers: a row for each site and day.",
     ACCOUNTING: "What became of the lines of the day's own log files, `lines = hits + filtered + rejected`: a row for "
     "each site and day whose import is known. A line near midnight may count for the day before or after, so `hits` "
     "need not equal the summary's `actions`.",
 }
-
-_PAGE = """# CSV files
-
-`mtc csv`, and `mtc apply` after statistics, write these files into the folder `csv`, from all existing `.stat` files. A
-table without a row in any `.stat` file has no file; one that mtc wrote when there were rows is removed, and the step's
-note says so.
-
-Commas, CRLF, a line of column names, quotes where needed (RFC 4180); UTF-8 without a byte order mark. Days are ISO
-dates, numbers are plain, and an empty cell is an unknown number. Rows are in order of site and day, within a day as the
-`.stat` file has them: most frequent first, hours and statuses in order. A table has at most 500 rows a day; one more,
-`Others`, sums up the rest. Text from log lines is made harmless: a cell that a spreadsheet would run as a formula
-begins with an apostrophe, and a control character is written out, as `\\x0a`.
-
-"""
 
 
 def file_name(name: str) -> str:
@@ -101,14 +87,9 @@ def is_ours(name: str, header: str) -> bool:
     return header.rstrip("\r\n").split(",") in (names, ["site", "day", "label", *names[3:]])
 
 
-def page() -> str:
-    """All files and columns as a page of Markdown."""
-    blocks = []
-    for name in NAMES:
-        what = _WHAT.get(name) or _plain(Tables.model_fields[name].description)
-        rows = "\n".join(f"| `{column}` | {text} |" for column, text in columns(name))
-        blocks.append(f"## {file_name(name)}\n\n{what}\n\n| column | what it holds |\n|---|---|\n{rows}\n")
-    return _PAGE + "\n".join(blocks)
+def description(name: str) -> str:
+    """What a CSV file holds, `summary`, `accounting` or a table."""
+    return _ABOUT.get(name) or _plain(Tables.model_fields[name].description)
 
 
 def _plain(text: str | None) -> str:

@@ -15,6 +15,7 @@ from format_samples import SampleFile
 from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[2]
+GENERATE = "run docs/generate.py"
 
 
 def pages() -> str:
@@ -44,7 +45,10 @@ def missing_of_format(name: str, samples: Iterable[SampleFile], docs: str) -> li
             "with the fields of each request, in the order of the log"
         )
     if not re.search(rf"^\|.*`{re.escape(name)}`", docs, re.MULTILINE):
-        missing.append(f'format {name} has no row in the docs: add `{name}` to the table under "Log formats"')
+        missing.append(
+            f"format {name} has no row in the docs: add it to a family of FAMILIES in mtc/formats/registry.py, "
+            f"and {GENERATE}"
+        )
     return missing
 
 
@@ -73,7 +77,7 @@ def missing_of_table(name: str, known: StatTables, docs: str) -> list[str]:
     if name not in known.labels:
         missing.append(f"table {name} has no column for its label: add it to LABELS in mtc/warehouse/csv_files.py")
     if not re.search(rf"^#+ .*\b{name}\.csv", docs, re.MULTILINE):
-        missing.append(f"table {name} is not in the docs: docs/csv.md is made by page() of mtc/warehouse/csv_files.py")
+        missing.append(f"table {name} is not in the docs: docs/csv.md is generated, {GENERATE}")
     return missing
 
 
@@ -86,7 +90,7 @@ def missing_of_command(name: str, module: str, docs: str) -> list[str]:
         )
     words = re.escape(name).replace(r"\ ", r" (?:[^`]*\b)?")
     if not re.search(rf"`mtc {words}\b", docs):
-        missing.append(f"command {name} is not in the docs: add `mtc {name}` to the table of commands")
+        missing.append(f"command {name} is not in the docs: {GENERATE}")
     return missing
 
 
