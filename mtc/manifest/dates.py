@@ -1,4 +1,4 @@
-"""Forms of dates, and the days that they stand for. `today` comes in as an argument; no clock is read here.
+"""Forms of dates, and the days that they stand for. `today` is an argument; no clock is read here.
 
 Dates stay text in the models, so that each mistake keeps its place in the file.
 """
@@ -59,7 +59,7 @@ Dates = Literal["today", "yesterday"] | DateText | LastDays | DateRange
 
 
 def days(dates: Dates, today: dt.date) -> tuple[dt.date, ...]:
-    """The days that a form stands for, in order, seen from `today`.
+    """The days that a form stands for, in order, relative to `today`.
 
     Raises:
         UsageError: A text is not a date (one from a loaded manifest always is).
@@ -72,28 +72,28 @@ def days(dates: Dates, today: dt.date) -> tuple[dt.date, ...]:
 
 
 def is_relative(dates: Dates) -> bool:
-    """Whether the form stands for other days tomorrow than today."""
+    """Whether the form stands for different days tomorrow than today."""
     return isinstance(dates, LastDays) or dates in ("today", "yesterday")
 
 
 def is_single_day(dates: Dates) -> bool:
-    """Whether the form asks for one day by name: such a day is planned even though it has not ended."""
+    """Whether the form names one day: such a day is planned even before it has ended."""
     return isinstance(dates, str) and dates != "yesterday"
 
 
 def from_options(
     from_: str | None, to: str | None, date: str | None, *, today: dt.date, first: dt.date | None = None
 ) -> Dates | None:
-    """The form that a command line asks for; None when it names no day.
+    """The dates given on a command line; None when none are given.
 
-    `from_` without `to` goes up to yesterday; `to` without `from_` begins with `first`, the manifest's first day. A
-    range of one day is that day.
+    `from_` without `to` ends yesterday; `to` without `from_` begins with `first`, the manifest's first day. A range of
+    one day becomes that day.
 
     Raises:
         UsageError: A text is not a date, the options contradict one another, or `from` is after `to`.
     """
     if date is not None and (from_ is not None or to is not None):
-        raise UsageError("one date and a range are both given", where="dates", hint="give a date, or --from and --to")
+        raise UsageError("a date and a range are both given", where="dates", hint="give a date, or --from and --to")
     if date is not None:
         return date if date in {"today", "yesterday"} else _date(date, today).isoformat()
     if from_ is None and to is None:

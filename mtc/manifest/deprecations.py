@@ -1,8 +1,7 @@
-"""Keys of the manifest that have a new name: the old one is read still, and a warning names the new one at its place.
+"""Renamed keys of the manifest: the old name is still read, with a warning at its place that gives the new one.
 
-A key is renamed by one line in `RENAMED`. Files are read with the old name as if it were the new one, so that nothing
-above this module knows of it; the JSON Schema lists the old name as deprecated. How long an old name is read is said
-in `docs/stability.md`.
+A key is renamed by one line in `RENAMED`. The old name is replaced as soon as a file is read, so that nothing above
+this module knows of it; the JSON Schema lists it as deprecated. `docs/stability.md` says how long an old name is read.
 """
 
 from collections.abc import Iterator
@@ -12,10 +11,10 @@ from mtc.core.errors import Problem
 from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Seq
 
 ANY = "NAME"
-"""In a section, whatever name stands there: `("credentials", "NAME")` is every entry of `credentials`."""
+"""Any one name in the path of a section: `("credentials", "NAME")` is every entry of `credentials`."""
 
-_OF_SITES = frozenset({"source", "archive", "filters", "hits", "freshness"})
-"""The sections of a manifest that a site may have as well."""
+_SITE_SECTIONS = frozenset({"source", "archive", "filters", "hits", "freshness"})
+"""The sections of a manifest that sites may have too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Renamed:
     """A key with a new name in the same section.
 
     `section` is the path of the section in a manifest, such as `("source",)`, and `()` for the manifest's own keys.
-    The key is renamed everywhere that the section may stand: in sites and environments too. The value means the same.
+    The key is renamed wherever the section is allowed: in sites and environments too. The value keeps its meaning.
     `since` is the version of mtc that renamed it.
     """
 
@@ -34,18 +33,18 @@ class Renamed:
 
 
 RENAMED: tuple[Renamed, ...] = ()
-"""Every old name that is read. Empty while no key has been renamed."""
+"""Every old name that is still read; empty while no key has been renamed."""
 
 
 @dataclass(slots=True)
 class OldNames:
-    """Reads trees with old names as if they had the new ones, and keeps a warning for each that it met."""
+    """Replaces old names of keys in trees, and collects a warning for each."""
 
     warnings: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def replaced(self, tree: Map) -> Map:
-        """The tree of one file, with new names only. Trees are merged after that: a base may still have an old name."""
+        """The tree of one file with new names only. Trees are merged afterwards, as any base may have old names."""
         return self._map(tree, ()) if RENAMED else tree
 
     def _map(self, node: Map, path: KeyPath) -> Map:
@@ -80,17 +79,19 @@ def renamed_in(path: KeyPath) -> Iterator[Renamed]:
 
 def _fits(pattern: KeyPath, section: KeyPath) -> bool:
     return len(pattern) == len(section) and all(
-        one in {ANY, other} for one, other in zip(pattern, section, strict=True)
+        expected in {ANY, key} for expected, key in zip(pattern, section, strict=True)
     )
 
 
 def _section(path: KeyPath) -> KeyPath:
-    """The section that a path leads to, without the environment or the site that holds it."""
-    own = path[2:] if path[:1] == ("environments",) and len(path) > 1 else path
-    if own[:1] != ("sites",) or len(own) < 3:  # noqa: PLR2004 (sites.NAME.SECTION)
-        return own
-    inner = ("source", *own[2:]) if own[2] == "format" else own[2:]  # a site's `format` is short for its source's
-    return inner if inner[0] in _OF_SITES else own
+    """The section at a path, as a path without the environment or the site that it is in."""
+    section = path[2:] if path[:1] == ("environments",) and len(path) > 1 else path
+    if section[:1] != ("sites",) or len(section) < 3:  # noqa: PLR2004 (sites.NAME.SECTION)
+        return section
+    inner = (
+        ("source", *section[2:]) if section[2] == "format" else section[2:]
+    )  # a site's `format` is short for its source's
+    return inner if inner[0] in _SITE_SECTIONS else section
 
 
 def _warning(known: Renamed, entry: MapEntry, path: KeyPath) -> Problem:
@@ -99,5 +100,5 @@ def _warning(known: Renamed, entry: MapEntry, path: KeyPath) -> Problem:
 
 
 def _both(known: Renamed, entry: MapEntry, path: KeyPath) -> Problem:
-    what = f"{known.old} and {known.new} are both given, and are one key"
+    what = f"{known.old} and {known.new} are both given, but are the same key"
     return entry.mark.problem(".".join((*path, known.old)), what, f"keep {known.new}; {known.old} is its old name")

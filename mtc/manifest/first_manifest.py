@@ -1,7 +1,7 @@
 """The text of a first manifest: a small one for one site, or what an old `.aws_config` says.
 
-Either is commented, and valid once what is marked REPLACE-ME is written. The secrets of an `.aws_config` are never
-copied: `${NAMES}` stand in their places.
+Both are commented, and valid once every REPLACE-ME is replaced. The secrets of an `.aws_config` are never copied:
+`${NAMES}` take their place.
 """
 
 import json
@@ -52,10 +52,10 @@ sites:
 
 
 def starter(site: str, logs: str) -> str:
-    """A manifest for one site whose logs lie in `logs`: a folder, an `s3://` URL, or either as a pattern.
+    """A manifest for one site whose logs are at `logs`: a folder, an `s3://` URL, or either with fields and globs.
 
     Raises:
-        UsageError: The site's name or the place of its logs is not one that a manifest takes.
+        UsageError: The site's name or the URL of its logs is not valid in a manifest.
     """
     if not re.fullmatch(SITE_NAME, site):
         hint = f"use small letters, digits, dots and dashes, such as {site_name_of(site)}"
@@ -64,12 +64,12 @@ def starter(site: str, logs: str) -> str:
     for what, hint in source_findings(url):
         raise UsageError(what, where=repr(logs[:200]), hint=hint)
     if not url.isprintable():
-        raise UsageError("the place of the logs holds characters that are no text", where=repr(logs[:200]))
+        raise UsageError("the URL of the logs has characters that cannot be printed", where=repr(logs[:200]))
     return _STARTER.format(url=json.dumps(url.replace("${", "$${"), ensure_ascii=False), site=json.dumps(site))
 
 
 def _pattern(logs: str) -> str:
-    """A pattern as it is; of a folder or a prefix, the files whose names hold the date."""
+    """The URL unchanged if it has a date; of a folder or a prefix, the files with the date in their names."""
     if "{date" in logs:
         return logs
     place = logs.rstrip("/") if logs.strip("/") else logs
@@ -124,13 +124,13 @@ class _Findings:
 
 
 def convert(text: str, *, name: str) -> tuple[str, tuple[str, ...]]:
-    """Make a manifest of the text of an `.aws_config`; `name` is what the file is called in messages.
+    """Make a manifest from the text of an `.aws_config`; `name` is the file's name in messages.
 
     Returns:
         The manifest's text, which loads once the variables that the notes name are set, and the notes.
 
     Raises:
-        ManifestError: The text is not such a file; with all that is wrong.
+        ManifestError: The text is not such a file; with every problem found.
     """
     tree, problems = read_text(text, Path(name))
     if tree is None or problems:
@@ -150,7 +150,7 @@ def _without_source(problem: Problem) -> Problem:
 
 
 def _sites(tree: Map, found: _Findings) -> Iterator[tuple[str, int | None]]:
-    """Each site's new name and its number."""
+    """Each site's new name, and its number in Piwik if it has one."""
     entry = tree.entries.get("sites")
     if entry is None or not list(_pairs(entry.node)):
         found.problems.append(
@@ -159,7 +159,7 @@ def _sites(tree: Map, found: _Findings) -> Iterator[tuple[str, int | None]]:
         return
     taken: set[str] = set()
     for old, each in _pairs(entry.node):
-        new = _free(site_name_of(old), taken)
+        new = _unused_name(site_name_of(old), taken)
         taken.add(new)
         if new != old:
             found.notes.append(f"site {old!r} is now {new}: rename its folder in the source, or give it a source")
@@ -173,7 +173,7 @@ def _sites(tree: Map, found: _Findings) -> Iterator[tuple[str, int | None]]:
 
 
 def _pairs(node: Node) -> Iterator[tuple[str, MapEntry]]:
-    """The sites, whether the file has them as a map, a list of maps or a list of names."""
+    """The sites by name, whether the file has a map, a list of maps or a list of names."""
     if isinstance(node, Map):
         yield from node.entries.items()
     elif isinstance(node, Seq):
@@ -184,12 +184,12 @@ def _pairs(node: Node) -> Iterator[tuple[str, MapEntry]]:
 
 
 def site_name_of(name: str) -> str:
-    """A site's name as a manifest wants it."""
+    """A valid name for a site, made from any name."""
     small = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).lstrip("._-").rstrip("-")
     return small[:_SITE_LENGTH] or "site"
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _unused_name(name: str, taken: set[str]) -> str:
     candidates = (name, *(f"{name[: _SITE_LENGTH - 5]}-{n}" for n in range(2, len(taken) + 3)))
     return next(each for each in candidates if each not in taken)
 
@@ -229,12 +229,12 @@ def _matomo(tree: Map, found: _Findings) -> str:
         return ""
     match = _HOST.fullmatch(node.text) if isinstance(node, Scalar) else None
     if match is None:
-        found.notes.append("piwik_ip is no host name or address, and was left out")
+        found.notes.append("piwik_ip is not a host name or address, and was skipped")
         return ""
     found.notes.append("matomo is read over http, as before: use https where the server has it; set MATOMO_TOKEN")
     found.notes.append(
         "what the old scripts imported is in Piwik already, and would count twice: "
-        "let `dates` begin behind their last day"
+        "let `dates` begin after their last day"
     )
     return _MATOMO.format(url=f"http://{match['host']}")
 

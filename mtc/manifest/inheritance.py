@@ -20,7 +20,7 @@ _MAX_ENVIRONMENTS = 100
 
 
 def merge(base: Node, over: Node, path: KeyPath = ()) -> Node:
-    """Lay `over` on `base`. A null stays in the tree, so that it can hide what an outer level would give."""
+    """Merge `over` into `base`. A null stays in the tree, so that it hides what would be inherited."""
     if not (isinstance(base, Map) and isinstance(over, Map)) or _is_one_value(path):
         return over
     entries = dict(base.entries)
@@ -36,7 +36,7 @@ def merge(base: Node, over: Node, path: KeyPath = ()) -> Node:
 
 
 def _is_one_value(path: KeyPath) -> bool:
-    """Another choice, not more of the same: `{last: 7}` over `{from: .., to: ..}`, or one format over another."""
+    """Whether the setting is replaced as a whole: `{last: 7}` over `{from: .., to: ..}`, or one format over another."""
     below_environment = path[2:] if path[:1] == ("environments",) else path
     key = below_environment[2:] if below_environment[:1] == ("sites",) else below_environment
     is_of_site = key != below_environment
@@ -44,7 +44,7 @@ def _is_one_value(path: KeyPath) -> bool:
 
 
 def inherit(top: Map, site: Map) -> Map:
-    """A site's settings with those of the manifest under them, section by section and key by key."""
+    """A site's settings merged over those of the manifest, section by section and key by key."""
     resolved = site
     for key in ("source", "archive", "filters", "hits", "freshness"):
         base, over = top.entries.get(key), site.entries.get(key)
@@ -77,10 +77,10 @@ def resolve_sites(tree: Map) -> Map:
 
 @dataclass(slots=True)
 class Assembly:
-    """What was read: the merged tree (without `extends` and `environments`), the environments, the bases.
+    """A manifest as read: the merged tree (without `extends` and `environments`), the environments, the bases.
 
-    `whole` is false when a base could not be read: then a key that is missing may be in that base. `warnings` are
-    keys that have a new name.
+    `whole` is false when a base could not be read: a missing key may be in that base. `warnings` are about renamed
+    keys.
     """
 
     file: Path
@@ -92,7 +92,7 @@ class Assembly:
     warnings: list[Problem] = field(default_factory=list)
 
     def environment(self, name: str) -> Map | None:
-        """The tree with an environment laid over it."""
+        """The tree with an environment merged over it; None when there is no such environment."""
         entry = self.environments.entries.get(name) if self.environments else None
         if self.tree is None or entry is None:
             return None
@@ -100,7 +100,7 @@ class Assembly:
         return merged if isinstance(merged, Map) else self.tree
 
     def unknown_environment(self, name: str) -> Problem:
-        """That there is no environment of this name."""
+        """The problem that there is no environment of this name."""
         known = self.environments.entries if self.environments else {}
         what = f"there is no environment {name}"
         hint = suggest(name, known) or "this manifest has none"
@@ -111,104 +111,104 @@ class Assembly:
 
 def assemble(file: Path) -> Assembly:
     """Read a manifest and what it extends."""
-    made = Assembly(file)
-    merged = _read(file, made, (file,))
+    assembly = Assembly(file)
+    merged = _read(file, assembly, (file,))
     if merged is None:
-        return made
-    _read_environments(made, merged)
-    made.tree = merged.without("extends", "environments")
-    return made
+        return assembly
+    _read_environments(assembly, merged)
+    assembly.tree = merged.without("extends", "environments")
+    return assembly
 
 
-def _read(file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
+def _read(file: Path, assembly: Assembly, chain: tuple[Path, ...]) -> Map | None:
     tree, problems = read_file(file)
-    made.problems += problems
+    assembly.problems += problems
     if tree is None:
-        made.whole = False
+        assembly.whole = False
         return None
     names = OldNames()
     tree = names.replaced(tree)
-    made.problems += names.problems
-    made.warnings += names.warnings
+    assembly.problems += names.problems
+    assembly.warnings += names.warnings
     entry = tree.entries.get("extends")
     if entry is None or is_null(entry.node):
         return tree
-    base = _base(entry, file, made, chain)
+    base = _base(entry, file, assembly, chain)
     merged = merge(base, tree) if base is not None else tree
     return merged if isinstance(merged, Map) else tree
 
 
-def _base(entry: MapEntry, file: Path, made: Assembly, chain: tuple[Path, ...]) -> Map | None:
-    """The tree of the file that `extends` names, with what that file extends."""
+def _base(entry: MapEntry, file: Path, assembly: Assembly, chain: tuple[Path, ...]) -> Map | None:
+    """The tree of the file that `extends` names, merged with what that file extends."""
     name = text_of(entry.node)
     if not name:
         what = "extends takes the path of one file"
-        made.problems.append(entry.mark.problem("extends", what, "write it like `extends: sites.yaml`"))
-        made.whole = False
+        assembly.problems.append(entry.mark.problem("extends", what, "write it like `extends: sites.yaml`"))
+        assembly.whole = False
         return None
     base = file.parent / name
-    if (refused := _refused(base, chain)) is not None:
-        made.problems.append(entry.node.mark.problem("extends", *refused))
-        made.whole = False
+    if (problem := _base_problem(base, chain)) is not None:
+        assembly.problems.append(entry.node.mark.problem("extends", *problem))
+        assembly.whole = False
         return None
-    made.bases = (*made.bases, base)
-    return _read(base, made, (*chain, base))
+    assembly.bases = (*assembly.bases, base)
+    return _read(base, assembly, (*chain, base))
 
 
-def _is_of_project(base: Path, manifest: Path) -> bool:
-    """Whether a base lies where the manifest's project does, links followed."""
+def _is_in_project(base: Path, manifest: Path) -> bool:
+    """Whether a base is inside the manifest's project, with links resolved."""
     return any(base.resolve().is_relative_to(_project(each)) for each in (manifest, manifest.resolve()))
 
 
 def _project(manifest: Path) -> Path:
-    """The folder that holds a manifest's folder `manifests`, or the manifest itself."""
+    """The project's folder: the one above `manifests`, else the manifest's own."""
     above = next((each.parent for each in reversed(manifest.parents) if each.name == "manifests"), manifest.parent)
     return above.resolve()
 
 
-def _refused(base: Path, chain: tuple[Path, ...]) -> tuple[str, str] | None:
-    """What is wrong with a base, if anything is: one outside of the project may be any file of the machine."""
+def _base_problem(base: Path, chain: tuple[Path, ...]) -> tuple[str, str] | None:
+    """What is wrong with a base, and a hint; None if nothing is. One outside the project could be any file."""
     if len(chain) > _MAX_CHAIN:
         return f"more than {_MAX_CHAIN} files extend one another", "put some of them together"
     try:
         if base.resolve() in {each.resolve() for each in chain}:
             chain_text = " -> ".join(each.name for each in (*chain, base))
-            return f"{base.name} extends itself", f"take one `extends` out of {chain_text}"
-        if not _is_of_project(base, chain[0]):
-            return f"{base.name} lies outside of the project", f"move it into {_project(chain[0])}"
+            return f"{base.name} extends itself", f"remove one `extends` from {chain_text}"
+        if not _is_in_project(base, chain[0]):
+            return f"{base.name} is outside the project", f"move it into {_project(chain[0])}"
         return None if base.is_file() else (f"there is no file {base.name} to extend", _RELATIVE)
     except (OSError, ValueError, RuntimeError):
-        return "the path of the base cannot be followed", _RELATIVE
+        return "the path of the base cannot be resolved", _RELATIVE
 
 
-def _read_environments(made: Assembly, merged: Map) -> None:
+def _read_environments(assembly: Assembly, merged: Map) -> None:
     """Read the environments that are maps; report what is wrong with the others."""
     entry = merged.entries.get("environments")
     if entry is None or is_null(entry.node):
         return
     if not isinstance(entry.node, Map):
-        made.problems.append(entry.mark.problem("environments", "not a map", "write `NAME: {...}` lines below it"))
+        assembly.problems.append(entry.mark.problem("environments", "not a map", "write `NAME: {...}` lines below it"))
         return
     if len(entry.node.entries) > _MAX_ENVIRONMENTS:
-        made.problems.append(entry.mark.problem("environments", f"more than {_MAX_ENVIRONMENTS} environments"))
+        assembly.problems.append(entry.mark.problem("environments", f"more than {_MAX_ENVIRONMENTS} environments"))
         return
     environments: dict[str, MapEntry] = {}
     for name, each in entry.node.entries.items():
         where = f"environments.{name}"
         if not _ENVIRONMENT.fullmatch(name):
             hint = "use letters, digits, dashes and underscores"
-            made.problems.append(each.mark.problem(where, f"{name} cannot be a name", hint))
+            assembly.problems.append(each.mark.problem(where, f"{name} cannot be a name", hint))
         elif isinstance(each.node, Map):
-            environments[name] = MapEntry(each.mark, _environment_keys(made, each.node, where))
+            environments[name] = MapEntry(each.mark, _environment_keys(assembly, each.node, where))
         elif not (isinstance(each.node, Scalar) and each.node.value is None):
             hint = "write `key: value` lines below it"
-            made.problems.append(each.mark.problem(where, "an environment is a map of settings", hint))
-    made.environments = Map(entry.mark, environments)
+            assembly.problems.append(each.mark.problem(where, "an environment is a map of settings", hint))
+    assembly.environments = Map(entry.mark, environments)
 
 
-def _environment_keys(made: Assembly, node: Map, where: str) -> Map:
+def _environment_keys(assembly: Assembly, node: Map, where: str) -> Map:
     for key in ("extends", "environments"):
         if key in node.entries:
-            mark = node.entries[key].mark
-            made.problems.append(mark.problem(where, f"{key} cannot stand in an environment", "move it to the top"))
+            mark, hint = node.entries[key].mark, "move it to the top level"
+            assembly.problems.append(mark.problem(where, f"{key} is not allowed in an environment", hint))
     return node.without("extends", "environments")

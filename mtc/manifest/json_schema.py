@@ -1,7 +1,7 @@
 """The JSON Schema of a manifest's file, made from the models, for editors and for CI.
 
-It says what can be said of one file by itself. A file may leave to its base what it does not say, and a site or an
-environment may give a piece of a section, so no key is required but `version`, and that only without `extends`.
+It describes one file on its own. A file may leave settings to its base, and a site or an environment may give part of a
+section, so no key is required except `version`, and that only without `extends`.
 """
 
 import json
@@ -56,7 +56,7 @@ def build() -> str:
         if name not in _WHOLE:
             definition.pop("required", None)
     for section, keys in LIST_KEYS.items():
-        _let_files(definitions[_MODELS[section]], keys)
+        _allow_files(definitions[_MODELS[section]], keys)
     _add_old_names(made, definitions)
     made.pop("required")
     definitions["Environment"] = {**made, "description": "Settings laid over the manifest's."}
@@ -64,13 +64,13 @@ def build() -> str:
     return json.dumps({**_top(made), "$defs": defined}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _let_files(definition: Object, keys: Iterable[str]) -> None:
-    """Let lists name the file that they stand in."""
+def _allow_files(definition: Object, keys: Iterable[str]) -> None:
+    """Allow these lists to be a file with their entries."""
     properties = cast("dict[str, Object]", definition["properties"])
     for key in keys:
-        told: Object = {each: value for each, value in properties[key].items() if each in _SHOWN}
+        shown: Object = {each: value for each, value in properties[key].items() if each in _SHOWN}
         rest: Object = {each: value for each, value in properties[key].items() if each not in _SHOWN}
-        properties[key] = {**told, "anyOf": [*cast("list[Json]", rest.pop("anyOf", [rest])), _LIST_FILE]}
+        properties[key] = {**shown, "anyOf": [*cast("list[Json]", rest.pop("anyOf", [rest])), _LIST_FILE]}
 
 
 def _add_old_names(made: Object, definitions: Mapping[str, Object]) -> None:
@@ -80,16 +80,16 @@ def _add_old_names(made: Object, definitions: Mapping[str, Object]) -> None:
         if not sections:
             where = ".".join((*each.section, each.new))
             raise ValueError(f"no key is called {where}: see RENAMED in mtc/manifest/deprecations.py")
-        told = f"Deprecated since mtc {each.since}: write `{each.new}`, which means the same."
+        description = f"Deprecated since mtc {each.since}: write `{each.new}`, which means the same."
         for properties in sections:
-            properties[each.old] = {**properties[each.new], "description": told, "deprecated": True}
+            properties[each.old] = {**properties[each.new], "description": description, "deprecated": True}
 
 
 def _sections(made: Object, definitions: Mapping[str, Object], path: KeyPath) -> list[dict[str, Object]]:
-    """The properties of every object that may stand at the path of a section."""
+    """The properties of every object that is allowed at the path of a section."""
     found = [made]
     for key in path:
-        if key != deprecations.ANY:  # whoever holds named entries refers to what each of them is
+        if key != deprecations.ANY:  # a map of named entries refers to the schema of an entry
             inner = [properties[key] for properties in map(_properties, found) if key in properties]
             found = [definitions[name] for name in _REFERRED.findall(json.dumps(inner))]
     return [_properties(each) for each in found]
@@ -122,7 +122,7 @@ def _environments() -> Object:
 
 
 def _relax(schema: Object) -> Object:
-    """Let every key be null, as null removes it, and every text that a pattern binds be a `${NAME}`."""
+    """Allow every key to be null, as null removes it, and every text with a pattern to be a `${NAME}`."""
     relaxed: Object = {}
     for key, value in schema.items():
         if key in _NOISE or (key == "default" and value is None):
@@ -144,11 +144,11 @@ def _relax(schema: Object) -> Object:
 
 
 def _or_null(name: str, schema: Object) -> Object:
-    """The same, or null. What an editor shows stays at the top."""
+    """The schema or null. What editors show, such as descriptions, stays at the top level."""
     options = schema.get("anyOf")
     if name in _NEVER_NULL or (isinstance(options, list) and {"type": "null"} in options):
         return schema
     shown: Object = {key: schema[key] for key in _SHOWN if key in schema}
     rest: Object = {key: value for key, value in schema.items() if key not in shown}
-    mine = options if isinstance(options, list) else [rest]
-    return {**shown, "anyOf": [*mine, {"type": "null"}]}
+    kinds = options if isinstance(options, list) else [rest]
+    return {**shown, "anyOf": [*kinds, {"type": "null"}]}

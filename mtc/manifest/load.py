@@ -155,7 +155,7 @@ def _secrets_in_clear(tree: Map) -> Iterator[Problem]:
     for path, node in scalars(tree):
         if is_secret(path) and isinstance(node.value, str) and not is_placeholder(node.text):
             hint = "write ${NAME}, or ${file:/run/secrets/NAME}"
-            yield node.mark.problem(".".join(path), "a secret stands here in clear", hint)
+            yield node.mark.problem(".".join(path), "a secret is written here in clear text", hint)
 
 
 def _without_repeated(reports: list[FileReport]) -> list[FileReport]:

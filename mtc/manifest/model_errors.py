@@ -16,7 +16,7 @@ from mtc.manifest.value_messages import Position, allowed_words, explain_value, 
 M = TypeVar("M", bound=BaseModel)
 
 _SYNONYMS = {"start": "from", "begin": "from", "since": "from", "end": "to", "until": "to"}
-"""Keys of other tools, and the keys of a manifest that they stand for."""
+"""Keys of other tools, and the keys of a manifest that they mean."""
 
 _SITE_HINT = "use small letters, digits, dots, dashes and underscores; begin with a letter or digit"
 _NAME_HINT = "use letters, digits, dashes and underscores"
@@ -30,7 +30,7 @@ def parse_model(model: type[M], node: Map, path: KeyPath = (), *, partial: bool 
         model: The model to read into.
         node: The map.
         path: The keys that lead to the map, for messages.
-        partial: Whether the map is only a piece, so that missing keys are no errors.
+        partial: Whether the map is incomplete on purpose, so that missing keys are no errors.
     """
     try:
         return model.model_validate_json(json.dumps(plain(node)), strict=True)
@@ -46,7 +46,7 @@ def parse_model(model: type[M], node: Map, path: KeyPath = (), *, partial: bool 
 
 
 def _of_one_choice(errors: Sequence[ErrorDetails], node: Map) -> Iterator[ErrorDetails]:
-    """Where a setting is a word or a map, the errors of the one that was written alone."""
+    """The errors; where a setting may be a word or a map, only those of the one that was written."""
     words = {each["loc"][:-1] for each in errors if is_choice(each)}
     for each in errors:
         loc = each["loc"]
@@ -57,13 +57,13 @@ def _of_one_choice(errors: Sequence[ErrorDetails], node: Map) -> Iterator[ErrorD
 
 
 def _misspelt(model: type[BaseModel], errors: Sequence[ErrorDetails]) -> set[Loc]:
-    """The known keys that unknown ones probably stand for: these are not reported as missing too."""
+    """The known keys that misspelt ones probably stand for: they are not reported as missing as well."""
     unknown = [each["loc"] for each in errors if each["type"] == "extra_forbidden"]
     return {(*loc[:-1], _meant(str(loc[-1]), keys_at(model, loc[:-1]))) for loc in unknown}
 
 
 def _meant(key: str, known: Collection[str]) -> str:
-    """The known key that an unknown one stands for, or empty."""
+    """The known key that an unknown one probably stands for; empty if none is similar."""
     return next((word for word in (_SYNONYMS.get(key),) if word in known), None) or nearest(key, known)
 
 
@@ -104,7 +104,7 @@ def _unknown_key(model: type[BaseModel], loc: Loc, position: Position) -> Proble
 
 
 def _wrong_name(error: ErrorDetails, position: Position) -> Problem:
-    """A key that is a name: one of a fixed list, or one that the user chooses."""
+    """The problem of a name used as a key: one of a fixed list, or chosen by the user."""
     name = position.path[-1]
     if error["type"] == "literal_error":
         return position.key.problem(position.where, f"{name} is not known here", suggest(name, allowed_words(error)))
@@ -114,7 +114,7 @@ def _wrong_name(error: ErrorDetails, position: Position) -> Problem:
 
 
 def _position(node: Map, loc: Loc, path: KeyPath) -> Position:
-    """The deepest node on the way to `loc`."""
+    """The deepest node on the path of a pydantic error."""
     position = Position(node.mark, node, path)
     for part in loc:
         if isinstance(position.node, Map) and part in position.node.entries:

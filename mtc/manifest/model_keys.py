@@ -1,4 +1,4 @@
-"""Which keys a manifest may have at which place, read off the models."""
+"""Which keys are allowed where in a manifest, derived from the models."""
 
 import types
 import typing
@@ -12,7 +12,7 @@ Loc = tuple[int | str, ...]
 
 
 def keys_at(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
-    """The keys that are known at a place of a model."""
+    """The keys that are allowed at a location in a model."""
     kind: object = model
     for part in loc:
         kind = _step(kind, part)
@@ -21,7 +21,7 @@ def keys_at(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
 
 
 def model_at(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
-    """The model that is expected at a place of a model; None where it is none, or may be several."""
+    """The model that is expected at a location in a model; None where there is none, or one of several."""
     kind: object = model
     for part in loc:
         kind = _step(kind, part)
@@ -50,7 +50,7 @@ def _step(kind: object, part: int | str) -> object:
 
 
 def _is_called(kind: object, part: str) -> bool:
-    """Whether pydantic means this one of several types; of a model with rules of its own it says that too."""
+    """Whether a part of pydantic's location is this type of a union: its name, in brackets if it has validators."""
     name = getattr(kind, "__name__", "")
     return name != "" and (part == name or part.endswith(f", {name}]"))
 
@@ -66,7 +66,7 @@ def _bare(kind: object) -> object:
 
 
 def _homes() -> dict[str, tuple[str, ...]]:
-    """Where keys belong that somebody may write in the wrong section."""
+    """The sections that each key belongs to, for a hint when it is in the wrong one."""
     homes: dict[str, tuple[str, ...]] = {}
     for section, kind in _fields(Manifest).items():
         inner = _bare(typing.get_args(kind)[1]) if typing.get_origin(kind) is dict else kind

@@ -36,9 +36,9 @@ _PUBLIC_MATOMO_KEYS = {
 
 @dataclass(slots=True, eq=False)
 class Document:
-    """One file's text. Lines are counted as editors count them; masked pieces are never shown again.
+    """One file's text. Lines are counted as editors count them; masked text is never shown.
 
-    Nothing of a `private` document is shown: it is not a manifest, or lies outside the project, and may hold anything.
+    Nothing of a `private` document is shown: it is not a manifest, or is outside the project, and may contain anything.
     """
 
     file: Path
@@ -157,7 +157,7 @@ class Map:
         return node if isinstance(node, Map) else None
 
     def key_mark(self, *path: str) -> Mark:
-        """Where the last key of a path was written, or the nearest key above it that is there."""
+        """Where the last key of a path was written, or the nearest key above it that exists."""
         mark, node = self.mark, self
         for key in path:
             entry = node.entries.get(key)
@@ -192,7 +192,7 @@ def text_of(node: Node | None) -> str | None:
 
 
 def plain(node: Node) -> PlainData:
-    """Give bare data for pydantic, without the keys whose value is null."""
+    """Plain data for pydantic, without the keys whose value is null."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Seq):
@@ -225,7 +225,7 @@ def _stars(text: str) -> str:
 
 
 def mask_secrets(line: str) -> str:
-    """Mask what reads like a secret in a line; every column stays where it was."""
+    """Mask what looks like a secret in a line; columns do not move."""
     line = _SECRET_KEY.sub(lambda match: match["key"] + _stars(match["value"]), line)
     return _USER_INFO.sub(lambda match: _stars(match[0]), line)
 

@@ -1,6 +1,6 @@
-"""A manifest with every default and override resolved, which the rest of mtc works from.
+"""A manifest with every default and override resolved, as the rest of mtc uses it.
 
-Paths are absolute, sites hold all that they inherit, and each setting knows the line where it was written.
+Paths are absolute, sites have everything that they inherit, and each setting has the line where it was written.
 """
 
 import datetime as dt
@@ -29,8 +29,8 @@ _FRESHNESS = Freshness()
 class SiteSettings:
     """One site, with everything that it inherits. `zone` is the name of its time zone.
 
-    `countries` is the path of the database that tells countries, as the manifest has it; empty for none. `matomo` is
-    the server that its hits are delivered to, and `answers` who makes its statistics.
+    `countries` is the path of the country database as written in the manifest; empty for none. `matomo` is the server
+    that its hits are delivered to, and `answers` says where its statistics come from.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Project:
     """A manifest, resolved. `root` is the folder that relative paths start from.
 
     `setting_locations` maps a dotted path of settings ("sites.docs.filters.static") to where it was written.
-    `warnings` are keys that have a new name.
+    `warnings` are about renamed keys.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Project:
 
     @property
     def work(self) -> Path:
-        """Where state, runs and spool lie."""
+        """The folder of the state file, crash logs and the spool."""
         return self.state.parent
 
 
@@ -107,7 +107,7 @@ def project_root(file: Path) -> Path:
 
 
 def resolve_project(manifest: Manifest, tree: Map, file: Path, environment: str) -> Project:
-    """Make a project of a valid manifest whose sites already hold what they inherit."""
+    """Make a project from a valid manifest whose sites already have what they inherit."""
     root = project_root(file)
     return Project(
         name=manifest.name,
@@ -154,7 +154,7 @@ def _matomo(site: Site, manifest: Manifest) -> Matomo | None:
 
 
 def _filters(site: Site, manifest: Manifest) -> Filters:
-    """A site's filters. Its own `hosts` stand for those of the filters, and bring the one of its address along."""
+    """A site's filters. Its own `hosts` replace those of the filters, and include the host of its `url`."""
     filters = site.filters or manifest.filters
     if not site.hosts:
         return filters

@@ -1,7 +1,7 @@
 """Rules between settings that no single model can see: names that must exist, patterns, folders that overlap.
 
-Also sites that get in each other's way: two that read the same logs, one whose copies another would read. The rules
-look at text alone, never at a file.
+Also sites that interfere: two that read the same logs, one whose copies another would read. The rules look at texts
+only, never at files.
 """
 
 import re
@@ -37,13 +37,13 @@ _OUTPUT_PATTERNS: Mapping[str, tuple[str, ...]] = {
     "csv": ("/[a-z]*.csv",),
     "state": ("", "-wal", "-shm", ".lock"),
 }
-"""What mtc makes in each folder, and beside the state file, as seen from it."""
+"""Patterns of the files that mtc writes, below each folder and beside the state file."""
 
 _LINE_FILTERS = (
     *("hosts", "exclude_hosts", "include_paths", "exclude_paths", "include_ips", "exclude_ips"),
     *("methods", "exclude_user_agents", "exclude_referrers", "exclude_older_than", "exclude_newer_than"),
 )
-"""The filters that may tell the lines of one site from those of another in the same logs."""
+"""The filters that can separate the lines of sites that share logs."""
 
 _APART = "give each a folder of its own"
 _URL_RULES: Mapping[str, Callable[[str], Iterable[UrlFinding]]] = {
@@ -54,9 +54,9 @@ _URL_RULES: Mapping[str, Callable[[str], Iterable[UrlFinding]]] = {
 
 @dataclass(frozen=True, slots=True)
 class SiteUrls:
-    """Where a site's logs lie and are archived (empty for nowhere), and at which S3 service each is.
+    """The URLs of a site's source and archive (empty for none), and the S3 service of each.
 
-    `lines` spells out the filters that choose the site's lines: host names, paths and so on.
+    `lines` describes the filters that select the site's lines: host names, paths and so on.
     """
 
     name: str
@@ -67,28 +67,28 @@ class SiteUrls:
 
 
 def readers_of_the_same(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple[str, str]]:
-    """Each site that reads only logs that an earlier one reads too, or the other way round, with that one.
+    """Pairs of a site and an earlier one, where all logs of one are logs of the other too.
 
-    Sites that choose lines, such as those of their hosts, may well read the same logs.
+    Sites with different filters for lines, such as their hosts, may share logs.
     """
     seen: list[tuple[SiteUrls, ObjectSet]] = []
     for site in sites:
         objects = ObjectSet.of(site.source, site.name, root)
         for other, others in seen:
-            if _same(site, other) and (others.contains(objects) or objects.contains(others)):
+            if _reads_alike(site, other) and (others.contains(objects) or objects.contains(others)):
                 yield site.name, other.name
                 break
         seen.append((site, objects))
 
 
-def _same(site: SiteUrls, other: SiteUrls) -> bool:
+def _reads_alike(site: SiteUrls, other: SiteUrls) -> bool:
     return (site.services[0], site.lines) == (other.services[0], other.lines)
 
 
 def copies_read_by_others(sites: Sequence[SiteUrls], root: Path) -> Iterator[tuple[str, str]]:
-    """Each site with an archive whose copies the source of another site would list, with that site.
+    """Pairs of a site and another one whose source would list the copies in the first one's archive.
 
-    Of many sites with the same URLs the first two stand for all.
+    Of sites with the same URLs only the first two are compared.
     """
     sources = _few_of_each(sites, lambda site: (site.source, site.services[0]))
     archives = _few_of_each([site for site in sites if site.archive], lambda site: (site.archive, site.services[1]))
@@ -112,7 +112,7 @@ def _few_of_each(sites: Sequence[SiteUrls], alike: Callable[[SiteUrls], tuple[st
 
 @dataclass(frozen=True, slots=True)
 class ManifestRules:
-    """A tree whose sites hold all of their settings. `partial` trees are bases: nothing is missing from them."""
+    """The rules for a tree whose sites have all of their settings. Nothing counts as missing from a `partial` tree."""
 
     tree: Map
     root: Path
@@ -140,7 +140,7 @@ class ManifestRules:
         return {name: entry.node for name, entry in names.items() if isinstance(entry.node, Map)}
 
     def _text(self, *path: str) -> str | None:
-        """A text that is known: one with an open `${NAME}` is not."""
+        """A text if it is known: one with an unresolved `${NAME}` is not."""
         node = self.tree.get(*path)
         return None if isinstance(node, Scalar) and node.open else text_of(node)
 
@@ -152,7 +152,7 @@ class ManifestRules:
         return mark.problem(".".join(path), what, hint)
 
     def _location(self, path: KeyPath, part: str) -> Iterator[Problem]:
-        """A source or an archive by itself."""
+        """A source or an archive on its own."""
         if url := self._text(*path, "url"):
             for what, hint in _URL_RULES[part](url):
                 yield self._problem((*path, "url"), what, hint)
@@ -208,18 +208,18 @@ class ManifestRules:
         return sum(self._text("sites", each, "archive", "url") == archive for each in self._sites()) > 1
 
     def _shared_logs(self) -> Iterator[Problem]:
-        """Sites against one another: the same logs read twice, copies of one that another would read."""
+        """Sites compared with one another: the same logs read twice, copies of one that another would read."""
         urls = [found for name in self._sites() if (found := self._urls(name)) is not None]
         for name, other in readers_of_the_same(urls, self.root):
             what = f"{name} reads the logs that {other} reads: each line would count for both"
-            hint = "put {site} into the URL; or say by `hosts:` which lines of a shared log are whose"
+            hint = "put {site} into the URL, or select the lines of each site in a shared log with `hosts:`"
             yield self._problem(("sites", name, "source", "url"), what, hint)
         for name, other in copies_read_by_others(urls, self.root):
             what = f"copies of {name} would lie in the source of {other} and be read as its logs"
             yield self._problem(("sites", name, "archive", "url"), what, "use another place")
 
     def _urls(self, name: str) -> SiteUrls | None:
-        """Where a site's logs lie; None where that is not known, or has findings of its own."""
+        """The URLs of a site; None where the source is not known, or not valid."""
         source, archive = (self._text("sites", name, part, "url") for part in ("source", "archive"))
         if not source or any(source_findings(source)) or not is_site_name(name):
             return None
@@ -234,7 +234,7 @@ class ManifestRules:
         return repr([plain(node) if node is not None else None for node in nodes])
 
     def _folders(self) -> Iterator[Problem]:
-        """The project's folders: each by itself, then against one another."""
+        """The project's folders: each on its own, then compared with one another."""
         paths = {part: path for part in FOLDERS if (path := self._folder(part)) is not None}
         folders = {part: absolute(self.root, path) for part, path in paths.items()}
         settings: list[tuple[KeyPath, str]] = [((part, "path"), path) for part, path in paths.items()]
@@ -249,7 +249,7 @@ class ManifestRules:
                 yield from self._folders_against(folders, ("sites", name, part, "url"))
 
     def _folders_against(self, folders: Mapping[str, PurePath], setting: KeyPath) -> Iterator[Problem]:
-        """The project's folders against the folder of a source or an archive."""
+        """The project's folders compared with the folder of a source or an archive."""
         url = self._text(*setting)
         logs = log_folder(url, self.root) if url and (url.startswith("s3://") or "://" not in url) else None
         for part, folder in folders.items() if logs else ():
@@ -260,7 +260,7 @@ class ManifestRules:
             yield from self._outputs_as_logs(folders, url, setting)
 
     def _outputs_as_logs(self, folders: Mapping[str, PurePath], url: str, setting: KeyPath) -> Iterator[Problem]:
-        """Files that mtc makes, in a source that holds the project's folder."""
+        """Files that mtc writes and a source would list, because it contains the project's folder."""
         state = self._text("state") or str(Manifest.model_fields["state"].default)
         for part, folder in (*folders.items(), ("state", PurePath(absolute(self.root, state)))):
             files = [f"{folder}{pattern}" for pattern in _OUTPUT_PATTERNS[part]]
@@ -269,12 +269,12 @@ class ManifestRules:
                 yield self._problem(self._at(part, setting), what, "give them, or the logs, a folder of their own")
 
     def _at(self, part: str, setting: KeyPath) -> KeyPath:
-        """Where a folder is written; else the URL that it is held against."""
+        """The place of a folder's setting; of a default, that of the URL that it is compared with."""
         path = (part,) if part == "state" else (part, "path")
         return path if self.tree.get(*path) else setting
 
     def _unfinished(self) -> Iterator[Problem]:
-        """What `mtc convert` could not know, and what examples leave to be written."""
+        """Placeholders of `mtc convert` and of examples that have not been replaced."""
         for path, node in scalars(self.tree):
             if found := _TO_REPLACE.search(node.text):
                 where = ".".join(path)
@@ -288,7 +288,7 @@ class ManifestRules:
 
 
 def _leads_out(path: str) -> str:
-    """What is wrong with a path, if anything is."""
+    """What is wrong with a path; empty if nothing is."""
     if "://" in path:
         return "this must be a folder of this machine"
     if ".." in path.split("/"):
@@ -297,7 +297,7 @@ def _leads_out(path: str) -> str:
 
 
 def _format_hint(name: str) -> str:
-    """The format that is probably meant. A server's name is no format: it logs what its configuration says."""
+    """The format that is probably meant. A server's name is not a format: what it logs depends on its configuration."""
     server = name.lower()
     if server in {"nginx", "apache"}:
         return f"by default it logs `combined`; a format of your own is {{{server}: '...'}}"

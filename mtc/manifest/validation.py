@@ -1,7 +1,7 @@
-"""One merged tree of settings into the models, with every problem that it has.
+"""One merged tree of settings into the models, or every problem that it has.
 
 References and lists are filled in, each site gets what it inherits, the models read the tree, and the rules compare
-settings with one another. Nothing stops at the first problem.
+settings with one another. No step stops at the first problem.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -27,14 +27,14 @@ _SHORT_FORMS = {"format": "source", "hosts": "filters"}
 
 
 class _Day(Model):
-    """A date that stands alone under `dates`."""
+    """A single date under `dates`."""
 
     dates: DateText
 
 
 @dataclass(frozen=True, slots=True)
 class ValidatedTree:
-    """A tree's models, unless there are problems."""
+    """The result: the filled tree, and its model unless there are problems."""
 
     tree: Map
     manifest: Manifest | None
@@ -45,9 +45,8 @@ class ValidatedTree:
 class TreeValidation:
     """How to validate a tree.
 
-    Without `environ` no reference is followed; without `secrets`, none that stands for a secret. `sites` are those
-    whose credentials are needed, None for all.
-    A `partial` tree is only a base: nothing counts as missing from it.
+    Without `environ` no reference is resolved; without `secrets`, none in a secret setting. `sites` are those whose
+    credentials are needed, None for all. A `partial` tree is a base: nothing counts as missing from it.
     """
 
     root: Path
@@ -62,8 +61,8 @@ class TreeValidation:
         filled = substitution.fill_map(tree.without("credentials"), needed=self._needed)
         lists = ListFiles(self.root)
         filled = lists.fill(filled)
-        if too_much := _too_much(filled):
-            return ValidatedTree(filled, None, (too_much,))
+        if too_large := _size_problem(filled):
+            return ValidatedTree(filled, None, (too_large,))
         resolved = self._credentials(resolve_sites(filled), tree, substitution)
         parsed = self._parse(resolved)
         problems = [*substitution.problems, *lists.problems, *_sites_problems(resolved, tree)]
@@ -72,7 +71,7 @@ class TreeValidation:
         return ValidatedTree(resolved, None if isinstance(parsed, list) else parsed, in_order(problems))
 
     def _credentials(self, resolved: Map, tree: Map, substitution: Substitution) -> Map:
-        """Fill in the credentials that are used; of the others, settings whose `${NAME}` is open are not kept."""
+        """Fill in the credentials that are used; settings of the others with an unresolved `${NAME}` are dropped."""
         entry, written = tree.entries.get("credentials"), tree.map("credentials")
         if entry is None or written is None:
             return resolved if entry is None else resolved.with_("credentials", entry)
@@ -99,11 +98,11 @@ class TreeValidation:
                     yield used
 
     def _parse(self, resolved: Map) -> Manifest | list[Problem]:
-        """Read the tree into the models; the manifest's own source and archive may be pieces for sites to complete."""
+        """Read the tree into the models. The manifest's own source and archive may be incomplete: sites add to them."""
         problems: list[Problem] = []
         for key, model in (("source", Source), ("archive", Archive)):
             node = resolved.map(key)
-            piece = parse_model(model, node, (key,), partial=True) if node else _no_map(resolved, key)
+            piece = parse_model(model, node, (key,), partial=True) if node else _not_a_map_problems(resolved, key)
             problems += piece if isinstance(piece, list) else []
         problems += (dates := _dates_problems(resolved))
         whole = resolved.without("source", "archive", *(["dates"] if dates else []))
@@ -122,22 +121,22 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _without_open_settings(credentials: Node) -> Node:
-    """Credentials without the settings, other than secrets, whose `${NAME}` is open: no rule can be checked on them."""
+    """Credentials without settings, other than secrets, whose `${NAME}` is unresolved: they cannot be checked."""
     if not isinstance(credentials, Map):
         return credentials
     nodes = {key: each.node for key, each in credentials.entries.items() if not is_secret(("credentials", "", key))}
     return credentials.without(*(key for key, node in nodes.items() if isinstance(node, Scalar) and node.open))
 
 
-def _no_map(resolved: Map, key: str) -> list[Problem]:
+def _not_a_map_problems(resolved: Map, key: str) -> list[Problem]:
     entry = resolved.entries.get(key)
     if entry is None or is_null(entry.node) or isinstance(entry.node, Map):
         return []
     return [not_a_map(Position(entry.mark, entry.node, (key,)), Source if key == "source" else Archive)]
 
 
-def _too_much(tree: Map) -> Problem | None:
-    """The problem of a manifest that would not fit into memory, since every site holds what it inherits."""
+def _size_problem(tree: Map) -> Problem | None:
+    """The problem of a manifest that would not fit into memory, as every site gets a copy of what it inherits."""
     sites = tree.map("sites")
     shared = sum(node.weight for key in ("source", "archive", "filters", "hits") if (node := tree.get(key)))
     if sites is None or len(sites.entries) * shared <= _MAX_RESOLVED_VALUES:
@@ -167,7 +166,7 @@ def _is_given(node: Node | None) -> bool:
 
 
 def _dates_problems(tree: Map) -> list[Problem]:
-    """What is wrong with `dates`: each form has its own rules, so a union's list of failures would say too much."""
+    """What is wrong with `dates`. Only the form that is meant is checked: the errors of all forms would confuse."""
     entry = tree.entries.get("dates")
     if entry is None or is_null(entry.node) or text_of(entry.node) in {"today", "yesterday"}:
         return []
@@ -186,6 +185,6 @@ def _dates_problems(tree: Map) -> list[Problem]:
 
 
 def _dates_model(node: Map) -> type[LastDays | DateRange]:
-    """Which form of a map is meant: the one whose keys it has, or nearly has."""
+    """The form that a map is meant to be, by its keys and what they resemble."""
     meant = {nearest(key, ("last", "from", "to")) for key in node.entries}
     return LastDays if "last" in meant and not {"from", "to"} & set(node.entries) else DateRange

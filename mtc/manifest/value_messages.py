@@ -51,9 +51,9 @@ _EXAMPLES = {
     "memory": "it looks like 800MB or 4GB",
     "max_rejected": "write a share of all lines, like 0.05",
 }
-"""What the values of some keys look like, where their type alone says too little."""
+"""Hints for keys whose type alone says too little about the value."""
 
-# Abbreviations of time zones, and a place in each; those that mean several zones are not in the table.
+# Abbreviations of time zones, with a place in each; ambiguous ones are not in the table.
 _ABBREVIATIONS: Mapping[str, str] = {
     **dict.fromkeys(("WEST",), "Europe/Lisbon"),
     **dict.fromkeys(("BST",), "Europe/London"),
@@ -96,17 +96,17 @@ class Position:
 
     @property
     def mark(self) -> Mark:
-        """Where the value is; where a map or list begins is better what by its key."""
+        """Where the value is; for a map or a list, where its key is."""
         return self.node.mark if isinstance(self.node, Scalar) and not is_null(self.node) else self.key
 
     @property
     def redacted(self) -> bool:
-        """Whether the value may not be shown: a secret, or of a file that may be anything."""
+        """Whether the value must not be shown: it is a secret, or in a file that is perhaps no manifest."""
         return is_secret(self.path) or self.node.mark.document.private
 
     @property
     def quoted(self) -> str:
-        """The value as it was written, unless it may not be shown."""
+        """The value as it was written, unless it must not be shown."""
         if self.redacted or not isinstance(self.node, Scalar):
             return "the value"
         text = mask_secrets(self.node.text)
@@ -172,7 +172,7 @@ def _reads_as_number(node: Node) -> bool:
 
 
 def _rule_of_model(error: Exception, position: Position) -> tuple[str, str]:
-    """A rule that a model checks itself. The value of an environment variable is not repeated."""
+    """The error of a model's own validator, without the value of an environment variable."""
     if isinstance(error, LayoutError):
         return str(error), error.hint
     what = str(error)
@@ -184,19 +184,19 @@ def _rule_of_model(error: Exception, position: Position) -> tuple[str, str]:
 
 
 def _zone_hint(text: str) -> str:
-    """How to name a time zone: an abbreviation or an offset does not say when summer time begins."""
+    """How to write a time zone: an abbreviation or an offset does not say when summer time begins."""
     if place := _ABBREVIATIONS.get(text.strip("'").upper()):
-        return f"an abbreviation is no zone; did you mean {place}?"
+        return f"an abbreviation is not a time zone; did you mean {place}?"
     if re.fullmatch(r"'?(?:(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}|.* .*)'?", text):
-        return "a zone is named for a place, like Europe/Paris; one without summer time is UTC"
+        return "a zone is named after a place, like Europe/Paris; one without summer time is UTC"
     like = nearest(text, zoneinfo.available_timezones())
     return f"did you mean {like}?" if like else "one looks like Europe/Paris"
 
 
 def not_a_map(position: Position, model: type[BaseModel]) -> Problem:
-    """The problem of a value where a map belongs; often a `:` is missing behind its first key."""
+    """The problem of a value where a map belongs; often a `:` is missing after its first key."""
     what, hint = f"{_kind(position)} where a map belongs", _EXPECTED["model_type"][1]
     key = position.node.text.split(maxsplit=1)[:1] if isinstance(position.node, Scalar) else []
     if key and key[0] in keys_at(model, ()):
-        what, hint = f"a `:` is missing behind {key[0]}", f"write `{key[0]}: ...`"
+        what, hint = f"a `:` is missing after {key[0]}", f"write `{key[0]}: ...`"
     return position.mark.problem(position.where, what, hint)

@@ -1,7 +1,7 @@
-"""YAML text into a tree in which each value knows its place. Hostile text gets a problem; it never grows or recurses.
+"""YAML text into a tree in which each value knows its place. Malicious text is a problem, and cannot exhaust memory.
 
-The YAML library only cuts the text into events. An unquoted value means what YAML 1.2's core schema says, except that
-dates stay text and there are no octal numbers.
+The YAML library only splits the text into events. An unquoted value means what YAML 1.2's core schema says, except
+that dates stay text and there are no octal numbers.
 
 Source: https://yaml.org/spec/1.2.2/#103-core-schema
 """
@@ -46,13 +46,13 @@ _CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a"
 _STRAIGHT = """write ' or " """.rstrip() + ", as a plain keyboard has them"
 _UNCLOSED = "close it, look for a missing comma in it, or put a text that has braces in quotes"
 _PLAIN_WORDS = (
-    ("mapping values are not allowed", "a `:` stands where none can", "put the value in quotes, or check the indent"),
-    ("found character '\\t'", "a tab is used as indent", "indent with spaces"),
+    ("mapping values are not allowed", "a `:` is not allowed here", "put the value in quotes, or check the indent"),
+    ("found character '\\t'", "a tab is used for indentation", "indent with spaces"),
     ("cannot start any token", "a value cannot begin with this character", "put the value in quotes"),
     ("found unexpected end of stream", "a quote is not closed", ""),
     ("while parsing a flow", "a bracket or brace is not closed", _UNCLOSED),
     ("could not find expected ':'", "a key without `:`", "write `key: value`, or check the indent"),
-    ("expected <block end>", "the indent fits no line above", "indent keys of one map alike"),
+    ("expected <block end>", "the indentation matches no line above", "indent all keys of a map equally"),
 )
 
 _LOOKS_SO = re.compile(
@@ -63,7 +63,7 @@ _LOOKS_SO = re.compile(
 
 
 def looks_like_manifest(data: bytes) -> bool:
-    """Whether a file's bytes name a key of manifests. Nothing of any other file is ever shown."""
+    """Whether a file has a key of manifests. Nothing of any other file is ever shown."""
     return _LOOKS_SO.search(data) is not None
 
 
@@ -71,7 +71,7 @@ def read_file(file: Path) -> tuple[Map | None, tuple[Problem, ...]]:
     """Read a manifest's file; one that cannot be read is a problem too."""
     try:
         if file.exists() and not file.is_file():
-            what = "this is a folder" if file.is_dir() else "this is no regular file"
+            what = "this is a folder" if file.is_dir() else "this is not a regular file"
             return None, (Problem(str(file), 0, 0, "", what, "name a manifest's file"),)
         with file.open("rb") as stream:
             data = stream.read(MAX_SIZE + 1)
@@ -116,7 +116,7 @@ class _StopError(Exception):
 
 @dataclass(slots=True)
 class _Composer:
-    """Builds the tree from events, and collects the problems that need no stop."""
+    """Builds the tree from events, and collects the problems that do not stop it."""
 
     document: Document
     events: Iterator[ev.Event]
@@ -133,7 +133,7 @@ class _Composer:
         if event.anchor:
             self.anchors[event.anchor] = None
         if getattr(event, "tag", None):
-            self._report(mark, "a YAML tag has no meaning here", "write the value without `!`")
+            self._report(mark, "YAML tags are not supported", "write the value without `!`")
         node = self._checked(self._node(event, mark), mark)
         if event.anchor:
             self.anchors[event.anchor] = node
@@ -154,10 +154,10 @@ class _Composer:
 
     def _alias(self, event: ev.AliasEvent, mark: Mark) -> Node:
         if event.anchor not in self.anchors:
-            raise self._stop(mark, "an alias (`*`) that no anchor (`&`) defines", "quote a value that begins so")
+            raise self._stop(mark, "an alias (`*`) that no anchor (`&`) defines", "quote a value that begins with `*`")
         node = self.anchors[event.anchor]
         if node is None:
-            raise self._stop(mark, "an alias that stands inside its own anchor")
+            raise self._stop(mark, "an alias inside its own anchor")
         return node
 
     def _node(self, event: ev.Event, mark: Mark) -> Node:
@@ -180,7 +180,7 @@ class _Composer:
         return Scalar(mark, scalar_value(text) if event.style is None else text, text)
 
     def _may_be_secret(self) -> bool:
-        """Whether the text at this place is a secret, or may be one because its key is not a text."""
+        """Whether the text here is a secret, or could be one because its key is not a text."""
         if self.in_key:
             return "?" in self.path[:-1]
         return "?" in self.path or is_secret(tuple(self.path))
@@ -231,7 +231,7 @@ class _Composer:
             return mark, node.value
         is_shown = isinstance(node, Scalar) and node.text and not self.document.private
         text = node.text if isinstance(node, Scalar) and is_shown else "a key"
-        self._report(mark, f"{text} is no text, as a key must be", "put it in quotes")
+        self._report(mark, f"{text} is not a text, as a key must be", "put it in quotes")
         return mark, None
 
     def _twice(self, key: str, mark: Mark, first: Mark) -> None:
@@ -250,7 +250,7 @@ class _Composer:
 
 
 def _mask_unread(composer: _Composer, line: int) -> None:
-    """Nothing after a stop has been read, so mask the line if it may hold a secret."""
+    """Mask the line where reading stopped if it may hold a secret: its structure is not known."""
     document = composer.document
     if is_secret(tuple(composer.path)) or may_hold_secret(document.lines_before(line, _REACH)):
         document.mask_line(line)
@@ -274,7 +274,7 @@ def _top(composer: _Composer) -> Map:
 
 
 def _events(document: Document) -> Iterator[ev.Event]:
-    """Cut the text into events; whatever the library raises becomes a problem with a place."""
+    """Split the text into events; whatever the library raises becomes a problem with a place."""
     index = 0
     try:
         for event in YAML(typ="safe", pure=True).parse(document.text):
@@ -282,7 +282,7 @@ def _events(document: Document) -> Iterator[ev.Event]:
             index = event.end_mark.index
     except GeneratorExit:
         raise
-    except Exception as error:  # noqa: BLE001 (hostile text makes the library raise OverflowError and worse)
+    except Exception as error:  # noqa: BLE001 (malicious text makes the library raise OverflowError and worse)
         mark = document.mark(_index(error, index))
         what, hint = _in_words(error)
         if curly := re.search(f"[{_CURLY}]", document.lines_before(mark.line, 0)[0]):
@@ -295,7 +295,7 @@ def _events(document: Document) -> Iterator[ev.Event]:
 
 
 def _index(error: Exception, index: int) -> int:
-    """Where a YAML error is: of what is not closed, or a key, where it begins; `index` where the error does not say."""
+    """The position of a YAML error: the start of an unclosed construct or key; `index` if the error has none."""
     mark = getattr(error, "problem_mark", None)
     problem, context = str(getattr(error, "problem", "")), str(getattr(error, "context", ""))
     if "end of stream" in problem or "flow" in context or "simple key" in context:
@@ -304,7 +304,7 @@ def _index(error: Exception, index: int) -> int:
 
 
 def _in_words(error: Exception) -> tuple[str, str]:
-    """What a YAML error means, without a word of the file's text."""
+    """What a YAML error means, without quoting the file."""
     if not isinstance(error, YAMLError):
         return "this is not YAML", ""
     message = f"{getattr(error, 'problem', '')} {getattr(error, 'context', '')}"

@@ -105,7 +105,7 @@ def test_both_names_at_once_are_a_mistake(tmp_path: Path) -> None:
     [problem] = raised.value.problems
     assert (problem.line, problem.column) == (3, 41)
     assert str(problem).endswith(
-        "source.arrival: arrival and settle are both given, and are one key. keep settle; arrival is its old name"
+        "source.arrival: arrival and settle are both given, but are the same key. keep settle; arrival is its old name"
     )
 
 

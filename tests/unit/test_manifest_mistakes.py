@@ -29,15 +29,15 @@ def checked(folder: Path, text: str) -> FileReport:
         ("freshness: {warn_after: 3}", (2, 25), "where a text belongs. a duration looks like 6h, 90m or 2d"),
         ("freshness: {warn_afer: 3d}", (2, 13), "warn_afer is not a known key. did you mean warn_after?"),
         ("freshness: {warn_after: 3d, error_after: 1d}", (2, 1), "warn_after 3d is longer than error_after 1d"),
-        ("timezone: CEST", (2, 11), "an abbreviation is no zone; did you mean Europe/Paris?"),
-        ("timezone: PDT", (2, 11), "an abbreviation is no zone; did you mean America/Los_Angeles?"),
-        ("timezone: IST", (2, 11), "a zone is named for a place, like Europe/Paris"),
-        ("timezone: UTC+2", (2, 11), "a zone is named for a place, like Europe/Paris"),
-        ("timezone: '+02:00'", (2, 11), "a zone is named for a place, like Europe/Paris"),
-        ("timezone: W. Europe Standard Time", (2, 11), "a zone is named for a place, like Europe/Paris"),
+        ("timezone: CEST", (2, 11), "an abbreviation is not a time zone; did you mean Europe/Paris?"),
+        ("timezone: PDT", (2, 11), "an abbreviation is not a time zone; did you mean America/Los_Angeles?"),
+        ("timezone: IST", (2, 11), "a zone is named after a place, like Europe/Paris"),
+        ("timezone: UTC+2", (2, 11), "a zone is named after a place, like Europe/Paris"),
+        ("timezone: '+02:00'", (2, 11), "a zone is named after a place, like Europe/Paris"),
+        ("timezone: W. Europe Standard Time", (2, 11), "a zone is named after a place, like Europe/Paris"),
         ("timezone: Europe/Pariss", (2, 11), "did you mean Europe/Paris?"),
         ("run:\n  jobs: 4\n  retries 3\nname: x", (4, 3), "a key without `:`. write `key: value`"),
-        ("csv:\n  path out", (3, 3), "csv: a `:` is missing behind path. write `path: ...`"),
+        ("csv:\n  path out", (3, 3), "csv: a `:` is missing after path. write `path: ...`"),
         ("run: {jobs: '4'}", (2, 13), "write it without quotes"),
         ("run: {jobs: four}", (2, 13), "where a whole number belongs. write one like 4"),
         ("filters: {max_rejected: half}", (2, 25), "where a number belongs. write a share of all lines, like 0.05"),
@@ -132,7 +132,7 @@ def test_a_base_lies_inside_the_project(tmp_path: Path, way: str) -> None:
     (project / "link.yaml").symlink_to(outside)
     name = {"absolute": str(outside), "up": "../outside.yaml", "link": "link.yaml"}[way]
     report = checked(project, f"extends: {name}\n{SOURCE}")
-    assert [each.what for each in report.problems] == [f"{Path(name).name} lies outside of the project"]
+    assert [each.what for each in report.problems] == [f"{Path(name).name} is outside the project"]
 
 
 def test_a_base_may_lie_anywhere_in_the_project(tmp_path: Path) -> None:
