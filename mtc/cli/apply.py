@@ -191,7 +191,7 @@ def _apply_stage(
     accept: list[str] | None = None,
     remake: bool = False,
 ) -> None:
-    """Apply one stage of one site, as a short form asks: of `days`, its first and last; without days, what is there."""
+    """Apply one stage of a site, for a short form. `days` are the first and last; without them, CSV of what exists."""
     from mtc.cli.preflight import command_line, dates_of_arguments, open_project, parse_accepted, wait_seconds
     from mtc.engine.selection import ApplyRequest, Scope
 

@@ -1,4 +1,4 @@
-"""The commands that check: doctor before a run, verify after it, explain for log files at hand. They change nothing."""
+"""The commands that check: doctor before a run, verify after it, explain for given log files. They change nothing."""
 
 import sys
 from pathlib import Path
@@ -137,7 +137,7 @@ def _check_arguments(files: list[Path], format_name: str | None) -> None:
 
 
 def _site(project: "Project", name: str | None) -> "SiteSettings":
-    """The site that is meant: the one named, or the only one."""
+    """The named site, or the only one."""
     from mtc.core.suggest import suggest
 
     names = tuple(project.sites)

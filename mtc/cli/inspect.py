@@ -1,4 +1,4 @@
-"""The commands that look at what was done: why, status, and `state list`, `show`, `forget` and `export`."""
+"""The commands that show what was done: why, status, and `state list`, `show`, `forget` and `export`."""
 
 import sys
 from typing import Annotated
@@ -130,7 +130,7 @@ def forget(
 ) -> None:
     """Forget steps, so that the next apply does them again.
 
-    A forgotten import gives up its hits; they come back with the next apply if the source still has the logs.
+    A forgotten import loses its hits; the next apply imports them again if the source still has the logs.
     """
     from mtc.cli.preflight import ManifestOptions, command_line, open_project, parse_step
     from mtc.engine.recovery import forget as forget_steps

@@ -14,14 +14,14 @@ from mtc.report.terminal import discard_output
 
 
 class _ClosedOutputError(Exception):
-    """The reader of stdout has closed it, as `head` does: this is no error, but Typer would make one of it."""
+    """The reader of stdout has closed it, as `head` does: not an error, but Typer would make it one."""
 
 
 class _Group(TyperGroup):
-    """The commands; a closed stdout ends them in silence."""
+    """The commands; a closed stdout ends them silently."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own context, whose class its versions keep in other places
-        """Run the command that was asked for."""
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's context, whose class is elsewhere in other versions
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -78,7 +78,7 @@ app.add_typer(inspect.app, name="state")
 
 
 def main() -> NoReturn:
-    """Run the command line and end the process with DESIGN's exit codes."""
+    """Run the command line and end the process with its exit code."""
     listen()
     try:
         code = _run()
@@ -87,13 +87,13 @@ def main() -> NoReturn:
     except _ClosedOutputError:
         code = EXIT_OK
         discard_output(sys.stdout)
-    except Exception as error:  # noqa: BLE001 - the last handler: a bug leaves a log file
+    except Exception as error:  # noqa: BLE001 - the last handler: a bug leaves a crash log
         code = _report_failure(error)
     sys.exit(code)
 
 
 def _report_failure(error: Exception) -> int:
-    """Report an error, and return its exit code; after a signal the signal's, as libraries then raise errors too."""
+    """Report an error and return its exit code; after a signal, that of the signal, as libraries then raise errors."""
     if heard:
         return _report_error(InterruptedRunError(heard[0]))
     known = error if isinstance(error, MtcError) else explain_machine_error(error)
@@ -101,7 +101,7 @@ def _report_failure(error: Exception) -> int:
 
 
 def _run() -> int:
-    """Run the command, flush what it has printed, and return its exit code."""
+    """Run the command, flush stdout, and return the exit code."""
     try:
         app()
     except SystemExit as ended:

@@ -112,7 +112,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="The project's folder.", metavar="FOLDER")] = Path(),
     site: Annotated[str, typer.Option("--site", help="The first site's name.", metavar="NAME")] = "docs",
     logs: Annotated[
-        str, typer.Option("--logs", help="Where its logs lie: a path or s3:// URL with {date:%Y-%m-%d}.", metavar="URL")
+        str, typer.Option("--logs", help="Where its logs are: a path or s3:// URL with {date:%Y-%m-%d}.", metavar="URL")
     ] = "logs/{site}/{date:%Y-%m-%d}*",
 ) -> None:
     """Start a project: write a first manifest.

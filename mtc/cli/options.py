@@ -15,7 +15,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 def _choice(known: type[E], text: str) -> E:
-    """A word of a short list, or an error with the word that was probably meant."""
+    """One of a few words; raises BadParameter with the word that was probably meant."""
     try:
         return known(text)
     except ValueError:
@@ -73,8 +73,8 @@ Accept = Annotated[
     list[str] | None,
     typer.Option(
         "--accept",
-        help="Allow this step what never happens by itself: to send hits to Matomo again, which counts them twice, or "
-        "to lose what cannot be made again. `site:NAME` accepts all losses of a site. May be repeated.",
+        help="Allow this step what never happens automatically: sending hits to Matomo again, which counts them "
+        "twice, or losing what cannot be made again. `site:NAME` accepts all losses of a site. May be repeated.",
         metavar="STEP",
     ),
 ]

@@ -39,7 +39,7 @@ _opened: list[Project] = []
 
 @dataclass(frozen=True, slots=True)
 class ManifestOptions:
-    """How a command line names a manifest: as an argument or with -m, an environment of it, another state file."""
+    """The manifest on a command line: an argument or -m, its environment, another state file."""
 
     argument: Path | None = None
     option: Path | None = None
@@ -48,7 +48,7 @@ class ManifestOptions:
 
     @property
     def given(self) -> Path | None:
-        """The manifest that is named; two different ones are a UsageError."""
+        """The manifest that is given; raises UsageError if two different ones are."""
         if self.argument is not None and self.option is not None and self.argument != self.option:
             what = f"two manifests are given, {self.argument} and {self.option}"
             raise UsageError(what, hint="name one of them")
@@ -64,15 +64,15 @@ def open_scope(
     secrets: bool = True,
     quiet: bool = False,
 ) -> tuple[Project, Scope]:
-    """Load the manifest, and select what options ask for.
+    """Load the manifest, and select sites, stages and days by options.
 
     Args:
-        manifest: The manifest that is meant.
+        manifest: The manifest.
         sites: The sites to select, and whose credentials must resolve; all by default.
         stages: The stages to select; the manifest's by default.
         dates: The texts of --from, --to and --date.
         secrets: Whether secrets must resolve.
-        quiet: Whether old names of keys are not warned of.
+        quiet: Whether to omit warnings about old names of keys.
     """
     project = open_project(manifest, secrets=secrets, sites=sites or (), quiet=quiet)
     return project, select_scope(project, sites, stages, dates)
@@ -81,9 +81,9 @@ def open_scope(
 def open_project(
     manifest: ManifestOptions, *, secrets: bool = True, sites: Iterable[str] = (), quiet: bool = False
 ) -> Project:
-    """Load the manifest that is meant. Only the credentials of `sites` (all by default) must resolve.
+    """Load the manifest. Only the credentials of `sites` (all by default) must resolve.
 
-    Old names of keys are warned of on stderr, each once, unless the command is to be `quiet`.
+    Each old name of a key is warned of once, on stderr, unless `quiet`.
     """
     path = manifest_path(manifest.given)
     project = load(path, env=manifest.env, secrets_needed=secrets, sites=tuple(sites) or None)
@@ -96,12 +96,12 @@ def open_project(
 
 
 def state_file(manifest: ManifestOptions) -> Path:
-    """The state file; the manifest is read only where no state file is named."""
+    """The state file; the manifest is read only if no state file is given."""
     return manifest.state if manifest.state is not None else open_project(manifest, secrets=False).state
 
 
 def manifest_path(given: Path | None) -> Path:
-    """The manifest that is meant: the one given, `$MTC_MANIFEST`, or `manifests/daily.yaml`."""
+    """The path of the manifest: the one given, `$MTC_MANIFEST`, or `manifests/daily.yaml`."""
     if given is not None:
         return given
     if named := os.environ.get("MTC_MANIFEST"):
@@ -120,19 +120,19 @@ def select_scope(
     stages: Iterable[Stage] | None,
     dates: DateOptions,
 ) -> Scope:
-    """The sites, stages and dates that options ask for."""
+    """The sites, stages and dates that options select."""
     today = local_today()
     form = from_options(*dates, today=today, first=days(project.dates, today)[0])
     return Scope(tuple(sites or ()), tuple(stages or ()), form)
 
 
 def command_line() -> str:
-    """This command line without secrets, as state and reports hold it."""
+    """This command line without secrets, for state and reports."""
     return safe_command(["mtc", *sys.argv[1:]])
 
 
 def known_secrets() -> tuple[str, ...]:
-    """Every secret of the manifests opened, to be masked in a crash log."""
+    """Every secret of the opened manifests, to be masked in a crash log."""
     found = []
     for project in _opened:
         for entry in project.credentials.values():
@@ -143,12 +143,12 @@ def known_secrets() -> tuple[str, ...]:
 
 
 def crash_folder() -> Path:
-    """Where a crash log goes."""
+    """The folder for a crash log."""
     return _opened[-1].work if _opened else Path(".mtc")
 
 
 def parse_step(text: str) -> StepId:
-    """Read STAGE:SITE:DATE; raises UsageError."""
+    """Parse STAGE:SITE:DATE; raises UsageError."""
     try:
         return StepId.parse(text)
     except ValueError:
@@ -156,7 +156,7 @@ def parse_step(text: str) -> StepId:
 
 
 def _step_hint(text: str) -> str:
-    """What is wrong with the text of a step, as far as it can be recognised."""
+    """A hint for the text of a step: what was probably meant, or how a step looks."""
     pieces = text.split(":")
     if len(pieces) != len(("stage", "site", "day")):
         return _STEP_EXAMPLE
@@ -174,13 +174,13 @@ def parse_accepted(texts: Collection[str]) -> tuple[frozenset[StepId], frozenset
 
 
 def dates_of_arguments(start: str, end: str | None) -> Dates | None:
-    """The days that a short form names: one, or a range."""
+    """The days given to a short form such as `mtc import`: one day, or a range."""
     today = local_today()
     return from_options(start, end, None, today=today) if end else from_options(None, None, start, today=today)
 
 
 def day_bounds(options: DateOptions) -> tuple[dt.date | None, dt.date | None]:
-    """The first and the last day that options ask for; None for no bound."""
+    """The first and the last day that options select; None for no bound."""
     from_, to, date = options
     today = local_today()
     if from_ is None and date is None and to is not None:
@@ -191,7 +191,7 @@ def day_bounds(options: DateOptions) -> tuple[dt.date | None, dt.date | None]:
 
 
 def wait_seconds(wait: str | None) -> float | None:
-    """How many seconds `--wait` asks for; None without it."""
+    """The duration of `--wait` in seconds; None without it."""
     if wait is None:
         return None
     if not re.fullmatch(r"[0-9]+[smhd]", wait):

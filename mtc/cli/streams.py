@@ -1,4 +1,4 @@
-"""What a command writes to: how stdout and stderr look, notes, warnings, the reporter of a run."""
+"""The streams of a command: what stdout and stderr can show, notes, warnings, the reporter of a run."""
 
 import os
 import sys
@@ -13,12 +13,12 @@ from mtc.report.terminal import Terminal, detect_terminal
 
 
 def stdout_terminal() -> Terminal:
-    """How stdout looks."""
+    """What stdout can show."""
     return detect_terminal(sys.stdout, os.environ)
 
 
 def stderr_terminal() -> Terminal:
-    """How stderr looks."""
+    """What stderr can show."""
     return detect_terminal(sys.stderr, os.environ)
 
 

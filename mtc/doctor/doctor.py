@@ -1,6 +1,6 @@
-"""`mtc doctor`: what a run needs, checked before it: this machine, sources, archives, Matomo. Changes nothing.
+"""`mtc doctor`: checks what a run needs: this machine, sources, archives, Matomo. Changes nothing that stays.
 
-Network checks run side by side, with a time limit each, so that one service that hangs does not hold up the others.
+Network checks run in parallel, each with a time limit, so that a service that hangs does not delay the others.
 """
 
 import datetime as dt
@@ -22,18 +22,18 @@ from mtc.manifest.project import Project, SiteSettings
 
 @dataclass(frozen=True, slots=True)
 class DoctorResult:
-    """What was found, in the order in which a run needs it."""
+    """The findings, in the order in which a run needs what they are about."""
 
     findings: tuple[Finding, ...]
 
     @property
     def has_problem(self) -> bool:
-        """Whether one would stop a run."""
+        """Whether any finding would stop a run."""
         return any_problem(self.findings)
 
 
 def run_checks(project: Project, scope: Scope, clock: Clock = utc_now, *, limit: float = TIME_LIMIT) -> DoctorResult:
-    """Look at all of it, for the sites asked for. `limit` is for each question over a network, in seconds."""
+    """Run all checks for the selected sites. `limit` is the time limit of each network check, in seconds."""
     chosen = tuple(project.sites[name] for name in sites_of(project, scope))
     checks = _NetworkChecks(project, chosen, clock, limit)
     found = [*check_machine(project), *checks.services()]
@@ -41,7 +41,7 @@ def run_checks(project: Project, scope: Scope, clock: Clock = utc_now, *, limit:
 
 
 class _NetworkChecks:
-    """The questions over a network, in rounds: which logs there are, and what a token may do, is asked first."""
+    """The network checks, in two rounds: the second needs the listed logs and the rights of the token."""
 
     def __init__(self, project: Project, chosen: tuple[SiteSettings, ...], clock: Clock, limit: float) -> None:
         self._project = project
@@ -51,13 +51,13 @@ class _NetworkChecks:
         self.largest = 0
 
     def services(self) -> Iterator[Finding]:
-        """Sources, newest logs and archives of all sites, then the Matomo server and the sites there."""
+        """Check sources, newest logs and archives of all sites, then the Matomo server and its sites."""
         archived = [site for site in self._sites if site.archive is not None]
         matomo = self._project.matomo if any(site.matomo for site in self._sites) else None
-        listing: list[Callable[[], _Answer]] = [functools.partial(self._list, site) for site in self._sites]
-        pushing: list[Callable[[], _Answer]] = [functools.partial(self._push, site) for site in archived]
-        asking: list[Callable[[], _Answer]] = [self._ask] if matomo else []
-        answers = iter(run_parallel([*listing, *pushing, *asking], limit=self._limit))
+        sources: list[Callable[[], _Answer]] = [functools.partial(self._check_source, site) for site in self._sites]
+        archives: list[Callable[[], _Answer]] = [functools.partial(self._check_archive, site) for site in archived]
+        server: list[Callable[[], _Answer]] = [self._check_server] if matomo else []
+        answers = iter(run_parallel([*sources, *archives, *server], limit=self._limit))
         listed = [(site, next(answers)) for site in self._sites]
         for site, seen in listed:
             self.largest = max(self.largest, seen.largest if isinstance(seen, storage.SourceCheck) else 0)
@@ -74,9 +74,9 @@ class _NetworkChecks:
             seen = next(answers)
             yield from _findings_of(seen, matomo_checks.ABOUT, matomo.server)
             if isinstance(seen, matomo_checks.ServerCheck):
-                yield from self._in_matomo(seen)
+                yield from self._check_sites(seen)
 
-    def _in_matomo(self, seen: matomo_checks.ServerCheck) -> Iterator[Finding]:
+    def _check_sites(self, seen: matomo_checks.ServerCheck) -> Iterator[Finding]:
         matomo = self._project.matomo
         assert matomo is not None  # noqa: S101 - its server was seen
         delivered = [site for site in self._sites if site.matomo is not None]
@@ -90,17 +90,17 @@ class _NetworkChecks:
         answers = dict(zip((site.name for site in delivered), run_parallel(jobs, limit=self._limit), strict=True))
         for name, answer in answers.items():
             yield from _findings_of(answer, matomo_checks.about(name), matomo.server)
-        seen_sites = {name: one for name, one in answers.items() if isinstance(one, matomo_checks.SiteCheck)}
+        seen_sites = {name: check for name, check in answers.items() if isinstance(check, matomo_checks.SiteCheck)}
         yield from matomo_checks.shared(seen_sites, matomo.server)
 
-    def _list(self, site: SiteSettings) -> storage.SourceCheck:
+    def _check_source(self, site: SiteSettings) -> storage.SourceCheck:
         return storage.check_source(self._project, site, self._days(site))
 
-    def _push(self, site: SiteSettings) -> "_Answer":
+    def _check_archive(self, site: SiteSettings) -> "_Answer":
         return DoctorResult(storage.check_archive(self._project, site, self._days(site)[0]))
 
-    def _ask(self) -> matomo_checks.ServerCheck:
-        assert self._project.matomo is not None  # noqa: S101 - it is asked only then
+    def _check_server(self) -> matomo_checks.ServerCheck:
+        assert self._project.matomo is not None  # noqa: S101 - called only then
         return matomo_checks.check_server(self._project.matomo, self._project, self._clock)
 
     def _days(self, site: SiteSettings) -> tuple[dt.date, ...]:

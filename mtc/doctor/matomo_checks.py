@@ -1,7 +1,7 @@
 """Checks of Matomo: the server, and the sites on it.
 
-The server: reachable, its version, the token's rights, its clock. Each site: it exists, may be written to, is not
-used by two sites of the manifest, and has the same days.
+The server: it can be reached, its version, the token's rights, its clock. Each site: it exists, the token may write to
+it, only one site of the manifest uses it, and its days begin at the same time.
 """
 
 import datetime as dt
@@ -36,23 +36,23 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class ServerCheck:
-    """What there is to say of a server, and what the token may do there."""
+    """The findings about a server, and what the token may do there."""
 
     findings: tuple[Finding, ...]
     rights: sites.Rights
 
 
 def impatient_server(matomo: Matomo, project: Project) -> Server:
-    """The server of the manifest, waited for no longer than a check may take."""
+    """The server of the manifest, with a timeout below the time limit of a check."""
     server = server_of(matomo, project.root)
     return replace(server, timeout=min(server.timeout, TIME_LIMIT - 5))
 
 
 def check_server(matomo: Matomo, project: Project, clock: Clock) -> ServerCheck:
-    """Ask the server about itself and the token.
+    """Check the server and the token.
 
     Raises:
-        StepError: it cannot be reached, is no Matomo, or does not accept the token.
+        StepError: the server cannot be reached, is not Matomo, or does not accept the token.
     """
     server = impatient_server(matomo, project)
     with MatomoClient(server) as client:
@@ -76,7 +76,7 @@ def _rights(server: Server, rights: sites.Rights) -> Finding:
     if rights.superuser:
         return Finding.ok(ABOUT, server.url, "accepts the token, a super user's")
     what = (
-        "accepts the token, which is no super user's: Matomo cannot be asked to make the reports of delivered days "
+        "accepts the token, which is not a super user's: Matomo cannot be asked to make the reports of delivered days "
         "again, and one that somebody reads during a delivery may stay short"
     )
     hint = "use a super user's token, or let nobody look at the days that are being delivered"
@@ -86,7 +86,7 @@ def _rights(server: Server, rights: sites.Rights) -> Finding:
 def _clock(server: Server, skew: dt.timedelta | None) -> Finding:
     about = f"{ABOUT}'s clock"
     if skew is None:
-        return Finding.warning(about, server.url, "does not tell the time", "see that its clock is right")
+        return Finding.warning(about, server.url, "does not send the time", "see that its clock is right")
     way = "ahead of" if skew > dt.timedelta() else "behind"
     what = f"is {abs(skew).total_seconds():.0f} s {way} this machine's"
     hint = "set both clocks, by NTP: Matomo files hits that it takes for future ones under the time of the request"
@@ -96,9 +96,9 @@ def _clock(server: Server, skew: dt.timedelta | None) -> Finding:
 
 
 def _tracker(client: MatomoClient) -> Finding:
-    """Whether the script that takes hits is there: it is given none."""
+    """Check that the tracker script answers, with a request without hits."""
     about, where = f"{ABOUT}'s tracker", f"{client.server.url}/{client.server.tracker}"
-    hint = "correct matomo.url or matomo.tracker, or what stands between"
+    hint = "correct matomo.url or matomo.tracker, or check proxies in between"
     try:
         reply = client.post(client.server.tracker, _NO_HITS, _JSON, client.server.timeout, largest=1 << 20)
     except MtcError as error:
@@ -113,33 +113,41 @@ def _unsafe(server: Server) -> tuple[Finding, ...]:
     parts = urlsplit(server.url)
     if parts.scheme == "https" or parts.hostname in _LOCAL:
         return ()
-    what = "the token is sent over http, for anybody on the way to read"
+    what = "the token is sent over http, where others can read it"
     return (Finding.warning(ABOUT, server.url, what, "use https in matomo.url"),)
 
 
-_UNKNOWN = dt.timezone(dt.timedelta(hours=23, minutes=59))  # no zone of any place
+_UNKNOWN = dt.timezone(dt.timedelta(hours=23, minutes=59))  # not the time zone of any place
 
 
 @dataclass(frozen=True, slots=True)
 class SiteCheck:
-    """What there is to say of a site, and its number in Matomo; None where it is not known."""
+    """The findings about a site, and its number in Matomo; None if unknown."""
 
     findings: tuple[Finding, ...]
     number: int | None = None
 
 
 def about(site: str) -> str:
-    """What findings of a site in Matomo are about."""
+    """The subject of findings about a site in Matomo."""
     return f"{ABOUT} for {site}"
 
 
 def check_site(
     matomo: Matomo, project: Project, site: SiteSettings, rights: sites.Rights, days: Sequence[dt.date], today: dt.date
 ) -> SiteCheck:
-    """Ask the server about a site. `days` are those of the manifest.
+    """Check a site on the server.
+
+    Args:
+        matomo: the settings of the server.
+        project: the project, for its folder.
+        site: the site.
+        rights: what the token may do.
+        days: the days of the manifest.
+        today: the current day, for the comparison of time zones.
 
     Raises:
-        StepError: it did not answer, or no site, or several, have the site's address.
+        StepError: the server did not answer, or the site's address belongs to no site there, or to several.
     """
     server = impatient_server(matomo, project)
     with MatomoClient(server) as client:
@@ -154,14 +162,14 @@ def check_site(
 
 
 def shared(seen: Mapping[str, SiteCheck], url: str) -> Iterator[Finding]:
-    """Numbers that several sites have: their hits would be counted as one site's."""
+    """Problems of several sites with the same number: Matomo would count their hits as one site's."""
     owners: dict[int, list[str]] = {}
     for name, check in seen.items():
         if check.number is not None:
             owners.setdefault(check.number, []).append(name)
     for number, names in owners.items():
         if len(names) > 1:
-            what = f"site {number} of Matomo stands for several: {', '.join(names)}"
+            what = f"site {number} of Matomo is used by several sites: {', '.join(names)}"
             yield Finding.problem(ABOUT, url, what, "give each site a matomo_id of its own, or `matomo: false`")
 
 
@@ -183,7 +191,7 @@ def _zone(site: SiteSettings, info: sites.SiteInfo, url: str, today: dt.date) ->
 
 
 def _created(site: SiteSettings, info: sites.SiteInfo, url: str, days: Sequence[dt.date]) -> Iterator[Finding]:
-    """A site that began after the manifest's first day: a hit of that day usually moves the date back."""
+    """Warn of a site created after the manifest's first day; a hit of that day usually moves its creation date back."""
     first = min(days, default=None)
     if first is None or info.created is None or info.created <= first:
         return

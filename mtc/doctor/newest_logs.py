@@ -1,6 +1,6 @@
 """Checks of the newest log of each site: what an import would make of its first lines. Nothing is kept.
 
-The first block of one object of each site is read, and explained as `mtc explain` explains a file.
+The first block of one object of each site is read, and examined as `mtc explain` examines a file.
 """
 
 import tempfile
@@ -28,12 +28,12 @@ _PARQUET = b"PAR1"
 
 
 def about(site: str) -> str:
-    """What findings of a site's newest log are about."""
+    """The subject of findings about a site's newest log."""
     return f"newest log of {site}"
 
 
 def check_newest_logs(project: Project, found: Mapping[str, SourceObject], limit: float) -> Iterator[Finding]:
-    """Look into an object of each of these sites. `limit` is in seconds, for each."""
+    """Check one object of each of these sites. `limit` is the time limit of each check, in seconds."""
     load_table_reader()  # the thread of a check ends before others begin
     try:
         with tempfile.TemporaryDirectory(prefix="mtc-doctor-", ignore_cleanup_errors=True) as name:
@@ -51,7 +51,7 @@ def check_newest_logs(project: Project, found: Mapping[str, SourceObject], limit
 
 @dataclass(frozen=True, slots=True)
 class _LogCheck:
-    """An object of a site to look into. `folder` is one for files on the way, of all sites."""
+    """A check of one object. `folder` is for temporary files of all sites."""
 
     project: Project
     site: SiteSettings
@@ -59,17 +59,17 @@ class _LogCheck:
     folder: Path
 
     def run(self) -> tuple[Finding, ...]:
-        """Read its beginning, and explain that.
+        """Read and examine the beginning of the object.
 
         Raises:
-            MtcError: it cannot be read, or nothing can be written on the way.
+            MtcError: it cannot be read, or a temporary file cannot be written.
         """
         source = open_source(self.site, self.project.credentials, self.project.root, tuning=QUICK)
         where = source.where(self.item)
         try:
             return tuple(self._findings(source.peek(self.item, _BLOCK), where))
         except ObjectChangedError as error:
-            hint = "look again: it was moved or replaced meanwhile"
+            hint = "run the check again: the object was moved or replaced meanwhile"
             return (Finding.warning(about(self.site.name), where, error.what, hint),)
         except OSError as error:
             raise explain_write_error(error, str(self.folder)) from error
@@ -88,7 +88,7 @@ class _LogCheck:
             yield from _findings_of(self._explained(text, where), self.site, where)
 
     def _explained(self, text: bytes, where: str) -> "Explained":
-        from mtc.core.database import connect  # noqa: PLC0415 - the same
+        from mtc.core.database import connect  # noqa: PLC0415 - loads duckdb
         from mtc.stages.import_.preview import Explainer  # noqa: PLC0415 - loads duckdb
 
         folder = self.folder / self.site.name
@@ -101,7 +101,7 @@ class _LogCheck:
 
 
 def _text(head: bytes, site: SiteSettings, where: str, *, whole: bool) -> bytes:
-    """The lines of the beginning as UTF-8, but for the last one, which may not have been written to its end."""
+    """The lines of the beginning as UTF-8, without the last one, which may be incomplete."""
     text = beginning(head, _BLOCK, whole=whole, where=where)
     decoded = b"".join(as_utf8([text], site.source.encoding))
     return decoded[: decoded.rfind(b"\n") + 1] or decoded
@@ -118,7 +118,7 @@ def _findings_of(explained: "Explained", site: SiteSettings, where: str) -> Iter
 
 
 def _refused(error: StepError, site: SiteSettings, where: str) -> Finding:
-    """A warning, as it is one object that was looked at, and not all of it."""
+    """A warning, not a problem: only the beginning of one object was read."""
     return replace(Finding.of(error, about(site.name), where), level=Level.WARNING)
 
 

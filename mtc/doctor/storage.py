@@ -1,8 +1,8 @@
 """Checks of storage: this machine (state file, lock, folders, disks, country database), sources, archives.
 
-Nothing is made that stays: a folder that does not exist is checked where it would be made, and an archive gets an empty
-probe that is deleted again. The probe goes the way of a copy, so that each permission of an upload is checked. The lock
-is not taken, so that no run is kept out.
+Nothing that stays is created: for a folder that does not exist, the nearest existing one above it is checked, and an
+archive gets an empty probe that is deleted again. The probe is written like a copy, so that each permission of an
+upload is checked. The lock is not taken, so that no run has to wait.
 """
 
 import datetime as dt
@@ -32,14 +32,14 @@ from mtc.state.warehouse_owner import MARKER
 from mtc.warehouse.countries import open_countries
 
 QUICK = Tuning(connect_timeout=5, read_timeout=20, attempts=2)
-"""How S3 is used where somebody waits for the answer."""
+"""How S3 is used while somebody waits for the answer."""
 
 _NOTES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class SourceCheck:
-    """What there is to say of a site's source, the size of its largest object, and the newest that is not empty."""
+    """The findings about a site's source, the size of its largest object, and its newest object that is not empty."""
 
     findings: tuple[Finding, ...]
     largest: int = 0
@@ -47,7 +47,7 @@ class SourceCheck:
 
 
 def about_source(site: str) -> str:
-    """What findings of a site's source are about."""
+    """The subject of findings about a site's source."""
     return f"source of {site}"
 
 
@@ -61,13 +61,13 @@ def check_source(project: Project, site: SiteSettings, days: Sequence[dt.date]) 
     notes: list[str] = []
     listed = source.list_days(days, note=notes.append)
     objects = [item for day in listed.values() for item in day]
-    warnings = tuple(_left_out(site, source, note) for note in notes[:_NOTES])
+    warnings = tuple(_skipped(site, source, note) for note in notes[:_NOTES])
     if not objects:
         hint = "check the source's url, and the manifest's dates"
         none = Finding.warning(about_source(site.name), source.describe(), f"no objects {_span(days)}", hint)
         return SourceCheck((none, *warnings))
     largest = max(objects, key=lambda item: item.size)
-    with suppress(ObjectChangedError):  # a log that is being written to: a run settles that
+    with suppress(ObjectChangedError):  # a log that is being written to, which a run handles
         source.peek(largest, 1)
     text = f"{len(objects)} object{'s' * (len(objects) != 1)} {_span(days)}, {_on(len(listed), len(days))}"
     return SourceCheck(
@@ -76,14 +76,14 @@ def check_source(project: Project, site: SiteSettings, days: Sequence[dt.date]) 
 
 
 def _newest(listed: ObjectsByDay) -> SourceObject | None:
-    """Of the last day that has one, the object that was changed last."""
+    """The object changed last, of the last day with one that is not empty."""
     for day in sorted(listed, reverse=True):
         if filled := [item for item in listed[day] if item.size]:
             return max(filled, key=lambda item: (item.modified, item.key))
     return None
 
 
-def _left_out(site: SiteSettings, source: LogSource, note: str) -> Finding:
+def _skipped(site: SiteSettings, source: LogSource, note: str) -> Finding:
     return Finding.warning(about_source(site.name), source.describe(), note, "give the object another name")
 
 
@@ -96,11 +96,11 @@ def _on(some: int, every: int) -> str:
 
 
 _GB = 1_000_000_000
-_LEAST = 10_000_000
+_MIN_FREE = 10_000_000
 
 
 def check_machine(project: Project) -> Iterator[Finding]:
-    """All that lies on this machine, but for the space on its disks."""
+    """Check everything on this machine, except for the space on its disks."""
     yield from _state(project)
     yield from _lock(project.state)
     for about, folder in _folders(project).items():
@@ -110,21 +110,21 @@ def check_machine(project: Project) -> Iterator[Finding]:
 
 
 def check_disk_space(project: Project, largest: int) -> Iterator[Finding]:
-    """Whether there is room for parts, and for an object of `largest` bytes fetched and unpacked aside."""
+    """Check the space for parts, and for an object of `largest` bytes, fetched and unpacked."""
     for about, folder in (("warehouse", project.warehouse), ("spool", project.work)):
         free = shutil.disk_usage(_nearest(folder)).free
         text, required = f"{free / _GB:.1f} GB free", max(_GB, 2 * largest)
-        hint = "free some space, or give it a place on a larger disk in the manifest"
-        if free < _LEAST:
+        hint = "free some space, or move it to a larger disk in the manifest"
+        if free < _MIN_FREE:
             yield Finding.problem(f"{about}'s disk", str(folder), f"no space left: {free:,} bytes free", hint)
         elif free < required:
-            yield Finding.warning(f"{about}'s disk", str(folder), f"{text}, of {required / _GB:.1f} GB wanted", hint)
+            yield Finding.warning(f"{about}'s disk", str(folder), f"{text}, of {required / _GB:.1f} GB needed", hint)
         else:
             yield Finding.ok(f"{about}'s disk", str(folder), text)
 
 
 def writable(about: str, folder: Path) -> Finding:
-    """Whether files can be made in a folder, or where it would be made."""
+    """Whether files can be created in a folder, or where it would be created."""
     return _writable(about, folder)
 
 
@@ -139,7 +139,7 @@ def _folders(project: Project) -> dict[str, Path]:
 
 def _state(project: Project) -> Iterator[Finding]:
     state = project.state
-    lineage, what = "", "none yet: the first run makes it"
+    lineage, what = "", "none yet: the first run creates it"
     if os.path.lexists(state):
         try:
             with Store.open(state, readonly=True) as store:
@@ -157,7 +157,7 @@ def _state(project: Project) -> Iterator[Finding]:
 
 
 def _lineage(warehouse: Path, lineage: str) -> Iterator[Finding]:
-    """Another state file's parts in the warehouse: a run would refuse to touch them."""
+    """The problem of a warehouse with parts of another state file: a run would refuse it."""
     try:
         owner = (warehouse / MARKER).read_text("utf-8", "replace").strip()
     except OSError:
@@ -183,17 +183,17 @@ def _lock(state: Path) -> Iterator[Finding]:
 
 
 def _writable(about: str, folder: Path) -> Finding:
-    there = os.path.exists(folder)  # noqa: PTH110 - Path.exists raises where a folder above may not be looked into
+    exists = os.path.exists(folder)  # noqa: PTH110 - Path.exists raises if a folder above may not be read
     try:
         with tempfile.TemporaryFile(prefix=".mtc-probe-", dir=_nearest(folder)):
             pass
     except OSError as error:
         return Finding.of(explain_write_error(error, str(folder)), about, str(folder))
-    return Finding.ok(about, str(folder), "can be written" if there else "is made when it is needed")
+    return Finding.ok(about, str(folder), "can be written" if exists else "is created when it is needed")
 
 
 def _nearest(path: Path) -> Path:
-    """The path, or the nearest one above it that is there."""
+    """The path, or the nearest existing folder above it."""
     return next((at for at in (path, *path.parents) if os.path.exists(at)), path)  # noqa: PTH110 - as above
 
 
@@ -209,16 +209,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PROBE = ".mtc-probe"
-"""The name of the object that is put into an archive and deleted again."""
+"""The name of the object that is written to an archive and deleted again."""
 
 
 def about_archive(site: str) -> str:
-    """What findings of a site's archive are about."""
+    """The subject of findings about a site's archive."""
     return f"archive of {site}"
 
 
 def check_archive(project: Project, site: SiteSettings, day: dt.date) -> tuple[Finding, ...]:
-    """Whether an object of that day could be archived.
+    """Check that an object of that day could be archived.
 
     Raises:
         StepError: it could not.
@@ -233,13 +233,13 @@ def check_archive(project: Project, site: SiteSettings, day: dt.date) -> tuple[F
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """A probe for one archive."""
+    """Writes and deletes a probe in one archive."""
 
     archive: S3Archive
     key: str
 
     def run(self, site: str) -> Finding:
-        """Look for it, put it there, delete it."""
+        """Look up, write and delete the probe."""
         self._head()
         with self._explaining("s3:PutObject"):
             self._client.put_object(Bucket=self._bucket, Key=self.key, Body=b"")
@@ -252,7 +252,7 @@ class _Probe:
         return Finding.ok(about_archive(site), self.archive.describe(), "can be written")
 
     def _head(self) -> None:
-        """Without the right to list, a service says of what is not there that it is forbidden."""
+        """Look it up. Without the right to list, a service answers that a missing object is forbidden."""
         with suppress(ObjectChangedError), self._explaining("s3:GetObject and s3:ListBucket"):
             self._client.head_object(Bucket=self._bucket, Key=self.key)
 

@@ -88,9 +88,8 @@ def _section(path: KeyPath) -> KeyPath:
     section = path[2:] if path[:1] == ("environments",) and len(path) > 1 else path
     if section[:1] != ("sites",) or len(section) < 3:  # noqa: PLR2004 (sites.NAME.SECTION)
         return section
-    inner = (
-        ("source", *section[2:]) if section[2] == "format" else section[2:]
-    )  # a site's `format` is short for its source's
+    # a site's `format` is short for its source's
+    inner = ("source", *section[2:]) if section[2] == "format" else section[2:]
     return inner if inner[0] in _SITE_SECTIONS else section
 
 

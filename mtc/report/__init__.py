@@ -1,17 +1,17 @@
 """Everything that is shown to people and programs: progress, plans, statuses, histories, findings and errors.
 
-Nothing here decides what is true: it gets plans, histories, findings and events, and puts them into words or JSON.
-Nothing here reads the state file.
+Nothing here decides anything or reads the state file: it gets plans, histories, findings and events, and makes text or
+JSON of them.
 
-text           values into words: counts, sizes, durations, ranges of days, tables, JSON documents
+text           values as text: counts, sizes, durations, ranges of days, tables, JSON documents
 terminal       what a stream can show, and writing to it
 event_text     the events of a run as lines, and the recap
-reporters      who gets the events of a run, and what is worth a line
-progress       how far a run is
+reporters      who gets the events of a run, and which of them get a line
+progress       the progress of a run
 progress_bar   the same as a bar on a terminal
 plan_text      a plan
 status_grid    the state of every step of each site and day
-problems       which of these need a person, and the fix
+problems       the steps that need a person, and how to fix them
 status         the grid as a calendar, with its problems
 history        all that is known of one step
 step_text      that history, and the steps in the state file

@@ -1,4 +1,4 @@
-"""What `mtc doctor` and `mtc verify` found, for people and as JSON. Judges nothing."""
+"""What `mtc doctor` and `mtc verify` found, as text and JSON. Judges nothing."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ _LEVEL_WIDTH = max(map(len, _TONES))
 
 
 def doctor_text(findings: Sequence[Finding], terminal: Terminal = PLAIN) -> str:
-    """A line for each finding, a tip below each warning and problem, the counts last. One cause is shown once."""
+    """A line for each finding, a tip below each warning and problem, then the counts. One cause is shown once."""
     lines = [line for alike in _by_cause(findings) for line in _finding_lines(alike, terminal)]
     return "\n".join((*lines, "", _findings_summary(findings, terminal)))
 
@@ -38,7 +38,7 @@ def doctor_json(findings: Iterable[Finding]) -> str:
 
 
 def _by_cause(findings: Iterable[Finding]) -> Iterable[Sequence[Finding]]:
-    """The findings in their order, those with one cause and one remedy at the place of their first."""
+    """The findings in order, grouped where cause and hint are the same."""
     causes: dict[tuple[str, ...], list[Finding]] = {}
     for number, finding in enumerate(findings):
         cause = (str(finding.level), finding.what, finding.hint) if finding.hint else (str(number),)
@@ -84,7 +84,7 @@ _KEY_COLUMNS = 2
 
 
 def verify_text(found: Verified, terminal: Terminal = PLAIN) -> str:
-    """A row for each day with `ok` or its first disagreement; then what could not be checked, and the counts."""
+    """A row for each day with `ok` or its first disagreement; then what could not be checked, and counts."""
     shown = [(title, name) for title, name in _COLUMNS if name not in _MATOMO_COLUMNS or _known(found, name)]
     head = ["site", "day", *(title for title, _ in shown), ""]
     rows = [head, *(_day_row(day, [name for _, name in shown]) for day in found.days)]

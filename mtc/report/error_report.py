@@ -3,7 +3,7 @@
 A manifest is untrusted text: control, direction and private-use characters are escaped, never sent to a terminal.
 
 A crash log can be read by its owner only. It holds the traceback without local variables and without secrets: every
-known secret is masked, in whatever spelling it may appear.
+known secret is masked, however it is written.
 """
 
 import base64
@@ -27,7 +27,7 @@ from mtc.core.sanitize import escape_invisible, one_line, text_block
 from mtc.report.terminal import PLAIN, Terminal, Tone, try_write_line
 from mtc.report.text import plural
 
-# as long as a line of a manifest may reasonably be
+# room for a long line of a manifest
 _ERROR_LIMIT = 1000
 
 
@@ -43,7 +43,7 @@ def error_text(error: MtcError, terminal: Terminal = PLAIN) -> str:
 
 
 def tip(hint: str, terminal: Terminal = PLAIN) -> str:
-    """The line that says what to do."""
+    """The line of an error that says what to do."""
     return f"  {terminal.paint('TIP', Tone.WARN)} {one_line(hint, _ERROR_LIMIT)}"
 
 
@@ -82,7 +82,7 @@ def _relative_path(file: str, cwd: Path) -> str:
 
 
 def _excerpt(problem: Problem) -> str:
-    """The source line and the caret; of a long line the piece around the caret."""
+    """The source line and the caret; of a long line, the part around the caret."""
     column = max(problem.column - 1, 0)
     start = max(0, column - _EXCERPT_WIDTH // 2) if len(problem.source) > _EXCERPT_WIDTH else 0
     piece = problem.source[start : start + _EXCERPT_WIDTH]
@@ -107,11 +107,11 @@ _TIP = "this is a bug in mtc; please report it with that file. Running the same 
 
 
 def mask(text: str, secrets: Collection[str]) -> str:
-    """Replace every secret in `text`, plain, quoted for a URL, escaped or in base64."""
+    """Replace every secret in `text`: plain, quoted for a URL, escaped or in base64."""
     spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
     if not spellings:
         return text
-    # the longest first, so that no spelling hides behind a part of itself
+    # the longest first, so that no spelling is masked only in part
     pattern = "|".join(map(re.escape, sorted(spellings, key=lambda spelling: (-len(spelling), spelling))))
     return re.sub(pattern, MASK, text)
 
@@ -145,14 +145,14 @@ def report_crash(
     stream: TextIO,
     terminal: Terminal = PLAIN,
 ) -> int:
-    """Write a crash log, name it on `stream`, and return the exit code of a bug.
+    """Write a crash log, print its name on `stream`, and return the exit code of a bug.
 
     Args:
-        error: the bug.
-        folder: where the log goes; the folder for temporary files, if it cannot be written there.
-        secrets: what must not appear in it.
-        now: the time, with a zone.
-        stream: where the log is named.
+        error: the unexpected exception.
+        folder: where the log goes; if that fails, the folder for temporary files.
+        secrets: texts that must not appear in it.
+        now: the current time, with a time zone.
+        stream: where the name of the log is printed.
         terminal: what `stream` can show.
     """
     text = crash_text(error, secrets, now)

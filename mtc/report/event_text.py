@@ -21,7 +21,7 @@ from mtc.report.text import count, duration, plural, rate
 
 # the figures shown on a step's line, in this order
 _FIGURES = ("objects", "lines", "hits", "rejected", "delivered", "visits", "rows")
-_BARE = frozenset({"delivered", "rejected"})
+_WITHOUT_PLURAL = frozenset({"delivered", "rejected"})
 _NOTES = 3
 _TONES = {Status.DONE: Tone.GOOD, Status.EMPTY: Tone.ASIDE, Status.FAILED: Tone.BAD, Status.BLOCKED: Tone.WARN}
 _INTERRUPTED = frozenset({129, 130, 143})
@@ -75,7 +75,9 @@ def _finished(event: StepFinished) -> str:
 
 
 def _figure(name: str, number: float) -> str:
-    return f"{count(round(number))} {name}" if name in _BARE else plural(round(number), name.removesuffix("s"))
+    return (
+        f"{count(round(number))} {name}" if name in _WITHOUT_PLURAL else plural(round(number), name.removesuffix("s"))
+    )
 
 
 def _ending(event: RunFinished) -> tuple[Tone, str]:
@@ -87,7 +89,7 @@ def _ending(event: RunFinished) -> tuple[Tone, str]:
 
 
 def recap(event: RunFinished) -> tuple[tuple[Tone, str], ...]:
-    """The last lines of a run: how it ended and its counts, then what to do next, if anything."""
+    """The last lines of a run: how it ended, its counts, and what to do next, if anything."""
     tone, ending = _ending(event)
     steps = (
         (event.done, "done"),

@@ -1,4 +1,4 @@
-"""What an import would make of files in hand, in words or as JSON. Judges nothing, and trusts no line."""
+"""What an import would make of log files, as text or JSON. Judges nothing; lines are untrusted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ _HIT = "hit"
 
 
 def explain_text(explained: "Explained", terminal: Terminal = PLAIN) -> str:
-    """One file for people."""
+    """One file, for people."""
     lines = [terminal.paint(f"{one_line(str(explained.path))} ({size(explained.size)})", Tone.HEAD)]
     lines += [f"  {line}" for line in table(list(_facts(explained)))]
     if explained.error is not None:
@@ -53,7 +53,7 @@ def _reason_text(error: StepError) -> str:
 
 
 def _kinds(accounting: Accounting) -> Iterator[tuple[str, str, int]]:
-    """Hits, then each reason: its name, what it is called, and its lines."""
+    """Hits, then each reason: its name, its title, and its number of lines."""
     if accounting.hits:
         yield _HIT, "hits", accounting.hits
     for kind, counts in (("filtered", accounting.filtered), ("rejected", accounting.rejected)):

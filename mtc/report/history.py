@@ -1,7 +1,7 @@
-"""The history of one step, collected from plan, state and attempts. `why` puts it into words.
+"""The history of one step, collected from plan, state and attempts. `step_text` puts it into words.
 
-It has the step's inputs, what changed since its last success (settings with their places in the manifest, and inputs),
-accounting, outputs, deliveries and attempts.
+It has the step's inputs, what has changed since its last success (settings with their places in the manifest, and
+inputs), accounting, outputs, deliveries and attempts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from mtc.state.rows import AttemptRow
 
 
 class InputState(StrEnum):
-    """How far an input has come."""
+    """What has been or will be done with an input."""
 
     LOADED = "loaded"
     TO_LOAD = "to load"
@@ -29,7 +29,7 @@ class InputState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input: an object, a part or a `.stat` file. What does not apply to its kind is None or empty."""
+    """One input: an object, a part or a `.stat` file. Fields that do not apply to its kind are None or empty."""
 
     kind: str
     name: str
@@ -42,7 +42,7 @@ class Input:
 
 
 def inputs_of(step: StepId, planned: PlannedStep | None, history: History) -> tuple[Input, ...]:
-    """Every input that is known, by name; those still to load too."""
+    """Every known input, sorted by name, including objects that are still to be loaded."""
     match step.stage:
         case Stage.IMPORT:
             work = planned.work if planned and isinstance(planned.work, ImportWork) else ImportWork()
@@ -79,7 +79,7 @@ def _new_object(item: SourceObject) -> Input:
 
 
 def _parts(step: StepId, history: History) -> tuple[Input, ...]:
-    """Every part with hits of the step's day, whichever day's object they came from."""
+    """Every part with hits of the step's day, also those from objects of other days."""
     found = [
         (loaded.object.key, part)
         for of in history.objects
@@ -96,7 +96,7 @@ _SHORT = {"source.format": "format"}
 
 @dataclass(frozen=True, slots=True)
 class SettingChange:
-    """A setting whose value is another than at the last success. `place` is where the manifest says so now."""
+    """A setting whose value differs from that at the last success. `place` is where the manifest sets it now."""
 
     name: str
     before: str | None
@@ -115,7 +115,7 @@ class InputChange:
 def setting_changes(
     record: StepRecord, planned: PlannedStep, places: Mapping[str, SettingLocation]
 ) -> tuple[SettingChange, ...]:
-    """The settings whose values differ, by name."""
+    """The settings whose values have changed, sorted by name."""
     before, after = record.settings, planned.settings
     return tuple(
         SettingChange(name, before.get(name), after.get(name), place_of(name, planned.step.site, places))
@@ -125,9 +125,9 @@ def setting_changes(
 
 
 def place_of(name: str, site: str, places: Mapping[str, SettingLocation]) -> str:
-    """Where a setting was written: the site's own place first, then the manifest's, then those of its parents.
+    """Where a setting was written: in the site or the manifest, itself or the nearest section above it.
 
-    Empty when it is nowhere: then its value is a default.
+    Empty if it was written nowhere, so that its value is a default.
     """
     short = places.get(f"sites.{site}.{_SHORT[name]}") if name in _SHORT else None
     if short:
@@ -142,7 +142,7 @@ def place_of(name: str, site: str, places: Mapping[str, SettingLocation]) -> str
 
 
 def input_changes(record: StepRecord, planned: PlannedStep) -> tuple[InputChange, ...]:
-    """The inputs whose versions differ, by name."""
+    """The inputs whose versions have changed, sorted by name."""
     before, after = record.inputs, planned.inputs
     names = sorted({*before, *after})
     return tuple(
@@ -160,7 +160,7 @@ def _change(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> s
 class StepHistory:
     """All that is known of a step. `verdict` is None if no plan has the step, `record` if the state has none.
 
-    `compared`: there was a success and today's inputs are known, so that `settings` and `changes` are valid.
+    `compared`: there was a success, and the current inputs are known, so that `settings` and `changes` are valid.
     """
 
     step: StepId
@@ -177,7 +177,7 @@ class StepHistory:
 
     @property
     def accounting(self) -> Accounting | None:
-        """Where the lines went at the last success."""
+        """What became of the lines at the last success."""
         return self.record.accounting if self.record else None
 
     @property

@@ -1,6 +1,6 @@
-"""A plan in words or as JSON: counts first, then what is to do and why, then what is not done now.
+"""A plan as text or JSON: counts first, then what is to do and why, then what will not be done now.
 
-Says what the planner found; judges nothing.
+Shows what the planner decided; judges nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,12 +21,12 @@ _TONES = {
     Verdict.WOULD_LOSE: Tone.BAD,
 }
 _MOST_SITES = 5
-_UNTOLD = (Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE, Verdict.BLOCKED, Verdict.NOT_DUE)
+_NOT_WORK = (Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE, Verdict.BLOCKED, Verdict.NOT_DUE)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Steps of one stage with the same verdict, of one site, or of several that have one cause."""
+    """Steps of one stage with the same verdict: of one site, or of several with the same cause."""
 
     stage: Stage
     site: str
@@ -40,20 +40,20 @@ class Group:
 
 
 def group(steps: Iterable[PlannedStep]) -> tuple[Group, ...]:
-    """Put steps together by stage, site and verdict, in the order of their first step."""
-    together: dict[tuple[Stage, str, Verdict], list[PlannedStep]] = {}
+    """Group steps by stage, site and verdict, in the order of their first step."""
+    grouped: dict[tuple[Stage, str, Verdict], list[PlannedStep]] = {}
     for step in steps:
-        together.setdefault((step.step.stage, step.step.site, step.verdict), []).append(step)
+        grouped.setdefault((step.step.stage, step.step.site, step.verdict), []).append(step)
     merged: dict[tuple[object, ...], list[Group]] = {}
-    for key, of in together.items():
-        each = Group(*key, tuple(of))
+    for key, steps_of_key in grouped.items():
+        each = Group(*key, tuple(steps_of_key))
         cause = each.reasons if each.verdict.is_stuck else (each.site,)
         merged.setdefault((each.stage, each.verdict, cause), []).append(each)
-    return tuple(_joined(groups) for groups in merged.values())
+    return tuple(_merged(groups) for groups in merged.values())
 
 
-def _joined(groups: Sequence[Group]) -> Group:
-    """One group of several that have one cause."""
+def _merged(groups: Sequence[Group]) -> Group:
+    """Merge groups that have the same cause."""
     sites = ", ".join(first_few((each.site for each in groups), _MOST_SITES))
     return replace(groups[0], site=sites, steps=tuple(step for each in groups for step in each.steps))
 
@@ -72,7 +72,7 @@ def plan_text(plan: Plan, name: str, terminal: Terminal = PLAIN) -> str:
         lines += ["", *_counts(plan)]
     lines += _section("to do", plan.work, terminal)
     followers = _followers(plan)
-    for verdict in _UNTOLD:
+    for verdict in _NOT_WORK:
         steps = [step for step in plan.steps if step.verdict is verdict and step.step not in followers]
         lines += _section(verdict.value, steps, terminal)
     lines += _section(NOT_WHOLE, [step for step in plan.steps if _is_not_whole(step)], terminal)
@@ -82,12 +82,12 @@ def plan_text(plan: Plan, name: str, terminal: Terminal = PLAIN) -> str:
 
 
 def _is_not_whole(step: PlannedStep) -> bool:
-    """Whether a step has nothing to do now, and waits for the logs of a day beside its own."""
+    """Whether a step has nothing to do now, but may still get hits from the logs of a neighbouring day."""
     return step.verdict is Verdict.UP_TO_DATE and any(reason.startswith(NOT_WHOLE) for reason in step.reasons)
 
 
 def _followers(plan: Plan) -> set[StepId]:
-    """Blocked steps that wait for one before them, on the same site and day: their cause is that one's."""
+    """Blocked steps whose cause is a blocked earlier stage of the same site and day."""
     stuck = {planned.step for planned in plan.steps if planned.verdict.is_stuck}
     order = tuple(Stage)
 
@@ -145,7 +145,7 @@ def _amount(steps: Sequence[PlannedStep]) -> str:
 
 
 def plan_json(plan: Plan, name: str) -> str:
-    """All of the plan as one JSON document: counts by stage and verdict, then every step in the plan's order."""
+    """The plan as one JSON document: counts by stage and verdict, then every step in the plan's order."""
     counts = {
         stage.value: {verdict.value: number for verdict, number in _of_stage(plan, stage).count().items()}
         for stage in Stage

@@ -33,14 +33,14 @@ class StepProblem:
 
     @property
     def days(self) -> tuple[dt.date, ...]:
-        """All its days, in order."""
+        """All days with the problem, in order."""
         return tuple(sorted(day for _, days in self.reasons for day in days))
 
 
 def find_problems(grid: StatusGrid) -> tuple[StepProblem, ...]:
     """All steps that are missing, failed, blocked or stale, by state, then by stage and site.
 
-    A step that waits for another one with a problem is left out: fixing that one fixes both.
+    A step that is blocked by another one with a problem is not listed: fixing that one fixes both.
     """
     found: dict[tuple[State, Stage, str], dict[str, list[dt.date]]] = {}
     for state in PROBLEM_STATES:
@@ -81,7 +81,7 @@ def _command(grid: StatusGrid, state: State, stage: Stage, site: str, by: dict[s
 
 
 def fix_for(grid: StatusGrid, state: State, stage: Stage, site: str, days: Sequence[dt.date]) -> str:
-    """How to fix it: a command, where to look for missing logs, or what has to be decided first."""
+    """How to fix steps: a command, where to look for missing logs, or what has to be decided first."""
     if state is not State.MISSING:
         steps = [StepId(stage, site, day) for day in sorted(days)]
         accepted = [step for step in steps if (cell := grid.cells.get(step)) is not None and cell.accept]
@@ -95,13 +95,13 @@ def fix_for(grid: StatusGrid, state: State, stage: Stage, site: str, days: Seque
 
 
 def command(grid: StatusGrid, stage: Stage, site: str, first: dt.date, last: dt.date) -> str:
-    """The command that does these steps; steps between them that are up to date cost nothing."""
+    """The command that runs these steps; steps between them that are up to date are not repeated."""
     dates = [str(first)] if first == last else [str(first), str(last)]
     return _command_line(grid, ["mtc", stage.value, *([] if stage is Stage.CSV else [site, *dates])])
 
 
 def accept_command(grid: StatusGrid, steps: Sequence[StepId]) -> str:
-    """The command that does these steps of one site although hits are lost or counted twice by it."""
+    """The command that runs these steps of one site even though hits are lost or counted twice."""
     first, last = steps[0].day, steps[-1].day
     days = ["--date", str(first)] if first == last else ["--from", str(first), "--to", str(last)]
     accepts = [word for step in steps[:_MOST_REASONS] for word in ("--accept", str(step))]
@@ -117,10 +117,10 @@ def _command_line(grid: StatusGrid, words: list[str]) -> str:
 
 
 def problem_lines(grid: StatusGrid, terminal: Terminal) -> list[str]:
-    """The problems in words: a section for each state, no wider than the terminal except for what cannot be broken."""
+    """The problems as text: a section for each state, wrapped at the terminal's width except for long words."""
     lines: list[str] = []
     shown: State | None = None
-    for alike in _alike(find_problems(grid)):
+    for alike in _by_cause(find_problems(grid)):
         problem = alike[0]
         if problem.state is not shown:
             lines += ["", terminal.paint(problem.state.value, _TONES[problem.state])]
@@ -139,8 +139,8 @@ def _fix_lines(fix: str) -> list[str]:
     return [f"      fix: {decided.rstrip()}", f"        {one_line(accepted)}"]
 
 
-def _alike(found: Sequence[StepProblem]) -> list[list[StepProblem]]:
-    """The problems of several sites with one cause, together; missing logs are a problem of each site alone."""
+def _by_cause(found: Sequence[StepProblem]) -> list[list[StepProblem]]:
+    """The problems, grouped by cause across sites; missing logs are a problem of each site on its own."""
     together: dict[object, list[StepProblem]] = {}
     for problem in found:
         alone = problem.site if problem.state is State.MISSING else ""
@@ -149,7 +149,7 @@ def _alike(found: Sequence[StepProblem]) -> list[list[StepProblem]]:
 
 
 def _for_all(grid: StatusGrid, problem: StepProblem) -> str:
-    """The command that does the days of a problem for every site."""
+    """The command that runs the days of a problem for every site."""
     first, last = min(problem.days), max(problem.days)
     days = ["--date", str(first)] if first == last else ["--from", str(first), "--to", str(last)]
     return _command_line(grid, ["mtc", "apply", "--stage", problem.stage.value, *days])

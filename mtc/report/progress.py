@@ -1,4 +1,4 @@
-"""How far a run is, added up from its events. Shows nothing."""
+"""The progress of a run, computed from its events. Shows nothing."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from mtc.report.text import count, day_list, duration, plural, rate, size
 
 @dataclass(slots=True)
 class Progress:
-    """Counts of one run. `began` and `now` are seconds of the same clock; `stage` is the one that runs now.
+    """Counts of one run. `began` and `now` are seconds of the same clock; `stage` is the current one.
 
-    `work` (steps) and `sizes` (bytes) are of the stages planned so far: a stage is planned when the one before it ends.
+    `work` (steps) and `sizes` (bytes) cover the stages planned so far: a stage is planned when the one before it ends.
     """
 
     began: float
@@ -71,17 +71,17 @@ class Progress:
 
     @property
     def steps_now(self) -> int:
-        """How many steps the current stage has to do."""
+        """How many steps the current stage has."""
         return max(self.work.get(self.stage, 0), self.ended_now)
 
     @property
     def seconds(self) -> float:
-        """How long the run has lasted."""
+        """The duration of the run so far, in seconds."""
         return self.now - self.began
 
     @property
     def remaining(self) -> float | None:
-        """Seconds to the end at the speed so far, by bytes while there are any; None while no speed is known."""
+        """Estimated seconds to the end, by bytes while some remain, else by steps; None while no speed is known."""
         total = sum(self.sizes.values())
         if 0 < self.size < total:
             return self.seconds / self.size * (total - self.size)
@@ -90,7 +90,7 @@ class Progress:
         return self.seconds / self.ended * (self.steps - self.ended)
 
     def figures(self) -> tuple[str, ...]:
-        """The counts in words without those that are zero, the most important first."""
+        """The counts as text, without zeros, the most important first."""
         figures = (
             f"{count(self.failed)} failed" if self.failed else "",
             f"{count(self.blocked)} blocked" if self.blocked else "",
@@ -103,7 +103,7 @@ class Progress:
         return tuple(text for text in figures if text)
 
     def fitting(self, width: int) -> str:
-        """How far the stage is, and as many of the figures as fit into `width` characters."""
+        """The progress of the stage, with as many of the figures as fit into `width` characters."""
         text = f"{self.stage}: " if self.stage else ""
         text += f"{count(self.ended_now)} of {count(self.steps_now)} steps"
         for figure in self.figures():
@@ -119,7 +119,7 @@ class Progress:
         return f"{size(self.size)} of {size(total)}" if self.size < total else size(self.size)
 
     def running_steps(self) -> str:
-        """The steps that run now, in words."""
+        """The running steps, as text."""
         days: dict[tuple[str, str], list[dt.date]] = {}
         for step in self.running:
             days.setdefault((step.stage.value, step.site), []).append(step.day)

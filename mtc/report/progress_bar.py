@@ -1,7 +1,7 @@
-"""Progress on a terminal: a bar, counts and the running steps, on two lines that are drawn again and again.
+"""Progress on a terminal: a bar, counts and the running steps, on two lines that are redrawn.
 
 The only module of this package that needs rich, which is slow to import: import it only where bars are shown. It draws
-when it gets an event and has no thread of its own: a run may fork workers, and a fork with a drawing thread can hang.
+when it gets an event and has no thread: a run may fork workers, and a fork with a drawing thread can hang.
 """
 
 from typing import TextIO
@@ -28,7 +28,7 @@ _STYLES = {
 
 
 def terminal_console(stream: TextIO, terminal: Terminal) -> Console:
-    """A rich console that follows `terminal` alone: rich's detection and markup are off: lines hold untrusted text."""
+    """A rich console for `terminal`, without rich's own detection, and without markup, as lines hold untrusted text."""
     return Console(
         file=stream,
         force_terminal=True,
@@ -43,7 +43,7 @@ def terminal_console(stream: TextIO, terminal: Terminal) -> Console:
 
 
 class BarScreen:
-    """Lines that stay above, two lines of progress below."""
+    """Permanent lines, with two lines of progress below them."""
 
     def __init__(self, stream: TextIO, terminal: Terminal) -> None:
         self._encoding = stream.encoding or "utf-8"
@@ -53,7 +53,7 @@ class BarScreen:
 
     @property
     def shows_steps(self) -> bool:
-        """The bar counts them."""
+        """True: the bar counts them."""
         return True
 
     def line(self, text: str, tone: Tone) -> None:
@@ -61,7 +61,7 @@ class BarScreen:
         self._console.print(Text(encodable(text, self._encoding), style=_STYLES[tone]), soft_wrap=True)
 
     def show_progress(self, progress: Progress) -> None:
-        """Draw again, at most five times a second and once there is something to do."""
+        """Redraw, at most five times a second, and not before there is work."""
         if not progress.steps or (self._live is not None and progress.now - self._drawn < _EVERY_SECONDS):
             return
         self._drawn = progress.now

@@ -1,10 +1,10 @@
 """Reporters: what shows a run's events while it runs, for people and for programs.
 
-- `ConsoleReporter`: for people, on stderr; what a run does, each failure at once, and a recap. It decides what is worth
-  a line and shows it on a `Screen`: plain lines, silent, or the bar of `progress_bar`.
-- `JsonReporter`: for programs; one JSON event a line on stdout, written at once.
+- `ConsoleReporter`: for people, on stderr; what a run does, each failure immediately, and a recap. It decides which
+  events get a line and shows them on a `Screen`: plain lines, silent, or the bar of `progress_bar`.
+- `JsonReporter`: for programs; one JSON event a line on stdout, flushed at once.
 - `ManyReporters`: passes events to several.
-- `choose_reporter`: which of these a command gets, by its flags and streams.
+- `choose_reporter`: the reporter of a command, by its flags and streams.
 
 Reporting never stops a run: a stream that cannot be written to (a closed pipe, a full disk) loses lines, nothing else.
 Events come from one thread, the coordinator's.
@@ -49,14 +49,14 @@ class ManyReporters:
             reporter.tell(event)
 
     def close(self) -> None:
-        """Close all, the last first, even when one of them fails to close."""
+        """Close all, the last first, even if one of them fails."""
         with contextlib.ExitStack() as stack:
             for reporter in self._reporters:
                 stack.callback(reporter.close)
 
 
 class JsonReporter:
-    """Writes each event as a line of JSON. When the reader goes away, it stops writing; the run goes on."""
+    """Writes each event as a line of JSON. When the stream is closed, it stops writing; the run continues."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -82,7 +82,7 @@ EVERY_SECONDS = 10.0
 
 
 class Screen(Protocol):
-    """Where lines and progress are shown. A screen never decides what is worth a line."""
+    """Where lines and progress are shown. It does not decide which events get a line."""
 
     @property
     def shows_steps(self) -> bool:
@@ -92,22 +92,22 @@ class Screen(Protocol):
         """Show a line that stays. `text` is sanitized."""
 
     def show_progress(self, progress: Progress) -> None:
-        """Show how far the run is."""
+        """Show the progress of the run."""
 
     def close(self) -> None:
-        """Leave the stream as it was."""
+        """Restore the stream."""
 
 
 @dataclass(slots=True)
 class SilentScreen:
-    """Lines, but no progress: for `--quiet`."""
+    """Shows lines, but no progress: for `--quiet`."""
 
     stream: TextIO
     terminal: Terminal
 
     @property
     def shows_steps(self) -> bool:
-        """Only lines are shown."""
+        """False: only lines are shown."""
         return False
 
     def line(self, text: str, tone: Tone) -> None:
@@ -118,17 +118,17 @@ class SilentScreen:
         """Show nothing."""
 
     def close(self) -> None:
-        """Nothing to undo."""
+        """Do nothing."""
 
 
 @dataclass(slots=True)
 class PlainScreen(SilentScreen):
-    """Lines only. Progress is a line every ten seconds with many steps; with few, the steps' own lines show it."""
+    """Shows lines only. With many steps, progress is a line every ten seconds; with few, each step has a line."""
 
     _last_shown: float | None = field(default=None, init=False)
 
     def show_progress(self, progress: Progress) -> None:
-        """Write counts, at most once in ten seconds, when there are many steps."""
+        """Write counts at most once in ten seconds, if there are many steps."""
         last = progress.began if self._last_shown is None else self._last_shown
         if progress.steps < MANY_STEPS or progress.now - last < EVERY_SECONDS:
             return
@@ -142,8 +142,8 @@ class PlainScreen(SilentScreen):
 class SeenCauses:
     """The causes of failed and blocked steps so far: each is shown once.
 
-    A source that cannot be listed blocks a thousand days, or every site of a folder, for one reason: that is one line.
-    A disk that is full fails as many steps in the same words.
+    A source that cannot be listed may block a thousand days, or every site of a folder, for one reason: that is one
+    line. So is a full disk that fails as many steps with the same message.
     """
 
     _days: set[tuple[str, dt.date]] = field(default_factory=set)
@@ -152,13 +152,13 @@ class SeenCauses:
 
     @property
     def failures(self) -> int:
-        """How many different failures there were."""
+        """The number of different failures."""
         return len(self._failures)
 
     def is_new(self, event: Event) -> bool:
-        """Whether the event is a failed or blocked step whose cause has not been shown yet."""
+        """Whether the event is a failed or blocked step with a cause not seen before. Remembers the cause."""
         if isinstance(event, StepBlocked):
-            return self._is_new(event)
+            return self._is_new_block(event)
         if isinstance(event, StepFinished) and event.status is Status.FAILED:
             self._days.add((event.step.site, event.step.day))
             return self._is_new_failure(event)
@@ -169,7 +169,7 @@ class SeenCauses:
         self._failures.add((event.step.stage, event.error))
         return self.failures > before
 
-    def _is_new(self, event: StepBlocked) -> bool:
+    def _is_new_block(self, event: StepBlocked) -> bool:
         day = (event.step.site, event.step.day)
         reason = (event.step.stage, event.reason)
         follows = day in self._days
@@ -179,16 +179,16 @@ class SeenCauses:
         return not follows and not known
 
 
-# a folder of damaged logs fails every day of a backfill, each in its own way
+# a folder of damaged logs fails every day of a backfill, each with another message
 MOST_FAILURES = 100
 
 
 class ConsoleReporter:
     """Shows a run to a person.
 
-    On a terminal there are bars; elsewhere a line for each step when there are fewer than 50, or a line of counts at
-    most once in ten seconds. `quiet` shows only failures, warnings and what blocks steps, each cause
-    once, and then the recap.
+    On a terminal there is a progress bar; elsewhere a line for each step if there are fewer than 50, otherwise a line
+    of counts at most once in ten seconds. `quiet` shows only warnings, failures and causes of blocked steps, each
+    once, and the recap if something is wrong.
     """
 
     def __init__(
@@ -202,7 +202,7 @@ class ConsoleReporter:
         self._screen: Screen = _screen(stream, terminal, quiet=quiet)
 
     def tell(self, event: Event) -> None:
-        """Count an event, and show it if it is worth a line."""
+        """Count an event, and show it if it deserves a line."""
         if isinstance(event, RunStarted):
             self._progress, self._causes = Progress(began=self._clock()), SeenCauses()
         self._progress.add(event, self._clock())
@@ -213,17 +213,17 @@ class ConsoleReporter:
                 self._follow(event)
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         with self._ignoring_write_errors():
             self._screen.close()
 
     def _follow(self, event: Event) -> None:
-        news = self._causes.is_new(event)
+        is_new = self._causes.is_new(event)
         failed = isinstance(event, StepFinished) and event.status is Status.FAILED
         flooded = failed and self._causes.failures > MOST_FAILURES
-        if ((news and not flooded) or self._is_shown(event)) and (line := event_text(event)):
+        if ((is_new and not flooded) or self._is_shown(event)) and (line := event_text(event)):
             self._screen.line(line[1], line[0])
-        if failed and news and self._causes.failures == MOST_FAILURES:
+        if failed and is_new and self._causes.failures == MOST_FAILURES:
             self._screen.line("further failures are only counted; mtc status lists them", Tone.BAD)
         self._screen.show_progress(self._progress)
 
@@ -274,6 +274,6 @@ def choose_reporter(
     environment: Mapping[str, str],
     clock: Callable[[], float] = time.monotonic,
 ) -> Reporter:
-    """The reporter of a command: with `json`, events on stdout and only failures on stderr; else people's on stderr."""
+    """The reporter of a command: text on stderr, or with `json` events on stdout and only failures on stderr."""
     console = ConsoleReporter(stderr, detect_terminal(stderr, environment), quiet=quiet or json, clock=clock)
     return ManyReporters(JsonReporter(stdout), console) if json else console

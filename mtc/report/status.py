@@ -1,8 +1,8 @@
-"""The status grid in words and as JSON: the calendar, its legend, and the problems with their fixes.
+"""The status grid as text and JSON: the calendar, its legend, and the problems with their fixes.
 
-The calendar has sites down and days across, a sign for each day and stage. A row holds the stages of a site that look
-the same. Days are grouped by week, from Monday; what is wider than the terminal continues in a further block. Long
-ranges are folded into months, where a month shows its worst day.
+The calendar has a row for each site, a column for each day, and a sign for each stage and day. Stages of a site with
+the same signs share a row. Days are grouped by week, from Monday; a calendar wider than the terminal is split into
+blocks. Long ranges have a column for each month, which shows its worst day.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ from mtc.report.text import count, day_list, day_ranges, json_document, plural, 
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """The sign of a state, its form for terminals without Unicode, its colour. One character: columns line up."""
+    """The sign of a state (one character), its form for terminals without Unicode, and its tone."""
 
     sign: str
     ascii: str
@@ -53,7 +53,7 @@ def sign(state: State, terminal: Terminal) -> str:
 
 
 def paint_cells(cells: Iterable[tuple[State | None, str]], terminal: Terminal) -> str:
-    """Join pieces of a row, each painted for its state; pieces of the same state share one colour code."""
+    """Join cells of a row, coloured by state; neighbours with the same state share one colour code."""
     return "".join(
         terminal.paint("".join(text for _, text in run), GLYPHS[state].tone if state else Tone.PLAIN)
         for state, run in groupby(cells, key=lambda cell: cell[0])
@@ -61,7 +61,7 @@ def paint_cells(cells: Iterable[tuple[State | None, str]], terminal: Terminal) -
 
 
 def legend(states: Iterable[State], terminal: Terminal) -> list[str]:
-    """What the signs of these states mean, the good ones first, in lines of the terminal's width."""
+    """The signs of these states and their meaning, the good ones first, in lines of the terminal's width."""
     present = set(states)
     lines: list[str] = []
     used = 0
@@ -84,7 +84,7 @@ _WORST_FIRST = tuple(State)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A day, or a month of days. `upper` and `lower` head it; `gap` are spaces before it, `width` its characters."""
+    """A day, or a month of days. `upper` and `lower` are its headings, `gap` the spaces before it."""
 
     days: tuple[dt.date, ...]
     upper: str
@@ -102,7 +102,7 @@ def is_folded(grid: StatusGrid) -> bool:
 
 
 def calendar(grid: StatusGrid, terminal: Terminal) -> list[str]:
-    """The calendar's lines, with an empty line between blocks; nothing for a grid without days."""
+    """The calendar's lines, with an empty line between blocks; none for a grid without days."""
     shown = _names(grid.sites)
     names = max(map(len, shown.values()), default=0)
     stages = _STAGES_WIDTH if len(grid.stages) > 1 else max(map(len, grid.stages), default=0)
@@ -119,7 +119,7 @@ def calendar(grid: StatusGrid, terminal: Terminal) -> list[str]:
 
 
 def blocks(units: Iterable[Block], width: int) -> list[Block]:
-    """Fill blocks of at most `width` characters with whole units; a unit that is wider has a block of its own."""
+    """Fill blocks of at most `width` characters with whole units; a wider unit gets a block to itself."""
     filled: list[Block] = []
     for unit in units:
         together = (*filled[-1], *unit) if filled else unit
@@ -143,7 +143,7 @@ def _weeks(days: Sequence[dt.date]) -> list[Block]:
 
 
 def _begins(days: Sequence[dt.date], key: Callable[[dt.date], object]) -> set[dt.date]:
-    """The first day of each group of neighbours: of each month, say, also where its first days are not shown."""
+    """The first shown day of each group, such as each month, even if it is not the first of the month."""
     return {next(group) for _, group in groupby(days, key=key)}
 
 
@@ -161,7 +161,7 @@ def _months(days: Sequence[dt.date]) -> list[Block]:
 
 
 def _heads(block: Block, label: int, terminal: Terminal) -> list[str]:
-    """Months or years above, days or months below. The first column is always headed, if its neighbour leaves room."""
+    """Two lines: months or years, then days or months. The first column has a heading if there is room for it."""
     offsets = _offsets(block)
     first = block[0].days[0]
     month = f"{first:%Y-%m}" if block[0].width == 1 else f"{first:%Y}"
@@ -182,9 +182,9 @@ def _offsets(block: Block) -> list[int]:
 
 
 def _labels_line(labels: Sequence[tuple[int, str]]) -> str:
-    """Write labels at their offsets; a label that would run into the next is cut to its last characters.
+    """Write labels at their offsets; one that would touch the next is cut to its last two characters.
 
-    So `2026-05` becomes `05`, which a reader completes by the label that follows.
+    So `2026-05` becomes `05`, whose year is clear from the next label.
     """
     line = ""
     for at, (offset, text) in enumerate(labels):
@@ -196,7 +196,7 @@ def _labels_line(labels: Sequence[tuple[int, str]]) -> str:
 
 
 def _names(sites: Sequence[str]) -> dict[str, str]:
-    """The sites' names, cut to a width; where cut names would be the same, the part in which they differ stays."""
+    """The sites' names, cut to a width; where cut names would be equal, the part that differs is kept."""
     alike: dict[str, list[str]] = {}
     for site in sites:
         alike.setdefault(shorten(one_line(site), _SITE_WIDTH), []).append(one_line(site))
@@ -241,7 +241,7 @@ _MOST_DAYS = 5
 
 
 def status_text(grid: StatusGrid, terminal: Terminal = PLAIN) -> str:
-    """The grid for people, no wider than the terminal except for long names and reasons."""
+    """The grid for people, wrapped at the terminal's width except for long names."""
     counts = grid.count()
     sites, days = plural(len(grid.sites), "site"), day_list(grid.days) or "no days"
     title = wrapped(f"{one_line(grid.name)} on {utc_time(grid.now)}: {sites}, {days}", terminal.width, "  ")
@@ -262,7 +262,7 @@ def status_text(grid: StatusGrid, terminal: Terminal = PLAIN) -> str:
 
 
 def _not_whole(grid: StatusGrid, terminal: Terminal) -> list[str]:
-    """The days that may be incomplete, each with the reason; of many only the last."""
+    """The days that may be incomplete, each with the reason; only the last few."""
     found = [
         (step, cell.reason) for step, cell in sorted(grid.cells.items()) if cell.state is State.DONE and cell.reason
     ]

@@ -55,9 +55,9 @@ _BY_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A step's state and the reason for it; empty where the state says all.
+    """A step's state and the reason for it, empty where the state is enough.
 
-    `accept` is true where the step is done only if its inputs are restored, or with `--accept`.
+    `accept` is true if the step runs only when its inputs are restored, or with `--accept`.
     """
 
     state: State
@@ -67,9 +67,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class StatusGrid:
-    """A state for each stage, site and day. `cells` is complete; `manifest` and `environment` are for commands.
+    """A state for each stage, site and day, without gaps. `sources` are the URLs of the logs, by site.
 
-    `sources` are the URLs of the sites' logs, by site.
+    `manifest` and `environment` are named in the commands that fix problems.
     """
 
     name: str
@@ -99,7 +99,7 @@ def make_grid(
 ) -> StatusGrid:
     """Make the grid. `plan` is a plan made now; without it the grid shows what the state file says.
 
-    `manifest` is how the user names the manifest on the command line, empty for the default one. `now` has a zone.
+    `manifest` is the manifest as given on the command line, empty for the default one. `now` has a time zone.
     """
     planned = {item.step: item for item in plan.steps} if plan else {}
     ordered = tuple(sorted(set(days)))
@@ -118,14 +118,14 @@ def _cell(
     record: StepRecord | None, planned: PlannedStep | None, site: SiteSettings, step: StepId, now: dt.datetime
 ) -> Cell:
     state = _state(record, planned, now >= site.day_end(step.day))
-    is_asked_for = record is None or NEIGHBOUR not in record.figures
-    if state is State.EMPTY and step.stage is Stage.IMPORT and is_asked_for and _settled(site, step.day, now):
+    is_selected = record is None or NEIGHBOUR not in record.figures
+    if state is State.EMPTY and step.stage is Stage.IMPORT and is_selected and _settled(site, step.day, now):
         return Cell(State.MISSING, f"no objects {site.source.settle} after the day's end")
     accept = planned is not None and planned.verdict in {Verdict.COUNTED_TWICE, Verdict.WOULD_LOSE}
     return Cell(state, _reason(state, record, planned), accept)
 
 
-def _state(record: StepRecord | None, planned: PlannedStep | None, day_is_over: bool) -> State:  # noqa: FBT001 - a fact, no switch
+def _state(record: StepRecord | None, planned: PlannedStep | None, day_is_over: bool) -> State:  # noqa: FBT001 - a fact, not a switch
     state = _BY_VERDICT[planned.verdict] if planned else State.DONE
     if state is not State.DONE:
         return state

@@ -17,7 +17,7 @@ _ABSENT = "not set"
 
 
 def why_text(history: StepHistory, terminal: Terminal = PLAIN) -> str:
-    """The history for people."""
+    """The history of a step, for people."""
     sections = (
         ("", _verdict(history)),
         (_since(history), _changed(history)),
@@ -106,7 +106,7 @@ def _by_reason(kind: str, counts: Mapping[str, int]) -> list[str]:
 
 
 def _delivery(item: Delivery) -> str:
-    """A delivery on a line: `2 to stats.example.org site 1: 120 hits of 1 object, done`."""
+    """A delivery as one line: `2 to stats.example.org site 1: 120 hits of 1 object, done`."""
     recorded = sum(batch.status is BatchStatus.RECORDED for batch in item.batches)
     doubtful = sum(batch.status in {BatchStatus.SENDING, BatchStatus.IN_DOUBT} for batch in item.batches)
     parts = (
@@ -134,7 +134,7 @@ def _attempt(item: AttemptRow) -> list[str]:
 
 
 def why_json(history: StepHistory) -> str:
-    """The history as one JSON document."""
+    """The history of a step as one JSON document."""
     record = history.record
     return json_document(
         {
@@ -199,7 +199,7 @@ def _attempt_json(item: AttemptRow) -> dict[str, object]:
 
 
 def records_text(records: Sequence[StepRecord]) -> str:
-    """A line for each step: its name, status, when it was done, and its error if it has one."""
+    """A line for each step: its name, status, when it was finished, and its error, if any."""
     rows = [
         [
             str(record.step),

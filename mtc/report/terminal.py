@@ -1,6 +1,6 @@
-"""Output streams: what a stream can show (a cursor that moves, colour, characters, width), and writing lines to it.
+"""Output streams: what a stream can show (moving the cursor, colour, Unicode, width), and writing lines to it.
 
-What a stream can show is read from the stream and the environment once; nothing else asks.
+This is the only place that examines streams and the environment for it.
 """
 
 import os
@@ -25,7 +25,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """What a stream can show. `moving` means that the cursor can go back: bars are possible."""
+    """What a stream can show. `moving` means that the cursor can go back, so progress bars are possible."""
 
     is_terminal: bool = False
     moving: bool = False
@@ -34,7 +34,7 @@ class Terminal:
     width: int = _WIDTH
 
     def paint(self, text: str, tone: Tone) -> str:
-        """Colour `text`, where colour is wanted. Only for text that is safe already."""
+        """Colour `text` if the stream has colour. The text must be sanitized."""
         return f"\x1b[{tone.value}m{text}\x1b[0m" if self.colour and tone.value and text else text
 
 
@@ -44,9 +44,9 @@ PLAIN = Terminal()
 def detect_terminal(stream: TextIO, environment: Mapping[str, str]) -> Terminal:
     """Find out what `stream` can show.
 
-    `NO_COLOR` (not empty) wins over `FORCE_COLOR` (not empty, not 0), which gives colour without a terminal too
-    but never bars. `TERM=dumb` has neither colour, bars nor characters beyond ASCII. `COLUMNS` wins over the
-    terminal's own width. See https://no-color.org and https://force-color.org.
+    `NO_COLOR` (not empty) wins over `FORCE_COLOR` (not empty, not 0), which gives colour without a terminal
+    too, but never progress bars. `TERM=dumb` has neither colour, bars nor characters beyond ASCII. `COLUMNS` wins over
+    the terminal's own width. See https://no-color.org and https://force-color.org.
     """
     is_terminal = stream.isatty()
     dumb = environment.get("TERM", "") in {"dumb", "unknown"}
@@ -73,12 +73,12 @@ def _width(stream: TextIO, environment: Mapping[str, str], *, is_terminal: bool)
 
 
 def encodable(text: str, encoding: str) -> str:
-    """Escape what `encoding` cannot hold, so that writing it cannot fail."""
+    """Escape characters that `encoding` does not have, so that writing them cannot fail."""
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def write_line(stream: TextIO, text: str) -> None:
-    """Write `text` and a line end. What the stream's encoding lacks is escaped.
+    """Write `text` and a line end. Characters that the stream's encoding lacks are escaped.
 
     Raises:
         OSError: the stream cannot be written to.
@@ -88,7 +88,7 @@ def write_line(stream: TextIO, text: str) -> None:
 
 
 def try_write_line(stream: TextIO, text: str) -> None:
-    """Write a line if the stream takes it: a last message must not become one more error."""
+    """Write a line; ignore errors, as a last message must not become another error."""
     try:
         write_line(stream, text)
     except BrokenPipeError:
@@ -98,7 +98,7 @@ def try_write_line(stream: TextIO, text: str) -> None:
 
 
 def discard_output(stream: TextIO) -> None:
-    """Send the rest of a stream whose reader has gone to /dev/null, so that Python's flush at exit does not fail."""
+    """Redirect a stream that was closed by its reader to /dev/null, so that Python's flush at exit does not fail."""
     try:
         handle = stream.fileno()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Values into words: counts, sizes, durations, ranges of days, tables and JSON documents as they are shown.
+"""Values as text: counts, sizes, durations, ranges of days, tables and JSON documents as they are shown.
 
 Text that comes from a log line, a key or an error goes through `mtc.core.sanitize` before it is shown.
 """
@@ -19,7 +19,7 @@ _ONE_DAY = dt.timedelta(days=1)
 
 
 def count(number: float) -> str:
-    """A whole number with its thousands marked: 1,234,567."""
+    """A whole number with separators of thousands: 1,234,567."""
     return f"{number:,.0f}"
 
 
@@ -57,17 +57,17 @@ def duration(seconds: float) -> str:
 
 
 def utc_time(at: dt.datetime) -> str:
-    """An instant, to the second, in UTC: the one zone that every site's reader can tell."""
+    """A time in UTC, to the second: readers of all sites can convert it."""
     return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def rate(lines: int, seconds: float) -> str:
-    """Lines per second, or an empty text when there is nothing to divide."""
+    """Lines per second; empty if there are no lines or no time."""
     return f"{count(lines / seconds)} lines/s" if lines and seconds > 0 else ""
 
 
 def first_few(items: Iterable[str], first: int = 3) -> tuple[str, ...]:
-    """The first few of the distinct items, then "and 12 more"; the order stays."""
+    """The first few of the distinct items, in order, then "and 12 more"."""
     distinct = tuple(dict.fromkeys(items))
     if len(distinct) <= first:
         return distinct
@@ -130,12 +130,12 @@ def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(),
 
 
 def json_document(value: object) -> str:
-    """One JSON document, for `--json`: keys as given, ASCII alone, so that it is harmless on a terminal too."""
+    """One JSON document, for `--json`. Keys keep their order; only ASCII, so that it is safe on a terminal."""
     return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
 
 
 def accounting_json(accounting: Accounting) -> dict[str, object]:
-    """Where every line has gone, for a JSON document."""
+    """What became of every line, for a JSON document."""
     return {
         "lines": accounting.lines,
         "hits": accounting.hits,
@@ -145,5 +145,5 @@ def accounting_json(accounting: Accounting) -> dict[str, object]:
 
 
 def outputs_json(outputs: Iterable[Output]) -> list[dict[str, object]]:
-    """The files that a step made, for a JSON document."""
+    """The files that a step wrote, for a JSON document."""
     return [{"path": output.path, "size": output.size, "sha256": output.digest} for output in outputs]

@@ -1,7 +1,7 @@
 """Logs in a folder, and an archive in a folder.
 
-Logs are read where they are; nothing is written, moved or copied there. Copies for the archive are written under
-another name, verified, and renamed into place.
+Logs are read in place; nothing is written, moved or copied there. Copies for the archive are written under another
+name, verified, and renamed into place.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _UNFINISHED = (".tmp", ".part")
 
 @dataclass(frozen=True, slots=True)
 class FolderSource:
-    """A folder with logs of one site. `root` is where keys start; size and mtime are an object's version."""
+    """A folder with logs of one site. Keys are relative to `root`; an object's version is its size and mtime."""
 
     root: Path
     pattern: SourceUrl
@@ -49,10 +49,10 @@ class FolderSource:
                     continue
                 if reason := key_problem(key):
                     note(f"{printable(key)} is skipped: {reason}")
-                elif (obj := _look(key, path)) is not None:
+                elif (obj := _listed_object(key, path)) is not None:
                     found.setdefault(day, []).append(obj)
                 elif path.is_symlink():
-                    raise _leads_nowhere(path)
+                    raise _broken_link(path)
         except OSError as error:
             raise self._explain(error) from error
         for text in near.notes(misses, {obj.key for objects in found.values() for obj in objects}):
@@ -60,7 +60,7 @@ class FolderSource:
         return {day: tuple(sorted(found[day])) for day in sorted(found)}
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:  # noqa: ARG002 - nothing is copied
-        """Give the file itself, after a check that it is as listed and can be read."""
+        """Return the file itself, after a check that it is as listed and can be read."""
         path = self._path(obj)
         self.confirm_unchanged(obj)
         try:
@@ -71,7 +71,7 @@ class FolderSource:
         return path
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
-        """The beginning of the file, which may have grown since."""
+        """The beginning of the file, which may have grown since the listing."""
         path = self._path(obj)
         with _looking_at(path), path.open("rb") as stream:
             return stream.read(size)
@@ -85,7 +85,7 @@ class FolderSource:
             raise ObjectChangedError("the file has changed since it was listed", where=printable(str(path)))
 
     def remote(self, obj: SourceObject) -> RemoteObject | None:  # noqa: ARG002 - no file is remote
-        """A folder has no service that copies."""
+        """None: a folder has no service that copies."""
         return None
 
     def where(self, obj: SourceObject) -> str:
@@ -93,7 +93,7 @@ class FolderSource:
         return printable(str(self.root / obj.key))
 
     def describe(self) -> str:
-        """The URL as the manifest has it."""
+        """The URL as written in the manifest."""
         return self.pattern.url
 
     def _path(self, obj: SourceObject) -> Path:
@@ -102,7 +102,7 @@ class FolderSource:
         return self.root / obj.key
 
     def _walk(self, ranges: tuple[ListRange, ...], days: DayIndex) -> Iterator[tuple[str, Path]]:
-        """Every file of the folders that may hold logs of the days, with its key; no link leads back into one above."""
+        """Every file, with its key, in folders that may hold logs of the days. Links to a parent are not followed."""
         todo = [("", self.root, frozenset[tuple[int, int]]())]
         while todo:
             prefix, folder, above = todo.pop()
@@ -114,7 +114,7 @@ class FolderSource:
                 key = prefix + entry.name
                 if not _is_folder(entry):
                     if self._is_broken_folder_link(entry, key, ranges, days):
-                        raise _leads_nowhere(Path(entry.path))
+                        raise _broken_link(Path(entry.path))
                     yield key, Path(entry.path)
                 elif self._may_enter(key, ranges, days):
                     todo.append((f"{key}/", Path(entry.path), inside))
@@ -122,13 +122,13 @@ class FolderSource:
     def _is_broken_folder_link(
         self, entry: os.DirEntry[str], key: str, ranges: tuple[ListRange, ...], days: DayIndex
     ) -> bool:
-        """Whether a link that leads nowhere has the name of a folder that may hold logs of the days."""
+        """Whether a broken link has the name of a folder that may hold logs of the days."""
         if not entry.is_symlink() or Path(entry.path).exists():
             return False
         return self.pattern.names_folder(key) and self._may_enter(key, ranges, days)
 
     def empty_listing_doubt(self) -> str:
-        """Why an empty listing may be wrong: there is no file at all, as in a mount point without its disk."""
+        """Why an empty listing may be wrong: there is no file at all, as in a mount point whose disk is missing."""
         if any(files for _, _, files in os.walk(self.root)):
             return ""
         return f"there is no file at all in {printable(str(self.root))}: is its disk mounted?"
@@ -156,7 +156,7 @@ def _looking_at(path: Path) -> Iterator[None]:
 
 
 def _entries(folder: Path, *, top: bool) -> list[os.DirEntry[str]]:
-    """What is in a folder, sorted; a folder below the top that has just gone is empty."""
+    """The entries of a folder, sorted; none if it has just been removed, unless it is the top folder."""
     try:
         with os.scandir(folder) as entries:
             found = [entry for entry in entries if not _is_unfinished(entry.name)]
@@ -167,9 +167,9 @@ def _entries(folder: Path, *, top: bool) -> list[os.DirEntry[str]]:
     return sorted(found, key=lambda entry: entry.name)
 
 
-def _leads_nowhere(path: Path) -> StepError:
-    hint = "is its disk mounted? if what it leads to is gone for good, remove the link"
-    return TransientError("the link leads nowhere", where=printable(str(path)), hint=hint)
+def _broken_link(path: Path) -> StepError:
+    hint = "is its disk mounted? if its target is gone for good, remove the link"
+    return TransientError("the link is broken", where=printable(str(path)), hint=hint)
 
 
 def _is_unfinished(name: str) -> bool:
@@ -179,12 +179,12 @@ def _is_unfinished(name: str) -> bool:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads nowhere, or round and round
+    except OSError:  # a broken link, or a loop of links
         return False
 
 
-def _look(key: str, path: Path) -> SourceObject | None:
-    """Size and mtime of a regular file; None for anything else, such as a pipe, and for a file that has gone."""
+def _listed_object(key: str, path: Path) -> SourceObject | None:
+    """Size and mtime of a regular file; None for anything else, such as a pipe, and for a removed file."""
     try:
         now = path.stat()
     except FileNotFoundError:
@@ -203,7 +203,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class FolderArchive:
-    """A folder that copies go to. `project` is what a relative URL starts from; `spool` takes what must be fetched."""
+    """A folder that copies go to. Relative URLs start from `project`; objects are fetched into `spool`."""
 
     project: Path
     spool: Path
@@ -220,7 +220,7 @@ class FolderArchive:
         replacing: str = "",
         progress: Progress = ignore,
     ) -> str:
-        """Copy, verify by SHA-256, rename. Of other files of that name only the object's earlier copy is replaced."""
+        """Copy, verify by SHA-256, rename. No file is replaced except the object's earlier copy."""
         key = self.template.render(day, obj)
         url = self.template.copy_url(key)
         try:
@@ -235,20 +235,20 @@ class FolderArchive:
         return url
 
     def describe(self) -> str:
-        """The URL as the manifest has it."""
+        """The URL as written in the manifest."""
         return self.template.url
 
     @property
     def _mark(self) -> str:
-        """Marks half-made copies of this project, so that a killed one is found by the next: runs never overlap."""
+        """Marks unfinished copies of this project: the next run finds those of a killed one, as runs never overlap."""
         return hashlib.sha256(os.fsencode(self.project)).hexdigest()[:8]
 
     def _is_there(self, target: Path, local: Path, obj: SourceObject, *, may_replace: bool) -> bool:
-        """Whether the copy is in place; raises PermanentError when something else is."""
+        """Whether the copy is in place; raises PermanentError when another file is."""
         if not target.exists():
             return False
         if target.samefile(local):
-            hint = "let the archive's URL lead to another place"
+            hint = "use another URL for the archive"
             raise PermanentError("the archive's copy would be the source's file itself", where=str(target), hint=hint)
         if target.is_file() and target.stat().st_size == obj.size and sha256(target) == sha256(local):
             return True
@@ -261,7 +261,7 @@ class FolderArchive:
 
 
 def _has_digest(target: Path, obj: SourceObject) -> bool:
-    """Whether the listing alone shows that the copy is in place."""
+    """Whether the copy is in place, by the MD5 in the listing, so that the object need not be fetched."""
     digest = plain_md5(obj.etag)
     return bool(digest) and target.is_file() and target.stat().st_size == obj.size and md5(target).hex() == digest
 

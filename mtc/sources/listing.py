@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mtc.sources import url_template
-from mtc.sources.url_pattern import DEEP, SourceUrl, is_settled, regex_of
+from mtc.sources.url_pattern import DEEP, SourceUrl, is_fixed, regex_of
 from mtc.sources.url_template import Atom, Directive, Text
 
 _NEAR_DAYS = dt.timedelta(days=3)
@@ -159,7 +159,7 @@ class _LevelPlanner:
     def _next_glob(self, index: int) -> int | None:
         """The first piece from `index` on that has a glob, before the date or in its folder; None without one."""
         pieces = self.pattern.pieces
-        level = next((at for at in range(index, len(pieces) - 1) if not is_settled(pieces[at])), None)
+        level = next((at for at in range(index, len(pieces) - 1) if not is_fixed(pieces[at])), None)
         if level is None or pieces[level] == DEEP:
             return None
         return level if any(_is_dated(piece) for piece in pieces[level:]) else None

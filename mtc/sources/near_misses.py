@@ -1,6 +1,6 @@
 """Keys that nearly fit a source's URL: logs of a requested day with another ending or date format. No I/O.
 
-Other files that lie beside logs (lists, checksums, files of other programs) are no mistake, and get no note.
+Other files beside logs (lists, checksums, files of other programs) are expected, and get no note.
 """
 
 import datetime as dt
@@ -27,10 +27,10 @@ _PACKED_ENDING = re.compile(rf"(?:\.(?:{'|'.join(sorted(_PACKED))}))+\Z", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class NearMisses:
-    """Finds, among the keys of a listing that do not fit the URL, those that look like a log of some days.
+    """Finds, among the keys of a listing that do not fit the URL, those that look like a log of the requested days.
 
-    `name` is what a key's last piece looks like with any ending; where it holds the date, what stands before that and
-    behind it.
+    `name` matches a key's last piece with any ending; where it has a date, two patterns match what is before and after
+    the date.
     """
 
     pattern: SourceUrl
@@ -41,14 +41,15 @@ class NearMisses:
 
     @classmethod
     def of(cls, pattern: SourceUrl, days: Collection[dt.date]) -> "NearMisses":
-        """For a source's pattern and the days asked for."""
+        """For a source's URL and the requested days."""
         *folders, name = pattern.pieces
-        front = "".join(f"{regex_of((piece,))}/" if piece != DEEP else "(?:[^/]+/)*" for piece in _once(folders))
+        distinct = _without_repeats(folders)
+        front = "".join(f"{regex_of((piece,))}/" if piece != DEEP else "(?:[^/]+/)*" for piece in distinct)
         spelled = frozenset(text for day in days for text in _spell(day))
         return cls(pattern, re.compile(front, re.DOTALL), tuple(_loosened(name)), spelled, frozenset(days))
 
     def matches(self, key: str) -> bool:
-        """Whether a key that does not fit looks like a log of one of the days."""
+        """Whether a key that does not fit the URL looks like a log of one of the days."""
         folder, slash, name = key.rpartition("/")
         match = self.folders.fullmatch(folder + slash)
         if match is None or not _is_like_a_log(name):
@@ -65,14 +66,14 @@ class NearMisses:
         return any(before.fullmatch(name[:begin]) and after.fullmatch(name[end:]) for begin, end in self._dates(name))
 
     def _dates(self, name: str) -> Iterator[tuple[int, int]]:
-        """Where a name has one of the days, however it is spelled."""
-        for place in _MAY_BEGIN.finditer(name):
+        """Begin and end of each of the days in a name, in any date format."""
+        for start in _MAY_BEGIN.finditer(name):
             for length in _LENGTHS:
-                if name[place.start() : place.start() + length].lower() in self.spelled:
-                    yield place.start(), place.start() + length
+                if name[start.start() : start.start() + length].lower() in self.spelled:
+                    yield start.start(), start.start() + length
 
     def notes(self, keys: Collection[str], listed: Collection[str]) -> Iterator[str]:
-        """A note for each of the keys that nearly fit, but for those whose log is `listed` with another ending."""
+        """A note for each of these keys, except where the same log is `listed` with another ending."""
         logs = {_unpacked(key) for key in listed}
         for key in sorted(keys):
             if _unpacked(key) not in logs:
@@ -92,14 +93,14 @@ def _unpacked(key: str) -> str:
 
 
 def _is_like_a_log(name: str) -> bool:
-    """Whether a name ends as logs do, or in a number."""
+    """Whether a name has the ending of a log or an archive, no ending, or a number."""
     _, dot, ending = _unpacked(name).lower().rpartition(".")
     is_other = bool(dot) and re.fullmatch("[a-z]{1,5}[0-9]{0,3}", ending) is not None and ending not in _LOGS
     return bool(name) and not is_other and "manifest" not in name.lower()
 
 
-def _once(folders: Sequence[tuple[Atom, ...]]) -> Iterator[tuple[Atom, ...]]:
-    """Folders with each directive of the date once, as a regex names a group once; what repeats it may be anything."""
+def _without_repeats(folders: Sequence[tuple[Atom, ...]]) -> Iterator[tuple[Atom, ...]]:
+    """The folders; one that repeats a directive of the date becomes a glob, as a regex names each group once."""
     seen: set[str] = set()
     for piece in folders:
         known = any(isinstance(atom, Directive) and atom.code in seen for atom in piece)
@@ -108,7 +109,7 @@ def _once(folders: Sequence[tuple[Atom, ...]]) -> Iterator[tuple[Atom, ...]]:
 
 
 def _loosened(name: tuple[Atom, ...]) -> Iterator[re.Pattern[str]]:
-    """What a name looks like with any ending; of one with a date, what stands before that and behind it."""
+    """Patterns of a name with any ending: one, or for a name with a date what is before and after the date."""
     dated = [
         index
         for index, atom in enumerate(name)
@@ -124,7 +125,7 @@ def _loosened(name: tuple[Atom, ...]) -> Iterator[re.Pattern[str]]:
 
 
 def _without_ending(name: tuple[Atom, ...]) -> tuple[Atom, ...]:
-    """A name without the ending that its last text may be, such as `.gz` or `.log*`."""
+    """A name without its ending, such as `.gz` or `.log*`."""
     while name and name[-1] == Glob("*"):
         name = name[:-1]
     last = name[-1] if name else None

@@ -1,7 +1,7 @@
-"""An archive in a bucket: an object is copied by the service itself where it can, else uploaded, and then verified.
+"""An archive in a bucket: an object is copied by the service where possible, otherwise uploaded; then verified.
 
-A copy carries, as metadata, digests of the site, the key and the version of its object. So a copy that mtc made is
-recognised after a crash, and any other object is not overwritten. What the state records is not decided here.
+A copy carries digests of the site, key and version of its object as metadata. So a copy made by mtc is recognised
+after a crash, and any other object is not overwritten. What the state records is not decided here.
 """
 
 import datetime as dt
@@ -45,34 +45,34 @@ _CONTENT_HEADERS = ("ContentType", "ContentEncoding", "ContentLanguage", "Conten
 def copy_inside(
     client: "S3Client", remote: RemoteObject, obj: SourceObject, target: UploadTarget, tuning: Tuning
 ) -> str | None:
-    """Copy, and give the ETag that the copy must have (empty where it is not known); None when it must be uploaded.
+    """Copy on the service; return the ETag that the copy must have, empty if unknown, or None to upload instead.
 
-    A service that does not let this client read the source, or does not copy, is no error: the bytes are sent then.
+    It is not an error if the service does not let this client read the source, or does not copy.
     """
     reading = Access(target.access.login, printable(f"s3://{remote.bucket}/{remote.key}"), "s3:GetObject")
     try:
         with explaining(reading):
             head = client.head_object(Bucket=remote.bucket, Key=remote.key)
-            _check(head, obj, reading)
+            _check_unchanged(head, obj, reading)
             if obj.size <= tuning.copied:
                 return _copy(client, remote, obj, target, head)
             _copy_in_parts(client, remote, obj, target, tuning, head)
             return ""
     except ObjectChangedError:
-        # gone, changed, or in another bucket of that name: a fetch with the source's client finds out
+        # gone, changed, or in another service's bucket of that name: fetching with the source's client will tell
         return None
     except PermanentError:
         return None
 
 
-def _check(head: "HeadObjectOutputTypeDef", obj: SourceObject, reading: Access) -> None:
-    """Check for services that ignore If-Match."""
+def _check_unchanged(head: "HeadObjectOutputTypeDef", obj: SourceObject, reading: Access) -> None:
+    """Raise ObjectChangedError for another version: some services ignore If-Match."""
     if is_another(head, obj):
         raise ObjectChangedError("the object has changed since it was listed", where=reading.where)
 
 
 def _content_headers(head: "HeadObjectOutputTypeDef") -> dict[str, str]:
-    """What the source says of the content is copied too."""
+    """The headers of the source that describe its content; they are copied too."""
     return {name: str(head[name]) for name in _CONTENT_HEADERS if head.get(name)}  # type: ignore[literal-required] # names of texts
 
 
@@ -81,7 +81,7 @@ def _metadata(head: "HeadObjectOutputTypeDef", target: UploadTarget) -> Mapping[
 
 
 def _as_listed(obj: SourceObject) -> dict[str, str]:
-    """The condition that the object is still the listed one; none where the listing names no ETag."""
+    """The condition that the object is still the listed one; empty if the listing has no ETag."""
     return {"CopySourceIfMatch": f'"{obj.etag}"'} if obj.etag else {}
 
 
@@ -137,7 +137,7 @@ _PERMISSIONS = "s3:GetObject, s3:ListBucket and s3:PutObject"
 
 @dataclass(frozen=True, slots=True)
 class S3Archive:
-    """A bucket that copies go to. `spool` takes what must be fetched first."""
+    """A bucket that copies go to. Objects to upload are fetched into `spool`."""
 
     spool: Path
     template: ArchiveUrl
@@ -156,7 +156,7 @@ class S3Archive:
         replacing: str = "",
         progress: Progress = ignore,
     ) -> str:
-        """Copy and verify. Another object of that name is not touched, but for the object's earlier copy."""
+        """Copy and verify. No object is replaced except the object's earlier copy."""
         key = self.template.render(day, obj)
         url = self.template.copy_url(key)
         client = self.clients.get(self.login, self.tuning)
@@ -165,7 +165,7 @@ class S3Archive:
         )
         remote = source.remote(obj)
         if remote == RemoteObject(service_of(client), target.bucket, key):
-            hint = "let the archive's URL lead to another place"
+            hint = "use another URL for the archive"
             raise PermanentError(
                 "the archive's copy would be the source's object itself", where=printable(url), hint=hint
             )
@@ -178,11 +178,11 @@ class S3Archive:
         return url
 
     def describe(self) -> str:
-        """The URL as the manifest has it."""
+        """The URL as written in the manifest."""
         return self.template.url
 
     def _is_there(self, client: "S3Client", target: UploadTarget, obj: SourceObject, *, may_replace: bool) -> bool:
-        """Whether the copy is in place; raises PermanentError when something else is."""
+        """Whether the copy is in place; raises PermanentError when another object is."""
         found = _head(client, target)
         if found is None:
             return False
@@ -229,7 +229,7 @@ def _explain(error: OSError, target: UploadTarget) -> MtcError:
 
 
 def _marks(site: str, obj: SourceObject) -> Mapping[str, str]:
-    """Metadata of a copy: digests, as keys may be long and hold anything."""
+    """Metadata of a copy: digests, as keys may be long and contain any character."""
     return {
         "mtc-object": hashlib.sha256(f"{site}\0{obj.key}".encode()).hexdigest(),
         "mtc-version": hashlib.sha256(obj.version.encode()).hexdigest(),
@@ -249,7 +249,7 @@ def _head(client: "S3Client", target: UploadTarget) -> "HeadObjectOutputTypeDef 
 
 
 def _same(found: "HeadObjectOutputTypeDef", obj: SourceObject, *, known: bool) -> bool:
-    """Whether what was found is the copy: by the MD5 where both have one, else by the marks that it was given."""
+    """Whether the object found is the copy: by MD5 where both have one, else by the copy's metadata."""
     found_md5, listed_md5 = plain_md5(etag_of(found)), plain_md5(obj.etag)
     if found_md5 and listed_md5 and not is_encrypted(found):
         return found_md5 == listed_md5
@@ -257,7 +257,7 @@ def _same(found: "HeadObjectOutputTypeDef", obj: SourceObject, *, known: bool) -
 
 
 def _verify(client: "S3Client", target: UploadTarget, obj: SourceObject, etag: str) -> None:
-    """Look at the copy that was made; `etag` is what it must be, or empty where that is not known."""
+    """Check the finished copy. `etag` is what its ETag must be; empty if unknown."""
     found = _head(client, target)
     if found is None:
         raise TransientError("the copy is not there after it was made", where=target.access.where)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What is being done: with which entry of credentials, to what, and the permission that it takes."""
+    """What is being done, for errors: the entry of credentials, the URL, and the permission that is needed."""
 
     login: str
     where: str
@@ -41,8 +41,8 @@ _DENIED = "access denied"
 _KEYS = "the service does not accept the keys"
 _REGION = "the bucket is in another region"
 
-# The codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; answers without a body,
-# to HEAD, have the status for a code.
+# Codes of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; for answers
+# without a body, to HEAD, the code is the status.
 _PERMANENT: Mapping[str, tuple[str, str]] = {
     "AccessDenied": (_DENIED, "give {login} the permission {permission}"),
     "AllAccessDisabled": (_DENIED, "give {login} the permission {permission}"),
@@ -68,14 +68,14 @@ _PERMANENT: Mapping[str, tuple[str, str]] = {
 
 _CHANGED = {"PreconditionFailed", "412", "NoSuchKey", "NoSuchVersion", "404"}
 
-_PASSING = {
+_TRANSIENT = {
     *("BadDigest", "IncompleteBody", "InternalError", "OperationAborted", "ConditionalRequestConflict"),
     *("RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "SlowDown", "BandwidthLimitExceeded"),
     *("Throttling", "ThrottlingException", "TooManyRequests", "TooManyRequestsException"),
     *("RequestLimitExceeded", "RequestThrottled", "NoSuchUpload", "InvalidPart"),
 }
 
-# Classes of botocore, the nearest first: what happened, and a remedy. Those without one may pass.
+# Classes of botocore, the most specific first: what happened, and a remedy. Those without one are transient.
 _BOTOCORE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("ProfileNotFound",), "there is no such profile", "check profile of {login} against ~/.aws/config"),
     (
@@ -96,7 +96,7 @@ _BOTOCORE: tuple[tuple[tuple[str, ...], str, str], ...] = (
 
 @contextlib.contextmanager
 def explaining(access: Access) -> Iterator[None]:
-    """Turn what boto3 raises inside into `StepError`s; the original is not kept, as it may hold keys."""
+    """Turn what boto3 raises inside into `StepError`s; the original is dropped, as it may contain access keys."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy: loaded when used
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
@@ -116,12 +116,12 @@ def explaining(access: Access) -> Iterator[None]:
 
 
 def code_of(error: "ClientError") -> str:
-    """The service's code, harmless to show."""
+    """The service's error code, safe to show."""
     return re.sub(r"[^A-Za-z0-9]", "", str(error.response.get("Error", {}).get("Code", "")))[:60] or "unknown"
 
 
 def status_of(error: "ClientError") -> int:
-    """The answer's HTTP status; 0 where there is none."""
+    """The HTTP status of an error; 0 if there is none."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
@@ -133,7 +133,7 @@ def _of_answer(error: "ClientError", access: Access) -> StepError:
         return PermanentError(what + shown, where=access.where, hint=_fill(hint, access))
     if code in _CHANGED or status == 412:  # noqa: PLR2004 - HTTP's own number
         return ObjectChangedError(f"the object is not there as it was listed{shown}", where=access.where)
-    if code in _PASSING or status >= 500 or status == 429:  # noqa: PLR2004 - HTTP's own numbers
+    if code in _TRANSIENT or status >= 500 or status == 429:  # noqa: PLR2004 - HTTP's own numbers
         return TransientError(f"the service cannot answer now{shown}", where=access.where)
     if status in {401, 403}:
         return PermanentError(_DENIED + shown, where=access.where, hint=_fill(_PERMANENT["403"][1], access))
@@ -169,9 +169,9 @@ _CALLING = LowSpeedLimit(900, 1)
 class Tuning:
     """How S3 is used. Times are seconds, sizes bytes.
 
-    `single` is the largest upload sent in one request, `copied` the largest server-side copy made in one (S3 allows
-    5 GB); `part` and `copied_part` are the sizes of parts above that. `page` is how many keys a listing asks for.
-    `reading` is how slow a download may be, `calling` how long a listing's page and a copy may be without a sign.
+    `single` is the largest upload in one request, `copied` the largest server-side copy in one (S3 allows 5 GB); `part`
+    and `copied_part` are the sizes of parts above that. `page` is how many keys a page of a listing has.
+    `reading` limits how slow a download may be, `calling` how long a listing's page or a copy may make no progress.
     """
 
     connect_timeout: float = 10
@@ -187,12 +187,12 @@ class Tuning:
 
 
 DEFAULT_TUNING = Tuning()
-"""How S3 is used when nothing else is asked for."""
+"""How S3 is used by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """An entry of `credentials`; without a name, boto3's own search."""
+    """An entry of `credentials`; without a name, boto3's default search for credentials."""
 
     name: str
     credentials: Credentials = field(repr=False)
@@ -203,13 +203,13 @@ class Login:
 
 @dataclass(slots=True)
 class Clients:
-    """Makes clients, once for each entry, and hands the same one to every thread: boto3's clients allow that."""
+    """Makes one client for each entry, which all threads share: boto3's clients are thread-safe."""
 
     _made: dict[tuple[int, Login, Tuning], "S3Client"] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def get(self, login: Login, tuning: Tuning) -> "S3Client":
-        """Give the client of an entry. A forked process gets its own, as connections cannot be shared."""
+        """The client of an entry. A forked process gets another one, as connections cannot be shared."""
         key = (os.getpid(), login, tuning)
         with self._lock:
             if key not in self._made:
@@ -218,7 +218,7 @@ class Clients:
 
 
 def service_of(client: "S3Client") -> str:
-    """Which service a client speaks to: the regions of Amazon's are one, as they copy from one another."""
+    """The service that a client talks to. All regions of Amazon are one, as they copy from one another."""
     url = client.meta.endpoint_url
     host = url.split("://", 1)[-1].split("/", 1)[0]
     for amazon in (".amazonaws.com", ".amazonaws.com.cn"):
@@ -239,7 +239,7 @@ def _client(login: Login, tuning: Tuning) -> "S3Client":
         retries={"mode": "standard", "total_max_attempts": tuning.attempts},
         max_pool_connections=64,
         tcp_keepalive=True,
-        # what is sent carries an MD5, which every service knows; what comes is checked where it can be
+        # uploads carry an MD5, which every service checks; downloads are checked where possible
         request_checksum_calculation="when_required",
         response_checksum_validation="when_supported",
         s3={"addressing_style": "path"} if credentials.endpoint_url else None,

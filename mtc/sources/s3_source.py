@@ -1,4 +1,4 @@
-"""Logs in a bucket: listed in ranges, and fetched as they were listed or not at all. Nothing is written there."""
+"""Logs in a bucket: listed in ranges, and fetched only if they are as listed. Nothing is written there."""
 
 import contextlib
 import datetime as dt
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef, ObjectTypeDef
 
-_CHUNK = 64 << 10  # small, so that one on a slow line is counted soon
+_CHUNK = 64 << 10  # small, so that progress on a slow line is seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,10 @@ class S3Source:
     tuning: Tuning = DEFAULT_TUNING
 
     def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
-        """List the objects of these days: one listing for each run of days, a page at a time.
+        """List the objects of these days: one listing for each range of keys, a page at a time.
 
-        Where globs stand before the date, the folders that stand for them are listed first.
-
-        Markers of folders, whose keys end with a slash, fit no pattern.
+        Where globs are before the date, the folders that match them are listed first. Markers of folders, whose keys
+        end with a slash, match no URL.
         """
         requested = frozenset(days)
         found: dict[dt.date, dict[str, SourceObject]] = {}
@@ -78,7 +77,7 @@ class S3Source:
         return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
 
     def empty_listing_doubt(self) -> str:
-        """A service's empty listing is right: an answer that is no listing was refused."""
+        """Empty: an empty listing can be trusted, as answers that are not listings are refused."""
         return ""
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
@@ -88,7 +87,7 @@ class S3Source:
             ObjectChangedError: the object is not the listed version, or does not exist.
             TransientError: the transfer was cut short, damaged or too slow; nothing is left behind.
         """
-        target = spool / _spooled(obj)
+        target = spool / _spool_name(obj)
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
             spool.mkdir(parents=True, exist_ok=True)
@@ -101,16 +100,16 @@ class S3Source:
         return target
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
-        """Ask for the beginning alone; when a service sends everything, no more than that is read."""
+        """Request the beginning only; if a service sends everything, the rest is not read."""
         return run_watched(
             lambda moved: self._read_beginning(obj, size, moved), self.tuning.reading, ignore, self.where(obj)
         )
 
     def confirm_unchanged(self, obj: SourceObject) -> None:
-        """Nothing to do: what was fetched was checked then, and lies in the spool."""
+        """Nothing to do: a fetched object was checked, and is in the spool."""
 
     def remote(self, obj: SourceObject) -> RemoteObject | None:
-        """Where the object lies."""
+        """Where the object is."""
         return RemoteObject(service_of(self._client), self.pattern.bucket, obj.key)
 
     def where(self, obj: SourceObject) -> str:
@@ -118,7 +117,7 @@ class S3Source:
         return printable(f"s3://{self.pattern.bucket}/{obj.key}")
 
     def describe(self) -> str:
-        """The URL as the manifest has it."""
+        """The URL as written in the manifest."""
         return self.pattern.url
 
     @property
@@ -128,12 +127,12 @@ class S3Source:
     def _pages(
         self, pages: "Iterable[ListObjectsV2OutputTypeDef]", access: Access
     ) -> Iterator["ListObjectsV2OutputTypeDef"]:
-        """The pages of a listing, each waited for within limits."""
-        coming = iter(pages)
+        """The pages of a listing; raises TransientError for one that takes too long or is not whole."""
+        remaining = iter(pages)
         while (
-            page := run_watched(lambda _: next(coming, None), self.tuning.calling, ignore, access.where)
+            page := run_watched(lambda _: next(remaining, None), self.tuning.calling, ignore, access.where)
         ) is not None:
-            _is_whole(page, access)
+            _check_page(page, access)
             yield page
 
     def _access(self, key: str, permission: str) -> Access:
@@ -157,7 +156,7 @@ class S3Source:
                     yield item
 
     def _folders(self, start: str) -> Iterator[str]:
-        """The prefixes, to the next slash, of the keys that begin with a text."""
+        """The folders that begin with a text: the common prefixes of its keys up to the next slash."""
         client, access = self._client, self._access(start, "s3:ListBucket")
         with explaining(access):
             pages = client.get_paginator("list_objects_v2").paginate(
@@ -175,8 +174,8 @@ class S3Source:
 
     def _read_into(self, obj: SourceObject, part: Path, moved: Progress) -> None:
         client = self._client
-        asked = {"IfMatch": f'"{obj.etag}"'} if obj.etag else {}
-        answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **asked)  # type: ignore[arg-type] # a dict of texts only
+        condition = {"IfMatch": f'"{obj.etag}"'} if obj.etag else {}
+        answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **condition)  # type: ignore[arg-type] # a dict of texts only
         with contextlib.closing(answer["Body"]) as body:
             self._check_answer(obj, answer)
             digest, size = hashlib.md5(usedforsecurity=False), 0
@@ -194,9 +193,9 @@ class S3Source:
 
     def _read_beginning(self, obj: SourceObject, size: int, moved: Progress) -> bytes:
         client, head = self._client, b""
-        asked = {"Range": f"bytes=0-{size - 1}"} if obj.size else {}  # of nothing there is no first byte
+        byte_range = {"Range": f"bytes=0-{size - 1}"} if obj.size else {}  # an empty object has no first byte
         with explaining(self._access(obj.key, "s3:GetObject")):
-            answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **asked)  # type: ignore[arg-type] # a dict of texts only
+            answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **byte_range)  # type: ignore[arg-type] # a dict of texts only
             with contextlib.closing(answer["Body"]) as body:
                 while chunk := body.read(min(_CHUNK, size - len(head))):
                     moved(len(chunk))
@@ -204,35 +203,35 @@ class S3Source:
         return head
 
     def _check_answer(self, obj: SourceObject, answer: "GetObjectOutputTypeDef") -> None:
-        """Check for services that ignore If-Match."""
+        """Raise ObjectChangedError for another version: some services ignore If-Match."""
         if is_another(answer, obj):
             raise ObjectChangedError("the object has changed since it was listed", where=self.where(obj))
 
     def _read(self, item: "ObjectTypeDef") -> SourceObject:
-        """An object of a listing; PermanentError where the listing does not tell its versions apart."""
+        """An object of a listing; raises PermanentError if the listing does not identify its version."""
         etag, size, at = etag_of(item), size_of(item, "Size"), item.get("LastModified")
         if size is None or not (etag or at):
             what = "the listing does not say the object's size, or neither its ETag nor when it was changed"
-            hint = "ask whoever runs the service: such an object cannot be told from a changed one"
+            hint = "ask whoever runs the service: a changed object could not be noticed"
             raise PermanentError(what, where=printable(f"s3://{self.pattern.bucket}/{item['Key']}"), hint=hint)
         modified = int(at.timestamp()) * 1_000_000_000 if at else 0
         return SourceObject(item["Key"], size, etag=etag, modified=modified)
 
 
-def _is_whole(page: "ListObjectsV2OutputTypeDef", access: Access) -> None:
-    """Raise TransientError for what is no listing, and for a page that is not the last and does not lead to the next.
+def _check_page(page: "ListObjectsV2OutputTypeDef", access: Access) -> None:
+    """Raise TransientError for an answer that is not a listing, and for a truncated page without a token for the next.
 
-    An empty body, a page for people (a proxy's, a login's), or any other document has no part of a listing.
+    An empty body, an HTML page of a proxy or a login, or any other document has none of a listing's fields.
     """
     if not is_listing(page):
-        what = "the answer is no listing: was it the service that answered, or a proxy?"
+        what = "the answer is not a listing: was it the service that answered, or a proxy?"
         raise TransientError(what, where=access.where)
     if page.get("IsTruncated") and not page.get("NextContinuationToken"):
-        raise TransientError("the listing ends in its midst: it does not say where to go on", where=access.where)
+        raise TransientError("the listing is incomplete: it has no token for its next page", where=access.where)
 
 
-def _spooled(obj: SourceObject) -> str:
-    """A digest, with the ending of the object's name, which says how it is compressed."""
+def _spool_name(obj: SourceObject) -> str:
+    """A digest with the ending of the object's name, which shows its compression."""
     digest = hashlib.sha256(f"{obj.key}\0{obj.version}".encode()).hexdigest()[:32]
     ending = re.search(r"(?:\.[A-Za-z0-9]{1,8}){1,2}\Z", obj.name)
     return digest + (ending[0] if ending else "")

@@ -1,4 +1,4 @@
-"""Uploads of a file to a bucket. Each request has an MD5, so that the service refuses what is damaged."""
+"""Uploads of a file to a bucket. Each request has an MD5, so that the service refuses damaged data."""
 
 import base64
 import contextlib
@@ -28,7 +28,7 @@ _MOST_PARTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class UploadTarget:
-    """Where a copy goes: bucket and key, the its metadata, and what errors call it."""
+    """Where a copy goes: bucket, key, its metadata, and how errors name it."""
 
     bucket: str
     key: str
@@ -45,9 +45,19 @@ def upload(
     confirm: Callable[[], None],
     progress: Progress,
 ) -> str:
-    """Send a file and give the ETag that the copy must have.
+    """Upload a file and return the ETag that the copy must have.
 
-    `confirm` is called when all bytes have been read and before they count, and raises when they are not as listed.
+    Args:
+        client: the client of the archive's service.
+        local: the file.
+        obj: the object as listed; the file must have its size.
+        target: where the copy goes.
+        tuning: the sizes of requests and parts.
+        confirm: called when all bytes have been read and before the copy exists; raises if they are not as listed.
+        progress: called with how many more bytes have been sent.
+
+    Raises:
+        StepError: the upload failed, or the file has changed.
     """
     if local.stat().st_size != obj.size:
         raise ObjectChangedError("the file's size is not what was listed", where=target.access.where)
@@ -58,7 +68,7 @@ def upload(
 
 
 def part_size(size: int, usual: int) -> int:
-    """How large parts must be for an upload not to have more of them than S3 allows."""
+    """The size of parts in bytes: `usual`, or more if there would be more parts than S3 allows."""
     return max(usual, -(-size // _MOST_PARTS))
 
 
@@ -66,14 +76,14 @@ def part_size(size: int, usual: int) -> int:
 def parts(
     client: "S3Client", target: UploadTarget, extra: Mapping[str, str], marks: Mapping[str, str]
 ) -> Iterator[str]:
-    """An upload in parts, by its id; it is aborted when what is done inside fails."""
-    made = client.create_multipart_upload(
+    """Begin a multipart upload and give its id; it is aborted if the body fails."""
+    answer = client.create_multipart_upload(
         Bucket=target.bucket,
         Key=target.key,
         Metadata=marks,
         **extra,  # type: ignore[arg-type] # a dict of texts only
     )
-    if not (upload_id := made.get("UploadId")):
+    if not (upload_id := answer.get("UploadId")):
         raise TransientError("the service began an upload in parts without naming it", where=target.access.where)
     try:
         yield upload_id
@@ -84,14 +94,14 @@ def parts(
 
 
 def etag_of_part(answer: Mapping[str, Any] | None, where: str) -> str:
-    """The ETag of a part, quotes and all, as the service wants it back; TransientError where it gave none."""
+    """The ETag of a part with its quotes, as the service expects it back; raises TransientError if there is none."""
     if not (etag := (answer or {}).get("ETag")):
         raise TransientError("the service took a part of an upload without naming its ETag", where=where)
     return str(etag)
 
 
 def complete(client: "S3Client", target: UploadTarget, upload_id: str, done: "list[CompletedPartTypeDef]") -> None:
-    """Make one object of all parts."""
+    """Complete a multipart upload."""
     client.complete_multipart_upload(
         Bucket=target.bucket, Key=target.key, UploadId=upload_id, MultipartUpload={"Parts": done}
     )

@@ -1,4 +1,4 @@
-"""What a manifest says of an archive and of credentials. Nothing here reads a file or a clock."""
+"""The settings of an archive and of credentials in a manifest. Nothing here reads a file or a clock."""
 
 from typing import Annotated, Self
 

@@ -1,4 +1,4 @@
-"""The seams of this package: where logs lie (`LogSource`) and where they are archived (`LogArchive`).
+"""The seams of this package: where logs are (`LogSource`) and where they are archived (`LogArchive`).
 
 A source is only read, never written. Both are used from several threads at once.
 """
@@ -14,13 +14,13 @@ from typing import Protocol
 from mtc.core.model import SourceObject
 
 Progress = Callable[[int], None]
-"""Is called with how many more bytes have been moved, which may be none; it may raise to stop the transfer."""
+"""Called with how many more bytes have been transferred, possibly 0; may raise to stop the transfer."""
 
 Note = Callable[[str], None]
-"""Is called with what a person should know that stops nothing."""
+"""Called with what a person should know although it is not an error."""
 
 ObjectsByDay = Mapping[dt.date, tuple[SourceObject, ...]]
-"""The objects of each day that has any, in order of their keys."""
+"""The objects of each day that has any, sorted by key."""
 
 
 def ignore(_: object) -> None:
@@ -29,7 +29,7 @@ def ignore(_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RemoteObject:
-    """Where an object lies for a service that could copy it by itself. `service` tells services apart."""
+    """Where an object is, for a service that could copy it itself. `service` identifies the service."""
 
     service: str
     bucket: str
@@ -37,23 +37,23 @@ class RemoteObject:
 
 
 class LogSource(Protocol):
-    """Where logs lie. Every method raises `StepError`s only."""
+    """Where logs are. Methods raise only `StepError`s."""
 
     def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
-        """List the objects of these days. Objects with keys that are no safe path are skipped, with a note."""
+        """List the objects of these days. Objects whose keys are not safe paths are skipped, with a note."""
 
     def empty_listing_doubt(self) -> str:
-        """Why an empty listing may be wrong where there were objects before; empty where it is right."""
+        """Why an empty listing may be wrong although there were objects before; empty if it can be trusted."""
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
-        """Give a local file with exactly the object's bytes, verified, in `spool` or where it lies.
+        """Return a local file with exactly the object's bytes, verified: in `spool`, or the original.
 
         Raises:
             ObjectChangedError: the object is no longer what was listed.
         """
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
-        """Give the first `size` bytes of the object, as it is now, or all that it has. No more of it is read.
+        """Return the first `size` bytes of the object as it is now, or all of a smaller one. No more is read.
 
         Raises:
             ObjectChangedError: the object is gone.
@@ -63,13 +63,13 @@ class LogSource(Protocol):
         """Raise ObjectChangedError when a file that was read in place is no longer what was listed."""
 
     def remote(self, obj: SourceObject) -> RemoteObject | None:
-        """Where the object lies, when its service may copy it without us."""
+        """Where the object is, if its service may be able to copy it; else None."""
 
     def where(self, obj: SourceObject) -> str:
-        """Name the object for people; harmless to show."""
+        """A name of the object for people, safe to show."""
 
     def describe(self) -> str:
-        """Name the source for people."""
+        """A name of the source for people."""
 
 
 class LogArchive(Protocol):
@@ -86,16 +86,16 @@ class LogArchive(Protocol):
         replacing: str = "",
         progress: Progress = ignore,
     ) -> str:
-        """Put a verified copy into the archive and give its URL; a copy that exists already is not touched.
+        """Put a verified copy into the archive and return its URL; an existing copy is left alone.
 
         Args:
-            site: whose object it is.
+            site: the site that the object belongs to.
             day: the day of the object, for the copy's name.
-            obj: the object as it was listed.
+            obj: the object as listed.
             local: a file with the object's bytes; None where it has not been fetched.
-            source: where the object lies.
+            source: where the object is.
             replacing: the URL of the copy of an earlier version of the object, which may be overwritten.
-            progress: is called with how many more bytes have been copied.
+            progress: called with how many more bytes have been copied.
 
         Raises:
             PermanentError: another object's copy has that name.
@@ -103,12 +103,12 @@ class LogArchive(Protocol):
         """
 
     def describe(self) -> str:
-        """Name the archive for people."""
+        """A name of the archive for people."""
 
 
 @contextlib.contextmanager
 def local_copy(local: Path | None, source: LogSource, obj: SourceObject, spool: Path) -> Iterator[Path]:
-    """Give a local file with the object's bytes; one that has to be fetched is removed afterwards."""
+    """A local file with the object's bytes; if it has to be fetched, it is removed afterwards."""
     if local is not None:
         yield local
         return

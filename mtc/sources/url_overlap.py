@@ -1,8 +1,8 @@
 """Whether two URLs overlap: copies that would be read as logs, outputs among logs, two sources with one log.
 
-All keys of a template are an automaton, built of the same pieces as its regex in `url_pattern`. A date is taken apart
-into digits, each for itself: a key whose two dates disagree counts as a key, which is on the safe side. The disk is
-read only to follow the links of a folder's path.
+The keys of a template are the language of an automaton, built of the same pieces as its regex in `url_pattern`. A date
+is treated as independent digits: a key whose two dates disagree counts as a key, which errs on the safe side. The disk
+is read only to resolve links in a folder's path.
 """
 
 import datetime as dt
@@ -21,16 +21,16 @@ Chars = frozenset[str]
 Pieces = Sequence[tuple[Atom, ...]]
 
 _DIGITS = "0123456789"
-_FRESH = "ðÐ"  # letters that no template has: for all that it does not name
-_DAY = dt.date(2001, 2, 3)  # as its month and its day may change places
+_FRESH = "ðÐ"  # letters that no template has, for all characters that are not named
+_DAY = dt.date(2001, 2, 3)  # month and day differ, so that a template that swaps them is noticed
 _WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "H": 2, "M": 2, "S": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class KeySpace:
-    """Where keys lie and what they look like: the folder or bucket, with a slash at its end, and the pieces below it.
+    """A set of keys: the folder or bucket, with a slash at its end, and the pieces of the keys below it.
 
-    A `walked` place is a folder that is looked through: what begins with a dot is not seen there.
+    A folder of a source is `walked`: names that begin with a dot are skipped there.
     """
 
     root: str
@@ -48,12 +48,12 @@ def have_common_key(source: KeySpace, other: KeySpace, *, key: Pieces = ()) -> b
     second = _Automaton(alphabet, key)
     second.text(other.root)
     second.add(other.pieces, day=_DAY)
-    return _meet(first, second, root if source.walked else None)
+    return _have_common_text(first, second, root if source.walked else None)
 
 
 @dataclass(slots=True)
 class _Automaton:
-    """`edges` of each state are the characters that lead on (None: it takes none) and where to; `at` is the last."""
+    """`edges` are the transitions of each state: characters (None for an empty one) and target; `at` is the last."""
 
     alphabet: Chars
     key: Pieces = ()
@@ -61,33 +61,33 @@ class _Automaton:
     at: int = 0
 
     def text(self, text: str) -> None:
-        """These characters."""
+        """Add these characters."""
         for char in text:
             self.one_of(frozenset(char))
 
     def one_of(self, chars: Iterable[str]) -> None:
-        """One of these characters."""
-        self._lead(self.at, frozenset(chars), self._state())
+        """Add one of these characters."""
+        self._add_edge(self.at, frozenset(chars), self._state())
         self.at = len(self.edges) - 1
 
     def many(self, chars: Chars) -> None:
-        """Any number of these characters."""
+        """Add any number of these characters."""
         loop = self._state()
-        self._lead(self.at, None, loop)
-        self._lead(loop, chars, loop)
+        self._add_edge(self.at, None, loop)
+        self._add_edge(loop, chars, loop)
         self.at = loop
 
     def either(self, texts: Iterable[str]) -> None:
-        """One of some texts."""
+        """Add one of some texts."""
         begin, end = self.at, self._state()
         for text in texts:
             self.at = begin
             self.text(text)
-            self._lead(self.at, None, end)
+            self._add_edge(self.at, None, end)
         self.at = end
 
     def add(self, pieces: Pieces, day: dt.date | None) -> None:
-        """Pieces with slashes between them; of `day`, or of any."""
+        """Add pieces with slashes between them, dated `day`, or any day if None."""
         for index, piece in enumerate(pieces):
             last = index == len(pieces) - 1
             if piece == DEEP:
@@ -107,12 +107,12 @@ class _Automaton:
         return self.alphabet - {"/"}
 
     def _folders(self) -> None:
-        """Any number of names, each with a slash behind it."""
+        """Add any number of names, each followed by a slash."""
         begin, inside = self._state(), self._state()
-        self._lead(self.at, None, begin)
-        self._lead(begin, self._name, inside)
-        self._lead(inside, self._name, inside)
-        self._lead(inside, frozenset("/"), begin)
+        self._add_edge(self.at, None, begin)
+        self._add_edge(begin, self._name, inside)
+        self._add_edge(inside, self._name, inside)
+        self._add_edge(inside, frozenset("/"), begin)
         self.at = begin
 
     def _atom(self, atom: Atom, day: dt.date | None) -> None:
@@ -139,12 +139,12 @@ class _Automaton:
         self.edges.append([])
         return len(self.edges) - 1
 
-    def _lead(self, state: int, chars: Chars | None, to: int) -> None:
+    def _add_edge(self, state: int, chars: Chars | None, to: int) -> None:
         self.edges[state].append((chars, to))
 
 
-def _meet(first: _Automaton, second: _Automaton, root: int | None) -> bool:
-    """Whether one text leads through both. Behind the state `root` of the first no name begins with a dot."""
+def _have_common_text(first: _Automaton, second: _Automaton, root: int | None) -> bool:
+    """Whether both accept a common text. After the state `root` of the first no name begins with a dot."""
     seen = {(0, 0, False)}
     todo = list(seen)
     while todo:
@@ -162,7 +162,7 @@ def _meet(first: _Automaton, second: _Automaton, root: int | None) -> bool:
 def _next(
     first: _Automaton, second: _Automaton, state: tuple[int, int, bool], *, no_dot: bool
 ) -> Iterable[tuple[int, int, bool]]:
-    """The states after `state`. The last value of each says that a name begins there."""
+    """The pairs of states after `state`. The last value of each is true where a name begins."""
     at, other, fresh = state
     yield from ((to, other, fresh) for chars, to in first.edges[at] if chars is None)
     yield from ((at, to, fresh) for chars, to in second.edges[other] if chars is None)
@@ -178,7 +178,7 @@ def _next(
 
 
 def _alphabet(roots: Iterable[str], pieces: Pieces) -> Chars:
-    """Every character that is named, those beside it (for the ends of classes), and two that are not."""
+    """All characters that are named, their neighbours (for the ends of classes), and two that are not named."""
     named = {char for root in roots for char in root}
     for piece in pieces:
         for atom in piece:
@@ -195,24 +195,24 @@ def _alphabet(roots: Iterable[str], pieces: Pieces) -> Chars:
 
 
 def absolute(root: Path, path: str) -> PurePath:
-    """A path from a manifest, from the project's root, without a look at the disk."""
+    """A path of a manifest, absolute from the project's root, without reading the disk."""
     return PurePath(os.path.normpath(root / path))
 
 
 def lies_within(inner: PurePath, outer: PurePath) -> bool:
-    """Whether one folder is the other, or lies in it."""
+    """Whether `inner` is `outer`, or a folder in it."""
     return inner.is_relative_to(outer)
 
 
 def folder_pairs(folders: dict[str, PurePath]) -> Iterator[tuple[str, str]]:
-    """The names of each two folders that overlap, in the order given."""
+    """The names of each pair of folders that overlap, in the given order."""
     for (name, first), (other, second) in itertools.combinations(folders.items(), 2):
         if lies_within(first, second) or lies_within(second, first):
             yield name, other
 
 
 def log_folder(url: str, root: Path) -> PurePath | None:
-    """The folder that only a source or an archive may use; None for S3, and for a folder that holds the project."""
+    """The folder of a source or an archive, which nothing else may use; None for S3 and for one above the project."""
     if url_template.split_scheme(url)[0]:
         return None
     folder = absolute(root, url_template.fixed_folder(url))
@@ -222,9 +222,9 @@ def log_folder(url: str, root: Path) -> PurePath | None:
 def archive_meets_source(
     source: str, archive: str, site: str, root: Path, owner: tuple[str, str] | None = None
 ) -> bool:
-    """Whether a copy in the archive would be listed by the source: it would be read as a log again.
+    """Whether the source would list a copy in the archive, and so read it as a log again.
 
-    `owner` is the source's URL and name of the site whose archive it is, if that is another than the source's.
+    `owner` is the source's URL and the name of the site that the archive belongs to, if it is another site.
     """
     source_url = SourceUrl.compile(source, site)
     archive_url = ArchiveUrl.compile(archive, owner[1] if owner else site)
@@ -234,7 +234,7 @@ def archive_meets_source(
 
 
 def outputs_meet_source(source: str, site: str, root: Path, outputs: Iterable[str]) -> bool:
-    """Whether files that mtc writes would be listed by the source. `outputs` are paths with globs."""
+    """Whether the source would list files that mtc writes. `outputs` are paths with globs."""
     where = _source_keys(SourceUrl.compile(source, site), root)
     for path in outputs:
         place = locate(path, site)
@@ -247,7 +247,7 @@ def outputs_meet_source(source: str, site: str, root: Path, outputs: Iterable[st
 
 @dataclass(frozen=True, slots=True)
 class ObjectSet:
-    """The objects of a site's source: where they lie, what they are called, and some keys that stand for all."""
+    """The objects of a site's source: where they are, their pattern, and sample keys that represent all."""
 
     base: str
     pattern: SourceUrl
@@ -255,12 +255,12 @@ class ObjectSet:
 
     @classmethod
     def of(cls, url: str, site: str, root: Path) -> "ObjectSet":
-        """The objects of a source's URL, which has no findings."""
+        """The objects of a source's URL, which must be valid."""
         pattern = SourceUrl.compile(url, site)
         return cls(_source_keys(pattern, root).root, pattern, tuple(_samples(pattern)))
 
     def contains(self, other: "ObjectSet") -> bool:
-        """Whether every object of another source is an object of this one, whatever its globs stand for."""
+        """Whether every object of another source is an object of this one, whatever its globs match."""
         keys = [other.base + key for key in other.samples]
         return bool(keys) and all(
             key.startswith(self.base) and self.pattern.match(key.removeprefix(self.base)) for key in keys
@@ -274,7 +274,7 @@ def _source_keys(pattern: SourceUrl, root: Path) -> KeySpace:
 
 
 def _copy_keys(archive: ArchiveUrl, root: Path) -> Iterator[KeySpace]:
-    """Where copies go; a link in a folder's path is followed, where it is there."""
+    """Where copies go, with links in a folder's path resolved."""
     if archive.bucket:
         yield KeySpace(f"s3://{archive.bucket}/", archive.pieces)
     else:
@@ -282,12 +282,12 @@ def _copy_keys(archive: ArchiveUrl, root: Path) -> Iterator[KeySpace]:
 
 
 def _folder(root: Path, path: str) -> str:
-    """A folder's real path with a slash at its end."""
+    """A folder's real path, with a slash at its end."""
     return os.path.realpath(root / path).rstrip("/") + "/"
 
 
 def _samples(pattern: SourceUrl) -> Iterator[str]:
-    """Keys of a day in which globs are nothing, or texts that no other template has."""
+    """Keys of one day whose globs are replaced by nothing, or by texts that no other template has."""
     for text in ("", "\xf0", "\xf0\xd0\xf0"):
         key = "/".join(_sample(piece, text) for piece in pattern.pieces).removeprefix("/").replace("//", "/")
         if pattern.match(key) is not None:

@@ -1,7 +1,7 @@
-"""A URL template for one site, compiled: which keys are of which day, and what the copy of an object is called. No I/O.
+"""A URL template compiled for one site: the day that a key belongs to, and the key of an object's copy. No I/O.
 
-Anybody may choose a key, so the regex is built so that no key makes it slow: stars are matched one after the other,
-each as short as can be, without going back, as `fnmatch` does.
+Keys are untrusted, so the regex is built so that no key makes it slow: stars are matched one after the other, each as
+short as possible and without backtracking, as `fnmatch` does.
 """
 
 import datetime as dt
@@ -18,15 +18,15 @@ from mtc.sources import url_template
 from mtc.sources.url_template import Atom, Directive, Field, Glob, Text
 
 DEEP = (Glob("**"),)
-"""The piece that stands for any number of folders."""
+"""The piece that matches any number of folders."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceUrl:
     """A source's URL template for one site.
 
-    `bucket` is empty for a folder, and `root` (the folder that keys start from) for S3. `pieces` are what the parts
-    of a key between slashes look like.
+    `bucket` is empty for a folder, and `root` (the folder that keys start from) for S3. `pieces` match the parts of a
+    key between slashes.
     """
 
     url: str
@@ -48,19 +48,19 @@ class SourceUrl:
         return cls(url, place.bucket, place.root, pieces, regex)
 
     def match(self, key: str) -> dt.date | None:
-        """The day that `key` belongs to; None when it does not fit, or its dates do not exist or disagree."""
+        """The day that `key` belongs to; None if it does not match, or its dates do not exist or disagree."""
         match = self.regex.fullmatch(key)
         return None if match is None else url_template.parse_day(match.groupdict())
 
     def names_folder(self, folder: str) -> bool:
-        """Whether the URL has a folder of this name, as a text or a date: not by globs alone."""
+        """Whether the URL has a folder at this depth that is a text or a date, not only globs."""
         depth = folder.count("/")
         if depth >= len(self.pieces) - 1 or DEEP in self.pieces[: depth + 1]:
             return False
         return any(isinstance(atom, Text | Directive) for atom in self.pieces[depth])
 
     def may_enter(self, folder: str) -> bool:
-        """Whether a key below `folder` (without a slash at its end) can fit."""
+        """Whether a key below `folder` (without a slash at its end) can match."""
         names = folder.split("/")
         for name, piece in itertools.zip_longest(names, self.pieces[:-1]):
             if piece == DEEP or name is None:
@@ -72,7 +72,7 @@ class SourceUrl:
         return True
 
     def fixed(self, start: int = 0) -> Iterator[Text | Directive]:
-        """What stands from a piece on before the first glob, or the first directive that a day does not settle."""
+        """The atoms from a piece on up to the first glob, field or time directive: what a day determines."""
         for index, piece in enumerate(self.pieces[start:]):
             if index:
                 yield Text("/")
@@ -84,8 +84,8 @@ class SourceUrl:
                 yield atom
 
 
-def is_settled(piece: tuple[Atom, ...]) -> bool:
-    """Whether a day settles what a piece is: it has no glob, and no directive of the time."""
+def is_fixed(piece: tuple[Atom, ...]) -> bool:
+    """Whether a day determines a piece: it has no glob, and no directive of the time."""
     return not any(
         isinstance(atom, Glob) or (isinstance(atom, Directive) and atom.code in url_template.TIME_CODES)
         for atom in piece
@@ -104,7 +104,7 @@ def _check(url: str, pieces: tuple[tuple[Atom, ...], ...]) -> None:
 
 
 def regex_of(pieces: tuple[tuple[Atom, ...], ...]) -> str:
-    """What keys of these pieces look like; each directive of the date is a group of its name."""
+    """The regex of keys with these pieces; each directive of the date is a group of that name."""
     seen: set[str] = set()
     text = ""
     for index, piece in enumerate(pieces):
@@ -117,14 +117,14 @@ def regex_of(pieces: tuple[tuple[Atom, ...], ...]) -> str:
 
 
 def _piece_regex(piece: tuple[Atom, ...], seen: set[str]) -> str:
-    """One piece: its first text, then each star with the text after it; the last must reach the piece's end."""
+    """The regex of one piece: its first text, then each star with the text after it; the last must reach the end."""
     if piece == (Glob("*"),):
         return "[^/]+"
     return stars_regex(between_stars(piece, seen))
 
 
 def stars_regex(parts: Sequence[str]) -> str:
-    """A regex of a name: the first part, then a star and the next part, and so on."""
+    """The regex of a name: the first part, then a star and the next part, and so on."""
     text, *rest = parts
     for index, part in enumerate(rest):
         text += f"[^/]*{part}" if index == len(rest) - 1 else f"(?>[^/]*?{part})"
@@ -132,7 +132,7 @@ def stars_regex(parts: Sequence[str]) -> str:
 
 
 def between_stars(piece: tuple[Atom, ...], seen: set[str]) -> list[str]:
-    """The regexes of what stands between the stars of a name. Directives in `seen` must be what they were before."""
+    """The regexes of what is between the stars of a name. Directives in `seen` must match the same text again."""
     parts = [""]
     for atom in piece:
         if atom == Glob("*"):
@@ -192,14 +192,14 @@ class ArchiveUrl:
         return cls(url, place.bucket, place.root, pieces)
 
     def render(self, day: dt.date, obj: SourceObject) -> str:
-        """The key of the copy below `root`; raises PermanentError for an object whose key would lead astray."""
+        """The key of the copy below `root`; raises PermanentError if a key is not a safe path."""
         key = "/".join("".join(_written(atom, day, obj) for atom in piece) for piece in self.pieces)
         if reason := key_problem(obj.key) or key_problem(key):
             raise PermanentError(f"the object cannot be archived under its key: {reason}", where=printable(obj.key))
         return key
 
     def copy_url(self, key: str) -> str:
-        """The URL of a copy; a folder's stays relative where the manifest's is."""
+        """The URL of a copy; a folder's is relative if the manifest's is."""
         if self.bucket:
             return f"s3://{self.bucket}/{key}"
         return key if self.root == "." else f"{self.root.rstrip('/')}/{key}"

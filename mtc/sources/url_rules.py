@@ -1,6 +1,6 @@
-"""What a manifest may write as the URL of a source or an archive: findings, each with a hint. No I/O.
+"""Which URLs of a source or an archive are valid in a manifest: findings, each with a hint. No I/O.
 
-Templates are read by `url_template`. What passes here can be opened; a test says so.
+Templates are read by `url_template`. A URL without findings can be opened; a test checks that.
 """
 
 import re
@@ -26,19 +26,19 @@ ARCHIVE_FIELDS = ("site", "date", "name", "key")
 UrlFinding = tuple[str, str]
 """What is wrong, and a hint."""
 
-# What is meant for a scheme, and would be taken for a folder: `s3:/acme`, `s3:acme/logs`, `s3//acme`, `https:/...`.
+# What is meant as a scheme, and would be read as a folder: `s3:/acme`, `s3:acme/logs`, `s3//acme`, `https:/...`.
 _NEARLY_SCHEME = re.compile(
     r"(?i)(?:(?P<scheme>[a-z][a-z0-9+.-]*):(?=/)|(?P<known>s3[an]?|https?|file|gs|ftp):|s3(?=//))/{0,2}"
 )
 _DOLLAR = re.compile(r"\$([A-Za-z_]+)")
-# How other tools write the directives of a date.
+# Directives of a date as other tools write them.
 _LETTERS = {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d", "hh": "%H"}
 _LETTER_FORMAT = re.compile("|".join(_LETTERS), re.IGNORECASE)
 _FORMAT_HINT = "write it like {date:%Y-%m-%d} or {date:%Y/%m/%d}"
 
 
 def source_findings(url: str) -> Iterator[UrlFinding]:
-    """What is wrong with a source's pattern, each with a hint."""
+    """What is wrong with a source's URL, each with a hint."""
     yield from _common(url, SOURCE_FIELDS)
     yield from _globs(url)
     names = {name for name, _ in fields(url)}
@@ -47,7 +47,7 @@ def source_findings(url: str) -> Iterator[UrlFinding]:
 
 
 def archive_findings(url: str) -> Iterator[UrlFinding]:
-    """What is wrong with an archive's pattern, each with a hint."""
+    """What is wrong with an archive's URL, each with a hint."""
     yield from _common(url, ARCHIVE_FIELDS)
     if not {"name", "key"} & {name for name, _ in fields(url)}:
         yield "the pattern has neither {name} nor {key}: copies would overwrite one another", "end it with /{name}"
@@ -67,7 +67,7 @@ def _globs(url: str) -> Iterator[UrlFinding]:
         try:
             re.compile(char_class_regex(glob))
         except re.error:
-            yield f"{glob} is no class of characters", "write it from the lower to the higher, like [0-9]"
+            yield f"{glob} is not a class of characters", "write it from the lower to the higher, like [0-9]"
 
 
 def _common(url: str, allowed: tuple[str, ...]) -> Iterator[UrlFinding]:
@@ -78,7 +78,7 @@ def _common(url: str, allowed: tuple[str, ...]) -> Iterator[UrlFinding]:
     if formats and not any(finding for date_format in formats for finding in _format(date_format)):
         yield from _together(formats)
     if allowed is ARCHIVE_FIELDS and any(TIME_CODES.intersection(directive_codes(each)) for each in formats):
-        yield "a day has no time, so a copy's place cannot hold one", "use {name} or {key}"
+        yield "a day has no time of day, so the URL of a copy cannot have one", "use {name} or {key}"
     yield from _braces(url, allowed)
     path = split_scheme(_without_fields(url))[1]
     if {"", "."} & set(_without_fields(_keys_of(url)).split("/")):
@@ -90,13 +90,13 @@ def _common(url: str, allowed: tuple[str, ...]) -> Iterator[UrlFinding]:
 
 
 def _braces(url: str, allowed: tuple[str, ...]) -> Iterator[UrlFinding]:
-    """Braces that are no field, and what other tools write for one."""
+    """Braces that are not a field, and variables as other tools write them."""
     kinds = [(token.kind, token.text) for token in tokens(url)]
     for kind, text in () if "{{" in url else kinds:
         if kind == "braces":
-            yield f"{text} is no field", f"fields are {_listed(allowed)}"
+            yield f"{text} is not a field", f"fields are {_listed(allowed)}"
     if "{{" in url:
-        yield "two braces stand where one belongs", f"fields are {_listed(allowed)}"
+        yield "there are two braces instead of one", f"fields are {_listed(allowed)}"
     elif any(kind == "brace" for kind, _ in kinds):
         yield "a brace has no partner", f"fields are {_listed(allowed)}"
     for word in _DOLLAR.findall(url):
@@ -117,13 +117,13 @@ def _scheme(url: str) -> Iterator[UrlFinding]:
         return
     bucket = rest.partition("/")[0]
     if not bucket:
-        yield "s3:// is followed by no bucket", "write s3://BUCKET/..."
+        yield "s3:// has no bucket", "write s3://BUCKET/..."
     elif not is_bucket_name(bucket.replace("{site}", "site")):
         yield "the bucket's name is not valid", "it holds letters, digits, dots and dashes; of fields {site} alone"
 
 
 def _keys_of(url: str) -> str:
-    """The part of a URL that keys look like: behind the bucket, or below the fixed folder."""
+    """The part of a URL that is the key: after the bucket, or below the fixed folder."""
     return url.removeprefix("s3://").partition("/")[2] if url.startswith("s3://") else variable_part(url)
 
 
@@ -131,7 +131,7 @@ def _field(name: str, date_format: str, allowed: tuple[str, ...]) -> Iterator[Ur
     if name not in allowed:
         near = nearest(name, allowed) if name else ""
         hint = f"did you mean {{{near}}}?" if near else f"fields are {_listed(allowed)}"
-        yield f"{{{name}}} is no field of this pattern", hint
+        yield f"{{{name}}} is not a field of this URL", hint
     elif name != "date" and date_format:
         yield f"{{{name}}} takes no format", f"write {{{name}}}"
     elif name == "date":
@@ -139,7 +139,7 @@ def _field(name: str, date_format: str, allowed: tuple[str, ...]) -> Iterator[Ur
 
 
 def _format(date_format: str) -> Iterator[UrlFinding]:
-    """What is wrong with the format of a date by itself."""
+    """What is wrong with one format of a date."""
     if not date_format:
         yield "{date} has no format", _FORMAT_HINT
     elif "%" not in date_format and (meant := _with_percents(date_format)) != date_format:
@@ -153,7 +153,7 @@ def _with_percents(date_format: str) -> str:
 
 
 def _together(formats: Sequence[str]) -> Iterator[UrlFinding]:
-    """Whether formats, each right by itself, spell a whole day together."""
+    """Whether valid formats together determine a day."""
     if not names_a_day(frozenset(code for date_format in formats for code in directive_codes(date_format))):
         shown = " and ".join(f"{{date:{date_format}}}" for date_format in formats)
         what = f"{shown} {'does' if len(formats) == 1 else 'do'} not tell one day from another"
@@ -161,7 +161,7 @@ def _together(formats: Sequence[str]) -> Iterator[UrlFinding]:
 
 
 def _without_fields(url: str) -> str:
-    """The template with a letter in place of each field, and of braces that are none: what is left is as written."""
+    """The template with a letter in place of each field and of other braces; the rest is as written."""
     return "".join("_" if token.kind in {"field", "braces"} else token.text for token in tokens(url))
 
 

@@ -1,8 +1,8 @@
-"""The one reader of URL templates, a source's and an archive's: into tokens, then into pieces. No I/O.
+"""The parser of URL templates, of sources and archives: into tokens, then into pieces. No I/O.
 
 A template is an `s3://` URL or a folder's path with `{site}`, `{date:FORMAT}` and, for a source, the globs `*`, `?`,
-`[...]` and `**`; for an archive `{name}` and `{key}`. What the pieces match is for `url_pattern` to say, what a
-manifest may write for `url_rules`, and what two templates have in common for `url_overlap`.
+`[...]` and `**`; for an archive `{name}` and `{key}`. `url_pattern` matches keys with the pieces,
+`url_rules` says which templates are valid, and `url_overlap` which overlap.
 
 FORMAT is a subset of strftime's directives (https://docs.python.org/3/library/datetime.html#format-codes). Names of
 months are English whatever the locale, so that a manifest means the same on every machine.
@@ -35,11 +35,11 @@ CODES: Mapping[str, str] = {
 """Each directive and what it matches."""
 
 TIME_CODES = frozenset("HMS")
-"""Directives that a day does not settle: matched, never rendered."""
+"""Directives of the time of day: matched, never rendered."""
 
 
 def format_directive(code: str, day: dt.date) -> str:
-    """Write one directive, not of the time, for a day."""
+    """The text of one directive, except those of the time, for a day."""
     texts = {
         "Y": f"{day.year:04}",
         "y": f"{day.year % 100:02}",
@@ -53,7 +53,7 @@ def format_directive(code: str, day: dt.date) -> str:
 
 
 def parse_day(values: Mapping[str, str]) -> dt.date | None:
-    """Read the day that directives spell together; None when it does not exist or they disagree."""
+    """The day that the texts of directives give; None if it does not exist or they disagree."""
     try:
         day = _assemble(values)
     except (ValueError, OverflowError):
@@ -62,7 +62,7 @@ def parse_day(values: Mapping[str, str]) -> dt.date | None:
 
 
 def names_a_day(codes: frozenset[str]) -> bool:
-    """Whether these directives together name a day."""
+    """Whether these directives together determine a day."""
     return bool(codes & {"Y", "y"}) and ("j" in codes or (bool(codes & {"m", "b", "B"}) and "d" in codes))
 
 
@@ -109,10 +109,10 @@ _VARIABLE = re.compile(r"[{*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A stretch of a template, right or wrong.
+    """A stretch of a template, valid or not.
 
-    `kind` is `field`, `braces` (which hold no name of a field), `glob`, `text`, or `brace` (one without its partner).
-    A field has a name, which may be empty, and the text behind its colon; None without a colon.
+    `kind` is `field`, `braces` (without a valid field in them), `glob`, `text`, or `brace` (an unmatched one). A field
+    has a name, which may be empty, and the text after its colon; None without a colon.
     """
 
     kind: str
@@ -122,7 +122,7 @@ class Token:
 
 
 def tokens(url: str) -> Iterator[Token]:
-    """Read a template; nothing is left out and nothing is an error."""
+    """Split a template into tokens; nothing is skipped and nothing is an error."""
     for match in _TOKEN.finditer(url):
         if match["field"] is not None:
             yield Token("field", match[0], match["field"], match["format"])
@@ -136,12 +136,12 @@ def fields(url: str) -> tuple[tuple[str, str], ...]:
 
 
 def directive_codes(date_format: str) -> tuple[str, ...]:
-    """The letters behind the `%` of a `{date:FORMAT}`, in order: known or not, `%` for `%%`, empty for a last `%`."""
+    """The letters after each `%` of a `{date:FORMAT}`, in order: known or not, `%` for `%%`, empty for a last `%`."""
     return tuple(code for code, text in _directives(date_format) if not text)
 
 
 def _directives(date_format: str) -> Iterator[tuple[str, str]]:
-    """Code and text of each stretch of a format, of which one is empty."""
+    """Code and text of each stretch of a format; one of both is empty."""
     for match in _DIRECTIVE.finditer(date_format.replace("%F", "%Y-%m-%d")):
         yield match["code"] or "", match["text"] or ""
 
@@ -153,23 +153,23 @@ def split_scheme(url: str) -> tuple[str, str]:
 
 
 def is_bucket_name(text: str) -> bool:
-    """Whether a bucket may be called so."""
+    """Whether a text is a valid name of a bucket."""
     return _BUCKET.fullmatch(text) is not None
 
 
 def fixed_folder(path: str) -> str:
-    """The leading part of a path, whole names only, that has no field and no glob; may be empty."""
+    """The leading folders of a path that have no field and no glob; may be empty."""
     head, slash, _ = _VARIABLE.split(path, maxsplit=1)[0].rpartition("/")
     return head or slash
 
 
 def variable_part(path: str) -> str:
-    """What follows the fixed folder of a path, without a slash before it."""
+    """The part of a path after its fixed folder, without a leading slash."""
     return path[len(fixed_folder(path)) :].removeprefix("/")
 
 
 def fill(url: str, *, site: str, day: dt.date, name: str = "", key: str = "") -> str:
-    """Write the fields of a template out, with midnight for a time of day; globs stay."""
+    """The template with its fields replaced, with midnight for a time of day; globs stay."""
     values = {"site": site, "name": name, "key": key}
 
     def value(token: Token) -> str:
@@ -227,9 +227,9 @@ class Location:
 
 
 def locate(url: str, site: str) -> Location:
-    """Split a template into its fixed place and the template of the keys there.
+    """Split a template into its fixed location and the template of the keys there.
 
-    A folder's fixed place is what stands before the first piece with a field or a glob.
+    The fixed part of a folder's path ends before the first piece with a field or a glob.
 
     Raises:
         PermanentError: the scheme or the bucket's name is not valid.
@@ -253,9 +253,9 @@ def parse(url: str, path: str, site: str) -> tuple[tuple[Atom, ...], ...]:
         if not isinstance(atom, Text):
             pieces[-1].append(atom)
             continue
-        first, *more = atom.text.split("/")
+        first, *rest = atom.text.split("/")
         pieces[-1].append(Text(first))
-        pieces.extend([Text(text)] for text in more)
+        pieces.extend([Text(text)] for text in rest)
     joined = tuple(_join(piece) for piece in pieces)
     if any(piece in {(), (Text("."),), (Text(".."),)} for piece in joined):
         raise PermanentError("a piece between two slashes is empty or of dots", where=url)
@@ -269,7 +269,7 @@ def _atoms(url: str, path: str, site: str) -> Iterator[Atom]:
         elif token.kind == "glob":
             yield Glob(_glob(url, token.text))
         elif token.kind == "brace":
-            raise PermanentError(f"a {token.text} stands alone", where=url, hint="fields are written {name}")
+            raise PermanentError(f"a {token.text} has no partner", where=url, hint="fields are written {name}")
         elif token.name == "site" and token.format is None:
             yield Text(site)
         elif token.name == "date" and token.format:
@@ -278,7 +278,7 @@ def _atoms(url: str, path: str, site: str) -> Iterator[Atom]:
             yield Field(token.name)
         else:
             hint = "there are {site}, {date:%Y-%m-%d} and, in an archive, {name} and {key}"
-            raise PermanentError(f"{token.text} is no field", where=url, hint=hint)
+            raise PermanentError(f"{token.text} is not a field", where=url, hint=hint)
 
 
 def _date_atoms(url: str, date_format: str) -> Iterator[Atom]:
@@ -294,12 +294,12 @@ def _date_atoms(url: str, date_format: str) -> Iterator[Atom]:
 
 def _glob(url: str, glob: str) -> str:
     if glob.startswith("***") or glob in {"[]", "[!]"}:
-        raise PermanentError(f"{glob} is no glob", where=url, hint="there are *, ?, [...] and **")
+        raise PermanentError(f"{glob} is not a glob", where=url, hint="there are *, ?, [...] and **")
     return glob
 
 
 def _join(piece: list[Atom]) -> tuple[Atom, ...]:
-    """Put texts that stand side by side together, and leave empty ones out."""
+    """Merge adjacent texts, and drop empty ones."""
     joined: list[Atom] = []
     for atom in piece:
         last = joined[-1] if joined else None

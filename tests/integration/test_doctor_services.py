@@ -159,7 +159,7 @@ def test_a_token_that_may_write_is_enough_but_for_a_warning(matomo: FakeMatomo, 
     found = in_matomo(tmp_path, matomo.url, token=WRITE)
     assert not found.has_problem
     (warned,) = bad(found.findings)
-    assert "no super user's" in warned.what
+    assert "not a super user's" in warned.what
 
 
 def test_sites_that_matomo_does_not_have_are_problems(matomo: FakeMatomo, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_an_address_that_several_sites_have_is_a_problem(tmp_path: Path) -> None
 def test_two_sites_with_one_number_are_a_problem(matomo: FakeMatomo, tmp_path: Path) -> None:
     """Their hits would be one site's."""
     found = in_matomo(tmp_path, matomo.url, "  docs: {url: 'https://shop.example.org'}\n  shop: {matomo_id: 2}\n")
-    assert (Level.PROBLEM, "site 2 of Matomo stands for several: docs, shop") in of(found, "matomo")
+    assert (Level.PROBLEM, "site 2 of Matomo is used by several sites: docs, shop") in of(found, "matomo")
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_a_link_to_what_is_wanted_that_leads_nowhere_is_an_error(
     path.parent.mkdir(parents=True)
     path.symlink_to(path if target == "itself" else tmp_path / "nowhere")
     pattern = SourceUrl.compile(url, "docs")
-    with pytest.raises(TransientError, match="the link leads nowhere"):
+    with pytest.raises(TransientError, match="the link is broken"):
         FolderSource(tmp_path / pattern.root, pattern).list_days([DAY])
 
 

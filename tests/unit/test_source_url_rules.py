@@ -117,7 +117,7 @@ def test_fields_are_those_of_their_pattern() -> None:
     assert any("{key}" in what for what, _ in source_findings("{key}/{date:%Y-%m-%d}"))
     assert list(archive_findings("s3://copies/{site}/{key}")) == []
     assert any("takes no format" in what for what, _ in archive_findings("s3://copies/{site:x}/{key}"))
-    assert any("no field" in what for what, _ in archive_findings("s3://copies/{}/{Site}/{key}"))
+    assert any("not a field" in what for what, _ in archive_findings("s3://copies/{}/{Site}/{key}"))
 
 
 @pytest.mark.parametrize(
