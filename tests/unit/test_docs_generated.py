@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -197,6 +198,60 @@ def test_every_link_within_a_page_leads_to_a_heading() -> None:
         anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in sections(page)]
         assert len(anchors) == len(set(anchors))
         assert set(re.findall(r"\]\(#([^)]+)\)", page)) <= set(anchors)
+
+
+# The site
+
+
+MKDOCS = next(
+    (
+        path
+        for path in (Path(sys.executable).with_name("mkdocs"), shutil.which("mkdocs"))
+        if path and Path(path).exists()
+    ),
+    None,
+)
+
+
+def settings() -> dict[str, Any]:
+    """`mkdocs.yml`."""
+    return dict(YAML(typ="safe").load((ROOT / "mkdocs.yml").read_text("utf-8")))
+
+
+def in_navigation(entry: Any) -> Iterator[str]:
+    """The pages of an entry of the navigation, and of those under it."""
+    if isinstance(entry, str):
+        yield entry
+    for inner in entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ():
+        yield from in_navigation(inner)
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    """Also where MkDocs is not installed."""
+    pages = sorted(str(path.relative_to(generate.DOCS)) for path in generate.DOCS.rglob("*.md"))
+    assert sorted(in_navigation(settings()["nav"])) == pages
+
+
+def test_the_site_asks_no_other_host_for_anything() -> None:
+    """Fonts, scripts and images are the theme's own."""
+    config = settings()
+    assert config["theme"]["font"] is False
+    assert not re.search(r"https?://|//cdn", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    assert "url(" not in (generate.DOCS / "assets/site.css").read_text("utf-8")
+
+
+@pytest.mark.skipif(MKDOCS is None, reason="mkdocs is not installed: pip install -e '.[docs]'")
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    """Every link and every anchor leads somewhere; the generator is not part of the site."""
+    command = [str(MKDOCS), "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    assert (tmp_path / "site/manifest-reference/index.html").is_file()
+    assert [
+        path.name for path in (tmp_path / "site").rglob("*") if path.suffix == ".py" or path.name == "generator"
+    ] == []
+    pages = "".join(path.read_text("utf-8") for path in (tmp_path / "site").rglob("*.html"))
+    assert not re.search(r"""<(?:script|link|img)[^>]+(?:src|href)=["']https?://""", pages)
 
 
 # Safe
