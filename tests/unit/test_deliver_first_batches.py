@@ -25,7 +25,7 @@ def never() -> None:
 def waits(firsts: FirstBatches, *days: SiteDay) -> bool:
     """Whether a batch with hits of these days has to wait now."""
     try:
-        claimed = firsts.alone(frozenset(days), never)
+        claimed = firsts.exclusive(frozenset(days), never)
         claimed.__enter__()
     except Stopped:
         return True
@@ -36,7 +36,7 @@ def waits(firsts: FirstBatches, *days: SiteDay) -> bool:
 def test_what_comes_with_a_day_that_is_beginning_waits() -> None:
     """Whatever other days it has hits of; days of other sites, and other days, do not matter."""
     firsts = FirstBatches()
-    with firsts.alone(frozenset({FIRST}), never):
+    with firsts.exclusive(frozenset({FIRST}), never):
         assert waits(firsts, FIRST)
         assert waits(firsts, SECOND, FIRST)
         assert firsts.must_wait(frozenset({FIRST, SECOND}))
@@ -49,9 +49,9 @@ def test_what_comes_with_a_day_that_is_beginning_waits() -> None:
 def test_when_the_first_is_recorded_many_may_be_under_way() -> None:
     """The day has begun."""
     firsts = FirstBatches()
-    with firsts.alone(frozenset({FIRST}), never):
+    with firsts.exclusive(frozenset({FIRST}), never):
         pass
-    with firsts.alone(frozenset({FIRST}), never), firsts.alone(frozenset({FIRST, SECOND}), never):
+    with firsts.exclusive(frozenset({FIRST}), never), firsts.exclusive(frozenset({FIRST, SECOND}), never):
         assert not waits(firsts, FIRST)
         assert waits(firsts, SECOND)
 
@@ -60,7 +60,7 @@ def test_when_the_first_fails_no_other_begins_the_day() -> None:
     """Until the delivery is gone on with, by who has looked for that one before: the server may be at work on it."""
     begun: set[SiteDay] = set()
     firsts = FirstBatches(begun)
-    claimed = firsts.alone(frozenset({FIRST}), never)
+    claimed = firsts.exclusive(frozenset({FIRST}), never)
     claimed.__enter__()
     claimed.__exit__(LookupError, LookupError(), None)
     with pytest.raises(LaneStoppedError):
@@ -76,12 +76,12 @@ def test_who_waits_goes_on_when_the_day_has_begun(days: set[SiteDay]) -> None:
     looked, went_on = threading.Event(), SimpleQueue[bool]()
 
     def second() -> None:
-        with firsts.alone(frozenset(days), looked.set):
+        with firsts.exclusive(frozenset(days), looked.set):
             went_on.put(recorded.is_set())
 
     recorded = threading.Event()
     thread = threading.Thread(target=second)
-    with firsts.alone(frozenset({FIRST}), never):
+    with firsts.exclusive(frozenset({FIRST}), never):
         thread.start()
         assert looked.wait(10)
         assert went_on.empty()
@@ -93,9 +93,9 @@ def test_who_waits_goes_on_when_the_day_has_begun(days: set[SiteDay]) -> None:
 def test_days_that_are_known_to_have_begun_are_not_new() -> None:
     """Hits of them were recorded by an earlier run."""
     firsts = FirstBatches()
-    firsts.know({FIRST})
-    assert firsts.new(frozenset({FIRST, SECOND})) == {SECOND}
-    with firsts.alone(frozenset({FIRST}), never):
+    firsts.mark_begun({FIRST})
+    assert firsts.not_begun(frozenset({FIRST, SECOND})) == {SECOND}
+    with firsts.exclusive(frozenset({FIRST}), never):
         assert not waits(firsts, FIRST)
 
 
@@ -107,7 +107,7 @@ def test_lanes_that_cross_days_in_any_order_all_come_through() -> None:
 
     def lane(turn: Callable[[list[SiteDay]], list[SiteDay]]) -> None:
         for _ in range(50):
-            with firsts.alone(frozenset(turn([FIRST, SECOND, THIRD])[:2]), lambda: None):
+            with firsts.exclusive(frozenset(turn([FIRST, SECOND, THIRD])[:2]), lambda: None):
                 passed.append(1)
 
     turns: list[Callable[[list[SiteDay]], list[SiteDay]]] = [list, lambda days: days[::-1], lambda days: days[1:]]

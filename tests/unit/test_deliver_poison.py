@@ -187,7 +187,7 @@ def test_a_single_hit_is_settled_by_a_later_try_when_others_of_the_site_were_tak
         assert one.matomo.posts.bulks == 3
         left = one.batch_recorder.last
         one.again()
-        one.tracker.evidence.took(1)
+        one.tracker.evidence.count_stored(1)
         ended = one.send(left)
         assert (ended.status, ended.refused) == (RECORDED, (0,))
         assert one.matomo.hits(1) == []

@@ -75,7 +75,7 @@ def test_a_site_is_asked_for_once_in_a_run(matomo: FakeMatomo) -> None:
         asked = sum(matomo.posts.calls.values())
         assert tracker.site(site()) is first
         assert sum(matomo.posts.calls.values()) == asked
-        tracker.look_again(site())
+        tracker.recheck(site())
         assert sum(matomo.posts.calls.values()) == 2 * asked
 
 
@@ -125,7 +125,7 @@ def test_a_server_that_stumbles_is_asked_again(matomo: FakeMatomo) -> None:
         assert len(rests) == 2
         matomo.faults.always(Fault.BAD_GATEWAY, on=Place.REPORTS)
         with pytest.raises(TransientError):
-            tracker.look_again(site())
+            tracker.recheck(site())
 
 
 def test_the_times_of_the_manifest_are_durations() -> None:

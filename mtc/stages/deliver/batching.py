@@ -3,9 +3,9 @@
 The order is total (time, object, line) and the lane is a digest of the visitor's address, so that the same parts and
 cut give the same batches in any run and with any version of the database.
 
-Visitors' addresses are sent as plain ones: Matomo would file any other under 0.0.0.0 without a word. Lines are loaded
-with plain addresses; older parts may hold others, with a port, quotes or brackets, or an IPv4 address mapped into IPv6,
-which would be another visitor.
+Visitors' addresses are sent as plain IP addresses: Matomo would silently record any other as 0.0.0.0. Lines are loaded
+with plain addresses; older parts may contain others, with a port, quotes or brackets, or an IPv4 address mapped into
+IPv6, which Matomo would count as another visitor.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from mtc.core.model import LoadedObject
 from mtc.stages.deliver import requests
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - sent, and not listened at
-"""What is sent for a visitor without an address: left out, Matomo would take the address of this machine."""
+"""What is sent for a visitor without an address: without one, Matomo would take the address of this machine."""
 
 PLAIN = r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 """What an IPv4 address looks like, for RE2."""
@@ -36,13 +36,13 @@ PLAIN = r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0
 _DECORATED = re.compile(r'\A[\s"\']*(?:for=)?[\s"\']*(?:\[(?P<in>[^\]]+)\](?::\d+)?|(?P<v4>\d+(?:\.\d+){3})(?::\d+)?)?')
 
 
-def odd(addresses: Iterable[str]) -> dict[str, str]:
-    """Those of the addresses that are not plain, each with what is sent in its place."""
+def replacements(addresses: Iterable[str]) -> dict[str, str]:
+    """Map the addresses that are not plain to those that are sent in their place."""
     return {address: plain for address in addresses if (plain := plain_address(address)) != address}
 
 
 def plain_address(text: str) -> str:
-    """The address in a text; `UNKNOWN` if it has no address. A plain address is returned as it is."""
+    """Find the IP address in a text; `UNKNOWN` if it has none. A plain address is returned unchanged."""
     bare = text.strip(" \t\"'")
     found = _DECORATED.match(text)
     if found is not None and (inner := found["in"] or found["v4"]):
@@ -56,11 +56,11 @@ def plain_address(text: str) -> str:
     return bare.partition("%")[0]
 
 
-_OLDEST = dt.timedelta(days=20 * 365)  # Matomo files hits of over 20 years ago under the time of the request
-_SHOWN = 20
+_OLDEST = dt.timedelta(days=20 * 365)  # Matomo records hits of over 20 years ago at the time of the request
+_SHOWN = 20  # lines
 
 _TABLE = """
-CREATE OR REPLACE TEMP TABLE laid AS
+CREATE OR REPLACE TEMP TABLE delivery_hits AS
 SELECT lane, {request} AS request, pv_id, ts, ip, object_place, line
 FROM (
     SELECT {columns}, {address} AS address, {url} AS url, {pv_id} AS pv_id, object_place,
@@ -70,17 +70,20 @@ FROM (
         SELECT unnest($files) AS file, unnest($objects) AS selected_object, unnest($places) AS object_place
     ) AS selected
         ON selected.file = part.filename AND selected.selected_object = part.object
-    {odd}
+    {join_replaced}
     WHERE ts <= $until AND ts > $oldest
 )
-ORDER BY lane, ts, object_place, line  -- numbers: places are in order of the objects' ids
+ORDER BY lane, ts, object_place, line  -- sorting numbers is faster; places are in order of the objects' ids
 """
-_ODD = """
+_NOT_PLAIN = """
 SELECT DISTINCT ip FROM read_parquet($paths, hive_partitioning = false)
 WHERE ip <> '' AND NOT regexp_full_match(ip, $plain)
 """
-# Addresses that are not plain are few, if any: without them no join is made, and dictionaries stay whole.
-_JOIN_ODD = "LEFT JOIN (SELECT unnest($odd) AS odd, unnest($in_place) AS in_place) AS odds ON odds.odd = part.ip"
+# Few addresses are not plain, if any. Without them there is no join, and DuckDB keeps the column's dictionaries.
+_JOIN_REPLACED = (
+    "LEFT JOIN (SELECT unnest($replaced) AS replaced, unnest($replacement) AS replacement) AS addresses"
+    " ON addresses.replaced = part.ip"
+)
 _UNSENDABLE = """
 SELECT object, line, count(*) OVER () AS together
 FROM read_parquet($paths, filename = true, hive_partitioning = false) AS part
@@ -90,22 +93,22 @@ WHERE NOT (ts <= $until AND ts > $oldest)
 ORDER BY object, line
 LIMIT {shown}
 """
-_LANES = "SELECT lane, count(*) FROM laid GROUP BY lane ORDER BY lane"
-_REQUESTS = "SELECT request FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
-_HITS = "SELECT pv_id, ts, ip, object_place, line FROM laid WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
-# Zones change by quarters of an hour, so that few moments tell the days in any zone.
-_MOMENTS = "SELECT DISTINCT time_bucket(INTERVAL 15 MINUTES, ts) FROM laid WHERE rowid >= ? AND rowid < ?"
+_LANES = "SELECT lane, count(*) FROM delivery_hits GROUP BY lane ORDER BY lane"
+_REQUESTS = "SELECT request FROM delivery_hits WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
+_HITS = "SELECT pv_id, ts, ip, object_place, line FROM delivery_hits WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
+# The offsets of time zones are multiples of 15 minutes: these few times are enough to find the days in any zone.
+_QUARTERS = "SELECT DISTINCT time_bucket(INTERVAL 15 MINUTES, ts) FROM delivery_hits WHERE rowid >= ? AND rowid < ?"
 _VISITORS = """
-SELECT coalesce(ip, '') AS visitor, count(*) FROM laid
+SELECT coalesce(ip, '') AS visitor, count(*) FROM delivery_hits
 WHERE rowid >= ? AND rowid < ?
-    AND coalesce(ip, '') IN (SELECT coalesce(ip, '') FROM laid WHERE rowid >= ? AND rowid < ?)
+    AND coalesce(ip, '') IN (SELECT coalesce(ip, '') FROM delivery_hits WHERE rowid >= ? AND rowid < ?)
 GROUP BY visitor
 """
 
 
 @dataclass(frozen=True, slots=True)
 class BatchHit:
-    """A hit as it was sent: how Matomo knows it, when it was, whose it is, and the line that it came from."""
+    """A hit as it was sent: its id in Matomo, its time in UTC, its visitor's address, its object's id and line."""
 
     pv_id: str
     time: dt.datetime
@@ -116,7 +119,7 @@ class BatchHit:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What every request of a delivery has: the site's number in Matomo, its address, and the dimensions to fill."""
+    """What all requests of a delivery share: the site's number in Matomo, its address, and the custom dimensions."""
 
     site_id: int
     base: str
@@ -124,7 +127,7 @@ class RequestContext:
 
 
 class Batching:
-    """A delivery's hits in batches. Several threads may read them, one at a time; the table is dropped on exit."""
+    """A delivery's hits in batches. Threads may share it: one reads at a time. The table is dropped on exit."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, cut: Cut) -> None:
         self._connection = connection
@@ -139,37 +142,37 @@ class Batching:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(duckdb.Error):
-            self._connection.execute("DROP TABLE IF EXISTS laid")
+            self._connection.execute("DROP TABLE IF EXISTS delivery_hits")
         self._connection.close()
 
-    def lay_out(self, warehouse: Path, loaded: Iterable[LoadedObject], address: RequestContext) -> None:
-        """Make the table.
+    def lay_out(self, warehouse: Path, loaded: Iterable[LoadedObject], context: RequestContext) -> None:
+        """Fill the table with the requests of the objects' hits.
 
         Raises:
-            PermanentError, TransientError: a part cannot be read, or there is no room.
+            PermanentError, TransientError: a part cannot be read, or memory or disk space runs out.
         """
         selected = _SelectedRows.of(warehouse, loaded, self._cut)
         if not selected.files:
             return
-        base = address.base.rstrip("/")
-        texts = {"head": requests.head(address.site_id), "base": base, "scheme": f"{base.partition('://')[0]}://"}
+        base = context.base.rstrip("/")
+        texts = {"head": requests.head(context.site_id), "base": base, "scheme": f"{base.partition('://')[0]}://"}
         with explained("laying out a delivery"):
-            odd = self._odd(selected)
+            addresses = self._replacements(selected)
             of_cut = {"places": selected.places, "uid": self._cut.uid, "lanes": self._cut.lanes, "unknown": UNKNOWN}
-            in_place = {"odd": list(odd), "in_place": list(odd.values())} if odd else {}
+            replaced = {"replaced": [*addresses], "replacement": [*addresses.values()]} if addresses else {}
             self._connection.execute(
-                _table(address, odd=bool(odd)), {**selected.parameters, **texts, **of_cut, **in_place}
+                _table(context, replace=bool(addresses)), {**selected.parameters, **texts, **of_cut, **replaced}
             )
             counts = self._connection.execute(_LANES).fetchall()
-        at, self._objects = 0, selected.ids
+        start, self._objects = 0, selected.ids
         for lane, count in counts:
-            self._starts[lane], self._counts[lane] = at, count
-            at += count
+            self._starts[lane], self._counts[lane] = start, count
+            start += count
 
-    def _odd(self, selected: "_SelectedRows") -> dict[str, str]:
-        """The visitors' addresses that are not plain, with what is sent in their place."""
+    def _replacements(self, selected: "_SelectedRows") -> dict[str, str]:
+        """The visitors' addresses that are not plain, and those that are sent in their place."""
         parameters = {"paths": selected.parameters["paths"], "plain": PLAIN}
-        return odd(ip for (ip,) in self._connection.execute(_ODD, parameters).fetchall())
+        return replacements(ip for (ip,) in self._connection.execute(_NOT_PLAIN, parameters).fetchall())
 
     @property
     def cut(self) -> Cut:
@@ -182,7 +185,7 @@ class Batching:
         return sum(self._counts.values())
 
     def batches(self) -> tuple[Batch, ...]:
-        """Every batch, none of them sent."""
+        """All batches, as planned."""
         size = self._cut.size
         return tuple(
             Batch(BatchId(lane, number), min(size, count - number * size))
@@ -191,22 +194,26 @@ class Batching:
         )
 
     def check(self, batches: Sequence[Batch]) -> None:
-        """Check that these are the batches that were cut; PermanentError when the parts are not what they were."""
-        if [(one.id, one.hits) for one in batches] != [(one.id, one.hits) for one in self.batches()]:
+        """Check that the hits still divide into these batches.
+
+        Raises:
+            PermanentError: they do not, as the parts have changed.
+        """
+        if [(batch.id, batch.hits) for batch in batches] != [(batch.id, batch.hits) for batch in self.batches()]:
             raise PermanentError(
                 "the parts of an unfinished delivery are not what they were when it was cut",
-                hint="restore the warehouse; or give the delivery up with `--accept`, which counts its hits twice",
+                hint="restore the warehouse; or give it up with `--accept`: what it has sent counts twice then",
             )
 
     def requests(self, first: BatchId, count: int) -> list[list[str]]:
-        """The requests of up to so many batches of a lane, from `first` on."""
+        """The requests of up to `count` batches of a lane, from `first` on: a list for each batch."""
         begin = self._begin(first)
         end = min(begin + count * self._cut.size, self._end(first.lane))
         texts = [text for (text,) in self._rows(_REQUESTS, begin, end)]
-        return [texts[at : at + self._cut.size] for at in range(0, len(texts), self._cut.size)]
+        return [texts[start : start + self._cut.size] for start in range(0, len(texts), self._cut.size)]
 
     def hits_of(self, batch: Batch) -> list[BatchHit]:
-        """The hits of a batch, in their places."""
+        """The hits of a batch, in order: a hit's index is its place."""
         begin = self._begin(batch.id)
         rows = self._rows(_HITS, begin, begin + batch.hits)
         return [
@@ -215,20 +222,20 @@ class Batching:
         ]
 
     def visitors(self, batch: Batch) -> dict[str, int]:
-        """How many hits each visitor of a batch has up to its end."""
+        """How many hits each visitor of a batch has in the lane, up to the batch's end."""
         begin, start = self._begin(batch.id), self._starts[batch.id.lane]
         end = begin + batch.hits
         return dict(self._rows(_VISITORS, start, end, begin, end))
 
     def days(self, batch: Batch, zone: dt.tzinfo) -> frozenset[dt.date]:
-        """The days of a batch's hits in a zone."""
+        """The days of a batch's hits in a time zone."""
         begin = self._begin(batch.id)
-        moments = self._rows(_MOMENTS, begin, begin + batch.hits)
-        return frozenset(moment.replace(tzinfo=dt.UTC).astimezone(zone).date() for (moment,) in moments)
+        quarters = self._rows(_QUARTERS, begin, begin + batch.hits)
+        return frozenset(time.replace(tzinfo=dt.UTC).astimezone(zone).date() for (time,) in quarters)
 
-    def _rows(self, sql: str, *places: int) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str, *row_ids: int) -> list[tuple[Any, ...]]:
         with self._lock, explained("reading a delivery"):
-            return self._connection.execute(sql, places).fetchall()
+            return self._connection.execute(sql, row_ids).fetchall()
 
     def _begin(self, batch: BatchId) -> int:
         return self._starts[batch.lane] + batch.number * self._cut.size
@@ -237,14 +244,14 @@ class Batching:
         return self._starts[lane] + self._counts[lane]
 
 
-def _table(address: RequestContext, *, odd: bool) -> str:
-    """SQL: the table of an address; `odd` says whether visitors' addresses are to be replaced."""
-    ip = "coalesce(in_place, nullif(ip, ''), $unknown)" if odd else "coalesce(nullif(ip, ''), $unknown)"
+def _table(context: RequestContext, *, replace: bool) -> str:
+    """SQL that makes the table; `replace` is whether some visitors' addresses have to be replaced."""
+    ip = "coalesce(replacement, nullif(ip, ''), $unknown)" if replace else "coalesce(nullif(ip, ''), $unknown)"
     return _TABLE.format(
-        request=requests.request(address.dimensions),
+        request=requests.request(context.dimensions),
         columns=requests.columns(),
         address=ip,
-        odd=_JOIN_ODD if odd else "",
+        join_replaced=_JOIN_REPLACED if replace else "",
         url=requests.url(),
         pv_id=requests.PV_ID,
     )
@@ -253,7 +260,7 @@ def _table(address: RequestContext, *, odd: bool) -> str:
 def unsendable(
     connection: duckdb.DuckDBPyConnection, warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut
 ) -> tuple[int, tuple[tuple[str, int], ...]]:
-    """How many hits Matomo would file under the wrong time, and object id and line of the first ones."""
+    """Count the hits whose time Matomo would not keep; returns also object id and line of the first ones."""
     selected = _SelectedRows.of(warehouse, loaded, cut)
     if not selected.files:
         return 0, ()
@@ -264,7 +271,7 @@ def unsendable(
 
 @dataclass(frozen=True, slots=True)
 class _SelectedRows:
-    """Part files, and for each the object whose rows count."""
+    """Part files, and for each one the object whose rows are selected."""
 
     files: tuple[str, ...]
     objects: tuple[str, ...]
@@ -278,12 +285,12 @@ class _SelectedRows:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The objects, each once, in order."""
+        """The ids of the objects, each once, in order."""
         return tuple(sorted(set(self.objects)))
 
     @property
     def places(self) -> list[int]:
-        """For each file the place of its object in `ids`: numbers are sorted by, and kept, at less cost than texts."""
+        """For each file, the position of its object in `ids`: numbers take less time to sort and less memory."""
         place = {object_: number for number, object_ in enumerate(self.ids)}
         return [place[object_] for object_ in self.objects]
 
@@ -300,7 +307,7 @@ class _SelectedRows:
 
 @contextlib.contextmanager
 def explained(where: str) -> Iterator[None]:
-    """Turn errors of the database into mtc's."""
+    """Turn database errors into mtc's; `where` names what was being done."""
     try:
         yield
     except duckdb.Error as error:

@@ -1,4 +1,4 @@
-"""A step's deliveries: the open ones are finished; then the hits that no delivery covers are cut, recorded and sent."""
+"""A step's deliveries: open ones are finished; then the hits that no delivery covers are cut, recorded and sent."""
 
 import contextlib
 import dataclasses
@@ -22,12 +22,12 @@ from mtc.stages.deliver.lanes import FirstBatches, LaneRecorder, SiteDay
 from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
 from mtc.stages.stage import DeliveryCut, DeliveryEnded, FactRecorder
 
-_SHOWN = 20
+_SHOWN = 20  # refused lines in a step's notes
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverySummary:
-    """What a step delivered in this try: how many hits, how many of them Matomo refused or could not be sent, notes."""
+    """What a step delivered in this attempt: hits sent, of these refused by Matomo, hits that cannot be sent; notes."""
 
     hits: int = 0
     invalid: int = 0
@@ -36,7 +36,7 @@ class DeliverySummary:
 
     @property
     def figures(self) -> dict[str, float]:
-        """The counts of a receipt; none of a step that delivers nothing."""
+        """The counts for a receipt; those that are 0 are left out."""
         counts = {"delivered": self.hits, "invalid": self.invalid, "unsendable": self.unsendable}
         return {name: count for name, count in counts.items() if count}
 
@@ -51,7 +51,7 @@ class DeliverySummary:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryJob:
-    """One step whose hits are delivered."""
+    """A step whose hits are delivered."""
 
     site: SiteSettings
     step: StepId
@@ -60,40 +60,55 @@ class DeliveryJob:
 
 @dataclass(slots=True)
 class Deliverer:
-    """Delivers to one server. The steps of a run and their threads share it.
+    """Delivers to one server. All steps and threads of a run share it.
 
     The caller has to deliver the days of a site one after the other, in order.
+
+    Two things are kept in this process for the length of a run. An executor in other processes has to pass them on:
+    - `_objects_by_text`: by site, which object each text that this run delivers comes from, so that copies of it are
+      not sent. `DeliverWork.sent` has the texts of earlier runs alone. Without it, a copy would be sent twice.
+    - `_refusals`: by site, the error with which the server has refused a delivery. It only saves requests that would be
+      refused as well.
     """
 
     tracker: MatomoTracker
     warehouse: Path
     connect: Connect
-    _stopped: dict[str, PermanentError] = field(default_factory=dict)
-    _texts: dict[str, dict[str, str]] = field(default_factory=dict)
+    _refusals: dict[str, PermanentError] = field(default_factory=dict)
+    _objects_by_text: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def finish(
         self, job: DeliveryJob, opened: Sequence[Delivery], loaded: Sequence[LoadedObject]
     ) -> tuple[DeliverySummary, tuple[Delivery, ...]]:
-        """Go on with the open deliveries whose parts are there; returns also those that were not finished.
+        """Finish the open deliveries whose parts exist; returns also the deliveries that could not be finished.
 
-        `loaded` are the step's objects as they are listed.
+        `loaded` are the step's loaded objects.
+
+        Raises:
+            TransientError: the server does not answer, or does not take the hits now.
+            PermanentError: it refuses them, or it is unknown whether a batch is stored.
         """
-        done, left = DeliverySummary(), []
+        done, unfinished = DeliverySummary(), []
         for delivery in opened:
             objects = _objects_of(delivery, loaded)
             if objects is None or not all(
                 (self.warehouse / part.file).exists() for item in objects for part in item.parts
             ):
-                left.append(delivery)
+                unfinished.append(delivery)
                 continue
             self._check_not_refused(job)
             with self._batching(job, delivery.cut, objects, delivery.site_id) as batching:
                 note = self._unsendable(objects, delivery.cut) if delivery.unsendable else DeliverySummary()
                 done += self._send(job, _OpenDelivery(delivery, _keys(objects), note), batching)
-        return done, tuple(left)
+        return done, tuple(unfinished)
 
     def deliver(self, job: DeliveryJob, number: int, new: Sequence[LoadedObject]) -> DeliverySummary:
-        """Cut and send the hits of objects that no delivery covers, as the delivery of that number."""
+        """Cut and send the hits of objects that no delivery covers, as delivery `number` of the step.
+
+        Raises:
+            TransientError: the server does not answer, or does not take the hits now.
+            PermanentError: it refuses them, or it is unknown whether a batch is stored.
+        """
         if not new:
             return DeliverySummary()
         self._check_not_refused(job)
@@ -104,10 +119,10 @@ class Deliverer:
             return self._send(job, self._cut(job, number, new, batching, cut), batching)
 
     def _not_copied(self, site: SiteSettings, new: Sequence[LoadedObject]) -> tuple[LoadedObject, ...]:
-        """The objects whose lines no other object of this run has; all of them where copies count."""
+        """The objects that are not copies of another one in this run; all of them where duplicates are kept."""
         if site.source.duplicates == "keep":
             return tuple(new)
-        known = self._texts.setdefault(site.name, {})
+        known = self._objects_by_text.setdefault(site.name, {})
         for item in new:
             if item.text:
                 known.setdefault(item.text, item.object_id)
@@ -138,22 +153,22 @@ class Deliverer:
         return Cut(secrets.token_hex(8), lanes, settings.batch, self.tracker.clock().replace(microsecond=0))
 
     def _check_not_refused(self, job: DeliveryJob) -> None:
-        """Raise what the server has refused to another day of the site: it would refuse this one as well."""
-        if (refusal := self._stopped.get(job.site.name)) is not None:
+        """Raise the error with which the server has refused another day of the site: it would refuse this one too."""
+        if (refusal := self._refusals.get(job.site.name)) is not None:
             raise refusal
 
     @contextlib.contextmanager
     def _remembering_refusal(self, job: DeliveryJob) -> Iterator[None]:
-        """Remember a refusal of the server for all days of the site; a look-up that is unsure concerns one day."""
+        """Remember the server's refusal for all days of the site, except an unsure look-up, which concerns one day."""
         try:
             yield
         except PermanentError as error:
             if not isinstance(error, LookupUnsureError):
-                self._stopped[job.site.name] = error
+                self._refusals[job.site.name] = error
             raise
 
     def _send(self, job: DeliveryJob, opened: "_OpenDelivery", batching: Batching) -> DeliverySummary:
-        """Send every batch that is not recorded, lane beside lane."""
+        """Send every batch that is not recorded; lanes run in parallel."""
         delivery = opened.delivery
         batching.check(delivery.batches)
         site = dataclasses.replace(self._site(job), id=delivery.site_id)
@@ -162,17 +177,17 @@ class Deliverer:
             lane_recorder, job.step, delivery.number, {batch.id: batch for batch in delivery.batches}
         )
         with self._remembering_refusal(job):
-            for some in (self._firsts_in_doubt(delivery, batching, site, firsts), delivery.batches):
-                batches = [batch_recorder.batches[batch.id] for batch in some]
+            for selected in (self._firsts_in_doubt(delivery, batching, site, firsts), delivery.batches):
+                batches = [batch_recorder.batches[batch.id] for batch in selected]
                 lane_recorder.run(
                     Lane(
-                        tuple(own),
+                        tuple(batches_of_lane),
                         batching,
                         BatchSender(self.tracker, job.site, site, batching, batch_recorder, firsts),
                         lane_recorder,
-                        to_the_end=some is delivery.batches,
+                        resend_set_aside=selected is delivery.batches,
                     ).run
-                    for _, own in groupby(batches, key=lambda batch: batch.id.lane)
+                    for _, batches_of_lane in groupby(batches, key=lambda batch: batch.id.lane)
                 )
         job.recorder.record(DeliveryEnded(job.step, delivery.number))
         crash_points.point("deliver.ended")
@@ -182,7 +197,7 @@ class Deliverer:
         )
 
     def _refused(self, batching: Batching, batch_recorder: LaneBatchRecorder, keys: Mapping[str, str]) -> Iterator[str]:
-        """The first few lines that Matomo refused. Why is unknown for those that an earlier run sent."""
+        """Notes on the first lines that Matomo refused. The reason is unknown for those sent by an earlier run."""
         sent = ((batching.hits_of(batch), batch.refused) for batch in batch_recorder.batches.values() if batch.refused)
         refused = (hits[place] for hits, places in sent for place in places)
         for hit in itertools.islice(refused, _SHOWN):
@@ -193,9 +208,9 @@ class Deliverer:
     def _firsts_in_doubt(
         delivery: Delivery, batching: Batching, site: TrackedSite, firsts: FirstBatches
     ) -> list[Batch]:
-        """The batches that an earlier run left in doubt, with hits of days that have not begun.
+        """The batches that an earlier run left in doubt and that have hits of days without recorded hits.
 
-        The server may be at work on them: they are settled before another lane begins those days.
+        The server may still be processing them: they are settled before another lane sends hits of those days.
         """
 
         def days(batch: Batch) -> frozenset[SiteDay]:
@@ -203,9 +218,9 @@ class Deliverer:
 
         for batch in delivery.batches:
             if batch.status is BatchStatus.RECORDED:
-                firsts.know(days(batch))
+                firsts.mark_begun(days(batch))
         in_doubt = {BatchStatus.SENDING, BatchStatus.IN_DOUBT}
-        return [batch for batch in delivery.batches if batch.status in in_doubt and firsts.new(days(batch))]
+        return [batch for batch in delivery.batches if batch.status in in_doubt and firsts.not_begun(days(batch))]
 
     def _site(self, job: DeliveryJob) -> TrackedSite:
         with self._remembering_refusal(job):
@@ -222,12 +237,14 @@ class Deliverer:
             count, lines = unsendable(connection, self.warehouse, new, cut)
         keys = _keys(new)
         why = "not sent, as Matomo would not keep its time"
-        return DeliverySummary(unsendable=count, notes=tuple(f"{why}: {keys[one]} line {line}" for one, line in lines))
+        return DeliverySummary(
+            unsendable=count, notes=tuple(f"{why}: {keys[object_id]} line {line}" for object_id, line in lines)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _OpenDelivery:
-    """A delivery to be sent, the keys of its objects by their ids, and what its cut leaves out."""
+    """A delivery to be sent, the keys of its objects by id, and a note on hits that its cut leaves out."""
 
     delivery: Delivery
     keys: Mapping[str, str]
@@ -235,7 +252,7 @@ class _OpenDelivery:
 
 
 def _keys(objects: Iterable[LoadedObject]) -> dict[str, str]:
-    """The keys of objects by their ids."""
+    """The keys of objects by id."""
     return {item.object_id: item.object.key for item in objects}
 
 
@@ -245,6 +262,6 @@ def _hits(objects: Iterable[LoadedObject]) -> int:
 
 
 def _objects_of(delivery: Delivery, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...] | None:
-    """The loaded objects that a delivery covers; None when one of them is not loaded any more."""
-    found = {item.object.key: item for item in loaded if any(one.covers(item) for one in delivery.objects)}
+    """The loaded objects that a delivery covers; None if one of them is no longer loaded."""
+    found = {item.object.key: item for item in loaded if any(covered.covers(item) for covered in delivery.objects)}
     return tuple(found.values()) if len(found) == len(delivery.objects) else None

@@ -1,7 +1,11 @@
-"""Runs the lanes of a delivery in threads, and records their facts in the step's own thread, many in one transaction.
+"""Runs the lanes of a delivery in threads: records their facts, and sends the first batch of a site's day alone.
 
-A lane waits until its facts are durable. When one lane fails, or the run is to stop, the others end at their next safe
-point.
+Facts are recorded in the step's own thread, many in one transaction; a lane waits until its facts are durable. When a
+lane fails or the run is asked to stop, the other lanes end at their next safe point.
+
+With a day's first hit Matomo creates an option for that day. Two requests that both create it are a deadlock: the
+database rolls one transaction back, whose hits are then stored one by one, and whose answer is an error. So the first
+batch of a site's day is recorded before another one with hits of that day is sent.
 """
 
 import contextlib
@@ -19,12 +23,12 @@ _POLL = 0.1  # seconds
 
 
 class LaneStoppedError(Exception):
-    """Another lane failed, or the run is to stop: this one ends where nothing is lost."""
+    """Another lane failed, or the run is asked to stop: the lane ends at a point where nothing is lost."""
 
 
 @dataclass(slots=True)
 class _LaneFacts:
-    """Facts of a lane that wait to be recorded; `last` is that the lane has ended."""
+    """Facts of a lane that wait to be recorded; `last` is whether the lane has ended."""
 
     facts: tuple[Fact, ...] = ()
     last: bool = False
@@ -33,7 +37,7 @@ class _LaneFacts:
 
 
 class LaneRecorder:
-    """Runs lanes in threads of their own, and records their facts through `recorder`."""
+    """Runs each lane in a thread, and records their facts through `recorder`, in the calling thread."""
 
     def __init__(self, recorder: FactRecorder) -> None:
         self._recorder = recorder
@@ -42,18 +46,18 @@ class LaneRecorder:
         self._errors: list[BaseException] = []
 
     def run(self, lanes: Iterable[Callable[[], None]]) -> None:
-        """Run every lane to its end. Of several errors the most telling one is raised, of equals the first."""
+        """Run every lane to its end. Of several errors the most important one is raised, of equal ones the first."""
         threads = [threading.Thread(target=self._lane, args=(lane,), name="lane", daemon=True) for lane in lanes]
         for thread in threads:
             thread.start()
         running = len(threads)
         while running:
             running -= self._record_next()
-        for error in sorted(self._errors, key=_weight):
+        for error in sorted(self._errors, key=_rank):
             raise error
 
     def record(self, *facts: Fact) -> None:
-        """Called by a lane: wait until facts are recorded; raises LaneStoppedError when they could not be."""
+        """Called by a lane: record facts, and wait until they are durable; raises LaneStoppedError if that fails."""
         item = _LaneFacts(facts)
         self._waiting.put(item)
         item.done.wait()
@@ -61,12 +65,12 @@ class LaneRecorder:
             raise LaneStoppedError
 
     def check(self) -> None:
-        """Called by a lane at a safe point: raises LaneStoppedError when it should end."""
+        """Called by a lane at a safe point: raises LaneStoppedError if it should end."""
         if self._stopped.is_set():
             raise LaneStoppedError
 
     def sleep(self, seconds: float) -> None:
-        """Called by a lane: wait; raises LaneStoppedError when it should end instead."""
+        """Called by a lane: sleep; raises LaneStoppedError as soon as it should end."""
         if self._stopped.wait(seconds):
             raise LaneStoppedError
 
@@ -75,7 +79,7 @@ class LaneRecorder:
             lane()
         except LaneStoppedError:
             pass
-        except BaseException as error:  # noqa: BLE001 - it is raised in the step's own thread
+        except BaseException as error:  # noqa: BLE001 - `run` raises it in the step's thread
             self._fail(error)
         finally:
             self._waiting.put(_LaneFacts(last=True))
@@ -85,7 +89,7 @@ class LaneRecorder:
         self._stopped.set()
 
     def _record_next(self) -> int:
-        """Record the facts that wait, in one transaction; returns how many lanes have ended."""
+        """Record the waiting facts in one transaction; returns how many lanes have ended."""
         waiting: list[_LaneFacts] = []
         with contextlib.suppress(queue.Empty):
             waiting.append(self._waiting.get(timeout=_POLL))
@@ -112,8 +116,8 @@ class LaneRecorder:
             item.done.set()
 
 
-def _weight(error: BaseException) -> int:
-    """The most telling error comes first: a bug, the run's stop, an error that stays, one that may pass."""
+def _rank(error: BaseException) -> int:
+    """The rank of an error: a bug first, then the run's stop, a permanent error, a temporary one."""
     if not isinstance(error, MtcError):
         return 0
     if isinstance(error, InterruptedRunError):
@@ -128,7 +132,7 @@ SiteDay = tuple[int, dt.date]
 
 
 class SetAsideError(Exception):
-    """A batch cannot be settled before others are sent. None of its hits is under way or in doubt."""
+    """A batch cannot be settled before other batches are sent. None of its hits is in flight or in doubt."""
 
     def __init__(self, batch: Batch) -> None:
         super().__init__("a batch is set aside")
@@ -136,7 +140,10 @@ class SetAsideError(Exception):
 
 
 class FirstBatches:
-    """The first batches of one delivery, for its lanes. `begun` are the days with recorded hits; it grows."""
+    """Coordinates the lanes of a delivery, so that the first batch of each day is sent alone.
+
+    `begun` are the days with recorded hits; days are added to it.
+    """
 
     def __init__(self, begun: set[SiteDay] | None = None) -> None:
         self._changed = threading.Condition()
@@ -144,29 +151,29 @@ class FirstBatches:
         self._beginning: set[SiteDay] = set()
         self._failed: set[SiteDay] = set()
 
-    def know(self, days: Iterable[SiteDay]) -> None:
-        """These days have begun: hits of them were recorded before."""
+    def mark_begun(self, days: Iterable[SiteDay]) -> None:
+        """Mark days of which hits were recorded before."""
         with self._changed:
             self._begun.update(days)
 
-    def new(self, days: frozenset[SiteDay]) -> frozenset[SiteDay]:
-        """Those of the days that have not begun, as far as is known."""
+    def not_begun(self, days: frozenset[SiteDay]) -> frozenset[SiteDay]:
+        """The days among these of which no hit is known to be recorded."""
         with self._changed:
             return days - self._begun
 
     def must_wait(self, days: frozenset[SiteDay]) -> bool:
-        """Whether the first batch of one of the days is under way."""
+        """Whether the first batch of one of the days is being sent."""
         with self._changed:
             return bool(days & self._beginning)
 
     @contextlib.contextmanager
-    def alone(self, days: frozenset[SiteDay], check: Callable[[], None]) -> Iterator[None]:
-        """Hold this while a batch with hits of these days is sent: alone where it is the first of one of them.
+    def exclusive(self, days: frozenset[SiteDay], check: Callable[[], None]) -> Iterator[None]:
+        """Hold this while a batch with hits of these days is sent; exclusively if it is the first of one of them.
 
-        `check` is called while it waits; it may raise to stop.
+        `check` is called while it waits; it may raise to stop waiting.
 
         Raises:
-            LaneStoppedError: the first batch of one of the days was not recorded. The server may be at work on it.
+            LaneStoppedError: the first batch of one of the days was not recorded; the server may still process it.
         """
         claimed = self._claim(days, check)
         try:
@@ -180,7 +187,7 @@ class FirstBatches:
         self._end(claimed, self._begun)
 
     def _claim(self, days: frozenset[SiteDay], check: Callable[[], None]) -> frozenset[SiteDay]:
-        """Wait until no first batch of these days is under way; the days of which this one is the first."""
+        """Wait until no first batch of these days is being sent; returns the days of which this batch is the first."""
         with self._changed:
             while days & self._beginning:
                 check()

@@ -1,12 +1,11 @@
-"""Which hits of a batch are in Matomo, by looking them up. Nothing is sent here.
+"""Looks up which hits of a batch are in Matomo. Nothing is sent here.
 
-A batch usually is one transaction, kept whole or not at all. Where the database has ended that transaction, Matomo
-stores the hits one by one: then some, none or all are there, and only the hits themselves tell which.
+A batch usually is one transaction, stored completely or not at all. If the database rolled it back, Matomo stores the
+hits one by one: then some, none or all are stored, and only a look-up of each hit shows which.
 
-A glance looks for a few hits of the batch, its probes: any of them proves that the batch, or part of it, is there.
+A glance looks for a few hits of the batch, its probes: any of them proves that the batch, or part of it, is stored.
 Matomo lists only the first 500 actions of a visit, in order of the visits' last actions: the last hit of a visitor with
-few hits is found soonest. There are several probes, of several visitors where there are so many, as one hit may have
-been lost by itself.
+few hits is found soonest. There are several probes, of several visitors if possible, as a single hit may be lost.
 """
 
 import itertools
@@ -25,8 +24,11 @@ PROBES = 4
 
 
 def probes(batch: Batch, hits: Sequence[BatchHit], visitors: Mapping[str, int]) -> tuple[Probe, ...]:
-    """The probes of a batch in doubt. `hits` are all of the batch, `visitors` how many hits each visitor has."""
-    last = {hits[place].visitor: place for place in batch.places}  # places ascend, so the latest stays
+    """Choose the probes of a batch in doubt.
+
+    `hits` are all hits of the batch, `visitors` counts the hits of each visitor in the delivery so far.
+    """
+    last = {hits[place].visitor: place for place in batch.places}  # in ascending order: the last one is kept
     others = (place for place in batch.places if last[hits[place].visitor] != place)
 
     def ease(place: int) -> tuple[int, str]:
@@ -44,9 +46,9 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """The places of the hits that were looked up: there, missing, or unknown.
+    """The places of the hits that were looked up: stored (`there`), `missing`, or unknown (`hidden`).
 
-    A hit is `hidden` where a visit of its time has more actions than Matomo lists.
+    A hit is hidden if a visit at its time has more actions than Matomo lists.
     """
 
     there: tuple[int, ...]
@@ -55,16 +57,16 @@ class Presence:
 
     @property
     def whole(self) -> bool:
-        """Whether every hit is there."""
+        """Whether every hit is stored."""
         return not self.missing and not self.hidden
 
     @property
     def unsure(self) -> bool:
-        """Whether a hit may be there or not."""
+        """Whether it is unknown of a hit whether it is stored."""
         return bool(self.hidden)
 
     def as_one(self) -> "Presence":
-        """The hidden hits are where the others are, as in one transaction; unchanged where the others differ."""
+        """Assume one transaction: hidden hits are stored, or missing, as all others are. Unchanged if those differ."""
         if self.there and not self.missing:
             return Presence((*self.there, *self.hidden), ())
         if self.missing and not self.there:
@@ -74,7 +76,7 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class BatchLookup:
-    """Asks a server for the hits of batches. `rest` waits between tries of a question that failed."""
+    """Looks up the hits of batches. `sleep` waits between the tries of a look-up that failed; it may raise, to stop."""
 
     tracker: MatomoTracker
     site: TrackedSite
@@ -82,14 +84,18 @@ class BatchLookup:
     sleep: Callable[[float], None]
 
     def glance(self, batch: Batch) -> bool:
-        """Whether any probe of the batch is there. False proves nothing."""
+        """Whether any probe of the batch is stored. False proves nothing.
+
+        Raises:
+            StepError: the server did not answer, or with an error, again and again.
+        """
         hits = self.batching.hits_of(batch)
-        asked = probes(batch, hits, self.batching.visitors(batch))
+        chosen = probes(batch, hits, self.batching.visitors(batch))
         tracker, site = self.tracker, self.site
-        return self._retried(lambda: glance(tracker.client, site.id, site.zone, asked))
+        return self._retried(lambda: glance(tracker.client, site.id, site.zone, chosen))
 
     def presence(self, batch: Batch, places: Sequence[int]) -> Presence:
-        """Which of these hits are there."""
+        """Look up the hits at these places; raises as `glance` does."""
         hits = self.batching.hits_of(batch)
         return self._presence({place: hits[place] for place in places})
 
@@ -97,20 +103,20 @@ class BatchLookup:
         if not hits:
             return Presence((), ())
         tracker, site = self.tracker, self.site
-        asked = tuple(Probe(hit.pv_id, hit.time) for hit in hits.values())
-        found = self._retried(lambda: stored(tracker.client, site.id, site.zone, asked))
+        probes = tuple(Probe(hit.pv_id, hit.time) for hit in hits.values())
+        found = self._retried(lambda: stored(tracker.client, site.id, site.zone, probes))
         there = tuple(place for place, hit in hits.items() if hit.pv_id in found.found)
         hidden = tuple(place for place, hit in hits.items() if hit.pv_id in found.hidden - found.found)
         missing = tuple(place for place in hits if place not in {*there, *hidden})
         return Presence(there, missing, hidden)
 
     def _retried(self, read: Callable[[], Read]) -> Read:
-        """Read until there is an answer; a read may always be repeated."""
+        """Read, and retry temporary errors: a read may always be repeated."""
         return RetryPolicy(self.sleep, first_pause=_PAUSE).run(read)
 
 
 def unsure(where: str) -> LookupUnsureError:
-    """The error of a batch of which it is unknown what is there."""
+    """The error for a batch of which it is unknown which hits are stored."""
     return LookupUnsureError(
         "which hits of a batch are lost cannot be told: Matomo lists only some actions of their visits",
         where=where,

@@ -1,6 +1,6 @@
-"""The server that a project delivers to, and its sites there: checked once in a run, before the first hit is sent.
+"""The server that a project delivers to, and its sites: checked once in a run, before the first hit is sent.
 
-What would refuse every hit is found here, where it costs nothing: a wrong token, a missing right, an unknown site.
+This finds what would make Matomo refuse every hit: a wrong token, a missing right, an unknown site.
 """
 
 import datetime as dt
@@ -22,14 +22,14 @@ from mtc.matomo.settings import Matomo
 from mtc.stages.deliver.bisection import FailureEvidence
 from mtc.stages.deliver.lanes import SiteDay
 
-_YEAR = 366
+_DAYS_COMPARED = 366
 _OFFSET = re.compile(r"^UTC(?P<sign>[+-])(?P<hours>\d{1,2}(?:\.\d+)?)$")
 
 Clock = Callable[[], dt.datetime]
 
 
 def server_of(matomo: Matomo, root: Path) -> Server:
-    """The server of a manifest; `root` is what a relative `ca_bundle` starts from."""
+    """Make the server of a manifest's settings; a relative `ca_bundle` is relative to `root`."""
     return Server(
         matomo.url,
         matomo.token,
@@ -42,7 +42,7 @@ def server_of(matomo: Matomo, root: Path) -> Server:
 
 
 def zone_of(name: str, otherwise: dt.tzinfo) -> dt.tzinfo:
-    """A zone as Matomo names it: `Europe/Paris`, `UTC`, `UTC+5.5`."""
+    """Find a time zone by Matomo's name: `Europe/Paris`, `UTC`, `UTC+5.5`; `otherwise` if it is unknown here."""
     try:
         if offset := _OFFSET.match(name):
             hours = float(offset["hours"]) * (-1 if offset["sign"] == "-" else 1)
@@ -53,19 +53,20 @@ def zone_of(name: str, otherwise: dt.tzinfo) -> dt.tzinfo:
 
 
 def other_days(name: str, zone: dt.tzinfo, today: dt.date) -> bool:
-    """Whether a zone as Matomo names it has other days than `zone`; False where it is unknown here.
+    """Whether days in the time zone with Matomo's `name` differ from days in `zone`; False if it is unknown here.
 
-    Zones that agree at noon of each day of a year change their clocks on the same days.
+    The offsets at noon of each day of the past year are compared: zones that agree on them change their clocks on the
+    same days.
     """
-    theirs = zone_of(name, zone)
+    server_zone = zone_of(name, zone)
     noon = dt.datetime.combine(today, dt.time(12), dt.UTC)
-    moments = (noon - dt.timedelta(days=back) for back in range(_YEAR))
-    return any(at.astimezone(theirs).utcoffset() != at.astimezone(zone).utcoffset() for at in moments)
+    moments = (noon - dt.timedelta(days=back) for back in range(_DAYS_COMPARED))
+    return any(at.astimezone(server_zone).utcoffset() != at.astimezone(zone).utcoffset() for at in moments)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackedSite:
-    """A site as its server has it. `base` is the address that paths are put behind."""
+    """A site on its server. `base` is the address that paths are appended to, `zone` its time zone there."""
 
     id: int
     base: str
@@ -74,7 +75,12 @@ class TrackedSite:
 
 @dataclass(slots=True)
 class MatomoTracker:
-    """A server, its client, and the days that have begun there, for all threads of a run."""
+    """A server and its client, shared by all threads of a run, with what the run has learnt about the server.
+
+    `begun` are the days of sites with recorded hits, `evidence` the failures seen. Both, the checked sites and the
+    client's limiter are those of this process: an executor in other processes checks sites in each of them, and has to
+    divide `jobs` among them.
+    """
 
     settings: Matomo
     root: Path
@@ -87,12 +93,12 @@ class MatomoTracker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Make the client; nothing is connected yet."""
+        """Make the client, which does not connect yet."""
         self.client = MatomoClient(server_of(self.settings, self.root), jobs=self.settings.jobs)
 
     @property
     def settle(self) -> dt.timedelta:
-        """For how long after a request without an answer its hits may still appear."""
+        """How long after a request without an answer its hits may still appear."""
         return dt.timedelta(seconds=seconds(self.settings.settle))
 
     @property
@@ -101,10 +107,10 @@ class MatomoTracker:
         return dt.timedelta(seconds=seconds(self.settings.timeout))
 
     def site(self, site: SiteSettings) -> TrackedSite:
-        """The site on the server, which is checked in a run's first delivery for it.
+        """The site on the server; checked when it is first asked for.
 
         Raises:
-            PermanentError: the server does not know the site, the token may not write to it, or its days are others.
+            PermanentError: the server does not know the site, the token may not write to it, or its time zone differs.
             TransientError: the server does not answer.
         """
         with self._lock:
@@ -112,22 +118,22 @@ class MatomoTracker:
                 self._sites[site.name] = self._look_up(site)
             return self._sites[site.name]
 
-    def look_again(self, site: SiteSettings) -> None:
-        """Check the site again; raises as `site` does when it or the token's right no longer exists."""
+    def recheck(self, site: SiteSettings) -> None:
+        """Check the site again; raises as `site` does if the site or the token's access to it is gone."""
         with self._lock:
             self._sites[site.name] = self._look_up(site)
 
     def _look_up(self, site: SiteSettings) -> TrackedSite:
-        return RetryPolicy(self.sleep, first_pause=0.5).run(lambda: self._asked(site))
+        return RetryPolicy(self.sleep, first_pause=0.5).run(lambda: self._checked(site))
 
-    def _asked(self, site: SiteSettings) -> TrackedSite:
+    def _checked(self, site: SiteSettings) -> TrackedSite:
         server = self.client.server
         number = site.matomo_id or sites.site_id(self.client, site.url)
         rights = sites.rights(self.client)
         if not rights.may_write(number):
-            seen = "may only view" if number in rights.view else "may not even see"
+            allowed = "may only view" if number in rights.view else "may not even see"
             raise PermanentError(
-                f"the token {seen} site {number}: it lacks 'write' access to it",
+                f"the token {allowed} site {number}: it lacks 'write' access to it",
                 where=server.url,
                 hint=f"give its user write access to site {number} in Matomo, or correct `token` or `matomo_id`",
             )
