@@ -1,8 +1,8 @@
-"""The csv stage: all `.stat` files of the project in, the set of CSV files out, all of them or none.
+"""The csv stage: writes the set of CSV files from all `.stat` files of the project, all CSV files or none.
 
-It reads every `.stat` file below the folder, not only those of its steps: a CSV file covers all sites and days. A
-damaged `.stat` file stops the stage and is named; the CSV files stay as they were. A table without a row has no file:
-one that an earlier run wrote is removed, as it can be made again; one that mtc did not write stays.
+It reads every `.stat` file in the folder, not only those of its steps: a CSV file covers all sites and days. A damaged
+`.stat` file stops the stage and is named; the CSV files stay as they were. A table without rows has no file: one that
+an earlier run wrote is removed, as it can be made again; a file that mtc did not write is kept.
 
 How documents become rows is in `mtc.warehouse.csv_files`.
 """
@@ -26,17 +26,17 @@ from mtc.warehouse import csv_files
 from mtc.warehouse.stat_document import StatFile, list_stat_files, parse_stat_file
 
 RowCounts = Mapping[tuple[str, dt.date], int]
-"""How many rows the document of a site's day has, in all files."""
+"""How many rows the document of a site's day has in all files together."""
 
 Digests = Mapping[tuple[str, dt.date], str]
 """The digests that `.stat` files were recorded with, by site and day."""
 
-_HEADER_LENGTH = 4096  # characters: a longer first line is not one of ours
+_HEADER_LENGTH = 4096  # characters; a file with a longer first line was not written by mtc
 
 
 @dataclass(frozen=True, slots=True)
 class _CsvSet:
-    """The published files, how many rows each document has, and what there is to say about files removed or kept."""
+    """The published files, how many rows each document has, and notes on files that were removed or kept."""
 
     outputs: tuple[Output, ...]
     rows: RowCounts
@@ -44,7 +44,7 @@ class _CsvSet:
 
 
 class CsvStage:
-    """Does csv steps, all in one task."""
+    """Runs csv steps, all in one task."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -53,7 +53,7 @@ class CsvStage:
         """Write the CSV files, and record every step.
 
         Raises:
-            PermanentError: a `.stat` file is damaged, or the files cannot be written; none has changed.
+            PermanentError: a `.stat` file is damaged, or the files cannot be written; no file has changed.
         """
         crash_points.point("csv.before")
         try:
@@ -100,14 +100,14 @@ class CsvStage:
         return rows
 
     def _output(self, target: Path, staged: Path, files: StagedFiles) -> Output:
-        """Describe a staged file; a target that has the same content already is not replaced."""
+        """Describe a staged file; a target with the same content is not replaced."""
         size, digest = staged.stat().st_size, sha256(staged)
         if target.is_file() and target.stat().st_size == size and sha256(target) == digest:
             files.drop(target)
         return Output(_relative(self._project, target), size, digest)
 
     def _record(self, task: Task, made: _CsvSet, recorder: FactRecorder) -> None:
-        """Record the steps; the first one has the outputs and notes, which belong to all."""
+        """Record the steps; the outputs and notes, which belong to all of them, are recorded with the first."""
         done = []
         for number, planned in enumerate(task.steps):
             status, figures = _result(planned.step, made.rows)
@@ -138,7 +138,7 @@ def _remove_empty(folder: Path, written: Container[str]) -> Iterator[str]:
             fsync_dir(folder)
             yield f"{path.name} is removed: no .stat file has a row of it"
         else:
-            yield f"{path.name} is not what mtc writes, and stays: no .stat file has a row of it"
+            yield f"{path.name} was not written by mtc, and is kept: no .stat file has a row of it"
 
 
 def _first_line(path: Path) -> str:

@@ -1,6 +1,6 @@
-"""The seam between the coordinator and the stages: what a stage is, and the facts that it reports while it works.
+"""The interface between the coordinator and the stages: how a stage runs a task, and the facts that it reports.
 
-A fact is written to the state by the coordinator alone; a stage never opens the state.
+The coordinator alone writes facts to the state; a stage never opens the state.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from mtc.plan.work import LoadedStep, Task
 
 @dataclass(frozen=True, slots=True)
 class ObjectLoaded:
-    """An object's parts are in place. It replaces whatever was loaded under the same key for this step."""
+    """An object's parts are published. It replaces the object that was loaded under the same key for this step."""
 
     step: StepId
     loaded: LoadedObject
@@ -37,7 +37,7 @@ class PartsDigested:
 
 @dataclass(frozen=True, slots=True)
 class ObjectArchived:
-    """An object's copy is in the archive, verified."""
+    """An object's copy in the archive is verified."""
 
     step: StepId
     key: str
@@ -63,7 +63,7 @@ class ResendAllowed:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCut:
-    """A delivery is cut into batches, none of which is sent yet."""
+    """A delivery is divided into batches, none of which is sent yet."""
 
     step: StepId
     delivery: Delivery
@@ -88,9 +88,9 @@ class DeliveryEnded:
 
 @dataclass(frozen=True, slots=True)
 class StepLoaded:
-    """An import step is loaded and may not deliver yet. The task ends; the rest of the step is a task of its own.
+    """An import step is loaded and may not deliver yet. The task ends; the rest of the step becomes another task.
 
-    It is kept for this run only: what is recorded of the step are the objects.
+    This is not written to the state, which has the step's objects alone: it is kept in memory for this run.
     """
 
     step: StepId
@@ -118,16 +118,16 @@ Fact = ObjectFact | DeliveryFact | StepLoaded | StepDone | StepFailed
 
 
 class FactRecorder(Protocol):
-    """What a stage reports to: its facts, its progress, and whether it may go on."""
+    """Takes the facts and the progress of a stage, and tells it to stop."""
 
     def record(self, *facts: Fact) -> None:
-        """Write facts to the state, all or none; returns when they are durable."""
+        """Have facts written to the state, all or none; returns when they are durable."""
 
     def progress(self, *, size: int = 0, lines: int = 0) -> None:
-        """Add to what is shown as done: `size` in bytes, and `lines`."""
+        """Add to the progress that is shown: `size` in bytes, and a number of lines."""
 
     def check(self) -> None:
-        """Called at safe points.
+        """Check at a safe point whether to stop.
 
         Raises:
             InterruptedRunError: the run has been asked to stop.
@@ -135,7 +135,7 @@ class FactRecorder(Protocol):
 
 
 class StageRunner(Protocol):
-    """Does the tasks of one stage."""
+    """Runs the tasks of one stage."""
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
-        """Do the task. An error that it raises fails every step of the task that is not recorded yet."""
+        """Run the task. An error that it raises fails every step of the task that is not recorded as done."""

@@ -159,7 +159,7 @@ def test_a_file_of_that_name_that_mtc_did_not_write_stays(plan: Project, content
     (plan.csv / "countries.csv").write_bytes(content)
     receipt = next(iter(make(plan).receipts.values()))
     assert (plan.csv / "countries.csv").read_bytes() == content
-    assert receipt.notes == ("countries.csv is not what mtc writes, and stays: no .stat file has a row of it",)
+    assert receipt.notes == ("countries.csv was not written by mtc, and is kept: no .stat file has a row of it",)
     assert "csv/countries.csv" not in {item.path for item in receipt.outputs}
 
 

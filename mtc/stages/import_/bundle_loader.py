@@ -1,7 +1,7 @@
 """Loads one bundle into staged files: reads it, accounts for every line, classifies user agents, writes hits by day.
 
 DuckDB works on whole sets of lines; Python sees counts and distinct user agents. Every line of a bundle is counted as
-a hit or under one reason, and the sum is checked. A day is cut at midnight in the site's zone. Rejected lines are kept
+a hit or under one reason, and the sum is checked. Days end at midnight in the site's zone. Rejected lines are kept
 in a file with object, line number and reason. Nothing is published or recorded here.
 """
 
@@ -49,7 +49,7 @@ _ONE_DAY = dt.timedelta(days=1)
 _FIRST_AND_LAST = "SELECT min(ts), max(ts) FROM lines WHERE reason IS NULL"
 _DATES = "SELECT DISTINCT CAST(ts AS DATE) FROM lines WHERE reason IS NULL"
 
-# What a column of a part is made of, if not of the column of `lines` with its name.
+# The source of a part's column, where it is not the column of `lines` with the same name.
 _SOURCES = {
     "object": "object",
     "line": "n + shift",
@@ -71,7 +71,7 @@ _ReasonCounts = list[tuple[str | None, bool, int]]
 
 @dataclass(frozen=True, slots=True)
 class DaySpan:
-    """One day of the site, with its bounds in UTC (naive, as in the database)."""
+    """A day of the site from `low` to before `high`, in UTC (naive, as in the database)."""
 
     day: dt.date
     low: dt.datetime
@@ -85,9 +85,9 @@ class DaySpan:
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """What became of one segment's lines.
+    """The result of loading a segment: its accounting and parts.
 
-    `samples` are the first rejected lines, for a message; `files` are the staged files that hold lines of it.
+    `samples` are the first rejected lines, for a message; `files` are the staged files with lines of the segment.
     """
 
     accounting: Accounting
@@ -100,8 +100,8 @@ class SegmentResult:
 class BundleLoader:
     """Loads bundles of one import step.
 
-    `made_with` is the digest of the settings that decide what is a hit. `agents` are the user agents that earlier runs
-    have classified.
+    `made_with` is the digest of the settings that decide which lines are hits. `agents` is the cache of the user agents
+    that earlier runs have classified.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -112,10 +112,10 @@ class BundleLoader:
     agents: KnownAgents | None = None
 
     def load(self, bundle: Bundle, piece: int) -> list[SegmentResult]:
-        """Load a bundle; the results are in the order of its segments. `piece` numbers the slices of an object.
+        """Load a bundle; returns a result for each segment, in order. `piece` is the number of an object's slice.
 
         Raises:
-            StepError: lines cannot be read or do not add up, or the database fails.
+            StepError: lines cannot be read, the accounting does not add up, or the database fails.
         """
         try:
             fill_lines(self.connection, bundle, reading_of(self.site, bundle.format), self.staging.temporary())
@@ -129,7 +129,7 @@ class BundleLoader:
 
     def _stage(self, bundle: Bundle, name: str) -> list[SegmentResult]:
         accountings = count_lines(self.connection, bundle, self.site.filters)
-        # With other settings, or by another recipe, the same object makes a part of another name: the listed part stays
+        # With other settings, or another recipe, the part of the same object has another name: the recorded part stays
         # until the new one is recorded.
         part = f"{name}-{self.made_with[:8]}{_recipe()}"
         parts = stage_hits(self.connection, bundle, self.site, part, self.staging)
@@ -151,7 +151,7 @@ def _recipe() -> str:
 
 
 def reading_of(site: SiteSettings, format_: Format) -> Reading:
-    """How a site's lines of a format are read."""
+    """How lines of a format are read for a site."""
     source = site.source
     return Reading(
         format_,
@@ -179,7 +179,7 @@ def _result(
 
 
 def count_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: Filters) -> list[Accounting]:
-    """The accounting of each segment's lines, in the order of the segments."""
+    """Count the lines of each segment: its accounting, in the order of the segments."""
     counts: dict[int, _ReasonCounts] = {}
     for number, why, rejected, lines in connection.execute(_count_query(bundle, filters)).fetchall():
         counts.setdefault(number, []).append((why, rejected, lines))
@@ -244,7 +244,7 @@ def _copy(span: DaySpan, target: Path) -> str:
 
 
 def day_spans(connection: duckdb.DuckDBPyConnection, site: SiteSettings) -> Sequence[DaySpan]:
-    """The days on which there may be hits in `lines`, in order; some may turn out to have none."""
+    """The days on which `lines` may have hits, in order; some may have none after all."""
     ((first, last),) = connection.execute(_FIRST_AND_LAST).fetchall()
     if first is None:
         return ()
@@ -273,13 +273,13 @@ def _timestamp(moment: dt.datetime) -> str:
 
 
 def any_rejected(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether `lines` has a rejected line."""
+    """Whether `lines` has any rejected line."""
     ((count,),) = connection.execute(_COUNT_REJECTED).fetchall()
     return bool(count)
 
 
 def write_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle, target: Path) -> None:
-    """Write the rejected lines to a file, a JSON object each."""
+    """Write the rejected lines to a file, one JSON object per line."""
     connection.execute(
         f"COPY (SELECT key AS object, n + shift AS line, reason, text FROM {lines_with_segments(bundle)}"  # noqa: S608 - own pieces
         f" WHERE rejected ORDER BY n) TO {literal(str(target))} (FORMAT json)"
@@ -287,7 +287,7 @@ def write_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle, target
 
 
 def sample_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Mapping[int, list[str]]:
-    """The first rejected lines of each segment, by its number, for a message."""
+    """The first rejected lines of each segment, by the segment's number, for a message."""
     query = (
         f"SELECT number, n + shift, reason, text FROM {lines_with_segments(bundle)} WHERE rejected"  # noqa: S608 - own pieces
         f" QUALIFY row_number() OVER (PARTITION BY number ORDER BY n) <= {SAMPLES} ORDER BY n"
@@ -301,9 +301,9 @@ def sample_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Ma
 def sweep_rejected(
     warehouse: Path, site: str, day: dt.date, *, published: Collection[str], kept_keys: Collection[str]
 ) -> None:
-    """Remove a step's files of rejected lines that belong to no object any more.
+    """Remove a step's files of rejected lines that belong to none of its objects.
 
-    `published` are the files just made; an older one stays if it holds lines of an object with a key among
+    `published` are the files just written; an older file is kept if it has lines of an object whose key is among
     `kept_keys`.
     """
     folder = (warehouse / rejected_file(site, day, "any")).parent

@@ -1,10 +1,10 @@
 """Bundles: text files of a bounded size, made from many small objects or from a slice of a large one.
 
-Memory and DuckDB's tables stay bounded by the bundle, in bytes and lines, not by the day. A plain file of fitting size
-is used in place; everything else is decompressed into the spool, one object after the other, until a bundle is full or
-the next object has another format. An object that does not fit is cut at a line end and goes on in the next bundle. One
-whose headers change the format within the file is written to several bundles, one for each format, however often the
-formats alternate. Nothing is parsed here.
+The size of a bundle, in bytes and lines, bounds memory and DuckDB's tables; the size of a day does not. A plain file of
+suitable size is read in place; everything else is decompressed into the spool, object after object, until a bundle is
+full or the next object has another format. An object that does not fit is cut at a line end and continues in the next
+bundle. An object whose headers change the format within the file is written to several bundles, one for each format,
+however often the formats alternate. Nothing is parsed here.
 """
 
 import itertools
@@ -20,18 +20,18 @@ from mtc.formats.model import Format
 from mtc.formats.w3c import FormatSwitches
 from mtc.stages.import_.object_text import FetchedObject, TextDigest, digested, sample_lines, text_blocks
 
-_MOST_OPEN = 8
-_MOST_SEGMENTS = 100_000
+_MOST_OPEN = 8  # bundles
+_MOST_SEGMENTS = 100_000  # of a bundle
 MOST_LINES = 2_000_000
-"""About how many lines a bundle may have: a row costs memory however short its line is."""
+"""About how many lines a bundle may have: a row needs memory however short its line is."""
 
 ChooseFormat = Callable[[Sequence[str], str], Format]
-"""Gives an object's format from a sample of its lines and its key."""
+"""Chooses an object's format by a sample of its lines and its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class BundleSizes:
-    """In bytes of text: when a bundle is full, and the smallest and largest plain file that is read in place."""
+    """Sizes in bytes of text: of a full bundle, and of the smallest and largest plain file that is read in place."""
 
     bundle: int = 128 << 20
     in_place: tuple[int, int] = (8 << 20, 256 << 20)
@@ -41,9 +41,9 @@ class BundleSizes:
 class Segment:
     """Consecutive lines of a bundle that belong to one object.
 
-    `first` is the bundle's line (from 0) at which they begin; `offset` is how many lines of the object are in earlier
-    bundles. `last` says that the object ends here; then `content` is the digest of its bytes, and `text` that of its
-    lines, decompressed.
+    `first` is the bundle's line (from 0) at which they begin; `offset` counts the lines of the object in earlier
+    bundles. `last` is whether the object ends here; then `content` is the digest of its bytes, and `text` that of its
+    decompressed lines.
     """
 
     object: SourceObject
@@ -57,9 +57,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A text file and the objects whose lines it holds.
+    """A text file with lines of one or several objects, all in one format.
 
-    A file that is not `temporary` is the source's and never removed. `tidy` files can be read without cleaning.
+    A file that is not `temporary` belongs to the source and is never removed. `tidy` files need no cleaning.
     """
 
     path: Path
@@ -86,7 +86,7 @@ class Bundle:
 
 
 def fits_in_place(item: FetchedObject, sizes: BundleSizes) -> bool:
-    """Whether a file is best read in place: UTF-8 that is not compressed, and neither small nor large."""
+    """Whether a file should be read in place: it is uncompressed UTF-8, and neither too small nor too large."""
     smallest, largest = sizes.in_place
     if not smallest <= item.path.stat().st_size <= largest or not is_plain(item.path):
         return False
@@ -94,9 +94,9 @@ def fits_in_place(item: FetchedObject, sizes: BundleSizes) -> bool:
 
 
 def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
-    """A plain file as a bundle of its own, read once to count its lines.
+    """Make a bundle of a plain file where it is; the file is read once, to count its lines.
 
-    None where its format changes within the file, or its lines are too many for one bundle.
+    Returns None if the format changes within the file, or if it has too many lines for a bundle.
     """
     digest = TextDigest()
     lines = 0
@@ -120,7 +120,7 @@ def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
 def make_bundles(
     fetched: Iterable[FetchedObject], spool: Path, choose: ChooseFormat, *, sizes: BundleSizes
 ) -> Generator[Bundle]:
-    """Turn objects into bundles. The bundle with an object's last segment comes after all others of that object."""
+    """Turn objects into bundles. The bundle with an object's last segment follows all others of that object."""
     writer = _BundleWriter(spool, sizes.bundle)
     try:
         for item in fetched:
@@ -147,11 +147,11 @@ class _OpenBundle:
     segments: list[Segment] = field(default_factory=list)
 
     def full(self, limit: int) -> bool:
-        """Whether nothing more should be written to it; `limit` is in bytes."""
+        """Whether no more lines should be written to it; `limit` is in bytes."""
         return self.size >= limit or self.lines >= MOST_LINES or len(self.segments) >= _MOST_SEGMENTS
 
     def closed(self) -> Bundle:
-        """Close the file and describe it."""
+        """Close the file, and return the bundle."""
         self.stream.close()
         return Bundle(self.path, self.format, tuple(self.segments), temporary=True)
 
@@ -218,13 +218,13 @@ class _BundleWriter:
             yield from self.flush()
 
     def _format(self, block: bytes, item: FetchedObject, choose: ChooseFormat) -> Format:
-        """The object's format; one without lines gets that of the last object."""
+        """The object's format; an object without lines gets that of the object before."""
         if not block and self.open:
             return self.open[-1].format
         return choose(sample_lines(block) if block else (), item.object.key)
 
     def _begin(self, object_: SourceObject, format_: Format, offset: int) -> _OpenSegment:
-        """Begin a segment in the open bundle of that format, or a new one; it becomes the last one."""
+        """Begin a segment in the open bundle of that format or a new one, which becomes the most recently used."""
         bundle = next((bundle for bundle in self.open if bundle.format is format_), None)
         if bundle is None:
             self.spool.mkdir(parents=True, exist_ok=True)
@@ -237,7 +237,7 @@ class _BundleWriter:
         return _OpenSegment(object_, bundle, offset, bundle.lines)
 
     def _limit_open(self) -> Iterator[Bundle]:
-        """Close the least recently used bundle where too many are open."""
+        """Close the least recently used bundle if too many are open."""
         if len(self.open) > _MOST_OPEN:
             yield from self._close(self.open[0])
 
@@ -251,21 +251,21 @@ class _BundleWriter:
             made.discard()
 
     def flush(self) -> Iterator[Bundle]:
-        """Close all open bundles. The one with the last segments comes last."""
+        """Close all open bundles, the most recently used one last."""
         while self.open:
             yield from self._close(self.open[0])
 
     def close(self) -> None:
-        """Close files without making bundles of them: an object failed."""
+        """Close the files after an error, without making bundles of them."""
         for bundle in self.open:
             bundle.stream.close()
 
 
 def _limit_lines(block: bytes) -> Iterator[bytes]:
-    """A block of whole lines, cut where it has more lines than a bundle should have."""
-    begun = 0
-    while block.count(b"\n", begun) > MOST_LINES:
-        end = block.rfind(b"\n", begun, begun + MOST_LINES) + 1 or block.find(b"\n", begun) + 1
-        yield block[begun:end]
-        begun = end
-    yield block[begun:]
+    """Divide a block of whole lines that has more lines than a bundle should have."""
+    start = 0
+    while block.count(b"\n", start) > MOST_LINES:
+        end = block.rfind(b"\n", start, start + MOST_LINES) + 1 or block.find(b"\n", start) + 1
+        yield block[start:end]
+        start = end
+    yield block[start:]

@@ -1,13 +1,13 @@
-"""Which format an object is in, and whether its lines could be read well enough in it.
+"""Chooses the format of an object, and checks that enough of its lines could be read in it.
 
-The format is the one that the manifest names, or the one that detection finds; both come with a reason. It is then made
-to read what the manifest says of its fields (`fields`, `client`). A day may have thousands of small objects, most of
-them in one format: so a few lines of an object are tried first, and if all of them read as those of the object before,
-the format is taken to be the same.
+The format is the one that the manifest names, or the one that detection finds; both come with a reason. The manifest's
+settings of fields (`fields`, `client`) are then applied to it. A day may have thousands of small objects, most of them
+in one format: so a few lines of an object are tried first, and if all of them can be read in the format of the object
+before, that format is kept.
 
-A wrong format must not pass for a quiet day: an object, or a whole step, of which too few lines could be read is
-refused. Filtered lines are readable, and so is one whose request is none (`no request`). Blank lines, headers and
-messages of servers (`other`) say nothing of the format either way.
+A wrong format must not look like a quiet day: an object, or a whole step, with too few readable lines is refused.
+Filtered lines are readable, and so are those without a request (`no request`). Blank lines, headers and messages of
+servers (`other`) say nothing about the format.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ _LEAVE_OUT = f"leave it out of the source's `url`, {_ALLOW}"
 
 @dataclass(frozen=True, slots=True)
 class SourceFormat:
-    """What the manifest says of a source's lines: the format, its fields, who the client is."""
+    """The manifest's settings of a source's lines: the format, its fields, who the client is."""
 
     format: FormatChoice = AUTO
     fields: tuple[tuple[str, str], ...] = ()
@@ -58,13 +58,13 @@ class SourceFormat:
 
     @classmethod
     def of(cls, source: Source) -> "SourceFormat":
-        """From a source's settings."""
+        """Take them from a source's settings."""
         return cls(source.format, tuple(sorted(source.fields.items())), source.client)
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenFormat:
-    """A format, and why it was chosen; notes for people, and the error with which an import would refuse it."""
+    """A format and why it was chosen, with notes, and the error with which an import would refuse it."""
 
     format: Format
     why: str
@@ -73,7 +73,7 @@ class ChosenFormat:
 
 
 def choose(named: FormatChoice | SourceFormat, sample: Sequence[str], where: str) -> ChosenFormat:
-    """The format of an object that begins with the lines `sample`; `where` names it in errors.
+    """Choose the format of an object that begins with the lines `sample`; `where` names it in errors.
 
     Raises:
         PermanentError: no format reads the sample.
@@ -99,7 +99,7 @@ def _found(source_format: SourceFormat, sample: Sequence[str], where: str) -> Ch
 
 
 def _with_notes(choice: ChosenFormat, source_format: SourceFormat, sample: Sequence[str], where: str) -> ChosenFormat:
-    """The choice with the manifest's fields, with notes, and with the reason to refuse it if there is one."""
+    """Add the manifest's fields to a choice, notes, and the reason to refuse it if there is one."""
     format_ = _with_fields(choice.format, source_format, sample, where)
     note = behind_proxies(format_, sample) if source_format.client is None else None
     return replace(
@@ -111,8 +111,8 @@ def _with_notes(choice: ChosenFormat, source_format: SourceFormat, sample: Seque
 
 
 def _with_fields(format_: Format, source_format: SourceFormat, sample: Sequence[str], where: str) -> Format:
-    led = with_client_in_front(format_, sample) if source_format.format == AUTO else format_
-    with_fields = with_mapped_fields(led, source_format.fields, sample, where)
+    with_client = with_client_in_front(format_, sample) if source_format.format == AUTO else format_
+    with_fields = with_mapped_fields(with_client, source_format.fields, sample, where)
     uses_forwarded = source_format.client is not None and "forwarded_for" in source_format.client.from_
     return with_forwarded_behind(with_fields, sample) if uses_forwarded else with_fields
 
@@ -120,7 +120,7 @@ def _with_fields(format_: Format, source_format: SourceFormat, sample: Sequence[
 def _refusal_of(
     format_: Format, source_format: SourceFormat, sample: Sequence[str], where: str
 ) -> PermanentError | None:
-    """Why an import would refuse a format: it was detected and lacks what counts, or cannot read such a file."""
+    """Why an import would refuse a format: it was detected and lacks an important field, or cannot read the file."""
     shape = format_.shape
     if isinstance(shape, Cells) and shape.count > csv_lines.MOST_COLUMNS:
         what = f"the header row has {shape.count} columns, and {format_.name} reads {csv_lines.MOST_COLUMNS} at most"
@@ -145,20 +145,20 @@ def _refusal(format_: Format, missing: Sequence[str], where: str) -> PermanentEr
 
 
 def custom_format(described: CustomFormat, sample: Sequence[str]) -> Format:
-    """The format that a manifest describes, after the line prefix that the sample has."""
+    """The format that a manifest describes, with the line prefix that the sample has."""
     format_ = custom(described)
     return fit_layers(lambda _: format_, sample) or format_
 
 
 def format_chooser(named: FormatChoice | SourceFormat, notes: list[str] | None = None) -> ChooseFormat:
-    """Chooses for the objects of a step, one after the other; their notes are added to `notes`."""
+    """Make a function that chooses the formats of a step's objects in order; their notes are added to `notes`."""
     source_format = named if isinstance(named, SourceFormat) else SourceFormat(named)
     return _FormatChooser(source_format, [] if notes is None else notes)
 
 
 @dataclass(slots=True)
 class _FormatChooser:
-    """Remembers the format of the last object, as it was found."""
+    """Chooses the formats of objects in order, and remembers that of the last one."""
 
     source_format: SourceFormat
     notes: list[str] = field(default_factory=list)
@@ -190,13 +190,14 @@ class _FormatChooser:
 def check_quality(
     object_: SourceObject, results: Sequence[SegmentResult], format_: Format, max_rejected: float
 ) -> Accounting:
-    """The object's accounting, if enough of its lines could be read.
+    """Check that enough of an object's lines could be read; returns its accounting.
 
-    An object is refused where none of its lines could be read, however few there are; where, of a hundred or more, a
-    larger share than `max_rejected` (0 to 1) could not; or where all are messages. A share of 1 allows all of that.
+    An object is refused if none of its lines could be read, however few there are; if it has at least 100 lines and a
+    larger share than `max_rejected` (0 to 1) could not be read; or if all of these are messages. A share of 1 allows
+    everything.
 
     Raises:
-        PermanentError: the object is refused: it is probably in another format.
+        PermanentError: the object is refused: it probably has another format.
     """
     accounting = Accounting.total(part.accounting for part in results)
     if max_rejected < 1:
@@ -260,7 +261,7 @@ def check_step_quality(objects: Sequence[LoadedObject], max_rejected: float, sam
 
 
 def messages_note(objects: Sequence[LoadedObject]) -> tuple[str, ...]:
-    """A note on objects that hold messages of a server and no request."""
+    """A note on objects that contain messages of a server and no request."""
     found = [item.object.key for item in objects if _only_messages(item.accounting)]
     if not found:
         return ()
@@ -269,7 +270,7 @@ def messages_note(objects: Sequence[LoadedObject]) -> tuple[str, ...]:
 
 
 def _names(accounting: Accounting) -> str:
-    """A hint about clients that are host names, where that is why most lines are rejected."""
+    """A hint about clients that are host names, if that is why most lines are rejected."""
     return _NAMES if 2 * accounting.rejected.get("bad address", 0) > sum(accounting.rejected.values()) else ""
 
 

@@ -1,9 +1,9 @@
-"""The import stage: does the import steps of a task, one after the other.
+"""The import stage: runs the import steps of a task, one after the other.
 
-The order of an import step: drop objects that are gone, load the new ones, deliver and archive what is loaded, report.
-What is done is recorded at once, object by object and batch by batch, so that an interrupted step goes on where it was.
-An open delivery is finished before anything is loaded again, as it needs its parts. Objects are pushed to the archive
-after that, each recorded as soon as its copy is verified. The source is never changed.
+An import step drops objects that are gone, loads new ones, delivers and archives what is loaded, and reports. Progress
+is recorded at once, object by object and batch by batch, so that an interrupted step continues where it stopped. An
+open delivery is finished before anything is loaded again, as it needs the parts. After the delivery objects are pushed
+to the archive, each recorded as soon as its copy is verified. The source is never changed.
 """
 
 import contextlib
@@ -37,9 +37,9 @@ _SIZES = BundleSizes()
 
 @dataclass(frozen=True, slots=True)
 class ImportStage:
-    """Does import steps. `open_source` and `open_archive` open what the manifest names for a site.
+    """Runs import steps. `open_source` and `open_archive` open what the manifest names for a site.
 
-    `agents` are the user agents that earlier runs have classified.
+    `agents` is the cache of the user agents that earlier runs have classified.
     """
 
     project: Project
@@ -51,7 +51,7 @@ class ImportStage:
     agents: KnownAgents | None = None
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
-        """Do each step of the task, one after the other."""
+        """Run each step of the task, one after the other."""
         for planned in task.steps:
             context = self._context(planned, recorder, task)
             if task.loaded is None:
@@ -60,7 +60,7 @@ class ImportStage:
             try:
                 is_over = import_step(context)
             finally:
-                if is_over:  # else the archive may need the fetched copies
+                if is_over:  # otherwise the archive may need the fetched copies
                     shutil.rmtree(context.spool, ignore_errors=True)
 
     def _context(self, planned: PlannedStep, recorder: FactRecorder, task: Task) -> StepContext:
@@ -86,9 +86,9 @@ class ImportStage:
 
 
 def import_step(context: StepContext) -> bool:
-    """Do the step, or the rest of it; False when it is loaded and has to wait for its turn to deliver.
+    """Run the step, or the rest of it; returns False if it is loaded and has to wait until it may deliver.
 
-    When it raises, what was recorded before that stays good.
+    If it raises, everything recorded before stays valid.
     """
     work, recorder = context.work, context.recorder
     recorder.check()
@@ -112,7 +112,7 @@ def import_step(context: StepContext) -> bool:
 
 
 def _finish(context: StepContext) -> tuple[DeliverySummary, tuple[Delivery, ...]]:
-    """Finish open deliveries; returns also those that wait for parts.
+    """Finish open deliveries; returns also those whose parts are missing.
 
     Raises:
         PermanentError: hits of the step would count twice in Matomo, and no operator has accepted that.
@@ -134,7 +134,7 @@ def _finish(context: StepContext) -> tuple[DeliverySummary, tuple[Delivery, ...]
 
 
 def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: LoadedStep) -> DeliverySummary:
-    """Finish the deliveries that waited for their parts, then deliver the objects that no delivery covers."""
+    """Finish the deliveries whose parts were missing, then deliver the objects that no delivery covers."""
     deliver, deliverer = context.work.deliver, context.deliverer
     if deliver is None or deliverer is None:
         return DeliverySummary()
@@ -142,13 +142,13 @@ def _deliver(context: StepContext, opened: Sequence[Delivery], loaded: LoadedSte
     if waiting:
         raise PermanentError(
             "a delivery cannot be finished, as parts of it are gone",
-            hint=f"restore the warehouse; or give it up, and count what it sent twice: --accept {context.step}",
+            hint=f"restore the warehouse; or give it up, and what it has sent counts twice: --accept {context.step}",
         )
     return finished + deliverer.deliver(context.delivery_job, deliver.number, _undelivered(context, loaded))
 
 
 def _undelivered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject, ...]:
-    """The objects whose hits no delivery covers, without copies. Those that an operator lets be sent again count."""
+    """The objects whose hits no delivery covers, without copies; including those that an operator allows to resend."""
     deliver = context.work.deliver
     if deliver is None or context.deliverer is None:
         return ()
@@ -178,7 +178,10 @@ def _receipt(
     delivered: DeliverySummary,
     line_notes: Sequence[str],
 ) -> Receipt:
-    """The step's receipt. `copies` maps objects to others of the step with the same lines, which count once."""
+    """Make the step's receipt.
+
+    `copies` maps the keys of copies to the keys of the objects with the same lines, which are counted instead.
+    """
     accounting = Accounting.total(counted_accounting(item, copies) for item in objects)
     lines = {item.object.key: item.accounting.lines for item in objects}
     copy_notes = tuple(copy_note(key, original, lines[key]) for key, original in copies.items())
@@ -231,6 +234,6 @@ def _pusher(context: StepContext, archive: LogArchive) -> Callable[[LoadedObject
 
 
 def _local_copy(context: StepContext, object_: SourceObject) -> Path | None:
-    """The fetched copy, if the object was fetched into the spool."""
+    """The object's fetched copy in the spool, if there is one."""
     folder = context.spool_of(object_)
     return next(iter(folder.iterdir()), None) if folder.is_dir() else None

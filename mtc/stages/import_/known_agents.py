@@ -1,8 +1,8 @@
-"""A cache of classified user agents, kept from run to run: parsing a user agent is far slower than finding it again.
+"""A cache of classified user agents, kept between runs: parsing a user agent is far slower than looking it up.
 
-It is derived data: losing it costs time alone. Files are written once and named by a digest of their content, so that
-a damaged one is noticed and skipped; a few are merged into one now and then. What was classified by other rules or
-other versions of the tables is in another folder, which is removed. Safe in several threads of one run.
+It is derived data: losing it costs nothing but time. Files are written once and named by a digest of their content, so
+that a damaged one is detected and removed; when there are many they are merged. User agents that were classified by
+other rules or other versions of the tables are in another folder, which is removed. Threads of a run may share it.
 """
 
 import contextlib
@@ -36,15 +36,18 @@ KNOWN_COLUMNS: tuple[tuple[str, str], ...] = (
 
 _NAMES = ", ".join(name for name, _ in KNOWN_COLUMNS)
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{32})\.parquet")
-_DIGITS = 32
+_DIGITS = 32  # of a digest
 _FILES = 8
-_MOST = 200_000
-_LONGEST = 500
+_MOST = 200_000  # user agents
+_LONGEST = 500  # characters
 
 
 @dataclass(slots=True)
 class KnownAgents:
-    """The cache of one project. `work` is its folder for derived data, `scratch` one that runs clear."""
+    """The cache of a project. `work` is its folder for derived data, `scratch` the folder that runs empty.
+
+    `most` is how many user agents are kept at most.
+    """
 
     work: Path
     scratch: Path
@@ -54,7 +57,7 @@ class KnownAgents:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look_up(self, connection: duckdb.DuckDBPyConnection, texts: str, into: str) -> None:
-        """Copy the known rows of the texts in the table `texts` into the table `into`."""
+        """Copy the cached rows of the user agents in the table `texts` into the table `into`."""
         with contextlib.suppress(OSError, duckdb.Error):  # a cache miss
             if files := self._files():
                 connection.execute(f"""
@@ -63,7 +66,7 @@ SELECT DISTINCT ON (user_agent) {_NAMES} FROM {_reading(files)} SEMI JOIN {texts
 """)  # noqa: S608 - names of this package's own tables
 
     def store(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
-        """Store the rows of a table for later runs; rows that cannot be written are classified again then."""
+        """Store the rows of a table for later runs; what cannot be written is classified again then."""
         query = f"SELECT {_NAMES} FROM {table} WHERE length(user_agent) <= {_LONGEST} LIMIT {self.most}"  # noqa: S608 - as above
         with contextlib.suppress(OSError, duckdb.Error), self._lock:
             self._write(connection, query, self._last() + 1)
@@ -100,7 +103,7 @@ ORDER BY filename DESC LIMIT {self.most}
 
     @property
     def folder(self) -> Path:
-        """The folder of today's rules; others beside it are removed at the first use."""
+        """The folder for the current rules; others beside it are removed at the first use."""
         if self._folder is None:
             digest = hashlib.sha256(json.dumps([recipe(), KNOWN_COLUMNS]).encode()).hexdigest()
             self._folder = self.work / "agents" / digest[:_DIGITS]
@@ -110,7 +113,7 @@ ORDER BY filename DESC LIMIT {self.most}
         return self._folder
 
     def _files(self) -> list[Path]:
-        """The undamaged files, the oldest first; others are removed. Each is checked once."""
+        """The undamaged files, oldest first; damaged ones are removed. Each file is checked once."""
         return [file for file in sorted(_inside(self.folder)) if self._is_sound(file)]
 
     def _is_sound(self, file: Path) -> bool:

@@ -1,8 +1,8 @@
-"""The tables of a bundle: `lines`, a row for each line; `segments`, whose lines they are; `agents`, user agents.
+"""The tables of a bundle: `lines`, a row for each line; `segments`, which assigns them to objects; `agents`.
 
-The file is read as it is. Where the database refuses it, or reads another number of lines than was counted, it is
-cleaned and read again; then, if need be, by the exact path alone. `segments` joins each line to its object. `agents`
-has each distinct user agent among the lines that may be hits, classified once.
+The file is first read as it is. If the database refuses it, or reads another number of lines than was counted, it is
+cleaned and read again; if that fails too, with the exact path alone. `agents` has each distinct user agent of the lines
+that may be hits, classified once.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ _FILL_AGENTS = f"INSERT INTO new_agents SELECT {', '.join('unnest(?)' for _ in K
 _AGENTS_AT_ONCE = 20_000
 
 JOIN_AGENTS = "LEFT JOIN agents ON coalesce(l.user_agent, '') = agents.user_agent"
-"""SQL that gives the lines `l` their agent."""
+"""SQL that joins the lines `l` to their user agents."""
 
 
 def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: Reading, scratch: Path) -> None:
@@ -65,9 +65,9 @@ def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: R
 
 
 def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> int:
-    """Make `lines` from a text file; returns how many lines there are.
+    """Fill `lines` from a text file; returns how many lines it has.
 
-    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it.
+    `exact` reads whole lines and uses the exact path alone, for which the file must have been cleaned.
 
     Raises:
         duckdb.InvalidInputException, duckdb.ConversionException: the database cannot read the file.
@@ -88,7 +88,7 @@ class _BundleReader:
     reading: Reading
 
     def reads(self, path: Path, *, exact: bool) -> bool:
-        """Fill `lines`; whether it has exactly as many lines as were counted."""
+        """Fill `lines`; returns whether it has exactly as many lines as were counted."""
         try:
             return read_text(self.connection, path, self.reading, exact=exact) == self.bundle.lines
         except _DATA_ERRORS:
@@ -102,7 +102,7 @@ def _write_clean(bundle: Bundle, target: Path) -> None:
 
 
 def _clean_blocks(bundle: Bundle) -> Iterator[bytes]:
-    """The cleaned lines. A byte order mark within a file from outside is not removed as ours is."""
+    """The cleaned lines. In a source's file, bytes that look like the mark of a cut line are escaped."""
     raw = blocks(bundle.path, where=bundle.where)
     text = whole_lines(raw if bundle.temporary else unmarked(raw))
     first = next(text, b"")
@@ -138,7 +138,7 @@ def segment_object_id(segment: Segment) -> str:
 
 
 def fill_agents(connection: duckdb.DuckDBPyConnection, filters: Filters, known: KnownAgents | None = None) -> None:
-    """Fill the table `agents`, a row for each text, and mark those that the filters exclude; new ones join `known`."""
+    """Fill the table `agents`, a row for each user agent, and mark those that are filtered; add new ones to `known`."""
     connection.execute(_DISTINCT_AGENTS)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE known_agents ({_COLUMNS})")
     if known:

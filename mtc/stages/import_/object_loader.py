@@ -1,7 +1,7 @@
-"""Loads the new objects of a step: fetched, bundled, read; published and recorded object by object, once complete.
+"""Loads the new objects of a step: fetches, bundles and reads them; publishes and records each one once it is complete.
 
 An object is complete when its last line is read, it is unchanged since it was listed, and enough of its lines could be
-read. Nothing of an incomplete object stays in the warehouse.
+read. Nothing of an incomplete object is left in the warehouse.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ OpenArchive = Callable[[SiteSettings], LogArchive | None]
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """The context of one import step. `spool` is a folder of this step alone, removed when the step ends.
+    """What an import step works with. `spool` is a folder for this step, which is removed when the step ends.
 
     `may_deliver` and `loaded` are those of `mtc.plan.work.Task`.
     """
@@ -65,7 +65,7 @@ class StepContext:
         return DeliveryJob(self.site, self.step, self.recorder)
 
     def spool_of(self, object_: SourceObject) -> Path:
-        """The folder that an object is fetched into."""
+        """The folder that the object is fetched into."""
         return self.spool / object_id(object_.key, object_.version)
 
 
@@ -75,7 +75,7 @@ class ObjectLoader:
 
     `reload` checks objects that were delivered before. `results` are those of incomplete objects so far, by key;
     `in_progress` are the fetched objects that are not recorded yet; `published` are the files moved into the warehouse;
-    `samples` are lines that could not be read; `notes` are for people.
+    `samples` are lines that could not be read; `notes` are for the step's receipt.
     """
 
     context: StepContext
@@ -96,7 +96,7 @@ class ObjectLoader:
         try:
             return list(self._load(source))
         except (StepError, OSError):
-            _confirm(source, self.in_progress.values())  # a file that is being written looks like a damaged one
+            _confirm(source, self.in_progress.values())  # a file that is still being written looks damaged
             raise
 
     def _load(self, source: LogSource) -> Iterator[LoadedObject]:
@@ -119,10 +119,10 @@ class ObjectLoader:
                 yield from self._record(bundle, staging, connection)
 
     def _fetched(self, source: LogSource) -> Generator[FetchedObject]:
-        """Fetch objects, those of a remote source a few before they are read.
+        """Fetch objects; from a remote source, a few of them before they are needed.
 
-        A source that copies makes the object's folder itself: making one for each of thousands of small local objects
-        would take longer than reading them.
+        A source that copies objects makes their folders itself: to make one for each of thousands of small local
+        objects would take longer than to read them.
         """
 
         def fetch(object_: SourceObject) -> Path:
@@ -146,7 +146,7 @@ class ObjectLoader:
                 self._remove_text(item)
 
     def _remove_text(self, item: FetchedObject) -> None:
-        """Remove the text made of an object that is read, and its fetched copy unless the archive may still need it."""
+        """Remove the text of an object that has been read, and its fetched copy unless the archive may need it."""
         if item.origin:
             item.path.unlink(missing_ok=True)
         fetched = item.origin or item.path
@@ -168,7 +168,7 @@ class ObjectLoader:
     def _record(
         self, bundle: Bundle, staging: StagingFolder, connection: duckdb.DuckDBPyConnection
     ) -> Sequence[LoadedObject]:
-        """Publish and record the objects that are complete with this bundle, all or none."""
+        """Publish and record the objects that end in this bundle, all or none."""
         ended = [segment for segment in bundle.segments if segment.last]
         complete = [self._complete(segment, bundle.format) for segment in ended]
         for item in complete:
@@ -201,7 +201,7 @@ class ObjectLoader:
         )
 
     def _facts(self, item: LoadedObject) -> Iterator[Fact]:
-        """The facts about a complete object: that it is loaded, and what becomes of its deliveries."""
+        """The facts about a complete object: that it is loaded, and about its earlier deliveries."""
         yield ObjectLoaded(self.context.step, item)
         yield from self.reload.facts(item)
 
@@ -213,12 +213,12 @@ class ObjectLoader:
 
 
 def _prefetch_bundles(made: Generator[Bundle]) -> Generator[Bundle]:
-    """Write the next bundle while one is read, unless that one is read in place: its file must stay until then."""
+    """Write the next bundle while one is read, unless it is read in place: its file must not be removed before that."""
     return prefetch_one(made, lambda bundle: bundle.temporary, name="bundle")
 
 
 def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """One part for each file: an object may have several segments in a bundle."""
+    """Merge the parts of each file: an object may have several segments in a bundle."""
     hits: dict[Part, int] = {}
     for part in parts:
         file = dataclasses.replace(part, hits=0)
@@ -227,6 +227,6 @@ def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 
 def _confirm(source: LogSource, objects: Iterable[SourceObject]) -> None:
-    """Raise ObjectChangedError when one of the objects is no longer what was listed."""
+    """Raise ObjectChangedError if one of the objects has changed since it was listed."""
     for object_ in objects:
         source.confirm_unchanged(object_)

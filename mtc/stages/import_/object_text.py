@@ -31,8 +31,8 @@ _SAMPLE_BYTES = 256 << 10
 class FetchedObject:
     """An object and the local file with its text, which may be compressed.
 
-    `origin` is the file that the text was made from, if the object is not text. `encoding` is that of the text where
-    no byte order mark says another; None is UTF-8.
+    `origin` is the file that the text was made from, if the object is not text. `encoding` is that of the text unless
+    it has a byte order mark; None is UTF-8.
     """
 
     object: SourceObject
@@ -41,12 +41,12 @@ class FetchedObject:
     encoding: str | None = None
 
     def digest(self) -> str:
-        """The digest of the object's bytes."""
+        """Compute the digest of the object's bytes."""
         return sha256(self.origin or self.path)
 
 
 def as_text(item: FetchedObject, connect: Connect, target: Path) -> FetchedObject:
-    """A Parquet object as text in the file `target`; any other object as it is.
+    """Turn a Parquet object into text in the file `target`; any other object is returned unchanged.
 
     Raises:
         PermanentError: the Parquet file is damaged, or needs more memory or disk than there is.
@@ -82,12 +82,12 @@ def _explain(error: duckdb.Error, where: str) -> StepError:
         return PermanentError("the Parquet file needs more memory to be read", where=where, hint=hint)
     if isinstance(error, duckdb.OutOfMemoryException) or "space" in str(error):
         return explained
-    hint = "nothing of it was loaded; put a whole copy in its place and run the same command"
+    hint = "nothing of it was loaded; replace it by an undamaged copy and run the same command"
     return PermanentError(f"the Parquet file is damaged ({str(error).splitlines()[0]})", where=where, hint=hint)
 
 
 def sample_lines(block: bytes) -> Sequence[str]:
-    """The first whole lines of a block, decoded so that any byte passes."""
+    """The first whole lines of a block, decoded; bytes that are not UTF-8 are escaped."""
     head = block[:_SAMPLE_BYTES]
     end = head.rfind(b"\n")
     text = head if end < 0 or len(head) == len(block) else head[:end]
@@ -96,7 +96,7 @@ def sample_lines(block: bytes) -> Sequence[str]:
 
 
 def text_blocks(item: FetchedObject, limit: int, digest: Callable[[bytes], None]) -> Iterator[bytes]:
-    """The object's whole lines, in pieces that do not exceed a bundle by much; `digest` is called with its text."""
+    """An object's text as cleaned whole lines, in blocks of about `limit` bytes at most; `digest` gets the raw text."""
     text = as_utf8(digested(blocks(item.path, where=item.object.key), digest), item.encoding)
     return map(tidy, whole_lines(unmarked(_pieces(text, min(limit, _BLOCK)))))
 
@@ -108,7 +108,10 @@ def _pieces(stream: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 class TextDigest:
-    """Both digests, in one pass; the second costs nothing as long as it equals the first."""
+    """Two digests of an object's text in one pass: of its bytes, and of its lines whatever their line ends are.
+
+    The second one costs nothing as long as it equals the first.
+    """
 
     def __init__(self) -> None:
         self._written = hashlib.sha256()
@@ -133,11 +136,11 @@ class TextDigest:
         self._ended = block.endswith(b"\n")
 
     def written(self) -> str:
-        """The digest of every byte, hex."""
+        """The digest of all bytes, in hex."""
         return self._written.hexdigest()
 
     def lines(self) -> str:
-        """The digest of the lines, hex: a byte order mark, CR LF for LF and a missing last line end do not count."""
+        """The digest of the lines, in hex; it ignores a byte order mark, CR LF for LF and a missing last line end."""
         lines = (self._lines or self._written).copy()
         if not self._ended:
             lines.update(b"\n")
@@ -145,7 +148,7 @@ class TextDigest:
 
 
 def digested(stream: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
-    """The same blocks; `update` is called with each."""
+    """Yield the same blocks, and call `update` with each."""
     for block in stream:
         update(block)
         yield block

@@ -1,4 +1,4 @@
-"""Slow work done a few items before its results are needed, with the results in order. Knows nothing of logs."""
+"""Does slow work ahead of time in threads: a few items before their results are needed. Knows nothing of logs."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -13,9 +13,9 @@ PREFETCHED = 8
 
 
 def prefetch(work: Callable[[Item], Result], items: Iterable[Item], *, name: str) -> Generator[tuple[Item, Result]]:
-    """Do `work` for each item in threads called `name`; yields item and result in the order of the items.
+    """Call `work` for each item in threads called `name`; yields items with their results, in the order of the items.
 
-    A caller that stops early closes the generator: items whose work has not begun are then skipped.
+    A caller that stops early has to close the generator: items whose work has not begun are then skipped.
     """
     pending: deque[tuple[Item, Future[Result]]] = deque()
     with ThreadPoolExecutor(PREFETCHED, thread_name_prefix=name) as pool:
@@ -32,15 +32,15 @@ def prefetch(work: Callable[[Item], Result], items: Iterable[Item], *, name: str
 
 
 def one_by_one(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[tuple[Item, Result]]:
-    """The same without threads, for work that is faster than handing it over: each item when it is asked for."""
+    """The same without threads, for work that is faster than handing it over to one."""
     for item in items:
         yield item, work(item)
 
 
 def prefetch_one(items: Generator[Item], may: Callable[[Item], bool], *, name: str) -> Generator[Item]:
-    """The same items; while one that `may` be overlapped is worked on, the next is made in a thread called `name`.
+    """Yield the same items; the next one is made in a thread called `name` while the caller works on an item.
 
-    `items` runs in that thread alone, closing included.
+    That is not done for an item for which `may` is false. `items` runs in that thread alone, also when it is closed.
     """
     with ThreadPoolExecutor(1, thread_name_prefix=name) as pool:
         try:

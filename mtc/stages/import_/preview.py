@@ -1,7 +1,7 @@
-"""What an import would make of a file: its format, what becomes of every line, and samples for each reason.
+"""Previews the import of a file: its format, the accounting of its lines, and samples of hits and of each reason.
 
-It runs the import's own code up to where hits would be staged, and keeps nothing of it. The samples are the first lines
-of each kind in `lines`, hits and every reason, with all fields that were read.
+It runs the code of the import up to the point where hits would be staged, and keeps nothing. The samples are the first
+lines of each kind, hits and each reason, with all fields that were read.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _AGENT_FIELDS = ("bot", "browser", "browser_version", "os", "device")
 _FIELDS = (*FIELDS_KEPT, "download", *_AGENT_FIELDS)
 
 PARQUET = "Parquet"
-# Every line keeps its text and fields, so results are smaller than those of an import; nothing is read in place.
+# Every line keeps its text and fields, so bundles are smaller than those of an import; nothing is read in place.
 _SIZES = BundleSizes(bundle=16 << 20, in_place=(1, 0))
 
 
@@ -50,7 +50,7 @@ class Sample:
 def first_lines(
     connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: Filters, limit: int
 ) -> Iterator[tuple[str, Sample]]:
-    """The first `limit` lines of each kind: `HIT` or the reason, and the line. `lines` must have kept all texts."""
+    """Yield the first `limit` lines of each kind, with `HIT` or the reason. `lines` must have kept all texts."""
     for why, rejected, line, text, *values in connection.execute(_samples_query(bundle, filters, limit)).fetchall():
         named = zip(_FIELDS, values, strict=True)
         fields = {name: _plain(value) for name, value in named if value not in {None, ""}}
@@ -58,7 +58,7 @@ def first_lines(
 
 
 def _samples_query(bundle: Bundle, filters: Filters, limit: int) -> str:
-    """Lines are chosen by their numbers first, so that only the chosen ones' texts are read."""
+    """SQL that selects the lines by number first, so that only the texts of selected lines are read."""
     why = f"coalesce(reason, {agent_reason(filters)}, '{HIT}')"
     line_fields = ", ".join(f'l."{name}"' for name in (*FIELDS_KEPT, "download"))
     agent_fields = ", ".join(f"agents.{name}" for name in _AGENT_FIELDS)
@@ -82,9 +82,9 @@ def _plain(value: object) -> Value:
 
 @dataclass(slots=True)
 class Explained:
-    """What an import would make of a file. `samples` are lines under `HIT` and under each reason.
+    """The result of a preview. `samples` are lines by kind: `HIT` or the reason.
 
-    `error` is why the file cannot be read at all; `verdict` why an import would refuse it for its rejected lines.
+    `error` is why the file cannot be read at all; `verdict` is why an import would refuse it.
     """
 
     path: Path
@@ -100,7 +100,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Explains files as those of a site. `folder` is for temporary files; `limit` is how many samples a kind has."""
+    """Previews files with a site's settings. `folder` is for temporary files; `limit` is the samples of each kind."""
 
     site: SiteSettings
     connect: Connect
@@ -108,7 +108,7 @@ class Explainer:
     limit: int
 
     def explain(self, path: Path, where: str = "") -> Explained:
-        """What an import would make of a file. `where` names it in errors, if that is not its path."""
+        """Preview the import of a file. `where` names it in errors; by default its path."""
         explained, where = Explained(path, path.stat().st_size), where or str(path)
         try:
             self._explain(explained, where)

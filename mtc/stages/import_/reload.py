@@ -1,8 +1,8 @@
-"""Delivered objects that are loaded again: whether Matomo has their hits already.
+"""Checks delivered objects that are loaded again: whether Matomo already has their hits.
 
-With the settings of before, the accounting of the lines answers that. With others, the hits of both loads are compared:
-a time zone for lines that have an offset, or a filter that filters nothing, changes what is recorded of an object and
-nothing of what was sent.
+With unchanged settings, the accounting of the lines answers that. With other settings, the hits of both loads are
+compared: a time zone for lines that have an offset, or a filter that matches nothing, changes how an object is recorded
+but none of the hits that were sent.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from mtc.core.model import LoadedObject, StepId
 from mtc.plan.work import ImportWork
 from mtc.stages.stage import Fact, ObjectCarried, ResendAllowed
 
-# All that a request may hold of a hit, with times in whole seconds. Sums, so that neither order nor files matter.
+# Every value of a hit that a request may contain, times in whole seconds. Sums, as neither order nor files matter.
 _DIGEST = """
 SELECT count(*), sum(md5_number_lower(hit)::HUGEINT), sum(md5_number_upper(hit)::HUGEINT)
 FROM (
@@ -32,11 +32,11 @@ FROM (
 """
 
 PathOf = Callable[[str], Path]
-"""Where a part's file is now (staged or published), by its path in the warehouse."""
+"""Gives the current path of a part's file (staged or published) for its path in the warehouse."""
 
 
 def sent_digest(connection: duckdb.DuckDBPyConnection, loaded: LoadedObject, path_of: PathOf) -> tuple[int, ...]:
-    """A digest of all that is sent of an object's hits; empty without hits."""
+    """A digest of everything that is sent of an object's hits; empty without hits."""
     files = sorted({part.file for part in loaded.parts})
     if not files:
         return ()
@@ -46,7 +46,10 @@ def sent_digest(connection: duckdb.DuckDBPyConnection, loaded: LoadedObject, pat
 
 @dataclass(slots=True)
 class ReloadCheck:
-    """The delivered objects of a step that are loaded again: those still `covered`, and the keys of those `resent`."""
+    """Checks the delivered objects of a step that are loaded again.
+
+    `covered` are those whose hits have not changed, by key; `resent` are the keys of those to be sent again.
+    """
 
     step: StepId
     work: ImportWork
@@ -55,10 +58,10 @@ class ReloadCheck:
     resent: list[str] = field(default_factory=list)
 
     def check(self, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf) -> None:
-        """Decide on an object that is loaded again, before anything of it is published.
+        """Check an object that is loaded again, before anything of it is published.
 
         Raises:
-            PermanentError: it has other hits than those delivered, and no operator has accepted that they count twice.
+            PermanentError: its hits differ from those delivered, and no operator has accepted that they count twice.
         """
         deliver = self.work.deliver
         before = deliver.carried.get(loaded.object.key) if deliver else None
@@ -87,7 +90,7 @@ class ReloadCheck:
             return before.has_lines_of(loaded)
         old = next((item for item in self.work.replaced if before.covers(item)), None)
         if old is None or not all((self.warehouse / part.file).exists() for part in old.parts):
-            return False  # what was sent is unknown now
+            return False  # what was sent is unknown
         sent = sent_digest(connection, old, self.warehouse.__truediv__)
         return sent == sent_digest(connection, loaded, path_of)
 

@@ -1,7 +1,7 @@
-"""Matomo as the provider of a site's statistics: a window of days in two requests, as documents.
+"""The provider that reads statistics from Matomo: the reports of a window of days in two requests.
 
-The reports of the days are invalidated before they are read: one that was read while hits came in would stay wrong. No
-request is repeated here; the coordinator retries the step.
+The reports are invalidated before they are read: one that was read while hits came in would stay wrong. No request is
+retried here; the coordinator retries the step.
 """
 
 import datetime as dt
@@ -26,17 +26,17 @@ from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument
 from mtc.warehouse.stat_tables import ROW_LIMIT
 from mtc.warehouse.statistics import DayFailure, DayWork
 
-READ = tuple(report for report in Report if report not in {Report.ENTRY_PAGES, Report.EXIT_PAGES})
-"""The reports that are read with the client: `read_more` gives entry pages, and exits are in the report of pages."""
+READ_REPORTS = tuple(report for report in Report if report not in {Report.ENTRY_PAGES, Report.EXIT_PAGES})
+"""The reports that are read. Entry pages come with `read_extra_reports`, exit pages with the report of pages."""
 
 LONGEST_WAIT = 30.0
-"""The longest pause that is waited for here, in seconds; a longer one fails the step, which the coordinator retries."""
+"""The longest pause of the limiter to wait for, in seconds. For a longer one, the coordinator retries the step later."""
 
 WINDOW_DAYS = 30
 """How many days a window has at most."""
 
 WINDOW_HITS = 500_000
-"""How many hits a window has at most, unless a single day has more: the first read of a day takes the server about a
+"""How many hits a window has at most, unless a single day has more: the first read of a day takes the server about one
 second for 16,000 hits."""
 
 Window = tuple[dt.date, ...]
@@ -50,9 +50,9 @@ _NOON = dt.time(12)
 
 @dataclass(frozen=True, slots=True)
 class ServerSite:
-    """A site as its Matomo server has it. `zone` is the server's name of its time zone.
+    """A site's settings in Matomo. `zone` is Matomo's name of its time zone.
 
-    There are no reports of days before it was `created`; None where the server does not say.
+    There are no reports of days before it was `created`; None if the date is unknown.
     """
 
     id: int
@@ -62,16 +62,16 @@ class ServerSite:
 
 @dataclass(frozen=True, slots=True)
 class MatomoStatistics:
-    """The provider that reads the reports of a server. `limit` is how many rows a table keeps."""
+    """Reads statistics from a server's reports. `limit` is how many rows a table has at most."""
 
     tracker: MatomoTracker
     limit: int = ROW_LIMIT
 
     def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterator[DayResult]:
-        """Give a document or a failure for every day, in order of days.
+        """Yield a document or a failure for each day, in order of days.
 
         Raises:
-            TransientError: the server does not answer, or not now; the results given before are good.
+            TransientError: the server does not answer, or is busy; the results yielded before are valid.
             PermanentError: it refuses every request: the token or the site is wrong.
         """
         tracker = self.tracker
@@ -81,18 +81,18 @@ class MatomoStatistics:
         yield from _SiteReader(self, site, server_site, days, notes).run()
 
     def read(self, server_site: ServerSite, window: Window) -> Sequence[tuple[DayReports, ExtraReports]]:
-        """Read the reports of a range of days."""
+        """Read the reports of a window of days; raises as `statistics` does."""
         tracker, first, last = self.tracker, window[0], window[-1]
-        found = self._request(lambda: reports(tracker.client, server_site.id, first, last, READ))
+        found = self._request(lambda: reports(tracker.client, server_site.id, first, last, READ_REPORTS))
         extra = self._request(lambda: read_extra_reports(tracker.client, server_site.id, window))
         return [(found[day], extra[day]) for day in window]
 
     def _request(self, read: Callable[[], T]) -> T:
-        """Do a request through the limiter that all requests to this server share."""
+        """Make a request through the limiter that all requests to this server share."""
         limiter = self.tracker.client.limiter
-        if (shut := limiter.pause_left()) > LONGEST_WAIT:
+        if (pause := limiter.pause_left()) > LONGEST_WAIT:
             raise ServerBusyError(
-                f"the server wants to be left alone for {shut:.0f} s more", where=self.tracker.client.server.url
+                f"the server asks for no requests for another {pause:.0f} s", where=self.tracker.client.server.url
             )
         try:
             with limiter:
@@ -115,7 +115,7 @@ class _SiteReader:
     notes: tuple[str, ...]
 
     def run(self) -> Iterator[DayResult]:
-        """Read window by window; one that fails is halved until it is known which day fails."""
+        """Read window by window; a window that fails is halved until the day that fails is found."""
         waiting = deque(windows(self.days))
         while waiting:
             window = waiting.popleft()
@@ -157,7 +157,7 @@ class _SiteReader:
         )
 
     def _inputs(self, work: DayWork) -> Inputs:
-        """A digest of the delivered hits and of the server and site asked; hits from elsewhere are not known here."""
+        """The fingerprint: of the delivered hits, the server and the site. Hits that mtc did not send are not in it."""
         objects: Counter[str] = Counter()
         for part in set(work.parts):
             objects[part.object_id] += part.hits
@@ -170,16 +170,16 @@ class _SiteReader:
 
 
 def _missing(day: DayReports, extra: ExtraReports) -> tuple[str, ...]:
-    """Which reports the server does not have."""
+    """A note on the reports that the server does not have."""
     names = [*(report.value for report in day.missing), *([SOCIALS] if extra.socials is None else [])]
     return (f"Matomo does not have {', '.join(sorted(names))}: a plugin is off",) if names else ()
 
 
 def windows(days: Mapping[dt.date, DayWork]) -> Iterator[Window]:
-    """Cut days, in order, into ranges of consecutive days that one request reads.
+    """Divide days into windows: ranges of consecutive days that are read with one request.
 
-    A window never holds a day that was not asked for: Matomo makes a report when it is read, and one of a day that is
-    still being delivered would stay incomplete.
+    A window never contains a day that was not asked for: Matomo makes a report when it is read, and that of a day that
+    is still being delivered would stay incomplete.
     """
     window: Window = ()
     hits = 0
@@ -196,16 +196,16 @@ def windows(days: Mapping[dt.date, DayWork]) -> Iterator[Window]:
 
 
 def halve(window: Sequence[dt.date]) -> tuple[Window, Window]:
-    """Cut a window of several days into two."""
+    """Divide a window of several days into two."""
     middle = len(window) // 2
     return tuple(window[:middle]), tuple(window[middle:])
 
 
 def find_site(tracker: MatomoTracker, site: SiteSettings) -> ServerSite:
-    """Look the site up on the server; the right to view it is enough.
+    """Find the site on the server; view access is enough.
 
     Raises:
-        PermanentError: the server does not know the site, or the token lacks the right to see it.
+        PermanentError: the server does not know the site, or the token may not view it.
         TransientError: the server does not answer.
     """
     number = site.matomo_id or sites.site_id(tracker.client, site.url)
@@ -218,11 +218,13 @@ def find_site(tracker: MatomoTracker, site: SiteSettings) -> ServerSite:
 
 
 def _not_counted(server_site: ServerSite, day: dt.date, hits: int, first: dt.date) -> PermanentError:
-    """The error of a day whose hits Matomo has and does not count. `first` is the first day that hits were sent for."""
+    """The error for a day whose delivered hits Matomo does not count. `first` is the first day with delivered hits."""
     what = f"Matomo counts none of the {hits:,} hits of {day} that were delivered to its site {server_site.id}"
     created = server_site.created or "an unknown date"
     if server_site.created is not None and day >= server_site.created:
-        hint = f"the site was created on {created}, which is not why: see whether Matomo's archiving fails, and its log"
+        hint = (
+            f"the site was created on {created}, which is not why: check Matomo's log, and whether its archiving fails"
+        )
         return PermanentError(what, hint=hint)
     return PermanentError(
         f"{what}: the site was created there on {created}, and of days before that Matomo makes no reports",
@@ -231,14 +233,14 @@ def _not_counted(server_site: ServerSite, day: dt.date, hits: int, first: dt.dat
 
 
 def earlier_start_hint(number: int, first: dt.date) -> str:
-    """How to let a site on the server begin earlier."""
+    """A hint on how to change a site's creation date in Matomo."""
     return f"let a super user move the date back: SitesManager.updateSite with idSite={number} and startDate={first}"
 
 
 def zone_note(
     tracker: MatomoTracker, server_site: ServerSite, site: SiteSettings, days: Iterable[dt.date]
 ) -> tuple[str, ...]:
-    """A note where the site has another time zone on the server: its days are then of other hours."""
+    """A note if the site has another time zone on the server, so that its days are other hours."""
     manifest_zone, server_zone = site.tzinfo, zone_of(server_site.zone, site.tzinfo)
     if all(_offset(day, manifest_zone) == _offset(day, server_zone) for day in days):
         return ()

@@ -1,8 +1,8 @@
-"""Matomo's report rows as the tables of a `.stat` file, with the labels, columns, order and cut of the warehouse's.
+"""Turns Matomo's report rows into the tables of a `.stat` file, with the warehouse's labels, columns, order and limit.
 
-Reports are requested in English. Matomo writes labels as HTML, with `&amp;` for `&`, and addresses as they are. A word
-that means the same in Matomo and mtc becomes mtc's; others stay. Browsers and systems have the same names in both. What
-Matomo does not know is None: bytes, statuses, the hour of a hit, the longest visit. No I/O.
+Reports are requested in English. Matomo writes labels as HTML, with `&amp;` for `&`, and addresses unescaped. Matomo's
+words are replaced by mtc's where there are any; browsers and systems have the same names in both. What Matomo does not
+know is None: bytes, statuses, the hour of a hit, the longest visit. No I/O.
 """
 
 import html
@@ -30,7 +30,7 @@ REFERRER_TYPES: Mapping[str, str] = {
     "Campaigns": "campaign",
     "AI Assistants": "ai",
 }
-"""Matomo's types of referrers, and ours."""
+"""Matomo's names of referrer types, and mtc's."""
 
 
 def label_text(row: ReportRow) -> str:
@@ -41,8 +41,8 @@ def label_text(row: ReportRow) -> str:
 def page_label(row: ReportRow) -> str:
     """The page or file of a row as the warehouse labels it: the path, and the query without ignored parameters.
 
-    Taken from the row's address: Matomo's label of a page may call a folder's front page `index`, that of a file holds
-    the host.
+    It is taken from the row's URL: Matomo's label may call a folder's front page `index`, and for a file includes the
+    host.
     """
     origin = _ORIGIN.match(row.url)
     if row.rest or origin is None:
@@ -54,17 +54,17 @@ def page_label(row: ReportRow) -> str:
 
 
 def referrer_type(row: ReportRow) -> str:
-    """`direct`, `search`, `social`, `ai`, `website` or `campaign`."""
+    """The row's referrer type: `direct`, `search`, `social`, `ai`, `website` or `campaign`."""
     return _translate(row, REFERRER_TYPES)
 
 
 def device_type(row: ReportRow) -> str:
-    """A type of device, in lower case."""
+    """The row's device type, in lower case."""
     return OTHERS if row.rest else label_text(row).lower()
 
 
 def country_code(row: ReportRow) -> str:
-    """Two letters of ISO 3166-1, or `Unknown`."""
+    """The row's country as two letters of ISO 3166-1, or `Unknown`."""
     if row.rest:
         return OTHERS
     return row.code.upper() if _COUNTRY.fullmatch(row.code) and row.code != "xx" else UNKNOWN
@@ -76,7 +76,7 @@ def _translate(row: ReportRow, words: Mapping[str, str]) -> str:
 
 
 def summary(day: DayReports) -> Summary:
-    """The day in a few numbers. Matomo's actions may be more than views, downloads and searches: outlinks, events."""
+    """The day's totals. Matomo's actions may include more than views, downloads and searches: outlinks, events."""
     numbers = day.summary
     return Summary.of(
         visits=numbers.visits,
@@ -94,7 +94,7 @@ def summary(day: DayReports) -> Summary:
 
 
 def tables(day: DayReports, extra: ExtraReports, limit: int) -> Tables:
-    """The day's tables, each cut after `limit` rows."""
+    """The day's tables, each with at most `limit` rows and one for the rest."""
     reports = day.tables
 
     def visits(report: Report, label: Callable[[ReportRow], str]) -> tuple[stat_tables.VisitRow, ...]:
@@ -121,7 +121,7 @@ def tables(day: DayReports, extra: ExtraReports, limit: int) -> Tables:
 
 
 def ranked(rows: Iterable[R], limit: int) -> tuple[R, ...]:
-    """Most frequent first, equal ones by label; the rows beyond the limit and Matomo's own rest as one last row."""
+    """Sort rows by frequency, then label; those beyond the limit and Matomo's rest are summed up in a last row."""
     merged: dict[str, R] = {}
     rest: R | None = None
     for row in rows:
@@ -136,7 +136,7 @@ def ranked(rows: Iterable[R], limit: int) -> tuple[R, ...]:
 
 
 def _sum(total: R | None, row: R, label: str) -> R:
-    """Two rows as one: Matomo keeps the files of several hosts apart, and the warehouse does not."""
+    """Add up two rows: Matomo has a row for each host of a file, the warehouse one for the file."""
     if total is None:
         return row if row.label == label else row.model_copy(update={"label": label})
     added = _numbers(row)
@@ -188,7 +188,7 @@ def _searches(rows: Iterable[ReportRow], limit: int) -> tuple[stat_tables.Search
 def _visits(
     rows: Iterable[ReportRow], label: Callable[[ReportRow], str], limit: int
 ) -> tuple[stat_tables.VisitRow, ...]:
-    """Visits that have something in common; Matomo lists types without a visit too."""
+    """A table of visits by label, without the types that Matomo lists although they have no visit."""
     return ranked((_visit(row, label(row)) for row in rows if row.visits), limit)
 
 
@@ -204,7 +204,7 @@ def _visit(row: ReportRow, label: str) -> stat_tables.VisitRow:
 
 
 def _hours(rows: Iterable[ReportRow]) -> tuple[stat_tables.HourRow, ...]:
-    """The 24 hours of a day, those without a visit as zeros."""
+    """The 24 hours of a day; hours without a visit are zeros."""
     known = {row.label.zfill(2): row for row in rows}
     hours = ((f"{hour:02}", known.get(f"{hour:02}", ReportRow(""))) for hour in range(24))
     return tuple(
