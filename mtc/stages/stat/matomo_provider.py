@@ -30,7 +30,7 @@ READ_REPORTS = tuple(report for report in Report if report not in {Report.ENTRY_
 """The reports that are read. Entry pages come with `read_extra_reports`, exit pages with the report of pages."""
 
 LONGEST_WAIT = 30.0
-"""The longest pause of the limiter to wait for, in seconds. For a longer one, the coordinator retries the step later."""
+"""The longest pause of the limiter to wait for, in seconds. For a longer one the coordinator retries the step."""
 
 WINDOW_DAYS = 30
 """How many days a window has at most."""
