@@ -1,8 +1,9 @@
-"""One run: stage by stage, plan what is stale, have it done, record each step, try again what may pass.
+"""One run: for each stage, plan what is stale, have it done, record each step, retry temporary failures.
 
-Each stage is planned when the one before is over, from what is then recorded: a late object makes the right statistics
-stale, and a failed import blocks what depends on it. Everything here happens in one thread, which alone writes the
-state. `StagePlanner` plans and announces, `StepTracker` records what workers report, `TaskQueue` orders the tasks.
+Each stage is planned when the one before it has ended, from what is recorded by then: a late object makes the right
+statistics stale, and a failed import blocks the steps that depend on it. Everything here happens in one thread, the
+only one that writes the state. `StagePlanner` plans and announces, `StepTracker` records what workers report,
+`TaskQueue` orders the tasks.
 """
 
 import datetime as dt
@@ -38,7 +39,7 @@ _POLL_SECONDS = 0.1
 
 @dataclass(slots=True)
 class Coordinator:
-    """Runs a selection. `run` is the id under which everything is recorded; `jitter` spreads the pauses of retries."""
+    """Runs a selection. `run` is the id that everything is recorded under; `jitter` randomises pauses."""
 
     project: Project
     store: Store
@@ -56,7 +57,7 @@ class Coordinator:
     _selection: Selection = field(default_factory=lambda: Selection((), {}))
 
     def __post_init__(self) -> None:
-        """Make the parts that plan and record."""
+        """Make the planner and the tracker of this run."""
         self._planner = StagePlanner(
             self.project, self.store, self.reporter, self.open_source, self.clock, self.summary, self._check_stop
         )
@@ -73,19 +74,19 @@ class Coordinator:
 
     @property
     def bugs(self) -> list[Exception]:
-        """The errors that no stage should raise."""
+        """Errors that no stage should raise: bugs in mtc."""
         return self._tracker.bugs
 
     def stop(self, signal_number: int) -> None:
-        """Ask the run to end at the next safe point. Called by a signal handler: it only sets a mark."""
+        """Ask the run to end at the next safe point. Called by a signal handler, so it only sets a flag."""
         self.stop_signal = signal_number
 
     def apply(self, selection: Selection, history: History | None = None) -> None:
-        """Do all that the selection asks for. `history` is what the state holds, if it was read already.
+        """Run every selected step that needs it. `history` is what the state holds, if it was read already.
 
         Raises:
             InterruptedRunError: the run was asked to stop; what was done is recorded.
-            StateError: the state file cannot be written any more.
+            StateError: the state file can no longer be written.
         """
         self._selection = selection
         for note in selection.notes:
@@ -105,7 +106,7 @@ class Coordinator:
                     steps = self._planner.plan(stage, selection, history, world, not_done)
                 self._planner.announce(stage, list(steps.values()), history)
                 if any(planned.verdict is not Verdict.UP_TO_DATE for planned in steps.values()):
-                    history = world = None  # something will change; else the next stage sees the same
+                    history = world = None  # this stage changes something: read and look again for the next one
                 self._submit(planned for planned in steps.values() if planned.verdict.is_work)
                 self._drive(executor)
                 not_done = {step: planned for step, planned in steps.items() if planned.verdict in _NOT_TO_BE_DONE}
@@ -117,9 +118,9 @@ class Coordinator:
     def _after_imports(
         self, executor: Executor, selection: Selection, steps: Steps, unchanged: History | None
     ) -> History:
-        """Import the days beside those asked for, where their logs hold hits of these; then report incomplete days.
+        """Import adjacent days whose logs hold hits of the selected days; then report incomplete days.
 
-        Returns the history after that. `unchanged` is the history, if the imports changed nothing.
+        Returns the history afterwards. `unchanged` is the current history if the imports changed nothing.
         """
         history = unchanged or self._planner.history(selection)
         known = {site: Neighbours(site, self._before).sides(days) for site, days in selection.days.items()}
@@ -134,7 +135,7 @@ class Coordinator:
         return history
 
     def _import_neighbours(self, executor: Executor, selection: Selection, history: History) -> bool:
-        """Import some days only for the hits that their logs have of other days; returns whether any was due."""
+        """Import days only for the hits of other days in their logs; returns whether there was anything to import."""
         with no_collecting():
             steps = self._planner.plan_neighbours(selection, history)
         if not steps:
@@ -150,7 +151,7 @@ class Coordinator:
             self._tracker.put(task, self._planner.listed_at)
 
     def _drive(self, executor: Executor) -> None:
-        """Pump until no step runs, and none waits for its turn or its next attempt."""
+        """Pump until no step runs, is queued or waits for its next attempt."""
         queue, retries = self._tracker.queue, self._tracker.retries
         while True:
             if self.stop_signal:
@@ -173,7 +174,10 @@ class Coordinator:
             raise InterruptedRunError(self.stop_signal)
 
     def _resubmit(self) -> bool:
-        """Plan the steps that are due for their next attempt, from a new look at the source; whether any were due."""
+        """Plan and submit the steps that are due for their next attempt; returns whether any were.
+
+        The source is listed again for them.
+        """
         due = False
         for steps in self._tracker.retries.due():
             self._submit(self._plan_again(steps))

@@ -1,10 +1,10 @@
-"""Executors do tasks; this is the seam between them and the coordinator.
+"""Executors run tasks; this is the interface between them and the coordinator.
 
-An executor hands everything to the `Handler` in the thread that calls `pump`, so that the coordinator alone touches the
-state. A worker that records facts waits until the handler has taken them, and gets the error if it could not.
+An executor calls the `Handler` only in the thread that calls `pump`, so that the coordinator alone touches the state. A
+worker that records facts waits until the handler has recorded them, and gets an error if that failed.
 
 - `InlineExecutor`: one task after the other, in the calling thread; for tests, debugging, and `run: {jobs: 1}`.
-- `PoolExecutor`: several tasks at a time, in threads of this process, so that `kill -9` ends them all together.
+- `PoolExecutor`: several tasks at a time, in threads of this process, so that `kill -9` ends all of them at once.
 """
 
 import queue
@@ -24,7 +24,7 @@ StageRunners = Mapping[Stage, StageRunner]
 
 
 class Handler(Protocol):
-    """What an executor reports to: the coordinator's side."""
+    """Receives what an executor reports; implemented by the coordinator's `StepTracker`."""
 
     def started(self, task: Task) -> None:
         """A task has begun."""
@@ -36,54 +36,54 @@ class Handler(Protocol):
         """`size` more bytes and `lines` more lines are done."""
 
     def ended(self, task: Task, error: Exception | None) -> None:
-        """A task is over; `error` is why its unrecorded steps failed."""
+        """A task has ended; `error` is why its unrecorded steps failed."""
 
 
 class Executor(Protocol):
-    """Does tasks."""
+    """Runs tasks."""
 
     @property
     def slots(self) -> int:
-        """How many tasks it does at a time."""
+        """How many tasks run at a time."""
 
     def submit(self, task: Task) -> None:
         """Take a task."""
 
     def pump(self, timeout: float) -> bool:
-        """Pass on what has happened, waiting up to `timeout` seconds for something; False if no task is left."""
+        """Report one event to the handler, waiting up to `timeout` seconds for it; False if no task is left."""
 
     def stop(self, signal_number: int) -> None:
-        """Start no new task, and have the running ones stop at their next safe point."""
+        """Start no new task; running tasks stop at their next safe point."""
 
     def close(self) -> None:
-        """Wait for what runs, and free everything."""
+        """Wait for the running tasks, and release all resources."""
 
 
 @dataclass(slots=True)
 class StopFlag:
-    """Whether a run was asked to stop, and by which signal. Shared by the workers."""
+    """The signal by which a run was asked to stop, or 0. Shared by all workers."""
 
     signal_number: int = 0
 
     def check(self) -> None:
-        """Raise InterruptedRunError if it is set."""
+        """Raise InterruptedRunError if the run is to stop."""
         if self.signal_number:
             raise InterruptedRunError(self.signal_number)
 
 
 def perform(runners: StageRunners, task: Task, recorder: "WorkerRecorder") -> Exception | None:
-    """Do a task; returns the error that ended it, if one did."""
+    """Run a task; returns the error that ended it, or None."""
     try:
         recorder.check()
         runners[task.stage].run(task, recorder)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this task and is reported with it
+    except Exception as error:  # noqa: BLE001 - any error is reported as that of its task
         return error
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerRecorder:
-    """A `FactRecorder` made of plain functions."""
+    """A `FactRecorder` that calls the functions it is given."""
 
     send_facts: Callable[[tuple[Fact, ...]], None]
     send_progress: Callable[[int, int], None]
@@ -95,7 +95,7 @@ class WorkerRecorder:
             self.send_facts(facts)
 
     def progress(self, *, size: int = 0, lines: int = 0) -> None:
-        """Pass it on."""
+        """Report progress in bytes and lines."""
         self.send_progress(size, lines)
 
     def check(self) -> None:
@@ -104,7 +104,7 @@ class WorkerRecorder:
 
 
 class InlineExecutor:
-    """Does a task whenever it is pumped."""
+    """Runs one task in each call of `pump`."""
 
     slots = 1
 
@@ -119,7 +119,7 @@ class InlineExecutor:
         self._tasks.append(task)
 
     def pump(self, timeout: float) -> bool:
-        """Do one task."""
+        """Run one task to its end. `timeout` is not used."""
         del timeout
         if not self._tasks or self._stop_flag.signal_number:
             return False
@@ -138,15 +138,15 @@ class InlineExecutor:
         return True
 
     def stop(self, signal_number: int) -> None:
-        """Do no further task."""
+        """Start no further task."""
         self._stop_flag.signal_number = signal_number
 
     def close(self) -> None:
-        """Nothing is left running."""
+        """Do nothing: no task runs outside of `pump`."""
 
 
 def _handled(report: Callable[[], None], handler_errors: list[Exception]) -> None:
-    """Call the handler; its failure is its own, not that of the task that reported."""
+    """Call the handler, and note its error: that is not the error of the task that reported."""
     try:
         report()
     except Exception as error:
@@ -156,7 +156,7 @@ def _handled(report: Callable[[], None], handler_errors: list[Exception]) -> Non
 
 @dataclass(slots=True)
 class _Message:
-    """Something to do in the coordinator's thread, and whether it has been done."""
+    """A call to make in the coordinator's thread, and its result. `last` marks the last message of a task."""
 
     action: Callable[[], None]
     done: threading.Event = field(default_factory=threading.Event)
@@ -165,7 +165,7 @@ class _Message:
 
 
 class PoolExecutor:
-    """Does up to `jobs` tasks at a time."""
+    """Runs up to `jobs` tasks at a time, each in a thread."""
 
     def __init__(self, runners: StageRunners, handler: Handler, jobs: int) -> None:
         self.slots = jobs
@@ -182,7 +182,7 @@ class PoolExecutor:
         self._pool.submit(self._work, task)
 
     def pump(self, timeout: float) -> bool:
-        """Hand on what has happened."""
+        """Handle one message of a worker, if one comes within `timeout` seconds."""
         if not self._open:
             return False
         try:
@@ -203,21 +203,21 @@ class PoolExecutor:
             message.done.set()
 
     def stop(self, signal_number: int) -> None:
-        """Have every worker stop at its next safe point."""
+        """Ask every worker to stop at its next safe point."""
         self._stop_flag.signal_number = signal_number
 
     def close(self) -> None:
-        """Wait for the workers; what they still report is refused, and so not done."""
+        """Wait for the workers. Facts that they still report are refused, so their steps count as not done."""
         self._stop_flag.signal_number = self._stop_flag.signal_number or 15
         while self._open:
             message = self._messages.get()
-            message.error = RuntimeError("the coordinator has gone")
+            message.error = RuntimeError("the coordinator has stopped")
             self._open -= message.last
             message.done.set()
         self._pool.shutdown(wait=True)
 
     def _work(self, task: Task) -> None:
-        if self._stop_flag.signal_number:  # it waited for its turn: no new step starts
+        if self._stop_flag.signal_number:  # it was queued: no new step starts
             self._post(lambda: self._handler.ended(task, InterruptedRunError(self._stop_flag.signal_number)), last=True)
             return
         error: Exception | None = None
@@ -229,7 +229,7 @@ class PoolExecutor:
                 self._stop_flag,
             )
             error = perform(self._runners, task, recorder)
-        except Exception as failed:  # noqa: BLE001 - the coordinator could not begin it
+        except Exception as failed:  # noqa: BLE001 - the coordinator could not record its start
             error = failed
         self._post(lambda: self._handler.ended(task, error), last=True)
 
@@ -244,4 +244,4 @@ class PoolExecutor:
         self._messages.put(message)
         message.done.wait()
         if message.error is not None:
-            raise RuntimeError("the coordinator could not take it") from message.error
+            raise RuntimeError("the coordinator could not record it") from message.error

@@ -1,6 +1,6 @@
-"""What is there, observed once before planning: sources in parallel, then files of the warehouse, statistics and CSV.
+"""What exists now, observed once before planning: sources, listed in parallel, then warehouse, `.stat` and CSV files.
 
-Also which sites the state or the `.stat` files know and the manifest does not.
+Also the sites that the state or the `.stat` files have and the manifest does not.
 """
 
 import datetime as dt
@@ -27,8 +27,8 @@ OpenSource = Callable[[SiteSettings], LogSource]
 Notes = Callable[[str], None]
 
 
-def _go_on() -> None:
-    """Do not stop."""
+def _never_stop() -> None:
+    """Let the listing go on."""
 
 
 def observe(
@@ -37,7 +37,7 @@ def observe(
     history: History,
     open_source: OpenSource,
     note: Notes,
-    check: Callable[[], None] = _go_on,
+    check: Callable[[], None] = _never_stop,
 ) -> World:
     """Observe everything that the selection's plan depends on.
 
@@ -66,7 +66,7 @@ def observe_files(project: Project, selection: Selection, history: History, list
 
 
 def _known(selection: Selection, history: History) -> frozenset[str]:
-    """The sites with loaded objects, except those whose losses are accepted."""
+    """The sites that have loaded objects, except those whose losses are accepted."""
     return frozenset(step.site for step, objects in history.objects.items() if objects) - selection.accepted_sites
 
 
@@ -76,11 +76,11 @@ def list_sources(
     open_source: OpenSource,
     note: Notes,
     known: Collection[str] = frozenset(),
-    check: Callable[[], None] = _go_on,
+    check: Callable[[], None] = _never_stop,
 ) -> Mapping[str, Listing]:
     """List every site's source for its days, several sites at a time.
 
-    If nothing at all is found and the site is `known` to have had objects, the listing is an error.
+    An empty listing of a site that is `known` to have had objects is an error, where the source cannot be sure of it.
     """
 
     def list_site(name: str) -> tuple[Listing, list[str]]:
@@ -114,7 +114,7 @@ def stat_files(stats: Path, selection: Selection) -> dict[tuple[str, dt.date], s
 
 
 def changed_stat_files(stats: Path, selection: Selection, history: History) -> dict[tuple[str, dt.date], str]:
-    """The `.stat` files that have the size that was written, but another content. Only for a few named days."""
+    """The `.stat` files of the recorded size whose content differs. Checked only for days named on the command line."""
     named = [(site, day) for site, days in selection.days.items() for day in days] if selection.exact else []
     found: dict[tuple[str, dt.date], str] = {}
     for site, day in named if len(named) <= _MOST_READ else ():
@@ -126,7 +126,7 @@ def changed_stat_files(stats: Path, selection: Selection, history: History) -> d
 
 
 def stat_sizes(folder: Path) -> dict[dt.date, int]:
-    """The `.stat` files of one site's folder, by day."""
+    """The sizes in bytes of the `.stat` files in one site's folder, by day."""
     sizes: dict[dt.date, int] = {}
     try:
         with os.scandir(folder) as entries:
@@ -148,21 +148,21 @@ def _day(text: str) -> dt.date | None:
 
 
 def missing_parts(warehouse: Path, history: History) -> frozenset[str]:
-    """The listed part files that are gone. One look at each day's folder serves all of its parts."""
+    """The listed part files that do not exist. Each day's folder is read once for all of its parts."""
     listed = {part.file for objects in history.objects.values() for item in objects for part in item.parts}
-    there: dict[str, frozenset[str]] = {}
+    names: dict[str, frozenset[str]] = {}
     missing = set()
     for file in listed:
         folder, _, name = file.rpartition("/")
-        if folder not in there:
-            there[folder] = _names(warehouse / folder)
-        if name not in there[folder]:  # nor is a folder of that name, or a link that leads nowhere, the part
+        if folder not in names:
+            names[folder] = _names(warehouse / folder)
+        if name not in names[folder]:  # a folder of that name, or a dangling link, is not the part
             missing.add(file)
     return frozenset(missing)
 
 
 def damaged_parts(warehouse: Path, selection: Selection, history: History) -> frozenset[str]:
-    """The listed part files of the selection that are not as they were written; looked for to make them again only."""
+    """The listed part files of the selection whose digest is not the recorded one. Checked only with `remake`."""
     steps = [StepId(Stage.IMPORT, site, day) for site, days in selection.days.items() for day in days]
     parts = (part for step in steps for item in history.objects.get(step, ()) for part in item.parts)
     digests = {part.file: part.digest for part in parts}
@@ -174,7 +174,7 @@ def _is_damaged(path: Path, digest: str) -> bool:
     try:
         return sha256(path) != digest
     except OSError:
-        return False  # not there, which is seen by its name
+        return False  # a missing file is reported by `missing_parts`
 
 
 def _names(folder: Path) -> frozenset[str]:
@@ -186,7 +186,7 @@ def _names(folder: Path) -> frozenset[str]:
 
 
 def missing_outputs(root: Path, outputs: tuple[Output, ...]) -> tuple[str, ...]:
-    """The outputs that are gone or have another size."""
+    """The outputs that do not exist or have another size."""
     return tuple(output.path for output in outputs if not _as_written(root / output.path, output))
 
 
@@ -198,29 +198,31 @@ def _as_written(path: Path, output: Output) -> bool:
 
 
 def unknown_site_notes(project: Project, store: Store) -> tuple[str, ...]:
-    """A sentence for each site that the manifest does not have: renamed, removed, or another manifest's.
+    """A note for each site that the manifest does not have: renamed, removed, or of another manifest.
 
-    Rows of such sites stay in the CSV files, and add to totals over all sites.
+    Rows of such sites stay in the CSV files, and are in totals over all sites.
     """
     steps = Counter(record.step.site for record in store.list_steps())
     files = dict(_stat_files(project.stats))
     return tuple(
-        _sentence(name, steps[name], files.get(name, 0), (project.stats / name, project.csv / file_name("summary")))
+        _unknown_site_note(
+            name, steps[name], files.get(name, 0), (project.stats / name, project.csv / file_name("summary"))
+        )
         for name in sorted((steps.keys() | files.keys()) - project.sites.keys())
     )
 
 
-def _sentence(name: str, steps: int, files: int, places: tuple[Path, Path]) -> str:
+def _unknown_site_note(name: str, steps: int, files: int, paths: tuple[Path, Path]) -> str:
     if not files:
         return f"{name} is no site of this manifest, and has {steps:,} steps in the state"
-    folder, summary = map(_shown, places)
+    folder, summary = map(_shown, paths)
     rows = f"its {files:,} .stat files still make rows of the CSV files"
     what = f"{name} is no site of this manifest: {rows}"
     return f"{what}; if it was renamed or removed, move {folder} away, remove {summary} and run `mtc csv`"
 
 
 def _stat_files(stats: Path) -> Iterator[tuple[str, int]]:
-    """How many `.stat` files each folder of a site has, where it has any."""
+    """The sites that have `.stat` files, each with how many."""
     for folder in sorted(stats.iterdir()) if stats.is_dir() else ():
         if folder.is_dir() and (number := sum(1 for _ in folder.glob("*.stat"))):
             yield folder.name, number

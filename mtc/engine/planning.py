@@ -33,13 +33,18 @@ if TYPE_CHECKING:
     from mtc.stages.import_.preview import Explained
 
 NO_SITE = SiteSettings("log", "", "UTC", Source(url="."), None, Filters())
-"""What holds without a manifest: every default."""
+"""The settings without a manifest: every default."""
 
 STATUS_DAYS = 30
 
 
 def plan(request: ApplyRequest, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
-    """Plan without doing anything, and without the lock. `note` is called with each remark for the user."""
+    """Make the plan of a request; nothing is changed. `note` is called with each remark for the user.
+
+    Raises:
+        UsageError: the request names an unknown site or step.
+        StateError: the state file cannot be read, or the warehouse belongs to another one.
+    """
     project = request.project
     with Store.open(project.state, readonly=True) as store:
         check(project.warehouse, store.lineage)
@@ -54,7 +59,7 @@ def plan(request: ApplyRequest, note: Callable[[str], None], clock: Clock = utc_
 
 
 def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock: Clock = utc_now) -> Plan:
-    """Plan what one step's verdict depends on: all stages of its site and day.
+    """Plan everything that one step's verdict depends on: all stages of its site and day.
 
     The day does not count as named on the command line: the verdict is the one that `apply` would find.
     """
@@ -82,7 +87,7 @@ def _make_plan(
 class StatusData:
     """What `status` shows: the sites and days asked for, what is recorded, and today's verdicts.
 
-    `notes` are about sites that only the state or the `.stat` files know, and sites whose logs have stopped coming.
+    `notes` are about sites that the manifest does not have, and sites whose logs have stopped coming.
     """
 
     project: Project
@@ -97,7 +102,7 @@ def status_data(
 ) -> StatusData:
     """Collect what `status` shows; changes nothing. Offline, no source is listed and there is no plan.
 
-    Without dates in `scope`, the manifest's days; where these move with the calendar, the last 30 days too.
+    Without dates in `scope`, it covers the manifest's days, and if these are relative also the last 30 days.
     """
     names = sites_of(project, scope)
     now = clock()
@@ -114,7 +119,7 @@ def status_data(
     if not offline:
         made = _make_plan(project, wide, history, note, now)
     if scope.dates is None:
-        notes += tuple(str(one) for one in stale_sites(project, selection, history, {}, now))
+        notes += tuple(str(found) for found in stale_sites(project, selection, history, {}, now))
     narrowed = replace(project, sites={name: project.sites[name] for name in names})
     return StatusData(narrowed, tuple(sorted(days)), history, made, notes)
 
@@ -127,8 +132,11 @@ def as_format(site: SiteSettings, format_name: str | None) -> SiteSettings:
 def explain(
     files: Sequence[Path], site: SiteSettings = NO_SITE, *, limit: int, memory: str = Run().memory
 ) -> Iterator["Explained"]:
-    """What an import would make of each file. Nothing is written but in a folder that is gone at the end."""
-    from mtc.core.database import connect  # noqa: PLC0415 - the same
+    """Yield what an import would make of each file, with at most `limit` sample lines of each kind.
+
+    Writes only to a temporary folder, which is removed at the end. `memory` limits the database, such as `2GB`.
+    """
+    from mtc.core.database import connect  # noqa: PLC0415 - loads duckdb
     from mtc.stages.import_.preview import Explainer  # noqa: PLC0415 - loads duckdb
 
     with tempfile.TemporaryDirectory(prefix="mtc-explain-") as name:

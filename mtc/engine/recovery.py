@@ -1,4 +1,4 @@
-"""Changes of the state outside of steps, with the lock held: recovery after a killed run, and forgetting steps."""
+"""Changes of the state outside of runs, with the lock held: recovery after a killed run, and forgetting steps."""
 
 import shutil
 from collections.abc import Sequence
@@ -17,10 +17,14 @@ from mtc.warehouse.parts import UNLISTED, all_part_files, rename_unlisted
 
 
 def recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -> None:
-    """Clean up after a killed run: remove half-made files, and record running steps as interrupted."""
+    """Clean up after a killed run: remove unfinished files, and record running steps as interrupted.
+
+    Raises:
+        StateError: the warehouse belongs to another state file, or the state cannot be written.
+    """
     claim(project.warehouse, store.lineage)
     clear_staging(project.warehouse)
-    for folder in ("spool", "tmp"):  # fetched objects; what the database had put on disk
+    for folder in ("spool", "tmp"):  # fetched objects; temporary files of the database
         shutil.rmtree(project.work / folder, ignore_errors=True)
     killed = store.open_runs()
     last = store.runs(1)
@@ -31,16 +35,16 @@ def recover(project: Project, store: Store, reporter: Reporter, clock: Clock) ->
         if unlisted and not killed:
             reporter.tell(Warned(_unlisted_text(unlisted)))
     if killed:
-        reporter.tell(Notice(f"the run {killed[-1].run} was killed; going on from what it had recorded"))
+        reporter.tell(Notice(f"the run {killed[-1].run} was killed; continuing from what it had recorded"))
     crash_points.point("run.recovering")
     store.close_killed(clock())  # last: a recovery that is killed itself is done again
 
 
 def _unlisted_text(files: Sequence[str]) -> str:
-    """The warning about parts that no killed run explains: the state file may be older than the warehouse."""
+    """The warning about unlisted parts that no killed run explains: the state file may be older than the warehouse."""
     parts = "1 part" if len(files) == 1 else f"{len(files):,} parts"
     return (
-        f"the state does not list {parts} of the warehouse, such as {files[0]}: laid aside as {UNLISTED[1:]}; "
+        f"the state does not list {parts} of the warehouse, such as {files[0]}: renamed to {UNLISTED}; "
         "was an older state file put back?"
     )
 

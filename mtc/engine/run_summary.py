@@ -1,4 +1,4 @@
-"""What a run has done so far: how each step ended, and the counts of the recap."""
+"""The summary of a run: how each step ended so far, the counts and the exit code."""
 
 from dataclasses import dataclass, field
 
@@ -10,9 +10,10 @@ from mtc.state.run_records import StepOutcome
 
 @dataclass(slots=True)
 class RunSummary:
-    """The outcomes of one run. A step that is planned again later counts once, as it ended last.
+    """The outcomes of one run. A step that is retried counts once, as it ended last.
 
-    `stale` has the sites whose logs have stopped coming, and whether for longer than the manifest allows.
+    `idle` are the steps without work, by verdict. `stale` maps each site whose logs have stopped coming to whether that
+    is overdue (`freshness.error_after`).
     """
 
     outcomes: dict[StepId, StepOutcome] = field(default_factory=dict)
@@ -22,11 +23,11 @@ class RunSummary:
     stale: dict[str, bool] = field(default_factory=dict)
 
     def rest(self, planned: PlannedStep) -> None:
-        """Note a step with nothing to do."""
+        """Record a step that has no work."""
         self.idle[planned.step] = planned.verdict
 
     def end(self, outcome: StepOutcome) -> None:
-        """Note how a step ended."""
+        """Record how a step ended."""
         self.outcomes[outcome.step] = outcome
 
     def ended(self, status: Status) -> int:
@@ -34,21 +35,21 @@ class RunSummary:
         return sum(outcome.status is status for outcome in self.outcomes.values())
 
     def idling(self, verdict: Verdict) -> int:
-        """How many steps had nothing to do for this reason."""
+        """How many steps had no work, with this verdict."""
         return sum(idle_verdict is verdict for idle_verdict in self.idle.values())
 
     @property
     def blocked(self) -> int:
-        """Steps that could not be tried."""
+        """How many steps could not be tried."""
         return self.ended(Status.BLOCKED) + sum(self.idling(verdict) for verdict in Verdict if verdict.is_stuck)
 
     @property
     def exit_code(self) -> int:
-        """0, or 3 when a step failed or is blocked, or logs have stopped coming for too long."""
+        """0; or 3 if a step failed or is blocked, or a site's logs are overdue."""
         return EXIT_FAILED if self.ended(Status.FAILED) or self.blocked or any(self.stale.values()) else EXIT_OK
 
     def counts(self) -> dict[str, int]:
-        """The counts of the recap, by name."""
+        """The counts of steps by outcome, as the end of a run reports them."""
         return {
             "done": self.ended(Status.DONE),
             "empty": self.ended(Status.EMPTY),

@@ -44,10 +44,10 @@ def sites_of(project: Project, scope: Scope) -> tuple[str, ...]:
 
 
 def select(project: Project, scope: Scope, history: History, now: dt.datetime) -> Selection:
-    """Make the selection. A site's `yesterday` is by its own time zone. `now` has a zone.
+    """Select the steps of a command. `yesterday` is by each site's time zone; `now` has a zone.
 
-    Unless the command line names days, earlier days are added that are unfinished, that were imported before their
-    source had settled, or that no run has come to.
+    Unless the command line names days, earlier days are added: unfinished ones, those imported before their source had
+    settled, and those that no run has come to.
     """
     sites = sites_of(project, scope)
     stages = tuple(stage for stage in Stage if stage in (scope.stages or project.stages))
@@ -74,7 +74,7 @@ def _missed(
     days: Mapping[str, Collection[dt.date]],
     now: dt.datetime,
 ) -> Iterator[tuple[str, MissedDays]]:
-    """Each site's days that no run has come to, where dates move with the calendar and `catch_up` is set."""
+    """Each site's days that no run has reached, if dates are relative (`yesterday`) and `catch_up` is set."""
     if not is_relative(project.dates) or not project.catch_up:
         return
     known = by_site(history)
@@ -105,8 +105,8 @@ class ApplyRequest:
     """What to apply, and how. `command` is shown to people and holds no secret; `wait` is in seconds.
 
     `csv_as_found` asks for a CSV row of each `.stat` file there is, whatever the manifest's dates. `accepted` steps and
-    `accepted_sites` may do what a run never does by itself: count hits twice in Matomo, or lose what cannot be made
-    again. `remake` imports again what an older mtc has imported.
+    `accepted_sites` may do what a run otherwise never does: count hits twice in Matomo, or lose results that cannot be
+    made again. With `remake`, logs that an older mtc imported are imported again.
     """
 
     project: Project
@@ -129,9 +129,9 @@ def selection_for(request: ApplyRequest, history: History, now: dt.datetime) -> 
 
 
 def _with_accepted(selection: Selection, request: ApplyRequest) -> Selection:
-    """The selection with what the operator accepts.
+    """The selection with the steps and sites that the operator accepts.
 
-    Statistics may be of another day than the logs that they are made from.
+    An accepted stat step may be of any day, as statistics can be of another day than the logs they are made from.
 
     Raises:
         UsageError: an accepted step or site is not in the selection.

@@ -1,4 +1,4 @@
-"""One `apply` from lock to record: recovery before, the coordinator in the middle, a recorded end whatever happens."""
+"""One `apply` from lock to record: recovery, then the coordinator, then a recorded end whatever happens."""
 
 import datetime as dt
 import os
@@ -36,7 +36,8 @@ def apply(request: ApplyRequest, reporter: Reporter, clock: Clock = utc_now) -> 
     """Apply a request; returns the exit code. The reporter gets every event and is not closed.
 
     Raises:
-        LockedError: another run is at work.
+        UsageError: the request names an unknown site or step.
+        LockedError: another run holds the lock.
         StateError: the state file cannot be used.
     """
     sites_of(request.project, request.scope)
@@ -53,7 +54,7 @@ def apply(request: ApplyRequest, reporter: Reporter, clock: Clock = utc_now) -> 
 
 
 def command_for(project: Project, *words: str) -> str:
-    """A command as a user would type it in this folder, with the manifest and environment unless they are defaults."""
+    """A command as a user would type it in this folder; a default manifest or environment is left out."""
     manifest = os.path.relpath(project.manifest)
     words += ("-m", manifest) if Path(manifest) != DEFAULT_MANIFEST else ()
     words += ("--env", project.environment) if project.environment else ()
@@ -61,7 +62,7 @@ def command_for(project: Project, *words: str) -> str:
 
 
 class _Session:
-    """A run, with the lock held."""
+    """One run. The lock is held."""
 
     def __init__(self, request: ApplyRequest, store: Store, reporter: Reporter, clock: Clock) -> None:
         self._request = request
@@ -77,7 +78,7 @@ class _Session:
         self._errors: list[str] = []
 
     def run(self) -> int:
-        """Do the run, and record how it ended, also when it failed."""
+        """Run, and record how the run ended, also if it failed."""
         manifest = str(self._request.project.manifest)
         self._store.begin_run(self._run, manifest=manifest, command=self._request.command, at=self._started)
         self._reporter.tell(RunStarted(self._run, manifest, self._request.command, self._started))
@@ -103,7 +104,7 @@ class _Session:
     def _finish(self, exit_code: int) -> None:
         ended = self._clock()
         summary = self._coordinator.summary
-        with suppress(StateError):  # when the state cannot be written, the error on its way says so
+        with suppress(StateError):  # if the state cannot be written, the error being raised says so
             self._store.end_run(self._run, exit_code=exit_code, counts=summary.counts(), at=ended)
         crash_points.point("run.finished")
         with suppress(StateError):
@@ -143,7 +144,7 @@ class _Session:
         return self._results() if summary.counts()["done"] else ""
 
     def _results(self) -> str:
-        """Where the results are, as paths from the working folder."""
+        """Where the results are, as paths relative to the working folder."""
         project = self._request.project
         folder_of = {Stage.STAT: project.stats, Stage.CSV: project.csv}
         stages = {outcome.stage for outcome in self._coordinator.summary.outcomes}
@@ -153,7 +154,7 @@ class _Session:
 
 @contextmanager
 def _signals(coordinator: Coordinator) -> Iterator[None]:
-    """The first SIGINT, SIGTERM or SIGHUP asks the run to stop; a second one ends the process. Both are safe."""
+    """Ask the run to stop at the first SIGINT, SIGTERM or SIGHUP; end the process at a second one. Both are safe."""
 
     def handle(number: int, _: FrameType | None) -> None:
         if coordinator.stop_signal:

@@ -1,6 +1,6 @@
-"""The plan of one stage of a run: history from the state, a look at what is there, the pure planner, the announcement.
+"""The plan of one stage of a run: history from the state, what exists now, the pure planner, the announcement.
 
-Does no step. Writes to the state which steps are planned or blocked, and when a source was listed.
+Runs no step. Records which steps are planned or blocked, and when a source was listed.
 """
 
 import datetime as dt
@@ -40,11 +40,11 @@ class StagePlanner:
     listed_at: dt.datetime | None = field(default=None, init=False)
 
     def history(self, selection: Selection) -> History:
-        """What the state holds of the selection's sites, every log counted once."""
+        """The history of the selection's sites, with copies of logs known, so that each log counts once."""
         return counted_once(self.project, self.store.history(tuple(selection.days)))
 
     def recount(self, history: History) -> History:
-        """Correct the accounting of steps where a log became a copy of another one, or is no copy any more."""
+        """Correct the accounting of steps where a log became a copy of another one, or is not one any more."""
         changed = tuple(recounted(history))
         if not changed:
             return history
@@ -59,7 +59,7 @@ class StagePlanner:
         return replace(history, steps={**history.steps, **steps})
 
     def observe(self, stage: Stage, selection: Selection, history: History) -> World:
-        """Look at what the stage's plan depends on; sources are listed for imports alone."""
+        """Observe everything that the stage's plan depends on; sources are listed only for imports."""
         if stage is not Stage.IMPORT:
             return observe_files(self.project, selection, history, {})
         world = observe(self.project, selection, history, self.open_source, self.warn, self.check_stop)
@@ -67,7 +67,7 @@ class StagePlanner:
         return world
 
     def plan(self, stage: Stage, selection: Selection, history: History, world: World, not_done: Steps) -> Steps:
-        """Plan one stage. `not_done` are the steps of the stage before that will not be done in this run."""
+        """Plan one stage. `not_done` are the steps of the previous stage that will not be done in this run."""
         now = self.clock()
         if stage is Stage.IMPORT:
             steps = plan_imports(self.project, selection, world, history, now)
@@ -77,7 +77,7 @@ class StagePlanner:
         return plan_later_stage(self.project, selection, world, history, not_done)
 
     def plan_neighbours(self, selection: Selection, history: History) -> Steps:
-        """Plan the imports of days beside those asked for: the steps that have something to do."""
+        """Plan the imports of days adjacent to those asked for; returns the steps that have work."""
         world = self.observe(Stage.IMPORT, selection, history)
         planned = plan_imports(self.project, selection, world, history, self.clock())
         steps = {step: item for step, item in planned.items() if item.verdict.is_work}
@@ -86,13 +86,13 @@ class StagePlanner:
         return steps
 
     def register(self, steps: Iterable[StepId], history: History | None) -> None:
-        """Put every planned step into the state, also those that are never tried."""
+        """Record every planned step in the state, also those that are never tried."""
         known = history.steps if history else {}
         if new := [step for step in steps if step not in known]:
             self.store.planned(new)
 
     def announce(self, stage: Stage, steps: list[PlannedStep], history: History) -> None:
-        """Record the plan of a stage: blocked steps with their reasons; then report its counts."""
+        """Record the plan of a stage, with blocked steps and their reasons; then report its counts."""
         self.register((planned.step for planned in steps), history)
         idle = [planned for planned in steps if not planned.verdict.is_work]
         for planned in idle:
@@ -121,7 +121,10 @@ class StagePlanner:
                 self.warn(str(found))
 
     def _record_listing(self, steps: Steps, history: History, now: dt.datetime) -> None:
-        """Note when the source was listed: for steps that are done but may still get objects, and for those to do."""
+        """Record when the source was listed, for steps that are done but may still get objects.
+
+        Steps with work get the time when they are done.
+        """
         self.listed_at = now
         open_days = set(unsettled_days(self.project, {step.site for step in steps}, history))
         up_to_date = [step for step, planned in steps.items() if planned.verdict is Verdict.UP_TO_DATE]

@@ -50,36 +50,36 @@ from mtc.warehouse.parts import remove_files, remove_unlisted
 
 @dataclass(slots=True)
 class RetryQueue:
-    """Groups of steps, each with the time of its next attempt; groups that are due at once come in order of arrival."""
+    """Groups of steps, each with the time of its next attempt. Groups due at once keep their order of arrival."""
 
     _waiting: list[tuple[float, int, tuple[StepId, ...]]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def __bool__(self) -> bool:
-        """Whether any steps wait."""
+        """Whether any steps are waiting."""
         return bool(self._waiting)
 
     def add(self, steps: tuple[StepId, ...], delay: float) -> None:
-        """Have steps tried again, together, in `delay` seconds."""
+        """Schedule the next attempt of these steps, together, in `delay` seconds."""
         heapq.heappush(self._waiting, (time.monotonic() + delay, next(self._numbers), steps))
 
     def due(self) -> Iterator[tuple[StepId, ...]]:
-        """Take out the groups whose time has come."""
+        """Remove and yield the groups that are due."""
         while self._waiting and self._waiting[0][0] <= time.monotonic():
             yield heapq.heappop(self._waiting)[2]
 
     def seconds_to_next(self) -> float:
-        """Seconds until the first group is due; there has to be one."""
+        """Seconds until the first group is due. The queue must not be empty."""
         return max(0.0, self._waiting[0][0] - time.monotonic())
 
     def clear(self) -> None:
-        """Try nothing again."""
+        """Cancel all retries."""
         self._waiting.clear()
 
 
 @dataclass(slots=True)
 class OpenStep:
-    """A step that runs, or waits for its next attempt. `listed_at` is when its source was listed for this plan."""
+    """A step that runs or waits for its next attempt. `listed_at` is when its source was listed for this plan."""
 
     planned: PlannedStep
     listed_at: dt.datetime | None = None
@@ -89,15 +89,15 @@ class OpenStep:
 
     @property
     def seconds(self) -> float:
-        """How long this attempt has lasted."""
+        """How long this attempt has taken so far."""
         return time.monotonic() - self.began
 
 
 @dataclass(slots=True)
 class StepTracker:
-    """The open steps of one run. `is_stopping` says whether the run was asked to stop: then nothing is tried again.
+    """The open steps of one run. `is_stopping` says whether the run was asked to stop: then nothing is retried.
 
-    `neighbours` are imports of days beside those asked for. `bugs` are errors that no stage should raise.
+    `neighbours` are imports of days adjacent to those asked for. `bugs` are errors that no stage should raise.
     """
 
     project: Project
@@ -122,7 +122,7 @@ class StepTracker:
         self.queue.put(task)
 
     def started(self, task: Task) -> None:
-        """A worker begins a task; the rest of one that was loaded before has begun already."""
+        """A worker begins a task. A task that comes back to be delivered has begun before."""
         if task.loaded is not None:
             return
         with self.store.transaction():
@@ -136,13 +136,13 @@ class StepTracker:
             self.reporter.tell(StepStarted(planned.step, planned.verdict, attempt, planned.cost))
 
     def progress(self, task: Task, size: int, lines: int) -> None:
-        """So many more bytes and lines of a task are done."""
+        """Report that `size` more bytes and `lines` more lines of a task are done."""
         if task.stage is Stage.IMPORT:
             self.summary.lines += lines
         self.reporter.tell(StepProgress(task.name, size, lines))
 
     def facts(self, task: Task, facts: tuple[Fact, ...]) -> None:
-        """Record facts in one transaction, then remove the files that nothing lists any more."""
+        """Record facts in one transaction, then remove part files that the state no longer lists."""
         crash_points.point("record.before")
         unlisted: set[str] = set()
         done = [fact for fact in facts if isinstance(fact, StepDone)]
@@ -168,7 +168,7 @@ class StepTracker:
                 self.fail([fact.step], fact.error)
 
     def ended(self, task: Task, error: Exception | None) -> None:
-        """A task is over: what it did not record is delivered later, has failed, is tried again, or was interrupted."""
+        """A task has ended: the steps it did not record are delivered later, retried, failed or interrupted."""
         if self.queue.ended(task, error):
             return
         unrecorded = [planned.step for planned in task.steps if self._runs(planned)]
@@ -178,15 +178,15 @@ class StepTracker:
             for step in unrecorded:
                 del self._open[step]
             return
-        self.fail(unrecorded, error or RuntimeError("the stage has not said how these steps ended"))
+        self.fail(unrecorded, error or RuntimeError("the stage did not report how these steps ended"))
 
     def fail_unplanned(self, step: StepId, error: Exception) -> None:
-        """An attempt that could not be planned, as its source cannot be listed: it counts, and the error may pass."""
+        """Count a retry that could not be planned, such as when the source cannot be listed, as a failed attempt."""
         self._open[step].attempt += 1
         self.fail([step], error)
 
     def fail(self, steps: list[StepId], error: Exception) -> None:
-        """Record that the attempts of these steps failed; try them again later, or end them."""
+        """Record that the attempts of these steps failed; retry them later, or end them."""
         retried = [step for step in steps if self._retry_policy.allows_retry(error, self._open[step].attempt)]
         error = error if isinstance(error, MtcError) else explain_machine_error(error) or error
         if not isinstance(error, MtcError):
@@ -223,7 +223,7 @@ class StepTracker:
         return RetryPolicy(attempts=settings.retries + 1, first_pause=seconds(settings.backoff), jitter=self.jitter)
 
     def _runs(self, planned: PlannedStep) -> bool:
-        """Whether this attempt of the step has not ended; one that failed may wait for its next, or be in it."""
+        """Whether this attempt of the step is still running: it has not ended or failed, and no other has begun."""
         step = self._open.get(planned.step)
         return step is not None and step.planned is planned and not step.waits
 
@@ -252,7 +252,7 @@ class StepTracker:
 
 
 def record_object(store: Store, fact: ObjectFact) -> tuple[str, ...]:
-    """Record what became of an object or its parts; returns the part files that nothing lists any more."""
+    """Record a change of an object or its parts; returns the part files that the state no longer lists."""
     match fact:
         case ObjectLoaded(step, loaded):
             return store.object_loaded(step, loaded)
@@ -266,7 +266,7 @@ def record_object(store: Store, fact: ObjectFact) -> tuple[str, ...]:
 
 
 def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.datetime) -> None:
-    """Record one fact; the caller's transaction makes it one with others."""
+    """Record one fact about a delivery, in the caller's transaction."""
     match fact:
         case ObjectCarried(step, before, after):
             store.object_carried(step, before, after)
@@ -281,13 +281,13 @@ def record_delivery(store: Store, fact: DeliveryFact, *, run: str, at: dt.dateti
 
 
 def hits_delivered(fact: Fact) -> int:
-    """How many hits Matomo has accepted, by this fact."""
+    """How many hits Matomo has accepted according to this fact."""
     if not isinstance(fact, BatchesMoved):
         return 0
     return sum(batch.hits - batch.invalid for batch in fact.batches if batch.status is BatchStatus.RECORDED)
 
 
 def files_loaded(facts: Iterable[Fact]) -> set[str]:
-    """The part files that were just made."""
+    """The part files of the objects that these facts say were loaded."""
     loaded = (fact.loaded for fact in facts if isinstance(fact, ObjectLoaded))
     return {part.file for item in loaded for part in item.parts}

@@ -23,10 +23,10 @@ _STAT_SET = 400
 
 @dataclass(slots=True)
 class _SiteDays:
-    """The import steps of one site that deliver.
+    """The import steps of one site whose hits are delivered.
 
-    `new` is a heap of the tasks that were not handed out yet, by day. `begun` are the steps that were, and have not
-    ended. `delivering` is the one of them that may be delivering now.
+    `new` is a heap, by day, of the tasks that were not handed out yet. `begun` are the steps that were handed out and
+    have not ended. `delivering` is the one of them that may be delivering now.
     """
 
     new: list[tuple[StepId, Task]] = field(default_factory=list)
@@ -42,10 +42,10 @@ class _SiteDays:
 
 @dataclass(slots=True)
 class TaskQueue:
-    """Tasks that the executor has not got yet. `slots` is how many it does at a time.
+    """Tasks that the executor does not have yet. `slots` is how many it runs at a time.
 
-    Up to `slots` days are loaded ahead of their turn, so that fetched objects that wait for the archive do not fill the
-    disk. The earliest open day of a site needs no such place, so that there always is a task to hand out.
+    At most `slots` days are loaded ahead of their turn, so that fetched objects waiting to be archived do not fill the
+    disk. The earliest open day of a site is not limited, so that there is always a task to hand out.
     """
 
     slots: int
@@ -63,7 +63,7 @@ class TaskQueue:
         return bool(self._free or self._loaded or any(days.new for days in self._sites.values()))
 
     def put(self, task: Task) -> None:
-        """Add a task that is to be done."""
+        """Add a task."""
         if not _delivers(task):
             self._free.append(task)
             return
@@ -72,13 +72,13 @@ class TaskQueue:
         heapq.heappush(days.new, (step, task))
 
     def loaded(self, step: StepId, loaded: LoadedStep) -> None:
-        """Keep what a step has loaded until its task has ended."""
+        """Keep what a step has loaded until its task ends."""
         self._kept[step] = loaded
 
     def ended(self, task: Task, error: Exception | None) -> bool:
-        """A task is over; says whether the rest of it waits here, to be delivered.
+        """Note that a task has ended; returns whether it is queued again, to deliver what it loaded.
 
-        Otherwise the days behind it may go on, however it ended. A further try of it is put in anew.
+        Otherwise the later days of its site may go on, however it ended. A retry is a new task.
         """
         step = task.steps[0].step
         loaded = self._kept.pop(step, None)
@@ -94,11 +94,11 @@ class TaskQueue:
         return False
 
     def stop(self) -> None:
-        """Hand out nothing more: what waits stays undone."""
+        """Hand out no further task."""
         self._is_stopped = True
 
     def ready(self) -> Iterator[Task]:
-        """Take out the tasks that the executor should have now."""
+        """Remove and yield the tasks that the executor can take now."""
         if self._is_stopped:
             return
         while self._free:
@@ -111,7 +111,7 @@ class TaskQueue:
             yield task
 
     def _next(self) -> Task | None:
-        """The next task of those that keep to an order: what is loaded first, then site by site."""
+        """The next task that delivers: first those that are loaded, then each site's earliest day."""
         for place, task in enumerate(self._loaded):
             step = task.steps[0].step
             if self._sites[step.site].may_deliver(step):
@@ -130,13 +130,13 @@ class TaskQueue:
 
 
 def _delivers(task: Task) -> bool:
-    """Whether it is an import step of a site whose hits are delivered."""
+    """Whether the task is an import step of a site whose hits are delivered."""
     work = task.steps[0].work
     return isinstance(work, ImportWork) and work.deliver is not None
 
 
 def _has_open_delivery(task: Task) -> bool:
-    """Whether it delivers before it loads: what an earlier run has begun to send."""
+    """Whether the task first has to finish a delivery that an earlier run began."""
     work = task.steps[0].work
     return isinstance(work, ImportWork) and work.deliver is not None and bool(work.deliver.opened)
 

@@ -1,6 +1,6 @@
-"""A project's stages, sources, archives and executor put together. What is slow to import is loaded when first used.
+"""Builds a project's stages, sources, archives and executor. Slow imports happen on first use.
 
-Which class serves a source or an archive follows from its URL: a folder or a bucket.
+The URL of a source or an archive decides its class: a folder or a bucket.
 """
 
 import functools
@@ -38,21 +38,21 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LazyStage:
-    """A stage that is made for its first task."""
+    """A stage that is made when its first task runs."""
 
     make: Callable[[], StageRunner]
     made: StageRunner | None = field(default=None)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
-        """Do the task."""
-        with self.lock:  # what a stage shares between its tasks, such as a limiter, must be one
+        """Run the task."""
+        with self.lock:  # tasks share one instance, and with it the rate limiter
             made = self.made = self.made or self.make()
         made.run(task, recorder)
 
 
 def source_opener(project: Project) -> OpenSource:
-    """A function that opens a site's source, once for each site."""
+    """A function that opens a site's source. Each site has one source."""
 
     @functools.cache
     def by_name(name: str) -> LogSource:
@@ -116,7 +116,7 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
         from mtc.stages.stat.matomo_provider import MatomoStatistics  # noqa: PLC0415 - loads urllib3
 
         server = tracker()
-        assert server is not None  # noqa: S101 - it is asked for only with a server
+        assert server is not None  # noqa: S101 - called only for a project with a server
         return MatomoStatistics(server)
 
     def make_csv() -> StageRunner:
@@ -129,7 +129,7 @@ def stage_runners(project: Project, opener: OpenSource) -> StageRunners:
 
 
 def executor_maker(project: Project, opener: OpenSource) -> Callable[[Handler], Executor]:
-    """The local pool, or with one job the calling thread."""
+    """A function that makes the executor: threads, or the calling thread if `run.jobs` is 1."""
     runners = stage_runners(project, opener)
 
     def make(handler: Handler) -> Executor:
@@ -145,20 +145,24 @@ _URL_PASSWORD = re.compile(r"(://[^/@\s:]+):[^/@\s]+@")
 
 
 def safe_command(arguments: list[str]) -> str:
-    """A command line as it may be shown: without a password in a URL."""
+    """A command line that is safe to show, with passwords in URLs masked."""
     return _URL_PASSWORD.sub(r"\1:***@", " ".join(arguments))
 
 
 __all__ = ["open_archive", "open_source"]
 
 _CLIENTS = Clients()
-"""One set for the process, so that all sites of an entry share its connections."""
+"""One set for the process, so that all sites with the same credentials share connections."""
 
 
 def open_source(
     site: SiteSettings, credentials: Mapping[str, Credentials], root: Path, *, tuning: Tuning = DEFAULT_TUNING
 ) -> LogSource:
-    """Open a site's source; a relative folder starts from `root`. Nothing is read yet."""
+    """Open a site's source; a relative folder is below `root`. Nothing is read yet.
+
+    Raises:
+        PermanentError: `credentials` has no entry of the name that the source asks for.
+    """
     pattern = SourceUrl.compile(site.source.url, site.name)
     if pattern.bucket:
         return S3Source(pattern, _login(site.source.credentials, credentials), _CLIENTS, tuning)
@@ -173,9 +177,12 @@ def open_archive(
     spool: Path | None = None,
     tuning: Tuning = DEFAULT_TUNING,
 ) -> LogArchive | None:
-    """Open a site's archive, if it has one; a relative folder starts from `root`. Nothing is read or written yet.
+    """Open a site's archive, if it has one; a relative folder is below `root`. Nothing is read or written yet.
 
-    `spool` takes objects that must be fetched to be copied, one at a time for each thread.
+    `spool` is the folder for objects that must be fetched to be copied, one at a time for each thread.
+
+    Raises:
+        PermanentError: `credentials` has no entry of the name that the archive asks for.
     """
     if site.archive is None:
         return None

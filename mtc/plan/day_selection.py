@@ -1,4 +1,4 @@
-"""Which days belong to a plan besides those that were asked for. Pure."""
+"""Days that a plan includes besides those that were asked for. Pure."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from mtc.plan.world import World
 _DAY = dt.timedelta(days=1)
 
 Records = Mapping[StepId, StepRecord]
-"""What is known of the steps of one site."""
+"""The records of one site's steps."""
 
 
 def by_site(history: History) -> Mapping[str, Records]:
@@ -29,10 +29,10 @@ def by_site(history: History) -> Mapping[str, Records]:
 
 
 def with_touched_days(site: str, days: Iterable[dt.date], history: History, records: Records) -> tuple[dt.date, ...]:
-    """The days in order, and every other imported day that has, or had, hits from an object of one of these.
+    """The days, and every other imported day that has, or had, hits from an object of one of them; in order.
 
-    A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also when it no longer holds them.
-    A day that is imported only for its neighbours has none.
+    A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also if it no longer holds them.
+    Days that were imported only for the hits of adjacent days are not added: they have no statistics.
     """
     asked = set(days)
     steps = [StepId(Stage.IMPORT, site, day) for day in asked]
@@ -48,7 +48,7 @@ def with_touched_days(site: str, days: Iterable[dt.date], history: History, reco
 
 
 def _counted_from(imports: Collection[str], records: Records) -> set[dt.date]:
-    """The days whose statistics were made, when they were, from a part of one of these imports."""
+    """The days whose recorded statistics were made from a part of one of these imports."""
     return {
         step.day
         for step, record in records.items()
@@ -58,9 +58,9 @@ def _counted_from(imports: Collection[str], records: Records) -> set[dt.date]:
 
 
 def stale_rows(site: str, world: World, history: History, records: Records) -> set[dt.date]:
-    """Days with a row in the CSV files whose statistics have been made again since.
+    """Days with a row in the CSV files whose statistics have changed since.
 
-    The files are written as a whole, so that these rows are renewed with any other.
+    The files are written as a whole, so these rows are renewed together with any other.
     """
     return {
         step.day
@@ -72,7 +72,7 @@ def stale_rows(site: str, world: World, history: History, records: Records) -> s
 
 
 def outdated(stage: Stage, records: Records) -> set[dt.date]:
-    """The days whose last success at this stage was by an older recipe, and made something."""
+    """The days whose step of this stage last succeeded with an older recipe, and had a result."""
     return {
         step.day
         for step, record in records.items()
@@ -81,10 +81,10 @@ def outdated(stage: Stage, records: Records) -> set[dt.date]:
 
 
 def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
-    """Days that a run began and did not finish: they stay on the list until all of their steps are done.
+    """Days that a run began and did not finish. They are selected again until all of their steps are done.
 
-    A day has begun when its import, or another step whose needs were met, was tried. Steps that were planned and
-    never tried do not count: a long backfill that was stopped waits for its own command.
+    A day has begun when its import, or a later step that was not blocked, was tried. Steps that were planned and never
+    tried do not count: a long backfill that was stopped continues only with its own command.
     """
     names = set(sites)
     begun: set[tuple[str, dt.date]] = set()
@@ -101,7 +101,7 @@ def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[st
 
 @dataclass(frozen=True, slots=True)
 class MissedDays:
-    """The days of a site that no run came to: those to be caught up, and those that are too long ago."""
+    """The days of a site that no run came to: those to catch up, and those that are too old for it."""
 
     days: tuple[dt.date, ...] = ()
     too_old: tuple[dt.date, ...] = ()
@@ -110,8 +110,8 @@ class MissedDays:
 def missed_days(stage: Stage, records: Records, first: dt.date, last: dt.date) -> MissedDays:
     """The days up to `last` that no run came to, since the first that is done; from `first` on they are caught up.
 
-    Nothing is missed of a site that nothing is known of, or before what is known of it. A day that was planned and
-    never tried is missed as well.
+    No day counts as missed for a site without records, or before its first record. A day that was planned and never
+    tried counts as missed.
     """
     known = {step.day: record for step, record in records.items() if step.stage is stage and step.day <= last}
     done = sorted(day for day, record in known.items() if is_done(record))
@@ -130,12 +130,12 @@ def _is_untried(record: StepRecord) -> bool:
 
 def _begins(step: StepId, record: StepRecord) -> bool:
     if record.status is Status.BLOCKED:
-        return step.stage is Stage.IMPORT  # its source could not be listed; others wait for a step before them
+        return step.stage is Stage.IMPORT  # its source could not be listed; later steps wait for an earlier one
     return record.status is not Status.PLANNED
 
 
 def unsettled_days(project: Project, sites: Iterable[str], history: History) -> Iterator[tuple[str, dt.date]]:
-    """Days whose source was last listed before it had settled: objects may have come since."""
+    """Days whose source was last listed before it had settled: more objects may have arrived since."""
     names = set(sites)
     for step, record in history.steps.items():
         if step.stage is Stage.IMPORT and step.site in names and record.checked is not None:

@@ -1,8 +1,8 @@
 """What an import step still has to deliver to Matomo, and when that would count hits twice. Pure.
 
-Matomo cannot remove hits. Hits that were sent stay there whatever becomes of their object: a step whose objects are
-no longer what was delivered is refused, unless an operator accepts that it counts twice, or the object turns out to
-have the hits that were sent, with whatever settings (which only reading it can tell).
+Matomo cannot remove hits: those that were sent stay there whatever happens to their object. A step whose objects are no
+longer what was delivered is refused, unless an operator accepts that hits count twice, or the object proves to have the
+same lines as what was sent, which can be told only after reading it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ from mtc.plan.work import DeliverWork
 class StepDeliveries:
     """The deliveries of one import step. `recorded` are all of them, to any server.
 
-    `copies` are the keys of objects whose lines another object of the site has, and `sent` the digests of lines that
-    were delivered of any day: those are not sent again.
+    `copies` are the keys of objects whose lines another object of the site has, and `sent` the digests of the lines of
+    all delivered objects, of any day: those are not sent again.
     """
 
     site: SiteSettings
@@ -52,21 +52,21 @@ class StepDeliveries:
 
     @property
     def opened(self) -> tuple[Delivery, ...]:
-        """Deliveries that are not finished."""
+        """The unfinished deliveries."""
         return tuple(delivery for delivery in self._to_site if delivery.status is DeliveryStatus.OPEN)
 
     @property
     def covered(self) -> tuple[DeliveredObject, ...]:
-        """The objects whose hits Matomo has, or is being given."""
+        """The objects whose hits were delivered, or belong to an open delivery."""
         return tuple(item for delivery in self._to_site for item in delivery.objects)
 
     def double_counts(self, found: ObjectChanges, *, drops: bool) -> tuple[str, ...]:
-        """Why the step would count hits twice, object by object; nothing where an operator accepts that."""
+        """Why the step would count hits twice, a reason for each object; empty if an operator accepts that."""
         if self.accepted or not self.enabled:
             return ()
         reasons: dict[str, str] = {}
         for key, what in self._differences(found, drops):
-            reasons.setdefault(key, what)  # the first reason for a key is the most telling
+            reasons.setdefault(key, what)  # the first reason for a key is the most specific
         return tuple(reasons.values())
 
     def _differences(self, found: ObjectChanges, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
@@ -93,9 +93,9 @@ class StepDeliveries:
                 yield item.key, f"delivered in part, and its hits are lost: {item.key}"
 
     def _forgotten(self, found: ObjectChanges) -> Iterator[tuple[SourceObject, DeliveredObject]]:
-        """Objects that are new to the state and were delivered: the state forgot the step, Matomo did not.
+        """Objects that are new to the state but were delivered: the step was forgotten in the state, not in Matomo.
 
-        Also one that was compressed since. A log in the source, or loaded, under its own name is a different object.
+        A log that was compressed since is recognised, unless a log of the delivered name is in the source or loaded.
         """
         delivered = {item.key: item for item in self.covered}
         present = {old.object.key for old in _loaded(found)} | {new.key for new in found.to_load}
@@ -106,9 +106,9 @@ class StepDeliveries:
                 yield new, item
 
     def _unrecoverable(self, opened: Delivery, found: ObjectChanges) -> list[DeliveredObject]:
-        """Objects of an open delivery that are no longer available as they were when its batches were cut.
+        """Objects of an open delivery that are no longer available in the version that its batches were cut from.
 
-        Which of their hits were sent cannot be found out any more: hits are known by the ids that they had then.
+        Which of their hits were sent can no longer be found out: hits are looked up by the ids that they had then.
         """
         available = [old for old in _loaded(found) if old not in found.unrecoverable]
         late = {(new.key, new.version) for new in found.late}
@@ -119,7 +119,7 @@ class StepDeliveries:
         ]
 
     def _resend(self, found: ObjectChanges, drops: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
-        """The keys that may be sent again once accepted, with all keys of a delivery that cannot be continued."""
+        """The keys to send again once accepted, including all keys of open deliveries that cannot be continued."""
         keys = [key for key, _ in self._differences(found, drops)]
         void = (item.key for opened in self.opened if self._unrecoverable(opened, found) for item in opened.objects)
         return tuple(dict.fromkeys((*keys, *void)))
@@ -128,14 +128,14 @@ class StepDeliveries:
         return item.made_with != self.made_with
 
     def missing(self, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...]:
-        """Loaded objects whose hits belong to no delivery."""
+        """Loaded objects whose hits are in no delivery and are to be sent."""
         if not self.enabled:
             return ()
         new = undelivered(loaded, self.covered)
         return tuple(item for item in new if item.object.key not in self.copies and item.text not in self.sent)
 
     def work(self, found: ObjectChanges, refused: tuple[str, ...], *, drops: bool) -> DeliverWork | None:
-        """What the step has to do; None where nothing is delivered."""
+        """What the step has to deliver; None if the site's hits are not delivered."""
         if not self.enabled:
             return None
         resend = self._resend(found, drops) if self.accepted else ()
@@ -151,7 +151,7 @@ class StepDeliveries:
         )
 
     def _carried(self, found: ObjectChanges) -> Iterator[tuple[SourceObject, DeliveredObject]]:
-        """Objects to be loaded again that may hold the lines that were delivered."""
+        """Objects to be loaded again that may have the same lines as the delivered ones."""
         delivered: Mapping[str, DeliveredObject] = {item.key: item for item in self.covered}
         for old, new in (*found.changed, *found.moved, *found.other_settings, *found.missing_parts, *found.older):
             if item := delivered.get(old.object.key):
@@ -168,6 +168,6 @@ def _loaded(found: ObjectChanges) -> Iterator[LoadedObject]:
 
 
 def _same_lines(found: ObjectChanges) -> Iterator[tuple[str, SourceObject]]:
-    """Objects to be loaded again though nothing says that their lines are others, and the keys they had before."""
+    """Objects to be loaded again whose lines seem unchanged, with the keys that they were loaded under."""
     for old, new in (*found.moved, *found.missing_parts, *found.older):
         yield old.object.key, new

@@ -18,9 +18,10 @@ Copies = Mapping[StepId, Mapping[str, str]]
 
 
 def find_copies(history: History, sites: Collection[str]) -> Copies:
-    """The objects of these sites that do not count, as another object of the site has the same lines.
+    """The objects of these sites that do not count, because another object of the site has the same lines.
 
-    What was delivered counts, as Matomo cannot remove it; else the earliest day, and there the first key.
+    Of a group of copies, one that was delivered counts, as Matomo cannot remove hits; else the first key of the
+    earliest day.
     """
     alike: dict[tuple[str, str], list[tuple[StepId, LoadedObject]]] = {}
     for step, objects in history.objects.items():
@@ -38,13 +39,13 @@ def find_copies(history: History, sites: Collection[str]) -> Copies:
 
 
 def counted_once(project: Project, history: History) -> History:
-    """The history with its copies known, of the sites whose copies do not count."""
+    """The history with the copies found, for the sites whose copies do not count (`duplicates: skip`)."""
     skipping = {name for name, site in project.sites.items() if site.source.duplicates == "skip"}
     return replace(history, copies=find_copies(history, skipping))
 
 
 def sent_texts(site: SiteSettings, history: History) -> frozenset[str]:
-    """The digests of the lines that Matomo has, or is being sent, of a site whose copies do not count."""
+    """The digests of the logs whose lines were sent to Matomo; empty for a site whose copies count."""
     if site.matomo is None or site.source.duplicates != "skip":
         return frozenset()
     server, number = site.matomo.server, site.matomo_id
@@ -60,7 +61,7 @@ def sent_texts(site: SiteSettings, history: History) -> frozenset[str]:
 
 
 def recounted(history: History) -> Iterator[tuple[StepId, Accounting, tuple[str, ...]]]:
-    """The import steps whose accounting changes now that copies are known, with a note for each copy."""
+    """The import steps whose accounting changes because of copies, with the new accounting and notes."""
     for step, record in history.steps.items():
         copies = history.copies.get(step, {})
         recorded = record.accounting

@@ -1,7 +1,7 @@
 """What a step's result depends on: a fingerprint of inputs, settings and recipe, compared part by part. Pure.
 
-A step is up to date when its recorded fingerprint equals today's. A setting at its default is no part of a digest, so
-that a new manifest key changes no digest; a setting that a record does not have counts as being at its default.
+A step is up to date when its recorded fingerprint equals today's. A setting at its default is not part of a digest, so
+that a new manifest key changes no digest; a setting that a record lacks counts as being at its default.
 The recipe says how a stage turns inputs into results (`mtc.core.model`).
 """
 
@@ -16,7 +16,7 @@ from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.project import SiteSettings
 
 RECIPE = "recipe"
-"""The name under which the recipe is recorded, among the settings."""
+"""The name of the recipe among the recorded settings."""
 
 _NOT_OF_LOADING = frozenset({"max_rejected", "search_parameters"})
 _SEARCHES = "hits.search_parameters"
@@ -42,12 +42,12 @@ DEFAULTS: Mapping[str, str] = {
     **dict.fromkeys(_OF_SOURCE, ""),
     _SEARCHES: _searches(HitSettings()),
 }
-"""The value of a setting where a record does not have it."""
+"""The value of a setting that a record lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs between two fingerprints: names of inputs and of settings, and whether the recipe is a newer one."""
+    """What differs between two fingerprints: names of inputs and of settings, and whether the recipe is newer."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -77,18 +77,18 @@ class Fingerprint:
 
     @classmethod
     def recorded(cls, record: StepRecord) -> "Fingerprint":
-        """As it was at the step's last success."""
+        """The fingerprint at the step's last success."""
         return cls.of(record.step.stage, record.settings, record.inputs)
 
     @property
     def digest(self) -> str:
-        """One text that is the same for the same parts: 32 hexadecimal digits."""
+        """A digest of all parts: 32 hexadecimal digits, the same for the same parts."""
         not_default = sorted((name, value) for name, value in self.settings.items() if DEFAULTS.get(name, "") != value)
         text = json.dumps([self.stage.value, self.recipe, not_default, sorted(self.inputs.items())])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
     def since(self, before: "Fingerprint") -> Changes:
-        """What differs from an earlier one. A recipe of a newer mtc is no difference."""
+        """What differs from an earlier one. A recipe of a newer mtc does not count as a difference."""
         old, new = before.inputs, self.inputs
         return Changes(
             added=tuple(sorted(new.keys() - old.keys())),
@@ -108,7 +108,7 @@ def _recipe_number(recipe: str) -> int:
 
 
 def is_older(record: StepRecord) -> bool:
-    """Whether the step's last success was by an earlier recipe than today's."""
+    """Whether the step last succeeded with an earlier recipe than today's."""
     return bool(record.fingerprint) and _recipe_number(record.settings.get(RECIPE, "")) < RECIPES[record.step.stage]
 
 
@@ -133,13 +133,13 @@ def digest(settings: Mapping[str, str]) -> str:
 
 
 def import_settings(site: SiteSettings) -> dict[str, str]:
-    """The settings of an import step: those of loading, where objects are archived and hits are delivered."""
+    """The settings of an import step: those of loading, the archive's URL, and the target of deliveries."""
     archive = site.archive.url if site.archive else ""
     return {**load_settings(site), "archive.url": archive, "matomo": target(site), **_recipe(Stage.IMPORT)}
 
 
 def target(site: SiteSettings) -> str:
-    """The server that a site's hits go to, and the site there; empty for none."""
+    """The Matomo server and site that a site's hits are delivered to; empty for none."""
     if site.matomo is None:
         return ""
     return f"{site.matomo.server} site {site.matomo_id}" if site.matomo_id else f"{site.matomo.server} {site.url}"
@@ -148,11 +148,11 @@ def target(site: SiteSettings) -> str:
 def stat_settings(site: SiteSettings) -> dict[str, str]:
     """The settings of a stat step.
 
-    Of a database of countries only the path counts: a newer one under it does not invalidate history by itself.
+    Of a database of countries only the path counts: a newer edition does not invalidate old statistics.
     """
     matomo = target(site) if site.answers == "matomo" else ""
     stat_only = {"timezone": site.zone, "url": site.url, "stats.countries": site.countries, "stats.from": matomo}
-    searches = _searches(HitSettings() if matomo else site.hits)  # Matomo's own settings count there
+    searches = _searches(HitSettings() if matomo else site.hits)  # in Matomo, its own settings count
     return {**stat_only, _SEARCHES: searches, **_recipe(Stage.STAT)}
 
 

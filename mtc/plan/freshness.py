@@ -1,4 +1,4 @@
-"""Whether a site's logs have stopped coming: nothing fails then, and nobody would notice. Pure."""
+"""Whether a site's logs have stopped coming, which would go unnoticed as nothing fails. Pure."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +17,7 @@ _DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A site whose last logs are of `last`; `overdue` says that it is longer ago than the manifest allows."""
+    """A site whose last logs are of `last`, `ago` days ago; `overdue` if longer than `freshness.error_after` allows."""
 
     site: str
     last: dt.date
@@ -31,8 +31,8 @@ class Stale:
 def stale(site: SiteSettings, history: History, listing: Listing, now: dt.datetime) -> Stale | None:
     """The site if its logs are stale; None if they are fresh, if it never had any, or if freshness is not checked.
 
-    A day counts as having logs if an object of it was loaded or is listed. The logs of a day are late when the source
-    has settled after its end.
+    A day has logs if an object of it was loaded or is listed. Delays count from when the source has settled after the
+    end of the last day with logs.
     """
     freshness, today = site.freshness, now.astimezone(site.tzinfo).date()
     days = {day for day in _with_logs(site, history, listing) if day <= today}
@@ -52,7 +52,7 @@ def stale(site: SiteSettings, history: History, listing: Listing, now: dt.dateti
 def stale_sites(
     project: Project, selection: Selection, history: History, listings: Mapping[str, Listing], now: dt.datetime
 ) -> Iterator[Stale]:
-    """The stale ones of the sites asked for; none where days are named, on the command line or in the manifest."""
+    """The selected sites that are stale. Freshness is checked only with relative dates, not with named days."""
     if selection.exact or not is_relative(project.dates):
         return
     for name in selection.days:
@@ -61,7 +61,7 @@ def stale_sites(
 
 
 def _is_daily(last: dt.date, days: Collection[dt.date]) -> bool:
-    """Whether each of the seven days up to the last one had logs."""
+    """Whether each of the seven days up to and including `last` had logs."""
     return all(last - back * _DAY in days for back in range(_USUAL))
 
 

@@ -36,7 +36,11 @@ _OLDER = "counted by an older mtc"
 
 @dataclass(frozen=True, slots=True)
 class ImportPlanner:
-    """Plans the import steps of one site. `stopped` is why none of them may be done, or empty."""
+    """Plans the import steps of one site.
+
+    `stopped` is why none of them may be done, or empty. `made_with` is the digest of today's load settings, and `sent`
+    are the digests of logs whose lines Matomo has.
+    """
 
     project: Project
     site: SiteSettings
@@ -67,11 +71,11 @@ class ImportPlanner:
         Args:
             project: the manifest.
             site: the site to plan for.
-            world: what is there; without a listing of the site its source counts as empty.
-            history: what the state says, with copies known.
+            world: what exists now; without a listing of the site its source counts as empty.
+            history: what the state holds, with copies found.
             now: the time, with a zone.
             selection: the days and what is accepted; it has days of this site.
-            losses: what the site may lose.
+            losses: what the site may lose in this plan.
         """
         listing = world.listings.get(site.name, Listing())
         stopped = losses.no_warehouse() or losses.no_source(listing, selection.days[site.name], history)
@@ -79,7 +83,7 @@ class ImportPlanner:
         return cls(project, site, listing, world, history, now, selection, losses, stopped, settings, made_with, sent)
 
     def plan(self, day: dt.date) -> PlannedStep:
-        """The step of that day."""
+        """Plan the import step of a day."""
         step = StepId(Stage.IMPORT, self.site.name, day)
         if (waiting := self._not_due(day)) is not None:
             return PlannedStep(step, Verdict.NOT_DUE, (waiting,))
@@ -112,7 +116,7 @@ class ImportPlanner:
 
 @dataclass(frozen=True, slots=True)
 class _ListedDay:
-    """One step of a day whose objects are known."""
+    """The import step of one day that is due and whose source was listed."""
 
     planner: ImportPlanner
     step: StepId
@@ -141,28 +145,28 @@ class _ListedDay:
         return PlannedStep(self.step, verdict, reasons, digested, settings, inputs, work, cost)
 
     def _inputs(self, objects: Iterable[SourceObject], found: ObjectChanges) -> dict[str, str]:
-        """The version of each object that is there, or stays loaded."""
+        """The version of each object that the source lists or that stays loaded, by key."""
         listed = {item.key: item.version for item in objects}
         return listed | {old.object.key: old.object.version for old in self._retained(found)}
 
     def _loads(self, found: ObjectChanges) -> tuple[SourceObject, ...]:
-        """The objects to load, with those that are empty now in the place of removed ones."""
+        """The objects to load, and empty ones that replace removed ones."""
         dropped = {old.object.key for old in self._dropped(found)}
         return (*found.to_load, *(item for item in found.emptied if item.key in dropped))
 
     def _blocked_removals(self, found: ObjectChanges) -> tuple[LoadedObject, ...]:
-        """What would be removed, cannot be loaded again, and stays until that is accepted."""
+        """Objects that would be lost, and that are kept until the loss is accepted."""
         return self.planner.losses.held(self.step, found)
 
     def _retained(self, found: ObjectChanges) -> list[LoadedObject]:
-        """What stays loaded though it is no longer in the source."""
+        """Objects that stay loaded although they are no longer in the source."""
         if not found.vanished:
             return []
         blocked = self._blocked_removals(found)
         return [old for old in found.vanished if old in blocked or not (self._drops or old in found.unrecoverable)]
 
     def _verdict(self, found: ObjectChanges, now: Fingerprint, count: int) -> Finding:
-        """The first finding gives the verdict; the reasons are those of all."""
+        """The verdict of the first finding, with the reasons of all findings."""
         twice = self.deliveries.double_counts(found, drops=self._drops)
         if twice and not self.deliveries.opened:
             return Verdict.COUNTED_TWICE, (*_first(twice), f"to count them again: --accept {self.step}")
@@ -177,7 +181,7 @@ class _ListedDay:
         return findings[0][0], tuple(reason for _, reasons in findings for reason in reasons)
 
     def _loss_reasons(self, found: ObjectChanges) -> tuple[str, ...]:
-        """Why objects cannot be removed, and how to accept that."""
+        """Why objects are kept, and how to accept their loss."""
         blocked = self._blocked_removals(found)
         lost = (lost_object(old, part=old in found.unrecoverable) for old in blocked)
         reasons = reasons_for("nothing would be left" if self._drops else "hits lost", lost)
@@ -214,12 +218,12 @@ class _ListedDay:
         yield Verdict.OUTPUT_MISSING, reasons_for("not delivered", (old.object.key for old in self._undelivered(found)))
 
     def _dropped(self, found: ObjectChanges) -> list[LoadedObject]:
-        """What is removed: as the manifest says, or as was accepted."""
+        """Vanished objects that are removed, as the manifest says or the operator accepts."""
         retained = self._retained(found)
         return [old for old in found.vanished if old not in retained]
 
     def _undelivered(self, found: ObjectChanges) -> tuple[LoadedObject, ...]:
-        """Loaded objects that stay as they are, and that Matomo was not given."""
+        """Loaded objects that stay as they are and were not delivered to Matomo."""
         return self.deliveries.missing((*found.same, *self._retained(found)))
 
     def _work(self, found: ObjectChanges, made_with: str) -> ImportWork:
@@ -239,20 +243,20 @@ class _ListedDay:
 
 
 def _first(reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """The first few reasons, and how many more there are."""
+    """The first few reasons, then how many more there are."""
     return (*reasons[:_SHOWN], f"{len(reasons) - _SHOWN} more") if len(reasons) > _SHOWN else reasons
 
 
 @dataclass(frozen=True, slots=True)
 class StepArchive:
-    """The archive of one import step. `record` is what is known of the step."""
+    """What one import step has to archive. `record` is what the state holds of the step."""
 
     site: SiteSettings
     day: dt.date
     record: StepRecord | None
 
     def missing(self, loaded: Iterable[LoadedObject]) -> tuple[LoadedObject, ...]:
-        """Those without a copy where the manifest has the archive now."""
+        """The loaded objects that have no copy in the manifest's archive."""
         if self.site.archive is None:
             return ()
         if is_done(self.record) and self._same_archive():
@@ -260,10 +264,10 @@ class StepArchive:
         return tuple(item for item in loaded if item.archived != self._copy_url(item.object) or not item.archived)
 
     def earlier(self, replaced: Iterable[LoadedObject], missing: Iterable[LoadedObject]) -> Iterator[LoadedObject]:
-        """What was archived before of objects that are to be archived (again).
+        """The earlier versions, with their copies, of objects that are to be archived again: these may be overwritten.
 
-        An object whose new version was loaded before a run was killed is recorded without a copy; the copy of the
-        version before, which the last success recorded, is still where the new one belongs.
+        If a run was killed after it had loaded a new version, that is recorded without a copy. The copy of the earlier
+        version, which the last success recorded, is still at the URL of the new one.
         """
         for item in replaced:
             yield item if item.archived or not self._has_earlier_copy(item) else self._with_copy(item)
@@ -279,7 +283,7 @@ class StepArchive:
         return before not in {None, item.object.version} and self._same_archive()
 
     def _same_archive(self) -> bool:
-        """Whether the last success archived to where the manifest says now."""
+        """Whether the last success archived to the manifest's archive."""
         archive = self.site.archive
         return (
             archive is not None and self.record is not None and self.record.settings.get("archive.url") == archive.url

@@ -1,8 +1,8 @@
-"""What a plan would remove that cannot be made again: never ordinary work, but kept until accepted by name. Pure.
+"""Results that a plan would remove and that cannot be made again: kept until an operator accepts the loss. Pure.
 
 Hits cannot be made again when their log is gone from the source; statistics cannot when there is nothing left to count.
-A warehouse with none of its parts, and a source with none of its objects, are more likely a disk that is not mounted:
-they stop their site.
+A warehouse with none of its parts, or a source with none of its objects, is more likely a disk that is not mounted: it
+blocks all steps of its site.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from mtc.plan.work import StatWork
 from mtc.plan.world import Listing, Selection, World
 
 _SOME = 2
-"""From how many objects, or days with parts, that are gone at once on, a disk seems not to be mounted."""
+"""How many objects, or days with parts, must be missing at once to suspect that a disk is not mounted."""
 
 Loaded = tuple[StepId, str]
 """An object that is loaded: its import step and its key."""
@@ -44,7 +44,7 @@ class Losses:
         return self.site.name in self.selection.accepted_sites
 
     def no_warehouse(self) -> str:
-        """Why the site is stopped if the warehouse has none of its parts; empty if it has any."""
+        """Why the site is blocked, if the warehouse has none of its parts; empty if it has any."""
         if not self.world.missing:
             return ""
         files = {item.part.file for item in self.hits}
@@ -56,7 +56,7 @@ class Losses:
         )
 
     def no_source(self, listing: Listing, days: Iterable[dt.date], history: History) -> str:
-        """Why the site is stopped if all that is known of these days would be dropped at once; empty otherwise."""
+        """Why the site is blocked, if all loaded objects of these days would be dropped at once; else empty."""
         steps = {StepId(Stage.IMPORT, self.site.name, day) for day in days} - self.selection.accepted
         known = sum(len(history.objects.get(step, ())) for step in steps)
         there = any(listing.days.get(step.day) for step in steps)
@@ -68,7 +68,7 @@ class Losses:
         )
 
     def held(self, step: StepId, found: ObjectChanges) -> tuple[LoadedObject, ...]:
-        """The objects of an import step that would be removed and cannot be loaded again, unless that is accepted."""
+        """The objects of an import step that would be lost, and whose loss is not accepted: they are kept."""
         drops = self.site.source.vanished == "drop"
         removed = [old for old in found.vanished if self._empties(step, old, found)] if drops else found.unrecoverable
         return tuple(old for old in removed if not (self._accepted(step, old) or self._has_copy(step, old)))
@@ -88,9 +88,9 @@ class Losses:
         return any(all(part.file not in self.world.missing for part in item.parts) for item in copies)
 
     def _empties(self, step: StepId, old: LoadedObject, found: ObjectChanges) -> bool:
-        """Whether a day that counts would have nothing left to count without the object, as far as is known.
+        """Whether a day would have no hits left without the object, as far as is known.
 
-        The object's day always counts; of the other days those with statistics.
+        Considered are the object's day, and other days that have statistics.
         """
         if any(new.size for new in found.to_load):
             return False
@@ -109,7 +109,7 @@ class Losses:
         return self._all_accepted or step in accepted or (bool(stats) and stats <= accepted)
 
     def statistics(self, step: StepId, verdict: Verdict, work: StatWork, record: StepRecord | None) -> Finding | None:
-        """The verdict instead of one whose work would count less than was counted; None if it would not."""
+        """The verdict for a stat step whose work would lose statistics; None if it would not."""
         lost = [item for item in self.hits.by_day.get(step.day, ()) if item.part.file in self.world.missing]
         if lost and self.site.answers == "warehouse":
             reasons = (*reasons_for("part missing", (item.part.file for item in lost)), *_remedies(lost))
@@ -129,7 +129,7 @@ class Losses:
         return (step.site, step.day) in self.world.stat_files
 
     def _accepted_statistics(self, step: StepId, record: StepRecord | None) -> bool:
-        """Whether the step is accepted by name, or an import is that its hits came from."""
+        """Whether the loss is accepted: for the site, the step itself, or an import that its hits came from."""
         accepted = self.selection.accepted
         imports = {str(named) for named in accepted if named.stage is Stage.IMPORT}
         inputs = record.inputs if record else ()
@@ -143,7 +143,7 @@ class Losses:
 
 
 def _remedies(lost: Iterable[DayPart]) -> Iterable[str]:
-    """What to do about lost parts: an import each."""
+    """A hint for each import whose parts are lost."""
     steps = sorted({item.step for item in lost})
     for step in steps:
         again = f"`mtc import {step.site} {step.day}` reads the log again if it is there"
@@ -151,7 +151,7 @@ def _remedies(lost: Iterable[DayPart]) -> Iterable[str]:
 
 
 def vanished(site: str, listing: Listing, days: Iterable[dt.date], history: History) -> frozenset[Loaded]:
-    """The objects loaded for these days that are not listed any more, or are empty now."""
+    """The objects loaded for these days that are no longer listed, or are empty now."""
     found: set[Loaded] = set()
     for day in days:
         step = StepId(Stage.IMPORT, site, day)

@@ -18,14 +18,14 @@ from mtc.plan.verdicts import is_done
 from mtc.plan.world import Selection
 
 DayNote = tuple[bool, str]
-"""Whether it is a warning, shown also by a quiet run, and the line."""
+"""Whether it is a warning, which a quiet run shows too, and the text."""
 
 
 NEIGHBOUR = "neighbour"
-"""The figure that marks an import done only for the hits that its logs have of the days beside it."""
+"""The figure that marks an import done only for the hits of adjacent days in its logs."""
 
 NOT_WHOLE = "may not be whole"
-"""How the notes of such a day begin."""
+"""How the notes of an incomplete day begin."""
 
 _DAY = dt.timedelta(days=1)
 _STRAY = 3
@@ -36,7 +36,7 @@ _LITTLE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """How the logs of one site are cut. Results for a day are cached: three days around it need them."""
+    """Where the logs of one site are cut. Results are cached by day: three days need each of them."""
 
     site: str
     history: History
@@ -51,21 +51,21 @@ class Neighbours:
         return self._spilled[day]
 
     def needed(self, day: dt.date) -> tuple[dt.date, ...]:
-        """The other days whose logs may hold hits of a day, as the logs around it show."""
+        """The other days whose logs may hold hits of a day, judged by the logs of that and the adjacent days."""
         sides = frozenset().union(*(self.spilled(day + side * _DAY) for side in (-1, 0, 1)))
         return tuple(day - side * _DAY for side in sorted(sides, reverse=True))
 
     def sides(self, days: Collection[dt.date]) -> frozenset[int]:
-        """On which sides the logs of these days, and of those adjacent to them, hold many hits of others."""
+        """The sides on which the logs of these and of adjacent days hold many hits of other days."""
         near = {day + side * _DAY for day in days for side in (-2, -1, 0, 1)}
         return frozenset().union(*(self.spilled(day) for day in near))
 
     def missing(self, day: dt.date) -> tuple[dt.date, ...]:
-        """Those of them that are not imported."""
+        """The days that `needed` gives and that are not imported."""
         return tuple(other for other in self.needed(day) if not is_done(self._import(other)))
 
     def lacking(self, day: dt.date) -> tuple[str, ...]:
-        """Why a day may not be whole; empty for one that is."""
+        """Why a day may be incomplete; empty for a complete one."""
         return tuple(
             f"{NOT_WHOLE}: the logs of {other} may hold hits of this day, and are not imported yet"
             for other in self.missing(day)
@@ -75,14 +75,14 @@ class Neighbours:
         return self.history.steps.get(StepId(Stage.IMPORT, self.site, day))
 
     def only_for_others(self, day: dt.date) -> bool:
-        """Whether a day was imported only for the hits of the days beside it, and nobody asked for its statistics."""
+        """Whether a day was imported only for the hits of adjacent days, and has no stat step."""
         record = self._import(day)
         has_statistics = StepId(Stage.STAT, self.site, day) in self.history.steps
         return record is not None and NEIGHBOUR in record.figures and not has_statistics
 
 
 def to_import(sites: Mapping[str, Collection[dt.date]], history: History) -> dict[str, tuple[dt.date, ...]]:
-    """The days whose logs may hold hits of these days of the sites, and are not imported."""
+    """For each site, the days that are not imported and whose logs may hold hits of the given days."""
     found: dict[str, tuple[dt.date, ...]] = {}
     for site, days in sites.items():
         neighbours = Neighbours(site, history)
@@ -102,7 +102,10 @@ def hits_by_day(objects: Collection[LoadedObject]) -> Counter[dt.date]:
 
 @dataclass(frozen=True, slots=True)
 class StrayHits:
-    """An object of an import step with hits of other days: `days` by number, `uncounted` those in no statistics."""
+    """An object with hits of other days than its own.
+
+    `hits` counts all of its hits, `days` those of each other day, and `uncounted` those of them in no statistics.
+    """
 
     step: StepId
     key: str
@@ -112,9 +115,10 @@ class StrayHits:
 
     @property
     def misplaced_on(self) -> dt.date | None:
-        """The day of most of the hits, where that looks like a mistake and not like a cut at another hour; else None.
+        """The day that has most of the hits, if the log seems to be filed under a wrong day; else None.
 
-        It is far from the object's day; or next to it, in no statistics, and hardly any hit is of the object's day.
+        That day is not adjacent to the object's; or it is, has no statistics, and hardly any hit is of the object's
+        day.
         """
         day, count = max(self.days.items(), key=lambda pair: pair[1])
         of_its_day = self.hits - sum(self.days.values())
@@ -132,7 +136,7 @@ class StrayHits:
 
 
 def find_stray_hits(step: StepId, history: History, asked: Collection[dt.date] = ()) -> Iterator[StrayHits]:
-    """The objects of an import step that have hits of other days, in no statistics or most of theirs.
+    """The objects of an import step with hits in no statistics, or with most of their hits on another day.
 
     `asked` are days whose statistics are about to be made.
     """
@@ -164,15 +168,15 @@ def day_notes(
     known: Mapping[str, frozenset[int]],
     now: dt.datetime,
 ) -> Iterator[DayNote]:
-    """A line for each site and kind of note.
+    """Yield a line for each site and kind of note.
 
     Args:
         project: the project.
         selection: what the run was asked for.
         history: the state after the run's imports.
         done: the imports of this run.
-        known: for each site, the sides on which its logs were cut before this run; that days wait for the next logs
-            is a warning only the first time.
+        known: for each site, the sides on which its logs were known to be cut before this run; days that wait for
+            the next logs are a warning only the first time.
         now: the time, with a zone.
     """
     if Stage.STAT in selection.stages:
@@ -198,7 +202,7 @@ def _not_whole(
 
 
 def _stray_logs(selection: Selection, history: History, done: Iterable[StepId]) -> Iterator[DayNote]:
-    """Logs with hits in no statistics: first those that are mostly of another day, which is a mistake somewhere."""
+    """Notes on stray hits: warnings for logs that are mostly of another day, then notices."""
     by_site: dict[str, list[StrayHits]] = {}
     for step in done:
         by_site.setdefault(step.site, []).extend(find_stray_hits(step, history, selection.days.get(step.site, ())))

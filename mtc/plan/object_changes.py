@@ -1,4 +1,4 @@
-"""How a day's objects in the source differ from those that are loaded. Pure."""
+"""The objects of a day in the source compared with those that are loaded. Pure."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -13,11 +13,11 @@ Pair = tuple[LoadedObject, SourceObject]
 
 @dataclass(slots=True)
 class ObjectChanges:
-    """Each object under one heading, in the order of the keys.
+    """Every object in one list, in the order of keys.
 
     late            in the source, and not loaded
     changed         loaded in another version
-    moved           loaded under another key, which is gone: renamed, or compressed since
+    moved           loaded under another key that is gone: renamed or compressed since
     other_settings  loaded with other settings than today's
     missing_parts   loaded, but the files of its hits are gone
     older           loaded by an older recipe, and to be loaded again
@@ -52,9 +52,9 @@ def compare(
     missing: Collection[str],
     recipe: int = 0,
 ) -> ObjectChanges:
-    """Put every object under its heading. `missing` are part files that are listed but gone.
+    """Compare the objects in the source with the loaded ones. `missing` are listed part files that do not exist.
 
-    What was loaded by a recipe before `recipe` is to be loaded again.
+    `made_with` is the digest of today's settings. Objects that a recipe before `recipe` loaded are to be loaded again.
     """
     found = ObjectChanges()
     before = {item.object.key: item for item in sorted(loaded, key=lambda item: item.object.key)}
@@ -74,7 +74,7 @@ def compare(
 
 
 def _is_emptied(item: SourceObject, old: LoadedObject | None) -> bool:
-    """Whether a loaded log is empty now: its lines are gone as if it were removed."""
+    """Whether a loaded log is empty now, which counts as removed."""
     return old is not None and item.size == 0 and old.object.size > 0
 
 
@@ -92,7 +92,7 @@ def _sort_known(
 
 
 def _sort_vanished(found: ObjectChanges, vanished: dict[str, LoadedObject], missing: Collection[str]) -> None:
-    """A log that vanished under one key and is there under another is the same log: its lines must not count twice."""
+    """Pair late objects with vanished ones that are the same log under another key: lines must not count twice."""
     if vanished and found.late:
         late, found.late = found.late, []
         for item in late:
@@ -116,7 +116,7 @@ def _earlier(item: SourceObject, vanished: dict[str, LoadedObject]) -> LoadedObj
 
 
 def _same(old: LoadedObject, item: SourceObject) -> bool:
-    """Whether both are one object: the ETag is a digest of the content; size and time tell only with the name."""
+    """Whether both are the same object: by ETag, which depends on the content; else by size, time and file name."""
     alike = item.size > 0 and (old.object.size, old.object.version) == (item.size, item.version)
     return alike and (bool(item.etag) or old.object.name == item.name)
 

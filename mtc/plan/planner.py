@@ -1,7 +1,7 @@
 """The planner: manifest, world, history and the time give a plan. Pure functions: everything comes in as an argument.
 
-`make_plan` plans all stages at once, as far as can be told before any of them has run. A run plans each stage when
-the one before is over (`plan_imports`, `plan_stats`, `plan_csv`), and hands on the steps that were not done.
+`make_plan` plans all stages at once, as far as possible before any of them has run. A run plans each stage when the one
+before it has ended (`plan_imports`, `plan_stats`, `plan_csv`), and passes on the steps that were not done.
 """
 
 import datetime as dt
@@ -34,7 +34,7 @@ Steps = dict[StepId, PlannedStep]
 
 
 def make_plan(project: Project, selection: Selection, world: World, history: History, now: dt.datetime) -> Plan:
-    """Give every selected step its verdict. `now` is aware of its zone."""
+    """Give every selected step its verdict. `now` has a time zone."""
     imports: Steps = {}
     stats: Steps = {}
     csvs: Steps = {}
@@ -48,7 +48,7 @@ def make_plan(project: Project, selection: Selection, world: World, history: His
 
 
 def with_steps_under_way(plan: Plan, history: History) -> Plan:
-    """The plan while another run is at work: steps that it is doing have not failed, and are not to be done here."""
+    """The plan while another run is at work: the steps that it is running have not failed, and have no work."""
 
     def settled(planned: PlannedStep) -> PlannedStep:
         record = history.steps.get(planned.step)
@@ -80,7 +80,7 @@ def plan_stats(
 ) -> Steps:
     """The stat steps of the selection's days and of the days that its imports touch.
 
-    `before` are import steps of the same plan; those that are still to be done put their statistics behind them.
+    `before` are the import steps of the same plan; statistics come after those that have work.
     """
     steps: Steps = {}
     again = remade(before.values())
@@ -98,9 +98,9 @@ def plan_stats(
 def plan_csv(
     project: Project, selection: Selection, world: World, history: History, before: Mapping[StepId, PlannedStep]
 ) -> Steps:
-    """The csv steps, for the same days as the stat steps and for those whose statistics were made again since.
+    """The csv steps: of the same days as the stat steps, and of those whose statistics have changed since.
 
-    `before` are stat steps of the same plan.
+    `before` are the stat steps of the same plan.
     """
     steps: Steps = {}
     for name, days, records in _touched(selection, history):
@@ -122,13 +122,13 @@ def plan_csv(
 def _with_outdated(
     stage: Stage, days: Iterable[dt.date], selection: Selection, records: Records
 ) -> tuple[dt.date, ...]:
-    """The days in order, and every other one that an older recipe counted, unless days were chosen by name."""
+    """The days, and unless days were named on the command line, every other one with an older recipe; in order."""
     older = set() if selection.exact else outdated(stage, records)
     return tuple(sorted(older.union(days)))
 
 
 def _touched(selection: Selection, history: History) -> Iterator[tuple[str, tuple[dt.date, ...], Records]]:
-    """The days of each site, where they are imported also those that they touch, and what is known of its steps."""
+    """Each site with its days and records; if the days are imported, with the days whose hits their logs hold too."""
     touching = Stage.IMPORT in selection.stages
     known = by_site(history)
     for name, days in sorted(selection.days.items()):

@@ -19,12 +19,12 @@ def input_name(key: str, file: str, step: StepId | None) -> str:
 
 
 def import_named(name: str) -> str:
-    """The import of another day that an input's name ends with, as text; else something that is no step."""
+    """The import of another day that an input's name ends with, as text; a text that is not a step if there is none."""
     return name.rpartition(_OF)[2]
 
 
 def stat_version(site: str, day: dt.date, world: World, history: History) -> str:
-    """The recorded digest of a `.stat` file if its size is the recorded one, else its size; empty for none."""
+    """The version of a `.stat` file: its recorded digest if the size fits, else its size; empty if it is missing."""
     size = world.stat_files.get((site, day))
     if size is None:
         return ""
@@ -34,7 +34,7 @@ def stat_version(site: str, day: dt.date, world: World, history: History) -> str
 
 
 def recorded_digests(records: Mapping[StepId, StepRecord]) -> dict[dt.date, str]:
-    """The digest of each `.stat` file of a site that a step has made, by day."""
+    """The recorded digest of each `.stat` file of a site, by day."""
     return {
         step.day: output.digest
         for step, record in records.items()
@@ -52,12 +52,12 @@ class DayPart:
     step: StepId
 
     def name(self, day: dt.date) -> str:
-        """Its name among the inputs of a stat step, with the import step where that is of another day."""
+        """The part's name among the inputs of a stat step, with the import step if that is of another day."""
         return input_name(self.loaded.object.key, self.part.file, None if self.step.day == day else self.step)
 
     @property
     def version(self) -> str:
-        """What changes when the hits may be others."""
+        """A text that changes when the hits may have changed."""
         recipe = f" {self.loaded.recipe}" if self.loaded.recipe != FIRST_RECIPE else ""
         return f"{self.part.hits} {self.loaded.made_with}{recipe}"
 
@@ -70,7 +70,7 @@ class PartsByDay:
 
     @classmethod
     def of(cls, site: str, history: History) -> "PartsByDay":
-        """Sort a site's parts by day."""
+        """Collect the counted parts of a site by day."""
         days: dict[dt.date, list[DayPart]] = {}
         for step in history.objects:
             if step.site == site:
@@ -80,7 +80,7 @@ class PartsByDay:
         return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})
 
     def __iter__(self) -> Iterator[DayPart]:
-        """All of them."""
+        """Iterate over all parts."""
         return (part for parts in self.by_day.values() for part in parts)
 
 
@@ -90,7 +90,11 @@ def _order(hits: DayPart) -> tuple[Part, StepId]:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredHits:
-    """How many hits of a day were delivered, and how many of them Matomo may lack: refused, or not sent."""
+    """How many hits of a day were delivered, and how many Matomo may lack: refused or not sent.
+
+    These are known only by number for a whole delivery, which may have hits of several days: any day of it may lack as
+    many.
+    """
 
     hits: int = 0
     lacking: int = 0
@@ -102,7 +106,7 @@ class DeliveredHits:
 
 
 def deliveries_to_site(site: SiteSettings, history: History, step: StepId) -> list[Delivery]:
-    """The deliveries of an import step to the server and the site of today's manifest."""
+    """The deliveries of an import step to the Matomo server and site of today's manifest."""
     matomo = site.matomo
     return [
         delivery
@@ -112,7 +116,7 @@ def deliveries_to_site(site: SiteSettings, history: History, step: StepId) -> li
 
 
 def count_delivered_hits(site: SiteSettings, history: History, hits: Sequence[DayPart]) -> DeliveredHits:
-    """What was delivered of a day's hits."""
+    """Count the delivered hits of a day; open deliveries do not count."""
     count = lacking = 0
     for step in {part.step for part in hits}:
         for delivery in deliveries_to_site(site, history, step):

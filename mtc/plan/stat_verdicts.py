@@ -1,4 +1,4 @@
-"""Verdicts for stat and csv steps: what they are made from now, against what they were made from. Pure."""
+"""Verdicts for stat and csv steps: today's inputs and settings compared with the recorded ones. Pure."""
 
 import datetime as dt
 import hashlib
@@ -35,14 +35,14 @@ _STUCK = {
 _NEW: Finding = (Verdict.NEW, ())
 _UP_TO_DATE: Finding = (Verdict.UP_TO_DATE, ())
 LACKING = "lacking"
-"""The input that says why a day may not be whole."""
+"""The input that says why a day may be incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatPlanner:
     """Plans the stat and csv steps of one site.
 
-    `before` are the steps of the stage before in the same plan, `remade` the objects that these take out or load again.
+    `before` are the steps of the previous stage in the same plan, `remade` the objects that these remove or load again.
     `stopped` is why nothing of the site may be counted, or empty; `recorded` the digests of its `.stat` files by day.
     """
 
@@ -59,7 +59,7 @@ class StatPlanner:
     recorded: Mapping[dt.date, str] = field(default_factory=dict)
 
     def stat(self, day: dt.date) -> PlannedStep:
-        """The stat step of that day."""
+        """Plan the stat step of a day."""
         step = StepId(Stage.STAT, self.site, day)
         if self.stopped:
             return PlannedStep(step, Verdict.BLOCKED, (self.stopped,))
@@ -98,13 +98,13 @@ class StatPlanner:
         return StatWork(tuple(part.part for part in hits), accounting, lacking, delivered), inputs
 
     def _touching(self, day: dt.date) -> Finding | None:
-        """Imports of other days in this plan that take out or make again an object with hits of this day."""
+        """A finding if imports of other days in this plan remove or load again an object with hits of this day."""
         hits = self.hits.by_day.get(day, ())
         steps = {part.step for part in hits if (part.step, part.loaded.object.key) in self.remade}
         return (Verdict.INPUTS_CHANGED, tuple(f"after {step}" for step in sorted(steps))) if steps else None
 
     def _stat_file(self, record: StepRecord | None, day: dt.date) -> Finding:
-        """Whether the file of a step that is done is there, as far as its size can tell."""
+        """Whether the file of a step that is done exists with the recorded size."""
         if record is None or record.status is not Status.DONE:
             return _UP_TO_DATE
         size = self.world.stat_files.get((self.site, day))
@@ -114,7 +114,7 @@ class StatPlanner:
         return Verdict.OUTPUT_MISSING, reasons_for(how, (output.path for output in record.outputs))
 
     def csv(self, day: dt.date) -> PlannedStep:
-        """The csv step of that day."""
+        """Plan the csv step of a day."""
         step = StepId(Stage.CSV, self.site, day)
         if (early := self._before(step, Stage.STAT)) is not None:
             return early
@@ -130,7 +130,7 @@ class StatPlanner:
         return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
-        """The step as it is planned while the one of the stage before is not done; None when that is done."""
+        """The step while its predecessor of the previous stage is not done; None if that is done."""
         source = StepId(stage, self.site, step.day)
         planned = self.before.get(source)
         if planned is None or planned.verdict is Verdict.UP_TO_DATE:
@@ -144,14 +144,14 @@ class StatPlanner:
         return PlannedStep(step, verdict, (*reasons, *after))
 
     def _unmet(self, step: StepId, source: StepId) -> PlannedStep | None:
-        """The step as blocked, where the one that it needs has failed or never been done; else None."""
+        """The blocked step, if its predecessor failed or was never done; else None."""
         record = self.history.steps.get(source)
         if is_done(record) or (_is_unknown(record) and self._is_there(source)):
             return None
         return PlannedStep(step, Verdict.BLOCKED, (_why_not(source, record),))
 
     def _is_there(self, source: StepId) -> bool:
-        """Whether the output of a step is there though the state does not know it, such as older `.stat` files."""
+        """Whether a step's output exists although the state has no record of it, such as older `.stat` files."""
         if source.stage is Stage.STAT:
             return (self.site, source.day) in self.world.stat_files
         return bool(self.hits.by_day.get(source.day))
@@ -172,7 +172,7 @@ class StatPlanner:
 
 
 def remade(steps: Iterable[PlannedStep]) -> frozenset[tuple[StepId, str]]:
-    """The objects, by step and key, whose hits these import steps take out or make again."""
+    """The objects, by step and key, that these import steps remove or load again."""
     found: set[tuple[StepId, str]] = set()
     for planned in steps:
         if isinstance(planned.work, ImportWork):
@@ -184,7 +184,7 @@ def remade(steps: Iterable[PlannedStep]) -> frozenset[tuple[StepId, str]]:
 def _why_not(source: StepId, record: StepRecord | None) -> str:
     if record is not None and record.error:
         what = "is blocked" if record.status is Status.BLOCKED else "failed"
-        return f"{source} {what}; `mtc why {source}` tells why"
+        return f"{source} {what}; `mtc why {source}` shows why"
     return f"{source} has not been done; run `mtc {source.stage.value} {source.site} {source.day}`"
 
 

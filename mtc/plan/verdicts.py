@@ -1,6 +1,7 @@
-"""What a step's record says by itself, whatever its inputs are now, and the reasons of verdicts in words. Pure.
+"""The verdict that a step's record alone gives, and the reasons of verdicts as text. Pure.
 
-A record is done, never tried, failed or blocked. Reasons name the setting, the object or the line of the manifest.
+By its record a step is done, never tried, failed or blocked. Reasons name the setting, the object or the line of the
+manifest.
 """
 
 from collections.abc import Iterable
@@ -18,19 +19,19 @@ Finding = tuple[Verdict, tuple[str, ...]]
 
 
 def is_done(record: StepRecord | None) -> bool:
-    """Whether the step succeeded, and nothing happened to it since."""
+    """Whether the step's last attempt succeeded."""
     return record is not None and record.status in DONE
 
 
 def digest_of(record: StepRecord | None, verdict: Verdict) -> str:
-    """The fingerprint of a step that is up to date, which is the recorded one; empty for any other."""
+    """The recorded fingerprint if the verdict is up to date; else empty."""
     return record.fingerprint if record is not None and verdict is Verdict.UP_TO_DATE else ""
 
 
 def unfinished(record: StepRecord | None, inputs: tuple[str, ...] = ()) -> Finding | None:
-    """The verdict of a step that never succeeded, or whose last try failed; None for any other.
+    """The verdict of a step that never succeeded or whose last attempt failed; None for any other.
 
-    `inputs` are the reasons for a new one.
+    `inputs` are the reasons of a new step.
     """
     if record is None or _never_tried(record):
         return Verdict.NEW, inputs
@@ -40,7 +41,7 @@ def unfinished(record: StepRecord | None, inputs: tuple[str, ...] = ()) -> Findi
 
 
 def unchanged(record: StepRecord | None, notes: tuple[str, ...] = ()) -> Finding:
-    """The verdict of a step with nothing changed: up to date, unless a later run could not get to it."""
+    """The verdict of a step without changes: up to date, unless it was blocked in a later run."""
     if record is not None and _done_and_blocked(record):
         return Verdict.FAILED, (f"blocked before: {record.error}" if record.error else "blocked before",)
     return Verdict.UP_TO_DATE, notes
@@ -51,7 +52,7 @@ def _never_tried(record: StepRecord) -> bool:
 
 
 def _done_and_blocked(record: StepRecord) -> bool:
-    """A success that a later run could not get to."""
+    """Whether the step succeeded once and was blocked in a later run."""
     return record.status is Status.BLOCKED and bool(record.fingerprint) and not record.attempts
 
 
@@ -59,7 +60,7 @@ _SHOWN = 3
 
 
 def setting_changes(project: Project, site: str, before: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
-    """Each setting that differs from the recorded one, with its place in the manifest."""
+    """Each setting that differs from the recorded one, with its file and line in the manifest."""
     changes = []
     for name in now.since(before).settings:
         old, new = before.setting(name), now.setting(name)
@@ -77,12 +78,12 @@ def input_changes(changes: Changes) -> tuple[str, ...]:
 
 
 def older_recipe(before: int, now: int) -> str:
-    """The reason of a result that an older recipe made."""
+    """The reason for a result that an older recipe made."""
     return f"counted by an older mtc (recipe {before}, now {now})"
 
 
 def _place(project: Project, site: str, name: str, *, unset: bool) -> str:
-    """Where a setting is written, the place of the site first; one that is `null` has only its parent's place."""
+    """Where a setting is written, in the site first; for one that is now unset, its parent's location."""
     names = [name.partition(".")[0]] if unset else [name, name.removeprefix("source.")]
     for path in (*(f"sites.{site}.{each}" for each in names), names[0]):
         if path in project.setting_locations:
@@ -91,7 +92,7 @@ def _place(project: Project, site: str, name: str, *, unset: bool) -> str:
 
 
 def reasons_for(prefix: str, names: Iterable[str]) -> tuple[str, ...]:
-    """One reason for each of the first names, then how many more there are."""
+    """A reason for each of the first few names, then how many more there are."""
     every = list(names)
     shown = [f"{prefix}: {name}" for name in every[:_SHOWN]]
     return (*shown, f"{prefix}: {len(every) - _SHOWN} more") if len(every) > _SHOWN else tuple(shown)
@@ -105,6 +106,6 @@ def changed_object(old: LoadedObject, new: SourceObject) -> str:
 
 
 def lost_object(old: LoadedObject, *, part: bool) -> str:
-    """That an object is gone from the source, so that it cannot be loaded again; with `part`, its part is gone too."""
+    """Why an object cannot be loaded again: it is gone from the source, and with `part` its part file too."""
     copy = f"; its copy is {old.archived}" if old.archived else ""
     return f"{old.object.key} is gone from the source{', and so is its part' if part else ''}{copy}"

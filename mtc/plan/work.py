@@ -1,4 +1,4 @@
-"""What a plan is: steps with their verdicts, and the work orders that executors and stages are given."""
+"""A plan: steps with their verdicts, and the work orders for executors and stages."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, 
 class DeliverWork:
     """What an import step has to deliver: all hits of its objects that no delivery covers.
 
-    `opened` are deliveries to be finished before anything else is done. `covered` are the objects that deliveries
-    already cover. `carried` maps the keys of objects to be loaded again to those that cover them, whose lines must be
-    the same then, unless the step is `accepted`. `resend` are keys that an operator allows to be sent again. `refused`
-    are reasons why the step ends when the open deliveries are finished. `number` is that of the next delivery.
-    `sent` are the digests of lines that were delivered of any day: a copy of them is not sent.
+    `number` is that of the next delivery. `opened` are deliveries to be finished first. `covered` are the objects that
+    deliveries already cover. `carried` maps the keys of objects to be loaded again to the delivered objects, which must
+    have the same lines unless the step is `accepted`. `resend` are keys that an operator allows to be sent again.
+    `refused` are reasons why the step fails after the open deliveries are finished. `sent` are the digests of the lines
+    of all delivered objects, of any day: a copy of them is not sent.
     """
 
     number: int
@@ -48,7 +48,7 @@ class ImportWork:
 
     @property
     def to_deliver(self) -> int:
-        """How many objects' hits are to be delivered, as far as is known before any is loaded."""
+        """How many objects have hits to deliver, as far as is known before loading."""
         if self.deliver is None:
             return 0
         opened = sum(len(delivery.objects) for delivery in self.deliver.opened)
@@ -60,8 +60,8 @@ class ImportWork:
 class StatWork:
     """What a stat step is computed from: parts with hits of its day, and the accounting of its day's import.
 
-    `lacking` says why the day may not be whole. `delivered` is the least number of the hits that Matomo has; 0 where
-    the site's statistics do not come from it.
+    `lacking` says why the day may be incomplete. `delivered` is the least number of hits that Matomo has; 0 if the
+    site's statistics do not come from Matomo.
     """
 
     parts: tuple[Part, ...] = ()
@@ -72,9 +72,9 @@ class StatWork:
 
 @dataclass(frozen=True, slots=True)
 class CsvWork:
-    """A csv step's row: the version of the `.stat` file it is made from.
+    """What a csv step is made from: `stat` is the version of its `.stat` file.
 
-    `recorded` are the digests of all `.stat` files of the site that are as they were written, by day.
+    `recorded` are the recorded digests of all `.stat` files of the site, by day.
     """
 
     stat: str = ""
@@ -86,7 +86,10 @@ Work = ImportWork | StatWork | CsvWork
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """A step with its verdict, the reasons for it (the nearest first), and what to do."""
+    """A step with its verdict, the reasons for it (the most direct first), and its work.
+
+    `fingerprint`, `settings` and `inputs` are recorded when the step is done. `cost` is in bytes to read.
+    """
 
     step: StepId
     verdict: Verdict
@@ -113,16 +116,16 @@ class Plan:
 
     @property
     def work(self) -> tuple[PlannedStep, ...]:
-        """The steps that `apply` has something to do for."""
+        """The steps that have work."""
         return tuple(step for step in self.steps if step.verdict.is_work)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedStep:
-    """What an import step has loaded and not delivered yet.
+    """What an import step has loaded and not yet delivered.
 
-    `notes` are remarks on its lines. `covered` are the objects that deliveries cover still although they were loaded
-    again; `resent` are the keys of those whose hits may be sent again.
+    `notes` are remarks about its lines. `covered` are the objects that deliveries still cover although they were loaded
+    again; `resent` are the keys of objects whose hits may be sent again.
     """
 
     objects: tuple[LoadedObject, ...] = ()
@@ -133,10 +136,10 @@ class LoadedStep:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Steps of one stage that are done as one set, and recorded one by one.
+    """Steps of one stage that run together and are recorded one by one.
 
-    An import task that may not deliver yet ends after loading, where there are hits to deliver. It is done again with
-    what it `loaded`, and goes on from there.
+    An import task with hits to deliver that may not deliver yet ends after loading. It is run again with what it
+    `loaded`, and continues from there.
     """
 
     stage: Stage
@@ -146,6 +149,6 @@ class Task:
 
     @property
     def name(self) -> str:
-        """How the task is called in progress and messages."""
+        """The task's name in progress reports and messages."""
         first = str(self.steps[0].step)
         return first if len(self.steps) == 1 else f"{first} and {len(self.steps) - 1} more"

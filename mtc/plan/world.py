@@ -1,4 +1,4 @@
-"""What a plan is made from besides the manifest and the state: what is there, and what is asked for."""
+"""What a plan is made from besides the manifest and the state: what exists now, and what is selected."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from mtc.core.model import SourceObject, Stage, StepId
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a site's source holds, by day. `error` is why it could not be listed (then `days` is empty)."""
+    """What a site's source holds, by day. If it cannot be listed, `error` and `hint` say why, and `days` is empty."""
 
     days: Mapping[dt.date, tuple[SourceObject, ...]] = field(default_factory=dict)
     error: str = ""
@@ -18,10 +18,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is there, observed once before planning.
+    """What exists now, observed once before planning.
 
-    `stat_files` maps site and day to the size of the `.stat` file; `missing` holds the paths of recorded outputs
-    and part files that are gone; `csv_missing` says that a CSV file is gone or changed.
+    `stat_files` maps site and day to the size of the `.stat` file in bytes, as text; `missing` are the paths of listed
+    part files that are missing or damaged; `csv_missing` are the recorded CSV files that are missing or changed.
     """
 
     listings: Mapping[str, Listing] = field(default_factory=dict)
@@ -32,13 +32,13 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which steps are asked for. `named` days are planned even when they have not ended.
+    """Which steps are asked for. `named` days are planned even if they have not ended.
 
-    `exact` is true when days were chosen on the command line: then no other day is planned. For `accepted` steps an
-    operator allows what is never ordinary work: import steps send hits again though that counts them twice, or lose
-    hits whose log is gone; stat steps remove statistics that cannot be made again. For `accepted_sites` all losses are
-    accepted. With `remake`, objects that an older recipe loaded are loaded again. `caught_up` are days, with their
-    sites, that no run came to when they were due; `notes` are for people.
+    With `exact`, days were chosen on the command line, and no other day is planned. `accepted` steps may do what needs
+    an operator's consent: import steps send hits again although they then count twice, or lose hits whose log is gone;
+    stat steps remove statistics that cannot be made again. For `accepted_sites` all losses are accepted. With `remake`,
+    objects that an older recipe loaded are loaded again. `caught_up` are days, with their sites, that no run came to
+    when they were due; `notes` are remarks for the user.
     """
 
     stages: tuple[Stage, ...]

@@ -73,7 +73,7 @@ def test_failed_statistics_block_their_rows_and_are_tried_again() -> None:
     assert house.verdict(STAT) == (Verdict.FAILED, ("it broke",))
     planned = only(house.plan(stages=(Stage.CSV,)), CSV)
     assert planned.verdict is Verdict.BLOCKED
-    assert planned.reasons == ("stat:docs:2026-05-01 failed; `mtc why stat:docs:2026-05-01` tells why",)
+    assert planned.reasons == ("stat:docs:2026-05-01 failed; `mtc why stat:docs:2026-05-01` shows why",)
 
 
 def test_a_failed_import_blocks_the_statistics_of_its_day_alone() -> None:
@@ -87,7 +87,7 @@ def test_a_failed_import_blocks_the_statistics_of_its_day_alone() -> None:
     assert house.steps[CSV].status is Status.BLOCKED
     assert house.steps[stat_step(NEXT)].status is Status.DONE
     planned = only(house.plan(stages=LATER_STAGES), STAT)
-    assert planned.reasons == ("import:docs:2026-05-01 failed; `mtc why import:docs:2026-05-01` tells why",)
+    assert planned.reasons == ("import:docs:2026-05-01 failed; `mtc why import:docs:2026-05-01` shows why",)
 
 
 def test_a_failed_step_behind_a_step_to_be_done_still_tells_its_error() -> None:
