@@ -182,7 +182,9 @@ class StepTracker:
 
     def fail_unplanned(self, step: StepId, error: Exception) -> None:
         """Count a retry that could not be planned, such as when the source cannot be listed, as a failed attempt."""
-        self._open[step].attempt += 1
+        unplanned = self._open[step]
+        unplanned.attempt += 1
+        unplanned.began = time.monotonic()
         self.fail([step], error)
 
     def fail(self, steps: list[StepId], error: Exception) -> None:

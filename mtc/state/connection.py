@@ -41,9 +41,9 @@ class StateConnection:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All transitions inside are recorded together, with one fsync, or not at all. Raises StateError.
+        """Commit everything inside together, with one fsync, or nothing. Raises StateError.
 
-        Inside another transaction this is a part of it, which can be undone by itself.
+        Inside another transaction this is a savepoint, which can be rolled back on its own.
         """
         with state_errors.explained(self.sqlite, self.path):
             nested = self.sqlite.in_transaction
@@ -56,9 +56,9 @@ class StateConnection:
                 raise
 
     def _undo(self, *, nested: bool) -> None:
-        if not self.sqlite.in_transaction:  # SQLite has undone it all: a full disk, a failing one
+        if not self.sqlite.in_transaction:  # SQLite has rolled back already: the disk is full or failing
             return
-        with contextlib.suppress(sqlite3.Error):  # the error that led here says more
+        with contextlib.suppress(sqlite3.Error):  # the error being raised says more
             if nested:
                 self.sqlite.execute("ROLLBACK TO part")
                 self.sqlite.execute("RELEASE part")
@@ -67,7 +67,7 @@ class StateConnection:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All that is read inside is of one moment, whatever another process writes meanwhile. Raises StateError."""
+        """Make all queries inside read the same state, whatever another process writes meanwhile. Raises StateError."""
         if self.sqlite.in_transaction:
             yield
             return
@@ -80,23 +80,23 @@ class StateConnection:
                     self.sqlite.execute("COMMIT")
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        """All rows of a query. Raises StateError."""
+        """Fetch all rows of a query. Raises StateError."""
         with state_errors.explained(self.sqlite, self.path):
             return self.sqlite.execute(sql, parameters).fetchall()
 
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
-        """Run one statement of the transaction around it, which explains its errors."""
+        """Run one statement inside a transaction, which turns SQLite errors into StateErrors."""
         return self.sqlite.execute(sql, parameters)
 
     def execute_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Run one statement for each row, in the transaction around it."""
+        """Run one statement for each row, inside a transaction."""
         self.sqlite.executemany(sql, rows)
 
 
 def open_for_writing(
     path: Path, lineage: str = "", migrations: schema.Migrations = schema.MIGRATIONS
 ) -> sqlite3.Connection:
-    """Open the state file to write to it, and make it when there is none. Raises StateError."""
+    """Open the state file for writing; a missing file is made, an older one migrated. Raises StateError."""
     if _exists(path):
         sweep(path.parent, path.name.__eq__, ending=".new")
     else:
@@ -118,7 +118,7 @@ def open_for_writing(
 
 
 def _try_to_write(connection: sqlite3.Connection, version: int) -> None:
-    """Fail now, not in the middle of a run, where nothing can be written: BEGIN alone only needs to read."""
+    """Fail now, and not in the middle of a run, if nothing can be written. BEGIN alone does not write."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(f"PRAGMA user_version = {version:d}")
@@ -128,10 +128,10 @@ def _try_to_write(connection: sqlite3.Connection, version: int) -> None:
 
 
 def open_for_reading(path: Path, migrations: schema.Migrations = schema.MIGRATIONS) -> sqlite3.Connection:
-    """Open the state file only to read it: while a run writes, in a read-only folder, or when there is none.
+    """Open the state file read-only; it works while a run writes, in a read-only folder, and without a file.
 
-    Where SQLite cannot read in place, as it has to write beside the file, or the tables are those of an older mtc,
-    the connection is to a copy in memory. Raises StateError.
+    The connection is to a copy in memory if SQLite cannot read in place, as it has to write beside the file, or if the
+    tables are those of an older mtc. A missing file is an empty state. Raises StateError.
     """
     if not _exists(path):
         connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -155,7 +155,7 @@ def _exists(path: Path) -> bool:
         raise state_errors.of_system(error, path, "open the state file") from error
     if not path.is_file():
         hint = "give the path of a file as the state"
-        raise StateError("the state file cannot be opened: this is no file", where=str(path), hint=hint)
+        raise StateError("the state file cannot be opened: this is not a file", where=str(path), hint=hint)
     if not found.st_size:
         raise state_errors.damaged(path, "it is empty")
     return True
@@ -196,7 +196,7 @@ def _create(path: Path, lineage: str, migrations: schema.Migrations) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """Take the rights of group and others away; where that is not allowed, the file is another user's to protect."""
+    """Remove the permissions of group and others; if that is not allowed, the file belongs to another user."""
     for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
         with contextlib.suppress(OSError):
             if name.stat().st_mode & 0o077:

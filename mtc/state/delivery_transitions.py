@@ -1,6 +1,6 @@
-"""The transitions of deliveries: what was sent to Matomo, and how far each batch has come. One transaction each.
+"""The transitions of deliveries: what was sent to Matomo, and the progress of each batch. One transaction each.
 
-Deliveries belong to a site and a day, not to a step's row: what the state forgets of a step, Matomo does not forget.
+Deliveries belong to a site and a day, not to a step's row: Matomo keeps the hits of a step that the state forgets.
 """
 
 import datetime as dt
@@ -32,13 +32,13 @@ _END = """
     WHERE id = ?
 """
 _DROP_BATCHES = "DELETE FROM batches WHERE delivery = ?"
-# Hits are looked up by ids made from those of their objects: in an open delivery these must not change.
+# Hits are looked up by ids that are derived from their objects' ids: in an open delivery these must not change.
 _CARRY = """
     UPDATE delivered SET key = ?1, version = ?2, object_id = ?3, made_with = ?4, account = ?5, text = ?6
     WHERE key = ?7 AND object_id = ?8 AND taken_back IS NULL
       AND delivery IN (SELECT id FROM deliveries WHERE site = ?9 AND day = ?10 AND (status <> 'open' OR ?8 = ?3))
 """
-# A key whose hits may be sent again makes way in the same delivery; the acceptances still have it.
+# A key whose hits may be sent again is removed from the same delivery; it stays in the acceptances.
 _MAKE_WAY = """
     DELETE FROM delivered
     WHERE key = ? AND taken_back IS NOT NULL
@@ -58,13 +58,13 @@ _ACCEPT = "INSERT INTO acceptances (site, day, run, at, keys) VALUES (?, ?, ?, ?
 
 
 class DeliveryTransitions:
-    """What happens to deliveries. Every method raises StateError when it fails."""
+    """Changes of deliveries. Every method is one transaction, and raises StateError when it fails."""
 
     def __init__(self, connection: StateConnection) -> None:
         self._connection = connection
 
     def cut(self, step: StepId, delivery: Delivery, *, at: dt.datetime) -> None:
-        """Record a delivery with its cut, before its first hit is sent."""
+        """Record a new delivery and how it is cut into batches, before its first hit is sent."""
         cut = delivery.cut
         cut_columns = (cut.uid, cut.lanes, cut.size, to_timestamp(cut.until))
         target = (delivery.number, to_text(delivery.server), delivery.site_id)
@@ -78,7 +78,7 @@ class DeliveryTransitions:
             )
 
     def batches_moved(self, step: StepId, number: int, batches: Iterable[Batch]) -> None:
-        """Record how far batches of an open delivery have come."""
+        """Record the progress of batches of an open delivery. Raises ValueError for an unknown batch."""
         with self._connection.transaction():
             row = self._delivery_row(step, number)
             for batch in batches:
@@ -88,7 +88,7 @@ class DeliveryTransitions:
                     raise ValueError(f"{step}: delivery {number} has no batch {batch.id}")
 
     def ended(self, step: StepId, number: int, *, at: dt.datetime) -> None:
-        """All batches of a delivery are recorded; a ValueError when they are not."""
+        """Record that a delivery has ended. Raises ValueError if a batch of it is not recorded."""
         with self._connection.transaction():
             row = self._delivery_row(step, number)
             (unrecorded,) = self._connection.execute(_UNRECORDED, (row,)).fetchone()
@@ -98,9 +98,9 @@ class DeliveryTransitions:
             self._connection.execute(_DROP_BATCHES, (row,))
 
     def object_carried(self, step: StepId, before: DeliveredObject, after: DeliveredObject) -> None:
-        """An object was loaded again, with the same hits: the delivery that covered it before covers it now.
+        """Record that an object was loaded again with the same hits: its delivery covers the new version.
 
-        Of an open delivery only an object of the same id is carried.
+        In an open delivery this applies only to an object of the same id.
         """
         covering = (to_text(before.key), before.object_id, *_day(step))
         with self._connection.transaction():
@@ -108,7 +108,7 @@ class DeliveryTransitions:
             self._connection.execute(_CARRY, (*_object_columns(after), *covering))
 
     def resend_allowed(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
-        """An operator accepts that the hits of these objects are sent again. An open delivery is given up."""
+        """Record an operator's consent to send the hits of these objects again; open deliveries are given up."""
         named = tuple(keys)
         accepted = to_timestamp(at)
         with self._connection.transaction():

@@ -1,6 +1,6 @@
-"""The whole state as JSON lines, for people, other tools and rescue: an object a line, in a stable order.
+"""The whole state as JSON lines, for people, other tools and recovery: one object a line, in a stable order.
 
-The state holds no secrets, and so neither does an export.
+The state holds no secrets, so an export holds none.
 """
 
 import json
@@ -102,9 +102,9 @@ _KINDS = (
 
 
 def write(connection: StateConnection, stream: TextIO) -> None:
-    """Write every row, of one moment. A table that cannot be read to its end does not stop the next ones.
+    """Write every row, all from one snapshot. A table that cannot be read does not stop the next ones.
 
-    Raises StateError, at the end, when something could not be read.
+    Raises StateError at the end if something could not be read.
     """
     with connection.snapshot():
         errors = list(_write_all(connection.sqlite, connection.path, stream))

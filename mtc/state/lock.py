@@ -1,15 +1,14 @@
 """The lock: one run at a time for one state file, and who holds it.
 
-`flock` on a file beside the state. The kernel releases it when its owner dies, however that happens; what is written
-into the file is for people only. Worker processes that are forked (not spawned) share the lock until the last of them
-has ended.
+This is `flock` on a file beside the state. The kernel releases it when its owner dies in any way; the content of the
+file is for people only. Worker processes that are forked (not spawned) share the lock until the last of them has ended.
 
-A killed owner leaves its name in the file, and no lock. An owner may be on another machine, with the file on a shared
-disk: whether its lock is seen from here depends on how that disk is mounted, so a name from another machine counts by
-itself.
+A killed owner leaves its name in the file, but no lock. An owner may be on another machine, with the file on a shared
+disk: whether this machine sees its lock depends on how that disk is mounted, so the name of an owner on another machine
+counts as a lock.
 
-The only way to see such a lock is to try it. Whoever looks takes a shared lock and releases it at once; whoever takes
-the lock knows that from an owner's, which is never shared, and waits until it is released.
+The only way to see a lock is to try it. `is_held` takes a shared lock and releases it at once. An owner's lock is never
+shared, so `try_lock` can distinguish the two, and waits until a shared lock is released.
 """
 
 import contextlib
@@ -40,9 +39,9 @@ _TRIES = 5_000
 
 
 def try_lock(handle: int) -> bool:
-    """Lock the file; False when an owner has it.
+    """Lock the file; False if an owner has it locked.
 
-    Raises OSError where it cannot be locked.
+    Raises OSError if it cannot be locked at all.
     """
     for _ in range(_TRIES):
         if _flock(handle, fcntl.LOCK_EX):
@@ -56,7 +55,7 @@ def try_lock(handle: int) -> bool:
 def is_held(handle: int) -> bool:
     """Whether an owner has the file locked, through another handle.
 
-    Raises OSError where it cannot be locked.
+    Raises OSError if it cannot be locked at all.
     """
     if not _flock(handle, fcntl.LOCK_SH):
         return True
@@ -80,9 +79,9 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who holds the lock, as far as the file says; without a `pid` it says nothing. `command` is safe to show.
+    """Who holds the lock, as the lock file says; `pid` is 0 if it does not say. `command` is safe to show.
 
-    `kernel` is an id of the running system, if it has one: containers on one machine have it in common.
+    `kernel` is the boot id of the system, if it has one: containers on one machine have the same.
     """
 
     pid: int
@@ -103,12 +102,12 @@ class Owner:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is, or was, on this machine, so that its lock is seen by this process."""
+        """Whether the owner is, or was, on this machine, so that this process can see its lock."""
         return self.host == socket.gethostname() or (self.kernel != "" and self.kernel == _kernel())
 
 
 UNNAMED = Owner(0, "", "", "")
-"""An owner that has not written its name (yet), or could not."""
+"""An owner that has not written its name yet, or could not."""
 
 
 def lock_path(state: Path) -> Path:
@@ -118,7 +117,7 @@ def lock_path(state: Path) -> Path:
 
 
 def read_owner(path: Path) -> Owner | None:
-    """The owner that the lock file names; None when it names none, or cannot be read (yet)."""
+    """The owner that the lock file names; None if it names none or cannot be read."""
     try:
         with path.open("rb") as stream:
             fields = json.loads(stream.read(_MAX_BYTES))
@@ -129,9 +128,9 @@ def read_owner(path: Path) -> Owner | None:
 
 
 def owner_at_work(state: Path) -> Owner | None:
-    """Who is at work on the state file now; None when nobody is. A run may begin meanwhile.
+    """The owner of the run that is at work on the state file now; None if there is none. A run may begin at any time.
 
-    Raises StateError when that cannot be found out.
+    Raises StateError if that cannot be found out.
     """
     path = lock_path(state)
     try:
@@ -147,7 +146,7 @@ def owner_at_work(state: Path) -> Owner | None:
 
 
 def no_lock(error: OSError, path: Path) -> StateError:
-    """Why this file cannot be locked."""
+    """The error that this file cannot be locked."""
     if error.errno in NO_FLOCK:
         hint = "put the state on a local disk: `state:` in the manifest, or `--state`"
         return StateError(f"the file system cannot lock files ({error.strerror})", where=str(path), hint=hint)
@@ -163,7 +162,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def _kernel() -> str:
-    """The id of this start of this machine; empty where the system has none."""
+    """The boot id of this machine; empty if the system has none."""
     try:
         return _BOOT_ID.read_text("ascii").strip()
     except (OSError, ValueError):
@@ -174,7 +173,7 @@ POLL_SECONDS = 0.5
 
 
 def _wait_silently(owner: Owner | None) -> None:
-    """Wait in silence."""
+    """Report nothing."""
 
 
 class RunLock:
@@ -195,17 +194,19 @@ class RunLock:
         sleep: Callable[[float], None] = time.sleep,
         on_wait: Callable[[Owner | None], None] = _wait_silently,
     ) -> Self:
-        """Take the lock of the state file at `state`.
+        """Take the lock of a state file.
 
         Args:
-            state: the state file; it need not be there yet.
-            command: what the owner is doing, for people; it holds no secret.
-            wait: for how many seconds to wait for another run; None for not at all.
+            state: the state file; it need not exist yet.
+            command: the command of the run, for people; it holds no secret.
+            wait: how many seconds to wait for another run; None for not at all.
             clock: gives the time that is written into the file.
-            sleep: waits between two tries, in seconds.
+            sleep: pauses for some seconds between two attempts.
             on_wait: called once, with the owner, before waiting.
 
-        Raises LockedError when another run has it, StateError when there can be no lock here.
+        Raises:
+            LockedError: another run has the lock.
+            StateError: the file cannot be locked.
         """
         path = lock_path(state)
         handle = _open_locked(path)
@@ -223,7 +224,7 @@ class RunLock:
         return cls(path, handle)
 
     def release(self) -> None:
-        """Release the lock; a second time does nothing. The file stays, empty."""
+        """Release the lock; a second call does nothing. The file stays, empty."""
         handle, self._handle = self._handle, -1
         if handle >= 0:
             os.ftruncate(handle, 0)
@@ -239,7 +240,7 @@ class RunLock:
 
 
 def _open_locked(path: Path) -> int | None:
-    """Open the file and lock it; None when another process has the lock."""
+    """Open the lock file and lock it; None if another process has the lock."""
     try:
         make_folder(path.parent, 0o700)
         while True:
@@ -251,7 +252,7 @@ def _open_locked(path: Path) -> int | None:
                 if _is_at(handle, path):
                     unless_taken.pop_all()
                     return handle
-                # the file was removed meanwhile: a lock on it would stop nobody
+                # the file was removed meanwhile: a lock on it would exclude no other run
     except OSError as error:
         raise no_lock(error, path) from error
 

@@ -1,6 +1,6 @@
 """The transitions of loaded objects and of the parts made from them. Each method is one transaction.
 
-A part file that no row lists any more may be deleted: the methods that take parts out return such files.
+A part file that no row lists may be deleted: the methods that remove parts return such files.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,15 +28,15 @@ _FORGET_CSV = "DELETE FROM csv_outputs WHERE NOT EXISTS (SELECT 1 FROM steps WHE
 
 
 class ObjectTransitions:
-    """What happens to loaded objects. Every method raises StateError when it fails."""
+    """Changes of loaded objects. Every method is one transaction, and raises StateError when it fails."""
 
     def __init__(self, connection: StateConnection) -> None:
         self._connection = connection
 
     def loaded(self, step: StepId, loaded: LoadedObject) -> tuple[str, ...]:
-        """Record an object and its parts, instead of what was loaded under the same key for this step.
+        """Record an object and its parts, replacing what was loaded under the same key for this step.
 
-        Returns the part files that no row lists any more, sorted: they can be deleted.
+        Returns the part files to delete, sorted: those that no row lists any more.
         """
         if step.stage is not Stage.IMPORT:
             raise ValueError(f"{step} loads no objects")
@@ -49,7 +49,7 @@ class ObjectTransitions:
             return self._unlisted(before)
 
     def dropped(self, step: StepId, key: str) -> tuple[str, ...]:
-        """Take an object and its parts out, if it is there. Returns the part files to delete."""
+        """Remove an object and its parts, if it is recorded. Returns the part files to delete."""
         with self._connection.transaction():
             row = step_row(self._connection, step)
             before = self._files(_FILES_OF_OBJECT, row, to_text(key))
@@ -57,20 +57,20 @@ class ObjectTransitions:
             return self._unlisted(before)
 
     def archived(self, step: StepId, key: str, url: str) -> None:
-        """Record where an object's verified copy is. An object that is not loaded is a ValueError."""
+        """Record the URL of an object's verified copy. Raises ValueError for an object that is not loaded."""
         with self._connection.transaction():
             row = step_row(self._connection, step)
             if not self._connection.execute(_ARCHIVED, (to_text(url), row, to_text(key))).rowcount:
                 raise ValueError(f"{step}: {key!r} is archived but was not loaded")
 
     def digested(self, digests: Mapping[str, str]) -> None:
-        """Record the digests, by part file, of parts whose digest is not known yet."""
+        """Record the digests, by part file, of parts that have none yet."""
         with self._connection.transaction():
             rows = [(digest, to_text(file)) for file, digest in sorted(digests.items())]
             self._connection.execute_many(_DIGESTED, rows)
 
     def forget(self, steps: Iterable[StepId]) -> tuple[str, ...]:
-        """Take steps out of the state, with their objects. Returns the part files to delete."""
+        """Remove steps from the state, with their objects. Returns the part files to delete."""
         files: set[str] = set()
         forgotten = tuple(steps)
         with self._connection.transaction():
@@ -92,7 +92,7 @@ class ObjectTransitions:
         self._connection.execute_many(_ADD_PART, ((object_row, *_part_columns(part)) for part in loaded.parts))
 
     def _drop_all(self, row: int) -> set[str]:
-        """Take out every object of a step; returns the files that it had, listed elsewhere or not."""
+        """Remove every object of a step; returns all of its part files, also those listed elsewhere."""
         files = self._files(_FILES_OF_STEP, row)
         self._connection.execute("DELETE FROM objects WHERE step = ?", (row,))
         return files

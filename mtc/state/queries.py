@@ -1,4 +1,4 @@
-"""What is read from the state file. Nothing here changes it."""
+"""The queries of the state file. None of them changes it."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable
@@ -85,19 +85,19 @@ _STAGE_ORDER = tuple(Stage)
 
 
 class Queries:
-    """What the state file knows. Every method raises StateError where the file cannot be read."""
+    """Reads the state file. Every method raises StateError if the file cannot be read."""
 
     def __init__(self, connection: StateConnection) -> None:
         self._connection = connection
 
     @property
     def lineage(self) -> str:
-        """Whose state this is: the id that the file was made with; empty where there is no file."""
+        """The id that the state file was made with; empty if there is no file."""
         rows = self._connection.rows("SELECT value FROM meta WHERE name = 'lineage'")
         return str(rows[0][0]) if rows else ""
 
     def history(self, sites: Collection[str], stages: Collection[Stage] | None = None) -> History:
-        """What the state says of these sites, of one moment. `stages` cuts the steps; objects are there always."""
+        """The history of these sites, read in one snapshot. `stages` limits the steps; objects are always included."""
         names = tuple(sorted(sites))
         with self._connection.snapshot(), no_collecting():
             steps = self._steps(_parameters(StepFilter(stages=tuple(stages or ()))) | {"sites": to_json(names)})
@@ -107,17 +107,17 @@ class Queries:
         return History({record.step: record for record in steps}, objects, outputs, deliveries)
 
     def record(self, step: StepId) -> StepRecord | None:
-        """What is known of one step; None when it was never planned."""
+        """The record of one step; None if it was never planned."""
         rows = self._connection.rows(_STEP, step_columns(step))
         return self._decode_steps(rows)[0] if rows else None
 
     def list_steps(self, steps: StepFilter = StepFilter()) -> tuple[StepRecord, ...]:  # noqa: B008 - a frozen value
-        """The steps that fit, in order of stage, site and day."""
+        """The matching steps, in order of stage, site and day."""
         found = self._steps(_parameters(steps))
         return tuple(sorted(found, key=_order))
 
     def objects_of(self, step: StepId) -> tuple[LoadedObject, ...]:
-        """What is loaded for an import step, by key."""
+        """The loaded objects of an import step, in order of keys."""
         if step.stage is not Stage.IMPORT:
             return ()
         with self._connection.snapshot():
@@ -136,22 +136,22 @@ class Queries:
             return tuple(Output(from_text(path), size, digest) for path, size, digest in rows)
 
     def attempts(self, step: StepId) -> tuple[AttemptRow, ...]:
-        """Every try of a step, the first one first."""
+        """All attempts of a step, the oldest first."""
         decoder = Decoder()
         rows = self._connection.rows(_ATTEMPTS, step_columns(step))
         with readable(self._connection.path):
             return tuple(decoder.attempt(row) for row in rows)
 
     def runs(self, most: int = 20) -> tuple[RunRow, ...]:
-        """The last runs, the latest first."""
+        """The latest runs, at most `most` (-1: all), the newest first."""
         return self._runs(only_open=False, most=most)
 
     def open_runs(self) -> tuple[RunRow, ...]:
-        """Runs without an end: the one at work, or ones that were killed."""
+        """Runs without a recorded end: the one at work, or ones that were killed."""
         return self._runs(only_open=True, most=-1)
 
     def check(self) -> None:
-        """Read every page and verify the file's structure; raises StateError when something is wrong."""
+        """Read every page and verify the file's structure; raises StateError if it is damaged."""
         rows = self._connection.rows("PRAGMA integrity_check(1)") + self._connection.rows("PRAGMA foreign_key_check")
         if rows != [("ok",)]:
             raise damaged(self._connection.path, str(rows[0][0]))

@@ -1,7 +1,7 @@
-"""How values become columns of the state file, and rows become records. No SQL, and nothing is looked up here.
+"""How values become columns of the state file, and rows become records. No SQL and no queries.
 
-A row that does not read as it was written raises ValueError, KeyError or TypeError: the caller calls that damage.
-Decoding is made for tens of thousands of rows at once: what repeats is decoded once.
+Decoding a damaged row raises ValueError, KeyError or TypeError, which the caller turns into a StateError. Decoding is
+made for tens of thousands of rows at once: repeated values are decoded once.
 """
 
 import contextlib
@@ -21,9 +21,9 @@ INTERRUPTED = "interrupted"
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """A finished step with all that its record needs, as the plan had it.
+    """A finished step: its receipt, and from its plan what later verdicts compare.
 
-    `checked` is when the source was last listed for it; None keeps what is recorded.
+    `checked` is when its source was last listed; None keeps the recorded time.
     """
 
     receipt: Receipt
@@ -35,7 +35,7 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class StepFilter:
-    """Which steps to list. An empty tuple or None means all; both days are included."""
+    """Which steps to list. An empty tuple or None means all; `first` and `last` are inclusive."""
 
     sites: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
@@ -46,7 +46,7 @@ class StepFilter:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """One try of one step in one run. `outcome` is a status, `interrupted`, or empty while it is under way."""
+    """One attempt of a step in one run. `outcome` is a status, `interrupted`, or empty while the attempt runs."""
 
     step: StepId
     run: str
@@ -59,7 +59,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One `apply`. Without `ended` it is under way, or was killed and no later run has noticed yet."""
+    """One `apply`. Without `ended` it is running, or was killed and no later run has closed it yet."""
 
     run: str
     manifest: str
@@ -71,7 +71,7 @@ class RunRow:
 
     @property
     def killed(self) -> bool:
-        """Whether a later run found this one without an end."""
+        """Whether the run was killed, as a later run found."""
         return self.ended is not None and self.exit_code is None
 
 
@@ -81,7 +81,7 @@ _READ_JSON = json.JSONDecoder().raw_decode
 
 
 def to_text(value: str) -> str | bytes:
-    """A text as SQLite can store it. A text that is not valid UTF-8, as file names may be, becomes a BLOB."""
+    """A text as SQLite can store it. Text that cannot be encoded as UTF-8, such as some file names, becomes a BLOB."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -90,12 +90,12 @@ def to_text(value: str) -> str | bytes:
 
 
 def from_text(value: str | bytes) -> str:
-    """The opposite of `to_text`."""
+    """The inverse of `to_text`."""
     return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
 
 
 def to_timestamp(at: dt.datetime | None) -> str | None:
-    """An instant as ISO 8601 in UTC. A time without a zone is an error of the caller."""
+    """A time as ISO 8601 in UTC. Raises ValueError for a time without a zone."""
     if at is None:
         return None
     if at.tzinfo is None:
@@ -104,20 +104,20 @@ def to_timestamp(at: dt.datetime | None) -> str | None:
 
 
 def from_timestamp(value: str | None) -> dt.datetime | None:
-    """The opposite of `to_timestamp`."""
+    """The inverse of `to_timestamp`."""
     return None if value is None else dt.datetime.fromisoformat(value)
 
 
 def to_json(value: Mapping[str, object] | Iterable[object]) -> str:
-    """A map with text keys, or a sequence, as JSON: ASCII, keys in order, always the same for the same value."""
+    """A mapping with text keys, or a sequence, as JSON: ASCII, sorted keys, the same text for the same value."""
     plain = dict(value) if isinstance(value, Mapping) else list(value)
     return json.dumps(plain, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
 def from_json(value: str, kind: type[T]) -> T:
-    """The opposite of `to_json`; what is not of the `kind` is a ValueError."""
+    """The inverse of `to_json`. Raises ValueError if the value is not of the `kind`."""
     found: object
-    found, end = _READ_JSON(value)  # json.loads spends more time on blanks and bytes than on reading
+    found, end = _READ_JSON(value)  # json.loads spends more time on whitespace and encodings than on decoding
     if not isinstance(found, kind) or end != len(value):
         raise ValueError(f"a {kind.__name__} was expected")
     return found
@@ -132,7 +132,7 @@ def to_accounting(value: Accounting | None) -> str | None:
 
 
 def from_accounting(value: str | None) -> Accounting | None:
-    """The opposite of `to_accounting`."""
+    """The inverse of `to_accounting`."""
     if value is None:
         return None
     fields: dict[str, Any] = from_json(value, dict)
@@ -145,13 +145,13 @@ def to_outputs(value: Iterable[Output]) -> str:
 
 
 def from_outputs(value: str) -> tuple[Output, ...]:
-    """The opposite of `to_outputs`."""
+    """The inverse of `to_outputs`."""
     rows: list[Any] = from_json(value, list)
     return tuple(Output(path, size, digest) for path, size, digest in rows)
 
 
 def step_columns(step: StepId) -> tuple[str, str, str]:
-    """Site, stage and day, the columns that name a step."""
+    """Site, stage and day: the columns that identify a step."""
     return step.site, step.stage.value, step.day.isoformat()
 
 
@@ -163,7 +163,7 @@ _STATUSES = {status.value: status for status in Status}
 
 @contextlib.contextmanager
 def no_collecting() -> Iterator[None]:
-    """Turn the garbage collector off: with very many records, all of them alive, it takes a third of the time."""
+    """Turn the garbage collector off: with very many live records it takes a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -174,7 +174,7 @@ def no_collecting() -> Iterator[None]:
 
 
 class Decoder:
-    """Decodes the rows of one read of the state. The maps that it returns may be shared: never change them."""
+    """Decodes the rows of one read of the state. The mappings that it returns may be shared: never change them."""
 
     __slots__ = ("_days", "_maps", "_steps")
 
@@ -191,14 +191,14 @@ class Decoder:
         return found
 
     def mapping(self, text: str) -> Mapping[str, Any]:
-        """A JSON map."""
+        """A JSON object as a mapping."""
         found = self._maps.get(text)
         if found is None:
             found = self._maps[text] = from_json(text, dict)
         return found
 
     def step(self, site: str, stage: str, day: str) -> StepId:
-        """A step's name."""
+        """A step id."""
         columns = (site, stage, day)
         found = self._steps.get(columns)
         if found is None:
@@ -206,7 +206,7 @@ class Decoder:
         return found
 
     def record(self, row: Row) -> StepRecord:
-        """A step, from the columns of a query of steps."""
+        """A step record, from the columns of a query of steps."""
         site, stage, day, status, fingerprint, settings, inputs, outputs, accounting, figures, notes, *rest = row
         error, attempts, finished, checked = rest
         return StepRecord(
@@ -256,7 +256,8 @@ class Decoder:
 def group_objects(objects: Iterable[Row], parts: Iterable[Row]) -> dict[StepId, tuple[LoadedObject, ...]]:
     """Loaded objects by their import step, each with its parts.
 
-    `objects` begin with the object's row and the columns of its step, `parts` with the row of their object.
+    Rows of `objects` begin with the object's row id and the columns of its step, rows of `parts` with the row id of
+    their object.
     """
     decoder = Decoder()
     parts_of: dict[int, list[Part]] = {}

@@ -1,4 +1,4 @@
-"""The record of a run, for machines: a JSON file for each run in `runs/` beside the state, the last hundred of them."""
+"""Run records for other programs: a JSON file for each of the last hundred runs, in `runs/` of the work folder."""
 
 import datetime as dt
 import json
@@ -31,7 +31,7 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run. `errors` are those of the run itself: a lost disk, a source that could not be listed."""
+    """One run. `errors` are those of the run itself, such as a state file that cannot be written."""
 
     run: str
     manifest: str
@@ -45,14 +45,14 @@ class RunRecord:
 
 
 def run_id(now: dt.datetime, token: str) -> str:
-    """A name for a run that sorts by time: `20260501T120000Z-` and a few letters that tell two of a second apart."""
+    """An id that sorts by time: `20260501T120000Z-` and `token`, which distinguishes runs of the same second."""
     return f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{token}"
 
 
 def write_record(folder: Path, record: RunRecord, *, most: int = MOST_RECORDS) -> Path:
-    """Write `RUN.json` into `folder`, whole or not at all, and remove the oldest beyond `most`. Raises StateError."""
+    """Write `RUN.json` atomically into `folder`, and keep the newest `most` records. Raises StateError."""
     if not _RUN_ID.fullmatch(record.run):
-        raise ValueError(f"{record.run!r} is not an id of a run")
+        raise ValueError(f"{record.run!r} is not a run id")
     target = folder / f"{record.run}.json"
     text = json.dumps(_fields(record), ensure_ascii=True, indent=1) + "\n"
     try:
@@ -92,7 +92,7 @@ def _outcome_fields(outcome: StepOutcome) -> dict[str, object]:
 
 
 def _remove_oldest(folder: Path, newest: Path, most: int) -> None:
-    """Remove the oldest records and unfinished ones; the one just written stays, whatever its time is."""
+    """Remove the oldest records, and unfinished ones; the one just written stays, whatever its time is."""
     for unfinished in folder.glob(".*.json.*.tmp"):  # of killed runs: none is at work now
         unfinished.unlink(missing_ok=True)
     others = [path for path in folder.glob("*.json") if path != newest]

@@ -1,6 +1,6 @@
 """The tables of the state file, as a literal list of migrations from one version to the next.
 
-A released migration is never edited: a change of tables is a further one. No row is read or written here.
+A released migration is never edited: each change of the tables is a new one. No row is read or written here.
 """
 
 import sqlite3
@@ -90,8 +90,8 @@ _V1: tuple[str, ...] = (
     "CREATE TABLE csv_outputs (path TEXT PRIMARY KEY, size INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID",
 )
 
-# What was sent to Matomo. These rows outlive their steps and objects: forgetting a step here removes nothing there.
-# Batches are there while a delivery is open.
+# What was sent to Matomo. These rows outlive their steps and objects: forgetting a step removes nothing from Matomo.
+# Batches exist only while a delivery is open.
 _V2: tuple[str, ...] = (
     """
     CREATE TABLE deliveries (
@@ -171,16 +171,16 @@ VERSION = len(MIGRATIONS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """The version of the tables in a file; 0 for a new one."""
+    """The version of the tables in a file; 0 for a new file."""
     row: tuple[int] = connection.execute("PRAGMA user_version").fetchone()
     return row[0]
 
 
 def migrate(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> None:
-    """Bring the tables to the last version, each step in a transaction of its own.
+    """Migrate the tables to the newest version, with a transaction for each migration.
 
-    The connection must be in autocommit mode. Foreign keys are off meanwhile, as SQLite's own recipe for
-    changing tables asks for, and are checked before each commit (https://sqlite.org/lang_altertable.html#otheralter).
+    The connection must be in autocommit mode. Foreign keys are off meanwhile, as SQLite's documentation on changing
+    tables requires, and are checked before each commit (https://sqlite.org/lang_altertable.html#otheralter).
     """
     connection.execute("PRAGMA foreign_keys = OFF")
     for version in range(version_of(connection), len(migrations)):

@@ -1,6 +1,6 @@
-"""Errors of a state file: every SQLite or system error becomes a StateError with a hint what to do.
+"""Errors of a state file: every SQLite or system error becomes a StateError with a hint.
 
-An error that can only be a bug in mtc (a broken constraint, wrong SQL on a sound file) is raised as it is.
+An error that can only be a bug in mtc (a broken constraint, wrong SQL on an intact file) is raised unchanged.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceErro
 
 
 class CannotWriteError(StateError):
-    """The place forbids writing, or opening at all."""
+    """The file or folder cannot be written, or not even opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class _Fault:
     kind: type[StateError] = StateError
 
 
-_FAULTS = (  # the first that fits
+_FAULTS = (  # the first that matches
     _Fault(
         frozenset(
             {
@@ -76,12 +76,12 @@ _FAULTS = (  # the first that fits
 
 
 def damaged(path: Path, detail: str) -> StateError:
-    """The file cannot be read as a state file."""
+    """The error that a file cannot be read as a state file."""
     return StateError(f"the state file is damaged: {detail}", where=str(path), hint=RESTORE)
 
 
 def of_system(error: OSError, path: Path, doing: str) -> StateError:
-    """An operating-system error met while `doing` something with `path`."""
+    """The StateError for an operating-system error while `doing` something with `path`."""
     if error.errno in _NO_SPACE:
         return StateError("no space left on the disk", where=str(path), hint=_SPACE)
     if error.errno not in _NO_RIGHTS and (known := explain_machine_error(error)) is not None and known.hint:
@@ -91,9 +91,9 @@ def of_system(error: OSError, path: Path, doing: str) -> StateError:
 
 
 def of_sqlite(error: sqlite3.Error, path: Path) -> StateError | None:
-    """What an SQLite error means; None where only a check of the file can tell damage from a bug in mtc."""
+    """The StateError for an SQLite error; None if only a check of the file can tell damage from a bug in mtc."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # raised by Python's own module: while reading only for text that is not UTF-8
+    if code is None:  # raised by Python's module; while reading that is only text that is not UTF-8
         return damaged(path, str(error)) if isinstance(error, sqlite3.OperationalError) else None
     for fault in _FAULTS:
         if code in fault.codes or code & 0xFF in fault.codes:
@@ -101,7 +101,7 @@ def of_sqlite(error: sqlite3.Error, path: Path) -> StateError | None:
     return None
 
 
-def _sound(connection: sqlite3.Connection | None) -> bool:
+def _is_intact(connection: sqlite3.Connection | None) -> bool:
     if connection is None:
         return True
     try:
@@ -113,14 +113,14 @@ def _sound(connection: sqlite3.Connection | None) -> bool:
 
 @contextlib.contextmanager
 def explained(connection: sqlite3.Connection | None, path: Path) -> Iterator[None]:
-    """Turn SQLite errors inside into StateErrors."""
+    """Turn SQLite errors inside the block into StateErrors."""
     try:
         yield
     except _BUGS:
         raise
     except sqlite3.Error as error:
         known = of_sqlite(error, path)
-        if known is None and not _sound(connection):
+        if known is None and not _is_intact(connection):
             known = damaged(path, str(error))
         if known is None:
             raise
@@ -129,7 +129,7 @@ def explained(connection: sqlite3.Connection | None, path: Path) -> Iterator[Non
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Around the decoding of rows alone: a value that does not decode is damage."""
+    """Turn errors of decoding rows into StateErrors: a value that cannot be decoded is damage."""
     try:
         yield
     except (ValueError, KeyError, TypeError) as error:

@@ -50,7 +50,7 @@ _ADD_CSV = "INSERT OR REPLACE INTO csv_outputs (path, size, digest) VALUES (?, ?
 
 
 def step_row(connection: StateConnection, step: StepId) -> int:
-    """The row of a step, which is made when the step is new to the state. Inside a transaction only."""
+    """The row id of a step; a new step is inserted. Call it inside a transaction."""
     columns = step_columns(step)
     connection.execute(_ENSURE_STEP, columns)
     row: tuple[int] = connection.execute(_STEP_ROW, columns).fetchone()
@@ -58,24 +58,24 @@ def step_row(connection: StateConnection, step: StepId) -> int:
 
 
 class StepTransitions:
-    """What happens to steps. Every method raises StateError when it fails."""
+    """Changes of steps. Every method is one transaction, and raises StateError when it fails."""
 
     def __init__(self, connection: StateConnection) -> None:
         self._connection = connection
 
     def planned(self, steps: Iterable[StepId]) -> None:
-        """Every planned step is in the state, also those never tried; what is known of them stays."""
+        """Insert planned steps that the state does not have yet; known ones stay as they are."""
         with self._connection.transaction():
             self._connection.execute_many(_ENSURE_STEP, (step_columns(step) for step in steps))
 
     def checked(self, steps: Iterable[StepId], at: dt.datetime) -> None:
-        """The source was listed for these steps at this time."""
+        """Record when the source was listed for these steps."""
         timestamp = to_timestamp(at)
         with self._connection.transaction():
             self._connection.execute_many(_CHECKED, ((timestamp, *step_columns(step)) for step in steps))
 
     def started(self, step: StepId, *, run: str, attempt: int, at: dt.datetime) -> None:
-        """A step is being tried, for the `attempt`-th time in this run; its last success stays on record."""
+        """Record that a step is tried for the `attempt`-th time in this run; its last success stays recorded."""
         with self._connection.transaction():
             row = step_row(self._connection, step)
             self._close_attempt(row, INTERRUPTED, "", at)
@@ -83,32 +83,32 @@ class StepTransitions:
             self._connection.execute(_ADD_ATTEMPT, (row, run, attempt, to_timestamp(at)))
 
     def done(self, results: Iterable[StepResult], *, at: dt.datetime) -> None:
-        """Steps are complete. The CSV files among their outputs, if any, are all that there are."""
+        """Record that steps are complete. If they have CSV files as outputs, these replace all recorded ones."""
         with self._connection.transaction():
             files: dict[str, Output] = {}
             for result in results:
                 self._record(result, at)
-                if result.receipt.step.stage is Stage.CSV:  # the files of all csv steps are the same few
+                if result.receipt.step.stage is Stage.CSV:  # all csv steps have the same few files
                     files |= {output.path: output for output in result.receipt.outputs}
             if files:
                 self._replace_csv(files.values())
 
     def failed(self, step: StepId, error: str, *, at: dt.datetime) -> None:
-        """A try of a step failed; its last success stays on record. `error` holds no secret."""
+        """Record that an attempt of a step failed; its last success stays recorded. `error` holds no secret."""
         with self._connection.transaction():
             row = step_row(self._connection, step)
             self._connection.execute(_SET_STATUS, (Status.FAILED.value, to_text(error), row))
             self._close_attempt(row, Status.FAILED.value, error, at)
 
     def blocked(self, step: StepId, reason: str, *, at: dt.datetime) -> None:
-        """A step is not tried, as a step that it depends on failed."""
+        """Record that a step is not tried, as a step that it depends on failed."""
         with self._connection.transaction():
             row = step_row(self._connection, step)
             self._connection.execute(_SET_STATUS, (Status.BLOCKED.value, to_text(reason), row))
             self._close_attempt(row, INTERRUPTED, reason, at)
 
     def recounted(self, step: StepId, accounting: Accounting, notes: Iterable[str]) -> None:
-        """The accounting of an import step has changed, as copies of logs are known now."""
+        """Correct the accounting and notes of an import step, after copies of logs were found."""
         with self._connection.transaction():
             row = step_row(self._connection, step)
             self._connection.execute(_RECOUNT, (to_accounting(accounting), accounting.hits, to_json(list(notes)), row))
@@ -127,33 +127,33 @@ class StepTransitions:
         self._connection.execute(_CLOSE_ATTEMPT, (to_timestamp(at), outcome, to_text(error), row))
 
     def _replace_csv(self, outputs: Iterable[Output]) -> None:
-        """These, and no others, are the CSV files."""
+        """Replace the recorded CSV files with these."""
         self._connection.execute("DELETE FROM csv_outputs")
         columns = ((to_text(output.path), output.size, output.digest) for output in outputs)
         self._connection.execute_many(_ADD_CSV, columns)
 
 
 def _receipt_columns(receipt: Receipt) -> tuple[str | None, ...]:
-    """The columns of a receipt. CSV files have a table of their own."""
+    """The columns of a receipt. CSV files have a separate table."""
     outputs = () if receipt.step.stage is Stage.CSV else receipt.outputs
     accounting = to_accounting(receipt.accounting)
     return to_outputs(outputs), accounting, to_json(receipt.figures), to_json(receipt.notes)
 
 
 class RunTransitions:
-    """The beginning and the end of runs. Each method is one transaction, and raises StateError when it fails."""
+    """The beginning and end of runs. Every method is one transaction, and raises StateError when it fails."""
 
     def __init__(self, connection: StateConnection, queries: Queries) -> None:
         self._connection = connection
         self._queries = queries
 
     def begin(self, run: str, *, manifest: str, command: str, at: dt.datetime) -> None:
-        """A run begins. `command` is shown to people and holds no secret."""
+        """Record that a run begins. `command` is shown to people and holds no secret."""
         with self._connection.transaction():
             self._connection.execute(_BEGIN_RUN, (run, to_text(manifest), to_text(command), to_timestamp(at)))
 
     def end(self, run: str, *, exit_code: int, counts: Mapping[str, int], at: dt.datetime) -> None:
-        """A run ends by itself. Steps that are still under way are failed, as interrupted."""
+        """Record that a run ended in an orderly way. Steps that are still running fail as interrupted."""
         with self._connection.transaction():
             self._interrupt(run, "interrupted: the run was asked to stop", at)
             columns = (to_timestamp(at), exit_code, to_json(counts), run)
@@ -161,9 +161,9 @@ class RunTransitions:
                 raise ValueError(f"the run {run} never began")
 
     def close_killed(self, at: dt.datetime) -> tuple[RunRow, ...]:
-        """End the runs that were killed: with the lock held these are all open ones. Returns them as they were.
+        """End the runs that were killed, which are all open ones as the lock is held. Returns them as they were.
 
-        Their steps under way are failed, as interrupted: the next plan has them again.
+        Their running steps fail as interrupted, so that the next plan has them again.
         """
         with self._connection.transaction():
             killed = self._queries.open_runs()

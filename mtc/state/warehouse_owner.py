@@ -1,4 +1,4 @@
-"""Which state file owns the parts of a warehouse folder: two over one folder would delete each other's parts."""
+"""Which state file owns a warehouse folder: two state files with one folder would delete each other's parts."""
 
 from pathlib import Path
 
@@ -10,10 +10,12 @@ MARKER = ".mtc-lineage"
 
 
 def claim(warehouse: Path, lineage: str) -> None:
-    """Mark the folder as owned by the state file of this lineage; a missing folder is made.
+    """Mark the folder as owned by the state file with this id; a missing folder is made.
 
-    A folder with another lineage's marker but no other file is taken over. Raises StateError when another
-    lineage's parts are in it, or when it cannot be written.
+    A folder with the marker of another state file and no other files is taken over.
+
+    Raises:
+        StateError: the folder holds files of another state file, or cannot be written.
     """
     try:
         _claim(warehouse, lineage)
@@ -22,7 +24,7 @@ def claim(warehouse: Path, lineage: str) -> None:
 
 
 def check(warehouse: Path, lineage: str) -> None:
-    """Raise StateError when another lineage's parts are in the folder; for commands that only read. Writes nothing."""
+    """Raise StateError if the folder holds files of another state file. Writes nothing."""
     try:
         owner = (warehouse / MARKER).read_text("utf-8", "replace").strip()
     except OSError:

@@ -31,8 +31,8 @@ CACHE = 100_000
 """How many networks are cached at most."""
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]")
-_LONGEST = 64  # characters: no address is written longer, also with a zone
-_SAMPLE = 10_000  # records: a database of countries has a country long before
+_LONGEST = 64  # characters: no address is longer, even with a zone
+_SAMPLE = 10_000  # records: a database of countries has a country among the first few
 _REMEDY = "`stats.countries` names it: put a database of countries there, or take the key out"
 
 ADDRESSES = "CREATE OR REPLACE TEMP TABLE address AS SELECT DISTINCT ip FROM visitor"
@@ -50,10 +50,10 @@ JOIN address_country ON address_country.ip = visitor.ip
 
 
 class Countries:
-    """An open database of countries. `identity` is different for each edition of it.
+    """An open database of countries. `identity` differs between editions.
 
-    Reading a record is slow, as it holds names in many languages; so the country of a whole network is cached, by the
-    bits that its addresses share.
+    Reading a record is slow, as it holds names in many languages; so the country of each network is cached, by the
+    prefix that its addresses share.
     """
 
     def __init__(self, reader: "Reader", path: Path) -> None:
@@ -67,7 +67,7 @@ class Countries:
         self._sizes: set[tuple[int, int]] = set()
 
     def find(self, addresses: Iterable[str]) -> list[str]:
-        """The two letters of each address's country, or `Unknown`.
+        """Look up each address; returns ISO 3166-1 codes of two letters, or `Unknown`.
 
         Raises:
             PermanentError: the database is damaged.
@@ -93,7 +93,7 @@ class Countries:
         return self._networks.setdefault((version, size, int(address) >> size), _code(record) or UNKNOWN)
 
     def check(self) -> None:
-        """Refuse a database of something else, such as of network owners: every country would be `Unknown`.
+        """Refuse a database of anything else, such as network owners: every country would be `Unknown`.
 
         Raises:
             PermanentError: it has no countries, or is damaged.
@@ -106,7 +106,7 @@ class Countries:
 
 @contextlib.contextmanager
 def open_countries(path: Path) -> Iterator[Countries]:
-    """Open a database of countries for as long as the `with` block runs.
+    """Open a database of countries for the `with` block.
 
     Raises:
         PermanentError: it is missing or of another kind, or the package that reads it is not installed; with a hint.
@@ -131,7 +131,11 @@ def open_countries(path: Path) -> Iterator[Countries]:
 
 
 def find_countries(connection: "DuckDBPyConnection", countries: Countries) -> None:
-    """Make table `visitor_country(visitor, country)` of table `visitor`, which is dropped."""
+    """Make table `visitor_country(visitor, country)` from table `visitor`, which is dropped.
+
+    Raises:
+        PermanentError: the database is damaged.
+    """
     connection.execute(ADDRESSES)
     connection.execute(ADDRESS_COUNTRIES)
     for first in itertools.count(0, CHUNK):
@@ -147,7 +151,7 @@ def find_countries(connection: "DuckDBPyConnection", countries: Countries) -> No
 
 @contextlib.contextmanager
 def _damage_explained(path: Path) -> Iterator[None]:
-    """Explain whatever the reader raises: a damaged file makes it fail in many ways."""
+    """Turn any error of the reader into a PermanentError: a damaged file makes it fail in many ways."""
     try:
         yield
     except OSError as error:
@@ -160,7 +164,7 @@ def _damage_explained(path: Path) -> Iterator[None]:
 
 
 def _address(text: str) -> Address | None:
-    """The address in a text, None if it is not one; an IPv4 address that is written as IPv6 is IPv4."""
+    """Parse an address, None if it is not one; an IPv4-mapped IPv6 address becomes IPv4."""
     if len(text) > _LONGEST:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Visits into numbers: summaries and tables of many days at once.
+"""Visits counted into summaries and tables, for many days at once.
 
-Each table is one named query over `action`, `visit`, `visit_referrer` and `visitor_country` that gives a row per day
-and label; one wrapper ranks the rows of each day and sums up those beyond the limit. Only these rows ever reach Python.
+Each table is one named query over `action`, `visit`, `visit_referrer` and `visitor_country` with a row for each
+day and label; one wrapper ranks the rows of each day and sums up those beyond the limit. Only these rows reach Python.
 """
 
 import datetime as dt
@@ -88,7 +88,7 @@ WHERE keyword IS NOT NULL
 GROUP BY day, keyword
 """
 
-# The visits by one of their columns: what is in braces comes from the queries below, never from data.
+# Visits grouped by one of their columns: the braces are filled by the queries below, never with data.
 VISITS_BY = """
 SELECT
     day, {label} AS label, count(*) AS visits, count(DISTINCT visitor) AS visitors, sum(actions) AS actions,
@@ -122,7 +122,7 @@ GROUP BY day, status
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """How a table is counted. `ranked` puts the most frequent rows first; else they go by label and none is cut."""
+    """How a table is counted. With `ranked`, the most frequent rows come first; else all rows, in order of label."""
 
     table: str
     sql: str
@@ -150,10 +150,10 @@ QUERIES = (
     Query("hours", HOURS, ranked=False),
     Query("status_codes", STATUS_CODES, ranked=False),
 )
-"""The tables that every day has."""
+"""The queries of the tables that every day has."""
 
 COUNTRIES = Query("countries", _by("country", visits="visit JOIN visitor_country USING (visitor)"))
-"""The table that needs `visitor_country`."""
+"""The query of the table that needs `visitor_country`."""
 
 CUT = """
 WITH grouped AS ({grouped}),
@@ -195,7 +195,7 @@ def summaries(connection: "DuckDBPyConnection") -> Mapping[dt.date, Summary]:
 
 
 def all_hours(rows: Iterable[HourRow]) -> tuple[HourRow, ...]:
-    """The 24 hours of a day, those without a hit as zeros."""
+    """The 24 rows of a day's hours, with zeros for those without a hit."""
     known = {row.label: row for row in rows}
     labels = (f"{hour:02}" for hour in range(24))
     return tuple(known.get(label) or HourRow(label=label, visits=0, actions=0, hits=0, bytes=0) for label in labels)
@@ -204,7 +204,7 @@ def all_hours(rows: Iterable[HourRow]) -> tuple[HourRow, ...]:
 def tables(
     connection: "DuckDBPyConnection", zone: str, limit: int, *, countries: bool = False
 ) -> Mapping[dt.date, Tables]:
-    """The tables of each day that has visits, each cut after `limit` rows; `countries` adds that of countries."""
+    """The tables of each day that has visits, each cut after `limit` rows; `countries` adds the table of countries."""
     days: dict[dt.date, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for query in (*QUERIES, COUNTRIES) if countries else QUERIES:
         kind, names = ROWS[query.table], ("label", *metrics(query.table))
@@ -221,7 +221,7 @@ def _tables(rows: Mapping[str, list[Row]]) -> Tables:
 
 
 def no_visits(*, countries: bool = False) -> Tables:
-    """The tables of a day without a visit."""
+    """The tables of a day without visits."""
     return Tables(
         hours=all_hours(()), status_codes=(), site_searches=(), ai_assistants=(), countries=() if countries else None
     )

@@ -1,8 +1,8 @@
-"""The parts of the warehouse: their paths, names and columns, and how damaged or unlisted ones are put aside.
+"""The parts of the warehouse: paths, names and columns, and the renaming of damaged or unlisted ones.
 
-A part holds the hits that one object, or a bundle of small ones, has on one day. Parts reach the warehouse through a
-`StagingFolder`. A part that the state does not list, or that is damaged, is renamed and not deleted: it may be all that
-is left of its hits.
+A part is a Parquet file with the hits that one object, or a bundle of small ones, has on one day. Parts reach the
+warehouse through a `StagingFolder`. A part that the state does not list, or that is damaged, is renamed and not
+deleted: it may be the only copy of its hits.
 """
 
 import contextlib
@@ -40,16 +40,16 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("os", "VARCHAR", "the family of operating systems as Matomo calls it, or 'Unknown'"),
     ("device", "VARCHAR", "the type of device in Matomo's words (desktop, smartphone, tv ...), bot or unknown"),
 )
-"""The columns of a part, in order: the shape that the import writes and statistics read."""
+"""The columns of a part, in order, as the import writes and statistics read them."""
 
 
 def object_id(key: str, version: str) -> str:
-    """The id of an object with this content: the same object again has the same id, a changed object another."""
+    """The id of a version of an object, 20 hexadecimal digits: equal for the same key and version."""
     return hashlib.sha256(f"{key}\0{version}".encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
 def bundle_name(object_ids: Collection[str], piece: int) -> str:
-    """The name of the files made from a bundle: one object's id or a digest of all ids; `piece` numbers slices."""
+    """The name of the files made from a bundle: its only object's id or a digest of the ids; `piece` numbers slices."""
     ids = list(object_ids)
     name = ids[0] if len(ids) == 1 else "b" + hashlib.sha256("\0".join(ids).encode()).hexdigest()[:19]
     return f"{name}-{piece}" if piece else name
@@ -61,18 +61,18 @@ def part_file(site: str, day: dt.date, name: str) -> str:
 
 
 def rejected_file(site: str, day: dt.date, name: str) -> str:
-    """The path of the lines of a bundle that could not be read, relative to the warehouse."""
+    """The path of the file of a bundle's rejected lines, relative to the warehouse."""
     return f"{REJECTED}/site={site}/date={day.isoformat()}/{name}.jsonl"
 
 
 def all_part_files(warehouse: Path) -> Iterator[str]:
-    """Every part file in the warehouse, relative to it."""
+    """The path of every part file, relative to the warehouse."""
     for path in (warehouse / HITS).glob("site=*/date=*/*.parquet"):
         yield str(path.relative_to(warehouse))
 
 
 def rename_unlisted(warehouse: Path, files: Iterable[str]) -> None:
-    """Rename parts that the state does not list, rather than delete them: their logs may be gone."""
+    """Rename parts that the state does not list; they are not deleted, as their logs may be gone."""
     for file in files:
         path = warehouse / file
         with contextlib.suppress(FileNotFoundError):
@@ -80,22 +80,22 @@ def rename_unlisted(warehouse: Path, files: Iterable[str]) -> None:
 
 
 def remove_unlisted(warehouse: Path, files: Iterable[str]) -> None:
-    """Remove the renamed files of parts that have been made again."""
+    """Remove the renamed files of parts that were made again."""
     for file in files:
         (warehouse / f"{file}{UNLISTED}").unlink(missing_ok=True)
 
 
 def rename_damaged(path: Path) -> None:
-    """Rename a damaged part, rather than delete it: it may be all that is left of its hits.
+    """Rename a damaged part; it is not deleted, as it may be the only copy of its hits.
 
-    The part counts as missing then, and is made again from its log if that exists. A file that cannot be renamed stays.
+    The part then counts as missing, and is made again from its log if that exists. A file that cannot be renamed stays.
     """
     with contextlib.suppress(OSError):
         path.replace(path.with_name(f"{path.name}{DAMAGED}"))
 
 
 def remove_files(warehouse: Path, files: Collection[str]) -> None:
-    """Remove part files that the state no longer lists, and the day's folder when it is empty."""
+    """Remove part files that the state no longer lists, and the folder of their day if it is empty."""
     for file in files:
         path = warehouse / file
         path.unlink(missing_ok=True)

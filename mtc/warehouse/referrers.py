@@ -6,7 +6,7 @@ decided in `visits`.
 
 The list of hosts is `referrers.tsv` beside this file, which names its sources. It is used as Matomo does (`Referrers`:
 SearchEngine, Social): a search engine is recognised by the referrer's host and by what was searched for, or by a page
-that leads away without naming it; a network or an assistant by its host's name anywhere in the referrer.
+of results that hides it; a network or an assistant by its host's name anywhere in the referrer.
 """
 
 import functools
@@ -29,12 +29,12 @@ pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sf sg sh si
 sx sy sz ta tc td tf tg th tj tk tl tm tn to tp tr tt tv tw tz ua ug uk um us uy uz va vc ve vg vi vn vu wf ws xx
 ye yt yu za zm zr zw
 """
-"""What `{}` in a host stands for: the codes of countries that Matomo knows."""
+"""The country codes that Matomo knows: `{}` in a host stands for any of them."""
 
 _BLANK = r"(?:\+|%20|%0[9aAdD]|\s)*"
 _TEXT = r"(?:[^&+%\s]|%(?:[^02&]|0[^9aAdD]|2[^0]|&|$))"
 _FRONT = ("/^$/", "/")
-_MORE_OF_GOOGLE = ("as_q", "as_oq", "as_epq", "as_eq")  # of its form for experts
+_MORE_OF_GOOGLE = ("as_q", "as_oq", "as_epq", "as_eq")  # of its advanced search
 
 CAMPAIGN_NAMES = (
     "pk_cpn", "pk_campaign", "piwik_campaign", "mtm_campaign", "matomo_campaign",
@@ -49,7 +49,7 @@ IGNORED_PARAMETERS = (
     "phpsessid", "jsessionid", "sessionid", "aspsessionid", "doing_wp_cron", "sid", "pk_vid",
     "ignore_referrer", "ignore_referer",
 )  # fmt: skip
-"""Parameters that do not make another page (Matomo's `url_query_parameter_to_exclude_from_url` and its campaigns')."""
+"""Parameters removed from page URLs (Matomo's `url_query_parameter_to_exclude_from_url`, and those of campaigns)."""
 
 NAME_LENGTH = 255
 """How many characters of a website's name are kept, as Matomo keeps them."""
@@ -87,7 +87,7 @@ SELECT
 FROM cut
 """
 
-# The best of what the list may have for a referrer: host and path, the host, the same with `{}`, then a few of its own.
+# The best match of the list for a referrer: host and path, the host, both with `{}`, then a few special cases.
 ENGINES = """
 CREATE OR REPLACE TEMP TABLE referrer_engine AS
 SELECT referrer, arg_min(known_host.place, tried.turn) AS place, arg_min(known_host.name, tried.turn) AS name
@@ -236,7 +236,7 @@ def _engine(name: str, hosts: str, parameters: str = "", hidden: str = "") -> Se
 
 
 def _parameter_pattern(names: list[str]) -> str:
-    """A parameter with a value; or without one, where it is not the first: Matomo looks for its `&`."""
+    """Matches a parameter with a value, or without one if it is not the first: Matomo looks for its `&`."""
     named = "|".join(map(re.escape, names))
     return f"(?:^|&)(?:{named})={_BLANK}{_TEXT}|&(?:{named})=" if names else ""
 
@@ -252,7 +252,7 @@ def _expression(text: str) -> str:
 
 
 def classify_referrers(connection: "DuckDBPyConnection") -> None:
-    """Make table `visit_referrer` of `visit`: the same rows, each with the type and name of its referrer."""
+    """Make table `visit_referrer` from `visit`: the same rows, each with the type and name of its referrer."""
     connection.execute(KNOWN_HOSTS, _rows())
     connection.execute(PIECES, {"parts": _PARTS, "countries": "|".join(COUNTRIES.split())})
     connection.execute(ENGINES)
@@ -275,7 +275,7 @@ def _rows() -> dict[str, list[str] | list[int]]:
 
 
 def _classify_searches(connection: "DuckDBPyConnection") -> None:
-    """Make table `referrer_search`, by the patterns of the engines that occur: all are too many for one statement."""
+    """Make table `referrer_search`, with the patterns of the engines that occur: all are too many for one statement."""
     places = sorted(place for (place,) in connection.execute("SELECT DISTINCT place FROM referrer_engine").fetchall())
     values: dict[str, str] = {}
     tests = []

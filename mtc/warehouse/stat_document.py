@@ -83,7 +83,7 @@ class Summary(StatModel):
         max_actions: int = 0,
         size: int | None = 0,
     ) -> Self:
-        """Work out the rates, for every provider alike.
+        """Make a summary from counts, and compute the rates in the same way for every provider.
 
         Args:
             visits: how many visits began.
@@ -135,7 +135,7 @@ class LineAccounting(StatModel):
 
     @classmethod
     def of(cls, accounting: Accounting) -> Self:
-        """From an import's accounting, with the reasons in order."""
+        """From an import's accounting, with sorted reasons."""
         filtered, rejected = dict(sorted(accounting.filtered.items())), dict(sorted(accounting.rejected.items()))
         return cls(lines=accounting.lines, hits=accounting.hits, filtered=filtered, rejected=rejected)
 
@@ -180,7 +180,7 @@ def _table(name: str, rows: tuple[Row, ...]) -> str:
 
 
 def dumps(document: StatDocument) -> bytes:
-    """The document as ASCII JSON: keys in the models' order, one line for each row of a table."""
+    """The document as ASCII JSON: keys in the order of the models, one line for each row of a table."""
     head = document.model_dump(mode="json", exclude={"tables", "accounting"})
     head["inputs"] = document.inputs.model_dump(exclude_none=True)
     tables = [(name, getattr(document.tables, name)) for name in ROWS]
@@ -195,10 +195,10 @@ def dumps(document: StatDocument) -> bytes:
 
 
 def loads(data: bytes, where: str) -> StatDocument:
-    """Read a `.stat` file's bytes; `where` names it in the error.
+    """Parse the bytes of a `.stat` file; `where` names the file in errors.
 
     Raises:
-        PermanentError: it is damaged, not a `.stat` file, or of another version; with a hint.
+        PermanentError: the file is damaged, not a `.stat` file, or of another version; with a hint.
     """
     try:
         return StatDocument.model_validate_json(data)
@@ -233,15 +233,15 @@ class StatFile:
 
 
 def stat_file(stats: Path, site: str, day: dt.date) -> StatFile:
-    """The file of a site's day below the folder `stats`, whether it exists or not."""
+    """The file of a site's day in the folder `stats`, whether or not it exists."""
     return StatFile(site, day, stats / site / f"{day.isoformat()}.stat")
 
 
 def list_stat_files(stats: Path) -> tuple[StatFile, ...]:
-    """Every `.stat` file below the folder, in order of site and day.
+    """Every `.stat` file in the folder `stats`, in order of site and day.
 
     Raises:
-        PermanentError: a file's name is not a day, or its folder's name not a site.
+        PermanentError: a file is not named by a day, or its folder not by a site.
     """
     paths = (path for path in stats.glob("*/*.stat") if not path.name.startswith("."))
     return tuple(sorted(_identify(path) for path in paths))
@@ -260,7 +260,7 @@ def _identify(path: Path) -> StatFile:
 
 
 def parse_stat_file(file: StatFile, data: bytes, where: str) -> StatDocument:
-    """Parse the bytes of a file; `where` names it in errors.
+    """Parse the bytes of a file, and check its site and day; `where` names the file in errors.
 
     Raises:
         PermanentError: the file is damaged, or its document is of another site or day than its name says.

@@ -1,6 +1,6 @@
-"""The warehouse as a provider of statistics: parts in, documents out, many days in one pass.
+"""The warehouse as a provider of statistics: reads parts and makes documents, many days in one pass.
 
-A part that is missing or damaged fails its day and no other. Days are counted together up to a million hits, so that a
+A part that is missing or damaged fails only its day. Days are counted together up to a million hits, so that a
 year of small days costs little more than one day, and a large day fits into memory.
 """
 
@@ -39,7 +39,7 @@ BATCH_HITS = 1_000_000
 BATCH_DAYS = 400
 """How many days are counted at once at most, so that a long range shows progress and can be stopped."""
 
-# Reads every byte that statistics need, and so finds what is wrong with one file.
+# Reads every column that statistics need, to find out whether one file can be read.
 PROBE = """
 SELECT bit_xor(hash(
     object, line, ts, host, ip, path, query, status, bytes, referrer, download, browser, browser_version, os, device
@@ -49,19 +49,19 @@ FROM read_parquet($path, hive_partitioning = false)
 
 
 class DayWork(Protocol):
-    """What a day's statistics are computed from: its parts, and its import's accounting."""
+    """What a day's statistics are computed from: its parts and the accounting of its import."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts with hits of the day, whatever object they came from."""
+        """The parts with hits of the day, of any object."""
 
     @property
     def accounting(self) -> Accounting | None:
-        """Where the lines of the day's objects went."""
+        """What became of the lines of the day's objects; None if no import is known."""
 
     @property
     def delivered(self) -> int:
-        """How many of the hits Matomo has, at least."""
+        """The least number of hits that Matomo has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class WarehouseStatistics:
     """Counts the parts of the warehouse folder `root`; `connect` opens a database for each call.
 
     `limit` is how many rows a table keeps. `countries` is the database file of countries. It is opened for each call,
-    so that a long run sees a newer one, and one call never mixes two.
+    so that a long run sees a newer edition, and one call never mixes two.
     """
 
     root: Path
@@ -95,7 +95,12 @@ class WarehouseStatistics:
     countries: Path | None = None
 
     def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterator[StatDocument | DayFailure]:
-        """Give a document or a failure for every day, in order of days."""
+        """Yield a document or a failure for every day, in order of days.
+
+        Raises:
+            PermanentError: the database of countries is missing or damaged.
+            StepError: the database fails for another reason than one part.
+        """
         with contextlib.ExitStack() as stack:
             countries = stack.enter_context(open_countries(self.countries)) if self.countries else None
             connection = stack.enter_context(contextlib.closing(self.connect()))
@@ -104,7 +109,7 @@ class WarehouseStatistics:
 
 
 def batches(days: Mapping[dt.date, DayWork]) -> Iterator[Mapping[dt.date, DayWork]]:
-    """Cut days, in order, into sets that are counted at once."""
+    """Split days, in order, into sets that are counted at once."""
     batch: dict[dt.date, DayWork] = {}
     hits = 0
     for day in sorted(days):
@@ -141,7 +146,7 @@ class _Batch:
                 yield self._document(day, work, summaries.get(day, Summary.of()), tables.get(day, empty))
 
     def _find_parts(self, days: Mapping[dt.date, DayWork], failures: dict[dt.date, MtcError]) -> list[_DayPart]:
-        """Every part once, with its path; a part that is missing or damaged fails its day."""
+        """The distinct parts with their paths; a part that is missing or damaged fails its day."""
         parts = []
         for day, work in days.items():
             for part in sorted(set(work.parts)):
@@ -154,10 +159,10 @@ class _Batch:
         return parts
 
     def _load(self, parts: list[_DayPart], failures: dict[dt.date, MtcError]) -> bool:
-        """Make table `hit`; whether there is one. A file that cannot be read fails its days and is skipped."""
+        """Make table `hit`; False if there are no parts. A file that cannot be read is skipped and fails its days."""
         import duckdb  # noqa: PLC0415 - loaded only when statistics are made
 
-        from mtc.core.database import explain_database_error  # noqa: PLC0415 - the same
+        from mtc.core.database import explain_database_error  # noqa: PLC0415 - loads duckdb
 
         try:
             self._read(parts)
@@ -167,7 +172,7 @@ class _Batch:
                 raise explain_database_error(error, f"statistics of {self.site.name}") from error
             for item in parts:
                 if item.path in damaged:
-                    if not item.part.digest:  # with a digest the file is intact, and something else is wrong
+                    if not item.part.digest:  # a file with a digest was found intact: something else is wrong
                         rename_damaged(item.path)
                     failures.setdefault(item.day, _with_remedy(PermanentError(damaged[item.path]), item.part))
             parts = [item for item in parts if item.day not in failures]
@@ -189,7 +194,7 @@ class _Batch:
         read_hits(self.connection, paths, host, self.site.hits.search_parameters)
 
     def _probe(self, path: Path) -> str:
-        """Why a file cannot be read, or nothing."""
+        """Why a file cannot be read; empty if it can."""
         import duckdb  # noqa: PLC0415 - loaded only when statistics are made
 
         try:
@@ -199,7 +204,7 @@ class _Batch:
         return ""
 
     def _check_counts(self, parts: list[_DayPart], failures: dict[dt.date, MtcError]) -> None:
-        """Compare the rows found with those that the import recorded: a part that lost rows would count too little."""
+        """Compare the rows of each part with the recorded number of hits: a part without some would count too few."""
         if not parts:
             return
         counted = dict(self.connection.execute("SELECT number, count(*) FROM hit GROUP BY number").fetchall())
@@ -234,7 +239,7 @@ class _Batch:
         )
 
     def _inputs(self, work: DayWork) -> Inputs:
-        """A digest of what was counted: the objects whose hits they are, not the files that hold them."""
+        """A digest of what was counted: objects and settings, not the files that hold the hits."""
         objects: Counter[str] = Counter()
         for part in set(work.parts):
             objects[part.object_id] += part.hits
@@ -247,7 +252,7 @@ class _Batch:
 
 
 def _escaped(path: Path) -> str:
-    """The path as a glob that matches itself alone, as DuckDB expects one."""
+    """The path as a glob, which DuckDB expects, that matches only this file."""
     return glob.escape(str(path))
 
 
@@ -259,7 +264,7 @@ def _part_path(root: Path, file: str) -> Path:
 
 
 def _check_digest(path: Path, part: Part) -> None:
-    """Compare a file with the digest that it was recorded with, if it was."""
+    """Compare a file with its recorded digest, if there is one."""
     try:
         damaged = bool(part.digest) and sha256(path) != part.digest
     except OSError as error:

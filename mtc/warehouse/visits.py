@@ -1,23 +1,23 @@
-"""Hits into visits, for many days at once, by Matomo's rules.
+"""Groups hits into visits by Matomo's rules, for many days at once.
 
-A visitor is told apart by day, address, operating system, browser and browser version. A visit ends when the next hit
+A visitor is identified by day, address, operating system, browser and browser version. A visit ends when the next hit
 comes 30 minutes later or more (at exactly 30 minutes a new one begins), and at midnight in the site's zone, as a part
-holds one day. Times count in whole seconds, as Matomo gets them. A visit of one action lasts 0 seconds; one of several
-lasts last - first + 1, since Matomo adds one at each further action (`VisitTotalTime`, 0 .. 50 min = 3001 s).
+holds one day. Times are in whole seconds, as Matomo receives them. A visit of one action lasts 0 seconds; one of
+several lasts last - first + 1, since Matomo adds one at each further action (`VisitTotalTime`, 0 .. 50 min = 3001 s).
 
-A visit comes from its first hit's referrer. One that began as direct takes the first later referrer, or the campaign of
-a later page (`Referrers` columns, `onExistingVisit`). A search within the site is not a page: a visit that begins with
-one has no entry page, and one that ends with one no exit page (`EntryPageUrl`, `ExitPageUrl`); downloads do not count
-there.
+The referrer of a visit is that of its first hit. A visit that began as direct takes the first later referrer, or the
+campaign of a later page (`Referrers` columns, `onExistingVisit`). A search within the site is not a page: a visit that
+begins with one has no entry page, and one that ends with one no exit page (`EntryPageUrl`, `ExitPageUrl`); downloads
+are ignored for both.
 
-Which hits are searches within the site, and for what, follows from a hit's address (Matomo's `ActionSiteSearch` and
+Which hits are searches within the site, and for what, follows from the URL of the hit (Matomo's `ActionSiteSearch` and
 `UrlHelper::getArrayFromQueryString`). The first of the site's parameters that has a value names what was searched for;
-`0` is no value, as in PHP. Names of parameters count in any case, and as they are written: `%71` is not `q`. Of a
-parameter that is given twice the last value counts, but of a list (`q[]=a&q[]=b`) the first. A value that is blank once
-it is decoded makes no search of the hit; one that is not UTF-8 stays encoded. A download is never a search.
+`0` counts as empty, as in PHP. Names of parameters are compared without case and without decoding: `%71` is not `q`.
+Of a repeated parameter the last value counts, but of a list (`q[]=a&q[]=b`) the first. A hit whose decoded value is
+blank is not a search; a value that is not UTF-8 stays encoded. A download is never a search.
 
-Reads Parquet files through table `selected(number, file, object, day)`; makes `visitor`, `action` (a row per hit) and
-`visit`, which `drop_tables` removes. Knows nothing of the state or of documents.
+Reads Parquet files by table `selected(number, file, object, day)`; makes `visitor`, `action` (a row per hit) and
+`visit`, which `drop_tables` removes. Independent of the state and of documents.
 """
 
 import re
@@ -34,7 +34,7 @@ VISIT_GAP = 1800
 """Seconds without a hit after which a new visit begins."""
 
 BLANKS = " \t\n\r\x00\x0b"
-"""What PHP's `trim` takes off."""
+"""The characters that PHP's `trim` removes."""
 
 # Each distinct query is parsed once. `turn` is the position of a pair in its query, `priority` that of its parameter
 # in the site's list, `spelled` its name as it is written.
@@ -63,8 +63,8 @@ FROM (
 WHERE list_contains($parameters, lower(spelled))
 """
 
-# Values of a list after the last plain value count, where there are any. `Q` and `q` are two parameters until each has
-# its value; then the later one counts.
+# If a list has values after the last plain value, these count. `Q` and `q` are separate parameters until each has its
+# value; then the later one counts.
 SEARCHED = """
 CREATE OR REPLACE TEMP TABLE searched AS
 WITH last_plain AS (
@@ -131,7 +131,7 @@ FROM (
 """
 
 # Only rows of the selected objects count: a file may hold others. Every NULL of a key gets a value here, so that later
-# steps compare with `=`. A query is cut before it is taken apart: one of a megabyte is an attack, not a page.
+# steps compare with `=`. A query is cut before it is split: one of a megabyte is an attack, not a page.
 HITS = """
 CREATE OR REPLACE TEMP TABLE hit AS
 SELECT
@@ -178,9 +178,9 @@ FROM hit
 GROUP BY day, ip, os, browser, browser_version
 """
 
-# A visitor's hits in order of time; hits of one instant in the order of their objects and lines, so that no run
-# differs. Only narrow rows are sorted: the rest joins them again by its row number, which is much cheaper. `keyword` is
-# what a search looked for, NULL for other hits; `viewed` says that a hit is a page view.
+# A visitor's hits in order of time; hits of the same time in the order of their objects and lines, so that every run
+# gives the same result. Only narrow rows are sorted and then joined to the rest by row number, which is much cheaper.
+# `keyword` is what a search looked for, NULL for other hits; `viewed` says that a hit is a page view.
 ACTIONS = """
 CREATE OR REPLACE TEMP TABLE action AS
 WITH placed AS (
@@ -212,7 +212,7 @@ JOIN hit ON hit.rowid = numbered.hit
 LEFT JOIN searched ON searched.hit = numbered.hit
 """
 
-# What a visit is counted under (browser, device ...) is what its first hit says, but for the referrer.
+# The attributes of a visit (browser, device ...) are those of its first hit, except the referrer.
 VISITS = """
 CREATE OR REPLACE TEMP TABLE visit AS
 SELECT
@@ -242,7 +242,7 @@ GROUP BY visit, day, visitor
 def read_hits(
     connection: "DuckDBPyConnection", paths: Sequence[str], site_host: str, search_parameters: Sequence[str]
 ) -> None:
-    """Make tables `hit` and `searched` of the selected rows of a site's Parquet files.
+    """Make tables `hit` and `searched` from the selected rows of a site's Parquet files.
 
     `search_parameters` are the query parameters that name what was searched for within the site, the first one first.
 
@@ -269,7 +269,7 @@ def _search_pattern(parameters: Sequence[str]) -> str | None:
 
 
 def _find_searches(connection: "DuckDBPyConnection", parameters: Sequence[str]) -> None:
-    """Make table `searched` of `hit`, a row for each hit that is a search; earlier `parameters` take precedence.
+    """Make table `searched` from `hit`, with a row for each hit that is a search; earlier `parameters` take precedence.
 
     `hit.query` is NULL where the query cannot hold a search.
     """
@@ -279,7 +279,7 @@ def _find_searches(connection: "DuckDBPyConnection", parameters: Sequence[str]) 
 
 
 def make_visits(connection: "DuckDBPyConnection") -> None:
-    """Make tables `visitor`, `action` and `visit` of tables `hit` and `searched`, which are dropped."""
+    """Make tables `visitor`, `action` and `visit` from tables `hit` and `searched`, which are dropped."""
     connection.execute(VISITORS)
     connection.execute(ACTIONS, {"gap": VISIT_GAP})
     connection.execute("DROP TABLE hit")

@@ -205,6 +205,19 @@ def test_a_source_that_cannot_be_listed_at_a_retry_is_no_end_of_the_tries(rig: R
     assert rig.outcomes(FIRST)[-1] == "done"
 
 
+def test_the_pause_before_a_retry_that_cannot_be_planned_is_not_in_its_time(tmp_path: Path) -> None:
+    """The step failed at once when its source could not be listed, however long it had waited for that."""
+    rig = Rig.make(tmp_path, 1, backoff="1s", retries=1)
+    rig.listener.then = lambda event: (
+        setattr(rig.sources["docs"], "fail", BUSY) if isinstance(event, StepRetried) else None
+    )
+    rig.stage.script[FIRST] = [BUSY]
+    assert rig.apply().summary.exit_code == 3
+    (failed,) = [event for event in rig.listener.heard(StepFinished) if event.status is Status.FAILED]
+    assert failed.step == FIRST
+    assert failed.seconds < 0.5
+
+
 def test_no_new_step_starts_when_a_run_is_asked_to_stop(rig: Rig) -> None:
     """What was not begun is as it was; what was under way is done or interrupted; a later run does the rest."""
     run = rig.coordinator()

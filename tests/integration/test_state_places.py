@@ -259,7 +259,7 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path, *, readon
 @pytest.mark.parametrize("readonly", [True, False])
 def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path, *, readonly: bool) -> None:
     """And so is a file in place of the folder."""
-    with pytest.raises(StateError, match="this is no file"):
+    with pytest.raises(StateError, match="this is not a file"):
         Store.open(tmp_path, readonly=readonly)
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="a file stands where a folder belongs"):

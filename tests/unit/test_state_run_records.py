@@ -67,7 +67,7 @@ def test_ids_of_runs_sort_by_time() -> None:
 @pytest.mark.parametrize("name", ["../out", "", "a/b", ".hidden", "a" * 200])
 def test_an_id_leads_no_path_out_of_the_folder(tmp_path: Path, name: str) -> None:
     """An id is a plain file name."""
-    with pytest.raises(ValueError, match="not an id of a run"):
+    with pytest.raises(ValueError, match="not a run id"):
         write_record(tmp_path, record(name))
 
 
