@@ -35,7 +35,7 @@ def recover(project: Project, store: Store, reporter: Reporter, clock: Clock) ->
         if unlisted and not killed:
             reporter.tell(Warned(_unlisted_text(unlisted)))
     if killed:
-        reporter.tell(Notice(f"the run {killed[-1].run} was killed; continuing from what it had recorded"))
+        reporter.tell(Notice(f"the run {killed[-1].run} was killed; going on from what it had recorded"))
     crash_points.point("run.recovering")
     store.close_killed(clock())  # last: a recovery that is killed itself is done again
 
