@@ -15,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -251,6 +252,14 @@ def test_commands_and_options_in_a_page_exist(page: str) -> None:
     assert [mistake for each in typed for mistake in _mistakes(each)] == []
 
 
+def test_extras_to_install_exist() -> None:
+    """`pip install '.[NAME]'` on any page names extras of the package."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    named = {name for text in PAGES.values() for name in re.findall(r"pip install [^\n`]*\.\[(\w+)\]", text)}
+    assert {"dev", "geo"} <= named
+    assert named <= extras.keys()
+
+
 def _anchor(heading: str) -> str:
     """A heading's anchor, as GitHub and MkDocs make it."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
@@ -279,6 +288,12 @@ def test_links_lead_to_a_page_and_a_heading(page: str) -> None:
         if not target.exists() or outside or (anchor and anchor not in map(_anchor, headings)):
             wrong.append(link)
     assert wrong == []
+
+
+def test_the_layers_are_drawn_as_in_contributing() -> None:
+    """Both pages show the same picture, which `tests/unit/test_contributing.py` compares with the folders."""
+    [picture] = [block.text for block in blocks(PAGES["docs/internals.md"]) if "core/" in block.text]
+    assert picture in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def _texts() -> str:
