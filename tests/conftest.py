@@ -2,6 +2,7 @@
 
 import signal
 
+import prefork
 import pytest
 from hypothesis import settings
 
@@ -28,3 +29,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="a longer round: --slow"))
+
+
+def pytest_sessionfinish() -> None:
+    """End the processes that tests forked from."""
+    prefork.stop()

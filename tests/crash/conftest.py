@@ -1,6 +1,5 @@
 """Projects for the crash tests, made once and copied, and what becomes of them when nothing interrupts a run."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Trial:
 
 
 @pytest.fixture(scope="session")
-def timed(fresh: Trial, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trial, float]:
-    """The same after a run that nothing interrupted, and how many seconds that took. Copy it, do not run it."""
-    began = time.monotonic()
-    done = undisturbed(fresh, tmp_path_factory.mktemp("imported"))
-    return done, time.monotonic() - began
-
-
-@pytest.fixture(scope="session")
-def imported(timed: tuple[Trial, float]) -> Trial:
+def imported(fresh: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     """The project after its first run. Copy it, do not run it."""
-    return timed[0]
+    return undisturbed(fresh, tmp_path_factory.mktemp("imported"))
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +38,9 @@ def whole_changed(changed: Trial, tmp_path_factory: pytest.TempPathFactory) -> S
 
 
 def undisturbed(trial: Trial, folder: Path) -> Trial:
-    """Run a copy of a project to its end."""
+    """Run a copy of a project to its end: a fresh start, that those which are forked be compared with."""
     copy = trial.copy(folder / "project")
-    ended = copy.apply()
+    ended = copy.apply(fresh=True)
     assert ended.code == 0, ended.err
     assert leftovers(copy.root) == []
     return copy

@@ -1,12 +1,12 @@
 """Two runs of one project: the second leaves at once, or waits; a dead one is in nobody's way."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from endstate import State
+from prefork import Process
 from trial import Trial, ended
 from verdict import completes, has_nothing_to_do, is_whole
 
@@ -20,7 +20,7 @@ def trial(fresh: Trial, tmp_path: Path) -> Trial:
 
 
 @pytest.fixture
-def frozen(trial: Trial) -> Iterator["subprocess.Popen[str]"]:
+def frozen(trial: Trial) -> Iterator[Process]:
     """A run in the middle of its work, which SIGCONT lets go on."""
     process = trial.start("apply")
     assert process.stderr is not None
@@ -31,16 +31,16 @@ def frozen(trial: Trial) -> Iterator["subprocess.Popen[str]"]:
     ended(process)
 
 
-def test_a_second_run_leaves_at_once_and_names_the_first(frozen: "subprocess.Popen[str]", trial: Trial) -> None:
+def test_a_second_run_leaves_at_once_and_names_the_first(frozen: Process, trial: Trial) -> None:
     """Never two at once; who is at work, since when, and what to do are in the message."""
-    second = trial.apply()
+    second = trial.apply(fresh=True)
     assert second.code == LOCKED
     for words in ("mtc apply -m mtc.yaml", f"pid {frozen.pid}", "since 20", "--wait"):
         assert words in second.err, second.err
     assert "Traceback" not in second.err
 
 
-def test_looking_needs_no_lock(frozen: "subprocess.Popen[str]", trial: Trial) -> None:
+def test_looking_needs_no_lock(frozen: Process, trial: Trial) -> None:
     """Plans and calendars are for everybody, also while a run is at work."""
     for command in (("plan",), ("status", "--offline"), ("state", "list")):
         looked = trial.mtc(*command)
@@ -50,7 +50,7 @@ def test_looking_needs_no_lock(frozen: "subprocess.Popen[str]", trial: Trial) ->
     assert frozen.poll() is None
 
 
-def test_a_second_run_waits_as_long_as_it_is_told(frozen: "subprocess.Popen[str]", trial: Trial, whole: State) -> None:
+def test_a_second_run_waits_as_long_as_it_is_told(frozen: Process, trial: Trial, whole: State) -> None:
     """It says whom it waits for; when the first is done it has its turn, and nothing to do."""
     impatient = trial.mtc("apply", "--wait", "1s")
     assert impatient.code == LOCKED
@@ -63,9 +63,7 @@ def test_a_second_run_waits_as_long_as_it_is_told(frozen: "subprocess.Popen[str]
     is_whole(trial, whole)
 
 
-def test_a_killed_owner_of_the_lock_needs_no_clean_up(
-    frozen: "subprocess.Popen[str]", trial: Trial, whole: State
-) -> None:
+def test_a_killed_owner_of_the_lock_needs_no_clean_up(frozen: Process, trial: Trial, whole: State) -> None:
     """The lock goes with the process; what it wrote into the file stops nobody."""
     frozen.kill()
     ended(frozen)

@@ -21,9 +21,9 @@ AFTER_A_CHANGE = (*ON_THE_WAY[::2], "record.after:2")  # a first run goes throug
 MORE = tuple(f"{point}:{passage}" for point in ON_THE_WAY[:8] for passage in (2, 3, 4))
 
 
-def killed_at(trial: Trial, point: str) -> None:
+def killed_at(trial: Trial, point: str, *, fresh: bool = False) -> None:
     """Run the project until it dies at the point."""
-    ended = trial.apply(crash_at=point)
+    ended = trial.apply(crash_at=point, fresh=fresh)
     assert ended.code == -signal.SIGKILL, f"{point} was not passed: {ended}"
 
 
@@ -65,7 +65,7 @@ def test_a_run_killed_at_one_point_after_the_other_still_completes(fresh: Trial,
     """A machine that dies over and over loses nothing either, and once all is done it is left alone."""
     trial = fresh.copy(tmp_path / "project")
     for point in ("record.after", "archive.pushed", "import.done", "stat.written", "csv.written", "run.finished"):
-        killed_at(trial, point)
+        killed_at(trial, point, fresh=True)
     completes(trial, whole)
     assert has_nothing_to_do(trial.apply())
     completes(trial, whole)

@@ -5,6 +5,7 @@ The moments are drawn from a seeded generator, and printed, so that a failure ca
 
 import random
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Course:
 def kill_until_it_ends(trial: Trial, dice: random.Random, seconds: float) -> int:
     """Repeat the same command, killed at a random moment each time; gives the number of kills."""
     for kills in range(TRIES):
-        process = trial.start("apply")
+        process = trial.start("apply", fresh=kills % 4 == 3)  # some die while they import
         delay = dice.uniform(0, seconds * (1 + kills / 10) ** 2)  # a machine that got slower must not last for ever
         print(f"try {kills + 1}: killed after {delay:.3f} s, if it is still there")  # noqa: T201 - for who looks into it
         try:
@@ -56,12 +57,24 @@ def survive(course: Course, jobs: int, dice: random.Random, kills: int, folder: 
         assert work_left(trial) == []
 
 
+@pytest.fixture(scope="module")
+def seconds(fresh: Trial, whole: State, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long a run takes that nothing interrupts, the second one of two."""
+    for _ in range(2):
+        trial = fresh.copy(tmp_path_factory.mktemp("timed") / "project")
+        began = time.monotonic()
+        assert trial.apply().code == 0
+        took = time.monotonic() - began
+        is_whole(trial, whole)
+    return took
+
+
 @pytest.fixture(params=["first run", "after a change"])
-def course(request: pytest.FixtureRequest, timed: tuple[Trial, float]) -> Course:
+def course(request: pytest.FixtureRequest, seconds: float) -> Course:
     """Both ways to go."""
     names = {"first run": ("fresh", "whole"), "after a change": ("changed", "whole_changed")}
     start, end = (request.getfixturevalue(name) for name in names[request.param])
-    return Course(start, end, timed[1])
+    return Course(start, end, seconds)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

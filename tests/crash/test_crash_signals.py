@@ -1,11 +1,11 @@
 """Ctrl-C and SIGTERM: a run ends soon, says how to go on, leaves nothing half-made, and is completed by the next."""
 
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 from endstate import State, leftovers
+from prefork import Process
 from trial import Trial, ended
 from verdict import completes
 
@@ -14,7 +14,7 @@ from mtc.state.lock import RunLock
 HOW_TO_GO_ON = "run the same command to go on"
 
 
-def heard(process: "subprocess.Popen[str]", words: str) -> list[str]:
+def heard(process: Process, words: str) -> list[str]:
     """Wait until a process says something; gives all that it has said by then."""
     assert process.stderr is not None
     said = []
@@ -45,7 +45,7 @@ def test_a_run_that_is_asked_to_stop_says_how_to_go_on(
 def test_a_second_signal_ends_a_run_at_once(fresh: Trial, whole: State, tmp_path: Path) -> None:
     """Who cannot wait for a safe point loses nothing: the exit code is the second signal's, and no recap is told."""
     trial = fresh.copy(tmp_path / "project")
-    process = trial.start("apply")
+    process = trial.start("apply", fresh=True)
     heard(process, "plan: import")
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)

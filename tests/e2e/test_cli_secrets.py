@@ -29,6 +29,12 @@ def closed_port() -> int:
         return int(listener.getsockname()[1])
 
 
+@pytest.fixture(autouse=True)
+def _fresh(place: Place) -> None:
+    """Variables and tracebacks are those of a process that imports everything itself."""
+    place.fresh = True
+
+
 @pytest.fixture
 def bucket(place: Place, closed_port: int) -> Place:
     """A project whose logs lie in a bucket that cannot be reached."""

@@ -75,7 +75,7 @@ def test_a_stream_that_takes_nothing_is_no_bug(full: Place, redirect: str, code:
 
 def test_a_run_talks_on_stderr_alone(full: Place) -> None:
     """What people read is no data."""
-    done = full.mtc("apply", "--site", "docs", "--date", "2026-05-01")
+    done = full.mtc("apply", "--site", "docs", "--date", "2026-05-01", fresh=True)
     assert done.out == ""
     assert "done    import:docs:2026-05-01: 1 object, 3 lines, 3 hits" in done.err
 

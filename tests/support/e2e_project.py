@@ -4,13 +4,14 @@ import datetime as dt
 import gzip
 import json
 import os
-import subprocess
-import sys
 import zoneinfo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import prefork
+from prefork import Process
 
 DAY = dt.date(2026, 5, 1)
 NEXT = dt.date(2026, 5, 2)
@@ -72,10 +73,11 @@ def noon() -> tuple[str, dt.date]:
 
 @dataclass(slots=True)
 class Place:
-    """A project's folder."""
+    """A project's folder. With `fresh` its commands import everything anew."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
+    fresh: bool = False
 
     def write(self, path: str, text: str) -> Path:
         """Write a file."""
@@ -104,25 +106,19 @@ class Place:
                 self.log(site, day)
         return self
 
-    def mtc(self, *arguments: str, code: int = 0, **environment: str) -> Done:
+    def mtc(self, *arguments: str, code: int = 0, fresh: bool = False, **environment: str) -> Done:
         """Run a command to its end, and expect this exit code."""
-        process = self.start(*arguments, **environment)
+        process = self.start(*arguments, fresh=fresh, **environment)
         out, err = process.communicate(timeout=60)
+        assert process.returncode is not None
         done = Done(process.returncode, out, err)
         assert done.code == code, done
         return done
 
-    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-        """Start a command."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "mtc", *arguments],
-            cwd=self.root,
-            env=self._environment(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *arguments: str, fresh: bool = False, **environment: str) -> Process:
+        """Start a command; with `fresh`, or a `PYTHONPATH` of its own, it imports everything anew."""
+        fresh = fresh or self.fresh or "PYTHONPATH" in environment
+        return prefork.start(arguments, self.root, self._environment(environment), fresh=fresh)
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("MTC_", "AWS_"))}

@@ -3,12 +3,12 @@
 import datetime as dt
 import os
 import random
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import prefork
+from prefork import Process
 from trial import Ended, ended
 
 import mtc
@@ -73,7 +73,7 @@ class MatomoTrial:
         path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
         return path
 
-    def start(self, *arguments: str, crash_at: str = "") -> subprocess.Popen[str]:
+    def start(self, *arguments: str, crash_at: str = "", fresh: bool = False) -> Process:
         """Start `mtc ARGUMENTS -m mtc.yaml`."""
         environment = {
             "PATH": os.environ["PATH"],
@@ -84,18 +84,15 @@ class MatomoTrial:
         }
         if crash_at:
             environment["MTC_CRASH_AT"] = crash_at
-        command = [sys.executable, "-m", "mtc", *arguments, "-m", "mtc.yaml"]
-        return subprocess.Popen(
-            command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        return prefork.start([*arguments, "-m", "mtc.yaml"], self.root, environment, fresh=fresh)
 
-    def mtc(self, *arguments: str, crash_at: str = "") -> Ended:
+    def mtc(self, *arguments: str, crash_at: str = "", fresh: bool = False) -> Ended:
         """Run a command to its end."""
-        return ended(self.start(*arguments, crash_at=crash_at))
+        return ended(self.start(*arguments, crash_at=crash_at, fresh=fresh))
 
-    def apply(self, *arguments: str, crash_at: str = "") -> Ended:
+    def apply(self, *arguments: str, crash_at: str = "", fresh: bool = False) -> Ended:
         """Run `mtc apply`."""
-        return self.mtc("apply", *arguments, crash_at=crash_at)
+        return self.mtc("apply", *arguments, crash_at=crash_at, fresh=fresh)
 
     def state(self) -> Store:
         """The state, to be looked at."""

@@ -10,7 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import prefork
 from logs import combined_log, common_log, gzipped
+from prefork import Process
 
 import mtc
 
@@ -99,14 +101,9 @@ class Trial:
         path.write_text(re.sub(r"jobs: \d+", f"jobs: {jobs}", path.read_text("utf-8")), "utf-8")
         return self
 
-    def start(self, *arguments: str, crash_at: str = "", largest_file: int = 0) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, crash_at: str = "", largest_file: int = 0, fresh: bool = False) -> Process:
         """Start `mtc ARGUMENTS -m mtc.yaml`. `largest_file`, in bytes, is as far as it may write."""
-        command = [sys.executable, "-m", "mtc", *arguments, "-m", "mtc.yaml"]
-        if largest_file:
-            blocks = largest_file // 512  # what POSIX's ulimit counts in
-            command = ["/bin/sh", "-c", f'ulimit -f {blocks} && exec "$@"', "sh", *command]
         environment = {
-            "PYTHONDONTWRITEBYTECODE": "1" if largest_file else "",  # Python would leave modules cut short behind
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(Path(mtc.__file__).parents[1]),  # the child runs what the test has imported
             "LC_ALL": "C.UTF-8",
@@ -114,20 +111,26 @@ class Trial:
         }
         if crash_at:
             environment["MTC_CRASH_AT"] = crash_at
+        words = [*arguments, "-m", "mtc.yaml"]
+        if not largest_file:
+            return prefork.start(words, self.root, environment, fresh=fresh)
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"  # Python would leave modules cut short behind
+        blocks = largest_file // 512  # what POSIX's ulimit counts in
+        command = ["/bin/sh", "-c", f'ulimit -f {blocks} && exec "$@"', "sh", sys.executable, "-m", "mtc", *words]
         return subprocess.Popen(
             command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
-    def mtc(self, *arguments: str, crash_at: str = "", largest_file: int = 0) -> Ended:
+    def mtc(self, *arguments: str, crash_at: str = "", largest_file: int = 0, fresh: bool = False) -> Ended:
         """Run a command to its end."""
-        return ended(self.start(*arguments, crash_at=crash_at, largest_file=largest_file))
+        return ended(self.start(*arguments, crash_at=crash_at, largest_file=largest_file, fresh=fresh))
 
-    def apply(self, crash_at: str = "") -> Ended:
+    def apply(self, crash_at: str = "", *, fresh: bool = False) -> Ended:
         """Run `mtc apply`, which every test here is about."""
-        return self.mtc("apply", crash_at=crash_at)
+        return self.mtc("apply", crash_at=crash_at, fresh=fresh)
 
 
-def ended(process: subprocess.Popen[str], patience: float = PATIENCE) -> Ended:
+def ended(process: Process, patience: float = PATIENCE) -> Ended:
     """Wait for a process; one that does not end is killed, and a failure."""
     with process:
         try:
@@ -135,4 +138,5 @@ def ended(process: subprocess.Popen[str], patience: float = PATIENCE) -> Ended:
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+    assert process.returncode is not None
     return Ended(process.returncode, out, err)
