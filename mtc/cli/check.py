@@ -75,7 +75,7 @@ def verify(
 
 
 def _open_with_token(manifest: "ManifestOptions", sites: list[str]) -> "Project":
-    """The project. Secrets must resolve only if Matomo is asked, since verify reads no sources."""
+    """The project. Secrets must resolve only if Matomo is queried, as verify reads no sources."""
     from mtc.cli.preflight import open_project
 
     project = open_project(manifest, secrets=False)

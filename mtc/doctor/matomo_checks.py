@@ -76,8 +76,8 @@ def _rights(server: Server, rights: sites.Rights) -> Finding:
     if rights.superuser:
         return Finding.ok(ABOUT, server.url, "accepts the token, a super user's")
     what = (
-        "accepts the token, which is not a super user's: Matomo cannot be asked to make the reports of delivered days "
-        "again, and one that somebody reads during a delivery may stay short"
+        "accepts the token, which is not a super user's: mtc cannot make Matomo repeat the reports of delivered days, "
+        "and a report that somebody reads during a delivery may stay short"
     )
     hint = "use a super user's token, or let nobody look at the days that are being delivered"
     return Finding.warning(ABOUT, server.url, what, hint)
@@ -196,7 +196,7 @@ def _created(site: SiteSettings, info: sites.SiteInfo, url: str, days: Sequence[
     if first is None or info.created is None or info.created <= first:
         return
     what = (
-        f"was created there on {info.created}, and the first of `dates` is {first}: of days before it began Matomo "
-        "makes no reports, unless hits of them have moved the date back"
+        f"was created there on {info.created}, and `dates` begins with {first}: Matomo makes no reports of days before "
+        "its creation, unless their hits have moved that date back"
     )
     yield Finding.warning(about(site.name), url, what, f"if `stat` fails then, {earlier_start_hint(info.id, first)}")

@@ -26,7 +26,7 @@ name: daily
 dates: yesterday                 # or: today, 2026-05-01, {{last: 7}}, {{from: 2026-01-01, to: 2026-03-31}}
 stages: [import, stat, csv]
 
-# Where logs lie: a folder or s3://BUCKET/... ; {{site}} is a site's name, {{date:FORMAT}} a day, * any piece of a name.
+# Where the logs are: folder or s3://BUCKET/... ; {{site}} is a site's name, {{date:FORMAT}} a day, * any text.
 source:
   url: {url}
   format: auto                   # or a format's name, such as combined
@@ -88,7 +88,7 @@ name: daily
 dates: yesterday
 stages: [import, stat, csv]
 
-# Where logs lie. The old scripts held the bucket's name in their code.
+# Where the logs are. The old scripts had the bucket's name in their code.
 source:
   url: s3://REPLACE-ME-logs/{{site}}/{{date:%Y/%m/%d}}/*
   format: auto
@@ -102,7 +102,7 @@ archive:
 """
 
 _MATOMO = """
-# Formerly Piwik. The token is made in its settings, under Personal, Security.
+# Formerly Piwik. The token is created in its settings, under Personal, Security.
 matomo:
   url: {url}
   token: ${{MATOMO_TOKEN}}

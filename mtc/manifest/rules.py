@@ -188,7 +188,7 @@ class ManifestRules:
     def _archive(self, name: str, source: str, archive: str) -> Iterator[Problem]:
         path = ("sites", name, "archive", "url")
         if self._same_service(name) and archive_meets_source(source, archive, name, self.root):
-            yield self._problem(path, "copies would lie in the source and be read as logs again", "use another place")
+            yield self._problem(path, "copies would be in the source and be read as logs again", "use another place")
         elif copies_collide(source, archive, "date"):
             hint = "add {date:%Y/%m/%d}, or use {key}"
             yield self._problem(path, "copies of different days could get the same name", hint)
@@ -215,7 +215,7 @@ class ManifestRules:
             hint = "put {site} into the URL, or select the lines of each site in a shared log with `hosts:`"
             yield self._problem(("sites", name, "source", "url"), what, hint)
         for name, other in copies_read_by_others(urls, self.root):
-            what = f"copies of {name} would lie in the source of {other} and be read as its logs"
+            what = f"copies of {name} would be in the source of {other} and be read as its logs"
             yield self._problem(("sites", name, "archive", "url"), what, "use another place")
 
     def _urls(self, name: str) -> SiteUrls | None:

@@ -50,8 +50,8 @@ def _finding_lines(alike: Sequence[Finding], terminal: Terminal) -> list[str]:
     first = alike[0]
     level = terminal.paint(str(first.level).ljust(_LEVEL_WIDTH), _TONES[first.level])
     about = ", ".join(first_few(one_line(finding.about) for finding in alike))
-    places = ", ".join(first_few((one_line(finding.where) for finding in alike if finding.where), 1))
-    line = f"{level}  {about}: {one_line(first.what, _FINDING_LIMIT)}{f' ({places})' if places else ''}"
+    locations = ", ".join(first_few((one_line(finding.where) for finding in alike if finding.where), 1))
+    line = f"{level}  {about}: {one_line(first.what, _FINDING_LIMIT)}{f' ({locations})' if locations else ''}"
     return [line, f"{' ' * _LEVEL_WIDTH}{tip(first.hint, terminal)}"] if first.hint else [line]
 
 

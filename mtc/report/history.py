@@ -113,30 +113,30 @@ class InputChange:
 
 
 def setting_changes(
-    record: StepRecord, planned: PlannedStep, places: Mapping[str, SettingLocation]
+    record: StepRecord, planned: PlannedStep, locations: Mapping[str, SettingLocation]
 ) -> tuple[SettingChange, ...]:
     """The settings whose values have changed, sorted by name."""
     before, after = record.settings, planned.settings
     return tuple(
-        SettingChange(name, before.get(name), after.get(name), place_of(name, planned.step.site, places))
+        SettingChange(name, before.get(name), after.get(name), place_of(name, planned.step.site, locations))
         for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     )
 
 
-def place_of(name: str, site: str, places: Mapping[str, SettingLocation]) -> str:
+def place_of(name: str, site: str, locations: Mapping[str, SettingLocation]) -> str:
     """Where a setting was written: in the site or the manifest, itself or the nearest section above it.
 
     Empty if it was written nowhere, so that its value is a default.
     """
-    short = places.get(f"sites.{site}.{_SHORT[name]}") if name in _SHORT else None
+    short = locations.get(f"sites.{site}.{_SHORT[name]}") if name in _SHORT else None
     if short:
         return str(short)
     pieces = name.split(".")
     for length in range(len(pieces), 0, -1):
         path = ".".join(pieces[:length])
         for candidate in (f"sites.{site}.{path}", path):
-            if place := places.get(candidate):
+            if place := locations.get(candidate):
                 return str(place)
     return ""
 

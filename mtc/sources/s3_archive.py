@@ -260,7 +260,7 @@ def _verify(client: "S3Client", target: UploadTarget, obj: SourceObject, etag: s
     """Check the finished copy. `etag` is what its ETag must be; empty if unknown."""
     found = _head(client, target)
     if found is None:
-        raise TransientError("the copy is not there after it was made", where=target.access.where)
+        raise TransientError("the copy does not exist after it was made", where=target.access.where)
     wrong_etag = bool(etag) and not is_encrypted(found) and etag_of(found).lower() not in {"", etag}
     if size_of(found) not in {None, obj.size} or wrong_etag or not (etag_of(found) or size_of(found) is not None):
         raise TransientError("the copy is not what was sent", where=target.access.where)

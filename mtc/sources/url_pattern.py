@@ -100,7 +100,7 @@ def _check(url: str, pieces: tuple[tuple[Atom, ...], ...]) -> None:
         hint = "a source's URL needs a whole date, such as {date:%Y-%m-%d}"
         raise PermanentError("the URL does not say which day a file belongs to", where=url, hint=hint)
     if sum(piece == DEEP for piece in pieces) > 1 or any(Glob("**") in piece and piece != DEEP for piece in pieces):
-        raise PermanentError("** stands once, alone between slashes", where=url)
+        raise PermanentError("** is allowed once, alone between slashes", where=url)
 
 
 def regex_of(pieces: tuple[tuple[Atom, ...], ...]) -> str:

@@ -52,14 +52,14 @@ def archive_findings(url: str) -> Iterator[UrlFinding]:
     if not {"name", "key"} & {name for name, _ in fields(url)}:
         yield "the pattern has neither {name} nor {key}: copies would overwrite one another", "end it with /{name}"
     if any(token.kind == "glob" for token in tokens(url)):
-        yield "a copy has one name: no `*`, `?` or `[...]` can stand here", "use {name} or {key}"
+        yield "a copy has one name: no `*`, `?` or `[...]` is allowed here", "use {name} or {key}"
 
 
 def _globs(url: str) -> Iterator[UrlFinding]:
     """`**` crosses folders, once; other globs stay within a name."""
     pieces = _without_fields(url).split("/")
     if pieces.count("**") > 1 or any("**" in piece and piece != "**" for piece in pieces):
-        yield "`**` stands once, alone between slashes", "use `*` within a name"
+        yield "`**` is allowed once, alone between slashes", "use `*` within a name"
     for glob in (token.text for token in tokens(url) if token.kind == "glob" and token.text.startswith("[")):
         if glob in {"[]", "[!]"}:
             yield "`[]` holds no characters", "write them between the brackets, like [0-9]"
@@ -101,7 +101,7 @@ def _braces(url: str, allowed: tuple[str, ...]) -> Iterator[UrlFinding]:
         yield "a brace has no partner", f"fields are {_listed(allowed)}"
     for word in _DOLLAR.findall(url):
         hint = f"write {{{word}}}" if word in allowed else f"a variable of the environment is written ${{{word}}}"
-        yield f"${word} stands for nothing here", hint
+        yield f"${word} has no meaning here", hint
 
 
 def _scheme(url: str) -> Iterator[UrlFinding]:

@@ -166,7 +166,7 @@ def _csv(evidence: DayEvidence) -> Iterator[Disagreement]:
         return
     if document is None:
         if not evidence.stat.disagreements:
-            yield Disagreement("summary.csv has a row of the day, and there is no .stat file")
+            yield Disagreement("summary.csv has a row of the day, but there is no .stat file")
         return
     yield from _cells("summary.csv", row, _summary(document))
     if evidence.lines is not None:

@@ -37,7 +37,7 @@ Row = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class StatEvidence:
-    """A day's `.stat` file; `document` is None where there is none that can be read."""
+    """A day's `.stat` file; `document` is None if it does not exist or cannot be read."""
 
     document: StatDocument | None
     disagreements: tuple[Disagreement, ...] = ()
@@ -50,7 +50,7 @@ def stat_evidence(project: Project, site: str, day: dt.date, record: StepRecord 
     try:
         data = file.path.read_bytes()
     except FileNotFoundError:
-        return StatEvidence(None, (Disagreement("the .stat file is not there"),) if done else ())
+        return StatEvidence(None, (Disagreement("the .stat file is missing"),) if done else ())
     except OSError as error:
         return StatEvidence(None, (Disagreement(f"the .stat file: {explain_read_error(error, str(file.path)).what}"),))
     try:
@@ -106,7 +106,7 @@ def wrong_parts(warehouse: Path, parts: Collection[Part], memory: str) -> Mappin
     for part in parts:
         path = _path(warehouse, part.file)
         if path is None:
-            disagreements[part] = Disagreement(f"{part.file} is not there", part.hits)
+            disagreements[part] = Disagreement(f"{part.file} is missing", part.hits)
         else:
             paths[part] = str(path)
     with _connected(memory) as connection:

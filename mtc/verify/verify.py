@@ -63,7 +63,7 @@ class EvidenceCollector:
     _lines: Rows | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        """Read the rows of all sites, which lie in the same files."""
+        """Read the rows of all sites, which are in the same files."""
         scope = {(site, day.isoformat()) for site, days in self.days.items() for day in days}
         try:
             self._rows = csv_rows(self.project.csv, SUMMARY, scope)
@@ -194,6 +194,6 @@ def _run_notes(store: Store, owner: Owner | None) -> Iterator[str]:
 def _days(site: SiteSettings, dates: Dates | None, history: History, now: dt.datetime) -> tuple[dt.date, ...]:
     if dates is not None:
         return days_of(dates, now.astimezone(site.tzinfo).date())
-    beside = Neighbours(site.name, history)
+    neighbours = Neighbours(site.name, history)
     imported = {step.day for step in history.steps if step.stage is Stage.IMPORT and step.site == site.name}
-    return tuple(sorted(day for day in imported if not beside.only_for_others(day)))
+    return tuple(sorted(day for day in imported if not neighbours.only_for_others(day)))

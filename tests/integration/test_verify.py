@@ -152,7 +152,7 @@ def shorten(path: Path) -> None:
 @pytest.mark.parametrize(
     ("bending", "words", "by"),
     [
-        (Path.unlink, "is not there", 3),
+        (Path.unlink, "is missing", 3),
         (lambda path: path.write_bytes(b"PAR1 no more"), "cannot be read", 3),
         (shorten, "holds 2 hits of a log file, of 3 that were loaded", 1),
     ],
@@ -191,7 +191,7 @@ def test_a_stat_file_that_is_gone_or_damaged_is_told(project: Project) -> None:
     path.write_text("{}")
     assert "damaged" in told(first(project))[0][0]
     path.unlink()
-    assert told(first(project)) == [("the .stat file is not there", None)]
+    assert told(first(project)) == [("the .stat file is missing", None)]
 
 
 def test_a_row_of_csv_that_was_changed_or_is_gone_is_told(project: Project) -> None:

@@ -168,7 +168,7 @@ def test_a_list_outside_of_the_project_is_read_and_not_shown(tmp_path: Path) -> 
         ("url: 'logs/{site}/{date:YYYY-MM-DD}.log'", "did you mean {date:%Y-%m-%d}?"),
         ("url: 'logs/{site}/{day}.log'", "{day} is not a field of this URL. fields are {site} {date:FORMAT}"),
         ("url: 'logs/{{site}}/{date:%F}.log'", "there are two braces instead of one"),
-        ("url: 'logs/$site/{date:%F}.log'", "$site stands for nothing here. write {site}"),
+        ("url: 'logs/$site/{date:%F}.log'", "$site has no meaning here. write {site}"),
         ("url: '$HOME/{site}/{date:%F}.log'", "a variable of the environment is written ${HOME}"),
         ("url: '{site}/{date:%F}.log', settle: 6", "a duration looks like 6h, 90m or 2d"),
         ("url: '{site}/{date:%F}.log', format: nginx", "by default it logs `combined`"),

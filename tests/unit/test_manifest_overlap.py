@@ -160,7 +160,7 @@ def test_copies_of_one_site_in_the_source_of_another_are_refused(tmp_path: Path)
         "  shop: {source: {url: 'in/shop/{date:%F}*'}}"
     )
     (found,) = problems(tmp_path, text)
-    assert "copies of docs would lie in the source of shop" in found
+    assert "copies of docs would be in the source of shop" in found
 
 
 def test_hundreds_of_sites_are_looked_through_soon(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which steps in trouble tell something new."""
+"""Which failed and blocked steps have a new cause."""
 
 import datetime as dt
 
@@ -15,8 +15,8 @@ def step(stage: Stage = Stage.IMPORT, day: int = 0, site: str = "docs") -> StepI
     return StepId(stage, site, DAY + dt.timedelta(days=day))
 
 
-def test_the_first_blocked_step_tells_its_reason() -> None:
-    """A further day or site with the same reason tells nothing new; another reason does."""
+def test_the_first_blocked_step_shows_its_reason() -> None:
+    """A further day or site with the same reason is not shown again; another reason is."""
     causes = SeenCauses()
     assert causes.is_new(StepBlocked(step(), LISTING))
     assert not causes.is_new(StepBlocked(step(day=1), LISTING))
@@ -26,7 +26,7 @@ def test_the_first_blocked_step_tells_its_reason() -> None:
 
 
 def test_what_follows_from_a_failure_is_no_news() -> None:
-    """The failure has been told; that its statistics wait is clear."""
+    """The failure has been shown; that its statistics wait is clear."""
     causes = SeenCauses()
     assert causes.is_new(StepFinished(step(), Status.FAILED, 1.0, error="it broke"))
     assert not causes.is_new(StepBlocked(step(Stage.STAT), "import:docs:2026-05-01 failed"))
@@ -37,7 +37,7 @@ def test_many_steps_that_fail_in_the_same_words_tell_them_once() -> None:
     """A disk that is full has one message; another stage, or another file in it, is another."""
     causes = SeenCauses()
     full = "/data: no space left on the disk"
-    told = [
+    shown = [
         causes.is_new(StepFinished(one, Status.FAILED, 1.0, error=error))
         for one, error in (
             (step(), full),
@@ -47,7 +47,7 @@ def test_many_steps_that_fail_in_the_same_words_tell_them_once() -> None:
             (step(day=3), "docs/a.gz: the object is corrupt"),
         )
     ]
-    assert told == [True, False, False, True, True]
+    assert shown == [True, False, False, True, True]
     assert causes.failures == 3
 
 
@@ -58,7 +58,7 @@ def test_what_follows_from_a_blocked_step_is_no_news() -> None:
     assert not causes.is_new(StepBlocked(step(Stage.STAT), "import:docs:2026-05-01 is blocked"))
 
 
-def test_a_step_that_is_done_puts_no_day_in_trouble() -> None:
+def test_a_step_that_is_done_does_not_mark_its_day() -> None:
     """Statistics of a day whose import is done can be blocked by something of their own."""
     causes = SeenCauses()
     assert not causes.is_new(StepFinished(step(), Status.DONE, 1.0))

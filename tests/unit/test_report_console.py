@@ -51,7 +51,7 @@ def plan(work: int) -> PlanMade:
     return PlanMade("", work + 18, work, {"new": work, "up to date": 18})
 
 
-def told(events: Iterable[Event], terminal: Terminal = PLAIN, *, quiet: bool = False) -> str:
+def shown(events: Iterable[Event], terminal: Terminal = PLAIN, *, quiet: bool = False) -> str:
     stream = io.StringIO()
     reporter = ConsoleReporter(stream, terminal, quiet=quiet, clock=Clock())
     for event in events:
@@ -85,8 +85,8 @@ BAD = (
 
 
 def test_a_good_run_without_a_terminal_is_a_line_for_each_step() -> None:
-    """With few steps each is told as it ends, and the last line sums up."""
-    assert told(GOOD) == (
+    """With few steps each is shown as it ends, and the last line sums up."""
+    assert shown(GOOD) == (
         "run R1 of daily\n"
         "plan: 21 steps, 3 to do (3 new), 18 up to date\n"
         "retry   import:docs:2026-05-01: s3://logs: answered 503 (attempt 1 failed, the next is in 2.5 s)\n"
@@ -99,7 +99,7 @@ def test_a_good_run_without_a_terminal_is_a_line_for_each_step() -> None:
 
 def test_a_run_with_failures_says_what_why_and_what_next() -> None:
     """A failure shows step, message and hint at once; the recap ends with what to do."""
-    assert told(BAD) == (
+    assert shown(BAD) == (
         "plan: 21 steps, 3 to do (3 new), 18 up to date\n"
         "done    import:docs:2026-05-01: 3.2 s\n"
         "FAILED  import:docs:2026-05-02: docs/a.gz: the object is corrupt. Push it again\n"
@@ -111,12 +111,12 @@ def test_a_run_with_failures_says_what_why_and_what_next() -> None:
 
 def test_quiet_is_silent_on_success() -> None:
     """Cron sends no mail when all is well."""
-    assert told(GOOD, quiet=True) == ""
+    assert shown(GOOD, quiet=True) == ""
 
 
-def test_quiet_tells_failures_and_the_recap() -> None:
+def test_quiet_shows_failures_and_the_recap() -> None:
     """When something failed: the failure, the counts, what next, and nothing else."""
-    assert told(BAD, quiet=True) == (
+    assert shown(BAD, quiet=True) == (
         "FAILED  import:docs:2026-05-02: docs/a.gz: the object is corrupt. Push it again\n"
         "not all is done: 1 done, 18 up to date, 1 failed, 1 blocked in 12 s\n"
         "  next: mtc why import:docs:2026-05-02\n"
@@ -127,7 +127,7 @@ def test_quiet_tells_failures_and_the_recap() -> None:
 def test_a_run_that_was_stopped_says_so_even_quietly(code: int, ending: str) -> None:
     """An interruption is no success."""
     end = dataclasses.replace(END, exit_code=code, next="the same command goes on")
-    assert told([end], quiet=True) == (
+    assert shown([end], quiet=True) == (
         f"{ending}: 2 done, 18 up to date, 1 empty; 1,200,000 lines, 1,100,000 hits in 12 s, 100,000 lines/s\n"
         "  next: the same command goes on\n"
     )
@@ -157,7 +157,7 @@ def test_many_steps_are_counted_at_most_every_ten_seconds() -> None:
 def test_a_flood_of_failures_is_cut() -> None:
     """Years of logs, each damaged in its own way, say so a hundred times, not a thousand."""
     failures = [StepFinished(step(at), Status.FAILED, 1.0, error=f"{at}.gz: corrupt") for at in range(1, 1001)]
-    lines = told(failures).splitlines()
+    lines = shown(failures).splitlines()
     assert len([line for line in lines if line.startswith("FAILED")]) == MOST_FAILURES
     assert lines[-1] == "further failures are only counted; mtc status lists them"
 
@@ -165,21 +165,21 @@ def test_a_flood_of_failures_is_cut() -> None:
 def test_one_cause_of_many_failures_is_one_line() -> None:
     """A disk that is full says so once, however many days it fails; the recap has their number."""
     failures = [StepFinished(step(at), Status.FAILED, 1.0, error="/data: no space left") for at in range(1, 10)]
-    assert told(failures, quiet=True) == "FAILED  import:docs:2026-05-01: /data: no space left\n"
+    assert shown(failures, quiet=True) == "FAILED  import:docs:2026-05-01: /data: no space left\n"
 
 
 def test_a_hostile_key_in_an_error_cannot_forge_a_line() -> None:
     """Escape sequences, line ends and bidirectional overrides of a key are shown, not obeyed."""
     hostile = "a\x1b[2K\ndone    import:docs:2026-05-02\u202e.gz: corrupt"
-    assert told([StepFinished(step(), Status.FAILED, 1.0, error=hostile)]) == (
+    assert shown([StepFinished(step(), Status.FAILED, 1.0, error=hostile)]) == (
         "FAILED  import:docs:2026-05-01: a\\x1b[2K\\ndone    import:docs:2026-05-02\\u202e.gz: corrupt\n"
     )
 
 
 def test_colour_marks_failures_where_colour_is_wanted() -> None:
     """With FORCE_COLOR in CI failures are red; without colour there is no escape code at all."""
-    assert told([FAILURE], Terminal(colour=True)).startswith("\x1b[31mFAILED  import:docs:2026-05-02")
-    assert "\x1b" not in told((*GOOD, *BAD))
+    assert shown([FAILURE], Terminal(colour=True)).startswith("\x1b[31mFAILED  import:docs:2026-05-02")
+    assert "\x1b" not in shown((*GOOD, *BAD))
 
 
 def test_a_closed_pipe_stops_no_run() -> None:
@@ -233,7 +233,7 @@ def test_reporters_are_loaded_without_rich() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"False\n"
 
 
-def test_time_left_is_told_by_bytes_where_the_plan_knows_them() -> None:
+def test_the_time_left_is_estimated_by_bytes_where_the_plan_knows_them() -> None:
     """One step of 900 bytes and one of 100 are not half done when the small one is."""
     progress = Progress(began=0.0)
     progress.add(PlanMade("import", 2, 2, {"new": 2}, size=1000), 0.0)

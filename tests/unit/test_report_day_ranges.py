@@ -39,7 +39,7 @@ def test_the_ends_of_time_can_be_folded() -> None:
     assert [str(item) for item in day_ranges([dt.date.min, dt.date.max])] == ["0001-01-01", "9999-12-31"]
 
 
-def test_days_are_told_as_ranges_with_their_number() -> None:
+def test_days_are_shown_as_ranges_with_their_number() -> None:
     """One day needs no number; many ranges are counted."""
     first = dt.date(2026, 5, 1)
     week = [first + dt.timedelta(at) for at in range(7)]

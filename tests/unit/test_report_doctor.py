@@ -24,7 +24,7 @@ def test_one_cause_is_one_line_with_one_tip_at_the_place_of_the_first() -> None:
     ]
 
 
-def test_what_differs_in_cause_or_remedy_is_told_apart() -> None:
+def test_findings_with_another_cause_or_remedy_are_shown_separately() -> None:
     """So is a warning from a problem."""
     found = [
         Finding.warning("a", "x", "no", "do this"),
@@ -43,9 +43,9 @@ def test_what_differs_in_cause_or_remedy_is_told_apart() -> None:
 
 def test_json_has_every_finding() -> None:
     """In its order, whatever they have in common."""
-    told = [json.loads(line) for line in doctor_json([*ILL, OTHER]).splitlines()]
-    assert [one["where"] for one in told] == [*(f"logs/{name}" for name in "abcde"), ""]
-    assert set(told[0]) == {"level", "about", "where", "what", "hint"}
+    shown = [json.loads(line) for line in doctor_json([*ILL, OTHER]).splitlines()]
+    assert [one["where"] for one in shown] == [*(f"logs/{name}" for name in "abcde"), ""]
+    assert set(shown[0]) == {"level", "about", "where", "what", "hint"}
 
 
 def test_no_finding_steers_a_terminal() -> None:

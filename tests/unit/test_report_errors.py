@@ -1,4 +1,4 @@
-"""How errors and bugs are told."""
+"""How errors and bugs are shown."""
 
 import datetime as dt
 import io

@@ -1,4 +1,4 @@
-"""`mtc explain`: what an import would make of files in hand, told without leaving a trace."""
+"""`mtc explain`: what an import would make of log files, without leaving a trace."""
 
 import gzip
 import json
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_file_is_explained_without_a_manifest_and_without_a_trace(folder: Path) -> None:
     """Compression, encoding, format and why, accounting, and lines of each kind with what was read from them."""
     before = everything_in(folder)
-    told = run(folder, "a.log.gz", "--lines", "1").stdout
+    shown = run(folder, "a.log.gz", "--lines", "1").stdout
     assert everything_in(folder) == before
     for piece in (
         "compression  gzip",
@@ -71,8 +71,8 @@ def test_a_file_is_explained_without_a_manifest_and_without_a_trace(folder: Path
         "referrer https://www.example.net/",
         "browser Chrome",
     ):
-        assert piece in told
-    assert "line 6: " not in told
+        assert piece in shown
+    assert "line 6: " not in shown
 
 
 def test_all_of_it_is_one_document_for_machines(folder: Path) -> None:
@@ -100,9 +100,9 @@ sites:
 credentials: {pull: {access_key_id: "${A}", secret_access_key: "${B}"}}
 """
     )
-    told = json.loads(run(folder, "a.log.gz", "-m", "m.yaml", "--site", "docs", "--json").stdout)["files"][0]
-    assert told["filtered"] == {"bot": 1, "path": 1, "static": 1}
-    assert [sample["fields"]["path"] for sample in told["samples"]["hit"]] == ["/docs/gone", "/docs/d"]
+    shown = json.loads(run(folder, "a.log.gz", "-m", "m.yaml", "--site", "docs", "--json").stdout)["files"][0]
+    assert shown["filtered"] == {"bot": 1, "path": 1, "static": 1}
+    assert [sample["fields"]["path"] for sample in shown["samples"]["hit"]] == ["/docs/gone", "/docs/d"]
     named = json.loads(run(folder, "a.log.gz", "-m", "m.yaml", "--site", "shop", "--json", code=3).stdout)["files"][0]
     assert "none of its 6 lines could be read as common" in named["refused"]["what"]
     assert (named["formats"][0]["name"], named["hits"]) == ("common", 0)
@@ -111,7 +111,7 @@ credentials: {pull: {access_key_id: "${A}", secret_access_key: "${B}"}}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "shown"),
     [
         (("nothing.log",), "there is no such file"),
         (("tmp",), "there is no such file"),
@@ -121,12 +121,12 @@ credentials: {pull: {access_key_id: "${A}", secret_access_key: "${B}"}}
         (("a.log.gz", "--site", "docs"), "there is no manifest"),
     ],
 )
-def test_what_cannot_be_asked_for_is_told_with_a_hint(folder: Path, arguments: tuple[str, ...], told: str) -> None:
+def test_invalid_arguments_are_reported_with_a_hint(folder: Path, arguments: tuple[str, ...], shown: str) -> None:
     """A usage error, before any file is read."""
     source = "version: 1\nsource: {url: 'logs/{site}/{date:%Y-%m-%d}'}\n"
     (folder / "two.yaml").write_text(f"{source}sites: {{docs: {{}}, shop: {{}}}}\n")
     done = run(folder, *arguments, code=2)
-    assert told in done.stderr
+    assert shown in done.stderr
     assert done.stdout == ""
 
 
@@ -135,14 +135,14 @@ def test_a_file_that_cannot_be_imported_says_why_and_the_others_are_explained(fo
     (folder / "cut.gz").write_bytes(gzip.compress(TEXT.encode())[:-9])
     (folder / "odd.log").write_text("what\nis\nthis\n")
     (folder / "bad.log").write_text(TEXT + "no line\n" * 110)
-    told = run(folder, "cut.gz", "odd.log", "bad.log", "a.log.gz", "--format", "auto", code=3).stdout
-    assert "cannot be imported: the file is cut off in mid-stream" in told
-    assert "cannot be imported: no known format reads this file" in told
-    assert "2 hits" in told
+    shown = run(folder, "cut.gz", "odd.log", "bad.log", "a.log.gz", "--format", "auto", code=3).stdout
+    assert "cannot be imported: the file is cut off in mid-stream" in shown
+    assert "cannot be imported: no known format reads this file" in shown
+    assert "2 hits" in shown
     (folder / "many.log").write_text(TEXT * 20 + "no line\n" * 60)
-    told = run(folder, "many.log", "a.log.gz", code=3).stdout
-    assert "would not be imported: 80 of 180 lines could not be read as combined" in told
-    assert "40 hits" in told
+    shown = run(folder, "many.log", "a.log.gz", code=3).stdout
+    assert "would not be imported: 80 of 180 lines could not be read as combined" in shown
+    assert "40 hits" in shown
 
 
 def test_what_a_log_says_cannot_reach_the_terminal(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_tabs_and_wide_characters_do_not_move_the_caret() -> None:
 
 
 def test_nothing_that_a_terminal_would_act_on_is_sent() -> None:
-    """Control and direction characters of a strange file are spelled out, in the line and in the message."""
+    """Control and direction characters of an untrusted file are escaped, in the line and in the message."""
     head, line, caret = shown("\x1b[31mred\u202e: x", 10, what="\x1b]0;title\x07 is not a known key")
     assert "\x1b" not in head + line + caret
     assert "\u202e" not in line

@@ -108,7 +108,7 @@ def test_a_plan_without_work_is_short() -> None:
     assert plan_text(Plan(), "daily") == "plan of daily: 0 steps, nothing to do"
 
 
-def test_apply_tells_the_plan_in_one_line() -> None:
+def test_apply_shows_the_plan_in_one_line() -> None:
     """The same counts, no more."""
     assert plan_summary(PLAN, "daily") == SUMMARY
 

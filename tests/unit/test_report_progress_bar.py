@@ -82,7 +82,7 @@ def test_no_progress_line_is_wider_than_the_terminal() -> None:
 
 
 def test_failures_stay_above_the_bar_and_markup_is_text() -> None:
-    """A key with brackets is no style, and a failure is told at once."""
+    """A key with brackets is not a style, and a failure is shown at once."""
     run = Run()
     run.reporter.tell(StepFinished(STEP, Status.FAILED, 1.0, error="a[red]b[/red]\x1b[2J: :bomb: corrupt"))
     assert "FAILED  import:docs:2026-05-01: a[red]b[/red]\\x1b[2J: :bomb: corrupt" in run.text()

@@ -29,7 +29,7 @@ def test_each_event_is_one_line_of_json() -> None:
 
 
 def test_lines_are_there_at_once() -> None:
-    """Who follows a run reads an event when it is told."""
+    """A program that follows a run can read each event at once."""
     reading, writing = os.pipe()
     with os.fdopen(writing, "w", encoding="utf-8") as stream:
         JsonReporter(stream).tell(Notice("now"))
@@ -59,7 +59,7 @@ class Failing:
         raise OSError("no")
 
 
-def test_all_are_told_in_order_and_all_are_closed() -> None:
+def test_all_get_events_in_order_and_all_are_closed() -> None:
     """One that cannot be closed keeps none of the others open."""
     first, last = RecordingReporter(), RecordingReporter()
     many = ManyReporters(first, Failing(), last)
@@ -101,7 +101,7 @@ def test_with_json_events_go_to_stdout_and_failures_to_stderr_too() -> None:
 
 
 def test_quiet_is_passed_on() -> None:
-    """With `quiet` a notice is not told."""
+    """With `quiet` a notice is not shown."""
     reporter, stdout, stderr = chosen(json=False, quiet=True)
     reporter.tell(Notice("hello"))
     assert stdout.getvalue() == stderr.getvalue() == ""

@@ -172,7 +172,7 @@ def test_blocks_keep_every_column_in_order_and_within_the_width(sizes: list[int]
         (Verdict.NOT_DUE, State.NOT_DUE, "r"),
     ],
 )
-def test_a_plan_of_now_tells_more_than_the_record(verdict: Verdict, state: State, reason: str) -> None:
+def test_a_current_plan_overrides_the_record(verdict: Verdict, state: State, reason: str) -> None:
     """A step that is recorded as done may be stale today; the plan knows."""
     text = "stat:docs:2026-05-01"
     planned = PlannedStep(step(text), verdict, ("r", "s"))
@@ -191,14 +191,14 @@ def test_a_plan_of_now_tells_more_than_the_record(verdict: Verdict, state: State
         (Status.BLOCKED, State.BLOCKED),
     ],
 )
-def test_without_a_plan_the_record_tells(kept: Status | None, state: State) -> None:
+def test_without_a_plan_the_record_decides(kept: Status | None, state: State) -> None:
     """`status` needs no look at the source to tell what was done."""
     text = "stat:docs:2026-05-01"
     assert cell(record(text, kept) if kept else None, None, text).state is state
 
 
 def test_the_recorded_error_is_the_reason_of_a_failure() -> None:
-    """The error itself tells more than that there was one."""
+    """The error itself is shown, not only that there was one."""
     text = "import:docs:2026-05-01"
     planned = PlannedStep(step(text), Verdict.FAILED, ("it failed last time",))
     assert cell(record(text, Status.FAILED, "no bucket"), planned, text) == Cell(State.FAILED, "no bucket")
@@ -224,7 +224,7 @@ def test_a_day_that_has_not_ended_is_not_due() -> None:
     assert cell(None, None, "stat:docs:2026-05-11").state is State.NOT_TRIED
 
 
-def test_different_reasons_are_told_with_their_days() -> None:
+def test_different_reasons_are_shown_with_their_days() -> None:
     """Which day failed of what; the first few of many."""
     names = {f"stat:docs:2026-05-0{at}": f"e{at % 7}" for at in range(1, 9)}
     errors = {text: record(text, Status.FAILED, error) for text, error in names.items()}
@@ -267,7 +267,7 @@ def test_no_days_are_no_calendar() -> None:
     )
 
 
-def test_json_has_every_step_and_every_trouble() -> None:
+def test_json_has_every_step_and_every_problem() -> None:
     """The same grid for programs, in order."""
     grid = make_grid(TROUBLED, project("docs", "shop"), days(16), NOW)
     document = json.loads(status_json(grid))
@@ -313,7 +313,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
     assert max(map(len, lines)) <= 60
 
 
-def test_one_cause_of_several_sites_is_told_once() -> None:
+def test_one_cause_of_several_sites_is_shown_once() -> None:
     """With a command that does them all; logs are missing for each site by itself."""
     records = {
         f"import:{site}:2026-05-02": record(f"import:{site}:2026-05-02", Status.FAILED, "no such bucket")

@@ -95,14 +95,14 @@ def test_counts_and_rates_are_grouped_by_thousands() -> None:
     assert rate(0, 4) == rate(7, 0) == ""
 
 
-def test_moments_are_told_in_utc() -> None:
+def test_times_are_shown_in_utc() -> None:
     """One zone for all sites, named."""
     paris = dt.timezone(dt.timedelta(hours=2))
     assert utc_time(dt.datetime(2026, 5, 2, 1, 30, tzinfo=paris)) == "2026-05-01 23:30:00 UTC"
 
 
 def test_the_first_few_distinct_items_stand_for_many() -> None:
-    """The same reason again is not told again; what is left out is counted."""
+    """The same reason is not repeated; what is omitted is counted."""
     assert first_few(["a", "b", "a", "c"]) == ("a", "b", "c")
     assert first_few(f"r{at}" for at in range(15)) == ("r0", "r1", "r2", "and 12 more")
 

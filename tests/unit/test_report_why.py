@@ -58,7 +58,7 @@ TRIES = (
 PLACES = {"sites.docs.filters": SettingLocation("daily.yaml", 30), "filters.bots": SettingLocation("sites.yaml", 12)}
 
 
-def test_the_story_of_an_import_is_told_whole() -> None:
+def test_the_whole_history_of_an_import_is_shown() -> None:
     """Verdict, reasons, what changed and where it was written, inputs, accounting, outputs, attempts in order."""
     found = step_history(IMPORT, Plan((PLANNED,)), HISTORY, TRIES, PLACES)
     assert why_text(found).splitlines() == [
@@ -102,7 +102,7 @@ def test_the_story_of_an_import_is_told_whole() -> None:
 
 
 def test_a_step_that_is_as_it_was_says_that_nothing_changed() -> None:
-    """Up to date is told with what it was compared with."""
+    """Up to date is shown with what it was compared with."""
     same = PlannedStep(IMPORT, Verdict.UP_TO_DATE, (), "f1", RECORD.settings, RECORD.inputs)
     text = why_text(step_history(IMPORT, Plan((same,)), History({IMPORT: RECORD})))
     assert text.startswith("import:docs:2026-05-01: up to date, recorded as done\n")
@@ -230,7 +230,7 @@ def test_what_was_delivered_is_told_with_how_far_it_has_come() -> None:
     found = step_history(IMPORT, None, History({IMPORT: RECORD}, deliveries={IMPORT: (done, opened)}))
     text = why_text(found)
     assert "1 to stats.example.org site 7: 1,200 hits of 1 object, 3 refused, 2 not sent, done" in text
-    told = "2 to stats.example.org site 7: 300 hits of 1 object, 1 of 3 batches recorded, 1 in doubt, open"
-    assert told in text
+    shown = "2 to stats.example.org site 7: 300 hits of 1 object, 1 of 3 batches recorded, 1 in doubt, open"
+    assert shown in text
     (first, _) = json.loads(why_json(found))["deliveries"]
     assert (first["hits"], first["objects"], first["status"]) == (1200, ["a.gz"], "done")

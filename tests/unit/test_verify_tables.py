@@ -35,7 +35,7 @@ def rows(**counts: int) -> tuple[ReportRow, ...]:
     return tuple(ReportRow(name.replace("_", " "), visits=count, hits=count) for name, count in counts.items())
 
 
-def told(own: StatDocument, searches: int = 0, **reports: tuple[ReportRow, ...]) -> list[tuple[str, int | None]]:
+def shown(own: StatDocument, searches: int = 0, **reports: tuple[ReportRow, ...]) -> list[tuple[str, int | None]]:
     found = {Report[name.upper()]: table for name, table in reports.items()}
     return [(one.what, one.by) for one in compare_tables(found, own, searches)]
 
@@ -49,7 +49,7 @@ def test_the_same_tables_agree_in_whatever_order() -> None:
         websites=visits(a=2, b=3),
         search_engines=visits(Google=1),
     )
-    assert not told(
+    assert not shown(
         own,
         3,
         site_searches=(ReportRow("c", hits=1), ReportRow("a&amp;b", hits=2)),
@@ -67,7 +67,7 @@ def test_each_table_that_differs_is_told_once_with_its_first_name() -> None:
         websites=visits(a=1),
         search_engines=visits(Google=1),
     )
-    found = told(
+    found = shown(
         own,
         2,
         site_searches=(ReportRow("tea{0}", hits=2),),
@@ -84,7 +84,7 @@ def test_each_table_that_differs_is_told_once_with_its_first_name() -> None:
 
 def test_other_parameters_of_searches_are_told_with_what_to_compare() -> None:
     """The table of keywords would only say it again."""
-    ((what, by),) = told(document(searches=2, keywords={"tea": 2}), 0, site_searches=())
+    ((what, by),) = shown(document(searches=2, keywords={"tea": 2}), 0, site_searches=())
     assert what.startswith(
         "Matomo counts 0 searches within the site, the warehouse 2: `hits: {search_parameters: ...}`"
     )
@@ -106,35 +106,35 @@ def test_other_parameters_of_searches_are_told_with_what_to_compare() -> None:
     ],
 )  # fmt: skip
 def test_ai_assistants_may_be_filed_as_the_server_knows_them(reports: dict[str, tuple[ReportRow, ...]]) -> None:
-    """But not as anything else: one visit less, or a direct one, is told."""
+    """But not as anything else: one visit less, or a direct one, is shown."""
     own = document(
         referrer_types=visits(direct=1, search=1, website=1, ai=2),
         websites=visits(a=1),
         search_engines=visits(Google=1),
         ai_assistants=visits(ChatGPT=1, Claude=1),
     )
-    assert not told(own, 0, **reports)
+    assert not shown(own, 0, **reports)
     direct = tuple(
         ReportRow(row.label, visits=2) if row.label == "Direct Entry" else row for row in reports["referrer_types"]
     )
-    ((what, _),) = told(own, 0, **{**reports, "referrer_types": direct})
+    ((what, _),) = shown(own, 0, **{**reports, "referrer_types": direct})
     assert what == "Matomo counts 2 visits of type direct, the warehouse 1"
 
 
 def test_a_table_that_was_cut_or_is_not_there_tells_nothing() -> None:
     """By the server, by the warehouse, or as a plugin is off."""
     own = document(websites=visits(a=1, Others=5), search_engines=visits(Google=1))
-    assert not told(own, websites=rows(a=2), search_engines=(ReportRow("Others", visits=3, rest=True),))
-    assert not told(own)
+    assert not shown(own, websites=rows(a=2), search_engines=(ReportRow("Others", visits=3, rest=True),))
+    assert not shown(own)
 
 
 def test_a_document_of_an_earlier_mtc_was_counted_otherwise() -> None:
     """Searches were pages, and referrers those of first hits: it is made again anyway."""
-    assert not told(document(searches=None, referrer_types=visits(direct=9)), 5, referrer_types=rows(Websites=9))
+    assert not shown(document(searches=None, referrer_types=visits(direct=9)), 5, referrer_types=rows(Websites=9))
 
 
 def test_a_strangers_keyword_steers_no_terminal() -> None:
-    ((what, _),) = told(
+    ((what, _),) = shown(
         document(searches=1, keywords={"\x1b[31m{x}": 1}), 1, site_searches=(ReportRow("\x1b[31m{x}", hits=2),)
     )
     assert what == r"Matomo counts 2 searches for \x1b[31m{x}, the warehouse 1"
