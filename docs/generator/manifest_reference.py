@@ -27,8 +27,8 @@ together. `mtc schema` prints the same as a JSON Schema, with which editors comp
 
 - A key that is not listed is an error, and `mtc validate` suggests the nearest one.
 - `null` removes a key that a base file, the manifest or its site inherits.
-- Any text may contain `${{NAME}}`, a variable of the environment, or `${{file:PATH}}`, the content of a file. Keys of
-  type *secret* accept nothing else.
+- Any text may contain `${{NAME}}`, a variable of the environment, or `${{file:PATH}}`, the content of a file. Write
+  secrets in no other way: mtc warns about one in clear text.
 - A duration is a whole number and a unit: `s`, `m`, `h` or `d`.
 - A glob has `*` (any characters), `?` (one character) and `[...]` (one of several).
 

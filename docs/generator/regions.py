@@ -38,12 +38,12 @@ def filled(text: str, where: str) -> str:
 def formats() -> str:
     """Every format by its family, and the compressions."""
     rows = [
-        (family if at == 0 else "", code(name), prose(TITLES[name]), _detected(name))
+        (family if at == 0 else "", code(name), _detected(name), prose(TITLES[name]))
         for family, names in FAMILIES.items()
         for at, name in enumerate(names)
     ]
     return (
-        table(("family", "name", "what it is", "`auto`"), rows)
+        table(("family", "name", "`auto`", "what it is"), rows)
         + f"\nFiles may be plain or compressed with {', '.join(COMPRESSIONS[:-1])} or {COMPRESSIONS[-1]}. "
         "The content decides, not the name.\n"
     )
@@ -83,14 +83,14 @@ def relays() -> str:
 def filters() -> str:
     """Every filter in the order in which they apply, with the reasons that it gives."""
     rows = [_filter(key, reasons) for key, reasons in REASONS.items()]
-    return table(("key", "default", "meaning", "reason"), rows)
+    return table(("key", "default", "reason", "meaning"), rows)
 
 
 def _filter(key: str, reasons: tuple[str, ...]) -> tuple[str, ...]:
     section, _, inner = key.rpartition(".")
     model = HitSettings if section == "hits" else Filters
     info = model.model_fields[inner]
-    return code(key), default_of(info), prose(info.description), ", ".join(map(code, reasons))
+    return code(key), default_of(info), ", ".join(map(code, reasons)), prose(info.description)
 
 
 def hit_rules() -> str:

@@ -85,7 +85,7 @@ COMBINED = Format(
 )
 COMMON_VHOST = Format(
     name="common_vhost",
-    title="NCSA common log format with the virtual host in front",
+    title="NCSA common log format with the virtual host first",
     shape=LinePattern(
         rf"^{HOST}{CLIENT}{REQUEST}{_COMMON_END}",
         FastPath(f"^{FAST_HOST}{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS),
@@ -94,7 +94,7 @@ COMMON_VHOST = Format(
 )
 COMBINED_VHOST = Format(
     name="combined_vhost",
-    title="NCSA combined log format with the virtual host in front (Apache vhost_combined)",
+    title="NCSA combined log format with the virtual host first (Apache vhost_combined)",
     shape=LinePattern(
         rf"^{HOST}{CLIENT}{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
         FastPath(f"^{FAST_HOST}{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS),
@@ -117,7 +117,7 @@ COMMON_AGENT = _with_unquoted_agent(
 )
 COMMON_AGENT_VHOST = _with_unquoted_agent(
     "common_agent_vhost",
-    "NCSA common log format with the virtual host in front and a user agent without quotes",
+    "NCSA common log format with the virtual host first and a user agent without quotes",
     f"{HOST}{CLIENT}{REQUEST}",
     f"{HOST_SAMPLE}{CLIENT}{REQUEST}",
 )
@@ -150,25 +150,25 @@ def _combined_with_extra(field: str, text: str, behind: str = "", telling: str =
 
 COMBINED_VHOST_LAST = Format(
     name="combined_vhost_last",
-    title="NCSA combined log format with the virtual host behind",
+    title="NCSA combined log format with the virtual host last",
     shape=_combined_with_extra("host", _HOST_BEHIND, _PORT, _CERTAIN_HOST_BEHIND),
 )
 COMBINED_NGINX_TIME = Format(
     name="combined_nginx_time",
-    title="NCSA combined log format with the seconds taken behind (nginx $request_time)",
+    title="NCSA combined log format and the request time in seconds (nginx `$request_time`)",
     shape=_combined_with_extra("time_taken", r"\d+\.\d+", telling=r"\d+\.\d{3}"),
     per_millisecond=0.001,
 )
 COMBINED_APACHE_TIME = Format(
     name="combined_apache_time",
-    title="NCSA combined log format with the microseconds taken behind (Apache %D)",
+    title="NCSA combined log format and the request time in microseconds (Apache `%D`)",
     shape=_combined_with_extra("time_taken", r"\d+"),
     per_millisecond=1000,
     detectable=False,
 )
 ICECAST = Format(
     name="icecast",
-    title="Icecast: NCSA combined log format with the seconds of listening behind",
+    title="Icecast: NCSA combined log format and the listening time in seconds",
     shape=_combined_with_extra("time_taken", r"\d+"),
     per_millisecond=0.001,
     detectable=False,
@@ -200,7 +200,7 @@ LIGHTTPD = Format(
 
 GANDI = Format(
     name="gandi",
-    title="Gandi: NCSA combined log format with the host in front and the seconds taken behind the time",
+    title="Gandi: NCSA combined log format with the host first and the request time in seconds after the time",
     shape=LinePattern(
         rf"^{HOST}{IP}\s+\S+\s+{USER}\s+{TIMESTAMP}\s+\((?P<time_taken>\d+) s\)\s+"
         rf"{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
