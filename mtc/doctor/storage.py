@@ -123,11 +123,6 @@ def check_disk_space(project: Project, largest: int) -> Iterator[Finding]:
             yield Finding.ok(f"{about}'s disk", str(folder), text)
 
 
-def writable(about: str, folder: Path) -> Finding:
-    """Whether files can be created in a folder, or where it would be created."""
-    return _writable(about, folder)
-
-
 def _folders(project: Project) -> dict[str, Path]:
     return {
         "state's folder": project.work,
@@ -183,6 +178,7 @@ def _lock(state: Path) -> Iterator[Finding]:
 
 
 def _writable(about: str, folder: Path) -> Finding:
+    """Whether files can be created in a folder, or where it would be created."""
     exists = os.path.exists(folder)  # noqa: PTH110 - Path.exists raises if a folder above may not be read
     try:
         with tempfile.TemporaryFile(prefix=".mtc-probe-", dir=_nearest(folder)):
@@ -227,7 +223,7 @@ def check_archive(project: Project, site: SiteSettings, day: dt.date) -> tuple[F
     if isinstance(archive, S3Archive):
         return (_Probe(archive, archive.template.render(day, SourceObject(PROBE, 0))).run(site.name),)
     if isinstance(archive, FolderArchive):
-        return (writable(about_archive(site.name), archive.project / archive.template.root),)
+        return (_writable(about_archive(site.name), archive.project / archive.template.root),)
     return ()
 
 

@@ -26,7 +26,7 @@ name: daily
 dates: yesterday                 # or: today, 2026-05-01, {{last: 7}}, {{from: 2026-01-01, to: 2026-03-31}}
 stages: [import, stat, csv]
 
-# Where the logs are: folder or s3://BUCKET/... ; {{site}} is a site's name, {{date:FORMAT}} a day, * any text.
+# Where the logs are: a folder or s3://BUCKET/... ; {{site}} is a site's name, {{date:FORMAT}} a day, * any text.
 source:
   url: {url}
   format: auto                   # or a format's name, such as combined
