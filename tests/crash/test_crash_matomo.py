@@ -144,11 +144,11 @@ def survive(number: int, trial: MatomoTrial, undisturbed: Counter[Visit]) -> Non
     else:
         pytest.fail(f"not done after {TRIES} runs")
     trial.matomo.settle()
-    print(f"met {dict(trial.matomo.faults.happened)}, {trial.matomo.world.store.collisions} first batches at once")  # noqa: T201
+    print(f"met {dict(trial.matomo.faults.happened)}, {trial.matomo.backend.store.collisions} first batches at once")  # noqa: T201
     trial.is_exact()
     if (
         not early
-        and not trial.matomo.world.store.collisions
+        and not trial.matomo.backend.store.collisions
         and not any(map(trial.matomo.faults.happened.get, KEEP_A_PART))
     ):
         assert trial.visits() == undisturbed

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from e2e_project import DAY, MANIFEST, Place
 
+from tests.fake_matomo.client import hit, send
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site
-from tests.fake_matomo.speak import hit, send
 
 SITES = (Site(1, "docs", ("https://docs.example.org",)), Site(2, "shop", ("https://shop.example.org",)))
 WITH_MATOMO = MANIFEST + "matomo: {url: '${STATS_URL}', token: '${STATS_TOKEN}'}\n"

@@ -22,7 +22,8 @@ def main() -> int:
     auth = (user[0], user[1]) if user else None
     with FakeMatomo(Settings(control=True, clock_skew=options.skew, basic_auth=auth), port=options.port) as matomo:
         sites = [
-            {"id": s.id, "name": s.name, "url": s.urls[0], "timezone": s.timezone} for s in matomo.world.settings.sites
+            {"id": s.id, "name": s.name, "url": s.urls[0], "timezone": s.timezone}
+            for s in matomo.backend.settings.sites
         ]
         tokens = {"super": SUPER, "admin": ADMIN, "write": WRITE, "view": VIEW}
         print(json.dumps({"url": matomo.url, "sites": sites, "tokens": tokens}), flush=True)  # noqa: T201 - its output

@@ -9,7 +9,7 @@ import datetime as dt
 import threading
 
 from tests.fake_matomo.clock import Clock, day_of
-from tests.fake_matomo.figures import DayFacts, day_facts, is_today
+from tests.fake_matomo.facts import DayFacts, day_facts, is_today
 from tests.fake_matomo.settings import Settings, Site
 from tests.fake_matomo.store import Day, Store
 

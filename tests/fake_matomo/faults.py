@@ -1,4 +1,4 @@
-"""Faults on demand: which one comes next, for tracking or for reports, by count or by chance. Any thread may ask."""
+"""Faults on demand: which one comes next, for tracking or for reports, by count or by chance. Threads may share it."""
 
 import random
 import threading
@@ -16,11 +16,11 @@ class Place(StrEnum):
 
 
 class Fault(StrEnum):
-    """What goes wrong. Those of the second group are for tracking only; the first keep nothing of a bulk.
+    """The kinds of faults. The first group stores nothing of a bulk request; the second is for tracking only.
 
-    A deadlock ends the transaction at one hit (`Planned.hit`): those before it are lost, the others are stored one by
-    one, and the answer is an error. It may keep all, or none; or its answer is lost, and with a time-out of the
-    gateway the hits come in bit by bit, after the client has been told so.
+    A deadlock rolls the transaction back at one hit (`PlannedFault.hit`): those before it are lost, the others are
+    stored one by one, and the response is an error. It may store all hits, or none; or its response is lost; or after a
+    time-out of the gateway the hits are stored bit by bit.
     """
 
     DROP = "drop"
@@ -52,11 +52,11 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedFault:
     """A fault that is to happen.
 
-    `seconds` is how long a slow answer or a late commit takes, `hit` where a dead end lies (the middle, if None),
-    `retry_after` the header of that name (none, if empty).
+    `seconds` is how long a slow response or a late commit takes, `hit` the index of the hit at which a transaction
+    fails (the middle, if None), `retry_after` the header of that name (none, if empty).
     """
 
     fault: Fault
@@ -66,15 +66,15 @@ class Planned:
 
 
 class Faults:
-    """The plan of faults. What is queued by `next` goes before what `always` holds, and that before chance."""
+    """The plan of faults. Those queued by `next` come before those of `always`, and these before chance."""
 
     def __init__(self) -> None:
         self.happened: Counter[Fault] = Counter()
         """How often each has happened."""
         self._lock = threading.Lock()
-        self._queued: dict[Place, list[Planned]] = {place: [] for place in Place}
-        self._always: dict[Place, Planned | None] = dict.fromkeys(Place)
-        self._chances: dict[Place, tuple[random.Random, tuple[tuple[Planned, float], ...]] | None] = dict.fromkeys(
+        self._queued: dict[Place, list[PlannedFault]] = {place: [] for place in Place}
+        self._always: dict[Place, PlannedFault | None] = dict.fromkeys(Place)
+        self._chances: dict[Place, tuple[random.Random, tuple[tuple[PlannedFault, float], ...]] | None] = dict.fromkeys(
             Place
         )
 
@@ -90,7 +90,7 @@ class Faults:
     ) -> None:
         """Let the next `count` requests meet a fault."""
         with self._lock:
-            self._queued[on] += [Planned(fault, seconds, hit, retry_after)] * count
+            self._queued[on] += [PlannedFault(fault, seconds, hit, retry_after)] * count
 
     def well(self, count: int = 1, *, on: Place = Place.TRACKING) -> None:
         """Let `count` requests pass before what is queued after them."""
@@ -99,32 +99,32 @@ class Faults:
     def always(self, fault: Fault, *, on: Place = Place.TRACKING, seconds: float = 1.0, retry_after: str = "1") -> None:
         """Let every request meet a fault, until `clear`."""
         with self._lock:
-            self._always[on] = Planned(fault, seconds, None, retry_after)
+            self._always[on] = PlannedFault(fault, seconds, None, retry_after)
 
     def chance(
         self, seed: int, chances: Mapping[Fault, float], *, on: Place = Place.TRACKING, seconds: float = 0.2
     ) -> None:
         """Let each request meet each fault with this probability; the rest go well."""
-        plan = tuple((Planned(fault, seconds, None, "0"), odds) for fault, odds in chances.items())
+        plan = tuple((PlannedFault(fault, seconds, None, "0"), odds) for fault, odds in chances.items())
         with self._lock:
             self._chances[on] = (random.Random(seed), plan)
 
     def clear(self, places: Iterable[Place] = tuple(Place)) -> None:
-        """Let all go well again."""
+        """Remove all planned faults."""
         with self._lock:
             for place in places:
                 self._queued[place].clear()
                 self._always[place] = self._chances[place] = None
 
-    def take(self, place: Place) -> Planned | None:
-        """The fault of a request that begins now."""
+    def take(self, place: Place) -> PlannedFault | None:
+        """Take the fault of a request that begins now."""
         with self._lock:
             planned = self._queued[place].pop(0) if self._queued[place] else self._always[place] or self._roll(place)
-            if planned and planned != Planned(Fault.SLOW, 0):
+            if planned and planned != PlannedFault(Fault.SLOW, 0):
                 self.happened[planned.fault] += 1
             return planned
 
-    def _roll(self, place: Place) -> Planned | None:
+    def _roll(self, place: Place) -> PlannedFault | None:
         luck = self._chances[place]
         if luck is None:
             return None

@@ -1,4 +1,4 @@
-"""One connection: requests read as HTTP/1.1, told apart by path, and their answers written, or not, as fate has it."""
+"""A connection: reads HTTP/1.1 requests, routes them by path, writes the responses unless a fault prevents that."""
 
 import base64
 import dataclasses
@@ -10,12 +10,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.fake_matomo import api, control
-from tests.fake_matomo.answers import DROPPED, NOT_A_BULK, NOT_FOUND, SIGN_IN, TOO_LARGE, Answer, Fate, document
-from tests.fake_matomo.desk import Desk
-from tests.fake_matomo.faults import Fault, Place, Planned
-from tests.fake_matomo.mishaps import lost
-from tests.fake_matomo.world import World
+from tests.fake_matomo import api_endpoint, control
+from tests.fake_matomo.backend import Backend
+from tests.fake_matomo.faults import Fault, Place, PlannedFault
+from tests.fake_matomo.responses import (
+    DROPPED,
+    NOT_A_BULK,
+    NOT_FOUND,
+    SIGN_IN,
+    TOO_LARGE,
+    Response,
+    Transmission,
+    document,
+    failure_response,
+)
+from tests.fake_matomo.tracking_endpoint import TrackingEndpoint
 
 if TYPE_CHECKING:
     from tests.fake_matomo.server import Listener
@@ -34,13 +43,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        """Look something up."""
+        """Answer a GET request: the API, or a question of a test."""
         path, _ = self._target()
         planned = None if self._is_control(path) or path.endswith(TRACKERS) else self._fault(Place.REPORTS)
         self._respond(self._get(planned))
 
     def do_POST(self) -> None:
-        """Track, ask, or order."""
+        """Answer a POST request: tracking, the API, or an order of a test."""
         path, _ = self._target()
         place = Place.TRACKING if path.endswith(TRACKERS) else Place.REPORTS
         planned = None if self._is_control(path) else self._fault(place)
@@ -48,10 +57,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._reset()
             return
         body = self._read()
-        if isinstance(body, Answer):
+        if isinstance(body, Response):
             self._respond(body)
         elif self._is_control(path):
-            self._respond(control.order(self._world, path, body))
+            self._respond(control.order(self._backend, path, body))
         else:
             self._respond(self._signed_in() or self._post(path, body, place, planned))
 
@@ -60,7 +69,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The `Date` header, by the server's own clock."""
-        return email.utils.formatdate(self._world.clock.now() if timestamp is None else timestamp, usegmt=True)
+        return email.utils.formatdate(self._backend.clock.now() if timestamp is None else timestamp, usegmt=True)
 
     def setup(self) -> None:
         """Remember the connection, so that a restart can end it."""
@@ -79,80 +88,86 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return cast("Listener", self.server)
 
     @property
-    def _world(self) -> World:
-        return self._listener.world
+    def _backend(self) -> Backend:
+        return self._listener.backend
 
-    def _fault(self, place: Place) -> Planned | None:
-        return self._world.faults.take(place)
+    def _fault(self, place: Place) -> PlannedFault | None:
+        return self._backend.faults.take(place)
 
     def _is_control(self, path: str) -> bool:
-        return self._world.settings.control and path.startswith("/_")
+        return self._backend.settings.control and path.startswith("/_")
 
     def _target(self) -> tuple[str, Mapping[str, str]]:
         parts = urlsplit(self.path)
         return parts.path, dict(parse_qsl(parts.query, keep_blank_values=True))
 
-    def _read(self) -> bytes | Answer:
-        """The body, if it comes in whole; nothing is done with half of one."""
+    def _read(self) -> bytes | Response:
+        """The body, if it is complete; an incomplete one is not processed."""
         length = int(self.headers.get("Content-Length") or 0)
-        limit = self._world.settings.body_limit
+        limit = self._backend.settings.body_limit
         body = self.rfile.read(length)
         if len(body) < length:
             return DROPPED
         return TOO_LARGE if limit and length > limit else body
 
-    def _signed_in(self) -> Answer | None:
-        """The answer of the proxy in front to whom it does not know."""
-        wanted = self._world.settings.basic_auth
-        if wanted is None:
+    def _signed_in(self) -> Response | None:
+        """The response of the proxy in front to an unknown user; None for a known one."""
+        login = self._backend.settings.basic_auth
+        if login is None:
             return None
-        word = "Basic " + base64.b64encode(":".join(wanted).encode()).decode()
-        return None if self.headers.get("Authorization") == word else SIGN_IN
+        expected = "Basic " + base64.b64encode(":".join(login).encode()).decode()
+        return None if self.headers.get("Authorization") == expected else SIGN_IN
 
-    def _get(self, planned: Planned | None) -> Answer:
+    def _get(self, planned: PlannedFault | None) -> Response:
         path, params = self._target()
         if self._is_control(path):
-            return control.look(self._world, path, params)
+            return control.look(self._backend, path, params)
         if refused := self._signed_in():
             return refused
         if path.endswith(TRACKERS):
             return NOT_A_BULK
         return self._ask(path, params, planned)
 
-    def _post(self, path: str, body: bytes, place: Place, planned: Planned | None) -> Answer:
+    def _post(self, path: str, body: bytes, place: Place, planned: PlannedFault | None) -> Response:
         params = self._target()[1]
         if place is Place.TRACKING:
             sender = str(self.client_address[0]), self.headers.get("User-Agent", "")
-            return Desk(self._world).answer(body, params.get("token_auth", ""), sender, planned, self._elsewhere())
+            return TrackingEndpoint(self._backend).answer(
+                body, params.get("token_auth", ""), sender, planned, self._elsewhere()
+            )
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         return self._ask(path, {**params, **form}, planned)
 
-    def _ask(self, path: str, params: Mapping[str, str], planned: Planned | None) -> Answer:
+    def _ask(self, path: str, params: Mapping[str, str], planned: PlannedFault | None) -> Response:
         if not path.endswith(("/index.php", "/")):
             return NOT_FOUND
-        if planned and planned.fault is Fault.SLOW and not self._world.later.wait(planned.seconds):
+        if planned and planned.fault is Fault.SLOW and not self._backend.scheduler.wait(planned.seconds):
             return DROPPED
-        mishap = lost(planned, self._elsewhere()) if planned else None
-        if mishap and planned and planned.fault in {Fault.DATABASE_DOWN, Fault.MAINTENANCE}:
+        failure = failure_response(planned, self._elsewhere()) if planned else None
+        if failure and planned and planned.fault in {Fault.DATABASE_DOWN, Fault.MAINTENANCE}:
             return document({"result": "error", "message": "The database does not answer."}, 500)
-        answer = mishap or api.answer(self._world, params)
-        return dataclasses.replace(answer, fate=Fate.CUT) if planned and planned.fault is Fault.CUT else answer
+        answer = failure or api_endpoint.answer(self._backend, params)
+        return (
+            dataclasses.replace(answer, transmission=Transmission.CUT)
+            if planned and planned.fault is Fault.CUT
+            else answer
+        )
 
     def _elsewhere(self) -> str:
         """The same address over https."""
         return f"https://{self.headers.get('Host', '127.0.0.1')}{self.path}"
 
-    def _respond(self, answer: Answer) -> None:
-        if answer.fate is Fate.RESTART:
+    def _respond(self, answer: Response) -> None:
+        if answer.transmission is Transmission.RESTART:
             self._listener.restart()
-        if answer.fate is Fate.RESET:
+        if answer.transmission is Transmission.RESET:
             self._reset()
-        elif answer.fate in {Fate.DROP, Fate.RESTART}:
+        elif answer.transmission in {Transmission.DROP, Transmission.RESTART}:
             self.close_connection = True
         else:
             self._write(answer)
 
-    def _write(self, answer: Answer) -> None:
+    def _write(self, answer: Response) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
@@ -160,7 +175,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if answer.status != http.HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        half = answer.fate is Fate.CUT
+        half = answer.transmission is Transmission.CUT
         self.wfile.write(answer.body[: len(answer.body) // 2] if half else answer.body)
         self.close_connection |= half
 

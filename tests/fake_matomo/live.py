@@ -1,29 +1,27 @@
 """`Live.getLastVisitsDetails`: the committed visits of a day with their actions, the first 500 of each."""
 
 from tests.fake_matomo.agents import agent_of, device_name, system_name
-from tests.fake_matomo.calls import Call
+from tests.fake_matomo.api_call import ApiCall, ApiError
 from tests.fake_matomo.clock import local
-from tests.fake_matomo.failures import ApiError
-from tests.fake_matomo.figures import kind_of
+from tests.fake_matomo.facts import kind_of, searched_for
 from tests.fake_matomo.hits import Hit
-from tests.fake_matomo.origins import referrer_of, site_hosts, visit_referrer
-from tests.fake_matomo.searches import searched_for
+from tests.fake_matomo.referrers import referrer_of, site_hosts, visit_referrer
 from tests.fake_matomo.settings import Site
 from tests.fake_matomo.store import SeenVisit
 from tests.fake_matomo.tables import Row
 
 
-def last_visits(call: Call) -> object:
+def last_visits(call: ApiCall) -> object:
     """Answer the call; raises ApiError. `minTimestamp` leaves the visits whose last action came after it."""
     site = call.site()
     asked = call.days(site)
     if asked.is_range:
         raise ApiError("This server lists the visits of one day at a time.")
     after = call.number("minTimestamp", -1)
-    visits = call.world.store.visits(site.id, asked.days[0], after=after)
+    visits = call.backend.store.visits(site.id, asked.days[0], after=after)
     falling = call.params.get("filter_sort_order", "desc") != "asc"
     visits.sort(key=lambda visit: (visit.last, visit.id), reverse=falling)
-    settings = call.world.settings
+    settings = call.backend.settings
     return [_visit(site, visit, settings.action_limit, assistants=settings.assistants) for visit in call.cut(visits)]
 
 

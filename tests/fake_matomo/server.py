@@ -16,14 +16,13 @@ from types import TracebackType
 from typing import Self
 
 from mtc.formats.agents import load_table_reader
+from tests.fake_matomo.backend import Backend, RequestCounts
 from tests.fake_matomo.clock import Clock
 from tests.fake_matomo.faults import Faults
 from tests.fake_matomo.handler import Handler
-from tests.fake_matomo.later import Later
+from tests.fake_matomo.scheduler import Scheduler
 from tests.fake_matomo.settings import Settings
 from tests.fake_matomo.store import SeenVisit, StoredHit
-from tests.fake_matomo.traffic import Traffic
-from tests.fake_matomo.world import World
 
 _POLL = 0.02
 
@@ -36,23 +35,23 @@ class Connections:
         self._open: set[socket.socket] = set()
 
     def add(self, connection: socket.socket) -> None:
-        """Remember one."""
+        """Add a connection."""
         with self._lock:
             self._open.add(connection)
 
     def remove(self, connection: socket.socket) -> None:
-        """Forget one."""
+        """Remove a connection."""
         with self._lock:
             self._open.discard(connection)
 
     def drop(self) -> None:
-        """End all of them."""
+        """Close all connections."""
         with self._lock:
             for connection in self._open:
                 _shut(connection)
 
     def wait(self, seconds: float) -> None:
-        """Wait until all have ended, but not for ever."""
+        """Wait until all have ended, for `seconds` at most."""
         end = time.monotonic() + seconds
         while self._open and time.monotonic() < end:
             time.sleep(_POLL / 4)
@@ -72,19 +71,19 @@ class Listener(http.server.ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, world: World, port: int) -> None:
+    def __init__(self, backend: Backend, port: int) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.world = world
+        self.backend = backend
         self.connections = Connections()
         self.errors: list[BaseException] = []
 
     def restart(self) -> None:
-        """Lose what is under way; the port stays open."""
-        self.world.store.restart()
+        """Lose open transactions and connections; the port stays open."""
+        self.backend.store.restart()
         self.connections.drop()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Keep what went wrong for the test; clients that go away are none of it."""
+        """Keep errors of the server for the test; a client that disconnects is not one."""
         del request, client_address
         error = _current_error()
         if error and not isinstance(error, OSError):
@@ -92,7 +91,7 @@ class Listener(http.server.ThreadingHTTPServer):
 
 
 def _current_error() -> BaseException | None:
-    import sys  # noqa: PLC0415 - the library tells of an error in no other way
+    import sys  # noqa: PLC0415 - the library passes the error in no other way
 
     return sys.exc_info()[1]
 
@@ -101,8 +100,8 @@ class FakeMatomo:
     """The server, as tests see it."""
 
     def __init__(self, settings: Settings | None = None, *, port: int = 0) -> None:
-        self.world = World(settings or Settings())
-        self._listener = Listener(self.world, port)
+        self.backend = Backend(settings or Settings())
+        self._listener = Listener(self.backend, port)
         self.port = int(self._listener.server_address[1])
         self.url = f"http://127.0.0.1:{self.port}"
         load_table_reader()  # the thread of a connection ends before others begin
@@ -118,59 +117,59 @@ class FakeMatomo:
 
     @property
     def faults(self) -> Faults:
-        """What is to go wrong."""
-        return self.world.faults
+        """The faults to come."""
+        return self.backend.faults
 
     @property
     def clock(self) -> Clock:
         """The server's clock; set `skew` or `frozen`."""
-        return self.world.clock
+        return self.backend.clock
 
     @property
-    def later(self) -> Later:
-        """What is to happen after an answer was given."""
-        return self.world.later
+    def scheduler(self) -> Scheduler:
+        """The actions that run after a response was sent."""
+        return self.backend.scheduler
 
     @property
-    def posts(self) -> Traffic:
-        """What has come in."""
-        return self.world.traffic
+    def posts(self) -> RequestCounts:
+        """The counts of requests."""
+        return self.backend.traffic
 
     @property
     def errors(self) -> list[BaseException]:
-        """What went wrong in the server itself."""
+        """The errors of the server itself."""
         return self._listener.errors
 
     def hits(self, site: int | None = None) -> list[StoredHit]:
         """Every stored action."""
-        return self.world.store.hits(site)
+        return self.backend.store.hits(site)
 
     def visits(self, site: int | None = None) -> list[SeenVisit]:
         """Every committed visit."""
-        return self.world.store.visits(site)
+        return self.backend.store.visits(site)
 
     def doubles(self) -> dict[tuple[int, str], int]:
         """Every `pv_id` that a site has more than once, and how often."""
-        return self.world.store.doubles()
+        return self.backend.store.doubles()
 
     def settle(self) -> None:
         """Wait for late commits."""
-        self.world.later.settle()
+        self.backend.scheduler.settle()
 
     def restart(self, down: float = 0) -> None:
-        """Restart: connections and open transactions are lost. For `down` seconds nobody listens."""
+        """Restart: connections and open transactions are lost. The port is closed for `down` seconds."""
         if down <= 0:
             self._listener.restart()
             return
         self._stop()
-        self.world.store.restart()
+        self.backend.store.restart()
         time.sleep(down)
-        self._listener = Listener(self.world, self.port)
+        self._listener = Listener(self.backend, self.port)
         self._thread = self._serve()
 
     def close(self) -> None:
         """Stop serving."""
-        self.world.later.close()
+        self.backend.scheduler.close()
         self._stop()
 
     def _serve(self) -> threading.Thread:

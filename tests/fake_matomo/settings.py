@@ -1,6 +1,6 @@
-"""What a fake Matomo is set up with: its sites, who may do what, and its limits. No behaviour.
+"""The configuration of a fake Matomo: its sites, tokens and their rights, its limits. Tokens are compared here alone.
 
-The defaults are those of a server as it is installed.
+The defaults are those of a new installation.
 """
 
 import datetime as dt
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 SUPER = "a" * 32
-"""The token of a super user, unless told otherwise."""
+"""The token of a super user, by default."""
 ADMIN = "b" * 32
 """The token of an administrator of every default site."""
 WRITE = "c" * 32
-"""The token of somebody who may write to every default site."""
+"""The token of a user with write access to every default site."""
 VIEW = "d" * 32
-"""The token of somebody who may only look at every default site."""
+"""The token of a user with view access to every default site."""
 
 
 SEARCH_PARAMETERS = ("q", "query", "s", "search", "searchword", "k", "keyword", "keywords")
@@ -106,3 +106,42 @@ class Settings:
     def all_tokens(self) -> tuple[Token, ...]:
         """The tokens that are known."""
         return tokens_for(self.sites) if self.tokens is None else self.tokens
+
+
+NOBODY = Token("", Role.VIEW)
+"""A request without a token, or with a wrong one: it sees no site."""
+
+
+class Rights:
+    """What the tokens of the settings may do."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._tokens = {token.text: token for token in settings.all_tokens}
+        self._sites = frozenset(site.id for site in settings.sites)
+
+    def known(self, text: str) -> bool:
+        """Whether this is a token."""
+        return text in self._tokens
+
+    def who(self, text: str) -> Token:
+        """The token with this text; `NOBODY` if there is none."""
+        return self._tokens.get(text, NOBODY)
+
+    def is_super(self, text: str) -> bool:
+        """Whether this is a super user's token."""
+        return self.who(text).role is Role.SUPER
+
+    def sites(self, text: str, *roles: Role) -> frozenset[int]:
+        """The sites of a token whose role is one of these; every site for a super user."""
+        token = self.who(text)
+        if token.role is Role.SUPER:
+            return self._sites
+        return token.sites & self._sites if token.role in roles else frozenset()
+
+    def may_view(self, text: str, site: int) -> bool:
+        """Whether the token's owner may read a site's reports."""
+        return site in self.sites(text, Role.VIEW, Role.WRITE, Role.ADMIN)
+
+    def may_write(self, text: str, site: int) -> bool:
+        """Whether the token's owner may set the time and address of a hit."""
+        return site in self.sites(text, Role.WRITE, Role.ADMIN)

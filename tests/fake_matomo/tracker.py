@@ -1,19 +1,67 @@
-"""The tracker: which entries of a bulk are stored, which are counted only, which are invalid."""
+"""The tracker: parses the body of a bulk request; decides which of its entries are stored, counted only, or invalid."""
 
 import ipaddress
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from tests.fake_matomo.agents import agent_of
-from tests.fake_matomo.bulk import Bulk, Entry
 from tests.fake_matomo.clock import Clock, day_of
-from tests.fake_matomo.engines import lists_what_was_searched
 from tests.fake_matomo.hits import PV_ID_LENGTH, VISITOR_ID, Hit, counted_at, number, parameters, visitor_of
-from tests.fake_matomo.rights import Rights
-from tests.fake_matomo.settings import Settings
+from tests.fake_matomo.referrers import lists_what_was_searched
+from tests.fake_matomo.settings import Rights, Settings
 from tests.fake_matomo.store import Loose, Store
 from tests.fake_matomo.visits import Transaction
+
+Entry = str | dict[str, str]
+"""A request string (with its `?`), or parameters; an empty one is counted and not stored."""
+
+_WORD = b'"requests"'
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A parsed body. `entries` lacks those that the server ignores, so that later entries have lower indices."""
+
+    entries: tuple[Entry, ...] = ()
+    token: str = field(default="", repr=False)
+    image: bool = True
+
+
+def is_bulk(body: bytes) -> bool:
+    """Whether the server treats a body as a bulk request: it contains the word, and not at its very start."""
+    return body.find(_WORD) > 0
+
+
+def decode(body: bytes) -> Bulk | None:
+    """Parse a body; None if it is not JSON with requests, which the server answers with success."""
+    try:
+        document = json.loads(body.decode("utf-8"))
+    except ValueError:
+        return None
+    requests = document.get("requests") if isinstance(document, dict) else None
+    if isinstance(requests, dict):
+        requests = list(requests.values())
+    if not isinstance(requests, list) or not requests:
+        return None
+    token = document.get("token_auth")
+    image = str(document.get("send_image", "1")) != "0"
+    return Bulk(tuple(_entries(requests)), token if isinstance(token, str) else "", image)
+
+
+def _entries(requests: list[object]) -> list[Entry]:
+    entries: list[Entry] = []
+    for request in requests:
+        if isinstance(request, str):
+            if "?" in request:
+                entries.append(request)
+        elif isinstance(request, dict):
+            entries.append({str(name): str(value) for name, value in request.items()})
+        else:
+            entries.append({})
+    return entries
+
 
 NO_ADDRESS = "0.0.0.0"
 RECENT = 86400

@@ -11,11 +11,10 @@ from stored import deliveries_of
 
 from mtc.core.deliveries import DeliveryStatus
 from mtc.core.model import Stage, StepId
+from tests.fake_matomo.client import ask
 from tests.fake_matomo.faults import Fault
-from tests.fake_matomo.rights import Rights
 from tests.fake_matomo.server import FakeMatomo
-from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE, Role, Settings, Site, Token
-from tests.fake_matomo.speak import ask
+from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE, Rights, Role, Settings, Site, Token
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
 STEP = StepId(Stage.IMPORT, "docs", DAYS[0])
@@ -196,7 +195,7 @@ def test_a_token_that_lacks_one_site_stops_that_site_alone(tmp_path: Path, *, se
     tokens = (Token(WRITE, Role.WRITE, frozenset({1})),)
     with FakeMatomo(Settings(sites=sites, tokens=tokens)) as matomo:
         if sees:
-            matomo.world.rights = _ViewsToo(matomo.world.settings)
+            matomo.backend.rights = _ViewsToo(matomo.backend.settings)
         trial = MatomoTrial(tmp_path / "project", matomo, WRITE).write(
             more=f"dates: {DAYS[0]}\n\n", span=False, stages="import, stat"
         )

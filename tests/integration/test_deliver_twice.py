@@ -115,8 +115,8 @@ def test_a_time_zone_that_moves_hits_to_other_days_sends_nothing(trial: MatomoTr
     """Lines have their offset: what Matomo was sent is the same moment. Its remedy for other zones leads here."""
     trial.log(f"docs/{DAYS[0]}-late.log", [line("/late").replace("10:00:00", "22:30:00")])
     assert trial.apply().code == 0
-    site = trial.matomo.world.sites[1]
-    trial.matomo.world.sites[1] = dataclasses.replace(site, timezone="Europe/Paris")
+    site = trial.matomo.backend.sites[1]
+    trial.matomo.backend.sites[1] = dataclasses.replace(site, timezone="Europe/Paris")
     manifest = trial.root / "mtc.yaml"
     text, bulks = manifest.read_text(), trial.matomo.posts.bulks
     manifest.write_text(text.replace("matomo_id: 1,", "matomo_id: 1, timezone: Europe/Paris,"))

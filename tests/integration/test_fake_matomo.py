@@ -20,11 +20,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.fake_matomo.client import CHROME, FORM_TYPE, NOW, Reply, ask, ask_day, hit, post, send, send_and_see
 from tests.fake_matomo.faults import Fault
 from tests.fake_matomo.hits import moment
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import ADMIN, SUPER, VIEW, WRITE, Settings, Site
-from tests.fake_matomo.speak import CHROME, FORM_TYPE, NOW, Reply, ask, ask_day, hit, post, send, send_and_see
 
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 WRONG = "e" * 32

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.fake_matomo.client import DAY, FORM_TYPE, NOW, ask, ask_day, hit, post, send, send_and_see
 from tests.fake_matomo.faults import Fault, Place
 from tests.fake_matomo.hits import moment
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, VIEW, WRITE, Role, Settings, Token
-from tests.fake_matomo.speak import DAY, FORM_TYPE, NOW, ask, ask_day, hit, post, send, send_and_see
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from mtc.stages.stat.stat_stage import DayResult, NotedDocument, ProviderBySite,
 from mtc.warehouse.stat_document import StatDocument, dumps, loads
 from mtc.warehouse.stat_tables import metrics
 from mtc.warehouse.statistics import WarehouseStatistics
+from tests.fake_matomo.client import NOW, ask_day, hit, send
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import DOCS, SUPER, VIEW, WRITE, Settings, Site
-from tests.fake_matomo.speak import NOW, ask_day, hit, send
 
 NEXT = DAY + dt.timedelta(days=1)
 AFTER = DAY + dt.timedelta(days=2)

@@ -23,9 +23,9 @@ from mtc.manifest.project import Project
 from mtc.state.lock import RunLock
 from mtc.state.store import Store
 from mtc.verify.verify import _date_windows, verify
+from tests.fake_matomo.client import hit, send
 from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site
-from tests.fake_matomo.speak import hit, send
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 STEP = StepId(Stage.IMPORT, "docs", DAY)

@@ -384,7 +384,7 @@ def test_no_two_first_batches_of_a_day_are_under_way_at_once(jobs: int, tmp_path
         rig.deliverer.deliver(rig.job, 1, new)
         more = rig.load(b=rows(30, "o2", visitors=8, begin=2 * MIDNIGHT - 15))
         rig.deliverer.deliver(rig.job, 2, more)
-        assert rig.matomo.world.store.collisions == 0
+        assert rig.matomo.backend.store.collisions == 0
         assert len(rig.matomo.hits(1)) == 70
         assert {visit.day.day for visit in rig.matomo.visits(1)} == {1, 2}
         assert rig.matomo.posts.peak == jobs
@@ -401,7 +401,7 @@ def test_a_first_batch_that_an_earlier_run_sent_is_seen_to_before_others(tmp_pat
 
         rig.recorder.at_fact = die
         rig.matomo.faults.next(Fault.DROP_THEN_COMMIT)
-        rig.matomo.later.hold()
+        rig.matomo.scheduler.hold()
         with pytest.raises(StateError):
             rig.deliverer.deliver(rig.job, 1, new)
         rig.again()
@@ -409,7 +409,7 @@ def test_a_first_batch_that_an_earlier_run_sent_is_seen_to_before_others(tmp_pat
 
         def while_it_looks() -> dt.datetime:
             if rig.matomo.posts.calls["Live.getLastVisitsDetails"]:
-                rig.matomo.later.release()
+                rig.matomo.scheduler.release()
             return clock()
 
         rig.deliverer.tracker.clock = while_it_looks
@@ -417,5 +417,5 @@ def test_a_first_batch_that_an_earlier_run_sent_is_seen_to_before_others(tmp_pat
         moves = [batch for fact in rig.recorder.facts if isinstance(fact, BatchesMoved) for batch in fact.batches]
         assert moves[0].status is BatchStatus.RECORDED
         assert {move.id.lane for move in moves} == {0, 1}
-        assert rig.matomo.world.store.collisions == 0
+        assert rig.matomo.backend.store.collisions == 0
         assert len(rig.matomo.hits(1)) == 40

@@ -71,8 +71,8 @@ def test_a_batch_that_is_not_found_is_sent_again_when_it_can_no_longer_come(faul
 def test_a_batch_that_the_server_is_still_at_work_on_is_waited_for(fault: Fault, one: Bench) -> None:
     """It cannot be seen until it is there."""
     one.matomo.faults.next(fault)
-    one.matomo.later.hold()
-    one.batch_recorder.at_rest = lambda: len(one.batch_recorder.rests) == 3 and one.matomo.later.release()
+    one.matomo.scheduler.hold()
+    one.batch_recorder.at_rest = lambda: len(one.batch_recorder.rests) == 3 and one.matomo.scheduler.release()
     one.send()
     assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, RECORDED]
     assert len(one.batch_recorder.rests) == 3
@@ -121,8 +121,8 @@ def test_hits_that_still_come_in_one_by_one_are_waited_for(tmp_path: Path) -> No
     """A part of the batch is there and seen, and the server at work on the rest: sent again it would be there twice."""
     with bench(tmp_path, hits(BATCH, visitors=1)) as one:
         one.matomo.faults.next(Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT, hit=2)
-        one.matomo.later.hold()
-        one.batch_recorder.at_rest = lambda: len(one.batch_recorder.rests) in {2, 4} and one.matomo.later.release()
+        one.matomo.scheduler.hold()
+        one.batch_recorder.at_rest = lambda: len(one.batch_recorder.rests) in {2, 4} and one.matomo.scheduler.release()
         one.send()
         assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
         assert one.batch_recorder.moves[2][0].left == (0, 1)

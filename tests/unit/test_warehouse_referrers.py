@@ -5,7 +5,7 @@ import itertools
 from stat_hits import connect
 
 from mtc.warehouse.referrers import classify_referrers, referrer_list
-from tests.fake_matomo.origins import referrer_of
+from tests.fake_matomo.referrers import referrer_of
 
 PAGES = (
     "/", "", "/search?q=x", "/?x=1&query=", "/url?sa=t", "/a/b", "/?text=z&p=y", "/imgres?x=1", "/s/foo/", "/#q=foo",

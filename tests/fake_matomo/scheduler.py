@@ -1,14 +1,14 @@
-"""What happens after an answer was given: late commits, each in a thread of its own that ends with the server.
+"""Runs actions after a response was sent, such as late commits: each in a thread that ends with the server.
 
-Or, where a test holds them, in their order when the test says so: then no clock decides what is seen when.
+A test can hold them and release them one by one, in order: then the result does not depend on a clock.
 """
 
 import threading
 from collections.abc import Callable
 
 
-class Later:
-    """Does things after a while, unless the server is closed before."""
+class Scheduler:
+    """Runs actions after a delay, unless the server is closed before."""
 
     def __init__(self) -> None:
         self._closed = threading.Event()
@@ -16,11 +16,11 @@ class Later:
         self._held: list[Callable[[], object]] | None = None
 
     def hold(self) -> None:
-        """Do nothing from now on, until `release` is called."""
+        """Hold all actions from now on, until `release` is called."""
         self._held = []
 
     def release(self) -> bool:
-        """Do the next of what is held; says whether there was something."""
+        """Run the next action that is held; returns whether there was one."""
         if not self._held:
             return False
         self._held.pop(0)()
@@ -31,7 +31,7 @@ class Later:
         return not self._closed.wait(seconds)
 
     def do(self, seconds: float, what: Callable[[], object]) -> None:
-        """Have something done after so many seconds."""
+        """Run `what` after a delay in seconds."""
         if self._held is not None:
             self._held.append(what)
             return
@@ -40,12 +40,12 @@ class Later:
         thread.start()
 
     def settle(self) -> None:
-        """Wait until all that is to be done is done."""
+        """Wait until all actions have run."""
         for thread in list(self._threads):
             thread.join()
 
     def close(self) -> None:
-        """Do nothing more."""
+        """Cancel the remaining actions."""
         self._closed.set()
         self.settle()
 

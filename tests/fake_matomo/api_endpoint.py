@@ -4,26 +4,25 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from tests.fake_matomo import directory
-from tests.fake_matomo.answers import Answer, document, page
-from tests.fake_matomo.calls import Call
-from tests.fake_matomo.failures import ApiError, NoAccessError, missing, no_method
+from tests.fake_matomo import site_methods
+from tests.fake_matomo.api_call import ApiCall, ApiError, NoAccessError, missing, no_method
+from tests.fake_matomo.backend import Backend
 from tests.fake_matomo.live import last_visits
 from tests.fake_matomo.reports import SUMMARIES, TABLES, report
-from tests.fake_matomo.world import World
+from tests.fake_matomo.responses import Response, document, page
 
-METHODS: dict[str, Callable[[Call], object]] = {
-    "API.getMatomoVersion": directory.version,
-    "CoreAdminHome.invalidateArchivedReports": directory.invalidate,
+METHODS: dict[str, Callable[[ApiCall], object]] = {
+    "API.getMatomoVersion": site_methods.version,
+    "CoreAdminHome.invalidateArchivedReports": site_methods.invalidate,
     "Live.getLastVisitsDetails": last_visits,
-    "SitesManager.getAllSites": directory.all_sites,
-    "SitesManager.getSiteFromId": directory.site_from_id,
-    "SitesManager.getSitesIdFromSiteUrl": directory.sites_from_url,
-    "SitesManager.getSitesIdWithAdminAccess": directory.admin,
-    "SitesManager.getSitesIdWithAtLeastViewAccess": directory.at_least_view,
-    "SitesManager.getSitesIdWithWriteAccess": directory.only_write,
-    "SitesManager.updateSite": directory.update_site,
-    "UsersManager.hasSuperUserAccess": directory.is_super,
+    "SitesManager.getAllSites": site_methods.all_sites,
+    "SitesManager.getSiteFromId": site_methods.site_from_id,
+    "SitesManager.getSitesIdFromSiteUrl": site_methods.sites_from_url,
+    "SitesManager.getSitesIdWithAdminAccess": site_methods.admin,
+    "SitesManager.getSitesIdWithAtLeastViewAccess": site_methods.at_least_view,
+    "SitesManager.getSitesIdWithWriteAccess": site_methods.only_write,
+    "SitesManager.updateSite": site_methods.update_site,
+    "UsersManager.hasSuperUserAccess": site_methods.is_super,
     **dict.fromkeys((*SUMMARIES, *TABLES), report),
 }
 """Every method but `API.getBulkRequest`."""
@@ -33,49 +32,49 @@ BAD_TOKEN = page(401, "Unable to authenticate with the provided token. It is eit
 _PLACE = re.compile(r"urls\[(\d+)\]")
 
 
-def answer(world: World, params: Mapping[str, str]) -> Answer:
+def answer(backend: Backend, params: Mapping[str, str]) -> Response:
     """Answer one request to `index.php`."""
     token = params.get("token_auth", "")
     if params.get("module") != "API":
         return page(200, "Sign in")
-    refused = _refused(world, token)
-    return refused or _call(world, params, token)
+    refused = _refused(backend, token)
+    return refused or _call(backend, params, token)
 
 
-def _refused(world: World, token: str) -> Answer | None:
+def _refused(backend: Backend, token: str) -> Response | None:
     if not token:
         return NO_TOKEN
-    return None if world.rights.known(token) else BAD_TOKEN
+    return None if backend.rights.known(token) else BAD_TOKEN
 
 
-def _call(world: World, params: Mapping[str, str], token: str) -> Answer:
+def _call(backend: Backend, params: Mapping[str, str], token: str) -> Response:
     if params.get("format", "").lower() != "json":
         return document({"result": "error", "message": "This server answers in JSON only; ask with format=JSON."})
     if params.get("method") == "API.getBulkRequest":
-        world.traffic.called("API.getBulkRequest")
-        return document([_called(world, _inner(text), token) for text in _urls(params)])
+        backend.traffic.called("API.getBulkRequest")
+        return document([_called(backend, _inner(text), token) for text in _urls(params)])
     try:
-        return document(_answered(world, params, token))
+        return document(_answered(backend, params, token))
     except ApiError as error:
         status = 401 if isinstance(error, NoAccessError) else 200
         return document({"result": "error", "message": str(error)}, status)
 
 
-def _called(world: World, params: Mapping[str, str], token: str) -> object:
+def _called(backend: Backend, params: Mapping[str, str], token: str) -> object:
     """What a call among several gives, or its error in its place."""
     try:
-        return _answered(world, params, token)
+        return _answered(backend, params, token)
     except ApiError as error:
         return {"result": "error", "message": str(error)}
 
 
-def _answered(world: World, params: Mapping[str, str], token: str) -> object:
+def _answered(backend: Backend, params: Mapping[str, str], token: str) -> object:
     method = params.get("method", "")
-    world.traffic.called(method)
-    return _method(method)(Call(world, method, params, token))
+    backend.traffic.called(method)
+    return _method(method)(ApiCall(backend, method, params, token))
 
 
-def _method(name: str) -> Callable[[Call], object]:
+def _method(name: str) -> Callable[[ApiCall], object]:
     if not name:
         raise missing("method")
     if name not in METHODS:

@@ -1,4 +1,4 @@
-"""Speaking to the fake server in tests: request strings, bulks, API calls. The standard library's client only."""
+"""A client of the fake server for tests: request strings, bulk requests, API calls; of the standard library alone."""
 
 import contextlib
 import http.client
@@ -28,7 +28,7 @@ def hit(clock: str = "10:00:00", *, without: str = "", **values: str) -> str:
 
 
 class Reply:
-    """An answer that was read whole."""
+    """A complete response."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
@@ -42,14 +42,14 @@ class Reply:
 
 
 def post(matomo: FakeMatomo, path: str, body: bytes, headers: dict[str, str] | None = None) -> Reply:
-    """POST on a connection of its own."""
+    """POST on a new connection."""
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", matomo.port, timeout=20)) as connection:
         connection.request("POST", path, body, JSON_TYPE if headers is None else headers)
         return Reply(connection.getresponse())
 
 
 def send(matomo: FakeMatomo, requests: Sequence[object], token: str | None = SUPER, **more: object) -> Reply:
-    """Send a bulk."""
+    """Send a bulk request."""
     document = {"requests": requests, **({"token_auth": token} if token else {}), **more}
     return post(matomo, "/matomo.php", json.dumps(document).encode())
 
@@ -66,7 +66,7 @@ def ask_day(matomo: FakeMatomo, method: str, day: str = DAY, **params: str | int
 
 
 def send_and_see(matomo: FakeMatomo, requests: Sequence[object]) -> int:
-    """Send a bulk; the status, or 0 if the connection broke."""
+    """Send a bulk request; returns the status, or 0 if the connection broke."""
     try:
         return send(matomo, requests).status
     except (http.client.HTTPException, OSError):

@@ -21,7 +21,7 @@ def fact(number: int) -> BatchesMoved:
 
 
 @dataclass(slots=True)
-class Desk:
+class Recorder:
     """Keeps what is recorded, call by call, and by which thread."""
 
     calls: list[tuple[Fact, ...]] = field(default_factory=list)
@@ -67,43 +67,43 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_lanes_speak_through_the_thread_that_runs_them() -> None:
     """The state has one writer; what a lane said is recorded when it goes on."""
-    desk = Desk()
-    lane_recorder = LaneRecorder(desk)
+    recorder = Recorder()
+    lane_recorder = LaneRecorder(recorder)
     seen: list[bool] = []
 
     def lane(number: int) -> Callable[[], None]:
         def run() -> None:
             lane_recorder.check()
             lane_recorder.record(fact(number))
-            seen.append(number in desk.numbers)
+            seen.append(number in recorder.numbers)
 
         return run
 
     lane_recorder.run(map(lane, range(5)))
-    assert sorted(desk.numbers) == list(range(5))
+    assert sorted(recorder.numbers) == list(range(5))
     assert seen == [True] * 5
-    assert desk.threads == {threading.get_ident()}
+    assert recorder.threads == {threading.get_ident()}
 
 
 def test_a_delivery_without_lanes_is_over_at_once() -> None:
     """Nothing is recorded."""
-    desk = Desk()
-    LaneRecorder(desk).run([])
-    assert desk.calls == []
+    recorder = Recorder()
+    LaneRecorder(recorder).run([])
+    assert recorder.calls == []
 
 
 def test_what_several_lanes_said_meanwhile_is_one_transaction() -> None:
     """Each costs a disk's answer."""
-    desk = Desk()
-    lane_recorder = LaneRecorder(desk)
+    recorder = Recorder()
+    lane_recorder = LaneRecorder(recorder)
     first = threading.Event()
 
     def wait_for_others() -> None:
-        desk.at_record = lambda: None
+        recorder.at_record = lambda: None
         first.set()
         until(lambda: lane_recorder._waiting.qsize() == 2)
 
-    desk.at_record = wait_for_others
+    recorder.at_record = wait_for_others
 
     def later(number: int) -> Callable[[], None]:
         def run() -> None:
@@ -113,14 +113,14 @@ def test_what_several_lanes_said_meanwhile_is_one_transaction() -> None:
         return run
 
     lane_recorder.run([lambda: lane_recorder.record(fact(0)), later(1), later(2)])
-    assert [len(call) for call in desk.calls] == [1, 4]
-    assert sorted(desk.numbers) == [0, 1, 2, 11, 12]
+    assert [len(call) for call in recorder.calls] == [1, 4]
+    assert sorted(recorder.numbers) == [0, 1, 2, 11, 12]
 
 
 def test_a_lane_that_fails_stops_the_others_where_nothing_is_lost() -> None:
     """At their next safe point, out of any rest; what is under way is recorded."""
-    desk = Desk()
-    lane_recorder = LaneRecorder(desk)
+    recorder = Recorder()
+    lane_recorder = LaneRecorder(recorder)
     resting = threading.Barrier(3)
     ended: list[str] = []
 
@@ -149,13 +149,13 @@ def test_a_lane_that_fails_stops_the_others_where_nothing_is_lost() -> None:
     with pytest.raises(PermanentError, match="the token is wrong"):
         lane_recorder.run([fails, rests, sends])
     assert sorted(ended) == ["check", "rest"]
-    assert desk.numbers == [1]
+    assert recorder.numbers == [1]
 
 
 def test_a_run_that_is_to_stop_still_records_what_was_answered() -> None:
     """Else the next one would have to look for it."""
-    desk = Desk(at_check=raising(InterruptedRunError(2)))
-    lane_recorder = LaneRecorder(desk)
+    recorder = Recorder(at_check=raising(InterruptedRunError(2)))
+    lane_recorder = LaneRecorder(recorder)
 
     def lane() -> None:
         until(lane_recorder._stopped.is_set)
@@ -166,13 +166,13 @@ def test_a_run_that_is_to_stop_still_records_what_was_answered() -> None:
     with pytest.raises(InterruptedRunError) as caught:
         lane_recorder.run([lane])
     assert caught.value.exit_code == 130
-    assert desk.numbers == [1]
+    assert recorder.numbers == [1]
 
 
 def test_a_lane_whose_words_could_not_be_recorded_goes_no_further() -> None:
     """Neither do the others; the error is the state's."""
-    desk = Desk(at_record=raising(StateError("the disk is full")))
-    lane_recorder = LaneRecorder(desk)
+    recorder = Recorder(at_record=raising(StateError("the disk is full")))
+    lane_recorder = LaneRecorder(recorder)
     ended: list[int] = []
 
     def lane(number: int) -> Callable[[], None]:
@@ -188,7 +188,7 @@ def test_a_lane_whose_words_could_not_be_recorded_goes_no_further() -> None:
     with pytest.raises(StateError, match="the disk is full"):
         lane_recorder.run(map(lane, range(3)))
     assert sorted(ended) == [0, 1, 2]
-    assert desk.calls == []
+    assert recorder.calls == []
 
 
 BUG, STOP = ValueError("a bug"), InterruptedRunError(15)
@@ -208,7 +208,7 @@ STAYS, PASSES, STATE = PermanentError("it stays"), TransientError("it may pass")
 )
 def test_of_several_errors_the_one_that_says_most_is_raised(errors: tuple[Exception, ...], raised: Exception) -> None:
     """A bug, the run's stop, what stays, what may pass: a step is not tried again for one when another stays."""
-    lane_recorder = LaneRecorder(Desk())
+    lane_recorder = LaneRecorder(Recorder())
     turns = [threading.Event() for _ in errors]
     turns[0].set()
 
@@ -229,13 +229,13 @@ def test_of_several_errors_the_one_that_says_most_is_raised(errors: tuple[Except
 
 def test_a_rest_that_nothing_disturbs_ends_by_itself() -> None:
     """And the lane goes on."""
-    desk = Desk()
-    lane_recorder = LaneRecorder(desk)
+    recorder = Recorder()
+    lane_recorder = LaneRecorder(recorder)
 
     def lane() -> None:
         lane_recorder.sleep(0.01)
         lane_recorder.record(fact(1))
 
     lane_recorder.run([lane])
-    assert desk.numbers == [1]
+    assert recorder.numbers == [1]
     assert STEP.stage is Stage.IMPORT
