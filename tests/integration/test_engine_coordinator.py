@@ -271,7 +271,7 @@ def test_the_time_of_a_look_is_that_of_the_listing_a_step_was_planned_from(rig: 
 
 
 def test_every_planned_step_is_in_the_state_also_one_that_was_never_tried(rig: Rig) -> None:
-    """Whoever asks what is missing is told."""
+    """A question about what is missing is answered."""
     rig.stage.script[FIRST] = [DENIED]
     rig.apply()
     assert len(rig.store.list_steps()) == 18

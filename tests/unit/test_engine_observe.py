@@ -1,4 +1,4 @@
-"""What a run sees before it plans."""
+"""What a run observes before it plans."""
 
 import datetime as dt
 import os

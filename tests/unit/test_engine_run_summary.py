@@ -1,4 +1,4 @@
-"""What a run has come to, and the exit code that says so."""
+"""The counts of a run, and its exit code."""
 
 import datetime as dt
 
@@ -17,7 +17,7 @@ def step(site: str) -> StepId:
 
 
 def ended(*statuses: Status) -> RunSummary:
-    """A tally of steps that ended so."""
+    """A summary of steps that ended with these statuses."""
     summary = RunSummary()
     for number, status in enumerate(statuses):
         summary.end(StepOutcome(step(f"site{number}"), status, Verdict.NEW))
@@ -34,7 +34,7 @@ def ended(*statuses: Status) -> RunSummary:
     ],
 )
 def test_a_failed_or_blocked_step_makes_the_exit_code(statuses: tuple[Status, ...], code: int) -> None:
-    """Three, however many; else nothing to complain of."""
+    """3, however many failed; else 0."""
     assert ended(*statuses).exit_code == code
 
 

@@ -41,8 +41,8 @@ def test_without_a_word_the_manifest_says_which_steps(project: Project) -> None:
 
 def test_the_command_line_cuts_sites_stages_and_days(project: Project) -> None:
     """In the manifest's order, whatever the order on the command line."""
-    wanted = Scope(("shop", "docs"), (Stage.CSV, Stage.IMPORT), "2025-04-01")
-    chosen = select(project, wanted, NOTHING, NOW)
+    scope = Scope(("shop", "docs"), (Stage.CSV, Stage.IMPORT), "2025-04-01")
+    chosen = select(project, scope, NOTHING, NOW)
     assert chosen.stages == (Stage.IMPORT, Stage.CSV)
     assert list(chosen.days) == ["docs", "shop"]
     assert chosen.days["docs"] == (dt.date(2025, 4, 1),)
@@ -50,7 +50,7 @@ def test_the_command_line_cuts_sites_stages_and_days(project: Project) -> None:
 
 
 def test_an_unknown_site_is_refused_with_the_nearest(project: Project) -> None:
-    """Or with all there are, when none is near."""
+    """Or with all names, when none is similar."""
     with pytest.raises(UsageError, match=r"'shopp'.*did you mean shop\?"):
         sites_of(project, Scope(("shopp",)))
     with pytest.raises(UsageError, match="the manifest has: docs, shop"):
@@ -72,19 +72,19 @@ def test_a_day_that_had_not_settled_is_looked_at_once_more(project: Project) -> 
 
 
 def test_a_day_that_had_settled_is_not_looked_at_again(project: Project) -> None:
-    """Whatever comes later is for whoever names the day."""
+    """Objects that arrive later are imported only when the day is named."""
     settled = dt.datetime(2025, 4, 21, 5, tzinfo=dt.UTC)  # the day ended at 22:00 UTC
     assert select(project, Scope(), record(Stage.IMPORT, Status.DONE, settled), NOW).days["docs"] == DAYS
 
 
 def test_a_day_that_failed_stays_on_the_list(project: Project) -> None:
-    """Cron's `yesterday` moves on; what a night could not do is done the next night."""
+    """Cron's `yesterday` moves on; what one night could not do is done the next night."""
     assert OLD in select(project, Scope(), record(Stage.IMPORT, Status.FAILED), NOW).days["docs"]
     assert OLD in select(project, Scope(), record(Stage.STAT, Status.FAILED), NOW).days["docs"]
 
 
 def test_days_that_are_named_are_the_only_ones(project: Project) -> None:
-    """Nothing left behind is taken along when somebody asks for one day."""
+    """Unfinished days are not added when one day is named."""
     chosen = select(project, Scope(dates="2025-05-02"), record(Stage.IMPORT, Status.FAILED), NOW)
     assert chosen.days["docs"] == (DAYS[1],)
     assert chosen.named == {DAYS[1]}

@@ -1,4 +1,4 @@
-"""The order of hand-outs: a site's days are delivered one after the other, their loads run ahead, nothing is stuck."""
+"""The order of tasks: days of a site are delivered one after the other, loaded ahead, and nothing gets stuck."""
 
 import datetime as dt
 import random
@@ -55,7 +55,7 @@ def shown(tasks: list[Task]) -> list[tuple[str, int, str]]:
 
 
 def test_tasks_that_deliver_nothing_are_handed_out_at_once() -> None:
-    """They keep to no order; how many run at a time is the executor's affair."""
+    """They have no order; the executor limits how many run at a time."""
     queue = filled(1, *(task(day, delivers=False) for day in range(3)))
     assert shown(list(queue.ready())) == [("docs", day, "all") for day in range(3)]
     assert not queue
@@ -109,7 +109,7 @@ def test_few_days_are_loaded_ahead() -> None:
 
 @pytest.mark.parametrize("error", [None, DENIED])
 def test_a_day_that_has_ended_well_or_not_lets_the_next_one_go_on(error: Exception | None) -> None:
-    """A day that fails does not keep the later ones back for ever."""
+    """A day that fails does not block the later ones for ever."""
     queue = filled(1, task(0), task(1))
     (first,) = queue.ready()
     assert not queue.ended(first, error)
@@ -127,7 +127,7 @@ def test_a_day_that_failed_after_loading_has_ended() -> None:
 
 
 def test_a_further_try_of_a_day_comes_before_the_days_behind_it() -> None:
-    """But for the one that is being delivered, which it waits for."""
+    """Except the one that is being delivered, which it waits for."""
     queue = filled(1, task(0), task(1), task(2))
     (first,) = queue.ready()
     assert not queue.ended(first, DENIED)
@@ -147,7 +147,7 @@ def test_a_delivery_that_an_earlier_run_began_waits_for_its_turn_as_a_whole() ->
 
 
 def test_nothing_is_handed_out_once_the_run_is_to_stop() -> None:
-    """And the run does not wait for what is left."""
+    """And the run does not wait for the remaining tasks."""
     queue = filled(2, task(0), task(1), task(0, delivers=False))
     queue.stop()
     assert (list(queue.ready()), bool(queue)) == ([], False)

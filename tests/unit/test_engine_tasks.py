@@ -19,7 +19,7 @@ def made(*steps: PlannedStep) -> list[Task]:
 
 
 def test_each_import_step_is_a_task() -> None:
-    """A day's failure or retry is its own."""
+    """A failure or a retry concerns one day."""
     steps = [*planned(Stage.IMPORT, "docs", 3), *planned(Stage.IMPORT, "shop", 2)]
     assert [task.steps for task in made(*steps)] == [(step,) for step in steps]
 
@@ -31,7 +31,7 @@ def test_the_days_of_a_sites_statistics_are_one_set() -> None:
 
 
 def test_very_many_days_are_cut_into_sets() -> None:
-    """So that one task does not hold ten years in its hands; nothing is lost at the cuts."""
+    """So that one task does not hold ten years in memory; no step is lost between sets."""
     steps = planned(Stage.STAT, "docs", 1_001)
     sets = made(*steps)
     assert [len(task.steps) for task in sets] == [400, 400, 201]
@@ -47,5 +47,5 @@ def test_all_rows_of_csv_are_one_task() -> None:
 
 
 def test_no_steps_make_no_task() -> None:
-    """Nothing to do starts nothing."""
+    """Without work nothing starts."""
     assert made() == []

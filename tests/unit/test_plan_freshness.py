@@ -35,8 +35,8 @@ def up_to(last: dt.date, count: int) -> History:
 def found(history: History, now: dt.datetime, listing: Listing = Listing(), **rule: Any) -> str:  # noqa: B008 - frozen
     """`fresh`, `warned` or `overdue`."""
     asked = dataclasses.replace(site(), freshness=Freshness(**rule))
-    told = stale(asked, history, listing, now)
-    return "fresh" if told is None else "overdue" if told.overdue else "warned"
+    found = stale(asked, history, listing, now)
+    return "fresh" if found is None else "overdue" if found.overdue else "warned"
 
 
 def test_a_day_without_logs_after_seven_with_some_is_told() -> None:
@@ -59,7 +59,7 @@ def test_logs_that_are_listed_and_not_loaded_yet_have_come() -> None:
 
 
 def test_a_source_that_cannot_be_listed_is_told_as_that() -> None:
-    """One cause is told once."""
+    """One cause is reported once."""
     assert found(up_to(LAST, 7), ON_TIME, Listing(error="denied")) == "fresh"
 
 
@@ -91,8 +91,8 @@ def test_nothing_is_said_where_it_is_not_wanted() -> None:
 
 def test_the_text_says_since_when() -> None:
     """One line for one cause."""
-    told = stale(site(), up_to(LAST, 7), Listing(), ON_TIME)
-    assert str(told) == "docs: no logs since those of 2026-05-10, 2 days ago: have they stopped coming?"
+    found = stale(site(), up_to(LAST, 7), Listing(), ON_TIME)
+    assert str(found) == "docs: no logs since those of 2026-05-10, 2 days ago: have they stopped coming?"
 
 
 MANIFEST = """\
@@ -123,7 +123,7 @@ def test_a_site_inherits_what_the_manifest_says(top: str, own: str, expected: Fr
 
 
 def test_a_warning_that_comes_after_the_error_is_a_mistake(tmp_path: Path) -> None:
-    """It would never be told."""
+    """It would never be reported."""
     path = tmp_path / "mtc.yaml"
     path.write_text(MANIFEST.format(top="freshness: {warn_after: 3d, error_after: 2d}", own=""), "utf-8")
     with pytest.raises(ManifestError, match="warn_after 3d is longer than error_after 2d"):

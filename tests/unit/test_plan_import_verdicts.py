@@ -104,14 +104,14 @@ def test_another_size_is_a_changed_input() -> None:
 
 
 def test_the_same_size_at_another_time_is_a_changed_input() -> None:
-    """A folder's file is told by size and time."""
+    """A folder's file is identified by size and time."""
     house = applied()
     house.put(obj("2026-05-01.log", modified=2))
     assert house.verdict(STEP) == (Verdict.INPUTS_CHANGED, ("changed: 2026-05-01.log (same size, other time)",))
 
 
 def test_the_same_size_with_another_etag_is_a_changed_input() -> None:
-    """A bucket's object is told by its ETag, whatever its time."""
+    """A bucket's object is identified by its ETag, whatever its time."""
     house = House(project())
     house.put(obj("a.gz", etag="aaaa"))
     house.apply()
@@ -389,7 +389,7 @@ def test_the_short_form_of_a_site_s_format_is_found() -> None:
 
 
 def test_a_default_that_is_back_has_no_line() -> None:
-    """A setting that is written nowhere is told without a place."""
+    """A setting that is written nowhere is reported without a location."""
     house = applied(site(filters=Filters(static=True)))
     house.set_site(site())
     assert house.verdict(STEP) == (Verdict.MANIFEST_CHANGED, ("filters.static: true → false",))
@@ -552,7 +552,7 @@ def test_a_day_that_has_not_begun_is_not_due_even_by_name() -> None:
 
 
 def test_not_due_comes_before_blocked() -> None:
-    """A source that cannot be listed is no trouble for a day that would not be imported anyway."""
+    """A source that cannot be listed does not matter for a day that would not be imported anyway."""
     house = House(project(), now=dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC))
     house.unlisted["docs"] = "no such bucket"
     assert house.verdict(STEP)[0] is Verdict.NOT_DUE

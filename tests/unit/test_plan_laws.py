@@ -259,7 +259,7 @@ def test_failures_in_between_end_in_the_same_state(world: list[Log], stops: list
 def test_whatever_happens_one_more_run_makes_everything_true(
     world: list[Log], happenings: list[Event], vanished: str
 ) -> None:
-    """After it all sources are loaded as they are, counted once, archived and told; and nothing is left to do."""
+    """After it all sources are loaded as they are, counted once, archived and delivered; and no work is left."""
     house = built(world, vanished=vanished)
     for event in happenings:
         event.happen(house)

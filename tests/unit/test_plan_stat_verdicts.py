@@ -290,7 +290,7 @@ def test_a_row_is_stale_when_its_stat_file_has_changed() -> None:
 
 
 def test_a_stat_file_that_the_state_does_not_know_still_makes_a_row() -> None:
-    """CSV is made over the `.stat` files that are there; one of another origin is told by its size."""
+    """CSV is made over the `.stat` files that are there; one of another origin is identified by its size."""
     house = House(project())
     house.stats["docs", DAY] = Output("stats/docs/2026-05-01.stat", 500, "")
     planned = only(house.plan(stages=(Stage.CSV,)), CSV)

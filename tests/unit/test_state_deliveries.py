@@ -131,7 +131,7 @@ def is_blob(text: str) -> bool:
 @settings(deadline=None, max_examples=30)
 @given(cuts, moves)
 def test_every_field_comes_back_as_it_went_in(one: Delivery, move: Batch) -> None:
-    """Texts of strangers, times, lists of places: through the file and the reader."""
+    """Untrusted text, times, lists of positions: through the file and the reader."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         schema.migrate(connection)
         store = Store(connection, Path("memory"))

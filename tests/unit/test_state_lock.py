@@ -21,7 +21,7 @@ KERNEL = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
 
 @dataclass
 class Sleeper:
-    """Passes no time; counts what it was asked for, and may do something at the n-th sleep."""
+    """Passes no time; records the pauses asked for, and may call something at the n-th of them."""
 
     slept: list[float] = field(default_factory=list)
     release_at: int = -1
@@ -78,13 +78,13 @@ def test_a_released_lock_is_free(state: Path) -> None:
 
 def test_waiting_ends_with_the_other_run(state: Path) -> None:
     """The wait is announced once, with the owner; the lock is taken when it is free."""
-    told: list[Owner | None] = []
+    waited_for: list[Owner | None] = []
     sleeper = Sleeper(release_at=3, lock=RunLock.acquire(state, "first"))
-    with RunLock.acquire(state, "second", wait=600, sleep=sleeper, on_wait=told.append) as lock:
+    with RunLock.acquire(state, "second", wait=600, sleep=sleeper, on_wait=waited_for.append) as lock:
         owner = read_owner(lock.path)
     assert owner is not None
     assert owner.command == "second"
-    assert [one.command for one in told if one] == ["first"]
+    assert [owner.command for owner in waited_for if owner] == ["first"]
     assert len(sleeper.slept) == 3
 
 
@@ -174,7 +174,7 @@ def test_a_file_system_without_locks_is_explained(number: int) -> None:
 
 
 def test_who_is_at_work_is_seen_without_touching_the_lock(state: Path) -> None:
-    """A killed owner leaves its name and is nobody; one of another host cannot be looked for and counts."""
+    """A killed owner leaves its name and does not count; one of another host cannot be checked and counts."""
     assert owner_at_work(state) is None
     with RunLock.acquire(state, "mtc apply"):
         found = owner_at_work(state)
@@ -221,7 +221,7 @@ def test_an_owner_without_a_name_is_at_work(state: Path, content: bytes) -> None
 
 
 def test_looking_makes_no_file(state: Path) -> None:
-    """Nor the folder it would lie in; what is no folder has nobody at work in it."""
+    """Nor the folder that it would be in; nobody is at work in what is not a folder."""
     assert owner_at_work(state) is None
     assert not state.parent.exists()
     state.parent.write_text("in the way")

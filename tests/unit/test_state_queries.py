@@ -146,8 +146,8 @@ def replay(lines: list[dict[str, Any]], store: Store) -> None:
         elif line["kind"] == "step":
             outputs = csv_files if step.stage is Stage.CSV else tuple(Output(*one) for one in line["outputs"])
             lines_of_step = from_accounting(json.dumps(line["accounting"]))
-            told = (outputs, lines_of_step, line["figures"], tuple(line["notes"]))
-            receipt = Receipt(step, Status(line["status"]), *told)
+            columns = (outputs, lines_of_step, line["figures"], tuple(line["notes"]))
+            receipt = Receipt(step, Status(line["status"]), *columns)
             judged = (line["fingerprint"], line["settings"], line["inputs"])
             checked = dt.datetime.fromisoformat(line["checked"])
             store.steps_done((StepResult(receipt, *judged, checked),), at=dt.datetime.fromisoformat(line["finished"]))

@@ -30,7 +30,7 @@ def test_any_map_comes_back_whatever_its_order(value: dict[str, str]) -> None:
 
 
 def test_times_are_kept_in_utc() -> None:
-    """The same instant is the same text, whatever zone it was told in."""
+    """The same instant is the same text, whatever zone it was given in."""
     paris = dt.timezone(dt.timedelta(hours=2))
     text = rows.to_timestamp(dt.datetime(2026, 5, 1, 12, tzinfo=paris))
     assert text == "2026-05-01T10:00:00+00:00"

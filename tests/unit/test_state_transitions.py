@@ -80,7 +80,7 @@ def test_a_done_step_keeps_all_that_its_verdict_is_judged_by(store: Store) -> No
 
 
 def test_a_step_is_done_as_done_or_as_empty_only(store: Store) -> None:
-    """A day without objects is empty; no other status is an end that went well."""
+    """A day without objects is empty; no other status is a success."""
     store.steps_done((result(IMPORT, Status.EMPTY),), at=AT)
     assert status(store, IMPORT) is Status.EMPTY
     with pytest.raises(ValueError, match="is not done but failed"):
@@ -124,7 +124,7 @@ def test_the_last_success_stays_on_record_whatever_comes_after(store: Store, end
 
 
 def test_a_listing_without_news_moves_only_the_time_of_the_check(store: Store) -> None:
-    """Steps that are up to date are marked as looked at."""
+    """Steps that are up to date are marked as checked."""
     store.steps_done((result(IMPORT),), at=AT)
     before = store.record(IMPORT)
     store.checked([IMPORT], LATER)
@@ -140,7 +140,7 @@ def test_a_listing_without_news_moves_only_the_time_of_the_check(store: Store) -
 
 
 def test_an_object_replaces_what_was_loaded_under_its_key(store: Store) -> None:
-    """The files of the version before are given back, but not those that are still listed."""
+    """The files of the previous version are returned, but not those that are still listed."""
     assert store.object_loaded(IMPORT, loaded("a.log", part("p1"), part("p2", day=NEXT), part("p3"))) == ()
     again = loaded("a.log", part("p2"), part("p4"), etag="e2")
     assert store.object_loaded(IMPORT, again) == ("p1", "p3")
@@ -190,14 +190,14 @@ def test_an_archived_object_names_its_copy(store: Store) -> None:
 
 
 def test_only_import_steps_load_objects(store: Store) -> None:
-    """Nothing else has parts to give up later."""
+    """Only import steps have parts to delete later."""
     with pytest.raises(ValueError, match="loads no objects"):
         store.object_loaded(STAT, loaded("a.log"))
 
 
 @pytest.mark.parametrize("text", ["caf\udce9.log", "a\x00b", "=1+1\x1b[2J", "'; DROP TABLE steps; --"])
 def test_hostile_keys_and_errors_are_kept_as_they_are(store: Store, text: str) -> None:
-    """File names that are no UTF-8, control characters, SQL: text is data."""
+    """File names that are not UTF-8, control characters, SQL: text is data."""
     store.object_loaded(IMPORT, loaded(text, part(text)))
     store.object_archived(IMPORT, text, text)
     store.step_started(IMPORT, run="r1", attempt=1, at=AT)
@@ -234,7 +234,7 @@ def test_csv_steps_share_their_files(store: Store) -> None:
 
 
 def test_a_forgotten_step_leaves_no_trace(store: Store) -> None:
-    """An import step gives up its objects and parts too; other steps keep theirs."""
+    """An import step loses its objects and parts too; other steps keep theirs."""
     other = StepId(Stage.IMPORT, "docs", NEXT)
     store.step_started(IMPORT, run="r1", attempt=1, at=AT)
     store.object_loaded(IMPORT, loaded("a.log", part("p1"), part("shared")))
@@ -320,7 +320,7 @@ def test_an_attempt_belongs_to_a_run_that_began(store: Store) -> None:
 
 @pytest.mark.parametrize("end", ["blocked", "failed", "started again"])
 def test_a_step_that_is_tried_no_more_leaves_no_attempt_open(end: str, store: Store) -> None:
-    """A step that waited for its next try may be blocked, or fail, instead; the try before has an end then."""
+    """A step that waits for its next attempt may be blocked or fail instead; the previous attempt has an end then."""
     store.step_started(STAT, run="r1", attempt=1, at=AT)
     if end == "blocked":
         store.step_blocked(STAT, "its source cannot be listed", at=LATER)

@@ -1,4 +1,4 @@
-"""Every table of a day, counted by hand over one small log; then what strangers may write into it."""
+"""Every table of a day, counted by hand over one small log; then with hostile text in its lines."""
 
 import datetime as dt
 from pathlib import Path
