@@ -22,39 +22,41 @@ class RunSummary:
     hits: int = 0
     stale: dict[str, bool] = field(default_factory=dict)
 
-    def rest(self, planned: PlannedStep) -> None:
+    def add_idle(self, planned: PlannedStep) -> None:
         """Record a step that has no work."""
         self.idle[planned.step] = planned.verdict
 
-    def end(self, outcome: StepOutcome) -> None:
+    def add_outcome(self, outcome: StepOutcome) -> None:
         """Record how a step ended."""
         self.outcomes[outcome.step] = outcome
 
-    def ended(self, status: Status) -> int:
+    def count_ended(self, status: Status) -> int:
         """How many steps ended with this status."""
         return sum(outcome.status is status for outcome in self.outcomes.values())
 
-    def idling(self, verdict: Verdict) -> int:
+    def count_idle(self, verdict: Verdict) -> int:
         """How many steps had no work, with this verdict."""
-        return sum(idle_verdict is verdict for idle_verdict in self.idle.values())
+        return sum(recorded is verdict for recorded in self.idle.values())
 
     @property
     def blocked(self) -> int:
         """How many steps could not be tried."""
-        return self.ended(Status.BLOCKED) + sum(self.idling(verdict) for verdict in Verdict if verdict.is_stuck)
+        return self.count_ended(Status.BLOCKED) + sum(
+            self.count_idle(verdict) for verdict in Verdict if verdict.is_stuck
+        )
 
     @property
     def exit_code(self) -> int:
         """0; or 3 if a step failed or is blocked, or a site's logs are overdue."""
-        return EXIT_FAILED if self.ended(Status.FAILED) or self.blocked or any(self.stale.values()) else EXIT_OK
+        return EXIT_FAILED if self.count_ended(Status.FAILED) or self.blocked or any(self.stale.values()) else EXIT_OK
 
     def counts(self) -> dict[str, int]:
         """The counts of steps by outcome, as the end of a run reports them."""
         return {
-            "done": self.ended(Status.DONE),
-            "empty": self.ended(Status.EMPTY),
-            "failed": self.ended(Status.FAILED),
+            "done": self.count_ended(Status.DONE),
+            "empty": self.count_ended(Status.EMPTY),
+            "failed": self.count_ended(Status.FAILED),
             "blocked": self.blocked,
-            "up_to_date": self.idling(Verdict.UP_TO_DATE),
-            "not_due": self.idling(Verdict.NOT_DUE),
+            "up_to_date": self.count_idle(Verdict.UP_TO_DATE),
+            "not_due": self.count_idle(Verdict.NOT_DUE),
         }

@@ -96,7 +96,7 @@ class StagePlanner:
         self.register((planned.step for planned in steps), history)
         idle = [planned for planned in steps if not planned.verdict.is_work]
         for planned in idle:
-            self.summary.rest(planned)
+            self.summary.add_idle(planned)
         with self.store.transaction():
             for planned in idle:
                 if planned.verdict.is_stuck:

@@ -208,7 +208,9 @@ class StepTracker:
     def _end_failed(self, step: StepId, text: str) -> None:
         ended = self._open.pop(step)
         spent = ended.seconds
-        self.summary.end(StepOutcome(step, Status.FAILED, ended.planned.verdict, spent, ended.attempt, error=text))
+        self.summary.add_outcome(
+            StepOutcome(step, Status.FAILED, ended.planned.verdict, spent, ended.attempt, error=text)
+        )
         self.reporter.tell(StepFinished(step, Status.FAILED, spent, error=text))
 
     def _retry_later(self, steps: list[StepId], text: str) -> None:
@@ -247,7 +249,7 @@ class StepTracker:
             ended = self._open.pop(receipt.step)
             spent = ended.seconds
             figures = dict(receipt.figures)
-            self.summary.end(
+            self.summary.add_outcome(
                 StepOutcome(receipt.step, receipt.status, ended.planned.verdict, spent, ended.attempt, figures)
             )
             self.reporter.tell(StepFinished(receipt.step, receipt.status, spent, figures, receipt.notes))

@@ -156,7 +156,7 @@ class _ListedDay:
 
     def _blocked_removals(self, found: ObjectChanges) -> tuple[LoadedObject, ...]:
         """Objects that would be lost, and that are kept until the loss is accepted."""
-        return self.planner.losses.held(self.step, found)
+        return self.planner.losses.unaccepted(self.step, found)
 
     def _retained(self, found: ObjectChanges) -> list[LoadedObject]:
         """Objects that stay loaded although they are no longer in the source."""

@@ -18,7 +18,7 @@ from mtc.plan.verdicts import Finding, reasons_for
 from mtc.plan.work import StatWork
 from mtc.plan.world import Listing, Selection, World
 
-_SOME = 2
+_SUSPICIOUS = 2
 """How many objects, or days with parts, must be missing at once to suspect that a disk is not mounted."""
 
 Loaded = tuple[StepId, str]
@@ -48,7 +48,7 @@ class Losses:
         if not self.world.missing:
             return ""
         files = {item.part.file for item in self.hits}
-        if self._all_accepted or len(self.hits.by_day) < _SOME or not files <= self.world.missing:
+        if self._all_accepted or len(self.hits.by_day) < _SUSPICIOUS or not files <= self.world.missing:
             return ""
         return (
             f"the warehouse has none of the {len(files)} parts that the state lists: is its disk mounted? "
@@ -59,15 +59,15 @@ class Losses:
         """Why the site is blocked, if all loaded objects of these days would be dropped at once; else empty."""
         steps = {StepId(Stage.IMPORT, self.site.name, day) for day in days} - self.selection.accepted
         known = sum(len(history.objects.get(step, ())) for step in steps)
-        there = any(listing.days.get(step.day) for step in steps)
-        if self._all_accepted or there or known < _SOME or self.site.source.vanished != "drop":
+        is_listed = any(listing.days.get(step.day) for step in steps)
+        if self._all_accepted or is_listed or known < _SUSPICIOUS or self.site.source.vanished != "drop":
             return ""
         return (
             f"the source has none of the {known} objects that were loaded: is its disk mounted, is its url right? "
             f"To drop their hits: --accept site:{self.site.name}"
         )
 
-    def held(self, step: StepId, found: ObjectChanges) -> tuple[LoadedObject, ...]:
+    def unaccepted(self, step: StepId, found: ObjectChanges) -> tuple[LoadedObject, ...]:
         """The objects of an import step that would be lost, and whose loss is not accepted: they are kept."""
         drops = self.site.source.vanished == "drop"
         removed = [old for old in found.vanished if self._empties(step, old, found)] if drops else found.unrecoverable
@@ -110,9 +110,9 @@ class Losses:
 
     def statistics(self, step: StepId, verdict: Verdict, work: StatWork, record: StepRecord | None) -> Finding | None:
         """The verdict for a stat step whose work would lose statistics; None if it would not."""
-        lost = [item for item in self.hits.by_day.get(step.day, ()) if item.part.file in self.world.missing]
-        if lost and self.site.answers == "warehouse":
-            reasons = (*reasons_for("part missing", (item.part.file for item in lost)), *_remedies(lost))
+        missing = [item for item in self.hits.by_day.get(step.day, ()) if item.part.file in self.world.missing]
+        if missing and self.site.answers == "warehouse":
+            reasons = (*reasons_for("part missing", (item.part.file for item in missing)), *_remedies(missing))
         elif self._removes(step, work) and not self._accepted_statistics(step, record):
             reasons = ("nothing is left of what it was counted from", f"to remove it: --accept {step}")
         else:
@@ -142,9 +142,9 @@ class Losses:
         )
 
 
-def _remedies(lost: Iterable[DayPart]) -> Iterable[str]:
+def _remedies(missing: Iterable[DayPart]) -> Iterable[str]:
     """A hint for each import whose parts are lost."""
-    steps = sorted({item.step for item in lost})
+    steps = sorted({item.step for item in missing})
     for step in steps:
         again = f"`mtc import {step.site} {step.day}` reads the log again if it is there"
         yield f"{again}; to go on without: --accept {step}"

@@ -20,7 +20,7 @@ def ended(*statuses: Status) -> RunSummary:
     """A summary of steps that ended with these statuses."""
     summary = RunSummary()
     for number, status in enumerate(statuses):
-        summary.end(StepOutcome(step(f"site{number}"), status, Verdict.NEW))
+        summary.add_outcome(StepOutcome(step(f"site{number}"), status, Verdict.NEW))
     return summary
 
 
@@ -42,15 +42,15 @@ def test_a_failed_or_blocked_step_makes_the_exit_code(statuses: tuple[Status, ..
 def test_a_step_with_nothing_to_do_is_no_failure_unless_it_is_blocked(verdict: Verdict, code: int) -> None:
     """A blocked one could not be tried."""
     summary = RunSummary()
-    summary.rest(PlannedStep(step("docs"), verdict))
+    summary.add_idle(PlannedStep(step("docs"), verdict))
     assert summary.exit_code == code
 
 
 def test_counts_are_of_steps_each_in_one_place() -> None:
     """A step that ends twice, as after a retry, counts as it ended last."""
     summary = ended(Status.FAILED, Status.DONE, Status.EMPTY)
-    summary.end(StepOutcome(step("site0"), Status.DONE, Verdict.NEW))
-    summary.rest(PlannedStep(step("idle"), Verdict.UP_TO_DATE))
-    summary.rest(PlannedStep(step("early"), Verdict.NOT_DUE))
-    summary.rest(PlannedStep(step("held"), Verdict.BLOCKED))
+    summary.add_outcome(StepOutcome(step("site0"), Status.DONE, Verdict.NEW))
+    summary.add_idle(PlannedStep(step("idle"), Verdict.UP_TO_DATE))
+    summary.add_idle(PlannedStep(step("early"), Verdict.NOT_DUE))
+    summary.add_idle(PlannedStep(step("held"), Verdict.BLOCKED))
     assert summary.counts() == {"done": 2, "empty": 1, "failed": 0, "blocked": 1, "up_to_date": 1, "not_due": 1}

@@ -259,7 +259,7 @@ def test_failures_in_between_end_in_the_same_state(world: list[Log], stops: list
 def test_whatever_happens_one_more_run_makes_everything_true(
     world: list[Log], happenings: list[Event], vanished: str
 ) -> None:
-    """After it all sources are loaded as they are, counted once, archived and delivered; and no work is left."""
+    """After it all sources are loaded as they are, counted once, archived and in the results; no work is left."""
     house = built(world, vanished=vanished)
     for event in happenings:
         event.happen(house)
@@ -268,7 +268,7 @@ def test_whatever_happens_one_more_run_makes_everything_true(
     for step in _steps():
         if step in house.source:
             assert_loaded(house, step)
-    assert_told(house)
+    assert_results_current(house)
 
 
 @law
@@ -317,7 +317,7 @@ def assert_loaded(house: House, step: StepId) -> None:
     assert not kept & {key.removesuffix(".gz") for key in house.source[step]}
 
 
-def assert_told(house: House) -> None:
+def assert_results_current(house: House) -> None:
     """Statistics and CSV are what they would be if they were made now; every fingerprint is today's."""
     for planned in house.plan().steps:
         assert planned.verdict is Verdict.UP_TO_DATE, str(planned)
