@@ -218,7 +218,7 @@ def test_a_site_that_began_after_the_first_day_is_warned_of(tmp_path: Path, crea
     assert not found.has_problem
     assert len(warnings) == warned
     for one in warnings:
-        assert "created there on 2026-05-02, and the first of `dates` is 2026-05-01" in one.what
+        assert "created there on 2026-05-02, and `dates` begins with 2026-05-01" in one.what
         assert "idSite=1 and startDate=2026-05-01" in one.hint
 
 
