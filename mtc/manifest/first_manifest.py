@@ -19,7 +19,7 @@ from mtc.sources.url_rules import source_findings
 
 _STARTER = """\
 # yaml-language-server: $schema=../schemas/manifest.schema.json
-# What should be true. `mtc plan` says what is to do, `mtc apply` does it, `mtc validate` checks this file.
+# The result that you want. `mtc validate` checks this file, `mtc plan` shows what there is to do, `mtc apply` does it.
 version: 1
 name: daily
 
@@ -30,9 +30,9 @@ stages: [import, stat, csv]
 source:
   url: {url}
   format: auto                   # or a format's name, such as combined
-  settle: 6h                     # how long after a day's end its logs may still arrive
+  settle: 6h                     # how long after the end of a day its logs can arrive
 
-# What comes out. Paths start from the project's folder.
+# Where results go. Paths start from the project's folder.
 warehouse: {{path: warehouse}}
 stats: {{path: stats}}
 csv: {{path: csv}}
@@ -44,10 +44,10 @@ filters:
   errors: false
   redirects: false
 
-# The sites, by name. Each may have a timezone, source and filters of its own.
+# The sites, by name. Each can have its own timezone, source and filters.
 sites:
   {site}:
-    timezone: UTC                # in which its days begin and end, such as Europe/Paris
+    timezone: UTC                # when its days begin and end; for example Europe/Paris
 """
 
 
