@@ -1,15 +1,15 @@
-"""Files that a reader sees whole or not at all: staged, made durable, then renamed. No other room writes what lasts.
+"""Atomic, durable file writes: staged, flushed, then renamed. Every lasting file of mtc is written through this module.
 
 Four ways, for four needs:
 
 - one file: `staged_beside`, `write_atomic`
 - several files that belong together, staged beside their targets: `StagedFiles`
-- a file that may come into being once only, though several processes try: `create_once`
-- many files, staged in a folder of their own: `StagingFolder`
+- a file that is created once, though several processes may try: `create_once`
+- many files, staged in a separate folder: `StagingFolder`
 
-In each the content is flushed to the disk, the name is given by a rename (or a link), and the folder is flushed, in
-this order. Until then nothing is seen. What a killed process leaves has a name by which `sweep` and `clear_staging`
-find it. A staged file must be on its target's file system.
+In each the content is flushed to disk, the file gets its name by a rename (or a link), and the folder is flushed, in
+this order. Until then no reader sees it. `sweep` and `clear_staging` find what a killed process leaves by its name. A
+staged file must be on its target's file system.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ _LEFTOVER = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{8}(?P<ending>\.tmp|\.new)")
 
 
 def fsync_dir(folder: Path) -> None:
-    """Make a rename in `folder` last through a power loss."""
+    """Flush a folder, so that a rename in it survives a power loss."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -47,7 +47,7 @@ def fsync_dir(folder: Path) -> None:
 
 
 def fsync_file(path: Path) -> None:
-    """Make the content of `path` last through a power loss."""
+    """Flush a file, so that its content survives a power loss."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -56,9 +56,9 @@ def fsync_file(path: Path) -> None:
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:
-    """Make a folder, and those above it that are missing, each durably: a power loss must not take their names.
+    """Create a folder and its missing parents, each durably: the names survive a power loss.
 
-    `mode` is that of the folder itself; those above it get the usual one.
+    `mode` is that of the folder itself; its parents get the default one.
     """
     missing = []
     above = folder
@@ -71,7 +71,7 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
 
 
 def publish(staged: Mapping[Path, Path]) -> None:
-    """Move complete staged files, by their targets, into place, durably; each folder is flushed once."""
+    """Move complete files into place, durably; `staged` maps targets to staged files. Flushes each folder once."""
     for target in staged:
         make_folder(target.parent)
     for path in staged.values():
@@ -83,15 +83,15 @@ def publish(staged: Mapping[Path, Path]) -> None:
 
 
 def _staged_path(target: Path, mark: str = "", ending: _Ending = ".tmp") -> Path:
-    """A path beside `target` that `sweep` knows; `mark` is 8 hex digits, random by default."""
+    """A path beside `target` that `sweep` recognises; `mark` is 8 hex digits, random by default."""
     return target.with_name(f".{target.name}.{mark or secrets.token_hex(4)}{ending}")
 
 
 @contextlib.contextmanager
 def staged_beside(target: Path, *, mark: str = "") -> Iterator[Path]:
-    """Give a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed.
+    """Yield a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed.
 
-    With a `mark` that no other process uses, what a killed process left under the same name is removed first.
+    With a `mark` that no other process uses, the leftover of a killed process under the same name is removed first.
     """
     make_folder(target.parent)
     staged = _staged_path(target, mark)
@@ -128,12 +128,12 @@ class StagedFiles:
             staged.unlink(missing_ok=True)
 
     def stage(self, target: Path) -> Path:
-        """Give the path at which to write what becomes `target`."""
+        """Return the path at which to write the file that becomes `target`."""
         self._staged[target] = _staged_path(target)
         return self._staged[target]
 
     def drop(self, target: Path) -> None:
-        """Leave `target` as it is."""
+        """Discard the staged file; `target` stays as it is."""
         self._staged.pop(target).unlink(missing_ok=True)
 
     def publish(self) -> None:
@@ -152,28 +152,28 @@ class StagingFolder:
     _number: int = 0
 
     def temporary(self, name: str = "temporary") -> Path:
-        """A path for a file that is not published."""
+        """Return a new path for a file that is not published."""
         self._number += 1
         return self.folder / f"{name}-{self._number}"
 
     def stage(self, target: str) -> Path:
-        """The path at which to write what becomes `target`."""
+        """Return the path at which to write the file that becomes `target`."""
         self._staged[target] = self.temporary("staged")
         return self._staged[target]
 
     def path_of(self, target: str) -> Path:
-        """Where the file is now that is, or becomes, `target`."""
+        """Return where the file of `target` is now: staged, or in place."""
         return self._staged.get(target, self.root / target)
 
     def publish(self, targets: Collection[str]) -> None:
-        """Move those of the targets that are staged into place, durably, one after the other."""
+        """Move the staged files of these targets into place, durably, one after the other."""
         for target in [target for target in self._staged if target in targets]:
             publish({self.root / target: self._staged.pop(target)})
 
 
 @contextlib.contextmanager
 def staging_folder(root: Path) -> Iterator[StagingFolder]:
-    """Give a new staging folder on the file system of `root`. What is not published when it is closed is removed."""
+    """Yield a new staging folder on the file system of `root`. Unpublished files are removed on exit."""
     folder = root / STAGING / secrets.token_hex(8)
     folder.mkdir(parents=True)
     try:
@@ -188,13 +188,12 @@ def clear_staging(root: Path) -> None:
 
 
 def create_once(target: Path, write: Callable[[Path], None]) -> bool:
-    """Have `write` fill an empty private file beside `target`, then give it that name.
+    """Create `target` unless it exists: `write` fills an empty private file beside it, which is then renamed.
 
-    Returns False, and changes nothing, when `target` exists already. What a killed creation left behind is swept by
-    the next one.
+    Returns False, and changes nothing, when `target` exists. The leftover of a killed creation is removed by the next.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
         MtcError: what `write` raises.
     """
     for _ in range(_ATTEMPTS):
@@ -208,7 +207,7 @@ def create_once(target: Path, write: Callable[[Path], None]) -> bool:
 
 
 def _create(target: Path, write: Callable[[Path], None]) -> bool | None:
-    """Whether the file was made; None when another process took it for a leftover and swept it."""
+    """Whether the file was created; None when another process took the staged file for a leftover and removed it."""
     staged = _staged_path(target, ending=".new")
     handle = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE)
     try:
@@ -240,7 +239,7 @@ def _rename_once(staged: Path, target: Path) -> bool:
 
 
 def _lock(handle: int) -> bool:
-    """Mark a file as being filled; False when another process fills it, or where nothing can be locked."""
+    """Lock a file that is being filled; False when another process has the lock, or where locks are not supported."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -249,10 +248,10 @@ def _lock(handle: int) -> bool:
 
 
 def sweep(folder: Path, is_target: Callable[[str], bool], *, ending: _Ending = ".tmp") -> None:
-    """Remove what killed processes left in `folder` of the targets whose names pass `is_target`.
+    """Remove leftovers of killed processes in `folder`: staged files of the targets whose names pass `is_target`.
 
-    A `.new` file, of `create_once`, stays while another process fills it; a `.tmp` file has no owner but the run that
-    sweeps.
+    A `.new` file (of `create_once`) stays while another process fills it. A `.tmp` file belongs to the run that sweeps,
+    so it is always a leftover.
     """
     for path in list(folder.glob(".*")):
         match = _LEFTOVER.fullmatch(path.name)
@@ -265,7 +264,7 @@ def sweep(folder: Path, is_target: Callable[[str], bool], *, ending: _Ending = "
 
 
 def _unlink_unlocked(path: Path) -> None:
-    """Remove a file that no process fills. The lock of a killed process goes with it."""
+    """Remove a file that no process has locked. A killed process has lost its lock."""
     with contextlib.suppress(OSError):  # removed by another process, or not ours to remove
         handle = os.open(path, os.O_RDWR)
         try:
@@ -276,7 +275,7 @@ def _unlink_unlocked(path: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, hex."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
@@ -285,7 +284,11 @@ def sha256(path: Path) -> str:
 
 
 def path_inside(root: Path, relative: str) -> Path:
-    """Join `relative` to `root`; PermanentError for a path that leads out of `root`."""
+    """Join `relative` to `root`.
+
+    Raises:
+        PermanentError: the path leads out of `root`.
+    """
     path = (root / relative).resolve()
     if not path.is_relative_to(root.resolve()):
         raise PermanentError("the path leads out of its folder", where=relative)
@@ -293,7 +296,7 @@ def path_inside(root: Path, relative: str) -> Path:
 
 
 def explain_write_error(error: OSError, doing: str) -> MtcError:
-    """Put an operating-system error of writing into words with a remedy; `doing` is the place where none is named."""
+    """Explain an operating-system error of a write, with a remedy; `doing` is the place if the error names none."""
     where = _place(error) or doing
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
         return PermanentError(f"cannot write: {error.strerror}", where=where, hint="check the folder's permissions")
@@ -302,7 +305,7 @@ def explain_write_error(error: OSError, doing: str) -> MtcError:
 
 
 def _place(error: OSError) -> str:
-    """The file that was to be written: where a staged one was to be moved to, or the folder that it could not be in."""
+    """The file that could not be written: the target of a staged file, or the folder where it could not be created."""
     if error.filename2:
         return os.fsdecode(error.filename2)
     path = Path(os.fsdecode(error.filename or ""))

@@ -1,8 +1,7 @@
-"""Work in threads of its own, such as a call over the network, that the caller can stop waiting for.
+"""Work in background threads, such as network calls, that the caller can abandon.
 
-A call may never end. While it is waited for, a signal to stop is noticed at once, and work that is too slow is given
-up. Work that is given up is left to itself: it ends when its connection does, and its result is not looked at. So work
-must be harmless when it ends late.
+A call may never end. The thread that waits for it notices a signal to stop at once, and abandons work that is too slow.
+Abandoned work runs on until its connection ends, and its result is ignored, so work must be harmless when it ends late.
 """
 
 import contextlib
@@ -25,14 +24,14 @@ _AT_ONCE = 16
 
 
 class AbandonedError(Exception):
-    """Raised in work that nobody waits for any more, when it reports progress."""
+    """Raised in abandoned work when it reports progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class LowSpeedLimit:
-    """How slow work may be: in each stretch of `seconds` it has to move at least `min_bytes`.
+    """The slowest that work may be: at least `min_bytes` in each period of `seconds`.
 
-    `clock` gives seconds, and `tick` is how often the work is looked at, in seconds; tests set both.
+    `clock` returns seconds, and `tick` is the interval between checks, in seconds; tests set both.
     """
 
     seconds: float
@@ -43,7 +42,7 @@ class LowSpeedLimit:
 
 @dataclass(slots=True)
 class BackgroundWork(Generic[Result]):
-    """Work in a thread of its own. It calls `moved` with how many more bytes it has moved."""
+    """Work in a background thread. It calls `moved` with the number of bytes transferred since the last call."""
 
     do: Callable[[Callable[[int], None]], Result]
     done: threading.Event = field(default_factory=threading.Event)
@@ -53,17 +52,21 @@ class BackgroundWork(Generic[Result]):
     error: BaseException | None = None
 
     def start(self, name: str) -> None:
-        """Start it in a thread of that name."""
+        """Start the work in a new thread of that name."""
         threading.Thread(target=self.run, name=name, daemon=True).start()
 
     def moved(self, size: int) -> None:
-        """Count bytes; raises AbandonedError when nobody waits for them."""
+        """Count transferred bytes.
+
+        Raises:
+            AbandonedError: nobody waits for the work any more.
+        """
         if self.abandoned:
             raise AbandonedError
         self.bytes += size
 
     def run(self) -> None:
-        """Do it, in this thread."""
+        """Do the work in the current thread; its result or error is kept."""
         try:
             self.result = self.do(self.moved)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits
@@ -72,7 +75,7 @@ class BackgroundWork(Generic[Result]):
             self.done.set()
 
     def outcome(self) -> Result:
-        """Its result; raises what it has raised."""
+        """Return the result, or raise the error that the work raised."""
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value] # it is done
@@ -81,13 +84,13 @@ class BackgroundWork(Generic[Result]):
 def run_watched(
     do: Callable[[Callable[[int], None]], Result], limit: LowSpeedLimit, on_progress: Callable[[int], None], where: str
 ) -> Result:
-    """Do work in a thread of its own and wait for it.
+    """Do work in a background thread and wait for it.
 
     Args:
-        do: the work. It is given a function that it calls with how many more bytes it has moved.
-        limit: how slow it may be.
-        on_progress: is called each tick with how many more bytes have been moved; it may raise to stop waiting.
-        where: what the work is about, for the error.
+        do: the work. Its argument is a function to call with the number of bytes transferred since the last call.
+        limit: how slow the work may be.
+        on_progress: called each tick with the bytes transferred since the last tick; it may raise to stop waiting.
+        where: the place that an error names.
 
     Raises:
         TransientError: the work is too slow.
@@ -121,10 +124,10 @@ def _wait(work: "BackgroundWork[Result]", limit: LowSpeedLimit, on_progress: Cal
 def map_in_order(
     do: Callable[[Item], Result], items: Iterable[Item], check: Callable[[], None], *, threads: int, name: str
 ) -> Iterator[tuple[Item, Result]]:
-    """Do work for each item, in at most `threads` threads, and give item and result in order of the items.
+    """Call `do` for each item, in at most `threads` threads, and yield each item with its result, in order.
 
-    `check` is called each tick while a result is waited for; it may raise to stop waiting. What the work for an item
-    raises is raised at that item.
+    `check` is called each tick while waiting for a result; it may raise to stop waiting. An error of the work for an
+    item is raised at that item.
     """
     works = [(item, BackgroundWork[Result](functools.partial(_without_progress, do, item))) for item in items]
     waiting: queue.SimpleQueue[BackgroundWork[Result]] = queue.SimpleQueue()

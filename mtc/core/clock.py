@@ -1,20 +1,20 @@
-"""The one clock. Whoever needs the time takes a `Clock` as an argument, and this one is its default.
+"""The one clock: code that needs the time takes a `Clock` as an argument, with this one as the default.
 
-Lengths of time are measured with `time.monotonic`, which is no clock: it does not say what time it is.
+Durations are measured with `time.monotonic` instead, which does not jump when the system time is set.
 """
 
 import datetime as dt
 from collections.abc import Callable
 
 Clock = Callable[[], dt.datetime]
-"""Gives the time, with a time zone."""
+"""Returns the current time, with a time zone."""
 
 
 def utc_now() -> dt.datetime:
-    """The time, in UTC."""
+    """Return the current time, in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 def local_today() -> dt.date:
-    """The date in this machine's time zone, for days that somebody types."""
+    """Return today's date in this machine's time zone, for dates that are typed on the command line."""
     return dt.datetime.now().astimezone().date()

@@ -1,6 +1,6 @@
 """Named points at which a crash test kills the process: `MTC_CRASH_AT=NAME`, or `NAME:3` for the third passage.
 
-Without that variable a point does nothing. All names are listed here, so that a test can go through them.
+Without that variable a point does nothing. `POINTS` lists all names, so that a test can go through them.
 """
 
 import os
@@ -34,7 +34,7 @@ _passages: dict[str, int] = {}
 
 
 def point(name: str) -> None:
-    """Kill this process as by `kill -9`, if a test asks for it."""
+    """Kill this process with SIGKILL if the environment names this point."""
     value = os.environ.get(_VARIABLE)
     if value is None:
         return

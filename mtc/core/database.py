@@ -1,4 +1,4 @@
-"""The embedded database: one in-memory DuckDB per process, a connection per task, and its errors in words.
+"""The embedded database: one in-memory DuckDB per process, a connection per task, and its errors explained.
 
 All connections share one buffer pool, so that `run.memory` bounds the whole process. Temporary tables belong to a
 connection. Nothing is fetched from a network and no extension is loaded.
@@ -34,7 +34,10 @@ def _database(memory: str, temp: str) -> duckdb.DuckDBPyConnection:
 
 
 def connect(memory: str, temp: Path) -> duckdb.DuckDBPyConnection:
-    """A new connection to the process's database. `memory` is like `800MB`, `temp` a folder for what does not fit."""
+    """Open a new connection to the process's database.
+
+    `memory` is its limit, like `800MB`; data beyond it spills to the folder `temp`.
+    """
     temp.mkdir(parents=True, exist_ok=True)
     return _database(memory, str(temp)).cursor()
 
@@ -45,7 +48,7 @@ def _small() -> duckdb.DuckDBPyConnection:
 
 
 def query_texts(sql: str, values: list[str]) -> list[tuple[object, ...]]:
-    """The rows of a query over the table `given (text)`, which holds these values. For a few values, without files."""
+    """Return the rows of a query over the table `given (text)` of these values. For a few values; no files."""
     given = "SELECT unnest(CAST(? AS VARCHAR[])) AS text"
     return _small().cursor().execute(f"WITH given AS ({given}) {sql}", [values]).fetchall()
 
@@ -55,7 +58,7 @@ _MEMORY = "raise `run.memory`, or lower `run.jobs`"
 
 
 def explain_database_error(error: duckdb.Error, where: str) -> StepError:
-    """Put a database error into words: what is short, what is in the way, what is wrong with the data, or a bug."""
+    """Explain a database error: out of space or memory, no access, unreadable data, or a bug."""
     text = (str(error).splitlines() or [""])[0]
     if _FULL.search(text):
         return PermanentError("no space left on the disk", where=where, hint="free some and run the same command")
@@ -72,12 +75,12 @@ def _short_of_memory(_text: str, where: str) -> StepError:
 
 def _forbidden(text: str, where: str) -> StepError:
     return PermanentError(
-        f"a file may not be read or written: {text}", where=where, hint="see who owns it, and its mode"
+        f"a file may not be read or written: {text}", where=where, hint="check its owner and its permissions"
     )
 
 
 def _unreadable(text: str, where: str) -> StepError:
-    hint = "nothing of it was loaded; look at the file, and at its `format:`"
+    hint = "nothing of it was loaded; check the file and its `format:`"
     return PermanentError(f"the data could not be read: {text}", where=where, hint=hint)
 
 
@@ -96,4 +99,4 @@ _KINDS: tuple[tuple[tuple[type[duckdb.Error], ...], Callable[[str, str], StepErr
     ((duckdb.IOException,), _failed),
     ((duckdb.InvalidInputException, duckdb.DataError), _unreadable),
 )
-"""In order: classes of errors, and what each is called. Data errors are those of conversion and range."""
+"""In order: classes of errors, and what explains each. Data errors are those of conversion and range."""

@@ -1,8 +1,8 @@
 """Deliveries of hits to Matomo, as frozen values. No I/O.
 
 A *delivery* is a set of objects of one import step, sent to one site of one server. Its *cut* says how its hits are
-arranged: in lanes (all hits of a visitor are in one lane), each in order of time, each cut into batches. The cut is
-recorded before the first hit is sent, and the same cut of the same parts always gives the same batches.
+partitioned: into lanes (all hits of a visitor are in one lane), each in order of time and divided into batches. The cut
+is recorded before the first hit is sent, and the same cut of the same parts always gives the same batches.
 """
 
 import datetime as dt
@@ -16,10 +16,10 @@ from mtc.core.model import LoadedObject
 
 
 class BatchStatus(StrEnum):
-    """How far a batch has come.
+    """The progress of a batch.
 
-    `sending` is recorded before the first byte is sent. A batch found so by a later run is in doubt, as is one whose
-    answer did not come or says nothing; an in-doubt batch is looked up in Matomo before anything is sent again.
+    `sending` is recorded before the first byte is sent. A batch that a later run finds in this status is in doubt, as
+    is one whose response was lost or is unclear; it is looked up in Matomo before anything is sent again.
     """
 
     PLANNED = "planned"
@@ -29,7 +29,7 @@ class BatchStatus(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """Whether all of a delivery's batches are recorded. `given up` is one that an operator has voided."""
+    """The progress of a delivery: `done` when all batches are recorded, `given up` when an operator has voided it."""
 
     OPEN = "open"
     DONE = "done"
@@ -38,9 +38,9 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How the hits of a delivery are laid out. Hits after `until`, or over 20 years before it, are not sent.
+    """How the hits of a delivery are partitioned: into `lanes`, in batches of `size` hits.
 
-    `uid` is what the ids of its hits are made from.
+    Hits after `until`, or over 20 years before it, are not sent. The ids of the hits are derived from `uid`.
     """
 
     uid: str
@@ -51,7 +51,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, order=True)
 class BatchId:
-    """A batch's place in its delivery, both numbers from 0."""
+    """A batch's position in its delivery; both numbers count from 0."""
 
     lane: int
     number: int
@@ -61,8 +61,8 @@ class BatchId:
 class Batch:
     """Consecutive hits of a lane.
 
-    `moved` is when it came to its status. `left` are the places in it (from 0) of the hits still to be sent, None for
-    all of them. `invalid` counts the hits that Matomo refused; `refused` are their places, where it told which.
+    `moved` is when its status last changed. `left` are the positions (from 0) of the hits still to be sent, None for
+    all. `invalid` counts the hits that Matomo refused; `refused` are their positions, where it said which.
     """
 
     id: BatchId
@@ -75,7 +75,7 @@ class Batch:
 
     @property
     def places(self) -> tuple[int, ...]:
-        """The places of the hits that are still to be sent, or in doubt."""
+        """The positions of the hits that are still to be sent, or in doubt."""
         return tuple(range(self.hits)) if self.left is None else self.left
 
 
@@ -83,7 +83,7 @@ class Batch:
 class DeliveredObject:
     """An object whose hits belong to a delivery, as it was loaded then.
 
-    `accounting_digest` digests where its lines went, `text` the lines themselves (empty where that is not known).
+    `accounting_digest` is a digest of its accounting, `text` one of its lines (empty where not known).
     """
 
     key: str
@@ -100,20 +100,20 @@ class DeliveredObject:
         return cls(found.key, found.version, loaded.object_id, loaded.made_with, accounting_digest(loaded), loaded.text)
 
     def has_lines_of(self, loaded: LoadedObject) -> bool:
-        """Whether an object that was loaded again has the delivered lines, whatever it is called now."""
+        """Whether an object that was loaded again has the delivered lines, even under another key."""
         return self.accounting_digest == accounting_digest(loaded)
 
     def covers(self, loaded: LoadedObject) -> bool:
-        """Whether these are the hits of the object as it is loaded now."""
+        """Whether the delivered hits are those of the object as it is loaded now."""
         return (self.key, self.object_id, self.made_with) == (loaded.object.key, loaded.object_id, loaded.made_with)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivery as it is recorded. `batches` are there while it is open only.
+    """A delivery as the state records it. Only an open delivery has `batches`.
 
-    `server` is the server's name, `site_id` the site's number there. `objects` are those that no operator
-    has voided. `unsendable` counts hits at times that Matomo would not keep; `invalid` those that it refused.
+    `server` is the name of a Matomo server, `site_id` the site's id on it. `objects` excludes those that an operator
+    has voided. `unsendable` counts hits at times that Matomo does not store; `invalid` those that it refused.
     """
 
     number: int
@@ -129,7 +129,7 @@ class Delivery:
 
 
 def accounting_digest(loaded: LoadedObject) -> str:
-    """A digest of where an object's lines went: the same lines, compressed or copied since, give the same."""
+    """A digest of an object's accounting: the same lines give the same digest, also when compressed or copied since."""
     accounting = loaded.accounting
     days: dict[str, int] = {}
     for part in loaded.parts:
@@ -139,7 +139,7 @@ def accounting_digest(loaded: LoadedObject) -> str:
 
 
 def undelivered(loaded: Iterable[LoadedObject], delivered: Iterable[DeliveredObject]) -> tuple[LoadedObject, ...]:
-    """Those of the loaded objects whose hits belong to no delivery, in order of their keys."""
+    """The loaded objects whose hits are in no delivery, in order of their keys."""
     known = {(item.key, item.object_id, item.made_with) for item in delivered}
     return tuple(
         item

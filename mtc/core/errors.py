@@ -1,14 +1,14 @@
 """Every error mtc raises on purpose: what happened, where, and what to do about it.
 
     MtcError
-    ├── UsageError              2   the command line asks for something that cannot be
+    ├── UsageError              2   the command line is not valid
     │   └── ManifestError       2   a manifest is not valid; carries every problem found
-    ├── StepError               3   one step cannot go on; the others can
-    │   ├── PermanentError          the same again would fail the same way
+    ├── StepError               3   one step cannot continue; the others can
+    │   ├── PermanentError          a retry would fail the same way
     │   └── TransientError          may pass: retried with back-off
-    │       └── ObjectChangedError  an object is no longer what the listing said: list again, then retry
+    │       └── ObjectChangedError  an object changed since it was listed: list again, then retry
     ├── StateError              6   the state file is damaged, from a newer mtc, or cannot be written
-    ├── LockedError            75   another run is at work
+    ├── LockedError            75   another run holds the lock
     └── InterruptedRunError  129/130/143   SIGHUP, Ctrl-C or SIGTERM
 
 No message may hold a secret. One handler, in `mtc.cli`, prints them.
@@ -93,19 +93,19 @@ class MtcError(Exception):
 
 
 def _rebuild(kind: type[MtcError], what: str, where: str, hint: str) -> MtcError:
-    """Rebuild an error that crossed a process border."""
+    """Rebuild an error that was pickled."""
     return kind(what, where=where, hint=hint)
 
 
 class UsageError(MtcError):
-    """The command line asks for something that cannot be."""
+    """The command line is not valid."""
 
     exit_code = EXIT_USAGE
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in a manifest. `line` and `column` count from 1; 0 where there is no place."""
+    """A problem in a manifest. `line` and `column` count from 1; 0 where the position is not known."""
 
     file: str
     line: int
@@ -122,7 +122,7 @@ class Problem:
 
 
 class ManifestError(UsageError):
-    """A manifest is not valid. `problems` holds all that was found, in order of place."""
+    """A manifest is not valid. `problems` holds all that were found, in order of position."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -133,24 +133,24 @@ class ManifestError(UsageError):
 
 
 class StepError(MtcError):
-    """One step cannot go on; the others can."""
+    """One step cannot continue; the others can."""
 
 
 class PermanentError(StepError):
-    """The same step again would fail the same way: a bad credential, a corrupt object, a wrong format."""
+    """A retry would fail the same way: a bad credential, a corrupt object, a wrong format."""
 
 
 class TransientError(StepError):
-    """What failed may pass: a time-out, a 503, a connection reset. Retried with back-off.
+    """A failure that may pass: a time-out, a 503, a connection reset. Retried with back-off.
 
-    `retry_after` is how many seconds the other side asks to wait, if it does.
+    `retry_after` is the wait that the server requests, in seconds, if it does.
     """
 
     retry_after: float | None = None
 
 
 class ObjectChangedError(TransientError):
-    """An object is no longer what the listing said it was."""
+    """An object changed since it was listed."""
 
 
 class StateError(MtcError):
@@ -190,15 +190,15 @@ _LIMITS: dict[int, tuple[str, str]] = {
     errno.EEXIST: ("a file, or a link that leads nowhere, stands where a folder belongs", "move it away"),
     errno.ELOOP: ("too many symbolic links on the way", "look for a link that leads to itself"),
 }
-"""By the system's error number: what it means and what to do."""
+"""By error number: what it means and what to do."""
 
 _THREADS = "can't start new thread"
 
 
 def explain_machine_error(error: BaseException, where: str = "") -> StepError | None:
-    """Put an error of the machine (a limit, a missing right) into words; None for any other error.
+    """Explain an error of the machine (a limit, a missing permission); None for any other error.
 
-    The same step would meet the same limit again, so these are permanent, but for those that other programs cause.
+    A retry would meet the same limit, so these are permanent, except for limits that other programs use up.
     """
     if isinstance(error, MemoryError):
         return PermanentError("not enough memory", where=where, hint=_MEMORY)
@@ -218,7 +218,7 @@ def explain_machine_error(error: BaseException, where: str = "") -> StepError | 
 
 
 def explain_read_error(error: OSError, where: str) -> StepError:
-    """Put an operating-system error of reading into words, with a remedy where there is one."""
+    """Explain an operating-system error of a read, with a remedy where there is one."""
     if isinstance(error, FileNotFoundError):
         return ObjectChangedError("the file is gone", where=where)
     if error.errno in _DENIED:

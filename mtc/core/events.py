@@ -1,6 +1,6 @@
-"""What happens in a run: one frozen class per event, for the console, JSON lines and the run record alike.
+"""The events of a run: one frozen class each, for the console, JSON lines and the run record alike.
 
-An event never holds a secret. `to_json` gives the form that `--json` prints, a line each.
+An event never holds a secret. `to_json` makes the line that `--json` prints.
 """
 
 import dataclasses
@@ -15,12 +15,12 @@ from mtc.core.model import Status, StepId, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Anything that happens in a run."""
+    """The base class of all events."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """A run has the lock and begins."""
+    """A run has taken the lock and begins."""
 
     run: str
     manifest: str
@@ -30,7 +30,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlanMade(Event):
-    """A plan, or the plan of a further stage, is made. `steps` and `work` count; `size` is the bytes to be loaded."""
+    """The plan of a run, or of its next stage, is made. `steps` and `work` are counts; `size` is the bytes to load."""
 
     stage: str
     steps: int
@@ -41,7 +41,7 @@ class PlanMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepStarted(Event):
-    """A step is being done."""
+    """A step has started."""
 
     step: StepId
     verdict: Verdict
@@ -51,7 +51,7 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepProgress(Event):
-    """Progress of a task since the event before. `delivered` counts hits that Matomo has taken."""
+    """Progress of a task since the last such event. `delivered` counts hits that Matomo has accepted."""
 
     task: str
     size: int = 0
@@ -61,7 +61,7 @@ class StepProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepFinished(Event):
-    """A step has ended and is recorded."""
+    """A step has ended and its result is recorded."""
 
     step: StepId
     status: Status
@@ -83,7 +83,7 @@ class StepRetried(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepBlocked(Event):
-    """A step is not tried, as one that it depends on failed."""
+    """A step is not tried because one that it depends on failed."""
 
     step: StepId
     reason: str
@@ -91,21 +91,21 @@ class StepBlocked(Event):
 
 @dataclass(frozen=True, slots=True)
 class Notice(Event):
-    """Something that a person should know; nothing stops for it."""
+    """Information for the operator; it stops nothing."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
-    """Something that a person must see even in a quiet run; nothing stops for it."""
+    """A warning that is shown even in a quiet run; it stops nothing."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunFinished(Event):
-    """A run is over. Counts are of steps; `lines` and `hits` of what was loaded in this run."""
+    """A run has ended. Counts are of steps; `lines` and `hits` are those loaded in this run."""
 
     run: str
     exit_code: int
@@ -122,13 +122,13 @@ class RunFinished(Event):
 
 
 class Reporter(Protocol):
-    """Takes events. `close` is called once, at the end, also after an error."""
+    """Receives events. `close` is called once, at the end, also after an error."""
 
     def tell(self, event: Event) -> None:
-        """Take one event."""
+        """Receive an event."""
 
     def close(self) -> None:
-        """Put the terminal back as it was."""
+        """Restore the terminal."""
 
 
 def _plain(value: object) -> object:
@@ -144,6 +144,6 @@ def _plain(value: object) -> object:
 
 
 def to_json(event: Event) -> str:
-    """One line of JSON: the event's name, then its fields."""
+    """One line of JSON: the event's class name, then its fields."""
     fields: dict[str, Any] = {item.name: _plain(getattr(event, item.name)) for item in dataclasses.fields(event)}
     return json.dumps({"event": type(event).__name__, **fields}, ensure_ascii=True)

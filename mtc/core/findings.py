@@ -12,12 +12,12 @@ from typing import Self
 
 from mtc.core.errors import MtcError, TransientError
 
-_PASSING = "see that it can be reached from here, by the proxy if there is one, and look again"
-_STAYING = "fix that, and look again"
+_PASSING = "check that it can be reached from this machine, through the proxy if there is one, and run this again"
+_STAYING = "fix that, and run this again"
 
 
 class Level(StrEnum):
-    """How bad it is: a problem would stop a run, a warning would not."""
+    """How serious a finding is: a problem would stop a run, a warning would not."""
 
     OK = "ok"
     WARNING = "warning"
@@ -26,7 +26,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: what it is `about`, `where` that lies, `what` was found, and the remedy (`hint`)."""
+    """The result of a check: its subject (`about`), its place (`where`), `what` was found, and the remedy (`hint`)."""
 
     level: Level
     about: str
@@ -36,22 +36,22 @@ class Finding:
 
     @classmethod
     def ok(cls, about: str, where: str, what: str) -> Self:
-        """All is well."""
+        """A check that passed."""
         return cls(Level.OK, about, where, what)
 
     @classmethod
     def warning(cls, about: str, where: str, what: str, hint: str) -> Self:
-        """Stops nothing."""
+        """A result that would not stop a run."""
         return cls(Level.WARNING, about, where, what, hint)
 
     @classmethod
     def problem(cls, about: str, where: str, what: str, hint: str) -> Self:
-        """Would stop a run, or make its numbers wrong."""
+        """A result that would stop a run, or make its numbers wrong."""
         return cls(Level.PROBLEM, about, where, what, hint)
 
     @classmethod
     def of(cls, error: MtcError, about: str, where: str) -> Self:
-        """An error that a run would end with; `where` where it does not say it itself."""
+        """An error that a run would end with; `where` is its place if the error names none."""
         usual = _PASSING if isinstance(error, TransientError) else _STAYING
         return cls(Level.PROBLEM, about, error.where or where, error.what, error.hint or usual)
 
@@ -63,7 +63,7 @@ def any_problem(findings: Iterable[Finding]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Two links that should say the same. `by` is the difference, where it is one of numbers."""
+    """Two links of the chain that should agree and do not. `by` is the difference of two numbers."""
 
     what: str
     by: int | None = None
@@ -71,10 +71,10 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class DayNumbers:
-    """A day's numbers; None is one that is not known.
+    """The counts of a day; None where not known.
 
-    `lines`, `filtered`, `rejected` and `imported` are of the log files of the day, `hits` of the day itself, whichever
-    files they came from. `delivered` counts those of the day's hits that were sent to Matomo.
+    `lines`, `filtered`, `rejected` and `imported` are of the day's log files, `hits` of the day itself, whichever files
+    they came from. `delivered` counts the day's hits that were sent to Matomo.
     """
 
     lines: int | None = None
@@ -93,7 +93,7 @@ class DayNumbers:
 
 @dataclass(frozen=True, slots=True)
 class DayVerified:
-    """A site's day: its numbers, what disagrees (in the order of the chain), and what else there is to say."""
+    """A day of a site: its numbers, what disagrees (in the order of the chain), and notes for people."""
 
     site: str
     day: dt.date
@@ -104,7 +104,7 @@ class DayVerified:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """All days in order of site and day. `errors` are links that could not be looked at, `notes` are for people."""
+    """All days in order of site and day. `errors` are links that could not be checked, `notes` are for people."""
 
     days: tuple[DayVerified, ...] = ()
     errors: tuple[str, ...] = ()
@@ -112,12 +112,12 @@ class Verified:
 
     @property
     def agrees(self) -> bool:
-        """Whether everything could be looked at and nothing disagrees."""
+        """Whether everything could be checked and nothing disagrees."""
         return not self.errors and not any(day.disagreements for day in self.days)
 
 
 def differ(what: str, one: int, other: int) -> tuple[Disagreement, ...]:
-    """Nothing if the numbers are the same; `what` may name them as {one} and {other}."""
+    """The disagreement of two numbers, none if they are equal; `what` may contain {one} and {other}."""
     if one == other:
         return ()
     return (Disagreement(what.format(one=f"{one:,}", other=f"{other:,}"), abs(one - other)),)

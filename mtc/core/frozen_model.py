@@ -18,5 +18,5 @@ Duration = Annotated[
 
 
 def seconds(duration: str) -> int:
-    """The seconds of a duration like `6h`."""
+    """The number of seconds in a duration like `6h`."""
     return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[duration[-1]]

@@ -11,12 +11,12 @@ SITE_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 
 def is_site_name(text: str) -> bool:
-    """Whether a site may be called so."""
+    """Whether a text is a valid name of a site."""
     return re.fullmatch(SITE_NAME, text) is not None
 
 
 class Stage(StrEnum):
-    """What a step does, in the order in which a day goes through them."""
+    """The stages of processing, in the order in which a day goes through them."""
 
     IMPORT = "import"
     STAT = "stat"
@@ -24,7 +24,7 @@ class Stage(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Why a step is in a plan."""
+    """What the planner decided for a step, and why."""
 
     NEW = "new"
     FAILED = "failed"
@@ -42,12 +42,12 @@ class Verdict(StrEnum):
 
     @property
     def is_work(self) -> bool:
-        """Whether `apply` has something to do for a step with this verdict."""
+        """Whether `apply` has work to do for a step with this verdict."""
         return self not in _NO_WORK
 
     @property
     def is_stuck(self) -> bool:
-        """Whether somebody has to do something before `apply` can."""
+        """Whether an operator has to act before `apply` can."""
         return self in _STUCK
 
 
@@ -56,7 +56,7 @@ _NO_WORK = _STUCK | {Verdict.UNDER_WAY, Verdict.UP_TO_DATE, Verdict.NOT_DUE}
 
 
 class Status(StrEnum):
-    """How far a step has come, as the state file records it."""
+    """The status of a step, as the state file records it."""
 
     PLANNED = "planned"
     RUNNING = "running"
@@ -79,7 +79,11 @@ class StepId:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `import:docs:2026-05-01`; raises ValueError with a plain message otherwise."""
+        """Parse a text like `import:docs:2026-05-01`.
+
+        Raises:
+            ValueError: the text is not a step.
+        """
         match = re.fullmatch(rf"(import|stat|csv):({SITE_NAME}):(\d{{4}}-\d\d-\d\d)", text)
         if match is None:
             raise ValueError(f"{text!r} is not a step; a step looks like import:docs:2026-05-01")
@@ -100,18 +104,21 @@ class SourceObject:
 
     @property
     def version(self) -> str:
-        """What changes when the object's content may have changed."""
+        """A text that changes when the object's content may have changed: the ETag, else size and time."""
         return self.etag or f"{self.size}-{self.modified}"
 
     @property
     def name(self) -> str:
-        """The last piece of the key."""
+        """The last part of the key."""
         return self.key.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Accounting:
-    """Where every line of an object, or of many, has gone: `lines = hits + filtered + rejected`."""
+    """What became of every line of one or more objects: `lines = hits + filtered + rejected`.
+
+    `filtered` and `rejected` are counts by reason.
+    """
 
     lines: int = 0
     hits: int = 0
@@ -120,12 +127,12 @@ class Accounting:
 
     @property
     def balanced(self) -> bool:
-        """Whether the equation holds."""
+        """Whether `lines = hits + filtered + rejected` holds."""
         return self.lines == self.hits + sum(self.filtered.values()) + sum(self.rejected.values())
 
     @classmethod
     def total(cls, parts: Iterable["Accounting"]) -> "Accounting":
-        """Add up."""
+        """The sum of several accountings."""
         lines = hits = 0
         filtered: dict[str, int] = {}
         rejected: dict[str, int] = {}
@@ -157,12 +164,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class LoadedObject:
-    """An object that has been loaded for a step: what it was, where its lines went, what was made of it.
+    """An object that has been loaded for a step: its version, its accounting, and its parts.
 
-    `object_id` is a digest of key and version, `content` of the bytes. `archived` is the URL of its verified copy, or
-    empty. `made_with` is a digest of the settings it was loaded with, `recipe` the version of the way of loading.
-    `text` is a digest of its lines as they were written, decompressed: copies of a log have the same; empty where it is
-    not known, or there are no lines.
+    `object_id` is a digest of key and version, `content` of the bytes. `archived` is the URL of its verified copy in
+    the archive, or empty. `made_with` is a digest of the settings it was loaded with, `recipe` the version of the
+    import. `text` is a digest of its decompressed lines, the same for all copies of a log; empty where it is not known,
+    or there are no lines.
     """
 
     object: SourceObject
@@ -179,7 +186,7 @@ class LoadedObject:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Output:
-    """A file that a step made: its path relative to the project, its size and its SHA-256."""
+    """A file that a step wrote: its path relative to the project, its size in bytes and its SHA-256."""
 
     path: str
     size: int
@@ -188,7 +195,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a finished step reports. `figures` are counts for people (visits, hits, bytes ...)."""
+    """The result of a finished step. `figures` are counts for people (visits, hits, bytes ...)."""
 
     step: StepId
     status: Status
@@ -199,11 +206,11 @@ class Receipt:
 
 
 RECIPES: dict[Stage, int] = {Stage.IMPORT: 2, Stage.STAT: 2, Stage.CSV: 2}
-"""The version of each stage's way from inputs to results: part of every fingerprint.
+"""The version of each stage's computation: part of every fingerprint.
 
-A change of code that gives other numbers for the same inputs raises one number here, and nothing else. Statistics and
-CSV that an earlier recipe made are then made again by themselves, imports when they are requested (`--remake`).
+A change of code that gives other numbers for the same inputs raises its stage's number, and no other change does.
+Statistics and CSV of an earlier recipe are then made again automatically, imports on request (`--remake`).
 """
 
 FIRST_RECIPE = 1
-"""The recipe of what was made before recipes were recorded."""
+"""The recipe of results made before recipes were recorded."""

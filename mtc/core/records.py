@@ -38,10 +38,10 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the state says of some sites. All maps are complete for those sites.
+    """What the state knows of some sites. All maps are complete for those sites.
 
-    `objects` are the loaded objects of each import step, `deliveries` what was sent of them to Matomo. `copies` are
-    the objects, by step and key, that do not count as another of the site has the same lines, with its name.
+    `objects` are the loaded objects of each import step, `deliveries` what was sent of them to Matomo. `copies` maps,
+    by step, the key of each object that does not count to the key of the object of the site with the same lines.
     """
 
     steps: Mapping[StepId, StepRecord] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class History:
     copies: Mapping[StepId, Mapping[str, str]] = field(default_factory=dict)
 
     def counted(self, step: StepId) -> tuple[LoadedObject, ...]:
-        """The loaded objects of an import step that count."""
+        """The loaded objects of an import step, without copies."""
         objects, copies = self.objects.get(step, ()), self.copies.get(step)
         return tuple(item for item in objects if item.object.key not in copies) if copies else objects
 
@@ -63,9 +63,9 @@ DUPLICATE = "duplicate"
 
 
 def copies_among(objects: Iterable[LoadedObject]) -> Mapping[str, str]:
-    """The keys of objects that have the same lines as an earlier object, by key, and the key of that object.
+    """Map the key of each object with the same lines as an earlier one (by key) to the key of that one.
 
-    Objects whose lines are not known, or that have none, are no copies.
+    Objects without lines, or whose lines are not known, are never copies.
     """
     first: dict[str, str] = {}
     copies: dict[str, str] = {}
@@ -76,17 +76,17 @@ def copies_among(objects: Iterable[LoadedObject]) -> Mapping[str, str]:
 
 
 def counted_accounting(item: LoadedObject, copies: Mapping[str, str]) -> Accounting:
-    """Where an object's lines went, for the statistics: those of a copy are filtered, as `duplicate`."""
+    """The accounting of an object for the statistics: the lines of a copy are filtered, as `duplicate`."""
     if item.object.key not in copies:
         return item.accounting
     return Accounting(lines=item.accounting.lines, filtered={DUPLICATE: item.accounting.lines})
 
 
 def copy_note(key: str, original: str, lines: int) -> str:
-    """The note of a copy, for people."""
+    """The note for people that an object is a copy."""
     return f"{key}{_COPY}{original}: its {lines:,} line{'' if lines == 1 else 's'} count once"
 
 
 def is_copy_note(note: str) -> bool:
-    """Whether a note is of a copy."""
+    """Whether a note was made by `copy_note`."""
     return _COPY in note

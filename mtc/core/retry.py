@@ -1,7 +1,7 @@
-"""Which errors may pass, how often to try again, and how long to wait before: the one retry policy.
+"""The one retry policy: which errors may pass, how often to retry, and how long to wait.
 
-A read may always be repeated. What changes something elsewhere, such as hits sent to Matomo, is not repeated by this
-room: its caller first finds out what has become of the try before.
+A read may always be repeated. This module does not repeat writes, such as hits sent to Matomo: their caller first finds
+out what became of the last attempt.
 """
 
 import random
@@ -17,21 +17,21 @@ _Result = TypeVar("_Result")
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether the same step may well succeed later."""
+    """Whether a retry may succeed."""
     return isinstance(error, TransientError | ConnectionError | TimeoutError)
 
 
 def backoff(first: float, attempt: int, longest: float = LONGEST_PAUSE) -> float:
-    """Seconds to wait after the `attempt`-th try, from 1: `first`, doubling with each, `longest` at most."""
+    """Seconds to wait after attempt number `attempt` (from 1): `first`, doubled each time, `longest` at most."""
     return float(min(longest, first * 2 ** (attempt - 1)))
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often to try, and how to wait between.
+    """How often to try, and how long to wait in between.
 
-    `attempts` counts all tries. `first_pause` is in seconds, doubles with each try, and is spread by half either way
-    with `jitter`, so that clients do not come back all at once. `sleep` takes seconds.
+    `attempts` counts all attempts. `first_pause` is in seconds, doubles with each attempt, and is varied by half either
+    way with `jitter`, so that clients do not retry all at once. `sleep` takes seconds.
     """
 
     sleep: Callable[[float], None] = time.sleep
@@ -40,17 +40,17 @@ class RetryPolicy:
     jitter: random.Random = field(default_factory=random.Random)
 
     def allows_retry(self, error: Exception, attempt: int) -> bool:
-        """Whether to try again after the `attempt`-th try, from 1, ended with this error."""
+        """Whether to retry after attempt number `attempt` (from 1) ended with this error."""
         return may_pass(error) and attempt < self.attempts
 
     def pause(self, attempt: int, error: Exception | None = None) -> float:
-        """Seconds to wait after the `attempt`-th try, from 1: never less than the error's `retry_after` asks for."""
-        asked = error.retry_after if isinstance(error, TransientError) else None
+        """Seconds to wait after attempt number `attempt` (from 1): never less than the error's `retry_after`."""
+        requested = error.retry_after if isinstance(error, TransientError) else None
         usual: float = backoff(self.first_pause, attempt) * self.jitter.uniform(0.5, 1.5)
-        return max(usual, asked or 0.0)
+        return max(usual, requested or 0.0)
 
     def run(self, read: Callable[[], _Result]) -> _Result:
-        """Do a read, again if it raises a TransientError; the last error is raised."""
+        """Call `read`, and again after a TransientError; the last error is raised."""
         for attempt in range(1, self.attempts):
             try:
                 return read()

@@ -1,15 +1,15 @@
-"""Text from outside, made harmless: keys, log lines, a server's answers, a manifest's lines. No other room does so.
+"""Untrusted text made harmless: keys, log lines, server responses, lines of a manifest. Only this module does so.
 
-Whoever writes a log line or names a file chooses its text, and may choose one that leads out of a folder, that a
-terminal obeys, or that a spreadsheet runs as a formula. No I/O, and nothing here knows a secret: those are masked in
+An attacker may choose the text of a log line or of a file name: one that leads out of a folder, that holds control
+sequences of a terminal, or that a spreadsheet runs as a formula. No I/O. Secrets are masked elsewhere, in
 `mtc.manifest.redaction` and by `Server.quote`.
 
 - a key that becomes a path: `key_problem`
 - a key, a path or a URL in a message: `printable`
 - a field of the report or an event, cut in its middle: `one_line`, `text_block`
-- a server's page in a message: `plain_text`; its JSON: `valid_unicode`
-- a line of a manifest, as long as it is: `escape_invisible`
-- a name in a file of ours: `replace_unprintable`
+- a server's HTML page in a message: `plain_text`; its JSON: `valid_unicode`
+- a line of a manifest, in full: `escape_invisible`
+- a name in a file that mtc writes: `replace_unprintable`
 - a label in a CSV file: `csv_cell`
 """
 
@@ -28,7 +28,7 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def key_problem(key: str) -> str:
-    """Say why a key may not be used as a path; empty when it may.
+    """Return why a key may not be used as a path; empty when it may.
 
     A key that passes stays below whatever folder it is joined to, is one line, and can be encoded as UTF-8.
     """
@@ -45,20 +45,20 @@ def key_problem(key: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Give a key, a path or a URL as one line that a terminal shows and does not obey, cut to 200 characters."""
+    """Return a key, a path or a URL as one line that is safe on a terminal, cut to 200 characters."""
     shown = "".join(map(_escape_unprintable, text))
     return shown if len(shown) <= _MESSAGE_LIMIT else f"{shown[:_MESSAGE_LIMIT]}{_GAP}"
 
 
 def plain_text(text: str) -> str:
-    """Give what a server sent as one line without tags that a terminal does not obey, cut to 200 characters."""
+    """Return a server's text as one line without HTML tags that is safe on a terminal, cut to 200 characters."""
     words = " ".join(_TAG.sub(" ", text).split())
     plain = "".join(map(_escape_unprintable, words[: _MESSAGE_LIMIT + 1]))
     return plain if len(plain) <= _MESSAGE_LIMIT else f"{plain[: _MESSAGE_LIMIT - len(_GAP)]}{_GAP}"
 
 
 def shorten(text: str, limit: int) -> str:
-    """Shorten `text` to `limit` characters; the middle goes, as both ends of a key or a message tell most."""
+    """Shorten `text` to `limit` characters by cutting its middle: both ends of a key or a message say most."""
     if len(text) <= limit:
         return text
     if limit <= len(_GAP):
@@ -69,7 +69,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def one_line(text: str, limit: int = ONE_LINE_LIMIT) -> str:
-    r"""Make `text` fit for a terminal: one line, of at most `limit` characters.
+    r"""Make `text` safe for a terminal: one line, of at most `limit` characters.
 
     Control characters, escape sequences, line ends, bidirectional overrides, invisible characters, odd spaces and
     lone surrogates become visible (`\x1b`, `\n`, `\u202e`), so that a key cannot recolour, reorder or forge a line.
@@ -89,12 +89,12 @@ def escape_invisible(text: str) -> str:
 
 
 def replace_unprintable(text: str) -> str:
-    """Put a question mark in place of every character that cannot be printed."""
+    """Replace every character that cannot be printed with a question mark."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def valid_unicode(text: str) -> str:
-    """Replace what UTF-8 cannot hold: JSON may carry halves of surrogate pairs."""
+    """Replace what UTF-8 cannot encode: JSON may contain lone surrogates."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -107,10 +107,10 @@ _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206
 
 
 def csv_cell(text: str) -> str:
-    r"""Give a label as a cell of a CSV file, which a spreadsheet shows and does not run.
+    r"""Return a label as a cell of a CSV file that a spreadsheet shows and does not run.
 
-    What would be a formula gets an apostrophe before it, a control character becomes `\x00`. Numbers do not come here,
-    so a negative number stays one. Source: https://owasp.org/www-community/attacks/CSV_Injection
+    A formula gets a leading apostrophe, a control character becomes `\x00`. Numbers are not passed through this
+    function, so a negative number stays one. Source: https://owasp.org/www-community/attacks/CSV_Injection
     """
     if text.isascii() and text.isprintable() and text[:1] not in _MAY_BEGIN_FORMULA:
         return text

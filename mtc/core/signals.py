@@ -1,6 +1,6 @@
-"""The signals that end a command: which they are, and what they do outside of a run.
+"""The signals that end a command, and their handler outside of a run.
 
-A run has its own handlers, which bring it to a safe point first.
+A run has separate handlers, which bring it to a safe point first.
 """
 
 import signal
@@ -10,11 +10,11 @@ from typing import NoReturn
 from mtc.core.errors import InterruptedRunError
 
 heard: list[int] = []
-"""The numbers of the signals that came outside of a run."""
+"""The numbers of the signals received outside of a run."""
 
 
 class SignalError(BaseException):
-    """A signal came outside of a run. Not an `Exception`: no handler of errors on the way may catch it."""
+    """A signal received outside of a run. Not an `Exception`, so that no `except Exception` catches it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -22,13 +22,13 @@ class SignalError(BaseException):
 
 
 def ending() -> tuple[signal.Signals, ...]:
-    """Ctrl-C, SIGTERM, and SIGHUP, unless `nohup` or the like has it ignored."""
+    """SIGINT, SIGTERM, and SIGHUP unless it is ignored (`nohup`)."""
     hung_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
     return (signal.SIGINT, signal.SIGTERM, *hung_up)
 
 
 def listen() -> None:
-    """Make each of them raise SignalError."""
+    """Install a handler for each of them that raises SignalError."""
     for number in ending():
         signal.signal(number, _interrupted)
 

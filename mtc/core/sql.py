@@ -1,8 +1,8 @@
-"""Text that becomes part of a statement: no other room quotes a value. It loads no database: declarations need none.
+"""Values in SQL text: the only module that quotes them. It loads no database, as declarations of formats need none.
 
-`is_one_of` asks whether a text is one of a list of words without a join. `IN` with more than a few words becomes a hash
-join, and a join gives rows back in any order. Lines are numbered by the order in which they were read, so reading must
-stay a chain of projections, whose order the database keeps
+`is_one_of` tests whether a text is one of a list of words without a join. `IN` with more than a few words becomes a
+hash join, which returns rows in any order. Lines are numbered in the order in which they are read, so reading must stay
+a chain of projections, whose order the database preserves
 (https://duckdb.org/docs/stable/sql/dialect/order_preservation).
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 
 def literal(value: str) -> str:
-    """Quote text for SQL."""
+    """Quote a text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 

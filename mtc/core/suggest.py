@@ -1,4 +1,4 @@
-"""Did you mean: the known word nearest to what somebody wrote."""
+"""Hints for misspelt names: "did you mean ...?"."""
 
 import difflib
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word most like `word`, or empty when none is like it."""
+    """The known word most similar to `word`; empty when none is similar."""
     words = {each.casefold(): each for each in sorted(known)}
     meant = word.casefold()[:80]
     found = difflib.get_close_matches(meant, words, n=1)
@@ -16,7 +16,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def suggest(word: str, known: Iterable[str], *, otherwise: str = "known") -> str:
-    """A hint: the nearest known word, else all of them."""
+    """A hint: the most similar known word, else all of them, introduced by `otherwise`."""
     names = sorted(known)
     if match := nearest(word, names):
         return f"did you mean {match}?"
