@@ -16,7 +16,7 @@ Parquet columns as in the Amazon Athena User Guide, "Create a table for CloudFro
 API Gateway's example formats in JSON, CLF and CSV. Sources: Amazon API Gateway Developer Guide, "Access logging for
 REST APIs" and "Configure logging for HTTP APIs", and the variables of either kind, after which keys of JSON are named.
 `requestTimeEpoch` and `responseLatency` are milliseconds. Where no path is logged, the resource or the route
-(`GET /pets/{id}`) stands for it; the route `$default` has no path, so such a line is rejected. A WebSocket has no
+(`GET /pets/{id}`) is read instead; the route `$default` has no path, so such a line is rejected. A WebSocket has no
 method: `other`. The CLF of REST APIs has no blank behind the time; either CLF ends with the request's id.
 """
 
@@ -51,12 +51,12 @@ _ELB_TAIL = rf'"{URL_REQUEST} (?P<protocol>[^\s"]+)" "(?P<user_agent>{QUOTED})"(
 _ELB_REQUEST = literal(r"^([A-Z][A-Z_\-]*) ([A-Za-z]+://\S+) (\S+)$")
 _ELB_COMPUTED = f"{{words: {WORDS}, asked: regexp_extract(c1, {_ELB_REQUEST}, ['method', 'target', 'protocol'])}}"
 
-# A listener of TCP logs no request, and of a malformed one there is no method.
+# A TCP listener logs no request, and a malformed request has no method.
 _ELB_OTHER = r"regexp_matches({line}, '^(?:\w+ )?\S+Z \S+ \S+:\d+ (?:\S+ ){8}\"- ')"
 
 
 def _elb_shape(before: str, words: int) -> LinePattern:
-    """`before` is what stands before the time, so many `words`."""
+    """The shape of lines with `before`, an expression of that many `words`, before the time."""
     head = f"regexp_full_match(c0, {literal(before + unnamed(_ELB_HEAD))})"
     fields = (
         ("time", f"head.words[{words + 1}]"),
@@ -142,7 +142,7 @@ def headerless_field_count(line: str) -> int:
 
 
 def percent_decoded(text: str) -> str:
-    """SQL: a percent-encoded text; as it is where it decodes to what is no text. A plus sign is one."""
+    """SQL: a percent-encoded text, decoded; unchanged if the result is not valid UTF-8. A plus sign stays one."""
     return f"CASE WHEN contains({text}, '%') THEN coalesce(TRY(url_decode({text})), {text}) ELSE {text} END"
 
 
@@ -153,7 +153,7 @@ def decoded_user_agent(text: str) -> str:
 
 
 def parquet_column(name: str) -> str:
-    """What a field is called as a column of Parquet: `cs_user_agent` for `cs(User-Agent)`."""
+    """The name of a field as a column of Parquet: `cs_user_agent` for `cs(User-Agent)`."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 

@@ -1,13 +1,13 @@
-r"""Whose request it is: the client's address, read from the texts of a line that may hold it, as SQL.
+r"""The client's address, read from the fields of a line that may hold it, as SQL.
 
-An address is parsed, or there is none. Quotes, brackets, a port, a zone (`fe80::1%eth0`) and `for=` (RFC 7239,
-`Forwarded`) are removed. `::ffff:192.0.2.1` becomes the IPv4 address that it stands for. Leading zeros are dropped: who
-pads an address pads decimals. IPv6 is written as in RFC 5952, so that an address in two spellings is one visitor.
+A text that is not an address is ignored. Quotes, brackets, a port, a zone (`fe80::1%eth0`) and `for=` (RFC 7239,
+`Forwarded`) are removed. `::ffff:192.0.2.1` becomes the IPv4 address that it maps. Leading zeros are dropped: a padded
+address is decimal. IPv6 is written as in RFC 5952, so that an address in two spellings is one visitor.
 
-A text may be a list to which each proxy has added the address that it saw; entries that are not addresses (`unknown`)
-are skipped. Without a `client` in the manifest the first one counts, as in Matomo's importer. With one the right-most
-address counts that is not trusted: a client that sends the header itself can write only further to the left. If all
-are trusted, the left-most counts: a client inside the network.
+A text may be a list to which each proxy has appended the address that it saw; entries that are not addresses
+(`unknown`) are skipped. Without a `client` in the manifest the first address counts, as in Matomo's importer. With one,
+the right-most address that is not trusted counts: a client that sends the header itself can only write further to the
+left. If all are trusted, the left-most counts: a client inside the network.
 
 For comparing with networks and for masking, addresses are *packed* into texts of a fixed length: `4` and 8 hexadecimal
 digits for IPv4, `6` and 32 for IPv6, NULL for anything else (a host name, `*`).
@@ -32,7 +32,7 @@ _MAPPED_BITS = 96
 
 
 def spread(bare: str) -> str:
-    """SQL: an address in lower case, one of IPv6 with all digits of its groups and a dot for `::`."""
+    """SQL: an address in lower case; of IPv6 all 4 digits of each group, with a dot in place of `::`."""
     longer = f"regexp_replace({bare}, '([0-9a-f]+)', '000\\1', 'g')"
     digits = f"regexp_replace({longer}, '0*([0-9a-f]{{4}})(:|$)', '\\1\\2', 'g')"
     return f"""CASE
@@ -42,7 +42,7 @@ def spread(bare: str) -> str:
 
 
 def packed(spread: str) -> str:
-    """SQL: the address as a text of a fixed length, NULL where it is none."""
+    """SQL: a spread address as a text of fixed length; NULL for any other text."""
     octets = ", ".join(f"try_cast(split_part({spread}, '.', {number}) AS UTINYINT)" for number in range(1, 5))
     # A dot stands for as many zeros as are missing, one at least; without it none may be.
     digits = f"replace({spread}, '.', repeat('0', greatest(33 - len({spread}), 1)))"
@@ -54,11 +54,11 @@ def packed(spread: str) -> str:
 
 
 PACKED = f"{_BARE} AS bare, {spread('bare')} AS spread, {packed('spread')} AS packed"
-"""SQL over `ip`: the column `packed`, which the rest of this module works with, and others on the way to it."""
+"""SQL over `ip`: the column `packed`, which the rest of this module works with, and its intermediate columns."""
 
 
 def written(packed: str) -> str:
-    """SQL: the address with its groups without zeros in front; `shortened` makes it what everyone writes."""
+    """SQL: a packed address as text, its groups without leading zeros; `shortened` makes it canonical (RFC 5952)."""
     octets = ", ".join(f"CAST(concat('0x', substr({packed}, {2 * number}, 2)) AS UTINYINT)" for number in range(1, 5))
     groups = f"regexp_replace(substr({packed}, 2), '(.{{4}})', ':\\1', 'g')"
     return f"""CASE
@@ -84,7 +84,7 @@ def _short(group: str) -> str:
 
 
 def is_among(addresses: Sequence[str]) -> str:
-    """SQL over `ip` and `packed`: whether an address is one of these, in one of these networks, or fits a glob."""
+    """SQL over `ip` and `packed`: whether an address matches one of these addresses, networks or globs."""
     networks = [address for address in addresses if _network(address) is not None]
     globs = [address for address in addresses if _network(address) is None]
     conditions = [lies_in("packed", networks)] if networks else []
@@ -111,7 +111,7 @@ def _network(text: str) -> tuple[str, str] | None:
 
 
 def _unmapped(network: Network) -> Network:
-    """A network of IPv4 addresses that is written as one of IPv6, as that of IPv4."""
+    """An IPv4-mapped IPv6 network as an IPv4 network; any other unchanged."""
     first = network.network_address
     mapped = first.ipv4_mapped if isinstance(first, ipaddress.IPv6Address) else None
     if mapped is None or network.prefixlen < _MAPPED_BITS:
@@ -120,7 +120,7 @@ def _unmapped(network: Network) -> Network:
 
 
 def masked(count: int) -> str:
-    """SQL over `packed`: the address with so many bytes hidden, as Matomo does.
+    """SQL over `packed`: the address with `count` bytes masked, as Matomo does.
 
     Source: Matomo's anonymisation: the last 1 to 4 bytes of IPv4, all but the first 64, 48 or 24 bits of IPv6.
     """
@@ -130,15 +130,15 @@ def masked(count: int) -> str:
     CASE
         WHEN packed IS NULL THEN {_HIDDEN}
         WHEN starts_with(packed, '4') THEN concat_ws('.', {", ".join(v4)})
-        ELSE regexp_replace(concat_ws(':', {", ".join(_groups_kept(count))}, ':'), '(?:(?:^|:)0)+::$', '::')
+        ELSE regexp_replace(concat_ws(':', {", ".join(_unmasked_groups(count))}, ':'), '(?:(?:^|:)0)+::$', '::')
     END
 """
 
 
-def _groups_kept(count: int) -> list[str]:
-    """SQL for the groups of an IPv6 address that stay, without the zeros in front."""
+def _unmasked_groups(count: int) -> list[str]:
+    """SQL for the groups of an IPv6 address that are not masked, without leading zeros."""
     digits = {1: [4, 4, 4, 4], 2: [4, 4, 4], 3: [4, 2], 4: []}[count]
-    groups = [f"rpad(substr(packed, {2 + 4 * at}, {kept}), 4, '0')" for at, kept in enumerate(digits)]
+    groups = [f"rpad(substr(packed, {2 + 4 * at}, {length}), 4, '0')" for at, length in enumerate(digits)]
     return [_short(group) for group in groups] or ["''"]
 
 
@@ -152,7 +152,7 @@ _BETWEEN = r"[,;\s+]+"
 # Eight groups are an address: a ninth is a port.
 _NINTH = r"^((?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}):[0-9]{1,5}$"
 
-# IPv6 as servers write it, for a look that is quick: no zeros in front, none that could be shortened, none mapped.
+# IPv6 in canonical form, for a quick test: no leading zeros, nothing left to shorten, not IPv4-mapped.
 _GROUP = "[1-9a-f][0-9a-f]{0,3}"
 _LONG = rf"(?:0|{_GROUP})(?::(?:0|{_GROUP})){{7}}"
 _SHORT = rf"{_GROUP}(?::{_GROUP})*::(?:{_GROUP}(?::{_GROUP})*)?"
@@ -160,7 +160,7 @@ _MOST_COLONS = 6
 
 
 def client_ip(client: ClientSettings | None) -> str:
-    """SQL over `ip`, `real_ip` and `forwarded_for`: the client's address; NULL where none of the texts holds one."""
+    """SQL over `ip`, `real_ip` and `forwarded_for`: the client's address; NULL if none of them holds one."""
     if client is None:
         return _address("ip", lambda found: f"{found}[1]")
     found = [_address(name, lambda found: _chosen(found, client.networks)) for name in client.from_]
@@ -170,13 +170,13 @@ def client_ip(client: ClientSettings | None) -> str:
 
 
 def _chosen(found: str, trusted: Sequence[str]) -> str:
-    """SQL: the right-most of packed addresses that is in no trusted network, or the left-most of all."""
+    """SQL: the right-most packed address outside the trusted networks, or the left-most of all."""
     untrusted = f"list_filter({found}, lambda a: NOT {lies_in('a', trusted)})"
     return f"coalesce({untrusted}[-1], {found}[1])"
 
 
 def _address(text: str, choose: Callable[[str], str]) -> str:
-    """SQL: the address in a text. Most are written so that there is nothing to do."""
+    """SQL: the address in a text. Most are in canonical form and need no work."""
     slow = _each(_each(choose(_found(text)), written), shortened)
     return f"""CASE
         WHEN regexp_full_match({text}, {literal(IPV4)}) THEN {text}
@@ -186,7 +186,7 @@ def _address(text: str, choose: Callable[[str], str]) -> str:
 
 
 def _each(value: str, made: Callable[[str], str]) -> str:
-    """SQL: what is made of the only value, which is computed once."""
+    """SQL: a function of `value`, which is computed only once."""
     return f"list_transform([{value}], lambda x: {made('x')})[1]"
 
 
@@ -197,7 +197,7 @@ def _is_plain_v6(text: str) -> str:
 
 
 def _found(text: str) -> str:
-    """SQL: the addresses of a list, packed. One lambda in another would be bound twice as often as it stands alone."""
+    """SQL: the packed addresses of a list. Lambdas are not nested: each level would double the time to bind them."""
     pieces = f"regexp_split_to_array({text}, {literal(_BETWEEN)})"
     cut = f"list_transform({pieces}, lambda x: regexp_extract(x, {literal(_PIECE)}, ['lead', 'tail', 'v4']))"
     bare = f"list_transform({cut}, lambda x: CASE WHEN x.v4 <> '' THEN x.v4 ELSE {_bare('x')} END)"
@@ -206,7 +206,7 @@ def _found(text: str) -> str:
 
 
 def _bare(cut: str) -> str:
-    """SQL: an address of IPv6 in groups alone."""
+    """SQL: an IPv6 address of groups only, without IPv4 at its end."""
     octets = [f"try_cast(split_part({cut}.tail, '.', {number}) AS UTINYINT)::INTEGER" for number in range(1, 5)]
     high, low = (f"format('{{:x}}', {octets[at]} * 256 + {octets[at + 1]})" for at in (0, 2))
     tail = f"CASE WHEN contains({cut}.tail, '.') THEN {high} || ':' || {low} ELSE lower({cut}.tail) END"

@@ -43,7 +43,7 @@ from mtc.formats.sql import (
 )
 
 _UTC_TIME = Time((), utc=True, iso=True)
-# Some exports put many entries into one object, of which none would be read.
+# Some exports put many entries into one object; none of them would be read.
 _SINGLE_ENTRY = (
     f"{OBJECT} AND json_extract_string({{line}}, '/records') IS NULL"
     " AND json_extract_string({line}, '/entries') IS NULL"
@@ -208,8 +208,8 @@ FASTLY = Format(
                 referrer="request_referer",
                 user_agent="request_user_agent",
                 edge="fastly_is_edge is_edge",
-                # What else tells that it was Fastly.
-                telling="fastly_server service_id ddsource cache_status geo_city",
+                # Other keys that identify Fastly.
+                marker="fastly_server service_id ddsource cache_status geo_city",
             ),
             paths_of(
                 "http",
@@ -224,7 +224,7 @@ FASTLY = Format(
             paths_of("network", bytes="bytes_written"),
             paths_of("network", "client", ip="ip"),
         ),
-        needed=(("ip",), ("time",), ("target",), ("method",), ("edge", "telling")),
+        needed=(("ip",), ("time",), ("target",), ("method",), ("edge", "marker")),
     ),
     time=Time((CLF_TIME,), utc=True, epoch=ANY_EPOCH, iso=True),
     per_millisecond=1000,
@@ -293,14 +293,14 @@ _AKAMAI_KEYS = {
 
 
 def _decoded_text(value: str) -> str:
-    """SQL: a value decoded. Blanks are `%20`, or a plus sign where none is written so."""
+    """SQL: a decoded value. Blanks are `%20`, or plus signs where there is no `%20`."""
     plus = f"contains({value}, '%') AND contains({value}, '+') AND NOT contains({value}, '%20')"
     blanks = f"replace({value}, '+', ' ')"
     return f"CASE WHEN {plus} THEN {percent_decoded(blanks)} ELSE {percent_decoded(value)} END"
 
 
 def _decoded_whole(value: str, signs: str) -> str:
-    """SQL: a value decoded if it was encoded as a whole: none of the `signs` that structure it stands in it."""
+    """SQL: a value, decoded if it was encoded as a whole: it contains none of `signs`, its structural characters."""
     return f"CASE WHEN regexp_matches({value}, '[{signs}]') THEN {value} ELSE {percent_decoded(value)} END"
 
 

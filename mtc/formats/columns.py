@@ -1,8 +1,8 @@
-"""Lines whose fields stand between separators, in a known order.
+"""The shape `Columns`: lines of separated fields in a known order.
 
-On the fast path the reader cuts at the separator. A line that does not have exactly the right pieces, or has a quoted
-one, is cut into words: between any white space, or in quotes, where a quote is doubled. The fast path never reads a
-line otherwise than the exact path does.
+On the fast path the reader splits lines at the separator. A line without exactly the right number of pieces, or with a
+quoted one, is split into words: at any white space, or in quotes, where a quote is doubled. The fast path never reads a
+line differently from the exact path.
 """
 
 import re
@@ -24,11 +24,11 @@ _FEWEST_PIECES = 24
 
 @dataclass(frozen=True)
 class Columns:
-    """A shape of columns: the name of each one's field, or nothing for one that is passed over.
+    """A shape of columns: the field of each one, or an empty text for one that is ignored.
 
-    `separator` is what usually stands between them: a blank, a tab, quotes and a blank where every field is quoted, or
-    nothing where some fields are and lines had better be read whole.
-    In the fields `plus` a plus sign stands for a blank, unless they are quoted. Without columns it reads no line.
+    `separator` is what usually separates them: a blank, a tab, quotes and a blank where every field is quoted, or empty
+    where some fields are quoted, so that lines are read whole. In the fields `plus` a plus sign means a blank, unless
+    they are quoted. Without columns it reads no line.
     """
 
     columns: tuple[str, ...]
@@ -37,23 +37,23 @@ class Columns:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The fields that have a column. An address is always asked for."""
+        """The fields that have a column, and always `ip`."""
         return tuple(dict.fromkeys((*filter(None, self.columns), "ip")))
 
     @property
     def pieces(self) -> int:
-        """Some more than columns, so that comments and a few blanks too many do not stop the reader."""
+        """Some more than columns, so that comments and a few extra blanks do not stop the reader."""
         return max(_FEWEST_PIECES, len(self.columns) + _SLACK)
 
     def fits(self, line: str) -> int:
-        """How many fields have a value, where the line has as many fields as there are columns."""
+        """How many fields have a value, plus one; 0 for a line without exactly one word per column."""
         words = [] if line.startswith("#") else self._cut(line)
         if not self.columns or len(words) != len(self.columns):
             return 0
         return 1 + sum(name != "" and word not in _NOTHING for name, word in zip(self.columns, words, strict=True))
 
     def texts(self, line: str) -> dict[str, str]:
-        """The text of each name in a line of a sample that fits; of two columns with one name the first counts."""
+        """The text of each field of a sample's line that fits; of two columns of one field the first counts."""
         words = [word[1:-1] if word[:1] == word[-1:] == '"' and len(word) > 1 else word for word in self._cut(line)]
         return dict(reversed(list(zip(self.columns, words, strict=False))))
 
@@ -63,15 +63,15 @@ class Columns:
         return pieces if len(pieces) == len(self.columns) else _WORDS.findall(line)
 
     def head(self, *, exact: bool) -> str:
-        """The words of a line, none if there are not enough; NULL where the pieces are sure."""
+        """The words of a line, empty if their number is wrong; NULL where the pieces are sure."""
         line = _line(self.separator, 1 if exact else self.pieces)
-        words = f"CASE WHEN {self._worded(line)} THEN regexp_extract_all({line}, {literal(_WORD)}) ELSE [] END"
+        words = f"CASE WHEN {self._has_words(line)} THEN regexp_extract_all({line}, {literal(_WORD)}) ELSE [] END"
         pieces = f"string_split(c0, {literal(self.separator or BLANK)})[1:{len(self.columns)}]" if exact else "NULL"
         sure = self._sure_whole() if exact else self._sure()
         return f"CASE WHEN {sure} THEN {pieces} WHEN starts_with(c0, '#') THEN [] ELSE {words} END"
 
     def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has the line's words
-        """From the pieces where they are sure, else from the words, if there is one for each column."""
+        """The fields from the pieces where these are sure, else from the words, if there is one per column."""
         if not self.columns:
             return self._struct([])
         words = self._struct([self._unquoted(f"head[{n + 1}]", name) for n, name in enumerate(self.columns)])
@@ -98,8 +98,8 @@ class Columns:
         quoted = f"starts_with({word}, '\"') AND ends_with({word}, '\"') AND length({word}) > 1"
         return f"CASE WHEN {quoted} THEN {inner} ELSE {bare} END"
 
-    def _worded(self, line: str) -> str:
-        """SQL: whether there are about as many words as columns. A long line of other words would take much memory."""
+    def _has_words(self, line: str) -> str:
+        """SQL: whether there are as many words as columns. Splitting a long line of many words takes much memory."""
         if not self.columns:
             return "false"
         pattern = rf"\s*(?:{_WORD}\s+){{{len(self.columns) - 1}}}{_WORD}\s*"

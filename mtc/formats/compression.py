@@ -68,7 +68,11 @@ _COMPRESSED_INSIDE: tuple[tuple[bytes, str], ...] = (
 
 
 def refuse(head: bytes, where: str) -> None:
-    """Raise a PermanentError for what is not text. `head` is the decompressed beginning, of `HEAD` bytes or more."""
+    """Refuse a file that is not text. `head` is its decompressed beginning, of `HEAD` bytes or more.
+
+    Raises:
+        PermanentError: the file is an archive, is compressed otherwise or twice, or is another kind of binary file.
+    """
     known = next(((what, hint) for magic, what, hint in _REFUSED if head.startswith(magic)), None)
     if head.startswith(_CPIO) and b"\0" not in head[:HEAD]:
         known = None  # the name of a member ends with a NUL: this is a text that begins with these characters
@@ -83,7 +87,7 @@ def refuse(head: bytes, where: str) -> None:
 
 
 def _is_tar(head: bytes) -> bool:
-    """Whether it is the header of an archive's member: its checksum is right."""
+    """Whether these bytes are the header of a tar member, with a valid checksum."""
     if len(head) < HEAD or not head[0]:
         return False
     try:
@@ -121,7 +125,7 @@ _DAMAGES = (zlib.error, _IGZIP_ERROR, zstandard.ZstdError, lzma.LZMAError, Value
 
 
 def compression(path: Path) -> str:
-    """How the file is compressed: `none`, `gzip`, `zstd`, `bzip2` or `xz`."""
+    """The compression of a file: `none`, `gzip`, `zstd`, `bzip2` or `xz`."""
     with path.open("rb") as stream:
         return compression_of_head(stream.read(_LONGEST_MAGIC))
 
@@ -132,7 +136,12 @@ def is_plain(path: Path) -> bool:
 
 
 def blocks(path: Path, *, where: str) -> Iterator[bytes]:
-    """The file's text, decompressed, a block at a time. `where` names the file in an error."""
+    """Yield the decompressed text of a file in blocks of `BLOCK` bytes. `where` names the file in errors.
+
+    Raises:
+        PermanentError: the file is damaged, cut off, or not text.
+        ObjectChangedError: the file no longer exists.
+    """
     with _explaining(where), path.open("rb") as raw:
         stream = _open(raw)
         first = stream.read(BLOCK)
@@ -144,7 +153,7 @@ def blocks(path: Path, *, where: str) -> Iterator[bytes]:
 
 
 def beginning(head: bytes, most: int, *, whole: bool, where: str) -> bytes:
-    """Up to `most` bytes of the text of a file that begins with `head`, which is all of it if `whole`."""
+    """Return up to `most` bytes of decompressed text of a file that begins with `head`, or is it if `whole`."""
     with _explaining(where):
         text = b"".join(_until_cut(_open(io.BytesIO(head)), most, whole=whole))
     refuse(text, where)
@@ -152,7 +161,7 @@ def beginning(head: bytes, most: int, *, whole: bool, where: str) -> bytes:
 
 
 def _until_cut(stream: "_Readable", most: int, *, whole: bool) -> Iterator[bytes]:
-    """Text in small pieces: the last read before a stream is cut off is lost."""
+    """Yield text in small pieces, as the last read before a stream is cut off is lost."""
     read = 0
     try:
         while read < most and (piece := stream.read(_SMALL)):
@@ -165,7 +174,7 @@ def _until_cut(stream: "_Readable", most: int, *, whole: bool) -> Iterator[bytes
 
 @contextlib.contextmanager
 def _explaining(where: str) -> Iterator[None]:
-    """Turn errors of reading into a PermanentError that names the file."""
+    """Turn errors of reading and decompressing into a StepError that names the file."""
     try:
         yield
     except EOFError:
@@ -185,7 +194,7 @@ def _damaged(how: str, where: str) -> PermanentError:
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes:
-        """Some bytes, about `size` of them; empty at the end."""
+        """Return about `size` bytes; empty at the end."""
 
 
 def _open(raw: BinaryIO) -> _Readable:
@@ -209,7 +218,7 @@ def _xz_stream() -> lzma.LZMADecompressor:
 
 
 def compression_of_head(head: bytes) -> str:
-    """How a file with this head is compressed; one that ends within the magic bytes was cut off there."""
+    """The compression of a file that begins so; a file that ends within the magic bytes counts as compressed."""
     for name, magics in _COMPRESSIONS.items():
         if head.startswith(magics) or any(magic.startswith(head) for magic in magics if head):
             return name
@@ -217,7 +226,7 @@ def compression_of_head(head: bytes) -> str:
 
 
 class _FrameDecompressor(Protocol):
-    """What reads one frame or stream, fed piece by piece. Those of `bz2` and `lzma` are such."""
+    """Decompresses one frame or stream, fed piece by piece, like the decompressors of `bz2` and `lzma`."""
 
     @property
     def eof(self) -> bool: ...
@@ -232,7 +241,7 @@ class _FrameDecompressor(Protocol):
 
 
 class _ZstdDecompressor:
-    """A frame of zstd. Its text cannot be had in parts, so it takes small pieces: `_PIECE` is 128 MB at worst."""
+    """A frame of zstd. It returns all text of a piece at once, so pieces are small: `_PIECE` gives 128 MB at worst."""
 
     needs_input = True
 
@@ -252,9 +261,9 @@ class _ZstdDecompressor:
 
 
 class _FrameReader:
-    """Frames one behind the other, as `zstd -c a b`, pbzip2 and log shippers write them, with `padding` in between.
+    """Reads concatenated frames, as `zstd -c a b`, pbzip2 and log shippers write them, with `padding` in between.
 
-    The libraries' own readers take a cut-off frame (zstd) or what follows a damaged header (bzip2) for the end.
+    The libraries' readers take a cut-off frame (zstd) or what follows a damaged header (bzip2) for the end.
     """
 
     def __init__(self, raw: BinaryIO, make: Callable[[], _FrameDecompressor], *, padding: bytes = b"") -> None:
@@ -266,7 +275,7 @@ class _FrameReader:
         self._open = False
 
     def read(self, size: int, /) -> bytes:
-        """Some text, about `size` bytes; empty at the end. A cut-off frame is an EOFError."""
+        """Return about `size` bytes of text; empty at the end. A cut-off frame raises EOFError."""
         out = io.BytesIO()
         while out.tell() < size:
             data = self._input()
@@ -276,7 +285,7 @@ class _FrameReader:
         return out.getvalue()
 
     def _input(self) -> bytes | None:
-        """The next piece for the frame, which may be none yet; None at the end."""
+        """The next input for the frame, empty if it needs none yet; None at the end."""
         if not self._frame.needs_input:
             return b""
         data = self._rest or self._raw.read(_PIECE)
@@ -297,7 +306,7 @@ class _FrameReader:
 
 UTF8 = "utf-8"
 
-# UTF-32's begins as UTF-16's does.
+# UTF-32's marks come first, as they begin like UTF-16's.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, UTF8),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -311,7 +320,7 @@ _BOM = "\ufeff"
 
 
 def bom_encoding(head: bytes) -> str:
-    """The encoding by the byte order mark at the beginning; empty without one."""
+    """The encoding that the byte order mark at the beginning names; empty without one."""
     return next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), "")
 
 
@@ -324,12 +333,12 @@ def encoding_of(head: bytes, given: str | None) -> str:
 
 
 def encoding_of_file(path: Path, given: str | None, *, where: str) -> str:
-    """The same of a file, which may be compressed."""
+    """The encoding of a file, which may be compressed, by the rules of `encoding_of`."""
     return encoding_of(next(iter(blocks(path, where=where)), b""), given)
 
 
 def as_utf8(stream: Iterable[bytes], given: str | None) -> Iterator[bytes]:
-    """The blocks of a text, as UTF-8. UTF-8 passes unchanged."""
+    """Convert the blocks of a text to UTF-8. Text in UTF-8 passes unchanged."""
     remaining = iter(stream)
     first = next(remaining, b"")
     rest = itertools.chain([first], remaining)

@@ -4,7 +4,7 @@ Source: RFC 4180. A quoted cell may hold the delimiter, and quotes, which are do
 plain characters. The delimiter is a comma, a semicolon or a tab, whichever cuts the header row best. One line is one
 record: a line feed within quotes, which the RFC allows, makes lines that cannot be read, as does a line with more or
 fewer cells than the header. The header may come again, as in files that were put together; one with other columns does
-not change how the lines after it are read.
+not change how later lines are read.
 
 Detection takes CSV only if the names of the columns say where address, time and request are, and the lines hold such
 values. A file without a header is never guessed. If the manifest names the format, or maps columns with `fields`, it is
@@ -29,33 +29,32 @@ TITLE = "CSV with a header row: fields are recognised by the names of the column
 
 _EMPTY_CELLS = ("", "-")
 _QUOTED = r'"(?:[^"]|"")*"'
-# A cell that is not in quotes: without any, and with such as are characters like others.
+# A cell that is not in quotes: without a quote, and with quotes as plain characters.
 _PLAIN, _ANY = '[^",]*', '[^",][^,]*|'
 
 
 @dataclass(frozen=True)
 class Cells(WholeLines):
-    """A shape of cells. `places` gives each name the number of its column, from 0, of `count` columns.
+    """A shape of cells. `positions` maps each field to its column, from 0, of `count` columns.
 
-    `header` is the header row as the file has it, without a byte order mark; a line that is the same is the header
-    again, as in files that were put together. A line of a sample is a request when it has a text for a name in each
-    group of `needed`.
+    `header` is the header row as in the file, without a byte order mark; an equal line is the header again, as in
+    concatenated files. A line of a sample is a request if it has a text for a field of each group of `needed`.
     """
 
     header: str
     delimiter: str
     count: int
-    places: tuple[tuple[str, int], ...]
+    positions: tuple[tuple[str, int], ...]
     needed: tuple[tuple[str, ...], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that have columns. An address is always asked for."""
-        return tuple(dict.fromkeys((*dict(self.places), "ip")))
+        """The fields that have columns, and always `ip`."""
+        return tuple(dict.fromkeys((*dict(self.positions), "ip")))
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """What the columns are called."""
+        """The names of the columns."""
         return tuple(name.strip() for name in cut(self.header, self.delimiter))
 
     def is_header(self, line: str) -> bool:
@@ -63,24 +62,24 @@ class Cells(WholeLines):
         return line.lstrip(BOM) == self.header
 
     def fits(self, line: str) -> int:
-        """How many fields have a value, where the line is a request; a header belongs to the format as well."""
+        """How many fields have a value; 0 for a line that is not a request. A header belongs to the format as well."""
         if self.is_header(line):
-            return max(1, len(self.places))
+            return max(1, len(self.positions))
         cells = cut(line, self.delimiter)
         if len(cells) != self.count:
             return 0
-        given = [name for name, at in self.places if cells[at] not in _EMPTY_CELLS]
+        given = [name for name, at in self.positions if cells[at] not in _EMPTY_CELLS]
         return len(given) if all(any(name in given for name in group) for group in self.needed) else 0
 
     def texts(self, line: str) -> dict[str, str]:
-        """The text of each name in a line of a sample that fits."""
+        """The text of each field in a line of a sample that fits."""
         cells = cut(line, self.delimiter)
-        return {name: cells[at] for name, at in self.places}
+        return {name: cells[at] for name, at in self.positions}
 
     def head(self, *, exact: bool) -> str:  # noqa: ARG002 - lines are read whole all the same
-        """The cells of a line as they stand, in their quotes; none where quotes do not end as they should.
+        """The cells of a line, still in their quotes; an empty list if quotes are not balanced.
 
-        Where quotes are around cells alone, cutting between them is quicker than to look for the cells.
+        If only whole cells are quoted, splitting between them is faster than searching for the cells.
         """
         mark, ended = self.delimiter, f"concat(c0, {literal(self.delimiter)})"
         return f"""CASE
@@ -92,8 +91,8 @@ class Cells(WholeLines):
         END"""
 
     def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has the cells
-        """From the cells, if there is one for each column."""
-        texts = {name: _unquoted(f"head[{at + 1}]") for name, at in self.places}
+        """The fields from the cells, if there is one per column."""
+        texts = {name: _unquoted(f"head[{at + 1}]") for name, at in self.positions}
         struct = ", ".join(f"{literal(name)}: {texts.get(name, 'NULL::VARCHAR')}" for name in self.names)
         return f"CASE WHEN len(head) = {self.count} AND NOT {self.header_sql('c0')} THEN {{{struct}}} END"
 
@@ -104,7 +103,7 @@ class Cells(WholeLines):
 
 
 def cut(line: str, delimiter: str) -> Sequence[str]:
-    """The texts of a line's cells; none where quotes do not end as they should."""
+    """The texts of a line's cells; empty if quotes are not balanced."""
     if '"' not in line:
         return line.split(delimiter)
     row, cell = _expressions(delimiter)
@@ -115,12 +114,12 @@ def cut(line: str, delimiter: str) -> Sequence[str]:
 
 
 def _cell(delimiter: str, unquoted: str) -> str:
-    """An expression of one cell with the delimiter behind it, RE2 and Python `re` alike."""
+    """An expression for a cell and the delimiter after it, for RE2 and Python `re` alike."""
     return f"({_QUOTED}|{unquoted.replace(',', delimiter)}){delimiter}"
 
 
 def _row(delimiter: str, unquoted: str) -> str:
-    """The same of all cells of a line."""
+    """An expression for all cells of a line, each with a delimiter after it."""
     return f"(?:{_cell(delimiter, unquoted).replace('(', '(?:', 1)})+"
 
 
@@ -136,16 +135,16 @@ def _unquoted(cell: str) -> str:
 
 
 Fields = tuple[tuple[str, str], ...]
-Places = tuple[tuple[str, int], ...]
+Positions = tuple[tuple[str, int], ...]
 
 MOST_COLUMNS = 200
-"""A file with more is not read."""
+"""A file with more columns is not read."""
 
 _DELIMITERS = (",", ";", "\t")
 _SAMPLED = 100
 _LONGEST = 1 << 14
-# A log's first line may be all commas: so many names are looked at.
-_LOOKED_AT = 1000
+# How many names are examined: a log's first line may be all commas.
+_MOST_NAMES = 1000
 # Names begin with a letter, or a sign that stands for one; a line of a log holds other characters as well.
 _NAME = re.compile(r'(?:[^\W\d]|[@$])[^"{}=?<>]*$|$')
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -154,9 +153,9 @@ _ALTERNATIVES = (("request", "target", "path"), _TIME_FIELDS, ("time_taken", "mi
 
 
 def bind(sample: Sequence[str]) -> Format | None:
-    """The format of a file whose first line is a header row; None where it cannot be one.
+    """The format of a file whose first line is a header row; None if it cannot be one.
 
-    It is detectable only where the columns say enough.
+    It is detectable only if the names of the columns identify the necessary fields.
     """
     lines = [line for line in sample[: _SAMPLED + 1] if line.strip()]
     header = lines[0].lstrip(BOM) if lines else ""
@@ -168,11 +167,11 @@ def bind(sample: Sequence[str]) -> Format | None:
         return None
     behind = [line for line in lines[1:] if line.lstrip(BOM) != header] if len(names) <= MOST_COLUMNS else []
     rows = [row for row in (cut(line, delimiter) for line in behind) if len(row) == len(names)]
-    return _made(header, delimiter, _places(names, rows))
+    return _made(header, delimiter, _positions(names, rows))
 
 
 def bind_table(sample: Sequence[str]) -> Format | None:
-    """The same where nothing else shows that a file is CSV: most lines must have as many cells as the header."""
+    """Like `bind`, if nothing else shows that a file is CSV: most lines must have as many cells as the header."""
     log_format = bind(sample)
     if log_format is None or not isinstance(log_format.shape, Cells):
         return None
@@ -181,32 +180,32 @@ def bind_table(sample: Sequence[str]) -> Format | None:
 
 
 def _likelihood(names: Sequence[str]) -> tuple[int, int]:
-    """How well a header row is cut: how many names mean something, and how many there are."""
-    return len(_places(names, ())), len(names)
+    """How likely a delimiter is: how many names are known, and how many there are."""
+    return len(_positions(names, ())), len(names)
 
 
-def _places(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Places:
-    """The column of each field. A name that comes again is that of the first, and an empty one none."""
+def _positions(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Positions:
+    """The column of each field. Of equal names the first counts; empty names are ignored."""
     columns = _numbers(names)
     values = {keys: [row[at] for row in rows if row[at] not in _EMPTY_CELLS] for keys, at in columns.items()}
     return tuple((field, columns[keys]) for field, keys in guess_fields(values).items())
 
 
 def _numbers(names: Sequence[str]) -> dict[Keys, int]:
-    """The column of each name, in which dots stand between a key and those around it."""
+    """The column of each name, split at its dots into nested keys."""
     numbers: dict[Keys, int] = {}
-    for at, name in enumerate(names[:_LOOKED_AT]):
+    for at, name in enumerate(names[:_MOST_NAMES]):
         if name.strip():
             numbers.setdefault(tuple(name.strip().split(".")), at)
     return numbers
 
 
 @functools.lru_cache(maxsize=256)
-def _made(header: str, delimiter: str, places: Places) -> Format:
-    """One object for one header: objects of the same format are bundled."""
+def _made(header: str, delimiter: str, positions: Positions) -> Format:
+    """Returns the same object for equal headers: log files of the same format are loaded in one bundle."""
     names = cut(header, delimiter)
-    fields = dict(places)
-    shape = Cells(header, delimiter, len(names), places, NEEDED)
+    fields = dict(positions)
+    shape = Cells(header, delimiter, len(names), positions, NEEDED)
     utc = any(normalised_name(names[fields[name]]).endswith("utc") for name in _TIME_FIELDS if name in fields)
     return Format(
         name="csv",
@@ -222,13 +221,13 @@ def _made(header: str, delimiter: str, places: Places) -> Format:
 
 @functools.lru_cache(maxsize=256)
 def with_fields(log_format: Format, fields: Fields) -> Format:
-    """The format with fields read from columns that it has, whatever their case, in place of what was told of them."""
+    """The format with `fields` read from the given columns (in any case) in place of the guessed ones."""
     shape = log_format.shape
-    assert isinstance(shape, Cells)  # noqa: S101 - asked for by the caller
+    assert isinstance(shape, Cells)  # noqa: S101 - checked by the caller
     columns = {name.lower(): at for at, name in reversed(list(enumerate(shape.columns)))}
     given = {field: columns[name.strip().lower()] for field, name in fields}
     replaced = {field for ways in _ALTERNATIVES if given.keys() & set(ways) for field in ways}
     replaced |= {"query"} if given.keys() & {"request", "target"} else set()
-    unchanged = {field: at for field, at in shape.places if field not in replaced}
+    unchanged = {field: at for field, at in shape.positions if field not in replaced}
     made = _made(shape.header, shape.delimiter, tuple((unchanged | given).items()))
     return dataclasses.replace(made, prefix=log_format.prefix)

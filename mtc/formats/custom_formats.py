@@ -106,7 +106,7 @@ class JsonPaths(Model):
         return self
 
     def layout(self, clock: TimeLayout = TimeLayout()) -> JsonLayout:  # noqa: B008 - frozen
-        """The paths as keys and indices."""
+        """The layout of these paths, as keys and indices."""
         return JsonLayout(tuple((name, read_path(path)) for name, path in self if path), clock)
 
 
@@ -218,12 +218,12 @@ class CustomFormat(Model):
 
     @property
     def name(self) -> str:
-        """What records call the format: the kind of its description."""
+        """The name of the format in records: the kind of its description."""
         return next(name for name in _KINDS if name in self._given())
 
     @property
     def layout(self) -> Layout:
-        """What the description says."""
+        """The layout that the description defines."""
         clock = TimeLayout(formats=(check_time(self.time),)) if self.time else TimeLayout()
         if self.regex is not None:
             read = compile_expression(self.regex)
@@ -250,16 +250,16 @@ FormatChoice = Annotated[
 
 _USUAL_TIMES = (CLF_TIME,)
 _UNITS = {"time_ms": 1, "time_us": 0.001, "time_s": 1000, "time_ns": 1e-6, "time_taken": 1}
-# What most people have in their configuration, and what reads it fastest.
+# Common configurations, and the built-in formats that read them fastest.
 _APACHE = '%h %l %u %t "%r" %>s %b'
 _NGINX = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
-_WHOM = ' "%{Referer}i" "%{User-Agent}i"'
+_HEADERS = ' "%{Referer}i" "%{User-Agent}i"'
 _FAST_FORMATS = {
     compile_apache(_APACHE).pattern: ncsa.COMMON,
-    compile_apache(_APACHE + _WHOM).pattern: ncsa.COMBINED,
+    compile_apache(_APACHE + _HEADERS).pattern: ncsa.COMBINED,
     compile_apache(f"%v:%p {_APACHE}").pattern: ncsa.COMMON_VHOST,
-    compile_apache(f"%v:%p {_APACHE}{_WHOM}").pattern: ncsa.COMBINED_VHOST,
-    compile_apache(f"%v:%p {_APACHE.replace('%b', '%O')}{_WHOM}").pattern: ncsa.COMBINED_VHOST,
+    compile_apache(f"%v:%p {_APACHE}{_HEADERS}").pattern: ncsa.COMBINED_VHOST,
+    compile_apache(f"%v:%p {_APACHE.replace('%b', '%O')}{_HEADERS}").pattern: ncsa.COMBINED_VHOST,
     **{
         layout.pattern: log_format
         for layout, log_format in (
@@ -271,7 +271,7 @@ _FAST_FORMATS = {
         if isinstance(layout, TextLayout)
     },
 }
-# What a server writes where there was no request that it could read, and which lines are no requests.
+# What a server writes in place of a request that it could not read, and conditions for lines that are not requests.
 _NO_REQUEST = {"haproxy": ("<BADREQ>",), "envoy": ("-", "- - -")}
 _OTHER = {
     "haproxy": f"{proxies.HAPROXY_OTHER} OR contains({{line}}, '<BADREQ>')",
@@ -282,7 +282,7 @@ _TIMES = ("date", "time", "clock", "zone")
 
 @functools.lru_cache(maxsize=64)
 def custom(described: CustomFormat) -> Format:
-    """The format of a description, for lines without a prefix; equal ones give the same object."""
+    """The format of a description, for lines without a prefix; equal descriptions give the same object."""
     layout = described.layout
     if isinstance(layout, TextLayout):
         return _text_format(described.name, layout)
@@ -324,7 +324,7 @@ def _time_syntax(clock: TimeLayout) -> Time:
 
 
 def _derive(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
-    """What the texts mean, as SQL."""
+    """SQL for the fields whose value is not their text."""
     names = layout.names
     found = {"ip": _client(names, _NO_REQUEST.get(name, ())), "time": _time_text(names, layout.clock)}
     if "status" in names:
@@ -342,21 +342,21 @@ def _derive(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
 
 
 def _client(names: tuple[str, ...], absent: tuple[str, ...]) -> str:
-    """The address; none where one of the texts in `absent` stands for the request.
+    """SQL: the address; NULL where the request is one of the texts in `absent`.
 
-    A field of its own stays what it is: others count beside it only where the source's `client` says so.
+    If the layout has `ip`, that is the address: other fields count only if the source's `client` names them.
     """
     addresses = [address(f"z.{name}") for name in ADDRESSES if name in names]
     ip = addresses[0] if "ip" in names else f"coalesce({', '.join(addresses)})"
-    asked = next((f"z.{name}" for name in ("request", "method") if name in names), "")
-    if not asked or not absent:
+    request = next((f"z.{name}" for name in ("request", "method") if name in names), "")
+    if not request or not absent:
         return ip
     listed = ", ".join(map(literal, absent))
-    return f"CASE WHEN coalesce({asked}, '') NOT IN ({listed}) THEN {ip} END"
+    return f"CASE WHEN coalesce({request}, '') NOT IN ({listed}) THEN {ip} END"
 
 
 def _from_captures(names: tuple[str, ...]) -> dict[str, str]:
-    """Fields among the headers that HAProxy captured, in braces (`captured`) or one by one, and that nothing names."""
+    """SQL for fields from the headers that HAProxy captured, in braces (`captured`) or singly, by what they hold."""
     singly = ", ".join(f"z.{name}" for name in names if re.fullmatch(r"captured\d+", name))
     braced = "string_split(trim(z.captured, '{}'), '|')" if "captured" in names else "[]::VARCHAR[]"
     if not singly and "captured" not in names:
@@ -366,7 +366,7 @@ def _from_captures(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _time_text(names: tuple[str, ...], clock: TimeLayout) -> str:
-    """The text of the time, from all that the layout has of it."""
+    """SQL: the text of the time, joined from all parts that the layout has."""
     groups = clock.groups if clock.groups != ("time",) else tuple(name for name in _TIMES if name in names)
     texts = [f"nullif(z.{group}, '')" for group in groups]
     joined = f"concat_ws({literal(clock.joint)}, {', '.join(texts)})" if len(texts) > 1 else texts[0]

@@ -1,9 +1,9 @@
-"""Which format a file is in: every format is tried on a sample of lines, and the best must read most of them.
+"""Detection of a file's format: every format is tried on a sample of lines, and the best must read most of them.
 
-Of two that read equally many lines, the one with more fields on most of them is better: `combined` reads a combined
-line with the time taken behind it as well. Layers that relays put around lines are considered only where more can be
-read without them. Messages of servers beside their requests do not count. If less than half of the sample fits,
-detection refuses, and shows a line that no format reads.
+Of two formats that read equally many lines, the one with more fields on most of them is better: `combined` also reads a
+combined line with the time taken after it. Layers that relays put around lines are removed only if more lines can then
+be read. Messages of servers between their requests do not count. If less than half of the sample fits, detection fails
+and shows a line that no format reads. `named_format` finds the layers for a format that the manifest names.
 """
 
 import dataclasses
@@ -24,10 +24,10 @@ from mtc.formats.server_messages import format_beside, is_message
 
 SAMPLE_LINES = 100
 _ENOUGH = 0.5
-# After this line begins a log that Imperva delivers; before it are facts about the file.
+# The line between the facts about a file of Imperva and its log.
 _LOG_START = "|==|"
 _PREAMBLE_LINES = 20
-_GUESS_FACTOR = 3  # a format by name that reads a third of what is guessed is the one
+_GUESS_FACTOR = 3  # a known format that reads a third as many lines as a guessed one is preferred to it
 _SHOWN = 200
 _NEAREST = 3
 _QUICK_LINES = 3
@@ -40,9 +40,9 @@ _DESCRIBE_HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The format found, how many of the sample's lines each that reads any reads, and how many there were.
+    """The format found, how many lines of the sample each format reads (`scores`), and how many there were.
 
-    `message` is one of the lines where all are messages of a server.
+    `message` is one of the lines if all are messages of a server.
     """
 
     format: Format
@@ -57,7 +57,7 @@ class Detection:
 
     @property
     def why(self) -> str:
-        """The choice in words."""
+        """The reason for the choice, for people."""
         if self.message:
             return f"none of the {self.sampled} sampled lines is a request: messages of a server, as {self.message!r}"
         others = [f"{name} {score}" for name, score in self.scores.items() if name != self.format.name and score]
@@ -66,7 +66,11 @@ class Detection:
 
 
 def detect(sample: Sequence[str], *, where: str) -> Detection:
-    """Choose the format of `sample`, whole lines without their ends; blank ones and headers do not count."""
+    """Detect the format of `sample`, whole lines without line ends; blank lines and headers do not count.
+
+    Raises:
+        PermanentError: no format reads half of the lines. `where` names the file.
+    """
     sample = without_preamble(sample)
     lines = _data_lines(sample)
     if not lines:
@@ -83,7 +87,7 @@ def detect(sample: Sequence[str], *, where: str) -> Detection:
 
 
 def _best(sample: Sequence[str], lines: Sequence[str]) -> "_Trial":
-    """The best of the trials as lines are, and without what relays may have put around them."""
+    """The best trial, of the lines as they are and without the layers that relays may have put around them."""
     best = _try(sample, lines)
     if best.fitting == len(lines):
         return best
@@ -98,7 +102,7 @@ def _best(sample: Sequence[str], lines: Sequence[str]) -> "_Trial":
 
 
 def _of_messages(tried: Format, lines: Sequence[str]) -> Detection:
-    """The format of a file whose lines are all messages: that beside whose lines such messages stand."""
+    """The format of a file whose lines are all messages: that of the server that writes such messages."""
     chain = tried.prefix.layers if tried.prefix else ()
     found = [format_beside(layers.without_layers(line, chain)) for line in lines]
     log_format = FORMATS.get(max(found, key=found.count)) or next(iter(FORMATS.values()))
@@ -107,7 +111,11 @@ def _of_messages(tried: Format, lines: Sequence[str]) -> Detection:
 
 
 def named_format(name: str, sample: Sequence[str], *, where: str) -> Format:
-    """The format of that name, for a file that begins with `sample`; an unknown one names the nearest."""
+    """The format of that name, within its layers, for a file that begins with `sample`.
+
+    Raises:
+        PermanentError: there is no such format, or the file does not begin as it does. `where` names the file.
+    """
     if name not in NAMES:
         match = nearest(name, NAMES)
         hint = f"did you mean {match}?" if match else f"known formats: {', '.join(NAMES)}"
@@ -124,9 +132,9 @@ def _bound(name: str, sample: Sequence[str]) -> Format | None:
 
 
 def fit_layers(make: Callable[[Sequence[str]], Format | None], sample: Sequence[str]) -> Format | None:
-    """A named format as a file has it that begins with `sample`: within the layers with which it reads most lines.
+    """A format within the layers without which it reads most lines of `sample`; None if `make` never returns one.
 
-    `make` gives the format for lines without layers, None where they do not begin as it does.
+    `make` returns the format for lines without layers, None if they do not begin as it requires.
     """
     lines = sample[:SAMPLE_LINES]
     best = make(lines)
@@ -147,22 +155,22 @@ def fit_layers(make: Callable[[Sequence[str]], Format | None], sample: Sequence[
 
 
 def _data_line_numbers(lines: Sequence[str]) -> Sequence[int]:
-    """Which lines are neither blank nor headers."""
+    """The indices of the lines that are neither blank nor headers."""
     return [at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")]
 
 
 def _lines_read(log_format: Format | None, inner: Sequence[str], lines: Sequence[str]) -> list[str]:
-    """The lines that a format reads without their layers."""
-    places = _data_line_numbers(inner)
-    fits = fits_of(log_format, inner, [inner[at] for at in places]) if log_format else []
-    return [lines[at] for at, fit in zip(places, fits, strict=False) if fit]
+    """The lines whose text without layers (`inner`) a format reads."""
+    numbers = _data_line_numbers(inner)
+    fits = fits_of(log_format, inner, [inner[at] for at in numbers]) if log_format else []
+    return [lines[at] for at, fit in zip(numbers, fits, strict=False) if fit]
 
 
 def quick_sample(sample: Sequence[str]) -> Sequence[str] | None:
-    """The headers and a few lines of a sample; None where there are no more, or a header stands between them.
+    """The headers and a few lines of a sample; None if it has no more lines, or a header is between them.
 
-    Lines change along a file when its server gets another configuration, which is from some line on: so the first and
-    the last line are among the few.
+    The format changes within a file when the server's configuration changes, so the first and the last line are among
+    the few.
     """
     sample = without_preamble(sample)
     lines = _data_lines(sample)
@@ -173,13 +181,13 @@ def quick_sample(sample: Sequence[str]) -> Sequence[str] | None:
 
 
 def reads_all(log_format: Format, sample: Sequence[str]) -> bool:
-    """Whether a format reads all lines that count."""
+    """Whether a format reads all lines of a sample, except blank lines and headers."""
     inner = [layers.without_layers(line, log_format.prefix.layers) for line in sample] if log_format.prefix else sample
     return all(fits_of(log_format, inner, _data_lines(inner)))
 
 
 def is_certain(log_format: Format, sample: Sequence[str]) -> bool:
-    """Whether a format reads all lines that count, and is the one that detection finds."""
+    """Whether a format reads all lines of a sample, and is the one that detection finds."""
     if log_format.prefix:
         return _reads_whole_sample(log_format, sample)
     trial = _try_likely(candidates(sample), sample, _data_lines(sample))
@@ -195,7 +203,7 @@ def _reads_whole_sample(log_format: Format, sample: Sequence[str]) -> bool:
 
 
 def fits_of(log_format: Format, sample: Sequence[str], lines: Sequence[str]) -> list[int]:
-    """How well each of `lines` fits, which are those of `sample` without its headers."""
+    """How well each line fits, as by `Shape.fits`. `lines` are those of `sample` without headers and blank lines."""
     if isinstance(log_format.shape, CustomPattern):
         return log_format.shape.fits_all(lines)
     if log_format.changes is None:
@@ -213,19 +221,19 @@ def fits_of(log_format: Format, sample: Sequence[str], lines: Sequence[str]) -> 
 
 
 def without_preamble(sample: Sequence[str]) -> Sequence[str]:
-    """The sample from where its log begins."""
+    """The sample without the facts that Imperva writes before the log."""
     head = list(sample[:_PREAMBLE_LINES])
     return sample[head.index(_LOG_START) + 1 :] if _LOG_START in head else sample
 
 
 def _data_lines(sample: Sequence[str]) -> Sequence[str]:
-    """The lines that count: neither blank nor headers."""
+    """The first lines of a sample that are neither blank nor headers."""
     counting = (line for line in sample if line.strip() and not line.startswith("#"))
     return list(itertools.islice(counting, SAMPLE_LINES))
 
 
 def _spread(sample: Sequence[str]) -> Sequence[str]:
-    """Lines that count from all over a sample: it may begin with many messages."""
+    """Lines from all over a sample, neither blank nor headers: it may begin with many messages."""
     counting = [line for line in sample if line.strip() and not line.startswith("#")]
     return counting[:: max(1, len(counting) // SAMPLE_LINES)]
 
@@ -234,8 +242,8 @@ def _spread(sample: Sequence[str]) -> Sequence[str]:
 class _Trial:
     """The formats that were tried, how many lines each reads, and the best of them.
 
-    `lines` are those that count, without their layers: what a server or another program says beside its requests does
-    not. `unread` are those that it does not read, as they are in the file.
+    `lines` are the lines without layers and without messages of servers and other programs. `unread` are those that no
+    format reads, as in the file.
     """
 
     lines: Sequence[str]
@@ -247,21 +255,21 @@ class _Trial:
 
     @property
     def fitting(self) -> int:
-        """How many lines the best reads."""
+        """How many lines the best format reads."""
         return self.scores[self.best]
 
 
 def _try(sample: Sequence[str], lines: Sequence[str]) -> _Trial:
-    """Try every format; those that read the first line will do if one of them reads all lines."""
+    """Try every format; only those that read the first line, if one of them reads all lines."""
     known = candidates(sample)
     trial = _try_likely(known, sample, lines)
-    return trial or _only_counting(_score(known, sample, lines), sample, lines)
+    return trial or _without_messages(_score(known, sample, lines), sample, lines)
 
 
 def _try_likely(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[str]) -> _Trial | None:
-    """Try the formats that read the first line: a better one than one of them that reads all lines is among them.
+    """Try the formats that read the first line: if one of them reads all lines, the best is among them.
 
-    None where no format reads all lines.
+    None if no format reads all lines.
     """
     likely = {name: log_format for name, log_format in known.items() if any(fits_of(log_format, sample, lines[:1]))}
     trial = _score(likely, sample, lines) if likely else None
@@ -272,7 +280,7 @@ def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[s
     fits = {name: fits_of(log_format, sample, lines) for name, log_format in known.items()}
     scores = {name: sum(map(bool, found)) for name, found in fits.items()}
     named = [name for name in known if name not in GUESSED]
-    # A guess reads what a product logs beside its requests, such as Caddy's errors, which tell of the same requests.
+    # A guess also reads other messages with the same fields, such as Caddy's errors about the same requests.
     guess = max((scores.get(name, 0) for name in GUESSED), default=0)
     eligible = [name for name in named if scores[name] and scores[name] * _GUESS_FACTOR >= guess] or known
     best = functools.reduce(lambda best, name: name if _is_better(fits[name], fits[best]) else best, eligible)
@@ -283,17 +291,17 @@ def _score(known: Mapping[str, Format], sample: Sequence[str], lines: Sequence[s
 
 
 def _is_better(fits: Sequence[int], others: Sequence[int]) -> bool:
-    """Whether a format reads more lines than one before it, or as many and more fields on most of them.
+    """Whether a format reads more lines than another, or as many and more fields on most of them.
 
-    On a few lines a field may look like another one, where clients can write what they like.
+    Most, as clients can write text that looks like another field on a few lines.
     """
     read, other = sum(map(bool, fits)), sum(map(bool, others))
     lead = sum((fit > less) - (fit < less) for fit, less in zip(fits, others, strict=True))
     return read > other or (read == other and lead * 2 > read)
 
 
-def _only_counting(trial: _Trial, sample: Sequence[str], lines: Sequence[str], logged: Sequence[str] = ()) -> _Trial:
-    """The trial with only the lines that count. `logged` are the lines as the file has them, if they differ."""
+def _without_messages(trial: _Trial, sample: Sequence[str], lines: Sequence[str], logged: Sequence[str] = ()) -> _Trial:
+    """The trial without messages and lines of other programs. `logged` are the lines as in the file, if they differ."""
     log_format = trial.format
     fits = list(map(bool, fits_of(log_format, sample, lines)))
     pairs = list(zip(lines, logged or lines, fits, strict=True))
@@ -310,7 +318,7 @@ def _may_belong(prefix: Prefix | None, line: str, raw: str) -> bool:
 
 
 def _try_within(chain: layers.Layers, sample: Sequence[str], logged: Sequence[str]) -> _Trial | None:
-    """The trial of the lines without their layers; None where no line remains."""
+    """The trial of the lines without their layers; None if no line remains."""
     inner = [layers.without_layers(line, chain) for line in sample]
     pairs = [(layers.without_layers(line, chain), line) for line in logged]
     pairs = [(line, raw) for line, raw in pairs if line.strip() and not line.startswith("#")]
@@ -321,11 +329,11 @@ def _try_within(chain: layers.Layers, sample: Sequence[str], logged: Sequence[st
     trial = _try_likely(known, inner, lines) or _score(known, inner, lines)
     fits = map(bool, fits_of(trial.format, inner, lines))
     log_format = layers.with_layers(trial.format, chain, list(itertools.compress(logged_lines, fits)))
-    return _only_counting(dataclasses.replace(trial, format=log_format), inner, lines, logged_lines)
+    return _without_messages(dataclasses.replace(trial, format=log_format), inner, lines, logged_lines)
 
 
 def _refusal(trial: _Trial, where: str) -> PermanentError:
-    """The error that says what was found. It shows no line if each line is read by some format."""
+    """The error with the nearest formats, and the first line that no format reads, if there is one."""
     scores = trial.scores
     ranked = sorted((name for name in scores if scores[name]), key=lambda name: -scores[name])[:_NEAREST]
     nearest = ", ".join(f"{name} reads {scores[name]} of {len(trial.lines)} sampled lines" for name in ranked)

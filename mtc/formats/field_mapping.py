@@ -1,10 +1,9 @@
-"""`source.fields`: which column, key, label or group of a known format a field is read from.
+"""Fields of a sample's lines, and `source.fields`: the column, key, label or group that a field is read from.
 
-A mapped field replaces what the format has for it; `request`, `target` and `path` replace each other. A name that the
-file does not have is an error that suggests the nearest name that it has.
+The first half reads the fields of a sample in Python, to see which fields a format lacks and who its clients are.
 
-The first half reads texts from a sample's lines in Python: enough to see which fields a format lacks, and who its
-clients are.
+The second half applies `source.fields`. A mapped field replaces the format's own; `request`, `target` and `path`
+replace each other. A name that the file does not have is an error that suggests the nearest name that it has.
 """
 
 import dataclasses
@@ -31,14 +30,14 @@ _STATUSES = ("status", "mapped_status", "background")
 _TIMES = ("time", "mapped_time", "clock", "mapped_clock", "stamp")
 _AGENTS = ("user_agent",)
 _TARGETS = ("request", "target", "path", "mapped_request", "mapped_target", "mapped_path", "uri", "url")
-# Defined without one.
+# Formats that are defined without a status.
 _FORMATS_WITHOUT_STATUS = ("cloudfront_rtmp",)
 _EMPTY = ("", "-")
 _SAMPLED = 100
 
 
 def data_lines(log_format: Format, sample: Sequence[str]) -> list[str]:
-    """The lines of a sample that count, without what relays have put around them."""
+    """The first lines of a sample without their layers, neither blank nor headers."""
     chain = log_format.prefix.layers if log_format.prefix else ()
     lines = (layers.without_layers(line, chain) for line in sample) if chain else iter(sample)
     headed = log_format.shape.is_header if isinstance(log_format.shape, Cells) else None
@@ -47,7 +46,7 @@ def data_lines(log_format: Format, sample: Sequence[str]) -> list[str]:
 
 
 def texts_of(log_format: Format, sample: Sequence[str]) -> list[Texts]:
-    """The texts of each line that the format reads, by the names of its shape; none of an expression of a user's."""
+    """The texts of each line that the format reads, by the names of its shape; none for a user's expression."""
     return list(_texts(log_format, data_lines(log_format, sample)))
 
 
@@ -66,10 +65,10 @@ def _texts(log_format: Format, lines: Sequence[str]) -> Iterator[Texts]:
 
 
 def unread_fields(log_format: Format, sample: Sequence[str]) -> tuple[str, ...]:
-    """Of status, time, path, client and user agent those that a format that was found reads from no line of a sample.
+    """Which of status, time, path, client and user agent the format reads from no line of a sample.
 
-    Formats of text have all of them; of a header, of JSON and of pairs it depends on the file. A user agent lacks only
-    where most lines have one.
+    Text formats have all of them; with a header, JSON and pairs it depends on the file. A user agent counts as unread
+    only if most lines have one.
     """
     shape = log_format.shape
     if isinstance(shape, JsonLines | Cells) and (unread := _unread(shape)):
@@ -82,14 +81,14 @@ def unread_fields(log_format: Format, sample: Sequence[str]) -> tuple[str, ...]:
     else:
         return ()
     ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}
-    asked = ways if isinstance(shape, Columns) else ("status",)  # the others are needed for a line to be one
-    expected = [name for name in asked if name != "status" or log_format.name not in _FORMATS_WITHOUT_STATUS]
-    lacks = [name for name in expected if read and not any(_has(texts, ways[name]) for texts in read)]
-    return (*lacks, *(["user_agent"] if _overlooks_agents(log_format, sample) else []))
+    checked = ways if isinstance(shape, Columns) else ("status",)  # other shapes require the rest
+    expected = [name for name in checked if name != "status" or log_format.name not in _FORMATS_WITHOUT_STATUS]
+    missing = [name for name in expected if read and not any(_has(texts, ways[name]) for texts in read)]
+    return (*missing, *(["user_agent"] if _overlooks_agents(log_format, sample) else []))
 
 
 def _overlooks_agents(log_format: Format, sample: Sequence[str]) -> bool:
-    """Whether most of the lines that a format reads have a user agent in them that it does not read."""
+    """Whether most of the lines that a format reads contain a user agent that it does not read."""
     lines = [line for line in data_lines(log_format, sample) if log_format.shape.fits(line)]
     read = ([text for name, text in texts.items() if name] for texts in _texts(log_format, lines))
     overlooked = sum(overlooks_agent(line, texts) for line, texts in zip(lines, read, strict=False))
@@ -97,15 +96,15 @@ def _overlooks_agents(log_format: Format, sample: Sequence[str]) -> bool:
 
 
 def reads_more(log_format: Format, other: Format, lines: Sequence[str]) -> bool:
-    """Whether a format reads a status or a user agent of lines, of which the other reads none."""
-    texts_here, texts_there = list(_texts(log_format, lines)), list(_texts(other, lines))
-    asked = [names for names in (_STATUSES, _AGENTS) if not any(_has(texts, names) for texts in texts_there)]
-    return any(_has(texts, names) for names in asked for texts in texts_here)
+    """Whether a format reads a status or a user agent from lines from which the other reads none."""
+    texts, other_texts = list(_texts(log_format, lines)), list(_texts(other, lines))
+    unread = [names for names in (_STATUSES, _AGENTS) if not any(_has(found, names) for found in other_texts)]
+    return any(_has(found, names) for names in unread for found in texts)
 
 
 def _unread(shape: JsonLines | Cells) -> tuple[str, ...]:
-    """What a line must have to be a request, and no line can have, as nothing says where it is."""
-    known_names = dict(shape.paths if isinstance(shape, JsonLines) else shape.places)
+    """The fields that a request must have and the shape has no path or column for."""
+    known_names = dict(shape.paths if isinstance(shape, JsonLines) else shape.positions)
     missing = [group for group in shape.needed if not set(group) & known_names.keys()]
     return tuple("path" if "path" in group else group[0] for group in missing)
 
@@ -116,17 +115,17 @@ def _has(texts: Texts, names: Sequence[str]) -> bool:
 
 Fields = tuple[tuple[str, str], ...]
 
-_ASKED = ("request", "target", "path")
-_ESSENTIAL = frozenset({"ip", "time", "clock", *_ASKED})
+_REQUEST_FIELDS = ("request", "target", "path")
+_ESSENTIAL = frozenset({"ip", "time", "clock", *_REQUEST_FIELDS})
 _MEANING = {"host": host_name, "time": unbracketed}
 _DEEPEST = 5
 
 
 def with_mapped_fields(log_format: Format, fields: Fields, sample: Sequence[str], where: str) -> Format:
-    """The format with these fields read from what the manifest names.
+    """The format with these fields read from the columns, keys, labels or groups that the manifest names.
 
     Raises:
-        PermanentError: the file has nothing of that name.
+        PermanentError: the file has no such name.
     """
     if not fields:
         return log_format
@@ -149,7 +148,7 @@ def with_mapped_fields(log_format: Format, fields: Fields, sample: Sequence[str]
 
 
 def _check(fields: Mapping[str, str], known: frozenset[str], where: str, *, every: bool) -> None:
-    """Refuse a name that is not there. Of optional ones, which few lines may have, only one that was mistyped."""
+    """Refuse a name that the file does not have; an optional one, which may be rare, only if it looks mistyped."""
     for name, column in fields.items():
         hint = suggest(column, known, otherwise="it has")
         if known and column not in known and (every or name in _ESSENTIAL or hint.startswith("did you")):
@@ -168,9 +167,9 @@ def _of_cells(log_format: Format, shape: Cells, fields: Fields, where: str) -> F
 @functools.lru_cache(maxsize=256)
 def _of_columns(log_format: Format, fields: Fields) -> Format:
     header = log_format.changes
-    assert isinstance(header, Header)  # noqa: S101 - asked for by the caller
+    assert isinstance(header, Header)  # noqa: S101 - checked by the caller
     given = {name: (column.lower(),) for name, column in fields}
-    unmapped = {name for ways in (_ASKED, ("time", "clock")) if given.keys() & set(ways) for name in ways}
+    unmapped = {name for ways in (_REQUEST_FIELDS, ("time", "clock")) if given.keys() & set(ways) for name in ways}
     unmapped |= {"date"} if "time" in given else set()
     columns = tuple((name, names) for name, names in header.dialect.columns if name not in {*unmapped, *given})
     derive = tuple((name, sql) for name, sql in header.dialect.derive if name not in {*unmapped, *given})
@@ -179,7 +178,7 @@ def _of_columns(log_format: Format, fields: Fields) -> Format:
 
 
 def _pointers(fields: Fields, lines: Sequence[str], where: str) -> Fields:
-    """The paths of the fields; a key that has dots in it may be written as it is."""
+    """The JSON pointers of the fields; a key that contains dots may be written as it is."""
     values = [value for value in map(read_object, lines) if isinstance(value, dict)]
     known = frozenset(name for value in values for name in _paths(value))
     found = []
@@ -203,7 +202,7 @@ def _paths(value: object, above: str = "", depth: int = 0) -> Iterator[str]:
 @functools.lru_cache(maxsize=256)
 def _of_json(log_format: Format, pointers: Fields) -> Format:
     shape = log_format.shape
-    assert isinstance(shape, JsonLines)  # noqa: S101 - asked for by the caller
+    assert isinstance(shape, JsonLines)  # noqa: S101 - checked by the caller
     mapped_paths = tuple((f"mapped_{name}", (path,)) for name, path in pointers)
     made = dataclasses.replace(shape, paths=(*shape.paths, *mapped_paths), needed=_needed(shape.needed, dict(pointers)))
     return dataclasses.replace(log_format, shape=made, derive=_derived(log_format, dict(pointers)))
@@ -212,7 +211,7 @@ def _of_json(log_format: Format, pointers: Fields) -> Format:
 @functools.lru_cache(maxsize=256)
 def _of_pairs(log_format: Format, fields: Fields) -> Format:
     shape = log_format.shape
-    assert isinstance(shape, Pairs)  # noqa: S101 - asked for by the caller
+    assert isinstance(shape, Pairs)  # noqa: S101 - checked by the caller
     mapped_paths = tuple((f"mapped_{name}", (label,)) for name, label in fields)
     made = dataclasses.replace(shape, labels=(*shape.labels, *mapped_paths), needed=_needed(shape.needed, dict(fields)))
     return dataclasses.replace(log_format, shape=made, derive=_derived(log_format, dict(fields)))
@@ -225,9 +224,9 @@ def _of_groups(log_format: Format, fields: Fields) -> Format:
 
 
 def _needed(groups: tuple[tuple[str, ...], ...], fields: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
-    """What a line must have to be a request: what is mapped, in place of what the format has for it."""
-    asked = next((name for name in _ASKED if name in fields), "")
-    replaced = {"stamp": "time", "named": "ip"} | {name: asked for name in _ASKED if asked}
+    """The groups of fields that a request must have, with mapped fields in place of the format's own."""
+    asked = next((name for name in _REQUEST_FIELDS if name in fields), "")
+    replaced = {"stamp": "time", "named": "ip"} | {name: asked for name in _REQUEST_FIELDS if asked}
     ways = (tuple(replaced.get(name, name) for name in group) for group in groups)
     return tuple(
         next(((f"mapped_{name}",) for name in way if name in fields), group)
@@ -236,10 +235,10 @@ def _needed(groups: tuple[tuple[str, ...], ...], fields: Mapping[str, str]) -> t
 
 
 def _derived(log_format: Format, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """What the texts mean; a path without a query of its own may have it behind a question mark."""
+    """The SQL of the derived fields; a path may contain the query if that is not mapped separately."""
     meant = {name: _meaning(name, f"z.mapped_{name}") for name in fields}
-    if fields.keys() & set(_ASKED):
-        meant = dict.fromkeys(_ASKED, "NULL::VARCHAR") | meant
+    if fields.keys() & set(_REQUEST_FIELDS):
+        meant = dict.fromkeys(_REQUEST_FIELDS, "NULL::VARCHAR") | meant
     if "path" in fields and "query" not in fields:
         meant |= {"target": meant["path"], "path": "NULL::VARCHAR"}
     unchanged = {name: sql for name, sql in log_format.derive if name != "time" or "clock" not in fields}

@@ -1,11 +1,11 @@
-"""Which field a key of JSON or a column of CSV is, by its name and its values, where nobody has described them.
+"""Guesses which field a key of JSON or a column of CSV is, by its name and its values.
 
-Of a key only its letters and digits count, in any case: `User-Agent`, `user_agent` and `userAgent` are one. A key
-within others is looked for by itself and behind those around it (`response.status`, `http.response.status_code`); what
-a server says of another one (`upstream`, `origin`, `backend`) or sends back as headers is passed over, and so are
-addresses and names of other machines than the client. Where several fit, the first of the names below counts, and of
-equal ones the one that is less deep. Values must look like what they are taken for, as `requestTime` may be a time or a
-duration; but for a few, as in any log some requests are none.
+Only the letters and digits of a key count, in any case: `User-Agent`, `user_agent` and `userAgent` are the same. A
+nested key is looked up alone and with its parents (`response.status`, `http.response.status_code`). Keys about another
+server (`upstream`, `origin`, `backend`), response headers, and addresses and names of machines other than the client
+are ignored. If several keys match a field, the one that is first in the lists of names counts, and of equal names the
+least nested. Values must look like the field, as `requestTime` may be a time or a duration; a few may not, as some
+lines of any log are not proper requests.
 
 Sources of names, beside those of common servers and loggers: Elastic Common Schema; Cloudflare Logs, "HTTP requests";
 Azure Monitor, "AppServiceHTTPLogs" and "StorageBlobLogs"; the Amazon Athena User Guide, tables of service logs; W3C,
@@ -23,7 +23,7 @@ from mtc.formats.sql import address, host_name, milliseconds, unbracketed
 Keys = tuple[str | int, ...]
 
 NEEDED = (("ip",), ("time", "clock"), ("request", "target", "path"))
-"""What a request must have: one field of each group."""
+"""The fields that a request must have: one of each group."""
 
 TIME = replace(
     JSON_TIME,
@@ -85,7 +85,7 @@ _NAMES: Mapping[str, str] = {
     "seconds": "requesttime durations elapseds",
 }
 _RANKS = {field: {name: rank for rank, name in enumerate(names.split())} for field, names in _NAMES.items()}
-# Of the fields that a name may stand for, the values tell which it is.
+# A name may match several fields; the values decide between them.
 _FIELDS = {
     name: tuple(field for field in _RANKS if name in _RANKS[field]) for ranks in _RANKS.values() for name in ranks
 }
@@ -94,8 +94,8 @@ _OTHERS = re.compile(r"(?:server|dest(?:ination)?|dst|host|agent|observer|local|
 _MACHINES = re.compile(r"(?:kubernetes|k8s|docker|container|pod|cloud|resource|labels)$", re.IGNORECASE)
 _RANKED = operator.itemgetter(0, 1, 2)
 _ANY_MACHINE = {"ip", "ipaddress", "hostname"}
-# How large a request was counts only where nothing says how large the response was.
-_ASKED, _LAST = re.compile(r"req(?:uest)?$", re.IGNORECASE), 1000
+# The size of a request counts only if there is no size of the response.
+_REQUEST_SIZE, _LAST = re.compile(r"req(?:uest)?$", re.IGNORECASE), 1000
 _ADDRESS = r'[\s"\[]*(?:\d{1,3}(?:\.\d{1,3}){3}\b|[0-9A-Fa-f]*:[0-9A-Fa-f:]*(?:[.\d]*))'
 _TIMES = (
     r"\[?\d{1,2}/\w{3}/\d{4}[: ]|\d{4}[-/]\d\d[-/]\d\d[T ]|\d{9,}(?:\.\d+)?$"
@@ -119,19 +119,19 @@ _LOOKS: Mapping[str, re.Pattern[str]] = {
     "seconds": re.compile(r"\d{1,6}(?:\.\d+)?$|-?$"),
 }
 _NOTHING = ("", "-")
-# So many of the values may be odd, and one in any case.
+# The share of values that may not look like the field; one always may.
 _ODD_SHARE = 0.1
 _UNITS = {"time_taken": 1, "millis": 1, "seconds": 1000}
-# Of `200 OK` and `200.0` the number.
+# The number in `200 OK` and `200.0`.
 _STATUS = r"CASE WHEN length(z.status) > 3 THEN regexp_extract(z.status, '^[0-9]{3}') ELSE z.status END"
 
 
 def guess_fields(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
-    """The keys of each field. A key without values counts by its name alone, if no other key for the field has values.
+    """Map each field to its keys. A key without values counts by its name, if no other key for the field has values.
 
-    `millis` and `seconds` are the time taken; `date` and `clock` are there where no key holds both.
+    `millis` and `seconds` are the time taken; `date` and `clock` are used if no key holds both.
     """
-    found = _chosen(values)
+    found = _best_keys(values)
     apart = {"date", "clock"} <= found.keys()
     whole = "time" in found and (values[found["time"]] or not apart)
     dropped = {"date", "clock"} if whole or not apart else {"time"}
@@ -169,7 +169,7 @@ def normalised_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-def _chosen(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
+def _best_keys(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
     offers: dict[str, list[tuple[bool, int, int, Keys]]] = {}
     for keys, texts in values.items():
         for field, rank in _fields_named(keys):
@@ -177,20 +177,20 @@ def _chosen(values: Mapping[Keys, Sequence[str]]) -> dict[str, Keys]:
                 offers.setdefault(field, []).append((not texts, rank, len(keys), keys))
     ranked = {field: [keys for *_, keys in sorted(offers[field], key=_RANKED)] for field in _NAMES if field in offers}
     found = {field: keys[0] for field, keys in ranked.items()}
-    # A time in the same object as the client is the request's; one further out may be that of a shipper.
+    # A time in the same object as the client is the request's; one further out may be a log shipper's.
     beside = [keys for keys in ranked.get("time", ()) if "ip" in found and keys[:-1] == found["ip"][:-1]]
     return found | ({"time": beside[0]} if beside and values[beside[0]] else {})
 
 
 def _is_machine(keys: Keys, values: Mapping[Keys, Sequence[str]]) -> bool:
-    """Whether a host is the machine that writes: of a container, or beside `pid`, as Node's loggers have it."""
+    """Whether a host is the machine that logs: of a container, or beside `pid`, as in Node's loggers."""
     words = [str(key) for key in keys]
     beside = normalised_name(words[-1]) == "hostname" and (*keys[:-1], "pid") in values
     return beside or any(map(_MACHINES.match, words[:-1]))
 
 
 def _fields_named(keys: Keys) -> Iterator[tuple[str, int]]:
-    """The fields that keys may be called after, each with how well."""
+    """The fields whose names the keys match, each with its rank (lower is better)."""
     words = [str(key) for key in keys if isinstance(key, str)]
     if any(_ELSEWHERE.search(word) for word in words[:-1]) or not words:
         return
@@ -198,10 +198,10 @@ def _fields_named(keys: Keys) -> Iterator[tuple[str, int]]:
     names = {bare[-1], "".join(bare[-2:]), "".join(bare)}
     if any(map(_OTHERS.match, words[-2:-1])):
         names -= _ANY_MACHINE
-    asked = any(map(_ASKED.match, words[:-1]))
+    of_request = any(map(_REQUEST_SIZE.match, words[:-1]))
     for name in names:
         for field in _FIELDS.get(name, ()):
-            yield field, _RANKS[field][name] + (_LAST if asked and field == "bytes" else 0)
+            yield field, _RANKS[field][name] + (_LAST if of_request and field == "bytes" else 0)
 
 
 def _looks_like(field: str, texts: Sequence[str]) -> bool:

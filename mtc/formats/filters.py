@@ -1,12 +1,12 @@
 """Filters and hit rules as SQL: which readable line is a hit, and what is kept of it.
 
 Filters follow Matomo's own importer, so that the same log counts the same; its lists of extensions are facts,
-checked against it. The first rule that applies gives the reason: first whose line it is (`host`), then the
-importer's order. Robots and other user agents come last, decided once for each distinct text (`agent_reason`). A file
+checked against it. The first rule that applies gives the reason: first the host, then the
+importer's order. Robots and other user agents come last, decided once per distinct text (`agent_reason`). A file
 extension is what follows the last dot of the path, in lower case.
 
-Filters see what the log says. Hit rules come after them and change hits alone (`rewritten`), except for where path and
-query are separated (`path_and_query`), which is part of reading a line.
+Filters see the line as logged. Hit rules are applied after them and change only hits (`rewritten`), except for the
+split of path and query (`path_and_query`), which is part of reading a line.
 """
 
 import datetime as dt
@@ -61,11 +61,11 @@ REASONS: dict[str, tuple[str, ...]] = {
 _DATE_ALONE = 10
 
 Rule = tuple[str, str]
-"""A condition in SQL, and the reason that it gives."""
+"""A condition in SQL, and the reason for which it excludes a line."""
 
 
 def _ends(before: str, words: tuple[str, ...]) -> str:
-    """RE2: a path that ends with one of the words, whatever the case, with `before` in front of it or nothing."""
+    """RE2: a path that ends with one of the words, in any case, after a character of `before` or at its beginning."""
     return f"(?:^|[{before}])(?i:{'|'.join(map(re.escape, words))})$"
 
 
@@ -74,16 +74,16 @@ _STATIC = f"regexp_matches(path, {literal(_STATIC_PATH)})"
 
 
 def filters_by_address(filters: Filters) -> bool:
-    """Whether `reason` looks at addresses; it then needs the columns of `client_address.PACKED`."""
+    """Whether `reason` compares addresses; it then needs the columns of `client_address.PACKED`."""
     return bool(filters.include_ips or filters.exclude_ips)
 
 
 def reason(filters: Filters, hits: HitSettings, zone: str) -> str:
-    """SQL over host, ip, method, path, status, referrer and ts: why a readable line is no hit, or NULL.
+    """SQL over host, ip, method, path, status, referrer and ts: why a readable line is filtered, or NULL.
 
-    Times of the filters that name no offset are in `zone`.
+    Times of the filters without an offset are in `zone`.
     """
-    rules = (*_hosts(filters), *_downloads(hits), *_answers(filters), *_requests(filters), *_visitors(filters))
+    rules = (*_hosts(filters), *_downloads(hits), *_statuses(filters), *_requests(filters), *_clients(filters))
     cases = "\n".join(f"WHEN {condition} THEN {literal(name)}" for condition, name in (*rules, *_times(filters, zone)))
     return f"CASE {cases} END" if cases else "NULL::VARCHAR"
 
@@ -97,14 +97,14 @@ def _hosts(filters: Filters) -> Iterator[Rule]:
 
 
 def _downloads(hits: HitSettings) -> Iterator[Rule]:
-    """Where the manifest lists the downloads that count, other downloads do not."""
+    """If the manifest lists the downloads that count, other downloads do not."""
     named = _downloads_of(hits)
     excluded = tuple(each for each in DOWNLOAD_EXTENSIONS if each not in named)
     if excluded:
         yield _has_extension(excluded), "download"
 
 
-def _answers(filters: Filters) -> Iterator[Rule]:
+def _statuses(filters: Filters) -> Iterator[Rule]:
     if not filters.errors:
         yield "status >= 400 OR status = 0", "error"
     if not filters.redirects:
@@ -122,7 +122,7 @@ def _requests(filters: Filters) -> Iterator[Rule]:
         yield _STATIC, "static"
 
 
-def _visitors(filters: Filters) -> Iterator[Rule]:
+def _clients(filters: Filters) -> Iterator[Rule]:
     if filters.exclude_ips:
         yield is_among(filters.exclude_ips), "ip"
     if filters.include_ips:
@@ -132,7 +132,7 @@ def _visitors(filters: Filters) -> Iterator[Rule]:
 
 
 def _times(filters: Filters, zone: str) -> Iterator[Rule]:
-    """A day means the whole day: older is before it begins, newer after it ends."""
+    """A date means the whole day: older is before its beginning, newer after its end."""
     if filters.exclude_older_than:
         yield f"ts < {_timestamp(filters.exclude_older_than, zone)}", "older"
     if filters.exclude_newer_than and len(filters.exclude_newer_than) == _DATE_ALONE:
@@ -148,14 +148,14 @@ def _timestamp(text: str, zone: str, days: int = 0) -> str:
 
 
 def agent_reason(filters: Filters) -> str:
-    """SQL over the joined `agents` row: why a line is no hit for its user agent, or NULL."""
+    """SQL over the joined `agents` row: why a line is filtered for its user agent, or NULL."""
     check = literal(HEALTH_CHECK)
     cases = "" if filters.bots else f"WHEN agents.kind = {check} THEN {check} WHEN agents.bot THEN 'bot' "
     return f"CASE {cases}WHEN agents.excluded THEN 'user agent' END"
 
 
 def agent_excluded(filters: Filters) -> str:
-    """SQL over a column `user_agent`: whether the filters name it."""
+    """SQL over a column `user_agent`: whether the filters exclude it."""
     return contains_or_fits("user_agent", filters.exclude_user_agents)
 
 
@@ -179,7 +179,7 @@ def _lower(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def path_and_query(hits: HitSettings) -> str:
-    """SQL over local, given_query and apart (whether the query has a field of its own): the columns path and query."""
+    """SQL over local, given_query and apart (whether the query is a separate field): the columns path and query."""
     mark = literal(hits.query_delimiter)
     behind = f"substr(local, instr(local, {mark}) + {len(hits.query_delimiter)})"
     return f"""
@@ -192,12 +192,12 @@ def path_and_query(hits: HitSettings) -> str:
 
 
 def anonymises_addresses(hits: HitSettings) -> bool:
-    """Whether `rewritten` looks at addresses; it then needs the columns of `client_address.PACKED`."""
+    """Whether `rewritten` masks addresses; it then needs the columns of `client_address.PACKED`."""
     return hits.anonymise_ips > 0
 
 
 def rewritten(hits: HitSettings) -> Mapping[str, str]:
-    """SQL for each column whose value in a hit differs from what was read, by the column's name."""
+    """SQL for each column that the hit rules change, by the column's name."""
     changed = {
         "path": _path(hits),
         "query": _query(hits),
@@ -220,7 +220,7 @@ def _replaced(path: str, rule: PathRule) -> str:
 
 
 def _query(hits: HitSettings) -> str:
-    """The query that is kept; NULL if no parameter remains."""
+    """SQL: the query without excluded parameters; NULL if none remains."""
     if hits.strip_query:
         return "NULL::VARCHAR"
     if not hits.exclude_query_parameters:

@@ -1,13 +1,13 @@
-"""Forwarded addresses that a text format has no field for: where they stand, and a remark where they are overlooked.
+"""Finds forwarded addresses for which a text format has no field, and warns where the real clients are not read.
 
-`combined` and its kin ignore what follows the user agent. A sample shows whether it holds the client (nginx's `main`,
-`%{X-Forwarded-For}i`): in a field with a telling name (`forwarded_for="..."`), or in one that is a list of addresses,
-or says that there is none, on nearly every line; a client can write anything there. An address with a port does not
-count, as upstreams are written so. Of several such fields the one with the most different values is chosen, which
-excludes the server's own address.
+`combined` and its variants ignore what follows the user agent. A sample shows whether that includes the client (nginx's
+`main`, `%{X-Forwarded-For}i`): in a named field (`forwarded_for="..."`), or in a field that is a list of addresses or
+empty on nearly every line; not on every line, as a client can write anything into the header. An address with a port
+does not count, as upstreams are written so. Of several such fields the one with the most distinct values is chosen,
+which excludes the server's own address.
 
-The field in front of a line may be the client too (`%{X-Forwarded-For}i %h %l %u`), in the place of a virtual host: if
-it is an address on every line, and has more different values than the address that follows.
+The first field of a line may be the client too (`%{X-Forwarded-For}i %h %l %u`), in place of a virtual host: if it is
+an address on every line, and has more distinct values than the address that follows.
 
 `behind_proxies` warns where the clients of a log look like proxies while another field names the real clients.
 """
@@ -40,7 +40,7 @@ _FEWEST = 3
 
 
 def with_client_in_front(log_format: Format, sample: Sequence[str]) -> Format:
-    """The format without a host, if what it takes for one is the forwarded address of the client."""
+    """The format with the forwarded address in place of the host, if that is what its first field holds."""
     if not isinstance(log_format.shape, LinePattern) or not log_format.shape.pattern.startswith(f"^{HOST}"):
         return log_format
     read = texts_of(log_format, sample)
@@ -51,7 +51,7 @@ def with_client_in_front(log_format: Format, sample: Sequence[str]) -> Format:
 
 
 def with_forwarded_behind(log_format: Format, sample: Sequence[str]) -> Format:
-    """The format with an expression for the field of its lines that lists forwarded addresses, if one does."""
+    """The format with an expression for the field after the user agent that lists forwarded addresses, if any."""
     if log_format.forwarded_pattern:
         return log_format
     behind = _forwarded_expression(log_format, data_lines(log_format, sample))
@@ -59,7 +59,7 @@ def with_forwarded_behind(log_format: Format, sample: Sequence[str]) -> Format:
 
 
 def forwarded_texts(log_format: Format, sample: Sequence[str]) -> list[str]:
-    """What that field holds in the lines of a sample."""
+    """The forwarded addresses after the user agent in the lines of a sample, as text."""
     lines = data_lines(log_format, sample)
     behind = log_format.forwarded_pattern or _forwarded_expression(log_format, lines)
     found = (re.match(behind, line, re.DOTALL | re.ASCII) for line in lines) if behind else iter(())
@@ -76,14 +76,14 @@ def _forwarded_expression(log_format: Format, lines: Sequence[str]) -> str:
 
 
 def _up_to_agent(log_format: Format) -> str:
-    """What matches a line of the format up to the end of its user agent; empty where it has none in quotes."""
+    """An expression for a line up to the end of its user agent; empty if the format has none in quotes."""
     pattern = log_format.shape.pattern if isinstance(log_format.shape, LinePattern) else ""
     before, referrer_agent, _ = pattern.partition(REFERRER_AGENT)
     return re.sub(r"\(\?P<\w+>", "(?:", before + referrer_agent) if referrer_agent else ""
 
 
 def _field_pattern(lines: Sequence[Sequence[str]]) -> str:
-    """The rest of the expression; empty where no field is one."""
+    """The rest of the expression, for the field with addresses; empty if there is none."""
     if any(_NAMED.match(field) for fields in lines for field in fields):
         return rf".*?\s{_NAME}={_VALUE}"
     counts: Counter[int] = Counter()
@@ -98,7 +98,7 @@ def _field_pattern(lines: Sequence[Sequence[str]]) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _made(log_format: Format, pattern: str, derive: tuple[tuple[str, str], ...] = ()) -> Format:
-    """One object for equal expressions: objects of the same format are bundled."""
+    """Returns the same object for equal expressions: log files of the same format are loaded in one bundle."""
     return dataclasses.replace(log_format, forwarded_pattern=pattern, derive=(*log_format.derive, *derive))
 
 
@@ -110,7 +110,7 @@ _FIELDS = ("forwarded_for", "real_ip")
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is odd about a log, and what to write into the manifest; printed as one line."""
+    """A warning about a log, and what to write into the manifest; printed as one line."""
 
     what: str
     remedy: str
@@ -120,11 +120,11 @@ class Remark:
 
 
 def behind_proxies(log_format: Format, sample: Sequence[str]) -> Remark | None:
-    """A remark where the clients look like proxies and another field names others; None if all is well."""
+    """A warning if the clients look like proxies and another field has other addresses; None otherwise."""
     read = texts_of(log_format, sample)
     clients = {_address(next(filter(None, map(texts.get, _CLIENTS)), "")) for texts in read}
-    alone = len(clients) == 1 and len(read) >= _FEW
-    if not clients or not (alone or all(map(_is_private, clients))):
+    is_single = len(clients) == 1 and len(read) >= _FEW
+    if not clients or not (is_single or all(map(_is_private, clients))):
         return None
     field = next((name for name in _FIELDS if _others(read, name, clients)), "")
     if not field and any(_address(text) not in {"", *clients} for text in forwarded_texts(log_format, sample)):
@@ -143,7 +143,7 @@ def _others(read: Sequence[Texts], name: str, clients: set[str]) -> bool:
 
 
 def _address(text: str) -> str:
-    """The first address of a text; empty where there is none."""
+    """The first address of a text; empty if there is none."""
     for piece in text.replace(",", " ").split():
         bare = piece.strip("\"'[]()").removeprefix("for=")
         for text_of_address in (bare, bare.rpartition(":")[0].strip("[]")):

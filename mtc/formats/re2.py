@@ -317,7 +317,7 @@ def _named_group(name: str, names: list[str]) -> str:
     if name in IGNORED:
         return "(?:"
     if field not in NAMES:
-        raise LayoutError(f"{name} is no field", suggest(name, NAMES | set(ALIASES)))
+        raise LayoutError(f"{name} is not a field", suggest(name, NAMES | set(ALIASES)))
     if field in names:
         raise LayoutError(f"there are two groups for {field}", "keep one")
     names.append(field)

@@ -36,7 +36,7 @@ def _network(text: str) -> str:
             ipaddress.ip_network(text, strict=False)
         except ValueError:
             hint = "one looks like 10.0.0.0/8 or 2001:db8::/32; `private` stands for all that are not on the internet"
-            raise ValueError(f"{text} is no network; {hint}") from None
+            raise ValueError(f"{text} is not a network; {hint}") from None
     return text
 
 
@@ -45,7 +45,7 @@ def _address(text: str) -> str:
         try:
             ipaddress.ip_network(text, strict=False)
         except ValueError:
-            raise ValueError(f"{text} is no network; one looks like 10.0.0.0/8 or 2001:db8::/32") from None
+            raise ValueError(f"{text} is not a network; one looks like 10.0.0.0/8 or 2001:db8::/32") from None
     return text
 
 
@@ -66,7 +66,7 @@ def _encoding(name: str) -> str:
     except LookupError:
         raise ValueError(f"there is no encoding {name}; one looks like utf-16, latin-1 or cp1252") from None
     if known in _NO_ENCODINGS:
-        raise ValueError(f"{name} is no encoding of text files")
+        raise ValueError(f"{name} is not an encoding of text files")
     return name
 
 

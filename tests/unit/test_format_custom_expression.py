@@ -116,7 +116,7 @@ def test_what_is_accepted_both_dialects_read_and_match_alike(
         ("(?:a{100}){100}", "repeats more than 1000 times"),
         ("(?:a{900}){1}(?:b{900}){1}" * 10, "too large"),
         ("(?P<ip>a)", "there are two groups for ip"),
-        ("(?P<adress>a)", "adress is no field"),
+        ("(?P<adress>a)", "adress is not a field"),
         ("(a", "cannot be read"),
         ("a)", "closes nothing"),
         ("[a", "does not end"),

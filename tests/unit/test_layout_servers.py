@@ -29,14 +29,14 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 @pytest.mark.parametrize(
     ("layout", "what", "hint"),
     [
-        ("%ci %tR %r", "`%tR` at character 5 is no variable of a log-format", "did you mean %tr?"),
-        ("%ci %t %", "`%` at character 8 is no item of a log-format", "write `%%` for a percent sign"),
-        ("%ci %[src", "`%[src` at character 5 is no item of a log-format", "write `%%` for a percent sign"),
+        ("%ci %tR %r", "`%tR` at character 5 is not a variable of a log-format", "did you mean %tr?"),
+        ("%ci %t %", "`%` at character 8 is not an item of a log-format", "write `%%` for a percent sign"),
+        ("%ci %[src", "`%[src` at character 5 is not an item of a log-format", "write `%%` for a percent sign"),
         ("%ci [%tr] %ST", "the log-format has none of path, request and target", "add what writes the path"),
         ("%ci %{+X}Ts %r", "the log-format has none of time and date", "add what writes the time"),
         ("%{+json}o %ci %tr %r", "the log-format has no ip", "add what writes the ip"),
-        ('{"ip": "%ci",}', "the log-format looks like JSON and is none", "check its commas, quotes and braces"),
-        ('%ci %[date,ltime("%Q")] %r', "%Q is no directive of a time's format", "use %Y %m %b %d"),
+        ('{"ip": "%ci",}', "the log-format looks like JSON and is not valid", "check its commas, quotes and braces"),
+        ('%ci %[date,ltime("%Q")] %r', "%Q is not a directive of a time's format", "use %Y %m %b %d"),
     ],
 )
 def test_a_bad_log_format_of_haproxy_is_told(layout: str, what: str, hint: str) -> None:
@@ -50,11 +50,11 @@ def test_a_bad_log_format_of_haproxy_is_told(layout: str, what: str, hint: str) 
 @pytest.mark.parametrize(
     ("layout", "what", "hint"),
     [
-        ("%h %t %d %r", "`%d` at character 7 is no code of a pattern", "did you mean %D?"),
-        ("%h %t %y %r", "`%y` at character 7 is no code of a pattern", "write `%%` for a percent sign"),
-        ("%h %t 5%", "`%` at character 8 is no code of a pattern", "write `%%` for a percent sign"),
+        ("%h %t %d %r", "`%d` at character 7 is not a code of a pattern", "did you mean %D?"),
+        ("%h %t %y %r", "`%y` at character 7 is not a code of a pattern", "write `%%` for a percent sign"),
+        ("%h %t 5%", "`%` at character 8 is not a code of a pattern", "write `%%` for a percent sign"),
         ('%h %l "%r"', "the pattern has none of time and date", "add what writes the time"),
-        ("%h %{yyyy QQ}t %r", "`QQ` in the time's format is not known here", "use yyyy MM"),
+        ("%h %{yyyy QQ}t %r", "`QQ` in the time's format is not supported", "use yyyy MM"),
         ("%h %{yyyy 'of}t %r", "the quote at character 6 of the time does not end", "close it with `'`"),
         ('<Valve className="x"/>', "there is no pattern in the Valve", "one looks like <Valve"),
     ],
@@ -70,10 +70,10 @@ def test_a_bad_pattern_of_tomcat_is_told(layout: str, what: str, hint: str) -> N
 @pytest.mark.parametrize(
     ("compile_", "layout", "what", "hint"),
     [
-        (compile_envoy, "%START_TIME% %REQ(:PATH)", "`%REQ(:PATH)` at character 14 is no command", "one looks like"),
+        (compile_envoy, "%START_TIME% %REQ(:PATH)", "`%REQ(:PATH)` at character 14 is not a command", "one looks like"),
         (compile_envoy, "%START_TIME% %REQ(:PATH)%", "the format has no ip", "add what writes the ip"),
-        (compile_envoy, "%START_TIME(%Q)% %REQ(:PATH)%", "%Q is no directive of a time's format", "use %Y"),
-        (compile_squid, "%>a %ru %ts %", "`%` at character 13 is no code of a logformat", "write `%%`"),
+        (compile_envoy, "%START_TIME(%Q)% %REQ(:PATH)%", "%Q is not a directive of a time's format", "use %Y"),
+        (compile_squid, "%>a %ru %ts %", "`%` at character 13 is not a code of a logformat", "write `%%`"),
         (compile_squid, "%>a %ru", "the logformat has none of time and date", "add what writes the time"),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_mistake_is_told_once_with_its_place_and_a_hint(tmp_path: Path) -> Non
     text = HEAD.replace("FORMAT", "{regex: '(?P<ip>a)(?P<time>b)(?P<pth>c)'}") + "sites: {docs: {}, shop: {}}\n"
     (problem,) = problems_of(tmp_path, text)
     assert (problem.line, problem.column, problem.where) == (2, 66, "source.format.regex")
-    assert (problem.what, problem.hint) == ("pth is no field", "did you mean path?")
+    assert (problem.what, problem.hint) == ("pth is not a field", "did you mean path?")
 
 
 @pytest.mark.parametrize(

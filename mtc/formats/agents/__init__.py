@@ -1,10 +1,10 @@
-"""What a user agent is: robot or not, browser, system, device, in Matomo's words. Decided once per distinct text.
+"""Classification of user agents: robot, browser, operating system, device, with Matomo's names. Once per distinct text.
 
-regex_index     the first of thousands of expressions that matches, quickly
+regex_index     finds the first of thousands of expressions that matches, quickly
 agent_tables    Matomo's tables, from the package device-detector: robots, clients, operating systems
 devices         types of device
 
-Packages and tables are loaded when the first text comes. Who classifies in threads that end before others begin calls
+Packages and tables are loaded with the first user agent. Who classifies in threads that end before others begin calls
 `load_table_reader` first.
 """
 
@@ -31,7 +31,7 @@ from mtc.formats.agents.devices import device_of
 __all__ = ["UNKNOWN", "Agent", "classify", "load_table_reader", "recipe"]
 
 UNKNOWN = "Unknown"
-_RECIPE = 1  # raised when the same text is judged otherwise than before, with the same tables and lists
+_RECIPE = 1  # raised when the same text is classified differently with the same tables and lists
 
 _LONGEST = 500
 _CACHED = 200_000
@@ -40,10 +40,10 @@ _HEADLESS = "Headless Chrome"
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A user agent taken apart, as Matomo names things: `os` is a family of systems, `version` has two parts at most.
+    """A classified user agent, with Matomo's names: `os` is a family of systems, `version` has two parts at most.
 
-    A client that is no browser has no version, as it tells no visitors apart. Of a robot only `robot`, its name, and
-    `kind` are known; both are empty of everybody else.
+    Only browsers have a version: that of another client does not distinguish visitors. For a robot only `robot`, its
+    name, and `kind` are set; for all others both are empty.
     """
 
     bot: bool
@@ -59,7 +59,7 @@ _NOBODY = Agent(bot=False, browser=UNKNOWN, version="", os=UNKNOWN, device="unkn
 
 
 def recipe() -> tuple[object, ...]:
-    """All that decides what a text is: the rules here, the lists, and the versions of the packages."""
+    """All that a classification depends on: the rules of this package, the lists, and the versions of the packages."""
     return (_RECIPE, versions(), HEALTH_CHECKS, ROBOT_TEXTS)
 
 
@@ -73,7 +73,7 @@ def load_table_reader() -> None:
 
 
 def classify(texts: Iterable[str]) -> list[Agent]:
-    """Take each user agent apart; a text is looked at once per process. As Matomo does, 500 letters are looked at."""
+    """Classify user agents, each distinct text once per process. Like Matomo, it reads the first 500 characters."""
     return [_agent(text.strip()[:_LONGEST]) for text in texts]
 
 
@@ -90,7 +90,7 @@ def _agent(text: str) -> Agent:
 
 
 def _may_be_unattended(client: AgentClient | None) -> bool:
-    """Whether nobody sits behind it, or may not."""
+    """Whether a client may run without a person: a library, a headless browser, or unknown."""
     return client is None or client.kind == LIBRARY or client.name == _HEADLESS
 
 

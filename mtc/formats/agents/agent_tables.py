@@ -1,12 +1,12 @@
-"""Robots, clients and operating systems by Matomo's tables, as the package device-detector carries them.
+"""Robots, clients and operating systems by Matomo's tables, which the package device-detector contains.
 
-The package is used for its tables alone. Its own search takes 2 to 13 ms a user agent, and adds rules by which it
-differs from Matomo in one browser of forty; `regex_index.Finder` takes a third of a millisecond.
+Only the tables of the package are used. Its search takes 2 to 13 ms per user agent, and its additional rules differ
+from Matomo in one browser of forty; `regex_index.Finder` takes a third of a millisecond.
 
 Clients (a browser, an app, a mail program, a library) are looked up in the order of Matomo's tracker. Whatever Matomo
-leaves out is a robot: what its tracker knows, and what its importer's list has (`ROBOT_TEXTS`). The
+ignores is a robot: what its tracker knows, and what its importer's list has (`ROBOT_TEXTS`). The
 crawler-user-agents list is used only where Matomo sees no browser and no app (`unattended`), as it takes some builds of
-Android for robots. Health checks are a kind of robot of their own.
+Android for robots. Health checks are a separate kind of robot.
 """
 
 import functools
@@ -26,7 +26,7 @@ _PACKAGES = ("device-detector", "crawler-user-agents")
 
 @functools.cache
 def table(name: str) -> tuple[Entry, ...]:
-    """The rows of a table, `client/browsers` for one, in their order. A table by brand gives each row its `brand`."""
+    """The rows of a table such as `client/browsers`, in order. In a table by brand each row gets its `brand`."""
     import device_detector  # noqa: PLC0415 - loaded when the first user agent comes
     import yaml_rs  # noqa: PLC0415 - as above
 
@@ -37,14 +37,14 @@ def table(name: str) -> tuple[Entry, ...]:
 
 @functools.cache
 def names() -> Any:  # noqa: ANN401 - a module of the package
-    """The package's lists of names: systems and their families, browsers of phones alone, clients of televisions."""
+    """The package's lists of names: systems and their families, mobile-only browsers, clients of televisions."""
     from device_detector.parser import settings  # noqa: PLC0415 - as above
 
     return settings
 
 
 def versions() -> tuple[str, ...]:
-    """The packages that decide, each with its version."""
+    """The packages that classifications depend on, each with its version."""
     return tuple(f"{package} {importlib.metadata.version(package)}" for package in _PACKAGES)
 
 
@@ -73,12 +73,12 @@ class AgentClient:
 
 
 def client_of(text: str) -> AgentClient | None:
-    """The client that a user agent names."""
+    """The client that a user agent names; None if unknown."""
     return next(_clients(text), None)
 
 
 def version_of(row: Entry, groups: Groups) -> str:
-    """The version that a row's template makes of a match: two parts of it."""
+    """The version from a row's template and the groups of a match: its first two parts."""
     made = fill_template(row.get("version") or "", groups).replace("_", ".")
     return ".".join(made.split(".")[:_PARTS]).strip(" .")
 
@@ -104,7 +104,7 @@ def _client_finder() -> Finder:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A system: `Ubuntu` of the family `GNU/Linux`. Each may be empty; two parts of a version are kept."""
+    """An operating system: `Ubuntu` of the family `GNU/Linux`. Each may be empty; a version has two parts at most."""
 
     name: str = ""
     family: str = ""
@@ -112,7 +112,7 @@ class System:
 
     @property
     def desktop(self) -> bool:
-        """Whether it is one of desktop computers."""
+        """Whether it is a system of desktop computers."""
         return self.family in names().DESKTOP_OS
 
 
@@ -129,7 +129,7 @@ def system_of(text: str) -> System:
 
 
 def _closer(number: int, text: str) -> Iterator[str]:
-    """The version that the first of a row's own expressions finds, where it has some."""
+    """The versions that the row's additional expressions find, in order."""
     for row in table("oss")[number].get("versions", ()):
         groups = _expression(row["regex"]).find(text, lower_ascii(text))
         if groups is not None:
@@ -150,7 +150,7 @@ def _system_finder() -> Finder:
     return Finder([row["regex"] for row in table("oss")])
 
 
-# A user agent that contains one of these, in lower case, is a robot's.
+# A user agent whose lower case contains one of these is a robot. Facts, checked against Matomo's importer.
 ROBOT_TEXTS: tuple[str, ...] = (
     "adsbot-google",
     "ask jeeves",
@@ -184,10 +184,10 @@ ROBOT_TEXTS: tuple[str, ...] = (
 )
 
 HEALTH_CHECK = "health check"
-"""The kind of robots that check whether a server is up, and the reason why their lines are no hits."""
+"""The kind of robots that check whether a server is up, and the reason under which their lines are filtered."""
 
 # Expressions of user agents that check whether a server is up, as `regex_index` reads them. Facts from the
-# documentation of load balancers, orchestrators, and services that watch over uptime.
+# documentation of load balancers, orchestrators and uptime monitors.
 HEALTH_CHECKS: tuple[str, ...] = (
     r"[\w.-]*health[-_ +]?(?:check|ping|probe)",  # ELB, Route 53, Consul, Fastly, Front Door, App Service
     r"(?:kube|liveness|readiness|startup|uptime|lb|load[-_ ]?balancer)[-_ ]?(?:probe|check)",
@@ -218,7 +218,7 @@ HEALTH_CHECKS: tuple[str, ...] = (
 _MONITOR = "site monitor"
 _ROBOT = "robot"
 
-# What device-detector files under site monitors, and looks at a page rather than whether it is there.
+# Site monitors of device-detector that examine a page rather than check that the server is up.
 _NOT_HEALTH = frozenset({
     "AhrefsSiteAudit", "Alexa Site Audit", "BBC Page Monitor", "Chartable", "CloudFlare Always Online",
     "Cloudflare Observatory", "Cloudflare SSL Detector", "Cloudflare Security Insights", "ContentKing",
@@ -236,7 +236,7 @@ class Robot:
 
 
 def known_robot(text: str) -> Robot | None:
-    """What Matomo leaves out, and health checks."""
+    """The robot that a user agent is, by Matomo's lists and those of health checks; None for any other."""
     kind = ""
     for number, groups in _finder().all(text):
         if number < len(HEALTH_CHECKS):
@@ -249,7 +249,7 @@ def known_robot(text: str) -> Robot | None:
 
 
 def unattended(text: str) -> Robot | None:
-    """Whether a text in which Matomo sees nobody's browser is on the list of crawlers."""
+    """The robot that a user agent without a browser is, by the list of crawlers; None if it is not on it."""
     return Robot("", _ROBOT) if _crawlers()(text) else None
 
 

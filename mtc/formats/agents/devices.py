@@ -1,6 +1,6 @@
-"""The type of device: what Matomo's tables of models say, and where they are silent, what the rest of the text tells.
+"""The type of device: by Matomo's tables of models, and for unknown models by other parts of the user agent.
 
-The order of the questions is that of Matomo's tracker; later answers go before earlier ones where it has them so.
+The rules are applied in the order of Matomo's tracker; a later rule overrides an earlier one where it does so there.
 """
 
 import functools
@@ -16,7 +16,7 @@ _NEVER_TV = frozenset({"tv", "wearable", "peripheral"})
 
 
 def _looks(pattern: str, *, bounded: bool = True) -> Callable[[str], bool]:
-    """Whether a text has a fragment, with no letter before it."""
+    """A test whether a text contains a fragment; if `bounded`, not directly after a letter, hyphen or underscore."""
     whole = f"(?:^|[^A-Z_-])(?:{pattern})" if bounded else pattern
 
     @functools.cache
@@ -26,7 +26,7 @@ def _looks(pattern: str, *, bounded: bool = True) -> Callable[[str], bool]:
     return lambda text: expression().search(text) is not None
 
 
-# Model-less texts: Chrome on Android has told no model since version 110, and a desktop has none.
+# Texts without a model: Chrome on Android sends none since version 110, and a desktop has none.
 _reduced = _looks(r"Android (?:1[0-7][.\d]*; K(?: Build/|[;)])|1[0-7]\)) AppleWebKit", bounded=False)
 _computer = _looks("Windows (?:NT|IoT)|X11; Linux x86_64")
 _no_computer = _looks(
@@ -53,7 +53,7 @@ _desktop = _looks(r"(?:Desktop|PC)(?: (?:x(?:32|64)|WOW64))?;")
 
 
 def device_of(text: str, system: System, client: AgentClient | None) -> str:
-    """The type of a device in Matomo's words (`desktop`, `smartphone`, `phablet` ...), or empty."""
+    """The type of device by Matomo's name (`desktop`, `smartphone`, `phablet` ...); empty if unknown."""
     device = _by_model(text, system) or _by_fragments(text, system)
     if device == "smartphone" and _pad(text):
         device = "tablet"
@@ -63,7 +63,7 @@ def device_of(text: str, system: System, client: AgentClient | None) -> str:
     device = _televisions(device, text, system, client)
     if device != "desktop" and _desktop(text):
         return "desktop"
-    return device or ("desktop" if system.desktop and not _only_of_phones(client) else "")
+    return device or ("desktop" if system.desktop and not _is_mobile_only(client) else "")
 
 
 def _by_model(text: str, system: System) -> str:
@@ -72,7 +72,7 @@ def _by_model(text: str, system: System) -> str:
 
 
 def _by_fragments(text: str, system: System) -> str:
-    """Of a text without a known model."""
+    """The type for a text without a known model."""
     if _headset(text):
         return "wearable"
     if system.family == "Android" and _chrome(text):
@@ -85,7 +85,7 @@ def _by_fragments(text: str, system: System) -> str:
 
 
 def _by_android_version(system: System) -> str:
-    """The first Androids ran on phones, the third on tablets alone."""
+    """Android 1 ran on phones, Android 3 on tablets only."""
     version = _number(system.version)
     if version is None or version >= (4,):
         return ""
@@ -115,14 +115,14 @@ def _televisions(device: str, text: str, system: System, client: AgentClient | N
     return "tv" if not device and _smart_tv(text) else device
 
 
-def _only_of_phones(client: AgentClient | None) -> bool:
+def _is_mobile_only(client: AgentClient | None) -> bool:
     if client is None or client.kind != BROWSER:
         return False
     return names().BROWSER_TO_ABBREV.get(client.name.lower(), "") in names().MOBILE_ONLY_BROWSERS
 
 
 def _number(version: str) -> tuple[int, ...] | None:
-    """A version in numbers; None if it is none."""
+    """The numbers of a version; None if it has none."""
     digits = re.findall(r"\d+", version)
     return tuple(map(int, digits)) if digits else None
 
@@ -134,7 +134,7 @@ class _Model:
 
 
 class _Models:
-    """One of the tables by brand: the first brand that fits, and the first of its models."""
+    """A table by brand: finds the first brand that matches, and the first of its models."""
 
     def __init__(self, name: str) -> None:
         self._rows = table(name)
@@ -165,7 +165,7 @@ _ORDER = ("device/consoles", "device/car_browsers", "device/cameras", "device/po
 
 
 def _model(text: str) -> _Model:
-    """What the tables of models say; a television that names itself is one, whatever its model."""
+    """The brand and type by the tables of models; a text that says it is a television is one, whatever its model."""
     bare = _reduced(text) and "telegram-android/" not in text.lower()
     bare = bare or (_computer(text) and not _no_computer(text))
     for looks, name in ((_television, "device/televisions"), (_shell, "device/shell_tv")):

@@ -1,11 +1,11 @@
-"""The first of many expressions that matches a text: thousands of expressions, a few dozen searches.
+"""Finds which of many expressions match a text: thousands of expressions, a few dozen searches.
 
-`literals` reads from an expression which texts anything that matches it must contain. It is cautious: where the reading
-is unsure it promises nothing; nor do lookarounds, large classes and what may be absent. An Aho-Corasick automaton then
-finds in one pass which expressions of a `Finder` can match; only those are tried, in their order. An expression that is
-a list of alternatives is taken apart. Each is compiled when it is first tried. Safe in several threads.
+`literals` derives from an expression the texts of which any match must contain one. It is conservative: lookarounds,
+large classes, optional items and syntax that it does not know yield none. An Aho-Corasick automaton then finds in one
+pass which expressions of a `Finder` can match; only those are tried, in their order. An expression that is a list of
+alternatives is split. Each is compiled when it is first tried. Safe in several threads.
 
-An `Expression` is one of Matomo's, tried on a whole user agent whatever the case. It counts at the beginning, or behind
+An `Expression` is one of Matomo's, tried on a whole user agent in any case. A match counts at the beginning, or after
 anything but a letter, digit, hyphen or underscore. Both texts are lower-cased first: Python's `re` then skips to where
 a match can begin, which it does not with IGNORECASE.
 """
@@ -22,7 +22,7 @@ _LETTERS = "[A-Za-z0-9 _/;,:-]"
 _PLAIN = re.compile(rf"{_LETTERS}+(?![?*+{{])")
 _PLAIN_GROUP = re.compile(rf"\((?:\?:)?({_LETTERS}+(?:\|{_LETTERS}+)*)\)(?![?*+{{])")
 
-# What stands in most user agents tells next to nothing.
+# Texts that most user agents contain exclude next to nothing.
 _ORDINARY = (
     "mozilla/5.0 (linux; u; android 10; k build/) applewebkit/537.36 (khtml, like gecko) version/4.0 chrome/120.0.0.0"
     " mobile safari/537.36 (windows nt 10.0; win64; x64) (macintosh; intel mac os x 10_15_7) (x11; linux x86_64; rv:"
@@ -36,11 +36,11 @@ _GROUP = re.compile(r"\?(?::|P?<[A-Za-z_]\w*>|[aimsux]+(?:-[imsx]+)?:)?")
 _AROUND = ("?=", "?!", "?<=", "?<!")
 
 Literals = frozenset[str]
-"""Texts in small letters, one of which stands in whatever matches."""
+"""Texts in lower case; any match contains one of them."""
 
 
 def literals(pattern: str) -> Literals | None:
-    """Texts one of which, whatever the case, stands in any match of `pattern`; None if there may be none of them."""
+    """Texts in lower case of which any match of `pattern`, in lower case, contains one; None if none are known."""
     reader = _PatternReader(pattern)
     found = reader.alternatives()
     return found if reader.at == len(pattern) else None
@@ -48,13 +48,13 @@ def literals(pattern: str) -> Literals | None:
 
 @dataclass(slots=True)
 class _Sequence:
-    """One alternative as it is read: the run of letters that is being collected, and the best promise so far."""
+    """One alternative as it is read: the literal runs being collected, and the best required texts so far."""
 
     runs: tuple[str, ...] = _NO_LETTERS
     best: Literals | None = None
 
     def add(self, texts: Sequence[str]) -> None:
-        """Go on with one of the texts, or one of the letters."""
+        """Extend each run by each of the texts (or letters)."""
         if len(self.runs) * len(texts) > _MOST:
             self.end_run()
         self.runs = tuple(run + text for run in self.runs for text in texts)
@@ -70,12 +70,12 @@ class _Sequence:
 
 
 def _spelled(match: re.Match[str]) -> str:
-    """The letters of a range."""
+    """The letters of a range, `a-c` for one."""
     return "".join(map(chr, range(ord(match[1]), ord(match[2]) + 1)))
 
 
 def _worth(texts: Literals | None) -> tuple[int, int]:
-    """Long texts tell more than short ones, few more than many; one that is ordinary spoils all."""
+    """How selective required texts are: long ones and few are best; one common text makes all useless."""
     shortest = min(map(len, texts)) if texts else 0
     if not texts or shortest < _SHORTEST:
         return 0, 0
@@ -90,7 +90,7 @@ class _PatternReader:
     at: int = field(default=0)
 
     def alternatives(self) -> Literals | None:
-        """Up to the closing bracket or the end: what one of the alternatives must contain."""
+        """Read up to the closing bracket or the end: texts of which any of the alternatives contains one."""
         found: list[Literals | None] = [self._sequence()]
         while self._next() == "|":
             self.at += 1
@@ -123,12 +123,12 @@ class _PatternReader:
             sequence.add(letters)
         if letters and least == 1:
             return
-        sequence.end_run()  # absent, or what follows may stand further on
+        sequence.end_run()  # the item may be absent, or repeat before what follows
         if inner and least:
             sequence.offer(inner)
 
     def _read(self) -> tuple[str, Literals | None]:
-        """One item: letters one of which stands there, or what a group must contain, or neither."""
+        """Read one item: the letters that it may be, or the texts that a group requires, or neither."""
         character = self._next()
         if character == "(":
             return "", self._group()
@@ -162,7 +162,7 @@ class _PatternReader:
         return None if around else found
 
     def _least(self) -> int:
-        """How often the item before is there: 1 without a sign of repetition, 0 if it may be absent, 2 for more."""
+        """Read a quantifier: 1 if there is none, 0 if the item may be absent, 2 if it may repeat."""
         match = _REPEAT.match(self.pattern, self.at)
         if match is None:
             return 1
@@ -176,7 +176,7 @@ class _PatternReader:
 
 
 Groups = tuple[str, ...]
-"""What the groups of a match hold, as the user agent has it; empty where a group took no part."""
+"""The texts of a match's groups, in the case of the user agent; empty for a group that did not take part."""
 
 _SMALL = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 _ESCAPED = re.compile(r"(\\.)", re.DOTALL)
@@ -192,24 +192,24 @@ class _Compiled(Protocol):
 
 
 def lower_ascii(text: str) -> str:
-    """A text with the letters A to Z made small; every letter keeps its place."""
+    """The text with A to Z in lower case; every character keeps its position."""
     return text.lower() if text.isascii() else text.translate(_SMALL)
 
 
 def fill_template(template: str, groups: Groups) -> str:
-    r"""A template with the groups that it names (`\g<1>`) filled in; a group that there is not is empty."""
+    r"""Fill in the groups that a template names (`\g<1>`); a missing group is empty."""
     if "\\" not in template:
         return template.strip()
     return _PLACE.sub(lambda place: "".join(groups[int(place[1]) - 1 : int(place[1])]), template).strip()
 
 
 def captures(pattern: str) -> bool:
-    """Whether a pattern may have groups that hold something."""
+    """Whether a pattern has capturing groups."""
     return _CAPTURING.search(pattern) is not None
 
 
 def alternatives(pattern: str) -> list[str]:
-    """The patterns, one of which matches where `a|b|c` does; one that is not understood stays whole."""
+    """Split `a|b|c` into its alternatives; a pattern with unbalanced brackets stays whole."""
     depth, begins, found = 0, 0, []
     for mark in _MARK.finditer(pattern):
         depth += {"(": 1, ")": -1}.get(mark[0], 0)
@@ -222,7 +222,7 @@ def alternatives(pattern: str) -> list[str]:
 
 
 class Expression:
-    """An expression. Hard to search for is what may begin with anything: there the place is asked for first."""
+    """A compiled expression. If it may begin with anything, a look-behind tests the position first, which is faster."""
 
     def __init__(self, pattern: str) -> None:
         made = _lowered(pattern)
@@ -230,7 +230,7 @@ class Expression:
         self._compiled = _compiled(_BEHIND % made if self._placed else made)
 
     def find(self, text: str, lowered: str) -> Groups | None:
-        """What the groups of the first match hold. `lowered` is `small(text)`."""
+        """The groups of the first match; None without one. `lowered` is `lower_ascii(text)`."""
         search, at, end = self._compiled.search, 0, len(lowered)
         while at <= end:
             match = search(lowered, at)
@@ -260,7 +260,7 @@ def _lowered(pattern: str) -> str:
 def _compiled(pattern: str) -> _Compiled:
     try:
         return re.compile(pattern, re.ASCII)
-    except re.error:  # a look behind of several lengths
+    except re.error:  # a look-behind of variable length
         import regex  # noqa: PLC0415 - loaded with the first of the few that need it
 
         made: _Compiled = regex.compile(pattern, regex.ASCII)
@@ -268,7 +268,7 @@ def _compiled(pattern: str) -> _Compiled:
 
 
 class Finder:
-    """Expressions in their order. Without `groups` nobody asks what the groups of a match hold."""
+    """Finds which of `patterns` match, in order. Without `groups`, the texts of a match's groups are not needed."""
 
     def __init__(self, patterns: Sequence[str], *, groups: bool = True) -> None:
         parts = [
@@ -291,11 +291,11 @@ class Finder:
         self._automaton = _automaton(tuple(words))
 
     def first(self, text: str) -> tuple[int, Groups] | None:
-        """The number of the first expression that matches, and what its groups hold."""
+        """The index of the first expression that matches, and its groups; None if none does."""
         return next(self.all(text), None)
 
     def all(self, text: str) -> Iterator[tuple[int, Groups]]:
-        """Every expression that matches, in order."""
+        """The index and groups of every expression that matches, in order."""
         lowered, last = lower_ascii(text), -1
         for at in self._candidates(lowered):
             number = self._parts[at][0]

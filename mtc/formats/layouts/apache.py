@@ -89,7 +89,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _unknown(rest: str, _: int) -> LayoutError:
-    return LayoutError(f"`{rest[:8]}` is no directive of a LogFormat", "write `%%` for a percent sign")
+    return LayoutError(f"`{rest[:8]}` is not a directive of a LogFormat", "write `%%` for a percent sign")
 
 
 def _value(letter: str, rest: str) -> Value:

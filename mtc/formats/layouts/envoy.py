@@ -55,7 +55,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _unknown(rest: str, place: int) -> LayoutError:
-    what = f"`{rest.split(maxsplit=1)[0][:20]}` at character {place + 1} is no command operator"
+    what = f"`{rest.split(maxsplit=1)[0][:20]}` at character {place + 1} is not a command operator"
     return LayoutError(what, "one looks like %PROTOCOL% or %REQ(USER-AGENT)%; write `%%` for a percent sign")
 
 

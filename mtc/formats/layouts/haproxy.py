@@ -218,7 +218,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _unknown(rest: str, place: int) -> LayoutError:
-    what = f"`{_BLANKS.split(rest, maxsplit=1)[0][:12]}` at character {place + 1} is no item of a log-format"
+    what = f"`{_BLANKS.split(rest, maxsplit=1)[0][:12]}` at character {place + 1} is not an item of a log-format"
     return LayoutError(what, "write `%%` for a percent sign")
 
 
@@ -241,7 +241,7 @@ def _item(found: re.Match[str], flags: _Flags, place: int) -> Iterator[Piece]:
     alias = found["alias"]
     if alias and alias not in _ALIASES:
         near = suggest(f"%{alias}", [f"%{name}" for name in _ALIASES])
-        raise LayoutError(f"`%{alias}` at character {place + 1} is no variable of a log-format", near)
+        raise LayoutError(f"`%{alias}` at character {place + 1} is not a variable of a log-format", near)
     value = _ALIASES[alias] if alias else fetched_value(found["expression"])
     if flags.hexadecimal and value.kind in {"number", "signed"}:
         value = Value()

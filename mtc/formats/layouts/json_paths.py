@@ -26,7 +26,7 @@ def json_layout(pieces: Sequence[Piece], what: str) -> JsonLayout:
     try:
         written = json.loads("".join(_marked(pieces)))
     except ValueError:
-        raise LayoutError(f"{what} looks like JSON and is none", "check its commas, quotes and braces") from None
+        raise LayoutError(f"{what} looks like JSON and is not valid", "check its commas, quotes and braces") from None
     found = dict(_leaves(written, ()))
     named = {
         index: Value("time", value.kind, value.rank, value.clock) if value.clock else value
@@ -99,7 +99,7 @@ def _index(text: str, at: int) -> tuple[int, int]:
     end = text.find("]", at)
     digits = text[at + 1 : end]
     if end < 0 or not (digits.isascii() and digits.isdecimal()) or len(digits) > 6:  # noqa: PLR2004 (longer than any list)
-        raise LayoutError("what stands in brackets is no index", _HINT)
+        raise LayoutError("the text in brackets is not an index", _HINT)
     return int(digits), end + 1
 
 

@@ -123,7 +123,7 @@ def spelled_out(text: str) -> str:
     for found in _DIRECTIVE.findall(written):
         if found.removeprefix("-") not in _KNOWN:
             raise LayoutError(
-                f"%{found} is no directive of a time's format", "use %Y %m %b %d %H %M %S %f %p %z and the like"
+                f"%{found} is not a directive of a time's format", "use %Y %m %b %d %H %M %S %f %p %z and the like"
             )
     return written
 

@@ -60,7 +60,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _unknown(rest: str, place: int) -> LayoutError:
-    what = f"`{rest.split(maxsplit=1)[0][:20]}` at character {place + 1} is no code of a logformat"
+    what = f"`{rest.split(maxsplit=1)[0][:20]}` at character {place + 1} is not a code of a logformat"
     return LayoutError(what, "write `%%` for a percent sign")
 
 

@@ -55,7 +55,7 @@ def _directive(found: re.Match[str]) -> str:
     if found["letters"]:
         if found["letters"] not in _DATE_LETTERS:
             raise LayoutError(
-                f"`{found['letters']}` in the time's format is not known here",
+                f"`{found['letters']}` in the time's format is not supported",
                 "use yyyy MM MMM dd HH hh mm ss SSS a Z XXX and texts in single quotes",
             )
         return _DATE_LETTERS[found["letters"]]
@@ -174,4 +174,4 @@ def _time(time_format: str) -> Value:
 
 
 def _unknown(what: str, place: int, hint: str = "write `%%` for a percent sign") -> LayoutError:
-    return LayoutError(f"`{what}` at character {place + 1} is no code of a pattern", hint)
+    return LayoutError(f"`{what}` at character {place + 1} is not a code of a pattern", hint)
