@@ -1,7 +1,7 @@
-"""Globs as people write them in a manifest, turned into RE2: `*` any text, `?` one character, `[...]` one of a set.
+"""Globs of a manifest as RE2 and SQL: `*` any text, `?` one character, `[...]` one of a set.
 
-A set is read as a shell does: `[!a-c]` and `[^a-c]` are all but these, a `]` that comes first is a member, and a range
-that runs backwards holds nothing.
+A set is read as in a shell: `[!a-c]` and `[^a-c]` are all other characters, a `]` that comes first is a member, and a
+reversed range is empty.
 """
 
 import re
@@ -16,20 +16,20 @@ _PORTION = 8000
 
 
 def to_regex(glob: str) -> str:
-    """The RE2 pattern that matches what the glob matches, as a whole."""
+    """The RE2 pattern that fully matches what the glob matches."""
     return "".join(_pieces(glob))
 
 
 def any_of(globs: Sequence[str]) -> str:
-    """One RE2 pattern that matches, as a whole, what any of the globs matches."""
+    """One RE2 pattern that fully matches what any of the globs matches."""
     return "(?s)(?:" + "|".join(to_regex(glob) for glob in globs) + ")"
 
 
 def fits(column: str, globs: Sequence[str], *, any_case: bool = False) -> str:
-    """SQL: whether a column fits one of the globs, as a whole. There may be thousands."""
+    """SQL: whether the whole text of a column matches one of the globs, of which there may be thousands."""
     value = f"lower({column})" if any_case else column
     given = [glob.lower() for glob in globs] if any_case else list(globs)
-    # No text of a line holds a line feed, so that a glob with one fits nothing and it can stand between the others.
+    # No line contains a line feed, so a glob with one matches nothing, and it can separate the others.
     exact = [glob for glob in given if not _MAGIC.intersection(glob) and "\n" not in glob]
     found = [is_one_of(value, exact, "\n")] if exact else []
     some = _portions([glob for glob in given if _MAGIC.intersection(glob)])
@@ -38,7 +38,7 @@ def fits(column: str, globs: Sequence[str], *, any_case: bool = False) -> str:
 
 
 def contains_or_fits(column: str, words: Sequence[str]) -> str:
-    """SQL: whether a column contains one of the texts, or fits one that has a `*` as a whole, whatever the case."""
+    """SQL: whether a column contains one of the words, or fully matches one with a `*`, in any case."""
     texts = _portions([word for word in words if "*" not in word])
     found = [f"regexp_matches({column}, {literal('(?si)' + '|'.join(map(re.escape, some)))})" for some in texts]
     globs = [word for word in words if "*" in word]
@@ -47,7 +47,7 @@ def contains_or_fits(column: str, words: Sequence[str]) -> str:
 
 
 def _portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """As many texts at a time as RE2 stays fast with in one expression."""
+    """Split texts into portions that RE2 matches fast as one expression."""
     some: list[str] = []
     size = 0
     for text in texts:
@@ -77,7 +77,7 @@ def _pieces(glob: str) -> Iterator[str]:
 
 
 def _set_end(glob: str, at: int) -> int:
-    """Where the set that was opened before `at` closes; -1 when it does not. A `]` that comes first is a member."""
+    """The index of the bracket that closes the set opened before `at`; -1 if none does."""
     start = at + (glob[at : at + 1] in {"!", "^"})
     return glob.find("]", start + 1)
 
@@ -91,7 +91,7 @@ def _set(inner: str) -> str:
 
 
 def _members(text: str) -> Iterator[str]:
-    """What stands in a set, for RE2: single characters, and ranges that run forwards."""
+    """The members of a set, for RE2: single characters, and ranges that are not reversed."""
     at = 0
     while at < len(text):
         low = text[at]

@@ -25,14 +25,14 @@ from mtc.formats.sql import address, host_name, milliseconds, query_text, unbrac
 
 ANY_JSON_TITLE = "JSON lines of any server: fields are recognised by the names of the keys"
 
-# JSON that is no object; messages are known in any format, and any other object is of another format.
+# JSON that is not an object. Messages are recognised in any format, and any other object is of another format.
 _NO_OBJECT = "(json_valid({line}) AND NOT starts_with(ltrim({line}), '{'))"
-# Caddy's own messages name who logs.
+# Caddy's messages name their logger.
 _CADDYS = """CASE WHEN json_valid({line}) THEN
     NOT starts_with(ltrim({line}), '{')
     OR (json_exists({line}, '$.logger') AND json_extract_string({line}, '/msg') <> 'handled request')
 END"""
-# `$uri` has no query in it; others call so what has one.
+# nginx's `$uri` has no query, but other servers use its name for a target with one.
 _WITH_QUERY = "z.request IS NULL AND z.query IS NULL AND contains(z.path, '?')"
 _CLEAN = (("ip", address("z.ip")), ("host", host_name("z.host")))
 
@@ -199,13 +199,13 @@ _MOST_KEYS = 300
 
 
 def bind_json(sample: Sequence[str]) -> Format | None:
-    """The format of lines like those of a sample; None where they are no requests in JSON."""
+    """The format of lines like those of a sample, with guessed fields; None if they are not requests in JSON."""
     log_format = bind_json_objects(sample)
     return log_format if log_format and is_request(log_format.shape.names) else None
 
 
 def bind_json_objects(sample: Sequence[str]) -> Format | None:
-    """The same for any JSON objects, of which `fields` must say what cannot be told; None where there are none."""
+    """Like `bind_json` for any JSON objects: `source.fields` must name what cannot be guessed; None without objects."""
     values: dict[Keys, list[str]] = {}
     for line in sample[:_SAMPLED]:
         for keys, text in _leaves(read_object(line)) if "{" in line else ():
@@ -215,7 +215,7 @@ def bind_json_objects(sample: Sequence[str]) -> Format | None:
 
 
 def _leaves(value: object, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
-    """The values of an object that are texts or numbers, with the keys that lead to them; of a list the first."""
+    """Yield the texts and numbers in an object with the keys that lead to them; of a list the first only."""
     if isinstance(value, dict) and len(keys) < _DEEPEST:
         for key, inner in value.items():
             yield from _leaves(inner, (*keys, key))
@@ -227,7 +227,7 @@ def _leaves(value: object, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
 
 @functools.lru_cache(maxsize=256)
 def _made(paths: Paths) -> Format:
-    """One object for equal keys: objects of the same format are bundled."""
+    """Returns the same object for equal keys: log files of the same format are loaded in one bundle."""
     return Format(
         name="any_json",
         title=ANY_JSON_TITLE,

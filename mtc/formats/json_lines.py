@@ -1,9 +1,9 @@
-r"""Lines that are JSON objects: a path for each field, the first of several that is there.
+r"""The shape `JsonLines`: lines that are JSON objects, with one or several paths for each field.
 
-A path is a JSON pointer (`/request/headers/User-Agent/0`), in which any key can be written: `~` as `~0`, `/` as `~1`.
+A path is a JSON pointer (RFC 6901, `/request/headers/User-Agent/0`), with `~` in a key written as `~0` and `/` as `~1`.
 
-nginx writes `\xHH` for a quote, a backslash and every byte that is no ASCII unless it is told `escape=json`, which no
-JSON reader takes. A line that is no JSON for that reason alone is repaired: the bytes are those of UTF-8.
+Without `escape=json`, nginx writes `\xHH` for a quote, a backslash and every byte that is not ASCII, which is not valid
+JSON. A line that is invalid only for that reason is repaired: the bytes are UTF-8.
 """
 
 import functools
@@ -23,13 +23,13 @@ JSON_TIME = Time((CLF_TIME, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S"), epoch=
 """The times of servers that write JSON: the common log format's, nginx's, an epoch in any unit, ISO 8601."""
 
 OBJECT = "(starts_with(ltrim({line}), '{') AND json_valid({line}))"
-"""SQL: a line is an object. One that is an array may hold many requests, of which none would be read."""
+"""SQL: whether a line is an object. An array may hold many requests, none of which would be read."""
 
 _LONG = 1 << 16
 _NOTHING: tuple[object, ...] = (None, "", "-")
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _CONTROL = r"'\\x([013467][0-9A-Fa-f]|2[013-9A-Fa-f]|5[0-9ABD-Fabd-f])'"
-# A line of a list that stands on several: `[{...},`, `{...},` or `{...}]`.
+# A line of an array that spans several lines: `[{...},`, `{...},` or `{...}]`.
 _ITEM = r"^\s*\[?\s*\{.*\}\s*[,\]]*\s*$"
 _AROUND_ITEM = r"^[\s\[]+|[\s,\]]+$"
 _HIGH = r"'\\x([89A-Fa-f][0-9A-Fa-f])'"
@@ -38,10 +38,10 @@ _BACKSLASH = r"'\\x5[Cc]'"
 
 @dataclass(frozen=True)
 class JsonLines(WholeLines):
-    """A shape of JSON objects. `paths` gives each name its pointers, the preferred first.
+    """A shape of JSON objects. `paths` maps each name to its pointers, the preferred first.
 
-    A line is a request when it is an object with a text for one of the names in each group of `needed`, and with the
-    texts of `equal` at their paths. Names that are no fields may be used by the format's `derive`.
+    A line is a request if it is an object with a value for one of the names in each group of `needed`, and with the
+    texts of `equal` at their paths. Names that are not fields may be used by the format's `derive`.
     """
 
     paths: Paths
@@ -54,7 +54,7 @@ class JsonLines(WholeLines):
         return tuple(name for name, _ in self.paths)
 
     def fits(self, line: str) -> int:
-        """How many fields have a value, where the line is a request."""
+        """How many fields have a value; 0 for a line that is not a request."""
         if "{" not in line:
             return 0
         value = read_object(line)
@@ -63,19 +63,19 @@ class JsonLines(WholeLines):
         return len(found) if whole and all(find(value, path) == text for path, text in self.equal) else 0
 
     def texts(self, line: str) -> dict[str, str]:
-        """The text that stands for each name in a line of a sample; empty where there is none."""
+        """The text of each name in a line of a sample; empty if it has none."""
         value = read_object(line)
         found = {name: (find(value, path) for path in paths) for name, paths in self.paths}
         return {name: str(next((value for value in each if value not in _NOTHING), "")) for name, each in found.items()}
 
     @cached_property
-    def _places(self) -> Mapping[str, int]:
-        """Where in the list of texts each path is, from 1."""
+    def _positions(self) -> Mapping[str, int]:
+        """The position of each path in the list of texts, from 1."""
         given = [path for _, paths in self.paths for path in paths] + [path for path, _ in self.equal]
         return {path: at for at, path in enumerate(dict.fromkeys(given), start=1)}
 
     def head(self, *, exact: bool) -> str:  # noqa: ARG002 - there is one way to read JSON
-        """All texts at once, in the order of the paths; NULL for what is no JSON."""
+        """All texts at once, in the order of the paths; NULL for a line that is not JSON."""
         repaired = _repaired("c0")
         item = f"regexp_replace(c0, {literal(_AROUND_ITEM)}, '', 'g')"
         return f"""CASE
@@ -85,41 +85,41 @@ class JsonLines(WholeLines):
         END"""
 
     def _texts(self, line: str) -> str:
-        return f"json_extract_string({line}, [{', '.join(literal(path) for path in self._places)}])"
+        return f"json_extract_string({line}, [{', '.join(literal(path) for path in self._positions)}])"
 
     def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has them all
-        """The first text that is there for each name; no address where the line is no request."""
+        """The first non-empty text for each name; no address for a line that is not a request."""
         texts = {name: self._first(paths) for name, paths in self.paths}
         groups = [[texts[name] for name in group if name in texts] for group in self.needed]
         conditions = [f"coalesce({', '.join(found)}) IS NOT NULL" if found else "false" for found in groups]
-        conditions += [f"head[{self._places[path]}] = {literal(text)}" for path, text in self.equal]
+        conditions += [f"head[{self._positions[path]}] = {literal(text)}" for path, text in self.equal]
         ip = "mapped_ip" if "mapped_ip" in texts else "ip"  # the manifest may say where the address is
         texts[ip] = f"CASE WHEN {' AND '.join(conditions)} THEN {texts.get(ip, 'NULL::VARCHAR')} END"
         return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in texts.items())}}}"
 
     def _first(self, paths: tuple[str, ...]) -> str:
-        found = ", ".join(f"nullif(head[{self._places[path]}], '')" for path in paths)
+        found = ", ".join(f"nullif(head[{self._positions[path]}], '')" for path in paths)
         return f"coalesce({found})" if len(paths) > 1 else found
 
 
 def paths_of(*above: str, **fields: str) -> Paths:
-    """A path for each key of a field, below the keys `above`; several keys are separated by blanks."""
+    """Paths for fields below the keys `above`; several keys of a field are separated by blanks."""
     return tuple((name, tuple(pointer(*above, key) for key in keys.split())) for name, keys in fields.items())
 
 
 def merged(*sets: Paths) -> Paths:
-    """The paths of each name in all of the sets, in their order."""
+    """The union of several sets of paths; those of a name are tried in the order of the sets."""
     names = dict.fromkeys(name for paths in sets for name, _ in paths)
     return tuple((name, tuple(path for paths in sets for path in dict(paths).get(name, ()))) for name in names)
 
 
 def pointer(*keys: str | int) -> str:
-    """The path of a value below these keys and indices."""
+    """The JSON pointer of these keys and indices."""
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in keys)
 
 
 def _repaired(line: str) -> str:
-    r"""SQL: the line with nginx's `\xHH` as JSON has them; bytes that are no UTF-8 stay as they are written."""
+    r"""SQL: the line with nginx's `\xHH` as JSON escapes; bytes that are not UTF-8 stay as written."""
     escaped = f"replace({line}, '%', '%25')"
     coded = f"regexp_replace({_ascii(escaped)}, {_HIGH}, '%\\1', 'g')"
     shown = f"regexp_replace({_ascii(line)}, {_HIGH}, '\\\\\\\\x\\1', 'g')"
@@ -127,14 +127,14 @@ def _repaired(line: str) -> str:
 
 
 def _ascii(line: str) -> str:
-    """SQL: quotes and control characters; the backslash comes last of all, as it could become part of another."""
+    """SQL: quotes and control characters unescaped. Backslashes are done last, as they could begin another escape."""
     quotes = f"""replace({line}, '\\x22', '\\"')"""
     return f"regexp_replace({quotes}, {_CONTROL}, '\\\\u00\\1', 'g')"
 
 
 def read_object(line: str) -> Any:  # noqa: ANN401 - any JSON
-    """A line as Python has it, nobody's to change; None where it is no JSON. Every format of JSON asks for the same."""
-    return _remembered(line) if len(line) < _LONG else _parsed(line)
+    """The value of a line, which must not be changed; None if it is not JSON. Cached, as each JSON format reads it."""
+    return _parsed_cached(line) if len(line) < _LONG else _parsed(line)
 
 
 def _parsed(line: str) -> Any:  # noqa: ANN401 - any JSON
@@ -146,11 +146,11 @@ def _parsed(line: str) -> Any:  # noqa: ANN401 - any JSON
     return None
 
 
-_remembered = functools.lru_cache(maxsize=256)(_parsed)
+_parsed_cached = functools.lru_cache(maxsize=256)(_parsed)
 
 
 def find(value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
-    """What is at a pointer; None when nothing is."""
+    """The value at a JSON pointer; None if there is none."""
     at = value
     for step in path.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")

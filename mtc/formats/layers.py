@@ -45,7 +45,7 @@ _RFC_5424 = (
 )
 _TAGGED = rf'{_STARTED}(?:\S*[^\s:] )?(?P<tag>[^\s:\[\]"{{}}]+)(?:\[[^\]\s]*\])?:(?: +|$)'
 
-# A piece of a line is no line: it keeps what stands in front, and so no format reads it.
+# A piece of a line (`P`) keeps its layer, so that no format reads it.
 CRI = Layer("Kubernetes CRI", r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S* std(?:out|err) F(?: |$)", sure=True)
 COMPOSE = Layer(
     "docker compose",
@@ -69,7 +69,7 @@ FLUENTD = Layer(
     sure=True,
 )
 EXPORT = Layer("journalctl -o export", r"^MESSAGE=", foreign=r"^_{0,2}[A-Z][A-Z0-9_]*=", sure=True)
-# With nanoseconds, which syslog's times do not have; no host stands behind it.
+# With nanoseconds, which times of syslog do not have; no host follows.
 TIMESTAMPS = Layer("docker's timestamps", rf"^{_NANO} ", sure=True)
 LOKI = Layer("logcli", rf"^{_TIMED}\{{(?:\w+=[^{{}}]*)?\}} +", sure=True)
 
@@ -86,11 +86,11 @@ OBJECTS: tuple[Layer, ...] = (
     Layer("JSON around `line`", key="line"),
     *(Layer(f"JSON around `{key}`", key=key) for key in _AROUND),
 )
-"""JSON objects of which a line is a part."""
+"""JSON objects that contain a line."""
 
 PATTERNS: tuple[Layer, ...] = (
     *(CRI, COMPOSE, KUBECTL, CADDY_CONSOLE, FLUENTD, EXPORT, LOKI, TIMESTAMPS),
-    # The router's lines have no other time.
+    # Lines of Heroku's router have no other time.
     Layer("Heroku", r"^(\d{4}-\d\d-\d\dT\S+) (?P<tag>(?:heroku|app)\[[a-z][\w.\-]*\]): ", r"\1 "),
     Layer("Heroku", rf"^{_COUNTED}{_PRIORITY}1 ({_ISO}) \S+ (?P<tag>(?:heroku|app) [a-z][\w.\-]*) - ", r"\1 "),
     Layer("syslog", rf"^(?:{_RFC_5424}|{_TAGGED})"),
@@ -105,9 +105,9 @@ PATTERNS: tuple[Layer, ...] = (
         rf" {_COLOUR}(?P<tag>[a-z][a-z0-9\-]*){_COLOUR} ",
     ),
 )
-"""What stands in front of lines. Where there is no tag, nothing in syslog's prefix says where it ends: so the kinds are
-tried in order, and one is taken only where it makes more lines readable. A line that syslog cut off, or `message
-repeated 2 times: [ ... ]`, is not matched."""
+"""Texts in front of lines. Without a tag, nothing in syslog's prefix marks its end: so the kinds are tried in order,
+and one is taken only if more lines can then be read. A line that syslog truncated is not matched, nor is `message
+repeated 2 times: [ ... ]`."""
 
 KINDS: tuple[Layer, ...] = (*OBJECTS, *PATTERNS)
 
@@ -145,7 +145,7 @@ IN_FRONT = "|".join(
         r'\{"log":"',
     )
 )
-"""What may stand in front of a line that its format reads with its prefix, as an expression of a user's does."""
+"""Prefixes that a user's expression may read as part of the line."""
 
 
 Layers = tuple[Layer, ...]
@@ -153,7 +153,7 @@ Layers = tuple[Layer, ...]
 _SAMPLED = 100
 _DEEPEST = 3
 _ENOUGH = 0.5
-# A piece of a longer line, as docker cuts them, does not end.
+# Docker splits longer lines; a piece that is not the last does not end in a line feed.
 _CUT_FROM = 16_000
 _CONTROLS = "\x00\x01\x02\n\r"
 _NO_CONTROLS = str.maketrans(dict.fromkeys(_CONTROLS, " "))
@@ -163,7 +163,7 @@ _compiled = functools.cache(functools.partial(re.compile, flags=re.DOTALL | re.A
 
 
 def chains(lines: Sequence[str], depth: int = _DEEPEST) -> Iterator[Layers]:
-    """The layers that lines of a sample may have around them, from the outside in."""
+    """The combinations of layers that a sample may have, each from the outside in."""
     if depth == 0:
         return
     for layer in _layers_of(lines):
@@ -173,7 +173,7 @@ def chains(lines: Sequence[str], depth: int = _DEEPEST) -> Iterator[Layers]:
 
 
 def _layers_of(lines: Sequence[str]) -> Iterator[Layer]:
-    """The kinds that lines begin with. Where a sure one has most of them there is no other."""
+    """The kinds that some lines have. If most lines have an unmistakable one, no further kind is tried."""
     for layer in KINDS:
         found = sum(has_layer(line, layer) for line in lines)
         if found:
@@ -203,7 +203,7 @@ def without_layers(line: str, layers: Layers) -> str:
 
 
 def program_of(line: str, layers: Layers) -> str:
-    """The program that wrote a line; empty where the line does not say."""
+    """The program that wrote a line, by its layers; empty if they do not name it."""
     programs = []
     for layer in layers:
         programs.append(_program(line, layer))
@@ -212,7 +212,7 @@ def program_of(line: str, layers: Layers) -> str:
 
 
 def may_be_of_format(line: str, prefix: Prefix) -> bool:
-    """Whether a line may come from a program that writes the format."""
+    """Whether a line may come from the program that writes the format."""
     return not is_of_relay(line, prefix.layers) and program_of(line, prefix.layers) in {"", *prefix.programs}
 
 
@@ -226,7 +226,7 @@ def is_of_relay(line: str, layers: Layers) -> bool:
 
 
 def with_layers(log_format: Format, layers: Layers, fitting: Sequence[str]) -> Format:
-    """The format within these layers. `fitting` are lines that it reads: their programs are those that write it."""
+    """The format within these layers. `fitting` are lines that it reads; other programs do not write it."""
     return _with_prefix(log_format, layers, tuple(sorted({program_of(line, layers) for line in fitting})))
 
 
@@ -236,7 +236,7 @@ def _with_prefix(log_format: Format, layers: Layers, programs: tuple[str, ...]) 
 
 
 def _object(line: str, layer: Layer) -> object:
-    """The value under the layer's key, where the line is an object that has one."""
+    """The value of the layer's key; None if the line is not an object with it, or is only a piece of a line."""
     if f'"{layer.key}"' not in line:
         return None
     value = _parsed(line)
@@ -271,7 +271,7 @@ def _program(line: str, layer: Layer) -> str:
 
 
 def is_simple(prefix: Prefix) -> bool:
-    """Whether it only stands in front of a line, so that it can be removed from the first piece of a cut line."""
+    """Whether the prefix is plain text in front of lines, so that it can be removed from the first piece of a line."""
     return len(prefix.layers) == 1 and not prefix.layers[0].key and not prefix.layers[0].instead
 
 
@@ -291,7 +291,7 @@ def _without_layer_sql(text: str, layer: Layer) -> str:
 
 
 def is_foreign_sql(text: str, prefix: Prefix) -> str:
-    """SQL: whether a line with its prefix was written by another program, or by the relay."""
+    """SQL: whether a line (with its prefix) was written by another program, or by the relay."""
     format_programs = ", ".join(map(literal, ("", *prefix.programs)))
     programs: list[str] = []
     relays: list[str] = []
@@ -305,7 +305,7 @@ def is_foreign_sql(text: str, prefix: Prefix) -> str:
 
 
 def _program_sql(text: str, layer: Layer) -> str:
-    """SQL: the program that a layer names; empty where it does not."""
+    """SQL: the program that a layer names; empty if it names none."""
     if layer.key:
         found = ", ".join(f"nullif(json_extract_string(t, {literal('/' + name)}), '')" for name in layer.programs)
         known = f"CASE WHEN {_is_object('t')} THEN coalesce({found}, '') ELSE '' END"
@@ -325,5 +325,5 @@ def _is_object(text: str) -> str:
 
 
 def _computed_once(text: str, expression: str) -> str:
-    """SQL: an expression over `t`, which stands for `text`, so that `text` is computed, and written, once."""
+    """SQL: an expression over `t`, the value of `text`, so that `text` is computed, and written, only once."""
     return f"list_transform([{text}], lambda t: {expression})[1]"

@@ -1,9 +1,9 @@
-r"""Bytes of a log, made so that DuckDB reads every line of them: whole lines, valid UTF-8, one kind of line end.
+r"""Cleans the bytes of a log so that DuckDB reads every line: whole lines, valid UTF-8, one kind of line end.
 
-The number of lines never changes here: a line is what ends with a line feed, and the last one may lack it. Bytes that
-are no UTF-8 become `\xNN`, as Apache writes them; a carriage return that is no line end becomes `\r`; an empty line
-becomes one blank; a line longer than `LONGEST` is cut and marked, to be counted as rejected. What becomes of a line
-does not depend on the lines around it.
+The number of lines never changes: a line ends with a line feed, which the last one may lack. Bytes that are not UTF-8
+become `\xNN`, as Apache writes them; a carriage return that is not part of a line end becomes `\r`; an empty line
+becomes one blank; a line longer than `LONGEST` bytes is truncated and marked, to be counted as rejected. The result for
+a line does not depend on the lines around it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,18 +14,18 @@ TOO_LONG = "\x02"
 BOM = b"\xef\xbb\xbf"
 _SEPARATOR = SEPARATOR.encode()
 _MARK = TOO_LONG.encode()
-_KEPT = 2000
+_KEPT_BYTES = 2000
 _STRIDE = LONGEST // 2
 
 
 def unmarked(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Text as it comes from outside: a mark in it is none of ours."""
+    """Escape the mark of truncated lines in text of a log, where it is not a mark."""
     for block in blocks:
         yield block.replace(_MARK, b"\\x02")
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut a stream at line ends. Memory stays flat: a line that does not end within `LONGEST` is cut and marked."""
+    """Yield blocks of whole lines. Memory is bounded: a line longer than `LONGEST` bytes is truncated and marked."""
     rest = b""
     skipping = False
     for block in blocks:
@@ -49,12 +49,12 @@ def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def is_tidy(block: bytes) -> bool:
-    """Whether whole lines that come from outside may be read as they are; their UTF-8 and blank lines aside."""
+    """Whether `tidy` would not change these whole lines of a log."""
     return not (b"\r" in block or _SEPARATOR in block or _MARK in block or _has_long_line(block))
 
 
 def tidy(block: bytes) -> bytes:
-    """Make whole lines safe to read, except for what is no UTF-8 and for blank lines, which cost more to find."""
+    """Clean whole lines, except for invalid UTF-8 and blank lines, which cost more to find."""
     text = block
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\\r")
@@ -65,7 +65,7 @@ def tidy(block: bytes) -> bytes:
 
 
 def clean(block: bytes) -> bytes:
-    """Make whole lines safe to read, line for line."""
+    """Clean whole lines."""
     text = block
     if not text.isascii():
         text = text.decode("utf-8", "backslashreplace").encode()
@@ -73,12 +73,12 @@ def clean(block: bytes) -> bytes:
 
 
 def _has_long_line(text: bytes) -> bool:
-    """Whether a line may be longer than `LONGEST`: it would cover a whole stride without a line end."""
+    """Whether a line may be longer than `LONGEST`: it would span a whole stride without a line end."""
     return any(text.find(b"\n", at, at + _STRIDE) < 0 for at in range(0, len(text) - _STRIDE, _STRIDE))
 
 
 def _shorten(line: bytes) -> bytes:
-    return _MARK + line[:_KEPT].decode("utf-8", "backslashreplace").encode()
+    return _MARK + line[:_KEPT_BYTES].decode("utf-8", "backslashreplace").encode()
 
 
 def _fill_blank_lines(text: bytes) -> bytes:

@@ -1,11 +1,11 @@
-"""From a text file of log lines to a table of fields: SQL made from a format's declaration.
+"""From a text file of log lines to a table of fields: SQL generated from the declaration of a format.
 
-The temporary table `lines` has one row for each line, in the file's order (a row's `rowid` is its line, from 0): its
-fields, and the reason why it is not a hit. A rejected line keeps its text. The order holds because nothing joins.
+The temporary table `lines` has one row for each line, in the order of the file (a row's `rowid` is its line, from 0):
+its fields, and the reason why it is not a hit. A rejected line keeps its text. The order holds as there are no joins.
 
-A line that the format's shape does not match is `unmatched` at first. `judged` then tells blank lines, headers,
-messages of servers and malformed lines apart; it runs only where there are such lines, as preparing it takes longer
-than reading a small log.
+A line that the format's shape does not match is `unmatched` at first. `judged` then classifies it as a blank line, a
+header, a message of a server or malformed; it runs only if there are such lines, as preparing it takes longer than
+reading a small log.
 """
 
 import glob
@@ -23,7 +23,7 @@ UNMATCHED = "unmatched"
 """The reason of a line that `judged` has not classified yet; it keeps its whole text until then."""
 
 KEPT_TEXT = 2000
-"""How much of a rejected line is kept, in characters."""
+"""How many characters of a rejected line are kept."""
 
 COUNTED = f"SELECT count(*), count(*) FILTER (reason = '{UNMATCHED}') FROM lines"  # noqa: S608 - a constant
 """SQL: how many lines there are, and how many of them are unmatched."""
@@ -60,7 +60,7 @@ WHERE rejected IS NULL
 """  # noqa: S608 - as above
 
 
-# What stands for NULL in the text: nothing that a line can hold. Without it an empty piece would be NULL.
+# The text that the reader takes for NULL, which no line can contain. By default an empty piece would be NULL.
 _NEVER = "\n"
 _EARLIEST, _LATEST = "1995-01-01", "2100-01-01"
 _AS_READ = HitSettings()
@@ -70,10 +70,10 @@ _AS_READ = HitSettings()
 class Reading:
     """How a file is to be read.
 
-    `zone` is the zone of times without an offset, except in formats that are defined to be in UTC; with `zone_given`,
-    in those too. `shift` is added to every time, in seconds. `site_zone` is the zone of the filters' times. `client`
-    says which address is the client's. With `keep_all`, lines that are no hits keep their fields, and every line its
-    text.
+    `zone` is the time zone of times without an offset, except in formats that are defined to be in UTC; with
+    `zone_given`, in those too. `shift` is added to every time, in seconds. `site_zone` is the zone of the filters'
+    times. `client` says which address is the client's. With `keep_all`, lines that are not hits keep their fields, and
+    every line its text.
     """
 
     format: Format
@@ -88,12 +88,12 @@ class Reading:
 
 
 def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
-    """SQL that makes the temporary table `lines` from a file. Unmatched lines are left for `judged`.
+    """SQL that makes the temporary table `lines` from a file. `judged` classifies the unmatched lines later.
 
-    `exact` reads whole lines and uses the exact path alone; the file must have been cleaned for it (`line_cleaning`).
+    `exact` reads whole lines and uses only the exact path; the file must have been cleaned for it (`line_cleaning`).
     """
     log_format = reading.format
-    whole = exact or not log_format.shape.separator or not _is_behind_pieces(log_format)
+    whole = exact or not log_format.shape.separator or not _can_split_lines(log_format)
     pieces = 1 if whole else log_format.shape.pieces
     names = [f"c{number}" for number in range(pieces)]
     source, line = _reader(path, pieces, log_format.shape.separator), _joined(names, log_format.shape.separator)
@@ -121,7 +121,7 @@ WITH pieces AS (
 ), located AS (
     SELECT *, {sql.origin_form("asked_for")} AS local, {sql.normalised_time(log_format)} AS odd FROM typed
 ), timed AS (
-    SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_late(reading)}) AS micros) FROM located
+    SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_fallback(reading)}) AS micros) FROM located
 ), split AS (
     SELECT * EXCLUDE (asked_for, micros) REPLACE (coalesce(host, {sql.host_of("asked_for")}) AS host),
         {sql.timestamp_sql(reading.shift)} AS ts, {_split(reading)}
@@ -135,8 +135,8 @@ SELECT {_kept(reading, logged)} FROM decided
 """  # noqa: S608 - made of this module's own pieces and quoted literals
 
 
-def _is_behind_pieces(log_format: Format) -> bool:
-    """Whether the prefix, if any, can be removed from the first piece of a cut line."""
+def _can_split_lines(log_format: Format) -> bool:
+    """Whether lines can be split first, as the prefix, if any, can be removed from the first piece."""
     return log_format.prefix is None or (log_format.shape.separator == '"' and layers.is_simple(log_format.prefix))
 
 
@@ -145,9 +145,9 @@ def _joined(names: Sequence[str], separator: str) -> str:
 
 
 def _reader(path: Path, pieces: int, separator: str) -> str:
-    """The CSV reader, which only cuts: at every separator, or (one piece) not at all. Nothing is unescaped.
+    """SQL: the CSV reader, which only splits: at every separator, or (one piece) not at all. Nothing is unescaped.
 
-    The path is escaped, as the reader takes it for a glob: `[x].log` would be read as `x.log`.
+    The path is escaped, as the reader takes it for a glob: `[x].log` would match `x.log`.
     """
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(pieces))
     delimiter = literal(separator if pieces > 1 else SEPARATOR)
@@ -159,7 +159,7 @@ def _reader(path: Path, pieces: int, separator: str) -> str:
 
 
 def _named(log_format: Format, line: str) -> str:
-    """Every field of the vocabulary as a column; NULL where the format has none."""
+    """SQL: a column for each of `FIELDS`; NULL for one that the format does not have."""
     behind = (
         {"forwarded_for": f"regexp_extract({line}, {literal(log_format.forwarded_pattern)}, 1)"}
         if log_format.forwarded_pattern
@@ -169,13 +169,13 @@ def _named(log_format: Format, line: str) -> str:
     return ", ".join(f"{given.get(name, 'NULL::VARCHAR')} AS {name}" for name in FIELDS)
 
 
-# `GET /path HTTP/1.1` is cut at its blanks; anything else (a blank in the path, no protocol) by an expression.
+# `GET /path HTTP/1.1` is split at its blanks; anything else (a blank in the path, no protocol) by an expression.
 _PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0")
 _SIMPLE = f"len(parts) = 3 AND {is_one_of('parts[3]', _PROTOCOLS, ' ')}"
 _REQUEST = "regexp_extract(request, '^(\\S+) +(.*?)(?: +(HTTP/[0-9.]+))? *$', ['method', 'target', 'protocol'])"
 
 
-# A dot at an end is rare, and looking for it by trim() is slow. Some write a whole URL.
+# A dot at an end is rare, and trim() is slow. Some servers log a whole URL.
 _HOST = f"""CASE
     WHEN ends_with(host, '.') OR starts_with(host, '.') THEN trim(lower(host), '.')
     WHEN contains(host, '://') THEN {sql.host_of("host")}
@@ -212,7 +212,7 @@ def _typed(reading: Reading) -> str:
 
 
 def _part(log_format: Format, at: int, name: str) -> str:
-    """A part of the request line, or the field of that name where there is no request line."""
+    """SQL: a part of the request line, or the field of that name if there is no request line."""
     names = {*log_format.shape.names, *dict(log_format.derive)}
     if "request" not in names:
         return name
@@ -224,7 +224,7 @@ def _micros(reading: Reading) -> str:
     return sql.time_micros(reading.format, _zone(reading))
 
 
-def _late(reading: Reading) -> str:
+def _fallback(reading: Reading) -> str:
     return sql.fallback_micros(_zone(reading))
 
 
@@ -233,8 +233,8 @@ def _zone(reading: Reading) -> str:
 
 
 def _split(reading: Reading) -> str:
-    looked_at = filters.filters_by_address(reading.filters) or filters.anonymises_addresses(reading.hits)
-    return filters.path_and_query(reading.hits) + (f", {client_address.PACKED}" if looked_at else "")
+    needs_addresses = filters.filters_by_address(reading.filters) or filters.anonymises_addresses(reading.hits)
+    return filters.path_and_query(reading.hits) + (f", {client_address.PACKED}" if needs_addresses else "")
 
 
 def _filtered(reading: Reading) -> str:
@@ -252,7 +252,7 @@ _BAD = f"""
     END
 """
 
-# A well-formed request that asks for no page is excluded; what is no request at all is rejected.
+# A well-formed request that is not for a page is filtered; a line that is not a request is rejected.
 _PAGELESS = f"coalesce(path = {literal(sql.NO_PAGE)} OR method = 'CONNECT', false)"
 _NO_REQUEST = (
     f"coalesce(path, '') = '' OR {_PAGELESS} OR (method IS NOT NULL AND NOT regexp_full_match(method, '[A-Z][A-Z_-]*'))"
@@ -276,7 +276,7 @@ FIELDS_KEPT = (
 
 
 def _kept(reading: Reading, line: str) -> str:
-    """The columns of `lines`. A line that is no hit keeps only its reason; a rejected one keeps its text.
+    """SQL: the columns of `lines`. A line that is not a hit keeps only its reason; a rejected one also its text.
 
     `rejected` is NULL for an unmatched line until `judged` has run.
     """

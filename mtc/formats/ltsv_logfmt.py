@@ -1,12 +1,12 @@
 r"""LTSV (`name:value`, between tabs) and logfmt (`name=value`, between blanks): the shape `Pairs`, and its formats.
 
-The order of the names is free. In practice a file has one order, so a format that is made for a file knows that of its
-first lines and looks a value up by position; a line in another order is searched by name. In logfmt a quoted value has
-the escapes of JSON.
+The order of the names is free. In practice a file has one order: a format that is bound to a file knows the order of
+its first lines and looks values up by position; a line in another order is searched by name. A quoted value of logfmt
+has the escapes of JSON.
 
 Sources: ltsv.org, "Labels for Web server's Log", by which `host` is the client; where Apache's or nginx's own names
 give the client, `host` is the virtual host. logfmt fixes no names: those of common servers and frameworks are read, and
-of Heroku's router, whose time stands in front of the pairs ("HTTP Routing", Heroku Dev Center).
+of Heroku's router, whose time precedes the pairs ("HTTP Routing", Heroku Dev Center).
 """
 
 import dataclasses
@@ -24,24 +24,24 @@ from mtc.formats.sql import address, cut_outside_quotes, host_name, http_version
 
 Labels = tuple[tuple[str, tuple[str, ...]], ...]
 
-# A word is looked for where one can begin only: a line without a sign would else be read once for each character.
+# A match begins only where a word can: a line without a sign would otherwise be scanned once per character.
 _WORD = re.compile(r'(?<![^\s="])[^\s="]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
 _WORDS = literal(r'[^\s="]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
 _NOTHING = (None, "", "-")
-# A time that stands in front of the pairs, as one word.
+# A time before the pairs, as one word.
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d|\[?\d\d/[A-Z][a-z]{2}/\d{4}:|\d{10,19}(?:\.\d+)? ", re.ASCII)
 
 LEAD = "lead"
-"""The name of the line's first word."""
+"""The name under which the line's first word is available."""
 
 
 @dataclass(frozen=True)
 class Pairs(WholeLines):
-    """A shape of pairs. `labels` gives each name its labels in the line, the preferred first.
+    """A shape of pairs. `labels` maps each name to its labels in the line, the preferred first.
 
     A line is a request if it has a text for one of the names in each group of `needed` (in SQL: `has_all_needed`).
-    `order` is the order of a file's labels. The struct's `lead` is the line's first word, which may be a time that a
-    log shipper puts in front: where it is needed, a line of a sample must begin with one.
+    `order` is the order of a file's labels. `lead` is the line's first word, which may be a time that a log
+    shipper adds: where it is needed, a line of a sample must begin with a time.
     """
 
     syntax: Literal["ltsv", "logfmt"]
@@ -59,25 +59,25 @@ class Pairs(WholeLines):
         return ":" if self.syntax == "ltsv" else "="
 
     @cached_property
-    def _places(self) -> Mapping[str, int]:
-        """Where each label is in a line of the file's order, from 1; of a label that comes twice the first counts."""
+    def _positions(self) -> Mapping[str, int]:
+        """The position of each label in the file's order, from 1; of a repeated label the first counts."""
         return {label: at for at, label in reversed(list(enumerate(self.order, start=1)))}
 
     def fits(self, line: str) -> int:
-        """How many fields have a value, where the line is a request."""
+        """How many fields have a value; 0 for a line that is not a request."""
         if line.count(self._sign) < len(self.needed) or (self.syntax == "ltsv" and "\t" not in line):
-            return 0  # most lines of other formats, at a glance
+            return 0  # most lines of other formats, without parsing them
         found = self.read(line)
         given = [name for name, labels in self.labels if any(found.get(label) not in _NOTHING for label in labels)]
         given += [LEAD] if _STAMP.match(line) else []
         return len(given) if all(any(name in given for name in group) for group in self.needed) else 0
 
     def read(self, line: str) -> dict[str, str]:
-        """The pairs of a line; of a label that comes twice the first counts."""
+        """The unquoted pairs of a line; of a repeated label the first counts."""
         return {label: _unquoted(value) for label, value in reversed(self.pairs(line))}
 
     def pairs(self, line: str) -> list[tuple[str, str]]:
-        """The pairs as they stand; a word without a sign is none."""
+        """The pairs as written; words without a sign are ignored."""
         words = line.split("\t") if self.syntax == "ltsv" else _WORD.findall(line)
         cut = (word.partition(self._sign) for word in words)
         return [(label, value) for label, sign, value in cut if sign]
@@ -90,16 +90,18 @@ class Pairs(WholeLines):
         return f"CASE WHEN contains(c0, '\\') THEN regexp_extract_all(c0, {_WORDS}) ELSE {quick} END"
 
     def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has the words
-        """The text of the first label that is there for each name, by its place in the order or by its label."""
-        searched = f"list_transform([{self._taken_apart()}], lambda line: {self._struct(self._found)})[1]"
+        """The text of the first label present for each name, by position or by label."""
+        searched = f"list_transform([{self._split_pairs()}], lambda line: {self._struct(self._found)})[1]"
         if not self.order:
             return searched
         return f"CASE WHEN {self._sure()} THEN {self._struct(self._placed)} ELSE {searched} END"
 
     def _sure(self) -> str:
-        """SQL: whether the labels of a line are those of the file, in its order."""
-        there = [f"starts_with(head[{at}], {literal(label + self._sign)})" for at, label in enumerate(self.order, 1)]
-        return " AND ".join([f"len(head) = {len(self.order)}", *there])
+        """SQL: whether the labels of a line are those of the file, in order."""
+        conditions = [
+            f"starts_with(head[{at}], {literal(label + self._sign)})" for at, label in enumerate(self.order, 1)
+        ]
+        return " AND ".join([f"len(head) = {len(self.order)}", *conditions])
 
     def _struct(self, value: Callable[[Sequence[str]], str]) -> str:
         named = ", ".join(f"{literal(name)}: {value(labels)}" for name, labels in self.labels)
@@ -107,15 +109,15 @@ class Pairs(WholeLines):
 
     def _placed(self, labels: Sequence[str]) -> str:
         """SQL: the value of the first of these labels in a line of the file's order."""
-        label = next((label for label in labels if label in self._places), None)
-        return "NULL::VARCHAR" if label is None else self._value(f"head[{self._places[label]}]", str(len(label) + 2))
+        label = next((label for label in labels if label in self._positions), None)
+        return "NULL::VARCHAR" if label is None else self._value(f"head[{self._positions[label]}]", str(len(label) + 2))
 
     def _found(self, labels: Sequence[str]) -> str:
-        """SQL: the value of the first of these labels in a line that was taken apart."""
-        places = ", ".join(f"list_position(line.labels, {literal(label)})" for label in labels)
-        return f"line.texts[coalesce({places})]"
+        """SQL: the value of the first of these labels in a line that was split into labels and texts."""
+        positions = ", ".join(f"list_position(line.labels, {literal(label)})" for label in labels)
+        return f"line.texts[coalesce({positions})]"
 
-    def _taken_apart(self) -> str:
+    def _split_pairs(self) -> str:
         """SQL: the labels and the values of all words."""
         sign = f"instr(word, {literal(self._sign)})"
         labels = f"list_transform(head, lambda word: left(word, {sign} - 1))"
@@ -123,7 +125,7 @@ class Pairs(WholeLines):
         return f"{{'labels': {labels}, 'texts': {texts}}}"
 
     def _value(self, word: str, start: str) -> str:
-        """SQL: the text of a word from there on, without its quotes."""
+        """SQL: the text of a word from index `start` on, without its quotes."""
         text = f"substr({word}, {start})"
         if self.syntax == "ltsv":
             return text
@@ -133,12 +135,12 @@ class Pairs(WholeLines):
 
 
 def has_all_needed(*needed: Sequence[str]) -> str:
-    """SQL over `z`: whether there is a text for one of the names in each group."""
+    """SQL over `z`: whether one of the names in each group has a text."""
     return " AND ".join(f"coalesce({', '.join(f'z.{name}' for name in group)}, '') <> ''" for group in needed)
 
 
 def label_order(shape: Pairs, sample: Sequence[str]) -> tuple[str, ...]:
-    """The order of labels in the first line that is a request; empty when none is."""
+    """The order of labels in the first line of a sample that is a request; empty if none is."""
     first = next((line for line in sample if shape.fits(line)), None)
     return () if first is None else tuple(label for label, _ in shape.pairs(first))
 
@@ -162,7 +164,7 @@ def _labels(**fields: str) -> Labels:
 
 
 def _duration(**units: float) -> tuple[str, str]:
-    """The time taken in milliseconds, from names whose numbers are of so many milliseconds each."""
+    """The derived field `time_taken` in milliseconds, from names with their units in milliseconds."""
     found = ", ".join(milliseconds(f"z.{name}", unit=unit) for name, unit in units.items())
     return "time_taken", f"coalesce({found})"
 
@@ -229,7 +231,7 @@ LOGFMT = Format(
             user_agent="user_agent useragent ua agent http_user_agent",
             millis="duration_ms elapsed_ms time_ms latency_ms took_ms",
             seconds="request_time duration_s elapsed_s",
-            spoken="duration elapsed latency took service",
+            with_unit="duration elapsed latency took service",
         ),
         needed=_LOGFMT_NEEDED,
     ),
@@ -240,19 +242,19 @@ LOGFMT = Format(
         ("host", host_name("z.host")),
         ("time", unbracketed("coalesce(z.stamp, z.lead)")),
         ("protocol", http_version("z.protocol")),
-        _duration(millis=1, seconds=1000, spoken=1),
+        _duration(millis=1, seconds=1000, with_unit=1),
     ),
     other=r"regexp_matches({line}, '(?:^|\s)(?:level|lvl|severity|msg|message)=\S|^[^ ]+ \w+\[[\w.]+\]: ')",
 )
 
 
 def bind_ltsv(sample: Sequence[str]) -> Format:
-    """LTSV with the order of labels that the sample has."""
+    """The format LTSV with the order of labels of a sample."""
     return _ordered(LTSV, sample)
 
 
 def bind_logfmt(sample: Sequence[str]) -> Format:
-    """The same for logfmt."""
+    """The format logfmt with the order of labels of a sample."""
     return _ordered(LOGFMT, sample)
 
 
@@ -266,5 +268,5 @@ def _ordered(log_format: Format, sample: Sequence[str]) -> Format:
 
 @functools.lru_cache(maxsize=256)
 def _with_order(log_format: Format, order: tuple[str, ...]) -> Format:
-    """One object for one order: objects of the same format are bundled."""
+    """Returns the same object for equal orders: log files of the same format are loaded in one bundle."""
     return dataclasses.replace(log_format, shape=dataclasses.replace(cast("Pairs", log_format.shape), order=order))

@@ -1,9 +1,9 @@
 """What a log format is: a declaration that DuckDB executes.
 
-A format says how a line becomes named texts (`FIELDS`), and what those texts mean: how its time reads, in which unit
-durations are, what is a header. `line_sql` turns the declaration into SQL. How a line becomes texts is its *shape*:
+A format says how a line is split into named texts (`FIELDS`), and what these mean: how to read the time, the unit of
+durations, which lines are headers. `line_sql` turns the declaration into SQL. How a line is split is its *shape*:
 
-    LinePattern   one RE2 expression over the whole line, with a fast path where speed matters
+    LinePattern   one RE2 expression for the whole line, with a fast path where speed matters
     Columns       fields between separators, in a known order
     Cells         CSV, whose header row names the columns
     JsonLines     one JSON object a line, one or several paths for each field
@@ -15,9 +15,9 @@ A line that its shape does not match is rejected; one that belongs to the format
 from dataclasses import dataclass, field
 from typing import Protocol
 
-# The names a shape may give, in order. `request` is taken apart into method, target and protocol, `target` into host,
-# path and query; `date` and `clock` together are `time`. `ip` is the client as the server has it, `forwarded_for` the
-# list of proxies, `real_ip` what one of them took for the client; each may be anything that holds an address.
+# The fields that a shape may give, in order. `request` is split into method, target and protocol, `target` into host,
+# path and query; `date` and `clock` together are `time`. `ip` is the client as the server sees it, `forwarded_for` the
+# list of proxies, `real_ip` the client as a proxy sees it; each may be any text that contains an address.
 FIELDS: tuple[str, ...] = (
     *("host", "ip", "user", "time", "date", "clock", "request", "method", "target", "path", "query", "protocol"),
     *("status", "bytes", "time_taken", "referrer", "user_agent", "forwarded_for", "real_ip"),
@@ -32,14 +32,14 @@ CLF_TIME = "%d/%b/%Y:%H:%M:%S %z"
 
 @dataclass(frozen=True)
 class Time:
-    """How the text of a time reads.
+    """How to read the text of a time.
 
-    `formats` are strptime formats, tried in order. One without `%z` is a local time: in UTC if the format is defined so
-    (`utc`), else in the zone of the source. With `epoch`, the number of units in a second (1, 1000 ...), the text is a
-    number of such units since 1970, and `formats` are tried if it is not a number; with `ANY_EPOCH`, its size tells
-    seconds from milli-, micro- and nanoseconds. With `iso`, ISO 8601 is read before `formats`: with an offset, `Z` or
-    none, and with any fraction. Unless it is `strict`, any other time that servers write is tried last
-    (`sql.fallback_micros`).
+    `formats` are strptime formats, tried in order. One without `%z` is a local time: in UTC if the log format is
+    defined so (`utc`), else in the time zone of the source. With `epoch`, the number of units in a second (1, 1000
+    ...), the text is a number of such units since 1970, and `formats` are tried if it is not a number; with
+    `ANY_EPOCH`, its size tells seconds from milli-, micro- and nanoseconds. With `iso`, ISO 8601 is read before
+    `formats`: with an offset, `Z` or none, and with any fraction. Unless it is `strict`, any other time that servers
+    write is tried last (`sql.fallback_micros`).
     """
 
     formats: tuple[str, ...] = (CLF_TIME,)
@@ -50,22 +50,22 @@ class Time:
 
 
 class Shape(Protocol):
-    """How a line becomes named texts."""
+    """How a line is split into named texts."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The fields it gives."""
+        """The names of the texts."""
 
     @property
     def separator(self) -> str:
-        """What the reader cuts lines at; empty for whole lines."""
+        """The text at which the reader splits lines; empty for whole lines."""
 
     @property
     def pieces(self) -> int:
-        """Into how many pieces the reader may cut a line; a line with more sends the file down the exact path."""
+        """The most pieces into which the reader splits a line; a file with more in a line is read on the exact path."""
 
     def fits(self, line: str) -> int:
-        """How well a line of a sample fits: the more fields have a value, the more; 0 for a line that is no request."""
+        """How well a line of a sample fits: higher if more fields have a value; 0 for a line that is not a request."""
 
     def head(self, *, exact: bool) -> str:
         """SQL over the pieces `c0 ... cN`, computed once and known as `head` to `fields`."""
@@ -73,16 +73,16 @@ class Shape(Protocol):
     def fields(self, line: str, *, exact: bool) -> str:
         """SQL over the pieces and `head`: a struct of all `names`. `line` is SQL for the whole line.
 
-        No match is a struct whose texts are empty or NULL. `exact` reads whole lines: there is only `c0`.
+        The texts of a line that does not match are empty or NULL. With `exact`, lines are read whole, as `c0`.
         """
 
 
 class WholeLines:
-    """What shapes have in common whose lines the reader does not cut."""
+    """The base of shapes whose lines the reader does not split."""
 
     @property
     def separator(self) -> str:
-        """Lines are read whole."""
+        """Empty: lines are read whole."""
         return ""
 
     @property
@@ -93,12 +93,12 @@ class WholeLines:
 
 @dataclass(frozen=True)
 class Layer:
-    """One thing that a relay puts around a line, such as syslog's header or docker's JSON object.
+    """A text that a relay puts around a line, such as syslog's header or docker's JSON object.
 
     What `pattern` matches (RE2 and Python `re` alike; it begins with `^`) is replaced by `instead`; or, with a `key`, a
     JSON object with that key is replaced by the key's value. Any other line stays as it is. The program that wrote a
     line is in the groups `tag` or `app`, or under the object's keys `programs`. A layer that is `sure` is unmistakable.
-    Lines that `foreign` matches are the relay's own, and not requests. With `pieces`, a value must be a text, and a
+    Lines that `foreign` matches are messages of the relay, not requests. With `pieces`, a value must be a text, and a
     long one that does not end in a line feed is only a piece of a line.
     """
 
@@ -114,10 +114,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Prefix:
-    """What stands around every line of a file. It is removed, from the outside in, before the shape sees a line.
+    """The layers around every line of a file. They are removed, from the outside in, before the shape reads a line.
 
-    Where the layers name the program that wrote a line, a line of another one than `programs` that does not match is
-    `other`.
+    If the layers name the program that wrote a line, an unmatched line of a program not in `programs` is `other`.
     """
 
     layers: tuple[Layer, ...]
@@ -125,20 +124,20 @@ class Prefix:
 
     @property
     def title(self) -> str:
-        """What it is called, from the outside in."""
+        """The names of the layers, from the outside in."""
         return ", ".join(layer.name for layer in self.layers)
 
 
 class HeaderChanges(Protocol):
-    """How the lines that follow are read, by the headers of the file so far; headers in mid-file may change it."""
+    """How the following lines are read, by the headers so far; a header in mid-file may change it."""
 
     @property
     def marks(self) -> tuple[bytes, ...]:
-        """How the header lines begin that may change it; each begins with `#`."""
+        """The beginnings of header lines that may change it; each begins with `#`."""
 
     @property
     def format(self) -> "Format":
-        """The format of the lines that follow; equal headers give the same object."""
+        """The format of the following lines; equal headers give the same object."""
 
     def after(self, line: str) -> "HeaderChanges":
         """The state after this header line."""
@@ -146,12 +145,12 @@ class HeaderChanges(Protocol):
 
 @dataclass(frozen=True)
 class Format:
-    """One log format.
+    """A log format.
 
-    `derive` is SQL for fields whose value is not their text, over `z`, the struct of the shape's fields
+    `derive` is SQL for fields whose value is not the shape's text, over `z`, the struct of the shape's fields
     (`z.user_agent`). `header` and `other` are SQL conditions over `{line}`, for lines that do not match: comments, and
-    lines that belong to the format but are not requests. `per_millisecond` says how many units of `time_taken` make a
-    millisecond (1000 for microseconds); 0 if the format has no duration. `prefix` is what may stand around every line.
+    lines that belong to the format but are not requests. `per_millisecond` is how many units of `time_taken` make a
+    millisecond (1000 for microseconds); 0 if the format has no duration. `prefix` are the layers around every line.
     `changes` is for headers in mid-file. `forwarded_pattern` is an RE2 expression whose one group finds the forwarded
     addresses of a line, where the shape does not read them.
     """

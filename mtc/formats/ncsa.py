@@ -2,15 +2,15 @@ r"""The NCSA family: common and combined, with a virtual host or one more field,
 
 Apache writes a quote inside a quoted field as `\"`, nginx as `\x22`; neither is unescaped. Further fields after the
 known ones are ignored; in the common formats only those without quotes, so that a cut-off combined line does not pass
-for a common one. In a sample nothing that may be a user agent or a referrer may be left unread: where `log_format`
-lacks the quotes around them, `common_agent` reads the lines on which one can tell where they begin and end.
+for a common one. In a sample no possible user agent or referrer may be ignored: where `log_format` lacks the
+quotes around them, `common_agent` reads the lines on which their beginning and end are certain.
 
 The formats with one more field behind the user agent (the host, or the time taken) read whatever `combined` reads, and
 ignore that field where it holds something else. A whole number there may be microseconds (Apache's `%D`), seconds
-(`%T`, Icecast) or no time at all (`%I`). No line tells, so such a file is `combined` unless its format is named.
+(`%T`, Icecast) or no time at all (`%I`). No line shows which, so such a file is `combined` unless its format is named.
 
 OVH and lighttpd put the host in the place of combined's identity, so their lines are combined lines as well: it is read
-as the host where it surely is one, or where the format is named. OpenLiteSpeed's templates put quotes around each line.
+as the host if it certainly is one, or if the format is named. OpenLiteSpeed's templates put quotes around each line.
 
 Sources: Apache, mod_log_config (`%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"`; `vhost_combined` adds `%v:%p
 ` in front; `%D`); nginx's predefined `combined`, ngx_http_log_module (`$request_time`, seconds with three decimals),
@@ -45,7 +45,7 @@ from mtc.formats.pattern import (
 
 _COMMON_END = r'(?:\s[^"]*)?$'
 _COMBINED_END = r"(?:\s.*)?$"
-# Numbers, words, `TCP_MISS/200`, `TLSv1.3/AES`: neither `curl/8.5`, nor a URL, nor what stands in brackets.
+# Numbers, words, `TCP_MISS/200`, `TLSv1.3/AES`: neither `curl/8.5`, nor a URL, nor a text in brackets.
 _COMMON_SAMPLE = r'(?:\s+(?:[^\s"()/]+(?:/[^\s"()/\d][^\s"()]*)?|[A-Z_]+/\d+))*\s*$'
 
 # A product with its version, and more behind it that does not end in a number: that would be a further field.
@@ -56,7 +56,7 @@ _AGENT_SAMPLE = rf'(?:\s+(?:"{QUOTED}"|{_UNQUOTED}))?\s+(?P<user_agent>{_PRODUCT
 
 _COMMON_FIELDS = (("request", "c1"), ("status", "split_part(c2, ' ', 2)"), ("bytes", "split_part(c2, ' ', 3)"))
 COMBINED_FIELDS = (*_COMMON_FIELDS, ("referrer", "c3"), ("user_agent", "c5"))
-"""The fields of combined in the pieces between quotes, but those before the first."""
+"""The fields of combined from the pieces between quotes, except those before the first quote."""
 
 # A common line has no quotes behind the size.
 _SURE_COMMON = rf"c2 IS NOT NULL AND c3 IS NULL AND {uncut('c1')} AND regexp_full_match(c2, ' \d{{3}} \S+(?: .*)?')"
@@ -64,7 +64,7 @@ SURE_COMBINED = (
     rf"{last(6)} AND c4 = ' ' AND {uncut('c1', 'c3', 'c5')}"
     r" AND regexp_full_match(c2, ' \d{3} \S+ ')"
 )
-"""Whether the pieces are those of a combined line, with or without something behind it."""
+"""SQL: whether the pieces are those of a combined line, with or without further fields."""
 
 COMMON = Format(
     name="common",
@@ -124,11 +124,11 @@ COMMON_AGENT_VHOST = _with_unquoted_agent(
 
 
 _HOST_BEHIND = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*\w[\w.\-]*"
-# What is a host name beyond doubt: not the address of a client, a version, a number or a word.
+# A certain host name: not the address of a client, a version, a number or a word.
 _CERTAIN_HOST_BEHIND = r"\[[0-9A-Fa-f:.]+\]|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?"
 _PORT = r"(?::\d+)?"
 
-# The piece behind the user agent, in quotes of its own or not, where it is nothing out of the ordinary.
+# The piece after the user agent, in quotes or not.
 _EXTRA_PIECE = "CASE WHEN c6 = ' ' THEN c7 ELSE substr(c6, 2) END"
 _SURE_WITH_EXTRA = (
     f"{SURE_COMBINED} AND (c6 = '' OR (c6 = ' ' AND (c8 IS NULL OR (c8 = '' AND c9 IS NULL) OR starts_with(c8, ' ')))"
@@ -136,14 +136,14 @@ _SURE_WITH_EXTRA = (
 )
 
 
-def _combined_with_extra(field: str, text: str, behind: str = "", telling: str = "") -> LinePattern:
-    """Combined with a field that reads as `text` behind it; `telling` is what a sample must have there."""
+def _combined_with_extra(field: str, text: str, behind: str = "", sampled: str = "") -> LinePattern:
+    """Combined with a further field that `text` matches; in a sample it must match `sampled`."""
     start = rf"^{CLIENT}{REQUEST}{REFERRER_AGENT}"
     found = literal(rf"^({text}){behind}(?:[\s,]|$)")
     fields = (*COMBINED_FIELDS, (field, f"regexp_extract({_EXTRA_PIECE}, {found}, 1)"))
 
     whole, sample = (
-        rf'{start}(?:\s+"?(?P<{field}>{value}){behind}"?(?:[\s,].*)?|\s.*)?$' for value in (text, telling or text)
+        rf'{start}(?:\s+"?(?P<{field}>{value}){behind}"?(?:[\s,].*)?|\s.*)?$' for value in (text, sampled or text)
     )
     return LinePattern(whole, FastPath(f"^{FAST_CLIENT}", _SURE_WITH_EXTRA, fields), sample)
 
@@ -156,7 +156,7 @@ COMBINED_VHOST_LAST = Format(
 COMBINED_NGINX_TIME = Format(
     name="combined_nginx_time",
     title="NCSA combined log format and the request time in seconds (nginx `$request_time`)",
-    shape=_combined_with_extra("time_taken", r"\d+\.\d+", telling=r"\d+\.\d{3}"),
+    shape=_combined_with_extra("time_taken", r"\d+\.\d+", sampled=r"\d+\.\d{3}"),
     per_millisecond=0.001,
 )
 COMBINED_APACHE_TIME = Format(
@@ -175,7 +175,7 @@ ICECAST = Format(
 )
 
 
-# A host beyond doubt: an identity (RFC 1413) is a user's name.
+# A certain host: an identity (RFC 1413) is a user's name.
 _CERTAIN_HOST_AS_IDENTITY = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|(?:[\w\-]+\.)+[A-Za-z][\w\-]*\.?|localhost"
 _FAST_USER_TIME = r"(?P<user>\S+) \[(?P<time>[^\]]+)\]"
 

@@ -1,12 +1,12 @@
 r"""The shape `LinePattern`: lines that one expression reads, with a fast path for formats that quote their fields.
 
-The fast path lets DuckDB's CSV reader cut the line at every double quote (without quoting rules, so nothing is
-unescaped and no line is swallowed) and takes the pieces apart with short expressions. Where it is not sure, the exact
+On the fast path DuckDB's CSV reader splits the line at every double quote (without quoting rules, so nothing is
+unescaped and no lines are merged), and short expressions read the pieces. Where the result is not certain, the exact
 path decides: the whole expression.
 
-Below it stand the pieces that formats put their expressions together from, for RE2 and Python's `re` alike. The exact
-ones take any white space between fields, the fast ones the single blank that servers write. A fast piece reads what the
-exact one would read.
+The second half has the parts of which formats compose their expressions, for RE2 and Python's `re` alike. The exact
+ones accept any white space between fields, the fast ones the single blank that servers write. A fast part reads the
+same text as the exact one.
 """
 
 import re
@@ -18,8 +18,8 @@ from mtc.core.sql import literal
 
 _PIECES = 24
 _NOTHING = (None, "", "-")
-_TAB_DOWN = "\v"  # a blank to Python's expressions and none to RE2's, which take it as any control character
-# What nearly all user agents begin with, and nothing else does.
+_VERTICAL_TAB = "\v"  # white space (`\s`) in Python's expressions and not in RE2's
+# The beginning of nearly all user agents, and of nothing else.
 _AGENT = "Mozilla/"
 _NAME = re.compile(r"\(\?P<\w+>")
 
@@ -46,15 +46,15 @@ class FastPath:
 class LinePattern:
     """A shape of one expression. `pattern` is RE2 and Python `re` alike, matches a whole line, and names `FIELDS`.
 
-    Every group of it has a name, or is written `(?:...)`. `sample` goes before it for the lines of a sample, where
-    the format is to be recognised by less than it reads. A line of a sample with a user agent that no group reads, or
-    the referrer's, is none of the format, unless its user agent may be `passed_over`.
+    Every group of it has a name, or is written `(?:...)`. `sample`, if given, replaces it for the lines of a
+    sample, where a format may have to be recognised more strictly than it is read. A line of a sample with a user agent
+    that no group reads, or that stands in place of the referrer, does not fit, unless `ignores_agent`.
     """
 
     pattern: str
     fast: FastPath | None = None
     sample: str = ""
-    passed_over: bool = False
+    ignores_agent: bool = False
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -74,16 +74,16 @@ class LinePattern:
 
     @property
     def pieces(self) -> int:
-        """As many as the fast path takes."""
+        """The number of pieces of the fast path."""
         return self.fast.pieces if self.fast else 1
 
     def fits(self, line: str) -> int:
-        """How many fields have a value, and one more, where the expression matches."""
-        match = self.regex.match(line.replace(_TAB_DOWN, "\0"))
+        """How many fields have a value, plus one, if the expression matches; else 0."""
+        match = self.regex.match(line.replace(_VERTICAL_TAB, "\0"))
         if match is None:
             return 0
         texts = match.groups()
-        if not self.passed_over and (overlooks_agent(line, texts) or _swaps_agent(match)):
+        if not self.ignores_agent and (overlooks_agent(line, texts) or _swaps_agent(match)):
             return 0
         return 1 + len(texts) - sum(map(texts.count, _NOTHING))
 
@@ -96,7 +96,7 @@ class LinePattern:
         return _extract("c0", self.fast.head, [name for name in self.names if f"(?P<{name}>" in self.fast.head])
 
     def fields(self, line: str, *, exact: bool) -> str:
-        """Fast where that is sure, else exact."""
+        """From the fast path where it is sure, else from the exact one."""
         whole = _extract(line, self.pattern, self.names)
         if exact or self.fast is None:
             return whole
@@ -108,19 +108,19 @@ class LinePattern:
 
 @dataclass(frozen=True)
 class CustomPattern(LinePattern):
-    """The same for an expression that a user has made: RE2 alone reads lines with it, also those of a sample.
+    """The shape of a user's expression: only RE2 runs it, also on the lines of a sample.
 
-    Python's expressions try one way after the other, and some lines have more ways than there is time for.
+    Python's `re` backtracks, which takes exponential time with some expressions and lines.
     """
 
-    passed_over: bool = True
+    ignores_agent: bool = True
 
     def fits(self, line: str) -> int:
-        """How many fields have a value, and one more, where the expression matches."""
+        """How many fields have a value, plus one, if the expression matches; else 0."""
         return self.fits_all([line])[0]
 
     def fits_all(self, lines: Sequence[str]) -> list[int]:
-        """The same for many lines at once."""
+        """The result of `fits` for many lines at once."""
         from mtc.core.database import query_texts  # noqa: PLC0415 - slow to load, and used with own formats only
 
         pattern = literal(unnamed(self.pattern))
@@ -135,7 +135,7 @@ class CustomPattern(LinePattern):
 
 
 def overlooks_agent(line: str, texts: Iterable[object]) -> bool:
-    """Whether a line has a user agent in it, and none of the texts that were read of it."""
+    """Whether a line contains a user agent, and none of the texts that were read from it does."""
     return _AGENT in line and not any(isinstance(text, str) and _AGENT in text for text in texts)
 
 
@@ -147,7 +147,7 @@ def _swaps_agent(match: re.Match[str]) -> bool:
 
 
 def unnamed(pattern: str) -> str:
-    """The expression with plain groups, as DuckDB has them: it takes their names as a list."""
+    """The expression with unnamed groups: DuckDB takes their names as a list."""
     return _NAME.sub("(", pattern)
 
 
@@ -156,29 +156,29 @@ def _extract(text: str, pattern: str, names: "list[str] | tuple[str, ...]") -> s
 
 
 QUOTED = r'[^"\\]*(?:\\.[^"\\]*)*'
-"""What stands between quotes: a quote in it is written as backslash and quote, or in another way than as a quote."""
+"""The text between quotes; a quote in it is escaped with a backslash, or written differently."""
 
 NAME = r"\[[0-9A-Fa-f:.]+\]|[\w.\-]*"
 """A host name or an address, which may be missing; one of IPv6 is in brackets."""
 
-# A host in front of a line has a letter or is an address: a lone number there is a time taken or a count.
+# A host at the beginning of a line has a letter or is an address: a lone number there is a duration or a count.
 _VIRTUAL = r"\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|[0-9.\-]*[A-Za-z_][\w.\-]*|-?"
 HOST = rf"(?P<host>{_VIRTUAL})(?::\d+)?\s+"
 
-# What else is written in front of lines, which only Python's expressions can leave out: a scheme, a country, what a
-# cache did, the number of a request (hexadecimal, a UUID, or Apache's UNIQUE_ID).
+# Other words at the beginning of lines, which only Python's expressions can exclude: a scheme, a country, a cache's
+# status, the id of a request (hexadecimal, a UUID, or Apache's UNIQUE_ID).
 _NO_HOST = (
     r"(?!(?:https?|wss?|[A-Z]{2}|HIT|MISS|EXPIRED|BYPASS|STALE|UPDATING|REVALIDATED|[0-9a-f]{16,}"
     r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|(?=\S*[A-Z])(?=\S*\d)[\w\-]{20,})\s)"
 )
 HOST_SAMPLE = f"{_NO_HOST}{HOST}"
-"""The same for the lines of a sample."""
+"""The host at the beginning of a line of a sample."""
 
-# An address or a list of forwarded ones, in quotes or not. Syslog's `<190>` begins none.
+# An address or a list of forwarded ones, in quotes or not. Not syslog's `<190>`.
 _LIST = r'[^\s,<"][^\s,"]*(?:,\s*[^\s,"]+)*'
 IP = rf'(?P<ip>{_LIST}|"{_LIST}")'
 
-# A user's name may hold blanks. No word of it is a lone `-`: that is a line with something else in front of it.
+# A user's name may contain blanks. A word of it is never a lone `-`: such a line has another text at its beginning.
 USER = r"(?P<user>-|(?:[^\s\-]\S*|-\S+)(?: (?:[^\s\[\-][^\s\[]*|-[^\s\[]+))*)"
 
 TIMESTAMP = r"\[(?P<time>[^\]]+)\]"
@@ -186,29 +186,29 @@ CLIENT = rf"{IP}\s+\S+\s+{USER}\s+{TIMESTAMP}\s+"
 REQUEST = rf'"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})\s+(?P<bytes>[^\s"]+)'
 REFERRER_AGENT = rf'\s+"(?P<referrer>{QUOTED})"\s+"(?P<user_agent>{QUOTED})"'
 
-# A request that names a URL. What follows begins with a blank.
+# A request for a whole URL. A blank must follow.
 URL_REQUEST = r'(?P<method>[A-Z][A-Z_\-]*) (?P<target>[A-Za-z]+://(?:[^"\\]|\\"?)*?)'
 
 WORDS = "string_split(c0, ' ')"
-"""SQL: what stands before the first quote, as a list."""
+"""SQL: the words before the first quote, as a list."""
 
 FAST_IP = r'(?P<ip>[^\s,<"]+)'
-# A name that begins with a letter; any other goes down the exact path.
+# A name that begins with a letter; the exact path reads any other.
 FAST_HOST = r"(?P<host>[A-Za-z_][\w.\-]*)(?::\d+)? "
 FAST_CLIENT = rf"{FAST_IP} \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] $"
 
 
 def last(number: int) -> str:
-    """SQL: the piece of that number is there, and what it follows is the end of a quoted field."""
-    here, behind = f"c{number}", f"c{number + 1}"
-    return f"{here} IS NOT NULL AND (({here} = '' AND {behind} IS NULL) OR starts_with({here}, ' '))"
+    """SQL: the piece of that number exists, and the quote before it ends a quoted field."""
+    piece, following = f"c{number}", f"c{number + 1}"
+    return f"{piece} IS NOT NULL AND (({piece} = '' AND {following} IS NULL) OR starts_with({piece}, ' '))"
 
 
 def uncut(*pieces: str) -> str:
-    """SQL: no cut behind one of these pieces was at an escaped quote."""
+    """SQL: none of these pieces ends at an escaped quote."""
     return " AND ".join(rf"NOT ends_with({piece}, '\')" for piece in pieces)
 
 
 def port_off(address: str) -> str:
-    """SQL: an address without the port behind its last colon."""
+    """SQL: an address without the port after its last colon."""
     return f"left({address}, len({address}) - len(split_part({address}, ':', -1)) - 1)"

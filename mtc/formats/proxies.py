@@ -25,7 +25,8 @@ Squid, with or without the request's headers behind. Sources: "logformat" (the b
 client, result/status, size, method, URL, user, hierarchy/peer, type) and "log_mime_hdrs", which adds the headers of
 request and answer in brackets, percent-encoded. The built-in `common` and `combined` are the NCSA formats with a word
 behind. Of headers that were added in quotes, the URL is the referrer, another the user agent. Status 000 was not
-answered. Tunnels (CONNECT) and what was no request (`error:...`, `NONE`, the cache manager's pages) are `other`.
+answered. Tunnels (CONNECT) and lines that are not requests (`error:...`, `NONE`, the cache manager's pages) are
+`other`.
 """
 
 from mtc.core.sql import literal
@@ -146,7 +147,7 @@ def captured_headers(headers: str) -> dict[str, str]:
     }
 
 
-# What HAProxy says of itself, lines of TCP proxies, connections that failed, requests that were none.
+# Messages of HAProxy, lines of TCP proxies, failed connections, invalid requests.
 HAPROXY_OTHER = (
     r"regexp_matches({line}, '^(?:Proxy|Server|[Bb]ackend|Health check|Stopping|Pausing|Enabling|New worker) ')"
     r" OR regexp_matches({line}, '^\S+:\d+ \[[^\]]+\] (?:\S+/\S+: |\S+ \S+/\S+ [\d/+-]+ \+?\d+ \S\S )')"
@@ -224,7 +225,7 @@ ENVOY_JSON = Format(
 
 
 def _plugin_format(name: str, title: str, started: str, duration: tuple[str, ...]) -> Format:
-    """What the logging plug-ins of Kong write, and those of APISIX after them."""
+    """A format of Kong's logging plug-ins, whose objects those of APISIX follow."""
     paths: Paths = (
         *paths_of(ip="client_ip", time=started),
         *paths_of("request", method="method", target="uri", url="url"),
@@ -264,19 +265,19 @@ APISIX_ACCESS = Format(
 
 
 _SQUID_TAG = r"(?:[A-Z][A-Z_0-9]*)"
-# Many have a time to read in place of the seconds.
+# Many configurations write a readable time in place of the seconds.
 _SQUID_TIME = r"\d{9,}\.\d{3}|\[?\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+\-]\d{4}\]?"
 _SQUID_HEADERS = r"\[(?P<headers>[^\[\]]*)\] \[[^\[\]]*\]"
 _SQUID_TAIL = rf"(?P<behind>(?: {_SQUID_HEADERS})?(?: .*)?)$"
 _SQUID_QUOTED_TEXTS = 'regexp_extract_all(z.behind, \'"((?:[^"\\\\]|\\\\.)*)"\', 1)'
 _IS_ANY_URL = "regexp_matches(h, '^[A-Za-z][A-Za-z0-9+.-]*://')"
 
-# What other caches ask for, by ICP or HTCP.
+# Requests of other caches, by ICP or HTCP.
 _SQUID_NO_PEER = "NOT regexp_matches(z.method, '^(?:ICP|HTCP)_')"
 
 
 def _squid_quoted(condition: str) -> str:
-    """SQL: the first quoted text behind the type that is so; one of headers that were added to the format."""
+    """SQL: the first quoted text after the type for which the condition holds: a header added to the format."""
     found = f"list_filter({_SQUID_QUOTED_TEXTS}, lambda h: h <> '-' AND {condition})[1]"
     return f"CASE WHEN contains(z.behind, '\"') THEN {found} END"
 

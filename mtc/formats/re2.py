@@ -53,16 +53,22 @@ class CommonForm:
 
 
 def check_re2(pattern: str) -> None:
-    """Raise a LayoutError, in plain words, for an expression that RE2 does not read."""
+    """Check that RE2 reads an expression.
+
+    Raises:
+        LayoutError: RE2 does not read it.
+    """
     _read(pattern, _LONGEST, common=False)
     _check_python(pattern, 0, on_warning="ignore")
 
 
 def common_form(text: str, name_group: Callable[[str], str]) -> CommonForm:
-    """The expression as RE2 and Python both read it, its groups without a name as plain ones (`(?:...)`).
+    """Rewrite an expression so that RE2 and Python read it alike, with unnamed groups as `(?:...)`.
 
-    `name_group` turns the name of a group into what the group begins with, such as `(?P<ip>`. Raises a LayoutError for
-    an expression that one of the two does not read.
+    `name_group` turns the name of a group into the beginning of the group, such as `(?P<ip>`.
+
+    Raises:
+        LayoutError: RE2 or Python does not read it.
     """
     log_format = _read(text, _LONGEST_COMMON, common=True, name_group=name_group)
     _check_python(
@@ -74,7 +80,7 @@ def common_form(text: str, name_group: Callable[[str], str]) -> CommonForm:
 
 
 def groups(pattern: str) -> int:
-    """How many groups the expression has."""
+    """The number of capturing groups of an expression."""
     return re.compile(pattern).groups
 
 
@@ -98,7 +104,7 @@ def _check_python(pattern: str, flags: int, *, on_warning: Literal["error", "ign
 
 @dataclass(slots=True)
 class _OpenGroup:
-    """A group that is open: how large what it holds becomes when written out, and how often its pieces repeat."""
+    """A group that is open: the size of its expanded content, and the most repetitions of a piece of it."""
 
     size: int = 0
     repeats: int = 1
@@ -106,9 +112,9 @@ class _OpenGroup:
 
 @dataclass(slots=True)
 class _ExpressionReader:
-    """Reads an expression from left to right. `last` is the piece before, which a quantifier repeats.
+    """Reads an expression from left to right. `last` is the previous piece, which a quantifier repeats.
 
-    With `common`, what only one of RE2 and Python reads is refused; without, what RE2 does not read.
+    With `common`, syntax that RE2 and Python do not both read is refused; without, syntax that RE2 does not read.
     """
 
     text: str
@@ -120,7 +126,7 @@ class _ExpressionReader:
     last: _OpenGroup = field(default_factory=_OpenGroup)
 
     def run(self) -> str:
-        """The expression, in the common form if that is asked for."""
+        """Read the expression and return it, with `common` rewritten."""
         out: list[str] = []
         while self.at < len(self.text):
             out.append(self._next())
@@ -158,7 +164,7 @@ class _ExpressionReader:
         return LayoutError(f"{what} at character {self.at + 1} of the expression is not supported", hint)
 
     def _escape(self) -> str:
-        """One escape. A letter or digit that is not in both dialects is refused."""
+        """Read an escape. With `common`, a letter or digit that is not in both dialects is refused."""
         char = self.text[self.at + 1 : self.at + 2]
         if not char:
             raise LayoutError("the expression ends with a backslash", "write `\\\\` for one")
@@ -187,7 +193,7 @@ class _ExpressionReader:
         return _literally(char)
 
     def _set(self) -> str:
-        """A set, each of its members written so that neither dialect sees more in it."""
+        """Read a set. Its members are escaped so that both dialects read them alike."""
         start = self.at
         self.at += 1
         out = ["["]
@@ -258,7 +264,7 @@ class _ExpressionReader:
         return ")"
 
     def _quantifier(self) -> str:
-        """A quantifier, or nothing where `{` is only a character."""
+        """Read a quantifier; empty where `{` is a plain character."""
         count = _COUNT.match(self.text, self.at)
         written = count[0] if count else self.text[self.at]
         if written == "{":
@@ -287,7 +293,7 @@ class _ExpressionReader:
 
 
 def _literally(char: str) -> str:
-    """A character that was escaped: with its backslash where both dialects take one, and never like a group's begin."""
+    """An escaped character: with a backslash if both dialects accept one; never like the beginning of a group."""
     if char == "(":
         return "[(]"
     return f"\\{char}" if char.isascii() and char.isprintable() and char not in "_ " else char
@@ -295,24 +301,22 @@ def _literally(char: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def compile_expression(text: str) -> TextLayout:
-    """The layout of an expression whose groups are named after fields.
+    """The layout of an expression whose groups are named after fields; it matches from the beginning of a line.
 
     Raises:
-        LayoutError: RE2 and Python do not both read it, or no request could be read with it.
+        LayoutError: RE2 or Python does not read it, or no request could be read with it.
     """
     names: list[str] = []
     form = common_form(text, lambda name: _named_group(name, names))
     if not text.isprintable() and "\n" in text:
-        raise LayoutError(
-            "the expression has a line end in it, which no line has", "write it on one line, or with `>-`"
-        )
+        raise LayoutError("the expression contains a line end, and no line does", "write it on one line, or with `>-`")
     pattern = f"{form.flags})^(?:{form.body})" if form.flags else f"^(?:{form.body})"
     require(frozenset(names), "the expression", "a group `(?P<{0}>...)`")
     return TextLayout(pattern, tuple(names))
 
 
 def _named_group(name: str, names: list[str]) -> str:
-    """What a group of that name begins with. Its field is added to `names`."""
+    """The beginning of a group with that name, whose field is appended to `names`."""
     field = ALIASES.get(name, name)
     if name in IGNORED:
         return "(?:"

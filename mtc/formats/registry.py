@@ -1,4 +1,4 @@
-"""The one table of log formats. Order matters: of two formats that fit equally well, the earlier wins.
+"""The table of log formats. Order matters: of two formats that fit equally well, the earlier wins.
 
 Most formats are plain declarations. Those whose first lines name the fields are made from a sample by a *binder*.
 `NAMES` has the names of all; a manifest is checked against it.
@@ -59,7 +59,7 @@ FORMATS: dict[str, Format] = {
 }
 
 Binder = Callable[[Sequence[str]], Format | None]
-"""Makes a format from the first lines of a file; None when they do not say enough. Equal lines give the same object."""
+"""Makes a format from the first lines of a file; None if they are not enough. Equal lines give the same object."""
 
 BINDERS: dict[str, Binder] = {
     **{dialect.name: binder(dialect) for dialect in DIALECTS},
@@ -69,10 +69,10 @@ BINDERS: dict[str, Binder] = {
     "any_json": json_formats.bind_json,
 }
 GUESSED = ("csv", "any_json")
-"""The formats that guess: they are for what no other reads."""
+"""The formats that guess fields, for files that no other format reads."""
 
 READ_MORE_BY = {"nginx_json": "any_json"}
-"""Formats whose keys anyone may use beside others of his own: the guess may read more of such lines."""
+"""Formats whose keys are common, so that lines may have further ones: the guessing format may read more fields."""
 
 NAMES: tuple[str, ...] = (*FORMATS, *BINDERS)
 
@@ -113,7 +113,7 @@ NAMED_ONLY: tuple[str, ...] = tuple(name for name, log_format in FORMATS.items()
 
 
 def candidates(sample: Sequence[str]) -> dict[str, Format]:
-    """Every format that a file which begins with `sample` may be in, by name, in the order of preference."""
+    """The formats that a file beginning with `sample` may be in, by name, in order of preference."""
     bound = {name: bind(sample) for name, bind in BINDERS.items()} if sample else {}
     known = {name: log_format for name, log_format in bound.items() if log_format is not None and log_format.detectable}
     guessed = {name: known.pop(name) for name in GUESSED if name in known}

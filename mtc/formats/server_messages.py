@@ -1,10 +1,9 @@
-r"""Lines that servers write beside their requests: banners, errors, warnings. They are no requests in any format.
+r"""Messages that servers write between their requests: banners, errors, warnings. They are not requests in any format.
 
-They lie in the same file where one stream takes all (containers, syslog, a file for both). Only lines that the format
-does not read are asked for here, so a pattern may be short; none may match a line of an access log that is merely in
-another format. Sources: what nginx, Apache httpd, HAProxy ("Logging" and the messages of its checks), Caddy, Traefik,
-Envoy, lighttpd, PHP-FPM, Tomcat, gunicorn, uvicorn, supervisord, s6, journalctl, klog and the images of these on Docker
-Hub write.
+They are in the same file if all output goes to one stream (containers, syslog). Only lines that the format does not
+read are tested, so a pattern may be short; but none may match a line of an access log in another format. Sources: what
+nginx, Apache httpd, HAProxy ("Logging" and the messages of its checks), Caddy, Traefik, Envoy, lighttpd, PHP-FPM,
+Tomcat, gunicorn, uvicorn, supervisord, s6, journalctl, klog and their images on Docker Hub write.
 """
 
 import functools
@@ -46,7 +45,7 @@ CERTAIN: tuple[tuple[str, str], ...] = (
     ("", r"NGINX Ingress controller|-{20,}$|  (?:Release|Build|Repository): "),
     ("", r"message repeated \d+ times|last message repeated \d+ times"),
 )
-"""The format beside whose lines such a line stands, if only one, and how the line begins."""
+"""The format whose server writes a message (empty if several), and the beginning of the message."""
 
 LIKELY: tuple[tuple[str, str], ...] = (
     ("traefik", r'time="[^"]*" level=\w+ msg='),
@@ -65,9 +64,9 @@ LIKELY: tuple[tuple[str, str], ...] = (
     ("", rf"\d\d-\w{{3}}-\d{{4}} {_TIME} {_LEVEL} "),  # Tomcat
     ("", r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] "),  # klog
 )
-"""The same, but applications write their requests so as well: a line with a method in it is no message."""
+"""Like `CERTAIN`, but applications also log requests so: a line that contains a method is not a message."""
 
-# A message in JSON has a level and a text, and nothing that a request has. A text may be a line of an access log.
+# A message in JSON has a level and a text, and no key of a request. The text may be a line of an access log.
 _LOGGED_REQUEST = r'HTTP/[0-9.]+(?:\\*"| ) ?[1-5][0-9]{2}\b'
 _MESSAGE_KEY = r'"(?:msg|message|error|err|event)"\s*:'
 _LEVEL_KEY = r'"(?:level|lvl|severity|loglevel|log_level|log\.level)"\s*:'
@@ -84,7 +83,7 @@ _compiled = functools.cache(functools.partial(re.compile, flags=re.ASCII))
 
 
 def is_message(line: str) -> bool:
-    """Whether a line that no format reads is a server's message."""
+    """Whether a line that no format reads is a message of a server."""
     return _is_text_message(line) or _is_json_message(line)
 
 
@@ -103,7 +102,7 @@ def _is_json_message(line: str) -> bool:
 
 
 def format_beside(line: str) -> str:
-    """The name of the format beside whose lines a message stands; empty where that may be any."""
+    """The name of the format whose server writes such a message; empty if that may be any."""
     if _is_json_message(line):
         return "caddy"
     return next(
@@ -112,7 +111,7 @@ def format_beside(line: str) -> str:
 
 
 def is_message_sql(line: str) -> str:
-    """SQL: `is_message` of a line."""
+    """SQL: whether a line that the format does not read is a message of a server."""
     certain, likely, has_method = (
         f"regexp_matches({line}, {literal(pattern)})" for pattern in (_CERTAIN_MESSAGE, _LIKELY_MESSAGE, _METHOD)
     )

@@ -25,18 +25,18 @@ _GO_DURATION = r"'^(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9.]+)s)?$'"
 
 
 def address(text: str) -> str:
-    """A text that may hold addresses, as it stands: which of them is the client's is read once, for all formats."""
+    """A text that may contain addresses, unchanged; `client_address` finds the client's for all formats."""
     return f"nullif({text}, '')"
 
 
 def host_name(text: str) -> str:
-    """A host without its port; NULL for `-`."""
+    """The host of a text without its port; NULL for `-`."""
     bare = f"coalesce(nullif(regexp_extract({text}, {_BRACKETS}, 1), ''), {text})"
     return f"nullif(CASE WHEN contains({text}, ':') THEN {bare} ELSE {text} END, '-')"
 
 
 def milliseconds(text: str, *, unit: float = 1) -> str:
-    """A duration in milliseconds: a number of `unit` milliseconds each, or a text with its unit, as Go writes them."""
+    """A duration in milliseconds, from a number of `unit` milliseconds each, or a text with units as Go writes it."""
     pieces = f"regexp_extract({text}, {_GO_DURATION}, ['h', 'm', 's'])"
     hours, minutes, seconds = (f"coalesce(try_cast(({pieces}).{name} AS DOUBLE), 0)" for name in "hms")
     return f"""CASE
@@ -49,7 +49,7 @@ def milliseconds(text: str, *, unit: float = 1) -> str:
 
 
 def http_version(text: str) -> str:
-    """A protocol, of which the text may be the version alone; NULL where it is a scheme or anything else."""
+    """The protocol, from a text that may be the version alone; NULL for a scheme or any other text."""
     alone = f"regexp_extract({text}, '^([0-9](?:[.][0-9])?)(?:[.][0-9])*$', 1)"
     return f"CASE WHEN starts_with({text}, 'HTTP/') THEN {text} WHEN {alone} <> '' THEN concat('HTTP/', {alone}) END"
 
@@ -65,7 +65,7 @@ def unbracketed(text: str) -> str:
 
 
 def cut_outside_quotes(text: str, mark: str) -> str:
-    """A list of what stands between the marks that are not within double quotes."""
+    """The list of texts between marks, where marks within double quotes do not count."""
     piece = f"CASE WHEN n % 2 = 1 THEN replace(piece, {literal(mark)}, {_CUT}) ELSE piece END"
     pieces = f"list_transform(string_split({text}, '\"'), lambda piece, n: {piece})"
     return f"string_split(array_to_string({pieces}, '\"'), {_CUT})"
@@ -75,7 +75,7 @@ _URL = "^(?i:https?|wss?|ftp)://"
 
 
 def url_host(url: str) -> str:
-    """The host of a URL, without user and port; NULL for a text that is none."""
+    """The host of a URL, without user and port; NULL for a path."""
     found = f"regexp_extract({url}, '{_URL}(?:[^/?#@]*@)?([^/?#]*)', 1)"
     return f"CASE WHEN NOT starts_with({url}, '/') THEN nullif({host_name(found)}, '') END"
 
@@ -86,17 +86,17 @@ def url_target(url: str) -> str:
 
 
 def asks_for_page(target: str, method: str) -> str:
-    """Whether somebody asked for something on a site: not a tunnel, nor what is no request at all."""
+    """Whether a request is for a path or URL, and not a tunnel (CONNECT)."""
     named = f"(starts_with({target}, '/') OR regexp_matches({target}, '{_URL}'))"
     return f"({named} AND coalesce({method}, '') <> 'CONNECT')"
 
 
 def only_where(value: str, *conditions: str) -> str:
-    """A value where all of the conditions hold, else NULL: a line without an address is no request."""
+    """A value if all conditions hold, else NULL. Applied to `ip`, as a line without an address is not a request."""
     return f"CASE WHEN {' AND '.join(conditions)} THEN {value} END"
 
 
-# In seconds since 1970 a number of this size or more is of a finer unit, and so on in thousands.
+# Seconds since 1970 are smaller than this; a larger number is in a finer unit, with steps of 1000.
 _LEAST_MILLIS = 100_000_000_000
 _LAST_MICROS = 4_102_444_800_000_000
 _ANY_UNIT = f"""CASE
@@ -105,7 +105,7 @@ _ANY_UNIT = f"""CASE
     WHEN number < {_LEAST_MILLIS}e6 THEN 1
     ELSE 1e-3
 END"""
-# What stands in a log in place of the time that its format is known for: nginx's `$time_iso8601` and `$msec`, Apache's
+# Times in place of the one that a format is known for: nginx's `$time_iso8601` and `$msec`, Apache's
 # `%{...}t`, loggers that leave out the offset or write a fraction.
 _OTHER_TIME_FORMATS = (
     "%d/%b/%Y:%H:%M:%S%z",
@@ -121,12 +121,12 @@ _NO_OFFSET = r"[T ][0-9]+:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?$"
 
 
 def time_number(log_format: Format) -> str:
-    """The time as a number, where it can be one."""
+    """The time as a number; NULL if it is not one."""
     return f"try_cast({_time_text(log_format)} AS DOUBLE)" if log_format.time.epoch else "NULL::DOUBLE"
 
 
 def time_micros(log_format: Format, zone: str) -> str:
-    """Microseconds since 1970. `zone` is that of times which name none."""
+    """Microseconds since 1970. `zone` is the time zone of times without an offset."""
     text = _time_text(log_format)
     found = (
         [f"try_cast(round(number * {_micros_per_unit(log_format.time.epoch)}) AS BIGINT)"]
@@ -153,7 +153,7 @@ def normalised_time(log_format: Format) -> str:
 
 
 def fallback_micros(zone: str) -> str:
-    """SQL over the column `odd`: microseconds since 1970 from any time that servers write. Few lines need it."""
+    """SQL over the column `odd`: microseconds since 1970, from any form of time that servers write."""
     number = "try_cast(odd AS DOUBLE)"
     epoch = f"try_cast(round({number} * {_ANY_UNIT.replace('number', number)}) AS BIGINT)"
     tries = [
@@ -181,7 +181,7 @@ def _micros_per_unit(epoch: int) -> str:
 
 
 def _iso_micros(text: str, zone: str) -> str:
-    """A text with an offset says its instant; one without is local time in `zone`."""
+    """Microseconds of an ISO 8601 time; one without an offset is local time in `zone`."""
     instant = f"epoch_us(try_cast({text} AS TIMESTAMPTZ))"
     if zone == "UTC":
         return instant
@@ -201,7 +201,7 @@ _USER = r"(?:[^/?#@\\\s]*@)?"
 _AUTHORITY = r"(\[[0-9A-Fa-f:.]+\]|[^/?#@\\\s:\[\]]*)(?::[0-9]*)?"
 _ABSOLUTE_FORM = rf"(?s)^{_SCHEME}{_USER}{_AUTHORITY}(?:/(.*)|([?#].*)|)$"
 
-# A name ends with a label that has a letter in it: what ends with a number is an address or none.
+# A host name ends with a label that has a letter: a text that ends with a number is an address or invalid.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?"
 _LAST = r"(?:[a-z][a-z0-9_\-]*[a-z0-9_]|[0-9_][a-z0-9_\-]*[a-z][a-z0-9_\-]*[a-z0-9_]|[0-9_][a-z0-9_\-]*[a-z]|[a-z])"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -216,7 +216,7 @@ _V6 = "|".join(
     ]
 )
 IPV4 = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
-"""RE2: an IPv4 address as everyone writes it, without zeros in front."""
+"""RE2: an IPv4 address without leading zeros."""
 
 _NAME = rf"(?:{_LABEL}\.)*{_LAST}"
 _HOST = rf"(?:{_NAME}|{IPV4}|\[(?:{_V6})\])"
@@ -224,10 +224,11 @@ _LONGEST_HOST = 253
 
 
 NO_PAGE = "*"
+"""The path of requests for no page: `*` and CONNECT."""
 
 
 def origin_form(target: str) -> str:
-    """SQL over `method` and a target: path and query; `NO_PAGE` where no page was asked for, NULL for no target."""
+    """SQL over `method` and a target: path and query; `NO_PAGE` if no page is requested, NULL for an invalid target."""
     absolute = f"regexp_replace({target}, {literal(_ABSOLUTE_FORM)}, '/\\2\\3')"
     return f"""CASE
         WHEN starts_with({target}, '/') THEN {target}
@@ -237,7 +238,7 @@ def origin_form(target: str) -> str:
 
 
 def host_of(target: str) -> str:
-    """SQL: the host that a target names, in lower case; NULL where it names none."""
+    """SQL: the host that a target names, in lower case; NULL if it names none."""
     found = f"trim(lower(regexp_extract({target}, {literal(_ABSOLUTE_FORM)}, 1)), '.')"
     return f"CASE WHEN NOT starts_with({target}, '/') THEN nullif({found}, '') END"
 

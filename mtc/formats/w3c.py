@@ -1,8 +1,8 @@
 """W3C extended logs and their dialects, whose columns a header names.
 
-`#Fields` names the columns and may come again and change; `#Date` dates lines that have a time only. A format is bound
-to what the header says: equal headers give the same object. Nothing is guessed: without `#Fields` no line is read, and
-without a date no line has a time.
+`#Fields` names the columns and may be repeated and change in mid-file (`FormatSwitches`); `#Date` dates lines that have
+only a time of day. A format is bound to a header: equal headers give the same object. Nothing is guessed: without
+`#Fields` no line is read, and without a date no line has a time.
 
 A `Dialect` says which columns it has, what they mean, and how its header is recognised. Sources: W3C, "Extended Log
 File Format" (WD-logfile); Microsoft, "W3C Logging" and "IIS Advanced Logging" (time taken in milliseconds, against the
@@ -63,24 +63,24 @@ _COLUMNS: ColumnNames = (
 
 
 def _with(*changed: tuple[str, Names]) -> ColumnNames:
-    """The standard's columns with other ones for some fields; none takes a field away."""
+    """The standard's columns with those of some fields replaced; a field without names is removed."""
     return tuple((name, names) for name, names in {**dict(_COLUMNS), **dict(changed)}.items() if names)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """One dialect.
+    """A dialect of W3C extended logs.
 
     `columns` are the names that a field may have in the header, in lower case, the preferred first. `software` and
-    `telling` are what only this dialect has in its header: a text of the line `#Software`, the beginning of a column's
-    name. `per_millisecond`, `derive` and `other` are as in a format; `derive` goes before what all dialects share.
-    `separator` and `plus` are as in `Columns`.
+    `markers` identify the dialect: texts of the line `#Software`, and beginnings of column names.
+    `per_millisecond`, `derive` and `other` are as in a format; `derive` overrides what all dialects share. `separator`
+    and `plus` are as in `Columns`. With `bare`, a file without a header may be in this dialect.
     """
 
     name: str
     title: str
     software: Names
-    telling: Names = ()
+    markers: Names = ()
     columns: ColumnNames = _COLUMNS
     per_millisecond: float = 0.001
     derive: Meaning = ()
@@ -92,10 +92,10 @@ class Dialect:
     def matches(self, software: str, fields: Names) -> bool:
         """Whether a header is in this dialect."""
         known = any(mark in software for mark in self.software)
-        return known or any(field.startswith(mark) for field in fields for mark in self.telling)
+        return known or any(field.startswith(mark) for field in fields for mark in self.markers)
 
     def default(self, line: str) -> Names:
-        """The fields of a file that has no header and begins with this line; none where that is not known."""
+        """The fields of a file that has no header and begins with this line; empty if unknown."""
         count = headerless_field_count(line) if self.bare else 0
         return (*CLOUDFRONT_FIELDS, *([""] * count))[:count]
 
@@ -108,7 +108,7 @@ IIS = Dialect(
     "iis",
     "W3C extended log format of Microsoft IIS",
     software=("microsoft", "iis "),
-    telling=("sc-win32-status", "sc-substatus", "s-sitename", "timetakenms", "date-local", "time-local"),
+    markers=("sc-win32-status", "sc-substatus", "s-sitename", "timetakenms", "date-local", "time-local"),
     columns=_with(("time_taken", ("time-taken", "timetakenms"))),
     per_millisecond=1,
 )
@@ -117,7 +117,7 @@ INCAPSULA = Dialect(
     "incapsula",
     "W3C extended log format of Imperva (Incapsula)",
     software=("incapsula", "imperva"),
-    telling=("cs-clapp", "cs-vid", "s-suid"),
+    markers=("cs-clapp", "cs-vid", "s-suid"),
     # cs-uri is host and path, cs-version the scheme.
     columns=_with(("path", ("cs-uri",)), ("target", ()), ("host", ()), ("protocol", ()), ("bytes", ("cs-bytes",))),
     derive=(
@@ -132,7 +132,7 @@ SHOUTCAST = Dialect(
     "shoutcast",
     "SHOUTcast DNAS W3C log",
     software=("shoutcast",),
-    telling=("avgbandwidth",),
+    markers=("avgbandwidth",),
     derive=(("user_agent", percent_decoded("z.user_agent")),),
     plus=(),
 )
@@ -140,7 +140,7 @@ CLOUDFRONT = Dialect(
     "cloudfront",
     "Amazon CloudFront standard log (W3C)",
     software=("cloudfront",),
-    telling=("x-edge-", "x-host-header", "fle-", "timestamp(ms)", "distributionid"),
+    markers=("x-edge-", "x-host-header", "fle-", "timestamp(ms)", "distributionid"),
     derive=(("user_agent", decoded_user_agent("z.user_agent")),),
     separator=TAB,
     plus=(),
@@ -150,7 +150,7 @@ CLOUDFRONT_RTMP = Dialect(
     "cloudfront_rtmp",
     "Amazon CloudFront log of RTMP distributions",
     software=(),
-    telling=("x-cf-status", "x-cf-client-id", "x-sname"),
+    markers=("x-cf-status", "x-cf-client-id", "x-sname"),
     columns=_with(("status", ())),
     derive=(("user_agent", decoded_user_agent("z.user_agent")),),
     separator=TAB,
@@ -159,22 +159,22 @@ CLOUDFRONT_RTMP = Dialect(
 
 DIALECTS = (INCAPSULA, NETSCALER, SHOUTCAST, CLOUDFRONT_RTMP, CLOUDFRONT, IIS, W3C)
 
-_ASKED = re.compile(r"\bz\.(\w+)")
+_USED_NAMES = re.compile(r"\bz\.(\w+)")
 
 
 def meaning(dialect: Dialect, names: Collection[str]) -> Meaning:
-    """SQL for the fields whose value is not their text."""
+    """SQL for the fields whose value is not their text, as a format's `derive`."""
     shared = {"ip": address("z.ip")}
     if "host" in names:
         shared["host"] = host_name("z.host")
     if "time" in names and "clock" in names:
         shared |= {"date": "CASE WHEN coalesce(z.time, '-') = '-' THEN z.date END", "clock": _clock()}
-    own_meaning = {name: sql for name, sql in dialect.derive if set(_ASKED.findall(sql)) <= set(names)}
-    return tuple((shared | own_meaning).items())
+    derived = {name: sql for name, sql in dialect.derive if set(_USED_NAMES.findall(sql)) <= set(names)}
+    return tuple((shared | derived).items())
 
 
 def _clock() -> str:
-    """Milliseconds since 1970 tell more than date and time."""
+    """SQL: milliseconds since 1970 if present, which are finer than date and time."""
     return "coalesce(nullif(z.time, '-'), z.clock)"
 
 
@@ -187,7 +187,7 @@ _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M")
 
 @dataclass(frozen=True)
 class Header:
-    """What the headers so far say about the lines that follow. `sure` means that they show which dialect it is."""
+    """The state of the headers so far. `sure` means that they identify the dialect."""
 
     dialect: Dialect
     fields: Names = ()
@@ -197,12 +197,12 @@ class Header:
 
     @property
     def marks(self) -> tuple[bytes, ...]:
-        """Fields and dates."""
+        """The headers with fields and dates."""
         return (_FIELDS.encode(), _DATE.encode(), _START.encode())
 
     @property
     def format(self) -> Format:
-        """A date says nothing where every line has its own."""
+        """The format of the following lines. The header's date is ignored if each line has a date."""
         dated = any(name in self.fields for name in dict(self.dialect.columns).get("date", ()))
         return bound(replace(self, date="") if dated else self)
 
@@ -216,7 +216,7 @@ class Header:
 
 
 def binder(dialect: Dialect) -> Callable[[Sequence[str]], Format | None]:
-    """What binds the dialect's format to the first lines of a file."""
+    """The binder of a dialect, for the registry."""
     return partial(_bind, dialect)
 
 
@@ -234,7 +234,7 @@ def _bind(dialect: Dialect, sample: Sequence[str]) -> Format | None:
 
 
 def _separator(dialect: Dialect, line: str) -> str:
-    """The dialect's, unless the first line is otherwise."""
+    """The separator of the dialect, unless the first line has another."""
     if dialect.separator == BLANK and ' "' in line:
         return MIXED
     if dialect.separator in line or not line:
@@ -249,14 +249,14 @@ def _bound_to(dialect: Dialect, header: Names, separator: str) -> Format:
 
 
 def _dialect_of(header: Names, fields: Names) -> Dialect:
-    """The dialect of a header; the last one takes every header that no other knows."""
+    """The dialect of a header; the last one matches every header."""
     software = " ".join(line for line in header if line.startswith("#Software:")).lower()
     return next(dialect for dialect in DIALECTS if dialect.matches(software, fields))
 
 
 @lru_cache(maxsize=4096)
 def bound(header: Header) -> Format:
-    """The format of the lines behind a header."""
+    """The format of the lines after a header; equal headers give the same object."""
     dialect = header.dialect
     columns = _columns(dialect, header.fields)
     shape = Columns(columns, header.separator if columns else MIXED, dialect.plus)
@@ -275,13 +275,13 @@ def bound(header: Header) -> Format:
 
 
 def _is_local(dialect: Dialect, fields: Names) -> bool:
-    """Whether the time of day is in the server's zone: IIS Advanced Logging has it beside UTC or instead."""
+    """Whether the time of day is local: IIS Advanced Logging may log it in addition to UTC or instead."""
     clocks = dict(dialect.columns).get("clock", ())
     return next((name for name in clocks if name in fields), "").endswith("-local")
 
 
 def _columns(dialect: Dialect, fields: Names) -> Names:
-    """The name of each column's field. A path without a column for the query may have it behind a question mark."""
+    """The field of each column. Without a column for the query, the path may include it."""
     found = {name: next((column for column in columns if column in fields), "") for name, columns in dialect.columns}
     if _is_local(dialect, fields) and "date-local" in fields:
         found["date"] = "date-local"  # the day of UTC may be another
@@ -293,27 +293,30 @@ def _columns(dialect: Dialect, fields: Names) -> Names:
 
 
 def _dated(header: Header, shape: Columns) -> tuple[tuple[str, str], ...]:
-    """The date of lines that have none themselves."""
+    """SQL for the date, from the header, of lines that have only a time of day."""
     if "date" in shape.names or "time" in shape.names:
         return ()
     clock = "z.clock" if "clock" in shape.names else "NULL"
     return (("date", literal(header.date) if header.date else "NULL"), ("clock", clock))
 
 
-# How many lines before the one that says something may belong to the same header.
+# How many lines of a header before the one that changes the format are searched for its beginning.
 _BEFORE = 16
 
 
 @dataclass(slots=True)
 class FormatSwitches:
-    """The lines of one object, block by block. `format` is that of the line which comes next."""
+    """Splits the lines of an object, block by block, where a header changes their format.
+
+    `format` is that of the next line.
+    """
 
     format: Format
     _state: HeaderChanges | None = None
     _last: bytes = b""
 
     def cut(self, block: bytes) -> Iterator[tuple[Format, bytes]]:
-        """Cut whole lines where their format changes; no piece is empty."""
+        """Yield the pieces of a block of whole lines, each with its format; no piece is empty."""
         begun, current = 0, self.format
         for at, after in self._changes(block):
             if at > begun:
@@ -323,7 +326,7 @@ class FormatSwitches:
             yield current, block[begun:]
 
     def _changes(self, block: bytes) -> Iterator[tuple[int, Format]]:
-        """Where another format begins, and which: at the first line of the header that says so."""
+        """Yield where the format changes, and to which: at the first line of the header that changes it."""
         state = self._state or self.format.changes
         for at in _headers(block, state.marks) if state else ():
             line = block[at : block.find(b"\n", at)]
@@ -337,7 +340,7 @@ class FormatSwitches:
 
 
 def _headers(block: bytes, marks: tuple[bytes, ...]) -> Iterator[int]:
-    """Where the lines with a mark begin."""
+    """Yield where lines with one of the marks begin."""
     at = 0 if block.startswith(b"#") else _next(block, 0)
     while at >= 0:
         if block.startswith(marks, at):
@@ -346,13 +349,13 @@ def _headers(block: bytes, marks: tuple[bytes, ...]) -> Iterator[int]:
 
 
 def _next(block: bytes, at: int) -> int:
-    """Where the next line with a `#` begins; -1 where there is none."""
+    """Where the next line with a `#` begins; -1 if there is none."""
     found = block.find(b"\n#", at)
     return -1 if found < 0 else found + 1
 
 
 def _beginning(block: bytes, at: int) -> int:
-    """Where the header begins that a line of it is in."""
+    """Where the header begins that contains the line at `at`."""
     start = at
     for _ in range(_BEFORE):
         before = block.rfind(b"\n", 0, max(start - 1, 0)) + 1

@@ -1,7 +1,7 @@
 """Apache's `LogFormat`. Source: mod_log_config, "Custom Log Formats"; mod_logio for %I and %O.
 
-The text may be the format alone, with or without the backslashes of httpd.conf, or the whole directive. What is not
-known here, such as other modules' directives, is matched and passed over.
+The text may be the format alone, with or without the backslashes of httpd.conf, or the whole directive. Unknown
+directives, such as those of other modules, are matched and ignored.
 """
 
 import functools
@@ -50,7 +50,7 @@ HEADERS = {
         for rank, name in enumerate(("cf-connecting-ip", "true-client-ip", "x-real-ip", "x-client-ip", "client-ip"))
     },
 }
-"""The headers of a request that are fields, by their names in small letters."""
+"""The request headers that are fields, by their names in lower case."""
 _UNITS = {"s": "time_s", "ms": "time_ms", "us": "time_us"}
 _CLOCKS = {
     "sec": "epoch:1",
@@ -63,12 +63,16 @@ _CLOCKS = {
 
 @functools.lru_cache(maxsize=256)
 def compile_apache(text: str) -> TextLayout:
-    """The layout of a LogFormat."""
+    """The layout of a LogFormat.
+
+    Raises:
+        LayoutError: the text is not a LogFormat, or no request could be read with it.
+    """
     return assemble(list(_pieces(_format_of(text))), "the LogFormat")
 
 
 def _format_of(text: str) -> str:
-    """The format itself, its escapes read."""
+    """The format without directive and quotes, unescaped."""
     inner = text
     if re.match(r"\s*LogFormat\s", text, re.IGNORECASE):
         whole = _WHOLE.fullmatch(text)
@@ -93,7 +97,7 @@ def _unknown(rest: str, _: int) -> LayoutError:
 
 
 def _value(letter: str, rest: str) -> Value:
-    """What a directive writes. `rest` is what stands between the percent sign and its letter."""
+    """The value that a directive writes. `rest` is the text between the percent sign and its letter."""
     argument = match[1] if (match := re.search(r"\{([^}]*)\}", rest)) else None
     if letter == "i":
         return HEADERS.get((argument or "").lower(), Value())

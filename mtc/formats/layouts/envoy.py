@@ -1,8 +1,8 @@
-r"""Envoy's format strings, which Istio's `accessLogFormat` has too. Source: Envoy, "Access logging", command operators.
+r"""Envoy's format strings, also those of Istio's `accessLogFormat`. Source: Envoy, "Access logging", command operators.
 
 A format that writes JSON becomes paths. The client is the first address of X-Forwarded-For where the format has that
-header, as in Envoy's default, else the downstream's. What is not known here, such as flags and upstreams, is matched
-and passed over.
+header, as in Envoy's default, else the downstream's. Unknown operators, such as flags and upstreams, are matched
+and ignored.
 """
 
 import functools
@@ -40,7 +40,11 @@ _REQUEST = {
 
 @functools.lru_cache(maxsize=256)
 def compile_envoy(text: str) -> Layout:
-    """The layout of a format string."""
+    """The layout of a format string.
+
+    Raises:
+        LayoutError: the text is not a format string, or no request could be read with it.
+    """
     inner = text.strip().removesuffix("\\n")
     pieces = list(_pieces(inner))
     return json_layout(pieces, "the format") if looks_like_json(inner) else assemble(pieces, "the format")
@@ -60,7 +64,7 @@ def _unknown(rest: str, place: int) -> LayoutError:
 
 
 def _value(name: str, argument: str) -> Value:
-    """What an operator writes."""
+    """The value that an operator writes."""
     if name == "START_TIME":
         return _time(argument)
     if name == "REQ":

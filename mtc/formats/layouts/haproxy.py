@@ -22,7 +22,7 @@ from mtc.formats.layouts.layout import CLF, Layout, LayoutError, Piece, Value, a
 
 _FETCH = re.compile(r"\s*(?P<name>[\w.\-]+)(?:\((?P<argument>[^)]*)\))?(?P<converters>.*)", re.DOTALL)
 _CONVERTER = re.compile(r",\s*(?P<name>[\w.\-]+)(?:\((?P<argument>\"[^\"]*\"|'[^']*'|(?:\\.|[^)])*)\))?")
-# What leaves a text what it is.
+# Converters that keep the meaning of a text.
 _HARMLESS = frozenset({"json", "lower", "upper", "ltrim", "rtrim", "ipmask", "url_dec"})
 _EPOCHS = {"": "epoch:1", "s": "epoch:1", "ms": "epoch:1000", "us": "epoch:1000000"}
 
@@ -58,7 +58,7 @@ _VARIABLES = {
 
 
 def fetched_value(expression: str) -> Value:
-    """What an expression writes; an unknown one is passed over."""
+    """The value that a sample expression writes; an unknown one is ignored."""
     found = _FETCH.fullmatch(expression)
     if found is None:
         return Value()
@@ -82,7 +82,7 @@ def _fetch_value(name: str, argument: str) -> Value:
 
 
 def _variable(name: str) -> Value:
-    """What a variable's name says that it holds."""
+    """The value of a variable, by its name."""
     bare = re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower())
     for prefix in ("", "req", "request", "hdr", "reqhdr", "http"):
         if (known := _VARIABLES.get(bare.removeprefix(prefix))) is not None:
@@ -91,7 +91,7 @@ def _variable(name: str) -> Value:
 
 
 def _date(unit: str, converters: list[tuple[str, str]]) -> Value:
-    """A date is a number of seconds or of less, unless a converter writes it out."""
+    """A date: a number of seconds or of a smaller unit, unless a converter formats it."""
     if not converters:
         unit = unit.strip()
         return Value(kind="number", clock=_EPOCHS["" if unit.lstrip("-").isdecimal() else unit] if _known(unit) else "")
@@ -155,7 +155,7 @@ _ALIASES: dict[str, Value] = {
     **dict.fromkeys(("TR", "Tc", "Td", "Th", "Ti", "Tq", "Tr", "Tu", "Tw", "U", "ac", "bc", "bp", "bq", "cp"), _NUMBER),
     **dict.fromkeys(("fc", "fp", "lc", "pid", "rc", "rt", "sc", "sp", "sq"), _NUMBER),
 }
-# What they were called before version 1.5.
+# Their names before version 1.5.
 _ALIASES |= {name[:1].upper() + name[1:]: _ALIASES[name] for name in ("bi", "bp", "ci", "cp", "fi", "fp", "si", "sp")}
 _ALIASES |= {name.lower(): _ALIASES[name] for name in ("CC", "CS", "ST")}
 _NEVER_QUOTED = frozenset({"tsc", "ts", "tr", "t", "hrl", "hsl"})
@@ -168,7 +168,11 @@ _JSON_OUTPUT = re.compile(r"\s*%\{[^}]*\+(?:json|cbor)[^}]*\}o", re.IGNORECASE)
 
 @functools.lru_cache(maxsize=256)
 def compile_haproxy(text: str) -> Layout:
-    """The layout of a log-format."""
+    """The layout of a log-format.
+
+    Raises:
+        LayoutError: the text is not a log-format, or no request could be read with it.
+    """
     inner = _format_of(text)
     if _JSON_OUTPUT.match(inner):
         return json_layout(list(_by_name(inner)), "the log-format")
@@ -179,7 +183,7 @@ def compile_haproxy(text: str) -> Layout:
 
 
 def _format_of(text: str) -> str:
-    """The format itself, its escapes read."""
+    """The format without directive and quotes, unescaped; of a built-in format its definition."""
     directive = _DIRECTIVE.fullmatch(text)
     inner = directive["rest"].strip() if directive else text
     if inner.strip() in _BUILT_IN:
@@ -193,13 +197,13 @@ def _format_of(text: str) -> str:
 
 @dataclass(slots=True)
 class _Flags:
-    """What `%{...}` says of values: whether they are quoted, and whether numbers are hexadecimal."""
+    """The flags of `%{...}`: whether values are quoted, and whether numbers are hexadecimal."""
 
     quoted: bool = False
     hexadecimal: bool = False
 
     def after(self, text: str) -> "_Flags":
-        """The flags with those of an item."""
+        """The flags changed by those of an item."""
         found = {flag[1:]: flag[0] == "+" for flag in _BLANKS.sub("", text).split(",") if flag[:1] in {"+", "-"}}
         return _Flags(found.get("Q", self.quoted), found.get("X", self.hexadecimal))
 
@@ -223,7 +227,7 @@ def _unknown(rest: str, place: int) -> LayoutError:
 
 
 def _by_name(text: str) -> Iterator[Piece]:
-    """What a format writes of which HAProxy itself makes an object (`%{+json}o`): the items that have a name."""
+    """The pieces of the object that HAProxy makes of a format with `%{+json}o`: its named items."""
     before = "{"
     for found in _ITEM.finditer(text):
         if found["name"]:
@@ -234,14 +238,14 @@ def _by_name(text: str) -> Iterator[Piece]:
 
 
 def _item(found: re.Match[str], flags: _Flags, place: int) -> Iterator[Piece]:
-    """What one item writes."""
+    """The pieces that an item writes."""
     if found["percent"]:
         yield "%"
         return
     alias = found["alias"]
     if alias and alias not in _ALIASES:
-        near = suggest(f"%{alias}", [f"%{name}" for name in _ALIASES])
-        raise LayoutError(f"`%{alias}` at character {place + 1} is not a variable of a log-format", near)
+        hint = suggest(f"%{alias}", [f"%{name}" for name in _ALIASES])
+        raise LayoutError(f"`%{alias}` at character {place + 1} is not a variable of a log-format", hint)
     value = _ALIASES[alias] if alias else fetched_value(found["expression"])
     if flags.hexadecimal and value.kind in {"number", "signed"}:
         value = Value()
@@ -254,7 +258,7 @@ def _item(found: re.Match[str], flags: _Flags, place: int) -> Iterator[Piece]:
 
 
 def _with_single_blanks(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The pieces with as many blanks as are written: none at the beginning or twice, and maybe none behind nothing."""
+    """The pieces with blanks as HAProxy writes them: none first, none doubled, optional after an empty value."""
     blank = True
     for at, piece in enumerate(pieces):
         if piece is _GAP:

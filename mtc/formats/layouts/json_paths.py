@@ -1,6 +1,6 @@
-r"""Formats that write a JSON object a line, and paths into JSON as people write them.
+r"""Formats that write one JSON object per line, and paths into JSON as a manifest has them.
 
-`json_layout` finds where in the object that a server's format writes each value is. `read_path` reads a path from a
+`json_layout` finds the path of each value in the object that a server's format writes. `read_path` parses a path of a
 manifest: `client.addr`, `headers.User-Agent[0]`, `labels.app\.name`.
 """
 
@@ -16,12 +16,16 @@ _MARKED = re.compile(f"{_MARK}(\\d+){_MARK}")
 
 
 def looks_like_json(text: str) -> bool:
-    """Whether a format writes an object: it is in braces, and names a key first."""
+    """Whether a format writes an object: it is in braces and begins with a key."""
     return re.fullmatch(r"\s*\{\s*\".*\}\s*", text, re.DOTALL) is not None
 
 
 def json_layout(pieces: Sequence[Piece], what: str) -> JsonLayout:
-    """Paths to the values that stand alone in the object that the pieces write."""
+    """Paths to the values that are whole values of the object that the pieces write.
+
+    Raises:
+        LayoutError: the pieces are not valid JSON, or no request could be read. `what` names the format.
+    """
     values = [piece for piece in pieces if isinstance(piece, Value)]
     try:
         written = json.loads("".join(_marked(pieces)))
@@ -35,8 +39,8 @@ def json_layout(pieces: Sequence[Piece], what: str) -> JsonLayout:
     }
     chosen = choose(named.values())
     require(frozenset(chosen), what, "what writes the {0}")
-    places = {id(value): found[index] for index, value in named.items()}
-    return JsonLayout(tuple((name, places[id(value)]) for name, value in chosen.items()), _clock(chosen.get("time")))
+    paths = {id(value): found[index] for index, value in named.items()}
+    return JsonLayout(tuple((name, paths[id(value)]) for name, value in chosen.items()), _clock(chosen.get("time")))
 
 
 def _clock(value: Value | None) -> TimeLayout:
@@ -46,7 +50,7 @@ def _clock(value: Value | None) -> TimeLayout:
 
 
 def _marked(pieces: Sequence[Piece]) -> Iterator[str]:
-    """The text with each value as a marked string."""
+    """The text of the pieces, with each value as a numbered mark in a JSON string."""
     quoted, number = False, 0
     for piece in pieces:
         if isinstance(piece, str):
@@ -59,7 +63,7 @@ def _marked(pieces: Sequence[Piece]) -> Iterator[str]:
 
 
 def _leaves(value: object, path: Steps) -> Iterator[tuple[int, Steps]]:
-    """The numbers of the values that are all of a text, with their paths."""
+    """Yield the number and the path of each value that is a whole string."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _leaves(inner, (*path, key))
@@ -74,7 +78,11 @@ _HINT = "one looks like client.addr, headers.User-Agent[0] or labels.app\\.name"
 
 
 def read_path(text: str) -> tuple[str | int, ...]:
-    """Keys and indices of a path. A dot, a bracket or a backslash that is part of a key has a backslash before it."""
+    """Parse a path into keys and indices. In a key, dots, brackets and backslashes are escaped with a backslash.
+
+    Raises:
+        LayoutError: the text is not a path.
+    """
     steps: list[str | int] = []
     at = 0
     while at < len(text):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-# What a name stands for. A time taken is named after its unit, so that the unit is never guessed.
+# The names that a layout may give. A time taken is named after its unit, so that the unit is never guessed.
 NAMES: frozenset[str] = frozenset(
     {
         *("host", "ip", "user", "time", "date", "clock", "zone", "request", "method", "target", "path", "query"),
@@ -20,7 +20,7 @@ NAMES: frozenset[str] = frozenset(
     }
 )
 
-# Other names for the same, those of Matomo's importer among them.
+# Alternative names, including those of Matomo's importer.
 ALIASES: dict[str, str] = {
     "userid": "user",
     "length": "bytes",
@@ -34,16 +34,16 @@ ALIASES: dict[str, str] = {
     "generation_time_micro": "time_us",
 }
 
-# Names of the importer for what mtc does not keep.
+# Names of Matomo's importer for values that mtc does not keep.
 IGNORED: frozenset[str] = frozenset({"event_category", "event_action", "event_name", "session_time"})
 
 
-# What may hold the client's address, the one that says it best first.
+# The fields that may hold the client's address, the best first.
 ADDRESSES = ("ip", "real_ip", "forwarded_for")
 
 
 class LayoutError(ValueError):
-    """What is wrong with a layout, and what to do about it."""
+    """A layout is not valid; `hint` says what to do about it."""
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
@@ -52,10 +52,10 @@ class LayoutError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TimeLayout:
-    """How the time reads: the groups that, joined by `joint`, are its text, and what that text is.
+    """How to read the time: the texts of `groups` are joined by `joint`.
 
-    `formats` are strptime formats; with `epoch`, the text is a number of so many a second. With neither it may be in
-    any of the usual forms.
+    `formats` are strptime formats. With `epoch`, the text is a number, in units of which that many make a second. With
+    neither, the text may be in any of the usual forms.
     """
 
     groups: tuple[str, ...] = ("time",)
@@ -66,7 +66,7 @@ class TimeLayout:
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """An expression over a whole line whose groups are named after fields, or are those of its clock."""
+    """An expression over a whole line; its groups are named after fields, or after the groups of `clock`."""
 
     pattern: str
     names: tuple[str, ...]
@@ -75,7 +75,7 @@ class TextLayout:
 
 @dataclass(frozen=True, slots=True)
 class JsonLayout:
-    """Where in an object each field is: keys and indices."""
+    """The path of each field in a JSON object: keys and indices."""
 
     paths: tuple[tuple[str, tuple[str | int, ...]], ...]
     clock: TimeLayout = TimeLayout()
@@ -90,7 +90,11 @@ Layout = TextLayout | JsonLayout
 
 
 def require(names: frozenset[str], what: str, how: str) -> None:
-    """Refuse a layout from which no request could be read. `how` shows how a field is written."""
+    """Refuse a layout from which no request could be read; `how` is a template of how to write a field.
+
+    Raises:
+        LayoutError: address, time or path is missing. `what` names the layout.
+    """
     for alternatives in (("ip",), ("time", "date"), ("path", "request", "target")):
         if names.isdisjoint(alternatives if alternatives != ("ip",) else ADDRESSES):
             lacking = (
@@ -118,7 +122,11 @@ _WRITTEN = {
 
 
 def spelled_out(text: str) -> str:
-    """The format with only such directives as the database has; a LayoutError for one that it has not."""
+    """A strptime format with short directives (`%T`) spelled out.
+
+    Raises:
+        LayoutError: the format has a directive that DuckDB does not read.
+    """
     written = re.sub(r"%[TFDRhe]", lambda match: _LONG[match[0]], text)
     for found in _DIRECTIVE.findall(written):
         if found.removeprefix("-") not in _KNOWN:
@@ -129,7 +137,7 @@ def spelled_out(text: str) -> str:
 
 
 def expression_of(time_format: str) -> str:
-    """An expression, RE2 and Python `re` alike, for what a format writes; names of days and months are one word."""
+    """An expression, for RE2 and Python `re` alike, for times in this format; names of days and months are one word."""
     pieces = _DIRECTIVE.split(time_format)
     literals = (re.escape(piece) if at % 2 == 0 else "" for at, piece in enumerate(pieces))
     found = (_WRITTEN.get(each.removeprefix("-"), r"[^\s\d/]+") for each in pieces[1::2])
@@ -137,22 +145,26 @@ def expression_of(time_format: str) -> str:
 
 
 def directives(text: str) -> frozenset[str]:
-    """The letters of the directives."""
+    """The letters of a time format's directives."""
     return frozenset(found.removeprefix("-") for found in _DIRECTIVE.findall(text))
 
 
 def has_date(letters: frozenset[str]) -> bool:
-    """Whether these say a day."""
+    """Whether these directives determine a date."""
     return bool(letters & set("yY")) and ("j" in letters or ("d" in letters and bool(letters & set("mbB"))))
 
 
 def has_clock(letters: frozenset[str]) -> bool:
-    """Whether these say a time of day."""
+    """Whether these directives determine a time of day."""
     return bool(letters & set("HI"))
 
 
 def check_time(text: str) -> str:
-    """A time's format of a user's, spelled out."""
+    """A user's time format, spelled out.
+
+    Raises:
+        LayoutError: it has no whole date and time of day, or an unknown directive.
+    """
     written = spelled_out(text)
     letters = directives(written)
     if not has_date(letters) or not has_clock(letters):
@@ -183,9 +195,9 @@ _LONGEST = 4000
 def scanned(
     text: str, code: re.Pattern[str], unknown: Callable[[str, int], LayoutError]
 ) -> Iterator["str | re.Match[str]"]:
-    """A format cut at its percent signs: the literal texts, and what `code` matches at each sign, in order.
+    """Split a format at its percent signs: yield the literal texts, and the match of `code` at each sign, in order.
 
-    `unknown` makes the error of a sign at which it matches nothing, from the rest of the text and the sign's place.
+    `unknown` makes the error for a sign where `code` does not match, from the rest of the text and the sign's index.
     """
     at = 0
     while at < len(text):
@@ -203,9 +215,10 @@ def scanned(
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a directive writes. Of several for one field the lowest `rank` counts; without a field it is passed over.
+    """The value that a directive writes.
 
-    `clock` is the strptime format of a time, or `epoch:N` with how many there are in a second, or `fraction`.
+    Of several for a field the lowest `rank` counts; a value without a field is ignored. `clock` is the strptime format
+    of a time, or `epoch:N` for a number with N units per second, or `fraction`.
     """
 
     field: str = ""
@@ -215,11 +228,15 @@ class Value:
 
 
 Piece = str | Value
-TAKEN = ("time_us", "time_ms", "time_s")
+DURATIONS = ("time_us", "time_ms", "time_s")
 
 
 def assemble(pieces: Sequence[Piece], what: str) -> TextLayout:
-    """One expression of the pieces of a layout."""
+    """Make a layout of literal texts and values.
+
+    Raises:
+        LayoutError: no request could be read with it, or it is too long. `what` names it.
+    """
     pieces = [replace(piece) if isinstance(piece, Value) else piece for piece in pieces]  # one directive may come twice
     values = [piece for piece in pieces if isinstance(piece, Value)]
     chosen = choose(values)
@@ -229,12 +246,12 @@ def assemble(pieces: Sequence[Piece], what: str) -> TextLayout:
     require(found, what, "what writes the {0}")
     pattern = f"^{''.join(_written(pieces, names))}\\s*$"
     if len(pattern) > _LONGEST:
-        raise LayoutError(f"{what} is too long", "leave out what stands behind the last field that counts")
+        raise LayoutError(f"{what} is too long", "leave out what follows the last field that counts")
     return TextLayout(pattern, tuple(names[id(value)] for value in values if id(value) in names), clock)
 
 
 def choose(values: Iterable[Value]) -> dict[str, Value]:
-    """The value of each field; of what says the same twice, the one that says it best."""
+    """The best value for each field; values whose meaning another field includes are dropped."""
     chosen: dict[str, Value] = {}
     for value in values:
         known = chosen.get(value.field)
@@ -243,8 +260,8 @@ def choose(values: Iterable[Value]) -> dict[str, Value]:
     for better, worse in (
         ("request", ("method", "target", "path", "query", "protocol")),
         ("target", ("path", "query")),
-        ("time_us", TAKEN[1:]),
-        ("time_ms", TAKEN[2:]),
+        ("time_us", DURATIONS[1:]),
+        ("time_ms", DURATIONS[2:]),
     ):
         if better in chosen:
             chosen = {name: value for name, value in chosen.items() if name not in worse}
@@ -264,7 +281,7 @@ def _written(pieces: Sequence[Piece], names: dict[int, str]) -> Iterable[str]:
 
 
 def _pattern(value: Value, *, quoted: bool, joined: bool) -> str:
-    """What a value matches. Behind a path comes a question mark, behind a host a slash, where nothing parts them."""
+    """The expression for a value. Directly before another one (`joined`), a path ends at `?` and a host at a slash."""
     if value.clock.startswith("%") and value.kind == "text":
         return expression_of(value.clock).replace("\\ ", " ")
     if value.field == "host" and joined:
@@ -275,12 +292,12 @@ def _pattern(value: Value, *, quoted: bool, joined: bool) -> str:
 
 
 def _literal(text: str) -> str:
-    """A literal text, blanks as they are: `re.escape` makes what RE2 reads as well."""
+    """The expression for a literal text, with blanks unescaped; RE2 reads what `re.escape` writes."""
     return re.escape(text).replace("\\ ", " ").replace("\\\t", "\t")
 
 
 def _time_layout(values: Sequence[Value]) -> tuple[dict[str, Value], TimeLayout]:
-    """The groups that the time is read from, and how it reads."""
+    """The values that the time is read from, by group, and how to read it."""
     fraction = next((value for value in values if value.clock == "fraction"), None)
     epochs = [value for value in values if value.clock.startswith("epoch:")]
     if epochs:
@@ -306,7 +323,7 @@ def _epoch(value: Value, fraction: Value | None) -> tuple[dict[str, Value], Time
 
 
 def _sufficient(values: Sequence[Value]) -> list[Value]:
-    """A time that is whole by itself, with the offset if it has none; else all that there is."""
+    """The value with a whole date and time, and that of the offset if it has none; else all values of the time."""
     whole = next(
         (each for each in values if has_date(directives(each.clock)) and has_clock(directives(each.clock))), None
     )

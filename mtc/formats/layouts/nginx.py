@@ -1,7 +1,7 @@
 """nginx's `log_format`. Source: ngx_http_log_module, and the variables of ngx_http_core_module.
 
 The text may be the format alone or the whole directive, its quoted pieces on several lines. A format that writes JSON
-becomes paths. What is not known here, such as upstreams' times, is matched and passed over.
+becomes paths. Unknown variables, such as upstreams' times, are matched and ignored.
 """
 
 import functools
@@ -56,7 +56,11 @@ _VARIABLES = {
 
 @functools.lru_cache(maxsize=256)
 def compile_nginx(text: str) -> Layout:
-    """The layout of a log_format."""
+    """The layout of a log_format.
+
+    Raises:
+        LayoutError: the text is not a log_format, or no request could be read with it.
+    """
     inner = _format_of(text)
     try:
         return _layout(inner)
@@ -65,11 +69,11 @@ def compile_nginx(text: str) -> Layout:
 
 
 def _misspelt(inner: str) -> str:
-    """A hint for a variable that nginx may not know; any may be a module's own, so that alone is no mistake."""
+    """A hint for a variable that may be misspelt. An unknown one alone is not an error: it may be a module's."""
     for match in _VARIABLE.finditer(inner):
         name = _name(match)
-        if name not in _VARIABLES and (near := nearest(name, _VARIABLES)):
-            return f"did you mean ${near} for ${name}?"
+        if name not in _VARIABLES and (known := nearest(name, _VARIABLES)):
+            return f"did you mean ${known} for ${name}?"
     return ""
 
 
@@ -80,7 +84,7 @@ def _layout(inner: str) -> Layout:
 
 
 def _format_of(text: str) -> str:
-    """The format itself: the directive's quoted pieces joined, their escapes read."""
+    """The format without directive: its quoted pieces joined and unescaped."""
     directive = _DIRECTIVE.fullmatch(text)
     if re.match(r"\s*log_format\b", text) and directive is None:
         raise LayoutError("the log_format directive is not whole", "one looks like log_format name '$remote_addr ...';")
@@ -122,11 +126,11 @@ def _name(match: re.Match[str]) -> str:
 
 
 def _json(text: str) -> JsonLayout:
-    """Paths to the values of a format that writes an object. How a time reads is seen by the text itself there."""
+    """Paths to the values of a format that writes an object. Its times are read in any of the usual forms."""
     pieces = (piece if isinstance(piece, str) else _of_object(piece) for piece in _pieces(text))
     return json_layout(list(pieces), "the log_format")
 
 
 def _of_object(value: Value) -> Value:
-    """A value of its own for each place, as a variable may be written twice."""
+    """A copy of a value, as a variable may be written twice."""
     return replace(value, field="time", clock="") if value.clock else replace(value)

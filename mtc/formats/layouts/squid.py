@@ -1,8 +1,8 @@
 r"""Squid's `logformat`. Source: Squid, "logformat".
 
 The text may be the format alone, the whole directive, or the name of a built-in format: `squid`, `common`, `combined`.
-A code may say how it is encoded, how wide it is and which header is meant: `%"-10{User-Agent}>h`. What is not known
-here, such as hierarchies and tags, is matched and passed over.
+A code may say how it is encoded, how wide it is and which header is meant: `%"-10{User-Agent}>h`. Unknown
+codes, such as hierarchies and tags, are matched and ignored.
 """
 
 import functools
@@ -48,7 +48,11 @@ _CODES = {
 
 @functools.lru_cache(maxsize=256)
 def compile_squid(text: str) -> TextLayout:
-    """The layout of a logformat."""
+    """The layout of a logformat.
+
+    Raises:
+        LayoutError: the text is not a logformat, or no request could be read with it.
+    """
     directive = _DIRECTIVE.fullmatch(text)
     inner = (directive["rest"] if directive else text).strip()
     return assemble(_protocols(list(_pieces(_BUILT_IN.get(inner, inner)))), "the logformat")
@@ -65,7 +69,7 @@ def _unknown(rest: str, place: int) -> LayoutError:
 
 
 def _item(found: re.Match[str]) -> Iterator[Piece]:
-    """What a code writes, with the blanks that make it as wide as it is to be."""
+    """The pieces that a code writes, with the blanks that pad it to its width."""
     if found["code"] == "%":
         yield "%"
         return
@@ -88,7 +92,7 @@ def _value(code: str, argument: str) -> Value:
 
 
 def _protocols(pieces: Sequence[Piece]) -> list[Piece]:
-    """The pieces with what is written in front of a protocol's version made a part of it."""
+    """The pieces with `HTTP/` before a protocol's version made part of the value."""
     out: list[Piece] = []
     for piece in pieces:
         before = out[-1] if out else ""

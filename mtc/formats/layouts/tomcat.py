@@ -1,12 +1,12 @@
-r"""The pattern of Tomcat's access log valve, and of Jetty's request log, which has the same root.
+r"""The pattern of Tomcat's access log valve, and of Jetty's request log, which derives from it.
 
 Sources: Apache Tomcat, "The Valve Component", Access Log Valve; Eclipse Jetty, `CustomRequestLog`; Java,
 `SimpleDateFormat`, whose formats of times become those of `strptime`.
 
 The text may be the pattern, the name of a built-in one (`common`, `combined`), or the whole `<Valve ...
 pattern="..."/>`. `%D` is milliseconds up to Tomcat 9; for Tomcat 10 and later, where it is microseconds, write `%{us}T`
-in its place. Where the pattern has what only Jetty knows (`%O`, `%{client}a`), `%D` is microseconds. What is not known
-here, such as cookies and sessions, is matched and ignored.
+in its place. Where the pattern has what only Jetty knows (`%O`, `%{client}a`), `%D` is microseconds. Unknown
+codes, such as cookies and sessions, are matched and ignored.
 """
 
 import functools
@@ -40,7 +40,11 @@ _DATE_LETTERS = {
 
 
 def strptime_format(text: str) -> str:
-    """The same format for `strptime`; a LayoutError for a letter that has no counterpart."""
+    """Convert a format of `SimpleDateFormat` to one of `strptime`.
+
+    Raises:
+        LayoutError: a letter has no counterpart, or a quote is not closed.
+    """
     out, at = [], 0
     while at < len(text):
         found = _DATE_TOKEN.match(text, at)
@@ -104,13 +108,17 @@ _REMOTE = "org.apache.catalina.AccessLog.RemoteAddr"
 
 @functools.lru_cache(maxsize=256)
 def compile_tomcat(text: str) -> TextLayout:
-    """The layout of a pattern."""
+    """The layout of a pattern.
+
+    Raises:
+        LayoutError: the text is not a pattern, or no request could be read with it.
+    """
     inner = _pattern_of(text)
     return assemble(list(_pieces(inner, jetty=_JETTY.search(inner) is not None)), "the pattern")
 
 
 def _pattern_of(text: str) -> str:
-    """The pattern itself."""
+    """The pattern, without `<Valve>`; of a built-in pattern its definition."""
     if re.match(r"\s*<Valve\b", text):
         valve = _VALVE.fullmatch(text)
         if valve is None:
@@ -129,7 +137,7 @@ def _pieces(text: str, *, jetty: bool) -> Iterator[Piece]:
 
 
 def _value(found: re.Match[str], behind: str, *, jetty: bool) -> Value:
-    """What a code writes. `behind` is the rest of the pattern: what follows a time taken may be its unit."""
+    """The value that a code writes. `behind` is the rest of the pattern: the unit may follow a time taken."""
     letter, argument = found["letter"], found["argument"]
     known = _CODES.get(letter)
     if known is None and not (argument is not None and letter in _WITH_ARGUMENT):
@@ -137,8 +145,8 @@ def _value(found: re.Match[str], behind: str, *, jetty: bool) -> Value:
         hint = f"did you mean %{other}?" if other in _CODES else "write `%%` for a percent sign"
         raise _unknown(found[0], found.start(), hint)
     if letter == "D":
-        spoken = re.match(r"\s?(ms|us|µs|μs)\b", behind)
-        milliseconds = spoken[1] == "ms" if spoken else not jetty
+        named_unit = re.match(r"\s?(ms|us|µs|μs)\b", behind)
+        milliseconds = named_unit[1] == "ms" if named_unit else not jetty
         return Value("time_ms" if milliseconds else "time_us", "number")
     if argument is not None:
         return _with_argument(letter, argument)
