@@ -16,7 +16,7 @@ def is_site_name(text: str) -> bool:
 
 
 class Stage(StrEnum):
-    """The stages of processing, in the order in which a day goes through them."""
+    """A stage of processing. A day goes through them in this order."""
 
     IMPORT = "import"
     STAT = "stat"
