@@ -71,7 +71,7 @@ class _Session:
         self._clock = clock
         self._started = clock()
         self._began = time.monotonic()
-        self._run = run_id(self._started, secrets.token_hex(2))
+        self._run = run_id(self._started, secrets.token_hex(4))
         opener = source_opener(request.project)
         make_executor = executor_maker(request.project, opener)
         self._coordinator = Coordinator(request.project, store, reporter, opener, make_executor, clock, self._run)

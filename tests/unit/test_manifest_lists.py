@@ -146,7 +146,7 @@ def test_a_list_that_cannot_be_read_is_told_where_it_is_named(
 def test_a_wrong_entry_is_told_at_its_line_in_the_list(tmp_path: Path) -> None:
     """The operator looks into the right file at once."""
     (tmp_path / "list.txt").write_text("10.0.0.0/8\n\n 10.0.0.0/40\n")
-    with pytest.raises(ManifestError, match="no network") as caught:
+    with pytest.raises(ManifestError, match="is not a network") as caught:
         loaded(tmp_path, "filters: {exclude_ips: {file: list.txt}}\nsites: {docs: {}}")
     [problem] = caught.value.problems
     assert (Path(problem.file).name, problem.line, problem.column) == ("list.txt", 3, 2)
