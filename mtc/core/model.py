@@ -90,22 +90,56 @@ class StepId:
         return cls(Stage(match[1]), match[2], dt.date.fromisoformat(match[3]))
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A stretch of a log that grows: the bytes of its text, decompressed, from `start` to before `stop`.
+
+    `log` is the id of the log, which stays the same when its file is renamed or compressed; `file` is the key of the
+    file that it was found in. `head` is the SHA-256, hex, of the first `head_size` bytes of the text, `tail` that of
+    the last `tail_size` bytes before `stop`: with both a file is known again. `format` is the name of the format that
+    lines before it were read in. `header` are the lines, such as `#Fields` or a row of column names, that tell how to
+    read its first lines, `next_header` those for what follows it, once it is loaded. `since` is when the file was last
+    written to when the slice before was found, in nanoseconds since the epoch; 0 for the first slice.
+    """
+
+    log: str
+    file: str
+    start: int
+    stop: int
+    head: str
+    head_size: int
+    tail: str
+    tail_size: int
+    format: str = ""
+    header: str = ""
+    next_header: str = ""
+    since: int = 0
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SourceObject:
-    """One log file in a source. `key` is the path below the source's fixed root, or the S3 key.
+    """One log file in a source, or a slice of one. `key` is the path below the source's fixed root, or the S3 key.
 
-    `etag` is S3's, without quotes; a folder has none. `modified` is nanoseconds since the epoch.
+    `etag` is S3's, without quotes; a folder has none. `modified` is nanoseconds since the epoch. The key of a slice is
+    that of its file with the log's id and where it begins, its size that of its text, its ETag a digest of where it is.
     """
 
     key: str
     size: int
     etag: str = ""
     modified: int = 0
+    slice: Slice | None = field(default=None, compare=False)
 
     @property
     def version(self) -> str:
         """A text that changes when the object's content may have changed: the ETag, else size and time."""
         return self.etag or f"{self.size}-{self.modified}"
+
+    @property
+    def label(self) -> str:
+        """The object as people name it: its key; of a slice the file's, and where it begins."""
+        part = self.slice
+        return self.key if part is None else f"{part.file} from byte {part.start:,}" if part.start else part.file
 
     @property
     def name(self) -> str:

@@ -24,6 +24,7 @@ from mtc.engine.stage_planner import StagePlanner
 from mtc.engine.step_tracker import StepTracker
 from mtc.engine.task_queue import TaskQueue, tasks
 from mtc.manifest.project import Project
+from mtc.plan.growing import uncounted_notes
 from mtc.plan.neighbours import Neighbours, day_notes, to_import
 from mtc.plan.planner import Steps
 from mtc.plan.work import PlannedStep
@@ -103,6 +104,7 @@ class Coordinator:
                     history = self._planner.recount(history or self._planner.history(selection))
                     self._before = self._before if self._before.steps else history
                     world = world or self._planner.observe(stage, selection, history)
+                    selection = selection.with_added(world.listings)
                     steps = self._planner.plan(stage, selection, history, world, not_done)
                 self._planner.announce(stage, list(steps.values()), history)
                 if any(planned.verdict is not Verdict.UP_TO_DATE for planned in steps.values()):
@@ -132,6 +134,8 @@ class Coordinator:
         done = [step for step, planned in steps.items() if planned.verdict.is_work]
         for is_warning, text in day_notes(self.project, selection, history, done, known, self.clock()):
             self.reporter.tell(Warned(text) if is_warning else Notice(text))
+        for text in uncounted_notes(selection, history, {step.site for step in done}):
+            self.reporter.tell(Notice(text))
         return history
 
     def _import_neighbours(self, executor: Executor, selection: Selection, history: History) -> bool:
@@ -192,7 +196,7 @@ class Coordinator:
         selection = replace(self._selection, days=days, stages=(stage,))
         history = self._planner.history(selection)
         world = self._planner.observe(stage, selection, history)
-        replanned = self._planner.plan(stage, selection, history, world, {})
+        replanned = self._planner.plan(stage, selection.with_added(world.listings), history, world, {})
         ready = []
         for step in steps:
             planned = replanned.get(step)

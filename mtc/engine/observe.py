@@ -12,16 +12,18 @@ from pathlib import Path
 from mtc.core.atomic_files import sha256
 from mtc.core.background import map_in_order
 from mtc.core.errors import MtcError
-from mtc.core.model import Output, Stage, StepId
+from mtc.core.model import LoadedObject, Output, SourceObject, Stage, StepId
 from mtc.core.records import History
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.world import Listing, Selection, World
+from mtc.sources.growing_source import GrowingSource
 from mtc.sources.source import LogSource
 from mtc.state.store import Store
 from mtc.warehouse.csv_files import file_name
 
 _PARALLEL = 16
 _MOST_READ = 1000
+_NOTHING = History()
 
 OpenSource = Callable[[SiteSettings], LogSource]
 Notes = Callable[[str], None]
@@ -51,7 +53,7 @@ def observe(
     """
     listed = Stage.IMPORT in selection.stages
     known = _known(selection, history)
-    listings = list_sources(project, selection, open_source, note, known, check) if listed else {}
+    listings = list_sources(project, selection, open_source, note, known, check, history) if listed else {}
     return observe_files(project, selection, history, listings)
 
 
@@ -77,23 +79,29 @@ def list_sources(
     note: Notes,
     known: Collection[str] = frozenset(),
     check: Callable[[], None] = _never_stop,
+    history: History = _NOTHING,
 ) -> Mapping[str, Listing]:
     """List every site's source for its days, several sites at a time.
 
     An empty listing of a site that is `known` to have had objects is an error, where the source cannot be sure of it.
+    Growing logs are compared with what `history` says was loaded of them.
     """
 
     def list_site(name: str) -> tuple[Listing, list[str]]:
         notes: list[str] = []
         try:
             source = open_source(project.sites[name])
-            days = source.list_days(selection.days[name], note=notes.append)
+            asked = selection.days[name]
+            if isinstance(source, GrowingSource):
+                days = source.look(_loaded(history, name), max(asked), note=notes.append)
+            else:
+                days = source.list_days(asked, note=notes.append)
             if not days and name in known and (doubt := source.empty_listing_doubt()):
                 return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}"), notes
         except MtcError as error:
             where = f"{error.where}: " if error.where else ""
             return Listing(error=f"{where}{error.what}", hint=error.hint), []
-        return Listing(days), notes
+        return Listing(days, added=_added(history, name, days, asked)), notes
 
     listings = {}
     for name, (listing, notes) in map_in_order(list_site, selection.days, check, threads=_PARALLEL, name="list"):
@@ -102,6 +110,24 @@ def list_sources(
             others = f" (and {len(notes) - 1:,} more skipped)" if len(notes) > 1 else ""
             note(f"{name}: {notes[0]}{others}")
     return listings
+
+
+def _loaded(history: History, site: str) -> dict[dt.date, tuple[LoadedObject, ...]]:
+    """The loaded objects of a site by the day of their import step."""
+    return {step.day: objects for step, objects in history.objects.items() if step.site == site}
+
+
+def _added(
+    history: History, site: str, days: Mapping[dt.date, tuple[SourceObject, ...]], asked: Collection[dt.date]
+) -> tuple[dt.date, ...]:
+    """The days besides those asked for under which something new is listed."""
+    loaded = _loaded(history, site)
+    found = []
+    for day in sorted(days.keys() - set(asked)):
+        versions = {(item.object.key, item.object.version) for item in loaded.get(day, ())}
+        if any((item.key, item.version) not in versions for item in days[day]):
+            found.append(day)
+    return tuple(found)
 
 
 def stat_files(stats: Path, selection: Selection) -> dict[tuple[str, dt.date], str]:

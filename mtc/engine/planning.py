@@ -76,10 +76,10 @@ def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock
 def _make_plan(
     project: Project, selection: Selection, history: History, note: Callable[[str], None], now: dt.datetime
 ) -> Plan:
-    world = observe(project, selection, history, source_opener(project), note)
+    world = observe(project, selection, history, source_opener(project, lambda: now), note)
     for found in stale_sites(project, selection, history, world.listings, now):
         note(str(found))
-    made = make_plan(project, selection, world, history, now)
+    made = make_plan(project, selection.with_added(world.listings), world, history, now)
     return with_steps_under_way(made, history) if owner_at_work(project.state) else made
 
 

@@ -72,7 +72,7 @@ class _Session:
         self._started = clock()
         self._began = time.monotonic()
         self._run = run_id(self._started, secrets.token_hex(4))
-        opener = source_opener(request.project)
+        opener = source_opener(request.project, clock)
         make_executor = executor_maker(request.project, opener)
         self._coordinator = Coordinator(request.project, store, reporter, opener, make_executor, clock, self._run)
         self._errors: list[str] = []

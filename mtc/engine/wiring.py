@@ -3,6 +3,7 @@
 The URL of a source or an archive decides its class: a folder or a bucket.
 """
 
+import datetime as dt
 import functools
 import re
 import threading
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtc.core.clock import utc_now
+from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import PermanentError
+from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
 from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor, StageRunners
 from mtc.engine.observe import OpenSource
@@ -20,6 +22,7 @@ from mtc.formats.agents import load_table_reader
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import Task
 from mtc.sources.folder import FolderArchive, FolderSource
+from mtc.sources.growing_source import GrowingSource
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import DEFAULT_TUNING, Clients, Login, Tuning
 from mtc.sources.s3_source import S3Source
@@ -51,13 +54,13 @@ class LazyStage:
         made.run(task, recorder)
 
 
-def source_opener(project: Project) -> OpenSource:
+def source_opener(project: Project, clock: Clock = utc_now) -> OpenSource:
     """A function that opens a site's source. Each site has one source."""
 
     @functools.cache
     def by_name(name: str) -> LogSource:
 
-        return open_source(project.sites[name], project.credentials, project.root)
+        return open_source(project.sites[name], project.credentials, project.root, work=project.work, clock=clock)
 
     def opener(site: SiteSettings) -> LogSource:
         return by_name(site.name)
@@ -156,17 +159,31 @@ _CLIENTS = Clients()
 
 
 def open_source(
-    site: SiteSettings, credentials: Mapping[str, Credentials], root: Path, *, tuning: Tuning = DEFAULT_TUNING
+    site: SiteSettings,
+    credentials: Mapping[str, Credentials],
+    root: Path,
+    *,
+    work: Path | None = None,
+    clock: Clock = utc_now,
+    tuning: Tuning = DEFAULT_TUNING,
 ) -> LogSource:
     """Open a site's source; a relative folder is below `root`. Nothing is read yet.
+
+    `work` is the folder for what growing logs need between two looks, `clock` tells when these are.
 
     Raises:
         PermanentError: `credentials` has no entry of the name that the source asks for.
     """
     pattern = SourceUrl.compile(site.source.url, site.name)
+    source: S3Source | FolderSource = FolderSource(root / pattern.root, pattern)
     if pattern.bucket:
-        return S3Source(pattern, _login(site.source.credentials, credentials), _CLIENTS, tuning)
-    return FolderSource(root / pattern.root, pattern)
+        source = S3Source(pattern, _login(site.source.credentials, credentials), _CLIENTS, tuning)
+    if pattern.is_dated:
+        return source
+    work = root / ".mtc" if work is None else work
+    settle = dt.timedelta(seconds=seconds(site.source.settle))
+    memory = work / "growing" / f"{site.name}.json"
+    return GrowingSource(source, site.tzinfo, settle, memory, work / "spool", site.source.encoding, clock)
 
 
 def open_archive(

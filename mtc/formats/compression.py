@@ -143,6 +143,12 @@ def blocks(path: Path, *, where: str) -> Iterator[bytes]:
         ObjectChangedError: the file no longer exists.
     """
     with _explaining(where), path.open("rb") as raw:
+        yield from stream_blocks(raw, where=where)
+
+
+def stream_blocks(raw: BinaryIO, *, where: str) -> Iterator[bytes]:
+    """The same of a file that is open, at its beginning."""
+    with _explaining(where):
         stream = _open(raw)
         first = stream.read(BLOCK)
         refuse(first, where)

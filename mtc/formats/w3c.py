@@ -339,6 +339,41 @@ class FormatSwitches:
                 yield _beginning(block, at), state.format
 
 
+@dataclass(slots=True)
+class HeaderLines:
+    """What tells how to read the lines that come next, of a text that is added block by block.
+
+    That is the last header that names fields, and a later line with the date. Without `is_kept` nothing is looked for.
+    """
+
+    header: bytes = b""
+    is_kept: bool = True
+
+    def add(self, block: bytes) -> None:
+        """Look at more whole lines."""
+        if not self.is_kept:
+            return
+        fields, date = _last_line(block, b"#Fields:"), _last_line(block, b"#Date:")
+        if fields >= 0:
+            self.header = block[_beginning(block, fields) : block.find(b"\n", fields) + 1]
+        if date > fields and self.header:
+            kept = [line for line in self.header.splitlines(keepends=True) if not line.startswith(b"#Date:")]
+            self.header = b"".join((block[date : block.find(b"\n", date) + 1], *kept))
+
+    @property
+    def text(self) -> str:
+        """The header as text."""
+        return self.header.decode("utf-8", "backslashreplace")
+
+
+def _last_line(block: bytes, begin: bytes) -> int:
+    """Where the last line begins that begins so; -1 where there is none."""
+    at = block.rfind(begin)
+    while at > 0 and block[at - 1 : at] != b"\n":
+        at = block.rfind(begin, 0, at)
+    return at
+
+
 def _headers(block: bytes, marks: tuple[bytes, ...]) -> Iterator[int]:
     """Yield where lines with one of the marks begin."""
     at = 0 if block.startswith(b"#") else _next(block, 0)

@@ -23,7 +23,7 @@ _STARTER = """\
 version: 1
 name: daily
 
-dates: yesterday                 # or: today, 2026-05-01, {{last: 7}}, {{from: 2026-01-01, to: 2026-03-31}}
+dates: {dates:<25} # or: {other}, 2026-05-01, {{last: 7}}, {{from: 2026-01-01, to: 2026-03-31}}
 stages: [import, stat, csv]
 
 # Where the logs are: a folder or s3://BUCKET/... ; {{site}} is a site's name, {{date:FORMAT}} a day, * any text.
@@ -65,17 +65,34 @@ def starter(site: str, logs: str) -> str:
         raise UsageError(what, where=repr(logs[:200]), hint=hint)
     if not url.isprintable():
         raise UsageError("the URL of the logs has characters that cannot be printed", where=repr(logs[:200]))
-    return _STARTER.format(url=json.dumps(url.replace("${", "$${"), ensure_ascii=False), site=json.dumps(site))
+    dates, other = ("yesterday", "today") if "{date" in url else ("today", "yesterday")
+    quoted = json.dumps(url.replace("${", "$${"), ensure_ascii=False)
+    return _STARTER.format(url=quoted, site=json.dumps(site), dates=dates, other=other)
 
 
 def _pattern(logs: str) -> str:
-    """The URL unchanged if it has a date; of a folder or a prefix, the files with the date in their names."""
-    if "{date" in logs:
+    """The URL unchanged if it has a date or names files; of a folder or a prefix, what seem to be its logs."""
+    if "{date" in logs or "*" in logs:
         return logs
+    if logs.endswith(".log"):
+        return f"{logs}*"
+    if "{" not in logs and (growing := _growing_logs(Path(logs))):
+        return f"{logs.rstrip('/')}/{growing}*"
     place = logs.rstrip("/") if logs.strip("/") else logs
     return f"{place}/{{date:%Y/%m/%d}}/*" if logs.startswith("s3://") else f"{place}/*{{date:%Y-%m-%d}}*"
 
 
+def _growing_logs(folder: Path) -> str:
+    """The name of the log in a folder that grows and is rotated, such as `access.log`; empty if there is none."""
+    try:
+        names = {path.name for path in folder.iterdir() if path.is_file()}
+    except OSError:
+        return ""
+    growing = sorted(name for name in names if name.endswith(".log") and not _DATED.search(name))
+    return next((name for name in growing if "access" in name), growing[0] if len(growing) == 1 else "")
+
+
+_DATED = re.compile(r"[0-9]{4}[-_.]?[0-9]{2}[-_.]?[0-9]{2}|[0-9]{6}")
 _KEYS = {"aws_pull_access_key", "aws_pull_secret", "aws_push_access_key", "aws_push_secret", "sites", "piwik_ip"}
 _HOST = re.compile(r"(?:https?://)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(?::[0-9]{1,5})?)/?")
 _SITE_LENGTH = 64

@@ -48,16 +48,22 @@ class Source(Model):
         str,
         Field(
             min_length=1,
-            examples=["s3://acme-logs/{site}/{date:%Y/%m/%d}/*.gz", "logs/{site}/{date:%Y-%m-%d}*.log*"],
+            examples=[
+                "s3://acme-logs/{site}/{date:%Y/%m/%d}/*.gz",
+                "logs/{site}/{date:%Y-%m-%d}*.log*",
+                "/var/log/nginx/access.log*",
+            ],
         ),
     ]
-    """A folder's path or an `s3://` URL, with `{site}`, `{date:FORMAT}` and the globs `*`, `?` and `**`."""
+    """A folder's path or an `s3://` URL, with `{site}`, `{date:FORMAT}` and the globs `*`, `?` and `**`. Without a date
+    the logs may grow and be rotated: each run reads what is new in them."""
     format: FormatChoice = "auto"
     """`auto`, the name of a format, or a format of your own such as `{nginx: ...}` or `{json: ...}`."""
     credentials: Annotated[str, Field(min_length=1)] | None = None
     """Which entry of `credentials` reads this source."""
     settle: Duration = "6h"
-    """How long after a day's end its objects may still arrive."""
+    """How long after a day's end its objects may still arrive. In logs that grow, how long after the last write a line
+    without its end counts as a whole one."""
     timezone: Zone | None = None
     """The time zone of times without an offset. By default the site's; UTC for formats that are defined to be in
     UTC."""

@@ -156,6 +156,10 @@ class ManifestRules:
         if url := self._text(*path, "url"):
             for what, hint in _URL_RULES[part](url):
                 yield self._problem((*path, "url"), what, hint)
+            grows = part == "source" and "{date" not in url
+            if grows and self._text(*path, "vanished") == "drop":
+                what = "logs without {date:FORMAT} in their URL are rotated away: their hits cannot be dropped"
+                yield self._problem((*path, "vanished"), what, "remove the key, or name the day in the URL")
         known = self.tree.map("credentials")
         name = self._text(*path, "credentials")
         if name and not self.partial and not (known and known.get(name)):

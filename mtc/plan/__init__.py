@@ -11,5 +11,6 @@ losses             what would be removed and cannot be made again
 stat_inputs        the parts of each day, the inputs of stat and csv steps, hits that Matomo was given
 duplicates         logs with the same lines
 neighbours         hits in the logs of adjacent days, and what a run reports about them
+growing            logs that grow: days that may get more hits, hits without statistics
 freshness          sites whose logs have stopped coming
 """

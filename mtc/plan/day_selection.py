@@ -28,15 +28,19 @@ def by_site(history: History) -> Mapping[str, Records]:
     return found
 
 
-def with_touched_days(site: str, days: Iterable[dt.date], history: History, records: Records) -> tuple[dt.date, ...]:
+def with_touched_days(
+    site: str, days: Iterable[dt.date], history: History, records: Records, added: Iterable[dt.date] = ()
+) -> tuple[dt.date, ...]:
     """The days, and every other imported day that has, or had, hits from an object of one of them; in order.
 
     A log of the 2nd may hold lines of the 1st, whose statistics then change as well; also if it no longer holds them.
-    Days that were imported only for the hits of adjacent days are not added: they have no statistics.
+    Days that were imported only for the hits of adjacent days are not added: they have no statistics. A growing log may
+    have lines of many days: of these, those are added that have statistics. `added` are days that are imported besides.
     """
     asked = set(days)
-    steps = [StepId(Stage.IMPORT, site, day) for day in asked]
-    touched = {part.day for step in steps for item in history.objects.get(step, ()) for part in item.parts}
+    steps = [StepId(Stage.IMPORT, site, day) for day in asked.union(added)]
+    loaded = [item for step in steps for item in history.objects.get(step, ())]
+    touched = {part.day for item in loaded if item.object.slice is None for part in item.parts}
     touched |= _counted_from({str(step) for step in steps}, records)
     neighbours = Neighbours(site, history)
     imported = {
@@ -44,7 +48,13 @@ def with_touched_days(site: str, days: Iterable[dt.date], history: History, reco
         for day in touched
         if is_done(history.steps.get(StepId(Stage.IMPORT, site, day))) and not neighbours.only_for_others(day)
     }
-    return tuple(sorted(imported | asked))
+    sliced = {part.day for item in loaded if item.object.slice is not None for part in item.parts}
+    counted = {day for day in sliced if _was_counted(records.get(StepId(Stage.STAT, site, day)))}
+    return tuple(sorted(imported | counted | asked))
+
+
+def _was_counted(record: StepRecord | None) -> bool:
+    return record is not None and bool(record.fingerprint)
 
 
 def _counted_from(imports: Collection[str], records: Records) -> set[dt.date]:

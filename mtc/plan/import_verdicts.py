@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from mtc.core.errors import StepError
 from mtc.core.model import RECIPES, LoadedObject, SourceObject, Stage, StepId, Verdict
+from mtc.core.quantities import size
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.delivery_verdicts import StepDeliveries
@@ -189,7 +190,7 @@ class _ListedDay:
 
     def _notes(self, found: ObjectChanges) -> tuple[str, ...]:
         """The notes of a step that is up to date."""
-        retained = reasons_for("kept, though gone from the source", (old.object.key for old in found.vanished))
+        retained = reasons_for("kept, though gone from the source", (old.object.label for old in found.vanished))
         record = self.record
         older = [old.recipe for old in found.same if old.recipe < RECIPES[Stage.IMPORT]]
         if record is None or not (older and is_older(record)):
@@ -201,7 +202,7 @@ class _ListedDay:
         changes: tuple[str, ...] = ()
         if record is not None and (now.inputs or record.inputs):  # for a day without objects no setting matters
             changes = setting_changes(self.planner.project, self.site.name, Fingerprint.recorded(record), now)
-        others = reasons_for("loaded with other settings", (new.key for _, new in found.other_settings))
+        others = reasons_for("loaded with other settings", (new.label for _, new in found.other_settings))
         yield Verdict.MANIFEST_CHANGED, changes or others
         yield Verdict.INPUTS_CHANGED, reasons_for("changed", (changed_object(old, new) for old, new in found.changed))
         yield (
@@ -210,12 +211,28 @@ class _ListedDay:
         )
         yield (
             Verdict.INPUTS_CHANGED,
-            reasons_for("gone from the source", (old.object.key for old in self._dropped(found))),
+            reasons_for("gone from the source", (old.object.label for old in self._dropped(found))),
         )
-        yield Verdict.LATE_OBJECTS, reasons_for("late", (item.key for item in found.late))
-        yield Verdict.OUTPUT_MISSING, reasons_for("part missing", (new.key for _, new in found.missing_parts))
-        yield Verdict.RECIPE_CHANGED, reasons_for(_OLDER, (new.key for _, new in found.older))
-        yield Verdict.OUTPUT_MISSING, reasons_for("not delivered", (old.object.key for old in self._undelivered(found)))
+        yield Verdict.LATE_OBJECTS, reasons_for("new" if self._grows(found) else "late", map(self._late, found.late))
+        yield Verdict.OUTPUT_MISSING, reasons_for("part missing", (new.label for _, new in found.missing_parts))
+        yield Verdict.RECIPE_CHANGED, reasons_for(_OLDER, (new.label for _, new in found.older))
+        yield (
+            Verdict.OUTPUT_MISSING,
+            reasons_for("not delivered", (old.object.label for old in self._undelivered(found))),
+        )
+
+    def _grows(self, found: ObjectChanges) -> bool:
+        return any(item.slice is not None for item in found.late)
+
+    def _late(self, item: SourceObject) -> str:
+        """An object that came after its day was imported; of a log that grows what is new in it."""
+        if item.slice is None:
+            return item.key
+        if not item.slice.since:
+            return f"{item.slice.file}: {size(item.size)}"
+        before = dt.datetime.fromtimestamp(item.slice.since / 1e9, self.site.tzinfo)
+        when = f"{before:%H:%M}" if before.date() == self.step.day else f"{before:%Y-%m-%d %H:%M}"
+        return f"{item.slice.file}: {size(item.size)} new since {when}"
 
     def _dropped(self, found: ObjectChanges) -> list[LoadedObject]:
         """Vanished objects that are removed, as the manifest says or the operator accepts."""

@@ -20,6 +20,7 @@ from mtc.plan.day_selection import (
     unsettled_days,
     with_touched_days,
 )
+from mtc.plan.growing import GrowingLogs, growing_days
 from mtc.plan.import_verdicts import ImportPlanner
 from mtc.plan.losses import Losses, vanished
 from mtc.plan.neighbours import Neighbours
@@ -62,10 +63,10 @@ def with_steps_under_way(plan: Plan, history: History) -> Plan:
 def plan_imports(project: Project, selection: Selection, world: World, history: History, now: dt.datetime) -> Steps:
     """The import steps of the selection's days."""
     steps: Steps = {}
-    for name, days in sorted(selection.days.items()):
+    for name in sorted(selection.days):
         losses = _losses_of(project, name, selection, world, history)
         planner = ImportPlanner.of(project, project.sites[name], world, history, now, selection, losses)
-        steps |= {planned.step: planned for planned in map(planner.plan, sorted(set(days)))}
+        steps |= {planned.step: planned for planned in map(planner.plan, selection.imports_of(name))}
     return steps
 
 
@@ -88,9 +89,20 @@ def plan_stats(
         hits = PartsByDay.of(name, history)
         losses = Losses(project.sites[name], selection, world, hits)
         planner = StatPlanner(
-            project, name, world, history, hits, before, Neighbours(name, history), again, losses, losses.no_warehouse()
+            project,
+            name,
+            world,
+            history,
+            hits,
+            before,
+            Neighbours(name, history),
+            again,
+            losses,
+            losses.no_warehouse(),
+            growing=GrowingLogs.of(project.sites[name], history),
         )
-        asked = _with_outdated(Stage.STAT, days, selection, records)
+        waiting = () if selection.exact else growing_days(records)
+        asked = _with_outdated(Stage.STAT, {*days, *waiting}, selection, records)
         steps |= {planned.step: planned for planned in map(planner.stat, asked)}
     return steps
 
@@ -133,5 +145,6 @@ def _touched(selection: Selection, history: History) -> Iterator[tuple[str, tupl
     known = by_site(history)
     for name, days in sorted(selection.days.items()):
         records = known.get(name, {})
-        asked = with_touched_days(name, days, history, records) if touching else tuple(sorted(set(days)))
+        added = selection.added.get(name, ())
+        asked = with_touched_days(name, days, history, records, added) if touching else tuple(sorted(set(days)))
         yield name, asked, records

@@ -10,6 +10,7 @@ from mtc.core.model import Accounting, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
 from mtc.plan.fingerprint import Fingerprint, csv_settings, stat_settings
+from mtc.plan.growing import LACKING, GrowingLogs
 from mtc.plan.losses import Losses
 from mtc.plan.neighbours import Neighbours
 from mtc.plan.stat_inputs import PartsByDay, count_delivered_hits, stat_version
@@ -34,8 +35,6 @@ _STUCK = {
 }
 _NEW: Finding = (Verdict.NEW, ())
 _UP_TO_DATE: Finding = (Verdict.UP_TO_DATE, ())
-LACKING = "lacking"
-"""The input that says why a day may be incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,7 @@ class StatPlanner:
     losses: Losses | None = None
     stopped: str = ""
     recorded: Mapping[dt.date, str] = field(default_factory=dict)
+    growing: GrowingLogs | None = None
 
     def stat(self, day: dt.date) -> PlannedStep:
         """Plan the stat step of a day."""
@@ -90,7 +90,7 @@ class StatPlanner:
         accounting = imported.accounting if imported else None
         if accounting is not None:
             inputs["accounting"] = _version(accounting)
-        lacking = self.neighbours.lacking(day)
+        lacking = self.neighbours.lacking(day) or (self.growing.lacking(day) if self.growing else ())
         if lacking:
             inputs[LACKING] = "; ".join(lacking)
         site = self.project.sites[self.site]

@@ -101,11 +101,11 @@ def reasons_for(prefix: str, names: Iterable[str]) -> tuple[str, ...]:
 def changed_object(old: LoadedObject, new: SourceObject) -> str:
     """How an object differs from what was loaded."""
     if old.object.size != new.size:
-        return f"{new.key} ({old.object.size} → {new.size} bytes)"
-    return f"{new.key} (same size, other {'ETag' if new.etag else 'time'})"
+        return f"{new.label} ({old.object.size} → {new.size} bytes)"
+    return f"{new.label} (same size, other {'ETag' if new.etag else 'time'})"
 
 
 def lost_object(old: LoadedObject, *, part: bool) -> str:
     """Why an object cannot be loaded again: it is gone from the source, and with `part` its part file too."""
     copy = f"; its copy is {old.archived}" if old.archived else ""
-    return f"{old.object.key} is gone from the source{', and so is its part' if part else ''}{copy}"
+    return f"{old.object.label} is gone from the source{', and so is its part' if part else ''}{copy}"

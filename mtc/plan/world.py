@@ -2,18 +2,22 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mtc.core.model import SourceObject, Stage, StepId
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a site's source holds, by day. If it cannot be listed, `error` and `hint` say why, and `days` is empty."""
+    """What a site's source holds, by day. If it cannot be listed, `error` and `hint` say why, and `days` is empty.
+
+    `added` are days besides those asked for, of growing logs, under which something new is listed.
+    """
 
     days: Mapping[dt.date, tuple[SourceObject, ...]] = field(default_factory=dict)
     error: str = ""
     hint: str = ""
+    added: tuple[dt.date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Selection:
     an operator's consent: import steps send hits again although they then count twice, or lose hits whose log is gone;
     stat steps remove statistics that cannot be made again. For `accepted_sites` all losses are accepted. With `remake`,
     objects that an older recipe loaded are loaded again. `caught_up` are days, with their sites, that no run came to
-    when they were due; `notes` are remarks for the user.
+    when they were due; `notes` are remarks for the user. `added` are days whose imports are planned besides.
     """
 
     stages: tuple[Stage, ...]
@@ -50,3 +54,13 @@ class Selection:
     remake: bool = False
     caught_up: frozenset[tuple[str, dt.date]] = frozenset()
     notes: tuple[str, ...] = ()
+    added: Mapping[str, tuple[dt.date, ...]] = field(default_factory=dict)
+
+    def with_added(self, listings: Mapping[str, Listing]) -> "Selection":
+        """The selection with the import steps that what is new in growing logs belongs to."""
+        added = {name: listing.added for name, listing in listings.items() if listing.added}
+        return replace(self, added={**self.added, **added}) if added else self
+
+    def imports_of(self, site: str) -> tuple[dt.date, ...]:
+        """The days of a site whose imports are planned."""
+        return tuple(sorted({*self.days[site], *self.added.get(site, ())}))

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from mtc.core.errors import StepError
 from mtc.core.model import Accounting
+from mtc.core.quantities import size
 from mtc.core.sanitize import one_line
 from mtc.report.terminal import PLAIN, Terminal, Tone
-from mtc.report.text import accounting_json, count, json_document, plural, size, table
+from mtc.report.text import accounting_json, count, json_document, plural, table
 
 if TYPE_CHECKING:
     from mtc.stages.import_.preview import Explained, Sample

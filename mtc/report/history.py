@@ -71,17 +71,17 @@ def _loaded_object(item: LoadedObject, reloaded: set[str], dropped: set[str]) ->
     elif key in dropped:
         state = InputState.TO_TAKE_OUT
     lines, hits = item.accounting.lines, item.accounting.hits
-    return Input("object", key, state, item.object.size, lines, hits, item.format, item.archived)
+    return Input("object", item.object.label, state, item.object.size, lines, hits, item.format, item.archived)
 
 
 def _new_object(item: SourceObject) -> Input:
-    return Input("object", item.key, InputState.TO_LOAD, item.size)
+    return Input("object", item.label, InputState.TO_LOAD, item.size)
 
 
 def _parts(step: StepId, history: History) -> tuple[Input, ...]:
     """Every part with hits of the step's day, also those from objects of other days."""
     found = [
-        (loaded.object.key, part)
+        (loaded.object.label, part)
         for of in history.objects
         for loaded in history.counted(of)
         for part in loaded.parts

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mtc.core.model import Stage, StepId, Verdict
+from mtc.core.quantities import size
 from mtc.core.sanitize import one_line
 from mtc.plan.neighbours import NOT_WHOLE
 from mtc.plan.work import CsvWork, ImportWork, Plan, PlannedStep, StatWork
 from mtc.report.event_text import plan_counts
 from mtc.report.terminal import PLAIN, Terminal, Tone
-from mtc.report.text import count, day_list, first_few, json_document, plural, size, table
+from mtc.report.text import count, day_list, first_few, json_document, plural, table
 
 _TONES = {
     Verdict.FAILED: Tone.BAD,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from mtc.core.events import Event, PlanMade, StepBlocked, StepFinished, StepProgress, StepRetried, StepStarted
 from mtc.core.model import Status, StepId
-from mtc.report.text import count, day_list, duration, plural, rate, size
+from mtc.core.quantities import size
+from mtc.report.text import count, day_list, duration, plural, rate
 
 
 @dataclass(slots=True)

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mtc.core.deliveries import BatchStatus, Delivery
 from mtc.core.model import Accounting, LoadedObject
+from mtc.core.quantities import size
 from mtc.core.records import StepRecord
 from mtc.core.sanitize import one_line
 from mtc.report.history import Input, InputState, SettingChange, StepHistory
 from mtc.report.terminal import PLAIN, Terminal, Tone
-from mtc.report.text import accounting_json, count, duration, json_document, outputs_json, plural, size, table, utc_time
+from mtc.report.text import accounting_json, count, duration, json_document, outputs_json, plural, table, utc_time
 from mtc.state.rows import AttemptRow
 
 _NOUNS = {"object": "object", "part": "part", "stat": ".stat file"}

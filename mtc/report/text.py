@@ -28,18 +28,6 @@ def plural(number: int, noun: str) -> str:
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
-def size(octets: float) -> str:
-    """A size in decimal units: 999 B, 1.2 kB, 340 MB."""
-    value, unit = float(octets), "B"
-    for bigger in ("kB", "MB", "GB", "TB", "PB"):
-        # 999.5 would be shown as 1000
-        if abs(value) < 999.5:  # noqa: PLR2004 - as said above
-            break
-        value, unit = value / 1000, bigger
-    digits = 1 if unit != "B" and abs(value) < 9.95 else 0  # noqa: PLR2004 - one digit below 10, none above
-    return f"{value:.{digits}f} {unit}"
-
-
 def duration(seconds: float) -> str:
     """A length of time in at most two units: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min, 3 d 4 h."""
     if seconds < _SOON:

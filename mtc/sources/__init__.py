@@ -5,5 +5,7 @@
 - `listing`, `near_misses`: what to list, and keys of a listing that nearly fit
 - `source`: the seams, `LogSource` and `LogArchive`
 - `folder`, `s3_source`, `s3_archive`: the implementations
+- `growing_source`: logs that grow and are rotated, slice by slice; `log_text`, `log_identity` and `log_slices` are its
+  parts: texts read at any place, which log a file contains, what is new in it
 - `s3_client`, `s3_upload`: S3, its answers and its errors
 """

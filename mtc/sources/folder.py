@@ -10,7 +10,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from mtc.core.errors import ObjectChangedError, PermanentError, StepError, Trans
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources.listing import DayIndex, ListRange, list_ranges
+from mtc.sources.log_text import LogText, compressed_fingerprint, open_text
 from mtc.sources.near_misses import NearMisses
 from mtc.sources.s3_client import md5, plain_md5
 from mtc.sources.source import LogSource, Note, ObjectsByDay, Progress, RemoteObject, ignore, local_copy
@@ -40,8 +41,8 @@ class FolderSource:
         found: dict[dt.date, list[SourceObject]] = {}
         near, misses = NearMisses.of(self.pattern, requested), list[str]()
         try:
-            ranges = list_ranges(self.pattern, requested)
-            for key, path in self._walk(ranges, DayIndex(requested)):
+            ranges, index = list_ranges(self.pattern, requested), DayIndex(requested)
+            for key, path in self._walk(lambda folder: self._may_enter(folder, ranges, index)):
                 day = self.pattern.match(key) if any(each.holds(key) for each in ranges) else None
                 if day is None and near.matches(key) and not key_problem(key) and self.pattern.match(key) is None:
                     misses.append(key)
@@ -58,6 +59,29 @@ class FolderSource:
         for text in near.notes(misses, {obj.key for objects in found.values() for obj in objects}):
             note(text)
         return {day: tuple(sorted(found[day])) for day in sorted(found)}
+
+    def list_files(self, *, note: Note = ignore) -> tuple[SourceObject, ...]:
+        """List all files that fit a URL without a date; dot-files and unfinished files are skipped."""
+        found = []
+        try:
+            for key, path in self._walk(self.pattern.may_enter):
+                if not self.pattern.accepts(key):
+                    continue
+                if reason := key_problem(key):
+                    note(f"{printable(key)} is skipped: {reason}")
+                elif (obj := _listed_object(key, path)) is not None:
+                    found.append(obj)
+        except OSError as error:
+            raise self._explain(error) from error
+        return tuple(sorted(found))
+
+    def text(self, file: SourceObject, spool: Path) -> LogText:  # noqa: ARG002 - nothing is copied
+        """The text of a file as it is now."""
+        return open_text(self._path(file), self.where(file))
+
+    def fingerprint(self, file: SourceObject) -> str:
+        """The size, beginning and end of a compressed file; its end has a checksum of the content."""
+        return compressed_fingerprint(self._path(file), self.where(file))
 
     def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:  # noqa: ARG002 - nothing is copied
         """Return the file itself, after a check that it is as listed and can be read."""
@@ -101,8 +125,8 @@ class FolderSource:
             raise PermanentError(f"the key cannot be read: {reason}", where=printable(obj.key))
         return self.root / obj.key
 
-    def _walk(self, ranges: tuple[ListRange, ...], days: DayIndex) -> Iterator[tuple[str, Path]]:
-        """Every file, with its key, in folders that may hold logs of the days. Links to a parent are not followed."""
+    def _walk(self, may_enter: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+        """Every file, with its key, in folders that may be entered. Links to a parent are not followed."""
         todo = [("", self.root, frozenset[tuple[int, int]]())]
         while todo:
             prefix, folder, above = todo.pop()
@@ -113,19 +137,17 @@ class FolderSource:
             for entry in _entries(folder, top=not prefix):
                 key = prefix + entry.name
                 if not _is_folder(entry):
-                    if self._is_broken_folder_link(entry, key, ranges, days):
+                    if self._is_broken_folder_link(entry, key, may_enter):
                         raise _broken_link(Path(entry.path))
                     yield key, Path(entry.path)
-                elif self._may_enter(key, ranges, days):
+                elif may_enter(key):
                     todo.append((f"{key}/", Path(entry.path), inside))
 
-    def _is_broken_folder_link(
-        self, entry: os.DirEntry[str], key: str, ranges: tuple[ListRange, ...], days: DayIndex
-    ) -> bool:
-        """Whether a broken link has the name of a folder that may hold logs of the days."""
+    def _is_broken_folder_link(self, entry: os.DirEntry[str], key: str, may_enter: Callable[[str], bool]) -> bool:
+        """Whether a broken link has the name of a folder that may be entered."""
         if not entry.is_symlink() or Path(entry.path).exists():
             return False
-        return self.pattern.names_folder(key) and self._may_enter(key, ranges, days)
+        return self.pattern.names_folder(key) and may_enter(key)
 
     def empty_listing_doubt(self) -> str:
         """Why an empty listing may be wrong: there is no file at all, as in a mount point whose disk is missing."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import functools
 import hashlib
 import re
 import secrets
@@ -15,7 +16,9 @@ from mtc.core.background import run_watched
 from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
+from mtc.formats.compression import PLAIN, compression_of_head
 from mtc.sources.listing import ListRange, list_ranges
+from mtc.sources.log_text import MAGIC, LogText, RangedText, open_text
 from mtc.sources.near_misses import NearMisses
 from mtc.sources.s3_client import (
     DEFAULT_TUNING,
@@ -34,6 +37,7 @@ from mtc.sources.s3_client import (
 )
 from mtc.sources.source import Note, ObjectsByDay, Progress, RemoteObject, ignore
 from mtc.sources.url_pattern import SourceUrl
+from mtc.sources.url_template import Text
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -75,6 +79,30 @@ class S3Source:
         for text in near.notes(misses, {key for objects in found.values() for key in objects}):
             note(text)
         return {day: tuple(obj for _, obj in sorted(found[day].items())) for day in sorted(found)}
+
+    def list_files(self, *, note: Note = ignore) -> tuple[SourceObject, ...]:
+        """List all objects that fit a URL without a date."""
+        prefix = "".join(atom.text for atom in self.pattern.fixed() if isinstance(atom, Text))
+        found = {}
+        for item in self._list(ListRange(prefix)):
+            key = item["Key"]
+            if not self.pattern.accepts(key):
+                continue
+            if reason := key_problem(key):
+                note(f"{printable(key)} is skipped: {reason}")
+            else:
+                found[key] = self._read(item)
+        return tuple(obj for _, obj in sorted(found.items()))
+
+    def text(self, file: SourceObject, spool: Path) -> LogText:
+        """The text of an object, read in ranges; of a compressed one after it was fetched into `spool`."""
+        if compression_of_head(self.peek(file, MAGIC)) == PLAIN:
+            return RangedText(file.size, functools.partial(self._read_range, file))
+        return open_text(self.fetch(file, spool), self.where(file))
+
+    def fingerprint(self, file: SourceObject) -> str:
+        """The version of an object."""
+        return f"{file.etag} {file.size}" if file.etag else ""
 
     def empty_listing_doubt(self) -> str:
         """Empty: an empty listing can be trusted, as answers that are not listings are refused."""
@@ -201,6 +229,28 @@ class S3Source:
                     moved(len(chunk))
                     head += chunk
         return head
+
+    def _read_range(self, obj: SourceObject, start: int, stop: int) -> bytes:
+        return run_watched(
+            lambda moved: self._read_stretch(obj, start, stop, moved), self.tuning.reading, ignore, self.where(obj)
+        )
+
+    def _read_stretch(self, obj: SourceObject, start: int, stop: int, moved: Progress) -> bytes:
+        client = self._client
+        asked = {"Range": f"bytes={start}-{stop - 1}"} | ({"IfMatch": f'"{obj.etag}"'} if obj.etag else {})
+        with explaining(self._access(obj.key, "s3:GetObject")):
+            answer = client.get_object(Bucket=self.pattern.bucket, Key=obj.key, **asked)  # type: ignore[arg-type] # a dict of texts only
+            with contextlib.closing(answer["Body"]) as body:
+                if obj.etag and etag_of(answer) not in {"", obj.etag}:
+                    raise ObjectChangedError("the object has changed since it was listed", where=self.where(obj))
+                skipped = 0 if answer.get("ContentRange") else start  # a service that sends everything
+                data = b""
+                while len(data) < skipped + stop - start and (chunk := body.read(_CHUNK)):
+                    moved(len(chunk))
+                    data += chunk
+        if len(data) < skipped + stop - start:
+            raise TransientError("the transfer was cut short", where=self.where(obj))
+        return data[skipped : skipped + stop - start]
 
     def _check_answer(self, obj: SourceObject, answer: "GetObjectOutputTypeDef") -> None:
         """Raise ObjectChangedError for another version: some services ignore If-Match."""

@@ -263,7 +263,7 @@ class ObjectSet:
         """Whether every object of another source is an object of this one, whatever its globs match."""
         keys = [other.base + key for key in other.samples]
         return bool(keys) and all(
-            key.startswith(self.base) and self.pattern.match(key.removeprefix(self.base)) for key in keys
+            key.startswith(self.base) and self.pattern.accepts(key.removeprefix(self.base)) for key in keys
         )
 
 
@@ -290,7 +290,7 @@ def _samples(pattern: SourceUrl) -> Iterator[str]:
     """Keys of one day whose globs are replaced by nothing, or by texts that no other template has."""
     for text in ("", "\xf0", "\xf0\xd0\xf0"):
         key = "/".join(_sample(piece, text) for piece in pattern.pieces).removeprefix("/").replace("//", "/")
-        if pattern.match(key) is not None:
+        if pattern.accepts(key):
             yield key
 
 

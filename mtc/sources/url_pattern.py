@@ -47,10 +47,19 @@ class SourceUrl:
             raise PermanentError(f"a class of characters is not valid: {error.msg}", where=url) from None
         return cls(url, place.bucket, place.root, pieces, regex)
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether names tell the day: else the lines do, of logs that grow and are rotated."""
+        return any(isinstance(atom, Directive) for piece in self.pieces for atom in piece)
+
     def match(self, key: str) -> dt.date | None:
-        """The day that `key` belongs to; None if it does not match, or its dates do not exist or disagree."""
-        match = self.regex.fullmatch(key)
+        """The day that `key` names; None when it does not match, or its dates do not exist or disagree."""
+        match = self.regex.fullmatch(key) if self.is_dated else None
         return None if match is None else url_template.parse_day(match.groupdict())
+
+    def accepts(self, key: str) -> bool:
+        """Whether `key` is one of the source: it fits, and the date that it names exists."""
+        return self.match(key) is not None if self.is_dated else self.regex.fullmatch(key) is not None
 
     def names_folder(self, folder: str) -> bool:
         """Whether the URL has a folder at this depth that is a text or a date, not only globs."""
@@ -96,7 +105,8 @@ def _check(url: str, pieces: tuple[tuple[Atom, ...], ...]) -> None:
     atoms = [atom for piece in pieces for atom in piece]
     if any(isinstance(atom, Field) for atom in atoms):
         raise PermanentError("{name} and {key} belong into an archive's URL", where=url, hint="use * for a file's name")
-    if not url_template.names_a_day(frozenset(atom.code for atom in atoms if isinstance(atom, Directive))):
+    codes = frozenset(atom.code for atom in atoms if isinstance(atom, Directive))
+    if codes and not url_template.names_a_day(codes):
         hint = "a source's URL needs a whole date, such as {date:%Y-%m-%d}"
         raise PermanentError("the URL does not say which day a file belongs to", where=url, hint=hint)
     if sum(piece == DEEP for piece in pieces) > 1 or any(Glob("**") in piece and piece != DEEP for piece in pieces):

@@ -41,9 +41,6 @@ def source_findings(url: str) -> Iterator[UrlFinding]:
     """What is wrong with a source's URL, each with a hint."""
     yield from _common(url, SOURCE_FIELDS)
     yield from _globs(url)
-    names = {name for name, _ in fields(url)}
-    if "date" not in names and names <= set(SOURCE_FIELDS):
-        yield "the pattern has no {date:FORMAT}, so an object's day cannot be told", _FORMAT_HINT
 
 
 def archive_findings(url: str) -> Iterator[UrlFinding]:

@@ -53,10 +53,10 @@ _KINDS = (
         "object",
         f"""
         SELECT {_STEP}, o.key, o.size, etag, modified, object_id, content, format, o.accounting, archived, made_with,
-               text, recipe
+               text, recipe, slice
         FROM objects AS o JOIN steps AS s ON s.id = o.step ORDER BY s.site, s.day, o.key
         """,  # noqa: S608 - a constant
-        frozenset({"accounting"}),
+        frozenset({"accounting", "slice"}),
     ),
     _Kind(
         "part",

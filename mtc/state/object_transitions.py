@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from mtc.core.model import LoadedObject, Part, Stage, StepId
 from mtc.state.connection import StateConnection
-from mtc.state.rows import from_text, to_accounting, to_text
+from mtc.state.rows import from_text, to_accounting, to_slice, to_text
 from mtc.state.step_transitions import step_row
 
 _FILES_OF_OBJECT = """
@@ -17,8 +17,9 @@ _FILES_OF_STEP = "SELECT DISTINCT p.file FROM parts AS p JOIN objects AS o ON o.
 _LISTED = "SELECT 1 FROM parts WHERE file = ? LIMIT 1"
 _ADD_OBJECT = """
     INSERT INTO objects
-        (step, key, size, etag, modified, object_id, content, format, accounting, archived, made_with, text, recipe)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (step, key, size, etag, modified, object_id, content, format, accounting, archived, made_with, text, recipe,
+         slice)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ADD_PART = "INSERT INTO parts (object, site, day, file, object_id, hits, digest) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DIGESTED = "UPDATE parts SET digest = ? WHERE file = ? AND digest IS NULL"
@@ -86,9 +87,8 @@ class ObjectTransitions:
         source = loaded.object
         columns = (to_text(source.key), source.size, to_text(source.etag), source.modified)
         made = (loaded.object_id, loaded.content, loaded.format, to_accounting(loaded.accounting))
-        object_row = self._connection.execute(
-            _ADD_OBJECT, (row, *columns, *made, to_text(loaded.archived), loaded.made_with, loaded.text, loaded.recipe)
-        ).lastrowid
+        how = (to_text(loaded.archived), loaded.made_with, loaded.text, loaded.recipe, to_slice(source.slice))
+        object_row = self._connection.execute(_ADD_OBJECT, (row, *columns, *made, *how)).lastrowid
         self._connection.execute_many(_ADD_PART, ((object_row, *_part_columns(part)) for part in loaded.parts))
 
     def _drop_all(self, row: int) -> set[str]:

@@ -40,7 +40,7 @@ _STEP = """
 _OBJECTS = """
     SELECT o.id, s.site, s.stage, s.day,
            o.key, o.size, o.etag, o.modified, o.object_id, o.content, o.format, o.accounting, o.archived, o.made_with,
-           o.text, o.recipe
+           o.text, o.recipe, o.slice
     FROM objects AS o JOIN steps AS s ON s.id = o.step
     WHERE s.site IN (SELECT value FROM json_each(:sites)) AND (:day IS NULL OR s.day = :day)
     ORDER BY o.step, o.key

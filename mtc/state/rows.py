@@ -5,6 +5,7 @@ made for tens of thousands of rows at once: repeated values are decoded once.
 """
 
 import contextlib
+import dataclasses
 import datetime as dt
 import gc
 import json
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
-from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, SourceObject, Stage, Status, StepId
+from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, Slice, SourceObject, Stage, Status, StepId
 from mtc.core.records import StepRecord
 
 INTERRUPTED = "interrupted"
@@ -150,6 +151,16 @@ def from_outputs(value: str) -> tuple[Output, ...]:
     return tuple(Output(path, size, digest) for path, size, digest in rows)
 
 
+def to_slice(value: Slice | None) -> str | None:
+    """Where in a growing log an object lies, as JSON; None for a whole file."""
+    return None if value is None else to_json(dataclasses.asdict(value))
+
+
+def from_slice(value: str | None) -> Slice | None:
+    """The opposite of `to_slice`."""
+    return None if value is None else Slice(**from_json(value, dict))
+
+
 def step_columns(step: StepId) -> tuple[str, str, str]:
     """Site, stage and day: the columns that identify a step."""
     return step.site, step.stage.value, step.day.isoformat()
@@ -232,8 +243,9 @@ class Decoder:
 
     def loaded(self, row: Row, parts: Iterable[Part]) -> LoadedObject:
         """A loaded object, from the columns of its table that follow those of its step."""
-        key, size, etag, modified, object_id, content, log_format, accounting, archived, made_with, text, recipe = row
-        source = SourceObject(from_text(key), size, from_text(etag), modified)
+        key, size, etag, modified, object_id, content, log_format, accounting, archived, made_with, *added = row
+        text, recipe, part = added
+        source = SourceObject(from_text(key), size, from_text(etag), modified, from_slice(part))
         lines = from_accounting(accounting) or Accounting()
         made = (from_text(archived), made_with, text, recipe)
         return LoadedObject(source, object_id, content, log_format, lines, tuple(parts), *made)

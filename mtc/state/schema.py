@@ -164,9 +164,12 @@ _DIGESTS: tuple[str, ...] = (
     "ALTER TABLE objects ADD COLUMN recipe INTEGER NOT NULL DEFAULT 1",
 )
 
+# Where in a growing log an object lies, as JSON; NULL: it is a whole file.
+_SLICES: tuple[str, ...] = ("ALTER TABLE objects ADD COLUMN slice TEXT",)
+
 Migrations = Sequence[Sequence[str]]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _TEXTS, _DIGESTS)  # MIGRATIONS[n] leads from n to n + 1
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _TEXTS, _DIGESTS, _SLICES)  # MIGRATIONS[n] leads from n to n + 1
 VERSION = len(MIGRATIONS)
 
 

@@ -231,7 +231,7 @@ def test_an_executor_without_contract_tests_is_told_where_they_are() -> None:
 
 # Change the state's schema
 
-MIGRATIONS_SO_FAR = ("72298a827c8d", "b3cb61fd5d62", "cb94bcd821cc", "39525ef995c0")
+MIGRATIONS_SO_FAR = ("72298a827c8d", "b3cb61fd5d62", "cb94bcd821cc", "39525ef995c0", "9da9003ceba7")
 
 
 def test_a_migration_is_never_edited() -> None:

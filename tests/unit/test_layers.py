@@ -21,7 +21,8 @@ PACKAGE = Path(mtc.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("mtc",),
     ("core",),
-    ("formats", "sources", "matomo", "state"),
+    ("formats",),
+    ("sources", "matomo", "state"),
     ("manifest",),
     ("warehouse",),
     ("plan",),

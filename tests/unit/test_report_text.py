@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtc.core.quantities import size
 from mtc.core.sanitize import one_line, shorten, text_block
 from mtc.report.terminal import write_line
-from mtc.report.text import count, duration, first_few, json_document, plural, rate, size, table, utc_time
+from mtc.report.text import count, duration, first_few, json_document, plural, rate, table, utc_time
 
 
 @pytest.mark.parametrize(

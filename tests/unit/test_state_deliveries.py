@@ -344,7 +344,7 @@ OLD_ROWS = """
     INSERT INTO objects (id, step, key, size, etag, modified, object_id, content, format, accounting, made_with)
     VALUES (1, 1, 'a.log', 9, 'e', 0, 'o1', 'c', 'combined',
             '{"filtered":{},"hits":1,"lines":1,"rejected":{}}', 'm1');
-    INSERT INTO parts VALUES (1, 'docs', '2026-05-01', 'p1', 'o1', 1);
+    INSERT INTO parts (object, site, day, file, object_id, hits) VALUES (1, 'docs', '2026-05-01', 'p1', 'o1', 1);
 """
 OLDER = pytest.mark.parametrize("version", range(1, schema.VERSION))
 

@@ -8,7 +8,7 @@ however often the formats alternate. Nothing is parsed here.
 """
 
 import itertools
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -18,15 +18,12 @@ from mtc.formats.compression import UTF8, blocks, encoding_of_file, is_plain
 from mtc.formats.line_cleaning import BOM, is_tidy, whole_lines
 from mtc.formats.model import Format
 from mtc.formats.w3c import FormatSwitches
-from mtc.stages.import_.object_text import FetchedObject, TextDigest, digested, sample_lines, text_blocks
+from mtc.stages.import_.object_text import ChooseFormat, FetchedObject, TextDigest, digested, text_blocks
 
 _MOST_OPEN = 8  # bundles
 _MOST_SEGMENTS = 100_000  # of a bundle
 MOST_LINES = 2_000_000
 """About how many lines a bundle may have: a row needs memory however short its line is."""
-
-ChooseFormat = Callable[[Sequence[str], str], Format]
-"""Chooses an object's format by a sample of its lines and its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,8 @@ class Segment:
     """Consecutive lines of a bundle that belong to one object.
 
     `first` is the bundle's line (from 0) at which they begin; `offset` counts the lines of the object in earlier
-    bundles. `last` is whether the object ends here; then `content` is the digest of its bytes, and `text` that of its
-    decompressed lines.
+    bundles. `last` is whether the object ends here; then `content` is the digest of its bytes, `text` that of its
+    decompressed lines, and of a slice `header` what tells how to read the lines that follow it.
     """
 
     object: SourceObject
@@ -53,6 +50,7 @@ class Segment:
     last: bool = True
     content: str = ""
     text: str = ""
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,10 @@ def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
     tidy = True
     format_: Format | None = None
     switches: FormatSwitches | None = None
+    headers = item.headers()
     for block in whole_lines(digested(blocks(item.path, where=item.object.key), digest.update)):
-        format_ = format_ or choose(sample_lines(block), item.object.key)
+        format_ = format_ or item.format(block, choose)
+        headers.add(block)
         switches = switches or FormatSwitches(format_)
         if any(after is not format_ for after, _ in switches.cut(block)):
             return None
@@ -113,8 +113,8 @@ def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
             return None
         tidy = tidy and is_tidy(block)
     content = item.digest() if item.origin else digest.written()
-    segment = Segment(item.object, 0, lines, content=content, text=digest.lines())
-    return Bundle(item.path, format_ or choose((), item.object.key), (segment,), temporary=False, tidy=tidy)
+    segment = Segment(item.object, 0, lines, content=content, text=digest.lines(), header=headers.text)
+    return Bundle(item.path, format_ or item.format(b"", choose), (segment,), temporary=False, tidy=tidy)
 
 
 def make_bundles(
@@ -174,11 +174,11 @@ class _OpenSegment:
         self.bundle.lines += lines
         self.lines += lines
 
-    def end(self, content: str = "", text: str = "") -> int:
+    def end(self, content: str = "", text: str = "", header: str = "") -> int:
         """Add the segment to its bundle, as the last one if `content` is given; returns the object's lines so far."""
         if self.lines or content:
             last = bool(content)
-            segment = Segment(self.object, self.first, self.lines, self.offset, last, content, text)
+            segment = Segment(self.object, self.first, self.lines, self.offset, last, content, text, header)
             self.bundle.segments.append(segment)
         return self.offset + self.lines
 
@@ -201,8 +201,9 @@ class _BundleWriter:
         if self.open and (self.open[-1].format is not format_ or self.open[-1].full(self.limit)):
             yield from self.flush()
         segment = self._begin(item.object, format_, 0)
-        switches = FormatSwitches(format_)
+        switches, headers = FormatSwitches(format_), item.headers()
         for piece in itertools.chain.from_iterable(map(_limit_lines, itertools.chain([block], text))):
+            headers.add(piece)
             for after, lines in switches.cut(piece):
                 if after is not segment.bundle.format:
                     segment = self._begin(item.object, after, segment.end())
@@ -213,7 +214,8 @@ class _BundleWriter:
                     segment = self._begin(item.object, after, offset)
                 segment.write(lines)
         plain = item.origin is None and is_plain(item.path)
-        segment.end(content=digest.written() if plain else item.digest(), text=digest.lines())
+        content = digest.written() if plain else item.digest()
+        segment.end(content=content, text=digest.lines(), header=headers.text)
         if len(self.open) > 1:
             yield from self.flush()
 
@@ -221,7 +223,7 @@ class _BundleWriter:
         """The object's format; an object without lines gets that of the object before."""
         if not block and self.open:
             return self.open[-1].format
-        return choose(sample_lines(block) if block else (), item.object.key)
+        return item.format(block, choose)
 
     def _begin(self, object_: SourceObject, format_: Format, offset: int) -> _OpenSegment:
         """Begin a segment in the open bundle of that format or a new one, which becomes the most recently used."""

@@ -22,12 +22,14 @@ from mtc.formats.detection import detect, fit_layers, is_certain, named_format, 
 from mtc.formats.field_mapping import unread_fields, with_mapped_fields
 from mtc.formats.forwarded import Remark, behind_proxies, with_client_in_front, with_forwarded_behind
 from mtc.formats.model import Format
+from mtc.formats.registry import NAMES
 from mtc.formats.settings import ClientSettings
 from mtc.manifest.models import Source
 from mtc.stages.import_.bundle_loader import SAMPLES, SegmentResult
-from mtc.stages.import_.bundles import ChooseFormat
+from mtc.stages.import_.object_text import ChooseFormat
 
 AUTO = "auto"
+_AS_BEFORE = "as the lines before it"
 _CONSEQUENCES = {
     "status": "errors and redirects would count as hits",
     "time": "no line would have a day",
@@ -164,17 +166,26 @@ class _FormatChooser:
     notes: list[str] = field(default_factory=list)
     last: Format | None = None
 
-    def __call__(self, sample: Sequence[str], where: str) -> Format:
+    def __call__(self, sample: Sequence[str], where: str, before: str = "") -> Format:
         if self.last is not None and self._is_still(self.last, sample, where):
             return _with_fields(self.last, self.source_format, sample, where)
-        choice = _found(self.source_format, sample, where)
+        choice = self._find(sample, where, before)
         self.last = choice.format
         chosen = _with_notes(choice, self.source_format, sample, where)
-        if chosen.refused is not None:
+        if chosen.refused is not None and choice.why != _AS_BEFORE:
             self.last = None
             raise chosen.refused
         self.notes += [str(note) for note in chosen.notes if str(note) not in self.notes]
         return chosen.format
+
+    def _find(self, sample: Sequence[str], where: str, before: str) -> ChosenFormat:
+        """The format of a sample; of the few lines of a slice that tell none, that of the lines before them."""
+        try:
+            return _found(self.source_format, sample, where)
+        except PermanentError:
+            if before not in NAMES:
+                raise
+            return ChosenFormat(named_format(before, sample, where=where), _AS_BEFORE)
 
     def _is_still(self, last: Format, sample: Sequence[str], where: str) -> bool:
         if (few := quick_sample(sample)) is None:
@@ -194,13 +205,14 @@ def check_quality(
 
     An object is refused if none of its lines could be read, however few there are; if it has at least 100 lines and a
     larger share than `max_rejected` (0 to 1) could not be read; or if all of these are messages. A share of 1 allows
-    everything.
+    everything. A slice of a log that was read before is judged with the others of its step.
 
     Raises:
         PermanentError: the object is refused: it probably has another format.
     """
     accounting = Accounting.total(part.accounting for part in results)
-    if max_rejected < 1:
+    goes_on = object_.slice is not None and object_.slice.format
+    if max_rejected < 1 and not goes_on:
         _check_lines(accounting, object_.key, format_, results, max_rejected)
     return accounting
 

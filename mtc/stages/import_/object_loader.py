@@ -18,6 +18,7 @@ from mtc.core.database import Connect
 from mtc.core.errors import StepError
 from mtc.core.model import RECIPES, LoadedObject, Part, SourceObject, Stage, StepId
 from mtc.core.sanitize import printable
+from mtc.formats.csv_lines import Cells
 from mtc.formats.model import Format
 from mtc.manifest.project import SiteSettings
 from mtc.plan.work import ImportWork, LoadedStep
@@ -182,7 +183,7 @@ class ObjectLoader:
         return complete
 
     def _complete(self, segment: Segment, format_: Format) -> LoadedObject:
-        object_, results = segment.object, self.results[segment.object.key]
+        object_, results = _loaded_slice(segment, format_), self.results[segment.object.key]
         accounting = check_quality(object_, results, format_, self.context.site.filters.max_rejected)
         if len(self.samples) < SAMPLES:
             self.samples += [f"{printable(object_.key)} {sample}" for part in results for sample in part.samples]
@@ -196,7 +197,7 @@ class ObjectLoader:
             accounting,
             parts,
             made_with=self.context.work.made_with,
-            text=segment.text if accounting.lines else "",
+            text=segment.text if accounting.lines and object_.slice is None else "",
             recipe=RECIPES[Stage.IMPORT],
         )
 
@@ -210,6 +211,15 @@ class ObjectLoader:
         staging.publish(files)
         self.published |= files
         crash_points.point("load.published")
+
+
+def _loaded_slice(segment: Segment, format_: Format) -> SourceObject:
+    """A segment's object; a slice with the header for what follows it."""
+    object_, shape = segment.object, format_.shape
+    if object_.slice is None:
+        return object_
+    header = shape.header + "\n" if isinstance(shape, Cells) and shape.header else segment.header
+    return dataclasses.replace(object_, slice=dataclasses.replace(object_.slice, next_header=header))
 
 
 def _prefetch_bundles(made: Generator[Bundle]) -> Generator[Bundle]:

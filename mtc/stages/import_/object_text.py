@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -21,10 +22,19 @@ from mtc.core.sql import literal
 from mtc.formats.aws import CLOUDFRONT_COLUMNS, parquet_column
 from mtc.formats.compression import as_utf8, blocks
 from mtc.formats.line_cleaning import BOM, tidy, unmarked, whole_lines
+from mtc.formats.model import Format
+from mtc.formats.w3c import HeaderLines
 
 _MAGIC = b"PAR1"
 _BLOCK = 4 << 20  # bytes
 _SAMPLE_BYTES = 256 << 10
+
+
+class ChooseFormat(Protocol):
+    """Chooses the format of objects."""
+
+    def __call__(self, sample: Sequence[str], where: str, before: str = "") -> Format:
+        """The format of an object that begins with these lines. `before` is that of the lines before a slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,18 @@ class FetchedObject:
     path: Path
     origin: Path | None = None
     encoding: str | None = None
+
+    def format(self, block: bytes, choose: ChooseFormat) -> Format:
+        """The format of an object whose text begins with `block`."""
+        if (part := self.object.slice) is None:
+            return choose(sample_lines(block) if block else (), self.object.key)
+        header = part.header.encode()
+        return choose(sample_lines(header + block) if header or block else (), self.object.key, part.format)
+
+    def headers(self) -> HeaderLines:
+        """What keeps the headers of the text, for what follows a slice."""
+        part = self.object.slice
+        return HeaderLines(part.header.encode() if part else b"", is_kept=part is not None)
 
     def digest(self) -> str:
         """Compute the digest of the object's bytes."""

@@ -1,0 +1,89 @@
+"""Logs that grow: which days may get more hits yet. Pure.
+
+Lines come in order of time, near enough. So a day is whole when a log was read that goes on behind its end; or when the
+source was looked at after it had settled, and there was nothing more.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from mtc.core.frozen_model import seconds
+from mtc.core.model import Stage, StepId
+from mtc.core.records import History, StepRecord
+from mtc.manifest.project import SiteSettings
+from mtc.plan.neighbours import NOT_WHOLE
+from mtc.plan.world import Selection
+
+GROWING = f"{NOT_WHOLE}: its logs may still grow"
+"""Why a day is not whole."""
+
+LACKING = "lacking"
+"""The input of a stat step that says why its day may not be whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrowingLogs:
+    """How far the growing logs of a site were read.
+
+    `last_day` is the last day with hits from slices of logs, None where there are none; `looked_at` is when the source
+    was last listed.
+    """
+
+    site: SiteSettings
+    last_day: dt.date | None = None
+    looked_at: dt.datetime | None = None
+
+    @classmethod
+    def of(cls, site: SiteSettings, history: History) -> "GrowingLogs":
+        """From what the state says."""
+        steps = [step for step in history.objects if step.site == site.name]
+        days = [
+            part.day
+            for step in steps
+            for item in history.objects[step]
+            if item.object.slice is not None
+            for part in item.parts
+            if part.hits
+        ]
+        looks = [record.checked for step in steps if (record := history.steps.get(step)) and record.checked]
+        return cls(site, max(days, default=None), max(looks, default=None))
+
+    def lacking(self, day: dt.date) -> tuple[str, ...]:
+        """Why a day may not be whole; empty for one that is, and where no log grows."""
+        if self.last_day is None or day < self.last_day:
+            return ()
+        settled = self.site.day_end(day) + dt.timedelta(seconds=seconds(self.site.source.settle))
+        return () if self.looked_at is not None and self.looked_at >= settled else (GROWING,)
+
+
+def uncounted(site: str, history: History, asked: Collection[dt.date]) -> Mapping[dt.date, int]:
+    """The hits that growing logs have of days without statistics, by day. `asked` are about to be counted."""
+    found: Counter[dt.date] = Counter()
+    for step, objects in history.objects.items():
+        for item in objects if step.site == site else ():
+            for part in item.parts if item.object.slice is not None else ():
+                record = history.steps.get(StepId(Stage.STAT, site, part.day))
+                if part.day not in asked and (record is None or not record.fingerprint):
+                    found[part.day] += part.hits
+    return dict(sorted(found.items()))
+
+
+def uncounted_notes(selection: Selection, history: History, sites: Collection[str]) -> Iterator[str]:
+    """A sentence for each of these sites whose growing logs have hits of days without statistics."""
+    for site in sorted(sites):
+        asked = selection.days.get(site, ()) if Stage.STAT in selection.stages else ()
+        if days := uncounted(site, history, asked):
+            first, last = min(days), max(days)
+            span = f"{first}" if first == last else f"{first} to {last}"
+            command = f"mtc stat {site} {first}" + ("" if first == last else f" {last}")
+            hits = f"{sum(days.values()):,} hits of other days"
+            yield f"{site}: {hits} ({span}) are in no statistics: `{command}` counts them"
+
+
+def growing_days(records: Mapping[StepId, StepRecord]) -> Iterator[dt.date]:
+    """The days that were counted while their logs might still grow."""
+    for step, record in records.items():
+        if step.stage is Stage.STAT and record.inputs.get(LACKING, "").startswith(GROWING):
+            yield step.day

@@ -1,0 +1,251 @@
+"""A source whose names tell no day: logs that grow, are rotated and compressed, and are loaded slice by slice.
+
+The files lie in a folder or a bucket (`LogFiles`). What is new is found by a look at all of them, against what was
+loaded before (`log_slices`). A slice is copied into the spool before it is read, from whatever file its log is in then:
+a log may be renamed, copied and cut between the look and the copy.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from mtc.core.atomic_files import explain_write_error, staged_beside
+from mtc.core.clock import Clock, utc_now
+from mtc.core.errors import ObjectChangedError, PermanentError, StepError
+from mtc.core.model import LoadedObject, Slice, SourceObject
+from mtc.core.sanitize import printable
+from mtc.sources.log_identity import digest, known_logs
+from mtc.sources.log_slices import LogFile, Look, Seen, by_day, is_loaded, look, mark_of
+from mtc.sources.log_text import HEAD, LogText
+from mtc.sources.source import Note, ObjectsByDay, Progress, RemoteObject, ignore
+
+_TRIES = 2
+_BEING_WRITTEN = 600
+"""How long, in seconds, a compressed file that is cut off may be one that is being written."""
+
+
+class LogFiles(Protocol):
+    """The files of a source whose names tell no day. Every method raises `StepError`s only."""
+
+    def list_files(self, *, note: Note = ignore) -> Sequence[SourceObject]:
+        """List all files that fit the URL."""
+
+    def text(self, file: SourceObject, spool: Path) -> LogText:
+        """The text of a file as it is now; what has to be fetched for it goes into `spool`.
+
+        Raises:
+            ObjectChangedError: the file is gone.
+        """
+
+    def fingerprint(self, file: SourceObject) -> str:
+        """What is the same as long as the file's content is; empty where a look is as cheap.
+
+        Raises:
+            ObjectChangedError: the file is gone.
+        """
+
+    def empty_listing_doubt(self) -> str:
+        """Why an empty listing may be wrong where there were files before; empty where it is right."""
+
+    def where(self, file: SourceObject) -> str:
+        """Name the file for people; harmless to show."""
+
+    def describe(self) -> str:
+        """Name the source for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrowingSource:
+    """The growing logs of one site. `zone` is the site's, `settle` how long a line without its end is waited for.
+
+    `encoding` is that of the logs where no byte order mark says another. `memory` is a file that remembers which files
+    were read to their ends, so that compressed ones are not decompressed again: it may be removed at any time. `spool`
+    is a folder for what has to be fetched for a look.
+    """
+
+    files: LogFiles
+    zone: dt.tzinfo
+    settle: dt.timedelta
+    memory: Path
+    spool: Path
+    encoding: str | None = None
+    clock: Clock = utc_now
+    _held: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+
+    def look(
+        self,
+        loaded: Mapping[dt.date, Sequence[LoadedObject]],
+        last: dt.date,
+        *,
+        note: Note = ignore,
+    ) -> ObjectsByDay:
+        """What is there now: loaded slices under the day that they were loaded for, and new ones.
+
+        A new slice is of the day on which its file was last written to, or of `last` where that is earlier.
+
+        Args:
+            loaded: what was loaded for each day, of all days.
+            last: the last day that is asked for.
+            note: called with what a person should know.
+        """
+        items = [item for objects in loaded.values() for item in objects]
+        found = self._look(items, self.clock(), note)
+        self._held.clear()
+        self._held.update(found.files)
+        for text in found.notes:
+            note(text)
+        return by_day(found, loaded, lambda new: min(last, self._day_of(new)))
+
+    def _look(self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note) -> Look:
+        """Look, and once more where files were rotated meanwhile."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(ObjectChangedError):
+                return self._look_once(loaded, now, note)
+        return self._look_once(loaded, now, note)
+
+    def _look_once(self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note) -> Look:
+        known = known_logs(item.object.slice for item in loaded if item.object.slice is not None)
+        remembered = _read(self.memory)
+        fingerprints: dict[str, str] = {}
+        unchanged: dict[str, Seen] = {}
+        files = []
+        with spool_folder(self.spool) as spool:
+            for file in self.files.list_files(note=note):
+                try:
+                    fingerprints[file.key] = self.files.fingerprint(file)
+                    seen = remembered.get(fingerprints[file.key])
+                    if seen is not None and is_loaded(seen, known):
+                        unchanged[file.key] = seen
+                    elif (text := self.files.text(file, spool)).size:
+                        files.append(LogFile(file, text))
+                except ObjectChangedError:
+                    continue  # it is gone since it was listed: the next look finds it under another name
+                except PermanentError as error:
+                    if now.timestamp() - file.modified / 1e9 >= _BEING_WRITTEN:
+                        note(f"{printable(file.key)} is skipped: {error.what}")
+            found = look(files, loaded, now, settle=self.settle, encoding=self.encoding, unchanged=unchanged)
+        seen_now = {fingerprints[key]: seen for key, seen in found.seen.items() if fingerprints.get(key)}
+        if seen_now != remembered:
+            _write(self.memory, seen_now)
+        return found
+
+    def _day_of(self, file: SourceObject) -> dt.date:
+        return dt.datetime.fromtimestamp(file.modified / 1e9, self.zone).date()
+
+    def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
+        """The files by the day on which they were last written to, those of other days under the nearest of `days`."""
+        found: dict[dt.date, list[SourceObject]] = {}
+        for file in self.files.list_files(note=note) if days else ():
+            day = self._day_of(file)
+            found.setdefault(min(days, key=lambda each: abs(each - day)), []).append(file)
+        return {day: tuple(sorted(found[day])) for day in sorted(found)}
+
+    def empty_listing_doubt(self) -> str:
+        """As the files have it."""
+        return self.files.empty_listing_doubt()
+
+    def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
+        """Copy a slice into `spool`, with the byte order mark of its log in front.
+
+        Raises:
+            ObjectChangedError: no file holds the slice as it was found.
+        """
+        part = _slice_of(obj)
+        target = spool / digest(f"{obj.key}\0{obj.version}".encode("utf-8", "surrogateescape"))[:32]
+        text, size = self._text_with(part, obj, spool), 0
+        try:
+            spool.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as stream:
+                stream.write(mark_of(text.read(0, HEAD)) if part.start else b"")
+                for block in text.blocks(part.start, part.stop):
+                    size += stream.write(block)
+                    progress(len(block))
+        except OSError as error:
+            raise explain_write_error(error, str(target)) from error
+        if size != part.stop - part.start:
+            raise ObjectChangedError("the log became shorter while it was read", where=self.where(obj))
+        return target
+
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        """The beginning of a file's or a slice's text."""
+        with spool_folder(self.spool) as spool:
+            if obj.slice is None:
+                return self.files.text(obj, spool).read(0, size)
+            start = obj.slice.start
+            return self._text_with(obj.slice, obj, spool).read(start, min(start + size, obj.slice.stop))
+
+    def confirm_unchanged(self, obj: SourceObject) -> None:
+        """Nothing to do: a slice is copied before it is read, and checked then."""
+
+    def remote(self, obj: SourceObject) -> RemoteObject | None:  # noqa: ARG002 - of slices no service has a copy
+        """No service copies slices."""
+        return None
+
+    def where(self, obj: SourceObject) -> str:
+        """The file, and of a slice its place in the text."""
+        if obj.slice is None:
+            return self.files.where(obj)
+        file = SourceObject(obj.slice.file, obj.size)
+        return f"{self.files.where(file)} (bytes {obj.slice.start:,} to {obj.slice.stop:,})"
+
+    def describe(self) -> str:
+        """The URL as the manifest has it."""
+        return self.files.describe()
+
+    def _text_with(self, part: Slice, obj: SourceObject, spool: Path) -> LogText:
+        """The text that holds a slice: of the file that its log was seen in, else of any."""
+        names = [self._held.get(part.log, part.file), part.file]
+        listed = {file.key: file for file in self.files.list_files()}
+        order = [listed[name] for name in names if name in listed]
+        for file in (*order, *(item for item in listed.values() if item.key not in names)):
+            with contextlib.suppress(ObjectChangedError, PermanentError):
+                text = self.files.text(file, spool)
+                if holds(text, part):
+                    self._held[part.log] = file.key
+                    return text
+        raise ObjectChangedError("no file holds this part of the log any more", where=self.where(obj))
+
+
+@contextlib.contextmanager
+def spool_folder(spool: Path) -> Iterator[Path]:
+    """A folder below `spool` that is removed afterwards."""
+    spool.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="look-", dir=spool) as folder:
+        yield Path(folder)
+
+
+def _read(memory: Path) -> dict[str, Seen]:
+    """What is remembered; nothing where it cannot be read."""
+    try:
+        found = json.loads(memory.read_text("utf-8"))
+        return {str(fingerprint): (str(log), int(size)) for fingerprint, (log, size) in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _write(memory: Path, seen: Mapping[str, Seen]) -> None:
+    """Remember; where that fails the next look costs more."""
+    with contextlib.suppress(OSError, StepError):
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        with staged_beside(memory) as staged:
+            staged.write_text(json.dumps(seen), "utf-8")
+
+
+def holds(text: LogText, part: Slice) -> bool:
+    """Whether a text begins as the slice's log does, and has at the slice's end what the slice has."""
+    return (
+        text.size >= part.stop
+        and digest(text.read(0, part.head_size)) == part.head
+        and digest(text.read(part.stop - part.tail_size, part.stop)) == part.tail
+    )
+
+
+def _slice_of(obj: SourceObject) -> Slice:
+    if obj.slice is None:
+        raise PermanentError("the object is a whole file, and the source has slices", where=printable(obj.key))
+    return obj.slice

@@ -1,0 +1,186 @@
+"""Which log a file holds: growing logs are known again after they were renamed, copied, cut or compressed.
+
+A log is known by its text, never by its name, inode or time: by its first bytes, and by the bytes before the place up
+to which it was read. So a file is
+
+- a known log, grown or not, whatever it is called now;
+- a copy of one that another file holds as well, as far as it goes;
+- a shorter piece of one, as while it is being copied;
+- a known log whose text was changed before that place;
+- or a new log.
+
+What cannot be told apart: two logs that are equal from their first byte to their last count as one, until one of them
+goes on differently; a log that is changed in its first bytes is another one.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from mtc.core.model import Slice
+from mtc.sources.log_text import HEAD, LogText
+
+_ID_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLog:
+    """What was read of a log: its slices, in order, without a gap."""
+
+    id: str
+    slices: tuple[Slice, ...]
+
+    @property
+    def stop(self) -> int:
+        """Up to where it was read."""
+        return self.slices[-1].stop
+
+    @property
+    def file(self) -> str:
+        """The key of the file that it was last read from."""
+        return self.slices[-1].file
+
+
+def known_logs(slices: Iterable[Slice]) -> Mapping[str, KnownLog]:
+    """The logs that these slices are of, by id. What comes after a gap is ignored: the gap is read again."""
+    by_log: dict[str, list[Slice]] = {}
+    for each in slices:
+        by_log.setdefault(each.log, []).append(each)
+    found = {}
+    for log, parts in by_log.items():
+        at, joined = 0, []
+        for each in sorted((part for part in parts if part.start < part.stop), key=lambda item: item.start):
+            if each.start != at:
+                break
+            joined.append(each)
+            at = each.stop
+        if joined:
+            found[log] = KnownLog(log, tuple(joined))
+    return found
+
+
+class Sighting(Enum):
+    """How a file holds a log."""
+
+    NEW = auto()
+    KNOWN = auto()
+    COPY = auto()
+    SHORTER = auto()
+    CHANGED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A file, the id of the log that it holds, and how. The first file of a log is the one to read it from."""
+
+    key: str
+    log: str
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file of a source and its text."""
+
+    key: str
+    text: LogText
+
+
+def digest(data: bytes) -> str:
+    """SHA-256, hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def identify(files: Sequence[SeenFile], known: Mapping[str, KnownLog]) -> list[Identified]:
+    """Tell which log each file holds; the longest file of a log comes before its copies.
+
+    Costs two short reads of each plain file. `known` are the logs that were read before.
+    """
+    names = {log.file for log in known.values()}
+    order = sorted(files, key=lambda file: (-file.text.size, file.text.is_final, file.key not in names, file.key))
+    matcher = _Matcher(known)
+    return [matcher.identify(file) for file in order]
+
+
+class _Matcher:
+    """The logs that are known or were found in this look, and the file that each is read from.
+
+    Logs are looked up by how they begin, so that a file is compared with few of them, however many there are.
+    """
+
+    def __init__(self, known: Mapping[str, KnownLog]) -> None:
+        self._known = known
+        self._held: dict[str, SeenFile] = {}
+        self._by_head: dict[tuple[int, str], set[str]] = {}
+        for log in known.values():
+            for each in log.slices:
+                self._by_head.setdefault((each.head_size, each.head), set()).add(log.id)
+        self._head_sizes = {size for size, _ in self._by_head}
+        self._heads: dict[str, bytes] = {}
+
+    def identify(self, file: SeenFile) -> Identified:
+        head = file.text.read(0, HEAD)
+        alike = self._alike(head)
+        found = max(self._matches(file, alike), default=None)
+        if found is not None:
+            log, is_first = found[-1], found[-1] not in self._held
+            sighting = Sighting.KNOWN if is_first else Sighting.COPY
+        else:
+            sighting, log = self._weak_match(file, alike) or (Sighting.NEW, self._new_id(head))
+        if log not in self._held:
+            self._held[log], self._heads[log] = file, head
+        return Identified(file.key, log, sighting)
+
+    def _alike(self, head: bytes) -> set[str]:
+        """The logs that a file with this head may hold: those that begin so, as far as both go."""
+        sizes = [size for size in self._head_sizes if size <= len(head)]
+        alike = set[str]().union(*(self._by_head.get((size, digest(head[:size])), ()) for size in sizes))
+        return alike | {log for log, other in self._heads.items() if other.startswith(head)}
+
+    def _matches(self, file: SeenFile, alike: Iterable[str]) -> Iterator[tuple[int, bool, str]]:
+        """The logs that a file holds as far as it goes: how far they were read, whether the name is theirs, the id."""
+        for log in alike:
+            known, held = self._known.get(log), self._held.get(log)
+            stop = known.stop if known else 0
+            if known and file.text.size >= stop and not _is_read(file.text, known.slices[-1]):
+                continue
+            if held is None and file.text.size < stop:
+                continue
+            if held is None or _ends_alike(file.text, held.text):
+                yield stop, known is not None and known.file == file.key, log
+
+    def _weak_match(self, file: SeenFile, alike: Iterable[str]) -> tuple[Sighting, str] | None:
+        """The known log, in no longer file, that the file is a shorter piece of, or was before it changed."""
+        for log in sorted(alike):
+            known = self._known.get(log)
+            if known is None or log in self._held:
+                continue
+            if file.text.size < known.stop:
+                return Sighting.SHORTER, log
+            if known.slices[-1].head_size >= HEAD:
+                return Sighting.CHANGED, log
+        return None
+
+    def _new_id(self, head: bytes) -> str:
+        """The digest of the head; with a number where another log begins in the same way."""
+        name = digest(head)[:_ID_LENGTH]
+        ids = itertools.chain((name,), (f"{name}-{number}" for number in itertools.count(2)))
+        return next(log for log in ids if log not in self._known and log not in self._held)
+
+
+def _is_read(text: LogText, last: Slice) -> bool:
+    """Whether a text has, before the place up to which a log was read, what the log had then."""
+    return (
+        digest(text.read(0, last.head_size)) == last.head
+        and digest(text.read(last.stop - last.tail_size, last.stop)) == last.tail
+    )
+
+
+def _ends_alike(shorter: LogText, longer: LogText) -> bool:
+    """Whether two texts are equal at their beginning and at the end of the shorter one."""
+    size = shorter.size
+    if shorter.read(0, HEAD) != longer.read(0, min(HEAD, size)):
+        return False
+    return shorter.read(max(size - HEAD, 0), size) == longer.read(max(size - HEAD, 0), size)

@@ -1,0 +1,188 @@
+"""Logs that grow, applied again and again: every line counts once, in the statistics of its day."""
+
+import datetime as dt
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+from applied import Applied, hit
+
+from mtc.core.model import Stage, Verdict
+from mtc.manifest.dates import DateRange
+from mtc.state.store import Store
+
+DAY = dt.date(2026, 5, 1)
+NEXT = dt.date(2026, 5, 2)
+
+
+def at(text: str) -> dt.datetime:
+    """A time in UTC."""
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+class Server:
+    """A project whose site has logs without a date, and a clock."""
+
+    def __init__(self, root: Path, dates: str = "today", more: str = "", name: str = "access.log") -> None:
+        self.applied = Applied(root)
+        self.applied.manifest(f"dates: {dates}\n{more}", url="logs/access.log*")
+        self.name = name
+        self.now = at("2026-05-01T10:00:00")
+        self.number = 0
+
+    def path(self, name: str = "") -> Path:
+        """A log's path."""
+        return self.applied.root / "logs" / (name or self.name)
+
+    def write(self, *hours: str, name: str = "") -> None:
+        """Append a hit at each of these times, and move the clock there."""
+        path = self.path(name)
+        path.parent.mkdir(exist_ok=True)
+        for hour in hours:
+            self.now = at(hour if "T" in hour else f"2026-05-01T{hour}:00")
+            self.number += 1
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(hit(self.now, f"/{self.number}"))
+        self.touch(name)
+
+    def touch(self, name: str = "") -> None:
+        """The file was written to now."""
+        moment = int(self.now.timestamp() * 1e9)
+        os.utime(self.path(name), ns=(moment, moment))
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a log."""
+        self.path(old).rename(self.path(new))
+
+    def compress(self, name: str) -> None:
+        """Compress a log."""
+        path = self.path(name)
+        written = path.stat().st_mtime_ns
+        packed = path.with_name(f"{name}.gz")
+        packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+        os.utime(packed, ns=(written, written))
+        path.unlink()
+
+    def apply(self, code: int = 0, later: dt.timedelta = dt.timedelta(minutes=1)) -> None:
+        """Apply a little later."""
+        self.now += later
+        self.applied.apply(now=self.now, code=code)
+
+    def paths(self, root: Path | None = None) -> list[str]:
+        """The paths of all hits that the state lists, sorted."""
+        import duckdb  # noqa: PLC0415 - the test's own look
+
+        root = root or self.applied.root
+        with Store.open(root / ".mtc" / "state.db", readonly=True) as store:
+            files = [str(root / "warehouse" / file) for file in store.listed_files()]
+        rows = duckdb.connect().execute("SELECT path FROM read_parquet(?)", [files]).fetchall() if files else []
+        return sorted((path for (path,) in rows), key=lambda path: int(path[1:]))
+
+    def expect_all(self) -> None:
+        """Every hit that was written is there once."""
+        assert self.paths() == [f"/{number}" for number in range(1, self.number + 1)]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    """A server."""
+    return Server(tmp_path)
+
+
+def test_todays_numbers_grow_with_the_log(server: Server) -> None:
+    """Each run loads what is new, and counts the day again; a run without anything new does nothing."""
+    server.write("09:00", "09:10", "09:20")
+    server.apply()
+    assert server.applied.actions() == 3
+    server.write("10:00", "10:10")
+    server.apply()
+    assert server.applied.actions() == 5
+    [account] = [server.applied.account()]
+    assert account is not None
+    assert (account.lines, account.hits) == (5, 5)
+    plan = server.applied.plan(now=server.now)
+    assert {step.verdict for step in plan.steps} == {Verdict.UP_TO_DATE}
+    server.apply()
+    server.expect_all()
+
+
+def test_rotation_and_compression_are_nobodys_business(server: Server) -> None:
+    """Numbered rotation at midnight, compression a rotation later, deletion of the oldest."""
+    server.write("09:00", "10:00")
+    server.apply()
+    server.write("22:00", "23:59")
+    server.rename("access.log", "access.log.1")
+    server.write("2026-05-02T00:01", "2026-05-02T01:00")
+    server.apply()
+    server.expect_all()
+    assert server.applied.actions(DAY) == 4
+    assert server.applied.actions(NEXT) == 2
+    server.write("2026-05-02T23:58")
+    server.rename("access.log.1", "access.log.2")
+    server.rename("access.log", "access.log.1")
+    server.compress("access.log.2")
+    server.write("2026-05-03T00:02")
+    server.apply()
+    server.path("access.log.2.gz").unlink()
+    server.write("2026-05-03T00:12")
+    server.apply()
+    server.expect_all()
+    assert [server.applied.actions(DAY), server.applied.actions(NEXT)] == [4, 3]
+
+
+def test_a_first_run_finds_what_rotation_has_left(tmp_path: Path) -> None:
+    """Compressed, renamed and current: each line once. Statistics are made of the days asked for; others are told."""
+    server = Server(tmp_path, "yesterday")
+    for day in (28, 29, 30):
+        server.write(f"2026-04-{day}T10:00", f"2026-04-{day}T23:00", name=f"access.log.{31 - day}")
+    server.compress("access.log.3")
+    server.compress("access.log.2")
+    server.write("00:10", "06:00")
+    server.apply()
+    server.expect_all()
+    assert [server.applied.actions(dt.date(2026, 4, day)) for day in (28, 29, 30)] == [0, 0, 2]
+    [note] = server.applied.notes
+    assert note.startswith("docs: 6 hits of other days (2026-04-28 to 2026-05-01) are in no statistics: ")
+    assert "`mtc stat docs 2026-04-28 2026-05-01`" in note
+    days = DateRange(from_="2026-04-28", to="2026-04-30")
+    server.applied.apply(days, now=server.now, stages=(Stage.STAT,))
+    assert [server.applied.actions(dt.date(2026, 4, day)) for day in (28, 29, 30)] == [2, 2, 2]
+
+
+def test_copytruncate(server: Server) -> None:
+    """The copy has what was not seen yet; the log begins again."""
+    server.write("09:00", "10:00")
+    server.apply()
+    server.write("11:00")
+    server.path("access.log.1").write_bytes(server.path().read_bytes())
+    server.touch("access.log.1")
+    server.apply()
+    server.path().write_bytes(b"")
+    server.write("12:00")
+    server.apply()
+    server.expect_all()
+
+
+def test_a_day_is_incomplete_until_its_logs_go_on_behind_it(server: Server) -> None:
+    """In the file, and in status."""
+    server.write("09:00", "10:00")
+    server.apply()
+    assert server.applied.stat()["complete"] is False
+    server.write("2026-05-02T00:10")
+    server.apply()
+    assert server.applied.stat().get("complete", True) is True
+    assert server.applied.stat(NEXT)["complete"] is False
+
+
+@pytest.mark.parametrize("dates", ["today", "yesterday", "{last: 3}"])
+def test_nothing_is_read_twice_by_day_after_day(tmp_path: Path, dates: str) -> None:
+    """A week of runs, whatever days they ask for."""
+    server = Server(tmp_path, dates)
+    for day in range(1, 6):
+        for hour in ("07:15", "12:00", "23:30"):
+            server.write(f"2026-05-0{day}T{hour}")
+            server.apply()
+    server.expect_all()
+    server.apply(later=dt.timedelta(days=1))
+    assert [server.applied.actions(dt.date(2026, 5, day)) for day in range(1, 6)] == [3] * 5

@@ -1,0 +1,361 @@
+"""Growing logs: every line is loaded once, whatever becomes of the files between two looks."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from mtc.core.model import Accounting, LoadedObject, SourceObject
+from mtc.sources.log_slices import MOST, LogFile, Look, line_end, look
+
+NOW = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
+SETTLE = dt.timedelta(hours=6)
+
+
+@dataclasses.dataclass
+class Text:
+    """A text in memory."""
+
+    data: bytes
+    is_final: bool = False
+
+    @property
+    def size(self) -> int:
+        """Its length."""
+        return len(self.data)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """A piece of it."""
+        return self.data[start:stop]
+
+    def blocks(self, start: int, stop: int) -> Iterator[bytes]:
+        """The piece in one."""
+        yield self.read(start, stop)
+
+
+@dataclasses.dataclass
+class Warehouse:
+    """What was loaded: slices, with their text."""
+
+    loaded: dict[str, LoadedObject] = dataclasses.field(default_factory=dict)
+    texts: dict[str, bytes] = dataclasses.field(default_factory=dict)
+
+    def look(
+        self, files: dict[str, bytes], now: dt.datetime = NOW, final: Iterable[str] = (), most: int = MOST
+    ) -> Look:
+        """Look at files; those in `final` are compressed. They were written to just now."""
+        modified = int(NOW.timestamp() * 1e9)
+        listed = [
+            LogFile(SourceObject(key, len(data), modified=modified), Text(data, key in set(final)))
+            for key, data in files.items()
+        ]
+        return look(listed, tuple(self.loaded.values()), now, settle=SETTLE, most=most)
+
+    def load(
+        self, files: dict[str, bytes], now: dt.datetime = NOW, final: Iterable[str] = (), most: int = MOST
+    ) -> Look:
+        """Look, and load what is new or changed."""
+        found = self.look(files, now, final, most)
+        for item in (*found.new, *found.changed.values()):
+            part = item.slice
+            assert part is not None
+            text = files[part.file][part.start : part.stop]
+            content = hashlib.sha256(text).hexdigest()
+            self.loaded[item.key] = LoadedObject(item, item.key, content, "combined", Accounting(), ())
+            self.texts[item.key] = text
+        return found
+
+    @property
+    def lines(self) -> list[bytes]:
+        """All lines that were loaded, sorted."""
+        return sorted(line for text in self.texts.values() for line in text.splitlines())
+
+
+def lines(first: int, last: int, host: str = "a") -> bytes:
+    """Lines that are all different."""
+    return b"".join(
+        b"%s - line %06d of a log, with some text behind it\n" % (host.encode(), n) for n in range(first, last)
+    )
+
+
+def every(*texts: bytes) -> list[bytes]:
+    """The lines of these texts, sorted."""
+    return sorted(line for text in texts for line in text.splitlines())
+
+
+LONG = lines(0, 200)
+NEW = lines(1000, 1050)
+
+ROTATIONS = {
+    "nothing happened": {"access.log": LONG},
+    "grown": {"access.log": LONG + NEW},
+    "renamed": {"access.log.1": LONG, "access.log": NEW},
+    "renamed, grown before": {"access.log.1": LONG + lines(200, 300), "access.log": NEW},
+    "a date behind it": {"access.log-20260502": LONG + lines(200, 210), "access.log": NEW},
+    "copied and cut": {"access.log.1": LONG + lines(200, 210), "access.log": NEW},
+    "cut, and empty yet": {"access.log.1": LONG, "access.log": b""},
+    "being copied": {"access.log.1": lines(0, 60), "access.log": LONG + NEW},
+    "being copied in the midst of a line": {"access.log.1": LONG[:3010], "access.log": LONG + NEW},
+    "copied, and not cut yet": {"access.log.1": LONG + NEW, "access.log": LONG + NEW},
+    "copied, and grown since": {"access.log.1": LONG, "access.log": LONG + NEW},
+    "the new one is longer": {"access.log.1": LONG, "access.log": lines(5000, 5400)},
+    "the new one is as long": {"access.log.1": LONG, "access.log": lines(5000, 5200)},
+    "two rotations": {"access.log.2": LONG, "access.log.1": lines(300, 310), "access.log": NEW},
+    "gone before it was seen again": {"access.log": NEW},
+    "another server's beside it": {"access.log": LONG, "b.log": lines(0, 200, "b")},
+}
+
+
+@pytest.mark.parametrize(
+    "read", [LONG, LONG[:5000], lines(0, 1), lines(0, 3)], ids=["whole", "half", "a line", "three"]
+)
+@pytest.mark.parametrize("name", ROTATIONS)
+def test_each_line_counts_once_whatever_happened_between_two_looks(name: str, read: bytes) -> None:
+    """First some of the log is read, up to a line's end; then the files are these."""
+    files = ROTATIONS[name]
+    warehouse = Warehouse()
+    warehouse.load({"access.log": read})
+    first = warehouse.lines
+    for _ in range(2):
+        warehouse.load(files, NOW + 2 * SETTLE)
+    seen = set(every(*files.values(), read[: read.rfind(b"\n") + 1]))
+    if "in the midst" in name:
+        seen = set(every(LONG, NEW))
+    assert warehouse.lines == sorted(seen)
+    assert set(first) <= seen
+    assert warehouse.look(files, NOW + 3 * SETTLE).new == []
+
+
+def test_a_compressed_log_is_the_log_that_was_read() -> None:
+    """Its text is what counts; what it has beyond is its tail."""
+    warehouse = Warehouse()
+    warehouse.load({"access.log": LONG})
+    found = warehouse.load({"access.log.1.gz": LONG + NEW, "access.log": lines(9, 10)}, final=["access.log.1.gz"])
+    assert [(item.key.split("@")[0], item.size) for item in found.new] == [
+        ("access.log.1.gz", len(NEW)),
+        ("access.log", len(lines(9, 10))),
+    ]
+
+
+def test_two_servers_whose_logs_begin_alike_count_each_when_they_part() -> None:
+    """As long as they are the same they are one; then the second counts from its start."""
+    same = lines(0, 1)
+    warehouse = Warehouse()
+    warehouse.load({"a.log": same, "b.log": same})
+    assert warehouse.lines == every(same)
+    warehouse.load({"a.log": same + lines(1, 3, "a"), "b.log": same + lines(1, 5, "b")})
+    assert warehouse.lines == sorted(every(same + lines(1, 3, "a")) + every(same + lines(1, 5, "b")))
+
+
+def test_a_last_line_without_its_end_waits() -> None:
+    """Until its end has come, or nothing was written for as long as a source takes to settle."""
+    warehouse = Warehouse()
+    whole, piece = lines(0, 2), lines(2, 3)[:-10]
+    warehouse.load({"access.log": whole + piece})
+    assert warehouse.lines == every(whole)
+    assert warehouse.look({"access.log": whole + piece}, NOW + dt.timedelta(hours=5)).new == []
+    late = Warehouse(dict(warehouse.loaded), dict(warehouse.texts))
+    late.load({"access.log": whole + piece}, NOW + SETTLE)
+    assert late.lines == every(whole + piece)
+    warehouse.load({"access.log": lines(0, 4)})
+    assert warehouse.lines == every(lines(0, 4))
+
+
+@pytest.mark.parametrize(("line", "is_seen"), [(0, False), (150, False), (399, True), (340, True), (299, False)])
+def test_a_line_that_was_changed_in_place_is_seen_near_the_end_of_what_was_read(line: int, is_seen: bool) -> None:  # noqa: FBT001
+    """The slice with it is read again; a change elsewhere is not seen, as a look does not read everything."""
+    warehouse = Warehouse()
+    for last in (100, 200, 300, 400):
+        warehouse.load({"access.log": lines(0, last)})
+    rows = lines(0, 500).splitlines(keepends=True)
+    rows[line] = rows[line].upper()
+    found = warehouse.load({"access.log": b"".join(rows)})
+    if line:
+        assert [item.size > 0 for item in found.changed.values()] == [True] * is_seen
+        assert (warehouse.lines == every(b"".join(rows))) is is_seen
+    else:
+        assert found.changed == {}
+        assert len(found.new) == 1  # in its first bytes: another log
+        assert found.new[0].slice is not None
+        assert found.new[0].slice.start == 0
+
+
+def test_slices_that_followed_a_changed_one_are_emptied() -> None:
+    """Whose text moved by some bytes."""
+    warehouse = Warehouse()
+    for last in (100, 200, 300, 400):
+        warehouse.load({"access.log": lines(0, last)})
+    rows = lines(0, 500).splitlines(keepends=True)
+    rows.insert(150, b"a line that was not there\n")
+    files = {"access.log": b"".join(rows)}
+    found = warehouse.load(files)
+    assert [item.size > 0 for item in found.changed.values()] == [True, False, False]
+    assert warehouse.lines == every(b"".join(rows))
+    files = {"access.log": b"".join(rows) + lines(900, 910)}
+    warehouse.load(files)
+    assert warehouse.lines == every(*files.values())
+
+
+def test_a_log_that_became_shorter_keeps_what_was_read() -> None:
+    """And is told; when it is longer again it is another from where it was cut."""
+    warehouse = Warehouse()
+    warehouse.load({"access.log": lines(0, 200)})
+    found = warehouse.load({"access.log": lines(0, 150)})
+    assert "shorter than what was read" in found.notes[0]
+    assert warehouse.lines == every(lines(0, 200))
+    warehouse.load({"access.log": lines(0, 150) + lines(300, 400)})
+    assert warehouse.lines == every(lines(0, 150), lines(300, 400))
+
+
+def test_slices_have_a_size_at_most() -> None:
+    """A first look at a long log gives several."""
+    warehouse = Warehouse()
+    found = warehouse.load({"access.log": LONG}, most=1000)
+    assert len(found.new) > 5
+    assert all(item.size <= 1000 for item in found.new)
+    assert warehouse.lines == every(LONG)
+    assert warehouse.look({"access.log": LONG + NEW}).new[0].size == len(NEW)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8"])
+def test_lines_end_as_their_encoding_has_it(encoding: str) -> None:
+    """A byte of another character is no line end."""
+    mark = "\ufeff".encode(encoding)
+    text = mark + "first \u0a0a\u0a00 line\nsecond\nthi".encode(encoding)
+    warehouse = Warehouse()
+    [new] = warehouse.load({"access.log": text}).new
+    assert new.slice is not None
+    assert text[: new.slice.stop].decode(encoding).endswith("second\n")
+    assert line_end(text[:100], None) == "\n".encode(encoding)
+
+
+class Walk(RuleBasedStateMachine):
+    """A log that is written, rotated, copied, compressed and deleted at random, and looked at in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: dict[str, bytes] = {}
+        self.final: set[str] = set()
+        self.written: list[bytes] = []
+        self.number = 0
+        self.rotations = 0
+        self.warehouse = Warehouse()
+        self.seen: set[str] = set()
+
+    @initialize(name=st.sampled_from(["access.log", "x"]))
+    def begin(self, name: str) -> None:
+        """Nothing is there."""
+        self.name = name
+        self.files = {name: b""}
+
+    def _line(self) -> bytes:
+        self.number += 1
+        line = b"192.0.2.%d - - line %d %s" % (self.number % 200, self.number, b"x" * (self.number * 37 % 90))
+        self.written.append(line)
+        return line + b"\n"
+
+    @rule(count=st.sampled_from([1, 1, 2, 7, 60, 300]))
+    def append(self, count: int) -> None:
+        """Lines are written."""
+        self.files[self.name] += b"".join(self._line() for _ in range(count))
+        self.seen.discard(self.name)
+
+    @rule(cut=st.integers(1, 30))
+    def append_in_two(self, cut: int) -> None:
+        """A look between the two pieces of a line."""
+        line = self._line()
+        self.files[self.name] += line[:-cut]
+        self.warehouse.load(self.files, final=self.final)
+        self.files[self.name] += line[-cut:]
+        self.seen.discard(self.name)
+
+    def _shift(self) -> None:
+        """`x.2.gz` becomes `x.3.gz`, and so on."""
+        self.rotations += 1
+        renamed: dict[str, bytes] = {}
+        final, seen = set(), set()
+        for key, text in self.files.items():
+            new = key
+            if key != self.name:
+                number, dot, ending = key.removeprefix(self.name + ".").partition(".")
+                new = f"{self.name}.{int(number) + 1}{dot}{ending}"
+            renamed[new] = text
+            if key in self.final:
+                final.add(new)
+            if key in self.seen:
+                seen.add(new)
+        self.files, self.final, self.seen = renamed, final, seen
+
+    @rule()
+    def rotate(self) -> None:
+        """Renamed, and a new one is begun."""
+        self._shift()
+        if self.name in self.seen:
+            self.seen.add(f"{self.name}.1")
+        self.files[f"{self.name}.1"] = self.files[self.name]
+        self.files[self.name] = b""
+        self.seen.discard(self.name)
+
+    @rule(look_between=st.booleans(), share=st.floats(0, 1))
+    def copy_and_cut(self, look_between: bool, share: float) -> None:  # noqa: FBT001 - hypothesis gives it
+        """`copytruncate`, with a look while it copies."""
+        self._shift()
+        text = self.files[self.name]
+        if look_between:
+            self.files[f"{self.name}.1"] = text[: int(share * len(text))]
+            self.warehouse.load(self.files, final=self.final)
+        self.files[f"{self.name}.1"] = text
+        self.seen.discard(f"{self.name}.1")
+        self.files[self.name] = b""
+        self.seen.discard(self.name)
+
+    @precondition(lambda self: any(key != self.name and key not in self.final for key in self.files))
+    @rule(data=st.data())
+    def compress(self, data: st.DataObject) -> None:
+        """One that is not written to any more is compressed."""
+        key = data.draw(
+            st.sampled_from(sorted(key for key in self.files if key != self.name and key not in self.final))
+        )
+        both = data.draw(st.booleans())
+        self.files[f"{key}.gz"] = self.files[key]
+        self.final.add(f"{key}.gz")
+        if key in self.seen:
+            self.seen.add(f"{key}.gz")
+        if both:
+            self.warehouse.load(self.files, final=self.final)
+        del self.files[key]
+        self.seen.discard(key)
+
+    @precondition(lambda self: bool(self.seen - {self.name}))
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        """One that was seen since it was last written to is deleted."""
+        key = data.draw(st.sampled_from(sorted(self.seen - {self.name})))
+        del self.files[key]
+        self.final.discard(key)
+        self.seen.discard(key)
+
+    @rule()
+    def apply(self) -> None:
+        """A look at all that is there."""
+        self.warehouse.load(self.files, final=self.final)
+        self.seen = set(self.files)
+
+    @invariant()
+    def nothing_is_loaded_twice(self) -> None:
+        """At any time."""
+        assert len(self.warehouse.lines) == len(set(self.warehouse.lines))
+
+    def teardown(self) -> None:
+        """At the end everything that was written is there."""
+        self.warehouse.load(self.files, final=self.final)
+        assert self.warehouse.lines == sorted(self.written)
+
+
+Walk.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestWalk = Walk.TestCase
