@@ -27,38 +27,48 @@ _ID_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class KnownLog:
-    """What was read of a log: its slices, in order, without a gap."""
+    """What was read of a log: its slices, in order, and the one that ends last. A forgotten step leaves a gap."""
 
     id: str
     slices: tuple[Slice, ...]
+    last: Slice
 
     @property
     def stop(self) -> int:
         """Up to where it was read."""
-        return self.slices[-1].stop
+        return self.last.stop
 
     @property
     def file(self) -> str:
         """The key of the file that it was last read from."""
-        return self.slices[-1].file
+        return self.last.file
+
+    def gaps(self) -> Iterator[tuple[int, int]]:
+        """The ranges before `stop` that no slice has."""
+        at = 0
+        for each in self.slices:
+            if each.start > at:
+                yield at, each.start
+            at = max(at, each.stop)
 
 
 def known_logs(slices: Iterable[Slice]) -> Mapping[str, KnownLog]:
-    """The logs that these slices are of, by id. What comes after a gap is ignored: the gap is read again."""
+    """The logs that these slices are of, by id."""
     by_log: dict[str, list[Slice]] = {}
     for each in slices:
-        by_log.setdefault(each.log, []).append(each)
-    found = {}
-    for log, parts in by_log.items():
-        at, joined = 0, []
-        for each in sorted((part for part in parts if part.start < part.stop), key=lambda item: item.start):
-            if each.start != at:
-                break
-            joined.append(each)
-            at = each.stop
-        if joined:
-            found[log] = KnownLog(log, tuple(joined))
-    return found
+        if each.start < each.stop:
+            by_log.setdefault(each.log, []).append(each)
+    return {
+        log: KnownLog(log, tuple(sorted(parts, key=_start)), max(parts, key=_stop)) for log, parts in by_log.items()
+    }
+
+
+def _start(part: Slice) -> int:
+    return part.start
+
+
+def _stop(part: Slice) -> int:
+    return part.stop
 
 
 class Sighting(Enum):
@@ -144,7 +154,7 @@ class _Matcher:
         for log in alike:
             known, held = self._known.get(log), self._held.get(log)
             stop = known.stop if known else 0
-            if known and file.text.size >= stop and not _is_read(file.text, known.slices[-1]):
+            if known and file.text.size >= stop and not _is_read(file.text, known.last):
                 continue
             if held is None and file.text.size < stop:
                 continue
@@ -159,7 +169,7 @@ class _Matcher:
                 continue
             if file.text.size < known.stop:
                 return Sighting.SHORTER, log
-            if known.slices[-1].head_size >= HEAD:
+            if known.last.head_size >= HEAD:
                 return Sighting.CHANGED, log
         return None
 

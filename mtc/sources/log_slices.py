@@ -104,8 +104,9 @@ def look(
         found.loaded |= {key: item for key, item in there.items() if key not in found.changed}
         found.notes += _notes(each, log, file.text)
         if each.sighting in {Sighting.NEW, Sighting.KNOWN}:
-            last = log.slices[-1] if log else None
-            found.new += cutter.slices(last.stop if last else 0, is_over=is_over)
+            for start, stop in log.gaps() if log else ():
+                found.new += cutter.between(start, stop)
+            found.new += cutter.slices(log.stop if log else 0, is_over=is_over)
     return found
 
 
@@ -150,7 +151,10 @@ class _Cutter:
 
     def slices(self, start: int, *, is_over: bool) -> Iterator[SourceObject]:
         """The slices from `start` on; none where no whole line has come."""
-        end = self.text.size if is_over else self.last_line_end(start, self.text.size)
+        return self.between(start, self.text.size if is_over else self.last_line_end(start, self.text.size))
+
+    def between(self, start: int, end: int) -> Iterator[SourceObject]:
+        """The slices of the lines from `start` to before `end`."""
         while start < end:
             stop = end if end - start <= self.most else self.last_line_end(start, start + self.most) or end
             yield self.object(f"{self.file.key}@{self.log}+{start}", start, stop)
@@ -196,7 +200,7 @@ def _ends_by(item: LoadedObject, size: int) -> bool:
 def is_loaded(seen: Seen, loaded: Mapping[str, KnownLog]) -> bool:
     """Whether all was loaded of what an earlier look found in a file."""
     log, size = seen
-    return log in loaded and loaded[log].stop >= size
+    return log in loaded and loaded[log].stop >= size and not any(loaded[log].gaps())
 
 
 def _changed(loaded: Sequence[LoadedObject], cutter: _Cutter, *, is_over: bool) -> dict[str, SourceObject]:

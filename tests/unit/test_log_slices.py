@@ -152,6 +152,21 @@ def test_two_servers_whose_logs_begin_alike_count_each_when_they_part() -> None:
     assert warehouse.lines == sorted(every(same + lines(1, 3, "a")) + every(same + lines(1, 5, "b")))
 
 
+@pytest.mark.parametrize("forgotten", [(0,), (1,), (3,), (0, 1), (1, 2), (0, 2), (2, 3), (0, 1, 2, 3)])
+def test_what_was_forgotten_is_read_again_and_nothing_else(forgotten: tuple[int, ...]) -> None:
+    """As after `mtc state forget`: the slices of other steps stay."""
+    warehouse = Warehouse()
+    for last in (100, 200, 300, 400):
+        warehouse.load({"access.log": lines(0, last)})
+    keys = list(warehouse.loaded)
+    for number in forgotten:
+        del warehouse.loaded[keys[number]], warehouse.texts[keys[number]]
+    files = {"access.log.1": lines(0, 420), "access.log": NEW}
+    warehouse.load(files)
+    assert warehouse.lines == every(*files.values())
+    assert warehouse.look(files).new == []
+
+
 def test_a_last_line_without_its_end_waits() -> None:
     """Until its end has come, or nothing was written for as long as a source takes to settle."""
     warehouse = Warehouse()
