@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtc.cli import options
-from mtc.core.errors import EXIT_FAILED, EXIT_OK, EXIT_WORK
+from mtc.core.errors import EXIT_FAILED, EXIT_OK, EXIT_WORK, UsageError
 from mtc.core.model import Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtc.cli.preflight import ManifestOptions
     from mtc.engine.selection import ApplyRequest
 
@@ -69,6 +71,7 @@ def apply(
     date: options.Date = None,
     state: options.State = None,
     wait: options.Wait = None,
+    every: options.Every = None,
     accept: options.Accept = None,
     remake: options.Remake = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan, as `mtc plan` does.")] = False,
@@ -84,20 +87,53 @@ def apply(
     from mtc.engine.selection import ApplyRequest
 
     manifest_options = ManifestOptions(manifest, manifest_option, env, state)
-    project, scope = open_scope(manifest_options, site, stage, (from_, to, date), quiet=quiet)
-    accepted, sites = parse_accepted(accept or ())
-    request = ApplyRequest(
-        project,
-        scope,
-        command_line(),
-        wait_seconds(wait),
-        accepted=accepted,
-        accepted_sites=sites,
-        remake=remake,
-    )
+    interval = _interval(every, dry_run=dry_run, accept=accept)
+
+    def read() -> ApplyRequest:
+        project, scope = open_scope(manifest_options, site, stage, (from_, to, date), quiet=quiet)
+        accepted, sites = parse_accepted(accept or ())
+        return ApplyRequest(
+            project,
+            scope,
+            command_line(),
+            wait_seconds(wait),
+            accepted=accepted,
+            accepted_sites=sites,
+            remake=remake,
+        )
+
     if dry_run:
-        raise typer.Exit(_show_plan(request, json=json, exit_code=False))
-    raise typer.Exit(_apply(request, json=json, quiet=quiet))
+        raise typer.Exit(_show_plan(read(), json=json, exit_code=False))
+    if interval is None:
+        raise typer.Exit(_apply(read(), json=json, quiet=quiet))
+    raise typer.Exit(_apply_every(interval, lambda: _apply(read(), json=json, quiet=quiet)))
+
+
+def _interval(every: str | None, *, dry_run: bool, accept: list[str] | None) -> float | None:
+    """The seconds of `--every`; None without it. Raises UsageError if it is used with an option that acts once."""
+    from mtc.cli.preflight import every_seconds
+
+    if every is None:
+        return None
+    if dry_run:
+        raise UsageError("--every and --dry-run exclude each other", hint="leave out one of them")
+    if accept:
+        hint = "run once with --accept, then again with --every"
+        raise UsageError("--every and --accept exclude each other: what is accepted is accepted once", hint=hint)
+    return every_seconds(every)
+
+
+def _apply_every(interval: float, apply_once: "Callable[[], int]") -> int:
+    from mtc.cli import streams
+    from mtc.cli.failures import report_failure
+    from mtc.engine.rounds import Rounds
+    from mtc.report.text import duration
+
+    def failed(error: Exception, pause: float) -> None:
+        report_failure(error)
+        streams.note(f"the next round begins in {duration(pause)}")
+
+    return Rounds(interval).run(apply_once, failed)
 
 
 def _apply(request: "ApplyRequest", *, json: bool, quiet: bool) -> int:

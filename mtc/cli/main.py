@@ -1,4 +1,4 @@
-"""The app, and the one place where an error becomes text and an exit code."""
+"""The app, and the one place where an error ends a command with its exit code."""
 
 import sys
 from typing import Annotated, Any, NoReturn
@@ -8,8 +8,9 @@ from typer.core import TyperGroup
 
 from mtc import __version__
 from mtc.cli import apply, check, inspect, manifests
-from mtc.core.errors import EXIT_CODES, EXIT_OK, InterruptedRunError, MtcError, explain_machine_error
-from mtc.core.signals import SignalError, heard, listen
+from mtc.cli.failures import report_error, report_failure
+from mtc.core.errors import EXIT_CODES, EXIT_OK
+from mtc.core.signals import SignalError, listen
 from mtc.report.terminal import discard_output
 
 
@@ -83,21 +84,13 @@ def main() -> NoReturn:
     try:
         code = _run()
     except SignalError as signalled:
-        code = _report_error(signalled.error)
+        code = report_error(signalled.error)
     except _ClosedOutputError:
         code = EXIT_OK
         discard_output(sys.stdout)
     except Exception as error:  # noqa: BLE001 - the last handler: a bug leaves a crash log
-        code = _report_failure(error)
+        code = report_failure(error)
     sys.exit(code)
-
-
-def _report_failure(error: Exception) -> int:
-    """Report an error and return its exit code; after a signal, that of the signal, as libraries then raise errors."""
-    if heard:
-        return _report_error(InterruptedRunError(heard[0]))
-    known = error if isinstance(error, MtcError) else explain_machine_error(error)
-    return _report_error(known) if known else _report_crash(error)
 
 
 def _run() -> int:
@@ -114,25 +107,6 @@ def _run() -> int:
         discard_output(sys.stdout)  # otherwise Python tries once more at exit, and prints an error
         raise
     return code
-
-
-def _report_error(error: MtcError) -> int:
-    from mtc.cli.streams import stderr_terminal
-    from mtc.report.error_report import print_error
-
-    return print_error(error, sys.stderr, stderr_terminal())
-
-
-def _report_crash(error: Exception) -> int:
-    from mtc.cli.preflight import crash_folder, known_secrets
-    from mtc.cli.streams import stderr_terminal
-    from mtc.core.clock import utc_now
-    from mtc.report.error_report import report_crash
-
-    now = utc_now()
-    return report_crash(
-        error, folder=crash_folder(), secrets=known_secrets(), now=now, stream=sys.stderr, terminal=stderr_terminal()
-    )
 
 
 if __name__ == "__main__":

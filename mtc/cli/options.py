@@ -69,6 +69,14 @@ Wait = Annotated[
     str | None,
     typer.Option("--wait", help="How long to wait for another run to end, such as 10m.", metavar="DURATION"),
 ]
+Every = Annotated[
+    str | None,
+    typer.Option(
+        "--every",
+        help="Stay, and apply again at this interval, such as 10m; SIGTERM or Ctrl-C ends it. For containers.",
+        metavar="DURATION",
+    ),
+]
 Accept = Annotated[
     list[str] | None,
     typer.Option(

@@ -91,8 +91,14 @@ def open_project(
         project = replace(project, state=manifest.state.absolute())
     if not quiet:
         warn(each for each in project.warnings if not any(each in other.warnings for other in _opened))
-    _opened.append(project)
+    _remember(project)
     return project
+
+
+def _remember(project: Project) -> None:
+    """Remember an opened project in place of an earlier version of the same one."""
+    same = (project.manifest, project.environment)
+    _opened[:] = [*(other for other in _opened if (other.manifest, other.environment) != same), project]
 
 
 def state_file(manifest: ManifestOptions) -> Path:
@@ -192,8 +198,22 @@ def day_bounds(options: DateOptions) -> tuple[dt.date | None, dt.date | None]:
 
 def wait_seconds(wait: str | None) -> float | None:
     """The duration of `--wait` in seconds; None without it."""
-    if wait is None:
-        return None
-    if not re.fullmatch(r"[0-9]+[smhd]", wait):
-        raise UsageError(f"{wait!r} is not a duration", where="--wait", hint="write 90s, 10m or 2h")
-    return float(seconds(wait))
+    return None if wait is None else _duration_seconds(wait, "--wait")
+
+
+_LONGEST_INTERVAL = 366 * 86400
+
+
+def every_seconds(every: str) -> float:
+    """The duration of `--every` in seconds."""
+    found = _duration_seconds(every, "--every")
+    if not 1 <= found <= _LONGEST_INTERVAL:
+        what = f"{every!r} is too {'short' if found < 1 else 'long'}"
+        raise UsageError(what, where="--every", hint="the interval is at least 1s and at most 366d")
+    return found
+
+
+def _duration_seconds(text: str, where: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,18}[smhd]", text):
+        raise UsageError(f"{text[:40]!r} is not a duration", where=where, hint="write 90s, 10m or 2h")
+    return float(seconds(text))

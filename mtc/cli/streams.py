@@ -9,7 +9,7 @@ from mtc.core.events import Reporter
 from mtc.core.sanitize import one_line
 from mtc.report.error_report import problem_text
 from mtc.report.reporters import choose_reporter
-from mtc.report.terminal import Terminal, detect_terminal
+from mtc.report.terminal import Terminal, detect_terminal, try_write_line
 
 
 def stdout_terminal() -> Terminal:
@@ -24,13 +24,13 @@ def stderr_terminal() -> Terminal:
 
 def note(text: str) -> None:
     """Write a note for a person to stderr."""
-    sys.stderr.write(f"note: {one_line(text)}\n")
+    try_write_line(sys.stderr, f"note: {one_line(text)}")
 
 
 def warn(problems: Iterable[Problem]) -> None:
     """Show warnings about a manifest on stderr, each with its line."""
     for each in problems:
-        sys.stderr.write(f"warning: {problem_text(each)}\n")
+        try_write_line(sys.stderr, f"warning: {problem_text(each)}")
 
 
 def reporter(*, json: bool, quiet: bool) -> Reporter:
