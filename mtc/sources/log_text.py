@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from mtc.core.errors import ObjectChangedError, explain_read_error
-from mtc.formats.compression import PLAIN, compression_of_head, stream_blocks
+from mtc.formats.compression import PLAIN, bom_encoding, compression_of_head, stream_blocks
 
 HEAD = 4096
 """How many bytes at the beginning of a text tell logs apart."""
@@ -84,14 +84,18 @@ def _explaining(where: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class PlainFile:
-    """A file on a disk that is not compressed. What is written to it later is not seen."""
+    """A file on a disk that is not compressed. What is written to it later is not seen.
+
+    `skipped` are the NULs at its beginning: a server that does not append writes on behind them when its file was cut.
+    """
 
     file: _File
+    skipped: int = 0
 
     @property
     def size(self) -> int:
         """As it was."""
-        return self.file.size
+        return self.file.size - self.skipped
 
     @property
     def is_final(self) -> bool:
@@ -106,7 +110,7 @@ class PlainFile:
         """Read from that place on."""
         end = min(stop, self.size)
         with self.file.open() as stream:
-            stream.seek(start)
+            stream.seek(self.skipped + start)
             while start < end and (block := stream.read(min(_BLOCK, end - start))):
                 start += len(block)
                 yield block
@@ -198,7 +202,22 @@ def open_text(path: Path, where: str) -> LogText:
         ObjectChangedError: the file is gone.
     """
     file, head = _File.of(path, where)
-    return PlainFile(file) if compression_of_head(head) == PLAIN else CompressedFile(file)
+    if compression_of_head(head) != PLAIN:
+        return CompressedFile(file)
+    return (
+        PlainFile(file, _leading_nuls(file)) if head.startswith(b"\0") and not bom_encoding(head) else PlainFile(file)
+    )
+
+
+def _leading_nuls(file: _File) -> int:
+    """How many NULs a file begins with."""
+    with file.open() as stream:
+        with contextlib.suppress(OSError, AttributeError):  # where the file system knows of holes, they cost nothing
+            stream.seek(os.lseek(stream.fileno(), 0, os.SEEK_DATA))
+        while block := stream.read(_BLOCK):
+            if rest := block.lstrip(b"\0"):
+                return min(stream.tell() - len(rest), file.size)
+    return file.size
 
 
 def compressed_fingerprint(path: Path, where: str) -> str:

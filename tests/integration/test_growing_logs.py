@@ -164,6 +164,24 @@ def test_copytruncate(server: Server) -> None:
     server.expect_all()
 
 
+def test_copytruncate_under_a_server_that_does_not_append(server: Server) -> None:
+    """It writes on where it was: the file begins with a hole. Each rotation leaves such a file, and all begin alike."""
+    for day in range(1, 5):
+        server.write(f"2026-05-0{day}T10:00", f"2026-05-0{day}T11:00")
+        server.apply()
+        server.write(f"2026-05-0{day}T12:00")
+        size = server.path().stat().st_size
+        server.path(f"access.log.{9 - day}").write_bytes(server.path().read_bytes())
+        server.touch(f"access.log.{9 - day}")
+        server.path().write_bytes(b"")
+        os.truncate(server.path(), size)
+        server.apply()
+    server.expect_all()
+    account = server.applied.account()
+    assert account is not None
+    assert account.rejected == {}
+
+
 def test_a_day_is_incomplete_until_its_logs_go_on_behind_it(server: Server) -> None:
     """In the file, and in status."""
     server.write("09:00", "10:00")
