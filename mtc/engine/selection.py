@@ -81,7 +81,9 @@ def _missed(
     for name, site_days in days.items():
         today = now.astimezone(project.sites[name].tzinfo).date()
         first, last = today - dt.timedelta(days=project.catch_up), min(site_days) - dt.timedelta(days=1)
-        yield name, missed_days(stages[0], known.get(name, {}), first, last)
+        # The imports of growing logs are also of days that nobody asked for.
+        stage = Stage.STAT if project.sites[name].grows and Stage.STAT in stages else stages[0]
+        yield name, missed_days(stage, known.get(name, {}), first, last)
 
 
 def _too_old(name: str, days: Sequence[dt.date]) -> str:

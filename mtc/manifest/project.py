@@ -51,6 +51,11 @@ class SiteSettings:
         """The site's time zone."""
         return zoneinfo.ZoneInfo(self.zone)
 
+    @property
+    def grows(self) -> bool:
+        """Whether the site's logs have no day in their names: they grow and are rotated."""
+        return "{date" not in self.source.url
+
     def day_end(self, day: dt.date) -> dt.datetime:
         """The instant at which `day` ends for this site."""
         after = day + dt.timedelta(days=1)

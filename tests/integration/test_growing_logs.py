@@ -150,6 +150,21 @@ def test_a_first_run_finds_what_rotation_has_left(tmp_path: Path) -> None:
     assert [server.applied.actions(dt.date(2026, 4, day)) for day in (28, 29, 30)] == [2, 2, 2]
 
 
+def test_days_of_old_files_are_not_caught_up(tmp_path: Path) -> None:
+    """They were imported, as their logs will go, and nobody asked for their statistics, or for the days between."""
+    server = Server(tmp_path, "yesterday")
+    server.write("2026-02-10T10:00", name="access.log.3")
+    server.write("2026-04-20T10:00", name="access.log.2")
+    server.write("2026-04-30T10:00", "2026-05-01T06:00")
+    server.apply()
+    server.write("2026-05-03T06:00")
+    server.apply()
+    server.expect_all()
+    stats = sorted(path.stem for path in (tmp_path / "stats/docs").iterdir())
+    assert stats == ["2026-04-30", "2026-05-01", "2026-05-02"]
+    assert "no run came to" not in server.applied.quiet
+
+
 def test_copytruncate(server: Server) -> None:
     """The copy has what was not seen yet; the log begins again."""
     server.write("09:00", "10:00")
