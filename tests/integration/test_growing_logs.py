@@ -1,87 +1,17 @@
 """Logs that grow, applied again and again: every line counts once, in the statistics of its day."""
 
 import datetime as dt
-import gzip
 import os
 from pathlib import Path
 
 import pytest
-from applied import Applied, hit
+from growing_server import Server
 
 from mtc.core.model import Stage, Verdict
 from mtc.manifest.dates import DateRange
-from mtc.state.store import Store
 
 DAY = dt.date(2026, 5, 1)
 NEXT = dt.date(2026, 5, 2)
-
-
-def at(text: str) -> dt.datetime:
-    """A time in UTC."""
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
-
-
-class Server:
-    """A project whose site has logs without a date, and a clock."""
-
-    def __init__(self, root: Path, dates: str = "today", more: str = "", name: str = "access.log") -> None:
-        self.applied = Applied(root)
-        self.applied.manifest(f"dates: {dates}\n{more}", url="logs/access.log*")
-        self.name = name
-        self.now = at("2026-05-01T10:00:00")
-        self.number = 0
-
-    def path(self, name: str = "") -> Path:
-        """A log's path."""
-        return self.applied.root / "logs" / (name or self.name)
-
-    def write(self, *hours: str, name: str = "") -> None:
-        """Append a hit at each of these times, and move the clock there."""
-        path = self.path(name)
-        path.parent.mkdir(exist_ok=True)
-        for hour in hours:
-            self.now = at(hour if "T" in hour else f"2026-05-01T{hour}:00")
-            self.number += 1
-            with path.open("a", encoding="utf-8") as stream:
-                stream.write(hit(self.now, f"/{self.number}"))
-        self.touch(name)
-
-    def touch(self, name: str = "") -> None:
-        """The file was written to now."""
-        moment = int(self.now.timestamp() * 1e9)
-        os.utime(self.path(name), ns=(moment, moment))
-
-    def rename(self, old: str, new: str) -> None:
-        """Rename a log."""
-        self.path(old).rename(self.path(new))
-
-    def compress(self, name: str) -> None:
-        """Compress a log."""
-        path = self.path(name)
-        written = path.stat().st_mtime_ns
-        packed = path.with_name(f"{name}.gz")
-        packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
-        os.utime(packed, ns=(written, written))
-        path.unlink()
-
-    def apply(self, code: int = 0, later: dt.timedelta = dt.timedelta(minutes=1)) -> None:
-        """Apply a little later."""
-        self.now += later
-        self.applied.apply(now=self.now, code=code)
-
-    def paths(self, root: Path | None = None) -> list[str]:
-        """The paths of all hits that the state lists, sorted."""
-        import duckdb  # noqa: PLC0415 - the test's own look
-
-        root = root or self.applied.root
-        with Store.open(root / ".mtc" / "state.db", readonly=True) as store:
-            files = [str(root / "warehouse" / file) for file in store.listed_files()]
-        rows = duckdb.connect().execute("SELECT path FROM read_parquet(?)", [files]).fetchall() if files else []
-        return sorted((path for (path,) in rows), key=lambda path: int(path[1:]))
-
-    def expect_all(self) -> None:
-        """Every hit that was written is there once."""
-        assert self.paths() == [f"/{number}" for number in range(1, self.number + 1)]
 
 
 @pytest.fixture
