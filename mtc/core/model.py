@@ -33,7 +33,6 @@ class Verdict(StrEnum):
     RECIPE_CHANGED = "recipe changed"
     OUTPUT_MISSING = "output missing"
     LATE_OBJECTS = "late objects"
-    GROWN = "grown"
     UNDER_WAY = "under way"
     UP_TO_DATE = "up to date"
     COUNTED_TWICE = "would count twice"
@@ -101,6 +100,9 @@ class Slice:
     lines before it were read in. `header` are the lines, such as `#Fields` or a row of column names, that tell how to
     read its first lines, `next_header` those for what follows it, once it is loaded. `since` is when the file was last
     written to when the slice before was found, in nanoseconds since the epoch; 0 for the first slice.
+
+    A slice that several were merged into has in `pieces` the places where these stop, and in `heads` the sizes and
+    digests of theirs that are shorter than its own.
     """
 
     log: str
@@ -115,6 +117,8 @@ class Slice:
     header: str = ""
     next_header: str = ""
     since: int = 0
+    pieces: tuple[int, ...] = ()
+    heads: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

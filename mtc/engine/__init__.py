@@ -10,6 +10,7 @@ stage_planner   the plan of one stage
 task_queue      planned steps as tasks, and their order
 executors       the interface to workers, and two executors
 step_tracker    what workers report: recorded, shown, retried
+slice_merging   slices of growing logs merged at the end of a run
 run_summary     how each step ended, and the counts
 wiring          stages, sources, archives and executor of a project
 """

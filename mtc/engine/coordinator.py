@@ -20,6 +20,7 @@ from mtc.core.records import History
 from mtc.engine.executors import Executor, Handler
 from mtc.engine.observe import OpenSource
 from mtc.engine.run_summary import RunSummary
+from mtc.engine.slice_merging import SliceMerger
 from mtc.engine.stage_planner import StagePlanner
 from mtc.engine.step_tracker import StepTracker
 from mtc.engine.task_queue import TaskQueue, tasks
@@ -55,6 +56,7 @@ class Coordinator:
     _planner: StagePlanner = field(init=False)
     _tracker: StepTracker = field(init=False)
     _before: History = field(default_factory=History)
+    _imported: History = field(default_factory=History)
     _selection: Selection = field(default_factory=lambda: Selection((), {}))
 
     def __post_init__(self) -> None:
@@ -113,7 +115,8 @@ class Coordinator:
                 self._drive(executor)
                 not_done = {step: planned for step, planned in steps.items() if planned.verdict in _NOT_TO_BE_DONE}
                 if stage is Stage.IMPORT:
-                    history = self._after_imports(executor, selection, steps, history)
+                    history = self._imported = self._after_imports(executor, selection, steps, history)
+            SliceMerger(self.project, self.store, self._planner.warn, self._check_stop).run(self._imported)
         finally:
             executor.close()
 

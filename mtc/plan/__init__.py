@@ -12,5 +12,6 @@ stat_inputs        the parts of each day, the inputs of stat and csv steps, hits
 duplicates         logs with the same lines
 neighbours         hits in the logs of adjacent days, and what a run reports about them
 growing            logs that grow: days that may get more hits, hits without statistics
+slice_merging      slices of growing logs that are merged into one
 freshness          sites whose logs have stopped coming
 """

@@ -126,7 +126,8 @@ class _Matcher:
         self._by_head: dict[tuple[int, str], set[str]] = {}
         for log in known.values():
             for each in log.slices:
-                self._by_head.setdefault((each.head_size, each.head), set()).add(log.id)
+                for head in ((each.head_size, each.head), *each.heads):
+                    self._by_head.setdefault(head, set()).add(log.id)
         self._head_sizes = {size for size, _ in self._by_head}
         self._heads: dict[str, bytes] = {}
 

@@ -16,6 +16,7 @@ from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.formats.compression import bom_encoding
 from mtc.sources.log_identity import Identified, KnownLog, SeenFile, Sighting, digest, identify, known_logs
 from mtc.sources.log_text import HEAD, LogText
+from mtc.sources.merged_slices import bounds, merged_content, slice_etag
 
 MOST = 1 << 30
 """How many bytes of text a slice has at most: it is copied before it is read."""
@@ -184,8 +185,7 @@ class _Cutter:
         log_format = before.format if before else self.format
         since = before.object.modified if before else 0
         part = Slice(self.log, self.file.key, start, stop, head, size, tail, size, log_format, header, since=since)
-        etag = digest(f"{self.log} {start} {stop} {tail}".encode())[:32]
-        return SourceObject(key, stop - start, f"slice-{etag}", self.file.modified, part)
+        return SourceObject(key, stop - start, slice_etag(part), self.file.modified, part)
 
     def _before(self, start: int) -> LoadedObject | None:
         """The loaded slice that ends where this one begins."""
@@ -214,16 +214,20 @@ def _changed(loaded: Sequence[LoadedObject], cutter: _Cutter, *, is_over: bool) 
             stop = cutter.text.size if is_over else cutter.last_line_end(part.start, cutter.text.size)
             found[item.object.key] = cutter.object(item.object.key, part.start, max(stop, part.start))
         else:
-            empty = dataclasses.replace(part, stop=part.start)
+            empty = dataclasses.replace(part, stop=part.start, pieces=())
             found[item.object.key] = SourceObject(item.object.key, 0, _GONE, item.object.modified, empty)
     return found
 
 
 def _digest(text: LogText, part: Slice) -> str:
-    """The digest of a slice as it is fetched."""
-    value = hashlib.sha256(mark_of(text.read(0, HEAD)) if part.start else b"")
-    at = part.start
-    while at < part.stop and (block := text.read(at, min(at + (1 << 20), part.stop))):
+    """The digest of a slice as it was fetched, piece by piece if it was merged."""
+    return merged_content(_fetched(text, start, stop) for start, stop in bounds(part))
+
+
+def _fetched(text: LogText, start: int, stop: int) -> str:
+    value = hashlib.sha256(mark_of(text.read(0, HEAD)) if start else b"")
+    at = start
+    while at < stop and (block := text.read(at, min(at + (1 << 20), stop))):
         value.update(block)
         at += len(block)
     return value.hexdigest()

@@ -20,7 +20,7 @@ _COVER = """
     INSERT INTO delivered (delivery, key, version, object_id, made_with, account, text) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _BATCH = "INSERT INTO batches (delivery, lane, number, hits, status) VALUES (?, ?, ?, ?, ?)"
-_FIND = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND number = ? AND status = 'open'"
+_FIND = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND number = ? AND status = ?"
 _MOVE = """
     UPDATE batches SET status = ?, moved = ?, places = ?, invalid = ?, refused = ?
     WHERE delivery = ? AND lane = ? AND number = ?
@@ -47,6 +47,16 @@ _MAKE_WAY = """
           WHERE o.key = ? AND o.object_id = ? AND o.taken_back IS NULL AND d.site = ? AND d.day = ?
       )
 """
+_UNCOVER = "DELETE FROM delivered WHERE delivery = ? AND (key = ? OR taken_back IS NOT NULL)"
+_MOVE_COVERED = "UPDATE delivered SET delivery = ? WHERE delivery = ?"
+_ADD_UP = """
+    UPDATE deliveries
+    SET hits = deliveries.hits + other.hits, unsendable = deliveries.unsendable + other.unsendable,
+        invalid = deliveries.invalid + other.invalid, made = min(deliveries.made, other.made)
+    FROM (SELECT hits, unsendable, invalid, made FROM deliveries WHERE id = ?) AS other
+    WHERE deliveries.id = ?
+"""
+_DROP_DELIVERY = "DELETE FROM deliveries WHERE id = ?"
 _OPEN = "SELECT id FROM deliveries WHERE site = ? AND day = ? AND status = 'open'"
 _GIVE_UP = "UPDATE deliveries SET status = ?, ended = ? WHERE id = ?"
 _RESEND_ALL = "UPDATE delivered SET taken_back = ? WHERE delivery = ? AND taken_back IS NULL"
@@ -107,6 +117,24 @@ class DeliveryTransitions:
             self._connection.execute(_MAKE_WAY, (to_text(after.key), *covering))
             self._connection.execute(_CARRY, (*_object_columns(after), *covering))
 
+    def merged(self, step: StepId, numbers: Iterable[int], keys: Iterable[str], merged: DeliveredObject) -> None:
+        """Record that objects which finished deliveries to one site cover are one now, and the deliveries as well.
+
+        Raises:
+            ValueError: one of the deliveries is not finished.
+        """
+        with self._connection.transaction():
+            rows = [self._delivery_row(step, number, DeliveryStatus.DONE) for number in sorted(numbers)]
+            names = [to_text(key) for key in keys]
+            uncovered = [(row, name) for row in rows for name in names]
+            self._connection.execute_many(_UNCOVER, uncovered)
+            *others, kept = rows
+            for row in others:
+                self._connection.execute(_MOVE_COVERED, (kept, row))
+                self._connection.execute(_ADD_UP, (row, kept))
+                self._connection.execute(_DROP_DELIVERY, (row,))
+            self._connection.execute(_COVER, (kept, *_object_columns(merged)))
+
     def resend_allowed(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
         """Record an operator's consent to send the hits of these objects again; open deliveries are given up."""
         named = tuple(keys)
@@ -120,10 +148,11 @@ class DeliveryTransitions:
                 self._connection.execute(_RESEND, (accepted, to_text(key), *_day(step)))
             self._connection.execute(_ACCEPT, (*_day(step), run, accepted, to_json(named)))
 
-    def _delivery_row(self, step: StepId, number: int) -> int:
-        found: tuple[int] | None = self._connection.execute(_FIND, (*_day(step), number)).fetchone()
+    def _delivery_row(self, step: StepId, number: int, status: DeliveryStatus = DeliveryStatus.OPEN) -> int:
+        columns = (*_day(step), number, status.value)
+        found: tuple[int] | None = self._connection.execute(_FIND, columns).fetchone()
         if found is None:
-            raise ValueError(f"{step} has no open delivery {number}")
+            raise ValueError(f"{step} has no {status.value} delivery {number}")
         return found[0]
 
 

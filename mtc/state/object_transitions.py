@@ -57,6 +57,18 @@ class ObjectTransitions:
             self._connection.execute(_DROP_OBJECT, (row, to_text(key)))
             return self._unlisted(before)
 
+    def merged(self, step: StepId, keys: Iterable[str], merged: LoadedObject) -> tuple[str, ...]:
+        """Replace several objects by one with the same hits. Returns the part files to delete."""
+        with self._connection.transaction():
+            row = step_row(self._connection, step)
+            before: set[str] = set()
+            for key in keys:
+                before |= self._files(_FILES_OF_OBJECT, row, to_text(key))
+                if not self._connection.execute(_DROP_OBJECT, (row, to_text(key))).rowcount:
+                    raise ValueError(f"{step}: {key!r} is merged but was not loaded")
+            self._add(row, merged)
+            return self._unlisted(before)
+
     def archived(self, step: StepId, key: str, url: str) -> None:
         """Record the URL of an object's verified copy. Raises ValueError for an object that is not loaded."""
         with self._connection.transaction():

@@ -153,12 +153,25 @@ def from_outputs(value: str) -> tuple[Output, ...]:
 
 def to_slice(value: Slice | None) -> str | None:
     """Where in a growing log an object lies, as JSON; None for a whole file."""
-    return None if value is None else to_json(dataclasses.asdict(value))
+    if value is None:
+        return None
+    fields = dataclasses.asdict(value)
+    return to_json({name: field for name, field in fields.items() if field or name not in _OF_MERGED})
+
+
+_OF_MERGED = frozenset({"pieces", "heads"})
 
 
 def from_slice(value: str | None) -> Slice | None:
     """The opposite of `to_slice`."""
-    return None if value is None else Slice(**from_json(value, dict))
+    if value is None:
+        return None
+    fields: dict[str, Any] = from_json(value, dict)
+    if "pieces" in fields:
+        fields["pieces"] = tuple(fields["pieces"])
+    if "heads" in fields:
+        fields["heads"] = tuple((size, digest) for size, digest in fields["heads"])
+    return Slice(**fields)
 
 
 def step_columns(step: StepId) -> tuple[str, str, str]:

@@ -45,6 +45,7 @@ _DONE = """
 _RECOUNT = """
     UPDATE steps SET accounting = ?, figures = json_set(figures, '$.hits', ?), notes = ? WHERE id = ?
 """
+_SET_INPUTS = "UPDATE steps SET inputs = ?, fingerprint = ? WHERE id = ?"
 _CHECKED = "UPDATE steps SET checked = ? WHERE site = ? AND stage = ? AND day = ?"
 _ADD_CSV = "INSERT OR REPLACE INTO csv_outputs (path, size, digest) VALUES (?, ?, ?)"
 
@@ -112,6 +113,11 @@ class StepTransitions:
         with self._connection.transaction():
             row = step_row(self._connection, step)
             self._connection.execute(_RECOUNT, (to_accounting(accounting), accounting.hits, to_json(list(notes)), row))
+
+    def inputs_renamed(self, step: StepId, inputs: Mapping[str, str], fingerprint: str) -> None:
+        """Record that the inputs of a step have other names now, and are what they were."""
+        with self._connection.transaction():
+            self._connection.execute(_SET_INPUTS, (to_json(inputs), fingerprint, step_row(self._connection, step)))
 
     def _record(self, result: StepResult, at: dt.datetime) -> None:
         receipt = result.receipt

@@ -105,6 +105,10 @@ class Store:
         """Correct the accounting and notes of an import step, after copies of logs were found."""
         self._steps.recounted(step, accounting, notes)
 
+    def inputs_renamed(self, step: StepId, inputs: Mapping[str, str], fingerprint: str) -> None:
+        """Record that the inputs of a step have other names now, and are what they were."""
+        self._steps.inputs_renamed(step, inputs, fingerprint)
+
     # Objects and their parts
 
     def object_loaded(self, step: StepId, loaded: LoadedObject) -> tuple[str, ...]:
@@ -114,6 +118,10 @@ class Store:
     def object_dropped(self, step: StepId, key: str) -> tuple[str, ...]:
         """Remove an object and its parts, if it is recorded. Returns the part files to delete."""
         return self._objects.dropped(step, key)
+
+    def objects_merged(self, step: StepId, keys: Iterable[str], merged: LoadedObject) -> tuple[str, ...]:
+        """Replace several objects by one with the same hits. Returns the part files to delete."""
+        return self._objects.merged(step, keys, merged)
 
     def object_archived(self, step: StepId, key: str, url: str) -> None:
         """Record the URL of a loaded object's verified copy."""
@@ -144,6 +152,12 @@ class Store:
     def object_carried(self, step: StepId, before: DeliveredObject, after: DeliveredObject) -> None:
         """Record that an object was loaded again with the same hits: its delivery covers the new version."""
         self._deliveries.object_carried(step, before, after)
+
+    def deliveries_merged(
+        self, step: StepId, numbers: Iterable[int], keys: Iterable[str], merged: DeliveredObject
+    ) -> None:
+        """Record that objects which finished deliveries to one site cover are one now, and the deliveries as well."""
+        self._deliveries.merged(step, numbers, keys, merged)
 
     def resend_allowed(self, step: StepId, keys: Iterable[str], *, run: str, at: dt.datetime) -> None:
         """Record an operator's consent to send the hits of these objects again; open deliveries are given up."""

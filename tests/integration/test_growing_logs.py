@@ -5,13 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
-from growing_server import Server
+from log_server import DAY, NEXT, Server
 
 from mtc.core.model import Stage, Verdict
 from mtc.manifest.dates import DateRange
-
-DAY = dt.date(2026, 5, 1)
-NEXT = dt.date(2026, 5, 2)
 
 
 @pytest.fixture

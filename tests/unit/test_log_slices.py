@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mtc.core.model import Accounting, LoadedObject, SourceObject
 from mtc.sources.log_slices import MOST, LogFile, Look, line_end, look
+from mtc.sources.merged_slices import merged_content, merged_slice
 
 NOW = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
 SETTLE = dt.timedelta(hours=6)
@@ -69,6 +70,31 @@ class Warehouse:
             self.loaded[item.key] = LoadedObject(item, item.key, content, "combined", Accounting(), ())
             self.texts[item.key] = text
         return found
+
+    def merge(self, key: str, most: int) -> int:
+        """Merge a slice and those that follow it, at most so many; returns how many they were."""
+        slices = [self.loaded[key]]
+        while len(slices) < most and (after := self._after(slices[-1])):
+            slices.append(after)
+        merged = merged_slice([item.object for item in slices])
+        text = b"".join(self.texts.pop(item.object.key) for item in slices)
+        for item in slices:
+            del self.loaded[item.object.key]
+        content = merged_content(item.content for item in slices)
+        self.loaded[merged.key] = dataclasses.replace(slices[-1], object=merged, object_id=merged.key, content=content)
+        self.texts[merged.key] = text
+        return len(slices)
+
+    def _after(self, item: LoadedObject) -> LoadedObject | None:
+        """The slice, not merged, that begins where this one ends."""
+        parts = {each.object.key: each.object.slice for each in self.loaded.values() if each.object.slice}
+        before = parts[item.object.key]
+        found = (
+            key
+            for key, part in parts.items()
+            if (part.log, part.start) == (before.log, before.stop) and part.start < part.stop and not part.pieces
+        )
+        return self.loaded.get(next(found, ""))
 
     @property
     def lines(self) -> list[bytes]:
@@ -249,6 +275,39 @@ def test_lines_end_as_their_encoding_has_it(encoding: str) -> None:
     assert line_end(text[:100], None) == "\n".encode(encoding)
 
 
+def test_a_merged_slice_is_known_again_and_its_changes_are_noticed() -> None:
+    """Its text is compared piece by piece."""
+    warehouse = Warehouse()
+    for last in (200, 210, 220, 230):
+        warehouse.load({"access.log": lines(0, last)})
+    [first, *_] = warehouse.loaded
+    assert warehouse.merge(first, 3) == 3
+    assert warehouse.look({"access.log": lines(0, 230)}).new == []
+    assert warehouse.look({"access.log": lines(0, 205)}).changed == {}
+    end = lines(220, 229) + lines(0, 1, "x")
+    found = warehouse.look({"access.log": lines(0, 220) + end})
+    assert [key.rpartition("+")[2] for key in found.changed] == [str(len(lines(0, 220)))]
+    changed = lines(0, 205) + lines(205, 206, "x") + lines(206, 220) + end
+    assert warehouse.look({"access.log": changed}).changed.keys() == warehouse.loaded.keys()
+
+
+@pytest.mark.parametrize("keep", [[0, 2], [1, 0]])
+def test_only_consecutive_slices_can_be_merged(keep: list[int]) -> None:
+    """A gap or another order is refused."""
+    warehouse = Warehouse()
+    for last in (10, 20, 30):
+        warehouse.load({"access.log": lines(0, last)})
+    slices = [item.object for item in warehouse.loaded.values()]
+    with pytest.raises(ValueError, match="consecutive"):
+        merged_slice([slices[number] for number in keep])
+
+
+def _is_piece(item: LoadedObject) -> bool:
+    """Whether it is a slice that was not merged."""
+    part = item.object.slice
+    return part is not None and part.start < part.stop and not part.pieces
+
+
 class Walk(RuleBasedStateMachine):
     """A log that is written, rotated, copied, compressed and deleted at random, and looked at in between."""
 
@@ -360,6 +419,16 @@ class Walk(RuleBasedStateMachine):
         """A look at all that is there."""
         self.warehouse.load(self.files, final=self.final)
         self.seen = set(self.files)
+
+    @precondition(lambda self: any(map(_is_piece, self.warehouse.loaded.values())))
+    @rule(data=st.data(), most=st.integers(1, 5))
+    def merge(self, data: st.DataObject, most: int) -> None:
+        """Slices are merged, which changes nothing that a look finds."""
+        keys = sorted(item.object.key for item in self.warehouse.loaded.values() if _is_piece(item))
+        before = self.warehouse.look(self.files, final=self.final)
+        self.warehouse.merge(data.draw(st.sampled_from(keys)), most)
+        after = self.warehouse.look(self.files, final=self.final)
+        assert (after.new, after.changed.keys(), after.files) == (before.new, before.changed.keys(), before.files)
 
     @invariant()
     def nothing_is_loaded_twice(self) -> None:

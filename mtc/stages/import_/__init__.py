@@ -5,5 +5,6 @@
 - `object_text`, `bundles`: objects as UTF-8 text, in files of a bounded size
 - `format_choice`: which format an object has, and whether enough of it could be read
 - `bundle_loader`, `line_table`, `known_agents`: a bundle into staged parts
+- `slice_merger`: slices of a growing log merged into one
 - `preview`: what an import would do with a file
 """

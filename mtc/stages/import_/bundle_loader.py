@@ -64,7 +64,8 @@ _VALUES = ", ".join(
     f"CAST({_SOURCES.get(name, f'l.{_QUOTED[name]}')} AS {kind}) AS {_QUOTED[name]}" for name, kind, _ in COLUMNS
 )
 _COLUMNS = ", ".join(_QUOTED.values())
-_PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+"""How parts are written, in SQL."""
 
 _ReasonCounts = list[tuple[str | None, bool, int]]
 
@@ -131,8 +132,7 @@ class BundleLoader:
         accountings = count_lines(self.connection, bundle, self.site.filters)
         # With other settings, or another recipe, the part of the same object has another name: the recorded part stays
         # until the new one is recorded.
-        part = f"{name}-{self.made_with[:8]}{_recipe()}"
-        parts = stage_hits(self.connection, bundle, self.site, part, self.staging)
+        parts = stage_hits(self.connection, bundle, self.site, part_name(name, self.made_with), self.staging)
         rejected = rejected_file(self.site.name, self.day, name)
         samples = self._stage_rejected(bundle, rejected)
         crash_points.point("load.staged")
@@ -145,9 +145,9 @@ class BundleLoader:
         return sample_rejected(self.connection, bundle)
 
 
-def _recipe() -> str:
-    recipe = RECIPES[Stage.IMPORT]
-    return f"-r{recipe}" if recipe != FIRST_RECIPE else ""
+def part_name(name: str, made_with: str, recipe: int = RECIPES[Stage.IMPORT]) -> str:
+    """The name of the parts of a bundle called `name`, loaded with settings whose digest is `made_with`."""
+    return f"{name}-{made_with[:8]}" + (f"-r{recipe}" if recipe != FIRST_RECIPE else "")
 
 
 def reading_of(site: SiteSettings, format_: Format) -> Reading:
@@ -240,7 +240,7 @@ def _counts(span: DaySpan) -> str:
 
 
 def _copy(span: DaySpan, target: Path) -> str:
-    return f"COPY (SELECT {_COLUMNS} FROM hits WHERE {span.condition}) TO {literal(str(target))} {_PARQUET}"  # noqa: S608 - as above
+    return f"COPY (SELECT {_COLUMNS} FROM hits WHERE {span.condition}) TO {literal(str(target))} {PARQUET}"  # noqa: S608 - as above
 
 
 def day_spans(connection: duckdb.DuckDBPyConnection, site: SiteSettings) -> Sequence[DaySpan]:

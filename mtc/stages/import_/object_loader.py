@@ -219,7 +219,8 @@ def _loaded_slice(segment: Segment, format_: Format) -> SourceObject:
     if object_.slice is None:
         return object_
     header = shape.header + "\n" if isinstance(shape, Cells) and shape.header else segment.header
-    return dataclasses.replace(object_, slice=dataclasses.replace(object_.slice, next_header=header))
+    part = dataclasses.replace(object_.slice, next_header=header, pieces=())  # it was read as one
+    return dataclasses.replace(object_, slice=part)
 
 
 def _prefetch_bundles(made: Generator[Bundle]) -> Generator[Bundle]:
