@@ -33,6 +33,7 @@ class Verdict(StrEnum):
     RECIPE_CHANGED = "recipe changed"
     OUTPUT_MISSING = "output missing"
     LATE_OBJECTS = "late objects"
+    GROWN = "grown"
     UNDER_WAY = "under way"
     UP_TO_DATE = "up to date"
     COUNTED_TWICE = "would count twice"

@@ -93,7 +93,7 @@ def list_sources(
             source = open_source(project.sites[name])
             asked = selection.days[name]
             if isinstance(source, GrowingSource):
-                days = source.look(_loaded(history, name), max(asked), note=notes.append)
+                days = source.look(_loaded(history, name), selection.last.get(name, max(asked)), note=notes.append)
             else:
                 days = source.list_days(asked, note=notes.append)
             if not days and name in known and (doubt := source.empty_listing_doubt()):

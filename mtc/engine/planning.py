@@ -68,9 +68,14 @@ def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock
         check(project.warehouse, store.lineage)
         history = counted_once(project, store.history(scope.sites))
     now = clock()
-    named = select(project, scope, history, now).named
-    selection = Selection(tuple(Stage), {step.site: (step.day,)}, named, exact=True)
+    of_run = select(project, scope, history, now)
+    days = {step.site: (step.day,)}
+    selection = Selection(tuple(Stage), days, of_run.named, exact=True, last=_last_days(of_run))
     return _make_plan(project, selection, history, note, now)
+
+
+def _last_days(selection: Selection) -> dict[str, dt.date]:
+    return {site: max(days) for site, days in selection.days.items() if days}
 
 
 def _make_plan(
@@ -114,7 +119,9 @@ def status_data(
     days = {day for site_days in selection.days.values() for day in site_days}
     if scope.dates is None and is_relative(project.dates):
         days |= {now.date() - dt.timedelta(days=back) for back in range(1, STATUS_DAYS + 1)}
-    wide = Selection(project.stages, {name: tuple(sorted(days)) for name in names}, selection.named, exact=True)
+    last = _last_days(select(project, replace(scope, dates=None), history, now))
+    shown = {name: tuple(sorted(days)) for name in names}
+    wide = Selection(project.stages, shown, selection.named, exact=True, last=last)
     made = None
     if not offline:
         made = _make_plan(project, wide, history, note, now)

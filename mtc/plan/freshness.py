@@ -9,6 +9,7 @@ from mtc.core.model import Stage
 from mtc.core.records import History
 from mtc.manifest.dates import is_relative
 from mtc.manifest.project import Project, SiteSettings
+from mtc.plan.growing import days_with_hits
 from mtc.plan.world import Listing, Selection
 
 _USUAL = 7
@@ -31,8 +32,8 @@ class Stale:
 def stale(site: SiteSettings, history: History, listing: Listing, now: dt.datetime) -> Stale | None:
     """The site if its logs are stale; None if they are fresh, if it never had any, or if freshness is not checked.
 
-    A day has logs if an object of it was loaded or is listed. Delays count from when the source has settled after the
-    end of the last day with logs.
+    A day has logs if an object of it was loaded or is listed; where logs grow, if a slice of them has hits of it.
+    Delays count from when the source has settled after the end of the last day with logs.
     """
     freshness, today = site.freshness, now.astimezone(site.tzinfo).date()
     days = {day for day in _with_logs(site, history, listing) if day <= today}
@@ -69,6 +70,16 @@ def _with_logs(site: SiteSettings, history: History, listing: Listing) -> set[dt
     loaded = {
         step.day
         for step, objects in history.objects.items()
-        if step.site == site.name and step.stage is Stage.IMPORT and objects
+        if step.site == site.name and step.stage is Stage.IMPORT and any(item.object.slice is None for item in objects)
     }
-    return loaded | {day for day, objects in listing.days.items() if objects}
+    listed = {day for day, objects in listing.days.items() if any(item.slice is None for item in objects)}
+    return loaded | listed | days_with_hits(site.name, history) | set(_days_of_new(site, history, listing))
+
+
+def _days_of_new(site: SiteSettings, history: History, listing: Listing) -> Iterator[dt.date]:
+    """The days on which logs were last written to that have grown since they were loaded."""
+    known = {item.object.key for step, objects in history.objects.items() if step.site == site.name for item in objects}
+    for objects in listing.days.values():
+        for item in objects:
+            if item.slice is not None and item.key not in known:
+                yield dt.datetime.fromtimestamp(item.modified / 1e9, site.tzinfo).date()

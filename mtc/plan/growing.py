@@ -6,11 +6,12 @@ source was looked at after it had settled, and there was nothing more.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mtc.core.frozen_model import seconds
-from mtc.core.model import Stage, StepId
+from mtc.core.model import SourceObject, Stage, StepId
+from mtc.core.quantities import size
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SiteSettings
 from mtc.plan.neighbours import NOT_WHOLE
@@ -39,14 +40,7 @@ class GrowingLogs:
     def of(cls, site: SiteSettings, history: History) -> "GrowingLogs":
         """From what the state says."""
         steps = [step for step in history.objects if step.site == site.name]
-        days = [
-            part.day
-            for step in steps
-            for item in history.objects[step]
-            if item.object.slice is not None
-            for part in item.parts
-            if part.hits
-        ]
+        days = days_with_hits(site.name, history)
         looks = [record.checked for step in steps if (record := history.steps.get(step)) and record.checked]
         return cls(site, max(days, default=None), max(looks, default=None))
 
@@ -56,6 +50,40 @@ class GrowingLogs:
             return ()
         settled = self.site.day_end(day) + dt.timedelta(seconds=seconds(self.site.source.settle))
         return () if self.looked_at is not None and self.looked_at >= settled else (GROWING,)
+
+
+def days_with_hits(site: str, history: History) -> frozenset[dt.date]:
+    """The days of which a site's growing logs have hits, whatever day their slices were loaded for."""
+    return frozenset(
+        part.day
+        for step, objects in history.objects.items()
+        if step.site == site
+        for item in objects
+        if item.object.slice is not None
+        for part in item.parts
+        if part.hits
+    )
+
+
+def new_in_logs(slices: Iterable[SourceObject], zone: dt.tzinfo, day: dt.date) -> Iterator[str]:
+    """What is new of each log, `access.log: 1.2 MB new since 10:20`: one line for all of its slices.
+
+    Times are in `zone`; the date is left out where it is `day`.
+    """
+    logs: dict[str, list[SourceObject]] = {}
+    for item in slices:
+        if item.slice is not None:
+            logs.setdefault(item.slice.log, []).append(item)
+    sizes = {log: sum(item.size for item in items) for log, items in logs.items()}
+    firsts = [min((item.slice for item in items if item.slice), key=lambda part: part.start) for items in logs.values()]
+    for first in sorted(firsts, key=lambda part: (part.file, part.log)):
+        since, text = first.since, f"{first.file}: {size(sizes[first.log])}"
+        yield f"{text} new since {_moment(since, zone, day)}" if since else f"{text}, a new log"
+
+
+def _moment(nanoseconds: int, zone: dt.tzinfo, day: dt.date) -> str:
+    at = dt.datetime.fromtimestamp(nanoseconds / 1e9, zone)
+    return f"{at:%H:%M}" if at.date() == day else f"{at:%Y-%m-%d %H:%M}"
 
 
 def uncounted(site: str, history: History, asked: Collection[dt.date]) -> Mapping[dt.date, int]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from mtc.core.errors import StepError
 from mtc.core.model import RECIPES, LoadedObject, SourceObject, Stage, StepId, Verdict
-from mtc.core.quantities import size
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.delivery_verdicts import StepDeliveries
 from mtc.plan.duplicates import sent_texts
 from mtc.plan.fingerprint import Fingerprint, digest, import_settings, is_older, load_settings
+from mtc.plan.growing import days_with_hits, new_in_logs
 from mtc.plan.losses import Losses
 from mtc.plan.object_changes import ObjectChanges, compare
 from mtc.plan.verdicts import (
@@ -32,6 +32,7 @@ from mtc.sources.url_pattern import ArchiveUrl
 
 _SHOWN = 3
 _CAUGHT_UP = "caught up: no run came to it when it was due"
+_ELSEWHERE = "its hits are in logs that were loaded for other days"
 _OLDER = "counted by an older mtc"
 
 
@@ -40,7 +41,7 @@ class ImportPlanner:
     """Plans the import steps of one site.
 
     `stopped` is why none of them may be done, or empty. `made_with` is the digest of today's load settings, and `sent`
-    are the digests of logs whose lines Matomo has.
+    are the digests of logs whose lines Matomo has. `hit_days` are the days of which growing logs have hits.
     """
 
     project: Project
@@ -55,6 +56,7 @@ class ImportPlanner:
     settings: Mapping[str, str]
     made_with: str
     sent: frozenset[str] = frozenset()
+    hit_days: frozenset[dt.date] = frozenset()
 
     @classmethod
     def of(
@@ -81,7 +83,21 @@ class ImportPlanner:
         listing = world.listings.get(site.name, Listing())
         stopped = losses.no_warehouse() or losses.no_source(listing, selection.days[site.name], history)
         settings, made_with, sent = import_settings(site), digest(load_settings(site)), sent_texts(site, history)
-        return cls(project, site, listing, world, history, now, selection, losses, stopped, settings, made_with, sent)
+        return cls(
+            project,
+            site,
+            listing,
+            world,
+            history,
+            now,
+            selection,
+            losses,
+            stopped,
+            settings,
+            made_with,
+            sent,
+            days_with_hits(site.name, history),
+        )
 
     def plan(self, day: dt.date) -> PlannedStep:
         """Plan the import step of a day."""
@@ -171,7 +187,7 @@ class _ListedDay:
         twice = self.deliveries.double_counts(found, drops=self._drops)
         if twice and not self.deliveries.opened:
             return Verdict.COUNTED_TWICE, (*_first(twice), f"to count them again: --accept {self.step}")
-        seen = f"{count} object{'' if count == 1 else 's'}" if count else "no objects yet"
+        seen = self._seen(count)
         new = (seen, _CAUGHT_UP) if (self.site.name, self.step.day) in self.planner.selection.caught_up else (seen,)
         if (not_done := unfinished(self.record, new)) is not None:
             return not_done
@@ -192,6 +208,8 @@ class _ListedDay:
         """The notes of a step that is up to date."""
         retained = reasons_for("kept, though gone from the source", (old.object.label for old in found.vanished))
         record = self.record
+        if not found.same and not retained and self.step.day in self.planner.hit_days:
+            return (_ELSEWHERE,)
         older = [old.recipe for old in found.same if old.recipe < RECIPES[Stage.IMPORT]]
         if record is None or not (older and is_older(record)):
             return retained
@@ -213,7 +231,7 @@ class _ListedDay:
             Verdict.INPUTS_CHANGED,
             reasons_for("gone from the source", (old.object.label for old in self._dropped(found))),
         )
-        yield Verdict.LATE_OBJECTS, reasons_for("new" if self._grows(found) else "late", map(self._late, found.late))
+        yield self._late(found)
         yield Verdict.OUTPUT_MISSING, reasons_for("part missing", (new.label for _, new in found.missing_parts))
         yield Verdict.RECIPE_CHANGED, reasons_for(_OLDER, (new.label for _, new in found.older))
         yield (
@@ -221,18 +239,17 @@ class _ListedDay:
             reasons_for("not delivered", (old.object.label for old in self._undelivered(found))),
         )
 
-    def _grows(self, found: ObjectChanges) -> bool:
-        return any(item.slice is not None for item in found.late)
+    def _late(self, found: ObjectChanges) -> Finding:
+        """What came after the day was imported: what is new in logs that grow, or whole objects."""
+        if any(item.slice is not None for item in found.late):
+            return Verdict.GROWN, _first(tuple(new_in_logs(found.late, self.site.tzinfo, self.step.day)))
+        return Verdict.LATE_OBJECTS, reasons_for("late", (item.key for item in found.late))
 
-    def _late(self, item: SourceObject) -> str:
-        """An object that came after its day was imported; of a log that grows what is new in it."""
-        if item.slice is None:
-            return item.key
-        if not item.slice.since:
-            return f"{item.slice.file}: {size(item.size)}"
-        before = dt.datetime.fromtimestamp(item.slice.since / 1e9, self.site.tzinfo)
-        when = f"{before:%H:%M}" if before.date() == self.step.day else f"{before:%Y-%m-%d %H:%M}"
-        return f"{item.slice.file}: {size(item.size)} new since {when}"
+    def _seen(self, count: int) -> str:
+        """What the source has for the day, for a day that was never imported."""
+        if count:
+            return f"{count} object{'' if count == 1 else 's'}"
+        return _ELSEWHERE if self.step.day in self.planner.hit_days else "no objects yet"
 
     def _dropped(self, found: ObjectChanges) -> list[LoadedObject]:
         """Vanished objects that are removed, as the manifest says or the operator accepts."""

@@ -42,7 +42,9 @@ class Selection:
     an operator's consent: import steps send hits again although they then count twice, or lose hits whose log is gone;
     stat steps remove statistics that cannot be made again. For `accepted_sites` all losses are accepted. With `remake`,
     objects that an older recipe loaded are loaded again. `caught_up` are days, with their sites, that no run came to
-    when they were due; `notes` are remarks for the user. `added` are days whose imports are planned besides.
+    when they were due; `notes` are remarks for the user. `added` are days whose imports are planned besides. `last` is
+    the last day that a run would ask for, by site, where a question is about other days: what is new in growing logs
+    belongs to it.
     """
 
     stages: tuple[Stage, ...]
@@ -55,6 +57,7 @@ class Selection:
     caught_up: frozenset[tuple[str, dt.date]] = frozenset()
     notes: tuple[str, ...] = ()
     added: Mapping[str, tuple[dt.date, ...]] = field(default_factory=dict)
+    last: Mapping[str, dt.date] = field(default_factory=dict)
 
     def with_added(self, listings: Mapping[str, Listing]) -> "Selection":
         """The selection with the import steps that what is new in growing logs belongs to."""

@@ -12,7 +12,9 @@ from mtc.core.deliveries import Delivery
 from mtc.core.model import Accounting, LoadedObject, Output, SourceObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation
+from mtc.plan.growing import LACKING
 from mtc.plan.neighbours import StrayHits, find_stray_hits
+from mtc.plan.stat_inputs import input_name
 from mtc.plan.work import ImportWork, Plan, PlannedStep
 from mtc.state.rows import AttemptRow
 
@@ -29,7 +31,10 @@ class InputState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input: an object, a part or a `.stat` file. Fields that do not apply to its kind are None or empty."""
+    """One input: an object, a part or a `.stat` file. Fields that do not apply to its kind are None or empty.
+
+    `log` is the id of the log that it is a slice of, or that it has hits of a slice of; `file` is that slice's file.
+    """
 
     kind: str
     name: str
@@ -39,6 +44,8 @@ class Input:
     hits: int | None = None
     format: str = ""
     archived: str = ""
+    log: str = ""
+    file: str = ""
 
 
 def inputs_of(step: StepId, planned: PlannedStep | None, history: History) -> tuple[Input, ...]:
@@ -71,24 +78,38 @@ def _loaded_object(item: LoadedObject, reloaded: set[str], dropped: set[str]) ->
     elif key in dropped:
         state = InputState.TO_TAKE_OUT
     lines, hits = item.accounting.lines, item.accounting.hits
-    return Input("object", item.object.label, state, item.object.size, lines, hits, item.format, item.archived)
+    log, file = _log_of(item.object)
+    return Input(
+        "object", item.object.label, state, item.object.size, lines, hits, item.format, item.archived, log, file
+    )
 
 
 def _new_object(item: SourceObject) -> Input:
-    return Input("object", item.label, InputState.TO_LOAD, item.size)
+    log, file = _log_of(item)
+    return Input("object", item.label, InputState.TO_LOAD, item.size, log=log, file=file)
+
+
+def _log_of(item: SourceObject) -> tuple[str, str]:
+    """The log that an object is a slice of, and the slice's file; both empty for a whole file."""
+    return (item.slice.log, item.slice.file) if item.slice is not None else ("", "")
 
 
 def _parts(step: StepId, history: History) -> tuple[Input, ...]:
     """Every part with hits of the step's day, also those from objects of other days."""
     found = [
-        (loaded.object.label, part)
+        (loaded.object.label, part, *_log_of(loaded.object))
         for of in history.objects
         for loaded in history.counted(of)
         for part in loaded.parts
         if (part.site, part.day) == (step.site, step.day)
     ]
-    return tuple(Input("part", f"{part.file} of {key}", InputState.USED, hits=part.hits) for key, part in sorted(found))
+    return tuple(
+        Input("part", f"{part.file} of {label}", InputState.USED, hits=part.hits, log=log, file=file)
+        for label, part, log, file in sorted(found)
+    )
 
+
+_LACKING = "hits that may be lacking"
 
 # settings that a site may give by a shorter name
 _SHORT = {"source.format": "format"}
@@ -141,13 +162,33 @@ def place_of(name: str, site: str, locations: Mapping[str, SettingLocation]) -> 
     return ""
 
 
-def input_changes(record: StepRecord, planned: PlannedStep) -> tuple[InputChange, ...]:
-    """The inputs whose versions have changed, sorted by name."""
-    before, after = record.inputs, planned.inputs
+def input_changes(
+    record: StepRecord, planned: PlannedStep, labels: Mapping[str, str] | None = None
+) -> tuple[InputChange, ...]:
+    """The inputs whose versions have changed, sorted by name. `labels` are the names of some of them for people."""
+    before, after, shown = record.inputs, planned.inputs, labels or {}
     names = sorted({*before, *after})
     return tuple(
-        InputChange(name, _change(name, before, after)) for name in names if before.get(name) != after.get(name)
+        InputChange(shown.get(name, name), _change(name, before, after))
+        for name in names
+        if before.get(name) != after.get(name)
     )
+
+
+def _labels(step: StepId, planned: PlannedStep | None, history: History) -> dict[str, str]:
+    """The names for people of a step's inputs that are slices of logs, or parts of them, by their recorded names."""
+    if step.stage is Stage.STAT:
+        parts = (
+            (input_name(loaded.object.key, part.file, None if of.day == step.day else of), part, loaded.object)
+            for of, objects in history.objects.items()
+            for loaded in objects
+            for part in loaded.parts
+            if (part.site, part.day) == (step.site, step.day) and loaded.object.slice is not None
+        )
+        return {name: f"{part.file} of {item.label}" for name, part, item in parts} | {LACKING: _LACKING}
+    work = planned.work if planned and isinstance(planned.work, ImportWork) else ImportWork()
+    items = (*(loaded.object for loaded in history.objects.get(step, ())), *work.load)
+    return {item.key: item.label for item in items if item.slice is not None}
 
 
 def _change(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
@@ -212,7 +253,7 @@ def step_history(
         record=record,
         inputs=inputs_of(step, planned, history),
         settings=setting_changes(*pair, locations or {}) if pair else (),
-        changes=input_changes(*pair) if pair else (),
+        changes=input_changes(*pair, _labels(step, planned, history)) if pair else (),
         attempts=tuple(sorted(attempts, key=lambda attempt: (attempt.started, attempt.number))),
         compared=pair is not None,
         deliveries=history.deliveries.get(step, ()),

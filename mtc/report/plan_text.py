@@ -76,7 +76,7 @@ def plan_text(plan: Plan, name: str, terminal: Terminal = PLAIN) -> str:
     for verdict in _NOT_WORK:
         steps = [step for step in plan.steps if step.verdict is verdict and step.step not in followers]
         lines += _section(verdict.value, steps, terminal)
-    lines += _section(NOT_WHOLE, [step for step in plan.steps if _is_not_whole(step)], terminal)
+    lines += _section(NOT_WHOLE, [_without_title(step) for step in plan.steps if _is_not_whole(step)], terminal)
     if followers:
         lines.append(f"  and {plural(len(followers), 'step')} behind these")
     return "\n".join(lines)
@@ -85,6 +85,11 @@ def plan_text(plan: Plan, name: str, terminal: Terminal = PLAIN) -> str:
 def _is_not_whole(step: PlannedStep) -> bool:
     """Whether a step has nothing to do now, but may still get hits from the logs of a neighbouring day."""
     return step.verdict is Verdict.UP_TO_DATE and any(reason.startswith(NOT_WHOLE) for reason in step.reasons)
+
+
+def _without_title(step: PlannedStep) -> PlannedStep:
+    """The step with reasons that do not repeat the title of their section."""
+    return replace(step, reasons=tuple(reason.removeprefix(f"{NOT_WHOLE}: ") for reason in step.reasons))
 
 
 def _followers(plan: Plan) -> set[StepId]:
@@ -135,8 +140,9 @@ def _amount(steps: Sequence[PlannedStep]) -> str:
     archives = sum(len(work.archive) for work in imports)
     delivers = sum(work.to_deliver for work in imports)
     drops = sum(len(work.drop) for work in imports)
+    noun = "slice" if loads and all(item.slice is not None for item in loads) else "object"
     amounts = (
-        f"{plural(len(loads), 'object')}, {size(sum(item.size for item in loads))}" if loads else "",
+        f"{plural(len(loads), noun)}, {size(sum(item.size for item in loads))}" if loads else "",
         f"{count(delivers)} to deliver" if delivers else "",
         f"{count(archives)} to archive" if archives else "",
         f"{count(drops)} to take out" if drops else "",

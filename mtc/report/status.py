@@ -6,6 +6,7 @@ blocks. Long ranges have a column for each month, which shows its worst day.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -36,13 +37,14 @@ GLYPHS = {
     State.UNDER_WAY: Glyph("▶", ">", Tone.PLAIN),
     State.NOT_TRIED: Glyph("·", ".", Tone.PLAIN),
     State.EMPTY: Glyph("□", "o", Tone.ASIDE),
+    State.NOT_WHOLE: Glyph("◧", "+", Tone.GOOD),
     State.DONE: Glyph("■", "#", Tone.GOOD),
     State.NOT_DUE: Glyph("-", "-", Tone.ASIDE),
 }
 
 
 _GOOD_FIRST = (
-    *(State.DONE, State.EMPTY, State.NOT_DUE, State.NOT_TRIED, State.UNDER_WAY),
+    *(State.DONE, State.NOT_WHOLE, State.EMPTY, State.NOT_DUE, State.NOT_TRIED, State.UNDER_WAY),
     *(State.STALE, State.BLOCKED, State.MISSING, State.FAILED),
 )
 
@@ -264,7 +266,9 @@ def status_text(grid: StatusGrid, terminal: Terminal = PLAIN) -> str:
 def _not_whole(grid: StatusGrid, terminal: Terminal) -> list[str]:
     """The days that may be incomplete, each with the reason; only the last few."""
     found = [
-        (step, cell.reason) for step, cell in sorted(grid.cells.items()) if cell.state is State.DONE and cell.reason
+        (step, cell.reason)
+        for step, cell in sorted(grid.cells.items())
+        if cell.state is State.NOT_WHOLE and cell.reason
     ]
     if not found:
         return []
@@ -277,6 +281,11 @@ def _not_whole(grid: StatusGrid, terminal: Terminal) -> list[str]:
     return lines
 
 
+def _json_state(state: State) -> str:
+    """The state's name in JSON, where a step that is not whole is a step that is done."""
+    return (State.DONE if state is State.NOT_WHOLE else state).value
+
+
 def status_json(grid: StatusGrid) -> str:
     """The grid as one JSON document: every step's state, then the problems with the commands that fix them."""
     steps = [
@@ -285,7 +294,8 @@ def status_json(grid: StatusGrid) -> str:
             "stage": step.stage.value,
             "site": step.site,
             "day": step.day.isoformat(),
-            "state": cell.state.value,
+            "state": _json_state(cell.state),
+            "complete": cell.state is not State.NOT_WHOLE,
             "reason": cell.reason,
             "mend": fix_for(grid, cell.state, step.stage, step.site, (step.day,))
             if cell.state in PROBLEM_STATES
@@ -304,7 +314,8 @@ def status_json(grid: StatusGrid) -> str:
         }
         for item in find_problems(grid)
     ]
-    counts = {state.value: number for state, number in grid.count().items()}
+    counts = Counter(_json_state(cell.state) for cell in grid.cells.values())
+    ordered = {state.value: counts[state.value] for state in State if counts[state.value]}
     return json_document(
-        {"manifest": grid.name, "now": grid.now.isoformat(), "counts": counts, "troubles": problems, "steps": steps}
+        {"manifest": grid.name, "now": grid.now.isoformat(), "counts": ordered, "troubles": problems, "steps": steps}
     )

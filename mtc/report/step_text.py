@@ -69,11 +69,47 @@ def _setting(item: SettingChange) -> str:
 
 
 def _input_title(inputs: Sequence[Input]) -> str:
-    return f"inputs: {plural(len(inputs), _NOUNS[inputs[0].kind])}" if inputs else ""
+    if not inputs:
+        return ""
+    logs = {item.log for item in inputs if item.log}
+    if inputs[0].kind == "object" and logs and all(item.log for item in inputs):
+        return f"inputs: {plural(len(inputs), 'slice')} of {plural(len(logs), 'log')}"
+    return f"inputs: {plural(len(inputs), _NOUNS[inputs[0].kind])}"
 
 
-def _input_rows(inputs: Iterable[Input]) -> list[str]:
-    return table([_input(item) for item in inputs], right=frozenset({2, 3, 4}))
+def _input_rows(inputs: Sequence[Input]) -> list[str]:
+    """A line for each input; slices of one log that are treated alike share one."""
+    together: dict[object, list[Input]] = {}
+    for item in inputs:
+        alike = (item.kind, item.log, item.state) if item.log else item
+        together.setdefault(alike, []).append(item)
+    return table([_input(_joined(items)) for items in together.values()], right=frozenset({2, 3, 4}))
+
+
+def _joined(items: Sequence[Input]) -> Input:
+    """Slices of one log, or the parts of them, as one input, under the name of the file that was seen last."""
+    if len(items) == 1:
+        return items[0]
+    last = items[-1]
+    formats = " and ".join(dict.fromkeys(item.format for item in items if item.format))
+    noun = "slice" if last.kind == "object" else "part"
+    return Input(
+        last.kind,
+        f"{last.file}: {plural(len(items), noun)}",
+        last.state,
+        _sum(item.size for item in items),
+        _sum(item.lines for item in items),
+        _sum(item.hits for item in items),
+        formats,
+        last.archived if all(item.archived for item in items) else "",
+        last.log,
+        last.file,
+    )
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
 def _input(item: Input) -> list[str]:

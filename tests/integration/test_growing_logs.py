@@ -5,10 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
-from log_server import DAY, NEXT, Server
+from growing_server import Server
 
 from mtc.core.model import Stage, Verdict
 from mtc.manifest.dates import DateRange
+
+DAY = dt.date(2026, 5, 1)
+NEXT = dt.date(2026, 5, 2)
 
 
 @pytest.fixture

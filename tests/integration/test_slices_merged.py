@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from applied import Applied
-from log_server import DAY, NEXT, Server
+from growing_server import Server
 
 from mtc.core.events import Warned
 from mtc.core.model import LoadedObject, Stage, StepId, Verdict
@@ -20,6 +20,8 @@ from mtc.engine.slice_merging import SliceMerger
 from mtc.plan import slice_merging
 from mtc.state.store import Store
 
+DAY = dt.date(2026, 5, 1)
+NEXT = dt.date(2026, 5, 2)
 MORE = "filters: {max_rejected: 0.9}\n"
 
 

@@ -1,4 +1,4 @@
-"""A project whose site has logs without a date in their names, as a web server and its rotation leave them; a clock."""
+"""A web server's log in a project: lines are written, it is rotated and compressed, and mtc is applied meanwhile."""
 
 import datetime as dt
 import gzip
@@ -8,9 +8,6 @@ from pathlib import Path
 from applied import Applied, hit
 
 from mtc.state.store import Store
-
-DAY = dt.date(2026, 5, 1)
-NEXT = dt.date(2026, 5, 2)
 
 
 def at(text: str) -> dt.datetime:

@@ -1,0 +1,90 @@
+"""What verify, status, plan and why answer about logs that grow, after whole runs."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from growing_server import Server
+
+from mtc.core.model import Stage, StepId, Verdict
+from mtc.engine import planning
+from mtc.manifest.dates import DateRange
+from mtc.report.history import step_history
+from mtc.report.plan_text import plan_text
+from mtc.report.step_text import why_text
+from mtc.state.store import Store
+
+DAY = dt.date(2026, 5, 1)
+NEXT = dt.date(2026, 5, 2)
+THIRD = dt.date(2026, 5, 3)
+ALL_DAYS = DateRange(from_="2026-05-01", to="2026-05-03")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    """Three days of a log that was rotated at midnight. The first run came on the third, and asked for that day."""
+    server = Server(tmp_path)
+    server.write("09:00", "10:00", "23:50", "2026-05-02T00:10", name="access.log.2")
+    server.write("2026-05-02T11:00", "2026-05-02T23:40", "2026-05-03T00:20", name="access.log.1")
+    server.compress("access.log.2")
+    server.write("2026-05-03T09:00", "2026-05-03T10:00")
+    server.apply()
+    return server
+
+
+def why(server: Server, text: str) -> str:
+    """What `mtc why` says of a step."""
+    project, step = server.applied.project, StepId.parse(text)
+    plan = planning.plan_step(project, step, lambda _: None, lambda: server.now)
+    with Store.open(project.state, readonly=True) as store:
+        history = store.history((step.site,))
+    return why_text(step_history(step, plan, history, (), project.setting_locations))
+
+
+def test_verify_holds_also_for_days_whose_logs_belong_to_another(server: Server) -> None:
+    """The lines of a day's step, the hits of the day, its statistics and its rows."""
+    server.applied.apply(ALL_DAYS, now=server.now)
+    server.write("2026-05-03T11:00")
+    server.apply()
+    found = server.applied.verified(ALL_DAYS, now=server.now)
+    assert [day.day for day in found] == [DAY, NEXT, THIRD]
+    assert not any(day.disagreements for day in found)
+    assert [server.applied.actions(day) for day in (DAY, NEXT, THIRD)] == [3, 3, 4]
+
+
+def test_status_shows_no_day_as_missing_that_has_hits(server: Server) -> None:
+    """The middle day has no step of its own that loaded anything; today is not whole."""
+    server.applied.apply(ALL_DAYS, now=server.now)
+    lines = server.applied.status(server.now).splitlines()
+    assert not [line for line in lines if "missing" in line]
+    [imports] = [line for line in lines if line.startswith("docs  import")]
+    [rest] = [line for line in lines if line.strip().startswith("stat+csv")]
+    assert imports.replace(" ", "").endswith("·■■■")
+    assert rest.replace(" ", "").endswith("·■■◧")
+    assert max(map(len, lines)) <= 80
+
+
+def test_plan_says_what_is_new_of_each_log(server: Server) -> None:
+    """In the words of its reader, within 80 columns."""
+    server.write("2026-05-03T11:00", "2026-05-03T12:00")
+    server.write("2026-05-03T12:05", name="access.log.web2")
+    text = plan_text(server.applied.plan(now=server.now), "daily")
+    assert "plan of daily: 3 steps, 3 to do (2 inputs changed, 1 grown)" in text
+    assert "  import  docs  grown           2026-05-03  2 slices, 441 B\n" in text
+    assert "      access.log: 294 B new since 10:00\n" in text
+    assert "      access.log.web2: 147 B, a new log\n" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_why_asks_as_a_run_would(server: Server) -> None:
+    """What is new belongs to the last day that a run asks for, not to the day of the question."""
+    server.applied.apply(ALL_DAYS, now=server.now)
+    server.write("2026-05-03T11:00")
+    text = why(server, "import:docs:2026-05-02")
+    assert "11:00" not in text
+    assert "grown" not in text
+    today = why(server, "import:docs:2026-05-03")
+    assert "because access.log: 147 B new since 10:00" in today
+    assert "@" not in today + text + why(server, "stat:docs:2026-05-03")
+    plan = planning.plan_step(server.applied.project, StepId(Stage.IMPORT, "docs", THIRD), lambda _: None)
+    assert Verdict.GROWN in {step.verdict for step in plan.steps}
