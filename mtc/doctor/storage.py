@@ -22,7 +22,9 @@ from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
 from mtc.engine.wiring import open_archive, open_source
 from mtc.manifest.project import Project, SiteSettings
-from mtc.sources.folder import FolderArchive
+from mtc.sources.folder import FolderArchive, FolderSource
+from mtc.sources.growing_source import GrowingSource
+from mtc.sources.log_slices import MOST
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Access, Tuning, explaining
 from mtc.sources.source import LogSource, ObjectsByDay
@@ -58,6 +60,8 @@ def check_source(project: Project, site: SiteSettings, days: Sequence[dt.date]) 
         StepError: it cannot be listed or read.
     """
     source = open_source(site, project.credentials, project.root, tuning=QUICK)
+    if isinstance(source, GrowingSource):
+        return _check_growing(site, source)
     notes: list[str] = []
     listed = source.list_days(days, note=notes.append)
     objects = [item for day in listed.values() for item in day]
@@ -73,6 +77,43 @@ def check_source(project: Project, site: SiteSettings, days: Sequence[dt.date]) 
     return SourceCheck(
         (Finding.ok(about_source(site.name), source.describe(), text), *warnings), largest.size, _newest(listed)
     )
+
+
+def _check_growing(site: SiteSettings, source: GrowingSource) -> SourceCheck:
+    """List logs that grow; read a byte of the largest one, and in a folder of each."""
+    notes: list[str] = []
+    files = source.files.list_files(note=notes.append)
+    about, where = about_source(site.name), source.describe()
+    warnings = [_skipped(site, source, note) for note in notes[:_NOTES]]
+    if not files:
+        return SourceCheck((Finding.warning(about, where, "no log fits the URL", "check the source's url"), *warnings))
+    largest = max(files, key=lambda item: item.size)
+    if isinstance(source.files, FolderSource):
+        refused = [error for item in files if (error := _refusal(source, item))]
+        if len(refused) == len(files):
+            raise refused[0]
+        if refused:
+            what = f"{len(refused)} of {len(files)} logs cannot be read, such as {refused[0].where}: {refused[0].what}"
+            warnings.append(Finding.warning(about, where, what, refused[0].hint))
+    else:
+        with suppress(ObjectChangedError):
+            source.peek(largest, 1)
+    newest = max((item for item in files if item.size), key=lambda item: (item.modified, item.key), default=None)
+    written = dt.datetime.fromtimestamp(max(item.modified for item in files) / 1e9, site.tzinfo)
+    number = f"{len(files)} log{'s' * (len(files) != 1)}"
+    text = f"{number} that may grow, last written to on {written:%Y-%m-%d at %H:%M}"
+    return SourceCheck((Finding.ok(about, where, text), *warnings), min(largest.size, MOST), newest)
+
+
+def _refusal(source: LogSource, item: SourceObject) -> StepError | None:
+    """The error that a file cannot be read; None if it can, or is gone since it was listed."""
+    try:
+        source.peek(item, 1)
+    except ObjectChangedError:
+        return None
+    except StepError as error:
+        return error
+    return None
 
 
 def _newest(listed: ObjectsByDay) -> SourceObject | None:

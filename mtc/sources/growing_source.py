@@ -49,6 +49,13 @@ class LogFiles(Protocol):
             ObjectChangedError: the file is gone.
         """
 
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        """The first bytes of a file as it is stored.
+
+        Raises:
+            ObjectChangedError: the file is gone.
+        """
+
     def empty_listing_doubt(self) -> str:
         """Why an empty listing may be wrong where there were files before; empty where it is right."""
 
@@ -172,10 +179,10 @@ class GrowingSource:
         return target
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
-        """The beginning of a file's or a slice's text."""
+        """The first bytes of a file as it is stored, or of a slice's text."""
+        if obj.slice is None:
+            return self.files.peek(obj, size)
         with spool_folder(self.spool) as spool:
-            if obj.slice is None:
-                return self.files.text(obj, spool).read(0, size)
             start = obj.slice.start
             return self._text_with(obj.slice, obj, spool).read(start, min(start + size, obj.slice.stop))
 

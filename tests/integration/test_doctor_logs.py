@@ -338,3 +338,69 @@ def test_what_reads_the_tables_of_user_agents_is_loaded_before_checks_begin(tmp_
     command = [sys.executable, "-c", BEFORE_THE_CHECKS]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+GROWING = 'version: 1\ndates: today\nsource: {url: "URL"MORE}\nsites: {docs: {}}\n'
+
+
+def growing(root: Path, files: int = 3) -> None:
+    """A log that was rotated, and its older files compressed; written to an hour apart."""
+    for number in range(files):
+        data = plain(*[line()] * (number + 1))
+        name = "access.log" if not number else f"access.log.{number}" + ".gz" * (number > 1)
+        put(root, gzip.compress(data) if number > 1 else data, name, ".", at=1_777_800_000 - number * 3600)
+
+
+def test_logs_that_grow_are_listed_and_the_newest_is_looked_into(tmp_path: Path) -> None:
+    """Whatever day they were written on; and nothing is left behind."""
+    growing(tmp_path)
+    (tmp_path / "mtc.yaml").write_text(GROWING.replace("URL", "logs/access.log*").replace("MORE", ""))
+    before = sorted(tmp_path.rglob("*"))
+    found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert of(found, "source of docs") == [
+        (Level.OK, "3 logs that may grow, last written to on 2026-05-03 at 09:20"),
+    ]
+    assert only(found).where == f"{tmp_path}/logs/access.log"
+    assert HITS.format(1) in only(found).what
+    for path in (tmp_path / "logs").iterdir():
+        path.unlink()
+    found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
+    assert of(found, "source of docs") == [(Level.WARNING, "no log fits the URL")]
+
+
+def test_the_newest_of_logs_that_grow_may_be_compressed(tmp_path: Path) -> None:
+    """Its first lines are read, without the rest."""
+    put(tmp_path, gzip.compress(plain(*[line()] * 5)), "access.log-20260502.gz", ".")
+    (tmp_path / "mtc.yaml").write_text(GROWING.replace("URL", "logs/access.log*").replace("MORE", ""))
+    found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
+    assert HITS.format(5) in only(found).what
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_rotated_logs_that_may_not_be_read_are_a_warning(tmp_path: Path) -> None:
+    """The current one can be, so that nobody would notice; where none can be, it is a problem."""
+    growing(tmp_path)
+    (tmp_path / "logs/access.log.2.gz").chmod(0)
+    (tmp_path / "mtc.yaml").write_text(GROWING.replace("URL", "logs/access.log*").replace("MORE", ""))
+    found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
+    what = f"1 of 3 logs cannot be read, such as {tmp_path}/logs/access.log.2.gz: no permission to read"
+    assert of(found, "source of docs")[1:] == [(Level.WARNING, what)]
+    for path in (tmp_path / "logs").iterdir():
+        path.chmod(0)
+    found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
+    assert of(found, "source of docs") == [(Level.PROBLEM, "no permission to read")]
+
+
+def test_logs_that_grow_in_s3_are_asked_for_their_beginnings(s3: S3Server, tmp_path: Path) -> None:
+    """Compressed ones are not fetched."""
+    bucket = s3.bucket()
+    s3.put(bucket, "www/access.log-20260501.gz", gzip.compress(forwarded(20_000)))
+    s3.put(bucket, "www/access.log-20260502.gz", gzip.compress(plain(*[line()] * 5)))
+    source = GROWING.replace("URL", f"s3://{bucket}/www/*").replace("MORE", ", credentials: store")
+    (tmp_path / "mtc.yaml").write_text(source + S3[S3.index("credentials:\n") :].replace("URL", s3.url))
+    environ = {"KEY": ACCESS_KEY, "SECRET": SECRET_KEY}
+    found = run_checks(load(tmp_path / "mtc.yaml", environ=environ), Scope(), lambda: NOW, limit=60)
+    [(level, what)] = of(found, "source of docs")
+    assert (level, what.split(",")[0]) == (Level.OK, "2 logs that may grow")
+    assert of(found)[0][0] is Level.OK
