@@ -13,11 +13,10 @@ from mtc.core.errors import EXIT_CODES
 _HEAD = f"""# Commands
 
 {NOTICE}
-Data goes to stdout, messages go to stderr. With `--json`, programs read stdout: one JSON document, or one JSON object a
-line where the command says so. `NO_COLOR` turns colours off. `mtc --install-completion` sets up completion for your
-shell.
+Data goes to stdout, messages go to stderr. With `--json`, stdout is one JSON document, or one JSON object per line
+where the command says so. `NO_COLOR` turns colours off. `mtc --install-completion` sets up completion for your shell.
 
-Where a command takes a manifest and none is given, it reads `$MTC_MANIFEST`, or else `manifests/daily.yaml`.
+A command that takes a manifest and is given none reads `$MTC_MANIFEST`, or else `manifests/daily.yaml`.
 
 """
 

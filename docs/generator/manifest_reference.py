@@ -26,9 +26,10 @@ Every key of a manifest, with its type and its default. [The manifest by example
 together. `mtc schema` prints the same as a JSON Schema, with which editors complete keys and show their descriptions.
 
 - A key that is not listed is an error, and `mtc validate` suggests the nearest one.
+- A dash as the default means that the key is not set.
 - `null` removes a key that a base file, the manifest or its site inherits.
-- Any text may contain `${{NAME}}`, a variable of the environment, or `${{file:PATH}}`, the content of a file. Write
-  secrets in no other way: mtc warns about one in clear text.
+- Any text may contain `${{NAME}}`, an environment variable, or `${{file:PATH}}`, the content of a file. Secrets should
+  be written in no other way: mtc warns about one in plain text.
 - A duration is a whole number and a unit: `s`, `m`, `h` or `d`.
 - A glob has `*` (any characters), `?` (one character) and `[...]` (one of several).
 
@@ -52,7 +53,12 @@ SECTIONS: tuple[Section, ...] = (
     Section("source", Source, ("source",), "A site's `source` overrides single keys of it."),
     Section("source.client", ClientSettings, ("source", "client"), "See [Clients and fields](clients.md)."),
     Section("archive", Archive, ("archive",)),
-    Section("warehouse and csv", Folder, ("warehouse",), "`warehouse` holds the hits, `csv` the CSV files."),
+    Section(
+        "warehouse and csv",
+        Folder,
+        ("warehouse",),
+        "`warehouse` is for the hits, `csv` for the CSV files.",
+    ),
     Section("matomo", Matomo, ("matomo",), "See [Matomo](matomo.md).", "sites:\n  docs: {matomo_id: 1}"),
     Section("filters", Filters, ("filters",), "See [Filters and hit rules](filters.md)."),
     Section("hits", HitSettings, ("hits",), "See [Hit rules](filters.md#hit-rules)."),
@@ -81,8 +87,8 @@ def page() -> str:
 def _top() -> str:
     schema = json.loads(build())["properties"]
     rows = list(key_rows(Manifest))
-    rows.insert(1, (code("extends"), "path of a file", "none", prose(schema["extends"]["description"])))
-    rows.append((code("environments"), "[map](#environments)", "none", prose(schema["environments"]["description"])))
+    rows.insert(1, (code("extends"), "path of a file", "—", prose(schema["extends"]["description"])))
+    rows.append((code("environments"), "[map](#environments)", "—", prose(schema["environments"]["description"])))
     return keys_table(rows)
 
 
@@ -142,8 +148,8 @@ def _environments() -> str:
     known = json.loads(build())["properties"]["environments"]
     name, keys = next(iter(known["examples"][0].items()))
     return (
-        f"### environments\n\n{prose(known['description'])} Each holds any keys of the manifest but `extends` and "
-        f"`environments`.\n\n{fenced(_block(('environments', name), keys), 'yaml')}"
+        f"### environments\n\n{prose(known['description'])} Each may contain all keys of the manifest except `extends` "
+        f"and `environments`.\n\n{fenced(_block(('environments', name), keys), 'yaml')}"
     )
 
 

@@ -12,14 +12,14 @@ _CSV = f"""# CSV files
 
 {NOTICE}
 `mtc csv`, and `mtc apply` after it has made statistics, write these files into the folder `csv`, from all `.stat`
-files. A table that has no row in any `.stat` file has no CSV file. If mtc wrote one earlier, it is removed, and the
-step's note says so.
+files. A table that has no row in any `.stat` file has no CSV file. If mtc wrote one earlier, it removes it, and a note
+of the step says so.
 
 - Commas, CRLF, a header line, and quotes where needed (RFC 4180), in UTF-8 without a byte order mark.
 - Days are ISO dates, numbers are plain, and an empty cell means that the number is not known.
 - Rows are ordered by site and day. Within a day they have the order of the `.stat` file: most frequent first, hours and
   statuses in order.
-- A table has at most {ROW_LIMIT} rows a day. One more row, `{OTHERS}`, sums up the rest.
+- A table has at most {ROW_LIMIT} rows per site and day, and a row `{OTHERS}` for the rest if there is more.
 - Text from log lines is made harmless: a cell that a spreadsheet would run as a formula begins with an apostrophe, and
   a control character is written as `\\x0a`.
 
@@ -33,7 +33,7 @@ _STAT = f"""# The .stat file
 
 Labels come from log lines: do not trust them as HTML, SQL or shell text.
 
-`null` means that the source of the statistics does not know the number.
+`null`, or a table that is missing, means that the source of the statistics does not know the numbers.
 
 ## The document
 
@@ -70,7 +70,9 @@ def _fields(model: type[BaseModel]) -> str:
 
 
 def _tables() -> str:
-    about = f"{prose(Tables.__doc__)} A table has at most {ROW_LIMIT} rows; one more, `{OTHERS}`, sums up the rest."
+    about = (
+        f"{prose(Tables.__doc__)} A table has at most {ROW_LIMIT} rows, and `{OTHERS}` for the rest if there is more."
+    )
     rows = [
         (code(name), f"[{ROWS[name].__name__}](#{ROWS[name].__name__.lower()})", prose(info.description))
         for name, info in Tables.model_fields.items()

@@ -199,12 +199,12 @@ def _examples_in(hint: object) -> list[Any]:
 
 
 def default_of(info: FieldInfo) -> str:
-    """The default of a field as code; **required** where there is none to be had."""
+    """The default of a field as code; **required** if it must be given, a dash if it is not set."""
     if info.is_required():
         return "**required**"
     default = info.get_default(call_default_factory=True)
     if default is None or default in ((), {}, ""):
-        return "none"
+        return "—"
     if isinstance(default, BaseModel):
         written = yaml(default)
         return code(written) if written != "{}" else "its defaults"

@@ -29,7 +29,7 @@ def plan(
     json: options.Json = False,
     exit_code: Annotated[
         bool,
-        typer.Option("--exit-code", help="End with 4 when there is work, with 3 when all remaining steps are blocked."),
+        typer.Option("--exit-code", help="Exit with 4 if there is work to do, with 3 if all of it is blocked."),
     ] = False,
 ) -> None:
     """Show what apply would do, and why.
@@ -80,8 +80,8 @@ def apply(
 ) -> None:
     """Bring all days of a manifest up to date.
 
-    Imports logs, makes statistics and CSV. Does nothing where that is done already. After an interruption, the same
-    command goes on. Days that an earlier run did not finish, or whose logs may have arrived late, are included.
+    Imports logs, and makes statistics and CSV files. Does nothing for days that are up to date. After an interruption,
+    the same command continues. Also does days that an earlier run did not finish, or whose logs may have arrived late.
     """
     from mtc.cli.preflight import ManifestOptions, command_line, open_scope, parse_accepted, wait_seconds
     from mtc.engine.selection import ApplyRequest
@@ -160,7 +160,7 @@ def import_(
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
 ) -> None:
-    """Import a site's logs of a day or a range.
+    """Import a site's logs for a day or a range.
 
     Short for: mtc apply --stage import --site SITE --from DATE --to END
     """
@@ -191,7 +191,7 @@ def stat(
     quiet: options.Quiet = False,
     json: options.JsonEvents = False,
 ) -> None:
-    """Make a site's .stat files of a day or a range.
+    """Make a site's .stat files for a day or a range.
 
     Short for: mtc apply --stage stat --site SITE --from DATE --to END
     """

@@ -24,10 +24,10 @@ def doctor(
 ) -> None:
     """Check everything that a run needs.
 
-    Files, disks, sources, the first lines of each site's newest log, archives, Matomo.
+    Checks files, disks, sources, the first lines of each site's newest log, archives and Matomo.
 
-    Changes nothing, except that an empty object, .mtc-probe, is put into each S3 archive and deleted again. Ends with 3
-    if a run would be stopped.
+    Changes nothing, except that it puts an empty object, .mtc-probe, into each S3 archive and deletes it again. Exits
+    with 3 if a run would fail.
     """
     from mtc.cli.preflight import ManifestOptions, open_scope
     from mtc.cli.streams import stdout_terminal
@@ -56,9 +56,9 @@ def verify(
 ) -> None:
     """Compare every count of a day, from lines to CSV.
 
-    Lines, hits, what was delivered, what Matomo counts, the .stat file and the row of the CSV file.
+    Compares lines, hits, delivered hits, Matomo's count, the .stat file and the row of the CSV file.
 
-    Every day that was imported, unless days are given. Changes nothing; ends with 3 if anything disagrees.
+    Checks every day that was imported, or the days given. Changes nothing. Exits with 3 if anything differs.
     """
     from mtc.cli.preflight import ManifestOptions, select_scope
     from mtc.cli.streams import note, stdout_terminal
@@ -87,19 +87,21 @@ def _open_with_token(manifest: "ManifestOptions", sites: list[str]) -> "Project"
 def explain(
     files: Annotated[list[Path], typer.Argument(help="Log files, compressed or not.", metavar="LOGFILE...")],
     manifest: Annotated[
-        Path | None, typer.Option("--manifest", "-m", help="Read them as this manifest says.", metavar="FILE")
+        Path | None, typer.Option("--manifest", "-m", help="Use the settings of this manifest.", metavar="FILE")
     ] = None,
-    site: Annotated[str | None, typer.Option("--site", help="Read them as this site's.", metavar="SITE")] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="Use the settings of this site of the manifest.", metavar="SITE")
+    ] = None,
     env: options.Env = None,
     format_: Annotated[
         str | None, typer.Option("--format", help="The format, instead of the manifest's or `auto`.", metavar="NAME")
     ] = None,
-    lines: Annotated[int, typer.Option("--lines", help="How many samples to show of each kind.", min=0, max=1000)] = 3,
+    lines: Annotated[int, typer.Option("--lines", help="How many lines to show of each kind.", min=0, max=1000)] = 3,
     json: options.Json = False,
 ) -> None:
-    """Show what an import makes of log files, and write nothing.
+    """Show how an import would read log files; write nothing.
 
-    The format found and why, where every line goes, and samples of the lines for each reason.
+    Shows the format and why it was chosen, where every line goes, and sample lines for each reason.
     """
     from mtc.cli.preflight import ManifestOptions, open_project
     from mtc.cli.streams import stdout_terminal

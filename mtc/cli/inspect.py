@@ -18,7 +18,7 @@ def why(
 ) -> None:
     """Show the whole history of one step.
 
-    Its verdict and reasons, what has changed, its inputs, lines, outputs, attempts and errors.
+    Shows its verdict with reasons, changes since its last success, inputs, lines, outputs, attempts and errors.
     """
     from mtc.cli.preflight import ManifestOptions, open_project, parse_step
     from mtc.cli.streams import note, stdout_terminal
@@ -46,12 +46,12 @@ def status(
     to: options.To = None,
     date: options.Date = None,
     state: options.State = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Read the state file alone; list no source.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Read only the state file; do not list sources.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Show what is done, day by day, then what is not and why.
+    """Show what is done, day by day, and what is not and why.
 
-    The manifest's days and the last 30 by default.
+    By default the days of the manifest and the last 30 days.
     """
     from mtc.cli.preflight import ManifestOptions, open_scope
     from mtc.cli.streams import note, stdout_terminal
@@ -86,7 +86,7 @@ def list_(
     status: options.Statuses = None,
     json: options.Json = False,
 ) -> None:
-    """List the steps that the state file knows, one a line."""
+    """List the steps that the state file knows, one per line."""
     from mtc.cli.preflight import ManifestOptions, day_bounds, state_file
     from mtc.report.step_text import records_json, records_text
     from mtc.state.rows import StepFilter
@@ -106,7 +106,7 @@ def show(
     env: options.Env = None,
     state: options.State = None,
 ) -> None:
-    """Show everything that the state file holds about one step, as JSON."""
+    """Show everything that the state file knows about one step, as JSON."""
     from mtc.cli.preflight import ManifestOptions, parse_step, state_file
     from mtc.report.step_text import record_json
     from mtc.state.store import Store
@@ -128,7 +128,7 @@ def forget(
     env: options.Env = None,
     state: options.State = None,
 ) -> None:
-    """Forget steps, so that the next apply does them again.
+    """Forget steps, so that the next apply repeats them.
 
     A forgotten import loses its hits; the next apply imports them again if the source still has the logs.
     """
@@ -151,7 +151,7 @@ def export(
 ) -> None:
     """Write the whole state as JSON lines.
 
-    For backups and other tools. It holds no secrets.
+    For backups and other tools. It contains no secrets.
     """
     from mtc.cli.preflight import ManifestOptions, state_file
     from mtc.state.store import Store

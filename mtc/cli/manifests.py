@@ -24,7 +24,7 @@ def validate(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Check manifests, and show each mistake in its line.
+    """Check manifests, and show every mistake with its line.
 
     Needs no network and no secrets.
     """
@@ -68,12 +68,12 @@ def _problem_json(problem: Problem) -> dict[str, object]:
 
 
 def schema(
-    check: Annotated[bool, typer.Option("--check", help="Compare with a copy; end with 2 if it differs.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Compare a copy; exit with 2 if it differs.")] = False,
     file: Annotated[
         Path | None,
         typer.Option(
             "--file",
-            help=f"The copy to compare with [default: {MANIFEST_SCHEMA}; with --stat {STAT_SCHEMA}].",
+            help=f"The copy to compare [default: {MANIFEST_SCHEMA}; with --stat {STAT_SCHEMA}].",
             metavar="FILE",
             show_default=False,
         ),
@@ -82,7 +82,7 @@ def schema(
 ) -> None:
     """Print the JSON Schema of manifests or .stat files.
 
-    Editors complete and check manifests with it. --check compares a copy with the schema of this mtc.
+    With it, editors complete and check manifests. --check compares a copy with the schema of this mtc.
     """
     text = _stat_schema() if stat else _manifest_schema()
     if not check:
@@ -112,7 +112,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="The project's folder.", metavar="FOLDER")] = Path(),
     site: Annotated[str, typer.Option("--site", help="The first site's name.", metavar="NAME")] = "docs",
     logs: Annotated[
-        str, typer.Option("--logs", help="Where its logs are: a path or s3:// URL with {date:%Y-%m-%d}.", metavar="URL")
+        str, typer.Option("--logs", help="Where the logs are: a path or s3:// URL with {date:%Y-%m-%d}.", metavar="URL")
     ] = "logs/{site}/{date:%Y-%m-%d}*",
 ) -> None:
     """Start a project: write a first manifest.
@@ -134,8 +134,8 @@ def init(
         if not path.exists():
             write_atomic(path, text.encode())
             sys.stdout.write(f"{path}\n")
-    where = "" if folder.resolve() == Path.cwd() else f", in {folder},"
-    sys.stderr.write(f"next: edit {daily}, then{where} `mtc validate` and `mtc plan`\n")
+    where = "" if folder.resolve() == Path.cwd() else f" in {folder}"
+    sys.stderr.write(f"next: edit {daily}, then run `mtc validate` and `mtc plan`{where}\n")
 
 
 def convert(
@@ -147,7 +147,7 @@ def convert(
 ) -> None:
     """Make a manifest from an old .aws_config.
 
-    Secrets are not copied; ${NAMES} take their places.
+    Does not copy secrets, but writes ${NAMES} in their places.
     """
     from mtc.core.atomic_files import write_atomic
     from mtc.manifest.first_manifest import convert as converted

@@ -57,14 +57,14 @@ Statuses = Annotated[
     ),
 ]
 From = Annotated[str | None, typer.Option("--from", help="The first day.", metavar="DATE")]
-To = Annotated[str | None, typer.Option("--to", help="The last day; yesterday without it.", metavar="DATE")]
+To = Annotated[str | None, typer.Option("--to", help="The last day; with --from alone, yesterday.", metavar="DATE")]
 Date = Annotated[str | None, typer.Option("--date", help="One day: a date, today or yesterday.", metavar="DATE")]
 State = Annotated[
     Path | None, typer.Option("--state", help="The state file, instead of the manifest's.", metavar="FILE")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
-JsonEvents = Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON on stdout, for programs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong, for cron.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, for programs.")]
+JsonEvents = Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON to stdout, for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong, for cron.")]
 Wait = Annotated[
     str | None,
     typer.Option("--wait", help="How long to wait for another run to end, such as 10m.", metavar="DURATION"),
@@ -81,8 +81,8 @@ Accept = Annotated[
     list[str] | None,
     typer.Option(
         "--accept",
-        help="Allow this step what never happens automatically: sending hits to Matomo again, which counts them "
-        "twice, or losing what cannot be made again. `site:NAME` accepts all losses of a site. May be repeated.",
+        help="Let this step do what mtc never does automatically: send hits to Matomo again, which counts them twice, "
+        "or lose what cannot be made again. `site:NAME` accepts all losses of a site. May be repeated.",
         metavar="STEP",
     ),
 ]
@@ -90,7 +90,8 @@ Remake = Annotated[
     bool,
     typer.Option(
         "--remake",
-        help="Import again what an older mtc imported, and days with damaged parts. Sends nothing to Matomo twice.",
+        help="Import again the logs that an older mtc imported, and days with damaged parts. Sends nothing to Matomo "
+        "twice.",
     ),
 ]
 SiteArgument = Annotated[str, typer.Argument(help="The site's name.", metavar="SITE")]

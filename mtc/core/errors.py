@@ -36,8 +36,8 @@ class ExitCode:
 
 
 EXIT_CODES: tuple[ExitCode, ...] = (
-    ExitCode((EXIT_OK,), "done or up to date", "Everything was done, or was up to date."),
-    ExitCode((EXIT_BUG,), "a bug", "A bug in mtc. The message names a log file to report it with."),
+    ExitCode((EXIT_OK,), "done or up to date", "Everything is done, or was up to date."),
+    ExitCode((EXIT_BUG,), "a bug", "A bug in mtc. The message names a file to send with a report."),
     ExitCode(
         (EXIT_USAGE,),
         "usage or an invalid manifest",
@@ -52,17 +52,17 @@ EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(
         (EXIT_WORK,),
         "there is work (plan --exit-code)",
-        "`mtc plan --exit-code`: there is work. If all remaining steps are blocked, the exit code is 3.",
+        "`mtc plan --exit-code`: there is work to do. If all remaining steps are blocked, the exit code is 3.",
     ),
     ExitCode(
         (EXIT_STATE,),
         "the state file is damaged",
         "The state file is damaged, was written by a newer mtc, or cannot be written.",
     ),
-    ExitCode((EXIT_LOCKED,), "another run is at work", "Another run holds the lock. `--wait 10m` waits for it."),
+    ExitCode((EXIT_LOCKED,), "another run is active", "Another run holds the lock. `--wait 10m` waits for it."),
     ExitCode(
         (129, 130, 143),
-        "interrupted: the same command goes on",
+        "interrupted: the same command continues",
         "Interrupted: the terminal was closed (SIGHUP; `nohup` prevents that), Ctrl-C, or SIGTERM. Run the same "
         "command to continue.",
     ),

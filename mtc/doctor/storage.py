@@ -213,7 +213,7 @@ def _lock(state: Path) -> Iterator[Finding]:
     if owner is not None:
         hint = "let it end, or have a run wait for it with --wait 10m"
         hint += "" if owner.is_local else "; if it was killed there, the next run takes its place"
-        yield Finding.warning("lock", str(path), f"another run is at work: {owner}", hint)
+        yield Finding.warning("lock", str(path), f"another run is active: {owner}", hint)
     else:
         yield Finding.ok("lock", str(path), "free")
 

@@ -51,7 +51,7 @@ def plan(request: ApplyRequest, note: Callable[[str], None], clock: Clock = utc_
         history = counted_once(project, store.history(sites_of(project, request.scope)))
     now = clock()
     if owner := owner_at_work(project.state):
-        note(f"another run is at work: {owner}")
+        note(f"another run is active: {owner}")
     selection = selection_for(request, history, now)
     for text in selection.notes:
         note(text)

@@ -52,17 +52,17 @@ JsonPath = Annotated[str, Field(min_length=1, examples=["client.addr", "headers.
 
 
 class JsonPaths(Model):
-    """Where in each line's JSON object a field is.
+    r"""Where each field is in a line's JSON object.
 
-    Keys stand with dots between them, `[0]` for the first of a list; a dot that is part of a key has a backslash.
+    A path is keys with dots between them. `[0]` is the first element of a list, `\.` a dot that is part of a key.
     """
 
     ip: JsonPath | None = None
-    """The client's address; of a list the first. Without it, `real_ip` or `forwarded_for` is the client."""
+    """The client's address, or a list whose first is. Without it, `real_ip` or `forwarded_for` is the client."""
     forwarded_for: JsonPath | None = None
-    """The list that proxies write, like X-Forwarded-For; see `client` of a source."""
+    """The list that proxies write, like X-Forwarded-For. See `client` of a source."""
     real_ip: JsonPath | None = None
-    """The client as the last proxy found it, like X-Real-IP."""
+    """The client as the last proxy saw it, like X-Real-IP."""
     time: JsonPath
     """The time: ISO 8601, the common log format's, or seconds, milli-, micro- or nanoseconds since 1970."""
     request: JsonPath | None = None
@@ -72,7 +72,7 @@ class JsonPaths(Model):
     target: JsonPath | None = None
     """Path and query together."""
     path: JsonPath | None = None
-    """The path; with the query, unless `query` has a path of its own."""
+    """The path, with the query unless `query` is given."""
     query: JsonPath | None = None
     """The query."""
     protocol: JsonPath | None = None

@@ -134,16 +134,15 @@ class ClientSettings(Model):
         tuple[Literal["ip", "real_ip", "forwarded_for"], ...],
         Field(alias="from", min_length=1, examples=[["forwarded_for", "ip"]]),
     ] = ("ip",)
-    """The first of these fields that holds an address is the client's. `ip` is the client as the format has it,
-    `forwarded_for` the list that proxies write (`X-Forwarded-For`, `Forwarded`), `real_ip` the client as the last proxy
-    found it (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`)."""
+    """Where to take the client's address from: the first of these fields that contains one. `ip` is the client as the
+    format defines it, `forwarded_for` the list that proxies write (`X-Forwarded-For`, `Forwarded`), `real_ip` the
+    client as the last proxy saw it (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`)."""
     trusted: Annotated[tuple[Network, ...], Field(examples=[["10.0.0.0/8", "2001:db8::/32"]])] = (PRIVATE,)
-    """The networks of your own proxies. From a list of addresses, the right-most that is in none of them is the
-    client's; if all are trusted, the left-most. `private` stands for the networks that are not on the internet (RFC
+    """The networks of your own proxies. In a list of addresses, the right-most one that is in none of these networks is
+    the client's; if all are trusted, the left-most. `private` means all networks that are not on the internet (RFC
     1918, loopback, link-local, shared and unique local addresses)."""
     host_names: bool = False
-    """Whether a client that the log knows only by its host name (Apache's `HostnameLookups`) counts as a visitor of
-    that name. Otherwise its lines are rejected."""
+    """Accept host names in place of addresses (Apache's `HostnameLookups`). Otherwise such lines are rejected."""
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -169,40 +168,42 @@ class Filters(Model):
     )
 
     bots: bool = False
-    """Whether requests of robots count, health checks among them."""
+    """Count requests of robots, including health checks."""
     static: bool = False
-    """Whether images, style sheets, scripts and fonts count (as downloads)."""
+    """Count requests for images, style sheets, scripts and fonts, as downloads."""
     errors: bool = False
-    """Whether answers with a status of 400 or more count."""
+    """Count responses with a status of 400 or higher."""
     redirects: bool = False
-    """Whether answers with a status of 300 to 399 count; 304 always does."""
+    """Count responses with a status of 300 to 399. 304 always counts."""
     methods: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z]+$")], ...], Field(examples=[["GET", "POST"]])] = ()
-    """Only requests with one of these methods count; empty means all."""
+    """Count only requests with one of these methods. By default all."""
     include_paths: tuple[Glob, ...] = ()
-    """Only requests for a path that fits one of these globs count; empty means all."""
+    """Count only requests whose path matches one of these globs. By default all."""
     exclude_paths: tuple[Glob, ...] = ()
-    """Requests for a path that fits one of these globs do not count."""
+    """Do not count requests whose path matches one of these globs."""
     hosts: Annotated[tuple[Glob, ...], Field(examples=[["*.example.org"]])] = ()
-    """Only requests to a host name that fits one of these globs count; lines that name no host always do."""
+    """Count only requests to a host name that matches one of these globs. By default all. Lines without a host always
+    count."""
     exclude_hosts: Annotated[tuple[Glob, ...], Field(examples=[["test.example.org"]])] = ()
-    """Requests to a host name that fits one of these globs do not count."""
+    """Do not count requests to a host name that matches one of these globs."""
     include_ips: tuple[Address, ...] = ()
-    """Only requests from an address that fits one of these globs or lies in one of these networks count; empty means
+    """Count only requests from an address that matches one of these globs or is in one of these networks. By default
     all."""
     exclude_ips: tuple[Address, ...] = ()
-    """Requests from an address that fits one of these globs or lies in one of these networks do not count."""
+    """Do not count requests from an address that matches one of these globs or is in one of these networks."""
     exclude_referrers: Annotated[tuple[TextOrGlob, ...], Field(examples=[["semalt.com", "http://*.example/*"]])] = ()
-    """Requests whose referrer contains one of these texts do not count; one with a `*` is a glob for the whole. The
-    case does not matter."""
+    """Do not count requests whose referrer contains one of these texts. A text with a `*` is a glob for the whole
+    referrer. Upper and lower case are the same."""
     exclude_user_agents: Annotated[tuple[TextOrGlob, ...], Field(examples=[["curl", "*monitor/1.*"]])] = ()
-    """Requests whose user agent contains one of these texts do not count; one with a `*` is a glob for the whole. The
-    case does not matter."""
+    """Do not count requests whose user agent contains one of these texts. A text with a `*` is a glob for the whole
+    user agent. Upper and lower case are the same."""
     exclude_older_than: DateOrTime | None = None
-    """Requests from before this day or time do not count."""
+    """Do not count requests from before this day or time."""
     exclude_newer_than: DateOrTime | None = None
-    """Requests from after this day or time do not count."""
+    """Do not count requests from after this day or time."""
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """The share of unreadable lines, of an object of at least 100, above which its step fails."""
+    """The share of lines that may be rejected before the step fails. It applies to objects of at least 100 lines, and
+    to all objects of a step together."""
 
     @model_validator(mode="after")
     def _order_of_times(self) -> Self:
@@ -213,7 +214,7 @@ class Filters(Model):
 
 
 class PathRule(Model):
-    """What to replace in a path, wherever an expression matches."""
+    """A replacement in paths, wherever an expression matches."""
 
     find: Regex
     """A regular expression in RE2's syntax."""
@@ -232,7 +233,7 @@ class PathRule(Model):
 
 
 class HitSettings(Model):
-    """What is stored of a hit. Filters come first: they see what the log says."""
+    """What is stored of each hit. Filters apply first, and see the request as the log has it."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -247,26 +248,27 @@ class HitSettings(Model):
     )
 
     strip_query: bool = False
-    """Whether to drop the query."""
+    """Drop the query."""
     query_delimiter: Annotated[str, Field(min_length=1, max_length=8, examples=["?", ";"])] = "?"
-    """What separates path and query, where a log has them in one field."""
+    """The text between path and query, in logs that have both in one field."""
     exclude_query_parameters: Annotated[tuple[Glob, ...], Field(examples=[["utm_*", "sid"]])] = ()
-    """Globs for the names of query parameters to drop; the case does not matter."""
+    """Globs for the names of query parameters to drop. Upper and lower case are the same."""
     lowercase_paths: bool = False
-    """Whether paths that differ only in case are the same page."""
+    """Write paths in lower case, so that paths that differ only in case are one page."""
     replace_paths: Annotated[tuple[PathRule, ...], Field(examples=[[{"find": "^/v[0-9]+/", "replace": "/"}]])] = ()
-    """What to replace in paths, in this order, after `lowercase_paths`."""
+    """Replacements in paths, applied in this order, after `lowercase_paths`."""
     path_prefix: Annotated[str, Field(pattern=r"^(/.*)?$", examples=["/docs"])] = ""
-    """What to put before every path, after all other rules."""
+    """A text to put before every path, after all other rules."""
     download_extensions: Annotated[tuple[Extension, ...], Field(examples=[["pdf", "zip"]])] | None = None
-    """The file extensions of downloads, in place of Matomo's list. Files that are only in Matomo's list do not
-    count."""
+    """The file extensions that count as downloads. By default those of Matomo's list. With a list of your own, files
+    whose extension is only in Matomo's list are filtered."""
     add_download_extensions: Annotated[tuple[Extension, ...], Field(examples=[["parquet"]])] = ()
-    """Further file extensions of downloads."""
+    """More file extensions that count as downloads, in addition to those of `download_extensions`."""
     search_parameters: Annotated[tuple[SearchParameter, ...], Field(examples=[["q", "s"], []])] = SEARCH_PARAMETERS
-    """The query parameters that hold the keyword of a search within the site, in order of preference; the case does not
-    matter. A hit that has one is a search, not a page view. The default is Matomo's; an empty list turns searches off.
-    Where statistics come from Matomo, its own settings decide. Affects statistics only, not imports."""
+    """The query parameters that contain the keyword of a site search, in order of preference. Upper and lower case are
+    the same. A hit with one of them is a search, not a page view. The default is Matomo's; an empty list turns searches
+    off. If statistics come from Matomo, its own settings apply. A change affects statistics only, not imports."""
     anonymise_ips: Annotated[int, Field(ge=0, le=4, examples=[2])] = 0
-    """How many bytes of an address to mask, as Matomo does: the last 1 to 4 of an IPv4 address; of an IPv6 address all
-    but the first 64, 48 or 24 bits, or all. A host name is masked as a whole. Rejected lines are kept as they are."""
+    """How many bytes of an address to mask, as Matomo does. 1 to 4 masks as many bytes at the end of an IPv4 address.
+    Of an IPv6 address, 1 keeps the first 64 bits, 2 keeps 48, 3 keeps 24, and 4 none. A host name is masked completely.
+    Rejected lines are kept unmasked."""

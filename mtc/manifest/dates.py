@@ -37,7 +37,7 @@ class LastDays(Model):
 
 
 class DateRange(Model):
-    """All days from one to another, both included."""
+    """All days from `from` to `to`, both included."""
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -41,7 +41,8 @@ _LIST_FILE: Object = {
     "type": "object",
 }
 _EXTENDS: Object = {
-    "description": "A base file, its path relative to this one. This file's keys win, maps merge, null removes.",
+    "description": "A base file; the path is relative to this file. This file's keys win, maps are merged, and null "
+    "removes a key.",
     "examples": ["sites.yaml"],
     "minLength": 1,
     "type": "string",
@@ -114,7 +115,7 @@ def _top(made: Object) -> Object:
 
 def _environments() -> Object:
     return {
-        "description": "Settings to lay over this manifest's, by the name that `--env` takes.",
+        "description": "Named sets of keys. `--env NAME` applies one of them on top of the manifest.",
         "examples": [{"staging": {"archive": None, "warehouse": {"path": "staging/warehouse"}}}],
         "patternProperties": {"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": {"$ref": "#/$defs/Environment"}},
         "type": "object",

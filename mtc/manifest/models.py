@@ -65,27 +65,25 @@ class Source(Model):
     """How long after a day's end its objects may still arrive. In logs that grow, how long after the last write a line
     without its end counts as a whole one."""
     timezone: Zone | None = None
-    """The time zone of times without an offset. By default the site's; UTC for formats that are defined to be in
-    UTC."""
+    """The time zone of times that have no offset. By default the site's, or UTC for formats that are defined in UTC."""
     shift: Annotated[str, Field(pattern=r"^-?[0-9]+(s|m|h|d)$", examples=["-1h"])] | None = None
-    """What to add to every time, for a clock that was wrong."""
+    """A duration to add to every time, to correct a clock that was wrong."""
     encoding: Encoding | None = None
-    """The encoding of the logs, where it is not UTF-8. A byte order mark at the beginning of a file takes
-    precedence."""
+    """The encoding of the logs, if it is not UTF-8. A byte order mark at the beginning of a file takes precedence."""
     fields: Annotated[
         dict[FieldName, Annotated[str, Field(min_length=1)]],
         Field(examples=[{"ip": "c-forwarded", "host": "cs(Host)"}]),
     ] = {}  # noqa: RUF012 (pydantic copies it)
-    """Where to read a field from, instead of the place that the format has for it: a column of W3C or CSV, a key of
-    JSON (`request.headers.Host`), a label of LTSV or logfmt, a group of any other format."""
+    """Where to read a field from, instead of where the format has it: a column of W3C or CSV, a key of JSON
+    (`request.headers.Host`), a label of LTSV or logfmt, a group of any other format."""
     client: ClientSettings | None = None
     """Which address of a line is the client's, if there are proxies in front of the server."""
     vanished: Literal["keep", "drop"] = "keep"
-    """What happens to the hits of a log that is no longer in the source: logs are often deleted after a while."""
-
+    """What to do with the hits of a log that is no longer in the source. Logs are often deleted after a while, so the
+    hits are kept by default."""
     duplicates: Literal["skip", "keep"] = "skip"
-    """Whether several logs of the site with the same lines, whatever their names and compression, count once (`skip`)
-    or each of them (`keep`, for servers whose short logs may be identical by chance)."""
+    """What to do with logs of a site that have the same lines, whatever their names and compression: count one of them
+    (`skip`), or all (`keep`, for servers whose short logs may be identical by chance)."""
 
 
 class Folder(Model):
@@ -108,24 +106,24 @@ class Stats(Folder):
     from_: Annotated[Literal["warehouse", "matomo"] | None, Field(alias="from")] = None
     """Where the numbers come from. By default from Matomo if hits are delivered to it, otherwise from the warehouse."""
     countries: Annotated[str, Field(min_length=1, examples=["geo/GeoLite2-Country.mmdb"])] | None = None
-    """A database of the countries of addresses: the path of an `.mmdb` file in MaxMind's format, relative to the
-    project. Needs `pip install 'mtc[geo]'`. If the path changes, statistics are made again. A newer database under the
-    same path applies only to statistics that are made from then on."""
+    """A database that gives the country of an address: the path of an `.mmdb` file in MaxMind's format, relative to the
+    project. It needs the extra `geo` (`pip install '.[geo]'`). If the path changes, statistics are made again. A newer
+    database at the same path is used only for statistics that are made from then on."""
 
 
 class Freshness(Model):
-    """When mtc reports that a site's logs have stopped arriving, counted from the end of the last day that had any.
+    """When mtc reports that a site's logs have stopped arriving. Times count from the end of the last day with logs.
 
-    The time that they may take to arrive (`source.settle`) is added.
+    The time that logs may take to arrive (`source.settle`) is added.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"warn_after": "2d", "error_after": "3d"}]})
 
     warn_after: Duration | None = None
-    """When a run warns, also with `--quiet`. By default after a day without logs, for a site that had some on each of
+    """When a run warns, even with `--quiet`. By default after one day without logs, for a site that had logs on each of
     the seven days before. If you set it, it applies to every site that ever had logs."""
     error_after: Duration | None = None
-    """When a run ends with exit code 3. By default never."""
+    """When a run exits with 3. By default never."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -155,7 +153,7 @@ class Site(Model):
     matomo_id: Annotated[int, Field(ge=1)] | None = None
     """The site's number in Matomo. Without it, mtc looks the site up by its `url`."""
     matomo: bool = True
-    """Whether this site's hits are delivered, where the manifest has a `matomo:`."""
+    """Deliver this site's hits, if the manifest has `matomo:`."""
     timezone: Zone | None = None
     """The time zone in which this site's days begin and end."""
     source: Source | None = None
@@ -163,8 +161,8 @@ class Site(Model):
     archive: Archive | None = None
     """The archive of this site; `null` for none."""
     hosts: Annotated[tuple[Glob, ...], Field(examples=[["docs.example.org", "*.docs.example.org"]])] = ()
-    """Globs for its host names, in addition to the host of its `url`, for a log with lines of several sites. Lines of
-    other hosts are filtered; lines without a host count. Short for `filters: {hosts: ...}`."""
+    """Globs for the site's host names, in addition to the host of its `url`, for a log with lines of several sites.
+    Lines of other hosts are filtered; lines without a host count. Short for `filters: {hosts: ...}`."""
     filters: Filters | None = None
     """Filters of this site. Keys that are not set come from the manifest's."""
     hits: HitSettings | None = None
@@ -176,14 +174,14 @@ class Site(Model):
 
 
 class Run(Model):
-    """How `mtc apply` works: how much at once, and how it retries."""
+    """How much `mtc apply` does at once, how much memory it uses, and how it retries."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"jobs": 4, "memory": "4GB"}]})
 
     jobs: Annotated[int, Field(ge=1, le=64)] = 2
     """How many tasks run at a time."""
     retries: Annotated[int, Field(ge=0, le=20)] = 3
-    """How often a step is tried again after a temporary error."""
+    """How often a step is retried after a temporary error."""
     backoff: Duration = "2s"
     """The pause before the first retry. It doubles with each retry, up to a minute."""
     memory: Bytes = "800MB"
@@ -194,17 +192,17 @@ SiteName = Annotated[str, Field(pattern=rf"^{SITE_NAME}$")]
 
 
 class Manifest(Model):
-    """The result that you want: which sites, which days and which stages, from where to where."""
+    """The result that you want: which sites, days and stages, where the logs are, and where results go."""
 
     version: Literal[1]
     """The version of the manifest's language."""
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", examples=["daily"])] = "mtc"
-    """The name of the manifest's runs in reports and logs."""
+    """The manifest's name in reports and logs."""
     dates: Dates = "yesterday"
     """Which days: `today`, `yesterday`, a date, `{last: 7}`, or `{from: 2026-01-01, to: 2026-03-31}`."""
     catch_up: Annotated[int, Field(ge=0, le=3660, examples=[7])] = 30
-    """How many days back `mtc apply` catches up on days that no run has processed, if `dates` move with the calendar. 0
-    turns it off."""
+    """How many days back `mtc apply` catches up on days that no run has processed. It applies if `dates` is `today`,
+    `yesterday` or `{last: N}`. 0 turns it off."""
     freshness: Freshness | Literal["off"] = Freshness()
     """When mtc reports that a site's logs have stopped arriving; `off` for never."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage.IMPORT, Stage.STAT, Stage.CSV)
@@ -216,7 +214,7 @@ class Manifest(Model):
     archive: Archive | None = None
     """Where imported logs are copied to. By default nowhere."""
     warehouse: Folder = Folder(path="warehouse")
-    """The folder of the hits, as Parquet files."""
+    """The folder for the hits, as Parquet files."""
     matomo: Matomo | None = None
     """The Matomo server to deliver hits to. Without it, mtc counts visits itself."""
     stats: Stats = Stats()
@@ -228,13 +226,13 @@ class Manifest(Model):
     filters: Filters = Filters()
     """Which requests count as hits."""
     hits: HitSettings = HitSettings()
-    """What is stored of a hit."""
+    """What is stored of each hit."""
     sites: Annotated[dict[SiteName, Site], Field(min_length=1)]
     """The web sites, by name."""
     credentials: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Credentials] = {}  # noqa: RUF012 (pydantic copies it)
-    """Ways to sign in, by name."""
+    """Credentials for S3, by name."""
     run: Run = Run()
-    """How `mtc apply` works: how much at once, and how it retries."""
+    """How much `mtc apply` does at once, how much memory it uses, and how it retries."""
 
     @field_validator("stages")
     @classmethod

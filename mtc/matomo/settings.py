@@ -29,29 +29,30 @@ class Matomo(Model):
     url: Annotated[str, Field(pattern=r"^https?://", examples=["https://stats.example.org"])]
     """The address of the server."""
     token: SecretStr
-    """An API token, as `${NAME}` or `${file:PATH}`, of a user who may write to the sites."""
+    """An API token of a user with write access to the sites, as `${NAME}` or `${file:PATH}`."""
     name: Annotated[str, Field(min_length=1, max_length=200, examples=["stats.example.org"])] | None = None
-    """The name of this server in the state file, by default its address. If the server moves, write the old address
+    """The name of this server in the state file. By default its address. If the server moves, write the old address
     here, so that nothing is delivered twice."""
     username: Annotated[str, Field(min_length=1)] | None = None
     """The user name of HTTP basic authentication in front of Matomo."""
     password: SecretStr | None = None
     """The password of HTTP basic authentication, as `${NAME}` or `${file:PATH}`."""
     ca_bundle: Annotated[str, Field(min_length=1, examples=["/etc/ssl/our-ca.pem"])] | None = None
-    """A file of certificates that verify the server's; its path is relative to the project."""
+    """A file with the certificates that the server's is verified with. Its path is relative to the project."""
     tracker: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+\.php$", examples=["piwik.php"])] = "matomo.php"
     """The path of the tracker script; `piwik.php` for an old server."""
     jobs: Annotated[int, Field(ge=1, le=64)] = 2
     """How many requests run at the same time. mtc uses fewer while the server answers slowly."""
     batch: Annotated[int, Field(ge=1, le=5000)] = 500
-    """How many hits are sent in a request."""
+    """How many hits a request contains."""
     settle: Duration = "120s"
-    """How long the server may go on working on a request that failed or got no answer: longer than PHP's time limit and
-    that of any proxy in front of it. Hits that are not found in Matomo are sent again only after that."""
+    """How long the server may still work on a request that failed or got no answer. It must be longer than PHP's time
+    limit and that of any proxy in front of Matomo. Hits that are not found in Matomo are sent again only after this
+    time."""
     timeout: Duration = "300s"
     """How long to wait for an answer."""
     dimensions: Annotated[dict[DimensionId, Dimension], Field(examples=[{"1": "host", "2": "status"}])] = {}  # noqa: RUF012 (pydantic copies it)
-    """Custom dimensions of the action scope: the number in Matomo, and which part of a request it stores."""
+    """Custom dimensions with the scope "action": each one's number in Matomo, and the part of a request it stores."""
 
     @model_validator(mode="after")
     def _both(self) -> Self:

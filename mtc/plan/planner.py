@@ -49,7 +49,7 @@ def make_plan(project: Project, selection: Selection, world: World, history: His
 
 
 def with_steps_under_way(plan: Plan, history: History) -> Plan:
-    """The plan while another run is at work: the steps that it is running have not failed, and have no work."""
+    """The plan while another run is active: the steps that it is running have not failed, and have no work."""
 
     def settled(planned: PlannedStep) -> PlannedStep:
         record = history.steps.get(planned.step)

@@ -21,7 +21,7 @@ class Archive(Model):
 
 
 class Credentials(Model):
-    """One way to sign in to S3: a key pair, a profile, anonymous, or (with none of these) boto3's own search."""
+    """One set of credentials for S3: a key pair, a profile or `anonymous`. With none of these, boto3 searches."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -40,11 +40,11 @@ class Credentials(Model):
     profile: Annotated[str, Field(min_length=1)] | None = None
     """A profile of `~/.aws/config`."""
     anonymous: bool = False
-    """Whether requests go unsigned, for public buckets."""
+    """Send requests unsigned, for public buckets."""
     region: Annotated[str, Field(min_length=1, examples=["eu-west-1"])] | None = None
     """The region of the buckets."""
     endpoint_url: Annotated[str, Field(pattern=r"^https?://", examples=["https://minio.example.org"])] | None = None
-    """The address of a service that speaks S3."""
+    """The address of an S3-compatible service."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

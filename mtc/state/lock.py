@@ -277,7 +277,7 @@ def _sign(handle: int, owner: Owner) -> None:
 
 def _locked(path: Path, waited: float) -> LockedError:
     owner = read_owner(path)
-    who = f"another run is at work: {owner}" if owner else "another run is at work"
+    who = f"another run is active: {owner}" if owner else "another run is active"
     if waited:
         who += f"; it was still at work after {waited:g} s"
     return LockedError(who, where=str(path), hint="let it end, or wait for it with --wait 10m")

@@ -186,7 +186,7 @@ def verify(project: Project, scope: Scope, clock: Clock = utc_now) -> Verified:
 def _run_notes(store: Store, owner: Owner | None) -> Iterator[str]:
     """Why days may be incomplete: a run that is active, or was killed."""
     if owner is not None:
-        yield f"another run is at work, so its days are incomplete; Matomo is not queried meanwhile: {owner}"
+        yield f"another run is active, so its days are incomplete; Matomo is not queried meanwhile: {owner}"
     elif killed := store.open_runs():
         yield f"the run {killed[-1].run} was killed: the next apply resumes it"
 

@@ -26,18 +26,18 @@ KEY_COLUMNS: tuple[tuple[str, str], ...] = (
 )
 
 LINE_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("lines", "How many lines the day's log files have."),
-    ("hits", "How many of them are hits, also such as count for the day before or after."),
-    ("filtered", "How many were filtered out."),
-    ("rejected", "How many could not be read."),
+    ("lines", "The number of lines in the day's log files."),
+    ("hits", "The number of lines that are hits, including hits of the day before or after."),
+    ("filtered", "The number of lines that were filtered out."),
+    ("rejected", "The number of lines that could not be read."),
 )
 
 LABELS: dict[str, tuple[str, str]] = {
-    "pages": ("page", "The page: its path, with the query without the parameters that Matomo ignores."),
+    "pages": ("page", "The page: its path and query, without the query parameters that Matomo ignores."),
     "entry_pages": ("page", "The page, as in `pages.csv`."),
     "exit_pages": ("page", "The page, as in `pages.csv`."),
-    "downloads": ("file", "The file's path, with the query as in pages."),
-    "site_searches": ("keyword", "What was searched for, as it was typed."),
+    "downloads": ("file", "The file: its path and query, as in `pages.csv`."),
+    "site_searches": ("keyword", "The search keyword, as it was typed."),
     "referrer_types": ("referrer_type", "`direct`, `search`, `social`, `ai`, `website` or `campaign`."),
     "websites": ("website", "The website's host name."),
     "search_engines": ("search_engine", "The search engine's name."),
@@ -46,17 +46,17 @@ LABELS: dict[str, tuple[str, str]] = {
     "browsers": ("browser", "The browser's family."),
     "operating_systems": ("operating_system", "The operating system's family."),
     "device_types": ("device_type", "`desktop`, `smartphone`, `tablet` and so on, or `unknown`."),
-    "countries": ("country", "The country's two letters of ISO 3166-1, or `Unknown`."),
-    "hours": ("hour", "The hour in the site's zone, 00 to 23."),
-    "status_codes": ("status", "The answer's status, or `unknown`."),
+    "countries": ("country", "The country's two-letter ISO 3166-1 code, or `Unknown`."),
+    "hours": ("hour", "The hour in the site's time zone, 00 to 23."),
+    "status_codes": ("status", "The response's status, or `unknown`."),
 }
-"""The column of labels of each table: its name, and what it holds."""
+"""The label column of each table: its name, and what it holds."""
 
 _ABOUT = {
     SUMMARY: "The day in a few numbers: a row for each site and day.",
-    ACCOUNTING: "What became of the lines of the day's own log files, `lines = hits + filtered + rejected`: a row for "
-    "each site and day whose import is known. A line near midnight may count for the day before or after, so `hits` "
-    "need not equal the summary's `actions`.",
+    ACCOUNTING: "Where the lines of the day's log files went, `lines = hits + filtered + rejected`: a row for each "
+    "site and day whose import is known. A log file may contain hits of the day before or after, so `hits` can differ "
+    "from the `actions` of `summary.csv`.",
 }
 
 

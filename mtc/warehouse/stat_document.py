@@ -24,48 +24,49 @@ class Inputs(StatModel):
     """What the statistics were made from."""
 
     objects: Count
-    """How many log files have hits on the day."""
+    """The number of log files that have hits on the day."""
     fingerprint: str
-    """A digest of all that the numbers depend on: the log files, the site's settings, the way of counting, and the
-    edition of the database of countries where there is one."""
+    """A digest of everything that the numbers depend on: the log files, the site's settings, the way of counting, and
+    the edition of the country database if there is one."""
     server: str | None = None
-    """The Matomo server that counted; left out where the warehouse did."""
+    """The Matomo server that the numbers come from; omitted if they come from the warehouse."""
     server_site: int | None = None
-    """The site's number on the server; left out where the warehouse counted."""
+    """The site's number on that server; omitted if the numbers come from the warehouse."""
 
 
 class Summary(StatModel):
     """The day in a few numbers."""
 
     visits: Count
-    """How many visits began."""
+    """The number of visits that began on the day."""
     unique_visitors: Count
-    """How many visitors came, told apart by address, operating system and browser."""
+    """The number of different visitors. The warehouse identifies a visitor by address, operating system and browser;
+    Matomo has its own rules."""
     actions: Count
-    """How many hits the visits had: page views, downloads and searches."""
+    """The number of actions: page views, downloads and searches."""
     pageviews: Count
-    """How many pages were viewed."""
+    """The number of page views."""
     downloads: Count
-    """How many files were downloaded."""
+    """The number of downloads."""
     searches: Count | None = None
-    """How often the site itself was searched; null where an earlier mtc counted, to which searches were page views."""
+    """The number of site searches; null if an older mtc made the file, which counted searches as page views."""
     bounces: Count
-    """How many visits had one action."""
+    """The number of visits with one action."""
     bounce_rate: float
-    """The share of visits that had one action, from 0 to 1, to four digits."""
+    """The share of visits with one action, from 0 to 1, rounded to four decimals."""
     actions_per_visit: float
-    """The mean number of actions of a visit, to two digits."""
+    """The mean number of actions per visit, rounded to two decimals."""
     average_visit_seconds: float
-    """The mean length of a visit, in seconds, to one digit."""
+    """The mean length of a visit in seconds, rounded to one decimal."""
     total_visit_seconds: Count
-    """How long all visits lasted, in seconds. A visit of several actions lasts one second more than lies between
-    its first and its last, and a visit of one action none, as Matomo has it."""
+    """The length of all visits together, in seconds. As in Matomo, a visit with one action lasts 0 seconds, and any
+    other lasts one second longer than the time between its first and last action."""
     longest_visit_seconds: Count | None
-    """How long the longest visit lasted, in seconds."""
+    """The length of the longest visit, in seconds."""
     max_actions: Count
-    """How many actions the visit with the most had."""
+    """The largest number of actions in one visit."""
     bytes: Count | None
-    """How many bytes the answers had."""
+    """The size of all responses, in bytes."""
 
     @classmethod
     def of(  # noqa: PLR0913 - the plain numbers that the rates follow from
@@ -86,17 +87,17 @@ class Summary(StatModel):
         """Make a summary from counts, and compute the rates in the same way for every provider.
 
         Args:
-            visits: how many visits began.
-            unique_visitors: how many visitors came.
-            pageviews: how many pages were viewed.
-            downloads: how many files were downloaded.
-            searches: how often the site itself was searched.
-            actions: how many hits the visits had; None for the sum of page views, downloads and searches.
-            bounces: how many visits had one action.
-            seconds: how long all visits lasted.
-            longest: how long the longest visit lasted, in seconds; None where that is unknown.
-            max_actions: how many actions the visit with the most had.
-            size: how many bytes the answers had; None where that is unknown.
+            visits: The number of visits that began.
+            unique_visitors: The number of different visitors.
+            pageviews: The number of page views.
+            downloads: The number of downloads.
+            searches: The number of site searches.
+            actions: The number of actions; None for the sum of page views, downloads and searches.
+            bounces: The number of visits with one action.
+            seconds: The length of all visits together, in seconds.
+            longest: The length of the longest visit, in seconds; None if it is unknown.
+            max_actions: The largest number of actions in one visit.
+            size: The size of all responses, in bytes; None if it is unknown.
         """
         actions = pageviews + downloads + searches if actions is None else actions
         each = max(visits, 1)
@@ -119,19 +120,19 @@ class Summary(StatModel):
 
 
 class LineAccounting(StatModel):
-    """What became of the lines of the day's own log files: `lines = hits + filtered + rejected`.
+    """Where the lines of the day's log files went: `lines = hits + filtered + rejected`.
 
-    A line near midnight may count for the day before or after, so `hits` need not equal the summary's actions.
+    A log file may contain hits of the day before or after, so `hits` can differ from the summary's `actions`.
     """
 
     lines: Count
-    """How many lines were read."""
+    """The number of lines in the day's log files."""
     hits: Count
-    """How many of them are hits."""
+    """The number of lines that are hits, including hits of the day before or after."""
     filtered: dict[str, Count]
-    """How many were filtered out, by reason."""
+    """The number of lines that were filtered out, by reason."""
     rejected: dict[str, Count]
-    """How many could not be read, by reason."""
+    """The number of lines that could not be read, by reason."""
 
     @classmethod
     def of(cls, accounting: Accounting) -> Self:
@@ -152,14 +153,14 @@ class StatDocument(StatModel):
     timezone: str
     """The site's time zone."""
     source: Literal["warehouse", "matomo"]
-    """What counted: the warehouse or Matomo."""
+    """Where the numbers come from."""
     generator: str
-    """What wrote the file, with its version."""
+    """The program that wrote the file, with its version."""
     inputs: Inputs
     """What the statistics were made from."""
     complete: bool = True
-    """Whether all logs that may hold hits of the day were read. Where logs are cut at another hour than the site's
-    midnight, those of the day before or after hold hits as well; the file is made again when these have arrived."""
+    """True if all logs that may contain hits of the day were read. If logs are not cut at the site's midnight, the logs
+    of the day before or after contain hits of the day as well; the file is made again when they have arrived."""
     lacking: tuple[str, ...] = ()
     """Why the day may be incomplete."""
     summary: Summary
@@ -167,7 +168,7 @@ class StatDocument(StatModel):
     tables: Tables
     """The day by page, referrer, browser and so on."""
     accounting: LineAccounting | None
-    """What became of the lines of the day's log files; null where no import of that day is known."""
+    """Where the lines of the day's log files went; null if no import of the day is known."""
 
 
 def _row(row: Row) -> str:

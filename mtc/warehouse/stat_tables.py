@@ -30,140 +30,140 @@ class Row(StatModel):
     """A row: a label, then numbers."""
 
     label: str
-    """What the row is about. Comes from log lines: never trust it."""
+    """What the row counts: a page, a browser, an hour and so on. It comes from log lines: do not trust it."""
 
 
 class PageRow(Row):
-    """A page: its path, with the query without the parameters that Matomo ignores."""
+    """A page: its path and query, without the query parameters that Matomo ignores."""
 
     views: Count
-    """How often it was viewed."""
+    """The number of views of the page."""
     visits: Count
-    """How many visits viewed it (its unique views)."""
+    """The number of visits that viewed the page (its unique views)."""
     entries: Count
-    """How many visits viewed it before any other page."""
+    """The number of visits that viewed the page before any other."""
     exits: Count
-    """How many visits viewed no other page after it."""
+    """The number of visits that viewed no other page after it."""
     bounces: Count
-    """How many visits viewed it and did nothing else."""
+    """The number of visits that viewed the page and did nothing else."""
     bytes: Count | None
-    """How many bytes its answers had."""
+    """The size of its responses, in bytes."""
 
 
 class EntryRow(Row):
     """The first page of visits."""
 
     visits: Count
-    """How many visits viewed it first."""
+    """The number of visits that viewed the page first."""
     actions: Count
-    """How many actions these visits had."""
+    """The number of actions of these visits."""
     bounces: Count
-    """How many of these visits had one action."""
+    """The number of these visits with one action."""
     seconds: Count
-    """How long these visits lasted, together."""
+    """The length of these visits together, in seconds."""
 
 
 class ExitRow(Row):
     """The last page of visits."""
 
     visits: Count
-    """How many visits viewed it last."""
+    """The number of visits that viewed the page last."""
     views: Count
-    """How often it was viewed in all."""
+    """The number of all views of the page."""
 
 
 class DownloadRow(Row):
-    """A file that is downloaded, labelled as pages are."""
+    """A downloaded file: its path and query, as for a page."""
 
     downloads: Count
-    """How often it was downloaded."""
+    """The number of downloads of the file."""
     visits: Count
-    """How many visits downloaded it."""
+    """The number of visits that downloaded the file."""
     bytes: Count | None
-    """How many bytes its answers had."""
+    """The size of its responses, in bytes."""
 
 
 class SearchRow(Row):
-    """What was searched for within the site, as it was typed."""
+    """The keyword of a site search, as it was typed."""
 
     searches: Count
-    """How often it was searched for."""
+    """The number of searches for the keyword."""
     visits: Count
-    """How many visits searched for it."""
+    """The number of visits that searched for it."""
 
 
 class VisitRow(Row):
     """Visits that have something in common."""
 
     visits: Count
-    """How many visits."""
+    """The number of visits."""
     visitors: Count | None
-    """How many visitors these visits are from."""
+    """The number of different visitors in these visits."""
     actions: Count
-    """How many actions these visits had."""
+    """The number of actions of these visits."""
     bounces: Count
-    """How many of these visits had one action."""
+    """The number of these visits with one action."""
     seconds: Count
-    """How long these visits lasted, together."""
+    """The length of these visits together, in seconds."""
 
 
 class HourRow(Row):
-    """An hour of the day in the site's zone, 00 to 23; one that the clock strikes twice counts both times."""
+    """An hour of the day in the site's time zone, 00 to 23. When clocks go back, one row counts both hours."""
 
     visits: Count
-    """How many visits began in this hour."""
+    """The number of visits that began in the hour."""
     actions: Count
-    """How many actions these visits had, also later ones."""
+    """The number of actions of these visits, including actions in later hours."""
     hits: Count | None
-    """How many hits came in this hour."""
+    """The number of hits in the hour."""
     bytes: Count | None
-    """How many bytes the answers to these hits had."""
+    """The size of the responses to these hits, in bytes."""
 
 
 class StatusRow(Row):
-    """A status of answers, or `unknown`."""
+    """An HTTP status, or `unknown`."""
 
     hits: Count
-    """How many hits were answered with it."""
+    """The number of hits with this status."""
     bytes: Count | None
-    """How many bytes these answers had."""
+    """The size of these responses, in bytes."""
 
 
 class Tables(StatModel):
-    """The tables of a day: most frequent first, equal ones by label; hours and statuses by label."""
+    """The tables of a day. Rows are ordered by frequency, then by label; hours and statuses by label alone."""
 
     pages: tuple[PageRow, ...] = ()
     """Pages that were viewed."""
     entry_pages: tuple[EntryRow, ...] = ()
-    """Pages that visits began with. A visit without a page view has none, nor one that began with a search."""
+    """Pages that visits began with. Visits without a page view, and visits that began with a search, are not in it."""
     exit_pages: tuple[ExitRow, ...] = ()
-    """Pages that visits ended with. A visit without a page view has none, nor one that ended with a search."""
+    """Pages that visits ended with. Visits without a page view, and visits that ended with a search, are not in it."""
     downloads: tuple[DownloadRow, ...] = ()
     """Files that were downloaded."""
     site_searches: tuple[SearchRow, ...] | None = None
-    """What was searched for within the site; left out where an earlier mtc counted, to which searches were pages."""
+    """Keywords of site searches; missing if an older mtc made the file, which counted searches as page views."""
     referrer_types: tuple[VisitRow, ...] = ()
     """Where visits came from: direct, search, social, ai (an AI assistant), website or campaign."""
     websites: tuple[VisitRow, ...] = ()
-    """Hosts of other websites that visits came from."""
+    """Host names of other websites that visits came from."""
     search_engines: tuple[VisitRow, ...] = ()
     """Search engines that visits came from."""
     social_networks: tuple[VisitRow, ...] = ()
     """Social networks that visits came from."""
     ai_assistants: tuple[VisitRow, ...] | None = None
-    """AI assistants that visits came from; left out where the source counts them as other websites."""
+    """AI assistants that visits came from; missing if the source of the statistics counts them as websites."""
     browsers: tuple[VisitRow, ...] = ()
-    """Families of browsers."""
+    """Browser families."""
     operating_systems: tuple[VisitRow, ...] = ()
-    """Families of operating systems."""
+    """Operating system families."""
     device_types: tuple[VisitRow, ...] = ()
-    """Types of devices."""
+    """Device types."""
     countries: tuple[VisitRow, ...] | None = None
-    """Countries, by their two letters of ISO 3166-1 (`FR`), or `Unknown`; left out without a database of countries."""
+    """Countries, as two-letter ISO 3166-1 codes (`FR`) or `Unknown`; missing without a country database."""
     hours: tuple[HourRow, ...] = ()
-    """The hours of the day, all 24 of them."""
+    """The hours of the day, always all 24."""
     status_codes: tuple[StatusRow, ...] | None = None
-    """Statuses of answers; left out where the source does not know them."""
+    """HTTP statuses; missing if the source of the statistics does not know them."""
 
 
 ROWS: dict[str, type[Row]] = {

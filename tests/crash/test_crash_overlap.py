@@ -45,7 +45,7 @@ def test_looking_needs_no_lock(frozen: Process, trial: Trial) -> None:
     for command in (("plan",), ("status", "--offline"), ("state", "list")):
         looked = trial.mtc(*command)
         assert looked.code == 0
-        assert looked.err.startswith("note: another run is at work: ") or (command[0] != "plan" and not looked.err)
+        assert looked.err.startswith("note: another run is active: ") or (command[0] != "plan" and not looked.err)
         assert "docs" in looked.out
     assert frozen.poll() is None
 

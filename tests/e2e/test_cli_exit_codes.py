@@ -107,7 +107,7 @@ def test_75_when_another_run_is_at_work(full: Place) -> None:
     """At once, with the name of who holds the lock; looking is still possible."""
     with RunLock.acquire(full.root / STATE, "mtc apply nightly.yaml"):
         done = full.mtc("apply", "-q", code=75)
-        assert f"another run is at work: `mtc apply nightly.yaml` (pid {os.getpid()} on" in done.err
+        assert f"another run is active: `mtc apply nightly.yaml` (pid {os.getpid()} on" in done.err
         assert "--wait" in done.err
         full.mtc("apply", "--wait", "1s", code=75)
         full.mtc("state", "list")

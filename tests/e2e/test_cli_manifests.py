@@ -83,7 +83,7 @@ def test_a_project_is_begun_and_works_at_once(tmp_path: Path) -> None:
         "shop/schemas/manifest.schema.json",
         "shop/.gitignore",
     ]
-    assert begun.err == "next: edit shop/manifests/daily.yaml, then, in shop, `mtc validate` and `mtc plan`\n"
+    assert begun.err == "next: edit shop/manifests/daily.yaml, then run `mtc validate` and `mtc plan` in shop\n"
     shop = Place(tmp_path / "shop")
     assert shop.mtc("validate").lines == ["1 file valid"]
     (shop.root / "logs").mkdir()

@@ -105,4 +105,4 @@ def test_the_list_of_commands_cuts_no_sentence_off(place: Place) -> None:
     """Each command is told in one short sentence; the exit codes stand below."""
     commands = place.mtc("--help", COLUMNS="80").out.partition("Commands:")[2]
     assert "..." not in commands
-    assert "75 another run is at work" in " ".join(commands.split())
+    assert "75 another run is active" in " ".join(commands.split())

@@ -120,7 +120,7 @@ def test_a_name_from_another_machine_is_told_whatever_the_lock_says_here(project
     found = of(check_machine(project), "lock")
     assert (found.level, found.what) == (
         Level.WARNING,
-        "another run is at work: `mtc apply` (pid 1 on h, since 2026-05-01)",
+        "another run is active: `mtc apply` (pid 1 on h, since 2026-05-01)",
     )
     assert "if it was killed there, the next run takes its place" in found.hint
     RunLock.acquire(project.state, "mtc apply").release()

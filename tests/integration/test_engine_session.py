@@ -244,7 +244,7 @@ def test_a_plan_made_while_a_run_is_at_work_tells_no_failure(trial: Trial) -> No
 
     assert apply(trial, Listener(then=looked)) == 0
     assert seen == [Verdict.UNDER_WAY] * 2
-    assert any(note.startswith("another run is at work: `mtc apply`") for note in notes)
+    assert any(note.startswith("another run is active: `mtc apply`") for note in notes)
 
 
 def test_a_run_names_the_manifest_in_what_it_says_to_do(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -295,7 +295,7 @@ def test_matomo_is_not_asked_while_a_run_is_at_work(project: Project) -> None:
     with RunLock.acquire(project.state, "mtc apply"):
         found = verified(project)
     (note,) = found.notes
-    assert note.startswith("another run is at work")
+    assert note.startswith("another run is active")
     assert [(day.numbers.delivered, day.numbers.matomo_actions) for day in found.days] == [(4, None), (3, None)]
 
 

@@ -21,8 +21,8 @@ TOKEN = "t0k&n/secret value"
 
 def test_an_error_says_where_what_and_what_to_do() -> None:
     """ERROR, then a TIP where there is one."""
-    error = LockedError("another run is at work", where=".mtc/lock", hint="wait for it with --wait 10m")
-    assert error_text(error) == "ERROR .mtc/lock: another run is at work\n  TIP wait for it with --wait 10m"
+    error = LockedError("another run is active", where=".mtc/lock", hint="wait for it with --wait 10m")
+    assert error_text(error) == "ERROR .mtc/lock: another run is active\n  TIP wait for it with --wait 10m"
     assert error_text(MtcError("no")) == "ERROR no"
 
 

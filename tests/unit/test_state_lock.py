@@ -121,7 +121,7 @@ def test_an_owner_that_cannot_be_read_is_nobody(state: Path, content: bytes) -> 
     with RunLock.acquire(state, "first") as lock:
         lock.path.write_bytes(content)
         assert read_owner(lock.path) is None
-        with pytest.raises(LockedError, match=r"another run is at work\. "):
+        with pytest.raises(LockedError, match=r"another run is active\. "):
             RunLock.acquire(state, "second")
 
 
