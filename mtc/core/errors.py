@@ -185,9 +185,9 @@ _LIMITS: dict[int, tuple[str, str]] = {
     errno.ENFILE: ("too many open files on this machine", "close some programs, or raise `fs.file-max`"),
     errno.ENAMETOOLONG: ("a path is too long for the file system", "choose shorter names or a folder higher up"),
     errno.ENOMEM: ("not enough memory", _MEMORY),
-    errno.EISDIR: ("a folder stands where a file belongs", "move it away"),
-    errno.ENOTDIR: ("a file stands where a folder belongs", "move it away"),
-    errno.EEXIST: ("a file, or a link that leads nowhere, stands where a folder belongs", "move it away"),
+    errno.EISDIR: ("a folder is where a file should be", "move it away"),
+    errno.ENOTDIR: ("a file is where a folder should be", "move it away"),
+    errno.EEXIST: ("a file, or a link that leads nowhere, is where a folder should be", "move it away"),
     errno.ELOOP: ("too many symbolic links on the way", "look for a link that leads to itself"),
 }
 """By error number: what it means and what to do."""

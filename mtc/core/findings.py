@@ -112,7 +112,7 @@ class Verified:
 
     @property
     def agrees(self) -> bool:
-        """Whether everything could be checked and nothing disagrees."""
+        """Whether everything could be checked and nothing differs."""
         return not self.errors and not any(day.disagreements for day in self.days)
 
 

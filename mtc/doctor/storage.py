@@ -226,7 +226,7 @@ def _writable(about: str, folder: Path) -> Finding:
             pass
     except OSError as error:
         return Finding.of(explain_write_error(error, str(folder)), about, str(folder))
-    return Finding.ok(about, str(folder), "can be written" if exists else "is created when it is needed")
+    return Finding.ok(about, str(folder), "can be written" if exists else "will be created when it is needed")
 
 
 def _nearest(path: Path) -> Path:

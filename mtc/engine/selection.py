@@ -89,7 +89,7 @@ def _missed(
 def _too_old(name: str, days: Sequence[dt.date]) -> str:
     count = "1 day" if len(days) == 1 else f"{len(days)} days"
     return (
-        f"{name}: no run came to {count} from {days[0]} to {days[-1]}, which is more than `catch_up` days ago: "
+        f"{name}: no run has imported {count} from {days[0]} to {days[-1]}, which `catch_up` does not reach: "
         f"`mtc import {name} {days[0]} {days[-1]}`"
     )
 

@@ -99,7 +99,7 @@ def _check_python(pattern: str, flags: int, *, on_warning: Literal["error", "ign
             re.compile(pattern, flags)
     except (re.error, RecursionError, OverflowError, Warning) as error:
         what = error.msg if isinstance(error, re.error) else str(error)
-        raise LayoutError(f"the expression cannot be read: {what}", "look for a bracket or a bar too many") from None
+        raise LayoutError(f"the expression cannot be read: {what}", "check its brackets and the bars |") from None
 
 
 @dataclass(slots=True)

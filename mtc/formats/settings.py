@@ -35,7 +35,7 @@ def _network(text: str) -> str:
         try:
             ipaddress.ip_network(text, strict=False)
         except ValueError:
-            hint = "one looks like 10.0.0.0/8 or 2001:db8::/32; `private` stands for all that are not on the internet"
+            hint = "one looks like 10.0.0.0/8 or 2001:db8::/32; `private` means all that are not on the internet"
             raise ValueError(f"{text} is not a network; {hint}") from None
     return text
 
@@ -53,7 +53,7 @@ def _date_or_time(text: str) -> str:
     try:
         dt.datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text} is not a time of the calendar") from None
+        raise ValueError(f"{text} is not a valid time") from None
     return text
 
 

@@ -20,7 +20,7 @@ def _calendar_date(text: str) -> str:
     try:
         dt.date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text} is not a date of the calendar") from None
+        raise ValueError(f"{text} is not a valid date") from None
     return text
 
 
@@ -130,7 +130,7 @@ def _date(text: str, today: dt.date, where: str = "") -> dt.date:
     except ValueError:
         date = None
     if date is None or date.isoformat() != text:
-        raise UsageError(f"{text[:40]!r} is not a date of the calendar", where=where, hint=_HINT)
+        raise UsageError(f"{text[:40]!r} is not a valid date", where=where, hint=_HINT)
     return date
 
 

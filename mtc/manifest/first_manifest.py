@@ -19,14 +19,16 @@ from mtc.sources.url_rules import source_findings
 
 _STARTER = """\
 # yaml-language-server: $schema=../schemas/manifest.schema.json
-# The result that you want. `mtc validate` checks this file, `mtc plan` shows what there is to do, `mtc apply` does it.
+# The result that you want.
+# `mtc validate` checks this file, `mtc plan` shows what there is to do, `mtc apply` does it.
 version: 1
 name: daily
 
 dates: {dates:<25} # or: {other}, 2026-05-01, {{last: 7}}, {{from: 2026-01-01, to: 2026-03-31}}
 stages: [import, stat, csv]
 
-# Where the logs are: a folder or s3://BUCKET/... ; {{site}} is a site's name, {{date:FORMAT}} a day, * any text.
+# Where the logs are: a folder or s3://BUCKET/...
+# {{site}} is the site's name, {{date:FORMAT}} the day, * any text.
 source:
   url: {url}
   format: auto                   # or a format's name, such as combined
@@ -37,7 +39,7 @@ warehouse: {{path: warehouse}}
 stats: {{path: stats}}
 csv: {{path: csv}}
 
-# What counts as a hit.
+# Which requests count as hits; true counts them.
 filters:
   bots: false
   static: false
@@ -47,7 +49,8 @@ filters:
 # The sites, by name. Each can have its own timezone, source and filters.
 sites:
   {site}:
-    timezone: UTC                # when its days begin and end; for example Europe/Paris
+    # url: https://www.example.org   # its address, so that links within the site are not referrals
+    timezone: UTC                # where its days begin and end at midnight; for example Europe/Paris
 """
 
 

@@ -176,7 +176,7 @@ class ListFiles:
             return Seq(mark, ())
         name = text_of(file)
         if not name or set(node.entries) != {_FILE_KEY}:
-            self.problems.append(mark.problem(".".join(path), "a map where a list belongs", _LIST_HINT))
+            self.problems.append(mark.problem(".".join(path), "expected a list, found a map", _LIST_HINT))
             return Seq(mark, ())
         try:
             return self._of_file(name, mark)

@@ -165,7 +165,7 @@ class ManifestRules:
         if name and not self.partial and not (known and known.get(name)):
             names = [key for key in known.entries if known.get(key)] if known else []
             hint = suggest(name, names) or "add it under `credentials:`"
-            yield self._problem((*path, "credentials"), f"there are no credentials {name}", hint)
+            yield self._problem((*path, "credentials"), f"there is no entry {name} in credentials", hint)
         if part == "source" and (log_format := self._text(*path, "format")) and log_format not in FORMAT_NAMES:
             yield self._problem((*path, "format"), f"{log_format} is not a log format", _format_hint(log_format))
 

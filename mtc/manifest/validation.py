@@ -151,7 +151,7 @@ def _sites_problems(resolved: Map, tree: Map) -> list[Problem]:
     for name, entry in (sites.entries if sites else {}).items():
         if is_null(entry.node):
             hint = f"write `{name}: {{}}` for a site without settings of its own"
-            found.append(entry.mark.problem(f"sites.{name}", "there is nothing in it, and nothing to remove", hint))
+            found.append(entry.mark.problem(f"sites.{name}", "it is empty, and there is nothing to remove", hint))
         for short, section in _SHORT_FORMS.items():
             if written and _is_given(written.get(name, short)) and _is_given(written.get(name, section, short)):
                 mark = written.key_mark(name, short)

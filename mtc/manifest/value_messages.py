@@ -31,7 +31,8 @@ _EXPECTED = {
 }
 
 _PATTERNS = {
-    r"^[0-9]+(s|m|h|d)$": ("not a duration", "a duration looks like 6h, 90m or 2d"),
+    r"^[0-9]+(s|m|h|d)$": ("not a duration", _DURATION),
+    r"^-?[0-9]+(s|m|h|d)$": ("not a duration", "it looks like 1h or -30m"),
     r"^[0-9]+(MB|GB)$": ("not an amount of memory", "it looks like 800MB or 4GB"),
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": ("not a date", "a date looks like 2026-05-01; words are today and yesterday"),
     r"^https?://": ("not a web address", "it begins with https:// or http://"),
@@ -125,8 +126,8 @@ def explain_value(error: ErrorDetails, position: Position) -> tuple[str, str]:  
         elif position.path[-1] in _EXAMPLES:
             hint = _EXAMPLES[position.path[-1]]
         elif "number" in expected and not _reads_as_number(position.node):
-            hint = "write one like 4"
-        return f"{_kind(position)} where {expected} belongs", hint
+            hint = "write a number such as 4"
+        return f"expected {expected}, found {_kind(position)}", hint
     if kind == "string_pattern_mismatch":
         what, hint = _PATTERNS.get(ctx["pattern"], ("not allowed here", f"it must fit {ctx['pattern']}"))
         return f"{position.quoted} is {what}", hint
@@ -138,7 +139,7 @@ def explain_value(error: ErrorDetails, position: Position) -> tuple[str, str]:  
         hint = _EXAMPLES.get(position.path[-1], f"at {side} {bound:g}")
         return f"{position.quoted} is too {'small' if side == 'least' else 'large'}", hint
     if kind in {"string_too_short", "too_short"}:
-        return "there is nothing in it", "give it a value, or remove the key"
+        return "it is empty", "give it a value, or remove the key"
     if kind == "value_error":
         return _rule_of_model(ctx["error"], position)
     return f"{position.quoted} is not allowed here", ""
@@ -162,8 +163,8 @@ def _kind(position: Position) -> str:
     value = position.node.value
     if value is None:
         return "nothing"
-    name = "a text" if isinstance(value, str) else "true or false" if isinstance(value, bool) else "a number"
-    return name if position.redacted else f"{name}, {position.quoted},"
+    name = "a text" if isinstance(value, str) else "a truth value" if isinstance(value, bool) else "a number"
+    return name if position.redacted else f"{name}: {position.quoted}"
 
 
 def _reads_as_number(node: Node) -> bool:
@@ -194,8 +195,8 @@ def _zone_hint(text: str) -> str:
 
 
 def not_a_map(position: Position, model: type[BaseModel]) -> Problem:
-    """The problem of a value where a map belongs; often a `:` is missing after its first key."""
-    what, hint = f"{_kind(position)} where a map belongs", _EXPECTED["model_type"][1]
+    """The problem of a value that should be a map; often a `:` is missing after its first key."""
+    what, hint = f"expected a map, found {_kind(position)}", _EXPECTED["model_type"][1]
     key = position.node.text.split(maxsplit=1)[:1] if isinstance(position.node, Scalar) else []
     if key and key[0] in keys_at(model, ()):
         what, hint = f"a `:` is missing after {key[0]}", f"write `{key[0]}: ...`"

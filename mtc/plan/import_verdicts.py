@@ -31,7 +31,7 @@ from mtc.plan.world import Listing, Selection, World
 from mtc.sources.url_pattern import ArchiveUrl
 
 _SHOWN = 3
-_CAUGHT_UP = "caught up: no run came to it when it was due"
+_CAUGHT_UP = "caught up: no run imported it when it was due"
 _ELSEWHERE = "its hits are in logs that were loaded for other days"
 _OLDER = "counted by an older mtc"
 

@@ -134,8 +134,8 @@ class StrayHits:
         days = self.uncounted or self.days
         shown = ", ".join(f"{count:,} of {day}" for day, count in sorted(days.items())[:3])
         others = f" and of {len(days) - 3:,} more days" if len(days) > 3 else ""  # noqa: PLR2004 - as many as are shown
-        where = ", in no statistics" if self.uncounted else ""
-        return f"of its {self.hits:,} hits are {shown}{others}{where}"
+        where = ", which are in no statistics" if self.uncounted else ""
+        return f"its {self.hits:,} hits include {shown}{others}{where}"
 
 
 def find_stray_hits(step: StepId, history: History, asked: Collection[dt.date] = ()) -> Iterator[StrayHits]:

@@ -140,8 +140,8 @@ def _painted(line: str, day: DayVerified, terminal: Terminal) -> str:
 
 def _days_summary(found: Verified, terminal: Terminal) -> str:
     bad = sum(bool(day.disagreements) for day in found.days)
-    text = f"{plural(len(found.days), 'day')} looked at: "
-    text += f"{count(bad)} with disagreements" if bad else "nothing disagrees"
+    text = f"{plural(len(found.days), 'day')} checked: "
+    text += f"{count(bad)} with differences" if bad else "no differences"
     if found.errors and not bad:
-        text = f"{plural(len(found.days), 'day')} looked at, not all of it"
+        text = f"{plural(len(found.days), 'day')} checked, but not completely"
     return terminal.paint(text, Tone.GOOD if found.agrees else Tone.BAD)

@@ -84,8 +84,8 @@ def _ending(event: RunFinished) -> tuple[Tone, str]:
     if event.exit_code in _INTERRUPTED:
         return Tone.WARN, "interrupted"
     if event.exit_code == EXIT_FAILED or event.failed or event.blocked:
-        return Tone.BAD, "not all is done"
-    return (Tone.GOOD, "all is done") if event.exit_code == EXIT_OK else (Tone.BAD, "stopped")
+        return Tone.BAD, "not finished"
+    return (Tone.GOOD, "finished") if event.exit_code == EXIT_OK else (Tone.BAD, "stopped")
 
 
 def recap(event: RunFinished) -> tuple[tuple[Tone, str], ...]:

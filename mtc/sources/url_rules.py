@@ -47,7 +47,10 @@ def archive_findings(url: str) -> Iterator[UrlFinding]:
     """What is wrong with an archive's URL, each with a hint."""
     yield from _common(url, ARCHIVE_FIELDS)
     if not {"name", "key"} & {name for name, _ in fields(url)}:
-        yield "the pattern has neither {name} nor {key}: copies would overwrite one another", "end it with /{name}"
+        yield (
+            "the archive's URL has neither {name} nor {key}: copies would overwrite one another",
+            "end it with /{name}",
+        )
     if any(token.kind == "glob" for token in tokens(url)):
         yield "a copy has one name: no `*`, `?` or `[...]` is allowed here", "use {name} or {key}"
 
@@ -153,7 +156,7 @@ def _together(formats: Sequence[str]) -> Iterator[UrlFinding]:
     """Whether valid formats together determine a day."""
     if not names_a_day(frozenset(code for date_format in formats for code in directive_codes(date_format))):
         shown = " and ".join(f"{{date:{date_format}}}" for date_format in formats)
-        what = f"{shown} {'does' if len(formats) == 1 else 'do'} not tell one day from another"
+        what = f"{shown} {'does' if len(formats) == 1 else 'do'} not identify a day"
         yield what, "it needs year, month and day, or year and %j"
 
 

@@ -209,7 +209,7 @@ def _notes(record: StepRecord | None) -> Iterator[str]:
     if record is None or record.status is Status.PLANNED:
         yield "not imported"
     elif record.status in {Status.FAILED, Status.BLOCKED, Status.RUNNING}:
-        yield f"the import is {record.status.value}"
+        yield "the import failed" if record.status is Status.FAILED else f"the import is {record.status.value}"
 
 
 def _receipt(accounting: Accounting | None, counted: Sequence[Accounting]) -> Iterator[Disagreement]:

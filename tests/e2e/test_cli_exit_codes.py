@@ -15,7 +15,7 @@ STATE = ".mtc/state.db"
 
 def test_0_when_done_and_when_there_is_nothing_to_do(full: Place) -> None:
     """Both are well; the second run says so."""
-    assert "all is done: 12 done" in full.mtc("apply").err
+    assert "finished: 12 done" in full.mtc("apply").err
     assert full.mtc("apply").err.count("nothing to do") == 3
     full.mtc("plan", "--exit-code")
 
@@ -64,7 +64,7 @@ def test_3_when_a_step_failed_and_what_needs_it_is_blocked(full: Place) -> None:
     """The other site is done all the same."""
     full.log("docs", DAY, "no log at all\n")
     done = full.mtc("apply", code=3)
-    assert "not all is done: 9 done, 1 failed, 2 blocked" in done.err
+    assert "not finished: 9 done, 1 failed, 2 blocked" in done.err
     assert done.lines[-1].startswith("  next: `mtc why import:docs:2026-05-01`")
     full.mtc("plan", "--exit-code", code=4)
 

@@ -102,7 +102,7 @@ def test_quiet_says_what_failed_in_a_line_and_how_to_go_on(full: Place) -> None:
     done = full.mtc("apply", "-q", code=3)
     failed, recap, following = done.lines
     assert failed.startswith("FAILED  import:docs:2026-05-01: docs/2026-05-01.log: no known format reads this file")
-    assert recap.startswith("not all is done: 9 done, 1 failed, 2 blocked")
+    assert recap.startswith("not finished: 9 done, 1 failed, 2 blocked")
     assert following.startswith("  next: `mtc why import:docs:2026-05-01`")
     assert done.out == ""
 

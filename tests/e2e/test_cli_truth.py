@@ -73,7 +73,7 @@ def test_a_failure_is_told_the_same_by_why_and_status(full: Place) -> None:
     "command", [("apply", "-q"), ("plan",), ("status",), ("verify",), ("why", "stat:docs:2026-05-01")]
 )
 def test_a_state_file_that_is_lost_is_told_by_every_command(full: Place, command: tuple[str, ...]) -> None:
-    """Its warehouse is another's now: not "nothing disagrees", nor a plan that a run would refuse."""
+    """Its warehouse is another's now: not "no differences", nor a plan that a run would refuse."""
     full.mtc("apply", "-q")
     (full.root / ".mtc").rename(full.root / "lost")
     told = full.mtc(*command, code=6).err

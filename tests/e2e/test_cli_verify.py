@@ -25,7 +25,7 @@ def test_what_was_applied_agrees_and_ends_with_0(applied: Place) -> None:
         ["shop", "2026-05-02"],
     ]
     assert all(line.endswith("  ok") for line in lines[1:5])
-    assert lines[-1] == "4 days looked at: nothing disagrees"
+    assert lines[-1] == "4 days checked: no differences"
     assert "Matomo" not in done.out
     assert done.err == ""
 
@@ -51,7 +51,7 @@ def test_looking_at_a_project_writes_nothing(applied: Place) -> None:
 
 def test_a_project_that_was_never_applied_has_nothing_to_disagree(full: Place) -> None:
     """No state file is made."""
-    assert full.mtc("verify").out == "0 days looked at: nothing disagrees\n"
+    assert full.mtc("verify").out == "0 days checked: no differences\n"
     assert not (full.root / ".mtc").exists()
 
 
@@ -63,7 +63,7 @@ def test_anything_that_disagrees_ends_with_3(full: Place) -> None:
     done = full.mtc("verify", code=3)
     (row,) = [line for line in done.out.splitlines() if line.startswith("docs  2026-05-01")]
     assert row.endswith("  the .stat file is not as it was written (and 2 more)")
-    assert done.out.splitlines()[-1] == "4 days looked at: 1 with disagreements"
+    assert done.out.splitlines()[-1] == "4 days checked: 1 with differences"
     found = json.loads(full.mtc("verify", "--json", code=3).out)
     assert found["agrees"] is False
     assert found["days"][0]["disagreements"][1] == {"what": "the .stat has 8 actions, the warehouse 3 hits", "by": 5}
@@ -76,7 +76,7 @@ def test_what_was_delivered_is_what_matomo_counts(full: Place, answers: str) -> 
     with FakeMatomo(Settings(sites=SITES)) as matomo:
         full.environment |= {"STATS_URL": matomo.url, "STATS_TOKEN": SUPER}
         full.mtc("apply", "-q")
-        assert "nothing disagrees" in full.mtc("verify").out
+        assert "no differences" in full.mtc("verify").out
         send(matomo, [hit()])
         more = full.mtc("verify", "--date", "2026-05-01", code=3)
     assert "more than delivered: Matomo counts 4 actions of 3 hits" in more.out
@@ -102,4 +102,4 @@ def test_credentials_of_sources_are_not_needed(full: Place) -> None:
     keys = "credentials: {pull: {access_key_id: '${NO_KEY}', secret_access_key: '${NO_SECRET}'}}\n"
     full.manifest(MANIFEST.replace(source, bucket) + keys)
     assert Path(full.root, "manifests", "daily.yaml").read_text().count("s3://") == 1
-    assert "nothing disagrees" in full.mtc("verify").out
+    assert "no differences" in full.mtc("verify").out

@@ -145,7 +145,7 @@ def test_clients_that_are_proxies_are_told_with_a_remedy_that_helps(tmp_path: Pa
 def test_what_an_import_would_refuse_is_a_warning_with_its_remedy(
     tmp_path: Path, data: bytes, keys: str, what: str, hint: str
 ) -> None:
-    """It is one log that was looked at: others may be read, so that it does not stop a run."""
+    """Doctor reads one log: others may be readable, so that this one does not stop a run."""
     put(tmp_path, data)
     found = examined(tmp_path, keys)
     told = only(found)

@@ -105,7 +105,7 @@ def test_a_few_lines_over_midnight_are_no_other_cut(tmp_path: Path) -> None:
     with Store.open(tmp_path / ".mtc/state.db", readonly=True) as store:
         assert [step.day for step in store.history(("docs",)).steps if step.stage is Stage.IMPORT] == [DAY]
     (verified,) = place.verified(str(DAY))
-    assert verified.notes == ("docs/2026-05-01.log: of its 243 hits are 3 of 2026-04-30, in no statistics",)
+    assert verified.notes == ("docs/2026-05-01.log: its 243 hits include 3 of 2026-04-30, which are in no statistics",)
 
 
 @pytest.mark.parametrize("off", [-5, -2, -1, 1, 2, 400])
@@ -116,7 +116,7 @@ def test_a_log_of_another_day_is_a_warning(tmp_path: Path, off: int) -> None:
     day = DAY + off * ONE
     place.log(f"docs/{DAY}.log", hours(f"{day} 00:00", 24, 2))
     place.apply(str(DAY), now=NOW + dt.timedelta(days=500))
-    said = f"of its 48 hits are 48 of {day}, in no statistics"
+    said = f"its 48 hits include 48 of {day}, which are in no statistics"
     assert place.quiet == f"warning docs: docs/{DAY}.log of {DAY}: {said}\n"
     (verified,) = place.verified(str(DAY))
     assert f"docs/{DAY}.log: {said}" in verified.notes
@@ -132,4 +132,7 @@ def test_why_tells_of_the_hits_of_other_days(tmp_path: Path) -> None:
     place.apply(str(DAY))
     with Store.open(tmp_path / ".mtc/state.db", readonly=True) as store:
         told = why_text(step_history(StepId(Stage.IMPORT, "docs", DAY), None, store.history(("docs",))))
-    assert "hits of other days\n  docs/2026-05-01.log: of its 24 hits are 24 of 2026-04-29, in no statistics" in told
+    assert (
+        "hits of other days\n  docs/2026-05-01.log: its 24 hits include 24 of 2026-04-29, which are in no statistics"
+        in told
+    )

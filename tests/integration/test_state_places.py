@@ -262,7 +262,7 @@ def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path, *, readonly:
     with pytest.raises(StateError, match="this is not a file"):
         Store.open(tmp_path, readonly=readonly)
     (tmp_path / "file").write_text("")
-    with pytest.raises(StateError, match="a file stands where a folder belongs"):
+    with pytest.raises(StateError, match="a file is where a folder should be"):
         Store.open(tmp_path / "file" / "state.db", readonly=readonly)
 
 

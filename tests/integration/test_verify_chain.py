@@ -82,7 +82,7 @@ def test_every_line_is_accounted_for_in_the_receipt_and_in_each_object() -> None
     [
         (Status.DONE, ()),
         (Status.PLANNED, ("not imported",)),
-        (Status.FAILED, ("the import is failed",)),
+        (Status.FAILED, ("the import failed",)),
         (Status.RUNNING, ("the import is running",)),
     ],
 )
@@ -198,6 +198,6 @@ def test_the_table_has_a_row_for_each_day_and_nothing_in_it_steers_a_terminal() 
         "shop  2026-05-01      -     -           -      -    -             -  not imported",
         "",
         r"not verified: summary.csv: \x1b[2J damaged",
-        "3 days looked at: 1 with disagreements",
+        "3 days checked: 1 with differences",
     ]
     assert "\x1b" not in verify_json(Verified(days))

@@ -1,4 +1,4 @@
-"""A small project that delivers to a fake Matomo, and what the server must have when all is done: each hit once."""
+"""A small project that delivers to a fake Matomo, and what the server must have in the end: each hit once."""
 
 import datetime as dt
 import os

@@ -45,7 +45,7 @@ def test_a_limit_is_named_with_what_raises_it(number: int, what: str, hint: str)
 @pytest.mark.parametrize(
     ("prepare", "what", "where"),
     [
-        (lambda place: place.mkdir(parents=True), "a folder stands where a file belongs", "stats/docs/day.stat"),
+        (lambda place: place.mkdir(parents=True), "a folder is where a file should be", "stats/docs/day.stat"),
         (lambda place: place.parent.parent.write_bytes(b""), "a file, or a link", "stats"),
         (lambda place: place.parent.parent.symlink_to("nowhere"), "a link that leads nowhere", "stats"),
     ],

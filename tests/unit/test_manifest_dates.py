@@ -74,10 +74,10 @@ def test_options_make_forms() -> None:
 @pytest.mark.parametrize(
     ("frm", "to", "date", "said"),
     [
-        (None, None, "2023-02-29", "not a date of the calendar"),
-        (None, None, "20240101", "not a date of the calendar"),
-        (None, None, "2024-W01-1", "not a date of the calendar"),
-        (None, None, "tomorrow", "not a date of the calendar"),
+        (None, None, "2023-02-29", "not a valid date"),
+        (None, None, "20240101", "not a valid date"),
+        (None, None, "2024-W01-1", "not a valid date"),
+        (None, None, "tomorrow", "not a valid date"),
         ("2024-02-02", "2024-02-01", None, "is after to"),
         (None, "2024-02-01", None, "without --from"),
         ("2024-02-01", None, "2024-02-01", "both given"),

@@ -55,7 +55,7 @@ def test_a_site_is_removed_by_null(tmp_path: Path) -> None:
     assert set(project_of(tmp_path, "extends: base.yaml\nsites: {docs: null}\n").sites) == {"shop"}
     said = problems_of(tmp_path, "extends: base.yaml\nsites: {wiki: null}\n")
     hint = "write `wiki: {}` for a site without settings of its own"
-    assert said == [f"2:9 sites.wiki: there is nothing in it, and nothing to remove. {hint}"]
+    assert said == [f"2:9 sites.wiki: it is empty, and there is nothing to remove. {hint}"]
 
 
 def test_another_choice_of_dates_replaces_the_first(tmp_path: Path) -> None:

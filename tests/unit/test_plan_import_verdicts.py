@@ -482,7 +482,7 @@ def test_a_copy_of_the_version_before_may_be_overwritten_after_a_crash() -> None
 
 
 def test_a_copy_of_the_same_version_is_no_earlier_one() -> None:
-    """Loaded again as it was, as its part was lost, and killed before its copy was looked at: nothing is replaced."""
+    """Loaded again as it was, as its part was lost, and killed before its copy was checked: nothing is replaced."""
     house = applied(archive=ARCHIVE)
     house.lose_part("2026-05-01.log")
     house.fuel = 2  # begin the step, load; no copy

@@ -93,7 +93,7 @@ def test_a_good_run_without_a_terminal_is_a_line_for_each_step() -> None:
         "done    import:docs:2026-05-01: 2 objects, 12,345 lines, 1 hit, 1 line of 2026-04-30, 3.2 s\n"
         "empty   import:docs:2026-05-02: no objects yet, 0.1 s\n"
         "note    2 parts were left over and are gone\n"
-        "all is done: 2 done, 18 up to date, 1 empty; 1,200,000 lines, 1,100,000 hits in 12 s, 100,000 lines/s\n"
+        "finished: 2 done, 18 up to date, 1 empty; 1,200,000 lines, 1,100,000 hits in 12 s, 100,000 lines/s\n"
     )
 
 
@@ -104,7 +104,7 @@ def test_a_run_with_failures_says_what_why_and_what_next() -> None:
         "done    import:docs:2026-05-01: 3.2 s\n"
         "FAILED  import:docs:2026-05-02: docs/a.gz: the object is corrupt. Push it again\n"
         "blocked stat:docs:2026-05-02: import:docs:2026-05-02 failed\n"
-        "not all is done: 1 done, 18 up to date, 1 failed, 1 blocked in 12 s\n"
+        "not finished: 1 done, 18 up to date, 1 failed, 1 blocked in 12 s\n"
         "  next: mtc why import:docs:2026-05-02\n"
     )
 
@@ -118,7 +118,7 @@ def test_quiet_shows_failures_and_the_recap() -> None:
     """When something failed: the failure, the counts, what next, and nothing else."""
     assert shown(BAD, quiet=True) == (
         "FAILED  import:docs:2026-05-02: docs/a.gz: the object is corrupt. Push it again\n"
-        "not all is done: 1 done, 18 up to date, 1 failed, 1 blocked in 12 s\n"
+        "not finished: 1 done, 18 up to date, 1 failed, 1 blocked in 12 s\n"
         "  next: mtc why import:docs:2026-05-02\n"
     )
 

@@ -52,7 +52,7 @@ def test_the_bar_is_gone_and_the_cursor_back_at_the_end() -> None:
     run.reporter.tell(END)
     run.reporter.close()
     assert run.stream.getvalue().count("\x1b[?25l") == run.stream.getvalue().count("\x1b[?25h") == 1
-    assert run.text().rstrip().splitlines()[-1] == "all is done: 1 done in 2.0 s"
+    assert run.text().rstrip().splitlines()[-1] == "finished: 1 done in 2.0 s"
 
 
 def test_the_cursor_comes_back_after_an_error_too() -> None:

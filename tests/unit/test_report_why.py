@@ -86,7 +86,10 @@ def test_the_whole_history_of_an_import_is_shown() -> None:
         "  rejected: no format 10",
         "",
         "hits of other days",
-        *(f"  {key}: of its 100 hits are 2 of 2026-04-30, in no statistics" for key in ("a.gz", "b.gz", "d.gz")),
+        *(
+            f"  {key}: its 100 hits include 2 of 2026-04-30, which are in no statistics"
+            for key in ("a.gz", "b.gz", "d.gz")
+        ),
         "",
         "outputs",
         "  warehouse/hits/a.gz.parquet  1.5 kB",

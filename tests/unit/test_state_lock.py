@@ -159,7 +159,7 @@ def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
     (tmp_path / ".mtc").write_text("")
     with pytest.raises(
         StateError,
-        match=r"cannot open the lock file: a file, or a link that leads nowhere, stands where a folder belongs",
+        match=r"cannot open the lock file: a file, or a link that leads nowhere, is where a folder should be",
     ):
         RunLock.acquire(tmp_path / ".mtc" / "state.db", "first")
 
