@@ -58,7 +58,7 @@ def test_a_round_that_finds_the_lock_held_goes_on_with_the_next(place: Place) ->
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130, told
-    assert told.count("another run is at work: `another`") >= 2
+    assert told.count("another run is active: `another`") >= 2
 
 
 @pytest.mark.parametrize(
