@@ -144,13 +144,25 @@ class SourceObject:
     @property
     def label(self) -> str:
         """The object as people name it: its key; of a slice the file's, and where it begins."""
-        part = self.slice
-        return self.key if part is None else f"{part.file} from byte {part.start:,}" if part.start else part.file
+        return self.key if self.slice is None else _label(self.slice.file, self.slice.start)
 
     @property
     def name(self) -> str:
         """The last part of the key."""
         return self.key.rsplit("/", 1)[-1]
+
+
+def _label(file: str, start: int) -> str:
+    return f"{file} from byte {start:,}" if start else file
+
+
+_SLICE_KEY = re.compile(r"(.+)@[0-9a-f]{8}(?:-\d+)?\+(\d+)", re.DOTALL)
+
+
+def label_of_key(key: str) -> str:
+    """The label of an object of which only the key is known."""
+    found = _SLICE_KEY.fullmatch(key)
+    return _label(found[1], int(found[2])) if found else key
 
 
 @dataclass(frozen=True, slots=True)

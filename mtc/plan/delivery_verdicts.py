@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtc.core.deliveries import DeliveredObject, Delivery, DeliveryStatus, undelivered
-from mtc.core.model import LoadedObject, SourceObject, StepId
+from mtc.core.model import LoadedObject, SourceObject, StepId, label_of_key
 from mtc.manifest.project import SiteSettings
 from mtc.plan.object_changes import ObjectChanges, without_compression
 from mtc.plan.verdicts import changed_object
@@ -77,20 +77,20 @@ class StepDeliveries:
                 yield item.key, f"delivered, and changed since: {changed_object(old, new)}"
         for key, new in _same_lines(found):
             if (item := delivered.get(key)) and self._has_other_settings(item):
-                yield item.key, f"delivered with other settings: {new.key}"
+                yield item.key, f"delivered with other settings: {new.label}"
         for new, item in self._forgotten(found):
             if self._has_other_settings(item) or (item.key == new.key and item.version != new.version):
-                yield item.key, f"delivered in another version: {new.key}"
+                yield item.key, f"delivered in another version: {new.label}"
         yield from self._vanished(found, drops)
 
     def _vanished(self, found: ObjectChanges, drops: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001 - private
         delivered = {item.key for item in self.covered}
         for old in found.vanished if drops else ():
             if old.object.key in delivered:
-                yield old.object.key, f"delivered, and gone from the source: {old.object.key}"
+                yield old.object.key, f"delivered, and gone from the source: {old.object.label}"
         for delivery in self.opened:
             for item in self._unrecoverable(delivery, found):
-                yield item.key, f"delivered in part, and its hits are lost: {item.key}"
+                yield item.key, f"delivered in part, and its hits are lost: {label_of_key(item.key)}"
 
     def _forgotten(self, found: ObjectChanges) -> Iterator[tuple[SourceObject, DeliveredObject]]:
         """Objects that are new to the state but were delivered: the step was forgotten in the state, not in Matomo.

@@ -225,7 +225,7 @@ class _ListedDay:
         yield Verdict.INPUTS_CHANGED, reasons_for("changed", (changed_object(old, new) for old, new in found.changed))
         yield (
             Verdict.INPUTS_CHANGED,
-            reasons_for("moved", (f"{old.object.key} → {new.key}" for old, new in found.moved)),
+            reasons_for("moved", (f"{old.object.label} → {new.label}" for old, new in found.moved)),
         )
         yield (
             Verdict.INPUTS_CHANGED,

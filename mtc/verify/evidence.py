@@ -19,7 +19,7 @@ from mtc.core.atomic_files import path_inside, sha256
 from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, undelivered
 from mtc.core.errors import MtcError, PermanentError, explain_read_error
 from mtc.core.findings import Disagreement, differ
-from mtc.core.model import Accounting, LoadedObject, Part, Stage, Status, StepId
+from mtc.core.model import Accounting, LoadedObject, Part, Stage, Status, StepId, label_of_key
 from mtc.core.records import History, StepRecord, copy_note, counted_accounting
 from mtc.core.sanitize import printable
 from mtc.manifest.project import Project, SiteSettings
@@ -226,9 +226,9 @@ def _receipt(accounting: Accounting | None, counted: Sequence[Accounting]) -> It
 
 
 def _object(item: LoadedObject) -> Iterator[Disagreement]:
-    name = printable(item.object.key).replace("{", "{{").replace("}", "}}")
+    name = printable(item.object.label).replace("{", "{{").replace("}", "}}")
     if not item.accounting.balanced:
-        yield _unbalanced(printable(item.object.key), item.accounting)
+        yield _unbalanced(printable(item.object.label), item.accounting)
     parts = sum(part.hits for part in item.parts)
     yield from differ(f"{name} has {{one}} hits, its parts {{other}}", item.accounting.hits, parts)
 
@@ -303,7 +303,7 @@ def _done_delivery(delivery: Delivery, loaded: Sequence[LoadedObject]) -> Iterat
     hits = {_loaded_identity(item): sum(part.hits for part in item.parts) for item in loaded}
     changed = [item for item in delivery.objects if _delivered_identity(item) not in hits]
     for item in changed:
-        yield Disagreement(f"{printable(item.key)} was delivered, and is not what is loaded now")
+        yield Disagreement(f"{printable(label_of_key(item.key))} was delivered, and is not what is loaded now")
     if delivery.objects and not changed:
         loaded_hits = sum(hits[_delivered_identity(item)] for item in delivery.objects)
         what = f"delivery {delivery.number} has {{one}} hits, its log files {{other}}"

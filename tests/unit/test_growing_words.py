@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from plan_world import DAY, NEXT, House, csv_step, import_step, project, site, stat_step
 
-from mtc.core.model import Accounting, LoadedObject, Part, Slice, SourceObject, Status, StepId, Verdict
+from mtc.core.model import Accounting, LoadedObject, Part, Slice, SourceObject, Status, StepId, Verdict, label_of_key
 from mtc.core.records import History, StepRecord
 from mtc.manifest.models import Freshness
 from mtc.plan.freshness import stale
@@ -157,3 +157,18 @@ def test_logs_that_grow_are_fresh_by_their_hits() -> None:
     assert found.last == last
     written = replace(piece(1_000, 2_000), modified=nanoseconds(now))
     assert stale(asked, history, Listing({last: (piece(0, 1_000), written)}), now) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("access.log@1ea3027e+14870", "access.log from byte 14,870"),
+        ("web2/access.log@1ea3027e+0", "web2/access.log"),
+        ("a@b.log@1ea3027e-2+5", "a@b.log from byte 5"),
+        ("access.log", "access.log"),
+        ("mail@example.org+12", "mail@example.org+12"),
+    ],
+)
+def test_a_key_alone_is_enough_for_a_label(key: str, label: str) -> None:
+    """Of what was delivered only the keys are kept. Other files keep their names."""
+    assert label_of_key(key) == label

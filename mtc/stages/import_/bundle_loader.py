@@ -203,7 +203,7 @@ def _accounting(segment: Segment, counts: _ReasonCounts) -> Accounting:
         rejected={why: lines for why, rejected, lines in counts if why is not None and rejected},
     )
     if not accounting.balanced:
-        raise PermanentError("the lines do not add up", where=segment.object.key, hint="please report this")
+        raise PermanentError("the lines do not add up", where=segment.object.label, hint="please report this")
     return accounting
 
 

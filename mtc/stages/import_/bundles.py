@@ -88,7 +88,7 @@ def fits_in_place(item: FetchedObject, sizes: BundleSizes) -> bool:
     smallest, largest = sizes.in_place
     if not smallest <= item.path.stat().st_size <= largest or not is_plain(item.path):
         return False
-    return encoding_of_file(item.path, item.encoding, where=item.object.key) == UTF8
+    return encoding_of_file(item.path, item.encoding, where=item.object.label) == UTF8
 
 
 def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
@@ -102,7 +102,7 @@ def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
     format_: Format | None = None
     switches: FormatSwitches | None = None
     headers = item.headers()
-    for block in whole_lines(digested(blocks(item.path, where=item.object.key), digest.update)):
+    for block in whole_lines(digested(blocks(item.path, where=item.object.label), digest.update)):
         format_ = format_ or item.format(block, choose)
         headers.add(block)
         switches = switches or FormatSwitches(format_)

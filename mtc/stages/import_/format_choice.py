@@ -213,7 +213,7 @@ def check_quality(
     accounting = Accounting.total(part.accounting for part in results)
     goes_on = object_.slice is not None and object_.slice.format
     if max_rejected < 1 and not goes_on:
-        _check_lines(accounting, object_.key, format_, results, max_rejected)
+        _check_lines(accounting, object_.label, format_, results, max_rejected)
     return accounting
 
 
@@ -248,7 +248,7 @@ def check_quality_early(
         and _readable(accounting) == 0
         and _unreadable(accounting)
     ):
-        _check_lines(accounting, object_.key, format_, results, max_rejected)
+        _check_lines(accounting, object_.label, format_, results, max_rejected)
 
 
 def check_step_quality(objects: Sequence[LoadedObject], max_rejected: float, samples: Sequence[str]) -> None:
@@ -274,7 +274,7 @@ def check_step_quality(objects: Sequence[LoadedObject], max_rejected: float, sam
 
 def messages_note(objects: Sequence[LoadedObject]) -> tuple[str, ...]:
     """A note on objects that contain messages of a server and no request."""
-    found = [item.object.key for item in objects if _only_messages(item.accounting)]
+    found = [item.object.label for item in objects if _only_messages(item.accounting)]
     if not found:
         return ()
     rest = f" and {len(found) - 1} more objects" if len(found) > 1 else ""

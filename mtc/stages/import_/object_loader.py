@@ -186,7 +186,7 @@ class ObjectLoader:
         object_, results = _loaded_slice(segment, format_), self.results[segment.object.key]
         accounting = check_quality(object_, results, format_, self.context.site.filters.max_rejected)
         if len(self.samples) < SAMPLES:
-            self.samples += [f"{printable(object_.key)} {sample}" for part in results for sample in part.samples]
+            self.samples += [f"{printable(object_.label)} {sample}" for part in results for sample in part.samples]
         parts = _merged(part for result in results for part in result.parts)
         identity = object_id(object_.key, object_.version)
         return LoadedObject(

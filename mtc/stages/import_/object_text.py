@@ -53,9 +53,9 @@ class FetchedObject:
     def format(self, block: bytes, choose: ChooseFormat) -> Format:
         """The format of an object whose text begins with `block`."""
         if (part := self.object.slice) is None:
-            return choose(sample_lines(block) if block else (), self.object.key)
+            return choose(sample_lines(block) if block else (), self.object.label)
         header = part.header.encode()
-        return choose(sample_lines(header + block) if header or block else (), self.object.key, part.format)
+        return choose(sample_lines(header + block) if header or block else (), self.object.label, part.format)
 
     def headers(self) -> HeaderLines:
         """What keeps the headers of the text, for what follows a slice."""
@@ -81,7 +81,7 @@ def as_text(item: FetchedObject, connect: Connect, target: Path) -> FetchedObjec
             connection.execute(_copy(connection, item.path, target))
     except duckdb.Error as error:
         target.unlink(missing_ok=True)
-        raise _explain(error, item.object.key) from None
+        raise _explain(error, item.object.label) from None
     return FetchedObject(item.object, target, origin=item.path)
 
 
@@ -119,7 +119,7 @@ def sample_lines(block: bytes) -> Sequence[str]:
 
 def text_blocks(item: FetchedObject, limit: int, digest: Callable[[bytes], None]) -> Iterator[bytes]:
     """An object's text as cleaned whole lines, in blocks of about `limit` bytes at most; `digest` gets the raw text."""
-    text = as_utf8(digested(blocks(item.path, where=item.object.key), digest), item.encoding)
+    text = as_utf8(digested(blocks(item.path, where=item.object.label), digest), item.encoding)
     return map(tidy, whole_lines(unmarked(_pieces(text, min(limit, _BLOCK)))))
 
 

@@ -100,6 +100,6 @@ class ReloadCheck:
             what = "delivered with other settings, and by today's its hits are others"
         return PermanentError(
             f"{what}: they would count twice in Matomo",
-            where=loaded.object.key,
+            where=loaded.object.label,
             hint=f"to count them again: --accept {self.step}",
         )
