@@ -42,6 +42,7 @@ class History:
 
     `objects` are the loaded objects of each import step, `deliveries` what was sent of them to Matomo. `copies` maps,
     by step, the key of each object that does not count to the key of the object of the site with the same lines.
+    `dated` are the sites whose sources have a day in their URL: slices of their logs are of that day's logs.
     """
 
     steps: Mapping[StepId, StepRecord] = field(default_factory=dict)
@@ -49,11 +50,16 @@ class History:
     csv_outputs: tuple[Output, ...] = ()
     deliveries: Mapping[StepId, tuple[Delivery, ...]] = field(default_factory=dict)
     copies: Mapping[StepId, Mapping[str, str]] = field(default_factory=dict)
+    dated: frozenset[str] = frozenset()
 
     def counted(self, step: StepId) -> tuple[LoadedObject, ...]:
         """The loaded objects of an import step, without copies."""
         objects, copies = self.objects.get(step, ()), self.copies.get(step)
         return tuple(item for item in objects if item.object.key not in copies) if copies else objects
+
+    def is_of_growing_log(self, site: str, item: LoadedObject) -> bool:
+        """Whether an object is a slice of a log whose name tells no day."""
+        return item.object.slice is not None and site not in self.dated
 
 
 _COPY = " is a copy of "

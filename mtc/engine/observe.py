@@ -16,6 +16,7 @@ from mtc.core.model import LoadedObject, Output, SourceObject, Stage, StepId
 from mtc.core.records import History
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.world import Listing, Selection, World
+from mtc.sources.dated_source import DatedSource
 from mtc.sources.growing_source import GrowingSource
 from mtc.sources.source import LogSource
 from mtc.state.store import Store
@@ -94,6 +95,8 @@ def list_sources(
             asked = selection.days[name]
             if isinstance(source, GrowingSource):
                 days = source.look(_loaded(history, name), selection.last.get(name, max(asked)), note=notes.append)
+            elif isinstance(source, DatedSource):
+                days = source.look(asked, _loaded(history, name), note=notes.append)
             else:
                 days = source.list_days(asked, note=notes.append)
             if not days and name in known and (doubt := source.empty_listing_doubt()):

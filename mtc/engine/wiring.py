@@ -21,6 +21,7 @@ from mtc.engine.observe import OpenSource
 from mtc.formats.agents import load_table_reader
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import Task
+from mtc.sources.dated_source import DatedSource
 from mtc.sources.folder import FolderArchive, FolderSource
 from mtc.sources.growing_source import GrowingSource
 from mtc.sources.s3_archive import S3Archive
@@ -178,12 +179,10 @@ def open_source(
     source: S3Source | FolderSource = FolderSource(root / pattern.root, pattern)
     if pattern.bucket:
         source = S3Source(pattern, _login(site.source.credentials, credentials), _CLIENTS, tuning)
-    if pattern.is_dated:
-        return source
     work = root / ".mtc" if work is None else work
     settle = dt.timedelta(seconds=seconds(site.source.settle))
-    memory = work / "growing" / f"{site.name}.json"
-    return GrowingSource(source, site.tzinfo, settle, memory, work / "spool", site.source.encoding, clock)
+    how = (site.tzinfo, settle, work / "growing" / f"{site.name}.json", work / "spool", site.source.encoding, clock)
+    return DatedSource(source, *how, in_place=not pattern.bucket) if pattern.is_dated else GrowingSource(source, *how)
 
 
 def open_archive(

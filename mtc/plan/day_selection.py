@@ -40,7 +40,7 @@ def with_touched_days(
     asked = set(days)
     steps = [StepId(Stage.IMPORT, site, day) for day in asked.union(added)]
     loaded = [item for step in steps for item in history.objects.get(step, ())]
-    touched = {part.day for item in loaded if item.object.slice is None for part in item.parts}
+    touched = {part.day for item in loaded if not history.is_of_growing_log(site, item) for part in item.parts}
     touched |= _counted_from({str(step) for step in steps}, records)
     neighbours = Neighbours(site, history)
     imported = {
@@ -48,7 +48,7 @@ def with_touched_days(
         for day in touched
         if is_done(history.steps.get(StepId(Stage.IMPORT, site, day))) and not neighbours.only_for_others(day)
     }
-    sliced = {part.day for item in loaded if item.object.slice is not None for part in item.parts}
+    sliced = {part.day for item in loaded if history.is_of_growing_log(site, item) for part in item.parts}
     counted = {day for day in sliced if _was_counted(records.get(StepId(Stage.STAT, site, day)))}
     return tuple(sorted(imported | counted | asked))
 

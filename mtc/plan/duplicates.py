@@ -12,6 +12,7 @@ from mtc.core.deliveries import DeliveryStatus
 from mtc.core.model import Accounting, LoadedObject, StepId
 from mtc.core.records import DUPLICATE, History, copy_note, counted_accounting, is_copy_note
 from mtc.manifest.project import Project, SiteSettings
+from mtc.sources.url_pattern import SourceUrl
 
 Copies = Mapping[StepId, Mapping[str, str]]
 """The copies of each import step by key, and the name of what each is a copy of."""
@@ -39,9 +40,15 @@ def find_copies(history: History, sites: Collection[str]) -> Copies:
 
 
 def counted_once(project: Project, history: History) -> History:
-    """The history with the copies found, for the sites whose copies do not count (`duplicates: skip`)."""
+    """The history with the copies found, for the sites whose copies do not count (`duplicates: skip`).
+
+    It says as well which sites have a day in the URL of their source.
+    """
     skipping = {name for name, site in project.sites.items() if site.source.duplicates == "skip"}
-    return replace(history, copies=find_copies(history, skipping))
+    sliced = {step.site for step, objects in history.objects.items() if any(item.object.slice for item in objects)}
+    urls = {name: project.sites[name].source.url for name in sliced if name in project.sites}
+    dated = frozenset(name for name, url in urls.items() if SourceUrl.compile(url, name).is_dated)
+    return replace(history, copies=find_copies(history, skipping), dated=dated)
 
 
 def sent_texts(site: SiteSettings, history: History) -> frozenset[str]:

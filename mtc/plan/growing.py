@@ -59,7 +59,7 @@ def days_with_hits(site: str, history: History) -> frozenset[dt.date]:
         for step, objects in history.objects.items()
         if step.site == site
         for item in objects
-        if item.object.slice is not None
+        if history.is_of_growing_log(site, item)
         for part in item.parts
         if part.hits
     )
@@ -91,7 +91,7 @@ def uncounted(site: str, history: History, asked: Collection[dt.date]) -> Mappin
     found: Counter[dt.date] = Counter()
     for step, objects in history.objects.items():
         for item in objects if step.site == site else ():
-            for part in item.parts if item.object.slice is not None else ():
+            for part in item.parts if history.is_of_growing_log(site, item) else ():
                 record = history.steps.get(StepId(Stage.STAT, site, part.day))
                 if part.day not in asked and (record is None or not record.fingerprint):
                     found[part.day] += part.hits

@@ -45,7 +45,9 @@ class Neighbours:
     def spilled(self, day: dt.date) -> frozenset[int]:
         """The sides on which the logs of a day hold many hits of the adjacent day: -1 the day before, 1 the next."""
         if day not in self._spilled:
-            hits = hits_by_day([item for item in self._imported(day) if item.object.slice is None])
+            hits = hits_by_day(
+                [item for item in self._imported(day) if not self.history.is_of_growing_log(self.site, item)]
+            )
             least = max(_STRAY, _STRAY_SHARE * sum(hits.values()))
             self._spilled[day] = frozenset(side for side in (-1, 1) if hits[day + side * _DAY] > least)
         return self._spilled[day]
@@ -145,7 +147,7 @@ def find_stray_hits(step: StepId, history: History, asked: Collection[dt.date] =
     """
     for item in history.counted(step):
         days = {day: hits for day, hits in hits_by_day((item,)).items() if day != step.day}
-        if not days or item.object.slice is not None:  # see growing.uncounted
+        if not days or history.is_of_growing_log(step.site, item):  # see growing.uncounted
             continue
         uncounted = {
             day: hits for day, hits in days.items() if day not in asked and not _is_counted(step.site, day, history)

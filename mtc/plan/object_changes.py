@@ -74,8 +74,8 @@ def compare(
 
 
 def _is_emptied(item: SourceObject, old: LoadedObject | None) -> bool:
-    """Whether a loaded log is empty now, which counts as removed."""
-    return old is not None and item.size == 0 and old.object.size > 0
+    """Whether a loaded log is empty now, which counts as removed. A slice that is empty was replaced by others."""
+    return old is not None and item.size == 0 and old.object.size > 0 and item.slice is None
 
 
 def _sort_known(

@@ -117,7 +117,7 @@ class GrowingSource:
 
     def _look_once(self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note) -> Look:
         known = known_logs(item.object.slice for item in loaded if item.object.slice is not None)
-        remembered = _read(self.memory)
+        remembered = read_memory(self.memory)
         fingerprints: dict[str, str] = {}
         unchanged: dict[str, Seen] = {}
         files = []
@@ -138,7 +138,7 @@ class GrowingSource:
             found = look(files, loaded, now, settle=self.settle, encoding=self.encoding, unchanged=unchanged)
         seen_now = {fingerprints[key]: seen for key, seen in found.seen.items() if fingerprints.get(key)}
         if seen_now != remembered:
-            _write(self.memory, seen_now)
+            write_memory(self.memory, seen_now)
         return found
 
     def _day_of(self, file: SourceObject) -> dt.date:
@@ -164,9 +164,13 @@ class GrowingSource:
         """
         part = _slice_of(obj)
         target = spool / digest(f"{obj.key}\0{obj.version}".encode("utf-8", "surrogateescape"))[:32]
-        text, size = self._text_with(part, obj, spool), 0
+        size = 0
         try:
             spool.mkdir(parents=True, exist_ok=True)
+            if part.start == part.stop:  # nothing is left of it
+                target.touch()
+                return target
+            text = self._text_with(part, obj, spool)
             with target.open("wb") as stream:
                 stream.write(mark_of(text.read(0, HEAD)) if part.start else b"")
                 for block in text.blocks(part.start, part.stop):
@@ -226,7 +230,7 @@ def spool_folder(spool: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _read(memory: Path) -> dict[str, Seen]:
+def read_memory(memory: Path) -> dict[str, Seen]:
     """What is remembered; nothing where it cannot be read."""
     try:
         found = json.loads(memory.read_text("utf-8"))
@@ -235,7 +239,7 @@ def _read(memory: Path) -> dict[str, Seen]:
         return {}
 
 
-def _write(memory: Path, seen: Mapping[str, Seen]) -> None:
+def write_memory(memory: Path, seen: Mapping[str, Seen]) -> None:
     """Remember; where that fails the next look costs more."""
     with contextlib.suppress(OSError, StepError):
         memory.parent.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from enum import Enum, auto
 from mtc.core.model import Slice
 from mtc.sources.log_text import HEAD, LogText
 
-_ID_LENGTH = 8
+ID_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class _Matcher:
 
     def _new_id(self, head: bytes) -> str:
         """The digest of the head; with a number where another log begins in the same way."""
-        name = digest(head)[:_ID_LENGTH]
+        name = digest(head)[:ID_LENGTH]
         ids = itertools.chain((name,), (f"{name}-{number}" for number in itertools.count(2)))
         return next(log for log in ids if log not in self._known and log not in self._held)
 

@@ -62,13 +62,42 @@ def is_refused(trial: MatomoTrial, reason: str) -> Ended:
     return refused
 
 
-def test_an_object_that_has_grown_is_refused_and_accepted_by_name(trial: MatomoTrial) -> None:
-    """The word of the operator is in the state; after it all is well again."""
+def test_of_an_object_that_has_grown_the_tail_is_a_delivery(trial: MatomoTrial) -> None:
+    """Nothing is refused that only grew, nor was compressed since."""
+    lines = [line("/a"), line("/b"), line("/c")]
+    for more_lines in ([line("/d")], [line("/e"), line("/f")]):
+        lines += more_lines
+        trial.log(NAME, lines)
+        done = trial.apply()
+        assert done.code == 0, done.err
+        assert paths(trial) == [f"/{letter}" for letter in "abcdef"[: len(lines)]]
+    bulks = trial.matomo.posts.bulks
+    manifest, log = trial.root / "mtc.yaml", trial.root / "logs" / NAME
+    manifest.write_text(manifest.read_text().replace("*.log", "*.log*"))
+    log.with_name(f"{log.name}.gz").write_bytes(gzip.compress(log.read_bytes() + f"{line('/g')}\n".encode()))
+    log.unlink()
+    assert trial.apply().code == 0
+    assert paths(trial) == [f"/{letter}" for letter in "abcdefg"]
+    assert trial.matomo.posts.bulks == bulks + 1
+    assert "up to date" in trial.apply().err
+
+
+def test_a_step_of_a_grown_object_that_is_forgotten_sends_nothing_again(trial: MatomoTrial) -> None:
+    """The log is loaded as one object then; what Matomo has of it in pieces is refused, not sent twice."""
     trial.log(NAME, [line("/a"), line("/b"), line("/c"), line("/d")])
+    assert trial.apply().code == 0
+    assert trial.mtc("state", "forget", str(STEP)).code == 0
+    trial.apply()
+    assert paths(trial) == ["/a", "/b", "/c", "/d"]
+
+
+def test_an_object_that_has_changed_is_refused_and_accepted_by_name(trial: MatomoTrial) -> None:
+    """The word of the operator is in the state; after it all is well again."""
+    trial.log(NAME, [line("/a"), line("/b"), line("/d"), line("/cc")])
     is_refused(trial, "delivered, and changed since")
     accepted = trial.apply("--accept", str(STEP))
     assert accepted.code == 0, accepted.err
-    assert paths(trial) == ["/a", "/a", "/b", "/b", "/c", "/c", "/d"]
+    assert paths(trial) == ["/a", "/a", "/b", "/b", "/c", "/cc", "/d"]
     assert "up to date" in trial.apply().err
     exported = [json.loads(row) for row in trial.mtc("state", "export").out.splitlines()]
     assert [(row["step"], row["keys"]) for row in exported if row["kind"] == "acceptance"] == [(str(STEP), [NAME])]

@@ -12,11 +12,13 @@ from mtc.engine.wiring import open_archive, open_source
 from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
+from mtc.sources.dated_source import DatedSource
 from mtc.sources.folder import FolderArchive, FolderSource
 from mtc.sources.s3_archive import S3Archive
 from mtc.sources.s3_client import Login
 from mtc.sources.s3_source import S3Source
 from mtc.sources.settings import Archive, Credentials
+from mtc.sources.source import LogSource
 
 ENTRIES = {"pull": Credentials(anonymous=True), "push": Credentials(profile="kept")}
 
@@ -26,10 +28,16 @@ def site(source: str, archive: Archive | None = None, entry: str | None = None) 
     return SiteSettings("docs", "", "UTC", Source(url=source, credentials=entry), archive, Filters())
 
 
+def files(source: LogSource) -> object:
+    """The folder or bucket of a source with days in its URL."""
+    assert isinstance(source, DatedSource)
+    return source.files
+
+
 def test_a_path_opens_a_folder_below_the_project(tmp_path: Path) -> None:
     """A relative one starts from the project, an absolute one does not."""
-    relative = open_source(site("logs/{site}/{date:%F}.log"), {}, tmp_path)
-    absolute = open_source(site("/var/log/{site}/{date:%F}.log"), {}, tmp_path)
+    relative = files(open_source(site("logs/{site}/{date:%F}.log"), {}, tmp_path))
+    absolute = files(open_source(site("/var/log/{site}/{date:%F}.log"), {}, tmp_path))
     assert isinstance(relative, FolderSource)
     assert isinstance(absolute, FolderSource)
     assert (relative.root, absolute.root) == (tmp_path / "logs", Path("/var/log"))
@@ -39,11 +47,11 @@ def test_a_path_opens_a_folder_below_the_project(tmp_path: Path) -> None:
 def test_an_s3_url_opens_a_bucket_with_its_own_entry(tmp_path: Path) -> None:
     """Pull and push sign in each with their own keys; without an entry boto3 searches."""
     settings = site("s3://a/{date:%F}", Archive(url="s3://b/{name}", credentials="push"), "pull")
-    source, archive = open_source(settings, ENTRIES, tmp_path), open_archive(settings, ENTRIES, tmp_path)
+    source, archive = files(open_source(settings, ENTRIES, tmp_path)), open_archive(settings, ENTRIES, tmp_path)
     assert isinstance(source, S3Source)
     assert isinstance(archive, S3Archive)
     assert (source.login.name, archive.login.name) == ("pull", "push")
-    plain = open_source(site("s3://a/{date:%F}"), ENTRIES, tmp_path)
+    plain = files(open_source(site("s3://a/{date:%F}"), ENTRIES, tmp_path))
     assert isinstance(plain, S3Source)
     assert str(plain.login) == "boto3's own search for credentials"
 
