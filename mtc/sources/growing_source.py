@@ -113,9 +113,9 @@ class GrowingSource:
         for _ in range(_TRIES):
             with contextlib.suppress(ObjectChangedError):
                 return self._look_once(loaded, now, note)
-        return self._look_once(loaded, now, note)
+        return self._look_once(loaded, now, note, skips=True)
 
-    def _look_once(self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note) -> Look:
+    def _look_once(self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note, *, skips: bool = False) -> Look:
         known = known_logs(item.object.slice for item in loaded if item.object.slice is not None)
         remembered = read_memory(self.memory)
         fingerprints: dict[str, str] = {}
@@ -131,7 +131,8 @@ class GrowingSource:
                     elif (text := self.files.text(file, spool)).size:
                         files.append(LogFile(file, text))
                 except ObjectChangedError:
-                    continue  # it is gone since it was listed: the next look finds it under another name
+                    if not skips:
+                        raise  # it was renamed or written again since it was listed
                 except PermanentError as error:
                     if now.timestamp() - file.modified / 1e9 >= _BEING_WRITTEN:
                         note(f"{printable(file.key)} is skipped: {error.what}")

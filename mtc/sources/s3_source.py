@@ -2,11 +2,10 @@
 
 import contextlib
 import datetime as dt
-import functools
 import hashlib
 import re
 import secrets
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 _CHUNK = 64 << 10  # small, so that progress on a slow line is seen
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class S3Source:
 
     def text(self, file: SourceObject, spool: Path) -> LogText:
         """The text of an object, read in ranges; of a compressed one after it was fetched into `spool`."""
-        if compression_of_head(self.peek(file, MAGIC)) == PLAIN:
-            return RangedText(file.size, functools.partial(self._read_range, file))
+        if compression_of_head(_again(lambda: self.peek(file, MAGIC))) == PLAIN:
+            return RangedText(file.size, lambda start, stop: _again(lambda: self._read_range(file, start, stop)))
         return open_text(self.fetch(file, spool), self.where(file))
 
     def fingerprint(self, file: SourceObject) -> str:
@@ -278,6 +278,14 @@ def _check_page(page: "ListObjectsV2OutputTypeDef", access: Access) -> None:
         raise TransientError(what, where=access.where)
     if page.get("IsTruncated") and not page.get("NextContinuationToken"):
         raise TransientError("the listing is incomplete: it has no token for its next page", where=access.where)
+
+
+def _again(read: Callable[[], bytes]) -> bytes:
+    """Read, and again where a transfer was cut short: a look at a source is no step, which would be repeated."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(TransientError):
+            return read()
+    return read()
 
 
 def _spool_name(obj: SourceObject) -> str:

@@ -27,6 +27,7 @@ class Fault:
     `etag` and `damage` alter the
     answer's ETag and its first byte, `forge` that byte and takes the answer's checksums away. `before` is called
     before the request goes on to the server; `alter` is given the answer's headers and body, and gives others.
+    `ignored` is a header of the request that the server does not see.
     """
 
     request: str
@@ -36,6 +37,7 @@ class Fault:
     times: int = 1_000
     before: Callable[[], None] | None = None
     alter: Alter | None = None
+    ignored: str = ""
     seen: int = 0
 
 
@@ -115,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.owner.released.wait(30)
                 self.close_connection = True
             case kind:
+                if fault is not None and fault.ignored:
+                    del self.headers[fault.ignored]
                 self._pass_on(body, kind, fault.alter if fault is not None else None)
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - the base class calls these names
