@@ -70,9 +70,11 @@ def _with_logs(site: SiteSettings, history: History, listing: Listing) -> set[dt
     loaded = {
         step.day
         for step, objects in history.objects.items()
-        if step.site == site.name and step.stage is Stage.IMPORT and any(item.object.slice is None for item in objects)
+        if step.site == site.name and step.stage is Stage.IMPORT
+        if any(not history.is_of_growing_log(site.name, item) for item in objects)
     }
-    listed = {day for day, objects in listing.days.items() if any(item.slice is None for item in objects)}
+    is_dated = site.name in history.dated
+    listed = {day for day, objects in listing.days.items() if any(is_dated or item.slice is None for item in objects)}
     return loaded | listed | days_with_hits(site.name, history) | set(_days_of_new(site, history, listing))
 
 
