@@ -48,7 +48,15 @@ def as_slice(item: LoadedObject, text: LogText, taken: Collection[str], encoding
 def before_slices(item: LoadedObject, first: Slice) -> Slice:
     """The slice that a whole object is of a log whose next slice is `first`. It has no tail."""
     return dataclasses.replace(
-        first, file=item.object.key, start=0, stop=first.start, tail=_EMPTY, tail_size=0, header="", next_header=""
+        first,
+        file=item.object.key,
+        start=0,
+        stop=first.start,
+        tail=_EMPTY,
+        tail_size=0,
+        header="",
+        next_header="",
+        pieces=(),
     )
 
 

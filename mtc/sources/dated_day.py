@@ -260,7 +260,7 @@ def emptied(obj: SourceObject) -> SourceObject:
     return (
         obj
         if part is None
-        else SourceObject(obj.key, 0, _REPLACED, obj.modified, dataclasses.replace(part, stop=part.start))
+        else SourceObject(obj.key, 0, _REPLACED, obj.modified, dataclasses.replace(part, stop=part.start, pieces=()))
     )
 
 

@@ -59,6 +59,9 @@ class _FilesOfDay:
     def fingerprint(self, file: SourceObject) -> str:
         return f"{file.key} {file.version}"
 
+    def peek(self, obj: SourceObject, size: int) -> bytes:
+        return self.files.peek(obj, size)
+
     def empty_listing_doubt(self) -> str:
         return self.files.empty_listing_doubt()
 
