@@ -111,6 +111,8 @@ class Coordinator:
                 self._planner.announce(stage, list(steps.values()), history)
                 if any(planned.verdict is not Verdict.UP_TO_DATE for planned in steps.values()):
                     history = world = None  # this stage changes something: read and look again for the next one
+                else:
+                    history = self._planner.as_listed(history)
                 self._submit(planned for planned in steps.values() if planned.verdict.is_work)
                 self._drive(executor)
                 not_done = {step: planned for step, planned in steps.items() if planned.verdict in _NOT_TO_BE_DONE}

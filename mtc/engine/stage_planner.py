@@ -38,6 +38,7 @@ class StagePlanner:
     summary: RunSummary
     check_stop: Callable[[], None]
     listed_at: dt.datetime | None = field(default=None, init=False)
+    _listed: tuple[StepId, ...] = field(default=(), init=False)
 
     def history(self, selection: Selection) -> History:
         """The history of the selection's sites, with copies of logs known, so that each log counts once."""
@@ -128,5 +129,11 @@ class StagePlanner:
         self.listed_at = now
         open_days = set(unsettled_days(self.project, {step.site for step in steps}, history))
         up_to_date = [step for step, planned in steps.items() if planned.verdict is Verdict.UP_TO_DATE]
-        if listed := [step for step in up_to_date if (step.site, step.day) in open_days]:
-            self.store.checked(listed, now)
+        self._listed = tuple(step for step in up_to_date if (step.site, step.day) in open_days)
+        if self._listed:
+            self.store.checked(self._listed, now)
+
+    def as_listed(self, history: History) -> History:
+        """A history that was read before the sources were listed, with the time of the listing."""
+        times = {step: replace(history.steps[step], checked=self.listed_at) for step in self._listed}
+        return replace(history, steps={**history.steps, **times}) if times else history
