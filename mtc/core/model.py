@@ -100,10 +100,11 @@ class Slice:
     the last `tail_size` bytes before `stop`: with both a file is known again. `format` is the name of the format that
     lines before it were read in. `header` are the lines, such as `#Fields` or a row of column names, that tell how to
     read its first lines, `next_header` those for what follows it, once it is loaded. `since` is when the file was last
-    written to when the slice before was found, in nanoseconds since the epoch; 0 for the first slice.
+    written to when the slice before was found, in nanoseconds since the epoch; 0 for the first slice. `first_lines` are
+    digests of the text up to each line end that lies both in the head and in the slice, 16 digits each: with them a
+    short copy of the log is known again.
 
-    A slice that several were merged into has in `pieces` the places where these stop, and in `heads` the sizes and
-    digests of theirs that are shorter than its own.
+    A slice that several were merged into has in `pieces` the places where these stop.
     """
 
     log: str
@@ -119,7 +120,7 @@ class Slice:
     next_header: str = ""
     since: int = 0
     pieces: tuple[int, ...] = ()
-    heads: tuple[tuple[int, str], ...] = ()
+    first_lines: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

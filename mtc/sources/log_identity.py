@@ -15,7 +15,7 @@ goes on differently; a log that is changed in its first bytes is another one.
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -23,6 +23,9 @@ from mtc.core.model import Slice
 from mtc.sources.log_text import HEAD, LogText
 
 ID_LENGTH = 8
+
+LINE_DIGITS = 16
+"""How many digits each digest in `Slice.first_lines` has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +106,27 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def identify(files: Sequence[SeenFile], known: Mapping[str, KnownLog]) -> list[Identified]:
+def line_ends(head: bytes, start: int) -> Iterator[str]:
+    """Digests of a text up to each of its line ends behind `start`, and up to its end. `head` is its beginning."""
+    value, at = hashlib.sha256(head[:start]), start
+    while at < len(head):
+        end = head.find(b"\n", at) + 1 or len(head)
+        value.update(head[at:end])
+        yield value.hexdigest()[:LINE_DIGITS]
+        at = end
+
+
+def identify(
+    files: Sequence[SeenFile], known: Mapping[str, KnownLog], elsewhere: Collection[str] = ()
+) -> list[Identified]:
     """Tell which log each file holds; the longest file of a log comes before its copies.
 
-    Costs two short reads of each plain file. `known` are the logs that were read before.
+    Costs two short reads of each plain file. `known` are the logs that were read before, `elsewhere` those of them that
+    are whole in other files.
     """
     names = {log.file for log in known.values()}
     order = sorted(files, key=lambda file: (-file.text.size, file.text.is_final, file.key not in names, file.key))
-    matcher = _Matcher(known)
+    matcher = _Matcher(known, elsewhere)
     return [matcher.identify(file) for file in order]
 
 
@@ -120,14 +136,17 @@ class _Matcher:
     Logs are looked up by how they begin, so that a file is compared with few of them, however many there are.
     """
 
-    def __init__(self, known: Mapping[str, KnownLog]) -> None:
+    def __init__(self, known: Mapping[str, KnownLog], elsewhere: Collection[str]) -> None:
         self._known = known
+        self._elsewhere = elsewhere
         self._held: dict[str, SeenFile] = {}
         self._by_head: dict[tuple[int, str], set[str]] = {}
+        self._by_lines: dict[str, set[str]] = {}
         for log in known.values():
+            self._by_head.setdefault((log.last.head_size, log.last.head), set()).add(log.id)
             for each in log.slices:
-                for head in ((each.head_size, each.head), *each.heads):
-                    self._by_head.setdefault(head, set()).add(log.id)
+                for at in range(0, len(each.first_lines), LINE_DIGITS):
+                    self._by_lines.setdefault(each.first_lines[at : at + LINE_DIGITS], set()).add(log.id)
         self._head_sizes = {size for size, _ in self._by_head}
         self._heads: dict[str, bytes] = {}
 
@@ -148,6 +167,9 @@ class _Matcher:
         """The logs that a file with this head may hold: those that begin so, as far as both go."""
         sizes = [size for size in self._head_sizes if size <= len(head)]
         alike = set[str]().union(*(self._by_head.get((size, digest(head[:size])), ()) for size in sizes))
+        if len(head) < HEAD:  # a copy of a piece of the beginning: as far as it has whole lines
+            lines = head[: head.rfind(b"\n") + 1]
+            alike |= self._by_lines.get(digest(lines)[:LINE_DIGITS], set()) if lines else set()
         return alike | {log for log, other in self._heads.items() if other.startswith(head)}
 
     def _matches(self, file: SeenFile, alike: Iterable[str]) -> Iterator[tuple[int, bool, str]]:
@@ -169,8 +191,8 @@ class _Matcher:
             if known is None or log in self._held:
                 continue
             if file.text.size < known.stop:
-                return Sighting.SHORTER, log
-            if known.last.head_size >= HEAD:
+                return Sighting.COPY if log in self._elsewhere else Sighting.SHORTER, log
+            if known.last.head_size >= HEAD and log not in self._elsewhere:
                 return Sighting.CHANGED, log
         return None
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.formats.compression import bom_encoding
-from mtc.sources.log_identity import Identified, KnownLog, SeenFile, Sighting, digest, identify, known_logs
+from mtc.sources.log_identity import Identified, KnownLog, SeenFile, Sighting, digest, identify, known_logs, line_ends
 from mtc.sources.log_text import HEAD, LogText
 from mtc.sources.merged_slices import bounds, merged_content, slice_etag
 
@@ -84,7 +84,8 @@ def look(
         (item for items in by_log.values() for item in items), key=lambda item: item.object.modified, default=None
     )
     by_key = {file.object.key: file for file in files}
-    seen = identify([SeenFile(file.object.key, file.text) for file in files if file.text.size], known)
+    elsewhere = {log_id for log_id, _ in unchanged.values()}
+    seen = identify([SeenFile(file.object.key, file.text) for file in files if file.text.size], known, elsewhere)
     found = Look(seen=dict(unchanged))
     for key, (log_id, size) in unchanged.items():
         found.files.setdefault(log_id, key)
@@ -179,12 +180,14 @@ class _Cutter:
     def object(self, key: str, start: int, stop: int) -> SourceObject:
         """The slice between two places, as an object of the source."""
         size = min(stop, HEAD)
-        head, tail = digest(self.text.read(0, size)), digest(self.text.read(stop - size, stop))
+        first = self.text.read(0, size)
+        head, tail, lines = digest(first), digest(self.text.read(stop - size, stop)), "".join(line_ends(first, start))
         before = self._before(start)
         header = before.object.slice.next_header if before and before.object.slice else ""
         log_format = before.format if before else self.format
         since = before.object.modified if before else 0
-        part = Slice(self.log, self.file.key, start, stop, head, size, tail, size, log_format, header, since=since)
+        at = (self.log, self.file.key, start, stop)
+        part = Slice(*at, head, size, tail, size, log_format, header, since=since, first_lines=lines)
         return SourceObject(key, stop - start, slice_etag(part), self.file.modified, part)
 
     def _before(self, start: int) -> LoadedObject | None:

@@ -38,7 +38,6 @@ def merged_slice(objects: Sequence[SourceObject]) -> SourceObject:
     ):
         raise ValueError("only consecutive slices of one log can be merged")
     first, last = parts[0], parts[-1]
-    heads = {(part.head_size, part.head): None for part in parts if part.head_size < last.head_size}
     part = dataclasses.replace(
         last,
         start=first.start,
@@ -46,7 +45,7 @@ def merged_slice(objects: Sequence[SourceObject]) -> SourceObject:
         header=first.header,
         since=first.since,
         pieces=tuple(part.stop for part in parts),
-        heads=tuple(heads),
+        first_lines="".join(part.first_lines for part in parts),
     )
     modified = max(item.modified for item in objects)
     return SourceObject(objects[0].key, part.stop - part.start, slice_etag(part), modified, part)

@@ -156,10 +156,10 @@ def to_slice(value: Slice | None) -> str | None:
     if value is None:
         return None
     fields = dataclasses.asdict(value)
-    return to_json({name: field for name, field in fields.items() if field or name not in _OF_MERGED})
+    return to_json({name: field for name, field in fields.items() if field or name not in _OMITTED})
 
 
-_OF_MERGED = frozenset({"pieces", "heads"})
+_OMITTED = frozenset({"pieces", "first_lines"})
 
 
 def from_slice(value: str | None) -> Slice | None:
@@ -169,8 +169,6 @@ def from_slice(value: str | None) -> Slice | None:
     fields: dict[str, Any] = from_json(value, dict)
     if "pieces" in fields:
         fields["pieces"] = tuple(fields["pieces"])
-    if "heads" in fields:
-        fields["heads"] = tuple((size, digest) for size, digest in fields["heads"])
     return Slice(**fields)
 
 

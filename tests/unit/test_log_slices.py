@@ -193,6 +193,43 @@ def test_what_was_forgotten_is_read_again_and_nothing_else(forgotten: tuple[int,
     assert warehouse.look(files).new == []
 
 
+@pytest.mark.parametrize("size", [70, 120, 1000, 2500])
+def test_a_short_copy_is_known_again_when_its_log_is_gone(size: int) -> None:
+    """Also where it is shorter than the beginning that tells logs apart."""
+    warehouse = Warehouse()
+    warehouse.load({"access.log": LONG})
+    warehouse.load({"backup.log": LONG[:size]}, NOW + 2 * SETTLE)
+    assert warehouse.lines == every(LONG)
+    other = lines(0, 1) + lines(700, 705)
+    warehouse.load({"backup.log": LONG[:size], "b.log": other})
+    assert warehouse.lines == sorted(every(LONG) + every(other))
+
+
+@pytest.mark.parametrize("rows", [5, 80, 300])
+def test_logs_that_begin_with_the_same_header_are_different_logs(rows: int) -> None:
+    """Also where the first look saw nothing but the header."""
+    header = b"time,address,request,status,bytes,referrer,agent\n"
+    first = header + lines(0, 150)
+    warehouse = Warehouse()
+    warehouse.load({"access.log": header})
+    warehouse.load({"access.log": first})
+    second = header + lines(1000, 1000 + rows)
+    warehouse.load({"access.log.1": first, "access.log": second})
+    assert warehouse.lines == sorted(every(first) + every(second))
+    warehouse.load({"access.log": second})
+    assert warehouse.lines == sorted(every(first) + every(second))
+
+
+def test_a_copy_of_a_log_that_is_whole_in_a_file_that_was_not_read_again() -> None:
+    """A compressed file is not opened when it was read to its end."""
+    warehouse = Warehouse()
+    seen = warehouse.load({"access.log.1.gz": LONG}, final=["access.log.1.gz"]).seen
+    for size in (100, 5000):
+        file = LogFile(SourceObject("copy.log", size, modified=int(NOW.timestamp() * 1e9)), Text(LONG[:size]))
+        found = look([file], tuple(warehouse.loaded.values()), NOW + 2 * SETTLE, settle=SETTLE, unchanged=seen)
+        assert (found.new, found.changed, found.notes) == ([], {}, [])
+
+
 def test_a_last_line_without_its_end_waits() -> None:
     """Until its end has come, or nothing was written for as long as a source takes to settle."""
     warehouse = Warehouse()
