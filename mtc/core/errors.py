@@ -5,6 +5,7 @@
     │   └── ManifestError       2   a manifest is not valid; carries every problem found
     ├── StepError               3   one step cannot continue; the others can
     │   ├── PermanentError          a retry would fail the same way
+    │   │   └── DamagedFileError    a compressed file is damaged or cut off, or is still being written
     │   └── TransientError          may pass: retried with back-off
     │       └── ObjectChangedError  an object changed since it was listed: list again, then retry
     ├── StateError              6   the state file is damaged, from a newer mtc, or cannot be written
@@ -138,6 +139,10 @@ class StepError(MtcError):
 
 class PermanentError(StepError):
     """A retry would fail the same way: a bad credential, a corrupt object, a wrong format."""
+
+
+class DamagedFileError(PermanentError):
+    """A compressed file is damaged or cut off. It may be one that is still being written."""
 
 
 class TransientError(StepError):

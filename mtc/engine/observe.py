@@ -25,6 +25,7 @@ from mtc.warehouse.csv_files import file_name
 _PARALLEL = 16
 _MOST_READ = 1000
 _NOTHING = History()
+_NONE: Mapping[dt.date, tuple[str, ...]] = {}
 
 OpenSource = Callable[[SiteSettings], LogSource]
 Notes = Callable[[str], None]
@@ -92,19 +93,21 @@ def list_sources(
         notes: list[str] = []
         try:
             source = open_source(project.sites[name])
-            asked = selection.days[name]
+            asked, unreadable = selection.days[name], _NONE
             if isinstance(source, GrowingSource):
-                days = source.look(_loaded(history, name), selection.last.get(name, max(asked)), note=notes.append)
+                found = source.look(_loaded(history, name), selection.last.get(name, max(asked)), note=notes.append)
+                days, unreadable = found.days, found.unreadable
             elif isinstance(source, DatedSource):
                 days = source.look(asked, _loaded(history, name), note=notes.append)
             else:
                 days = source.list_days(asked, note=notes.append)
-            if not days and name in known and (doubt := source.empty_listing_doubt()):
+            if not (days or unreadable) and name in known and (doubt := source.empty_listing_doubt()):
                 return Listing(error=doubt, hint=f"if all of it is gone for good: --accept site:{name}"), notes
         except MtcError as error:
             where = f"{error.where}: " if error.where else ""
             return Listing(error=f"{where}{error.what}", hint=error.hint), []
-        return Listing(days, added=_added(history, name, days, asked)), notes
+        added = {*_added(history, name, days, asked), *unreadable} - {*asked}
+        return Listing(days, added=tuple(sorted(added)), unreadable=unreadable), notes
 
     listings = {}
     for name, (listing, notes) in map_in_order(list_site, selection.days, check, threads=_PARALLEL, name="list"):

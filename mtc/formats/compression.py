@@ -29,7 +29,7 @@ from typing import BinaryIO, Protocol, cast
 import zstandard
 from isal import igzip, isal_zlib
 
-from mtc.core.errors import PermanentError, explain_read_error
+from mtc.core.errors import DamagedFileError, PermanentError, explain_read_error
 
 HEAD = 512
 _TAR = "a tar archive"
@@ -193,9 +193,9 @@ def _explaining(where: str) -> Iterator[None]:
         raise explain_read_error(error, where) from None
 
 
-def _damaged(how: str, where: str) -> PermanentError:
+def _damaged(how: str, where: str) -> DamagedFileError:
     hint = "nothing of it was loaded; put a whole copy in its place and run the same command"
-    return PermanentError(f"the file is {how}", where=where, hint=hint)
+    return DamagedFileError(f"the file is {how}", where=where, hint=hint)
 
 
 class _Readable(Protocol):

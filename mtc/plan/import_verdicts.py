@@ -115,7 +115,9 @@ class ImportPlanner:
             self.history.copies.get(step, {}).keys(),
             self.sent,
         )
-        return _ListedDay(self, step, self.history.steps.get(step), deliveries).plan(self.listing.days.get(day, ()))
+        unreadable = self.listing.unreadable.get(day, ())
+        listed = _ListedDay(self, step, self.history.steps.get(step), deliveries, unreadable)
+        return listed.plan(self.listing.days.get(day, ()))
 
     def _unlisted(self) -> str:
         hint = f" ({self.listing.hint})" if self.listing.hint else ""
@@ -139,6 +141,7 @@ class _ListedDay:
     step: StepId
     record: StepRecord | None
     deliveries: StepDeliveries
+    unreadable: tuple[str, ...] = ()
 
     @property
     def site(self) -> SiteSettings:
@@ -189,9 +192,11 @@ class _ListedDay:
             return Verdict.COUNTED_TWICE, (*_first(twice), f"to count them again: --accept {self.step}")
         seen = self._seen(count)
         new = (seen, _CAUGHT_UP) if (self.site.name, self.step.day) in self.planner.selection.caught_up else (seen,)
-        if (not_done := unfinished(self.record, new)) is not None:
+        unreadable = reasons_for("cannot be read", self.unreadable)
+        if (not_done := unfinished(self.record, (*new, *unreadable))) is not None:
             return not_done
         findings = [finding for finding in self._findings(found, now) if finding[1]]
+        findings += [(Verdict.INPUTS_CHANGED, unreadable)] if unreadable else []
         findings += [(Verdict.WOULD_LOSE, reasons)] if (reasons := self._loss_reasons(found)) else []
         if not findings:
             return unchanged(self.record, self._notes(found))
@@ -273,6 +278,7 @@ class _ListedDay:
             drop=(*(old for old, _ in found.moved), *self._dropped(found)),
             keep=(*found.same, *self._retained(found)),
             deliver=self.deliveries.work(found, refused, drops=self._drops),
+            unreadable=self.unreadable,
         )
 
 

@@ -35,7 +35,8 @@ class ImportWork:
 
     `load` are objects to load (with settings whose digest is `made_with`), `replaced` the earlier versions of some of
     them; `archive` are loaded objects still to be archived; `drop` are loaded objects to remove; `keep` are all loaded
-    objects that stay as they are. `deliver` is None for a site whose hits are not delivered.
+    objects that stay as they are. `deliver` is None for a site whose hits are not delivered. `unreadable` names files
+    that cannot be read, each with the reason: the step does everything else, and fails at its end.
     """
 
     load: tuple[SourceObject, ...] = ()
@@ -45,6 +46,7 @@ class ImportWork:
     drop: tuple[LoadedObject, ...] = ()
     keep: tuple[LoadedObject, ...] = ()
     deliver: DeliverWork | None = None
+    unreadable: tuple[str, ...] = ()
 
     @property
     def to_deliver(self) -> int:

@@ -11,13 +11,15 @@ from mtc.core.model import SourceObject, Stage, StepId
 class Listing:
     """What a site's source holds, by day. If it cannot be listed, `error` and `hint` say why, and `days` is empty.
 
-    `added` are days besides those asked for, of growing logs, under which something new is listed.
+    `added` are days besides those asked for, of growing logs, under which something new is listed. `unreadable` says by
+    day which of these logs cannot be read, and why.
     """
 
     days: Mapping[dt.date, tuple[SourceObject, ...]] = field(default_factory=dict)
     error: str = ""
     hint: str = ""
     added: tuple[dt.date, ...] = ()
+    unreadable: Mapping[dt.date, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from mtc.core.atomic_files import explain_write_error, staged_beside
 from mtc.core.clock import Clock, utc_now
-from mtc.core.errors import ObjectChangedError, PermanentError, StepError
+from mtc.core.errors import DamagedFileError, ObjectChangedError, PermanentError, StepError
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.core.sanitize import printable
 from mtc.sources.log_identity import digest, known_logs
@@ -25,8 +25,12 @@ from mtc.sources.log_text import HEAD, LogText
 from mtc.sources.source import Note, ObjectsByDay, Progress, RemoteObject, ignore
 
 _TRIES = 2
-_BEING_WRITTEN = 600
-"""How long, in seconds, a compressed file that is cut off may be one that is being written."""
+_BEING_WRITTEN = dt.timedelta(minutes=10)
+"""How long a compressed file that is cut off may be one that is being written."""
+
+
+_Problem = tuple[SourceObject, str]
+"""A file that cannot be read, and what is wrong with it."""
 
 
 class LogFiles(Protocol):
@@ -67,6 +71,14 @@ class LogFiles(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LogListing:
+    """What a look found, by day: the slices, and of files that cannot be read what is wrong with them."""
+
+    days: ObjectsByDay
+    unreadable: Mapping[dt.date, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class GrowingSource:
     """The growing logs of one site. `zone` is the site's, `settle` how long a line without its end is waited for.
 
@@ -90,10 +102,12 @@ class GrowingSource:
         last: dt.date,
         *,
         note: Note = ignore,
-    ) -> ObjectsByDay:
+    ) -> LogListing:
         """What is there now: loaded slices under the day that they were loaded for, and new ones.
 
-        A new slice is of the day on which its file was last written to, or of `last` where that is earlier.
+        A new slice is of the day on which its file was last written to, or of `last` where that is earlier; so is a
+        file that cannot be read. A compressed file that is damaged may be one that is being written: it counts as one
+        that cannot be read when the source has settled.
 
         Args:
             loaded: what was loaded for each day, of all days.
@@ -101,26 +115,32 @@ class GrowingSource:
             note: called with what a person should know.
         """
         items = [item for objects in loaded.values() for item in objects]
-        found = self._look(items, self.clock(), note)
+        found, unreadable = self._look(items, self.clock(), note)
         self._held.clear()
         self._held.update(found.files)
         for text in found.notes:
             note(text)
-        return by_day(found, loaded, lambda new: min(last, self._day_of(new)))
+        problems: dict[dt.date, list[str]] = {}
+        for file, text in unreadable:
+            problems.setdefault(min(last, self._day_of(file)), []).append(text)
+        days = by_day(found, loaded, lambda new: min(last, self._day_of(new)))
+        return LogListing(days, {day: tuple(problems[day]) for day in sorted(problems)})
 
-    def _look(self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note) -> Look:
+    def _look(self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note) -> tuple[Look, list[_Problem]]:
         """Look, and once more where files were rotated meanwhile."""
         for _ in range(_TRIES):
             with contextlib.suppress(ObjectChangedError):
                 return self._look_once(loaded, now, note)
         return self._look_once(loaded, now, note, skips=True)
 
-    def _look_once(self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note, *, skips: bool = False) -> Look:
+    def _look_once(
+        self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note, *, skips: bool = False
+    ) -> tuple[Look, list[_Problem]]:
         known = known_logs(item.object.slice for item in loaded if item.object.slice is not None)
         remembered = read_memory(self.memory)
         fingerprints: dict[str, str] = {}
         unchanged: dict[str, Seen] = {}
-        files = []
+        files, unreadable = [], []
         with spool_folder(self.spool) as spool:
             for file in self.files.list_files(note=note):
                 try:
@@ -134,13 +154,17 @@ class GrowingSource:
                     if not skips:
                         raise  # it was renamed or written again since it was listed
                 except PermanentError as error:
-                    if now.timestamp() - file.modified / 1e9 >= _BEING_WRITTEN:
-                        note(f"{printable(file.key)} is skipped: {error.what}")
+                    problem = f"{printable(file.key)}: {error.what}"
+                    age = now - dt.datetime.fromtimestamp(file.modified / 1e9, dt.UTC)
+                    if not isinstance(error, DamagedFileError) or age >= max(self.settle, _BEING_WRITTEN):
+                        unreadable.append((file, problem))
+                    elif age >= _BEING_WRITTEN:
+                        note(f"{problem}; it is skipped until it is whole")
             found = look(files, loaded, now, settle=self.settle, encoding=self.encoding, unchanged=unchanged)
         seen_now = {fingerprints[key]: seen for key, seen in found.seen.items() if fingerprints.get(key)}
         if seen_now != remembered:
             write_memory(self.memory, seen_now)
-        return found
+        return found, unreadable
 
     def _day_of(self, file: SourceObject) -> dt.date:
         return dt.datetime.fromtimestamp(file.modified / 1e9, self.zone).date()

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from growing_server import Server
+from growing_server import Server, at
 
 from mtc.core.model import Stage, Verdict
 from mtc.manifest.dates import DateRange
@@ -136,6 +136,16 @@ def test_a_day_is_incomplete_until_its_logs_go_on_behind_it(server: Server) -> N
     server.apply()
     assert server.applied.stat().get("complete", True) is True
     assert server.applied.stat(NEXT)["complete"] is False
+
+
+def test_a_day_is_whole_in_the_run_that_finds_its_logs_settled(server: Server) -> None:
+    """Not one run later, where that finds nothing new."""
+    server.write("09:00")
+    server.apply()
+    server.now = at("2026-05-02T07:00:00")
+    server.apply()
+    assert server.applied.stat().get("complete", True) is True
+    assert {step.verdict for step in server.applied.plan(now=server.now).steps} == {Verdict.UP_TO_DATE}
 
 
 @pytest.mark.parametrize("dates", ["today", "yesterday", "{last: 3}"])

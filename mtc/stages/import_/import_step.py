@@ -105,10 +105,18 @@ def import_step(context: StepContext) -> bool:
     delivered += _deliver(context, opened, loaded)
     archived = archive_objects(context, [*work.archive, *loaded.objects])
     crash_points.point("import.done")
+    if work.unreadable:
+        raise _unreadable(work.unreadable)
     objects = [*work.keep, *loaded.objects]
     copies = copies_among(objects) if context.site.source.duplicates == "skip" else {}
     recorder.record(StepDone(_receipt(context.step, objects, copies, archived, delivered, loaded.notes)))
     return True
+
+
+def _unreadable(files: Sequence[str]) -> PermanentError:
+    others = f" (and {len(files) - _SHOWN:,} more)" if len(files) > _SHOWN else ""
+    hint = "everything else is imported; put a whole copy in its place, make it readable, or move it away"
+    return PermanentError(f"cannot be read: {'; '.join(files[:_SHOWN])}{others}", hint=hint)
 
 
 def _finish(context: StepContext) -> tuple[DeliverySummary, tuple[Delivery, ...]]:
