@@ -7,6 +7,7 @@ laid over a small manifest.
 import ast
 import configparser
 import contextlib
+import gzip
 import io
 import json
 import os
@@ -33,6 +34,7 @@ from tests.fake_matomo.server import FakeMatomo
 from tests.fake_matomo.settings import SUPER, Settings, Site
 
 README = PAGES["README.md"]
+LOG_FOLDER = "/var/log/nginx"
 MATOMO_URL = "https://stats.example.org"
 S3_URL = "https://minio.example.org:9000"
 SITES = (Site(1, "docs", ("https://docs.example.org",), "Europe/Paris"), Site(2, "shop", ("https://shop.example.org",)))
@@ -58,7 +60,8 @@ class Checkout:
     def run(self, block: Block) -> None:
         """Write the block's file, or run its commands."""
         if name := block.marks.get("file"):
-            (self.folder / name).write_text(self._with_servers(block.text), "utf-8")
+            text = self._with_servers(block.text).replace(LOG_FOLDER, str(self._log_folder()))
+            (self.folder / name).write_text(text, "utf-8")
         if block.language == "sql":
             sql = block.text.replace("'demo/", f"'{self.folder}/demo/")
             assert duckdb.execute(sql).fetchall()
@@ -79,6 +82,17 @@ class Checkout:
         )
         assert done.returncode == exit_code, f"{text}\n{done.stdout}\n{done.stderr}"
         self.printed[text] = done.stdout + done.stderr
+
+    def _log_folder(self) -> Path:
+        """The folder of a web server's logs on this machine: a current one, and two that were rotated."""
+        folder = self.folder / "var-log-nginx"
+        if not folder.exists():
+            folder.mkdir()
+            first, second, third = sorted((ROOT / "manifests/demo-logs/docs").glob("*.gz"))
+            shutil.copy(first, folder / "access.log.2.gz")
+            shutil.copy(second, folder / "access.log.1.gz")
+            (folder / "access.log").write_bytes(gzip.decompress(third.read_bytes()))
+        return folder
 
     def _with_servers(self, text: str) -> str:
         """The text with the addresses of servers on this machine, which are started when they are named."""
