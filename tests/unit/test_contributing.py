@@ -67,7 +67,8 @@ def commands(group: typer.Typer, before: str = "") -> dict[str, str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_format_has_a_sample_with_rows_and_a_place_in_the_docs(name: str) -> None:
     """One file and one line are a format; these three make it one that can be trusted and found."""
-    assert missing_of_format(name, SAMPLES, DOCS) == []
+    missing = missing_of_format(name, SAMPLES, DOCS)
+    assert not missing, "\n".join(missing)
 
 
 def test_a_format_that_is_only_registered_is_told_what_it_lacks() -> None:
@@ -107,7 +108,8 @@ def test_every_key_of_the_manifest_is_read() -> None:
     """A key that nobody reads changes nothing, and says so to nobody."""
     keys = keys_of(Manifest)
     assert len(keys) > 100
-    assert unread_keys(keys, SOURCES) == []
+    unread = unread_keys(keys, SOURCES)
+    assert not unread, "\n".join(unread)
 
 
 def test_a_key_that_nobody_reads_is_told_with_its_path() -> None:
@@ -159,7 +161,8 @@ def test_writing_a_key_is_not_reading_it() -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_a_table_is_counted_answered_and_documented(name: str) -> None:
     """By the warehouse and by Matomo, in `.stat` and in CSV."""
-    assert missing_of_table(name, TABLES, DOCS) == []
+    missing = missing_of_table(name, TABLES, DOCS)
+    assert not missing, "\n".join(missing)
 
 
 def test_a_table_that_is_only_named_is_told_what_it_lacks() -> None:

@@ -131,5 +131,5 @@ def test_a_format_has_a_name_and_a_wrong_one_has_a_neighbour() -> None:
     assert named_format("common_vhost", [], where="a.log") is FORMATS["common_vhost"]
     with pytest.raises(PermanentError, match="did you mean combined"):
         named_format("combind", [], where="a.log")
-    with pytest.raises(PermanentError, match="known formats: combined, common"):
+    with pytest.raises(PermanentError, match=r"known formats: .*combined, common"):
         named_format("clf2000", [], where="a.log")
