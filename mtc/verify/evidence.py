@@ -183,12 +183,16 @@ class ImportEvidence:
 
 
 def import_evidence(
-    record: StepRecord | None, objects: Sequence[LoadedObject], copies: Mapping[str, str] | None = None
+    record: StepRecord | None,
+    objects: Sequence[LoadedObject],
+    copies: Mapping[str, str] | None = None,
+    *,
+    in_slices: bool = False,
 ) -> ImportEvidence:
     """Compare a step's accounting with that of its objects, and their hits with their parts.
 
     `copies` are objects with the same lines as another one, which are not counted: their keys, and the keys of those
-    that are counted instead.
+    that are counted instead. `in_slices`: growing logs that were loaded for any day have hits of this one.
     """
     copies = copies or {}
     accounting = record.accounting if record else None
@@ -198,16 +202,17 @@ def import_evidence(
         copy_note(printable(key), printable(copies[key]), item.accounting.lines)
         for key, item in _copied(objects, copies)
     )
-    return ImportEvidence(accounting, disagreements, (*_notes(record), *notes))
+    return ImportEvidence(accounting, disagreements, (*_notes(record, in_slices=in_slices), *notes))
 
 
 def _copied(objects: Sequence[LoadedObject], copies: Mapping[str, str]) -> Iterator[tuple[str, LoadedObject]]:
     return ((item.object.key, item) for item in objects if item.object.key in copies)
 
 
-def _notes(record: StepRecord | None) -> Iterator[str]:
+def _notes(record: StepRecord | None, *, in_slices: bool) -> Iterator[str]:
     if record is None or record.status is Status.PLANNED:
-        yield "not imported"
+        if not in_slices:
+            yield "not imported"
     elif record.status in {Status.FAILED, Status.BLOCKED, Status.RUNNING}:
         yield "the import failed" if record.status is Status.FAILED else f"the import is {record.status.value}"
 

@@ -33,6 +33,7 @@ from mtc.matomo.settings import Matomo
 from mtc.matomo.sites import site_id
 from mtc.plan.duplicates import counted_once
 from mtc.plan.freshness import stale_sites
+from mtc.plan.growing import days_with_hits
 from mtc.plan.neighbours import Neighbours, find_stray_hits
 from mtc.plan.stat_inputs import DayPart, PartsByDay, deliveries_to_site
 from mtc.plan.world import Selection
@@ -94,7 +95,12 @@ class EvidenceCollector:
         return DayEvidence(
             site=site.name,
             day=day,
-            imported=import_evidence(record, self.history.objects.get(step, ()), self.history.copies.get(step, {})),
+            imported=import_evidence(
+                record,
+                self.history.objects.get(step, ()),
+                self.history.copies.get(step, {}),
+                in_slices=any(item.loaded.object.slice is not None for item in hits),
+            ),
             hits=sum(item.part.hits for item in hits) if known else None,
             parts=tuple(wrong[item.part] for item in hits if item.part in wrong),
             delivered=delivery_evidence(site, self.history, day, hits),
@@ -166,7 +172,7 @@ def unfinished_days(site: SiteSettings, history: History) -> frozenset[dt.date]:
 
 
 def verify(project: Project, scope: Scope, clock: Clock = utc_now) -> Verified:
-    """Compare all counts of each selected day; by default of every day that the state has an import of."""
+    """Compare all counts of each selected day; by default of every day imported, or with hits in growing logs."""
     names = sites_of(project, scope)
     with Store.open(project.state, readonly=True) as store:
         check(project.warehouse, store.lineage)
@@ -196,4 +202,5 @@ def _days(site: SiteSettings, dates: Dates | None, history: History, now: dt.dat
         return days_of(dates, now.astimezone(site.tzinfo).date())
     neighbours = Neighbours(site.name, history)
     imported = {step.day for step in history.steps if step.stage is Stage.IMPORT and step.site == site.name}
-    return tuple(sorted(day for day in imported if not neighbours.only_for_others(day)))
+    imported = {day for day in imported if not neighbours.only_for_others(day)}
+    return tuple(sorted(imported | days_with_hits(site.name, history)))

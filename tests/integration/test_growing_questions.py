@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from applied import hit
 from growing_server import Server
 
 from mtc.core.model import Stage, StepId, Verdict
@@ -50,6 +51,33 @@ def test_verify_holds_also_for_days_whose_logs_belong_to_another(server: Server)
     assert [day.day for day in found] == [DAY, NEXT, THIRD]
     assert not any(day.disagreements for day in found)
     assert [server.applied.actions(day) for day in (DAY, NEXT, THIRD)] == [3, 3, 4]
+
+
+def test_verify_looks_at_each_day_with_hits(server: Server) -> None:
+    """Also before anybody asked for its statistics: it was imported with the logs of another day."""
+    found = {day.day: day for day in server.applied.verified(now=server.now)}
+    assert list(found) == [DAY, NEXT, THIRD]
+    assert (found[DAY].numbers.hits, found[NEXT].numbers.hits) == (3, 3)
+    assert found[DAY].notes == ("no .stat file yet",)
+    assert not any(day.disagreements for day in found.values())
+
+
+def test_verify_holds_where_lines_come_that_are_no_hits_of_the_day(tmp_path: Path) -> None:
+    """Robots alone; hits of yesterday that today's slice begins with."""
+    server = Server(tmp_path)
+    server.write("09:00")
+    server.apply()
+    with server.path().open("a", encoding="utf-8") as stream:
+        stream.write(hit(server.now, "/robot").replace("Firefox", "Googlebot/2.1"))
+    server.apply()
+    server.write("2026-05-01T23:59")
+    server.now += dt.timedelta(minutes=5)
+    server.touch()
+    server.apply()
+    days = DateRange(from_="2026-05-01", to="2026-05-02")
+    found = server.applied.verified(days, now=server.now)
+    assert [(day.numbers.lines, day.numbers.stat_actions) for day in found] == [(2, 2), (1, 0)]
+    assert not any(day.disagreements for day in found)
 
 
 def test_status_shows_no_day_as_missing_that_has_hits(server: Server) -> None:
