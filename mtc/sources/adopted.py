@@ -4,18 +4,25 @@ Of a whole object the state has the size and the SHA-256 of its bytes, which are
 begins with them.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import itertools
+import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from mtc.core.model import LoadedObject, Slice
+from mtc.core.atomic_files import sha256, staged_beside
+from mtc.core.errors import StepError
+from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.formats.compression import as_utf8
 from mtc.formats.line_cleaning import tidy, unmarked, whole_lines
 from mtc.formats.w3c import HeaderLines
 from mtc.sources.log_identity import ID_LENGTH, digest
-from mtc.sources.log_slices import line_end
+from mtc.sources.log_slices import LogFile, line_end
 from mtc.sources.log_text import HEAD, LogText
 
 _COMPRESSED = re.compile(r"\.(gz|bz2|xz|zst)\Z")
@@ -98,3 +105,112 @@ class _Reader:
         for block in blocks:
             self._hash.update(block)
             yield block
+
+
+@dataclass(slots=True)
+class WholeObjects:
+    """What was loaded of a source, with the objects that were loaded whole as slices of its logs.
+
+    So a site goes on where it was when the day is taken out of its URL. A file is compared once with the object of its
+    name: `memory` is a file that remembers what came of it.
+    """
+
+    memory: Path
+    loaded: list[LoadedObject]
+    encoding: str | None
+    _remembered: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
+    _open: list[LoadedObject] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        whole = [item for item in self.loaded if item.object.slice is None and item.object.size]
+        self._remembered = _read(self.memory) if whole else {}
+        known = [item for item in self.loaded if item.object.slice is not None]
+        for item in whole:
+            part = _slice(self._remembered.get(item.object_id))
+            if part is None:
+                self._open.append(item)
+            else:
+                known.append(_with(item, part))
+        self.loaded = known
+
+    def add(self, files: Iterable[LogFile], fetch: Callable[[SourceObject], Path]) -> None:
+        """Find those that are in one of these files, and add them to `loaded`. `fetch` gets a whole file.
+
+        Raises:
+            StepError: a file cannot be read.
+        """
+        if not self._open:
+            return
+        before = dict(self._remembered)
+        by_name: dict[str, list[LogFile]] = {}
+        for file in files:
+            by_name.setdefault(without_compression(file.object.name), []).append(file)
+        for item in self._open:
+            for file in by_name.get(without_compression(item.object.name), ()):
+                compared = f"{item.object_id} {file.object.key} {file.object.version}"
+                if compared in self._remembered:
+                    continue
+                part = self._part(item, file, fetch)
+                self._remembered[compared if part is None else item.object_id] = _fields(part)
+                if part is not None:
+                    self.loaded.append(_with(item, part))
+                    break
+        if self._remembered != before:
+            _write(self.memory, self._remembered)
+
+    def _part(self, item: LoadedObject, file: LogFile, fetch: Callable[[SourceObject], Path]) -> Slice | None:
+        """The slice that an object is of a file's text, and of the log that slices after it are of."""
+        key, taken = item.object.key, {each.object.slice.log for each in self.loaded if each.object.slice}
+        if without_compression(key) == key:
+            part = as_slice(item, file.text, taken, self.encoding)
+        else:
+            is_same = (item.object.size, item.object.version) == (file.object.size, file.object.version)
+            if not is_same and (item.object.size != file.object.size or sha256(fetch(file.object)) != item.content):
+                return None
+            part = _whole_text(item, file.text, taken, self.encoding)
+        after = [
+            each.object.slice
+            for each in self.loaded
+            if each.object.slice and each.object.key == f"{key}@{each.object.slice.log}+{each.object.slice.start}"
+        ]
+        first = min(after, key=lambda each: each.start, default=None)
+        return part if part is None or first is None else dataclasses.replace(part, log=first.log)
+
+
+def _whole_text(item: LoadedObject, text: LogText, taken: Collection[str], encoding: str | None) -> Slice | None:
+    value = hashlib.sha256()
+    for block in text.blocks(0, text.size):
+        value.update(block)
+    of_text = dataclasses.replace(item.object, size=text.size)
+    return as_slice(dataclasses.replace(item, object=of_text, content=value.hexdigest()), text, taken, encoding)
+
+
+def _with(item: LoadedObject, part: Slice) -> LoadedObject:
+    return dataclasses.replace(item, object=dataclasses.replace(item.object, slice=part))
+
+
+def _slice(fields: Mapping[str, Any] | None) -> Slice | None:
+    try:
+        return Slice(**fields) if fields else None
+    except TypeError:  # of another mtc
+        return None
+
+
+def _fields(part: Slice | None) -> dict[str, Any]:
+    return {} if part is None else {name: value for name, value in dataclasses.asdict(part).items() if value != ()}
+
+
+def _read(memory: Path) -> dict[str, dict[str, Any]]:
+    try:
+        found = json.loads(memory.read_text("utf-8"))
+        return {str(name): dict(fields) for name, fields in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _write(memory: Path, remembered: Mapping[str, Mapping[str, Any]]) -> None:
+    """Remember; where that fails the next look costs more."""
+    with contextlib.suppress(OSError, StepError):
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        with staged_beside(memory) as staged:
+            staged.write_text(json.dumps(remembered), "utf-8")

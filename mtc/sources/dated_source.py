@@ -62,6 +62,9 @@ class _FilesOfDay:
     def peek(self, obj: SourceObject, size: int) -> bytes:
         return self.files.peek(obj, size)
 
+    def fetch(self, obj: SourceObject, spool: Path) -> Path:
+        return self.files.fetch(obj, spool)
+
     def empty_listing_doubt(self) -> str:
         return self.files.empty_listing_doubt()
 

@@ -19,6 +19,7 @@ from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import DamagedFileError, ObjectChangedError, PermanentError, StepError
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.core.sanitize import printable
+from mtc.sources.adopted import WholeObjects
 from mtc.sources.log_identity import digest, known_logs
 from mtc.sources.log_slices import LogFile, Look, Seen, by_day, is_loaded, look, mark_of
 from mtc.sources.log_text import HEAD, LogText
@@ -58,6 +59,13 @@ class LogFiles(Protocol):
 
         Raises:
             ObjectChangedError: the file is gone.
+        """
+
+    def fetch(self, obj: SourceObject, spool: Path) -> Path:
+        """A local file with the bytes of a file as they are stored: in `spool`, or the original.
+
+        Raises:
+            ObjectChangedError: the file is no longer as listed.
         """
 
     def empty_listing_doubt(self) -> str:
@@ -136,7 +144,8 @@ class GrowingSource:
     def _look_once(
         self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note, *, skips: bool = False
     ) -> tuple[Look, list[_Problem]]:
-        known = known_logs(item.object.slice for item in loaded if item.object.slice is not None)
+        objects = WholeObjects(self.memory.with_suffix(".whole"), list(loaded), self.encoding)
+        known = known_logs(item.object.slice for item in objects.loaded if item.object.slice is not None)
         remembered = read_memory(self.memory)
         fingerprints: dict[str, str] = {}
         unchanged: dict[str, Seen] = {}
@@ -160,7 +169,8 @@ class GrowingSource:
                         unreadable.append((file, problem))
                     elif age >= _BEING_WRITTEN:
                         note(f"{problem}; it is skipped until it is whole")
-            found = look(files, loaded, now, settle=self.settle, encoding=self.encoding, unchanged=unchanged)
+            objects.add(files, lambda file: self.files.fetch(file, spool))
+            found = look(files, objects.loaded, now, settle=self.settle, encoding=self.encoding, unchanged=unchanged)
         seen_now = {fingerprints[key]: seen for key, seen in found.seen.items() if fingerprints.get(key)}
         if seen_now != remembered:
             write_memory(self.memory, seen_now)

@@ -15,6 +15,7 @@ from applied import AGENT, Applied
 
 from mtc.core.deliveries import DeliveryStatus
 from mtc.core.model import StepId, Verdict
+from mtc.plan.work import ImportWork
 from mtc.state.store import Store
 
 DATA = Path(__file__).parents[1] / "data"
@@ -131,6 +132,24 @@ def test_what_it_says_is_done_is_up_to_date(applied: Applied) -> None:
     waiting = [verdicts.pop(StepId.parse(f"{stage}:blog:2026-05-01")) for stage in ("stat", "csv")]
     assert waiting == [Verdict.NEW, Verdict.NEW]
     assert set(verdicts.values()) == {Verdict.UP_TO_DATE}
+
+
+def test_of_a_log_that_grew_since_the_rest_is_to_be_loaded(applied: Applied) -> None:
+    """Also of one that Matomo has."""
+    for name in ("docs", "shop"):
+        log = applied.root / "logs" / name / "2026-05-01.log"
+        _write_log(
+            applied,
+            f"{name}/2026-05-01.log",
+            log.read_bytes().decode("latin-1") + _line("01/May/2026:20:00:00", "/new"),
+        )
+    planned = {step.step: step for step in applied.plan().steps if step.verdict is not Verdict.UP_TO_DATE}
+    for name in ("docs", "shop"):
+        step = planned[StepId.parse(f"import:{name}:2026-05-01")]
+        assert step.verdict is Verdict.GROWN
+        assert isinstance(step.work, ImportWork)
+        [new] = step.work.load
+        assert new.size == len(_line("01/May/2026:20:00:00", "/new"))
 
 
 def test_its_deliveries_and_runs_are_read(applied: Applied) -> None:
