@@ -134,3 +134,30 @@ def test_a_very_long_text_is_not_repeated_whole() -> None:
     with pytest.raises(UsageError) as caught:
         preflight.parse_step("x" * 10_000)
     assert len(caught.value.what) < 250
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("1s", 1), ("10m", 600), ("366d", 366 * 86400)])
+def test_rounds_begin_a_second_apart_at_least(text: str, seconds: float) -> None:
+    """And a year at most."""
+    assert preflight.every_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["0s", "367d", "10", "1.5h", "-1s", "9" * 400 + "d", ""])
+def test_an_interval_that_is_none_is_refused(text: str) -> None:
+    """With the name of the option."""
+    with pytest.raises(UsageError, match="--every"):
+        preflight.every_seconds(text)
+
+
+def test_a_project_that_is_read_again_takes_the_place_of_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that stays reads its manifest in each round: only what it holds now is remembered."""
+    file = tmp_path / "mtc.yaml"
+    text = "version: 1\nsource: {url: 'logs/{date:%F}.log', credentials: store}\nsites: {docs: {}}\n"
+    monkeypatch.setattr(preflight, "_opened", [])  # the process's own list, which other tests fill
+    for number in range(3):
+        key = f"credentials: {{store: {{access_key_id: key{number}, secret_access_key: secret{number}}}}}\n"
+        file.write_text(text + key)
+        preflight.open_project(preflight.ManifestOptions(file))
+    assert set(preflight.known_secrets()) == {"key2", "secret2"}
