@@ -1,13 +1,16 @@
 """Makes the data of the benchmark, seeded, in a process of its own, as its memory is nobody's measure.
 
 `material.py log FORMAT AMOUNT FILE` (bytes, or `1000l`), `objects COUNT LINES FOLDER`, `days COUNT LINES FOLDER FIRST`,
-`copies COUNT FILE`, `agents COUNT FILE` (a line for each of so many user agents), `stats SITES DAYS STAT_FILE FOLDER`.
+`rotated COUNT LINES FOLDER NAMES` (a log for each of so many days up to the last, all but the newest two as gzip; NAMES
+are `numbered` or `dated`), `append LINES FILE SEED` (hits of the next day), `copies COUNT FILE`, `agents COUNT FILE` (a
+line for each of so many user agents), `stats SITES DAYS STAT_FILE FOLDER`.
 """
 
 import datetime as dt
 import gzip
 import heapq
 import itertools
+import os
 import random
 import re
 import sys
@@ -23,17 +26,17 @@ _PAGES = 3000
 _ADDRESS = re.compile(rb"^\d+", re.MULTILINE)
 
 
-def hits(lines: int) -> Iterator[generate.Request]:
+def hits(lines: int, seed: int = 0) -> Iterator[generate.Request]:
     """So many hits of one day, in order of time. Each block of them has visitors of its own."""
     sizes = [min(_BLOCK, lines - begun) for begun in range(0, lines, _BLOCK)]
-    blocks = [generate.requests(size, seed, _PAGES) for seed, size in enumerate(sizes)]
+    blocks = [generate.requests(size, 1000 * seed + number, _PAGES) for number, size in enumerate(sizes)]
     return heapq.merge(*blocks, key=lambda hit: hit.second)
 
 
-def combined(lines: int, day: dt.date = DAY) -> Iterator[str]:
+def combined(lines: int, day: dt.date = DAY, seed: int = 0) -> Iterator[str]:
     """The same as combined lines."""
     midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
-    return (generate.combined(hit, midnight) for hit in hits(lines))
+    return (generate.combined(hit, midnight) for hit in hits(lines, seed))
 
 
 def log(form: str, amount: str, file: str) -> None:
@@ -74,6 +77,31 @@ def days(count: str, lines: str, folder: str, first: str) -> None:
         midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
         text = "".join(generate.combined(hit, midnight) for hit in made)
         (target / f"{day}.log").write_text(text, encoding="utf-8")
+
+
+def rotated(count: str, lines: str, folder: str, names: str) -> None:
+    """The logs that a rotation leaves: of the last day, of the one before, and of those before as gzip."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for age in range(int(count)):
+        day = DAY - dt.timedelta(days=age)
+        path = target / (f"{day}.log" if names == "dated" else f"access.log.{age}" if age else "access.log")
+        text = "".join(combined(int(lines), day, seed=age)).encode()
+        packed = age > 1
+        path = path.with_name(f"{path.name}.gz") if packed else path
+        path.write_bytes(gzip.compress(text, 6, mtime=0) if packed else text)
+        _written_on(path, day)
+
+
+def _written_on(path: Path, day: dt.date) -> None:
+    last = dt.datetime.combine(day, dt.time(23, 59), dt.UTC).timestamp()
+    os.utime(path, (last, last))
+
+
+def append(lines: str, file: str, seed: str) -> None:
+    """So many more hits, of the day after the others, at the end of a log."""
+    with Path(file).open("a", encoding="utf-8") as stream:
+        stream.writelines(combined(int(lines), DAY + dt.timedelta(days=1), seed=int(seed)))
 
 
 def copies(count: str, file: str) -> None:
@@ -136,7 +164,7 @@ def stats(sites: str, count: str, file: str, folder: str) -> None:
 
 def main() -> None:
     """Make what was asked for."""
-    makers = {maker.__name__: maker for maker in (log, objects, days, copies, agents, stats)}
+    makers = {maker.__name__: maker for maker in (log, objects, days, rotated, append, copies, agents, stats)}
     makers[sys.argv[1]](*sys.argv[2:])
 
 

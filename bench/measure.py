@@ -15,11 +15,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run cost. `cpu` is of all its threads and children; `peak` in bytes, of the largest process."""
+    """What one run cost. `cpu` is of all its threads and children; `peak` in bytes, of the largest process.
+
+    `read` counts the bytes that it read of files, from the disk or from memory; of Linux only.
+    """
 
     seconds: float
     cpu: float
     peak: int
+    read: int = 0
 
 
 Work = Callable[[], Cost]
@@ -30,15 +34,31 @@ def run(command: Sequence[str], folder: Path) -> Cost:
     with (folder / "said.txt").open("w+b") as said:
         begun = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, env=_environment()
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         seconds = time.perf_counter() - begun
+        read = _bytes_read(process.pid)
+        _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
             raise SystemExit(f"{' '.join(command)}: exit {process.returncode}\n{said.read().decode(errors='replace')}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10, read)
+
+
+def _environment() -> dict[str, str]:
+    """This one, but Python keeps what it has compiled, as where mtc is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def _bytes_read(process: int) -> int:
+    """What Linux counted for a process that has ended, and for the children that it waited for."""
+    try:
+        counts = Path(f"/proc/{process}/io").read_text("ascii")
+    except OSError:
+        return 0
+    return int(next(line for line in counts.splitlines() if line.startswith("rchar:")).split()[1])
 
 
 def in_turn(works: Mapping[str, Work], runs: int) -> dict[str, Cost]:
@@ -51,9 +71,10 @@ def in_turn(works: Mapping[str, Work], runs: int) -> dict[str, Cost]:
 
 
 def _median(costs: Sequence[Cost]) -> Cost:
-    """The median of the seconds and of the CPU, and the highest peak."""
+    """The medians, and the highest peak."""
     return Cost(
         statistics.median(cost.seconds for cost in costs),
         statistics.median(cost.cpu for cost in costs),
         max(cost.peak for cost in costs),
+        int(statistics.median(cost.read for cost in costs)),
     )

@@ -22,7 +22,7 @@ from mtc.core.sanitize import printable
 from mtc.sources.adopted import WholeObjects
 from mtc.sources.log_identity import digest, known_logs
 from mtc.sources.log_slices import LogFile, Look, Seen, by_day, is_loaded, look, mark_of
-from mtc.sources.log_text import HEAD, LogText
+from mtc.sources.log_text import HEAD, CompressedFile, LogText, PlainFile
 from mtc.sources.source import Note, ObjectsByDay, Progress, RemoteObject, ignore
 
 _TRIES = 2
@@ -103,6 +103,7 @@ class GrowingSource:
     encoding: str | None = None
     clock: Clock = utc_now
     _held: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _texts: dict[str, LogText] = field(default_factory=dict, init=False, repr=False)
 
     def look(
         self,
@@ -124,8 +125,6 @@ class GrowingSource:
         """
         items = [item for objects in loaded.values() for item in objects]
         found, unreadable = self._look(items, self.clock(), note)
-        self._held.clear()
-        self._held.update(found.files)
         for text in found.notes:
             note(text)
         problems: dict[dt.date, list[str]] = {}
@@ -171,10 +170,20 @@ class GrowingSource:
                         note(f"{problem}; it is skipped until it is whole")
             objects.add(files, lambda file: self.files.fetch(file, spool))
             found = look(files, objects.loaded, now, settle=self.settle, encoding=self.encoding, unchanged=unchanged)
+        self._remember(found, files)
         seen_now = {fingerprints[key]: seen for key, seen in found.seen.items() if fingerprints.get(key)}
         if seen_now != remembered:
             write_memory(self.memory, seen_now)
         return found, unreadable
+
+    def _remember(self, found: Look, files: Sequence[LogFile]) -> None:
+        """Keep which file each log is in, and the texts that something is to be loaded from."""
+        loading = {item.slice.log for item in (*found.new, *found.changed.values()) if item.slice}
+        texts = {file.object.key: file.text for file in files}
+        for kept in (self._held, self._texts):
+            kept.clear()
+        self._held.update(found.files)
+        self._texts.update({log: texts[found.files[log]] for log in loading if found.files.get(log) in texts})
 
     def _day_of(self, file: SourceObject) -> dt.date:
         return dt.datetime.fromtimestamp(file.modified / 1e9, self.zone).date()
@@ -199,7 +208,6 @@ class GrowingSource:
         """
         part = _slice_of(obj)
         target = spool / digest(f"{obj.key}\0{obj.version}".encode("utf-8", "surrogateescape"))[:32]
-        size = 0
         try:
             spool.mkdir(parents=True, exist_ok=True)
             if part.start == part.stop:  # nothing is left of it
@@ -207,14 +215,13 @@ class GrowingSource:
                 return target
             text = self._text_with(part, obj, spool)
             with target.open("wb") as stream:
-                stream.write(mark_of(text.read(0, HEAD)) if part.start else b"")
-                for block in text.blocks(part.start, part.stop):
-                    size += stream.write(block)
+                for block in copied(text, part):
+                    stream.write(block)
                     progress(len(block))
         except OSError as error:
             raise explain_write_error(error, str(target)) from error
-        if size != part.stop - part.start:
-            raise ObjectChangedError("the log became shorter while it was read", where=self.where(obj))
+        if isinstance(text, PlainFile) and not holds(text, part):
+            raise ObjectChangedError("the log was changed while it was read", where=self.where(obj))
         return target
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
@@ -244,7 +251,10 @@ class GrowingSource:
         return self.files.describe()
 
     def _text_with(self, part: Slice, obj: SourceObject, spool: Path) -> LogText:
-        """The text that holds a slice: of the file that its log was seen in, else of any."""
+        """The text that holds a slice: as it was seen, else of the file that its log was seen in, else of any."""
+        with contextlib.suppress(ObjectChangedError, PermanentError):
+            if (seen := self._texts.get(part.log)) is not None and holds(seen, part):
+                return seen
         names = [self._held.get(part.log, part.file), part.file]
         listed = {file.key: file for file in self.files.list_files()}
         order = [listed[name] for name in names if name in listed]
@@ -252,7 +262,7 @@ class GrowingSource:
             with contextlib.suppress(ObjectChangedError, PermanentError):
                 text = self.files.text(file, spool)
                 if holds(text, part):
-                    self._held[part.log] = file.key
+                    self._held[part.log], self._texts[part.log] = file.key, text
                     return text
         raise ObjectChangedError("no file holds this part of the log any more", where=self.where(obj))
 
@@ -289,6 +299,27 @@ def holds(text: LogText, part: Slice) -> bool:
         and digest(text.read(0, part.head_size)) == part.head
         and digest(text.read(part.stop - part.tail_size, part.stop)) == part.tail
     )
+
+
+def copied(text: LogText, part: Slice) -> Iterator[bytes]:
+    """What a slice is read from: its bytes, with the byte order mark of the log in front.
+
+    A compressed text of which the slice is all stays compressed.
+
+    Raises:
+        ObjectChangedError: the text became shorter.
+    """
+    if isinstance(text, CompressedFile) and (part.start, part.stop) == (0, text.size):
+        yield from text.packed()
+        return
+    if part.start:
+        yield mark_of(text.read(0, HEAD))
+    size = 0
+    for block in text.blocks(part.start, part.stop):
+        size += len(block)
+        yield block
+    if size != part.stop - part.start:
+        raise ObjectChangedError("the log became shorter while it was read", where=printable(part.file))
 
 
 def _slice_of(obj: SourceObject) -> Slice:

@@ -156,9 +156,10 @@ class _Cutter:
         return self.between(start, self.text.size if is_over else self.last_line_end(start, self.text.size))
 
     def between(self, start: int, end: int) -> Iterator[SourceObject]:
-        """The slices of the lines from `start` to before `end`."""
+        """The slices of the lines from `start` to before `end`; a whole compressed text is one and stays compressed."""
+        most = end if self.text.is_final and (start, end) == (0, self.text.size) else self.most
         while start < end:
-            stop = end if end - start <= self.most else self.last_line_end(start, start + self.most) or end
+            stop = end if end - start <= most else self.last_line_end(start, start + most) or end
             yield self.object(f"{self.file.key}@{self.log}+{start}", start, stop)
             start = stop
 

@@ -167,6 +167,20 @@ class CompressedFile:
                 yield piece
             at += len(block)
 
+    def packed(self) -> Iterator[bytes]:
+        """The file's own bytes.
+
+        Raises:
+            ObjectChangedError: the file has another size now.
+        """
+        size = 0
+        with self.file.open() as stream:
+            while block := stream.read(_BLOCK):
+                size += len(block)
+                yield block
+        if size != self.file.size:
+            raise ObjectChangedError("the file has changed since it was listed", where=self.file.where)
+
     def _blocks(self) -> Iterator[bytes]:
         with self.file.open() as stream:
             yield from stream_blocks(stream, where=self.file.where)
