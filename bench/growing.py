@@ -162,13 +162,13 @@ def first_import(amounts: Amounts) -> list[Row]:
 
 
 def year(amounts: Amounts) -> list[Row]:
-    """A year of ten-minute runs in the state, and nothing new; with a part file a run, and with one a day."""
+    """A year of ten-minute runs in the state, and nothing new; with the slices of past days merged, and without."""
     rows = []
-    for name, files in (("a part file a run", 144), ("a part file a day", 1)):
-        place = amounts.place(f"year-{files}")
-        slices = make_year(place.root, amounts.days, files)
+    for name, merged in (("merged", True), ("never merged", False)):
+        place = amounts.place(f"year-{name}")
+        slices = make_year(place.root, amounts.days, merged=merged)
         cost = in_turn({name: place.apply}, amounts.runs)[name]
-        aim = Aim(cost.seconds, 3, "s", at_least=False)
+        aim = Aim(cost.seconds, 1 if merged else 3, "s", at_least=False)
         rows.append(Row(f"{slices:,} slices, {name}", cost, aims=(aim,)))
     return rows
 

@@ -17,6 +17,7 @@ from mtc.plan.fingerprint import digest as digest_of
 from mtc.plan.fingerprint import load_settings
 from mtc.sources.log_identity import digest
 from mtc.sources.log_text import HEAD
+from mtc.sources.merged_slices import merged_slice, slice_etag
 from mtc.state.store import Store
 from mtc.warehouse.parts import object_id, part_file
 
@@ -36,8 +37,8 @@ sites: {{docs: {{timezone: UTC}}}}
 """
 
 
-def make_year(root: Path, days: int, files: int) -> int:
-    """Make the project, with so many part files for each day. Returns how many slices there are.
+def make_year(root: Path, days: int, *, merged: bool) -> int:
+    """Make the project, with the slices of all days but the last `merged`. Returns how many slices there are.
 
     The manifest that is left asks for the last day alone.
     """
@@ -47,29 +48,38 @@ def make_year(root: Path, days: int, files: int) -> int:
     manifest.write_text(_MANIFEST.format(first=dates[0], last=LAST), "utf-8")
     project = load(manifest)
     with Store.open(project.state) as store:
-        _Year(project, store, dates, files).fill()
+        year = _Year(project, store, dates, merged=merged)
+        year.fill()
     manifest.write_text(_MANIFEST.format(first=LAST, last=LAST), "utf-8")
-    return days * _RUNS
+    return year.count
 
 
 class _Year(Filler):
     """Loads the slices, before the steps are recorded as done."""
 
-    def __init__(self, project: Project, store: Store, dates: Sequence[dt.date], files: int) -> None:
+    def __init__(self, project: Project, store: Store, dates: Sequence[dt.date], *, merged: bool) -> None:
         super().__init__(project, store)
         self._dates = dates
-        self._files = files
+        self._merged = merged
+        self.count = 0
 
     def _fill_before(self) -> None:
         for day in self._dates:
             step = StepId(Stage.IMPORT, "docs", day)
             self._store.planned([step])
             with self._store.transaction():
-                for item in self._slices(step):
+                for item in self._loaded_slices(step):
                     self._store.object_loaded(step, item)
+                    self.count += 1
 
-    def _slices(self, step: StepId) -> Iterator[LoadedObject]:
-        """What was loaded of the log of a day; the log itself is written if rotation keeps it."""
+    def _loaded_slices(self, step: StepId) -> Iterator[LoadedObject]:
+        items = list(self._slices(step))
+        if self._merged and step.day < LAST:
+            items = [merged_slice(items)]
+        return (self._loaded_slice(step, item) for item in items)
+
+    def _slices(self, step: StepId) -> Iterator[SourceObject]:
+        """The slices of the log of a day; the log itself is written if rotation keeps it."""
         begin = dt.datetime.combine(step.day, dt.time(), dt.UTC)
         lines = [_LINE.format(run=run, at=begin + dt.timedelta(minutes=10 * run)).encode() for run in range(_RUNS)]
         text = b"".join(lines)
@@ -77,23 +87,21 @@ class _Year(Filler):
         if age < _KEPT:
             path = self._project.root / "logs" / (f"access.log.{age}" if age else "access.log")
             path.write_bytes(text)
-            written = begin.timestamp() + 86_000
-            os.utime(path, (written, written))
+            os.utime(path, (begin.timestamp() + 86_000,) * 2)
         log, stop = digest(text[:HEAD])[:8], 0
         for run, line in enumerate(lines):
             start, stop = stop, stop + len(line)
             size = min(stop, HEAD)
-            tail = digest(text[stop - size : stop])
-            part = Slice(log, "access.log", start, stop, digest(text[:size]), size, tail, size, "combined")
-            etag = f"slice-{digest(f'{log} {start} {stop} {tail}'.encode())[:32]}"
-            modified = int(begin.timestamp() + 600 * run) * 10**9
-            item = SourceObject(f"access.log@{log}+{start}", len(line), etag, modified, part)
-            identity = object_id(item.key, item.version)
-            file = part_file("docs", step.day, identity if run < self._files - 1 else f"{step.day}-rest")
-            yield self._with_part(step, item, identity, file)
+            head, tail = digest(text[:size]), digest(text[stop - size : stop])
+            part = Slice(log, "access.log", start, stop, head, size, tail, size, "combined")
+            written = int(begin.timestamp() + 600 * run) * 10**9
+            yield SourceObject(f"access.log@{log}+{start}", len(line), slice_etag(part), written, part)
 
-    def _with_part(self, step: StepId, item: SourceObject, identity: str, file: str) -> LoadedObject:
+    def _loaded_slice(self, step: StepId, item: SourceObject) -> LoadedObject:
+        """A slice, with a part; one that is not merged has a copy in an archive, so that it never is."""
+        identity = object_id(item.key, item.version)
+        file = part_file(step.site, step.day, identity)
         self._file(self._project.warehouse / file, 1)
         part = Part(step.site, step.day, file, identity, 1)
-        made = digest_of(load_settings(self._project.sites[step.site]))
-        return LoadedObject(item, identity, "0" * 64, "combined", COUNTS, (part,), made_with=made)
+        made, archived = digest_of(load_settings(self._project.sites[step.site])), "" if self._merged else "kept"
+        return LoadedObject(item, identity, "0" * 64, "combined", COUNTS, (part,), archived=archived, made_with=made)

@@ -18,8 +18,8 @@ from mtc.sources.log_identity import Identified, KnownLog, SeenFile, Sighting, d
 from mtc.sources.log_text import HEAD, LogText
 from mtc.sources.merged_slices import bounds, merged_content, slice_etag
 
-MOST = 1 << 30
-"""How many bytes of text a slice has at most: it is copied before it is read."""
+MOST = 128 << 20
+"""How many bytes of text a slice has at most: it is copied into the spool, and loaded from there in one piece."""
 
 _BLOCK = 64 << 10
 _GONE = "replaced"

@@ -37,6 +37,10 @@ class CountedFiles:
         self.calls.append(f"text {file.key}")
         return self.folder.text(file, spool)
 
+    def peek(self, file: SourceObject, size: int) -> bytes:
+        """The folder's."""
+        return self.folder.peek(file, size)
+
     def fingerprint(self, file: SourceObject) -> str:
         """The folder's."""
         return self.folder.fingerprint(file)
