@@ -253,7 +253,10 @@ class GrowingSource:
     def _text_with(self, part: Slice, obj: SourceObject, spool: Path) -> LogText:
         """The text that holds a slice: as it was seen, else of the file that its log was seen in, else of any."""
         with contextlib.suppress(ObjectChangedError, PermanentError):
-            if (seen := self._texts.get(part.log)) is not None and holds(seen, part):
+            seen = self._texts.get(part.log)
+            if isinstance(seen, CompressedFile):
+                seen.confirm_unchanged()
+            if seen is not None and holds(seen, part):
                 return seen
         names = [self._held.get(part.log, part.file), part.file]
         listed = {file.key: file for file in self.files.list_files()}

@@ -167,6 +167,15 @@ class CompressedFile:
                 yield piece
             at += len(block)
 
+    def confirm_unchanged(self) -> None:
+        """Check that the file is there, as it was: what is kept of its text needs no look at it.
+
+        Raises:
+            ObjectChangedError: it is gone, or another one.
+        """
+        with self.file.open():
+            pass
+
     def packed(self) -> Iterator[bytes]:
         """The file's own bytes.
 
