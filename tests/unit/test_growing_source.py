@@ -37,6 +37,10 @@ class CountedFiles:
         self.calls.append(f"text {file.key}")
         return self.folder.text(file, spool)
 
+    def fetch(self, obj: SourceObject, spool: Path) -> Path:
+        """The folder's."""
+        return self.folder.fetch(obj, spool)
+
     def peek(self, file: SourceObject, size: int) -> bytes:
         """The folder's."""
         return self.folder.peek(file, size)
@@ -82,7 +86,7 @@ class Logs:
     def look(self, *loaded: SourceObject) -> list[SourceObject]:
         """What there is."""
         items = [LoadedObject(item, item.key, "", "combined", Accounting(), ()) for item in loaded]
-        return [item for items_of_day in self.source.look({DAY: items}, DAY).values() for item in items_of_day]
+        return [item for items_of_day in self.source.look({DAY: items}, DAY).days.values() for item in items_of_day]
 
     def fetch(self, item: SourceObject) -> bytes:
         """What the slice is read from."""
