@@ -1,22 +1,20 @@
 """Changes of the state outside of runs, with the lock held: recovery after a killed run, and forgetting steps."""
 
-import contextlib
-import datetime as dt
 import shutil
 from collections.abc import Sequence
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import clear_staging
 from mtc.core.clock import Clock, utc_now
-from mtc.core.errors import StepError, UsageError
+from mtc.core.errors import UsageError
 from mtc.core.events import Notice, Reporter, Warned
-from mtc.core.model import Stage, StepId
+from mtc.core.model import StepId
+from mtc.engine.slice_merging import finish_merging
 from mtc.manifest.project import Project
 from mtc.state.lock import RunLock
 from mtc.state.store import Store
 from mtc.state.warehouse_owner import claim
-from mtc.warehouse.parts import REJECTED, UNLISTED, all_part_files, rename_unlisted
-from mtc.warehouse.rejected_lines import remove_merged
+from mtc.warehouse.parts import UNLISTED, all_part_files, rename_unlisted
 
 
 def recover(project: Project, store: Store, reporter: Reporter, clock: Clock) -> None:
@@ -29,6 +27,7 @@ def recover(project: Project, store: Store, reporter: Reporter, clock: Clock) ->
     clear_staging(project.warehouse)
     for folder in ("spool", "tmp"):  # fetched objects; temporary files of the database
         shutil.rmtree(project.work / folder, ignore_errors=True)
+    finish_merging(project, store)
     killed = store.open_runs()
     last = store.runs(1)
     if killed or (last and last[0].exit_code):
@@ -38,19 +37,9 @@ def recover(project: Project, store: Store, reporter: Reporter, clock: Clock) ->
         if unlisted and not killed:
             reporter.tell(Warned(_unlisted_text(unlisted)))
     if killed:
-        _remove_merged_lines(project, store)
         reporter.tell(Notice(f"the run {killed[-1].run} was killed; going on from what it had recorded"))
     crash_points.point("run.recovering")
     store.close_killed(clock())  # last: a recovery that is killed itself is done again
-
-
-def _remove_merged_lines(project: Project, store: Store) -> None:
-    """Remove the rejected lines of slices that the killed run had merged."""
-    for folder in sorted((project.warehouse / REJECTED).glob("site=*/date=*")):
-        with contextlib.suppress(ValueError, StepError):  # a folder or a file of other origin stays
-            site, day = (path.name.partition("=")[2] for path in (folder.parent, folder))
-            step = StepId(Stage.IMPORT, site, dt.date.fromisoformat(day))
-            remove_merged(project.warehouse, step, store.objects_of(step))
 
 
 def _unlisted_text(files: Sequence[str]) -> str:

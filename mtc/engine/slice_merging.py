@@ -1,17 +1,21 @@
 """Merges the slices of growing logs at the end of a run, so that a year of frequent runs leaves few objects and files.
 
 It needs no source, changes no hit, and makes no step stale. The merged parts are published before the state lists them
-instead of those of the slices, in one transaction; then the files that nothing lists any more are removed.
+instead of those of the slices, in one transaction; then the files that nothing lists any more are removed. A note in
+the working folder says which, from before the transaction until they are gone, so that the next run can finish.
 """
 
-from collections.abc import Callable, Iterable
+import contextlib
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from mtc.core import crash_points
-from mtc.core.atomic_files import explain_write_error, staging_folder
+from mtc.core.atomic_files import explain_write_error, staging_folder, write_atomic
 from mtc.core.deliveries import DeliveredObject
 from mtc.core.errors import PermanentError, StepError
-from mtc.core.model import LoadedObject
+from mtc.core.model import LoadedObject, StepId
 from mtc.core.records import History
 from mtc.manifest.project import Project
 from mtc.plan.slice_merging import SliceGroup, records_after, slice_groups, steps_with_inputs
@@ -54,8 +58,8 @@ class SliceMerger:
     def _merge(self, group: SliceGroup) -> None:
         try:
             merged, files = self._publish(group)
+            remove_unlisted(self.project.warehouse, files)  # of a run that was killed here
             self._record(group, merged)
-            self._clean(group, files)
         except OSError as error:
             where = str(self.project.warehouse)
             raise PermanentError(str(explain_write_error(error, where)), where=where) from error
@@ -76,9 +80,11 @@ class SliceMerger:
         return merged, files
 
     def _record(self, group: SliceGroup, merged: LoadedObject) -> None:
+        """Record the merged slice, then remove the files of those that it was made from."""
         keys = [item.object.key for item in group.slices]
         found = (self.store.record(step) for step in steps_with_inputs(group))
         records = list(records_after(group, merged, [record for record in found if record is not None]))
+        write_atomic(self._note, _note_of(group, merged))
         crash_points.point("merge.before")
         with self.store.transaction():
             unlisted = self.store.objects_merged(group.step, keys, merged)
@@ -88,9 +94,36 @@ class SliceMerger:
                 self.store.inputs_renamed(record.step, record.inputs, record.fingerprint)
         crash_points.point("merge.recorded")
         remove_files(self.project.warehouse, unlisted)
-
-    def _clean(self, group: SliceGroup, files: Iterable[str]) -> None:
-        """Remove what a killed run has left of the merged files, and the rejected lines that these have."""
-        remove_unlisted(self.project.warehouse, files)
-        remove_merged(self.project.warehouse, group.step, self.store.objects_of(group.step))
         crash_points.point("merge.cleaned")
+        remove_merged(self.project.warehouse, group.step, self.store.objects_of(group.step))
+        self._note.unlink()
+
+    @property
+    def _note(self) -> Path:
+        return _note_path(self.project)
+
+
+def finish_merging(project: Project, store: Store) -> None:
+    """Remove the files of slices that a killed run has merged, as its note says.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    path = _note_path(project)
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, StepError):
+        note = json.loads(path.read_text("utf-8"))
+        step, merged, files = StepId.parse(note["step"]), str(note["merged"]), set(map(str, note["files"]))
+        objects = store.objects_of(step)
+        if any(item.object_id == merged for item in objects):
+            remove_files(project.warehouse, files - store.listed_files())
+            remove_merged(project.warehouse, step, objects)
+    path.unlink(missing_ok=True)
+
+
+def _note_path(project: Project) -> Path:
+    return project.work / "merging.json"
+
+
+def _note_of(group: SliceGroup, merged: LoadedObject) -> bytes:
+    files = sorted({part.file for item in group.slices for part in item.parts})
+    return json.dumps({"step": str(group.step), "merged": merged.object_id, "files": files}).encode()

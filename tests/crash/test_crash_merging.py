@@ -75,5 +75,7 @@ def test_a_run_killed_while_it_merges_is_completed_by_the_next(
     trial.apply(crash_at=point)
     is_consistent(trial)
     completes(trial, merged)
+    assert list((trial.root / "warehouse").rglob("*.unlisted")) == []
+    assert not (trial.root / ".mtc" / "merging.json").exists()
     assert len(rejected(trial)) == SLICES + 1
     assert len(set(rejected(trial))) == SLICES + 1

@@ -80,6 +80,7 @@ class Twins:
 def test_merging_changes_nothing(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At random: lines, rotation with compression and deletion, settings, runs that only import."""
     twins = Twins(tmp_path, seed, monkeypatch)
+    twins.each("write")
     for _ in range(_ROUNDS):
         twins.each(twins.dice.choices(("write", "rotate", "settings"), (6, 2, 1))[0])
     twins.each("rotate")

@@ -69,8 +69,10 @@ class Server:
 
         root = root or self.applied.root
         with Store.open(root / ".mtc" / "state.db", readonly=True) as store:
-            files = [str(root / "warehouse" / file) for file in store.listed_files()]
-        rows = duckdb.connect().execute("SELECT path FROM read_parquet(?)", [files]).fetchall() if files else []
+            loaded = [item for items in store.history(("docs",)).objects.values() for item in items]
+        parts = [(str(root / "warehouse" / part.file), part.object_id) for item in loaded for part in item.parts]
+        query = "SELECT path FROM read_parquet(?) WHERE object = ?"  # a file may have rows of objects merged since
+        rows = [row for part in parts for row in duckdb.connect().execute(query, list(part)).fetchall()]
         return sorted((path for (path,) in rows), key=lambda path: int(path[1:]))
 
     def expect_all(self) -> None:
