@@ -75,7 +75,8 @@ def _with_logs(site: SiteSettings, history: History, listing: Listing) -> set[dt
     }
     is_dated = site.name in history.dated
     listed = {day for day, objects in listing.days.items() if any(is_dated or item.slice is None for item in objects)}
-    return loaded | listed | days_with_hits(site.name, history) | set(_days_of_new(site, history, listing))
+    grown = set() if is_dated else {*days_with_hits(site.name, history), *_days_of_new(site, history, listing)}
+    return loaded | listed | grown
 
 
 def _days_of_new(site: SiteSettings, history: History, listing: Listing) -> Iterator[dt.date]:

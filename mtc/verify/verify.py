@@ -99,7 +99,7 @@ class EvidenceCollector:
                 record,
                 self.history.objects.get(step, ()),
                 self.history.copies.get(step, {}),
-                in_slices=any(item.loaded.object.slice is not None for item in hits),
+                in_slices=any(self.history.is_of_growing_log(site.name, item.loaded) for item in hits),
             ),
             hits=sum(item.part.hits for item in hits) if known else None,
             parts=tuple(wrong[item.part] for item in hits if item.part in wrong),

@@ -172,3 +172,19 @@ def test_logs_that_grow_are_fresh_by_their_hits() -> None:
 def test_a_key_alone_is_enough_for_a_label(key: str, label: str) -> None:
     """Of what was delivered only the keys are kept. Other files keep their names."""
     assert label_of_key(key) == label
+
+
+def test_a_day_of_dated_logs_is_missing_whatever_slices_other_days_have() -> None:
+    """Its own file has not come. The slices of dated logs belong to the days of their names."""
+    history = History(
+        {import_step(): StepRecord(import_step(), Status.EMPTY)},
+        {import_step(NEXT): (loaded(piece(0, 1_000), DAY, NEXT),)},
+        dated=frozenset({"docs"}),
+    )
+    now = dt.datetime(2026, 5, 9, tzinfo=dt.UTC)
+    assert grid(history, now, DAY)[import_step()] is State.MISSING
+    written = replace(piece(1_000, 2_000), modified=nanoseconds(now))
+    asked = replace(site(), freshness=Freshness(warn_after="1d"))
+    found = stale(asked, history, Listing({NEXT: (written,)}), now)
+    assert found is not None
+    assert found.last == NEXT
