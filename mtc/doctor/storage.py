@@ -94,7 +94,7 @@ def _check_growing(site: SiteSettings, source: GrowingSource) -> SourceCheck:
             raise refused[0]
         if refused:
             what = f"{len(refused)} of {len(files)} logs cannot be read, such as {refused[0].where}: {refused[0].what}"
-            warnings.append(Finding.warning(about, where, what, refused[0].hint))
+            warnings.append(Finding.problem(about, where, what, refused[0].hint))
     else:
         with suppress(ObjectChangedError):
             source.peek(largest, 1)

@@ -378,14 +378,14 @@ def test_the_newest_of_logs_that_grow_may_be_compressed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_rotated_logs_that_may_not_be_read_are_a_warning(tmp_path: Path) -> None:
-    """The current one can be, so that nobody would notice; where none can be, it is a problem."""
+def test_rotated_logs_that_may_not_be_read_are_a_problem(tmp_path: Path) -> None:
+    """As an import step would fail for them, though the current log can be read. Where none can be, that is all."""
     growing(tmp_path)
     (tmp_path / "logs/access.log.2.gz").chmod(0)
     (tmp_path / "mtc.yaml").write_text(GROWING.replace("URL", "logs/access.log*").replace("MORE", ""))
     found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
     what = f"1 of 3 logs cannot be read, such as {tmp_path}/logs/access.log.2.gz: no permission to read"
-    assert of(found, "source of docs")[1:] == [(Level.WARNING, what)]
+    assert of(found, "source of docs")[1:] == [(Level.PROBLEM, what)]
     for path in (tmp_path / "logs").iterdir():
         path.chmod(0)
     found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
