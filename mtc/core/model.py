@@ -168,7 +168,7 @@ def label_of_key(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Accounting:
-    """What became of every line of one or more objects: `lines = hits + filtered + rejected`.
+    """Where every line of one or more objects went: `lines = hits + filtered + rejected`.
 
     `filtered` and `rejected` are counts by reason.
     """

@@ -1,7 +1,7 @@
 """The one retry policy: which errors may pass, how often to retry, and how long to wait.
 
 A read may always be repeated. This module does not repeat writes, such as hits sent to Matomo: their caller first finds
-out what became of the last attempt.
+out whether the last attempt took effect.
 """
 
 import random

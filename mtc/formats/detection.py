@@ -33,8 +33,12 @@ _NEAREST = 3
 _QUICK_LINES = 3
 _REQUEST = re.compile(r"\b(?:GET|HEAD|POST) \S+ HTTP/\d")
 _DESCRIBE_HINT = (
-    "copy the layout of its lines from the server's configuration: `format: {nginx: '...'}` or `{apache: '...'}`"
+    "copy the log format from the server's configuration: `format: {nginx: '...'}` or `{apache: '...'}`"
     " (or `{regex: ...}`, `{json: ...}`), or name a format with `format:`"
+)
+_NO_REQUEST_HINT = (
+    "name the format with `format:`, or describe it with `format: {regex: ...}`; if it is not an access log, leave it "
+    "out of `source.url`"
 )
 
 
@@ -339,8 +343,7 @@ def _refusal(trial: _Trial, where: str) -> PermanentError:
     nearest = ", ".join(f"{name} reads {scores[name]} of {len(trial.lines)} sampled lines" for name in ranked)
     unread_line = next(iter(trial.unread), None)
     first = "" if unread_line is None else f"the first line that none reads is {unread_line[:_SHOWN]!r}"
-    known = ", ".join(NAMES)
     found = "; ".join(filter(None, (f"the nearest: {nearest}" if nearest else "", first)))
     is_request = unread_line is not None and _REQUEST.search(unread_line) is not None
-    hint = _DESCRIBE_HINT if is_request else f"name the format with `format:` (known: {known})"
+    hint = _DESCRIBE_HINT if is_request else _NO_REQUEST_HINT
     return PermanentError(f"no known format reads this file: {found}", where=where, hint=hint)

@@ -226,7 +226,7 @@ class PathRule(Model):
         known = groups(self.find)
         for escaped in _ESCAPE.findall(self.replace):
             if escaped != "\\" and not (escaped.isdecimal() and escaped.isascii()):
-                raise ValueError("a backslash stands before a group's number, or before another")
+                raise ValueError("a backslash must come before a group's number, or before another backslash")
             if escaped != "\\" and int(escaped) > known:
                 raise ValueError(f"\\{escaped} is a group that the expression does not have")
         return self

@@ -111,14 +111,14 @@ def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[st
 
 @dataclass(frozen=True, slots=True)
 class MissedDays:
-    """The days of a site that no run came to: those to catch up, and those that are too old for it."""
+    """The days of a site that no run has imported: those to catch up on, and those that are too old for it."""
 
     days: tuple[dt.date, ...] = ()
     too_old: tuple[dt.date, ...] = ()
 
 
 def missed_days(stage: Stage, records: Records, first: dt.date, last: dt.date) -> MissedDays:
-    """The days up to `last` that no run came to, since the first that is done; from `first` on they are caught up.
+    """The days up to `last` that no run has imported, since the first that is done; from `first` on they are caught up.
 
     No day counts as missed for a site without records, or before its first record. A day that was planned and never
     tried counts as missed.

@@ -218,7 +218,7 @@ class StepHistory:
 
     @property
     def accounting(self) -> Accounting | None:
-        """What became of the lines at the last success."""
+        """Where the lines went at the last success."""
         return self.record.accounting if self.record else None
 
     @property

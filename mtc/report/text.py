@@ -123,7 +123,7 @@ def json_document(value: object) -> str:
 
 
 def accounting_json(accounting: Accounting) -> dict[str, object]:
-    """What became of every line, for a JSON document."""
+    """Where every line went, for a JSON document."""
     return {
         "lines": accounting.lines,
         "hits": accounting.hits,

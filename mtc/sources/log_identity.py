@@ -9,8 +9,8 @@ to which it was read. So a file is
 - a known log whose text was changed before that place;
 - or a new log.
 
-What cannot be told apart: two logs that are equal from their first byte to their last count as one, until one of them
-goes on differently; a log that is changed in its first bytes is another one.
+Limits: two logs that are equal from their first byte to their last count as one until one of them continues
+differently; a log that is changed in its first bytes is another one.
 """
 
 import hashlib

@@ -57,7 +57,7 @@ class DayWork(Protocol):
 
     @property
     def accounting(self) -> Accounting | None:
-        """What became of the lines of the day's objects; None if no import is known."""
+        """Where the lines of the day's objects went; None if no import is known."""
 
     @property
     def delivered(self) -> int:

@@ -7,7 +7,7 @@ from format_lines import AGENT, combined, common
 
 from mtc.core.errors import PermanentError
 from mtc.formats.detection import SAMPLE_LINES, detect, named_format
-from mtc.formats.registry import FORMATS, NAMES
+from mtc.formats.registry import FORMATS
 
 HOST = "shop.example.org:443 "
 OWN = {
@@ -86,7 +86,10 @@ def test_what_no_format_reads_is_refused_with_the_first_such_line_and_a_hint() -
         detect(['{"ip": "192.0.2.1"}', "second"], where="logs/a.log")
     assert refusal.value.where == "logs/a.log"
     assert """the first line that none reads is '{"ip": "192.0.2.1"}'""" in refusal.value.what
-    assert refusal.value.hint == f"name the format with `format:` (known: {', '.join(NAMES)})"
+    assert refusal.value.hint == (
+        "name the format with `format:`, or describe it with `format: {regex: ...}`; if it is not an access log, leave "
+        "it out of `source.url`"
+    )
 
 
 def test_less_than_half_is_refused_with_the_nearest_format() -> None:

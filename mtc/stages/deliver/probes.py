@@ -118,7 +118,7 @@ class BatchLookup:
 def unsure(where: str) -> LookupUnsureError:
     """The error for a batch of which it is unknown which hits are stored."""
     return LookupUnsureError(
-        "which hits of a batch are lost cannot be told: Matomo lists only some actions of their visits",
+        "it is not known which hits of a batch are lost: Matomo lists only some actions of their visits",
         where=where,
         hint=_HINT,
     )
