@@ -174,7 +174,7 @@ class InterruptedRunError(MtcError):
     """A signal asked the run to stop. `exit_code` is 128 plus its number."""
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__("interrupted", hint="run the same command to go on")
+        super().__init__("interrupted", hint="run the same command to continue")
         self.exit_code = 128 + signal_number
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -76,10 +76,10 @@ def _rights(server: Server, rights: sites.Rights) -> Finding:
     if rights.superuser:
         return Finding.ok(ABOUT, server.url, "accepts the token, a super user's")
     what = (
-        "accepts the token, which is not a super user's: mtc cannot make Matomo repeat the reports of delivered days, "
-        "and a report that somebody reads during a delivery may stay short"
+        "accepts the token, which is not a super user's: mtc cannot make Matomo process the reports of delivered days "
+        "again, and a report that somebody opens during a delivery may stay incomplete"
     )
-    hint = "use a super user's token, or let nobody look at the days that are being delivered"
+    hint = "use a super user's token, or do not open reports of days that are being delivered"
     return Finding.warning(ABOUT, server.url, what, hint)
 
 

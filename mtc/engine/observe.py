@@ -246,10 +246,10 @@ def unknown_site_notes(project: Project, store: Store) -> tuple[str, ...]:
 
 def _unknown_site_note(name: str, steps: int, files: int, paths: tuple[Path, Path]) -> str:
     if not files:
-        return f"{name} is no site of this manifest, and has {steps:,} steps in the state"
+        return f"{name} is not a site of this manifest, and has {steps:,} steps in the state"
     folder, summary = map(_shown, paths)
     rows = f"its {files:,} .stat files still make rows of the CSV files"
-    what = f"{name} is no site of this manifest: {rows}"
+    what = f"{name} is not a site of this manifest: {rows}"
     return f"{what}; if it was renamed or removed, move {folder} away, remove {summary} and run `mtc csv`"
 
 

@@ -134,7 +134,7 @@ class _Session:
     def _next(self, exit_code: int) -> str:
         summary = self._coordinator.summary
         if exit_code > INTERRUPTED:
-            return "interrupted; run the same command to go on"
+            return "interrupted; run the same command to continue"
         project = self._request.project
         if failed := [step for step, outcome in summary.outcomes.items() if outcome.status is Status.FAILED]:
             why = command_for(project, "why", str(failed[0]))

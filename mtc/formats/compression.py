@@ -194,7 +194,7 @@ def _explaining(where: str) -> Iterator[None]:
 
 
 def _damaged(how: str, where: str) -> DamagedFileError:
-    hint = "nothing of it was loaded; put a whole copy in its place and run the same command"
+    hint = "nothing of it was loaded; put a complete copy in its place and run the same command"
     return DamagedFileError(f"the file is {how}", where=where, hint=hint)
 
 

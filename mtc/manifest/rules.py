@@ -148,7 +148,7 @@ class ManifestRules:
         node = self.tree.get(*path)
         mark = node.mark if isinstance(node, Scalar) else self.tree.key_mark(*path)
         if isinstance(node, Scalar) and node.filled:
-            what, hint = f"what {node.text} stands for is not valid", "look at the rules for this setting"
+            what, hint = f"the value of {node.text} is not valid", "look at the rules for this setting"
         return mark.problem(".".join(path), what, hint)
 
     def _location(self, path: KeyPath, part: str) -> Iterator[Problem]:

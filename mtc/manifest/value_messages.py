@@ -178,7 +178,7 @@ def _rule_of_model(error: Exception, position: Position) -> tuple[str, str]:
         return str(error), error.hint
     what = str(error)
     if isinstance(position.node, Scalar) and (position.node.filled or position.node.mark.document.private):
-        what = f"what {position.quoted} stands for is not valid"
+        what = f"the value of {position.quoted} is not valid"
     if position.path[-1:] == ("timezone",):
         return what, _zone_hint(position.quoted)
     return what, ""

@@ -207,7 +207,7 @@ class _ListedDay:
         blocked = self._blocked_removals(found)
         lost = (lost_object(old, part=old in found.unrecoverable) for old in blocked)
         reasons = reasons_for("nothing would be left" if self._drops else "hits lost", lost)
-        return (*reasons, f"to go on without: --accept {self.step}") if blocked else ()
+        return (*reasons, f"to continue without: --accept {self.step}") if blocked else ()
 
     def _notes(self, found: ObjectChanges) -> tuple[str, ...]:
         """The notes of a step that is up to date."""

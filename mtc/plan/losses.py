@@ -52,7 +52,7 @@ class Losses:
             return ""
         return (
             f"the warehouse has none of the {len(files)} parts that the state lists: is its disk mounted? "
-            f"To go on without them: --accept site:{self.site.name}"
+            f"To continue without them: --accept site:{self.site.name}"
         )
 
     def no_source(self, listing: Listing, days: Iterable[dt.date], history: History) -> str:
@@ -147,7 +147,7 @@ def _remedies(missing: Iterable[DayPart]) -> Iterable[str]:
     steps = sorted({item.step for item in missing})
     for step in steps:
         again = f"`mtc import {step.site} {step.day}` reads the log again if it is there"
-        yield f"{again}; to go on without: --accept {step}"
+        yield f"{again}; to continue without: --accept {step}"
 
 
 def vanished(site: str, listing: Listing, days: Iterable[dt.date], history: History) -> frozenset[Loaded]:

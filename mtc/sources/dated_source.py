@@ -192,6 +192,6 @@ class DatedSource:
     def _slices(self, key: str) -> GrowingSource:
         """What reads slices of the files of the day of this one."""
         if (day := self.files.pattern.match(key)) is None:
-            raise PermanentError("the file's name tells no day", where=printable(key))
+            raise PermanentError("the file's name does not say which day", where=printable(key))
         files = _FilesOfDay(self.files, day)
         return GrowingSource(files, self.zone, self.settle, self.memory, self.spool, self.encoding, self.clock)

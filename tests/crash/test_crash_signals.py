@@ -11,7 +11,7 @@ from verdict import completes
 
 from mtc.state.lock import RunLock
 
-HOW_TO_GO_ON = "run the same command to go on"
+HOW_TO_GO_ON = "run the same command to continue"
 
 
 def heard(process: Process, words: str) -> list[str]:

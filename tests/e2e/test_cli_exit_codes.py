@@ -136,7 +136,7 @@ def test_130_and_143_when_interrupted_and_the_same_command_goes_on(full: Place, 
             break
     _, rest = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert "run the same command to go on" in rest.splitlines()[-1]
+    assert "run the same command to continue" in rest.splitlines()[-1]
     again = full.mtc("apply", "--json").events("StepFinished")
     imports = [event for event in again if event["step"].startswith("import:")]
     assert len(imports) < 4

@@ -73,7 +73,7 @@ def test_a_signal_while_the_commands_are_loaded_is_a_signal(place: Place) -> Non
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert told == "ERROR interrupted\n  TIP run the same command to go on\n"
+    assert told == "ERROR interrupted\n  TIP run the same command to continue\n"
 
 
 def test_where_the_terminal_may_go_a_run_is_not_stopped(place: Place) -> None:

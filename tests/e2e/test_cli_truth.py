@@ -218,7 +218,7 @@ def test_a_site_that_the_manifest_lost_is_named(full: Place) -> None:
     full.mtc("apply", "-q")
     for command in ("status", "verify"):
         (told,) = [line for line in full.mtc(command).lines if "shop" in line]
-        assert "shop is no site of this manifest: its 2 .stat files still make rows of the CSV files" in told
+        assert "shop is not a site of this manifest: its 2 .stat files still make rows of the CSV files" in told
         assert "move stats/shop away, remove csv/summary.csv and run `mtc csv`" in told
         assert "shop" not in full.mtc(command, "--site", "docs").err
     (full.root / "stats/shop").rename(full.root / "aside")

@@ -62,7 +62,7 @@ def test_a_compressed_file_that_is_cut_off_is_waited_for_then_fails_its_step(ser
     [failed] = failures(server)
     assert failed.step == STEP
     assert failed.error.startswith("cannot be read: access.log.1.gz: the file is cut off in mid-stream")
-    assert "everything else is imported; put a whole copy in its place" in failed.error
+    assert "everything else is imported; put a complete copy in its place" in failed.error
     assert server.paths() == ["/1", "/2", "/4", "/5", "/6"]
     server.apply(code=3)
     assert [event.step for event in failures(server)] == [STEP]

@@ -41,7 +41,7 @@ def test_a_file_that_is_cut_off_fails_its_step(tmp_path: Path, compress: Compres
     whole = compress(DATA)
     for end in [*range(1, 14), *range(14, len(whole) - 8, 17), *range(len(whole) - 8, len(whole))]:
         error = refused(workshop, whole[:end])
-        assert "put a whole copy in its place" in error.hint
+        assert "put a complete copy in its place" in error.hint
 
 
 @pytest.mark.slow

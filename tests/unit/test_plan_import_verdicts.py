@@ -208,7 +208,7 @@ def test_the_last_log_of_a_day_is_dropped_only_if_that_is_accepted() -> None:
     house = applied(site(vanished="drop"))
     house.take("2026-05-01.log")
     reason = "nothing would be left: 2026-05-01.log is gone from the source"
-    assert house.verdict(STEP) == (Verdict.WOULD_LOSE, (reason, f"to go on without: --accept {STEP}"))
+    assert house.verdict(STEP) == (Verdict.WOULD_LOSE, (reason, f"to continue without: --accept {STEP}"))
     before = house.stats
     assert house.apply() == []
     assert house.stats == before
@@ -289,7 +289,7 @@ def test_hits_that_cannot_be_made_again_stay_counted_until_that_is_accepted() ->
     lost = f"hits lost: 2026-05-01.log is gone from the source, and so is its part; its copy is {copy}"
     before = (dict(house.stats), house.csv)
     for _ in range(2):
-        assert house.verdict(STEP) == (Verdict.WOULD_LOSE, (lost, f"to go on without: --accept {STEP}"))
+        assert house.verdict(STEP) == (Verdict.WOULD_LOSE, (lost, f"to continue without: --accept {STEP}"))
         assert house.apply() == []
         assert (house.stats, house.csv) == before
     house.accepted = frozenset({STEP})

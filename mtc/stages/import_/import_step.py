@@ -115,7 +115,7 @@ def import_step(context: StepContext) -> bool:
 
 def _unreadable(files: Sequence[str]) -> PermanentError:
     others = f" (and {len(files) - _SHOWN:,} more)" if len(files) > _SHOWN else ""
-    hint = "everything else is imported; put a whole copy in its place, make it readable, or move it away"
+    hint = "everything else is imported; put a complete copy in its place, make it readable, or move it away"
     return PermanentError(f"cannot be read: {'; '.join(files[:_SHOWN])}{others}", hint=hint)
 
 

@@ -104,7 +104,7 @@ def _explain(error: duckdb.Error, where: str) -> StepError:
         return PermanentError("the Parquet file needs more memory to be read", where=where, hint=hint)
     if isinstance(error, duckdb.OutOfMemoryException) or "space" in str(error):
         return explained
-    hint = "nothing of it was loaded; put a whole copy in its place and run the same command"
+    hint = "nothing of it was loaded; put a complete copy in its place and run the same command"
     return PermanentError(f"the Parquet file is damaged ({str(error).splitlines()[0]})", where=where, hint=hint)
 
 
