@@ -176,14 +176,17 @@ def test_a_change_in_a_merged_slice_is_noticed(new: Server) -> None:
     [merged] = objects(new.applied.root)
     path = new.path()
     text = path.read_bytes()
-    path.write_bytes(text[:-9] + b"Chrome/9\n")
+    end = b'x/121.0"\n'
+    path.write_bytes(text[: -len(end)] + end)
     new.touch()
     new.apply()
     assert [item.object_id for item in objects(new.applied.root)] == [merged.object_id]
-    path.write_bytes(text.replace(b"/70 HTTP", b"/99 HTTP")[:-9] + b"Chrome/8\n")
+    path.write_bytes(text.replace(b"/70 HTTP", b"/99 HTTP"))
     new.touch()
     new.apply()
     assert [item.object_id for item in objects(new.applied.root)] != [merged.object_id]
+    expected = [f"/{number}" for number in range(1, new.number + 1) if number != 70]
+    assert new.paths() == [*expected, "/99"]
 
 
 def rejected(root: Path) -> Iterator[dict[str, Any]]:
