@@ -14,6 +14,8 @@ from mtc.report.history import step_history
 from mtc.report.plan_text import plan_text
 from mtc.report.step_text import why_text
 from mtc.state.store import Store
+from tests.fake_matomo.server import FakeMatomo
+from tests.fake_matomo.settings import SUPER, Settings, Site
 
 DAY = dt.date(2026, 5, 1)
 NEXT = dt.date(2026, 5, 2)
@@ -77,6 +79,28 @@ def test_verify_holds_where_lines_come_that_are_no_hits_of_the_day(tmp_path: Pat
     days = DateRange(from_="2026-05-01", to="2026-05-02")
     found = server.applied.verified(days, now=server.now)
     assert [(day.numbers.lines, day.numbers.stat_actions) for day in found] == [(2, 2), (1, 0)]
+    assert not any(day.disagreements for day in found)
+
+
+def test_verify_holds_with_matomo(tmp_path: Path) -> None:
+    """Slices are delivered by the day of their steps, and compared by the day of their hits."""
+    with FakeMatomo(Settings(sites=(Site(1, "docs", ("https://docs.example.org",), "UTC"),))) as matomo:
+        server = Server(tmp_path)
+        more = f"dates: today\nmatomo: {{url: '{matomo.url}', token: '{SUPER}', settle: 1s}}\n"
+        sites = "docs: {matomo_id: 1, url: 'https://docs.example.org'}"
+        server.applied.manifest(more, url="logs/access.log*", sites=sites)
+        server.write("09:00", "10:00")
+        server.apply()
+        server.write("2026-05-01T23:59")
+        server.rename("access.log", "access.log.1")
+        server.write("2026-05-02T00:10", "2026-05-02T01:00")
+        server.apply()
+        server.write("2026-05-02T23:50", "2026-05-03T00:30")
+        server.apply()
+        found = server.applied.verified(ALL_DAYS, now=server.now)
+        assert (len(matomo.hits()), matomo.doubles()) == (7, {})
+    numbers = [(day.numbers.hits, day.numbers.delivered, day.numbers.matomo_actions) for day in found]
+    assert numbers == [(3, 3, 3), (3, 3, 3), (1, 1, 1)]
     assert not any(day.disagreements for day in found)
 
 
