@@ -1,8 +1,8 @@
 """Checks delivered objects that are loaded again: whether Matomo already has their hits.
 
-With unchanged settings, the accounting of the lines answers that. With other settings, the hits of both loads are
-compared: a time zone for lines that have an offset, or a filter that matches nothing, changes how an object is recorded
-but none of the hits that were sent.
+With unchanged settings, the same text has the same hits, and another accounting of the lines has others. Otherwise the
+hits of both loads are compared: lines may have changed in place; a time zone for lines that have an offset, or a filter
+that matches nothing, changes how an object is recorded but none of the hits that were sent.
 """
 
 from collections.abc import Callable, Iterator
@@ -86,11 +86,14 @@ class ReloadCheck:
     def _same(
         self, before: DeliveredObject, loaded: LoadedObject, connection: duckdb.DuckDBPyConnection, path_of: PathOf
     ) -> bool:
-        if before.made_with == loaded.made_with:
+        same_settings = before.made_with == loaded.made_with
+        if same_settings and (not before.has_lines_of(loaded) or (before.text and before.text == loaded.text)):
             return before.has_lines_of(loaded)
         old = next((item for item in self.work.replaced if before.covers(item)), None)
+        if same_settings and old is not None and old.content == loaded.content:
+            return True  # a newer recipe may read the same text in another way: that sends nothing again
         if old is None or not all((self.warehouse / part.file).exists() for part in old.parts):
-            return False  # what was sent is unknown
+            return same_settings  # what was sent is unknown: with the same settings the accounting is all there is
         sent = sent_digest(connection, old, self.warehouse.__truediv__)
         return sent == sent_digest(connection, loaded, path_of)
 
