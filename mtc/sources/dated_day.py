@@ -21,6 +21,8 @@ _MOST_COMPARED = 8
 _BEING_WRITTEN = dt.timedelta(minutes=10)
 _PARQUET = b"PAR1"
 _REPLACED = "replaced"
+_LINE_END = 8
+"""How many bytes a line end has at most, in any encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class DayOfLogs:
         self._slices = [item for item in loaded if item.object.slice is not None]
         self._read = [item for item in self._slices if item.object.size]
         self._owners = {file_key(item.object) for item in self._read}
+        self._linked: set[str] = set()
         self.seen: dict[str, Seen] = {}
         self.grown: dict[tuple[str, str], tuple[Slice, str]] = {}
 
@@ -109,15 +112,14 @@ class DayOfLogs:
     def _known(self) -> list[LoadedObject]:
         """The slices, and the whole objects before them."""
         first: dict[str, LoadedObject] = {}
-        for item in self._read:
-            key = file_key(item.object)
-            if key in self._whole and (key not in first or _start(item) < _start(first[key])):
-                first[key] = item
-        before = [
-            self._as_part(self._whole[key], before_slices(self._whole[key], item.object.slice))
-            for key, item in first.items()
-            if item.object.slice and item.object.slice.start
-        ]
+        for item in sorted(self._read, key=_start):
+            first.setdefault(log_of(item.object), item)
+        before = []
+        for item in first.values():
+            whole, part = self._whole.get(file_key(item.object)), item.object.slice
+            if whole and part and 0 <= part.start - whole.object.size <= _LINE_END < part.start:
+                before.append(self._as_part(whole, before_slices(whole, part)))
+                self._linked.add(whole.object.key)
         return [*before, *self._slices]
 
     def _as_part(self, item: LoadedObject, part: Slice) -> LoadedObject:
@@ -126,7 +128,8 @@ class DayOfLogs:
 
     def _open(self, files: Sequence[SourceObject], spool: Path) -> dict[str, LogText]:
         """The texts of those files that may hold more than was loaded. One that cannot be read is left out."""
-        are_compared = bool(self._read or self._vanished() or any(map(self._is_longer, files)))
+        may_grow = any(self._is_longer(file) or self._is_being_written(file) for file in files)
+        are_compared = bool(self._read or self._vanished() or may_grow)
         texts = {}
         for file in files:
             is_new = file.key not in self._whole
@@ -141,7 +144,7 @@ class DayOfLogs:
     def _adopted(self, texts: Mapping[str, LogText], taken: set[str]) -> Iterator[LoadedObject]:
         """The whole objects that a longer text begins with, as slices."""
         for item in (*(self._whole[key] for key in texts if key in self._whole), *self._vanished()):
-            if item.object.key in self._owners:
+            if item.object.key in self._linked:
                 continue
             for key in self._candidates(item, texts):
                 part = as_slice(item, texts[key], taken, self._rules.encoding)
@@ -152,12 +155,13 @@ class DayOfLogs:
                     break
 
     def _candidates(self, item: LoadedObject, texts: Mapping[str, LogText]) -> list[str]:
-        """The files that may hold an object and more: its own, or new ones where that is gone, nearest names first."""
+        """The files that may hold an object and more: its own, then new ones, nearest names first."""
         key, size = item.object.key, item.object.size
-        if key in texts:
-            return [key] if not texts[key].is_final and texts[key].size > size else []
+        if key in texts and texts[key].is_final:
+            return []
+        own = [key] if key in texts and texts[key].size > size else []
         others = [each for each, text in texts.items() if each not in self._whole and text.size > size]
-        return sorted(others, key=lambda each: (not each.startswith(key), each))[:_MOST_COMPARED]
+        return own + sorted(others, key=lambda each: (not each.startswith(key), each))[:_MOST_COMPARED]
 
     def is_cut(self, file: SourceObject, text: LogText) -> bool:
         """Whether a file that is new is loaded up to its last line end only: more of it is to come."""
@@ -230,21 +234,32 @@ class _Result:
         if seen is None:
             return {file.key: file}
         log, size = seen
-        holds = self.found.files.get(log) == file.key
-        if log in stops:
-            is_own_and_shorter = holds and size < stops[log] and self.day.is_owner(file.key)
-            is_changed = holds and file.key in self.found.changed and file.key in self.day.whole
-            if is_own_and_shorter or is_changed:
-                return self._as_whole(file)
-            self.day.seen[_name(file)] = seen
-            return {}
-        if self.day.is_owner(file.key) or file.key in self.day.whole:
+        moved, is_known = self._moved(file.key, stops), log in stops
+        if is_known:
+            holds = self.found.files.get(log) == file.key
+            is_shorter = holds and size < stops[log] and self.day.is_owner(file.key)
+            is_whole = is_shorter or (holds and file.key in self.found.changed and file.key in self.day.whole)
+        else:
+            is_whole = self.day.is_owner(file.key) or file.key in self.day.whole
+        if is_whole and not moved:
             return self._as_whole(file)
-        original = self.found.files[log]
-        if not self.day.is_cut(self.day.files[original], self.texts[original]):
+        if not (is_known or moved or self._is_sliced(self.found.files[log], stops)):
             return {file.key: file}
         self.day.seen[_name(file)] = seen
+        return {} if is_known else self._new(log)
+
+    def _new(self, log: str) -> dict[str, SourceObject]:
         return {new.key: new for new in self.found.new if new.slice and new.slice.log == log}
+
+    def _is_sliced(self, key: str, stops: Mapping[str, int]) -> bool:
+        """Whether a file that holds a log of which nothing was loaded is loaded in slices."""
+        return self._moved(key, stops) or self.day.is_cut(self.day.files[key], self.texts[key])
+
+    def _moved(self, key: str, stops: Mapping[str, int]) -> bool:
+        """Whether a log that was loaded from a file of this name is in a file of another name now."""
+        logs = {log_of(item.object) for item in self.loaded if item.object.size and file_key(item.object) == key}
+        places = [(self.found.files[log], stops[log]) for log in logs if log in self.found.files]
+        return any(place != key and self.found.seen[place][1] >= stop for place, stop in places)
 
     def _as_whole(self, file: SourceObject) -> dict[str, SourceObject]:
         """The file as one object, in place of what was loaded of it in slices."""
@@ -268,6 +283,11 @@ def file_key(obj: SourceObject) -> str:
     """The key of the file that a slice is named for, or of a whole object."""
     part = obj.slice
     return obj.key if part is None else obj.key.removesuffix(f"@{part.log}+{part.start}")
+
+
+def log_of(obj: SourceObject) -> str:
+    """The id of the log that a slice is of; empty for a whole object."""
+    return obj.slice.log if obj.slice else ""
 
 
 def _start(item: LoadedObject) -> int:
