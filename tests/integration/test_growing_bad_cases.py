@@ -3,6 +3,7 @@
 import datetime as dt
 import gzip
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,17 @@ def test_a_damaged_file_that_is_moved_away_fails_no_more(server: Server) -> None
     server.apply()
     server.expect_all()
     assert {step.verdict for step in server.applied.plan(now=server.now).steps} == {Verdict.UP_TO_DATE}
+
+
+def test_what_is_not_a_log_fails_at_once(server: Server) -> None:
+    """No time makes one of an archive; the logs are read."""
+    server.write("09:00")
+    with tarfile.open(server.path("access.log.tar.gz"), "w:gz") as archive:
+        archive.add(server.path(), "access.log.9")
+    server.touch("access.log.tar.gz")
+    server.apply(code=3)
+    assert failures(server)[0].error.startswith("cannot be read: access.log.tar.gz: the file is a tar archive")
+    server.expect_all()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
