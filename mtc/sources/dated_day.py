@@ -160,7 +160,11 @@ class DayOfLogs:
         if key in texts and texts[key].is_final:
             return []
         own = [key] if key in texts and texts[key].size > size else []
-        others = [each for each, text in texts.items() if each not in self._whole and text.size > size]
+        others = [
+            each
+            for each, text in texts.items()
+            if each not in self._whole and text.size >= size + (not self._is_being_written(self._files[each]))
+        ]
         return own + sorted(others, key=lambda each: (not each.startswith(key), each))[:_MOST_COMPARED]
 
     def is_cut(self, file: SourceObject, text: LogText) -> bool:
@@ -258,8 +262,9 @@ class _Result:
     def _moved(self, key: str, stops: Mapping[str, int]) -> bool:
         """Whether a log that was loaded from a file of this name is in a file of another name now."""
         logs = {log_of(item.object) for item in self.loaded if item.object.size and file_key(item.object) == key}
-        places = [(self.found.files[log], stops[log]) for log in logs if log in self.found.files]
-        return any(place != key and self.found.seen[place][1] >= stop for place, stop in places)
+        return any(
+            log in logs and place != key and size >= stops[log] for place, (log, size) in self.found.seen.items()
+        )
 
     def _as_whole(self, file: SourceObject) -> dict[str, SourceObject]:
         """The file as one object, in place of what was loaded of it in slices."""
