@@ -1,10 +1,12 @@
-"""A project as a year of ten-minute runs leaves it, of one log that is rotated daily.
+"""Makes a project as a year of ten-minute runs leaves it, of one log that is rotated daily, in a process of its own.
 
-It is fed through the planner and the store.
+It is fed through the planner and the store. `growing_year.py FOLDER DAYS merged|never-merged` prints how many slices
+there are.
 """
 
 import datetime as dt
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -105,3 +107,7 @@ class _Year(Filler):
         part = Part(step.site, step.day, file, identity, 1)
         made, archived = digest_of(load_settings(self._project.sites[step.site])), "" if self._merged else "kept"
         return LoadedObject(item, identity, "0" * 64, "combined", COUNTS, (part,), archived=archived, made_with=made)
+
+
+if __name__ == "__main__":
+    print(make_year(Path(sys.argv[1]), int(sys.argv[2]), merged=sys.argv[3] == "merged"))

@@ -103,7 +103,7 @@ class GrowingSource:
     encoding: str | None = None
     clock: Clock = utc_now
     _held: dict[str, str] = field(default_factory=dict, init=False, repr=False)
-    _texts: dict[str, LogText] = field(default_factory=dict, init=False, repr=False)
+    _seen: dict[str, LogFile] = field(default_factory=dict, init=False, repr=False)
 
     def look(
         self,
@@ -177,13 +177,13 @@ class GrowingSource:
         return found, unreadable
 
     def _remember(self, found: Look, files: Sequence[LogFile]) -> None:
-        """Keep which file each log is in, and the texts that something is to be loaded from."""
+        """Keep which file each log is in, and the files that something is to be loaded from."""
         loading = {item.slice.log for item in (*found.new, *found.changed.values()) if item.slice}
-        texts = {file.object.key: file.text for file in files}
-        for kept in (self._held, self._texts):
-            kept.clear()
+        seen = {file.object.key: file for file in files}
+        self._held.clear()
         self._held.update(found.files)
-        self._texts.update({log: texts[found.files[log]] for log in loading if found.files.get(log) in texts})
+        self._seen.clear()
+        self._seen.update({log: seen[found.files[log]] for log in loading if found.files.get(log) in seen})
 
     def _day_of(self, file: SourceObject) -> dt.date:
         return dt.datetime.fromtimestamp(file.modified / 1e9, self.zone).date()
@@ -252,12 +252,15 @@ class GrowingSource:
 
     def _text_with(self, part: Slice, obj: SourceObject, spool: Path) -> LogText:
         """The text that holds a slice: as it was seen, else of the file that its log was seen in, else of any."""
+        seen = self._seen.get(part.log)
         with contextlib.suppress(ObjectChangedError, PermanentError):
-            seen = self._texts.get(part.log)
-            if isinstance(seen, CompressedFile):
-                seen.confirm_unchanged()
-            if seen is not None and holds(seen, part):
-                return seen
+            if seen and isinstance(seen.text, CompressedFile):
+                seen.text.confirm_unchanged()
+            if seen and holds(seen.text, part):
+                return seen.text
+        with contextlib.suppress(ObjectChangedError, PermanentError):  # an object of S3 that was fetched for the look
+            if seen and holds(text := self.files.text(seen.object, spool), part):
+                return text
         names = [self._held.get(part.log, part.file), part.file]
         listed = {file.key: file for file in self.files.list_files()}
         order = [listed[name] for name in names if name in listed]
@@ -265,7 +268,7 @@ class GrowingSource:
             with contextlib.suppress(ObjectChangedError, PermanentError):
                 text = self.files.text(file, spool)
                 if holds(text, part):
-                    self._held[part.log], self._texts[part.log] = file.key, text
+                    self._held[part.log], self._seen[part.log] = file.key, LogFile(file, text)
                     return text
         raise ObjectChangedError("no file holds this part of the log any more", where=self.where(obj))
 
