@@ -1,6 +1,7 @@
 """Logs that grow, applied again and again: every line counts once, in the statistics of its day."""
 
 import datetime as dt
+import hashlib
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from growing_server import Server, at
 
 from mtc.core.model import Stage, Verdict
 from mtc.manifest.dates import DateRange
+from mtc.state.store import Store
 
 DAY = dt.date(2026, 5, 1)
 NEXT = dt.date(2026, 5, 2)
@@ -159,3 +161,19 @@ def test_nothing_is_read_twice_by_day_after_day(tmp_path: Path, dates: str) -> N
     server.expect_all()
     server.apply(later=dt.timedelta(days=1))
     assert [server.applied.actions(dt.date(2026, 5, day)) for day in range(1, 6)] == [3] * 5
+
+
+def test_the_content_of_a_slice_is_its_text_however_it_was_compressed(server: Server) -> None:
+    """So that what was loaded of a compressed log is known to be unchanged when it is compared with the text."""
+    server.write("09:00", "09:30", name="access.log.1")
+    text = server.path("access.log.1").read_bytes()
+    server.compress("access.log.1")
+    server.write("10:00")
+    server.apply()
+    with Store.open(server.applied.root / ".mtc" / "state.db", readonly=True) as store:
+        objects = [item for found in store.history(("docs",)).objects.values() for item in found]
+    contents = {item.object.slice.file: item.content for item in objects if item.object.slice}
+    assert contents == {
+        "access.log.1.gz": hashlib.sha256(text).hexdigest(),
+        "access.log": hashlib.sha256(server.path().read_bytes()).hexdigest(),
+    }

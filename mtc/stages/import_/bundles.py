@@ -213,8 +213,8 @@ class _BundleWriter:
                     yield from self._close(segment.bundle)
                     segment = self._begin(item.object, after, offset)
                 segment.write(lines)
-        plain = item.origin is None and is_plain(item.path)
-        content = digest.written() if plain else item.digest()
+        is_text = item.origin is None and (item.object.slice is not None or is_plain(item.path))
+        content = digest.written() if is_text else item.digest()
         segment.end(content=content, text=digest.lines(), header=headers.text)
         if len(self.open) > 1:
             yield from self.flush()
