@@ -48,6 +48,14 @@ print(number)
 """Reopens its log at SIGHUP. While there is a file `pause`, it writes nothing, and says so with another, `paused`."""
 
 REOPEN = "sharedscripts\n postrotate\n  kill -HUP `cat {root}/writer.pid`\n endscript"
+IN_THE_SUITE = {
+    "create, dateext",
+    "create, delaycompress",
+    "copytruncate, compress",
+    "copytruncate, dateext, delaycompress",
+}
+"""The configurations that every run of the tests has; the others stand behind `--slow`."""
+
 CONFIGURATIONS = {
     "create": f"create\n {REOPEN}",
     "create, dateext": f"create\n dateext\n dateformat -%Y%m%d-%s\n {REOPEN}",
@@ -128,7 +136,13 @@ def _wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("configuration", CONFIGURATIONS.values(), ids=CONFIGURATIONS)
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        pytest.param(text, id=name, marks=[] if name in IN_THE_SUITE else pytest.mark.slow)
+        for name, text in CONFIGURATIONS.items()
+    ],
+)
 def test_every_line_counts_once_under_logrotate(configuration: str, tmp_path: Path) -> None:
     """With applies before, after and while logrotate runs, and two rotations without one between them."""
     if "zstd" in configuration and not Path("/usr/bin/zstd").exists():

@@ -152,15 +152,15 @@ def test_a_day_is_whole_in_the_run_that_finds_its_logs_settled(server: Server) -
 
 @pytest.mark.parametrize("dates", ["today", "yesterday", "{last: 3}"])
 def test_nothing_is_read_twice_by_day_after_day(tmp_path: Path, dates: str) -> None:
-    """A week of runs, whatever days they ask for."""
+    """Days of runs, whatever days they ask for."""
     server = Server(tmp_path, dates)
-    for day in range(1, 6):
-        for hour in ("07:15", "12:00", "23:30"):
+    for day in range(1, 4):
+        for hour in ("07:15", "23:30"):
             server.write(f"2026-05-0{day}T{hour}")
             server.apply()
     server.expect_all()
     server.apply(later=dt.timedelta(days=1))
-    assert [server.applied.actions(dt.date(2026, 5, day)) for day in range(1, 6)] == [3] * 5
+    assert [server.applied.actions(dt.date(2026, 5, day)) for day in range(1, 4)] == [2] * 3
 
 
 def test_the_content_of_a_slice_is_its_text_however_it_was_compressed(server: Server) -> None:

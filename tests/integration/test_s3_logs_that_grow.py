@@ -97,7 +97,7 @@ def bucket(request: pytest.FixtureRequest, tmp_path: Path, s3: S3Server, proxy: 
     return Bucket(s3, proxy, Applied(tmp_path), request.param, key)
 
 
-@pytest.mark.parametrize("versioned", [False, True])
+@pytest.mark.parametrize("versioned", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_an_object_that_is_written_again_larger(bucket: Bucket, *, versioned: bool) -> None:
     """Also in a bucket that keeps the earlier versions."""
     if versioned:
@@ -128,7 +128,7 @@ def test_only_what_is_new_is_read(bucket: Bucket) -> None:
     bucket.expect_all()
 
 
-@pytest.mark.parametrize("grows", [True, False])
+@pytest.mark.parametrize("grows", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_an_object_that_is_renamed_and_compressed(bucket: Bucket, *, grows: bool) -> None:
     """One after the other, grown in between or not."""
     bucket.write(3)
@@ -147,7 +147,7 @@ def test_an_object_that_is_renamed_and_compressed(bucket: Bucket, *, grows: bool
     bucket.expect_all()
 
 
-@pytest.mark.parametrize("at", [1, 2, 4, 7])
+@pytest.mark.parametrize("at", [1, 4, *(pytest.param(at, marks=pytest.mark.slow) for at in (2, 7))])
 def test_an_object_that_is_written_again_meanwhile(bucket: Bucket, at: int) -> None:
     """At whatever request of the run: it ends well, and the next one has the rest."""
     bucket.write(3)
@@ -167,7 +167,9 @@ def test_an_object_that_is_written_again_meanwhile(bucket: Bucket, at: int) -> N
     bucket.expect_all()
 
 
-@pytest.mark.parametrize(("kind", "at"), [("truncate", 1), ("reset", 3), ("answer", 5)])
+@pytest.mark.parametrize(
+    ("kind", "at"), [("truncate", 1), pytest.param("reset", 3, marks=pytest.mark.slow), ("answer", 5)]
+)
 def test_a_transfer_that_fails_once(bucket: Bucket, kind: Kind, at: int) -> None:
     """Is tried again."""
     bucket.write(30)
@@ -191,7 +193,13 @@ def test_a_service_that_ignores_a_header(bucket: Bucket, header: str) -> None:
     bucket.expect_all()
 
 
-@pytest.mark.parametrize("name", ["a b+c%20d é😀.log", "x@1a2b3c4d+17", "q?v=1&w=2#f'\"<&>", "a/b.log@"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b+c%20d é😀.log",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("x@1a2b3c4d+17", "q?v=1&w=2#f'\"<&>", "a/b.log@")),
+    ],
+)
 def test_keys_with_odd_characters(tmp_path: Path, s3: S3Server, proxy: Proxy, name: str) -> None:
     """Are keys like others."""
     for number, (url, key) in enumerate(
