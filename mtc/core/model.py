@@ -143,6 +143,11 @@ class SourceObject:
         return self.etag or f"{self.size}-{self.modified}"
 
     @property
+    def modified_at(self) -> dt.datetime:
+        """When it was last written to, in UTC."""
+        return dt.datetime.fromtimestamp(self.modified / 1e9, dt.UTC)
+
+    @property
     def label(self) -> str:
         """The object as people name it: its key; of a slice the file's, and where it begins."""
         return self.key if self.slice is None else _label(self.slice.file, self.slice.start)

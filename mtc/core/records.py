@@ -5,7 +5,7 @@ whatever their names. Their lines count once.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mtc.core.deliveries import Delivery
@@ -51,6 +51,14 @@ class History:
     deliveries: Mapping[StepId, tuple[Delivery, ...]] = field(default_factory=dict)
     copies: Mapping[StepId, Mapping[str, str]] = field(default_factory=dict)
     dated: frozenset[str] = frozenset()
+    _imports: dict[str, list[StepId]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def imports_of(self, site: str) -> Sequence[StepId]:
+        """The import steps of a site that have loaded objects. All sites are sorted apart at the first question."""
+        if not self._imports:
+            for step in self.objects:
+                self._imports.setdefault(step.site, []).append(step)
+        return self._imports.get(site, ())
 
     def counted(self, step: StepId) -> tuple[LoadedObject, ...]:
         """The loaded objects of an import step, without copies."""

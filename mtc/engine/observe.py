@@ -94,11 +94,12 @@ def list_sources(
         try:
             source = open_source(project.sites[name])
             asked, unreadable = selection.days[name], _NONE
+            loaded = {step.day: history.objects[step] for step in history.imports_of(name)}
             if isinstance(source, GrowingSource):
-                found = source.look(_loaded(history, name), selection.last.get(name, max(asked)), note=notes.append)
+                found = source.look(loaded, selection.last.get(name, max(asked)), note=notes.append)
                 days, unreadable = found.days, found.unreadable
             elif isinstance(source, DatedSource):
-                days = source.look(asked, _loaded(history, name), note=notes.append)
+                days = source.look(asked, loaded, note=notes.append)
             else:
                 days = source.list_days(asked, note=notes.append)
             if not (days or unreadable) and name in known and (doubt := source.empty_listing_doubt()):
@@ -106,7 +107,7 @@ def list_sources(
         except MtcError as error:
             where = f"{error.where}: " if error.where else ""
             return Listing(error=f"{where}{error.what}", hint=error.hint), []
-        added = {*_added(history, name, days, asked), *unreadable} - {*asked}
+        added = {*_added(loaded, days, asked), *unreadable} - {*asked}
         return Listing(days, added=tuple(sorted(added)), unreadable=unreadable), notes
 
     listings = {}
@@ -118,16 +119,12 @@ def list_sources(
     return listings
 
 
-def _loaded(history: History, site: str) -> dict[dt.date, tuple[LoadedObject, ...]]:
-    """The loaded objects of a site by the day of their import step."""
-    return {step.day: objects for step, objects in history.objects.items() if step.site == site}
-
-
 def _added(
-    history: History, site: str, days: Mapping[dt.date, tuple[SourceObject, ...]], asked: Collection[dt.date]
+    loaded: Mapping[dt.date, tuple[LoadedObject, ...]],
+    days: Mapping[dt.date, tuple[SourceObject, ...]],
+    asked: Collection[dt.date],
 ) -> tuple[dt.date, ...]:
-    """The days besides those asked for under which something new is listed."""
-    loaded = _loaded(history, site)
+    """The days besides those asked for under which something is listed that is not loaded."""
     found = []
     for day in sorted(days.keys() - set(asked)):
         versions = {(item.object.key, item.object.version) for item in loaded.get(day, ())}

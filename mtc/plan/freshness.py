@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from mtc.core.frozen_model import seconds
-from mtc.core.model import Stage
 from mtc.core.records import History
 from mtc.manifest.dates import is_relative
 from mtc.manifest.project import Project, SiteSettings
@@ -69,9 +68,8 @@ def _is_daily(last: dt.date, days: Collection[dt.date]) -> bool:
 def _with_logs(site: SiteSettings, history: History, listing: Listing) -> set[dt.date]:
     loaded = {
         step.day
-        for step, objects in history.objects.items()
-        if step.site == site.name and step.stage is Stage.IMPORT
-        if any(not history.is_of_growing_log(site.name, item) for item in objects)
+        for step in history.imports_of(site.name)
+        if any(not history.is_of_growing_log(site.name, item) for item in history.objects[step])
     }
     is_dated = site.name in history.dated
     listed = {day for day, objects in listing.days.items() if any(is_dated or item.slice is None for item in objects)}
@@ -81,8 +79,8 @@ def _with_logs(site: SiteSettings, history: History, listing: Listing) -> set[dt
 
 def _days_of_new(site: SiteSettings, history: History, listing: Listing) -> Iterator[dt.date]:
     """The days on which logs were last written to that have grown since they were loaded."""
-    known = {item.object.key for step, objects in history.objects.items() if step.site == site.name for item in objects}
+    known = {item.object.key for step in history.imports_of(site.name) for item in history.objects[step]}
     for objects in listing.days.values():
         for item in objects:
             if item.slice is not None and item.key not in known:
-                yield dt.datetime.fromtimestamp(item.modified / 1e9, site.tzinfo).date()
+                yield item.modified_at.astimezone(site.tzinfo).date()

@@ -39,9 +39,9 @@ class GrowingLogs:
     @classmethod
     def of(cls, site: SiteSettings, history: History) -> "GrowingLogs":
         """From what the state says."""
-        steps = [step for step in history.objects if step.site == site.name]
         days = days_with_hits(site.name, history)
-        looks = [record.checked for step in steps if (record := history.steps.get(step)) and record.checked]
+        records = map(history.steps.get, history.imports_of(site.name))
+        looks = [record.checked for record in records if record and record.checked]
         return cls(site, max(days, default=None), max(looks, default=None))
 
     def lacking(self, day: dt.date) -> tuple[str, ...]:
@@ -56,9 +56,8 @@ def days_with_hits(site: str, history: History) -> frozenset[dt.date]:
     """The days of which a site's growing logs have hits, whatever day their slices were loaded for."""
     return frozenset(
         part.day
-        for step, objects in history.objects.items()
-        if step.site == site
-        for item in objects
+        for step in history.imports_of(site)
+        for item in history.objects[step]
         if history.is_of_growing_log(site, item)
         for part in item.parts
         if part.hits
@@ -89,8 +88,8 @@ def _moment(nanoseconds: int, zone: dt.tzinfo, day: dt.date) -> str:
 def uncounted(site: str, history: History, asked: Collection[dt.date]) -> Mapping[dt.date, int]:
     """The hits that growing logs have of days without statistics, by day. `asked` are about to be counted."""
     found: Counter[dt.date] = Counter()
-    for step, objects in history.objects.items():
-        for item in objects if step.site == site else ():
+    for step in history.imports_of(site):
+        for item in history.objects[step]:
             for part in item.parts if history.is_of_growing_log(site, item) else ():
                 record = history.steps.get(StepId(Stage.STAT, site, part.day))
                 if part.day not in asked and (record is None or not record.fingerprint):

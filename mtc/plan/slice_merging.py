@@ -40,7 +40,7 @@ def slice_groups(site: SiteSettings, history: History) -> Iterator[SliceGroup]:
 
     A site with an archive keeps its slices, as each has a copy there.
     """
-    steps = [step for step in history.objects if step.site == site.name]
+    steps = history.imports_of(site.name)
     slices = [item for step in steps for item in history.objects[step] if item.object.slice is not None]
     if site.archive is not None or len(slices) <= FEWEST:
         return
@@ -57,7 +57,7 @@ def slice_groups(site: SiteSettings, history: History) -> Iterator[SliceGroup]:
 
 
 def _found_on(site: SiteSettings, item: LoadedObject) -> dt.date:
-    return dt.datetime.fromtimestamp(item.object.modified / 1e9, site.tzinfo).date()
+    return item.object.modified_at.astimezone(site.tzinfo).date()
 
 
 def _runs(site: SiteSettings, objects: Iterable[LoadedObject], newest: dt.date) -> Iterator[tuple[LoadedObject, ...]]:

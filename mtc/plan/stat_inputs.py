@@ -72,11 +72,10 @@ class PartsByDay:
     def of(cls, site: str, history: History) -> "PartsByDay":
         """Collect the counted parts of a site by day."""
         days: dict[dt.date, list[DayPart]] = {}
-        for step in history.objects:
-            if step.site == site:
-                for item in history.counted(step):
-                    for part in item.parts:
-                        days.setdefault(part.day, []).append(DayPart(part, item, step))
+        for step in history.imports_of(site):
+            for item in history.counted(step):
+                for part in item.parts:
+                    days.setdefault(part.day, []).append(DayPart(part, item, step))
         return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})
 
     def __iter__(self) -> Iterator[DayPart]:
