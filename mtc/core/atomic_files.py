@@ -16,6 +16,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -24,9 +25,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from mtc.core.errors import MtcError, PermanentError, explain_machine_error
+from mtc.core.errors import MtcError, PermanentError, StepError, explain_machine_error
 
 PRIVATE = 0o600
 STAGING = ".staging"
@@ -110,6 +111,21 @@ def write_atomic(target: Path, data: bytes, *, mode: int = 0o644) -> None:
         handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
+
+
+def read_json_cache(path: Path) -> dict[str, Any]:
+    """The JSON object in a file that can be made again; empty if it cannot be read."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_json_cache(path: Path, value: Mapping[str, Any]) -> None:
+    """Write such a file; where that fails it is made again later."""
+    with contextlib.suppress(OSError, StepError):
+        write_atomic(path, json.dumps(value).encode())
 
 
 class StagedFiles:

@@ -99,7 +99,7 @@ def _check_growing(site: SiteSettings, source: GrowingSource) -> SourceCheck:
         with suppress(ObjectChangedError):
             source.peek(largest, 1)
     newest = max((item for item in files if item.size), key=lambda item: (item.modified, item.key), default=None)
-    written = dt.datetime.fromtimestamp(max(item.modified for item in files) / 1e9, site.tzinfo)
+    written = max(item.modified_at for item in files).astimezone(site.tzinfo)
     number = f"{len(files)} log{'s' * (len(files) != 1)}"
     text = f"{number} that may grow, last written to on {written:%Y-%m-%d at %H:%M}"
     return SourceCheck((Finding.ok(about, where, text), *warnings), min(largest.size, MOST), newest)

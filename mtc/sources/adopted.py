@@ -4,25 +4,21 @@ Of a whole object the state has the size and the SHA-256 of its bytes, which are
 begins with them.
 """
 
-import contextlib
 import dataclasses
 import hashlib
-import itertools
-import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtc.core.atomic_files import sha256, staged_beside
-from mtc.core.errors import StepError
+from mtc.core.atomic_files import read_json_cache, sha256, write_json_cache
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.formats.compression import as_utf8
 from mtc.formats.line_cleaning import tidy, unmarked, whole_lines
 from mtc.formats.w3c import HeaderLines
-from mtc.sources.log_identity import ID_LENGTH, digest
-from mtc.sources.log_slices import LogFile, line_end
+from mtc.sources.log_identity import LogFile, digest, new_id
+from mtc.sources.log_slices import digest_of, line_end
 from mtc.sources.log_text import HEAD, LogText
 
 _COMPRESSED = re.compile(r"\.(gz|bz2|xz|zst)\Z")
@@ -45,9 +41,7 @@ def as_slice(item: LoadedObject, text: LogText, taken: Collection[str], encoding
         return None
     head, tail = min(stop, HEAD), min(stop, HEAD)
     start = text.read(0, head)
-    name = digest(start)[:ID_LENGTH]
-    ids = itertools.chain((name,), (f"{name}-{number}" for number in itertools.count(2)))
-    log = next(each for each in ids if each not in taken)
+    log = new_id(start, taken)
     end = digest(text.read(stop - tail, stop))
     return Slice(log, item.object.key, 0, stop, digest(start), head, end, tail, item.format, next_header=reader.header)
 
@@ -123,7 +117,7 @@ class WholeObjects:
 
     def __post_init__(self) -> None:
         whole = [item for item in self.loaded if item.object.slice is None and item.object.size]
-        self._remembered = _read(self.memory) if whole else {}
+        self._remembered = read_json_cache(self.memory) if whole else {}
         known = [item for item in self.loaded if item.object.slice is not None]
         for item in whole:
             part = _slice(self._remembered.get(item.object_id))
@@ -156,7 +150,7 @@ class WholeObjects:
                     self.loaded.append(_with(item, part))
                     break
         if self._remembered != before:
-            _write(self.memory, self._remembered)
+            write_json_cache(self.memory, self._remembered)
 
     def _part(self, item: LoadedObject, file: LogFile, fetch: Callable[[SourceObject], Path]) -> Slice | None:
         """The slice that an object is of a file's text, and of the log that slices after it are of."""
@@ -178,11 +172,10 @@ class WholeObjects:
 
 
 def _whole_text(item: LoadedObject, text: LogText, taken: Collection[str], encoding: str | None) -> Slice | None:
-    value = hashlib.sha256()
-    for block in text.blocks(0, text.size):
-        value.update(block)
     of_text = dataclasses.replace(item.object, size=text.size)
-    return as_slice(dataclasses.replace(item, object=of_text, content=value.hexdigest()), text, taken, encoding)
+    return as_slice(
+        dataclasses.replace(item, object=of_text, content=digest_of(text.blocks(0, text.size))), text, taken, encoding
+    )
 
 
 def _with(item: LoadedObject, part: Slice) -> LoadedObject:
@@ -198,19 +191,3 @@ def _slice(fields: Mapping[str, Any] | None) -> Slice | None:
 
 def _fields(part: Slice | None) -> dict[str, Any]:
     return {} if part is None else {name: value for name, value in dataclasses.asdict(part).items() if value != ()}
-
-
-def _read(memory: Path) -> dict[str, dict[str, Any]]:
-    try:
-        found = json.loads(memory.read_text("utf-8"))
-        return {str(name): dict(fields) for name, fields in found.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-
-
-def _write(memory: Path, remembered: Mapping[str, Mapping[str, Any]]) -> None:
-    """Remember; where that fails the next look costs more."""
-    with contextlib.suppress(OSError, StepError):
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        with staged_beside(memory) as staged:
-            staged.write_text(json.dumps(remembered), "utf-8")

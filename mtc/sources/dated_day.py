@@ -10,17 +10,15 @@ from pathlib import Path
 from mtc.core.errors import PermanentError
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.sources.adopted import as_slice, before_slices, without_compression
-from mtc.sources.log_identity import KnownLog, known_logs
-from mtc.sources.log_slices import LogFile, Look, Seen, is_loaded, line_end, look
+from mtc.sources.log_identity import KnownLog, LogFile, known_logs
+from mtc.sources.log_slices import BEING_WRITTEN, Look, Seen, emptied, is_loaded, line_end, look
 from mtc.sources.log_text import HEAD, LogText
 from mtc.sources.source import Note
 
 _MOST_COMPARED = 8
 """How many new files are compared with a loaded one that is gone."""
 
-_BEING_WRITTEN = dt.timedelta(minutes=10)
 _PARQUET = b"PAR1"
-_REPLACED = "replaced"
 _LINE_END = 8
 """How many bytes a line end has at most, in any encoding."""
 
@@ -89,7 +87,7 @@ class DayOfLogs:
         rules = self._rules
         if not rules.in_place or file.key in self._whole or not file.size or without_compression(file.key) != file.key:
             return False
-        return self._now < rules.ends + rules.settle and abs(self._now - _modified(file)) < rules.settle
+        return self._now < rules.ends + rules.settle and abs(self._now - file.modified_at) < rules.settle
 
     def compare(self, remembered: Mapping[str, Seen], spool: Path, note: Note) -> list[SourceObject]:
         """The objects of the day."""
@@ -171,7 +169,7 @@ class DayOfLogs:
         """Whether a file that is new is loaded up to its last line end only: more of it is to come."""
         if not self._is_being_written(file) or text.is_final or text.read(0, len(_PARQUET)) == _PARQUET:
             return False
-        if self._now < self._rules.ends and abs(self._now - _modified(file)) < _BEING_WRITTEN:
+        if self._now < self._rules.ends and abs(self._now - file.modified_at) < BEING_WRITTEN:
             return True
         ends = line_end(text.read(0, HEAD), self._rules.encoding)
         return text.read(max(text.size - len(ends), 0), text.size) != ends
@@ -274,16 +272,6 @@ class _Result:
         return {**replaced, file.key: file}
 
 
-def emptied(obj: SourceObject) -> SourceObject:
-    """A slice of which nothing is left."""
-    part = obj.slice
-    return (
-        obj
-        if part is None
-        else SourceObject(obj.key, 0, _REPLACED, obj.modified, dataclasses.replace(part, stop=part.start, pieces=()))
-    )
-
-
 def file_key(obj: SourceObject) -> str:
     """The key of the file that a slice is named for, or of a whole object."""
     part = obj.slice
@@ -301,7 +289,3 @@ def _start(item: LoadedObject) -> int:
 
 def _name(file: SourceObject) -> str:
     return f"{file.key} {file.version}"
-
-
-def _modified(file: SourceObject) -> dt.datetime:
-    return dt.datetime.fromtimestamp(file.modified / 1e9, dt.UTC)

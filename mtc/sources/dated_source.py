@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from mtc.core.atomic_files import sha256
+from mtc.core.atomic_files import sha256, write_json_cache
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import ObjectChangedError, PermanentError
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.core.sanitize import printable
 from mtc.sources.dated_day import DayOfLogs, DayRules
-from mtc.sources.growing_source import GrowingSource, read_memory, spool_folder, write_memory
+from mtc.sources.growing_source import GrowingSource, read_memory, spool_folder
 from mtc.sources.log_slices import Seen
 from mtc.sources.log_text import LogText
 from mtc.sources.source import LogSource, Note, ObjectsByDay, Progress, RemoteObject, ignore
@@ -132,7 +132,7 @@ class DatedSource:
             if objects:
                 found[day] = tuple(sorted(objects))
         if remembered is not None and seen != remembered:
-            write_memory(self.memory, seen)
+            write_json_cache(self.memory, seen)
         return dict(sorted(found.items()))
 
     def _rules(self, day: dt.date) -> DayRules:

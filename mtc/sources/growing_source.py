@@ -7,28 +7,24 @@ a log may be renamed, copied and cut between the look and the copy.
 
 import contextlib
 import datetime as dt
-import json
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from mtc.core.atomic_files import explain_write_error, staged_beside
+from mtc.core.atomic_files import explain_write_error, read_json_cache, write_json_cache
 from mtc.core.clock import Clock, utc_now
-from mtc.core.errors import DamagedFileError, ObjectChangedError, PermanentError, StepError
+from mtc.core.errors import DamagedFileError, ObjectChangedError, PermanentError
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.core.sanitize import printable
 from mtc.sources.adopted import WholeObjects
-from mtc.sources.log_identity import digest, known_logs
-from mtc.sources.log_slices import LogFile, Look, Seen, by_day, is_loaded, look, mark_of
+from mtc.sources.log_identity import LogFile, digest, holds, known_logs
+from mtc.sources.log_slices import BEING_WRITTEN, Look, Seen, by_day, is_loaded, look, mark_of
 from mtc.sources.log_text import HEAD, CompressedFile, LogText, PlainFile
 from mtc.sources.source import Note, ObjectsByDay, Progress, RemoteObject, ignore
 
 _TRIES = 2
-_BEING_WRITTEN = dt.timedelta(minutes=10)
-"""How long a compressed file that is cut off may be one that is being written."""
-
 
 _Problem = tuple[SourceObject, str]
 """A file that cannot be read, and what is wrong with it."""
@@ -163,17 +159,17 @@ class GrowingSource:
                         raise  # it was renamed or written again since it was listed
                 except PermanentError as error:
                     problem = f"{printable(file.key)}: {error.what}"
-                    age = now - dt.datetime.fromtimestamp(file.modified / 1e9, dt.UTC)
-                    if not isinstance(error, DamagedFileError) or age >= max(self.settle, _BEING_WRITTEN):
+                    age = now - file.modified_at
+                    if not isinstance(error, DamagedFileError) or age >= max(self.settle, BEING_WRITTEN):
                         unreadable.append((file, problem))
-                    elif age >= _BEING_WRITTEN:
+                    elif age >= BEING_WRITTEN:
                         note(f"{problem}; it is skipped until it is whole")
             objects.add(files, lambda file: self.files.fetch(file, spool))
             found = look(files, objects.loaded, now, settle=self.settle, encoding=self.encoding, unchanged=unchanged)
         self._remember(found, files)
         seen_now = {fingerprints[key]: seen for key, seen in found.seen.items() if fingerprints.get(key)}
         if seen_now != remembered:
-            write_memory(self.memory, seen_now)
+            write_json_cache(self.memory, seen_now)
         return found, unreadable
 
     def _remember(self, found: Look, files: Sequence[LogFile]) -> None:
@@ -186,7 +182,7 @@ class GrowingSource:
         self._seen.update({log: seen[found.files[log]] for log in loading if found.files.get(log) in seen})
 
     def _day_of(self, file: SourceObject) -> dt.date:
-        return dt.datetime.fromtimestamp(file.modified / 1e9, self.zone).date()
+        return file.modified_at.astimezone(self.zone).date()
 
     def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
         """The files by the day on which they were last written to, those of other days under the nearest of `days`."""
@@ -284,27 +280,9 @@ def spool_folder(spool: Path) -> Iterator[Path]:
 def read_memory(memory: Path) -> dict[str, Seen]:
     """What is remembered; nothing where it cannot be read."""
     try:
-        found = json.loads(memory.read_text("utf-8"))
-        return {str(fingerprint): (str(log), int(size)) for fingerprint, (log, size) in found.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        return {name: (str(log), int(size)) for name, (log, size) in read_json_cache(memory).items()}
+    except (ValueError, TypeError):
         return {}
-
-
-def write_memory(memory: Path, seen: Mapping[str, Seen]) -> None:
-    """Remember; where that fails the next look costs more."""
-    with contextlib.suppress(OSError, StepError):
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        with staged_beside(memory) as staged:
-            staged.write_text(json.dumps(seen), "utf-8")
-
-
-def holds(text: LogText, part: Slice) -> bool:
-    """Whether a text begins as the slice's log does, and has at the slice's end what the slice has."""
-    return (
-        text.size >= part.stop
-        and digest(text.read(0, part.head_size)) == part.head
-        and digest(text.read(part.stop - part.tail_size, part.stop)) == part.tail
-    )
 
 
 def copied(text: LogText, part: Slice) -> Iterator[bytes]:

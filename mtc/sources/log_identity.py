@@ -19,10 +19,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mtc.core.model import Slice
+from mtc.core.model import Slice, SourceObject
 from mtc.sources.log_text import HEAD, LogText
 
-ID_LENGTH = 8
+_ID_LENGTH = 8
 
 LINE_DIGITS = 16
 """How many digits each digest in `Slice.first_lines` has."""
@@ -94,11 +94,16 @@ class Identified:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenFile:
-    """A file of a source and its text."""
+class LogFile:
+    """A file of a source as it is now: its listing, and its text."""
 
-    key: str
+    object: SourceObject
     text: LogText
+
+    @property
+    def key(self) -> str:
+        """The file's key."""
+        return self.object.key
 
 
 def digest(data: bytes) -> str:
@@ -117,7 +122,7 @@ def line_ends(head: bytes, start: int) -> Iterator[str]:
 
 
 def identify(
-    files: Sequence[SeenFile], known: Mapping[str, KnownLog], elsewhere: Collection[str] = ()
+    files: Sequence[LogFile], known: Mapping[str, KnownLog], elsewhere: Collection[str] = ()
 ) -> list[Identified]:
     """Tell which log each file holds; the longest file of a log comes before its copies.
 
@@ -139,7 +144,7 @@ class _Matcher:
     def __init__(self, known: Mapping[str, KnownLog], elsewhere: Collection[str]) -> None:
         self._known = known
         self._elsewhere = elsewhere
-        self._held: dict[str, SeenFile] = {}
+        self._held: dict[str, LogFile] = {}
         self._by_head: dict[tuple[int, str], set[str]] = {}
         self._by_lines: dict[str, set[str]] = {}
         for log in known.values():
@@ -150,7 +155,7 @@ class _Matcher:
         self._head_sizes = {size for size, _ in self._by_head}
         self._heads: dict[str, bytes] = {}
 
-    def identify(self, file: SeenFile) -> Identified:
+    def identify(self, file: LogFile) -> Identified:
         head = file.text.read(0, HEAD)
         alike = self._alike(head)
         found = max(self._matches(file, alike), default=None)
@@ -158,7 +163,7 @@ class _Matcher:
             log, is_first = found[-1], found[-1] not in self._held
             sighting = Sighting.KNOWN if is_first else Sighting.COPY
         else:
-            sighting, log = self._weak_match(file, alike) or (Sighting.NEW, self._new_id(head))
+            sighting, log = self._weak_match(file, alike) or (Sighting.NEW, new_id(head, {*self._known, *self._held}))
         if log not in self._held:
             self._held[log], self._heads[log] = file, head
         return Identified(file.key, log, sighting)
@@ -172,19 +177,19 @@ class _Matcher:
             alike |= self._by_lines.get(digest(lines)[:LINE_DIGITS], set()) if lines else set()
         return alike | {log for log, other in self._heads.items() if other.startswith(head)}
 
-    def _matches(self, file: SeenFile, alike: Iterable[str]) -> Iterator[tuple[int, bool, str]]:
+    def _matches(self, file: LogFile, alike: Iterable[str]) -> Iterator[tuple[int, bool, str]]:
         """The logs that a file holds as far as it goes: how far they were read, whether the name is theirs, the id."""
         for log in alike:
             known, held = self._known.get(log), self._held.get(log)
             stop = known.stop if known else 0
-            if known and file.text.size >= stop and not _is_read(file.text, known.last):
+            if known and file.text.size >= stop and not holds(file.text, known.last):
                 continue
             if held is None and file.text.size < stop:
                 continue
             if held is None or _ends_alike(file.text, held.text):
                 yield stop, known is not None and known.file == file.key, log
 
-    def _weak_match(self, file: SeenFile, alike: Iterable[str]) -> tuple[Sighting, str] | None:
+    def _weak_match(self, file: LogFile, alike: Iterable[str]) -> tuple[Sighting, str] | None:
         """The known log, in no longer file, that the file is a shorter piece of, or was before it changed."""
         for log in sorted(alike):
             known = self._known.get(log)
@@ -196,18 +201,20 @@ class _Matcher:
                 return Sighting.CHANGED, log
         return None
 
-    def _new_id(self, head: bytes) -> str:
-        """The digest of the head; with a number where another log begins in the same way."""
-        name = digest(head)[:ID_LENGTH]
-        ids = itertools.chain((name,), (f"{name}-{number}" for number in itertools.count(2)))
-        return next(log for log in ids if log not in self._known and log not in self._held)
+
+def new_id(head: bytes, taken: Collection[str]) -> str:
+    """The id of a log that begins so: a digest, with a number where another log begins in the same way."""
+    name = digest(head)[:_ID_LENGTH]
+    ids = itertools.chain((name,), (f"{name}-{number}" for number in itertools.count(2)))
+    return next(log for log in ids if log not in taken)
 
 
-def _is_read(text: LogText, last: Slice) -> bool:
-    """Whether a text has, before the place up to which a log was read, what the log had then."""
+def holds(text: LogText, part: Slice) -> bool:
+    """Whether a text begins as the slice's log does, and has at the slice's end what the slice has."""
     return (
-        digest(text.read(0, last.head_size)) == last.head
-        and digest(text.read(last.stop - last.tail_size, last.stop)) == last.tail
+        text.size >= part.stop
+        and digest(text.read(0, part.head_size)) == part.head
+        and digest(text.read(part.stop - part.tail_size, part.stop)) == part.tail
     )
 
 

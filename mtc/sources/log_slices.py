@@ -8,13 +8,13 @@ import codecs
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.formats.compression import bom_encoding
-from mtc.sources.log_identity import Identified, KnownLog, SeenFile, Sighting, digest, identify, known_logs, line_ends
+from mtc.sources.log_identity import Identified, KnownLog, LogFile, Sighting, digest, identify, known_logs, line_ends
 from mtc.sources.log_text import HEAD, LogText
 from mtc.sources.merged_slices import bounds, merged_content, slice_etag
 
@@ -22,16 +22,10 @@ MOST = 128 << 20
 """How many bytes of text a slice has at most: it is copied into the spool, and loaded from there in one piece."""
 
 _BLOCK = 64 << 10
-_GONE = "replaced"
+_REPLACED = "replaced"
 
-
-@dataclass(frozen=True, slots=True)
-class LogFile:
-    """A file of a source as it is now: its listing, and its text."""
-
-    object: SourceObject
-    text: LogText
-
+BEING_WRITTEN = dt.timedelta(minutes=10)
+"""How long after the last write a file is taken for one that is being written."""
 
 Seen = tuple[str, int]
 """What an earlier look found in a file: the id of the log, and how many bytes of its text the file has."""
@@ -85,7 +79,7 @@ def look(
     )
     by_key = {file.object.key: file for file in files}
     elsewhere = {log_id for log_id, _ in unchanged.values()}
-    seen = identify([SeenFile(file.object.key, file.text) for file in files if file.text.size], known, elsewhere)
+    seen = identify([file for file in files if file.text.size], known, elsewhere)
     found = Look(seen=dict(unchanged))
     for key, (log_id, size) in unchanged.items():
         found.files.setdefault(log_id, key)
@@ -96,7 +90,7 @@ def look(
         if each.sighting is Sighting.COPY:
             continue
         found.files[each.log] = each.key
-        is_over = file.text.is_final or now - _modified(file.object) >= settle
+        is_over = file.text.is_final or now - file.object.modified_at >= settle
         items = by_log.get(each.log, [])
         ends = line_end(file.text.read(0, HEAD), encoding)
         cutter = _Cutter(file.object, file.text, each.log, ends, most, items, latest.format if latest else "")
@@ -130,10 +124,6 @@ _MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.
 def mark_of(head: bytes) -> bytes:
     """The byte order mark that a text begins with, if any."""
     return next((bom for bom in _MARKS if head.startswith(bom)), b"")
-
-
-def _modified(file: SourceObject) -> dt.datetime:
-    return dt.datetime.fromtimestamp(file.modified / 1e9, dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,22 +208,29 @@ def _changed(loaded: Sequence[LoadedObject], cutter: _Cutter, *, is_over: bool) 
             stop = cutter.text.size if is_over else cutter.last_line_end(part.start, cutter.text.size)
             found[item.object.key] = cutter.object(item.object.key, part.start, max(stop, part.start))
         else:
-            empty = dataclasses.replace(part, stop=part.start, pieces=())
-            found[item.object.key] = SourceObject(item.object.key, 0, _GONE, item.object.modified, empty)
+            found[item.object.key] = emptied(item.object)
     return found
+
+
+def emptied(obj: SourceObject) -> SourceObject:
+    """A slice of which nothing is left; a whole object as it is."""
+    if (part := obj.slice) is None:
+        return obj
+    empty = dataclasses.replace(part, stop=part.start, pieces=())
+    return SourceObject(obj.key, 0, _REPLACED, obj.modified, empty)
 
 
 def _digest(text: LogText, part: Slice) -> str:
     """The digest of a slice as it was fetched, piece by piece if it was merged."""
-    return merged_content(_fetched(text, start, stop) for start, stop in bounds(part))
+    mark = mark_of(text.read(0, HEAD))
+    return merged_content(digest_of(text.blocks(start, stop), mark if start else b"") for start, stop in bounds(part))
 
 
-def _fetched(text: LogText, start: int, stop: int) -> str:
-    value = hashlib.sha256(mark_of(text.read(0, HEAD)) if start else b"")
-    at = start
-    while at < stop and (block := text.read(at, min(at + (1 << 20), stop))):
+def digest_of(blocks: Iterable[bytes], before: bytes = b"") -> str:
+    """SHA-256, hex, of bytes that come in blocks, with others before them."""
+    value = hashlib.sha256(before)
+    for block in blocks:
         value.update(block)
-        at += len(block)
     return value.hexdigest()
 
 

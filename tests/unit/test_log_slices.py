@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mtc.core.model import Accounting, LoadedObject, SourceObject
-from mtc.sources.log_slices import MOST, LogFile, Look, line_end, look
+from mtc.sources.log_identity import LogFile
+from mtc.sources.log_slices import MOST, Look, line_end, look
 from mtc.sources.merged_slices import merged_content, merged_slice
 
 NOW = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
