@@ -75,13 +75,7 @@ class Day:
 
     def paths(self) -> list[str]:
         """The paths of all hits that the state lists, in order."""
-        import duckdb  # noqa: PLC0415 - the test's own look
-
-        root = self.applied.root
-        with Store.open(root / ".mtc" / "state.db", readonly=True) as store:
-            files = [str(root / "warehouse" / file) for file in store.listed_files()]
-        rows = duckdb.connect().execute("SELECT path FROM read_parquet(?)", [files]).fetchall() if files else []
-        return sorted((path for (path,) in rows), key=lambda path: int(path[1:]))
+        return self.applied.hit_paths()
 
     def expect_all(self) -> None:
         """Every hit counts once, and nothing is left to do."""

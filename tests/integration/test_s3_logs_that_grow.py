@@ -12,7 +12,6 @@ from s3_faults import Fault, Headers, Kind, Proxy
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 from mtc.core.model import Verdict
-from mtc.state.store import Store
 
 DAY = dt.date(2026, 5, 1)
 NOW = dt.datetime(2026, 11, 28, 13, tzinfo=dt.UTC)
@@ -72,13 +71,7 @@ credentials: {{pull: {{{entry}, endpoint_url: '{self.proxy.url}'}}}}
 
     def paths(self) -> list[str]:
         """The paths of all hits that the state lists, in order."""
-        import duckdb  # noqa: PLC0415 - the test's own look
-
-        root = self.applied.root
-        with Store.open(root / ".mtc" / "state.db", readonly=True) as store:
-            files = [str(root / "warehouse" / file) for file in store.listed_files()]
-        rows = duckdb.connect().execute("SELECT path FROM read_parquet(?)", [files]).fetchall() if files else []
-        return sorted((path for (path,) in rows), key=lambda path: int(path[1:]))
+        return self.applied.hit_paths()
 
     def expect_all(self) -> None:
         """Every hit counts once, nothing is left to do, and finding that out opens no object."""

@@ -116,6 +116,17 @@ class Applied:
             record = store.record(StepId(Stage.IMPORT, site, day))
         return record.accounting if record else None
 
+    def hit_paths(self, site: str = "docs") -> list[str]:
+        """The paths of all hits that the state lists of a site, `/1`, `/2` ..., in order of their numbers."""
+        import duckdb  # noqa: PLC0415 - the test's own look
+
+        with Store.open(self.root / ".mtc" / "state.db", readonly=True) as store:
+            loaded = [item for items in store.history((site,)).objects.values() for item in items]
+        parts = [(str(self.root / "warehouse" / part.file), part.object_id) for item in loaded for part in item.parts]
+        query = "SELECT path FROM read_parquet(?) WHERE object = ?"  # a file may have rows of objects merged since
+        rows = [row for part in parts for row in duckdb.connect().execute(query, list(part)).fetchall()]
+        return sorted((path for (path,) in rows), key=lambda path: int(path[1:]))
+
     @property
     def notes(self) -> list[str]:
         """What the last run said that stops nothing, of steps and of itself."""

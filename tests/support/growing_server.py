@@ -7,8 +7,6 @@ from pathlib import Path
 
 from applied import Applied, hit
 
-from mtc.state.store import Store
-
 
 def at(text: str) -> dt.datetime:
     """A time in UTC."""
@@ -63,17 +61,9 @@ class Server:
         self.now += later
         self.applied.apply(now=self.now, code=code)
 
-    def paths(self, root: Path | None = None) -> list[str]:
-        """The paths of all hits that the state lists, sorted."""
-        import duckdb  # noqa: PLC0415 - the test's own look
-
-        root = root or self.applied.root
-        with Store.open(root / ".mtc" / "state.db", readonly=True) as store:
-            loaded = [item for items in store.history(("docs",)).objects.values() for item in items]
-        parts = [(str(root / "warehouse" / part.file), part.object_id) for item in loaded for part in item.parts]
-        query = "SELECT path FROM read_parquet(?) WHERE object = ?"  # a file may have rows of objects merged since
-        rows = [row for part in parts for row in duckdb.connect().execute(query, list(part)).fetchall()]
-        return sorted((path for (path,) in rows), key=lambda path: int(path[1:]))
+    def paths(self) -> list[str]:
+        """The paths of all hits that the state lists, in order."""
+        return self.applied.hit_paths()
 
     def expect_all(self) -> None:
         """Every hit that was written is there once."""
