@@ -26,7 +26,7 @@ from mtc.engine.step_tracker import StepTracker
 from mtc.engine.task_queue import TaskQueue, tasks
 from mtc.manifest.project import Project
 from mtc.plan.growing import uncounted_notes
-from mtc.plan.neighbours import Neighbours, day_notes, to_import
+from mtc.plan.neighbours import NEIGHBOUR, Neighbours, day_notes, to_import
 from mtc.plan.planner import Steps
 from mtc.plan.work import PlannedStep
 from mtc.plan.world import Selection, World
@@ -131,7 +131,7 @@ class Coordinator:
         """
         history = unchanged or self._planner.history(selection)
         known = {site: Neighbours(site, self._before).sides(days) for site, days in selection.days.items()}
-        neighbours = to_import(selection.days, history) if Stage.STAT in selection.stages else {}
+        neighbours = to_import(self.project, selection.days, history) if Stage.STAT in selection.stages else {}
         if neighbours and self._import_neighbours(
             executor, replace(selection, days=neighbours, named=frozenset()), history
         ):
@@ -150,7 +150,8 @@ class Coordinator:
         if not steps:
             return False
         self._tracker.neighbours.update(steps)
-        self._planner.announce(Stage.IMPORT, list(steps.values()), history)
+        # Marked before they begin: a run that is killed must not leave days that look as if they had been asked for.
+        self._planner.announce(Stage.IMPORT, list(steps.values()), history, {NEIGHBOUR: 1})
         self._submit(steps.values())
         self._drive(executor)
         return True

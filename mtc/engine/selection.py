@@ -16,6 +16,7 @@ from mtc.manifest.dates import Dates, is_relative, is_single_day
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project
 from mtc.plan.day_selection import MissedDays, by_site, missed_days
+from mtc.plan.neighbours import NEIGHBOUR, Neighbours
 from mtc.plan.planner import unfinished_days, unsettled_days
 from mtc.plan.world import Selection
 
@@ -83,7 +84,13 @@ def _missed(
         first, last = today - dt.timedelta(days=project.catch_up), min(site_days) - dt.timedelta(days=1)
         # The imports of growing logs are also of days that nobody asked for.
         stage = Stage.STAT if project.sites[name].grows and Stage.STAT in stages else stages[0]
-        yield name, missed_days(stage, known.get(name, {}), first, last)
+        neighbours = Neighbours(name, history)
+        records = {
+            step: record
+            for step, record in known.get(name, {}).items()
+            if NEIGHBOUR not in record.figures or not neighbours.only_for_others(step.day)
+        }
+        yield name, missed_days(stage, records, first, last)
 
 
 def _too_old(name: str, days: Sequence[dt.date]) -> str:
@@ -97,9 +104,14 @@ def _too_old(name: str, days: Sequence[dt.date]) -> str:
 def _unfinished(
     project: Project, sites: tuple[str, ...], stages: tuple[Stage, ...], history: History
 ) -> Iterator[tuple[str, dt.date]]:
-    yield from unfinished_days(sites, history)
+    """Each site's days to be looked at again; for a day that was imported for others, those it was imported for."""
+    found = [*unfinished_days(sites, history)]
     if Stage.IMPORT in stages:
-        yield from unsettled_days(project, sites, history)
+        found += unsettled_days(project, sites, history)
+    for name, day in found:
+        neighbours = Neighbours(name, history)
+        for other in neighbours.served(day) if neighbours.only_for_others(day) else (day,):
+            yield name, other
 
 
 @dataclass(frozen=True, slots=True)

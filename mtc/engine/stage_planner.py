@@ -4,8 +4,9 @@ Runs no step. Records which steps are planned or blocked, and when a source was 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from mtc.core import crash_points
 from mtc.core.clock import Clock
@@ -80,21 +81,29 @@ class StagePlanner:
     def plan_neighbours(self, selection: Selection, history: History) -> Steps:
         """Plan the imports of days adjacent to those asked for; returns the steps that have work."""
         world = self.observe(Stage.IMPORT, selection, history)
-        planned = plan_imports(self.project, selection, world, history, self.clock())
-        steps = {step: item for step, item in planned.items() if item.verdict.is_work}
-        if steps:
-            self.listed_at = self.clock()
-        return steps
+        planned = self.plan(Stage.IMPORT, selection, history, world, {})
+        return {step: item for step, item in planned.items() if item.verdict.is_work}
 
-    def register(self, steps: Iterable[StepId], history: History | None) -> None:
+    def register(
+        self, steps: Iterable[StepId], history: History | None, figures: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         """Record every planned step in the state, also those that are never tried."""
         known = history.steps if history else {}
         if new := [step for step in steps if step not in known]:
-            self.store.planned(new)
+            self.store.planned(new, figures)
 
-    def announce(self, stage: Stage, steps: list[PlannedStep], history: History) -> None:
-        """Record the plan of a stage, with blocked steps and their reasons; then report its counts."""
-        self.register((planned.step for planned in steps), history)
+    def announce(
+        self,
+        stage: Stage,
+        steps: list[PlannedStep],
+        history: History,
+        figures: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Record the plan of a stage, with blocked steps and their reasons; then report its counts.
+
+        `figures` are recorded with the steps that the state does not have yet.
+        """
+        self.register((planned.step for planned in steps), history, figures)
         idle = [planned for planned in steps if not planned.verdict.is_work]
         for planned in idle:
             self.summary.add_idle(planned)

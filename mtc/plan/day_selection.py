@@ -4,14 +4,13 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage, Status, StepId
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
 from mtc.plan.fingerprint import is_older
 from mtc.plan.neighbours import Neighbours
 from mtc.plan.stat_inputs import import_named, stat_version
-from mtc.plan.verdicts import is_done
+from mtc.plan.verdicts import is_done, is_unsettled
 from mtc.plan.world import World
 
 _DAY = dt.timedelta(days=1)
@@ -148,8 +147,5 @@ def unsettled_days(project: Project, sites: Iterable[str], history: History) -> 
     """Days whose source was last listed before it had settled: more objects may have arrived since."""
     names = set(sites)
     for step, record in history.steps.items():
-        if step.stage is Stage.IMPORT and step.site in names and record.checked is not None:
-            site = project.sites[step.site]
-            settled = site.day_end(step.day) + dt.timedelta(seconds=seconds(site.source.settle))
-            if record.checked < settled:
-                yield step.site, step.day
+        if step.stage is Stage.IMPORT and step.site in names and is_unsettled(project.sites[step.site], record):
+            yield step.site, step.day

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from mtc.core.model import LoadedObject, Stage, StepId
 from mtc.core.records import History, StepRecord
 from mtc.core.sanitize import printable
-from mtc.manifest.project import Project
-from mtc.plan.verdicts import is_done
+from mtc.manifest.project import Project, SiteSettings
+from mtc.plan.verdicts import is_done, is_unsettled
 from mtc.plan.world import Selection
 
 DayNote = tuple[bool, str]
@@ -80,19 +80,36 @@ class Neighbours:
         return self.history.steps.get(StepId(Stage.IMPORT, self.site, day))
 
     def only_for_others(self, day: dt.date) -> bool:
-        """Whether a day was imported only for the hits of adjacent days, and has no stat step."""
+        """Whether a day is, or is to be, imported only for the hits of adjacent days, and has no stat step."""
         record = self._import(day)
-        has_statistics = StepId(Stage.STAT, self.site, day) in self.history.steps
-        return record is not None and NEIGHBOUR in record.figures and not has_statistics
+        return record is not None and NEIGHBOUR in record.figures and not self._has_statistics(day)
+
+    def served(self, day: dt.date) -> tuple[dt.date, ...]:
+        """The adjacent days with statistics, whose hits the logs of a day may hold."""
+        return tuple(other for other in (day - _DAY, day + _DAY) if self._has_statistics(other))
+
+    def is_to_be_imported(self, site: SiteSettings, day: dt.date) -> bool:
+        """Whether a day that others need is not imported, or was imported only for them and before it had settled."""
+        record = self._import(day)
+        return not is_done(record) or (self.only_for_others(day) and is_unsettled(site, record))
+
+    def _has_statistics(self, day: dt.date) -> bool:
+        return StepId(Stage.STAT, self.site, day) in self.history.steps
 
 
-def to_import(sites: Mapping[str, Collection[dt.date]], history: History) -> dict[str, tuple[dt.date, ...]]:
-    """For each site, the days that are not imported and whose logs may hold hits of the given days."""
+def to_import(
+    project: Project, sites: Mapping[str, Collection[dt.date]], history: History
+) -> dict[str, tuple[dt.date, ...]]:
+    """For each site, the days that are to be imported because their logs may hold hits of the given days.
+
+    These are days that are not imported yet, and those that nobody asked for and that may still get logs.
+    """
     found: dict[str, tuple[dt.date, ...]] = {}
     for site, days in sites.items():
         neighbours = Neighbours(site, history)
-        if missing := {other for day in days for other in neighbours.missing(day)} - set(days):
-            found[site] = tuple(sorted(missing))
+        needed = {other for day in days for other in neighbours.needed(day)} - set(days)
+        if wanted := {day for day in needed if neighbours.is_to_be_imported(project.sites[site], day)}:
+            found[site] = tuple(sorted(wanted))
     return found
 
 

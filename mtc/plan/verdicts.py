@@ -4,11 +4,13 @@ By its record a step is done, never tried, failed or blocked. Reasons name the s
 manifest.
 """
 
+import datetime as dt
 from collections.abc import Iterable
 
+from mtc.core.frozen_model import seconds
 from mtc.core.model import LoadedObject, SourceObject, Status, Verdict
 from mtc.core.records import StepRecord
-from mtc.manifest.project import Project
+from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.fingerprint import Changes, Fingerprint
 
 DONE = frozenset({Status.DONE, Status.EMPTY})
@@ -21,6 +23,14 @@ Finding = tuple[Verdict, tuple[str, ...]]
 def is_done(record: StepRecord | None) -> bool:
     """Whether the step's last attempt succeeded."""
     return record is not None and record.status in DONE
+
+
+def is_unsettled(site: SiteSettings, record: StepRecord | None) -> bool:
+    """Whether a day's source was last listed before it had settled, so that more objects may have come since."""
+    if record is None or record.checked is None:
+        return False
+    settled = site.day_end(record.step.day) + dt.timedelta(seconds=seconds(site.source.settle))
+    return record.checked < settled
 
 
 def digest_of(record: StepRecord | None, verdict: Verdict) -> str:

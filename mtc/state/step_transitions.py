@@ -32,6 +32,9 @@ _FAIL_STEPS_OF_RUN = """
 
 
 _ENSURE_STEP = "INSERT INTO steps (site, stage, day, status) VALUES (?, ?, ?, 'planned') ON CONFLICT DO NOTHING"
+_ADD_PLANNED = """
+    INSERT INTO steps (site, stage, day, status, figures) VALUES (?, ?, ?, 'planned', ?) ON CONFLICT DO NOTHING
+"""
 _STEP_ROW = "SELECT id FROM steps WHERE site = ? AND stage = ? AND day = ?"
 _START = "UPDATE steps SET status = 'running', error = '', attempts = attempts + 1 WHERE id = ?"
 _ADD_ATTEMPT = "INSERT INTO attempts (step, run, number, started) VALUES (?, ?, ?, ?)"
@@ -64,10 +67,11 @@ class StepTransitions:
     def __init__(self, connection: StateConnection) -> None:
         self._connection = connection
 
-    def planned(self, steps: Iterable[StepId]) -> None:
-        """Insert planned steps that the state does not have yet; known ones stay as they are."""
+    def planned(self, steps: Iterable[StepId], figures: Mapping[str, int]) -> None:
+        """Insert planned steps that the state does not have yet, with these figures; known ones stay as they are."""
+        text = to_json(figures)
         with self._connection.transaction():
-            self._connection.execute_many(_ENSURE_STEP, (step_columns(step) for step in steps))
+            self._connection.execute_many(_ADD_PLANNED, ((*step_columns(step), text) for step in steps))
 
     def checked(self, steps: Iterable[StepId], at: dt.datetime) -> None:
         """Record when the source was listed for these steps."""

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from sqlite3 import Connection
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, TextIO
 
 from mtc.core.deliveries import Batch, DeliveredObject, Delivery
@@ -77,9 +77,9 @@ class Store:
 
     # Steps
 
-    def planned(self, steps: Iterable[StepId]) -> None:
-        """Insert planned steps that the state does not have yet; known ones stay as they are."""
-        self._steps.planned(steps)
+    def planned(self, steps: Iterable[StepId], figures: Mapping[str, int] = MappingProxyType({})) -> None:
+        """Insert planned steps that the state does not have yet, with these figures; known ones stay as they are."""
+        self._steps.planned(steps, figures)
 
     def checked(self, steps: Iterable[StepId], at: dt.datetime) -> None:
         """Record when the source was listed for these steps."""

@@ -16,7 +16,7 @@ from mtc.core import crash_points
 ON_THE_WAY = tuple(
     point for point in crash_points.POINTS if not point.startswith(("deliver.", "merge."))
 )  # those: test_crash_matomo, test_crash_merging
-FIRST_RUN = (*ON_THE_WAY, "load.published:3", "record.after:9", "run.planned:2")
+FIRST_RUN = (*ON_THE_WAY, "load.published:3", "record.after:9", "run.planned:2", "import.done:7")  # of an adjacent day
 AFTER_A_CHANGE = (*ON_THE_WAY[::2], "record.after:2")  # a first run goes through all
 MORE = tuple(f"{point}:{passage}" for point in ON_THE_WAY[:8] for passage in (2, 3, 4))
 

@@ -80,6 +80,21 @@ def test_a_day_that_waits_for_the_next_ones_logs_says_so_and_is_made_again(tmp_p
     assert place.quiet == "", "that a day waits for the next is news once"
 
 
+def test_what_comes_late_for_a_day_beside_is_read_and_gives_it_no_statistics(tmp_path: Path) -> None:
+    """The manifest's one day ends at 07:00 UTC of the next, whose logs are whole only a day later."""
+    place = Applied(tmp_path)
+    place.manifest(f"timezone: America/Los_Angeles\ndates: {DAY}\n")
+    utc_folders(place, 0, 0)
+    place.log(f"docs/{DAY + ONE}.log", hours(f"{DAY + ONE} 00:00", 2, 10))
+    place.apply(now=moment("2026-05-02 02:30+00:00"))
+    place.log(f"docs/{DAY + ONE}.log", hours(f"{DAY + ONE} 00:00", 24, 10))
+    for hour in (8, 23):
+        place.apply(now=moment(f"2026-05-03 {hour:02}:00+00:00"))
+        assert place.actions() == 240
+        assert sorted(path.name for path in (tmp_path / "stats/docs").iterdir()) == [f"{DAY}.stat"]
+    assert place.stat()["complete"]
+
+
 def test_a_day_beside_that_has_no_logs_is_known_to_be_absent(tmp_path: Path) -> None:
     """Looked at, and nothing is there: nothing more can come."""
     place = Applied(tmp_path)

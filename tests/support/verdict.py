@@ -1,5 +1,7 @@
 """What every crash test ends with: the same command completes, to the same end, and leaves nothing behind."""
 
+from typing import Any
+
 from endstate import State, end_state, leftovers
 from trial import Ended, Trial
 
@@ -21,9 +23,17 @@ def is_whole(trial: Trial, whole: State) -> None:
     """A project has come to this end, with nothing left over."""
     state = end_state(trial.root)
     for kind, expected in whole.items():
-        assert state[kind] == expected, kind
+        assert state[kind] == expected, f"{kind}: {_difference(state[kind], expected)}"
     left = leftovers(trial.root)
     assert not left, left
+
+
+def _difference(found: Any, expected: Any) -> str:
+    """What is other than expected, short enough to be read in a log of a test run."""
+    if not isinstance(found, dict):
+        return f"{set(found) ^ set(expected)}"
+    names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+    return "\n".join(f"{name}: {found.get(name)}, expected {expected.get(name)}" for name in names)
 
 
 def is_consistent(trial: Trial) -> None:

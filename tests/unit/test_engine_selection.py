@@ -15,6 +15,7 @@ from mtc.engine.selection import Scope, select, sites_of
 from mtc.manifest.dates import Dates
 from mtc.manifest.load import load
 from mtc.manifest.project import Project
+from mtc.plan.neighbours import NEIGHBOUR
 
 NOTHING = History()
 NOW = dt.datetime(2025, 5, 10, 12, tzinfo=dt.UTC)
@@ -83,6 +84,27 @@ def test_a_day_that_failed_stays_on_the_list(project: Project) -> None:
     assert OLD in select(project, Scope(), record(Stage.STAT, Status.FAILED), NOW).days["docs"]
 
 
+BEGUN = {
+    "killed or failed": (Status.FAILED, None),
+    "before it had settled": (Status.DONE, dt.datetime(2025, 4, 21, 1, tzinfo=dt.UTC)),
+}
+
+
+@pytest.mark.parametrize(("status", "checked"), BEGUN.values(), ids=BEGUN)
+def test_a_day_imported_only_for_another_is_not_asked_for_itself(
+    status: Status, checked: dt.datetime | None, project: Project
+) -> None:
+    """The day that needs its logs is looked at again; it gets no statistics of its own."""
+    step, served = StepId(Stage.IMPORT, "docs", OLD), OLD + dt.timedelta(days=1)
+    beside = StepRecord(step, status, attempts=1, checked=checked, figures={NEIGHBOUR: 1})
+    asked = StepRecord(StepId(Stage.STAT, "docs", served), Status.DONE)
+    known = {record.step: record for record in (beside, asked)}
+    assert select(project, Scope(), History(known), NOW).days == {"docs": (served, *DAYS), "shop": DAYS}
+    own = StepRecord(StepId(Stage.STAT, "docs", OLD), Status.PLANNED)
+    known[own.step] = own
+    assert select(project, Scope(), History(known), NOW).days == {"docs": (OLD, *DAYS), "shop": DAYS}
+
+
 def test_days_that_are_named_are_the_only_ones(project: Project) -> None:
     """Unfinished days are not added when one day is named."""
     chosen = select(project, Scope(dates="2025-05-02"), record(Stage.IMPORT, Status.FAILED), NOW)
@@ -101,6 +123,11 @@ def done(*ago: int, site: str = "docs", status: Status = Status.DONE) -> dict[St
     return {step: StepRecord(step, status, "f" if status is Status.DONE else "", checked=NOW) for step in steps}
 
 
+def for_others(*ago: int) -> dict[StepId, StepRecord]:
+    """Import steps of days so long ago, done only for the hits of adjacent days."""
+    return {step: dataclasses.replace(record, figures={NEIGHBOUR: 1}) for step, record in done(*ago).items()}
+
+
 CAUGHT_UP = {
     "three days off": ("yesterday", done(5, 6, 7), 30, (4, 3, 2)),
     "none off": ("yesterday", done(2, 3), 30, ()),
@@ -112,6 +139,8 @@ CAUGHT_UP = {
     "a backfill of long ago": ("yesterday", done(100, 3, 2), 30, ()),
     "planned and never tried": ("yesterday", done(4) | done(3, 2, status=Status.PLANNED), 30, (3, 2)),
     "a day without logs was looked at": ("yesterday", done(4) | done(3, status=Status.EMPTY), 30, (2,)),
+    "imported only for the day before": ("yesterday", done(5) | for_others(4), 30, (4, 3, 2)),
+    "imported only for the first day": ("yesterday", for_others(5) | done(4, 3, 2), 30, ()),
     "today": ("today", done(4), 30, (3, 2, 1)),
     "the last days": ({"last": 2}, done(6), 30, (5, 4, 3)),
     "a fixed day": (day(1).isoformat(), done(5), 30, ()),
