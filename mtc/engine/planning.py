@@ -70,12 +70,8 @@ def plan_step(project: Project, step: StepId, note: Callable[[str], None], clock
     now = clock()
     of_run = select(project, scope, history, now)
     days = {step.site: (step.day,)}
-    selection = Selection(tuple(Stage), days, of_run.named, exact=True, last=_last_days(of_run))
+    selection = Selection(tuple(Stage), days, of_run.named, exact=True, last=of_run.last)
     return _make_plan(project, selection, history, note, now)
-
-
-def _last_days(selection: Selection) -> dict[str, dt.date]:
-    return {site: max(days) for site, days in selection.days.items() if days}
 
 
 def _make_plan(
@@ -119,7 +115,7 @@ def status_data(
     days = {day for site_days in selection.days.values() for day in site_days}
     if scope.dates is None and is_relative(project.dates):
         days |= {now.date() - dt.timedelta(days=back) for back in range(1, STATUS_DAYS + 1)}
-    last = _last_days(select(project, replace(scope, dates=None), history, now))
+    last = select(project, replace(scope, dates=None), history, now).last
     shown = {name: tuple(sorted(days)) for name in names}
     wide = Selection(project.stages, shown, selection.named, exact=True, last=last)
     made = None

@@ -14,7 +14,7 @@ from mtc.core.suggest import nearest
 from mtc.engine.observe import stat_sizes
 from mtc.manifest.dates import Dates, is_relative, is_single_day
 from mtc.manifest.dates import days as days_of
-from mtc.manifest.project import Project
+from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.day_selection import MissedDays, by_site, missed_days
 from mtc.plan.neighbours import NEIGHBOUR, Neighbours
 from mtc.plan.planner import unfinished_days, unsettled_days
@@ -65,7 +65,15 @@ def select(project: Project, scope: Scope, history: History, now: dt.datetime) -
         for name, day in (*caught_up, *_unfinished(project, sites, stages, history)):
             days[name].add(day)
     chosen = {name: tuple(sorted(site_days)) for name, site_days in days.items()}
-    return Selection(stages, chosen, named, exact, caught_up=frozenset(caught_up), notes=tuple(notes))
+    last = {name: _last_begun(project.sites[name], chosen[name], named, now) for name in sites}
+    return Selection(stages, chosen, named, exact, caught_up=frozenset(caught_up), notes=tuple(notes), last=last)
+
+
+def _last_begun(site: SiteSettings, days: Collection[dt.date], named: Collection[dt.date], now: dt.datetime) -> dt.date:
+    """The last of the days whose import a run does now: one that has ended, or is named; yesterday before them all."""
+    today = now.astimezone(site.tzinfo).date()
+    due = [day for day in days if day < today or (day == today and day in named)]
+    return max(due, default=today - dt.timedelta(days=1))
 
 
 def _missed(

@@ -45,8 +45,8 @@ class Selection:
     stat steps remove statistics that cannot be made again. For `accepted_sites` all losses are accepted. With `remake`,
     objects that an older recipe loaded are loaded again. `caught_up` are days, with their sites, that no run came to
     when they were due; `notes` are remarks for the user. `added` are days whose imports are planned besides. `last` is
-    the last day that a run would ask for, by site, where a question is about other days: what is new in growing logs
-    belongs to it.
+    the last day, by site, whose import a run would do now: what is new in growing logs belongs to it, or to an
+    earlier one.
     """
 
     stages: tuple[Stage, ...]
