@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from mtc.core.hit_order import slice_places
 from mtc.core.model import Accounting, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
@@ -95,7 +96,8 @@ class StatPlanner:
             inputs[LACKING] = "; ".join(lacking)
         site = self.project.sites[self.site]
         delivered = count_delivered_hits(site, self.history, hits).at_least if site.answers == "matomo" else 0
-        return StatWork(tuple(part.part for part in hits), accounting, lacking, delivered), inputs
+        places = slice_places(part.loaded for part in hits)
+        return StatWork(tuple(part.part for part in hits), accounting, lacking, delivered, places), inputs
 
     def _touching(self, day: dt.date) -> Finding | None:
         """A finding if imports of other days in this plan remove or load again an object with hits of this day."""

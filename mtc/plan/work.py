@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mtc.core.deliveries import DeliveredObject, Delivery, undelivered
+from mtc.core.hit_order import Place
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
 
 
@@ -63,13 +64,14 @@ class StatWork:
     """What a stat step is computed from: parts with hits of its day, and the accounting of its day's import.
 
     `lacking` says why the day may be incomplete. `delivered` is the least number of hits that Matomo has; 0 if the
-    site's statistics do not come from Matomo.
+    site's statistics do not come from Matomo. `places` are those of the objects that are slices of logs.
     """
 
     parts: tuple[Part, ...] = ()
     accounting: Accounting | None = None
     lacking: tuple[str, ...] = ()
     delivered: int = 0
+    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

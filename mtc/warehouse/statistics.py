@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from mtc import __version__
 from mtc.core.atomic_files import path_inside, sha256
 from mtc.core.errors import MtcError, PermanentError, explain_read_error
+from mtc.core.hit_order import Place, in_order
 from mtc.core.model import RECIPES, Accounting, Part, Stage
 from mtc.formats.settings import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
@@ -63,6 +64,10 @@ class DayWork(Protocol):
     def delivered(self) -> int:
         """The least number of hits that Matomo has."""
 
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """The places of the objects that are slices of logs, by object id."""
+
 
 @dataclass(frozen=True, slots=True)
 class DayFailure:
@@ -74,11 +79,12 @@ class DayFailure:
 
 @dataclass(frozen=True, slots=True)
 class _DayPart:
-    """A part of a day, and where its file is."""
+    """A part of a day, where its file is, and the number of its object in the order of the day's objects."""
 
     day: dt.date
     path: Path
     part: Part
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +155,13 @@ class _Batch:
         """The distinct parts with their paths; a part that is missing or damaged fails its day."""
         parts = []
         for day, work in days.items():
+            order = in_order({part.object_id for part in work.parts}, work.places)
+            numbers = {object_id: number for number, object_id in enumerate(order)}
             for part in sorted(set(work.parts)):
                 try:
                     path = _part_path(self.root, part.file)
                     _check_digest(path, part)
-                    parts.append(_DayPart(day, path, part))
+                    parts.append(_DayPart(day, path, part, numbers[part.object_id]))
                 except MtcError as error:
                     failures.setdefault(day, _with_remedy(error, part))
         return parts
@@ -186,6 +194,7 @@ class _Batch:
         values = {
             "files": [str(item.path) for item in parts],
             "objects": [item.part.object_id for item in parts],
+            "object_numbers": [item.number for item in parts],
             "days": [item.day.isoformat() for item in parts],
         }
         self.connection.execute(SELECTED, values)

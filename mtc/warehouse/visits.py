@@ -16,8 +16,8 @@ Which hits are searches within the site, and for what, follows from the URL of t
 Of a repeated parameter the last value counts, but of a list (`q[]=a&q[]=b`) the first. A hit whose decoded value is
 blank is not a search; a value that is not UTF-8 stays encoded. A download is never a search.
 
-Reads Parquet files by table `selected(number, file, object, day)`; makes `visitor`, `action` (a row per hit) and
-`visit`, which `drop_tables` removes. Independent of the state and of documents.
+Reads Parquet files by table `selected(number, file, object, object_number, day)`; makes `visitor`, `action` (a row per
+hit) and `visit`, which `drop_tables` removes. Independent of the state and of documents.
 """
 
 import re
@@ -120,14 +120,12 @@ ENCODED = """array_to_string(list_transform(
 
 SELECTED = """
 CREATE OR REPLACE TEMP TABLE selected AS
-SELECT *, dense_rank() OVER (ORDER BY object) AS object_number
-FROM (
-    SELECT
-        unnest(range(len($files))) AS number,
-        unnest($files) AS file,
-        unnest($objects) AS object,
-        unnest($days)::DATE AS day
-)
+SELECT
+    unnest(range(len($files))) AS number,
+    unnest($files) AS file,
+    unnest($objects) AS object,
+    unnest($object_numbers) AS object_number,
+    unnest($days)::DATE AS day
 """
 
 # Only rows of the selected objects count: a file may hold others. Every NULL of a key gets a value here, so that later

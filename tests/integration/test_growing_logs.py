@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from applied import hit
 from growing_server import Server, at
 
 from mtc.core.model import Stage, Verdict
@@ -204,3 +205,30 @@ def test_the_content_of_a_slice_is_its_text_however_it_was_compressed(server: Se
         "access.log.1.gz": hashlib.sha256(text).hexdigest(),
         "access.log": hashlib.sha256(server.path().read_bytes()).hexdigest(),
     }
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_hits_of_one_second_count_in_their_order_however_the_log_was_sliced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, merged: bool
+) -> None:
+    """Entry and exit page of a visit, and its referrer: as of one import of the whole log."""
+    found = []
+    for name, runs in (("whole", False), ("sliced", True)):
+        (tmp_path / name).mkdir()
+        server = Server(tmp_path / name)
+        monkeypatch.setattr("mtc.plan.slice_merging.FEWEST", 2 if merged and runs else 10**9)
+        for day, hits in ((1, 5), (2, 2)):
+            for number in range(hits):
+                server.write(f"2026-05-0{day}T10:00")
+                with server.path().open("a") as stream:
+                    server.number += 1
+                    line = hit(server.now, f"/{server.number}").replace('"-"', f'"https://{number}.example.net/"')
+                    stream.write(line)
+                if runs:
+                    server.apply()
+        days = DateRange(from_="2026-05-01", to="2026-05-02")
+        server.applied.apply(days, now=at("2026-05-04T10:00:00"))
+        server.expect_all()
+        found.append([server.applied.stat(day) for day in (DAY, NEXT)])
+    for whole, sliced in zip(*found, strict=True):
+        assert (whole["summary"], whole["tables"]) == (sliced["summary"], sliced["tables"])

@@ -31,7 +31,10 @@ class Twins:
 
     def each(self, what: str) -> None:
         """Do the same on both."""
-        moves = [dt.timedelta(minutes=self.dice.randrange(5, 90)) for _ in range(self.dice.randrange(1, 6))]
+        minutes = [self.dice.choice((0, 0, self.dice.randrange(5, 90))) for _ in range(self.dice.randrange(1, 6))]
+        if what == "rotate":  # in what order hits of the same second in different logs count, no rule says
+            minutes[0] = 5
+        moves = [dt.timedelta(minutes=number) for number in minutes]
         for number, server in enumerate(self.servers):
             server.now = self.clock
             {"write": self._write, "rotate": self._rotate, "settings": self._settings}[what](server, moves)

@@ -59,11 +59,15 @@ _AFTER = dt.timedelta(hours=7)
 
 @dataclass(slots=True)
 class Log:
-    """A log that a server writes: its name, the end of a line that is not written yet, and its rotated files."""
+    """A log that a server writes: its name, the end of a line that is not written yet, and its rotated files.
+
+    `last` are time and visitor of the last line of its file.
+    """
 
     name: str
     rest: bytes = b""
     rotated: list[str] = field(default_factory=list)
+    last: tuple[dt.datetime, int] | None = None
 
 
 class Walk:
@@ -92,13 +96,21 @@ class Walk:
 
     # ---- lines
 
-    def line(self) -> bytes:
-        """The next line: most are hits, some are filtered or cannot be read, some are of the day before."""
+    def line(self, log: Log) -> bytes:
+        """The next line of a log: most are hits, some are filtered or cannot be read, some are of the day before.
+
+        Some are of the visitor and the second of the line before, in the same file: they count in their order. In what
+        order hits of the same second in different logs count, no rule says.
+        """
         self.number += 1
         self.now += _SECOND
         at = self.now - dt.timedelta(days=1) * (self.dice.random() < 0.05)
-        while at in self.times:  # in what order hits of the same second count, no rule says
+        while at in self.times:
             at -= _SECOND
+        visitor = self.dice.randrange(1, 5)
+        if log.last is not None and self.dice.random() < 0.3:
+            at, visitor = log.last
+        log.last = at, visitor
         self.times.add(at)
         kind = self.dice.choices(["hit", "filtered", "rejected"], [20, 3, 1])[0]
         self.kinds[kind] += 1
@@ -106,7 +118,8 @@ class Walk:
             self.hits.append(self.number)
         path = f"/{self.number}" if kind == "hit" else f"/style-{self.number}.css"
         text = f"no line of a log: {self.number}\n" if kind == "rejected" else hit(at, path)
-        data = text.replace("192.0.2.1 ", f"192.0.2.{self.dice.randrange(1, 5)} ").encode()
+        referrer = f"https://{self.number % 7}.example.net/" if self.dice.random() < 0.5 else "-"
+        data = text.replace("192.0.2.1 ", f"192.0.2.{visitor} ").replace('"-"', f'"{referrer}"').encode()
         self.written.append(data)
         return data
 
@@ -144,13 +157,13 @@ class Walk:
         """Some lines."""
         log = self.any_log()
         self.finish(log)
-        self.write(log, b"".join(self.line() for _ in range(self.dice.choice([1, 1, 2, 3, 10, 60]))))
+        self.write(log, b"".join(self.line(log) for _ in range(self.dice.choice([1, 1, 2, 3, 10, 60]))))
 
     def append_piece(self) -> None:
         """A line in two pieces, and mostly an apply between them."""
         log = self.any_log()
         self.finish(log)
-        line = self.line()
+        line = self.line(log)
         cut = self.dice.randrange(1, len(line))
         self.write(log, line[:cut])
         self.stamp(log.name, right=True)
@@ -201,6 +214,7 @@ class Walk:
         if self.dice.random() < 0.5:
             self.apply()
         (self.folder / log.name).write_bytes(b"")
+        log.last = None
         self.stamp(log.name)
         self.seen.discard(log.name)
 
@@ -268,9 +282,10 @@ class Walk:
         size, before = path.stat().st_size, path.stat().st_mtime_ns
         if self.dice.random() < 0.5:
             path.unlink()
-        lines = [self.line()]
+        log.last = None
+        lines = [self.line(log)]
         while sum(map(len, lines)) + 300 < size:
-            lines.append(self.line())
+            lines.append(self.line(log))
         short = size - sum(map(len, lines))
         self.number += 1
         self.kinds["rejected"] += 1
@@ -350,7 +365,9 @@ class Walk:
         """Rename a file."""
         (self.folder / old).rename(self.folder / new)
         self.took(log, old, new)
-        if old != log.name:
+        if old == log.name:
+            log.last = None
+        else:
             log.rotated.remove(old)
         self.seen.discard(old)
 

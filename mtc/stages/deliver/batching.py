@@ -24,6 +24,7 @@ import duckdb
 from mtc.core.database import explain_database_error
 from mtc.core.deliveries import Batch, BatchId, Cut
 from mtc.core.errors import PermanentError
+from mtc.core.hit_order import in_order, slice_places
 from mtc.core.model import LoadedObject
 from mtc.stages.deliver import requests
 
@@ -73,7 +74,7 @@ FROM (
     {join_replaced}
     WHERE ts <= $until AND ts > $oldest
 )
-ORDER BY lane, ts, object_place, line  -- sorting numbers is faster; places are in order of the objects' ids
+ORDER BY lane, ts, object_place, line  -- sorting numbers is faster; places are in the order of the objects
 """
 _NOT_PLAIN = """
 SELECT DISTINCT ip FROM read_parquet($paths, hive_partitioning = false)
@@ -271,22 +272,20 @@ def unsendable(
 
 @dataclass(frozen=True, slots=True)
 class _SelectedRows:
-    """Part files, and for each one the object whose rows are selected."""
+    """Part files, and for each one the object whose rows are selected. `ids` has each object once, in order."""
 
     files: tuple[str, ...]
     objects: tuple[str, ...]
+    ids: tuple[str, ...]
     until: dt.datetime
 
     @classmethod
     def of(cls, warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut) -> "_SelectedRows":
-        pairs = sorted({(str(warehouse / part.file), part.object_id) for item in loaded for part in item.parts})
+        items = list(loaded)
+        pairs = sorted({(str(warehouse / part.file), part.object_id) for item in items for part in item.parts})
+        ids = in_order([object_ for _, object_ in pairs], slice_places(items))
         until = cut.until.astimezone(dt.UTC).replace(tzinfo=None)
-        return cls(tuple(file for file, _ in pairs), tuple(object_ for _, object_ in pairs), until)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of the objects, each once, in order."""
-        return tuple(sorted(set(self.objects)))
+        return cls(tuple(file for file, _ in pairs), tuple(object_ for _, object_ in pairs), tuple(ids), until)
 
     @property
     def places(self) -> list[int]:
