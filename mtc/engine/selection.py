@@ -105,8 +105,12 @@ def _too_old(name: str, days: Sequence[dt.date]) -> str:
     count = "1 day" if len(days) == 1 else f"{len(days)} days"
     return (
         f"{name}: no run has imported {count} from {days[0]} to {days[-1]}, which `catch_up` does not reach: "
-        f"`mtc import {name} {days[0]} {days[-1]}`"
+        f"`mtc apply --site {name} {_days_as_options(days)}`"
     )
+
+
+def _days_as_options(days: Sequence[dt.date]) -> str:
+    return f"--date {days[0]}" if len(days) == 1 else f"--from {days[0]} --to {days[-1]}"
 
 
 def _unfinished(

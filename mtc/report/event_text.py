@@ -1,6 +1,6 @@
 """Each event of a run as a line of text, and the recap. Does not decide when or where they are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mtc.core.errors import EXIT_FAILED, EXIT_OK
 from mtc.core.events import (
@@ -17,7 +17,7 @@ from mtc.core.events import (
 from mtc.core.model import Status, Verdict
 from mtc.core.sanitize import one_line
 from mtc.report.terminal import Tone
-from mtc.report.text import count, duration, plural, rate
+from mtc.report.text import count, day_list, duration, plural, rate
 
 # the figures shown on a step's line, in this order
 _FIGURES = ("objects", "lines", "hits", "rejected", "delivered", "visits", "rows")
@@ -50,6 +50,14 @@ def event_text(event: Event) -> tuple[Tone, str] | None:
         case _:
             pass
     return line
+
+
+def empty_days_text(events: Sequence[StepFinished]) -> tuple[Tone, str]:
+    """The line of empty steps of one stage and site: `empty   import:docs: 2026-05-01..2026-05-09, 9 days`."""
+    step = events[0].step
+    if len(events) == 1:
+        return _TONES[Status.EMPTY], _finished(events[0])
+    return _TONES[Status.EMPTY], f"empty   {step.stage.value}:{step.site}: {day_list(each.step.day for each in events)}"
 
 
 def plan_counts(verdicts: Mapping[str, int]) -> str:

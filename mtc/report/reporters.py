@@ -13,7 +13,7 @@ Events come from one thread, the coordinator's.
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
@@ -31,7 +31,7 @@ from mtc.core.events import (
     to_json,
 )
 from mtc.core.model import Stage, Status
-from mtc.report.event_text import event_text, recap
+from mtc.report.event_text import empty_days_text, event_text, recap
 from mtc.report.progress import Progress
 from mtc.report.terminal import Terminal, Tone, detect_terminal, discard_output, write_line
 from mtc.report.text import count
@@ -179,6 +179,26 @@ class SeenCauses:
         return not follows and not known
 
 
+@dataclass(slots=True)
+class EmptyDays:
+    """The empty steps of the current stage, by site, which share a line: caught-up days mostly have no logs."""
+
+    _steps: dict[tuple[Stage, str], list[StepFinished]] = field(default_factory=dict)
+
+    def take(self, event: Event) -> bool:
+        """Keep an empty step for later; False for any other event, and for a step that has something to say."""
+        if not isinstance(event, StepFinished) or event.status is not Status.EMPTY or event.notes or event.error:
+            return False
+        self._steps.setdefault((event.step.stage, event.step.site), []).append(event)
+        return True
+
+    def lines(self) -> Sequence[tuple[Tone, str]]:
+        """A line for each site, in order; forgets the steps."""
+        lines = [empty_days_text(steps) for _, steps in sorted(self._steps.items())]
+        self._steps.clear()
+        return lines
+
+
 # a folder of damaged logs fails every day of a backfill, each with another message
 MOST_FAILURES = 100
 
@@ -187,8 +207,8 @@ class ConsoleReporter:
     """Shows a run to a person.
 
     On a terminal there is a progress bar; elsewhere a line for each step if there are fewer than 50, otherwise a line
-    of counts at most once in ten seconds. `quiet` shows only warnings, failures and causes of blocked steps, each
-    once, and the recap if something is wrong.
+    of counts at most once in ten seconds. The empty steps of a stage and site share a line, at the end of the stage.
+    `quiet` shows only warnings, failures and causes of blocked steps, each once, and the recap if something is wrong.
     """
 
     def __init__(
@@ -199,6 +219,7 @@ class ConsoleReporter:
         self._clock = clock
         self._progress = Progress(began=clock())
         self._causes = SeenCauses()
+        self._empty = EmptyDays()
         self._screen: Screen = _screen(stream, terminal, quiet=quiet)
 
     def tell(self, event: Event) -> None:
@@ -207,6 +228,8 @@ class ConsoleReporter:
             self._progress, self._causes = Progress(began=self._clock()), SeenCauses()
         self._progress.add(event, self._clock())
         with self._ignoring_write_errors():
+            if isinstance(event, PlanMade | RunFinished):
+                self._show_empty()
             if isinstance(event, RunFinished):
                 self._finish(event)
             else:
@@ -215,13 +238,19 @@ class ConsoleReporter:
     def close(self) -> None:
         """Restore the terminal."""
         with self._ignoring_write_errors():
+            self._show_empty()
             self._screen.close()
+
+    def _show_empty(self) -> None:
+        for tone, line in self._empty.lines():
+            self._screen.line(line, tone)
 
     def _follow(self, event: Event) -> None:
         is_new = self._causes.is_new(event)
         failed = isinstance(event, StepFinished) and event.status is Status.FAILED
         flooded = failed and self._causes.failures > MOST_FAILURES
-        if ((is_new and not flooded) or self._is_shown(event)) and (line := event_text(event)):
+        shown = (is_new and not flooded) or self._is_shown(event)
+        if shown and not self._empty.take(event) and (line := event_text(event)):
             self._screen.line(line[1], line[0])
         if failed and is_new and self._causes.failures == MOST_FAILURES:
             self._screen.line("further failures are only counted; mtc status lists them", Tone.BAD)

@@ -170,10 +170,10 @@ def test_days_chosen_by_name_catch_nothing_up(project: Project) -> None:
 
 
 def test_days_that_are_too_old_to_be_caught_up_are_told(project: Project) -> None:
-    """With the command that imports them; the others are caught up."""
+    """With the command that does all stages of them; the others are caught up."""
     moved = dataclasses.replace(project, dates="yesterday", catch_up=3)
     chosen = select(moved, Scope(), History(done(9)), NOW)
     (note,) = chosen.notes
     assert note.startswith(f"docs: no run has imported 5 days from {day(8)} to {day(4)}")
-    assert f"`mtc import docs {day(8)} {day(4)}`" in note
+    assert f"`mtc apply --site docs --from {day(8)} --to {day(4)}`" in note
     assert chosen.caught_up == {("docs", day(number)) for number in (3, 2)}

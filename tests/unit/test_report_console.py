@@ -109,6 +109,37 @@ def test_a_run_with_failures_says_what_why_and_what_next() -> None:
     )
 
 
+def test_empty_steps_of_a_stage_and_site_share_a_line() -> None:
+    """At the end of the stage: a run that catches up three weeks says so in a line. Others keep their lines."""
+
+    def empty(day: int, site: str = "docs", stage: Stage = Stage.IMPORT) -> StepFinished:
+        return StepFinished(step(day, stage, site), Status.EMPTY, 0.1)
+
+    days = [*range(2, 12), *range(15, 20)]
+    events = (
+        PlanMade("import", 25, 25, {"new": 25}),
+        *(empty(day) for day in reversed(days)),
+        empty(1, "shop"),
+        FAILURE,
+        dataclasses.replace(empty(13), notes=("1 log could not be read",)),
+        StepFinished(step(20), Status.DONE, 3.2),
+        PlanMade("stat", 10, 10, {"new": 10}),
+        *(empty(day, stage=Stage.STAT) for day in (1, 2)),
+        END,
+    )
+    assert shown(events).splitlines()[:-1] == [
+        "plan: import: 25 steps, 25 to do (25 new)",
+        "FAILED  import:docs:2026-05-02: docs/a.gz: the object is corrupt. Push it again",
+        "empty   import:docs:2026-05-13: 1 log could not be read, 0.1 s",
+        "done    import:docs:2026-05-20: 3.2 s",
+        "empty   import:docs: 2026-05-02..2026-05-11, 2026-05-15..2026-05-19, 15 days",
+        "empty   import:shop:2026-05-01: 0.1 s",
+        "plan: stat: 10 steps, 10 to do (10 new)",
+        "empty   stat:docs: 2026-05-01..2026-05-02, 2 days",
+    ]
+    assert "empty" not in shown(events, quiet=True)
+
+
 def test_quiet_is_silent_on_success() -> None:
     """Cron sends no mail when all is well."""
     assert shown(GOOD, quiet=True) == ""
