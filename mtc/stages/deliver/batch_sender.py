@@ -231,10 +231,10 @@ class BatchSender:
         `as_one` is whether it was sent in one request which, as far as is known, is stored completely or not at all. As
         long as the server may be processing it, missing hits can still appear, even if some are stored.
         """
-        pause = _PAUSE
+        probes, pause = self._lookup.probes(batch), _PAUSE
         while True:
             over = self.tracker.clock() >= until
-            if over or self._lookup.glance(batch):
+            if over or self._lookup.glance(probes):
                 found = self._lookup.presence(batch, batch.places)
                 found = found.as_one() if as_one else found
                 if found.whole:

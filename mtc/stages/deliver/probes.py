@@ -83,14 +83,16 @@ class BatchLookup:
     batching: Batching
     sleep: Callable[[float], None]
 
-    def glance(self, batch: Batch) -> bool:
-        """Whether any probe of the batch is stored. False proves nothing.
+    def probes(self, batch: Batch) -> tuple[Probe, ...]:
+        """The probes of a batch in doubt, to glance for again and again."""
+        return probes(batch, self.batching.hits_of(batch), self.batching.visitors(batch))
+
+    def glance(self, chosen: Sequence[Probe]) -> bool:
+        """Whether any of a batch's probes is stored. False proves nothing.
 
         Raises:
             StepError: the server did not answer, or with an error, again and again.
         """
-        hits = self.batching.hits_of(batch)
-        chosen = probes(batch, hits, self.batching.visitors(batch))
         tracker, site = self.tracker, self.site
         return self._retried(lambda: glance(tracker.client, site.id, site.zone, chosen))
 
