@@ -21,6 +21,7 @@ LookupUnsureError       whether a batch is stored is unknown
 
 import base64
 import contextlib
+import functools
 import http.client
 import os
 import ssl
@@ -271,9 +272,15 @@ def _manager(proxy: Proxy | None, trust: ssl.SSLContext, size: int) -> urllib3.P
     return manager
 
 
+@functools.cache
+def _system_trust() -> ssl.SSLContext:
+    """Trust in the authorities of the system: to read their certificates takes longer than many requests."""
+    return ssl.create_default_context()
+
+
 def _tls_context(server: Server) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=server.ca_bundle)
+        return ssl.create_default_context(cafile=server.ca_bundle) if server.ca_bundle else _system_trust()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it holds no certificate"
         raise PermanentError(
