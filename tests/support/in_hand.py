@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
+from reads import database
 
 from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.models import Source
@@ -49,9 +49,7 @@ def explained(
     path.write_bytes(data if isinstance(data, bytes) else "".join(f"{each}\n" for each in data).encode())
     work = folder / "work"
     work.mkdir(exist_ok=True)
-    database = duckdb.connect(config={"threads": 1})
-    database.execute("SET GLOBAL TimeZone = 'UTC'")
-    return Explainer(settings, database.cursor, work, limit).explain(path)
+    return Explainer(settings, database().cursor, work, limit).explain(path)
 
 
 def reasons(found: Explained) -> list[str | None]:

@@ -1,5 +1,6 @@
 """A log's text read as the import stage reads it, with every filter off."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,14 @@ _LINES = 'SELECT reason, rejected, "text", * EXCLUDE (reason, rejected, "text", 
 Line = tuple[object, ...]
 
 
+@functools.cache
+def database() -> duckdb.DuckDBPyConnection:
+    """One database for all tests of a process: to open one takes longer than to read a small log."""
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    return connection
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads lines by way of a file in a folder."""
@@ -25,11 +34,8 @@ class Reader:
 
     @classmethod
     def make(cls, folder: Path) -> "Reader":
-        """A reader with a database of its own."""
-        connection = duckdb.connect()
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET threads = 1")
-        return cls(connection, folder)
+        """A reader with a connection of its own."""
+        return cls(database().cursor(), folder)
 
     def read(self, lines: Iterable[str], form: Format, *, exact: bool = False) -> list[Line]:
         """A row for each line: reason, rejected, text, and its fields."""

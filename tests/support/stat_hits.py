@@ -69,10 +69,8 @@ def write_file(path: Path, hits: Mapping[str, Sequence[Hit]]) -> None:
     ]
     names = [name for name, _, _ in COLUMNS]
     if rows:
-        connection.executemany(
-            f"INSERT INTO rows VALUES ({', '.join('?' * len(names))})",
-            [[row.get(name) for name in names] for row in rows],
-        )
+        given = [[row.get(name) for row in rows] for name in names]
+        connection.execute(f"INSERT INTO rows SELECT {', '.join('unnest(?)' for _ in names)}", given)
     path.parent.mkdir(parents=True, exist_ok=True)
     connection.execute("COPY rows TO '{}' (FORMAT parquet)".format(str(path).replace("'", "''")))
     connection.close()

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import duckdb
 import pytest
 from format_samples import LAYOUTS, REGEXES, SAMPLES, LayoutSample, RegexSample, Row, SampleFile, hosting, w3c
+from reads import database
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
@@ -36,8 +36,7 @@ def read(text: str, form: Format, folder: Path, *, zone: str = "UTC") -> tuple[l
     fetched = FetchedObject(SourceObject("sample.log", path.stat().st_size), path)
     rows: list[Row] = []
     counts: Counter[str] = Counter()
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with database().cursor() as connection:
         for bundle in make_bundles(
             [fetched], folder / "spool", lambda *_: form, sizes=BundleSizes(in_place=(1 << 40, 1 << 40))
         ):

@@ -1,5 +1,6 @@
 """The corpus of manifests: what is good loads and fits the schema, what is bad is told at its place."""
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -39,6 +40,7 @@ def expected(file: Path) -> list[tuple[int, int, str]]:
     return [(int(line), int(column), text) for line, column, text in found]
 
 
+@functools.cache
 def problems_of(file: Path) -> tuple[Problem, ...]:
     (report,) = validate([file])
     return report.problems
