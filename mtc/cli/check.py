@@ -58,7 +58,8 @@ def verify(
 
     Compares lines, hits, delivered hits, Matomo's count, the .stat file and the row of the CSV file.
 
-    Checks every day that was imported, or the days given. Changes nothing. Exits with 3 if anything differs.
+    Checks every day that was imported, or the days given. Changes nothing. Exits with 3 if anything differs, or an
+    import failed.
     """
     from mtc.cli.preflight import ManifestOptions, select_scope
     from mtc.cli.streams import note, stdout_terminal

@@ -48,7 +48,8 @@ EXIT_CODES: tuple[ExitCode, ...] = (
         (EXIT_FAILED,),
         "steps failed or are blocked",
         "Steps failed or are blocked, or logs have stopped arriving (`freshness.error_after`). `mtc doctor`: a run "
-        "would fail. `mtc verify`: something differs. `mtc explain`: an import would refuse the file.",
+        "would fail. `mtc verify`: something differs, or an import failed. `mtc explain`: an import would refuse the "
+        "file.",
     ),
     ExitCode(
         (EXIT_WORK,),

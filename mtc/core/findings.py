@@ -93,13 +93,17 @@ class DayNumbers:
 
 @dataclass(frozen=True, slots=True)
 class DayVerified:
-    """A day of a site: its numbers, what disagrees (in the order of the chain), and notes for people."""
+    """A day of a site: its numbers, what disagrees (in the order of the chain), and notes for people.
+
+    `failed` is whether the import of its logs failed or is blocked, so that there may be more to compare.
+    """
 
     site: str
     day: dt.date
     numbers: DayNumbers
     disagreements: tuple[Disagreement, ...] = ()
     notes: tuple[str, ...] = ()
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class Verified:
     @property
     def agrees(self) -> bool:
         """Whether everything could be checked and nothing differs."""
-        return not self.errors and not any(day.disagreements for day in self.days)
+        return not self.errors and not any(day.disagreements or day.failed for day in self.days)
 
 
 def differ(what: str, one: int, other: int) -> tuple[Disagreement, ...]:

@@ -135,7 +135,7 @@ def _remarks(day: DayVerified) -> Iterator[str]:
 
 
 def _painted(line: str, day: DayVerified, terminal: Terminal) -> str:
-    return terminal.paint(line, Tone.BAD) if day.disagreements else line
+    return terminal.paint(line, Tone.BAD) if day.disagreements or day.failed else line
 
 
 def _days_summary(found: Verified, terminal: Terminal) -> str:
@@ -144,4 +144,6 @@ def _days_summary(found: Verified, terminal: Terminal) -> str:
     text += f"{count(bad)} with differences" if bad else "no differences"
     if found.errors and not bad:
         text = f"{plural(len(found.days), 'day')} checked, but not completely"
+    if failed := sum(day.failed for day in found.days):
+        text += f"; {plural(failed, 'import')} failed or blocked"
     return terminal.paint(text, Tone.GOOD if found.agrees else Tone.BAD)

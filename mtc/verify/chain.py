@@ -76,7 +76,7 @@ def compare(evidence: DayEvidence) -> DayVerified:
         *_csv(evidence),
     )
     notes = (*evidence.imported.notes, *evidence.astray, *_not_yet(evidence), *_not_whole(evidence))
-    return DayVerified(evidence.site, evidence.day, _numbers(evidence), disagreements, notes)
+    return DayVerified(evidence.site, evidence.day, _numbers(evidence), disagreements, notes, evidence.imported.failed)
 
 
 def _numbers(evidence: DayEvidence) -> DayNumbers:

@@ -175,11 +175,12 @@ def _rows(connection: "DuckDBPyConnection", files: Sequence[str]) -> Counted:
 
 @dataclass(frozen=True, slots=True)
 class ImportEvidence:
-    """An import step; `accounting` is None where it was never completed."""
+    """An import step; `accounting` is None where it was never completed. `failed` also if it could not be tried."""
 
     accounting: Accounting | None
     disagreements: tuple[Disagreement, ...] = ()
     notes: tuple[str, ...] = ()
+    failed: bool = False
 
 
 def import_evidence(
@@ -202,7 +203,8 @@ def import_evidence(
         copy_note(printable(key), printable(copies[key]), item.accounting.lines)
         for key, item in _copied(objects, copies)
     )
-    return ImportEvidence(accounting, disagreements, (*_notes(record, in_slices=in_slices), *notes))
+    failed = record is not None and record.status in {Status.FAILED, Status.BLOCKED}
+    return ImportEvidence(accounting, disagreements, (*_notes(record, in_slices=in_slices), *notes), failed)
 
 
 def _copied(objects: Sequence[LoadedObject], copies: Mapping[str, str]) -> Iterator[tuple[str, LoadedObject]]:

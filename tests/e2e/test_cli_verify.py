@@ -1,4 +1,4 @@
-"""`mtc verify` as a user runs it: a table or JSON on stdout, notes on stderr, 3 when anything disagrees."""
+"""`mtc verify` as a user runs it: a table or JSON on stdout, notes on stderr, 3 when anything disagrees or failed."""
 
 import json
 from pathlib import Path
@@ -67,6 +67,19 @@ def test_anything_that_disagrees_ends_with_3(full: Place) -> None:
     found = json.loads(full.mtc("verify", "--json", code=3).out)
     assert found["agrees"] is False
     assert found["days"][0]["disagreements"][1] == {"what": "the .stat has 8 actions, the warehouse 3 hits", "by": 5}
+
+
+def test_a_failed_import_ends_with_3(full: Place) -> None:
+    """Also where nothing differs: not all that there is could be compared. The summary says so."""
+    path = full.root / "logs" / "docs" / f"{DAY}.log.gz"
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(b"no log")
+    full.mtc("apply", "-q", code=3)
+    done = full.mtc("verify", code=3)
+    (row,) = [line for line in done.out.splitlines() if line.startswith("docs  2026-05-01")]
+    assert row.endswith("  the import failed")
+    assert done.out.splitlines()[-1] == "4 days checked: no differences; 1 import failed or blocked"
+    assert json.loads(full.mtc("verify", "--json", code=3).out)["agrees"] is False
 
 
 @pytest.mark.parametrize("answers", ["warehouse", "matomo"])

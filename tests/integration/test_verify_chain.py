@@ -78,17 +78,18 @@ def test_every_line_is_accounted_for_in_the_receipt_and_in_each_object() -> None
 
 
 @pytest.mark.parametrize(
-    ("status", "notes"),
+    ("status", "notes", "failed"),
     [
-        (Status.DONE, ()),
-        (Status.PLANNED, ("not imported",)),
-        (Status.FAILED, ("the import failed",)),
-        (Status.RUNNING, ("the import is running",)),
+        (Status.DONE, (), False),
+        (Status.PLANNED, ("not imported",), False),
+        (Status.FAILED, ("the import failed",), True),
+        (Status.BLOCKED, ("the import is blocked",), True),
+        (Status.RUNNING, ("the import is running",), False),
     ],
 )
-def test_an_import_that_came_to_no_end_is_noted(status: Status, notes: tuple[str, ...]) -> None:
+def test_an_import_that_came_to_no_end_is_noted(status: Status, notes: tuple[str, ...], failed: bool) -> None:  # noqa: FBT001
     """`status` tells why; there is nothing to compare."""
-    assert import_evidence(record(None, status), ()) == ImportEvidence(None, (), notes)
+    assert import_evidence(record(None, status), ()) == ImportEvidence(None, (), notes, failed)
 
 
 def test_the_hits_of_a_day_are_those_of_all_deliveries_that_cover_their_objects() -> None:
