@@ -1,10 +1,11 @@
-"""Checks of the newest log of each site: what an import would make of its first lines. Nothing is kept.
+"""Checks of the newest logs of each site: what an import would make of their first lines. Nothing is kept.
 
-The first block of one object of each site is read, and examined as `mtc explain` examines a file.
+The first block of one object of each site, or of one of each name of its growing logs, is read and examined as
+`mtc explain` examines a file.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 256 << 10
 _PARQUET = b"PAR1"
+_MOST = 20
+"""How many logs of a site are read at most: a folder may have one for each of hundreds of hosts."""
 
 
 def about(site: str) -> str:
@@ -32,31 +35,52 @@ def about(site: str) -> str:
     return f"newest log of {site}"
 
 
-def check_newest_logs(project: Project, found: Mapping[str, SourceObject], limit: float) -> Iterator[Finding]:
-    """Check one object of each of these sites. `limit` is the time limit of each check, in seconds."""
+def check_newest_logs(project: Project, found: Mapping[str, Sequence[SourceObject]], limit: float) -> Iterator[Finding]:
+    """Check these objects of each site, the newest first. `limit` is the time limit of each check, in seconds."""
     load_table_reader()  # the thread of a check ends before others begin
     try:
         with tempfile.TemporaryDirectory(prefix="mtc-doctor-", ignore_cleanup_errors=True) as name:
-            checks = [_LogCheck(project, project.sites[site], item, Path(name)) for site, item in found.items()]
+            checks = [
+                _LogCheck(project, project.sites[site], item, Path(name), number)
+                for site, items in found.items()
+                for number, item in enumerate(items[:_MOST])
+            ]
             answers = run_parallel([check.run for check in checks], limit=limit)
     except OSError as error:
         yield Finding.of(explain_write_error(error, "the folder for temporary files"), "newest logs", "")
         return
+    results: dict[str, list[tuple[Finding, ...]]] = {}
     for check, answer in zip(checks, answers, strict=True):
-        if isinstance(answer, MtcError):
-            yield Finding.of(answer, about(check.site.name), check.site.source.url)
-        else:
-            yield from answer
+        site = check.site
+        findings = (Finding.of(answer, about(site.name), site.source.url),) if isinstance(answer, MtcError) else answer
+        results.setdefault(site.name, []).append(findings)
+    for name, items in found.items():
+        yield from _site_findings(project.sites[name], results[name], len(items))
+
+
+def _site_findings(site: SiteSettings, results: Sequence[tuple[Finding, ...]], names: int) -> Iterator[Finding]:
+    """The findings of a site's newest log; of its other logs what is wrong, and how many were looked into."""
+    first, *others = results
+    yield from first
+    for findings in others:
+        yield from (finding for finding in findings if finding.level is not Level.OK)
+    if others:
+        skipped = f"; of {names - len(results):,} more it was not" if names > len(results) else ""
+        refused = sum(any(finding.level is not Level.OK for finding in findings) for findings in others)
+        what = f"the newest log of {len(others):,} other name{'s' * (len(others) != 1)} was looked into"
+        outcome = f"{refused:,} with warnings, see above" if refused else "nothing is wrong"
+        yield Finding.ok(f"other logs of {site.name}", site.source.url, f"{what}: {outcome}{skipped}")
 
 
 @dataclass(frozen=True, slots=True)
 class _LogCheck:
-    """A check of one object. `folder` is for temporary files of all sites."""
+    """A check of one object, the `number`-th of its site. `folder` is for temporary files of all sites."""
 
     project: Project
     site: SiteSettings
     item: SourceObject
     folder: Path
+    number: int
 
     def run(self) -> tuple[Finding, ...]:
         """Read and examine the beginning of the object.
@@ -91,7 +115,7 @@ class _LogCheck:
         from mtc.core.database import connect  # noqa: PLC0415 - loads duckdb
         from mtc.stages.import_.preview import Explainer  # noqa: PLC0415 - loads duckdb
 
-        folder = self.folder / self.site.name
+        folder = self.folder / f"{self.site.name}+{self.number}"
         folder.mkdir()
         path = folder / "beginning"
         path.write_bytes(text)

@@ -7,6 +7,7 @@ upload is checked. The lock is not taken, so that no run has to wait.
 
 import datetime as dt
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
 from mtc.engine.wiring import open_archive, open_source
 from mtc.manifest.project import Project, SiteSettings
+from mtc.sources.adopted import without_compression
 from mtc.sources.folder import FolderArchive, FolderSource
 from mtc.sources.growing_source import GrowingSource
 from mtc.sources.log_slices import MOST
@@ -41,11 +43,14 @@ _NOTES = 3
 
 @dataclass(frozen=True, slots=True)
 class SourceCheck:
-    """The findings about a site's source, the size of its largest object, and its newest object that is not empty."""
+    """The findings about a site's source, the size of its largest object, and its newest objects that are not empty.
+
+    There is one of these, and of growing logs one for each name that the logs had before they were rotated.
+    """
 
     findings: tuple[Finding, ...]
     largest: int = 0
-    newest: SourceObject | None = None
+    newest: tuple[SourceObject, ...] = ()
 
 
 def about_source(site: str) -> str:
@@ -98,11 +103,10 @@ def _check_growing(site: SiteSettings, source: GrowingSource) -> SourceCheck:
     else:
         with suppress(ObjectChangedError):
             source.peek(largest, 1)
-    newest = max((item for item in files if item.size), key=lambda item: (item.modified, item.key), default=None)
     written = max(item.modified_at for item in files).astimezone(site.tzinfo)
     number = f"{len(files)} log{'s' * (len(files) != 1)}"
     text = f"{number} that may grow, last written to on {written:%Y-%m-%d at %H:%M}"
-    return SourceCheck((Finding.ok(about, where, text), *warnings), min(largest.size, MOST), newest)
+    return SourceCheck((Finding.ok(about, where, text), *warnings), min(largest.size, MOST), _newest_by_name(files))
 
 
 def _refusal(source: LogSource, item: SourceObject) -> StepError | None:
@@ -116,12 +120,24 @@ def _refusal(source: LogSource, item: SourceObject) -> StepError | None:
     return None
 
 
-def _newest(listed: ObjectsByDay) -> SourceObject | None:
+def _newest(listed: ObjectsByDay) -> tuple[SourceObject, ...]:
     """The object changed last, of the last day with one that is not empty."""
     for day in sorted(listed, reverse=True):
         if filled := [item for item in listed[day] if item.size]:
-            return max(filled, key=lambda item: (item.modified, item.key))
-    return None
+            return (max(filled, key=lambda item: (item.modified, item.key)),)
+    return ()
+
+
+_ROTATED = re.compile(r"[-_.]?\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T]?\d{2,10})*|(?:[-_.]\d+)+$")
+
+
+def _newest_by_name(files: Sequence[SourceObject]) -> tuple[SourceObject, ...]:
+    """The growing logs changed last, one of each name without date, number and compression; the newest first."""
+    found: dict[str, SourceObject] = {}
+    for item in sorted(files, key=lambda item: (item.modified, item.key), reverse=True):
+        if item.size:
+            found.setdefault(_ROTATED.sub("", without_compression(item.key)), item)
+    return tuple(found.values())
 
 
 def _skipped(site: SiteSettings, source: LogSource, note: str) -> Finding:

@@ -377,6 +377,27 @@ def test_the_newest_of_logs_that_grow_may_be_compressed(tmp_path: Path) -> None:
     assert HITS.format(5) in only(found).what
 
 
+def test_the_newest_log_of_each_name_is_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it was rotated and compressed. What is wrong is a finding of each, and how many there were is said."""
+    growing(tmp_path)
+    names = ["b.log", "b.log.1", "b.log.2.gz", "web2.log-20260502.gz", "web2.log-2026050123.gz", "web1-2026-05-01.log"]
+    for at, name in enumerate(names):
+        data = b"no access log\n" * 9 if name in {"b.log", "b.log.1", "web2.log-2026050123.gz"} else plain(line())
+        put(tmp_path, gzip.compress(data) if name.endswith("gz") else data, name, ".", at=1_777_700_000 - at)
+    (tmp_path / "mtc.yaml").write_text(GROWING.replace("URL", "logs/*").replace("MORE", ""))
+    found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
+    newest = [(one.level, one.where.rpartition("/")[2]) for one in found.findings if one.about == NEWEST]
+    assert newest == [(Level.OK, "access.log"), (Level.WARNING, "b.log")]
+    assert of(found, "other logs of docs") == [
+        (Level.OK, "the newest log of 3 other names was looked into: 1 with warnings, see above"),
+    ]
+    (tmp_path / "logs/b.log").write_bytes(plain(line()))
+    monkeypatch.setattr("mtc.doctor.newest_logs._MOST", 3)
+    found = run_checks(load(tmp_path / "mtc.yaml"), Scope(), lambda: NOW, limit=60)
+    what = "the newest log of 2 other names was looked into: nothing is wrong; of 1 more it was not"
+    assert of(found, "other logs of docs") == [(Level.OK, what)]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_rotated_logs_that_may_not_be_read_are_a_problem(tmp_path: Path) -> None:
     """As an import step would fail for them, though the current log can be read. Where none can be, that is all."""
