@@ -3,13 +3,14 @@
 import datetime as dt
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from mtc.core.errors import StateError
 from mtc.core.model import Stage, Status, StepId, Verdict
-from mtc.state.run_records import RunRecord, StepOutcome, run_id, write_record
+from mtc.state.run_records import Retention, RunRecord, StepOutcome, run_id, write_record
 
 AT = dt.datetime(2026, 5, 2, 6, tzinfo=dt.UTC)
 STEP = StepId(Stage.IMPORT, "docs", dt.date(2026, 5, 1))
@@ -38,23 +39,41 @@ def test_a_record_is_json_in_ascii(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_only_the_last_records_are_kept(tmp_path: Path) -> None:
-    """The oldest go; the one just written stays, also when its time is the oldest."""
-    for number in range(5):
-        path = write_record(tmp_path, record(f"r{number}"), most=3)
-        os.utime(path, (1000 + number, 1000 + number))
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["r2.json", "r3.json", "r4.json"]
-    for one in tmp_path.iterdir():
-        os.utime(one, (1e10, 1e10))
-    assert write_record(tmp_path, record("r9"), most=1).name == "r9.json"
-    assert [one.name for one in tmp_path.iterdir()] == ["r9.json"]
+def write(folder: Path, ages: Iterable[float], retention: Retention, now: dt.datetime = AT) -> list[int]:
+    """Write records that are so many days old, the oldest first, then one now; the numbers of those that are kept."""
+    folder.mkdir(exist_ok=True)
+    for number, age in enumerate(ages):
+        path = folder / f"r{number}.json"
+        path.write_text("x" * 100)
+        os.utime(path, ((now - dt.timedelta(days=age)).timestamp(),) * 2)
+    path = write_record(folder, RunRecord("now", "daily", "mtc apply", now, now, 0), retention=retention)
+    assert path.exists()
+    return sorted(int(one.stem[1:]) for one in folder.iterdir() if one != path)
 
 
-def test_a_hundred_records_are_kept(tmp_path: Path) -> None:
-    """So many runs can be looked back on."""
-    for number in range(103):
-        write_record(tmp_path, RunRecord(f"r{number}", "daily", "mtc apply", AT, AT, 0))
-    assert len(list(tmp_path.iterdir())) == 100
+def test_the_last_records_are_kept_whatever_their_age(tmp_path: Path) -> None:
+    """A hundred: who runs once a day can look back on three months."""
+    assert write(tmp_path, range(120, 0, -1), Retention()) == list(range(21, 120))
+
+
+def test_records_of_the_last_days_are_kept_whatever_their_number(tmp_path: Path) -> None:
+    """With a run every ten minutes a hundred are those of 16 hours."""
+    every_hour = [hours / 24 for hours in range(20 * 24, 0, -1)]
+    assert write(tmp_path, every_hour, Retention()) == list(range(6 * 24, 20 * 24))
+
+
+@pytest.mark.parametrize(
+    ("retention", "kept"), [(Retention(3, 14, 6), 5), (Retention(3, 14, 99, 1000), 7), (Retention(5, 14, 99, 300), 4)]
+)
+def test_records_of_the_last_days_have_bounds(tmp_path: Path, retention: Retention, kept: int) -> None:
+    """In number and in bytes, with the record that is written; the fewest that are kept have none."""
+    ages = [number / 100 for number in range(20, 0, -1)]
+    assert write(tmp_path, ages, retention) == list(range(20 - kept, 20))
+
+
+def test_the_record_just_written_stays(tmp_path: Path) -> None:
+    """Also where the clock went back: then the others are of the future."""
+    assert write(tmp_path, [-400.0, -300.0], Retention(1, 14, 1)) == []
 
 
 def test_ids_of_runs_sort_by_time() -> None:
