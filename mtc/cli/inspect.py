@@ -51,7 +51,7 @@ def status(
 ) -> None:
     """Show what is done, day by day, and what is not and why.
 
-    By default the days of the manifest and the last 30 days.
+    By default the days of the manifest and the last 30 days; of logs that grow, from the first day known.
     """
     from mtc.cli.preflight import ManifestOptions, open_scope
     from mtc.cli.streams import note, stdout_terminal

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.clock import Clock, utc_now
-from mtc.core.model import Stage, StepId
+from mtc.core.model import Stage, Status, StepId
 from mtc.core.records import History
 from mtc.engine.observe import observe, unknown_site_notes
 from mtc.engine.selection import ApplyRequest, Scope, select, selection_for, sites_of
@@ -22,6 +22,7 @@ from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.duplicates import counted_once
 from mtc.plan.freshness import stale_sites
+from mtc.plan.growing import days_with_hits
 from mtc.plan.planner import make_plan, with_steps_under_way
 from mtc.plan.work import Plan
 from mtc.plan.world import Selection
@@ -103,7 +104,8 @@ def status_data(
 ) -> StatusData:
     """Collect what `status` shows; changes nothing. Offline, no source is listed and there is no plan.
 
-    Without dates in `scope`, it covers the manifest's days, and if these are relative also the last 30 days.
+    Without dates in `scope`, it covers the manifest's days, and if these are relative also the last 30 days; where all
+    logs grow, from the first day that is known of them.
     """
     names = sites_of(project, scope)
     now = clock()
@@ -114,7 +116,7 @@ def status_data(
     selection = select(project, scope, history, now)
     days = {day for site_days in selection.days.values() for day in site_days}
     if scope.dates is None and is_relative(project.dates):
-        days |= {now.date() - dt.timedelta(days=back) for back in range(1, STATUS_DAYS + 1)}
+        days |= _last_days(project, names, history, now.date())
     last = select(project, replace(scope, dates=None), history, now).last
     shown = {name: tuple(sorted(days)) for name in names}
     wide = Selection(project.stages, shown, selection.named, exact=True, last=last)
@@ -125,6 +127,16 @@ def status_data(
         notes += tuple(str(found) for found in stale_sites(project, selection, history, {}, now))
     narrowed = replace(project, sites={name: project.sites[name] for name in names})
     return StatusData(narrowed, tuple(sorted(days)), history, made, notes)
+
+
+def _last_days(project: Project, names: Sequence[str], history: History, today: dt.date) -> set[dt.date]:
+    """The last 30 days. Days before the first one that is known do not count where nothing could be loaded of them."""
+    days = {today - dt.timedelta(days=back) for back in range(1, STATUS_DAYS + 1)}
+    if not all(project.sites[name].grows for name in names):
+        return days
+    known = {day for name in names for day in days_with_hits(name, history)}
+    known |= {step.day for step, record in history.steps.items() if record.status is not Status.PLANNED}
+    return {day for day in days if day >= min(known, default=today)}
 
 
 def as_format(site: SiteSettings, format_name: str | None) -> SiteSettings:

@@ -9,6 +9,7 @@ from growing_server import Server
 
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.engine import planning
+from mtc.engine.selection import Scope
 from mtc.manifest.dates import DateRange
 from mtc.report.history import step_history
 from mtc.report.plan_text import plan_text
@@ -111,9 +112,32 @@ def test_status_shows_no_day_as_missing_that_has_hits(server: Server) -> None:
     assert not [line for line in lines if "missing" in line]
     [imports] = [line for line in lines if line.startswith("docs  import")]
     [rest] = [line for line in lines if line.strip().startswith("stat+csv")]
-    assert imports.replace(" ", "").endswith("·■■■")
-    assert rest.replace(" ", "").endswith("·■■◧")
+    assert imports.replace(" ", "").endswith("import■■■")
+    assert rest.replace(" ", "").endswith("stat+csv■■◧")
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("dates", ["today", "yesterday", "{last: 3}"])
+def test_status_begins_with_the_first_day_that_is_known(tmp_path: Path, dates: str) -> None:
+    """Before it there was nothing to try; of a log that is older than the last 30 days no more than these are shown."""
+
+    def days() -> list[dt.date]:
+        found = planning.status_data(server.applied.project, Scope(), lambda _: None, offline=True, clock=clock)
+        return list(found.days)
+
+    def clock() -> dt.datetime:
+        return server.now
+
+    server = Server(tmp_path, dates)
+    server.write("2026-05-08T10:00", "2026-05-11T10:00", name="access.log.1")
+    server.write("2026-05-12T10:00")
+    asked = {"today": 12, "yesterday": 11, "{last: 3}": 9}[dates]
+    assert (min(days()), max(days())) == (dt.date(2026, 5, asked), dt.date(2026, 5, 12 if dates == "today" else 11))
+    server.apply()
+    assert min(days()) == dt.date(2026, 5, 8)
+    server.now += dt.timedelta(days=40)
+    begin = server.now.date() - dt.timedelta(days=30)
+    assert [day for day in days() if begin - dt.timedelta(days=9) < day <= begin] == [begin]
 
 
 def test_plan_says_what_is_new_of_each_log(server: Server) -> None:
