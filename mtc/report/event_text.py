@@ -14,7 +14,7 @@ from mtc.core.events import (
     StepRetried,
     Warned,
 )
-from mtc.core.model import Status, Verdict
+from mtc.core.model import Status, StepId, Verdict
 from mtc.core.sanitize import one_line
 from mtc.report.terminal import Tone
 from mtc.report.text import count, day_list, duration, plural, rate
@@ -23,6 +23,8 @@ from mtc.report.text import count, day_list, duration, plural, rate
 _FIGURES = ("objects", "lines", "hits", "rejected", "delivered", "visits", "rows")
 _WITHOUT_PLURAL = frozenset({"delivered", "rejected"})
 _NOTES = 3
+_SHORT = 100
+"""How long a reason is at most that is repeated for a further step."""
 _TONES = {Status.DONE: Tone.GOOD, Status.EMPTY: Tone.ASIDE, Status.FAILED: Tone.BAD, Status.BLOCKED: Tone.WARN}
 _INTERRUPTED = frozenset({129, 130, 143})
 
@@ -52,12 +54,24 @@ def event_text(event: Event) -> tuple[Tone, str] | None:
     return line
 
 
-def empty_days_text(events: Sequence[StepFinished]) -> tuple[Tone, str]:
+def empty_text(events: Sequence[StepFinished]) -> tuple[Tone, str]:
     """The line of empty steps of one stage and site: `empty   import:docs: 2026-05-01..2026-05-09, 9 days`."""
-    step = events[0].step
-    if len(events) == 1:
-        return _TONES[Status.EMPTY], _finished(events[0])
-    return _TONES[Status.EMPTY], f"empty   {step.stage.value}:{step.site}: {day_list(each.step.day for each in events)}"
+    text = _finished(events[0]) if len(events) == 1 else f"empty   {_together([event.step for event in events])}"
+    return _TONES[Status.EMPTY], text
+
+
+def blocked_text(events: Sequence[StepBlocked]) -> tuple[Tone, str]:
+    """The line of blocked steps of one stage and site whose causes were shown before."""
+    [*reasons] = {event.reason for event in events}
+    reason = reasons[0] if len(events) == 1 and len(reasons[0]) <= _SHORT else "for a cause shown above"
+    return Tone.WARN, f"blocked {_together([event.step for event in events])}: {one_line(reason)}"
+
+
+def _together(steps: Sequence[StepId]) -> str:
+    """Steps of one stage and site."""
+    first = steps[0]
+    days = day_list(step.day for step in steps)
+    return str(first) if len(steps) == 1 else f"{first.stage.value}:{first.site}: {days}"
 
 
 def plan_counts(verdicts: Mapping[str, int]) -> str:

@@ -31,7 +31,7 @@ from mtc.core.events import (
     to_json,
 )
 from mtc.core.model import Stage, Status
-from mtc.report.event_text import empty_days_text, event_text, recap
+from mtc.report.event_text import blocked_text, empty_text, event_text, recap
 from mtc.report.progress import Progress
 from mtc.report.terminal import Terminal, Tone, detect_terminal, discard_output, write_line
 from mtc.report.text import count
@@ -180,22 +180,31 @@ class SeenCauses:
 
 
 @dataclass(slots=True)
-class EmptyDays:
-    """The empty steps of the current stage, by site, which share a line: caught-up days mostly have no logs."""
+class RepeatedSteps:
+    """Steps of the current stage that say nothing new, which share a line for each site.
 
-    _steps: dict[tuple[Stage, str], list[StepFinished]] = field(default_factory=dict)
+    They are empty, as caught-up days mostly are, or blocked by a cause that was shown before.
+    """
 
-    def take(self, event: Event) -> bool:
-        """Keep an empty step for later; False for any other event, and for a step that has something to say."""
-        if not isinstance(event, StepFinished) or event.status is not Status.EMPTY or event.notes or event.error:
-            return False
-        self._steps.setdefault((event.step.stage, event.step.site), []).append(event)
-        return True
+    _empty: dict[tuple[Stage, str], list[StepFinished]] = field(default_factory=dict)
+    _blocked: dict[tuple[Stage, str], list[StepBlocked]] = field(default_factory=dict)
+
+    def take(self, event: Event, *, is_new: bool) -> bool:
+        """Keep a step for later; False for any other event, and for a step that has something to say."""
+        if isinstance(event, StepBlocked) and not is_new:
+            self._blocked.setdefault((event.step.stage, event.step.site), []).append(event)
+            return True
+        if isinstance(event, StepFinished) and event.status is Status.EMPTY and not (event.notes or event.error):
+            self._empty.setdefault((event.step.stage, event.step.site), []).append(event)
+            return True
+        return False
 
     def lines(self) -> Sequence[tuple[Tone, str]]:
-        """A line for each site, in order; forgets the steps."""
-        lines = [empty_days_text(steps) for _, steps in sorted(self._steps.items())]
-        self._steps.clear()
+        """Their lines, in order; forgets the steps."""
+        lines = [empty_text(steps) for _, steps in sorted(self._empty.items())]
+        lines += [blocked_text(steps) for _, steps in sorted(self._blocked.items())]
+        self._empty.clear()
+        self._blocked.clear()
         return lines
 
 
@@ -207,8 +216,9 @@ class ConsoleReporter:
     """Shows a run to a person.
 
     On a terminal there is a progress bar; elsewhere a line for each step if there are fewer than 50, otherwise a line
-    of counts at most once in ten seconds. The empty steps of a stage and site share a line, at the end of the stage.
-    `quiet` shows only warnings, failures and causes of blocked steps, each once, and the recap if something is wrong.
+    of counts at most once in ten seconds. Steps of a stage and site that are empty, or blocked by a cause that was
+    shown before, share a line at the end of the stage. `quiet` shows only warnings, failures and
+    causes of blocked steps, each once, and the recap if something is wrong.
     """
 
     def __init__(
@@ -219,7 +229,7 @@ class ConsoleReporter:
         self._clock = clock
         self._progress = Progress(began=clock())
         self._causes = SeenCauses()
-        self._empty = EmptyDays()
+        self._repeated = RepeatedSteps()
         self._screen: Screen = _screen(stream, terminal, quiet=quiet)
 
     def tell(self, event: Event) -> None:
@@ -229,7 +239,7 @@ class ConsoleReporter:
         self._progress.add(event, self._clock())
         with self._ignoring_write_errors():
             if isinstance(event, PlanMade | RunFinished):
-                self._show_empty()
+                self._show_repeated()
             if isinstance(event, RunFinished):
                 self._finish(event)
             else:
@@ -238,11 +248,11 @@ class ConsoleReporter:
     def close(self) -> None:
         """Restore the terminal."""
         with self._ignoring_write_errors():
-            self._show_empty()
+            self._show_repeated()
             self._screen.close()
 
-    def _show_empty(self) -> None:
-        for tone, line in self._empty.lines():
+    def _show_repeated(self) -> None:
+        for tone, line in self._repeated.lines():
             self._screen.line(line, tone)
 
     def _follow(self, event: Event) -> None:
@@ -250,7 +260,7 @@ class ConsoleReporter:
         failed = isinstance(event, StepFinished) and event.status is Status.FAILED
         flooded = failed and self._causes.failures > MOST_FAILURES
         shown = (is_new and not flooded) or self._is_shown(event)
-        if shown and not self._empty.take(event) and (line := event_text(event)):
+        if shown and not self._repeated.take(event, is_new=is_new) and (line := event_text(event)):
             self._screen.line(line[1], line[0])
         if failed and is_new and self._causes.failures == MOST_FAILURES:
             self._screen.line("further failures are only counted; mtc status lists them", Tone.BAD)

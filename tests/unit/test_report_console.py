@@ -140,6 +140,32 @@ def test_empty_steps_of_a_stage_and_site_share_a_line() -> None:
     assert "empty" not in shown(events, quiet=True)
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_cause_of_blocked_steps_is_shown_once(*, quiet: bool) -> None:
+    """In full with the first step; the others, and those of later stages, share a line for each site."""
+    cause = "the source cannot be listed: " + "/srv/logs/www: no such folder; " * 5 + "go on"
+    events = (
+        *(StepBlocked(step(day), cause) for day in (1, 2, 3, 5)),
+        StepBlocked(step(1, site="shop"), cause),
+        PlanMade("import", 5, 0, {"blocked": 5}),
+        *(StepBlocked(step(day, Stage.STAT), f"import is blocked; {cause}") for day in (1, 2, 3, 5)),
+        StepBlocked(step(7, Stage.STAT), "another cause"),
+        FAILURE,
+        StepBlocked(step(2, Stage.CSV), "stat:docs:2026-05-02 failed"),
+        dataclasses.replace(END, exit_code=3, blocked=11),
+    )
+    lines = [line for line in shown(events, quiet=quiet).splitlines() if "blocked" in line[:8]]
+    told = [f"blocked import:docs:2026-05-01: {cause}", "blocked stat:docs:2026-05-07: another cause"]
+    assert [line for line in lines if "above" not in line and "csv" not in line] == told
+    shared = [
+        "blocked import:docs: 2026-05-02..2026-05-03, 2026-05-05, 3 days: for a cause shown above",
+        "blocked import:shop:2026-05-01: for a cause shown above",
+        "blocked csv:docs:2026-05-02: stat:docs:2026-05-02 failed",
+        "blocked stat:docs: 2026-05-01..2026-05-03, 2026-05-05, 4 days: for a cause shown above",
+    ]
+    assert sorted(set(lines) - set(told)) == sorted([] if quiet else shared)
+
+
 def test_quiet_is_silent_on_success() -> None:
     """Cron sends no mail when all is well."""
     assert shown(GOOD, quiet=True) == ""
