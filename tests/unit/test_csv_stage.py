@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,27 @@ OLD = Path(__file__).parents[1] / "data" / "0.1.0.stat"
 NEXT = DAY + dt.timedelta(days=1)
 
 
-@pytest.fixture
-def plan(tmp_path: Path) -> Project:
-    """Two sites; `docs` has two days, `shop` one, made in another order than that of the rows."""
-    plan = project(tmp_path, settings(), settings(name="shop"))
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of `plan`, counted once for all tests."""
+    plan = two_sites(tmp_path_factory.mktemp("counted"))
     steps = []
     for site, day, path in (("shop", DAY, "/s"), ("docs", NEXT, "/b"), ("docs", DAY, "/a")):
         hits = [Hit(f"{day} 08:00:00", path), Hit(f"{day} 08:01:00", path), Hit(f"{day} 08:02:00", "/z")]
         steps.append(stat_step([write_part(plan.warehouse, hits, day=day, site=site)], day=day, site=site))
     StatStage(plan, connect).run(task(*steps), MemoryRecorder())
-    return plan
+    return plan.root
+
+
+def two_sites(root: Path) -> Project:
+    return project(root, settings(), settings(name="shop"))
+
+
+@pytest.fixture
+def plan(counted: Path, tmp_path: Path) -> Project:
+    """Two sites; `docs` has two days, `shop` one, made in another order than that of the rows."""
+    shutil.copytree(counted, tmp_path, dirs_exist_ok=True)
+    return two_sites(tmp_path)
 
 
 @pytest.fixture
