@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 from format_samples import SAMPLES, SampleFile
@@ -82,9 +81,9 @@ def lines_of(sample: SampleFile) -> list[str]:
     return [line for line in sample.text.removesuffix("\n").split("\n") if line.strip()]
 
 
-@pytest.fixture
-def reader(tmp_path: Path) -> Reader:
-    return Reader.make(tmp_path)
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    return Reader.make(tmp_path_factory.mktemp("prefixes"))
 
 
 def hits(rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
@@ -126,14 +125,21 @@ def test_the_database_takes_off_what_was_found(kind: str, reader: Reader) -> Non
     assert [text for (text,) in off] == [without_layers(line, prefix.layers) for line in lines]
 
 
+@pytest.fixture(scope="module", params=["combined", "combined_vhost", "haproxy", "nginx_json", "ltsv", "w3c"])
+def unwrapped(request: pytest.FixtureRequest, reader: Reader) -> tuple[str, list[tuple[object, ...]]]:
+    """A format of each shape of lines, and the hits of its sample without a prefix."""
+    lines = lines_of(FIRST[request.param])
+    return request.param, hits(reader.read(lines, named_format(request.param, lines, where="sample.log")))
+
+
 @pytest.mark.parametrize("kind", ["RFC 3164", "CRI", "compose", "docker", "syslog in CRI in docker"])
-@pytest.mark.parametrize("name", ["combined", "combined_vhost", "haproxy", "nginx_json", "ltsv", "w3c"])
-def test_a_format_reads_the_same_behind_a_prefix(name: str, kind: str, reader: Reader) -> None:
+def test_a_format_reads_the_same_behind_a_prefix(
+    unwrapped: tuple[str, list[tuple[object, ...]]], kind: str, reader: Reader
+) -> None:
     """Every shape of lines: each hit is the hit that it is without, and no other line has become one."""
-    lines = lines_of(FIRST[name])
-    wrapped = [KINDS[kind](line) for line in lines]
-    form = named_format(name, wrapped, where="sample.log")
-    assert hits(reader.read(wrapped, form)) == hits(reader.read(lines, named_format(name, lines, where="sample.log")))
+    name, plain = unwrapped
+    wrapped = [KINDS[kind](line) for line in lines_of(FIRST[name])]
+    assert hits(reader.read(wrapped, named_format(name, wrapped, where="sample.log"))) == plain
 
 
 OWN = {

@@ -1,9 +1,7 @@
 """Columns: however a line is cut, both paths read the same, and nothing is read that is not one field a column."""
 
-from pathlib import Path
-
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reads import Reader
 
@@ -22,10 +20,10 @@ def form(separator: str, columns: tuple[str, ...] = NAMES) -> Format:
     return Format("test", "test", shape, Time(("%Y-%m-%d %H:%M:%S",), utc=True), header="starts_with({line}, '#')")
 
 
-@pytest.fixture
-def reader(tmp_path: Path) -> Reader:
-    """A database of its own."""
-    return Reader.make(tmp_path)
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """One for all tests."""
+    return Reader.make(tmp_path_factory.mktemp("columns"))
 
 
 def both(reader: Reader, lines: list[str], of: Format) -> list[tuple[object, ...]]:
@@ -96,10 +94,10 @@ GAP = st.sampled_from([" ", "\t", "  ", '" "', " \t", ""])
 
 
 @given(
-    lines=st.lists(st.lists(st.tuples(PIECE, GAP), min_size=5, max_size=9), min_size=1, max_size=8),
+    lines=st.lists(st.lists(st.tuples(PIECE, GAP), min_size=5, max_size=9), min_size=8, max_size=40),
     separator=st.sampled_from(SEPARATORS),
 )
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 def test_both_paths_read_any_line_alike(reader: Reader, lines: list[list[tuple[str, str]]], separator: str) -> None:
     """Whatever stands where; a line that is read is one that detection counts."""
     texts = ["".join(piece + gap for piece, gap in line) for line in lines]
