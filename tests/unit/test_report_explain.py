@@ -4,10 +4,10 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import prefork
 import pytest
 from in_hand import explained, line, site
 
@@ -27,15 +27,10 @@ TEXT = "".join(f"{each}\n" for each in LINES)
 
 def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "MTC_MANIFEST"}
-    done = subprocess.run(
-        [sys.executable, "-m", "mtc", "explain", *arguments],
-        cwd=folder,
-        env={**environment, "NO_COLOR": "1", "TMPDIR": str(folder / "tmp")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    environment |= {"NO_COLOR": "1", "TMPDIR": str(folder / "tmp")}
+    with prefork.start(["explain", *arguments], folder, environment) as process:
+        stdout, stderr = process.communicate(60)
+        done = subprocess.CompletedProcess(arguments, process.wait(), stdout, stderr)
     assert done.returncode == code, done.stderr
     return done
 
