@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import functools
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,6 +68,20 @@ def read_all(path: Path, form: Format, lines: Sequence[str], filters: Filters = 
     fast = read(path, form, data, filters)
     assert fast == read(path, form, data, filters, exact=True)
     return fast
+
+
+@functools.cache
+def _together(form: Format, lines: tuple[str, ...]) -> tuple[Read, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        return tuple(read_all(Path(folder) / "a.log", form, lines))
+
+
+def one_of(lines: Sequence[str], line: str, form: Format) -> Read:
+    """What is read of a line in a file of these lines, by both paths.
+
+    The file is read once for the tests of all its lines: to plan the query takes longer than to read many lines.
+    """
+    return _together(form, tuple(lines))[lines.index(line)]
 
 
 def combined(  # noqa: PLR0913 - a line has that many fields

@@ -1,6 +1,7 @@
 """Compressed files: opened by what is in them, whole or not at all."""
 
 import bz2
+import functools
 import gzip
 import io
 import tarfile
@@ -132,9 +133,15 @@ def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:
 MANY = "".join(f"{combined(f'GET /{number * 7_919 % 99_991} HTTP/1.1')}\n" for number in range(60_000)).encode()
 
 
+@functools.cache
+def many(compress: Compress) -> bytes:
+    """A large log: to compress it takes a second."""
+    return compress(MANY)
+
+
 def test_of_the_beginning_of_a_file_the_beginning_of_its_text_is_read(compress: Compress) -> None:
     """Wherever it is cut off; that is told only of a file of which there is no more."""
-    packed = compress(MANY)
+    packed = many(compress)
     assert beginning(packed, 1000, whole=True, where="a.log") == MANY[:1000]
     for head in (packed[: len(packed) // 3], packed[: len(packed) // 2 + 1], packed[:-1]):
         found = beginning(head, len(MANY), whole=False, where="a.log")
@@ -160,7 +167,7 @@ def test_a_cut_anywhere_is_no_damage(compress: Compress) -> None:
 
 def test_damage_from_the_first_byte_of_text_on_is_told(compress: Compress) -> None:
     """There is no text before it to look at."""
-    packed = bytearray(compress(MANY))
+    packed = bytearray(many(compress))
     packed[40:400] = b"\x5a" * 360
     with pytest.raises(PermanentError, match="the file is damaged"):
         beginning(bytes(packed), 1 << 20, whole=False, where="a.log")
