@@ -29,7 +29,7 @@ def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedPro
     environment = {key: value for key, value in os.environ.items() if key != "MTC_MANIFEST"}
     environment |= {"NO_COLOR": "1", "TMPDIR": str(folder / "tmp")}
     with prefork.start(["explain", *arguments], folder, environment) as process:
-        stdout, stderr = process.communicate(60)
+        stdout, stderr = process.communicate(timeout=60)
         done = subprocess.CompletedProcess(arguments, process.wait(), stdout, stderr)
     assert done.returncode == code, done.stderr
     return done
