@@ -21,11 +21,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
+import prefork
 import pytest
 import s3_server
 import typer.main
 from doc_pages import PAGES, ROOT, Block, blocks, code_spans, commands, shows
 from ruamel.yaml import YAML
+from trial import ended
 
 from mtc.cli.main import app
 from mtc.manifest.load import validate
@@ -70,18 +72,14 @@ class Checkout:
             assert shows(self.printed[command.text], command.shown), f"{command.text}\n{self.printed[command.text]}"
 
     def _run(self, text: str, words: Sequence[str], exit_code: int) -> None:
-        assert words[0] in {"mtc", "cp"}
-        done = subprocess.run(
-            [sys.executable, "-m", *words] if words[0] == "mtc" else words,
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == exit_code, f"{text}\n{done.stdout}\n{done.stderr}"
-        self.printed[text] = done.stdout + done.stderr
+        if words[0] == "cp":
+            subprocess.run(words, cwd=self.folder, check=True)
+            self.printed[text] = ""
+            return
+        assert words[0] == "mtc"
+        done = ended(prefork.start(words[1:], self.folder, self.environment), 120)
+        assert done.code == exit_code, f"{text}\n{done.out}\n{done.err}"
+        self.printed[text] = done.out + done.err
 
     def _log_folder(self) -> Path:
         """The folder of a web server's logs on this machine: a current one, and two that were rotated."""
