@@ -16,8 +16,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw the same examples in every run; with `--slow`, new ones. A hang-up is heard, also where `nohup` hid it."""
+    """Draw the same examples in every run; with `--slow`, new ones.
+
+    A hang-up and an interrupt are heard, also where `nohup` or a shell's background job ignores them.
+    """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not config.getoption("--slow"):
         settings.load_profile("measured" if config.getoption("cov_source", None) else "suite")
 
