@@ -196,6 +196,12 @@ def test_a_log_that_was_changed_is_loaded_again(day: Day, how: str, slices: int)
     day.touch()
     day.apply()
     assert len(day.paths()) == len(lines) == day.applied.actions()
+    if how == "shorter":
+        [note] = [note for note in day.applied.notes if "went down" in note]
+        assert note.startswith("docs/2026-05-01.log")
+        assert f": its hits went down from {day.number} to 2, as what is no longer there" in note
+    else:
+        assert not [note for note in day.applied.notes if "went down" in note]
     day.append(hit(at("13:00"), "/100"))
     day.apply()
     assert len(day.paths()) == len(lines) + 1 == day.applied.actions()

@@ -8,7 +8,7 @@ to the archive, each recorded as soon as its copy is verified. The source is nev
 
 import contextlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mtc.core.deliveries import Delivery, undelivered
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
 from mtc.core.records import copies_among, copy_note, counted_accounting
+from mtc.core.sanitize import printable
 from mtc.manifest.project import Project
 from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive
@@ -175,7 +176,27 @@ def _load(context: StepContext) -> LoadedStep:
         context.warehouse, context.site.name, context.step.day, published=loader.published, kept_keys=kept_keys
     )
     check_step_quality([*context.work.keep, *loaded], context.site.filters.max_rejected, loader.samples)
-    return LoadedStep(tuple(loaded), tuple(loader.notes), tuple(reload.covered.values()), tuple(reload.resent))
+    notes = (*loader.notes, *_replaced_note(context.work.replaced, loaded))
+    return LoadedStep(tuple(loaded), notes, tuple(reload.covered.values()), tuple(reload.resent))
+
+
+def _replaced_note(before: Iterable[LoadedObject], loaded: Iterable[LoadedObject]) -> Iterator[str]:
+    """A note where changed logs have fewer hits than they had: another log may have taken the name of a deleted one."""
+    old = {item.object.key: item for item in before}
+    pairs = [(old[item.object.key], item) for item in loaded if item.object.key in old]
+    changed = [(was, item) for was, item in pairs if _is_changed(was, item)]
+    had = sum(was.accounting.hits for was, _ in changed)
+    has = sum(item.accounting.hits for _, item in changed)
+    if has < had:
+        others = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+        log = f"{printable(changed[0][0].object.label)}{others}"
+        yield f"{log}: its hits went down from {had:,} to {has:,}, as what is no longer there does not count any more"
+
+
+def _is_changed(was: LoadedObject, now: LoadedObject) -> bool:
+    """Whether the log is another, and was not only loaded with other settings."""
+    is_alike = (was.made_with, was.recipe) == (now.made_with, now.recipe)
+    return is_alike and was.object.version != now.object.version
 
 
 def _receipt(
