@@ -19,7 +19,7 @@ from import_step import database
 
 from mtc.core.deliveries import Batch, BatchId, Cut
 from mtc.core.errors import PermanentError, StepError
-from mtc.core.model import LoadedObject
+from mtc.core.model import LoadedObject, Slice
 from mtc.stages.deliver.batching import BatchHit, Batching, unsendable
 
 SECOND = dt.timedelta(seconds=1)
@@ -67,6 +67,25 @@ hits = st.lists(st.tuples(st.sampled_from("abc"), times, addresses), max_size=30
 )
 cuts = st.builds(Cut, st.just(UID), st.integers(1, 4), st.integers(1, 7), st.just(UNTIL))
 quick = settings(deadline=None, max_examples=25)
+
+
+def test_slices_of_a_log_are_sent_in_its_order(tmp_path: Path) -> None:
+    """Whatever their ids are; those of another log, and whole objects, are where they were."""
+    objects = ["o2", "o5", "o1", "o4", "o3"]
+    rows = {name: [Row(name, line) for line in (1, 2)] for name in objects}
+    starts = {"o5": 0, "o3": 100, "o1": 1000}
+    loaded = [
+        dataclasses.replace(
+            item, object=dataclasses.replace(item.object, slice=Slice("o4f", "a.log", at, at + 9, "", 0, "", 0))
+        )
+        if (at := starts.get(item.object_id)) is not None
+        else item
+        for item in write_parts(tmp_path, rows)
+    ]
+    with laid(tmp_path, loaded) as batching:
+        [lane] = lanes_of(batching).values()
+    order = ["o2", "o4", "o5", "o3", "o1"]
+    assert [(each.object_id, each.line) for each in lane] == [(name, line) for name in order for line in (1, 2)]
 
 
 @quick
