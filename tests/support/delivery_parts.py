@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import functools
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +57,20 @@ class Row:
 def write_part(path: Path, rows: Iterable[Row]) -> None:
     """Write a part of these rows, in this order."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_parquet(tuple(rows)))
+
+
+@functools.lru_cache(maxsize=64)
+def _parquet(rows: tuple[Row, ...]) -> bytes:
+    """The file of a part; many tests deliver the same hits."""
     columns = [list(cells) for cells in zip(*(row.cells() for row in rows), strict=True)]
-    with database().cursor() as connection:
+    with tempfile.TemporaryDirectory() as folder, database().cursor() as connection:
+        file = Path(folder) / "part.parquet"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE part ({_TABLE})")
         if columns:
             connection.execute(f"INSERT INTO part SELECT {_ROWS}", columns)
-        connection.execute(f"COPY part TO {literal(str(path))} (FORMAT parquet)")
+        connection.execute(f"COPY part TO {literal(str(file))} (FORMAT parquet)")
+        return file.read_bytes()
 
 
 def write_parts(warehouse: Path, files: Mapping[str, Sequence[Row]]) -> tuple[LoadedObject, ...]:
