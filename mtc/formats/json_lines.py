@@ -9,7 +9,7 @@ JSON. A line that is invalid only for that reason is repaired: the bytes are UTF
 import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -58,9 +58,15 @@ class JsonLines(WholeLines):
         if "{" not in line:
             return 0
         value = read_object(line)
-        found = [name for name, paths in self.paths if any(find(value, path) not in _NOTHING for path in paths)]
-        whole = all(any(name in found for name in group) for group in self.needed)
-        return len(found) if whole and all(find(value, path) == text for path, text in self.equal) else 0
+        if value is None or not all(find(value, path) == text for path, text in self.equal):
+            return 0
+        if not all(any(_has_text(value, self._by_name.get(name, ())) for name in group) for group in self.needed):
+            return 0
+        return sum(_has_text(value, paths) for _, paths in self.paths)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[str, ...]]:
+        return dict(self.paths)
 
     def texts(self, line: str) -> dict[str, str]:
         """The text of each name in a line of a sample; empty if it has none."""
@@ -149,11 +155,20 @@ def _parsed(line: str) -> Any:  # noqa: ANN401 - any JSON
 _parsed_cached = functools.lru_cache(maxsize=256)(_parsed)
 
 
+def _has_text(value: Any, paths: Iterable[str]) -> bool:  # noqa: ANN401 - any JSON
+    return any(find(value, path) not in _NOTHING for path in paths)
+
+
+@functools.lru_cache(maxsize=4096)
+def _keys(path: str) -> tuple[str, ...]:
+    """The keys and indices of a JSON pointer. Cached, as each is looked for in each line of a sample."""
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:])
+
+
 def find(value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
     """The value at a JSON pointer; None if there is none."""
     at = value
-    for step in path.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
+    for key in _keys(path):
         if isinstance(at, dict):
             at = at.get(key)
         elif isinstance(at, list) and key.isdecimal() and int(key) < len(at):
