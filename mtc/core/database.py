@@ -5,13 +5,13 @@ connection. Nothing is fetched from a network and no extension is loaded.
 """
 
 import functools
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
+from mtc.core.cores import available_cores
 from mtc.core.errors import PermanentError, StepError, TransientError
 
 Connect = Callable[[], duckdb.DuckDBPyConnection]
@@ -23,7 +23,7 @@ def _database(memory: str, temp: str) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,
         "temp_directory": temp,
-        "threads": max(1, os.cpu_count() or 1),
+        "threads": available_cores(),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": True,
