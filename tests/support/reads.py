@@ -50,5 +50,10 @@ class Reader:
 
     def column(self, name: str, lines: Iterable[str], form: Format) -> list[object]:
         """One field of every line."""
+        return [value for (value,) in self.columns((name,), lines, form)]
+
+    def columns(self, names: Iterable[str], lines: Iterable[str], form: Format) -> list[Line]:
+        """Some fields of every line."""
         self.read(lines, form)
-        return [value for (value,) in self.connection.execute(f'SELECT "{name}" FROM lines ORDER BY rowid').fetchall()]
+        wanted = ", ".join(f'"{name}"' for name in names)
+        return self.connection.execute(f"SELECT {wanted} FROM lines ORDER BY rowid").fetchall()

@@ -16,6 +16,7 @@ from mtc.core.model import SourceObject
 from mtc.formats.compression import as_utf8, blocks, compression, encoding_of
 from mtc.stages.import_.bundles import BundleSizes, fits_in_place
 from mtc.stages.import_.object_text import FetchedObject
+from mtc.stages.import_.preview import Explained
 
 LINES = [line("/café", agent="Bücher-Leser/1.0 €"), line("/b"), "no line", line("/c")]
 TEXT = "".join(f"{each}\r\n" for each in LINES)
@@ -26,10 +27,15 @@ def in_blocks(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Explained:
+    """What is read of the lines in UTF-8."""
+    return explained(tmp_path_factory.mktemp("plain"), TEXT.encode())
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_log_in_any_encoding_is_read_as_its_text(tmp_path: Path, encoding: str) -> None:
+def test_a_log_in_any_encoding_is_read_as_its_text(tmp_path: Path, encoding: str, plain: Explained) -> None:
     """The same hits and the same accounting as in UTF-8."""
-    plain = explained(tmp_path, TEXT.encode())
     found = explained(tmp_path, TEXT.encode(encoding), site(encoding=encoding))
     assert found.accounting == plain.accounting
     assert values(found, "path") == values(plain, "path") == ["/café", "/b", "/c"]

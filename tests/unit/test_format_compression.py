@@ -130,12 +130,12 @@ def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:
         list(blocks(tmp_path / "none", where="a.log"))
 
 
-MANY = "".join(f"{combined(f'GET /{number * 7_919 % 99_991} HTTP/1.1')}\n" for number in range(60_000)).encode()
+MANY = "".join(f"{combined(f'GET /{number * 7_919 % 99_991} HTTP/1.1')}\n" for number in range(24_000)).encode()
 
 
 @functools.cache
 def many(compress: Compress) -> bytes:
-    """A large log: to compress it takes a second."""
+    """A log of several megabytes, which takes a while to compress."""
     return compress(MANY)
 
 

@@ -136,9 +136,8 @@ def test_a_cloudfront_file_without_header_has_the_fields_of_its_time(reader: Rea
     line = "\t".join(f"{who} {more}".split(" ")[:count])
     form = detect([line] * 3, where="a.log").format
     assert form.name == "cloudfront"
-    assert reader.column("user_agent", [line], form) == ["Agent +"]
-    assert reader.column("host", [line], form) == ["www.example.org" if count > 15 else "d1.cloudfront.net"]
-    assert reader.column("time_ms", [line], form) == [250.0 if count > 18 else None]
+    host, time_ms = "www.example.org" if count > 15 else "d1.cloudfront.net", 250.0 if count > 18 else None
+    assert reader.columns(("user_agent", "host", "time_ms"), [line], form) == [("Agent +", host, time_ms)]
 
 
 def test_a_user_agent_that_decodes_to_no_text_stays_as_it_is(reader: Reader) -> None:
