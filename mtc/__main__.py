@@ -1,15 +1,20 @@
 """`mtc`, and `python -m mtc`: signals are heard first, as loading the commands takes longer than some of them do."""
 
+import gc
 import os
 import sys
 from typing import NoReturn
 
 from mtc.core.signals import SignalError, listen
 
+_YOUNG = 200_000
+"""How many objects are made between two looks of the garbage collector: more than loading makes. Few are in cycles."""
+
 
 def main() -> NoReturn:
     """Load the command line and hand over to it."""
     listen()
+    gc.set_threshold(_YOUNG)
     _open_streams()
     try:
         from mtc.cli.main import main as command_line  # noqa: PLC0415 - what takes long, in which a signal may come

@@ -1,5 +1,6 @@
 """The app, and the one place where an error ends a command with its exit code."""
 
+import gc
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -90,6 +91,7 @@ def main() -> NoReturn:
         discard_output(sys.stdout)
     except Exception as error:  # noqa: BLE001 - the last handler: a bug leaves a crash log
         code = report_failure(error)
+    gc.freeze()  # otherwise Python looks for cycles in all that is left before it ends
     sys.exit(code)
 
 
