@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from docs.generator.markdown import NOTICE, code, fenced, prose, table
 from docs.generator.types import default_of, examples_of, shared_examples, type_of, yaml
+from mtc.core.frozen_model import descriptions
 from mtc.formats.custom_formats import CustomFormat, JsonPaths
 from mtc.formats.settings import ClientSettings, Filters, HitSettings, PathRule
 from mtc.manifest import deprecations
@@ -114,7 +115,7 @@ def _type(model: type[BaseModel], name: str) -> str:
 def meaning_of(model: type[BaseModel], name: str) -> str:
     """What a key does, with an example where its default shows none."""
     info = model.model_fields[name]
-    text = prose(info.description)
+    text = prose(descriptions(model)[name])
     known = examples_of(model, name)
     in_type = _EXAMPLE_IN_TYPE.search(type_of(model, name)) and known in shared_examples()
     examples = [] if in_type else [each for each in known if each not in ([], info.default)]

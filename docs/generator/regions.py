@@ -6,6 +6,7 @@ from collections.abc import Callable
 from docs.generator.manifest_reference import meaning_of
 from docs.generator.markdown import code, fenced, listed, prose, table
 from docs.generator.types import default_of, examples_of, yaml
+from mtc.core.frozen_model import descriptions
 from mtc.formats.compression import COMPRESSIONS
 from mtc.formats.custom_formats import CustomFormat
 from mtc.formats.filters import REASONS
@@ -57,12 +58,13 @@ def _detected(name: str) -> str:
 
 def layouts() -> str:
     """Every way to describe a format, with an example as it stands in a manifest."""
+    about = descriptions(CustomFormat)
     kinds = {
-        info.alias or name: (info.description, examples_of(CustomFormat, name)[0])
+        info.alias or name: (about[name], examples_of(CustomFormat, name)[0])
         for name, info in CustomFormat.model_fields.items()
         if name != "time"
     }
-    rows = [(code(kind), prose(about)) for kind, (about, _) in kinds.items()]
+    rows = [(code(kind), prose(text)) for kind, (text, _) in kinds.items()]
     times = {"regex": {"time": examples_of(CustomFormat, "time")[0]}}
     lines = [
         f"  {kind}: {{format: {yaml({kind: example, **times.get(kind, {})})}}}" for kind, (_, example) in kinds.items()
@@ -90,7 +92,7 @@ def _filter(key: str, reasons: tuple[str, ...]) -> tuple[str, ...]:
     section, _, inner = key.rpartition(".")
     model = HitSettings if section == "hits" else Filters
     info = model.model_fields[inner]
-    return code(key), default_of(info), ", ".join(map(code, reasons)), prose(info.description)
+    return code(key), default_of(info), ", ".join(map(code, reasons)), prose(descriptions(model)[inner])
 
 
 def hit_rules() -> str:

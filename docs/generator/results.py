@@ -4,7 +4,8 @@ from pydantic import BaseModel
 
 from docs.generator.markdown import NOTICE, code, prose, table
 from docs.generator.types import json_type_of
-from mtc.warehouse.csv_files import NAMES, columns, description, file_name
+from mtc.core.frozen_model import descriptions
+from mtc.warehouse.csv_files import NAMES, column_descriptions, description, file_name
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import OTHERS, ROW_LIMIT, ROWS, Tables
 
@@ -46,7 +47,7 @@ def csv_page() -> str:
 
 
 def _csv_file(name: str) -> str:
-    rows = [(code(column), prose(text)) for column, text in columns(name)]
+    rows = [(code(column), prose(text)) for column, text in column_descriptions(name).items()]
     return f"## {file_name(name)}\n\n{prose(description(name))}\n\n{table(('column', 'what it holds'), rows)}"
 
 
@@ -63,9 +64,7 @@ def stat_page() -> str:
 
 
 def _fields(model: type[BaseModel]) -> str:
-    rows = [
-        (code(name), json_type_of(model, name), prose(info.description)) for name, info in model.model_fields.items()
-    ]
+    rows = [(code(name), json_type_of(model, name), prose(text)) for name, text in descriptions(model).items()]
     return table(("field", "type", "meaning"), rows)
 
 
@@ -74,8 +73,8 @@ def _tables() -> str:
         f"{prose(Tables.__doc__)} A table has at most {ROW_LIMIT} rows, and `{OTHERS}` for the rest if there is more."
     )
     rows = [
-        (code(name), f"[{ROWS[name].__name__}](#{ROWS[name].__name__.lower()})", prose(info.description))
-        for name, info in Tables.model_fields.items()
+        (code(name), f"[{ROWS[name].__name__}](#{ROWS[name].__name__.lower()})", prose(text))
+        for name, text in descriptions(Tables).items()
     ]
     kinds = dict.fromkeys(ROWS.values())
     blocks = [f"### {kind.__name__}\n\n{prose(kind.__doc__)}\n\n{_fields(kind)}" for kind in kinds]

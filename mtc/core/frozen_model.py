@@ -1,14 +1,56 @@
 """The base of every settings model: frozen, described by docstrings, and refusing unknown keys."""
 
-from typing import Annotated
+import ast
+import inspect
+import itertools
+import textwrap
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 
 
-class Model(BaseModel):
+class Described(BaseModel):
+    """A model whose fields are described by the docstrings below them. They are read when a description is needed."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> Any:  # noqa: ANN401 - pydantic's
+        """Describe each property, unless what it refers to is described in the same words."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name, text in descriptions(cls).items():
+            alias = cls.model_fields[name].alias
+            shown = properties[alias if alias in properties else name]
+            if handler.resolve_ref_schema(shown).get("description") != text:
+                shown["description"] = text
+        return schema
+
+
+def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
+    """What the fields of a model are, by name: the docstrings below them in its source and in that of its bases."""
+    texts: dict[str, str] = {}
+    for kind in reversed(model.__mro__):
+        if issubclass(kind, Described) and kind is not Described:
+            texts |= _docstrings(kind)
+    return {name: texts[name] for name in model.model_fields if name in texts}
+
+
+def _docstrings(kind: type[BaseModel]) -> dict[str, str]:
+    (body,) = (
+        node.body for node in ast.parse(textwrap.dedent(inspect.getsource(kind))).body if isinstance(node, ast.ClassDef)
+    )
+    return {
+        field.target.id: inspect.cleandoc(below.value.value)
+        for field, below in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str)
+    }
+
+
+class Model(Described):
     """Frozen; an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
 
 
 Duration = Annotated[

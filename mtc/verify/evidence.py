@@ -70,7 +70,7 @@ def csv_rows(folder: Path, name: str, keys: Collection[tuple[str, str]]) -> Mapp
         StepError: it is not such a file, or cannot be read.
     """
     path = folder / file_name(name)
-    names = [column for column, _ in columns(name)]
+    names = [*columns(name)]
     hint = "run `mtc csv` to make it again"
     try:
         with path.open(encoding="utf-8", newline="") as stream:

@@ -2,13 +2,14 @@
 
 RFC 4180: commas, CRLF, a header line, quotes where needed; UTF-8 without a byte order mark. Dates are ISO, numbers
 plain, an empty cell is an unknown number. Labels go through `mtc.core.sanitize.csv_cell`.
-`docs/csv.md` is made from `description` and `columns`. No file is opened here.
+`docs/csv.md` is made from `description` and `column_descriptions`. No file is opened here.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO
 
+from mtc.core.frozen_model import descriptions
 from mtc.core.sanitize import csv_cell
 from mtc.warehouse.stat_document import LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import ROWS, Tables, metrics
@@ -17,6 +18,8 @@ SUMMARY = "summary"
 ACCOUNTING = "accounting"
 NAMES = (SUMMARY, ACCOUNTING, *ROWS)
 """The names of the CSV files, without their extension, in order."""
+
+_ZONE = "timezone"
 
 Cells = tuple[object, ...]
 
@@ -65,15 +68,24 @@ def file_name(name: str) -> str:
     return f"{name}.csv"
 
 
-def columns(name: str) -> tuple[tuple[str, str], ...]:
-    """The columns of a CSV file, `summary`, `accounting` or a table, each with what it holds."""
+def columns(name: str) -> tuple[str, ...]:
+    """The columns of a CSV file, `summary`, `accounting` or a table."""
+    keys = tuple(key for key, _ in KEY_COLUMNS)
     if name == SUMMARY:
-        fields = tuple((field, _plain(info.description)) for field, info in Summary.model_fields.items())
-        return (*KEY_COLUMNS, ("timezone", _plain(StatDocument.model_fields["timezone"].description)), *fields)
+        return (*keys, _ZONE, *Summary.model_fields)
     if name == ACCOUNTING:
-        return (*KEY_COLUMNS, *LINE_COLUMNS)
-    fields = tuple((field, _plain(info.description)) for field, info in ROWS[name].model_fields.items())
-    return (*KEY_COLUMNS, LABELS[name], *fields[1:])
+        return (*keys, *(column for column, _ in LINE_COLUMNS))
+    return (*keys, LABELS[name][0], *metrics(name))
+
+
+def column_descriptions(name: str) -> Mapping[str, str]:
+    """What each column of a CSV file holds."""
+    known = dict((*KEY_COLUMNS, *LINE_COLUMNS)) | {_ZONE: descriptions(StatDocument)[_ZONE]}
+    if model := Summary if name == SUMMARY else ROWS.get(name):
+        known |= descriptions(model)
+    if name in LABELS:
+        known |= dict([LABELS[name]])
+    return {column: _plain(known[column]) for column in columns(name)}
 
 
 def is_ours(name: str, header: str) -> bool:
@@ -83,13 +95,13 @@ def is_ours(name: str, header: str) -> bool:
     """
     if name not in NAMES:
         return False
-    names = [column for column, _ in columns(name)]
+    names = [*columns(name)]
     return header.rstrip("\r\n").split(",") in (names, ["site", "day", "label", *names[3:]])
 
 
 def description(name: str) -> str:
     """What a CSV file holds, `summary`, `accounting` or a table."""
-    return _ABOUT.get(name) or _plain(Tables.model_fields[name].description)
+    return _ABOUT.get(name) or _plain(descriptions(Tables)[name])
 
 
 def _plain(text: str | None) -> str:
@@ -122,7 +134,7 @@ class CsvWriters:
 
     def _begin(self, name: str) -> None:
         self._writers[name] = csv.writer(self._open_file(file_name(name)), lineterminator="\r\n").writerows
-        self._writers[name]([tuple(column for column, _ in columns(name))])
+        self._writers[name]([columns(name)])
 
     def _rows(self, name: str, document: StatDocument) -> Iterator[Cells]:
         if name == SUMMARY:

@@ -6,7 +6,9 @@ are made from them. `null` means that the source of the statistics does not know
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from mtc.core.frozen_model import Described
 
 ROW_LIMIT = 500
 """How many rows a table keeps; one more, `Others`, sums up the rest, as in Matomo."""
@@ -20,10 +22,10 @@ LABEL_LENGTH = 1024
 Count = Annotated[int, Field(ge=0)]
 
 
-class StatModel(BaseModel):
+class StatModel(Described):
     """Frozen, without unknown keys and without conversions: a `.stat` file holds exactly what it says."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Row(StatModel):
