@@ -14,7 +14,8 @@ from mtc.core.model import LoadedObject, Stage, Verdict
 from mtc.plan.work import DeliverWork, ImportWork, PlannedStep, Task
 from mtc.sources.settings import Archive as ArchiveSettings
 from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
-from mtc.stages.deliver.delivery_job import Deliverer, DeliverySummary
+from mtc.stages.deliver.delivery_job import Deliverer
+from mtc.stages.deliver.step_delivery import DeliverySummary
 from mtc.stages.stage import StepLoaded
 
 URL = "copies/{site}/{date:%Y-%m-%d}/{name}"

@@ -25,7 +25,8 @@ from mtc.formats.settings import Filters
 from mtc.manifest.models import Source
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.settings import Matomo
-from mtc.stages.deliver.delivery_job import Deliverer, DeliveryJob, DeliverySummary
+from mtc.stages.deliver.delivery_job import Deliverer
+from mtc.stages.deliver.step_delivery import DeliveryJob, DeliverySummary
 from mtc.stages.deliver.tracker import MatomoTracker
 from mtc.stages.stage import BatchesMoved, DeliveryCut, DeliveryEnded, Fact, ObjectCarried, ResendAllowed
 from mtc.state.store import Store

@@ -13,49 +13,17 @@ from mtc.core import crash_points
 from mtc.core.database import Connect
 from mtc.core.deliveries import Batch, BatchStatus, Cut, DeliveredObject, Delivery
 from mtc.core.errors import PermanentError
-from mtc.core.model import LoadedObject, StepId
+from mtc.core.model import LoadedObject
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.client import LookupUnsureError
 from mtc.stages.deliver.batch_sender import BatchSender, Lane, LaneBatchRecorder
 from mtc.stages.deliver.batching import Batching, RequestContext, unsendable
 from mtc.stages.deliver.lanes import FirstBatches, LaneRecorder, SiteDay
+from mtc.stages.deliver.step_delivery import DeliveryJob, DeliverySummary
 from mtc.stages.deliver.tracker import MatomoTracker, TrackedSite
-from mtc.stages.stage import DeliveryCut, DeliveryEnded, FactRecorder
+from mtc.stages.stage import DeliveryCut, DeliveryEnded
 
 _SHOWN = 20  # refused lines in a step's notes
-
-
-@dataclass(frozen=True, slots=True)
-class DeliverySummary:
-    """What a step delivered in this attempt: hits sent, of these refused by Matomo, hits that cannot be sent; notes."""
-
-    hits: int = 0
-    invalid: int = 0
-    unsendable: int = 0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def figures(self) -> dict[str, float]:
-        """The counts for a receipt; those that are 0 are left out."""
-        counts = {"delivered": self.hits, "invalid": self.invalid, "unsendable": self.unsendable}
-        return {name: count for name, count in counts.items() if count}
-
-    def __add__(self, other: "DeliverySummary") -> "DeliverySummary":
-        return DeliverySummary(
-            self.hits + other.hits,
-            self.invalid + other.invalid,
-            self.unsendable + other.unsendable,
-            (*self.notes, *other.notes),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryJob:
-    """A step whose hits are delivered."""
-
-    site: SiteSettings
-    step: StepId
-    recorder: FactRecorder
 
 
 @dataclass(slots=True)
@@ -248,7 +216,7 @@ class _OpenDelivery:
 
     delivery: Delivery
     keys: Mapping[str, str]
-    note: DeliverySummary = DeliverySummary()
+    note: DeliverySummary = DeliverySummary()  # noqa: RUF009 - a frozen value
 
 
 def _keys(objects: Iterable[LoadedObject]) -> dict[str, str]:

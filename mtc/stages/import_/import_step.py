@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtc.core import crash_points
 from mtc.core.database import Connect
@@ -22,7 +23,7 @@ from mtc.core.sanitize import printable
 from mtc.manifest.project import Project
 from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive
-from mtc.stages.deliver.delivery_job import Deliverer, DeliverySummary
+from mtc.stages.deliver.step_delivery import DeliverySummary
 from mtc.stages.import_.bundle_loader import sweep_rejected
 from mtc.stages.import_.bundles import BundleSizes
 from mtc.stages.import_.format_choice import check_step_quality, messages_note
@@ -31,6 +32,9 @@ from mtc.stages.import_.object_loader import ObjectLoader, OpenArchive, OpenSour
 from mtc.stages.import_.prefetch import prefetch
 from mtc.stages.import_.reload import ReloadCheck
 from mtc.stages.stage import FactRecorder, ObjectArchived, ObjectDropped, ResendAllowed, StepDone, StepLoaded
+
+if TYPE_CHECKING:
+    from mtc.stages.deliver.delivery_job import Deliverer  # loads what speaks to Matomo
 
 _SHOWN = 3  # refused deliveries in a message
 _SIZES = BundleSizes()
@@ -48,7 +52,7 @@ class ImportStage:
     open_source: OpenSource
     open_archive: OpenArchive
     sizes: BundleSizes = _SIZES
-    deliverer: Deliverer | None = None
+    deliverer: "Deliverer | None" = None
     agents: KnownAgents | None = None
 
     def run(self, task: Task, recorder: FactRecorder) -> None:

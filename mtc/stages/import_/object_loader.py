@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -23,7 +24,7 @@ from mtc.formats.model import Format
 from mtc.manifest.project import SiteSettings
 from mtc.plan.work import ImportWork, LoadedStep
 from mtc.sources.source import LogArchive, LogSource
-from mtc.stages.deliver.delivery_job import Deliverer, DeliveryJob
+from mtc.stages.deliver.step_delivery import DeliveryJob
 from mtc.stages.import_.bundle_loader import SAMPLES, BundleLoader, SegmentResult
 from mtc.stages.import_.bundles import Bundle, BundleSizes, Segment, make_bundles
 from mtc.stages.import_.format_choice import SourceFormat, check_quality, check_quality_early, format_chooser
@@ -33,6 +34,9 @@ from mtc.stages.import_.prefetch import one_by_one, prefetch, prefetch_one
 from mtc.stages.import_.reload import ReloadCheck
 from mtc.stages.stage import Fact, FactRecorder, ObjectLoaded
 from mtc.warehouse.parts import object_id
+
+if TYPE_CHECKING:
+    from mtc.stages.deliver.delivery_job import Deliverer  # loads what speaks to Matomo
 
 OpenSource = Callable[[SiteSettings], LogSource]
 OpenArchive = Callable[[SiteSettings], LogArchive | None]
@@ -55,7 +59,7 @@ class StepContext:
     spool: Path
     warehouse: Path
     sizes: BundleSizes
-    deliverer: Deliverer | None = None
+    deliverer: "Deliverer | None" = None
     may_deliver: bool = True
     loaded: LoadedStep | None = None
     agents: KnownAgents | None = None
