@@ -48,9 +48,9 @@ def _docstrings(kind: type[BaseModel]) -> dict[str, str]:
 
 
 class Model(Described):
-    """Frozen; an unknown key is an error."""
+    """Frozen; an unknown key is an error. A model is built when it is first used, as most are only parts of another."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, defer_build=True)
 
 
 Duration = Annotated[

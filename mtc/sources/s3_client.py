@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import re
-import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -97,7 +96,9 @@ _BOTOCORE: tuple[tuple[tuple[str, ...], str, str], ...] = (
 @contextlib.contextmanager
 def explaining(access: Access) -> Iterator[None]:
     """Turn what boto3 raises inside into `StepError`s; the original is dropped, as it may contain access keys."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy: loaded when used
+    import ssl  # noqa: PLC0415 - heavy: loaded when used
+
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 

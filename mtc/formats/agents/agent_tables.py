@@ -11,9 +11,11 @@ Android for robots. Health checks are a separate kind of robot.
 
 import functools
 import importlib.metadata
+import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mtc.formats.agents.regex_index import Expression, Finder, Groups, fill_template, lower_ascii
@@ -27,20 +29,31 @@ _PACKAGES = ("device-detector", "crawler-user-agents")
 @functools.cache
 def table(name: str) -> tuple[Entry, ...]:
     """The rows of a table such as `client/browsers`, in order. In a table by brand each row gets its `brand`."""
-    import device_detector  # noqa: PLC0415 - loaded when the first user agent comes
-    import yaml_rs  # noqa: PLC0415 - as above
+    import yaml_rs  # noqa: PLC0415 - loaded when the first user agent comes
 
-    path = Path(device_detector.__file__).parent / "regexes" / "upstream" / f"{name}.yml"
+    path = _package() / "regexes" / "upstream" / f"{name}.yml"
     rows = yaml_rs.loads(path.read_text("utf-8"))
     return tuple(rows) if isinstance(rows, list) else tuple({**row, "brand": brand} for brand, row in rows.items())
 
 
 @functools.cache
-def names() -> Any:  # noqa: ANN401 - a module of the package
+def names() -> ModuleType:
     """The package's lists of names: systems and their families, mobile-only browsers, clients of televisions."""
-    from device_detector.parser import settings  # noqa: PLC0415 - as above
+    spec = importlib.util.spec_from_file_location("device_detector_names", _package() / "parser" / "settings.py")
+    assert spec is not None  # noqa: S101 - a file that ends with .py
+    assert spec.loader is not None  # noqa: S101 - as above
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
-    return settings
+
+@functools.cache
+def _package() -> Path:
+    """The folder of the package, which is not imported: its search takes longer to load than the tables."""
+    spec = importlib.util.find_spec("device_detector")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("device_detector is not installed")
+    return Path(spec.origin).parent
 
 
 def versions() -> tuple[str, ...]:
