@@ -39,7 +39,7 @@ def key_problem(key: str) -> str:
         return "it has a piece of dots"
     if "\\" in key:
         return "it has a backslash"
-    if any(unicodedata.category(char) in _FORBIDDEN_IN_KEYS for char in key):
+    if not key.isprintable() and any(unicodedata.category(char) in _FORBIDDEN_IN_KEYS for char in key):
         return "it has a control character or is not UTF-8"
     return ""
 

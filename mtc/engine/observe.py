@@ -184,7 +184,7 @@ def missing_parts(warehouse: Path, history: History) -> frozenset[str]:
     for file in listed:
         folder, _, name = file.rpartition("/")
         if folder not in names:
-            names[folder] = _names(warehouse / folder)
+            names[folder] = _names(f"{warehouse}/{folder}")
         if name not in names[folder]:  # a folder of that name, or a dangling link, is not the part
             missing.add(file)
     return frozenset(missing)
@@ -206,7 +206,7 @@ def _is_damaged(path: Path, digest: str) -> bool:
         return False  # a missing file is reported by `missing_parts`
 
 
-def _names(folder: Path) -> frozenset[str]:
+def _names(folder: str) -> frozenset[str]:
     try:
         with os.scandir(folder) as entries:
             return frozenset(entry.name for entry in entries if entry.is_file())

@@ -42,7 +42,7 @@ class FolderSource:
         near, misses = NearMisses.of(self.pattern, requested), list[str]()
         try:
             ranges, index = list_ranges(self.pattern, requested), DayIndex(requested)
-            for key, path in self._walk(lambda folder: self._may_enter(folder, ranges, index)):
+            for key, entry in self._walk(lambda folder: self._may_enter(folder, ranges, index)):
                 day = self.pattern.match(key) if any(each.holds(key) for each in ranges) else None
                 if day is None and near.matches(key) and not key_problem(key) and self.pattern.match(key) is None:
                     misses.append(key)
@@ -50,10 +50,10 @@ class FolderSource:
                     continue
                 if reason := key_problem(key):
                     note(f"{printable(key)} is skipped: {reason}")
-                elif (obj := _listed_object(key, path)) is not None:
+                elif (obj := _listed_object(key, entry)) is not None:
                     found.setdefault(day, []).append(obj)
-                elif path.is_symlink():
-                    raise _broken_link(path)
+                elif entry.is_symlink():
+                    raise _broken_link(Path(entry.path))
         except OSError as error:
             raise self._explain(error) from error
         for text in near.notes(misses, {obj.key for objects in found.values() for obj in objects}):
@@ -64,12 +64,12 @@ class FolderSource:
         """List all files that fit a URL without a date; dot-files and unfinished files are skipped."""
         found = []
         try:
-            for key, path in self._walk(self.pattern.may_enter):
+            for key, entry in self._walk(self.pattern.may_enter):
                 if not self.pattern.accepts(key):
                     continue
                 if reason := key_problem(key):
                     note(f"{printable(key)} is skipped: {reason}")
-                elif (obj := _listed_object(key, path)) is not None:
+                elif (obj := _listed_object(key, entry)) is not None:
                     found.append(obj)
         except OSError as error:
             raise self._explain(error) from error
@@ -125,7 +125,7 @@ class FolderSource:
             raise PermanentError(f"the key cannot be read: {reason}", where=printable(obj.key))
         return self.root / obj.key
 
-    def _walk(self, may_enter: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+    def _walk(self, may_enter: Callable[[str], bool]) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """Every file, with its key, in folders that may be entered. Links to a parent are not followed."""
         todo = [("", self.root, frozenset[tuple[int, int]]())]
         while todo:
@@ -139,7 +139,7 @@ class FolderSource:
                 if not _is_folder(entry):
                     if self._is_broken_folder_link(entry, key, may_enter):
                         raise _broken_link(Path(entry.path))
-                    yield key, Path(entry.path)
+                    yield key, entry
                 elif may_enter(key):
                     todo.append((f"{key}/", Path(entry.path), inside))
 
@@ -205,10 +205,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _listed_object(key: str, path: Path) -> SourceObject | None:
+def _listed_object(key: str, entry: os.DirEntry[str]) -> SourceObject | None:
     """Size and mtime of a regular file; None for anything else, such as a pipe, and for a removed file."""
     try:
-        now = path.stat()
+        now = entry.stat()
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -8,7 +8,7 @@ that match the glob are listed first, level by level, and each of them gives the
 import datetime as dt
 import functools
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mtc.sources import url_template
@@ -167,8 +167,9 @@ class _LevelPlanner:
 
 def _ranges_of(pattern: SourceUrl, piece: int, folder: str, days: Collection[dt.date]) -> tuple[ListRange, ...]:
     """The ranges below a folder that matches the pieces before `piece`, by what is fixed from there on."""
-    prefixes = {day: folder + _text(pattern.fixed(piece), day) for day in days}
-    codes = tuple(atom.code for atom in pattern.fixed(piece) if isinstance(atom, Directive))
+    fixed = tuple(pattern.fixed(piece))
+    prefixes = {day: folder + _text(fixed, day) for day in days}
+    codes = tuple(atom.code for atom in fixed if isinstance(atom, Directive))
     return plan_ranges(prefixes, in_order=url_template.sort_as_dates(codes))
 
 
@@ -176,7 +177,7 @@ def _is_dated(piece: tuple[Atom, ...]) -> bool:
     return any(isinstance(atom, Directive) and atom.code not in url_template.TIME_CODES for atom in piece)
 
 
-def _text(atoms: Iterator[Text | Directive], day: dt.date) -> str:
+def _text(atoms: Iterable[Text | Directive], day: dt.date) -> str:
     return "".join(
         atom.text if isinstance(atom, Text) else url_template.format_directive(atom.code, day) for atom in atoms
     )

@@ -4,6 +4,7 @@ Other files beside logs (lists, checksums, files of other programs) are expected
 """
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ _LOGS = _PACKED | frozenset(("log", "txt", "json", "jsonl", "ndjson", "csv", "ts
 _PACKED_ENDING = re.compile(rf"(?:\.(?:{'|'.join(sorted(_PACKED))}))+\Z", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NearMisses:
     """Finds, among the keys of a listing that do not fit the URL, those that look like a log of the requested days.
 
@@ -36,7 +37,6 @@ class NearMisses:
     pattern: SourceUrl
     folders: re.Pattern[str]
     name: tuple[re.Pattern[str], ...]
-    spelled: frozenset[str]
     days: frozenset[dt.date]
 
     @classmethod
@@ -45,8 +45,12 @@ class NearMisses:
         *folders, name = pattern.pieces
         distinct = _without_repeats(folders)
         front = "".join(f"{regex_of((piece,))}/" if piece != DEEP else "(?:[^/]+/)*" for piece in distinct)
-        spelled = frozenset(text for day in days for text in _spell(day))
-        return cls(pattern, re.compile(front, re.DOTALL), tuple(_loosened(name)), spelled, frozenset(days))
+        return cls(pattern, re.compile(front, re.DOTALL), tuple(_loosened(name)), frozenset(days))
+
+    @functools.cached_property
+    def spelled(self) -> frozenset[str]:
+        """The days in all date formats. Most listings have nothing that they would have to be looked up for."""
+        return frozenset(text for day in self.days for text in _spell(day))
 
     def matches(self, key: str) -> bool:
         """Whether a key that does not fit the URL looks like a log of one of the days."""

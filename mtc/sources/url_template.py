@@ -10,7 +10,7 @@ months are English whatever the locale, so that a manifest means the same on eve
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mtc.core.errors import PermanentError
@@ -38,18 +38,20 @@ TIME_CODES = frozenset("HMS")
 """Directives of the time of day: matched, never rendered."""
 
 
+_TEXTS: Mapping[str, Callable[[dt.date], str]] = {
+    "Y": lambda day: f"{day.year:04}",
+    "y": lambda day: f"{day.year % 100:02}",
+    "m": lambda day: f"{day.month:02}",
+    "d": lambda day: f"{day.day:02}",
+    "j": lambda day: f"{day.timetuple().tm_yday:03}",
+    "B": lambda day: _MONTHS[day.month - 1],
+    "b": lambda day: _MONTHS[day.month - 1][:3],
+}
+
+
 def format_directive(code: str, day: dt.date) -> str:
     """The text of one directive, except those of the time, for a day."""
-    texts = {
-        "Y": f"{day.year:04}",
-        "y": f"{day.year % 100:02}",
-        "m": f"{day.month:02}",
-        "d": f"{day.day:02}",
-        "j": f"{day.timetuple().tm_yday:03}",
-        "B": _MONTHS[day.month - 1],
-        "b": _MONTHS[day.month - 1][:3],
-    }
-    return texts[code]
+    return _TEXTS[code](day)
 
 
 def parse_day(values: Mapping[str, str]) -> dt.date | None:
