@@ -52,6 +52,7 @@ class History:
     copies: Mapping[StepId, Mapping[str, str]] = field(default_factory=dict)
     dated: frozenset[str] = frozenset()
     _imports: dict[str, list[StepId]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _records: dict[str, dict[StepId, StepRecord]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def imports_of(self, site: str) -> Sequence[StepId]:
         """The import steps of a site that have loaded objects. All sites are sorted apart at the first question."""
@@ -60,9 +61,16 @@ class History:
                 self._imports.setdefault(step.site, []).append(step)
         return self._imports.get(site, ())
 
+    def records_of(self, site: str) -> Mapping[StepId, StepRecord]:
+        """The records of a site's steps. All sites are sorted apart at the first question."""
+        if not self._records:
+            for step, record in self.steps.items():
+                self._records.setdefault(step.site, {})[step] = record
+        return self._records.get(site, {})
+
     def counted(self, step: StepId) -> tuple[LoadedObject, ...]:
         """The loaded objects of an import step, without copies."""
-        objects, copies = self.objects.get(step, ()), self.copies.get(step)
+        objects, copies = self.objects.get(step, ()), self.copies.get(step) if self.copies else None
         return tuple(item for item in objects if item.object.key not in copies) if copies else objects
 
     def is_of_growing_log(self, site: str, item: LoadedObject) -> bool:

@@ -15,7 +15,7 @@ from mtc.engine.observe import stat_sizes
 from mtc.manifest.dates import Dates, is_relative, is_single_day
 from mtc.manifest.dates import days as days_of
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.day_selection import MissedDays, by_site, missed_days
+from mtc.plan.day_selection import MissedDays, missed_days
 from mtc.plan.neighbours import NEIGHBOUR, Neighbours
 from mtc.plan.planner import unfinished_days, unsettled_days
 from mtc.plan.world import Selection
@@ -86,7 +86,6 @@ def _missed(
     """Each site's days that no run has reached, if dates are relative (`yesterday`) and `catch_up` is set."""
     if not is_relative(project.dates) or not project.catch_up:
         return
-    known = by_site(history)
     for name, site_days in days.items():
         today = now.astimezone(project.sites[name].tzinfo).date()
         first, last = today - dt.timedelta(days=project.catch_up), min(site_days) - dt.timedelta(days=1)
@@ -95,7 +94,7 @@ def _missed(
         neighbours = Neighbours(name, history)
         records = {
             step: record
-            for step, record in known.get(name, {}).items()
+            for step, record in history.records_of(name).items()
             if NEIGHBOUR not in record.figures or not neighbours.only_for_others(step.day)
         }
         yield name, missed_days(stage, records, first, last)

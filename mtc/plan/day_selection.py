@@ -19,16 +19,8 @@ Records = Mapping[StepId, StepRecord]
 """The records of one site's steps."""
 
 
-def by_site(history: History) -> Mapping[str, Records]:
-    """The records of each site."""
-    found: dict[str, dict[StepId, StepRecord]] = {}
-    for step, record in history.steps.items():
-        found.setdefault(step.site, {})[step] = record
-    return found
-
-
 def with_touched_days(
-    site: str, days: Iterable[dt.date], history: History, records: Records, added: Iterable[dt.date] = ()
+    site: str, days: Iterable[dt.date], history: History, added: Iterable[dt.date] = ()
 ) -> tuple[dt.date, ...]:
     """The days, and every other imported day that has, or had, hits from an object of one of them; in order.
 
@@ -36,15 +28,16 @@ def with_touched_days(
     Days that were imported only for the hits of adjacent days are not added: they have no statistics. A growing log may
     have lines of many days: of these, those are added that have statistics. `added` are days that are imported besides.
     """
-    asked = set(days)
+    asked, records = set(days), history.records_of(site)
     steps = [StepId(Stage.IMPORT, site, day) for day in asked.union(added)]
     loaded = [item for step in steps for item in history.objects.get(step, ())]
     touched = {part.day for item in loaded if not history.is_of_growing_log(site, item) for part in item.parts}
-    touched |= _counted_from({str(step) for step in steps}, records)
+    others = [record for step, record in records.items() if step.stage is Stage.STAT and step.day not in asked]
+    touched |= _counted_from({str(step) for step in steps}, others) if others else set()
     neighbours = Neighbours(site, history)
     imported = {
         day
-        for day in touched
+        for day in touched - asked
         if is_done(history.steps.get(StepId(Stage.IMPORT, site, day))) and not neighbours.only_for_others(day)
     }
     sliced = {part.day for item in loaded if history.is_of_growing_log(site, item) for part in item.parts}
@@ -56,14 +49,9 @@ def _was_counted(record: StepRecord | None) -> bool:
     return record is not None and bool(record.fingerprint)
 
 
-def _counted_from(imports: Collection[str], records: Records) -> set[dt.date]:
+def _counted_from(imports: Collection[str], statistics: Iterable[StepRecord]) -> set[dt.date]:
     """The days whose recorded statistics were made from a part of one of these imports."""
-    return {
-        step.day
-        for step, record in records.items()
-        if step.stage is Stage.STAT
-        if any(import_named(name) in imports for name in record.inputs)
-    }
+    return {record.step.day for record in statistics if any(import_named(name) in imports for name in record.inputs)}
 
 
 def stale_rows(site: str, world: World, history: History, records: Records) -> set[dt.date]:

@@ -70,9 +70,9 @@ def sent_texts(site: SiteSettings, history: History) -> frozenset[str]:
 def recounted(history: History) -> Iterator[tuple[StepId, Accounting, tuple[str, ...]]]:
     """The import steps whose accounting changes because of copies, with the new accounting and notes."""
     for step, record in history.steps.items():
-        copies = history.copies.get(step, {})
         recorded = record.accounting
-        if recorded is not None and (copies or DUPLICATE in recorded.filtered):
+        if recorded is not None and (DUPLICATE in recorded.filtered or step in history.copies):
+            copies = history.copies.get(step, {})
             objects = history.objects.get(step, ())
             accounting = Accounting.total(counted_accounting(item, copies) for item in objects)
             if accounting != recorded and accounting.lines == recorded.lines:

@@ -60,6 +60,9 @@ class Changes:
         return bool(self.added or self.changed or self.removed or self.settings or self.newer_recipe)
 
 
+_NO_CHANGES = Changes()
+
+
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """All that the result of a step of `stage` depends on: `inputs` and `settings` as text by name, and the recipe."""
@@ -73,7 +76,11 @@ class Fingerprint:
     def of(cls, stage: Stage, settings: Mapping[str, str], inputs: Mapping[str, str]) -> "Fingerprint":
         """From settings that include the recipe, as they are recorded."""
         without_recipe = {name: value for name, value in settings.items() if name != RECIPE}
-        return cls(stage, dict(inputs), without_recipe, _recipe_number(settings.get(RECIPE, "")))
+        return cls(stage, inputs, without_recipe, _recipe_number(settings.get(RECIPE, "")))
+
+    def with_inputs(self, inputs: Mapping[str, str]) -> "Fingerprint":
+        """That of another step with the same settings."""
+        return Fingerprint(self.stage, inputs, self.settings, self.recipe)
 
     @classmethod
     def recorded(cls, record: StepRecord) -> "Fingerprint":
@@ -89,14 +96,24 @@ class Fingerprint:
 
     def since(self, before: "Fingerprint") -> Changes:
         """What differs from an earlier one. A recipe of a newer mtc does not count as a difference."""
+        settings, newer = self._settings_since(before), self.recipe > before.recipe
         old, new = before.inputs, self.inputs
+        if old == new:
+            return Changes(settings=settings, newer_recipe=newer) if settings or newer else _NO_CHANGES
         return Changes(
             added=tuple(sorted(new.keys() - old.keys())),
             changed=tuple(sorted(name for name in new.keys() & old.keys() if new[name] != old[name])),
             removed=tuple(sorted(old.keys() - new.keys())),
-            settings=tuple(name for name in sorted(self.settings) if self.setting(name) != before.setting(name)),
-            newer_recipe=self.recipe > before.recipe,
+            settings=settings,
+            newer_recipe=newer,
         )
+
+    def _settings_since(self, before: "Fingerprint") -> tuple[str, ...]:
+        old = before.settings
+        if old == self.settings:
+            return ()
+        differing = (name for name, new in self.settings.items() if old.get(name, DEFAULTS.get(name, "")) != new)
+        return tuple(sorted(differing))
 
     def setting(self, name: str) -> str:
         """The value of a setting, or its default."""

@@ -40,8 +40,9 @@ _OLDER = "counted by an older mtc"
 class ImportPlanner:
     """Plans the import steps of one site.
 
-    `stopped` is why none of them may be done, or empty. `made_with` is the digest of today's load settings, and `sent`
-    are the digests of logs whose lines Matomo has. `hit_days` are the days of which growing logs have hits.
+    `stopped` is why none of them may be done, or empty. `today` is the fingerprint of a step without inputs,
+    `made_with` the digest of today's load settings, and `sent` are the digests of logs whose lines Matomo has.
+    `hit_days` are the days of which growing logs have hits.
     """
 
     project: Project
@@ -54,6 +55,7 @@ class ImportPlanner:
     losses: Losses
     stopped: str
     settings: Mapping[str, str]
+    today: Fingerprint
     made_with: str
     sent: frozenset[str] = frozenset()
     hit_days: frozenset[dt.date] = frozenset()
@@ -94,6 +96,7 @@ class ImportPlanner:
             losses,
             stopped,
             settings,
+            Fingerprint.of(Stage.IMPORT, settings, {}),
             made_with,
             sent,
             days_with_hits(site.name, history),
@@ -152,21 +155,23 @@ class _ListedDay:
         return self.site.source.vanished == "drop"
 
     def plan(self, objects: tuple[SourceObject, ...]) -> PlannedStep:
-        made_with, settings = self.planner.made_with, self.planner.settings
+        made_with, today = self.planner.made_with, self.planner.today
         loaded = self.planner.history.objects.get(self.step, ())
         recipe = RECIPES[Stage.IMPORT] if self.planner.selection.remake else 0
         found = compare(objects, loaded, made_with, self.planner.world.missing, recipe)
         inputs = self._inputs(objects, found)
-        now = Fingerprint.of(Stage.IMPORT, settings, inputs)
+        now = today.with_inputs(inputs)
         verdict, reasons = self._verdict(found, now, len(objects))
         work = self._work(found, made_with) if verdict.is_work else None
         cost = sum(item.size for item in work.load) if work else 0
         digested = digest_of(self.record, verdict) or now.digest
-        return PlannedStep(self.step, verdict, reasons, digested, settings, inputs, work, cost)
+        return PlannedStep(self.step, verdict, reasons, digested, self.planner.settings, inputs, work, cost)
 
     def _inputs(self, objects: Iterable[SourceObject], found: ObjectChanges) -> dict[str, str]:
         """The version of each object that the source lists or that stays loaded, by key."""
         listed = {item.key: item.version for item in objects}
+        if not found.vanished:
+            return listed
         return listed | {old.object.key: old.object.version for old in self._retained(found)}
 
     def _loads(self, found: ObjectChanges) -> tuple[SourceObject, ...]:
@@ -190,17 +195,18 @@ class _ListedDay:
         twice = self.deliveries.double_counts(found, drops=self._drops)
         if twice and not self.deliveries.opened:
             return Verdict.COUNTED_TWICE, (*_first(twice), f"to count them again: --accept {self.step}")
-        seen = self._seen(count)
-        new = (seen, _CAUGHT_UP) if (self.site.name, self.step.day) in self.planner.selection.caught_up else (seen,)
-        unreadable = reasons_for("cannot be read", self.unreadable)
-        if (not_done := unfinished(self.record, (*new, *unreadable))) is not None:
-            return not_done
+        if (not_done := unfinished(self.record)) is not None:
+            return (Verdict.NEW, self._new(count)) if not_done[0] is Verdict.NEW else not_done
         findings = [finding for finding in self._findings(found, now) if finding[1]]
-        findings += [(Verdict.INPUTS_CHANGED, unreadable)] if unreadable else []
-        findings += [(Verdict.WOULD_LOSE, reasons)] if (reasons := self._loss_reasons(found)) else []
         if not findings:
             return unchanged(self.record, self._notes(found))
         return findings[0][0], tuple(reason for _, reasons in findings for reason in reasons)
+
+    def _new(self, count: int) -> tuple[str, ...]:
+        """The reasons of a step that was never tried: what the source has for it."""
+        is_caught_up = (self.site.name, self.step.day) in self.planner.selection.caught_up
+        seen = (self._seen(count), _CAUGHT_UP) if is_caught_up else (self._seen(count),)
+        return (*seen, *reasons_for("cannot be read", self.unreadable))
 
     def _loss_reasons(self, found: ObjectChanges) -> tuple[str, ...]:
         """Why objects are kept, and how to accept their loss."""
@@ -221,12 +227,23 @@ class _ListedDay:
         return (*retained, f"{older_recipe(min(older), RECIPES[Stage.IMPORT])}; --remake imports it again")
 
     def _findings(self, found: ObjectChanges, now: Fingerprint) -> Iterator[Finding]:
+        """What is to be done, the most direct first; those without reasons are none."""
+        yield Verdict.MANIFEST_CHANGED, self._changed_settings(found, now)
+        if not found.is_same:
+            yield from self._changed_objects(found)
+        undelivered = self._undelivered(found)
+        yield Verdict.OUTPUT_MISSING, reasons_for("not delivered", (old.object.label for old in undelivered))
+        yield Verdict.INPUTS_CHANGED, reasons_for("cannot be read", self.unreadable)
+        yield Verdict.WOULD_LOSE, self._loss_reasons(found) if found.vanished else ()
+
+    def _changed_settings(self, found: ObjectChanges, now: Fingerprint) -> tuple[str, ...]:
         record = self.record
         changes: tuple[str, ...] = ()
         if record is not None and (now.inputs or record.inputs):  # for a day without objects no setting matters
             changes = setting_changes(self.planner.project, self.site.name, Fingerprint.recorded(record), now)
-        others = reasons_for("loaded with other settings", (new.label for _, new in found.other_settings))
-        yield Verdict.MANIFEST_CHANGED, changes or others
+        return changes or reasons_for("loaded with other settings", (new.label for _, new in found.other_settings))
+
+    def _changed_objects(self, found: ObjectChanges) -> Iterator[Finding]:
         yield Verdict.INPUTS_CHANGED, reasons_for("changed", (changed_object(old, new) for old, new in found.changed))
         yield (
             Verdict.INPUTS_CHANGED,
@@ -239,10 +256,6 @@ class _ListedDay:
         yield self._late(found)
         yield Verdict.OUTPUT_MISSING, reasons_for("part missing", (new.label for _, new in found.missing_parts))
         yield Verdict.RECIPE_CHANGED, reasons_for(_OLDER, (new.label for _, new in found.older))
-        yield (
-            Verdict.OUTPUT_MISSING,
-            reasons_for("not delivered", (old.object.label for old in self._undelivered(found))),
-        )
 
     def _late(self, found: ObjectChanges) -> Finding:
         """What came after the day was imported: what is new in logs that grow, or whole objects."""

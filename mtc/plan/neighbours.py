@@ -6,9 +6,9 @@ midnight are in every log, as requests are logged when they end.
 """
 
 import datetime as dt
-from collections import Counter
+import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mtc.core.model import LoadedObject, Stage, StepId
 from mtc.core.records import History, StepRecord
@@ -28,33 +28,42 @@ NOT_WHOLE = "may not be whole"
 """How the notes of an incomplete day begin."""
 
 _DAY = dt.timedelta(days=1)
+_NEITHER: frozenset[int] = frozenset()
 _STRAY = 3
 _STRAY_SHARE = 0.005
 _MOST = 0.5
 _LITTLE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Neighbours:
-    """Where the logs of one site are cut. Results are cached by day: three days need each of them."""
+    """Where the logs of one site are cut."""
 
     site: str
     history: History
-    _spilled: dict[dt.date, frozenset[int]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def _spilled(self) -> Mapping[dt.date, frozenset[int]]:
+        """What `spilled` returns for each imported day, found in one go: three days need each of them."""
+        return {step.day: self._sides_of(step) for step in self.history.imports_of(self.site)}
+
+    def _sides_of(self, step: StepId) -> frozenset[int]:
+        objects = self.history.counted(step)
+        hits = hits_by_day([item for item in objects if not self.history.is_of_growing_log(self.site, item)])
+        if not hits.keys() - {step.day}:
+            return _NEITHER
+        least = max(_STRAY, _STRAY_SHARE * sum(hits.values()))
+        return frozenset(side for side in (-1, 1) if hits.get(step.day + side * _DAY, 0) > least)
 
     def spilled(self, day: dt.date) -> frozenset[int]:
         """The sides on which the logs of a day hold many hits of the adjacent day: -1 the day before, 1 the next."""
-        if day not in self._spilled:
-            hits = hits_by_day(
-                [item for item in self._imported(day) if not self.history.is_of_growing_log(self.site, item)]
-            )
-            least = max(_STRAY, _STRAY_SHARE * sum(hits.values()))
-            self._spilled[day] = frozenset(side for side in (-1, 1) if hits[day + side * _DAY] > least)
-        return self._spilled[day]
+        return self._spilled.get(day, _NEITHER)
 
     def needed(self, day: dt.date) -> tuple[dt.date, ...]:
         """The other days whose logs may hold hits of a day, judged by the logs of that and the adjacent days."""
-        sides = frozenset().union(*(self.spilled(day + side * _DAY) for side in (-1, 0, 1)))
+        sides = self.spilled(day - _DAY) | self.spilled(day) | self.spilled(day + _DAY)
+        if not sides:
+            return ()
         return tuple(day - side * _DAY for side in sorted(sides, reverse=True))
 
     def sides(self, days: Collection[dt.date]) -> frozenset[int]:
@@ -72,9 +81,6 @@ class Neighbours:
             f"{NOT_WHOLE}: the logs of {other} may hold hits of this day, and are not imported yet"
             for other in self.missing(day)
         )
-
-    def _imported(self, day: dt.date) -> tuple[LoadedObject, ...]:
-        return self.history.counted(StepId(Stage.IMPORT, self.site, day))
 
     def _import(self, day: dt.date) -> StepRecord | None:
         return self.history.steps.get(StepId(Stage.IMPORT, self.site, day))
@@ -113,12 +119,12 @@ def to_import(
     return found
 
 
-def hits_by_day(objects: Collection[LoadedObject]) -> Counter[dt.date]:
+def hits_by_day(objects: Collection[LoadedObject]) -> dict[dt.date, int]:
     """How many hits objects have on each day."""
-    counts: Counter[dt.date] = Counter()
+    counts: dict[dt.date, int] = {}
     for item in objects:
         for part in item.parts:
-            counts[part.day] += part.hits
+            counts[part.day] = counts.get(part.day, 0) + part.hits
     return counts
 
 

@@ -39,6 +39,12 @@ class ObjectChanges:
     emptied: list[SourceObject] = field(default_factory=list)
 
     @property
+    def is_same(self) -> bool:
+        """Whether all that was loaded is in the source as it should be, and nothing else."""
+        pairs = self.changed or self.moved or self.other_settings or self.missing_parts or self.older
+        return not (self.late or self.vanished or self.emptied or pairs)
+
+    @property
     def to_load(self) -> tuple[SourceObject, ...]:
         """The objects that have to be loaded, by key."""
         pairs = (*self.changed, *self.moved, *self.other_settings, *self.missing_parts, *self.older)

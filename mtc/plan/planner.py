@@ -13,7 +13,6 @@ from mtc.core.records import History
 from mtc.manifest.project import Project
 from mtc.plan.day_selection import (
     Records,
-    by_site,
     outdated,
     stale_rows,
     unfinished_days,
@@ -142,9 +141,7 @@ def _with_outdated(
 def _touched(selection: Selection, history: History) -> Iterator[tuple[str, tuple[dt.date, ...], Records]]:
     """Each site with its days and records; if the days are imported, with the days whose hits their logs hold too."""
     touching = Stage.IMPORT in selection.stages
-    known = by_site(history)
     for name, days in sorted(selection.days.items()):
-        records = known.get(name, {})
         added = selection.added.get(name, ())
-        asked = with_touched_days(name, days, history, records, added) if touching else tuple(sorted(set(days)))
-        yield name, asked, records
+        asked = with_touched_days(name, days, history, added) if touching else tuple(sorted(set(days)))
+        yield name, asked, history.records_of(name)

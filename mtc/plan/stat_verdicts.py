@@ -1,6 +1,7 @@
 """Verdicts for stat and csv steps: today's inputs and settings compared with the recorded ones. Pure."""
 
 import datetime as dt
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -38,7 +39,7 @@ _NEW: Finding = (Verdict.NEW, ())
 _UP_TO_DATE: Finding = (Verdict.UP_TO_DATE, ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StatPlanner:
     """Plans the stat and csv steps of one site.
 
@@ -59,6 +60,20 @@ class StatPlanner:
     recorded: Mapping[dt.date, str] = field(default_factory=dict)
     growing: GrowingLogs | None = None
 
+    @functools.cached_property
+    def _stat_settings(self) -> Mapping[str, str]:
+        return stat_settings(self.project.sites[self.site])
+
+    @functools.cached_property
+    def _stats(self) -> Fingerprint:
+        """The fingerprint of today's statistics, without inputs."""
+        return Fingerprint.of(Stage.STAT, self._stat_settings, {})
+
+    @functools.cached_property
+    def _rows(self) -> Fingerprint:
+        """The fingerprint of today's CSV rows, without inputs."""
+        return Fingerprint.of(Stage.CSV, csv_settings(), {})
+
     def stat(self, day: dt.date) -> PlannedStep:
         """Plan the stat step of a day."""
         step = StepId(Stage.STAT, self.site, day)
@@ -66,14 +81,14 @@ class StatPlanner:
             return PlannedStep(step, Verdict.BLOCKED, (self.stopped,))
         if (early := self._before(step, Stage.IMPORT)) is not None:
             return early
-        settings = stat_settings(self.project.sites[self.site])
         work, inputs = self._stat_work(day)
-        now = Fingerprint.of(Stage.STAT, settings, inputs)
+        now = self._stats.with_inputs(inputs)
         record = self.history.steps.get(step)
         verdict, reasons = self._stat_verdict(step, now, work, record)
         reasons = (*reasons, *work.lacking)
         digest = digest_of(record, verdict) or now.digest
-        return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
+        found = work if verdict.is_work else None
+        return PlannedStep(step, verdict, reasons, digest, self._stat_settings, inputs, found)
 
     def _stat_verdict(self, step: StepId, now: Fingerprint, work: StatWork, record: StepRecord | None) -> Finding:
         verdict, reasons = self._verdict(record, now)
@@ -101,7 +116,7 @@ class StatPlanner:
 
     def _touching(self, day: dt.date) -> Finding | None:
         """A finding if imports of other days in this plan remove or load again an object with hits of this day."""
-        hits = self.hits.by_day.get(day, ())
+        hits = self.hits.by_day.get(day, ()) if self.remade else ()
         steps = {part.step for part in hits if (part.step, part.loaded.object.key) in self.remade}
         return (Verdict.INPUTS_CHANGED, tuple(f"after {step}" for step in sorted(steps))) if steps else None
 
@@ -120,16 +135,16 @@ class StatPlanner:
         step = StepId(Stage.CSV, self.site, day)
         if (early := self._before(step, Stage.STAT)) is not None:
             return early
-        settings = csv_settings()
-        work = CsvWork(stat_version(self.site, day, self.world, self.history), self.recorded)
-        inputs = {"stat": work.stat}
-        now = Fingerprint.of(Stage.CSV, settings, inputs)
+        stat = stat_version(self.site, day, self.world, self.history)
+        inputs = {"stat": stat}
+        now = self._rows.with_inputs(inputs)
         record = self.history.steps.get(step)
         verdict, reasons = self._verdict(record, now)
         if verdict is Verdict.UP_TO_DATE and self.world.csv_missing:
             verdict, reasons = Verdict.OUTPUT_MISSING, reasons_for("missing", self.world.csv_missing)
         digest = digest_of(record, verdict) or now.digest
-        return PlannedStep(step, verdict, reasons, digest, settings, inputs, work if verdict.is_work else None)
+        work = CsvWork(stat, self.recorded) if verdict.is_work else None
+        return PlannedStep(step, verdict, reasons, digest, csv_settings(), inputs, work)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
         """The step while its predecessor of the previous stage is not done; None if that is done."""
@@ -164,13 +179,13 @@ class StatPlanner:
             return not_done or _NEW
         before = Fingerprint.recorded(record)
         changes = now.since(before)
-        if settings := setting_changes(self.project, self.site, before, now):
-            return Verdict.MANIFEST_CHANGED, settings
+        if not changes:
+            return unchanged(record)
+        if changes.settings:
+            return Verdict.MANIFEST_CHANGED, setting_changes(self.project, self.site, before, now)
         if inputs := input_changes(changes):
             return Verdict.INPUTS_CHANGED, inputs
-        if changes.newer_recipe:
-            return Verdict.RECIPE_CHANGED, (older_recipe(before.recipe, now.recipe),)
-        return unchanged(record)
+        return Verdict.RECIPE_CHANGED, (older_recipe(before.recipe, now.recipe),)
 
 
 def remade(steps: Iterable[PlannedStep]) -> frozenset[tuple[StepId, str]]:
@@ -194,6 +209,9 @@ def _is_unknown(record: StepRecord | None) -> bool:
     return record is None or (record.status is Status.PLANNED and not record.attempts)
 
 
+_AS_JSON = json.JSONEncoder(sort_keys=True).encode
+
+
 def _version(accounting: Accounting) -> str:
     counts = [accounting.lines, accounting.hits, dict(accounting.filtered), dict(accounting.rejected)]
-    return hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(_AS_JSON(counts).encode()).hexdigest()[:16]

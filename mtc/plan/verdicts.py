@@ -38,13 +38,10 @@ def digest_of(record: StepRecord | None, verdict: Verdict) -> str:
     return record.fingerprint if record is not None and verdict is Verdict.UP_TO_DATE else ""
 
 
-def unfinished(record: StepRecord | None, inputs: tuple[str, ...] = ()) -> Finding | None:
-    """The verdict of a step that never succeeded or whose last attempt failed; None for any other.
-
-    `inputs` are the reasons of a new step.
-    """
+def unfinished(record: StepRecord | None) -> Finding | None:
+    """The verdict of a step that never succeeded or whose last attempt failed; None for any other."""
     if record is None or _never_tried(record):
-        return Verdict.NEW, inputs
+        return Verdict.NEW, ()
     if record.status in DONE or _done_and_blocked(record):
         return None
     return Verdict.FAILED, (record.error or "interrupted before it was done",)
@@ -71,11 +68,11 @@ _SHOWN = 3
 
 def setting_changes(project: Project, site: str, before: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
     """Each setting that differs from the recorded one, with its file and line in the manifest."""
-    changes = []
-    for name in now.since(before).settings:
-        old, new = before.setting(name), now.setting(name)
-        changes.append(f"{name}: {old or 'none'} → {new or 'none'}{_place(project, site, name, unset=not new)}")
-    return tuple(changes)
+    return tuple(
+        f"{name}: {before.setting(name) or 'none'} → {now.setting(name) or 'none'}"
+        f"{_place(project, site, name, unset=not now.setting(name))}"
+        for name in now.since(before).settings
+    )
 
 
 def input_changes(changes: Changes) -> tuple[str, ...]:

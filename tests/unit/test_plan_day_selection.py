@@ -5,7 +5,7 @@ import datetime as dt
 from plan_world import DAY, NEXT, House, csv_step, import_step, obj, project, site, stat_step
 
 from mtc.core.model import Stage, Status
-from mtc.plan.day_selection import by_site, unfinished_days, unsettled_days, with_touched_days
+from mtc.plan.day_selection import unfinished_days, unsettled_days, with_touched_days
 from mtc.plan.planner import make_plan
 
 END = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
@@ -14,7 +14,7 @@ END = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
 def touched(house: House) -> tuple[dt.date, ...]:
     """The second day, and the days that it touches."""
     history = house.history()
-    return with_touched_days("docs", (NEXT,), history, by_site(history)["docs"])
+    return with_touched_days("docs", (NEXT,), history)
 
 
 def looked(house: House, hours: float) -> list[tuple[str, dt.date]]:
