@@ -60,9 +60,6 @@ class Changes:
         return bool(self.added or self.changed or self.removed or self.settings or self.newer_recipe)
 
 
-_NO_CHANGES = Changes()
-
-
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """All that the result of a step of `stage` depends on: `inputs` and `settings` as text by name, and the recipe."""
@@ -78,10 +75,6 @@ class Fingerprint:
         without_recipe = {name: value for name, value in settings.items() if name != RECIPE}
         return cls(stage, inputs, without_recipe, _recipe_number(settings.get(RECIPE, "")))
 
-    def with_inputs(self, inputs: Mapping[str, str]) -> "Fingerprint":
-        """That of another step with the same settings."""
-        return Fingerprint(self.stage, inputs, self.settings, self.recipe)
-
     @classmethod
     def recorded(cls, record: StepRecord) -> "Fingerprint":
         """The fingerprint at the step's last success."""
@@ -90,34 +83,39 @@ class Fingerprint:
     @property
     def digest(self) -> str:
         """A digest of all parts: 32 hexadecimal digits, the same for the same parts."""
+        return digest_with(self.beginning, self.inputs)
+
+    @property
+    def beginning(self) -> str:
+        """The beginning of the digested text, which steps with the same settings share."""
         not_default = sorted((name, value) for name, value in self.settings.items() if DEFAULTS.get(name, "") != value)
-        text = json.dumps([self.stage.value, self.recipe, not_default, sorted(self.inputs.items())])
-        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return json.dumps([self.stage.value, self.recipe, not_default]).removesuffix("]")
 
     def since(self, before: "Fingerprint") -> Changes:
         """What differs from an earlier one. A recipe of a newer mtc does not count as a difference."""
-        settings, newer = self._settings_since(before), self.recipe > before.recipe
         old, new = before.inputs, self.inputs
-        if old == new:
-            return Changes(settings=settings, newer_recipe=newer) if settings or newer else _NO_CHANGES
         return Changes(
             added=tuple(sorted(new.keys() - old.keys())),
             changed=tuple(sorted(name for name in new.keys() & old.keys() if new[name] != old[name])),
             removed=tuple(sorted(old.keys() - new.keys())),
-            settings=settings,
-            newer_recipe=newer,
+            settings=tuple(name for name in sorted(self.settings) if self.setting(name) != before.setting(name)),
+            newer_recipe=self.recipe > before.recipe,
         )
-
-    def _settings_since(self, before: "Fingerprint") -> tuple[str, ...]:
-        old = before.settings
-        if old == self.settings:
-            return ()
-        differing = (name for name, new in self.settings.items() if old.get(name, DEFAULTS.get(name, "")) != new)
-        return tuple(sorted(differing))
 
     def setting(self, name: str) -> str:
         """The value of a setting, or its default."""
         return self.settings.get(name, DEFAULTS.get(name, ""))
+
+
+def digest_with(beginning: str, inputs: Mapping[str, str]) -> str:
+    """The digest of a fingerprint, from the beginning of its text and its inputs."""
+    text = f"{beginning}, {json.dumps(sorted(inputs.items()))}]"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def recipe_of(record: StepRecord) -> int:
+    """The recipe of the step's last success."""
+    return _recipe_number(record.settings.get(RECIPE, ""))
 
 
 def _recipe_number(recipe: str) -> int:
@@ -126,7 +124,7 @@ def _recipe_number(recipe: str) -> int:
 
 def is_older(record: StepRecord) -> bool:
     """Whether the step last succeeded with an earlier recipe than today's."""
-    return bool(record.fingerprint) and _recipe_number(record.settings.get(RECIPE, "")) < RECIPES[record.step.stage]
+    return bool(record.fingerprint) and recipe_of(record) < RECIPES[record.step.stage]
 
 
 def load_settings(site: SiteSettings) -> dict[str, str]:

@@ -10,19 +10,19 @@ from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.delivery_verdicts import StepDeliveries
 from mtc.plan.duplicates import sent_texts
-from mtc.plan.fingerprint import Fingerprint, digest, import_settings, is_older, load_settings
+from mtc.plan.fingerprint import digest, import_settings, is_older, load_settings
 from mtc.plan.growing import days_with_hits, new_in_logs
 from mtc.plan.losses import Losses
 from mtc.plan.object_changes import ObjectChanges, compare
 from mtc.plan.verdicts import (
     Finding,
+    TodaysSettings,
     changed_object,
     digest_of,
     is_done,
     lost_object,
     older_recipe,
     reasons_for,
-    setting_changes,
     unchanged,
     unfinished,
 )
@@ -40,7 +40,7 @@ _OLDER = "counted by an older mtc"
 class ImportPlanner:
     """Plans the import steps of one site.
 
-    `stopped` is why none of them may be done, or empty. `today` is the fingerprint of a step without inputs,
+    `stopped` is why none of them may be done, or empty. `today` are the settings of all of them,
     `made_with` the digest of today's load settings, and `sent` are the digests of logs whose lines Matomo has.
     `hit_days` are the days of which growing logs have hits.
     """
@@ -54,8 +54,7 @@ class ImportPlanner:
     selection: Selection
     losses: Losses
     stopped: str
-    settings: Mapping[str, str]
-    today: Fingerprint
+    today: TodaysSettings
     made_with: str
     sent: frozenset[str] = frozenset()
     hit_days: frozenset[dt.date] = frozenset()
@@ -84,7 +83,8 @@ class ImportPlanner:
         """
         listing = world.listings.get(site.name, Listing())
         stopped = losses.no_warehouse() or losses.no_source(listing, selection.days[site.name], history)
-        settings, made_with, sent = import_settings(site), digest(load_settings(site)), sent_texts(site, history)
+        today = TodaysSettings(project, site.name, Stage.IMPORT, import_settings(site))
+        made_with, sent = digest(load_settings(site)), sent_texts(site, history)
         return cls(
             project,
             site,
@@ -95,8 +95,7 @@ class ImportPlanner:
             selection,
             losses,
             stopped,
-            settings,
-            Fingerprint.of(Stage.IMPORT, settings, {}),
+            today,
             made_with,
             sent,
             days_with_hits(site.name, history),
@@ -160,12 +159,11 @@ class _ListedDay:
         recipe = RECIPES[Stage.IMPORT] if self.planner.selection.remake else 0
         found = compare(objects, loaded, made_with, self.planner.world.missing, recipe)
         inputs = self._inputs(objects, found)
-        now = today.with_inputs(inputs)
-        verdict, reasons = self._verdict(found, now, len(objects))
+        verdict, reasons = self._verdict(found, inputs, len(objects))
         work = self._work(found, made_with) if verdict.is_work else None
         cost = sum(item.size for item in work.load) if work else 0
-        digested = digest_of(self.record, verdict) or now.digest
-        return PlannedStep(self.step, verdict, reasons, digested, self.planner.settings, inputs, work, cost)
+        digested = digest_of(self.record, verdict) or today.digest(inputs)
+        return PlannedStep(self.step, verdict, reasons, digested, today.values, inputs, work, cost)
 
     def _inputs(self, objects: Iterable[SourceObject], found: ObjectChanges) -> dict[str, str]:
         """The version of each object that the source lists or that stays loaded, by key."""
@@ -190,14 +188,14 @@ class _ListedDay:
         blocked = self._blocked_removals(found)
         return [old for old in found.vanished if old in blocked or not (self._drops or old in found.unrecoverable)]
 
-    def _verdict(self, found: ObjectChanges, now: Fingerprint, count: int) -> Finding:
+    def _verdict(self, found: ObjectChanges, inputs: Mapping[str, str], count: int) -> Finding:
         """The verdict of the first finding, with the reasons of all findings."""
         twice = self.deliveries.double_counts(found, drops=self._drops)
         if twice and not self.deliveries.opened:
             return Verdict.COUNTED_TWICE, (*_first(twice), f"to count them again: --accept {self.step}")
         if (not_done := unfinished(self.record)) is not None:
             return (Verdict.NEW, self._new(count)) if not_done[0] is Verdict.NEW else not_done
-        findings = [finding for finding in self._findings(found, now) if finding[1]]
+        findings = [finding for finding in self._findings(found, inputs) if finding[1]]
         if not findings:
             return unchanged(self.record, self._notes(found))
         return findings[0][0], tuple(reason for _, reasons in findings for reason in reasons)
@@ -226,9 +224,9 @@ class _ListedDay:
             return retained
         return (*retained, f"{older_recipe(min(older), RECIPES[Stage.IMPORT])}; --remake imports it again")
 
-    def _findings(self, found: ObjectChanges, now: Fingerprint) -> Iterator[Finding]:
+    def _findings(self, found: ObjectChanges, inputs: Mapping[str, str]) -> Iterator[Finding]:
         """What is to be done, the most direct first; those without reasons are none."""
-        yield Verdict.MANIFEST_CHANGED, self._changed_settings(found, now)
+        yield Verdict.MANIFEST_CHANGED, self._changed_settings(found, inputs)
         if not found.is_same:
             yield from self._changed_objects(found)
         undelivered = self._undelivered(found)
@@ -236,11 +234,11 @@ class _ListedDay:
         yield Verdict.INPUTS_CHANGED, reasons_for("cannot be read", self.unreadable)
         yield Verdict.WOULD_LOSE, self._loss_reasons(found) if found.vanished else ()
 
-    def _changed_settings(self, found: ObjectChanges, now: Fingerprint) -> tuple[str, ...]:
+    def _changed_settings(self, found: ObjectChanges, inputs: Mapping[str, str]) -> tuple[str, ...]:
         record = self.record
         changes: tuple[str, ...] = ()
-        if record is not None and (now.inputs or record.inputs):  # for a day without objects no setting matters
-            changes = setting_changes(self.planner.project, self.site.name, Fingerprint.recorded(record), now)
+        if record is not None and (inputs or record.inputs):  # for a day without objects no setting matters
+            changes = self.planner.today.changes(record)
         return changes or reasons_for("loaded with other settings", (new.label for _, new in found.other_settings))
 
     def _changed_objects(self, found: ObjectChanges) -> Iterator[Finding]:
@@ -271,6 +269,8 @@ class _ListedDay:
 
     def _dropped(self, found: ObjectChanges) -> list[LoadedObject]:
         """Vanished objects that are removed, as the manifest says or the operator accepts."""
+        if not found.vanished:
+            return []
         retained = self._retained(found)
         return [old for old in found.vanished if old not in retained]
 

@@ -8,22 +8,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mtc.core.hit_order import slice_places
-from mtc.core.model import Accounting, Stage, Status, StepId, Verdict
+from mtc.core.model import RECIPES, Accounting, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
-from mtc.plan.fingerprint import Fingerprint, csv_settings, stat_settings
+from mtc.plan.fingerprint import csv_settings, recipe_of, stat_settings
 from mtc.plan.growing import LACKING, GrowingLogs
 from mtc.plan.losses import Losses
 from mtc.plan.neighbours import Neighbours
 from mtc.plan.stat_inputs import PartsByDay, count_delivered_hits, stat_version
 from mtc.plan.verdicts import (
     Finding,
+    TodaysSettings,
     digest_of,
     input_changes,
     is_done,
     older_recipe,
     reasons_for,
-    setting_changes,
     unchanged,
     unfinished,
 )
@@ -61,18 +61,12 @@ class StatPlanner:
     growing: GrowingLogs | None = None
 
     @functools.cached_property
-    def _stat_settings(self) -> Mapping[str, str]:
-        return stat_settings(self.project.sites[self.site])
+    def _statistics(self) -> TodaysSettings:
+        return TodaysSettings(self.project, self.site, Stage.STAT, stat_settings(self.project.sites[self.site]))
 
     @functools.cached_property
-    def _stats(self) -> Fingerprint:
-        """The fingerprint of today's statistics, without inputs."""
-        return Fingerprint.of(Stage.STAT, self._stat_settings, {})
-
-    @functools.cached_property
-    def _rows(self) -> Fingerprint:
-        """The fingerprint of today's CSV rows, without inputs."""
-        return Fingerprint.of(Stage.CSV, csv_settings(), {})
+    def _rows(self) -> TodaysSettings:
+        return TodaysSettings(self.project, self.site, Stage.CSV, csv_settings())
 
     def stat(self, day: dt.date) -> PlannedStep:
         """Plan the stat step of a day."""
@@ -82,16 +76,14 @@ class StatPlanner:
         if (early := self._before(step, Stage.IMPORT)) is not None:
             return early
         work, inputs = self._stat_work(day)
-        now = self._stats.with_inputs(inputs)
-        record = self.history.steps.get(step)
-        verdict, reasons = self._stat_verdict(step, now, work, record)
+        today, record = self._statistics, self.history.steps.get(step)
+        verdict, reasons = self._stat_verdict(step, self._verdict(record, today, inputs), work, record)
         reasons = (*reasons, *work.lacking)
-        digest = digest_of(record, verdict) or now.digest
-        found = work if verdict.is_work else None
-        return PlannedStep(step, verdict, reasons, digest, self._stat_settings, inputs, found)
+        digest = digest_of(record, verdict) or today.digest(inputs)
+        return PlannedStep(step, verdict, reasons, digest, today.values, inputs, work if verdict.is_work else None)
 
-    def _stat_verdict(self, step: StepId, now: Fingerprint, work: StatWork, record: StepRecord | None) -> Finding:
-        verdict, reasons = self._verdict(record, now)
+    def _stat_verdict(self, step: StepId, found: Finding, work: StatWork, record: StepRecord | None) -> Finding:
+        verdict, reasons = found
         touching = self._touching(step.day)
         if verdict is Verdict.UP_TO_DATE:
             verdict, reasons = touching or self._stat_file(record, step.day)
@@ -137,14 +129,13 @@ class StatPlanner:
             return early
         stat = stat_version(self.site, day, self.world, self.history)
         inputs = {"stat": stat}
-        now = self._rows.with_inputs(inputs)
-        record = self.history.steps.get(step)
-        verdict, reasons = self._verdict(record, now)
+        today, record = self._rows, self.history.steps.get(step)
+        verdict, reasons = self._verdict(record, today, inputs)
         if verdict is Verdict.UP_TO_DATE and self.world.csv_missing:
             verdict, reasons = Verdict.OUTPUT_MISSING, reasons_for("missing", self.world.csv_missing)
-        digest = digest_of(record, verdict) or now.digest
+        digest = digest_of(record, verdict) or today.digest(inputs)
         work = CsvWork(stat, self.recorded) if verdict.is_work else None
-        return PlannedStep(step, verdict, reasons, digest, csv_settings(), inputs, work)
+        return PlannedStep(step, verdict, reasons, digest, today.values, inputs, work)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
         """The step while its predecessor of the previous stage is not done; None if that is done."""
@@ -173,19 +164,16 @@ class StatPlanner:
             return (self.site, source.day) in self.world.stat_files
         return bool(self.hits.by_day.get(source.day))
 
-    def _verdict(self, record: StepRecord | None, now: Fingerprint) -> Finding:
+    def _verdict(self, record: StepRecord | None, today: TodaysSettings, inputs: Mapping[str, str]) -> Finding:
         not_done = unfinished(record)
         if record is None or not_done is not None:
             return not_done or _NEW
-        before = Fingerprint.recorded(record)
-        changes = now.since(before)
-        if not changes:
-            return unchanged(record)
-        if changes.settings:
-            return Verdict.MANIFEST_CHANGED, setting_changes(self.project, self.site, before, now)
-        if inputs := input_changes(changes):
-            return Verdict.INPUTS_CHANGED, inputs
-        return Verdict.RECIPE_CHANGED, (older_recipe(before.recipe, now.recipe),)
+        if settings := today.changes(record):
+            return Verdict.MANIFEST_CHANGED, settings
+        if changed := input_changes(record, inputs):
+            return Verdict.INPUTS_CHANGED, changed
+        before, now = recipe_of(record), RECIPES[today.stage]
+        return (Verdict.RECIPE_CHANGED, (older_recipe(before, now),)) if before < now else unchanged(record)
 
 
 def remade(steps: Iterable[PlannedStep]) -> frozenset[tuple[StepId, str]]:

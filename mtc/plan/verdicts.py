@@ -5,13 +5,15 @@ manifest.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from mtc.core.frozen_model import seconds
-from mtc.core.model import LoadedObject, SourceObject, Status, Verdict
+from mtc.core.model import LoadedObject, SourceObject, Stage, Status, Verdict
 from mtc.core.records import StepRecord
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.fingerprint import Changes, Fingerprint
+from mtc.plan.fingerprint import Fingerprint, digest_with
 
 DONE = frozenset({Status.DONE, Status.EMPTY})
 _UNTRIED = frozenset({Status.PLANNED, Status.BLOCKED})
@@ -66,6 +68,40 @@ def _done_and_blocked(record: StepRecord) -> bool:
 _SHOWN = 3
 
 
+@dataclass(frozen=True)
+class TodaysSettings:
+    """The settings of a site's steps of one stage as the manifest has them today, beside those they were done with.
+
+    Most steps of a site were done with the same settings. So each distinct set of them is compared once.
+    """
+
+    project: Project
+    site: str
+    stage: Stage
+    values: Mapping[str, str]
+    _compared: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
+
+    @functools.cached_property
+    def _fingerprint(self) -> Fingerprint:
+        return Fingerprint.of(self.stage, self.values, {})
+
+    @functools.cached_property
+    def _beginning(self) -> str:
+        return self._fingerprint.beginning
+
+    def digest(self, inputs: Mapping[str, str]) -> str:
+        """The digest of today's fingerprint of a step with these inputs."""
+        return digest_with(self._beginning, inputs)
+
+    def changes(self, record: StepRecord) -> tuple[str, ...]:
+        """Each setting that differs from the recorded one, with its file and line in the manifest."""
+        recorded = tuple(record.settings.items())
+        if recorded not in self._compared:
+            before = Fingerprint.of(self.stage, record.settings, {})
+            self._compared[recorded] = setting_changes(self.project, self.site, before, self._fingerprint)
+        return self._compared[recorded]
+
+
 def setting_changes(project: Project, site: str, before: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
     """Each setting that differs from the recorded one, with its file and line in the manifest."""
     return tuple(
@@ -75,8 +111,12 @@ def setting_changes(project: Project, site: str, before: Fingerprint, now: Finge
     )
 
 
-def input_changes(changes: Changes) -> tuple[str, ...]:
-    """Which inputs are new, changed or removed."""
+def input_changes(record: StepRecord, inputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Which inputs are new, changed or removed since the step's last success."""
+    if record.inputs == inputs:
+        return ()
+    stage = record.step.stage
+    changes = Fingerprint(stage, inputs).since(Fingerprint(stage, record.inputs))
     return (
         *reasons_for("new input", changes.added),
         *reasons_for("changed input", changes.changed),
