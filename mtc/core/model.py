@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 SITE_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
@@ -67,9 +67,11 @@ class Status(StrEnum):
     BLOCKED = "blocked"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class StepId:
-    """One stage of one site on one day; the same step in two manifests is the same step."""
+class StepId(NamedTuple):
+    """One stage of one site on one day; the same step in two manifests is the same step.
+
+    A tuple, as steps are looked up more than anything else: it is hashed and compared without running Python.
+    """
 
     stage: Stage
     site: str

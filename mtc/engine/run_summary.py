@@ -36,7 +36,7 @@ class RunSummary:
 
     def count_idle(self, verdict: Verdict) -> int:
         """How many steps had no work, with this verdict."""
-        return sum(recorded is verdict for recorded in self.idle.values())
+        return [*self.idle.values()].count(verdict)
 
     @property
     def blocked(self) -> int:

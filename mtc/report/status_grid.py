@@ -113,7 +113,7 @@ def make_grid(
             cell = _cell(history.steps.get(step), planned.get(step), site, step, now)
             cells[step] = _of_growing(cell, planned.get(step), site, step, hit_days) if hit_days else cell
     for step in (step for step in cells if step.stage is Stage.CSV):
-        cells[step] = _after_stat(cells[step], cells.get(replace(step, stage=Stage.STAT)))
+        cells[step] = _after_stat(cells[step], cells.get(step._replace(stage=Stage.STAT)))
     sites = tuple(site.name for site in project.sites.values())
     sources = {site.name: site.source.url.replace("{site}", site.name) for site in project.sites.values()}
     return StatusGrid(project.name, now, sites, project.stages, ordered, cells, manifest, project.environment, sources)

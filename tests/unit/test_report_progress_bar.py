@@ -39,7 +39,7 @@ class Run:
 def test_a_terminal_shows_steps_bytes_pace_and_what_is_at_work() -> None:
     """Two lines are drawn over again: counts, and the steps that are being done."""
     run = Run()
-    run.reporter.tell(StepFinished(dataclasses.replace(STEP, site="shop"), Status.DONE, 1.0))
+    run.reporter.tell(StepFinished(STEP._replace(site="shop"), Status.DONE, 1.0))
     shown = run.text()
     assert "1 of 4 steps, 12 s left, 5.0 MB, 1,000 lines, 250 lines/s" in shown
     assert "import docs 2026-05-01" in shown
@@ -76,7 +76,7 @@ def test_no_progress_line_is_wider_than_the_terminal() -> None:
     """A line that wraps could not be drawn over."""
     run = Run(dataclasses.replace(LOOK, width=30))
     for day in range(2, 30, 2):
-        run.reporter.tell(StepStarted(dataclasses.replace(STEP, day=dt.date(2026, 5, day)), Verdict.NEW, 1))
+        run.reporter.tell(StepStarted(STEP._replace(day=dt.date(2026, 5, day)), Verdict.NEW, 1))
     lines = re.split(r"[\r\n]+", run.text())
     assert max(len(line) for line in lines if "steps" in line or "import docs" in line) <= 30
 
