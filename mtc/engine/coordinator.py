@@ -26,7 +26,7 @@ from mtc.engine.step_tracker import StepTracker
 from mtc.engine.task_queue import TaskQueue, tasks
 from mtc.manifest.project import Project
 from mtc.plan.growing import uncounted_notes
-from mtc.plan.neighbours import NEIGHBOUR, Neighbours, day_notes, to_import
+from mtc.plan.neighbours import NEIGHBOUR, day_notes, to_import
 from mtc.plan.planner import Steps
 from mtc.plan.work import PlannedStep
 from mtc.plan.world import Selection, World
@@ -130,14 +130,13 @@ class Coordinator:
         Returns the history afterwards. `unchanged` is the current history if the imports changed nothing.
         """
         history = unchanged or self._planner.history(selection)
-        known = {site: Neighbours(site, self._before).sides(days) for site, days in selection.days.items()}
         neighbours = to_import(self.project, selection.days, history) if Stage.STAT in selection.stages else {}
         if neighbours and self._import_neighbours(
             executor, replace(selection, days=neighbours, named=frozenset()), history
         ):
             history = self._planner.history(selection)
         done = [step for step, planned in steps.items() if planned.verdict.is_work]
-        for is_warning, text in day_notes(self.project, selection, history, done, known, self.clock()):
+        for is_warning, text in day_notes(self.project, selection, history, done, self._before, self.clock()):
             self.reporter.tell(Warned(text) if is_warning else Notice(text))
         for text in uncounted_notes(selection, history, {step.site for step in done}):
             self.reporter.tell(Notice(text))

@@ -6,9 +6,8 @@ midnight are in every log, as requests are logged when they end.
 """
 
 import datetime as dt
-import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mtc.core.model import LoadedObject, Stage, StepId
 from mtc.core.records import History, StepRecord
@@ -28,43 +27,38 @@ NOT_WHOLE = "may not be whole"
 """How the notes of an incomplete day begin."""
 
 _DAY = dt.timedelta(days=1)
-_NEITHER: frozenset[int] = frozenset()
 _STRAY = 3
 _STRAY_SHARE = 0.005
 _MOST = 0.5
 _LITTLE = 0.05
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Where the logs of one site are cut."""
+    """Where the logs of one site are cut. Results are cached by day: three days need each of them."""
 
     site: str
     history: History
-
-    @functools.cached_property
-    def _spilled(self) -> Mapping[dt.date, frozenset[int]]:
-        """What `spilled` returns for each imported day, found in one go: three days need each of them."""
-        return {step.day: self._sides_of(step) for step in self.history.imports_of(self.site)}
-
-    def _sides_of(self, step: StepId) -> frozenset[int]:
-        objects = self.history.counted(step)
-        hits = hits_by_day([item for item in objects if not self.history.is_of_growing_log(self.site, item)])
-        if not hits.keys() - {step.day}:
-            return _NEITHER
-        least = max(_STRAY, _STRAY_SHARE * sum(hits.values()))
-        return frozenset(side for side in (-1, 1) if hits.get(step.day + side * _DAY, 0) > least)
+    _spilled: dict[dt.date, frozenset[int]] = field(default_factory=dict)
 
     def spilled(self, day: dt.date) -> frozenset[int]:
         """The sides on which the logs of a day hold many hits of the adjacent day: -1 the day before, 1 the next."""
-        return self._spilled.get(day, _NEITHER)
+        if day not in self._spilled:
+            objects = self.history.counted(StepId(Stage.IMPORT, self.site, day))
+            hits = hits_by_day([item for item in objects if not self.history.is_of_growing_log(self.site, item)])
+            least = max(_STRAY, _STRAY_SHARE * sum(hits.values()))
+            self._spilled[day] = frozenset(side for side in (-1, 1) if hits.get(day + side * _DAY, 0) > least)
+        return self._spilled[day]
 
-    def needed(self, day: dt.date) -> tuple[dt.date, ...]:
-        """The other days whose logs may hold hits of a day, judged by the logs of that and the adjacent days."""
-        sides = self.spilled(day - _DAY) | self.spilled(day) | self.spilled(day + _DAY)
-        if not sides:
-            return ()
-        return tuple(day - side * _DAY for side in sorted(sides, reverse=True))
+    def _holds_hits(self, other: dt.date, day: dt.date) -> bool:
+        """Whether the logs of an adjacent day may hold hits of a day, judged by the logs of that and both beside it."""
+        side = (day - other).days
+        return any(side in self.spilled(near) for near in (day - _DAY, day, day + _DAY))
+
+    def needed(self, day: dt.date, besides: Collection[dt.date] = ()) -> tuple[dt.date, ...]:
+        """The other days whose logs may hold hits of a day, without those of `besides`."""
+        adjacent = (day - _DAY, day + _DAY)
+        return tuple(other for other in adjacent if other not in besides and self._holds_hits(other, day))
 
     def sides(self, days: Collection[dt.date]) -> frozenset[int]:
         """The sides on which the logs of these and of adjacent days hold many hits of other days."""
@@ -73,7 +67,8 @@ class Neighbours:
 
     def missing(self, day: dt.date) -> tuple[dt.date, ...]:
         """The days that `needed` gives and that are not imported."""
-        return tuple(other for other in self.needed(day) if not is_done(self._import(other)))
+        adjacent = (day - _DAY, day + _DAY)
+        return tuple(other for other in adjacent if not is_done(self._import(other)) and self._holds_hits(other, day))
 
     def lacking(self, day: dt.date) -> tuple[str, ...]:
         """Why a day may be incomplete; empty for a complete one."""
@@ -112,8 +107,8 @@ def to_import(
     """
     found: dict[str, tuple[dt.date, ...]] = {}
     for site, days in sites.items():
-        neighbours = Neighbours(site, history)
-        needed = {other for day in days for other in neighbours.needed(day)} - set(days)
+        neighbours, asked = Neighbours(site, history), set(days)
+        needed = {other for day in days for other in neighbours.needed(day, asked)}
         if wanted := {day for day in needed if neighbours.is_to_be_imported(project.sites[site], day)}:
             found[site] = tuple(sorted(wanted))
     return found
@@ -193,7 +188,7 @@ def day_notes(
     selection: Selection,
     history: History,
     done: Iterable[StepId],
-    known: Mapping[str, frozenset[int]],
+    before: History,
     now: dt.datetime,
 ) -> Iterator[DayNote]:
     """Yield a line for each site and kind of note.
@@ -203,18 +198,18 @@ def day_notes(
         selection: what the run was asked for.
         history: the state after the run's imports.
         done: the imports of this run.
-        known: for each site, the sides on which its logs were known to be cut before this run; days that wait for
-            the next logs are a warning only the first time.
+        before: the state before this run. Days that wait for the next logs are a warning only the first time, when
+            the logs are cut on a side on which they were not known to be cut.
         now: the time, with a zone.
     """
     if Stage.STAT in selection.stages:
         for site, days in selection.days.items():
-            yield from _not_whole(project, site, days, history, known.get(site, frozenset()), now)
+            yield from _not_whole(project, site, days, history, before, now)
     yield from _stray_logs(selection, history, done)
 
 
 def _not_whole(
-    project: Project, site: str, days: Iterable[dt.date], history: History, known: frozenset[int], now: dt.datetime
+    project: Project, site: str, days: Collection[dt.date], history: History, before: History, now: dt.datetime
 ) -> Iterator[DayNote]:
     neighbours = Neighbours(site, history)
     incomplete = {day: missing for day in days if (missing := neighbours.missing(day))}
@@ -226,6 +221,7 @@ def _not_whole(
     text = (
         f"{site}: {first} {NOT_WHOLE}: the logs of {incomplete[first][0]} may hold hits of it, and are not imported yet"
     )
+    known = Neighbours(site, before).sides(days)
     yield is_over or not neighbours.sides(tuple(incomplete)) <= known, f"{text}{others}"
 
 
