@@ -5,6 +5,7 @@ that a new manifest key changes no digest; a setting that a record lacks counts 
 The recipe says how a stage turns inputs into results (`mtc.core.model`).
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -118,6 +119,7 @@ def recipe_of(record: StepRecord) -> int:
     return _recipe_number(record.settings.get(RECIPE, ""))
 
 
+@functools.lru_cache(maxsize=64)
 def _recipe_number(recipe: str) -> int:
     return int(recipe) if recipe.isascii() and recipe.isdigit() else FIRST_RECIPE
 

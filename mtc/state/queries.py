@@ -99,9 +99,12 @@ class Queries:
     def history(self, sites: Collection[str], stages: Collection[Stage] | None = None) -> History:
         """The history of these sites, read in one snapshot. `stages` limits the steps; objects are always included."""
         names = tuple(sorted(sites))
+        decoder = Decoder()
         with self._connection.snapshot(), no_collecting():
-            steps = self._steps(_parameters(StepFilter(stages=tuple(stages or ()))) | {"sites": to_json(names)})
-            objects = self._objects(names)
+            steps = self._steps(
+                _parameters(StepFilter(stages=tuple(stages or ()))) | {"sites": to_json(names)}, decoder
+            )
+            objects = self._objects(names, decoder)
             outputs = self.csv_outputs()
             deliveries = self._deliveries(names)
         return History({record.step: record for record in steps}, objects, outputs, deliveries)
@@ -109,11 +112,11 @@ class Queries:
     def record(self, step: StepId) -> StepRecord | None:
         """The record of one step; None if it was never planned."""
         rows = self._connection.rows(_STEP, step_columns(step))
-        return self._decode_steps(rows)[0] if rows else None
+        return self._decode_steps(rows, Decoder())[0] if rows else None
 
     def list_steps(self, steps: StepFilter = StepFilter()) -> tuple[StepRecord, ...]:  # noqa: B008 - a frozen value
         """The matching steps, in order of stage, site and day."""
-        found = self._steps(_parameters(steps))
+        found = self._steps(_parameters(steps), Decoder())
         return tuple(sorted(found, key=_order))
 
     def objects_of(self, step: StepId) -> tuple[LoadedObject, ...]:
@@ -121,7 +124,7 @@ class Queries:
         if step.stage is not Stage.IMPORT:
             return ()
         with self._connection.snapshot():
-            return self._objects((step.site,), step.day).get(step, ())
+            return self._objects((step.site,), Decoder(), step.day).get(step, ())
 
     def listed_files(self) -> set[str]:
         """Every part file that the state lists; any other in the warehouse can be deleted."""
@@ -162,11 +165,10 @@ class Queries:
         with readable(self._connection.path):
             return tuple(decoder.run(row) for row in rows)
 
-    def _steps(self, parameters: dict[str, object]) -> list[StepRecord]:
-        return self._decode_steps(self._connection.rows(_STEPS, parameters))
+    def _steps(self, parameters: dict[str, object], decoder: Decoder) -> list[StepRecord]:
+        return self._decode_steps(self._connection.rows(_STEPS, parameters), decoder)
 
-    def _decode_steps(self, rows: Iterable[Row]) -> list[StepRecord]:
-        decoder = Decoder()
+    def _decode_steps(self, rows: Iterable[Row], decoder: Decoder) -> list[StepRecord]:
         with readable(self._connection.path):
             return [decoder.record(row) for row in rows]
 
@@ -176,11 +178,13 @@ class Queries:
         with readable(self._connection.path):
             return group_deliveries(*found)
 
-    def _objects(self, sites: tuple[str, ...], day: dt.date | None = None) -> dict[StepId, tuple[LoadedObject, ...]]:
+    def _objects(
+        self, sites: tuple[str, ...], decoder: Decoder, day: dt.date | None = None
+    ) -> dict[StepId, tuple[LoadedObject, ...]]:
         parameters = {"sites": to_json(sites), "day": day and day.isoformat()}
         objects, parts = self._connection.rows(_OBJECTS, parameters), self._connection.rows(_PARTS, parameters)
         with readable(self._connection.path):
-            return group_objects(objects, parts)
+            return group_objects(decoder, objects, parts)
 
 
 def _order(record: StepRecord) -> tuple[int, str, dt.date]:

@@ -198,9 +198,10 @@ def no_collecting() -> Iterator[None]:
 class Decoder:
     """Decodes the rows of one read of the state. The mappings that it returns may be shared: never change them."""
 
-    __slots__ = ("_days", "_maps", "_steps")
+    __slots__ = ("_accountings", "_days", "_maps", "_steps")
 
     def __init__(self) -> None:
+        self._accountings: dict[str | None, Accounting | None] = {}
         self._days: dict[str, dt.date] = {}
         self._maps: dict[str, dict[str, Any]] = {}
         self._steps: dict[tuple[str, str, str], StepId] = {}
@@ -218,6 +219,12 @@ class Decoder:
         if found is None:
             found = self._maps[text] = from_json(text, dict)
         return found
+
+    def accounting(self, text: str | None) -> Accounting | None:
+        """An accounting of lines: that of a day's import is often that of its only object, and of its statistics."""
+        if text not in self._accountings:
+            self._accountings[text] = from_accounting(text)
+        return self._accountings[text]
 
     def step(self, site: str, stage: str, day: str) -> StepId:
         """A step id."""
@@ -238,7 +245,7 @@ class Decoder:
             self.mapping(settings),
             from_json(inputs, dict) if inputs != "{}" else self.mapping(inputs),
             from_outputs(outputs) if outputs != "[]" else (),
-            from_accounting(accounting),
+            self.accounting(accounting),
             self.mapping(figures),
             tuple(from_json(notes, list)) if notes != "[]" else (),
             from_text(error),
@@ -257,7 +264,7 @@ class Decoder:
         key, size, etag, modified, object_id, content, log_format, accounting, archived, made_with, *added = row
         text, recipe, part = added
         source = SourceObject(from_text(key), size, from_text(etag), modified, from_slice(part))
-        lines = from_accounting(accounting) or Accounting()
+        lines = self.accounting(accounting) or Accounting()
         made = (from_text(archived), made_with, text, recipe)
         return LoadedObject(source, object_id, content, log_format, lines, tuple(parts), *made)
 
@@ -276,16 +283,17 @@ class Decoder:
         return RunRow(run, *texts, started_at, from_timestamp(ended), exit_code, self.mapping(counts))
 
 
-def group_objects(objects: Iterable[Row], parts: Iterable[Row]) -> dict[StepId, tuple[LoadedObject, ...]]:
+def group_objects(
+    decoder: Decoder, objects: Iterable[Row], parts: Iterable[Row]
+) -> dict[StepId, tuple[LoadedObject, ...]]:
     """Loaded objects by their import step, each with its parts.
 
     Rows of `objects` begin with the object's row id and the columns of its step, rows of `parts` with the row id of
     their object.
     """
-    decoder = Decoder()
     parts_of: dict[int, list[Part]] = {}
-    for object_row, *columns in parts:
-        parts_of.setdefault(object_row, []).append(decoder.part(tuple(columns)))
+    for row in parts:
+        parts_of.setdefault(row[0], []).append(decoder.part(row[1:]))
     found: dict[StepId, list[LoadedObject]] = {}
     for row in objects:
         loaded = decoder.loaded(row[4:], parts_of.get(row[0], ()))
