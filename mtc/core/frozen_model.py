@@ -1,6 +1,7 @@
 """The base of every settings model: frozen, described by docstrings, and refusing unknown keys."""
 
 import ast
+import functools
 import inspect
 import itertools
 import textwrap
@@ -59,6 +60,7 @@ Duration = Annotated[
 ]
 
 
+@functools.lru_cache(maxsize=64)
 def seconds(duration: str) -> int:
     """The number of seconds in a duration like `6h`."""
     return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[duration[-1]]

@@ -54,15 +54,15 @@ def _counted_from(imports: Collection[str], statistics: Iterable[StepRecord]) ->
     return {record.step.day for record in statistics if any(import_named(name) in imports for name in record.inputs)}
 
 
-def stale_rows(site: str, world: World, history: History, records: Records) -> set[dt.date]:
-    """Days with a row in the CSV files whose statistics have changed since.
+def stale_rows(site: str, asked: Collection[dt.date], world: World, history: History, records: Records) -> set[dt.date]:
+    """Days besides those asked for with a row in the CSV files whose statistics have changed since.
 
     The files are written as a whole, so these rows are renewed together with any other.
     """
     return {
         step.day
         for step, record in records.items()
-        if step.stage is Stage.CSV and is_done(record)
+        if step.stage is Stage.CSV and step.day not in asked and is_done(record)
         if is_done(history.steps.get(StepId(Stage.STAT, site, step.day)))
         if record.inputs.get("stat", "") != stat_version(site, step.day, world, history)
     }
@@ -84,16 +84,11 @@ def unfinished_days(sites: Iterable[str], history: History) -> Iterator[tuple[st
     tried do not count: a long backfill that was stopped continues only with its own command.
     """
     names = set(sites)
-    begun: set[tuple[str, dt.date]] = set()
-    not_done: set[tuple[str, dt.date]] = set()
-    for step, record in history.steps.items():
-        if step.site in names:
-            day = (step.site, step.day)
-            if _begins(step, record):
-                begun.add(day)
-            if not is_done(record):
-                not_done.add(day)
-    yield from sorted(begun & not_done)
+    not_done = {(step.site, step.day) for step, record in history.steps.items() if not is_done(record)}
+    for site, day in sorted(not_done):
+        steps = [StepId(stage, site, day) for stage in Stage] if site in names else []
+        if any(step in history.steps and _begins(step, history.steps[step]) for step in steps):
+            yield site, day
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def plan_imports(project: Project, selection: Selection, world: World, history: 
 def _losses_of(project: Project, name: str, selection: Selection, world: World, history: History) -> Losses:
     """What a site may lose in a plan of these days."""
     missing = vanished(name, world.listings.get(name, Listing()), selection.days[name], history)
-    return Losses(project.sites[name], selection, world, PartsByDay.of(name, history), missing, history.objects)
+    return Losses(project.sites[name], selection, world, PartsByDay(name, history), missing, history.objects)
 
 
 def plan_stats(
@@ -85,7 +85,7 @@ def plan_stats(
     steps: Steps = {}
     again = remade(before.values())
     for name, days, records in _touched(selection, history):
-        hits = PartsByDay.of(name, history)
+        hits = PartsByDay(name, history)
         losses = Losses(project.sites[name], selection, world, hits)
         planner = StatPlanner(
             project,
@@ -125,7 +125,8 @@ def plan_csv(
             Neighbours(name, history),
             recorded=recorded_digests(records),
         )
-        rows = stale_rows(name, world, history, records).union(_with_outdated(Stage.CSV, days, selection, records))
+        asked = set(_with_outdated(Stage.CSV, days, selection, records))
+        rows = asked | stale_rows(name, asked, world, history, records)
         steps |= {planned.step: planned for planned in map(planner.csv, sorted(rows))}
     return steps
 

@@ -1,6 +1,7 @@
 """What stat and csv steps are made from: each day's parts, names and versions of inputs, hits given to Matomo. Pure."""
 
 import datetime as dt
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -62,21 +63,22 @@ class DayPart:
         return f"{self.part.hits} {self.loaded.made_with}{recipe}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PartsByDay:
-    """Every listed part of a site by the day of its hits."""
+    """Every listed and counted part of a site by the day of its hits; collected at the first question."""
 
-    by_day: Mapping[dt.date, tuple[DayPart, ...]] = field(default_factory=dict)
+    site: str = ""
+    history: History = field(default_factory=History)
 
-    @classmethod
-    def of(cls, site: str, history: History) -> "PartsByDay":
-        """Collect the counted parts of a site by day."""
+    @functools.cached_property
+    def by_day(self) -> Mapping[dt.date, tuple[DayPart, ...]]:
+        """The parts of each day, in order."""
         days: dict[dt.date, list[DayPart]] = {}
-        for step in history.imports_of(site):
-            for item in history.counted(step):
+        for step in self.history.imports_of(self.site):
+            for item in self.history.counted(step):
                 for part in item.parts:
                     days.setdefault(part.day, []).append(DayPart(part, item, step))
-        return cls({day: tuple(sorted(hits, key=_order)) for day, hits in days.items()})
+        return {day: tuple(sorted(hits, key=_order)) for day, hits in days.items()}
 
     def __iter__(self) -> Iterator[DayPart]:
         """Iterate over all parts."""

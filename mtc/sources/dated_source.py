@@ -120,7 +120,10 @@ class DatedSource:
         remembered: dict[str, Seen] | None = None
         seen: dict[str, Seen] = {}
         for day in sorted(days):
-            each = DayOfLogs(self._rules(day), found.get(day, ()), loaded.get(day, ()), now)
+            listed, before = found.get(day, ()), loaded.get(day, ())
+            if _are_as_loaded(listed, before):
+                continue
+            each = DayOfLogs(self._rules(day), listed, before, now)
             if not each.may_have_grown:
                 continue
             remembered = read_memory(self.memory) if remembered is None else remembered
@@ -195,3 +198,10 @@ class DatedSource:
             raise PermanentError("the file's name does not say which day", where=printable(key))
         files = _FilesOfDay(self.files, day)
         return GrowingSource(files, self.zone, self.settle, self.memory, self.spool, self.encoding, self.clock)
+
+
+def _are_as_loaded(listed: Sequence[SourceObject], loaded: Sequence[LoadedObject]) -> bool:
+    """Whether the files are all that was loaded, whole and in these versions, as on nearly every day."""
+    return len(listed) == len(loaded) and all(
+        item.object.slice is None and item.object == file for file, item in zip(listed, loaded, strict=True)
+    )

@@ -75,7 +75,7 @@ class EvidenceCollector:
     def site(self, site: SiteSettings) -> Iterator[DayEvidence]:
         """The evidence of each of a site's days."""
         days = self.days[site.name]
-        hits = PartsByDay.of(site.name, self.history).by_day
+        hits = PartsByDay(site.name, self.history).by_day
         wrong = self._wrong_parts([item.part for day in days for item in hits.get(day, ())])
         counted = self._counted(site, days)
         for day in days:

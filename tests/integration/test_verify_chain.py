@@ -52,7 +52,7 @@ def terminal(
     site: SiteSettings, objects: tuple[LoadedObject, ...], *made: Delivery, day: dt.date = DAY
 ) -> DeliveryEvidence | None:
     history = History(objects={STEP: objects}, deliveries={STEP: made})
-    return delivery_evidence(site, history, day, PartsByDay.of("docs", history).by_day.get(day, ()))
+    return delivery_evidence(site, history, day, PartsByDay("docs", history).by_day.get(day, ()))
 
 
 def words(found: DeliveryEvidence | ImportEvidence | None) -> list[tuple[str, int | None]]:
