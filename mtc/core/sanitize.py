@@ -46,14 +46,14 @@ def key_problem(key: str) -> str:
 
 def printable(text: str) -> str:
     """Return a key, a path or a URL as one line that is safe on a terminal, cut to 200 characters."""
-    shown = "".join(map(_escape_unprintable, text))
+    shown = _escaped(text)
     return shown if len(shown) <= _MESSAGE_LIMIT else f"{shown[:_MESSAGE_LIMIT]}{_GAP}"
 
 
 def plain_text(text: str) -> str:
     """Return a server's text as one line without HTML tags that is safe on a terminal, cut to 200 characters."""
     words = " ".join(_TAG.sub(" ", text).split())
-    plain = "".join(map(_escape_unprintable, words[: _MESSAGE_LIMIT + 1]))
+    plain = _escaped(words[: _MESSAGE_LIMIT + 1])
     return plain if len(plain) <= _MESSAGE_LIMIT else f"{plain[: _MESSAGE_LIMIT - len(_GAP)]}{_GAP}"
 
 
@@ -75,7 +75,7 @@ def one_line(text: str, limit: int = ONE_LINE_LIMIT) -> str:
     lone surrogates become visible (`\x1b`, `\n`, `\u202e`), so that a key cannot recolour, reorder or forge a line.
     """
     # a value of many megabytes need not be escaped to be cut
-    return shorten("".join(map(_escape_unprintable, shorten(text, limit * _LONGEST_ESCAPE))), limit)
+    return shorten(_escaped(shorten(text, limit * _LONGEST_ESCAPE)), limit)
 
 
 def text_block(text: str, limit: int = ONE_LINE_LIMIT) -> str:
@@ -116,6 +116,10 @@ def csv_cell(text: str) -> str:
         return text
     guarded = "'" + text if _FORMULA.match(text) else text
     return _HIDDEN.sub(lambda found: _escape(found[0]), guarded)
+
+
+def _escaped(text: str) -> str:
+    return text if text.isprintable() else "".join(map(_escape_unprintable, text))
 
 
 def _escape_unprintable(char: str) -> str:
