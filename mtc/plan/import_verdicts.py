@@ -22,6 +22,7 @@ from mtc.plan.verdicts import (
     is_done,
     lost_object,
     older_recipe,
+    one_copy,
     reasons_for,
     unchanged,
     unfinished,
@@ -163,7 +164,8 @@ class _ListedDay:
         work = self._work(found, made_with) if verdict.is_work else None
         cost = sum(item.size for item in work.load) if work else 0
         digested = digest_of(self.record, verdict) or today.digest(inputs)
-        return PlannedStep(self.step, verdict, reasons, digested, today.values, inputs, work, cost)
+        kept = one_copy(inputs, self.record)
+        return PlannedStep(self.step, verdict, reasons, digested, today.values, kept, work, cost)
 
     def _inputs(self, objects: Iterable[SourceObject], found: ObjectChanges) -> dict[str, str]:
         """The version of each object that the source lists or that stays loaded, by key."""

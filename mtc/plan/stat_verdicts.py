@@ -23,6 +23,7 @@ from mtc.plan.verdicts import (
     input_changes,
     is_done,
     older_recipe,
+    one_copy,
     reasons_for,
     unchanged,
     unfinished,
@@ -80,7 +81,8 @@ class StatPlanner:
         verdict, reasons = self._stat_verdict(step, self._verdict(record, today, inputs), work, record)
         reasons = (*reasons, *work.lacking)
         digest = digest_of(record, verdict) or today.digest(inputs)
-        return PlannedStep(step, verdict, reasons, digest, today.values, inputs, work if verdict.is_work else None)
+        done = work if verdict.is_work else None
+        return PlannedStep(step, verdict, reasons, digest, today.values, one_copy(inputs, record), done)
 
     def _stat_verdict(self, step: StepId, found: Finding, work: StatWork, record: StepRecord | None) -> Finding:
         verdict, reasons = found
@@ -135,7 +137,7 @@ class StatPlanner:
             verdict, reasons = Verdict.OUTPUT_MISSING, reasons_for("missing", self.world.csv_missing)
         digest = digest_of(record, verdict) or today.digest(inputs)
         work = CsvWork(stat, self.recorded) if verdict.is_work else None
-        return PlannedStep(step, verdict, reasons, digest, today.values, inputs, work)
+        return PlannedStep(step, verdict, reasons, digest, today.values, one_copy(inputs, record), work)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
         """The step while its predecessor of the previous stage is not done; None if that is done."""
