@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,20 @@ class Cost:
 Work = Callable[[], Cost]
 
 
-def run(command: Sequence[str], folder: Path) -> Cost:
-    """Run a command and wait for it; one that fails ends the benchmark, with what it said."""
+def run(command: Sequence[str], folder: Path, output: IO[str] | None = None) -> Cost:
+    """Run a command and wait for it; one that fails ends the benchmark, with what it said on stderr.
+
+    `output` is where its stdout goes, if it is wanted.
+    """
     with (folder / "said.txt").open("w+b") as said:
         begun = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, env=_environment()
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output or subprocess.DEVNULL,
+            stderr=said,
+            env=_environment(),
         )
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         seconds = time.perf_counter() - begun

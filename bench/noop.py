@@ -152,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sites", type=int, default=20)
     parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed; 0 builds only [5]")
     parser.add_argument("--keep", type=Path, help="build in this folder, and leave it there")
     parser.add_argument("--json", action="store_true", help="print the seconds as JSON")
     chosen = parser.parse_args()
@@ -163,7 +163,8 @@ def main() -> None:
             project = make_project(root, chosen.sites, chosen.days)
             with Store.open(project.state) as store:
                 Filler(project, store).fill()
-        report(root, chosen.rounds, as_json=chosen.json)
+        if chosen.rounds:
+            report(root, chosen.rounds, as_json=chosen.json)
 
 
 def report(root: Path, rounds: int, *, as_json: bool) -> None:

@@ -1,0 +1,139 @@
+"""What mtc costs besides its work: its start, a run that has nothing to do, the plan of very many days.
+
+`python bench/overhead.py` does it all, medians of five, everything as processes and in turn; `--quick` is for a look
+whether it works, `--only noop` for one part. Aims are in CPU seconds: they hold on a busy machine too, more or less.
+"""
+
+import argparse
+import datetime as dt
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from measure import Cost, in_turn, run
+from table import Aim, Row, show
+from workplace import DAY, Workplace
+
+_HERE = Path(__file__).parent
+_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How much of everything: the sites of a small and of a large project, of `days` each; the sites of the plan."""
+
+    folder: Path
+    runs: int
+    sites: int
+    many_sites: int
+    days: int
+    planned: int
+
+
+def _cpu(cost: Cost, most: float = 0) -> Aim:
+    return Aim(cost.cpu, most, "CPU s", at_least=False)
+
+
+def _peak(cost: Cost, most: float) -> Aim:
+    return Aim(cost.peak / 1e6, most, "MB", at_least=False)
+
+
+def start(amounts: Amounts) -> list[Row]:
+    """One object of 20 lines, with new user agents: most of it is starting."""
+    place = Workplace(amounts.folder / "start").write()
+    place.make("log", "combined", f"{_LINES}l", f"logs/docs/{DAY}.log")
+    costs = in_turn(
+        {
+            "mtc apply, 20 lines": place.fresh,
+            "mtc apply, nothing new": place.apply,
+            "mtc import, 20 lines": lambda: place.fresh("import"),
+            "mtc --help": lambda: place.mtc("--help"),
+        },
+        amounts.runs,
+    )
+    aims = {"mtc apply, 20 lines": 0.5}
+    return [Row(name, cost, aims=(_cpu(cost, aims.get(name, 0)),)) for name, cost in costs.items()]
+
+
+def noop(amounts: Amounts) -> list[Row]:
+    """A run over days that are all done, of few sites and of many."""
+    places = {sites: amounts.folder / f"noop-{sites}" for sites in (amounts.sites, amounts.many_sites)}
+    for sites, folder in places.items():
+        made = [str(_HERE / "noop.py"), f"--sites={sites}", f"--days={amounts.days}", "--rounds=0", f"--keep={folder}"]
+        subprocess.run([sys.executable, *made], check=True)
+    costs = in_turn(
+        {f"{3 * sites * amounts.days:,}": Workplace(at).apply for sites, at in places.items()}, amounts.runs
+    )
+    (small, few), (large, many) = costs.items()
+    growth = many.cpu / few.cpu / (amounts.many_sites / amounts.sites)
+    return [
+        Row(f"mtc apply, {small} steps done", few, aims=(_cpu(few, 1.2),)),
+        Row(
+            f"mtc apply, {large} steps done",
+            many,
+            aims=(_cpu(many), Aim(growth, 1.1, "times as much a step", at_least=False), _peak(many, 600)),
+        ),
+    ]
+
+
+def plan(amounts: Amounts) -> list[Row]:
+    """Imports and statistics of very many site-days, all with work; the process makes its history first."""
+    seconds: list[float] = []
+
+    def work() -> Cost:
+        command = [sys.executable, str(_HERE / "plan_days.py"), str(amounts.planned), "365"]
+        with (amounts.folder / "seconds.txt").open("w+") as found:
+            cost = run(command, amounts.folder, found)
+            found.seek(0)
+            seconds.append(float(found.read()))
+        return cost
+
+    cost = in_turn({"plan": work}, amounts.runs)["plan"]
+    planned = Aim(sorted(seconds)[len(seconds) // 2], 25, "CPU s of planning", at_least=False)
+    return [Row(f"plan of {365 * amounts.planned:,} site-days", cost, aims=(planned, _peak(cost, 700)))]
+
+
+PARTS: Mapping[str, Callable[[Amounts], list[Row]]] = {"start": start, "noop": noop, "plan": plan}
+"""Every part by the name that `--only` takes."""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--only", action="append", metavar="NAME", choices=PARTS, help=f"one of: {', '.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="small data, one run")
+    parser.add_argument("--runs", type=int, help="how often each is measured [5]")
+    parser.add_argument("--folder", type=Path, help="where data are made [a temporary folder]")
+    chosen = parser.parse_args()
+    quick = chosen.quick
+    with tempfile.TemporaryDirectory(prefix="mtc-bench-", dir=chosen.folder) as folder:
+        amounts = Amounts(
+            folder=Path(folder),
+            runs=chosen.runs or (1 if quick else 5),
+            sites=2 if quick else 20,
+            many_sites=10 if quick else 183,
+            days=20 if quick else 365,
+            planned=10 if quick else 1000,
+        )
+        print(
+            f"mtc {version('mtc')}, Python {platform.python_version()}, {os.cpu_count()} cores, "
+            f"medians of {amounts.runs}, {dt.datetime.now(dt.UTC):%Y-%m-%d}"
+        )
+        for name in chosen.only or PARTS:
+            work = PARTS[name]
+            show(f"{name}: {(work.__doc__ or '').splitlines()[0]}", work(amounts))
+            for made in Path(folder).iterdir():
+                shutil.rmtree(made) if made.is_dir() else made.unlink()
+
+
+if __name__ == "__main__":
+    main()
