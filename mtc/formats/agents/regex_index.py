@@ -17,8 +17,13 @@ from typing import Any, Protocol
 
 _SHORTEST = 2
 _NO_LETTERS = ("",)
+_WORTHLESS = (0, 0)
 _MOST = 16
 _LETTERS = "[A-Za-z0-9 _/;,:-]"
+_ONLY_PLAIN = re.compile(rf"{_LETTERS}+")
+_END = "(?:[);/ ]|$)"
+"""How most expressions of devices end; no text is required by it."""
+
 _PLAIN = re.compile(rf"{_LETTERS}+(?![?*+{{])")
 _PLAIN_GROUP = re.compile(rf"\((?:\?:)?({_LETTERS}+(?:\|{_LETTERS}+)*)\)(?![?*+{{])")
 
@@ -41,9 +46,12 @@ Literals = frozenset[str]
 
 def literals(pattern: str) -> Literals | None:
     """Texts in lower case of which any match of `pattern`, in lower case, contains one; None if none are known."""
-    reader = _PatternReader(pattern)
+    read = pattern.removesuffix(_END)
+    if _ONLY_PLAIN.fullmatch(read):
+        return frozenset((read.lower(),)) if len(read) >= _SHORTEST else None
+    reader = _PatternReader(read)
     found = reader.alternatives()
-    return found if reader.at == len(pattern) else None
+    return found if reader.at == len(read) else None
 
 
 @dataclass(slots=True)
@@ -52,6 +60,7 @@ class _Sequence:
 
     runs: tuple[str, ...] = _NO_LETTERS
     best: Literals | None = None
+    worth: tuple[int, int] = _WORTHLESS
 
     def add(self, texts: Sequence[str]) -> None:
         """Extend each run by each of the texts (or letters)."""
@@ -65,8 +74,8 @@ class _Sequence:
             self.runs = _NO_LETTERS
 
     def offer(self, texts: Literals | None) -> None:
-        if texts and _worth(texts) > _worth(self.best):
-            self.best = texts
+        if texts and (worth := _worth(texts)) > self.worth:
+            self.best, self.worth = texts, worth
 
 
 def _spelled(match: re.Match[str]) -> str:
@@ -74,11 +83,11 @@ def _spelled(match: re.Match[str]) -> str:
     return "".join(map(chr, range(ord(match[1]), ord(match[2]) + 1)))
 
 
-def _worth(texts: Literals | None) -> tuple[int, int]:
+def _worth(texts: Literals) -> tuple[int, int]:
     """How selective required texts are: long ones and few are best; one common text makes all useless."""
-    shortest = min(map(len, texts)) if texts else 0
-    if not texts or shortest < _SHORTEST:
-        return 0, 0
+    shortest = min(map(len, texts))
+    if shortest < _SHORTEST:
+        return _WORTHLESS
     return (1 if any(text in _ORDINARY for text in texts) else shortest), -len(texts)
 
 
