@@ -37,9 +37,11 @@ def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
 
 
 def _docstrings(kind: type[BaseModel]) -> dict[str, str]:
-    (body,) = (
-        node.body for node in ast.parse(textwrap.dedent(inspect.getsource(kind))).body if isinstance(node, ast.ClassDef)
-    )
+    try:
+        source = textwrap.dedent(inspect.getsource(kind))
+    except OSError:  # installed without its source
+        return {}
+    (body,) = (node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
     return {
         field.target.id: inspect.cleandoc(below.value.value)
         for field, below in itertools.pairwise(body)
