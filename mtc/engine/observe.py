@@ -20,7 +20,6 @@ from mtc.sources.dated_source import DatedSource
 from mtc.sources.growing_source import GrowingSource
 from mtc.sources.source import LogSource
 from mtc.state.store import Store
-from mtc.warehouse.csv_files import file_name
 
 _PARALLEL = 16
 _MOST_READ = 1000
@@ -231,6 +230,8 @@ def unknown_site_notes(project: Project, store: Store) -> tuple[str, ...]:
 
     Rows of such sites stay in the CSV files, and are in totals over all sites.
     """
+    from mtc.warehouse.csv_files import file_name  # noqa: PLC0415 - loads the models of `.stat` files
+
     steps = Counter(record.step.site for record in store.list_steps())
     files = dict(_stat_files(project.stats))
     return tuple(
