@@ -1,10 +1,13 @@
 """The quick search: the same first expression as if each were tried in turn."""
 
 import re
+from importlib.metadata import files
+from pathlib import Path
 
 import pytest
+import yaml_rs
 
-from mtc.formats.agents.agent_tables import table
+from mtc.formats.agents.agent_tables import brands, table
 from mtc.formats.agents.regex_index import Expression, Finder, fill_template, literals, lower_ascii
 
 BOUNDED = r"(?:^|[^A-Z0-9_-]|[^A-Z0-9-]_|sprd-|MZ-)(?:%s)"
@@ -115,3 +118,18 @@ def test_the_first_expression_wins_whatever_the_place_of_its_match() -> None:
 def test_hostile_texts_cost_little(text: str) -> None:
     """None makes the tables' expressions run away: each is searched for in a text of 500 letters at most."""
     assert list(Finder(PATTERNS).all(text)) is not None
+
+
+TABLES_BY_BRAND = ("mobiles", "televisions", "shell_tv", "notebooks", "consoles", "cameras", "car_browsers")
+
+
+@pytest.mark.parametrize("name", TABLES_BY_BRAND)
+def test_the_brands_of_a_table_are_read_as_its_yaml_says(name: str) -> None:
+    """Although their models are read brand by brand, once a user agent names the brand."""
+    end = f"regexes/upstream/device/{name}.yml"
+    (file,) = (Path(str(each.locate())) for each in files("device-detector") or () if each.match(end))
+    whole = {brand.name: {**brand.row, "models": list(brand.models)} for brand in brands(f"device/{name}")}
+    read = yaml_rs.loads(file.read_text("utf-8"))
+    assert isinstance(read, dict)
+    assert whole == {brand: {**row, "models": row.get("models", [])} for brand, row in read.items()}
+    assert list(whole) == list(read)

@@ -12,6 +12,7 @@ Android for robots. Health checks are a separate kind of robot.
 import functools
 import importlib.metadata
 import importlib.util
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +29,45 @@ _PACKAGES = ("device-detector", "crawler-user-agents")
 
 @functools.cache
 def table(name: str) -> tuple[Entry, ...]:
-    """The rows of a table such as `client/browsers`, in order. In a table by brand each row gets its `brand`."""
+    """The rows of a table such as `client/browsers`, in order."""
+    return tuple(_yaml(_text(name)))
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A brand in a table of devices. `row` is its row but for its models, `text` all of it as YAML."""
+
+    name: str
+    row: Entry
+    text: str
+
+    @functools.cached_property
+    def models(self) -> tuple[Entry, ...]:
+        """The models of the brand, in order. Most of a table are models of brands that no user agent names."""
+        return tuple(_yaml(self.text)[self.name].get("models") or ())
+
+
+@functools.cache
+def brands(name: str) -> tuple[Brand, ...]:
+    """The brands of a table of devices such as `device/mobiles`, in order."""
+    texts = _BRAND.split(_text(name))[1:]
+    rows = _yaml("".join(f"{text.partition(_MODELS)[0]}\n" for text in texts))
+    return tuple(Brand(brand, row, text) for (brand, row), text in zip(rows.items(), texts, strict=True))
+
+
+_BRAND = re.compile(r"^(?=[^\s#])", re.MULTILINE)
+_MODELS = "\n  models:"
+"""What comes after a brand's own regex and device."""
+
+
+def _text(name: str) -> str:
+    return (_package() / "regexes" / "upstream" / f"{name}.yml").read_text("utf-8")
+
+
+def _yaml(text: str) -> Any:  # noqa: ANN401 - what the text holds
     import yaml_rs  # noqa: PLC0415 - loaded when the first user agent comes
 
-    path = _package() / "regexes" / "upstream" / f"{name}.yml"
-    rows = yaml_rs.loads(path.read_text("utf-8"))
-    return tuple(rows) if isinstance(rows, list) else tuple({**row, "brand": brand} for brand, row in rows.items())
+    return yaml_rs.loads(text)
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mtc.formats.agents.agent_tables import BROWSER, AgentClient, System, names, table
+from mtc.formats.agents.agent_tables import BROWSER, AgentClient, System, brands, names
 from mtc.formats.agents.regex_index import Finder
 
 _APPLE = frozenset({"iPadOS", "tvOS", "watchOS", "iOS", "Mac"})
@@ -137,21 +137,21 @@ class _Models:
     """A table by brand: finds the first brand that matches, and the first of its models."""
 
     def __init__(self, name: str) -> None:
-        self._rows = table(name)
-        self._brands = Finder([row["regex"] for row in self._rows], groups=False)
+        self._brands = brands(name)
+        self._finder = Finder([brand.row["regex"] for brand in self._brands], groups=False)
         self._models: dict[int, Finder] = {}
 
     def find(self, text: str) -> _Model | None:
-        found = self._brands.first(text)
+        found = self._finder.first(text)
         if found is None:
             return None
         number, _ = found
-        row = self._rows[number]
+        brand = self._brands[number]
         model = self._model(number, text) or {}
-        return _Model(model.get("brand") or row["brand"], model.get("device") or row.get("device") or "")
+        return _Model(model.get("brand") or brand.name, model.get("device") or brand.row.get("device") or "")
 
     def _model(self, number: int, text: str) -> dict[str, str] | None:
-        models = self._rows[number].get("models")
+        models = self._brands[number].models
         if not models:
             return None
         if number not in self._models:
