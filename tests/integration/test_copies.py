@@ -38,7 +38,7 @@ def place(tmp_path: Path) -> Applied:
 
 @pytest.mark.parametrize("ending", SQUEEZE)
 def test_a_copy_beside_its_log_counts_once(place: Applied, ending: str) -> None:
-    """However it is compressed, or only called otherwise; said once, and its lines are accounted for."""
+    """Identical logs count once, compressed or renamed; the copy is noted once, and its lines count as duplicates."""
     place.log("docs/2026-05-01.log", LOG)
     place.log(f"docs/2026-05-01.log{ending}", SQUEEZE[ending](LOG))
     place.apply()
@@ -57,8 +57,8 @@ def test_a_copy_beside_its_log_counts_once(place: Applied, ending: str) -> None:
     "copy",
     [LOG.replace(b"\n", b"\r\n"), LOG[:-1], b"\xef\xbb\xbf" + LOG, gzip.compress(LOG.replace(b"\n", b"\r\n")[:-2])],
 )
-def test_a_copy_whose_lines_end_in_another_way_counts_once(place: Applied, copy: bytes) -> None:
-    """FTP in text mode, an editor, a copy without its last line end: the lines are the same."""
+def test_a_copy_with_other_line_ends_counts_once(place: Applied, copy: bytes) -> None:
+    """A copy is recognised despite other line ends, a byte order mark or a missing last line end."""
     place.log("docs/2026-05-01.log", LOG)
     place.log("docs/2026-05-01.log.x", copy)
     place.apply()
@@ -67,7 +67,7 @@ def test_a_copy_whose_lines_end_in_another_way_counts_once(place: Applied, copy:
 
 
 def test_a_copy_under_another_day_counts_once(place: Applied) -> None:
-    """In another folder, loaded by another step of the same run: also then each line is in one statistic."""
+    """A copy in a log of another day counts once, although another step of the same run loads it."""
     place.log("docs/2026-05-01.log", LOG)
     place.log("docs/2026-05-02.log", LOG + OTHER)
     place.log("docs/2026-05-02-again.log.gz", gzip.compress(LOG))
@@ -80,8 +80,8 @@ def test_a_copy_under_another_day_counts_once(place: Applied) -> None:
     assert all(day.disagreements == () for day in place.verified())
 
 
-def test_a_copy_that_comes_later_changes_no_statistics(place: Applied) -> None:
-    """A copy brings yesterday's log again: nothing counts twice, and it is said."""
+def test_a_late_copy_changes_no_statistics(place: Applied) -> None:
+    """A copy of an imported log leaves the statistics as they were, and is noted."""
     place.log("docs/2026-05-01.log", LOG)
     place.apply()
     before = place.stat()["summary"]
@@ -101,8 +101,8 @@ def test_a_copy_that_comes_later_changes_no_statistics(place: Applied) -> None:
         ("2026-05-01.log.gz", "keep", "changed"),
     ],
 )
-def test_when_one_goes_the_other_counts(tmp_path: Path, gone: str, vanished: str, fate: str) -> None:
-    """Whichever goes, or becomes another log: the lines are counted once, before and after."""
+def test_the_remaining_file_counts_when_the_other_is_gone(tmp_path: Path, gone: str, vanished: str, fate: str) -> None:
+    """If either file of a pair is removed or changed, the lines still count once."""
     place = Applied(tmp_path)
     place.manifest(BOTH, sites=f"docs: {{source: {{vanished: {vanished}}}}}")
     place.log("docs/2026-05-01.log", LOG)
@@ -118,8 +118,8 @@ def test_when_one_goes_the_other_counts(tmp_path: Path, gone: str, vanished: str
     assert all(day.disagreements == () for day in place.verified())
 
 
-def test_a_log_that_was_compressed_since_counts_once(place: Applied) -> None:
-    """Rotation: yesterday `x.log`, today `x.log.gz` alone."""
+def test_a_log_compressed_after_import_counts_once(place: Applied) -> None:
+    """A log that is rotated from `x.log` to `x.log.gz` counts once."""
     place.log("docs/2026-05-01.log", LOG)
     place.apply()
     (place.root / "logs/docs/2026-05-01.log").unlink()
@@ -129,8 +129,8 @@ def test_a_log_that_was_compressed_since_counts_once(place: Applied) -> None:
     assert place.account() == Accounting(12, 12)
 
 
-def test_empty_logs_are_no_copies(place: Applied) -> None:
-    """Nothing is said of logs without lines."""
+def test_empty_logs_are_not_copies(place: Applied) -> None:
+    """Empty logs are not reported as copies of each other."""
     for name in ("a", "b", "c"):
         place.log(f"docs/2026-05-01{name}.log", b"")
     place.log("docs/2026-05-01d.log", LOG)
@@ -139,8 +139,8 @@ def test_empty_logs_are_no_copies(place: Applied) -> None:
     assert place.notes == []
 
 
-def test_where_copies_are_kept_each_counts(tmp_path: Path) -> None:
-    """The switch for many servers whose logs of one line are alike; it is no reason to load anything again."""
+def test_with_duplicates_keep_every_copy_counts(tmp_path: Path) -> None:
+    """With `duplicates: keep` identical logs count separately, and changing it loads nothing again."""
     place = Applied(tmp_path)
     place.manifest(BOTH)
     for name in ("a", "b"):
@@ -155,8 +155,8 @@ def test_where_copies_are_kept_each_counts(tmp_path: Path) -> None:
     assert loaded == {path: path.stat().st_mtime_ns for path in tmp_path.glob("warehouse/hits/**/*.parquet")}
 
 
-def test_the_same_log_of_two_sites_counts_for_each(place: Applied) -> None:
-    """What is one log for a site says nothing of another."""
+def test_the_same_log_counts_for_both_sites(place: Applied) -> None:
+    """Copies are recognised within a site: the same log of two sites counts for both."""
     place.manifest(BOTH, sites="docs: {}, shop: {}")
     place.log("docs/2026-05-01.log", LOG)
     place.log("shop/2026-05-01.log", LOG)
@@ -166,7 +166,7 @@ def test_the_same_log_of_two_sites_counts_for_each(place: Applied) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_copy_is_not_delivered(tmp_path: Path, jobs: int) -> None:
-    """In one step, of another day in the same run, come later, and with the first gone: Matomo has each hit once."""
+    """Matomo gets each hit once: copies in one step, in another day, in a later run, and after the original is gone."""
     with FakeMatomo(Settings(sites=(Site(1, "docs", ("http://docs.example.org",)),))) as matomo:
         place = Applied(tmp_path, {"TOKEN": SUPER})
         server = f"matomo: {{url: '{matomo.url}', token: '${{TOKEN}}'}}\nstages: [import, stat]\n"

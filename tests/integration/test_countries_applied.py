@@ -1,4 +1,4 @@
-"""A database of countries in a real project: what adding, replacing and removing it does to `mtc apply`."""
+"""Adding, replacing and removing a country database: which steps `mtc apply` runs again."""
 
 import csv
 import json
@@ -19,8 +19,8 @@ TOLD = {"10.0.0.0/29": "FR", "10.0.0.8/29": "DE"}
 BLOCKED = "import sys; sys.modules['maxminddb'] = None; from mtc.cli.main import main; sys.exit(main())"
 
 
-def ask_for_countries(trial: Trial, *, yes: bool = True) -> None:
-    """Add the key to the manifest, or take it out."""
+def set_countries(trial: Trial, *, yes: bool = True) -> None:
+    """Add the key to the manifest, or remove it."""
     file = trial.root / "mtc.yaml"
     file.write_text(file.read_text("utf-8").replace(KEY, "") + (KEY if yes else ""), "utf-8")
 
@@ -30,7 +30,7 @@ def stats(trial: Trial) -> dict[str, bytes]:
 
 
 def done(trial: Trial) -> dict[str, str]:
-    """Apply; which steps were done, with their verdicts."""
+    """Apply, and return the verdict of each step that ran."""
     ended = trial.mtc("apply", "--json")
     assert ended.code == 0, ended.err
     events = [json.loads(line) for line in ended.out.splitlines()]
@@ -39,20 +39,20 @@ def done(trial: Trial) -> dict[str, str]:
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Trial:
-    """A project without a database, all done."""
+    """A project without a country database, fully applied."""
     trial = Trial.make(tmp_path / "project").with_logs()
     assert trial.apply().code == 0
     return trial
 
 
 def test_adding_replacing_and_removing_the_database(trial: Trial) -> None:
-    """Adding or removing makes statistics again, and nothing else; a newer file under the same path does not."""
+    """Adding or removing the database recalculates statistics only; a newer file at the same path does not."""
     before = stats(trial)
     assert not any(b'"countries"' in data for data in before.values())
     assert not (trial.root / "csv/countries.csv").exists()
 
     write_countries(trial.root / "geo/countries.mmdb", TOLD)
-    ask_for_countries(trial)
+    set_countries(trial)
     planned = trial.mtc("plan")
     assert "stats.countries: none → geo/countries.mmdb (mtc.yaml:12)" in planned.out + planned.err
     steps = done(trial)
@@ -72,16 +72,16 @@ def test_adding_replacing_and_removing_the_database(trial: Trial) -> None:
     assert done(trial) == {}
     assert stats(trial) == told
 
-    ask_for_countries(trial, yes=False)
+    set_countries(trial, yes=False)
     assert set(done(trial).values()) == {"manifest changed", "inputs changed"}
     assert stats(trial) == before
     assert not (trial.root / "csv/countries.csv").exists(), "no file goes on telling what no .stat file has"
     assert done(trial) == {}, "and nobody misses it"
 
 
-def test_a_database_that_is_missing_fails_stat_steps_and_mends(trial: Trial) -> None:
-    """The message has the file and the key; with the file in place the same command goes on."""
-    ask_for_countries(trial)
+def test_a_missing_database_fails_stat_steps_until_it_exists(trial: Trial) -> None:
+    """The error has the path and the key; once the file exists, the same command succeeds."""
+    set_countries(trial)
     ended = trial.apply()
     assert ended.code == 3
     assert f"{trial.root}/geo/countries.mmdb: there is no such file" in ended.err
@@ -93,7 +93,7 @@ def test_a_database_that_is_missing_fails_stat_steps_and_mends(trial: Trial) -> 
 
 @pytest.mark.parametrize(("manifest", "code"), [(MANIFEST, 0), (WITH, 3)])
 def test_the_extra_is_needed_only_with_the_key(tmp_path: Path, manifest: str, code: int) -> None:
-    """Without the package all goes well until a manifest names a database; then the remedy is told."""
+    """Without the package, only a manifest with a database fails, with the install command."""
     trial = Trial.make(tmp_path / "project", manifest=manifest).with_logs()
     write_countries(trial.root / "geo/countries.mmdb", TOLD)
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""What a run delivers to Matomo, hit by hit, and what it says of it."""
+"""Delivery to Matomo: which hits a run sends, with which parameters, and what it reports."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -23,32 +23,32 @@ NAME = f"docs/{DAYS[0]}-a.log"
 
 @pytest.fixture
 def matomo() -> Iterator[FakeMatomo]:
-    """A server that has nothing."""
+    """A fake Matomo server without hits."""
     with FakeMatomo() as server:
         yield server
 
 
 @pytest.fixture
 def trial(tmp_path: Path, matomo: FakeMatomo) -> MatomoTrial:
-    """A project without logs, of one day."""
+    """A project of one day, without logs."""
     return MatomoTrial(tmp_path / "project", matomo).write(more=f"dates: {DAYS[0]}\n", span=False)
 
 
 def line(
     path: str, *, at: str = "01/May/2026:10:00:00 +0000", status: int = 200, ip: str = "192.0.2.1", referrer: str = "-"
 ) -> str:
-    """A line of a log in combined format."""
+    """Return a log line in combined format."""
     return f'{ip} - ada [{at}] "GET {path} HTTP/1.1" {status} 512 "{referrer}" "{AGENT}"'
 
 
 def sent(matomo: FakeMatomo) -> list[dict[str, str]]:
-    """The parameters of every stored hit, in order of time."""
+    """Return the parameters of every stored hit, ordered by time."""
     hits = sorted(matomo.hits(), key=lambda hit: (hit.time, hit.url))
     return [{name: values[-1] for name, values in parse_qs(hit.query[1:]).items()} for hit in hits]
 
 
-def test_a_hit_carries_what_the_log_says_of_it(trial: MatomoTrial, matomo: FakeMatomo) -> None:
-    """Address, time in UTC, referrer, user agent, user and size; Matomo is told that robots were seen to."""
+def test_a_hit_carries_the_fields_of_its_log_line(trial: MatomoTrial, matomo: FakeMatomo) -> None:
+    """A hit has the client's address, the time in UTC, referrer, user agent, user and size, and `bots=1`."""
     trial.log(
         NAME, [line("/a%20b?q=caf%C3%A9&x=1", at="01/May/2026:12:00:00 +0200", referrer="https://example.net/?a=b&c")]
     )
@@ -64,8 +64,8 @@ def test_a_hit_carries_what_the_log_says_of_it(trial: MatomoTrial, matomo: FakeM
     }  # fmt: skip
 
 
-def test_downloads_and_answers_other_than_success_are_told_as_such(trial: MatomoTrial, matomo: FakeMatomo) -> None:
-    """As the official importer tells them."""
+def test_downloads_errors_and_redirects_are_sent_as_such(trial: MatomoTrial, matomo: FakeMatomo) -> None:
+    """Downloads carry `download`, and errors and redirects an `action_name`, as with Matomo's own log importer."""
     trial.write(more=f"dates: {DAYS[0]}\nfilters: {{errors: true, redirects: true}}\n", span=False)
     trial.log(NAME, [line("/a.pdf"), line("/b", status=404, referrer="https://example.net/"), line("/c", status=301)])
     assert trial.apply().code == 0
@@ -78,8 +78,8 @@ def test_downloads_and_answers_other_than_success_are_told_as_such(trial: Matomo
     }
 
 
-def test_custom_dimensions_hold_what_the_manifest_says(trial: MatomoTrial, matomo: FakeMatomo) -> None:
-    """Those without a value are left out."""
+def test_custom_dimensions_are_sent_as_configured(trial: MatomoTrial, matomo: FakeMatomo) -> None:
+    """Dimensions are filled from the configured fields, and omitted where a line has no value."""
     trial.write(more=f"dates: {DAYS[0]}\n", span=False, extra=', dimensions: {"2": status, "5": method, "7": host}')
     trial.log(NAME, [line("/a")])
     assert trial.apply().code == 0
@@ -91,8 +91,8 @@ def test_custom_dimensions_hold_what_the_manifest_says(trial: MatomoTrial, matom
     "path",
     ["/\x01\x7f", '/\\"]}],', "/\\\\", "/%00%0a", "/Ã¿Ã¾", "/é漢字", "/" + "x" * 3000],
 )
-def test_what_strangers_write_stays_a_value(path: str, trial: MatomoTrial, matomo: FakeMatomo) -> None:
-    """No byte of a log line ends a string, adds a parameter or costs a batch."""
+def test_untrusted_paths_are_sent_as_plain_values(path: str, trial: MatomoTrial, matomo: FakeMatomo) -> None:
+    """No byte of a log line ends a string, adds a parameter or makes a batch fail."""
     trial.log(NAME, [line("/before"), line(path + "&token_auth=x&idsite=2"), line("/after")])
     assert trial.apply().code == 0
     hits = sent(matomo)
@@ -100,8 +100,8 @@ def test_what_strangers_write_stays_a_value(path: str, trial: MatomoTrial, matom
     assert not any("token_auth" in hit for hit in hits)
 
 
-def test_a_second_run_sends_nothing(trial: MatomoTrial, matomo: FakeMatomo) -> None:
-    """Not even a question."""
+def test_a_second_run_sends_no_request(trial: MatomoTrial, matomo: FakeMatomo) -> None:
+    """A second run without new logs sends no request to Matomo."""
     trial.with_logs()
     assert trial.apply().code == 0
     before = matomo.posts.requests
@@ -109,8 +109,8 @@ def test_a_second_run_sends_nothing(trial: MatomoTrial, matomo: FakeMatomo) -> N
     assert matomo.posts.requests == before
 
 
-def test_a_late_object_is_a_delivery_of_its_own(trial: MatomoTrial, matomo: FakeMatomo) -> None:
-    """What was delivered is not sent again."""
+def test_a_late_object_becomes_a_separate_delivery(trial: MatomoTrial, matomo: FakeMatomo) -> None:
+    """A log that arrives after a delivery becomes a second delivery, and the first is not sent again."""
     trial.log(NAME, [line("/a")])
     assert trial.apply().code == 0
     trial.log(f"docs/{DAYS[0]}-late.log", [line("/late")])
@@ -123,15 +123,15 @@ def test_a_late_object_is_a_delivery_of_its_own(trial: MatomoTrial, matomo: Fake
 
 
 @pytest.mark.parametrize("token", [ADMIN, WRITE])
-def test_who_may_write_may_deliver(token: str, tmp_path: Path, matomo: FakeMatomo) -> None:
-    """Such a token is not told which hits are invalid."""
+def test_a_token_with_write_access_can_deliver(token: str, tmp_path: Path, matomo: FakeMatomo) -> None:
+    """A token with write or admin access delivers, although Matomo does not report invalid hits to it."""
     trial = MatomoTrial(tmp_path / "project", matomo, token).write().with_logs()
     assert trial.apply().code == 0
     trial.is_exact()
 
 
-def test_lanes_and_days_keep_a_visitors_hits_in_order(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """Visits are those that one lane and one task at a time make, also around midnight."""
+def test_lanes_and_days_keep_the_hits_of_a_visitor_in_order(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Several lanes and tasks produce the same visits as one lane and one task, also around midnight."""
     trial = MatomoTrial(tmp_path / "many", matomo).write(lanes=4, jobs=3, batch=7).with_logs(early=6)
     assert trial.apply().code == 0
     trial.is_exact()
@@ -141,8 +141,8 @@ def test_lanes_and_days_keep_a_visitors_hits_in_order(tmp_path: Path, matomo: Fa
         assert trial.visits() == alone.visits()
 
 
-def test_a_hit_lost_to_a_lock_wait_is_sent_again_alone(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """The answer tells how many are lost, the look-up which."""
+def test_only_hits_lost_to_a_lock_wait_are_sent_again(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """The response gives the number of hits lost to a lock wait; the look-up finds them, and they are sent again."""
     matomo.faults.next(Fault.LOCK_WAIT, hit=3)
     matomo.faults.next(Fault.LOCK_WAIT, hit=0)
     trial = MatomoTrial(tmp_path / "project", matomo).write().with_logs()
@@ -151,8 +151,8 @@ def test_a_hit_lost_to_a_lock_wait_is_sent_again_alone(tmp_path: Path, matomo: F
 
 
 @pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.DEADLOCK, Fault.DATABASE_DOWN, Fault.UNAVAILABLE])
-def test_what_can_pass_is_tried_again(fault: Fault, tmp_path: Path, matomo: FakeMatomo) -> None:
-    """Within the step, after a pause."""
+def test_temporary_errors_are_retried(fault: Fault, tmp_path: Path, matomo: FakeMatomo) -> None:
+    """A temporary error of the server is retried within the step, after a pause."""
     matomo.faults.next(fault, count=2, retry_after="0")
     trial = MatomoTrial(tmp_path / "project", matomo).write().with_logs()
     assert trial.apply().code == 0
@@ -162,10 +162,10 @@ def test_what_can_pass_is_tried_again(fault: Fault, tmp_path: Path, matomo: Fake
 @pytest.mark.parametrize(
     ("fault", "said"), [(Fault.MAINTENANCE, "record_statistics"), (Fault.REDIRECT, "redirect")]
 )  # fmt: skip
-def test_what_cannot_pass_stops_the_site_with_cause_and_remedy(
+def test_permanent_errors_stop_the_site_and_report_a_fix(
     fault: Fault, said: str, tmp_path: Path, matomo: FakeMatomo
 ) -> None:
-    """Nothing of it is sent again; when it is mended, the same command goes on."""
+    """The site stops with the cause and a fix; once the server is fixed, the same command continues."""
     matomo.faults.always(fault)
     trial = MatomoTrial(tmp_path / "project", matomo).write().with_logs()
     last = trial.apply()
@@ -177,8 +177,8 @@ def test_what_cannot_pass_stops_the_site_with_cause_and_remedy(
     trial.is_exact()
 
 
-def test_a_token_that_may_only_view_is_found_before_anything_is_sent(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """With what to do; the token itself is nowhere."""
+def test_a_view_only_token_fails_before_anything_is_sent(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """A token with view access only fails before the first hit, with a hint, and is written nowhere."""
     trial = MatomoTrial(tmp_path / "project", matomo, VIEW).write().with_logs()
     last = trial.apply()
     assert last.code == 3
@@ -189,8 +189,8 @@ def test_a_token_that_may_only_view_is_found_before_anything_is_sent(tmp_path: P
 
 
 @pytest.mark.parametrize("sees", [False, True])
-def test_a_token_that_lacks_one_site_stops_that_site_alone(tmp_path: Path, *, sees: bool) -> None:
-    """Which site and which right are told, by a run and by `doctor`; the other site is delivered."""
+def test_a_token_without_access_to_one_site_stops_only_that_site(tmp_path: Path, *, sees: bool) -> None:
+    """A run and `doctor` name the site and the missing access; the other site is delivered."""
     sites = tuple(Site(number, name, (f"https://{name}.example.org",)) for number, name in ((1, "docs"), (2, "shop")))
     tokens = (Token(WRITE, Role.WRITE, frozenset({1})),)
     with FakeMatomo(Settings(sites=sites, tokens=tokens)) as matomo:
@@ -220,15 +220,15 @@ def test_a_token_that_lacks_one_site_stops_that_site_alone(tmp_path: Path, *, se
 
 
 class _ViewsToo(Rights):
-    """The token may look at every site."""
+    """Rights that let the token view every site."""
 
     def sites(self, text: str, *roles: Role) -> frozenset[int]:
-        """As the settings say, and to view all."""
+        """Return every site for view access, and the configured sites otherwise."""
         return frozenset({1, 2}) if Role.VIEW in roles else super().sites(text, *roles)
 
 
-def test_a_wrong_token_is_found_before_anything_is_sent(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """And is not repeated anywhere."""
+def test_a_wrong_token_fails_before_anything_is_sent(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """A wrong token fails before the first hit, and appears in neither the output nor the files."""
     wrong = "0123456789abcdef0123456789abcdef"
     trial = MatomoTrial(tmp_path / "project", matomo, wrong).write().with_logs()
     last = trial.apply()
@@ -239,8 +239,8 @@ def test_a_wrong_token_is_found_before_anything_is_sent(tmp_path: Path, matomo: 
         assert not file.is_file() or wrong.encode() not in file.read_bytes()
 
 
-def test_a_site_is_found_by_its_address(tmp_path: Path) -> None:
-    """Where the manifest gives no number."""
+def test_a_site_is_found_by_its_url(tmp_path: Path) -> None:
+    """Without `matomo_id`, the site is looked up by its URL."""
     with FakeMatomo(Settings(sites=(Site(7, "docs", ("https://docs.example.org",)),))) as matomo:
         trial = MatomoTrial(tmp_path / "project", matomo).write()
         manifest = trial.root / "mtc.yaml"
@@ -250,10 +250,8 @@ def test_a_site_is_found_by_its_address(tmp_path: Path) -> None:
         assert [hit["idsite"] for hit in sent(matomo)] == ["7"]
 
 
-def test_hits_of_a_time_that_matomo_would_not_keep_are_not_sent_and_told(
-    trial: MatomoTrial, matomo: FakeMatomo
-) -> None:
-    """It would file them under the time of the request."""
+def test_hits_with_a_time_that_matomo_would_not_keep_are_not_sent(trial: MatomoTrial, matomo: FakeMatomo) -> None:
+    """Hits whose time Matomo would replace with the time of the request are not sent, but counted and noted."""
     trial.log(
         NAME,
         [line("/now"), line("/future", at="01/May/2091:10:00:00 +0000"), line("/old", at="01/May/1999:10:00:00 +0000")],
@@ -276,8 +274,10 @@ ZONES = [
 
 
 @pytest.mark.parametrize(("theirs", "ours", "well"), ZONES)
-def test_other_days_are_refused_before_the_first_byte(theirs: str, ours: str, tmp_path: Path, *, well: bool) -> None:
-    """Numbers of days that are not the same hours would never agree; the remedy is told, and works."""
+def test_different_time_zones_are_refused_before_anything_is_sent(
+    theirs: str, ours: str, tmp_path: Path, *, well: bool
+) -> None:
+    """A site whose time zone has other days in Matomo is refused before the first hit, with a fix that works."""
     with FakeMatomo(Settings(sites=(Site(1, "docs", ("https://docs.example.org",), theirs),))) as matomo:
         trial = MatomoTrial(tmp_path / "project", matomo).write(more=f"dates: {DAYS[0]}\n", span=False)
         manifest = trial.root / "mtc.yaml"
@@ -296,8 +296,8 @@ def test_other_days_are_refused_before_the_first_byte(theirs: str, ours: str, tm
                 assert matomo.posts.bulks == 1
 
 
-def test_days_before_the_site_began_are_no_zeros(tmp_path: Path) -> None:
-    """Its first batch was rolled back, and its date stays: no statistic, the date and the remedy, which works."""
+def test_days_before_the_site_was_created_get_no_statistics(tmp_path: Path) -> None:
+    """Days before the creation date in Matomo get no statistics; the error gives the date and a fix that works."""
     site = Site(1, "docs", ("https://docs.example.org",), created=DAYS[1])
     with FakeMatomo(Settings(sites=(site,))) as matomo:
         trial = MatomoTrial(tmp_path / "project", matomo).write(stages="import, stat, csv").with_logs(hits=20)
@@ -315,8 +315,8 @@ def test_days_before_the_site_began_are_no_zeros(tmp_path: Path) -> None:
         trial.is_exact()
 
 
-def test_sites_may_stay_out(trial: MatomoTrial, matomo: FakeMatomo) -> None:
-    """Their hits stay in the warehouse."""
+def test_a_site_can_be_excluded_from_delivery(trial: MatomoTrial, matomo: FakeMatomo) -> None:
+    """With `matomo: false`, a site's hits are imported and not delivered."""
     manifest = trial.root / "mtc.yaml"
     manifest.write_text(manifest.read_text().replace("matomo_id: 1,", "matomo: false,"))
     trial.log(NAME, [line("/a")])
@@ -326,8 +326,8 @@ def test_sites_may_stay_out(trial: MatomoTrial, matomo: FakeMatomo) -> None:
 
 @pytest.mark.parametrize("token", [SUPER, WRITE])
 @pytest.mark.parametrize("good", [3, 0])
-def test_hits_that_matomo_refuses_are_told_with_their_lines(token: str, good: int, tmp_path: Path) -> None:
-    """Also when all of a batch are, which looks as a wrong token does; `verify` knows of them."""
+def test_hits_that_matomo_refuses_are_reported_with_their_lines(token: str, good: int, tmp_path: Path) -> None:
+    """Refused hits are noted with their log lines, even if Matomo refuses a whole batch; `verify` accepts them."""
     with FakeMatomo(Settings(refused="/no")) as matomo:
         trial = MatomoTrial(tmp_path / "project", matomo, token).write(
             more=f"dates: {DAYS[0]}\n", span=False, stages="import, stat, csv"
@@ -348,10 +348,10 @@ POISON = "https://www.google.com/search?q[]=x"
 
 
 @pytest.mark.parametrize("places", [(1,), (11, 12)])
-def test_hits_that_matomo_fails_over_are_refused_and_the_others_recorded(
+def test_hits_that_crash_matomo_are_refused_and_the_others_recorded(
     places: tuple[int, ...], trial: MatomoTrial, matomo: FakeMatomo
 ) -> None:
-    """The step is done and names them; nothing is sent by the next run."""
+    """The step succeeds, counts such hits as invalid with their lines, and the next run sends nothing."""
     trial.log(NAME, [line(f"/{at}", referrer=POISON if at in places else "-") for at in range(1, 13)])
     last = trial.apply()
     assert last.code == 0, last.err
@@ -370,10 +370,10 @@ def test_hits_that_matomo_fails_over_are_refused_and_the_others_recorded(
 
 
 @pytest.mark.parametrize(("bad", "lanes"), [(range(20), 1), (range(8, 16), 4)])
-def test_batches_of_nothing_but_such_hits_are_settled_after_others(
+def test_batches_of_only_such_hits_are_resolved_after_the_others(
     bad: range, lanes: int, trial: MatomoTrial, matomo: FakeMatomo
 ) -> None:
-    """Wherever they stand in the delivery, and in whatever lane."""
+    """Batches that hold only hits that crash Matomo are resolved, at any position and with several lanes."""
     trial.write(batch=4, lanes=lanes, more=f"dates: {DAYS[0]}\n", span=False)
     lines = [
         line(f"/{at}", at=f"01/May/2026:10:00:{at:02} +0000", ip=f"192.0.2.{at}", referrer=POISON if at in bad else "-")

@@ -1,4 +1,4 @@
-"""What was delivered is never delivered again by itself: objects that change, vanish, move, or are forgotten."""
+"""Delivered hits are never sent twice unless accepted: logs that change, vanish or move, and forgotten steps."""
 
 import dataclasses
 import gzip
@@ -21,13 +21,13 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
 
 
 def line(path: str) -> str:
-    """A line of a log in combined format."""
+    """Return a log line in combined format."""
     return f'192.0.2.1 - - [01/May/2026:10:00:00 +0000] "GET {path} HTTP/1.1" 200 512 "-" "{AGENT}"'
 
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Iterator[MatomoTrial]:
-    """A project of one day with one log of three hits, which are delivered."""
+    """A project of one day whose log of three hits is delivered."""
     with FakeMatomo() as matomo:
         made = MatomoTrial(tmp_path / "project", matomo).write(more=f"dates: {DAYS[0]}\n", span=False)
         made.log(NAME, [line("/a"), line("/b"), line("/c")])
@@ -37,18 +37,18 @@ def trial(tmp_path: Path) -> Iterator[MatomoTrial]:
 
 
 def paths(trial: MatomoTrial) -> list[str]:
-    """What the server has."""
+    """Return the sorted paths of all hits on the server."""
     return sorted(hit.url.removeprefix("https://docs.example.org") for hit in trial.matomo.hits())
 
 
-def more(trial: MatomoTrial, text: str) -> None:
-    """Add to the manifest."""
+def append_to_manifest(trial: MatomoTrial, text: str) -> None:
+    """Append text to the manifest."""
     with (trial.root / "mtc.yaml").open("a") as manifest:
         manifest.write(text)
 
 
-def is_refused(trial: MatomoTrial, reason: str) -> Ended:
-    """The plan has a verdict of its own, `apply` refuses, and nothing is sent."""
+def assert_refused(trial: MatomoTrial, reason: str) -> Ended:
+    """Assert that the plan's verdict is "would count twice", and that `apply` refuses and sends nothing."""
     told = trial.mtc("plan", "--json")
     (step,) = [one for one in json.loads(told.out)["plan"] if one["step"] == str(STEP)]
     assert step["verdict"] == "would count twice"
@@ -62,8 +62,8 @@ def is_refused(trial: MatomoTrial, reason: str) -> Ended:
     return refused
 
 
-def test_of_an_object_that_has_grown_the_tail_is_a_delivery(trial: MatomoTrial) -> None:
-    """Nothing is refused that only grew, nor was compressed since."""
+def test_only_the_new_tail_of_a_grown_object_is_delivered(trial: MatomoTrial) -> None:
+    """Only the added lines of a log are sent when it grows, also if it is compressed afterwards."""
     lines = [line("/a"), line("/b"), line("/c")]
     for more_lines in ([line("/d")], [line("/e"), line("/f")]):
         lines += more_lines
@@ -82,8 +82,8 @@ def test_of_an_object_that_has_grown_the_tail_is_a_delivery(trial: MatomoTrial) 
     assert "up to date" in trial.apply().err
 
 
-def test_a_step_of_a_grown_object_that_is_forgotten_sends_nothing_again(trial: MatomoTrial) -> None:
-    """The log is loaded as one object then; what Matomo has of it in pieces is refused, not sent twice."""
+def test_forgetting_the_step_of_a_grown_object_sends_nothing_again(trial: MatomoTrial) -> None:
+    """After `state forget` the log is loaded as one object, and its delivered hits are not sent again."""
     trial.log(NAME, [line("/a"), line("/b"), line("/c"), line("/d")])
     assert trial.apply().code == 0
     assert trial.mtc("state", "forget", str(STEP)).code == 0
@@ -91,10 +91,10 @@ def test_a_step_of_a_grown_object_that_is_forgotten_sends_nothing_again(trial: M
     assert paths(trial) == ["/a", "/b", "/c", "/d"]
 
 
-def test_an_object_that_has_changed_is_refused_and_accepted_by_name(trial: MatomoTrial) -> None:
-    """The word of the operator is in the state; after it all is well again."""
+def test_a_changed_object_is_refused_until_accepted(trial: MatomoTrial) -> None:
+    """A changed log is refused; with `--accept` it is sent, and the acceptance is recorded in the state."""
     trial.log(NAME, [line("/a"), line("/b"), line("/d"), line("/cc")])
-    is_refused(trial, "delivered, and changed since")
+    assert_refused(trial, "delivered, and changed since")
     accepted = trial.apply("--accept", str(STEP))
     assert accepted.code == 0, accepted.err
     assert paths(trial) == ["/a", "/a", "/b", "/b", "/c", "/cc", "/d"]
@@ -103,8 +103,8 @@ def test_an_object_that_has_changed_is_refused_and_accepted_by_name(trial: Matom
     assert [(row["step"], row["keys"]) for row in exported if row["kind"] == "acceptance"] == [(str(STEP), [NAME])]
 
 
-def test_acceptance_survives_the_run_that_was_given_it(trial: MatomoTrial) -> None:
-    """Killed right after, the next run needs not be told again, and sends once."""
+def test_an_acceptance_survives_a_crash(trial: MatomoTrial) -> None:
+    """After a crash, the next run needs no second `--accept`, and sends the hits once."""
     trial.log(NAME, [line("/a"), line("/d"), line("/e"), line("/f")])
     assert trial.apply("--accept", str(STEP), crash_at="fetch.done").code != 0
     assert trial.apply().code == 0
@@ -125,8 +125,8 @@ CHANGES_NOTHING = [
 ]
 
 
-def test_settings_that_change_nothing_that_was_sent_send_nothing(trial: MatomoTrial) -> None:
-    """A delivery is compared by what it sent: neither the plan nor a run says that hits would count twice."""
+def test_settings_that_do_not_affect_sent_hits_send_nothing(trial: MatomoTrial) -> None:
+    """Settings that do not affect what was sent cause no refusal in the plan or the run, and no request."""
     manifest = trial.root / "mtc.yaml"
     text, bulks = manifest.read_text(), trial.matomo.posts.bulks
     for old, new in CHANGES_NOTHING:
@@ -141,7 +141,7 @@ def test_settings_that_change_nothing_that_was_sent_send_nothing(trial: MatomoTr
 
 
 def test_a_time_zone_that_moves_hits_to_other_days_sends_nothing(trial: MatomoTrial) -> None:
-    """Lines have their offset: what Matomo was sent is the same moment. Its remedy for other zones leads here."""
+    """Lines carry their own offset, so another `timezone` moves hits to other days without sending them again."""
     trial.log(f"docs/{DAYS[0]}-late.log", [line("/late").replace("10:00:00", "22:30:00")])
     assert trial.apply().code == 0
     site = trial.matomo.backend.sites[1]
@@ -158,8 +158,8 @@ def test_a_time_zone_that_moves_hits_to_other_days_sends_nothing(trial: MatomoTr
     assert "up to date" in trial.apply().err
 
 
-def test_other_settings_by_which_other_hits_count_are_refused_and_accepted(trial: MatomoTrial) -> None:
-    """What would count otherwise now was counted already; also where there are as many hits as before."""
+def test_settings_that_select_other_hits_are_refused_until_accepted(trial: MatomoTrial) -> None:
+    """Settings that select other hits are refused until accepted, even if the number of hits is the same."""
     manifest = trial.root / "mtc.yaml"
     text, bulks = manifest.read_text(), trial.matomo.posts.bulks
     manifest.write_text(text + "filters: {exclude_paths: [/a]}\n")
@@ -183,27 +183,27 @@ def test_other_settings_by_which_other_hits_count_are_refused_and_accepted(trial
     assert paths(trial) == ["/a", "/b", "/b", "/c", "/c"]
 
 
-def test_an_object_that_is_gone_is_refused_only_where_its_hits_would_go(trial: MatomoTrial) -> None:
-    """By default they are kept, and nothing differs."""
+def test_a_vanished_object_is_refused_only_with_vanished_drop(trial: MatomoTrial) -> None:
+    """Hits of a removed log are kept by default; with `vanished: drop` the step is refused."""
     trial.log(f"docs/{DAYS[0]}-b.log", [line("/x")])
     assert trial.apply().code == 0
     (trial.root / "logs" / NAME).unlink()
     assert trial.apply().code == 0
     manifest = trial.root / "mtc.yaml"
     manifest.write_text(manifest.read_text().replace('*.log"}', '*.log", vanished: drop}'))
-    is_refused(trial, "delivered, and gone from the source")
+    assert_refused(trial, "delivered, and gone from the source")
 
 
-def test_a_file_that_was_only_touched_or_copied_is_read_again_and_not_sent(trial: MatomoTrial) -> None:
-    """It holds the same lines."""
+def test_a_touched_file_is_read_again_and_not_sent(trial: MatomoTrial) -> None:
+    """A log with a new modification time and the same lines is read again, and not sent."""
     os.utime(trial.root / "logs" / NAME, (1, 1))
     assert trial.apply().code == 0
     assert paths(trial) == ["/a", "/b", "/c"]
     assert "up to date" in trial.apply().err
 
 
-def test_a_log_that_was_compressed_since_is_not_sent_again(trial: MatomoTrial) -> None:
-    """As logs are rotated; a late one beside it is."""
+def test_a_log_compressed_after_delivery_is_not_sent_again(trial: MatomoTrial) -> None:
+    """A rotated and compressed log is recognised, and only the late log beside it is sent."""
     manifest = trial.root / "mtc.yaml"
     manifest.write_text(manifest.read_text().replace('*.log"}', '*.log*"}'))
     log = trial.root / "logs" / NAME
@@ -216,8 +216,8 @@ def test_a_log_that_was_compressed_since_is_not_sent_again(trial: MatomoTrial) -
     assert "up to date" in trial.apply().err
 
 
-def test_other_lines_in_a_file_of_the_same_size_are_found_when_it_is_read(trial: MatomoTrial) -> None:
-    """Nothing of it is recorded, and the way out is told."""
+def test_changed_lines_in_a_file_of_the_same_size_are_found(trial: MatomoTrial) -> None:
+    """Changed lines are found on reading even if the size is the same; the step is refused until accepted."""
     trial.log(NAME, [line("/a"), line("/b").replace('" 200', '" 404'), line("/c")])
     os.utime(trial.root / "logs" / NAME, (1, 1))
     refused = trial.apply()
@@ -229,25 +229,25 @@ def test_other_lines_in_a_file_of_the_same_size_are_found_when_it_is_read(trial:
     assert paths(trial) == ["/a", "/a", "/b", "/c", "/c"]
 
 
-def test_a_part_that_is_lost_is_made_again_and_not_sent(trial: MatomoTrial) -> None:
-    """The warehouse is one thing, Matomo another."""
+def test_a_lost_part_is_rebuilt_and_not_sent(trial: MatomoTrial) -> None:
+    """Lost warehouse parts are rebuilt, and their hits are not sent again."""
     shutil.rmtree(trial.root / "warehouse" / "hits")
     assert trial.apply().code == 0
     assert paths(trial) == ["/a", "/b", "/c"]
 
 
-def test_what_the_state_forgets_of_a_step_is_not_sent_again(trial: MatomoTrial) -> None:
-    """Matomo has forgotten nothing."""
+def test_a_forgotten_step_is_not_sent_again(trial: MatomoTrial) -> None:
+    """A step that the state forgot is not delivered again; if its log changed, it is refused."""
     assert trial.mtc("state", "forget", str(STEP)).code == 0
     assert trial.apply().code == 0
     assert paths(trial) == ["/a", "/b", "/c"]
     assert trial.mtc("state", "forget", str(STEP)).code == 0
     trial.log(NAME, [line("/a")])
-    is_refused(trial, "delivered in another version")
+    assert_refused(trial, "delivered in another version")
 
 
-def test_a_server_that_is_called_by_another_name_is_another_server(trial: MatomoTrial) -> None:
-    """Unless the manifest gives it the name that it had."""
+def test_a_renamed_server_keeps_its_deliveries_with_name(trial: MatomoTrial) -> None:
+    """A new server URL sends nothing again if `name` keeps the old server's name."""
     manifest = trial.root / "mtc.yaml"
     text = manifest.read_text()
     old, new = trial.matomo.url, trial.matomo.url.replace("127.0.0.1", "localhost")
@@ -256,8 +256,8 @@ def test_a_server_that_is_called_by_another_name_is_another_server(trial: Matomo
     assert paths(trial) == ["/a", "/b", "/c"]
 
 
-def test_an_open_delivery_is_finished_before_its_object_is_refused(tmp_path: Path) -> None:
-    """Killed half-way, and the log changes: each hit of before is there once."""
+def test_an_open_delivery_is_completed_before_its_object_is_refused(tmp_path: Path) -> None:
+    """After a crash in mid-delivery, the old delivery is completed before its changed log is refused."""
     with FakeMatomo() as matomo:
         trial = MatomoTrial(tmp_path / "project", matomo).write(
             batch=1, lanes=1, more=f"dates: {DAYS[0]}\n", span=False
@@ -269,11 +269,11 @@ def test_an_open_delivery_is_finished_before_its_object_is_refused(tmp_path: Pat
         assert refused.code == 3
         assert "count twice" in refused.err
         assert paths(trial) == [f"/{number}" for number in range(5)]
-        is_refused(trial, "delivered, and changed since")
+        assert_refused(trial, "delivered, and changed since")
 
 
 def test_only_steps_of_the_plan_can_be_accepted(trial: MatomoTrial) -> None:
-    """A mistyped one changes nothing."""
+    """`--accept` with an unknown step is a usage error, and changes nothing."""
     for step in ("import:docs:2026-04-01", "csv:docs:2026-05-01", "import:nowhere:2026-05-01"):
         refused = trial.apply("--accept", step)
         assert refused.code == 2

@@ -1,4 +1,4 @@
-"""The doctor: what it finds on this machine and in its time limits, with real files and locks."""
+"""Doctor checks of the local machine and their time limits, with real files and locks."""
 
 import dataclasses
 import datetime as dt
@@ -39,14 +39,14 @@ sites:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project with two sites, and a log of one of them."""
+    """A project of two sites, with a log for one of them."""
     (tmp_path / "mtc.yaml").write_text(MANIFEST)
     (tmp_path / "logs" / "docs").mkdir(parents=True)
     (tmp_path / "logs" / "docs" / "2026-05-01.log").write_text(f"{line()}\n")
     return load(tmp_path / "mtc.yaml")
 
 
-def examined(project: Project, *sites: str) -> DoctorResult:
+def run_doctor(project: Project, *sites: str) -> DoctorResult:
     return run_checks(project, Scope(sites), lambda: NOW, limit=20)
 
 
@@ -54,99 +54,99 @@ def files(project: Project) -> set[str]:
     return {str(path.relative_to(project.root)) for path in project.root.rglob("*")}
 
 
-def of(findings: Iterable[Finding], about: str) -> Finding:
-    """The one finding of that name."""
+def finding_about(findings: Iterable[Finding], about: str) -> Finding:
+    """Return the only finding about a subject."""
     (found,) = [one for one in findings if one.about == about]
     return found
 
 
-def test_a_project_that_can_run_has_no_problem_and_nothing_is_left_behind(project: Project) -> None:
-    """Neither the state file nor a folder is made by looking."""
+def test_a_working_project_has_no_problem_and_no_new_files(project: Project) -> None:
+    """A working project has no problem, and the checks create no file or folder."""
     before = files(project)
-    found = examined(project)
+    found = run_doctor(project)
     assert not found.has_problem
     assert {one.level for one in found.findings if one.about != "source of shop"} == {Level.OK}
     assert files(project) == before
 
 
-def test_a_source_without_objects_is_a_warning_and_one_that_cannot_be_listed_a_problem(project: Project) -> None:
-    """Days may be empty; a folder that is not there stops the site."""
-    shop = of(examined(project, "docs", "shop").findings, "source of shop")
+def test_an_empty_source_is_a_warning_and_an_unlistable_one_a_problem(project: Project) -> None:
+    """A source without logs is a warning, as days may be empty; one that cannot be listed is a problem."""
+    shop = finding_about(run_doctor(project, "docs", "shop").findings, "source of shop")
     assert (shop.level, shop.what) == (Level.WARNING, "no objects from 2026-05-01 to 2026-05-02")
     (project.root / "logs").rename(project.root / "elsewhere")
-    gone = of(examined(project, "docs").findings, "source of docs")
+    gone = finding_about(run_doctor(project, "docs").findings, "source of docs")
     assert gone.level is Level.PROBLEM
     assert gone.hint
 
 
-def test_only_the_sites_asked_for_are_looked_at(project: Project) -> None:
-    """--site."""
-    assert not [one for one in examined(project, "docs").findings if "shop" in one.about]
+def test_only_the_selected_sites_are_checked(project: Project) -> None:
+    """With a selection of sites, there is no finding about the others."""
+    assert not [one for one in run_doctor(project, "docs").findings if "shop" in one.about]
 
 
 def test_a_damaged_state_file_is_a_problem(project: Project) -> None:
-    """A run would end with it."""
+    """A damaged state file is a problem, as a run would fail on it."""
     project.state.parent.mkdir()
     project.state.write_bytes(b"no database at all" * 100)
-    found = of(check_machine(project), "state")
+    found = finding_about(check_machine(project), "state")
     assert found.level is Level.PROBLEM
     assert "damaged" in found.what
 
 
-def test_who_holds_the_lock_is_told_and_the_lock_is_left_alone(project: Project) -> None:
-    """Another run may be at work: it passes."""
+def test_the_holder_of_the_lock_is_reported(project: Project) -> None:
+    """A held lock is a warning that names the owner's command, and the check does not take the lock."""
     with RunLock.acquire(project.state, "mtc apply manifests/backfill.yaml"):
-        held = of(check_machine(project), "lock")
+        held = finding_about(check_machine(project), "lock")
         assert held.level is Level.WARNING
         assert "mtc apply manifests/backfill.yaml" in held.what
-    assert of(check_machine(project), "lock").level is Level.OK
+    assert finding_about(check_machine(project), "lock").level is Level.OK
 
 
-def test_the_name_that_a_killed_owner_left_is_no_lock(project: Project) -> None:
-    """The kernel gave the lock back; the text in the file is for people."""
+def test_the_lock_file_of_a_killed_process_is_not_a_held_lock(project: Project) -> None:
+    """A lock file of a killed process is not a held lock: the kernel released it."""
     lock = lock_path(project.state)
     lock.parent.mkdir()
     name = {"pid": 1, "host": socket.gethostname(), "command": "mtc apply", "since": "2026-05-01"}
     lock.write_text(json.dumps(name))
-    assert of(check_machine(project), "lock").level is Level.OK
+    assert finding_about(check_machine(project), "lock").level is Level.OK
     assert lock.read_text()
 
 
-def test_a_name_from_another_machine_is_told_whatever_the_lock_says_here(project: Project) -> None:
-    """Its lock may not reach this one; if it was killed there, nothing has to be done."""
+def test_a_lock_file_from_another_machine_is_a_warning(project: Project) -> None:
+    """A lock file written on another machine is a warning, as its lock may not be visible from this one."""
     lock = lock_path(project.state)
     lock.parent.mkdir()
     lock.write_text('{"pid": 1, "host": "h", "command": "mtc apply", "since": "2026-05-01"}')
-    found = of(check_machine(project), "lock")
+    found = finding_about(check_machine(project), "lock")
     assert (found.level, found.what) == (
         Level.WARNING,
         "another run is active: `mtc apply` (pid 1 on h, since 2026-05-01)",
     )
     assert "if it was killed there, the next run takes its place" in found.hint
     RunLock.acquire(project.state, "mtc apply").release()
-    assert of(check_machine(project), "lock").level is Level.OK
+    assert finding_about(check_machine(project), "lock").level is Level.OK
 
 
-def test_a_lock_that_cannot_be_looked_at_is_a_problem(project: Project) -> None:
-    """A run could not take it either."""
+def test_a_lock_that_cannot_be_opened_is_a_problem(project: Project) -> None:
+    """A lock that cannot be opened is a problem, as a run could not take it either."""
     lock_path(project.state).mkdir(parents=True)
-    found = of(check_machine(project), "lock")
+    found = finding_about(check_machine(project), "lock")
     assert found.level is Level.PROBLEM
     assert found.hint
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(project: Project) -> None:
-    """Here a file is where the folder should be."""
+    """A warehouse or archive folder that cannot be created is a problem."""
     project.warehouse.write_text("in the way")
     (project.root / "archive").write_text("in the way")
-    found = examined(project).findings
-    assert of(found, "warehouse").level is Level.PROBLEM
-    assert of(found, "archive of docs").level is Level.PROBLEM
-    assert of(found, "stats").level is Level.OK
+    found = run_doctor(project).findings
+    assert finding_about(found, "warehouse").level is Level.PROBLEM
+    assert finding_about(found, "archive of docs").level is Level.PROBLEM
+    assert finding_about(found, "stats").level is Level.OK
 
 
 def test_a_warehouse_of_another_state_file_is_a_problem(project: Project) -> None:
-    """Two state files over one folder would delete each other's parts."""
+    """A warehouse with parts of another state file is a problem, as both would delete each other's parts."""
     claim(project.warehouse, "somebody else")
     (project.warehouse / "hits").mkdir()
     assert not any_problem(check_machine(project))
@@ -159,24 +159,24 @@ def test_a_warehouse_of_another_state_file_is_a_problem(project: Project) -> Non
 
 
 def test_a_disk_with_less_than_twice_the_largest_object_is_a_warning(project: Project) -> None:
-    """An object is fetched, and may be unpacked, beside the parts made of it."""
+    """Free space should hold the fetched and the unpacked log beside its parts."""
     assert {one.level for one in check_disk_space(project, 0)} == {Level.OK}
     assert {one.level for one in check_disk_space(project, 1 << 60)} == {Level.WARNING}
 
 
-def test_a_database_of_countries_has_to_be_readable(project: Project) -> None:
-    """One that is not there, or damaged, would fail every stat step."""
+def test_an_unreadable_country_database_is_a_problem(project: Project) -> None:
+    """A missing or damaged country database is a problem, as it would fail every stat step."""
     path = project.root / "geo.mmdb"
     asked = dataclasses.replace(project, countries=path)
-    assert of(check_machine(asked), "countries").level is Level.PROBLEM
+    assert finding_about(check_machine(asked), "countries").level is Level.PROBLEM
     path.write_bytes(b"not a database")
-    assert of(check_machine(asked), "countries").level is Level.PROBLEM
+    assert finding_about(check_machine(asked), "countries").level is Level.PROBLEM
     write_countries(path)
-    assert of(check_machine(asked), "countries").level is Level.OK
+    assert finding_about(check_machine(asked), "countries").level is Level.OK
 
 
-def test_questions_are_answered_in_order_and_one_that_hangs_holds_up_no_other() -> None:
-    """Its place is taken by an error that may pass."""
+def test_results_keep_their_order_and_a_hanging_check_blocks_no_other() -> None:
+    """Results keep the order of the checks; a check that hangs becomes a transient error and blocks no other."""
     never = threading.Event()
 
     def refuse() -> str:
@@ -192,8 +192,8 @@ def test_questions_are_answered_in_order_and_one_that_hangs_holds_up_no_other() 
     assert answers[1::3] == ("a", "b")
 
 
-def test_questions_are_asked_at_the_same_time() -> None:
-    """Each of these waits for the other."""
+def test_checks_run_in_parallel() -> None:
+    """Checks run in parallel: each of the two waits for the other."""
     both = threading.Barrier(2)
 
     def meet() -> bool:
@@ -203,8 +203,8 @@ def test_questions_are_asked_at_the_same_time() -> None:
     assert run_parallel([meet, meet], limit=30) == (True, True)
 
 
-def test_a_mistake_of_ours_is_not_taken_for_an_answer() -> None:
-    """It is raised where the answers are waited for."""
+def test_an_unexpected_exception_is_raised() -> None:
+    """An unexpected exception is raised to the caller, and not returned as a result."""
 
     def mistaken() -> MtcError:
         raise ZeroDivisionError

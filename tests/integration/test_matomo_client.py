@@ -1,4 +1,4 @@
-"""The client's connection and tracking against a server that answers as told: what reached it, what was kept."""
+"""The client's connection and tracking against a server with scripted answers: what it received, and the outcome."""
 
 import json
 import pickle
@@ -31,7 +31,7 @@ def server_at(url: str) -> Server:
 
 
 @contextmanager
-def talking(*answers: Answer) -> Iterator[tuple[MatomoClient, Scripted]]:
+def client_and_script(*answers: Answer) -> Iterator[tuple[MatomoClient, Scripted]]:
     with running(in_turn(*answers)) as script:
         server = server_at(script.url)
         with MatomoClient(server, jobs=2, environ={}) as client:
@@ -44,9 +44,9 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def test_a_batch_goes_as_one_request_with_the_token_in_its_body() -> None:
-    """The token in the query string would be ignored, and be in the server's log."""
-    with talking(ALL_WELL) as (client, script):
+def test_a_batch_is_one_request_with_the_token_in_its_body() -> None:
+    """The token is in the body, as a server would ignore it in the query string and write it to its log."""
+    with client_and_script(ALL_WELL) as (client, script):
         assert send(client, HITS) == Recorded(2, 0, ())
     asked = script.asked[0]
     assert asked.path == "/matomo.php?queuedtracking=0"
@@ -56,27 +56,27 @@ def test_a_batch_goes_as_one_request_with_the_token_in_its_body() -> None:
 
 
 def test_batches_of_a_lane_share_a_connection() -> None:
-    """Kept alive: ten requests, one connection."""
-    with talking(ALL_WELL) as (client, script):
+    """Ten batches use one keep-alive connection."""
+    with client_and_script(ALL_WELL) as (client, script):
         for _ in range(10):
             send(client, HITS)
     assert {asked.connection for asked in script.asked} == {1}
 
 
-def test_a_kept_connection_that_the_server_closed_is_not_used_again() -> None:
-    """Else the next batch would be in doubt for nothing."""
-    with talking(ALL_WELL) as (client, script):
+def test_a_connection_closed_by_the_server_is_not_reused() -> None:
+    """A connection that the server closed is replaced, so that the next batch is not in doubt."""
+    with client_and_script(ALL_WELL) as (client, script):
         send(client, HITS)
         script.drop()
         assert send(client, HITS) == Recorded(2, 0, ())
     assert [asked.connection for asked in script.asked] == [1, 2]
 
 
-def test_threads_have_connections_of_their_own() -> None:
-    """Lanes do not wait for one another, and no answer goes to the wrong one."""
+def test_threads_have_separate_connections() -> None:
+    """Every thread has its own connection and gets its own answers."""
     slow = replace(ALL_WELL, delay=0.01)
     outcomes: list[TrackingResult] = []
-    with talking(slow) as (client, script):
+    with client_and_script(slow) as (client, script):
         lanes = [
             threading.Thread(target=lambda: outcomes.extend(send(client, HITS) for _ in range(5))) for _ in range(4)
         ]
@@ -88,8 +88,8 @@ def test_threads_have_connections_of_their_own() -> None:
     assert len(script.asked) == 20
 
 
-def test_a_refused_connection_is_certainly_not_sent() -> None:
-    """It may be sent again without a look-up."""
+def test_a_refused_connection_means_not_sent() -> None:
+    """A refused connection means that nothing was recorded, so the batch may be sent again without a look-up."""
     server = server_at(f"http://127.0.0.1:{free_port()}")
     with MatomoClient(server, environ={}) as client:
         with pytest.raises(NotSentError, match="no connection: Connection refused"):
@@ -99,15 +99,15 @@ def test_a_refused_connection_is_certainly_not_sent() -> None:
     assert isinstance(NotSentError("x"), TransientError)
 
 
-def test_a_name_that_cannot_be_one_is_certainly_not_sent() -> None:
-    """A label may have 63 characters: this one fails before anybody is asked."""
+def test_an_invalid_host_name_means_not_sent() -> None:
+    """A label of more than 63 characters fails before any name server is asked."""
     server = server_at(f"http://{'x' * 64}.example.org")
     with MatomoClient(server, environ={}) as client, pytest.raises(NotSentError, match="no connection"):
         client.post("matomo.php", b"x", {})
 
 
-def test_a_server_that_speaks_no_tls_is_certainly_not_sent_to() -> None:
-    """The handshake comes before the first byte of the request."""
+def test_a_server_without_tls_means_not_sent() -> None:
+    """A failed TLS handshake means that nothing was sent."""
     with running(in_turn(ALL_WELL)) as script:
         server = server_at(script.url.replace("http:", "https:"))
         with MatomoClient(server, environ={}) as client, pytest.raises(NotSentError, match="no TLS connection"):
@@ -115,8 +115,8 @@ def test_a_server_that_speaks_no_tls_is_certainly_not_sent_to() -> None:
         assert script.asked == []
 
 
-def test_a_certificate_that_nobody_vouches_for_stops_with_a_remedy(tmp_path: Path) -> None:
-    """Trying again would not help; nothing is sent, neither hits nor token."""
+def test_an_untrusted_certificate_is_refused_with_a_hint(tmp_path: Path) -> None:
+    """An untrusted certificate is a permanent error with a hint; neither hits nor the token are sent."""
     with running(in_turn(ALL_WELL), tls=certificate(tmp_path)) as script:
         server = server_at(script.url)
         with MatomoClient(server, environ={}) as client:
@@ -129,8 +129,8 @@ def test_a_certificate_that_nobody_vouches_for_stops_with_a_remedy(tmp_path: Pat
     assert script.asked == []
 
 
-def test_an_own_authority_is_trusted_when_its_file_is_named(tmp_path: Path) -> None:
-    """`ca_bundle` stands in for the system's authorities."""
+def test_a_custom_certificate_authority_is_trusted(tmp_path: Path) -> None:
+    """`ca_bundle` replaces the certificate authorities of the system."""
     tls = certificate(tmp_path)
     with running(in_turn(ALL_WELL), tls=tls) as script:
         server = replace(server_at(script.url), ca_bundle=tls[0])
@@ -139,8 +139,8 @@ def test_an_own_authority_is_trusted_when_its_file_is_named(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("text", [None, "no certificate"])
-def test_a_ca_bundle_that_cannot_be_read_is_named_before_anything_is_sent(text: str | None, tmp_path: Path) -> None:
-    """A wrong path, or a file that is no PEM."""
+def test_an_unreadable_ca_bundle_fails_before_anything_is_sent(text: str | None, tmp_path: Path) -> None:
+    """A missing file, or one that is not PEM, fails when the client is created."""
     path = tmp_path / "authority.pem"
     if text is not None:
         path.write_text(text)
@@ -159,26 +159,26 @@ def test_a_ca_bundle_that_cannot_be_read_is_named_before_anything_is_sent(text: 
     ],
     ids=["reset", "cut", "late", "long", "garbled"],
 )
-def test_what_breaks_after_sending_began_has_an_unknown_outcome(answer: Answer, reason: str) -> None:
-    """The server may have recorded it: a client that goes away does not stop it."""
-    with talking(answer) as (client, script), pytest.raises(UnknownOutcomeError, match=reason):
+def test_a_failure_after_sending_has_an_unknown_outcome(answer: Answer, reason: str) -> None:
+    """After a broken, late or oversized answer it is unknown whether the hits were recorded."""
+    with client_and_script(answer) as (client, script), pytest.raises(UnknownOutcomeError, match=reason):
         client.post("matomo.php", b"x", {}, 0.3, largest=100)
     assert len(script.asked) == 1
 
 
 @pytest.mark.parametrize("answer", [RESET, replace(ALL_WELL, promised=500), Answer(b"")], ids=["reset", "cut", "empty"])
 def test_a_batch_with_a_broken_answer_is_in_doubt_and_not_sent_again(answer: Answer) -> None:
-    """Sending again counts again."""
-    with talking(answer) as (client, script):
+    """A batch in doubt is not sent again, as its hits could count twice."""
+    with client_and_script(answer) as (client, script):
         assert isinstance(send(client, HITS), InDoubt)
     assert len(script.asked) == 1
 
 
-def test_a_redirect_is_named_and_not_followed() -> None:
-    """The token goes to the server that the manifest names, and to no other."""
+def test_a_redirect_is_reported_and_not_followed() -> None:
+    """The error gives the new URL, and neither hits nor the token are sent to it."""
     with running(in_turn(ALL_WELL)) as other:
         moved = html("moved", 301, Location=f"{other.url}/stats/matomo.php?x=1")
-        with talking(moved) as (client, _):
+        with client_and_script(moved) as (client, _):
             outcome = send(client, HITS)
     assert isinstance(outcome, Refused)
     assert f"set matomo.url to {other.url}/stats" in outcome.hint
@@ -186,8 +186,8 @@ def test_a_redirect_is_named_and_not_followed() -> None:
     assert other.asked == []
 
 
-def test_basic_authentication_is_sent_in_front() -> None:
-    """Any characters may be in a password; they go as UTF-8."""
+def test_basic_authentication_is_sent_with_the_first_request() -> None:
+    """Credentials are sent with the first request, encoded as UTF-8."""
     with running(in_turn(ALL_WELL)) as script:
         server = replace(server_at(script.url), username="mtc", password=SecretStr(PASSWORD))
         with MatomoClient(server, environ={}) as client:
@@ -195,8 +195,8 @@ def test_basic_authentication_is_sent_in_front() -> None:
     assert script.asked[0].headers["authorization"] == "Basic bXRjOnA6c3Mgd8O2cmQ="
 
 
-def test_a_proxy_by_the_usual_variable_takes_the_request() -> None:
-    """A plain request goes to the proxy with the whole address; its login goes to the proxy alone."""
+def test_a_proxy_from_the_environment_is_used() -> None:
+    """An HTTP request goes to the proxy with its absolute URL and the proxy's credentials."""
     with running(in_turn(ALL_WELL)) as proxy:
         environ = {"HTTP_PROXY": proxy.url.replace("//", "//me:p%40ss@")}
         server = server_at("http://stats.example.org/matomo")
@@ -206,8 +206,8 @@ def test_a_proxy_by_the_usual_variable_takes_the_request() -> None:
     assert proxy.asked[0].headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
 
 
-def test_a_proxy_that_refuses_a_tunnel_has_sent_nothing() -> None:
-    """No byte of the request went further than the proxy's door, and the token not even there."""
+def test_a_refused_tunnel_means_not_sent() -> None:
+    """If the proxy refuses the tunnel, neither the request nor the token is sent."""
     with running(in_turn(html("no", 407))) as proxy:
         server = server_at("https://stats.example.org")
         refused = pytest.raises(NotSentError, match="proxy refused the connection: 407")
@@ -217,17 +217,17 @@ def test_a_proxy_that_refuses_a_tunnel_has_sent_nothing() -> None:
     assert proxy.asked[0].body == b""
 
 
-def test_a_proxy_that_is_away_has_sent_nothing() -> None:
-    """Also a matter of trying again."""
+def test_an_unreachable_proxy_means_not_sent() -> None:
+    """An unreachable proxy means that nothing was sent."""
     server = server_at("http://stats.example.org")
     environ = {"ALL_PROXY": f"http://127.0.0.1:{free_port()}"}
     with MatomoClient(server, environ=environ) as client, pytest.raises(NotSentError, match="no connection"):
         client.post("matomo.php", b"x", {})
 
 
-def test_an_error_crosses_a_process_border_without_a_secret() -> None:
-    """Errors are pickled between processes, and shown."""
-    with talking(RESET) as (client, _), pytest.raises(UnknownOutcomeError) as caught:
+def test_a_pickled_error_contains_no_secret() -> None:
+    """A pickled error keeps its text, which contains no token."""
+    with client_and_script(RESET) as (client, _), pytest.raises(UnknownOutcomeError) as caught:
         client.post("matomo.php", TOKEN.encode(), {})
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value)

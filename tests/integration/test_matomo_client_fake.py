@@ -1,4 +1,4 @@
-"""The whole client against the fake Matomo, which behaves as was measured: send, look up, ask, read, invalidate."""
+"""The client against the fake Matomo: sending hits, looking them up, site information, reports and invalidation."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def hit(pv_id: str, time: dt.datetime, site: int = 1, address: int = 1, page: st
 
 
 def batch(name: str, start: dt.datetime = NOON, site: int = 1, count: int = 20) -> list[tuple[str, dt.datetime, str]]:
-    """Hits a minute apart, three of them to a visitor."""
+    """Return hits a minute apart, three for each visitor."""
     made = [(f"{name}{number:04d}", start + dt.timedelta(minutes=number), number // 3 + 1) for number in range(count)]
     return [(pv_id, time, hit(pv_id, time, site, address)) for pv_id, time, address in made]
 
@@ -57,8 +57,8 @@ def sent(client: MatomoClient, hits: list[tuple[str, dt.datetime, str]]) -> obje
     return send(client, [request for _, _, request in hits])
 
 
-def test_what_is_recorded_is_found_and_what_is_not_is_not(matomo: FakeMatomo) -> None:
-    """Each hit of a batch answers for it; also with a token that may only write."""
+def test_the_look_up_finds_only_recorded_hits(matomo: FakeMatomo) -> None:
+    """The look-up finds the recorded hits only, also with a token that has write access."""
     hits = batch("aa")
     for token in (SUPER, WRITE):
         client = client_of(matomo, token)
@@ -71,8 +71,8 @@ def test_what_is_recorded_is_found_and_what_is_not_is_not(matomo: FakeMatomo) ->
     assert matomo.doubles() == {}
 
 
-def test_the_day_of_a_look_up_is_that_of_the_sites_zone(matomo: FakeMatomo) -> None:
-    """Just before and after midnight in Paris."""
+def test_a_look_up_uses_the_day_of_the_sites_time_zone(matomo: FakeMatomo) -> None:
+    """Hits just before and after midnight in Paris are looked up on the right day."""
     midnight = dt.datetime(2026, 5, 1, 22, tzinfo=dt.UTC)
     hits = batch("pp", midnight - dt.timedelta(minutes=10), site=2)
     client = client_of(matomo)
@@ -102,10 +102,10 @@ def test_the_day_of_a_look_up_is_that_of_the_sites_zone(matomo: FakeMatomo) -> N
         (Fault.REDIRECT, Refused, False),
     ],
 )
-def test_what_went_wrong_is_told_and_the_look_up_says_the_rest(
+def test_faults_have_their_outcome_and_the_look_up_finds_the_rest(
     matomo: FakeMatomo, fault: Fault, kind: type[object], *, there: bool | None
 ) -> None:
-    """In doubt may be either; not recorded and refused leave nothing."""
+    """Each fault gives its outcome, and the look-up finds what the server recorded."""
     hits = batch("ff")
     client = client_of(matomo)
     with client:
@@ -116,8 +116,8 @@ def test_what_went_wrong_is_told_and_the_look_up_says_the_rest(
     assert there is None or len(matomo.hits(1)) == (len(hits) if there else 0)
 
 
-def test_a_batch_that_stays_short_tells_which_hit_is_lost(matomo: FakeMatomo) -> None:
-    """By what is stored."""
+def test_the_look_up_finds_the_lost_hit_of_a_short_batch(matomo: FakeMatomo) -> None:
+    """If the server records fewer hits than sent, the look-up shows which one is missing."""
     hits = batch("ss")
     client = client_of(matomo)
     with client:
@@ -128,8 +128,8 @@ def test_a_batch_that_stays_short_tells_which_hit_is_lost(matomo: FakeMatomo) ->
     assert len(found.found) == len(hits) - 1
 
 
-def test_a_token_that_may_only_look_is_refused(matomo: FakeMatomo) -> None:
-    """Matomo says success; nothing is there."""
+def test_a_view_only_token_is_refused(matomo: FakeMatomo) -> None:
+    """A view-only token is refused, although Matomo answers with success and records nothing."""
     client = client_of(matomo, VIEW)
     with client:
         outcome = sent(client, batch("vv"))
@@ -138,8 +138,8 @@ def test_a_token_that_may_only_look_is_refused(matomo: FakeMatomo) -> None:
     assert matomo.hits() == []
 
 
-def test_a_server_tells_of_itself_its_sites_and_the_token(matomo: FakeMatomo) -> None:
-    """What a first run wants to know."""
+def test_version_sites_rights_and_clock_skew_are_read(matomo: FakeMatomo) -> None:
+    """The client reads the version, sites, rights of the token and clock skew."""
     matomo.clock.skew = 120
     client = client_of(matomo, WRITE)
     with client:
@@ -164,8 +164,8 @@ def test_a_server_tells_of_itself_its_sites_and_the_token(matomo: FakeMatomo) ->
         assert site_info(client, 99) is None
 
 
-def test_a_wrong_token_is_told_by_every_call(matomo: FakeMatomo) -> None:
-    """With a page for people, whatever format was asked for."""
+def test_every_call_reports_a_wrong_token(matomo: FakeMatomo) -> None:
+    """Every call raises TokenRefusedError, although Matomo answers with an HTML page."""
     client = client_of(matomo, "e" * 32)
     with client:
         for ask in (rights, version):
@@ -173,8 +173,8 @@ def test_a_wrong_token_is_told_by_every_call(matomo: FakeMatomo) -> None:
                 ask(client)
 
 
-def test_the_reports_of_days_hold_what_was_sent(matomo: FakeMatomo) -> None:
-    """All known tables, over days with and without visits, and for a single day."""
+def test_daily_reports_contain_the_sent_hits(matomo: FakeMatomo) -> None:
+    """All known tables are read, for days with and without visits and for a single day."""
     hits = batch("rr")
     client = client_of(matomo)
     with client:
@@ -194,15 +194,15 @@ def test_the_reports_of_days_hold_what_was_sent(matomo: FakeMatomo) -> None:
     assert sum(row.visits for row in found.tables[Report.HOURS]) == 7
 
 
-def test_who_may_not_invalidate_is_told_why(matomo: FakeMatomo) -> None:
-    """For the receipt; the statistics are read all the same."""
+def test_invalidation_without_permission_returns_the_reason(matomo: FakeMatomo) -> None:
+    """Without super user access, `invalidate` returns the reason and raises no error."""
     client = client_of(matomo, WRITE)
     with client:
         assert "super user" in invalidate(client, 1, [DAY])
 
 
-def test_a_site_that_is_not_there_has_no_reports(matomo: FakeMatomo) -> None:
-    """An error, and not a day of zeros."""
+def test_a_missing_site_has_no_reports(matomo: FakeMatomo) -> None:
+    """Reading the reports of a missing site is an error, not a day of zeros."""
     server = Server(matomo.url, SecretStr(WRITE))
     with MatomoClient(server, environ={}) as client, pytest.raises(NoRightError):
         reports(client, 99, DAY, DAY)

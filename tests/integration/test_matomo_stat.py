@@ -1,4 +1,4 @@
-"""Statistics from Matomo beside those of the warehouse, over HTTP, on the same hits."""
+"""Statistics read from Matomo over HTTP, compared with those of the warehouse for the same hits."""
 
 import contextlib
 import dataclasses
@@ -45,7 +45,7 @@ PHONE = (
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """A line of a log: as a hit of the warehouse, and as what is sent to Matomo."""
+    """A log line, as a warehouse hit and as a tracking request to Matomo."""
 
     clock: str
     path: str = "/"
@@ -105,7 +105,7 @@ LOG = (
 
 @pytest.fixture
 def matomo() -> Iterator[FakeMatomo]:
-    """A server on the 1st of June 2026, at noon."""
+    """A server whose clock is frozen at noon on 1 June 2026."""
     with FakeMatomo() as server:
         server.clock.frozen = NOW
         yield server
@@ -113,7 +113,7 @@ def matomo() -> Iterator[FakeMatomo]:
 
 
 @contextlib.contextmanager
-def asking(matomo: FakeMatomo, token: str = SUPER) -> Iterator[MatomoStatistics]:
+def matomo_statistics(matomo: FakeMatomo, token: str = SUPER) -> Iterator[MatomoStatistics]:
     tracker = MatomoTracker(
         Matomo.model_validate({"url": matomo.url, "token": token, "name": "stats.example.org"}), Path(), now
     )
@@ -129,32 +129,32 @@ def site(**changes: int | str | None) -> SiteSettings:
     return dataclasses.replace(settings(), **{"matomo_id": 1, "answers": "matomo", **changes})  # type: ignore[arg-type]
 
 
-def told(answer: DayResult) -> StatDocument:
+def document_of(answer: DayResult) -> StatDocument:
     document = answer.document if isinstance(answer, NotedDocument) else answer
     assert isinstance(document, StatDocument), document
     return document
 
 
 def numbers(document: StatDocument, table: str) -> list[tuple[object, ...]]:
-    """A table's rows without what only the warehouse knows."""
+    """Return a table's rows without the columns that only the warehouse has."""
     names = ("label", *metrics(table))
     known = [place for place, name in enumerate(names) if name != "bytes"]
     return [tuple(row[place] for place in known) for row in rows(document, table)]
 
 
 def both(root: Path, matomo: FakeMatomo, log: Sequence[Seen]) -> tuple[list[StatDocument], list[StatDocument]]:
-    """What the warehouse and Matomo say of the three days of a log."""
+    """Return the documents of the warehouse and of Matomo for the three days of a log."""
     days = (DAY, NEXT, AFTER)
     parts = {day: [write_part(root, [one.hit for one in log if one.day == day], day=day)] for day in days}
-    counted = [told(answer) for answer in answers(root, parts, site())]
+    counted = [document_of(answer) for answer in answers(root, parts, site())]
     send(matomo, [one.request for one in sorted(log, key=lambda one: (one.day, one.clock))])
     work = {day: StatWork(tuple(parts[day])) for day in days}
-    with asking(matomo) as source:
-        return counted, [told(answer) for answer in source.statistics(site(), work)]
+    with matomo_statistics(matomo) as source:
+        return counted, [document_of(answer) for answer in source.statistics(site(), work)]
 
 
 def test_matomo_and_the_warehouse_agree_on_the_same_hits(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """Every count of the summary but those that Matomo does not have, over days with and without hits."""
+    """All summary figures that Matomo has are equal, for days with and without hits."""
     counted, asked = both(tmp_path, matomo, LOG)
     unknown = {"longest_visit_seconds": None, "bytes": None}
     assert [one.summary.model_dump() for one in asked] == [one.summary.model_dump() | unknown for one in counted]
@@ -171,8 +171,8 @@ def test_matomo_and_the_warehouse_agree_on_the_same_hits(tmp_path: Path, matomo:
         "search_engines", "social_networks", "ai_assistants", "browsers", "operating_systems", "device_types",
     ],
 )  # fmt: skip
-def test_a_table_is_the_same_whoever_answers(tmp_path: Path, table: str) -> None:
-    """Labels, order and numbers; bytes are the warehouse's alone. The server knows AI assistants, as 5.5 does."""
+def test_a_table_of_matomo_equals_that_of_the_warehouse(tmp_path: Path, table: str) -> None:
+    """Labels, order and numbers of each table are equal, except for bytes; the server is 5.5, with AI assistants."""
     with FakeMatomo(Settings(version="5.5.0")) as matomo:
         matomo.clock.frozen = NOW
         counted, asked = both(tmp_path, matomo, LOG)
@@ -181,34 +181,34 @@ def test_a_table_is_the_same_whoever_answers(tmp_path: Path, table: str) -> None
     assert rows(asked[0], table)
 
 
-def test_a_server_before_5_5_has_no_ai_assistants(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """Their visits are of websites there, or of search engines; the table is unknown, and nothing is said of it."""
+def test_a_server_before_5_5_has_no_ai_assistants_table(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Before 5.5, visits from AI assistants are in `websites`, the table is null, and there is no note."""
     counted, (asked, *_) = both(tmp_path, matomo, LOG)
     assert [row[:2] for row in rows(counted[0], "ai_assistants")] == [("Claude", 1)]
     assert asked.tables.ai_assistants is None
     assert ("claude.ai", 1) in [row[:2] for row in rows(asked, "websites")]
-    with asking(matomo) as source:
+    with matomo_statistics(matomo) as source:
         (answer,) = source.statistics(site(), {DAY: StatWork()})
     assert isinstance(answer, StatDocument)
 
 
-def test_a_site_whose_searches_are_switched_off_has_pages_instead(tmp_path: Path) -> None:
-    """On Matomo's side by its settings, in the warehouse by the manifest's."""
+def test_with_searches_disabled_they_count_as_pages(tmp_path: Path) -> None:
+    """With search parameters disabled in Matomo and in the manifest, searches count as page views in both."""
     off = dataclasses.replace(DOCS, search_parameters=())
     with FakeMatomo(Settings(sites=(off,))) as matomo:
         matomo.clock.frozen = NOW
         _, (asked, *_) = both(tmp_path, matomo, LOG)
     part = write_part(tmp_path, [one.hit for one in LOG if one.day == DAY], name="off")
     own = dataclasses.replace(site(), hits=HitSettings(search_parameters=()))
-    (counted,) = map(told, answers(tmp_path, {DAY: [part]}, own))
+    (counted,) = map(document_of, answers(tmp_path, {DAY: [part]}, own))
     assert asked.summary.searches == counted.summary.searches == 0
     assert rows(asked, "site_searches") == rows(counted, "site_searches") == []
     assert numbers(asked, "pages") == numbers(counted, "pages")
     assert "/find?q=green+tea&page=2" in [row[0] for row in rows(asked, "pages")]
 
 
-def test_hours_and_countries_are_what_matomo_tells(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """Visits and their actions by hour, as the warehouse has them; statuses are in no report."""
+def test_hours_and_countries_are_those_of_matomo(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Hours equal those of the warehouse; Matomo has countries, and no report of status codes."""
     counted, asked = both(tmp_path, matomo, LOG)
     for mine, theirs in zip(counted, asked, strict=True):
         assert [row[:3] for row in rows(theirs, "hours")] == [row[:3] for row in rows(mine, "hours")]
@@ -217,61 +217,61 @@ def test_hours_and_countries_are_what_matomo_tells(tmp_path: Path, matomo: FakeM
     assert rows(asked[1], "countries") == []
 
 
-def test_a_document_tells_the_server_the_objects_and_the_lines(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """Its fingerprint is another with other hits, another server or another site; the file is read back as it was."""
+def test_a_document_records_the_server_the_objects_and_the_lines(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """The document has the server, objects and lines; its fingerprint depends on hits, server and site."""
     work = StatWork((Part("docs", DAY, "f", "o", 3), Part("docs", DAY, "g", "p", 1)), Accounting(5, 4, {"bots": 1}))
-    with asking(matomo) as source:
-        (first,) = map(told, source.statistics(site(), {DAY: work}))
-        (again,) = map(told, source.statistics(site(), {DAY: work}))
-        (more,) = map(told, source.statistics(site(), {DAY: dataclasses.replace(work, parts=work.parts[:1])}))
-        (other,) = map(told, source.statistics(site(matomo_id=3), {DAY: work}))
+    with matomo_statistics(matomo) as source:
+        (first,) = map(document_of, source.statistics(site(), {DAY: work}))
+        (again,) = map(document_of, source.statistics(site(), {DAY: work}))
+        (more,) = map(document_of, source.statistics(site(), {DAY: dataclasses.replace(work, parts=work.parts[:1])}))
+        (other,) = map(document_of, source.statistics(site(matomo_id=3), {DAY: work}))
     assert (first.inputs.objects, first.inputs.server, first.inputs.server_site) == (2, "stats.example.org", 1)
     assert first.accounting is not None
     assert (first.accounting.lines, first.accounting.filtered) == (5, {"bots": 1})
     assert dumps(first) == dumps(again)
     assert len({one.inputs.fingerprint for one in (first, more, other)}) == 3
     assert loads(dumps(first), "x") == first
-    (plain,) = map(told, answers(tmp_path, {DAY: [write_part(tmp_path, [])]}))
+    (plain,) = map(document_of, answers(tmp_path, {DAY: [write_part(tmp_path, [])]}))
     assert b'"server' not in dumps(plain)
 
 
-def test_many_days_are_few_requests(matomo: FakeMatomo) -> None:
-    """Two for each month, one to find the site, one to invalidate: 62 days in eight, not in hundreds."""
+def test_many_days_take_few_requests(matomo: FakeMatomo) -> None:
+    """62 days take eight requests: two for each month, one for the site and one for the invalidation."""
     days = {DAY + dt.timedelta(days=n - 70): StatWork() for n in range(62)}
-    with asking(matomo) as source:
-        found = [told(answer).day for answer in source.statistics(site(), days)]
+    with matomo_statistics(matomo) as source:
+        found = [document_of(answer).day for answer in source.statistics(site(), days)]
     assert found == list(days)
     assert matomo.posts.calls["API.getBulkRequest"] == 6
     assert matomo.posts.calls["CoreAdminHome.invalidateArchivedReports"] == 1
     assert matomo.posts.calls["SitesManager.getSiteFromId"] == 1
 
 
-def test_a_report_that_somebody_read_too_early_is_made_again(matomo: FakeMatomo) -> None:
-    """Also one of today, which the server keeps for a quarter of an hour."""
+def test_an_outdated_report_is_invalidated(matomo: FakeMatomo) -> None:
+    """An outdated report is invalidated with super user access; without it, the document has a note."""
     matomo.clock.frozen = NOW
     today = now().date()
     first, second = (Seen(clock, day=today).request for clock in ("08:00:00", "09:00:00"))
     send(matomo, [first])
     assert ask_day(matomo, "VisitsSummary.get", today.isoformat())["nb_visits"] == 1
     send(matomo, [second])
-    with asking(matomo, WRITE) as source:
+    with matomo_statistics(matomo, WRITE) as source:
         (stale,) = source.statistics(site(), {today: StatWork()})
     assert isinstance(stale, NotedDocument)
     assert "super user" in stale.notes[0]
     assert stale.document.summary.visits == 1
-    with asking(matomo) as source:
+    with matomo_statistics(matomo) as source:
         (fresh,) = source.statistics(site(), {today: StatWork()})
-    assert told(fresh).summary.visits == 2
+    assert document_of(fresh).summary.visits == 2
     assert not isinstance(fresh, NotedDocument)
 
 
-def test_the_stage_writes_what_each_site_s_source_says(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """One site from Matomo, with the note in its receipt; the other from the warehouse."""
+def test_the_stage_uses_the_configured_source_of_each_site(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """One site is read from Matomo with a note in its receipt, the other from the warehouse."""
     plan, recorder = project(tmp_path, site(), settings(name="shop")), MemoryRecorder()
     send(matomo, [one.request for one in LOG])
     part = write_part(plan.warehouse, [Hit("08:00:00")], site="shop")
     steps = (stat_step([], lines=12), stat_step([part], site="shop"))
-    with asking(matomo, WRITE) as source:
+    with matomo_statistics(matomo, WRITE) as source:
         StatStage(plan, connect, ProviderBySite(WarehouseStatistics(plan.warehouse, connect), lambda: source)).run(
             task(*steps), recorder
         )
@@ -281,32 +281,32 @@ def test_the_stage_writes_what_each_site_s_source_says(tmp_path: Path, matomo: F
     assert [document.source for document in documents] == ["matomo", "warehouse"]
 
 
-def test_who_may_only_look_may_read(matomo: FakeMatomo) -> None:
-    """Statistics need no right to write."""
+def test_a_view_only_token_can_read_statistics(matomo: FakeMatomo) -> None:
+    """View access is enough to read statistics."""
     send(matomo, [one.request for one in LOG])
-    with asking(matomo, VIEW) as source:
+    with matomo_statistics(matomo, VIEW) as source:
         (answer,) = source.statistics(site(), {DAY: StatWork()})
-    assert told(answer).summary.visits == 9
+    assert document_of(answer).summary.visits == 9
 
 
-def test_a_site_is_found_by_its_address(matomo: FakeMatomo) -> None:
-    """As it is when hits are delivered."""
-    with asking(matomo) as source:
+def test_a_site_is_found_by_its_url(matomo: FakeMatomo) -> None:
+    """Without `matomo_id`, the site is looked up by its URL."""
+    with matomo_statistics(matomo) as source:
         (answer,) = source.statistics(site(matomo_id=None, url="http://blog.example.org"), {DAY: StatWork()})
-    assert told(answer).inputs.server_site == 3
+    assert document_of(answer).inputs.server_site == 3
 
 
-def test_a_site_that_is_not_there_is_an_error_and_not_zeros(matomo: FakeMatomo) -> None:
-    """With its remedy."""
+def test_a_missing_site_is_an_error_and_not_zeros(matomo: FakeMatomo) -> None:
+    """A missing or inaccessible site is an error with a hint."""
     for token, said in ((SUPER, "no site 99"), (WRITE, "lacks 'view' access to site 99")):
-        with asking(matomo, token) as source, pytest.raises(PermanentError, match=said) as caught:
+        with matomo_statistics(matomo, token) as source, pytest.raises(PermanentError, match=said) as caught:
             list(source.statistics(site(matomo_id=99), {DAY: StatWork()}))
         assert "matomo_id" in caught.value.hint
 
 
-def test_days_of_another_time_zone_are_noted(matomo: FakeMatomo) -> None:
-    """Their numbers are of other hours; a zone of another name with the same hours is none."""
-    with asking(matomo) as source:
+def test_a_different_time_zone_is_noted(matomo: FakeMatomo) -> None:
+    """A time zone with other hours gives a note; an alias of the same zone does not."""
+    with matomo_statistics(matomo) as source:
         (noted,) = source.statistics(site(zone="Europe/Paris"), {DAY: StatWork()})
         (plain,) = source.statistics(site(zone="Etc/UTC"), {DAY: StatWork()})
     assert isinstance(noted, NotedDocument)
@@ -314,17 +314,17 @@ def test_days_of_another_time_zone_are_noted(matomo: FakeMatomo) -> None:
     assert isinstance(plain, StatDocument)
 
 
-def test_hours_are_those_of_the_sites_zone() -> None:
-    """A hit at 8 o'clock in Greenwich comes at 10 in Paris."""
+def test_hours_are_in_the_time_zone_of_the_site() -> None:
+    """A hit at 08:00 UTC is counted at 10 in Paris."""
     paris = Site(1, "docs", DOCS.urls, "Europe/Paris")
-    with FakeMatomo(Settings(sites=(paris,))) as matomo, asking(matomo) as source:
+    with FakeMatomo(Settings(sites=(paris,))) as matomo, matomo_statistics(matomo) as source:
         send(matomo, [Seen("08:00:00").request])
         (answer,) = source.statistics(site(zone="Europe/Paris"), {DAY: StatWork()})
-    assert [row[0] for row in rows(told(answer), "hours") if row[1]] == ["10"]
+    assert [row[0] for row in rows(document_of(answer), "hours") if row[1]] == ["10"]
 
 
-def test_a_table_that_the_server_cut_ends_with_the_rest(tmp_path: Path) -> None:
-    """The same sums as without the cut."""
+def test_a_truncated_table_ends_with_a_row_of_the_others(tmp_path: Path) -> None:
+    """A table that Matomo truncates ends with a row of the others, and its sums stay the same."""
     log = [Seen("10:00:00", f"/{number}", f"198.51.100.{number}") for number in range(1, 12)]
     with FakeMatomo(Settings(row_limit=5)) as matomo:
         counted, asked = both(tmp_path, matomo, log)

@@ -1,4 +1,4 @@
-"""Statistics from a Matomo that does not answer well: which days fail, with what, and what is asked after that."""
+"""Statistics from a Matomo server that fails: which days fail, with which errors, and what is requested afterwards."""
 
 import contextlib
 import dataclasses
@@ -45,7 +45,7 @@ def error(message: str) -> dict[str, str]:
 
 
 def server(report: Report) -> Callable[[Asked], Reply]:
-    """A server whose reports are told by `report`; an error of a day is that of every range it is in."""
+    """A server that answers with `report`; an error for one day is an error for every range with that day."""
 
     def answer(asked: Asked) -> Reply:
         form = asked.form
@@ -73,7 +73,7 @@ def _ranged(report: Report, method: str, first: str, last: str) -> object:
 
 
 @contextlib.contextmanager
-def asking(answer: Callable[[Asked], Reply]) -> Iterator[tuple[MatomoStatistics, Scripted]]:
+def statistics_and_script(answer: Callable[[Asked], Reply]) -> Iterator[tuple[MatomoStatistics, Scripted]]:
     with running(answer) as script:
         tracker = MatomoTracker(
             Matomo.model_validate({"url": script.url, "token": TOKEN}), Path(), lambda: dt.datetime.now(dt.UTC)
@@ -83,20 +83,20 @@ def asking(answer: Callable[[Asked], Reply]) -> Iterator[tuple[MatomoStatistics,
 
 
 def statistics(report: Report, days: Mapping[dt.date, StatWork] | None = None) -> tuple[list[DayResult], list[str]]:
-    """The answers, and the ranges of days that were asked for."""
-    with asking(server(report)) as (source, script):
+    """Return the answers, and the date ranges that were requested."""
+    with statistics_and_script(server(report)) as (source, script):
         found = list(source.statistics(SITE, DAYS if days is None else days))
     forms = [asked.form.get("urls[0]", "") for asked in script.asked]
     return found, [parse_qs(form)["date"][0] for form in forms if "VisitsSummary" in form]
 
 
 def failed(answers: list[DayResult]) -> dict[int, str]:
-    """The failures, by the day of the month."""
+    """Return the error messages by day of the month."""
     return {answer.day.day: str(answer.error) for answer in answers if isinstance(answer, DayFailure)}
 
 
-def test_a_day_whose_report_cannot_be_made_fails_alone() -> None:
-    """Its range is cut until it is found; the days around it have their documents, in order."""
+def test_only_the_day_with_a_failing_report_fails() -> None:
+    """Ranges are split until the failing day is found; the other days have documents, in order."""
 
     def report(method: str, day: dt.date) -> object:
         return error("Something is odd.") if (method, day.day) == ("Actions.getPageUrls", 3) else []
@@ -110,8 +110,8 @@ def test_a_day_whose_report_cannot_be_made_fails_alone() -> None:
     assert len(ranges) == 7
 
 
-def test_what_is_no_report_is_a_failure_and_not_a_day_of_zeros() -> None:
-    """Of either of the two requests."""
+def test_a_malformed_report_is_a_failure_and_not_a_day_of_zeros() -> None:
+    """A malformed answer to any request fails the day."""
     for wrong in ("VisitsSummary.get", "Referrers.getSocials", "Actions.getEntryPageUrls"):
 
         def report(method: str, day: dt.date, wrong: str = wrong) -> object:
@@ -120,8 +120,8 @@ def test_what_is_no_report_is_a_failure_and_not_a_day_of_zeros() -> None:
         assert list(failed(statistics(report)[0])) == [2]
 
 
-def test_a_range_that_is_too_much_for_the_server_is_read_in_pieces() -> None:
-    """It fails with a message that may pass, and would fail the same way for ever."""
+def test_a_range_that_is_too_large_for_the_server_is_split() -> None:
+    """A range that exhausts the server's memory is split until it succeeds."""
     most = 2
 
     def answer(asked: Asked) -> Reply:
@@ -130,13 +130,13 @@ def test_a_range_that_is_too_much_for_the_server_is_read_in_pieces() -> None:
         too_much = any(len(days) > most for days in bulk)
         return Reply(b"<html>Allowed memory size exhausted", 500, "text/html") if too_much else told
 
-    with asking(answer) as (source, _):
+    with statistics_and_script(answer) as (source, _):
         found = list(source.statistics(SITE, DAYS))
     assert [type(item) for item in found] == [StatDocument] * len(DAYS)
 
 
-def test_a_server_that_is_down_ends_the_reading_at_once() -> None:
-    """All days that are left are tried again together, and not one after the other."""
+def test_an_unreachable_server_ends_the_reading() -> None:
+    """A refused connection ends the reading with a transient error, so that all days are retried together."""
     with FakeMatomo() as matomo:
         url = matomo.url
     tracker = MatomoTracker(
@@ -146,24 +146,24 @@ def test_a_server_that_is_down_ends_the_reading_at_once() -> None:
         list(MatomoStatistics(tracker).statistics(SITE, DAYS))
 
 
-def test_answers_given_before_the_server_failed_hold() -> None:
-    """The first month is there; the second comes to nothing after a few tries of smaller and smaller ranges."""
+def test_days_read_before_a_failure_are_kept() -> None:
+    """Days read before the server failed are kept, and the rest fails after a few requests for smaller ranges."""
     days = {DAY + dt.timedelta(days=n): StatWork() for n in range(60)}
 
     def report(_method: str, day: dt.date) -> object:
         return error("SQLSTATE[HY000]: server has gone away") if day >= DAY + dt.timedelta(days=30) else []
 
     found: list[DayResult] = []
-    with asking(server(report)) as (source, script), pytest.raises(ServerBusyError, match="gone away"):
+    with statistics_and_script(server(report)) as (source, script), pytest.raises(ServerBusyError, match="gone away"):
         found.extend(source.statistics(SITE, days))
     assert [type(answer) for answer in found] == [StatDocument] * 30
     assert len(script.asked) < 10
 
 
-def test_a_token_that_is_refused_ends_the_reading_and_is_told_nowhere() -> None:
-    """It would be refused for every day."""
+def test_a_refused_token_ends_the_reading_and_is_not_shown() -> None:
+    """A refused token ends the reading after one request, and is not shown."""
     refusal = as_json(error(f"Unable to authenticate with the provided token {TOKEN}."))
-    with asking(lambda _: refusal) as (source, script), pytest.raises(TokenRefusedError) as caught:
+    with statistics_and_script(lambda _: refusal) as (source, script), pytest.raises(TokenRefusedError) as caught:
         list(source.statistics(SITE, DAYS))
     assert TOKEN not in str(caught.value)
     assert TOKEN not in repr(source)
@@ -171,8 +171,8 @@ def test_a_token_that_is_refused_ends_the_reading_and_is_told_nowhere() -> None:
     assert len(script.asked) == 1
 
 
-def test_a_plugin_that_is_off_is_noted_and_its_table_is_left_empty() -> None:
-    """Which ones, for the receipt."""
+def test_a_disabled_plugin_is_noted_and_its_table_is_empty() -> None:
+    """The note names the missing reports, and their tables are empty or null."""
     off = {"Referrers.getSocials", "UserCountry.getCountry"}
     answers, ranges = statistics(lambda method, _: error(OFF) if method in off else [])
     (first, *_) = answers
@@ -182,8 +182,8 @@ def test_a_plugin_that_is_off_is_noted_and_its_table_is_left_empty() -> None:
     assert len(ranges) == 1
 
 
-def test_days_that_were_not_asked_for_are_not_read() -> None:
-    """Nor are more at once than a server can count in one request."""
+def test_only_selected_days_are_requested() -> None:
+    """Ranges contain the selected days only, and no more hits than a server can count in one request."""
     big = StatWork((Part("docs", DAY, "f", "o", WINDOW_HITS),))
     asked_for = dict(zip((*list(DAYS)[:2], *list(DAYS)[3:5]), (StatWork(), StatWork(), big, StatWork()), strict=True))
     _, ranges = statistics(nothing, {**asked_for, list(DAYS)[4]: big})
@@ -194,8 +194,8 @@ def test_days_that_were_not_asked_for_are_not_read() -> None:
     ]
 
 
-def test_a_server_that_asks_for_a_pause_is_not_asked_meanwhile() -> None:
-    """By anybody: what is delivered to it waits as well. A long pause is no reason to hold a worker."""
+def test_no_request_is_sent_during_a_requested_pause() -> None:
+    """After a long Retry-After, the client sends no request and fails at once."""
     with FakeMatomo() as matomo:
         tracker = MatomoTracker(
             Matomo.model_validate({"url": matomo.url, "token": TOKEN}), Path(), lambda: dt.datetime.now(dt.UTC)
@@ -210,8 +210,8 @@ def test_a_server_that_asks_for_a_pause_is_not_asked_meanwhile() -> None:
         assert matomo.posts.calls == {}
 
 
-def test_labels_of_strangers_come_through_as_text() -> None:
-    """Formulas, marks of HTML, halves of characters: kept as labels, and the file stays ASCII."""
+def test_untrusted_labels_stay_text() -> None:
+    """Formulas, HTML entities and lone surrogates stay text."""
     row = {"label": "=cmd|x&lt;script&gt;", "nb_visits": 1, "nb_actions": "1"}
     page = {"label": "x", "url": "http://h/\ud800\u202e<b>", "nb_hits": 1, "nb_visits": 1}
 
@@ -224,10 +224,10 @@ def test_labels_of_strangers_come_through_as_text() -> None:
     assert [one.label for one in answer.tables.pages] == ["/?\u202e<b>"]
 
 
-def test_hits_that_were_delivered_and_are_not_counted_are_no_statistic() -> None:
-    """Of days before the site began Matomo makes no reports: each fails, with that date and the remedy for all."""
+def test_days_whose_delivered_hits_are_not_counted_fail() -> None:
+    """Days before the site's creation fail with the creation date; the first one has the fix for all of them."""
     days = {DAY + dt.timedelta(days=n): StatWork(delivered=n * 5) for n in range(4)}
-    with asking(server(nothing)) as (source, _):
+    with statistics_and_script(server(nothing)) as (source, _):
         empty, *failed = source.statistics(SITE, days)
     assert not isinstance(empty, DayFailure)
     assert all(isinstance(one, DayFailure) for one in failed)

@@ -1,4 +1,4 @@
-"""A part or a `.stat` file that is not as it was written: an error that says what to do, and never another number."""
+"""Damaged parts and `.stat` files: an error with a fix, and never wrong numbers."""
 
 import random
 import shutil
@@ -33,7 +33,7 @@ FLIPS = 40
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    """A project of one site with three days, applied."""
+    """A project of one site and three days, applied."""
     trial = Trial.make(tmp_path_factory.mktemp("parts") / "project", jobs=1, manifest=MANIFEST).with_logs()
     assert apply(trial)[0] == EXIT_OK
     return trial
@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Trial:
 
 @pytest.fixture
 def trial(made: Trial, tmp_path: Path) -> Trial:
-    """A copy of it."""
+    """A copy of the applied project."""
     return made.copy(tmp_path / "project")
 
 
@@ -52,7 +52,7 @@ def apply(
     remake: bool = False,
     accepted: frozenset[str] = frozenset(),
 ) -> tuple[int, Listener]:
-    """Apply it in this process."""
+    """Apply the project in this process."""
     listener = Listener()
     request = ApplyRequest(
         load(trial.root / "mtc.yaml"), Scope((), stages, dates), "mtc apply", accepted_sites=accepted, remake=remake
@@ -61,29 +61,29 @@ def apply(
 
 
 def part_of(trial: Trial, day: int = 0) -> Path:
-    """The first part of a day."""
+    """Return the first part of a day."""
     return min((trial.root / "warehouse/hits/site=docs").glob(f"date={DAYS[day]}/*.parquet"))
 
 
 def flip(path: Path, bit: int) -> None:
-    """Have one bit of a file the other way."""
+    """Flip one bit of a file."""
     data = bytearray(path.read_bytes())
     data[bit // 8] ^= 1 << (bit % 8)
     path.write_bytes(data)
 
 
 def stat_files(trial: Trial) -> dict[str, bytes]:
-    """Every `.stat` file and its content."""
+    """Return every `.stat` file with its content."""
     return {path.name: path.read_bytes() for path in (trial.root / "stats/docs").glob("*.stat")}
 
 
 def forget(trial: Trial, *steps: StepId) -> None:
-    """Have the state forget steps, so that they are done again."""
+    """Make the state forget steps, so that they run again."""
     recovery.forget(load(trial.root / "mtc.yaml"), steps, "mtc state forget")
 
 
-def test_no_bit_of_a_part_can_be_another_without_an_error(made: Trial, tmp_path: Path) -> None:
-    """Wherever it is: the step fails, names the part and a remedy, and the file of before stays."""
+def test_every_flipped_bit_of_a_part_is_detected(made: Trial, tmp_path: Path) -> None:
+    """A flipped bit fails the step with the part and a fix, and the `.stat` file stays as it was."""
     size = part_of(made).stat().st_size
     dice = random.Random(5)
     trial = made.copy(tmp_path / "project")
@@ -98,7 +98,7 @@ def test_no_bit_of_a_part_can_be_another_without_an_error(made: Trial, tmp_path:
         assert "the part is damaged: it is not as it was written" in failed.error
         assert f"mtc import docs {DAYS[0]}" in failed.error
         assert stat_files(trial) == before
-        whole.write_bytes(data)  # what was set aside does not come back by itself
+        whole.write_bytes(data)  # a quarantined part is not restored automatically
     assert apply(trial)[0] == EXIT_OK
     assert stat_files(trial) == before
 
@@ -113,8 +113,8 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("how", DAMAGE)
-def test_a_damaged_part_is_made_again_from_its_log(how: str, trial: Trial) -> None:
-    """The remedy mends it: the next run reads the log, and all is as it was."""
+def test_a_damaged_part_is_rebuilt_from_its_log(how: str, trial: Trial) -> None:
+    """The run after the failure rebuilds the part from its log, with the same bytes."""
     before, part = stat_files(trial), part_of(trial)
     whole = part.read_bytes()
     DAMAGE[how](part)
@@ -125,8 +125,8 @@ def test_a_damaged_part_is_made_again_from_its_log(how: str, trial: Trial) -> No
     assert (part.read_bytes(), stat_files(trial)) == (whole, before)
 
 
-def test_a_damaged_part_whose_log_is_gone_is_kept_and_told(trial: Trial) -> None:
-    """What is left of it may be the last of its hits: it lies aside, statistics stay; a backup mends it."""
+def test_a_damaged_part_without_its_log_is_kept_and_reported(trial: Trial) -> None:
+    """Without the log, the damaged part is kept and the step keeps failing; a restored part fixes it."""
     before, part = stat_files(trial), part_of(trial)
     whole = part.read_bytes()
     flip(part, 8 * 200)
@@ -142,8 +142,8 @@ def test_a_damaged_part_whose_log_is_gone_is_kept_and_told(trial: Trial) -> None
     assert stat_files(trial) == before
 
 
-def test_verify_names_a_damaged_part_and_its_remedy_mends_it(trial: Trial) -> None:
-    """Nothing was to be done, so no run has read it; `--remake` looks at each part."""
+def test_verify_reports_a_damaged_part_and_a_working_fix(trial: Trial) -> None:
+    """`verify` finds damage that no run has read, and the suggested `--remake` repairs it."""
     part = part_of(trial)
     assert verify(load(trial.root / "mtc.yaml"), Scope()).agrees
     flip(part, 8 * 200)
@@ -155,8 +155,8 @@ def test_verify_names_a_damaged_part_and_its_remedy_mends_it(trial: Trial) -> No
     assert verify(load(trial.root / "mtc.yaml"), Scope()).agrees
 
 
-def test_parts_of_an_older_mtc_get_their_digests_when_they_are_first_read(trial: Trial) -> None:
-    """They were not recorded then; from now on they are held against them."""
+def test_parts_without_a_digest_get_one_when_first_read(trial: Trial) -> None:
+    """A part without a recorded digest gets one when it is first read."""
     with Store.open(trial.root / ".mtc/state.db") as store:
         digests = {part.file: part.digest for part in parts_of(store, "docs", DAYS[0])}
         store._connection.execute("UPDATE parts SET digest = NULL")
@@ -167,8 +167,8 @@ def test_parts_of_an_older_mtc_get_their_digests_when_they_are_first_read(trial:
         assert {part.digest for part in parts_of(store, "docs", DAYS[1])} == {""}
 
 
-def test_a_stat_file_that_was_written_over_goes_into_no_csv(trial: Trial) -> None:
-    """Also one of a day that nobody asked for: its size is the same, and its numbers are not."""
+def test_a_modified_stat_file_is_not_used_for_csv(trial: Trial) -> None:
+    """A modified `.stat` file of the same size is detected, even for a day that is not being run."""
     path = trial.root / f"stats/docs/{DAYS[0]}.stat"
     rows = (trial.root / "csv/summary.csv").read_bytes()
     text = path.read_text("utf-8")

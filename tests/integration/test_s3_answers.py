@@ -1,7 +1,7 @@
-"""Services that speak S3 in their own way: whatever an answer leaves out or misspells, it is no bug of ours.
+"""S3 services with incomplete or malformed answers: never an unexpected exception.
 
-Every field of a listing, of the answer to HEAD and to GET, missing or odd: either all goes well, or the error is one of
-the step (a `StepError`), which stops no other site.
+Every field of a listing and of the answers to HEAD and GET is missing or malformed in turn: the call succeeds or raises
+a `StepError`, which stops no other site.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ from mtc.sources.s3_client import Clients, Login, Tuning
 from mtc.sources.s3_source import S3Source
 from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
-# boto3 lets go of a body unread, and its socket is closed when it is collected: here, not in another file's tests.
+# boto3 may leave a body unread, and its socket is closed when collected: do that here, not in another file's tests.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 
 DAY = dt.date(2026, 5, 1)
@@ -33,7 +33,7 @@ ODD = (None, "", "-1", "x", "1e99", "9" * 40, "é")
 
 
 def field(name: str, value: str | None) -> Alter:
-    """A field of a listing with another value, or gone."""
+    """Return a change that sets a field of a listing, or removes it."""
 
     def alter(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
         new = "" if value is None else f"<{name}>{value}</{name}>"
@@ -45,7 +45,7 @@ def field(name: str, value: str | None) -> Alter:
 
 
 def header(name: str, value: str | None) -> Alter:
-    """A header with another value, or gone; without a length, a body ends with the connection."""
+    """Return a change that sets a header, or removes it; without a length, the body ends with the connection."""
 
     def alter(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
         kept = [(key, text) for key, text in headers if key.lower() != name.lower()]
@@ -53,7 +53,7 @@ def header(name: str, value: str | None) -> Alter:
             kept += [
                 ("Transfer-Encoding", "none"),
                 ("Connection", "close"),
-            ]  # as RFC 9112 has it, lest it be used again
+            ]  # by RFC 9112, so that the connection is not reused
         elif value is not None:
             kept.append((name, value.encode().decode("latin-1")))
         return kept, body
@@ -63,7 +63,7 @@ def header(name: str, value: str | None) -> Alter:
 
 @pytest.fixture(autouse=True, scope="module")
 def collected() -> Iterator[None]:
-    """What these tests have let go of is gone when they end."""
+    """Collect the unread bodies of these tests before the next file's tests."""
     yield
     gc.collect()
 
@@ -76,14 +76,14 @@ def source_at(url: str, bucket: str) -> S3Source:
 
 @pytest.fixture(scope="module")
 def proxy(s3: S3Server) -> Iterator[Proxy]:
-    """One proxy for all, as a client is made for each address."""
+    """One proxy for all tests, as a client is created for each address."""
     with Proxy(s3.url) as made:
         yield made
 
 
 @pytest.fixture
 def bucket(s3: S3Server, proxy: Proxy) -> str:
-    """A bucket with one log, and no fault yet."""
+    """A bucket with one log, and a proxy without faults."""
     proxy.faults = []
     name = s3.bucket()
     s3.put(name, KEY, DATA)
@@ -91,7 +91,7 @@ def bucket(s3: S3Server, proxy: Proxy) -> str:
 
 
 def outcome(act: Callable[[], bytes]) -> bytes | StepError:
-    """What an act gives, or the error of the step that it raises; any other error is a bug."""
+    """Return the result of a call, or the StepError that it raises."""
     try:
         return act()
     except StepError as error:
@@ -100,8 +100,8 @@ def outcome(act: Callable[[], bytes]) -> bytes | StepError:
 
 @pytest.mark.parametrize("value", ODD)
 @pytest.mark.parametrize("name", ["Key", "Size", "ETag", "LastModified"])
-def test_a_listing(proxy: Proxy, bucket: str, tmp_path: Path, name: str, value: str | None) -> None:
-    """Each field missing or odd: the log as it is, or a step error; never a log of another size or none at all."""
+def test_a_malformed_listing(proxy: Proxy, bucket: str, tmp_path: Path, name: str, value: str | None) -> None:
+    """With any field missing or malformed, the log is listed as it is or a step error is raised."""
     proxy.faults = [Fault("GET .*list-type", alter=field(name, value))]
     source = source_at(proxy.url, bucket)
 
@@ -118,8 +118,8 @@ def test_a_listing(proxy: Proxy, bucket: str, tmp_path: Path, name: str, value: 
         assert found == DATA, "the ETag tells versions apart"
 
 
-def test_what_tells_no_version_apart_is_refused(proxy: Proxy, bucket: str) -> None:
-    """Neither ETag nor time: a changed object would pass for the same."""
+def test_an_object_without_a_version_is_refused(proxy: Proxy, bucket: str) -> None:
+    """Without ETag and modification time, a changed object could not be detected."""
 
     def both(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
         return field("LastModified", None)(*field("ETag", None)(headers, body))
@@ -129,8 +129,8 @@ def test_what_tells_no_version_apart_is_refused(proxy: Proxy, bucket: str) -> No
         source_at(proxy.url, bucket).list_days([DAY])
 
 
-def test_a_listing_that_does_not_say_where_to_go_on(proxy: Proxy, bucket: str) -> None:
-    """What comes after it would be left out in silence."""
+def test_a_truncated_listing_without_a_token_is_an_error(proxy: Proxy, bucket: str) -> None:
+    """A truncated listing without a continuation token is an error, as objects would be missing."""
     proxy.faults = [Fault("GET .*list-type", alter=field("IsTruncated", "true"))]
     with pytest.raises(TransientError, match="no token for its next page"):
         source_at(proxy.url, bucket).list_days([DAY])
@@ -138,8 +138,8 @@ def test_a_listing_that_does_not_say_where_to_go_on(proxy: Proxy, bucket: str) -
 
 @pytest.mark.parametrize("value", [None, "", "x", "1e99"])
 @pytest.mark.parametrize("name", ["ETag", "Content-Length", "Last-Modified", "x-amz-server-side-encryption"])
-def test_a_download(proxy: Proxy, bucket: str, tmp_path: Path, name: str, value: str | None) -> None:
-    """Each header missing or odd: the bytes as they are, or a step error."""
+def test_a_malformed_download(proxy: Proxy, bucket: str, tmp_path: Path, name: str, value: str | None) -> None:
+    """With any header missing or malformed, the bytes are complete or a step error is raised."""
     source = source_at(proxy.url, bucket)
     ((obj,),) = source.list_days([DAY]).values()
     proxy.faults = [Fault("GET .*2026-05-01.log", alter=header(name, value))]
@@ -153,20 +153,22 @@ def test_a_download(proxy: Proxy, bucket: str, tmp_path: Path, name: str, value:
 @pytest.mark.parametrize("value", [None, "x"])
 @pytest.mark.parametrize("name", ["ETag", "Content-Length", "Last-Modified", "UploadId"])
 @pytest.mark.parametrize("way", ["sent", "copied"])
-def test_an_archive(  # noqa: PLR0913, PLR0917 - fixtures and what is varied
+def test_a_malformed_answer_to_an_archive(  # noqa: PLR0913, PLR0917 - fixtures and parameters
     s3: S3Server, proxy: Proxy, bucket: str, tmp_path: Path, way: str, name: str, value: str | None, size: int
 ) -> None:
-    """Each answer on the way of a copy, missing or odd: the copy is there, or a step error says that it is not."""
+    """With any answer missing or malformed, the copy exists or a step error is raised."""
     s3.put(bucket, KEY, DATA[:size])
     template = ArchiveUrl.compile(f"s3://{bucket}/kept/{{name}}", "docs")
     archive = S3Archive(tmp_path, template, Login("push", credentials(proxy.url)), CLIENTS, ONCE)
     ((obj,),) = source_at(s3.url, bucket).list_days([DAY]).values()
     local = tmp_path / "local.log"
     local.write_bytes(DATA[:size])
-    source = source_at(proxy.url if way == "copied" else s3.url, bucket)  # of another service nothing is copied
+    source = source_at(
+        proxy.url if way == "copied" else s3.url, bucket
+    )  # objects of another service are not copied by the server
     alter = field(name, value) if name == "UploadId" else header(name, value)
     if name == "UploadId" and (way == "copied" or size < ONCE.single):
-        return  # nothing is sent in parts
+        return  # these are not sent in parts
     proxy.faults = [Fault("POST .*uploads" if name == "UploadId" else "(HEAD|PUT) ", alter=alter)]
 
     def push() -> bytes:
@@ -179,8 +181,8 @@ def test_an_archive(  # noqa: PLR0913, PLR0917 - fixtures and what is varied
         assert found == DATA[:size]
 
 
-def test_a_log_without_an_etag_is_followed_by_its_time(proxy: Proxy, bucket: str) -> None:
-    """Its version is size and time, as in a folder."""
+def test_a_log_without_an_etag_is_versioned_by_time(proxy: Proxy, bucket: str) -> None:
+    """Its version is size and modification time, as in a folder."""
     proxy.faults = [Fault("GET .*list-type", alter=field("ETag", None))]
     ((obj,),) = source_at(proxy.url, bucket).list_days([DAY]).values()
     assert obj == SourceObject(KEY, len(DATA), modified=obj.modified)

@@ -1,4 +1,4 @@
-"""What a source and an archive in S3 do when the network, the service or the keys fail: nothing wrong, and say why."""
+"""S3 sources and archives when the network, the service or the credentials fail: clear errors and no wrong data."""
 
 import contextlib
 import datetime as dt
@@ -37,31 +37,31 @@ def bucket(s3: S3Server) -> str:
 
 @pytest.fixture
 def source(bucket: str, proxy: Proxy) -> S3Source:
-    """The bucket as a source, by way of the proxy."""
+    """The bucket as a source, read through the proxy."""
     return source_at(proxy.url, bucket)
 
 
 def source_at(url: str, bucket: str, tuning: Tuning = ONCE, entry: Credentials | None = None) -> S3Source:
-    """A source that signs in with the entry `pull`."""
+    """A source that uses the credentials `pull`."""
     pattern = SourceUrl.compile(f"s3://{bucket}/{{site}}/{{date:%Y-%m-%d}}*.log", "docs")
     return S3Source(pattern, Login("pull", entry or credentials(url)), Clients(), tuning)
 
 
 def archive_at(url: str, bucket: str, spool: Path, tuning: Tuning = ONCE) -> S3Archive:
-    """An archive that signs in with the entry `push`."""
+    """An archive that uses the credentials `push`."""
     template = ArchiveUrl.compile(f"s3://{bucket}/kept/{{site}}/{{name}}", "docs")
     return S3Archive(spool, template, Login("push", credentials(url)), Clients(), tuning)
 
 
 def listed(source: S3Source) -> SourceObject:
-    """The log, as listed."""
+    """Return the log as listed."""
     (obj,) = source.list_days([DAY])[DAY]
     return obj
 
 
 @contextlib.contextmanager
 def failing(kind: type[MtcError], *words: str) -> Iterator[None]:
-    """Expect an error of exactly this class that has these words, and no key in it or in its traceback."""
+    """Expect an error of exactly this class with these words, and without credentials in it or its traceback."""
     with pytest.raises(MtcError) as caught:
         yield
     assert type(caught.value) is kind, caught.value
@@ -76,10 +76,10 @@ def failing(kind: type[MtcError], *words: str) -> Iterator[None]:
     ("status", "code"),
     [(503, "SlowDown"), (503, "ServiceUnavailable"), (429, "TooManyRequests"), (500, "InternalError")],
 )
-def test_a_service_that_is_busy_is_tried_again_later(
+def test_a_busy_service_is_a_transient_error(
     status: int, code: str, source: S3Source, proxy: Proxy, tmp_path: Path
 ) -> None:
-    """Throttling and server errors may pass, in a listing as in a download."""
+    """Throttling and server errors are transient, in listings and downloads."""
     obj = listed(source)
     proxy.faults.append(Fault("GET", "answer", status, code))
     with failing(TransientError, code):
@@ -89,16 +89,16 @@ def test_a_service_that_is_busy_is_tried_again_later(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_short_hiccup_is_not_even_noticed(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
-    """boto3's own retries hide what passes at once."""
+def test_a_single_error_is_retried_by_boto3(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """A single error is hidden by the retries of boto3."""
     source = source_at(proxy.url, bucket, TWICE)
     proxy.faults.append(Fault("GET", "answer", times=1))
     assert source.fetch(listed(source), tmp_path).read_bytes() == DATA
     assert proxy.faults[0].seen == 1
 
 
-def test_of_the_beginning_no_more_is_asked_for_or_read(source: S3Source, proxy: Proxy) -> None:
-    """A service that does not know ranges sends all: it is not waited for, and nothing of it is kept."""
+def test_only_the_requested_beginning_is_read(source: S3Source, proxy: Proxy) -> None:
+    """Only the requested bytes are read, also if the service ignores ranges and sends the whole object."""
     sizes: list[int] = []
 
     def measured(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
@@ -117,8 +117,8 @@ def test_of_the_beginning_no_more_is_asked_for_or_read(source: S3Source, proxy: 
 
 
 @pytest.mark.parametrize("kind", ["truncate", "reset", "stall"])
-def test_a_beginning_that_does_not_arrive_may_pass(source: S3Source, proxy: Proxy, kind: Kind) -> None:
-    """It is never taken for a shorter one."""
+def test_an_incomplete_beginning_is_a_transient_error(source: S3Source, proxy: Proxy, kind: Kind) -> None:
+    """An incomplete range is a transient error, and never taken for a shorter object."""
     obj = listed(source)
     proxy.faults = [Fault(f"^GET .*{KEY}", kind)]
     with pytest.raises(TransientError):
@@ -126,10 +126,10 @@ def test_a_beginning_that_does_not_arrive_may_pass(source: S3Source, proxy: Prox
 
 
 @pytest.mark.parametrize("kind", ["truncate", "reset", "damage", "forge"])
-def test_a_transfer_that_was_cut_short_or_damaged_leaves_nothing_behind(
+def test_a_truncated_or_damaged_download_is_discarded(
     kind: str, source: S3Source, proxy: Proxy, tmp_path: Path
 ) -> None:
-    """Half a log, or one with a flipped bit, is never to be loaded; the next try gets it whole."""
+    """A truncated or damaged download is discarded, and the next attempt is complete."""
     obj = listed(source)
     proxy.faults.append(Fault(f"GET .*{KEY}", kind, times=1))  # type: ignore[arg-type] # one of the kinds
     with failing(TransientError):
@@ -138,26 +138,26 @@ def test_a_transfer_that_was_cut_short_or_damaged_leaves_nothing_behind(
     assert source.fetch(obj, tmp_path).read_bytes() == DATA
 
 
-def test_a_service_that_hangs_is_given_up_on(source: S3Source, proxy: Proxy, tmp_path: Path) -> None:
-    """No answer within the time-out may pass."""
+def test_a_hanging_service_times_out(source: S3Source, proxy: Proxy, tmp_path: Path) -> None:
+    """A time-out is a transient error."""
     obj = listed(source)
     proxy.faults.append(Fault(f"GET .*{KEY}", "hang"))
     with failing(TransientError, "connection failed"):
         source.fetch(obj, tmp_path)
 
 
-def test_a_service_that_is_not_there_may_come_back(bucket: str) -> None:
-    """A refused connection may pass."""
+def test_an_unreachable_service_is_a_transient_error(bucket: str) -> None:
+    """A refused connection is a transient error."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
     with failing(TransientError, "connection failed"):
         source_at(url, bucket).list_days([DAY])
 
 
-def test_an_object_replaced_between_listing_and_reading_is_not_taken_for_the_listed_one(
+def test_an_object_replaced_after_listing_is_detected(
     source: S3Source, proxy: Proxy, s3: S3Server, bucket: str, tmp_path: Path
 ) -> None:
-    """The service is asked for the listed version, and says that it has gone."""
+    """`If-Match` asks for the listed version, and a 412 is reported as a changed object."""
     obj = listed(source)
     proxy.faults.append(Fault(f"GET .*{KEY}", before=lambda: s3.put(bucket, KEY, b"x" * len(DATA)), times=1))
     with failing(ObjectChangedError, KEY):
@@ -166,10 +166,8 @@ def test_an_object_replaced_between_listing_and_reading_is_not_taken_for_the_lis
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_answer_with_another_etag_is_not_taken_for_the_listed_object(
-    source: S3Source, proxy: Proxy, tmp_path: Path
-) -> None:
-    """A service that ignores If-Match is held to it."""
+def test_an_answer_with_another_etag_is_detected(source: S3Source, proxy: Proxy, tmp_path: Path) -> None:
+    """The ETag of the answer is checked, in case the service ignores `If-Match`."""
     obj = listed(source)
     proxy.faults.append(Fault(f"GET .*{KEY}", "etag"))
     with failing(ObjectChangedError, KEY):
@@ -189,52 +187,52 @@ def test_an_answer_with_another_etag_is_not_taken_for_the_listed_object(
         (403, "InvalidObjectState", ("restore",)),
     ],
 )
-def test_keys_that_do_not_open_fail_at_once_with_a_remedy(
+def test_invalid_credentials_fail_with_a_hint(
     status: int, code: str, words: tuple[str, ...], source: S3Source, proxy: Proxy, tmp_path: Path
 ) -> None:
-    """The error names the entry of the credentials and what to do, and never a key."""
+    """The error names the credentials entry and a fix, and shows no secret."""
     obj = listed(source)
     proxy.faults.append(Fault(f"GET .*{KEY}", "answer", status, code))
     with failing(PermanentError, code, *words):
         source.fetch(obj, tmp_path)
 
 
-def test_a_listing_that_is_denied_names_the_entry_and_the_permission(source: S3Source, proxy: Proxy) -> None:
-    """The operator learns which keys lack what."""
+def test_a_denied_listing_names_the_entry_and_the_permission(source: S3Source, proxy: Proxy) -> None:
+    """The error names the credentials entry and the missing permission."""
     proxy.faults.append(Fault("GET .*list-type", "answer", 403, "AccessDenied"))
     with failing(PermanentError, "access denied", "credentials.pull", "s3:ListBucket"):
         source.list_days([DAY])
 
 
-def test_a_bucket_that_does_not_exist_fails_at_once(proxy: Proxy) -> None:
-    """A misspelt bucket will not appear by waiting."""
+def test_a_missing_bucket_is_a_permanent_error(proxy: Proxy) -> None:
+    """A missing bucket is a permanent error."""
     with failing(PermanentError, "no such bucket", "no-such-bucket-here"):
         source_at(proxy.url, "no-such-bucket-here").list_days([DAY])
 
 
-def test_a_missing_profile_fails_at_once(bucket: str, proxy: Proxy) -> None:
-    """A misspelt profile names its entry."""
+def test_a_missing_profile_is_a_permanent_error(bucket: str, proxy: Proxy) -> None:
+    """A missing AWS profile is a permanent error that names the entry."""
     entry = Credentials(profile="nobody", endpoint_url=proxy.url)
     with failing(PermanentError, "no such profile", "credentials.pull"):
         source_at(proxy.url, bucket, entry=entry).list_days([DAY])
 
 
-def test_no_credentials_at_all_fail_at_once(bucket: str, proxy: Proxy) -> None:
-    """boto3's own search that finds nothing says so."""
+def test_missing_credentials_are_a_permanent_error(bucket: str, proxy: Proxy) -> None:
+    """If boto3 finds no credentials, the permanent error suggests `anonymous`."""
     with failing(PermanentError, "no credentials", "anonymous"):
         source_at(proxy.url, bucket, entry=Credentials(endpoint_url=proxy.url)).list_days([DAY])
 
 
-def test_an_endpoint_that_is_no_address_fails_at_once(bucket: str) -> None:
-    """A URL that boto3 cannot read names its setting."""
+def test_a_malformed_endpoint_url_is_a_permanent_error(bucket: str) -> None:
+    """A malformed URL is a permanent error that names its setting."""
     with failing(PermanentError, "endpoint_url", "credentials.pull"):
         source_at("http://no_good host", bucket).list_days([DAY])
 
 
-def test_an_archive_that_denies_writing_names_the_entry_and_the_permission(
+def test_a_denied_upload_names_the_entry_and_the_permission(
     source: S3Source, proxy: Proxy, s3: S3Server, tmp_path: Path
 ) -> None:
-    """Both ways of copying are refused, and the push entry is the one to mend."""
+    """The error names the push credentials and the permission, for server-side copies and uploads."""
     archive = archive_at(proxy.url, s3.bucket(), tmp_path / "spool")
     obj = listed(source)
     proxy.faults.append(Fault("PUT", "answer", 403, "AccessDenied"))
@@ -243,10 +241,10 @@ def test_an_archive_that_denies_writing_names_the_entry_and_the_permission(
     assert list((tmp_path / "spool").iterdir()) == []
 
 
-def test_an_archive_that_cannot_read_the_source_gets_the_bytes(
+def test_an_upload_replaces_a_denied_server_side_copy(
     source: S3Source, proxy: Proxy, s3: S3Server, bucket: str, tmp_path: Path
 ) -> None:
-    """Two accounts on one service: what the one may not copy, the other has read."""
+    """If the push credentials cannot read the source, the object is downloaded and uploaded."""
     archive = archive_at(proxy.url, s3.bucket(), tmp_path / "spool")
     obj = listed(source)
     proxy.faults.append(Fault(f"HEAD /{bucket}/", "answer", 403, "AccessDenied"))
@@ -256,10 +254,10 @@ def test_an_archive_that_cannot_read_the_source_gets_the_bytes(
 
 
 @pytest.mark.parametrize("tuning", [ONCE, Tuning(attempts=1, copied=0, single=0)], ids=["whole", "in parts"])
-def test_an_archive_that_is_busy_is_tried_again_later(
+def test_a_busy_archive_is_a_transient_error(
     tuning: Tuning, source: S3Source, proxy: Proxy, s3: S3Server, tmp_path: Path
 ) -> None:
-    """A throttled copy may pass; nothing half is to be seen in the archive, and the next try makes it."""
+    """A throttled copy is a transient error that leaves no incomplete object, and the next attempt succeeds."""
     kept = s3.bucket()
     archive = archive_at(proxy.url, kept, tmp_path / "spool", tuning)
     obj = listed(source)
@@ -272,10 +270,10 @@ def test_an_archive_that_is_busy_is_tried_again_later(
     assert s3.keys(kept) == ["kept/docs/2026-05-01.log"]
 
 
-def test_a_copy_that_does_not_look_like_what_was_sent_is_not_counted_as_one(
+def test_a_copy_that_differs_from_its_source_is_an_error(
     source: S3Source, proxy: Proxy, s3: S3Server, tmp_path: Path
 ) -> None:
-    """Every copy is looked at after it was made."""
+    """Every copy is verified after it was made."""
     archive = archive_at(proxy.url, s3.bucket(), tmp_path / "spool")
     obj = listed(source)
     proxy.faults.append(Fault("HEAD .*kept/", times=1))
@@ -299,32 +297,32 @@ NO_LISTINGS = {
 
 
 @pytest.mark.parametrize("body", NO_LISTINGS.values(), ids=NO_LISTINGS)
-def test_an_answer_that_is_no_listing_is_not_one_without_objects(body: bytes, source: S3Source, proxy: Proxy) -> None:
-    """A status of 200 and whatever a proxy, a login or a bad line makes of it: it may pass, and nothing is believed."""
+def test_an_answer_that_is_not_a_listing_is_an_error(body: bytes, source: S3Source, proxy: Proxy) -> None:
+    """An answer with status 200 that is not a listing is a transient error, and not an empty listing."""
     proxy.faults.append(Fault("GET .*list-type", alter=lambda headers, _: (headers, body)))
     with pytest.raises(TransientError, match="answer") as caught:
         source.list_days([DAY])
     assert "Sign in" not in str(caught.value)
 
 
-def test_a_listing_without_objects_is_one(source: S3Source) -> None:
-    """Nothing came on that day."""
+def test_an_empty_listing_is_valid(source: S3Source) -> None:
+    """A day without objects gives an empty listing."""
     assert source.list_days([DAY + dt.timedelta(days=1)]) == {}
 
 
 class Hours:
-    """A clock that is an hour later at every look."""
+    """A clock that advances one hour on every call."""
 
     now = 0.0
 
     def __call__(self) -> float:
-        """The time."""
+        """Return the time, advanced by one hour."""
         self.now += 3600
         return self.now
 
 
-def test_a_transfer_that_stalls_is_given_up(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
-    """A line that brings next to nothing would hold a run for ever; it may be better next time."""
+def test_a_stalled_download_is_aborted(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """A download below the minimum speed is a transient error, and leaves no file."""
     patient = Tuning(connect_timeout=1, read_timeout=60, attempts=1, reading=LowSpeedLimit(60, 1 << 10, Hours(), 0.001))
     source = source_at(proxy.url, bucket, patient)
     obj = listed(source)
@@ -334,16 +332,16 @@ def test_a_transfer_that_stalls_is_given_up(bucket: str, proxy: Proxy, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_listing_that_stalls_is_given_up(bucket: str, proxy: Proxy) -> None:
-    """So is a page of a listing that never ends."""
+def test_a_stalled_listing_is_aborted(bucket: str, proxy: Proxy) -> None:
+    """A listing below the minimum speed is a transient error."""
     patient = Tuning(connect_timeout=1, read_timeout=60, attempts=1, calling=LowSpeedLimit(900, 1, Hours(), 0.001))
     proxy.faults = [Fault("GET .*list-type", "stall")]
     with pytest.raises(TransientError, match="too slow"):
         source_at(proxy.url, bucket, patient).list_days([DAY])
 
 
-def test_a_stop_is_heard_in_the_middle_of_a_transfer(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
-    """Also while no byte comes."""
+def test_a_stalled_download_can_be_interrupted(bucket: str, proxy: Proxy, tmp_path: Path) -> None:
+    """A run can be interrupted while a download stalls."""
     source = source_at(proxy.url, bucket, Tuning(connect_timeout=1, read_timeout=60, attempts=1))
     obj = listed(source)
     proxy.faults = [Fault("GET .*2026-05-01.log", "stall")]

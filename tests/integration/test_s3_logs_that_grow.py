@@ -1,4 +1,4 @@
-"""Logs in a bucket that are written again, larger: every line counts once, and little more than what is new is read."""
+"""Growing logs in a bucket: each line counts once, and little more than the new data is read."""
 
 import datetime as dt
 import gzip
@@ -20,7 +20,7 @@ TEN = dt.datetime(2026, 5, 1, 10, tzinfo=dt.UTC)
 
 @dataclass(slots=True)
 class Bucket:
-    """A bucket with logs, and a project that reads them by way of the proxy."""
+    """A bucket with logs, and a project that reads them through the proxy."""
 
     s3: S3Server
     proxy: Proxy
@@ -45,7 +45,7 @@ credentials: {{pull: {{{entry}, endpoint_url: '{self.proxy.url}'}}}}
         (self.applied.root / "mtc.yaml").write_text(manifest)
 
     def write(self, count: int = 1, key: str = "") -> None:
-        """Put a log again, with more hits."""
+        """Write a log again, with additional hits."""
         lines = [hit(TEN, f"/{number}") for number in range(self.number + 1, self.number + count + 1)]
         self.number += count
         self.put(key or self.key, self.data.get(key or self.key, b"") + "".join(lines).encode())
@@ -56,25 +56,25 @@ credentials: {{pull: {{{entry}, endpoint_url: '{self.proxy.url}'}}}}
         self.s3.put(self.bucket, key, data)
 
     def rename(self, old: str, new: str, change: Callable[[bytes], bytes] = bytes) -> None:
-        """Put an object under another name."""
+        """Put an object under another key."""
         self.put(new, change(self.data.pop(old)))
         self.s3.client.delete_object(Bucket=self.bucket, Key=old)
 
     def apply(self, code: int = 0) -> None:
-        """Apply."""
+        """Apply the project."""
         self.applied.apply(now=NOW, code=code)
 
     @property
     def gets(self) -> list[str]:
-        """The requests for objects since `proxy.requests` was cleared."""
+        """Return the requests for objects since `proxy.requests` was cleared."""
         return [each for each in self.proxy.requests if each.startswith("GET") and "list-type" not in each]
 
     def paths(self) -> list[str]:
-        """The paths of all hits that the state lists, in order."""
+        """Return the paths of all hits in the state, in order."""
         return self.applied.hit_paths()
 
     def expect_all(self) -> None:
-        """Every hit counts once, nothing is left to do, and finding that out opens no object."""
+        """Assert that every hit counts once, that nothing is left to do, and that a run then reads no object."""
         assert self.paths() == [f"/{number}" for number in range(1, self.number + 1)]
         assert self.applied.actions() == self.number
         self.proxy.requests.clear()
@@ -85,14 +85,14 @@ credentials: {{pull: {{{entry}, endpoint_url: '{self.proxy.url}'}}}}
 
 @pytest.fixture(params=["logs/*", "logs/{date:%Y-%m-%d}.log*"], ids=["growing", "dated"])
 def bucket(request: pytest.FixtureRequest, tmp_path: Path, s3: S3Server, proxy: Proxy) -> Bucket:
-    """A bucket with one log, whose name tells the day or not."""
+    """A bucket with one log, whose key has a date or not."""
     key = "logs/access.log" if request.param == "logs/*" else "logs/2026-05-01.log"
     return Bucket(s3, proxy, Applied(tmp_path), request.param, key)
 
 
 @pytest.mark.parametrize("versioned", [pytest.param(False, marks=pytest.mark.slow), True])
-def test_an_object_that_is_written_again_larger(bucket: Bucket, *, versioned: bool) -> None:
-    """Also in a bucket that keeps the earlier versions."""
+def test_a_rewritten_larger_object_counts_once(bucket: Bucket, *, versioned: bool) -> None:
+    """A rewritten larger object counts once, also in a versioned bucket."""
     if versioned:
         bucket.s3.client.put_bucket_versioning(Bucket=bucket.bucket, VersioningConfiguration={"Status": "Enabled"})
     for count in (3, 1, 2):
@@ -101,8 +101,8 @@ def test_an_object_that_is_written_again_larger(bucket: Bucket, *, versioned: bo
         bucket.expect_all()
 
 
-def test_only_what_is_new_is_read(bucket: Bucket) -> None:
-    """By ranges, once the log was seen to grow."""
+def test_only_new_data_is_read(bucket: Bucket) -> None:
+    """Once a log has grown, only its tail is read, with range requests."""
     bucket.write(3000)
     bucket.apply()
     bucket.write(1)
@@ -122,8 +122,8 @@ def test_only_what_is_new_is_read(bucket: Bucket) -> None:
 
 
 @pytest.mark.parametrize("grows", [True, pytest.param(False, marks=pytest.mark.slow)])
-def test_an_object_that_is_renamed_and_compressed(bucket: Bucket, *, grows: bool) -> None:
-    """One after the other, grown in between or not."""
+def test_a_renamed_and_compressed_object_counts_once(bucket: Bucket, *, grows: bool) -> None:
+    """A log that is renamed and then compressed counts once, whether or not it grows in between."""
     bucket.write(3)
     bucket.apply()
     bucket.write(2)
@@ -141,8 +141,8 @@ def test_an_object_that_is_renamed_and_compressed(bucket: Bucket, *, grows: bool
 
 
 @pytest.mark.parametrize("at", [1, 4, *(pytest.param(at, marks=pytest.mark.slow) for at in (2, 7))])
-def test_an_object_that_is_written_again_meanwhile(bucket: Bucket, at: int) -> None:
-    """At whatever request of the run: it ends well, and the next one has the rest."""
+def test_an_object_rewritten_during_a_run_counts_once(bucket: Bucket, at: int) -> None:
+    """An object rewritten at any request of a run does not fail it, and the next run loads the rest."""
     bucket.write(3)
     bucket.apply()
     bucket.write(2)
@@ -163,8 +163,8 @@ def test_an_object_that_is_written_again_meanwhile(bucket: Bucket, at: int) -> N
 @pytest.mark.parametrize(
     ("kind", "at"), [("truncate", 1), pytest.param("reset", 3, marks=pytest.mark.slow), ("answer", 5)]
 )
-def test_a_transfer_that_fails_once(bucket: Bucket, kind: Kind, at: int) -> None:
-    """Is tried again."""
+def test_a_failed_download_is_retried(bucket: Bucket, kind: Kind, at: int) -> None:
+    """A download that fails once is retried."""
     bucket.write(30)
     bucket.apply()
     bucket.write(20)
@@ -177,8 +177,8 @@ def test_a_transfer_that_fails_once(bucket: Bucket, kind: Kind, at: int) -> None
 
 
 @pytest.mark.parametrize("header", ["Range", "If-Match"])
-def test_a_service_that_ignores_a_header(bucket: Bucket, header: str) -> None:
-    """The answer shows what it is."""
+def test_a_service_that_ignores_a_header_is_recognised(bucket: Bucket, header: str) -> None:
+    """A service that ignores `Range` or `If-Match` is recognised by its answers."""
     bucket.proxy.faults.append(Fault(f"GET .*{bucket.key}", ignored=header))
     for _ in range(3):
         bucket.write(30)
@@ -193,8 +193,8 @@ def test_a_service_that_ignores_a_header(bucket: Bucket, header: str) -> None:
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("x@1a2b3c4d+17", "q?v=1&w=2#f'\"<&>", "a/b.log@")),
     ],
 )
-def test_keys_with_odd_characters(tmp_path: Path, s3: S3Server, proxy: Proxy, name: str) -> None:
-    """Are keys like others."""
+def test_keys_with_special_characters(tmp_path: Path, s3: S3Server, proxy: Proxy, name: str) -> None:
+    """Keys with special characters work like others."""
     for number, (url, key) in enumerate(
         (("logs/**", f"logs/{name}"), ("logs/{date:%Y-%m-%d}/**", f"logs/2026-05-01/{name}"))
     ):

@@ -30,13 +30,13 @@ def step_number(number: int) -> StepId:
 
 
 def object_of(step: StepId, version: int) -> LoadedObject:
-    """An object with three parts, all of one version."""
+    """Return an object with three parts, all of one version."""
     parts = tuple(Part("docs", step.day, f"{step.day}-{version}-{piece}", f"o{version}", 1) for piece in range(3))
     return LoadedObject(SourceObject("a.log", 9, f"e{version}"), f"o{version}", "c", "combined", LINES, parts)
 
 
 def write(path: Path) -> None:
-    """Import day after day, twice each, in single transitions; say each number when it is done."""
+    """Import one day after another, each twice in separate transactions, and print each number once it is recorded."""
     with Store.open(path) as store:
         store.close_killed(AT)
         begun = len(store.runs(most=-1))
@@ -63,14 +63,14 @@ def import_day(store: Store, step: StepId, run: str) -> None:
 
 
 def create(folder: Path) -> None:
-    """Make one state file after the other."""
+    """Create one state file after another."""
     for number in itertools.count():
         Store.open(folder / f"{number}.db").close()
         say(number)
 
 
-def said_before_killed(do: str, path: Path, seconds: float) -> list[int]:
-    """Let a child work for so long, from its first word on, and kill it; the numbers that it had done."""
+def numbers_before_kill(do: str, path: Path, seconds: float) -> list[int]:
+    """Run a child process for some time after its first line, kill it, and return the numbers that it printed."""
     with subprocess.Popen([sys.executable, __file__, do, str(path)], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         first = child.stdout.readline()
@@ -81,8 +81,8 @@ def said_before_killed(do: str, path: Path, seconds: float) -> list[int]:
     return [int(line) for line in (first + rest).splitlines(keepends=True) if line.endswith("\n")]
 
 
-def assert_whole(record: StepRecord, objects: tuple[LoadedObject, ...]) -> None:
-    """A step's objects are all of one transition, and a done one has them all."""
+def assert_consistent(record: StepRecord, objects: tuple[LoadedObject, ...]) -> None:
+    """Assert that a step's objects belong to one transaction, and that a done step has them all."""
     for one in objects:
         assert len(one.parts) == 3
         assert {part.object_id for part in one.parts} == {one.object_id}
@@ -91,44 +91,44 @@ def assert_whole(record: StepRecord, objects: tuple[LoadedObject, ...]) -> None:
         assert record.fingerprint == f"f-{record.step}"
 
 
-def test_a_killed_writer_loses_nothing_that_was_recorded(tmp_path: Path) -> None:
-    """Over and over: what was said to be done is done, nothing is half done, and the next run goes on."""
+def test_a_killed_writer_loses_no_recorded_step(tmp_path: Path) -> None:
+    """After each kill, every acknowledged step is done, nothing is half recorded, and the next run continues."""
     path = tmp_path / "state.db"
     chance = random.Random(7)
     acknowledged: set[int] = set()
     for _ in range(ROUNDS):
-        acknowledged.update(said_before_killed("write", path, chance.uniform(0, 0.12)))
+        acknowledged.update(numbers_before_kill("write", path, chance.uniform(0, 0.12)))
         with Store.open(path, readonly=True) as reader:
             history = reader.history(["docs"])
         with Store.open(path) as store:
             store.check()
             assert len(store.open_runs()) == 1
         for step, record in history.steps.items():
-            assert_whole(record, history.objects.get(step, ()))
+            assert_consistent(record, history.objects.get(step, ()))
         done = {step for step, record in history.steps.items() if record.status is Status.DONE}
         assert {step_number(number) for number in acknowledged} <= done
         assert sum(record.status is Status.RUNNING for record in history.steps.values()) <= 1
     assert len(acknowledged) > ROUNDS
 
 
-def test_a_killed_creation_leaves_no_half_made_file(tmp_path: Path) -> None:
-    """Whatever has the name of a state file is one."""
+def test_a_killed_creation_leaves_no_incomplete_file(tmp_path: Path) -> None:
+    """A killed creation leaves either a complete state file or none."""
     chance = random.Random(8)
     for number in range(6):
         folder = tmp_path / str(number)
-        said = said_before_killed("create", folder, chance.uniform(0, 0.05))
+        said = numbers_before_kill("create", folder, chance.uniform(0, 0.05))
         names = {path.name for path in folder.glob("[0-9]*.db")}
         assert {f"{one}.db" for one in said} <= names
         for name in names:
             with Store.open(folder / name, readonly=True) as store:
                 assert len(store.lineage) == 32
-        with Store.open(folder / f"{max(said) + 1}.db") as store:  # the one that was being made
+        with Store.open(folder / f"{max(said) + 1}.db") as store:  # the file that was being created
             store.check()
         assert not list(folder.glob(f".{max(said) + 1}.db*")), "what the killed creation left is swept"
 
 
-def test_creations_at_once_make_one_file(tmp_path: Path) -> None:
-    """Of many that find no file one makes it; all then have the same."""
+def test_concurrent_creations_make_one_file(tmp_path: Path) -> None:
+    """Processes that create the same state file at once all get one file with one lineage."""
     path = tmp_path / "state.db"
     script = "import sys; from pathlib import Path; from mtc.state.store import Store\n"
     script += "with Store.open(Path(sys.argv[1])) as store: print(store.lineage)"
@@ -140,8 +140,8 @@ def test_creations_at_once_make_one_file(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["state.db"]
 
 
-def test_a_reader_sees_whole_transitions_while_a_run_writes(tmp_path: Path) -> None:
-    """Reading needs no lock, and a history is of one moment."""
+def test_a_reader_sees_whole_transactions_while_a_run_writes(tmp_path: Path) -> None:
+    """A reader takes no lock, and sees the state between two transactions."""
     path = tmp_path / "state.db"
     with subprocess.Popen([sys.executable, __file__, "write", str(path)], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -151,17 +151,17 @@ def test_a_reader_sees_whole_transitions_while_a_run_writes(tmp_path: Path) -> N
             with Store.open(path, readonly=True) as reader:
                 history = reader.history(["docs"])
             for step, record in history.steps.items():
-                assert_whole(record, history.objects.get(step, ()))
+                assert_consistent(record, history.objects.get(step, ()))
             assert len(history.steps) >= seen
             seen = len(history.steps)
         child.kill()
     assert seen > 1
 
 
-def test_a_log_that_a_killed_run_left_is_read_without_the_file_that_goes_with_it(tmp_path: Path) -> None:
-    """State and log, copied without the shared memory: all of it is there."""
+def test_a_copied_write_ahead_log_is_read_without_its_shm_file(tmp_path: Path) -> None:
+    """A copy of the state file and its write-ahead log, without the shared-memory file, can be read completely."""
     path = tmp_path / "state.db"
-    said = said_before_killed("write", path, 0.05)
+    said = numbers_before_kill("write", path, 0.05)
     copy = tmp_path / "copy" / "state.db"
     copy.parent.mkdir()
     for end in ("", "-wal"):

@@ -1,4 +1,4 @@
-"""The lock between real processes, killed ones too."""
+"""The run lock between real processes, including killed ones."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ print("locked", flush=True)
 
 @contextlib.contextmanager
 def owner(state: Path, name: str = "one", then: str = "time.sleep(60)") -> Iterator[subprocess.Popen[str]]:
-    """A process that holds the lock."""
+    """Start a process that holds the lock."""
     command = [sys.executable, "-c", OWNER.format(then=then), str(state), name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -40,19 +40,19 @@ def owner(state: Path, name: str = "one", then: str = "time.sleep(60)") -> Itera
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """Where a state file would be."""
+    """The path of a state file that does not exist yet."""
     return tmp_path / ".mtc" / "state.db"
 
 
-def test_a_run_of_another_process_is_named(state: Path) -> None:
-    """Never two runs at once; the second says who the first is."""
+def test_the_run_of_another_process_is_reported(state: Path) -> None:
+    """A second run fails with the command and the process id of the first."""
     with owner(state) as process, pytest.raises(LockedError, match=rf"`mtc apply one` \(pid {process.pid} on "):
         RunLock.acquire(state, "mtc apply two")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_dead_owner_needs_no_clean_up(state: Path, number: signal.Signals) -> None:
-    """The kernel gives the lock back, however the owner died."""
+def test_the_lock_of_a_dead_process_is_released(state: Path, number: signal.Signals) -> None:
+    """The kernel releases the lock of a dead process, whatever signal killed it."""
     with owner(state) as process:
         process.send_signal(number)
         process.wait()
@@ -60,8 +60,8 @@ def test_a_dead_owner_needs_no_clean_up(state: Path, number: signal.Signals) -> 
             assert "mtc apply two" in lock.path.read_text()
 
 
-def test_a_waiting_run_goes_on_when_the_other_is_killed(state: Path) -> None:
-    """The wait ends soon after, not at its deadline."""
+def test_a_waiting_run_continues_when_the_other_is_killed(state: Path) -> None:
+    """A waiting run continues soon after the other is killed, and not only at its deadline."""
     waited: list[Owner | None] = []
     with owner(state) as process:
 
@@ -75,8 +75,8 @@ def test_a_waiting_run_goes_on_when_the_other_is_killed(state: Path) -> None:
     assert [one.command for one in waited if one] == ["mtc apply one"]
 
 
-def test_a_program_that_the_owner_started_does_not_keep_the_lock(state: Path) -> None:
-    """The lock's handle is closed on exec: a left-over child keeps no later run out."""
+def test_a_program_started_by_the_owner_does_not_hold_the_lock(state: Path) -> None:
+    """The lock file is closed on exec, so a surviving child program does not hold the lock."""
     then = "import subprocess; child = subprocess.Popen(['sleep', '60'], stdout=-3, close_fds=False)"
     with owner(state, then=f"{then}; print(child.pid, flush=True); time.sleep(60)") as process:
         assert process.stdout is not None
@@ -89,8 +89,8 @@ def test_a_program_that_the_owner_started_does_not_keep_the_lock(state: Path) ->
             os.kill(child, signal.SIGKILL)
 
 
-def test_of_many_that_try_at_once_one_has_the_lock_at_a_time(state: Path) -> None:
-    """Each of them adds one to a number, reading and writing it apart: none is lost."""
+def test_only_one_of_many_processes_holds_the_lock_at_a_time(state: Path) -> None:
+    """Processes that increment a counter under the lock lose no increment."""
     state.parent.mkdir()
     counter = state.with_name("counter")
     counter.write_text("0")
@@ -107,8 +107,8 @@ def test_of_many_that_try_at_once_one_has_the_lock_at_a_time(state: Path) -> Non
     assert counter.read_text() == "75"
 
 
-def test_workers_that_outlive_their_run_are_at_work(state: Path) -> None:
-    """They share the lock: what counts is not the process that is named, but the lock."""
+def test_workers_that_outlive_their_run_hold_the_lock(state: Path) -> None:
+    """Forked workers share the lock, so it is held until the last of them ends."""
     then = "import os; child = os.fork(); child and print(child, flush=True); time.sleep(60)"
     with owner(state, then=then) as process:
         assert process.stdout is not None
@@ -121,13 +121,13 @@ def test_workers_that_outlive_their_run_are_at_work(state: Path) -> None:
             assert found.pid == process.pid
         finally:
             os.kill(child, signal.SIGKILL)
-    with RunLock.acquire(state, "mtc apply two", wait=60):  # until the worker has gone
+    with RunLock.acquire(state, "mtc apply two", wait=60):  # until the worker has ended
         pass
     assert owner_at_work(state) is None
 
 
-def test_looking_never_keeps_a_run_out(state: Path) -> None:
-    """However often others look, a run that finds the lock free has it at once, and no run has it beside another."""
+def test_checking_the_lock_never_blocks_a_run(state: Path) -> None:
+    """While other processes check the lock, a run gets a free lock at once, and no two runs hold it."""
     RunLock.acquire(state, "before").release()
     with lookers(state):
         for number in range(1_000):

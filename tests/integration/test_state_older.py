@@ -1,7 +1,7 @@
-"""A state file of an earlier mtc opens as it is: no row is changed, and nothing that it says is done is done again.
+"""A state file of mtc 0.2.0 opens unchanged, and no step that it records as done is run again.
 
-`state-0.2.0.sql` is the dump of a file that mtc 0.2.0 wrote in the project below, and `state-0.2.0.jsonl` what its
-`mtc state export` said of it. The server's answers came from the fake Matomo.
+`state-0.2.0.sql` is the dump of a file that mtc 0.2.0 wrote in the project below, and `state-0.2.0.jsonl` is the output
+of its `mtc state export`. The server's answers came from the fake Matomo.
 """
 
 import io
@@ -20,7 +20,7 @@ from mtc.state.store import Store
 
 DATA = Path(__file__).parents[1] / "data"
 VERSION = "0.2.0"
-WRITTEN = 1_780_000_000_000_000_000  # ns: the logs' time, which their versions hold
+WRITTEN = 1_780_000_000_000_000_000  # ns: the modification time of the logs, which is part of their versions
 
 MANIFEST = """\
 version: 1
@@ -52,7 +52,7 @@ FAILED = StepId.parse("import:blog:2026-05-01")
 
 @pytest.fixture
 def applied(tmp_path: Path) -> Applied:
-    """The project with its logs and the state file, and files of the recorded sizes where outputs were written."""
+    """The project with its logs and the state file, and output files of the recorded sizes."""
     applied = Applied(tmp_path, {"TOKEN": "0" * 32})
     (tmp_path / "mtc.yaml").write_text(MANIFEST)
     for key, hits in LOGS.items():
@@ -89,7 +89,7 @@ def _write_outputs(root: Path) -> None:
 
 
 def _values(path: Path) -> dict[str, list[dict[str, object]]]:
-    """The rows of every table, without what is NULL."""
+    """Return the rows of every table, without NULL values."""
     connection = sqlite3.connect(path)
     connection.row_factory = sqlite3.Row
     try:
@@ -103,8 +103,8 @@ def _values(path: Path) -> dict[str, list[dict[str, object]]]:
         connection.close()
 
 
-def test_its_rows_stay_as_they_are(applied: Applied) -> None:
-    """Opened to write, every row is what it was; what newer tables have besides is not known of it."""
+def test_older_rows_stay_unchanged(applied: Applied) -> None:
+    """Opening for writing keeps every row; new columns are NULL and new tables are empty."""
     path = applied.root / ".mtc" / "state.db"
     before = _values(path)
     Store.open(path).close()
@@ -112,8 +112,8 @@ def test_its_rows_stay_as_they_are(applied: Applied) -> None:
 
 
 @pytest.mark.parametrize("readonly", [True, False])
-def test_its_export_is_that_of_the_mtc_that_wrote_it(applied: Applied, *, readonly: bool) -> None:
-    """Line by line, but for the version of the tables, and for what is not known of it."""
+def test_the_export_equals_that_of_the_older_version(applied: Applied, *, readonly: bool) -> None:
+    """The export equals the older one, except for the schema version and the new fields, which are null."""
     stream = io.StringIO()
     with Store.open(applied.root / ".mtc" / "state.db", readonly=readonly) as store:
         store.export(stream)
@@ -124,8 +124,8 @@ def test_its_export_is_that_of_the_mtc_that_wrote_it(applied: Applied, *, readon
     assert exported == written
 
 
-def test_what_it_says_is_done_is_up_to_date(applied: Applied) -> None:
-    """The fingerprints of today's manifest, logs and recipes are the recorded ones; what had failed is still to do."""
+def test_steps_done_by_the_older_version_are_up_to_date(applied: Applied) -> None:
+    """Current fingerprints equal the recorded ones; only the failed step and its dependants are to run."""
     verdicts = {planned.step: planned.verdict for planned in applied.plan().steps}
     assert len(verdicts) == 18
     assert verdicts.pop(FAILED) is Verdict.FAILED
@@ -134,8 +134,8 @@ def test_what_it_says_is_done_is_up_to_date(applied: Applied) -> None:
     assert set(verdicts.values()) == {Verdict.UP_TO_DATE}
 
 
-def test_of_a_log_that_grew_since_the_rest_is_to_be_loaded(applied: Applied) -> None:
-    """Also of one that Matomo has."""
+def test_only_the_tail_of_a_grown_log_is_planned(applied: Applied) -> None:
+    """Only the tail of a grown log is planned, whether or not it was delivered to Matomo."""
     for name in ("docs", "shop"):
         log = applied.root / "logs" / name / "2026-05-01.log"
         _write_log(
@@ -152,8 +152,8 @@ def test_of_a_log_that_grew_since_the_rest_is_to_be_loaded(applied: Applied) -> 
         assert new.size == len(_line("01/May/2026:20:00:00", "/new"))
 
 
-def test_its_deliveries_and_runs_are_read(applied: Applied) -> None:
-    """What Matomo was given is known, and how the runs ended."""
+def test_older_deliveries_and_runs_are_read(applied: Applied) -> None:
+    """Recorded deliveries, exit codes of runs and outcomes of attempts are read."""
     with Store.open(applied.root / ".mtc" / "state.db", readonly=True) as store:
         history, runs = store.history(["docs"]), store.runs()
         attempts = store.attempts(FAILED)

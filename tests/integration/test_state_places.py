@@ -1,4 +1,4 @@
-"""State files in places that go wrong: damaged, foreign, read-only, full. Plain words, no traceback, no lost data."""
+"""State files that are damaged, foreign, read-only or on a full disk: clear errors, no traceback and no lost data."""
 
 import contextlib
 import datetime as dt
@@ -26,7 +26,7 @@ NOBODY = 65534
 
 
 def fill(path: Path, days: int = 200) -> None:
-    """A state of some size."""
+    """Write a state with one step for each day."""
     with Store.open(path) as store, store.transaction():
         for number in range(days):
             step = StepId(Stage.IMPORT, "docs", FIRST + dt.timedelta(number))
@@ -39,15 +39,15 @@ def fill(path: Path, days: int = 200) -> None:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """A sound state file, closed."""
+    """An intact state file, closed."""
     path = tmp_path / "state.db"
     fill(path)
     return path
 
 
 @pytest.fixture
-def common() -> Iterator[Path]:
-    """A folder that other users can reach, which pytest's are not."""
+def shared_folder() -> Iterator[Path]:
+    """A folder that other users can reach, unlike pytest's temporary folders."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -55,8 +55,8 @@ def common() -> Iterator[Path]:
         folder.chmod(0o755)
 
 
-def as_a_common_user(action: Callable[[], str]) -> str:
-    """What `action` says in a child that is not root: root may write everywhere."""
+def as_unprivileged_user(action: Callable[[], str]) -> str:
+    """Return what `action` returns or raises in a child process that does not run as root."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -66,7 +66,7 @@ def as_a_common_user(action: Callable[[], str]) -> str:
                 os.setresgid(NOBODY, NOBODY, NOBODY)
                 os.setresuid(NOBODY, NOBODY, NOBODY)
             text = action()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the parent hears of it
+        except BaseException as error:  # noqa: BLE001 - the parent reports any error
             text = f"{type(error).__name__}: {error}"
         os.write(writing, text.encode())
         os._exit(0)
@@ -78,7 +78,7 @@ def as_a_common_user(action: Callable[[], str]) -> str:
 
 
 def hand_over(*paths: Path) -> None:
-    """Make the common user the owner."""
+    """Change the owner to the unprivileged user."""
     if os.geteuid() == 0:
         for path in paths:
             os.chown(path, NOBODY, NOBODY)
@@ -88,8 +88,8 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_a_state_file_is_its_owners_alone(tmp_path: Path) -> None:
-    """The file, its log and a folder that is made for it, whatever the umask."""
+def test_a_state_file_is_private_to_its_owner(tmp_path: Path) -> None:
+    """The file, its write-ahead log and a new folder are accessible to the owner only, whatever the umask."""
     path = tmp_path / ".mtc" / "state.db"
     before = os.umask(0)
     try:
@@ -102,29 +102,29 @@ def test_a_state_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert mode(path.parent) == 0o700
 
 
-def test_what_is_recorded_lasts_through_a_power_loss(tmp_path: Path) -> None:
-    """Each transition is on the disk before it returns; references are enforced."""
+def test_recorded_data_survives_a_power_loss(tmp_path: Path) -> None:
+    """Every transaction is synced to disk, and foreign keys are enforced."""
     with Store.open(tmp_path / "state.db") as store:
         names = ("journal_mode", "synchronous", "foreign_keys")
         assert [store._connection.rows(f"PRAGMA {name}")[0][0] for name in names] == ["wal", 2, 1]
 
 
-def test_a_state_file_that_others_could_read_is_taken_back(state: Path) -> None:
-    """Rights that a copy has brought along go at the next run."""
+def test_a_state_file_readable_by_others_becomes_private(state: Path) -> None:
+    """Opening for writing removes the read permission of others."""
     state.chmod(0o644)
     Store.open(state).close()
     assert mode(state) == 0o600
 
 
-def test_a_folder_that_is_there_keeps_its_rights(tmp_path: Path) -> None:
-    """Only a folder that is made for the state is closed to others."""
+def test_an_existing_folder_keeps_its_permissions(tmp_path: Path) -> None:
+    """Only a folder that mtc creates for the state becomes private."""
     tmp_path.chmod(0o755)
     Store.open(tmp_path / "state.db").close()
     assert mode(tmp_path) == 0o755
 
 
 def test_a_file_keeps_its_lineage(tmp_path: Path) -> None:
-    """It is given once, or made up once."""
+    """A lineage is given or generated on creation, and never changes."""
     with Store.open(tmp_path / "a.db", lineage="c" * 32) as store:
         assert store.lineage == "c" * 32
     with Store.open(tmp_path / "a.db", lineage="d" * 32) as store:
@@ -135,7 +135,7 @@ def test_a_file_keeps_its_lineage(tmp_path: Path) -> None:
 
 
 def test_no_file_reads_as_an_empty_history(tmp_path: Path) -> None:
-    """`mtc status` before the first run: nothing is known, and nothing is made."""
+    """Reading a missing state file returns an empty history, and creates nothing."""
     with Store.open(tmp_path / "none" / "state.db", readonly=True) as store:
         assert store.history(["docs"]).steps == {}
         assert store.lineage == ""
@@ -144,8 +144,8 @@ def test_no_file_reads_as_an_empty_history(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_who_only_reads_cannot_write(state: Path, *, there: bool) -> None:
-    """Also not by mistake."""
+def test_a_read_only_store_refuses_writes(state: Path, *, there: bool) -> None:
+    """A store opened read-only refuses writes."""
     path = state if there else state.with_name("none.db")
     with Store.open(path, readonly=True) as store, pytest.raises(StateError, match="readonly database"):
         store.planned([StepId(Stage.STAT, "docs", FIRST)])
@@ -212,10 +212,8 @@ def _drop_a_table(path: Path) -> None:
         _drop_a_table,
     ],
 )
-def test_a_damaged_file_is_named_with_what_to_do(
-    state: Path, damage: Callable[[Path], None], *, readonly: bool
-) -> None:
-    """Exit code 6, the file, the remedy; the file itself is left as it is."""
+def test_a_damaged_file_is_reported_with_a_fix(state: Path, damage: Callable[[Path], None], *, readonly: bool) -> None:
+    """The error has exit code 6, the path and a fix, and the file stays unchanged."""
     damage(state)
     before = state.read_bytes()
     with pytest.raises(StateError, match=r"the state file is damaged: ") as caught:
@@ -233,8 +231,8 @@ def _read_all(path: Path, *, readonly: bool) -> None:
         store.history(["docs"])
 
 
-def test_what_can_be_read_of_a_damaged_file_is_exported(state: Path) -> None:
-    """A spoilt row costs its table's rest, not the other tables."""
+def test_the_readable_part_of_a_damaged_file_is_exported(state: Path) -> None:
+    """An unreadable row ends the export of its table only."""
     _spoil_a_value(state)
     stream = io.StringIO()
     with Store.open(state, readonly=True) as store, pytest.raises(StateError, match="damaged"):
@@ -245,8 +243,8 @@ def test_what_can_be_read_of_a_damaged_file_is_exported(state: Path) -> None:
 
 
 @pytest.mark.parametrize("readonly", [True, False])
-def test_the_database_of_another_program_is_left_alone(tmp_path: Path, *, readonly: bool) -> None:
-    """A mistaken path must not cost a browser's history."""
+def test_the_database_of_another_program_stays_unchanged(tmp_path: Path, *, readonly: bool) -> None:
+    """A database without mtc's schema is refused and stays unchanged."""
     path = tmp_path / "places.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE steps (a)")
@@ -257,8 +255,8 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path, *, readon
 
 
 @pytest.mark.parametrize("readonly", [True, False])
-def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path, *, readonly: bool) -> None:
-    """And so is a file in place of the folder."""
+def test_a_folder_in_place_of_the_file_is_reported(tmp_path: Path, *, readonly: bool) -> None:
+    """A folder in place of the file, and a file in place of the folder, are reported as such."""
     with pytest.raises(StateError, match="this is not a file"):
         Store.open(tmp_path, readonly=readonly)
     (tmp_path / "file").write_text("")
@@ -266,15 +264,15 @@ def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path, *, readonly:
         Store.open(tmp_path / "file" / "state.db", readonly=readonly)
 
 
-def test_a_place_that_cannot_be_written_is_explained(common: Path) -> None:
-    """A read-only folder, a read-only file, someone else's file: the reason and what to check."""
-    folder = common / "closed"
+def test_an_unwritable_location_is_reported(shared_folder: Path) -> None:
+    """A read-only folder, a read-only file and another user's file give the reason and what to check."""
+    folder = shared_folder / "closed"
     folder.mkdir()
-    made = as_a_common_user(lambda: str(Store.open(folder / "sub" / "state.db")))
+    made = as_unprivileged_user(lambda: str(Store.open(folder / "sub" / "state.db")))
     path = folder / "state.db"
     fill(path, 2)
-    theirs = as_a_common_user(lambda: str(Store.open(path)))
-    read = as_a_common_user(lambda: str(Store.open(path, readonly=True)))
+    theirs = as_unprivileged_user(lambda: str(Store.open(path)))
+    read = as_unprivileged_user(lambda: str(Store.open(path, readonly=True)))
     if os.geteuid() == 0:
         assert made == (
             f"StateError: {folder / 'sub' / 'state.db'}: cannot create the state file: Permission denied. "
@@ -286,18 +284,18 @@ def test_a_place_that_cannot_be_written_is_explained(common: Path) -> None:
     path.chmod(0o400)
     for rights in (0o755, 0o555):
         folder.chmod(rights)
-        text = as_a_common_user(lambda: str(Store.open(path)))
+        text = as_unprivileged_user(lambda: str(Store.open(path)))
         assert text.startswith(f"CannotWriteError: {path}: cannot write the state file: ")
         assert "check the permissions" in text
     folder.chmod(0o755)
 
 
-def test_a_lock_that_cannot_be_made_is_explained(common: Path) -> None:
-    """In a read-only folder there is no run."""
-    folder = common / "closed"
+def test_a_lock_that_cannot_be_created_is_reported(shared_folder: Path) -> None:
+    """In a read-only folder, the error names the lock file."""
+    folder = shared_folder / "closed"
     folder.mkdir(mode=0o555)
     hand_over(folder)
-    text = as_a_common_user(lambda: str(RunLock.acquire(folder / "state.db", "mtc apply")))
+    text = as_unprivileged_user(lambda: str(RunLock.acquire(folder / "state.db", "mtc apply")))
     assert text.startswith(
         f"StateError: {folder / 'state.db.lock'}: cannot open the lock file: Permission denied. check"
     )
@@ -308,22 +306,22 @@ def _says_how_many(path: Path) -> str:
         return f"{len(store.history(['docs']).steps)} steps"
 
 
-def test_a_state_in_a_read_only_folder_is_read(common: Path) -> None:
-    """SQLite would make files beside it; a backup's or a snapshot's folder allows none."""
-    folder = common / "closed"
+def test_a_state_in_a_read_only_folder_is_read(shared_folder: Path) -> None:
+    """A state file without a write-ahead log is read although SQLite cannot create files beside it."""
+    folder = shared_folder / "closed"
     folder.mkdir()
     path = folder / "state.db"
     fill(path, 5)
     hand_over(folder, path)
     folder.chmod(0o555)
-    text = as_a_common_user(lambda: _says_how_many(path))
+    text = as_unprivileged_user(lambda: _says_how_many(path))
     assert text == "5 steps"
     assert [one.name for one in folder.iterdir()] == ["state.db"]
 
 
-def test_a_state_and_its_log_in_a_read_only_folder_are_read(common: Path, state: Path) -> None:
-    """A copy taken while a run was at work: what is in the log alone counts too."""
-    folder = common / "closed"
+def test_a_state_and_its_write_ahead_log_in_a_read_only_folder_are_read(shared_folder: Path, state: Path) -> None:
+    """A copied state file is read with the transactions that are only in its write-ahead log."""
+    folder = shared_folder / "closed"
     folder.mkdir()
     copy = folder / "state.db"
     with Store.open(state) as store:
@@ -332,12 +330,12 @@ def test_a_state_and_its_log_in_a_read_only_folder_are_read(common: Path, state:
             copy.with_name(copy.name + end).write_bytes(state.with_name(state.name + end).read_bytes())
     hand_over(folder, *folder.iterdir())
     folder.chmod(0o555)
-    text = as_a_common_user(lambda: _says_how_many(copy))
+    text = as_unprivileged_user(lambda: _says_how_many(copy))
     assert text == "201 steps"
 
 
-def test_a_file_that_another_program_holds_is_explained(state: Path) -> None:
-    """Someone works in it by hand: nothing is lost by waiting."""
+def test_a_file_locked_by_another_program_is_reported(state: Path) -> None:
+    """A lock held by another SQLite client is reported, and the write succeeds after its release."""
     with Store.open(state) as store, contextlib.closing(sqlite3.connect(state, isolation_level=None)) as other:
         store._connection.execute("PRAGMA busy_timeout = 20")
         other.execute("BEGIN IMMEDIATE")
@@ -352,8 +350,8 @@ def _plan_years(store: Store) -> None:
         store.planned(StepId(Stage.CSV, "docs", FIRST + dt.timedelta(number)) for number in range(20_000))
 
 
-def test_a_full_disk_undoes_the_transition_and_no_more(state: Path) -> None:
-    """What was recorded stays; with space again the same store goes on."""
+def test_a_full_disk_rolls_back_only_the_current_transaction(state: Path) -> None:
+    """Earlier transactions stay, and the same store continues once there is space."""
     with Store.open(state) as store:
         pages = store._connection.rows("PRAGMA page_count")[0][0]
         store._connection.execute(f"PRAGMA max_page_count = {pages + 5}")
@@ -368,7 +366,7 @@ def test_a_full_disk_undoes_the_transition_and_no_more(state: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of half a megabyte, where this machine allows one to be mounted."""
+    """A mounted file system of half a megabyte; skips the test if mounting is not permitted."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
@@ -382,8 +380,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_real_disk_that_is_full_loses_nothing(small_disk: Path) -> None:
-    """In the middle of work, at the start, and at the very first creation."""
+def test_a_real_full_disk_loses_nothing(small_disk: Path) -> None:
+    """A full disk loses nothing during a write, at opening and at the first creation."""
     path = small_disk / "state.db"
     filler = small_disk / "filler"
     fill(path, 50)
