@@ -1,4 +1,4 @@
-"""Files that come into being once, whole."""
+"""Files are created once and completely."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ def write_mine(staged: Path) -> None:
     staged.write_text("mine")
 
 
-def test_a_file_is_made_private_and_alone(tmp_path: Path) -> None:
-    """Nothing else is left in the folder, and what a killed creation had left is swept."""
+def test_a_new_file_is_private_and_leftovers_are_removed(tmp_path: Path) -> None:
+    """No other file remains in the folder, including the temporary file of a killed process."""
     target = tmp_path / "mark"
     (tmp_path / ".mark.0badcafe.new").write_text("half")
     assert create_once(target, write_mine)
@@ -23,8 +23,8 @@ def test_a_file_is_made_private_and_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
-    """Also a link that leads nowhere: it is somebody's."""
+def test_an_existing_file_is_not_replaced(tmp_path: Path) -> None:
+    """A dangling link counts as existing: it belongs to somebody else."""
     target, link = tmp_path / "mark", tmp_path / "link"
     target.write_text("theirs")
     link.symlink_to(tmp_path / "nowhere")
@@ -34,8 +34,8 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     assert link.is_symlink()
 
 
-def test_a_rival_that_was_faster_wins(tmp_path: Path) -> None:
-    """What got the name first keeps it."""
+def test_the_first_writer_wins(tmp_path: Path) -> None:
+    """A file that another process created first is kept."""
     target = tmp_path / "mark"
 
     def slow(staged: Path) -> None:
@@ -47,8 +47,8 @@ def test_a_rival_that_was_faster_wins(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_rival_at_work_is_not_swept(tmp_path: Path) -> None:
-    """Of two at the same time both may write; the first to end gives the name."""
+def test_a_temporary_file_of_a_concurrent_writer_is_not_removed(tmp_path: Path) -> None:
+    """Two processes may write at the same time; the first to finish gives the file its name."""
     target = tmp_path / "mark"
 
     def overtaken(staged: Path) -> None:
@@ -60,8 +60,8 @@ def test_a_rival_at_work_is_not_swept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_creation_that_a_rival_swept_starts_over(tmp_path: Path) -> None:
-    """It never gives the name to what it did not write."""
+def test_creation_starts_over_when_another_process_removed_the_temporary_file(tmp_path: Path) -> None:
+    """A file is never named after content that this process did not write."""
     target = tmp_path / "mark"
     tries: list[Path] = []
 
@@ -77,8 +77,8 @@ def test_a_creation_that_a_rival_swept_starts_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [StateError("no space"), OSError("no space"), RuntimeError("a bug")])
-def test_a_creation_that_fails_leaves_nothing(tmp_path: Path, error: Exception) -> None:
-    """The error is told, and the folder is as it was."""
+def test_a_failed_creation_leaves_nothing(tmp_path: Path, error: Exception) -> None:
+    """The error is raised, and the folder is unchanged."""
 
     def fail(staged: Path) -> None:
         staged.write_text("half")
@@ -89,8 +89,8 @@ def test_a_creation_that_fails_leaves_nothing(tmp_path: Path, error: Exception) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_creation_left_is_swept_also_when_the_file_is_there(tmp_path: Path) -> None:
-    """A process that lost the race and was killed leaves its file beside the one that won."""
+def test_leftovers_of_a_killed_process_are_removed_even_if_the_file_exists(tmp_path: Path) -> None:
+    """A process that lost the race and was killed leaves a temporary file next to the file of the winner."""
     state = tmp_path / "state.db"
     open_for_writing(state).close()
     (tmp_path / ".state.db.0badcafe.new").write_text("half")

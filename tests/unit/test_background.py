@@ -1,4 +1,4 @@
-"""Waiting for work that may never end: it is given up when it is too slow, and a stop is heard meanwhile."""
+"""Waiting for work that may never end: slow work is abandoned, and a stop request interrupts the wait."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,31 +10,31 @@ from mtc.core.errors import InterruptedRunError, TransientError
 
 
 class Clock:
-    """A clock that is half a minute later at every look."""
+    """A clock that advances by half a minute on every call."""
 
     now = 0.0
 
     def __call__(self) -> float:
-        """The time."""
+        """Return the time."""
         self.now += 30
         return self.now
 
 
 @pytest.fixture
 def never() -> Iterator[threading.Event]:
-    """What stuck work waits for; it is let go at the end of the test."""
+    """An event that stuck work waits for; it is set at the end of the test."""
     event = threading.Event()
     yield event
     event.set()
 
 
 def patience(seconds: float = 60, least: int = 100) -> LowSpeedLimit:
-    """A limit by the test's own clock."""
+    """A time limit that uses the test's clock."""
     return LowSpeedLimit(seconds, least, Clock(), tick=0.001)
 
 
-def test_what_work_gives_or_raises_is_had() -> None:
-    """And every byte is heard of, in the end."""
+def test_the_result_or_error_of_the_work_is_returned() -> None:
+    """All bytes have been reported by the time that the work ends."""
     heard: list[int] = []
 
     def work(moved: Callable[[int], None]) -> str:
@@ -53,8 +53,8 @@ def test_what_work_gives_or_raises_is_had() -> None:
 
 
 @pytest.mark.parametrize("bytes_each", [0, 1, 99])
-def test_work_that_is_too_slow_is_given_up(never: threading.Event, bytes_each: int) -> None:
-    """Stuck, or trickling: the error may pass, and says how slow it was."""
+def test_slow_work_is_abandoned(never: threading.Event, bytes_each: int) -> None:
+    """Stuck or trickling work raises a transient error that says how slow it was."""
 
     def work(moved: Callable[[int], None]) -> None:
         moved(bytes_each)
@@ -64,8 +64,8 @@ def test_work_that_is_too_slow_is_given_up(never: threading.Event, bytes_each: i
         run_watched(work, patience(), lambda _: None, "here")
 
 
-def test_work_that_moves_on_is_waited_for() -> None:
-    """However long it takes, as long as each stretch has its bytes: here each look is half a minute after the last."""
+def test_work_that_makes_progress_is_waited_for() -> None:
+    """The total time is not limited as long as each interval of half a minute has the minimum number of bytes."""
     looks, moves, ended = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
     seconds = 0.0
 
@@ -89,8 +89,8 @@ def test_work_that_moves_on_is_waited_for() -> None:
     assert seconds >= 570
 
 
-def test_a_stop_is_heard_while_nothing_moves(never: threading.Event) -> None:
-    """Not when the work is done, as it never may be."""
+def test_a_stop_request_is_noticed_while_nothing_moves(never: threading.Event) -> None:
+    """It does not wait for the work to end, which may never happen."""
 
     def stop(_: int) -> None:
         raise InterruptedRunError(15)
@@ -99,8 +99,8 @@ def test_a_stop_is_heard_while_nothing_moves(never: threading.Event) -> None:
         run_watched(lambda _: never.wait(30), patience(), stop, "here")
 
 
-def test_work_that_was_given_up_ends_when_it_moves_on(never: threading.Event) -> None:
-    """Nothing of it is done behind anybody's back."""
+def test_abandoned_work_ends_at_its_next_progress_report(never: threading.Event) -> None:
+    """Abandoned work does not continue in the background."""
     ended = threading.Event()
 
     def work(moved: Callable[[int], None]) -> None:
@@ -116,8 +116,8 @@ def test_work_that_was_given_up_ends_when_it_moves_on(never: threading.Event) ->
     assert ended.wait(30)
 
 
-def test_each_gives_results_in_order_and_hears_a_stop(never: threading.Event) -> None:
-    """Several at a time; what is stuck is left alone."""
+def test_map_in_order_returns_results_in_order_and_notices_a_stop(never: threading.Event) -> None:
+    """Several items run at a time; a stuck one is not waited for."""
     assert list(map_in_order(str, range(40), lambda: None, threads=4, name="x")) == [
         (number, str(number)) for number in range(40)
     ]

@@ -1,4 +1,4 @@
-"""CI, the hooks before a commit and CONTRIBUTING.md run the same checks, in the same words."""
+"""CI, the pre-commit hooks and CONTRIBUTING.md run the same checks with the same commands."""
 
 import re
 import tomllib
@@ -14,28 +14,28 @@ SLOW = re.compile(r"/(pytest|coverage|mkdocs) ")
 
 
 def hooks() -> list[dict[str, object]]:
-    """The hooks of `.pre-commit-config.yaml`."""
+    """Return the hooks of `.pre-commit-config.yaml`."""
     config = YAML(typ="safe").load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
     assert [repo["repo"] for repo in config["repos"]] == ["local"], "hooks of others would be downloaded"
     return list(config["repos"][0]["hooks"])
 
 
 def test_the_hooks_run_the_quick_checks_of_ci() -> None:
-    """In the same order and with the same words; nothing passes one and fails the other."""
+    """The commands and their order are the same, so that no change passes one and fails the other."""
     quick = [command for command in CHECKS if not SLOW.search(command)]
     assert len(quick) >= 5
     assert [hook["entry"] for hook in hooks()] == quick
 
 
 def test_hooks_need_no_network() -> None:
-    """They run the tools of `.venv` over the whole checkout, as CI does."""
+    """They run the tools of `.venv` on the whole checkout, as CI does."""
     for hook in hooks():
         assert (hook["language"], hook["pass_filenames"]) == ("system", False)
         assert str(hook["entry"]).startswith(".venv/bin/")
 
 
 def test_contributors_read_the_same_checks() -> None:
-    """The block that CONTRIBUTING.md shows is that of CI, and so are its two commands for the set-up."""
+    """CONTRIBUTING.md shows the same block of checks and the same two set-up commands as CI."""
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     quick = [command for command in CHECKS if not SLOW.search(command)]
     assert "```sh\n" + "\n".join(quick) + "\n```" in page
@@ -46,7 +46,7 @@ def test_contributors_read_the_same_checks() -> None:
 
 
 def test_coverage_has_a_floor_and_counts_branches() -> None:
-    """The floor is what was reached, of the tests that CI measures."""
+    """The floor is the coverage that the tests measured by CI have reached."""
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
     assert tools["run"]["branch"] is True
     assert tools["run"]["source_pkgs"] == ["mtc"]

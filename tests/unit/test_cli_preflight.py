@@ -1,4 +1,4 @@
-"""What commands do before their work: which manifest, which steps and days, how long to wait."""
+"""What commands decide before their work: the manifest, the steps and days, and the time to wait for the lock."""
 
 import datetime as dt
 from pathlib import Path
@@ -12,8 +12,8 @@ from mtc.manifest.dates import DateRange
 from mtc.manifest.load import load
 
 
-def test_the_manifest_given_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then $MTC_MANIFEST, then manifests/daily.yaml; without any there is a hint."""
+def test_the_given_manifest_takes_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Next come $MTC_MANIFEST and manifests/daily.yaml; without any of them the error has a hint."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MTC_MANIFEST", raising=False)
     with pytest.raises(UsageError, match="mtc init"):
@@ -26,16 +26,16 @@ def test_the_manifest_given_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert preflight.manifest_path(Path("given.yaml")) == Path("given.yaml")
 
 
-def test_an_empty_variable_is_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`MTC_MANIFEST= mtc plan` is how a shell takes a variable away."""
+def test_an_empty_variable_counts_as_unset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`MTC_MANIFEST= mtc plan` is how a shell unsets a variable for one command."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MTC_MANIFEST", "")
     with pytest.raises(UsageError, match="there is no manifest"):
         preflight.manifest_path(None)
 
 
-def test_two_manifests_are_one_only_if_they_are_the_same() -> None:
-    """Neither is silently left out."""
+def test_an_argument_and_an_option_must_name_the_same_manifest() -> None:
+    """Neither is ignored silently."""
     one, two = Path("one.yaml"), Path("two.yaml")
 
     def given(argument: Path | None, option: Path | None) -> Path | None:
@@ -54,19 +54,19 @@ def test_wait_is_a_duration(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "10", "m", "-1s", "1.5h", "10 m", "10m\n", "٣m"])
-def test_what_is_no_duration_is_a_usage_error(text: str) -> None:
-    """Waiting for ever, or not at all, must not come from a slip."""
+def test_an_invalid_duration_is_a_usage_error(text: str) -> None:
+    """A typo must not make mtc wait forever or not at all."""
     with pytest.raises(UsageError, match="write 90s, 10m or 2h"):
         preflight.wait_seconds(text)
 
 
-def test_no_wait_is_not_the_same_as_zero() -> None:
-    """Without --wait there is no waiting."""
+def test_without_wait_there_is_no_waiting() -> None:
+    """A missing --wait differs from a wait of zero."""
     assert preflight.wait_seconds(None) is None
 
 
 def test_a_span_is_the_first_and_the_last_day() -> None:
-    """Of one date, of a range, or of nothing."""
+    """The span of a single date, of a range, or of nothing."""
     day, last = dt.date(2026, 5, 1), dt.date(2026, 5, 9)
     assert preflight.day_bounds((None, None, None)) == (None, None)
     assert preflight.day_bounds((None, None, "2026-05-01")) == (day, day)
@@ -85,8 +85,8 @@ def test_short_forms_name_a_day_or_a_range() -> None:
         preflight.dates_of_arguments("2026-05-09", "2026-05-01")
 
 
-def test_nothing_said_is_nothing_cut(tmp_path: Path) -> None:
-    """Empty options leave the manifest's own sites, stages and dates; `--to` alone begins with its first day."""
+def test_empty_options_select_everything(tmp_path: Path) -> None:
+    """The manifest's own sites, stages and dates apply; `--to` alone starts at the manifest's first day."""
     text = "version: 1\ndates: {from: 2026-05-01, to: 2026-05-09}\nsource: {url: 'l/{date:%F}'}\nsites: {docs: {}}\n"
     (tmp_path / "m.yaml").write_text(text)
     project = load(tmp_path / "m.yaml")
@@ -98,8 +98,8 @@ def test_nothing_said_is_nothing_cut(tmp_path: Path) -> None:
     assert (something.sites, something.stages, something.dates) == (("docs",), (Stage.STAT,), "2026-05-01")
 
 
-def test_a_step_is_read_back_as_it_is_written() -> None:
-    """Whatever stage, site and day."""
+def test_a_step_name_can_be_read_back() -> None:
+    """This holds for every stage, site and day."""
     for stage in Stage:
         text = f"{stage}:docs.example-1:2026-05-01"
         found = preflight.parse_step(text)
@@ -121,15 +121,15 @@ def test_a_step_is_read_back_as_it_is_written() -> None:
         ("csv:../etc:2026-05-01", "its day is a date like 2026-05-01; a step looks like import:docs:2026-05-01"),
     ],
 )
-def test_a_text_that_is_not_a_step_comes_with_a_hint(text: str, hint: str) -> None:
-    """What was probably meant, or how a step looks."""
+def test_an_invalid_step_name_is_an_error_with_a_hint(text: str, hint: str) -> None:
+    """The hint suggests the probable name, or shows the form of a step name."""
     with pytest.raises(UsageError) as caught:
         preflight.parse_step(text)
     assert caught.value.hint == hint
     assert caught.value.what == f"{text!r} is not a step"
 
 
-def test_a_very_long_text_is_not_repeated_whole() -> None:
+def test_a_very_long_step_name_is_shortened_in_the_error() -> None:
     """A file pasted by mistake does not fill the screen."""
     with pytest.raises(UsageError) as caught:
         preflight.parse_step("x" * 10_000)
@@ -137,22 +137,20 @@ def test_a_very_long_text_is_not_repeated_whole() -> None:
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("1s", 1), ("10m", 600), ("366d", 366 * 86400)])
-def test_rounds_begin_a_second_apart_at_least(text: str, seconds: float) -> None:
-    """And a year at most."""
+def test_an_interval_is_between_a_second_and_a_year(text: str, seconds: float) -> None:
+    """Rounds start at least a second and at most a year apart."""
     assert preflight.every_seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["0s", "367d", "10", "1.5h", "-1s", "9" * 400 + "d", ""])
-def test_an_interval_that_is_none_is_refused(text: str) -> None:
-    """With the name of the option."""
+def test_an_invalid_interval_is_refused(text: str) -> None:
+    """The error names the option."""
     with pytest.raises(UsageError, match="--every"):
         preflight.every_seconds(text)
 
 
-def test_a_project_that_is_read_again_takes_the_place_of_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process that stays reads its manifest in each round: only what it holds now is remembered."""
+def test_a_reloaded_project_replaces_the_previous_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long-running process reads its manifest in each round and remembers only the current one."""
     file = tmp_path / "mtc.yaml"
     text = "version: 1\nsource: {url: 'logs/{date:%F}.log', credentials: store}\nsites: {docs: {}}\n"
     monkeypatch.setattr(preflight, "_opened", [])  # the process's own list, which other tests fill

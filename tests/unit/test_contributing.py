@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md are followed: what is registered has all that belongs to it.
+"""The recipes of CONTRIBUTING.md are followed: everything that is registered is complete.
 
 A recipe that was followed by half fails here, with a message that says what is missing and where to put it.
 """
@@ -50,7 +50,7 @@ TABLES = StatTables(
 
 
 def commands(group: typer.Typer, before: str = "") -> dict[str, str]:
-    """Every command as it is typed, less `mtc`, with the module that its function stands in."""
+    """Return every command as it is typed, without `mtc`, with the module that defines its function."""
     found = {}
     for command in group.registered_commands:
         assert command.callback is not None
@@ -65,14 +65,14 @@ def commands(group: typer.Typer, before: str = "") -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_format_has_a_sample_with_rows_and_a_place_in_the_docs(name: str) -> None:
-    """One file and one line are a format; these three make it one that can be trusted and found."""
+def test_a_format_has_a_sample_with_rows_and_an_entry_in_the_docs(name: str) -> None:
+    """Sample, expected rows and documentation make a registered format testable and easy to find."""
     missing = missing_of_format(name, SAMPLES, DOCS)
     assert not missing, "\n".join(missing)
 
 
-def test_a_format_that_is_only_registered_is_told_what_it_lacks() -> None:
-    """Each thing with the place that it belongs to."""
+def test_a_format_that_is_only_registered_reports_what_is_missing() -> None:
+    """Each missing part is reported with the place where it belongs."""
     registered = {**FORMATS, "acme": FORMATS["combined"]}
     missing = {name: missing_of_format(name, SAMPLES, DOCS) for name in registered}
     assert [name for name, lacking in missing.items() if lacking] == ["acme"]
@@ -86,7 +86,7 @@ def test_a_format_that_is_only_registered_is_told_what_it_lacks() -> None:
 
 
 def test_a_format_is_complete_step_by_step() -> None:
-    """A sample whose rows nobody wrote shows nothing; a name in a sentence is no row of a table."""
+    """A sample without expected rows does not count, nor does a name in a sentence instead of a table."""
     bare = SampleFile("acme", "GET /\n", ())
     [rows, docs] = missing_of_format("acme", [bare], "The format `acme` is new.")
     assert rows.startswith("format acme has no expected rows: give its SampleFile in tests/support/format_samples/")
@@ -97,7 +97,7 @@ def test_a_format_is_complete_step_by_step() -> None:
 
 @pytest.mark.parametrize("kind", [info.alias or name for name, info in CustomFormat.model_fields.items()])
 def test_a_way_to_describe_a_format_is_in_the_docs(kind: str) -> None:
-    """Each has an example to copy, `format: {KIND: ...}`."""
+    """Each kind has an example to copy, `format: {KIND: ...}`."""
     assert re.search(rf"format: {{(regex: .*)?{kind}: ", DOCS)
 
 
@@ -105,15 +105,15 @@ def test_a_way_to_describe_a_format_is_in_the_docs(kind: str) -> None:
 
 
 def test_every_key_of_the_manifest_is_read() -> None:
-    """A key that nobody reads changes nothing, and says so to nobody."""
+    """A key that no code reads has no effect and gives no warning."""
     keys = keys_of(Manifest)
     assert len(keys) > 100
     unread = unread_keys(keys, SOURCES)
     assert not unread, "\n".join(unread)
 
 
-def test_a_key_that_nobody_reads_is_told_with_its_path() -> None:
-    """Also one that only a method reads that nobody calls."""
+def test_an_unread_key_is_reported_with_its_path() -> None:
+    """A key that is read only by a method that is never called counts as unread."""
 
     class Inner(BaseModel):
         seen: int = 0
@@ -143,8 +143,8 @@ def test_a_key_that_nobody_reads_is_told_with_its_path() -> None:
     assert forgotten.startswith("key inner.NAME.forgotten changes nothing")
 
 
-def test_writing_a_key_is_not_reading_it() -> None:
-    """What is only set or handed on by keyword has no effect yet."""
+def test_writing_a_key_does_not_count_as_reading_it() -> None:
+    """A key that is only set or passed on as a keyword has no effect yet."""
 
     class Model(BaseModel):
         colour: str = ""
@@ -159,14 +159,14 @@ def test_writing_a_key_is_not_reading_it() -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_table_is_counted_answered_and_documented(name: str) -> None:
-    """By the warehouse and by Matomo, in `.stat` and in CSV."""
+def test_a_table_is_counted_provided_and_documented(name: str) -> None:
+    """The warehouse and Matomo provide it, and `.stat` and CSV files contain it."""
     missing = missing_of_table(name, TABLES, DOCS)
     assert not missing, "\n".join(missing)
 
 
-def test_a_table_that_is_only_named_is_told_what_it_lacks() -> None:
-    """Each thing with the module that it belongs to."""
+def test_a_table_that_is_only_named_reports_what_is_missing() -> None:
+    """Each missing part is reported with the module where it belongs."""
     missing = missing_of_table("sections", TABLES, DOCS)
     assert [re.findall(r"\w+/[\w/]+\.(?:py|md)", each)[0] for each in missing] == [
         "mtc/warehouse/stat_tables.py",
@@ -181,15 +181,15 @@ def test_a_table_that_is_only_named_is_told_what_it_lacks() -> None:
 # Add a command
 
 
-def test_every_command_has_its_module_and_its_place_in_the_docs() -> None:
-    """`mtc --help` lists nothing that the docs do not."""
+def test_every_command_has_a_module_and_an_entry_in_the_docs() -> None:
+    """`mtc --help` lists no undocumented command."""
     found = commands(app)
     assert len(found) >= 14
     assert [missing for name, module in found.items() for missing in missing_of_command(name, module, DOCS)] == []
 
 
-def test_a_command_that_is_only_written_is_told_what_it_lacks() -> None:
-    """`main` lists the commands and holds none."""
+def test_a_command_that_is_only_written_reports_what_is_missing() -> None:
+    """`main` lists the commands and defines none."""
     module, docs = missing_of_command("prune", "mtc.cli.main", DOCS)
     assert module.startswith("command prune stands in mtc.cli.main: write it in another module of mtc/cli/")
     assert docs == "command prune is not in the docs: run docs/generate.py"
@@ -198,31 +198,31 @@ def test_a_command_that_is_only_written_is_told_what_it_lacks() -> None:
 # Add an executor
 
 
-class Deaf:
-    """A handler for executors that are given nothing to do."""
+class IgnoringHandler:
+    """A handler for executors that get no tasks."""
 
     def started(self, task: Task) -> None:
-        """Nothing starts."""
+        """Ignore the start of a task."""
 
     def facts(self, task: Task, facts: tuple[Fact, ...]) -> None:
-        """Nothing is done."""
+        """Ignore facts."""
 
     def progress(self, task: Task, size: int, lines: int) -> None:
-        """Nothing goes on."""
+        """Ignore progress."""
 
     def ended(self, task: Task, error: Exception | None) -> None:
-        """Nothing ends."""
+        """Ignore the end of a task."""
 
 
 def test_every_executor_passes_the_contract_tests() -> None:
-    """`tests/integration/test_engine_executors.py` runs for each of the table."""
-    tested = {type(make({}, Deaf())).__name__ for make in EXECUTORS.values()}
+    """`tests/integration/test_engine_executors.py` runs them for each executor of the table."""
+    tested = {type(make({}, IgnoringHandler())).__name__ for make in EXECUTORS.values()}
     assert len(tested) >= 2
     assert missing_of_executors(SOURCES, tested) == []
 
 
-def test_an_executor_without_contract_tests_is_told_where_they_are() -> None:
-    """The seam itself, a Protocol, is none."""
+def test_an_executor_without_contract_tests_is_reported() -> None:
+    """The report says where the contract tests are; the Protocol itself does not count as an executor."""
     methods = "".join(f"    def {name}(self): ...\n" for name in ("submit", "pump", "stop", "close"))
     texts = {"mtc.engine.dask": f"class DaskExecutor:\n{methods}\nclass Executor(Protocol):\n{methods}"}
     [missing] = missing_of_executors(texts, {"PoolExecutor"})
@@ -238,7 +238,7 @@ MIGRATIONS_SO_FAR = ("72298a827c8d", "b3cb61fd5d62", "cb94bcd821cc", "39525ef995
 
 
 def test_a_migration_is_never_edited() -> None:
-    """State files went through it as it was: a change of tables is a further one, at the end."""
+    """Existing state files were migrated with it as it was; a change of tables is a new migration at the end."""
     texts = [" ".join(re.sub(r"--.*", "", "\n".join(statements)).split()) for statements in MIGRATIONS]
     digests = tuple(hashlib.sha256(text.encode()).hexdigest()[:12] for text in texts)
     assert digests[: len(MIGRATIONS_SO_FAR)] == MIGRATIONS_SO_FAR, "put it back, and add a migration at the end"
@@ -248,21 +248,21 @@ def test_a_migration_is_never_edited() -> None:
 # The page itself
 
 
-def test_every_path_that_the_page_names_is_there() -> None:
-    """Modules, folders and tests move; who reads the page has to find them."""
+def test_every_path_on_the_page_exists() -> None:
+    """Modules, folders and tests move; readers of the page must still find them."""
     named = set(re.findall(r"`((?:mtc|tests|docs|schemas|manifests|bench|\.ci)/[\w./-]*)`", CONTRIBUTING))
     assert len(named) > 20
     assert sorted(path for path in named if not (ROOT / path).exists()) == []
 
 
-def test_every_link_of_the_page_leads_somewhere() -> None:
-    """Also those of the page about security."""
+def test_every_link_on_the_page_works() -> None:
+    """This includes the links of the page about security."""
     for page in ("CONTRIBUTING.md", "SECURITY.md"):
         links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text("utf-8"))
         assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_page_draws_the_layers_that_the_test_of_layers_holds() -> None:
+def test_the_page_shows_the_layers_of_the_layer_test() -> None:
     """Every folder of mtc/ is in the picture."""
     folders = sorted(path.name for path in Path(mtc.__file__).parent.iterdir() if (path / "__init__.py").exists())
     picture = re.findall(r"^```text\n(.*?)^```", CONTRIBUTING, re.MULTILINE | re.DOTALL)[0]
@@ -270,14 +270,14 @@ def test_the_page_draws_the_layers_that_the_test_of_layers_holds() -> None:
 
 
 def test_the_public_api_is_what_the_page_says() -> None:
-    """`mtc` is a command; from Python only its version is promised."""
+    """`mtc` is a command; the only public name in Python is its version."""
     assert mtc.__all__ == ["__version__"]
     assert "`mtc.__version__`" in CONTRIBUTING
 
 
 @pytest.mark.parametrize("record", sorted((ROOT / "docs/decisions").glob("[0-9]*.md")), ids=lambda path: path.stem)
-def test_a_decision_is_a_short_record_in_the_index(record: Path) -> None:
-    """Context, decision, consequences, in 20 to 40 lines that somebody reads."""
+def test_a_decision_record_is_short_and_in_the_index(record: Path) -> None:
+    """It has context, decision and consequences in 20 to 40 lines."""
     text = record.read_text("utf-8")
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
     assert 15 <= len(text.splitlines()) <= 45

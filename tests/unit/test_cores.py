@@ -1,4 +1,4 @@
-"""How many cores a process may use."""
+"""The number of cores that a process may use."""
 
 import os
 from pathlib import Path
@@ -22,8 +22,8 @@ QUOTAS = {
 
 
 @pytest.mark.parametrize(("files", "cores"), QUOTAS.values(), ids=QUOTAS)
-def test_a_quota_bounds_the_cores(files: dict[str, str], cores: int, tmp_path: Path) -> None:
-    """The smallest of the process's group and those above it."""
+def test_a_quota_limits_the_cores(files: dict[str, str], cores: int, tmp_path: Path) -> None:
+    """The smallest quota of the process's control group and its parents applies."""
     own = tmp_path / "cgroup"
     own.write_text("0::/kubepods/pod\n")
     for name, text in files.items():
@@ -34,8 +34,8 @@ def test_a_quota_bounds_the_cores(files: dict[str, str], cores: int, tmp_path: P
 
 
 @pytest.mark.parametrize("text", ["", "12:cpu:/old\n", "0::\n"], ids=["empty", "the first version", "no path"])
-def test_without_a_group_the_affinity_counts(text: str, tmp_path: Path) -> None:
-    """Also where the system has no such file."""
+def test_without_a_control_group_the_affinity_applies(text: str, tmp_path: Path) -> None:
+    """This includes systems that have no such file."""
     own = tmp_path / "cgroup"
     assert available_cores(own, tmp_path) == ALL
     own.write_text(text)
@@ -44,7 +44,7 @@ def test_without_a_group_the_affinity_counts(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
 def test_a_process_bound_to_one_core_has_one() -> None:
-    """As by `taskset`, or by a cpuset."""
+    """The limit may come from `taskset` or a cpuset."""
     before = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {min(before)})

@@ -1,4 +1,4 @@
-"""Every error of the embedded database has its class, and its words."""
+"""Every error of the embedded database gets an error class and a message."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from mtc.core.errors import PermanentError, TransientError
     ],
 )
 def test_an_error_has_its_class(error: duckdb.Error, kind: type[Exception], what: str) -> None:
-    """What may pass is tried again; what is short is named; one line is shown, and never a query."""
+    """Transient errors are retried, a missing resource is named, and the message is one line without the query."""
     told = explain_database_error(error, "a.log")
     assert isinstance(told, kind)
     assert what in told.what
@@ -39,8 +39,8 @@ def test_an_error_has_its_class(error: duckdb.Error, kind: type[Exception], what
     assert "LINE 1" not in str(told)
 
 
-def test_what_the_database_says_of_data_is_such_an_error(tmp_path: Path) -> None:
-    """Conversions and ranges, as they are raised."""
+def test_data_errors_of_the_database_have_their_class(tmp_path: Path) -> None:
+    """Conversion and range errors are tested as the database raises them."""
     for query in ("SELECT CAST('x' AS INTEGER)", "SELECT 200::TINYINT", "SELECT chr(-1)"):
         with connect("100MB", tmp_path) as connection, pytest.raises(duckdb.Error) as raised:
             connection.execute(query).fetchall()

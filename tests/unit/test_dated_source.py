@@ -1,4 +1,4 @@
-"""Logs of a day that grow, are renamed, compressed, copied and deleted at random: every line is loaded once."""
+"""Dated logs grow and are renamed, compressed, copied and deleted at random: every line is loaded once."""
 
 import dataclasses
 import datetime as dt
@@ -23,7 +23,7 @@ STEPS = 40
 
 
 class Walk:
-    """A folder with logs of a day, and what was loaded of them."""
+    """A folder with dated logs, and what was loaded from them."""
 
     def __init__(self, root: Path, seed: int) -> None:
         self.random = random.Random(seed)
@@ -46,18 +46,18 @@ class Walk:
 
     @property
     def plain(self) -> list[str]:
-        """The logs that are not compressed."""
+        """Return the logs that are not compressed."""
         return sorted(path.name for path in self.folder.iterdir() if not path.name.endswith(".gz"))
 
     @property
     def is_settled(self) -> bool:
-        """Whether a last line counts that has no end."""
+        """Whether an incomplete last line counts."""
         return self.now >= dt.datetime(2026, 5, 2, 5, tzinfo=dt.UTC)
 
     def append(self) -> None:
-        """Write lines to a log, and maybe a piece of one."""
+        """Write lines to a log, and sometimes part of one."""
         name = self.random.choice(self.names)
-        if not (self.folder / name).exists() and self.deleted:  # a log that takes the name of a deleted one replaces it
+        if not (self.folder / name).exists() and self.deleted:  # a log with the name of a deleted log replaces it
             self.number += 1
             self.names.remove(name)
             name = f"2026-05-01-{self.number}.log"
@@ -80,7 +80,7 @@ class Walk:
         self.touch(name)
 
     def finish(self) -> None:
-        """Write the rest of all lines."""
+        """Complete all partial lines."""
         for name, rest in self.pieces.items():
             with (self.folder / name).open("ab") as stream:
                 stream.write(rest)
@@ -88,12 +88,12 @@ class Walk:
         self.pieces.clear()
 
     def touch(self, name: str) -> None:
-        """The file was written to now."""
+        """Set the file's modification time to now."""
         moment = int(self.now.timestamp() * 1e9)
         os.utime(self.folder / name, ns=(moment, moment))
 
     def rename(self) -> None:
-        """Rename a log, which is whole then."""
+        """Rename a log after completing it."""
         self.finish()
         if self.plain:
             name = self.random.choice(self.plain)
@@ -108,7 +108,7 @@ class Walk:
             self.number += 1
             new = path if keep or "log." in path.name else path.rename(path.with_name(f"{path.name}.{self.number}"))
             packed = new.with_name(f"{new.name}.gz")
-            if packed.name in self.packed:  # a file that takes the name of another one replaces it
+            if packed.name in self.packed:  # a file with the name of another file replaces it
                 packed = new.with_name(f"{new.name}.{self.number}.gz")
             self.packed.add(packed.name)
             packed.write_bytes(gzip.compress(new.read_bytes(), mtime=0))
@@ -119,7 +119,7 @@ class Walk:
                 new.unlink()
 
     def look(self) -> None:
-        """Load what is new and changed, as a run does."""
+        """Load new and changed objects, as a run does."""
         for _ in range(2):
             found = self.source.look([DAY], {DAY: tuple(self.loaded.values())})
             changes = compare(found.get(DAY, ()), self.loaded.values(), "", ())
@@ -143,7 +143,7 @@ class Walk:
         self.texts[item.key] = text
 
     def delete(self) -> None:
-        """Delete a file that was seen as it is."""
+        """Delete a file that was seen in its current state."""
         self.finish()
         self.look()
         if names := sorted(self.seen - {*self.names}):
@@ -151,7 +151,7 @@ class Walk:
             (self.folder / self.random.choice(names)).unlink()
 
     def reload(self) -> None:
-        """Load an object again, as for other settings."""
+        """Load an object again, as after a change of settings."""
         found = self.source.look([DAY], {DAY: tuple(self.loaded.values())}).get(DAY, ())
         same = [
             item for item in found if item.key in self.loaded and self.loaded[item.key].object.version == item.version
@@ -164,9 +164,9 @@ class Walk:
             self.loaded[item.key] = kept
 
     def step(self) -> None:
-        """Do anything."""
+        """Do one random action."""
         minutes = self.random.choice([1, 20, 200])
-        if minutes > 20 or self.is_settled:  # a last line without its end counts as it is then
+        if minutes > 20 or self.is_settled:  # an incomplete last line counts as it is then
             self.finish()
         self.now += dt.timedelta(minutes=minutes)
         do = self.random.choices(
@@ -184,7 +184,7 @@ class Walk:
         do[0]()
 
     def expect_all(self) -> None:
-        """Every line is there once; copies do not count."""
+        """Check that every line was loaded once; copies do not count."""
         copies = copies_among(self.loaded.values())
         lines = [line for key, text in self.texts.items() if key not in copies for line in text.splitlines()]
         assert sorted(lines) == sorted(self.written)
@@ -192,7 +192,7 @@ class Walk:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_every_line_is_loaded_once(tmp_path: Path, seed: int) -> None:
-    """Whatever happened between two looks."""
+    """The order of actions between two runs does not matter."""
     walk = Walk(tmp_path, seed)
     for _ in range(STEPS):
         walk.step()

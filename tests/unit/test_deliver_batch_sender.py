@@ -1,4 +1,4 @@
-"""The life of a batch: what each answer of the server leads to, and what is recorded of it before the next step."""
+"""The life of a batch: how each answer of the server is handled, and what is recorded before the next step."""
 
 import dataclasses
 import datetime as dt
@@ -25,18 +25,18 @@ ALL = list(range(BATCH))
 
 @pytest.fixture
 def one(tmp_path: Path) -> Iterator[Bench]:
-    """A batch of twelve hits of four visitors, and a server that has nothing."""
+    """A batch of twelve hits of four visitors, and an empty server."""
     with bench(tmp_path) as made:
         yield made
 
 
 def with_bad_site(requests: list[str], *places: int) -> list[str]:
-    """The requests, some of them for a site that Matomo does not have: invalid to it."""
+    """The requests, some of them invalid: their site does not exist in Matomo."""
     return [text.replace("?idsite=1&", "?idsite=99&") if at in places else text for at, text in enumerate(requests)]
 
 
-def test_a_batch_is_marked_before_it_is_sent_and_recorded_when_it_was_taken(one: Bench) -> None:
-    """What follows a mark is nothing that the server could not already have."""
+def test_a_batch_is_marked_before_it_is_sent_and_recorded_when_it_was_accepted(one: Bench) -> None:
+    """Every hit that the server may have is covered by a mark."""
     seen: list[int] = []
     one.batch_recorder.at_move = lambda batch: seen.append(one.matomo.posts.bulks) if batch.status is SENDING else None
     ended = one.send()
@@ -47,8 +47,8 @@ def test_a_batch_is_marked_before_it_is_sent_and_recorded_when_it_was_taken(one:
     assert one.batch_recorder.rests == []
 
 
-def test_a_batch_that_was_recorded_is_told_together_with_the_next_mark(one: Bench) -> None:
-    """One transaction for both; `flush` tells what has no next."""
+def test_the_record_of_a_batch_is_written_with_the_next_mark(one: Bench) -> None:
+    """Both are one transaction; `flush` writes the record of the last batch."""
     one.sender.send(one.batch, one.requests)
     assert one.batch_recorder.statuses == [SENDING]
     one.sender.send(one.batch, with_bad_site(one.requests, *ALL))
@@ -60,8 +60,8 @@ def test_a_batch_that_was_recorded_is_told_together_with_the_next_mark(one: Benc
 
 
 @pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.UNAVAILABLE])
-def test_what_was_surely_not_kept_is_planned_again_and_sent_after_a_pause(fault: Fault, one: Bench) -> None:
-    """Without a look-up; with fewer requests at once from then on."""
+def test_a_batch_that_was_surely_not_stored_is_planned_and_sent_again_after_a_pause(fault: Fault, one: Bench) -> None:
+    """No look-up is needed; fewer requests run at once from then on."""
     one.matomo.faults.next(fault, count=2, retry_after="0")
     ended = one.send()
     assert one.batch_recorder.statuses == [SENDING, PLANNED, SENDING, PLANNED, SENDING, RECORDED]
@@ -73,8 +73,8 @@ def test_what_was_surely_not_kept_is_planned_again_and_sent_after_a_pause(fault:
 
 
 @pytest.mark.parametrize(("fault", "sent"), [(Fault.TOO_MANY, 8), (Fault.DATABASE_DOWN, 5), (Fault.BAD_GATEWAY, 5)])
-def test_a_server_that_never_takes_it_is_given_up_for_this_try(fault: Fault, sent: int, one: Bench) -> None:
-    """The batch is planned, and the error may pass; what puts it in doubt takes long, and is tried less often."""
+def test_a_server_that_never_accepts_the_batch_ends_the_attempt(fault: Fault, sent: int, one: Bench) -> None:
+    """The batch is planned and the error transient; an answer that leaves doubt is retried less often."""
     one.matomo.faults.always(fault, retry_after="0")
     with pytest.raises(TransientError) as caught:
         one.send()
@@ -85,8 +85,8 @@ def test_a_server_that_never_takes_it_is_given_up_for_this_try(fault: Fault, sen
     assert one.stored() == []
 
 
-def test_a_hit_that_is_lost_again_and_again_is_given_up_for_this_try(one: Bench) -> None:
-    """The database never gets its lock; the rest of the batch is not sent again."""
+def test_a_hit_that_is_lost_repeatedly_ends_the_attempt(one: Bench) -> None:
+    """The database never gets its lock; the other hits of the batch are not sent again."""
     for _ in range(20):
         one.matomo.faults.next(Fault.LOCK_WAIT, hit=0)
     with pytest.raises(TransientError, match="named none invalid"):
@@ -94,8 +94,8 @@ def test_a_hit_that_is_lost_again_and_again_is_given_up_for_this_try(one: Bench)
     assert one.stored() == [1]
 
 
-def test_an_error_about_access_is_looked_up_before_it_is_told(tmp_path: Path) -> None:
-    """Matomo may be set to refuse whole bulks; nothing is there, and the remedy is told after one try."""
+def test_an_access_error_is_looked_up_before_it_is_reported(tmp_path: Path) -> None:
+    """Matomo may refuse whole bulk requests: no hit was stored, and the fix is reported after one attempt."""
     error = as_json({"status": "error", "tracked": 0, "message": "token_auth is not valid"}, 500)
     with bench(tmp_path) as one, running(lambda asked: error if "/matomo.php" in asked.path else as_json([])) as script:
         settings = one.tracker.settings.model_copy(update={"url": script.url})
@@ -108,8 +108,8 @@ def test_an_error_about_access_is_looked_up_before_it_is_told(tmp_path: Path) ->
         assert sum(one.batch_recorder.rests) == SETTLE.total_seconds() / 12, "the server is done with it"
 
 
-def test_a_server_that_nobody_listens_at_is_no_doubt(one: Bench) -> None:
-    """Nothing can have reached it."""
+def test_a_refused_connection_leaves_no_doubt(one: Bench) -> None:
+    """No hit can have reached the server."""
     one.matomo.close()
     with pytest.raises(TransientError):
         one.send()
@@ -118,9 +118,9 @@ def test_a_server_that_nobody_listens_at_is_no_doubt(one: Bench) -> None:
 
 
 def test_the_server_may_ask_for_a_pause_before_anything_is_sent(one: Bench) -> None:
-    """By `Retry-After`: the lane rests for it, and may be ended meanwhile; the batch stays planned."""
+    """`Retry-After` pauses the lane, which may be stopped meanwhile; the batch stays planned."""
     one.matomo.faults.next(Fault.TOO_MANY, retry_after="600")
-    one.batch_recorder.rests_left = 1  # the pause of its own, then the server's
+    one.batch_recorder.rests_left = 1  # mtc's own pause, then the server's
     with pytest.raises(LaneStoppedError):
         one.send()
     assert one.batch_recorder.statuses == [SENDING, PLANNED]
@@ -128,8 +128,8 @@ def test_the_server_may_ask_for_a_pause_before_anything_is_sent(one: Bench) -> N
     assert one.matomo.posts.bulks == 1
 
 
-def test_what_was_recorded_is_told_before_a_lane_waits_for_its_turn(one: Bench) -> None:
-    """Else a run that is killed while it waits would not know."""
+def test_results_are_reported_before_a_lane_waits_for_its_turn(one: Bench) -> None:
+    """Otherwise they would be lost if the run is killed while it waits."""
     one.tracker.client.limiter.slow_down()
     one.tracker.client.limiter.slow_down()  # room for one
     one.sender.send(one.batch, one.requests)
@@ -147,8 +147,8 @@ def test_what_was_recorded_is_told_before_a_lane_waits_for_its_turn(one: Bench) 
 
 
 @pytest.mark.parametrize("token", [SUPER, WRITE])
-def test_invalid_hits_are_counted_and_told(token: str, tmp_path: Path) -> None:
-    """Who may only write is not told: they are those that are not there. The batch is recorded without them."""
+def test_invalid_hits_are_counted_and_reported(token: str, tmp_path: Path) -> None:
+    """Without read access the invalid hits are those that are missing. The batch is recorded without them."""
     with bench(tmp_path, token=token) as one:
         ended = one.send(requests=with_bad_site(one.requests, 3, 7))
         assert (ended.status, ended.invalid) == (RECORDED, 2)
@@ -157,8 +157,8 @@ def test_invalid_hits_are_counted_and_told(token: str, tmp_path: Path) -> None:
         assert one.matomo.posts.bulks == 1
 
 
-def test_which_hits_are_invalid_is_not_guessed_where_more_are_not_there(tmp_path: Path) -> None:
-    """One is invalid, and another was counted and not stored: either may be meant."""
+def test_invalid_hits_are_not_guessed_when_more_hits_are_missing(tmp_path: Path) -> None:
+    """One hit is invalid and another was counted but not stored: it is unknown which is which."""
     with bench(tmp_path, token=WRITE) as one:
         requests = with_bad_site(one.requests, 3)
         requests[7] = requests[7].replace("&rec=1&", "&rec=0&")
@@ -166,16 +166,16 @@ def test_which_hits_are_invalid_is_not_guessed_where_more_are_not_there(tmp_path
         assert (ended.status, ended.invalid, ended.refused) == (RECORDED, 1, ())
 
 
-def test_a_batch_of_nothing_but_invalid_hits_is_recorded_when_token_and_site_are_well(one: Bench) -> None:
-    """It looks like a wrong token, and the server is asked."""
+def test_a_batch_of_only_invalid_hits_is_recorded_when_token_and_site_are_valid(one: Bench) -> None:
+    """It looks like a wrong token, so the server is asked."""
     ended = one.send(requests=with_bad_site(one.requests, *ALL))
     assert (ended.status, ended.invalid, ended.refused) == (RECORDED, BATCH, tuple(ALL))
     assert one.matomo.posts.calls["SitesManager.getSiteFromId"] == 1
     assert one.stored() == []
 
 
-def test_a_token_that_was_revoked_stops_the_delivery_and_leaves_the_batch_to_be_sent(tmp_path: Path) -> None:
-    """Nothing of it was kept, so that nothing is in doubt."""
+def test_a_revoked_token_stops_the_delivery_and_the_batch_stays_planned(tmp_path: Path) -> None:
+    """No hit was stored, so nothing is in doubt."""
     with bench(tmp_path, token=VIEW) as one:
         with pytest.raises(PermanentError, match="may only view site 1"):
             one.send()
@@ -187,8 +187,8 @@ def test_a_token_that_was_revoked_stops_the_delivery_and_leaves_the_batch_to_be_
 @pytest.mark.parametrize(
     ("fault", "said"), [(Fault.MAINTENANCE, "record_statistics"), (Fault.REDIRECT, "set matomo.url to")]
 )
-def test_a_server_that_will_not_take_it_stops_the_delivery(fault: Fault, said: str, one: Bench) -> None:
-    """With the remedy; the batch is planned, not in doubt."""
+def test_a_server_that_refuses_the_batch_stops_the_delivery(fault: Fault, said: str, one: Bench) -> None:
+    """The error has a fix; the batch is planned, not in doubt."""
     one.matomo.faults.next(fault)
     with pytest.raises(PermanentError) as caught:
         one.send()
@@ -202,7 +202,7 @@ def test_a_server_that_will_not_take_it_stops_the_delivery(fault: Fault, said: s
 
 @pytest.mark.parametrize("place", [0, 5, BATCH - 1])
 def test_a_hit_lost_to_a_lock_wait_is_sent_again_alone(place: int, one: Bench) -> None:
-    """The answer says how many are lost, the look-up which."""
+    """The answer says how many hits are lost, the look-up which ones."""
     one.matomo.faults.next(Fault.LOCK_WAIT, hit=place)
     ended = one.send()
     assert one.batch_recorder.statuses == [SENDING, PLANNED, SENDING, RECORDED]
@@ -214,7 +214,7 @@ def test_a_hit_lost_to_a_lock_wait_is_sent_again_alone(place: int, one: Bench) -
 
 
 def test_a_hit_may_be_lost_more_than_once(one: Bench) -> None:
-    """First one of the batch, then a batch of one: that one has no answer to tell it from statistics switched off."""
+    """First in a batch, then alone, where the answer looks the same as when statistics are switched off."""
     one.matomo.faults.next(Fault.LOCK_WAIT, hit=4)
     one.matomo.faults.next(Fault.DEADLOCK_KEEPS_NONE)
     ended = one.send()
@@ -224,7 +224,7 @@ def test_a_hit_may_be_lost_more_than_once(one: Bench) -> None:
 
 @pytest.mark.parametrize("token", [SUPER, WRITE])
 def test_a_lost_hit_among_invalid_ones_is_found(token: str, tmp_path: Path) -> None:
-    """Each is sent until it is stored or called invalid; none is stored twice, none is counted as invalid twice."""
+    """Hits are sent until they are stored or reported invalid; none is stored or counted twice."""
     with bench(tmp_path, token=token) as one:
         one.matomo.faults.next(Fault.LOCK_WAIT, hit=4)
         ended = one.send(requests=with_bad_site(one.requests, 2, 9))
@@ -233,8 +233,8 @@ def test_a_lost_hit_among_invalid_ones_is_found(token: str, tmp_path: Path) -> N
         assert ended.refused == (2, 9)
 
 
-def test_which_hits_are_lost_cannot_be_told_of_a_visit_that_is_not_listed_whole(tmp_path: Path) -> None:
-    """An error with a remedy, instead of a hit that counts twice; nor does a later run forget that one is lost."""
+def test_lost_hits_of_a_visit_that_is_not_listed_whole_are_not_guessed(tmp_path: Path) -> None:
+    """An error with a fix is raised instead of counting a hit twice; a later run still knows that one is lost."""
     with bench(tmp_path, hits(BATCH, visitors=1), settings=Settings(action_limit=5)) as one:
         one.matomo.faults.next(Fault.LOCK_WAIT, hit=3)
         for _ in range(2):
@@ -247,7 +247,7 @@ def test_which_hits_are_lost_cannot_be_told_of_a_visit_that_is_not_listed_whole(
         assert one.matomo.posts.bulks == 1
 
 
-# Answers that say nothing; then see test_deliver_doubt.py
+# Answers without information; see also test_deliver_doubt.py
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,8 @@ def test_which_hits_are_lost_cannot_be_told_of_a_visit_that_is_not_listed_whole(
     ],
     ids=["more than were sent", "negative", "no number", "no counts", "a page", "nothing", "no words", "a bad gateway"],
 )
-def test_an_answer_that_is_none_puts_the_batch_in_doubt(answer: Answer, one: Bench) -> None:
-    """Whatever a stranger answers in Matomo's place: nothing counts as recorded, and nothing is sent again unasked."""
+def test_an_invalid_answer_puts_the_batch_in_doubt(answer: Answer, one: Bench) -> None:
+    """Whatever another server answers in Matomo's place, no hit counts as recorded or is sent again unchecked."""
     one.batch_recorder.rests_left = 0
     with running(lambda asked: answer if "/matomo.php" in asked.path else as_json([])) as script:
         settings = one.tracker.settings.model_copy(update={"url": script.url})

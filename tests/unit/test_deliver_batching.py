@@ -1,4 +1,4 @@
-"""The hits of a delivery in lanes and batches: each once, in order, and the same whenever they are laid out."""
+"""The hits of a delivery in lanes and batches: each hit once, in order, and the same every time."""
 
 import base64
 import contextlib
@@ -31,7 +31,7 @@ Files = Mapping[str, Sequence[Row]]
 
 @contextlib.contextmanager
 def layout_of(files: Files, cut: Cut, *, without: str = "") -> Iterator[Batching]:
-    """The batching of all objects in these files, but for one."""
+    """The batching of all objects in these files, except one."""
     with tempfile.TemporaryDirectory() as folder:
         loaded = [item for item in write_parts(Path(folder), files) if item.object_id != without]
         random.Random(len(files)).shuffle(loaded)
@@ -40,7 +40,7 @@ def layout_of(files: Files, cut: Cut, *, without: str = "") -> Iterator[Batching
 
 
 def lanes_of(batching: Batching) -> dict[int, list[BatchHit]]:
-    """Every hit of every batch, lane by lane."""
+    """Return every hit of every batch by lane."""
     lanes: dict[int, list[BatchHit]] = {}
     for batch in batching.batches():
         lanes.setdefault(batch.id.lane, []).extend(batching.hits_of(batch))
@@ -48,12 +48,12 @@ def lanes_of(batching: Batching) -> dict[int, list[BatchHit]]:
 
 
 def texts_of(batching: Batching) -> dict[BatchId, list[str]]:
-    """The requests of every batch."""
+    """Return the requests of every batch."""
     return {batch.id: batching.requests(batch.id, 1)[0] for batch in batching.batches()}
 
 
 def by_object(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """A file for each object."""
+    """Write one file for each object."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(row.object, []).append(row)
@@ -69,8 +69,8 @@ cuts = st.builds(Cut, st.just(UID), st.integers(1, 4), st.integers(1, 7), st.jus
 quick = settings(deadline=None, max_examples=25)
 
 
-def test_slices_of_a_log_are_sent_in_its_order(tmp_path: Path) -> None:
-    """Whatever their ids are; those of another log, and whole objects, are where they were."""
+def test_slices_of_a_log_are_sent_in_their_order(tmp_path: Path) -> None:
+    """Their ids do not matter; slices of other logs and whole objects keep their places."""
     objects = ["o2", "o5", "o1", "o4", "o3"]
     rows = {name: [Row(name, line) for line in (1, 2)] for name in objects}
     starts = {"o5": 0, "o3": 100, "o1": 1000}
@@ -90,8 +90,8 @@ def test_slices_of_a_log_are_sent_in_its_order(tmp_path: Path) -> None:
 
 @quick
 @given(hits, cuts)
-def test_the_batches_have_every_hit_once_in_order_and_a_visitor_in_one_lane(rows: list[Row], cut: Cut) -> None:
-    """Ordered by time, then object, then line; each batch of a lane is full but its last."""
+def test_batches_have_every_hit_once_in_order_and_each_visitor_in_one_lane(rows: list[Row], cut: Cut) -> None:
+    """Hits are ordered by time, object and line; all batches of a lane but the last are full."""
     with layout_of(by_object(rows), cut) as batching:
         batches = batching.batches()
         lanes = lanes_of(batching)
@@ -116,7 +116,7 @@ def test_the_batches_have_every_hit_once_in_order_and_a_visitor_in_one_lane(rows
 @quick
 @given(hits, cuts, st.randoms(use_true_random=False))
 def test_the_same_cut_of_the_same_hits_gives_the_same_batches(rows: list[Row], cut: Cut, dice: random.Random) -> None:
-    """However the parts are called, however many objects share one, and in whatever order their rows lie."""
+    """File names, the number of objects in a file and the order of rows do not matter."""
     mixed = list(rows)
     dice.shuffle(mixed)
     middle = dice.randrange(len(mixed) + 1)
@@ -130,8 +130,8 @@ def test_the_same_cut_of_the_same_hits_gives_the_same_batches(rows: list[Row], c
 
 @quick
 @given(hits, cuts)
-def test_what_is_sent_says_what_the_hits_are(rows: list[Row], cut: Cut) -> None:
-    """A hit's own id is in its request, its time, address and line are those of its row."""
+def test_a_request_contains_the_hits_own_values(rows: list[Row], cut: Cut) -> None:
+    """It has the hit's id, and the time, address and line of its row."""
     known = {(row.object, row.line): row for row in rows}
     with layout_of(by_object(rows), cut) as batching:
         for batch in batching.batches():
@@ -145,8 +145,8 @@ def test_what_is_sent_says_what_the_hits_are(rows: list[Row], cut: Cut) -> None:
 
 @quick
 @given(hits, cuts, st.integers(1, 9))
-def test_requests_of_many_batches_are_those_of_each(rows: list[Row], cut: Cut, count: int) -> None:
-    """They end with their lane."""
+def test_the_requests_of_many_batches_are_those_of_each_batch(rows: list[Row], cut: Cut, count: int) -> None:
+    """They end at the end of their lane."""
     with layout_of(by_object(rows), cut) as batching:
         texts = texts_of(batching)
         for first in texts:
@@ -157,7 +157,7 @@ def test_requests_of_many_batches_are_those_of_each(rows: list[Row], cut: Cut, c
 @quick
 @given(hits, cuts)
 def test_visitors_are_counted_up_to_the_end_of_the_batch(rows: list[Row], cut: Cut) -> None:
-    """So long a visit may be when the batch is stored, and no longer."""
+    """The count is the maximum length of a visit when the batch is stored."""
     with layout_of(by_object(rows), cut) as batching:
         lanes = lanes_of(batching)
         for batch in batching.batches():
@@ -168,15 +168,15 @@ def test_visitors_are_counted_up_to_the_end_of_the_batch(rows: list[Row], cut: C
 
 @quick
 @given(hits, st.sampled_from(["oa", "ob"]))
-def test_of_a_file_that_objects_share_only_the_delivered_ones_count(rows: list[Row], without: str) -> None:
-    """The others are of another delivery."""
+def test_only_delivered_objects_of_a_shared_file_count(rows: list[Row], without: str) -> None:
+    """The other objects of the file belong to another delivery."""
     with layout_of({"bundle": rows}, Cut(UID, 2, 3, UNTIL), without=without) as batching:
         sent = {(hit.object_id, hit.line) for own in lanes_of(batching).values() for hit in own}
     assert sent == {(row.object, row.line) for row in rows if row.object != without}
 
 
-def test_a_file_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path) -> None:
-    """A warehouse may lie in a folder of any name."""
+def test_a_file_name_that_looks_like_a_pattern_is_taken_literally(tmp_path: Path) -> None:
+    """The warehouse may be in a folder with any name."""
     warehouse = tmp_path / "ware[house]*?"
     loaded = write_parts(warehouse, {"a": [Row()]})
     write_part(tmp_path / "wareh" / loaded[0].parts[0].file, [Row(line=9)])
@@ -184,8 +184,8 @@ def test_a_file_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path) -> None
         assert [hit.line for own in lanes_of(batching).values() for hit in own] == [1]
 
 
-def test_ids_of_hits_differ_and_are_what_matomo_keeps(tmp_path: Path) -> None:
-    """Six letters and digits; those of another cut are others."""
+def test_ids_of_hits_are_unique_and_valid_for_matomo(tmp_path: Path) -> None:
+    """An id has six letters and digits; another cut has other ids."""
     rows = [Row(f"o{number % 3}", number) for number in range(2000)]
     loaded = write_parts(tmp_path, {"a": rows})
     ids: list[set[str]] = []
@@ -197,8 +197,8 @@ def test_ids_of_hits_differ_and_are_what_matomo_keeps(tmp_path: Path) -> None:
     assert len(ids[0] & ids[1]) <= 1
 
 
-def test_ids_and_lanes_are_what_they_were_in_the_version_that_made_a_cut(tmp_path: Path) -> None:
-    """Said anew: a delivery that is open when mtc is upgraded is gone on with, by the same rules."""
+def test_ids_and_lanes_do_not_change_between_versions(tmp_path: Path) -> None:
+    """A delivery that is open during an upgrade of mtc continues with the same ids and lanes."""
     rows = [Row("o1", line, ip=f"192.0.2.{line}") for line in range(50)]
     with laid(tmp_path, write_parts(tmp_path, {"a": rows}), Cut(UID, 3, 100, UNTIL)) as batching:
         for lane, own in lanes_of(batching).items():
@@ -209,7 +209,7 @@ def test_ids_and_lanes_are_what_they_were_in_the_version_that_made_a_cut(tmp_pat
 
 
 def test_a_delivery_without_hits_has_no_batches(tmp_path: Path) -> None:
-    """Of objects without parts, or whose hits all are of times that Matomo would not keep."""
+    """Its objects have no parts, or only hits with times that Matomo would not store."""
     (empty,) = write_parts(tmp_path, {"a": [Row(ts=UNTIL + SECOND)]})
     for loaded in ((), (dataclasses.replace(empty, parts=()),), (empty,)):
         with laid(tmp_path, loaded) as batching:
@@ -217,8 +217,8 @@ def test_a_delivery_without_hits_has_no_batches(tmp_path: Path) -> None:
             batching.check(())
 
 
-def test_other_batches_than_those_that_were_cut_are_refused(tmp_path: Path) -> None:
-    """What was sent of them cannot be told from what was not."""
+def test_batches_that_differ_from_the_cut_are_refused(tmp_path: Path) -> None:
+    """It would be unknown which hits were already sent."""
     with laid(tmp_path, write_parts(tmp_path, {"a": [Row(line=line) for line in range(5)]})) as batching:
         (batch,) = batching.batches()
         batching.check([dataclasses.replace(batch, left=(1,), invalid=2)])
@@ -227,8 +227,8 @@ def test_other_batches_than_those_that_were_cut_are_refused(tmp_path: Path) -> N
                 batching.check(other)
 
 
-def test_a_part_that_is_gone_or_no_part_is_an_error_of_the_step(tmp_path: Path) -> None:
-    """With the words of the others; never a batch less."""
+def test_a_missing_or_damaged_part_is_an_error_of_the_step(tmp_path: Path) -> None:
+    """The message is that of other stages; no batch is left out."""
     loaded = write_parts(tmp_path, {"a": [Row()], "b": [Row("o2")]})
     path = tmp_path / loaded[0].parts[0].file
     path.write_bytes(b"nothing")
@@ -251,10 +251,10 @@ AT_THE_BORDERS = [
 
 
 @pytest.mark.parametrize(("ts", "sendable"), AT_THE_BORDERS)
-def test_times_that_matomo_would_file_under_now_are_not_sent(
+def test_hits_with_times_that_matomo_would_change_are_not_sent(
     ts: dt.datetime, tmp_path: Path, *, sendable: bool
 ) -> None:
-    """After the cut, or 20 years before it; they are counted and named instead, so that each hit is one of both."""
+    """Times after the cut or 20 years before it: these hits are counted and named instead."""
     loaded = write_parts(tmp_path, {"a": [Row(line=7, ts=ts), Row(line=8)]})
     cut = Cut(UID, 1, 100, UNTIL)
     with laid(tmp_path, loaded, cut) as batching:
@@ -264,7 +264,7 @@ def test_times_that_matomo_would_file_under_now_are_not_sent(
 
 
 def test_the_first_unsendable_hits_are_named_and_all_are_counted(tmp_path: Path) -> None:
-    """By object and line."""
+    """They are named by object and line."""
     rows = [Row(f"o{line % 2}", line, UNTIL + SECOND) for line in range(50)]
     loaded = write_parts(tmp_path, {"a": rows, "b": [Row("o3", 1)]})
     count, named = unsendable_of(tmp_path, loaded, Cut(UID, 1, 100, UNTIL))
@@ -273,8 +273,8 @@ def test_the_first_unsendable_hits_are_named_and_all_are_counted(tmp_path: Path)
     assert unsendable_of(tmp_path, (), Cut(UID, 1, 100, UNTIL)) == (0, ())
 
 
-def test_the_time_of_a_cut_counts_whatever_its_zone_is(tmp_path: Path) -> None:
-    """It is an instant."""
+def test_the_zone_of_the_cut_time_does_not_matter(tmp_path: Path) -> None:
+    """The cut is an instant."""
     paris = dt.timezone(dt.timedelta(hours=2))
     loaded = write_parts(tmp_path, {"a": [Row(line=1, ts=UNTIL), Row(line=2, ts=UNTIL + SECOND)]})
     with laid(tmp_path, loaded, Cut(UID, 1, 100, UNTIL.astimezone(paris))) as batching:
@@ -282,6 +282,6 @@ def test_the_time_of_a_cut_counts_whatever_its_zone_is(tmp_path: Path) -> None:
 
 
 def unsendable_of(warehouse: Path, loaded: Sequence[LoadedObject], cut: Cut) -> tuple[int, tuple[tuple[str, int], ...]]:
-    """What of these objects is not sent."""
+    """Return the hits of these objects that are not sent."""
     with database().cursor() as connection:
         return unsendable(connection, warehouse, loaded, cut)

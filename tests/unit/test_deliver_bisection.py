@@ -1,4 +1,4 @@
-"""Which hits a server fails over: found in few requests, and never said of a hit when it is the server that is down."""
+"""Bisection finds the hits that make a server fail with few requests, and blames no hit for an outage."""
 
 import math
 import random
@@ -14,7 +14,7 @@ ROUNDS = 5000
 
 
 class Server:
-    """Takes a piece unless one of its hits is bad, or it is down: from that request on, for so many.
+    """A server that accepts a request unless one of its hits is bad or the server is down.
 
     `died` says that its code dies without a word over a bad hit; when it is down it answers in other ways.
     """
@@ -28,7 +28,7 @@ class Server:
         self.failures = 0
 
     def settle(self, bisection: Bisection) -> None:
-        """Send until there is nothing to send; a few hits that are left are held against a request for nothing."""
+        """Send until nothing is left; a few remaining hits are compared with an empty request."""
         while piece := bisection.piece() or self.at_last(bisection):
             assert self.requests < ROUNDS
             assert len(set(piece)) == len(piece)
@@ -44,7 +44,7 @@ class Server:
                 bisection.took(piece)
 
     def at_last(self, bisection: Bisection) -> tuple[int, ...]:
-        """As it is done over HTTP."""
+        """Finish as it is done over HTTP."""
         if bisection.few and bisection.died and not bisection.answers:
             self.requests += 1
             bisection.answers = self.requests - 1 not in self.down
@@ -57,7 +57,7 @@ def one_visitor(count: int) -> dict[int, str]:
 
 
 def visitors(count: int) -> dict[int, str]:
-    """Hits of many visitors, in turns."""
+    """Hits of many visitors in rotation."""
     return {place: str(place % 40) for place in range(count)}
 
 
@@ -65,7 +65,7 @@ def visitors(count: int) -> dict[int, str]:
 @pytest.mark.parametrize("count", [2, 3, 4, 12, 500])
 @pytest.mark.parametrize("at", [0.0, 0.3, 0.5, 0.75, 1.0])
 def test_one_bad_hit_is_found_wherever_it_is(at: float, count: int, made: Callable[[int], Mapping[int, str]]) -> None:
-    """All others are taken, in about twice as many failures as it takes to halve the batch."""
+    """All other hits are accepted; it takes about twice as many failed requests as halvings of the batch."""
     bad = round(at * (count - 1))
     server, bisection = Server({bad}), Bisection(made(count))
     server.settle(bisection)
@@ -81,7 +81,7 @@ def test_one_bad_hit_is_found_wherever_it_is(at: float, count: int, made: Callab
     [(0, 1), (10, 11), (0, 11), (5, 6), (3, 8), (0, 1, 2, 3), (8, 9, 10, 11), (0, 5, 11), (1, 3, 5, 7, 9)],
 )
 def test_several_bad_hits_are_found(bad: tuple[int, ...], made: Callable[[int], Mapping[int, str]]) -> None:
-    """At the front, at the end, side by side, every other one."""
+    """They may be at the front, at the end, next to one another or alternating."""
     server, bisection = Server(bad), Bisection(made(12))
     server.settle(bisection)
     assert sorted(bisection.refused) == list(bad)
@@ -89,10 +89,10 @@ def test_several_bad_hits_are_found(bad: tuple[int, ...], made: Callable[[int], 
 
 
 @given(st.integers(1, 60), st.integers(1, 9), st.sets(st.integers(0, 59)), st.integers(0, 80), st.sampled_from([0, 90]))
-def test_no_hit_is_refused_that_is_not_bad_and_none_is_stored_twice(
+def test_only_bad_hits_are_refused_and_none_is_stored_twice(
     count: int, of: int, bad: set[int], fails_from: int, taken: int
 ) -> None:
-    """Whatever the server fails over, and when it goes down for good."""
+    """This holds whatever the server fails on, and whenever it goes down for good."""
     server = Server(bad, range(fails_from, ROUNDS))
     bisection = Bisection({place: str(place % of) for place in range(count)}, taken)
     server.settle(bisection)
@@ -104,10 +104,8 @@ def test_no_hit_is_refused_that_is_not_bad_and_none_is_stored_twice(
 
 @pytest.mark.parametrize("made", [one_visitor, visitors])
 @pytest.mark.parametrize("count", [1, 2, 3, 12, 500])
-def test_a_server_that_is_down_is_asked_no_more_than_a_few_times(
-    count: int, made: Callable[[int], Mapping[int, str]]
-) -> None:
-    """And nothing is refused."""
+def test_a_server_that_is_down_gets_only_a_few_requests(count: int, made: Callable[[int], Mapping[int, str]]) -> None:
+    """No hit is refused."""
     server, bisection = Server((), range(ROUNDS)), Bisection(made(count))
     server.settle(bisection)
     assert bisection.refused == ()
@@ -116,8 +114,8 @@ def test_a_server_that_is_down_is_asked_no_more_than_a_few_times(
 
 
 @pytest.mark.parametrize("began", range(1, 12))
-def test_a_server_that_goes_down_in_between_costs_no_hit(began: int) -> None:
-    """It fails over one hit, and then over all for a while."""
+def test_a_short_outage_during_bisection_loses_no_hit(began: int) -> None:
+    """The server fails on one hit, and then on all of them for a while."""
     server, bisection = Server({40}, range(began, ROUNDS)), Bisection(visitors(200))
     server.settle(bisection)
     assert set(bisection.refused) <= {40}
@@ -126,23 +124,23 @@ def test_a_server_that_goes_down_in_between_costs_no_hit(began: int) -> None:
 
 
 @pytest.mark.parametrize("left", [(5,), (3, 8), (0, 1, 2, 3)])
-def test_what_is_left_of_a_batch_by_a_run_that_was_killed_is_settled(left: tuple[int, ...]) -> None:
-    """The others are stored, so that there is none to try; the server answers otherwise."""
+def test_a_batch_left_by_a_killed_run_is_settled(left: tuple[int, ...]) -> None:
+    """The other hits are stored, so none is left to try; the server answers differently."""
     server, bisection = Server(left), Bisection(dict.fromkeys(left, "a"), taken=20)
     server.settle(bisection)
     assert sorted(bisection.refused) == list(left)
 
 
-def test_a_hit_that_is_told_of_as_an_outage_is_has_to_fail_more_often() -> None:
-    """And always in the same way, with others taken in between."""
+def test_a_hit_whose_failure_looks_like_an_outage_must_fail_more_often() -> None:
+    """It must fail in the same way each time, with other hits accepted in between."""
     server, bisection = Server({5}, died=False), Bisection(visitors(12))
     server.settle(bisection)
     assert bisection.refused == (5,)
     assert sorted(server.stored) == [place for place in range(12) if place != 5]
 
 
-def test_a_server_that_fails_now_and_then_in_many_ways_costs_no_hit() -> None:
-    """One of four requests, in five ways."""
+def test_a_server_that_fails_at_random_loses_no_hit() -> None:
+    """One of four requests fails, in five ways."""
     for seed in range(300):
         dice, bisection = random.Random(seed), Bisection(visitors(12))
         while piece := bisection.piece():
@@ -154,8 +152,8 @@ def test_a_server_that_fails_now_and_then_in_many_ways_costs_no_hit() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 100])
-def test_a_batch_of_nothing_but_bad_hits_is_settled_when_others_were_taken(count: int) -> None:
-    """They fail before and after: then it is they."""
+def test_a_batch_of_only_bad_hits_is_settled_when_other_hits_were_accepted(count: int) -> None:
+    """They fail before and after, so the hits are at fault."""
     server, bisection = Server(range(count)), Bisection(visitors(count))
     server.settle(bisection)
     assert bisection.refused == ()
@@ -166,7 +164,7 @@ def test_a_batch_of_nothing_but_bad_hits_is_settled_when_others_were_taken(count
 
 
 def test_hits_of_a_visitor_keep_their_order() -> None:
-    """As far as last hits of visitors are found to be held back."""
+    """Only the last hits of visitors are held back."""
     of = {place: str(place // 5 % 9) + str(place % 2) for place in range(50)}
     server, bisection = Server({20}), Bisection(of)
     server.settle(bisection)
@@ -175,8 +173,8 @@ def test_hits_of_a_visitor_keep_their_order() -> None:
         assert own == sorted(own)
 
 
-def test_what_is_stored_of_a_piece_is_not_sent_again() -> None:
-    """A server without transactions keeps what stands before the bad one."""
+def test_stored_hits_of_a_failed_piece_are_not_sent_again() -> None:
+    """A server without transactions keeps the hits before the bad one."""
     bisection = Bisection(visitors(12))
     stored: list[int] = []
     while piece := bisection.piece():
@@ -192,8 +190,8 @@ def test_what_is_stored_of_a_piece_is_not_sent_again() -> None:
 
 @pytest.mark.parametrize("visitors", [1, 2, 3, 9])
 @pytest.mark.parametrize("seed", range(50))
-def test_no_hit_gets_ahead_of_an_earlier_one_of_its_visitor(seed: int, visitors: int) -> None:
-    """Matomo joins hits into visits in order. It is given up only where each visitor has a hit that failed alone.
+def test_no_hit_is_sent_before_an_earlier_one_of_its_visitor(seed: int, visitors: int) -> None:
+    """Order matters to visits, and is given up only where each visitor has a hit that failed alone.
 
     The last hits of some visitors are held back, to have one to try in the end: these do not count.
     """
@@ -212,7 +210,7 @@ def test_no_hit_gets_ahead_of_an_earlier_one_of_its_visitor(seed: int, visitors:
         ]
         blocked = {visitor_of[place] for place in alone & set(bisection.left)}
         assert not ahead or {visitor_of[place] for place in bisection.left if place not in lasts} <= blocked
-        if fails and dice.random() < 0.5:  # of no hit's fault
+        if fails and dice.random() < 0.5:  # not caused by a hit
             fails -= 1
             bisection.failed(piece, alone=len(piece) == 1, died=False, reason="passing")
         elif bad & set(piece):

@@ -1,4 +1,4 @@
-"""A step's deliveries: cut and recorded before anything is sent, gone on with from wherever they were stopped."""
+"""A step's deliveries are cut and recorded before anything is sent, and continue wherever they were stopped."""
 
 import dataclasses
 import datetime as dt
@@ -39,7 +39,7 @@ SECOND = dt.timedelta(seconds=1)
 
 
 def rows(count: int = 30, object_: str = "o1", *, visitors: int = 5, begin: int = 0) -> list[Row]:
-    """Hits of some visitors, a second after each other."""
+    """Hits of some visitors at intervals of a second."""
     return [
         Row(object_, at + 1, NOON + (begin + at) * SECOND, f"192.0.2.{at % visitors}", path=f"/{at}", user_agent=AGENT)
         for at in range(count)
@@ -48,7 +48,7 @@ def rows(count: int = 30, object_: str = "o1", *, visitors: int = 5, begin: int 
 
 @dataclass(slots=True)
 class StateRecorder:
-    """Writes every fact to a real state file. `fails_at` is which recording finds the disk full."""
+    """Writes every fact to a real state file. `fails_at` is the number of the recording that finds the disk full."""
 
     store: Store
     fails_at: int = -1
@@ -58,7 +58,7 @@ class StateRecorder:
     at_fact: Callable[[Fact], None] = lambda _: None
 
     def record(self, *facts: Fact) -> None:
-        """Record them, all or none."""
+        """Record all of the facts or none."""
         self.calls += 1
         if self.calls == self.fails_at:
             raise StateError("the disk is full")
@@ -70,10 +70,10 @@ class StateRecorder:
         self.facts += facts
 
     def progress(self, *, size: int = 0, lines: int = 0) -> None:
-        """Nothing is counted."""
+        """Ignore the progress."""
 
     def check(self) -> None:
-        """Stop once enough is recorded."""
+        """Stop after a given number of recordings."""
         if 0 <= self.stops_at <= self.calls:
             raise InterruptedRunError(2)
 
@@ -91,30 +91,30 @@ class DeliveryRig:
 
     @property
     def job(self) -> DeliveryJob:
-        """The errand of the first day."""
+        """The delivery job of the first day."""
         return DeliveryJob(self.site, STEP, self.recorder)
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """What is recorded of the day."""
+        """What is recorded about the day."""
         return deliveries_of(self.store, STEP)
 
     def load(self, **files: Sequence[Row]) -> tuple[LoadedObject, ...]:
-        """Part files with these rows."""
+        """Write part files with these rows."""
         return write_parts(self.folder, files)
 
     def again(self, *, batch: int = 4) -> None:
-        """A later run, with a deliverer and a desk of its own."""
+        """A later run, with a new deliverer and recorder."""
         self.deliverer = deliverer_at(self.matomo.url, self.folder, batch=batch)
         self.recorder = StateRecorder(self.store)
 
     def stored(self) -> Counter[tuple[str, int]]:
-        """Every hit that the server has: path and second."""
+        """Path and second of every hit on the server."""
         return Counter((hit.url.rpartition("/")[2], hit.time) for hit in self.matomo.hits(1))
 
 
 def settings_at(url: str, token: str = SUPER, *, batch: int = 4, jobs: int = 2) -> Matomo:
-    """What a manifest says of a server."""
+    """The settings of a server as a manifest has them."""
     return Matomo(url=url, token=SecretStr(token), settle="1s", timeout="5s", batch=batch, jobs=jobs)
 
 
@@ -134,7 +134,7 @@ def site_at(url: str, name: str = "docs", number: int = 1) -> SiteSettings:
 
 @contextmanager
 def rig_in(folder: Path, token: str = SUPER) -> Iterator[DeliveryRig]:
-    """A server that has nothing, and a state in which nothing is."""
+    """An empty server and an empty state."""
     with FakeMatomo() as matomo, Store.open(folder / "state.db") as store:
         deliverer = deliverer_at(matomo.url, folder, token)
         made = DeliveryRig(matomo, folder, store, deliverer, site_at(matomo.url), StateRecorder(store))
@@ -146,13 +146,13 @@ def rig_in(folder: Path, token: str = SUPER) -> Iterator[DeliveryRig]:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[DeliveryRig]:
-    """The same, for a test."""
+    """An empty server and an empty state in a temporary folder."""
     with rig_in(tmp_path) as made:
         yield made
 
 
 def test_the_cut_is_recorded_before_the_first_hit_is_sent(rig: DeliveryRig) -> None:
-    """With all that it takes to find the same batches again."""
+    """The record has everything that is needed to make the same batches again."""
     loaded = rig.load(a=rows(30), b=rows(5, "o2"))
     seen: list[int] = []
     rig.recorder.at_fact = lambda fact: seen.append(rig.matomo.posts.bulks) if isinstance(fact, DeliveryCut) else None
@@ -171,7 +171,7 @@ def test_the_cut_is_recorded_before_the_first_hit_is_sent(rig: DeliveryRig) -> N
 
 
 def test_two_cuts_never_make_the_same_ids(rig: DeliveryRig) -> None:
-    """What is sent again by an operator's word is told from what was sent before."""
+    """Hits that are sent again on request can be told from those sent before."""
     loaded = rig.load(a=rows(3))
     for number in (1, 2):
         rig.deliverer.deliver(rig.job, number, loaded)
@@ -182,14 +182,14 @@ def test_two_cuts_never_make_the_same_ids(rig: DeliveryRig) -> None:
 
 @pytest.mark.parametrize(("hits", "lanes"), [(1, 1), (4, 1), (5, 2), (400, 3)])
 def test_there_are_no_more_lanes_than_batches_or_jobs(hits: int, lanes: int, rig: DeliveryRig) -> None:
-    """A lane of its own for a few hits would only cost a request."""
+    """A lane for a few hits would only cost a request."""
     rig.deliverer = deliverer_at(rig.matomo.url, rig.folder, jobs=3)
     rig.deliverer.deliver(rig.job, 1, rig.load(a=rows(hits)))
     assert rig.deliveries[0].cut.lanes == lanes
 
 
-def test_nothing_to_deliver_asks_and_records_nothing(rig: DeliveryRig) -> None:
-    """A run with nothing new needs no server."""
+def test_an_empty_delivery_sends_and_records_nothing(rig: DeliveryRig) -> None:
+    """A run without new hits needs no server."""
     assert rig.deliverer.deliver(rig.job, 1, ()) == DeliverySummary()
     assert rig.deliverer.finish(rig.job, (), ()) == (DeliverySummary(), ())
     assert rig.recorder.calls == 0
@@ -197,7 +197,7 @@ def test_nothing_to_deliver_asks_and_records_nothing(rig: DeliveryRig) -> None:
 
 
 def test_objects_without_hits_are_delivered_at_once(rig: DeliveryRig) -> None:
-    """So that they are known as delivered."""
+    """They are recorded as delivered."""
     (empty,) = rig.load(a=rows(1))
     rig.deliverer.deliver(rig.job, 1, (dataclasses.replace(empty, parts=()),))
     assert [(one.status, one.hits) for one in rig.deliveries] == [(DeliveryStatus.DONE, 0)]
@@ -205,8 +205,8 @@ def test_objects_without_hits_are_delivered_at_once(rig: DeliveryRig) -> None:
 
 
 @pytest.mark.parametrize("fails_at", range(1, 12))
-def test_a_run_that_ends_at_any_recording_is_gone_on_with(fails_at: int, rig: DeliveryRig) -> None:
-    """Whatever was sent and not recorded is found; every hit is there once, in the visits of an undisturbed run."""
+def test_a_run_that_ends_at_any_recording_is_continued(fails_at: int, rig: DeliveryRig) -> None:
+    """Sent but unrecorded hits are found; each hit is stored once, in the same visits as without the interruption."""
     loaded = rig.load(a=rows(22))
     rig.recorder.fails_at = fails_at
     try:
@@ -227,7 +227,7 @@ def test_a_run_that_ends_at_any_recording_is_gone_on_with(fails_at: int, rig: De
 
 @pytest.mark.parametrize("stops_at", [0, 1, 3, 6])
 def test_a_run_that_is_asked_to_stop_ends_between_batches(stops_at: int, rig: DeliveryRig) -> None:
-    """Nothing is in doubt then; the next run sends the rest."""
+    """Nothing is in doubt then; the next run sends the remaining batches."""
     loaded = rig.load(a=rows(60))
     rig.recorder.stops_at = stops_at
     with pytest.raises(InterruptedRunError):
@@ -243,7 +243,7 @@ def test_a_run_that_is_asked_to_stop_ends_between_batches(stops_at: int, rig: De
 
 
 def stopped(rig: DeliveryRig, loaded: Sequence[LoadedObject], *, after: int = 3) -> tuple[Delivery, ...]:
-    """Deliver, and have the run stopped after so many recordings; then a later run. Gives the open deliveries."""
+    """Stop a delivery after a number of recordings, then run again; return the deliveries open in between."""
     rig.recorder.stops_at = after
     with pytest.raises(InterruptedRunError):
         rig.deliverer.deliver(rig.job, 1, loaded)
@@ -251,8 +251,8 @@ def stopped(rig: DeliveryRig, loaded: Sequence[LoadedObject], *, after: int = 3)
     return rig.deliveries
 
 
-def test_other_settings_do_not_change_a_cut(rig: DeliveryRig) -> None:
-    """Batches of another size or more lanes are for the next delivery."""
+def test_changed_settings_do_not_change_a_cut(rig: DeliveryRig) -> None:
+    """Another batch size or number of lanes applies to the next delivery."""
     loaded = rig.load(a=rows(40))
     opened = stopped(rig, loaded)
     rig.again(batch=100)
@@ -261,8 +261,8 @@ def test_other_settings_do_not_change_a_cut(rig: DeliveryRig) -> None:
     assert len(rig.stored()) == 40
 
 
-def test_an_object_that_is_listed_twice_is_one(rig: DeliveryRig) -> None:
-    """Kept, and at the same time named as what is to be archived over."""
+def test_an_object_that_is_listed_twice_counts_once(rig: DeliveryRig) -> None:
+    """The list may have it before and after it was archived."""
     loaded = rig.load(a=rows(40))
     opened = stopped(rig, loaded)
     again = [dataclasses.replace(item, archived="archive/o1.log") for item in loaded]
@@ -271,8 +271,8 @@ def test_an_object_that_is_listed_twice_is_one(rig: DeliveryRig) -> None:
     assert len(rig.stored()) == 40
 
 
-def test_a_delivery_waits_for_parts_that_are_not_there(rig: DeliveryRig) -> None:
-    """An object that is loaded no more, in another version, or whose part is gone: nothing is sent meanwhile."""
+def test_a_delivery_waits_for_missing_parts(rig: DeliveryRig) -> None:
+    """Nothing is sent if an object is no longer loaded, has another version, or its part file is missing."""
     loaded = rig.load(a=rows(20), b=rows(20, "o2", begin=20))
     opened = stopped(rig, loaded)
     before = rig.matomo.posts.bulks
@@ -289,8 +289,8 @@ def test_a_delivery_waits_for_parts_that_are_not_there(rig: DeliveryRig) -> None
     assert sum(rig.stored().values()) == 40
 
 
-def test_parts_that_are_not_what_they_were_are_refused_for_their_day_alone(rig: DeliveryRig) -> None:
-    """Which hits were sent could not be told; other days of the site go on."""
+def test_changed_parts_stop_the_delivery_of_their_day_only(rig: DeliveryRig) -> None:
+    """It would be unknown which hits were sent; other days of the site continue."""
     loaded = rig.load(a=rows(20))
     opened = stopped(rig, loaded)
     before = rig.matomo.posts.bulks
@@ -303,7 +303,7 @@ def test_parts_that_are_not_what_they_were_are_refused_for_their_day_alone(rig: 
     assert rig.matomo.posts.bulks == before + 1
 
 
-def test_hits_that_cannot_be_sent_are_told_by_whichever_run_ends_the_delivery(rig: DeliveryRig) -> None:
+def test_hits_that_cannot_be_sent_are_reported_by_the_run_that_ends_the_delivery(rig: DeliveryRig) -> None:
     """They are in its receipt."""
     future = dataclasses.replace(rows(1)[0], line=99, ts=dt.datetime(2091, 1, 1, tzinfo=dt.UTC))
     loaded = rig.load(a=[*rows(20), future])
@@ -314,8 +314,8 @@ def test_hits_that_cannot_be_sent_are_told_by_whichever_run_ends_the_delivery(ri
     assert delivered.notes == ("not sent, as Matomo would not keep its time: o1.log line 99",)
 
 
-def test_what_the_server_refuses_stops_every_day_of_the_site_and_no_other_site(rig: DeliveryRig) -> None:
-    """With the error of the first; the server is not asked again."""
+def test_a_refusal_by_the_server_stops_all_days_of_the_site_and_no_other_site(rig: DeliveryRig) -> None:
+    """Later days fail with the first error, without another request."""
     loaded = rig.load(a=rows(3))
     rig.matomo.faults.next(Fault.MAINTENANCE)
     with pytest.raises(PermanentError) as first:
@@ -331,7 +331,7 @@ def test_what_the_server_refuses_stops_every_day_of_the_site_and_no_other_site(r
 
 
 def test_a_token_without_rights_stops_the_site_before_a_cut(tmp_path: Path) -> None:
-    """Nothing is recorded that would have to be gone on with."""
+    """No delivery is recorded that a later run would have to continue."""
     with rig_in(tmp_path, VIEW) as rig:
         for step in (STEP, NEXT):
             with pytest.raises(PermanentError, match="may only view"):
@@ -340,8 +340,8 @@ def test_a_token_without_rights_stops_the_site_before_a_cut(tmp_path: Path) -> N
         assert rig.matomo.posts.calls["SitesManager.getSitesIdWithAtLeastViewAccess"] == 1
 
 
-def test_hits_that_matomo_calls_invalid_are_told_by_their_lines(tmp_path: Path) -> None:
-    """And counted; the first twenty are named."""
+def test_hits_that_matomo_calls_invalid_are_reported_with_their_lines(tmp_path: Path) -> None:
+    """All are counted, and the first twenty are named."""
 
     def answer(asked: Asked) -> Answer:
         if "/matomo.php" in asked.path:
@@ -361,8 +361,8 @@ def test_hits_that_matomo_calls_invalid_are_told_by_their_lines(tmp_path: Path) 
     assert delivered.notes[0] == "refused by Matomo: o1.log line 2"
 
 
-def test_what_steps_delivered_adds_up() -> None:
-    """Counts and notes."""
+def test_results_of_steps_are_added_up() -> None:
+    """This applies to counts and notes."""
     total = DeliverySummary(3, 1, 0, ("a",)) + DeliverySummary(4, 0, 2, ("b",))
     assert total == DeliverySummary(7, 1, 2, ("a", "b"))
     assert total.figures == {"delivered": 7, "invalid": 1, "unsendable": 2}
@@ -376,8 +376,8 @@ MIDNIGHT = 12 * 3600
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 4])
-def test_no_two_first_batches_of_a_day_are_under_way_at_once(jobs: int, tmp_path: Path) -> None:
-    """Each day is begun by one batch alone, and then there are as many as may be; nor does a later delivery differ."""
+def test_a_day_has_only_one_first_batch_in_flight(jobs: int, tmp_path: Path) -> None:
+    """Each day starts with a single batch, followed by as many as allowed; later deliveries follow the same rule."""
     with rig_in(tmp_path) as rig:
         rig.deliverer = deliverer_at(rig.matomo.url, tmp_path, batch=3, jobs=jobs)
         rig.matomo.faults.always(Fault.SLOW, seconds=0.02)
@@ -391,8 +391,8 @@ def test_no_two_first_batches_of_a_day_are_under_way_at_once(jobs: int, tmp_path
         assert rig.matomo.posts.peak == jobs
 
 
-def test_a_first_batch_that_an_earlier_run_sent_is_seen_to_before_others(tmp_path: Path) -> None:
-    """The server may be at work on it still."""
+def test_a_first_batch_of_an_earlier_run_is_settled_before_others_are_sent(tmp_path: Path) -> None:
+    """The server may still be processing it."""
     with rig_in(tmp_path) as rig:
         new = rig.load(a=rows(40, visitors=8))
 

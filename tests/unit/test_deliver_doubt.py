@@ -1,4 +1,4 @@
-"""A batch of which nobody knows whether it was recorded: it is looked for, and sent again only when it cannot come."""
+"""A batch in doubt is looked up, and sent again only when its first request can no longer be processed."""
 
 import dataclasses
 import datetime as dt
@@ -24,7 +24,7 @@ LONG_AGO = dt.timedelta(days=1)
 
 @pytest.fixture
 def one(tmp_path: Path) -> Iterator[Bench]:
-    """A batch of twelve hits of four visitors, and a server that has nothing."""
+    """A batch of twelve hits of four visitors, and an empty server."""
     with bench(tmp_path) as made:
         yield made
 
@@ -33,7 +33,7 @@ def one(tmp_path: Path) -> Iterator[Bench]:
     "fault", [Fault.COMMIT_THEN_DROP, Fault.COMMIT_THEN_BAD_GATEWAY, Fault.COMMIT_THEN_GATEWAY_TIMEOUT, Fault.CUT]
 )
 def test_a_batch_that_is_found_is_recorded(fault: Fault, one: Bench) -> None:
-    """At once, and nothing is sent again."""
+    """It is recorded at once, and nothing is sent again."""
     one.matomo.faults.next(fault)
     ended = one.send()
     assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, RECORDED]
@@ -55,8 +55,8 @@ def test_a_batch_that_is_found_is_recorded(fault: Fault, one: Bench) -> None:
         Fault.RESTART,
     ],
 )
-def test_a_batch_that_is_not_found_is_sent_again_when_it_can_no_longer_come(fault: Fault, one: Bench) -> None:
-    """`settle` after the answer did not come; it is asked for now and then meanwhile."""
+def test_a_batch_that_is_not_found_is_sent_again_after_the_settle_time(fault: Fault, one: Bench) -> None:
+    """`settle` starts when no answer came; the look-up is repeated at intervals meanwhile."""
     one.matomo.faults.next(fault)
     begun = one.batch_recorder.now
     one.send()
@@ -68,8 +68,8 @@ def test_a_batch_that_is_not_found_is_sent_again_when_it_can_no_longer_come(faul
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP_THEN_COMMIT, Fault.GATEWAY_TIMEOUT_THEN_COMMIT])
-def test_a_batch_that_the_server_is_still_at_work_on_is_waited_for(fault: Fault, one: Bench) -> None:
-    """It cannot be seen until it is there."""
+def test_a_batch_that_the_server_is_still_processing_is_waited_for(fault: Fault, one: Bench) -> None:
+    """It is not visible before it is stored."""
     one.matomo.faults.next(fault)
     one.matomo.scheduler.hold()
     one.batch_recorder.at_rest = lambda: len(one.batch_recorder.rests) == 3 and one.matomo.scheduler.release()
@@ -90,8 +90,8 @@ DEADLOCKED = {
 
 @pytest.mark.parametrize("visitors", [1, 4, 12])
 @pytest.mark.parametrize("fault", DEADLOCKED)
-def test_an_error_of_matomos_own_says_nothing_of_what_is_kept(fault: Fault, visitors: int, tmp_path: Path) -> None:
-    """Some hits, none or all: each is looked up, and what is missing is sent again when it can no longer come."""
+def test_an_error_of_matomo_says_nothing_about_stored_hits(fault: Fault, visitors: int, tmp_path: Path) -> None:
+    """Some, all or no hits are stored: each is looked up, and missing ones are sent again after the settle time."""
     with bench(tmp_path, hits(BATCH, visitors)) as one:
         one.matomo.faults.next(fault)
         begun, lost = one.batch_recorder.now, DEADLOCKED[fault]
@@ -104,21 +104,23 @@ def test_an_error_of_matomos_own_says_nothing_of_what_is_kept(fault: Fault, visi
         else:
             assert one.batch_recorder.statuses == [SENDING, IN_DOUBT, PLANNED, SENDING, RECORDED]
             assert one.batch_recorder.moves[2][0].places == lost
-            waits = SETTLE if fault is Fault.DEADLOCK_THEN_DROP else SETTLE / 12  # an error of its own is its end
+            waits = (
+                SETTLE if fault is Fault.DEADLOCK_THEN_DROP else SETTLE / 12
+            )  # the request ends with Matomo's own error
             assert one.batch_recorder.moves[2][0].moved == begun + waits
 
 
 @pytest.mark.parametrize("hit", range(BATCH + 1))
-def test_wherever_the_database_ends_the_transaction_each_hit_is_stored_once(hit: int, one: Bench) -> None:
-    """Also where it does so again, with what was left."""
+def test_each_hit_is_stored_once_wherever_the_database_ends_the_transaction(hit: int, one: Bench) -> None:
+    """This holds even if it happens again with the remaining hits."""
     for _ in range(2):
         one.matomo.faults.next(Fault.DEADLOCK, hit=hit)
     one.send()
     assert one.stored() == ALL
 
 
-def test_hits_that_still_come_in_one_by_one_are_waited_for(tmp_path: Path) -> None:
-    """A part of the batch is there and seen, and the server at work on the rest: sent again it would be there twice."""
+def test_hits_that_are_still_being_stored_one_by_one_are_waited_for(tmp_path: Path) -> None:
+    """Part of the batch is stored and the server is working on the rest: sending it again would duplicate hits."""
     with bench(tmp_path, hits(BATCH, visitors=1)) as one:
         one.matomo.faults.next(Fault.DEADLOCK_THEN_GATEWAY_TIMEOUT, hit=2)
         one.matomo.scheduler.hold()
@@ -129,8 +131,8 @@ def test_hits_that_still_come_in_one_by_one_are_waited_for(tmp_path: Path) -> No
         assert one.stored() == ALL
 
 
-def test_a_deadlock_in_a_visit_that_is_not_listed_whole_is_never_resolved_by_a_guess(tmp_path: Path) -> None:
-    """What goes with the rest of a transaction need not go with hits that are stored one by one; nor in a later run."""
+def test_a_deadlock_in_a_visit_that_is_not_listed_whole_is_never_guessed(tmp_path: Path) -> None:
+    """Hits may share a transaction or be stored one by one, so neither this run nor a later one guesses."""
     with bench(tmp_path, hits(BATCH, visitors=1), settings=Settings(action_limit=5)) as one:
         one.matomo.faults.next(Fault.DEADLOCK, hit=2)
         for _ in range(2):
@@ -142,8 +144,8 @@ def test_a_deadlock_in_a_visit_that_is_not_listed_whole_is_never_resolved_by_a_g
         assert one.matomo.posts.bulks == 1
 
 
-def test_a_part_that_is_there_says_nothing_of_what_is_not_listed(tmp_path: Path) -> None:
-    """Without an answer a batch is taken for one transaction, but not where the hits that can be told are at odds."""
+def test_a_stored_part_says_nothing_about_hits_that_are_not_listed(tmp_path: Path) -> None:
+    """Without an answer a batch counts as one transaction, unless the visible hits contradict that."""
     rows = hits(600, visitors=1)
     rows[0] = dataclasses.replace(rows[0], ip="198.51.100.7")
     rows[599] = dataclasses.replace(rows[599], ip="198.51.100.8")
@@ -155,8 +157,8 @@ def test_a_part_that_is_there_says_nothing_of_what_is_not_listed(tmp_path: Path)
 
 
 @pytest.mark.parametrize("status", [SENDING, IN_DOUBT])
-def test_what_an_earlier_run_sent_is_looked_for_before_anything_is_sent(status: BatchStatus, one: Bench) -> None:
-    """It died before it knew; the server had taken it."""
+def test_a_batch_of_an_earlier_run_is_looked_up_before_anything_is_sent(status: BatchStatus, one: Bench) -> None:
+    """The run was killed before it recorded the batch, which the server had accepted."""
     one.store(*ALL)
     one.send(one.of_an_earlier_run(status, ago=SECOND))
     assert one.batch_recorder.statuses == [RECORDED]
@@ -178,10 +180,10 @@ def test_what_an_earlier_run_sent_is_looked_for_before_anything_is_sent(status: 
     ],
     ids=["just now", "as long ago as an answer takes", "in between", "long enough", "yesterday", "in the future", "?"],
 )
-def test_what_an_earlier_run_sent_may_come_until_the_server_must_have_given_up(
+def test_a_batch_of_an_earlier_run_may_arrive_until_the_server_must_have_stopped(
     status: BatchStatus, ago: dt.timedelta | None, waits: dt.timedelta, one: Bench
 ) -> None:
-    """`settle` after its request was given up: at the latest `timeout` after its mark, or when that run died."""
+    """The limit is `settle` after the request's end: at most `timeout` after its mark, or the death of that run."""
     one.send(one.of_an_earlier_run(status, ago=ago))
     assert one.batch_recorder.statuses == [PLANNED, SENDING, RECORDED]
     assert sum(one.batch_recorder.rests) == pytest.approx(waits.total_seconds())
@@ -190,10 +192,10 @@ def test_what_an_earlier_run_sent_may_come_until_the_server_must_have_given_up(
 
 @pytest.mark.parametrize("visitors", [1, 4, 12])
 @pytest.mark.parametrize("lost", [(0,), (11,), (0, 5), (9, 10, 11)])
-def test_of_a_batch_that_is_there_in_part_the_rest_is_sent(
+def test_the_missing_hits_of_a_partly_stored_batch_are_sent(
     visitors: int, lost: tuple[int, ...], tmp_path: Path
 ) -> None:
-    """Hits lost to a lock wait, and then the answer with them: each witness may be lost by itself."""
+    """A lock wait lost hits and the answer was lost too: any probe may be one of the lost hits."""
     with bench(tmp_path, hits(BATCH, visitors)) as one:
         one.store(*(place for place in ALL if place not in lost))
         one.send(one.of_an_earlier_run(ago=LONG_AGO))
@@ -203,8 +205,8 @@ def test_of_a_batch_that_is_there_in_part_the_rest_is_sent(
         assert planned.left == lost
 
 
-def test_only_what_was_left_of_a_batch_is_in_doubt(one: Bench) -> None:
-    """The others are there already, and say nothing of these."""
+def test_only_the_remaining_hits_of_a_batch_are_in_doubt(one: Bench) -> None:
+    """The other hits are already stored, and say nothing about the remaining ones."""
     one.store(*(place for place in ALL if place not in {3, 4}))
     earlier = dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=(3, 4))
     one.send(earlier)
@@ -214,16 +216,16 @@ def test_only_what_was_left_of_a_batch_is_in_doubt(one: Bench) -> None:
     assert one.matomo.posts.bulks == 1
 
 
-def test_invalid_hits_of_an_earlier_try_stay_counted(one: Bench) -> None:
-    """They were told, and are not sent again."""
+def test_invalid_hits_of_an_earlier_attempt_stay_counted(one: Bench) -> None:
+    """They were reported, and are not sent again."""
     one.store(*ALL[2:])
     earlier = dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=tuple(ALL[2:]), invalid=2, refused=(0, 1))
     ended = one.send(earlier)
     assert (ended.status, ended.invalid, ended.refused, ended.left) == (RECORDED, 2, (0, 1), None)
 
 
-def test_a_lane_that_is_ended_while_it_waits_leaves_the_batch_in_doubt(one: Bench) -> None:
-    """The next run goes on waiting, for as long as it still has to."""
+def test_a_lane_that_is_stopped_while_it_waits_leaves_the_batch_in_doubt(one: Bench) -> None:
+    """The next run waits for the remaining time."""
     one.matomo.faults.next(Fault.DROP)
     one.batch_recorder.rests_left = 3
     with pytest.raises(LaneStoppedError):
@@ -238,8 +240,8 @@ def test_a_lane_that_is_ended_while_it_waits_leaves_the_batch_in_doubt(one: Benc
 
 
 @pytest.mark.parametrize("fault", [Fault.BAD_GATEWAY, Fault.DROP, Fault.SQLSTATE, Fault.DATABASE_DOWN])
-def test_a_question_that_fails_is_asked_again(fault: Fault, one: Bench) -> None:
-    """It changes nothing on the server."""
+def test_a_failed_look_up_is_repeated(fault: Fault, one: Bench) -> None:
+    """A look-up changes nothing on the server."""
     one.matomo.faults.next(Fault.COMMIT_THEN_DROP)
     one.matomo.faults.next(fault, on=Place.REPORTS, count=2)
     one.send()
@@ -247,8 +249,8 @@ def test_a_question_that_fails_is_asked_again(fault: Fault, one: Bench) -> None:
     assert one.stored() == ALL
 
 
-def test_a_server_that_answers_no_question_leaves_the_batch_in_doubt(one: Bench) -> None:
-    """The error may pass; nothing is sent."""
+def test_a_server_that_answers_no_look_up_leaves_the_batch_in_doubt(one: Bench) -> None:
+    """The error is transient, and nothing is sent."""
     one.matomo.faults.next(Fault.COMMIT_THEN_DROP)
     one.matomo.faults.always(Fault.BAD_GATEWAY, on=Place.REPORTS)
     with pytest.raises(TransientError):
@@ -258,7 +260,7 @@ def test_a_server_that_answers_no_question_leaves_the_batch_in_doubt(one: Bench)
 
 
 def test_a_batch_in_a_visit_that_is_not_listed_whole_is_never_sent_on_a_guess(tmp_path: Path) -> None:
-    """More than 500 actions: whether the last of them are there cannot be told, and so is not assumed."""
+    """With more than 500 actions it is unknown whether the last ones are stored, so neither answer is assumed."""
     doubtful = tuple(range(520, 530))
     with bench(tmp_path, hits(600, visitors=1)) as one:
         one.store(*(place for place in range(600) if place not in doubtful))
@@ -269,8 +271,8 @@ def test_a_batch_in_a_visit_that_is_not_listed_whole_is_never_sent_on_a_guess(tm
         assert one.matomo.posts.bulks == 0
 
 
-def test_hits_behind_the_last_one_of_such_a_visit_are_not_there(tmp_path: Path) -> None:
-    """Though not all of its actions are listed, its end is."""
+def test_hits_after_the_last_action_of_such_a_visit_are_missing(tmp_path: Path) -> None:
+    """Not all of its actions are listed, but the time of its last action is."""
     with bench(tmp_path, hits(600, visitors=1)) as one:
         one.store(*range(520))
         one.send(dataclasses.replace(one.of_an_earlier_run(ago=LONG_AGO), left=tuple(range(520, 600))))
@@ -278,8 +280,8 @@ def test_hits_behind_the_last_one_of_such_a_visit_are_not_there(tmp_path: Path) 
         assert one.stored() == list(range(600))
 
 
-def test_a_visitor_with_few_hits_answers_for_a_batch_of_one_with_many(tmp_path: Path) -> None:
-    """The batch is one transaction: found by its shortest visit, all of it is there."""
+def test_a_visitor_with_few_hits_answers_for_a_batch_with_a_long_visit(tmp_path: Path) -> None:
+    """A batch is one transaction: if the hits of its shortest visit are found, all hits are stored."""
     rows = hits(600, visitors=1)
     rows[100] = dataclasses.replace(rows[100], ip="198.51.100.7")
     with bench(tmp_path, rows) as one:

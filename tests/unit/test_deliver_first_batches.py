@@ -1,4 +1,4 @@
-"""The first batch of a site's day is alone with it: others with hits of that day wait until it is recorded."""
+"""The first batch of a site's day runs alone: other batches with hits of that day wait until it is recorded."""
 
 import datetime as dt
 import threading
@@ -14,11 +14,11 @@ OTHER = (2, dt.date(2026, 5, 1))
 
 
 class Stopped(Exception):  # noqa: N818 - what ends a lane is no error
-    """The lane is to end."""
+    """The lane has to end."""
 
 
 def never() -> None:
-    """Called by who waits; nobody should."""
+    """A wait that must not be called."""
     raise Stopped
 
 
@@ -33,8 +33,8 @@ def waits(firsts: FirstBatches, *days: SiteDay) -> bool:
     return False
 
 
-def test_what_comes_with_a_day_that_is_beginning_waits() -> None:
-    """Whatever other days it has hits of; days of other sites, and other days, do not matter."""
+def test_batches_with_hits_of_a_day_that_is_starting_wait() -> None:
+    """Their other days do not matter, nor do days of other sites."""
     firsts = FirstBatches()
     with firsts.exclusive(frozenset({FIRST}), never):
         assert waits(firsts, FIRST)
@@ -46,8 +46,8 @@ def test_what_comes_with_a_day_that_is_beginning_waits() -> None:
     assert not waits(firsts, FIRST)
 
 
-def test_when_the_first_is_recorded_many_may_be_under_way() -> None:
-    """The day has begun."""
+def test_many_batches_may_be_in_flight_after_the_first_is_recorded() -> None:
+    """The day has started."""
     firsts = FirstBatches()
     with firsts.exclusive(frozenset({FIRST}), never):
         pass
@@ -56,8 +56,8 @@ def test_when_the_first_is_recorded_many_may_be_under_way() -> None:
         assert waits(firsts, SECOND)
 
 
-def test_when_the_first_fails_no_other_begins_the_day() -> None:
-    """Until the delivery is gone on with, by who has looked for that one before: the server may be at work on it."""
+def test_no_other_batch_starts_the_day_after_the_first_failed() -> None:
+    """The server may still be working on it: the delivery must be continued and the first batch looked up before."""
     begun: set[SiteDay] = set()
     firsts = FirstBatches(begun)
     claimed = firsts.exclusive(frozenset({FIRST}), never)
@@ -70,8 +70,8 @@ def test_when_the_first_fails_no_other_begins_the_day() -> None:
 
 
 @pytest.mark.parametrize("days", [{FIRST}, {FIRST, SECOND}, {THIRD, FIRST}])
-def test_who_waits_goes_on_when_the_day_has_begun(days: set[SiteDay]) -> None:
-    """In another thread; nobody holds a day while it waits for another."""
+def test_a_waiting_batch_continues_when_the_day_has_started(days: set[SiteDay]) -> None:
+    """It waits in another thread, and holds no day while it waits."""
     firsts = FirstBatches()
     looked, went_on = threading.Event(), SimpleQueue[bool]()
 
@@ -90,7 +90,7 @@ def test_who_waits_goes_on_when_the_day_has_begun(days: set[SiteDay]) -> None:
     assert went_on.get(timeout=10) is True
 
 
-def test_days_that_are_known_to_have_begun_are_not_new() -> None:
+def test_days_that_have_already_started_are_not_new() -> None:
     """Hits of them were recorded by an earlier run."""
     firsts = FirstBatches()
     firsts.mark_begun({FIRST})
@@ -99,8 +99,8 @@ def test_days_that_are_known_to_have_begun_are_not_new() -> None:
         assert not waits(firsts, FIRST)
 
 
-def test_lanes_that_cross_days_in_any_order_all_come_through() -> None:
-    """Days are taken together or not at all, so that no two wait for each other."""
+def test_lanes_that_share_days_in_any_order_all_finish() -> None:
+    """A batch takes all of its days or none, so that no two batches wait for each other."""
     firsts = FirstBatches()
 
     passed: list[int] = []

@@ -1,4 +1,4 @@
-"""What lanes have to say, recorded by one thread: together, for good, and also when it all ends early."""
+"""One thread records the facts of all lanes, together and durably, also when the delivery ends early."""
 
 import threading
 import time
@@ -16,13 +16,13 @@ STEP = StepId.parse("import:docs:2026-05-01")
 
 
 def fact(number: int) -> BatchesMoved:
-    """A fact that can be told from others."""
+    """A fact with a number to recognise it by."""
     return BatchesMoved(STEP, number, ())
 
 
 @dataclass(slots=True)
 class Recorder:
-    """Keeps what is recorded, call by call, and by which thread."""
+    """Keeps the recorded facts, call by call, and the recording threads."""
 
     calls: list[tuple[Fact, ...]] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
@@ -30,13 +30,13 @@ class Recorder:
     at_check: Callable[[], None] = lambda: None
 
     def record(self, *facts: Fact) -> None:
-        """Keep them, when what is to happen before has happened."""
+        """Keep the facts, after a callback of the test."""
         self.at_record()
         self.threads.add(threading.get_ident())
         self.calls.append(facts)
 
     def progress(self, *, size: int = 0, lines: int = 0) -> None:
-        """Nothing is counted."""
+        """Ignore the progress."""
 
     def check(self) -> None:
         """Stop where the test wants it."""
@@ -44,12 +44,12 @@ class Recorder:
 
     @property
     def numbers(self) -> list[int]:
-        """The facts, in the order in which they were recorded."""
+        """The numbers of the facts in the order of recording."""
         return [one.number for call in self.calls for one in call if isinstance(one, BatchesMoved)]
 
 
 def raising(error: BaseException) -> Callable[[], None]:
-    """A function that raises."""
+    """A function that raises the error."""
 
     def fail() -> None:
         raise error
@@ -58,15 +58,15 @@ def raising(error: BaseException) -> Callable[[], None]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that comes at once, and not for ever."""
+    """Wait for a condition for at most ten seconds."""
     end = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.001)
 
 
-def test_lanes_speak_through_the_thread_that_runs_them() -> None:
-    """The state has one writer; what a lane said is recorded when it goes on."""
+def test_facts_of_lanes_are_recorded_by_the_thread_that_runs_the_lanes() -> None:
+    """The state has one writer; a lane continues after its fact is recorded."""
     recorder = Recorder()
     lane_recorder = LaneRecorder(recorder)
     seen: list[bool] = []
@@ -85,15 +85,15 @@ def test_lanes_speak_through_the_thread_that_runs_them() -> None:
     assert recorder.threads == {threading.get_ident()}
 
 
-def test_a_delivery_without_lanes_is_over_at_once() -> None:
+def test_a_delivery_without_lanes_ends_at_once() -> None:
     """Nothing is recorded."""
     recorder = Recorder()
     LaneRecorder(recorder).run([])
     assert recorder.calls == []
 
 
-def test_what_several_lanes_said_meanwhile_is_one_transaction() -> None:
-    """Each costs a disk's answer."""
+def test_facts_that_several_lanes_report_meanwhile_are_one_transaction() -> None:
+    """Each transaction waits for the disk."""
     recorder = Recorder()
     lane_recorder = LaneRecorder(recorder)
     first = threading.Event()
@@ -117,8 +117,8 @@ def test_what_several_lanes_said_meanwhile_is_one_transaction() -> None:
     assert sorted(recorder.numbers) == [0, 1, 2, 11, 12]
 
 
-def test_a_lane_that_fails_stops_the_others_where_nothing_is_lost() -> None:
-    """At their next safe point, out of any rest; what is under way is recorded."""
+def test_a_failing_lane_stops_the_others_at_a_safe_point() -> None:
+    """Pauses end early, and the results of requests in flight are recorded."""
     recorder = Recorder()
     lane_recorder = LaneRecorder(recorder)
     resting = threading.Barrier(3)
@@ -152,8 +152,8 @@ def test_a_lane_that_fails_stops_the_others_where_nothing_is_lost() -> None:
     assert recorder.numbers == [1]
 
 
-def test_a_run_that_is_to_stop_still_records_what_was_answered() -> None:
-    """Else the next one would have to look for it."""
+def test_a_stopping_run_still_records_answers() -> None:
+    """Otherwise the next run would have to look up the batch."""
     recorder = Recorder(at_check=raising(InterruptedRunError(2)))
     lane_recorder = LaneRecorder(recorder)
 
@@ -169,8 +169,8 @@ def test_a_run_that_is_to_stop_still_records_what_was_answered() -> None:
     assert recorder.numbers == [1]
 
 
-def test_a_lane_whose_words_could_not_be_recorded_goes_no_further() -> None:
-    """Neither do the others; the error is the state's."""
+def test_a_lane_whose_facts_cannot_be_recorded_stops() -> None:
+    """The other lanes stop too, and the error of the state is raised."""
     recorder = Recorder(at_record=raising(StateError("the disk is full")))
     lane_recorder = LaneRecorder(recorder)
     ended: list[int] = []
@@ -206,8 +206,8 @@ STAYS, PASSES, STATE = PermanentError("it stays"), TransientError("it may pass")
         ((PASSES, TransientError("another")), PASSES),
     ],
 )
-def test_of_several_errors_the_one_that_says_most_is_raised(errors: tuple[Exception, ...], raised: Exception) -> None:
-    """A bug, the run's stop, what stays, what may pass: a step is not tried again for one when another stays."""
+def test_the_most_important_of_several_errors_is_raised(errors: tuple[Exception, ...], raised: Exception) -> None:
+    """The order is bug, stop request, permanent error, transient error: no retry hides a permanent error."""
     lane_recorder = LaneRecorder(Recorder())
     turns = [threading.Event() for _ in errors]
     turns[0].set()
@@ -227,8 +227,8 @@ def test_of_several_errors_the_one_that_says_most_is_raised(errors: tuple[Except
     assert caught.value is raised
 
 
-def test_a_rest_that_nothing_disturbs_ends_by_itself() -> None:
-    """And the lane goes on."""
+def test_an_undisturbed_pause_ends_and_the_lane_continues() -> None:
+    """No other lane has to wake it."""
     recorder = Recorder()
     lane_recorder = LaneRecorder(recorder)
 

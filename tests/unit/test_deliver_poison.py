@@ -1,4 +1,4 @@
-"""A hit over which Matomo fails costs its batch nothing but itself; and no failure of the server's costs a hit."""
+"""A hit on which Matomo fails is refused alone; a failure of the server itself loses no hit."""
 
 import dataclasses
 import datetime as dt
@@ -20,7 +20,7 @@ RECORDED, PLANNED = BatchStatus.RECORDED, BatchStatus.PLANNED
 
 
 def poisoned(*places: int, count: int = BATCH, visitors: int = 4) -> list[Row]:
-    """Hits, some of which the server fails over."""
+    """Hits, on some of which the server fails."""
     return [
         dataclasses.replace(row, referrer=POISON) if at in places else row
         for at, row in enumerate(hits(count, visitors))
@@ -29,7 +29,7 @@ def poisoned(*places: int, count: int = BATCH, visitors: int = 4) -> list[Row]:
 
 @pytest.fixture
 def one(tmp_path: Path) -> Iterator[Bench]:
-    """A batch of twelve hits with one that the server fails over."""
+    """A batch of twelve hits, on one of which the server fails."""
     with bench(tmp_path, poisoned(5)) as made:
         yield made
 
@@ -39,7 +39,7 @@ def one(tmp_path: Path) -> Iterator[Bench]:
     "places", [(0,), (5,), (11,), (0, 11), (10, 11), (0, 1), (2, 7), (1, 3, 5, 7, 9), (8, 9, 10, 11)]
 )
 def test_all_other_hits_are_recorded(places: tuple[int, ...], visitors: int, tmp_path: Path) -> None:
-    """Each once; those that fail are refused, by their places, and the batch is done."""
+    """Each is stored once; failing hits are refused by their positions, and the batch is done."""
     with bench(tmp_path, poisoned(*places, visitors=visitors)) as one:
         ended = one.send()
         assert (ended.status, ended.left, ended.invalid) == (RECORDED, None, len(places))
@@ -50,8 +50,8 @@ def test_all_other_hits_are_recorded(places: tuple[int, ...], visitors: int, tmp
 
 
 @pytest.mark.parametrize("place", [0, 211, 499])
-def test_a_large_batch_costs_few_requests_and_little_time(place: int, tmp_path: Path) -> None:
-    """About twice as many failures as halvings, none of which is waited for as long as an answer that did not come."""
+def test_a_large_batch_needs_few_requests_and_little_time(place: int, tmp_path: Path) -> None:
+    """Failed requests are about twice as many as halvings, and none is waited for like a lost answer."""
     with bench(tmp_path, poisoned(place, count=500, visitors=50)) as one:
         failed: list[int] = []
         one.batch_recorder.at_move = lambda batch: failed.append(1) if batch.status is BatchStatus.IN_DOUBT else None
@@ -63,8 +63,8 @@ def test_a_large_batch_costs_few_requests_and_little_time(place: int, tmp_path: 
         assert len(one.stored()) == 499
 
 
-def test_a_piece_is_marked_with_all_that_is_left_before_it_is_sent(one: Bench) -> None:
-    """So that whatever is killed, what was sent and what was not are looked for; none of it is forgotten."""
+def test_each_piece_is_marked_with_all_remaining_hits_before_it_is_sent(one: Bench) -> None:
+    """After a kill every hit is looked up, whether it was sent or not."""
 
     def check() -> None:
         last = one.batch_recorder.moves[-1][-1] if one.batch_recorder.moves else one.batch
@@ -77,8 +77,8 @@ def test_a_piece_is_marked_with_all_that_is_left_before_it_is_sent(one: Bench) -
 
 
 @pytest.mark.parametrize("moves", range(1, 30, 2))
-def test_killed_at_any_move_the_next_run_settles_it(moves: int, one: Bench) -> None:
-    """Each hit once, and what fails is refused."""
+def test_the_next_run_settles_a_batch_killed_at_any_fact(moves: int, one: Bench) -> None:
+    """Each hit is stored once, and failing hits are refused."""
 
     def die(_: object) -> None:
         if len(one.batch_recorder.moves) == moves:
@@ -98,8 +98,8 @@ def test_killed_at_any_move_the_next_run_settles_it(moves: int, one: Bench) -> N
 
 
 @pytest.mark.parametrize("rests", range(0, 12, 3))
-def test_ended_while_it_waits_the_next_run_settles_it(rests: int, one: Bench) -> None:
-    """What was taken meanwhile is not sent again."""
+def test_the_next_run_settles_a_batch_stopped_while_waiting(rests: int, one: Bench) -> None:
+    """Hits that were accepted meanwhile are not sent again."""
     one.batch_recorder.rests_left = rests
     with pytest.raises(LaneStoppedError):
         one.send()
@@ -115,8 +115,8 @@ def test_ended_while_it_waits_the_next_run_settles_it(rests: int, one: Bench) ->
     "fault", [Fault.BAD_GATEWAY, Fault.GATEWAY_TIMEOUT, Fault.DATABASE_DOWN, Fault.DROP, Fault.PROXY_PAGE]
 )
 @pytest.mark.parametrize("after", [0, 2, 7])
-def test_an_outage_costs_no_hit(after: int, fault: Fault, one: Bench) -> None:
-    """Also one that begins in the midst of it; when it has passed, the same batch is settled."""
+def test_an_outage_loses_no_hit(after: int, fault: Fault, one: Bench) -> None:
+    """An outage may begin in the middle of the bisection; the same batch is settled after it."""
     one.matomo.faults.well(after)
     one.matomo.faults.always(fault)
     with pytest.raises(TransientError):
@@ -133,8 +133,8 @@ def test_an_outage_costs_no_hit(after: int, fault: Fault, one: Bench) -> None:
     assert one.stored() == [place for place in ALL if place != 5]
 
 
-def test_a_batch_of_nothing_else_waits_for_another_one(tmp_path: Path) -> None:
-    """Alone it looks as an outage does; when others were taken since, it is settled."""
+def test_a_batch_of_only_failing_hits_waits_for_another_batch(tmp_path: Path) -> None:
+    """Alone it looks like an outage; it is settled after other hits were accepted."""
     with bench(tmp_path, poisoned(*range(12), count=24), size=12) as one:
         bad, good = one.batching.batches()
         requests = [one.batching.requests(BatchId(0, number), 1)[0] for number in range(2)]
@@ -149,8 +149,8 @@ def test_a_batch_of_nothing_else_waits_for_another_one(tmp_path: Path) -> None:
         assert len(one.matomo.hits(1)) == 12
 
 
-def test_where_one_batch_could_not_be_settled_the_next_one_that_fails_is_the_last(tmp_path: Path) -> None:
-    """A server that is down is not asked anew for each batch."""
+def test_after_one_unsettled_batch_the_next_failing_batch_stops_the_delivery(tmp_path: Path) -> None:
+    """A server that is down does not get new requests for each batch."""
     with bench(tmp_path, hits(36), size=12) as one:
         one.matomo.faults.always(Fault.DATABASE_DOWN)
         first, second, _ = one.batching.batches()
@@ -163,8 +163,8 @@ def test_where_one_batch_could_not_be_settled_the_next_one_that_fails_is_the_las
 
 
 @pytest.mark.parametrize("fault", [Fault.DATABASE_DOWN, Fault.BAD_GATEWAY])
-def test_a_server_that_comes_and_goes_costs_no_hit(fault: Fault, tmp_path: Path) -> None:
-    """It fails over one batch, takes another, and fails again for good: that was not the hits' fault."""
+def test_an_intermittent_server_loses_no_hit(fault: Fault, tmp_path: Path) -> None:
+    """It fails on one batch, accepts another, and then fails for good: the hits were not the cause."""
     with bench(tmp_path, hits(24), size=12) as one:
         one.matomo.faults.next(fault, count=5)
         one.matomo.faults.well(1)
@@ -179,8 +179,8 @@ def test_a_server_that_comes_and_goes_costs_no_hit(fault: Fault, tmp_path: Path)
         assert one.batch_recorder.last.places == tuple(ALL)
 
 
-def test_a_single_hit_is_settled_by_a_later_try_when_others_of_the_site_were_taken(tmp_path: Path) -> None:
-    """It has no other in its batch: the step fails, and is done again after the next day's."""
+def test_a_single_failing_hit_is_settled_after_other_hits_of_the_site_were_accepted(tmp_path: Path) -> None:
+    """Its batch has no other hit: the step fails, and is retried after the next day's step."""
     with bench(tmp_path, poisoned(0, count=1)) as one:
         with pytest.raises(TransientError, match="empty"):
             one.send()

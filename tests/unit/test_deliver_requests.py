@@ -1,4 +1,4 @@
-"""A hit as a request string: whatever strangers wrote into the log stays a value, and every value arrives as it was."""
+"""A hit as a request string: untrusted text from the log stays a value, and every value arrives unchanged."""
 
 import dataclasses
 import datetime as dt
@@ -24,7 +24,7 @@ LONGEST_AGENT = 2048
 
 
 def requests_of(*rows: Row, address: RequestContext = HERE) -> list[str]:
-    """The requests of these hits, in the order of their lines."""
+    """The requests of these hits in the order of their lines."""
     with tempfile.TemporaryDirectory() as folder:
         loaded = write_parts(Path(folder), {"a": rows})
         with laid(Path(folder), loaded, Cut("0123456789abcdef", 1, 1000, UNTIL), address=address) as batching:
@@ -32,7 +32,7 @@ def requests_of(*rows: Row, address: RequestContext = HERE) -> list[str]:
 
 
 def values_of(request: str) -> dict[str, str]:
-    """The parameters of a request, each of them given once."""
+    """The parameters of a request, each of which occurs once."""
     found = parse_qs(request.removeprefix("?"), keep_blank_values=True, strict_parsing=True, errors="strict")
     assert all(len(values) == 1 for values in found.values()), found
     return {name: values[0] for name, values in found.items()}
@@ -45,7 +45,7 @@ def sent(row: Row, *, address: RequestContext = HERE) -> dict[str, str]:
 
 
 def expected(row: Row) -> dict[str, str]:
-    """What has to arrive, said anew; `pv_id` and what every request of a site begins with apart."""
+    """The expected parameters, computed independently, without `pv_id` and the common start of a site's requests."""
     query = f"?{row.query}" if row.query else ""
     path = f"/{row.path}" if row.path and not row.path.startswith("/") else row.path or ""
     url = (f"https://{row.host}" if row.host in HOSTS else BASE) + f"{path}{query}"[:LONG]
@@ -75,7 +75,7 @@ def expected(row: Row) -> dict[str, str]:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is one, and nothing else."""
+    """Whether a text is an IP address and nothing else."""
     try:
         return bool(ipaddress.ip_address(text))
     except ValueError:
@@ -114,7 +114,7 @@ rows = st.builds(
 @settings(deadline=None, max_examples=40)
 @given(st.lists(rows, min_size=1, max_size=3))
 def test_every_value_arrives_as_it_was_logged(drawn: list[Row]) -> None:
-    """Arbitrary text in every column: NULL, empty, control characters, whatever is long."""
+    """Columns may have any text: NULL, empty, control characters, any length."""
     numbered = [dataclasses.replace(row, line=line) for line, row in enumerate(drawn)]
     requests = requests_of(*numbered, address=RequestContext(1, BASE, DIMENSIONS))
     assert len(requests) == len(drawn)
@@ -131,14 +131,14 @@ ALWAYS = {"idsite", "rec", "apiv", "bots", "dp", "pv_id"}
 
 
 def is_plain(text: str) -> None:
-    """It needs no escaping in JSON, whatever it holds."""
+    """Whether the request needs no escaping in JSON."""
     assert text.startswith("?idsite=1&")
     assert text.isascii()
     assert not {*map(chr, range(33)), "\x7f", '"', "\\", "'", "#", "<"} & set(text)
     assert text.count("?") == 1
 
 
-def test_a_hit_of_nothing_but_its_time_is_a_request() -> None:
+def test_a_hit_with_only_a_time_is_a_request() -> None:
     """Every other column is NULL."""
     bare = Row(ip=None, method=None, path=None, protocol=None, status=None, user_agent=None, download=None)
     found = sent(bare)
@@ -154,26 +154,26 @@ def test_a_hit_of_nothing_but_its_time_is_a_request() -> None:
         (float("nan"), None), (float("inf"), None), (1e300, None),
     ],
 )  # fmt: skip
-def test_a_time_that_is_none_costs_no_hit(time_ms: float | None, expected: str | None) -> None:
-    """A log may say that an answer took a time that no clock has; the hit is sent without."""
+def test_a_hit_with_an_impossible_response_time_is_sent_without_it(time_ms: float | None, expected: str | None) -> None:
+    """A log may contain a response time that cannot be real."""
     assert sent(Row(time_ms=time_ms)).get("pf_srv") == expected
 
 
 @pytest.mark.parametrize("path", ["@evil.example.org/", "//evil.example.org/", "\\evil", ".evil.example.org/", ":80/"])
-def test_a_path_stays_behind_the_sites_address(path: str) -> None:
-    """As long as it begins with a slash, as logs have it; what does not is no path, and no parameter either."""
+def test_a_path_stays_within_the_address_of_the_site(path: str) -> None:
+    """A path starts with a slash, as in logs; other text becomes neither a path nor a parameter."""
     assert sent(Row(path=f"/{path}"))["url"] == f"{BASE}/{path}"
 
 
-def test_hits_of_a_virtual_host_are_of_its_address() -> None:
-    """With the scheme of the site's."""
+def test_a_hit_of_a_virtual_host_has_its_address() -> None:
+    """The scheme is that of the site."""
     assert sent(Row(host="shop.example.org", path="/a"))["url"] == "https://shop.example.org/a"
     plain = RequestContext(1, "http://docs.example.org/")
     assert sent(Row(host="shop.example.org", path="/a"), address=plain)["url"] == "http://shop.example.org/a"
     assert sent(Row(path="/a"), address=plain)["url"] == "http://docs.example.org/a"
 
 
-def test_a_sites_address_is_a_value_too() -> None:
+def test_the_address_of_a_site_is_escaped_too() -> None:
     """It may come from the server."""
     found = sent(Row(path="/a"), address=RequestContext(7, "https://x.example.org/?a=b&idsite=9#' OR", ()))
     assert found["url"] == "https://x.example.org/?a=b&idsite=9#' OR/a"
@@ -181,8 +181,8 @@ def test_a_sites_address_is_a_value_too() -> None:
 
 
 @pytest.mark.parametrize("agent", [None, "", "-"])
-def test_a_hit_without_an_agent_says_so(agent: str | None) -> None:
-    """Left empty, Matomo would take the agent of the request that brings it: mtc's own."""
+def test_a_hit_without_a_user_agent_sends_a_placeholder(agent: str | None) -> None:
+    """Matomo would use the user agent of the request, mtc's own, for an empty value."""
     assert sent(Row(user_agent=agent))["ua"] == "-"
 
 
@@ -213,8 +213,8 @@ ADDRESSES = {
 }  # fmt: skip
 
 
-def test_an_address_is_sent_plain_or_as_none() -> None:
-    """Whatever an older part holds; all at once, as what is odd is looked up, and each alone."""
+def test_an_ip_address_is_sent_unchanged_or_not_at_all() -> None:
+    """Older parts may contain any text; results are the same for all hits together and for each alone."""
     rows = [Row(line=line, ip=ip) for line, ip in enumerate(ADDRESSES)]
     assert [values_of(one)["cip"] for one in requests_of(*rows)] == list(ADDRESSES.values())
     for logged, plain in ADDRESSES.items():
@@ -223,5 +223,5 @@ def test_an_address_is_sent_plain_or_as_none() -> None:
 
 
 def test_fractions_of_a_second_are_dropped() -> None:
-    """Matomo keeps seconds; a hit of the last moment of a day stays on it."""
+    """Matomo stores seconds; a hit in the last second of a day stays on that day."""
     assert sent(Row(ts=NOON + dt.timedelta(microseconds=999_999)))["cdt"] == "2026-05-01 12:00:00"

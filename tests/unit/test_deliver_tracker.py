@@ -1,4 +1,4 @@
-"""The server and its sites: what would refuse every hit is found before the first one is sent."""
+"""The server and its sites: a problem that would make every hit fail is found before the first one is sent."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ WRONG = "0123456789abcdef" * 2
 
 
 def settings_of(url: str, token: str = SUPER, **more: object) -> Matomo:
-    """What a manifest says of a server."""
+    """The settings of a server as a manifest has them."""
     return Matomo.model_validate({"url": url, "token": SecretStr(token), "timeout": "5s", **more})
 
 
@@ -36,7 +36,7 @@ def site(number: int | None = 1, url: str = "", zone: str = "UTC", name: str = "
 
 @contextmanager
 def target_at(matomo: FakeMatomo, token: str = SUPER) -> Iterator[tuple[MatomoTracker, list[float]]]:
-    """A tracker, and how long it has rested."""
+    """A tracker, and the list of its pauses."""
     rests: list[float] = []
     tracker = MatomoTracker(
         settings_of(matomo.url, token), Path("/project"), lambda: dt.datetime.now(dt.UTC), rests.append
@@ -52,24 +52,24 @@ def matomo() -> Iterator[FakeMatomo]:
         yield made
 
 
-def test_a_site_is_what_the_server_says_of_its_number(matomo: FakeMatomo) -> None:
-    """The manifest's address goes before the server's; the zone is the server's."""
+def test_a_site_has_the_servers_data_for_its_id(matomo: FakeMatomo) -> None:
+    """The manifest's address takes precedence over the server's; the time zone is the server's."""
     with target_at(matomo) as (tracker, _):
         assert tracker.site(site(1)) == TrackedSite(1, "http://docs.example.org", ZoneInfo("UTC"))
         shop = site(2, "https://shop.example.org", "Europe/Paris", name="shop")
         assert tracker.site(shop) == TrackedSite(2, "https://shop.example.org", PARIS)
 
 
-def test_a_site_without_a_number_is_found_by_its_address(matomo: FakeMatomo) -> None:
-    """Or not at all."""
+def test_a_site_without_an_id_is_found_by_its_address(matomo: FakeMatomo) -> None:
+    """Otherwise it is not found."""
     with target_at(matomo) as (tracker, _):
         assert tracker.site(site(None, "http://blog.example.org", "America/New_York")).id == 3
         with pytest.raises(PermanentError, match="no site of Matomo has the address"):
             tracker.site(site(None, "http://nowhere.example.org", name="other"))
 
 
-def test_a_site_is_asked_for_once_in_a_run(matomo: FakeMatomo) -> None:
-    """Until somebody doubts it."""
+def test_a_site_is_requested_once_in_a_run(matomo: FakeMatomo) -> None:
+    """It is requested again after it was marked as doubtful."""
     with target_at(matomo) as (tracker, _):
         first = tracker.site(site())
         asked = sum(matomo.posts.calls.values())
@@ -80,8 +80,8 @@ def test_a_site_is_asked_for_once_in_a_run(matomo: FakeMatomo) -> None:
 
 
 @pytest.mark.parametrize("token", [SUPER, ADMIN, WRITE])
-def test_who_may_write_may_deliver(token: str, matomo: FakeMatomo) -> None:
-    """Whatever else they may do."""
+def test_write_access_is_enough_to_deliver(token: str, matomo: FakeMatomo) -> None:
+    """Tokens with more rights are accepted too."""
     with target_at(matomo, token) as (tracker, _):
         assert tracker.site(site()).id == 1
 
@@ -94,10 +94,10 @@ def test_who_may_write_may_deliver(token: str, matomo: FakeMatomo) -> None:
         (SUPER, 99, "Matomo has no site 99"),
     ],
 )
-def test_what_would_refuse_every_hit_is_an_error_with_a_remedy(
+def test_a_problem_that_would_fail_every_hit_is_an_error_with_a_fix(
     token: str, number: int, said: str, matomo: FakeMatomo
 ) -> None:
-    """Nothing is sent for it, and nothing is asked again; a later look does not believe the error of before."""
+    """No hit is sent and no request repeated; a later check asks the server again."""
     with target_at(matomo, token) as (tracker, rests):
         with pytest.raises(PermanentError, match=said) as caught:
             tracker.site(site(number))
@@ -108,8 +108,8 @@ def test_what_would_refuse_every_hit_is_an_error_with_a_remedy(
     assert matomo.posts.bulks == 0
 
 
-def test_a_wrong_token_is_an_error_that_does_not_repeat_it(matomo: FakeMatomo) -> None:
-    """Nor is it tried again."""
+def test_a_wrong_token_is_an_error_that_does_not_show_it(matomo: FakeMatomo) -> None:
+    """It is not retried either."""
     with target_at(matomo, WRONG) as (tracker, rests):
         with pytest.raises(PermanentError, match="token") as caught:
             tracker.site(site())
@@ -117,8 +117,8 @@ def test_a_wrong_token_is_an_error_that_does_not_repeat_it(matomo: FakeMatomo) -
         assert rests == []
 
 
-def test_a_server_that_stumbles_is_asked_again(matomo: FakeMatomo) -> None:
-    """And given up when it does not get up."""
+def test_a_temporary_server_error_is_retried(matomo: FakeMatomo) -> None:
+    """The attempt ends if the error persists."""
     with target_at(matomo) as (tracker, rests):
         matomo.faults.next(Fault.BAD_GATEWAY, on=Place.REPORTS, count=2)
         assert tracker.site(site()).id == 1
@@ -129,7 +129,7 @@ def test_a_server_that_stumbles_is_asked_again(matomo: FakeMatomo) -> None:
 
 
 def test_the_times_of_the_manifest_are_durations() -> None:
-    """Of the server's own settings."""
+    """Timeout and settle time are settings of the server."""
     tracker = MatomoTracker(
         settings_of("http://127.0.0.1:9", settle="2m"), Path("/project"), lambda: dt.datetime.now(dt.UTC)
     )
@@ -137,8 +137,8 @@ def test_the_times_of_the_manifest_are_durations() -> None:
     assert (tracker.client.limiter.width, tracker.client.server.timeout) == (2, 5.0)
 
 
-def test_a_certificate_lies_where_the_project_says(tmp_path: Path) -> None:
-    """An absolute path stays one."""
+def test_a_certificate_path_is_relative_to_the_project(tmp_path: Path) -> None:
+    """An absolute path stays unchanged."""
     for written, meant in (("ca.pem", tmp_path / "ca.pem"), ("/etc/ca.pem", Path("/etc/ca.pem"))):
         server = server_of(settings_of("https://stats.example.org", ca_bundle=written, tracker="piwik.php"), tmp_path)
         assert (server.ca_bundle, server.tracker) == (meant, "piwik.php")
@@ -148,8 +148,8 @@ def test_a_certificate_lies_where_the_project_says(tmp_path: Path) -> None:
     ("name", "hours"),
     [("UTC", 0), ("UTC+0", 0), ("UTC+5.5", 5.5), ("UTC-11.5", -11.5), ("UTC+14", 14), ("UTC-2", -2)],
 )
-def test_zones_are_read_as_matomo_names_them(name: str, hours: float) -> None:
-    """An offset, or a zone of the database."""
+def test_time_zones_are_read_as_matomo_names_them(name: str, hours: float) -> None:
+    """A zone is an offset or a name of the time zone database."""
     assert dt.datetime(2026, 5, 1, tzinfo=zone_of(name, NEW_YORK)).utcoffset() == dt.timedelta(hours=hours)
     assert zone_of("Europe/Paris", NEW_YORK) == PARIS
 
@@ -157,6 +157,6 @@ def test_zones_are_read_as_matomo_names_them(name: str, hours: float) -> None:
 @pytest.mark.parametrize(
     "name", ["", "nowhere", "UTC+99", "UTC-24", "UTC+1e9", "../../etc/passwd", "a\0b", "/", "Europe"]
 )
-def test_a_zone_that_is_none_is_the_sites_own(name: str) -> None:
-    """A server may say anything."""
+def test_an_invalid_time_zone_is_replaced_by_that_of_the_site(name: str) -> None:
+    """The server may answer anything."""
     assert zone_of(name, NEW_YORK) == NEW_YORK

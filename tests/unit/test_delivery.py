@@ -1,4 +1,4 @@
-"""The words of a delivery: what a batch still has to send, and which objects a delivery covers."""
+"""The delivery model: what a batch still has to send, and which objects a delivery covers."""
 
 import dataclasses
 import datetime as dt
@@ -18,16 +18,16 @@ def loaded(key: str = "a.log", *, hits: int = 3, etag: str = "e", made_with: str
     return LoadedObject(SourceObject(key, 100, etag), f"{key}{etag}", "c", "combined", accounting, parts, "", made_with)
 
 
-def test_a_batch_that_was_never_short_has_all_of_its_places_to_send() -> None:
-    """None means all; an empty tuple means none, which is another thing."""
+def test_a_batch_that_was_never_short_has_all_of_its_positions_to_send() -> None:
+    """`None` means all positions, and an empty tuple means no position."""
     batch = Batch(BatchId(0, 0), 3)
     assert batch.places == (0, 1, 2)
     assert dataclasses.replace(batch, left=(1,)).places == (1,)
     assert dataclasses.replace(batch, left=()).places == ()
 
 
-def test_batches_are_in_order_of_lane_and_number() -> None:
-    """The order in which they are recorded and read back."""
+def test_batches_are_ordered_by_lane_and_number() -> None:
+    """They are recorded and read back in this order."""
     ids = [BatchId(1, 0), BatchId(0, 2), BatchId(0, 10)]
     assert sorted(ids) == [BatchId(0, 2), BatchId(0, 10), BatchId(1, 0)]
 
@@ -42,13 +42,13 @@ def test_batches_are_in_order_of_lane_and_number() -> None:
     ],
     ids=["a hit more", "filtered for another reason", "rejected instead", "hits on another day"],
 )
-def test_lines_that_went_elsewhere_have_another_account(other: LoadedObject) -> None:
-    """Each of them says that the object holds other lines, or that they count otherwise."""
+def test_changed_counts_of_lines_change_the_account(other: LoadedObject) -> None:
+    """Each case means that the object has other lines, or that they are counted differently."""
     assert accounting_digest(other) != accounting_digest(loaded())
 
 
-def test_the_account_does_not_know_key_version_or_files() -> None:
-    """An object that was compressed, copied or bundled otherwise since holds the same hits."""
+def test_the_account_does_not_depend_on_key_version_or_files() -> None:
+    """An object that was compressed, copied or bundled differently since then has the same hits."""
     first, second = loaded().parts
     moved = dataclasses.replace(
         loaded("b.log.gz", etag="x"),
@@ -57,16 +57,16 @@ def test_the_account_does_not_know_key_version_or_files() -> None:
     assert accounting_digest(moved) == accounting_digest(loaded())
 
 
-def test_an_object_is_covered_as_it_was_loaded_then_and_no_other() -> None:
-    """Another key, another content or other settings are not what was delivered."""
+def test_an_object_is_covered_only_as_it_was_loaded_then() -> None:
+    """Another key, other content or other settings are not covered."""
     one = DeliveredObject.of(loaded())
     assert one.covers(loaded())
     for other in (loaded("b.log"), loaded(etag="f"), loaded(made_with="n")):
         assert not one.covers(other)
 
 
-def test_what_no_delivery_covers_comes_in_order_of_keys() -> None:
-    """So that the same objects are always cut in the same order."""
+def test_uncovered_objects_are_ordered_by_key() -> None:
+    """The same objects are always cut in the same order."""
     objects = [loaded("c.log"), loaded("a.log"), loaded("b.log")]
     left = undelivered(objects, [DeliveredObject.of(loaded("b.log"))])
     assert [item.object.key for item in left] == ["a.log", "c.log"]

@@ -35,28 +35,28 @@ COMMANDS = commands.page()
 
 
 def sections(page: str) -> dict[str, str]:
-    """The text of each section of a page, by its heading."""
+    """Return the text of each section of a page by heading."""
     pieces = re.split(r"^#+ (.+)$", page, flags=re.MULTILINE)[1:]
     return dict(zip(pieces[::2], pieces[1::2], strict=True))
 
 
 def keys_in(text: str) -> list[str]:
-    """The first cells of a section's tables."""
+    """Return the first cells of a section's tables."""
     return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
 
 
 # Up to date
 
 
-def test_what_is_generated_is_up_to_date() -> None:
-    """Whoever changes a format, a key, a filter or a command runs the generator."""
+def test_generated_pages_are_up_to_date() -> None:
+    """After a change of a format, a key, a filter or a command the generator must be run."""
     assert [str(path.relative_to(ROOT)) for path in generate.outdated()] == [], "run docs/generate.py"
 
 
-def test_a_check_names_what_differs_and_how_to_fix_it(
+def test_a_check_names_the_differences_and_the_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It ends with 1 and writes nothing; a run writes, and then a check passes. Patched: the folder to write in."""
+    """It ends with 1 and writes nothing; after a run a check passes. The output folder is patched."""
     page = tmp_path / "docs/filters.md"
     page.parent.mkdir()
     page.write_text("# Filters\n\n<!-- generated: filters -->\nold\n<!-- /generated -->\n\nAfter.\n")
@@ -74,14 +74,14 @@ def test_a_check_names_what_differs_and_how_to_fix_it(
     assert generate.main(["--check"]) == 0
 
 
-def test_a_region_that_nothing_makes_is_an_error() -> None:
-    """A slip in its name would leave it as it is for ever."""
+def test_an_unknown_region_is_an_error() -> None:
+    """A typo in its name would leave it unchanged forever."""
     with pytest.raises(regions.UnknownRegionError, match=r"docs/x\.md: no region is called formast; known: formats, "):
         regions.filled("<!-- generated: formast -->\n<!-- /generated -->\n", "docs/x.md")
 
 
-def test_the_script_runs_as_it_is_typed() -> None:
-    """From another folder, without mtc's folder on the path."""
+def test_the_script_runs_from_another_folder() -> None:
+    """The folder of mtc need not be on Python's path."""
     ran = subprocess.run(
         [sys.executable, ROOT / "docs/generate.py", "--help"], capture_output=True, text=True, check=True, cwd="/"
     )
@@ -92,7 +92,7 @@ def test_the_script_runs_as_it_is_typed() -> None:
 
 
 def test_every_key_has_its_row() -> None:
-    """Each model once, under the heading of its section."""
+    """Each model occurs once, under the heading of its section."""
     shown = sections(REFERENCE)
     titles: dict[type, str] = {section.model: section.title for section in manifest_reference.SECTIONS}
     titles |= {Manifest: "Top level", CustomFormat: "Formats of your own"}
@@ -102,7 +102,7 @@ def test_every_key_has_its_row() -> None:
 
 
 def test_every_key_has_a_description_and_a_readable_type() -> None:
-    """No name of Python's typing is left, and no empty cell."""
+    """No name of Python's typing is left, and no cell is empty."""
     rows = re.findall(r"^\| `.+ \|$", REFERENCE, re.MULTILINE)
     assert len(rows) > 110
     for row in rows:
@@ -111,15 +111,15 @@ def test_every_key_has_a_description_and_a_readable_type() -> None:
         assert not re.search(r"typing|Annotated|NoneType|Optional|tuple\[|<class", row), row
 
 
-def test_old_names_are_listed_when_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patched: there are none yet."""
+def test_old_names_are_listed_if_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is patched, as there are none yet."""
     assert "Old names" not in REFERENCE
     monkeypatch.setattr(deprecations, "RENAMED", (Renamed(("source",), "wait", "settle", "0.9"),))
     assert "| `source.wait` | `source.settle` | `0.9` |" in manifest_reference.page()
 
 
 def test_every_format_has_a_family_and_a_title() -> None:
-    """One family each; what the table says of detection is what detection does."""
+    """A format has one family, and the table's column about detection matches the detection."""
     assert sorted(name for names in FAMILIES.values() for name in names) == sorted(NAMES)
     assert sorted(TITLES) == sorted(NAMES)
     text = regions.formats()
@@ -132,7 +132,7 @@ def test_every_format_has_a_family_and_a_title() -> None:
 
 
 def test_every_way_to_describe_a_format_has_an_example_that_is_valid() -> None:
-    """Each can be copied as it is."""
+    """Each example can be copied unchanged."""
     block = re.findall(r"```yaml\n(.*?)```", regions.layouts(), re.DOTALL)[0]
     sites = YAML(typ="safe").load(block)["sites"]
     assert sorted(sites) == sorted(
@@ -152,7 +152,7 @@ def test_every_prefix_is_described() -> None:
 
 
 def test_every_filter_and_every_hit_rule_has_a_row() -> None:
-    """Filters with the reasons that they give, in the order in which they apply."""
+    """Filters are listed with their reasons, in the order in which they apply."""
     assert keys_in(regions.filters()) == list(REASONS)
     assert set(REASONS) >= set(Filters.model_fields) - {"max_rejected"}
     assert "| `health check`, `bot` |" in regions.filters()
@@ -160,7 +160,7 @@ def test_every_filter_and_every_hit_rule_has_a_row() -> None:
 
 
 def test_every_command_and_option_is_on_the_page() -> None:
-    """As `--help` has them."""
+    """They are described as in `--help`."""
     shown = sections(COMMANDS)
     names = [name for name, _ in commands.commands()]
     assert len(names) > 14
@@ -175,7 +175,7 @@ def test_every_command_and_option_is_on_the_page() -> None:
 
 
 def test_every_exit_code_is_in_the_table() -> None:
-    """The constants, and those of signals; the table of the page and of `--help` is the same one."""
+    """Constants and signals are listed; the page and `--help` have the same table."""
     constants = {
         value for name, value in vars(errors).items() if re.fullmatch(r"EXIT_[A-Z]+", name) and value.__class__ is int
     }
@@ -186,14 +186,14 @@ def test_every_exit_code_is_in_the_table() -> None:
 
 
 def test_every_field_of_the_stat_document_is_on_the_page() -> None:
-    """Also those of the models in it."""
+    """This includes the fields of nested models."""
     page = results.stat_page()
     missing = [key.path for key in keys_of(StatDocument) if f"| `{key.field}` |" not in page]
     assert missing == []
 
 
 def test_every_link_within_a_page_leads_to_a_heading() -> None:
-    """GitHub and MkDocs make the same anchor of a heading: lower case, spaces as hyphens, no other signs."""
+    """GitHub and MkDocs make the same anchor: lower case, hyphens for spaces, no other punctuation."""
     for page in (REFERENCE, COMMANDS, results.stat_page()):
         anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in sections(page)]
         assert len(anchors) == len(set(anchors))
@@ -214,12 +214,12 @@ MKDOCS = next(
 
 
 def settings() -> dict[str, Any]:
-    """`mkdocs.yml`."""
+    """Return the contents of `mkdocs.yml`."""
     return dict(YAML(typ="safe").load((ROOT / "mkdocs.yml").read_text("utf-8")))
 
 
 def in_navigation(entry: Any) -> Iterator[str]:
-    """The pages of an entry of the navigation, and of those under it."""
+    """Return the pages of a navigation entry and of those below it."""
     if isinstance(entry, str):
         yield entry
     for inner in entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ():
@@ -227,13 +227,13 @@ def in_navigation(entry: Any) -> Iterator[str]:
 
 
 def test_every_page_is_in_the_navigation_once() -> None:
-    """Also where MkDocs is not installed."""
+    """The test needs no MkDocs."""
     pages = sorted(str(path.relative_to(generate.DOCS)) for path in generate.DOCS.rglob("*.md"))
     assert sorted(in_navigation(settings()["nav"])) == pages
 
 
-def test_the_site_asks_no_other_host_for_anything() -> None:
-    """Fonts, scripts and images are the theme's own."""
+def test_the_site_loads_nothing_from_other_hosts() -> None:
+    """Fonts, scripts and images are part of the theme."""
     config = settings()
     assert config["theme"]["font"] is False
     assert not re.search(r"https?://|//cdn", (ROOT / "mkdocs.yml").read_text("utf-8"))
@@ -242,7 +242,7 @@ def test_the_site_asks_no_other_host_for_anything() -> None:
 
 @pytest.mark.skipif(MKDOCS is None, reason="mkdocs is not installed: pip install -e '.[docs]'")
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
-    """Every link and every anchor leads somewhere; the generator is not part of the site."""
+    """Every link and every anchor works; the generator is not part of the site."""
     command = [str(MKDOCS), "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
@@ -261,8 +261,8 @@ HOSTILE = st.text(st.sampled_from("|`*_<>&~[]()\\$: a1{}'\"#!-"), max_size=12)
 
 
 @given(HOSTILE)
-def test_code_never_breaks_a_cell_or_its_span(text: str) -> None:
-    """A bar would end the cell, a backtick the span, a bracket would begin a tag."""
+def test_code_never_breaks_a_table_cell(text: str) -> None:
+    """A vertical bar would end the cell, a backtick the code span, and a bracket would start a tag."""
     shown = code(text)
     assert "|" not in shown
     if shown.startswith("`"):
@@ -273,8 +273,8 @@ def test_code_never_breaks_a_cell_or_its_span(text: str) -> None:
 
 
 @given(HOSTILE)
-def test_prose_never_breaks_a_cell(text: str) -> None:
-    """Outside of code spans, what Markdown would read is an entity."""
+def test_prose_never_breaks_a_table_cell(text: str) -> None:
+    """Outside of code spans, Markdown's special characters become entities."""
     shown = prose(text)
     assert "|" not in shown
     outside = re.sub(r"`[^`]+`|<code>[^<]*</code>", "", shown)
@@ -290,7 +290,7 @@ def test_prose_never_breaks_a_cell(text: str) -> None:
         ("[a](javascript:x) [default: 3]", "[a&#93;(javascript:x) [default: 3]"),
     ],
 )
-def test_prose_keeps_what_needs_no_entity(text: str, shown: str) -> None:
+def test_plain_prose_is_not_escaped(text: str, shown: str) -> None:
     """The source stays readable."""
     assert prose(text) == shown
 
@@ -308,14 +308,14 @@ def test_a_value_reads_back_from_its_yaml(value: object) -> None:
     assert YAML(typ="safe").load(yaml(value)) == json.loads(json.dumps(value))
 
 
-def test_a_block_has_a_fence_that_its_text_cannot_end() -> None:
-    """A longer one than any in it; a table has a line for its head."""
+def test_a_block_has_a_fence_that_its_text_cannot_close() -> None:
+    """The fence is longer than any in the text; a table has a separator below its head."""
     assert fenced("```\nx\n```", "text") == "````text\n```\nx\n```\n````\n"
     assert table(("a", "b"), [("c", "d")]) == "| a | b |\n|---|---|\n| c | d |\n"
 
 
 def examples() -> Iterator[tuple[str, str]]:
-    """The YAML blocks of the reference, with the section that each is in."""
+    """Return the YAML blocks of the reference with their sections."""
     for title, text in sections(REFERENCE).items():
         for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             yield title, block
@@ -323,7 +323,7 @@ def examples() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("title", "block"), list(examples()), ids=[title for title, _ in examples()])
 def test_the_example_of_a_section_is_valid(title: str, block: str) -> None:
-    """Each says where in a manifest it stands."""
+    """Each example shows its place in a manifest."""
     shown = YAML(typ="safe").load(block)
     if title != "environments":
         rest: dict[str, Any] = {"version": 1, "source": {"url": "logs/{date:%Y-%m-%d}"}, "sites": {"docs": {}}}

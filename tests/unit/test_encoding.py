@@ -1,4 +1,4 @@
-"""Logs that are not plain UTF-8: other encodings, byte order marks, xz. What is read is what was written."""
+"""Logs in other encodings than UTF-8, with byte order marks, or compressed with xz are read as they were written."""
 
 import codecs
 import lzma
@@ -29,13 +29,13 @@ def in_blocks(data: bytes, size: int) -> Iterator[bytes]:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Explained:
-    """What is read of the lines in UTF-8."""
+    """The result of reading the lines in UTF-8."""
     return explained(tmp_path_factory.mktemp("plain"), TEXT.encode())
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_log_in_any_encoding_is_read_as_its_text(tmp_path: Path, encoding: str, plain: Explained) -> None:
-    """The same hits and the same accounting as in UTF-8."""
+    """Hits and accounting are the same as in UTF-8."""
     found = explained(tmp_path, TEXT.encode(encoding), site(encoding=encoding))
     assert found.accounting == plain.accounting
     assert values(found, "path") == values(plain, "path") == ["/café", "/b", "/c"]
@@ -43,22 +43,22 @@ def test_a_log_in_any_encoding_is_read_as_its_text(tmp_path: Path, encoding: str
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig", "utf-32-be"])
-def test_a_byte_order_mark_says_the_encoding(tmp_path: Path, encoding: str) -> None:
-    """It wins over the manifest's, as the objects of a source may differ."""
+def test_a_byte_order_mark_determines_the_encoding(tmp_path: Path, encoding: str) -> None:
+    """It takes precedence over the manifest, as the objects of a source may differ."""
     marks = {"utf-16-be": codecs.BOM_UTF16_BE, "utf-32-be": codecs.BOM_UTF32_BE}
     data = marks.get(encoding, b"") + TEXT.encode(encoding)
     for given_one in (None, "latin-1", "utf-16-le"):
         assert values(explained(tmp_path, data, site(encoding=given_one)), "path") == ["/café", "/b", "/c"]
 
 
-def test_files_that_were_put_together_have_several_marks(tmp_path: Path) -> None:
-    """A mark in the middle is dropped, so that the line that it stands before is read."""
+def test_concatenated_files_may_have_several_byte_order_marks(tmp_path: Path) -> None:
+    """A mark in the middle is dropped, so that the line after it can be read."""
     data = TEXT.encode("utf-16") * 2
     assert values(explained(tmp_path, data), "path") == ["/café", "/b", "/c"] * 2
 
 
-def test_what_is_no_text_in_the_encoding_is_spelt_out(tmp_path: Path) -> None:
-    r"""Such bytes become `\xNN`; the line is not lost."""
+def test_bytes_that_are_invalid_in_the_encoding_are_escaped(tmp_path: Path) -> None:
+    r"""Such bytes become `\xNN`, and the line is kept."""
     data = line("/a?X").encode("cp1252").replace(b"X", b"\x81") + b"\n"
     assert values(explained(tmp_path, data, site(encoding="cp1252")), "query") == ["\\x81"]
     cut = "".join(f"{each}\n" for each in (line("/a"), line("/b"))).encode("utf-16-le")[:-1]
@@ -70,7 +70,7 @@ def test_what_is_no_text_in_the_encoding_is_spelt_out(tmp_path: Path) -> None:
 )
 @settings(deadline=None, max_examples=100)
 def test_blocks_may_end_anywhere(data: bytes, size: int, encoding: str) -> None:
-    """The text is the same wherever the stream is cut, and always valid UTF-8."""
+    """The text is the same wherever the stream is split, and always valid UTF-8."""
     whole = b"".join(as_utf8([data], encoding))
     pieces = [data[:4], *in_blocks(data[4:], size)]
     assert b"".join(as_utf8(pieces, encoding)) == whole
@@ -83,8 +83,8 @@ def test_blocks_may_end_anywhere(data: bytes, size: int, encoding: str) -> None:
     st.integers(4, 40),
 )
 @settings(deadline=None, max_examples=100)
-def test_no_line_is_won_or_lost_by_decoding(lines: list[str], encoding: str, size: int) -> None:
-    """A line is what ends with a line feed, before as after."""
+def test_decoding_keeps_the_number_of_lines(lines: list[str], encoding: str, size: int) -> None:
+    """A line ends with a line feed before and after decoding."""
     text = "".join(f"{each}\n" for each in lines)
     assert b"".join(as_utf8(in_blocks(text.encode(encoding), size), encoding)).decode() == text
 
@@ -103,13 +103,15 @@ def test_no_line_is_won_or_lost_by_decoding(lines: list[str], encoding: str, siz
         (b"\xff\xfe\x00\x00", "latin-1", "utf-32"),
     ],
 )
-def test_the_encoding_is_told_by_the_mark_else_by_the_manifest(head: bytes, given_one: str | None, wanted: str) -> None:
-    """What is UTF-8 under another name is not decoded at all."""
+def test_the_encoding_comes_from_the_mark_or_else_from_the_manifest(
+    head: bytes, given_one: str | None, wanted: str
+) -> None:
+    """Other names of UTF-8 need no decoding."""
     assert encoding_of(head, given_one) == wanted
 
 
-def test_only_utf_8_is_read_where_it_lies(tmp_path: Path) -> None:
-    """Other text has to be written anew first."""
+def test_only_utf_8_is_read_in_place(tmp_path: Path) -> None:
+    """Other encodings have to be converted to a file first."""
     path = tmp_path / "a.log"
     sizes = BundleSizes(in_place=(1, 1 << 20))
     item = FetchedObject(SourceObject("a.log", 1), path)
@@ -121,7 +123,7 @@ def test_only_utf_8_is_read_where_it_lies(tmp_path: Path) -> None:
 
 
 def test_xz_is_read_stream_by_stream(tmp_path: Path) -> None:
-    """Streams may stand one behind the other, with padding in between and at the end, whatever the file's name."""
+    """Streams may be concatenated, with padding between and after them, whatever the file's name."""
     data = TEXT.encode()
     pressed = lzma.compress(data)
     path = tmp_path / "a.log"
@@ -143,7 +145,7 @@ def test_xz_is_read_stream_by_stream(tmp_path: Path) -> None:
     ],
 )
 def test_damaged_xz_is_an_error(tmp_path: Path, damage: object, told: str) -> None:
-    """Half a file, or a file with a wrong byte, must not pass for a quiet day."""
+    """Half a file, or one with a wrong byte, must not look like a day with few visitors."""
     pressed = lzma.compress("".join(f"{line(f'/{number}')}\n" for number in range(500)).encode())
     path = tmp_path / "a.xz"
     path.write_bytes(damage(pressed))  # type: ignore[operator]
@@ -151,8 +153,8 @@ def test_damaged_xz_is_an_error(tmp_path: Path, damage: object, told: str) -> No
         list(blocks(path, where="a.xz"))
 
 
-def test_a_stream_of_xz_that_asks_for_gigabytes_is_refused(tmp_path: Path) -> None:
-    """The dictionary's size stands in the block's header, behind which its CRC stands: here 4 GB."""
+def test_an_xz_stream_that_needs_gigabytes_is_refused(tmp_path: Path) -> None:
+    """The block header has the dictionary's size, here 4 GB, and a CRC at its end."""
     pressed = lzma.compress(b"x" * 100)
     header = pressed[12:16] + b"\x28" + pressed[17:20]
     path = tmp_path / "a.xz"
