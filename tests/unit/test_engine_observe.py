@@ -1,4 +1,4 @@
-"""What a run observes before it plans."""
+"""The engine observes what exists before it plans."""
 
 import datetime as dt
 import os
@@ -27,12 +27,12 @@ KEY = "docs/2025-05-01.log"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Two sites, no logs."""
+    """Two sites without logs."""
     return load(Trial.make(tmp_path).root / "mtc.yaml")
 
 
 def source(site: SiteSettings) -> MemorySource:
-    """One object in every source; that of the shop cannot be listed."""
+    """A source with one object, or one that cannot be listed for the shop."""
     made = MemorySource(SourceUrl.compile("logs/{site}/{date:%Y-%m-%d}*.log", site.name))
     made.objects[f"{site.name}/{DAYS[0]}.log"] = b"one line\n"
     if site.name == "shop":
@@ -44,8 +44,8 @@ def selection(*stages: Stage) -> Selection:
     return Selection(stages, {"docs": DAYS, "shop": DAYS})
 
 
-def test_every_site_is_listed_and_a_failure_stays_with_its_site(project: Project) -> None:
-    """With what went wrong and what to do about it."""
+def test_every_site_is_listed_and_an_error_affects_only_its_site(project: Project) -> None:
+    """The error has a message and a hint."""
     found = list_sources(project, selection(Stage.IMPORT), source, print)
     assert [one.key for one in found["docs"].days[DAYS[0]]] == [KEY]
     assert (found["docs"].error, dict(found["shop"].days)) == ("", {})
@@ -53,7 +53,7 @@ def test_every_site_is_listed_and_a_failure_stays_with_its_site(project: Project
 
 
 def test_no_source_is_listed_for_stages_that_need_none(project: Project) -> None:
-    """`mtc stat` works when the network is down."""
+    """`mtc stat` works without a network."""
 
     def never(site: SiteSettings) -> LogSource:
         raise AssertionError(site)
@@ -61,7 +61,7 @@ def test_no_source_is_listed_for_stages_that_need_none(project: Project) -> None
     assert observe(project, selection(Stage.STAT, Stage.CSV), History(), never, print).listings == {}
 
 
-def test_what_a_source_has_to_say_reaches_a_person(project: Project) -> None:
+def test_notes_of_a_source_are_reported(project: Project) -> None:
     """An object with a hostile key is left out, with a note."""
     heard: list[str] = []
 
@@ -75,8 +75,8 @@ def test_what_a_source_has_to_say_reaches_a_person(project: Project) -> None:
     assert not any("\x1b" in note for note in heard)
 
 
-def test_a_folder_that_is_not_there_is_an_error_of_the_listing(project: Project, tmp_path: Path) -> None:
-    """A disk that is not mounted is not an empty day."""
+def test_a_missing_folder_is_an_error_of_the_listing(project: Project, tmp_path: Path) -> None:
+    """A disk that is not mounted must not look like an empty day."""
 
     def nowhere(site: SiteSettings) -> FolderSource:
         return FolderSource(tmp_path / "nowhere", SourceUrl.compile("nowhere/{date:%Y-%m-%d}.log", site.name))
@@ -92,8 +92,8 @@ def history(*files: str) -> History:
     return History(objects={StepId(Stage.IMPORT, "docs", DAYS[0]): (loaded,)})
 
 
-def test_part_files_that_are_listed_but_gone_are_missed(tmp_path: Path) -> None:
-    """One file of a day, a whole day, or a folder that has become a file."""
+def test_recorded_part_files_that_do_not_exist_are_reported_missing(tmp_path: Path) -> None:
+    """One file, a whole day, or a folder that was replaced by a file may be missing."""
     files = ("hits/a/1.parquet", "hits/a/2.parquet", "hits/b/1.parquet", "hits/c/1.parquet")
     (tmp_path / "hits" / "a").mkdir(parents=True)
     (tmp_path / "hits" / "c").write_text("in the way")
@@ -101,8 +101,8 @@ def test_part_files_that_are_listed_but_gone_are_missed(tmp_path: Path) -> None:
     assert missing_parts(tmp_path, history(*files)) == set(files[1:])
 
 
-def test_outputs_that_are_gone_or_have_another_size_are_missed(tmp_path: Path) -> None:
-    """As they were written, they are not."""
+def test_missing_or_resized_outputs_are_reported(tmp_path: Path) -> None:
+    """Unchanged outputs are not reported."""
     (tmp_path / "same.csv").write_bytes(b"12345")
     (tmp_path / "other.csv").write_bytes(b"1234")
     outputs = tuple(Output(name, 5, "digest") for name in ("same.csv", "other.csv", "gone.csv"))
@@ -110,15 +110,15 @@ def test_outputs_that_are_gone_or_have_another_size_are_missed(tmp_path: Path) -
 
 
 def test_stat_files_are_found_by_their_days(tmp_path: Path) -> None:
-    """What has no day for a name is not one; a site without any has none."""
+    """Only file names that are days count; a site may have no files."""
     for name in ("2025-05-01.stat", "2025-02-30.stat", "notes.stat", "2025-05-02.txt", ".2025-05-03.stat.0a.tmp"):
         (tmp_path / name).write_bytes(b"{}")
     assert stat_sizes(tmp_path) == {dt.date(2025, 5, 1): 2}
     assert stat_sizes(tmp_path / "nowhere") == {}
 
 
-def test_sites_are_listed_side_by_side(project: Project) -> None:
-    """Listing buckets is waiting: all sites wait together."""
+def test_sites_are_listed_concurrently(project: Project) -> None:
+    """Listing a bucket is mostly waiting, so all sites wait at the same time."""
     started: list[str] = []
 
     class Waiting(MemorySource):
@@ -135,8 +135,8 @@ def test_sites_are_listed_side_by_side(project: Project) -> None:
     assert len(started) == 2
 
 
-def test_objects_left_out_for_their_names_are_one_line_for_a_site(tmp_path: Path, project: Project) -> None:
-    """Named and counted: keys that no path may have, and logs of the day whose names do not fit."""
+def test_objects_left_out_for_their_names_share_one_line_for_a_site(tmp_path: Path, project: Project) -> None:
+    """The line names and counts unsafe keys, and logs of the day whose names do not match."""
     for name in (f"{DAYS[0]}\x07.log", f"{DAYS[0]:%Y%m%d}.log", f"{DAYS[0]}.txt", "readme.txt", f"{DAYS[0]}.log"):
         (tmp_path / name).write_bytes(b"x\n")
     heard: list[str] = []
@@ -151,8 +151,8 @@ def test_objects_left_out_for_their_names_are_one_line_for_a_site(tmp_path: Path
 
 
 @pytest.mark.parametrize("accepted", [True, False])
-def test_a_folder_that_is_bare_is_no_listing_for_a_site_that_had_logs(project: Project, *, accepted: bool) -> None:
-    """Its disk may not be mounted: every step of the site waits until somebody says that they are gone for good."""
+def test_an_empty_folder_is_an_error_for_a_site_that_had_logs(project: Project, *, accepted: bool) -> None:
+    """Its disk may not be mounted: all steps of the site wait until the operator confirms that the logs are gone."""
     folder = project.root / "logs/docs"
     folder.mkdir(parents=True)
     site = project.sites["docs"]
@@ -168,8 +168,8 @@ def test_a_folder_that_is_bare_is_no_listing_for_a_site_that_had_logs(project: P
     assert observe(project, asked, History(), lambda _: there, print).listings["docs"].error == ""
 
 
-def test_a_stop_is_heard_while_a_source_is_listed(project: Project) -> None:
-    """A mount that hangs, a service that does not answer: the run ends all the same."""
+def test_a_stop_request_ends_the_run_while_a_source_is_listed(project: Project) -> None:
+    """The source may be a mount that hangs or a service that does not answer."""
     never = threading.Event()
 
     class Stuck(MemorySource):

@@ -33,21 +33,21 @@ def ended(*statuses: Status) -> RunSummary:
         ((Status.BLOCKED,), 3),
     ],
 )
-def test_a_failed_or_blocked_step_makes_the_exit_code(statuses: tuple[Status, ...], code: int) -> None:
-    """3, however many failed; else 0."""
+def test_a_failed_or_blocked_step_determines_the_exit_code(statuses: tuple[Status, ...], code: int) -> None:
+    """It is 3 for any number of them, and otherwise 0."""
     assert ended(*statuses).exit_code == code
 
 
 @pytest.mark.parametrize(("verdict", "code"), [(Verdict.UP_TO_DATE, 0), (Verdict.NOT_DUE, 0), (Verdict.BLOCKED, 3)])
-def test_a_step_with_nothing_to_do_is_no_failure_unless_it_is_blocked(verdict: Verdict, code: int) -> None:
-    """A blocked one could not be tried."""
+def test_a_step_without_work_is_a_failure_only_if_it_is_blocked(verdict: Verdict, code: int) -> None:
+    """A blocked step could not be tried."""
     summary = RunSummary()
     summary.add_idle(PlannedStep(step("docs"), verdict))
     assert summary.exit_code == code
 
 
-def test_counts_are_of_steps_each_in_one_place() -> None:
-    """A step that ends twice, as after a retry, counts as it ended last."""
+def test_each_step_is_counted_once() -> None:
+    """A step that ends twice, as after a retry, counts with its last status."""
     summary = ended(Status.FAILED, Status.DONE, Status.EMPTY)
     summary.add_outcome(StepOutcome(step("site0"), Status.DONE, Verdict.NEW))
     summary.add_idle(PlannedStep(step("idle"), Verdict.UP_TO_DATE))

@@ -1,4 +1,4 @@
-"""Which steps a command asks for."""
+"""The steps that a command selects."""
 
 import dataclasses
 import datetime as dt
@@ -24,7 +24,7 @@ OLD = dt.date(2025, 4, 20)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Two sites and the first three days of May; objects may come until six hours after a day's end."""
+    """Two sites and the first three days of May; objects may arrive until six hours after the end of a day."""
     return load(Trial.make(tmp_path).root / "mtc.yaml")
 
 
@@ -33,15 +33,15 @@ def record(stage: Stage, status: Status, checked: dt.datetime | None = None, day
     return History({step: StepRecord(step, status, attempts=1, checked=checked)})
 
 
-def test_without_a_word_the_manifest_says_which_steps(project: Project) -> None:
-    """All of its sites, days and stages."""
+def test_the_manifest_selects_the_steps_by_default(project: Project) -> None:
+    """All of its sites, days and stages are selected."""
     chosen = select(project, Scope(), NOTHING, NOW)
     assert (chosen.stages, chosen.days) == (tuple(Stage), {"docs": DAYS, "shop": DAYS})
     assert not chosen.exact
 
 
-def test_the_command_line_cuts_sites_stages_and_days(project: Project) -> None:
-    """In the manifest's order, whatever the order on the command line."""
+def test_the_command_line_limits_sites_stages_and_days(project: Project) -> None:
+    """They stay in the manifest's order, whatever the order on the command line."""
     scope = Scope(("shop", "docs"), (Stage.CSV, Stage.IMPORT), "2025-04-01")
     chosen = select(project, scope, NOTHING, NOW)
     assert chosen.stages == (Stage.IMPORT, Stage.CSV)
@@ -50,36 +50,36 @@ def test_the_command_line_cuts_sites_stages_and_days(project: Project) -> None:
     assert chosen.exact
 
 
-def test_an_unknown_site_is_refused_with_the_nearest(project: Project) -> None:
-    """Or with all names, when none is similar."""
+def test_an_unknown_site_is_refused_with_the_most_similar_name(project: Project) -> None:
+    """The error lists all names if none is similar."""
     with pytest.raises(UsageError, match=r"'shopp'.*did you mean shop\?"):
         sites_of(project, Scope(("shopp",)))
     with pytest.raises(UsageError, match="the manifest has: docs, shop"):
         sites_of(project, Scope(("zzzzzzzzz",)))
 
 
-def test_yesterday_is_the_sites_own(project: Project) -> None:
+def test_yesterday_is_in_the_time_zone_of_the_site(project: Project) -> None:
     """At half past ten in the evening, UTC, it is the next day in Paris."""
     late = dt.datetime(2025, 5, 1, 22, 30, tzinfo=dt.UTC)
     chosen = select(project, Scope(dates="yesterday"), NOTHING, late)
     assert chosen.days == {"docs": (dt.date(2025, 5, 1),), "shop": (dt.date(2025, 4, 30),)}
 
 
-def test_a_day_that_had_not_settled_is_looked_at_once_more(project: Project) -> None:
-    """It lies before the manifest's dates, and was last looked at when objects could still come."""
+def test_a_day_that_had_not_settled_is_checked_once_more(project: Project) -> None:
+    """It is before the manifest's dates, and was last checked when objects could still arrive."""
     early = dt.datetime(2025, 4, 21, 1, tzinfo=dt.UTC)
     chosen = select(project, Scope(), record(Stage.IMPORT, Status.DONE, early), NOW)
     assert chosen.days == {"docs": (OLD, *DAYS), "shop": DAYS}
 
 
-def test_a_day_that_had_settled_is_not_looked_at_again(project: Project) -> None:
-    """Objects that arrive later are imported only when the day is named."""
+def test_a_day_that_had_settled_is_not_checked_again(project: Project) -> None:
+    """Objects that arrive later are imported only if the day is named."""
     settled = dt.datetime(2025, 4, 21, 5, tzinfo=dt.UTC)  # the day ended at 22:00 UTC
     assert select(project, Scope(), record(Stage.IMPORT, Status.DONE, settled), NOW).days["docs"] == DAYS
 
 
-def test_a_day_that_failed_stays_on_the_list(project: Project) -> None:
-    """Cron's `yesterday` moves on; what one night could not do is done the next night."""
+def test_a_failed_day_stays_selected(project: Project) -> None:
+    """A day that failed is retried the next night, though `yesterday` is another day then."""
     assert OLD in select(project, Scope(), record(Stage.IMPORT, Status.FAILED), NOW).days["docs"]
     assert OLD in select(project, Scope(), record(Stage.STAT, Status.FAILED), NOW).days["docs"]
 
@@ -91,10 +91,10 @@ BEGUN = {
 
 
 @pytest.mark.parametrize(("status", "checked"), BEGUN.values(), ids=BEGUN)
-def test_a_day_imported_only_for_another_is_not_asked_for_itself(
+def test_a_day_imported_only_for_another_day_is_not_selected(
     status: Status, checked: dt.datetime | None, project: Project
 ) -> None:
-    """The day that needs its logs is looked at again; it gets no statistics of its own."""
+    """The day that needs its logs is checked again; the other one gets no statistics."""
     step, served = StepId(Stage.IMPORT, "docs", OLD), OLD + dt.timedelta(days=1)
     beside = StepRecord(step, status, attempts=1, checked=checked, figures={NEIGHBOUR: 1})
     asked = StepRecord(StepId(Stage.STAT, "docs", served), Status.DONE)
@@ -105,7 +105,7 @@ def test_a_day_imported_only_for_another_is_not_asked_for_itself(
     assert select(project, Scope(), History(known), NOW).days == {"docs": (OLD, *DAYS), "shop": DAYS}
 
 
-def test_days_that_are_named_are_the_only_ones(project: Project) -> None:
+def test_named_days_are_the_only_ones(project: Project) -> None:
     """Unfinished days are not added when one day is named."""
     chosen = select(project, Scope(dates="2025-05-02"), record(Stage.IMPORT, Status.FAILED), NOW)
     assert chosen.days["docs"] == (DAYS[1],)
@@ -113,18 +113,18 @@ def test_days_that_are_named_are_the_only_ones(project: Project) -> None:
 
 
 def day(number: int) -> dt.date:
-    """A day so many days before NOW's."""
+    """Return the day that is a number of days before NOW's."""
     return NOW.date() - dt.timedelta(days=number)
 
 
 def done(*ago: int, site: str = "docs", status: Status = Status.DONE) -> dict[StepId, StepRecord]:
-    """Import steps of days so long ago."""
+    """Import steps that were done on these days before NOW."""
     steps = [StepId(Stage.IMPORT, site, day(number)) for number in ago]
     return {step: StepRecord(step, status, "f" if status is Status.DONE else "", checked=NOW) for step in steps}
 
 
 def for_others(*ago: int) -> dict[StepId, StepRecord]:
-    """Import steps of days so long ago, done only for the hits of adjacent days."""
+    """Import steps on these days before NOW, done only for the hits of adjacent days."""
     return {step: dataclasses.replace(record, figures={NEIGHBOUR: 1}) for step, record in done(*ago).items()}
 
 
@@ -149,10 +149,10 @@ CAUGHT_UP = {
 
 
 @pytest.mark.parametrize(("dates", "known", "catch_up", "missed"), CAUGHT_UP.values(), ids=CAUGHT_UP)
-def test_days_that_no_run_came_to_are_caught_up(
+def test_days_without_a_run_are_caught_up(
     dates: object, known: dict[StepId, StepRecord], catch_up: int, missed: tuple[int, ...], project: Project
 ) -> None:
-    """Since the first that is done, as far back as the manifest says; only where days move with the calendar."""
+    """From the first day that is done, at most as far back as configured, and only with relative dates."""
     forms = TypeAdapter(Dates).validate_python(dates)
     moved = dataclasses.replace(project, dates=forms, catch_up=catch_up)
     chosen = select(moved, Scope(), History(known), NOW)
@@ -161,16 +161,16 @@ def test_days_that_no_run_came_to_are_caught_up(
     assert set(chosen.days["shop"]).isdisjoint(day(number) for number in missed)  # it has nothing to catch up
 
 
-def test_days_chosen_by_name_catch_nothing_up(project: Project) -> None:
-    """A command for one day does that day."""
+def test_a_command_for_named_days_catches_up_nothing(project: Project) -> None:
+    """A command for one day does only that day."""
     moved = dataclasses.replace(project, dates="yesterday")
     chosen = select(moved, Scope(dates=day(1).isoformat()), History(done(5)), NOW)
     assert chosen.caught_up == frozenset()
     assert chosen.days["docs"] == (day(1),)
 
 
-def test_days_that_are_too_old_to_be_caught_up_are_told(project: Project) -> None:
-    """With the command that does all stages of them; the others are caught up."""
+def test_days_that_are_too_old_to_be_caught_up_are_reported(project: Project) -> None:
+    """The report has the command for all of their stages; the other days are caught up."""
     moved = dataclasses.replace(project, dates="yesterday", catch_up=3)
     chosen = select(moved, Scope(), History(done(9)), NOW)
     (note,) = chosen.notes

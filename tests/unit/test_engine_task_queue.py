@@ -1,4 +1,4 @@
-"""The order of tasks: days of a site are delivered one after the other, loaded ahead, and nothing gets stuck."""
+"""The order of tasks: days of a site are delivered one after the other and loaded ahead, without deadlocks."""
 
 import datetime as dt
 import random
@@ -24,7 +24,7 @@ def step(day: int, site: str = "docs", stage: Stage = Stage.IMPORT) -> StepId:
 
 
 def task(day: int, site: str = "docs", *, delivers: bool = True, is_open: bool = False) -> Task:
-    """An import task; `is_open` says that an earlier run began to deliver it."""
+    """An import task; `is_open` means that an earlier run started to deliver it."""
     deliver = DeliverWork(1, opened=(OPEN,) if is_open else ()) if delivers else None
     return Task(Stage.IMPORT, (PlannedStep(step(day, site), Verdict.NEW, work=ImportWork(deliver=deliver)),))
 
@@ -37,13 +37,13 @@ def filled(slots: int, *tasks: Task) -> TaskQueue:
 
 
 def end_loaded(queue: TaskQueue, handed: Task) -> None:
-    """A task has loaded its step, and could not deliver."""
+    """End the loading of a task that could not deliver."""
     queue.loaded(handed.steps[0].step, LoadedStep())
     assert queue.ended(handed, None)
 
 
 def shown(tasks: list[Task]) -> list[tuple[str, int, str]]:
-    """Site, day and what is to be done: all of it, loading alone, or the rest."""
+    """Site, day and the work of each task: all of it, loading alone, or the rest."""
     return [
         (
             one.steps[0].step.site,
@@ -54,15 +54,15 @@ def shown(tasks: list[Task]) -> list[tuple[str, int, str]]:
     ]
 
 
-def test_tasks_that_deliver_nothing_are_handed_out_at_once() -> None:
+def test_tasks_without_deliveries_are_handed_out_at_once() -> None:
     """They have no order; the executor limits how many run at a time."""
     queue = filled(1, *(task(day, delivers=False) for day in range(3)))
     assert shown(list(queue.ready())) == [("docs", day, "all") for day in range(3)]
     assert not queue
 
 
-def test_one_at_a_time_is_day_by_day_and_site_by_site() -> None:
-    """With one job each day is loaded and delivered in one go, as if there were no queue."""
+def test_with_one_slot_each_day_is_loaded_and_delivered_in_order() -> None:
+    """With one job there is no loading ahead."""
     queue = filled(1, task(0), task(1), task(0, "shop"))
     seen = []
     while queue:
@@ -74,7 +74,7 @@ def test_one_at_a_time_is_day_by_day_and_site_by_site() -> None:
 
 
 def test_later_days_are_loaded_while_the_first_is_delivered() -> None:
-    """And delivered one after the other, each when the one before has ended."""
+    """They are delivered one after the other, each when the one before has ended."""
     queue = filled(3, task(0), task(1), task(2))
     first, second, third = queue.ready()
     assert shown([first, second, third]) == [("docs", 0, "all"), ("docs", 1, "load"), ("docs", 2, "load")]
@@ -88,7 +88,7 @@ def test_later_days_are_loaded_while_the_first_is_delivered() -> None:
     assert shown(list(queue.ready())) == [("docs", 2, "rest")]
 
 
-def test_a_slot_whose_day_waits_is_free_for_another_site() -> None:
+def test_the_slot_of_a_waiting_day_is_free_for_another_site() -> None:
     """No worker waits for another."""
     queue = filled(2, task(0), task(1), task(0, "shop"))
     _, second = queue.ready()
@@ -96,8 +96,8 @@ def test_a_slot_whose_day_waits_is_free_for_another_site() -> None:
     assert shown(list(queue.ready())) == [("shop", 0, "all")]
 
 
-def test_few_days_are_loaded_ahead() -> None:
-    """Fetched objects wait on the disk for the archive: as many days as there are slots, and no more."""
+def test_the_number_of_days_loaded_ahead_is_limited() -> None:
+    """Fetched objects take disk space until they are archived: at most as many days as slots are loaded ahead."""
     queue = filled(2, *(task(day) for day in range(9)))
     _, *ahead = queue.ready()
     for _ in range(2):
@@ -108,8 +108,8 @@ def test_few_days_are_loaded_ahead() -> None:
 
 
 @pytest.mark.parametrize("error", [None, DENIED])
-def test_a_day_that_has_ended_well_or_not_lets_the_next_one_go_on(error: Exception | None) -> None:
-    """A day that fails does not block the later ones for ever."""
+def test_the_next_day_continues_when_a_day_has_ended(error: Exception | None) -> None:
+    """A failed day does not block later days forever."""
     queue = filled(1, task(0), task(1))
     (first,) = queue.ready()
     assert not queue.ended(first, error)
@@ -117,7 +117,7 @@ def test_a_day_that_has_ended_well_or_not_lets_the_next_one_go_on(error: Excepti
 
 
 def test_a_day_that_failed_after_loading_has_ended() -> None:
-    """What it loaded is not delivered in this try."""
+    """Its loaded objects are not delivered in this attempt."""
     queue = filled(2, task(0), task(1))
     first, second = queue.ready()
     queue.loaded(second.steps[0].step, LoadedStep())
@@ -126,8 +126,8 @@ def test_a_day_that_failed_after_loading_has_ended() -> None:
     assert not queue
 
 
-def test_a_further_try_of_a_day_comes_before_the_days_behind_it() -> None:
-    """Except the one that is being delivered, which it waits for."""
+def test_a_retry_of_a_day_comes_before_later_days() -> None:
+    """It waits for a day that is already being delivered."""
     queue = filled(1, task(0), task(1), task(2))
     (first,) = queue.ready()
     assert not queue.ended(first, DENIED)
@@ -138,7 +138,7 @@ def test_a_further_try_of_a_day_comes_before_the_days_behind_it() -> None:
     assert shown(list(queue.ready())) == [("docs", 0, "all")]
 
 
-def test_a_delivery_that_an_earlier_run_began_waits_for_its_turn_as_a_whole() -> None:
+def test_a_delivery_that_an_earlier_run_started_waits_for_its_turn() -> None:
     """It is finished before anything is loaded."""
     queue = filled(3, task(0), task(1, is_open=True), task(2))
     (first,) = queue.ready()
@@ -146,8 +146,8 @@ def test_a_delivery_that_an_earlier_run_began_waits_for_its_turn_as_a_whole() ->
     assert shown(list(queue.ready())) == [("docs", 1, "all"), ("docs", 2, "load")]
 
 
-def test_nothing_is_handed_out_once_the_run_is_to_stop() -> None:
-    """And the run does not wait for the remaining tasks."""
+def test_no_task_is_handed_out_after_a_stop_request() -> None:
+    """The run does not wait for the remaining tasks."""
     queue = filled(2, task(0), task(1), task(0, delivers=False))
     queue.stop()
     assert (list(queue.ready()), bool(queue)) == ([], False)
@@ -157,10 +157,10 @@ TASKS = st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 2)),
 
 
 @given(TASKS, st.integers(1, 4), st.randoms(use_true_random=False))
-def test_however_tasks_end_all_are_done_and_days_keep_their_order(
+def test_all_tasks_are_done_and_days_keep_their_order_however_tasks_end(
     days: list[tuple[int, bool, int]], slots: int, chance: random.Random
 ) -> None:
-    """Days of three sites, some begun by an earlier run, some with failures: no deadlock, no two deliveries at once.
+    """Three sites, with open deliveries and failures: no deadlock, and no two deliveries of a site at once.
 
     A day delivers only when each earlier one of its site has ended its last try, or waits for its next.
     """

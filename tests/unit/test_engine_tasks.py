@@ -1,4 +1,4 @@
-"""How planned steps become tasks."""
+"""Planned steps become tasks."""
 
 import datetime as dt
 
@@ -19,19 +19,19 @@ def made(*steps: PlannedStep) -> list[Task]:
 
 
 def test_each_import_step_is_a_task() -> None:
-    """A failure or a retry concerns one day."""
+    """A failure or a retry affects one day."""
     steps = [*planned(Stage.IMPORT, "docs", 3), *planned(Stage.IMPORT, "shop", 2)]
     assert [task.steps for task in made(*steps)] == [(step,) for step in steps]
 
 
 def test_the_days_of_a_sites_statistics_are_one_set() -> None:
-    """Counted in one go, but no two sites together."""
+    """They are computed together, but each site separately."""
     docs, shop = planned(Stage.STAT, "docs", 300), planned(Stage.STAT, "shop", 2)
     assert [task.steps for task in made(*docs, *shop)] == [tuple(docs), tuple(shop)]
 
 
-def test_very_many_days_are_cut_into_sets() -> None:
-    """So that one task does not hold ten years in memory; no step is lost between sets."""
+def test_very_many_days_are_split_into_sets() -> None:
+    """A task does not hold ten years in memory, and no step is lost between sets."""
     steps = planned(Stage.STAT, "docs", 1_001)
     sets = made(*steps)
     assert [len(task.steps) for task in sets] == [400, 400, 201]
@@ -47,5 +47,5 @@ def test_all_rows_of_csv_are_one_task() -> None:
 
 
 def test_no_steps_make_no_task() -> None:
-    """Without work nothing starts."""
+    """Nothing starts without work."""
     assert made() == []

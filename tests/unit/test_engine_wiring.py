@@ -1,4 +1,4 @@
-"""Which source and archive a site's URLs open, and what is loaded for that."""
+"""A site's URLs determine its source and archive, and which libraries are loaded."""
 
 import subprocess
 import sys
@@ -34,8 +34,8 @@ def files(source: LogSource) -> object:
     return source.files
 
 
-def test_a_path_opens_a_folder_below_the_project(tmp_path: Path) -> None:
-    """A relative one starts from the project, an absolute one does not."""
+def test_a_path_opens_a_folder_relative_to_the_project(tmp_path: Path) -> None:
+    """An absolute path does not start at the project."""
     relative = files(open_source(site("logs/{site}/{date:%F}.log"), {}, tmp_path))
     absolute = files(open_source(site("/var/log/{site}/{date:%F}.log"), {}, tmp_path))
     assert isinstance(relative, FolderSource)
@@ -44,8 +44,8 @@ def test_a_path_opens_a_folder_below_the_project(tmp_path: Path) -> None:
     assert isinstance(open_archive(site("{date:%F}", Archive(url="kept/{name}")), {}, tmp_path), FolderArchive)
 
 
-def test_an_s3_url_opens_a_bucket_with_its_own_entry(tmp_path: Path) -> None:
-    """Pull and push sign in each with their own keys; without an entry boto3 searches."""
+def test_an_s3_url_opens_a_bucket_with_its_own_credentials(tmp_path: Path) -> None:
+    """Source and archive use separate entries; without an entry boto3 searches for credentials."""
     settings = site("s3://a/{date:%F}", Archive(url="s3://b/{name}", credentials="push"), "pull")
     source, archive = files(open_source(settings, ENTRIES, tmp_path)), open_archive(settings, ENTRIES, tmp_path)
     assert isinstance(source, S3Source)
@@ -57,24 +57,24 @@ def test_an_s3_url_opens_a_bucket_with_its_own_entry(tmp_path: Path) -> None:
 
 
 def test_a_site_without_an_archive_opens_none(tmp_path: Path) -> None:
-    """Archiving is a choice."""
+    """Archiving is optional."""
     assert open_archive(site("{date:%F}"), {}, tmp_path) is None
 
 
-def test_an_entry_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """A misspelt entry fails before anything is asked."""
+def test_missing_credentials_are_named(tmp_path: Path) -> None:
+    """A misspelt entry fails before any request is sent."""
     with pytest.raises(PermanentError, match="'pul'"):
         open_source(site("s3://a/{date:%F}", None, "pul"), ENTRIES, tmp_path)
 
 
-def test_no_key_shows_in_what_is_printed_of_a_source(tmp_path: Path) -> None:
-    """Not even by accident, in a log or a traceback."""
+def test_the_repr_of_a_source_shows_no_secret_key(tmp_path: Path) -> None:
+    """A log or a traceback may contain it."""
     entry = Credentials(access_key_id=SecretStr("AKIAVISIBLE"), secret_access_key=SecretStr("visible"))
     source = open_source(site("s3://a/{date:%F}", None, "pull"), {"pull": entry}, tmp_path)
     assert "visible" not in f"{source!r} {source.describe()} {Login('pull', entry)!r}".lower()
 
 
-def test_opening_loads_no_heavy_library() -> None:
+def test_opening_a_folder_loads_no_heavy_library() -> None:
     """`mtc --help` and a plan over folders do not wait for boto3."""
     code = "import sys, mtc.engine.wiring; sys.exit(any(name.startswith(('boto', 'urllib3')) for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

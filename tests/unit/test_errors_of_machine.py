@@ -1,4 +1,4 @@
-"""What a machine's limits are told as: never a bug of mtc, and never rights that are fine."""
+"""Limits of the machine are reported as such, not as bugs of mtc or missing permissions."""
 
 import errno
 import os
@@ -28,8 +28,8 @@ def failure(number: int) -> OSError:
 
 
 @pytest.mark.parametrize(("number", "what", "hint"), LIMITS)
-def test_a_limit_is_named_with_what_raises_it(number: int, what: str, hint: str) -> None:
-    """Wherever it is met: in general, while files are written or read, or by the state file."""
+def test_a_limit_is_reported_with_the_way_to_raise_it(number: int, what: str, hint: str) -> None:
+    """It may be reached anywhere, while files are written or read, or by the state file."""
     error = failure(number)
     for told in (explain_machine_error(error), explain_write_error(error, ""), explain_read_error(error, "/data/x")):
         assert told is not None
@@ -50,10 +50,10 @@ def test_a_limit_is_named_with_what_raises_it(number: int, what: str, hint: str)
         (lambda place: place.parent.parent.symlink_to("nowhere"), "a link that leads nowhere", "stats"),
     ],
 )
-def test_what_is_in_the_way_of_a_file_is_named(
+def test_the_path_that_blocks_a_file_is_named(
     tmp_path: pathlib.Path, prepare: Callable[[pathlib.Path], object], what: str, where: str
 ) -> None:
-    """By the path that people know, not by the one under which the file was begun."""
+    """The error names the file's final path, not that of its temporary file."""
     target = tmp_path / "stats" / "docs" / "day.stat"
     prepare(target)
     with pytest.raises(OSError, match=r".") as raised:
@@ -64,20 +64,20 @@ def test_what_is_in_the_way_of_a_file_is_named(
     assert "move it away" in told.hint
 
 
-def test_a_folder_without_rights_is_named_and_no_file_that_was_begun_in_it() -> None:
-    """So that all that fails over it fails in the same words."""
+def test_a_folder_without_permission_is_named_instead_of_the_temporary_file() -> None:
+    """All errors with the same cause have the same message."""
     error = PermissionError(errno.EACCES, "Permission denied", "/data/stats/.2026-05-01.stat.0a1b2c3d.tmp")
     assert explain_write_error(error, "").where == "/data/stats"
 
 
-def test_limits_that_other_programs_cause_may_pass() -> None:
-    """Open files are given back; a path does not become shorter."""
+def test_limits_caused_by_other_programs_are_transient() -> None:
+    """Open files are released; a path does not become shorter."""
     assert isinstance(explain_machine_error(failure(errno.EMFILE)), TransientError)
     assert isinstance(explain_machine_error(failure(errno.ENAMETOOLONG)), PermanentError)
 
 
 def test_memory_and_threads_are_limits_too() -> None:
-    """Python has classes of its own for these; any other RuntimeError is a bug."""
+    """Python has its own classes for them; any other RuntimeError is a bug."""
     memory, threads = (
         explain_machine_error(MemoryError()),
         explain_machine_error(RuntimeError("can't start new thread")),
@@ -90,30 +90,30 @@ def test_memory_and_threads_are_limits_too() -> None:
     assert explain_machine_error(KeyError("x")) is None
 
 
-def test_rights_are_told_as_rights() -> None:
-    """That much of the old message was right."""
+def test_missing_permissions_are_reported_as_such() -> None:
+    """An error about permissions is not taken for a limit."""
     for number in (errno.EACCES, errno.EPERM, errno.EROFS):
         told = explain_machine_error(failure(number))
         assert told is not None
         assert "permissions" in told.hint
 
 
-def test_new_folders_are_made_durable_up_to_the_first_that_was_there(
+def test_new_folders_are_made_durable_up_to_the_first_existing_one(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A power loss must not take the name of a folder whose files were fsynced."""
+    """A power loss must not lose the name of a folder whose files were synced."""
     synced: list[str] = []
     monkeypatch.setattr(
         "mtc.core.atomic_files.fsync_dir", lambda folder: synced.append(folder.name)
-    )  # the real one leaves no trace
+    )  # the real fsync leaves no trace
     make_folder(tmp_path / "a/b/c")
     assert synced == [tmp_path.name, "a", "b"]
     make_folder(tmp_path / "a/b/c")
     assert len(synced) == 3
 
 
-def test_a_folder_may_be_made_by_several_at_a_time(tmp_path: pathlib.Path) -> None:
-    """Threads that meet do not stumble over one another."""
+def test_several_threads_may_create_the_same_folder(tmp_path: pathlib.Path) -> None:
+    """Threads that create it at the same time do not fail."""
     failed: list[Exception] = []
 
     def make() -> None:

@@ -1,4 +1,4 @@
-"""A look at growing logs costs what is new: files are listed and decompressed once, however many slices are loaded."""
+"""The cost of listing growing logs is proportional to new data: each file is listed and decompressed once."""
 
 import datetime as dt
 import gzip
@@ -22,49 +22,49 @@ DAY = NOW.date()
 
 @dataclass
 class CountedFiles:
-    """A folder's files, and what was asked of them."""
+    """The files of a folder, and the calls for them."""
 
     folder: FolderSource
     calls: list[str] = field(default_factory=list)
 
     def list_files(self, *, note: Note = ignore) -> tuple[SourceObject, ...]:
-        """List them."""
+        """List the files."""
         self.calls.append("list")
         return self.folder.list_files(note=note)
 
     def text(self, file: SourceObject, spool: Path) -> LogText:
-        """Open one."""
+        """Open a file."""
         self.calls.append(f"text {file.key}")
         return self.folder.text(file, spool)
 
     def fetch(self, obj: SourceObject, spool: Path) -> Path:
-        """The folder's."""
+        """Delegate to the folder."""
         return self.folder.fetch(obj, spool)
 
     def peek(self, file: SourceObject, size: int) -> bytes:
-        """The folder's."""
+        """Delegate to the folder."""
         return self.folder.peek(file, size)
 
     def fingerprint(self, file: SourceObject) -> str:
-        """The folder's."""
+        """Delegate to the folder."""
         return self.folder.fingerprint(file)
 
     def empty_listing_doubt(self) -> str:
-        """The folder's."""
+        """Delegate to the folder."""
         return self.folder.empty_listing_doubt()
 
     def where(self, file: SourceObject) -> str:
-        """The folder's."""
+        """Delegate to the folder."""
         return self.folder.where(file)
 
     def describe(self) -> str:
-        """The folder's."""
+        """Delegate to the folder."""
         return self.folder.describe()
 
 
 @dataclass
 class Logs:
-    """A folder with logs, and the source that looks at it."""
+    """A folder with logs, and the source that reads it."""
 
     root: Path
     files: CountedFiles = field(init=False)
@@ -78,34 +78,34 @@ class Logs:
         (self.root / "logs").mkdir()
 
     def write(self, name: str, text: bytes) -> None:
-        """Write a log an hour ago."""
+        """Write a log with a modification time of an hour ago."""
         path = self.root / "logs" / name
         path.write_bytes(gzip.compress(text, mtime=0) if name.endswith(".gz") else text)
         os.utime(path, (NOW.timestamp() - 3600,) * 2)
 
     def look(self, *loaded: SourceObject) -> list[SourceObject]:
-        """What there is."""
+        """Return the slices that exist."""
         items = [LoadedObject(item, item.key, "", "combined", Accounting(), ()) for item in loaded]
         return [item for items_of_day in self.source.look({DAY: items}, DAY).days.values() for item in items_of_day]
 
     def fetch(self, item: SourceObject) -> bytes:
-        """What the slice is read from."""
+        """Return the content of the slice."""
         return self.source.fetch(item, self.root / "step" / item.etag).read_bytes()
 
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Logs:
-    """A folder."""
+    """An empty folder of logs."""
     return Logs(tmp_path)
 
 
 def lines(name: str, count: int = 500) -> bytes:
-    """A text of a log."""
+    """The text of a log."""
     return b"".join(b"%s line %d\n" % (name.encode(), number) for number in range(count))
 
 
-def test_what_was_seen_is_fetched_without_another_listing(logs: Logs) -> None:
-    """However many files and slices there are."""
+def test_listed_slices_are_fetched_without_another_listing(logs: Logs) -> None:
+    """The number of files and slices does not matter."""
     for number in range(5):
         logs.write(f"access.log.{number}", lines(f"log {number}"))
     found = logs.look()
@@ -113,8 +113,8 @@ def test_what_was_seen_is_fetched_without_another_listing(logs: Logs) -> None:
     assert logs.files.calls == ["list", *(f"text access.log.{number}" for number in range(5))]
 
 
-def test_a_whole_compressed_log_is_fetched_as_it_is(logs: Logs) -> None:
-    """It takes no more room in the spool than in its folder; its rest after a slice is decompressed."""
+def test_a_whole_compressed_log_is_fetched_unchanged(logs: Logs) -> None:
+    """It needs no more space in the spool than in its folder; only the rest after a slice is decompressed."""
     logs.write("access.log", lines("a", 10))
     [begun] = logs.look()
     (logs.root / "logs" / "access.log").unlink()
@@ -126,8 +126,8 @@ def test_a_whole_compressed_log_is_fetched_as_it_is(logs: Logs) -> None:
 
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
-def test_a_slice_is_found_again_after_a_rotation(logs: Logs, ending: str) -> None:
-    """Between the look and the fetch, also where another log has the name."""
+def test_a_slice_is_found_after_a_rotation(logs: Logs, ending: str) -> None:
+    """The log was renamed between listing and fetching, and another log may have its name."""
     logs.write(f"access.log{ending}", lines("a"))
     [found] = logs.look()
     (logs.root / "logs" / f"access.log{ending}").rename(logs.root / "logs" / f"access.log.1{ending}")
@@ -136,8 +136,8 @@ def test_a_slice_is_found_again_after_a_rotation(logs: Logs, ending: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["access.log", "access.log.2.gz"])
-def test_a_slice_that_no_file_holds_any_more_is_not_read(logs: Logs, name: str) -> None:
-    """The file was written anew, longer, in the same place."""
+def test_a_slice_that_no_file_contains_any_more_is_not_read(logs: Logs, name: str) -> None:
+    """The file was rewritten in place, and is longer."""
     logs.write(name, lines("a"))
     [found] = logs.look()
     logs.write(name, lines("b", 5000))
@@ -145,8 +145,8 @@ def test_a_slice_that_no_file_holds_any_more_is_not_read(logs: Logs, name: str) 
         logs.fetch(found)
 
 
-def test_nothing_new_is_nothing_decompressed_or_written(logs: Logs) -> None:
-    """Also when every file has another name: a compressed file is known by its size, beginning and end."""
+def test_nothing_is_decompressed_or_written_without_new_data(logs: Logs) -> None:
+    """This holds even if all files are renamed: a compressed file is recognised by its size, start and end."""
     logs.write("access.log", lines("a"))
     logs.write("access.log.1.gz", lines("b"))
     found = logs.look()

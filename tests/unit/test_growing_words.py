@@ -1,4 +1,4 @@
-"""How plan, why, status and freshness speak of logs that grow, from what the state and the plan hold."""
+"""The texts of plan, why, status and freshness for growing logs, from the state and the plan."""
 
 import datetime as dt
 from dataclasses import replace
@@ -23,7 +23,7 @@ MORNING = dt.datetime(2026, 5, 1, 10, 20, tzinfo=dt.UTC)
 
 
 def piece(start: int, stop: int, *, log: str = "a1", file: str = "access.log", since: int = 0) -> SourceObject:
-    """A slice of a log, written to in the morning."""
+    """A slice of a log, written in the morning."""
     part = Slice(log, file, start, stop, "", 0, "", 0, since=since)
     modified = int(MORNING.timestamp() * 1e9)
     return SourceObject(f"{file}@{log}+{start}", stop - start, f"slice-{start}-{stop}", modified, part)
@@ -37,12 +37,12 @@ def loaded(item: SourceObject, *days: dt.date, hits: int = 10) -> LoadedObject:
 
 
 def nanoseconds(at: dt.datetime) -> int:
-    """A time as slices have it."""
+    """The time of a slice in nanoseconds."""
     return int(at.timestamp() * 1e9)
 
 
-def test_what_is_new_is_told_by_log_with_its_size_and_since_when() -> None:
-    """The slices of one log are one line. The date is named where it is another; a log without a slice yet is new."""
+def test_new_data_is_reported_for_each_log_with_size_and_time() -> None:
+    """Slices of a log share a line. The date is shown if it is another day; a log without loaded slices is new."""
     before = nanoseconds(MORNING)
     slices = [
         piece(2_000, 12_000, since=0),
@@ -58,7 +58,7 @@ def test_what_is_new_is_told_by_log_with_its_size_and_since_when() -> None:
 
 
 def test_a_log_that_has_grown_is_not_late() -> None:
-    """The verdict of an import that was done, and is to read on."""
+    """An import that is done has to load the rest."""
     house = House(project())
     house.put(piece(0, 1_000))
     house.apply()
@@ -66,7 +66,7 @@ def test_a_log_that_has_grown_is_not_late() -> None:
     assert house.verdict(import_step()) == (Verdict.GROWN, ("access.log: 2.0 kB new since 10:20",))
 
 
-def test_a_day_whose_hits_other_days_have_loaded_has_objects_enough() -> None:
+def test_a_day_whose_hits_were_loaded_for_other_days_has_enough_objects() -> None:
     """Its step is new, and there is nothing to wait for."""
     house = House(project(), days=(DAY,))
     house.put(piece(0, 1_000), hits={DAY: 5, NEXT: 5})
@@ -79,7 +79,7 @@ def test_a_day_whose_hits_other_days_have_loaded_has_objects_enough() -> None:
 
 
 def test_slices_of_one_log_share_a_line_of_why() -> None:
-    """Those to load are apart; no line shows the key of a slice."""
+    """Slices to load have a separate line; no line shows the key of a slice."""
     new = piece(5_000, 6_000)
     first, second = loaded(piece(0, 1_000), DAY), loaded(piece(1_000, 5_000), DAY)
     other = loaded(piece(0, 400, log="b2", file="access.log.1"), DAY)
@@ -104,12 +104,12 @@ def test_slices_of_one_log_share_a_line_of_why() -> None:
 
 
 def grid(history: History, now: dt.datetime, *days: dt.date, plan: Plan | None = None) -> dict[StepId, State]:
-    """The state of each step."""
+    """Return the status of each step."""
     return {step: cell.state for step, cell in make_grid(history, project(), days, now, plan).cells.items()}
 
 
-def test_a_day_is_not_missing_where_logs_that_grow_have_its_hits() -> None:
-    """The slices may have been loaded for another day. A day without hits is empty, if the logs go on behind it."""
+def test_a_day_is_not_missing_if_growing_logs_contain_its_hits() -> None:
+    """They may be loaded for another day. A day without hits is empty if the logs continue after it."""
     third, last = NEXT + dt.timedelta(days=1), NEXT + dt.timedelta(days=3)
     days = (DAY, NEXT, third, last)
     history = History(
@@ -125,8 +125,8 @@ def test_a_day_is_not_missing_where_logs_that_grow_have_its_hits() -> None:
 
 
 @pytest.mark.parametrize(("terminal", "sign"), [(Terminal(), "◧"), (Terminal(unicode=False), "+")])
-def test_a_day_that_is_not_whole_has_a_sign_of_its_own(terminal: Terminal, sign: str) -> None:
-    """In the calendar; in JSON its steps are done, and not complete."""
+def test_an_incomplete_day_has_its_own_sign(terminal: Terminal, sign: str) -> None:
+    """It is shown in the calendar; in JSON its steps are done, but not complete."""
     history = History(
         {
             import_step(): StepRecord(import_step(), Status.DONE),
@@ -144,8 +144,8 @@ def test_a_day_that_is_not_whole_has_a_sign_of_its_own(terminal: Terminal, sign:
     assert (text.count('"state": "done"'), text.count('"complete": false')) == (3, 2)
 
 
-def test_logs_that_grow_are_fresh_by_their_hits() -> None:
-    """The day that a slice was loaded for says nothing; what is new and not loaded yet counts when it was written."""
+def test_freshness_of_growing_logs_is_that_of_their_hits() -> None:
+    """The day for which a slice was loaded does not matter; data that is not loaded counts by its modification time."""
     last = dt.date(2026, 5, 10)
     week = [last - dt.timedelta(days=back) for back in range(7)]
     history = History(objects={import_step(dt.date(2026, 5, 30)): (loaded(piece(0, 1_000), *week),)})
@@ -169,13 +169,13 @@ def test_logs_that_grow_are_fresh_by_their_hits() -> None:
         ("mail@example.org+12", "mail@example.org+12"),
     ],
 )
-def test_a_key_alone_is_enough_for_a_label(key: str, label: str) -> None:
-    """Of what was delivered only the keys are kept. Other files keep their names."""
+def test_a_key_is_enough_for_a_label(key: str, label: str) -> None:
+    """Deliveries record only keys. Other files keep their names."""
     assert label_of_key(key) == label
 
 
 def test_a_day_of_dated_logs_is_missing_whatever_slices_other_days_have() -> None:
-    """Its own file has not come. The slices of dated logs belong to the days of their names."""
+    """Its own file has not arrived. Slices of dated logs belong to the days in their names."""
     history = History(
         {import_step(): StepRecord(import_step(), Status.EMPTY)},
         {import_step(NEXT): (loaded(piece(0, 1_000), DAY, NEXT),)},

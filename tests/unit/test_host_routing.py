@@ -1,4 +1,4 @@
-"""One log with lines of several sites: `hosts` says which are whose, and nothing is guessed."""
+"""`hosts` assigns the lines of a shared log to sites; nothing is guessed."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def project(folder: Path, sites: str, more: str = "") -> Project:
 
 
 def imported(made: Project, site: str) -> tuple[list[str], Accounting]:
-    """The paths of a site's hits, and the account of its day."""
+    """The paths of a site's hits, and the accounting of its day."""
     session.apply(ApplyRequest(made, Scope(), "mtc apply"), Listener())
     with Store.open(made.state, readonly=True) as store:
         record = store.record(StepId.parse(f"import:{site}:{DAY}"))
@@ -51,7 +51,7 @@ def imported(made: Project, site: str) -> tuple[list[str], Accounting]:
 
 
 def test_each_site_gets_the_lines_of_its_hosts(tmp_path: Path) -> None:
-    """The others are filtered with that reason; lines that name no host count for every site that reads them."""
+    """Other lines are filtered with that reason; lines without a host count for every site that reads them."""
     made = project(
         tmp_path,
         "  docs: {url: 'https://docs.example.org/', hosts: [documentation.example.org]}\n"
@@ -61,15 +61,15 @@ def test_each_site_gets_the_lines_of_its_hosts(tmp_path: Path) -> None:
     assert imported(made, "shop") == (["/2", "/3", "/6"], Accounting(6, 3, {"host": 3}, {}))
 
 
-def test_the_host_of_a_sites_address_alone_routes_nothing(tmp_path: Path) -> None:
-    """Many logs name hosts that nobody has written down: without `hosts` every line counts."""
+def test_without_hosts_the_address_of_a_site_routes_nothing(tmp_path: Path) -> None:
+    """Many logs contain hosts that no manifest lists: without `hosts` every line counts."""
     made = project(tmp_path, "  docs: {url: 'https://docs.example.org'}\n")
     assert made.sites["docs"].filters.hosts == ()
     assert imported(made, "docs")[1] == Accounting(6, 6)
 
 
-def test_hosts_of_a_site_stand_for_those_of_the_filters(tmp_path: Path) -> None:
-    """A site's own win over the manifest's, as any key of a site does; the host of its address comes along."""
+def test_the_hosts_of_a_site_replace_those_of_the_filters(tmp_path: Path) -> None:
+    """A site's key overrides the manifest's, as any other key; the host of its address is added."""
     sites = (
         "  docs: {url: 'https://docs.example.org:8443/x', hosts: [d.example.org]}\n"
         "  shop: {hosts: [shop.example.org]}\n"
@@ -87,8 +87,8 @@ def test_hosts_of_a_site_stand_for_those_of_the_filters(tmp_path: Path) -> None:
     assert {site.filters.exclude_hosts for site in made.sites.values()} == {("x.example.net",)}
 
 
-def test_a_change_of_hosts_is_told_at_its_line(tmp_path: Path) -> None:
-    """What was imported with other hosts is imported again, and the plan says which line it is about."""
+def test_a_change_of_hosts_is_reported_with_its_line(tmp_path: Path) -> None:
+    """Lines imported with other hosts are imported again, and the plan names the line of the setting."""
     imported(project(tmp_path, "  shop: {hosts: [shop.example.org]}\n"), "shop")
     made = project(tmp_path, "  shop:\n    hosts: [blog.example.org]\n")
     request = ApplyRequest(made, Scope(), "mtc plan")
@@ -99,6 +99,6 @@ def test_a_change_of_hosts_is_told_at_its_line(tmp_path: Path) -> None:
 
 
 def test_hosts_cannot_be_given_twice(tmp_path: Path) -> None:
-    """In a site, `hosts` and `filters.hosts` are one setting."""
+    """In a site, `hosts` and `filters.hosts` are the same setting."""
     with pytest.raises(ManifestError, match="both given"):
         project(tmp_path, "  shop: {hosts: [a], filters: {hosts: [b]}}\n")

@@ -17,7 +17,7 @@ import mtc
 
 PACKAGE = Path(mtc.__file__).parent
 
-# The rooms from the ground up; rooms on one line do not import one another.
+# The packages from the bottom up; packages on one line do not import one another.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("mtc",),
     ("core",),
@@ -64,7 +64,7 @@ class Import:
 
 @cache
 def modules() -> Mapping[str, Path]:
-    """Every module of the package."""
+    """Return every module of the package."""
     names = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
@@ -74,7 +74,7 @@ def modules() -> Mapping[str, Path]:
 
 @cache
 def imports() -> tuple[Import, ...]:
-    """Every import of every module, in order."""
+    """Return every import of every module, in order."""
     return tuple(found for name, path in modules().items() for found in _imports(name, path))
 
 
@@ -102,7 +102,7 @@ def _targets(node: ast.AST) -> Iterator[str]:
 
 
 def _room(module: str) -> str:
-    """The room of a module: its folder, or itself where it lies beside the folders."""
+    """Return the layer of a module: its folder, or the module itself if it is not in a folder."""
     pieces = module.split(".")
     return pieces[1] if len(pieces) > 1 else pieces[0]
 
@@ -115,14 +115,14 @@ def _own(found: Import) -> bool:
     return found.target in modules()
 
 
-def test_every_room_has_its_place() -> None:
-    """A new folder is put into the table before it is built on."""
+def test_every_package_has_its_place() -> None:
+    """A new folder is added to the table before it is used."""
     known = {room for rooms in LAYERS for room in rooms}
     assert {_room(name) for name in modules()} <= known
 
 
 def test_imports_go_down_only() -> None:
-    """A module imports from its own room and from those below; siblings meet through Protocols and values."""
+    """A module imports from its own package and from those below; siblings use Protocols and values."""
     wrong = [
         str(found)
         for found in imports()
@@ -131,8 +131,8 @@ def test_imports_go_down_only() -> None:
     assert wrong == []
 
 
-def test_no_imports_go_round_in_a_circle() -> None:
-    """Module by module, also within a room."""
+def test_there_are_no_import_cycles() -> None:
+    """Modules are checked one by one, also within a package."""
     graph: dict[str, set[str]] = {name: set() for name in modules()}
     for found in imports():
         if _own(found) and found.target != found.module:
@@ -151,8 +151,8 @@ def test_no_imports_go_round_in_a_circle() -> None:
 
 
 @pytest.mark.parametrize("package", HEAVY)
-def test_heavy_packages_are_loaded_where_they_are_used(package: str) -> None:
-    """At the top of a module only in the rooms that are loaded late themselves."""
+def test_heavy_packages_are_imported_where_they_are_used(package: str) -> None:
+    """An import at the top of a module is allowed only in packages that are loaded late themselves."""
     allowed = HEAVY[package]
     wrong = [
         str(found)
@@ -170,24 +170,24 @@ def test_heavy_packages_are_loaded_where_they_are_used(package: str) -> None:
         ("botocore", {"sources"}),
     ],
 )
-def test_heavy_packages_have_rooms_of_their_own(package: str, rooms: set[str]) -> None:
-    """DuckDB is spoken in warehouse/, formats/ and the stages that hand its connection on; S3 in sources/ alone."""
+def test_only_some_packages_use_heavy_libraries(package: str, rooms: set[str]) -> None:
+    """DuckDB is used in warehouse/, formats/ and the stages that pass its connection on; S3 only in sources/."""
     used = {_room(found.module) for found in imports() if found.target.split(".")[0] == package}
     assert used <= rooms
 
 
-def test_the_state_speaks_sql_and_nobody_else_opens_its_file() -> None:
-    """No ad-hoc SQL outside: sqlite3 is imported in state/ alone."""
+def test_only_the_state_uses_sqlite() -> None:
+    """No other package imports sqlite3."""
     assert {_room(found.module) for found in imports() if found.target == "sqlite3"} == {"state"}
 
 
-def test_typer_stays_at_the_command_line() -> None:
-    """cli/ is Typer, and nothing else is."""
+def test_only_the_command_line_uses_typer() -> None:
+    """No folder but cli/ imports it."""
     assert {_room(found.module) for found in imports() if found.target == "typer"} == {"cli"}
 
 
-def test_the_planner_does_nothing_but_think() -> None:
-    """No clock, no file, no process, no network: everything comes in as an argument."""
+def test_the_planner_is_pure() -> None:
+    """It uses no clock, file, process or network: all input is in its arguments."""
     doers = {
         "os",
         "io",
@@ -208,7 +208,7 @@ def test_the_planner_does_nothing_but_think() -> None:
 
 
 def _loaded_by(*command: str, folder: Path) -> set[str]:
-    """The packages that a command has loaded when it ends."""
+    """Return the packages that a command has loaded when it ends."""
     code = (
         "import atexit, sys\n"
         f"sys.argv = ['mtc', *{list(command)!r}]\n"
@@ -235,8 +235,8 @@ def _folder_project(folder: Path) -> None:
     [("--help",), ("--version",), ("apply", "--help"), ("plan",), ("status",), ("validate",), ("state", "list")],
     ids=" ".join,
 )
-def test_commands_that_only_look_load_nothing_heavy(command: tuple[str, ...], tmp_path: Path) -> None:
-    """Help, plans over folders and the state's own commands need neither DuckDB nor boto3 nor user-agent tables."""
+def test_read_only_commands_load_nothing_heavy(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Help, plans over folders and commands on the state need no DuckDB, boto3 or user-agent tables."""
     _folder_project(tmp_path)
     heavy = {"duckdb", "boto3", "botocore", "device_detector", "crawleruseragents", "numpy", "pandas", "pyarrow"}
     assert _loaded_by(*command, folder=tmp_path) & heavy == set()

@@ -1,4 +1,4 @@
-"""The languages of HAProxy, Tomcat, Envoy and Squid: what their strings mean, and mistakes, which are told by name."""
+"""The format languages of HAProxy, Tomcat, Envoy and Squid: their meaning, and the errors for mistakes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,8 +39,8 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         ('%ci %[date,ltime("%Q")] %r', "%Q is not a directive of a time's format", "use %Y %m %b %d"),
     ],
 )
-def test_a_bad_log_format_of_haproxy_is_told(layout: str, what: str, hint: str) -> None:
-    """With its place and what is meant."""
+def test_a_wrong_log_format_of_haproxy_is_reported(layout: str, what: str, hint: str) -> None:
+    """The error has the place and a suggestion."""
     with pytest.raises(LayoutError) as mistake:
         compile_haproxy(layout)
     assert str(mistake.value) == what
@@ -59,8 +59,8 @@ def test_a_bad_log_format_of_haproxy_is_told(layout: str, what: str, hint: str) 
         ('<Valve className="x"/>', "there is no pattern in the Valve", "one looks like <Valve"),
     ],
 )
-def test_a_bad_pattern_of_tomcat_is_told(layout: str, what: str, hint: str) -> None:
-    """With its place and what is meant."""
+def test_a_wrong_pattern_of_tomcat_is_reported(layout: str, what: str, hint: str) -> None:
+    """The error has the place and a suggestion."""
     with pytest.raises(LayoutError) as mistake:
         compile_tomcat(layout)
     assert str(mistake.value) == what
@@ -77,10 +77,10 @@ def test_a_bad_pattern_of_tomcat_is_told(layout: str, what: str, hint: str) -> N
         (compile_squid, "%>a %ru", "the logformat has none of time and date", "add what writes the time"),
     ],
 )
-def test_a_bad_string_of_envoys_or_squids_is_told(
+def test_a_wrong_string_of_envoy_or_squid_is_reported(
     compile_: Callable[[str], object], layout: str, what: str, hint: str
 ) -> None:
-    """With its place and what is meant."""
+    """The error has the place and a suggestion."""
     with pytest.raises(LayoutError) as mistake:
         compile_(layout)
     assert str(mistake.value).startswith(what)
@@ -96,8 +96,8 @@ def test_a_bad_string_of_envoys_or_squids_is_told(
         ({"haproxy": "httpslog"}, "haproxy"),
     ],
 )
-def test_what_everybody_has_is_read_as_fast_as_the_format_of_that_name(described: dict[str, str], name: str) -> None:
-    """Such a string is the same as the name."""
+def test_a_default_format_string_is_read_like_the_built_in_format(described: dict[str, str], name: str) -> None:
+    """Reading it is as fast as with the name of the format."""
     assert custom(CustomFormat.model_validate(described)).shape is FORMATS[name].shape
 
 
@@ -123,7 +123,7 @@ def test_what_everybody_has_is_read_as_fast_as_the_format_of_that_name(described
     ],
 )
 def test_a_sample_expression_is_the_field_that_it_fetches(expression: str, field: str) -> None:
-    """What a converter makes unrecognisable, and what is not known, is passed over."""
+    """Converted values that cannot be recognised and unknown expressions are ignored."""
     assert fetched_value(expression).field == field
 
 
@@ -139,13 +139,13 @@ def test_a_sample_expression_is_the_field_that_it_fetches(expression: str, field
         ("date(0,weeks)", ""),
     ],
 )
-def test_a_date_is_a_number_or_what_its_converter_writes(expression: str, clock: str) -> None:
-    """In the unit that is asked for."""
+def test_a_date_is_a_number_or_the_text_of_its_converter(expression: str, clock: str) -> None:
+    """A number is in the requested unit."""
     assert fetched_value(expression).clock == clock
 
 
-def test_a_format_that_only_begins_with_a_brace_is_no_json() -> None:
-    """Captured headers stand in braces too."""
+def test_a_format_that_only_starts_with_a_brace_is_not_json() -> None:
+    """Captured headers are in braces too."""
     assert isinstance(compile_haproxy("{%ci} %tr %r"), TextLayout)
     assert isinstance(compile_haproxy('{"ip":"%ci","t":%Ts,"r":%{+Q}r}'), JsonLayout)
 
@@ -159,8 +159,8 @@ def test_a_format_that_only_begins_with_a_brace_is_no_json() -> None:
         ("'100%' yyyy''D", "100%% %Y'%j"),
     ],
 )
-def test_a_time_of_javas_is_written_as_strptime_has_it(java: str, strptime: str) -> None:
-    """Quotes keep letters as they are."""
+def test_a_java_time_pattern_is_converted_to_strptime(java: str, strptime: str) -> None:
+    """Quoted letters are kept."""
     assert strptime_format(java) == strptime
 
 
@@ -174,13 +174,13 @@ def test_a_time_of_javas_is_written_as_strptime_has_it(java: str, strptime: str)
         ({"haproxy": "%ci [%tr] %HM %HU"}, "192.0.2.1 [01/May/2026:10:05:03.000] <BADREQ> -"),
     ],
 )  # fmt: skip
-def test_a_connection_that_was_no_request_is_another_line(reader: Reader, described: dict[str, str], line: str) -> None:
-    """It belongs to the log, and counts neither as a hit nor as a line that cannot be read."""
+def test_a_connection_without_a_request_is_an_other_line(reader: Reader, described: dict[str, str], line: str) -> None:
+    """It belongs to the log, but is neither a hit nor an unreadable line."""
     assert reader.reasons([line], custom(CustomFormat.model_validate(described))) == ["other"]
 
 
 @pytest.mark.parametrize("described", [None, {"haproxy": "httplog"}, {"haproxy": _WITH_ID}])
-def test_addresses_among_captured_headers_are_no_user_agent(reader: Reader, described: dict[str, str] | None) -> None:
+def test_addresses_in_captured_headers_are_not_a_user_agent(reader: Reader, described: dict[str, str] | None) -> None:
     """They are those of X-Forwarded-For."""
     form = custom(CustomFormat.model_validate(described)) if described else FORMATS["haproxy"]
     captured = ("192.0.2.7", "192.0.2.7, 198.51.100.2|curl/8.0", "2001:db8::7|curl/8.0|", "1.2.3", "curl/8.0")
@@ -192,8 +192,8 @@ def test_addresses_among_captured_headers_are_no_user_agent(reader: Reader, desc
     assert reader.column("host", lines, form) == [None] * len(captured)
 
 
-def test_a_time_with_blanks_takes_no_more_than_its_own() -> None:
-    """Its expression is that of its format, not whatever stands before the next blank."""
+def test_a_time_with_spaces_matches_only_its_own_text() -> None:
+    """Its expression follows its format instead of ending at the next space."""
     assert expression_of("%d.%b %Y") == r"\d{1,2}\.[^\s\d/]+\ \d{4}"
     layout = compile_tomcat("%{yyyy-MM-dd HH:mm}t %h %r")
     assert r"(?P<time>\d{4}\-\d{1,2}\-\d{1,2} \d{1,2}:\d{1,2})" in layout.pattern

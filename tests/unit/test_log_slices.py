@@ -1,4 +1,4 @@
-"""Growing logs: every line is loaded once, whatever becomes of the files between two looks."""
+"""Every line of growing logs is loaded once, whatever happens to the files between two runs."""
 
 import dataclasses
 import datetime as dt
@@ -28,21 +28,21 @@ class Text:
 
     @property
     def size(self) -> int:
-        """Its length."""
+        """Return its length."""
         return len(self.data)
 
     def read(self, start: int, stop: int) -> bytes:
-        """A piece of it."""
+        """Read a piece of the text."""
         return self.data[start:stop]
 
     def blocks(self, start: int, stop: int) -> Iterator[bytes]:
-        """The piece in one."""
+        """Return the piece as one block."""
         yield self.read(start, stop)
 
 
 @dataclasses.dataclass
 class Warehouse:
-    """What was loaded: slices, with their text."""
+    """The loaded slices with their text."""
 
     loaded: dict[str, LoadedObject] = dataclasses.field(default_factory=dict)
     texts: dict[str, bytes] = dataclasses.field(default_factory=dict)
@@ -50,7 +50,7 @@ class Warehouse:
     def look(
         self, files: dict[str, bytes], now: dt.datetime = NOW, final: Iterable[str] = (), most: int = MOST
     ) -> Look:
-        """Look at files; those in `final` are compressed. They were written to just now."""
+        """Find slices in the files, which were just written; those in `final` are compressed."""
         modified = int(NOW.timestamp() * 1e9)
         listed = [
             LogFile(SourceObject(key, len(data), modified=modified), Text(data, key in set(final)))
@@ -61,7 +61,7 @@ class Warehouse:
     def load(
         self, files: dict[str, bytes], now: dt.datetime = NOW, final: Iterable[str] = (), most: int = MOST
     ) -> Look:
-        """Look, and load what is new or changed."""
+        """Find and load what is new or changed."""
         found = self.look(files, now, final, most)
         for item in (*found.new, *found.changed.values()):
             part = item.slice
@@ -73,7 +73,7 @@ class Warehouse:
         return found
 
     def merge(self, key: str, most: int) -> int:
-        """Merge a slice and those that follow it, at most so many; returns how many they were."""
+        """Merge a slice with at most a number of following slices; return how many were merged."""
         slices = [self.loaded[key]]
         while len(slices) < most and (after := self._after(slices[-1])):
             slices.append(after)
@@ -87,7 +87,7 @@ class Warehouse:
         return len(slices)
 
     def _after(self, item: LoadedObject) -> LoadedObject | None:
-        """The slice, not merged, that begins where this one ends."""
+        """Return the unmerged slice that starts where this one ends."""
         parts = {each.object.key: each.object.slice for each in self.loaded.values() if each.object.slice}
         before = parts[item.object.key]
         found = (
@@ -99,12 +99,12 @@ class Warehouse:
 
     @property
     def lines(self) -> list[bytes]:
-        """All lines that were loaded, sorted."""
+        """Return all loaded lines, sorted."""
         return sorted(line for text in self.texts.values() for line in text.splitlines())
 
 
 def lines(first: int, last: int, host: str = "a") -> bytes:
-    """Lines that are all different."""
+    """Lines that all differ."""
     return b"".join(
         b"%s - line %06d of a log, with some text behind it\n" % (host.encode(), n) for n in range(first, last)
     )
@@ -142,8 +142,8 @@ ROTATIONS = {
     "read", [LONG, LONG[:5000], lines(0, 1), lines(0, 3)], ids=["whole", "half", "a line", "three"]
 )
 @pytest.mark.parametrize("name", ROTATIONS)
-def test_each_line_counts_once_whatever_happened_between_two_looks(name: str, read: bytes) -> None:
-    """First some of the log is read, up to a line's end; then the files are these."""
+def test_each_line_counts_once_whatever_happened_between_two_runs(name: str, read: bytes) -> None:
+    """First part of the log is read, up to the end of a line; the second run finds these files."""
     files = ROTATIONS[name]
     warehouse = Warehouse()
     warehouse.load({"access.log": read})
@@ -159,7 +159,7 @@ def test_each_line_counts_once_whatever_happened_between_two_looks(name: str, re
 
 
 def test_a_compressed_log_is_the_log_that_was_read() -> None:
-    """Its text is what counts; what it has beyond is its tail."""
+    """Its text is compared; additional text is its tail."""
     warehouse = Warehouse()
     warehouse.load({"access.log": LONG})
     found = warehouse.load({"access.log.1.gz": LONG + NEW, "access.log": lines(9, 10)}, final=["access.log.1.gz"])
@@ -169,8 +169,8 @@ def test_a_compressed_log_is_the_log_that_was_read() -> None:
     ]
 
 
-def test_two_servers_whose_logs_begin_alike_count_each_when_they_part() -> None:
-    """As long as they are the same they are one; then the second counts from its start."""
+def test_two_servers_whose_logs_start_alike_are_separate_when_they_differ() -> None:
+    """As long as they are equal they count as one; then the second one counts from its start."""
     same = lines(0, 1)
     warehouse = Warehouse()
     warehouse.load({"a.log": same, "b.log": same})
@@ -180,8 +180,8 @@ def test_two_servers_whose_logs_begin_alike_count_each_when_they_part() -> None:
 
 
 @pytest.mark.parametrize("forgotten", [(0,), (1,), (3,), (0, 1), (1, 2), (0, 2), (2, 3), (0, 1, 2, 3)])
-def test_what_was_forgotten_is_read_again_and_nothing_else(forgotten: tuple[int, ...]) -> None:
-    """As after `mtc state forget`: the slices of other steps stay."""
+def test_forgotten_slices_are_read_again_and_no_others(forgotten: tuple[int, ...]) -> None:
+    """As after `mtc state forget`, slices of other steps stay loaded."""
     warehouse = Warehouse()
     for last in (100, 200, 300, 400):
         warehouse.load({"access.log": lines(0, last)})
@@ -195,8 +195,8 @@ def test_what_was_forgotten_is_read_again_and_nothing_else(forgotten: tuple[int,
 
 
 @pytest.mark.parametrize("size", [70, 120, 1000, 2500])
-def test_a_short_copy_is_known_again_when_its_log_is_gone(size: int) -> None:
-    """Also where it is shorter than the beginning that tells logs apart."""
+def test_a_short_copy_is_recognised_when_its_log_is_gone(size: int) -> None:
+    """It may be shorter than the start of a file that identifies a log."""
     warehouse = Warehouse()
     warehouse.load({"access.log": LONG})
     warehouse.load({"backup.log": LONG[:size]}, NOW + 2 * SETTLE)
@@ -207,8 +207,8 @@ def test_a_short_copy_is_known_again_when_its_log_is_gone(size: int) -> None:
 
 
 @pytest.mark.parametrize("rows", [5, 80, 300])
-def test_logs_that_begin_with_the_same_header_are_different_logs(rows: int) -> None:
-    """Also where the first look saw nothing but the header."""
+def test_logs_that_start_with_the_same_header_are_different_logs(rows: int) -> None:
+    """The first run may have found nothing but the header."""
     header = b"time,address,request,status,bytes,referrer,agent\n"
     first = header + lines(0, 150)
     warehouse = Warehouse()
@@ -221,8 +221,8 @@ def test_logs_that_begin_with_the_same_header_are_different_logs(rows: int) -> N
     assert warehouse.lines == sorted(every(first) + every(second))
 
 
-def test_a_copy_of_a_log_that_is_whole_in_a_file_that_was_not_read_again() -> None:
-    """A compressed file is not opened when it was read to its end."""
+def test_a_copy_of_a_log_is_recognised_in_a_file_that_was_read_to_its_end() -> None:
+    """Such a compressed file is not opened again."""
     warehouse = Warehouse()
     seen = warehouse.load({"access.log.1.gz": LONG}, final=["access.log.1.gz"]).seen
     for size in (100, 5000):
@@ -231,8 +231,8 @@ def test_a_copy_of_a_log_that_is_whole_in_a_file_that_was_not_read_again() -> No
         assert (found.new, found.changed, found.notes) == ([], {}, [])
 
 
-def test_a_last_line_without_its_end_waits() -> None:
-    """Until its end has come, or nothing was written for as long as a source takes to settle."""
+def test_an_incomplete_last_line_waits() -> None:
+    """It waits for its line end, or until nothing was written for the settle time of the source."""
     warehouse = Warehouse()
     whole, piece = lines(0, 2), lines(2, 3)[:-10]
     warehouse.load({"access.log": whole + piece})
@@ -246,8 +246,8 @@ def test_a_last_line_without_its_end_waits() -> None:
 
 
 @pytest.mark.parametrize(("line", "is_seen"), [(0, False), (150, False), (399, True), (340, True), (299, False)])
-def test_a_line_that_was_changed_in_place_is_seen_near_the_end_of_what_was_read(line: int, is_seen: bool) -> None:  # noqa: FBT001
-    """The slice with it is read again; a change elsewhere is not seen, as a look does not read everything."""
+def test_a_line_changed_in_place_is_noticed_near_the_end_of_the_read_part(line: int, is_seen: bool) -> None:  # noqa: FBT001
+    """Its slice is read again; other changes stay unnoticed, as not everything is read."""
     warehouse = Warehouse()
     for last in (100, 200, 300, 400):
         warehouse.load({"access.log": lines(0, last)})
@@ -264,8 +264,8 @@ def test_a_line_that_was_changed_in_place_is_seen_near_the_end_of_what_was_read(
         assert found.new[0].slice.start == 0
 
 
-def test_slices_that_followed_a_changed_one_are_emptied() -> None:
-    """Whose text moved by some bytes."""
+def test_slices_after_a_changed_one_are_emptied() -> None:
+    """Their text moved by some bytes."""
     warehouse = Warehouse()
     for last in (100, 200, 300, 400):
         warehouse.load({"access.log": lines(0, last)})
@@ -281,7 +281,7 @@ def test_slices_that_followed_a_changed_one_are_emptied() -> None:
 
 
 def test_a_log_that_became_shorter_keeps_what_was_read() -> None:
-    """And is told; when it is longer again it is another from where it was cut."""
+    """The change is reported; when the log grows again, the text after the cut is a new log."""
     warehouse = Warehouse()
     warehouse.load({"access.log": lines(0, 200)})
     found = warehouse.load({"access.log": lines(0, 150)})
@@ -291,8 +291,8 @@ def test_a_log_that_became_shorter_keeps_what_was_read() -> None:
     assert warehouse.lines == every(lines(0, 150), lines(300, 400))
 
 
-def test_slices_have_a_size_at_most() -> None:
-    """A first look at a long log gives several."""
+def test_slices_have_a_maximum_size() -> None:
+    """The first run over a long log makes several."""
     warehouse = Warehouse()
     found = warehouse.load({"access.log": LONG}, most=1000)
     assert len(found.new) > 5
@@ -302,8 +302,8 @@ def test_slices_have_a_size_at_most() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8"])
-def test_lines_end_as_their_encoding_has_it(encoding: str) -> None:
-    """A byte of another character is no line end."""
+def test_lines_end_as_the_encoding_defines(encoding: str) -> None:
+    """A byte of another character is not a line end."""
     mark = "\ufeff".encode(encoding)
     text = mark + "first \u0a0a\u0a00 line\nsecond\nthi".encode(encoding)
     warehouse = Warehouse()
@@ -313,7 +313,7 @@ def test_lines_end_as_their_encoding_has_it(encoding: str) -> None:
     assert line_end(text[:100], None) == "\n".encode(encoding)
 
 
-def test_a_merged_slice_is_known_again_and_its_changes_are_noticed() -> None:
+def test_a_merged_slice_is_recognised_and_its_changes_are_noticed() -> None:
     """Its text is compared piece by piece."""
     warehouse = Warehouse()
     for last in (200, 210, 220, 230):
@@ -347,7 +347,7 @@ def _is_piece(item: LoadedObject) -> bool:
 
 
 class Walk(RuleBasedStateMachine):
-    """A log that is written, rotated, copied, compressed and deleted at random, and looked at in between."""
+    """A log that is written, rotated, copied, compressed and deleted at random, with runs in between."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -361,7 +361,7 @@ class Walk(RuleBasedStateMachine):
 
     @initialize(name=st.sampled_from(["access.log", "x"]))
     def begin(self, name: str) -> None:
-        """Nothing is there."""
+        """Start with an empty folder."""
         self.name = name
         self.files = {name: b""}
 
@@ -373,13 +373,13 @@ class Walk(RuleBasedStateMachine):
 
     @rule(count=st.sampled_from([1, 1, 2, 7, 60, 300]))
     def append(self, count: int) -> None:
-        """Lines are written."""
+        """Write lines."""
         self.files[self.name] += b"".join(self._line() for _ in range(count))
         self.seen.discard(self.name)
 
     @rule(cut=st.integers(1, 30))
     def append_in_two(self, cut: int) -> None:
-        """A look between the two pieces of a line."""
+        """Write a line in two pieces, with a run between them."""
         line = self._line()
         self.files[self.name] += line[:-cut]
         self.warehouse.load(self.files, final=self.final)
@@ -387,7 +387,7 @@ class Walk(RuleBasedStateMachine):
         self.seen.discard(self.name)
 
     def _shift(self) -> None:
-        """`x.2.gz` becomes `x.3.gz`, and so on."""
+        """Rename `x.2.gz` to `x.3.gz`, and so on."""
         self.rotations += 1
         renamed: dict[str, bytes] = {}
         final, seen = set(), set()
@@ -405,7 +405,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def rotate(self) -> None:
-        """Renamed, and a new one is begun."""
+        """Rename the log, and start a new one."""
         self._shift()
         if self.name in self.seen:
             self.seen.add(f"{self.name}.1")
@@ -415,7 +415,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(look_between=st.booleans(), share=st.floats(0, 1))
     def copy_and_cut(self, look_between: bool, share: float) -> None:  # noqa: FBT001 - hypothesis gives it
-        """`copytruncate`, with a look while it copies."""
+        """Copy and truncate the log (`copytruncate`), with a run while it is copied."""
         self._shift()
         text = self.files[self.name]
         if look_between:
@@ -429,7 +429,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: any(key != self.name and key not in self.final for key in self.files))
     @rule(data=st.data())
     def compress(self, data: st.DataObject) -> None:
-        """One that is not written to any more is compressed."""
+        """Compress a log that is not written any more."""
         key = data.draw(
             st.sampled_from(sorted(key for key in self.files if key != self.name and key not in self.final))
         )
@@ -446,7 +446,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.seen - {self.name}))
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
-        """One that was seen since it was last written to is deleted."""
+        """Delete a log that a run has read since it was last written."""
         key = data.draw(st.sampled_from(sorted(self.seen - {self.name})))
         del self.files[key]
         self.final.discard(key)
@@ -454,14 +454,14 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def apply(self) -> None:
-        """A look at all that is there."""
+        """Find and load everything."""
         self.warehouse.load(self.files, final=self.final)
         self.seen = set(self.files)
 
     @precondition(lambda self: any(map(_is_piece, self.warehouse.loaded.values())))
     @rule(data=st.data(), most=st.integers(1, 5))
     def merge(self, data: st.DataObject, most: int) -> None:
-        """Slices are merged, which changes nothing that a look finds."""
+        """Merge slices; this must not change what the next run finds."""
         keys = sorted(item.object.key for item in self.warehouse.loaded.values() if _is_piece(item))
         before = self.warehouse.look(self.files, final=self.final)
         self.warehouse.merge(data.draw(st.sampled_from(keys)), most)
@@ -470,11 +470,11 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_loaded_twice(self) -> None:
-        """At any time."""
+        """No line is ever loaded twice."""
         assert len(self.warehouse.lines) == len(set(self.warehouse.lines))
 
     def teardown(self) -> None:
-        """At the end everything that was written is there."""
+        """Check that everything that was written is loaded at the end."""
         self.warehouse.load(self.files, final=self.final)
         assert self.warehouse.lines == sorted(self.written)
 
