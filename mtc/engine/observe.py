@@ -5,8 +5,9 @@ Also the sites that the state or the `.stat` files have and the manifest does no
 
 import datetime as dt
 import os
+import stat
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mtc.core.atomic_files import sha256
@@ -23,6 +24,7 @@ from mtc.state.store import Store
 
 _PARALLEL = 16
 _MOST_READ = 1000
+_FEW = 3
 _NOTHING = History()
 _NONE: Mapping[dt.date, tuple[str, ...]] = {}
 
@@ -176,17 +178,30 @@ def _day(text: str) -> dt.date | None:
 
 
 def missing_parts(warehouse: Path, history: History) -> frozenset[str]:
-    """The listed part files that do not exist. Each day's folder is read once for all of its parts."""
-    listed = {part.file for objects in history.objects.values() for item in objects for part in item.parts}
-    names: dict[str, frozenset[str]] = {}
-    missing = set()
-    for file in listed:
-        folder, _, name = file.rpartition("/")
-        if folder not in names:
-            names[folder] = _names(f"{warehouse}/{folder}")
-        if name not in names[folder]:  # a folder of that name, or a dangling link, is not the part
-            missing.add(file)
-    return frozenset(missing)
+    """The listed part files that do not exist. Of a day with many parts the folder is read once."""
+    names: dict[str, set[str]] = {}
+    for objects in history.objects.values():
+        for item in objects:
+            for part in item.parts:
+                folder, _, name = part.file.rpartition("/")
+                names.setdefault(folder, set()).add(name)
+    return frozenset(
+        f"{folder}/{name}" for folder, listed in names.items() for name in _missing(f"{warehouse}/{folder}", listed)
+    )
+
+
+def _missing(folder: str, names: set[str]) -> Iterable[str]:
+    """Those of the names that no file in the folder has; a folder of that name, or a dangling link, is not the part."""
+    if len(names) > _FEW:
+        return names - _names(folder)
+    return [name for name in names if not _is_file(f"{folder}/{name}")]
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - to make a Path takes longer than to ask
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def damaged_parts(warehouse: Path, selection: Selection, history: History) -> frozenset[str]:
