@@ -206,3 +206,46 @@ def test_a_last_line_without_its_end_counts_when_the_log_has_settled(server: Ser
     account = server.applied.account()
     assert account is not None
     assert sum(account.rejected.values()) == 0
+
+
+NOT_LOGS = {
+    "one line": b"no line of a log: 1\n",
+    "many lines": b"".join(b"no line of a log: %d\n" % number for number in range(300)),
+    "no line end": b"no line of a log",
+    "bytes": b"\x00\x01\xff\xfe\n",
+}
+
+
+@pytest.mark.parametrize("name", ["a.log", "z.log"])
+@pytest.mark.parametrize("data", NOT_LOGS.values(), ids=NOT_LOGS)
+def test_a_log_that_no_format_reads_is_rejected_line_by_line_where_that_is_allowed(
+    data: bytes, name: str, tmp_path: Path
+) -> None:
+    """Before and after the others of the step; a note names it, and what is written to it later is read."""
+    server = Server(tmp_path, more="filters: {max_rejected: 1}\n")
+    server.applied.manifest("dates: today\nfilters: {max_rejected: 1}\n", url="logs/*.log")
+    server.write("09:00", "10:00", name="m.log")
+    server.path(name).write_bytes(data)
+    server.touch(name)
+    server.apply(later=dt.timedelta(hours=7))
+    assert server.paths() == ["/1", "/2"]
+    assert f"{name}: no known format reads it; its lines are rejected, as `max_rejected: 1` allows" in (
+        server.applied.notes
+    )
+    account = server.applied.account(DAY)
+    assert account is not None
+    assert sum(account.rejected.values()) == max(1, data.count(b"\n"))
+    server.write("18:00", name=name)
+    server.apply()
+    assert server.paths() == ["/1", "/2", "/3"]
+
+
+@pytest.mark.parametrize("data", NOT_LOGS.values(), ids=NOT_LOGS)
+def test_a_log_that_no_format_reads_fails_its_step_by_default(data: bytes, server: Server) -> None:
+    """With its name and what to do."""
+    server.path().parent.mkdir()
+    server.path("access.log.1").write_bytes(data)
+    server.touch("access.log.1")
+    server.apply(code=3, later=dt.timedelta(hours=7))
+    [failure] = failures(server)
+    assert "access.log.1: no known format reads this file" in failure.error

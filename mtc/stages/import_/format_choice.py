@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, SourceObject
+from mtc.core.sanitize import printable
 from mtc.formats import csv_lines, json_formats
 from mtc.formats.csv_lines import Cells
 from mtc.formats.custom_formats import CustomFormat, FormatChoice, custom
@@ -23,13 +24,14 @@ from mtc.formats.field_mapping import unread_fields, with_mapped_fields
 from mtc.formats.forwarded import Remark, behind_proxies, with_client_in_front, with_forwarded_behind
 from mtc.formats.model import Format
 from mtc.formats.registry import NAMES
-from mtc.formats.settings import ClientSettings
+from mtc.formats.settings import ClientSettings, Filters
 from mtc.manifest.models import Source
 from mtc.stages.import_.bundle_loader import SAMPLES, SegmentResult
 from mtc.stages.import_.object_text import ChooseFormat
 
 AUTO = "auto"
 _AS_BEFORE = "as the lines before it"
+_UNREAD = "no known format reads it; its lines are rejected, as `max_rejected: 1` allows"
 _CONSEQUENCES = {
     "status": "errors and redirects would count as hits",
     "time": "no line would have a day",
@@ -52,16 +54,20 @@ _LEAVE_OUT = f"leave it out of the source's `url`, {_ALLOW}"
 
 @dataclass(frozen=True, slots=True)
 class SourceFormat:
-    """The manifest's settings of a source's lines: the format, its fields, who the client is."""
+    """The manifest's settings of a source's lines: the format, its fields, who the client is.
+
+    `allows_all` is whether objects may have nothing but lines that cannot be read (`max_rejected: 1`).
+    """
 
     format: FormatChoice = AUTO
     fields: tuple[tuple[str, str], ...] = ()
     client: ClientSettings | None = None
+    allows_all: bool = False
 
     @classmethod
-    def of(cls, source: Source) -> "SourceFormat":
-        """Take them from a source's settings."""
-        return cls(source.format, tuple(sorted(source.fields.items())), source.client)
+    def of(cls, source: Source, filters: Filters) -> "SourceFormat":
+        """Take them from a site's settings."""
+        return cls(source.format, tuple(sorted(source.fields.items())), source.client, filters.max_rejected >= 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +178,27 @@ class _FormatChooser:
         choice = self._find(sample, where, before)
         self.last = choice.format
         chosen = _with_notes(choice, self.source_format, sample, where)
-        if chosen.refused is not None and choice.why != _AS_BEFORE:
+        if chosen.refused is not None and choice.why not in {_AS_BEFORE, _UNREAD}:
             self.last = None
             raise chosen.refused
         self.notes += [str(note) for note in chosen.notes if str(note) not in self.notes]
+        if choice.why == _UNREAD and not any(note.endswith(_UNREAD) for note in self.notes):
+            self.notes.append(f"{printable(where)}: {_UNREAD}")
         return chosen.format
 
     def _find(self, sample: Sequence[str], where: str, before: str) -> ChosenFormat:
-        """The format of a sample; of the few lines of a slice that tell none, that of the lines before them."""
+        """The format of a sample; of the few lines of a slice that tell none, that of the lines before them.
+
+        Where all lines may be rejected, a sample that no format reads is taken to be in that of the object before.
+        """
         try:
             return _found(self.source_format, sample, where)
         except PermanentError:
-            if before not in NAMES:
+            if before in NAMES:
+                return ChosenFormat(named_format(before, sample, where=where), _AS_BEFORE)
+            if not self.source_format.allows_all or self.source_format.format != AUTO:
                 raise
-            return ChosenFormat(named_format(before, sample, where=where), _AS_BEFORE)
+            return ChosenFormat(self.last or named_format("combined", sample, where=where), _UNREAD)
 
     def _is_still(self, last: Format, sample: Sequence[str], where: str) -> bool:
         if (few := quick_sample(sample)) is None:

@@ -106,7 +106,7 @@ class ObjectLoader:
 
     def _load(self, source: LogSource) -> Iterator[LoadedObject]:
         context = self.context
-        choose = format_chooser(SourceFormat.of(context.site.source), self.notes)
+        choose = format_chooser(SourceFormat.of(context.site.source, context.site.filters), self.notes)
         with (
             context.connect() as connection,
             staging_folder(context.warehouse) as staging,

@@ -130,7 +130,7 @@ class Explainer:
         explained.encoding = encoding_of_file(item.path, item.encoding, where=where)
 
         def choose_noted(sample: Sequence[str], where: str, before: str = "") -> Format:  # noqa: ARG001 - a whole file
-            choice = choose(SourceFormat.of(source), sample, where)
+            choice = choose(SourceFormat.of(source, self.site.filters), sample, where)
             explained.choices.append(choice)
             return choice.format
 
