@@ -1,4 +1,4 @@
-"""Projects for the crash tests, made once and copied, and what becomes of them when nothing interrupts a run."""
+"""Projects for the crash tests, made once and copied, and the states that uninterrupted runs reach."""
 
 from pathlib import Path
 
@@ -16,29 +16,29 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Trial:
 @pytest.fixture(scope="session")
 def imported(fresh: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     """The project after its first run. Copy it, do not run it."""
-    return undisturbed(fresh, tmp_path_factory.mktemp("imported"))
+    return state_after_complete_run(fresh, tmp_path_factory.mktemp("imported"))
 
 
 @pytest.fixture(scope="session")
 def changed(imported: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    """The same after its source has changed. Copy it, do not run it."""
+    """The imported project after a change of its source. Copy it, do not run it."""
     return imported.copy(tmp_path_factory.mktemp("changed") / "project").change_logs()
 
 
 @pytest.fixture(scope="session")
 def whole(imported: Trial) -> State:
-    """What a run over the fresh project comes to."""
+    """The state after an uninterrupted run of the fresh project."""
     return end_state(imported.root)
 
 
 @pytest.fixture(scope="session")
 def whole_changed(changed: Trial, tmp_path_factory: pytest.TempPathFactory) -> State:
-    """What a run over the changed project comes to."""
-    return end_state(undisturbed(changed, tmp_path_factory.mktemp("whole-changed")).root)
+    """The state after an uninterrupted run of the changed project."""
+    return end_state(state_after_complete_run(changed, tmp_path_factory.mktemp("whole-changed")).root)
 
 
-def undisturbed(trial: Trial, folder: Path) -> Trial:
-    """Run a copy of a project to its end: a fresh start, that those which are forked be compared with."""
+def state_after_complete_run(trial: Trial, folder: Path) -> Trial:
+    """Return the state after a complete run of a copy, in a process that is not forked."""
     copy = trial.copy(folder / "project")
     ended = copy.apply(fresh=True)
     assert ended.code == 0, ended.err

@@ -1,4 +1,4 @@
-"""Disks that are full, and folders that cannot be written: a plain message, and the same command goes on later."""
+"""Full disks and unwritable folders: a clear error, and the same command continues afterwards."""
 
 import os
 from pathlib import Path
@@ -10,20 +10,20 @@ from trial import Ended, Trial
 from verdict import completes
 
 FAILED, STATE = 3, 6
-SIZE = 4_000  # kilobytes: more than enough for the whole project
+SIZE = 4_000  # kilobytes: more than the whole project needs
 
 
 def is_plain(ended: Ended) -> bool:
-    """Whether a failure is told in words, without Python's."""
+    """Return whether a failure is reported without a Python error or traceback."""
     talk = ended.out + ended.err
     return not any(word in talk for word in ("Traceback", "bug in mtc", "OSError", "[Errno", "sqlite3."))
 
 
 @pytest.mark.parametrize("free", [0, 180, 420])
-def test_a_run_on_a_full_disk_goes_on_when_there_is_space(
+def test_a_run_on_a_full_disk_continues_once_there_is_space(
     free: int, fresh: Trial, whole: State, tmp_path: Path
 ) -> None:
-    """However far it came: the message says that there is no space, and nothing is lost."""
+    """The error mentions the missing space, and the next run completes the steps."""
     with small_disk(tmp_path / "disk", SIZE) as disk:
         trial = fresh.copy(disk)
         _fill(disk / "ballast", free)
@@ -36,10 +36,10 @@ def test_a_run_on_a_full_disk_goes_on_when_there_is_space(
 
 
 @pytest.mark.parametrize("folder", ["warehouse", "stats", "csv", "archive"])
-def test_a_full_disk_that_is_not_the_one_of_the_state_fails_the_steps_that_need_it(
+def test_a_full_disk_without_the_state_fails_only_its_steps(
     folder: str, fresh: Trial, whole: State, tmp_path: Path
 ) -> None:
-    """Each failure is in the state; what was done before is not done again."""
+    """Steps that write to the full disk fail and are recorded; completed steps are not run again."""
     trial = fresh.copy(tmp_path / "project")
     with small_disk(trial.root / folder, SIZE) as disk:
         _fill(disk / "ballast", 4)
@@ -52,7 +52,7 @@ def test_a_full_disk_that_is_not_the_one_of_the_state_fails_the_steps_that_need_
 
 
 def _fill(path: Path, free: int) -> None:
-    """Leave so many kilobytes of a file system."""
+    """Fill a file system up to some free kilobytes."""
     path.touch()
     status = os.statvfs(path)
     blocks = status.f_bavail - free * 1024 // status.f_frsize
@@ -61,10 +61,10 @@ def _fill(path: Path, free: int) -> None:
 
 
 @pytest.mark.parametrize("kilobytes", [4, 128])
-def test_a_run_that_may_not_write_large_files_goes_on_when_it_may(
+def test_a_run_with_a_file_size_limit_continues_without_it(
     kilobytes: int, fresh: Trial, whole: State, tmp_path: Path
 ) -> None:
-    """A limit on the size of files (`ulimit -f`) is a disk that is full for large files only."""
+    """With a file size limit (`ulimit -f`), large files fail as on a full disk."""
     trial = fresh.copy(tmp_path / "project")
     limited = trial.mtc("apply", largest_file=kilobytes * 1024)
     assert limited.code in {FAILED, STATE}, limited.err
@@ -75,10 +75,8 @@ def test_a_run_that_may_not_write_large_files_goes_on_when_it_may(
 @pytest.mark.parametrize(
     ("folder", "code"), [(".mtc", STATE), ("warehouse", STATE), ("stats", FAILED), ("csv", FAILED), ("archive", FAILED)]
 )
-def test_a_folder_that_cannot_be_written_is_named(
-    folder: str, code: int, fresh: Trial, whole: State, tmp_path: Path
-) -> None:
-    """The message has the folder in it and says what is wrong; once it is mended, the same command goes on."""
+def test_an_unwritable_folder_is_reported(folder: str, code: int, fresh: Trial, whole: State, tmp_path: Path) -> None:
+    """The error names the folder, and the same command continues once it is writable."""
     trial = fresh.copy(tmp_path / "project")
     with unwritable(trial.root / folder):
         denied = trial.apply()
@@ -88,10 +86,8 @@ def test_a_folder_that_cannot_be_written_is_named(
     completes(trial, whole)
 
 
-def test_a_state_that_cannot_be_written_keeps_a_run_from_beginning(
-    imported: Trial, whole: State, tmp_path: Path
-) -> None:
-    """Looking works all the same."""
+def test_an_unwritable_state_prevents_a_run(imported: Trial, whole: State, tmp_path: Path) -> None:
+    """`apply` fails, while `plan` still works."""
     trial = imported.copy(tmp_path / "project")
     with unwritable(trial.root / ".mtc"):
         denied = trial.apply()
@@ -102,8 +98,8 @@ def test_a_state_that_cannot_be_written_keeps_a_run_from_beginning(
     completes(trial, whole)
 
 
-def test_a_damaged_state_is_not_written_to(imported: Trial, tmp_path: Path) -> None:
-    """It is the only witness of what was done: it stays as it is, and the message says so."""
+def test_a_damaged_state_stays_unchanged(imported: Trial, tmp_path: Path) -> None:
+    """A damaged state file is reported and stays unchanged."""
     trial = imported.copy(tmp_path / "project")
     state = trial.root / ".mtc" / "state.db"
     for beside in state.parent.glob("state.db-*"):

@@ -1,8 +1,8 @@
-"""Deliveries to Matomo that are killed and whose server fails, over and over, with the same command until it is done.
+"""Deliveries to Matomo with killed runs and a failing server, repeated with the same command until done.
 
-At the end the server has every hit exactly once, and every visit as an undisturbed run makes it; but for visits of hits
-that the server itself stored out of order, when it kept a part of a batch. Every day is new to the server; there are 1,
-2 or 4 lanes. What is drawn is seeded, and printed, so that a failure can be looked into.
+In the end the server has every hit exactly once, and the visits of an undisturbed run; except for hits that the server
+stored out of order after keeping a part of a batch. Every day is new to the server; there are 1, 2 or 4 lanes. Random
+choices are seeded and printed, so that a failure can be reproduced.
 """
 
 import random
@@ -25,9 +25,9 @@ ROUNDS = 30
 MORE_ROUNDS = 500
 TOGETHER = 25
 HITS = 80
-EARLY = 6  # of each log, of the day before
+EARLY = 6  # of each log, on the day before
 TRIES = 25
-DISTURBED = 4  # so many runs meet faults; the next ones may end
+DISTURBED = 4  # only the first runs meet faults, so that later ones can end
 
 KEEPS_NOTHING = {
     **dict.fromkeys((Fault.DROP, Fault.RESET, Fault.BAD_GATEWAY, Fault.GATEWAY_TIMEOUT, Fault.SQLSTATE), 0.02),
@@ -49,14 +49,14 @@ OF_REPORTS = dict.fromkeys((Fault.DROP, Fault.BAD_GATEWAY, Fault.SQLSTATE, Fault
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Iterator[MatomoTrial]:
-    """A project whose logs were never imported, and a server that has nothing."""
+    """A project whose logs were never imported, and a server without hits."""
     with FakeMatomo() as matomo:
         yield MatomoTrial(tmp_path / "project", matomo).write().with_logs(hits=HITS)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Counter[Visit]:
-    """The visits that one run makes which nothing disturbs."""
+    """The visits of an undisturbed run."""
     with FakeMatomo() as matomo:
         trial = MatomoTrial(tmp_path_factory.mktemp("undisturbed"), matomo).write().with_logs(hits=HITS)
         assert trial.apply(fresh=True).code == 0
@@ -65,10 +65,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Counter[Visit]:
 
 
 @pytest.mark.parametrize("point", [*POINTS, "deliver.sending:3", "deliver.sent:4", "record.after:5"])
-def test_a_delivery_killed_anywhere_is_completed_by_the_next_run(
+def test_a_killed_delivery_is_completed_by_the_next_run(
     point: str, trial: MatomoTrial, undisturbed: Counter[Visit]
 ) -> None:
-    """What was sent and what was not: the next run finds out, and sends what is left."""
+    """The next run finds out which hits were recorded, and sends the rest."""
     assert trial.apply(crash_at=point).code == -signal.SIGKILL
     last = trial.apply()
     assert last.code == 0, last.err
@@ -76,10 +76,8 @@ def test_a_delivery_killed_anywhere_is_completed_by_the_next_run(
     assert trial.visits() == undisturbed
 
 
-def test_a_run_killed_while_a_batch_is_in_doubt_looks_for_it_again(
-    trial: MatomoTrial, undisturbed: Counter[Visit]
-) -> None:
-    """An answer was lost, and then the run."""
+def test_a_batch_in_doubt_is_looked_up_after_a_kill(trial: MatomoTrial, undisturbed: Counter[Visit]) -> None:
+    """A batch in doubt is looked up again after the run was killed."""
     trial.matomo.faults.next(Fault.COMMIT_THEN_DROP)
     assert trial.apply(crash_at="deliver.doubt", fresh=True).code == -signal.SIGKILL
     assert trial.apply(fresh=True).code == 0
@@ -88,8 +86,8 @@ def test_a_run_killed_while_a_batch_is_in_doubt_looks_for_it_again(
 
 
 @pytest.mark.parametrize("point", ["deliver.doubt:4", "deliver.sent:12"])
-def test_killed_while_hits_are_found_that_the_server_fails_over(point: str, tmp_path: Path) -> None:
-    """They are found anew; every other hit counts once."""
+def test_a_run_killed_while_it_isolates_hits_that_crash_the_server(point: str, tmp_path: Path) -> None:
+    """The search for hits that crash the server starts again; every other hit counts once."""
     poison = 'GET /{0} HTTP/1.1" 200 512 "https://www.google.com/search?q[]=x" "Mozilla/5.0 (X11) Firefox/120.0"'
     good = 'GET /{0} HTTP/1.1" 200 512 "-" "Mozilla/5.0 (X11) Firefox/120.0"'
     with FakeMatomo() as matomo:
@@ -107,37 +105,39 @@ def test_killed_while_hits_are_found_that_the_server_fails_over(point: str, tmp_
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-def test_whatever_is_killed_and_fails_each_hit_counts_once(
+def test_each_hit_counts_once_after_random_kills_and_faults(
     number: int, trial: MatomoTrial, undisturbed: Counter[Visit]
 ) -> None:
-    """30 rounds of random kills and random faults."""
-    survive(number, trial, undisturbed)
+    """30 rounds of random kills and faults."""
+    run_round(number, trial, undisturbed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(ROUNDS, ROUNDS + MORE_ROUNDS, TOGETHER))
-def test_hundreds_of_times_each_hit_counts_once(first: int, tmp_path: Path, undisturbed: Counter[Visit]) -> None:
-    """500 rounds more."""
+def test_each_hit_counts_once_in_many_more_rounds(first: int, tmp_path: Path, undisturbed: Counter[Visit]) -> None:
+    """500 more rounds."""
     for number in range(first, first + TOGETHER):
         with FakeMatomo() as matomo:
             trial = MatomoTrial(tmp_path / str(number), matomo).write().with_logs(hits=HITS)
-            print(f"round {number}")  # noqa: T201 - for who looks into it
-            survive(number, trial, undisturbed)
+            print(f"round {number}")  # noqa: T201 - to reproduce a failure
+            run_round(number, trial, undisturbed)
 
 
-def survive(number: int, trial: MatomoTrial, undisturbed: Counter[Visit]) -> None:
-    """One round: a third of them with kills alone, a third with faults alone, a third with both."""
+def run_round(number: int, trial: MatomoTrial, undisturbed: Counter[Visit]) -> None:
+    """Run one round: a third of them with kills, a third with faults, a third with both."""
     dice = random.Random(f"round {number}")
     trial.write(lanes=dice.choice((1, 2, 4)), batch=dice.choice((20, 40)))
-    early = dice.choice((0, EARLY))  # those may be delivered before the day's own, when that day's step has failed
+    early = dice.choice(
+        (0, EARLY)
+    )  # these may be delivered before those of their own day, if the step of that day has failed
     trial.with_logs(hits=HITS, early=early)
     kills, fails = number % 3 != 1, number % 3 != 0
     if fails:
-        disturb(trial, dice, number)
+        add_random_faults(trial, dice, number)
     for run in range(TRIES):
         if run == DISTURBED:
             trial.matomo.faults.clear()
-        if ran_to_its_end(trial, dice.uniform(0.05, 1.0) if kills and run < DISTURBED else None):
+        if run_completed(trial, dice.uniform(0.05, 1.0) if kills and run < DISTURBED else None):
             break
         if fails and dice.random() < 0.2:
             trial.matomo.restart()
@@ -154,18 +154,18 @@ def survive(number: int, trial: MatomoTrial, undisturbed: Counter[Visit]) -> Non
         assert trial.visits() == undisturbed
 
 
-def disturb(trial: MatomoTrial, dice: random.Random, number: int) -> None:
-    """Let the server fail in some of its ways."""
+def add_random_faults(trial: MatomoTrial, dice: random.Random, number: int) -> None:
+    """Configure random faults of the server."""
     every = {**KEEPS_NOTHING, **KEEPS_ALL, **LATER, **DEADLOCKS}
     chances: Mapping[Fault, float] = dice.choice([KEEPS_NOTHING, KEEPS_ALL, LATER, DEADLOCKS, every])
     trial.matomo.faults.chance(number, chances, seconds=dice.choice([0.1, 0.4]))
     trial.matomo.faults.chance(number, OF_REPORTS, on=Place.REPORTS, seconds=0.1)
 
 
-def ran_to_its_end(trial: MatomoTrial, kill_after: float | None) -> bool:
-    """Run the command, killed after so many seconds if it is still there; says whether all is done."""
+def run_completed(trial: MatomoTrial, kill_after: float | None) -> bool:
+    """Run the command, killed after some seconds if it is still running; return whether all is done."""
     process = trial.start("apply")
-    print(f"run, killed after {kill_after}")  # noqa: T201 - for who looks into it
+    print(f"run, killed after {kill_after}")  # noqa: T201 - to reproduce a failure
     try:
         process.wait(kill_after)
     except subprocess.TimeoutExpired:

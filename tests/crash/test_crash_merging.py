@@ -29,7 +29,7 @@ sites:
 
 
 def grow(trial: Trial, number: int, *, later: int) -> None:
-    """Append some lines, of which one cannot be read."""
+    """Append some lines, one of them malformed."""
     path = trial.root / "logs" / "docs" / "access.log"
     before = path.read_bytes() if path.exists() else b""
     trial.log("docs/access.log", before + combined_log(DAYS[0], f"slice {number}", 12), later=later)
@@ -37,7 +37,7 @@ def grow(trial: Trial, number: int, *, later: int) -> None:
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    """A project with a day of slices; the next run merges them. Copy it, do not run it."""
+    """A project with a day of slices, which the next run merges. Copy it, do not run it."""
     trial = Trial.make(tmp_path_factory.mktemp("quiet") / "project", manifest=MANIFEST)
     for number in range(SLICES):
         grow(trial, number, later=number)
@@ -48,7 +48,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Trial:
 
 @pytest.fixture(scope="module")
 def merged(quiet: Trial, tmp_path_factory: pytest.TempPathFactory) -> State:
-    """What an undisturbed run comes to."""
+    """The state after an uninterrupted run."""
     trial = quiet.copy(tmp_path_factory.mktemp("merged") / "project")
     ended = trial.apply()
     assert ended.code == 0, ended.err
@@ -59,16 +59,16 @@ def merged(quiet: Trial, tmp_path_factory: pytest.TempPathFactory) -> State:
 
 
 def rejected(trial: Trial) -> list[str]:
-    """All rejected lines that are kept."""
+    """Return all recorded rejected lines."""
     files = sorted((trial.root / "warehouse" / "rejected").rglob("*.jsonl"))
     return sorted(line for path in files for line in path.read_text("utf-8").splitlines())
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_run_killed_while_it_merges_is_completed_by_the_next(
+def test_a_run_killed_while_merging_is_completed_by_the_next(
     point: str, quiet: Trial, merged: State, tmp_path: Path
 ) -> None:
-    """Hits, accounts, statistics and files are those of an undisturbed run, also when it is killed twice."""
+    """After one or two kills, the next run reaches the state of an uninterrupted run."""
     trial = quiet.copy(tmp_path / "project")
     assert trial.apply(crash_at=point).code == -signal.SIGKILL, f"{point} was not passed"
     is_consistent(trial)

@@ -1,4 +1,4 @@
-"""Two runs of one project: the second leaves at once, or waits; a dead one is in nobody's way."""
+"""Two runs of one project: the second fails at once or waits, and a dead one does not block it."""
 
 import signal
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ LOCKED = 75
 
 @pytest.fixture
 def trial(fresh: Trial, tmp_path: Path) -> Trial:
-    """A project of its own."""
+    """A copy of the project."""
     return fresh.copy(tmp_path / "project")
 
 
 @pytest.fixture
 def frozen(trial: Trial) -> Iterator[Process]:
-    """A run in the middle of its work, which SIGCONT lets go on."""
+    """A run stopped by SIGSTOP in the middle of its work, which SIGCONT continues."""
     process = trial.start("apply")
     assert process.stderr is not None
     assert any("plan: import" in line for line in process.stderr)
@@ -31,8 +31,8 @@ def frozen(trial: Trial) -> Iterator[Process]:
     ended(process)
 
 
-def test_a_second_run_leaves_at_once_and_names_the_first(frozen: Process, trial: Trial) -> None:
-    """Never two at once; who is at work, since when, and what to do are in the message."""
+def test_a_second_run_fails_at_once_and_reports_the_first(frozen: Process, trial: Trial) -> None:
+    """The error gives the command, process id and start time of the first run, and the option to wait."""
     second = trial.apply(fresh=True)
     assert second.code == LOCKED
     for words in ("mtc apply -m mtc.yaml", f"pid {frozen.pid}", "since 20", "--wait"):
@@ -40,8 +40,8 @@ def test_a_second_run_leaves_at_once_and_names_the_first(frozen: Process, trial:
     assert "Traceback" not in second.err
 
 
-def test_looking_needs_no_lock(frozen: Process, trial: Trial) -> None:
-    """Plans and calendars are for everybody, also while a run is at work."""
+def test_read_only_commands_need_no_lock(frozen: Process, trial: Trial) -> None:
+    """`plan`, `status` and `state list` work while a run is active."""
     for command in (("plan",), ("status", "--offline"), ("state", "list")):
         looked = trial.mtc(*command)
         assert looked.code == 0
@@ -50,8 +50,8 @@ def test_looking_needs_no_lock(frozen: Process, trial: Trial) -> None:
     assert frozen.poll() is None
 
 
-def test_a_second_run_waits_as_long_as_it_is_told(frozen: Process, trial: Trial, whole: State) -> None:
-    """It says whom it waits for; when the first is done it has its turn, and nothing to do."""
+def test_a_second_run_waits_as_long_as_requested(frozen: Process, trial: Trial, whole: State) -> None:
+    """With `--wait` the second run names the first, waits for its end, and then has nothing to do."""
     impatient = trial.mtc("apply", "--wait", "1s")
     assert impatient.code == LOCKED
     second = trial.start("apply", "--wait", "60s")
@@ -63,8 +63,8 @@ def test_a_second_run_waits_as_long_as_it_is_told(frozen: Process, trial: Trial,
     is_whole(trial, whole)
 
 
-def test_a_killed_owner_of_the_lock_needs_no_clean_up(frozen: Process, trial: Trial, whole: State) -> None:
-    """The lock goes with the process; what it wrote into the file stops nobody."""
+def test_the_lock_of_a_killed_run_is_released(frozen: Process, trial: Trial, whole: State) -> None:
+    """The lock ends with its process; the text in the lock file blocks nobody."""
     frozen.kill()
     ended(frozen)
     assert str(frozen.pid) in (trial.root / ".mtc" / "state.db.lock").read_text()

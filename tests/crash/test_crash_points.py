@@ -1,6 +1,6 @@
-"""Runs killed at every named point of `core.crash_points`, in several passages: the same command makes all of it right.
+"""Runs killed at every crash point of `core.crash_points`, at several passages: the next run completes the work.
 
-A point that is not passed kills nothing, and its test fails: no point can rot.
+If a run does not pass the point, it is not killed and the test fails, so that no point goes untested.
 """
 
 import signal
@@ -15,23 +15,23 @@ from mtc.core import crash_points
 
 ON_THE_WAY = tuple(
     point for point in crash_points.POINTS if not point.startswith(("deliver.", "merge."))
-)  # those: test_crash_matomo, test_crash_merging
+)  # tested in test_crash_matomo and test_crash_merging
 FIRST_RUN = (*ON_THE_WAY, "load.published:3", "record.after:9", "run.planned:2", "import.done:7")  # of an adjacent day
-AFTER_A_CHANGE = (*ON_THE_WAY[::2], "record.after:2")  # a first run goes through all
+AFTER_A_CHANGE = (*ON_THE_WAY[::2], "record.after:2")  # the first run is tested at all of them
 MORE = tuple(f"{point}:{passage}" for point in ON_THE_WAY[:8] for passage in (2, 3, 4))
 
 
 def killed_at(trial: Trial, point: str, *, fresh: bool = False) -> None:
-    """Run the project until it dies at the point."""
+    """Run the project until it is killed at the point."""
     ended = trial.apply(crash_at=point, fresh=fresh)
     assert ended.code == -signal.SIGKILL, f"{point} was not passed: {ended}"
 
 
 @pytest.mark.parametrize("point", FIRST_RUN)
-def test_a_first_run_killed_anywhere_is_completed_by_the_next(
+def test_a_first_run_killed_at_a_point_is_completed_by_the_next(
     point: str, fresh: Trial, whole: State, tmp_path: Path
 ) -> None:
-    """Whatever was done stays, whatever was not is done, nothing counts twice, and nothing is left over."""
+    """Completed work is kept, the rest is done, nothing counts twice and no file is left over."""
     trial = fresh.copy(tmp_path / "project")
     killed_at(trial, point)
     is_consistent(trial)
@@ -39,10 +39,10 @@ def test_a_first_run_killed_anywhere_is_completed_by_the_next(
 
 
 @pytest.mark.parametrize("point", AFTER_A_CHANGE)
-def test_a_run_after_a_change_killed_anywhere_is_completed_by_the_next(
+def test_a_run_after_a_change_killed_at_a_point_is_completed_by_the_next(
     point: str, changed: Trial, whole_changed: State, tmp_path: Path
 ) -> None:
-    """The old version of an object gives way to the new one as a whole, and the statistics follow."""
+    """The old version of an object is replaced as a whole, and the statistics are updated."""
     trial = changed.copy(tmp_path / "project")
     killed_at(trial, point)
     is_consistent(trial)
@@ -51,18 +51,18 @@ def test_a_run_after_a_change_killed_anywhere_is_completed_by_the_next(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", MORE)
-def test_the_passage_at_which_a_run_is_killed_makes_no_difference(
+def test_runs_killed_at_later_passages_are_completed(
     point: str, fresh: Trial, whole: State, changed: Trial, whole_changed: State, tmp_path: Path
 ) -> None:
-    """The second, third and fourth step or object are like the first, where a run has so many."""
+    """Kills at the second, third and fourth step or object are completed like those at the first."""
     for name, start, end in (("first", fresh, whole), ("second", changed, whole_changed)):
         trial = start.copy(tmp_path / name)
         assert trial.apply(crash_at=point).code in {0, -signal.SIGKILL}
         completes(trial, end)
 
 
-def test_a_run_killed_at_one_point_after_the_other_still_completes(fresh: Trial, whole: State, tmp_path: Path) -> None:
-    """A machine that dies over and over loses nothing either, and once all is done it is left alone."""
+def test_a_run_killed_repeatedly_is_completed(fresh: Trial, whole: State, tmp_path: Path) -> None:
+    """A project killed at one point after another is completed, and then has nothing to do."""
     trial = fresh.copy(tmp_path / "project")
     for point in ("record.after", "archive.pushed", "import.done", "stat.written", "csv.written", "run.finished"):
         killed_at(trial, point, fresh=True)
@@ -71,8 +71,8 @@ def test_a_run_killed_at_one_point_after_the_other_still_completes(fresh: Trial,
     completes(trial, whole)
 
 
-def test_a_recovery_that_is_killed_itself_is_done_again(changed: Trial, whole_changed: State, tmp_path: Path) -> None:
-    """The files that a killed run left behind are found also when the run that would remove them was killed."""
+def test_a_killed_recovery_is_repeated(changed: Trial, whole_changed: State, tmp_path: Path) -> None:
+    """Leftover files of a killed run are removed even if the run that removes them is killed too."""
     trial = changed.copy(tmp_path / "project").with_jobs(1)
     killed_at(trial, "record.after")
     assert leftovers(trial.root) != []
@@ -82,25 +82,27 @@ def test_a_recovery_that_is_killed_itself_is_done_again(changed: Trial, whole_ch
 
 
 @pytest.mark.parametrize("point", ["load.staged", "record.before:2", "record.after", "archive.before", "stat.written"])
-def test_a_run_after_other_settings_killed_anywhere_is_completed_by_the_next(
+def test_a_run_with_changed_settings_killed_at_a_point_is_completed_by_the_next(
     point: str, imported: Trial, tmp_path: Path
 ) -> None:
-    """The same objects are loaded again, as the manifest now says; none keeps hits of before."""
-    undisturbed, trial = (with_other_settings(imported, tmp_path / name) for name in ("undisturbed", "killed"))
+    """With changed settings, the same objects are loaded again, and none keeps its previous hits."""
+    undisturbed, trial = (with_changed_settings(imported, tmp_path / name) for name in ("undisturbed", "killed"))
     assert undisturbed.apply().code == 0
     killed_at(trial, point)
     completes(trial, end_state(undisturbed.root))
 
 
-def test_a_part_made_again_does_not_touch_the_one_that_is_listed(imported: Trial, tmp_path: Path) -> None:
-    """Until the new one is recorded, whoever reads finds what the state says."""
-    trial = with_other_settings(imported, tmp_path / "project")
+def test_a_rebuilt_part_does_not_replace_the_recorded_one_before_it_is_recorded(
+    imported: Trial, tmp_path: Path
+) -> None:
+    """Readers find the recorded part until the new one is recorded."""
+    trial = with_changed_settings(imported, tmp_path / "project")
     killed_at(trial, "load.published")
     is_consistent(trial)
 
 
-def with_other_settings(trial: Trial, folder: Path) -> Trial:
-    """A copy with a manifest after which more of the same lines are hits."""
+def with_changed_settings(trial: Trial, folder: Path) -> Trial:
+    """Return a copy whose settings count more of the same lines as hits."""
     copy = trial.copy(folder)
     with (copy.root / "mtc.yaml").open("a") as manifest:
         manifest.write("filters: {static: true}\n")

@@ -1,6 +1,6 @@
-"""Runs killed at any moment, over and over, until one of them ends by itself: the end is always the same.
+"""Runs killed at random moments until one of them ends: the result is always the same.
 
-The moments are drawn from a seeded generator, and printed, so that a failure can be looked into.
+The moments are seeded and printed, so that a failure can be reproduced.
 """
 
 import random
@@ -20,8 +20,8 @@ TRIES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """Where a run starts, where it shall end, and how long it takes when nothing interrupts it."""
+class Scenario:
+    """The state in which a run starts, the state it must reach, and its duration without interruption."""
 
     start: Trial
     end: State
@@ -29,11 +29,11 @@ class Course:
 
 
 def kill_until_it_ends(trial: Trial, dice: random.Random, seconds: float) -> int:
-    """Repeat the same command, killed at a random moment each time; gives the number of kills."""
+    """Repeat the same command, killed at random moments, until it ends; return the number of kills."""
     for kills in range(TRIES):
-        process = trial.start("apply", fresh=kills % 4 == 3)  # some die while they import
-        delay = dice.uniform(0, seconds * (1 + kills / 10) ** 2)  # a machine that got slower must not last for ever
-        print(f"try {kills + 1}: killed after {delay:.3f} s, if it is still there")  # noqa: T201 - for who looks into it
+        process = trial.start("apply", fresh=kills % 4 == 3)  # some are killed while they import modules
+        delay = dice.uniform(0, seconds * (1 + kills / 10) ** 2)  # ends even if the machine becomes slower
+        print(f"try {kills + 1}: killed after {delay:.3f} s, if it is still there")  # noqa: T201 - to reproduce a failure
         try:
             process.wait(delay)
         except subprocess.TimeoutExpired:
@@ -46,8 +46,8 @@ def kill_until_it_ends(trial: Trial, dice: random.Random, seconds: float) -> int
     pytest.fail(f"the run was still not done after {TRIES} tries")
 
 
-def survive(course: Course, jobs: int, dice: random.Random, kills: int, folder: Path) -> None:
-    """Go the course until it was disturbed by so many kills."""
+def run_rounds(course: Scenario, jobs: int, dice: random.Random, kills: int, folder: Path) -> None:
+    """Repeat the scenario until runs were killed that many times."""
     suffered, round_ = 0, 0
     while suffered < kills:
         round_ += 1
@@ -59,7 +59,7 @@ def survive(course: Course, jobs: int, dice: random.Random, kills: int, folder: 
 
 @pytest.fixture(scope="module")
 def seconds(fresh: Trial, whole: State, tmp_path_factory: pytest.TempPathFactory) -> float:
-    """How long a run takes that nothing interrupts, the second one of two."""
+    """The duration in seconds of an uninterrupted run, measured on the second one."""
     for _ in range(2):
         trial = fresh.copy(tmp_path_factory.mktemp("timed") / "project")
         began = time.monotonic()
@@ -70,25 +70,21 @@ def seconds(fresh: Trial, whole: State, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(params=["first run", "after a change"])
-def course(request: pytest.FixtureRequest, seconds: float) -> Course:
-    """Both ways to go."""
+def course(request: pytest.FixtureRequest, seconds: float) -> Scenario:
+    """Each scenario: a first run, and a run after a change."""
     names = {"first run": ("fresh", "whole"), "after a change": ("changed", "whole_changed")}
     start, end = (request.getfixturevalue(name) for name in names[request.param])
-    return Course(start, end, seconds)
+    return Scenario(start, end, seconds)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_run_killed_at_random_moments_ends_where_an_undisturbed_one_does(
-    jobs: int, course: Course, tmp_path: Path
-) -> None:
-    """20 kills in all, one task at a time and two."""
-    survive(course, jobs, random.Random(f"kill {jobs}"), KILLS, tmp_path)
+def test_a_run_killed_at_random_moments_reaches_the_same_state(jobs: int, course: Scenario, tmp_path: Path) -> None:
+    """20 kills in all, with one task at a time and with two."""
+    run_rounds(course, jobs, random.Random(f"kill {jobs}"), KILLS, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_run_killed_hundreds_of_times_ends_where_an_undisturbed_one_does(
-    jobs: int, course: Course, tmp_path: Path
-) -> None:
+def test_a_run_killed_hundreds_of_times_reaches_the_same_state(jobs: int, course: Scenario, tmp_path: Path) -> None:
     """500 kills in all."""
-    survive(course, jobs, random.Random(f"many {jobs}"), MORE_KILLS, tmp_path)
+    run_rounds(course, jobs, random.Random(f"many {jobs}"), MORE_KILLS, tmp_path)

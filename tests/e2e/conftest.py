@@ -16,13 +16,13 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture
 def full(place: Place) -> Place:
-    """A project with a manifest, and a log for two sites on two days; nothing has been done yet."""
+    """A project with a manifest and a log for each of two sites and two days, not yet applied."""
     return place.logs()
 
 
 @pytest.fixture(scope="module")
 def applied(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A project where everything has been done. Tests that share it change nothing."""
+    """A fully applied project, which the tests that share it do not change."""
     found = Place(tmp_path_factory.mktemp("applied"))
     found.manifest()
     found.logs().mtc("apply", "-q")

@@ -1,4 +1,4 @@
-"""`mtc doctor` as a user runs it: what it prints, its exit code, and what it keeps to itself."""
+"""`mtc doctor` as a process: its output, its exit code and what it does not show."""
 
 import json
 
@@ -11,8 +11,8 @@ SITES = (Site(1, "docs", ("https://docs.example.org",)), Site(2, "shop", ("https
 WITH_MATOMO = MANIFEST + "matomo: {url: '${STATS_URL}', token: '${STATS_TOKEN}'}\n"
 
 
-def test_a_project_that_can_run_ends_with_0_and_is_as_it_was(full: Place) -> None:
-    """Nothing is made by looking, and a plan afterwards is what it would have been."""
+def test_a_working_project_ends_with_0_and_stays_unchanged(full: Place) -> None:
+    """`doctor` ends with 0 and creates no file."""
     before = full.content(".")
     done = full.mtc("doctor")
     assert done.out.splitlines()[-1].endswith("0 warnings, 0 problems")
@@ -21,8 +21,8 @@ def test_a_project_that_can_run_ends_with_0_and_is_as_it_was(full: Place) -> Non
     assert full.content(".") == before
 
 
-def test_what_would_stop_a_run_ends_with_3_and_comes_with_a_tip(full: Place) -> None:
-    """The rest is looked at as well."""
+def test_a_problem_ends_with_3(full: Place) -> None:
+    """A problem ends with 3 and does not stop the other checks."""
     full.write("warehouse", "in the way")
     lines = full.mtc("doctor", code=3).out.splitlines()
     (place,) = [number for number, line in enumerate(lines) if line.startswith("problem")]
@@ -30,8 +30,8 @@ def test_what_would_stop_a_run_ends_with_3_and_comes_with_a_tip(full: Place) -> 
     assert [line for line in lines if line.startswith("ok       source of shop")]
 
 
-def test_a_warning_stops_nothing(place: Place) -> None:
-    """Here there are no logs yet."""
+def test_a_warning_ends_with_0(place: Place) -> None:
+    """A source without logs is a warning with a tip, and the exit code is 0."""
     (place.root / "logs" / "docs").mkdir(parents=True)
     out = place.mtc("doctor", "--site", "docs").out
     assert "warning  source of docs: no objects" in out
@@ -39,8 +39,8 @@ def test_a_warning_stops_nothing(place: Place) -> None:
     assert "shop" not in out
 
 
-def test_logs_are_looked_into_and_nothing_of_them_is_left(full: Place) -> None:
-    """Here that of a site has proxies for clients, and that of another is no log; no line steers the terminal."""
+def test_newest_logs_are_checked_without_leaving_files(full: Place) -> None:
+    """Newest logs are checked, their control characters escaped, and no temporary file is left behind."""
     (full.root / "tmp").mkdir()
     proxied = "".join(f'{line(NEXT, client="10.0.0.1").rstrip()} "198.51.100.{at}"\n' for at in range(12))
     full.log("docs", NEXT, proxied)
@@ -58,22 +58,22 @@ def test_logs_are_looked_into_and_nothing_of_them_is_left(full: Place) -> None:
     assert done.err == ""
 
 
-def test_json_is_an_object_for_each_finding(full: Place) -> None:
-    """For programs."""
+def test_json_has_one_object_for_each_finding(full: Place) -> None:
+    """`--json` writes one object for each finding."""
     found = [json.loads(line) for line in full.mtc("doctor", "--json").out.splitlines()]
     assert {frozenset(one) for one in found} == {frozenset({"level", "about", "where", "what", "hint"})}
     assert {one["level"] for one in found} == {"ok"}
 
 
-def test_an_environment_has_places_of_its_own(full: Place) -> None:
-    """--env."""
+def test_an_environment_has_its_own_paths(full: Place) -> None:
+    """`--env` checks the paths of that environment."""
     out = full.mtc("doctor", "--env", "staging").out
     assert "staging/warehouse" in out
     assert "archive" not in out
 
 
-def test_the_server_is_asked_and_no_token_is_shown(full: Place) -> None:
-    """A token that may do all, one that may not write, and one that is none."""
+def test_the_server_is_checked_and_no_token_is_shown(full: Place) -> None:
+    """Tokens with super user access, with view access and an invalid one are checked, and none is shown."""
     full.manifest(WITH_MATOMO)
     with FakeMatomo(Settings(sites=SITES)) as matomo:
         good = full.mtc("doctor", STATS_URL=matomo.url, STATS_TOKEN=SUPER)
@@ -87,6 +87,6 @@ def test_the_server_is_asked_and_no_token_is_shown(full: Place) -> None:
     assert not [secret for secret in (SUPER, VIEW, "5ecre7") if secret in told]
 
 
-def test_a_site_that_is_not_in_the_manifest_is_a_usage_error(full: Place) -> None:
-    """With the nearest name."""
+def test_an_unknown_site_is_a_usage_error(full: Place) -> None:
+    """An unknown site is a usage error that suggests the nearest name."""
     assert "did you mean docs?" in full.mtc("doctor", "--site", "dosc", code=2).err

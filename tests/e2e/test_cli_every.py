@@ -1,4 +1,4 @@
-"""`mtc apply --every`: one process, a run every interval, ended by a signal. These tests use real time."""
+"""`mtc apply --every`: one process with a run every interval, ended by a signal. These tests use real time."""
 
 import signal
 import time
@@ -9,7 +9,7 @@ from e2e_project import DAY, Place, line
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something holds."""
+    """Wait until a condition holds."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "nothing happened in time"
@@ -17,12 +17,12 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def runs(place: Place) -> int:
-    """How many runs have ended."""
+    """Return the number of finished runs."""
     return len(list((place.root / ".mtc" / "runs").glob("*.json")))
 
 
-def test_one_process_applies_again_and_again(place: Place) -> None:
-    """Each round is a run, reads the manifest again and releases the lock; SIGTERM between rounds ends it with 143."""
+def test_one_process_applies_repeatedly(place: Place) -> None:
+    """Each round reads the manifest again, is a run and releases the lock; SIGTERM between rounds ends it with 143."""
     place.log("docs", DAY)
     process = place.start("apply", "--every", "1s", "--site", "docs")
     wait_until(lambda: runs(place) == 1)
@@ -45,10 +45,10 @@ def test_one_process_applies_again_and_again(place: Place) -> None:
     assert "note: the next round begins in " in told
 
 
-def test_a_round_that_finds_the_lock_held_goes_on_with_the_next(place: Place) -> None:
-    """It names who holds it; the process does not end."""
+def test_a_round_without_the_lock_is_followed_by_the_next(place: Place) -> None:
+    """While another run holds the lock, rounds fail with its name and the process continues."""
     place.log("docs", DAY)
-    from mtc.state.lock import RunLock  # noqa: PLC0415 - the test is the other run
+    from mtc.state.lock import RunLock  # noqa: PLC0415 - the test acts as the other run
 
     with RunLock.acquire(place.root / ".mtc" / "state.db", "another"):
         process = place.start("apply", "-q", "--every", "1s", "--site", "docs")
@@ -72,6 +72,6 @@ def test_a_round_that_finds_the_lock_held_goes_on_with_the_next(place: Place) ->
         (("nope.yaml", "--every", "1s"), "nope.yaml"),
     ],
 )
-def test_a_first_round_that_cannot_be_done_ends_it(place: Place, options: tuple[str, ...], told: str) -> None:
-    """Options that contradict, a site or a manifest that does not exist: exit code 2, at once."""
+def test_a_usage_error_in_the_first_round_ends_the_process(place: Place, options: tuple[str, ...], told: str) -> None:
+    """Conflicting options, an unknown site or a missing manifest end the process with 2 in the first round."""
     assert told in place.mtc("apply", *options, code=2).err

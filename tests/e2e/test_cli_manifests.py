@@ -1,4 +1,4 @@
-"""The commands about manifests, and how a command finds its manifest."""
+"""The commands for manifests, and how a command finds its manifest."""
 
 import json
 import shutil
@@ -9,8 +9,8 @@ from e2e_project import DAY, MANIFEST, Place
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_good_manifest_is_valid_without_secrets_and_network(place: Place) -> None:
-    """CI has neither."""
+def test_a_manifest_is_valid_without_secrets_and_network(place: Place) -> None:
+    """`validate` needs neither secrets nor network access."""
     place.manifest(
         MANIFEST.replace("logs/{site}/", "s3://acme-logs/{site}/").replace("*.log*\n", "*.log*\n  credentials: pull\n")
         + "credentials:\n  pull: {access_key_id: '${PULL_KEY}', secret_access_key: '${PULL_SECRET}'}\n"
@@ -18,8 +18,8 @@ def test_a_good_manifest_is_valid_without_secrets_and_network(place: Place) -> N
     assert place.mtc("validate", "manifests/daily.yaml").lines == ["1 file valid"]
 
 
-def test_a_bad_manifest_is_told_problem_by_problem(place: Place) -> None:
-    """File, line, column, the source line with a caret, and how many files are not valid."""
+def test_each_problem_of_an_invalid_manifest_is_reported(place: Place) -> None:
+    """Each problem has file, line, column and a hint, followed by the number of invalid files."""
     place.write("manifests/bad.yaml", "version: 1\nsource: {ulr: 'logs/{date:%Y-%m-%d}'}\nsites: {docs: {}}\n")
     done = place.mtc("validate", "manifests/bad.yaml", code=2)
     assert "manifests/bad.yaml:2:10: " in done.err
@@ -29,7 +29,7 @@ def test_a_bad_manifest_is_told_problem_by_problem(place: Place) -> None:
 
 
 def test_a_folder_is_validated_file_by_file(place: Place) -> None:
-    """Good ones and bad ones; the default is the folder `manifests`."""
+    """Valid and invalid files are listed; the default folder is `manifests`."""
     place.manifest(name="backfill")
     assert place.mtc("validate").lines == ["2 files valid"]
     place.write("manifests/bad.yaml", "version: 2\nsites: {docs: {}}\n")
@@ -45,13 +45,13 @@ def test_a_folder_is_validated_file_by_file(place: Place) -> None:
 
 
 def test_the_manifests_of_this_repository_are_valid(place: Place) -> None:
-    """What is shown as an example works."""
+    """The example manifests of the repository are valid."""
     shutil.copytree(ROOT / "manifests", place.root / "shown")
     place.mtc("validate", "shown")
 
 
 def test_the_schema_is_printed_and_checked(place: Place) -> None:
-    """A copy is the same, or exit code 2 says that it is not."""
+    """`schema --check` ends with 2 if the file differs from the schema."""
     text = place.mtc("schema").out
     place.write("schemas/manifest.schema.json", text)
     place.mtc("schema", "--check")
@@ -62,7 +62,7 @@ def test_the_schema_is_printed_and_checked(place: Place) -> None:
 
 
 def test_the_schema_of_stat_files_is_printed_and_checked(place: Place) -> None:
-    """The same options, with a copy of its own; the hint is the command that writes it."""
+    """`schema --stat` has the same options; the hint is the command that writes the file."""
     text = place.mtc("schema", "--stat").out
     assert (ROOT / "schemas/stat.schema.json").read_text("utf-8") == text
     missing = place.mtc("schema", "--stat", "--check", code=2)
@@ -75,8 +75,8 @@ def test_the_schema_of_stat_files_is_printed_and_checked(place: Place) -> None:
     assert "the schema is not that of this mtc" in done.err
 
 
-def test_a_project_is_begun_and_works_at_once(tmp_path: Path) -> None:
-    """`mtc init`, logs, then validate, plan and apply: the first five minutes."""
+def test_a_new_project_works_at_once(tmp_path: Path) -> None:
+    """After `mtc init` and with logs, validate, plan and apply work."""
     begun = Place(tmp_path).mtc("init", "shop", "--site", "berlin", "--logs", "logs")
     assert begun.out.splitlines() == [
         "shop/manifests/daily.yaml",
@@ -94,8 +94,8 @@ def test_a_project_is_begun_and_works_at_once(tmp_path: Path) -> None:
     assert (shop.root / ".gitignore").read_text("utf-8").split() == [".mtc/", "warehouse/", "stats/", "csv/"]
 
 
-def test_a_project_is_not_begun_twice(place: Place) -> None:
-    """Nothing is overwritten, not even the schema of a project that has no manifest yet."""
+def test_init_overwrites_nothing(place: Place) -> None:
+    """`mtc init` overwrites neither a manifest nor a schema."""
     before = place.content("manifests")
     place.mtc("init", code=2)
     assert place.content("manifests") == before
@@ -105,8 +105,8 @@ def test_a_project_is_not_begun_twice(place: Place) -> None:
     assert (place.root / "schemas/manifest.schema.json").read_text("utf-8") == "{}"
 
 
-def test_a_manifest_is_the_one_given_or_the_environment_s_or_the_usual_one(full: Place) -> None:
-    """In this order: argument or -m, $MTC_MANIFEST, manifests/daily.yaml."""
+def test_the_order_in_which_a_manifest_is_found(full: Place) -> None:
+    """Argument or -m come first, then $MTC_MANIFEST, then manifests/daily.yaml."""
     full.manifest(MANIFEST.replace("name: daily", "name: other"), "other")
     full.manifest(MANIFEST.replace("name: daily", "name: third"), "third")
     assert "plan of daily:" in full.mtc("plan").out
@@ -118,15 +118,15 @@ def test_a_manifest_is_the_one_given_or_the_environment_s_or_the_usual_one(full:
     assert "nosuch.yaml: there is no such file" in full.mtc("plan", code=2, MTC_MANIFEST="nosuch.yaml").err
 
 
-def test_a_manifest_is_used_from_anywhere(full: Place) -> None:
-    """Its paths start from its own project, not from where the command is typed."""
+def test_a_manifest_can_be_used_from_any_folder(full: Place) -> None:
+    """Relative paths start at the project, and not at the working directory."""
     elsewhere = Place(full.root / "logs")
     elsewhere.mtc("apply", str(full.root / "manifests/daily.yaml"), "-q", "--site", "docs", "--date", str(DAY))
     assert full.files("stats") == {"stats/docs/2026-05-01.stat"}
 
 
-def test_another_state_file_is_another_history(full: Place) -> None:
-    """`--state` names it, and keeps its locks and records beside it; without it the warehouse is another's."""
+def test_another_state_file_has_its_own_history(full: Place) -> None:
+    """`--state` selects the state file and the folder of its lock and records; another one cannot use the warehouse."""
     full.mtc("apply", "-q", "--site", "docs", "--date", "2026-05-01", "--state", "elsewhere/state.db")
     assert not (full.root / ".mtc").exists()
     assert full.statuses("--state", "elsewhere/state.db")["import:docs:2026-05-01"] == "done"

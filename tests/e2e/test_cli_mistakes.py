@@ -1,4 +1,4 @@
-"""Typing mistakes: one clear line, a hint where there is one, exit code 2, and nothing is done."""
+"""Usage errors: a short message, a hint if possible, exit code 2 and no change."""
 
 import pytest
 from e2e_project import MANIFEST, Place
@@ -41,10 +41,8 @@ from e2e_project import MANIFEST, Place
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_a_mistake_is_told_in_a_few_lines_with_a_hint(
-    place: Place, arguments: tuple[str, ...], said: str, hint: str
-) -> None:
-    """No traceback, no page of help, nothing on stdout; and no file has been made."""
+def test_a_usage_error_has_few_lines_and_a_hint(place: Place, arguments: tuple[str, ...], said: str, hint: str) -> None:
+    """The error has few lines, no traceback and no stdout, and no file is created."""
     done = place.mtc(*arguments, code=2)
     assert said in done.err
     assert hint in done.err
@@ -53,8 +51,8 @@ def test_a_mistake_is_told_in_a_few_lines_with_a_hint(
     assert place.files() == {"manifests/daily.yaml"}
 
 
-def test_without_a_manifest_the_way_to_one_is_told(place: Place) -> None:
-    """The first thing that a new user meets."""
+def test_a_missing_manifest_is_reported_with_a_hint(place: Place) -> None:
+    """The error names the places that were searched, and `mtc init`."""
     (place.root / "manifests/daily.yaml").unlink()
     for command in ("plan", "apply", "status", "csv"):
         done = place.mtc(command, code=2)
@@ -62,8 +60,8 @@ def test_without_a_manifest_the_way_to_one_is_told(place: Place) -> None:
         assert "mtc init" in done.err
 
 
-def test_a_manifest_that_is_not_valid_is_shown_where_it_is_wrong(place: Place) -> None:
-    """Every problem at once, each with its line and a caret, whatever the command."""
+def test_the_problems_of_an_invalid_manifest_are_located(place: Place) -> None:
+    """Any command reports all problems of a manifest, with line and caret."""
     place.write("manifests/daily.yaml", "version: 1\ndate: yesterday\nsites:\n  docs: {timezone: Mars/Phobos}\n")
     done = place.mtc("apply", code=2)
     assert "manifests/daily.yaml:2:1: " in done.err
@@ -73,8 +71,8 @@ def test_a_manifest_that_is_not_valid_is_shown_where_it_is_wrong(place: Place) -
     assert done.lines[-1].startswith("ERROR the manifest is not valid: ")
 
 
-def test_a_variable_that_is_not_set_is_named(place: Place) -> None:
-    """Where it is used, and never with a value."""
+def test_an_unset_variable_is_reported(place: Place) -> None:
+    """The error names the unset variable, and shows no value of another one."""
     text = MANIFEST.replace("*.log*\n", "*.log*\n  credentials: pull\n")
     text = text.replace("logs/{site}/", "s3://acme-logs/{site}/")
     place.manifest(text + "credentials:\n  pull: {access_key_id: '${PULL_KEY}', secret_access_key: '${PULL_SECRET}'}\n")
@@ -84,8 +82,8 @@ def test_a_variable_that_is_not_set_is_named(place: Place) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("state",)], ids=["mtc", "mtc state"])
-def test_without_a_command_there_is_help(place: Place, arguments: tuple[str, ...]) -> None:
-    """And the exit code says that nothing was done."""
+def test_without_a_command_help_is_shown(place: Place, arguments: tuple[str, ...]) -> None:
+    """Without a command, the help is shown and the exit code is 2."""
     done = place.mtc(*arguments, code=2)
     assert "Commands:" in done.out + done.err
 
@@ -94,15 +92,15 @@ def test_without_a_command_there_is_help(place: Place, arguments: tuple[str, ...
     "command",
     ["apply", "plan", "import", "stat", "csv", "status", "why", "validate", "schema", "init", "convert", "state"],
 )
-def test_every_command_has_help_that_fits_a_terminal(place: Place, command: str) -> None:
-    """On stdout, and no wider than 80 columns."""
+def test_the_help_of_every_command_fits_a_terminal(place: Place, command: str) -> None:
+    """The help of each command is on stdout and at most 80 columns wide."""
     done = place.mtc(command, "--help", COLUMNS="80")
     assert max(map(len, done.out.splitlines())) <= 80
     assert "[[" not in done.out
 
 
-def test_the_list_of_commands_cuts_no_sentence_off(place: Place) -> None:
-    """Each command is told in one short sentence; the exit codes stand below."""
+def test_the_list_of_commands_truncates_no_sentence(place: Place) -> None:
+    """The list of commands has one short sentence for each, followed by the exit codes."""
     commands = place.mtc("--help", COLUMNS="80").out.partition("Commands:")[2]
     assert "..." not in commands
     assert "75 another run is active" in " ".join(commands.split())

@@ -1,4 +1,4 @@
-"""What each old script did stays possible in one line: the table of DESIGN §1, line by line."""
+"""Each of the older scripts has an equivalent command."""
 
 import csv
 import datetime as dt
@@ -13,13 +13,13 @@ ALL = {
 
 
 def rows(place: Place, name: str = "csv/summary.csv") -> list[dict[str, str]]:
-    """The rows of a CSV file."""
+    """Return the rows of a CSV file."""
     with (place.root / name).open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
 def test_run_all_daily(place: Place) -> None:
-    """Cron, every site, yesterday: `mtc apply manifests/daily.yaml`."""
+    """`mtc apply manifests/daily.yaml` imports every site for yesterday, as from cron."""
     zone, today = noon()
     yesterday = today - dt.timedelta(days=1)
     dates = f"dates: yesterday\ntimezone: {zone}"
@@ -33,7 +33,7 @@ def test_run_all_daily(place: Place) -> None:
 
 
 def test_run_all_weekly(full: Place) -> None:
-    """Every site, a large range: `mtc apply manifests/backfill.yaml --from START --to END`."""
+    """`mtc apply manifests/backfill.yaml --from START --to END` imports every site for a range."""
     full.manifest(MANIFEST.replace("name: daily", "name: backfill"), "backfill")
     full.log("docs", dt.date(2026, 5, 3))
     full.mtc("apply", "manifests/backfill.yaml", "--from", "2026-05-01", "--to", "2026-05-02")
@@ -41,7 +41,7 @@ def test_run_all_weekly(full: Place) -> None:
 
 
 def test_core_mtc(full: Place) -> None:
-    """`core/mtc.py SITE DATE` was: pull, import, push. Now `mtc import SITE DATE`."""
+    """`core/mtc.py SITE DATE` is `mtc import SITE DATE`: pull, import and push."""
     full.mtc("import", "docs", "2026-05-01")
     assert full.statuses() == {"import:docs:2026-05-01": "done"}
     assert full.files("archive") == {"archive/docs/2026/05/01/2026-05-01.log"}
@@ -49,13 +49,13 @@ def test_core_mtc(full: Place) -> None:
 
 
 def test_core_legacy(full: Place) -> None:
-    """`core/legacy.py SITE START END`, day by day over a range, is now `mtc import SITE START END`."""
+    """`core/legacy.py SITE START END` is `mtc import SITE START END`."""
     full.mtc("import", "docs", "2026-05-01", "2026-05-02")
     assert full.statuses() == {"import:docs:2026-05-01": "done", "import:docs:2026-05-02": "done"}
 
 
 def test_stat_sh(full: Place) -> None:
-    """`stat.sh SITE DATE` is now `mtc stat SITE DATE`."""
+    """`stat.sh SITE DATE` is `mtc stat SITE DATE`."""
     full.mtc("import", "docs", "2026-05-01", "2026-05-02")
     full.mtc("stat", "docs", "2026-05-01")
     assert full.files("stats") == {"stats/docs/2026-05-01.stat"}
@@ -64,14 +64,14 @@ def test_stat_sh(full: Place) -> None:
 
 
 def test_get_stats_sh(full: Place) -> None:
-    """`get_stats.sh SITE START END` is now `mtc stat SITE START END`."""
+    """`get_stats.sh SITE START END` is `mtc stat SITE START END`."""
     full.mtc("import", "docs", "2026-05-01", "2026-05-02")
     full.mtc("stat", "docs", "2026-05-01", "2026-05-02")
     assert full.files("stats") == {"stats/docs/2026-05-01.stat", "stats/docs/2026-05-02.stat"}
 
 
 def test_create_csv_sh(full: Place) -> None:
-    """`create_csv.sh` took no parameters and went over the `.stat` files that were there. Now `mtc csv`."""
+    """`create_csv.sh` is `mtc csv`, which reads the existing `.stat` files."""
     full.mtc("import", "docs", "2026-05-01", "2026-05-02")
     full.mtc("stat", "docs", "2026-05-01", "2026-05-02")
     full.mtc("csv")
@@ -79,7 +79,7 @@ def test_create_csv_sh(full: Place) -> None:
 
 
 def test_create_csv_sh_over_files_of_another_machine(full: Place) -> None:
-    """A `.stat` file that this state does not know has its row like any other."""
+    """A `.stat` file that is not in the state has a row like any other."""
     full.mtc("apply", "-q", "--site", "docs")
     for folder in (".mtc", "warehouse", "csv"):
         (full.root / folder).rename(full.root / f"{folder} of another machine")
@@ -88,12 +88,12 @@ def test_create_csv_sh_over_files_of_another_machine(full: Place) -> None:
 
 
 def test_create_csv_sh_over_no_files(place: Place) -> None:
-    """Without a `.stat` file there is nothing to do, and that is well."""
+    """Without `.stat` files, `mtc csv` has no steps and succeeds."""
     assert "no steps" in place.mtc("csv").err
 
 
 def test_aws_config(place: Place) -> None:
-    """`mtc convert .aws_config` writes a manifest that validates once the buckets are named; secrets stay names."""
+    """`mtc convert .aws_config` writes a manifest without secrets, valid once the buckets are set."""
     place.write(
         ".aws_config",
         "aws_pull_access_key: AKIAPULLPULLPULL\n"
@@ -116,8 +116,8 @@ def test_aws_config(place: Place) -> None:
     assert done.lines[-1].startswith("wrote manifests/old.yaml; next: ")
 
 
-def test_convert_to_stdout_is_the_manifest_alone(place: Place) -> None:
-    """Notes go to stderr, so that the manifest can be sent to a file."""
+def test_convert_writes_only_the_manifest_to_stdout(place: Place) -> None:
+    """Notes go to stderr, so that stdout can be redirected to a file."""
     place.write(".aws_config", "aws_pull_access_key: a\naws_pull_secret: b\nsites: {docs: 1}\n")
     done = place.mtc("convert", ".aws_config")
     assert "-o manifests/daily.yaml" in done.lines[-1]
@@ -127,7 +127,7 @@ def test_convert_to_stdout_is_the_manifest_alone(place: Place) -> None:
 
 @pytest.mark.parametrize("environment", ["staging", "import", "archive"])
 def test_three_machines(full: Place, environment: str) -> None:
-    """Staging, import and archive were machines; now each is an environment. Staging has its own database."""
+    """The machines for staging, import and archive are environments; staging has its own state file."""
     more = "  import: {archive: null}\n  archive: {stages: [import]}\n"
     full.manifest(MANIFEST + more)
     full.mtc("apply", "--env", environment, "-q")
@@ -139,14 +139,14 @@ def test_three_machines(full: Place, environment: str) -> None:
     assert full.mtc("plan", "--env", environment, "--exit-code").code == 0
 
 
-def test_staging_does_not_touch_what_is_live(full: Place) -> None:
-    """What staging does is not done for the others."""
+def test_staging_does_not_affect_production(full: Place) -> None:
+    """Steps done in staging are not done for production."""
     full.mtc("apply", "--env", "staging", "-q")
     full.mtc("plan", "--exit-code", code=4)
 
 
-def test_a_log_of_the_second_renews_the_first(full: Place) -> None:
-    """Lines after midnight belong to their own day, whatever log they came in."""
+def test_a_log_of_the_second_day_updates_the_first(full: Place) -> None:
+    """Lines after midnight count on their own day, whichever log they are in."""
     full.mtc("apply", "-q")
     full.log("docs", NEXT, line(DAY, "/late.html", client="192.0.2.9") + line(NEXT), name="-late")
     done = full.mtc("apply", "--date", "2026-05-02", "--json")
@@ -161,7 +161,7 @@ def test_a_log_of_the_second_renews_the_first(full: Place) -> None:
 
 
 def test_a_log_compressed_after_its_import_counts_once(full: Place) -> None:
-    """Log rotation compresses a log after a while: it is the same log."""
+    """A log that is rotated and compressed after its import counts once."""
     full.mtc("apply", "-q")
     before = full.content("csv")
     path = full.root / "logs/docs/2026-05-01.log"

@@ -1,4 +1,4 @@
-"""A secret given as ${NAME} is in no output, state file, run record or crash log, whatever goes wrong."""
+"""A secret given as ${NAME} is in no output, state file, run record or crash log, even after errors."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ credentials:
 
 @pytest.fixture
 def closed_port() -> int:
-    """A port of this machine where nobody listens."""
+    """A local port without a listener."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -31,13 +31,13 @@ def closed_port() -> int:
 
 @pytest.fixture(autouse=True)
 def _fresh(place: Place) -> None:
-    """Variables and tracebacks are those of a process that imports everything itself."""
+    """Commands import everything in a new process, so that variables and tracebacks are their own."""
     place.fresh = True
 
 
 @pytest.fixture
 def bucket(place: Place, closed_port: int) -> Place:
-    """A project whose logs lie in a bucket that cannot be reached."""
+    """A project whose logs are in an unreachable bucket."""
     text = MANIFEST.replace("logs/{site}/", "s3://acme-logs/{site}/").replace(
         "*.log*\n", "*.log*\n  credentials: pull\n"
     )
@@ -47,8 +47,8 @@ def bucket(place: Place, closed_port: int) -> Place:
     return place
 
 
-def assert_nowhere(place: Place, *outputs: Done) -> None:
-    """Neither in what was said nor in any file; the file that holds the token itself left out."""
+def assert_no_secrets(place: Place, *outputs: Done) -> None:
+    """Assert that no secret is in the outputs or in any file except the token file."""
     for name, content in place.content(".").items():
         if name != "token":
             for value in (KEY, SECRET, TOKEN):
@@ -58,8 +58,8 @@ def assert_nowhere(place: Place, *outputs: Done) -> None:
             assert value not in done.out + done.err
 
 
-def test_a_bucket_that_cannot_be_reached_gives_no_secret_away(bucket: Place) -> None:
-    """Nor does anything that tells of it afterwards."""
+def test_an_unreachable_bucket_reveals_no_secret(bucket: Place) -> None:
+    """Neither the failed run nor the commands that show it later contain a secret."""
     done = bucket.mtc("apply", code=3)
     assert "cannot be listed" in done.err
     told = [
@@ -70,11 +70,11 @@ def test_a_bucket_that_cannot_be_reached_gives_no_secret_away(bucket: Place) -> 
         bucket.mtc("state", "export"),
         bucket.mtc("validate"),
     ]
-    assert_nowhere(bucket, done, *told)
+    assert_no_secrets(bucket, done, *told)
 
 
-def test_a_crash_log_has_secrets_masked(full: Place) -> None:
-    """Also when the very error holds them, in the spelling of a URL or not."""
+def test_secrets_in_a_crash_log_are_masked(full: Place) -> None:
+    """Secrets in the exception itself are masked, plain or URL-encoded."""
     full.environment |= ENVIRONMENT
     full.manifest(
         MANIFEST.replace(
@@ -92,20 +92,20 @@ def test_a_crash_log_has_secrets_masked(full: Place) -> None:
     done = full.mtc("apply", code=1, PYTHONPATH=path)
     [log] = (full.root / ".mtc").glob("crash-*.log")
     assert "RuntimeError: *** and *** of ***" in log.read_text("utf-8")
-    assert_nowhere(full, done)
+    assert_no_secrets(full, done)
 
 
-def test_a_manifest_that_is_not_valid_shows_no_secret(bucket: Place) -> None:
-    """Problems quote the line as it is written, with the name."""
+def test_an_invalid_manifest_reveals_no_secret(bucket: Place) -> None:
+    """Problems quote the line as written, with the variable's name."""
     text = (bucket.root / "manifests/daily.yaml").read_text("utf-8")
     bucket.manifest(text.replace("session_token", "sesion_token").replace("region: eu", "regoin: eu"))
     done = bucket.mtc("apply", code=2)
     assert "sesion_token" in done.err
-    assert_nowhere(bucket, done)
+    assert_no_secrets(bucket, done)
 
 
-def test_a_secret_written_into_the_manifest_is_not_repeated(bucket: Place) -> None:
-    """Somebody has put the value itself there: what mtc says of it does not spread it."""
+def test_a_secret_written_into_the_manifest_is_not_shown(bucket: Place) -> None:
+    """A secret written into the manifest is not shown."""
     text = (bucket.root / "manifests/daily.yaml").read_text("utf-8")
     written = "hunter2-hunter2-hunter2"
     bucket.manifest(text.replace("${PULL_SECRET}", written))

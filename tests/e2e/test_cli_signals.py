@@ -1,4 +1,4 @@
-"""A signal that comes before a run has begun: the same exit codes, and no other error in its place."""
+"""Signals before a run has started: the same exit codes, and no other error."""
 
 import os
 import signal
@@ -14,10 +14,8 @@ import mtc
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", [("validate", "pipe/m.yaml"), ("plan",)])
-def test_a_signal_while_a_manifest_is_read_is_a_signal(
-    place: Place, number: signal.Signals, command: tuple[str, ...]
-) -> None:
-    """Not "this is not YAML" with exit code 2. The list that the manifest names is a pipe on which reading waits."""
+def test_a_signal_while_a_manifest_is_read(place: Place, number: signal.Signals, command: tuple[str, ...]) -> None:
+    """A signal during parsing is not reported as invalid YAML. The parser is stopped on a pipe."""
     pipe = place.root / "pipe"
     pipe.mkdir()
     process = place.start(*command, PYTHONPATH=_python_path(_slow_yaml(pipe)))
@@ -30,8 +28,8 @@ def test_a_signal_while_a_manifest_is_read_is_a_signal(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_while_the_database_reads_is_a_signal(place: Place, number: signal.Signals) -> None:
-    """Its own error, `Query interrupted`, is no bug of mtc. The log is a pipe on which reading waits."""
+def test_a_signal_during_a_query(place: Place, number: signal.Signals) -> None:
+    """`Query interrupted` of the database is not reported as a bug of mtc. The query is stopped on a pipe."""
     start_up = place.root / "start"
     start_up.mkdir()
     os.mkfifo(start_up / "reading")
@@ -54,8 +52,8 @@ def test_a_signal_while_the_database_reads_is_a_signal(place: Place, number: sig
     assert "bug" not in told
 
 
-def test_a_signal_while_the_commands_are_loaded_is_a_signal(place: Place) -> None:
-    """Not a traceback of Python's imports: that is the longest part of many commands."""
+def test_a_signal_while_the_commands_are_imported(place: Place) -> None:
+    """A signal while modules are imported gives no traceback."""
     start_up = place.root / "start"
     start_up.mkdir()
     os.mkfifo(start_up / "reading")
@@ -76,8 +74,8 @@ def test_a_signal_while_the_commands_are_loaded_is_a_signal(place: Place) -> Non
     assert told == "ERROR interrupted\n  TIP run the same command to continue\n"
 
 
-def test_where_the_terminal_may_go_a_run_is_not_stopped(place: Place) -> None:
-    """Under `nohup` the signal for it is ignored, and stays so."""
+def test_nohup_keeps_a_run_going(place: Place) -> None:
+    """Under `nohup`, SIGHUP stays ignored."""
     place.manifest()
     place.logs()
     command = ["nohup", sys.executable, "-c", NOHUP]
@@ -100,12 +98,12 @@ main()
 
 
 def _python_path(first: Path) -> str:
-    """That of a child, which runs what the test has imported."""
+    """Return a PYTHONPATH for a child that runs the imported mtc."""
     return os.pathsep.join([str(first), str(Path(mtc.__file__).parents[1])])
 
 
 def _slow_yaml(folder: Path) -> Path:
-    """A start-up file that makes the reading of events stop in the middle, where the signal has to find it."""
+    """Write a sitecustomize.py that stops the YAML parser, so that a signal arrives meanwhile."""
     (folder / "m.yaml").write_text("version: 1\n")
     os.mkfifo(folder / "reading")
     (folder / "sitecustomize.py").write_text(
@@ -121,5 +119,5 @@ def _slow_yaml(folder: Path) -> Path:
 
 
 def _wait_for(pipe: Path) -> None:
-    """Wait until the other side writes."""
+    """Wait until the child writes to the pipe."""
     assert pipe.read_text() == "now"

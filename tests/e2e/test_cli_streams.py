@@ -1,4 +1,4 @@
-"""stdout is data, stderr is talk; `--quiet` is for cron, `--json` for programs."""
+"""Data goes to stdout and messages to stderr; `--quiet` is for cron, `--json` for programs."""
 
 import json
 import subprocess
@@ -8,8 +8,8 @@ import pytest
 from e2e_project import DAY, Place
 
 
-def test_the_plan_as_json_is_one_document_and_nothing_else(full: Place) -> None:
-    """Counts and steps, with reasons; stderr is silent."""
+def test_the_plan_as_json_is_one_document(full: Place) -> None:
+    """`plan --json` writes one document with counts and steps, and nothing to stderr."""
     done = full.mtc("plan", "--json")
     document = json.loads(done.out)
     assert done.err == ""
@@ -17,8 +17,8 @@ def test_the_plan_as_json_is_one_document_and_nothing_else(full: Place) -> None:
     assert {step["step"] for step in document["plan"]} >= {"import:docs:2026-05-01", "csv:shop:2026-05-02"}
 
 
-def test_apply_as_json_is_an_event_a_line_and_nothing_else(full: Place) -> None:
-    """From the start of the run to its end; what failed is told on stderr too, for the log of who called."""
+def test_apply_as_json_writes_one_event_on_each_line(full: Place) -> None:
+    """`apply --json` writes one event on each line; failures are on stderr as well."""
     full.log("docs", DAY, "no log at all\n")
     done = full.mtc("apply", "--json", code=3)
     events = done.events()
@@ -42,15 +42,15 @@ def test_apply_as_json_is_an_event_a_line_and_nothing_else(full: Place) -> None:
     ids=" ".join,
 )
 def test_data_is_json_on_stdout_and_stderr_is_silent(applied: Place, command: tuple[str, ...]) -> None:
-    """One document, complete in itself."""
+    """Commands that print data write one JSON document, and nothing to stderr."""
     done = applied.mtc(*command)
     assert json.loads(done.out)
     assert done.err == ""
 
 
 @pytest.mark.parametrize("command", [("state", "list", "--json"), ("state", "export")], ids=" ".join)
-def test_lists_are_a_line_of_json_each(applied: Place, command: tuple[str, ...]) -> None:
-    """For `jq` and for backups."""
+def test_lists_have_one_json_object_on_each_line(applied: Place, command: tuple[str, ...]) -> None:
+    """Lists have one JSON object on each line."""
     done = applied.mtc(*command)
     assert len([json.loads(line) for line in done.out.splitlines()]) >= 12
     assert done.err == ""
@@ -64,8 +64,8 @@ def test_lists_are_a_line_of_json_each(applied: Place, command: tuple[str, ...])
         (">&- 2>&- <&-", 0, ""),
     ],
 )
-def test_a_stream_that_takes_nothing_is_no_bug(full: Place, redirect: str, code: int, says: str) -> None:
-    """A full disk is one error with its own exit code; streams that the caller has closed are as good as none."""
+def test_an_unwritable_stream_is_not_a_bug(full: Place, redirect: str, code: int, says: str) -> None:
+    """A full disk is an error with its own exit code; closed streams are ignored."""
     words = f'"{sys.executable}" -m mtc plan {redirect}'
     done = subprocess.run(words, shell=True, cwd=full.root, capture_output=True, text=True, check=False)
     assert done.returncode == code
@@ -73,15 +73,15 @@ def test_a_stream_that_takes_nothing_is_no_bug(full: Place, redirect: str, code:
     assert "Exception ignored" not in done.stderr
 
 
-def test_a_run_talks_on_stderr_alone(full: Place) -> None:
-    """What people read is no data."""
+def test_a_run_writes_only_to_stderr(full: Place) -> None:
+    """`apply` writes nothing to stdout."""
     done = full.mtc("apply", "--site", "docs", "--date", "2026-05-01", fresh=True)
     assert done.out == ""
     assert "done    import:docs:2026-05-01: 1 object, 3 lines, 3 hits" in done.err
 
 
-def test_what_one_asks_for_is_on_stdout_and_without_colour(applied: Place) -> None:
-    """Into a file or a pipe go words alone."""
+def test_results_are_on_stdout_and_without_colour(applied: Place) -> None:
+    """Results on stdout have no colour when they are not written to a terminal."""
     for command in (("plan",), ("status",), ("why", "stat:docs:2026-05-01"), ("state", "list")):
         done = applied.mtc(*command)
         assert done.out.strip()
@@ -89,15 +89,15 @@ def test_what_one_asks_for_is_on_stdout_and_without_colour(applied: Place) -> No
         assert "\x1b" not in done.out
 
 
-def test_quiet_is_silent_when_all_is_well(full: Place) -> None:
-    """Cron sends no mail."""
+def test_quiet_writes_nothing_on_success(full: Place) -> None:
+    """A successful run with `-q` writes nothing, so that cron sends no mail."""
     for _ in range(2):
         done = full.mtc("apply", "-q")
         assert (done.out, done.err) == ("", "")
 
 
-def test_quiet_says_what_failed_in_a_line_and_how_to_go_on(full: Place) -> None:
-    """The step, the object, why; then the recap. No progress, and not the steps that only wait."""
+def test_quiet_reports_failures_and_the_next_command(full: Place) -> None:
+    """The step, the object and the error, then the summary; no progress, and no blocked steps."""
     full.log("docs", DAY, "no log at all\n")
     done = full.mtc("apply", "-q", code=3)
     failed, recap, following = done.lines
@@ -107,8 +107,8 @@ def test_quiet_says_what_failed_in_a_line_and_how_to_go_on(full: Place) -> None:
     assert done.out == ""
 
 
-def test_quiet_says_why_a_source_cannot_be_listed(place: Place) -> None:
-    """Nothing has failed, yet nothing is well: the reason is in the mail."""
+def test_quiet_reports_why_a_source_cannot_be_listed(place: Place) -> None:
+    """If a source cannot be listed, `-q` gives the reason although no step failed."""
     done = place.mtc("apply", "-q", "--site", "docs", "--date", "2026-05-01", code=3)
     assert "import:docs:2026-05-01" in done.err
     assert "the source cannot be listed" in done.err

@@ -1,4 +1,4 @@
-"""What plan, why and status say is so, before, after and in between; and looking changes nothing."""
+"""`plan`, `why` and `status` agree with what runs do, and change nothing."""
 
 import datetime as dt
 import json
@@ -13,7 +13,7 @@ BROKEN = "no log at all\n"
 
 
 def state_of(place: Place, step: str) -> dict[str, str]:
-    """What `mtc status` says of a step."""
+    """Return the entry of a step in `mtc status`."""
     steps = json.loads(place.mtc("status", "--json").out)["steps"]
     [found] = [one for one in steps if one["step"] == step]
     return dict(found)
@@ -33,23 +33,23 @@ def state_of(place: Place, step: str) -> dict[str, str]:
     ],
     ids=" ".join,
 )
-def test_looking_makes_no_files(full: Place, command: tuple[str, ...]) -> None:
-    """In a folder without a state there is none afterwards."""
+def test_read_only_commands_create_no_files(full: Place, command: tuple[str, ...]) -> None:
+    """Read-only commands create no file."""
     before = full.content(".")
     full.mtc(*command)
     assert full.content(".") == before
 
 
 def test_a_dry_run_is_the_plan_and_changes_nothing(full: Place) -> None:
-    """Also where there is a state already."""
+    """A dry run prints the plan, also with an existing state."""
     full.mtc("apply", "-q", "--site", "docs")
     before = full.content(".")
     assert full.mtc("apply", "--dry-run").out == full.mtc("plan").out
     assert full.content(".") == before
 
 
-def test_a_failure_is_told_the_same_by_why_and_status(full: Place) -> None:
-    """The step that failed with its error, what waits for it, and the command that mends it."""
+def test_why_and_status_report_the_same_failure(full: Place) -> None:
+    """Both give the failed step's error, its dependants and the command that fixes it."""
     log = full.log("docs", DAY, BROKEN)
     full.mtc("apply", "-q", code=3)
     why = full.mtc("why", "import:docs:2026-05-01").out
@@ -72,8 +72,8 @@ def test_a_failure_is_told_the_same_by_why_and_status(full: Place) -> None:
 @pytest.mark.parametrize(
     "command", [("apply", "-q"), ("plan",), ("status",), ("verify",), ("why", "stat:docs:2026-05-01")]
 )
-def test_a_state_file_that_is_lost_is_told_by_every_command(full: Place, command: tuple[str, ...]) -> None:
-    """Its warehouse is another's now: not "no differences", nor a plan that a run would refuse."""
+def test_every_command_reports_a_lost_state_file(full: Place, command: tuple[str, ...]) -> None:
+    """Without its state file, a warehouse with data is an error of every command."""
     full.mtc("apply", "-q")
     (full.root / ".mtc").rename(full.root / "lost")
     told = full.mtc(*command, code=6).err
@@ -84,8 +84,8 @@ def test_a_state_file_that_is_lost_is_told_by_every_command(full: Place, command
     full.mtc(*command)
 
 
-def test_a_stat_file_that_was_changed_is_made_again_by_the_command_that_is_named(full: Place) -> None:
-    """It is as long as before: its size tells nothing, and no CSV file is made from it."""
+def test_the_suggested_command_rebuilds_a_changed_stat_file(full: Place) -> None:
+    """A changed `.stat` file of the same size is detected, is not used for CSV, and the suggested command fixes it."""
     full.mtc("apply", "-q")
     file = full.root / "stats" / "docs" / f"{DAY}.stat"
     whole = file.read_text()
@@ -99,8 +99,8 @@ def test_a_stat_file_that_was_changed_is_made_again_by_the_command_that_is_named
     assert file.read_text() == whole
 
 
-def test_a_step_that_would_lose_hits_has_a_remedy_that_works(full: Place) -> None:
-    """Log and part are gone: the command that does without them is named, and no other."""
+def test_a_step_that_would_lose_hits_has_a_working_fix(full: Place) -> None:
+    """With log and part gone, `status` suggests the command that accepts the loss, and it works."""
     full.mtc("apply", "-q")
     (full.root / "logs" / "docs" / f"{DAY}.log").unlink()
     for part in (full.root / "warehouse" / "hits" / "site=docs" / f"date={DAY}").iterdir():
@@ -115,12 +115,12 @@ def test_a_step_that_would_lose_hits_has_a_remedy_that_works(full: Place) -> Non
     assert "blocked" not in full.mtc("status").out
 
 
-def test_a_source_that_cannot_be_listed_is_told_with_its_reason(full: Place) -> None:
-    """Status names the cause once, and not each step that waits for it; what was done before is not lost."""
+def test_an_unlistable_source_is_reported_with_its_reason(full: Place) -> None:
+    """`status` gives the cause once, and not for each blocked step; completed work is kept."""
     full.mtc("apply", "-q")
     (full.root / "logs").rename(full.root / "elsewhere")
-    told = " ".join(full.mtc("status").out.split())  # lines are broken at the terminal's width
-    assert told.count("the source cannot be listed") == 1  # once for all sites that it stops
+    told = " ".join(full.mtc("status").out.split())  # lines are wrapped at the terminal's width
+    assert told.count("the source cannot be listed") == 1  # once for all blocked sites
     assert "the source's folder does not exist" in told
     assert "done" in full.mtc("status", "--offline").out.splitlines()[1]
     full.mtc("apply", "-q", code=3)
@@ -131,8 +131,8 @@ def test_a_source_that_cannot_be_listed_is_told_with_its_reason(full: Place) -> 
     assert set(full.statuses().values()) == {"done"}
 
 
-def test_a_late_log_is_told_before_it_is_loaded_and_by_why_afterwards(full: Place) -> None:
-    """Plan, why and status agree on what has come and what will be renewed."""
+def test_a_late_log_is_reported_before_and_after_it_is_loaded(full: Place) -> None:
+    """`plan`, `why` and `status` agree on the late log and on the statistics to update."""
     full.mtc("apply", "-q")
     full.log("docs", DAY, line(DAY, "/late.html"), name="-late")
     assert "late: docs/2026-05-01-late.log" in full.mtc("plan").out
@@ -145,8 +145,8 @@ def test_a_late_log_is_told_before_it_is_loaded_and_by_why_afterwards(full: Plac
     assert "4 lines = 4 hits + 0 filtered + 0 rejected" in full.mtc("why", "stat:docs:2026-05-01").out
 
 
-def test_a_changed_setting_is_told_with_its_line(full: Place) -> None:
-    """`manifest changed` leads to where it was changed."""
+def test_a_changed_setting_is_reported_with_its_line(full: Place) -> None:
+    """`plan` and `why` give the line of the changed setting in the manifest."""
     full.mtc("apply", "-q")
     full.manifest(MANIFEST + "filters:\n  bots: true\n")
     number = 2 + len(MANIFEST.splitlines())
@@ -155,8 +155,8 @@ def test_a_changed_setting_is_told_with_its_line(full: Place) -> None:
     assert f"daily.yaml:{number}" in why
 
 
-def test_a_day_without_logs_is_empty_and_missing_once_it_had_time_to_come(place: Place) -> None:
-    """Two days ago nothing came: status calls it missing, and the run does not fail."""
+def test_a_day_without_logs_is_empty_and_later_missing(place: Place) -> None:
+    """A day without logs is empty, and `missing` in `status` after a grace period."""
     zone, today = noon()
     place.manifest(MANIFEST.replace(DATES, f"dates: {{last: 3}}\ntimezone: {zone}"))
     (place.root / "logs").mkdir()
@@ -167,8 +167,8 @@ def test_a_day_without_logs_is_empty_and_missing_once_it_had_time_to_come(place:
     assert (missing["state"], missing["reason"]) == ("missing", "no objects 6h after the day's end")
 
 
-def test_a_day_that_has_not_ended_is_not_due_unless_it_is_named(place: Place) -> None:
-    """`today` in a range waits; `mtc import docs today` does not."""
+def test_an_unfinished_day_is_not_due_unless_given_explicitly(place: Place) -> None:
+    """A range does not include today; `mtc import docs today` does."""
     zone, today = noon()
     tomorrow = today + dt.timedelta(days=1)
     place.manifest(MANIFEST.replace(DATES, f"dates: {{from: {today}, to: {tomorrow}}}\ntimezone: {zone}"))
@@ -179,8 +179,8 @@ def test_a_day_that_has_not_ended_is_not_due_unless_it_is_named(place: Place) ->
     assert place.statuses()[f"import:docs:{today}"] == "done"
 
 
-def test_what_a_run_left_unfinished_is_taken_along_by_the_next(place: Place) -> None:
-    """A day that failed stays on the list, though the manifest's dates have moved on, until it is done."""
+def test_unfinished_steps_are_completed_by_the_next_run(place: Place) -> None:
+    """A failed day is retried although the manifest's dates no longer include it."""
     place.logs()
     place.log("docs", DAY, BROKEN)
     place.manifest(MANIFEST.replace("to: 2026-05-02", "to: 2026-05-01"))
@@ -192,16 +192,16 @@ def test_what_a_run_left_unfinished_is_taken_along_by_the_next(place: Place) -> 
     assert place.statuses()["csv:docs:2026-05-01"] == "done"
 
 
-def test_a_run_is_recorded_for_people(applied: Place) -> None:
-    """Each run leaves a file that says what it did."""
+def test_each_run_writes_a_record(applied: Place) -> None:
+    """Each run writes a record with its command and exit code."""
     [record] = applied.files(".mtc/runs")
     told = json.loads((applied.root / record).read_text("utf-8"))
     assert told["exit_code"] == 0
     assert told["command"] == "mtc apply -q"
 
 
-def test_a_run_killed_between_two_stages_is_gone_on_with_when_the_dates_have_moved_on(place: Place) -> None:
-    """The nightly run finds statistics that another planned and never began."""
+def test_a_run_killed_between_stages_is_completed_after_its_dates(place: Place) -> None:
+    """Steps planned by a killed run are completed although the manifest's dates no longer include them."""
     place.logs(sites=["docs"])
     place.manifest(MANIFEST.replace("to: 2026-05-02", "to: 2026-05-01"))
     place.mtc("apply", "-q", "--site", "docs", code=-9, MTC_CRASH_AT="record.after:3")
@@ -210,8 +210,8 @@ def test_a_run_killed_between_two_stages_is_gone_on_with_when_the_dates_have_mov
     assert place.statuses()["csv:docs:2026-05-01"] == "done"
 
 
-def test_a_site_that_the_manifest_lost_is_named(full: Place) -> None:
-    """Renamed, it would count twice in every total over the CSV files: status and verify say so, and what helps."""
+def test_a_site_removed_from_the_manifest_is_reported(full: Place) -> None:
+    """`status` and `verify` report `.stat` files of a renamed site, which would count twice, with a fix."""
     full.mtc("apply", "-q")
     full.manifest(MANIFEST.replace("  shop:", "  store:"))
     (full.root / "logs/shop").rename(full.root / "logs/store")

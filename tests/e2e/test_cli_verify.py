@@ -1,4 +1,4 @@
-"""`mtc verify` as a user runs it: a table or JSON on stdout, notes on stderr, 3 when anything disagrees or failed."""
+"""`mtc verify` as a process: table or JSON on stdout, notes on stderr, 3 for differences and failures."""
 
 import json
 from pathlib import Path
@@ -14,8 +14,8 @@ SITES = (Site(1, "docs", ("https://docs.example.org",)), Site(2, "shop", ("https
 WITH_MATOMO = MANIFEST + "matomo: {url: '${STATS_URL}', token: '${STATS_TOKEN}'}\n"
 
 
-def test_what_was_applied_agrees_and_ends_with_0(applied: Place) -> None:
-    """A row for each site and day; without a server in the manifest no column of it."""
+def test_an_applied_project_agrees_and_ends_with_0(applied: Place) -> None:
+    """The table has a row for each site and day, and without a server no column for Matomo."""
     done = applied.mtc("verify")
     lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines[1:5]] == [
@@ -30,8 +30,8 @@ def test_what_was_applied_agrees_and_ends_with_0(applied: Place) -> None:
     assert done.err == ""
 
 
-def test_sites_and_days_can_be_chosen(applied: Place) -> None:
-    """--site, --date, --from and --to; a day that was not imported disagrees with nothing."""
+def test_sites_and_days_can_be_selected(applied: Place) -> None:
+    """--site, --date, --from and --to select days; a day that was not imported has a note."""
     found = json.loads(
         applied.mtc("verify", "--site", "shop", "--from", "2026-05-02", "--to", "2026-05-03", "--json").out
     )
@@ -42,21 +42,21 @@ def test_sites_and_days_can_be_chosen(applied: Place) -> None:
     assert len(applied.mtc("verify", "--date", "2026-05-01").out.splitlines()) == 5
 
 
-def test_looking_at_a_project_writes_nothing(applied: Place) -> None:
-    """The state file is only read."""
+def test_verify_writes_nothing(applied: Place) -> None:
+    """`verify` changes no file."""
     before = applied.content(".")
     applied.mtc("verify")
     assert applied.content(".") == before
 
 
-def test_a_project_that_was_never_applied_has_nothing_to_disagree(full: Place) -> None:
-    """No state file is made."""
+def test_a_project_that_was_never_applied_has_no_differences(full: Place) -> None:
+    """A project without a state file has no days, and no state file is created."""
     assert full.mtc("verify").out == "0 days checked: no differences\n"
     assert not (full.root / ".mtc").exists()
 
 
-def test_anything_that_disagrees_ends_with_3(full: Place) -> None:
-    """The first of a day's disagreements is in its row, all of them in JSON, with the difference."""
+def test_any_difference_ends_with_3(full: Place) -> None:
+    """The table shows the first difference of a day, and JSON all of them with their size."""
     full.mtc("apply", "-q")
     path = full.root / "stats" / "docs" / f"{DAY}.stat"
     path.write_text(path.read_text().replace('"actions": 3', '"actions": 8', 1))
@@ -70,7 +70,7 @@ def test_anything_that_disagrees_ends_with_3(full: Place) -> None:
 
 
 def test_a_failed_import_ends_with_3(full: Place) -> None:
-    """Also where nothing differs: not all that there is could be compared. The summary says so."""
+    """A failed import ends with 3 even without differences, and is in the summary."""
     path = full.root / "logs" / "docs" / f"{DAY}.log.gz"
     path.parent.mkdir(exist_ok=True, parents=True)
     path.write_bytes(b"no log")
@@ -83,8 +83,8 @@ def test_a_failed_import_ends_with_3(full: Place) -> None:
 
 
 @pytest.mark.parametrize("answers", ["warehouse", "matomo"])
-def test_what_was_delivered_is_what_matomo_counts(full: Place, answers: str) -> None:
-    """Whoever answers for the statistics; a hit of another tracker is told."""
+def test_matomo_counts_the_delivered_hits(full: Place, answers: str) -> None:
+    """Matomo's counts agree with either source of statistics, until another tracker adds a hit."""
     full.manifest(f"{WITH_MATOMO}stats: {{from: {answers}}}\n")
     with FakeMatomo(Settings(sites=SITES)) as matomo:
         full.environment |= {"STATS_URL": matomo.url, "STATS_TOKEN": SUPER}
@@ -96,8 +96,8 @@ def test_what_was_delivered_is_what_matomo_counts(full: Place, answers: str) -> 
     assert SUPER not in more.out + more.err
 
 
-def test_a_server_that_does_not_answer_leaves_the_rest_compared(full: Place) -> None:
-    """And ends with 3, as not all was verified."""
+def test_without_the_server_the_rest_is_compared(full: Place) -> None:
+    """An unreachable server ends with 3, and the rest is compared."""
     full.mtc("apply", "-q")
     full.manifest(WITH_MATOMO)
     with FakeMatomo() as gone:
@@ -108,7 +108,7 @@ def test_a_server_that_does_not_answer_leaves_the_rest_compared(full: Place) -> 
 
 
 def test_credentials_of_sources_are_not_needed(full: Place) -> None:
-    """Only the token, and only where there is a server."""
+    """`verify` does not need the credentials of sources."""
     full.mtc("apply", "-q")
     source = "url: logs/{site}/{date:%Y-%m-%d}*.log*"
     bucket = 'url: "s3://bucket/{site}/{date:%Y-%m-%d}*.log*"\n  credentials: pull'

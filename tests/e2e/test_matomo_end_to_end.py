@@ -1,8 +1,8 @@
-"""From logs to statistics by way of a Matomo server: a fake one, or a real one that the environment names.
+"""From logs to statistics through a Matomo server: a fake one, or a real one given by environment variables.
 
     MTC_TEST_MATOMO_URL=https://stats.example.org MTC_TEST_MATOMO_TOKEN=... MTC_TEST_MATOMO_SITE=7 pytest tests/e2e/test_matomo_end_to_end.py
 
-The site must be one for tests: its days in 2015 to 2024 get hits that cannot be taken back. Each run takes another day.
+Use a site for tests only: a random day between 2015 and 2024 gets hits that cannot be removed.
 """  # noqa: E501 - a command line
 
 import datetime as dt
@@ -32,7 +32,7 @@ SETTLE = 130 if REAL else 1
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where hits go."""
+    """A Matomo server with a token and a site."""
 
     url: str
     token: str
@@ -41,7 +41,7 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """The real server if one is named, else a fake one."""
+    """The real server from the environment, or a fake one."""
     if REAL:
         yield Server(REAL, os.environ["MTC_TEST_MATOMO_TOKEN"], int(os.environ["MTC_TEST_MATOMO_SITE"]))
         return
@@ -73,7 +73,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, server: Server) -> Place:
-    """Logs of a day on which the site has no hits yet."""
+    """A project with a log of a day for which the site has no hits yet."""
     dice = random.Random() if REAL else random.Random("a day")
     day = dt.date(2015, 1, 1) + dt.timedelta(days=dice.randrange(3600))
     (tmp_path / "logs").mkdir()
@@ -87,15 +87,15 @@ def place(tmp_path: Path, server: Server) -> Place:
 
 
 def _lines(dice: random.Random, day: dt.date) -> Iterator[str]:
-    """In the middle of the day, so that it is one day in any zone near UTC."""
+    """Return lines around midday, so that they are on one day in any time zone near UTC."""
     for second in sorted(dice.sample(range(30_000), HITS)):
         time = dt.datetime.combine(day, dt.time(8), dt.UTC) + dt.timedelta(seconds=second)
         request = f"GET /{dice.choice('abcdef')}.html?n={dice.randrange(1000)} HTTP/1.1"
         yield f'198.51.100.{dice.randrange(9)} - - [{time:%d/%b/%Y:%H:%M:%S} +0000] "{request}" 200 512 "-" "{AGENT}"\n'
 
 
-def test_a_day_goes_in_is_counted_and_agrees(place: Place) -> None:
-    """Doctor, apply and verify have nothing to say against it; a second apply does nothing."""
+def test_a_day_is_delivered_counted_and_verified(place: Place) -> None:
+    """Doctor, apply and verify succeed, and a second apply has nothing to do."""
     assert place.mtc("doctor", "mtc.yaml").returncode == 0
     applied = place.mtc("apply", "mtc.yaml")
     assert applied.returncode == 0, applied.stderr
@@ -107,8 +107,8 @@ def test_a_day_goes_in_is_counted_and_agrees(place: Place) -> None:
 
 
 @pytest.mark.parametrize("point", ["deliver.sending:2", "deliver.sent:3"])
-def test_a_killed_delivery_is_completed_and_agrees(point: str, place: Place) -> None:
-    """Whether the batch that was under way is there, is found out."""
+def test_a_killed_delivery_is_completed_and_verified(point: str, place: Place) -> None:
+    """The next run finds out whether the batch in progress was recorded."""
     assert place.mtc("apply", "mtc.yaml", crash_at=point).returncode == -signal.SIGKILL
     applied = place.mtc("apply", "mtc.yaml")
     assert applied.returncode == 0, applied.stderr

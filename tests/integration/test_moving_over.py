@@ -1,4 +1,4 @@
-"""Logs that were loaded by an earlier mtc, or under a URL with a date: only what is new is loaded."""
+"""Upgrades from an earlier mtc, and from a URL with a date to one without: only new data is loaded."""
 
 import datetime as dt
 import gzip
@@ -20,8 +20,8 @@ GROWING = "logs/docs/*.log*"
 DATES = "dates: {from: 2026-05-01, to: 2026-05-03}\n"
 
 
-class Moved:
-    """A project with a log for each of three days, which are loaded."""
+class MigratedProject:
+    """A project with a loaded log for each of three days."""
 
     def __init__(self, root: Path, *, packed: bool = False) -> None:
         self.applied, self.number = Applied(root), 0
@@ -34,7 +34,7 @@ class Moved:
         self.expect_all()
 
     def path(self, day: dt.date, end: str = "") -> Path:
-        """A log's path."""
+        """Return the path of a day's log."""
         return self.applied.root / "logs" / "docs" / f"{day}.log{end}"
 
     def write(self, day: dt.date, count: int) -> None:
@@ -52,14 +52,14 @@ class Moved:
         self.path(day).unlink()
 
     def loaded(self) -> list[LoadedObject]:
-        """What the state has of the days."""
+        """Return the loaded objects in the state."""
         with Store.open(self.applied.root / ".mtc" / "state.db", readonly=True) as store:
             objects = store.history(("docs",)).objects
         return [item for step in sorted(objects) for item in sorted(objects[step], key=lambda item: item.object.key)]
 
     def expect_all(self) -> None:
-        """Every hit counts once, in the statistics of its day, and nothing is left to do."""
-        import duckdb  # noqa: PLC0415 - the test's own look
+        """Assert that every hit counts once, on its day, and that nothing is left to do."""
+        import duckdb  # noqa: PLC0415 - only this check needs it
 
         root = self.applied.root
         with Store.open(root / ".mtc" / "state.db", readonly=True) as store:
@@ -72,7 +72,7 @@ class Moved:
 
 
 def as_version_1(path: Path) -> None:
-    """Turn a state file into one of the first version, with all that this could hold."""
+    """Convert a state file to schema version 1, without newer columns and tables."""
     old = path.with_name("old.db")
     with closing(sqlite3.connect(old)) as connection:
         for statement in schema.MIGRATIONS[0]:
@@ -91,14 +91,14 @@ def as_version_1(path: Path) -> None:
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "packed"])
-def moved(request: pytest.FixtureRequest, tmp_path: Path) -> Moved:
-    """Three days; the log of the first one may be compressed."""
-    return Moved(tmp_path, packed=request.param)
+def moved(request: pytest.FixtureRequest, tmp_path: Path) -> MigratedProject:
+    """A project of three days, whose first log may be compressed."""
+    return MigratedProject(tmp_path, packed=request.param)
 
 
-def test_a_log_that_an_earlier_mtc_loaded_grows(tmp_path: Path) -> None:
-    """Of a state file of version 1: the rest is loaded."""
-    moved = Moved(tmp_path)
+def test_a_log_loaded_by_an_earlier_version_grows(tmp_path: Path) -> None:
+    """After an upgrade from a state of version 1, only the tail of a grown log is loaded."""
+    moved = MigratedProject(tmp_path)
     before = [item.object for item in moved.loaded()]
     as_version_1(tmp_path / ".mtc" / "state.db")
     moved.applied.apply(now=NOW)
@@ -109,8 +109,8 @@ def test_a_log_that_an_earlier_mtc_loaded_grows(tmp_path: Path) -> None:
     assert [item.accounting.hits for item in moved.loaded()] == [3, 3, 2, 3]
 
 
-def test_the_date_is_taken_out_of_the_url(moved: Moved) -> None:
-    """What was loaded is known, and its rest is new, again and again; logs are compressed and deleted as before."""
+def test_the_date_is_removed_from_the_url(moved: MigratedProject) -> None:
+    """After removing the date from the URL, loaded logs are recognised, and can grow, be compressed and deleted."""
     before = [item.object for item in moved.loaded()]
     moved.applied.manifest(DATES, url=GROWING)
     moved.applied.apply(now=NOW)
@@ -130,9 +130,9 @@ def test_the_date_is_taken_out_of_the_url(moved: Moved) -> None:
     assert [item.accounting.hits for item in moved.loaded()] == [3, 3, 3, 2, 2]
 
 
-def test_a_log_that_grew_before_the_date_was_taken_out(tmp_path: Path) -> None:
-    """In pieces, of which the last one was not seen."""
-    moved = Moved(tmp_path)
+def test_a_log_that_grew_before_the_date_was_removed(tmp_path: Path) -> None:
+    """A log with new data when the date is removed from the URL is loaded from there on."""
+    moved = MigratedProject(tmp_path)
     moved.write(DAYS[2], 2)
     moved.applied.apply(now=NOW)
     moved.write(DAYS[2], 1)
@@ -145,8 +145,8 @@ def test_a_log_that_grew_before_the_date_was_taken_out(tmp_path: Path) -> None:
     moved.expect_all()
 
 
-def test_what_is_remembered_may_be_removed(moved: Moved) -> None:
-    """It is found out again."""
+def test_the_cache_of_growing_logs_can_be_deleted(moved: MigratedProject) -> None:
+    """Deleted files of the growing-logs cache are rebuilt."""
     moved.applied.manifest(DATES, url=GROWING)
     moved.applied.apply(now=NOW)
     for file in (moved.applied.root / ".mtc" / "growing").iterdir():

@@ -1,4 +1,4 @@
-"""What tests fork is as good as a fresh start: a module that looks at its process finds the same in both."""
+"""The preforking test helper: a forked process behaves like a fresh one."""
 
 import json
 import os
@@ -41,7 +41,7 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "TZ": "Asia/Tokyo", "HOME": "/nowhere
 
 
 def ended(folder: Path, code: str, *, fresh: bool, **variables: str) -> tuple[int, str, str]:
-    """Run a module of this code to its end."""
+    """Run a module with this code to its end."""
     (folder / "probe.py").write_text(code, "utf-8")
     with prefork.start(["a", "b c"], folder, {**ENVIRONMENT, **variables}, fresh=fresh, module="probe") as process:
         out, err = process.communicate(timeout=60)
@@ -50,8 +50,8 @@ def ended(folder: Path, code: str, *, fresh: bool, **variables: str) -> tuple[in
 
 
 @pytest.mark.parametrize("variables", [{}, {"PYTHONUNBUFFERED": "1"}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "latin-1"}])
-def test_a_forked_process_finds_what_a_fresh_one_finds(tmp_path: Path, variables: dict[str, str]) -> None:
-    """Words, paths, variables, signals, streams, handles, threads, limits."""
+def test_a_forked_process_has_the_same_environment_as_a_fresh_one(tmp_path: Path, variables: dict[str, str]) -> None:
+    """Arguments, paths, variables, signals, streams, file handles, threads and limits are the same in both."""
     at = {"PYTHONPATH": str(Path(prefork.__file__).parents[2]), **variables}
     code, out, err = ended(tmp_path, PROBE, fresh=True, **at)
     assert (code, err) == (0, "told\n")
@@ -73,8 +73,8 @@ def test_a_forked_process_finds_what_a_fresh_one_finds(tmp_path: Path, variables
         ("import threading, time; threading.Thread(target=lambda: time.sleep(0.1) or print('after')).start()", 0),
     ],
 )
-def test_it_ends_as_a_fresh_one_ends(tmp_path: Path, text: str, code: int) -> None:
-    """Its exit code, what it prints at last, and the last line of its traceback."""
+def test_a_forked_process_ends_like_a_fresh_one(tmp_path: Path, text: str, code: int) -> None:
+    """The exit code, the output and the last line of the traceback are the same in both."""
     at = {"PYTHONPATH": str(Path(prefork.__file__).parents[2])}
     fresh, forked = (ended(tmp_path, text, fresh=each, **at) for each in (True, False))
     assert (fresh[0], fresh[1]) == (forked[0], forked[1])
@@ -82,8 +82,8 @@ def test_it_ends_as_a_fresh_one_ends(tmp_path: Path, text: str, code: int) -> No
     assert fresh[2].splitlines()[-1:] == forked[2].splitlines()[-1:]
 
 
-def test_it_is_stopped_waited_for_and_killed_like_any_process(tmp_path: Path) -> None:
-    """A timeout leaves it as it is; what it has said by then is not lost."""
+def test_a_forked_process_can_be_waited_for_and_killed(tmp_path: Path) -> None:
+    """`wait` with a timeout, `kill` and `communicate` work as with subprocess."""
     (tmp_path / "probe.py").write_text("import time; print('here', flush=True); time.sleep(60)", "utf-8")
     at = {**ENVIRONMENT, "PYTHONPATH": str(Path(prefork.__file__).parents[2])}
     with prefork.start([], tmp_path, at, module="probe") as process:

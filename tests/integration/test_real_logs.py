@@ -1,6 +1,6 @@
-"""Logs of real servers, where a folder with some is at hand: each is read as an independent reading of it says.
+"""Real server logs, if available: each line is classified as by an independent parser.
 
-The folder is that of the variable MTC_TEST_LOGS, or `../shared/logs` beside the repository.
+The logs are in the folder `MTC_TEST_LOGS`, or in `../shared/logs` beside the repository.
 """
 
 import os
@@ -24,14 +24,14 @@ LOGS = [
     "crowdsec_litespeed-logs.log",
     "crowdsec_nginx-proxy-manager-logs.log",
 ]
-STATIC = set("gif jpg jpeg png bmp ico svg svgz ttf otf eot woff woff2 class swf css js xml webp".split())  # noqa: SIM905 - read better so
+STATIC = set("gif jpg jpeg png bmp ico svg svgz ttf otf eot woff woff2 class swf css js xml webp".split())  # noqa: SIM905 - easier to read
 
-# A combined line, read strictly and by itself: no other name of the time zone, no other quoting than a backslash's.
+# A strict, independent pattern of a combined line: numeric time zones, and quotes escaped by a backslash only.
 COMBINED = re.compile(
     r"^(\S+) +\S+ +(?:-|[^- ]\S*) +\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] +"
     r'"((?:[^"\\]|\\.)*)" +(\d{3}) +(\S+) +"((?:[^"\\]|\\.)*)" +"((?:[^"\\]|\\.)*)"(?: .*)?$'
 )
-# What Apache, nginx and LiteSpeed write into their error logs: a date, then a level in brackets.
+# Lines of the error logs of Apache, nginx and LiteSpeed: a date, then a level in brackets.
 MESSAGE = re.compile(
     r"^(?:\[[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:.]+ \d{4}\]|\d{4}[/-]\d\d[/-]\d\d [\d:.]+) \[[\w:]+\] "
 )
@@ -39,7 +39,7 @@ REQUEST = re.compile(r"^[A-Z-]+ +(\S.*?)(?: HTTP/[\d.]+)?$")
 
 
 def lines_of(name: str) -> tuple[bytes, list[str]]:
-    """A log's bytes and lines; the test is skipped where it is not there."""
+    """Return a log's bytes and lines; skip the test if the log is not available."""
     path = FOLDER / name
     if not path.is_file():
         pytest.skip(f"no {name} at hand")
@@ -48,7 +48,7 @@ def lines_of(name: str) -> tuple[bytes, list[str]]:
 
 
 def expected(line: str) -> str:
-    """Under which heading a line goes with the default filters, robots aside."""
+    """Return the class of a line under the default filters, without the one for robots."""
     match = COMBINED.match(line.removesuffix("\r"))
     if match is None and MESSAGE.match(line):
         return "other"
@@ -69,10 +69,8 @@ def expected(line: str) -> str:
 
 @pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=100_000, in_place=SPOOLED.in_place)])
 @pytest.mark.parametrize("name", LOGS)
-def test_every_line_of_a_real_log_goes_where_a_plain_reading_puts_it(
-    tmp_path: Path, name: str, sizes: BundleSizes
-) -> None:
-    """Robots count here, so that no list of them is needed to say what is right."""
+def test_every_line_of_a_real_log_is_classified_as_expected(tmp_path: Path, name: str, sizes: BundleSizes) -> None:
+    """Robots count as hits, so that the expected result needs no list of robots."""
     data, lines = lines_of(name)
     wanted = Counter(map(expected, lines))
     outcome = Workshop(tmp_path).read(data, Filters(bots=True, max_rejected=1), sizes=sizes)
@@ -83,8 +81,8 @@ def test_every_line_of_a_real_log_goes_where_a_plain_reading_puts_it(
     assert [hit.line for hit in sorted(outcome.hits(), key=lambda hit: hit.line)] == numbers
 
 
-def test_ten_thousand_lines_of_apache_have_one_that_is_broken_off(tmp_path: Path) -> None:
-    """Line 8,899 lacks its last quote; every other one is read."""
+def test_one_of_ten_thousand_apache_lines_is_malformed(tmp_path: Path) -> None:
+    """Only line 8,899, which lacks its last quote, is rejected."""
     data, lines = lines_of("apache_combined_10k.log")
     outcome = Workshop(tmp_path).read(data, ALL)
     account = outcome.accounting()
@@ -94,8 +92,8 @@ def test_ten_thousand_lines_of_apache_have_one_that_is_broken_off(tmp_path: Path
     assert [part.day.isoformat() for part in outcome.only.parts] == [f"2015-05-{day}" for day in (17, 18, 19, 20)]
 
 
-def test_robots_are_a_part_of_what_is_left(tmp_path: Path) -> None:
-    """With them the account of ten thousand lines is what it was without, one heading more."""
+def test_hits_and_robots_add_up_to_all_hits(tmp_path: Path) -> None:
+    """With the filter for robots, hits and robots add up to the hits without it."""
     data, lines = lines_of("apache_combined_10k.log")
     account = Workshop(tmp_path).read(data, Filters()).accounting()
     wanted = Counter(map(expected, lines))

@@ -1,4 +1,4 @@
-"""What every source and every archive promises, whether in memory, in a folder or in a bucket."""
+"""The contract of every source and archive: in memory, in a folder and in a bucket."""
 
 import datetime as dt
 import os
@@ -28,7 +28,7 @@ COPIES = "copies/{site}/{date:%Y-%m-%d}/{name}"
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """A source, and how a test puts an object into it."""
+    """A source, with functions to put and remove objects."""
 
     source: LogSource
     put: Callable[[str, bytes], None]
@@ -37,7 +37,7 @@ class There:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An archive, and how a test looks at a copy and plants another's file."""
+    """An archive, with functions to read a copy and to put another object."""
 
     archive: LogArchive
     read: Callable[[str], bytes]
@@ -46,7 +46,7 @@ class Kept:
 
 
 def settings(source: str, archive: str | None = None) -> SiteSettings:
-    """A site with a source and an archive that sign in with the entry `s3`."""
+    """Return the settings of a site whose source and archive use the credentials `s3`."""
     kept = None if archive is None else ArchiveSettings(url=archive, credentials="s3")
     return SiteSettings(
         name="docs",
@@ -136,26 +136,26 @@ def s3_archive(root: Path, s3: S3Server) -> Kept:
 
 @pytest.fixture(params=[memory_source, folder_source, s3_source], ids=["memory", "folder", "s3"])
 def there(request: pytest.FixtureRequest, tmp_path: Path, s3: S3Server) -> There:
-    """Each kind of source."""
+    """A source of each kind."""
     made: There = request.param(tmp_path, s3)
     return made
 
 
 @pytest.fixture(params=[memory_archive, folder_archive, s3_archive], ids=["memory", "folder", "s3"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path, s3: S3Server) -> Kept:
-    """Each kind of archive."""
+    """An archive of each kind."""
     made: Kept = request.param(tmp_path, s3)
     return made
 
 
 def one(there: There, key: str, day: dt.date) -> SourceObject:
-    """Find one object in a listing."""
+    """Return one object of a listing."""
     (found,) = [obj for obj in there.source.list_days([day])[day] if obj.name == key.rsplit("/", 1)[-1]]
     return found
 
 
-def test_a_listing_has_the_wanted_days_and_no_others(there: There) -> None:
-    """Objects stand under their day, in order of their keys; days without any, or not asked for, do not stand."""
+def test_a_listing_has_only_the_requested_days(there: There) -> None:
+    """Objects are listed by day and sorted by key; days that are empty or not requested are absent."""
     there.put("logs/docs/2026/05/01/b.gz", b"bb")
     there.put("logs/docs/2026/05/01/a.gz", b"a")
     there.put("logs/docs/2026/05/03/c.gz", b"ccc")
@@ -168,14 +168,14 @@ def test_a_listing_has_the_wanted_days_and_no_others(there: There) -> None:
     assert all(obj.version for obj in listed[MAY_1])
 
 
-def test_a_source_without_objects_is_empty_and_no_error(there: There) -> None:
-    """A day that nothing was logged on is no failure."""
+def test_an_empty_source_is_not_an_error(there: There) -> None:
+    """A source without objects gives an empty listing."""
     assert there.source.list_days([MAY_1, MAY_2]) == {}
     assert there.source.list_days([]) == {}
 
 
-def test_a_key_that_leads_astray_is_left_out_with_a_note(there: There) -> None:
-    """What a stranger named with a control character or a backslash is never taken for a path."""
+def test_an_unsafe_key_is_skipped_with_a_note(there: There) -> None:
+    """Keys with control characters or backslashes are skipped with an escaped note."""
     there.put("logs/docs/2026/05/01/good.gz", b"1")
     there.put("logs/docs/2026/05/01/bad\x1b[31m.gz", b"2")
     there.put("logs/docs/2026/05/01/up\\..\\x.gz", b"3")
@@ -186,8 +186,8 @@ def test_a_key_that_leads_astray_is_left_out_with_a_note(there: There) -> None:
     assert all("skipped" in note and "\x1b" not in note for note in notes)
 
 
-def test_a_fetched_file_has_exactly_the_objects_bytes(there: There, tmp_path: Path) -> None:
-    """No byte more, less or other, also for what is already packed, and progress adds up to the size."""
+def test_a_fetched_file_has_the_bytes_of_the_object(there: There, tmp_path: Path) -> None:
+    """The file has the bytes of the object, compressed or not, and the progress adds up to its size."""
     data = bytes(range(256)) * 9_000
     there.put("logs/docs/2026/05/01/a.gz", data)
     there.put("logs/docs/2026/05/01/empty.gz", b"")
@@ -199,8 +199,8 @@ def test_a_fetched_file_has_exactly_the_objects_bytes(there: There, tmp_path: Pa
     assert there.source.fetch(one(there, "empty.gz", MAY_1), tmp_path / "spool").read_bytes() == b""
 
 
-def test_of_an_object_the_beginning_can_be_had(there: There) -> None:
-    """As it is now, which may be more than was listed, or less; the place that is told has the object's name."""
+def test_the_beginning_of_an_object_can_be_read(there: There) -> None:
+    """`peek` reads the current object, even if it has changed since it was listed; `where` names it."""
     there.put("logs/docs/2026/05/01/a.gz", b"0123456789")
     there.put("logs/docs/2026/05/01/b.gz", b"")
     full, empty = there.source.list_days([MAY_1])[MAY_1]
@@ -215,8 +215,8 @@ def test_of_an_object_the_beginning_can_be_had(there: There) -> None:
         there.source.peek(full, 4)
 
 
-def test_an_object_that_changed_since_the_listing_is_not_fetched(there: There, tmp_path: Path) -> None:
-    """What is loaded is what the plan was made from, or nothing."""
+def test_an_object_changed_after_the_listing_is_not_fetched(there: There, tmp_path: Path) -> None:
+    """Fetching an object that changed after the listing raises ObjectChangedError and leaves no file."""
     there.put("logs/docs/2026/05/01/a.gz", b"first")
     obj = one(there, "a.gz", MAY_1)
     there.put("logs/docs/2026/05/01/a.gz", b"other")
@@ -225,8 +225,8 @@ def test_an_object_that_changed_since_the_listing_is_not_fetched(there: There, t
     assert list(tmp_path.glob("spool/*")) == []
 
 
-def test_an_object_that_went_away_since_the_listing_is_not_fetched(there: There, tmp_path: Path) -> None:
-    """Gone is a change too: the day is listed again."""
+def test_an_object_removed_after_the_listing_is_not_fetched(there: There, tmp_path: Path) -> None:
+    """Fetching an object that was removed after the listing raises ObjectChangedError."""
     there.put("logs/docs/2026/05/01/a.gz", b"first")
     obj = one(there, "a.gz", MAY_1)
     there.remove("logs/docs/2026/05/01/a.gz")
@@ -235,7 +235,7 @@ def test_an_object_that_went_away_since_the_listing_is_not_fetched(there: There,
 
 
 def test_every_source_can_be_copied_to_every_archive(there: There, kept: Kept) -> None:
-    """With or without the bytes at hand, the copy is exact, and the source is as it was."""
+    """The copy is exact without a local file, and the source stays unchanged."""
     there.put("logs/docs/2026/05/01/a.gz", b"the bytes")
     obj = one(there, "a.gz", MAY_1)
     url = kept.archive.push("docs", MAY_1, obj, None, there.source)
@@ -245,7 +245,7 @@ def test_every_source_can_be_copied_to_every_archive(there: There, kept: Kept) -
 
 
 def test_pushing_again_sends_nothing(there: There, kept: Kept, tmp_path: Path) -> None:
-    """A copy that is verified to be there is left as it is."""
+    """A copy that exists already is not sent again, with or without a local file."""
     there.put("logs/docs/2026/05/01/a.gz", b"the bytes")
     obj = one(there, "a.gz", MAY_1)
     local = there.source.fetch(obj, tmp_path / "spool")
@@ -258,8 +258,8 @@ def test_pushing_again_sends_nothing(there: There, kept: Kept, tmp_path: Path) -
     assert kept.count() == 1
 
 
-def test_another_object_of_that_name_is_never_overwritten(there: There, kept: Kept) -> None:
-    """The error names both, and the other object is as it was."""
+def test_another_object_of_the_same_name_is_never_overwritten(there: There, kept: Kept) -> None:
+    """The error names both objects, and the existing one stays unchanged."""
     there.put("logs/docs/2026/05/01/a.gz", b"mine")
     obj = one(there, "a.gz", MAY_1)
     url = kept.archive.push("docs", MAY_1, obj, None, there.source)
@@ -272,7 +272,7 @@ def test_another_object_of_that_name_is_never_overwritten(there: There, kept: Ke
 
 
 def test_the_copy_of_an_older_version_is_replaced(there: There, kept: Kept) -> None:
-    """When the source's object itself changed, its copy follows."""
+    """The copy of a changed object is replaced."""
     there.put("logs/docs/2026/05/01/a.gz", b"old")
     url = kept.archive.push("docs", MAY_1, one(there, "a.gz", MAY_1), None, there.source)
     there.put("logs/docs/2026/05/01/a.gz", b"newer")
@@ -281,8 +281,8 @@ def test_the_copy_of_an_older_version_is_replaced(there: There, kept: Kept) -> N
     assert kept.read(url) == b"newer"
 
 
-def test_an_object_that_changed_since_the_listing_is_not_archived(there: There, kept: Kept) -> None:
-    """Bytes that were not loaded do not pass for those that were."""
+def test_an_object_changed_after_the_listing_is_not_archived(there: There, kept: Kept) -> None:
+    """An object that changed after the listing is not copied."""
     there.put("logs/docs/2026/05/01/a.gz", b"first")
     obj = one(there, "a.gz", MAY_1)
     there.put("logs/docs/2026/05/01/a.gz", b"other")
@@ -291,8 +291,8 @@ def test_an_object_that_changed_since_the_listing_is_not_archived(there: There, 
     assert kept.count() == 0
 
 
-def test_a_hostile_key_is_never_archived(there: There, kept: Kept, tmp_path: Path) -> None:
-    """Whatever a record says, no copy leaves the archive's folder."""
+def test_an_unsafe_key_is_never_archived(there: There, kept: Kept, tmp_path: Path) -> None:
+    """A key that would leave the archive's folder is refused."""
     local = tmp_path / "local"
     local.write_bytes(b"x")
     for key in ("..", "a/..", "/etc/cron.d/x", "a\\b", "a\0b", "a//b", "", "a/", "a\nb"):

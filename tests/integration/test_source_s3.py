@@ -1,4 +1,4 @@
-"""A source and an archive in S3: pages, bounds, folder markers, storage classes, parts and marks."""
+"""S3 sources and archives: paging, date ranges, folder markers, storage classes, multipart copies and metadata."""
 
 import datetime as dt
 import hashlib
@@ -25,31 +25,31 @@ MIB = 1 << 20
 
 
 def days(first: str, count: int) -> list[dt.date]:
-    """Days in a row."""
+    """Return consecutive days."""
     return [dt.date.fromisoformat(first) + dt.timedelta(days=offset) for offset in range(count)]
 
 
 def source_at(url: str, bucket: str, pattern: str = PATTERN, tuning: Tuning = Tuning()) -> S3Source:  # noqa: B008 - frozen
-    """A source with a pattern."""
+    """A source with a key pattern."""
     return S3Source(
         SourceUrl.compile(f"s3://{bucket}/{pattern}", "docs"), Login("s3", credentials(url)), Clients(), tuning
     )
 
 
 def archive_at(url: str, bucket: str, spool: Path, tuning: Tuning = Tuning()) -> S3Archive:  # noqa: B008 - frozen
-    """An archive that keeps names only."""
+    """An archive whose copies keep the name only."""
     template = ArchiveUrl.compile(f"s3://{bucket}/{{site}}/{{name}}", "docs")
     return S3Archive(spool, template, Login("s3", credentials(url)), Clients(), tuning)
 
 
-def only(source: S3Source) -> SourceObject:
-    """The one object of the day."""
+def only_object(source: S3Source) -> SourceObject:
+    """Return the only object of the day."""
     (obj,) = source.list_days([DAY])[DAY]
     return obj
 
 
-def test_a_range_is_read_page_by_page_in_one_listing(s3: S3Server, proxy: Proxy) -> None:
-    """Every page counts, and what lies before and after the range is not read."""
+def test_a_range_of_days_is_one_paged_listing(s3: S3Server, proxy: Proxy) -> None:
+    """Every page of a range is read, and no key before or after it."""
     bucket = s3.bucket()
     for day in days("2026-04-01", 60):
         s3.put(bucket, f"docs/{day:%Y/%m/%d}/a.log", b"x")
@@ -60,8 +60,8 @@ def test_a_range_is_read_page_by_page_in_one_listing(s3: S3Server, proxy: Proxy)
     assert sum("continuation-token" in request for request in proxy.requests) == 3
 
 
-def test_two_far_days_are_two_listings(s3: S3Server, proxy: Proxy) -> None:
-    """A year between two days is not read."""
+def test_two_distant_days_are_two_listings(s3: S3Server, proxy: Proxy) -> None:
+    """Two days a year apart are listed separately, without the keys in between."""
     bucket = s3.bucket()
     for day in ("2025/05/01", "2025/11/11", "2026/05/01"):
         s3.put(bucket, f"docs/{day}/a.log", b"x")
@@ -73,8 +73,8 @@ def test_two_far_days_are_two_listings(s3: S3Server, proxy: Proxy) -> None:
     ]
 
 
-def test_folder_markers_are_no_logs(s3: S3Server) -> None:
-    """What consoles make to show a folder holds no lines."""
+def test_folder_markers_are_not_logs(s3: S3Server) -> None:
+    """Empty keys that end with a slash are not logs."""
     bucket = s3.bucket()
     for key in ("docs/2026/05/01/", "docs/2026/05/01/sub/", "docs/2026/05/01/a.log"):
         s3.put(bucket, key, b"")
@@ -84,43 +84,43 @@ def test_folder_markers_are_no_logs(s3: S3Server) -> None:
     assert [obj.key for obj in listed[DAY]] == ["docs/2026/05/01/a.log"]
 
 
-def test_keys_with_odd_but_harmless_characters_are_read(s3: S3Server, tmp_path: Path) -> None:
-    """Spaces, plus signs, percent signs and other scripts come through listing, download and copy."""
+def test_keys_with_special_characters_are_read(s3: S3Server, tmp_path: Path) -> None:
+    """Keys with spaces, plus and percent signs and non-Latin letters can be listed, downloaded and copied."""
     bucket, kept = s3.bucket(), s3.bucket()
     key = "docs/2026/05/01/a b+c%20d&é=日本.log"
     s3.put(bucket, key, b"odd")
     source = source_at(s3.url, bucket)
-    assert source.fetch(only(source), tmp_path).read_bytes() == b"odd"
-    archive_at(s3.url, kept, tmp_path).push("docs", DAY, only(source), None, source)
+    assert source.fetch(only_object(source), tmp_path).read_bytes() == b"odd"
+    archive_at(s3.url, kept, tmp_path).push("docs", DAY, only_object(source), None, source)
     assert s3.keys(kept) == [f"docs/{key.rsplit('/', 1)[1]}"]
 
 
-def test_what_the_service_says_of_packing_does_not_unpack_it(s3: S3Server, tmp_path: Path) -> None:
-    """Content-Encoding is for browsers: the bytes stay as they are stored, and the copy says the same of them."""
+def test_content_encoding_does_not_decompress_an_object(s3: S3Server, tmp_path: Path) -> None:
+    """Objects with Content-Encoding are stored as they are, and the copy keeps the header and the metadata."""
     bucket, kept = s3.bucket(), s3.bucket()
     data = bytes.fromhex("1f8b0800000000000003") + os.urandom(50)
     s3.client.put_object(
         Bucket=bucket, Key="docs/2026/05/01/a.log", Body=data, ContentEncoding="gzip", Metadata={"from": "lb"}
     )
     source = source_at(s3.url, bucket)
-    assert source.fetch(only(source), tmp_path).read_bytes() == data
-    archive_at(s3.url, kept, tmp_path).push("docs", DAY, only(source), None, source)
+    assert source.fetch(only_object(source), tmp_path).read_bytes() == data
+    archive_at(s3.url, kept, tmp_path).push("docs", DAY, only_object(source), None, source)
     head = s3.client.head_object(Bucket=kept, Key="docs/a.log")
     assert head["ContentEncoding"] == "gzip"
     assert head["Metadata"]["from"] == "lb"
 
 
-def test_an_object_in_cold_storage_fails_at_once_with_a_remedy(s3: S3Server, tmp_path: Path) -> None:
-    """Waiting does not thaw it."""
+def test_an_object_in_an_archive_storage_class_is_a_permanent_error(s3: S3Server, tmp_path: Path) -> None:
+    """An object in an archive storage class is a permanent error with a hint to restore it."""
     bucket = s3.bucket()
     s3.put(bucket, "docs/2026/05/01/a.log", b"cold", storage="GLACIER")
     source = source_at(s3.url, bucket)
     with pytest.raises(PermanentError, match=r"archived storage class.*restore"):
-        source.fetch(only(source), tmp_path)
+        source.fetch(only_object(source), tmp_path)
 
 
-def test_an_object_that_was_uploaded_in_parts_is_read(s3: S3Server, tmp_path: Path) -> None:
-    """An ETag that is no MD5 is still what tells versions apart."""
+def test_a_multipart_object_is_read(s3: S3Server, tmp_path: Path) -> None:
+    """An ETag that is not an MD5 still identifies the version."""
     bucket = s3.bucket()
     data = os.urandom(5 * MIB + 10)
     big = FolderSource(tmp_path, SourceUrl.compile("{date:%Y-%m-%d}.log", "docs"))
@@ -128,17 +128,17 @@ def test_an_object_that_was_uploaded_in_parts_is_read(s3: S3Server, tmp_path: Pa
     (obj,) = big.list_days([DAY])[DAY]
     archive_at(s3.url, bucket, tmp_path, Tuning(single=MIB, part=5 * MIB)).push("docs", DAY, obj, None, big)
     source = source_at(s3.url, bucket, "{site}/{date:%Y-%m-%d}.log")
-    assert "-2" in only(source).etag
-    assert source.fetch(only(source), tmp_path / "spool").read_bytes() == data
+    assert "-2" in only_object(source).etag
+    assert source.fetch(only_object(source), tmp_path / "spool").read_bytes() == data
 
 
-def test_one_service_copies_by_itself(s3: S3Server, proxy: Proxy, tmp_path: Path) -> None:
-    """Where both ends are one service, no byte comes this way; in parts where the object is too large for one."""
+def test_copies_within_one_service_are_server_side(s3: S3Server, proxy: Proxy, tmp_path: Path) -> None:
+    """Within one service, objects are copied by the server, large ones in parts, without a download."""
     bucket, kept = s3.bucket(), s3.bucket()
     data = os.urandom(5 * MIB + 10)
     s3.put(bucket, "docs/2026/05/01/a.log", data)
     source = source_at(proxy.url, bucket)
-    obj = only(source)
+    obj = only_object(source)
     archive = archive_at(proxy.url, kept, tmp_path / "spool")
     parts = archive_at(proxy.url, kept, tmp_path / "spool", Tuning(copied=MIB, copied_part=5 * MIB))
     archive.push("docs", DAY, obj, None, source)
@@ -154,30 +154,30 @@ def test_one_service_copies_by_itself(s3: S3Server, proxy: Proxy, tmp_path: Path
     assert [request.split()[0] for request in proxy.requests[before:]] == ["HEAD"]
 
 
-def test_a_large_copy_that_was_pushed_in_parts_is_known_again(s3: S3Server, tmp_path: Path) -> None:
-    """The marks of a copy tell it when its ETag cannot."""
+def test_a_multipart_copy_is_recognised(s3: S3Server, tmp_path: Path) -> None:
+    """The metadata of a copy identifies it if its ETag cannot."""
     bucket, kept = s3.bucket(), s3.bucket()
     s3.put(bucket, "docs/2026/05/01/a.log", os.urandom(5 * MIB + 10))
     source = source_at(s3.url, bucket)
     archive = archive_at(s3.url, kept, tmp_path, Tuning(copied=MIB, copied_part=5 * MIB))
     moved: list[int] = []
     for _ in range(2):
-        archive.push("docs", DAY, only(source), None, source, progress=moved.append)
+        archive.push("docs", DAY, only_object(source), None, source, progress=moved.append)
     assert sum(moved) == 5 * MIB + 10
 
 
-def test_our_own_older_copy_is_replaced_even_where_the_state_has_lost_it(s3: S3Server, tmp_path: Path) -> None:
-    """A crash between copy and record, then a new version of the object: the marks say whose copy it was."""
+def test_an_older_copy_of_mtc_is_replaced_without_the_state(s3: S3Server, tmp_path: Path) -> None:
+    """The metadata shows that a copy is mtc's own, so a changed object replaces it without a state."""
     bucket, kept = s3.bucket(), s3.bucket()
     source, archive = source_at(s3.url, bucket), archive_at(s3.url, kept, tmp_path)
     for data in (b"first", b"second"):
         s3.put(bucket, "docs/2026/05/01/a.log", data)
-        archive.push("docs", DAY, only(source), None, source)
+        archive.push("docs", DAY, only_object(source), None, source)
     assert s3.get(kept, "docs/a.log") == b"second"
 
 
-def test_the_copy_of_another_object_with_that_name_is_left_alone(s3: S3Server, tmp_path: Path) -> None:
-    """Two objects that one archive URL would put in one place: the second fails, and says where to put what."""
+def test_the_copy_of_another_object_is_not_overwritten(s3: S3Server, tmp_path: Path) -> None:
+    """Two objects with the same archive URL: the second fails with a hint to use `{key}`."""
     bucket, kept = s3.bucket(), s3.bucket()
     s3.put(bucket, "docs/2026/05/01/a.log", b"one")
     s3.put(bucket, "docs/2026/05/02/a.log", b"two")
@@ -192,17 +192,17 @@ def test_the_copy_of_another_object_with_that_name_is_left_alone(s3: S3Server, t
     assert s3.get(kept, "docs/a.log") == b"one"
 
 
-def test_an_archive_is_never_its_own_source(s3: S3Server, tmp_path: Path) -> None:
-    """The source is never changed, not even by a manifest that would have it so."""
+def test_an_archive_cannot_be_its_own_source(s3: S3Server, tmp_path: Path) -> None:
+    """Copying an object onto itself is a permanent error."""
     bucket = s3.bucket()
     s3.put(bucket, "docs/2026-05-01.log", b"log")
     source = source_at(s3.url, bucket, "{site}/{date:%Y-%m-%d}.log")
     with pytest.raises(PermanentError, match="source's object itself"):
-        archive_at(s3.url, bucket, tmp_path).push("docs", DAY, only(source), None, source)
+        archive_at(s3.url, bucket, tmp_path).push("docs", DAY, only_object(source), None, source)
 
 
-def test_a_file_that_grows_while_it_is_uploaded_does_not_pass_for_the_listed_one(s3: S3Server, tmp_path: Path) -> None:
-    """Size and mtime are looked at again after the last byte was read, before the copy counts."""
+def test_a_file_changed_during_its_upload_is_detected(s3: S3Server, tmp_path: Path) -> None:
+    """Size and modification time are checked again after the upload, before the copy is accepted."""
     (tmp_path / "2026-05-01.log").write_bytes(b"first")
     folder = FolderSource(tmp_path, SourceUrl.compile("{date:%Y-%m-%d}.log", "docs"))
     (obj,) = folder.list_days([DAY])[DAY]
@@ -214,8 +214,8 @@ def test_a_file_that_grows_while_it_is_uploaded_does_not_pass_for_the_listed_one
     assert s3.keys(kept) == []
 
 
-def test_one_entry_is_one_client_for_all_threads(s3: S3Server) -> None:
-    """Connections are shared, and another entry shares none of them."""
+def test_threads_share_one_client_for_each_entry(s3: S3Server) -> None:
+    """All threads share one client for each credentials entry."""
     clients = Clients()
     found = set()
 
@@ -231,8 +231,8 @@ def test_one_entry_is_one_client_for_all_threads(s3: S3Server) -> None:
     assert id(clients.get(Login("b", credentials(s3.url)), Tuning())) not in found
 
 
-def test_many_threads_fetch_at_once(s3: S3Server, tmp_path: Path) -> None:
-    """A source may be used from several threads, also for one object."""
+def test_several_threads_can_fetch_at_once(s3: S3Server, tmp_path: Path) -> None:
+    """Several threads can fetch from one source, including the same object."""
     bucket = s3.bucket()
     data = {f"docs/2026/05/01/{number}.log": os.urandom(100_000) for number in range(4)}
     for key, content in data.items():
@@ -253,8 +253,8 @@ def test_many_threads_fetch_at_once(s3: S3Server, tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_amazons_regions_are_one_service_and_others_are_told_apart_by_address() -> None:
-    """Amazon copies from region to region; two other services never do."""
+def test_services_are_distinguished_by_endpoint_except_aws_regions() -> None:
+    """All regions of AWS are one service; other services are distinguished by their endpoint."""
     clients = Clients()
     services = [
         service_of(clients.get(Login("x", entry), Tuning()))
@@ -268,8 +268,8 @@ def test_amazons_regions_are_one_service_and_others_are_told_apart_by_address() 
     assert services == [".amazonaws.com", ".amazonaws.com", "http://127.0.0.1:1", "http://127.0.0.1:2"]
 
 
-def test_an_anonymous_entry_signs_nothing(s3: S3Server) -> None:
-    """Public buckets are read without keys."""
+def test_anonymous_credentials_do_not_sign(s3: S3Server) -> None:
+    """Public buckets are read with unsigned requests."""
     bucket = s3.bucket()
     s3.client.put_bucket_acl(Bucket=bucket, ACL="public-read")
     s3.put(bucket, "docs/2026/05/01/a.log", b"x")
@@ -278,8 +278,8 @@ def test_an_anonymous_entry_signs_nothing(s3: S3Server) -> None:
     assert list(S3Source(pattern, Login("open", entry), Clients()).list_days([DAY])) == [DAY]
 
 
-def test_globs_before_the_date_do_not_list_every_key(s3: S3Server, proxy: Proxy) -> None:
-    """Folders first, then each one's day: of 120 keys two are read, with a request for each folder and one more."""
+def test_a_glob_before_the_date_does_not_list_every_key(s3: S3Server, proxy: Proxy) -> None:
+    """Folders are listed first, then the day in each: one request for each folder and one more."""
     bucket = s3.bucket()
     for day in days("2026-04-01", 60):
         for account in ("111", "222"):

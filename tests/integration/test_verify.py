@@ -1,4 +1,4 @@
-"""verify over a project that was really applied, with a server that counts: all agrees, until something is bent."""
+"""`verify` on an applied project and a counting server: everything agrees until a file is changed."""
 
 import dataclasses
 import datetime as dt
@@ -41,14 +41,14 @@ WITH_MATOMO = "stats: {from: warehouse}\nmatomo: {url: URL, token: 'TOKEN', name
 
 
 def project_at(root: Path, matomo: FakeMatomo | None = None) -> Project:
-    """A project in a folder, delivering to that server if it is given."""
+    """A project in a folder, with delivery to the server if one is given."""
     more = WITH_MATOMO.replace("URL", matomo.url).replace("TOKEN", "${TOKEN}") if matomo else ""
     (root / "mtc.yaml").write_text(MANIFEST + more)
     return load(root / "mtc.yaml", environ={"TOKEN": SUPER})
 
 
 def logs(root: Path) -> None:
-    """Three hits of two visitors on each day; the second log begins with a hit of the first day, and a robot's line."""
+    """Write two logs of three hits; the second starts with a hit of the first day, and has a line of a robot."""
     place = Place(root)
     place.log("docs", DAY)
     robot = line(NEXT).replace("Mozilla/5.0", "Googlebot/2.1")
@@ -56,21 +56,21 @@ def logs(root: Path) -> None:
 
 
 def done(project: Project) -> Project:
-    """The project, applied."""
+    """Apply the project and return it."""
     assert apply(ApplyRequest(project, Scope(), "mtc apply"), Listener(), lambda: NOW) == 0
     return project
 
 
 @pytest.fixture(scope="module")
 def matomo() -> Iterator[FakeMatomo]:
-    """The server of the applied project; tests that share it change nothing there."""
+    """The server of the applied project, which the tests that share it do not change."""
     with FakeMatomo(Settings(sites=(SITE,))) as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
 def template(matomo: FakeMatomo, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a project where everything has been done."""
+    """A folder with a fully applied project."""
     root = tmp_path_factory.mktemp("applied")
     logs(root)
     done(project_at(root, matomo))
@@ -79,7 +79,7 @@ def template(matomo: FakeMatomo, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture
 def project(template: Path, matomo: FakeMatomo, tmp_path: Path) -> Project:
-    """A copy of the applied project, to be bent."""
+    """A copy of the applied project, which a test may change."""
     root = tmp_path / "project"
     shutil.copytree(template, root)
     return project_at(root, matomo)
@@ -90,24 +90,24 @@ def verified(project: Project, dates: DateRange | None = None) -> Verified:
 
 
 def first(project: Project) -> DayVerified:
-    """What is found of the first day."""
+    """Return the result for the first day."""
     return verified(project).days[0]
 
 
-def told(day: DayVerified) -> list[tuple[str, int | None]]:
+def differences_of(day: DayVerified) -> list[tuple[str, int | None]]:
     return [(one.what, one.by) for one in day.disagreements]
 
 
-def bend(path: Path, pattern: str, replacement: str) -> None:
-    """Change a file's text."""
+def edit(path: Path, pattern: str, replacement: str) -> None:
+    """Replace text in a file."""
     text = path.read_bytes().decode()
     bent = re.sub(pattern, replacement, text, count=1)
     assert bent != text
     path.write_bytes(bent.encode())
 
 
-def test_a_project_that_was_applied_agrees_from_lines_to_csv(project: Project) -> None:
-    """A hit counts on its own day, whichever log it came from."""
+def test_an_applied_project_agrees_from_lines_to_csv(project: Project) -> None:
+    """Hits are compared by their own day, whichever log they came from."""
     found = verified(project)
     assert found.agrees
     assert (found.errors, found.notes) == ((), ())
@@ -118,16 +118,16 @@ def test_a_project_that_was_applied_agrees_from_lines_to_csv(project: Project) -
     assert [(day.disagreements, day.notes) for day in found.days] == [((), ()), ((), ())]
 
 
-def test_looking_changes_nothing(project: Project) -> None:
-    """Neither in the project nor beside it."""
+def test_verify_changes_nothing(project: Project) -> None:
+    """`verify` changes no file of the project."""
     place = Place(project.root)
     before = place.content(".")
     verified(project)
     assert place.content(".") == before
 
 
-def test_days_that_were_not_imported_are_told_and_disagree_with_nothing(project: Project) -> None:
-    """Days are those asked for, else those that have an import."""
+def test_days_that_were_not_imported_are_noted(project: Project) -> None:
+    """Without a date range, the imported days are checked; a day that was not imported is noted."""
     found = verified(project, DateRange.model_validate({"from": "2026-04-30", "to": "2026-05-01"}))
     assert [day.day for day in found.days] == [DAY - dt.timedelta(days=1), DAY]
     assert found.agrees
@@ -142,7 +142,7 @@ def part_of_the_first_log(project: Project) -> Path:
 
 
 def shorten(path: Path) -> None:
-    """Take a row out of a part."""
+    """Remove a row from a part."""
     short = path.with_suffix(".short")
     with duckdb.connect() as connection:
         connection.execute(f"COPY (FROM read_parquet('{path}') LIMIT 2) TO '{short}' (FORMAT parquet)")
@@ -157,25 +157,25 @@ def shorten(path: Path) -> None:
         (shorten, "holds 2 hits of a log file, of 3 that were loaded", 1),
     ],
 )
-def test_a_part_that_is_gone_damaged_or_short_is_told(
+def test_a_missing_damaged_or_short_part_is_reported(
     project: Project, bending: Callable[[Path], object], words: str, by: int
 ) -> None:
-    """Of the day whose hits it holds; the other day's parts are counted all the same."""
+    """A missing, unreadable or short part is a disagreement of its day only."""
     bending(part_of_the_first_log(project))
     found = verified(project)
-    ((what, difference),) = told(found.days[0])
+    ((what, difference),) = differences_of(found.days[0])
     assert words in what
     assert difference == by
     assert not found.days[1].disagreements
 
 
-def test_a_stat_file_that_was_changed_is_told_with_its_differences(project: Project) -> None:
-    """Its digest, its numbers against the warehouse, Matomo and the CSV row, its lines against the import."""
+def test_a_changed_stat_file_is_reported_with_its_differences(project: Project) -> None:
+    """A changed `.stat` file differs from its digest, the warehouse, Matomo, the CSV files and the import."""
     path = project.stats / "docs" / "2026-05-01.stat"
-    bend(path, '"visits": 3', '"visits": 5')
-    bend(path, '"actions": 4', '"actions": 6')
-    bend(path, '"lines": 3', '"lines": 2')
-    assert told(first(project)) == [
+    edit(path, '"visits": 3', '"visits": 5')
+    edit(path, '"actions": 4', '"actions": 6')
+    edit(path, '"lines": 3', '"lines": 2')
+    assert differences_of(first(project)) == [
         ("Matomo counts 3 visits, the warehouse 5, of the same hits", 2),
         ("the .stat file is not as it was written", None),
         ("the .stat has 6 actions, the warehouse 4 hits", 2),
@@ -185,62 +185,62 @@ def test_a_stat_file_that_was_changed_is_told_with_its_differences(project: Proj
     ]
 
 
-def test_a_stat_file_that_is_gone_or_damaged_is_told(project: Project) -> None:
-    """A row without its source as well."""
+def test_a_missing_or_damaged_stat_file_is_reported(project: Project) -> None:
+    """A damaged or missing `.stat` file is a disagreement."""
     path = project.stats / "docs" / "2026-05-01.stat"
     path.write_text("{}")
-    assert "damaged" in told(first(project))[0][0]
+    assert "damaged" in differences_of(first(project))[0][0]
     path.unlink()
-    assert told(first(project)) == [("the .stat file is missing", None)]
+    assert differences_of(first(project)) == [("the .stat file is missing", None)]
 
 
-def test_a_row_of_csv_that_was_changed_or_is_gone_is_told(project: Project) -> None:
-    """Cell by cell."""
+def test_a_changed_or_missing_csv_row_is_reported(project: Project) -> None:
+    """A changed cell and a missing row are disagreements."""
     path = project.csv / "summary.csv"
-    bend(path, "docs,2026-05-01,UTC,3,", "docs,2026-05-01,UTC,33,")
-    assert told(first(project)) == [("summary.csv has visits 33, the .stat 3", None)]
-    bend(path, "docs,2026-05-01,.*\r\n", "")
-    assert told(first(project)) == [("summary.csv has no row of the day", None)]
+    edit(path, "docs,2026-05-01,UTC,3,", "docs,2026-05-01,UTC,33,")
+    assert differences_of(first(project)) == [("summary.csv has visits 33, the .stat 3", None)]
+    edit(path, "docs,2026-05-01,.*\r\n", "")
+    assert differences_of(first(project)) == [("summary.csv has no row of the day", None)]
     path.unlink()
-    assert told(first(project)) == [("summary.csv has no row of the day", None)]
+    assert differences_of(first(project)) == [("summary.csv has no row of the day", None)]
 
 
 @pytest.mark.parametrize("text", ["site,day\r\n", "", 'docs,"'])
-def test_a_csv_file_that_is_none_is_told_once(project: Project, text: str) -> None:
-    """It is not the days that are wrong, but nothing is verified."""
+def test_a_malformed_csv_file_is_reported_once(project: Project, text: str) -> None:
+    """A malformed CSV file is one error, and not one for each day."""
     (project.csv / "summary.csv").write_text(text)
     found = verified(project)
     assert not found.agrees
     assert len(found.errors) == 1
 
 
-def test_matomo_may_not_count_more_than_was_delivered(project: Project) -> None:
-    """Hits were sent twice, or others track to the site; visits are not compared then."""
+def test_more_actions_than_delivered_are_reported(project: Project) -> None:
+    """More actions in Matomo than delivered are a disagreement, and visits are not compared."""
     with FakeMatomo(Settings(sites=(SITE,))) as more:
         send(more, [hit(cip=f"198.51.100.{number}") for number in range(9)])
         found = verified(project_at(project.root, more)).days[0]
     what = "more than delivered: Matomo counts 9 actions of 4 hits (sent twice, or others track)"
-    assert told(found) == [(what, 5)]
+    assert differences_of(found) == [(what, 5)]
 
 
-def test_matomo_may_not_count_less_than_was_delivered(project: Project) -> None:
-    """Hits were lost, or its reports are old."""
+def test_fewer_actions_than_delivered_are_reported(project: Project) -> None:
+    """Fewer actions in Matomo than delivered are a disagreement."""
     with FakeMatomo(Settings(sites=(SITE,))) as less:
         send(less, [hit()])
         found = verified(project_at(project.root, less)).days[0]
-    assert told(found) == [("Matomo counts 1 actions, of 4 hits delivered", 3)]
+    assert differences_of(found) == [("Matomo counts 1 actions, of 4 hits delivered", 3)]
 
 
-def test_matomo_counts_the_same_visits_of_the_same_hits(project: Project) -> None:
-    """Unique visitors need not agree; visits do."""
+def test_a_different_number_of_visits_is_reported(project: Project) -> None:
+    """A different number of visits for the same hits is a disagreement."""
     with FakeMatomo(Settings(sites=(SITE,))) as split:
         send(split, [hit(cip=f"198.51.100.{number}") for number in range(4)])
         found = verified(project_at(project.root, split)).days[0]
-    assert told(found) == [("Matomo counts 4 visits, the warehouse 3, of the same hits", 1)]
+    assert differences_of(found) == [("Matomo counts 4 visits, the warehouse 3, of the same hits", 1)]
 
 
-def test_without_an_answer_of_matomo_nothing_is_verified_but_all_else_is_compared(project: Project) -> None:
-    """The token is not shown."""
+def test_without_an_answer_from_matomo_the_rest_is_compared(project: Project) -> None:
+    """If Matomo refuses the token, the rest is compared and the result is an error without the token."""
     with FakeMatomo(Settings(sites=(SITE,), tokens=())) as stranger:
         found = verified(project_at(project.root, stranger))
     assert not found.agrees
@@ -251,8 +251,8 @@ def test_without_an_answer_of_matomo_nothing_is_verified_but_all_else_is_compare
     assert found.days[0].disagreements == ()
 
 
-def test_hits_that_no_delivery_covers_are_told(tmp_path: Path, matomo: FakeMatomo) -> None:
-    """Here the server came into the manifest after the import."""
+def test_hits_without_a_delivery_are_reported(tmp_path: Path, matomo: FakeMatomo) -> None:
+    """Hits without a delivery are reported: the server was added to the manifest after the import."""
     logs(tmp_path)
     done(project_at(tmp_path))
     without = verified(project_at(tmp_path))
@@ -260,38 +260,38 @@ def test_hits_that_no_delivery_covers_are_told(tmp_path: Path, matomo: FakeMatom
     assert without.days[0].numbers.delivered is None
     found = verified(project_at(tmp_path, matomo))
     more = "more than delivered: Matomo counts {} actions of 0 hits (sent twice, or others track)"
-    assert [told(day) for day in found.days] == [
+    assert [differences_of(day) for day in found.days] == [
         [("3 hits of 1 log file are not delivered", 3), (more.format(4), 4)],
         [("4 hits of 1 log file are not delivered", 4), (more.format(3), 3)],
     ]
 
 
 def open_delivery(project: Project) -> None:
-    """A delivery of the first day's import, five of whose hits are recorded."""
+    """Record a delivery of the first day's import with five of its hits recorded."""
     batches = tuple(Batch(BatchId(0, number), 5) for number in range(3))
     with Store.open(project.state) as store:
         store.delivery_cut(STEP, Delivery(9, "stats", 1, Cut("u", 1, 5, NOW), (), 15, batches=batches), at=NOW)
         store.batches_moved(STEP, 9, [dataclasses.replace(batches[0], status=BatchStatus.RECORDED, moved=NOW)])
 
 
-def test_a_delivery_that_is_open_is_told_and_reports_of_its_days_are_left_unread(project: Project) -> None:
-    """A report that is read while hits come in stays short: looking must not do that."""
+def test_an_open_delivery_is_reported_and_its_days_are_not_read(project: Project) -> None:
+    """An unfinished delivery is reported, and no report of its days is read, as Matomo would keep it incomplete."""
     open_delivery(project)
     first_day, second_day = verified(project).days
-    assert told(first_day) == [("delivery 9 is not finished: 5 of 15 hits are recorded", 10)]
+    assert differences_of(first_day) == [("delivery 9 is not finished: 5 of 15 hits are recorded", 10)]
     assert first_day.numbers.matomo_actions is None
     assert second_day.numbers.matomo_actions == 3
 
 
-def test_a_run_that_was_killed_is_noted(project: Project) -> None:
-    """The next apply goes on."""
+def test_a_killed_run_is_noted(project: Project) -> None:
+    """A killed run is a note, as the next run resumes it."""
     with Store.open(project.state) as store:
         store.begin_run("run-x", manifest="mtc.yaml", command="mtc apply", at=NOW)
     assert verified(project).notes == ("the run run-x was killed: the next apply resumes it",)
 
 
-def test_matomo_is_not_asked_while_a_run_is_at_work(project: Project) -> None:
-    """Nothing waits for the lock; the rest is compared."""
+def test_matomo_is_not_read_during_a_run(project: Project) -> None:
+    """While another run holds the lock, Matomo is not read, and the rest is compared."""
     with RunLock.acquire(project.state, "mtc apply"):
         found = verified(project)
     (note,) = found.notes
@@ -309,10 +309,10 @@ def test_matomo_is_not_asked_while_a_run_is_at_work(project: Project) -> None:
         ((), (1,), []),
     ],
 )
-def test_days_are_asked_for_by_the_month_without_those_to_be_spared(
+def test_days_are_read_by_month_without_excluded_days(
     days: tuple[int, ...], spared: tuple[int, ...], windows: list[tuple[int, int]]
 ) -> None:
-    """Also a day that was not asked for, between two that were."""
+    """Reports are read in ranges of up to a month, with unrequested days in between, but without excluded days."""
     start = dt.date(2026, 4, 30)
 
     def day(number: int) -> dt.date:
@@ -322,8 +322,8 @@ def test_days_are_asked_for_by_the_month_without_those_to_be_spared(
     assert found == [(day(begin), day(end)) for begin, end in windows]
 
 
-def test_referrers_and_searches_agree_with_a_server_of_any_age(tmp_path: Path) -> None:
-    """A visit that takes over a referrer, one from an assistant, searches: the same, until a file is bent."""
+def test_referrers_and_searches_agree_with_any_server_version(tmp_path: Path) -> None:
+    """Referrers and searches agree with an old and a new version of Matomo, and changed labels are reported."""
     day = DAY.strftime("%d/%b/%Y")
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"
     seen = [
@@ -346,20 +346,20 @@ def test_referrers_and_searches_agree_with_a_server_of_any_age(tmp_path: Path) -
             project = done(project_at(root, fake))
             assert first(project).disagreements == ()
             stat = project.stats / "docs" / f"{DAY}.stat"
-            bend(stat, '"label": "example.net"', '"label": "example.com"')
-            bend(stat, r'"label": "caf\\u00e9"', '"label": "coffee"')
-            assert [what for what, _ in told(first(project)) if what.startswith("Matomo")] == [
+            edit(stat, '"label": "example.net"', '"label": "example.com"')
+            edit(stat, r'"label": "caf\\u00e9"', '"label": "coffee"')
+            assert [what for what, _ in differences_of(first(project)) if what.startswith("Matomo")] == [
                 "Matomo counts 1 searches for café, the warehouse 0 (and 1 more of that table)",
                 "Matomo counts 0 visits from website example.com, the warehouse 1 (and 1 more of that table)",
             ]
 
 
-def test_a_row_of_the_accounting_that_is_another_is_told(project: Project) -> None:
-    """Or none at all; summary.csv says nothing of lines."""
+def test_a_changed_or_missing_accounting_row_is_reported(project: Project) -> None:
+    """Changed and missing rows of accounting.csv are disagreements."""
     path = project.csv / "accounting.csv"
-    bend(path, f"(?m)^docs,{DAY},3", f"docs,{DAY},4")
-    assert told(first(project)) == [("accounting.csv has lines 4, the .stat 3", None)]
-    bend(path, f"(?m)^docs,{DAY}.*\n", "")
-    assert told(first(project)) == [("accounting.csv has no row of the day", None)]
+    edit(path, f"(?m)^docs,{DAY},3", f"docs,{DAY},4")
+    assert differences_of(first(project)) == [("accounting.csv has lines 4, the .stat 3", None)]
+    edit(path, f"(?m)^docs,{DAY}.*\n", "")
+    assert differences_of(first(project)) == [("accounting.csv has no row of the day", None)]
     path.unlink()
-    assert told(first(project)) == [("accounting.csv has no row of the day", None)]
+    assert differences_of(first(project)) == [("accounting.csv has no row of the day", None)]

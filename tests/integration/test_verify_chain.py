@@ -1,4 +1,4 @@
-"""The links of verify's chain as values: what agrees, what does not, and by how much. No project needed."""
+"""Each comparison of `verify` on its own, without a project: what agrees, and which differences are reported."""
 
 import datetime as dt
 from typing import Any
@@ -31,7 +31,7 @@ SITE = SiteSettings("docs", "", "UTC", Source(url="x"), None, Filters(), 1, mato
 
 
 def loaded(key: str = "a.log", *, hits: int = 3, next_day: int = 0, parts: int | None = None) -> LoadedObject:
-    """An object with hits of one or two days; `parts` is how many hits its part says to have."""
+    """Return an object with hits of one or two days; `parts` is the number of hits that its part declares."""
     mine = [Part("docs", DAY, f"{key}-1", key, hits if parts is None else parts)]
     mine += [Part("docs", NEXT, f"{key}-2", key, next_day)] if next_day else []
     account = Accounting(hits + next_day + 1, hits + next_day, {"static": 1})
@@ -60,8 +60,8 @@ def words(found: DeliveryEvidence | ImportEvidence | None) -> list[tuple[str, in
     return [(one.what, one.by) for one in found.disagreements]
 
 
-def test_every_line_is_accounted_for_in_the_receipt_and_in_each_object() -> None:
-    """The equation, the sum of the objects, and the sum of the parts."""
+def test_every_line_is_accounted_for_in_the_import_and_in_each_object() -> None:
+    """Lines equal hits, filtered and rejected lines; sums of the objects and of their parts are equal."""
     good = (loaded("a"), loaded("b", hits=2, next_day=2))
     assert import_evidence(record(Accounting(9, 7, {"static": 2})), good) == ImportEvidence(
         Accounting(9, 7, {"static": 2})
@@ -87,13 +87,13 @@ def test_every_line_is_accounted_for_in_the_receipt_and_in_each_object() -> None
         (Status.RUNNING, ("the import is running",), False),
     ],
 )
-def test_an_import_that_came_to_no_end_is_noted(status: Status, notes: tuple[str, ...], failed: bool) -> None:  # noqa: FBT001
-    """`status` tells why; there is nothing to compare."""
+def test_an_unfinished_import_is_noted(status: Status, notes: tuple[str, ...], failed: bool) -> None:  # noqa: FBT001
+    """An unfinished import has nothing to compare, and its status is noted."""
     assert import_evidence(record(None, status), ()) == ImportEvidence(None, (), notes, failed)
 
 
-def test_the_hits_of_a_day_are_those_of_all_deliveries_that_cover_their_objects() -> None:
-    """A delivery is of an import step, and has hits of several days."""
+def test_the_delivered_hits_of_a_day_come_from_all_deliveries_of_its_objects() -> None:
+    """A delivery covers an import step, which can have hits of several days."""
     item = loaded(hits=3, next_day=2)
     whole = delivery(item, hits=5)
     assert terminal(SITE, (item,), whole) == DeliveryEvidence(3, 0)
@@ -101,20 +101,20 @@ def test_the_hits_of_a_day_are_those_of_all_deliveries_that_cover_their_objects(
     assert terminal(SiteSettings("docs", "", "UTC", SITE.source, None, Filters()), (item,), whole) is None
 
 
-def test_hits_that_were_refused_or_not_sent_may_lack_in_matomo() -> None:
-    """Of which day they are is not recorded."""
+def test_refused_and_unsent_hits_may_be_missing_in_matomo() -> None:
+    """The day of refused and unsendable hits is not recorded, so they may be missing on any day."""
     item = loaded(hits=3, next_day=2)
     assert terminal(SITE, (item,), delivery(item, hits=4, unsendable=1, invalid=2)) == DeliveryEvidence(3, 3)
 
 
 def test_a_delivery_has_the_hits_of_its_objects() -> None:
-    """Sent and not to be sent, together."""
+    """Sent and unsendable hits together equal the hits of the objects."""
     item = loaded(hits=3)
     assert words(terminal(SITE, (item,), delivery(item, hits=5))) == [("delivery 1 has 5 hits, its log files 3", 2)]
 
 
-def test_what_is_loaded_now_has_to_be_what_was_delivered() -> None:
-    """Deliveries to another server or site do not count."""
+def test_loaded_objects_must_be_the_delivered_ones() -> None:
+    """Loaded objects must be the delivered ones; deliveries to another server or site do not count."""
     item, other = loaded(), loaded("b.log")
     assert words(terminal(SITE, (item,), delivery(other, hits=3))) == [
         ("b.log was delivered, and is not what is loaded now", None),
@@ -126,8 +126,8 @@ def test_what_is_loaded_now_has_to_be_what_was_delivered() -> None:
     ]
 
 
-def test_what_an_operator_gave_up_is_held_against_nothing() -> None:
-    """Its hits may be in Matomo, or not: that was accepted."""
+def test_a_delivery_that_was_given_up_is_ignored() -> None:
+    """A delivery that was given up is not compared."""
     item = loaded()
     given_up = delivery(hits=9, status=DeliveryStatus.GIVEN_UP)
     assert terminal(SITE, (item,), given_up, delivery(item, hits=3)) == DeliveryEvidence(3, 0)
@@ -156,8 +156,8 @@ def chain(
     return compare(DayEvidence("docs", DAY, account, 3, (), sent, counted, found, None, None))
 
 
-def test_a_stat_of_matomos_says_what_matomo_says_now() -> None:
-    """What has come in since makes it old."""
+def test_a_stat_file_from_matomo_equals_its_current_reports() -> None:
+    """A `.stat` file read from Matomo is compared with Matomo's current reports."""
     own = stat("matomo", 2, 3)
     assert chain(own, counted=ReportSummary(visits=2, actions=3), sent=DeliveryEvidence(3, 0)).disagreements == ()
     later = chain(own, counted=ReportSummary(visits=3, actions=5), sent=DeliveryEvidence(3, 0))
@@ -168,8 +168,8 @@ def test_a_stat_of_matomos_says_what_matomo_says_now() -> None:
     )
 
 
-def test_matomo_may_lack_what_it_refused_and_no_more() -> None:
-    """By how much is told beyond that."""
+def test_only_refused_hits_may_be_missing_in_matomo() -> None:
+    """Refused hits may be missing in Matomo; only a larger difference is reported."""
     own = stat("warehouse", 2, 3)
     assert chain(own, counted=ReportSummary(visits=1, actions=2), sent=DeliveryEvidence(3, 1)).disagreements == ()
     assert chain(own, counted=ReportSummary(visits=1, actions=1), sent=DeliveryEvidence(3, 1)).disagreements == (
@@ -177,14 +177,14 @@ def test_matomo_may_lack_what_it_refused_and_no_more() -> None:
     )
 
 
-def test_a_day_with_hits_and_no_stat_file_yet_is_noted() -> None:
-    """Its step has not been done: nothing to disagree."""
+def test_a_day_without_a_stat_file_is_noted() -> None:
+    """A day whose stat step has not run is noted, and has no disagreement."""
     day = chain(StatEvidence(None))
     assert (day.disagreements, day.notes) == ((), ("no .stat file yet",))
 
 
-def test_the_table_has_a_row_for_each_day_and_nothing_in_it_steers_a_terminal() -> None:
-    """ok, what is noted, or the first disagreement; columns of Matomo only where it is asked."""
+def test_the_table_has_a_row_for_each_day_and_escapes_control_characters() -> None:
+    """A row ends with ok, its note or its first disagreement; control characters are escaped."""
     bad = (Disagreement("a\x1b[31m.log has 3 hits", 2), Disagreement("more"))
     days = (
         DayVerified("docs", DAY, DayNumbers(lines=1234, hits=3)),

@@ -1,4 +1,4 @@
-"""A project in a folder, applied in this process at a time of the test's own; and what came of it."""
+"""A project in a folder, applied in this process at a given time, and its results."""
 
 import datetime as dt
 import io
@@ -32,18 +32,18 @@ DAY = dt.date(2026, 5, 1)
 
 
 def moment(text: str) -> dt.datetime:
-    """A time such as `2026-05-01 10:00`, or `2026-05-01 10:00-07:00`; one without an offset is in UTC."""
+    """Parse a time such as `2026-05-01 10:00` or `2026-05-01 10:00-07:00`; without an offset it is in UTC."""
     at = dt.datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
 def hit(at: dt.datetime, path: str = "/") -> str:
-    """A line of a log in combined format."""
+    """Return a log line in combined format."""
     return f'192.0.2.1 - - [{at:%d/%b/%Y:%H:%M:%S %z}] "GET {path} HTTP/1.1" 200 100 "-" "{AGENT}"\n'
 
 
 def hours(first: str, count: int, each: int = 1) -> bytes:
-    """A log with so many hits in each of some hours in a row."""
+    """Return a log with a number of hits in each of some consecutive hours."""
     begin = moment(first)
     step = dt.timedelta(hours=1) / each
     return "".join(hit(begin + number * step, f"/{number}") for number in range(count * each)).encode()
@@ -51,7 +51,7 @@ def hours(first: str, count: int, each: int = 1) -> bytes:
 
 @dataclass(slots=True)
 class Applied:
-    """The project's folder. `environ` is what its manifest's `${NAMES}` stand for."""
+    """The folder of the project. `environ` has the values of the variables in its manifest."""
 
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -72,13 +72,13 @@ class Applied:
 
     @property
     def project(self) -> Project:
-        """The project as the manifest has it now."""
+        """Return the project as its manifest now defines it."""
         return load(self.root / "mtc.yaml", environ=self.environ)
 
     def apply(
         self, dates: Dates | None = None, *, now: dt.datetime = NOW, code: int = 0, stages: tuple[Stage, ...] = ()
     ) -> None:
-        """Apply; what was told is in `events`, and in `quiet` what `--quiet` shows of it."""
+        """Apply; the events are in `events`, and the output of `--quiet` in `quiet`."""
         heard, stream = Listener(), io.StringIO()
         console = ConsoleReporter(stream, Terminal(), quiet=True)
         heard.then = console.tell
@@ -88,47 +88,47 @@ class Applied:
         assert ended == code, [str(event) for event in heard.events]
 
     def plan(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Plan:
-        """Plan, and change nothing."""
+        """Return the plan, without changing anything."""
         return planning.plan(ApplyRequest(self.project, Scope(dates=dates), "mtc plan"), lambda _: None, lambda: now)
 
     def status(self, now: dt.datetime = NOW) -> str:
-        """What `mtc status` shows."""
+        """Return the data of `mtc status`."""
         seen = planning.status_data(self.project, Scope(), lambda _: None, offline=False, clock=lambda: now)
         return status_text(make_grid(seen.history, seen.project, seen.days, now, seen.plan))
 
     def verified(self, dates: Dates | None = None, *, now: dt.datetime = NOW) -> Sequence[DayVerified]:
-        """What verify finds of the days."""
+        """Return what `verify` finds for the days."""
         return verify(self.project, Scope(dates=dates), lambda: now).days
 
     def stat(self, day: dt.date = DAY, site: str = "docs") -> dict[str, Any]:
-        """A `.stat` file."""
+        """Return a `.stat` file."""
         found: dict[str, Any] = json.loads((self.root / "stats" / site / f"{day}.stat").read_text())
         return found
 
     def actions(self, day: dt.date = DAY, site: str = "docs") -> int:
-        """How many hits a day's statistics have; 0 where there are none."""
+        """Return the number of hits in the statistics of a day, 0 without statistics."""
         there = (self.root / "stats" / site / f"{day}.stat").exists()
         return int(self.stat(day, site)["summary"]["actions"]) if there else 0
 
     def account(self, day: dt.date = DAY, site: str = "docs") -> Accounting | None:
-        """Where the lines of a day's logs have gone, as the state has it."""
+        """Return the line accounting of a day's logs from the state."""
         with Store.open(self.root / ".mtc" / "state.db", readonly=True) as store:
             record = store.record(StepId(Stage.IMPORT, site, day))
         return record.accounting if record else None
 
     def hit_paths(self, site: str = "docs") -> list[str]:
-        """The paths of all hits that the state lists of a site, `/1`, `/2` ..., in order of their numbers."""
-        import duckdb  # noqa: PLC0415 - the test's own look
+        """Return the paths of all recorded hits of a site, `/1`, `/2` ..., sorted by number."""
+        import duckdb  # noqa: PLC0415 - only this check needs it
 
         with Store.open(self.root / ".mtc" / "state.db", readonly=True) as store:
             loaded = [item for items in store.history((site,)).objects.values() for item in items]
         parts = [(str(self.root / "warehouse" / part.file), part.object_id) for item in loaded for part in item.parts]
-        query = "SELECT path FROM read_parquet(?) WHERE object = ?"  # a file may have rows of objects merged since
+        query = "SELECT path FROM read_parquet(?) WHERE object = ?"  # may have rows of merged objects
         rows = [row for part in parts for row in duckdb.connect().execute(query, list(part)).fetchall()]
         return sorted((path for (path,) in rows), key=lambda path: int(path[1:]))
 
     @property
     def notes(self) -> list[str]:
-        """What the last run said that stops nothing, of steps and of itself."""
+        """Return the notes of the last run and its steps."""
         told = [event.text for event in self.events if isinstance(event, Notice)]
         return told + [note for event in self.events if isinstance(event, StepFinished) for note in event.notes]

@@ -1,4 +1,4 @@
-"""`python -m apply_at NOW`: `mtc apply` in the folder it is started in, at a time of the caller's own."""
+"""`python -m apply_at NOW`: `mtc apply` in the current folder, at a given time."""
 
 import datetime as dt
 import os
@@ -13,7 +13,7 @@ from mtc.manifest.load import load
 
 
 def main() -> int:
-    """Apply; gives the exit code."""
+    """Apply; return the exit code."""
     now = dt.datetime.fromisoformat(sys.argv[1])
     project = load(Path("mtc.yaml").absolute(), environ=os.environ)
     return session.apply(ApplyRequest(project, Scope(), "mtc apply"), Listener(), lambda: now)

@@ -1,4 +1,4 @@
-"""Small databases of countries, in MaxMind's format, for tests to look into."""
+"""Small country databases in MaxMind's format."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ COUNTRIES = {
 
 
 def as_maxmind(code: str) -> dict[str, object]:
-    """A record of GeoLite2-Country."""
+    """Return a record as in GeoLite2-Country."""
     names = {language: f"{code} in {language}" for language in NAMES}
     country = {"geoname_id": 3017382, "iso_code": code, "names": names}
     continent = {"code": "EU", "geoname_id": 6255148, "names": names}
@@ -26,7 +26,7 @@ def as_maxmind(code: str) -> dict[str, object]:
 
 
 def write_records(path: Path, records: Mapping[str, object], *, version: int = 6, kind: str = "Test-Country") -> Path:
-    """Write a database with a record for each network; with `version` 4 it knows no others."""
+    """Write a database with a record for each network; with `version` 4 it has IPv4 only."""
     writer = MMDBWriter(version, kind, ["en"], "made for a test", ipv4_compatible=version == 6)
     for network, record in records.items():
         writer.insert_network(IPSet([network]), cast("MMDBType", record))
@@ -36,5 +36,5 @@ def write_records(path: Path, records: Mapping[str, object], *, version: int = 6
 
 
 def write_countries(path: Path, countries: Mapping[str, str] = COUNTRIES) -> Path:
-    """Write a database that tells these countries as MaxMind does."""
+    """Write a database with these countries, as MaxMind does."""
     return write_records(path, {network: as_maxmind(code) for network, code in countries.items()})

@@ -1,4 +1,4 @@
-"""What a project has come to, in a form that can be compared: times, runs and attempts are left out."""
+"""The state of a project in a form that can be compared, without times, runs and attempts."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ State = dict[str, Any]
 
 
 def end_state(root: Path) -> State:
-    """Everything that a project's runs have made: hits, files, and what is recorded."""
+    """Return everything that runs have made: hits, files and records."""
     rows = _export(root / ".mtc" / "state.db")
     return {
         "hits": dict(_hits(root / "warehouse", [row for row in rows if row["kind"] == "part"])),
@@ -31,7 +31,7 @@ def end_state(root: Path) -> State:
 
 
 def leftovers(root: Path) -> list[str]:
-    """What a run that is over must not leave behind."""
+    """Return the files that a finished run must not leave behind."""
     listed = {row["file"] for row in _export(root / ".mtc" / "state.db") if row["kind"] == "part"}
     there = {str(path.relative_to(root / "warehouse")) for path in (root / "warehouse").rglob("*.parquet")}
     half_made = {path for ending in _LEFTOVERS for path in root.rglob(ending)}
@@ -41,7 +41,7 @@ def leftovers(root: Path) -> list[str]:
 
 
 def _export(path: Path) -> list[dict[str, Any]]:
-    """What `mtc state export` writes."""
+    """Return the rows of `mtc state export`."""
     stream = io.StringIO()
     with Store.open(path, readonly=True) as store:
         store.export(stream)
@@ -50,14 +50,14 @@ def _export(path: Path) -> list[dict[str, Any]]:
 
 def _step(row: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in row.items() if name not in _OF_A_RUN}
-    figures = {name: value for name, value in row["figures"].items() if name != "archived"}  # of the last try alone
+    figures = {name: value for name, value in row["figures"].items() if name != "archived"}  # of the last attempt only
     return {**kept, "figures": figures}
 
 
 def _hits(warehouse: Path, parts: list[dict[str, Any]]) -> Iterator[tuple[str, tuple[int, int, int, str]]]:
-    """Of each site and day: hits listed, hits found, how many of them differ in object and line, a digest of all.
+    """Yield for each site and day: recorded hits, hits found, distinct hits by object and line, and a digest of all.
 
-    A row counts when its file is listed for its object: files may be shared, and an object may be taken out of one.
+    A row counts if its file is recorded for its object: files may be shared, and an object may be removed from one.
     """
     with duckdb.connect() as connection:
         for day in sorted({(part["site"], part["day"]) for part in parts}):

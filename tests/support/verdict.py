@@ -1,4 +1,4 @@
-"""What every crash test ends with: the same command completes, to the same end, and leaves nothing behind."""
+"""What crash tests check at the end: the same command completes, reaches the same state and leaves no file behind."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from mtc.manifest.load import load
 
 
 def completes(trial: Trial, whole: State) -> None:
-    """Run the same command to its end and compare; what is planned after that is nothing."""
+    """Run the same command to its end, compare the state, and assert that nothing is left to do."""
     ended = trial.apply()
     assert ended.code == 0, ended.err
     is_whole(trial, whole)
@@ -20,7 +20,7 @@ def completes(trial: Trial, whole: State) -> None:
 
 
 def is_whole(trial: Trial, whole: State) -> None:
-    """A project has come to this end, with nothing left over."""
+    """Assert that a project has the expected state and no leftover files."""
     state = end_state(trial.root)
     for kind, expected in whole.items():
         assert state[kind] == expected, f"{kind}: {_difference(state[kind], expected)}"
@@ -29,7 +29,7 @@ def is_whole(trial: Trial, whole: State) -> None:
 
 
 def _difference(found: Any, expected: Any) -> str:
-    """What is other than expected, short enough to be read in a log of a test run."""
+    """Return the differences, short enough for the log of a test run."""
     if not isinstance(found, dict):
         return f"{set(found) ^ set(expected)}"
     names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
@@ -37,18 +37,18 @@ def _difference(found: Any, expected: Any) -> str:
 
 
 def is_consistent(trial: Trial) -> None:
-    """At any moment, also right after a kill, what the state lists is what a reader finds, each hit once."""
+    """Assert that every part in the state has its hits, each once; this holds at any time, also right after a kill."""
     if (trial.root / ".mtc" / "state.db").exists():
         for day, (listed, found, different, _) in end_state(trial.root)["hits"].items():
             assert listed == found == different, day
 
 
 def work_left(trial: Trial) -> list[StepId]:
-    """The steps that a further run would do."""
+    """Return the steps that another run would do."""
     plan = planning.plan(ApplyRequest(load(trial.root / "mtc.yaml"), Scope(), "mtc plan"), print)
     return [planned.step for planned in plan.work]
 
 
 def has_nothing_to_do(ended: Ended) -> bool:
-    """Whether a run said so for each stage, and ended well."""
+    """Return whether the run succeeded and had nothing to do in each stage."""
     return ended.code == 0 and ended.err.count("nothing to do") == 3
