@@ -1,4 +1,4 @@
-"""DESIGN §7 as a test: imports go down only, siblings do not import one another, nothing goes round in a circle.
+"""Imports go down the layers only: siblings do not import one another, and there are no cycles.
 
 Every import counts, also one inside a function or under TYPE_CHECKING: what is loaded late is still depended upon.
 """
@@ -101,14 +101,14 @@ def _targets(node: ast.AST) -> Iterator[str]:
             yield inner if inner in modules() else str(node.module)
 
 
-def _room(module: str) -> str:
+def _layer(module: str) -> str:
     """Return the layer of a module: its folder, or the module itself if it is not in a folder."""
     pieces = module.split(".")
     return pieces[1] if len(pieces) > 1 else pieces[0]
 
 
 def _height(module: str) -> int:
-    return next(height for height, rooms in enumerate(LAYERS) if _room(module) in rooms)
+    return next(height for height, rooms in enumerate(LAYERS) if _layer(module) in rooms)
 
 
 def _own(found: Import) -> bool:
@@ -118,7 +118,7 @@ def _own(found: Import) -> bool:
 def test_every_package_has_its_place() -> None:
     """A new folder is added to the table before it is used."""
     known = {room for rooms in LAYERS for room in rooms}
-    assert {_room(name) for name in modules()} <= known
+    assert {_layer(name) for name in modules()} <= known
 
 
 def test_imports_go_down_only() -> None:
@@ -126,7 +126,9 @@ def test_imports_go_down_only() -> None:
     wrong = [
         str(found)
         for found in imports()
-        if _own(found) and _room(found.module) != _room(found.target) and _height(found.target) >= _height(found.module)
+        if _own(found)
+        and _layer(found.module) != _layer(found.target)
+        and _height(found.target) >= _height(found.module)
     ]
     assert wrong == []
 
@@ -172,18 +174,18 @@ def test_heavy_packages_are_imported_where_they_are_used(package: str) -> None:
 )
 def test_only_some_packages_use_heavy_libraries(package: str, rooms: set[str]) -> None:
     """DuckDB is used in warehouse/, formats/ and the stages that pass its connection on; S3 only in sources/."""
-    used = {_room(found.module) for found in imports() if found.target.split(".")[0] == package}
+    used = {_layer(found.module) for found in imports() if found.target.split(".")[0] == package}
     assert used <= rooms
 
 
 def test_only_the_state_uses_sqlite() -> None:
     """No other package imports sqlite3."""
-    assert {_room(found.module) for found in imports() if found.target == "sqlite3"} == {"state"}
+    assert {_layer(found.module) for found in imports() if found.target == "sqlite3"} == {"state"}
 
 
 def test_only_the_command_line_uses_typer() -> None:
     """No folder but cli/ imports it."""
-    assert {_room(found.module) for found in imports() if found.target == "typer"} == {"cli"}
+    assert {_layer(found.module) for found in imports() if found.target == "typer"} == {"cli"}
 
 
 def test_the_planner_is_pure() -> None:
@@ -201,9 +203,11 @@ def test_the_planner_is_pure() -> None:
         "shutil",
         "sqlite3",
     }
-    wrong = [str(found) for found in imports() if _room(found.module) == "plan" and found.target.split(".")[0] in doers]
+    wrong = [
+        str(found) for found in imports() if _layer(found.module) == "plan" and found.target.split(".")[0] in doers
+    ]
     assert wrong == []
-    clocks = [path for name, path in modules().items() if _room(name) == "plan" and ".now(" in path.read_text("utf-8")]
+    clocks = [path for name, path in modules().items() if _layer(name) == "plan" and ".now(" in path.read_text("utf-8")]
     assert clocks == []
 
 

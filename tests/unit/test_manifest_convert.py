@@ -1,4 +1,4 @@
-"""First manifests: from the old configuration, and from nothing."""
+"""A first manifest is made from the old configuration or from nothing."""
 
 from pathlib import Path
 
@@ -32,8 +32,8 @@ NAMES = {
 }
 
 
-def test_an_old_configuration_becomes_a_manifest_that_loads(tmp_path: Path) -> None:
-    """Sites keep their numbers; names that a manifest cannot take are changed, and said."""
+def test_an_old_configuration_becomes_a_valid_manifest(tmp_path: Path) -> None:
+    """Sites keep their numbers; names that a manifest does not allow are changed, and the change is reported."""
     text, notes = convert(OLD, name=".aws_config")
     (tmp_path / "daily.yaml").write_text(text)
     with pytest.raises(ManifestError, match="REPLACE-ME is still to be replaced"):
@@ -54,14 +54,14 @@ def test_an_old_configuration_becomes_a_manifest_that_loads(tmp_path: Path) -> N
 
 
 def test_secrets_are_not_copied() -> None:
-    """Neither into the manifest nor into a note: names take their places."""
+    """Neither the manifest nor a note contains one: names of variables take their places."""
     text, notes = convert(OLD, name=".aws_config")
     assert not any(secret in text + "".join(notes) for secret in ("AKIA", "s3cret"))
     assert all("${" + name + "}" in text for name in NAMES)
 
 
-def test_what_is_not_in_the_old_file_is_left_out(tmp_path: Path) -> None:
-    """No push keys, no archive; no address, no Matomo; no number, no id."""
+def test_missing_settings_of_the_old_file_are_left_out(tmp_path: Path) -> None:
+    """Push keys, archive, Matomo and site ids are optional."""
     text, notes = convert("aws_pull_secret: x\nsites: {docs: }\nother: 1\npiwik_ip: 'a b'\n", name=".aws_config")
     (tmp_path / "daily.yaml").write_text(text.replace("REPLACE-ME", "acme"))
     (report,) = validate([tmp_path / "daily.yaml"])
@@ -75,8 +75,8 @@ def test_what_is_not_in_the_old_file_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "aws_pull_secret: s3cret: x", "aws_pull_secret: s3cret", "sites: {}\n", "a: s3cret\na: s3cret\n"]
 )
-def test_what_is_no_old_configuration_is_refused(text: str) -> None:
-    """With a place, and without the line: any line of this file may hold a secret."""
+def test_an_invalid_old_configuration_is_refused(text: str) -> None:
+    """The error has a place but not the line: any line of this file may contain a secret."""
     with pytest.raises(ManifestError) as caught:
         convert(text, name=".aws_config")
     assert caught.value.problems
@@ -84,14 +84,16 @@ def test_what_is_no_old_configuration_is_refused(text: str) -> None:
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=80), st.integers(1, 10**6), min_size=1, max_size=6))
-def test_any_names_of_sites_become_good_ones(tmp_path_factory: pytest.TempPathFactory, sites: dict[str, int]) -> None:
-    """Whatever the sites were called, the manifest validates and keeps every site."""
+def test_any_names_of_sites_are_converted_to_valid_ones(
+    tmp_path_factory: pytest.TempPathFactory, sites: dict[str, int]
+) -> None:
+    """The manifest is valid and keeps every site."""
     import json  # noqa: PLC0415
 
     try:
         text, _ = convert("sites: " + json.dumps(sites), name=".aws_config")
     except ManifestError:
-        return  # control characters in a key, say
+        return  # control characters in a key, for example
     file = tmp_path_factory.mktemp("converted") / "daily.yaml"
     file.write_text(text.replace("REPLACE-ME", "acme"))
     assert len(load(file, environ={}).sites) == len(sites)
@@ -108,8 +110,8 @@ def test_any_names_of_sites_become_good_ones(tmp_path_factory: pytest.TempPathFa
         ("a.b", 'it\'s "here"/#x'),
     ],
 )
-def test_a_first_manifest_is_valid_as_it_stands(tmp_path: Path, site: str, logs: str) -> None:
-    """For a folder, a bucket, or a pattern, whatever their characters."""
+def test_a_first_manifest_is_valid(tmp_path: Path, site: str, logs: str) -> None:
+    """The source may be a folder, a bucket or a pattern with any characters."""
     text = starter(site, logs)
     (tmp_path / "daily.yaml").write_text(text)
     assert text.startswith("# yaml-language-server: $schema=")
@@ -121,8 +123,8 @@ def test_a_first_manifest_is_valid_as_it_stands(tmp_path: Path, site: str, logs:
     ("site", "logs"),
     [("Docs", "logs"), ("../x", "logs"), ("docs", "gs://x"), ("docs", "../logs"), ("docs", "logs\n"), ("docs", "{x}")],
 )
-def test_a_first_manifest_is_refused_where_it_could_not_be_valid(site: str, logs: str) -> None:
-    """With what to write instead."""
+def test_a_first_manifest_that_could_not_be_valid_is_refused(site: str, logs: str) -> None:
+    """The error says what to write instead."""
     with pytest.raises(UsageError) as caught:
         starter(site, logs)
     assert caught.value.what

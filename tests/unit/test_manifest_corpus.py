@@ -1,4 +1,4 @@
-"""The corpus of manifests: what is good loads and fits the schema, what is bad is told at its place."""
+"""The corpus of manifests: valid files load and fit the schema, invalid files are reported with their places."""
 
 import functools
 import json
@@ -22,7 +22,7 @@ SCHEMA = jsonschema.Draft202012Validator(json.loads(build()))
 
 
 def as_an_editor_sees_it(node: Node) -> object:
-    """The plain data of a file, with its nulls."""
+    """The plain data of a file, including its nulls."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Seq):
@@ -47,21 +47,21 @@ def problems_of(file: Path) -> tuple[Problem, ...]:
 
 
 def test_the_corpus_is_large_enough() -> None:
-    """At least 12 good and 35 bad files hold the schema and the models together."""
+    """At least 12 valid and 35 invalid files check the schema and the models."""
     assert len(GOOD) >= 12
     assert len(BAD) >= 35
 
 
 @pytest.mark.parametrize("file", GOOD, ids=lambda file: file.stem)
-def test_a_good_manifest_has_no_problem_and_fits_the_schema(file: Path) -> None:
-    """Models and schema agree on what is right."""
+def test_a_valid_manifest_has_no_problem_and_fits_the_schema(file: Path) -> None:
+    """Models and schema agree on valid files."""
     assert problems_of(file) == ()
     assert fits_the_schema(file)
 
 
 @pytest.mark.parametrize("file", [file for file in GOOD if file.stem != "base"], ids=lambda file: file.stem)
-def test_a_good_manifest_loads_without_secrets(file: Path) -> None:
-    """Planning needs no secret: what `validate` accepts can be loaded."""
+def test_a_valid_manifest_loads_without_secrets(file: Path) -> None:
+    """Planning needs no secret: a manifest that `validate` accepts can be loaded."""
     plain = {
         "LOGS": "logs",
         "MATOMO_URL": "https://stats.example.org",
@@ -72,8 +72,8 @@ def test_a_good_manifest_loads_without_secrets(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", BAD, ids=lambda file: file.stem)
-def test_a_bad_manifest_is_told_at_its_place_and_wholly(file: Path) -> None:
-    """Every problem of a file is reported at once, with line and column, and no other."""
+def test_all_problems_of_an_invalid_manifest_are_reported_with_their_places(file: Path) -> None:
+    """All problems are reported at once, with line and column, and no others."""
     found = [(each.line, each.column, each.what) for each in problems_of(file)]
     assert found == sorted(found)
     wanted = expected(file)
@@ -83,14 +83,14 @@ def test_a_bad_manifest_is_told_at_its_place_and_wholly(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", BAD, ids=lambda file: file.stem)
-def test_the_schema_refuses_what_the_models_refuse_where_it_can(file: Path) -> None:
-    """A file marked `# schema: silent` is one whose rule JSON Schema cannot say; any other it refuses."""
+def test_the_schema_refuses_what_the_models_refuse_if_it_can(file: Path) -> None:
+    """A file marked `# schema: silent` breaks a rule that JSON Schema cannot express."""
     assert fits_the_schema(file) == ("# schema: silent" in file.read_text())
 
 
 @pytest.mark.parametrize("file", BAD, ids=lambda file: file.stem)
-def test_loading_a_bad_manifest_says_the_same_as_validating_it(file: Path) -> None:
-    """`apply` refuses what CI refuses; only environments that are not selected are left to CI."""
+def test_loading_an_invalid_manifest_reports_the_same_as_validating_it(file: Path) -> None:
+    """`apply` refuses what CI refuses, except for environments that are not selected."""
     told = {(each.line, each.column, each.what) for each in problems_of(file) if "environments." not in each.where}
     if not told:
         return
@@ -100,7 +100,7 @@ def test_loading_a_bad_manifest_says_the_same_as_validating_it(file: Path) -> No
 
 
 def test_the_shipped_manifests_are_valid() -> None:
-    """Every manifest of the repository validates, and says which schema it follows."""
+    """Every manifest of the repository is valid, and names its schema."""
     files = [ROOT / "manifests" / name for name in ("sites.yaml", "daily.yaml", "backfill.yaml")]
     assert [report.problems for report in validate(files)] == [(), (), ()]
     for file in files:

@@ -1,4 +1,4 @@
-"""`stats.countries`: where the database of countries lies, as the manifest says it."""
+"""`stats.countries`: the path of the country database in a manifest."""
 
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def loaded(folder: Path, text: str) -> Project:
         ("stats: {countries: /usr/share/GeoIP/c.mmdb}", "/usr/share/GeoIP/c.mmdb", "/usr/share/GeoIP/c.mmdb"),
     ],
 )
-def test_a_relative_path_starts_from_the_project(tmp_path: Path, text: str, path: str, setting: str) -> None:
-    """Every site has it as its setting, spelled in one way, and without the place where the project lies."""
+def test_a_relative_path_starts_at_the_project(tmp_path: Path, text: str, path: str, setting: str) -> None:
+    """Each site has the same normalised path as a setting, without the location of the project."""
     project = loaded(tmp_path / "manifests", text)
     assert project.countries == tmp_path / path
     assert {site.countries for site in project.sites.values()} == {setting}

@@ -1,4 +1,4 @@
-"""Forms of dates into days."""
+"""Forms of dates are converted to days."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ TODAY = dt.date(2024, 3, 1)
 YESTERDAY = dt.date(2024, 2, 29)
 
 
-def test_words_are_seen_from_today() -> None:
+def test_words_are_relative_to_today() -> None:
     """`yesterday` of the first of March in a leap year is the 29th of February."""
     assert days("today", TODAY) == (TODAY,)
     assert days("yesterday", TODAY) == (YESTERDAY,)
@@ -26,8 +26,8 @@ def test_the_last_days_have_ended() -> None:
 
 
 @given(st.dates(dt.date(1990, 1, 1), dt.date(2080, 1, 1)), st.integers(0, 900))
-def test_a_range_holds_every_day_once_and_both_ends(first: dt.date, length: int) -> None:
-    """From and to are included, in order, without a gap."""
+def test_a_range_contains_every_day_once_and_both_ends(first: dt.date, length: int) -> None:
+    """The days are in order and without a gap."""
     last = first + dt.timedelta(days=length)
     form = from_options(first.isoformat(), last.isoformat(), None, today=TODAY)
     assert form is not None
@@ -37,8 +37,8 @@ def test_a_range_holds_every_day_once_and_both_ends(first: dt.date, length: int)
     assert len(found) == len(set(found)) == length + 1
 
 
-def test_only_a_single_day_is_asked_for_by_name() -> None:
-    """`today` and a date are wanted even though the day has not ended; `yesterday` and ranges are schedules."""
+def test_only_a_single_day_is_requested_by_name() -> None:
+    """`today` and a date select a day that has not ended; `yesterday` and ranges do not."""
     assert is_single_day("today")
     assert is_single_day("2024-03-01")
     assert not is_single_day("yesterday")
@@ -46,8 +46,8 @@ def test_only_a_single_day_is_asked_for_by_name() -> None:
     assert not is_single_day(DateRange.model_validate({"from": "2024-01-01", "to": "2024-01-01"}))
 
 
-def test_only_words_and_last_days_move_with_the_calendar() -> None:
-    """`status` shows the days before as well where the manifest's are others tomorrow."""
+def test_only_words_and_last_days_are_relative() -> None:
+    """`status` also shows earlier days if the manifest selects other days tomorrow."""
     assert is_relative("today")
     assert is_relative("yesterday")
     assert is_relative(LastDays(last=3))
@@ -55,8 +55,8 @@ def test_only_words_and_last_days_move_with_the_calendar() -> None:
     assert not is_relative(DateRange.model_validate({"from": "2024-01-01", "to": "2024-01-01"}))
 
 
-def test_options_make_forms() -> None:
-    """One date, a range, an open range up to yesterday, and none at all."""
+def test_options_are_converted_to_forms() -> None:
+    """The options may be one date, a range, an open range up to yesterday, or absent."""
     assert from_options(None, None, None, today=TODAY) is None
     assert from_options(None, None, "today", today=TODAY) == "today"
     assert from_options(None, None, "2024-02-29", today=TODAY) == "2024-02-29"
@@ -84,7 +84,7 @@ def test_options_make_forms() -> None:
         ("1900-01-01", "2024-01-01", None, "more than 100 years"),
     ],
 )
-def test_what_cannot_be_is_a_usage_error(frm: str | None, to: str | None, date: str | None, said: str) -> None:
-    """Each mistake has its own plain message."""
+def test_invalid_dates_are_a_usage_error(frm: str | None, to: str | None, date: str | None, said: str) -> None:
+    """Each mistake has its own message."""
     with pytest.raises(UsageError, match=said):
         from_options(frm, to, date, today=TODAY)

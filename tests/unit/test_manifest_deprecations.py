@@ -1,4 +1,4 @@
-"""Keys with a new name: the old one is read, warned of at its place, and marked in the schema."""
+"""Renamed keys: the old name is read, causes a warning at its place, and is marked in the schema."""
 
 import json
 import os
@@ -40,20 +40,20 @@ environments:
 
 @pytest.fixture(autouse=True)
 def renamed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table is patched, as no key of the language has an old name yet and these rules are for those that will."""
+    """Rename some keys; the table is patched because no key of the manifest has an old name yet."""
     monkeypatch.setattr(deprecations, "RENAMED", RENAMED)
 
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    """A manifest with an old name wherever one may stand."""
+    """A manifest with an old name in each section that can have one."""
     file = tmp_path / "daily.yaml"
     file.write_text(TEXT, "utf-8")
     return file
 
 
 def test_an_old_name_is_read_as_the_new_one(manifest: Path) -> None:
-    """In the manifest, in sites and in environments; each setting's place is where the old name was written."""
+    """In the manifest, in sites and in environments, a setting's place is that of the old name."""
     project = load(manifest, environ={})
     assert project.sites["docs"].zone == "Europe/Paris"
     assert [site.source.settle for site in project.sites.values()] == ["3h", "2h"]
@@ -65,7 +65,7 @@ def test_an_old_name_is_read_as_the_new_one(manifest: Path) -> None:
 
 
 def test_a_warning_names_the_new_key_at_the_place_of_the_old_one(manifest: Path) -> None:
-    """`mtc validate` shows each once; the file stays valid."""
+    """`mtc validate` shows each warning once; the file stays valid."""
     [report] = validate([manifest])
     assert report.valid
     assert [(each.line, each.column, each.where) for each in report.warnings] == [
@@ -85,8 +85,8 @@ def test_a_warning_names_the_new_key_at_the_place_of_the_old_one(manifest: Path)
     )
 
 
-def test_an_old_name_in_a_base_gives_way_to_the_new_one_above_it(tmp_path: Path) -> None:
-    """Names are replaced before files are merged: who extends a base wins, whichever name either uses."""
+def test_a_new_name_overrides_the_old_one_of_a_base(tmp_path: Path) -> None:
+    """Keys are renamed before files are merged: the extending file wins, whichever name either uses."""
     (tmp_path / "base.yaml").write_text(TEXT, "utf-8")
     (tmp_path / "new.yaml").write_text("extends: base.yaml\nsource: {settle: 1h}\n", "utf-8")
     (tmp_path / "old.yaml").write_text("extends: new.yaml\nsource: {arrival: 30m}\n", "utf-8")
@@ -97,7 +97,7 @@ def test_an_old_name_in_a_base_gives_way_to_the_new_one_above_it(tmp_path: Path)
 
 
 def test_both_names_at_once_are_a_mistake(tmp_path: Path) -> None:
-    """Which of the two was meant nobody can say."""
+    """It is unknown which one was meant."""
     file = tmp_path / "daily.yaml"
     file.write_text(TEXT.replace("arrival: 2h", "arrival: 2h, settle: 2h"), "utf-8")
     with pytest.raises(ManifestError) as raised:
@@ -109,16 +109,16 @@ def test_both_names_at_once_are_a_mistake(tmp_path: Path) -> None:
     )
 
 
-def test_an_old_name_counts_in_its_own_section_only(tmp_path: Path) -> None:
-    """StrayHits it is an unknown key like any other."""
+def test_an_old_name_is_renamed_only_in_its_own_section(tmp_path: Path) -> None:
+    """Elsewhere it is an unknown key like any other."""
     file = tmp_path / "daily.yaml"
     file.write_text(TEXT.replace("arrival: 2h", "arrival: 2h, tz: UTC"), "utf-8")
     [report] = validate([file])
     assert [each.what for each in report.problems] == ["tz is not a known key"]
 
 
-def test_commands_warn_once_and_go_on(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On stderr, with the line and a caret, and not where the command is to be quiet; `validate` ends with 0."""
+def test_commands_warn_once_and_continue(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warning is on stderr with line and caret, except with --quiet; `validate` ends with 0."""
     monkeypatch.chdir(manifest.parent)
     monkeypatch.setenv("PULL_KEY", "AKIA")
     monkeypatch.setenv("PULL_SECRET", "secret")
@@ -131,8 +131,8 @@ def test_commands_warn_once_and_go_on(manifest: Path, monkeypatch: pytest.Monkey
     assert (quiet.exit_code, quiet.output) == (EXIT_OK, "")
 
 
-def test_the_warning_looks_as_it_is_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`docs/stability.md` shows one."""
+def test_the_warning_looks_as_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`docs/stability.md` shows an example."""
     page = (Path(__file__).parents[2] / "docs/stability.md").read_text("utf-8")
     [shown] = re.findall(r"^```text\n(warning: .*?)^```", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "manifests").mkdir()
@@ -143,8 +143,8 @@ def test_the_warning_looks_as_it_is_documented(tmp_path: Path, monkeypatch: pyte
     assert done.stderr == f"{shown}\n1 file valid\n"
 
 
-def test_validate_tells_programs_too(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--json` has warnings beside the problems."""
+def test_validate_reports_warnings_as_json(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--json` lists warnings next to the problems."""
     monkeypatch.chdir(manifest.parent)
     done = CliRunner().invoke(app, ["validate", "daily.yaml", "--json"])
     [report] = json.loads(done.stdout)
@@ -153,7 +153,7 @@ def test_validate_tells_programs_too(manifest: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_schema_marks_old_names_as_deprecated() -> None:
-    """An editor strikes them through, and takes a file that has them for valid."""
+    """An editor strikes them through, and accepts a file with them."""
     schema = json.loads(build())
     old = schema["$defs"]["Source"]["properties"]["arrival"]
     assert old["deprecated"] is True
@@ -171,8 +171,8 @@ def test_the_schema_marks_old_names_as_deprecated() -> None:
     assert validator.is_valid(data)
 
 
-def test_a_line_of_the_table_that_leads_nowhere_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The schema cannot be made when the new key is not in the models."""
+def test_a_renaming_to_an_unknown_key_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The schema cannot be made if the models lack the new key."""
     monkeypatch.setattr(deprecations, "RENAMED", (Renamed(("source",), "arrival", "settled", "0.3.0"),))
     with pytest.raises(ValueError, match=r"no key is called source\.settled"):
         build()

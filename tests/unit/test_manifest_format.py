@@ -1,4 +1,4 @@
-"""Formats that a manifest describes: settled, recorded, and never mistaken for references or for one another."""
+"""Custom formats in a manifest are loaded, recorded, and not mistaken for references or for one another."""
 
 from pathlib import Path
 
@@ -28,17 +28,17 @@ def problems_of(folder: Path, text: str) -> tuple[Problem, ...]:
 
 @pytest.mark.parametrize("name", ["auto", *NAMES])
 def test_every_format_of_the_registry_may_be_named(name: str, tmp_path: Path) -> None:
-    """The table of log formats is the registry's, and `auto` stands for all of them."""
+    """The names are those of the registry, and `auto` means all of them."""
     assert format_of(tmp_path, HEAD.replace("FORMAT", name) + "sites: {docs: {}}\n") == name
 
 
-def test_a_name_stays_a_name(tmp_path: Path) -> None:
-    """The short form is as it was."""
+def test_a_format_name_stays_a_name(tmp_path: Path) -> None:
+    """The short form is not converted to a map."""
     assert format_of(tmp_path, HEAD.replace("FORMAT", "common") + "sites: {docs: {}}\n") == "common"
 
 
-def test_a_sites_format_replaces_the_manifests_whole(tmp_path: Path) -> None:
-    """One format over another is another choice, not more of the same."""
+def test_a_sites_format_replaces_that_of_the_manifest_completely(tmp_path: Path) -> None:
+    """Two formats are alternatives, and are not merged."""
     text = (
         HEAD.replace("FORMAT", REGEX)
         + "sites: {docs: {format: {apache: '%h %t %r'}}, shop: {format: auto}, blog: {}}\n"
@@ -50,22 +50,22 @@ def test_a_sites_format_replaces_the_manifests_whole(tmp_path: Path) -> None:
     )
 
 
-def test_an_environments_format_replaces_the_manifests_whole(tmp_path: Path) -> None:
-    """The same for what is laid over the manifest."""
+def test_an_environments_format_replaces_that_of_the_manifest_completely(tmp_path: Path) -> None:
+    """Formats are not merged there either."""
     over = "environments: {staging: {source: {format: {nginx: '$remote_addr $time_local $request'}}}}\n"
     text = HEAD.replace("FORMAT", REGEX) + "sites: {docs: {}}\n" + over
     assert format_of(tmp_path, text, env="staging") == CustomFormat(nginx="$remote_addr $time_local $request")
 
 
-def test_braces_of_nginx_are_no_references(tmp_path: Path) -> None:
-    """`${time_local}` is nginx's own, and no name of the environment."""
+def test_braces_of_nginx_are_not_references(tmp_path: Path) -> None:
+    """`${time_local}` is a variable of nginx, not of the environment."""
     layout = '"${remote_addr}" "${time_local}" "${request}" "${braced}"'
     text = HEAD.replace("FORMAT", f"{{nginx: '{layout}'}}") + "sites: {docs: {}}\n"
     assert format_of(tmp_path, text) == CustomFormat(nginx=layout)
 
 
-def test_a_mistake_is_told_once_with_its_place_and_a_hint(tmp_path: Path) -> None:
-    """However many sites inherit it."""
+def test_a_mistake_is_reported_once_with_its_place_and_a_hint(tmp_path: Path) -> None:
+    """The number of sites that inherit it does not matter."""
     text = HEAD.replace("FORMAT", "{regex: '(?P<ip>a)(?P<time>b)(?P<pth>c)'}") + "sites: {docs: {}, shop: {}}\n"
     (problem,) = problems_of(tmp_path, text)
     assert (problem.line, problem.column, problem.where) == (2, 66, "source.format.regex")
@@ -81,8 +81,8 @@ def test_a_mistake_is_told_once_with_its_place_and_a_hint(tmp_path: Path) -> Non
         ("{time: '%d.%m.%y %H', regex: '(?P<ip>a)(?P<time>b)(?P<path>c)'}", None),
     ],
 )
-def test_what_is_recorded_of_a_format_is_stable(tmp_path: Path, described: str, recorded: str | None) -> None:
-    """A step is done again when the description changes, and not when its keys stand in another order."""
+def test_the_record_of_a_format_is_stable(tmp_path: Path, described: str, recorded: str | None) -> None:
+    """A step is done again when the description changes, but not when only the order of its keys changes."""
     file = tmp_path / "m.yaml"
     file.write_text(HEAD.replace("FORMAT", described) + "sites: {docs: {}}\n")
     told = load_settings(load(file).sites["docs"])["source.format"]

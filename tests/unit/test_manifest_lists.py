@@ -1,4 +1,4 @@
-"""Lists that stand in a file of their own, and the part of all rules in what a step depends on."""
+"""Lists in separate files, and the part of all rules in the fingerprint of a step."""
 
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def with_setting(name: str) -> SiteSettings:
 
 
 def loaded(folder: Path, text: str, environ: dict[str, str] | None = None) -> dict[str, SiteSettings]:
-    """The sites of a manifest in `manifests/`, with these lines in it."""
+    """The sites of a manifest in `manifests/` that contains these lines."""
     file = folder / "manifests" / "m.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(f"version: 1\nsource: {{url: 'logs/{{site}}/{{date:%Y-%m-%d}}*'}}\n{text}\n")
@@ -65,15 +65,15 @@ OF_STATISTICS = {"hits.search_parameters"}
 
 
 @pytest.mark.parametrize("name", [name for name in DEFAULTS if name in OTHER])
-def test_every_rule_is_a_part_of_the_fingerprint(name: str) -> None:
-    """Hits that were made with another value are made again; a record that knows no such rule was made without it."""
+def test_every_rule_is_part_of_the_fingerprint(name: str) -> None:
+    """Another value imports hits again; in an older record an unknown rule counts as absent."""
     changed = load_settings(with_setting(name))
     assert digest(changed) != digest(load_settings(PLAIN))
     assert {key for key, value in changed.items() if value != load_settings(PLAIN)[key]} == {name}
 
 
-def test_rules_at_their_defaults_do_not_change_what_was_made_before_they_were_there() -> None:
-    """An upgrade does not invalidate history."""
+def test_rules_at_their_defaults_do_not_change_old_fingerprints() -> None:
+    """An upgrade does not invalidate earlier results."""
     old = {"source.format": "auto", "timezone": "UTC"}
     assert digest(load_settings(PLAIN)) == digest(old)
     assert set(DEFAULTS) == {name for name in import_settings(PLAIN) if name in OTHER} | OF_STATISTICS
@@ -81,15 +81,15 @@ def test_rules_at_their_defaults_do_not_change_what_was_made_before_they_were_th
     assert set(stat_settings(PLAIN)) >= OF_STATISTICS
 
 
-def test_a_list_may_stand_in_a_file(tmp_path: Path) -> None:
-    """An entry a line, blanks around it and lines that are blank or comments left out; the path is the project's."""
+def test_a_list_may_be_in_a_file(tmp_path: Path) -> None:
+    """One entry a line, without surrounding blanks, empty lines and comments; the path is relative to the project."""
     (tmp_path / "paths.txt").write_bytes("\ufeff/health*\r\n\r\n# a comment\r\n  /ünder scores  \n/#x".encode())
     sites = loaded(tmp_path, "filters: {exclude_paths: {file: paths.txt}}\nsites: {docs: {}}")
     assert sites["docs"].filters.exclude_paths == ("/health*", "/ünder scores", "/#x")
 
 
-def test_a_site_overrides_a_list_whether_it_stands_in_a_file_or_not(tmp_path: Path) -> None:
-    """Lists are never put together: whoever says the last word says all of it."""
+def test_a_site_overrides_a_list_whether_or_not_it_is_in_a_file(tmp_path: Path) -> None:
+    """Lists are never merged: the last definition replaces all others."""
     (tmp_path / "a.txt").write_text("/a\n")
     (tmp_path / "b.txt").write_text("/b\n")
     sites = loaded(
@@ -110,8 +110,8 @@ sites:
     assert sites["five"].hits.exclude_query_parameters == ("/a",)
 
 
-def test_the_content_of_a_list_is_what_a_step_depends_on(tmp_path: Path) -> None:
-    """Another entry changes the settings; another name or a comment does not."""
+def test_the_content_of_a_list_is_part_of_the_fingerprint(tmp_path: Path) -> None:
+    """Another entry changes the settings; another file name or a comment does not."""
     text = "filters: {exclude_paths: {file: FILE}}\nsites: {docs: {}}"
     digests = []
     for name, content in (("a.txt", "/a\n"), ("b.txt", "# one\n/a\n"), ("a.txt", "/a\n/b\n")):
@@ -129,7 +129,7 @@ def test_the_content_of_a_list_is_what_a_step_depends_on(tmp_path: Path) -> None
         ("folder", "there is no such file"),
     ],
 )
-def test_a_list_that_cannot_be_read_is_told_where_it_is_named(
+def test_an_unreadable_list_is_reported_where_it_is_named(
     tmp_path: Path, content: bytes | str | None, told: str
 ) -> None:
     """File, line and column are those of the manifest."""
@@ -143,8 +143,8 @@ def test_a_list_that_cannot_be_read_is_told_where_it_is_named(
     assert [(Path(each.file).name, each.line, each.column) for each in caught.value.problems] == [("m.yaml", 3, 33)]
 
 
-def test_a_wrong_entry_is_told_at_its_line_in_the_list(tmp_path: Path) -> None:
-    """The operator looks into the right file at once."""
+def test_an_invalid_entry_is_reported_with_its_line_in_the_list(tmp_path: Path) -> None:
+    """The error names the file of the list."""
     (tmp_path / "list.txt").write_text("10.0.0.0/8\n\n 10.0.0.0/40\n")
     with pytest.raises(ManifestError, match="is not a network") as caught:
         loaded(tmp_path, "filters: {exclude_ips: {file: list.txt}}\nsites: {docs: {}}")

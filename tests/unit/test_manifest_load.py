@@ -1,4 +1,4 @@
-"""Loading: bases, environments, references, overrides, places."""
+"""Loading a manifest: bases, environments, references, overrides and places."""
 
 from pathlib import Path
 
@@ -39,8 +39,8 @@ def problems_of(folder: Path, text: str, **options: object) -> list[str]:
     return [f"{each.line}:{each.column} {each.where}: {each.what}. {each.hint}" for each in caught.value.problems]
 
 
-def test_this_files_keys_win_over_its_base(tmp_path: Path) -> None:
-    """Maps merge, lists replace, null removes."""
+def test_a_files_keys_override_those_of_its_base(tmp_path: Path) -> None:
+    """Maps are merged, lists are replaced, and null removes a key."""
     text = "extends: base.yaml\nname: mine\nfilters: {bots: true, exclude_paths: [/c], static: null}\narchive: null\n"
     project = project_of(tmp_path, text)
     site = project.sites["docs"]
@@ -50,8 +50,8 @@ def test_this_files_keys_win_over_its_base(tmp_path: Path) -> None:
     assert site.source.settle == "6h"
 
 
-def test_a_site_is_removed_by_null(tmp_path: Path) -> None:
-    """And only where there is such a site: elsewhere it is most likely a site without settings."""
+def test_null_removes_a_site(tmp_path: Path) -> None:
+    """Only an existing site can be removed: otherwise null is probably a site without settings."""
     assert set(project_of(tmp_path, "extends: base.yaml\nsites: {docs: null}\n").sites) == {"shop"}
     said = problems_of(tmp_path, "extends: base.yaml\nsites: {wiki: null}\n")
     hint = "write `wiki: {}` for a site without settings of its own"
@@ -59,14 +59,14 @@ def test_a_site_is_removed_by_null(tmp_path: Path) -> None:
 
 
 def test_another_choice_of_dates_replaces_the_first(tmp_path: Path) -> None:
-    """`{last: 7}` under `{from: .., to: ..}` is not merged into nonsense."""
+    """`{last: 7}` is not merged with `{from: .., to: ..}`."""
     assert project_of(tmp_path, "extends: base.yaml\n").dates == LastDays(last=7)
     project = project_of(tmp_path, "extends: base.yaml\ndates: {from: 2026-01-01, to: 2026-01-02}\n")
     assert project.dates == DateRange.model_validate({"from": "2026-01-01", "to": "2026-01-02"})
 
 
 def test_a_site_overrides_key_by_key(tmp_path: Path) -> None:
-    """A site's source, archive and filters need only the keys that differ; null takes one away."""
+    """A site's source, archive and filters need only the keys that differ; null removes a key."""
     text = """\
 extends: base.yaml
 sites:
@@ -79,8 +79,8 @@ sites:
     assert (site.zone, site.archive and site.archive.credentials) == ("Europe/Paris", "push")
 
 
-def test_an_environment_lies_over_all(tmp_path: Path) -> None:
-    """Environments of base and file merge; the one that is chosen wins."""
+def test_an_environment_overrides_everything(tmp_path: Path) -> None:
+    """Environments of base and file are merged; the selected one wins."""
     base = BASE + "environments: {staging: {name: base, archive: null}, import: {stages: [import]}}\n"
     text = "extends: base.yaml\nname: mine\nenvironments: {staging: {name: staging, sites: {shop: null}}}\n"
     project = project_of(tmp_path, text, env="staging", base=base)
@@ -90,8 +90,8 @@ def test_an_environment_lies_over_all(tmp_path: Path) -> None:
     assert project_of(tmp_path, text, base=base).name == "mine"
 
 
-def test_an_unknown_environment_is_named_with_the_nearest(tmp_path: Path) -> None:
-    """A typo in `--env` is told as one in the file is."""
+def test_an_unknown_environment_is_reported_with_the_most_similar_name(tmp_path: Path) -> None:
+    """A typo in `--env` is reported like one in the file."""
     (tmp_path / "base.yaml").write_text(BASE)
     text = "extends: base.yaml\nenvironments: {staging: {}}\n"
     assert problems_of(tmp_path, text, env="stagin") == [
@@ -100,15 +100,15 @@ def test_an_unknown_environment_is_named_with_the_nearest(tmp_path: Path) -> Non
     assert "this manifest has none" in problems_of(tmp_path, "extends: base.yaml\n", env="x")[0]
 
 
-def test_a_cycle_of_bases_is_told(tmp_path: Path) -> None:
-    """With the way that leads round."""
+def test_a_cycle_of_bases_is_reported(tmp_path: Path) -> None:
+    """The message shows the cycle."""
     (tmp_path / "a.yaml").write_text("extends: daily.yaml\n")
     said = problems_of(tmp_path, "extends: a.yaml\n")
     assert any("daily.yaml extends itself" in each and "daily.yaml -> a.yaml -> daily.yaml" in each for each in said)
 
 
-def test_a_problem_of_a_base_is_told_in_the_base(tmp_path: Path) -> None:
-    """And once, however many sites inherit it."""
+def test_a_problem_of_a_base_is_reported_in_the_base(tmp_path: Path) -> None:
+    """It is reported once, however many sites inherit it."""
     (tmp_path / "base.yaml").write_text(BASE.replace("settle: 6h", "settle: 6 h"))
     (tmp_path / "daily.yaml").write_text("extends: base.yaml\n")
     with pytest.raises(ManifestError) as caught:
@@ -118,8 +118,8 @@ def test_a_problem_of_a_base_is_told_in_the_base(tmp_path: Path) -> None:
     assert (problem.line, problem.where) == (2, "source.settle")
 
 
-def test_references_are_filled_in(tmp_path: Path) -> None:
-    """From variables, and from files relative to the manifest that names them; `$${` stands for itself."""
+def test_references_are_replaced(tmp_path: Path) -> None:
+    """Values come from variables, and from files relative to the manifest that names them."""
     (tmp_path / "token").write_text("t0ken\n")
     text = """\
 version: 1
@@ -143,7 +143,7 @@ def test_a_dollar_can_be_escaped(tmp_path: Path) -> None:
     assert load(tmp_path / "m.yaml", environ={}).sites["docs"].filters.exclude_paths == ("${A}",)
 
 
-def test_credentials_that_no_chosen_site_uses_need_not_resolve(tmp_path: Path) -> None:
+def test_unused_credentials_need_not_be_resolved(tmp_path: Path) -> None:
     """`shop` has no archive: its import works without the archive's secrets."""
     (tmp_path / "m.yaml").write_text(BASE)
     environ = {"PULL_KEY": "k", "PULL_SECRET": "s"}
@@ -159,16 +159,16 @@ def test_credentials_that_no_chosen_site_uses_need_not_resolve(tmp_path: Path) -
     ]
 
 
-def test_unused_credentials_may_hold_references_anywhere(tmp_path: Path) -> None:
-    """An address that is not known yet breaks no rule that matters."""
+def test_unused_credentials_may_contain_references_anywhere(tmp_path: Path) -> None:
+    """An unknown address breaks no rule that applies."""
     text = BASE + "  wiki: {archive: null}\n"
     text = text.replace("credentials:\n", "credentials:\n  spare: {endpoint_url: '${SPARE}', profile: '${WHO}'}\n", 1)
     (tmp_path / "m.yaml").write_text(text)
     assert load(tmp_path / "m.yaml", environ=SECRETS).credentials["spare"].endpoint_url is None
 
 
-def test_without_secrets_only_secrets_stay_open(tmp_path: Path) -> None:
-    """A plan needs the address of the logs, but no key to name what is to do."""
+def test_without_secrets_only_secrets_stay_unresolved(tmp_path: Path) -> None:
+    """A plan needs the address of the logs, but no key."""
     (tmp_path / "m.yaml").write_text(BASE)
     project = load(tmp_path / "m.yaml", environ={}, secrets_needed=False)
     key = project.credentials["pull"].access_key_id
@@ -179,8 +179,8 @@ def test_without_secrets_only_secrets_stay_open(tmp_path: Path) -> None:
         load(tmp_path / "m.yaml", environ={}, secrets_needed=False)
 
 
-def test_the_project_starts_beside_or_above_its_manifest(tmp_path: Path) -> None:
-    """The manifest's folder, or its parent if that folder is called `manifests`; absolute paths stay."""
+def test_the_project_folder_is_that_of_the_manifest_or_its_parent(tmp_path: Path) -> None:
+    """It is the parent of a folder named `manifests`; absolute paths stay unchanged."""
     folder = tmp_path / "manifests"
     folder.mkdir()
     project = project_of(folder, "extends: base.yaml\nstats: {path: /srv/stats}\n")
@@ -191,7 +191,7 @@ def test_the_project_starts_beside_or_above_its_manifest(tmp_path: Path) -> None
     assert project_of(tmp_path, "extends: base.yaml\n").root == tmp_path
 
 
-def test_every_setting_knows_where_it_was_written(tmp_path: Path) -> None:
+def test_every_setting_has_the_place_where_it_was_written(tmp_path: Path) -> None:
     """A plan can cite `base.yaml:4` for a filter that a site inherits."""
     text = "extends: base.yaml\nsites:\n  docs:\n    filters:\n      bots: true\n"
     locations = project_of(tmp_path, text).setting_locations
@@ -202,14 +202,14 @@ def test_every_setting_knows_where_it_was_written(tmp_path: Path) -> None:
 
 
 def test_formats_are_those_of_the_registry(tmp_path: Path) -> None:
-    """The manifest asks the one table of log formats."""
+    """The manifest accepts the names in the table of log formats."""
     text = "version: 1\nsource: {url: 'logs/{date:%F}', format: acme}\nsites: {docs: {}}\n"
     assert project_of(tmp_path, text.replace("acme", "iis")).sites
     assert "acme is not a log format" in problems_of(tmp_path, text)[0]
 
 
-def test_a_manifest_of_very_many_sites_and_filters_is_refused(tmp_path: Path) -> None:
-    """Each site holds what it inherits; the product has a limit."""
+def test_a_manifest_with_very_many_sites_and_filters_is_refused(tmp_path: Path) -> None:
+    """Sites times inherited filters have a limit."""
     paths = ", ".join(["/x"] * 2_000)
     sites = ", ".join(f"s{n}: {{}}" for n in range(1_000))
     text = (

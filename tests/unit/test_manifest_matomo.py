@@ -1,4 +1,4 @@
-"""What a manifest says of Matomo: a server keeps its name, secrets stay hidden, sites may stay out."""
+"""Matomo in a manifest: server names are normalised, secrets are hidden, and sites may be excluded."""
 
 from pathlib import Path
 
@@ -23,18 +23,18 @@ sites: {docs: {matomo_id: 1}, shop: {url: "https://shop.example.org"}, test: {ma
         "http://stats.example.org:80/matomo.php", "https://stats.example.org:443/piwik.php", "HTTPS://ada:x@stats.example.org",
     ],
 )  # fmt: skip
-def test_one_server_has_one_name(url: str) -> None:
-    """Hits must not be delivered twice because its address is written in another way."""
+def test_spellings_of_an_address_are_one_server(url: str) -> None:
+    """Hits must not be delivered twice because the address is written differently."""
     assert server_name(url) == "stats.example.org"
 
 
 @pytest.mark.parametrize("url", ["https://stats.example.org:8443", "https://example.org/stats", "https://other.org"])
-def test_other_servers_have_other_names(url: str) -> None:
-    """Another port or path may be another Matomo."""
+def test_other_ports_or_paths_are_other_servers(url: str) -> None:
+    """Each of them may be another Matomo."""
     assert server_name(url) != "stats.example.org"
 
 
-def test_a_site_may_stay_out_of_matomo(tmp_path: Path) -> None:
+def test_a_site_may_be_excluded_from_matomo(tmp_path: Path) -> None:
     """Its statistics then come from the warehouse."""
     (tmp_path / "m.yaml").write_text(TEXT)
     sites = load(tmp_path / "m.yaml", environ={"TOKEN": "x"}).sites
@@ -45,8 +45,8 @@ def test_a_site_may_stay_out_of_matomo(tmp_path: Path) -> None:
     ]
 
 
-def test_the_warehouse_may_answer_where_matomo_is_delivered_to(tmp_path: Path) -> None:
-    """By `stats: {from: warehouse}`."""
+def test_statistics_may_come_from_the_warehouse_despite_delivery(tmp_path: Path) -> None:
+    """The setting is `stats: {from: warehouse}`."""
     (tmp_path / "m.yaml").write_text(TEXT + "stats: {from: warehouse}\n")
     assert load(tmp_path / "m.yaml", environ={"TOKEN": "x"}).sites["docs"].answers == "warehouse"
 
@@ -54,7 +54,7 @@ def test_the_warehouse_may_answer_where_matomo_is_delivered_to(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("key", "secret"), [("token", True), ("password", True), ("unknown", True), ("url", False), ("settle", False)]
 )
-def test_what_signs_in_is_secret_and_what_a_reason_may_show_is_not(key: str, *, secret: bool) -> None:
-    """An unknown key may be a misspelt one."""
+def test_credentials_are_secret_and_other_settings_are_not(key: str, *, secret: bool) -> None:
+    """An unknown key may be a misspelt credential."""
     assert is_secret(("matomo", key)) is secret
     assert is_secret(("environments", "staging", "matomo", key)) is secret

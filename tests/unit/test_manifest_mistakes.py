@@ -1,4 +1,4 @@
-"""Mistakes that people make in manifests: one problem each, at its place, with the remedy that helps."""
+"""Common mistakes in manifests: each is reported as one problem, at its place, with a useful fix."""
 
 from pathlib import Path
 
@@ -47,8 +47,8 @@ def checked(folder: Path, text: str) -> FileReport:
         ("csv: {path: x/REPLACE-ME}", (2, 13), "csv.path: REPLACE-ME is still to be replaced"),
     ],
 )
-def test_a_mistake_is_one_problem_with_a_remedy(tmp_path: Path, lines: str, place: tuple[int, int], said: str) -> None:
-    """Not three for one, and none that would help nobody."""
+def test_a_mistake_is_one_problem_with_a_fix(tmp_path: Path, lines: str, place: tuple[int, int], said: str) -> None:
+    """A mistake is not reported three times or without help."""
     report = checked(tmp_path, f"version: 1\n{lines}\n{SOURCE}{SITES}")
     (problem,) = {each.what: each for each in report.problems}.values()
     assert (problem.line, problem.column) == place
@@ -56,15 +56,15 @@ def test_a_mistake_is_one_problem_with_a_remedy(tmp_path: Path, lines: str, plac
 
 
 @pytest.mark.parametrize("url", ["s3:/acme", "s3:acme", "s3//acme", "S3:/acme", "s3a:acme", "https:/acme", "gs:acme"])
-def test_what_is_nearly_a_scheme_is_no_folder(tmp_path: Path, url: str) -> None:
-    """A slash too few made a folder of a bucket, in which nothing was ever found."""
+def test_a_misspelt_scheme_is_not_taken_for_a_folder(tmp_path: Path, url: str) -> None:
+    """With a missing slash a bucket would be read as an empty folder."""
     report = checked(tmp_path, f"version: 1\nsource: {{url: '{url}/{{site}}/{{date:%F}}'}}\n{SITES}")
     assert {each.hint[:21] for each in report.problems} == {"write s3://BUCKET/..."}
 
 
 @pytest.mark.parametrize("url", ["a:b", "logs:2026", "./s3/logs", "s3/logs", "s3", "sites3//x"[:6]])
-def test_a_folder_may_be_called_anything_else(tmp_path: Path, url: str) -> None:
-    """A colon in a folder's name makes no scheme of it."""
+def test_a_folder_name_may_contain_a_colon(tmp_path: Path, url: str) -> None:
+    """The colon does not make it a scheme."""
     report = checked(tmp_path, f"version: 1\nsource: {{url: '{url}{{site}}/{{date:%F}}'}}\n{SITES}")
     assert report.problems == () or "understood" not in str(report.problems)
 
@@ -74,7 +74,7 @@ def test_a_folder_may_be_called_anything_else(tmp_path: Path, url: str) -> None:
     [("$time_locl", "$time_local"), ("$time_iso8610", "$time_iso8601"), ("$remote_adr", "$remote_addr")],
 )
 def test_a_misspelt_variable_of_nginx_is_named(tmp_path: Path, wrong: str, right: str) -> None:
-    """Unknown variables are passed over, so what is told is that the time is missing: the hint says why."""
+    """Unknown variables are ignored, so the problem is a missing time: the hint names the variable."""
     layout = '$remote_addr [$time_local] "$request" $status'.replace(right, wrong)
     if right == "$time_iso8601":
         layout = layout.replace("$time_local", wrong)
@@ -93,8 +93,8 @@ environments: {staging: {matomo: {url: https://staging.example.org, token: KEY}}
 """
 
 
-def test_secrets_in_clear_are_a_warning_and_not_shown(tmp_path: Path) -> None:
-    """The manifest stays valid; every one is named, in environments too."""
+def test_plain_text_secrets_are_a_warning_and_not_shown(tmp_path: Path) -> None:
+    """The manifest stays valid; every such secret is named, also in environments."""
     report = checked(tmp_path, SECRETS.replace("KEY", "hunter2hunter2"))
     assert report.valid
     assert [(each.line, each.where) for each in report.warnings] == [
@@ -114,8 +114,8 @@ FOREIGN = "root:x:0:0:hunter2:/root:/bin/bash\n"
 @pytest.mark.parametrize(
     "text", [FOREIGN, "user: hunter2\n", "[hunter2\n", "- hunter2\n", "'hunter2\n", "a: hunter2: b\n"]
 )
-def test_of_a_file_that_is_no_manifest_nothing_is_shown(tmp_path: Path, text: str) -> None:
-    """It may be any file of the machine, with anything in it."""
+def test_a_file_that_is_not_a_manifest_is_not_shown(tmp_path: Path, text: str) -> None:
+    """It may be any file of the machine, with any content."""
     (tmp_path / "foreign.yaml").write_text(text)
     reports = [checked(tmp_path, "version: 1\nextends: foreign.yaml\n"), *validate([tmp_path / "foreign.yaml"])]
     told = "".join(problem_text(each) for report in reports for each in report.problems)
@@ -124,8 +124,8 @@ def test_of_a_file_that_is_no_manifest_nothing_is_shown(tmp_path: Path, text: st
 
 
 @pytest.mark.parametrize("way", ["absolute", "up", "link"])
-def test_a_base_lies_inside_the_project(tmp_path: Path, way: str) -> None:
-    """`extends: /etc/passwd` reads nothing of it."""
+def test_a_base_must_be_inside_the_project(tmp_path: Path, way: str) -> None:
+    """`extends: /etc/passwd` reads nothing of that file."""
     outside, project = tmp_path / "outside.yaml", tmp_path / "project"
     outside.write_text("version: 1\nsites: {docs: {}}\n")
     project.mkdir()
@@ -135,8 +135,8 @@ def test_a_base_lies_inside_the_project(tmp_path: Path, way: str) -> None:
     assert [each.what for each in report.problems] == [f"{Path(name).name} is outside the project"]
 
 
-def test_a_base_may_lie_anywhere_in_the_project(tmp_path: Path) -> None:
-    """Beside the manifest, above it below `manifests`, and where the manifest is a link to another project's."""
+def test_a_base_may_be_anywhere_in_the_project(tmp_path: Path) -> None:
+    """It may be next to the manifest or above `manifests`, also if the manifest is a link to another project's."""
     deep = tmp_path / "project/manifests/prod"
     deep.mkdir(parents=True)
     (deep.parent / "sites.yaml").write_text(f"version: 1\n{SITES}")
@@ -150,8 +150,8 @@ def test_a_base_may_lie_anywhere_in_the_project(tmp_path: Path) -> None:
     assert report.problems == ()
 
 
-def test_a_list_outside_of_the_project_is_read_and_not_shown(tmp_path: Path) -> None:
-    """`{file: /etc/shadow}` names no line of it; a list of the project itself is shown as ever."""
+def test_a_list_outside_of_the_project_is_read_but_not_shown(tmp_path: Path) -> None:
+    """`{file: /etc/shadow}` shows no line of the file; a list inside the project is shown."""
     project = tmp_path / "project"
     project.mkdir()
     for path, shown in ((tmp_path / "outside.txt", False), (project / "inside.txt", True)):
@@ -177,28 +177,28 @@ def test_a_list_outside_of_the_project_is_read_and_not_shown(tmp_path: Path) -> 
         ("url: '{site}/{date:%F}.log', fields: {hots: x}", "hots is not known here. did you mean host?"),
     ],
 )
-def test_a_mistake_in_a_source_is_one_problem_with_a_remedy(tmp_path: Path, source: str, said: str) -> None:
-    """What other tools write for a field, a unit or a format is told from a letter that is wrong."""
+def test_a_mistake_in_a_source_is_one_problem_with_a_fix(tmp_path: Path, source: str, said: str) -> None:
+    """Fields, units and formats of other tools are told apart from typos."""
     report = checked(tmp_path, f"version: 1\nsource: {{{source}}}\n{SITES}")
     (problem,) = report.problems
     assert said in str(problem)
 
 
-def test_a_site_without_anything_is_one_problem(tmp_path: Path) -> None:
-    """Not also a map in which there is nothing."""
+def test_a_site_without_settings_is_one_problem(tmp_path: Path) -> None:
+    """The empty map is not reported as a second one."""
     report = checked(tmp_path, f"version: 1\n{SOURCE}sites:\n  docs:\n")
     (problem,) = report.problems
     assert "write `docs: {}`" in str(problem)
 
 
 @pytest.mark.parametrize("text", ["CHANGE_ME", "changeme", "<your token>", "YOUR_TOKEN", "xxxx", "TODO"])
-def test_what_examples_have_is_still_to_be_replaced(tmp_path: Path, text: str) -> None:
-    """A run would be refused by the server, at night."""
+def test_example_values_must_be_replaced(tmp_path: Path, text: str) -> None:
+    """Otherwise the server would refuse a run at night."""
     report = checked(tmp_path, f"version: 1\n{SOURCE}{SITES}matomo: {{url: https://s.example.org, token: '{text}'}}\n")
     assert f"{text} is still to be replaced" in str(report.problems)
 
 
-def test_a_text_with_braces_in_a_map_of_one_line_belongs_in_quotes(tmp_path: Path) -> None:
-    """`{site}` is the beginning of a map there."""
+def test_text_with_braces_in_a_flow_map_must_be_quoted(tmp_path: Path) -> None:
+    """There `{site}` is the start of a map."""
     (problem,) = checked(tmp_path, f"version: 1\nsource: {{url: logs/{{site}}/{{date:%F}}}}\n{SITES}").problems
     assert "put a text that has braces in quotes" in problem.hint

@@ -1,4 +1,4 @@
-"""Copies, outputs and other sites' logs that a source would list: found by what the listing itself takes for a log."""
+"""Copies, outputs and logs of other sites that a source would list are found with the rules of the listing itself."""
 
 import datetime as dt
 import re
@@ -24,7 +24,7 @@ FOLDERS = st.lists(st.one_of(PIECE, st.just("**")), max_size=2)
 
 @st.composite
 def sources(draw: st.DrawFn) -> str:
-    """A source's URL in a bucket."""
+    """The URL of a source in a bucket."""
     pieces = [*draw(FOLDERS), draw(DATED), *draw(st.lists(PIECE, max_size=1))]
     if pieces.count("**") > 1 or any("**" in piece and piece != "**" for piece in pieces):
         pieces = [piece for piece in pieces if "**" not in piece]
@@ -38,7 +38,7 @@ ARCHIVED = st.lists(
 
 @st.composite
 def keys(draw: st.DrawFn, url: str) -> str:
-    """A key of the day, with something of the templates' own letters for each glob."""
+    """A key of the day, with letters of the templates in place of each glob."""
     text = url.removeprefix("s3://k/").replace("**", draw(st.sampled_from(["a", "ab/b", "x"])))
     text = re.sub(r"\[!a\]|\[ab\]|\?", lambda match: draw(st.sampled_from("bx" if "!" in match[0] else "ab")), text)
     text = re.sub(r"\*", lambda _: draw(st.sampled_from(["", "a", "b", "ab", "2001-02-03", "x"])), text)
@@ -47,7 +47,7 @@ def keys(draw: st.DrawFn, url: str) -> str:
 
 @given(data=st.data(), source=sources(), archive=ARCHIVED)
 def test_no_copy_is_read_as_a_log_again(data: st.DataObject, source: str, archive: str) -> None:
-    """Whatever the templates and the key: if the listing takes the copy for a log, the manifest was refused."""
+    """If the listing would take a copy for a log, the manifest was refused, for any templates and keys."""
     pattern, template = SourceUrl.compile(source, "docs"), ArchiveUrl.compile(archive, "docs")
     key = data.draw(keys(source))
     if pattern.match(key) is None or "//" in key or key.startswith("/"):
@@ -78,8 +78,8 @@ def test_no_copy_is_read_as_a_log_again(data: st.DataObject, source: str, archiv
         ("{site}/{date:%F}/*", "{site}/{date:%F}/{name}", True),
     ],
 )
-def test_copies_in_the_source_are_seen(tmp_path: Path, source: str, archive: str, *, meets: bool) -> None:
-    """With classes and stars, dates turned round, links, and paths that are written in another way."""
+def test_archive_copies_in_the_source_are_found(tmp_path: Path, source: str, archive: str, *, meets: bool) -> None:
+    """With character classes, stars, other date orders, links, and other spellings of paths."""
     (tmp_path / "logs").mkdir()
     (tmp_path / "link").symlink_to("logs")
     source, archive = (url.replace("/p/", f"{tmp_path}/") for url in (source, archive))
@@ -87,7 +87,7 @@ def test_copies_in_the_source_are_seen(tmp_path: Path, source: str, archive: str
 
 
 def problems(tmp_path: Path, text: str) -> list[str]:
-    """What a manifest is refused for."""
+    """Return the problems of a manifest."""
     (tmp_path / "m.yaml").write_text(f"version: 1\n{text}")
     try:
         load(tmp_path / "m.yaml", environ={})
@@ -110,8 +110,8 @@ def problems(tmp_path: Path, text: str) -> list[str]:
         ("source: {url: '*/{date:%F}*'}\nsites: {docs: {}}", ""),
     ],
 )
-def test_own_files_in_the_source_are_seen(tmp_path: Path, text: str, what: str) -> None:
-    """Where the logs' folder holds the project's, by what mtc writes there; and good manifests pass."""
+def test_mtcs_own_files_in_the_source_are_found(tmp_path: Path, text: str, what: str) -> None:
+    """The logs' folder contains the project's files; valid manifests pass."""
     found = problems(tmp_path, text)
     assert any(what in one for one in found) if what else found == []
 
@@ -145,7 +145,7 @@ SHARED = "{site} into the URL"
     ],
 )
 def test_two_sites_that_read_the_same_logs_are_refused(tmp_path: Path, text: str, *, refused: bool) -> None:
-    """However the URLs are written; unless they choose other lines of them. With the place, and a way out."""
+    """URLs may be spelt differently; different line filters are allowed. The error has place and fix."""
     (tmp_path / "logs").mkdir()
     (tmp_path / "link").symlink_to("logs")
     found = problems(tmp_path, text.replace("HERE", str(tmp_path)))
@@ -154,7 +154,7 @@ def test_two_sites_that_read_the_same_logs_are_refused(tmp_path: Path, text: str
 
 
 def test_copies_of_one_site_in_the_source_of_another_are_refused(tmp_path: Path) -> None:
-    """They would count for that one."""
+    """They would count for the other site."""
     text = (
         "sites:\n  docs: {source: {url: 'in/docs/{date:%F}*'}, archive: {url: 'in/shop/{name}'}}\n"
         "  shop: {source: {url: 'in/shop/{date:%F}*'}}"
@@ -163,15 +163,15 @@ def test_copies_of_one_site_in_the_source_of_another_are_refused(tmp_path: Path)
     assert "copies of docs would be in the source of shop" in found
 
 
-def test_hundreds_of_sites_are_looked_through_soon(tmp_path: Path) -> None:
-    """Each against each, by a few keys: no more than a few calls for a pair."""
+def test_hundreds_of_sites_are_compared_quickly(tmp_path: Path) -> None:
+    """Each pair is compared with only a few keys and calls."""
     sites = "".join(f"  s{number}: {{}}\n" for number in range(300))
     text = f"source: {{url: 'logs/{{site}}/{{date:%F}}*'}}\narchive: {{url: 'old/{{site}}/{{name}}'}}\nsites:\n{sites}"
     assert problems(tmp_path, text) == []
 
 
-def test_what_is_seen_is_what_is_listed(tmp_path: Path) -> None:
-    """A source that holds its archive lists the copies: what the rule is there for."""
+def test_the_rule_agrees_with_the_listing(tmp_path: Path) -> None:
+    """A source that contains its archive does list the copies."""
     source = "logs/[a-z]*-{date:%F}.log"
     for name in ("logs/a-2001-02-03.log", "logs/xa-2001-02-03.log"):
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""A manifest that is written out and loaded again is the same."""
+"""A manifest that is written and loaded again is the same."""
 
 import io
 
@@ -84,7 +84,7 @@ MANIFESTS = st.builds(
 
 
 def written(manifest: Manifest) -> str:
-    """The manifest as YAML, every key written out."""
+    """The manifest as YAML, with every key."""
     data = manifest.model_dump(mode="json", by_alias=True)
     data["sites"] = {
         name: {key: value for key, value in site.items() if value is not None} for name, site in data["sites"].items()
@@ -99,10 +99,10 @@ def written(manifest: Manifest) -> str:
 
 @given(MANIFESTS)
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
-def test_a_manifest_written_and_loaded_is_the_same(
+def test_a_manifest_that_was_written_and_loaded_is_the_same(
     tmp_path_factory: pytest.TempPathFactory, manifest: Manifest
 ) -> None:
-    """Every default, override and date survives the way through YAML."""
+    """Every default, override and date survives the conversion to YAML."""
     file = tmp_path_factory.mktemp("round") / "m.yaml"
     file.write_text(written(manifest))
     project = load(file, environ={})

@@ -25,21 +25,21 @@ def objects(schema: object) -> Iterator[dict[str, object]]:
             yield from objects(each)
 
 
-def test_the_committed_schema_is_the_one_that_the_models_make() -> None:
-    """`schemas/manifest.schema.json` is generated; when this fails, write `build()` to it."""
+def test_the_committed_schema_is_generated_from_the_models() -> None:
+    """If this fails, generate `schemas/manifest.schema.json` again."""
     assert COMMITTED.read_text() == build()
 
 
-def test_the_schema_is_valid_and_named() -> None:
-    """It is a schema of draft 2020-12 with an identity and a title."""
+def test_the_schema_is_valid_and_has_an_id() -> None:
+    """It is a schema of draft 2020-12 with an identifier and a title."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"].endswith("2020-12/schema")
     assert SCHEMA["$id"]
     assert SCHEMA["title"]
 
 
-def test_every_object_refuses_keys_that_it_does_not_know_and_describes_its_own() -> None:
-    """An editor completes, explains and catches typos everywhere."""
+def test_every_object_refuses_unknown_keys_and_describes_its_own() -> None:
+    """An editor completes keys, explains them and finds typos everywhere."""
     for each in objects(SCHEMA):
         assert each["additionalProperties"] is False
         properties = each["properties"]
@@ -57,8 +57,8 @@ def test_every_object_refuses_keys_that_it_does_not_know_and_describes_its_own()
         {"version": 1, "matomo": {"url": "${MATOMO_URL}", "token": "${T}"}},
     ],
 )
-def test_pieces_of_settings_are_allowed_where_something_completes_them(data: object) -> None:
-    """Sites, environments and files with a base need not say everything."""
+def test_partial_settings_are_allowed_where_others_complete_them(data: object) -> None:
+    """Sites, environments and files with a base need not be complete."""
     assert VALIDATOR.is_valid(data)
 
 
@@ -72,6 +72,6 @@ def test_pieces_of_settings_are_allowed_where_something_completes_them(data: obj
         {"version": 1, "filters": {"bots": "yes"}},
     ],
 )
-def test_wrong_settings_are_refused(data: object) -> None:
-    """What no base could make right is wrong at once."""
+def test_invalid_settings_are_refused(data: object) -> None:
+    """They are invalid whatever the base contains."""
     assert not VALIDATOR.is_valid(data)

@@ -1,4 +1,4 @@
-"""No secret ever leaves a manifest in words."""
+"""No secret of a manifest is ever shown."""
 
 import contextlib
 import traceback
@@ -26,7 +26,7 @@ credentials:
 
 
 def test_a_literal_secret_is_allowed_but_never_shown(tmp_path: Path) -> None:
-    """Not by repr, not by str."""
+    """Neither repr nor str shows it."""
     (tmp_path / "m.yaml").write_text(GOOD)
     project = load(tmp_path / "m.yaml", environ={})
     secret = project.credentials["pull"].secret_access_key
@@ -64,7 +64,7 @@ def test_a_literal_secret_is_allowed_but_never_shown(tmp_path: Path) -> None:
     ],
 )
 def test_no_problem_shows_a_secret(tmp_path: Path, line: str) -> None:
-    """Neither the message, nor the source line, nor a traceback, whatever is wrong around it."""
+    """Neither message, source line nor traceback shows it, whatever is wrong around it."""
     text = 'version: 1\nsource: {url: "logs/{date:%F}"}\nsites: {docs: {}}\ncredentials:\n' + line.format(LITERAL)
     (tmp_path / "m.yaml").write_text(text)
     (report,) = validate([tmp_path / "m.yaml"])
@@ -72,15 +72,15 @@ def test_no_problem_shows_a_secret(tmp_path: Path, line: str) -> None:
     assert LITERAL not in repr(report) + "".join(map(problem_text, report.problems))
     with contextlib.suppress(ManifestError):
         load(tmp_path / "m.yaml", environ={})
-        return  # what is wrong is in an environment that is not selected
+        return  # the mistake is in an environment that is not selected
     with pytest.raises(ManifestError) as caught:
         load(tmp_path / "m.yaml", environ={})
     assert LITERAL not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
 
 
 @pytest.mark.parametrize("environ", [{"S": LITERAL + "\n" + LITERAL}, {"S": LITERAL}])
-def test_the_value_of_a_variable_is_never_repeated(tmp_path: Path, environ: dict[str, str]) -> None:
-    """A setting that its variable makes wrong is told by the variable's name."""
+def test_the_value_of_a_variable_is_never_shown(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A setting with an invalid value is reported with the name of its variable."""
     text = """\
 version: 1
 source: {url: "gs://${S}", settle: "${S}", format: "${S}", credentials: "${S}"}
@@ -98,8 +98,8 @@ dates: "${S}"
     assert LITERAL not in "".join(map(problem_text, caught.value.problems))
 
 
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    """Unset, empty, without a file: by name and place."""
+def test_missing_references_are_named(tmp_path: Path) -> None:
+    """A variable that is unset or empty, or a missing file, is reported with name and place."""
     text = """\
 version: 1
 source: {url: "logs/{date:%F}"}
@@ -117,8 +117,8 @@ timezone: "${B}"
     ]
 
 
-def test_a_placeholder_is_shown_as_it_is(tmp_path: Path) -> None:
-    """What is no secret helps to find the place."""
+def test_a_placeholder_is_shown(tmp_path: Path) -> None:
+    """It is not a secret, and helps to find the place."""
     (tmp_path / "m.yaml").write_text(GOOD.replace(f"'{LITERAL}'", '"${TOKEN}"').replace(LITERAL, '"${TOKEN}"'))
     with pytest.raises(ManifestError) as caught:
         load(tmp_path / "m.yaml", environ={})
@@ -131,8 +131,8 @@ def test_a_placeholder_is_shown_as_it_is(tmp_path: Path) -> None:
 @example(before="\n: ", after="")
 @example(before="\n: ", after=":")
 @settings(max_examples=40)
-def test_no_damage_around_a_secret_shows_it(before: str, after: str) -> None:
-    """A stray quote or brace beside a secret must not bring it to light."""
+def test_a_syntax_error_next_to_a_secret_does_not_show_it(before: str, after: str) -> None:
+    """It may be a stray quote or brace."""
     text = f"credentials:\n  pull:\n    secret_access_key: {before}{LITERAL}{after}\n    region: [\n"
     _, problems = read_text(text, Path("/m.yaml"))
     assert all(LITERAL not in problem_text(each) for each in problems)

@@ -1,4 +1,4 @@
-"""What CI runs: files, folders, bases and environments."""
+"""What `mtc validate` checks in CI: files, folders, bases and environments."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from mtc.manifest.load import validate
 WHOLE = "version: 1\nsource: {url: 'logs/{site}/{date:%F}*'}\nsites: {docs: {}}\n"
 
 
-def test_a_folder_gives_its_manifests_in_order(tmp_path: Path) -> None:
-    """Below it too; other YAML, hidden folders and other files are left alone."""
+def test_the_manifests_of_a_folder_are_found_in_order(tmp_path: Path) -> None:
+    """Subfolders are included; other YAML, hidden folders and other files are ignored."""
     (tmp_path / "more").mkdir()
     (tmp_path / ".git").mkdir()
     (tmp_path / "b.yaml").write_text(WHOLE)
@@ -21,8 +21,8 @@ def test_a_folder_gives_its_manifests_in_order(tmp_path: Path) -> None:
     assert all(report.valid for report in reports)
 
 
-def test_a_base_need_not_be_whole(tmp_path: Path) -> None:
-    """A file that others extend, or that names no sites, is a piece; its own mistakes still count."""
+def test_a_base_need_not_be_complete(tmp_path: Path) -> None:
+    """A file that others extend, or without sites, is incomplete; its own mistakes are still reported."""
     (tmp_path / "base.yaml").write_text("version: 1\nsites: {docs: {}}\nrun: {jbos: 3}\n")
     (tmp_path / "daily.yaml").write_text("extends: base.yaml\nsource: {url: 'logs/{date:%F}'}\n")
     base, daily = validate([tmp_path])
@@ -35,16 +35,16 @@ def test_a_base_need_not_be_whole(tmp_path: Path) -> None:
     assert len(alone.problems) == 1
 
 
-def test_a_file_that_extends_a_bad_base_alone_still_tells_it(tmp_path: Path) -> None:
-    """A problem is told once, not never."""
+def test_a_problem_of_a_base_is_reported_for_a_single_extending_file(tmp_path: Path) -> None:
+    """A problem must be reported once, and not left out."""
     (tmp_path / "base.yaml").write_text("version: 1\nsites: {docs: {}}\nrun: {jbos: 3}\n")
     (tmp_path / "daily.yaml").write_text("extends: base.yaml\nsource: {url: 'logs/{date:%F}'}\n")
     (report,) = validate([tmp_path / "daily.yaml"])
     assert [each.file for each in report.problems] == [str(tmp_path / "base.yaml")]
 
 
-def test_every_environment_is_checked_and_nothing_is_told_twice(tmp_path: Path) -> None:
-    """A mistake in the manifest is told once; one that an environment makes, under its name."""
+def test_every_environment_is_checked_and_nothing_is_reported_twice(tmp_path: Path) -> None:
+    """A mistake of the manifest is reported once, and one of an environment with the environment's name."""
     text = WHOLE + "stages: [imprt]\nenvironments:\n  a: {run: {jobs: 0}}\n  b: {stages: [stat], csv: {path: stats}}\n"
     (tmp_path / "m.yaml").write_text(text)
     (report,) = validate([tmp_path / "m.yaml"])
@@ -56,15 +56,15 @@ def test_every_environment_is_checked_and_nothing_is_told_twice(tmp_path: Path) 
     ]
 
 
-def test_what_is_not_there_is_told(tmp_path: Path) -> None:
-    """A missing file, and a folder without a manifest."""
+def test_missing_files_are_reported(tmp_path: Path) -> None:
+    """Examples are a missing file, and a folder without a manifest."""
     missing, empty = validate([tmp_path / "none.yaml", tmp_path])[::-1]
     assert [each.what for each in missing.problems] == ["there is no such file"]
     assert [each.what for each in empty.problems] == ["no manifest in this folder"]
 
 
-def test_no_secret_is_needed_and_none_is_read(tmp_path: Path) -> None:
-    """References stay as they are: `validate` looks up no variable and opens no secret's file."""
+def test_no_secret_is_needed_or_read(tmp_path: Path) -> None:
+    """References stay unresolved: `validate` reads no variable and no file of a secret."""
     text = WHOLE.replace("docs: {}", "docs: {matomo_id: 1}")
     text += "matomo: {url: '${NOWHERE}', token: '${file:/nonexistent/token}'}\n"
     (tmp_path / "m.yaml").write_text(text)

@@ -1,4 +1,4 @@
-"""YAML into trees: places, values, and text that means harm."""
+"""Parsing YAML: places, values, and hostile text."""
 
 import itertools
 import time
@@ -28,8 +28,8 @@ def only_problem(text: str) -> Problem:
     return problems[0]
 
 
-def test_keys_and_values_know_their_places() -> None:
-    """Lines and columns count from 1, after a byte-order mark and with any line ends."""
+def test_keys_and_values_have_their_places() -> None:
+    """Lines and columns count from 1, after a byte order mark and with any line ends."""
     tree = tree_of("\ufeffversion: 1\r\nsource:\r\n  url: 'x'\r\n")
     entry = tree.entries["source"]
     assert (entry.mark.line, entry.mark.column) == (2, 1)
@@ -68,22 +68,22 @@ def test_keys_and_values_know_their_places() -> None:
     ],
 )
 def test_values_are_those_of_yaml_1_2_and_dates_stay_text(written: str, value: object) -> None:
-    """Booleans are true and false alone; numbers are sensible; nothing becomes a date."""
+    """Only true and false are booleans, numbers are plain, and nothing becomes a date."""
     data = plain(tree_of(f"key: {written}"))
     assert isinstance(data, dict)
     assert data["key"] == value
     assert type(data["key"]) is type(value)
 
 
-def test_anchors_and_merge_keys_are_followed() -> None:
-    """A key of its own wins over a merged one; of several maps the first wins."""
+def test_anchors_and_merge_keys_are_supported() -> None:
+    """An own key overrides a merged one; of several merged maps the first one wins."""
     tree = tree_of("a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], x: 3}\nd: *a\n")
     assert plain(tree.entries["c"].node) == {"x": 3, "y": 1, "z": 2}
     assert plain(tree.entries["d"].node) == {"x": 1, "y": 1}
 
 
-def test_all_duplicates_are_told_at_once() -> None:
-    """Each with its own place, and the line of the first."""
+def test_all_duplicates_are_reported_at_once() -> None:
+    """Each has its own place, and the line of the first one."""
     _, problems = read_text("a: 1\nb: {c: 1, c: 2}\na: 2\na: 3\n", FILE)
     assert [(each.line, each.column, each.what) for each in problems] == [
         (2, 11, "c is written twice"),
@@ -115,8 +115,8 @@ def test_all_duplicates_are_told_at_once() -> None:
         ("%YAML 3.0\n---\na: 1", "this is not YAML"),
     ],
 )
-def test_hostile_text_gets_one_plain_problem(text: str, said: str) -> None:
-    """Nothing is run, nothing escapes as an error of the YAML library."""
+def test_hostile_text_is_one_plain_problem(text: str, said: str) -> None:
+    """No code runs, and no error of the YAML library is raised."""
     assert said in only_problem(text).what
 
 
@@ -130,16 +130,16 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
     [BOMB, "a: " + "[" * 100_000, "a: " + "{b: " * 100_000, "- " * 50_000, "? " * 50_000, "a: [" + "1," * 60_000 + "]"],
     ids=["aliases", "lists", "maps", "blocks", "complex keys", "long list"],
 )
-def test_a_bomb_is_refused_soon(text: str) -> None:
-    """What would grow beyond memory, or nest beyond the stack, stops at a limit."""
+def test_a_yaml_bomb_is_refused_quickly(text: str) -> None:
+    """Limits apply before it fills the memory or the stack."""
     start = time.process_time()
     problem = only_problem(text)
     assert "more than" in problem.what
     assert time.process_time() - start < 30
 
 
-def test_files_that_cannot_be_read_are_problems_too(tmp_path: Path) -> None:
-    """Missing, a folder, not UTF-8, too large: each is said plainly."""
+def test_unreadable_files_are_problems_too(tmp_path: Path) -> None:
+    """Each of a missing file, a folder, invalid UTF-8 and a file that is too large has a plain message."""
     assert read_file(tmp_path / "none.yaml")[1][0].what == "there is no such file"
     assert read_file(tmp_path)[1][0].what == "this is a folder"
     assert read_file(Path("/dev/null"))[1][0].what == "this is not a regular file"
@@ -154,8 +154,8 @@ def test_files_that_cannot_be_read_are_problems_too(tmp_path: Path) -> None:
 
 
 @given(st.text(st.sampled_from("ab: -[]{}*&!|>'\"%@`#,?\n\t0<~\\$\x85\u2028"), max_size=60))
-def test_no_text_makes_reading_fail(text: str) -> None:
-    """Any text gives a tree or problems that stand within it."""
+def test_no_text_makes_parsing_fail(text: str) -> None:
+    """Any text gives a tree, or problems with places inside the text."""
     tree, problems = read_text(text, FILE)
     assert (tree is None) <= bool(problems)
     assert all(each.line >= 1 and each.column >= 1 for each in problems)

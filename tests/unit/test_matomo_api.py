@@ -1,4 +1,4 @@
-"""Calls of the reporting API, over a real socket: what is sent, and what each way of saying no means."""
+"""Calls of the reporting API over a real socket: the requests, and the meaning of each kind of error."""
 
 import datetime as dt
 import json
@@ -44,7 +44,7 @@ def error(message: str) -> Answer:
 
 
 def test_a_call_is_a_form_with_the_token_in_its_body() -> None:
-    """The answer is what JSON gives; messages and labels are asked for in English."""
+    """The answer is parsed JSON; messages and labels are requested in English."""
     with asking(as_json({"nb_visits": 60})) as (client, script):
         assert call(client, "VisitsSummary.get", idSite=1, date="2026-11-20") == {"nb_visits": 60}
     asked = script.asked[0]
@@ -83,8 +83,8 @@ def test_a_call_is_a_form_with_the_token_in_its_body() -> None:
         (html("teapot", 418), CallRefusedError, "teapot"),
     ],
 )
-def test_every_way_to_say_no_has_its_kind_and_its_remedy(answer: Answer, kind: type[ApiError], words: str) -> None:
-    """What may pass is transient, the rest is not."""
+def test_every_kind_of_error_has_its_class_and_fix(answer: Answer, kind: type[ApiError], words: str) -> None:
+    """Only errors that may pass are transient."""
     with asking(answer) as (client, _), pytest.raises(ApiError) as caught:
         call(client, "VisitsSummary.get")
     assert type(caught.value) is kind
@@ -92,16 +92,16 @@ def test_every_way_to_say_no_has_its_kind_and_its_remedy(answer: Answer, kind: t
     assert isinstance(caught.value, TransientError) != isinstance(caught.value, PermanentError)
 
 
-def test_no_error_holds_the_token() -> None:
-    """A server may echo the request, tags and all."""
+def test_no_error_contains_the_token() -> None:
+    """A server may echo the request, including HTML tags."""
     for answer in (error(f"bad {TOKEN}"), html(f"<html>{TOKEN}", 500), html(TOKEN)):
         with asking(answer) as (client, _), pytest.raises(ApiError) as caught:
             call(client, "API.getMatomoVersion")
         assert TOKEN not in str(caught.value)
 
 
-def test_several_calls_go_in_one_request_and_a_failing_one_has_its_error_in_its_place() -> None:
-    """More than twenty go in further requests; the order stays."""
+def test_several_calls_share_a_request_and_a_failed_call_has_its_error_in_its_place() -> None:
+    """More than twenty calls need further requests; the order is kept."""
     failing = {"result": "error", "message": "website id was set to '99'"}
     with asking(as_json([1, failing, *range(18)]), as_json([[]])) as (client, script):
         answers = bulk(client, [Call("A.b", (("date", "A,B & C"),))] * 21)
@@ -114,14 +114,14 @@ def test_several_calls_go_in_one_request_and_a_failing_one_has_its_error_in_its_
 
 
 @pytest.mark.parametrize("answer", [as_json([1]), as_json({}), as_json("x")])
-def test_answers_that_do_not_fit_the_calls_are_none(answer: Answer) -> None:
-    """Else one report would be taken for another."""
+def test_answers_that_do_not_match_the_calls_are_refused(answer: Answer) -> None:
+    """Otherwise one report would be taken for another."""
     with asking(answer) as (client, _), pytest.raises(ServerBusyError, match="one by one"):
         bulk(client, [Call("A.b"), Call("A.c")])
 
 
-def test_a_read_is_repeated_after_growing_pauses_until_it_works() -> None:
-    """Spread by half either way, and never shorter than the server asks for."""
+def test_a_read_is_retried_after_growing_pauses_until_it_works() -> None:
+    """Pauses vary by half either way, and are never shorter than the server requests."""
     busy = html("", 503), html("", 429, Retry_After="30")
     pauses: list[float] = []
     with asking(*busy, as_json(5)) as (client, _):
@@ -131,8 +131,8 @@ def test_a_read_is_repeated_after_growing_pauses_until_it_works() -> None:
     assert pauses[1] == 30
 
 
-def test_a_read_that_goes_on_failing_ends_with_its_last_error() -> None:
-    """And what cannot pass is not repeated at all."""
+def test_a_read_that_keeps_failing_raises_its_last_error() -> None:
+    """Permanent errors are not retried at all."""
     pauses: list[float] = []
     policy = RetryPolicy(pauses.append, attempts=3)
     with asking(html("", 503)) as (client, script), pytest.raises(ServerBusyError):
@@ -155,13 +155,13 @@ def test_a_read_that_goes_on_failing_ends_with_its_last_error() -> None:
         ("", None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_and_never_more_than_an_hour(value: str, seconds: float | None) -> None:
-    """It is a stranger's word."""
+def test_retry_after_is_seconds_or_a_date_and_at_most_an_hour(value: str, seconds: float | None) -> None:
+    """The value is untrusted."""
     assert retry_after({"retry-after": value}, datetime(2026, 5, 1, 12, tzinfo=UTC)) == seconds
 
 
 def test_a_site_is_found_by_its_address_or_else_by_its_host() -> None:
-    """Numbers come as numbers or as text."""
+    """Ids may be numbers or text."""
     with asking(as_json([{"idsite": "3"}])) as (client, _):
         assert site_id(client, "https://docs.example.org/") == 3
     with asking(as_json([]), as_json([{"idsite": 4}])) as (client, script):
@@ -173,15 +173,15 @@ def test_a_site_is_found_by_its_address_or_else_by_its_host() -> None:
     ("found", "words"),
     [([], "no site of Matomo has the address"), ([{"idsite": 7}, {"idsite": 2}], "several sites.*: 2, 7")],
 )
-def test_no_site_or_several_is_an_error_with_a_remedy(found: list[object], words: str) -> None:
-    """Nothing is guessed."""
+def test_no_site_or_several_is_an_error_with_a_fix(found: list[object], words: str) -> None:
+    """The right site is not guessed."""
     with asking(as_json(found)) as (client, _), pytest.raises(PermanentError, match=words) as caught:
         site_id(client, "docs.example.org")
     assert "matomo_id" in caught.value.hint
 
 
-def test_a_site_is_described_or_is_not_there() -> None:
-    """With the day that it began with, as far as that is told."""
+def test_a_site_is_described_or_missing() -> None:
+    """Its first day is included if the server reports it."""
     site = {"idsite": 1, "name": "docs\ud800", "main_url": "http://docs.example.org", "timezone": "Europe/Paris"}
     for told, created in ((None, None), ("2026-05-03 08:00:00", dt.date(2026, 5, 3)), ("0000-00-00 00:00:00", None)):
         with asking(as_json({**site, "ts_created": told})) as (client, _):
@@ -194,8 +194,8 @@ def test_a_site_is_described_or_is_not_there() -> None:
 @pytest.mark.parametrize("right", ["view", "write", "admin"])
 @pytest.mark.parametrize("quote", ["'", "&#039;", "&apos;"])
 @pytest.mark.parametrize("status", [200, 401, 403])
-def test_a_token_that_lacks_a_site_is_told_from_a_wrong_one(right: str, quote: str, status: int) -> None:
-    """Which site, and which right; alone, and among several calls."""
+def test_a_token_without_access_to_a_site_differs_from_a_wrong_one(right: str, quote: str, status: int) -> None:
+    """The error names site and right, for a single call and for one of several."""
     message = f"You can't access this resource as it requires {quote}{right}{quote} access for the website id = 2."
     with asking(as_json({"result": "error", "message": message}, status)) as (client, _):
         with pytest.raises(NoRightError) as caught:
@@ -210,22 +210,22 @@ def test_a_token_that_lacks_a_site_is_told_from_a_wrong_one(right: str, quote: s
 @pytest.mark.parametrize(
     "body", [b"<html>no", b"", b"[", b"[1]", b'{"result": "error", "message": "You must be logged in"}']
 )
-def test_a_401_of_another_kind_is_a_wrong_token(body: bytes) -> None:
-    """In HTML, or without a site's number."""
+def test_a_401_without_a_site_is_a_wrong_token(body: bytes) -> None:
+    """The answer may be HTML."""
     with asking(Answer(body, 401)) as (client, _), pytest.raises(TokenRefusedError):
         site_info(client, 2)
 
 
-def test_the_version_is_that_of_a_matomo() -> None:
-    """Anything else that answers JSON is told apart."""
+def test_the_version_must_be_that_of_a_matomo() -> None:
+    """Any other server that answers JSON is recognised."""
     with asking(as_json({"value": "5.1.2"})) as (client, _):
         assert version(client) == "5.1.2"
     with asking(as_json({"hello": "world"})) as (client, _), pytest.raises(NotMatomoError, match="folder"):
         version(client)
 
 
-def test_the_rights_of_a_token_are_told_by_what_it_may_ask() -> None:
-    """A writer sees no list of all sites; an admin may write; a super user may do all."""
+def test_the_rights_of_a_token_are_known_from_its_allowed_calls() -> None:
+    """A writer cannot list all sites, an admin may write, and a super user may do everything."""
     refused = {"result": "error", "message": "does not exist or is not available"}
     with asking(as_json([[1, 2], [{"idsite": "2"}], ["3"], refused])) as (client, _):
         found = rights(client)
@@ -238,8 +238,8 @@ def test_the_rights_of_a_token_are_told_by_what_it_may_ask() -> None:
         rights(client)
 
 
-def test_the_servers_clock_is_compared_with_ours() -> None:
-    """By the Date header, between the moment before and the moment after."""
+def test_the_servers_clock_is_compared_with_the_local_one() -> None:
+    """The Date header is compared with the times before and after the request."""
     ticks = iter([datetime(2026, 5, 1, 12, tzinfo=UTC), datetime(2026, 5, 1, 12, 0, 2, tzinfo=UTC)])
 
     def answer(_: object) -> Answer:

@@ -1,4 +1,4 @@
-"""The limiter: never more under way than it is wide, narrower when the server slows, wider again in time."""
+"""The limiter bounds concurrent requests: fewer when the server slows down, and more again over time."""
 
 import threading
 
@@ -8,7 +8,7 @@ from mtc.matomo.limiter import Limiter
 
 
 class Clock:
-    """Time that passes when somebody sleeps."""
+    """A clock that advances when somebody sleeps."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -22,8 +22,8 @@ class Clock:
         self.now += seconds
 
 
-def test_no_more_than_the_limit_are_under_way() -> None:
-    """Eight threads, three places: all three get used, never a fourth."""
+def test_the_number_of_requests_in_flight_is_limited() -> None:
+    """Eight threads with a limit of three: all three slots are used, and never a fourth."""
     limiter = Limiter(3)
     seen: list[int] = []
     full = threading.Barrier(3, timeout=5)
@@ -49,8 +49,8 @@ def test_no_more_than_the_limit_are_under_way() -> None:
     assert limiter.in_flight == 0
 
 
-def test_one_waits_until_another_is_done() -> None:
-    """A place that becomes free is taken."""
+def test_a_request_waits_until_another_one_is_done() -> None:
+    """A slot that becomes free is used."""
     limiter = Limiter(1)
     entered = threading.Event()
 
@@ -66,7 +66,7 @@ def test_one_waits_until_another_is_done() -> None:
     assert entered.is_set()
 
 
-def test_a_server_that_slows_gets_half_and_never_none() -> None:
+def test_a_slow_server_halves_the_limit_down_to_one() -> None:
     """8, 4, 2, 1, 1."""
     limiter = Limiter(8)
     widths = []
@@ -76,8 +76,8 @@ def test_a_server_that_slows_gets_half_and_never_none() -> None:
     assert widths == [4, 2, 1, 1]
 
 
-def test_everybody_pauses_until_the_server_wants_them_again() -> None:
-    """The longest pause that was asked for counts, once it has passed nobody waits."""
+def test_all_requests_pause_as_long_as_the_server_asks() -> None:
+    """The longest requested pause counts, and after it nobody waits."""
     clock = Clock()
     limiter = Limiter(4, clock, clock.sleep)
     limiter.slow_down(30)
@@ -89,8 +89,8 @@ def test_everybody_pauses_until_the_server_wants_them_again() -> None:
     assert clock.slept == [30]
 
 
-def test_good_answers_in_a_row_make_room_for_one_more_up_to_the_limit() -> None:
-    """A slow one in between begins the row again."""
+def test_consecutive_good_answers_raise_the_limit_by_one_up_to_the_maximum() -> None:
+    """A slow answer in between restarts the count."""
     limiter = Limiter(4, successes_needed=3)
     limiter.slow_down()
     limiter.slow_down()
@@ -106,8 +106,8 @@ def test_good_answers_in_a_row_make_room_for_one_more_up_to_the_limit() -> None:
     assert limiter.width == 4
 
 
-def test_a_pause_that_is_broken_off_takes_no_place() -> None:
-    """Ctrl-C while waiting: the sleep raises, and the limiter is as before."""
+def test_an_interrupted_pause_takes_no_slot() -> None:
+    """Ctrl-C while waiting raises, and the limiter is unchanged."""
 
     def stop(_: float) -> None:
         raise KeyboardInterrupt
@@ -119,8 +119,8 @@ def test_a_pause_that_is_broken_off_takes_no_place() -> None:
     assert limiter.in_flight == 0
 
 
-def test_an_error_inside_gives_the_place_back() -> None:
-    """Else a lane that failed would narrow the limiter for good."""
+def test_an_error_releases_the_slot() -> None:
+    """Otherwise a failed lane would reduce the limit for good."""
     limiter = Limiter(1)
     with pytest.raises(ZeroDivisionError), limiter:
         _ = 1 // 0
@@ -128,7 +128,7 @@ def test_an_error_inside_gives_the_place_back() -> None:
         assert limiter.in_flight == 1
 
 
-def test_a_gate_without_a_place_is_a_mistake() -> None:
-    """Nobody would ever get through."""
+def test_a_limiter_without_slots_is_refused() -> None:
+    """All requests would wait forever."""
     with pytest.raises(ValueError, match="at least one"):
         Limiter(0)

@@ -1,4 +1,4 @@
-"""Was it recorded? Against visits that are listed as Live lists them: by their last action, some actions missing."""
+"""Looking up stored hits in a list of visits like that of Live: ordered by last action, with some actions missing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ Actions = list[tuple[float, str]] | list[tuple[int, str]]
 
 @dataclass
 class Log:
-    """A Matomo's visits, each a list of (minute of the day, pv_id); `listed` is how many actions Live shows."""
+    """The visits of a Matomo, lists of (minute of the day, pv_id); Live shows at most `listed` actions of each."""
 
     visits: Sequence[Actions]
     listed: int = 500
@@ -79,14 +79,14 @@ def look(log: Log, *hits: Probe) -> Stored:
 
 
 def is_found(log: Log, *hits: Probe) -> bool:
-    """Whether all are; none of them hidden."""
+    """Whether all hits are found and none may be hidden."""
     found = look(log, *hits)
     assert found.hidden == frozenset()
     return found.found == {hit.pv_id for hit in hits}
 
 
-def test_a_probe_near_its_time_is_found_with_one_small_question() -> None:
-    """The usual case costs one call of five visits."""
+def test_a_probe_is_found_near_its_time_with_one_small_request() -> None:
+    """In the usual case one call for five visits is enough."""
     log = Log([[(minute, f"pv{minute}"), (minute + 1, f"x{minute}")] for minute in range(500)])
     assert is_seen(log, probe(200, "pv200"))
     assert len(log.asked) == 1
@@ -95,30 +95,30 @@ def test_a_probe_near_its_time_is_found_with_one_small_question() -> None:
     assert int(asked["minTimestamp"]) == (START + timedelta(minutes=200)).timestamp() - 1
 
 
-def test_a_hit_that_is_not_there_is_not_found() -> None:
-    """Only after everything that may hold it was read."""
+def test_a_missing_hit_is_not_found() -> None:
+    """The answer is given only after all visits that may contain it were read."""
     log = Log([[(minute, f"pv{minute}")] for minute in range(300)])
     assert not is_found(log, probe(100, "none"))
     assert len(log.asked) > 2
 
 
-def test_a_probe_in_a_visit_that_goes_on_for_hours_is_found() -> None:
-    """Live orders by the last action: visits that begin after the hit may come before the hit's own."""
+def test_a_probe_in_a_visit_of_several_hours_is_found() -> None:
+    """Live orders by last action: visits that start after the hit may be listed before its own visit."""
     long = [(float(minute), f"long{minute}") for minute in range(0, 400, 10)]
     log = Log([long, *[[(minute, f"pv{minute}")] for minute in range(390)]])
     assert is_found(log, probe(50, "long50"))
     assert not is_seen(log, probe(50, "long50"))
 
 
-def test_any_of_several_probes_answers_for_the_batch() -> None:
-    """The first may be a hit that Matomo left out."""
+def test_one_stored_probe_is_enough_for_the_batch() -> None:
+    """The first probe may be a hit that Matomo did not store."""
     log = Log([[(minute, f"pv{minute}")] for minute in range(100)])
     assert is_seen(log, probe(10, "left-out"), probe(20, "pv20"))
     assert not is_seen(log, probe(10, "left-out"))
 
 
-def test_visits_that_move_while_they_are_read_hide_nothing() -> None:
-    """Other lanes deliver meanwhile: each page finds the earliest visits moved to the end."""
+def test_visits_that_move_during_the_look_up_hide_nothing() -> None:
+    """Other lanes deliver meanwhile, and move the earliest visits to the end of the list."""
 
     def move(log: Log) -> None:
         for visit in log.visits[:60]:
@@ -132,7 +132,7 @@ def test_visits_that_move_while_they_are_read_hide_nothing() -> None:
 
 
 def test_many_visits_that_end_in_one_second_are_all_read() -> None:
-    """A page that does not get further in time is asked for larger."""
+    """A larger page is requested if one page does not advance in time."""
     log = Log([[(10, f"pv{number}")] for number in range(700)])
     assert is_found(log, probe(10, "pv699"))
     assert not is_found(log, probe(10, "none"))
@@ -140,10 +140,10 @@ def test_many_visits_that_end_in_one_second_are_all_read() -> None:
 
 @given(some.lists(some.tuples(some.integers(0, 40), some.integers(0, 40)), min_size=1, max_size=60), some.data())
 @settings(max_examples=15, deadline=None)
-def test_whatever_the_visits_a_stored_hit_is_found_and_another_is_not(
+def test_stored_hits_are_found_and_missing_ones_are_not_for_any_visits(
     spans: list[tuple[int, int]], data: some.DataObject
 ) -> None:
-    """The rule that keeps hits from being doubled."""
+    """This rule prevents duplicate hits."""
     visits = [[(first, f"a{number}"), (first + more, f"b{number}")] for number, (first, more) in enumerate(spans)]
     chosen = data.draw(some.sampled_from([hit for visit in visits for hit in visit]))
     log = Log(visits)
@@ -151,21 +151,21 @@ def test_whatever_the_visits_a_stored_hit_is_found_and_another_is_not(
     assert not is_found(log, probe(chosen[0], "none"))
 
 
-def test_a_visit_that_is_listed_in_part_leaves_no_doubt_about_hits_at_other_times() -> None:
-    """A hit before its first action cannot be in it."""
+def test_a_partly_listed_visit_leaves_no_doubt_about_hits_at_other_times() -> None:
+    """A hit before its first action cannot be part of it."""
     log = Log([[(minute, f"pv{minute}") for minute in range(100, 120)]], listed=5)
     assert not is_found(log, probe(50, "none"))
 
 
-def test_what_may_be_hidden_is_told_apart_from_what_is_not_there() -> None:
-    """Neither yes nor no of the one, as a wrong no would double hits; a sure no of the other."""
+def test_possibly_hidden_hits_differ_from_missing_ones() -> None:
+    """The former have no answer, as a wrong no would duplicate hits; the latter have a certain no."""
     log = Log([[(minute, f"pv{minute}") for minute in range(100, 120)]], listed=5)
     found = look(log, probe(101, "pv101"), probe(110, "pv110"), probe(50, "none"), probe(130, "later"))
     assert found == Stored(frozenset({"pv101"}), frozenset({"pv110"}))
 
 
-def test_the_day_is_that_of_the_sites_zone() -> None:
-    """Half past eleven in London is the next day in Paris; two days are looked through in turn."""
+def test_the_day_is_in_the_time_zone_of_the_site() -> None:
+    """Half past eleven in London is the next day in Paris; two days are searched one after the other."""
     for question in (glance, stored):
         log = Log([])
         with looking(log.answer) as (client):
@@ -174,8 +174,8 @@ def test_the_day_is_that_of_the_sites_zone() -> None:
         assert {asked["date"] for asked in log.asked} == {"2026-05-01", "2026-05-02"}
 
 
-def test_a_look_up_without_a_probe_is_a_mistake() -> None:
-    """It would say "not there" of anything."""
+def test_a_look_up_without_a_probe_is_refused() -> None:
+    """It would answer "not stored" for everything."""
     with looking(Log([]).answer) as (client), pytest.raises(ValueError, match="probe"):
         glance(client, 1, UTC_ZONE, [])
 
@@ -192,22 +192,22 @@ def test_a_look_up_without_a_probe_is_a_mistake() -> None:
         {"firstActionTimestamp": 1, "lastActionTimestamp": 2, "actionDetails": [{}, {"idpageview": "wanted"}]},
     ],
 )
-def test_odd_visits_are_read_as_far_as_they_go(visit: dict[str, object]) -> None:
-    """Values are missing, or of another type."""
+def test_odd_visits_are_read_as_far_as_possible(visit: dict[str, object]) -> None:
+    """Values may be missing or of another type."""
     with looking(lambda _: as_json([visit])) as (client):
         assert stored(client, 1, UTC_ZONE, [probe(0, "wanted")]).found == {"wanted"}
 
 
 @pytest.mark.parametrize("visits", [[1], [{"actionDetails": "x", "actions": 5}]])
-def test_visits_that_cannot_be_read_are_no_proof(visits: list[object]) -> None:
-    """They may hold the hit."""
+def test_unreadable_visits_prove_nothing(visits: list[object]) -> None:
+    """They may contain the hit."""
     with looking(lambda _: as_json(visits)) as (client):
         found = stored(client, 1, UTC_ZONE, [probe(0, "none")])
     assert found == Stored(frozenset(), frozenset({"none"}))
 
 
-def test_pages_out_of_order_are_read_whole() -> None:
-    """Then no page says where the next one begins."""
+def test_unsorted_pages_are_read_completely() -> None:
+    """The start of the next page cannot be derived from them."""
     rows = [
         {
             "firstActionTimestamp": 1,
@@ -226,8 +226,8 @@ def test_pages_out_of_order_are_read_whole() -> None:
         assert stored(client, 1, UTC_ZONE, [probe(0, "pv29")]).found == {"pv29"}
 
 
-def test_a_server_that_always_lists_the_same_is_not_asked_for_ever() -> None:
-    """It does not heed `minTimestamp`; what it lists has been seen."""
+def test_a_server_that_always_lists_the_same_visits_is_not_asked_forever() -> None:
+    """It ignores `minTimestamp`, and lists only known visits."""
     asked: list[Asked] = []
     row = {"firstActionTimestamp": 1, "lastActionTimestamp": 2, "actions": 1, "actionDetails": [{"idpageview": "pv"}]}
 
@@ -241,14 +241,14 @@ def test_a_server_that_always_lists_the_same_is_not_asked_for_ever() -> None:
 
 
 @pytest.mark.parametrize("answer", [html("", 503), as_json({"value": 1})])
-def test_an_answer_that_is_none_is_an_error_and_never_a_no(answer: Answer) -> None:
-    """The caller asks again, or stops."""
+def test_an_invalid_answer_is_an_error_and_never_a_no(answer: Answer) -> None:
+    """The caller retries or stops."""
     with looking(lambda _: answer) as (client), pytest.raises((TransientError, NotMatomoError)):
         stored(client, 1, UTC_ZONE, [probe(0, "none")])
 
 
-def test_which_hits_of_a_batch_are_stored() -> None:
-    """Some, none or all of them."""
+def test_the_stored_hits_of_a_batch_are_found() -> None:
+    """Some, none or all of them may be stored."""
     log = Log([[(minute, f"pv{minute}"), (minute + 100, f"x{minute}")] for minute in range(150)])
     there = [probe(10, "pv10"), probe(149, "pv149"), probe(249, "x149")]
     assert look(log, *there, probe(77, "lost")) == Stored(frozenset({"pv10", "pv149", "x149"}))
@@ -257,7 +257,7 @@ def test_which_hits_of_a_batch_are_stored() -> None:
     assert {asked["filter_limit"] for asked in log.asked} == {"100"}
 
 
-def test_hits_of_several_days_are_looked_for_on_each() -> None:
-    """A log may hold lines of two days."""
+def test_hits_of_several_days_are_looked_up_on_each_day() -> None:
+    """A log may contain lines of two days."""
     log = Log([[(1430, "before"), (1435, "midnight")], [(1450, "after")]])
     assert look(log, probe(1435, "midnight"), probe(1450, "after")).found == {"midnight", "after"}

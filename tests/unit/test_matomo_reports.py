@@ -1,4 +1,4 @@
-"""Reports of days: how they are asked for, and how Matomo's mixed figures become numbers."""
+"""Reports of days: the requests, and the conversion of Matomo's various figures to numbers."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ def by_day(value: object) -> dict[str, object]:
 
 
 def test_a_range_of_days_is_one_request_for_all_reports() -> None:
-    """All rows of every table; those that are trees come flat; a day without visits is a day of zeros."""
+    """All rows of every table are requested, trees in flat form; a day without visits has zeros."""
     page = {"label": "/", "nb_visits": 4, "nb_hits": 7, "entry_nb_visits": "3", "exit_nb_visits": "2",
             "entry_bounce_count": "1", "bounce_rate": "18%", "url": "http://docs.example.org/"}  # fmt: skip
     country = {"label": "France", "nb_visits": 6, "nb_uniq_visitors": 5, "nb_actions": "17", "bounce_count": "2",
@@ -59,16 +59,16 @@ def test_a_range_of_days_is_one_request_for_all_reports() -> None:
 
 
 @pytest.mark.parametrize("shape", [lambda value: value, lambda value: {"2026-11-19": value}], ids=["bare", "by day"])
-def test_a_single_day_comes_bare_or_by_its_date(shape: Callable[[object], object]) -> None:
-    """Asked for as a range of one; both are taken."""
+def test_a_single_day_may_be_answered_with_or_without_its_date(shape: Callable[[object], object]) -> None:
+    """It is requested as a range of one day; both forms are accepted."""
     told = as_json([shape(VISITS), shape(ACTIONS), shape([{"label": "/"}])])
     with asking(in_turn(told)) as (client, _):
         found = reports(client, 1, FIRST, FIRST, [Report.PAGES])
     assert found == {FIRST: DayReports(FIRST, SUMMARY, {Report.PAGES: (ReportRow("/"),)})}
 
 
-def test_a_long_range_is_asked_for_month_by_month() -> None:
-    """Answers stay of a size that memory holds."""
+def test_a_long_range_is_requested_month_by_month() -> None:
+    """Answers fit into memory."""
     last = FIRST + dt.timedelta(days=39)
     with asking(lambda _: as_json([[], []])) as (client, script):
         found = reports(client, 1, FIRST, last, [])
@@ -80,8 +80,8 @@ def test_a_long_range_is_asked_for_month_by_month() -> None:
     ]
 
 
-def test_a_table_of_a_plugin_that_is_off_is_missing_and_the_others_are_there() -> None:
-    """The summary cannot be missing; any other error stops."""
+def test_the_table_of_a_disabled_plugin_is_missing_and_others_are_read() -> None:
+    """The summary must be present; any other error stops."""
     off = error("The method 'getCountry' does not exist or is not available in the module 'UserCountry'.")
     told = as_json([by_day(VISITS), by_day(ACTIONS), off])
     with asking(in_turn(told)) as (client, _):
@@ -103,14 +103,14 @@ def test_a_table_of_a_plugin_that_is_off_is_missing_and_the_others_are_there() -
         ([by_day({"nb_visits": -1}), [], []], NotMatomoError),
     ],
 )
-def test_what_is_no_report_is_an_error_and_not_a_day_without_visits(answers: object, kind: type[Exception]) -> None:
-    """Zeros are only what Matomo says is nothing."""
+def test_an_invalid_report_is_an_error_and_not_a_day_without_visits(answers: object, kind: type[Exception]) -> None:
+    """Zeros are used only for answers of Matomo that mean no visits."""
     with asking(in_turn(as_json(answers))) as (client, _), pytest.raises(kind):
         reports(client, 1, FIRST, LAST, [Report.PAGES])
 
 
 def test_the_row_that_sums_up_the_rest_is_marked() -> None:
-    """Matomo keeps 500 rows when it makes a table; the last one is no page."""
+    """Matomo keeps 500 rows of a table; the last one is not a page."""
     rows = [{"label": "/Others", "segment": "x", "nb_hits": 2}, {"label": "Others", "nb_hits": "40"}]
     told = as_json([[], [], by_day(rows)])
     with asking(in_turn(told)) as (client, _):
@@ -123,20 +123,20 @@ def test_the_row_that_sums_up_the_rest_is_marked() -> None:
     ("value", "expected"),
     [(4, 4), (4.0, 4), ("4", 4), ("20%", 20), ("2.8", 2.8), ("4s", 4), ("", 0), (None, 0), (False, 0)],
 )
-def test_figures_come_in_many_dresses(value: object, expected: float) -> None:
-    """As numbers or strings, depending on the method."""
+def test_figures_may_have_several_forms(value: object, expected: float) -> None:
+    """They are numbers or strings, depending on the method."""
     assert number(value) == expected
 
 
 @pytest.mark.parametrize("value", ["x", "nan", "inf", -1, 1e300, [], {}, "1" * 5000, 10**400])
-def test_what_is_no_figure_is_an_error(value: object) -> None:
-    """A report is a stranger's word."""
+def test_invalid_figures_are_an_error(value: object) -> None:
+    """The content of a report is untrusted."""
     with pytest.raises(NotMatomoError, match="not a number"):
         number(value)
 
 
-def test_days_are_marked_to_be_made_again() -> None:
-    """Each once, in order, without a period: weeks and months are mended too."""
+def test_days_are_invalidated() -> None:
+    """Each day is sent once, in order and without a period, so that weeks and months are computed again too."""
     told = as_json(["Success. The following dates were invalidated successfully: 2026-11-19, 2026-11-21"])
     with asking(in_turn(told)) as (client, script):
         assert invalidate(client, 7, [LAST, FIRST, LAST]) == ""
@@ -156,13 +156,13 @@ def test_days_are_marked_to_be_made_again() -> None:
         (["Warning: 2026-11-19 is older than the logs that are kept"], "older than the logs"),
     ],
 )
-def test_why_days_could_not_be_marked_is_said_for_the_receipt(answer: object, words: str) -> None:
-    """It stops nothing."""
+def test_the_reason_for_a_failed_invalidation_is_in_the_receipt(answer: object, words: str) -> None:
+    """The failure does not stop the delivery."""
     with asking(in_turn(as_json(answer))) as (client, _):
         assert words in invalidate(client, 1, [FIRST])
 
 
-def test_a_server_that_is_busy_when_days_are_marked_may_be_asked_again() -> None:
-    """That is no reason to leave the days as they are."""
+def test_an_invalidation_is_retried_when_the_server_is_busy() -> None:
+    """A busy server is no reason to keep old reports."""
     with asking(in_turn(html("", 503))) as (client, _), pytest.raises(ServerBusyError):
         invalidate(client, 1, [FIRST])

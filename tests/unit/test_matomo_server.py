@@ -1,4 +1,4 @@
-"""Addresses, secrets and proxies: what is known before anything is sent."""
+"""Addresses, secrets and proxies are checked before a request is sent."""
 
 import pytest
 from pydantic import SecretStr
@@ -21,7 +21,7 @@ TOKEN = "0123456789abcdef"
         ("http://[::1]:8080/x/", "http://[::1]:8080/x"),
     ],
 )
-def test_an_address_is_kept_as_the_folder_of_the_scripts(written: str, kept: str) -> None:
+def test_an_address_is_reduced_to_the_folder_of_the_scripts(written: str, kept: str) -> None:
     """People copy it from the browser or from the tracking code."""
     assert Server(written, SecretStr(TOKEN)).url == kept
 
@@ -29,28 +29,28 @@ def test_an_address_is_kept_as_the_folder_of_the_scripts(written: str, kept: str
 @pytest.mark.parametrize(
     "url", ["stats.example.org", "ftp://stats.example.org", "http://", "http://x:port", "http://["]
 )
-def test_what_is_no_address_of_a_server_is_refused_with_an_example(url: str) -> None:
-    """No traceback of the URL parser's."""
+def test_an_invalid_server_address_is_refused_with_an_example(url: str) -> None:
+    """There is no traceback of the URL parser."""
     with pytest.raises(PermanentError, match="write it like https://"):
         Server(url, SecretStr(TOKEN))
 
 
 def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
-    """It would be in every message that names the server."""
+    """Otherwise every message that names the server would contain it."""
     with pytest.raises(PermanentError) as caught:
         Server("https://me:hunter2@stats.example.org", SecretStr(TOKEN))
     assert "hunter2" not in str(caught.value)
 
 
 def test_no_secret_is_in_the_repr() -> None:
-    """A server is shown in tracebacks and in failing tests."""
+    """Tracebacks and failing tests show the server."""
     server = Server("https://stats.example.org", SecretStr(TOKEN), username="me", password=SecretStr("hunter2"))
     assert TOKEN not in repr(server)
     assert "hunter2" not in repr(server)
 
 
-def test_what_the_server_says_is_quoted_without_secrets_tags_or_commands() -> None:
-    """A server may echo the request, and its words go to a terminal."""
+def test_the_servers_text_is_quoted_without_secrets_tags_or_escape_sequences() -> None:
+    """A server may echo the request, and its text is shown on a terminal."""
     server = Server("https://stats.example.org", SecretStr(TOKEN + "+/"), username="me", password=SecretStr("hunter2"))
     said = f"<b>bad</b> {TOKEN}+/ or {TOKEN}%2B%2F\x1b[2J\n{server.authorization} hunter2"
     assert server.quote(said) == "bad *** or ***\\x1b[2J Basic *** ***"
@@ -76,13 +76,13 @@ def test_what_the_server_says_is_quoted_without_secrets_tags_or_commands() -> No
         ("http://a.example.org", {"http_proxy": "http://p", "no_proxy": ""}, Proxy("http://p")),
     ],
 )
-def test_the_proxy_is_the_one_of_the_usual_variables(url: str, environ: dict[str, str], proxy: Proxy | None) -> None:
-    """As curl and the other tools of the machine have it."""
+def test_the_proxy_comes_from_the_usual_variables(url: str, environ: dict[str, str], proxy: Proxy | None) -> None:
+    """They have the same meaning as for curl and other tools."""
     assert proxy_for(url, environ) == proxy
 
 
-def test_a_proxy_of_another_kind_is_refused_without_its_password() -> None:
-    """SOCKS needs a package that is not there; the variable may hold a login."""
+def test_an_unsupported_proxy_is_refused_without_showing_its_password() -> None:
+    """SOCKS needs a package that is not installed; the variable may contain a login."""
     with pytest.raises(PermanentError, match="NO_PROXY") as caught:
         proxy_for("https://a.example.org", {"https_proxy": "socks5://me:hunter2@p:1080"})
     assert "hunter2" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""The table of measured answers, row by row, and the body of a batch."""
+"""The table of Matomo's answers, row by row, and the body of a batch."""
 
 import json
 
@@ -54,19 +54,19 @@ def said(tracked: object, invalid: object, indices: object = None, **more: objec
         (said(0, 2, [0, 1]), Short(0, 2, (0, 1))),
     ],
 )
-def test_success_is_counted_and_not_believed(reply: Reply, expected: TrackingResult) -> None:
-    """Three hits were sent: recorded is what adds up to three, short what adds up to less."""
+def test_a_success_is_checked_by_its_counts(reply: Reply, expected: TrackingResult) -> None:
+    """Three hits were sent: the batch is recorded if the counts add up to three, and short if they are less."""
     assert read_result(reply, 3, SERVER) == expected
 
 
 @pytest.mark.parametrize("indices", [[3], [-1], [0, 0], ["1"], [True], {"0": 1}, "x", [0, 1, 2]])
-def test_places_that_cannot_be_are_not_believed(indices: object) -> None:
-    """Two of three hits are invalid; which, is not known then."""
+def test_impossible_positions_are_ignored(indices: object) -> None:
+    """Two of three hits are invalid, but it is unknown which ones."""
     assert read_result(said(1, 2, indices), 3, SERVER) == Recorded(1, 2, None)
 
 
 def test_none_recorded_and_all_invalid_is_a_wrong_token_or_site() -> None:
-    """The next batch would go the same way; the hint names both."""
+    """The next batch would fail in the same way; the hint names both causes."""
     refused = read_result(said(0, 3), 3, SERVER)
     assert isinstance(refused, Refused)
     assert refused.invalid == 3
@@ -75,15 +75,15 @@ def test_none_recorded_and_all_invalid_is_a_wrong_token_or_site() -> None:
 
 
 def test_none_recorded_and_none_invalid_is_maintenance() -> None:
-    """Matomo says success while its statistics are switched off."""
+    """Matomo reports success while its statistics are switched off."""
     refused = read_result(said(0, 0), 3, SERVER)
     assert isinstance(refused, Refused)
     assert "record_statistics" in refused.hint
     assert refused.invalid == 0
 
 
-def test_a_hit_alone_may_have_been_lost_to_a_lock_wait() -> None:
-    """Which looks the same: it is tried again, and the other cause is named."""
+def test_a_single_hit_may_have_been_lost_to_a_lock_wait() -> None:
+    """It looks the same: the hit is retried, and the other cause is named."""
     found = read_result(said(0, 0), 1, SERVER)
     assert isinstance(found, NotRecorded)
     assert "record_statistics" in found.reason
@@ -120,8 +120,8 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("reply", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_each_row_of_the_table_of_measured_answers(reply: Reply, expected: object) -> None:
-    """Three hits were sent. No error of Matomo's own says that nothing is kept."""
+def test_each_row_of_the_table_of_answers(reply: Reply, expected: object) -> None:
+    """Three hits were sent. No error of Matomo itself means that no hit was stored."""
     found = read_result(reply, 3, SERVER)
     if expected is IN_PART:
         assert isinstance(found, InDoubt)
@@ -140,8 +140,8 @@ def test_each_row_of_the_table_of_measured_answers(reply: Reply, expected: objec
         ("", ""),
     ],
 )
-def test_an_error_about_access_comes_with_its_remedy(message: str, hint: str) -> None:
-    """For when it turns out that none of the hits is there."""
+def test_an_access_error_has_a_fix(message: str, hint: str) -> None:
+    """It is shown if it turns out that no hit was stored."""
     found = read_result(answer({"status": "error", "tracked": 0, "message": message}, 500, retry_after="9"), 3, SERVER)
     assert isinstance(found, InDoubt)
     assert found.hint == hint
@@ -156,8 +156,8 @@ def test_an_error_about_access_comes_with_its_remedy(message: str, hint: str) ->
         (page("later", 503, retry_after="120"), 120.0),
     ],
 )
-def test_what_certainly_left_nothing_may_be_sent_again(reply: Reply, wait: float | None) -> None:
-    """A request that was turned away in front."""
+def test_a_request_that_certainly_stored_nothing_may_be_sent_again(reply: Reply, wait: float | None) -> None:
+    """It was refused before it reached Matomo."""
     found = read_result(reply, 3, SERVER)
     assert isinstance(found, NotRecorded)
     assert found.retry_after == wait
@@ -189,13 +189,13 @@ def test_what_certainly_left_nothing_may_be_sent_again(reply: Reply, wait: float
         said(-1, 4),
     ],
 )
-def test_what_is_not_known_to_be_nothing_is_in_doubt(reply: Reply) -> None:
-    """A look-up costs little, a wrong guess loses or doubles hits."""
+def test_an_uncertain_result_is_in_doubt(reply: Reply) -> None:
+    """A look-up is cheap, and a wrong guess loses or duplicates hits."""
     assert isinstance(read_result(reply, 3, SERVER), InDoubt)
 
 
-def test_a_page_for_people_is_named() -> None:
-    """The operator is told to look for a proxy or a login."""
+def test_an_html_page_is_named_in_the_error() -> None:
+    """The operator is told to look for a proxy or a login page."""
     found = read_result(page("<html><title>Sign in</title>"), 3, SERVER)
     assert found == InDoubt("answered with an HTML page; a proxy or a login page? Sign in")
 
@@ -218,8 +218,8 @@ def test_a_page_for_people_is_named() -> None:
         (page("", 308, location="http://["), "without a target"),
     ],
 )
-def test_what_would_meet_every_batch_stops_the_delivery_with_a_remedy(reply: Reply, words: str) -> None:
-    """The cause is named, and what to do."""
+def test_an_error_that_affects_every_batch_stops_the_delivery_with_a_fix(reply: Reply, words: str) -> None:
+    """The error names the cause and what to do."""
     found = read_result(reply, 3, SERVER)
     assert isinstance(found, Refused)
     assert words in found.reason
@@ -227,27 +227,27 @@ def test_what_would_meet_every_batch_stops_the_delivery_with_a_remedy(reply: Rep
 
 
 @given(some.integers(200, 599), some.sampled_from(["", f"<html>{TOKEN}", f'{{"status":"error","message":"{TOKEN}"}}']))
-def test_no_answer_makes_a_message_with_the_token(status: int, text: str) -> None:
-    """A server may echo what it was sent, whatever its status."""
+def test_no_message_contains_the_token(status: int, text: str) -> None:
+    """A server may echo the request, with any status."""
     found = read_result(Reply(status, "text/html", text.encode(), {"location": f"https://x/{TOKEN}"}), 3, SERVER)
     assert TOKEN not in repr(found)
 
 
 @given(some.lists(some.text(max_size=20).map(lambda text: f"?{text}"), min_size=1, max_size=5), some.text(max_size=10))
-def test_a_body_is_the_json_of_its_hits_whatever_they_hold(requests: list[str], token: str) -> None:
-    """Joined without escaping where that is right, and only there."""
+def test_a_body_is_the_json_of_its_hits_whatever_they_contain(requests: list[str], token: str) -> None:
+    """Strings are joined without escaping only where that is safe."""
     server = Server("https://stats.example.org", SecretStr(token))
     assert json.loads(body(requests, server)) == {"requests": requests, "token_auth": token}
 
 
 @pytest.mark.parametrize("requests", [['?a","?b'], ["?a\\"], ["?a\n"], ['?"', "?b"], ["?é"], ["?a", '?b"]']])
-def test_a_hit_that_needs_escaping_cannot_break_out(requests: list[str]) -> None:
-    """A value of a log line that looks like JSON stays one string."""
+def test_a_hit_that_needs_escaping_stays_one_string(requests: list[str]) -> None:
+    """A value of a log line may look like JSON."""
     assert json.loads(body(requests, SERVER))["requests"] == requests
 
 
 @pytest.mark.parametrize("requests", [[], ["idsite=1"], ["?a", ""]])
 def test_a_hit_without_its_question_mark_is_never_sent(requests: list[str]) -> None:
-    """Matomo drops it without a word, and the places of invalid hits shift."""
+    """Matomo drops it silently, which shifts the positions of invalid hits."""
     with pytest.raises(ValueError, match="question mark"):
         body(requests, SERVER)
