@@ -1,4 +1,4 @@
-"""Which regular expressions a manifest takes: those that RE2 and Python read alike."""
+"""The regular expressions that a manifest accepts: those that mean the same in RE2 and Python."""
 
 import duckdb
 import pytest
@@ -47,19 +47,19 @@ BAD = {
 
 
 @pytest.mark.parametrize("pattern", GOOD)
-def test_what_passes_is_read_by_the_database(pattern: str) -> None:
-    """An expression that a manifest may hold never fails in an import."""
+def test_accepted_expressions_are_read_by_the_database(pattern: str) -> None:
+    """An expression that a manifest accepts never fails in an import."""
     check_re2(pattern)
     duckdb.execute("SELECT regexp_replace('/a', ?, '\\0', 'g')", [pattern])
 
 
 @pytest.mark.parametrize(("pattern", "what"), BAD.items(), ids=range(len(BAD)))
-def test_what_re2_lacks_is_refused_in_words(pattern: str, what: str) -> None:
-    """The message says what is wrong with it."""
+def test_expressions_that_re2_lacks_are_refused(pattern: str, what: str) -> None:
+    """The message says what is wrong."""
     with pytest.raises(ValueError, match=what):
         check_re2(pattern)
 
 
-def test_groups_are_counted() -> None:
-    """Those that a replacement may name: with a name or without, but not those that only hold together."""
+def test_capturing_groups_are_counted() -> None:
+    """A replacement may refer to named and unnamed groups, but not to non-capturing ones."""
     assert groups("(a)(?:b)(?P<n>c)\\(d\\)") == 2

@@ -1,4 +1,4 @@
-"""Which failed and blocked steps have a new cause."""
+"""Failed and blocked steps with a cause that was not shown yet."""
 
 import datetime as dt
 
@@ -25,16 +25,16 @@ def test_the_first_blocked_step_shows_its_reason() -> None:
     assert causes.is_new(StepBlocked(step(day=1, site="shop"), "a third reason"))
 
 
-def test_what_follows_from_a_failure_is_no_news() -> None:
-    """The failure has been shown; that its statistics wait is clear."""
+def test_a_step_blocked_by_a_failure_is_not_shown() -> None:
+    """The failure was shown, so it is clear that its statistics wait."""
     causes = SeenCauses()
     assert causes.is_new(StepFinished(step(), Status.FAILED, 1.0, error="it broke"))
     assert not causes.is_new(StepBlocked(step(Stage.STAT), "import:docs:2026-05-01 failed"))
     assert not causes.is_new(StepBlocked(step(Stage.CSV), "stat:docs:2026-05-01 is blocked"))
 
 
-def test_many_steps_that_fail_in_the_same_words_tell_them_once() -> None:
-    """A disk that is full has one message; another stage, or another file in it, is another."""
+def test_steps_that_fail_with_the_same_message_show_it_once() -> None:
+    """A full disk has one message; for another stage or another file the message is a new one."""
     causes = SeenCauses()
     full = "/data: no space left on the disk"
     shown = [
@@ -51,15 +51,15 @@ def test_many_steps_that_fail_in_the_same_words_tell_them_once() -> None:
     assert causes.failures == 3
 
 
-def test_what_follows_from_a_blocked_step_is_no_news() -> None:
-    """Nor is it when the step before could not be tried itself."""
+def test_a_step_blocked_by_a_blocked_step_is_not_shown() -> None:
+    """The step before could not be tried."""
     causes = SeenCauses()
     assert causes.is_new(StepBlocked(step(), LISTING))
     assert not causes.is_new(StepBlocked(step(Stage.STAT), "import:docs:2026-05-01 is blocked"))
 
 
 def test_a_step_that_is_done_does_not_mark_its_day() -> None:
-    """Statistics of a day whose import is done can be blocked by something of their own."""
+    """Statistics of a day with a finished import may be blocked by another cause."""
     causes = SeenCauses()
     assert not causes.is_new(StepFinished(step(), Status.DONE, 1.0))
     assert causes.is_new(StepBlocked(step(Stage.STAT), "something of its own"))

@@ -1,4 +1,4 @@
-"""A run as a person hears of it on stderr."""
+"""The report of a run on stderr for people."""
 
 import dataclasses
 import datetime as dt
@@ -35,7 +35,7 @@ END = RunFinished("R1", 0, 12.0, 2, 18, 0, 0, 1, 0, 1_200_000, 1_100_000, "")
 
 @dataclass
 class Clock:
-    """A clock that is set by hand."""
+    """A clock that the test sets."""
 
     now: float = 100.0
 
@@ -84,8 +84,8 @@ BAD = (
 )
 
 
-def test_a_good_run_without_a_terminal_is_a_line_for_each_step() -> None:
-    """With few steps each is shown as it ends, and the last line sums up."""
+def test_a_good_run_without_a_terminal_has_a_line_for_each_step() -> None:
+    """If there are few steps each is shown as it ends, and the last line sums up."""
     assert shown(GOOD) == (
         "run R1 of daily\n"
         "plan: 21 steps, 3 to do (3 new), 18 up to date\n"
@@ -97,8 +97,8 @@ def test_a_good_run_without_a_terminal_is_a_line_for_each_step() -> None:
     )
 
 
-def test_a_run_with_failures_says_what_why_and_what_next() -> None:
-    """A failure shows step, message and hint at once; the recap ends with what to do."""
+def test_a_failed_run_shows_what_failed_why_and_what_to_do() -> None:
+    """A failure shows step, message and hint at once; the summary ends with what to do."""
     assert shown(BAD) == (
         "plan: 21 steps, 3 to do (3 new), 18 up to date\n"
         "done    import:docs:2026-05-01: 3.2 s\n"
@@ -110,7 +110,7 @@ def test_a_run_with_failures_says_what_why_and_what_next() -> None:
 
 
 def test_empty_steps_of_a_stage_and_site_share_a_line() -> None:
-    """At the end of the stage: a run that catches up three weeks says so in a line. Others keep their lines."""
+    """The line is shown at the end of the stage; steps with data keep their own lines."""
 
     def empty(day: int, site: str = "docs", stage: Stage = Stage.IMPORT) -> StepFinished:
         return StepFinished(step(day, stage, site), Status.EMPTY, 0.1)
@@ -142,7 +142,7 @@ def test_empty_steps_of_a_stage_and_site_share_a_line() -> None:
 
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_cause_of_blocked_steps_is_shown_once(*, quiet: bool) -> None:
-    """In full with the first step; the others, and those of later stages, share a line for each site."""
+    """It is shown in full with the first step; the other steps, also of later stages, share a line for each site."""
     cause = "the source cannot be listed: " + "/srv/logs/www: no such folder; " * 5 + "go on"
     events = (
         *(StepBlocked(step(day), cause) for day in (1, 2, 3, 5)),
@@ -166,13 +166,13 @@ def test_a_cause_of_blocked_steps_is_shown_once(*, quiet: bool) -> None:
     assert sorted(set(lines) - set(told)) == sorted([] if quiet else shared)
 
 
-def test_quiet_is_silent_on_success() -> None:
-    """Cron sends no mail when all is well."""
+def test_a_quiet_run_shows_nothing_on_success() -> None:
+    """Cron sends no mail then."""
     assert shown(GOOD, quiet=True) == ""
 
 
-def test_quiet_shows_failures_and_the_recap() -> None:
-    """When something failed: the failure, the counts, what next, and nothing else."""
+def test_a_quiet_run_shows_failures_and_the_summary() -> None:
+    """It shows failures, counts and what to do, and nothing else."""
     assert shown(BAD, quiet=True) == (
         "FAILED  import:docs:2026-05-02: docs/a.gz: the object is corrupt. Push it again\n"
         "not finished: 1 done, 18 up to date, 1 failed, 1 blocked in 12 s\n"
@@ -181,8 +181,8 @@ def test_quiet_shows_failures_and_the_recap() -> None:
 
 
 @pytest.mark.parametrize(("code", "ending"), [(130, "interrupted"), (143, "interrupted"), (6, "stopped")])
-def test_a_run_that_was_stopped_says_so_even_quietly(code: int, ending: str) -> None:
-    """An interruption is no success."""
+def test_a_stopped_run_is_reported_even_if_quiet(code: int, ending: str) -> None:
+    """An interruption is not a success."""
     end = dataclasses.replace(END, exit_code=code, next="the same command goes on")
     assert shown([end], quiet=True) == (
         f"{ending}: 2 done, 18 up to date, 1 empty; 1,200,000 lines, 1,100,000 hits in 12 s, 100,000 lines/s\n"
@@ -191,7 +191,7 @@ def test_a_run_that_was_stopped_says_so_even_quietly(code: int, ending: str) -> 
 
 
 def test_many_steps_are_counted_at_most_every_ten_seconds() -> None:
-    """400 lines of "done" hide the one that matters; failures still come at once."""
+    """400 lines of "done" would hide an important one; failures are still shown at once."""
     stream, clock = io.StringIO(), Clock()
     reporter = ConsoleReporter(stream, PLAIN, clock=clock)
     reporter.tell(plan(400))
@@ -211,36 +211,36 @@ def test_many_steps_are_counted_at_most_every_ten_seconds() -> None:
     )
 
 
-def test_a_flood_of_failures_is_cut() -> None:
-    """Years of logs, each damaged in its own way, say so a hundred times, not a thousand."""
+def test_the_number_of_shown_failures_is_limited() -> None:
+    """Years of logs with different damage show a hundred failures, not a thousand."""
     failures = [StepFinished(step(at), Status.FAILED, 1.0, error=f"{at}.gz: corrupt") for at in range(1, 1001)]
     lines = shown(failures).splitlines()
     assert len([line for line in lines if line.startswith("FAILED")]) == MOST_FAILURES
     assert lines[-1] == "further failures are only counted; mtc status lists them"
 
 
-def test_one_cause_of_many_failures_is_one_line() -> None:
-    """A disk that is full says so once, however many days it fails; the recap has their number."""
+def test_many_failures_with_one_cause_are_one_line() -> None:
+    """A full disk is reported once for all days; the summary has their number."""
     failures = [StepFinished(step(at), Status.FAILED, 1.0, error="/data: no space left") for at in range(1, 10)]
     assert shown(failures, quiet=True) == "FAILED  import:docs:2026-05-01: /data: no space left\n"
 
 
 def test_a_hostile_key_in_an_error_cannot_forge_a_line() -> None:
-    """Escape sequences, line ends and bidirectional overrides of a key are shown, not obeyed."""
+    """Escape sequences, line ends and bidirectional overrides of a key are shown as text."""
     hostile = "a\x1b[2K\ndone    import:docs:2026-05-02\u202e.gz: corrupt"
     assert shown([StepFinished(step(), Status.FAILED, 1.0, error=hostile)]) == (
         "FAILED  import:docs:2026-05-01: a\\x1b[2K\\ndone    import:docs:2026-05-02\\u202e.gz: corrupt\n"
     )
 
 
-def test_colour_marks_failures_where_colour_is_wanted() -> None:
-    """With FORCE_COLOR in CI failures are red; without colour there is no escape code at all."""
+def test_failures_are_red_only_with_colour() -> None:
+    """FORCE_COLOR has an effect in CI; without colour there is no escape code."""
     assert shown([FAILURE], Terminal(colour=True)).startswith("\x1b[31mFAILED  import:docs:2026-05-02")
     assert "\x1b" not in shown((*GOOD, *BAD))
 
 
 def test_a_closed_pipe_stops_no_run() -> None:
-    """Telling must never stop a run, nor make noise when Python ends."""
+    """It also causes no error message when Python ends."""
     reading, writing = os.pipe()
     os.close(reading)
     stream = os.fdopen(writing, "w", encoding="utf-8")
@@ -252,7 +252,7 @@ def test_a_closed_pipe_stops_no_run() -> None:
 
 
 def test_a_full_disk_stops_no_run() -> None:
-    """A log file that can take no more loses lines, no more."""
+    """Only lines of the log file are lost."""
     with open("/dev/full", "w", encoding="utf-8") as stream:  # noqa: PTH123 - a device
         reporter = ConsoleReporter(stream, PLAIN, clock=Clock())
         for event in BAD:
@@ -260,8 +260,8 @@ def test_a_full_disk_stops_no_run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def test_steps_that_were_retried_or_are_over_are_not_at_work() -> None:
-    """What is at work is what was started and has not ended, folded by stage and site."""
+def test_retried_and_finished_steps_are_not_shown_as_running() -> None:
+    """A running step was started and has not ended; they are folded by stage and site."""
     progress = Progress(0.0)
     for day in (1, 2, 3, 5):
         progress.add(StepStarted(step(day), Verdict.NEW, 1), 1.0)
@@ -272,7 +272,7 @@ def test_steps_that_were_retried_or_are_over_are_not_at_work() -> None:
 
 
 def test_further_plans_add_steps() -> None:
-    """Stages may be planned one after the other; the time left is of all that is known."""
+    """Stages may be planned one after the other; the remaining time is that of all known steps."""
     progress = Progress(0.0)
     assert progress.figures() == ()
     progress.add(PlanMade("import", 4, 4, {"new": 4}), 0.0)
@@ -290,8 +290,8 @@ def test_reporters_are_loaded_without_rich() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"False\n"
 
 
-def test_the_time_left_is_estimated_by_bytes_where_the_plan_knows_them() -> None:
-    """One step of 900 bytes and one of 100 are not half done when the small one is."""
+def test_the_remaining_time_is_estimated_by_bytes_if_the_plan_knows_them() -> None:
+    """A step of 900 bytes and one of 100 are not half done after the small one."""
     progress = Progress(began=0.0)
     progress.add(PlanMade("import", 2, 2, {"new": 2}, size=1000), 0.0)
     progress.add(StepProgress("import:docs:2026-05-01", size=100), 1.0)
@@ -299,8 +299,8 @@ def test_the_time_left_is_estimated_by_bytes_where_the_plan_knows_them() -> None
     assert "100 B of 1.0 kB" in ", ".join(progress.figures())
 
 
-def test_a_warning_is_shown_also_where_a_run_is_quiet() -> None:
-    """It is what a person has to see; a note is not."""
+def test_a_warning_is_shown_in_a_quiet_run() -> None:
+    """A note is not shown."""
     stream = io.StringIO()
     reporter = ConsoleReporter(stream, Terminal(), quiet=True)
     reporter.tell(Notice("by the way"))

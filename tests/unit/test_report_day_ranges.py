@@ -1,4 +1,4 @@
-"""Days folded into ranges."""
+"""Days are folded into ranges."""
 
 import datetime as dt
 import itertools
@@ -16,14 +16,14 @@ def unfold(days: list[dt.date]) -> list[dt.date]:
 
 
 @given(NEAR)
-def test_ranges_hold_just_the_days(days: list[dt.date]) -> None:
-    """Folding loses and adds nothing, whatever the order and however often a day comes."""
+def test_ranges_contain_exactly_the_days(days: list[dt.date]) -> None:
+    """Order and duplicates do not matter."""
     assert unfold(days) == sorted(set(days))
 
 
 @given(NEAR)
-def test_ranges_are_the_fewest_that_do(days: list[dt.date]) -> None:
-    """Between two ranges at least one day is missing."""
+def test_the_number_of_ranges_is_minimal(days: list[dt.date]) -> None:
+    """At least one day is missing between two ranges."""
     ranges = day_ranges(days)
     assert all((after.first - before.last).days > 1 for before, after in itertools.pairwise(ranges))
 
@@ -34,13 +34,13 @@ def test_folding_does_not_depend_on_the_order(days: list[dt.date], turn: int) ->
     assert day_ranges(days) == day_ranges(days[turn:] + days[:turn]) == day_ranges(days + days)
 
 
-def test_the_ends_of_time_can_be_folded() -> None:
-    """The last day there is has no day after it."""
+def test_the_last_possible_day_can_be_folded() -> None:
+    """It has no following day."""
     assert [str(item) for item in day_ranges([dt.date.min, dt.date.max])] == ["0001-01-01", "9999-12-31"]
 
 
 def test_days_are_shown_as_ranges_with_their_number() -> None:
-    """One day needs no number; many ranges are counted."""
+    """A single day has no number; a large number of ranges is counted."""
     first = dt.date(2026, 5, 1)
     week = [first + dt.timedelta(at) for at in range(7)]
     assert day_list([first]) == "2026-05-01"

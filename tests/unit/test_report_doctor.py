@@ -1,4 +1,4 @@
-"""What the doctor found, in words: one line for one cause, everything harmless, the counts last."""
+"""The report of the doctor: one line for each cause, as plain text, with the counts at the end."""
 
 import json
 
@@ -10,8 +10,8 @@ ILL = [Finding.warning(f"source of {name}", f"logs/{name}", "no objects", "check
 OTHER = Finding.problem("archive of a", "", "access denied", "give it the permission")
 
 
-def test_one_cause_is_one_line_with_one_tip_at_the_place_of_the_first() -> None:
-    """A few are named, the others counted; what is well has a line each."""
+def test_one_cause_is_one_line_with_one_tip_at_its_first_place() -> None:
+    """Some places are named and the others counted; each successful check has a line."""
     assert doctor_text([WELL[0], ILL[0], OTHER, *ILL[1:], WELL[1]]).splitlines() == [
         "ok       source of a: 1 object (logs/a)",
         "warning  source of a, source of b, source of c, and 2 more: no objects (logs/a, and 4 more)",
@@ -24,8 +24,8 @@ def test_one_cause_is_one_line_with_one_tip_at_the_place_of_the_first() -> None:
     ]
 
 
-def test_findings_with_another_cause_or_remedy_are_shown_separately() -> None:
-    """So is a warning from a problem."""
+def test_findings_with_another_cause_or_fix_are_shown_separately() -> None:
+    """Warnings and problems are separate too."""
     found = [
         Finding.warning("a", "x", "no", "do this"),
         Finding.warning("b", "x", "no", "do that"),
@@ -42,13 +42,13 @@ def test_findings_with_another_cause_or_remedy_are_shown_separately() -> None:
 
 
 def test_json_has_every_finding() -> None:
-    """In its order, whatever they have in common."""
+    """They are in order, and not combined."""
     shown = [json.loads(line) for line in doctor_json([*ILL, OTHER]).splitlines()]
     assert [one["where"] for one in shown] == [*(f"logs/{name}" for name in "abcde"), ""]
     assert set(shown[0]) == {"level", "about", "where", "what", "hint"}
 
 
-def test_no_finding_steers_a_terminal() -> None:
-    """Whichever of its texts comes from a log or a key."""
+def test_no_finding_controls_a_terminal() -> None:
+    """Texts may come from a log or a key."""
     text = doctor_text([Finding.warning("a\x1b[2J", "b\x07", "c\u202e\n", "d\x9b31m"), *ILL])
     assert not [letter for letter in text if letter != "\n" and not letter.isprintable()]

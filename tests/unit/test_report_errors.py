@@ -1,4 +1,4 @@
-"""How errors and bugs are shown."""
+"""The output of errors and bugs."""
 
 import datetime as dt
 import io
@@ -19,15 +19,15 @@ NOW = dt.datetime(2026, 5, 2, 1, 0, tzinfo=dt.UTC)
 TOKEN = "t0k&n/secret value"
 
 
-def test_an_error_says_where_what_and_what_to_do() -> None:
-    """ERROR, then a TIP where there is one."""
+def test_an_error_shows_place_message_and_tip() -> None:
+    """It has ERROR, and then a TIP if there is one."""
     error = LockedError("another run is active", where=".mtc/lock", hint="wait for it with --wait 10m")
     assert error_text(error) == "ERROR .mtc/lock: another run is active\n  TIP wait for it with --wait 10m"
     assert error_text(MtcError("no")) == "ERROR no"
 
 
 def test_the_problems_of_a_manifest_come_before_their_count() -> None:
-    """Each has its source line and a caret, with everything made safe, and an empty line after it."""
+    """Each has its sanitised source line, a caret, and an empty line after it."""
     with_source = Problem("m.yaml", 3, 1, "", "unknown key", "did you mean sites?", "sits: \x1b[31m")
     without = Problem("m.yaml", 9, 5, "sites", "unknown key 'sits'", "did you mean sites?")
     assert error_text(ManifestError((with_source, without))) == (
@@ -37,14 +37,14 @@ def test_the_problems_of_a_manifest_come_before_their_count() -> None:
     )
 
 
-def test_hostile_values_in_errors_are_harmless() -> None:
-    """A key in an error cannot recolour or forge a line."""
+def test_hostile_values_in_errors_are_escaped() -> None:
+    """A key in an error cannot change colours or forge a line."""
     text = error_text(PermanentError("corrupt\nERROR all is lost", where="a\x1b[2J.gz", hint="\u202edo"))
     assert text == "ERROR a\\x1b[2J.gz: corrupt\\nERROR all is lost\n  TIP \\u202edo"
 
 
-def test_printing_gives_the_exit_code_and_colour_where_wanted() -> None:
-    """One handler prints and says how to exit, also when nobody can read it."""
+def test_printing_returns_the_exit_code_and_uses_colour_if_wanted() -> None:
+    """One function prints and returns the exit code, also if the stream is closed."""
     stream = io.StringIO()
     assert print_error(LockedError("held"), stream, Terminal(colour=True)) == 75
     assert stream.getvalue() == "\x1b[31mERROR\x1b[0m held\n"
@@ -64,14 +64,14 @@ def fail() -> None:
 
 
 def crash() -> Exception:
-    """What a bug raises."""
+    """Cause a bug."""
     with pytest.raises(ValueError, match="bad") as caught:
         fail()
     return caught.value
 
 
-def test_a_bug_is_written_down_and_named_in_one_line(tmp_path: Path) -> None:
-    """The log is its owner's alone and has the traceback; the terminal gets its name and exit code 1."""
+def test_a_bug_is_written_to_a_log_and_reported_in_one_line(tmp_path: Path) -> None:
+    """The log is private and has the traceback; the terminal shows its path, and the exit code is 1."""
     stream = io.StringIO()
     assert report_crash(crash(), folder=tmp_path / ".mtc", secrets=[TOKEN], now=NOW, stream=stream) == 1
     (log,) = (tmp_path / ".mtc").glob("crash-20260502T010000Z-*.log")
@@ -86,8 +86,8 @@ def test_a_bug_is_written_down_and_named_in_one_line(tmp_path: Path) -> None:
     assert "ValueError: bad" in text
 
 
-def test_the_log_of_a_bug_holds_no_secret_no_local_and_no_escape() -> None:
-    """Secrets are masked in messages and causes, local variables are left out, escape sequences shown."""
+def test_the_log_of_a_bug_contains_no_secret_local_variable_or_escape() -> None:
+    """Secrets are masked in messages and causes, local variables left out, escape sequences escaped."""
     text = crash_text(crash(), [TOKEN, ""], NOW)
     assert TOKEN not in text
     assert urllib.parse.quote_plus(TOKEN) not in text
@@ -96,19 +96,19 @@ def test_the_log_of_a_bug_holds_no_secret_no_local_and_no_escape() -> None:
     assert "only-in-a-local" not in text
 
 
-def test_a_log_that_cannot_lie_in_its_folder_lies_with_temporary_files(
+def test_a_log_that_cannot_be_in_its_folder_is_a_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bug is not lost because the project's folder is not writable."""
+    """The project's folder may not be writable."""
     (tmp_path / "file").write_text("")
     (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))  # where tempfile has already looked
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))  # tempfile has cached its folder
     report_crash(crash(), folder=tmp_path / "file", secrets=[], now=NOW, stream=io.StringIO())
     assert len(list((tmp_path / "temporary").glob("crash-*.log"))) == 1
 
 
-def test_a_log_never_goes_through_a_link(tmp_path: Path) -> None:
-    """What lies there under the log's name is not written to."""
+def test_a_log_is_never_written_through_a_link(tmp_path: Path) -> None:
+    """An existing file with the log's name is not written to."""
     report_crash(crash(), folder=tmp_path, secrets=[], now=NOW, stream=io.StringIO())
     (log,) = tmp_path.glob("crash-*.log")
     victim = tmp_path / "victim"
@@ -123,7 +123,7 @@ def test_a_log_never_goes_through_a_link(tmp_path: Path) -> None:
     st.lists(st.text(min_size=4, max_size=12).filter(lambda text: "*" not in text), max_size=3), st.text(max_size=20)
 )
 def test_no_secret_survives_masking(secrets: list[str], around: str) -> None:
-    """Whatever the secrets hold, and however they overlap, none is left in the text."""
+    """Secrets may have any content, and may overlap."""
     text = around.join(("", *secrets, *(repr(secret) for secret in secrets), ""))
     masked = mask(text, secrets)
     assert all(secret not in masked for secret in secrets)

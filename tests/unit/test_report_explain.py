@@ -1,4 +1,4 @@
-"""`mtc explain`: what an import would make of log files, without leaving a trace."""
+"""`mtc explain` shows what an import would make of log files, and changes nothing."""
 
 import gzip
 import json
@@ -41,14 +41,14 @@ def everything_in(folder: Path) -> Sequence[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a log, compressed, and a place for what is temporary."""
+    """A folder with a compressed log, and one for temporary files."""
     (tmp_path / "tmp").mkdir()
     (tmp_path / "a.log.gz").write_bytes(gzip.compress(TEXT.encode(), mtime=0))
     return tmp_path
 
 
-def test_a_file_is_explained_without_a_manifest_and_without_a_trace(folder: Path) -> None:
-    """Compression, encoding, format and why, accounting, and lines of each kind with what was read from them."""
+def test_a_file_is_explained_without_a_manifest_and_without_changes(folder: Path) -> None:
+    """Compression, encoding, format with reason, accounting, and lines of each kind with their fields."""
     before = everything_in(folder)
     shown = run(folder, "a.log.gz", "--lines", "1").stdout
     assert everything_in(folder) == before
@@ -70,8 +70,8 @@ def test_a_file_is_explained_without_a_manifest_and_without_a_trace(folder: Path
     assert "line 6: " not in shown
 
 
-def test_all_of_it_is_one_document_for_machines(folder: Path) -> None:
-    """With several files, each in its order; fields have their types."""
+def test_the_json_output_is_one_document(folder: Path) -> None:
+    """Several files are in order; fields have their types."""
     (folder / "b.log").write_text(line("/only") + "\n")
     [first, second] = json.loads(run(folder, "a.log.gz", "b.log", "--json").stdout)["files"]
     assert (first["lines"], first["hits"], first["rejected"]) == (6, 2, {"malformed": 1})
@@ -82,8 +82,8 @@ def test_all_of_it_is_one_document_for_machines(folder: Path) -> None:
     assert (second["compression"], second["samples"]["hit"][0]["fields"]["path"]) == ("none", "/only")
 
 
-def test_a_file_is_explained_as_a_sites(folder: Path) -> None:
-    """With its filters, hit rules, format and zone; secrets are not needed."""
+def test_a_file_is_explained_with_the_settings_of_a_site(folder: Path) -> None:
+    """Its filters, hit rules, format and zone apply; secrets are not needed."""
     (folder / "m.yaml").write_text(
         """
 version: 1
@@ -117,7 +117,7 @@ credentials: {pull: {access_key_id: "${A}", secret_access_key: "${B}"}}
     ],
 )
 def test_invalid_arguments_are_reported_with_a_hint(folder: Path, arguments: tuple[str, ...], shown: str) -> None:
-    """A usage error, before any file is read."""
+    """A usage error is reported before any file is read."""
     source = "version: 1\nsource: {url: 'logs/{site}/{date:%Y-%m-%d}'}\n"
     (folder / "two.yaml").write_text(f"{source}sites: {{docs: {{}}, shop: {{}}}}\n")
     done = run(folder, *arguments, code=2)
@@ -125,8 +125,8 @@ def test_invalid_arguments_are_reported_with_a_hint(folder: Path, arguments: tup
     assert done.stdout == ""
 
 
-def test_a_file_that_cannot_be_imported_says_why_and_the_others_are_explained(folder: Path) -> None:
-    """Damaged, in no known format, or with too many lines that cannot be read: each in words, and exit code 3."""
+def test_a_file_that_cannot_be_imported_has_a_reason_and_the_others_are_explained(folder: Path) -> None:
+    """It may be damaged, in an unknown format, or have too many unreadable lines; the exit code is 3."""
     (folder / "cut.gz").write_bytes(gzip.compress(TEXT.encode())[:-9])
     (folder / "odd.log").write_text("what\nis\nthis\n")
     (folder / "bad.log").write_text(TEXT + "no line\n" * 110)
@@ -140,8 +140,8 @@ def test_a_file_that_cannot_be_imported_says_why_and_the_others_are_explained(fo
     assert "40 hits" in shown
 
 
-def test_what_a_log_says_cannot_reach_the_terminal(tmp_path: Path) -> None:
-    """Escape sequences and characters that reorder text are spelt out, in lines and in fields."""
+def test_text_of_a_log_is_escaped_for_the_terminal(tmp_path: Path) -> None:
+    """Escape sequences and bidirectional characters are escaped in lines and in fields."""
     hostile = "/\x1b[31m\u202egpj.exe"
     found = explained(tmp_path, [line(hostile), f"no line {hostile}"])
     text = explain_text(found)
@@ -153,7 +153,7 @@ def test_what_a_log_says_cannot_reach_the_terminal(tmp_path: Path) -> None:
 
 
 def test_samples_of_a_large_file_are_its_first_lines(tmp_path: Path) -> None:
-    """A file is read in slices; line numbers are those of the file, and the account is of all of it."""
+    """Line numbers are those of the file, and the accounting covers all of it, though it is read in slices."""
     lines = [line(f"/{number}", status=404 if number % 1000 == 999 else 200) for number in range(100_000)]
     found = explained(tmp_path, lines, site(Filters(bots=True)), limit=2)
     assert (found.accounting.lines, found.accounting.filtered) == (100_000, {"error": 100})
@@ -163,8 +163,8 @@ def test_samples_of_a_large_file_are_its_first_lines(tmp_path: Path) -> None:
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_an_empty_file_is_no_error(tmp_path: Path) -> None:
-    """It has no lines, and nothing to show."""
+def test_an_empty_file_is_not_an_error(tmp_path: Path) -> None:
+    """It has no lines to show."""
     found = explained(tmp_path, b"")
     assert found.error is None
     assert "0 lines = 0 hits + 0 filtered + 0 rejected" in explain_text(found)

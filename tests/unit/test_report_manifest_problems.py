@@ -1,4 +1,4 @@
-"""How a problem looks."""
+"""The output of a problem in a manifest."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ def shown(source: str, column: int, **more: str) -> list[str]:
     return problem_text(problem, Path("/srv")).splitlines()
 
 
-def test_a_problem_names_its_place_from_here_and_points_at_it() -> None:
-    """`file:line:column: where: what. hint`, the line, a caret; the file from the current folder."""
+def test_a_problem_shows_its_place_and_points_at_it() -> None:
+    """`file:line:column: where: what. hint`, the line and a caret; the path is relative to the current folder."""
     head, line, caret = shown("  setle: 6h", 3)
     assert head == "m/daily.yaml:12:3: source: setle is not a known key. did you mean settle?"
     assert line == "   12 |   setle: 6h"
@@ -21,7 +21,7 @@ def test_a_problem_names_its_place_from_here_and_points_at_it() -> None:
     assert line.index("setle") == caret.index("^")
 
 
-def test_a_file_elsewhere_keeps_its_whole_path() -> None:
+def test_a_file_outside_of_the_current_folder_has_its_whole_path() -> None:
     """A relative path with `..` would be hard to follow."""
     assert problem_text(Problem("/etc/m.yaml", 0, 0, "", "there is no such file"), Path("/srv")) == (
         "/etc/m.yaml: there is no such file"
@@ -29,7 +29,7 @@ def test_a_file_elsewhere_keeps_its_whole_path() -> None:
 
 
 def test_tabs_and_wide_characters_do_not_move_the_caret() -> None:
-    """A tab is written as spaces; a wide character takes two cells, a combining one none."""
+    """A tab is written as spaces; a wide character takes two cells, and a combining one takes none."""
     _, line, caret = shown("\tä: x", 2)
     assert line.index("ä") == caret.index("^")
     _, line, caret = shown("名前: x", 5)
@@ -38,8 +38,8 @@ def test_tabs_and_wide_characters_do_not_move_the_caret() -> None:
     assert caret.index("^") == line.index("x") - 1
 
 
-def test_nothing_that_a_terminal_would_act_on_is_sent() -> None:
-    """Control and direction characters of an untrusted file are escaped, in the line and in the message."""
+def test_control_characters_are_escaped() -> None:
+    """Control and bidirectional characters of an untrusted file are escaped, in the line and in the message."""
     head, line, caret = shown("\x1b[31mred\u202e: x", 10, what="\x1b]0;title\x07 is not a known key")
     assert "\x1b" not in head + line + caret
     assert "\u202e" not in line
@@ -48,8 +48,8 @@ def test_nothing_that_a_terminal_would_act_on_is_sent() -> None:
     assert "\\x1b]0;title\\x07" in head
 
 
-def test_of_a_long_line_the_piece_around_the_caret_is_shown() -> None:
-    """A line of a thousand characters does not fill the screen, and the caret still fits."""
+def test_a_long_line_is_shortened_around_the_caret() -> None:
+    """A line of a thousand characters does not fill the screen."""
     source = "a" * 500 + "HERE" + "b" * 500
     _, line, caret = shown(source, 501)
     assert len(line) < 140

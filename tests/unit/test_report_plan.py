@@ -1,4 +1,4 @@
-"""A plan as people and programs read it."""
+"""The output of a plan for people and programs."""
 
 import datetime as dt
 import json
@@ -67,8 +67,8 @@ SUMMARY = (
 )
 
 
-def test_a_plan_is_counts_then_what_to_do_then_what_not() -> None:
-    """Days fold into ranges, reasons into the first few; blocked and not due come last, with their reasons."""
+def test_a_plan_has_counts_then_steps_to_do_then_others() -> None:
+    """Days are folded into ranges, reasons shortened to a few; blocked and not due steps come last, with reasons."""
     assert plan_text(PLAN, "daily").splitlines() == [
         SUMMARY,
         "",
@@ -100,7 +100,7 @@ def test_a_plan_is_counts_then_what_to_do_then_what_not() -> None:
 
 
 def test_a_plan_without_work_is_short() -> None:
-    """Nothing to do is said on the first line."""
+    """The first line says that there is nothing to do."""
     done = Plan((planned(Stage.STAT, "docs", 1, Verdict.UP_TO_DATE),))
     assert plan_text(done, "daily") == (
         "plan of daily: 1 step, nothing to do, 1 up to date\n\n      up to date\nstat           1"
@@ -109,20 +109,20 @@ def test_a_plan_without_work_is_short() -> None:
 
 
 def test_apply_shows_the_plan_in_one_line() -> None:
-    """The same counts, no more."""
+    """It has the same counts."""
     assert plan_summary(PLAN, "daily") == SUMMARY
 
 
-def test_colour_is_around_whole_words_and_only_where_wanted() -> None:
-    """The layout is the same with and without."""
+def test_colour_is_used_for_whole_words_and_only_if_wanted() -> None:
+    """The layout is the same with and without it."""
     coloured = plan_text(PLAN, "daily", Terminal(colour=True))
     assert "\x1b[1mto do\x1b[0m" in coloured
     assert "\x1b[31mimport  shop  failed" in coloured
     assert "\x1b" not in plan_text(PLAN, "daily")
 
 
-def test_hostile_keys_in_reasons_are_harmless() -> None:
-    """A key with escape sequences and line ends stays on its line, visible."""
+def test_hostile_keys_in_reasons_are_escaped() -> None:
+    """Escape sequences and line ends of a key are visible, and stay on its line."""
     hostile = Plan((planned(Stage.STAT, "docs", 1, Verdict.NEW, "a\x1b[2J\nto do\u202e.gz is new"),))
     text = plan_text(hostile, "daily\x1b[1m")
     assert "      a\\x1b[2J\\nto do\\u202e.gz is new" in text.splitlines()
@@ -130,7 +130,7 @@ def test_hostile_keys_in_reasons_are_harmless() -> None:
 
 
 def test_json_has_every_step_and_is_stable() -> None:
-    """One document, steps in the plan's order, each with its verdict, reasons and amounts."""
+    """One document has all steps in the plan's order, each with its verdict, reasons and amounts."""
     document = json.loads(plan_json(PLAN, "daily"))
     assert (document["manifest"], document["steps"], document["work"]) == ("daily", 13, 10)
     assert document["counts"]["stat"] == {"late objects": 1, "blocked": 1}

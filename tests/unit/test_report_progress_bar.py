@@ -1,4 +1,4 @@
-"""Progress on a terminal."""
+"""The progress bar on a terminal."""
 
 import dataclasses
 import datetime as dt
@@ -18,7 +18,7 @@ CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Run:
-    """A run on a terminal whose clock goes on by a second at each look."""
+    """A run on a terminal whose clock advances by a second on every call."""
 
     def __init__(self, terminal: Terminal = LOOK, *, quiet: bool = False) -> None:
         self.stream = io.StringIO()
@@ -36,8 +36,8 @@ class Run:
         return CODES.sub("", self.stream.getvalue())
 
 
-def test_a_terminal_shows_steps_bytes_pace_and_what_is_at_work() -> None:
-    """Two lines are drawn over again: counts, and the steps that are being done."""
+def test_a_terminal_shows_steps_bytes_rate_and_running_steps() -> None:
+    """Two lines are redrawn: the counts, and the steps that are running."""
     run = Run()
     run.reporter.tell(StepFinished(STEP._replace(site="shop"), Status.DONE, 1.0))
     shown = run.text()
@@ -46,8 +46,8 @@ def test_a_terminal_shows_steps_bytes_pace_and_what_is_at_work() -> None:
     assert "done    import:shop" not in shown
 
 
-def test_the_bar_is_gone_and_the_cursor_back_at_the_end() -> None:
-    """The terminal is left as it was, with the recap as the last line."""
+def test_the_bar_is_removed_and_the_cursor_shown_at_the_end() -> None:
+    """The terminal is restored, with the summary as the last line."""
     run = Run()
     run.reporter.tell(END)
     run.reporter.close()
@@ -55,8 +55,8 @@ def test_the_bar_is_gone_and_the_cursor_back_at_the_end() -> None:
     assert run.text().rstrip().splitlines()[-1] == "finished: 1 done in 2.0 s"
 
 
-def test_the_cursor_comes_back_after_an_error_too() -> None:
-    """`close` alone is enough."""
+def test_the_cursor_is_shown_after_an_error_too() -> None:
+    """A call of `close` is enough."""
     run = Run()
     run.reporter.close()
     run.reporter.close()
@@ -64,7 +64,7 @@ def test_the_cursor_comes_back_after_an_error_too() -> None:
 
 
 def test_no_color_leaves_no_colour_code() -> None:
-    """NO_COLOR: bars move, but nothing is coloured."""
+    """With NO_COLOR bars move without colours."""
     run = Run(dataclasses.replace(LOOK, colour=False))
     run.reporter.tell(StepFinished(STEP, Status.FAILED, 1.0, error="no"))
     run.reporter.close()
@@ -73,7 +73,7 @@ def test_no_color_leaves_no_colour_code() -> None:
 
 
 def test_no_progress_line_is_wider_than_the_terminal() -> None:
-    """A line that wraps could not be drawn over."""
+    """A wrapped line could not be redrawn."""
     run = Run(dataclasses.replace(LOOK, width=30))
     for day in range(2, 30, 2):
         run.reporter.tell(StepStarted(STEP._replace(day=dt.date(2026, 5, day)), Verdict.NEW, 1))
@@ -82,22 +82,22 @@ def test_no_progress_line_is_wider_than_the_terminal() -> None:
 
 
 def test_failures_stay_above_the_bar_and_markup_is_text() -> None:
-    """A key with brackets is not a style, and a failure is shown at once."""
+    """Brackets in a key are not a style, and a failure is shown at once."""
     run = Run()
     run.reporter.tell(StepFinished(STEP, Status.FAILED, 1.0, error="a[red]b[/red]\x1b[2J: :bomb: corrupt"))
     assert "FAILED  import:docs:2026-05-01: a[red]b[/red]\\x1b[2J: :bomb: corrupt" in run.text()
 
 
-def test_quiet_on_a_terminal_draws_nothing() -> None:
-    """Quiet is quiet everywhere."""
+def test_a_quiet_run_draws_no_bar() -> None:
+    """A terminal makes no difference."""
     run = Run(quiet=True)
     run.reporter.tell(END)
     run.reporter.close()
     assert run.stream.getvalue() == ""
 
 
-def test_a_terminal_of_another_encoding_gets_what_it_can_show() -> None:
-    """An ASCII terminal raises nothing."""
+def test_a_terminal_with_another_encoding_gets_characters_it_can_show() -> None:
+    """ASCII causes no error."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     screen = BarScreen(stream, LOOK)

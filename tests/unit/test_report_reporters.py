@@ -1,4 +1,4 @@
-"""The reporters that are not the console, and who is chosen when."""
+"""The reporters other than the console, and the choice of a reporter."""
 
 import io
 import json
@@ -16,7 +16,7 @@ HOSTILE = "\x1b[31m\n\u202e\udcff"
 
 
 def test_each_event_is_one_line_of_json() -> None:
-    """A program reads line by line; no value breaks a line or reaches a terminal raw."""
+    """A program reads line by line; values contain no raw line ends or control characters."""
     stream = io.StringIO()
     reporter = JsonReporter(stream)
     reporter.tell(Notice(HOSTILE))
@@ -28,8 +28,8 @@ def test_each_event_is_one_line_of_json() -> None:
     assert stream.getvalue().isascii()
 
 
-def test_lines_are_there_at_once() -> None:
-    """A program that follows a run can read each event at once."""
+def test_lines_are_written_at_once() -> None:
+    """A program that follows a run can read each event immediately."""
     reading, writing = os.pipe()
     with os.fdopen(writing, "w", encoding="utf-8") as stream:
         JsonReporter(stream).tell(Notice("now"))
@@ -37,8 +37,8 @@ def test_lines_are_there_at_once() -> None:
     os.close(reading)
 
 
-def test_a_reader_that_goes_away_stops_no_run() -> None:
-    """`mtc apply --json | head -1` goes on to its end, without a word about a broken pipe."""
+def test_a_closed_pipe_stops_no_run() -> None:
+    """`mtc apply --json | head -1` runs to its end, without an error about a broken pipe."""
     reading, writing = os.pipe()
     os.close(reading)
     stream = os.fdopen(writing, "w", encoding="utf-8")
@@ -53,14 +53,14 @@ class Failing:
     """A reporter that cannot be closed."""
 
     def tell(self, event: Event) -> None:
-        """Hear it."""
+        """Accept an event."""
 
     def close(self) -> None:
         raise OSError("no")
 
 
-def test_all_get_events_in_order_and_all_are_closed() -> None:
-    """One that cannot be closed keeps none of the others open."""
+def test_all_reporters_get_events_in_order_and_are_closed() -> None:
+    """One that cannot be closed does not keep the others open."""
     first, last = RecordingReporter(), RecordingReporter()
     many = ManyReporters(first, Failing(), last)
     many.tell(Notice("a"))
@@ -71,8 +71,8 @@ def test_all_get_events_in_order_and_all_are_closed() -> None:
     assert (first.closed, last.closed) == (1, 1)
 
 
-def test_a_recording_finds_events_by_kind() -> None:
-    """Tests ask for the events that they are about."""
+def test_a_recording_reporter_finds_events_by_kind() -> None:
+    """Tests ask for the events that they need."""
     recording = RecordingReporter()
     recording.tell(Notice("a"))
     recording.tell(StepFinished(STEP, Status.DONE, 1.0))
@@ -84,15 +84,15 @@ def chosen(*, json: bool, quiet: bool) -> tuple[Reporter, io.StringIO, io.String
     return choose_reporter(json=json, quiet=quiet, stdout=stdout, stderr=stderr, environment={}), stdout, stderr
 
 
-def test_without_json_stdout_stays_clean() -> None:
-    """Stdout is data, stderr is talk."""
+def test_without_json_stdout_is_empty() -> None:
+    """Stdout is for data, and stderr for messages."""
     reporter, stdout, stderr = chosen(json=False, quiet=False)
     reporter.tell(Notice("hello"))
     assert (stdout.getvalue(), stderr.getvalue()) == ("", "note    hello\n")
 
 
-def test_with_json_events_go_to_stdout_and_failures_to_stderr_too() -> None:
-    """A program reads stdout; cron's mail still says what failed."""
+def test_with_json_events_are_on_stdout_and_failures_on_stderr_too() -> None:
+    """A program reads stdout; the mail of cron shows what failed."""
     reporter, stdout, stderr = chosen(json=True, quiet=False)
     reporter.tell(Notice("hello"))
     reporter.tell(StepFinished(STEP, Status.FAILED, 1.0, error="no bucket"))

@@ -1,4 +1,4 @@
-"""The calendar, and what it says is wrong."""
+"""The calendar of `mtc status`, and the problems that it shows."""
 
 import datetime as dt
 import json
@@ -69,8 +69,8 @@ TROUBLED = history(
 )
 
 
-def test_a_calendar_has_sites_down_days_across_and_what_is_wrong_below() -> None:
-    """Stages that look the same share a row; weeks stand apart; each problem comes with the command that fixes it."""
+def test_a_calendar_has_sites_as_rows_days_as_columns_and_problems_below() -> None:
+    """Equal stages share a row; weeks are separated; each problem has the command that fixes it."""
     grid = make_grid(TROUBLED, project("docs", "shop"), days(16), NOW, manifest="daily.yaml")
     assert status_text(grid, PLAIN).splitlines() == [
         "daily on 2026-05-12 10:00:00 UTC: 2 sites, 2026-04-28..2026-05-13, 16 days",
@@ -95,8 +95,8 @@ def test_a_calendar_has_sites_down_days_across_and_what_is_wrong_below() -> None
     ]
 
 
-def test_signs_are_letters_where_nothing_else_can_be_shown() -> None:
-    """An ASCII stream gets ASCII, all of it."""
+def test_signs_are_letters_in_ascii() -> None:
+    """A stream with the encoding ASCII gets only ASCII."""
     grid = make_grid(TROUBLED, project("docs", "shop"), days(16), NOW)
     text = status_text(grid, Terminal(unicode=False))
     assert text.isascii()
@@ -105,14 +105,14 @@ def test_signs_are_letters_where_nothing_else_can_be_shown() -> None:
 
 
 def test_colour_marks_runs_of_signs_on_a_terminal_only() -> None:
-    """One code for a run of the same state; none without colour."""
+    """A run of the same state has one colour code."""
     grid = make_grid(TROUBLED, project("shop"), days(6), NOW)
     assert "\x1b[32m■■■■\x1b[0m\x1b[31m✗✗\x1b[0m" in status_text(grid, Terminal(colour=True))
     assert "\x1b" not in status_text(grid)
 
 
-def test_what_is_wider_than_the_terminal_goes_on_below_at_a_monday() -> None:
-    """Blocks hold whole weeks and head their first column."""
+def test_a_calendar_wider_than_the_terminal_is_split_at_mondays() -> None:
+    """Blocks contain whole weeks and label their first column."""
     grid = make_grid(history(("docs",), 20, {}), project("docs", stages=(Stage.STAT,)), days(20), NOW)
     assert calendar(grid, Terminal(width=27)) == [
         "            04 2026-05",
@@ -125,7 +125,7 @@ def test_what_is_wider_than_the_terminal_goes_on_below_at_a_monday() -> None:
     ]
 
 
-def test_long_ranges_are_folded_into_months_of_their_worst_day() -> None:
+def test_long_ranges_are_folded_into_months_with_their_worst_day() -> None:
     """A failed day is not hidden by thirty good ones."""
     bad = {"stat:docs:2026-05-30": record("stat:docs:2026-05-30", Status.FAILED, "no")}
     now = dt.datetime(2027, 6, 1, tzinfo=dt.UTC)
@@ -140,7 +140,7 @@ def test_long_ranges_are_folded_into_months_of_their_worst_day() -> None:
     ]
 
 
-def test_twenty_sites_and_thirty_days_fit_eighty_columns() -> None:
+def test_twenty_sites_and_thirty_days_fit_into_eighty_columns() -> None:
     """A month of twenty good sites is twenty-two short lines."""
     names = [f"site-{at:02}" for at in range(20)]
     lines = calendar(make_grid(history(names, 30, {}), project(*names), days(30), NOW), PLAIN)
@@ -150,7 +150,7 @@ def test_twenty_sites_and_thirty_days_fit_eighty_columns() -> None:
 
 @given(st.lists(st.integers(1, 9), min_size=1), st.integers(1, 40))
 def test_blocks_keep_every_column_in_order_and_within_the_width(sizes: list[int], width: int) -> None:
-    """Only a week that is wider than the terminal is wider than the terminal."""
+    """Only a week that is wider than the terminal exceeds the width."""
     units = [tuple(Column((FIRST,), str(at), "", int(at == 0)) for at in range(size)) for size in sizes]
     filled = blocks(units, width)
     assert [column for block in filled for column in block] == [column for unit in units for column in unit]
@@ -173,7 +173,7 @@ def test_blocks_keep_every_column_in_order_and_within_the_width(sizes: list[int]
     ],
 )
 def test_a_current_plan_overrides_the_record(verdict: Verdict, state: State, reason: str) -> None:
-    """A step that is recorded as done may be stale today; the plan knows."""
+    """A step that is recorded as done may be out of date today."""
     text = "stat:docs:2026-05-01"
     planned = PlannedStep(step(text), verdict, ("r", "s"))
     assert cell(record(text, Status.DONE), planned, text) == Cell(state, reason)
@@ -192,20 +192,20 @@ def test_a_current_plan_overrides_the_record(verdict: Verdict, state: State, rea
     ],
 )
 def test_without_a_plan_the_record_decides(kept: Status | None, state: State) -> None:
-    """`status` needs no look at the source to tell what was done."""
+    """`status` shows what was done without listing the source."""
     text = "stat:docs:2026-05-01"
     assert cell(record(text, kept) if kept else None, None, text).state is state
 
 
 def test_the_recorded_error_is_the_reason_of_a_failure() -> None:
-    """The error itself is shown, not only that there was one."""
+    """The error itself is shown."""
     text = "import:docs:2026-05-01"
     planned = PlannedStep(step(text), Verdict.FAILED, ("it failed last time",))
     assert cell(record(text, Status.FAILED, "no bucket"), planned, text) == Cell(State.FAILED, "no bucket")
 
 
-def test_an_empty_day_is_missing_once_its_objects_can_no_longer_arrive() -> None:
-    """Before settle has passed a day without objects is empty; from then on it is missing. The zone is the site's."""
+def test_an_empty_day_is_missing_after_the_settle_time() -> None:
+    """Until then a day without objects is empty. The time zone is that of the site."""
     text = "import:docs:2026-05-11"
     empty = record(text, Status.EMPTY)
     before, after = (dt.datetime(2026, 5, 12, hour, minute, tzinfo=dt.UTC) for hour, minute in ((5, 59), (6, 0)))
@@ -219,13 +219,13 @@ def test_an_empty_day_is_missing_once_its_objects_can_no_longer_arrive() -> None
 
 
 def test_a_day_that_has_not_ended_is_not_due() -> None:
-    """Today is nobody's fault."""
+    """Today is not a problem."""
     assert cell(None, None, "stat:docs:2026-05-12").state is State.NOT_DUE
     assert cell(None, None, "stat:docs:2026-05-11").state is State.NOT_TRIED
 
 
 def test_different_reasons_are_shown_with_their_days() -> None:
-    """Which day failed of what; the first few of many."""
+    """Each reason lists its days; of many reasons the first few are shown."""
     names = {f"stat:docs:2026-05-0{at}": f"e{at % 7}" for at in range(1, 9)}
     errors = {text: record(text, Status.FAILED, error) for text, error in names.items()}
     grid = make_grid(history(("docs",), 14, errors), project("docs"), days(14), NOW)
@@ -243,7 +243,7 @@ def test_different_reasons_are_shown_with_their_days() -> None:
 
 
 def test_commands_can_be_pasted_into_a_shell() -> None:
-    """Names of files are quoted, the environment is given; csv takes no days."""
+    """File names are quoted, and the environment is included; csv takes no days."""
     grid = StatusGrid("daily", NOW, ("docs",), ALL, (FIRST,), {}, "my daily.yaml", "staging")
     assert command(grid, Stage.IMPORT, "docs", FIRST, FIRST) == (
         "mtc import docs 2026-04-28 -m 'my daily.yaml' --env staging"
@@ -251,8 +251,8 @@ def test_commands_can_be_pasted_into_a_shell() -> None:
     assert command(grid, Stage.CSV, "docs", FIRST, FIRST) == "mtc csv -m 'my daily.yaml' --env staging"
 
 
-def test_a_hostile_error_cannot_draw_on_the_calendar() -> None:
-    """What a key says in an error is shown, not obeyed."""
+def test_a_hostile_error_is_escaped_in_the_calendar() -> None:
+    """The text of a key in an error is shown, not interpreted."""
     text = "import:docs:2026-05-01"
     failed = History({step(text): record(text, Status.FAILED, "a\x1b[2J\n\u202e: no")})
     grid = make_grid(failed, project("docs"), [dt.date(2026, 5, 1)], NOW)
@@ -260,15 +260,15 @@ def test_a_hostile_error_cannot_draw_on_the_calendar() -> None:
     assert status_json(grid).isascii()
 
 
-def test_no_days_are_no_calendar() -> None:
-    """A state that has never seen a run has a status all the same."""
+def test_without_days_there_is_no_calendar() -> None:
+    """The status of a state without runs can be shown."""
     assert status_text(make_grid(History(), project("docs"), [], NOW)) == (
         "daily on 2026-05-12 10:00:00 UTC: 1 site, no days"
     )
 
 
 def test_json_has_every_step_and_every_problem() -> None:
-    """The same grid for programs, in order."""
+    """It has the same data in order."""
     grid = make_grid(TROUBLED, project("docs", "shop"), days(16), NOW)
     document = json.loads(status_json(grid))
     assert document["counts"] == {"failed": 2, "missing": 1, "blocked": 1, "done": 80, "not due": 12}
@@ -285,8 +285,8 @@ def test_json_has_every_step_and_every_problem() -> None:
     assert [item.state for item in find_problems(grid)] == [State.MISSING, State.FAILED]
 
 
-def test_what_another_run_is_doing_has_not_failed() -> None:
-    """A plan that says so has a state and a sign of its own."""
+def test_a_step_of_another_run_in_progress_is_not_failed() -> None:
+    """It has its own state and sign in the plan."""
     planned = PlannedStep(step("import:docs:2026-05-01"), Verdict.UNDER_WAY, ("another run is at it",))
     running = StepRecord(planned.step, Status.RUNNING)
     grid = make_grid(History({planned.step: running}), project("docs"), [planned.step.day], NOW, Plan((planned,)))
@@ -294,8 +294,8 @@ def test_what_another_run_is_doing_has_not_failed() -> None:
     assert "▶ under way" in status_text(grid)
 
 
-def test_months_have_labels_also_where_their_first_days_are_not_shown() -> None:
-    """Of a month that begins in the middle of a range, of a range that skips months, and of years."""
+def test_months_are_labelled_even_if_their_first_days_are_not_shown() -> None:
+    """A range may start in the middle of a month or skip months; years are labelled too."""
     some = [dt.date(2026, 1, 10) + dt.timedelta(n) for n in range(3)] + [dt.date(2026, 3, 20), dt.date(2026, 3, 21)]
     grid = make_grid(History(), project("docs", stages=(Stage.STAT,)), some, NOW)
     assert calendar(grid, PLAIN)[0].split() == ["01", "2026-03"]
@@ -304,8 +304,8 @@ def test_months_have_labels_also_where_their_first_days_are_not_shown() -> None:
     assert calendar(grid, PLAIN)[0].split() == ["2025", "2026"]
 
 
-def test_nothing_is_wider_than_the_terminal() -> None:
-    """Not the title, the counts, the legend nor a reason; the fix stays on one line, to be copied."""
+def test_no_line_is_wider_than_the_terminal() -> None:
+    """This includes title, counts, legend and reasons; the fix stays on one line, so that it can be copied."""
     reason = "the source cannot be listed: " + "many words " * 20
     records = {f"import:docs:{day}": record(f"import:docs:{day}", Status.FAILED, reason) for day in days(30)[::2]}
     grid = make_grid(history(("docs",), 30, records), project("docs", "shop"), days(30), NOW)
@@ -314,7 +314,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
 
 
 def test_one_cause_of_several_sites_is_shown_once() -> None:
-    """With a command that does them all; logs are missing for each site by itself."""
+    """Its command covers all of them; missing logs are shown for each site."""
     records = {
         f"import:{site}:2026-05-02": record(f"import:{site}:2026-05-02", Status.FAILED, "no such bucket")
         for site in ("docs", "shop")
@@ -325,8 +325,8 @@ def test_one_cause_of_several_sites_is_shown_once() -> None:
     assert "fix: mtc apply --stage import --date 2026-05-02" in text
 
 
-def test_long_names_that_are_cut_can_still_be_told_apart() -> None:
-    """Of the names of many sites of one house the middle would go, which is where they differ."""
+def test_long_shortened_names_can_be_told_apart() -> None:
+    """Names with a common start and end are not shortened where they differ."""
     names = [f"a-very-long-name-number-{number:02}.department.example.org" for number in range(12)]
     grid = make_grid(history(names, 1, {}), project(*names), days(1), NOW)
     shown = [line.split()[0] for line in status_text(grid, PLAIN).splitlines() if line.startswith("a-very")]

@@ -1,4 +1,4 @@
-"""Hostile text on a terminal, and values in words."""
+"""Hostile text on a terminal, and the formatting of values."""
 
 import datetime as dt
 import io
@@ -29,34 +29,34 @@ from mtc.report.text import count, duration, first_few, json_document, plural, r
         ("née/日本.log", "née/日本.log"),
     ],
 )
-def test_hostile_text_is_shown_and_not_obeyed(hostile: str, shown: str) -> None:
-    """Whatever a terminal would act on becomes visible; letters of any script stay."""
+def test_hostile_text_is_escaped(hostile: str, shown: str) -> None:
+    """Control characters become visible; letters of any script are kept."""
     assert one_line(hostile) == shown
 
 
 @given(st.text(), st.integers(4, 400))
 def test_safe_text_is_one_printable_line_within_its_limit(text: str, limit: int) -> None:
-    """No input leads to control, format or line characters, nor to more than the limit."""
+    """The result has no control, format or line characters, and is not longer than the limit."""
     shown = one_line(text, limit)
     assert len(shown) <= limit
     assert shown.isprintable()
     assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-def test_a_long_text_loses_its_middle() -> None:
-    """Both ends of a key tell most."""
+def test_a_long_text_is_shortened_in_the_middle() -> None:
+    """Both ends of a key are the most useful parts."""
     assert shorten("docs/2026/05/01/access-0001.log.gz", 20) == "docs/2026/05...og.gz"
     assert shorten("short", 5) == "short"
     assert shorten("longer", 2) == "lo"
 
 
-def test_a_huge_text_is_cut_before_it_is_spelt_out() -> None:
-    """A line of many megabytes is no reason to make a text of many more."""
+def test_a_huge_text_is_cut_before_it_is_escaped() -> None:
+    """A line of many megabytes must not become an even longer text."""
     assert one_line("\x00" * 50_000_000, 12) == "\\x00\\x...x00"
 
 
-def test_a_block_keeps_its_lines_and_makes_each_safe() -> None:
-    """Line ends of a block are its own; the rest is made visible."""
+def test_a_block_keeps_its_lines_and_escapes_each() -> None:
+    """Line ends of a block are kept; other control characters become visible."""
     assert text_block("one\n\x1b[2Jtwo") == "one\n\\x1b[2Jtwo"
 
 
@@ -65,7 +65,7 @@ def test_a_block_keeps_its_lines_and_makes_each_safe() -> None:
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345, "12 kB"), (999_700, "1.0 MB"), (9_949_000, "9.9 MB")],
 )
 def test_sizes_are_decimal(octets: int, told: str) -> None:
-    """Sizes use the units of the manifest: 1 kB is 1000 bytes."""
+    """The units are those of the manifest: 1 kB is 1000 bytes."""
     assert size(octets) == told
 
 
@@ -83,7 +83,7 @@ def test_sizes_are_decimal(octets: int, told: str) -> None:
     ],
 )
 def test_durations_have_at_most_two_units(seconds: float, told: str) -> None:
-    """A person reads the two largest units."""
+    """The two largest units are shown."""
     assert duration(seconds) == told
 
 
@@ -97,33 +97,33 @@ def test_counts_and_rates_are_grouped_by_thousands() -> None:
 
 
 def test_times_are_shown_in_utc() -> None:
-    """One zone for all sites, named."""
+    """The zone is the same for all sites, and shown."""
     paris = dt.timezone(dt.timedelta(hours=2))
     assert utc_time(dt.datetime(2026, 5, 2, 1, 30, tzinfo=paris)) == "2026-05-01 23:30:00 UTC"
 
 
-def test_the_first_few_distinct_items_stand_for_many() -> None:
-    """The same reason is not repeated; what is omitted is counted."""
+def test_the_first_few_distinct_items_represent_many() -> None:
+    """A repeated reason is shown once, and omitted ones are counted."""
     assert first_few(["a", "b", "a", "c"]) == ("a", "b", "c")
     assert first_few(f"r{at}" for at in range(15)) == ("r0", "r1", "r2", "and 12 more")
 
 
-def test_tables_line_up_and_end_without_spaces() -> None:
-    """Numbers to the right, names to the left; rows may be short."""
+def test_tables_are_aligned_without_trailing_spaces() -> None:
+    """Numbers are right-aligned and names left-aligned; rows may be short."""
     assert table([["a", "1", ""], ["bcd", "10"]], right=frozenset({1})) == ["a     1", "bcd  10"]
     assert table([]) == []
 
 
 def test_documents_are_ascii() -> None:
-    """JSON on a terminal holds no escape sequence either, and its keys keep their order."""
+    """JSON contains no escape sequence, and its keys keep their order."""
     text = json_document({"b": "\x1b[31m\u202e", "a": 1})
     assert text.isascii()
     assert "\x1b" not in text
     assert list(json.loads(text)) == ["b", "a"]
 
 
-def test_a_stream_of_any_encoding_can_be_written_to() -> None:
-    """What the encoding lacks is spelt out instead of raising."""
+def test_a_stream_with_any_encoding_can_be_written_to() -> None:
+    """Characters that the encoding lacks are escaped."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     write_line(stream, "née \udcff")

@@ -1,4 +1,4 @@
-"""The whole history of one step."""
+"""`mtc why`: the whole history of one step."""
 
 import datetime as dt
 import json
@@ -59,7 +59,7 @@ PLACES = {"sites.docs.filters": SettingLocation("daily.yaml", 30), "filters.bots
 
 
 def test_the_whole_history_of_an_import_is_shown() -> None:
-    """Verdict, reasons, what changed and where it was written, inputs, accounting, outputs, attempts in order."""
+    """Verdict, reasons, changed settings with their places, inputs, accounting, outputs and attempts, in order."""
     found = step_history(IMPORT, Plan((PLANNED,)), HISTORY, TRIES, PLACES)
     assert why_text(found).splitlines() == [
         "import:docs:2026-05-01: inputs changed, recorded as done",
@@ -104,16 +104,16 @@ def test_the_whole_history_of_an_import_is_shown() -> None:
     ]
 
 
-def test_a_step_that_is_as_it_was_says_that_nothing_changed() -> None:
-    """Up to date is shown with what it was compared with."""
+def test_an_unchanged_step_says_that_nothing_changed() -> None:
+    """A step that is up to date is shown with what it was compared with."""
     same = PlannedStep(IMPORT, Verdict.UP_TO_DATE, (), "f1", RECORD.settings, RECORD.inputs)
     text = why_text(step_history(IMPORT, Plan((same,)), History({IMPORT: RECORD})))
     assert text.startswith("import:docs:2026-05-01: up to date, recorded as done\n")
     assert "changed since it was done on 2026-05-02 01:03:00 UTC\n  nothing\n" in text
 
 
-def test_a_step_that_was_never_done_is_compared_with_nothing() -> None:
-    """Without a success, or without knowing today's inputs, no input is called added or gone."""
+def test_a_step_that_was_never_done_is_not_compared() -> None:
+    """Without a success, or without today's inputs, no input is shown as added or removed."""
     failed = StepRecord(IMPORT, Status.FAILED, error="no bucket. Check its name", attempts=3)
     text = why_text(step_history(IMPORT, Plan((PLANNED,)), History({IMPORT: failed})))
     assert "  error   no bucket. Check its name" in text
@@ -122,7 +122,7 @@ def test_a_step_that_was_never_done_is_compared_with_nothing() -> None:
     assert "changed since" not in why_text(step_history(IMPORT, Plan((blocked,)), HISTORY))
 
 
-def test_a_stat_is_made_from_the_parts_of_its_day_whatever_their_object() -> None:
+def test_a_stat_is_made_from_the_parts_of_its_day_of_any_object() -> None:
     """An object of the 2nd with hits of the 1st is an input of the 1st; its other parts are not."""
     other = StepId.parse("import:docs:2026-05-02")
     history = History(objects={IMPORT: (loaded("a.gz"),), other: (loaded("b.gz"),)})
@@ -136,7 +136,7 @@ def test_a_stat_is_made_from_the_parts_of_its_day_whatever_their_object() -> Non
 
 
 def test_a_csv_row_is_made_from_its_stat_file() -> None:
-    """Known from the plan, or from the state where no plan has the step."""
+    """The file is known from the plan, or from the state if no plan has the step."""
     record = StepRecord(CSV, Status.DONE, "f", inputs={"stats/docs/2026-05-01.stat": "v"})
     assert why_text(step_history(CSV, None, History({CSV: record}))).splitlines() == [
         "csv:docs:2026-05-01: not in the plan, recorded as done",
@@ -146,23 +146,23 @@ def test_a_csv_row_is_made_from_its_stat_file() -> None:
     ]
 
 
-def test_an_unknown_step_is_said_to_be_unknown() -> None:
-    """Neither planned nor recorded."""
+def test_an_unknown_step_is_reported_as_unknown() -> None:
+    """It is neither planned nor recorded."""
     assert (
         why_text(step_history(CSV, Plan(), History())) == "csv:docs:2026-05-01: in neither the plan nor the state file"
     )
 
 
-def test_lines_that_do_not_add_up_are_pointed_at() -> None:
-    """The equation is checked once more where it is shown."""
+def test_lines_that_do_not_add_up_are_reported() -> None:
+    """The sum is checked again where it is shown."""
     record = StepRecord(IMPORT, Status.DONE, accounting=Accounting(10, 8))
     assert "10 lines = 8 hits + 0 filtered + 0 rejected, which does not add up: please report it" in why_text(
         step_history(IMPORT, None, History({IMPORT: record}))
     )
 
 
-def test_a_setting_is_found_where_it_is_nearest_to_the_site() -> None:
-    """The site's own place wins over the manifest's, under its short name too; parents stand in for what is within."""
+def test_a_setting_is_found_at_its_place_closest_to_the_site() -> None:
+    """The site's place precedes the manifest's, also with its short name; a parent represents its children."""
     line = {
         name: SettingLocation("m.yaml", at)
         for at, name in enumerate(("source", "source.format", "sites.docs.source"), 1)
@@ -174,8 +174,8 @@ def test_a_setting_is_found_where_it_is_nearest_to_the_site() -> None:
     assert place_of("timezone", "docs", line) == ""
 
 
-def test_hostile_keys_and_errors_are_harmless() -> None:
-    """No escape sequence, line end or override of a key, a format's reason or an error gets through."""
+def test_hostile_keys_and_errors_are_escaped() -> None:
+    """No escape sequence, line end or override of a key, a format's reason or an error is written raw."""
     evil = "a\x1b]0;x\x07\n\u202e"
     history = History(
         {
@@ -197,13 +197,13 @@ def test_hostile_keys_and_errors_are_harmless() -> None:
     assert why_json(found).isascii()
 
 
-def test_headings_stand_out_on_a_terminal() -> None:
-    """Colour is for headings only."""
+def test_headings_are_highlighted_on_a_terminal() -> None:
+    """Only headings have a colour."""
     assert "\x1b[1mattempts\x1b[0m" in why_text(step_history(IMPORT, None, HISTORY, TRIES), Terminal(colour=True))
 
 
-def test_json_tells_the_same() -> None:
-    """One document with everything that the text has."""
+def test_json_has_the_same_content() -> None:
+    """One document has everything that the text has."""
     document = json.loads(why_json(step_history(IMPORT, Plan((PLANNED,)), HISTORY, TRIES, PLACES)))
     assert (document["verdict"], document["status"]) == ("inputs changed", "done")
     assert document["changed"]["inputs"][0] == {"name": "b.gz", "change": "changed"}
@@ -220,8 +220,8 @@ def test_json_tells_the_same() -> None:
     assert json.loads(why_json(step_history(CSV, None, History())))["verdict"] is None
 
 
-def test_what_was_delivered_is_told_with_how_far_it_has_come() -> None:
-    """A delivery under way tells its batches, one that is done what Matomo did not take."""
+def test_deliveries_are_shown_with_their_progress() -> None:
+    """An open delivery shows its batches, and a finished one what Matomo did not accept."""
     cut = Cut("uid", 1, 100, at(1))
     object_ = DeliveredObject("a.gz", "1", "id", "made", "account")
     batches = tuple(

@@ -1,4 +1,4 @@
-"""Every hit rule of the manifest: what is kept of a request that counts, and that filters come before."""
+"""Every hit rule of the manifest: what is stored of a hit; filters are applied before."""
 
 import ipaddress
 from pathlib import Path
@@ -17,13 +17,13 @@ KEPT_OF_IPV6 = {1: 64, 2: 48, 3: 24, 4: 0}
 
 
 def kept(folder: Path, rules: HitSettings, *targets: str) -> list[tuple[object, object]]:
-    """Path and query of a hit for each target."""
+    """Path and query of the stored hit for each target."""
     found = explained(folder, [line(target) for target in targets], site(hits=rules))
     return list(zip(values(found, "path"), values(found, "query"), strict=True))
 
 
 def test_without_rules_nothing_is_rewritten(tmp_path: Path) -> None:
-    """Path and query are parted at the first question mark, and stay as logged."""
+    """Path and query are split at the first question mark, and stored as logged."""
     assert rewritten(HitSettings()) == {}
     assert kept(tmp_path, HitSettings(), "/A/b?c=D&e", "/a?b?c", "/a;b", "/a?") == [
         ("/A/b", "c=D&e"),
@@ -33,22 +33,22 @@ def test_without_rules_nothing_is_rewritten(tmp_path: Path) -> None:
     ]
 
 
-def test_a_query_can_be_forgotten(tmp_path: Path) -> None:
-    """The path stays."""
+def test_a_query_can_be_dropped(tmp_path: Path) -> None:
+    """The path is kept."""
     assert kept(tmp_path, HitSettings(strip_query=True), "/a?b", "/a") == [("/a", None), ("/a", None)]
 
 
 @pytest.mark.parametrize("mark", [";", "::", "'", "\\"])
-def test_path_and_query_can_be_parted_elsewhere(tmp_path: Path, mark: str) -> None:
-    """A question mark is then a part of the path. What filters see is parted so too."""
+def test_path_and_query_can_be_split_at_another_character(tmp_path: Path, mark: str) -> None:
+    """A question mark is part of the path then, also for filters."""
     rules = HitSettings(query_delimiter=mark)
     assert kept(tmp_path, rules, f"/a?b{mark}c{mark}d", "/a?b") == [("/a?b", f"c{mark}d"), ("/a?b", None)]
     filters = Filters.model_validate(EVERYTHING.model_dump() | {"exclude_paths": ("/a",)})
     assert reasons(explained(tmp_path, [line(f"/a{mark}b"), line("/a?b")], site(filters, rules))) == ["path", None]
 
 
-def test_parameters_can_be_forgotten_by_their_names(tmp_path: Path) -> None:
-    """The others stay in their order; the case does not matter; a query of which nothing is left is none."""
+def test_parameters_can_be_dropped_by_name(tmp_path: Path) -> None:
+    """The others keep their order; case is ignored; an empty query is no query."""
     rules = HitSettings(exclude_query_parameters=("utm_*", "sid", "a.b"))
     assert kept(tmp_path, rules, "/?x=1&UTM_source=a=b&Sid&y", "/?sid=1", "/?sidx=sid&axb=1&a.b=2", "/?&&") == [
         ("/", "x=1&y"),
@@ -58,8 +58,8 @@ def test_parameters_can_be_forgotten_by_their_names(tmp_path: Path) -> None:
     ]
 
 
-def test_paths_are_lowered_then_replaced_then_prefixed(tmp_path: Path) -> None:
-    """Replacements go one after the other, each for all that it finds; a path that is gone is the root."""
+def test_paths_are_lowercased_then_replaced_then_prefixed(tmp_path: Path) -> None:
+    """Replacements are applied in order to all matches; an empty path becomes the root."""
     rules = HitSettings(
         lowercase_paths=True,
         replace_paths=(
@@ -76,8 +76,8 @@ def test_paths_are_lowered_then_replaced_then_prefixed(tmp_path: Path) -> None:
     ]
 
 
-def test_filters_judge_what_the_log_says(tmp_path: Path) -> None:
-    """Paths, extensions and addresses are looked at before they are rewritten."""
+def test_filters_use_the_original_values(tmp_path: Path) -> None:
+    """Paths, extensions and addresses are checked before they are rewritten."""
     filters = Filters(exclude_paths=("/Private/*",), exclude_ips=("192.0.2.9",))
     rules = HitSettings(
         lowercase_paths=True,
@@ -92,7 +92,7 @@ def test_filters_judge_what_the_log_says(tmp_path: Path) -> None:
     assert values(found, "ip") == ["0.0.0.0", "0.0.0.0"]
 
 
-def test_nothing_else_of_a_hit_changes(tmp_path: Path) -> None:
+def test_no_other_field_of_a_hit_changes(tmp_path: Path) -> None:
     """Referrer, user agent, time and the rest are those of the line."""
     everything = HitSettings(
         strip_query=True,
@@ -125,13 +125,13 @@ def test_nothing_else_of_a_hit_changes(tmp_path: Path) -> None:
     ],
 )
 def test_addresses_are_masked_as_matomo_masks_them(tmp_path: Path, ip: str, count: int, wanted: str) -> None:
-    """1 to 4 bytes of IPv4; of IPv6 the last 64, 80 or 104 bits, or all. What is no address says nothing at all."""
+    """1 to 4 bytes of IPv4; the last 64, 80 or 104 bits or all of IPv6. Text that is not an address is dropped."""
     settings = site(hits=HitSettings(anonymise_ips=count), client=ClientSettings(host_names=True))
     assert values(explained(tmp_path, [line(ip=ip)], settings), "ip") == [wanted]
 
 
 def network(address: str, count: int) -> str:
-    """The first address of the network that is kept."""
+    """Return the first address of the network that is kept."""
     known = ipaddress.ip_address(address)
     known = getattr(known, "ipv4_mapped", None) or known
     bits = 32 - 8 * count if known.version == 4 else KEPT_OF_IPV6[count]
@@ -145,8 +145,8 @@ def masks(texts: list[str], count: int) -> list[str]:
 
 @given(st.lists(st.ip_addresses().map(str), min_size=1, max_size=100), st.integers(1, 4))
 @settings(deadline=None, max_examples=20)
-def test_what_is_kept_of_an_address_is_its_network(addresses: list[str], count: int) -> None:
-    """The text is the canonical one of the network's first address."""
+def test_a_masked_address_is_its_network(addresses: list[str], count: int) -> None:
+    """The text is the canonical form of the network's first address."""
     assert masks(addresses, count) == [network(address, count) for address in addresses]
 
 
@@ -155,6 +155,6 @@ ODD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
 @given(st.lists(ODD, min_size=1, max_size=100), st.integers(1, 4))
 @settings(deadline=None, max_examples=20)
-def test_no_text_passes_the_mask_unmasked(texts: list[str], count: int) -> None:
-    """Whatever stands where the address belongs, what is kept is an address with its end hidden."""
+def test_no_address_is_stored_unmasked(texts: list[str], count: int) -> None:
+    """Whatever text the field has, the stored value is a masked address."""
     assert [network(found, count) for found in masks(texts, count)] == masks(texts, count)

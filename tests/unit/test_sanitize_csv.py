@@ -1,4 +1,4 @@
-"""A cell is text that a spreadsheet shows and never runs."""
+"""A CSV cell is text that a spreadsheet shows and never runs."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from mtc.core.sanitize import csv_cell
     ],
 )  # fmt: skip
 def test_a_formula_gets_an_apostrophe(text: str) -> None:
-    """After any blank, in any width, and wherever a control character could hide its start."""
+    """It may follow blanks of any kind, and control characters may hide its start."""
     assert csv_cell(text).startswith("'")
 
 
@@ -28,12 +28,12 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 
 def test_control_characters_are_made_visible() -> None:
-    """Also those that turn the direction of text or take no room."""
+    """This includes bidirectional and zero-width characters."""
     assert csv_cell("/a\x00b\r\n\x1b[31m\x9b\u202e\u200b") == r"/a\x00b\x0d\x0a\x1b[31m\x9b\u202e\u200b"
 
 
 @given(st.text())
-def test_no_cell_starts_as_a_formula_or_holds_a_control_character(text: str) -> None:
+def test_no_cell_starts_as_a_formula_or_contains_a_control_character(text: str) -> None:
     made = csv_cell(text)
     assert made.lstrip()[:1] not in {"=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"} or not made.strip()
     assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in made)

@@ -1,4 +1,4 @@
-"""Where copies go, and which keys may not become paths."""
+"""The URLs of archive copies, and the keys that must not become paths."""
 
 import datetime as dt
 import posixpath
@@ -18,7 +18,7 @@ DAY = dt.date(2026, 5, 1)
 
 
 def render(url: str, key: str) -> str:
-    """The URL of the copy of an object."""
+    """Return the URL of the copy of an object."""
     template = ArchiveUrl.compile(url, "docs")
     return template.copy_url(template.render(DAY, SourceObject(key, 1)))
 
@@ -34,8 +34,8 @@ def render(url: str, key: str) -> str:
         ("{date:%F}/100%/{key}.bak", "2026-05-01/100%/x/y/a.gz.bak"),
     ],
 )
-def test_a_copy_has_its_place(url: str, copy: str) -> None:
-    """Site, day, name and key stand where the URL has them."""
+def test_a_copy_has_the_url_of_the_template(url: str, copy: str) -> None:
+    """Site, day, name and key are put in the places of the template."""
     assert render(url, "x/y/a.gz") == copy
 
 
@@ -49,8 +49,8 @@ def test_a_copy_has_its_place(url: str, copy: str) -> None:
         ("gs://kept/{name}", "not supported"),
     ],
 )
-def test_a_url_that_cannot_be_is_explained(url: str, words: str) -> None:
-    """The error quotes the URL and says what is wrong with it."""
+def test_an_invalid_url_is_explained(url: str, words: str) -> None:
+    """The error quotes the URL and says what is wrong."""
     with pytest.raises(PermanentError) as caught:
         ArchiveUrl.compile(url, "docs")
     assert words in str(caught.value)
@@ -59,11 +59,11 @@ def test_a_url_that_cannot_be_is_explained(url: str, words: str) -> None:
 
 @given(st.text(alphabet="ab./\\\0\n\x1b\x85\u2028\ud800é", max_size=12))
 def test_no_key_leads_a_copy_out_of_its_folder(key: str) -> None:
-    """A key is refused, or its copy lies below the archive's folder, on one line, in UTF-8."""
+    """A key is refused, or its copy is below the archive's folder, on one line, in UTF-8."""
     try:
         copy = render("kept/{site}/{key}", key)
     except PermanentError as error:
-        assert printable(str(error)) == str(error)  # noqa: PT017 - either way is right, and is checked
+        assert printable(str(error)) == str(error)  # noqa: PT017 - both results are right, and are checked
         return
     assert posixpath.normpath(copy) == copy
     assert copy.startswith("kept/docs/")
@@ -92,20 +92,20 @@ def test_no_key_leads_a_copy_out_of_its_folder(key: str) -> None:
         "a\x9b",
     ],
 )
-def test_keys_that_lead_astray_are_known(key: str) -> None:
-    """Each with a reason."""
+def test_unsafe_keys_are_found(key: str) -> None:
+    """Each has a reason."""
     assert key_problem(key)
 
 
 @pytest.mark.parametrize("key", ["a", "a/b.gz", "...", "..a", "a b/c+d=%e", "é/日本", ".hidden", "-rf", "~"])
-def test_keys_that_are_only_odd_are_not_refused(key: str) -> None:
-    """Being odd is no reason."""
+def test_unusual_but_safe_keys_are_accepted(key: str) -> None:
+    """They have no reason."""
     assert key_problem(key) == ""
 
 
 @given(st.text())
-def test_what_is_shown_is_one_line_that_no_terminal_obeys(text: str) -> None:
-    """Also in a message about a hostile key."""
+def test_a_shown_key_is_one_line_without_control_characters(text: str) -> None:
+    """A message about a hostile key shows it."""
     shown = printable(text)
     assert all(unicodedata.category(char)[0] != "C" for char in shown)
     assert len(shown) <= 203

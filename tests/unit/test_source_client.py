@@ -1,4 +1,4 @@
-"""`source.client`: the first of its fields that holds an address, of a list the right-most that is not trusted."""
+"""`source.client`: the first field with an address; in a list the right-most address that is not trusted."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ ISO = "2026-05-01T10:00:00+00:00"
 PROXY = "10.0.0.1"
 BY_PROXIES = ClientSettings.model_validate({"from": ["forwarded_for", "ip"]})
 
-# What proxies have listed, and the client that it says where only private networks are trusted.
+# What proxies have listed, and the client if only private networks are trusted.
 LISTS = {
     "203.0.113.7": "203.0.113.7",
     "203.0.113.8, 10.0.0.2": "203.0.113.8",
@@ -92,7 +92,7 @@ FORMS: dict[str, tuple[CustomFormat | str, str, Callable[[str], str]]] = {
 
 @pytest.mark.parametrize("name", FORMS)
 def test_the_client_is_the_right_most_address_that_is_not_trusted(tmp_path: Path, name: str) -> None:
-    """Where a list holds none it is the peer; without a `client` it is that in any case."""
+    """The peer is used if a list has none, and always without `client`."""
     form, head, written = FORMS[name]
     log = (head + "".join(f"{written(text)}\n" for text in LISTS)).encode()
     assert values(explained(tmp_path, log, site(format=form, client=BY_PROXIES)), "ip") == list(LISTS.values())
@@ -108,7 +108,7 @@ def read(folder: Path, forwarded: str, **keys: object) -> Sequence[object]:
 
 
 def test_trusted_networks_are_those_of_the_manifest(tmp_path: Path) -> None:
-    """`private` stands for a list of them, and is one only where it is written."""
+    """`private` means a list of networks, and must be written to apply."""
     text = "6.6.6.6, 203.0.113.7, 198.51.100.1, 10.0.0.1"
     assert read(tmp_path, text) == ["198.51.100.1"]
     assert read(tmp_path, text, trusted=["private", "198.51.100.0/24"]) == ["203.0.113.7"]
@@ -117,7 +117,7 @@ def test_trusted_networks_are_those_of_the_manifest(tmp_path: Path) -> None:
 
 
 def test_forwarded_and_real_ip_are_read(tmp_path: Path) -> None:
-    """RFC 7239, and the headers in which a proxy says what it found."""
+    """RFC 7239, and the headers in which a proxy reports the client."""
     form = CustomFormat(nginx='$remote_addr [$time_local] "$request" "$http_forwarded" "$http_x_real_ip"')
     log = [
         f'10.0.0.1 [{TIME}] "GET / HTTP/1.1" "for=\\x22[2001:db8::7]:80\\x22;proto=http, for=10.0.0.2" "203.0.113.7"'
@@ -127,8 +127,8 @@ def test_forwarded_and_real_ip_are_read(tmp_path: Path) -> None:
         assert values(explained(tmp_path, log, site(format=form, client=client)), "ip") == [wanted]
 
 
-def test_a_server_s_own_address_behind_a_line_is_no_client(tmp_path: Path) -> None:
-    """The field whose values differ lists the clients; an upstream with a port is never one."""
+def test_a_server_s_own_address_at_the_end_of_a_line_is_not_a_client(tmp_path: Path) -> None:
+    """The field with varying values lists the clients; an upstream with a port is never one."""
     lines = [f'{line(ip=PROXY)} "10.0.0.9" "203.0.113.{number}" "172.16.0.1:80"' for number in range(1, 4)]
     found = values(explained(tmp_path, lines, site(client=BY_PROXIES)), "ip")
     assert found == ["203.0.113.1", "203.0.113.2", "203.0.113.3"]
@@ -137,15 +137,15 @@ def test_a_server_s_own_address_behind_a_line_is_no_client(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("ips", "said"), [(["203.0.113.1", "203.0.113.2"], False), (["10.0.0.1", "10.0.0.2"], True)])
-def test_clients_that_look_like_proxies_are_told(tmp_path: Path, ips: Sequence[str], said: bool) -> None:  # noqa: FBT001
-    """All in private networks, and another field holds addresses."""
+def test_clients_that_look_like_proxies_are_reported(tmp_path: Path, ips: Sequence[str], said: bool) -> None:  # noqa: FBT001
+    """All are in private networks, and another field has addresses."""
     lines = [f'{line(ip=ip)} "198.51.100.{at}"' for at, ip in enumerate(ips)]
     (choice,) = explained(tmp_path, lines).choices
     assert bool(choice.notes) is said
 
 
 @pytest.mark.parametrize("wrong", [{"from": ["xff"]}, {"from": []}, {"trusted": ["10.0.0.0/33"]}, {"trusted": ["lan"]}])
-def test_what_is_no_client_is_refused(wrong: dict[str, list[str]]) -> None:
-    """Fields and networks are known ones."""
+def test_an_invalid_client_setting_is_refused(wrong: dict[str, list[str]]) -> None:
+    """Fields and networks must be known ones."""
     with pytest.raises(ValidationError):
         ClientSettings.model_validate(wrong)

@@ -1,4 +1,4 @@
-"""`source.fields`: another column, key, label or group for a field; and JSON whose keys nobody has described."""
+"""`source.fields` maps a column, key, label or group to a field; undescribed JSON is read by its key names."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ DEEP = {
 
 
 def read(folder: Path, log: str, fields: dict[str, str], form: str = "auto") -> dict[str, object]:
-    """The fields of the only request."""
+    """Return the fields of the only request."""
     found = explained(folder, log.encode(), site(format=form, fields=fields))
     assert found.error is None, found.error
     assert found.verdict is None, found.verdict
@@ -65,10 +65,10 @@ def read(folder: Path, log: str, fields: dict[str, str], form: str = "auto") -> 
         ),
     ],
 )
-def test_a_field_is_read_from_what_the_manifest_names(
+def test_a_field_is_read_from_the_column_in_the_manifest(
     tmp_path: Path, log: str, fields: dict[str, str], form: str
 ) -> None:
-    """In place of what the format has for it; a whole URL is taken apart all the same."""
+    """It replaces that of the format; a whole URL is still split."""
     wanted = {"ip": "203.0.113.7", "host": "b.example", "path": "/a", "query": "q=1", "status": 404}
     assert read(tmp_path, log, fields, form) == wanted
 
@@ -86,23 +86,23 @@ def test_a_field_is_read_from_what_the_manifest_names(
         (line(), {"host": "usr"}, "did you mean user?"),
     ],
 )
-def test_a_name_that_is_not_there_comes_with_the_nearest(
+def test_an_unknown_column_is_reported_with_the_most_similar_name(
     tmp_path: Path, log: str, fields: dict[str, str], told: str
 ) -> None:
-    """Nothing is loaded in place of it."""
+    """Nothing is loaded instead."""
     error = explained(tmp_path, f"{log}\n".encode(), site(fields=fields)).error
     assert error is not None
     assert told in error.hint
     assert next(iter(fields)) in error.what
 
 
-def test_fields_are_those_of_the_vocabulary() -> None:
-    """The manifest takes every name that a format may give."""
+def test_all_fields_of_formats_can_be_mapped() -> None:
+    """The manifest accepts every name that a format may provide."""
     assert set(FieldName.__args__) == set(FIELDS)  # type: ignore[attr-defined]
 
 
 def test_objects_with_the_same_columns_have_the_same_format() -> None:
-    """So that they are read together."""
+    """They are read together."""
     choose = format_chooser(SourceFormat(fields=(("ip", "c-forwarded"),)))
     lines = W3C.splitlines()
     assert choose(lines, "a.log") is choose([*lines, *lines[1:]], "b.log")
@@ -136,8 +136,8 @@ def nested(keys: tuple[str, ...], texts: tuple[object, ...]) -> str:
 
 
 @pytest.mark.parametrize("kind", KEYS)
-def test_json_is_read_by_what_its_keys_are_called(tmp_path: Path, kind: str) -> None:
-    """Whatever the case and the signs between words; errors are no hits."""
+def test_json_is_read_by_the_names_of_its_keys(tmp_path: Path, kind: str) -> None:
+    """Case and separators of words do not matter; errors are not hits."""
     lines = [
         nested(KEYS[kind], ("192.0.2.7", ISO, "GET", path, status, "Mozilla/5.0 Firefox/126.0", "https://a.example/"))
         for path, status in (("/a?b=1", 200), ("/gone", "404"))
@@ -173,8 +173,8 @@ def test_json_is_read_by_what_its_keys_are_called(tmp_path: Path, kind: str) -> 
         ("#Fields: date time c-ip cs-method sc-status\n2026-05-01 10:00:00 192.0.2.7 GET 200", "path"),
     ],
 )
-def test_a_format_that_was_found_and_lacks_what_counts_is_refused(tmp_path: Path, log: str, lacks: str) -> None:
-    """It says so; named in the manifest, it is taken as it is."""
+def test_a_detected_format_without_an_essential_field_is_refused(tmp_path: Path, log: str, lacks: str) -> None:
+    """The error names the field; a format named in the manifest is accepted as it is."""
     found = explained(tmp_path, f"{log}\n".encode())
     assert found.verdict is not None
     assert f"finds no {lacks} in this file" in found.verdict.what
@@ -182,7 +182,7 @@ def test_a_format_that_was_found_and_lacks_what_counts_is_refused(tmp_path: Path
     assert named.verdict is None or "could be read as w3c" in named.verdict.what
 
 
-def test_a_list_of_objects_on_lines_of_its_own_is_read(tmp_path: Path) -> None:
+def test_a_pretty_printed_list_of_objects_is_read(tmp_path: Path) -> None:
     """`[`, `{...},`, `{...}`, `]`."""
     one = json.dumps({"time": ISO, "ip": "192.0.2.7", "path": "/a", "status": 200})
     account = explained(tmp_path, ["[", f"  {one},", one, "]"]).accounting

@@ -1,4 +1,4 @@
-"""A source and an archive in folders: what is looked at, what is not, and what is said when it cannot be."""
+"""A source and an archive in folders: which files are read, and the errors."""
 
 import datetime as dt
 import errno
@@ -29,12 +29,12 @@ def write(root: Path, key: str, data: bytes = b"x") -> Path:
 
 
 def keys(source: FolderSource) -> list[str]:
-    """The keys of the day."""
+    """Return the keys of the day."""
     return [obj.key for obj in source.list_days([DAY]).get(DAY, ())]
 
 
-def test_files_that_are_not_finished_or_hidden_are_no_logs(tmp_path: Path) -> None:
-    """What is still being copied in is not loaded."""
+def test_unfinished_and_hidden_files_are_ignored(tmp_path: Path) -> None:
+    """A file that is still being copied is not loaded."""
     for name in ("2026-05-01.log", "2026-05-01.log.tmp", "2026-05-01.log.part", ".2026-05-01.log", ".~2026-05-01.log"):
         write(tmp_path, f"docs/{name}")
     write(tmp_path, "docs/.old/2026-05-01.log")
@@ -42,7 +42,7 @@ def test_files_that_are_not_finished_or_hidden_are_no_logs(tmp_path: Path) -> No
 
 
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
-    """A linked folder is read; one that leads back up is left."""
+    """A linked folder is read; one that leads to a parent is skipped."""
     write(tmp_path, "elsewhere/2026-05-01.log")
     write(tmp_path, "logs/docs/2026-05-01.a")
     (tmp_path / "logs/docs/linked").symlink_to(tmp_path / "elsewhere")
@@ -62,9 +62,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("target", ["nowhere", "itself"])
-def test_a_link_to_what_is_wanted_that_leads_nowhere_is_an_error(
-    url: str, link: str, target: str, tmp_path: Path
-) -> None:
+def test_a_dangling_link_to_a_wanted_file_is_an_error(url: str, link: str, target: str, tmp_path: Path) -> None:
     """A disk that is not mounted must not look like a day without logs."""
     path = tmp_path / "logs" / link
     path.parent.mkdir(parents=True)
@@ -74,8 +72,8 @@ def test_a_link_to_what_is_wanted_that_leads_nowhere_is_an_error(
         FolderSource(tmp_path / pattern.root, pattern).list_days([DAY])
 
 
-def test_a_folder_without_any_file_says_so(tmp_path: Path) -> None:
-    """As a mount point does whose disk is not there; folders alone make no difference, any file does."""
+def test_a_folder_without_any_file_is_reported(tmp_path: Path) -> None:
+    """The mount point of a missing disk has none; empty folders do not count, but any file does."""
     (tmp_path / "docs/2026").mkdir(parents=True)
     source = source_in(tmp_path)
     assert source.list_days([DAY]) == {}
@@ -84,8 +82,8 @@ def test_a_folder_without_any_file_says_so(tmp_path: Path) -> None:
     assert source.empty_listing_doubt() == ""
 
 
-def test_a_pipe_is_no_log(tmp_path: Path) -> None:
-    """Reading one would never end."""
+def test_a_pipe_is_ignored(tmp_path: Path) -> None:
+    """Reading it would never end."""
     (tmp_path / "docs").mkdir()
     os.mkfifo(tmp_path / "docs/2026-05-01.pipe")
     assert keys(source_in(tmp_path)) == []
@@ -113,8 +111,8 @@ def test_a_missing_folder_is_an_error_and_a_missing_day_is_not(tmp_path: Path) -
     assert keys(source_in(tmp_path / "logs")) == []
 
 
-def test_what_the_system_refuses_is_explained() -> None:
-    """No permission needs a person; a busy disk may pass."""
+def test_errors_of_the_system_are_explained() -> None:
+    """Missing permission is a permanent error; a busy disk is a transient one."""
     denied = explain_read_error(PermissionError(errno.EACCES, "Permission denied"), "logs/docs")
     assert type(denied) is PermanentError
     assert "logs/docs: no permission to read" in str(denied)
@@ -122,8 +120,8 @@ def test_what_the_system_refuses_is_explained() -> None:
     assert type(explain_read_error(OSError(errno.ESTALE, "Stale file handle"), "x")) is TransientError
 
 
-def test_a_file_that_changes_while_it_is_read_in_place_is_found_out(tmp_path: Path) -> None:
-    """By its size, by its mtime alone, and when it has gone."""
+def test_a_file_that_changes_while_it_is_read_in_place_is_noticed(tmp_path: Path) -> None:
+    """A change of size, a change of mtime alone, and a deletion are noticed."""
     path = write(tmp_path, "docs/2026-05-01.log", b"first")
     source = source_in(tmp_path)
     (obj,) = source.list_days([DAY])[DAY]
@@ -138,7 +136,7 @@ def test_a_file_that_changes_while_it_is_read_in_place_is_found_out(tmp_path: Pa
 
 
 def test_a_key_that_leads_out_of_the_folder_is_never_read(tmp_path: Path) -> None:
-    """Whatever a record says."""
+    """The key may come from a record."""
     write(tmp_path, "secret")
     (tmp_path / "logs").mkdir()
     with pytest.raises(PermanentError):
@@ -151,7 +149,7 @@ def archive_in(root: Path, url: str = "kept/{name}") -> FolderArchive:
 
 
 def test_an_archive_is_never_its_own_source(tmp_path: Path) -> None:
-    """Also by way of a link, and even when told to replace."""
+    """The archive may lead there by a link, and replacing makes no difference."""
     path = write(tmp_path, "logs/docs/2026-05-01.log", b"log")
     source = source_in(tmp_path / "logs")
     (obj,) = source.list_days([DAY])[DAY]
@@ -161,7 +159,7 @@ def test_an_archive_is_never_its_own_source(tmp_path: Path) -> None:
     assert path.read_bytes() == b"log"
 
 
-def test_an_archive_that_is_linked_away_is_refused(tmp_path: Path) -> None:
+def test_an_archive_linked_to_another_folder_is_refused(tmp_path: Path) -> None:
     """A link inside the archive leads no copy out of it."""
     path = write(tmp_path, "logs/docs/2026-05-01.log")
     source = source_in(tmp_path / "logs")
@@ -175,8 +173,8 @@ def test_an_archive_that_is_linked_away_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"longer than before", b"other"])
-def test_a_copy_of_a_changed_file_leaves_nothing_behind(data: bytes, tmp_path: Path) -> None:
-    """Neither a copy nor a temporary file, also where the size is the same."""
+def test_a_failed_copy_of_a_changed_file_leaves_nothing(data: bytes, tmp_path: Path) -> None:
+    """Neither a copy nor a temporary file is left, also if the size is the same."""
     path = write(tmp_path, "logs/docs/2026-05-01.log", b"first")
     source = source_in(tmp_path / "logs")
     (obj,) = source.list_days([DAY])[DAY]
@@ -187,8 +185,8 @@ def test_a_copy_of_a_changed_file_leaves_nothing_behind(data: bytes, tmp_path: P
     assert list((tmp_path / "kept").iterdir()) == []
 
 
-def test_a_folder_where_the_copy_belongs_is_refused(tmp_path: Path) -> None:
-    """Even one of that very name, told to be replaced."""
+def test_a_folder_in_place_of_the_copy_is_refused(tmp_path: Path) -> None:
+    """It is not replaced either."""
     path = write(tmp_path, "logs/docs/2026-05-01.log", b"first")
     source = source_in(tmp_path / "logs")
     (obj,) = source.list_days([DAY])[DAY]
@@ -198,7 +196,7 @@ def test_a_folder_where_the_copy_belongs_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_too_long_is_explained(tmp_path: Path) -> None:
-    """The system's own words, with the place."""
+    """The error has the system's message and the path."""
     path = write(tmp_path, "local", b"x")
     source = source_in(tmp_path)
     with pytest.raises(PermanentError, match="too long"):
@@ -206,7 +204,7 @@ def test_a_name_that_is_too_long_is_explained(tmp_path: Path) -> None:
 
 
 def test_folders_of_other_days_are_not_read(tmp_path: Path) -> None:
-    """Also behind a glob: a folder of another year that may not be read stops nothing."""
+    """An unreadable folder of another year causes no error, also after a glob."""
     for name in ("a/2025/05", "a/2026/05"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "01.log").write_bytes(b"x\n")

@@ -1,4 +1,4 @@
-"""Globs before the date: which folders are asked for, and which stretches are listed then."""
+"""Globs before the date: which folders are requested, and which ranges are then listed."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ FILL = ("**", "deep/er"), ("*", "g"), ("?", "q"), ("[ab]", "a")
 
 
 def key_of(url: str, day: dt.date, glob: str = "g") -> str:
-    """A key of a day, with a text in the place of each star."""
+    """A key of a day, with a text in place of each star."""
     text = url.replace("{site}", "docs")
     while "{date:" in text:
         head, _, rest = text.partition("{date:")
@@ -43,13 +43,13 @@ def key_of(url: str, day: dt.date, glob: str = "g") -> str:
 
 @dataclass
 class Bucket:
-    """Keys, and what was asked of them."""
+    """Keys, and the requests for them."""
 
     keys: list[str]
     asked: list[str] = field(default_factory=list)
 
     def folders(self, start: str) -> Iterator[str]:
-        """As S3 answers with a delimiter."""
+        """Answer as S3 does with a delimiter."""
         self.asked.append(start)
         found = {
             key[: key.index("/", len(start)) + 1]
@@ -60,7 +60,7 @@ class Bucket:
 
 
 def listed(url: str, bucket: Bucket, days: set[dt.date]) -> list[str]:
-    """Every key that is read, wanted or not, as often as it is."""
+    """Return every key that is read, as often as it is read."""
     stretches = list_ranges(SourceUrl.compile(f"s3://b/{url}", "docs"), days, bucket.folders)
     return [key for stretch in stretches for key in bucket.keys if stretch.holds(key)]
 
@@ -72,7 +72,7 @@ def listed(url: str, bucket: Bucket, days: set[dt.date]) -> list[str]:
     wanted=st.sets(st.dates(dt.date(2025, 11, 1), dt.date(2026, 3, 31)), min_size=1, max_size=40),
 )
 def test_each_wanted_key_is_read_once(url: str, globs: set[str], days: set[dt.date], wanted: set[dt.date]) -> None:
-    """Whatever the levels: no key of a wanted day is missed, and none is read twice."""
+    """For any levels no key of a wanted day is missed, and none is read twice."""
     keys = {key_of(url, day, glob): day for day in days for glob in globs}
     seen = listed(url, Bucket(sorted(keys)), wanted)
     assert len(seen) == len(set(seen))
@@ -80,8 +80,8 @@ def test_each_wanted_key_is_read_once(url: str, globs: set[str], days: set[dt.da
 
 
 @given(url=st.sampled_from(URLS), day=st.dates(dt.date(2025, 11, 1), dt.date(2026, 3, 31)))
-def test_no_folder_of_a_wanted_day_is_passed_by(url: str, day: dt.date) -> None:
-    """What a walk of a folder is told by the names on its way."""
+def test_no_folder_of_a_wanted_day_is_skipped(url: str, day: dt.date) -> None:
+    """The walk of a folder is guided by the names on the path."""
     pattern, key = SourceUrl.compile(f"s3://b/{url}", "docs"), key_of(url, day)
     folders = [key[:at] for at, char in enumerate(key) if char == "/"]
     wanted = DayIndex(frozenset({day, day + dt.timedelta(days=40)}))
@@ -100,7 +100,7 @@ def test_no_folder_of_a_wanted_day_is_passed_by(url: str, day: dt.date) -> None:
     ],
 )
 def test_only_the_day_is_read(url: str, asked: list[str], read: int) -> None:
-    """Of a year of four load balancers, the four logs of one day; only levels of globs before the date are asked."""
+    """Only its four logs of a year of four load balancers are read; only glob levels before the date are requested."""
     year = [dt.date(2026, 1, 1) + dt.timedelta(days=number) for number in range(365)]
     bucket = Bucket(sorted(key_of(url, day, glob) for day in year for glob in "wxyz"))
     assert len(listed(url, bucket, {DAY})) == read
@@ -108,7 +108,7 @@ def test_only_the_day_is_read(url: str, asked: list[str], read: int) -> None:
 
 
 def test_folders_of_other_days_are_not_entered() -> None:
-    """The names on the way tell: also where the date stands behind a glob, or in several pieces."""
+    """The date may come after a glob or in several parts of the path."""
     wanted = DayIndex(frozenset({DAY}))
     pattern = SourceUrl.compile("s3://b/*/{date:%Y}/{date:%m}/**/{date:%d}.gz", "docs")
     told = {folder: bool(wanted.below(pattern, folder)) for folder in ("x", "x/2026", "x/2026/05", "x/2026/05/y/z")}

@@ -1,4 +1,4 @@
-"""Which keys that do not fit are told: logs of the day with another ending or another spelling of it, and no others."""
+"""Near misses are reported: logs of the day with another ending or date format, and no other keys."""
 
 import datetime as dt
 
@@ -11,7 +11,7 @@ DAY = dt.date(2026, 5, 1)
 
 
 def near(url: str, key: str) -> bool:
-    """Whether a key that does not fit is told."""
+    """Whether a key that does not match is reported."""
     pattern = SourceUrl.compile(url, "docs")
     assert pattern.match(key) is None
     return NearMisses.of(pattern, [DAY]).matches(key)
@@ -37,8 +37,8 @@ def near(url: str, key: str) -> bool:
         ("*access*{date:%Y%m%d}.gz", "my-access-x-2026-05-01.log"),
     ],
 )
-def test_a_log_of_the_day_under_another_name_is_told(url: str, key: str) -> None:
-    """Another format of the date, another ending, another case."""
+def test_a_log_of_the_day_with_another_name_is_reported(url: str, key: str) -> None:
+    """The date format, the ending or the case differs."""
     assert near(url, key)
 
 
@@ -58,13 +58,13 @@ def test_a_log_of_the_day_under_another_name_is_told(url: str, key: str) -> None
         ("access.log-{date:%Y%m%d}", "error.log-20260501"),
     ],
 )
-def test_what_is_no_log_of_the_day_is_not_told(url: str, key: str) -> None:
-    """Another day's, another site's, another program's; checksums, half-made files, lists."""
+def test_other_keys_are_not_reported(url: str, key: str) -> None:
+    """Logs of other days, sites and programs, checksums, partial files and lists are ignored."""
     assert not near(url, key)
 
 
-def test_a_log_that_is_there_under_another_ending_is_not_told() -> None:
-    """`x.log` beside `x.log.gz`: the log is read."""
+def test_a_log_that_exists_with_the_right_ending_is_not_reported() -> None:
+    """`x.log` next to `x.log.gz`: the log is read."""
     misses = NearMisses.of(SourceUrl.compile("{date:%Y-%m-%d}.log.gz", "docs"), [DAY])
     assert list(misses.notes(["2026-05-01.log"], ["2026-05-01.log.gz"])) == []
     assert list(misses.notes(["2026-05-01.log.xz"], [])) == [
@@ -73,7 +73,7 @@ def test_a_log_that_is_there_under_another_ending_is_not_told() -> None:
 
 
 def test_no_key_makes_it_slow() -> None:
-    """Strangers choose keys."""
+    """Keys are untrusted."""
     pattern = SourceUrl.compile("{site}/*1*2*3*{date:%Y-%m-%d}*4*5*x.gz", "docs")
     misses = NearMisses.of(pattern, [DAY])
     assert not misses.matches("docs/" + "1234" * 250 + "2026-05-01" * 20 + "45" * 200)

@@ -1,4 +1,4 @@
-"""Which keys a source's URL template takes for which day, and which stretches it lists."""
+"""The keys that match a source's URL template for a day, and the ranges that are listed."""
 
 import datetime as dt
 import time
@@ -28,7 +28,7 @@ def compiled(url: str) -> SourceUrl:
 
 
 def rendered(url: str, day: dt.date) -> str:
-    """A key of a day, written by other means than the module's own: strftime."""
+    """A key of a day, written with strftime and not with the tested module."""
     text = url.removeprefix("s3://b/").replace("{site}", "docs")
     for field, value in FILL.items():
         text = text.replace(field, value)
@@ -41,7 +41,7 @@ def rendered(url: str, day: dt.date) -> str:
 
 
 def day_of(url: str, key: str) -> str:
-    """The day of a key, or `none`."""
+    """Return the day of a key, or `none`."""
     return str(compiled(url).match(key)).lower()
 
 
@@ -51,7 +51,7 @@ def day_of(url: str, key: str) -> str:
     day=st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31)),
 )
 def test_a_key_written_for_a_day_is_read_as_that_day(url: str, form: str, day: dt.date) -> None:
-    """Rendering and matching are each other's inverse, and each listing of the day covers the key."""
+    """Rendering and matching are inverse, and each listing of the day covers the key."""
     url = url.replace("FMT", form)
     key = rendered(url, day)
     pattern = compiled(url)
@@ -65,8 +65,8 @@ def test_a_key_written_for_a_day_is_read_as_that_day(url: str, form: str, day: d
     form=st.sampled_from(DATE_FORMATS),
     wanted=st.sets(st.dates(dt.date(2025, 11, 1), dt.date(2026, 3, 31)), min_size=1, max_size=90),
 )
-def test_a_plan_of_listings_covers_every_wanted_day_once(url: str, form: str, wanted: set[dt.date]) -> None:
-    """However many days, and in whatever format, no key is missed and none is read twice; and no folder is skipped."""
+def test_planned_listings_cover_every_wanted_day_once(url: str, form: str, wanted: set[dt.date]) -> None:
+    """For any days and format no key is missed or read twice, and no folder skipped."""
     url = url.replace("FMT", form)
     stretches = list_ranges(compiled(url), wanted)
     assert len(stretches) <= len(wanted)
@@ -79,7 +79,7 @@ def test_a_plan_of_listings_covers_every_wanted_day_once(url: str, form: str, wa
 
 @given(key=st.text(alphabet="docs/2026-0513.gz\x00\n\\日", max_size=60))
 def test_no_key_breaks_a_pattern(key: str) -> None:
-    """Strangers choose keys: whatever they are, the answer is a day or none."""
+    """Keys are untrusted: the answer is always a day or none."""
     for url in URLS:
         assert isinstance(compiled(url.replace("FMT", "%Y-%m-%d")).match(key), dt.date | None)
 
@@ -88,7 +88,7 @@ def test_no_key_breaks_a_pattern(key: str) -> None:
     "key", ["docs/" + "2026-05-01" * 3_000, "docs/" + "a" * 30_000, "a/" * 15_000 + "x", "docs/" + "1" * 30_000 + "/"]
 )
 def test_no_key_makes_a_pattern_slow(key: str) -> None:
-    """A key made to send a regex back and forth for ever does not."""
+    """A key may be made to cause backtracking."""
     begin = time.monotonic()
     for url in (
         "{site}/*1*2*3*{date:%Y-%m-%d}*4*5*x",
@@ -99,8 +99,8 @@ def test_no_key_makes_a_pattern_slow(key: str) -> None:
     assert time.monotonic() - begin < 2
 
 
-def test_dates_that_do_not_exist_or_disagree_are_no_days() -> None:
-    """The 30th of February, and a folder of May with a file of June, belong nowhere."""
+def test_dates_that_do_not_exist_or_disagree_are_not_days() -> None:
+    """Examples are the 30th of February, and a file of June in a folder of May."""
     url = "{site}/{date:%Y/%m}/{date:%Y-%m-%d}.log"
     assert day_of(url, "docs/2026/05/2026-05-01.log") == "2026-05-01"
     assert day_of(url, "docs/2026/02/2026-02-30.log") == "none"
@@ -112,13 +112,13 @@ def test_dates_that_do_not_exist_or_disagree_are_no_days() -> None:
     assert day_of("{date:%Y-%m-%d}.log", "0000-01-01.log") == "none"
 
 
-def test_digits_of_other_scripts_are_no_dates() -> None:
-    """Only 0 to 9 are written by log writers."""
+def test_digits_of_other_scripts_are_not_dates() -> None:
+    """Only 0 to 9 count."""
     assert day_of("{date:%Y-%m-%d}.log", "٢٠٢٦-05-01.log") == "none"
 
 
 def test_globs_stop_at_slashes_and_two_stars_do_not() -> None:
-    """`*`, `?` and classes are of one piece; `**` is any number of folders, also none."""
+    """`*`, `?` and classes match within one part; `**` matches any number of folders, also none."""
     assert day_of("{date:%F}/*.log", "2026-05-01/a/b.log") == "none"
     assert day_of("{date:%F}?a.log", "2026-05-01/a.log") == "none"
     assert day_of("{date:%F}[!x]a.log", "2026-05-01/a.log") == "none"
@@ -129,16 +129,16 @@ def test_globs_stop_at_slashes_and_two_stars_do_not() -> None:
         assert day_of("{date:%F}/**", key) == "2026-05-01"
 
 
-def test_a_date_is_found_behind_other_numbers() -> None:
-    """Account numbers and ports before a date, as load balancers write them, do not hide it."""
+def test_a_date_is_found_after_other_numbers() -> None:
+    """Load balancers write account numbers and ports before a date."""
     url = "{site}/*_{date:%Y%m%d}T*.log.gz"
     assert day_of(url, "docs/123456789012_elb_20260501T2355Z_10.0.0.1.log.gz") == "2026-05-01"
     repeated = "{date:%Y-%m-%d}/*{date:%Y%m%d}*"
     assert day_of(repeated, "2026-05-01/99991231-20260501-x") == "2026-05-01"
 
 
-def test_regex_signs_in_a_url_stand_for_themselves() -> None:
-    """A template is no regex."""
+def test_regex_characters_in_a_url_are_literal() -> None:
+    """A template is not a regex."""
     assert day_of("a+(b)/{date:%F}.log", "a+(b)/2026-05-01.log") == "none"
     assert compiled("a+(b)/{date:%F}.log").root == "a+(b)"
     assert day_of("s3://b/a+(b)/{date:%F}.log", "a+(b)/2026-05-01.log") == "2026-05-01"
@@ -158,7 +158,7 @@ def test_regex_signs_in_a_url_stand_for_themselves() -> None:
         ("../logs/a*/{date:%F}.gz", "", "../logs"),
     ],
 )
-def test_a_url_has_a_fixed_place(url: str, bucket: str, root: str) -> None:
+def test_a_url_has_a_fixed_prefix(url: str, bucket: str, root: str) -> None:
     """Keys start at the bucket, or below the folders without a field."""
     pattern = compiled(url)
     assert (pattern.bucket, pattern.root) == (bucket, root)
@@ -186,8 +186,8 @@ def test_a_url_has_a_fixed_place(url: str, bucket: str, root: str) -> None:
         ("file:///logs/{date:%F}", "not supported"),
     ],
 )
-def test_a_url_that_cannot_be_is_explained(url: str, words: str) -> None:
-    """The error quotes the URL and says what is wrong with it."""
+def test_an_invalid_url_is_explained(url: str, words: str) -> None:
+    """The error quotes the URL and says what is wrong."""
     with pytest.raises(PermanentError) as caught:
         compiled(url)
     assert words in str(caught.value)
@@ -199,7 +199,7 @@ def dates(*texts: str) -> list[dt.date]:
     return [dt.date.fromisoformat(text) for text in texts]
 
 
-def test_a_run_of_days_is_one_stretch_with_bounds() -> None:
+def test_consecutive_days_are_one_range_with_bounds() -> None:
     """A quarter is one listing, not ninety."""
     wanted = [dt.date(2026, 1, 1) + dt.timedelta(days=offset) for offset in range(90)]
     (stretch,) = list_ranges(compiled("s3://b/{site}/{date:%Y/%m/%d}/*"), wanted)
@@ -210,8 +210,8 @@ def test_a_run_of_days_is_one_stretch_with_bounds() -> None:
     assert not stretch.may_hold_below("docs/2025/")
 
 
-def test_far_days_are_listed_each_and_near_ones_together() -> None:
-    """What is between is read only where that is less work than another request."""
+def test_distant_days_are_listed_separately_and_near_ones_together() -> None:
+    """Days in between are read only if that costs less than another request."""
     pattern = compiled("s3://b/{site}/{date:%Y/%m/%d}/*")
     assert [stretch.prefix for stretch in list_ranges(pattern, dates("2026-05-01", "2026-05-03", "2026-07-01"))] == [
         "docs/2026/05/0",
@@ -219,14 +219,14 @@ def test_far_days_are_listed_each_and_near_ones_together() -> None:
     ]
 
 
-def test_days_of_one_prefix_are_one_listing() -> None:
-    """Where the URL has only the month before its first glob, a month is read once."""
+def test_days_with_the_same_prefix_are_one_listing() -> None:
+    """If the URL has only the month before its first glob, a month is read once."""
     pattern = compiled("s3://b/{site}/{date:%Y-%m}/*{date:%d}.log")
     assert list_ranges(pattern, dates("2026-05-01", "2026-05-20")) == (ListRange("docs/2026-05/"),)
 
 
 def test_formats_that_do_not_sort_as_dates_are_listed_by_prefix() -> None:
-    """A stretch with bounds would read other years, or miss days."""
+    """A range with bounds would read other years, or miss days."""
     pattern = compiled("s3://b/{date:%d-%m-%Y}/*")
     assert [stretch.prefix for stretch in list_ranges(pattern, dates("2026-05-01", "2026-05-02"))] == [
         "01-05-2026/",
@@ -238,8 +238,8 @@ def test_formats_that_do_not_sort_as_dates_are_listed_by_prefix() -> None:
     assert [stretch.prefix for stretch in named] == ["2026/Feb/01/", "2026/Jan/31/"]
 
 
-def test_folders_that_cannot_hold_a_log_are_not_entered() -> None:
-    """A project's other folders are not walked through."""
+def test_folders_that_cannot_contain_a_log_are_not_entered() -> None:
+    """Other folders of a project are not walked."""
     pattern = compiled("{site}/{date:%Y}/*-{date:%m%d}.log")
     assert pattern.may_enter("docs")
     assert pattern.may_enter("docs/2026")

@@ -1,4 +1,4 @@
-"""The rules of patterns."""
+"""The rules for URL templates."""
 
 import datetime as dt
 from pathlib import Path
@@ -15,31 +15,31 @@ from mtc.sources.url_template import fill, fixed_folder
 @pytest.mark.parametrize(
     "form", ["%Y-%m-%d", "%Y/%m/%d", "%y%m%d", "%d-%b-%Y", "%Y%j", "day%%%Y.%j", "%F", "%F-%H%M", "%d %B %y"]
 )
-def test_a_format_that_tells_a_day_is_taken(form: str) -> None:
-    """Year, month and day, or year and day of the year."""
+def test_a_date_format_with_a_whole_day_is_accepted(form: str) -> None:
+    """It has year, month and day, or year and day of the year."""
     assert list(source_findings(f"logs/{{date:{form}}}")) == []
 
 
 @pytest.mark.parametrize("form", ["", "%Y", "%Y-%m", "%m-%d", "%j", "%Y-%d", "%H:%M", "%-d", "%", "%c", "text"])
-def test_a_format_that_does_not_tell_a_day_is_refused(form: str) -> None:
-    """An object's day must be read back from its key, and from nothing else."""
+def test_a_date_format_without_a_whole_day_is_refused(form: str) -> None:
+    """An object's day is read only from its key."""
     assert len(list(source_findings(f"logs/{{date:{form}}}"))) == 1
 
 
 @pytest.mark.parametrize("bucket", ["acme-logs", "acme.logs", "{site}-logs"])
-def test_a_bucket_may_hold_the_site(bucket: str) -> None:
-    """Of fields only the site is allowed in a bucket's name."""
+def test_a_bucket_may_contain_the_site(bucket: str) -> None:
+    """No other field is allowed in a bucket's name."""
     assert list(source_findings(f"s3://{bucket}/{{date:%Y-%m-%d}}")) == []
 
 
 @pytest.mark.parametrize("bucket", ["", "-logs", "x{date:%Y%m%d}", "a b", "a*"])
-def test_a_bucket_that_cannot_be_is_refused(bucket: str) -> None:
+def test_an_invalid_bucket_is_refused(bucket: str) -> None:
     """S3 would refuse it later, with a worse message."""
     assert list(source_findings(f"s3://{bucket}/{{date:%Y-%m-%d}}"))
 
 
-def test_a_file_url_is_told_to_be_a_path() -> None:
-    """What people write by habit gets the way out."""
+def test_a_file_url_is_refused_with_a_hint() -> None:
+    """The hint says to write a path."""
     (finding,) = source_findings("file:///logs/{date:%Y-%m-%d}")
     assert finding[1] == "write the folder's path alone"
 
@@ -88,8 +88,8 @@ def test_a_file_url_is_told_to_be_a_path() -> None:
         "file:///logs/{date:%F}",
     ],
 )
-def test_a_pattern_is_accepted_exactly_when_the_source_can_read_it(url: str) -> None:
-    """CI and `apply` have one opinion."""
+def test_a_pattern_is_accepted_exactly_if_the_source_can_read_it(url: str) -> None:
+    """CI and `apply` have the same rules."""
     try:
         SourceUrl.compile(url, "docs")
     except PermanentError:
@@ -102,8 +102,8 @@ def test_a_pattern_is_accepted_exactly_when_the_source_can_read_it(url: str) -> 
     "url",
     ["a/{site}/{date:%Y/%m/%d}/{name}", "s3://b/{key}", "a/{site}", "a/*/{name}", "a/{date:%F-%H}/{name}", "a//{key}"],
 )
-def test_an_archive_is_accepted_exactly_when_its_copies_can_be_named(url: str) -> None:
-    """The same for archives."""
+def test_an_archive_is_accepted_exactly_if_its_copies_can_be_named(url: str) -> None:
+    """CI and `apply` have the same rules."""
     try:
         ArchiveUrl.compile(url, "docs")
     except PermanentError:
@@ -112,8 +112,8 @@ def test_an_archive_is_accepted_exactly_when_its_copies_can_be_named(url: str) -
         assert not list(archive_findings(url))
 
 
-def test_fields_are_those_of_their_pattern() -> None:
-    """A source knows site and date; an archive also name and key; nothing else has a format."""
+def test_fields_depend_on_the_kind_of_template() -> None:
+    """A source has site and date; an archive also name and key; other fields have no format."""
     assert any("{key}" in what for what, _ in source_findings("{key}/{date:%Y-%m-%d}"))
     assert list(archive_findings("s3://copies/{site}/{key}")) == []
     assert any("takes no format" in what for what, _ in archive_findings("s3://copies/{site:x}/{key}"))
@@ -131,13 +131,13 @@ def test_fields_are_those_of_their_pattern() -> None:
         ("p/q{date:%Y}", "p"),
     ],
 )
-def test_the_root_of_a_pattern_is_what_never_changes(path: str, root: str) -> None:
-    """Whole names before the first field or glob."""
+def test_the_root_of_a_pattern_is_its_constant_part(path: str, root: str) -> None:
+    """It consists of the whole names before the first field or glob."""
     assert fixed_folder(path) == root
 
 
-def test_a_pattern_is_filled_in() -> None:
-    """Fields become text, globs stay."""
+def test_the_fields_of_a_pattern_are_filled_in() -> None:
+    """Globs are kept."""
     day = dt.date(2026, 5, 1)
     assert fill("a/{site}/{date:%Y/%m/%d}/{name}*", site="docs", day=day, name="x.gz") == "a/docs/2026/05/01/x.gz*"
 
@@ -155,13 +155,13 @@ def test_a_pattern_is_filled_in() -> None:
         ("logs/{site}/{date:%Y-%m-%d}.log", "s3://logs/{key}", False),
     ],
 )
-def test_copies_that_would_be_read_as_logs_again_are_seen(source: str, archive: str, *, meets: bool) -> None:
+def test_copies_that_would_be_read_as_logs_are_found(source: str, archive: str, *, meets: bool) -> None:
     """The archive may share a bucket with the source, but not the source's pattern."""
     assert archive_meets_source(source, archive, "docs", Path("/p")) is meets
 
 
-def test_names_that_two_days_share_are_seen() -> None:
-    """`{name}` alone is enough only where the source's file names hold the date."""
+def test_names_shared_by_two_days_are_found() -> None:
+    """`{name}` alone is enough only if the source's file names contain the date."""
     assert copies_collide("s3://b/{date:%Y-%m-%d}/*.gz", "s3://c/{name}", "date")
     assert not copies_collide("s3://b/x-{date:%Y-%m-%d}.gz", "s3://c/{name}", "date")
     assert not copies_collide("s3://b/{date:%Y-%m-%d}/*.gz", "s3://c/{key}", "date")
