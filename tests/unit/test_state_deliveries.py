@@ -1,4 +1,4 @@
-"""What the state file says of deliveries: each transition, what it refuses, and what a file of before them becomes."""
+"""Deliveries in the state file: each transition, what it refuses, and the migration of older files."""
 
 import contextlib
 import dataclasses
@@ -43,18 +43,18 @@ def delivery(number: int = 1, *keys: str, lanes: int = 2, batches: int = 2) -> D
 
 
 def recorded(batch: Batch, *, invalid: int = 0) -> Batch:
-    """The batch, recorded."""
+    """The batch with the status recorded."""
     return dataclasses.replace(batch, status=BatchStatus.RECORDED, moved=AT, invalid=invalid)
 
 
 def end(store: Store, one: Delivery, step: StepId = STEP) -> None:
-    """Bring a delivery to its end."""
+    """End a delivery."""
     store.batches_moved(step, one.number, map(recorded, one.batches))
     store.delivery_ended(step, one.number, at=AT)
 
 
 def exported(store: Store, kind: str) -> list[dict[str, Any]]:
-    """The lines of that kind in an export."""
+    """Return the lines of that kind in an export."""
     stream = io.StringIO()
     store.export(stream)
     return [row for row in map(json.loads, stream.getvalue().splitlines()) if row["kind"] == kind]
@@ -62,7 +62,7 @@ def exported(store: Store, kind: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the file lies."""
+    """The path of a state file."""
     return tmp_path / "state.db"
 
 
@@ -73,8 +73,8 @@ def store(path: Path) -> Iterator[Store]:
         yield made
 
 
-def test_a_delivery_reads_as_it_was_cut(store: Store) -> None:
-    """All of it, before its first hit is sent; a step without one has none."""
+def test_a_delivery_is_read_as_it_was_cut(store: Store) -> None:
+    """It is complete before its first hit is sent; a step without deliveries has none."""
     store.delivery_cut(STEP, delivery(1, "a.log", "b.log"), at=AT)
     assert deliveries_of(store, STEP) == (delivery(1, "a.log", "b.log"),)
     assert deliveries_of(store, OTHER_DAY) == deliveries_of(store, OTHER_SITE) == ()
@@ -83,8 +83,8 @@ def test_a_delivery_reads_as_it_was_cut(store: Store) -> None:
     assert store.history(("shop",)).deliveries == {}
 
 
-def test_deliveries_of_many_steps_are_told_apart(store: Store) -> None:
-    """Each with its own objects and batches, the first number first."""
+def test_deliveries_of_many_steps_are_separate(store: Store) -> None:
+    """Each has its own objects and batches, ordered by number."""
     for step, number in ((OTHER_SITE, 1), (STEP, 2), (STEP, 1), (OTHER_DAY, 1)):
         store.delivery_cut(step, delivery(number, f"{step.site}{number}", lanes=number), at=AT)
     found = store.history(("docs", "shop")).deliveries
@@ -120,7 +120,7 @@ cuts = st.builds(
 
 
 def is_blob(text: str) -> bool:
-    """Whether SQLite keeps a text as a BLOB, which sorts behind texts."""
+    """Whether SQLite stores a text as a BLOB, which sorts after texts."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -130,8 +130,8 @@ def is_blob(text: str) -> bool:
 
 @settings(deadline=None, max_examples=30)
 @given(cuts, moves)
-def test_every_field_comes_back_as_it_went_in(one: Delivery, move: Batch) -> None:
-    """Untrusted text, times, lists of positions: through the file and the reader."""
+def test_every_field_is_read_back_unchanged(one: Delivery, move: Batch) -> None:
+    """The file keeps untrusted text, times and lists of positions."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         schema.migrate(connection)
         store = Store(connection, Path("memory"))
@@ -141,21 +141,21 @@ def test_every_field_comes_back_as_it_went_in(one: Delivery, move: Batch) -> Non
         assert deliveries_of(store, STEP)[0].batches == (move,)
 
 
-def test_a_number_is_given_once(store: Store) -> None:
-    """A second delivery of that number is an error, and nothing of it is kept."""
+def test_a_number_is_used_once(store: Store) -> None:
+    """A second delivery with that number is an error, and none of it is stored."""
     store.delivery_cut(STEP, delivery(), at=AT)
     with pytest.raises(sqlite3.IntegrityError):
         store.delivery_cut(STEP, delivery(1, "b.log"), at=AT)
     assert deliveries_of(store, STEP) == (delivery(),)
 
 
-def test_only_import_steps_deliver(store: Store) -> None:
+def test_only_import_steps_have_deliveries(store: Store) -> None:
     """A step of another stage has no hits."""
     with pytest.raises(ValueError, match="delivers nothing"):
         store.delivery_cut(StepId(Stage.STAT, "docs", DAY), delivery(), at=AT)
 
 
-def test_moves_of_several_lanes_are_recorded_together_or_not_at_all(store: Store) -> None:
+def test_changes_of_several_lanes_are_recorded_together_or_not_at_all(store: Store) -> None:
     """A batch that does not exist undoes the others."""
     made = delivery()
     store.delivery_cut(STEP, made, at=AT)
@@ -167,8 +167,8 @@ def test_moves_of_several_lanes_are_recorded_together_or_not_at_all(store: Store
     assert deliveries_of(store, STEP)[0].batches == (sending, *made.batches[1:])
 
 
-def test_batches_of_a_delivery_that_is_not_open_cannot_move(store: Store) -> None:
-    """Nor those of one that was never cut, or of another day's."""
+def test_batches_of_a_delivery_that_is_not_open_cannot_change(store: Store) -> None:
+    """The delivery may be ended, never cut, or of another day."""
     made = delivery()
     store.delivery_cut(STEP, made, at=AT)
     for step, number in ((STEP, 2), (OTHER_DAY, 1), (OTHER_SITE, 1)):
@@ -181,7 +181,7 @@ def test_batches_of_a_delivery_that_is_not_open_cannot_move(store: Store) -> Non
 
 @pytest.mark.parametrize("status", [BatchStatus.PLANNED, BatchStatus.SENDING, BatchStatus.IN_DOUBT])
 def test_a_delivery_cannot_end_before_every_batch_is_recorded(status: BatchStatus, store: Store) -> None:
-    """Whatever the one that is left is: the hits would be lost without a word."""
+    """Otherwise the hits of the remaining batch would be lost silently."""
     made = delivery()
     store.delivery_cut(STEP, made, at=AT)
     *others, last = made.batches
@@ -191,7 +191,7 @@ def test_a_delivery_cannot_end_before_every_batch_is_recorded(status: BatchStatu
     assert deliveries_of(store, STEP)[0].status is DeliveryStatus.OPEN
 
 
-def test_a_delivery_that_ends_keeps_its_counts_and_no_batches(store: Store) -> None:
+def test_a_delivery_that_ends_keeps_its_counts_but_no_batches(store: Store) -> None:
     """The hits that Matomo refused are added up over its batches."""
     made = delivery()
     store.delivery_cut(STEP, made, at=AT)
@@ -204,14 +204,14 @@ def test_a_delivery_that_ends_keeps_its_counts_and_no_batches(store: Store) -> N
 
 
 def test_a_delivery_without_hits_ends_at_once(store: Store) -> None:
-    """It covers its objects, so that they are not looked at again."""
+    """It covers its objects, so that they are not checked again."""
     store.delivery_cut(STEP, dataclasses.replace(delivery(), batches=(), hits=0), at=AT)
     store.delivery_ended(STEP, 1, at=AT)
     assert [one.status for one in deliveries_of(store, STEP)] == [DeliveryStatus.DONE]
 
 
-def test_an_object_that_was_loaded_again_is_covered_as_it_is_now(store: Store) -> None:
-    """In the delivery that covered it, under its new name; those of other days and sites stay."""
+def test_an_object_that_was_loaded_again_is_covered_in_its_new_version(store: Store) -> None:
+    """The delivery lists its new name; objects of other days and sites are unchanged."""
     for step in (STEP, OTHER_DAY, OTHER_SITE):
         store.delivery_cut(step, delivery(1, "a.log", "b.log"), at=AT)
         end(store, delivery(1, "a.log", "b.log"), step)
@@ -222,8 +222,8 @@ def test_an_object_that_was_loaded_again_is_covered_as_it_is_now(store: Store) -
     assert deliveries_of(store, OTHER_DAY)[0].objects == (covered("a.log"), covered("b.log"))
 
 
-def test_an_open_delivery_keeps_what_its_hits_are_known_by(store: Store) -> None:
-    """Its batches are looked up by ids made from the object's: only the same object may take its place."""
+def test_an_open_delivery_keeps_the_ids_of_its_hits(store: Store) -> None:
+    """Its batches are looked up by ids made from the object's id: only the same object may replace it."""
     store.delivery_cut(STEP, delivery(), at=AT)
     store.object_carried(STEP, covered("a.log"), covered("a.log.gz", "v2"))
     assert deliveries_of(store, STEP) == (delivery(),)
@@ -232,8 +232,8 @@ def test_an_open_delivery_keeps_what_its_hits_are_known_by(store: Store) -> None
     assert deliveries_of(store, STEP)[0].objects == (again,)
 
 
-def test_an_object_may_take_the_name_of_one_that_was_taken_back(store: Store) -> None:
-    """What was taken back is of the past; it stands in nobody's way."""
+def test_an_object_may_take_the_name_of_one_that_may_be_sent_again(store: Store) -> None:
+    """An object that may be sent again is no longer covered, so its name is free."""
     store.delivery_cut(STEP, delivery(1, "a.log", "b.log"), at=AT)
     end(store, delivery(1, "a.log", "b.log"))
     store.resend_allowed(STEP, ["b.log"], run="r1", at=AT)
@@ -241,8 +241,8 @@ def test_an_object_may_take_the_name_of_one_that_was_taken_back(store: Store) ->
     assert deliveries_of(store, STEP)[0].objects == (covered("b.log", "v2"),)
 
 
-def test_carrying_is_for_what_is_covered_still(store: Store) -> None:
-    """What was taken back stays so, whatever is loaded."""
+def test_only_covered_objects_are_carried_over(store: Store) -> None:
+    """An object that may be sent again stays uncovered, whatever is loaded."""
     made = delivery(1, "a.log", "b.log")
     store.delivery_cut(STEP, made, at=AT)
     end(store, made)
@@ -251,8 +251,8 @@ def test_carrying_is_for_what_is_covered_still(store: Store) -> None:
     assert deliveries_of(store, STEP)[0].objects == (covered("b.log"),)
 
 
-def test_what_an_operator_takes_back_is_covered_no_more(store: Store) -> None:
-    """Those keys alone, in every delivery of the step; who said so is kept."""
+def test_objects_that_may_be_sent_again_are_no_longer_covered(store: Store) -> None:
+    """Only the given keys are affected, in every delivery of the step; the run that allowed it is recorded."""
     for number in (1, 2):
         made = delivery(number, "a.log" if number == 1 else "c.log", "b.log")
         store.delivery_cut(STEP, made, at=AT)
@@ -266,8 +266,8 @@ def test_what_an_operator_takes_back_is_covered_no_more(store: Store) -> None:
     ]
 
 
-def test_a_delivery_under_way_is_given_up_when_its_step_may_count_twice(store: Store) -> None:
-    """All of it is void: its batches go, its objects are covered no more; an ended one keeps the other keys."""
+def test_an_open_delivery_is_given_up_if_one_of_its_objects_may_be_sent_again(store: Store) -> None:
+    """Its batches are removed and its objects not covered; an ended delivery keeps the other keys."""
     ended, opened = delivery(1, "a.log", "b.log"), delivery(2, "c.log", "d.log")
     store.delivery_cut(STEP, ended, at=AT)
     end(store, ended)
@@ -282,8 +282,8 @@ def test_a_delivery_under_way_is_given_up_when_its_step_may_count_twice(store: S
         store.delivery_ended(STEP, 2, at=AT)
 
 
-def test_what_the_state_forgets_of_a_step_matomo_does_not(store: Store) -> None:
-    """Deliveries outlive their step and its objects; an open one stays open."""
+def test_forgetting_a_step_keeps_its_deliveries(store: Store) -> None:
+    """Matomo still has the hits; an open delivery stays open."""
     store.delivery_cut(STEP, delivery(), at=AT)
     store.step_failed(STEP, "killed", at=AT)
     store.forget([STEP])
@@ -292,7 +292,7 @@ def test_what_the_state_forgets_of_a_step_matomo_does_not(store: Store) -> None:
 
 
 def test_an_export_has_every_row_of_a_delivery(store: Store) -> None:
-    """Deliveries, what they cover, what was taken back, and the batches that are open."""
+    """It lists deliveries, covered objects, objects that may be sent again, and open batches."""
     made = delivery(1, "a.log", "b.log")
     store.delivery_cut(STEP, made, at=AT)
     end(store, made)
@@ -327,8 +327,8 @@ def test_an_export_has_every_row_of_a_delivery(store: Store) -> None:
         "UPDATE batches SET moved = 'then'",
     ],
 )
-def test_a_row_that_does_not_read_is_called_damage(damage: str, store: Store) -> None:
-    """Exit code 6, and not a bug."""
+def test_an_unreadable_row_is_reported_as_damage(damage: str, store: Store) -> None:
+    """It is not a bug, and the exit code is 6."""
     store.delivery_cut(STEP, delivery(), at=AT)
     store._connection.execute(damage)
     with pytest.raises(StateError, match="damaged"):
@@ -350,15 +350,15 @@ OLDER = pytest.mark.parametrize("version", range(1, schema.VERSION))
 
 
 def old_file(path: Path, version: int) -> None:
-    """A file as an older mtc made it, with a step that is done, its object and its parts: its tables, and plain SQL."""
+    """A state file of an older version, with a finished step, its object and parts, made with plain SQL."""
     with contextlib.closing(open_for_writing(path, "a" * 32, schema.MIGRATIONS[:version])) as connection:
         connection.executescript(OLD_ROWS)
         assert schema.version_of(connection) == version
 
 
 @OLDER
-def test_a_file_of_an_older_mtc_goes_on_with_all_that_it_holds(version: int, path: Path) -> None:
-    """Steps, objects, parts and runs stay; nothing was delivered, and what is newer can be recorded."""
+def test_a_file_of_an_older_version_is_migrated_with_its_content(version: int, path: Path) -> None:
+    """Steps, objects, parts and runs are kept; nothing was delivered, and newer facts can be recorded."""
     old_file(path, version)
     with Store.open(path) as store:
         assert schema.version_of(store._connection.sqlite) == schema.VERSION
@@ -380,8 +380,8 @@ def test_a_file_of_an_older_mtc_goes_on_with_all_that_it_holds(version: int, pat
 
 
 @OLDER
-def test_a_file_of_an_older_mtc_is_read_and_left_as_it_is(version: int, path: Path) -> None:
-    """`mtc status` of a newer mtc changes nothing."""
+def test_a_file_of_an_older_version_is_read_without_changes(version: int, path: Path) -> None:
+    """`mtc status` of a newer version changes nothing."""
     old_file(path, version)
     before = path.read_bytes()
     with Store.open(path, readonly=True) as store:
@@ -391,7 +391,7 @@ def test_a_file_of_an_older_mtc_is_read_and_left_as_it_is(version: int, path: Pa
     assert path.read_bytes() == before
 
 
-# A delivery's life against a model of it in plain Python: what happens in whatever order, both say the same.
+# A delivery's life against a model of it in plain Python: after any events in any order both agree.
 events = st.lists(
     st.tuples(st.sampled_from(["cut", "move", "end", "take back", "carry", "forget"]), st.integers(0, 99)), max_size=25
 )
@@ -399,8 +399,8 @@ events = st.lists(
 
 @settings(deadline=None, max_examples=30)
 @given(events)
-def test_whatever_happens_no_object_is_covered_twice_and_none_is_lost(happened: list[tuple[str, int]]) -> None:
-    """An object is covered from its cut until it is taken back, under its latest name, by one delivery."""
+def test_no_object_is_covered_twice_or_lost_after_any_events(happened: list[tuple[str, int]]) -> None:
+    """An object is covered from its cut until it may be sent again, with its latest name, by one delivery."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         schema.migrate(connection)
         life = _Life(Store(connection, Path("memory")))
@@ -411,7 +411,7 @@ def test_whatever_happens_no_object_is_covered_twice_and_none_is_lost(happened: 
 
 @dataclasses.dataclass
 class _Life:
-    """A step's deliveries in the state, and the same as a list."""
+    """A step's deliveries in the state and in a list."""
 
     store: Store
     model: list[Delivery] = dataclasses.field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The lock within one process: what it writes, how it waits, what it says."""
+"""The lock within one process: its content, waiting, and messages."""
 
 import datetime as dt
 import errno
@@ -21,7 +21,7 @@ KERNEL = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
 
 @dataclass
 class Sleeper:
-    """Passes no time; records the pauses asked for, and may call something at the n-th of them."""
+    """Records the pauses without waiting, and may call a function at one of them."""
 
     slept: list[float] = field(default_factory=list)
     release_at: int = -1
@@ -35,12 +35,12 @@ class Sleeper:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """Where a state file would be."""
+    """The path of a state file."""
     return tmp_path / ".mtc" / "state.db"
 
 
-def test_the_owner_is_written_inside_for_people(state: Path) -> None:
-    """Pid, host, command, since and the running system, in a private file beside the state."""
+def test_the_owner_is_written_into_the_lock_file(state: Path) -> None:
+    """Process id, host, command, start and boot id are in a private file next to the state."""
     with RunLock.acquire(state, "mtc apply daily.yaml", clock=lambda: SINCE) as lock:
         assert lock.path == state.with_name("state.db.lock")
         assert lock.path.stat().st_mode & 0o777 == 0o600
@@ -56,8 +56,8 @@ def test_the_owner_is_written_inside_for_people(state: Path) -> None:
     assert read_owner(state.with_name("state.db.lock")) is None, "nobody is named who has it no more"
 
 
-def test_a_second_run_is_told_who_is_at_work(state: Path) -> None:
-    """At once, with exit code 75 and how to wait."""
+def test_a_second_run_is_refused_with_the_owner(state: Path) -> None:
+    """It ends at once with exit code 75, and says how to wait."""
     with RunLock.acquire(state, "mtc apply", clock=lambda: SINCE), pytest.raises(LockedError) as caught:
         RunLock.acquire(state, "mtc stat")
     assert caught.value.exit_code == 75
@@ -67,7 +67,7 @@ def test_a_second_run_is_told_who_is_at_work(state: Path) -> None:
 
 
 def test_a_released_lock_is_free(state: Path) -> None:
-    """Releasing twice does no harm, also not to the next owner."""
+    """A second release does no harm, also not to the next owner."""
     lock = RunLock.acquire(state, "one")
     lock.release()
     with RunLock.acquire(state, "two"):
@@ -76,7 +76,7 @@ def test_a_released_lock_is_free(state: Path) -> None:
             RunLock.acquire(state, "three")
 
 
-def test_waiting_ends_with_the_other_run(state: Path) -> None:
+def test_waiting_ends_when_the_other_run_ends(state: Path) -> None:
     """The wait is announced once, with the owner; the lock is taken when it is free."""
     waited_for: list[Owner | None] = []
     sleeper = Sleeper(release_at=3, lock=RunLock.acquire(state, "first"))
@@ -88,16 +88,16 @@ def test_waiting_ends_with_the_other_run(state: Path) -> None:
     assert len(sleeper.slept) == 3
 
 
-def test_waiting_ends_with_the_deadline(state: Path) -> None:
-    """Not later than asked for, and the message says how long it was."""
+def test_waiting_ends_at_the_deadline(state: Path) -> None:
+    """The message says how long it was."""
     sleeper = Sleeper()
     with RunLock.acquire(state, "first"), pytest.raises(LockedError, match=r"still at work after 1\.2 s"):
         RunLock.acquire(state, "second", wait=1.2, sleep=sleeper)
     assert sum(sleeper.slept) == pytest.approx(1.2)
 
 
-def test_a_wait_of_nothing_waits_not_at_all(state: Path) -> None:
-    """`--wait 0s` is like no wait."""
+def test_a_wait_of_zero_does_not_wait(state: Path) -> None:
+    """`--wait 0s` is the same as no wait."""
     sleeper = Sleeper()
     with RunLock.acquire(state, "first"), pytest.raises(LockedError):
         RunLock.acquire(state, "second", wait=0, sleep=sleeper)
@@ -105,7 +105,7 @@ def test_a_wait_of_nothing_waits_not_at_all(state: Path) -> None:
 
 
 def test_two_links_to_one_state_have_one_lock(state: Path, tmp_path: Path) -> None:
-    """What is locked is the state file, whatever it is called."""
+    """The state file is locked, whatever its path."""
     state.parent.mkdir()
     state.write_text("")
     link = tmp_path / "link.db"
@@ -116,8 +116,8 @@ def test_two_links_to_one_state_have_one_lock(state: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff", b"{}", b'{"pid": 1, "host": "h"}'])
-def test_an_owner_that_cannot_be_read_is_nobody(state: Path, content: bytes) -> None:
-    """The file is for people; the lock holds whatever is in it."""
+def test_an_unreadable_owner_is_unknown(state: Path, content: bytes) -> None:
+    """The content is for people; the lock holds whatever it is."""
     with RunLock.acquire(state, "first") as lock:
         lock.path.write_bytes(content)
         assert read_owner(lock.path) is None
@@ -125,15 +125,15 @@ def test_an_owner_that_cannot_be_read_is_nobody(state: Path, content: bytes) -> 
             RunLock.acquire(state, "second")
 
 
-def test_what_an_owner_file_says_steers_no_terminal(state: Path) -> None:
-    """Control characters are taken out before anything is shown."""
+def test_the_content_of_a_lock_file_is_escaped(state: Path) -> None:
+    """Control characters are removed before it is shown."""
     with RunLock.acquire(state, "mtc \x1b[2J\u202e apply"), pytest.raises(LockedError) as caught:
         RunLock.acquire(state, "second")
     assert "`mtc ?[2J? apply`" in str(caught.value)
 
 
-def test_a_lock_file_that_was_removed_keeps_nobody_out_but_the_next_one_does(state: Path) -> None:
-    """A lock is taken on the file that others will find, never on one that has lost its name."""
+def test_a_removed_lock_file_is_replaced_by_the_next_owner(state: Path) -> None:
+    """A lock is taken on the file that others will open, never on a file without a name."""
     first = RunLock.acquire(state, "first")
     first.path.unlink()
     with RunLock.acquire(state, "second") as second:
@@ -143,8 +143,8 @@ def test_a_lock_file_that_was_removed_keeps_nobody_out_but_the_next_one_does(sta
     first.release()
 
 
-def test_a_file_that_lost_its_name_before_it_was_locked_is_noticed(tmp_path: Path) -> None:
-    """Between opening and locking another may remove the file, or put a new one there."""
+def test_a_lock_file_replaced_before_it_was_locked_is_noticed(tmp_path: Path) -> None:
+    """Between opening and locking another process may remove or replace the file."""
     path = tmp_path / "state.db.lock"
     with path.open("w") as stream:
         assert _is_at(stream.fileno(), path)
@@ -154,8 +154,8 @@ def test_a_file_that_lost_its_name_before_it_was_locked_is_noticed(tmp_path: Pat
         assert not _is_at(stream.fileno(), path)
 
 
-def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
-    """No traceback: the path and the reason."""
+def test_a_file_in_place_of_the_folder_is_explained(tmp_path: Path) -> None:
+    """The error has path and reason, without a traceback."""
     (tmp_path / ".mtc").write_text("")
     with pytest.raises(
         StateError,
@@ -166,15 +166,15 @@ def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_a_file_system_without_locks_is_explained(number: int) -> None:
-    """Some network file systems know no flock: the state belongs on a local disk."""
+    """Some network file systems do not support flock: the state belongs on a local disk."""
     error = no_lock(OSError(number, os.strerror(number)), Path("/net/state.db.lock"))
     assert "the file system cannot lock files" in error.what
     assert "local disk" in error.hint
     assert error.where == "/net/state.db.lock"
 
 
-def test_who_is_at_work_is_seen_without_touching_the_lock(state: Path) -> None:
-    """A killed owner leaves its name and does not count; one of another host cannot be checked and counts."""
+def test_the_owner_is_found_without_touching_the_lock(state: Path) -> None:
+    """A killed owner does not count; one on another host cannot be checked and counts."""
     assert owner_at_work(state) is None
     with RunLock.acquire(state, "mtc apply"):
         found = owner_at_work(state)
@@ -194,10 +194,10 @@ def test_who_is_at_work_is_seen_without_touching_the_lock(state: Path) -> None:
     ("host", "kernel", "here"),
     [(socket.gethostname(), "another-boot", True), ("container", KERNEL, True), ("elsewhere", "", False)],
 )
-def test_a_name_without_a_lock_counts_only_from_where_the_lock_may_not_reach(
+def test_an_owner_without_a_lock_counts_only_if_its_lock_may_be_invisible(
     state: Path, host: str, kernel: str, *, here: bool, free: bool
 ) -> None:
-    """Of this machine, before it was started again or in another container, the lock is seen; of others perhaps not."""
+    """Locks on this machine are visible after a restart and from containers; those of other machines may not be."""
     if here and not (kernel or host == socket.gethostname()):
         pytest.skip("this system does not tell one of its starts from another")
     lock = RunLock.acquire(state, "mtc apply")
@@ -212,24 +212,24 @@ def test_a_name_without_a_lock_counts_only_from_where_the_lock_may_not_reach(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\0\0"])
-def test_an_owner_without_a_name_is_at_work(state: Path, content: bytes) -> None:
-    """It may be about to write it, or the disk is full: what counts is the lock."""
+def test_a_lock_without_an_owner_counts(state: Path, content: bytes) -> None:
+    """The owner may be about to be written, or the disk full."""
     with RunLock.acquire(state, "mtc apply") as lock:
         lock.path.write_bytes(content)
         assert str(owner_at_work(state)) == "one that the lock file does not name"
     assert owner_at_work(state) is None
 
 
-def test_looking_makes_no_file(state: Path) -> None:
-    """Nor the folder that it would be in; nobody is at work in what is not a folder."""
+def test_looking_at_the_lock_creates_no_file(state: Path) -> None:
+    """Its folder is not created either; a path below a file has no owner."""
     assert owner_at_work(state) is None
     assert not state.parent.exists()
     state.parent.write_text("in the way")
     assert owner_at_work(state) is None
 
 
-def test_a_lock_that_cannot_be_looked_at_is_not_taken_for_a_free_one(state: Path) -> None:
-    """Here a folder has its name."""
+def test_a_lock_that_cannot_be_checked_does_not_count_as_free(state: Path) -> None:
+    """The lock's path is a folder here."""
     lock_path(state).mkdir(parents=True)
     with pytest.raises(StateError, match="cannot open the lock file"):
         owner_at_work(state)

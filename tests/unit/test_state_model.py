@@ -1,4 +1,4 @@
-"""The state file against a model of it in plain Python: whatever happens in whatever order, both say the same."""
+"""The state file against a model of it in plain Python: after any operations in any order both agree."""
 
 import dataclasses
 import datetime as dt
@@ -24,7 +24,7 @@ OTHERS = [
 ]
 START = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
 
-steps = st.sampled_from(IMPORTS + OTHERS)  # few, so that things happen to the same ones
+steps = st.sampled_from(IMPORTS + OTHERS)  # few, so that operations meet the same ones
 imports = st.sampled_from(IMPORTS)
 keys = st.sampled_from(["a.log", "b.log", "caf\udce9.log", "\x00"])
 texts = st.text(st.characters(), max_size=8)
@@ -54,7 +54,7 @@ results = st.builds(
 
 
 class StateMachine(RuleBasedStateMachine):
-    """Does everything twice: to a state file, and to dicts."""
+    """Does every operation on a state file and on dicts."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the state answers: histories, lists, exports."""
+"""The queries of the state: histories, lists and exports."""
 
 import datetime as dt
 import io
@@ -21,7 +21,7 @@ LINES = Accounting(10, 7, {"bot": 2}, {"time": 1})
 
 
 def fill(store: Store, sites: list[str], days: int) -> None:
-    """Every stage of every day done, with an object of two parts each."""
+    """Record all stages of these days as done, with an object of two parts each."""
     for site in sites:
         results: list[StepResult] = []
         with store.transaction():
@@ -58,8 +58,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state.db"
 
 
-def test_a_history_is_complete_for_the_sites_asked_for(path: Path) -> None:
-    """All steps and objects of these sites, none of others; the CSV files are everybody's, those of the last set."""
+def test_a_history_is_complete_for_the_requested_sites(path: Path) -> None:
+    """It has all of their steps and objects and none of others; the CSV files are the last ones of all sites."""
     with Store.open(path, readonly=True) as store:
         history = store.history(["docs"])
         assert {step.site for step in history.steps} == {"docs"}
@@ -71,7 +71,7 @@ def test_a_history_is_complete_for_the_sites_asked_for(path: Path) -> None:
         assert store.history(["never"]).steps == {}
 
 
-def test_stages_cut_the_steps_of_a_history_but_not_its_objects(path: Path) -> None:
+def test_stages_limit_the_steps_of_a_history_but_not_its_objects(path: Path) -> None:
     """A stat plan needs the parts of the import steps too."""
     with Store.open(path, readonly=True) as store:
         history = store.history(["docs", "shop"], [Stage.STAT])
@@ -79,8 +79,8 @@ def test_stages_cut_the_steps_of_a_history_but_not_its_objects(path: Path) -> No
     assert len(history.objects) == 6
 
 
-def test_steps_are_listed_in_order_and_by_what_they_are(path: Path) -> None:
-    """By stage as a day goes through them, then site and day."""
+def test_steps_are_listed_in_order_and_filtered(path: Path) -> None:
+    """They are ordered by stage, then by site and day."""
     with Store.open(path, readonly=True) as store:
         listed = [record.step for record in store.list_steps()]
         found = store.list_steps(
@@ -98,7 +98,7 @@ def test_steps_are_listed_in_order_and_by_what_they_are(path: Path) -> None:
 
 
 def test_parts_of_a_day_come_from_every_object_with_hits_of_it(path: Path) -> None:
-    """A log of the first may hold lines of the second."""
+    """A log of the first may contain lines of the second."""
     second = FIRST + dt.timedelta(1)
     with Store.open(path, readonly=True) as store:
         parts = parts_of(store, "docs", second)
@@ -116,7 +116,7 @@ def exported(path: Path) -> str:
     return stream.getvalue()
 
 
-def test_an_export_is_stable_and_says_what_it_is(path: Path) -> None:
+def test_an_export_is_stable_and_describes_itself(path: Path) -> None:
     """The same state gives the same lines; each is a JSON object with its kind."""
     text = exported(path)
     assert text == exported(path)
@@ -127,7 +127,7 @@ def test_an_export_is_stable_and_says_what_it_is(path: Path) -> None:
 
 
 def replay(lines: list[dict[str, Any]], store: Store) -> None:
-    """Tell a new state what an export says."""
+    """Record the content of an export in a new state."""
     csv_files = tuple(
         Output(line["path"], line["size"], line["digest"]) for line in lines if line["kind"] == "csv_output"
     )
@@ -153,15 +153,15 @@ def replay(lines: list[dict[str, Any]], store: Store) -> None:
             store.steps_done((StepResult(receipt, *judged, checked),), at=dt.datetime.fromisoformat(line["finished"]))
 
 
-def test_an_export_holds_everything(path: Path, tmp_path: Path) -> None:
-    """A state made from nothing but the export has the same history."""
+def test_an_export_is_complete(path: Path, tmp_path: Path) -> None:
+    """A state made only from the export has the same history."""
     lines = [json.loads(line) for line in exported(path).splitlines()]
     with Store.open(tmp_path / "again.db") as again, Store.open(path, readonly=True) as store:
         replay(lines, again)
         assert again.history(["docs", "shop"]) == store.history(["docs", "shop"])
 
 
-def test_names_that_are_no_utf8_are_exported_in_ascii(tmp_path: Path) -> None:
+def test_names_that_are_not_utf8_are_exported_in_ascii(tmp_path: Path) -> None:
     """An export can be read by anything that reads JSON."""
     path = tmp_path / "state.db"
     with Store.open(path) as store:
@@ -173,7 +173,7 @@ def test_names_that_are_no_utf8_are_exported_in_ascii(tmp_path: Path) -> None:
 
 
 def test_many_sites_are_read_at_once(tmp_path: Path) -> None:
-    """Every step and object of those that are asked for, and of no other."""
+    """Every step and object of the requested sites is read, and no other."""
     sites = [f"site{number}" for number in range(5)]
     with Store.open(tmp_path / "state.db") as store:
         fill(store, sites, 40)

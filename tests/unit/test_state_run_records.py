@@ -22,7 +22,7 @@ def record(run: str) -> RunRecord:
 
 
 def test_a_record_is_json_in_ascii(tmp_path: Path) -> None:
-    """Machines read it; nothing in it steers a terminal, and only its owner can open it."""
+    """Programs read it; it contains no control characters, and only its owner can open it."""
     path = write_record(tmp_path / "runs", record("r1"))
     text = path.read_text()
     assert text.isascii()
@@ -40,7 +40,7 @@ def test_a_record_is_json_in_ascii(tmp_path: Path) -> None:
 
 
 def write(folder: Path, ages: Iterable[float], retention: Retention, now: dt.datetime = AT) -> list[int]:
-    """Write records that are so many days old, the oldest first, then one now; the numbers of those that are kept."""
+    """Write records of these ages in days, the oldest first, then a current one; return the numbers that are kept."""
     folder.mkdir(exist_ok=True)
     for number, age in enumerate(ages):
         path = folder / f"r{number}.json"
@@ -52,12 +52,12 @@ def write(folder: Path, ages: Iterable[float], retention: Retention, now: dt.dat
 
 
 def test_the_last_records_are_kept_whatever_their_age(tmp_path: Path) -> None:
-    """A hundred: who runs once a day can look back on three months."""
+    """A hundred records are three months of daily runs."""
     assert write(tmp_path, range(120, 0, -1), Retention()) == list(range(21, 120))
 
 
 def test_records_of_the_last_days_are_kept_whatever_their_number(tmp_path: Path) -> None:
-    """With a run every ten minutes a hundred are those of 16 hours."""
+    """With a run every ten minutes a hundred records cover only 16 hours."""
     every_hour = [hours / 24 for hours in range(20 * 24, 0, -1)]
     assert write(tmp_path, every_hour, Retention()) == list(range(6 * 24, 20 * 24))
 
@@ -65,19 +65,19 @@ def test_records_of_the_last_days_are_kept_whatever_their_number(tmp_path: Path)
 @pytest.mark.parametrize(
     ("retention", "kept"), [(Retention(3, 14, 6), 5), (Retention(3, 14, 99, 1000), 7), (Retention(5, 14, 99, 300), 4)]
 )
-def test_records_of_the_last_days_have_bounds(tmp_path: Path, retention: Retention, kept: int) -> None:
-    """In number and in bytes, with the record that is written; the fewest that are kept have none."""
+def test_records_of_the_last_days_are_limited(tmp_path: Path, retention: Retention, kept: int) -> None:
+    """Number and bytes are limited, including the new record; the minimum number has no limit."""
     ages = [number / 100 for number in range(20, 0, -1)]
     assert write(tmp_path, ages, retention) == list(range(20 - kept, 20))
 
 
-def test_the_record_just_written_stays(tmp_path: Path) -> None:
-    """Also where the clock went back: then the others are of the future."""
+def test_the_record_just_written_is_kept(tmp_path: Path) -> None:
+    """The clock may have been set back, so that the others are in the future."""
     assert write(tmp_path, [-400.0, -300.0], Retention(1, 14, 1)) == []
 
 
 def test_ids_of_runs_sort_by_time() -> None:
-    """The name says when, in UTC, and two of one second differ."""
+    """The name contains the time in UTC, and two ids of one second differ."""
     paris = dt.timezone(dt.timedelta(hours=2))
     assert run_id(dt.datetime(2026, 5, 1, 12, tzinfo=paris), "ab12") == "20260501T100000Z-ab12"
     assert run_id(AT, "x") < run_id(AT + dt.timedelta(seconds=1), "a")
@@ -90,8 +90,8 @@ def test_an_id_leads_no_path_out_of_the_folder(tmp_path: Path, name: str) -> Non
         write_record(tmp_path, record(name))
 
 
-def test_what_cannot_be_written_is_explained(tmp_path: Path) -> None:
-    """A file where the folder should be."""
+def test_a_record_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    """A file is in place of the folder."""
     blocked = tmp_path / "runs"
     blocked.write_text("{}")
     with pytest.raises(StateError, match="cannot write the run record"):

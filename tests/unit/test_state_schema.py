@@ -1,4 +1,4 @@
-"""From one version of the tables to the next."""
+"""Migration of state files from one version of the tables to the next."""
 
 import datetime as dt
 import sqlite3
@@ -27,7 +27,7 @@ NEWER = rf"from a newer mtc .*version is {schema.VERSION + 2}, this mtc knows {s
 
 @pytest.fixture
 def old_file(tmp_path: Path) -> Path:
-    """A file of version 1 with a failed step in it."""
+    """A file of version 1 with a failed step."""
     path = tmp_path / "state.db"
     with Store.open(path, lineage="a" * 32) as store:
         store.step_failed(STEP, "no such host", at=AT)
@@ -42,8 +42,8 @@ def _version(path: Path) -> int:
         connection.close()
 
 
-def test_an_old_file_is_brought_up_to_date_with_all_that_it_holds(old_file: Path) -> None:
-    """Opening with a newer mtc adds what is new and keeps what is there, over more than one version."""
+def test_an_old_file_is_migrated_with_its_content(old_file: Path) -> None:
+    """Opening it with a newer version adds tables and keeps the content, over more than one version."""
     with Store(open_for_writing(old_file, migrations=COLOURED), old_file) as store:
         record = store.record(STEP)
         assert store.lineage == "a" * 32
@@ -55,15 +55,15 @@ def test_an_old_file_is_brought_up_to_date_with_all_that_it_holds(old_file: Path
     assert _version(old_file) == schema.VERSION + 2
 
 
-def test_a_file_is_made_with_the_newest_tables(tmp_path: Path) -> None:
-    """A new file went through every step."""
+def test_a_new_file_has_the_newest_tables(tmp_path: Path) -> None:
+    """It went through every migration."""
     path = tmp_path / "state.db"
     open_for_writing(path, migrations=COLOURED).close()
     assert _version(path) == schema.VERSION + 2
 
 
-def test_an_old_file_is_read_without_a_change_to_it(old_file: Path) -> None:
-    """Who only reads sees the new tables, and the file stays as it was."""
+def test_an_old_file_is_read_without_changing_it(old_file: Path) -> None:
+    """A reader sees the new tables, and the file stays unchanged."""
     before = old_file.read_bytes()
     with Store(open_for_reading(old_file, migrations=COLOURED), old_file) as store:
         assert store._connection.rows("SELECT colour FROM steps") == [("green",)]
@@ -78,8 +78,8 @@ def test_an_old_file_is_read_without_a_change_to_it(old_file: Path) -> None:
         ("CREATE TABLE extra (a)", "INSERT INTO attempts (step, run, number, started) VALUES (99, 'x', 1, '')"),
     ],
 )
-def test_a_migration_that_fails_leaves_the_file_as_it_was(old_file: Path, broken: tuple[str, ...]) -> None:
-    """A step of the migration is done whole or not at all, and may break no reference."""
+def test_a_failed_migration_leaves_the_file_unchanged(old_file: Path, broken: tuple[str, ...]) -> None:
+    """A step of the migration is done completely or not at all, and must not break a reference."""
     with pytest.raises(sqlite3.Error):
         open_for_writing(old_file, migrations=(*schema.MIGRATIONS, broken))
     assert _version(old_file) == schema.VERSION
@@ -89,8 +89,8 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(old_file: Path, broken
 
 
 @pytest.mark.parametrize("readonly", [True, False])
-def test_a_file_of_a_newer_mtc_is_left_alone(old_file: Path, *, readonly: bool) -> None:
-    """It cannot be understood: exit code 6, with what to do."""
+def test_a_file_of_a_newer_version_is_not_changed(old_file: Path, *, readonly: bool) -> None:
+    """It cannot be read: exit code 6, with what to do."""
     open_for_writing(old_file, migrations=COLOURED).close()
     before = old_file.read_bytes()
     with pytest.raises(StateError, match=NEWER) as caught:

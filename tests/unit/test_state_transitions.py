@@ -1,4 +1,4 @@
-"""Every named transition of the state, and what it leaves behind."""
+"""Every named transition of the state, and its result."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ LINES = Accounting(10, 7, {"bot": 2}, {"time": 1})
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    """A new state with a run under way."""
+    """A new state with a run in progress."""
     with Store.open(tmp_path / ".mtc" / "state.db") as opened:
         opened.begin_run("r1", manifest="daily", command="mtc apply", at=AT)
         yield opened
@@ -49,8 +49,8 @@ def status(store: Store, step: StepId) -> Status:
     return record.status
 
 
-def test_every_planned_step_is_there_also_those_never_tried(store: Store) -> None:
-    """Planning makes a record; what is known of a step stays."""
+def test_every_planned_step_is_listed_even_if_never_tried(store: Store) -> None:
+    """Planning makes a record; the known facts of a step are kept."""
     store.step_failed(STAT, "no", at=AT)
     store.planned([IMPORT, STAT, CSV])
     assert store.record(IMPORT) == StepRecord(IMPORT, Status.PLANNED)
@@ -58,8 +58,8 @@ def test_every_planned_step_is_there_also_those_never_tried(store: Store) -> Non
     assert store.record(StepId(Stage.STAT, "shop", DAY)) is None
 
 
-def test_a_done_step_keeps_all_that_its_verdict_is_judged_by(store: Store) -> None:
-    """The record says what the receipt and the plan said."""
+def test_a_done_step_keeps_everything_that_its_verdict_depends_on(store: Store) -> None:
+    """The record has the content of the receipt and of the plan."""
     output = Output("stats/docs/2026-05-01.stat", 9, "ab")
     store.step_started(STAT, run="r1", attempt=1, at=AT)
     store.steps_done((result(STAT, Status.DONE, output),), at=LATER)
@@ -79,7 +79,7 @@ def test_a_done_step_keeps_all_that_its_verdict_is_judged_by(store: Store) -> No
     assert store.attempts(STAT) == (AttemptRow(STAT, "r1", 1, AT, LATER, "done"),)
 
 
-def test_a_step_is_done_as_done_or_as_empty_only(store: Store) -> None:
+def test_a_step_ends_only_as_done_or_empty(store: Store) -> None:
     """A day without objects is empty; no other status is a success."""
     store.steps_done((result(IMPORT, Status.EMPTY),), at=AT)
     assert status(store, IMPORT) is Status.EMPTY
@@ -87,8 +87,8 @@ def test_a_step_is_done_as_done_or_as_empty_only(store: Store) -> None:
         store.steps_done((result(IMPORT, Status.FAILED),), at=AT)
 
 
-def test_tries_are_counted_from_the_last_success(store: Store) -> None:
-    """Each try is listed with its end; a success sets the count back."""
+def test_attempts_are_counted_from_the_last_success(store: Store) -> None:
+    """Each attempt is listed with its end; a success resets the count."""
     for attempt in (1, 2):
         store.step_started(STAT, run="r1", attempt=attempt, at=AT)
         store.step_failed(STAT, f"error {attempt}", at=LATER)
@@ -107,8 +107,8 @@ def test_tries_are_counted_from_the_last_success(store: Store) -> None:
 
 
 @pytest.mark.parametrize("end", ["started", "failed", "blocked"])
-def test_the_last_success_stays_on_record_whatever_comes_after(store: Store, end: str) -> None:
-    """Trying, failing and being blocked change the status; the fingerprint and the outputs stay."""
+def test_the_last_success_is_kept_whatever_comes_after(store: Store, end: str) -> None:
+    """Attempts, failures and blocks change the status; the fingerprint and the outputs are kept."""
     store.steps_done((result(STAT, Status.DONE, Output("a.stat", 1, "d")),), at=AT)
     if end == "started":
         store.step_started(STAT, run="r1", attempt=1, at=LATER)
@@ -123,7 +123,7 @@ def test_the_last_success_stays_on_record_whatever_comes_after(store: Store, end
     assert record.status == {"started": "running"}.get(end, end)
 
 
-def test_a_listing_without_news_moves_only_the_time_of_the_check(store: Store) -> None:
+def test_a_listing_without_changes_updates_only_the_time_of_the_check(store: Store) -> None:
     """Steps that are up to date are marked as checked."""
     store.steps_done((result(IMPORT),), at=AT)
     before = store.record(IMPORT)
@@ -139,8 +139,8 @@ def test_a_listing_without_news_moves_only_the_time_of_the_check(store: Store) -
     assert kept.checked == LATER, "a result without a check keeps the one on record"
 
 
-def test_an_object_replaces_what_was_loaded_under_its_key(store: Store) -> None:
-    """The files of the previous version are returned, but not those that are still listed."""
+def test_an_object_replaces_the_one_loaded_with_its_key(store: Store) -> None:
+    """The files of the previous version are returned, except those that are still listed."""
     assert store.object_loaded(IMPORT, loaded("a.log", part("p1"), part("p2", day=NEXT), part("p3"))) == ()
     again = loaded("a.log", part("p2"), part("p4"), etag="e2")
     assert store.object_loaded(IMPORT, again) == ("p1", "p3")
@@ -149,15 +149,15 @@ def test_an_object_replaces_what_was_loaded_under_its_key(store: Store) -> None:
     assert parts_of(store, "docs", NEXT) == ()
 
 
-def test_the_same_object_again_gives_nothing_back(store: Store) -> None:
-    """After a crash an object is loaded a second time into the same file: that file stays."""
+def test_loading_the_same_object_again_returns_no_files(store: Store) -> None:
+    """After a crash an object is loaded again into the same file, which is kept."""
     store.object_loaded(IMPORT, loaded("a.log", part("p1")))
     assert store.object_loaded(IMPORT, loaded("a.log", part("p1"))) == ()
     assert parts_of(store, "docs", DAY) == (part("p1"),)
 
 
-def test_a_file_that_objects_share_goes_with_the_last_of_them(store: Store) -> None:
-    """Small objects share a part file; it is given back when no row lists it any more."""
+def test_a_file_that_objects_share_is_removed_with_the_last_of_them(store: Store) -> None:
+    """Small objects share a part file; it is returned when no row lists it any more."""
     store.object_loaded(IMPORT, loaded("a.log", part("shared", "o1")))
     store.object_loaded(IMPORT, loaded("b.log", part("shared", "o2")))
     assert parts_of(store, "docs", DAY) == (part("shared", "o1"), part("shared", "o2"))
@@ -167,7 +167,7 @@ def test_a_file_that_objects_share_goes_with_the_last_of_them(store: Store) -> N
 
 
 def test_the_same_key_of_two_steps_is_two_objects(store: Store) -> None:
-    """An object that two days' patterns match is loaded for each."""
+    """An object that matches the patterns of two days is loaded for each."""
     other = StepId(Stage.IMPORT, "docs", NEXT)
     store.object_loaded(IMPORT, loaded("a.log", part("p1")))
     store.object_loaded(other, loaded("a.log", part("p2")))
@@ -175,13 +175,13 @@ def test_the_same_key_of_two_steps_is_two_objects(store: Store) -> None:
     assert store.objects_of(IMPORT) == (loaded("a.log", part("p1")),)
 
 
-def test_dropping_what_is_not_there_is_nothing(store: Store) -> None:
+def test_dropping_a_missing_object_does_nothing(store: Store) -> None:
     """A second drop after a crash does no harm."""
     assert store.object_dropped(IMPORT, "a.log") == ()
 
 
 def test_an_archived_object_names_its_copy(store: Store) -> None:
-    """The URL is recorded with the object; one that was never loaded is a mistake of the caller."""
+    """The URL is recorded with the object; archiving an object that was not loaded is an error."""
     store.object_loaded(IMPORT, loaded("a.log"))
     store.object_archived(IMPORT, "a.log", "s3://archive/a.log")
     assert [one.archived for one in store.objects_of(IMPORT)] == ["s3://archive/a.log"]
@@ -190,14 +190,14 @@ def test_an_archived_object_names_its_copy(store: Store) -> None:
 
 
 def test_only_import_steps_load_objects(store: Store) -> None:
-    """Only import steps have parts to delete later."""
+    """Only they have parts to delete later."""
     with pytest.raises(ValueError, match="loads no objects"):
         store.object_loaded(STAT, loaded("a.log"))
 
 
 @pytest.mark.parametrize("text", ["caf\udce9.log", "a\x00b", "=1+1\x1b[2J", "'; DROP TABLE steps; --"])
-def test_hostile_keys_and_errors_are_kept_as_they_are(store: Store, text: str) -> None:
-    """File names that are not UTF-8, control characters, SQL: text is data."""
+def test_hostile_keys_and_errors_are_stored_unchanged(store: Store, text: str) -> None:
+    """File names that are not UTF-8, control characters and SQL are data."""
     store.object_loaded(IMPORT, loaded(text, part(text)))
     store.object_archived(IMPORT, text, text)
     store.step_started(IMPORT, run="r1", attempt=1, at=AT)
@@ -209,7 +209,7 @@ def test_hostile_keys_and_errors_are_kept_as_they_are(store: Store, text: str) -
 
 
 def test_csv_steps_share_their_files(store: Store) -> None:
-    """The CSV files are recorded once, not with each row's step, and those last written are all that there are."""
+    """The CSV files are recorded once and not with each row's step; only the last set is kept."""
     store.steps_done(
         [
             result(CSV, Status.DONE, Output("csv/summary.csv", 1, "a"), Output("csv/pages.csv", 1, "a")),
@@ -233,7 +233,7 @@ def test_csv_steps_share_their_files(store: Store) -> None:
     assert store.csv_outputs() == ()
 
 
-def test_a_forgotten_step_leaves_no_trace(store: Store) -> None:
+def test_a_forgotten_step_leaves_no_rows(store: Store) -> None:
     """An import step loses its objects and parts too; other steps keep theirs."""
     other = StepId(Stage.IMPORT, "docs", NEXT)
     store.step_started(IMPORT, run="r1", attempt=1, at=AT)
@@ -248,7 +248,7 @@ def test_a_forgotten_step_leaves_no_trace(store: Store) -> None:
     store.check()
 
 
-def test_a_run_has_a_beginning_and_an_end(store: Store) -> None:
+def test_a_run_has_a_start_and_an_end(store: Store) -> None:
     """The last runs are listed, the latest first."""
     assert is_unclean(store)
     store.end_run("r1", exit_code=3, counts={"done": 2, "failed": 1}, at=LATER)
@@ -263,8 +263,8 @@ def test_a_run_has_a_beginning_and_an_end(store: Store) -> None:
         store.end_run("r9", exit_code=0, counts={}, at=LATER)
 
 
-def test_a_killed_run_is_found_and_its_steps_fail_as_interrupted(store: Store) -> None:
-    """The next run, which holds the lock, closes what the killed one left open."""
+def test_a_killed_run_is_closed_and_its_steps_fail_as_interrupted(store: Store) -> None:
+    """The next run, which holds the lock, closes it."""
     store.steps_done((result(STAT),), at=AT)
     store.step_started(STAT, run="r1", attempt=1, at=AT)
     assert [row.run for row in store.close_killed(LATER)] == ["r1"]
@@ -282,7 +282,7 @@ def test_a_killed_run_is_found_and_its_steps_fail_as_interrupted(store: Store) -
 
 
 def test_a_run_that_stops_on_request_leaves_no_step_running(store: Store) -> None:
-    """What was under way is failed, as interrupted; what was done stays done."""
+    """Running steps fail as interrupted; finished steps stay done."""
     store.step_started(STAT, run="r1", attempt=1, at=AT)
     store.step_started(CSV, run="r1", attempt=1, at=AT)
     store.steps_done((result(CSV),), at=AT)
@@ -292,8 +292,8 @@ def test_a_run_that_stops_on_request_leaves_no_step_running(store: Store) -> Non
     assert not is_unclean(store)
 
 
-def test_a_transaction_is_recorded_together_or_not_at_all(store: Store) -> None:
-    """An error inside undoes everything; an error that is caught inside undoes its own part only."""
+def test_a_transaction_is_recorded_completely_or_not_at_all(store: Store) -> None:
+    """An error inside undoes everything; an error that is caught inside undoes only its own part."""
 
     def plan_and_fail(step: StepId) -> None:
         with store.transaction():
@@ -311,16 +311,16 @@ def test_a_transaction_is_recorded_together_or_not_at_all(store: Store) -> None:
     assert store.record(CSV) is None
 
 
-def test_an_attempt_belongs_to_a_run_that_began(store: Store) -> None:
-    """References are enforced: no row points nowhere."""
+def test_an_attempt_belongs_to_a_run_that_started(store: Store) -> None:
+    """References are enforced: no row points to a missing one."""
     with pytest.raises(Exception, match="FOREIGN KEY"):
         store.step_started(STAT, run="never", attempt=1, at=AT)
     assert store.record(STAT) is None
 
 
 @pytest.mark.parametrize("end", ["blocked", "failed", "started again"])
-def test_a_step_that_is_tried_no_more_leaves_no_attempt_open(end: str, store: Store) -> None:
-    """A step that waits for its next attempt may be blocked or fail instead; the previous attempt has an end then."""
+def test_a_step_that_is_not_tried_again_leaves_no_attempt_open(end: str, store: Store) -> None:
+    """A step that waits for a retry may be blocked or fail instead; its previous attempt then has an end."""
     store.step_started(STAT, run="r1", attempt=1, at=AT)
     if end == "blocked":
         store.step_blocked(STAT, "its source cannot be listed", at=LATER)

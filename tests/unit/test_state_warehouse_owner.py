@@ -1,4 +1,4 @@
-"""Which state owns a warehouse folder."""
+"""The state that owns a warehouse folder."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def marked(warehouse: Path) -> str:
 
 
 def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
-    """It is made when it is not there; a second claim of the same state changes nothing."""
+    """It is created if it is missing; a second claim of the same state changes nothing."""
     warehouse = tmp_path / "deep" / "warehouse"
     claim(warehouse, MINE)
     written = (warehouse / MARKER).stat().st_mtime_ns
@@ -26,7 +26,7 @@ def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_parts_of_another_state_is_refused(tmp_path: Path) -> None:
-    """Two states over one folder would delete each other's parts; the message says what to do."""
+    """Two states would delete each other's parts; the message says what to do."""
     claim(tmp_path, OTHER)
     (tmp_path / "hits").mkdir()
     (tmp_path / "hits" / "a.parquet").write_bytes(b"x")
@@ -36,8 +36,8 @@ def test_a_folder_with_parts_of_another_state_is_refused(tmp_path: Path) -> None
     assert marked(tmp_path) == OTHER
 
 
-def test_a_folder_that_holds_nothing_changes_hands(tmp_path: Path) -> None:
-    """Empty folders do not count as something to lose."""
+def test_an_empty_folder_can_be_claimed_by_another_state(tmp_path: Path) -> None:
+    """Empty subfolders do not count."""
     claim(tmp_path, OTHER)
     (tmp_path / "hits" / "site=docs").mkdir(parents=True)
     claim(tmp_path, MINE)
@@ -45,8 +45,8 @@ def test_a_folder_that_holds_nothing_changes_hands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, ""])
-def test_files_without_a_mark_are_claimed(tmp_path: Path, content: str | None) -> None:
-    """A folder that was copied without its mark, or with an empty one, goes to the first state that asks."""
+def test_a_folder_without_an_owner_file_is_claimed(tmp_path: Path, content: str | None) -> None:
+    """A folder copied without its mark, or with an empty one, belongs to the first state that claims it."""
     (tmp_path / "a.parquet").write_bytes(b"x")
     if content is not None:
         (tmp_path / MARKER).write_text(content)
@@ -54,23 +54,23 @@ def test_files_without_a_mark_are_claimed(tmp_path: Path, content: str | None) -
     assert marked(tmp_path) == MINE
 
 
-def test_a_mark_that_is_no_text_is_another_states(tmp_path: Path) -> None:
-    """What cannot be read is not taken over while there are parts."""
+def test_an_unreadable_mark_belongs_to_another_state(tmp_path: Path) -> None:
+    """A folder with parts is not taken over then."""
     (tmp_path / MARKER).write_bytes(b"\xff\xfe")
     (tmp_path / "a.parquet").write_bytes(b"x")
     with pytest.raises(StateError, match="belongs to another"):
         claim(tmp_path, MINE)
 
 
-def test_what_a_killed_claim_left_behind_is_swept(tmp_path: Path) -> None:
-    """A half-written mark never gets its name."""
+def test_the_temporary_file_of_a_killed_claim_is_removed(tmp_path: Path) -> None:
+    """A partly written mark never gets its name."""
     (tmp_path / f".{MARKER}.0badcafe.new").write_text("half")
     claim(tmp_path, MINE)
     assert [path.name for path in tmp_path.iterdir()] == [MARKER]
 
 
-def test_a_file_where_the_folder_should_be_is_explained(tmp_path: Path) -> None:
-    """No traceback: the path and the reason."""
+def test_a_file_in_place_of_the_folder_is_explained(tmp_path: Path) -> None:
+    """The error has path and reason, without a traceback."""
     (tmp_path / "warehouse").write_text("")
     with pytest.raises(StateError, match=r"cannot use the warehouse folder: a file, or a link.*move it away"):
         claim(tmp_path / "warehouse", MINE)

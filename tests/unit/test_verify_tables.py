@@ -1,4 +1,4 @@
-"""Matomo's tables of referrers and searches against the warehouse's: what differs, and what may."""
+"""Comparing Matomo's tables of referrers and searches with the warehouse's: differences, and allowed ones."""
 
 import datetime as dt
 
@@ -40,8 +40,8 @@ def shown(own: StatDocument, searches: int = 0, **reports: tuple[ReportRow, ...]
     return [(one.what, one.by) for one in compare_tables(found, own, searches)]
 
 
-def test_the_same_tables_agree_in_whatever_order() -> None:
-    """Matomo lists types without a visit too, and writes labels as HTML."""
+def test_equal_tables_agree_in_any_order() -> None:
+    """Matomo also lists types without a visit, and escapes labels as HTML."""
     own = document(
         searches=3,
         keywords={"a&b": 2, "c": 1},
@@ -59,7 +59,7 @@ def test_the_same_tables_agree_in_whatever_order() -> None:
     )
 
 
-def test_each_table_that_differs_is_told_once_with_its_first_name() -> None:
+def test_each_table_that_differs_is_reported_once_with_its_first_name() -> None:
     own = document(
         searches=2,
         keywords={"tea": 2},
@@ -82,8 +82,8 @@ def test_each_table_that_differs_is_told_once_with_its_first_name() -> None:
     ]
 
 
-def test_other_parameters_of_searches_are_told_with_what_to_compare() -> None:
-    """The table of keywords would only say it again."""
+def test_other_search_parameters_are_reported_with_the_settings_to_compare() -> None:
+    """The table of keywords would only repeat it."""
     ((what, by),) = shown(document(searches=2, keywords={"tea": 2}), 0, site_searches=())
     assert what.startswith(
         "Matomo counts 0 searches within the site, the warehouse 2: `hits: {search_parameters: ...}`"
@@ -94,10 +94,10 @@ def test_other_parameters_of_searches_are_told_with_what_to_compare() -> None:
 @pytest.mark.parametrize(
     "reports",
     [
-        # An old server with a new list: ChatGPT is a search engine, Claude a website.
+        # An older server with a new list: ChatGPT is a search engine, Claude a website.
         {"referrer_types": rows(Direct_Entry=1, Search_Engines=2, Websites=2),
          "websites": rows(**{"claude.ai": 1, "a": 1}), "search_engines": rows(Google=1, ChatGPT=1)},
-        # With an old list: both are websites.
+        # With an older list both are websites.
         {"referrer_types": rows(Direct_Entry=1, Search_Engines=1, Websites=3),
          "websites": rows(**{"claude.ai": 1, "chatgpt.com": 1, "a": 1}), "search_engines": rows(Google=1)},
         # Since 5.5.
@@ -105,8 +105,8 @@ def test_other_parameters_of_searches_are_told_with_what_to_compare() -> None:
          "search_engines": rows(Google=1)},
     ],
 )  # fmt: skip
-def test_ai_assistants_may_be_filed_as_the_server_knows_them(reports: dict[str, tuple[ReportRow, ...]]) -> None:
-    """But not as anything else: one visit less, or a direct one, is shown."""
+def test_ai_assistants_may_be_classified_as_the_server_knows_them(reports: dict[str, tuple[ReportRow, ...]]) -> None:
+    """Other differences are shown, such as one visit less or a direct visit."""
     own = document(
         referrer_types=visits(direct=1, search=1, website=1, ai=2),
         websites=visits(a=1),
@@ -121,19 +121,19 @@ def test_ai_assistants_may_be_filed_as_the_server_knows_them(reports: dict[str, 
     assert what == "Matomo counts 2 visits of type direct, the warehouse 1"
 
 
-def test_a_table_that_was_cut_or_is_not_there_tells_nothing() -> None:
-    """By the server, by the warehouse, or as a plugin is off."""
+def test_a_shortened_or_missing_table_reports_no_difference() -> None:
+    """The server or the warehouse may shorten it, or a plugin may be disabled."""
     own = document(websites=visits(a=1, Others=5), search_engines=visits(Google=1))
     assert not shown(own, websites=rows(a=2), search_engines=(ReportRow("Others", visits=3, rest=True),))
     assert not shown(own)
 
 
-def test_a_document_of_an_earlier_mtc_was_counted_otherwise() -> None:
-    """Searches were pages, and referrers those of first hits: it is made again anyway."""
+def test_a_document_of_an_earlier_version_is_not_compared() -> None:
+    """It counted searches as pages, and referrers of first hits; it is computed again anyway."""
     assert not shown(document(searches=None, referrer_types=visits(direct=9)), 5, referrer_types=rows(Websites=9))
 
 
-def test_a_strangers_keyword_steers_no_terminal() -> None:
+def test_an_untrusted_keyword_is_escaped() -> None:
     ((what, _),) = shown(
         document(searches=1, keywords={"\x1b[31m{x}": 1}), 1, site_searches=(ReportRow("\x1b[31m{x}", hits=2),)
     )
