@@ -1,7 +1,7 @@
-"""What else has to be there when something is registered: the recipes of CONTRIBUTING.md as checks.
+"""Checks that the recipes of CONTRIBUTING.md were followed when something is registered.
 
-Each check gives sentences that say what is missing and where to put it; none means that the recipe was followed. The
-checks take what they judge as arguments, so that tests can show them something that is not complete.
+Each check returns sentences that say what is missing and where to add it, or nothing if the recipe was followed. The
+checks take what they inspect as arguments, so that tests can pass something incomplete.
 """
 
 import ast
@@ -19,19 +19,19 @@ GENERATE = "run docs/generate.py"
 
 
 def pages() -> str:
-    """README and every page of docs/, as one text."""
+    """Return the text of the README and every page of docs/."""
     files = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
 def sources() -> Mapping[str, str]:
-    """The text of every module of mtc, by the module's name."""
+    """Return the source text of every module of mtc, by module name."""
     files = sorted((ROOT / "mtc").rglob("*.py"))
     return {".".join(file.relative_to(ROOT).with_suffix("").parts): file.read_text("utf-8") for file in files}
 
 
 def missing_of_format(name: str, samples: Iterable[SampleFile], docs: str) -> list[str]:
-    """What a registered format lacks: a sample log, the rows expected of it, its name in the table of formats."""
+    """Return what a registered format lacks: a sample log, its expected rows, its name in the table of formats."""
     own = [sample for sample in samples if sample.format == name]
     missing = []
     if not own:
@@ -54,7 +54,7 @@ def missing_of_format(name: str, samples: Iterable[SampleFile], docs: str) -> li
 
 @dataclass(frozen=True, slots=True)
 class StatTables:
-    """What is known of the tables of `.stat`: models, queries, labels, and the source text of the Matomo provider."""
+    """The parts of the statistics tables: models, queries, labels, and the source text of the Matomo provider."""
 
     optional: Mapping[str, bool]
     queries: Collection[str]
@@ -63,7 +63,7 @@ class StatTables:
 
 
 def missing_of_table(name: str, known: StatTables, docs: str) -> list[str]:
-    """What a table of statistics lacks: a field, a query, an answer from Matomo, a label, its columns in the docs."""
+    """Return what a statistics table lacks: a field, a query, Matomo's report, a label, its columns in the docs."""
     missing = []
     if name not in known.optional:
         missing.append(f"table {name} has no field: add it to Tables in mtc/warehouse/stat_tables.py, beside its ROWS")
@@ -82,7 +82,7 @@ def missing_of_table(name: str, known: StatTables, docs: str) -> list[str]:
 
 
 def missing_of_command(name: str, module: str, docs: str) -> list[str]:
-    """What a command lacks: a module of mtc/cli/ to stand in, a place in the docs."""
+    """Return what a command lacks: a module in mtc/cli/, a place in the docs."""
     missing = []
     if not module.startswith("mtc.cli.") or module == "mtc.cli.main":
         missing.append(
@@ -98,7 +98,7 @@ _EXECUTOR = {"submit", "pump", "stop", "close"}
 
 
 def missing_of_executors(texts: Mapping[str, str], tested: Collection[str]) -> list[str]:
-    """The classes that do what an executor does and are in no contract test. `texts` are modules by name."""
+    """Return the executor classes that no contract test covers. `texts` are modules by name."""
     return [
         f"executor {node.name} of {module} passes no contract test: add it to EXECUTORS in tests/support/executors.py"
         for module, text in texts.items()
@@ -112,7 +112,7 @@ def missing_of_executors(texts: Mapping[str, str], tested: Collection[str]) -> l
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the manifest: the model and the field that it is, and its path as people write it."""
+    """A key of the manifest: its model and field, and its path as written in a manifest."""
 
     model: type[BaseModel]
     field: str
@@ -120,7 +120,7 @@ class Key:
 
 
 def keys_of(model: type[BaseModel]) -> tuple[Key, ...]:
-    """Every key of a model and of the models in it, each model where it is met first."""
+    """Return every key of a model and its nested models, each model at its first occurrence."""
     seen: set[type[BaseModel]] = set()
 
     def walk(kind: type[BaseModel], path: tuple[str, ...]) -> Iterator[Key]:
@@ -137,7 +137,7 @@ def keys_of(model: type[BaseModel]) -> tuple[Key, ...]:
 
 
 def _models_in(kind: object) -> Iterator[type[BaseModel]]:
-    """The models in a type, such as those of a union or of a map's values."""
+    """Return the models in a type, such as those of a union or of a map's values."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         yield kind
     for inner in get_args(kind):
@@ -145,11 +145,10 @@ def _models_in(kind: object) -> Iterator[type[BaseModel]]:
 
 
 def unread_keys(keys: Collection[Key], texts: Mapping[str, str]) -> list[str]:
-    """The keys that nothing reads outside of the models. `texts` are modules by name.
+    """Return the keys that nothing outside of the models reads. `texts` are modules by name.
 
-    A key that a method of its model reads counts when somebody calls the method; one that dumps the model, or goes
-    through it, reads all of its keys. Names are compared, no types: a key that shares its name with another attribute
-    passes by that one.
+    A key that a method of its model reads counts if the method is called; a method that dumps or iterates over the
+    model reads all of its keys. Only names are compared: a key with the name of another attribute counts as read.
     """
     owners = {(key.model.__module__, key.model.__name__) for key in keys}
     outside: set[str] = set()
@@ -180,14 +179,14 @@ def _is_read(node: ast.AST) -> TypeGuard[ast.Attribute]:
 
 
 def _read_in(node: ast.AST) -> set[str]:
-    """The attributes that a method reads; `_WHOLE` where it goes through its model."""
+    """Return the attributes that a method reads, or `_WHOLE` if it iterates over its model."""
     through = {each.iter for each in ast.walk(node) if isinstance(each, ast.For | ast.comprehension)}
     whole = {_WHOLE} if any(isinstance(each, ast.Name) and each.id == "self" for each in through) else set()
     return whole | {each.attr for each in ast.walk(node) if _is_read(each)}
 
 
 def _read_through(field: str, methods: Mapping[str, Collection[str]], outside: Collection[str]) -> bool:
-    """Whether methods that somebody calls read the field, themselves or by one another."""
+    """Return whether called methods read the field, directly or through one another."""
     used = {name for name in methods if name in outside}
     while more := {name for name in methods if any(name in methods[each] for each in used)} - used:
         used |= more

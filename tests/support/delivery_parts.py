@@ -1,4 +1,4 @@
-"""Real parts for tests of deliveries: hits in Parquet files, in the columns that loading writes."""
+"""Parts for delivery tests: hits in Parquet files, with the columns that an import writes."""
 
 import dataclasses
 import datetime as dt
@@ -28,7 +28,7 @@ _ROWS = ", ".join("unnest(?)" for _ in COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A hit as a part holds it. `ts` has its zone."""
+    """A hit in a part. `ts` has a time zone."""
 
     object: str = "o1"
     line: int = 1
@@ -48,21 +48,21 @@ class Row:
     download: bool | None = False
 
     def cells(self) -> list[Any]:
-        """The row in the order of the columns; what a delivery does not read is NULL."""
+        """Return the row in column order; columns that a delivery does not read are NULL."""
         own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         own["ts"] = self.ts.astimezone(dt.UTC).replace(tzinfo=None)
         return [own.get(name) for name, _, _ in COLUMNS]
 
 
 def write_part(path: Path, rows: Iterable[Row]) -> None:
-    """Write a part of these rows, in this order."""
+    """Write a part with these rows, in this order."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_parquet(tuple(rows)))
 
 
 @functools.lru_cache(maxsize=64)
 def _parquet(rows: tuple[Row, ...]) -> bytes:
-    """The file of a part; many tests deliver the same hits."""
+    """Return the bytes of a part; cached, as many tests deliver the same hits."""
     columns = [list(cells) for cells in zip(*(row.cells() for row in rows), strict=True)]
     with tempfile.TemporaryDirectory() as folder, database().cursor() as connection:
         file = Path(folder) / "part.parquet"
@@ -74,7 +74,7 @@ def _parquet(rows: tuple[Row, ...]) -> bytes:
 
 
 def write_parts(warehouse: Path, files: Mapping[str, Sequence[Row]]) -> tuple[LoadedObject, ...]:
-    """Write part files, and give the objects whose rows they hold, by key; an object may be in several of them."""
+    """Write part files, and return the objects of their rows by key; an object may be in several files."""
     parts: dict[str, list[Part]] = {}
     for name, rows in files.items():
         file = f"hits/site=docs/date={DAY}/{name}.parquet"
@@ -94,7 +94,7 @@ def _loaded(object_: str, parts: tuple[Part, ...]) -> LoadedObject:
 def laid(
     warehouse: Path, loaded: Iterable[LoadedObject], cut: Cut | None = None, *, address: RequestContext = HERE
 ) -> Batching:
-    """The batching of these objects; it is to be closed."""
+    """Return the batching of these objects; the caller closes it."""
     batching = Batching(database().cursor(), cut or Cut("0123456789abcdef", 1, 100, UNTIL))
     batching.lay_out(warehouse, loaded, address)
     return batching

@@ -1,6 +1,6 @@
-"""One batch on its way to a fake Matomo: real parts, a real server on loopback, a ledger that keeps every move.
+"""A batch on its way to a fake Matomo: real parts, a server on loopback, and a recorder of every status change.
 
-Time is a clock of the test's own. It goes on when the sender sleeps, and not by itself.
+The clock is that of the test: it advances only when the sender sleeps.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ BATCH = 12
 
 @dataclass(slots=True)
 class BatchRecorder:
-    """Keeps the moves, call by call, and the rests. `rests_left` ends the lane at that rest; None never does."""
+    """Records status changes by call, and pauses. The lane ends after `rests_left` pauses, or never if it is None."""
 
     now: dt.datetime = UNTIL
     moves: list[tuple[Batch, ...]] = field(default_factory=list)
@@ -43,13 +43,13 @@ class BatchRecorder:
     at_move: Callable[[Batch], None] = lambda _: None
 
     def record(self, *batches: Batch) -> None:
-        """Keep them."""
+        """Record the batches."""
         self.moves.append(batches)
         for batch in batches:
             self.at_move(batch)
 
     def sleep(self, seconds: float) -> None:
-        """Let the time pass."""
+        """Advance the clock."""
         if self.rests_left == 0:
             raise LaneStoppedError
         if self.rests_left is not None:
@@ -60,18 +60,18 @@ class BatchRecorder:
 
     @property
     def statuses(self) -> list[BatchStatus]:
-        """The statuses that were recorded, in order."""
+        """Return the recorded statuses, in order."""
         return [batch.status for call in self.moves for batch in call]
 
     @property
     def last(self) -> Batch:
-        """The batch as it was last recorded."""
+        """Return the last recorded batch."""
         return self.moves[-1][-1]
 
 
 @dataclass(slots=True)
 class Bench:
-    """A batch of hits laid out, and the server that it goes to."""
+    """A batch of hits, and the server that receives it."""
 
     matomo: FakeMatomo
     batching: Batching
@@ -82,11 +82,11 @@ class Bench:
 
     @property
     def batch(self) -> Batch:
-        """The batch as it was cut."""
+        """Return the batch before it was sent."""
         return self.batching.batches()[0]
 
     def send(self, batch: Batch | None = None, requests: Sequence[str] | None = None) -> Batch:
-        """See the batch recorded, as a lane does that has no other, and all of it written down; gives it as it is."""
+        """Send the batch until it is recorded, as the only lane does, write everything, and return it."""
         self.sender.firsts = FirstBatches()
         wanted = self.requests if requests is None else requests
         try:
@@ -98,32 +98,32 @@ class Bench:
         return self.batch_recorder.last
 
     def of_an_earlier_run(self, status: BatchStatus = BatchStatus.SENDING, *, ago: dt.timedelta | None) -> Batch:
-        """The batch as a run that is gone left it; `ago` is when, before now."""
+        """Return the batch as an earlier run left it, `ago` before now."""
         return dataclasses.replace(
             self.batch, status=status, moved=None if ago is None else self.batch_recorder.now - ago
         )
 
     def stored(self) -> list[int]:
-        """The places of the stored hits, in order; a hit that is there twice is there twice."""
+        """Return the positions of the stored hits, sorted; a hit that is stored twice is listed twice."""
         places = {hit.pv_id: place for place, hit in enumerate(self.batching.hits_of(self.batch))}
         return sorted(places[hit.pv_id] for hit in self.matomo.hits(1))
 
     def store(self, *places: int) -> None:
-        """Have the server store these hits, as an earlier run sent them."""
+        """Store these hits on the server, as if an earlier run had sent them."""
         requests = [self.requests[place] for place in places]
-        other = _courier(self.tracker, self.batching, BatchRecorder())
+        other = _sender(self.tracker, self.batching, BatchRecorder())
         other.send(Batch(BatchId(0, 0), len(requests)), requests)
         self.matomo.posts.bulks = 0
 
     def again(self) -> None:
-        """A later run: a sender and a recorder of its own, at the same time."""
+        """Start a later run: a new sender and recorder at the same time."""
         self.batch_recorder = BatchRecorder(self.batch_recorder.now)
         self.tracker.clock = lambda: self.batch_recorder.now
-        self.sender = _courier(self.tracker, self.batching, self.batch_recorder)
+        self.sender = _sender(self.tracker, self.batching, self.batch_recorder)
 
 
 def hits(count: int = BATCH, visitors: int = 4) -> list[Row]:
-    """Hits of some visitors, a second after each other."""
+    """Return hits of some visitors, one second apart."""
     second = dt.timedelta(seconds=1)
     return [
         Row("o1", at + 1, NOON + at * second, f"192.0.2.{at % visitors}", path=f"/{at}", user_agent=AGENT)
@@ -141,14 +141,14 @@ def bench(
     timeout: int = 30,
     size: int = 5000,
 ) -> Iterator[Bench]:
-    """Batches of so many of these hits, or of `hits()`: one batch, if not told otherwise."""
+    """Batches of at most `size` of these hits, or of `hits()`; by default a single batch."""
     with FakeMatomo(settings) as matomo:
         loaded = write_parts(folder, {"a": rows or hits()})
         wanted = Matomo(url=matomo.url, token=SecretStr(token), settle="120s", timeout=f"{timeout}s", jobs=4)
         batch_recorder = BatchRecorder()
         with laid(folder, loaded, Cut("0123456789abcdef", 1, size, UNTIL)) as batching:
             tracker = MatomoTracker(wanted, folder, lambda: batch_recorder.now, sleep=lambda _: None)
-            sender = _courier(tracker, batching, batch_recorder)
+            sender = _sender(tracker, batching, batch_recorder)
             made = Bench(matomo, batching, tracker, batch_recorder, sender, batching.requests(BatchId(0, 0), 1)[0])
             with tracker.client:
                 yield made
@@ -157,7 +157,7 @@ def bench(
         assert tracker.client.limiter.in_flight == 0
 
 
-def _courier(tracker: MatomoTracker, batching: Batching, batch_recorder: BatchRecorder) -> BatchSender:
+def _sender(tracker: MatomoTracker, batching: Batching, batch_recorder: BatchRecorder) -> BatchSender:
     source = Source.model_validate({"url": "logs/{site}/{date:%Y-%m-%d}*"})
     docs = SiteSettings("docs", "https://docs.example.org", "UTC", source, None, Filters(), 1, matomo=tracker.settings)
     return BatchSender(

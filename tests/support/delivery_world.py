@@ -1,7 +1,7 @@
-"""What a world in miniature delivers to Matomo: the deliveries that the state knows, and every cut that was ever sent.
+"""Deliveries to Matomo in the simulated world of planner tests: the recorded deliveries, and everything ever sent.
 
-Nothing is sent anywhere. An import step of `plan_world.House` goes through here as a real one goes through its
-deliverer, and can be stopped between cut and end.
+Nothing is really sent. An import step of `plan_world.House` uses this module like a real step uses its deliverer, and
+can be interrupted between the start and the end of a delivery.
 """
 
 import dataclasses
@@ -28,12 +28,12 @@ UNTIL = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
 
 class RefusedStepError(Exception):
-    """A step cannot go on; the message is its error."""
+    """A step cannot continue; the message is its error."""
 
 
 @dataclass(slots=True)
 class Book:
-    """Deliveries by step. `sent` counts how often each object's hits were cut to be sent, by server and key."""
+    """Deliveries by step. `sent` counts how often the hits of each object were sent, by server and key."""
 
     deliveries: dict[StepId, list[Delivery]] = field(default_factory=dict)
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -41,7 +41,7 @@ class Book:
     def finish(
         self, step: StepId, work: DeliverWork, listed: Iterable[LoadedObject], parts: set[str]
     ) -> tuple[Delivery, ...]:
-        """End the open deliveries whose parts are there, before anything is loaded; gives those that wait."""
+        """Complete the open deliveries whose parts exist, before anything is loaded; return the others."""
         left = self.go_on(step, work.opened, list(listed), parts)
         if work.refused:
             raise RefusedStepError(f"would count twice: {work.refused[0]}")
@@ -53,7 +53,7 @@ class Book:
     def go_on(
         self, step: StepId, opened: Sequence[Delivery], loaded: Sequence[LoadedObject], parts: set[str]
     ) -> tuple[Delivery, ...]:
-        """End those whose objects are loaded and have their parts; gives the others."""
+        """Complete the deliveries whose objects are loaded and have their parts; return the others."""
         left = []
         for one in opened:
             mine = [item for item in loaded if any(each.covers(item) for each in one.objects)]
@@ -65,7 +65,7 @@ class Book:
         return tuple(left)
 
     def loaded(self, step: StepId, work: DeliverWork, item: LoadedObject) -> None:
-        """An object was loaded again: covered still, refused, or taken back."""
+        """Handle an object that was loaded again: still covered, refused, or withdrawn."""
         if (before := work.carried.get(item.object.key)) is None:
             return
         if before.accounting_digest == accounting_digest(item):
@@ -83,7 +83,7 @@ class Book:
         loaded: Sequence[LoadedObject],
         fact: Callable[[], None],
     ) -> None:
-        """Cut and end what no delivery covers; `fact` is called at each fact and may stop it."""
+        """Send what no delivery covers; `fact` is called at each record, and may interrupt."""
         again = ((item, work.carried.get(item.object.key)) for item in loaded)
         carried = [
             DeliveredObject.of(item) for item, one in again if one and one.accounting_digest == accounting_digest(item)
@@ -98,7 +98,7 @@ class Book:
         self._put(step, dataclasses.replace(one, status=DeliveryStatus.DONE, batches=()))
 
     def take_back(self, step: StepId, keys: Iterable[str]) -> None:
-        """As the state does it: open deliveries are given up."""
+        """Withdraw objects as the state does: open deliveries are given up."""
         taken = set(keys)
         for one in list(self.deliveries.get(step, ())):
             if one.status is DeliveryStatus.OPEN:
@@ -118,7 +118,7 @@ class Book:
     def _carry(self, step: StepId, before: DeliveredObject, after: DeliveredObject) -> None:
         for one in list(self.deliveries.get(step, ())):
             if one.status is DeliveryStatus.OPEN and before.object_id != after.object_id:
-                continue  # its hits are known by what they were when it was cut
+                continue  # its hits are those at the time it was created
             objects = tuple(sorted(after if item == before else item for item in one.objects))
             self._put(step, dataclasses.replace(one, objects=objects))
 

@@ -1,11 +1,11 @@
-"""The documentation, taken apart: README and the pages of docs/, their code blocks, and commands with shown output.
+"""The parsed documentation: README and the pages of docs/, their code blocks, and commands with their output.
 
 Comments directly above a code block are its marks:
 
-- `<!-- file: NAME -->`: the block is the content of a file, which exists from there on when the page's commands run;
+- `<!-- file: NAME -->`: the block is the content of a file, which exists for the following commands of the page;
 - `<!-- exit: N -->`: the last command of the block ends with this exit code instead of 0;
-- `<!-- output: COMMAND -->`: the block is what this command of the page printed;
-- `<!-- invalid -->`: the manifest is an example of mistakes.
+- `<!-- output: COMMAND -->`: the block is the output of this command of the page;
+- `<!-- invalid -->`: the manifest is an example of errors.
 """
 
 import re
@@ -29,7 +29,7 @@ ELLIPSIS = "..."
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A code block: its language, its text with the last line end, and its marks by name."""
+    """A code block: its language, its text without the last line end, and its marks by name."""
 
     language: str
     text: str
@@ -38,7 +38,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as it is typed, the lines that the page shows below it, and the exit code to expect."""
+    """A command, the output lines that the page shows below it, and the expected exit code."""
 
     text: str
     shown: tuple[str, ...]
@@ -46,18 +46,18 @@ class Command:
 
     @property
     def words(self) -> list[str]:
-        """The command's arguments."""
+        """Return the command's arguments."""
         return shlex.split(self.text)
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """The code blocks of a page, in order."""
+    """Return the code blocks of a page, in order."""
     for match in _BLOCK.finditer(text):
         yield Block(match[2], match[3], {name: value or "" for name, value in _MARK.findall(match[1])})
 
 
 def commands(block: Block) -> list[Command]:
-    """The commands of a console block. Lines that begin with `$ ` are commands, the others what they print."""
+    """Return the commands of a console block: lines that start with `$ `, each followed by its output."""
     pieces = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
     assert pieces[0] == "", "a console block begins with a command"
     found = [(command, tuple(map(str.rstrip, shown))) for command, *shown in (p.splitlines() for p in pieces[1:])]
@@ -66,7 +66,7 @@ def commands(block: Block) -> list[Command]:
 
 
 def shows(output: str, shown: Sequence[str]) -> bool:
-    """Whether an output has the lines that a page shows. A line `...` stands for any number of lines; times differ."""
+    """Return whether an output has the lines of a page. `...` stands for any number of lines; times may differ."""
     if not shown:
         return True
     lines = [line.rstrip() for line in _TIME.sub("TIME", output.rstrip()).splitlines()]
@@ -76,5 +76,5 @@ def shows(output: str, shown: Sequence[str]) -> bool:
 
 
 def code_spans(text: str) -> list[str]:
-    """The inline code of a page."""
+    """Return the inline code of a page."""
     return re.findall(r"`([^`\n]+)`", _BLOCK.sub("", text))

@@ -1,4 +1,4 @@
-"""A project in a temporary folder, and `mtc` in it as a user runs it: a process with streams and an exit code."""
+"""A project in a temporary folder, with `mtc` as a user runs it: a process with streams and an exit code."""
 
 import datetime as dt
 import gzip
@@ -41,7 +41,7 @@ environments:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a process left: its exit code and what it wrote."""
+    """The exit code and the output of a process."""
 
     code: int
     out: str
@@ -49,23 +49,23 @@ class Done:
 
     @property
     def lines(self) -> list[str]:
-        """What it said, by line."""
+        """Return the lines of stderr."""
         return self.err.splitlines()
 
     def events(self, name: str = "") -> list[dict[str, Any]]:
-        """The events on stdout, each a line of JSON; all of them, or those of one name."""
+        """Return the JSON events on stdout, all or those with one name."""
         found = [json.loads(line) for line in self.out.splitlines()]
         return [event for event in found if not name or event["event"] == name]
 
 
 def line(day: dt.date, path: str = "/a.html", *, client: str = "192.0.2.1", hour: int = 10, status: int = 200) -> str:
-    """A line of an access log in the combined format."""
+    """Return a line of an access log in combined format."""
     when = f"{day:%d/%b/%Y}:{hour:02}:00:00 +0000"
     return f'{client} - - [{when}] "GET {path} HTTP/1.1" {status} 100 "-" "{AGENT}"\n'
 
 
 def noon() -> tuple[str, dt.date]:
-    """A time zone where it is about noon, so that no test meets a midnight, and the date there."""
+    """Return a time zone where it is about noon, so that no test crosses midnight, and the date there."""
     hour = dt.datetime.now(dt.UTC).hour
     zone = f"Etc/GMT{hour - 12:+}" if hour != 12 else "Etc/GMT"
     return zone, dt.datetime.now(zoneinfo.ZoneInfo(zone)).date()
@@ -73,7 +73,7 @@ def noon() -> tuple[str, dt.date]:
 
 @dataclass(slots=True)
 class Place:
-    """A project's folder. With `fresh` its commands import everything anew."""
+    """The folder of a project. With `fresh` its commands import everything in a new process."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Place:
         return self.write(f"manifests/{name}.yaml", text)
 
     def log(self, site: str, day: dt.date, text: str | None = None, *, name: str = "", packed: bool = False) -> Path:
-        """Write a log of a site's day, three hits of two visitors by default."""
+        """Write the log of a site and day, by default three hits of two visitors."""
         text = line(day) + line(day, "/b.html") + line(day, client="192.0.2.2") if text is None else text
         path = self.root / "logs" / site / (f"{day}{name}.log" + ".gz" * packed)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ class Place:
         return self
 
     def mtc(self, *arguments: str, code: int = 0, fresh: bool = False, **environment: str) -> Done:
-        """Run a command to its end, and expect this exit code."""
+        """Run a command to its end, and assert its exit code."""
         process = self.start(*arguments, fresh=fresh, **environment)
         out, err = process.communicate(timeout=60)
         assert process.returncode is not None
@@ -116,7 +116,7 @@ class Place:
         return done
 
     def start(self, *arguments: str, fresh: bool = False, **environment: str) -> Process:
-        """Start a command; with `fresh`, or a `PYTHONPATH` of its own, it imports everything anew."""
+        """Start a command; with `fresh`, or with a `PYTHONPATH`, in a process that is not forked."""
         fresh = fresh or self.fresh or "PYTHONPATH" in environment
         return prefork.start(arguments, self.root, self._environment(environment), fresh=fresh)
 
@@ -125,15 +125,15 @@ class Place:
         return {**kept, "TZ": "UTC", "HOME": str(self.root), **self.environment, **more}
 
     def files(self, folder: str = ".") -> set[str]:
-        """Every file below a folder, but for SQLite's own helpers."""
+        """Return every file below a folder, except SQLite's auxiliary files."""
         found = (path for path in (self.root / folder).rglob("*") if path.is_file())
         return {str(path.relative_to(self.root)) for path in found if not path.name.endswith(("-wal", "-shm"))}
 
     def content(self, *folders: str) -> dict[str, bytes]:
-        """The content of every file below these folders."""
+        """Return the content of every file below these folders."""
         return {name: (self.root / name).read_bytes() for folder in folders for name in sorted(self.files(folder))}
 
     def statuses(self, *arguments: str) -> dict[str, str]:
-        """What the state file says of each step."""
+        """Return the status of each step in the state file."""
         listed = self.mtc("state", "list", "--json", *arguments).out.splitlines()
         return {step["step"]: step["status"] for step in map(json.loads, listed)}

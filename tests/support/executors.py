@@ -1,4 +1,4 @@
-"""Every executor, as its contract tests start it: a new one is added here, and then has to pass them."""
+"""Every executor that the contract tests start. Add new ones to this list."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Log lines for tests, and what the database makes of them: each line's fields, or why it is no hit."""
+"""Log lines, and how the database parses them: the fields of each line, or the reason why it is not a hit."""
 
 import dataclasses
 import datetime as dt
@@ -15,17 +15,17 @@ from mtc.formats.model import Format
 from mtc.formats.settings import Filters
 from mtc.stages.import_.line_table import read_text
 
-# Everything counts: what a line holds can be looked at, whatever it is.
+# No filters, so that every line has its fields.
 OPEN = Filters(bots=True, static=True, errors=True, redirects=True)
 
 TIME = "01/May/2026:10:05:03 +0000"
-MOMENT = dt.datetime(2026, 5, 1, 10, 5, 3)  # noqa: DTZ001 - as the database has it, UTC without saying so
+MOMENT = dt.datetime(2026, 5, 1, 10, 5, 3)  # noqa: DTZ001 - the database returns UTC without a time zone
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"
 
 
 @dataclasses.dataclass(frozen=True)
 class Read:
-    """A line as it was read. A line that is no hit has a reason and no fields."""
+    """A parsed line. A line that is not a hit has a reason and no fields."""
 
     reason: str | None = None
     rejected: bool = False
@@ -47,12 +47,12 @@ class Read:
 
 @functools.cache
 def database() -> duckdb.DuckDBPyConnection:
-    """One database for all tests of a process."""
+    """Return the database that all tests of a process share."""
     return duckdb.connect(config={"threads": 1})
 
 
 def read(path: Path, form: Format, data: bytes, filters: Filters = OPEN, *, exact: bool = False) -> list[Read]:
-    """Read lines through a file at `path`, by the fast path or by the exact path alone."""
+    """Read lines from a file at `path`, with the fast path or with the exact one only."""
     path.write_bytes(data)
     with database().cursor() as connection:
         read_text(connection, path, Reading(form, filters), exact=exact)
@@ -63,7 +63,7 @@ def read(path: Path, form: Format, data: bytes, filters: Filters = OPEN, *, exac
 
 
 def read_all(path: Path, form: Format, lines: Sequence[str], filters: Filters = OPEN) -> list[Read]:
-    """Clean and read lines by both paths, which must agree."""
+    """Clean and read lines with both paths, which must agree."""
     data = clean("".join(f"{line}\n" for line in lines).encode())
     fast = read(path, form, data, filters)
     assert fast == read(path, form, data, filters, exact=True)
@@ -77,14 +77,14 @@ def _together(form: Format, lines: tuple[str, ...]) -> tuple[Read, ...]:
 
 
 def one_of(lines: Sequence[str], line: str, form: Format) -> Read:
-    """What is read of a line in a file of these lines, by both paths.
+    """Return how a line of these lines is read, by both paths.
 
-    The file is read once for the tests of all its lines: to plan the query takes longer than to read many lines.
+    The file is read once for the tests of all its lines, as planning the query takes longer than reading many lines.
     """
     return _together(form, tuple(lines))[lines.index(line)]
 
 
-def combined(  # noqa: PLR0913 - a line has that many fields
+def combined(  # noqa: PLR0913 - one for each field of a line
     request: str = "GET / HTTP/1.1",
     *,
     ip: str = "192.0.2.1",
@@ -95,7 +95,7 @@ def combined(  # noqa: PLR0913 - a line has that many fields
     referrer: str = "-",
     agent: str = AGENT,
 ) -> str:
-    """A line in combined format."""
+    """Return a line in combined format."""
     return f'{common(request, ip=ip, user=user, time=time, status=status, size=size)} "{referrer}" "{agent}"'
 
 
@@ -108,5 +108,5 @@ def common(
     status: str = "200",
     size: str = "512",
 ) -> str:
-    """A line in common format."""
+    """Return a line in common format."""
     return f'{ip} - {user} [{time}] "{request}" {status} {size}'

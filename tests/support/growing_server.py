@@ -1,4 +1,4 @@
-"""A web server's log in a project: lines are written, it is rotated and compressed, and mtc is applied meanwhile."""
+"""The log of a web server in a project: it is written, rotated and compressed while mtc is applied."""
 
 import datetime as dt
 import gzip
@@ -9,12 +9,12 @@ from applied import Applied, hit
 
 
 def at(text: str) -> dt.datetime:
-    """A time in UTC."""
+    """Return a time in UTC."""
     return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 class Server:
-    """A project whose site has logs without a date, and a clock."""
+    """A project whose site has logs without a date in their URL, and a clock."""
 
     def __init__(self, root: Path, dates: str = "today", more: str = "", name: str = "access.log") -> None:
         self.applied = Applied(root)
@@ -24,11 +24,11 @@ class Server:
         self.number = 0
 
     def path(self, name: str = "") -> Path:
-        """A log's path."""
+        """Return the path of a log."""
         return self.applied.root / "logs" / (name or self.name)
 
     def write(self, *hours: str, name: str = "") -> None:
-        """Append a hit at each of these times, and move the clock there."""
+        """Append a hit at each of these times, and set the clock to them."""
         path = self.path(name)
         path.parent.mkdir(exist_ok=True)
         for hour in hours:
@@ -39,7 +39,7 @@ class Server:
         self.touch(name)
 
     def touch(self, name: str = "") -> None:
-        """The file was written to now."""
+        """Set the modification time of a file to now."""
         moment = int(self.now.timestamp() * 1e9)
         os.utime(self.path(name), ns=(moment, moment))
 
@@ -62,9 +62,9 @@ class Server:
         self.applied.apply(now=self.now, code=code)
 
     def paths(self) -> list[str]:
-        """The paths of all hits that the state lists, in order."""
+        """Return the paths of all recorded hits, sorted."""
         return self.applied.hit_paths()
 
     def expect_all(self) -> None:
-        """Every hit that was written is there once."""
+        """Assert that every hit that was written is recorded once."""
         assert self.paths() == [f"/{number}" for number in range(1, self.number + 1)]

@@ -1,4 +1,4 @@
-"""An import step for tests: real files in a folder source, a real warehouse, and what came of it."""
+"""An import step with a folder source and a warehouse, and its results."""
 
 import dataclasses
 import datetime as dt
@@ -35,17 +35,17 @@ SPOOLED = BundleSizes(in_place=(1 << 40, 1 << 40))
 
 
 def line(path: str = "/", *, time: str = "01/May/2026:10:05:03 +0000", status: int = 200, agent: str = AGENT) -> str:
-    """A line in combined format."""
+    """Return a line in combined format."""
     return f'192.0.2.1 - - [{time}] "GET {path} HTTP/1.1" {status} 512 "-" "{agent}"'
 
 
 def text(*lines: str) -> bytes:
-    """A file of lines."""
+    """Return the text of a log."""
     return "".join(f"{one}\n" for one in lines).encode()
 
 
 def count_lines(data: bytes) -> int:
-    """The number of lines, counted apart from everything under test: a last one may lack its line feed."""
+    """Return the number of lines, counted independently of the tested code; the last one may lack its line feed."""
     return data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
 
 
@@ -65,7 +65,7 @@ class Hit:
 
 @dataclasses.dataclass(frozen=True)
 class Rejected:
-    """A line that was kept because it could not be read."""
+    """A recorded rejected line."""
 
     object: str
     line: int
@@ -75,39 +75,39 @@ class Rejected:
 
 @functools.cache
 def database() -> duckdb.DuckDBPyConnection:
-    """One database for all tests of a process."""
+    """Return the database that all tests of a process share."""
     return duckdb.connect(config={"threads": 2})
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a step recorded."""
+    """The records of a step."""
 
     warehouse: Path
     recorder: MemoryRecorder
 
     @property
     def loaded(self) -> Mapping[str, LoadedObject]:
-        """The loaded objects by key."""
+        """Return the loaded objects by key."""
         return {fact.loaded.object.key: fact.loaded for fact in self.recorder.facts if isinstance(fact, ObjectLoaded)}
 
     @property
     def only(self) -> LoadedObject:
-        """The one object that was loaded."""
+        """Return the only loaded object."""
         (loaded,) = self.loaded.values()
         return loaded
 
     @property
     def receipt(self) -> Receipt:
-        """The step's receipt."""
+        """Return the receipt of the step."""
         return self.recorder.receipts[STEP]
 
     def accounting(self, key: str = "a.log") -> Accounting:
-        """Where an object's lines have gone."""
+        """Return the line accounting of an object."""
         return self.loaded[key].accounting
 
     def hits(self, key: str = "a.log") -> list[Hit]:
-        """The object's hits in its parts, in order; their number is what the parts say."""
+        """Return the hits of an object's parts, sorted; assert the number of hits in each part."""
         found: list[Hit] = []
         for part in self.loaded[key].parts:
             rows = _hits(self.warehouse / part.file, part.day, part.object_id)
@@ -117,7 +117,7 @@ class Outcome:
         return sorted(found)
 
     def rejected(self) -> list[Rejected]:
-        """The rejected lines that were kept, in order."""
+        """Return the recorded rejected lines, sorted."""
         files = sorted(self.warehouse.glob("rejected/site=docs/date=2026-05-01/*.jsonl"))
         rows = [Rejected(**json.loads(row)) for file in files for row in file.read_text("utf-8").split("\n") if row]
         return sorted(rows, key=lambda row: (row.object, row.line))
@@ -135,17 +135,17 @@ def _hits(file: Path, day: dt.date, object_id: str) -> list[Hit]:
 
 @dataclasses.dataclass(frozen=True)
 class Workshop:
-    """A folder with logs and a warehouse beside it."""
+    """A folder with logs and a warehouse."""
 
     root: Path
 
     @property
     def warehouse(self) -> Path:
-        """Where parts go."""
+        """Return the folder of the parts."""
         return self.root / "warehouse"
 
     def files(self) -> list[str]:
-        """Every file of the warehouse, also half-made ones."""
+        """Return every file of the warehouse, including incomplete ones."""
         return sorted(str(path.relative_to(self.warehouse)) for path in self.warehouse.rglob("*") if path.is_file())
 
     def write(self, key: str, data: bytes) -> SourceObject:
@@ -157,14 +157,14 @@ class Workshop:
         return SourceObject(key, now.st_size, modified=now.st_mtime_ns)
 
     def source(self) -> FolderSource:
-        """The folder as a source."""
+        """Return the folder as a source."""
         return FolderSource(self.root / "logs", SourceUrl.compile("logs/{date:%Y-%m-%d}.log", "docs"))
 
     def stage(
         self, filters: Filters = GOOD, *, zone: str = "UTC", form: str = "auto", sizes: BundleSizes = SPOOLED,
         source: LogSource | None = None, archive: LogArchive | None = None, archived: Archive | None = None,
     ) -> ImportStage:  # fmt: skip
-        """The import stage of a project with one site."""
+        """Return the import stage of a project with one site."""
         site = SiteSettings("docs", "", zone, Source(url="x", format=form), archived, filters)
         project = Project(
             name="test",
@@ -185,7 +185,7 @@ class Workshop:
         )
 
     def load(self, stage: ImportStage, work: ImportWork, recorder: MemoryRecorder | None = None) -> Outcome:
-        """Do the step; nothing half-made is left, whatever comes of it."""
+        """Run the step; assert that it leaves no incomplete file, even if it fails."""
         recorder = recorder or MemoryRecorder()
         try:
             stage.run(Task(Stage.IMPORT, (PlannedStep(STEP, Verdict.NEW, work=work),)), recorder)
@@ -206,6 +206,6 @@ class Workshop:
 
 
 def touch_later(path: Path) -> None:
-    """Make a file look as if it had been written to a moment later."""
+    """Set the modification time of a file to a later one."""
     now = path.stat()
     os.utime(path, ns=(now.st_atime_ns, now.st_mtime_ns + 1_000_000))

@@ -1,4 +1,4 @@
-"""A log read as the import stage reads it, for a site with settings of the test's own."""
+"""Logs read as the import stage reads them, with given settings of the site."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 
 
 def site(filters: Filters | None = None, hits: HitSettings | None = None, **given: object) -> SiteSettings:
-    """A site with these rules, else with every filter off; what else is given is its own or its source's."""
+    """Return a site with these rules, by default without filters, and further settings of it or its source."""
     source = {name: value for name, value in given.items() if name in Source.model_fields}
     own = {name: value for name, value in given.items() if name not in source}
     made = dataclasses.replace(SITE, filters=filters or EVERYTHING, hits=hits or HitSettings())
@@ -25,7 +25,7 @@ def site(filters: Filters | None = None, hits: HitSettings | None = None, **give
     return dataclasses.replace(made, **own)  # type: ignore[arg-type]
 
 
-def line(  # noqa: PLR0913 (the fields of a line)
+def line(  # noqa: PLR0913 (one for each field of a line)
     target: str = "/",
     *,
     host: str = "",
@@ -36,7 +36,7 @@ def line(  # noqa: PLR0913 (the fields of a line)
     time: str = "01/May/2026:12:00:00 +0000",
     method: str = "GET",
 ) -> str:
-    """A line in combined format, with a virtual host in front where one is given."""
+    """Return a line in combined format, preceded by a virtual host if one is given."""
     front = f"{host} " if host else ""
     return f'{front}{ip} - - [{time}] "{method} {target} HTTP/1.1" {status} 512 "{referrer}" "{agent}"'
 
@@ -44,7 +44,7 @@ def line(  # noqa: PLR0913 (the fields of a line)
 def explained(
     folder: Path, data: bytes | Sequence[str], settings: SiteSettings = SITE, *, limit: int = 1000
 ) -> Explained:
-    """What an import makes of a log: its bytes, or its lines."""
+    """Return how an import reads a log, given as bytes or as lines."""
     path = folder / "in-hand.log"
     path.write_bytes(data if isinstance(data, bytes) else "".join(f"{each}\n" for each in data).encode())
     work = folder / "work"
@@ -53,18 +53,18 @@ def explained(
 
 
 def reasons(found: Explained) -> list[str | None]:
-    """Why each line is no hit, in their order; None for a hit."""
+    """Return the reason why each line is not a hit, in order; None for a hit."""
     assert found.error is None, found.error
     known = [(sample.line, name) for name, samples in found.samples.items() for sample in samples]
     return [None if name == HIT else name for _, name in sorted(known)]
 
 
 def hits(found: Explained) -> list[Sample]:
-    """The hits, in their order."""
+    """Return the hits, in order."""
     assert found.error is None, found.error
     return found.samples.get(HIT, [])
 
 
 def values(found: Explained, name: str) -> list[Value | None]:
-    """One field of every hit."""
+    """Return one field of every hit."""
     return [sample.fields.get(name) for sample in hits(found)]

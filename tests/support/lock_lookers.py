@@ -1,4 +1,4 @@
-"""Processes that look who is at work on a state file, again and again, as fast as they can."""
+"""Processes that continuously check which run holds the lock of a state file."""
 
 import contextlib
 import subprocess
@@ -18,7 +18,7 @@ while True:
 
 @contextlib.contextmanager
 def lookers(state: Path, number: int = 3) -> Iterator[None]:
-    """So many of them, for as long as the block lasts; they look already when it begins."""
+    """Run some of these processes during the block; they are all active when it starts."""
     with contextlib.ExitStack() as stack:
         for _ in range(number):
             command = [sys.executable, "-c", LOOKER, str(state)]

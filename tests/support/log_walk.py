@@ -1,6 +1,6 @@
-"""A random walk of growing logs: what web servers, logrotate, backups and clocks do to files, and applies in between.
+"""A random walk of growing logs: what web servers, logrotate, backups and clocks do to files, with runs in between.
 
-Every line is written once. So at the end each must be there once, wherever its file has gone.
+Every line is written once, so in the end each must be recorded once, wherever its file has moved.
 """
 
 import bz2
@@ -59,9 +59,9 @@ _AFTER = dt.timedelta(hours=7)
 
 @dataclass(slots=True)
 class Log:
-    """A log that a server writes: its name, the end of a line that is not written yet, and its rotated files.
+    """A log of a server: its name, the unwritten rest of its last line, and its rotated files.
 
-    `last` are time and visitor of the last line of its file.
+    `last` is the time and the visitor of the last line of the file.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Log:
 
 
 class Walk:
-    """The files, the clock, and everything that was written. Each step is drawn from a generator of its own."""
+    """The files, the clock, and everything that was written. Each step has its own random generator."""
 
     def __init__(self, root: Path, matomo: FakeMatomo | None = None) -> None:
         self.matomo = matomo
@@ -97,10 +97,10 @@ class Walk:
     # ---- lines
 
     def line(self, log: Log) -> bytes:
-        """The next line of a log: most are hits, some are filtered or cannot be read, some are of the day before.
+        """Return the next line of a log: usually a hit, some are filtered or malformed, some are of the day before.
 
-        Some are of the visitor and the second of the line before, in the same file: they count in their order. In what
-        order hits of the same second in different logs count, no rule says.
+        Some have the visitor and the second of the preceding line in the same file, and count in file order. The order
+        of hits of the same second in different logs is not defined.
         """
         self.number += 1
         self.now += _SECOND
@@ -124,43 +124,43 @@ class Walk:
         return data
 
     def write(self, log: Log, data: bytes) -> None:
-        """Append to a log; then no file that holds it is one that was seen."""
+        """Append to a log, which then counts as not yet seen."""
         with (self.folder / log.name).open("ab") as stream:
             stream.write(data)
         self.seen.discard(log.name)
         self.stamp(log.name)
 
     def finish(self, log: Log) -> None:
-        """Write the rest of a line that was begun."""
+        """Write the rest of an incomplete line."""
         if log.rest:
             self.write(log, log.rest)
             log.rest = b""
 
     def stamp(self, name: str, *, right: bool = False) -> None:
-        """The time at which a file was written to, as a disk has it: right, coarse, or by another clock."""
+        """Set the modification time of a file: exact, rounded, or from another clock."""
         at = self.now.timestamp()
         if not right:
             at = self.dice.choice([at, at, at - at % 2, at - at % 60, at - 5000 * self.dice.random(), at + 300])
         os.utime(self.folder / name, ns=(int(at * 1e9),) * 2)
 
     def any_log(self) -> Log:
-        """One of the servers' logs; the first more often."""
+        """Return one of the logs, the first one more often."""
         return self.dice.choice([self.logs[0], self.logs[0], self.logs[1]])
 
     def is_there(self, name: str) -> bool:
-        """Whether a file is there."""
+        """Return whether a file exists."""
         return (self.folder / name).exists()
 
     # ---- steps
 
     def append(self) -> None:
-        """Some lines."""
+        """Append some lines."""
         log = self.any_log()
         self.finish(log)
         self.write(log, b"".join(self.line(log) for _ in range(self.dice.choice([1, 1, 2, 3, 10, 60]))))
 
     def append_piece(self) -> None:
-        """A line in two pieces, and mostly an apply between them."""
+        """Append a line in two pieces, usually with a run in between."""
         log = self.any_log()
         self.finish(log)
         line = self.line(log)
@@ -172,7 +172,7 @@ class Walk:
             self.apply()
 
     def rotate(self) -> None:
-        """Each file gets the next number; a new log is begun now, or with its first line."""
+        """Rotate with numbers; the new log is created now, or with its first line."""
         log = self.any_log()
         self.finish(log)
         if not self.is_there(log.name):
@@ -188,7 +188,7 @@ class Walk:
             self.stamp(log.name)
 
     def rotate_dateext(self) -> None:
-        """The name gets the date."""
+        """Rotate with the date in the name."""
         log = self.any_log()
         self.finish(log)
         if self.is_there(log.name):
@@ -196,7 +196,7 @@ class Walk:
             self.rename(log, log.name, f"{log.name}-{self.now:%Y%m%d%H}{self.serial:04}")
 
     def copytruncate(self) -> None:
-        """A copy is made, with an apply in its midst; then the log is cut, with an apply before."""
+        """Copy a log and truncate it, with runs during the copy and before the truncation."""
         log = self.any_log()
         self.finish(log)
         if not self.is_there(log.name):
@@ -219,7 +219,7 @@ class Walk:
         self.seen.discard(log.name)
 
     def compress(self) -> None:
-        """A rotated file; both may be there for a while, and the new one may be half."""
+        """Compress a rotated file; a run may find both files, or an incomplete new one."""
         log = self.any_log()
         plain = [name for name in log.rotated if name.rpartition(".")[2] not in PACK]
         if not plain:
@@ -241,7 +241,7 @@ class Walk:
         self.seen.discard(name)
 
     def delete(self) -> None:
-        """A rotated file that was seen since it was written to."""
+        """Delete a rotated file that a run has seen since it was last written."""
         log = self.any_log()
         if seen := [name for name in log.rotated if name in self.seen]:
             name = self.dice.choice(seen)
@@ -250,7 +250,7 @@ class Walk:
             self.seen.discard(name)
 
     def copy(self) -> None:
-        """A copy beside a log, as of rsync or an editor; the time of the file's own or now. It stays for a while."""
+        """Copy a file, as rsync or an editor does, with its modification time or with now."""
         there = sorted(path.name for path in self.folder.iterdir())
         if not there:
             return
@@ -261,20 +261,20 @@ class Walk:
         if self.dice.random() < 0.5:
             self.stamp(target)
         log = next((log for log in self.logs if log.name == name), None)
-        if log and log.rest:  # the line would wait in the copy until it counts as it is
+        if log and log.rest:  # the incomplete line would stay in the copy until it counts as complete
             (self.folder / target).unlink()
         else:
             self.copies.add(target)
 
     def delete_copy(self) -> None:
-        """A copy is removed again, at any time."""
+        """Remove a copy."""
         if self.copies:
             name = self.dice.choice(sorted(self.copies))
             (self.folder / name).unlink()
             self.copies.discard(name)
 
     def replace(self) -> None:
-        """A log that was seen is replaced by another of the same size: by another file, or in place."""
+        """Replace a log that was seen by one of the same size: a new file, or in place."""
         log = self.any_log()
         path = self.folder / log.name
         if log.rest or log.name not in self.seen or not path.exists() or path.stat().st_size < 200:
@@ -298,29 +298,29 @@ class Walk:
         os.utime(path, ns=(before, before)) if self.dice.random() < 0.3 else self.stamp(log.name)
 
     def touch(self) -> None:
-        """A file's time changes, and nothing else."""
+        """Change the modification time of a file only."""
         if there := sorted(path.name for path in self.folder.iterdir()):
             name = self.dice.choice(there)
             if not any(log.rest and log.name == name for log in self.logs):
                 self.stamp(name)
 
     def pass_time(self) -> None:
-        """Some time passes: minutes, hours, or a day."""
+        """Advance the clock by minutes, hours or a day."""
         hours = self.dice.choice([0.1, 0.5, 2, 5, 12, 26])
         self.jump(dt.timedelta(hours=hours))
 
     def set_clock_back(self) -> None:
-        """The clock was wrong."""
+        """Set the clock back."""
         self.jump(-dt.timedelta(hours=self.dice.choice([0.2, 1, 5, 25])))
 
     def jump(self, by: dt.timedelta) -> None:
-        """Move the clock. A line that was begun is finished before it would count as it is."""
+        """Move the clock. Incomplete lines are completed before they would count as complete."""
         for log in self.logs:
             self.finish(log)
         self.now = max(self.now + by, START)
 
     def apply(self) -> int:
-        """A run, at any time."""
+        """Apply, and return the exit code."""
         self.now += _PAUSE
         listener = Listener()
         request = ApplyRequest(self.applied.project, Scope(), "mtc apply")
@@ -331,12 +331,12 @@ class Walk:
         return code
 
     def apply_and_expect(self) -> None:
-        """A run that nothing disturbs is well."""
+        """Apply, and assert that the run succeeds."""
         code = self.apply()
         assert code == 0, [str(event) for event in self.applied.events]
 
     def apply_killed(self) -> None:
-        """A run that dies at one of the points."""
+        """Apply, killed at a random crash point."""
         self.now += _PAUSE
         environment = {
             "PATH": os.environ["PATH"],
@@ -350,7 +350,7 @@ class Walk:
         assert process.returncode in {0, 3, -signal.SIGKILL}, errors
 
     def apply_failing(self) -> None:
-        """A run while Matomo fails now and then."""
+        """Apply while Matomo fails a few times."""
         if self.matomo is None:
             return
         faults = [Fault.DROP, Fault.COMMIT_THEN_DROP, Fault.BAD_GATEWAY, Fault.COMMIT_THEN_BAD_GATEWAY, Fault.SQLSTATE]
@@ -359,7 +359,7 @@ class Walk:
         self.apply()
         self.matomo.faults.clear()
 
-    # ---- what became of files
+    # ---- files
 
     def rename(self, log: Log, old: str, new: str) -> None:
         """Rename a file."""
@@ -372,7 +372,7 @@ class Walk:
         self.seen.discard(old)
 
     def took(self, log: Log, old: str, new: str) -> None:
-        """A file has the text of another now."""
+        """Note that a file has the content of another one."""
         log.rotated.append(new)
         if old in self.seen:
             self.seen.add(new)
@@ -382,21 +382,21 @@ class Walk:
     # ---- the walk
 
     def step(self, seed: str) -> None:
-        """One step, drawn by this seed."""
+        """Take one step, chosen by this seed."""
         self.dice = random.Random(seed)
         name = self.dice.choices(list(STEPS), list(STEPS.values()))[0]
         self.done.append(name)
         getattr(self, name)()
 
     def settle(self) -> None:
-        """Everything is finished, and some hours later it is applied twice: then there is nothing to do any more."""
+        """Complete all lines, and apply twice, hours apart, after which nothing is left to do."""
         self.jump(_AFTER)
         self.apply_and_expect()
         self.jump(_AFTER)
         self.apply_and_expect()
 
     def check_lines(self) -> None:
-        """Exactly the lines that were written are there."""
+        """Assert that exactly the written lines are recorded."""
         with Store.open(self.applied.root / ".mtc" / "state.db", readonly=True) as store:
             files = [str(self.applied.root / "warehouse" / file) for file in store.listed_files()]
             loaded = [item for objects in store.history(("docs",)).objects.values() for item in objects]
@@ -415,7 +415,7 @@ class Walk:
             assert sent == Counter(self.hits)
 
     def check_statistics(self, root: Path) -> None:
-        """Of every day, they are those of one import of all lines."""
+        """Assert that the statistics of each day equal those of a single import of all lines."""
         (root / "logs").mkdir(parents=True)
         whole = Applied(root)
         (root / "mtc.yaml").write_text(_MANIFEST.format(site="", more=""), "utf-8")
@@ -424,7 +424,7 @@ class Walk:
         days = DateRange(from_=str(START.date() - dt.timedelta(days=1)), to=str(self.now.date()))
         later = self.now + dt.timedelta(days=2)
         whole.apply(days, now=later)
-        with contextlib.suppress(AssertionError):  # a day without any hit may not have been imported
+        with contextlib.suppress(AssertionError):  # a day without hits may not have been imported
             self.applied.apply(days, now=later, stages=(Stage.STAT,))
         for stat in sorted((root / "stats" / "docs").iterdir()):
             day = dt.date.fromisoformat(stat.stem)
@@ -432,7 +432,7 @@ class Walk:
                 assert _counts(self.applied, day) == _counts(whole, day), _difference(self.applied, whole, day)
 
     def check_quiet(self) -> None:
-        """A plan has nothing to do."""
+        """Assert that a plan has nothing to do."""
         plan = self.applied.plan(now=self.now)
         work = [f"{step.step} {step.verdict}: {step.reasons}" for step in plan.steps if step.verdict.is_work]
         assert work == [], work
@@ -461,11 +461,11 @@ STEPS = {
     "copy": 3, "delete_copy": 2, "replace": 3, "touch": 3, "pass_time": 8, "set_clock_back": 2, "apply": 12,
     "apply_killed": 6, "apply_failing": 2,
 }  # fmt: skip
-"""The kinds of steps, each with how often it is drawn."""
+"""The kinds of steps with their weights."""
 
 
 def walk(root: Path, seed: str, steps: range | list[int], matomo: FakeMatomo | None = None) -> Walk:
-    """Walk these steps, and check all."""
+    """Take these steps, and check everything."""
     made = Walk(root / "project", matomo)
     for number in steps:
         made.step(f"{seed} {number}")

@@ -1,4 +1,4 @@
-"""Small access logs that are the same whenever they are made with the same seed."""
+"""Small access logs, reproducible from a seed."""
 
 import datetime as dt
 import gzip
@@ -14,7 +14,7 @@ REFERRERS = ("-", "https://www.google.com/", "https://blog.example.net/links")
 
 
 def combined_log(day: dt.date, seed: str, lines: int = 60, *, bad: int = 1) -> bytes:
-    """A log in combined format: most lines of `day`, a few of the night before, `bad` ones that cannot be read."""
+    """Return a log in combined format: mostly lines of `day`, a few of the night before, and `bad` malformed ones."""
     dice = random.Random(seed)
     midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
     seconds = sorted(dice.randrange(-5_000, 86_000) for _ in range(lines - bad))
@@ -24,13 +24,13 @@ def combined_log(day: dt.date, seed: str, lines: int = 60, *, bad: int = 1) -> b
 
 
 def common_log(day: dt.date, seed: str, lines: int = 30) -> bytes:
-    """The same in common format, without referrer and user agent."""
+    """Return the same log in common format, without referrer and user agent."""
     log = combined_log(day, seed, lines, bad=0).decode()
     return "".join(line.split(' "')[0] + ' "' + line.split(' "')[1] + "\n" for line in log.splitlines()).encode()
 
 
 def gzipped(data: bytes) -> bytes:
-    """Compressed, always to the same bytes."""
+    """Compress, always to the same bytes."""
     return gzip.compress(data, mtime=0)
 
 

@@ -1,4 +1,4 @@
-"""A small project that delivers to a fake Matomo, and what the server must have in the end: each hit once."""
+"""A small project that delivers to a fake Matomo, which must store each hit once."""
 
 import datetime as dt
 import os
@@ -32,25 +32,25 @@ sites:
 """
 
 Hit = tuple[str, int, str]
-"""Path, second and address: what a hit of these logs is told apart by."""
+"""Path, second and address, which identify a hit of these logs."""
 
 Visit = tuple[str, int, int, int]
-"""Address, first and last second, and how many actions."""
+"""Address, first and last second, and number of actions."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatomoTrial:
-    """The project's folder and its server."""
+    """The folder of the project, and its server."""
 
     root: Path
     matomo: FakeMatomo
     token: str = SUPER
 
-    def write(  # noqa: PLR0913 - as many as the manifest has knobs
+    def write(  # noqa: PLR0913 - one for each setting
         self, *, batch: int = 40, lanes: int = 2, jobs: int = 2, timeout: int = 5, stages: str = "import",
         more: str = "", extra: str = "", span: bool = True,
     ) -> "MatomoTrial":  # fmt: skip
-        """Write the manifest. `extra` are further keys of `matomo:`, `more` of the manifest; `span` says both days."""
+        """Write the manifest. `extra` are further keys of `matomo:`, `more` of the manifest; `span` adds both days."""
         self.root.mkdir(parents=True, exist_ok=True)
         knobs = {"batch": batch, "lanes": lanes, "jobs": jobs, "timeout": timeout, "stages": stages, "extra": extra}
         dates = f"dates: {{from: {DAYS[0]}, to: {DAYS[-1]}}}\n" if span else ""
@@ -59,7 +59,7 @@ class MatomoTrial:
         return self
 
     def with_logs(self, seed: str = "logs", hits: int = 150, *, early: int = 0) -> "MatomoTrial":
-        """Two objects a day, of two edge servers whose lines interleave; the first `early` are of the day before."""
+        """Write two logs a day, of two edge servers with interleaved lines; `early` lines are of the day before."""
         dice = random.Random(seed)
         for day in DAYS:
             for edge in ("a", "b"):
@@ -95,25 +95,25 @@ class MatomoTrial:
         return self.mtc("apply", *arguments, crash_at=crash_at, fresh=fresh)
 
     def state(self) -> Store:
-        """The state, to be looked at."""
+        """Open the state for reading."""
         return Store.open(self.root / ".mtc" / "state.db", readonly=True)
 
     def logged(self) -> Counter[Hit]:
-        """Every hit of the logs that are there."""
+        """Return every hit of the existing logs."""
         lines = (line for path in sorted(self.root.glob("logs/docs/*.log")) for line in path.read_text().splitlines())
         return Counter(map(_hit, lines))
 
     def stored(self) -> Counter[Hit]:
-        """Every hit that the server has."""
+        """Return every hit on the server."""
         base = len("https://docs.example.org")
         return Counter((hit.url[base:], hit.time, hit.ip) for hit in self.matomo.hits(1))
 
     def visits(self) -> Counter[Visit]:
-        """Every visit that the server has."""
+        """Return every visit on the server."""
         return Counter((seen.hits[0].ip, seen.first, seen.last, seen.actions) for seen in self.matomo.visits(1))
 
     def is_exact(self) -> None:
-        """The server has each hit exactly once."""
+        """Assert that the server has each hit exactly once."""
         assert self.matomo.errors == []
         assert self.matomo.doubles() == {}
         stored, logged = self.stored(), self.logged()

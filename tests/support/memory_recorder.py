@@ -1,4 +1,4 @@
-"""The fake of `mtc.stages.stage.FactRecorder`: what a stage records stays in memory."""
+"""A fake `mtc.stages.stage.FactRecorder` that keeps the records of a stage in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,25 +9,25 @@ from mtc.stages.stage import Fact, StepDone
 
 @dataclass(slots=True)
 class MemoryRecorder:
-    """Keeps all facts and adds up the progress."""
+    """Keeps all facts, and adds up the progress."""
 
     facts: list[Fact] = field(default_factory=list)
     size: int = 0
     lines: int = 0
 
     def record(self, *facts: Fact) -> None:
-        """Keep them."""
+        """Keep the facts."""
         self.facts.extend(facts)
 
     def progress(self, *, size: int = 0, lines: int = 0) -> None:
-        """Add it up."""
+        """Add up the progress."""
         self.size += size
         self.lines += lines
 
     def check(self) -> None:
-        """Never stop."""
+        """Do not interrupt."""
 
     @property
     def receipts(self) -> Mapping[StepId, Receipt]:
-        """The receipts recorded, by step."""
+        """Return the recorded receipts, by step."""
         return {fact.receipt.step: fact.receipt for fact in self.facts if isinstance(fact, StepDone)}

@@ -1,4 +1,4 @@
-"""A reporter that remembers: the fake for tests of whoever tells."""
+"""A fake reporter that keeps the events."""
 
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -10,19 +10,19 @@ Kind = TypeVar("Kind", bound=Event)
 
 @dataclass(slots=True)
 class RecordingReporter:
-    """Keeps every event, and how often it was closed."""
+    """Keeps every event, and counts the calls of `close`."""
 
     events: list[Event] = field(default_factory=list)
     closed: int = 0
 
     def tell(self, event: Event) -> None:
-        """Keep it."""
+        """Keep the event."""
         self.events.append(event)
 
     def close(self) -> None:
-        """Count it."""
+        """Count the call."""
         self.closed += 1
 
     def of(self, kind: type[Kind]) -> list[Kind]:
-        """The events of one kind, in order."""
+        """Return the events of one class, in order."""
         return [event for event in self.events if isinstance(event, kind)]

@@ -1,4 +1,4 @@
-"""A source and an archive in memory, for tests: they keep the seams' promises, and touch no disk but the spool."""
+"""A source and an archive in memory that fulfil the contract, and write to disk only in the spool."""
 
 import datetime as dt
 import hashlib
@@ -15,7 +15,7 @@ from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 
 @dataclass(slots=True)
 class MemorySource:
-    """Objects by key. `fail` is raised by the next call of a method, once, if it is set."""
+    """Objects by key. If `fail` is set, the next call of a method raises it once."""
 
     pattern: SourceUrl
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -36,11 +36,11 @@ class MemorySource:
         return dict(sorted(found.items()))
 
     def empty_listing_doubt(self) -> str:
-        """Memory is always there."""
+        """Return an empty string: an empty listing is reliable."""
         return ""
 
     def look(self, key: str) -> SourceObject:
-        """What a listing says of an object."""
+        """Return an object as it is listed."""
         data = self.objects[key]
         return SourceObject(key, len(data), etag=hashlib.sha256(data).hexdigest())
 
@@ -55,26 +55,26 @@ class MemorySource:
         return path
 
     def peek(self, obj: SourceObject, size: int) -> bytes:
-        """The beginning of what is there."""
+        """Return the first bytes of the current object."""
         self._fail_once()
         return self._there(obj)[:size]
 
     def confirm_unchanged(self, obj: SourceObject) -> None:
-        """Raise ObjectChangedError when the object is another or gone."""
+        """Raise ObjectChangedError if the object was changed or removed."""
         self._there(obj)
         if self.look(obj.key) != obj:
             raise ObjectChangedError("the object has changed since it was listed", where=printable(obj.key))
 
-    def remote(self, obj: SourceObject) -> RemoteObject | None:  # noqa: ARG002 - nothing here is remote
-        """Memory has no service that copies."""
+    def remote(self, obj: SourceObject) -> RemoteObject | None:  # noqa: ARG002 - there is no remote object
+        """Return None: memory has no service that copies."""
         return None
 
     def where(self, obj: SourceObject) -> str:
-        """The key."""
+        """Return the key."""
         return printable(obj.key)
 
     def describe(self) -> str:
-        """The URL that was given."""
+        """Return the URL of the source."""
         return self.pattern.url
 
     def _there(self, obj: SourceObject) -> bytes:
@@ -90,7 +90,7 @@ class MemorySource:
 
 @dataclass(slots=True)
 class MemoryArchive:
-    """Copies by URL. `fail` is raised by the next push, once, if it is set."""
+    """Copies by URL. If `fail` is set, the next push raises it once."""
 
     template: ArchiveUrl
     spool: Path
@@ -99,7 +99,7 @@ class MemoryArchive:
 
     def push(
         self,
-        site: str,  # noqa: ARG002 - the template knows its site
+        site: str,  # noqa: ARG002 - the template contains the site
         day: dt.date,
         obj: SourceObject,
         local: Path | None,
@@ -108,7 +108,7 @@ class MemoryArchive:
         replacing: str = "",
         progress: Progress = ignore,
     ) -> str:
-        """Keep a copy."""
+        """Store a copy."""
         error, self.fail = self.fail, None
         if error is not None:
             raise error
@@ -127,5 +127,5 @@ class MemoryArchive:
         return url
 
     def describe(self) -> str:
-        """The URL that was given."""
+        """Return the URL of the archive."""
         return self.template.url

@@ -1,4 +1,4 @@
-"""Small and read-only file systems for tests, where this user may mount them."""
+"""Small and read-only file systems, if this user is permitted to mount them."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ def _mount(*arguments: str) -> bool:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
-    """Mount an empty file system of that size over a folder; the test is skipped where that is not allowed."""
+    """Mount an empty file system of that size over a folder; skip the test if that is not permitted."""
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0 or not _mount("-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)):
         pytest.skip("file systems can only be mounted by root")
@@ -30,7 +30,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def unwritable(folder: Path) -> Iterator[None]:
-    """Take the right to write to a folder away; from root, who has all rights, by mounting it read-only."""
+    """Make a folder unwritable during the block; for root, by mounting it read-only."""
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0:
         folder.chmod(0o555)

@@ -1,7 +1,7 @@
-"""A world in miniature for tests of the planner: sources, a state and files as plain values, and who does the work.
+"""A simulated world for planner tests: sources, a state and files as plain values, and the work on them.
 
-`House.apply` goes through the stages as a run does: each is planned when the one before is over, and every fact is
-kept at once, so that it can be stopped after any of them. Nothing here reads or writes a file.
+`House.apply` runs the stages like a real run: each is planned after the one before, and every fact is recorded at once,
+so that it can be interrupted after any of them. This module reads and writes no files.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ ALL = tuple(Stage)
 Hits = Mapping[dt.date, int]
 
 
-def site(  # noqa: PLR0913 - a site has as many settings
+def site(  # noqa: PLR0913 - one for each setting of a site
     name: str = "docs",
     *,
     zone: str = "UTC",
@@ -48,7 +48,7 @@ def site(  # noqa: PLR0913 - a site has as many settings
     matomo: str = "",
     matomo_id: int | None = 1,
 ) -> SiteSettings:
-    """A site's settings. `matomo` is the address of the server that it delivers to."""
+    """Return the settings of a site. `matomo` is the URL of the server that it delivers to."""
     source = Source.model_validate(
         {"url": "logs/{site}/{date:%Y-%m-%d}*", "format": form, "vanished": vanished, "settle": settle}
     )
@@ -66,7 +66,7 @@ def site(  # noqa: PLR0913 - a site has as many settings
 
 
 def project(*sites: SiteSettings, places: Mapping[str, SettingLocation] | None = None) -> Project:
-    """A project of these sites."""
+    """Return a project of these sites."""
     root = Path("/project")
     return Project(
         name="daily",
@@ -86,27 +86,27 @@ def project(*sites: SiteSettings, places: Mapping[str, SettingLocation] | None =
 
 
 def obj(key: str, size: int = 100, *, etag: str = "", modified: int = 1) -> SourceObject:
-    """An object of a source."""
+    """Return an object of a source."""
     return SourceObject(key, size, etag, modified)
 
 
 def import_step(day: dt.date = DAY, name: str = "docs") -> StepId:
-    """An import step."""
+    """Return an import step."""
     return StepId(Stage.IMPORT, name, day)
 
 
 def stat_step(day: dt.date = DAY, name: str = "docs") -> StepId:
-    """A stat step."""
+    """Return a stat step."""
     return StepId(Stage.STAT, name, day)
 
 
 def csv_step(day: dt.date = DAY, name: str = "docs") -> StepId:
-    """A csv step."""
+    """Return a csv step."""
     return StepId(Stage.CSV, name, day)
 
 
 def only(plan: Plan, step: StepId) -> PlannedStep:
-    """The one line of the plan that is about this step."""
+    """Return the only entry of the plan for this step."""
     found = [planned for planned in plan.steps if planned.step == step]
     assert len(found) == 1, [str(planned.step) for planned in plan.steps]
     return found[0]
@@ -118,10 +118,10 @@ def _digest(*values: object) -> str:
 
 @dataclass(slots=True)
 class House:
-    """What is there and what is known. `fuel` is how many facts may be recorded before the run is interrupted.
+    """The world and the state. `fuel` is the number of facts to record before the run is interrupted.
 
-    `accepted` are the steps that an operator lets count twice or lose hits in the next run. `counted` are the keys of
-    the objects that each `.stat` was made from.
+    `accepted` are the steps for which the next run may count twice or lose hits. `counted` are the keys of the objects
+    that each `.stat` was made from.
     """
 
     project: Project
@@ -148,45 +148,45 @@ class House:
     def put(
         self, item: SourceObject, hits: Hits | None = None, *, day: dt.date = DAY, name: str = "docs"
     ) -> SourceObject:
-        """Lay an object, with these hits on these days, into a site's source."""
+        """Put an object, with these hits on these days, into the source of a site."""
         self.source.setdefault(import_step(day, name), {})[item.key] = item
         self.hits[item.key, item.version] = hits if hits is not None else {day: 10}
         return item
 
     def take(self, key: str, *, day: dt.date = DAY, name: str = "docs") -> None:
-        """Have an object vanish from the source."""
+        """Remove an object from the source."""
         del self.source[import_step(day, name)][key]
 
     def lose_part(self, key: str, *, day: dt.date = DAY, name: str = "docs") -> None:
-        """Have the files of an object's hits vanish from the warehouse."""
+        """Remove the files of an object's hits from the warehouse."""
         self.parts -= {part.file for part in self.objects[import_step(day, name)][key].parts}
 
     def set_site(self, settings: SiteSettings, places: Mapping[str, SettingLocation] | None = None) -> None:
-        """Change a site's settings."""
+        """Change the settings of a site."""
         sites = {**self.project.sites, settings.name: settings}
         self.project = dataclasses.replace(
             self.project, sites=sites, setting_locations=places or self.project.setting_locations
         )
 
     def set_record(self, step: StepId, **changes: object) -> None:
-        """Change what is recorded of a step."""
+        """Change the record of a step."""
         record = self.steps.get(step) or StepRecord(step, Status.PLANNED)
         self.steps[step] = dataclasses.replace(record, **changes)  # type: ignore[arg-type]
 
     def history(self) -> History:
-        """What the state says."""
+        """Return the history in the state."""
         objects = {step: tuple(loaded.values()) for step, loaded in self.objects.items() if loaded}
         deliveries = {step: tuple(made) for step, made in self.book.deliveries.items()}
         return History(dict(self.steps), objects, self.csv_outputs, deliveries)
 
     def forget(self, step: StepId) -> None:
-        """Have the state forget an import step, as `mtc state forget` does: not what was delivered of it."""
+        """Forget an import step like `mtc state forget`, but keep its deliveries."""
         self.steps.pop(step, None)
         for item in self.objects.pop(step, {}).values():
             self.parts -= {part.file for part in item.parts}
 
     def world(self) -> World:
-        """What a look finds."""
+        """Return the observed world."""
         listings = {name: self._listing(name) for name in self.project.sites}
         listed = {part.file for loaded in self.objects.values() for item in loaded.values() for part in item.parts}
         stats = {key: str(output.size) for key, output in self.stats.items()}
@@ -201,7 +201,7 @@ class House:
     def selection(
         self, stages: tuple[Stage, ...] = ALL, days: Iterable[dt.date] | None = None, named: Iterable[dt.date] = ()
     ) -> Selection:
-        """A selection of all sites."""
+        """Return a selection of all sites."""
         wanted = tuple(self.days if days is None else days)
         return Selection(
             stages,
@@ -219,15 +219,15 @@ class House:
         return make_plan(self.project, self.selection(stages, days, named), self.world(), self.history(), self.now)
 
     def verdict(self, step: StepId) -> tuple[Verdict, tuple[str, ...]]:
-        """Verdict and reasons of one step in a plan of everything."""
+        """Return the verdict and the reasons of a step in a plan of everything."""
         planned = only(self.plan(), step)
         return planned.verdict, planned.reasons
 
     def apply(self, stages: tuple[Stage, ...] = ALL) -> list[StepId]:
-        """Do what is to do, stage by stage; returns the steps that were done.
+        """Run the work of each stage, and return the steps that were done.
 
         Raises:
-            InterruptedRunError: the fuel is used up; what was recorded stays.
+            InterruptedRunError: the fuel is used up; recorded facts are kept.
         """
         self.done = []
         left: Steps = {}
@@ -241,7 +241,7 @@ class House:
         return self.done
 
     def settle(self) -> None:
-        """Apply without an interruption until a run has nothing to do."""
+        """Apply without interruption until a run has nothing to do."""
         self.fuel = None
         for _ in range(5):
             if not self.apply():
@@ -380,7 +380,7 @@ class House:
         return StepRecord(step, Status.DONE if (step.site, step.day) in self.stats else Status.EMPTY)
 
     def result(self) -> dict[str, object]:
-        """All that a user can see: what is loaded, archived, counted and recorded. For comparing two houses."""
+        """Return all that a user can see: what is loaded, archived, counted and recorded, to compare two worlds."""
         return {
             "objects": {step: sorted(loaded.items()) for step, loaded in sorted(self.objects.items()) if loaded},
             "stats": sorted(self.stats.items()),
@@ -393,7 +393,7 @@ class House:
 
 
 def applied(*sites: SiteSettings, archive: str = "") -> House:
-    """A house of one site with an object on each of two days, where everything has been done."""
+    """Return a world of one site with an object on each of two days, fully applied."""
     house = House(project(*sites or (site(archive=archive),)))
     house.put(obj("2026-05-01.log"), day=DAY)
     house.put(obj("2026-05-02.log"), day=NEXT)

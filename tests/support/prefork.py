@@ -1,8 +1,8 @@
-"""`mtc` as a real process, without the second that Python takes to import it: forked from one that has.
+"""`mtc` as a real process without the second that Python takes to import it: forked from a process that has.
 
-There is one such process for each set of variables that Python reads when it starts (locale, PYTHON*), so that a child
-differs from a fresh start in its imports alone. What is about the start itself starts afresh: `start(..., fresh=True)`.
-So does everything where the system cannot do this.
+There is one such process for each set of variables that Python reads at its start (locale, PYTHON*), so that a child
+differs from a fresh process only in its imports. Tests of the start itself use `start(..., fresh=True)`, as does every
+test on a system without the required functions.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ class _Server:
             )
 
     def fork(self, words: bytes, streams: Sequence[int]) -> tuple[socket.socket, int, int]:
-        """Fork a child; gives the socket that will tell how it ended, its number and its handle."""
+        """Fork a child; return the socket that receives its exit code, its process id and its handle."""
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._control, [b"f"], [theirs.fileno(), *streams])
@@ -54,7 +54,7 @@ class _Server:
         return ours, int(pid), handles[0]
 
     def stop(self) -> None:
-        """End it; its children go on."""
+        """End the process; its children continue."""
         self._control.close()
         self._process.wait()
 
@@ -63,7 +63,7 @@ _servers: dict[Key, _Server] = {}
 
 
 class Forked:
-    """A child, with what tests use of `subprocess.Popen`: stdin is empty, stdout and stderr are pipes of text."""
+    """A forked child, with a part of `subprocess.Popen`: stdin is empty, stdout and stderr are text pipes."""
 
     def __init__(self, module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         self.args = [sys.executable, "-m", module, *arguments]
@@ -96,13 +96,13 @@ class Forked:
         self.wait()
 
     def poll(self) -> int | None:
-        """The exit code, or None while it runs."""
+        """Return the exit code, or None while the child runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.wait(0)
         return None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end; gives the exit code, or the negative number of the signal that ended it."""
+        """Wait for the end; return the exit code, or the negative number of the signal that ended it."""
         if self.returncode is None:
             if not select.select([self._ended], [], [], timeout)[0]:
                 assert timeout is not None
@@ -119,7 +119,7 @@ class Forked:
         assert self.stdout is not None
         assert self.stderr is not None
         end = None if timeout is None else time.monotonic() + timeout
-        read = _Reading(self.stdout), _Reading(self.stderr)  # nothing comes from one that was read to its end before
+        read = _Reading(self.stdout), _Reading(self.stderr)  # a stream that was read to its end before is empty
         for reading in read:
             reading.join(_left(end))
             if reading.is_alive():
@@ -128,13 +128,13 @@ class Forked:
         return read[0].text, read[1].text
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, unless it has ended."""
+        """Send a signal, unless the child has ended."""
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._handle, number)
 
     def kill(self) -> None:
-        """As by `kill -9`."""
+        """Send SIGKILL."""
         self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
@@ -167,7 +167,7 @@ Process = subprocess.Popen[str] | Forked
 def start(
     arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, fresh: bool = False, module: str = "mtc"
 ) -> Process:
-    """Start `python -m mtc ARGUMENTS` in a folder, with these variables alone; `fresh` imports everything anew."""
+    """Start `python -m mtc ARGUMENTS` in a folder, with only these variables; `fresh` imports everything again."""
     if _AVAILABLE and not fresh:
         return Forked(module, arguments, folder, environment)
     return subprocess.Popen(

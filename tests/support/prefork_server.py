@@ -1,8 +1,8 @@
-"""The process that `prefork` forks from: it has imported mtc, and becomes `python -m MODULE ARGUMENTS` at each request.
+"""The process that `prefork` forks from: it imports mtc, and each child runs `python -m MODULE ARGUMENTS`.
 
-Run as a script with the number of a socket. A request is one byte with four handles: a socket of its own, stdin, stdout
-and stderr. The socket brings the words of the request, and takes the child's handle and number, later how it ended.
-Nothing here starts a thread or opens a database: neither would survive a fork.
+Run as a script with the number of a socket. A request is one byte with four handles: a socket for this request, stdin,
+stdout and stderr. That socket carries the request, then the child's handle and process id, and finally its exit code.
+This process starts no thread and opens no database, as neither would survive a fork.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ AGENTS = (
     "Mozilla/5.0 (Linux; Android 10; SM-G960F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile",
     "curl/8.0.1",
 )
-"""Whose classification loads the tables of user agents that most logs need; the result depends on the text alone."""
+"""User agents whose classification loads the tables for most logs; the result depends on the text only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to become: the words of the request, and the three streams."""
+    """What to run, and its three streams."""
 
     module: str
     arguments: list[str]
@@ -44,27 +44,27 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child that was forked, and who waits for it."""
+    """A forked child, and the socket of its request."""
 
     pid: int
     handle: int
     waiting: socket.socket
 
     def report(self) -> None:
-        """Say how it has ended."""
+        """Send the exit code."""
         _, status = os.waitpid(self.pid, 0)
-        with contextlib.suppress(OSError):  # nobody waits any more
+        with contextlib.suppress(OSError):  # the other side has closed the socket
             self.waiting.sendall(f"{os.waitstatus_to_exitcode(status)}".encode())
         self.forget()
 
     def forget(self) -> None:
-        """Close what is kept of it."""
+        """Close the handle and the socket."""
         os.close(self.handle)
         self.waiting.close()
 
 
 def load() -> None:
-    """Import all of mtc, and what a run imports late; read the tables of user agents."""
+    """Import all of mtc, including late imports, and read the user agent tables."""
     mtc = importlib.import_module("mtc")
     for found in pkgutil.walk_packages(mtc.__path__, "mtc."):
         if not found.name.endswith(".__main__"):
@@ -77,7 +77,7 @@ def load() -> None:
 
 
 def serve(control: socket.socket) -> Request | None:
-    """Fork at each request; gives the request in the child, and nothing when the other side has ended."""
+    """Fork at each request; return the request in the child, and None when the other side has closed the socket."""
     children: dict[int, Child] = {}
     while True:
         ready, _, _ = select.select([control.fileno(), *children], [], [])
@@ -111,7 +111,7 @@ def _read(waiting: socket.socket, streams: tuple[int, int, int]) -> Request:
 
 
 def become(request: Request) -> None:
-    """Be what `python -m MODULE ARGUMENTS` would be in this folder, with these variables and streams."""
+    """Run like `python -m MODULE ARGUMENTS` in this folder, with these variables and streams."""
     for number, handle in enumerate(request.streams):
         os.dup2(handle, number)
         os.close(handle)
@@ -133,9 +133,9 @@ def _open_streams() -> None:
 
 
 def _stream(number: int, like: Any) -> Any:
-    """A stream as Python opens it at its start, as the variables of this process say that it shall be."""
+    """Return a stream as Python opens it at its start, by the variables of this process."""
     buffering = 0 if isinstance(like.buffer, io.RawIOBase) else -1
-    buffer: Any = open(number, "wb" if number else "rb", buffering, closefd=False)  # noqa: SIM115 - for good
+    buffer: Any = open(number, "wb" if number else "rb", buffering, closefd=False)  # noqa: SIM115 - stays open
     getattr(buffer, "raw", buffer).name = like.name
     by_lines = like.line_buffering or (os.isatty(number) and not like.write_through)
     made: Any = io.TextIOWrapper(buffer, like.encoding, like.errors, "\n", by_lines, like.write_through)
@@ -144,8 +144,8 @@ def _stream(number: int, like: Any) -> Any:
 
 
 def main() -> None:
-    """Load, serve until the other side ends; in a child, run the module as the main one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who waits for the children
+    """Load, and serve until the other side ends; in a child, run the module as `__main__`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the process that waits for the children
     control = socket.socket(fileno=int(sys.argv[1]))
     load()
     request = serve(control)

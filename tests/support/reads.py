@@ -1,4 +1,4 @@
-"""A log's text read as the import stage reads it, with every filter off."""
+"""Log text read as the import stage reads it, without filters."""
 
 import functools
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ Line = tuple[object, ...]
 
 @functools.cache
 def database() -> duckdb.DuckDBPyConnection:
-    """One database for all tests of a process: to open one takes longer than to read a small log."""
+    """Return the database that all tests of a process share: opening one takes longer than reading a small log."""
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     return connection
@@ -27,33 +27,33 @@ def database() -> duckdb.DuckDBPyConnection:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads lines by way of a file in a folder."""
+    """Reads lines from a file in a folder."""
 
     connection: duckdb.DuckDBPyConnection
     folder: Path
 
     @classmethod
     def make(cls, folder: Path) -> "Reader":
-        """A reader with a connection of its own."""
+        """Return a reader with its own connection."""
         return cls(database().cursor(), folder)
 
     def read(self, lines: Iterable[str], form: Format, *, exact: bool = False) -> list[Line]:
-        """A row for each line: reason, rejected, text, and its fields."""
+        """Return a row for each line: reason, rejected, text, and its fields."""
         path = self.folder / "read.log"
         path.write_bytes("".join(line + "\n" for line in lines).encode())
         read_text(self.connection, path, Reading(form, ALL), exact=exact)
         return self.connection.execute(_LINES).fetchall()
 
     def reasons(self, lines: Iterable[str], form: Format) -> list[object]:
-        """Why each line is no hit; None for a hit."""
+        """Return the reason why each line is not a hit; None for a hit."""
         return [line[0] for line in self.read(lines, form)]
 
     def column(self, name: str, lines: Iterable[str], form: Format) -> list[object]:
-        """One field of every line."""
+        """Return one field of every line."""
         return [value for (value,) in self.columns((name,), lines, form)]
 
     def columns(self, names: Iterable[str], lines: Iterable[str], form: Format) -> list[Line]:
-        """Some fields of every line."""
+        """Return some fields of every line."""
         self.read(lines, form)
         wanted = ", ".join(f'"{name}"' for name in names)
         return self.connection.execute(f"SELECT {wanted} FROM lines ORDER BY rowid").fetchall()

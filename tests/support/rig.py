@@ -1,4 +1,4 @@
-"""A coordinator with everything real around it but the stages, which do as they are told, and the sources."""
+"""A coordinator with a real state and executor, but scripted stages and sources in memory."""
 
 import dataclasses
 import datetime as dt
@@ -26,7 +26,7 @@ from mtc.stages.stage import FactRecorder, ObjectLoaded, StepDone, StepFailed
 from mtc.state.store import Store
 
 Act = Exception | StepFailed | None | Callable[[], None]
-"""What to do in a try of a step: raise it, record it, leave the step out, or call it and go on."""
+"""What an attempt at a step does: raise an error, record a failure, skip the step, or call a function and succeed."""
 
 Kind = TypeVar("Kind", bound=Event)
 NOW = dt.datetime(2025, 6, 1, 12, tzinfo=dt.UTC)
@@ -34,34 +34,34 @@ NOW = dt.datetime(2025, 6, 1, 12, tzinfo=dt.UTC)
 
 @dataclass(slots=True)
 class Listener:
-    """A reporter that keeps what it hears; `then` is called with each event."""
+    """A reporter that keeps its events; `then` is called with each of them."""
 
     events: list[Event] = field(default_factory=list)
     then: Callable[[Event], None] | None = None
 
     def tell(self, event: Event) -> None:
-        """Hear one event."""
+        """Keep an event."""
         self.events.append(event)
         if self.then is not None:
             self.then(event)
 
     def close(self) -> None:
-        """Nothing to leave."""
+        """Do nothing."""
 
     def heard(self, kind: type[Kind]) -> list[Kind]:
-        """The events of one class."""
+        """Return the events of one class."""
         return [event for event in self.events if isinstance(event, kind)]
 
 
 @dataclass(slots=True)
 class ScriptedStage:
-    """A stage that takes what to do in each try of a step from its script, and else does the step well."""
+    """A stage that runs each attempt at a step as scripted, and otherwise successfully."""
 
     script: dict[StepId, list[Act]] = field(default_factory=dict)
     tries: list[PlannedStep] = field(default_factory=list)
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
-        """Do the task, step by step."""
+        """Run the steps of the task."""
         for planned in task.steps:
             recorder.check()
             self.tries.append(planned)
@@ -78,12 +78,12 @@ class ScriptedStage:
                     _do(planned, recorder)
 
     def tried(self, step: StepId) -> int:
-        """How often a step was tried."""
+        """Return the number of attempts at a step."""
         return sum(planned.step == step for planned in self.tries)
 
 
 def _well() -> None:
-    """Nothing out of the ordinary."""
+    """Do nothing, so that the step succeeds."""
 
 
 def _do(planned: PlannedStep, recorder: FactRecorder) -> None:
@@ -101,18 +101,18 @@ def _loaded(item: SourceObject, made_with: str) -> LoadedObject:
 
 @dataclass(slots=True)
 class Clock:
-    """A clock that stands still."""
+    """A clock that does not advance."""
 
     now: dt.datetime = NOW
 
     def __call__(self) -> dt.datetime:
-        """The time."""
+        """Return the time."""
         return self.now
 
 
 @dataclass(slots=True)
 class Rig:
-    """A project with a state file, ready to be applied again and again."""
+    """A project with a state file that can be applied repeatedly."""
 
     project: Project
     store: Store
@@ -125,7 +125,7 @@ class Rig:
 
     @classmethod
     def make(cls, root: Path, jobs: int = 1, **run: Any) -> "Rig":
-        """Two sites, three days, one object each. `run` are settings of `run:`."""
+        """Return a rig of two sites, three days and one object for each. `run` are settings of `run:`."""
         project = load(Trial.make(root, jobs=jobs).root / "mtc.yaml")
         project = dataclasses.replace(project, run=project.run.model_copy(update=run))
         rig = cls(project, Store.open(project.state), jobs)
@@ -136,11 +136,11 @@ class Rig:
         return rig
 
     def selection(self, *stages: Stage) -> Selection:
-        """Everything, or everything of some stages."""
+        """Return a selection of everything, or of some stages."""
         return Selection(stages or tuple(Stage), dict.fromkeys(self.project.sites, DAYS))
 
     def coordinator(self) -> Coordinator:
-        """A coordinator for a new run."""
+        """Return a coordinator for a new run."""
         self.runs += 1
         run = f"run-{self.runs}"
         self.store.begin_run(run, manifest="mtc.yaml", command="mtc apply", at=self.clock())
@@ -157,7 +157,7 @@ class Rig:
         )
 
     def apply(self, *stages: Stage) -> Coordinator:
-        """Do a run to its end; one that was asked to stop ends as well."""
+        """Run until the end or an interruption."""
         coordinator = self.coordinator()
         try:
             coordinator.apply(self.selection(*stages))
@@ -171,16 +171,16 @@ class Rig:
         self.store.end_run(coordinator.run, exit_code=code, counts=coordinator.summary.counts(), at=self.clock())
 
     def status(self, step: StepId) -> Status:
-        """What the state says of a step."""
+        """Return the status of a step in the state."""
         record = self.store.record(step)
         assert record is not None
         return record.status
 
     def outcomes(self, step: StepId) -> list[str]:
-        """How each try of a step ended, as the state has it."""
+        """Return the outcome of each attempt at a step, from the state."""
         return [str(attempt.outcome) for attempt in self.store.attempts(step)]
 
 
 def step(stage: Stage, site: str = "docs", day: int = 0) -> StepId:
-    """A step of the rig."""
+    """Return a step of the rig."""
     return StepId(stage, site, DAYS[day])

@@ -1,4 +1,4 @@
-"""A small HTTP proxy on loopback, in front of a server, that goes wrong as it is told to."""
+"""A small HTTP proxy on loopback in front of a server, with configurable faults."""
 
 import http.client
 import re
@@ -20,14 +20,13 @@ _HOP = {"connection", "transfer-encoding", "expect", "host", "keep-alive"}
 
 @dataclass(slots=True)
 class Fault:
-    """What goes wrong: for requests whose `METHOD path` fits `request`, `times` times.
+    """A fault for requests whose `METHOD path` matches `request`, `times` times.
 
-    `answer` gives a status and an S3 error code in place of the server's answer; `truncate` and `reset` end the
-    connection in the middle of the body, politely or not; `hang` never answers, `stall` stops midway;
-    `etag` and `damage` alter the
-    answer's ETag and its first byte, `forge` that byte and takes the answer's checksums away. `before` is called
-    before the request goes on to the server; `alter` is given the answer's headers and body, and gives others.
-    `ignored` is a header of the request that the server does not see.
+    `answer` sends a status and an S3 error code instead of the server's answer; `truncate` and `reset` close or reset
+    the connection in the middle of the body; `hang` never answers, `stall` stops midway; `etag` and `damage` change the
+    answer's ETag and its first byte, `forge` changes that byte and removes the checksums. `before` is called before the
+    request is forwarded; `alter` receives the answer's headers and body, and returns changed ones. `ignored` is a
+    request header that is removed.
     """
 
     request: str
@@ -43,7 +42,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Proxy:
-    """The proxy. `faults` may be set at any time; `requests` lists what came in, `statuses` what the server said."""
+    """The proxy. `faults` may be set at any time; `requests` and the server's `statuses` are recorded."""
 
     upstream: str
     faults: list[Fault] = field(default_factory=list)
@@ -74,12 +73,12 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where the proxy listens."""
+        """Return the URL of the proxy."""
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fault_for(self, request: str) -> Fault | None:
-        """The fault that a request meets, counted."""
+        """Return the fault of a request, and count it."""
         self.requests.append(request)
         for fault in self.faults:
             if fault.seen < fault.times and re.search(fault.request, request):
@@ -92,7 +91,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Connections that break are what this server is for."""
+        """Ignore broken connections, which are expected."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type] # only printed
 
@@ -102,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
     owner: Proxy
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+        """Do not log."""
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

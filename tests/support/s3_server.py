@@ -1,4 +1,4 @@
-"""S3 on loopback for tests: moto's server, with buckets that no other test has."""
+"""S3 on loopback: moto's server, with new buckets for each test."""
 
 import contextlib
 import itertools
@@ -21,7 +21,7 @@ _NUMBERS = itertools.count(1)
 
 
 def credentials(endpoint_url: str) -> Credentials:
-    """A key pair for a server."""
+    """Return a key pair for a server."""
     return Credentials(
         access_key_id=SecretStr(ACCESS_KEY),
         secret_access_key=SecretStr(SECRET_KEY),
@@ -32,13 +32,13 @@ def credentials(endpoint_url: str) -> Credentials:
 
 @dataclass(frozen=True, slots=True)
 class S3Server:
-    """A server, its address, and a client that tests prepare and look at buckets with."""
+    """A server, its address, and a client for tests to prepare and read buckets."""
 
     url: str
     client: "S3Client" = field(repr=False)
 
     def bucket(self) -> str:
-        """Make a bucket."""
+        """Create a bucket."""
         name = f"bucket-{next(_NUMBERS)}"
         self.client.create_bucket(Bucket=name)
         return name
@@ -52,13 +52,13 @@ class S3Server:
         return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def keys(self, bucket: str) -> list[str]:
-        """Every key of a bucket."""
+        """Return every key of a bucket."""
         return [item["Key"] for item in self.client.list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
 @contextlib.contextmanager
 def running() -> Iterator[S3Server]:
-    """A server on a free port, for as long as the block lasts."""
+    """Run a server on a free port during the block."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

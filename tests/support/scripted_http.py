@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that answers as it is told, badly too, and remembers what it was asked."""
+"""An HTTP server on loopback with scripted, possibly broken answers, which records its requests."""
 
 import contextlib
 import datetime as dt
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request; `connection` counts the connections it may have come by."""
+    """A request; `connection` is the number of its connection."""
 
     method: str
     path: str
@@ -32,13 +32,13 @@ class Asked:
 
     @property
     def form(self) -> dict[str, str]:
-        """The body as a form."""
+        """Return the body as a form."""
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `promised` is a Content-Length other than the body's; `close` ends the connection afterwards."""
+    """An answer. `promised` is a wrong Content-Length; `close` closes the connection afterwards."""
 
     body: bytes = b""
     status: int = 200
@@ -51,13 +51,13 @@ class Answer:
 
 
 def as_json(value: object, status: int = 200, **headers: str) -> Answer:
-    """An answer of JSON."""
+    """Return a JSON answer."""
     fields = tuple((name.replace("_", "-"), text) for name, text in headers.items())
     return Answer(json.dumps(value).encode(), status, headers=fields)
 
 
 def html(text: str, status: int = 200, **headers: str) -> Answer:
-    """An answer for people."""
+    """Return an HTML answer."""
     fields = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Answer(text.encode(), status, "text/html; charset=utf-8", fields)
 
@@ -66,14 +66,14 @@ RESET = Answer(reset=True)
 
 
 def in_turn(*answers: Answer) -> Callable[[Asked], Answer]:
-    """Answers one after the other; the last one from then on."""
+    """Return the answers in order, and repeat the last one."""
     left = list(answers)
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
 
 @dataclass(slots=True)
 class Scripted:
-    """A running server: its address and what it was asked so far."""
+    """A running server: its address and the requests so far."""
 
     url: str
     asked: list[Asked] = field(default_factory=list)
@@ -92,12 +92,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is what some tests are about."""
+        """Ignore clients that disconnect, which is expected."""
 
 
 @contextlib.contextmanager
 def running(answer: Callable[[Asked], Answer], *, tls: tuple[Path, Path] | None = None) -> Iterator[Scripted]:
-    """A server on a free port for as long as the block lasts; with `tls`, a certificate and its key."""
+    """Run a server on a free port during the block; `tls` is a certificate and its key."""
     script = Scripted("")
     server = _Server(("127.0.0.1", 0), _handler(script, answer))
     if tls:
@@ -138,7 +138,7 @@ def _handler(script: Scripted, answer: Callable[[Asked], Answer]) -> type[BaseHT
                 told = answer(asked)
             self._give(told)
 
-        do_CONNECT = do_POST  # noqa: N815 - the name that http.server looks for
+        do_CONNECT = do_POST  # noqa: N815 - the name is that of http.server
 
         def _give(self, told: Answer) -> None:
             time.sleep(told.delay)
@@ -157,13 +157,13 @@ def _handler(script: Scripted, answer: Callable[[Asked], Answer]) -> type[BaseHT
             self.wfile.write(told.body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Do not log."""
 
     return Handler
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that only itself vouches for, and its key, as PEM files."""
+    """Return a self-signed certificate for 127.0.0.1 and its key, as PEM files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mtc test")])
     now = dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""Small logs for statistics tests: hits written into real parts, and the project around them."""
+"""Small logs for statistics tests: hits written into parts, and a project around them."""
 
 import dataclasses
 import datetime as dt
@@ -22,7 +22,7 @@ DAY = dt.date(2026, 5, 1)
 
 @dataclasses.dataclass(frozen=True)
 class Hit:
-    """A hit at `ts` (UTC; a time alone is on `DAY`), of one ordinary visitor unless told otherwise."""
+    """A hit at `ts` (UTC; a time without a date is on `DAY`), of one ordinary visitor by default."""
 
     ts: str
     path: str = "/"
@@ -40,7 +40,7 @@ class Hit:
 
     @property
     def row(self) -> dict[str, object]:
-        """The columns it gives a value to."""
+        """Return the columns that have a value."""
         values = dataclasses.asdict(self)
         values["ts"] = self.ts if "-" in self.ts else f"{DAY} {self.ts}"
         return values
@@ -48,12 +48,12 @@ class Hit:
 
 @functools.cache
 def database() -> duckdb.DuckDBPyConnection:
-    """One database for all tests of a process."""
+    """Return the database that all tests of a process share."""
     return duckdb.connect(config={"threads": 2})
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A connection of its own."""
+    """Return a new connection."""
     return database().cursor()
 
 
@@ -84,12 +84,12 @@ def write_part(root: Path, hits: Sequence[Hit], *, name: str = "a", day: dt.date
 
 
 def settings(*, name: str = "docs", zone: str = "UTC", url: str = "https://docs.example.org") -> SiteSettings:
-    """A site."""
+    """Return a site."""
     return SiteSettings(name, url, zone, Source(url="logs/{date}.log"), None, Filters())
 
 
 def project(root: Path, *sites: SiteSettings) -> Project:
-    """A project in `root`."""
+    """Return a project in `root`."""
     every = {site.name: site for site in sites or (settings(),)}
     return Project(
         name="test",
@@ -110,7 +110,7 @@ def project(root: Path, *sites: SiteSettings) -> Project:
 def stat_step(
     parts: Sequence[Part], *, day: dt.date = DAY, site: str = "docs", lines: int | None = None
 ) -> PlannedStep:
-    """A stat step with work to do."""
+    """Return a stat step with work to do."""
     accounting = None if lines is None else Accounting(lines, 0, {"static": lines})
     return PlannedStep(
         StepId(Stage.STAT, site, day), Verdict.NEW, work=StatWork(tuple(parts), accounting), cost=len(parts)
@@ -118,30 +118,30 @@ def stat_step(
 
 
 def csv_step(*, day: dt.date = DAY, site: str = "docs") -> PlannedStep:
-    """A csv step."""
+    """Return a csv step."""
     return PlannedStep(StepId(Stage.CSV, site, day), Verdict.NEW, work=CsvWork())
 
 
 def task(*steps: PlannedStep) -> Task:
-    """Steps as a task."""
+    """Return a task of these steps."""
     return Task(steps[0].step.stage, steps)
 
 
 def answers(
     root: Path, days: Mapping[dt.date, Sequence[Part]], site: SiteSettings | None = None, *, limit: int = 500
 ) -> list[StatDocument | DayFailure]:
-    """What the warehouse answers for some days."""
+    """Return the warehouse's statistics of some days."""
     source = WarehouseStatistics(root, connect, limit)
     return list(source.statistics(site or settings(), {day: StatWork(tuple(parts)) for day, parts in days.items()}))
 
 
 def count(root: Path, hits: Sequence[Hit], site: SiteSettings | None = None, *, limit: int = 500) -> StatDocument:
-    """The statistics of one day of hits."""
+    """Return the statistics of one day of hits."""
     (answer,) = answers(root, {DAY: [write_part(root, hits)]}, site, limit=limit)
     assert isinstance(answer, StatDocument), answer
     return answer
 
 
 def rows(document: StatDocument, table: str) -> list[tuple[object, ...]]:
-    """A table's rows as plain tuples."""
+    """Return a table's rows as plain tuples."""
     return [tuple(row.__dict__.values()) for row in getattr(document.tables, table)]

@@ -1,4 +1,4 @@
-"""A small project in a folder of its own, and `mtc` as a real process in it."""
+"""A small project in its own folder, with `mtc` as a real process."""
 
 import dataclasses
 import datetime as dt
@@ -17,7 +17,7 @@ from prefork import Process
 import mtc
 
 DAYS = tuple(dt.date(2025, 5, 1) + dt.timedelta(days=number) for number in range(3))
-WRITTEN = 1_746_200_000_000_000_000  # ns: when the logs were written, so that a copy of a project is the same
+WRITTEN = 1_746_200_000_000_000_000  # ns: when the logs were written, so that copies of a project are the same
 PATIENCE = 60.0
 
 MANIFEST = """\
@@ -37,7 +37,7 @@ sites:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a process ended, and what it said."""
+    """The exit code and the output of a process."""
 
     code: int
     out: str
@@ -45,19 +45,19 @@ class Ended:
 
     @property
     def last(self) -> str:
-        """The last line that it said to people."""
+        """Return the last line of stderr."""
         return self.err.rstrip("\n").rsplit("\n", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A project's folder."""
+    """The folder of a project."""
 
     root: Path
 
     @classmethod
     def make(cls, root: Path, *, jobs: int = 2, manifest: str = MANIFEST) -> "Trial":
-        """Write a manifest for two sites and three days; there are no logs yet."""
+        """Write a manifest for two sites and three days, without logs."""
         root.mkdir(parents=True, exist_ok=True)
         text = manifest.format(first=DAYS[0], last=DAYS[-1], jobs=jobs)
         (root / "mtc.yaml").write_text(text, "utf-8")
@@ -65,7 +65,7 @@ class Trial:
         return cls(root)
 
     def with_logs(self) -> "Trial":
-        """Put logs of every kind there: plain and compressed, two formats, two objects a day, a day without any."""
+        """Write logs of every kind: plain and compressed, two formats, two objects a day, and a day without any."""
         for day in DAYS:
             self.log(f"docs/{day}-a.log", combined_log(day, f"docs a {day}"))
             self.log(f"docs/{day}-b.log.gz", gzipped(common_log(day, f"docs b {day}")))
@@ -75,14 +75,14 @@ class Trial:
         return self
 
     def change_logs(self) -> "Trial":
-        """What happens to a source between two runs: one object is another, one came late, one is gone."""
+        """Change the source between two runs: one object is replaced, one is late, one is removed."""
         self.log(f"docs/{DAYS[0]}-a.log", combined_log(DAYS[0], "docs a, written on", 75), later=1)
         self.log(f"docs/{DAYS[1]}-c.log.gz", gzipped(combined_log(DAYS[1], "docs c", 40)), later=1)
         (self.root / "logs" / "shop" / f"{DAYS[0]}-z.log").unlink()
         return self
 
     def log(self, name: str, data: bytes, *, later: int = 0) -> Path:
-        """Put one log into the source, `later` seconds after the usual time."""
+        """Write one log into the source, `later` seconds after the usual time."""
         path = self.root / "logs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -91,21 +91,21 @@ class Trial:
         return path
 
     def copy(self, root: Path) -> "Trial":
-        """The same project, in another folder, as it is now."""
+        """Return a copy of the project in another folder."""
         shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
         return dataclasses.replace(self, root=root)
 
     def with_jobs(self, jobs: int) -> "Trial":
-        """Have so many tasks done at a time."""
+        """Set the number of parallel tasks."""
         path = self.root / "mtc.yaml"
         path.write_text(re.sub(r"jobs: \d+", f"jobs: {jobs}", path.read_text("utf-8")), "utf-8")
         return self
 
     def start(self, *arguments: str, crash_at: str = "", largest_file: int = 0, fresh: bool = False) -> Process:
-        """Start `mtc ARGUMENTS -m mtc.yaml`. `largest_file`, in bytes, is as far as it may write."""
+        """Start `mtc ARGUMENTS -m mtc.yaml`. `largest_file` is a file size limit in bytes."""
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(Path(mtc.__file__).parents[1]),  # the child runs what the test has imported
+            "PYTHONPATH": str(Path(mtc.__file__).parents[1]),  # the child imports the tested mtc
             "LC_ALL": "C.UTF-8",
             "HOME": str(self.root),
         }
@@ -114,8 +114,8 @@ class Trial:
         words = [*arguments, "-m", "mtc.yaml"]
         if not largest_file:
             return prefork.start(words, self.root, environment, fresh=fresh)
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"  # Python would leave modules cut short behind
-        blocks = largest_file // 512  # what POSIX's ulimit counts in
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"  # Python would leave truncated modules behind
+        blocks = largest_file // 512  # the unit of POSIX's ulimit
         command = ["/bin/sh", "-c", f'ulimit -f {blocks} && exec "$@"', "sh", sys.executable, "-m", "mtc", *words]
         return subprocess.Popen(
             command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -126,12 +126,12 @@ class Trial:
         return ended(self.start(*arguments, crash_at=crash_at, largest_file=largest_file, fresh=fresh))
 
     def apply(self, crash_at: str = "", *, fresh: bool = False) -> Ended:
-        """Run `mtc apply`, which every test here is about."""
+        """Run `mtc apply`."""
         return self.mtc("apply", crash_at=crash_at, fresh=fresh)
 
 
 def ended(process: Process, patience: float = PATIENCE) -> Ended:
-    """Wait for a process; one that does not end is killed, and a failure."""
+    """Wait for a process; kill it and fail if it does not end."""
     with process:
         try:
             out, err = process.communicate(timeout=patience)
