@@ -35,18 +35,9 @@ _LONGEST = 64  # characters: no address is longer, even with a zone
 _SAMPLE = 10_000  # records: a database of countries has a country among the first few
 _REMEDY = "`stats.countries` names it: put a database of countries there, or take the key out"
 
-ADDRESSES = "CREATE OR REPLACE TEMP TABLE address AS SELECT DISTINCT ip FROM visitor"
-CHUNK_OF_ADDRESSES = "SELECT ip FROM address WHERE rowid >= $first AND rowid < $end"
-ADDRESS_COUNTRIES = "CREATE OR REPLACE TEMP TABLE address_country (ip VARCHAR, country VARCHAR)"
+CHUNK_OF_ADDRESSES = "SELECT address, ip FROM address WHERE rowid >= $first AND rowid < $end"
+ADDRESS_COUNTRIES = "CREATE OR REPLACE TEMP TABLE address_country (address INTEGER, country VARCHAR)"
 INSERT_COUNTRIES = "INSERT INTO address_country SELECT unnest($addresses), unnest($countries)"
-
-# A visitor has one address, so a visit has one country.
-VISITOR_COUNTRIES = """
-CREATE OR REPLACE TEMP TABLE visitor_country AS
-SELECT visitor.visitor, address_country.country
-FROM visitor
-JOIN address_country ON address_country.ip = visitor.ip
-"""
 
 
 class Countries:
@@ -131,22 +122,18 @@ def open_countries(path: Path) -> Iterator[Countries]:
 
 
 def find_countries(connection: "DuckDBPyConnection", countries: Countries) -> None:
-    """Make table `visitor_country(visitor, country)` from table `visitor`, which is dropped.
+    """Make table `address_country(address, country)` from table `address(address, ip)`.
 
     Raises:
         PermanentError: the database is damaged.
     """
-    connection.execute(ADDRESSES)
     connection.execute(ADDRESS_COUNTRIES)
     for first in itertools.count(0, CHUNK):
         rows = connection.execute(CHUNK_OF_ADDRESSES, {"first": first, "end": first + CHUNK}).fetchall()
         if not rows:
             break
-        addresses = [row[0] for row in rows]
-        connection.execute(INSERT_COUNTRIES, {"addresses": addresses, "countries": countries.find(addresses)})
-    connection.execute(VISITOR_COUNTRIES)
-    for name in ("visitor", "address", "address_country"):
-        connection.execute(f"DROP TABLE {name}")
+        addresses, texts = zip(*rows, strict=True)
+        connection.execute(INSERT_COUNTRIES, {"addresses": list(addresses), "countries": countries.find(texts)})
 
 
 @contextlib.contextmanager

@@ -1,12 +1,12 @@
 """Visits counted into summaries and tables, for many days at once.
 
-Each table is one named query over `action`, `visit`, `visit_referrer` and `visitor_country` with a row for each
-day and label; one wrapper ranks the rows of each day and sums up those beyond the limit. Only these rows reach Python.
+Each table is one named query over `action`, `visit`, `origin` and `address_country` with a row for each unit (a day of
+a site) and label; one statement counts them all, ranks the rows of each unit and sums up those beyond the limit. Only
+these rows reach Python.
 """
 
-import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 SUMMARIES = """
 SELECT
-    day,
+    unit,
     count(*) AS visits,
-    count(DISTINCT visitor) AS unique_visitors,
+    count(*) FILTER (newcomer) AS unique_visitors,
     sum(pageviews) AS pageviews,
     sum(downloads) AS downloads,
     sum(searches) AS searches,
@@ -30,93 +30,158 @@ SELECT
     max(actions) AS max_actions,
     sum(bytes) AS size
 FROM visit
-GROUP BY day
+GROUP BY unit
+"""
+
+# What several tables are counted from. Labels are numbers of table `page`, as in `action`.
+SHARED = """
+seen AS MATERIALIZED (
+    SELECT
+        unit, label, viewed, download, count(*) AS hits, count(DISTINCT visit) AS visits, sum(bytes) AS bytes
+    FROM action
+    GROUP BY unit, label, viewed, download
+),
+entered AS MATERIALIZED (
+    SELECT
+        unit, entry_page AS label, count(*) AS visits, sum(actions) AS actions,
+        count(*) FILTER (bounce) AS bounces, sum(seconds) AS seconds
+    FROM visit
+    WHERE entry_page IS NOT NULL
+    GROUP BY unit, entry_page
+),
+exited AS MATERIALIZED (
+    SELECT unit, exit_page AS label, count(*) AS visits
+    FROM visit
+    WHERE exit_page IS NOT NULL
+    GROUP BY unit, exit_page
+),
+by_agent AS MATERIALIZED (
+    SELECT
+        unit, agent, count(*) AS visits, count(DISTINCT visitor) AS visitors, count(*) FILTER (newcomer) AS newcomers,
+        sum(actions) AS actions, count(*) FILTER (bounce) AS bounces, sum(seconds) AS seconds
+    FROM visit
+    GROUP BY unit, agent
+),
+sent AS (
+    SELECT
+        unit, visitor, actions, bounce, seconds, name,
+        CASE WHEN campaign THEN 'campaign' WHEN referrer = 0 THEN 'direct' ELSE kind END AS kind
+    FROM visit
+    LEFT JOIN origin USING (referrer)
+),
+by_origin AS MATERIALIZED (
+    SELECT
+        unit, kind, name, count(*) AS visits, count(DISTINCT visitor) AS visitors,
+        sum(actions) AS actions, count(*) FILTER (bounce) AS bounces, sum(seconds) AS seconds
+    FROM sent
+    WHERE kind NOT IN ('campaign', 'direct')
+    GROUP BY unit, kind, name
+)
 """
 
 PAGES = """
 SELECT
-    viewed.*,
-    coalesce(entered.entries, 0) AS entries,
-    coalesce(exited.exits, 0) AS exits,
-    coalesce(entered.bounces, 0) AS bounces
-FROM (
-    SELECT day, page AS label, count(*) AS views, count(DISTINCT visit) AS visits, sum(bytes) AS bytes
-    FROM action
-    WHERE viewed
-    GROUP BY day, page
-) AS viewed
-LEFT JOIN (
-    SELECT day, entry_page AS label, count(*) AS entries, count(*) FILTER (bounce) AS bounces
-    FROM visit
-    GROUP BY day, entry_page
-) AS entered USING (day, label)
-LEFT JOIN (
-    SELECT day, exit_page AS label, count(*) AS exits FROM visit GROUP BY day, exit_page
-) AS exited USING (day, label)
+    seen.unit,
+    page.label,
+    seen.hits AS views,
+    seen.visits,
+    coalesce(entered.visits, 0) AS entries,
+    coalesce(exited.visits, 0) AS exits,
+    coalesce(entered.bounces, 0) AS bounces,
+    seen.bytes
+FROM seen
+JOIN page ON page.target = seen.label
+LEFT JOIN entered ON entered.unit = seen.unit AND entered.label = seen.label
+LEFT JOIN exited ON exited.unit = seen.unit AND exited.label = seen.label
+WHERE seen.viewed
 """
 
 ENTRY_PAGES = """
-SELECT
-    day, entry_page AS label, count(*) AS visits, sum(actions) AS actions,
-    count(*) FILTER (bounce) AS bounces, sum(seconds) AS seconds
-FROM visit
-WHERE entry_page IS NOT NULL
-GROUP BY day, entry_page
+SELECT unit, page.label, visits, actions, bounces, seconds
+FROM entered
+JOIN page ON page.target = entered.label
 """
 
 EXIT_PAGES = """
-SELECT day, label, visits, views
-FROM (
-    SELECT day, exit_page AS label, count(*) AS visits FROM visit WHERE exit_page IS NOT NULL GROUP BY day, exit_page
-)
-JOIN (
-    SELECT day, page AS label, count(*) AS views FROM action WHERE viewed GROUP BY day, page
-) USING (day, label)
+SELECT exited.unit, page.label, exited.visits, seen.hits AS views
+FROM exited
+JOIN seen ON seen.unit = exited.unit AND seen.label = exited.label AND seen.viewed
+JOIN page ON page.target = exited.label
 """
 
 DOWNLOADS = """
-SELECT day, page AS label, count(*) AS downloads, count(DISTINCT visit) AS visits, sum(bytes) AS bytes
-FROM action
+SELECT unit, page.label, hits AS downloads, visits, bytes
+FROM seen
+JOIN page ON page.target = seen.label
 WHERE download
-GROUP BY day, page
 """
 
 SITE_SEARCHES = """
-SELECT day, keyword AS label, count(*) AS searches, count(DISTINCT visit) AS visits
-FROM action
-WHERE keyword IS NOT NULL
-GROUP BY day, keyword
+SELECT unit, page.keyword_label AS label, hits AS searches, visits
+FROM seen
+JOIN page ON page.target = seen.label
+WHERE NOT viewed AND NOT download
 """
 
-# Visits grouped by one of their columns: the braces are filled by the queries below, never with data.
-VISITS_BY = """
+REFERRER_TYPES = """
 SELECT
-    day, {label} AS label, count(*) AS visits, count(DISTINCT visitor) AS visitors, sum(actions) AS actions,
+    unit, kind AS label, count(*) AS visits, count(DISTINCT visitor) AS visitors, sum(actions) AS actions,
     count(*) FILTER (bounce) AS bounces, sum(seconds) AS seconds
-FROM {visits}
-WHERE {where}
-GROUP BY day, {label}
+FROM sent
+GROUP BY unit, kind
 """
 
+# The braces are filled by the queries below, never with data.
+BY_ORIGIN = """
+SELECT unit, name AS label, visits, visitors, actions, bounces, seconds
+FROM by_origin
+WHERE kind = '{kind}'
+"""
+
+# A visitor has one browser and one operating system, so it is counted where it is new. Its devices may differ, but
+# each is of another agent.
+BY_AGENT = """
+SELECT
+    unit, {label} AS label, sum(visits) AS visits, sum({visitors}) AS visitors, sum(actions) AS actions,
+    sum(bounces) AS bounces, sum(seconds) AS seconds
+FROM by_agent
+JOIN agent USING (agent)
+GROUP BY unit, {label}
+"""
+
+BY_COUNTRY = """
+SELECT
+    unit, country AS label, count(*) AS visits, count(*) FILTER (newcomer) AS visitors, sum(actions) AS actions,
+    count(*) FILTER (bounce) AS bounces, sum(seconds) AS seconds
+FROM visit
+JOIN address_country USING (address)
+GROUP BY unit, country
+"""
+
+# The hour of a second is worked out once, as it costs much for a time zone.
 HOURS = """
 SELECT
-    day, lpad(hour::VARCHAR, 2, '0') AS label, sum(visits) AS visits, sum(actions) AS actions,
+    unit, lpad(hour::VARCHAR, 2, '0') AS label, sum(visits) AS visits, sum(actions) AS actions,
     sum(hits) AS hits, sum(bytes) AS bytes
 FROM (
     SELECT
-        day, hour((started AT TIME ZONE 'UTC') AT TIME ZONE $zone) AS hour,
-        1 AS visits, actions, 0 AS hits, 0 AS bytes
-    FROM visit
-    UNION ALL
-    SELECT day, hour((ts AT TIME ZONE 'UTC') AT TIME ZONE $zone), 0, 0, 1, bytes FROM action
+        unit, hour((make_timestamp(second * 1000000) AT TIME ZONE 'UTC') AT TIME ZONE $zone) AS hour,
+        visits, actions, hits, bytes
+    FROM (
+        SELECT unit, started AS second, count(*) AS visits, sum(actions) AS actions, 0 AS hits, 0 AS bytes
+        FROM visit
+        GROUP BY unit, started
+        UNION ALL
+        SELECT unit, second, 0, 0, count(*), sum(bytes) FROM action GROUP BY unit, second
+    )
 )
-GROUP BY day, hour
+GROUP BY unit, hour
 """
 
 STATUS_CODES = """
-SELECT day, coalesce(status::VARCHAR, 'unknown') AS label, count(*) AS hits, sum(bytes) AS bytes
+SELECT unit, coalesce(status::VARCHAR, 'unknown') AS label, count(*) AS hits, sum(bytes) AS bytes
 FROM action
-GROUP BY day, status
+GROUP BY unit, status
 """
 
 
@@ -129,8 +194,8 @@ class Query:
     ranked: bool = True
 
 
-def _by(label: str, where: str = "true", visits: str = "visit_referrer") -> str:
-    return VISITS_BY.format(label=label, where=where, visits=visits)
+def _by_agent(label: str, visitors: str = "newcomers") -> str:
+    return BY_AGENT.format(label=label, visitors=visitors)
 
 
 QUERIES = (
@@ -139,53 +204,63 @@ QUERIES = (
     Query("exit_pages", EXIT_PAGES),
     Query("downloads", DOWNLOADS),
     Query("site_searches", SITE_SEARCHES),
-    Query("referrer_types", _by("referrer_type")),
-    Query("websites", _by("referrer_name", "referrer_type = 'website'")),
-    Query("search_engines", _by("referrer_name", "referrer_type = 'search'")),
-    Query("social_networks", _by("referrer_name", "referrer_type = 'social'")),
-    Query("ai_assistants", _by("referrer_name", "referrer_type = 'ai'")),
-    Query("browsers", _by("browser")),
-    Query("operating_systems", _by("os")),
-    Query("device_types", _by("device")),
+    Query("referrer_types", REFERRER_TYPES),
+    Query("websites", BY_ORIGIN.format(kind="website")),
+    Query("search_engines", BY_ORIGIN.format(kind="search")),
+    Query("social_networks", BY_ORIGIN.format(kind="social")),
+    Query("ai_assistants", BY_ORIGIN.format(kind="ai")),
+    Query("browsers", _by_agent("browser")),
+    Query("operating_systems", _by_agent("os")),
+    Query("device_types", _by_agent("device", "visitors")),
     Query("hours", HOURS, ranked=False),
     Query("status_codes", STATUS_CODES, ranked=False),
 )
 """The queries of the tables that every day has."""
 
-COUNTRIES = Query("countries", _by("country", visits="visit JOIN visitor_country USING (visitor)"))
-"""The query of the table that needs `visitor_country`."""
+COUNTRIES = Query("countries", BY_COUNTRY)
+"""The query of the table that needs `address_country`."""
 
-CUT = """
-WITH grouped AS ({grouped}),
-ranked AS (
-    SELECT *, least(row_number() OVER (PARTITION BY day ORDER BY {order} label), {limit}) AS place FROM grouped
+# One statement for all tables, as most of the time that a small day takes is that of planning statements.
+COUNTED = """
+WITH {shared},
+counted AS ({tables}),
+placed AS (
+    SELECT
+        *,
+        least(
+            row_number() OVER (PARTITION BY kind, unit ORDER BY CASE WHEN ranked THEN n0 END DESC, label),
+            CASE WHEN ranked THEN $limit + 1 ELSE 9223372036854775807 END
+        ) AS place
+    FROM counted
 )
-SELECT day, CASE WHEN place < {limit} THEN any_value(label) ELSE {others} END AS label, {sums}
-FROM ranked
-GROUP BY day, place
-ORDER BY day, place
+SELECT
+    kind, unit, CASE WHEN ranked AND place = $limit + 1 THEN $others ELSE any_value(label) END AS label, {sums}
+FROM placed
+GROUP BY kind, unit, place, ranked
+ORDER BY kind, unit, place
 """
-_ALL = "9223372036854775807"
+ROWS_OF = "SELECT {kind} AS kind, {ranked} AS ranked, unit, label, {columns} FROM ({counted})"
+NUMBERS = max(len(metrics(table)) for table in ROWS)
 
 
-def _statement(query: Query) -> str:
-    names = metrics(query.table)
-    return CUT.format(
-        grouped=query.sql,
-        order=f"{names[0]} DESC," if query.ranked else "",
-        limit="$limit + 1" if query.ranked else _ALL,
-        others="$others" if query.ranked else "''",
-        sums=", ".join(f"sum({name}) AS {name}" for name in names),
+def _statement(queries: Sequence[Query]) -> str:
+    """The statement that counts these tables. `kind` is a table's place, `n0` and so on are its numbers in order."""
+    return COUNTED.format(
+        shared=SHARED,
+        tables=" UNION ALL ".join(_rows(kind, query) for kind, query in enumerate(queries)),
+        sums=", ".join(f"sum(n{number})" for number in range(NUMBERS)),
     )
 
 
-def _values(query: Query, zone: str, limit: int) -> dict[str, object]:
-    values: dict[str, object] = {"limit": limit, "others": OTHERS} if query.ranked else {}
-    return values | ({"zone": zone} if "$zone" in query.sql else {})
+def _rows(kind: int, query: Query) -> str:
+    names = metrics(query.table)
+    numbers = [*(f"{name}::HUGEINT" for name in names), *["NULL"] * (NUMBERS - len(names))]
+    columns = ", ".join(f"{number} AS n{place}" for place, number in enumerate(numbers))
+    return ROWS_OF.format(kind=kind, ranked=query.ranked, columns=columns, counted=query.sql)
 
 
-def summaries(connection: "DuckDBPyConnection") -> Mapping[dt.date, Summary]:
-    """The summary of each day that has visits."""
+def summaries(connection: "DuckDBPyConnection") -> Mapping[int, Summary]:
+    """The summary of each unit that has visits."""
     names = (
         *("visits", "unique_visitors", "pageviews", "downloads", "searches"),
         *("bounces", "seconds", "longest", "max_actions"),
@@ -201,16 +276,16 @@ def all_hours(rows: Iterable[HourRow]) -> tuple[HourRow, ...]:
     return tuple(known.get(label) or HourRow(label=label, visits=0, actions=0, hits=0, bytes=0) for label in labels)
 
 
-def tables(
-    connection: "DuckDBPyConnection", zone: str, limit: int, *, countries: bool = False
-) -> Mapping[dt.date, Tables]:
-    """The tables of each day that has visits, each cut after `limit` rows; `countries` adds the table of countries."""
-    days: dict[dt.date, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for query in (*QUERIES, COUNTRIES) if countries else QUERIES:
-        kind, names = ROWS[query.table], ("label", *metrics(query.table))
-        for day, *row in connection.execute(_statement(query), _values(query, zone, limit)).fetchall():
-            days[day][query.table].append(kind.model_construct(None, **dict(zip(names, row, strict=True))))
-    return {day: _tables(found) for day, found in days.items()}
+def tables(connection: "DuckDBPyConnection", zone: str, limit: int, *, countries: bool = False) -> Mapping[int, Tables]:
+    """The tables of each unit that has visits, each cut after `limit` rows; `countries` adds the table of countries."""
+    queries = (*QUERIES, COUNTRIES) if countries else QUERIES
+    kinds = [(query.table, ROWS[query.table], ("label", *metrics(query.table))) for query in queries]
+    units: dict[int, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    values = {"limit": limit, "others": OTHERS, "zone": zone}
+    for place, unit, *row in connection.execute(_statement(queries), values).fetchall():
+        table, kind, names = kinds[place]
+        units[unit][table].append(kind.model_construct(None, **dict(zip(names, row, strict=False))))
+    return {unit: _tables(found) for unit, found in units.items()}
 
 
 def _tables(rows: Mapping[str, list[Row]]) -> Tables:

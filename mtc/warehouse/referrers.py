@@ -67,12 +67,14 @@ CREATE OR REPLACE TEMP TABLE referrer_piece AS
 WITH cut AS (
     SELECT
         referrer,
-        replace(replace(lower(referrer), '.', '..'), '/', '//') AS doubled,
-        regexp_extract(referrer, $parts, ['host', 'path', 'query', 'fragment']) AS piece
-    FROM (SELECT DISTINCT referrer FROM visit WHERE referrer <> '')
+        text,
+        replace(replace(lower(text), '.', '..'), '/', '//') AS doubled,
+        regexp_extract(text, $parts, ['host', 'path', 'query', 'fragment']) AS piece
+    FROM (SELECT referrer, text FROM referrer WHERE referrer IN (SELECT referrer FROM visit))
 )
 SELECT
     referrer,
+    text,
     doubled,
     lower(piece.host) AS host,
     piece.path AS path,
@@ -120,7 +122,7 @@ SELECT referrer, CASE
 END AS name
 FROM (
     SELECT
-        referrer, place, name, query,
+        referrer, text, place, name, query,
         path || CASE WHEN query <> '' THEN '?' || query ELSE '' END
             || CASE WHEN fragment <> '' THEN '#' || fragment ELSE '' END AS page
     FROM referrer_engine
@@ -143,33 +145,27 @@ JOIN known_host USING (kind, spelling)
 GROUP BY referrer, kind
 """
 
-# A visit has no referrer of the site itself.
-REFERRERS = """
-CREATE OR REPLACE TEMP TABLE visit_referrer AS
+ORIGINS = """
+CREATE OR REPLACE TEMP TABLE origin AS
 SELECT
-    visit.*,
+    referrer,
     CASE
-        WHEN visit.campaign THEN 'campaign'
-        WHEN visit.referrer = '' THEN 'direct'
         WHEN assistant.name IS NOT NULL THEN 'ai'
         WHEN referrer_search.name IS NOT NULL THEN 'search'
         WHEN network.name IS NOT NULL THEN 'social'
         ELSE 'website'
-    END AS referrer_type,
-    coalesce(assistant.name, referrer_search.name, network.name, left(referrer_piece.host, $length)) AS referrer_name
-FROM visit
-LEFT JOIN referrer_piece USING (referrer)
+    END AS kind,
+    coalesce(assistant.name, referrer_search.name, network.name, left(referrer_piece.host, $length)) AS name
+FROM referrer_piece
 LEFT JOIN referrer_search USING (referrer)
-LEFT JOIN referrer_named AS assistant ON assistant.referrer = visit.referrer AND assistant.kind = 'ai'
-LEFT JOIN referrer_named AS network ON network.referrer = visit.referrer AND network.kind = 'social'
+LEFT JOIN (SELECT referrer, name FROM referrer_named WHERE kind = 'ai') AS assistant USING (referrer)
+LEFT JOIN (SELECT referrer, name FROM referrer_named WHERE kind = 'social') AS network USING (referrer)
 """
 
 AUTHORITY = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?(\[[^\]/?#]*\]|[^:/?#]*)"
 """What a referrer must begin with to be one; the group is its host."""
 
 _PARTS = AUTHORITY + r"[^/?#]*([^?#]*)\??([^#]*)#?(.*)$"
-TABLES = ("visit_referrer", "referrer_piece", "referrer_engine", "referrer_search", "referrer_named", "known_host")
-"""The tables that `classify_referrers` makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +248,14 @@ def _expression(text: str) -> str:
 
 
 def classify_referrers(connection: "DuckDBPyConnection") -> None:
-    """Make table `visit_referrer` from `visit`: the same rows, each with the type and name of its referrer."""
+    """Make table `origin(referrer, kind, name)` from `referrer(referrer, text)`, of the referrers that `visit` has."""
     connection.execute(KNOWN_HOSTS, _rows())
     connection.execute(PIECES, {"parts": _PARTS, "countries": "|".join(COUNTRIES.split())})
     connection.execute(ENGINES)
     _classify_searches(connection)
     known = referrer_list()
     connection.execute(NAMED, {"ai": _anywhere(known.assistants), "social": _anywhere(known.networks)})
-    connection.execute(REFERRERS, {"length": NAME_LENGTH})
+    connection.execute(ORIGINS, {"length": NAME_LENGTH})
 
 
 def _rows() -> dict[str, list[str] | list[int]]:
@@ -281,7 +277,7 @@ def _classify_searches(connection: "DuckDBPyConnection") -> None:
     tests = []
     for place in places:
         engine = referrer_list().engines[place]
-        tried = {"query": engine.query_pattern, "referrer": engine.referrer_pattern, "page": engine.page_pattern}
+        tried = {"query": engine.query_pattern, "text": engine.referrer_pattern, "page": engine.page_pattern}
         values |= {f"{column}_{place}": pattern for column, pattern in tried.items() if pattern}
         found = (f"regexp_matches({column}, ${column}_{place})" for column, pattern in tried.items() if pattern)
         tests.append(f"WHEN {place} THEN {' OR '.join(found)}")
@@ -295,3 +291,9 @@ def _anywhere(owners: Iterable[NamedHosts]) -> str:
 
 def _doubled(host: str) -> str:
     return host.replace(".", "..").replace("/", "//")
+
+
+def drop_referrers(connection: "DuckDBPyConnection") -> None:
+    """Free the memory of a set of days before the next one is read."""
+    for name in ("origin", "referrer_piece", "referrer_engine", "referrer_search", "referrer_named", "known_host"):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")

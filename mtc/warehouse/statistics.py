@@ -25,11 +25,12 @@ from mtc.formats.settings import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
 from mtc.warehouse import day_tables
 from mtc.warehouse.countries import Countries, find_countries, open_countries
+from mtc.warehouse.hit_values import SelectedPart, count_hits, drop_values, number_values, read_hits, select_parts
 from mtc.warehouse.parts import rename_damaged
-from mtc.warehouse.referrers import classify_referrers
+from mtc.warehouse.referrers import classify_referrers, drop_referrers
 from mtc.warehouse.stat_document import Inputs, LineAccounting, StatDocument, Summary
 from mtc.warehouse.stat_tables import ROW_LIMIT, Tables
-from mtc.warehouse.visits import SELECTED, drop_tables, make_visits, read_hits
+from mtc.warehouse.visits import drop_visits, make_visits
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -79,8 +80,12 @@ class DayFailure:
 
 @dataclass(frozen=True, slots=True)
 class _DayPart:
-    """A part of a day, where its file is, and the number of its object in the order of the day's objects."""
+    """A part of a day, where its file is, and the number of its object in the order of the day's objects.
 
+    `unit` is the number of the day in its set.
+    """
+
+    unit: int
     day: dt.date
     path: Path
     part: Part
@@ -145,23 +150,23 @@ class _Batch:
         loaded = self._load([item for item in parts if item.day not in failures], failures)
         summaries, tables = self._count() if loaded else ({}, {})
         empty = day_tables.no_visits(countries=self.countries is not None)
-        for day, work in days.items():
+        for unit, (day, work) in enumerate(days.items()):
             if day in failures:
                 yield DayFailure(day, failures[day])
             else:
-                yield self._document(day, work, summaries.get(day, Summary.of()), tables.get(day, empty))
+                yield self._document(day, work, summaries.get(unit, Summary.of()), tables.get(unit, empty))
 
     def _find_parts(self, days: Mapping[dt.date, DayWork], failures: dict[dt.date, MtcError]) -> list[_DayPart]:
         """The distinct parts with their paths; a part that is missing or damaged fails its day."""
         parts = []
-        for day, work in days.items():
+        for unit, (day, work) in enumerate(days.items()):
             order = in_order({part.object_id for part in work.parts}, work.places)
             numbers = {object_id: number for number, object_id in enumerate(order)}
             for part in sorted(set(work.parts)):
                 try:
                     path = _part_path(self.root, part.file)
                     _check_digest(path, part)
-                    parts.append(_DayPart(day, path, part, numbers[part.object_id]))
+                    parts.append(_DayPart(unit, day, path, part, numbers[part.object_id]))
                 except MtcError as error:
                     failures.setdefault(day, _with_remedy(error, part))
         return parts
@@ -191,16 +196,13 @@ class _Batch:
     def _read(self, parts: list[_DayPart]) -> None:
         if not parts:
             return
-        values = {
-            "files": [str(item.path) for item in parts],
-            "objects": [item.part.object_id for item in parts],
-            "object_numbers": [item.number for item in parts],
-            "days": [item.day.isoformat() for item in parts],
-        }
-        self.connection.execute(SELECTED, values)
-        host = urlsplit(self.site.url).hostname or ""
+        host = (urlsplit(self.site.url).hostname or "").lower().removeprefix("www.")
+        select_parts(
+            self.connection,
+            [SelectedPart(str(item.path), item.part.object_id, item.number, item.unit, host) for item in parts],
+        )
         paths = sorted({_escaped(item.path) for item in parts})
-        read_hits(self.connection, paths, host, self.site.hits.search_parameters)
+        read_hits(self.connection, paths, hits=sum(item.part.hits for item in parts))
 
     def _probe(self, path: Path) -> str:
         """Why a file cannot be read; empty if it can."""
@@ -216,7 +218,7 @@ class _Batch:
         """Compare the rows of each part with the recorded number of hits: a part without some would count too few."""
         if not parts:
             return
-        counted = dict(self.connection.execute("SELECT number, count(*) FROM hit GROUP BY number").fetchall())
+        counted = count_hits(self.connection)
         for number, item in enumerate(parts):
             found, part = counted.get(number, 0), item.part
             if found != part.hits:
@@ -224,14 +226,17 @@ class _Batch:
                 rename_damaged(item.path)
                 failures.setdefault(item.day, _with_remedy(PermanentError(text), part))
 
-    def _count(self) -> tuple[Mapping[dt.date, Summary], Mapping[dt.date, Tables]]:
+    def _count(self) -> tuple[Mapping[int, Summary], Mapping[int, Tables]]:
+        number_values(self.connection, self.site.hits.search_parameters)
         make_visits(self.connection)
         classify_referrers(self.connection)
         if self.countries:
             find_countries(self.connection, self.countries)
         summaries = day_tables.summaries(self.connection)
         tables = day_tables.tables(self.connection, self.site.zone, self.limit, countries=self.countries is not None)
-        drop_tables(self.connection)
+        drop_visits(self.connection)
+        drop_referrers(self.connection)
+        drop_values(self.connection)
         return summaries, tables
 
     def _document(self, day: dt.date, work: DayWork, summary: Summary, tables: Tables) -> StatDocument:

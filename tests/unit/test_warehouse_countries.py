@@ -167,8 +167,8 @@ def test_more_addresses_than_one_piece_are_all_told(countries: Countries) -> Non
     connection = duckdb.connect()
     connection.execute(
         """
-        CREATE TEMP TABLE visitor AS
-        SELECT i AS visitor, CASE
+        CREATE TEMP TABLE address AS
+        SELECT i AS address, CASE
             WHEN i % 100 = 0 THEN '::ffff:192.0.2.' || (i // 100 % 128)
             ELSE concat_ws('.', 10, i // 65536, i // 256 % 256, i % 256)
         END AS ip
@@ -177,9 +177,8 @@ def test_more_addresses_than_one_piece_are_all_told(countries: Countries) -> Non
         [2 * CHUNK + 2000],
     )
     find_countries(connection, countries)
-    found = connection.execute("SELECT country, count(*), count(DISTINCT visitor) FROM visitor_country GROUP BY 1")
+    found = connection.execute("SELECT country, count(*), count(DISTINCT address) FROM address_country GROUP BY 1")
     assert sorted(found.fetchall()) == [("FR", 1020, 1020), (UNKNOWN, 100_980, 100_980)]
-    assert connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("visitor_country",)]
     connection.close()
 
 

@@ -28,9 +28,13 @@ def test_every_known_host_is_told_as_the_server_tells_it() -> None:
     )
     referrers = [f"https://{next(names)}{host.replace('{}', next(countries))}{next(pages)}" for host in hosts]
     connection = connect()
-    connection.execute("CREATE TEMP TABLE visit AS SELECT unnest($1) AS referrer, false AS campaign", [referrers])
+    numbers = list(range(len(referrers)))
+    connection.execute(
+        "CREATE TEMP TABLE referrer AS SELECT unnest($1) AS referrer, unnest($2) AS text", [numbers, referrers]
+    )
+    connection.execute("CREATE TEMP TABLE visit AS SELECT referrer FROM referrer")
     classify_referrers(connection)
-    found = connection.execute("SELECT DISTINCT referrer, referrer_type, referrer_name FROM visit_referrer").fetchall()
+    found = connection.execute("SELECT DISTINCT text, kind, name FROM origin JOIN referrer USING (referrer)").fetchall()
     expected = {one: referrer_of(one, "", frozenset(), True) for one in referrers}
     words = {"ai-assistant": "ai"}
     told = {(one, words.get(by.origin.word, by.origin.word), by.name) for one, by in expected.items()}
