@@ -156,7 +156,8 @@ class Coordinator:
         return True
 
     def _submit(self, steps: Iterable[PlannedStep]) -> None:
-        for task in tasks(steps):
+        alone = {name for name, site in self.project.sites.items() if site.answers == "matomo"}
+        for task in tasks(steps, alone):
             self._tracker.put(task, self._planner.listed_at)
 
     def _drive(self, executor: Executor) -> None:

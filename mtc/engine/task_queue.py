@@ -1,10 +1,10 @@
 """Planned steps as tasks, and the order in which the executor gets them.
 
-An import step is a task; a site's statistics are done in sets of days, all CSV rows as one. The days of a site are
-delivered to Matomo one after the other: a visitor's hits around midnight may lie in the logs of two days, and Matomo
-joins hits into visits only in order. No worker waits for another. An import task whose turn has not come is handed out
-to load only; what it loaded comes back to the queue and is handed out again, to be delivered, when no earlier day of
-its site is open. Meanwhile the executor does other tasks.
+An import step is a task; statistics are done in sets of days, small ones of several sites together, all CSV rows as
+one. The days of a site are delivered to Matomo one after the other: a visitor's hits around midnight may lie in the
+logs of two days, and Matomo joins hits into visits only in order. No worker waits for another. An import task whose
+turn has not come is handed out to load only; what it loaded comes back to the queue and is handed out again, to be
+delivered, when no earlier day of its site is open. Meanwhile the executor does other tasks.
 
 The queue knows tasks alone: no state, no threads, no clock. Only the coordinator's thread calls it.
 """
@@ -12,13 +12,15 @@ The queue knows tasks alone: no state, no threads, no clock. Only the coordinato
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mtc.core.model import Stage, StepId
-from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
+from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, StatWork, Task
 
 _STAT_SET = 400
+_STAT_HITS = 100_000
+"""How many hits a task with several sites has at most: larger sites are counted side by side."""
 
 
 @dataclass(slots=True)
@@ -141,21 +143,39 @@ def _has_open_delivery(task: Task) -> bool:
     return isinstance(work, ImportWork) and work.deliver is not None and bool(work.deliver.opened)
 
 
-def tasks(steps: Iterable[PlannedStep]) -> Iterator[Task]:
-    """Group the steps of one stage into tasks."""
-    for (stage, site), group in itertools.groupby(steps, key=_group):
+def tasks(steps: Iterable[PlannedStep], alone: Collection[str] = ()) -> Iterator[Task]:
+    """Group the steps of one stage into tasks. The sites `alone` share no task of statistics with others."""
+    for stage, group in itertools.groupby(steps, key=lambda planned: planned.step.stage):
         if stage is Stage.IMPORT:
             yield from (Task(stage, (planned,)) for planned in group)
         elif stage is Stage.STAT:
-            yield from (Task(stage, some) for some in _chunks(group, _STAT_SET))
+            yield from (Task(stage, tuple(some)) for some in _stat_sets(group, alone))
         else:
             yield Task(stage, tuple(group))
-        del site
 
 
-def _group(planned: PlannedStep) -> tuple[Stage, str]:
-    stage = planned.step.stage
-    return stage, "" if stage is Stage.CSV else planned.step.site
+def _stat_sets(steps: Iterable[PlannedStep], alone: Collection[str]) -> Iterator[list[PlannedStep]]:
+    """Sets of days of a site; sets of several sites are joined while they are small, as each set costs much itself."""
+    joined: list[PlannedStep] = []
+    for site, group in itertools.groupby(steps, key=lambda planned: planned.step.site):
+        for some in _chunks(group, _STAT_SET):
+            if joined and not _fit(joined, some):
+                yield joined
+                joined = []
+            if site in alone:
+                yield list(some)
+            else:
+                joined = [*joined, *some]
+    if joined:
+        yield joined
+
+
+def _fit(some: Sequence[PlannedStep], others: Sequence[PlannedStep]) -> bool:
+    return len(some) + len(others) <= _STAT_SET and _hits(some) + _hits(others) <= _STAT_HITS
+
+
+def _hits(steps: Iterable[PlannedStep]) -> int:
+    return sum(part.hits for planned in steps if isinstance(planned.work, StatWork) for part in planned.work.parts)
 
 
 def _chunks(steps: Iterable[PlannedStep], size: int) -> Iterator[tuple[PlannedStep, ...]]:

@@ -1,7 +1,7 @@
 """The warehouse as a provider of statistics: reads parts and makes documents, many days in one pass.
 
-A part that is missing or damaged fails only its day. Days are counted together up to a million hits, so that a
-year of small days costs little more than one day, and a large day fits into memory.
+A part that is missing or damaged fails only its day. Days of one or several sites are counted together up to a million
+hits, so that a year of small days costs little more than one day, and a large day fits into memory.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import glob
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -79,6 +79,15 @@ class DayFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteDay:
+    """A day of a site, and what its statistics are computed from."""
+
+    site: SiteSettings
+    day: dt.date
+    work: DayWork
+
+
+@dataclass(frozen=True, slots=True)
 class _DayPart:
     """A part of a day, where its file is, and the number of its object in the order of the day's objects.
 
@@ -86,10 +95,12 @@ class _DayPart:
     """
 
     unit: int
-    day: dt.date
     path: Path
     part: Part
     number: int
+
+
+Result = StatDocument | DayFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +116,12 @@ class WarehouseStatistics:
     limit: int = ROW_LIMIT
     countries: Path | None = None
 
-    def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterator[StatDocument | DayFailure]:
-        """Yield a document or a failure for every day, in order of days.
+    def statistics(self, site: SiteSettings, days: Mapping[dt.date, DayWork]) -> Iterator[Result]:
+        """Yield a document or a failure for every day, in order of days; raises as `of_sites` does."""
+        return (result for _, result in self.of_sites([(site, days)]))
+
+    def of_sites(self, sites: Iterable[tuple[SiteSettings, Mapping[dt.date, DayWork]]]) -> Iterator[tuple[str, Result]]:
+        """Yield the site's name and a document or a failure for every day of each site; each site's days in order.
 
         Raises:
             PermanentError: the database of countries is missing or damaged.
@@ -115,23 +130,31 @@ class WarehouseStatistics:
         with contextlib.ExitStack() as stack:
             countries = stack.enter_context(open_countries(self.countries)) if self.countries else None
             connection = stack.enter_context(contextlib.closing(self.connect()))
+            ordered = sorted(sites, key=lambda each: _way_of_counting(each[0]))
+            days = (SiteDay(site, day, works[day]) for site, works in ordered for day in sorted(works))
             for batch in batches(days):
-                yield from _Batch(self.root, connection, site, self.limit, countries).run(batch)
+                yield from _Batch(self.root, connection, batch, self.limit, countries).run()
 
 
-def batches(days: Mapping[dt.date, DayWork]) -> Iterator[Mapping[dt.date, DayWork]]:
-    """Split days, in order, into sets that are counted at once."""
-    batch: dict[dt.date, DayWork] = {}
+def batches(days: Iterable[SiteDay]) -> Iterator[Sequence[SiteDay]]:
+    """Split days, in order, into sets that are counted at once: of sites whose zone and search parameters are equal."""
+    batch: list[SiteDay] = []
     hits = 0
-    for day in sorted(days):
-        day_hits = sum(part.hits for part in days[day].parts)
-        if batch and (hits + day_hits > BATCH_HITS or len(batch) >= BATCH_DAYS):
+    for each in days:
+        day_hits = sum(part.hits for part in each.work.parts)
+        is_full = hits + day_hits > BATCH_HITS or len(batch) >= BATCH_DAYS
+        if batch and (is_full or _way_of_counting(batch[0].site) != _way_of_counting(each.site)):
             yield batch
-            batch, hits = {}, 0
-        batch[day] = days[day]
+            batch, hits = [], 0
+        batch.append(each)
         hits += day_hits
     if batch:
         yield batch
+
+
+def _way_of_counting(site: SiteSettings) -> tuple[str, tuple[str, ...]]:
+    """The settings of a site that hold for a whole set of days."""
+    return site.zone, site.hits.search_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,38 +163,44 @@ class _Batch:
 
     root: Path
     connection: "DuckDBPyConnection"
-    site: SiteSettings
+    days: Sequence[SiteDay]
     limit: int
     countries: Countries | None
 
-    def run(self, days: Mapping[dt.date, DayWork]) -> Iterator[StatDocument | DayFailure]:
-        failures: dict[dt.date, MtcError] = {}
-        parts = self._find_parts(days, failures)
-        loaded = self._load([item for item in parts if item.day not in failures], failures)
+    @property
+    def site(self) -> SiteSettings:
+        """The first site: zone and search parameters are those of all."""
+        return self.days[0].site
+
+    def run(self) -> Iterator[tuple[str, Result]]:
+        failures: dict[int, MtcError] = {}
+        parts = self._find_parts(failures)
+        loaded = self._load([item for item in parts if item.unit not in failures], failures)
         summaries, tables = self._count() if loaded else ({}, {})
         empty = day_tables.no_visits(countries=self.countries is not None)
-        for unit, (day, work) in enumerate(days.items()):
-            if day in failures:
-                yield DayFailure(day, failures[day])
+        for unit, each in enumerate(self.days):
+            if unit in failures:
+                yield each.site.name, DayFailure(each.day, failures[unit])
             else:
-                yield self._document(day, work, summaries.get(unit, Summary.of()), tables.get(unit, empty))
+                summary = summaries.get(unit, Summary.of())
+                yield each.site.name, self._document(each, summary, tables.get(unit, empty))
 
-    def _find_parts(self, days: Mapping[dt.date, DayWork], failures: dict[dt.date, MtcError]) -> list[_DayPart]:
+    def _find_parts(self, failures: dict[int, MtcError]) -> list[_DayPart]:
         """The distinct parts with their paths; a part that is missing or damaged fails its day."""
         parts = []
-        for unit, (day, work) in enumerate(days.items()):
-            order = in_order({part.object_id for part in work.parts}, work.places)
+        for unit, each in enumerate(self.days):
+            order = in_order({part.object_id for part in each.work.parts}, each.work.places)
             numbers = {object_id: number for number, object_id in enumerate(order)}
-            for part in sorted(set(work.parts)):
+            for part in sorted(set(each.work.parts)):
                 try:
                     path = _part_path(self.root, part.file)
                     _check_digest(path, part)
-                    parts.append(_DayPart(unit, day, path, part, numbers[part.object_id]))
+                    parts.append(_DayPart(unit, path, part, numbers[part.object_id]))
                 except MtcError as error:
-                    failures.setdefault(day, _with_remedy(error, part))
+                    failures.setdefault(unit, _with_remedy(error, part))
         return parts
 
-    def _load(self, parts: list[_DayPart], failures: dict[dt.date, MtcError]) -> bool:
+    def _load(self, parts: list[_DayPart], failures: dict[int, MtcError]) -> bool:
         """Make table `hit`; False if there are no parts. A file that cannot be read is skipped and fails its days."""
         import duckdb  # noqa: PLC0415 - loaded only when statistics are made
 
@@ -182,13 +211,13 @@ class _Batch:
         except duckdb.Error as error:
             damaged = {path: reason for path in {item.path for item in parts} if (reason := self._probe(path))}
             if not damaged:
-                raise explain_database_error(error, f"statistics of {self.site.name}") from error
+                raise explain_database_error(error, f"statistics of {_names(self.days)}") from error
             for item in parts:
                 if item.path in damaged:
                     if not item.part.digest:  # a file with a digest was found intact: something else is wrong
                         rename_damaged(item.path)
-                    failures.setdefault(item.day, _with_remedy(PermanentError(damaged[item.path]), item.part))
-            parts = [item for item in parts if item.day not in failures]
+                    failures.setdefault(item.unit, _with_remedy(PermanentError(damaged[item.path]), item.part))
+            parts = [item for item in parts if item.unit not in failures]
             self._read(parts)
         self._check_counts(parts, failures)
         return bool(parts)
@@ -196,11 +225,12 @@ class _Batch:
     def _read(self, parts: list[_DayPart]) -> None:
         if not parts:
             return
-        host = (urlsplit(self.site.url).hostname or "").lower().removeprefix("www.")
-        select_parts(
-            self.connection,
-            [SelectedPart(str(item.path), item.part.object_id, item.number, item.unit, host) for item in parts],
-        )
+        hosts = [_own_host(each.site) for each in self.days]
+        selected = [
+            SelectedPart(str(item.path), item.part.object_id, item.number, item.unit, hosts[item.unit])
+            for item in parts
+        ]
+        select_parts(self.connection, selected)
         paths = sorted({_escaped(item.path) for item in parts})
         read_hits(self.connection, paths, hits=sum(item.part.hits for item in parts))
 
@@ -214,7 +244,7 @@ class _Batch:
             return f"the part is damaged: {_first_line(error)}"
         return ""
 
-    def _check_counts(self, parts: list[_DayPart], failures: dict[dt.date, MtcError]) -> None:
+    def _check_counts(self, parts: list[_DayPart], failures: dict[int, MtcError]) -> None:
         """Compare the rows of each part with the recorded number of hits: a part without some would count too few."""
         if not parts:
             return
@@ -224,7 +254,7 @@ class _Batch:
             if found != part.hits:
                 text = f"the part is damaged: it holds {found} hits of its object, and {part.hits} were loaded"
                 rename_damaged(item.path)
-                failures.setdefault(item.day, _with_remedy(PermanentError(text), part))
+                failures.setdefault(item.unit, _with_remedy(PermanentError(text), part))
 
     def _count(self) -> tuple[Mapping[int, Summary], Mapping[int, Tables]]:
         number_values(self.connection, self.site.hits.search_parameters)
@@ -239,30 +269,40 @@ class _Batch:
         drop_values(self.connection)
         return summaries, tables
 
-    def _document(self, day: dt.date, work: DayWork, summary: Summary, tables: Tables) -> StatDocument:
+    def _document(self, each: SiteDay, summary: Summary, tables: Tables) -> StatDocument:
+        accounting = each.work.accounting
         return StatDocument(
-            site=self.site.name,
-            day=day,
-            timezone=self.site.zone,
+            site=each.site.name,
+            day=each.day,
+            timezone=each.site.zone,
             source="warehouse",
             generator=f"mtc {__version__}",
-            inputs=self._inputs(work),
+            inputs=self._inputs(each.site, each.work),
             summary=summary,
             tables=tables,
-            accounting=LineAccounting.of(work.accounting) if work.accounting else None,
+            accounting=LineAccounting.of(accounting) if accounting else None,
         )
 
-    def _inputs(self, work: DayWork) -> Inputs:
+    def _inputs(self, site: SiteSettings, work: DayWork) -> Inputs:
         """A digest of what was counted: objects and settings, not the files that hold the hits."""
         objects: Counter[str] = Counter()
         for part in set(work.parts):
             objects[part.object_id] += part.hits
         edition = [self.countries.identity] if self.countries else []
-        searches = self.site.hits.search_parameters
+        searches = site.hits.search_parameters
         extras = [*edition, *([{"searches": searches}] if searches != SEARCH_PARAMETERS else [])]
         recipe = RECIPES[Stage.STAT]
-        basis = json.dumps([recipe, self.site.url, self.site.zone, self.limit, sorted(objects.items()), *extras])
+        basis = json.dumps([recipe, site.url, site.zone, self.limit, sorted(objects.items()), *extras])
         return Inputs(objects=len(objects), fingerprint=hashlib.sha256(basis.encode()).hexdigest())
+
+
+def _own_host(site: SiteSettings) -> str:
+    return (urlsplit(site.url).hostname or "").lower().removeprefix("www.")
+
+
+def _names(days: Sequence[SiteDay]) -> str:
+    first, *others = dict.fromkeys(each.site.name for each in days)
+    return f"{first} and {len(others)} other sites" if others else first
 
 
 def _escaped(path: Path) -> str:

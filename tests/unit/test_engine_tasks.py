@@ -1,10 +1,11 @@
 """Planned steps become tasks."""
 
 import datetime as dt
+from dataclasses import replace
 
-from mtc.core.model import Stage, StepId, Verdict
+from mtc.core.model import Part, Stage, StepId, Verdict
 from mtc.engine.task_queue import tasks
-from mtc.plan.work import PlannedStep, Task
+from mtc.plan.work import PlannedStep, StatWork, Task
 
 FIRST = dt.date(2025, 1, 1)
 
@@ -24,10 +25,28 @@ def test_each_import_step_is_a_task() -> None:
     assert [task.steps for task in made(*steps)] == [(step,) for step in steps]
 
 
-def test_the_days_of_a_sites_statistics_are_one_set() -> None:
-    """They are computed together, but each site separately."""
-    docs, shop = planned(Stage.STAT, "docs", 300), planned(Stage.STAT, "shop", 2)
-    assert [task.steps for task in made(*docs, *shop)] == [tuple(docs), tuple(shop)]
+def with_hits(steps: list[PlannedStep], hits: int) -> list[PlannedStep]:
+    """The steps with so many hits each."""
+    return [replace(each, work=StatWork((Part(each.step.site, each.step.day, "f", "o", hits),))) for each in steps]
+
+
+def test_the_days_of_statistics_are_one_set() -> None:
+    """They are counted together, also those of several sites, and a year is not split for another site."""
+    docs, shop, wiki = (planned(Stage.STAT, site, days) for site, days in (("docs", 300), ("shop", 2), ("wiki", 99)))
+    assert [task.steps for task in made(*docs, *shop, *wiki)] == [(*docs, *shop), tuple(wiki)]
+
+
+def test_large_sites_are_tasks_of_their_own() -> None:
+    """So that they are counted in parallel."""
+    docs, shop, wiki = (with_hits(planned(Stage.STAT, site, 2), 20_000) for site in ("docs", "shop", "wiki"))
+    assert [task.steps for task in made(*docs, *shop, *wiki)] == [(*docs, *shop), tuple(wiki)]
+
+
+def test_a_site_that_is_to_be_alone_shares_no_task() -> None:
+    """A server that fails for one site must not end the others' task."""
+    docs, shop, wiki = (planned(Stage.STAT, site, 2) for site in ("docs", "shop", "wiki"))
+    found = [task.steps for task in tasks([*docs, *shop, *wiki], {"shop"})]
+    assert found == [tuple(shop), (*docs, *wiki)]
 
 
 def test_very_many_days_are_split_into_sets() -> None:

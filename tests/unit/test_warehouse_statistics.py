@@ -12,7 +12,7 @@ from mtc.formats.settings import HitSettings
 from mtc.plan.work import StatWork
 from mtc.warehouse import statistics
 from mtc.warehouse.stat_document import StatDocument, dumps
-from mtc.warehouse.statistics import DayFailure, WarehouseStatistics, batches
+from mtc.warehouse.statistics import DayFailure, SiteDay, WarehouseStatistics, batches
 
 NEXT = DAY + dt.timedelta(days=1)
 
@@ -147,7 +147,10 @@ def test_the_fingerprint_tells_other_hits_and_other_settings(tmp_path: Path) -> 
 def test_days_are_counted_in_sets_of_a_bounded_size() -> None:
     """By hits, so that they fit into memory, and a large day is a set of its own."""
     sizes = [400_000, 500_000, 3_000_000, 1, 2]
-    days = {DAY + dt.timedelta(days=n): StatWork((Part("docs", DAY, "f", "o", hits),)) for n, hits in enumerate(sizes)}
-    found = [[work.parts[0].hits for work in batch.values()] for batch in batches(days)]
+    days = [
+        SiteDay(settings(), DAY + dt.timedelta(days=n), StatWork((Part("docs", DAY, "f", "o", hits),)))
+        for n, hits in enumerate(sizes)
+    ]
+    found = [[each.work.parts[0].hits for each in batch] for batch in batches(days)]
     assert found == [[400_000, 500_000], [3_000_000], [1, 2]]
     assert statistics.BATCH_HITS == 1_000_000

@@ -10,12 +10,12 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import StagedFiles, explain_write_error, fsync_dir, make_folder, path_inside, sha256, sweep
 from mtc.core.errors import PermanentError, StepError
-from mtc.core.model import Output, Receipt, Status
+from mtc.core.model import Output, Receipt, Stage, Status, StepId
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import PlannedStep, StatWork, Task
 from mtc.stages.stage import FactRecorder, PartsDigested, StepDone, StepFailed
@@ -38,6 +38,7 @@ class NotedDocument:
 
 
 DayResult = StatDocument | NotedDocument | DayFailure
+SiteResult = tuple[str, DayResult]
 
 
 class StatProvider(Protocol):
@@ -49,6 +50,26 @@ class StatProvider(Protocol):
         Raises:
             StepError: the remaining days have no result; the results yielded before are valid.
         """
+
+
+SiteDays = tuple[SiteSettings, Mapping[dt.date, DayWork]]
+
+
+@runtime_checkable
+class SitesProvider(Protocol):
+    """A provider that counts days of several sites together."""
+
+    def of_sites(self, sites: Iterable[SiteDays]) -> Iterable[SiteResult]:
+        """Yield the site's name and a result for each day, each site's days in order; raises as `statistics` does."""
+
+
+def _of_sites(provider: StatProvider, sites: Iterable[SiteDays]) -> Iterator[SiteResult]:
+    """The results of several sites, together if the provider can."""
+    if isinstance(provider, SitesProvider):
+        yield from provider.of_sites(sites)
+        return
+    for site, days in sites:
+        yield from ((site.name, result) for result in provider.statistics(site, days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,12 @@ class ProviderBySite:
             StepError: the site's provider fails, or there is none.
         """
         return self._provider(site).statistics(site, days)
+
+    def of_sites(self, sites: Iterable[SiteDays]) -> Iterator[SiteResult]:
+        """Yield the site's name and a result for each day; raises as `statistics` does."""
+        for _, group in itertools.groupby(sites, key=lambda each: each[0].answers):
+            first, *others = group
+            yield from _of_sites(self._provider(first[0]), (first, *others))
 
     def _provider(self, site: SiteSettings) -> StatProvider:
         if site.answers == "warehouse":
@@ -92,27 +119,29 @@ class StatStage:
         )
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
-        """Run the task site by site: days without lines first, then the others in order.
+        """Run the task: days without lines first, then the others in order of sites and days.
 
         Raises:
             MtcError: the provider, the database or the disk failed; days already recorded are in place.
         """
-        steps = sorted(task.steps, key=lambda planned: planned.step)
+        plans = {planned.step: planned for planned in sorted(task.steps, key=lambda planned: planned.step)}
         try:
-            for site, planned_steps in itertools.groupby(steps, key=lambda planned: planned.step.site):
-                self._site(site, list(planned_steps), recorder)
+            self._run(plans, recorder)
         except OSError as error:
             raise explain_write_error(error, "writing .stat files") from error
 
-    def _site(self, site: str, steps: Sequence[PlannedStep], recorder: FactRecorder) -> None:
-        names = {stat_file(self._project.stats, site, planned.step.day).path.name for planned in steps}
-        sweep(self._project.stats / site, names.__contains__)
-        plans = {planned.step.day: planned for planned in steps}
-        with_lines = {day: work for day, planned in plans.items() if _has_lines(work := _work(planned))}
-        recorder.check()
-        recorder.record(*(self._clear(planned) for day, planned in plans.items() if day not in with_lines))
-        results = self._provider.statistics(self._project.sites[site], with_lines) if with_lines else ()
-        for result_set in _sets(results):
+    def _run(self, plans: Mapping[StepId, PlannedStep], recorder: FactRecorder) -> None:
+        sites: list[SiteDays] = []
+        for site, group in itertools.groupby(plans.values(), key=lambda planned: planned.step.site):
+            steps = list(group)
+            names = {stat_file(self._project.stats, site, planned.step.day).path.name for planned in steps}
+            sweep(self._project.stats / site, names.__contains__)
+            with_lines = {planned.step.day: work for planned in steps if _has_lines(work := _work(planned))}
+            recorder.check()
+            recorder.record(*(self._clear(planned) for planned in steps if planned.step.day not in with_lines))
+            if with_lines:
+                sites.append((self._project.sites[site], with_lines))
+        for result_set in _sets(_of_sites(self._provider, sites) if sites else ()):
             self._publish(result_set, plans, recorder)
 
     def _clear(self, planned: PlannedStep) -> StepDone:
@@ -124,7 +153,7 @@ class StatStage:
         return StepDone(Receipt(planned.step, Status.EMPTY, accounting=_work(planned).accounting))
 
     def _publish(
-        self, results: Iterable[DayResult], plans: Mapping[dt.date, PlannedStep], recorder: FactRecorder
+        self, results: Iterable[SiteResult], plans: Mapping[StepId, PlannedStep], recorder: FactRecorder
     ) -> None:
         """Write and record a set of results. If the provider fails, the results yielded before are kept."""
         crash_points.point("stat.before")
@@ -132,9 +161,10 @@ class StatStage:
         failure: StepError | None = None
         with StagedFiles() as files:
             try:
-                for result in results:
+                for site, result in results:
                     recorder.check()
-                    written.extend(self._write_result(result, plans, files, recorder))
+                    planned = plans[StepId(Stage.STAT, site, _day(result))]
+                    written.extend(self._write_result(result, planned, files, recorder))
             except StepError as error:
                 failure = error
             files.publish()
@@ -146,13 +176,13 @@ class StatStage:
             raise failure
 
     def _write_result(
-        self, result: DayResult, plans: Mapping[dt.date, PlannedStep], files: StagedFiles, recorder: FactRecorder
+        self, result: DayResult, planned: PlannedStep, files: StagedFiles, recorder: FactRecorder
     ) -> Iterator["_Written"]:
         if isinstance(result, DayFailure):
-            recorder.record(StepFailed(plans[result.day].step, result.error))
+            recorder.record(StepFailed(planned.step, result.error))
             return
         document, notes = (result.document, result.notes) if isinstance(result, NotedDocument) else (result, ())
-        yield self._write(document, notes, plans[document.day], files)
+        yield self._write(document, notes, planned, files)
 
     def _write(
         self, document: StatDocument, notes: tuple[str, ...], planned: PlannedStep, files: StagedFiles
@@ -188,7 +218,11 @@ def _first_digests(project: Project, written: Sequence[_Written]) -> Iterator[Pa
         yield PartsDigested({file: sha256(path_inside(project.warehouse, file)) for file in files})
 
 
-def _sets(results: Iterable[DayResult]) -> Iterator[Iterable[DayResult]]:
+def _day(result: DayResult) -> dt.date:
+    return result.document.day if isinstance(result, NotedDocument) else result.day
+
+
+def _sets(results: Iterable[SiteResult]) -> Iterator[Iterable[SiteResult]]:
     """Divide results into sets; a set starts as soon as its first result is available."""
     stream = iter(results)
     for first in stream:
