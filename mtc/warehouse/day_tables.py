@@ -6,15 +6,18 @@ these rows reach Python.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtc.warehouse.stat_document import Summary
-from mtc.warehouse.stat_tables import OTHERS, ROWS, HourRow, Row, Tables, metrics
+from mtc.warehouse.stat_tables import OTHERS, Tables, metrics
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+Values = dict[str, str | int]
+"""A row as its label and its numbers, by name."""
 
 SUMMARIES = """
 SELECT
@@ -220,6 +223,8 @@ QUERIES = (
 COUNTRIES = Query("countries", BY_COUNTRY)
 """The query of the table that needs `address_country`."""
 
+BYTES = "bytes"
+
 # One statement for all tables, as most of the time that a small day takes is that of planning statements.
 COUNTED = """
 WITH {shared},
@@ -234,29 +239,42 @@ placed AS (
     FROM counted
 )
 SELECT
-    kind, unit, CASE WHEN ranked AND place = $limit + 1 THEN $others ELSE any_value(label) END AS label, {sums}
+    kind, unit, CASE WHEN ranked AND place = $limit + 1 THEN $others ELSE any_value(label) END AS label,
+    {sums}, sum(bytes)
 FROM placed
 GROUP BY kind, unit, place, ranked
 ORDER BY kind, unit, place
 """
-ROWS_OF = "SELECT {kind} AS kind, {ranked} AS ranked, unit, label, {columns} FROM ({counted})"
-NUMBERS = max(len(metrics(table)) for table in ROWS)
+TABLE = """
+SELECT {kind} AS kind, {ranked} AS ranked, unit, label, {numbers}, {size}::HUGEINT AS bytes FROM ({counted})
+"""
+COUNTS = 5
+"""How many counts a row has at most, besides its bytes: these may be more than fits into 64 bits."""
 
 
 def _statement(queries: Sequence[Query]) -> str:
-    """The statement that counts these tables. `kind` is a table's place, `n0` and so on are its numbers in order."""
+    """The statement that counts these tables. `kind` is a table's place, `n0` and so on are its counts in order."""
     return COUNTED.format(
         shared=SHARED,
-        tables=" UNION ALL ".join(_rows(kind, query) for kind, query in enumerate(queries)),
-        sums=", ".join(f"sum(n{number})" for number in range(NUMBERS)),
+        tables=" UNION ALL ".join(_table(kind, query) for kind, query in enumerate(queries)),
+        sums=", ".join(f"sum(n{number})::BIGINT" for number in range(COUNTS)),
     )
 
 
-def _rows(kind: int, query: Query) -> str:
-    names = metrics(query.table)
-    numbers = [*(f"{name}::HUGEINT" for name in names), *["NULL"] * (NUMBERS - len(names))]
-    columns = ", ".join(f"{number} AS n{place}" for place, number in enumerate(numbers))
-    return ROWS_OF.format(kind=kind, ranked=query.ranked, columns=columns, counted=query.sql)
+def _table(kind: int, query: Query) -> str:
+    names = _counts(query.table)
+    numbers = [*names, *["NULL"] * (COUNTS - len(names))]
+    return TABLE.format(
+        kind=kind,
+        ranked=query.ranked,
+        numbers=", ".join(f"{number}::BIGINT AS n{place}" for place, number in enumerate(numbers)),
+        size=BYTES if BYTES in metrics(query.table) else "NULL",
+        counted=query.sql,
+    )
+
+
+def _counts(table: str) -> list[str]:
+    return [name for name in metrics(table) if name != BYTES]
 
 
 def summaries(connection: "DuckDBPyConnection") -> Mapping[int, Summary]:
@@ -269,34 +287,38 @@ def summaries(connection: "DuckDBPyConnection") -> Mapping[int, Summary]:
     return {row[0]: Summary.of(**dict(zip((*names, "size"), row[1:], strict=True))) for row in rows}
 
 
-def all_hours(rows: Iterable[HourRow]) -> tuple[HourRow, ...]:
+def _all_hours(rows: Iterable[Values]) -> Iterator[Values]:
     """The 24 rows of a day's hours, with zeros for those without a hit."""
-    known = {row.label: row for row in rows}
-    labels = (f"{hour:02}" for hour in range(24))
-    return tuple(known.get(label) or HourRow(label=label, visits=0, actions=0, hits=0, bytes=0) for label in labels)
+    known = {row["label"]: row for row in rows}
+    for label in (f"{hour:02}" for hour in range(24)):
+        yield known.get(label) or {"label": label, "visits": 0, "actions": 0, "hits": 0, "bytes": 0}
 
 
 def tables(connection: "DuckDBPyConnection", zone: str, limit: int, *, countries: bool = False) -> Mapping[int, Tables]:
     """The tables of each unit that has visits, each cut after `limit` rows; `countries` adds the table of countries."""
     queries = (*QUERIES, COUNTRIES) if countries else QUERIES
-    kinds = [(query.table, ROWS[query.table], ("label", *metrics(query.table))) for query in queries]
-    units: dict[int, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    kinds = [(query.table, ("label", *_counts(query.table)), BYTES in metrics(query.table)) for query in queries]
+    units: dict[int, dict[str, list[Values]]] = defaultdict(lambda: {query.table: [] for query in queries})
     values = {"limit": limit, "others": OTHERS, "zone": zone}
-    for place, unit, *row in connection.execute(_statement(queries), values).fetchall():
-        table, kind, names = kinds[place]
-        units[unit][table].append(kind.model_construct(None, **dict(zip(names, row, strict=False))))
+    for kind, unit, *row in connection.execute(_statement(queries), values).fetchall():
+        table, names, has_bytes = kinds[kind]
+        found = dict(zip(names, row, strict=False))
+        if has_bytes:
+            found[BYTES] = row[-1]
+        units[unit][table].append(found)
     return {unit: _tables(found) for unit, found in units.items()}
 
 
-def _tables(rows: Mapping[str, list[Row]]) -> Tables:
-    hours = [row for row in rows["hours"] if isinstance(row, HourRow)]
-    rest = {query.table: tuple(rows[query.table]) for query in QUERIES if query.table != "hours"}
-    by_country = {COUNTRIES.table: tuple(rows[COUNTRIES.table])} if COUNTRIES.table in rows else {}
-    return Tables.model_validate({**rest, **by_country, "hours": all_hours(hours)})
+def _tables(rows: Mapping[str, list[Values]]) -> Tables:
+    return Tables.model_validate(
+        {
+            **{table: tuple(found) for table, found in rows.items()},
+            "hours": tuple(_all_hours(rows["hours"])),
+        }
+    )
 
 
 def no_visits(*, countries: bool = False) -> Tables:
     """The tables of a day without visits."""
-    return Tables(
-        hours=all_hours(()), status_codes=(), site_searches=(), ai_assistants=(), countries=() if countries else None
-    )
+    queries = (*QUERIES, COUNTRIES) if countries else QUERIES
+    return _tables({query.table: [] for query in queries})

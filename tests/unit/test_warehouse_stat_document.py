@@ -65,6 +65,16 @@ def test_keys_have_one_order_and_each_row_a_line_of_its_own() -> None:
     assert row in text.split("\n")
 
 
+def test_a_label_that_looks_like_the_next_row_stays_one_label() -> None:
+    """Whatever a request is for, a row has one line."""
+    labels = ('/}, {"label": "/', '/"}, {"label": ', "/}, {'label': ", "/\n}, {", '}, {\\"label": ')
+    rows = tuple(PageRow(label=label, views=1, visits=1, entries=0, exits=0, bounces=0, bytes=0) for label in labels)
+    made = document(tables=no_visits().model_copy(update={"pages": rows}))
+    lines = dumps(made).decode().split('"pages": [\n')[1].split("\n  ]")[0].split("\n")
+    assert [json.loads(line.rstrip(","))["label"] for line in lines] == list(labels)
+    assert loads(dumps(made), "x") == made
+
+
 def test_countries_are_left_out_where_nothing_tells_them() -> None:
     """The key is absent; with a database's answer it is there, in its place."""
     assert "countries" not in json.loads(dumps(document()))["tables"]

@@ -10,7 +10,7 @@ from stat_hits import DAY, Hit, answers, connect, settings, write_file, write_pa
 from mtc.core.model import Accounting, Part
 from mtc.formats.settings import HitSettings
 from mtc.plan.work import StatWork
-from mtc.warehouse import statistics
+from mtc.warehouse import hit_values, statistics
 from mtc.warehouse.stat_document import StatDocument, dumps
 from mtc.warehouse.statistics import DayFailure, SiteDay, WarehouseStatistics, batches
 
@@ -121,6 +121,59 @@ def test_the_same_day_gives_the_same_bytes_alone_or_among_others(tmp_path: Path)
     assert isinstance(alone, StatDocument)
     assert isinstance(among, StatDocument)
     assert dumps(alone) == dumps(among)
+
+
+def test_sites_counted_together_have_the_same_bytes_as_alone(tmp_path: Path) -> None:
+    """Each with its own host, zone and search parameters; a damaged part fails the day of its own site."""
+    sites = [
+        settings(),
+        settings(name="shop", url="https://shop.example.org"),
+        settings(name="paris", zone="Europe/Paris", url="https://example.net"),
+        dataclasses.replace(settings(name="wiki"), hits=HitSettings(search_parameters=("find",))),
+    ]
+    hits = [
+        Hit("08:00:00", "/a", query="find=x", referrer="https://shop.example.org/"),
+        Hit("08:00:00", "/b", query="q=x", referrer="https://example.net/links"),
+        Hit("09:00:00", "/c", ip="192.0.2.7", referrer="https://docs.example.org/"),
+    ]
+    works = [
+        (
+            site,
+            {day: StatWork((write_part(tmp_path, hits[: place + 1], day=day, site=site.name),)) for day in (DAY, NEXT)},
+        )
+        for place, site in enumerate(sites)
+    ]
+    source = WarehouseStatistics(tmp_path, connect)
+
+    def told(result: StatDocument | DayFailure) -> bytes:
+        return dumps(result) if isinstance(result, StatDocument) else str(result.error).encode()
+
+    def alone() -> list[tuple[str, bytes]]:
+        return [(site.name, told(result)) for site, days in works for result in source.statistics(site, days)]
+
+    def together() -> list[tuple[str, bytes]]:
+        found = [(name, told(result)) for name, result in source.of_sites(works)]
+        return sorted(found, key=lambda each: [site.name for site in sites].index(each[0]))
+
+    assert len(set(alone())) == 8
+    assert together() == alone()
+    (tmp_path / works[1][1][DAY].parts[0].file).write_bytes(b"PAR1")
+    failed = [(name, data) for name, data in together() if b"damaged" in data]
+    assert [name for name, _ in failed] == ["shop"]
+    assert b"mtc import shop 2026-05-01" in failed[0][1]
+
+
+def test_large_files_are_read_as_small_ones_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether rows are kept or read again must not show; a constant stands in for a file of many hits."""
+    hits = [Hit(f"08:00:{n:02}", f"/{n % 7}", query=f"q={n % 3}", ip=f"192.0.2.{n % 5}") for n in range(40)]
+    kept = answers(tmp_path, {DAY: [write_part(tmp_path, hits)]})
+    monkeypatch.setattr(hit_values, "LARGE_FILE", 1)
+    again = answers(tmp_path, {DAY: [write_part(tmp_path, hits)]})
+    assert (
+        [dumps(each) for each in kept if isinstance(each, StatDocument)]
+        == [dumps(each) for each in again if isinstance(each, StatDocument)]
+        != []
+    )
 
 
 def test_the_fingerprint_tells_other_hits_and_other_settings(tmp_path: Path) -> None:
