@@ -40,9 +40,9 @@ GROUP BY unit
 SHARED = """
 seen AS MATERIALIZED (
     SELECT
-        unit, label, viewed, download, count(*) AS hits, count(DISTINCT visit) AS visits, sum(bytes) AS bytes
+        unit, label, kind, count(*) AS hits, count(DISTINCT visit) AS visits, sum(bytes) AS bytes
     FROM action
-    GROUP BY unit, label, viewed, download
+    GROUP BY unit, label, kind
 ),
 entered AS MATERIALIZED (
     SELECT
@@ -96,7 +96,7 @@ FROM seen
 JOIN page ON page.target = seen.label
 LEFT JOIN entered ON entered.unit = seen.unit AND entered.label = seen.label
 LEFT JOIN exited ON exited.unit = seen.unit AND exited.label = seen.label
-WHERE seen.viewed
+WHERE seen.kind = 0
 """
 
 ENTRY_PAGES = """
@@ -108,7 +108,7 @@ JOIN page ON page.target = entered.label
 EXIT_PAGES = """
 SELECT exited.unit, page.label, exited.visits, seen.hits AS views
 FROM exited
-JOIN seen ON seen.unit = exited.unit AND seen.label = exited.label AND seen.viewed
+JOIN seen ON seen.unit = exited.unit AND seen.label = exited.label AND seen.kind = 0
 JOIN page ON page.target = exited.label
 """
 
@@ -116,14 +116,14 @@ DOWNLOADS = """
 SELECT unit, page.label, hits AS downloads, visits, bytes
 FROM seen
 JOIN page ON page.target = seen.label
-WHERE download
+WHERE kind = 1
 """
 
 SITE_SEARCHES = """
 SELECT unit, page.keyword_label AS label, hits AS searches, visits
 FROM seen
 JOIN page ON page.target = seen.label
-WHERE NOT viewed AND NOT download
+WHERE kind = 2
 """
 
 REFERRER_TYPES = """

@@ -24,13 +24,13 @@ VISIT_GAP = 1800
 
 # Hits in order of visitor and time; hits of the same time in the order of their objects and lines, so that every run
 # gives the same result. The rows are sorted once: a window without a clause keeps their order.
-# A visitor is a number made of those of the address, the software and the unit. `referrer` is 0 for none; `label` is
-# a number of table `page`: of the page or download, or of the keyword of a search. `viewed` says that a hit is a view.
+# A visitor is a number made of those of the address, the software and the unit. `kind` is 0 for a page view, 1 for a
+# download, 2 for a search; `label` is a number of table `page`: of the page or file, or of the keyword. `source` is
+# twice the number of the referrer, which is 0 for none, and one more if the hit is of a campaign.
 ACTIONS = """
 CREATE OR REPLACE TEMP TABLE action AS
 SELECT
-    unit, visitor, newcomer, second, status, bytes, agent, referrer, campaign, label, download, searched,
-    NOT download AND NOT searched AS viewed,
+    unit, visitor, newcomer, begins, second, status, bytes, agent, source, label, kind,
     sum(begins::INTEGER) OVER (ROWS UNBOUNDED PRECEDING)::BIGINT AS visit
 FROM (
     SELECT
@@ -45,14 +45,12 @@ FROM (
             hit_row.status,
             hit_row.bytes,
             agent.agent,
-            CASE
+            page.campaign::BIGINT + CASE
                 WHEN referrer.name IS NULL OR referrer.name = hit_row.site_host OR page.ignores_referrer THEN 0
-                ELSE referrer.referrer
-            END AS referrer,
-            page.campaign,
-            hit_row.download,
-            NOT hit_row.download AND page.keyword IS NOT NULL AS searched,
-            CASE WHEN hit_row.download THEN page.page ELSE coalesce(page.keyword, page.page) END AS label
+                ELSE 2 * referrer.referrer::BIGINT
+            END AS source,
+            CASE WHEN hit_row.download THEN page.page ELSE coalesce(page.keyword, page.page) END AS label,
+            CASE WHEN hit_row.download THEN 1 WHEN page.keyword IS NOT NULL THEN 2 ELSE 0 END::TINYINT AS kind
         FROM hit_row
         JOIN page ON page.path IS NOT DISTINCT FROM hit_row.path AND page.query IS NOT DISTINCT FROM hit_row.query
         JOIN agent USING (os, browser, browser_version, device)
@@ -65,30 +63,39 @@ FROM (
 """
 SIZES = "SELECT (SELECT max(software) + 1 FROM agent), (SELECT max(unit) + 1 FROM selected)"
 
-# The attributes of a visit (browser, device ...) are those of its first hit, except the referrer.
+# The attributes of a visit (browser, device ...) are those of its first hit, except its source. Its exit page is that
+# of its last action that is no download, if that is a page view.
 VISITS = """
 CREATE OR REPLACE TEMP TABLE visit AS
 SELECT
-    unit,
-    visit,
-    any_value(visitor) AS visitor,
-    any_value(visitor) // ($software * $units) AS address,
-    bool_or(newcomer) AS newcomer,
-    min_by(agent, rowid) AS agent,
-    coalesce(min_by(referrer, rowid) FILTER (campaign OR referrer <> 0), 0) AS referrer,
-    coalesce(min_by(campaign, rowid) FILTER (campaign OR referrer <> 0), false) AS campaign,
-    min(second) AS started,
-    count(*) AS actions,
-    count(*) FILTER (viewed) AS pageviews,
-    count(*) FILTER (download) AS downloads,
-    count(*) FILTER (searched) AS searches,
-    count(*) = 1 AS bounce,
-    CASE WHEN count(*) = 1 THEN 0 ELSE 1 + max(second) - min(second) END AS seconds,
-    sum(bytes) AS bytes,
-    CASE WHEN NOT min_by(searched, rowid) THEN min_by(label, rowid) FILTER (viewed) END AS entry_page,
-    CASE WHEN max_by(viewed, rowid) FILTER (NOT download) THEN max_by(label, rowid) FILTER (viewed) END AS exit_page
-FROM action
-GROUP BY unit, visit
+    * EXCLUDE (source, exit_label, first_view, is_search_first),
+    source // 2 AS referrer,
+    source % 2 = 1 AS campaign,
+    CASE WHEN NOT is_search_first THEN first_view END AS entry_page,
+    nullif(exit_label, 0) AS exit_page
+FROM (
+    SELECT
+        unit,
+        visit,
+        any_value(visitor) AS visitor,
+        any_value(visitor) // ($software * $units) AS address,
+        bool_or(newcomer) AS newcomer,
+        any_value(agent) FILTER (begins) AS agent,
+        coalesce(min_by(source, rowid) FILTER (source <> 0), 0) AS source,
+        min(second) AS started,
+        count(*) AS actions,
+        count(*) FILTER (kind = 0) AS pageviews,
+        count(*) FILTER (kind = 1) AS downloads,
+        count(*) FILTER (kind = 2) AS searches,
+        count(*) = 1 AS bounce,
+        CASE WHEN count(*) = 1 THEN 0 ELSE 1 + max(second) - min(second) END AS seconds,
+        sum(bytes) AS bytes,
+        bool_or(begins AND kind = 2) AS is_search_first,
+        min_by(label, rowid) FILTER (kind = 0) AS first_view,
+        max_by(CASE WHEN kind = 0 THEN label ELSE 0 END, rowid) FILTER (kind <> 1) AS exit_label
+    FROM action
+    GROUP BY unit, visit
+)
 """
 
 
