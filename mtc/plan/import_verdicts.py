@@ -200,6 +200,8 @@ class _ListedDay:
         findings = [finding for finding in self._findings(found, inputs) if finding[1]]
         if not findings:
             return unchanged(self.record, self._notes(found))
+        if len(findings) == 1:
+            return findings[0]
         return findings[0][0], tuple(reason for _, reasons in findings for reason in reasons)
 
     def _new(self, count: int) -> tuple[str, ...]:

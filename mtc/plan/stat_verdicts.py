@@ -79,7 +79,7 @@ class StatPlanner:
         work, inputs = self._stat_work(day)
         today, record = self._statistics, self.history.steps.get(step)
         verdict, reasons = self._stat_verdict(step, self._verdict(record, today, inputs), work, record)
-        reasons = (*reasons, *work.lacking)
+        reasons = (*reasons, *work.lacking) if work.lacking else reasons
         digest = digest_of(record, verdict) or today.digest(inputs)
         done = work if verdict.is_work else None
         return PlannedStep(step, verdict, reasons, digest, today.values, one_copy(inputs, record), done)
