@@ -7,8 +7,10 @@ from typing import NoReturn
 
 from mtc.core.signals import SignalError, listen
 
-_YOUNG = 200_000
-"""How many objects are made between two looks of the garbage collector: more than loading makes. Few are in cycles."""
+_YOUNG = 500_000
+"""How many more objects there may be before the garbage collector looks at them: more than mtc's own code, and the
+history of a year of twenty sites. Few objects of mtc are in cycles.
+"""
 
 
 def main() -> NoReturn:
