@@ -66,10 +66,13 @@ class _Sequence:
         """Extend each run by each of the texts (or letters)."""
         if len(self.runs) * len(texts) > _MOST:
             self.end_run()
-        self.runs = tuple(run + text for run in self.runs for text in texts)
+        if self.runs is _NO_LETTERS:
+            self.runs = tuple(texts)
+        else:
+            self.runs = tuple([run + text for run in self.runs for text in texts])
 
     def end_run(self) -> None:
-        if self.runs != _NO_LETTERS:
+        if self.runs is not _NO_LETTERS:
             self.offer(frozenset(self.runs))
             self.runs = _NO_LETTERS
 
@@ -104,13 +107,14 @@ class _PatternReader:
         while self._next() == "|":
             self.at += 1
             found.append(self._sequence())
-        if any(texts is None for texts in found):
-            return None
-        return frozenset(text for texts in found if texts for text in texts)
+        if len(found) == 1:
+            return found[0]
+        return None if None in found else frozenset().union(*filter(None, found))
 
     def _sequence(self) -> Literals | None:
         sequence = _Sequence()
-        while self._next() not in {"", "|", ")"}:
+        pattern, end = self.pattern, len(self.pattern)
+        while self.at < end and pattern[self.at] not in "|)":
             self._item(sequence)
         sequence.end_run()
         return sequence.best
