@@ -28,6 +28,7 @@ def setting_of(chosen: argparse.Namespace, folder: Path) -> Setting:
         objects=500 if quick else 10_000,
         hits=50_000 if quick else 1_000_000,
         days=30 if quick else 365,
+        sites=10 if quick else 200,
         stat_sites=5 if quick else 25,
         stat_days=40 if quick else 400,
         agents=2_000 if quick else 50_000,

@@ -1,6 +1,7 @@
 """Makes the data of the benchmark, seeded, in a process of its own, as its memory is nobody's measure.
 
 `material.py log FORMAT AMOUNT FILE` (bytes, or `1000l`), `objects COUNT LINES FOLDER`, `days COUNT LINES FOLDER FIRST`,
+`sites SITES COUNT LINES FOLDER FIRST` (the days of each of so many sites, in a folder of its own),
 `rotated COUNT LINES FOLDER NAMES` (a log for each of so many days up to the last, all but the newest two as gzip; NAMES
 are `numbered` or `dated`), `append LINES FILE SEED` (hits of the next day), `copies COUNT FILE`, `agents COUNT FILE` (a
 line for each of so many user agents), `stats SITES DAYS STAT_FILE FOLDER`.
@@ -77,6 +78,12 @@ def days(count: str, lines: str, folder: str, first: str) -> None:
         midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
         text = "".join(generate.combined(hit, midnight) for hit in made)
         (target / f"{day}.log").write_text(text, encoding="utf-8")
+
+
+def sites(many: str, count: str, lines: str, folder: str, first: str) -> None:
+    """Small logs for each of so many days of each of so many sites."""
+    for number in range(int(many)):
+        days(count, lines, str(Path(folder) / f"site{number:03}"), first)
 
 
 def rotated(count: str, lines: str, folder: str, names: str) -> None:
@@ -164,7 +171,7 @@ def stats(sites: str, count: str, file: str, folder: str) -> None:
 
 def main() -> None:
     """Make what was asked for."""
-    makers = {maker.__name__: maker for maker in (log, objects, days, rotated, append, copies, agents, stats)}
+    makers = {maker.__name__: maker for maker in (log, objects, days, sites, rotated, append, copies, agents, stats)}
     makers[sys.argv[1]](*sys.argv[2:])
 
 
