@@ -80,4 +80,7 @@ def test_parquet_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     duckdb.execute(f"""COPY (SELECT 1 AS "a""b'c", 2 AS "; DROP TABLE lines") TO '{path}' (FORMAT parquet)""")
     with pytest.raises(PermanentError, match="no known format reads this file"):
-        workshop.run(workshop.write("x.parquet", path.read_bytes()), stage=workshop.stage(ALL))
+        workshop.run(
+            workshop.write("x.parquet", path.read_bytes()),
+            stage=workshop.stage(ALL.model_copy(update={"max_rejected": 0.05})),
+        )

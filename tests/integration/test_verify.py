@@ -251,6 +251,7 @@ def test_without_an_answer_from_matomo_the_rest_is_compared(project: Project) ->
     assert found.days[0].disagreements == ()
 
 
+@pytest.mark.usefixtures("template")  # whose hits the server has
 def test_hits_without_a_delivery_are_reported(tmp_path: Path, matomo: FakeMatomo) -> None:
     """Hits without a delivery are reported: the server was added to the manifest after the import."""
     logs(tmp_path)
