@@ -148,8 +148,11 @@ class TextDigest:
             return
         lines = self._carried + (block if self._begun else block.removeprefix(BOM))
         self._begun = True
-        self._carried = b"\r" if lines.endswith(b"\r") else b""
-        lines = lines.removesuffix(self._carried).replace(b"\r\n", b"\n")
+        if b"\r" in lines:  # to look for two bytes takes longer
+            self._carried = b"\r" if lines.endswith(b"\r") else b""
+            lines = lines.removesuffix(self._carried).replace(b"\r\n", b"\n")
+        else:
+            self._carried = b""
         if self._lines is None and lines != block:
             self._lines = self._written.copy()
         self._written.update(block)
