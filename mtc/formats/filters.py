@@ -12,7 +12,7 @@ split of path and query (`path_and_query`), which is part of reading a line.
 import datetime as dt
 import re
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from mtc.core.sql import is_one_of, literal
 from mtc.formats.agents.agent_tables import HEALTH_CHECK
@@ -71,6 +71,9 @@ def _ends(before: str, words: tuple[str, ...]) -> str:
 
 _STATIC_PATH = f"{_ends('.', STATIC_EXTENSIONS)}|{_ends('/', STATIC_FILES)}"
 _STATIC = f"regexp_matches(path, {literal(_STATIC_PATH)})"
+_STATIC_FILE = rf"(?:[^\s?]*/)?(?i:{'|'.join(map(re.escape, STATIC_FILES))})"
+STATIC_TARGET = rf"/(?:[^\s?]*\.(?i:{'|'.join(STATIC_EXTENSIONS)})|{_STATIC_FILE})(?:\?\S*)?"
+"""RE2: a target, path and query, whose path is that of a static file."""
 
 
 def filters_by_address(filters: Filters) -> bool:
@@ -83,9 +86,14 @@ def reason(filters: Filters, hits: HitSettings, zone: str) -> str:
 
     Times of the filters without an offset are in `zone`.
     """
-    rules = (*_hosts(filters), *_downloads(hits), *_statuses(filters), *_requests(filters), *_clients(filters))
-    cases = "\n".join(f"WHEN {condition} THEN {literal(name)}" for condition, name in (*rules, *_times(filters, zone)))
+    cases = "\n".join(f"WHEN {condition} THEN {literal(name)}" for condition, name in rules(filters, hits, zone))
     return f"CASE {cases} END" if cases else "NULL::VARCHAR"
+
+
+def rules(filters: Filters, hits: HitSettings, zone: str) -> Sequence[Rule]:
+    """The rules of `reason`, in order."""
+    first = (*_hosts(filters), *_downloads(hits), *_statuses(filters), *_requests(filters), *_clients(filters))
+    return (*first, *_times(filters, zone))
 
 
 def _hosts(filters: Filters) -> Iterator[Rule]:

@@ -95,8 +95,26 @@ def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
     log_format = reading.format
     whole = exact or not log_format.shape.separator or not _can_split_lines(log_format)
     pieces = 1 if whole else log_format.shape.pieces
+    return _read(file_reader(path, pieces, log_format.shape.separator), reading, pieces)
+
+
+def read_texts(texts: str, reading: Reading) -> str:
+    """SQL that makes the same table from lines that were read before: `texts` is a query for `n` and `line`.
+
+    The table has `n` as a column. The format must be one that splits lines, and have no prefix.
+    """
+    shape = reading.format.shape
+    cut = f"SELECT n, string_split(line, {literal(shape.separator)}) AS cut FROM ({texts})"  # noqa: S608 - own pieces
+    pieces = ", ".join(f"cut[{number + 1}] AS c{number}" for number in range(shape.pieces))
+    return _read(f"(SELECT n, {pieces} FROM ({cut}))", reading, shape.pieces, kept="n, ")  # noqa: S608 - as above
+
+
+def _read(source: str, reading: Reading, pieces: int, kept: str = "") -> str:
+    """SQL that makes `lines` from pieces. `kept` are further columns of the source, each with a comma."""
+    log_format = reading.format
+    whole = pieces == 1
     names = [f"c{number}" for number in range(pieces)]
-    source, line = _reader(path, pieces, log_format.shape.separator), _joined(names, log_format.shape.separator)
+    line = _joined(names, log_format.shape.separator)
     logged = line
     if log_format.prefix:
         bare = f"* REPLACE ({layers.without_prefix_sql('c0', log_format.prefix)} AS c0)"
@@ -104,7 +122,7 @@ def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
         logged = _joined(["begun", *names[1:]], log_format.shape.separator)
         line = "c0" if whole else layers.without_prefix_sql(logged, log_format.prefix)
         names.append("begun")
-    raw = ", ".join(names)
+    raw = kept + ", ".join(names)
     return f"""
 CREATE OR REPLACE TEMP TABLE lines AS
 WITH pieces AS (
@@ -131,7 +149,7 @@ WITH pieces AS (
 ), decided AS (
     SELECT *, {_REASON} AS reason FROM judged
 )
-SELECT {_kept(reading, logged)} FROM decided
+SELECT {kept}{_kept(reading, logged)} FROM decided
 """  # noqa: S608 - made of this module's own pieces and quoted literals
 
 
@@ -144,7 +162,7 @@ def _joined(names: Sequence[str], separator: str) -> str:
     return f"concat_ws({literal(separator)}, {', '.join(names)})"
 
 
-def _reader(path: Path, pieces: int, separator: str) -> str:
+def file_reader(path: Path, pieces: int, separator: str) -> str:
     """SQL: the CSV reader, which only splits: at every separator, or (one piece) not at all. Nothing is unescaped.
 
     The path is escaped, as the reader takes it for a glob: `[x].log` would match `x.log`.
@@ -170,17 +188,20 @@ def _named(log_format: Format, line: str) -> str:
 
 
 # `GET /path HTTP/1.1` is split at its blanks; anything else (a blank in the path, no protocol) by an expression.
-_PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0")
-_SIMPLE = f"len(parts) = 3 AND {is_one_of('parts[3]', _PROTOCOLS, ' ')}"
+PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0")
+"""The protocols of a request that is split at its blanks."""
+
+_SIMPLE = f"len(parts) = 3 AND {is_one_of('parts[3]', PROTOCOLS, ' ')}"
 _REQUEST = "regexp_extract(request, '^(\\S+) +(.*?)(?: +(HTTP/[0-9.]+))? *$', ['method', 'target', 'protocol'])"
 
 
 # A dot at an end is rare, and trim() is slow. Some servers log a whole URL.
-_HOST = f"""CASE
+HOST_NAME = f"""nullif(nullif(CASE
     WHEN ends_with(host, '.') OR starts_with(host, '.') THEN trim(lower(host), '.')
     WHEN contains(host, '://') THEN {sql.host_of("host")}
     ELSE lower(host)
-END"""
+END, ''), '-')"""
+"""SQL over `host` as logged: the name of the host; NULL if there is none."""
 
 
 def _typed(reading: Reading) -> str:
@@ -193,7 +214,7 @@ def _typed(reading: Reading) -> str:
     return f"""
     ip AS client,
     {client_address.client_ip(reading.client)} AS ip,
-    nullif(nullif({_HOST}, ''), '-') AS host,
+    {HOST_NAME} AS host,
     nullif(nullif("user", '-'), '') AS "user",
     {_micros(reading)} AS micros,
     "time", date, clock,
@@ -282,8 +303,8 @@ def _kept(reading: Reading, line: str) -> str:
     """
     changed = filters.rewritten(reading.hits)
     fields = (
-        f"CASE WHEN reason IS NULL THEN {changed.get(name, _quoted(name))}"
-        f" {f'ELSE {_quoted(name)}' if reading.keep_all else ''} END AS {_quoted(name)}"
+        f"CASE WHEN reason IS NULL THEN {changed.get(name, quoted(name))}"
+        f" {f'ELSE {quoted(name)}' if reading.keep_all else ''} END AS {quoted(name)}"
         for name in FIELDS_KEPT
     )
     return f"""
@@ -299,5 +320,6 @@ def _kept(reading: Reading, line: str) -> str:
 """
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """The name of a column in quotes: `user` is a word of SQL."""
     return f'"{name}"'

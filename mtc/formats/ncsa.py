@@ -39,6 +39,7 @@ from mtc.formats.pattern import (
     FastPath,
     LinePattern,
     last,
+    plain_line,
     uncut,
     unnamed,
 )
@@ -66,12 +67,15 @@ SURE_COMBINED = (
 )
 """SQL: whether the pieces are those of a combined line, with or without further fields."""
 
+_PLAIN = plain_line("ip - user")
+_PLAIN_VHOST = plain_line("host ip - user")
+
 COMMON = Format(
     name="common",
     title="NCSA common log format",
     shape=LinePattern(
         rf"^{CLIENT}{REQUEST}{_COMMON_END}",
-        FastPath(f"^{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS),
+        FastPath(f"^{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS, plain=_PLAIN),
         rf"^{CLIENT}{REQUEST}{_COMMON_SAMPLE}",
     ),
 )
@@ -80,7 +84,7 @@ COMBINED = Format(
     title="NCSA combined log format (Apache, nginx)",
     shape=LinePattern(
         rf"^{CLIENT}{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
-        FastPath(f"^{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS),
+        FastPath(f"^{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS, plain=_PLAIN),
     ),
 )
 COMMON_VHOST = Format(
@@ -88,7 +92,7 @@ COMMON_VHOST = Format(
     title="NCSA common log format with the virtual host first",
     shape=LinePattern(
         rf"^{HOST}{CLIENT}{REQUEST}{_COMMON_END}",
-        FastPath(f"^{FAST_HOST}{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS),
+        FastPath(f"^{FAST_HOST}{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS, plain=_PLAIN_VHOST),
         rf"^{HOST_SAMPLE}{CLIENT}{REQUEST}{_COMMON_SAMPLE}",
     ),
 )
@@ -97,7 +101,7 @@ COMBINED_VHOST = Format(
     title="NCSA combined log format with the virtual host first (Apache vhost_combined)",
     shape=LinePattern(
         rf"^{HOST}{CLIENT}{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
-        FastPath(f"^{FAST_HOST}{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS),
+        FastPath(f"^{FAST_HOST}{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS, plain=_PLAIN_VHOST),
         rf"^{HOST_SAMPLE}{CLIENT}{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
     ),
 )
@@ -145,7 +149,7 @@ def _combined_with_extra(field: str, text: str, behind: str = "", sampled: str =
     whole, sample = (
         rf'{start}(?:\s+"?(?P<{field}>{value}){behind}"?(?:[\s,].*)?|\s.*)?$' for value in (text, sampled or text)
     )
-    return LinePattern(whole, FastPath(f"^{FAST_CLIENT}", _SURE_WITH_EXTRA, fields), sample)
+    return LinePattern(whole, FastPath(f"^{FAST_CLIENT}", _SURE_WITH_EXTRA, fields, plain=_PLAIN), sample)
 
 
 COMBINED_VHOST_LAST = Format(
@@ -181,7 +185,9 @@ _FAST_USER_TIME = r"(?P<user>\S+) \[(?P<time>[^\]]+)\]"
 
 _HOST_AS_IDENTITY = LinePattern(
     rf"^{IP}\s+{HOST}{USER}\s+{TIMESTAMP}\s+{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
-    FastPath(f"^{FAST_IP} {FAST_HOST}{_FAST_USER_TIME} $", SURE_COMBINED, COMBINED_FIELDS),
+    FastPath(
+        f"^{FAST_IP} {FAST_HOST}{_FAST_USER_TIME} $", SURE_COMBINED, COMBINED_FIELDS, plain=plain_line("ip host user")
+    ),
     rf"^{IP}\s+(?P<host>-|{_CERTAIN_HOST_AS_IDENTITY})(?::\d+)?\s+{USER}\s+{TIMESTAMP}\s+{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
 )
 
@@ -208,6 +214,7 @@ GANDI = Format(
             rf"^{FAST_HOST}{FAST_IP} \S+ {_FAST_USER_TIME} \(\d+ s\) $",
             SURE_COMBINED,
             (*COMBINED_FIELDS, ("time_taken", "substr(split_part(c0, ' ', -3), 2)")),
+            plain=plain_line("host ip - user", r"\(\d+ s\) "),
         ),
     ),
     per_millisecond=0.001,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mtc.core.sql import literal
+from mtc.formats.sql import IPV4
 
 _PIECES = 24
 _NOTHING = (None, "", "-")
@@ -25,6 +26,19 @@ _NAME = re.compile(r"\(\?P<\w+>")
 
 
 @dataclass(frozen=True)
+class PlainLine:
+    """What nearly every line of a format looks like, for `plain_lines`: a stricter form of the fast path.
+
+    `head` is RE2 without groups for the whole piece before the first quote, which ends with a time; the line is sure
+    besides. `c1` is then the request, and `c2` begins with a blank and the status. `fields` gives the fields of the
+    first piece as SQL.
+    """
+
+    head: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class FastPath:
     """How the pieces between double quotes become fields.
 
@@ -32,7 +46,7 @@ class FastPath:
     four groups at most and one way to match. Where it is empty, `computed` is SQL that is computed once instead, and
     known as `head`. `sure` is a SQL condition over the pieces `c0 ... cN` and `head`; where it does not hold, the exact
     path decides. `fields` gives each further field as SQL over the same. A line of more `pieces` has quotes in a
-    quoted field.
+    quoted field. `plain` is for formats whose lines are nearly all alike.
     """
 
     head: str
@@ -40,6 +54,7 @@ class FastPath:
     fields: tuple[tuple[str, str], ...]
     pieces: int = _PIECES
     computed: str = ""
+    plain: PlainLine | None = None
 
 
 @dataclass(frozen=True)
@@ -196,6 +211,29 @@ FAST_IP = r'(?P<ip>[^\s,<"]+)'
 # A name that begins with a letter; the exact path reads any other.
 FAST_HOST = r"(?P<host>[A-Za-z_][\w.\-]*)(?::\d+)? "
 FAST_CLIENT = rf"{FAST_IP} \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] $"
+
+# A date that exists, and a time of the day, in years whose every second is a valid time of a hit in any zone.
+_DATE = (
+    "(?:(?:0[1-9]|1[0-9]|2[0-8])/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    "|(?:29|30)/(?:Jan|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|31/(?:Jan|Mar|May|Jul|Aug|Oct|Dec))"
+    "/(?:199[7-9]|20[0-8][0-9]|209[0-7])"
+)
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] [+-](?:0[0-9]|1[0-3])[0-5][0-9]"
+_PLAIN_WORD = r"[^\s\[]+"
+_PLAIN_TIME = rf"\[{_DATE}:{_CLOCK}\]"
+_PLAIN_HOST = r"[A-Za-z_](?:[\w.\-]*\w)?(?::\d+)?"
+_TIME = ("time", "split_part(split_part(c0, '[', 2), ']', 1)")
+
+
+def plain_line(words: str, behind: str = "") -> PlainLine:
+    """What a plain line begins with: these words (`ip`, `host`, `user` or `-`), the time, and what `behind` matches."""
+    names = words.split()
+    patterns = {"ip": IPV4, "host": _PLAIN_HOST}
+    head = " ".join((*(patterns.get(name, _PLAIN_WORD) for name in names), _PLAIN_TIME))
+    texts = {name: f"split_part(c0, ' ', {at})" for at, name in enumerate(names, start=1) if name != "-"}
+    if "host" in texts:
+        texts["host"] = f"split_part({texts['host']}, ':', 1)"
+    return PlainLine(f"{head} {behind}", (*texts.items(), _TIME))
 
 
 def last(number: int) -> str:

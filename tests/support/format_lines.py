@@ -13,7 +13,7 @@ from mtc.formats.line_cleaning import clean
 from mtc.formats.line_sql import Reading
 from mtc.formats.model import Format
 from mtc.formats.settings import Filters
-from mtc.stages.import_.line_table import read_text
+from mtc.stages.import_.line_table import Lines, read_all, read_text
 
 # No filters, so that every line has its fields.
 OPEN = Filters(bots=True, static=True, errors=True, redirects=True)
@@ -45,35 +45,66 @@ class Read:
     download: bool | None = None
 
 
+_COLUMNS = ", ".join(f'"{field.name}"' for field in dataclasses.fields(Read))
+_HIT = _COLUMNS.replace('"reason", "rejected", "text"', "NULL, false, NULL")
+
+
 @functools.cache
 def database() -> duckdb.DuckDBPyConnection:
     """Return the database that all tests of a process share."""
     return duckdb.connect(config={"threads": 1})
 
 
-def read(path: Path, form: Format, data: bytes, filters: Filters = OPEN, *, exact: bool = False) -> list[Read]:
-    """Read lines from a file at `path`, with the fast path or with the exact one only."""
+def read(
+    path: Path,
+    form: Format,
+    data: bytes,
+    filters: Filters = OPEN,
+    *,
+    exact: bool = False,
+    reading: Reading | None = None,
+) -> list[Read]:
+    """Read lines through a file at `path`, by the fast path or by the exact path alone."""
     path.write_bytes(data)
     with database().cursor() as connection:
-        read_text(connection, path, Reading(form, filters), exact=exact)
-        columns = ", ".join(f'"{field.name}"' for field in dataclasses.fields(Read))
-        rows = connection.execute(f"SELECT {columns} FROM lines ORDER BY rowid").fetchall()
+        read_all(connection, path, reading or Reading(form, filters), exact=exact)
+        rows = connection.execute(f"SELECT {_COLUMNS} FROM lines ORDER BY rowid").fetchall()
         connection.execute("DROP TABLE lines")
     return [Read(*row) for row in rows]
 
 
-def read_all(path: Path, form: Format, lines: Sequence[str], filters: Filters = OPEN) -> list[Read]:
-    """Clean and read lines with both paths, which must agree."""
+def read_plain(path: Path, reading: Reading, data: bytes) -> list[Read]:
+    """The same where plain lines are read apart, as an import reads them. A line's text is kept if it is rejected."""
+    path.write_bytes(data)
+    with database().cursor() as connection:
+        found = read_text(connection, path, reading, exact=False)
+        rows = {n: Read(*row) for n, *row in connection.execute(f"SELECT n, {_HIT} FROM {found.hits}").fetchall()}
+        rows |= {n: Read(*row) for n, *row in connection.execute(_others(found)).fetchall()}
+        connection.execute("DROP TABLE lines")
+    assert sorted(rows) == list(range(found.count))
+    return [rows[n] for n in range(found.count)]
+
+
+def _others(found: Lines) -> str:
+    return f"""
+SELECT reasons.n, reasons.reason, reasons.rejected, texts.text
+FROM {found.reasons} AS reasons LEFT JOIN {found.read} AS texts ON reasons.n = texts.n
+"""
+
+
+def read_each_way(path: Path, form: Format, lines: Sequence[str], filters: Filters = OPEN) -> list[Read]:
+    """Clean and read lines by every path; all must agree."""
     data = clean("".join(f"{line}\n" for line in lines).encode())
     fast = read(path, form, data, filters)
     assert fast == read(path, form, data, filters, exact=True)
+    assert fast == read_plain(path, Reading(form, filters), data)
     return fast
 
 
 @functools.cache
 def _together(form: Format, lines: tuple[str, ...]) -> tuple[Read, ...]:
     with tempfile.TemporaryDirectory() as folder:
-        return tuple(read_all(Path(folder) / "a.log", form, lines))
+        return tuple(read_each_way(Path(folder) / "a.log", form, lines))
 
 
 def one_of(lines: Sequence[str], line: str, form: Format) -> Read:

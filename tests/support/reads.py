@@ -10,7 +10,7 @@ import duckdb
 from mtc.formats.line_sql import Reading
 from mtc.formats.model import Format
 from mtc.formats.settings import Filters
-from mtc.stages.import_.line_table import read_text
+from mtc.stages.import_.line_table import read_all
 
 ALL = Filters(bots=True, static=True, errors=True, redirects=True)
 _LINES = 'SELECT reason, rejected, "text", * EXCLUDE (reason, rejected, "text", download) FROM lines ORDER BY rowid'
@@ -41,7 +41,7 @@ class Reader:
         """Return a row for each line: reason, rejected, text, and its fields."""
         path = self.folder / "read.log"
         path.write_bytes("".join(line + "\n" for line in lines).encode())
-        read_text(self.connection, path, Reading(form, ALL), exact=exact)
+        read_all(self.connection, path, Reading(form, ALL), exact=exact)
         return self.connection.execute(_LINES).fetchall()
 
     def reasons(self, lines: Iterable[str], form: Format) -> list[object]:

@@ -16,7 +16,7 @@ from mtc.formats.filters import REASONS, agent_reason, reason
 from mtc.formats.line_sql import Reading
 from mtc.formats.ncsa import COMBINED
 from mtc.formats.settings import ClientSettings, Filters, HitSettings
-from mtc.stages.import_.line_table import read_text
+from mtc.stages.import_.line_table import read_all
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
@@ -329,7 +329,7 @@ def test_a_line_that_is_no_hit_keeps_nothing_in_an_import(tmp_path: Path) -> Non
     reading = Reading(COMBINED, Filters(), hits=HitSettings(path_prefix="/x"))
     found = {}
     for keep_all in (False, True):
-        read_text(duckdb.default_connection(), path, dataclasses.replace(reading, keep_all=keep_all), exact=False)
+        read_all(duckdb.default_connection(), path, dataclasses.replace(reading, keep_all=keep_all), exact=False)
         found[keep_all] = duckdb.execute("SELECT reason, path, text FROM lines ORDER BY rowid").fetchall()
     assert found[False] == [(None, "/x/a", None), ("static", None, None), ("malformed", None, "no line")]
     assert [(why, kept) for why, kept, _ in found[True]] == [(None, "/x/a"), ("static", "/b.css"), ("malformed", None)]

@@ -5,7 +5,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from format_lines import OPEN, combined, database, read_all
+from format_lines import OPEN, combined, database, read_each_way
 
 from mtc.formats.agents.agent_tables import ROBOT_TEXTS
 from mtc.formats.filters import DOWNLOAD_EXTENSIONS, STATIC_EXTENSIONS, download, reason
@@ -26,7 +26,7 @@ def log(tmp_path: Path) -> Path:
 
 def reasons(log: Path, filters: Filters, lines: list[str]) -> list[str | None]:
     """Why each line is no hit; None where it is one."""
-    return [row.reason for row in read_all(log, FORMATS["combined"], lines, filters)]
+    return [row.reason for row in read_each_way(log, FORMATS["combined"], lines, filters)]
 
 
 def paths(*targets: str) -> list[str]:
@@ -83,7 +83,7 @@ def test_a_page_that_only_looks_static_counts(log: Path, target: str) -> None:
 
 def test_downloads_are_told_from_pages(log: Path) -> None:
     """By extension; an xml file is static where static files do not count, as the static rule wins."""
-    rows = read_all(log, FORMATS["combined"], paths("/a.pdf", "/A.ZIP?x", "/a.html", "/", "/feed.xml"), DEFAULTS)
+    rows = read_each_way(log, FORMATS["combined"], paths("/a.pdf", "/A.ZIP?x", "/a.html", "/", "/feed.xml"), DEFAULTS)
     assert [(row.reason, row.download) for row in rows] == [
         (None, True), (None, True), (None, False), (None, False), ("static", None)
     ]  # fmt: skip
@@ -92,14 +92,16 @@ def test_downloads_are_told_from_pages(log: Path) -> None:
 def test_every_download_extension_is_known(log: Path) -> None:
     """The importer's seventy-five, and one of them static."""
     targets = paths(*(f"/x.{name}" for name in DOWNLOAD_EXTENSIONS))
-    rows = read_all(log, FORMATS["combined"], targets, DEFAULTS)
+    rows = read_each_way(log, FORMATS["combined"], targets, DEFAULTS)
     assert {row.download for row in rows if row.reason is None} == {True}
     assert [line for line, row in zip(targets, rows, strict=True) if row.reason] == paths("/x.xml")
 
 
 def test_static_files_that_count_are_downloads(log: Path) -> None:
     """As the importer sends them with --enable-static."""
-    rows = read_all(log, FORMATS["combined"], paths("/a.css", "/robots.txt", "/a.pdf", "/a.html"), Filters(static=True))
+    rows = read_each_way(
+        log, FORMATS["combined"], paths("/a.css", "/robots.txt", "/a.pdf", "/a.html"), Filters(static=True)
+    )
     assert [row.download for row in rows] == [True, True, True, False]
 
 
@@ -140,7 +142,7 @@ def test_only_named_hosts_count_where_some_are_named(log: Path) -> None:
     """Whatever the case; a line that names no host counts."""
     filters = Filters(hosts=("Shop.example.org", "*.example.com"))
     fronts = ("shop.example.org", "SHOP.example.org:443", "a.b.example.com", "example.com", "evil.org", ":80")
-    rows = read_all(log, VHOST, [f"{front} {combined()}" for front in fronts], filters)
+    rows = read_each_way(log, VHOST, [f"{front} {combined()}" for front in fronts], filters)
     assert [row.reason for row in rows] == [None, None, None, "host", "host", None]
     assert reasons(log, filters, [combined()]) == [None]
 
@@ -163,7 +165,7 @@ def test_the_first_rule_that_applies_gives_the_reason(log: Path) -> None:
         line("ok", path="/a.css", method="GET"),
         line("ok", path="/a", method="GET"),
     ]
-    rows = read_all(log, VHOST, lines, filters)
+    rows = read_each_way(log, VHOST, lines, filters)
     assert [row.reason for row in rows] == ["host", "error", "redirect", "path", "method", "static", "ip"]
 
 
@@ -179,7 +181,7 @@ def test_no_value_of_a_filter_becomes_sql(log: Path, hostile: str) -> None:
         hosts=(hostile, "*"), exclude_paths=(f"/{hostile}",), include_paths=("*", hostile), exclude_ips=(hostile,)
     )
     escaped = hostile.replace("\\", "\\\\")
-    rows = read_all(log, VHOST, [f"h {combined()}", f"h {combined(f'GET /{escaped} HTTP/1.1')}"], filters)
+    rows = read_each_way(log, VHOST, [f"h {combined()}", f"h {combined(f'GET /{escaped} HTTP/1.1')}"], filters)
     assert rows[0].reason is None
     assert rows[1].reason == ("path" if escaped == hostile else None)
 

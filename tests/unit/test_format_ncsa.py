@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from format_lines import AGENT, MOMENT, OPEN, TIME, Read, combined, common, one_of, read, read_all
+from format_lines import AGENT, MOMENT, OPEN, TIME, Read, combined, common, one_of, read, read_each_way
 
 from mtc.formats.model import Format
 from mtc.formats.registry import FORMATS
@@ -19,7 +19,7 @@ def log(tmp_path: Path) -> Path:
 
 def one(log: Path, line: str, form: Format = COMBINED) -> Read:
     """A line's fields; both paths agree on them."""
-    (row,) = read_all(log, form, [line])
+    (row,) = read_each_way(log, form, [line])
     return row
 
 
@@ -170,7 +170,7 @@ def test_what_is_no_request_is_an_error_or_else_rejected(log: Path, request_line
     """
     line = combined(request_line, status=status)
     assert one(log, line).reason == "no request"
-    (row,) = read_all(log, COMBINED, [line], OPEN.model_copy(update={"errors": False}))
+    (row,) = read_each_way(log, COMBINED, [line], OPEN.model_copy(update={"errors": False}))
     assert (row.reason, row.rejected) == ("error", False)
 
 
@@ -293,5 +293,5 @@ def test_a_rejected_line_keeps_no_more_than_a_screenful(log: Path) -> None:
 def test_each_line_is_read_by_itself(log: Path) -> None:
     """A quote that is left open does not swallow the lines after it."""
     lines = [combined("GET /1 HTTP/1.1"), '192.0.2.1 - - [x] "GET /', '"', combined("GET /2 HTTP/1.1"), combined()[:-1]]
-    rows = read_all(log, COMBINED, [*lines, combined("GET /3 HTTP/1.1")])
+    rows = read_each_way(log, COMBINED, [*lines, combined("GET /3 HTTP/1.1")])
     assert [row.path or row.reason for row in rows] == ["/1", "malformed", "malformed", "/2", "malformed", "/3"]

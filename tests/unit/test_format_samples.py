@@ -17,16 +17,16 @@ from mtc.formats.model import Format
 from mtc.formats.registry import BINDERS, FORMATS
 from mtc.formats.settings import Filters
 from mtc.stages.import_.bundles import BundleSizes, make_bundles
-from mtc.stages.import_.line_table import fill_lines, fill_segments, lines_with_segments
+from mtc.stages.import_.line_table import fill_lines, fill_segments, with_segments
 from mtc.stages.import_.object_text import FetchedObject
 
 ALL = Filters(bots=True, static=True, errors=True, redirects=True)
 _ROWS = """
 SELECT host, ip, "user", strftime(ts, '%Y-%m-%d %H:%M:%S.%f'), method, path, query, protocol, status, bytes, time_ms,
     referrer, user_agent
-FROM {lines} WHERE reason IS NULL ORDER BY n + shift
+FROM {hits} ORDER BY n + shift
 """
-_COUNTS = "SELECT reason FROM lines WHERE reason IS NOT NULL"
+_COUNTS = "SELECT reason FROM {reasons}"
 
 
 def read(text: str, form: Format, folder: Path, *, zone: str = "UTC") -> tuple[list[Row], Mapping[str, int]]:
@@ -41,10 +41,11 @@ def read(text: str, form: Format, folder: Path, *, zone: str = "UTC") -> tuple[l
             [fetched], folder / "spool", lambda *_: form, sizes=BundleSizes(in_place=(1 << 40, 1 << 40))
         ):
             reading = Reading(bundle.format, ALL, zone=zone, zone_given=zone != "UTC")
-            fill_lines(connection, bundle, reading, folder / "scratch")
+            found = fill_lines(connection, bundle, reading, folder / "scratch")
             fill_segments(connection, bundle)
-            counts.update(why for (why,) in connection.execute(_COUNTS).fetchall())
-            rows += map(as_row, connection.execute(_ROWS.format(lines=lines_with_segments(bundle))).fetchall())
+            counts.update(why for (why,) in connection.execute(_COUNTS.format(reasons=found.reasons)).fetchall())
+            hits = with_segments(found.hits, bundle)
+            rows += map(as_row, connection.execute(_ROWS.format(hits=hits)).fetchall())
     return sorted(rows, key=lambda row: row.time) if form.changes else rows, counts
 
 

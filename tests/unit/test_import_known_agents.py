@@ -30,9 +30,7 @@ def store(folder: Path, most: int = 1000) -> KnownAgents:
 
 def filled(connection: duckdb.DuckDBPyConnection, known: KnownAgents | None, texts: Sequence[str] = TEXTS) -> list[Row]:
     """What the table `agents` says after lines with these texts."""
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE lines AS SELECT unnest(?) AS user_agent, NULL AS reason", [[*texts]]
-    )
+    connection.execute("CREATE OR REPLACE TEMP TABLE agent_hits AS SELECT unnest(?) AS user_agent", [[*texts]])
     fill_agents(connection, Filters(), known)
     return connection.execute("SELECT user_agent, bot, browser FROM agents ORDER BY ALL").fetchall()
 

@@ -30,11 +30,13 @@ from mtc.stages.import_.bundles import Bundle, Segment
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.line_table import (
     JOIN_AGENTS,
+    Lines,
+    count_agents,
     fill_agents,
     fill_lines,
     fill_segments,
-    lines_with_segments,
     segment_object_id,
+    with_segments,
 )
 from mtc.warehouse.parts import COLUMNS, bundle_name, part_file, rejected_file
 
@@ -43,11 +45,11 @@ SAMPLES = 3
 
 _SAMPLE_LENGTH = 120
 _COUNT_REJECTED = "SELECT count(*) FROM lines WHERE rejected"
-_DROP_LINES = "DROP TABLE IF EXISTS lines"
+_DROP_LINES = "DROP TABLE IF EXISTS lines; DROP TABLE IF EXISTS seen"
 
 _ONE_DAY = dt.timedelta(days=1)
-_FIRST_AND_LAST = "SELECT min(ts), max(ts) FROM lines WHERE reason IS NULL"
-_DATES = "SELECT DISTINCT CAST(ts AS DATE) FROM lines WHERE reason IS NULL"
+_FIRST_AND_LAST = "SELECT min(first_hit), max(last_hit) FROM agent_hits"
+_DATES = "SELECT DISTINCT CAST(ts AS DATE) FROM hits"
 
 # The source of a part's column, where it is not the column of `lines` with the same name.
 _SOURCES = {
@@ -119,30 +121,34 @@ class BundleLoader:
             StepError: lines cannot be read, the accounting does not add up, or the database fails.
         """
         try:
-            fill_lines(self.connection, bundle, reading_of(self.site, bundle.format), self.staging.temporary())
+            reading = reading_of(self.site, bundle.format)
+            lines = fill_lines(self.connection, bundle, reading, self.staging.temporary())
             fill_segments(self.connection, bundle)
+            count_agents(self.connection, bundle, lines)
             fill_agents(self.connection, self.site.filters, self.agents)
-            return self._stage(bundle, bundle_name([segment_object_id(segment) for segment in bundle.segments], piece))
+            name = bundle_name([segment_object_id(segment) for segment in bundle.segments], piece)
+            return self._stage(bundle, lines, name)
         except duckdb.Error as error:
             raise explain_database_error(error, bundle.where) from error
         finally:
             self.connection.execute(_DROP_LINES)
 
-    def _stage(self, bundle: Bundle, name: str) -> list[SegmentResult]:
-        accountings = count_lines(self.connection, bundle, self.site.filters)
+    def _stage(self, bundle: Bundle, lines: Lines, name: str) -> list[SegmentResult]:
+        accountings = count_lines(self.connection, bundle, lines, self.site.filters)
         # With other settings, or another recipe, the part of the same object has another name: the recorded part stays
         # until the new one is recorded.
-        parts = stage_hits(self.connection, bundle, self.site, part_name(name, self.made_with), self.staging)
+        hits = with_segments(lines.hits, bundle)
+        parts = stage_hits(self.connection, hits, self.site, part_name(name, self.made_with), self.staging)
         rejected = rejected_file(self.site.name, self.day, name)
-        samples = self._stage_rejected(bundle, rejected)
+        samples = self._stage_rejected(with_segments(lines.read, bundle), rejected)
         crash_points.point("load.staged")
         return [_result(accountings, parts, samples, rejected, number) for number in range(len(accountings))]
 
-    def _stage_rejected(self, bundle: Bundle, file: str) -> Mapping[int, list[str]]:
+    def _stage_rejected(self, lines: str, file: str) -> Mapping[int, list[str]]:
         if not any_rejected(self.connection):
             return {}
-        write_rejected(self.connection, bundle, self.staging.stage(file))
-        return sample_rejected(self.connection, bundle)
+        write_rejected(self.connection, lines, self.staging.stage(file))
+        return sample_rejected(self.connection, lines)
 
 
 def part_name(name: str, made_with: str, recipe: int = RECIPES[Stage.IMPORT]) -> str:
@@ -178,18 +184,24 @@ def _result(
     return SegmentResult(accountings[number], segment_parts, segment_samples, files)
 
 
-def count_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: Filters) -> list[Accounting]:
+def count_lines(
+    connection: duckdb.DuckDBPyConnection, bundle: Bundle, lines: Lines, filters: Filters
+) -> list[Accounting]:
     """Count the lines of each segment: its accounting, in the order of the segments."""
     counts: dict[int, _ReasonCounts] = {}
-    for number, why, rejected, lines in connection.execute(_count_query(bundle, filters)).fetchall():
-        counts.setdefault(number, []).append((why, rejected, lines))
+    for number, why, rejected, count in connection.execute(_count_query(bundle, lines, filters)).fetchall():
+        counts.setdefault(number, []).append((why, rejected, count))
     return [_accounting(segment, counts.get(number, [])) for number, segment in enumerate(bundle.segments)]
 
 
-def _count_query(bundle: Bundle, filters: Filters) -> str:
+def _count_query(bundle: Bundle, lines: Lines, filters: Filters) -> str:
     return f"""
-SELECT number, coalesce(reason, {agent_reason(filters)}) AS why, rejected, count(*)
-FROM {lines_with_segments(bundle)} {JOIN_AGENTS}
+SELECT number, reason AS why, rejected, count(*) AS lines
+FROM {with_segments(lines.reasons, bundle)}
+GROUP BY ALL
+UNION ALL
+SELECT number, {agent_reason(filters)} AS why, false AS rejected, CAST(sum(hits) AS BIGINT) AS lines
+FROM agent_hits JOIN agents USING (user_agent)
 GROUP BY ALL
 ORDER BY ALL
 """  # noqa: S608 - made of this package's own pieces
@@ -208,10 +220,10 @@ def _accounting(segment: Segment, counts: _ReasonCounts) -> Accounting:
 
 
 def stage_hits(
-    connection: duckdb.DuckDBPyConnection, bundle: Bundle, site: SiteSettings, name: str, staging: StagingFolder
+    connection: duckdb.DuckDBPyConnection, hits: str, site: SiteSettings, name: str, staging: StagingFolder
 ) -> dict[int, list[Part]]:
     """Write the hits of each day to a staged part called `name`; returns the parts of each segment by its number."""
-    connection.execute(_view(bundle, site))
+    connection.execute(_view(hits, site))
     parts: dict[int, list[Part]] = {}
     for span in day_spans(connection, site):
         counts = connection.execute(_counts(span)).fetchall()
@@ -221,17 +233,17 @@ def stage_hits(
         staged = staging.stage(file)
         connection.execute(_copy(span, staged))
         digest = sha256(staged)
-        for number, object_, hits in counts:
-            parts.setdefault(number, []).append(Part(site.name, span.day, file, object_, hits, digest))
+        for number, object_, count in counts:
+            parts.setdefault(number, []).append(Part(site.name, span.day, file, object_, count, digest))
     return parts
 
 
-def _view(bundle: Bundle, site: SiteSettings) -> str:
+def _view(hits: str, site: SiteSettings) -> str:
     return f"""
 CREATE OR REPLACE TEMP VIEW hits AS
 SELECT number, {_VALUES}
-FROM {lines_with_segments(bundle)} {JOIN_AGENTS}
-WHERE reason IS NULL AND {agent_reason(site.filters)} IS NULL
+FROM {hits} {JOIN_AGENTS}
+WHERE {agent_reason(site.filters)} IS NULL
 """  # noqa: S608 - made of this package's own pieces
 
 
@@ -244,7 +256,7 @@ def _copy(span: DaySpan, target: Path) -> str:
 
 
 def day_spans(connection: duckdb.DuckDBPyConnection, site: SiteSettings) -> Sequence[DaySpan]:
-    """The days on which `lines` may have hits, in order; some may have none after all."""
+    """The days on which there may be hits, in order; some may have none after all."""
     ((first, last),) = connection.execute(_FIRST_AND_LAST).fetchall()
     if first is None:
         return ()
@@ -278,18 +290,18 @@ def any_rejected(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(count)
 
 
-def write_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle, target: Path) -> None:
+def write_rejected(connection: duckdb.DuckDBPyConnection, lines: str, target: Path) -> None:
     """Write the rejected lines to a file, one JSON object per line."""
     connection.execute(
-        f"COPY (SELECT key AS object, n + shift AS line, reason, text FROM {lines_with_segments(bundle)}"  # noqa: S608 - own pieces
+        f"COPY (SELECT key AS object, n + shift AS line, reason, text FROM {lines}"  # noqa: S608 - own pieces
         f" WHERE rejected ORDER BY n) TO {literal(str(target))} (FORMAT json)"
     )
 
 
-def sample_rejected(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Mapping[int, list[str]]:
+def sample_rejected(connection: duckdb.DuckDBPyConnection, lines: str) -> Mapping[int, list[str]]:
     """The first rejected lines of each segment, by the segment's number, for a message."""
     query = (
-        f"SELECT number, n + shift, reason, text FROM {lines_with_segments(bundle)} WHERE rejected"  # noqa: S608 - own pieces
+        f"SELECT number, n + shift, reason, text FROM {lines} WHERE rejected"  # noqa: S608 - own pieces
         f" QUALIFY row_number() OVER (PARTITION BY number ORDER BY n) <= {SAMPLES} ORDER BY n"
     )
     samples: dict[int, list[str]] = {}

@@ -17,7 +17,8 @@ from mtc.formats.agents import Agent, classify
 from mtc.formats.compression import blocks
 from mtc.formats.filters import agent_excluded
 from mtc.formats.line_cleaning import BOM, clean, unmarked, whole_lines
-from mtc.formats.line_sql import COUNTED, Reading, judged, read_lines
+from mtc.formats.line_sql import COUNTED, FIELDS_KEPT, Reading, judged, quoted, read_lines, read_texts
+from mtc.formats.plain_lines import ODD, SEEN, PlainReading, plain_reading
 from mtc.formats.settings import Filters
 from mtc.stages.import_.bundles import Bundle, Segment
 from mtc.stages.import_.known_agents import KNOWN_COLUMNS, KnownAgents
@@ -30,12 +31,17 @@ CREATE OR REPLACE TEMP TABLE segments (number INTEGER, first BIGINT, shift BIGIN
 """
 _FILL_SEGMENTS = "INSERT INTO segments SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)"
 
-_ONE_SEGMENT = "(SELECT lines.rowid AS n, * FROM lines CROSS JOIN segments) AS l"
-_MANY_SEGMENTS = "(SELECT * FROM (SELECT rowid AS n, * FROM lines) AS a ASOF JOIN segments AS b ON a.n >= b.first) AS l"
+_ONE_SEGMENT = "(SELECT * FROM {lines} CROSS JOIN segments) AS l"
+_MANY_SEGMENTS = "(SELECT * FROM {lines} AS a ASOF JOIN segments AS b ON a.n >= b.first) AS l"
 
+_COUNT_AGENTS = """
+CREATE OR REPLACE TEMP TABLE agent_hits AS
+SELECT number, coalesce(user_agent, '') AS user_agent, count(*) AS hits, min(ts) AS first_hit, max(ts) AS last_hit
+FROM {hits}
+GROUP BY ALL
+"""
 _DISTINCT_AGENTS = """
-CREATE OR REPLACE TEMP TABLE distinct_agents AS
-SELECT DISTINCT coalesce(user_agent, '') AS user_agent FROM lines WHERE reason IS NULL
+CREATE OR REPLACE TEMP TABLE distinct_agents AS SELECT DISTINCT user_agent FROM agent_hits
 """
 _COLUMNS = ", ".join(f"{name} {kind}" for name, kind in KNOWN_COLUMNS)
 _UNKNOWN = "SELECT user_agent FROM distinct_agents ANTI JOIN known_agents USING (user_agent)"
@@ -46,33 +52,86 @@ JOIN_AGENTS = "LEFT JOIN agents ON coalesce(l.user_agent, '') = agents.user_agen
 """SQL that joins the lines `l` to their user agents."""
 
 
-def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: Reading, scratch: Path) -> None:
-    """Fill `lines`. `scratch` is the path of a temporary file, which is removed at the end.
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a bundle: how many, and SQL for some of them, each with `n`, its number in the bundle from 0.
+
+    `hits` have their fields. `reasons` has `reason` and `rejected` of the lines that are not hits. `read` are those in
+    the table `lines`, which has all lines, or those that are not plain.
+    """
+
+    count: int
+    hits: str
+    reasons: str
+    read: str
+
+
+_ALL = "(SELECT rowid AS n, * FROM lines)"
+_NUMBERED = "(SELECT * FROM lines)"
+_NONE_READ = """
+CREATE OR REPLACE TEMP TABLE lines AS
+SELECT NULL::BIGINT AS n, NULL::VARCHAR AS reason, NULL::BOOLEAN AS rejected, NULL::VARCHAR AS text LIMIT 0
+"""
+_ODD_TEXTS = f"SELECT rowid AS n, line FROM seen WHERE reason = '{ODD}'"  # noqa: S608 - a constant
+_SEEN_REASONS = f"SELECT rowid AS n, reason, false AS rejected FROM seen WHERE reason <> '{ODD}'"  # noqa: S608 - a constant
+_READ_REASONS = "SELECT n, reason, rejected FROM {read} WHERE reason IS NOT NULL"
+
+
+def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: Reading, scratch: Path) -> Lines:
+    """Read the lines of a bundle. `scratch` is the path of a temporary file, which is removed at the end.
 
     Raises:
         PermanentError: not every line could be accounted for.
     """
     reader = _BundleReader(connection, bundle, reading)
-    if bundle.tidy and reader.reads(bundle.path, exact=False):
-        return
+    if bundle.tidy and (found := reader.read(bundle.path, exact=False)):
+        return found
     try:
         _write_clean(bundle, scratch)
-        if not reader.reads(scratch, exact=False) and not reader.reads(scratch, exact=True):
-            hint = "nothing of it was loaded; please report this with the file"
-            raise PermanentError("not every line could be accounted for", where=bundle.where, hint=hint)
+        if found := reader.read(scratch, exact=False) or reader.read(scratch, exact=True):
+            return found
+        hint = "nothing of it was loaded; please report this with the file"
+        raise PermanentError("not every line could be accounted for", where=bundle.where, hint=hint)
     finally:
         scratch.unlink(missing_ok=True)
 
 
-def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> int:
-    """Fill `lines` from a text file; returns how many lines it has.
+def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> Lines:
+    """Read the lines of a text file.
 
     `exact` reads whole lines and uses the exact path alone, for which the file must have been cleaned.
 
     Raises:
         duckdb.InvalidInputException, duckdb.ConversionException: the database cannot read the file.
     """
+    plain = None if exact else plain_reading(reading)
+    return read_all(connection, path, reading, exact=exact) if plain is None else _read_plain(connection, path, plain)
+
+
+def read_all(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> Lines:
+    """Fill `lines` with every line of a text file."""
     connection.execute(read_lines(path, reading, exact=exact))
+    count = _judge(connection, reading)
+    return Lines(count, f"(SELECT * FROM {_ALL} WHERE reason IS NULL)", f"({_READ_REASONS.format(read=_ALL)})", _ALL)  # noqa: S608 - own pieces
+
+
+def _read_plain(connection: duckdb.DuckDBPyConnection, path: Path, plain: PlainReading) -> Lines:
+    """Fill `seen` with every line of a text file, and `lines` with those that are not plain."""
+    connection.execute(plain.see(path))
+    ((count, odd),) = connection.execute(SEEN).fetchall()
+    if not odd:
+        connection.execute(_NONE_READ)
+        return Lines(int(count), plain.hits, f"({_SEEN_REASONS})", _NUMBERED)
+    connection.execute(read_texts(_ODD_TEXTS, plain.reading))
+    _judge(connection, plain.reading)
+    columns = ", ".join(quoted(name) for name in (*FIELDS_KEPT, "download"))
+    hits = f"(SELECT n, {columns} FROM {plain.hits} UNION ALL SELECT n, {columns} FROM lines WHERE reason IS NULL)"  # noqa: S608 - own pieces
+    reasons = f"({_SEEN_REASONS} UNION ALL {_READ_REASONS.format(read=_NUMBERED)})"
+    return Lines(int(count), hits, reasons, _NUMBERED)
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, reading: Reading) -> int:
+    """Give each unmatched line of `lines` its reason; returns how many lines the table has."""
     ((count, unmatched),) = connection.execute(COUNTED).fetchall()
     if unmatched:
         connection.execute(judged(reading.format, keep_all=reading.keep_all))
@@ -87,12 +146,13 @@ class _BundleReader:
     bundle: Bundle
     reading: Reading
 
-    def reads(self, path: Path, *, exact: bool) -> bool:
-        """Fill `lines`; returns whether it has exactly as many lines as were counted."""
+    def read(self, path: Path, *, exact: bool) -> Lines | None:
+        """The lines; None if they are not exactly as many as were counted."""
         try:
-            return read_text(self.connection, path, self.reading, exact=exact) == self.bundle.lines
+            found = read_text(self.connection, path, self.reading, exact=exact)
         except _DATA_ERRORS:
-            return False
+            return None
+        return found if found.count == self.bundle.lines else None
 
 
 def _write_clean(bundle: Bundle, target: Path) -> None:
@@ -127,9 +187,10 @@ def fill_segments(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> None
         )
 
 
-def lines_with_segments(bundle: Bundle) -> str:
-    """SQL: `lines` as `l`, each with `n`, its number in the bundle from 0, and the columns of its segment."""
-    return _ONE_SEGMENT if sum(segment.lines > 0 for segment in bundle.segments) <= 1 else _MANY_SEGMENTS
+def with_segments(lines: str, bundle: Bundle) -> str:
+    """SQL: lines (a query in brackets) as `l`, each with the columns of its segment."""
+    has_one = sum(segment.lines > 0 for segment in bundle.segments) <= 1
+    return (_ONE_SEGMENT if has_one else _MANY_SEGMENTS).format(lines=lines)
 
 
 def segment_object_id(segment: Segment) -> str:
@@ -137,8 +198,16 @@ def segment_object_id(segment: Segment) -> str:
     return object_id(segment.object.key, segment.object.version)
 
 
+def count_agents(connection: duckdb.DuckDBPyConnection, bundle: Bundle, lines: Lines) -> None:
+    """Fill the table `agent_hits`: of each segment and user agent how many hits, and the times of first and last."""
+    connection.execute(_COUNT_AGENTS.format(hits=with_segments(lines.hits, bundle)))
+
+
 def fill_agents(connection: duckdb.DuckDBPyConnection, filters: Filters, known: KnownAgents | None = None) -> None:
-    """Fill the table `agents`, a row for each user agent, and mark those that are filtered; add new ones to `known`."""
+    """Fill the table `agents`, a row for each user agent of `agent_hits`, and mark those that are filtered.
+
+    Those that are new are added to `known`.
+    """
     connection.execute(_DISTINCT_AGENTS)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE known_agents ({_COLUMNS})")
     if known:

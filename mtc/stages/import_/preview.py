@@ -24,7 +24,14 @@ from mtc.manifest.project import SiteSettings
 from mtc.stages.import_.bundle_loader import SegmentResult, count_lines, reading_of, sample_rejected
 from mtc.stages.import_.bundles import Bundle, BundleSizes, make_bundles
 from mtc.stages.import_.format_choice import ChosenFormat, SourceFormat, check_quality, choose
-from mtc.stages.import_.line_table import JOIN_AGENTS, fill_agents, fill_lines, fill_segments, lines_with_segments
+from mtc.stages.import_.line_table import (
+    JOIN_AGENTS,
+    count_agents,
+    fill_agents,
+    fill_lines,
+    fill_segments,
+    with_segments,
+)
 from mtc.stages.import_.object_text import FetchedObject, as_text
 
 HIT = "hit"
@@ -48,27 +55,27 @@ class Sample:
 
 
 def first_lines(
-    connection: duckdb.DuckDBPyConnection, bundle: Bundle, filters: Filters, limit: int
+    connection: duckdb.DuckDBPyConnection, lines: str, filters: Filters, limit: int
 ) -> Iterator[tuple[str, Sample]]:
-    """Yield the first `limit` lines of each kind, with `HIT` or the reason. `lines` must have kept all texts."""
-    for why, rejected, line, text, *values in connection.execute(_samples_query(bundle, filters, limit)).fetchall():
+    """Yield the first `limit` lines of each kind, with `HIT` or the reason. `lines` (SQL) must have kept all texts."""
+    for why, rejected, line, text, *values in connection.execute(_samples_query(lines, filters, limit)).fetchall():
         named = zip(_FIELDS, values, strict=True)
         fields = {name: _plain(value) for name, value in named if value not in {None, ""}}
         yield why, Sample(line, text or "", fields, rejected)
 
 
-def _samples_query(bundle: Bundle, filters: Filters, limit: int) -> str:
+def _samples_query(lines: str, filters: Filters, limit: int) -> str:
     """SQL that selects the lines by number first, so that only the texts of selected lines are read."""
     why = f"coalesce(reason, {agent_reason(filters)}, '{HIT}')"
     line_fields = ", ".join(f'l."{name}"' for name in (*FIELDS_KEPT, "download"))
     agent_fields = ", ".join(f"agents.{name}" for name in _AGENT_FIELDS)
     return f"""
 WITH chosen AS (
-    SELECT n, {why} AS why FROM {lines_with_segments(bundle)} {JOIN_AGENTS}
+    SELECT n, {why} AS why FROM {lines} {JOIN_AGENTS}
     QUALIFY row_number() OVER (PARTITION BY why, rejected ORDER BY n) <= {limit}
 )
 SELECT chosen.why, rejected, l.n + shift, text, {line_fields}, {agent_fields}
-FROM {lines_with_segments(bundle)} JOIN chosen ON l.n = chosen.n {JOIN_AGENTS}
+FROM {lines} JOIN chosen ON l.n = chosen.n {JOIN_AGENTS}
 ORDER BY l.n
 """  # noqa: S608 - made of this package's own pieces
 
@@ -152,14 +159,16 @@ class Explainer:
         filters = self.site.filters
         reading = replace(reading_of(self.site, bundle.format), keep_all=True)
         try:
-            fill_lines(connection, bundle, reading, self.folder / "scratch")
+            found = fill_lines(connection, bundle, reading, self.folder / "scratch")
         finally:
             bundle.discard()
         fill_segments(connection, bundle)
+        count_agents(connection, bundle, found)
         fill_agents(connection, filters)
-        accountings = count_lines(connection, bundle, filters)
-        rejected = sample_rejected(connection, bundle)
-        for name, sample in first_lines(connection, bundle, filters, self.limit):
+        accountings = count_lines(connection, bundle, found, filters)
+        lines = with_segments(found.read, bundle)
+        rejected = sample_rejected(connection, lines)
+        for name, sample in first_lines(connection, lines, filters, self.limit):
             of_kind = samples.setdefault(name, [])
             if sum(other.rejected is sample.rejected for other in of_kind) < self.limit:
                 of_kind.append(sample)
