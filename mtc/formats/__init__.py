@@ -5,6 +5,7 @@ Nothing in this package knows of sites, days or state.
 model             what a format is: `Format`, `Time`, the shapes' Protocol, layers around lines
 registry          the one table of formats; adding a format means adding a `Format` to it
 detection         which format a file is in, and within which layers
+plain_lines       the first look at lines: which are surely filtered, which surely hits
 line_sql          from a file to a table of fields; `sql`, `client_address` have the pieces
 pattern, columns, csv_lines, json_lines, ltsv_logfmt, w3c      the shapes of lines
 ncsa, proxies, aws, clouds, json_formats                       the formats

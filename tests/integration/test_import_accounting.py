@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from import_step import AGENT, ALL, IN_PLACE, SPOOLED, Outcome, Rejected, Workshop, count_lines, line, text
+from import_step import AGENT, ALL, IN_PLACE, IN_SLICES, SPOOLED, Outcome, Rejected, Workshop, count_lines, line, text
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import Status
@@ -59,7 +59,7 @@ def is_text(data: bytes) -> bool:
 
 
 ANYTHING = st.binary(max_size=300).filter(is_text)
-PLACES = pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE], ids=["spooled", "in place"])
+PLACES = pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, IN_SLICES], ids=["spooled", "in place", "in slices"])
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, count_lines, line, text
+from import_step import ALL, GOOD, IN_PLACE, IN_SLICES, SPOOLED, Outcome, Workshop, count_lines, line, text
 from memory_recorder import MemoryRecorder
 
 from mtc.core.model import SourceObject, Status
 from mtc.plan.work import ImportWork
-from mtc.stages.import_.bundles import Bundle, BundleSizes, make_bundles
+from mtc.stages.import_.bundles import BundleSizes, make_bundles
 from mtc.stages.import_.format_choice import format_chooser
 from mtc.stages.import_.object_text import FetchedObject
+from mtc.stages.import_.segments import Bundle, lines_of
 
 TWO_DAYS = ("01/May/2026:10:05:03 +0000", "02/May/2026:00:00:00 +0000")
 COMMON = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /c HTTP/1.1" 200 512'
@@ -76,19 +77,20 @@ def test_many_small_objects_share_a_bundle_and_keep_their_own_accounts(tmp_path:
 
 
 @pytest.mark.parametrize("size", [1, 300, 1000, 5000])
-def test_an_object_larger_than_a_bundle_is_read_in_slices(tmp_path: Path, size: int) -> None:
+@pytest.mark.parametrize("in_place", [SPOOLED.in_place, IN_SLICES.in_place])
+def test_an_object_larger_than_a_bundle_is_read_in_slices(tmp_path: Path, in_place: tuple[int, int], size: int) -> None:
     """Its line numbers go on from slice to slice, and its account is one."""
-    workshop = Workshop(tmp_path)
+    workshop, sizes = Workshop(tmp_path), BundleSizes(size, in_place)
     contents = {
         "a.log": [line("/small")],
         "big.log": [line(f"/{number}") if number % 5 else "junk" for number in range(60)],
         "z.log": [line("/last"), "junk"],
     }
     objects = write(workshop, contents)
-    made = cut(workshop, objects, sliced(size), "combined")
+    made = cut(workshop, objects, sizes, "combined")
     assert len(made) > 1
-    assert sum(bundle.lines for bundle in made) == 63
-    outcome = workshop.run(*objects, stage=workshop.stage(ALL, form="combined", sizes=sliced(size)))
+    assert sum(map(lines_of, made)) == 63
+    outcome = workshop.run(*objects, stage=workshop.stage(ALL, form="combined", sizes=sizes))
     each_alone(workshop, outcome, contents)
     assert [row.line for row in outcome.rejected() if row.object == "big.log"] == list(range(1, 61, 5))
     assert outcome.accounting("big.log").rejected == {"malformed": 12}
@@ -169,13 +171,14 @@ def test_a_plain_file_of_fitting_size_is_read_where_it_lies_and_left_there(tmp_p
     assert (tmp_path / "logs" / "plain.log").read_bytes() == text(line("/1"))
 
 
-def test_a_file_too_small_or_too_large_is_not_read_where_it_lies(tmp_path: Path) -> None:
-    """Small ones are read together with others, large ones in slices."""
+def test_a_small_file_is_copied_and_a_large_one_read_in_slices(tmp_path: Path) -> None:
+    """Small ones are read together with others; no file is too large to be read where it is."""
     workshop = Workshop(tmp_path)
-    obj = workshop.write("a.log", text(line("/1")))
-    for sizes in (BundleSizes(in_place=(obj.size + 1, 1 << 30)), BundleSizes(in_place=(0, obj.size - 1))):
-        assert cut(workshop, [obj], sizes)[0].temporary
-    assert not cut(workshop, [obj], BundleSizes(in_place=(obj.size, obj.size)))[0].temporary
+    obj = workshop.write("a.log", text(line("/1"), line("/2"), line("/3")))
+    assert cut(workshop, [obj], BundleSizes(in_place=(obj.size + 1, 1 << 30)))[0].temporary
+    assert [bundle.temporary for bundle in cut(workshop, [obj], BundleSizes(in_place=(obj.size, obj.size)))] == [False]
+    slices = cut(workshop, [obj], BundleSizes(bundle=len(line()), in_place=(0, obj.size - 1)))
+    assert [(lines_of(each), each.temporary) for each in slices] == [(1, False)] * 3
 
 
 def test_the_same_objects_again_make_the_same_files(tmp_path: Path) -> None:
@@ -221,4 +224,4 @@ def test_a_bundle_says_how_many_lines_it_has(tmp_path: Path) -> None:
     for data in (b"", b"\n", b"x", text(line(), line()), text(line())[:-1], b"\n\n\r\n"):
         for sizes in (SPOOLED, IN_PLACE):
             obj = workshop.write("a.log", data)
-            assert sum(bundle.lines for bundle in cut(workshop, [obj], sizes, "combined")) == count_lines(data)
+            assert sum(lines_of(bundle) for bundle in cut(workshop, [obj], sizes, "combined")) == count_lines(data)

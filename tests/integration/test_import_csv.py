@@ -3,13 +3,18 @@
 from pathlib import Path
 
 import pytest
-from import_step import ALL, IN_PLACE, SPOOLED, Workshop
+from import_step import ALL, IN_PLACE, IN_SLICES, SPOOLED, Workshop
 
 from mtc.stages.import_.bundles import BundleSizes
 
 HEADER = "time;client_ip;url;status;user_agent"
 ROW = '2026-05-01 10:05:03;192.0.2.7;{};200;"a; ""b"""'
-SIZES = {"spooled": SPOOLED, "in place": IN_PLACE, "in slices": BundleSizes(bundle=300, in_place=(1 << 40, 1 << 40))}
+SIZES = {
+    "spooled": SPOOLED,
+    "in place": IN_PLACE,
+    "in slices": BundleSizes(bundle=300, in_place=(1 << 40, 1 << 40)),
+    "in slices of the file": IN_SLICES,
+}
 
 
 def export(*paths: str, mark: str = "", ends: str = "\n") -> bytes:

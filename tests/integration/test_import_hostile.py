@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from import_step import ALL, IN_PLACE, SPOOLED, Outcome, Rejected, Workshop, line, text
+from import_step import ALL, IN_PLACE, IN_SLICES, SPOOLED, Outcome, Rejected, Workshop, line, text
 from memory_source import MemorySource
 
 from mtc.core.errors import PermanentError
@@ -42,7 +42,7 @@ def load(root: Path, objects: dict[str, bytes], sizes: BundleSizes = SPOOLED, fi
     return workshop.run(*wanted, stage=workshop.stage(filters, form="combined", sizes=sizes, source=source))
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE], ids=["spooled", "in place"])
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, IN_SLICES], ids=["spooled", "in place", "in slices"])
 @pytest.mark.parametrize("key", HOSTILE)
 def test_a_hostile_key_is_a_name_and_nothing_else(tmp_path: Path, sizes: BundleSizes, key: str) -> None:
     """Its object is loaded like any other, and no file has its name."""

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from import_step import ALL, IN_PLACE, SPOOLED, Outcome, Workshop
+from import_step import ALL, IN_PLACE, IN_SLICES, SPOOLED, Outcome, Workshop
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.stages.import_.bundles import Bundle, BundleSizes, make_bundles
+from mtc.stages.import_.bundles import BundleSizes, make_bundles
 from mtc.stages.import_.format_choice import format_chooser
 from mtc.stages.import_.object_text import FetchedObject
+from mtc.stages.import_.segments import Bundle
 
 # Headers, each with what makes a line of a path. Their dates and order differ.
 LAYOUTS = (
@@ -70,7 +71,7 @@ def cut(workshop: Workshop, objects: Sequence[SourceObject], sizes: BundleSizes 
     return list(make_bundles(fetched, workshop.root / "spool", format_chooser("auto"), sizes=sizes))
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=300, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=300, in_place=SPOOLED.in_place), IN_SLICES])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_header_in_mid_file_changes_what_follows(tmp_path: Path, sizes: BundleSizes, pack: type[bytes]) -> None:
     """Other fields, another order, another day: every line is read by the header above it."""

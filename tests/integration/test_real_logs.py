@@ -67,7 +67,9 @@ def expected(line: str) -> str:
     return "static" if is_static else "hit"
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=100_000, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize(
+    "sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=100_000, in_place=SPOOLED.in_place), BundleSizes(100_000, (0, 0))]
+)
 @pytest.mark.parametrize("name", LOGS)
 def test_every_line_of_a_real_log_is_classified_as_expected(tmp_path: Path, name: str, sizes: BundleSizes) -> None:
     """Robots count as hits, so that the expected result needs no list of robots."""

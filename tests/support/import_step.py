@@ -32,6 +32,7 @@ GOOD = Filters()
 ALL = Filters(bots=True, static=True, errors=True, redirects=True, max_rejected=1)
 IN_PLACE = BundleSizes(in_place=(0, 1 << 40))
 SPOOLED = BundleSizes(in_place=(1 << 40, 1 << 40))
+IN_SLICES = BundleSizes(bundle=300, in_place=(0, 0))
 
 
 def line(path: str = "/", *, time: str = "01/May/2026:10:05:03 +0000", status: int = 200, agent: str = AGENT) -> str:

@@ -14,7 +14,7 @@ from in_hand import explained, line, reasons, site, values
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
 from mtc.formats.compression import as_utf8, blocks, compression, encoding_of
-from mtc.stages.import_.bundles import BundleSizes, fits_in_place
+from mtc.stages.import_.bundles import BundleSizes, is_large
 from mtc.stages.import_.object_text import FetchedObject
 from mtc.stages.import_.preview import Explained
 
@@ -116,10 +116,10 @@ def test_only_utf_8_is_read_in_place(tmp_path: Path) -> None:
     sizes = BundleSizes(in_place=(1, 1 << 20))
     item = FetchedObject(SourceObject("a.log", 1), path)
     path.write_bytes(TEXT.encode())
-    assert fits_in_place(item, sizes)
-    assert not fits_in_place(FetchedObject(item.object, path, encoding="cp1252"), sizes)
+    assert is_large(item, sizes)
+    assert not is_large(FetchedObject(item.object, path, encoding="cp1252"), sizes)
     path.write_bytes(TEXT.encode("utf-16"))
-    assert not fits_in_place(item, sizes)
+    assert not is_large(item, sizes)
 
 
 def test_xz_is_read_stream_by_stream(tmp_path: Path) -> None:

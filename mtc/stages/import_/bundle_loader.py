@@ -26,7 +26,6 @@ from mtc.formats.line_sql import Reading
 from mtc.formats.model import Format
 from mtc.formats.settings import Filters
 from mtc.manifest.project import SiteSettings
-from mtc.stages.import_.bundles import Bundle, Segment
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.line_table import (
     JOIN_AGENTS,
@@ -38,6 +37,7 @@ from mtc.stages.import_.line_table import (
     segment_object_id,
     with_segments,
 )
+from mtc.stages.import_.segments import Bundle, Segment, name_of
 from mtc.warehouse.parts import COLUMNS, bundle_name, part_file, rejected_file
 
 SAMPLES = 3
@@ -129,7 +129,7 @@ class BundleLoader:
             name = bundle_name([segment_object_id(segment) for segment in bundle.segments], piece)
             return self._stage(bundle, lines, name)
         except duckdb.Error as error:
-            raise explain_database_error(error, bundle.where) from error
+            raise explain_database_error(error, name_of(bundle.segments)) from error
         finally:
             self.connection.execute(_DROP_LINES)
 

@@ -1,12 +1,13 @@
-"""Bundles: text files of a bounded size, made from many small objects or from a slice of a large one.
+"""Bundles: texts of a bounded size, made from many small objects or from a slice of a large one.
 
-The size of a bundle, in bytes and lines, bounds memory and DuckDB's tables; the size of a day does not. A plain file of
-suitable size is read in place; everything else is decompressed into the spool, object after object, until a bundle is
-full or the next object has another format. An object that does not fit is cut at a line end and continues in the next
-bundle. An object whose headers change the format within the file is written to several bundles, one for each format,
-however often the formats alternate. Nothing is parsed here.
+The size of a bundle, in bytes and lines, bounds memory and DuckDB's tables; the size of a day does not. A large plain
+file is read where it is, in slices (`file_slices`); everything else is decompressed into the spool, object after
+object, until a bundle is full or the next object has another format. An object that does not fit is cut at a line end
+and continues in the next bundle. An object whose headers change the format within the file is written to several
+bundles, one for each format, however often the formats alternate. Nothing is parsed here.
 """
 
+import contextlib
 import itertools
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,83 +19,58 @@ from mtc.formats.compression import UTF8, blocks, encoding_of_file, is_plain
 from mtc.formats.line_cleaning import BOM, is_tidy, whole_lines
 from mtc.formats.model import Format
 from mtc.formats.w3c import FormatSwitches
+from mtc.stages.import_.file_slices import slices
 from mtc.stages.import_.object_text import ChooseFormat, FetchedObject, TextDigest, digested, text_blocks
+from mtc.stages.import_.segments import MOST_LINES, Bundle, FileBundle, Segment
 
 _MOST_OPEN = 8  # bundles
 _MOST_SEGMENTS = 100_000  # of a bundle
-MOST_LINES = 2_000_000
-"""About how many lines a bundle may have: a row needs memory however short its line is."""
 
 
 @dataclass(frozen=True, slots=True)
 class BundleSizes:
-    """Sizes in bytes of text: of a full bundle, and of the smallest and largest plain file that is read in place."""
+    """Sizes in bytes of text: of a full bundle, and of the smallest plain file that is read where it is.
+
+    With it is the largest that is read as one bundle.
+    """
 
     bundle: int = 128 << 20
     in_place: tuple[int, int] = (8 << 20, 256 << 20)
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Consecutive lines of a bundle that belong to one object.
-
-    `first` is the bundle's line (from 0) at which they begin; `offset` counts the lines of the object in earlier
-    bundles. `last` is whether the object ends here; then `content` is the digest of its bytes, `text` that of its
-    decompressed lines, and of a slice `header` what tells how to read the lines that follow it.
-    """
-
-    object: SourceObject
-    first: int
-    lines: int
-    offset: int = 0
-    last: bool = True
-    content: str = ""
-    text: str = ""
-    header: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A text file with lines of one or several objects, all in one format.
-
-    A file that is not `temporary` belongs to the source and is never removed. `tidy` files need no cleaning.
-    """
-
-    path: Path
-    format: Format
-    segments: tuple[Segment, ...]
-    temporary: bool
-    tidy: bool = True
-
-    @property
-    def lines(self) -> int:
-        """How many lines the file has."""
-        return sum(segment.lines for segment in self.segments)
-
-    @property
-    def where(self) -> str:
-        """The bundle's name in an error message."""
-        first = self.segments[0].object.key
-        return first if len(self.segments) == 1 else f"{first} and {len(self.segments) - 1} more"
-
-    def discard(self) -> None:
-        """Remove the file, if it is a temporary one."""
-        if self.temporary:
-            self.path.unlink(missing_ok=True)
-
-
-def fits_in_place(item: FetchedObject, sizes: BundleSizes) -> bool:
-    """Whether a file should be read in place: it is uncompressed UTF-8, and neither too small nor too large."""
+def is_large(item: FetchedObject, sizes: BundleSizes) -> bool:
+    """Whether a file should be read where it is: it is uncompressed UTF-8, and not too small."""
     smallest, largest = sizes.in_place
-    if not smallest <= item.path.stat().st_size <= largest or not is_plain(item.path):
+    if smallest > largest or item.path.stat().st_size < smallest or not is_plain(item.path):
         return False
     return encoding_of_file(item.path, item.encoding, where=item.object.label) == UTF8
 
 
-def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
+def _made_of_file(
+    item: FetchedObject, choose: ChooseFormat, writer: "_BundleWriter", sizes: BundleSizes
+) -> Iterator[Bundle]:
+    """The bundles of a large plain file, which is not copied unless a header changes its format."""
+    largest = sizes.in_place[1]
+    fits = item.path.stat().st_size <= largest
+    with contextlib.closing(slices(item, largest if fits else sizes.bundle, choose)) as found:
+        first = next(found, None)
+        if first is not None:
+            yield from writer.flush()
+            yield first
+            yield from found
+            return
+    whole = in_place(item, choose) if fits else None
+    if whole is None:
+        yield from writer.add(item, choose)
+    else:
+        yield from writer.flush()
+        yield whole
+
+
+def in_place(item: FetchedObject, choose: ChooseFormat) -> FileBundle | None:
     """Make a bundle of a plain file where it is; the file is read once, to count its lines.
 
-    Returns None if the format changes within the file, or if it has too many lines for a bundle.
+    For formats that a header may change. Returns None if one does, or if the file has too many lines for a bundle.
     """
     digest = TextDigest()
     lines = 0
@@ -114,7 +90,7 @@ def in_place(item: FetchedObject, choose: ChooseFormat) -> Bundle | None:
         tidy = tidy and is_tidy(block)
     content = item.digest() if item.origin else digest.written()
     segment = Segment(item.object, 0, lines, content=content, text=digest.lines(), header=headers.text)
-    return Bundle(item.path, format_ or item.format(b"", choose), (segment,), temporary=False, tidy=tidy)
+    return FileBundle(item.path, format_ or item.format(b"", choose), (segment,), temporary=False, tidy=tidy)
 
 
 def make_bundles(
@@ -124,12 +100,10 @@ def make_bundles(
     writer = _BundleWriter(spool, sizes.bundle)
     try:
         for item in fetched:
-            whole = in_place(item, choose) if fits_in_place(item, sizes) else None
-            if whole is None:
-                yield from writer.add(item, choose)
+            if is_large(item, sizes):
+                yield from _made_of_file(item, choose, writer, sizes)
             else:
-                yield from writer.flush()
-                yield whole
+                yield from writer.add(item, choose)
         yield from writer.flush()
     finally:
         writer.close()
@@ -153,7 +127,7 @@ class _OpenBundle:
     def closed(self) -> Bundle:
         """Close the file, and return the bundle."""
         self.stream.close()
-        return Bundle(self.path, self.format, tuple(self.segments), temporary=True)
+        return FileBundle(self.path, self.format, tuple(self.segments), temporary=True)
 
 
 @dataclass(slots=True)

@@ -14,14 +14,13 @@ import duckdb
 from mtc.core.errors import PermanentError
 from mtc.core.sanitize import printable
 from mtc.formats.agents import Agent, classify
-from mtc.formats.compression import blocks
 from mtc.formats.filters import agent_excluded
-from mtc.formats.line_cleaning import BOM, clean, unmarked, whole_lines
+from mtc.formats.line_cleaning import BOM, clean, whole_lines
 from mtc.formats.line_sql import COUNTED, FIELDS_KEPT, Reading, judged, quoted, read_lines, read_texts
 from mtc.formats.plain_lines import ODD, SEEN, PlainReading, plain_reading
 from mtc.formats.settings import Filters
-from mtc.stages.import_.bundles import Bundle, Segment
 from mtc.stages.import_.known_agents import KNOWN_COLUMNS, KnownAgents
+from mtc.stages.import_.segments import Bundle, Segment, lines_of, name_of
 from mtc.warehouse.parts import object_id
 
 _DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException)
@@ -84,14 +83,14 @@ def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: R
         PermanentError: not every line could be accounted for.
     """
     reader = _BundleReader(connection, bundle, reading)
-    if bundle.tidy and (found := reader.read(bundle.path, exact=False)):
+    if bundle.tidy and (found := reader.read_opened()):
         return found
     try:
         _write_clean(bundle, scratch)
         if found := reader.read(scratch, exact=False) or reader.read(scratch, exact=True):
             return found
         hint = "nothing of it was loaded; please report this with the file"
-        raise PermanentError("not every line could be accounted for", where=bundle.where, hint=hint)
+        raise PermanentError("not every line could be accounted for", where=name_of(bundle.segments), hint=hint)
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -146,13 +145,22 @@ class _BundleReader:
     bundle: Bundle
     reading: Reading
 
+    def read_opened(self) -> Lines | None:
+        """The lines as they are; None if they are not exactly as many as were counted."""
+        try:
+            with self.bundle.opened() as path:
+                found = read_text(self.connection, path, self.reading, exact=False)
+        except _DATA_ERRORS:
+            return None
+        return found if found.count == lines_of(self.bundle) else None
+
     def read(self, path: Path, *, exact: bool) -> Lines | None:
-        """The lines; None if they are not exactly as many as were counted."""
+        """The lines of a cleaned copy; None if they are not exactly as many as were counted."""
         try:
             found = read_text(self.connection, path, self.reading, exact=exact)
         except _DATA_ERRORS:
             return None
-        return found if found.count == self.bundle.lines else None
+        return found if found.count == lines_of(self.bundle) else None
 
 
 def _write_clean(bundle: Bundle, target: Path) -> None:
@@ -162,9 +170,7 @@ def _write_clean(bundle: Bundle, target: Path) -> None:
 
 
 def _clean_blocks(bundle: Bundle) -> Iterator[bytes]:
-    """The cleaned lines. In a source's file, bytes that look like the mark of a cut line are escaped."""
-    raw = blocks(bundle.path, where=bundle.where)
-    text = whole_lines(raw if bundle.temporary else unmarked(raw))
+    text = whole_lines(bundle.text())
     first = next(text, b"")
     yield clean(first.removeprefix(BOM))
     yield from map(clean, text)

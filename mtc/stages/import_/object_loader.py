@@ -26,12 +26,13 @@ from mtc.plan.work import ImportWork, LoadedStep
 from mtc.sources.source import LogArchive, LogSource
 from mtc.stages.deliver.step_delivery import DeliveryJob
 from mtc.stages.import_.bundle_loader import SAMPLES, BundleLoader, SegmentResult
-from mtc.stages.import_.bundles import Bundle, BundleSizes, Segment, make_bundles
+from mtc.stages.import_.bundles import BundleSizes, make_bundles
 from mtc.stages.import_.format_choice import SourceFormat, check_quality, check_quality_early, format_chooser
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.object_text import FetchedObject, as_text
 from mtc.stages.import_.prefetch import one_by_one, prefetch, prefetch_one
 from mtc.stages.import_.reload import ReloadCheck
+from mtc.stages.import_.segments import Bundle, Segment, lines_of
 from mtc.stages.stage import Fact, FactRecorder, ObjectLoaded
 from mtc.warehouse.parts import object_id
 
@@ -183,7 +184,7 @@ class ObjectLoader:
             self.context.recorder.record(*(fact for item in complete for fact in self._facts(item)))
         for segment in ended:
             del self.results[segment.object.key], self.in_progress[segment.object.key]
-        self.context.recorder.progress(size=sum(item.object.size for item in complete), lines=bundle.lines)
+        self.context.recorder.progress(size=sum(item.object.size for item in complete), lines=lines_of(bundle))
         return complete
 
     def _complete(self, segment: Segment, format_: Format) -> LoadedObject:
