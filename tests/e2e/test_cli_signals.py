@@ -11,6 +11,9 @@ from e2e_project import Place
 
 import mtc
 
+WAIT = "import time\ndef wait():\n    while True:\n        time.sleep(0.01)\n"
+"""Code that waits for a signal. `signal.pause` would miss one that comes just before it."""
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", [("validate", "pipe/m.yaml"), ("plan",)])
@@ -34,12 +37,12 @@ def test_a_signal_during_a_query(place: Place, number: signal.Signals) -> None:
     start_up.mkdir()
     os.mkfifo(start_up / "reading")
     (start_up / "sitecustomize.py").write_text(
-        "import signal, pathlib\n"
+        f"import pathlib\n{WAIT}"
         "from mtc.engine import planning\n"
         "def stopped(*arguments, **options):\n"
         f"    pathlib.Path({str(start_up / 'reading')!r}).write_text('now')\n"
         "    try:\n"
-        "        signal.pause()\n"
+        "        wait()\n"
         "    except BaseException:\n"
         "        raise RuntimeError('Query interrupted') from None\n"
         "planning.explain = stopped\n"
@@ -58,12 +61,12 @@ def test_a_signal_while_the_commands_are_imported(place: Place) -> None:
     start_up.mkdir()
     os.mkfifo(start_up / "reading")
     (start_up / "sitecustomize.py").write_text(
-        "import pathlib, signal, sys\n"
+        f"import pathlib, sys\n{WAIT}"
         "class Slow:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'mtc.cli.main':\n"
         f"            pathlib.Path({str(start_up / 'reading')!r}).write_text('now')\n"
-        "            signal.pause()\n"
+        "            wait()\n"
         "sys.meta_path.insert(0, Slow())\n"
     )
     process = place.start("plan", PYTHONPATH=_python_path(start_up))
@@ -107,11 +110,11 @@ def _slow_yaml(folder: Path) -> Path:
     (folder / "m.yaml").write_text("version: 1\n")
     os.mkfifo(folder / "reading")
     (folder / "sitecustomize.py").write_text(
-        "import signal, pathlib\n"
+        f"import pathlib\n{WAIT}"
         "from ruamel.yaml import YAML\n"
         "def parse(self, text):\n"
         f"    pathlib.Path({str(folder / 'reading')!r}).write_text('now')\n"
-        "    signal.pause()\n"
+        "    wait()\n"
         "    yield None\n"
         "YAML.parse = parse\n"
     )
