@@ -32,6 +32,20 @@ def trial(tmp_path: Path) -> Trial:
     return Trial.make(tmp_path / "project").with_logs()
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    """An applied project. Copy it, do not run it."""
+    trial = Trial.make(tmp_path_factory.mktemp("applied") / "project").with_logs()
+    assert apply(trial, Listener()) == 0
+    return trial
+
+
+@pytest.fixture
+def applied(template: Trial, tmp_path: Path) -> Trial:
+    """An applied project."""
+    return template.copy(tmp_path / "applied")
+
+
 def apply(trial: Trial, listener: Listener, *sites: str) -> int:
     """Apply the project, or some of its sites."""
     request = ApplyRequest(load(trial.root / "mtc.yaml"), Scope(sites), "mtc apply")
@@ -92,12 +106,11 @@ def test_a_run_says_what_it_came_to_and_leaves_a_record(trial: Trial) -> None:
     assert over.hits == sum(item["accounting"]["hits"] for item in loaded)
 
 
-def test_a_run_with_nothing_to_do_changes_no_file(trial: Trial) -> None:
+def test_a_run_with_nothing_to_do_changes_no_file(applied: Trial) -> None:
     """Not even to write the same again."""
-    apply(trial, Listener())
-    before = _stamps(trial.root)
-    assert apply(trial, Listener()) == 0
-    assert _stamps(trial.root) == before
+    before = _stamps(applied.root)
+    assert apply(applied, Listener()) == 0
+    assert _stamps(applied.root) == before
 
 
 def _stamps(root: Path) -> dict[str, tuple[int, int]]:
@@ -105,19 +118,17 @@ def _stamps(root: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in files if path.is_file()}
 
 
-def test_what_is_known_of_user_agents_may_be_lost_or_damaged(trial: Trial, tmp_path: Path) -> None:
+def test_what_is_known_of_user_agents_may_be_lost_or_damaged(applied: Trial, trial: Trial) -> None:
     """It is kept beside the state, and decides nothing."""
-    other = trial.copy(tmp_path / "other")
-    assert apply(trial, Listener()) == 0
-    (folder,) = (trial.root / ".mtc" / "agents").iterdir()
+    (folder,) = (applied.root / ".mtc" / "agents").iterdir()
     for file in folder.iterdir():
         file.write_bytes(file.read_bytes()[:-9] + b"damaged..")
+    rewrite(applied)
+    assert apply(applied, Listener()) == 0
     rewrite(trial)
     assert apply(trial, Listener()) == 0
-    rewrite(other)
-    assert apply(other, Listener()) == 0
-    assert end_state(trial.root) == end_state(other.root)
-    assert leftovers(trial.root) == []
+    assert end_state(applied.root) == end_state(trial.root)
+    assert leftovers(applied.root) == []
 
 
 def test_a_run_of_some_sites_leaves_the_others_alone(trial: Trial) -> None:
@@ -268,37 +279,35 @@ def stray(trial: Trial) -> Path:
 
 @pytest.mark.parametrize(("exit_code", "looks"), [(None, True), (3, True), (1, True), (0, False)])
 def test_parts_that_nothing_lists_are_laid_aside_after_a_run_that_did_not_end_well(
-    trial: Trial, exit_code: int | None, *, looks: bool
+    applied: Trial, exit_code: int | None, *, looks: bool
 ) -> None:
     """Killed or failed. They are kept: of an older state file put back, they may be all that is left of their logs."""
-    assert apply(trial, Listener()) == 0
-    path = stray(trial)
-    with Store.open(trial.root / ".mtc/state.db") as store:
+    path = stray(applied)
+    with Store.open(applied.root / ".mtc/state.db") as store:
         at = dt.datetime.now(dt.UTC)
         store.begin_run("29990101T000000Z-aaaa", manifest="m", command="mtc apply", at=at)
         if exit_code is not None:
             store.end_run("29990101T000000Z-aaaa", exit_code=exit_code, counts={}, at=at)
-    before = end_state(trial.root)
+    before = end_state(applied.root)
     listener = Listener()
-    assert apply(trial, listener) == 0
-    assert end_state(trial.root) == before
+    assert apply(applied, listener) == 0
+    assert end_state(applied.root) == before
     assert path.exists() is not looks
     assert path.with_name(f"{path.name}.unlisted").exists() is looks
     told = [event.text for event in listener.heard(Warned)]
     assert bool(told) is (looks and exit_code is not None)
 
 
-def test_a_forgotten_import_keeps_its_parts_until_its_logs_are_read_again(trial: Trial) -> None:
+def test_a_forgotten_import_keeps_its_parts_until_its_logs_are_read_again(applied: Trial) -> None:
     """Its log may be gone: then what was forgotten can be had back; else it is made again, and nothing is left over."""
-    assert apply(trial, Listener()) == 0
-    before = end_state(trial.root)
-    recovery.forget(load(trial.root / "mtc.yaml"), [FIRST], "mtc state forget")
-    aside = sorted((trial.root / "warehouse/hits").rglob("*.unlisted"))
+    before = end_state(applied.root)
+    recovery.forget(load(applied.root / "mtc.yaml"), [FIRST], "mtc state forget")
+    aside = sorted((applied.root / "warehouse/hits").rglob("*.unlisted"))
     assert aside
-    assert apply(trial, Listener()) == 0
-    assert end_state(trial.root) == before
+    assert apply(applied, Listener()) == 0
+    assert end_state(applied.root) == before
     assert not any(path.exists() for path in aside)
-    assert leftovers(trial.root) == []
+    assert leftovers(applied.root) == []
 
 
 DAILY = """\
