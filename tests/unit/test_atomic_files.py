@@ -9,7 +9,7 @@ from mtc.core.errors import StateError
 from mtc.state.connection import open_for_writing
 
 
-def write_mine(staged: Path) -> None:
+def write_content(staged: Path) -> None:
     staged.write_text("mine")
 
 
@@ -17,7 +17,7 @@ def test_a_new_file_is_private_and_leftovers_are_removed(tmp_path: Path) -> None
     """No other file remains in the folder, including the temporary file of a killed process."""
     target = tmp_path / "mark"
     (tmp_path / ".mark.0badcafe.new").write_text("half")
-    assert create_once(target, write_mine)
+    assert create_once(target, write_content)
     assert target.read_text() == "mine"
     assert target.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [target]
@@ -28,8 +28,8 @@ def test_an_existing_file_is_not_replaced(tmp_path: Path) -> None:
     target, link = tmp_path / "mark", tmp_path / "link"
     target.write_text("theirs")
     link.symlink_to(tmp_path / "nowhere")
-    assert not create_once(target, write_mine)
-    assert not create_once(link, write_mine)
+    assert not create_once(target, write_content)
+    assert not create_once(link, write_content)
     assert target.read_text() == "theirs"
     assert link.is_symlink()
 
@@ -51,12 +51,12 @@ def test_a_temporary_file_of_a_concurrent_writer_is_not_removed(tmp_path: Path) 
     """Two processes may write at the same time; the first to finish gives the file its name."""
     target = tmp_path / "mark"
 
-    def overtaken(staged: Path) -> None:
+    def lose_the_race(staged: Path) -> None:
         staged.write_text("mine")
-        assert create_once(target, write_mine)
+        assert create_once(target, write_content)
         assert staged.exists()
 
-    assert not create_once(target, overtaken)
+    assert not create_once(target, lose_the_race)
     assert list(tmp_path.iterdir()) == [target]
 
 
@@ -65,13 +65,13 @@ def test_creation_starts_over_when_another_process_removed_the_temporary_file(tm
     target = tmp_path / "mark"
     tries: list[Path] = []
 
-    def swept_once(staged: Path) -> None:
+    def remove_once(staged: Path) -> None:
         tries.append(staged)
         staged.write_text("mine")
         if len(tries) == 1:
             staged.unlink()
 
-    assert create_once(target, swept_once)
+    assert create_once(target, remove_once)
     assert len(set(tries)) == 2
     assert target.read_text() == "mine"
 

@@ -153,7 +153,7 @@ def test_a_reloaded_project_replaces_the_previous_one(tmp_path: Path, monkeypatc
     """A long-running process reads its manifest in each round and remembers only the current one."""
     file = tmp_path / "mtc.yaml"
     text = "version: 1\nsource: {url: 'logs/{date:%F}.log', credentials: store}\nsites: {docs: {}}\n"
-    monkeypatch.setattr(preflight, "_opened", [])  # the process's own list, which other tests fill
+    monkeypatch.setattr(preflight, "_opened", [])  # this list is global, and other tests fill it
     for number in range(3):
         key = f"credentials: {{store: {{access_key_id: key{number}, secret_access_key: secret{number}}}}}\n"
         file.write_text(text + key)

@@ -1,6 +1,6 @@
 """The recipes of CONTRIBUTING.md are followed: everything that is registered is complete.
 
-A recipe that was followed by half fails here, with a message that says what is missing and where to put it.
+A recipe that was followed only in part fails, with a message that says what is missing and where to put it.
 """
 
 import hashlib

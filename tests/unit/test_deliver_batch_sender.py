@@ -143,7 +143,7 @@ def test_results_are_reported_before_a_lane_waits_for_its_turn(one: Bench) -> No
     thread.join()
 
 
-# Hits that Matomo does not want
+# Invalid hits
 
 
 @pytest.mark.parametrize("token", [SUPER, WRITE])
@@ -197,7 +197,7 @@ def test_a_server_that_refuses_the_batch_stops_the_delivery(fault: Fault, said: 
     assert one.matomo.posts.bulks == 1
 
 
-# Hits that are lost one by one
+# Hits lost one by one
 
 
 @pytest.mark.parametrize("place", [0, 5, BATCH - 1])

@@ -16,7 +16,7 @@ ROUNDS = 5000
 class Server:
     """A server that accepts a request unless one of its hits is bad or the server is down.
 
-    `died` says that its code dies without a word over a bad hit; when it is down it answers in other ways.
+    With `died` a bad hit ends the server's process without an answer; while the server is down, its answers vary.
     """
 
     def __init__(self, bad: Collection[int], down: range = range(0), *, died: bool = True) -> None:
@@ -193,7 +193,7 @@ def test_stored_hits_of_a_failed_piece_are_not_sent_again() -> None:
 def test_no_hit_is_sent_before_an_earlier_one_of_its_visitor(seed: int, visitors: int) -> None:
     """Order matters to visits, and is given up only where each visitor has a hit that failed alone.
 
-    The last hits of some visitors are held back, to have one to try in the end: these do not count.
+    The last hits of some visitors are held back as hits to try at the end, and do not count.
     """
     dice = random.Random(f"{seed} {visitors}")
     visitor_of = {place: f"v{dice.randrange(visitors)}" for place in range(dice.choice((12, 20, 40)))}

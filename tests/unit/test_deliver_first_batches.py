@@ -23,7 +23,7 @@ def never() -> None:
 
 
 def waits(firsts: FirstBatches, *days: SiteDay) -> bool:
-    """Whether a batch with hits of these days has to wait now."""
+    """Whether a batch with hits of these days has to wait at the moment."""
     try:
         claimed = firsts.exclusive(frozenset(days), never)
         claimed.__enter__()

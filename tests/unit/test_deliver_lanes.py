@@ -139,7 +139,7 @@ def test_a_failing_lane_stops_the_others_at_a_safe_point() -> None:
     def sends() -> None:
         resting.wait(10)
         until(lane_recorder._stopped.is_set)
-        lane_recorder.record(fact(1))  # the answer to what it had sent
+        lane_recorder.record(fact(1))  # the result of its request
         try:
             lane_recorder.check()
         except LaneStoppedError:

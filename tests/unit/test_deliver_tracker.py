@@ -35,7 +35,7 @@ def site(number: int | None = 1, url: str = "", zone: str = "UTC", name: str = "
 
 
 @contextmanager
-def target_at(matomo: FakeMatomo, token: str = SUPER) -> Iterator[tuple[MatomoTracker, list[float]]]:
+def tracker_for(matomo: FakeMatomo, token: str = SUPER) -> Iterator[tuple[MatomoTracker, list[float]]]:
     """A tracker, and the list of its pauses."""
     rests: list[float] = []
     tracker = MatomoTracker(
@@ -54,7 +54,7 @@ def matomo() -> Iterator[FakeMatomo]:
 
 def test_a_site_has_the_servers_data_for_its_id(matomo: FakeMatomo) -> None:
     """The manifest's address takes precedence over the server's; the time zone is the server's."""
-    with target_at(matomo) as (tracker, _):
+    with tracker_for(matomo) as (tracker, _):
         assert tracker.site(site(1)) == TrackedSite(1, "http://docs.example.org", ZoneInfo("UTC"))
         shop = site(2, "https://shop.example.org", "Europe/Paris", name="shop")
         assert tracker.site(shop) == TrackedSite(2, "https://shop.example.org", PARIS)
@@ -62,7 +62,7 @@ def test_a_site_has_the_servers_data_for_its_id(matomo: FakeMatomo) -> None:
 
 def test_a_site_without_an_id_is_found_by_its_address(matomo: FakeMatomo) -> None:
     """Otherwise it is not found."""
-    with target_at(matomo) as (tracker, _):
+    with tracker_for(matomo) as (tracker, _):
         assert tracker.site(site(None, "http://blog.example.org", "America/New_York")).id == 3
         with pytest.raises(PermanentError, match="no site of Matomo has the address"):
             tracker.site(site(None, "http://nowhere.example.org", name="other"))
@@ -70,7 +70,7 @@ def test_a_site_without_an_id_is_found_by_its_address(matomo: FakeMatomo) -> Non
 
 def test_a_site_is_requested_once_in_a_run(matomo: FakeMatomo) -> None:
     """It is requested again after it was marked as doubtful."""
-    with target_at(matomo) as (tracker, _):
+    with tracker_for(matomo) as (tracker, _):
         first = tracker.site(site())
         asked = sum(matomo.posts.calls.values())
         assert tracker.site(site()) is first
@@ -82,7 +82,7 @@ def test_a_site_is_requested_once_in_a_run(matomo: FakeMatomo) -> None:
 @pytest.mark.parametrize("token", [SUPER, ADMIN, WRITE])
 def test_write_access_is_enough_to_deliver(token: str, matomo: FakeMatomo) -> None:
     """Tokens with more rights are accepted too."""
-    with target_at(matomo, token) as (tracker, _):
+    with tracker_for(matomo, token) as (tracker, _):
         assert tracker.site(site()).id == 1
 
 
@@ -98,7 +98,7 @@ def test_a_problem_that_would_fail_every_hit_is_an_error_with_a_fix(
     token: str, number: int, said: str, matomo: FakeMatomo
 ) -> None:
     """No hit is sent and no request repeated; a later check asks the server again."""
-    with target_at(matomo, token) as (tracker, rests):
+    with tracker_for(matomo, token) as (tracker, rests):
         with pytest.raises(PermanentError, match=said) as caught:
             tracker.site(site(number))
         assert "matomo_id" in caught.value.hint
@@ -110,7 +110,7 @@ def test_a_problem_that_would_fail_every_hit_is_an_error_with_a_fix(
 
 def test_a_wrong_token_is_an_error_that_does_not_show_it(matomo: FakeMatomo) -> None:
     """It is not retried either."""
-    with target_at(matomo, WRONG) as (tracker, rests):
+    with tracker_for(matomo, WRONG) as (tracker, rests):
         with pytest.raises(PermanentError, match="token") as caught:
             tracker.site(site())
         assert WRONG not in f"{caught.value}{caught.value!r}{tracker!r}"
@@ -119,7 +119,7 @@ def test_a_wrong_token_is_an_error_that_does_not_show_it(matomo: FakeMatomo) -> 
 
 def test_a_temporary_server_error_is_retried(matomo: FakeMatomo) -> None:
     """The attempt ends if the error persists."""
-    with target_at(matomo) as (tracker, rests):
+    with tracker_for(matomo) as (tracker, rests):
         matomo.faults.next(Fault.BAD_GATEWAY, on=Place.REPORTS, count=2)
         assert tracker.site(site()).id == 1
         assert len(rests) == 2

@@ -158,7 +158,7 @@ def test_days_without_a_run_are_caught_up(
     chosen = select(moved, Scope(), History(known), NOW)
     assert chosen.caught_up == {("docs", day(number)) for number in missed}
     assert {day(number) for number in missed} <= set(chosen.days["docs"])
-    assert set(chosen.days["shop"]).isdisjoint(day(number) for number in missed)  # it has nothing to catch up
+    assert set(chosen.days["shop"]).isdisjoint(day(number) for number in missed)  # it has no days to catch up
 
 
 def test_a_command_for_named_days_catches_up_nothing(project: Project) -> None:

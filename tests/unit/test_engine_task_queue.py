@@ -162,7 +162,7 @@ def test_all_tasks_are_done_and_days_keep_their_order_however_tasks_end(
 ) -> None:
     """Three sites, with open deliveries and failures: no deadlock, and no two deliveries of a site at once.
 
-    A day delivers only when each earlier one of its site has ended its last try, or waits for its next.
+    A day is delivered only when each earlier day of its site has ended, or waits for a retry.
     """
     failures: Counter[StepId] = Counter()
     queue = TaskQueue(slots)

@@ -1,6 +1,6 @@
 """Imports go down the layers only: siblings do not import one another, and there are no cycles.
 
-Every import counts, also one inside a function or under TYPE_CHECKING: what is loaded late is still depended upon.
+Every import counts, also one inside a function or under TYPE_CHECKING: a late import is a dependency too.
 """
 
 import ast
@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 
-# Packages that are slow to load, and where a module may have them at its top: it is loaded when it is used.
+# Packages that are slow to load, and where a module may import them at its top because it is itself loaded late.
 HEAVY: Mapping[str, tuple[str, ...]] = {
     "duckdb": ("mtc.core.database", "mtc.stages.import_.", "mtc.stages.deliver."),
     "boto3": (),
@@ -51,7 +51,7 @@ HEAVY: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import: by which module, of what, at which line; `top` if loading the module makes it happen."""
+    """One import: importing module, target and line; `top` if loading the module runs it."""
 
     module: str
     target: str
@@ -111,7 +111,7 @@ def _height(module: str) -> int:
     return next(height for height, rooms in enumerate(LAYERS) if _layer(module) in rooms)
 
 
-def _own(found: Import) -> bool:
+def _is_internal(found: Import) -> bool:
     return found.target in modules()
 
 
@@ -126,7 +126,7 @@ def test_imports_go_down_only() -> None:
     wrong = [
         str(found)
         for found in imports()
-        if _own(found)
+        if _is_internal(found)
         and _layer(found.module) != _layer(found.target)
         and _height(found.target) >= _height(found.module)
     ]
@@ -137,7 +137,7 @@ def test_there_are_no_import_cycles() -> None:
     """Modules are checked one by one, also within a package."""
     graph: dict[str, set[str]] = {name: set() for name in modules()}
     for found in imports():
-        if _own(found) and found.target != found.module:
+        if _is_internal(found) and found.target != found.module:
             graph[found.module].add(found.target)
     done: set[str] = set()
 

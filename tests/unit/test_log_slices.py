@@ -110,7 +110,7 @@ def lines(first: int, last: int, host: str = "a") -> bytes:
     )
 
 
-def every(*texts: bytes) -> list[bytes]:
+def sorted_lines(*texts: bytes) -> list[bytes]:
     """The lines of these texts, sorted."""
     return sorted(line for text in texts for line in text.splitlines())
 
@@ -150,9 +150,9 @@ def test_each_line_counts_once_whatever_happened_between_two_runs(name: str, rea
     first = warehouse.lines
     for _ in range(2):
         warehouse.load(files, NOW + 2 * SETTLE)
-    seen = set(every(*files.values(), read[: read.rfind(b"\n") + 1]))
+    seen = set(sorted_lines(*files.values(), read[: read.rfind(b"\n") + 1]))
     if "in the midst" in name:
-        seen = set(every(LONG, NEW))
+        seen = set(sorted_lines(LONG, NEW))
     assert warehouse.lines == sorted(seen)
     assert set(first) <= seen
     assert warehouse.look(files, NOW + 3 * SETTLE).new == []
@@ -174,9 +174,9 @@ def test_two_servers_whose_logs_start_alike_are_separate_when_they_differ() -> N
     same = lines(0, 1)
     warehouse = Warehouse()
     warehouse.load({"a.log": same, "b.log": same})
-    assert warehouse.lines == every(same)
+    assert warehouse.lines == sorted_lines(same)
     warehouse.load({"a.log": same + lines(1, 3, "a"), "b.log": same + lines(1, 5, "b")})
-    assert warehouse.lines == sorted(every(same + lines(1, 3, "a")) + every(same + lines(1, 5, "b")))
+    assert warehouse.lines == sorted(sorted_lines(same + lines(1, 3, "a")) + sorted_lines(same + lines(1, 5, "b")))
 
 
 @pytest.mark.parametrize("forgotten", [(0,), (1,), (3,), (0, 1), (1, 2), (0, 2), (2, 3), (0, 1, 2, 3)])
@@ -190,7 +190,7 @@ def test_forgotten_slices_are_read_again_and_no_others(forgotten: tuple[int, ...
         del warehouse.loaded[keys[number]], warehouse.texts[keys[number]]
     files = {"access.log.1": lines(0, 420), "access.log": NEW}
     warehouse.load(files)
-    assert warehouse.lines == every(*files.values())
+    assert warehouse.lines == sorted_lines(*files.values())
     assert warehouse.look(files).new == []
 
 
@@ -200,10 +200,10 @@ def test_a_short_copy_is_recognised_when_its_log_is_gone(size: int) -> None:
     warehouse = Warehouse()
     warehouse.load({"access.log": LONG})
     warehouse.load({"backup.log": LONG[:size]}, NOW + 2 * SETTLE)
-    assert warehouse.lines == every(LONG)
+    assert warehouse.lines == sorted_lines(LONG)
     other = lines(0, 1) + lines(700, 705)
     warehouse.load({"backup.log": LONG[:size], "b.log": other})
-    assert warehouse.lines == sorted(every(LONG) + every(other))
+    assert warehouse.lines == sorted(sorted_lines(LONG) + sorted_lines(other))
 
 
 @pytest.mark.parametrize("rows", [5, 80, 300])
@@ -216,9 +216,9 @@ def test_logs_that_start_with_the_same_header_are_different_logs(rows: int) -> N
     warehouse.load({"access.log": first})
     second = header + lines(1000, 1000 + rows)
     warehouse.load({"access.log.1": first, "access.log": second})
-    assert warehouse.lines == sorted(every(first) + every(second))
+    assert warehouse.lines == sorted(sorted_lines(first) + sorted_lines(second))
     warehouse.load({"access.log": second})
-    assert warehouse.lines == sorted(every(first) + every(second))
+    assert warehouse.lines == sorted(sorted_lines(first) + sorted_lines(second))
 
 
 def test_a_copy_of_a_log_is_recognised_in_a_file_that_was_read_to_its_end() -> None:
@@ -236,13 +236,13 @@ def test_an_incomplete_last_line_waits() -> None:
     warehouse = Warehouse()
     whole, piece = lines(0, 2), lines(2, 3)[:-10]
     warehouse.load({"access.log": whole + piece})
-    assert warehouse.lines == every(whole)
+    assert warehouse.lines == sorted_lines(whole)
     assert warehouse.look({"access.log": whole + piece}, NOW + dt.timedelta(hours=5)).new == []
     late = Warehouse(dict(warehouse.loaded), dict(warehouse.texts))
     late.load({"access.log": whole + piece}, NOW + SETTLE)
-    assert late.lines == every(whole + piece)
+    assert late.lines == sorted_lines(whole + piece)
     warehouse.load({"access.log": lines(0, 4)})
-    assert warehouse.lines == every(lines(0, 4))
+    assert warehouse.lines == sorted_lines(lines(0, 4))
 
 
 @pytest.mark.parametrize(("line", "is_seen"), [(0, False), (150, False), (399, True), (340, True), (299, False)])
@@ -256,10 +256,10 @@ def test_a_line_changed_in_place_is_noticed_near_the_end_of_the_read_part(line: 
     found = warehouse.load({"access.log": b"".join(rows)})
     if line:
         assert [item.size > 0 for item in found.changed.values()] == [True] * is_seen
-        assert (warehouse.lines == every(b"".join(rows))) is is_seen
+        assert (warehouse.lines == sorted_lines(b"".join(rows))) is is_seen
     else:
         assert found.changed == {}
-        assert len(found.new) == 1  # in its first bytes: another log
+        assert len(found.new) == 1  # the start differs, so it is another log
         assert found.new[0].slice is not None
         assert found.new[0].slice.start == 0
 
@@ -274,10 +274,10 @@ def test_slices_after_a_changed_one_are_emptied() -> None:
     files = {"access.log": b"".join(rows)}
     found = warehouse.load(files)
     assert [item.size > 0 for item in found.changed.values()] == [True, False, False]
-    assert warehouse.lines == every(b"".join(rows))
+    assert warehouse.lines == sorted_lines(b"".join(rows))
     files = {"access.log": b"".join(rows) + lines(900, 910)}
     warehouse.load(files)
-    assert warehouse.lines == every(*files.values())
+    assert warehouse.lines == sorted_lines(*files.values())
 
 
 def test_a_log_that_became_shorter_keeps_what_was_read() -> None:
@@ -286,9 +286,9 @@ def test_a_log_that_became_shorter_keeps_what_was_read() -> None:
     warehouse.load({"access.log": lines(0, 200)})
     found = warehouse.load({"access.log": lines(0, 150)})
     assert "shorter than what was read" in found.notes[0]
-    assert warehouse.lines == every(lines(0, 200))
+    assert warehouse.lines == sorted_lines(lines(0, 200))
     warehouse.load({"access.log": lines(0, 150) + lines(300, 400)})
-    assert warehouse.lines == every(lines(0, 150), lines(300, 400))
+    assert warehouse.lines == sorted_lines(lines(0, 150), lines(300, 400))
 
 
 def test_slices_have_a_maximum_size() -> None:
@@ -297,7 +297,7 @@ def test_slices_have_a_maximum_size() -> None:
     found = warehouse.load({"access.log": LONG}, most=1000)
     assert len(found.new) > 5
     assert all(item.size <= 1000 for item in found.new)
-    assert warehouse.lines == every(LONG)
+    assert warehouse.lines == sorted_lines(LONG)
     assert warehouse.look({"access.log": LONG + NEW}).new[0].size == len(NEW)
 
 

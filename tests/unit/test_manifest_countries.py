@@ -41,7 +41,7 @@ def test_a_relative_path_starts_at_the_project(tmp_path: Path, text: str, path: 
 
 
 @pytest.mark.parametrize("text", ["", "stats: {path: stats}", "stats: {path: stats, countries: null}", "stats: null"])
-def test_there_is_none_unless_it_is_asked_for(tmp_path: Path, text: str) -> None:
+def test_there_is_no_database_by_default(tmp_path: Path, text: str) -> None:
     project = loaded(tmp_path, text)
     assert project.countries is None
     assert {site.countries for site in project.sites.values()} == {""}
@@ -56,7 +56,7 @@ def test_there_is_none_unless_it_is_asked_for(tmp_path: Path, text: str) -> None
         ("stats: {countries: true}", "stats.countries"),
     ],
 )
-def test_what_is_no_path_is_told_where_it_stands(tmp_path: Path, text: str, what: str) -> None:
+def test_an_invalid_path_is_reported_with_its_place(tmp_path: Path, text: str, what: str) -> None:
     with pytest.raises(ManifestError) as caught:
         loaded(tmp_path, text)
     assert what in str(caught.value)

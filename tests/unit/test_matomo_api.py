@@ -32,7 +32,7 @@ TOKEN = "0123456789abcdef"
 
 
 @contextmanager
-def asking(*answers: Answer) -> Iterator[tuple[MatomoClient, Scripted]]:
+def client_for(*answers: Answer) -> Iterator[tuple[MatomoClient, Scripted]]:
     with running(in_turn(*answers)) as script:
         server = Server(script.url, SecretStr(TOKEN), timeout=5)
         with MatomoClient(server, environ={}) as client:
@@ -45,7 +45,7 @@ def error(message: str) -> Answer:
 
 def test_a_call_is_a_form_with_the_token_in_its_body() -> None:
     """The answer is parsed JSON; messages and labels are requested in English."""
-    with asking(as_json({"nb_visits": 60})) as (client, script):
+    with client_for(as_json({"nb_visits": 60})) as (client, script):
         assert call(client, "VisitsSummary.get", idSite=1, date="2026-11-20") == {"nb_visits": 60}
     asked = script.asked[0]
     assert asked.path == "/index.php"
@@ -85,7 +85,7 @@ def test_a_call_is_a_form_with_the_token_in_its_body() -> None:
 )
 def test_every_kind_of_error_has_its_class_and_fix(answer: Answer, kind: type[ApiError], words: str) -> None:
     """Only errors that may pass are transient."""
-    with asking(answer) as (client, _), pytest.raises(ApiError) as caught:
+    with client_for(answer) as (client, _), pytest.raises(ApiError) as caught:
         call(client, "VisitsSummary.get")
     assert type(caught.value) is kind
     assert words in str(caught.value)
@@ -95,7 +95,7 @@ def test_every_kind_of_error_has_its_class_and_fix(answer: Answer, kind: type[Ap
 def test_no_error_contains_the_token() -> None:
     """A server may echo the request, including HTML tags."""
     for answer in (error(f"bad {TOKEN}"), html(f"<html>{TOKEN}", 500), html(TOKEN)):
-        with asking(answer) as (client, _), pytest.raises(ApiError) as caught:
+        with client_for(answer) as (client, _), pytest.raises(ApiError) as caught:
             call(client, "API.getMatomoVersion")
         assert TOKEN not in str(caught.value)
 
@@ -103,7 +103,7 @@ def test_no_error_contains_the_token() -> None:
 def test_several_calls_share_a_request_and_a_failed_call_has_its_error_in_its_place() -> None:
     """More than twenty calls need further requests; the order is kept."""
     failing = {"result": "error", "message": "website id was set to '99'"}
-    with asking(as_json([1, failing, *range(18)]), as_json([[]])) as (client, script):
+    with client_for(as_json([1, failing, *range(18)]), as_json([[]])) as (client, script):
         answers = bulk(client, [Call("A.b", (("date", "A,B & C"),))] * 21)
     assert [type(answer) for answer in answers[:3]] == [int, UnknownSiteError, int]
     assert answers[20] == []
@@ -116,7 +116,7 @@ def test_several_calls_share_a_request_and_a_failed_call_has_its_error_in_its_pl
 @pytest.mark.parametrize("answer", [as_json([1]), as_json({}), as_json("x")])
 def test_answers_that_do_not_match_the_calls_are_refused(answer: Answer) -> None:
     """Otherwise one report would be taken for another."""
-    with asking(answer) as (client, _), pytest.raises(ServerBusyError, match="one by one"):
+    with client_for(answer) as (client, _), pytest.raises(ServerBusyError, match="one by one"):
         bulk(client, [Call("A.b"), Call("A.c")])
 
 
@@ -124,7 +124,7 @@ def test_a_read_is_retried_after_growing_pauses_until_it_works() -> None:
     """Pauses vary by half either way, and are never shorter than the server requests."""
     busy = html("", 503), html("", 429, Retry_After="30")
     pauses: list[float] = []
-    with asking(*busy, as_json(5)) as (client, _):
+    with client_for(*busy, as_json(5)) as (client, _):
         policy = RetryPolicy(pauses.append, attempts=4, first_pause=1.0, jitter=random.Random(1))
         assert policy.run(lambda: call(client, "A.b")) == 5
     assert 0.5 <= pauses[0] <= 1.5
@@ -135,10 +135,10 @@ def test_a_read_that_keeps_failing_raises_its_last_error() -> None:
     """Permanent errors are not retried at all."""
     pauses: list[float] = []
     policy = RetryPolicy(pauses.append, attempts=3)
-    with asking(html("", 503)) as (client, script), pytest.raises(ServerBusyError):
+    with client_for(html("", 503)) as (client, script), pytest.raises(ServerBusyError):
         policy.run(lambda: call(client, "A.b"))
     assert (len(script.asked), len(pauses)) == (3, 2)
-    with asking(html("", 404)) as (client, script), pytest.raises(NotMatomoError):
+    with client_for(html("", 404)) as (client, script), pytest.raises(NotMatomoError):
         policy.run(lambda: call(client, "A.b"))
     assert len(script.asked) == 1
 
@@ -162,9 +162,9 @@ def test_retry_after_is_seconds_or_a_date_and_at_most_an_hour(value: str, second
 
 def test_a_site_is_found_by_its_address_or_else_by_its_host() -> None:
     """Ids may be numbers or text."""
-    with asking(as_json([{"idsite": "3"}])) as (client, _):
+    with client_for(as_json([{"idsite": "3"}])) as (client, _):
         assert site_id(client, "https://docs.example.org/") == 3
-    with asking(as_json([]), as_json([{"idsite": 4}])) as (client, script):
+    with client_for(as_json([]), as_json([{"idsite": 4}])) as (client, script):
         assert site_id(client, "https://docs.example.org/") == 4
     assert [asked.form["url"] for asked in script.asked] == ["https://docs.example.org/", "docs.example.org"]
 
@@ -175,7 +175,7 @@ def test_a_site_is_found_by_its_address_or_else_by_its_host() -> None:
 )
 def test_no_site_or_several_is_an_error_with_a_fix(found: list[object], words: str) -> None:
     """The right site is not guessed."""
-    with asking(as_json(found)) as (client, _), pytest.raises(PermanentError, match=words) as caught:
+    with client_for(as_json(found)) as (client, _), pytest.raises(PermanentError, match=words) as caught:
         site_id(client, "docs.example.org")
     assert "matomo_id" in caught.value.hint
 
@@ -184,10 +184,10 @@ def test_a_site_is_described_or_missing() -> None:
     """Its first day is included if the server reports it."""
     site = {"idsite": 1, "name": "docs\ud800", "main_url": "http://docs.example.org", "timezone": "Europe/Paris"}
     for told, created in ((None, None), ("2026-05-03 08:00:00", dt.date(2026, 5, 3)), ("0000-00-00 00:00:00", None)):
-        with asking(as_json({**site, "ts_created": told})) as (client, _):
+        with client_for(as_json({**site, "ts_created": told})) as (client, _):
             expected = SiteInfo(1, "docs?", "http://docs.example.org", "Europe/Paris", created)
             assert site_info(client, 1) == expected
-    with asking(error("website id was set to '1' .")) as (client, _):
+    with client_for(error("website id was set to '1' .")) as (client, _):
         assert site_info(client, 1) is None
 
 
@@ -197,12 +197,12 @@ def test_a_site_is_described_or_missing() -> None:
 def test_a_token_without_access_to_a_site_differs_from_a_wrong_one(right: str, quote: str, status: int) -> None:
     """The error names site and right, for a single call and for one of several."""
     message = f"You can't access this resource as it requires {quote}{right}{quote} access for the website id = 2."
-    with asking(as_json({"result": "error", "message": message}, status)) as (client, _):
+    with client_for(as_json({"result": "error", "message": message}, status)) as (client, _):
         with pytest.raises(NoRightError) as caught:
             site_info(client, 2)
         assert caught.value.what == f"the token lacks '{right}' access to site 2 of Matomo"
         assert f"give its user '{right}' access to site 2" in caught.value.hint
-    with asking(as_json([{"result": "error", "message": message}])) as (client, _):
+    with client_for(as_json([{"result": "error", "message": message}])) as (client, _):
         (answer,) = bulk(client, [Call("SitesManager.getSiteFromId", (("idSite", 2),))])
         assert isinstance(answer, NoRightError)
 
@@ -212,29 +212,29 @@ def test_a_token_without_access_to_a_site_differs_from_a_wrong_one(right: str, q
 )
 def test_a_401_without_a_site_is_a_wrong_token(body: bytes) -> None:
     """The answer may be HTML."""
-    with asking(Answer(body, 401)) as (client, _), pytest.raises(TokenRefusedError):
+    with client_for(Answer(body, 401)) as (client, _), pytest.raises(TokenRefusedError):
         site_info(client, 2)
 
 
 def test_the_version_must_be_that_of_a_matomo() -> None:
     """Any other server that answers JSON is recognised."""
-    with asking(as_json({"value": "5.1.2"})) as (client, _):
+    with client_for(as_json({"value": "5.1.2"})) as (client, _):
         assert version(client) == "5.1.2"
-    with asking(as_json({"hello": "world"})) as (client, _), pytest.raises(NotMatomoError, match="folder"):
+    with client_for(as_json({"hello": "world"})) as (client, _), pytest.raises(NotMatomoError, match="folder"):
         version(client)
 
 
 def test_the_rights_of_a_token_are_known_from_its_allowed_calls() -> None:
     """A writer cannot list all sites, an admin may write, and a super user may do everything."""
     refused = {"result": "error", "message": "does not exist or is not available"}
-    with asking(as_json([[1, 2], [{"idsite": "2"}], ["3"], refused])) as (client, _):
+    with client_for(as_json([[1, 2], [{"idsite": "2"}], ["3"], refused])) as (client, _):
         found = rights(client)
     assert found == Rights(superuser=False, view=frozenset({1, 2, 3}), write=frozenset({2, 3}))
     assert [found.may_write(one) for one in (1, 2, 3)] == [False, True, True]
-    with asking(as_json([[1], refused, [1], [{"idsite": 1}]])) as (client, _):
+    with client_for(as_json([[1], refused, [1], [{"idsite": 1}]])) as (client, _):
         assert rights(client).may_write(99)
     denied = {"result": "error", "message": "Unable to authenticate with the provided token."}
-    with asking(as_json([denied] * 4)) as (client, _), pytest.raises(TokenRefusedError):
+    with client_for(as_json([denied] * 4)) as (client, _), pytest.raises(TokenRefusedError):
         rights(client)
 
 

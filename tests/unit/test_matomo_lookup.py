@@ -57,7 +57,7 @@ class Log:
 
 
 @contextmanager
-def looking(answer: Callable[[Asked], Answer]) -> Iterator[MatomoClient]:
+def lookup_with(answer: Callable[[Asked], Answer]) -> Iterator[MatomoClient]:
     with running(answer) as script:
         server = Server(script.url, SecretStr("0123456789abcdef"), timeout=5)
         with MatomoClient(server, environ={}) as client:
@@ -69,12 +69,12 @@ def probe(minute: float, pv_id: str) -> Probe:
 
 
 def is_seen(log: Log, *probes: Probe) -> bool:
-    with looking(log.answer) as (client):
+    with lookup_with(log.answer) as (client):
         return glance(client, 1, UTC_ZONE, probes)
 
 
 def look(log: Log, *hits: Probe) -> Stored:
-    with looking(log.answer) as (client):
+    with lookup_with(log.answer) as (client):
         return stored(client, 1, UTC_ZONE, hits)
 
 
@@ -168,7 +168,7 @@ def test_the_day_is_in_the_time_zone_of_the_site() -> None:
     """Half past eleven in London is the next day in Paris; two days are searched one after the other."""
     for question in (glance, stored):
         log = Log([])
-        with looking(log.answer) as (client):
+        with lookup_with(log.answer) as (client):
             late = [probe(22 * 60 + 30, "a"), probe(12 * 60, "b")]
             assert not getattr(found := question(client, 1, ZoneInfo("Europe/Paris"), late), "found", found)
         assert {asked["date"] for asked in log.asked} == {"2026-05-01", "2026-05-02"}
@@ -176,7 +176,7 @@ def test_the_day_is_in_the_time_zone_of_the_site() -> None:
 
 def test_a_look_up_without_a_probe_is_refused() -> None:
     """It would answer "not stored" for everything."""
-    with looking(Log([]).answer) as (client), pytest.raises(ValueError, match="probe"):
+    with lookup_with(Log([]).answer) as (client), pytest.raises(ValueError, match="probe"):
         glance(client, 1, UTC_ZONE, [])
 
 
@@ -194,14 +194,14 @@ def test_a_look_up_without_a_probe_is_refused() -> None:
 )
 def test_odd_visits_are_read_as_far_as_possible(visit: dict[str, object]) -> None:
     """Values may be missing or of another type."""
-    with looking(lambda _: as_json([visit])) as (client):
+    with lookup_with(lambda _: as_json([visit])) as (client):
         assert stored(client, 1, UTC_ZONE, [probe(0, "wanted")]).found == {"wanted"}
 
 
 @pytest.mark.parametrize("visits", [[1], [{"actionDetails": "x", "actions": 5}]])
 def test_unreadable_visits_prove_nothing(visits: list[object]) -> None:
     """They may contain the hit."""
-    with looking(lambda _: as_json(visits)) as (client):
+    with lookup_with(lambda _: as_json(visits)) as (client):
         found = stored(client, 1, UTC_ZONE, [probe(0, "none")])
     assert found == Stored(frozenset(), frozenset({"none"}))
 
@@ -222,7 +222,7 @@ def test_unsorted_pages_are_read_completely() -> None:
         limit = int(asked.form["filter_limit"])
         return as_json(rows if limit < 0 else rows[:limit])
 
-    with looking(answer) as (client):
+    with lookup_with(answer) as (client):
         assert stored(client, 1, UTC_ZONE, [probe(0, "pv29")]).found == {"pv29"}
 
 
@@ -235,7 +235,7 @@ def test_a_server_that_always_lists_the_same_visits_is_not_asked_forever() -> No
         asked.append(one)
         return as_json([row] * 7)
 
-    with looking(answer) as (client):
+    with lookup_with(answer) as (client):
         assert not stored(client, 1, UTC_ZONE, [probe(0, "none")]).found
     assert len(asked) < 5
 
@@ -243,7 +243,7 @@ def test_a_server_that_always_lists_the_same_visits_is_not_asked_forever() -> No
 @pytest.mark.parametrize("answer", [html("", 503), as_json({"value": 1})])
 def test_an_invalid_answer_is_an_error_and_never_a_no(answer: Answer) -> None:
     """The caller retries or stops."""
-    with looking(lambda _: answer) as (client), pytest.raises((TransientError, NotMatomoError)):
+    with lookup_with(lambda _: answer) as (client), pytest.raises((TransientError, NotMatomoError)):
         stored(client, 1, UTC_ZONE, [probe(0, "none")])
 
 

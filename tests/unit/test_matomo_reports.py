@@ -19,7 +19,7 @@ SUMMARY = ReportSummary(6, 5, 17, 2, 190, 4, 15, 12, 2, 1)
 
 
 @contextmanager
-def asking(answer: Callable[[Asked], Answer]) -> Iterator[tuple[MatomoClient, Scripted]]:
+def client_for(answer: Callable[[Asked], Answer]) -> Iterator[tuple[MatomoClient, Scripted]]:
     with running(answer) as script:
         server = Server(script.url, SecretStr("0123456789abcdef"), timeout=5)
         with MatomoClient(server, environ={}) as client:
@@ -41,7 +41,7 @@ def test_a_range_of_days_is_one_request_for_all_reports() -> None:
     country = {"label": "France", "nb_visits": 6, "nb_uniq_visitors": 5, "nb_actions": "17", "bounce_count": "2",
                "sum_visit_length": "190", "code": "fr", "max_actions": 4}  # fmt: skip
     told = as_json([by_day(VISITS), by_day(ACTIONS), by_day([page]), by_day([country])])
-    with asking(in_turn(told)) as (client, script):
+    with client_for(in_turn(told)) as (client, script):
         found = reports(client, 1, FIRST, LAST, [Report.PAGES, Report.COUNTRIES])
     assert list(found) == [dt.date(2026, 11, day) for day in (19, 20, 21)]
     assert found[FIRST] == DayReports(FIRST, ReportSummary(), {Report.PAGES: (), Report.COUNTRIES: ()})
@@ -62,7 +62,7 @@ def test_a_range_of_days_is_one_request_for_all_reports() -> None:
 def test_a_single_day_may_be_answered_with_or_without_its_date(shape: Callable[[object], object]) -> None:
     """It is requested as a range of one day; both forms are accepted."""
     told = as_json([shape(VISITS), shape(ACTIONS), shape([{"label": "/"}])])
-    with asking(in_turn(told)) as (client, _):
+    with client_for(in_turn(told)) as (client, _):
         found = reports(client, 1, FIRST, FIRST, [Report.PAGES])
     assert found == {FIRST: DayReports(FIRST, SUMMARY, {Report.PAGES: (ReportRow("/"),)})}
 
@@ -70,7 +70,7 @@ def test_a_single_day_may_be_answered_with_or_without_its_date(shape: Callable[[
 def test_a_long_range_is_requested_month_by_month() -> None:
     """Answers fit into memory."""
     last = FIRST + dt.timedelta(days=39)
-    with asking(lambda _: as_json([[], []])) as (client, script):
+    with client_for(lambda _: as_json([[], []])) as (client, script):
         found = reports(client, 1, FIRST, last, [])
     assert len(found) == 40
     assert all(one.summary == ReportSummary() for one in found.values())
@@ -84,7 +84,7 @@ def test_the_table_of_a_disabled_plugin_is_missing_and_others_are_read() -> None
     """The summary must be present; any other error stops."""
     off = error("The method 'getCountry' does not exist or is not available in the module 'UserCountry'.")
     told = as_json([by_day(VISITS), by_day(ACTIONS), off])
-    with asking(in_turn(told)) as (client, _):
+    with client_for(in_turn(told)) as (client, _):
         found = reports(client, 1, FIRST, LAST, [Report.COUNTRIES])
     assert found[FIRST].missing == (Report.COUNTRIES,)
     assert found[FIRST].tables == {}
@@ -105,7 +105,7 @@ def test_the_table_of_a_disabled_plugin_is_missing_and_others_are_read() -> None
 )
 def test_an_invalid_report_is_an_error_and_not_a_day_without_visits(answers: object, kind: type[Exception]) -> None:
     """Zeros are used only for answers of Matomo that mean no visits."""
-    with asking(in_turn(as_json(answers))) as (client, _), pytest.raises(kind):
+    with client_for(in_turn(as_json(answers))) as (client, _), pytest.raises(kind):
         reports(client, 1, FIRST, LAST, [Report.PAGES])
 
 
@@ -113,7 +113,7 @@ def test_the_row_that_sums_up_the_rest_is_marked() -> None:
     """Matomo keeps 500 rows of a table; the last one is not a page."""
     rows = [{"label": "/Others", "segment": "x", "nb_hits": 2}, {"label": "Others", "nb_hits": "40"}]
     told = as_json([[], [], by_day(rows)])
-    with asking(in_turn(told)) as (client, _):
+    with client_for(in_turn(told)) as (client, _):
         found = reports(client, 1, FIRST, LAST, [Report.PAGES])
     table = found[dt.date(2026, 11, 20)].tables[Report.PAGES]
     assert [(row.label, row.hits, row.rest) for row in table] == [("/Others", 2, False), ("Others", 40, True)]
@@ -138,7 +138,7 @@ def test_invalid_figures_are_an_error(value: object) -> None:
 def test_days_are_invalidated() -> None:
     """Each day is sent once, in order and without a period, so that weeks and months are computed again too."""
     told = as_json(["Success. The following dates were invalidated successfully: 2026-11-19, 2026-11-21"])
-    with asking(in_turn(told)) as (client, script):
+    with client_for(in_turn(told)) as (client, script):
         assert invalidate(client, 7, [LAST, FIRST, LAST]) == ""
         assert invalidate(client, 7, []) == ""
     form = script.asked[0].form
@@ -158,11 +158,11 @@ def test_days_are_invalidated() -> None:
 )
 def test_the_reason_for_a_failed_invalidation_is_in_the_receipt(answer: object, words: str) -> None:
     """The failure does not stop the delivery."""
-    with asking(in_turn(as_json(answer))) as (client, _):
+    with client_for(in_turn(as_json(answer))) as (client, _):
         assert words in invalidate(client, 1, [FIRST])
 
 
 def test_an_invalidation_is_retried_when_the_server_is_busy() -> None:
     """A busy server is no reason to keep old reports."""
-    with asking(in_turn(html("", 503))) as (client, _), pytest.raises(ServerBusyError):
+    with client_for(in_turn(html("", 503))) as (client, _), pytest.raises(ServerBusyError):
         invalidate(client, 1, [FIRST])

@@ -35,7 +35,7 @@ def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedPro
     return done
 
 
-def everything_in(folder: Path) -> Sequence[str]:
+def all_files(folder: Path) -> Sequence[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
@@ -49,9 +49,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_file_is_explained_without_a_manifest_and_without_changes(folder: Path) -> None:
     """Compression, encoding, format with reason, accounting, and lines of each kind with their fields."""
-    before = everything_in(folder)
+    before = all_files(folder)
     shown = run(folder, "a.log.gz", "--lines", "1").stdout
-    assert everything_in(folder) == before
+    assert all_files(folder) == before
     for piece in (
         "compression  gzip",
         "encoding     utf-8",

@@ -24,19 +24,19 @@ def planned(
     return PlannedStep(StepId(stage, site, day(number)), verdict, reasons, inputs={"a": "1"}, work=work, cost=7)
 
 
-def loading(number: int) -> ImportWork:
+def import_work(number: int) -> ImportWork:
     return ImportWork(load=(SourceObject(f"docs/{day(number)}.gz", 40_000_000, "e"),))
 
 
-def new(number: int) -> PlannedStep:
-    return planned(Stage.IMPORT, "docs", number, Verdict.NEW, f"docs/{day(number)}.gz is new", work=loading(number))
+def new_object(number: int) -> PlannedStep:
+    return planned(Stage.IMPORT, "docs", number, Verdict.NEW, f"docs/{day(number)}.gz is new", work=import_work(number))
 
 
 LOADED = LoadedObject(SourceObject("docs/old.gz", 5, "e"), "id", "sha", "combined", Accounting(), ())
 TIDYING = ImportWork(archive=(LOADED,), drop=(LOADED,))
 PLAN = Plan(
     (
-        *(new(at) for at in range(1, 8)),
+        *(new_object(at) for at in range(1, 8)),
         planned(Stage.IMPORT, "shop", 1, Verdict.UP_TO_DATE),
         planned(
             Stage.IMPORT,

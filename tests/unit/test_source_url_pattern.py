@@ -195,7 +195,7 @@ def test_an_invalid_url_is_explained(url: str, words: str) -> None:
 
 
 def dates(*texts: str) -> list[dt.date]:
-    """Days."""
+    """Dates for examples."""
     return [dt.date.fromisoformat(text) for text in texts]
 
 

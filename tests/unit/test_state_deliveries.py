@@ -403,14 +403,14 @@ def test_no_object_is_covered_twice_or_lost_after_any_events(happened: list[tupl
     """An object is covered from its cut until it may be sent again, with its latest name, by one delivery."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         schema.migrate(connection)
-        life = _Life(Store(connection, Path("memory")))
+        life = _DeliveryModel(Store(connection, Path("memory")))
         for what, pick in happened:
             life.happen(what, pick)
-            life.agree()
+            life.check_agreement()
 
 
 @dataclasses.dataclass
-class _Life:
+class _DeliveryModel:
     """A step's deliveries in the state and in a list."""
 
     store: Store
@@ -426,11 +426,11 @@ class _Life:
                 self.store.delivery_cut(STEP, one, at=AT)
                 self.model.append(one)
             case "move" if opened:
-                self._move(opened[pick % len(opened)], pick)
+                self._change_batch(opened[pick % len(opened)], pick)
             case "end" if opened:
                 self._end(opened[pick % len(opened)])
             case "take back":
-                self._take_back(pick)
+                self._allow_resending(pick)
             case "carry":
                 self._carry(pick)
             case "forget":
@@ -438,37 +438,39 @@ class _Life:
             case _:
                 pass
 
-    def agree(self) -> None:
+    def check_agreement(self) -> None:
         assert deliveries_of(self.store, STEP) == tuple(self.model)
         keys = [item.key for one in self.model for item in one.objects]
         assert len(keys) == len(set(keys))
 
-    def _put(self, one: Delivery) -> None:
+    def _update_model(self, one: Delivery) -> None:
         self.model[one.number - 1] = one
 
-    def _move(self, one: Delivery, pick: int) -> None:
+    def _change_batch(self, one: Delivery, pick: int) -> None:
         place, statuses = pick % len(one.batches), tuple(BatchStatus)
         batch = dataclasses.replace(one.batches[place], status=statuses[pick % 4], moved=AT, invalid=pick % 3)
         self.store.batches_moved(STEP, one.number, [batch])
-        self._put(dataclasses.replace(one, batches=(*one.batches[:place], batch, *one.batches[place + 1 :])))
+        self._update_model(dataclasses.replace(one, batches=(*one.batches[:place], batch, *one.batches[place + 1 :])))
 
     def _end(self, one: Delivery) -> None:
         if all(batch.status is BatchStatus.RECORDED for batch in one.batches):
             self.store.delivery_ended(STEP, one.number, at=AT)
             invalid = sum(batch.invalid for batch in one.batches)
-            self._put(dataclasses.replace(one, status=DeliveryStatus.DONE, invalid=invalid, batches=()))
+            self._update_model(dataclasses.replace(one, status=DeliveryStatus.DONE, invalid=invalid, batches=()))
         else:
             with pytest.raises(ValueError, match="not recorded"):
                 self.store.delivery_ended(STEP, one.number, at=AT)
 
-    def _take_back(self, pick: int) -> None:
+    def _allow_resending(self, pick: int) -> None:
         keys = sorted(item.key for one in self.model for item in one.objects)[pick % 5 :: 3]
         self.store.resend_allowed(STEP, keys, run="r1", at=AT)
         for one in list(self.model):
             if one.status is DeliveryStatus.OPEN:
-                self._put(dataclasses.replace(one, status=DeliveryStatus.GIVEN_UP, objects=(), batches=()))
+                self._update_model(dataclasses.replace(one, status=DeliveryStatus.GIVEN_UP, objects=(), batches=()))
             else:
-                self._put(dataclasses.replace(one, objects=tuple(item for item in one.objects if item.key not in keys)))
+                self._update_model(
+                    dataclasses.replace(one, objects=tuple(item for item in one.objects if item.key not in keys))
+                )
 
     def _carry(self, pick: int) -> None:
         found = [(one, item) for one in self.model for item in one.objects]
@@ -478,4 +480,6 @@ class _Life:
         after = dataclasses.replace(item, version=f"v{pick}", object_id=f"{item.key}-{pick}")
         self.store.object_carried(STEP, item, after)
         if one.status is not DeliveryStatus.OPEN:
-            self._put(dataclasses.replace(one, objects=tuple(after if old == item else old for old in one.objects)))
+            self._update_model(
+                dataclasses.replace(one, objects=tuple(after if old == item else old for old in one.objects))
+            )

@@ -91,13 +91,13 @@ class StateMachine(RuleBasedStateMachine):
         self.store.begin_run(f"r{self.run}", manifest="daily", command="mtc apply", at=self.tick())
 
     @rule(exit_code=st.sampled_from([0, 3, 130]))
-    def end_and_begin_again(self, exit_code: int) -> None:
+    def end_and_start_again(self, exit_code: int) -> None:
         self.store.end_run(f"r{self.run}", exit_code=exit_code, counts={}, at=self.tick())
         self.interrupt("interrupted: the run was asked to stop")
         self.begin()
 
     @rule()
-    def die_and_begin_again(self) -> None:
+    def kill_and_start_again(self) -> None:
         self.store.close()
         self.store = Store.open(self.path)
         assert [row.run for row in self.store.close_killed(self.tick())] == [f"r{self.run}"]
@@ -193,8 +193,8 @@ class StateMachine(RuleBasedStateMachine):
         assert given_up == tuple(sorted(before - self.files()))
 
     @invariant()
-    def both_say_the_same(self) -> None:
-        with Store.open(self.path, readonly=True) as reader:  # what another process sees
+    def both_agree(self) -> None:
+        with Store.open(self.path, readonly=True) as reader:  # the view of another process
             history = reader.history(SITES)
             listed = reader.listed_files()
         assert history.steps == self.records

@@ -10,7 +10,7 @@ from mtc.state.warehouse_owner import MARKER, claim
 MINE, OTHER = "a" * 32, "b" * 32
 
 
-def marked(warehouse: Path) -> str:
+def owner_of(warehouse: Path) -> str:
     return (warehouse / MARKER).read_text().strip()
 
 
@@ -20,7 +20,7 @@ def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
     claim(warehouse, MINE)
     written = (warehouse / MARKER).stat().st_mtime_ns
     claim(warehouse, MINE)
-    assert marked(warehouse) == MINE
+    assert owner_of(warehouse) == MINE
     assert (warehouse / MARKER).stat().st_mtime_ns == written
     assert [path.name for path in warehouse.iterdir()] == [MARKER]
 
@@ -33,7 +33,7 @@ def test_a_folder_with_parts_of_another_state_is_refused(tmp_path: Path) -> None
     with pytest.raises(StateError, match=r"belongs to another state file.*put that state file back.*--state") as caught:
         claim(tmp_path, MINE)
     assert caught.value.exit_code == 6
-    assert marked(tmp_path) == OTHER
+    assert owner_of(tmp_path) == OTHER
 
 
 def test_an_empty_folder_can_be_claimed_by_another_state(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_an_empty_folder_can_be_claimed_by_another_state(tmp_path: Path) -> None
     claim(tmp_path, OTHER)
     (tmp_path / "hits" / "site=docs").mkdir(parents=True)
     claim(tmp_path, MINE)
-    assert marked(tmp_path) == MINE
+    assert owner_of(tmp_path) == MINE
 
 
 @pytest.mark.parametrize("content", [None, ""])
@@ -51,7 +51,7 @@ def test_a_folder_without_an_owner_file_is_claimed(tmp_path: Path, content: str 
     if content is not None:
         (tmp_path / MARKER).write_text(content)
     claim(tmp_path, MINE)
-    assert marked(tmp_path) == MINE
+    assert owner_of(tmp_path) == MINE
 
 
 def test_an_unreadable_mark_belongs_to_another_state(tmp_path: Path) -> None:
