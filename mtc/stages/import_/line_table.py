@@ -6,6 +6,7 @@ that may be hits, classified once.
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,12 +84,13 @@ def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: R
         PermanentError: not every line could be accounted for.
     """
     reader = _BundleReader(connection, bundle, reading)
-    if bundle.tidy and (found := reader.read_opened()):
+    if bundle.tidy and (found := reader.read(bundle.opened(), exact=False)):
         return found
     try:
         _write_clean(bundle, scratch)
-        if found := reader.read(scratch, exact=False) or reader.read(scratch, exact=True):
-            return found
+        for exact in (False, True):
+            if found := reader.read(nullcontext(scratch), exact=exact):
+                return found
         hint = "nothing of it was loaded; please report this with the file"
         raise PermanentError("not every line could be accounted for", where=name_of(bundle.segments), hint=hint)
     finally:
@@ -145,19 +147,11 @@ class _BundleReader:
     bundle: Bundle
     reading: Reading
 
-    def read_opened(self) -> Lines | None:
-        """The lines as they are; None if they are not exactly as many as were counted."""
+    def read(self, opened: AbstractContextManager[Path], *, exact: bool) -> Lines | None:
+        """The lines of the bundle or of a cleaned copy; None if they are not exactly as many as were counted."""
         try:
-            with self.bundle.opened() as path:
-                found = read_text(self.connection, path, self.reading, exact=False)
-        except _DATA_ERRORS:
-            return None
-        return found if found.count == lines_of(self.bundle) else None
-
-    def read(self, path: Path, *, exact: bool) -> Lines | None:
-        """The lines of a cleaned copy; None if they are not exactly as many as were counted."""
-        try:
-            found = read_text(self.connection, path, self.reading, exact=exact)
+            with opened as path:
+                found = read_text(self.connection, path, self.reading, exact=exact)
         except _DATA_ERRORS:
             return None
         return found if found.count == lines_of(self.bundle) else None

@@ -1,8 +1,7 @@
 """A bundle as the loader reads it: text lines of one or several objects, all in one format."""
 
-import contextlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -93,10 +92,9 @@ class FileBundle:
     temporary: bool
     tidy: bool = True
 
-    @contextlib.contextmanager
-    def opened(self) -> Iterator[Path]:
-        """Yield the path of the file."""
-        yield self.path
+    def opened(self) -> AbstractContextManager[Path]:
+        """The path of the file."""
+        return nullcontext(self.path)
 
     def text(self) -> Iterator[bytes]:
         """The file's bytes. In a source's file, what looks like the mark of a cut line is escaped."""
