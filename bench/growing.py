@@ -5,23 +5,18 @@ turn. It needs 7 GB in the folder (`--folder` for another disk); data are remove
 look whether it works; `--only long` for one part.
 """
 
-import argparse
-import datetime as dt
 import functools
-import os
-import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+import parts
 from growing_bucket import Bucket
 from measure import Cost, in_turn
-from table import Aim, Row, show
+from table import Aim, Row
 from workplace import Workplace
 
 _GROWING = "logs/{site}/access.log*"
@@ -209,37 +204,18 @@ PARTS: Mapping[str, Callable[[Amounts], list[Row]]] = {
 """Every part by the name that `--only` takes."""
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+def amounts_of(folder: Path, runs: int, quick: bool) -> Amounts:  # noqa: FBT001 - an option of the command line
+    """The amounts of a whole benchmark, or of a quick look."""
+    return Amounts(
+        folder=folder,
+        runs=runs,
+        size=20_000_000 if quick else 2_000_000_000,
+        lines=500 if quick else 5_000,
+        import_lines=20_000 if quick else 100_000,
+        sites=3 if quick else 20,
+        days=10 if quick else 365,
     )
-    parser.add_argument("--only", action="append", metavar="NAME", choices=PARTS, help=f"one of: {', '.join(PARTS)}")
-    parser.add_argument("--quick", action="store_true", help="small data, one run")
-    parser.add_argument("--runs", type=int, help="how often each is measured [5]")
-    parser.add_argument("--folder", type=Path, help="where data are made [a temporary folder]")
-    chosen = parser.parse_args()
-    quick = chosen.quick
-    with tempfile.TemporaryDirectory(prefix="mtc-bench-", dir=chosen.folder) as folder:
-        amounts = Amounts(
-            folder=Path(folder),
-            runs=chosen.runs or (1 if quick else 5),
-            size=20_000_000 if quick else 2_000_000_000,
-            lines=500 if quick else 5_000,
-            import_lines=20_000 if quick else 100_000,
-            sites=3 if quick else 20,
-            days=10 if quick else 365,
-        )
-        print(
-            f"mtc {version('mtc')}, duckdb {version('duckdb')}, Python {platform.python_version()}, "
-            f"{os.cpu_count()} cores, medians of {amounts.runs}, {dt.datetime.now(dt.UTC):%Y-%m-%d}"
-        )
-        for name in chosen.only or PARTS:
-            work = PARTS[name]
-            show(f"{name}: {(work.__doc__ or '').splitlines()[0]}", work(amounts))
-            for made in Path(folder).iterdir():
-                shutil.rmtree(made)
 
 
 if __name__ == "__main__":
-    main()
+    parts.measure(__doc__, PARTS, amounts_of)

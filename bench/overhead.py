@@ -4,21 +4,15 @@
 whether it works, `--only noop` for one part. Aims are in CPU seconds: they hold on a busy machine too, more or less.
 """
 
-import argparse
-import datetime as dt
-import os
-import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+import parts
 from measure import Cost, in_turn, run
-from table import Aim, Row, show
+from table import Aim, Row
 from workplace import DAY, Workplace
 
 _HERE = Path(__file__).parent
@@ -104,36 +98,17 @@ PARTS: Mapping[str, Callable[[Amounts], list[Row]]] = {"start": start, "noop": n
 """Every part by the name that `--only` takes."""
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+def amounts_of(folder: Path, runs: int, quick: bool) -> Amounts:  # noqa: FBT001 - an option of the command line
+    """The amounts of a whole benchmark, or of a quick look."""
+    return Amounts(
+        folder=folder,
+        runs=runs,
+        sites=2 if quick else 20,
+        many_sites=10 if quick else 183,
+        days=20 if quick else 365,
+        planned=10 if quick else 1000,
     )
-    parser.add_argument("--only", action="append", metavar="NAME", choices=PARTS, help=f"one of: {', '.join(PARTS)}")
-    parser.add_argument("--quick", action="store_true", help="small data, one run")
-    parser.add_argument("--runs", type=int, help="how often each is measured [5]")
-    parser.add_argument("--folder", type=Path, help="where data are made [a temporary folder]")
-    chosen = parser.parse_args()
-    quick = chosen.quick
-    with tempfile.TemporaryDirectory(prefix="mtc-bench-", dir=chosen.folder) as folder:
-        amounts = Amounts(
-            folder=Path(folder),
-            runs=chosen.runs or (1 if quick else 5),
-            sites=2 if quick else 20,
-            many_sites=10 if quick else 183,
-            days=20 if quick else 365,
-            planned=10 if quick else 1000,
-        )
-        print(
-            f"mtc {version('mtc')}, Python {platform.python_version()}, {os.cpu_count()} cores, "
-            f"medians of {amounts.runs}, {dt.datetime.now(dt.UTC):%Y-%m-%d}"
-        )
-        for name in chosen.only or PARTS:
-            work = PARTS[name]
-            show(f"{name}: {(work.__doc__ or '').splitlines()[0]}", work(amounts))
-            for made in Path(folder).iterdir():
-                shutil.rmtree(made) if made.is_dir() else made.unlink()
 
 
 if __name__ == "__main__":
-    main()
+    parts.measure(__doc__, PARTS, amounts_of)
