@@ -16,7 +16,8 @@ No message may hold a secret. One handler, in `mtc.cli`, prints them.
 """
 
 import errno
-from dataclasses import dataclass
+
+from mtc.core.fast_dataclass import dataclass
 
 EXIT_OK = 0
 EXIT_BUG = 1

@@ -10,9 +10,9 @@ reading a small log.
 
 import glob
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import is_one_of, literal
 from mtc.formats import client_address, filters, layers, server_messages, sql
 from mtc.formats.line_cleaning import SEPARATOR, TOO_LONG

@@ -12,8 +12,10 @@ durations, which lines are headers. `line_sql` turns the declaration into SQL. H
 A line that its shape does not match is rejected; one that belongs to the format but is not a request is filtered.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
+
+from mtc.core.fast_dataclass import dataclass
 
 # The fields that a shape may give, in order. `request` is split into method, target and protocol, `target` into host,
 # path and query; `date` and `clock` together are `time`. `ip` is the client as the server sees it, `forwarded_for` the

@@ -3,9 +3,10 @@
 import datetime as dt
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mtc.core.deliveries import Delivery, DeliveryStatus
+from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import FIRST_RECIPE, LoadedObject, Part, Stage, Status, StepId
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SiteSettings

@@ -5,8 +5,9 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mtc.core.fast_dataclass import dataclass
 from mtc.core.hit_order import slice_places
 from mtc.core.model import RECIPES, Accounting, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord

@@ -7,8 +7,9 @@ manifest.
 import datetime as dt
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import LoadedObject, SourceObject, Stage, Status, Verdict
 from mtc.core.records import StepRecord

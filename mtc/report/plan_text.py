@@ -4,8 +4,9 @@ Shows what the planner decided; judges nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.quantities import size
 from mtc.core.sanitize import one_line
