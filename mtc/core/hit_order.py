@@ -12,6 +12,9 @@ Place = tuple[str, int]
 """What is compared instead of an object's id: the id or the log's, and where a slice begins."""
 
 
+_NO_PLACES: Mapping[str, Place] = {}
+
+
 def slice_places(objects: Iterable[LoadedObject]) -> Mapping[str, Place]:
     """The places of those objects that are slices, by object id.
 
@@ -20,7 +23,7 @@ def slice_places(objects: Iterable[LoadedObject]) -> Mapping[str, Place]:
     items = list(objects)
     slices = {item.object_id: (item.object.key, part) for item in items if (part := item.object.slice) is not None}
     if not slices:
-        return {}
+        return _NO_PLACES
     whole = {item.object.key: item.object_id for item in items if item.object.slice is None}
     logs = {part.log: part.log for _, part in slices.values()}
     for key, part in slices.values():

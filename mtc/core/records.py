@@ -53,7 +53,7 @@ class History:
     copies: Mapping[StepId, Mapping[str, str]] = field(default_factory=dict)
     dated: frozenset[str] = frozenset()
     _imports: dict[str, list[StepId]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _records: dict[str, dict[StepId, StepRecord]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _recorded: dict[str, list[StepId]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def imports_of(self, site: str) -> Sequence[StepId]:
         """The import steps of a site that have loaded objects. All sites are sorted apart at the first question."""
@@ -64,10 +64,10 @@ class History:
 
     def records_of(self, site: str) -> Mapping[StepId, StepRecord]:
         """The records of a site's steps. All sites are sorted apart at the first question."""
-        if not self._records:
-            for step, record in self.steps.items():
-                self._records.setdefault(step.site, {})[step] = record
-        return self._records.get(site, {})
+        if not self._recorded:
+            for step in self.steps:
+                self._recorded.setdefault(step.site, []).append(step)
+        return {step: self.steps[step] for step in self._recorded.get(site, ())}
 
     def counted(self, step: StepId) -> tuple[LoadedObject, ...]:
         """The loaded objects of an import step, without copies."""

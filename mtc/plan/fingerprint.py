@@ -85,7 +85,7 @@ class Fingerprint:
     @property
     def digest(self) -> str:
         """A digest of all parts: 32 hexadecimal digits, the same for the same parts."""
-        return digest_with(self.beginning, self.inputs)
+        return _digest_with(self.beginning, self.inputs)
 
     @property
     def beginning(self) -> str:
@@ -109,8 +109,17 @@ class Fingerprint:
         return self.settings.get(name, DEFAULTS.get(name, ""))
 
 
-def digest_with(beginning: str, inputs: Mapping[str, str]) -> str:
-    """The digest of a fingerprint, from the beginning of its text and its inputs."""
+def step_digest(stage: Stage, settings: Mapping[str, str], inputs: Mapping[str, str]) -> str:
+    """The digest of the fingerprint of a step with these settings, as they are recorded, and inputs."""
+    return _digest_with(_beginning(stage, tuple(settings.items())), inputs)
+
+
+@functools.lru_cache(maxsize=1024)
+def _beginning(stage: Stage, settings: tuple[tuple[str, str], ...]) -> str:
+    return Fingerprint.of(stage, dict(settings), {}).beginning
+
+
+def _digest_with(beginning: str, inputs: Mapping[str, str]) -> str:
     text = f"{beginning}, {json.dumps(sorted(inputs.items()))}]"
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 

@@ -15,15 +15,17 @@ from mtc.plan.fingerprint import digest, import_settings, is_older, load_setting
 from mtc.plan.growing import days_with_hits, new_in_logs
 from mtc.plan.losses import Losses
 from mtc.plan.object_changes import ObjectChanges, compare
+from mtc.plan.step_inputs import ObjectInputs
 from mtc.plan.verdicts import (
     Finding,
     TodaysSettings,
     changed_object,
-    digest_of,
     is_done,
+    known_step,
     lost_object,
     older_recipe,
     one_copy,
+    one_tuple,
     reasons_for,
     unchanged,
     unfinished,
@@ -120,7 +122,8 @@ class ImportPlanner:
             self.sent,
         )
         unreadable = self.listing.unreadable.get(day, ())
-        listed = _ListedDay(self, step, self.history.steps.get(step), deliveries, unreadable)
+        record = self.history.steps.get(step)
+        listed = _ListedDay(self, known_step(step, record), record, deliveries, unreadable)
         return listed.plan(self.listing.days.get(day, ()))
 
     def _unlisted(self) -> str:
@@ -162,18 +165,12 @@ class _ListedDay:
         found = compare(objects, loaded, made_with, self.planner.world.missing, recipe)
         inputs = self._inputs(objects, found)
         verdict, reasons = self._verdict(found, inputs, len(objects))
-        work = self._work(found, made_with) if verdict.is_work else None
-        cost = sum(item.size for item in work.load) if work else 0
-        digested = digest_of(self.record, verdict) or today.digest(inputs)
-        kept = one_copy(inputs, self.record)
-        return PlannedStep(self.step, verdict, reasons, digested, today.values, kept, work, cost)
+        work = self._work(found, made_with, objects) if verdict.is_work else None
+        return PlannedStep(self.step, verdict, reasons, today.values, one_copy(inputs, self.record), work)
 
-    def _inputs(self, objects: Iterable[SourceObject], found: ObjectChanges) -> dict[str, str]:
+    def _inputs(self, objects: tuple[SourceObject, ...], found: ObjectChanges) -> Mapping[str, str]:
         """The version of each object that the source lists or that stays loaded, by key."""
-        listed = {item.key: item.version for item in objects}
-        if not found.vanished:
-            return listed
-        return listed | {old.object.key: old.object.version for old in self._retained(found)}
+        return ObjectInputs((*objects, *(old.object for old in self._retained(found))) if found.vanished else objects)
 
     def _loads(self, found: ObjectChanges) -> tuple[SourceObject, ...]:
         """The objects to load, and empty ones that replace removed ones."""
@@ -242,7 +239,7 @@ class _ListedDay:
     def _changed_settings(self, found: ObjectChanges, inputs: Mapping[str, str]) -> tuple[str, ...]:
         record = self.record
         changes: tuple[str, ...] = ()
-        if record is not None and (inputs or record.inputs):  # for a day without objects no setting matters
+        if record is not None and (record.inputs or inputs):  # for a day without objects no setting matters
             changes = self.planner.today.changes(record)
         return changes or reasons_for("loaded with other settings", (new.label for _, new in found.other_settings))
 
@@ -283,14 +280,15 @@ class _ListedDay:
         """Loaded objects that stay as they are and were not delivered to Matomo."""
         return self.deliveries.missing((*found.same, *self._retained(found)))
 
-    def _work(self, found: ObjectChanges, made_with: str) -> ImportWork:
+    def _work(self, found: ObjectChanges, made_with: str, objects: tuple[SourceObject, ...]) -> ImportWork:
         step_archive = StepArchive(self.site, self.step.day, self.record)
         archive = step_archive.missing(found.same)
         refused = self.deliveries.double_counts(found, drops=self._drops)
+        loaded = self.planner.history.objects.get(self.step, ())
         replaced = (old for old, _ in (*found.changed, *found.other_settings, *found.missing_parts, *found.older))
         return ImportWork(
-            load=self._loads(found),
-            replaced=tuple(step_archive.earlier(replaced, archive)),
+            load=one_tuple(self._loads(found), objects),
+            replaced=one_tuple(tuple(step_archive.earlier(replaced, archive)), loaded),
             made_with=made_with,
             archive=archive,
             drop=(*(old for old, _ in found.moved), *self._dropped(found)),

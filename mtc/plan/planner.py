@@ -54,7 +54,7 @@ def with_steps_under_way(plan: Plan, history: History) -> Plan:
         record = history.steps.get(planned.step)
         if record is None or record.status is not Status.RUNNING:
             return planned
-        return replace(planned, verdict=Verdict.UNDER_WAY, reasons=("another run is at it",), work=None, cost=0)
+        return replace(planned, verdict=Verdict.UNDER_WAY, reasons=("another run is at it",), work=None)
 
     return Plan(tuple(map(settled, plan.steps)))
 

@@ -2,14 +2,19 @@
 
 import datetime as dt
 import functools
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from mtc.core.deliveries import Delivery, DeliveryStatus
 from mtc.core.fast_dataclass import dataclass
-from mtc.core.model import FIRST_RECIPE, LoadedObject, Part, Stage, Status, StepId
+from mtc.core.model import FIRST_RECIPE, Accounting, LoadedObject, Part, Stage, Status, StepId
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SiteSettings
+from mtc.plan.growing import LACKING
+from mtc.plan.step_inputs import StepInputs
+from mtc.plan.work import StatWork
 from mtc.plan.world import World
 
 _OF = " of "
@@ -84,6 +89,42 @@ class PartsByDay:
     def __iter__(self) -> Iterator[DayPart]:
         """Iterate over all parts."""
         return (part for parts in self.by_day.values() for part in parts)
+
+
+class DayInputs(StepInputs):
+    """The inputs of a stat step: parts with hits of its day, the accounting of its import, and what is lacking.
+
+    Most days have one part, of their own import: of that the object alone is kept, as there may be very many days.
+    """
+
+    __slots__ = ("_from", "_work")
+
+    def __init__(self, hits: tuple[DayPart, ...], work: StatWork) -> None:
+        is_usual = len(hits) == 1 and hits[0].step.day == hits[0].part.day
+        self._from, self._work = hits[0].loaded if is_usual else hits, work
+
+    def made(self) -> dict[str, str]:
+        """The inputs, as a dict of the caller's own."""
+        inputs = {part.name(part.part.day): part.version for part in self._hits()}
+        if self._work.accounting is not None:
+            inputs["accounting"] = _version(self._work.accounting)
+        if self._work.lacking:
+            inputs[LACKING] = "; ".join(self._work.lacking)
+        return inputs
+
+    def _hits(self) -> tuple[DayPart, ...]:
+        if isinstance(self._from, tuple):
+            return self._from
+        (part,) = self._work.parts
+        return (DayPart(part, self._from, StepId(Stage.IMPORT, part.site, part.day)),)
+
+
+_AS_JSON = json.JSONEncoder(sort_keys=True).encode
+
+
+def _version(accounting: Accounting) -> str:
+    counts = [accounting.lines, accounting.hits, dict(accounting.filtered), dict(accounting.rejected)]
+    return hashlib.sha256(_AS_JSON(counts).encode()).hexdigest()[:16]
 
 
 def _order(hits: DayPart) -> tuple[Part, StepId]:

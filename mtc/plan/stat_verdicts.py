@@ -2,27 +2,25 @@
 
 import datetime as dt
 import functools
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from mtc.core.fast_dataclass import dataclass
 from mtc.core.hit_order import slice_places
-from mtc.core.model import RECIPES, Accounting, Stage, Status, StepId, Verdict
+from mtc.core.model import RECIPES, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project
 from mtc.plan.fingerprint import csv_settings, recipe_of, stat_settings
-from mtc.plan.growing import LACKING, GrowingLogs
+from mtc.plan.growing import GrowingLogs
 from mtc.plan.losses import Losses
 from mtc.plan.neighbours import Neighbours
-from mtc.plan.stat_inputs import PartsByDay, count_delivered_hits, stat_version
+from mtc.plan.stat_inputs import DayInputs, PartsByDay, count_delivered_hits, stat_version
 from mtc.plan.verdicts import (
     Finding,
     TodaysSettings,
-    digest_of,
     input_changes,
     is_done,
+    known_step,
     older_recipe,
     one_copy,
     reasons_for,
@@ -77,13 +75,12 @@ class StatPlanner:
             return PlannedStep(step, Verdict.BLOCKED, (self.stopped,))
         if (early := self._before(step, Stage.IMPORT)) is not None:
             return early
-        work, inputs = self._stat_work(day)
         today, record = self._statistics, self.history.steps.get(step)
+        work, inputs = self._stat_work(day)
         verdict, reasons = self._stat_verdict(step, self._verdict(record, today, inputs), work, record)
         reasons = (*reasons, *work.lacking) if work.lacking else reasons
-        digest = digest_of(record, verdict) or today.digest(inputs)
-        done = work if verdict.is_work else None
-        return PlannedStep(step, verdict, reasons, digest, today.values, one_copy(inputs, record), done)
+        done, kept = work if verdict.is_work else None, one_copy(inputs, record)
+        return PlannedStep(known_step(step, record), verdict, reasons, today.values, kept, done)
 
     def _stat_verdict(self, step: StepId, found: Finding, work: StatWork, record: StepRecord | None) -> Finding:
         verdict, reasons = found
@@ -94,20 +91,16 @@ class StatPlanner:
             return verdict, reasons
         return self.losses.statistics(step, verdict, work, record) or (verdict, reasons)
 
-    def _stat_work(self, day: dt.date) -> tuple[StatWork, dict[str, str]]:
+    def _stat_work(self, day: dt.date) -> tuple[StatWork, DayInputs]:
         hits = self.hits.by_day.get(day, ())
-        inputs = {part.name(day): part.version for part in hits}
         imported = self.history.steps.get(StepId(Stage.IMPORT, self.site, day))
         accounting = imported.accounting if imported else None
-        if accounting is not None:
-            inputs["accounting"] = _version(accounting)
         lacking = self.neighbours.lacking(day) or (self.growing.lacking(day) if self.growing else ())
-        if lacking:
-            inputs[LACKING] = "; ".join(lacking)
         site = self.project.sites[self.site]
         delivered = count_delivered_hits(site, self.history, hits).at_least if site.answers == "matomo" else 0
         places = slice_places(part.loaded for part in hits)
-        return StatWork(tuple(part.part for part in hits), accounting, lacking, delivered, places), inputs
+        work = StatWork(tuple(part.part for part in hits), accounting, lacking, delivered, places)
+        return work, DayInputs(hits, work)
 
     def _touching(self, day: dt.date) -> Finding | None:
         """A finding if imports of other days in this plan remove or load again an object with hits of this day."""
@@ -136,9 +129,8 @@ class StatPlanner:
         verdict, reasons = self._verdict(record, today, inputs)
         if verdict is Verdict.UP_TO_DATE and self.world.csv_missing:
             verdict, reasons = Verdict.OUTPUT_MISSING, reasons_for("missing", self.world.csv_missing)
-        digest = digest_of(record, verdict) or today.digest(inputs)
         work = CsvWork(stat, self.recorded) if verdict.is_work else None
-        return PlannedStep(step, verdict, reasons, digest, today.values, one_copy(inputs, record), work)
+        return PlannedStep(known_step(step, record), verdict, reasons, today.values, one_copy(inputs, record), work)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
         """The step while its predecessor of the previous stage is not done; None if that is done."""
@@ -198,11 +190,3 @@ def _why_not(source: StepId, record: StepRecord | None) -> str:
 
 def _is_unknown(record: StepRecord | None) -> bool:
     return record is None or (record.status is Status.PLANNED and not record.attempts)
-
-
-_AS_JSON = json.JSONEncoder(sort_keys=True).encode
-
-
-def _version(accounting: Accounting) -> str:
-    counts = [accounting.lines, accounting.hits, dict(accounting.filtered), dict(accounting.rejected)]
-    return hashlib.sha256(_AS_JSON(counts).encode()).hexdigest()[:16]

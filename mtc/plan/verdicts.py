@@ -8,16 +8,19 @@ import datetime as dt
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import field
+from typing import TypeVar
 
 from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
-from mtc.core.model import LoadedObject, SourceObject, Stage, Status, Verdict
+from mtc.core.model import LoadedObject, SourceObject, Stage, Status, StepId, Verdict
 from mtc.core.records import StepRecord
 from mtc.manifest.project import Project, SiteSettings
-from mtc.plan.fingerprint import Fingerprint, digest_with
+from mtc.plan.fingerprint import Fingerprint
 
 DONE = frozenset({Status.DONE, Status.EMPTY})
 _UNTRIED = frozenset({Status.PLANNED, Status.BLOCKED})
+
+T = TypeVar("T")
 
 Finding = tuple[Verdict, tuple[str, ...]]
 """A verdict and its reasons."""
@@ -34,11 +37,6 @@ def is_unsettled(site: SiteSettings, record: StepRecord | None) -> bool:
         return False
     settled = site.day_end(record.step.day) + dt.timedelta(seconds=seconds(site.source.settle))
     return record.checked < settled
-
-
-def digest_of(record: StepRecord | None, verdict: Verdict) -> str:
-    """The recorded fingerprint if the verdict is up to date; else empty."""
-    return record.fingerprint if record is not None and verdict is Verdict.UP_TO_DATE else ""
 
 
 def unfinished(record: StepRecord | None) -> Finding | None:
@@ -68,7 +66,17 @@ def _done_and_blocked(record: StepRecord) -> bool:
 
 def one_copy(inputs: Mapping[str, str], record: StepRecord | None) -> Mapping[str, str]:
     """The recorded inputs if these are the same: of very many steps that are up to date, two of each take up memory."""
-    return record.inputs if record is not None and record.inputs == inputs else inputs
+    return record.inputs if record is not None and inputs == record.inputs else inputs
+
+
+def one_tuple(made: tuple[T, ...], known: tuple[T, ...]) -> tuple[T, ...]:
+    """The known tuple if it is the same, as for `one_copy`."""
+    return known if made == known else made
+
+
+def known_step(step: StepId, record: StepRecord | None) -> StepId:
+    """The step as the record has it: of very many steps two of each take up memory."""
+    return step if record is None else record.step
 
 
 _SHOWN = 3
@@ -90,14 +98,6 @@ class TodaysSettings:
     @functools.cached_property
     def _fingerprint(self) -> Fingerprint:
         return Fingerprint.of(self.stage, self.values, {})
-
-    @functools.cached_property
-    def _beginning(self) -> str:
-        return self._fingerprint.beginning
-
-    def digest(self, inputs: Mapping[str, str]) -> str:
-        """The digest of today's fingerprint of a step with these inputs."""
-        return digest_with(self._beginning, inputs)
 
     def changes(self, record: StepRecord) -> tuple[str, ...]:
         """Each setting that differs from the recorded one, with its file and line in the manifest."""

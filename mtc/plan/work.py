@@ -8,6 +8,7 @@ from mtc.core.deliveries import DeliveredObject, Delivery, undelivered
 from mtc.core.fast_dataclass import dataclass
 from mtc.core.hit_order import Place
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
+from mtc.plan.fingerprint import step_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +94,25 @@ Work = ImportWork | StatWork | CsvWork
 class PlannedStep:
     """A step with its verdict, the reasons for it (the most direct first), and its work.
 
-    `fingerprint`, `settings` and `inputs` are recorded when the step is done. `cost` is in bytes to read.
+    `fingerprint`, `settings` and `inputs` are recorded when the step is done.
     """
 
     step: StepId
     verdict: Verdict
     reasons: tuple[str, ...] = ()
-    fingerprint: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     work: Work | None = None
-    cost: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what its result depends on; empty for a step of which that is not known."""
+        return step_digest(self.step.stage, self.settings, self.inputs) if self.settings or self.inputs else ""
+
+    @property
+    def cost(self) -> int:
+        """The bytes of logs to read."""
+        return sum(item.size for item in self.work.load) if isinstance(self.work, ImportWork) else 0
 
 
 @dataclass(frozen=True, slots=True)

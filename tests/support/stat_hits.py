@@ -112,9 +112,7 @@ def stat_step(
 ) -> PlannedStep:
     """Return a stat step with work to do."""
     accounting = None if lines is None else Accounting(lines, 0, {"static": lines})
-    return PlannedStep(
-        StepId(Stage.STAT, site, day), Verdict.NEW, work=StatWork(tuple(parts), accounting), cost=len(parts)
-    )
+    return PlannedStep(StepId(Stage.STAT, site, day), Verdict.NEW, work=StatWork(tuple(parts), accounting))
 
 
 def csv_step(*, day: dt.date = DAY, site: str = "docs") -> PlannedStep:

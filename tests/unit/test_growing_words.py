@@ -88,7 +88,7 @@ def test_slices_of_one_log_share_a_line_of_why() -> None:
         {import_step(): (first, second, other)},
     )
     inputs = {item.object.key: "v" for item in (first, second, other)} | {new.key: "v"}
-    planned = PlannedStep(import_step(), Verdict.GROWN, (), "g", {}, inputs, ImportWork(load=(new,)))
+    planned = PlannedStep(import_step(), Verdict.GROWN, (), {}, inputs, ImportWork(load=(new,)))
     text = why_text(step_history(import_step(), Plan((planned,)), history))
     assert "@" not in text
     assert "  input access.log from byte 5,000: added" in text.splitlines()

@@ -44,7 +44,6 @@ PLANNED = PlannedStep(
     IMPORT,
     Verdict.INPUTS_CHANGED,
     ("b.gz has changed", "c.gz is new"),
-    fingerprint="f2",
     settings={"filters.bots": "true", "source.format": "auto", "matomo.url": "https://stats.example.org"},
     inputs={"a.gz": "1", "b.gz": "2", "c.gz": "1"},
     work=ImportWork(load=(SourceObject("b.gz", 4096, "f"), SourceObject("c.gz", 10, "e")), drop=(loaded("d.gz"),)),
@@ -106,7 +105,7 @@ def test_the_whole_history_of_an_import_is_shown() -> None:
 
 def test_an_unchanged_step_says_that_nothing_changed() -> None:
     """A step that is up to date is shown with what it was compared with."""
-    same = PlannedStep(IMPORT, Verdict.UP_TO_DATE, (), "f1", RECORD.settings, RECORD.inputs)
+    same = PlannedStep(IMPORT, Verdict.UP_TO_DATE, (), RECORD.settings, RECORD.inputs)
     text = why_text(step_history(IMPORT, Plan((same,)), History({IMPORT: RECORD})))
     assert text.startswith("import:docs:2026-05-01: up to date, recorded as done\n")
     assert "changed since it was done on 2026-05-02 01:03:00 UTC\n  nothing\n" in text

@@ -171,7 +171,7 @@ class StatStage:
         crash_points.point("stat.written")
         recorder.record(*_first_digests(self._project, written), *(StepDone(item.receipt) for item in written))
         for item in written:
-            recorder.progress(size=item.planned.cost, lines=int(item.receipt.figures["actions"]))
+            recorder.progress(lines=int(item.receipt.figures["actions"]))
         if failure is not None:
             raise failure
 
