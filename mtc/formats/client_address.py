@@ -157,12 +157,15 @@ _GROUP = "[1-9a-f][0-9a-f]{0,3}"
 _LONG = rf"(?:0|{_GROUP})(?::(?:0|{_GROUP})){{7}}"
 _SHORT = rf"{_GROUP}(?::{_GROUP})*::(?:{_GROUP}(?::{_GROUP})*)?"
 _MOST_COLONS = 6
+# IPv4 in canonical form with a port, or in front of other addresses.
+_V4_PORT = f"{IPV4}:[0-9]*"
+_V4_IN_FRONT = f"^{IPV4}(?::[0-9]*)?{_BETWEEN}"
 
 
 def client_ip(client: ClientSettings | None) -> str:
     """SQL over `ip`, `real_ip` and `forwarded_for`: the client's address; NULL if none of them holds one."""
     if client is None:
-        return _address("ip", lambda found: f"{found}[1]")
+        return _address("ip", lambda found: f"{found}[1]", is_first=True)
     found = [_address(name, lambda found: _chosen(found, client.networks)) for name in client.from_]
     if client.host_names:
         found.append(f"CASE WHEN {is_name('lower(ip)')} THEN lower(ip) END")
@@ -175,11 +178,17 @@ def _chosen(found: str, trusted: Sequence[str]) -> str:
     return f"coalesce({untrusted}[-1], {found}[1])"
 
 
-def _address(text: str, choose: Callable[[str], str]) -> str:
-    """SQL: the address in a text. Most are in canonical form and need no work."""
+def _address(text: str, choose: Callable[[str], str], *, is_first: bool = False) -> str:
+    """SQL: the address in a text. Most are in canonical form and need no work.
+
+    With `is_first` the first of several is chosen.
+    """
     slow = _each(_each(choose(_found(text)), written), shortened)
+    in_front = f"WHEN regexp_matches({text}, {literal(_V4_IN_FRONT)}) THEN regexp_extract({text}, '^[0-9.]+')"
     return f"""CASE
         WHEN regexp_full_match({text}, {literal(IPV4)}) THEN {text}
+        WHEN regexp_full_match({text}, {literal(_V4_PORT)}) THEN split_part({text}, ':', 1)
+        {in_front if is_first else ""}
         WHEN {_is_plain_v6(text)} THEN {text}
         WHEN {text} <> '' AND {text} <> '-' THEN {slow}
     END"""

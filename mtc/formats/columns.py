@@ -6,7 +6,7 @@ line differently from the exact path.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from mtc.core.fast_dataclass import dataclass
@@ -70,19 +70,19 @@ class Columns:
         sure = self._sure_whole() if exact else self._sure()
         return f"CASE WHEN {sure} THEN {pieces} WHEN starts_with(c0, '#') THEN [] ELSE {words} END"
 
-    def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has the line's words
+    def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - the head has the line's words
         """The fields from the pieces where these are sure, else from the words, if there is one per column."""
         if not self.columns:
-            return self._struct([])
-        words = self._struct([self._unquoted(f"head[{n + 1}]", name) for n, name in enumerate(self.columns)])
-        pieces = self._struct([self._piece(number) for number in range(len(self.columns))])
+            return self._struct([], names)
+        words = self._struct([self._unquoted(f"head[{n + 1}]", name) for n, name in enumerate(self.columns)], names)
+        pieces = self._struct([self._piece(number) for number in range(len(self.columns))], names)
         fast = "" if exact else f"WHEN head IS NULL THEN {pieces}"
         return f"CASE {fast} WHEN len(head) = {len(self.columns)} THEN {words} END"
 
-    def _struct(self, values: Sequence[str]) -> str:
-        """A struct of all names, from a value for each column; of two columns with one name the first counts."""
-        known = dict(zip(reversed(self.columns), reversed(values), strict=True))
-        texts = [f"{literal(name)}: {known.get(name, 'NULL::VARCHAR')}" for name in self.names]
+    def _struct(self, values: Sequence[str], names: Collection[str]) -> str:
+        """A struct of these names, from a value for each column; of two columns with one name the first counts."""
+        known = dict(zip(reversed(self.columns), reversed(values), strict=True)) if values else {}
+        texts = [f"{literal(name)}: {known.get(name, 'NULL::VARCHAR')}" for name in names]
         return f"{{{', '.join(texts)}}}"
 
     def _piece(self, number: int) -> str:

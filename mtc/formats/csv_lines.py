@@ -14,14 +14,14 @@ read whatever the columns are called.
 import dataclasses
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache, cached_property
 
 from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats.field_names import NEEDED, TIME, Keys, derive_of, guess_fields, is_request, normalised_name
 from mtc.formats.model import Format, WholeLines
-from mtc.formats.sql import cut_outside_quotes
+from mtc.formats.sql import CUT, marked_outside_quotes
 
 BOM = "\ufeff"
 
@@ -77,23 +77,25 @@ class Cells(WholeLines):
         return {name: cells[at] for name, at in self.positions}
 
     def head(self, *, exact: bool) -> str:  # noqa: ARG002 - lines are read whole all the same
-        """The cells of a line, still in their quotes; an empty list if quotes are not balanced.
+        """The cells of a line, still in their quotes; an empty text if quotes are not balanced.
 
         If only whole cells are quoted, splitting between them is faster than searching for the cells.
         """
         mark, ended = self.delimiter, f"concat(c0, {literal(self.delimiter)})"
-        return f"""CASE
-            WHEN NOT contains(c0, '"') THEN string_split(c0, {literal(mark)})
-            WHEN regexp_full_match({ended}, {literal(_row(mark, _PLAIN))}) THEN {cut_outside_quotes("c0", mark)}
+        plain = f"""CASE
+            WHEN NOT contains(c0, '"') THEN replace(c0, {literal(mark)}, {CUT})
+            WHEN regexp_full_match({ended}, {literal(_row(mark, _PLAIN))}) THEN NULL
             WHEN regexp_full_match({ended}, {literal(_row(mark, _ANY))})
-            THEN regexp_extract_all({ended}, {literal(_cell(mark, _ANY))}, 1)
-            ELSE []
+            THEN array_to_string(regexp_extract_all({ended}, {literal(_cell(mark, _ANY))}, 1), {CUT})
+            ELSE ''
         END"""
+        quoted = "CASE WHEN contains(c0, '\"') THEN c0 END"
+        return f"string_split(coalesce({plain}, {marked_outside_quotes(quoted, mark)}), {CUT})"
 
-    def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has the cells
+    def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - the head has the cells
         """The fields from the cells, if there is one per column."""
         texts = {name: _unquoted(f"head[{at + 1}]") for name, at in self.positions}
-        struct = ", ".join(f"{literal(name)}: {texts.get(name, 'NULL::VARCHAR')}" for name in self.names)
+        struct = ", ".join(f"{literal(name)}: {texts.get(name, 'NULL::VARCHAR')}" for name in names)
         return f"CASE WHEN len(head) = {self.count} AND NOT {self.header_sql('c0')} THEN {{{struct}}} END"
 
     def header_sql(self, line: str) -> str:

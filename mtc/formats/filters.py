@@ -188,15 +188,22 @@ def _lower(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def path_and_query(hits: HitSettings) -> str:
     """SQL over local, given_query and apart (whether the query is a separate field): the columns path and query."""
+    return f"{path_of(hits)} AS path, {query_of(hits, 'given_query')} AS query"
+
+
+def path_of(hits: HitSettings) -> str:
+    """SQL over local and apart: the path."""
+    return f"CASE WHEN apart THEN local ELSE split_part(local, {literal(hits.query_delimiter)}, 1) END"
+
+
+def query_of(hits: HitSettings, given: str) -> str:
+    """SQL over local and apart: the query; `given` is SQL for that of a separate field."""
     mark = literal(hits.query_delimiter)
     behind = f"substr(local, instr(local, {mark}) + {len(hits.query_delimiter)})"
-    return f"""
-    CASE WHEN apart THEN local ELSE split_part(local, {mark}, 1) END AS path,
-    CASE
-        WHEN apart THEN nullif(nullif(given_query, '-'), '')
+    return f"""CASE
+        WHEN apart THEN nullif(nullif({given}, '-'), '')
         WHEN contains(local, {mark}) THEN {behind}
-    END AS query
-"""
+    END"""
 
 
 def anonymises_addresses(hits: HitSettings) -> bool:

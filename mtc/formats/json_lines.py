@@ -9,7 +9,7 @@ JSON. A line that is invalid only for that reason is repaired: the bytes are UTF
 import functools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -84,16 +84,14 @@ class JsonLines(WholeLines):
         """All texts at once, in the order of the paths; NULL for a line that is not JSON."""
         repaired = _repaired("c0")
         item = f"regexp_replace(c0, {literal(_AROUND_ITEM)}, '', 'g')"
-        return f"""CASE
-            WHEN json_valid(c0) THEN {self._texts("c0")}
-            WHEN contains(c0, '\\x') THEN CASE WHEN json_valid({repaired}) THEN {self._texts(repaired)} END
-            WHEN regexp_matches(c0, {literal(_ITEM)}) THEN CASE WHEN json_valid({item}) THEN {self._texts(item)} END
+        valid = f"""CASE
+            WHEN json_valid(c0) THEN c0
+            WHEN contains(c0, '\\x') THEN CASE WHEN json_valid({repaired}) THEN {repaired} END
+            WHEN regexp_matches(c0, {literal(_ITEM)}) THEN CASE WHEN json_valid({item}) THEN {item} END
         END"""
+        return f"json_extract_string({valid}, [{', '.join(literal(path) for path in self._positions)}])"
 
-    def _texts(self, line: str) -> str:
-        return f"json_extract_string({line}, [{', '.join(literal(path) for path in self._positions)}])"
-
-    def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has them all
+    def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - the head has them all
         """The first non-empty text for each name; no address for a line that is not a request."""
         texts = {name: self._first(paths) for name, paths in self.paths}
         groups = [[texts[name] for name in group if name in texts] for group in self.needed]
@@ -101,7 +99,7 @@ class JsonLines(WholeLines):
         conditions += [f"head[{self._positions[path]}] = {literal(text)}" for path, text in self.equal]
         ip = "mapped_ip" if "mapped_ip" in texts else "ip"  # the manifest may say where the address is
         texts[ip] = f"CASE WHEN {' AND '.join(conditions)} THEN {texts.get(ip, 'NULL::VARCHAR')} END"
-        return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in texts.items())}}}"
+        return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in texts.items() if name in names)}}}"
 
     def _first(self, paths: tuple[str, ...]) -> str:
         found = ", ".join(f"nullif(head[{self._positions[path]}], '')" for path in paths)

@@ -6,10 +6,14 @@ its fields, and the reason why it is not a hit. A rejected line keeps its text. 
 A line that the format's shape does not match is `unmatched` at first. `judged` then classifies it as a blank line, a
 header, a message of a server or malformed; it runs only if there are such lines, as preparing it takes longer than
 reading a small log.
+
+What the reason of a line depends on is read first: client, time, method, path, status, and what else the filters look
+at. The other fields are read of hits only, in a CASE, where the database computes nothing for other lines.
 """
 
 import glob
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mtc.core.fast_dataclass import dataclass
@@ -122,35 +126,69 @@ def _read(source: str, reading: Reading, pieces: int, kept: str = "") -> str:
         logged = _joined(["begun", *names[1:]], log_format.shape.separator)
         line = "c0" if whole else layers.without_prefix_sql(logged, log_format.prefix)
         names.append("begun")
-    raw = kept + ", ".join(names)
+    raw = kept + ", ".join(names) + ", head"
+    first = _first_fields(reading)
+    later = [name for name in _LATER_FIELDS if name not in first]
+    behind = [name for name in ("host", "referrer") if name in first]
     return f"""
 CREATE OR REPLACE TEMP TABLE lines AS
 WITH pieces AS (
     SELECT *, {log_format.shape.head(exact=whole)} AS head FROM {source}
 ), cut AS (
-    SELECT {raw}, {log_format.shape.fields(line, exact=whole)} AS z FROM pieces
+    SELECT {raw}, {log_format.shape.fields(line, _texts_of(log_format, first), exact=whole)} AS z FROM pieces
 ), named AS (
-    SELECT {raw}, {_named(log_format, line)} FROM cut
+    SELECT {raw}, {_named(log_format, line, first)} FROM cut
 ), asked AS (
     SELECT *, string_split(request, ' ') AS parts, {_SIMPLE} AS simple, {sql.time_number(log_format)} AS number
     FROM named
 ), typed AS (
-    SELECT {raw}, {_typed(reading)} FROM asked
+    SELECT {raw}, request, parts, simple, {_typed(reading, behind)} FROM asked
 ), located AS (
     SELECT *, {sql.origin_form("asked_for")} AS local, {sql.normalised_time(log_format)} AS odd FROM typed
 ), timed AS (
     SELECT * EXCLUDE ("time", date, clock, odd) REPLACE (coalesce(micros, {_fallback(reading)}) AS micros) FROM located
 ), split AS (
-    SELECT * EXCLUDE (asked_for, micros) REPLACE (coalesce(host, {sql.host_of("asked_for")}) AS host),
-        {sql.timestamp_sql(reading.shift)} AS ts, {_split(reading)}
-    FROM timed
+    SELECT *, {sql.timestamp_sql(reading.shift)} AS ts, {_split(reading)} FROM timed
 ), judged AS (
     SELECT *, {_BAD} AS bad, {_filtered(reading)} AS filtered FROM split
 ), decided AS (
     SELECT *, {_REASON} AS reason FROM judged
+), hits AS (
+    SELECT *, {_of_hits(reading, log_format.shape.fields(line, _texts_of(log_format, later), exact=whole))} AS z
+    FROM decided
+), texts AS (
+    SELECT *, {_later_texts(reading, later)} FROM hits
+), fields AS (
+    SELECT *, {_of_hits(reading, _hit_fields(reading, behind))} AS hit FROM texts
 )
-SELECT {kept}{_kept(reading, logged)} FROM decided
+SELECT {kept}{_kept(reading, logged)} FROM fields
 """  # noqa: S608 - made of this module's own pieces and quoted literals
+
+
+_LATER_FIELDS = ("host", "user", "query", "protocol", "bytes", "time_taken", "referrer", "user_agent")
+_USED_TEXT = re.compile(r"\bz\.(\w+)")
+
+
+def _first_fields(reading: Reading) -> Collection[str]:
+    """The names of `FIELDS` on which the reason of a line may depend."""
+    reasons = {name for _, name in filters.rules(reading.filters, reading.hits, reading.site_zone)}
+    filtered = {"host": "host", "referrer": "referrer"}
+    unused = {"forwarded_for", "real_ip"} - set(reading.client.from_ if reading.client else ())
+    return [
+        name for name in FIELDS if name not in unused and (name not in _LATER_FIELDS or filtered.get(name) in reasons)
+    ]
+
+
+def _texts_of(log_format: Format, fields: Collection[str]) -> Collection[str]:
+    """The texts of the shape that these fields are made of; one at least, as the database has no empty struct."""
+    derived = dict(log_format.derive)
+    used = {text for name in fields for text in _USED_TEXT.findall(derived.get(name, f"z.{name}"))}
+    return [name for name in log_format.shape.names if name in used] or log_format.shape.names[:1]
+
+
+def _of_hits(reading: Reading, value: str) -> str:
+    """SQL: a value that only hits need, or each line if all fields are kept."""
+    return value if reading.keep_all else f"CASE WHEN reason IS NULL THEN {value} END"
 
 
 def _can_split_lines(log_format: Format) -> bool:
@@ -176,15 +214,28 @@ def file_reader(path: Path, pieces: int, separator: str) -> str:
     )
 
 
-def _named(log_format: Format, line: str) -> str:
-    """SQL: a column for each of `FIELDS`; NULL for one that the format does not have."""
+def _named(log_format: Format, line: str, fields: Collection[str]) -> str:
+    """SQL: a column for each of these fields; NULL for one that the format does not have."""
     behind = (
         {"forwarded_for": f"regexp_extract({line}, {literal(log_format.forwarded_pattern)}, 1)"}
         if log_format.forwarded_pattern
         else {}
     )
-    given = {name: f"z.{name}" for name in log_format.shape.names} | behind | dict(log_format.derive)
-    return ", ".join(f"{given.get(name, 'NULL::VARCHAR')} AS {name}" for name in FIELDS)
+    given = _texts(log_format) | behind | dict(log_format.derive)
+    return ", ".join(f"{given.get(name, 'NULL::VARCHAR')} AS {quoted(name)}" for name in fields)
+
+
+def _texts(log_format: Format) -> dict[str, str]:
+    return {name: f"z.{name}" for name in log_format.shape.names}
+
+
+def _later_texts(reading: Reading, fields: Collection[str]) -> str:
+    """SQL: the texts of the fields that are read of hits only. Those that are computed are so of hits only, too."""
+    derived = {name: _of_hits(reading, text) for name, text in reading.format.derive}
+    given = {**_texts(reading.format), **derived}
+    found = {name: given.get(name, "NULL::VARCHAR") for name in fields}
+    found["query"] = _of_hits(reading, filters.query_of(reading.hits, found["query"]))
+    return ", ".join(f"{text} AS {quoted(name)}" for name, text in found.items())
 
 
 # `GET /path HTTP/1.1` is split at its blanks; anything else (a blank in the path, no protocol) by an expression.
@@ -204,32 +255,55 @@ END, ''), '-')"""
 """SQL over `host` as logged: the name of the host; NULL if there is none."""
 
 
-def _typed(reading: Reading) -> str:
+def _typed(reading: Reading, behind: Collection[str]) -> str:
+    """SQL: the fields that decide the reason. `behind` are those of host and referrer that filters look at."""
     log_format = reading.format
-    method, target, protocol = (
-        _part(log_format, at, name) for at, name in enumerate(("method", "target", "protocol"), start=1)
-    )
-    unit = log_format.per_millisecond
-    duration = f"try_cast(time_taken AS DOUBLE) / {unit}" if unit else "NULL::DOUBLE"
+    method, target = (_part(log_format, at, name) for at, name in enumerate(("method", "target"), start=1))
+    asked_for = f"coalesce(path, {target})"
+    typed = {"host": _host(asked_for), "referrer": _given("referrer")}
+    more = "".join(f", {typed[name]} AS {name}" for name in behind)
     return f"""
     ip AS client,
     {client_address.client_ip(reading.client)} AS ip,
-    {HOST_NAME} AS host,
-    nullif(nullif("user", '-'), '') AS "user",
     {_micros(reading)} AS micros,
     "time", date, clock,
     {method} AS method,
-    coalesce(path, {target}) AS asked_for,
+    {asked_for} AS asked_for,
     path IS NOT NULL AS apart,
-    query AS given_query,
-    nullif(nullif({protocol}, ''), '-') AS protocol,
     try_cast(status AS SMALLINT) AS status,
-    coalesce(status, '') NOT IN ('', '-') AND try_cast(status AS SMALLINT) IS NULL AS odd_status,
-    try_cast(try_cast(bytes AS UBIGINT) AS BIGINT) AS bytes,
-    {duration} AS time_ms,
-    nullif(nullif(referrer, '-'), '') AS referrer,
-    nullif(nullif(user_agent, '-'), '') AS user_agent
+    coalesce(status, '') NOT IN ('', '-') AND try_cast(status AS SMALLINT) IS NULL AS odd_status{more}
 """
+
+
+def _host(target: str) -> str:
+    return f"coalesce({HOST_NAME}, {sql.host_of(target)})"
+
+
+def _given(text: str) -> str:
+    return f"nullif(nullif({text}, '-'), '')"
+
+
+def _hit_fields(reading: Reading, behind: Collection[str]) -> str:
+    """SQL: a struct of the fields of a hit."""
+    log_format = reading.format
+    unit = log_format.per_millisecond
+    protocol = _part(log_format, 3, "protocol")
+    typed = {
+        "host": _host("asked_for"),
+        "user": _given('"user"'),
+        "protocol": f"nullif(nullif({protocol}, ''), '-')",
+        "bytes": "try_cast(try_cast(bytes AS UBIGINT) AS BIGINT)",
+        "time_ms": f"try_cast(time_taken AS DOUBLE) / {unit}" if unit else "NULL::DOUBLE",
+        "referrer": _given("referrer"),
+        "user_agent": _given("user_agent"),
+    }
+    given = {name: quoted(name) for name in FIELDS_KEPT} | {
+        name: text for name, text in typed.items() if name not in behind
+    }
+    for name, text in filters.rewritten(reading.hits).items():
+        given[name] = f"CASE WHEN reason IS NULL THEN {text} ELSE {quoted(name)} END" if reading.keep_all else text
+    given["download"] = filters.download(reading.filters, reading.hits)
+    return f"{{{', '.join(f'{literal(name)}: {given[name]}' for name in (*FIELDS_KEPT, 'download'))}}}"
 
 
 def _part(log_format: Format, at: int, name: str) -> str:
@@ -255,7 +329,7 @@ def _zone(reading: Reading) -> str:
 
 def _split(reading: Reading) -> str:
     needs_addresses = filters.filters_by_address(reading.filters) or filters.anonymises_addresses(reading.hits)
-    return filters.path_and_query(reading.hits) + (f", {client_address.PACKED}" if needs_addresses else "")
+    return f"{filters.path_of(reading.hits)} AS path" + (f", {client_address.PACKED}" if needs_addresses else "")
 
 
 def _filtered(reading: Reading) -> str:
@@ -301,12 +375,8 @@ def _kept(reading: Reading, line: str) -> str:
 
     `rejected` is NULL for an unmatched line until `judged` has run.
     """
-    changed = filters.rewritten(reading.hits)
-    fields = (
-        f"CASE WHEN reason IS NULL THEN {changed.get(name, quoted(name))}"
-        f" {f'ELSE {quoted(name)}' if reading.keep_all else ''} END AS {quoted(name)}"
-        for name in FIELDS_KEPT
-    )
+    fields = (f"hit.{quoted(name)} AS {quoted(name)}" for name in FIELDS_KEPT)
+    download = "CASE WHEN reason IS NULL THEN hit.download END" if reading.keep_all else "hit.download"
     return f"""
     reason,
     CASE WHEN reason = '{UNMATCHED}' THEN NULL
@@ -316,7 +386,7 @@ def _kept(reading: Reading, line: str) -> str:
         WHEN {"true" if reading.keep_all else "rejected"} THEN left(ltrim({line}, {literal(TOO_LONG)}), {KEPT_TEXT})
     END AS text,
     {", ".join(fields)},
-    CASE WHEN reason IS NULL THEN {filters.download(reading.filters, reading.hits)} END AS download
+    {download} AS download
 """
 
 

@@ -13,14 +13,14 @@ import dataclasses
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, cast
 
 from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time, WholeLines
-from mtc.formats.sql import address, cut_outside_quotes, host_name, http_version, milliseconds, unbracketed
+from mtc.formats.sql import CUT, address, host_name, http_version, marked_outside_quotes, milliseconds, unbracketed
 
 Labels = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -86,15 +86,16 @@ class Pairs(WholeLines):
         """The words of the line."""
         if self.syntax == "ltsv":
             return "string_split(c0, '\t')"
-        quick = cut_outside_quotes("c0", " ")
-        return f"CASE WHEN contains(c0, '\\') THEN regexp_extract_all(c0, {_WORDS}) ELSE {quick} END"
+        escaped = f"array_to_string(regexp_extract_all(c0, {_WORDS}), {CUT})"
+        words = f"coalesce(CASE WHEN contains(c0, '\\') THEN {escaped} END, {marked_outside_quotes('c0', ' ')})"
+        return f"string_split({words}, {CUT})"
 
-    def fields(self, line: str, *, exact: bool) -> str:  # noqa: ARG002 - the head has the words
+    def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - the head has the words
         """The text of the first label present for each name, by position or by label."""
-        searched = f"list_transform([{self._split_pairs()}], lambda line: {self._struct(self._found)})[1]"
+        searched = f"list_transform([{self._split_pairs()}], lambda line: {self._struct(self._found, names)})[1]"
         if not self.order:
             return searched
-        return f"CASE WHEN {self._sure()} THEN {self._struct(self._placed)} ELSE {searched} END"
+        return f"CASE WHEN {self._sure()} THEN {self._struct(self._placed, names)} ELSE {searched} END"
 
     def _sure(self) -> str:
         """SQL: whether the labels of a line are those of the file, in order."""
@@ -103,9 +104,9 @@ class Pairs(WholeLines):
         ]
         return " AND ".join([f"len(head) = {len(self.order)}", *conditions])
 
-    def _struct(self, value: Callable[[Sequence[str]], str]) -> str:
-        named = ", ".join(f"{literal(name)}: {value(labels)}" for name, labels in self.labels)
-        return f"{{{named}, 'lead': head[1]}}"
+    def _struct(self, value: Callable[[Sequence[str]], str], names: Collection[str]) -> str:
+        texts = {name: value(labels) for name, labels in self.labels if name in names}
+        return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in (*texts.items(), (LEAD, 'head[1]')))}}}"
 
     def _placed(self, labels: Sequence[str]) -> str:
         """SQL: the value of the first of these labels in a line of the file's order."""

@@ -12,6 +12,7 @@ durations, which lines are headers. `line_sql` turns the declaration into SQL. H
 A line that its shape does not match is rejected; one that belongs to the format but is not a request is filtered.
 """
 
+from collections.abc import Collection
 from dataclasses import field
 from typing import Protocol
 
@@ -72,8 +73,8 @@ class Shape(Protocol):
     def head(self, *, exact: bool) -> str:
         """SQL over the pieces `c0 ... cN`, computed once and known as `head` to `fields`."""
 
-    def fields(self, line: str, *, exact: bool) -> str:
-        """SQL over the pieces and `head`: a struct of all `names`. `line` is SQL for the whole line.
+    def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:
+        """SQL over the pieces and `head`: a struct of these of its names. `line` is SQL for the whole line.
 
         The texts of a line that does not match are empty or NULL. With `exact`, lines are read whole, as `c0`.
         """

@@ -10,7 +10,7 @@ same text as the exact one.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from mtc.core.fast_dataclass import dataclass
@@ -22,7 +22,7 @@ _NOTHING = (None, "", "-")
 _VERTICAL_TAB = "\v"  # white space (`\s`) in Python's expressions and not in RE2's
 # The beginning of nearly all user agents, and of nothing else.
 _AGENT = "Mozilla/"
-_NAME = re.compile(r"\(\?P<\w+>")
+_NAME = re.compile(r"\(\?P<(\w+)>")
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,13 @@ class LinePattern:
             return self.fast.computed
         return _extract("c0", self.fast.head, [name for name in self.names if f"(?P<{name}>" in self.fast.head])
 
-    def fields(self, line: str, *, exact: bool) -> str:
+    def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:
         """From the fast path where it is sure, else from the exact one."""
-        whole = _extract(line, self.pattern, self.names)
+        whole = _extract(line, _with_groups(self.pattern, names), names)
         if exact or self.fast is None:
             return whole
         given = dict(self.fast.fields)
-        values = ", ".join(f"{literal(name)}: {given.get(name) or f'head.{name}'}" for name in self.names)
+        values = ", ".join(f"{literal(name)}: {given.get(name) or f'head.{name}'}" for name in names)
         headed = "AND head.time <> ''" if self.fast.head else ""
         return f"CASE WHEN {self.fast.sure} {headed} THEN {{{values}}} ELSE {whole} END"
 
@@ -166,7 +166,12 @@ def unnamed(pattern: str) -> str:
     return _NAME.sub("(", pattern)
 
 
-def _extract(text: str, pattern: str, names: "list[str] | tuple[str, ...]") -> str:
+def _with_groups(pattern: str, names: Collection[str]) -> str:
+    """The expression with the groups of these names alone."""
+    return _NAME.sub(lambda group: group[0] if group[1] in names else "(?:", pattern)
+
+
+def _extract(text: str, pattern: str, names: Collection[str]) -> str:
     return f"regexp_extract({text}, {literal(unnamed(pattern))}, [{', '.join(literal(name) for name in names)}])"
 
 

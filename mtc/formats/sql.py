@@ -16,10 +16,14 @@ precedence over the target's.
 """
 
 from mtc.core.sql import literal
-from mtc.formats.model import ANY_EPOCH, Format
+from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format
 
-# No line that is read holds this character: it is what the reader cuts files at.
-_CUT = "'\x01'"
+CUT = "'\x01'"
+"""SQL: a character that no line holds, as it is what the reader cuts files at.
+
+Texts are joined with it and cut again where lists would be the branches of a CASE, which copies them.
+"""
+
 _BRACKETS = r"'^(\[[^\]]*\]|[^:]*):\d*$'"
 _GO_DURATION = r"'^(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9.]+)s)?$'"
 
@@ -40,7 +44,7 @@ def milliseconds(text: str, *, unit: float = 1) -> str:
     pieces = f"regexp_extract({text}, {_GO_DURATION}, ['h', 'm', 's'])"
     hours, minutes, seconds = (f"coalesce(try_cast(({pieces}).{name} AS DOUBLE), 0)" for name in "hms")
     return f"""CASE
-        WHEN try_cast({text} AS DOUBLE) IS NOT NULL THEN try_cast({text} AS DOUBLE) * {unit}
+        WHEN NOT ends_with({text}, 's') THEN try_cast({text} AS DOUBLE) * {unit}
         WHEN ends_with({text}, 'ms') THEN try_cast(left({text}, -2) AS DOUBLE)
         WHEN ends_with({text}, 'ns') THEN try_cast(left({text}, -2) AS DOUBLE) / 1e6
         WHEN regexp_matches({text}, '(?:µ|μ|u)s$') THEN try_cast(left({text}, -2) AS DOUBLE) / 1e3
@@ -64,11 +68,11 @@ def unbracketed(text: str) -> str:
     return f"CASE WHEN starts_with({text}, '[') THEN trim({text}, '[]') ELSE {text} END"
 
 
-def cut_outside_quotes(text: str, mark: str) -> str:
-    """The list of texts between marks, where marks within double quotes do not count."""
-    piece = f"CASE WHEN n % 2 = 1 THEN replace(piece, {literal(mark)}, {_CUT}) ELSE piece END"
+def marked_outside_quotes(text: str, mark: str) -> str:
+    """A text with `CUT` in place of the marks that are not within double quotes."""
+    piece = f"CASE WHEN n % 2 = 1 THEN replace(piece, {literal(mark)}, {CUT}) ELSE piece END"
     pieces = f"list_transform(string_split({text}, '\"'), lambda piece, n: {piece})"
-    return f"string_split(array_to_string({pieces}, '\"'), {_CUT})"
+    return f"array_to_string({pieces}, '\"')"
 
 
 _URL = "^(?i:https?|wss?|ftp)://"
@@ -121,8 +125,10 @@ _NO_OFFSET = r"[T ][0-9]+:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?$"
 
 
 def time_number(log_format: Format) -> str:
-    """The time as a number; NULL if it is not one."""
-    return f"try_cast({_time_text(log_format)} AS DOUBLE)" if log_format.time.epoch else "NULL::DOUBLE"
+    """The time as a number; NULL if it is not one. A cast that fails takes long, and no number has a colon."""
+    text = _time_text(log_format)
+    number = f"CASE WHEN NOT contains({text}, ':') THEN try_cast({text} AS DOUBLE) END"
+    return number if log_format.time.epoch else "NULL::DOUBLE"
 
 
 def time_micros(log_format: Format, zone: str) -> str:
@@ -133,7 +139,9 @@ def time_micros(log_format: Format, zone: str) -> str:
         if log_format.time.epoch
         else []
     )
-    found += [_iso_micros(text, zone)] if log_format.time.iso else []
+    if log_format.time.iso:
+        iso = _iso_micros(text, zone)
+        found += [f"CASE WHEN NOT {_is_clf(text)} THEN {iso} END" if CLF_TIME in log_format.time.formats else iso]
     found += [_strptime_micros(text, strptime, zone) for strptime in log_format.time.formats]
     return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
@@ -176,6 +184,11 @@ def _time_text(log_format: Format) -> str:
     return "concat(date, ' ', clock)" if "clock" in names and "time" not in derived else '"time"'
 
 
+def _is_clf(text: str) -> str:
+    """SQL: whether a time has the name of a month behind two characters, as no other kind of time has."""
+    return f"coalesce(substr({text}, 3, 1) = '/' AND substr({text}, 4, 1) >= 'A', false)"
+
+
 def _micros_per_unit(epoch: int) -> str:
     return _ANY_UNIT if epoch == ANY_EPOCH else str(1_000_000 / epoch)
 
@@ -200,6 +213,8 @@ _SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]*://"
 _USER = r"(?:[^/?#@\\\s]*@)?"
 _AUTHORITY = r"(\[[0-9A-Fa-f:.]+\]|[^/?#@\\\s:\[\]]*)(?::[0-9]*)?"
 _ABSOLUTE_FORM = rf"(?s)^{_SCHEME}{_USER}{_AUTHORITY}(?:/(.*)|([?#].*)|)$"
+# What nearly every absolute form begins with. It is taken apart by position, as an expression with groups is slow.
+_PLAIN_ABSOLUTE = rf"^{_SCHEME}[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?(?::[0-9]*)?/"
 
 # A host name ends with a label that has a letter: a text that ends with a number is an address or invalid.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?"
@@ -230,9 +245,11 @@ NO_PAGE = "*"
 def origin_form(target: str) -> str:
     """SQL over `method` and a target: path and query; `NO_PAGE` if no page is requested, NULL for an invalid target."""
     absolute = f"regexp_replace({target}, {literal(_ABSOLUTE_FORM)}, '/\\2\\3')"
+    host_at = f"instr({target}, '://') + 3"
     return f"""CASE
         WHEN starts_with({target}, '/') THEN {target}
         WHEN {target} = '*' OR method = 'CONNECT' THEN {literal(NO_PAGE)}
+        WHEN {_is_plain_absolute(target)} THEN substr({target}, instr(substr({target}, {host_at}), '/') + {host_at} - 1)
         WHEN starts_with({absolute}, '/') THEN {absolute}
     END"""
 
@@ -240,7 +257,15 @@ def origin_form(target: str) -> str:
 def host_of(target: str) -> str:
     """SQL: the host that a target names, in lower case; NULL if it names none."""
     found = f"trim(lower(regexp_extract({target}, {literal(_ABSOLUTE_FORM)}, 1)), '.')"
-    return f"CASE WHEN NOT starts_with({target}, '/') THEN nullif({found}, '') END"
+    return f"""CASE
+        WHEN starts_with({target}, '/') THEN NULL
+        WHEN {_is_plain_absolute(target)} THEN lower(split_part(split_part({target}, '/', 3), ':', 1))
+        ELSE nullif({found}, '')
+    END"""
+
+
+def _is_plain_absolute(target: str) -> str:
+    return f"regexp_matches({target}, {literal(_PLAIN_ABSOLUTE)})"
 
 
 def is_host(host: str) -> str:

@@ -109,7 +109,8 @@ def in_sql(lines: Sequence[str], delimiter: str, count: int) -> list[list[str] |
     shape = Cells("ip", delimiter, count, tuple((name, at) for at, name in enumerate(names)))
     texts = ", ".join(f"coalesce(z.{name}, '')" for name in names)
     query = (
-        f"SELECT CASE WHEN z IS NOT NULL THEN [{texts}] END FROM (SELECT {shape.fields('c0', exact=False)} AS z FROM"
+        f"SELECT CASE WHEN z IS NOT NULL THEN [{texts}] END FROM"
+        f" (SELECT {shape.fields('c0', shape.names, exact=False)} AS z FROM"
         f" (SELECT *, {shape.head(exact=False)} AS head FROM (SELECT text AS c0 FROM given)))"
     )
     return [found for (found,) in query_texts(query, list(lines))]  # type: ignore[misc]
