@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from mtc.cli.streams import warn
 from mtc.core.clock import local_today
 from mtc.core.errors import UsageError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage, StepId
 from mtc.core.suggest import nearest

@@ -22,13 +22,12 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from mtc.core.errors import MtcError, PermanentError, StepError, explain_machine_error
-from mtc.core.fast_dataclass import dataclass
 
 PRIVATE = 0o600
 STAGING = ".staging"

@@ -11,11 +11,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from mtc.core.errors import MtcError, TransientError
-from mtc.core.fast_dataclass import dataclass
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")

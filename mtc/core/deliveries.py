@@ -9,9 +9,9 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject
 
 

@@ -16,8 +16,7 @@ No message may hold a secret. One handler, in `mtc.cli`, prints them.
 """
 
 import errno
-
-from mtc.core.fast_dataclass import dataclass
+from dataclasses import dataclass
 
 EXIT_OK = 0
 EXIT_BUG = 1

@@ -7,10 +7,9 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Status, StepId, Verdict
 
 

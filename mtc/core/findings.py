@@ -6,11 +6,11 @@ and where two of them disagree.
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from mtc.core.errors import MtcError, TransientError
-from mtc.core.fast_dataclass import dataclass
 
 _PASSING = "check that it can be reached from this machine, through the proxy if there is one, and run this again"
 _STAYING = "fix that, and run this again"

@@ -3,11 +3,9 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Self
-
-from mtc.core.fast_dataclass import dataclass
 
 SITE_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 

@@ -6,10 +6,9 @@ whatever their names. Their lines count once.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mtc.core.deliveries import Delivery
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Accounting, LoadedObject, Output, Status, StepId
 
 

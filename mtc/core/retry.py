@@ -7,11 +7,10 @@ out whether the last attempt took effect.
 import random
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mtc.core.errors import TransientError
-from mtc.core.fast_dataclass import dataclass
 
 LONGEST_PAUSE = 60.0
 _Result = TypeVar("_Result")

@@ -6,11 +6,11 @@ Network checks run in parallel, each with a time limit, so that a service that h
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from mtc.core.background import run_parallel
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import MtcError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.findings import Finding, any_problem
 from mtc.doctor import matomo_checks, newest_logs, storage
 from mtc.doctor.matomo_checks import TIME_LIMIT

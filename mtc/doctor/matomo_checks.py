@@ -7,12 +7,11 @@ it, only one site of the manifest uses it, and its days begin at the same time.
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from mtc.core.clock import Clock
 from mtc.core.errors import MtcError, PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.findings import Finding
 from mtc.manifest.project import Project, SiteSettings
 from mtc.matomo import sites

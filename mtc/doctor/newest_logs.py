@@ -6,14 +6,13 @@ The first block of one object of each site, or of one of each name of its growin
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import explain_write_error
 from mtc.core.background import run_parallel
 from mtc.core.errors import MtcError, ObjectChangedError, StepError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.findings import Finding, Level
 from mtc.core.model import SourceObject
 from mtc.doctor.storage import QUICK

@@ -12,12 +12,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import explain_write_error
 from mtc.core.errors import ObjectChangedError, StateError, StepError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.findings import Finding
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable

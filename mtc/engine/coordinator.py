@@ -10,12 +10,11 @@ import datetime as dt
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from mtc.core.clock import Clock
 from mtc.core.errors import InterruptedRunError, TransientError
 from mtc.core.events import Notice, Reporter, Warned
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.records import History
 from mtc.engine.executors import Executor, Handler

@@ -12,11 +12,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mtc.core.errors import InterruptedRunError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage
 from mtc.plan.work import Task
 from mtc.stages.stage import Fact, StageRunner

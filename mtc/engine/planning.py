@@ -6,12 +6,11 @@ Takes no lock.
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.clock import Clock, utc_now
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, Status, StepId
 from mtc.core.records import History
 from mtc.engine.observe import observe, unknown_site_notes

@@ -6,9 +6,9 @@ It measures time with a clock that does not jump when the system time is set, an
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mtc.core.errors import UsageError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.signals import SignalError, heard
 
 FIRST_SIGNAL_CODE = 129

@@ -1,9 +1,8 @@
 """The summary of a run: how each step ended so far, the counts and the exit code."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mtc.core.errors import EXIT_FAILED, EXIT_OK
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Status, StepId, Verdict
 from mtc.plan.work import PlannedStep
 from mtc.state.run_records import StepOutcome

@@ -5,10 +5,9 @@ The manifest's dates and stages are narrowed by the command line and widened by 
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mtc.core.errors import UsageError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, StepId
 from mtc.core.records import History
 from mtc.core.suggest import nearest

@@ -8,13 +8,13 @@ the working folder says which, from before the transaction until they are gone, 
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import explain_write_error, staging_folder, write_atomic
 from mtc.core.deliveries import DeliveredObject
 from mtc.core.errors import PermanentError, StepError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, StepId
 from mtc.core.records import History
 from mtc.manifest.project import Project

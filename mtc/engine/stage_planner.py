@@ -5,13 +5,12 @@ Runs no step. Records which steps are planned or blocked, and when a source was 
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from mtc.core import crash_points
 from mtc.core.clock import Clock
 from mtc.core.events import Notice, PlanMade, Reporter, StepBlocked, Warned
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.records import History, is_copy_note
 from mtc.engine.observe import OpenSource, observe, observe_files

@@ -10,14 +10,13 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from mtc.core import crash_points
 from mtc.core.clock import Clock
 from mtc.core.deliveries import BatchStatus
 from mtc.core.errors import InterruptedRunError, MtcError, explain_machine_error
 from mtc.core.events import Reporter, StepFinished, StepProgress, StepRetried, StepStarted
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage, Status, StepId
 from mtc.core.retry import RetryPolicy

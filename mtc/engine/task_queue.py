@@ -13,9 +13,8 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, StepId
 from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, StatWork, Task
 

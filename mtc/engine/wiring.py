@@ -8,13 +8,12 @@ import functools
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
 from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor, StageRunners

@@ -7,9 +7,9 @@ line differently from the exact path.
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 
 BLANK, TAB, QUOTES, MIXED = " ", "\t", '" "', ""

@@ -15,9 +15,9 @@ import dataclasses
 import functools
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats.field_names import NEEDED, TIME, Keys, derive_of, guess_fields, is_request, normalised_name
 from mtc.formats.model import Format, WholeLines

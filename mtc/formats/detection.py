@@ -11,9 +11,9 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.suggest import nearest
 from mtc.formats import layers
 from mtc.formats.field_mapping import reads_more

@@ -18,8 +18,8 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.formats.field_mapping import Texts, data_lines, texts_of
 from mtc.formats.model import Format
 from mtc.formats.pattern import HOST, REFERRER_AGENT, LinePattern

@@ -10,10 +10,10 @@ import functools
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Time, WholeLines
 

@@ -14,9 +14,9 @@ at. The other fields are read of hits only, in a CASE, where the database comput
 import glob
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import is_one_of, literal
 from mtc.formats import client_address, filters, layers, server_messages, sql
 from mtc.formats.line_cleaning import SEPARATOR, TOO_LONG

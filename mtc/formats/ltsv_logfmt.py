@@ -14,10 +14,10 @@ import functools
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time, WholeLines
 from mtc.formats.sql import CUT, address, host_name, http_version, marked_outside_quotes, milliseconds, unbracketed

@@ -13,10 +13,8 @@ A line that its shape does not match is rejected; one that belongs to the format
 """
 
 from collections.abc import Collection
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
-
-from mtc.core.fast_dataclass import dataclass
 
 # The fields that a shape may give, in order. `request` is split into method, target and protocol, `target` into host,
 # path and query; `date` and `clock` together are `time`. `ip` is the client as the server sees it, `forwarded_for` the

@@ -11,9 +11,9 @@ same text as the exact one.
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats.sql import IPV4
 

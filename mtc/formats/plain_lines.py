@@ -11,9 +11,9 @@ protocol, and three digits of a status. What it means is then known without taki
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats import client_address, filters
 from mtc.formats.line_sql import FIELDS_KEPT, HOST_NAME, PROTOCOLS, Reading, file_reader, quoted

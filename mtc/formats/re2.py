@@ -10,10 +10,9 @@ import functools
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.suggest import suggest
 from mtc.formats.layouts.layout import ALIASES, IGNORED, NAMES, LayoutError, TextLayout, require
 

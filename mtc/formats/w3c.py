@@ -13,10 +13,9 @@ CloudFront Developer Guide, "Standard logging reference" and, of 2015, "RTMP Dis
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial, reduce
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats.aws import CLOUDFRONT_FIELDS, decoded_user_agent, headerless_field_count, percent_decoded
 from mtc.formats.columns import BLANK, MIXED, QUOTES, TAB, Columns

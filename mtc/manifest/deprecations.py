@@ -5,10 +5,9 @@ this module knows of it; the JSON Schema lists it as deprecated. `docs/stability
 """
 
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Seq
 
 ANY = "NAME"

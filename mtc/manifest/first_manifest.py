@@ -7,11 +7,10 @@ Both are commented, and valid once every REPLACE-ME is replaced. The secrets of 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtc.core.errors import ManifestError, Problem, UsageError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SITE_NAME
 from mtc.core.sanitize import replace_unprintable
 from mtc.manifest.nodes import Map, MapEntry, Node, Scalar, Seq

@@ -4,11 +4,10 @@ Maps merge, lists and values replace, null removes. What comes out is one tree i
 """
 
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.suggest import suggest
 from mtc.manifest.deprecations import OldNames
 from mtc.manifest.nodes import KeyPath, Map, MapEntry, Node, Scalar, is_null, text_of

@@ -5,11 +5,10 @@ Both report every problem, not only the first. `validate` checks every environme
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtc.core.errors import ManifestError, Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.manifest.inheritance import Assembly, assemble
 from mtc.manifest.nodes import Map, is_placeholder, is_secret, scalars
 from mtc.manifest.project import Project, project_root, resolve_project

@@ -6,11 +6,10 @@ Only manifest/ sees these trees; `load` returns frozen models. No files are read
 import bisect
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 
 KeyPath = tuple[str, ...]
 Value = str | int | float | bool | None

@@ -7,13 +7,12 @@ import datetime as dt
 import os.path
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage
 from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.dates import Dates

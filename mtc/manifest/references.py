@@ -9,11 +9,10 @@ need not know where a list was written.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.model_keys import text_lists
 from mtc.manifest.nodes import Document, KeyPath, Map, MapEntry, Mark, Node, Scalar, Seq, text_of

@@ -6,10 +6,10 @@ only, never at files.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import is_site_name
 from mtc.core.suggest import suggest
 from mtc.formats.registry import NAMES

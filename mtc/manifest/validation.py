@@ -5,11 +5,10 @@ settings with one another. No step stops at the first problem.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import Model
 from mtc.core.suggest import nearest
 from mtc.manifest.dates import DateRange, DateText, LastDays

@@ -6,12 +6,12 @@ A message quotes the value as it was written, but never a secret, nor what a `${
 import re
 import zoneinfo
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.suggest import nearest, suggest
 from mtc.formats.layouts.layout import LayoutError
 from mtc.manifest.model_keys import keys_at

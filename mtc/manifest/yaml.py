@@ -9,7 +9,7 @@ Source: https://yaml.org/spec/1.2.2/#103-core-schema
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -17,7 +17,6 @@ from ruamel.yaml import events as ev
 from ruamel.yaml.error import YAMLError
 
 from mtc.core.errors import Problem
-from mtc.core.fast_dataclass import dataclass
 from mtc.manifest.nodes import (
     Document,
     Map,

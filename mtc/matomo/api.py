@@ -9,9 +9,9 @@ Source: https://developer.matomo.org/api-reference/reporting-api
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.matomo.client import ApiError, MatomoClient, NotMatomoError, Reply, Server, ServerBusyError
 from mtc.matomo.http_reply import error_of_reply, error_of_value, is_html
 

@@ -26,7 +26,7 @@ import http.client
 import os
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote_plus
@@ -38,7 +38,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from mtc import __version__
 from mtc.core.errors import PermanentError, StepError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sanitize import plain_text
 from mtc.matomo.limiter import Limiter
 from mtc.matomo.server_address import Proxy, base_url, proxy_for

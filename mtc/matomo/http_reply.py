@@ -14,10 +14,10 @@ import html
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mtc.core.clock import utc_now
-from mtc.core.fast_dataclass import dataclass
 from mtc.matomo.client import (
     ApiError,
     CallRefusedError,

@@ -11,9 +11,9 @@ listed again, later.
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.matomo.api import call
 from mtc.matomo.client import MatomoClient, NotMatomoError
 

@@ -10,11 +10,10 @@ social networks, AI assistants.
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mtc.core.errors import StepError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sanitize import valid_unicode
 from mtc.matomo.api import Call, bulk, call
 from mtc.matomo.client import CallRefusedError, MatomoClient, NoRightError, NotMatomoError

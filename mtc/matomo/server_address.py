@@ -5,11 +5,10 @@ The address of one of Matomo's scripts is reduced to that of its folder. The env
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 _SCRIPT = re.compile(r"/(?:(?:index|matomo|piwik)\.php)?$")

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mtc.core.errors import PermanentError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sanitize import valid_unicode
 from mtc.matomo.api import Call, bulk, call, fetch, parse_reply
 from mtc.matomo.client import MatomoClient, NotMatomoError, TokenRefusedError, UnknownSiteError

@@ -9,10 +9,10 @@ Source: Matomo's bulk tracking, https://developer.matomo.org/api-reference/track
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeGuard
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.matomo.client import MatomoClient, NotSentError, Reply, Server, UnknownOutcomeError
 from mtc.matomo.http_reply import access_error_of_reply, is_html, obstacle, retry_after
 

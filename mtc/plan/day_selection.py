@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, Status, StepId
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project

@@ -6,9 +6,9 @@ same lines as what was sent, which can be told only after reading it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from mtc.core.deliveries import DeliveredObject, Delivery, DeliveryStatus, undelivered
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, SourceObject, StepId, label_of_key
 from mtc.manifest.project import SiteSettings
 from mtc.plan.object_changes import ObjectChanges, without_compression

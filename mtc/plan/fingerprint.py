@@ -9,9 +9,8 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import FIRST_RECIPE, RECIPES, Stage
 from mtc.core.records import StepRecord
 from mtc.formats.settings import Filters, HitSettings

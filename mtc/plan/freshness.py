@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.records import History
 from mtc.manifest.dates import is_relative

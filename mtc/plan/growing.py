@@ -7,8 +7,8 @@ source was looked at after it had settled, and there was nothing more.
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import SourceObject, Stage, StepId
 from mtc.core.quantities import size

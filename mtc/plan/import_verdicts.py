@@ -2,10 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mtc.core.errors import StepError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import RECIPES, LoadedObject, SourceObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import Project, SiteSettings

@@ -7,9 +7,8 @@ blocks all steps of its site.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SiteSettings

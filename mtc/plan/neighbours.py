@@ -7,9 +7,8 @@ midnight are in every log, as requests are logged when they end.
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, Stage, StepId
 from mtc.core.records import History, StepRecord
 from mtc.core.sanitize import printable

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, SourceObject
 
 _COMPRESSED = re.compile(r"\.(gz|bz2|xz|zst)\Z")

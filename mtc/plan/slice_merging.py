@@ -8,9 +8,9 @@ import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from mtc.core.deliveries import DeliveredObject, Delivery, DeliveryStatus
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, Stage, StepId
 from mtc.core.records import History, StepRecord
 from mtc.core.sanitize import printable

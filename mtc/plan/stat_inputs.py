@@ -5,10 +5,9 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mtc.core.deliveries import Delivery, DeliveryStatus
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import FIRST_RECIPE, Accounting, LoadedObject, Part, Stage, Status, StepId
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SiteSettings

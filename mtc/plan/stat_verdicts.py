@@ -3,9 +3,8 @@
 import datetime as dt
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.hit_order import slice_places
 from mtc.core.model import RECIPES, Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord

@@ -7,10 +7,9 @@ manifest.
 import datetime as dt
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import LoadedObject, SourceObject, Stage, Status, StepId, Verdict
 from mtc.core.records import StepRecord

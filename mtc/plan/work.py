@@ -2,10 +2,9 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mtc.core.deliveries import DeliveredObject, Delivery, undelivered
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.hit_order import Place
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
 from mtc.plan.fingerprint import step_digest

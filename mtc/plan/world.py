@@ -2,9 +2,8 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject, Stage, StepId
 
 

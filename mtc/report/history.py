@@ -5,10 +5,10 @@ inputs), accounting, outputs, deliveries and attempts.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from mtc.core.deliveries import Delivery
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Accounting, LoadedObject, Output, SourceObject, Stage, StepId, Verdict
 from mtc.core.records import History, StepRecord
 from mtc.manifest.project import SettingLocation

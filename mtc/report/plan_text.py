@@ -4,9 +4,8 @@ Shows what the planner decided; judges nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, StepId, Verdict
 from mtc.core.quantities import size
 from mtc.core.sanitize import one_line

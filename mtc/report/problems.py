@@ -3,8 +3,8 @@
 import datetime as dt
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, StepId
 from mtc.core.sanitize import one_line
 from mtc.report.status_grid import State, StatusGrid

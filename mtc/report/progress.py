@@ -1,10 +1,9 @@
 """The progress of a run, computed from its events. Shows nothing."""
 
 import datetime as dt
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mtc.core.events import Event, PlanMade, StepBlocked, StepFinished, StepProgress, StepRetried, StepStarted
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Status, StepId
 from mtc.core.quantities import size
 from mtc.report.text import count, day_list, duration, plural, rate

@@ -14,7 +14,7 @@ import contextlib
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
 from mtc.core.events import (
@@ -30,7 +30,6 @@ from mtc.core.events import (
     Warned,
     to_json,
 )
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, Status
 from mtc.report.event_text import blocked_text, empty_text, event_text, recap
 from mtc.report.progress import Progress

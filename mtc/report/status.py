@@ -8,9 +8,9 @@ blocks. Long ranges have a column for each month, which shows its worst day.
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Stage, StepId
 from mtc.core.sanitize import one_line, shorten
 from mtc.plan.neighbours import NOT_WHOLE

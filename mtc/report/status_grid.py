@@ -3,10 +3,9 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage, Status, StepId, Verdict
 from mtc.core.records import History, StepRecord

@@ -5,10 +5,9 @@ This is the only place that examines streams and the environment for it.
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TextIO
-
-from mtc.core.fast_dataclass import dataclass
 
 _WIDTH = 80
 

@@ -7,8 +7,8 @@ import datetime as dt
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Accounting, Output
 
 _MINUTE = 60

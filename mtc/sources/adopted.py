@@ -8,12 +8,11 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mtc.core.atomic_files import read_json_cache, sha256, write_json_cache
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.formats.compression import as_utf8
 from mtc.formats.line_cleaning import tidy, unmarked, whole_lines

@@ -4,10 +4,10 @@ import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.sources.adopted import as_slice, before_slices, without_compression
 from mtc.sources.log_identity import KnownLog, LogFile, known_logs

@@ -9,14 +9,13 @@ import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from mtc.core.atomic_files import sha256, write_json_cache
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import ObjectChangedError, PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.core.sanitize import printable
 from mtc.sources.dated_day import DayOfLogs, DayRules

@@ -11,11 +11,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtc.core.atomic_files import explain_write_error, path_inside, sha256, staged_beside
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError, explain_read_error
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources.listing import DayIndex, ListRange, list_ranges

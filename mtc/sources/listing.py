@@ -9,9 +9,8 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.sources import url_template
 from mtc.sources.url_pattern import DEEP, SourceUrl, is_fixed, regex_of
 from mtc.sources.url_template import Atom, Directive, Text

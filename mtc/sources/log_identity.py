@@ -16,9 +16,9 @@ differently; a log that is changed in its first bytes is another one.
 import hashlib
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Slice, SourceObject
 from mtc.sources.log_text import HEAD, LogText
 

@@ -9,10 +9,9 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.formats.compression import bom_encoding
 from mtc.sources.log_identity import Identified, KnownLog, LogFile, Sighting, digest, identify, known_logs, line_ends

@@ -10,12 +10,11 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from mtc.core.errors import ObjectChangedError, explain_read_error
-from mtc.core.fast_dataclass import dataclass
 from mtc.formats.compression import PLAIN, bom_encoding, compression_of_head, stream_blocks
 
 HEAD = 4096

@@ -7,8 +7,8 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sanitize import printable
 from mtc.sources import url_template
 from mtc.sources.url_pattern import DEEP, SourceUrl, between_stars, regex_of, stars_regex

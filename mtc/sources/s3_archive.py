@@ -7,13 +7,13 @@ after a crash, and any other object is not overwritten. What the state records i
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import explain_write_error
 from mtc.core.background import run_watched
 from mtc.core.errors import MtcError, ObjectChangedError, PermanentError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
 from mtc.sources.s3_client import (

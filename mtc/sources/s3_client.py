@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from pydantic import SecretStr
 
 from mtc.core.background import LowSpeedLimit
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.sources.settings import Credentials
 

@@ -6,13 +6,13 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import explain_write_error
 from mtc.core.background import run_watched
 from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.formats.compression import PLAIN, compression_of_head

@@ -3,11 +3,11 @@
 import base64
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtc.core.errors import ObjectChangedError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.sources.s3_client import (
     Access,

@@ -7,10 +7,10 @@ import contextlib
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 
 Progress = Callable[[int], None]

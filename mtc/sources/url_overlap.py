@@ -10,10 +10,9 @@ import itertools
 import os.path
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.sources import url_template
 from mtc.sources.url_pattern import DEEP, ArchiveUrl, SourceUrl, char_class_regex
 from mtc.sources.url_template import Atom, Directive, Field, Glob, Text, locate, parse

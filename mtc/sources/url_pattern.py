@@ -8,10 +8,10 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.sources import url_template

@@ -11,9 +11,9 @@ months are English whatever the locale, so that a manifest means the same on eve
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",

@@ -11,13 +11,13 @@ import contextlib
 import datetime as dt
 import hashlib
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import StagedFiles, explain_write_error, fsync_dir, make_folder, sha256, sweep
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Output, Receipt, Stage, Status, StepId
 from mtc.manifest.project import Project
 from mtc.plan.work import CsvWork, Task

@@ -4,10 +4,10 @@ The coordinator alone writes facts to the state; a stage never opens the state.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from mtc.core.deliveries import Batch, DeliveredObject, Delivery
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, Receipt, StepId
 from mtc.plan.work import LoadedStep, Task
 

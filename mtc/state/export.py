@@ -6,11 +6,11 @@ The state holds no secrets, so an export holds none.
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from mtc.core.errors import StateError
-from mtc.core.fast_dataclass import dataclass
 from mtc.state import schema, state_errors
 from mtc.state.connection import StateConnection
 from mtc.state.rows import from_text

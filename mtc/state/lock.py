@@ -19,7 +19,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,7 +27,6 @@ from typing import Self
 from mtc.core.atomic_files import PRIVATE, make_folder
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import LockedError, StateError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sanitize import replace_unprintable
 from mtc.state import state_errors
 

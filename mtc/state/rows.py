@@ -10,11 +10,10 @@ import datetime as dt
 import gc
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut, DeliveredObject, Delivery, DeliveryStatus
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Accounting, LoadedObject, Output, Part, Receipt, Slice, SourceObject, Stage, Status, StepId
 from mtc.core.records import StepRecord
 

@@ -8,11 +8,10 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtc.core.atomic_files import PRIVATE, make_folder, write_atomic
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Status, StepId, Verdict
 from mtc.state import state_errors
 

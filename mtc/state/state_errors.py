@@ -7,10 +7,10 @@ import contextlib
 import errno
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtc.core.errors import StateError, explain_machine_error
-from mtc.core.fast_dataclass import dataclass
 
 RESTORE = (
     "restore it from a backup; or save what can be read with `mtc state export`, move it and the warehouse away, "

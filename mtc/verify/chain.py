@@ -10,9 +10,8 @@ So these referrer types are compared as one, and assistants' names are left out.
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.findings import DayNumbers, DayVerified, Disagreement, differ
 from mtc.core.model import Accounting, Status
 from mtc.core.records import StepRecord

@@ -11,13 +11,13 @@ import glob
 import hashlib
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.atomic_files import path_inside, sha256
 from mtc.core.deliveries import BatchStatus, DeliveredObject, Delivery, DeliveryStatus, undelivered
 from mtc.core.errors import MtcError, PermanentError, explain_read_error
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.findings import Disagreement, differ
 from mtc.core.model import Accounting, LoadedObject, Part, Stage, Status, StepId, label_of_key
 from mtc.core.records import History, StepRecord, copy_note, counted_accounting

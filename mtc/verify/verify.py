@@ -10,14 +10,13 @@ range.
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from mtc.core.clock import Clock, utc_now
 from mtc.core.deliveries import DeliveryStatus
 from mtc.core.errors import MtcError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.findings import Disagreement, Verified
 from mtc.core.model import Part, Stage, StepId
 from mtc.core.records import History

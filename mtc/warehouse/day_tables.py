@@ -7,9 +7,9 @@ these rows reach Python.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.warehouse.stat_document import Summary
 from mtc.warehouse.stat_tables import OTHERS, Tables, metrics
 

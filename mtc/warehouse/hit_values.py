@@ -16,9 +16,9 @@ the state and of documents.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.warehouse.referrers import AUTHORITY, CAMPAIGN_NAMES, IGNORED_PARAMETERS
 from mtc.warehouse.stat_tables import LABEL_LENGTH
 

@@ -7,13 +7,13 @@ from text. The same inputs give the same bytes, so no clock is read. Nothing is 
 import datetime as dt
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, ValidationError
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SITE_NAME, Accounting
 from mtc.warehouse.stat_tables import ROWS, Count, Row, StatModel, Tables
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -18,7 +19,6 @@ from urllib.parse import urlsplit
 from mtc import __version__
 from mtc.core.atomic_files import path_inside, sha256
 from mtc.core.errors import MtcError, PermanentError, explain_read_error
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.hit_order import Place, in_order
 from mtc.core.model import RECIPES, Accounting, Part, Stage
 from mtc.formats.settings import SEARCH_PARAMETERS

@@ -10,8 +10,8 @@ Packages and tables are loaded with the first user agent. Who classifies in thre
 
 import functools
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.formats.agents.agent_tables import (
     BROWSER,
     HEALTH_CHECKS,

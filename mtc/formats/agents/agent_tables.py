@@ -14,11 +14,11 @@ import importlib.metadata
 import importlib.util
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.formats.agents.regex_index import Expression, Finder, Groups, fill_template, lower_ascii
 
 Entry = dict[str, Any]

@@ -6,8 +6,8 @@ The rules are applied in the order of Matomo's tracker; a later rule overrides a
 import functools
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.formats.agents.agent_tables import BROWSER, AgentClient, System, brands, names
 from mtc.formats.agents.regex_index import Finder
 

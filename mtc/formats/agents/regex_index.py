@@ -12,10 +12,8 @@ a match can begin, which it does not with IGNORECASE.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
-
-from mtc.core.fast_dataclass import dataclass
 
 _SHORTEST = 2
 _NO_LETTERS = ("",)

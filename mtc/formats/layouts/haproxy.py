@@ -13,9 +13,8 @@ import functools
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.suggest import suggest
 from mtc.formats.layouts.apache import HEADERS
 from mtc.formats.layouts.json_paths import json_layout, looks_like_json

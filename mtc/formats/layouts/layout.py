@@ -8,10 +8,8 @@ dialect that DuckDB reads.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
-
-from mtc.core.fast_dataclass import dataclass
 
 # The names that a layout may give. A time taken is named after its unit, so that the unit is never guessed.
 NAMES: frozenset[str] = frozenset(

@@ -10,11 +10,11 @@ import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from mtc.core import crash_points
 from mtc.core.deliveries import Batch, BatchId, BatchStatus
 from mtc.core.errors import PermanentError, StepError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import StepId
 from mtc.core.retry import backoff
 from mtc.manifest.project import SiteSettings

@@ -15,6 +15,7 @@ import ipaddress
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +24,6 @@ import duckdb
 from mtc.core.database import explain_database_error
 from mtc.core.deliveries import Batch, BatchId, Cut
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.hit_order import in_order, slice_places
 from mtc.core.model import LoadedObject
 from mtc.stages.deliver import requests

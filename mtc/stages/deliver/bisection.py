@@ -19,10 +19,10 @@ import dataclasses
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from mtc.core.deliveries import Batch, BatchId, BatchStatus, Cut
-from mtc.core.fast_dataclass import dataclass
 from mtc.matomo.tracking import InDoubt, TrackingResult
 from mtc.stages.deliver.batching import Batching
 

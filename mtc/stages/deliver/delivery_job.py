@@ -5,7 +5,7 @@ import dataclasses
 import itertools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from mtc.core import crash_points
 from mtc.core.database import Connect
 from mtc.core.deliveries import Batch, BatchStatus, Cut, DeliveredObject, Delivery
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject
 from mtc.manifest.project import SiteSettings
 from mtc.matomo.client import LookupUnsureError
@@ -217,7 +216,7 @@ class _OpenDelivery:
 
     delivery: Delivery
     keys: Mapping[str, str]
-    note: DeliverySummary = DeliverySummary()
+    note: DeliverySummary = DeliverySummary()  # noqa: RUF009 - a frozen value
 
 
 def _keys(objects: Iterable[LoadedObject]) -> dict[str, str]:

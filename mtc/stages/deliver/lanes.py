@@ -13,11 +13,10 @@ import datetime as dt
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mtc.core.deliveries import Batch
 from mtc.core.errors import InterruptedRunError, MtcError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.stages.stage import Fact, FactRecorder
 
 _POLL = 0.1  # seconds

@@ -10,10 +10,10 @@ few hits is found soonest. There are several probes, of several visitors if poss
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from mtc.core.deliveries import Batch
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.retry import RetryPolicy
 from mtc.matomo.client import LookupUnsureError
 from mtc.matomo.lookup import Probe, glance, stored

@@ -1,6 +1,7 @@
 """A step whose hits are delivered, and what came of it. Needs nothing of Matomo, as most imports are not delivered."""
 
-from mtc.core.fast_dataclass import dataclass
+from dataclasses import dataclass
+
 from mtc.core.model import StepId
 from mtc.manifest.project import SiteSettings
 from mtc.stages.stage import FactRecorder

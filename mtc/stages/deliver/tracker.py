@@ -9,11 +9,10 @@ import threading
 import time
 import zoneinfo
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.retry import RetryPolicy
 from mtc.manifest.project import SiteSettings

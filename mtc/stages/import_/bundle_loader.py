@@ -8,6 +8,7 @@ in a file with object, line number and reason. Nothing is published or recorded 
 import datetime as dt
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,6 @@ from mtc.core import crash_points
 from mtc.core.atomic_files import StagingFolder, sha256
 from mtc.core.database import explain_database_error
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.frozen_model import seconds
 from mtc.core.model import FIRST_RECIPE, RECIPES, Accounting, Part, Stage
 from mtc.core.sanitize import printable

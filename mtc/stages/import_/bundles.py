@@ -10,11 +10,10 @@ bundles, one for each format, however often the formats alternate. Nothing is pa
 import contextlib
 import itertools
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.formats.compression import UTF8, blocks, encoding_of_file, is_plain
 from mtc.formats.line_cleaning import BOM, is_tidy, whole_lines

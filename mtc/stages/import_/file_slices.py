@@ -12,14 +12,13 @@ import os
 import select
 import threading
 from collections.abc import Generator, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
 from isal import isal_zlib
 
 from mtc.core.errors import ObjectChangedError, explain_read_error
-from mtc.core.fast_dataclass import dataclass
 from mtc.formats.compression import BLOCK, refuse
 from mtc.formats.line_cleaning import BOM, tidy, unmarked, whole_lines
 from mtc.formats.model import Format

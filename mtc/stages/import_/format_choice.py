@@ -11,10 +11,9 @@ servers (`other`) say nothing about the format.
 """
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Accounting, LoadedObject, SourceObject
 from mtc.core.sanitize import printable
 from mtc.formats import csv_lines, json_formats

@@ -9,6 +9,7 @@ to the archive, each recorded as soon as its copy is verified. The source is nev
 import contextlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from mtc.core import crash_points
 from mtc.core.database import Connect
 from mtc.core.deliveries import Delivery, undelivered
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
 from mtc.core.records import copies_among, copy_note, counted_accounting
 from mtc.core.sanitize import printable

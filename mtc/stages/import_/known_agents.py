@@ -13,13 +13,12 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from mtc.core.atomic_files import sha256
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sql import literal
 from mtc.formats.agents import recipe
 

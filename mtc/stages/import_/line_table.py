@@ -7,12 +7,12 @@ that may be hits, classified once.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.sanitize import printable
 from mtc.formats.agents import Agent, classify
 from mtc.formats.filters import agent_excluded

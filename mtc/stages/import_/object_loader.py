@@ -7,7 +7,7 @@ read. Nothing of an incomplete object is left in the warehouse.
 import contextlib
 import dataclasses
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from mtc.core import crash_points
 from mtc.core.atomic_files import StagingFolder, staging_folder
 from mtc.core.database import Connect
 from mtc.core.errors import StepError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import RECIPES, LoadedObject, Part, SourceObject, Stage, StepId
 from mtc.core.sanitize import printable
 from mtc.formats.csv_lines import Cells

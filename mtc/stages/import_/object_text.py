@@ -8,6 +8,7 @@ names for them; of other files every column, under its own name.
 import glob
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +17,6 @@ import duckdb
 from mtc.core.atomic_files import sha256
 from mtc.core.database import Connect, explain_database_error
 from mtc.core.errors import PermanentError, StepError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.core.sql import literal
 from mtc.formats.aws import CLOUDFRONT_COLUMNS, parquet_column

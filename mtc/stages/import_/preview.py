@@ -7,14 +7,13 @@ lines of each kind, hits and each reason, with all fields that were read.
 import contextlib
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
 from mtc.core.database import Connect, explain_database_error
 from mtc.core.errors import PermanentError, StepError, explain_read_error
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Accounting, SourceObject
 from mtc.formats.compression import compression, encoding_of_file
 from mtc.formats.filters import agent_reason

@@ -6,14 +6,13 @@ that matches nothing, changes how an object is recorded but none of the hits tha
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from mtc.core.deliveries import DeliveredObject
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, StepId
 from mtc.plan.work import ImportWork
 from mtc.stages.stage import Fact, ObjectCarried, ResendAllowed

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import SourceObject
 from mtc.formats.compression import blocks
 from mtc.formats.line_cleaning import unmarked

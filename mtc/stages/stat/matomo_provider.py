@@ -9,11 +9,11 @@ import hashlib
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from mtc import __version__
 from mtc.core.errors import PermanentError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import RECIPES, Stage
 from mtc.manifest.project import SiteSettings
 from mtc.matomo import sites

@@ -8,13 +8,13 @@ import datetime as dt
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import StagedFiles, explain_write_error, fsync_dir, make_folder, path_inside, sha256, sweep
 from mtc.core.errors import PermanentError, StepError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Output, Receipt, Stage, Status, StepId
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import PlannedStep, StatWork, Task
