@@ -216,7 +216,8 @@ class _ListedDay:
 
     def _notes(self, found: ObjectChanges) -> tuple[str, ...]:
         """The notes of a step that is up to date."""
-        retained = reasons_for("kept, though gone from the source", (old.object.label for old in found.vanished))
+        kept = (old.object.label for old in found.vanished)
+        retained = reasons_for("kept, though gone from the source", kept) if found.vanished else ()
         record = self.record
         if not found.same and not retained and self.step.day in self.planner.hit_days:
             return (_ELSEWHERE,)
@@ -230,17 +231,21 @@ class _ListedDay:
         yield Verdict.MANIFEST_CHANGED, self._changed_settings(found, inputs)
         if not found.is_same:
             yield from self._changed_objects(found)
-        undelivered = self._undelivered(found)
-        yield Verdict.OUTPUT_MISSING, reasons_for("not delivered", (old.object.label for old in undelivered))
-        yield Verdict.INPUTS_CHANGED, reasons_for("cannot be read", self.unreadable)
-        yield Verdict.WOULD_LOSE, self._loss_reasons(found) if found.vanished else ()
+        if undelivered := self._undelivered(found):
+            yield Verdict.OUTPUT_MISSING, reasons_for("not delivered", (old.object.label for old in undelivered))
+        if self.unreadable:
+            yield Verdict.INPUTS_CHANGED, reasons_for("cannot be read", self.unreadable)
+        if found.vanished:
+            yield Verdict.WOULD_LOSE, self._loss_reasons(found)
 
     def _changed_settings(self, found: ObjectChanges, inputs: Mapping[str, str]) -> tuple[str, ...]:
         record = self.record
         changes: tuple[str, ...] = ()
         if record is not None and (record.inputs or inputs):  # for a day without objects no setting matters
             changes = self.planner.today.changes(record)
-        return changes or reasons_for("loaded with other settings", (new.label for _, new in found.other_settings))
+        if changes or not found.other_settings:
+            return changes
+        return reasons_for("loaded with other settings", (new.label for _, new in found.other_settings))
 
     def _changed_objects(self, found: ObjectChanges) -> Iterator[Finding]:
         yield Verdict.INPUTS_CHANGED, reasons_for("changed", (changed_object(old, new) for old, new in found.changed))
@@ -277,7 +282,7 @@ class _ListedDay:
 
     def _undelivered(self, found: ObjectChanges) -> tuple[LoadedObject, ...]:
         """Loaded objects that stay as they are and were not delivered to Matomo."""
-        return self.deliveries.missing((*found.same, *self._retained(found)))
+        return self.deliveries.missing((*found.same, *self._retained(found))) if self.deliveries.enabled else ()
 
     def _work(self, found: ObjectChanges, made_with: str, objects: tuple[SourceObject, ...]) -> ImportWork:
         step_archive = StepArchive(self.site, self.step.day, self.record)

@@ -75,11 +75,12 @@ class StatPlanner:
         if (early := self._before(step, Stage.IMPORT)) is not None:
             return early
         today, record = self._statistics, self.history.steps.get(step)
-        work, inputs = self._stat_work(day)
+        work, made = self._stat_work(day)
+        inputs = one_copy(made, record)
         verdict, reasons = self._stat_verdict(step, self._verdict(record, today, inputs), work, record)
         reasons = (*reasons, *work.lacking) if work.lacking else reasons
-        done, kept = work if verdict.is_work else None, one_copy(inputs, record)
-        return PlannedStep(known_step(step, record), verdict, reasons, today.values, kept, done)
+        done = work if verdict.is_work else None
+        return PlannedStep(known_step(step, record), verdict, reasons, today.values, inputs, done)
 
     def _stat_verdict(self, step: StepId, found: Finding, work: StatWork, record: StepRecord | None) -> Finding:
         verdict, reasons = found
@@ -123,13 +124,13 @@ class StatPlanner:
         if (early := self._before(step, Stage.STAT)) is not None:
             return early
         stat = stat_version(self.site, day, self.world, self.history)
-        inputs = {"stat": stat}
         today, record = self._rows, self.history.steps.get(step)
+        inputs = one_copy({"stat": stat}, record)
         verdict, reasons = self._verdict(record, today, inputs)
         if verdict is Verdict.UP_TO_DATE and self.world.csv_missing:
             verdict, reasons = Verdict.OUTPUT_MISSING, reasons_for("missing", self.world.csv_missing)
         work = CsvWork(stat, self.recorded) if verdict.is_work else None
-        return PlannedStep(known_step(step, record), verdict, reasons, today.values, one_copy(inputs, record), work)
+        return PlannedStep(known_step(step, record), verdict, reasons, today.values, inputs, work)
 
     def _before(self, step: StepId, stage: Stage) -> PlannedStep | None:
         """The step while its predecessor of the previous stage is not done; None if that is done."""

@@ -50,27 +50,28 @@ class ListRange:
         return not before and not (bool(self.stop) and folder[: len(self.stop)] > self.stop[: len(folder)])
 
 
-def plan_ranges(prefixes: Mapping[dt.date, str], *, in_order: bool) -> tuple[ListRange, ...]:
-    """The ranges for some days, each with the longest known prefix of its keys.
+def plan_ranges(
+    days: Collection[dt.date], prefix: Callable[[dt.date], str], *, in_order: bool
+) -> tuple[ListRange, ...]:
+    """The ranges for some days. `prefix` gives the longest known prefix of a day's keys.
 
     With `in_order` the prefixes sort as their days do, and days close together are one range with bounds on both
     sides. Without it each prefix is a range, and very many are replaced by their common prefix.
     """
-    prefix_of = dict(sorted(prefixes.items()))
     if in_order:
-        return tuple(_range(prefix_of[first], prefix_of[last]) for first, last in _runs(prefix_of))
-    distinct = sorted(set(prefix_of.values()))
+        return tuple(_range(prefix(first), prefix(last)) for first, last in _runs(sorted(days), prefix))
+    distinct = sorted(set(map(prefix, days)))
     if len(distinct) > _MAX_RANGES:
         return (ListRange(_common_prefix(distinct[0], distinct[-1])),)
     return tuple(ListRange(prefix) for prefix in distinct)
 
 
-def _runs(prefix_of: Mapping[dt.date, str]) -> Iterator[tuple[dt.date, dt.date]]:
+def _runs(days: Iterable[dt.date], prefix: Callable[[dt.date], str]) -> Iterator[tuple[dt.date, dt.date]]:
     """First and last of days that share a prefix, or are so close that reading on costs less than another request."""
     first: dt.date | None = None
     last = dt.date.min
-    for day, prefix in prefix_of.items():
-        if first is not None and day - last > _NEAR_DAYS and prefix != prefix_of[last]:
+    for day in days:
+        if first is not None and day - last > _NEAR_DAYS and prefix(day) != prefix(last):
             yield first, last
             first = None
         first, last = first or day, day
@@ -168,9 +169,9 @@ class _LevelPlanner:
 def _ranges_of(pattern: SourceUrl, piece: int, folder: str, days: Collection[dt.date]) -> tuple[ListRange, ...]:
     """The ranges below a folder that matches the pieces before `piece`, by what is fixed from there on."""
     fixed = tuple(pattern.fixed(piece))
-    prefixes = {day: folder + _text(fixed, day) for day in days}
     codes = tuple(atom.code for atom in fixed if isinstance(atom, Directive))
-    return plan_ranges(prefixes, in_order=url_template.sort_as_dates(codes))
+    in_order = url_template.sort_as_dates(codes)
+    return plan_ranges(days, lambda day: folder + _text(fixed, day), in_order=in_order)
 
 
 def _is_dated(piece: tuple[Atom, ...]) -> bool:

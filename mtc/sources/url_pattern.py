@@ -54,8 +54,9 @@ class SourceUrl:
 
     def match(self, key: str) -> dt.date | None:
         """The day that `key` names; None when it does not match, or its dates do not exist or disagree."""
-        match = self.regex.fullmatch(key) if self.is_dated else None
-        return None if match is None else url_template.parse_day(match.groupdict())
+        match = self.regex.fullmatch(key)
+        texts = match.groupdict() if match else {}  # empty too where no date is named
+        return url_template.parse_day(texts) if texts else None
 
     def accepts(self, key: str) -> bool:
         """Whether `key` is one of the source: it fits, and the date that it names exists."""

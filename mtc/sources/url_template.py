@@ -9,6 +9,7 @@ months are English whatever the locale, so that a manifest means the same on eve
 """
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ _TEXTS: Mapping[str, Callable[[dt.date], str]] = {
 }
 
 
+@functools.lru_cache(maxsize=8192)
 def format_directive(code: str, day: dt.date) -> str:
     """The text of one directive, except those of the time, for a day."""
     return _TEXTS[code](day)
@@ -56,11 +58,16 @@ def format_directive(code: str, day: dt.date) -> str:
 
 def parse_day(values: Mapping[str, str]) -> dt.date | None:
     """The day that the texts of directives give; None if it does not exist or they disagree."""
+    return _day_of(tuple(values.items()))
+
+
+@functools.lru_cache(maxsize=8192)
+def _day_of(texts: tuple[tuple[str, str], ...]) -> dt.date | None:
     try:
-        day = _assemble(values)
+        day = _assemble(dict(texts))
     except (ValueError, OverflowError):
         return None
-    return day if all(format_directive(code, day) == text for code, text in values.items()) else None
+    return day if all(format_directive(code, day) == text for code, text in texts) else None
 
 
 def names_a_day(codes: frozenset[str]) -> bool:

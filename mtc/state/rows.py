@@ -198,13 +198,14 @@ def no_collecting() -> Iterator[None]:
 class Decoder:
     """Decodes the rows of one read of the state. The mappings that it returns may be shared: never change them."""
 
-    __slots__ = ("_accountings", "_days", "_maps", "_steps")
+    __slots__ = ("_accountings", "_days", "_maps", "_steps", "_times")
 
     def __init__(self) -> None:
         self._accountings: dict[str | None, Accounting | None] = {}
         self._days: dict[str, dt.date] = {}
         self._maps: dict[str, dict[str, Any]] = {}
         self._steps: dict[tuple[str, str, str], StepId] = {}
+        self._times: dict[str | None, dt.datetime | None] = {None: None}
 
     def day(self, text: str) -> dt.date:
         """A date."""
@@ -225,6 +226,12 @@ class Decoder:
         if text not in self._accountings:
             self._accountings[text] = from_accounting(text)
         return self._accountings[text]
+
+    def time(self, text: str | None) -> dt.datetime | None:
+        """A time: many steps were listed, or recorded, at one."""
+        if text not in self._times:
+            self._times[text] = from_timestamp(text)
+        return self._times[text]
 
     def step(self, site: str, stage: str, day: str) -> StepId:
         """A step id."""
@@ -250,8 +257,8 @@ class Decoder:
             tuple(from_json(notes, list)) if notes != "[]" else (),
             from_text(error),
             attempts,
-            from_timestamp(finished),
-            from_timestamp(checked),
+            self.time(finished),
+            self.time(checked),
         )
 
     def part(self, row: Row) -> Part:
