@@ -17,6 +17,7 @@ def main() -> NoReturn:
     """Load the command line and hand over to it."""
     listen()
     gc.set_threshold(_YOUNG)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some reads of every package installed
     _open_streams()
     try:
         from mtc.cli.main import main as command_line  # noqa: PLC0415 - what takes long, in which a signal may come

@@ -21,6 +21,9 @@ _WORTHLESS = (0, 0)
 _MOST = 16
 _LETTERS = "[A-Za-z0-9 _/;,:-]"
 _ONLY_PLAIN = re.compile(rf"{_LETTERS}+")
+_BEGINNING = re.compile(rf"\^?({_LETTERS}{{6,}})(?![?*+{{])[^|]*")
+"""An expression that begins with a text, and has no alternatives."""
+
 _END = "(?:[);/ ]|$)"
 """How most expressions of devices end; no text is required by it."""
 
@@ -49,6 +52,9 @@ def literals(pattern: str) -> Literals | None:
     read = pattern.removesuffix(_END)
     if _ONLY_PLAIN.fullmatch(read):
         return frozenset((read.lower(),)) if len(read) >= _SHORTEST else None
+    begins = _BEGINNING.fullmatch(read)
+    if begins is not None and begins[1].lower() not in _ORDINARY:
+        return frozenset((begins[1].lower(),))
     reader = _PatternReader(read)
     found = reader.alternatives()
     return found if reader.at == len(read) else None
@@ -218,11 +224,13 @@ def fill_template(template: str, groups: Groups) -> str:
 
 def captures(pattern: str) -> bool:
     """Whether a pattern has capturing groups."""
-    return _CAPTURING.search(pattern) is not None
+    return "(" in pattern and _CAPTURING.search(pattern) is not None
 
 
 def alternatives(pattern: str) -> list[str]:
     """Split `a|b|c` into its alternatives; a pattern with unbalanced brackets stays whole."""
+    if "|" not in pattern:
+        return [pattern]
     depth, begins, found = 0, 0, []
     for mark in _MARK.finditer(pattern):
         depth += {"(": 1, ")": -1}.get(mark[0], 0)
