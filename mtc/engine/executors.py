@@ -165,10 +165,13 @@ class _Message:
 
 
 class PoolExecutor:
-    """Runs up to `jobs` tasks at a time, each in a thread."""
+    """Runs up to `jobs` tasks at a time, each in a thread. `prepare` is called before each, in the coordinator's."""
 
-    def __init__(self, runners: StageRunners, handler: Handler, jobs: int) -> None:
+    def __init__(
+        self, runners: StageRunners, handler: Handler, jobs: int, prepare: Callable[[], None] = lambda: None
+    ) -> None:
         self.slots = jobs
+        self._prepare = prepare
         self._runners = runners
         self._handler = handler
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="mtc")
@@ -178,6 +181,7 @@ class PoolExecutor:
 
     def submit(self, task: Task) -> None:
         """Take a task."""
+        self._prepare()
         self._open += 1
         self._pool.submit(self._work, task)
 

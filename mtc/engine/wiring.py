@@ -18,7 +18,6 @@ from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
 from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor, StageRunners
 from mtc.engine.observe import OpenSource
-from mtc.formats.agents import load_table_reader
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import Task
 from mtc.sources.dated_source import DatedSource
@@ -139,10 +138,16 @@ def executor_maker(project: Project, opener: OpenSource) -> Callable[[Handler], 
     def make(handler: Handler) -> Executor:
         if project.run.jobs == 1:
             return InlineExecutor(runners, handler)
-        load_table_reader()  # threads of one pool end before those of the next begin
-        return PoolExecutor(runners, handler, project.run.jobs)
+        return PoolExecutor(runners, handler, project.run.jobs, _load_table_reader)
 
     return make
+
+
+def _load_table_reader() -> None:
+    """Load what reads tables of user agents in the main thread, as threads of one pool end before others begin."""
+    from mtc.formats.agents import load_table_reader  # noqa: PLC0415 - not loaded where no task has work
+
+    load_table_reader()
 
 
 _URL_PASSWORD = re.compile(r"(://[^/@\s:]+):[^/@\s]+@")

@@ -11,6 +11,7 @@ pattern, columns, csv_lines, json_lines, ltsv_logfmt, w3c      the shapes of lin
 ncsa, proxies, aws, clouds, json_formats                       the formats
 settings                      what a manifest may say of filters, hits and clients; `re2` checks its expressions
 custom_formats, layouts       formats that a manifest describes, in the servers' own languages
+described_formats             what is made of such a description
 layers, server_messages       what stands around and between the lines of a log
 field_names, field_mapping, forwarded                          which field is which
 compression, line_cleaning    from a file's bytes to lines that DuckDB reads

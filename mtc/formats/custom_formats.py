@@ -1,43 +1,21 @@
-"""Log formats that a manifest describes: the settings (`CustomFormat`), and the `Format` that is made of one.
+"""Log formats that a manifest describes: the settings. `described_formats` makes a `Format` of them.
 
-Every text is checked when the manifest is read, so that an error names its place in the file.
+Every text is checked when the manifest is read, so that an error names its place in the file. The modules that read the
+languages of servers are loaded for manifests that use them.
 """
 
-import dataclasses
 import functools
+import importlib
 import json
-import re
 from collections.abc import Callable
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from mtc.core.frozen_model import Model
-from mtc.core.sql import literal
-from mtc.formats import ncsa, proxies
-from mtc.formats.json_lines import JsonLines, pointer
-from mtc.formats.layouts.apache import compile_apache
-from mtc.formats.layouts.envoy import compile_envoy
-from mtc.formats.layouts.haproxy import compile_haproxy
 from mtc.formats.layouts.json_paths import read_path
-from mtc.formats.layouts.layout import (
-    ADDRESSES,
-    JsonLayout,
-    Layout,
-    LayoutError,
-    TextLayout,
-    TimeLayout,
-    check_time,
-    require,
-)
-from mtc.formats.layouts.nginx import compile_nginx
-from mtc.formats.layouts.squid import compile_squid
-from mtc.formats.layouts.tomcat import compile_tomcat
-from mtc.formats.model import ANY_EPOCH, CLF_TIME, FIELDS, Format, Time
-from mtc.formats.pattern import CustomPattern
+from mtc.formats.layouts.layout import JsonLayout, Layout, LayoutError, TextLayout, TimeLayout, check_time, require
 from mtc.formats.re2 import compile_expression
-from mtc.formats.server_messages import is_json_message_sql
-from mtc.formats.sql import address, host_name, milliseconds, query_text, unbracketed
 
 
 def _checked(compile_: Callable[[str], object]) -> AfterValidator:
@@ -49,6 +27,17 @@ def _checked(compile_: Callable[[str], object]) -> AfterValidator:
 
 
 JsonPath = Annotated[str, Field(min_length=1, examples=["client.addr", "headers.User-Agent[0]"]), _checked(read_path)]
+
+
+def compile_layout(server: str, text: str) -> Layout:
+    """The layout that the line of a server's configuration defines: `compile_SERVER` of the module of its name.
+
+    Raises:
+        LayoutError: the line is not right.
+    """
+    module = importlib.import_module(f"mtc.formats.layouts.{server}")
+    layout: Layout = getattr(module, f"compile_{server}")(text)
+    return layout
 
 
 class JsonPaths(Model):
@@ -110,14 +99,7 @@ class JsonPaths(Model):
         return JsonLayout(tuple((name, read_path(path)) for name, path in self if path), clock)
 
 
-_SERVERS: dict[str, Callable[[str], Layout]] = {
-    "apache": compile_apache,
-    "nginx": compile_nginx,
-    "haproxy": compile_haproxy,
-    "tomcat": compile_tomcat,
-    "envoy": compile_envoy,
-    "squid": compile_squid,
-}
+_SERVERS = ("apache", "nginx", "haproxy", "tomcat", "envoy", "squid")
 _KINDS = ("regex", *_SERVERS, "json")
 
 
@@ -138,7 +120,7 @@ class CustomFormat(Model):
         Annotated[
             str,
             Field(min_length=1, examples=['%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"']),
-            _checked(compile_apache),
+            _checked(functools.partial(compile_layout, "apache")),
         ]
         | None
     ) = None
@@ -149,7 +131,7 @@ class CustomFormat(Model):
             Field(
                 min_length=1, examples=['$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent']
             ),
-            _checked(compile_nginx),
+            _checked(functools.partial(compile_layout, "nginx")),
         ]
         | None
     ) = None
@@ -158,7 +140,7 @@ class CustomFormat(Model):
         Annotated[
             str,
             Field(min_length=1, examples=["%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %hr %hs %{+Q}r"]),
-            _checked(compile_haproxy),
+            _checked(functools.partial(compile_layout, "haproxy")),
         ]
         | None
     ) = None
@@ -167,7 +149,7 @@ class CustomFormat(Model):
         Annotated[
             str,
             Field(min_length=1, examples=['%h %l %u %t "%r" %s %b %D', "combined"]),
-            _checked(compile_tomcat),
+            _checked(functools.partial(compile_layout, "tomcat")),
         ]
         | None
     ) = None
@@ -181,7 +163,7 @@ class CustomFormat(Model):
                     '[%START_TIME%] "%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%" %RESPONSE_CODE% "%REQ(X-FORWARDED-FOR)%"'
                 ],
             ),
-            _checked(compile_envoy),
+            _checked(functools.partial(compile_layout, "envoy")),
         ]
         | None
     ) = None
@@ -190,7 +172,7 @@ class CustomFormat(Model):
         Annotated[
             str,
             Field(min_length=1, examples=["%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru", "combined"]),
-            _checked(compile_squid),
+            _checked(functools.partial(compile_layout, "squid")),
         ]
         | None
     ) = None
@@ -230,7 +212,7 @@ class CustomFormat(Model):
             return TextLayout(read.pattern, read.names, clock)
         if self.json_ is not None:
             return self.json_.layout(clock)
-        return _SERVERS[self.name](str(self._given()[self.name]))
+        return compile_layout(self.name, str(self._given()[self.name]))
 
     def __str__(self) -> str:
         return json.dumps(self._given(), sort_keys=True, ensure_ascii=False)
@@ -246,128 +228,3 @@ FormatChoice = Annotated[
     Discriminator(_kind),
 ]
 """A format's name, or a description of one."""
-
-
-_USUAL_TIMES = (CLF_TIME,)
-_UNITS = {"time_ms": 1, "time_us": 0.001, "time_s": 1000, "time_ns": 1e-6, "time_taken": 1}
-# Common configurations, and the built-in formats that read them fastest.
-_APACHE = '%h %l %u %t "%r" %>s %b'
-_NGINX = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
-_HEADERS = ' "%{Referer}i" "%{User-Agent}i"'
-_FAST_FORMATS = {
-    compile_apache(_APACHE).pattern: ncsa.COMMON,
-    compile_apache(_APACHE + _HEADERS).pattern: ncsa.COMBINED,
-    compile_apache(f"%v:%p {_APACHE}").pattern: ncsa.COMMON_VHOST,
-    compile_apache(f"%v:%p {_APACHE}{_HEADERS}").pattern: ncsa.COMBINED_VHOST,
-    compile_apache(f"%v:%p {_APACHE.replace('%b', '%O')}{_HEADERS}").pattern: ncsa.COMBINED_VHOST,
-    **{
-        layout.pattern: log_format
-        for layout, log_format in (
-            (compile_nginx(_NGINX), ncsa.COMMON),
-            (compile_nginx(f'{_NGINX} "$http_referer" "$http_user_agent"'), ncsa.COMBINED),
-            (compile_haproxy("httplog"), proxies.HAPROXY),
-            (compile_haproxy("httpslog"), proxies.HAPROXY),
-        )
-        if isinstance(layout, TextLayout)
-    },
-}
-# What a server writes in place of a request that it could not read, and conditions for lines that are not requests.
-_NO_REQUEST = {"haproxy": ("<BADREQ>",), "envoy": ("-", "- - -")}
-_OTHER = {
-    "haproxy": f"{proxies.HAPROXY_OTHER} OR contains({{line}}, '<BADREQ>')",
-    "envoy": "contains({line}, '\"- - -\"') OR contains({line}, ' - - - ')",
-}
-_TIMES = ("date", "time", "clock", "zone")
-
-
-@functools.lru_cache(maxsize=64)
-def custom(described: CustomFormat) -> Format:
-    """The format of a description, for lines without a prefix; equal descriptions give the same object."""
-    layout = described.layout
-    if isinstance(layout, TextLayout):
-        return _text_format(described.name, layout)
-    return _json_format(described.name, layout)
-
-
-def _text_format(name: str, layout: TextLayout) -> Format:
-    if (known := _FAST_FORMATS.get(layout.pattern)) is not None:
-        return dataclasses.replace(known, name=name, detectable=False)
-    return Format(
-        name=name,
-        title=f"{name}, as the manifest describes it",
-        shape=CustomPattern(layout.pattern),
-        time=_time_syntax(layout.clock),
-        per_millisecond=1,
-        derive=_derive(name, layout),
-        other=_OTHER.get(name, ""),
-        detectable=False,
-    )
-
-
-def _json_format(name: str, layout: JsonLayout) -> Format:
-    return Format(
-        name=name,
-        title=f"{name}, as the manifest describes it",
-        shape=JsonLines(tuple((field, (pointer(*keys),)) for field, keys in layout.paths)),
-        time=_time_syntax(layout.clock),
-        per_millisecond=1,
-        derive=_derive(name, layout),
-        other=is_json_message_sql("{line}"),
-        detectable=False,
-    )
-
-
-def _time_syntax(clock: TimeLayout) -> Time:
-    if clock.epoch:
-        return Time((), epoch=clock.epoch, strict=True)
-    return Time(clock.formats, strict=True) if clock.formats else Time(_USUAL_TIMES, epoch=ANY_EPOCH, iso=True)
-
-
-def _derive(name: str, layout: Layout) -> tuple[tuple[str, str], ...]:
-    """SQL for the fields whose value is not their text."""
-    names = layout.names
-    found = {"ip": _client(names, _NO_REQUEST.get(name, ())), "time": _time_text(names, layout.clock)}
-    if "status" in names:
-        found["status"] = "CASE z.status WHEN '-1' THEN '0' ELSE z.status END"
-    if "host" in names:
-        found["host"] = host_name("z.host")
-    if taken := [milliseconds(f"z.{each}", unit=unit) for each, unit in _UNITS.items() if each in names]:
-        found["time_taken"] = f"coalesce({', '.join(taken)})"
-    found |= _from_captures(names)
-    if "query" in names:
-        found["query"] = query_text("z.query")
-    elif "path" in names:
-        found |= {"path": "NULL::VARCHAR", "target": "z.path"}
-    return tuple((field, sql) for field, sql in found.items() if field in FIELDS)
-
-
-def _client(names: tuple[str, ...], absent: tuple[str, ...]) -> str:
-    """SQL: the address; NULL where the request is one of the texts in `absent`.
-
-    If the layout has `ip`, that is the address: other fields count only if the source's `client` names them.
-    """
-    addresses = [address(f"z.{name}") for name in ADDRESSES if name in names]
-    ip = addresses[0] if "ip" in names else f"coalesce({', '.join(addresses)})"
-    request = next((f"z.{name}" for name in ("request", "method") if name in names), "")
-    if not request or not absent:
-        return ip
-    listed = ", ".join(map(literal, absent))
-    return f"CASE WHEN coalesce({request}, '') NOT IN ({listed}) THEN {ip} END"
-
-
-def _from_captures(names: tuple[str, ...]) -> dict[str, str]:
-    """SQL for fields from the headers that HAProxy captured, in braces (`captured`) or singly, by what they hold."""
-    singly = ", ".join(f"z.{name}" for name in names if re.fullmatch(r"captured\d+", name))
-    braced = "string_split(trim(z.captured, '{}'), '|')" if "captured" in names else "[]::VARCHAR[]"
-    if not singly and "captured" not in names:
-        return {}
-    captures = proxies.captured_headers(f"list_concat({braced}, [{singly}]::VARCHAR[])")
-    return {name: sql for name, sql in captures.items() if name not in names}
-
-
-def _time_text(names: tuple[str, ...], clock: TimeLayout) -> str:
-    """SQL: the text of the time, joined from all parts that the layout has."""
-    groups = clock.groups if clock.groups != ("time",) else tuple(name for name in _TIMES if name in names)
-    texts = [f"nullif(z.{group}, '')" for group in groups]
-    joined = f"concat_ws({literal(clock.joint)}, {', '.join(texts)})" if len(texts) > 1 else texts[0]
-    return joined if clock.formats or clock.epoch else unbracketed(joined)

@@ -12,7 +12,6 @@ from pathlib import Path, PurePath
 from mtc.core.errors import Problem
 from mtc.core.model import is_site_name
 from mtc.core.suggest import suggest
-from mtc.formats.registry import NAMES
 from mtc.manifest.models import Manifest
 from mtc.manifest.nodes import KeyPath, Map, Scalar, plain, scalars, text_of
 from mtc.sources.url_overlap import (
@@ -27,8 +26,8 @@ from mtc.sources.url_overlap import (
 )
 from mtc.sources.url_rules import UrlFinding, archive_findings, source_findings
 
-FORMAT_NAMES = frozenset({"auto", *NAMES})
 FOLDERS = ("warehouse", "stats", "csv")
+_AUTO = "auto"
 _SITES_OF_A_KIND = 2
 _TO_REPLACE = re.compile(r"REPLACE-ME|^(?:(?i:change[-_ ]?me|<[\w -]+>|x{3,}|todo)|YOUR[-_ ][A-Z_ -]+)$")
 _OUTPUT_PATTERNS: Mapping[str, tuple[str, ...]] = {
@@ -166,7 +165,7 @@ class ManifestRules:
             names = [key for key in known.entries if known.get(key)] if known else []
             hint = suggest(name, names) or "add it under `credentials:`"
             yield self._problem((*path, "credentials"), f"there is no entry {name} in credentials", hint)
-        if part == "source" and (log_format := self._text(*path, "format")) and log_format not in FORMAT_NAMES:
+        if part == "source" and (log_format := self._text(*path, "format")) and not _is_format(log_format):
             yield self._problem((*path, "format"), f"{log_format} is not a log format", _format_hint(log_format))
 
     def _site(self, name: str, site: Map) -> Iterator[Problem]:
@@ -300,9 +299,19 @@ def _leads_out(path: str) -> str:
     return "`~` is not followed" if path.startswith("~") else ""
 
 
+def _is_format(name: str) -> bool:
+    return name == _AUTO or name in _format_names()
+
+
+def _format_names() -> frozenset[str]:
+    from mtc.formats.registry import NAMES  # noqa: PLC0415 - loads every format, for manifests that name one
+
+    return frozenset({_AUTO, *NAMES})
+
+
 def _format_hint(name: str) -> str:
     """The format that is probably meant. A server's name is not a format: what it logs depends on its configuration."""
     server = name.lower()
     if server in {"nginx", "apache"}:
         return f"by default it logs `combined`; a format of your own is {{{server}: '...'}}"
-    return suggest(name, FORMAT_NAMES)
+    return suggest(name, _format_names())

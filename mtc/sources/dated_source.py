@@ -11,19 +11,21 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mtc.core.atomic_files import sha256, write_json_cache
 from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import ObjectChangedError, PermanentError
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.core.sanitize import printable
-from mtc.sources.dated_day import DayOfLogs, DayRules
 from mtc.sources.growing_source import GrowingSource, read_memory, spool_folder
 from mtc.sources.log_slices import Seen
 from mtc.sources.log_text import LogText
 from mtc.sources.source import LogSource, Note, ObjectsByDay, Progress, RemoteObject, ignore
 from mtc.sources.url_pattern import SourceUrl
+
+if TYPE_CHECKING:
+    from mtc.sources.dated_day import DayOfLogs
 
 _TRIES = 2
 
@@ -123,7 +125,7 @@ class DatedSource:
             listed, before = found.get(day, ()), loaded.get(day, ())
             if _are_as_loaded(listed, before):
                 continue
-            each = DayOfLogs(self._rules(day), listed, before, now)
+            each = self._day(day, listed, before, now)
             if not each.may_have_grown:
                 continue
             remembered = read_memory(self.memory) if remembered is None else remembered
@@ -138,9 +140,14 @@ class DatedSource:
             write_json_cache(self.memory, seen)
         return dict(sorted(found.items()))
 
-    def _rules(self, day: dt.date) -> DayRules:
+    def _day(
+        self, day: dt.date, listed: Sequence[SourceObject], loaded: Sequence[LoadedObject], now: dt.datetime
+    ) -> "DayOfLogs":
+        from mtc.sources.dated_day import DayOfLogs, DayRules  # noqa: PLC0415 - not loaded where all is as it was
+
         ends = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), self.zone)
-        return DayRules(ends, self.settle, self.files.text, self.encoding, self.in_place)
+        rules = DayRules(ends, self.settle, self.files.text, self.encoding, self.in_place)
+        return DayOfLogs(rules, listed, loaded, now)
 
     def list_days(self, days: Collection[dt.date], *, note: Note = ignore) -> ObjectsByDay:
         """The files of these days, whatever was loaded of them."""

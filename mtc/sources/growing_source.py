@@ -18,7 +18,6 @@ from mtc.core.clock import Clock, utc_now
 from mtc.core.errors import DamagedFileError, ObjectChangedError, PermanentError
 from mtc.core.model import LoadedObject, Slice, SourceObject
 from mtc.core.sanitize import printable
-from mtc.sources.adopted import WholeObjects
 from mtc.sources.log_identity import LogFile, digest, holds, known_logs
 from mtc.sources.log_slices import BEING_WRITTEN, Look, Seen, by_day, is_loaded, look, mark_of
 from mtc.sources.log_text import HEAD, CompressedFile, LogText, PlainFile
@@ -139,6 +138,8 @@ class GrowingSource:
     def _look_once(
         self, loaded: Sequence[LoadedObject], now: dt.datetime, note: Note, *, skips: bool = False
     ) -> tuple[Look, list[_Problem]]:
+        from mtc.sources.adopted import WholeObjects  # noqa: PLC0415 - loads formats, for logs that grow
+
         objects = WholeObjects(self.memory.with_suffix(".whole"), list(loaded), self.encoding)
         known = known_logs(item.object.slice for item in objects.loaded if item.object.slice is not None)
         remembered = read_memory(self.memory)

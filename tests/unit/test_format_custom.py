@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from reads import Reader
 
-from mtc.formats.custom_formats import CustomFormat, custom
+from mtc.formats.custom_formats import CustomFormat
+from mtc.formats.described_formats import custom
 from mtc.formats.layouts.apache import compile_apache
 from mtc.formats.layouts.layout import LayoutError
 from mtc.formats.layouts.nginx import compile_nginx

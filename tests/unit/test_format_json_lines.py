@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from reads import Reader
 
-from mtc.formats.custom_formats import CustomFormat, custom
+from mtc.formats.custom_formats import CustomFormat
+from mtc.formats.described_formats import custom
 from mtc.formats.json_formats import CADDY, CLOUDFLARE, NGINX_JSON, TRAEFIK_JSON
 from mtc.formats.json_lines import pointer
 from mtc.formats.model import Format

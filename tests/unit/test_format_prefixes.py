@@ -8,7 +8,8 @@ from format_samples import SAMPLES, SampleFile
 from reads import Reader
 
 from mtc.core.errors import PermanentError
-from mtc.formats.custom_formats import CustomFormat, custom
+from mtc.formats.custom_formats import CustomFormat
+from mtc.formats.described_formats import custom
 from mtc.formats.detection import detect, named_format
 from mtc.formats.layers import without_layers, without_prefix_sql
 from mtc.formats.model import Format

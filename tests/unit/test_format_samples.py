@@ -10,7 +10,8 @@ from reads import database
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.formats.custom_formats import CustomFormat, custom
+from mtc.formats.custom_formats import CustomFormat
+from mtc.formats.described_formats import custom
 from mtc.formats.detection import detect, named_format
 from mtc.formats.line_sql import Reading
 from mtc.formats.model import Format

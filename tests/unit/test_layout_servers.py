@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from reads import Reader
 
-from mtc.formats.custom_formats import CustomFormat, custom
+from mtc.formats.custom_formats import CustomFormat
+from mtc.formats.described_formats import custom
 from mtc.formats.layouts.envoy import compile_envoy
 from mtc.formats.layouts.haproxy import compile_haproxy, fetched_value
 from mtc.formats.layouts.layout import JsonLayout, LayoutError, TextLayout, expression_of

@@ -18,7 +18,8 @@ from mtc.core.model import Accounting, LoadedObject, SourceObject
 from mtc.core.sanitize import printable
 from mtc.formats import csv_lines, json_formats
 from mtc.formats.csv_lines import Cells
-from mtc.formats.custom_formats import CustomFormat, FormatChoice, custom
+from mtc.formats.custom_formats import CustomFormat, FormatChoice
+from mtc.formats.described_formats import custom
 from mtc.formats.detection import detect, fit_layers, is_certain, named_format, quick_sample, reads_all
 from mtc.formats.field_mapping import unread_fields, with_mapped_fields
 from mtc.formats.forwarded import Remark, behind_proxies, with_client_in_front, with_forwarded_behind
