@@ -22,6 +22,7 @@ from mtc.core.findings import Finding
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
 from mtc.engine.wiring import open_archive, open_source
+from mtc.formats.native.library import why_not
 from mtc.manifest.project import Project, SiteSettings
 from mtc.sources.adopted import without_compression
 from mtc.sources.folder import FolderArchive, FolderSource
@@ -164,6 +165,9 @@ def check_machine(project: Project) -> Iterator[Finding]:
         yield _writable(about, folder)
     if project.countries:
         yield _countries(project.countries)
+    reason = why_not()
+    what = f"the database reads every line; the native reader is {reason}" if reason else "the native reader is used"
+    yield Finding.ok("reading", "", what)
 
 
 def check_disk_space(project: Project, largest: int) -> Iterator[Finding]:

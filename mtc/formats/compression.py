@@ -97,7 +97,7 @@ def _is_tar(head: bytes) -> bool:
     return True
 
 
-BLOCK = 4 << 20
+BLOCK = 256 << 10
 
 PLAIN = "none"
 

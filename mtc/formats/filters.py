@@ -106,7 +106,7 @@ def _hosts(filters: Filters) -> Iterator[Rule]:
 
 def _downloads(hits: HitSettings) -> Iterator[Rule]:
     """If the manifest lists the downloads that count, other downloads do not."""
-    named = _downloads_of(hits)
+    named = downloads_of(hits)
     excluded = tuple(each for each in DOWNLOAD_EXTENSIONS if each not in named)
     if excluded:
         yield _has_extension(excluded), "download"
@@ -169,7 +169,7 @@ def agent_excluded(filters: Filters) -> str:
 
 def download(filters: Filters, hits: HitSettings) -> str:
     """SQL over path: whether a hit is a download, as static files are when they count."""
-    listed = _has_extension(_downloads_of(hits))
+    listed = _has_extension(downloads_of(hits))
     return f"({listed} OR {_STATIC})" if filters.static else listed
 
 
@@ -177,7 +177,8 @@ def _has_extension(extensions: tuple[str, ...]) -> str:
     return f"regexp_matches(path, {literal(_ends('.', extensions))})" if extensions else "false"
 
 
-def _downloads_of(hits: HitSettings) -> tuple[str, ...]:
+def downloads_of(hits: HitSettings) -> tuple[str, ...]:
+    """The extensions of downloads, in lower case."""
     named = DOWNLOAD_EXTENSIONS if hits.download_extensions is None else _lower(hits.download_extensions)
     return (*named, *_lower(hits.add_download_extensions))
 

@@ -66,10 +66,12 @@ def tidy(block: bytes) -> bytes:
 
 def clean(block: bytes) -> bytes:
     """Clean whole lines."""
-    text = block
-    if not text.isascii():
-        text = text.decode("utf-8", "backslashreplace").encode()
-    return _fill_blank_lines(tidy(text))
+    return _fill_blank_lines(tidy(valid_utf8(block)))
+
+
+def valid_utf8(text: bytes) -> bytes:
+    """Escape the bytes that are not UTF-8."""
+    return text if text.isascii() else text.decode("utf-8", "backslashreplace").encode()
 
 
 def _has_long_line(text: bytes) -> bool:

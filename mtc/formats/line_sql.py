@@ -102,12 +102,15 @@ def read_lines(path: Path, reading: Reading, *, exact: bool) -> str:
     return _read(file_reader(path, pieces, log_format.shape.separator), reading, pieces)
 
 
-def read_texts(texts: str, reading: Reading) -> str:
+def read_texts(texts: str, reading: Reading, *, exact: bool = False) -> str:
     """SQL that makes the same table from lines that were read before: `texts` is a query for `n` and `line`.
 
-    The table has `n` as a column. The format must be one that splits lines, and have no prefix.
+    The table has `n` as a column. The format must be one that splits lines, and have no prefix. Lines that the format
+    would split into more pieces than it has must be read by the `exact` path.
     """
     shape = reading.format.shape
+    if exact:
+        return _read(f"(SELECT n, line AS c0 FROM ({texts}))", reading, 1, kept="n, ")  # noqa: S608 - own pieces
     cut = f"SELECT n, string_split(line, {literal(shape.separator)}) AS cut FROM ({texts})"  # noqa: S608 - own pieces
     pieces = ", ".join(f"cut[{number + 1}] AS c{number}" for number in range(shape.pieces))
     return _read(f"(SELECT n, {pieces} FROM ({cut}))", reading, shape.pieces, kept="n, ")  # noqa: S608 - as above

@@ -67,15 +67,18 @@ SURE_COMBINED = (
 )
 """SQL: whether the pieces are those of a combined line, with or without further fields."""
 
-_PLAIN = plain_line("ip - user")
-_PLAIN_VHOST = plain_line("host ip - user")
+_PLAIN_COMMON = plain_line("ip - user", "common")
+_PLAIN_COMMON_VHOST = plain_line("host ip - user", "common")
+_PLAIN = plain_line("ip - user", "combined")
+_PLAIN_VHOST = plain_line("host ip - user", "combined")
+_PLAIN_WITH_EXTRA = plain_line("ip - user", "extra")
 
 COMMON = Format(
     name="common",
     title="NCSA common log format",
     shape=LinePattern(
         rf"^{CLIENT}{REQUEST}{_COMMON_END}",
-        FastPath(f"^{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS, plain=_PLAIN),
+        FastPath(f"^{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS, plain=_PLAIN_COMMON),
         rf"^{CLIENT}{REQUEST}{_COMMON_SAMPLE}",
     ),
 )
@@ -92,7 +95,7 @@ COMMON_VHOST = Format(
     title="NCSA common log format with the virtual host first",
     shape=LinePattern(
         rf"^{HOST}{CLIENT}{REQUEST}{_COMMON_END}",
-        FastPath(f"^{FAST_HOST}{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS, plain=_PLAIN_VHOST),
+        FastPath(f"^{FAST_HOST}{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS, plain=_PLAIN_COMMON_VHOST),
         rf"^{HOST_SAMPLE}{CLIENT}{REQUEST}{_COMMON_SAMPLE}",
     ),
 )
@@ -149,7 +152,7 @@ def _combined_with_extra(field: str, text: str, behind: str = "", sampled: str =
     whole, sample = (
         rf'{start}(?:\s+"?(?P<{field}>{value}){behind}"?(?:[\s,].*)?|\s.*)?$' for value in (text, sampled or text)
     )
-    return LinePattern(whole, FastPath(f"^{FAST_CLIENT}", _SURE_WITH_EXTRA, fields, plain=_PLAIN), sample)
+    return LinePattern(whole, FastPath(f"^{FAST_CLIENT}", _SURE_WITH_EXTRA, fields, plain=_PLAIN_WITH_EXTRA), sample)
 
 
 COMBINED_VHOST_LAST = Format(
@@ -186,7 +189,10 @@ _FAST_USER_TIME = r"(?P<user>\S+) \[(?P<time>[^\]]+)\]"
 _HOST_AS_IDENTITY = LinePattern(
     rf"^{IP}\s+{HOST}{USER}\s+{TIMESTAMP}\s+{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
     FastPath(
-        f"^{FAST_IP} {FAST_HOST}{_FAST_USER_TIME} $", SURE_COMBINED, COMBINED_FIELDS, plain=plain_line("ip host user")
+        f"^{FAST_IP} {FAST_HOST}{_FAST_USER_TIME} $",
+        SURE_COMBINED,
+        COMBINED_FIELDS,
+        plain=plain_line("ip host user", "combined"),
     ),
     rf"^{IP}\s+(?P<host>-|{_CERTAIN_HOST_AS_IDENTITY})(?::\d+)?\s+{USER}\s+{TIMESTAMP}\s+{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
 )
@@ -214,7 +220,7 @@ GANDI = Format(
             rf"^{FAST_HOST}{FAST_IP} \S+ {_FAST_USER_TIME} \(\d+ s\) $",
             SURE_COMBINED,
             (*COMBINED_FIELDS, ("time_taken", "substr(split_part(c0, ' ', -3), 2)")),
-            plain=plain_line("host ip - user", r"\(\d+ s\) "),
+            plain=plain_line("host ip - user", behind=r"\(\d+ s\) "),
         ),
     ),
     per_millisecond=0.001,

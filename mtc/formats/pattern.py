@@ -13,9 +13,13 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from mtc.core.sql import literal
 from mtc.formats.sql import IPV4
+
+Ending = Literal["common", "combined", "extra"]
+"""What follows the time in a plain line."""
 
 _PIECES = 24
 _NOTHING = (None, "", "-")
@@ -32,10 +36,15 @@ class PlainLine:
     `head` is RE2 without groups for the whole piece before the first quote, which ends with a time; the line is sure
     besides. `c1` is then the request, and `c2` begins with a blank and the status. `fields` gives the fields of the
     first piece as SQL.
+
+    The native reader knows `words`, those before the time, and `ending`, what follows the time: that of `common` or
+    `combined` lines, or with an `extra` field. It does not read a format without an ending.
     """
 
     head: str
     fields: tuple[tuple[str, str], ...]
+    words: tuple[str, ...] = ()
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True)
@@ -230,7 +239,7 @@ _PLAIN_HOST = r"[A-Za-z_](?:[\w.\-]*\w)?(?::\d+)?"
 _TIME = ("time", "split_part(split_part(c0, '[', 2), ']', 1)")
 
 
-def plain_line(words: str, behind: str = "") -> PlainLine:
+def plain_line(words: str, ending: Ending | None = None, behind: str = "") -> PlainLine:
     """What a plain line begins with: these words (`ip`, `host`, `user` or `-`), the time, and what `behind` matches."""
     names = words.split()
     patterns = {"ip": IPV4, "host": _PLAIN_HOST}
@@ -238,7 +247,7 @@ def plain_line(words: str, behind: str = "") -> PlainLine:
     texts = {name: f"split_part(c0, ' ', {at})" for at, name in enumerate(names, start=1) if name != "-"}
     if "host" in texts:
         texts["host"] = f"split_part({texts['host']}, ':', 1)"
-    return PlainLine(f"{head} {behind}", (*texts.items(), _TIME))
+    return PlainLine(f"{head} {behind}", (*texts.items(), _TIME), tuple(names), ending)
 
 
 def last(number: int) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from import_step import AGENT, ALL, IN_PLACE, IN_SLICES, SPOOLED, Outcome, Rejected, Workshop, count_lines, line, text
+from import_step import AGENT, ALL, BY_DATABASE, IN_SLICES, NATIVE, Outcome, Rejected, Workshop, count_lines, line, text
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import Status
 from mtc.formats.compression import PLAIN, compression_of_head, refuse
 from mtc.formats.line_cleaning import LONGEST
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 
 # A plain reading of a whole valid line, apart from everything under test.
 VALID = re.compile(rb'192\.0\.2\.1 - - \[01/May/2026:10:05:03 \+0000\] "GET (/[0-9]+) HTTP/1\.1" 200 512 "-" "[ -~]*"')
@@ -38,15 +38,9 @@ def _mutated(lines: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
     )  # fmt: skip
 
 
+OTHERWISE = (b"\xfe\xff", b"\xff\xfe", b"PAR1")  # the beginning of UTF-16 and of Parquet
 GOOD = st.integers(0, 999).map(lambda number: line(f"/{number}").encode())
 LINES = st.lists(GOOD | GOOD | JUNK | _mutated(GOOD), max_size=25)
-FILES = st.builds(
-    lambda bom, lines, ends, last: bom + b"".join(one + end for one, end in zip(lines, ends * 25, strict=False)) + last,
-    st.sampled_from([b"", b"", b"\xef\xbb\xbf"]),
-    LINES,
-    st.lists(st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\n\n"]), min_size=1, max_size=25),
-    st.sampled_from([b"", b"x", line("/9").encode()]),
-).filter(lambda data: not data.startswith((b"\xfe\xff", b"\xff\xfe")))  # fmt: skip - these would be UTF-16
 
 
 # What begins like a compressed file, or ends where it might have begun to, is refused as a damaged one.
@@ -58,8 +52,16 @@ def is_text(data: bytes) -> bool:
     return False
 
 
+FILES = st.builds(
+    lambda bom, lines, ends, last: bom + b"".join(one + end for one, end in zip(lines, ends * 25, strict=False)) + last,
+    st.sampled_from([b"", b"", b"\xef\xbb\xbf"]),
+    LINES,
+    st.lists(st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\n\n"]), min_size=1, max_size=25),
+    st.sampled_from([b"", b"x", line("/9").encode()]),
+).filter(lambda data: is_text(data) and not data.startswith(OTHERWISE))
 ANYTHING = st.binary(max_size=300).filter(is_text)
-PLACES = pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, IN_SLICES], ids=["spooled", "in place", "in slices"])
+BUNDLINGS = {"by the database": BY_DATABASE, "native": NATIVE, "in slices": IN_SLICES}
+WAYS = pytest.mark.parametrize("bundling", BUNDLINGS.values(), ids=BUNDLINGS.keys())
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
@@ -91,24 +93,24 @@ def valid_lines(data: bytes) -> dict[int, str]:
     }
 
 
-@PLACES
+@WAYS
 @given(data=FILES)
 @settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
 @example(data=b'\n"\rx\n' + text(line("/1")))
 @example(data=b"\rx\n" + text(line("/1")))
 @example(data=text(line("/1"), "", line("/2")) + b"x\ry\n")
-def test_every_line_of_any_file_is_accounted_for(tmp_path: Path, sizes: BundleSizes, data: bytes) -> None:
+def test_every_line_of_any_file_is_accounted_for(tmp_path: Path, bundling: Bundling, data: bytes) -> None:
     """Lines are hits, filtered or rejected; a line that is whole is a hit, with its number, whatever is around it."""
-    check(Workshop(tmp_path).read(data, sizes=sizes), data)
+    check(Workshop(tmp_path).read(data, bundling=bundling), data)
 
 
 @pytest.mark.slow
-@PLACES
+@WAYS
 @given(data=FILES | ANYTHING)
 @settings(max_examples=800, deadline=None, suppress_health_check=SLOW)
-def test_every_line_of_very_many_files_is_accounted_for(tmp_path: Path, sizes: BundleSizes, data: bytes) -> None:
+def test_every_line_of_very_many_files_is_accounted_for(tmp_path: Path, bundling: Bundling, data: bytes) -> None:
     """The same, for longer."""
-    check(Workshop(tmp_path).read(data, sizes=sizes), data)
+    check(Workshop(tmp_path).read(data, bundling=bundling), data)
 
 
 @given(data=ANYTHING)
@@ -120,17 +122,16 @@ def test_arbitrary_bytes_are_accounted_for(tmp_path: Path, data: bytes) -> None:
 
 @given(data=FILES)
 @settings(max_examples=6, deadline=None, suppress_health_check=SLOW)
-def test_a_file_reads_the_same_in_place_and_through_the_spool(tmp_path: Path, data: bytes) -> None:
+def test_a_file_reads_the_same_by_the_native_reader_and_by_the_database(tmp_path: Path, data: bytes) -> None:
     """And sliced into many bundles: how it is read changes nothing in what is read."""
     workshop = Workshop(tmp_path)
     written = workshop.write("a.log", data)
     answers = []
-    for sizes in (SPOOLED, IN_PLACE, BundleSizes(bundle=200, in_place=SPOOLED.in_place)):
-        outcome = workshop.run(written, stage=workshop.stage(ALL, form="combined", sizes=sizes))
+    for bundling in (BY_DATABASE, NATIVE, Bundling(200, native=False), Bundling(200)):
+        outcome = workshop.run(written, stage=workshop.stage(ALL, form="combined", bundling=bundling))
         agents = [hit.user_agent for hit in outcome.hits()]
         answers.append((outcome.accounting(), outcome.hits(), agents, outcome.rejected()))
-    assert answers[0] == answers[1]
-    assert answers[0] == answers[2]
+    assert answers == [answers[0]] * 4
 
 
 NEIGHBOURS = {
@@ -157,13 +158,13 @@ NEIGHBOURS = {
 }
 
 
-@PLACES
+@WAYS
 @pytest.mark.parametrize("name", NEIGHBOURS)
-def test_no_line_harms_its_neighbours(tmp_path: Path, sizes: BundleSizes, name: str) -> None:
+def test_no_line_harms_its_neighbours(tmp_path: Path, bundling: Bundling, name: str) -> None:
     """It is rejected, with object, number and reason; the lines before and after it are hits."""
     bad = NEIGHBOURS[name]
     data = text(line("/1")) + bad + b"\n" + text(line("/2")) + bad + b"\r\n" + text(line("/3"))
-    outcome = Workshop(tmp_path).read(data, sizes=sizes)
+    outcome = Workshop(tmp_path).read(data, bundling=bundling)
     check(outcome, data)
     assert [(hit.line, hit.path) for hit in outcome.hits()] == [(1, "/1"), (3, "/2"), (5, "/3")]
     reason = "too long" if len(bad) > LONGEST else "malformed"
@@ -173,47 +174,47 @@ def test_no_line_harms_its_neighbours(tmp_path: Path, sizes: BundleSizes, name: 
     assert all(len(row.text) <= 2000 for row in outcome.rejected())
 
 
-@PLACES
+@WAYS
 @pytest.mark.parametrize("byte", [b"\x00", b"\x03", b"\x1b", b"\x7f", "é".encode(), "\u2028".encode()])
-def test_odd_bytes_in_a_user_agent_are_kept(tmp_path: Path, sizes: BundleSizes, byte: bytes) -> None:
+def test_odd_bytes_in_a_user_agent_are_kept(tmp_path: Path, bundling: Bundling, byte: bytes) -> None:
     """What the visitor sent is what is counted."""
     data = text(line(agent="a@b")).replace(b"@", byte)
-    (hit,) = Workshop(tmp_path).read(data, sizes=sizes).hits()
+    (hit,) = Workshop(tmp_path).read(data, bundling=bundling).hits()
     assert hit.user_agent == f"a{byte.decode()}b"
 
 
-@PLACES
+@WAYS
 @pytest.mark.parametrize(
     ("byte", "kept"), [(b"\xe9", "\\xe9"), (b"\x01", "\\x01"), (b"\x02", "\\x02"), (b"\r", "\\r"), (b"\xc3", "\\xc3")]
 )
-def test_bytes_that_cannot_be_kept_are_written_out(tmp_path: Path, sizes: BundleSizes, byte: bytes, kept: str) -> None:
+def test_bytes_that_cannot_be_kept_are_written_out(tmp_path: Path, bundling: Bundling, byte: bytes, kept: str) -> None:
     """The line is a hit all the same, and the account does not depend on them."""
     data = text(line("/1"), line("/2", agent="a@b")).replace(b"@", byte)
-    outcome = Workshop(tmp_path).read(data, sizes=sizes)
+    outcome = Workshop(tmp_path).read(data, bundling=bundling)
     assert [hit.user_agent for hit in outcome.hits()] == [AGENT, f"a{kept}b"]
 
 
-@PLACES
+@WAYS
 @pytest.mark.parametrize("data", [b"", b"\n", b"\n\n\n", b" \n", b"\r\n\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
-def test_a_file_without_content_is_loaded_without_hits(tmp_path: Path, sizes: BundleSizes, data: bytes) -> None:
+def test_a_file_without_content_is_loaded_without_hits(tmp_path: Path, bundling: Bundling, data: bytes) -> None:
     """Its blank lines are set aside, and counted."""
-    outcome = Workshop(tmp_path).read(data, sizes=sizes)
+    outcome = Workshop(tmp_path).read(data, bundling=bundling)
     account = outcome.accounting()
     assert (account.lines, account.hits, account.rejected) == (count_lines(data), 0, {})
     assert account.balanced
     assert (outcome.only.parts, outcome.receipt.status) == ((), Status.DONE)
 
 
-@PLACES
+@WAYS
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("last", [True, False])
 def test_kinds_of_line_ends_make_no_difference(
-    tmp_path: Path, sizes: BundleSizes, end: bytes, bom: bytes, *, last: bool
+    tmp_path: Path, bundling: Bundling, end: bytes, bom: bytes, *, last: bool
 ) -> None:
     """Unix or Windows, with a byte order mark or without, with a last line end or without."""
     lines = [line(f"/{number}").encode() for number in range(4)]
-    outcome = Workshop(tmp_path).read(bom + end.join(lines) + (end if last else b""), sizes=sizes)
+    outcome = Workshop(tmp_path).read(bom + end.join(lines) + (end if last else b""), bundling=bundling)
     assert [(hit.line, hit.path) for hit in outcome.hits()] == [(1, "/0"), (2, "/1"), (3, "/2"), (4, "/3")]
 
 

@@ -1,6 +1,5 @@
 """Bundles: however objects are put together or cut apart, each keeps its own account, lines and parts."""
 
-import dataclasses
 import gzip
 import hashlib
 from collections.abc import Sequence
@@ -9,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from import_step import ALL, GOOD, IN_PLACE, IN_SLICES, SPOOLED, Outcome, Workshop, count_lines, line, text
+from import_step import ALL, BY_DATABASE, GOOD, IN_SLICES, NATIVE, Outcome, Workshop, count_lines, line, text
 from memory_recorder import MemoryRecorder
 
 from mtc.core.model import SourceObject, Status
 from mtc.plan.work import ImportWork
-from mtc.stages.import_.bundles import BundleSizes, make_bundles
+from mtc.stages.import_.bundles import Bundling, make_bundles
 from mtc.stages.import_.format_choice import format_chooser
 from mtc.stages.import_.object_text import FetchedObject
 from mtc.stages.import_.segments import Bundle, lines_of
@@ -23,9 +22,9 @@ TWO_DAYS = ("01/May/2026:10:05:03 +0000", "02/May/2026:00:00:00 +0000")
 COMMON = '192.0.2.1 - - [01/May/2026:10:05:03 +0000] "GET /c HTTP/1.1" 200 512'
 
 
-def sliced(size: int) -> BundleSizes:
+def sliced(size: int) -> Bundling:
     """Bundles of this size."""
-    return dataclasses.replace(SPOOLED, bundle=size)
+    return Bundling(size)
 
 
 def each_alone(workshop: Workshop, outcome: Outcome, contents: dict[str, list[str]]) -> None:
@@ -50,11 +49,11 @@ def write(workshop: Workshop, contents: dict[str, list[str]]) -> list[SourceObje
 
 
 def cut(
-    workshop: Workshop, objects: Sequence[SourceObject], sizes: BundleSizes = SPOOLED, form: str = "auto"
+    workshop: Workshop, objects: Sequence[SourceObject], bundling: Bundling = BY_DATABASE, form: str = "auto"
 ) -> list[Bundle]:
     """The bundles that objects make, not yet read."""
     fetched = [FetchedObject(obj, workshop.root / "logs" / obj.key) for obj in objects]
-    return list(make_bundles(fetched, workshop.root / "spool", format_chooser(form), sizes=sizes))
+    return list(make_bundles(fetched, workshop.root / "spool", format_chooser(form), bundling=bundling))
 
 
 def test_many_small_objects_share_a_bundle_and_keep_their_own_accounts(tmp_path: Path) -> None:
@@ -77,20 +76,20 @@ def test_many_small_objects_share_a_bundle_and_keep_their_own_accounts(tmp_path:
 
 
 @pytest.mark.parametrize("size", [1, 300, 1000, 5000])
-@pytest.mark.parametrize("in_place", [SPOOLED.in_place, IN_SLICES.in_place])
-def test_an_object_larger_than_a_bundle_is_read_in_slices(tmp_path: Path, in_place: tuple[int, int], size: int) -> None:
+@pytest.mark.parametrize("native", [False, True])
+def test_an_object_larger_than_a_bundle_is_read_in_slices(tmp_path: Path, size: int, *, native: bool) -> None:
     """Its line numbers go on from slice to slice, and its account is one."""
-    workshop, sizes = Workshop(tmp_path), BundleSizes(size, in_place)
+    workshop, bundling = Workshop(tmp_path), Bundling(size, native=native)
     contents = {
         "a.log": [line("/small")],
         "big.log": [line(f"/{number}") if number % 5 else "junk" for number in range(60)],
         "z.log": [line("/last"), "junk"],
     }
     objects = write(workshop, contents)
-    made = cut(workshop, objects, sizes, "combined")
+    made = cut(workshop, objects, bundling, "combined")
     assert len(made) > 1
     assert sum(map(lines_of, made)) == 63
-    outcome = workshop.run(*objects, stage=workshop.stage(ALL, form="combined", sizes=sizes))
+    outcome = workshop.run(*objects, stage=workshop.stage(ALL, form="combined", bundling=bundling))
     each_alone(workshop, outcome, contents)
     assert [row.line for row in outcome.rejected() if row.object == "big.log"] == list(range(1, 61, 5))
     assert outcome.accounting("big.log").rejected == {"malformed": 12}
@@ -107,7 +106,9 @@ def test_any_cut_gives_every_object_its_own(tmp_path: Path, counts: list[int], s
     workshop = Workshop(tmp_path)
     contents = {f"{n}.log": [line(f"/{n}/{row}") for row in range(count)] for n, count in enumerate(counts)}
     objects = write(workshop, contents)
-    outcome = workshop.run(*objects, workshop.write("empty.log", empty), stage=workshop.stage(GOOD, sizes=sliced(size)))
+    outcome = workshop.run(
+        *objects, workshop.write("empty.log", empty), stage=workshop.stage(GOOD, bundling=sliced(size))
+    )
     assert outcome.accounting("empty.log").filtered == ({"blank": 1} if empty else {})
     for key, lines in contents.items():
         assert [hit.line for hit in outcome.hits(key)] == list(range(1, len(lines) + 1))
@@ -156,29 +157,16 @@ def test_a_step_with_nothing_to_load_is_empty(tmp_path: Path) -> None:
     assert workshop.files() == []
 
 
-def test_a_plain_file_of_fitting_size_is_read_where_it_lies_and_left_there(tmp_path: Path) -> None:
-    """It is not copied, and never removed; a compressed one goes through the spool."""
+def test_a_plain_file_is_never_removed_or_changed(tmp_path: Path) -> None:
+    """Nor is a compressed one."""
     workshop = Workshop(tmp_path)
     plain = workshop.write("plain.log", text(line("/1")))
     packed = workshop.write("packed.log", gzip.compress(text(line("/2"))))
-    before, here, after = cut(workshop, [packed, plain, packed], IN_PLACE)
-    assert (here.path, here.temporary) == (tmp_path / "logs" / "plain.log", False)
-    assert before.temporary
-    assert after.temporary
-    here.discard()
-    outcome = workshop.run(packed, plain, stage=workshop.stage(sizes=IN_PLACE))
-    assert [hit.path for key in outcome.loaded for hit in outcome.hits(key)] == ["/2", "/1"]
-    assert (tmp_path / "logs" / "plain.log").read_bytes() == text(line("/1"))
-
-
-def test_a_small_file_is_copied_and_a_large_one_read_in_slices(tmp_path: Path) -> None:
-    """Small ones are read together with others; no file is too large to be read where it is."""
-    workshop = Workshop(tmp_path)
-    obj = workshop.write("a.log", text(line("/1"), line("/2"), line("/3")))
-    assert cut(workshop, [obj], BundleSizes(in_place=(obj.size + 1, 1 << 30)))[0].temporary
-    assert [bundle.temporary for bundle in cut(workshop, [obj], BundleSizes(in_place=(obj.size, obj.size)))] == [False]
-    slices = cut(workshop, [obj], BundleSizes(bundle=len(line()), in_place=(0, obj.size - 1)))
-    assert [(lines_of(each), each.temporary) for each in slices] == [(1, False)] * 3
+    for bundling in (NATIVE, BY_DATABASE, IN_SLICES):
+        outcome = workshop.run(packed, plain, stage=workshop.stage(bundling=bundling))
+        assert [hit.path for key in outcome.loaded for hit in outcome.hits(key)] == ["/2", "/1"]
+        assert (tmp_path / "logs" / "plain.log").read_bytes() == text(line("/1"))
+        assert gzip.decompress((tmp_path / "logs" / "packed.log").read_bytes()) == text(line("/2"))
 
 
 def test_the_same_objects_again_make_the_same_files(tmp_path: Path) -> None:
@@ -214,7 +202,7 @@ def test_progress_tells_of_every_byte_and_line_once(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
     objects = write(workshop, {"1.log": [line("/1")] * 9, "2.log": [], "3.log": [line("/3")] * 4})
     for size in (1, 400, 1 << 20):
-        recorder = workshop.run(*objects, stage=workshop.stage(sizes=sliced(size))).recorder
+        recorder = workshop.run(*objects, stage=workshop.stage(bundling=sliced(size))).recorder
         assert (recorder.size, recorder.lines) == (sum(obj.size for obj in objects), 13)
 
 
@@ -222,6 +210,6 @@ def test_a_bundle_says_how_many_lines_it_has(tmp_path: Path) -> None:
     """As plain Python counts them."""
     workshop = Workshop(tmp_path)
     for data in (b"", b"\n", b"x", text(line(), line()), text(line())[:-1], b"\n\n\r\n"):
-        for sizes in (SPOOLED, IN_PLACE):
+        for bundling in (BY_DATABASE, NATIVE):
             obj = workshop.write("a.log", data)
-            assert sum(lines_of(bundle) for bundle in cut(workshop, [obj], sizes, "combined")) == count_lines(data)
+            assert sum(lines_of(bundle) for bundle in cut(workshop, [obj], bundling, "combined")) == count_lines(data)

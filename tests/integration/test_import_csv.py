@@ -1,20 +1,13 @@
-"""CSV files with header rows through the import: in place, in slices and together, every line keeps its object."""
+"""CSV files with header rows through the import: whole, in slices and together, every line keeps its object."""
 
 from pathlib import Path
 
 import pytest
-from import_step import ALL, IN_PLACE, IN_SLICES, SPOOLED, Workshop
-
-from mtc.stages.import_.bundles import BundleSizes
+from import_step import ALL, BY_DATABASE, IN_SLICES, Workshop
 
 HEADER = "time;client_ip;url;status;user_agent"
 ROW = '2026-05-01 10:05:03;192.0.2.7;{};200;"a; ""b"""'
-SIZES = {
-    "spooled": SPOOLED,
-    "in place": IN_PLACE,
-    "in slices": BundleSizes(bundle=300, in_place=(1 << 40, 1 << 40)),
-    "in slices of the file": IN_SLICES,
-}
+BUNDLINGS = {"whole": BY_DATABASE, "in slices": IN_SLICES}
 
 
 def export(*paths: str, mark: str = "", ends: str = "\n") -> bytes:
@@ -22,11 +15,13 @@ def export(*paths: str, mark: str = "", ends: str = "\n") -> bytes:
     return (mark + "".join(f"{line}{ends}" for line in (HEADER, *map(ROW.format, paths)))).encode()
 
 
-@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("bundling", BUNDLINGS)
 @pytest.mark.parametrize("form", ["auto", "csv"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_every_object_has_its_own_header_and_lines(tmp_path: Path, sizes: str, form: str, mark: str, ends: str) -> None:
+def test_every_object_has_its_own_header_and_lines(
+    tmp_path: Path, bundling: str, form: str, mark: str, ends: str
+) -> None:
     """One may be several exports, have lines that are none, or no requests at all."""
     workshop = Workshop(tmp_path)
     first = export(*(f"/{number}" for number in range(30)), mark=mark, ends=ends)
@@ -36,7 +31,7 @@ def test_every_object_has_its_own_header_and_lines(tmp_path: Path, sizes: str, f
         "c.csv": export(mark=mark, ends=ends),
         "d.csv": export("/last", mark=mark, ends=ends).rstrip(),
     }
-    stage = workshop.stage(ALL, form=form, sizes=SIZES[sizes])
+    stage = workshop.stage(ALL, form=form, bundling=BUNDLINGS[bundling])
     outcome = workshop.run(*(workshop.write(key, data) for key, data in objects.items()), stage=stage)
     counts = {key: outcome.accounting(key) for key in objects}
     assert {key: (each.lines, each.hits) for key, each in counts.items()} == {

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from import_step import ALL, IN_PLACE, SPOOLED, Workshop, count_lines, line, text
+from import_step import ALL, BY_DATABASE, NATIVE, Workshop, count_lines, line, text
 
 from mtc.core.errors import PermanentError
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 
 DATA = text(*[line(f"/{number}") for number in range(12)])
 HALF = len(text(line("/0"))) * 5
@@ -24,11 +24,11 @@ KINDS = {
 kinds = pytest.mark.parametrize("compress", KINDS.values(), ids=KINDS)
 
 
-def refused(workshop: Workshop, data: bytes, sizes: BundleSizes = SPOOLED) -> PermanentError:
+def refused(workshop: Workshop, data: bytes, bundling: Bundling = BY_DATABASE) -> PermanentError:
     """Load an object with these bytes; the step fails, and nothing of it is there."""
     obj = workshop.write("bad.log", data)
     with pytest.raises(PermanentError) as refusal:
-        workshop.run(obj, stage=workshop.stage(sizes=sizes))
+        workshop.run(obj, stage=workshop.stage(bundling=bundling))
     assert workshop.files() == []
     assert refusal.value.where == "bad.log"
     return refusal.value
@@ -47,11 +47,11 @@ def test_a_file_that_is_cut_off_fails_its_step(tmp_path: Path, compress: Compres
 @pytest.mark.slow
 @kinds
 def test_a_file_that_is_cut_off_at_any_byte_fails_its_step(tmp_path: Path, compress: Compress) -> None:
-    """Every byte of it, in place and through the spool."""
+    """Every byte of it, by the native reader and by the database."""
     whole = compress(DATA)
     for end in range(1, len(whole)):
-        for sizes in (SPOOLED, IN_PLACE):
-            refused(Workshop(tmp_path), whole[:end], sizes)
+        for bundling in (BY_DATABASE, NATIVE):
+            refused(Workshop(tmp_path), whole[:end], bundling)
 
 
 def test_a_flipped_bit_anywhere_in_a_gzip_is_never_counted(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_damaged_object_stops_its_step_but_not_what_was_recorded(tmp_path: Pat
         workshop.run(good, bad, last)
     assert workshop.files() == []
     with pytest.raises(PermanentError):
-        workshop.run(good, bad, last, stage=workshop.stage(sizes=IN_PLACE))
+        workshop.run(good, bad, last, stage=workshop.stage(bundling=Bundling(len(DATA))))
     assert len(workshop.files()) == 1
 
 
@@ -89,7 +89,7 @@ def test_a_large_object_that_turns_out_damaged_leaves_no_slices(tmp_path: Path) 
     workshop = Workshop(tmp_path)
     rows = [line(f"/{number}-{number * 7919}") for number in range(20_000)]
     whole = gzip.compress(text(*rows, *["junk"] * 50))
-    refused(workshop, whole[:-2], BundleSizes(bundle=100_000, in_place=SPOOLED.in_place))
+    refused(workshop, whole[:-2], Bundling(100_000))
 
 
 @kinds
@@ -126,4 +126,4 @@ def test_a_file_in_no_known_format_fails_its_step(tmp_path: Path) -> None:
     error = refused(Workshop(tmp_path), b'{"ip": "192.0.2.1"}\n' * 3)
     assert "the first line that none reads is" in error.what
     assert "name the format with `format:`" in error.hint
-    refused(Workshop(tmp_path), "log".encode("utf-16") * 9, IN_PLACE)
+    refused(Workshop(tmp_path), "log".encode("utf-16") * 9, NATIVE)

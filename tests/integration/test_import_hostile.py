@@ -5,14 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-from import_step import ALL, IN_PLACE, IN_SLICES, SPOOLED, Outcome, Rejected, Workshop, line, text
+from import_step import ALL, BY_DATABASE, IN_SLICES, NATIVE, Outcome, Rejected, Workshop, line, text
 from memory_source import MemorySource
 
 from mtc.core.errors import PermanentError
 from mtc.core.sanitize import printable
 from mtc.formats.settings import Filters
 from mtc.sources.url_pattern import SourceUrl
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 
 HOSTILE = [
     "it's.log",
@@ -34,19 +34,19 @@ HOSTILE = [
 DATA = text(line("/1"), "junk", line("/2"))
 
 
-def load(root: Path, objects: dict[str, bytes], sizes: BundleSizes = SPOOLED, filters: Filters = ALL) -> Outcome:
+def load(root: Path, objects: dict[str, bytes], bundling: Bundling = BY_DATABASE, filters: Filters = ALL) -> Outcome:
     """Load objects with these keys, whatever they are, from a source that hands out any."""
     workshop = Workshop(root)
     source = MemorySource(SourceUrl.compile("logs/{date:%Y-%m-%d}", "docs"), objects)
     wanted = [source.look(key) for key in objects]
-    return workshop.run(*wanted, stage=workshop.stage(filters, form="combined", sizes=sizes, source=source))
+    return workshop.run(*wanted, stage=workshop.stage(filters, form="combined", bundling=bundling, source=source))
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, IN_SLICES], ids=["spooled", "in place", "in slices"])
+@pytest.mark.parametrize("bundling", [BY_DATABASE, NATIVE, IN_SLICES], ids=["by the database", "native", "in slices"])
 @pytest.mark.parametrize("key", HOSTILE)
-def test_a_hostile_key_is_a_name_and_nothing_else(tmp_path: Path, sizes: BundleSizes, key: str) -> None:
+def test_a_hostile_key_is_a_name_and_nothing_else(tmp_path: Path, bundling: Bundling, key: str) -> None:
     """Its object is loaded like any other, and no file has its name."""
-    outcome = load(tmp_path, {key: DATA}, sizes)
+    outcome = load(tmp_path, {key: DATA}, bundling)
     assert [(hit.line, hit.path) for hit in outcome.hits(key)] == [(1, "/1"), (3, "/2")]
     assert outcome.rejected() == [Rejected(printable(key), 2, "malformed", "junk")]
     names = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")]
@@ -116,18 +116,18 @@ def test_a_folder_with_a_hostile_name_is_a_folder(tmp_path: Path) -> None:
     """The paths of the project are quoted where they go into SQL."""
     for number, name in enumerate(["it's", "a'; DROP TABLE x; --", "*", "with blank", "☃", "{glob}", "[x]"]):
         root = tmp_path / str(number) / name
-        for sizes in (SPOOLED, IN_PLACE):
-            outcome = Workshop(root).read(DATA, sizes=sizes)
+        for bundling in (BY_DATABASE, NATIVE):
+            outcome = Workshop(root).read(DATA, bundling=bundling)
             assert [hit.line for hit in outcome.hits()] == [1, 3]
 
 
 def test_a_file_whose_name_is_a_pattern_is_not_taken_for_the_files_that_fit_it(tmp_path: Path) -> None:
-    """Read in place beside them, with as many lines as they have."""
+    """They lie beside it, with as many lines as it has."""
     workshop = Workshop(tmp_path)
     workshop.write("x.log", text(line("/wrong")))
     names = ["[x].log", "?.log", "*.log", "**.log", "[!y].log", "{x,y}.log"]
     objects = [workshop.write(name, text(line(f"/{number}"))) for number, name in enumerate(names)]
-    outcome = workshop.run(*objects, stage=workshop.stage(sizes=IN_PLACE))
+    outcome = workshop.run(*objects, stage=workshop.stage(bundling=NATIVE))
     assert [[hit.path for hit in outcome.hits(name)] for name in names] == [[f"/{n}"] for n in range(len(names))]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from import_step import ALL, GOOD, IN_PLACE, SPOOLED, Outcome, Workshop, line, text, touch_later
+from import_step import ALL, BY_DATABASE, GOOD, NATIVE, Outcome, Workshop, line, text, touch_later
 from memory_recorder import MemoryRecorder
 
 from mtc.core.errors import ObjectChangedError, PermanentError
@@ -16,10 +16,10 @@ from mtc.plan.work import ImportWork
 from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, ignore
 from mtc.stages.import_ import bundles, format_choice
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 from mtc.stages.stage import ObjectLoaded, StepDone
 
-HALF_READ = BundleSizes(bundle=2000, in_place=SPOOLED.in_place)
+HALF_READ = Bundling(2000)
 
 
 def mixed(good: int, bad: int) -> bytes:
@@ -33,12 +33,12 @@ def test_as_many_rejected_lines_as_are_allowed_are_allowed(tmp_path: Path) -> No
     assert (outcome.accounting().hits, outcome.accounting().rejected) == (95, {"malformed": 5})
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, HALF_READ], ids=["spooled", "in place", "in slices"])
-def test_one_more_fails_the_step_and_leaves_nothing(tmp_path: Path, sizes: BundleSizes) -> None:
+@pytest.mark.parametrize("bundling", [BY_DATABASE, NATIVE, HALF_READ], ids=["by the database", "native", "in slices"])
+def test_one_more_fails_the_step_and_leaves_nothing(tmp_path: Path, bundling: Bundling) -> None:
     """Six of a hundred: neither hits nor half-made files stay. The message shows the first of the lines."""
     workshop = Workshop(tmp_path)
     with pytest.raises(PermanentError) as refusal:
-        workshop.read(mixed(94, 6), GOOD, sizes=sizes)
+        workshop.read(mixed(94, 6), GOOD, bundling=bundling)
     assert workshop.files() == []
     assert refusal.value.where == "a.log"
     shown = [f"line {95 + number} (malformed): junk {number}" for number in range(3)]
@@ -143,14 +143,14 @@ def test_small_objects_of_messages_are_told_and_a_step_of_them_is_no_quiet_day(t
         workshop.load(workshop.stage(), ImportWork(load=objects), MemoryRecorder())
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE], ids=["spooled", "in place"])
+@pytest.mark.parametrize("bundling", [BY_DATABASE, NATIVE], ids=["by the database", "native"])
 def test_very_many_lines_are_read_in_slices(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: BundleSizes
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundling: Bundling
 ) -> None:
     """However short they are: memory goes with their number. Each is accounted for, in its place."""
     monkeypatch.setattr(bundles, "MOST_LINES", 1000)  # a real limit would need a file of megabytes
     data = b"\n" * 2500 + mixed(40, 1) + b"\n" * 2500
-    outcome = Workshop(tmp_path).read(data, GOOD, sizes=sizes)
+    outcome = Workshop(tmp_path).read(data, GOOD, bundling=bundling)
     account = outcome.accounting()
     assert (account.lines, account.hits, account.filtered) == (5041, 40, {"blank": 5000})
     assert account.rejected == {"malformed": 1}
@@ -162,7 +162,7 @@ def test_a_very_long_object_in_a_wrong_format_is_not_read_to_its_end(
     """Where nothing could be read of its first slices, the rest is not waited for."""
     monkeypatch.setattr(format_choice, "_ENOUGH_TO_STOP", 500)  # as above
     with pytest.raises(PermanentError) as refusal:
-        Workshop(tmp_path).read(mixed(0, 5000), GOOD, form="combined", sizes=HALF_READ)
+        Workshop(tmp_path).read(mixed(0, 5000), GOOD, form="combined", bundling=HALF_READ)
     assert int(refusal.value.what.split()[0]) < 2500
 
 
@@ -185,7 +185,7 @@ def test_a_large_bad_object_does_not_take_the_hits_of_a_good_one_with_it(tmp_pat
     """Where its first slice shares a file with an object that is recorded, that object's hits stay."""
     workshop = Workshop(tmp_path)
     good, bad = workshop.write("1.log", mixed(5, 0)), workshop.write("2.log", mixed(90, 90))
-    stage = workshop.stage(form="combined", sizes=HALF_READ)
+    stage = workshop.stage(form="combined", bundling=HALF_READ)
     recorder = MemoryRecorder()
     with pytest.raises(PermanentError, match=r"2\.log: 90 of 180 lines"):
         workshop.load(stage, ImportWork(load=(good, bad)), recorder)
@@ -230,11 +230,11 @@ def truncate(path: Path) -> None:
         stream.truncate(stream.seek(0, 2) // 2)
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, HALF_READ], ids=["spooled", "in place", "in slices"])
+@pytest.mark.parametrize("bundling", [BY_DATABASE, NATIVE, HALF_READ], ids=["by the database", "native", "in slices"])
 @pytest.mark.parametrize("meddle", [touch_later, append, truncate, Path.unlink])
 @pytest.mark.parametrize("data", [mixed(40, 0), gzip.compress(mixed(40, 0)), b"\0" * 50], ids=["plain", "gzip", "junk"])
 def test_a_file_that_changes_while_it_is_read_is_looked_at_again(
-    tmp_path: Path, sizes: BundleSizes, meddle: Callable[[Path], None], data: bytes
+    tmp_path: Path, bundling: Bundling, meddle: Callable[[Path], None], data: bytes
 ) -> None:
     """Whatever came of reading it: the step is tried again after a new listing, and nothing of it is left."""
     workshop = Workshop(tmp_path)
@@ -242,5 +242,5 @@ def test_a_file_that_changes_while_it_is_read_is_looked_at_again(
     folder = workshop.source()
     source = Meddling(folder.root, folder.pattern, meddle)
     with pytest.raises(ObjectChangedError):
-        workshop.run(obj, stage=workshop.stage(source=source, sizes=sizes))
+        workshop.run(obj, stage=workshop.stage(source=source, bundling=bundling))
     assert workshop.files() == []

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from import_step import ALL, IN_PLACE, IN_SLICES, SPOOLED, Outcome, Workshop
+from import_step import ALL, BY_DATABASE, IN_SLICES, Outcome, Workshop
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.stages.import_.bundles import BundleSizes, make_bundles
+from mtc.stages.import_.bundles import Bundling, make_bundles
 from mtc.stages.import_.format_choice import format_chooser
 from mtc.stages.import_.object_text import FetchedObject
 from mtc.stages.import_.segments import Bundle
@@ -65,34 +65,34 @@ def all_there(outcome: Outcome, texts: dict[str, str]) -> None:
         assert len(files) == len(set(files))
 
 
-def cut(workshop: Workshop, objects: Sequence[SourceObject], sizes: BundleSizes = SPOOLED) -> list[Bundle]:
+def cut(workshop: Workshop, objects: Sequence[SourceObject], bundling: Bundling = BY_DATABASE) -> list[Bundle]:
     """The bundles that objects make, not yet read."""
     fetched = [FetchedObject(obj, workshop.root / "logs" / obj.key) for obj in objects]
-    return list(make_bundles(fetched, workshop.root / "spool", format_chooser("auto"), sizes=sizes))
+    return list(make_bundles(fetched, workshop.root / "spool", format_chooser("auto"), bundling=bundling))
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=300, in_place=SPOOLED.in_place), IN_SLICES])
+@pytest.mark.parametrize("bundling", [BY_DATABASE, IN_SLICES])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_a_header_in_mid_file_changes_what_follows(tmp_path: Path, sizes: BundleSizes, pack: type[bytes]) -> None:
+def test_a_header_in_mid_file_changes_what_follows(tmp_path: Path, bundling: Bundling, pack: type[bytes]) -> None:
     """Other fields, another order, another day: every line is read by the header above it."""
     workshop = Workshop(tmp_path)
     text = log((0, 5), (1, 3), (0, 4), (2, 3), (3, 2), (0, 1), junk=1)
     outcome = workshop.run(
-        workshop.write("a.log", pack(text.encode())), stage=workshop.stage(ALL, form="auto", sizes=sizes)
+        workshop.write("a.log", pack(text.encode())), stage=workshop.stage(ALL, form="auto", bundling=bundling)
     )
     all_there(outcome, {"a.log": text})
     days = {hit.day for hit in outcome.hits()}
     assert days == {"2026-05-01", "2026-05-02", "2026-05-03"}
 
 
-def test_a_file_that_repeats_its_header_is_read_where_it_lies(tmp_path: Path) -> None:
-    """The same fields again say nothing new; others do, and the file is spooled."""
+def test_a_file_that_repeats_its_header_is_one_bundle(tmp_path: Path) -> None:
+    """The same fields again say nothing new; others do."""
     workshop = Workshop(tmp_path)
     same = workshop.write("a.log", log((0, 3), (0, 3), (0, 3)).encode())
-    (bundle,) = cut(workshop, [same], IN_PLACE)
-    assert (bundle.temporary, len(bundle.segments)) == (False, 1)
+    (bundle,) = cut(workshop, [same])
+    assert len(bundle.segments) == 1
     other = workshop.write("b.log", log((0, 3), (1, 3)).encode())
-    assert [bundle.temporary for bundle in cut(workshop, [other], IN_PLACE)] == [True, True]
+    assert len(cut(workshop, [other])) == 2
 
 
 def test_formats_that_alternate_make_a_bundle_each(tmp_path: Path) -> None:
@@ -133,9 +133,9 @@ def test_any_changes_in_any_cut_keep_every_line(
     texts = {f"{number}.log": log(*runs, junk=size % 2) for number, runs in enumerate(files)}
     texts = {key: text for key, text in texts.items() if JUNK not in text or "/1" in text}
     objects = [workshop.write(key, text.encode()) for key, text in texts.items()]
-    sizes = BundleSizes(bundle=size, in_place=SPOOLED.in_place)
+    bundling = Bundling(size)
     try:
-        outcome = workshop.run(*objects, stage=workshop.stage(ALL, form=form, sizes=sizes))
+        outcome = workshop.run(*objects, stage=workshop.stage(ALL, form=form, bundling=bundling))
     except PermanentError as error:
         assert "no known format reads this file" in str(error)  # noqa: PT017 - junk may be most of a small file
         assert form == "auto"

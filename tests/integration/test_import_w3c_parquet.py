@@ -5,11 +5,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from import_step import ALL, IN_PLACE, SPOOLED, Workshop
+from import_step import ALL, BY_DATABASE, Workshop, line, text
 
 from mtc.core.errors import PermanentError
 from mtc.core.model import SourceObject
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 
 NAMES = (
     "date time x_edge_location sc_bytes c_ip cs_method cs_host cs_uri_stem sc_status cs_referer cs_user_agent"
@@ -28,14 +28,14 @@ def write(workshop: Workshop, rows: int, key: str = "a.parquet", *, names: str =
     return workshop.write(key, path.read_bytes())
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=1000, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize("bundling", [BY_DATABASE, Bundling(1000)])
 @pytest.mark.parametrize("form", ["auto", "cloudfront_parquet"])
 @pytest.mark.parametrize("names", [NAMES, NAMES.replace("cs_user_agent", "cs(User-Agent)").replace("c_ip", "c-ip")])
-def test_every_row_is_a_line(tmp_path: Path, sizes: BundleSizes, form: str, names: str) -> None:
+def test_every_row_is_a_line(tmp_path: Path, bundling: Bundling, form: str, names: str) -> None:
     """With its number, its fields, and the digest of the object that it is from; nothing is left in the spool."""
     workshop = Workshop(tmp_path)
     object_ = write(workshop, 50, names=names)
-    outcome = workshop.run(object_, stage=workshop.stage(ALL, form=form, sizes=sizes))
+    outcome = workshop.run(object_, stage=workshop.stage(ALL, form=form, bundling=bundling))
     loaded = outcome.only
     assert (loaded.format, loaded.accounting.lines, loaded.accounting.hits) == ("cloudfront_parquet", 50, 50)
     assert {hit.line: hit.path for hit in outcome.hits(object_.key)} == {n: f"/{n}" for n in range(1, 51)}
@@ -72,6 +72,13 @@ def test_a_damaged_file_fails_and_leaves_nothing(tmp_path: Path, damage: str) ->
         workshop.run(object_, stage=workshop.stage(ALL))
     assert error.value.where == "a.parquet"
     assert workshop.files() == []
+
+
+@pytest.mark.parametrize("behind", [" ", "\n", "\t", "1", "-cache "])
+def test_a_text_that_begins_like_parquet_is_a_text(tmp_path: Path, behind: str) -> None:
+    """It may be the name of a host: `PAR1`, in Paris."""
+    outcome = Workshop(tmp_path).read(f"PAR1{behind}\n".encode() + text(line("/1")))
+    assert [hit.path for hit in outcome.hits()] == ["/1"]
 
 
 def test_parquet_of_something_else_is_refused(tmp_path: Path) -> None:

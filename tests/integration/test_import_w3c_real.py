@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from import_step import ALL, IN_PLACE, SPOOLED, Workshop
+from import_step import ALL, BY_DATABASE, Workshop
 
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 
 FOLDER = Path(os.environ.get("MTC_TEST_LOGS") or Path(__file__).parents[2].parent / "shared" / "logs")
 
@@ -40,16 +40,16 @@ def read_plainly(text: str) -> Iterator[tuple[int, str]]:
                 yield number, path.partition("?")[0]
 
 
-@pytest.mark.parametrize("sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=2000, in_place=SPOOLED.in_place)])
+@pytest.mark.parametrize("bundling", [BY_DATABASE, Bundling(2000)])
 @pytest.mark.parametrize("name", LOGS)
-def test_a_real_log_is_read_as_a_plain_reading_says(tmp_path: Path, name: str, sizes: BundleSizes) -> None:
+def test_a_real_log_is_read_as_a_plain_reading_says(tmp_path: Path, name: str, bundling: Bundling) -> None:
     """Every request with its line and path, every header counted as one."""
     file = FOLDER / name
     if not file.is_file():
         pytest.skip(f"no {name} at hand")
     form, headers, requests = LOGS[name]
     data = file.read_bytes()
-    outcome = Workshop(tmp_path).read(data, ALL, form="auto", sizes=sizes)
+    outcome = Workshop(tmp_path).read(data, ALL, form="auto", bundling=bundling)
     account = outcome.accounting()
     assert (outcome.only.format, account.filtered.get("header", 0), account.hits) == (form, headers, requests)
     assert account.lines == data.count(b"\n") + (not data.endswith(b"\n"))

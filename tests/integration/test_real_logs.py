@@ -9,10 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from import_step import ALL, IN_PLACE, SPOOLED, Workshop, count_lines
+from import_step import ALL, BY_DATABASE, NATIVE, Workshop, count_lines
 
 from mtc.formats.settings import Filters
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 
 FOLDER = Path(os.environ.get("MTC_TEST_LOGS") or Path(__file__).parents[2].parent / "shared" / "logs")
 LOGS = [
@@ -67,15 +67,13 @@ def expected(line: str) -> str:
     return "static" if is_static else "hit"
 
 
-@pytest.mark.parametrize(
-    "sizes", [SPOOLED, IN_PLACE, BundleSizes(bundle=100_000, in_place=SPOOLED.in_place), BundleSizes(100_000, (0, 0))]
-)
+@pytest.mark.parametrize("bundling", [BY_DATABASE, NATIVE, Bundling(size=100_000, native=False), Bundling(100_000)])
 @pytest.mark.parametrize("name", LOGS)
-def test_every_line_of_a_real_log_is_classified_as_expected(tmp_path: Path, name: str, sizes: BundleSizes) -> None:
+def test_every_line_of_a_real_log_is_classified_as_expected(tmp_path: Path, name: str, bundling: Bundling) -> None:
     """Robots count as hits, so that the expected result needs no list of robots."""
     data, lines = lines_of(name)
     wanted = Counter(map(expected, lines))
-    outcome = Workshop(tmp_path).read(data, Filters(bots=True, max_rejected=1), sizes=sizes)
+    outcome = Workshop(tmp_path).read(data, Filters(bots=True, max_rejected=1), bundling=bundling)
     account = outcome.accounting()
     assert account.lines == len(lines) == count_lines(data)
     assert Counter({"hit": account.hits}) + Counter(account.filtered) + Counter(account.rejected) == wanted

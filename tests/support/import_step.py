@@ -13,7 +13,7 @@ import duckdb
 from memory_recorder import MemoryRecorder
 
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Stage, StepId, Verdict
-from mtc.formats.settings import Filters
+from mtc.formats.settings import Filters, HitSettings
 from mtc.manifest.models import Run, Source
 from mtc.manifest.project import Project, SiteSettings
 from mtc.plan.work import ImportWork, PlannedStep, Task
@@ -21,7 +21,7 @@ from mtc.sources.folder import FolderSource
 from mtc.sources.settings import Archive
 from mtc.sources.source import LogArchive, LogSource
 from mtc.sources.url_pattern import SourceUrl
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 from mtc.stages.import_.import_step import ImportStage
 from mtc.stages.stage import ObjectLoaded
 
@@ -30,9 +30,10 @@ STEP = StepId(Stage.IMPORT, "docs", DAY)
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"
 GOOD = Filters()
 ALL = Filters(bots=True, static=True, errors=True, redirects=True, max_rejected=1)
-IN_PLACE = BundleSizes(in_place=(0, 1 << 40))
-SPOOLED = BundleSizes(in_place=(1 << 40, 1 << 40))
-IN_SLICES = BundleSizes(bundle=300, in_place=(0, 0))
+NATIVE = Bundling()
+BY_DATABASE = Bundling(native=False)
+IN_SLICES = Bundling(size=300)
+_HITS = HitSettings()
 
 
 def line(path: str = "/", *, time: str = "01/May/2026:10:05:03 +0000", status: int = 200, agent: str = AGENT) -> str:
@@ -161,12 +162,13 @@ class Workshop:
         """Return the folder as a source."""
         return FolderSource(self.root / "logs", SourceUrl.compile("logs/{date:%Y-%m-%d}.log", "docs"))
 
-    def stage(
-        self, filters: Filters = GOOD, *, zone: str = "UTC", form: str = "auto", sizes: BundleSizes = SPOOLED,
+    def stage(  # noqa: PLR0913 - what a test may vary
+        self, filters: Filters = GOOD, *, zone: str = "UTC", form: str = "auto", bundling: Bundling = BY_DATABASE,
         source: LogSource | None = None, archive: LogArchive | None = None, archived: Archive | None = None,
+        hits: HitSettings = _HITS,
     ) -> ImportStage:  # fmt: skip
         """Return the import stage of a project with one site."""
-        site = SiteSettings("docs", "", zone, Source(url="x", format=form), archived, filters)
+        site = SiteSettings("docs", "", zone, Source(url="x", format=form), archived, filters, hits=hits)
         project = Project(
             name="test",
             manifest=self.root / "m.yaml",
@@ -182,7 +184,7 @@ class Workshop:
             run=Run(),
         )
         return ImportStage(
-            project, lambda: database().cursor(), lambda _: source or self.source(), lambda _: archive, sizes
+            project, lambda: database().cursor(), lambda _: source or self.source(), lambda _: archive, bundling
         )
 
     def load(self, stage: ImportStage, work: ImportWork, recorder: MemoryRecorder | None = None) -> Outcome:
@@ -200,10 +202,10 @@ class Workshop:
         return self.load(stage or self.stage(), ImportWork(load=objects))
 
     def read(
-        self, data: bytes, filters: Filters = ALL, *, form: str = "combined", sizes: BundleSizes = SPOOLED
+        self, data: bytes, filters: Filters = ALL, *, form: str = "combined", bundling: Bundling = BY_DATABASE
     ) -> Outcome:
         """Load one object, `a.log`, with these bytes."""
-        return self.run(self.write("a.log", data), stage=self.stage(filters, form=form, sizes=sizes))
+        return self.run(self.write("a.log", data), stage=self.stage(filters, form=form, bundling=bundling))
 
 
 def touch_later(path: Path) -> None:

@@ -12,10 +12,7 @@ from hypothesis import strategies as st
 from in_hand import explained, line, reasons, site, values
 
 from mtc.core.errors import PermanentError
-from mtc.core.model import SourceObject
 from mtc.formats.compression import as_utf8, blocks, compression, encoding_of
-from mtc.stages.import_.bundles import BundleSizes, is_large
-from mtc.stages.import_.object_text import FetchedObject
 from mtc.stages.import_.preview import Explained
 
 LINES = [line("/café", agent="Bücher-Leser/1.0 €"), line("/b"), "no line", line("/c")]
@@ -108,18 +105,6 @@ def test_the_encoding_comes_from_the_mark_or_else_from_the_manifest(
 ) -> None:
     """Other names of UTF-8 need no decoding."""
     assert encoding_of(head, given_one) == wanted
-
-
-def test_only_utf_8_is_read_in_place(tmp_path: Path) -> None:
-    """Other encodings have to be converted to a file first."""
-    path = tmp_path / "a.log"
-    sizes = BundleSizes(in_place=(1, 1 << 20))
-    item = FetchedObject(SourceObject("a.log", 1), path)
-    path.write_bytes(TEXT.encode())
-    assert is_large(item, sizes)
-    assert not is_large(FetchedObject(item.object, path, encoding="cp1252"), sizes)
-    path.write_bytes(TEXT.encode("utf-16"))
-    assert not is_large(item, sizes)
 
 
 def test_xz_is_read_stream_by_stream(tmp_path: Path) -> None:

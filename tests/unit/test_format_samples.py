@@ -17,7 +17,7 @@ from mtc.formats.line_sql import Reading
 from mtc.formats.model import Format
 from mtc.formats.registry import BINDERS, FORMATS
 from mtc.formats.settings import Filters
-from mtc.stages.import_.bundles import BundleSizes, make_bundles
+from mtc.stages.import_.bundles import Bundling, make_bundles
 from mtc.stages.import_.line_table import fill_lines, fill_segments, with_segments
 from mtc.stages.import_.object_text import FetchedObject
 
@@ -38,9 +38,7 @@ def read(text: str, form: Format, folder: Path, *, zone: str = "UTC") -> tuple[l
     rows: list[Row] = []
     counts: Counter[str] = Counter()
     with database().cursor() as connection:
-        for bundle in make_bundles(
-            [fetched], folder / "spool", lambda *_: form, sizes=BundleSizes(in_place=(1 << 40, 1 << 40))
-        ):
+        for bundle in make_bundles([fetched], folder / "spool", lambda *_: form, bundling=Bundling()):
             reading = Reading(bundle.format, ALL, zone=zone, zone_given=zone != "UTC")
             found = fill_lines(connection, bundle, reading, folder / "scratch")
             fill_segments(connection, bundle)

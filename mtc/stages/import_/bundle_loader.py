@@ -7,7 +7,8 @@ in a file with object, line number and reason. Nothing is published or recorded 
 
 import datetime as dt
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +29,15 @@ from mtc.formats.settings import Filters
 from mtc.manifest.project import SiteSettings
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.line_table import (
-    JOIN_AGENTS,
     Lines,
     count_agents,
     fill_agents,
     fill_lines,
     fill_segments,
+    is_ordered,
+    list_agents,
     segment_object_id,
+    with_agents,
     with_segments,
 )
 from mtc.stages.import_.segments import Bundle, Segment, name_of
@@ -49,12 +52,20 @@ _DROP_LINES = "DROP TABLE IF EXISTS lines; DROP TABLE IF EXISTS seen"
 
 _ONE_DAY = dt.timedelta(days=1)
 _FIRST_AND_LAST = "SELECT min(first_hit), max(last_hit) FROM agent_hits"
+_COUNT_ALL = """
+SELECT number, object, CAST(sum(hits) AS BIGINT)
+FROM agent_hits JOIN agents USING (user_agent) JOIN segments USING (number)
+WHERE {reason} IS NULL
+GROUP BY ALL ORDER BY number
+"""
 _DATES = "SELECT DISTINCT CAST(ts AS DATE) FROM hits"
 
 # The source of a part's column, where it is not the column of `lines` with the same name.
 _SOURCES = {
     "object": "object",
     "line": "n + shift",
+    # The same time, which the database cannot know: where it knows that none is missing it writes other bytes.
+    "ts": "make_timestamp(epoch_us(CASE WHEN random() >= 0 THEN l.ts END))",
     "bot": "coalesce(agents.bot, false)",
     "browser": "agents.browser",
     "browser_version": "agents.browser_version",
@@ -126,6 +137,7 @@ class BundleLoader:
             fill_segments(self.connection, bundle)
             count_agents(self.connection, bundle, lines)
             fill_agents(self.connection, self.site.filters, self.agents)
+            list_agents(self.connection, lines)
             name = bundle_name([segment_object_id(segment) for segment in bundle.segments], piece)
             return self._stage(bundle, lines, name)
         except duckdb.Error as error:
@@ -137,7 +149,7 @@ class BundleLoader:
         accountings = count_lines(self.connection, bundle, lines, self.site.filters)
         # With other settings, or another recipe, the part of the same object has another name: the recorded part stays
         # until the new one is recorded.
-        hits = with_segments(lines.hits, bundle)
+        hits = Hits(with_agents(lines, bundle), is_ordered(lines, bundle))
         parts = stage_hits(self.connection, hits, self.site, part_name(name, self.made_with), self.staging)
         rejected = rejected_file(self.site.name, self.day, name)
         samples = self._stage_rejected(with_segments(lines.read, bundle), rejected)
@@ -188,7 +200,10 @@ def count_lines(
     connection: duckdb.DuckDBPyConnection, bundle: Bundle, lines: Lines, filters: Filters
 ) -> list[Accounting]:
     """Count the lines of each segment: its accounting, in the order of the segments."""
-    counts: dict[int, _ReasonCounts] = {}
+    counts: dict[int, _ReasonCounts] = {
+        number: [(why, False, count) for why, count in segment.filtered.items()]
+        for number, segment in enumerate(bundle.segments)
+    }
     for number, why, rejected, count in connection.execute(_count_query(bundle, lines, filters)).fetchall():
         counts.setdefault(number, []).append((why, rejected, count))
     return [_accounting(segment, counts.get(number, [])) for number, segment in enumerate(bundle.segments)]
@@ -211,38 +226,59 @@ def _accounting(segment: Segment, counts: _ReasonCounts) -> Accounting:
     accounting = Accounting(
         lines=segment.lines,
         hits=sum(lines for why, _, lines in counts if why is None),
-        filtered={why: lines for why, rejected, lines in counts if why is not None and not rejected},
-        rejected={why: lines for why, rejected, lines in counts if why is not None and rejected},
+        filtered=_by_reason((why, lines) for why, rejected, lines in counts if not rejected),
+        rejected=_by_reason((why, lines) for why, rejected, lines in counts if rejected),
     )
     if not accounting.balanced:
         raise PermanentError("the lines do not add up", where=segment.object.label, hint="please report this")
     return accounting
 
 
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """SQL for hits as `l`, with their segments and agents, and whether they come in order."""
+
+    query: str
+    ordered: bool
+
+
+def _by_reason(counts: Iterable[tuple[str | None, int]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for why, lines in counts:
+        if why is not None:
+            found[why] += lines
+    return {why: lines for why, lines in sorted(found.items()) if lines}
+
+
 def stage_hits(
-    connection: duckdb.DuckDBPyConnection, hits: str, site: SiteSettings, name: str, staging: StagingFolder
+    connection: duckdb.DuckDBPyConnection, hits: Hits, site: SiteSettings, name: str, staging: StagingFolder
 ) -> dict[int, list[Part]]:
-    """Write the hits of each day to a staged part called `name`; returns the parts of each segment by its number."""
+    """Write the hits of each day to a staged part called `name`; returns the parts of each segment by its number.
+
+    Rows are in the order of the lines, so that a part has the same bytes whenever it is made of the same lines.
+    """
     connection.execute(_view(hits, site))
     parts: dict[int, list[Part]] = {}
-    for span in day_spans(connection, site):
-        counts = connection.execute(_counts(span)).fetchall()
+    spans = day_spans(connection, site)
+    for span in spans:
+        query = _COUNT_ALL.format(reason=agent_reason(site.filters)) if len(spans) == 1 else _counts(span)
+        counts = connection.execute(query).fetchall()
         if not counts:
             continue
         file = part_file(site.name, span.day, name)
         staged = staging.stage(file)
-        connection.execute(_copy(span, staged))
+        connection.execute(_copy(span, staged, hits))
         digest = sha256(staged)
         for number, object_, count in counts:
             parts.setdefault(number, []).append(Part(site.name, span.day, file, object_, count, digest))
     return parts
 
 
-def _view(hits: str, site: SiteSettings) -> str:
+def _view(hits: Hits, site: SiteSettings) -> str:
     return f"""
 CREATE OR REPLACE TEMP VIEW hits AS
-SELECT number, {_VALUES}
-FROM {hits} {JOIN_AGENTS}
+SELECT number, n, {_VALUES}
+FROM {hits.query}
 WHERE {agent_reason(site.filters)} IS NULL
 """  # noqa: S608 - made of this package's own pieces
 
@@ -251,8 +287,10 @@ def _counts(span: DaySpan) -> str:
     return f"SELECT number, object, count(*) FROM hits WHERE {span.condition} GROUP BY ALL ORDER BY number"  # noqa: S608 - as above
 
 
-def _copy(span: DaySpan, target: Path) -> str:
-    return f"COPY (SELECT {_COLUMNS} FROM hits WHERE {span.condition}) TO {literal(str(target))} {PARQUET}"  # noqa: S608 - as above
+def _copy(span: DaySpan, target: Path, hits: Hits) -> str:
+    order = "" if hits.ordered else "ORDER BY n"
+    rows = f"SELECT {_COLUMNS} FROM hits WHERE {span.condition} {order}"  # noqa: S608 - as above
+    return f"COPY ({rows}) TO {literal(str(target))} {PARQUET}"
 
 
 def day_spans(connection: duckdb.DuckDBPyConnection, site: SiteSettings) -> Sequence[DaySpan]:

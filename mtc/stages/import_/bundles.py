@@ -1,109 +1,62 @@
-"""Bundles: texts of a bounded size, made from many small objects or from a slice of a large one.
+"""Bundles: lines of a bounded size, made from many small objects or from a slice of a large one.
 
-The size of a bundle, in bytes and lines, bounds memory and DuckDB's tables; the size of a day does not. A large plain
-file is read where it is, in slices (`file_slices`); everything else is decompressed into the spool, object after
-object, until a bundle is full or the next object has another format. An object that does not fit is cut at a line end
-and continues in the next bundle. An object whose headers change the format within the file is written to several
-bundles, one for each format, however often the formats alternate. Nothing is parsed here.
+The size of a bundle, in bytes and lines, bounds memory and DuckDB's tables; the size of a day does not. Each object is
+read once: the bytes that its digest is made of are those that are loaded, whatever happens to the file meanwhile.
+Object after object is added to a bundle until it is full or the next object has another format. An object that does not
+fit is cut at a line end and continues in the next bundle. An object whose headers change the format within the file is
+written to several bundles, one for each format, however often the formats alternate.
+
+Lines go to the native reader, if it can read the format and the first lines of the bundle are mostly plain; else they
+are written to a text file in the spool, for the database.
 """
 
-import contextlib
 import itertools
-from collections.abc import Generator, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from mtc.core.model import SourceObject
-from mtc.formats.compression import UTF8, blocks, encoding_of_file, is_plain
-from mtc.formats.line_cleaning import BOM, is_tidy, whole_lines
+from mtc.formats.compression import is_plain
+from mtc.formats.line_cleaning import BOM
 from mtc.formats.model import Format
+from mtc.formats.native.reading import NativeReading
 from mtc.formats.w3c import FormatSwitches
-from mtc.stages.import_.file_slices import slices
-from mtc.stages.import_.object_text import ChooseFormat, FetchedObject, TextDigest, digested, text_blocks
-from mtc.stages.import_.segments import MOST_LINES, Bundle, FileBundle, Segment
+from mtc.stages.import_.line_sinks import LineSink, open_sink
+from mtc.stages.import_.object_text import ChooseFormat, FetchedObject, TextDigest, text_blocks
+from mtc.stages.import_.segments import MOST_LINES, Bundle, Segment
+
+ReadNatively = Callable[[Format], NativeReading | None]
+"""How the native reader reads a format; None if it does not."""
 
 _MOST_OPEN = 8  # bundles
 _MOST_SEGMENTS = 100_000  # of a bundle
 
 
 @dataclass(frozen=True, slots=True)
-class BundleSizes:
-    """Sizes in bytes of text: of a full bundle, and of the smallest plain file that is read where it is.
+class Bundling:
+    """How lines are bundled: the size of a full bundle, in bytes of text; whether the native reader may read lines."""
 
-    With it is the largest that is read as one bundle.
-    """
-
-    bundle: int = 128 << 20
-    in_place: tuple[int, int] = (8 << 20, 256 << 20)
-
-
-def is_large(item: FetchedObject, sizes: BundleSizes) -> bool:
-    """Whether a file should be read where it is: it is uncompressed UTF-8, and not too small."""
-    smallest, largest = sizes.in_place
-    if smallest > largest or item.path.stat().st_size < smallest or not is_plain(item.path):
-        return False
-    return encoding_of_file(item.path, item.encoding, where=item.object.label) == UTF8
-
-
-def _made_of_file(
-    item: FetchedObject, choose: ChooseFormat, writer: "_BundleWriter", sizes: BundleSizes
-) -> Iterator[Bundle]:
-    """The bundles of a large plain file, which is not copied unless a header changes its format."""
-    largest = sizes.in_place[1]
-    fits = item.path.stat().st_size <= largest
-    with contextlib.closing(slices(item, largest if fits else sizes.bundle, choose)) as found:
-        first = next(found, None)
-        if first is not None:
-            yield from writer.flush()
-            yield first
-            yield from found
-            return
-    whole = in_place(item, choose) if fits else None
-    if whole is None:
-        yield from writer.add(item, choose)
-    else:
-        yield from writer.flush()
-        yield whole
-
-
-def in_place(item: FetchedObject, choose: ChooseFormat) -> FileBundle | None:
-    """Make a bundle of a plain file where it is; the file is read once, to count its lines.
-
-    For formats that a header may change. Returns None if one does, or if the file has too many lines for a bundle.
-    """
-    digest = TextDigest()
-    lines = 0
-    tidy = True
-    format_: Format | None = None
-    switches: FormatSwitches | None = None
-    headers = item.headers()
-    for block in whole_lines(digested(blocks(item.path, where=item.object.label), digest.update)):
-        format_ = format_ or item.format(block, choose)
-        headers.add(block)
-        switches = switches or FormatSwitches(format_)
-        if any(after is not format_ for after, _ in switches.cut(block)):
-            return None
-        lines += block.count(b"\n")
-        if lines > MOST_LINES:
-            return None
-        tidy = tidy and is_tidy(block)
-    content = item.digest() if item.origin else digest.written()
-    segment = Segment(item.object, 0, lines, content=content, text=digest.lines(), header=headers.text)
-    return FileBundle(item.path, format_ or item.format(b"", choose), (segment,), temporary=False, tidy=tidy)
+    size: int = 128 << 20
+    native: bool = True
 
 
 def make_bundles(
-    fetched: Iterable[FetchedObject], spool: Path, choose: ChooseFormat, *, sizes: BundleSizes
+    fetched: Iterable[FetchedObject],
+    spool: Path,
+    choose: ChooseFormat,
+    *,
+    bundling: Bundling,
+    native: ReadNatively | None = None,
 ) -> Generator[Bundle]:
-    """Turn objects into bundles. The bundle with an object's last segment follows all others of that object."""
-    writer = _BundleWriter(spool, sizes.bundle)
+    """Turn objects into bundles. The bundle with an object's last segment follows all others of that object.
+
+    `native` says how the native reader reads a format; without it the database reads all of them.
+    """
+    writer = _BundleWriter(spool, bundling.size, native if bundling.native else None)
     try:
         for item in fetched:
-            if is_large(item, sizes):
-                yield from _made_of_file(item, choose, writer, sizes)
-            else:
-                yield from writer.add(item, choose)
+            yield from writer.add(item, choose)
         yield from writer.flush()
     finally:
         writer.close()
@@ -111,11 +64,12 @@ def make_bundles(
 
 @dataclass(slots=True, eq=False)
 class _OpenBundle:
-    """A bundle being written."""
+    """A bundle being filled. Its first lines decide what they go to."""
 
     path: Path
     format: Format
-    stream: BinaryIO
+    native: NativeReading | None
+    sink: LineSink | None = None
     size: int = 0
     lines: int = 0
     segments: list[Segment] = field(default_factory=list)
@@ -124,10 +78,28 @@ class _OpenBundle:
         """Whether no more lines should be written to it; `limit` is in bytes."""
         return self.size >= limit or self.lines >= MOST_LINES or len(self.segments) >= _MOST_SEGMENTS
 
+    def write(self, block: bytes) -> int:
+        """Add whole lines; returns how many they are."""
+        if self.sink is None:
+            self.sink = open_sink(self.path, self.native, block)
+        lines = self.sink.write(block)
+        self.size += len(block)
+        self.lines += lines
+        return lines
+
+    def filtered(self) -> Counter[str]:
+        """How many lines were left out so far, by reason."""
+        return self.sink.filtered() if self.sink else Counter()
+
     def closed(self) -> Bundle:
-        """Close the file, and return the bundle."""
-        self.stream.close()
-        return FileBundle(self.path, self.format, tuple(self.segments), temporary=True)
+        """Close what the lines went to, and return the bundle."""
+        self.sink = self.sink or open_sink(self.path, None, b"")
+        return self.sink.closed(self.format, tuple(self.segments))
+
+    def abandon(self) -> None:
+        """Close what the lines went to, without a bundle."""
+        if self.sink:
+            self.sink.abandon()
 
 
 @dataclass(slots=True)
@@ -138,21 +110,19 @@ class _OpenSegment:
     bundle: _OpenBundle
     offset: int
     first: int
+    before: Counter[str]
     lines: int = 0
 
     def write(self, block: bytes) -> None:
         """Write a block of whole lines."""
-        self.bundle.stream.write(block)
-        self.bundle.size += len(block)
-        lines = block.count(b"\n")
-        self.bundle.lines += lines
-        self.lines += lines
+        self.lines += self.bundle.write(block)
 
     def end(self, content: str = "", text: str = "", header: str = "") -> int:
         """Add the segment to its bundle, as the last one if `content` is given; returns the object's lines so far."""
         if self.lines or content:
+            filtered = self.bundle.filtered() - self.before
             last = bool(content)
-            segment = Segment(self.object, self.first, self.lines, self.offset, last, content, text, header)
+            segment = Segment(self.object, self.first, self.lines, self.offset, last, content, text, header, filtered)
             self.bundle.segments.append(segment)
         return self.offset + self.lines
 
@@ -163,6 +133,7 @@ class _BundleWriter:
 
     spool: Path
     limit: int
+    native: ReadNatively | None
     number: int = 0
     open: list[_OpenBundle] = field(default_factory=list)
 
@@ -190,7 +161,7 @@ class _BundleWriter:
         is_text = item.origin is None and (item.object.slice is not None or is_plain(item.path))
         content = digest.written() if is_text else item.digest()
         segment.end(content=content, text=digest.lines(), header=headers.text)
-        if len(self.open) > 1:
+        if len(self.open) > 1 or segment.bundle.full(self.limit):
             yield from self.flush()
 
     def _format(self, block: bytes, item: FetchedObject, choose: ChooseFormat) -> Format:
@@ -203,14 +174,13 @@ class _BundleWriter:
         """Begin a segment in the open bundle of that format or a new one, which becomes the most recently used."""
         bundle = next((bundle for bundle in self.open if bundle.format is format_), None)
         if bundle is None:
-            self.spool.mkdir(parents=True, exist_ok=True)
             path = self.spool / f"bundle-{self.number}.txt"
             self.number += 1
-            bundle = _OpenBundle(path, format_, path.open("wb"))
+            bundle = _OpenBundle(path, format_, self.native(format_) if self.native else None)
         else:
             self.open.remove(bundle)
         self.open.append(bundle)
-        return _OpenSegment(object_, bundle, offset, bundle.lines)
+        return _OpenSegment(object_, bundle, offset, bundle.lines, bundle.filtered())
 
     def _limit_open(self) -> Iterator[Bundle]:
         """Close the least recently used bundle if too many are open."""
@@ -232,9 +202,9 @@ class _BundleWriter:
             yield from self._close(self.open[0])
 
     def close(self) -> None:
-        """Close the files after an error, without making bundles of them."""
+        """Close the bundles after an error, without finishing them."""
         for bundle in self.open:
-            bundle.stream.close()
+            bundle.abandon()
 
 
 def _limit_lines(block: bytes) -> Iterator[bytes]:

@@ -25,7 +25,7 @@ from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive
 from mtc.stages.deliver.step_delivery import DeliverySummary
 from mtc.stages.import_.bundle_loader import sweep_rejected
-from mtc.stages.import_.bundles import BundleSizes
+from mtc.stages.import_.bundles import Bundling
 from mtc.stages.import_.format_choice import check_step_quality, messages_note
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.object_loader import ObjectLoader, OpenArchive, OpenSource, StepContext
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mtc.stages.deliver.delivery_job import Deliverer  # loads what speaks to Matomo
 
 _SHOWN = 3  # refused deliveries in a message
-_SIZES = BundleSizes()
+_BUNDLING = Bundling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class ImportStage:
     connect: Connect
     open_source: OpenSource
     open_archive: OpenArchive
-    sizes: BundleSizes = _SIZES
+    bundling: Bundling = _BUNDLING
     deliverer: "Deliverer | None" = None
     agents: KnownAgents | None = None
 
@@ -82,7 +82,7 @@ class ImportStage:
             open_archive=self.open_archive,
             spool=self.project.work / "spool" / f"{site.name}-{planned.step.day}",
             warehouse=self.project.warehouse,
-            sizes=self.sizes,
+            bundling=self.bundling,
             deliverer=self.deliverer,
             may_deliver=task.may_deliver,
             loaded=task.loaded,

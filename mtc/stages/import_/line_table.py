@@ -1,12 +1,11 @@
 """The tables of a bundle: `lines`, a row for each line; `segments`, which assigns them to objects; `agents`.
 
-The file is first read as it is. If the database refuses it, or reads another number of lines than was counted, it is
-cleaned and read again; if that fails too, with the exact path alone. `agents` has each distinct user agent of the lines
-that may be hits, classified once.
+A text file is first read as it is. If the database refuses it, or reads another number of lines than was counted, it is
+cleaned and read again; if that fails too, with the exact path alone. Of a bundle that the native reader has read,
+`lines` has the lines that are not plain. `agents` has each distinct user agent of the lines that may be hits,
+classified once.
 """
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +14,16 @@ import duckdb
 from mtc.core.errors import PermanentError
 from mtc.core.sanitize import printable
 from mtc.formats.agents import Agent, classify
+from mtc.formats.compression import BLOCK
 from mtc.formats.filters import agent_excluded
-from mtc.formats.line_cleaning import BOM, clean, whole_lines
+from mtc.formats.line_cleaning import clean, whole_lines
 from mtc.formats.line_sql import COUNTED, FIELDS_KEPT, Reading, judged, quoted, read_lines, read_texts
+from mtc.formats.native.library import PlainLines, Table
+from mtc.formats.native.reading import native_reading
 from mtc.formats.plain_lines import ODD, SEEN, PlainReading, plain_reading
 from mtc.formats.settings import Filters
 from mtc.stages.import_.known_agents import KNOWN_COLUMNS, KnownAgents
-from mtc.stages.import_.segments import Bundle, Segment, lines_of, name_of
+from mtc.stages.import_.segments import Bundle, PlainBundle, Segment, TextBundle, lines_of, name_of
 from mtc.warehouse.parts import object_id
 
 _DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException)
@@ -40,6 +42,13 @@ SELECT number, coalesce(user_agent, '') AS user_agent, count(*) AS hits, min(ts)
 FROM {hits}
 GROUP BY ALL
 """
+_COUNT_CODES = """
+CREATE OR REPLACE TEMP TABLE agent_hits AS
+SELECT number, user_agent, hits, first_hit, last_hit
+FROM (
+    SELECT number, agent, count(*) AS hits, min(ts) AS first_hit, max(ts) AS last_hit FROM {hits} GROUP BY ALL
+) JOIN agent_codes ON code = agent
+"""
 _DISTINCT_AGENTS = """
 CREATE OR REPLACE TEMP TABLE distinct_agents AS SELECT DISTINCT user_agent FROM agent_hits
 """
@@ -49,21 +58,36 @@ _FILL_AGENTS = f"INSERT INTO new_agents SELECT {', '.join('unnest(?)' for _ in K
 _AGENTS_AT_ONCE = 20_000
 
 JOIN_AGENTS = "LEFT JOIN agents ON coalesce(l.user_agent, '') = agents.user_agent"
-"""SQL that joins the lines `l` to their user agents."""
+"""SQL that joins the lines `l` to their user agents. The rows then come in any order."""
+
+_LISTED_COLUMNS = (*(name for name, _ in KNOWN_COLUMNS), "excluded")
+_LIST_AGENTS = f"""
+CREATE OR REPLACE TEMP TABLE agent_list AS
+SELECT list({{{", ".join(f"{name}: {name}" for name in _LISTED_COLUMNS)}}} ORDER BY code) AS listed
+FROM agent_codes LEFT JOIN agents USING (user_agent)
+"""  # noqa: S608 - constants
+_LISTED = """(
+    SELECT *, nullif(agents.user_agent, '') AS user_agent
+    FROM (SELECT *, listed[agent + 1] AS agents FROM {hits} CROSS JOIN agent_list)
+) AS l"""
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of a bundle: how many, and SQL for some of them, each with `n`, its number in the bundle from 0.
 
-    `hits` have their fields. `reasons` has `reason` and `rejected` of the lines that are not hits. `read` are those in
-    the table `lines`, which has all lines, or those that are not plain.
+    `hits` have their fields. `reasons` has `reason` and `rejected` of the lines that are not hits, apart from those
+    that the bundle's segments count. `read` are those in the table `lines`, which has all lines, or those that are not
+    plain. If hits are `coded`, they have the code of their user agent in the table `agent_codes` and not its text.
+    They come in order if they are `ordered`.
     """
 
     count: int
     hits: str
     reasons: str
     read: str
+    coded: bool = False
+    ordered: bool = False
 
 
 _ALL = "(SELECT rowid AS n, * FROM lines)"
@@ -75,6 +99,17 @@ SELECT NULL::BIGINT AS n, NULL::VARCHAR AS reason, NULL::BOOLEAN AS rejected, NU
 _ODD_TEXTS = f"SELECT rowid AS n, line FROM seen WHERE reason = '{ODD}'"  # noqa: S608 - a constant
 _SEEN_REASONS = f"SELECT rowid AS n, reason, false AS rejected FROM seen WHERE reason <> '{ODD}'"  # noqa: S608 - a constant
 _READ_REASONS = "SELECT n, reason, rejected FROM {read} WHERE reason IS NOT NULL"
+_NO_REASONS = "SELECT n, reason, rejected FROM lines"
+
+_CODES = "CREATE OR REPLACE TEMP TABLE agent_codes AS SELECT code, user_agent FROM native_agents"
+_MORE_CODES = """
+INSERT INTO agent_codes
+SELECT (SELECT count(*) FROM agent_codes) + row_number() OVER () - 1, user_agent
+FROM (SELECT DISTINCT coalesce(user_agent, '') AS user_agent FROM lines WHERE reason IS NULL)
+ANTI JOIN agent_codes USING (user_agent)
+"""
+_JOIN_CODES = "JOIN agent_codes ON coalesce(lines.user_agent, '') = agent_codes.user_agent"
+_ODD_HITS = "SELECT count(*) FROM lines WHERE reason IS NULL"
 
 
 def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: Reading, scratch: Path) -> Lines:
@@ -83,18 +118,15 @@ def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: R
     Raises:
         PermanentError: not every line could be accounted for.
     """
-    reader = _BundleReader(connection, bundle, reading)
-    if bundle.tidy and (found := reader.read(bundle.opened(), exact=False)):
-        return found
-    try:
-        _write_clean(bundle, scratch)
-        for exact in (False, True):
-            if found := reader.read(nullcontext(scratch), exact=exact):
-                return found
+    if isinstance(bundle, PlainBundle):
+        lines = _read_native(connection, bundle.plain, reading)
+        found = lines if lines.count == lines_of(bundle) else None
+    else:
+        found = _TextReader(connection, bundle, reading).read_somehow(scratch)
+    if found is None:
         hint = "nothing of it was loaded; please report this with the file"
         raise PermanentError("not every line could be accounted for", where=name_of(bundle.segments), hint=hint)
-    finally:
-        scratch.unlink(missing_ok=True)
+    return found
 
 
 def read_text(connection: duckdb.DuckDBPyConnection, path: Path, reading: Reading, *, exact: bool) -> Lines:
@@ -131,6 +163,31 @@ def _read_plain(connection: duckdb.DuckDBPyConnection, path: Path, plain: PlainR
     return Lines(int(count), hits, reasons, _NUMBERED)
 
 
+def _read_native(connection: duckdb.DuckDBPyConnection, plain: PlainLines, reading: Reading) -> Lines:
+    """Register the tables of the native reader; fill `lines` with those that are not plain, and `agent_codes`."""
+    native, counts = native_reading(reading), plain.counts()
+    if native is None:
+        raise TypeError(reading)
+    tables: tuple[Table, ...] = ("hits", "odd", "agents")
+    for table in tables:
+        connection.register(f"native_{table}", plain.scan(table))
+    connection.execute(_CODES)
+    count = counts.hits + sum(counts.filtered.values()) + counts.odd
+    hits, reasons = native.hits("native_hits"), native.reasons("native_hits")
+    if not counts.odd:
+        connection.execute(_NONE_READ)
+        return Lines(count, hits, f"({reasons or _NO_REASONS})", _NUMBERED, coded=True, ordered=True)
+    connection.execute(read_texts("SELECT n, line FROM native_odd", reading, exact=counts.wild > 0))
+    _judge(connection, reading)
+    connection.execute(_MORE_CODES)
+    columns = ", ".join(quoted(name) for name in (*FIELDS_KEPT, "download") if name != "user_agent")
+    odd = f"SELECT n, code AS agent, {columns} FROM lines {_JOIN_CODES} WHERE reason IS NULL"  # noqa: S608 - own pieces
+    both = f"(SELECT n, agent, {columns} FROM {hits} UNION ALL {odd})"  # noqa: S608 - own pieces
+    reasons = " UNION ALL ".join(filter(None, (reasons, _READ_REASONS.format(read=_NUMBERED))))
+    ((odd_hits,),) = connection.execute(_ODD_HITS).fetchall()
+    return Lines(count, both if odd_hits else hits, f"({reasons})", _NUMBERED, coded=True, ordered=not odd_hits)
+
+
 def _judge(connection: duckdb.DuckDBPyConnection, reading: Reading) -> int:
     """Give each unmatched line of `lines` its reason; returns how many lines the table has."""
     ((count, unmatched),) = connection.execute(COUNTED).fetchall()
@@ -140,34 +197,36 @@ def _judge(connection: duckdb.DuckDBPyConnection, reading: Reading) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _BundleReader:
+class _TextReader:
     """Reads a bundle's lines, from its file or from a cleaned copy."""
 
     connection: duckdb.DuckDBPyConnection
-    bundle: Bundle
+    bundle: TextBundle
     reading: Reading
 
-    def read(self, opened: AbstractContextManager[Path], *, exact: bool) -> Lines | None:
-        """The lines of the bundle or of a cleaned copy; None if they are not exactly as many as were counted."""
+    def read_somehow(self, scratch: Path) -> Lines | None:
+        """The lines, read as they are if that is possible, else from a cleaned copy; None if no way gives all."""
+        if found := self._read(self.bundle.path, exact=False):
+            return found
         try:
-            with opened as path:
-                found = read_text(self.connection, path, self.reading, exact=exact)
+            _write_clean(self.bundle, scratch)
+            return self._read(scratch, exact=False) or self._read(scratch, exact=True)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def _read(self, path: Path, *, exact: bool) -> Lines | None:
+        """The lines of a file; None if they are not exactly as many as were counted."""
+        try:
+            found = read_text(self.connection, path, self.reading, exact=exact)
         except _DATA_ERRORS:
             return None
         return found if found.count == lines_of(self.bundle) else None
 
 
-def _write_clean(bundle: Bundle, target: Path) -> None:
-    with target.open("wb") as stream:
-        for block in _clean_blocks(bundle):
+def _write_clean(bundle: TextBundle, target: Path) -> None:
+    with bundle.path.open("rb") as text, target.open("wb") as stream:
+        for block in map(clean, whole_lines(iter(lambda: text.read(BLOCK), b""))):
             stream.write(block)
-
-
-def _clean_blocks(bundle: Bundle) -> Iterator[bytes]:
-    text = whole_lines(bundle.text())
-    first = next(text, b"")
-    yield clean(first.removeprefix(BOM))
-    yield from map(clean, text)
 
 
 def fill_segments(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
@@ -189,8 +248,11 @@ def fill_segments(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> None
 
 def with_segments(lines: str, bundle: Bundle) -> str:
     """SQL: lines (a query in brackets) as `l`, each with the columns of its segment."""
-    has_one = sum(segment.lines > 0 for segment in bundle.segments) <= 1
-    return (_ONE_SEGMENT if has_one else _MANY_SEGMENTS).format(lines=lines)
+    return (_ONE_SEGMENT if _has_one(bundle) else _MANY_SEGMENTS).format(lines=lines)
+
+
+def _has_one(bundle: Bundle) -> bool:
+    return sum(segment.lines > 0 for segment in bundle.segments) <= 1
 
 
 def segment_object_id(segment: Segment) -> str:
@@ -200,7 +262,25 @@ def segment_object_id(segment: Segment) -> str:
 
 def count_agents(connection: duckdb.DuckDBPyConnection, bundle: Bundle, lines: Lines) -> None:
     """Fill the table `agent_hits`: of each segment and user agent how many hits, and the times of first and last."""
-    connection.execute(_COUNT_AGENTS.format(hits=with_segments(lines.hits, bundle)))
+    query = _COUNT_CODES if lines.coded else _COUNT_AGENTS
+    connection.execute(query.format(hits=with_segments(lines.hits, bundle)))
+
+
+def list_agents(connection: duckdb.DuckDBPyConnection, lines: Lines) -> None:
+    """Fill `agent_list`, where the agents of coded hits are looked up: unlike a join, that keeps the order of rows."""
+    if lines.coded:
+        connection.execute(_LIST_AGENTS)
+
+
+def is_ordered(lines: Lines, bundle: Bundle) -> bool:
+    """Whether hits with their segments come in the order of the lines."""
+    return lines.ordered and _has_one(bundle)
+
+
+def with_agents(lines: Lines, bundle: Bundle) -> str:
+    """SQL: the hits as `l`, each with the columns of its segment and with its row of `agents`."""
+    hits = with_segments(lines.hits, bundle)
+    return _LISTED.format(hits=hits) if lines.coded else f"{hits} {JOIN_AGENTS}"
 
 
 def fill_agents(connection: duckdb.DuckDBPyConnection, filters: Filters, known: KnownAgents | None = None) -> None:

@@ -21,12 +21,13 @@ from mtc.core.model import RECIPES, LoadedObject, Part, SourceObject, Stage, Ste
 from mtc.core.sanitize import printable
 from mtc.formats.csv_lines import Cells
 from mtc.formats.model import Format
+from mtc.formats.native.reading import NativeReading, native_reading
 from mtc.manifest.project import SiteSettings
 from mtc.plan.work import ImportWork, LoadedStep
 from mtc.sources.source import LogArchive, LogSource
 from mtc.stages.deliver.step_delivery import DeliveryJob
-from mtc.stages.import_.bundle_loader import SAMPLES, BundleLoader, SegmentResult
-from mtc.stages.import_.bundles import BundleSizes, make_bundles
+from mtc.stages.import_.bundle_loader import SAMPLES, BundleLoader, SegmentResult, reading_of
+from mtc.stages.import_.bundles import Bundling, make_bundles
 from mtc.stages.import_.format_choice import SourceFormat, check_quality, check_quality_early, format_chooser
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.object_text import FetchedObject, as_text
@@ -59,7 +60,7 @@ class StepContext:
     open_archive: OpenArchive
     spool: Path
     warehouse: Path
-    sizes: BundleSizes
+    bundling: Bundling
     deliverer: "Deliverer | None" = None
     may_deliver: bool = True
     loaded: LoadedStep | None = None
@@ -108,12 +109,19 @@ class ObjectLoader:
     def _load(self, source: LogSource) -> Iterator[LoadedObject]:
         context = self.context
         choose = format_chooser(SourceFormat.of(context.site.source, context.site.filters), self.notes)
+
+        def native(format_: Format) -> NativeReading | None:
+            return native_reading(reading_of(context.site, format_))
+
         with (
             context.connect() as connection,
             staging_folder(context.warehouse) as staging,
             contextlib.closing(self._fetched(source)) as fetched,
             contextlib.closing(
-                _prefetch_bundles(make_bundles(fetched, context.spool, choose, sizes=context.sizes))
+                prefetch_one(
+                    make_bundles(fetched, context.spool, choose, bundling=context.bundling, native=native),
+                    name="bundle",
+                )
             ) as made,
         ):
             loader = BundleLoader(
@@ -226,11 +234,6 @@ def _loaded_slice(segment: Segment, format_: Format) -> SourceObject:
     header = shape.header + "\n" if isinstance(shape, Cells) and shape.header else segment.header
     part = dataclasses.replace(object_.slice, next_header=header, pieces=())  # it was read as one
     return dataclasses.replace(object_, slice=part)
-
-
-def _prefetch_bundles(made: Generator[Bundle]) -> Generator[Bundle]:
-    """Write the next bundle while one is read, unless it is read in place: its file must not be removed before that."""
-    return prefetch_one(made, lambda bundle: bundle.temporary, name="bundle")
 
 
 def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:

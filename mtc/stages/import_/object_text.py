@@ -26,6 +26,7 @@ from mtc.formats.model import Format
 from mtc.formats.w3c import HeaderLines
 
 _MAGIC = b"PAR1"
+_WHITE = (b"\t", b"\n", b"\r")
 _BLOCK = 4 << 20  # bytes
 _SAMPLE_BYTES = 256 << 10
 
@@ -74,7 +75,7 @@ def as_text(item: FetchedObject, connect: Connect, target: Path) -> FetchedObjec
         PermanentError: the Parquet file is damaged, or needs more memory or disk than there is.
     """
     with item.path.open("rb") as stream:
-        if stream.read(len(_MAGIC)) != _MAGIC:
+        if not _is_parquet(stream.read(len(_MAGIC) + 1)):
             return item
     try:
         with connect() as connection:
@@ -83,6 +84,12 @@ def as_text(item: FetchedObject, connect: Connect, target: Path) -> FetchedObjec
         target.unlink(missing_ok=True)
         raise _explain(error, item.object.label) from None
     return FetchedObject(item.object, target, origin=item.path)
+
+
+def _is_parquet(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is Parquet; a text may begin with the same four letters."""
+    behind = head[len(_MAGIC) :]
+    return head.startswith(_MAGIC) and behind < b" " and behind not in _WHITE
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, path: Path, target: Path) -> str:

@@ -37,18 +37,18 @@ def one_by_one(work: Callable[[Item], Result], items: Iterable[Item]) -> Generat
         yield item, work(item)
 
 
-def prefetch_one(items: Generator[Item], may: Callable[[Item], bool], *, name: str) -> Generator[Item]:
+def prefetch_one(items: Generator[Item], *, name: str) -> Generator[Item]:
     """Yield the same items; the next one is made in a thread called `name` while the caller works on an item.
 
-    That is not done for an item for which `may` is false. `items` runs in that thread alone, also when it is closed.
+    `items` runs in that thread alone, also when it is closed.
     """
     with ThreadPoolExecutor(1, thread_name_prefix=name) as pool:
         try:
             item = pool.submit(next, items, None).result()
             while item is not None:
-                upcoming = pool.submit(next, items, None) if may(item) else None
+                upcoming = pool.submit(next, items, None)
                 yield item
-                item = (upcoming or pool.submit(next, items, None)).result()
+                item = upcoming.result()
         finally:
             pool.submit(items.close).result()
 

@@ -22,7 +22,7 @@ from mtc.formats.model import Format
 from mtc.formats.settings import Filters
 from mtc.manifest.project import SiteSettings
 from mtc.stages.import_.bundle_loader import SegmentResult, count_lines, reading_of, sample_rejected
-from mtc.stages.import_.bundles import BundleSizes, make_bundles
+from mtc.stages.import_.bundles import Bundling, make_bundles
 from mtc.stages.import_.format_choice import ChosenFormat, SourceFormat, check_quality, choose
 from mtc.stages.import_.line_table import (
     JOIN_AGENTS,
@@ -41,8 +41,8 @@ _AGENT_FIELDS = ("bot", "browser", "browser_version", "os", "device")
 _FIELDS = (*FIELDS_KEPT, "download", *_AGENT_FIELDS)
 
 PARQUET = "Parquet"
-# Every line keeps its text and fields, so bundles are smaller than those of an import; nothing is read in place.
-_SIZES = BundleSizes(bundle=16 << 20, in_place=(1, 0))
+# Every line keeps its text and fields, so bundles are smaller than those of an import.
+_BUNDLING = Bundling(16 << 20, native=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Explainer:
         results: list[SegmentResult] = []
         with (
             self.connect() as connection,
-            contextlib.closing(make_bundles([item], self.folder, choose_noted, sizes=_SIZES)) as made,
+            contextlib.closing(make_bundles([item], self.folder, choose_noted, bundling=_BUNDLING)) as made,
         ):
             for bundle in made:
                 if all(choice.format is not bundle.format for choice in explained.choices):
