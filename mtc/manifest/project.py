@@ -23,6 +23,8 @@ from mtc.sources.settings import Archive, Credentials
 
 _HITS = HitSettings()
 _FRESHNESS = Freshness()
+_NOTHING = dt.timedelta()
+_LONG_AGO = dt.timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class SiteSettings:
         """The instant at which `day` ends for this site."""
         after = day + dt.timedelta(days=1)
         return dt.datetime.combine(after, dt.time(), self.tzinfo)
+
+    def has_ended(self, day: dt.date, at: dt.datetime, settle: dt.timedelta = _NOTHING) -> bool:
+        """Whether `day` has ended for this site at some time, and `settle` has passed since. `at` has a time zone."""
+        # Of most days the dates alone say so: no zone is a day or more away from another one's date.
+        return at.date() - day >= _LONG_AGO + settle or self.day_end(day) + settle <= at
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,11 +130,10 @@ class ImportPlanner:
         return f"the source cannot be listed: {self.listing.error}{hint}" if self.listing.error else ""
 
     def _not_due(self, day: dt.date) -> str | None:
-        end = self.site.day_end(day)
-        if end <= self.now:
+        if self.site.has_ended(day, self.now):
             return None
         if day not in self.selection.named:
-            return f"the day ends at {end.isoformat(timespec='minutes')}"
+            return f"the day ends at {self.site.day_end(day).isoformat(timespec='minutes')}"
         begin = self.site.day_end(day - dt.timedelta(days=1))
         return f"the day begins at {begin.isoformat(timespec='minutes')}" if begin > self.now else None
 

@@ -34,8 +34,7 @@ def is_unsettled(site: SiteSettings, record: StepRecord | None) -> bool:
     """Whether a day's source was last listed before it had settled, so that more objects may have come since."""
     if record is None or record.checked is None:
         return False
-    settled = site.day_end(record.step.day) + dt.timedelta(seconds=seconds(site.source.settle))
-    return record.checked < settled
+    return not site.has_ended(record.step.day, record.checked, dt.timedelta(seconds=seconds(site.source.settle)))
 
 
 def unfinished(record: StepRecord | None) -> Finding | None:

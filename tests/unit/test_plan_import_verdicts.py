@@ -598,3 +598,18 @@ def test_empty_logs_are_not_one_because_they_are_alike() -> None:
     house.put(obj("new/b.log", 0, etag="d41d8cd98f00b204e9800998ecf8427e"), {})
     assert house.verdict(STEP) == (Verdict.LATE_OBJECTS, ("late: new/b.log",))
     assert [old.object.key for old in work_of(house).keep] == ["old/a.log"]
+
+
+@pytest.mark.parametrize("settle", [dt.timedelta(), dt.timedelta(hours=6), dt.timedelta(days=2)], ids=str)
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "Pacific/Kiritimati", "Etc/GMT+12", "America/New_York"])
+def test_a_day_has_ended_when_its_last_instant_is_past(zone: str, settle: dt.timedelta) -> None:
+    """Whatever the zones of the site and of the clock are, and also on days with 23 or 25 hours."""
+    settings = site(zone=zone)
+    for day in (dt.date(2026, 3, 29), dt.date(2026, 11, 1), dt.date(2026, 5, 10)):
+        end = settings.day_end(day) + settle
+        for seconds in (-1, 0, *range(-60 * 3600, 80 * 3600, 1800)):
+            for offset in (-12, 0, 14):
+                at = (end.astimezone(dt.UTC) + dt.timedelta(seconds=seconds)).astimezone(
+                    dt.timezone(dt.timedelta(hours=offset))
+                )
+                assert settings.has_ended(day, at, settle) is (end <= at)
