@@ -206,11 +206,12 @@ def _is_file(path: str) -> bool:
 
 def damaged_parts(warehouse: Path, selection: Selection, history: History) -> frozenset[str]:
     """The listed part files of the selection whose digest is not the recorded one. Checked only with `remake`."""
+    if not selection.remake:
+        return frozenset()
     steps = [StepId(Stage.IMPORT, site, day) for site, days in selection.days.items() for day in days]
     parts = (part for step in steps for item in history.objects.get(step, ()) for part in item.parts)
     digests = {part.file: part.digest for part in parts}
-    expected = digests.items() if selection.remake else ()
-    return frozenset(file for file, digest in expected if digest and _is_damaged(warehouse / file, digest))
+    return frozenset(file for file, digest in digests.items() if digest and _is_damaged(warehouse / file, digest))
 
 
 def _is_damaged(path: Path, digest: str) -> bool:
