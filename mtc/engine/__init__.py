@@ -12,5 +12,5 @@ executors       the interface to workers, and two executors
 step_tracker    what workers report: recorded, shown, retried
 slice_merging   slices of growing logs merged at the end of a run
 run_summary     how each step ended, and the counts
-wiring          stages, sources, archives and executor of a project
+wiring          stages, sources, archives and executor of a project; `buckets` opens those in S3
 """

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtc.core.clock import Clock, utc_now
-from mtc.core.errors import PermanentError
 from mtc.core.frozen_model import seconds
 from mtc.core.model import Stage
 from mtc.engine.executors import Executor, Handler, InlineExecutor, PoolExecutor, StageRunners
@@ -23,9 +22,6 @@ from mtc.plan.work import Task
 from mtc.sources.dated_source import DatedSource
 from mtc.sources.folder import FolderArchive, FolderSource
 from mtc.sources.growing_source import GrowingSource
-from mtc.sources.s3_archive import S3Archive
-from mtc.sources.s3_client import DEFAULT_TUNING, Clients, Login, Tuning
-from mtc.sources.s3_source import S3Source
 from mtc.sources.settings import Credentials
 from mtc.sources.source import LogArchive, LogSource
 from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
@@ -34,6 +30,8 @@ from mtc.stages.stage import FactRecorder, StageRunner
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from mtc.sources.s3_client import Tuning
+    from mtc.sources.s3_source import S3Source
     from mtc.stages.deliver.delivery_job import Deliverer
     from mtc.stages.deliver.tracker import MatomoTracker
     from mtc.stages.stat.stat_stage import StatProvider
@@ -160,9 +158,6 @@ def safe_command(arguments: list[str]) -> str:
 
 __all__ = ["open_archive", "open_source"]
 
-_CLIENTS = Clients()
-"""One set for the process, so that all sites with the same credentials share connections."""
-
 
 def open_source(
     site: SiteSettings,
@@ -171,7 +166,7 @@ def open_source(
     *,
     work: Path | None = None,
     clock: Clock = utc_now,
-    tuning: Tuning = DEFAULT_TUNING,
+    tuning: "Tuning | None" = None,
 ) -> LogSource:
     """Open a site's source; a relative folder is below `root`. Nothing is read yet.
 
@@ -183,7 +178,9 @@ def open_source(
     pattern = SourceUrl.compile(site.source.url, site.name)
     source: S3Source | FolderSource = FolderSource(root / pattern.root, pattern)
     if pattern.bucket:
-        source = S3Source(pattern, _login(site.source.credentials, credentials), _CLIENTS, tuning)
+        from mtc.engine.buckets import bucket_source  # noqa: PLC0415 - loads what S3 needs
+
+        source = bucket_source(site, pattern, credentials, tuning)
     work = root / ".mtc" if work is None else work
     settle = dt.timedelta(seconds=seconds(site.source.settle))
     how = (site.tzinfo, settle, work / "growing" / f"{site.name}.json", work / "spool", site.source.encoding, clock)
@@ -196,7 +193,7 @@ def open_archive(
     root: Path,
     *,
     spool: Path | None = None,
-    tuning: Tuning = DEFAULT_TUNING,
+    tuning: "Tuning | None" = None,
 ) -> LogArchive | None:
     """Open a site's archive, if it has one; a relative folder is below `root`. Nothing is read or written yet.
 
@@ -210,13 +207,7 @@ def open_archive(
     template = ArchiveUrl.compile(site.archive.url, site.name)
     spool = spool or root / ".mtc" / "spool"
     if template.bucket:
-        return S3Archive(spool, template, _login(site.archive.credentials, credentials), _CLIENTS, tuning)
+        from mtc.engine.buckets import bucket_archive  # noqa: PLC0415 - loads what S3 needs
+
+        return bucket_archive(site.archive, template, credentials, spool, tuning)
     return FolderArchive(root, spool, template)
-
-
-def _login(name: str | None, credentials: Mapping[str, Credentials]) -> Login:
-    if name is None:
-        return Login("", Credentials())
-    if name not in credentials:
-        raise PermanentError(f"there is no entry {name!r} in credentials", hint="add it, or correct the name")
-    return Login(name, credentials[name])

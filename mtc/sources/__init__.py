@@ -8,5 +8,5 @@
 - `growing_source`: logs that grow and are rotated, slice by slice; `log_text`, `log_identity` and `log_slices` are its
   parts: texts read at any place, which log a file contains, what is new in it; `merged_slices`:
   consecutive slices of a log as one
-- `s3_client`, `s3_upload`: S3, its answers and its errors
+- `s3_client`, `s3_upload`: S3, its answers and its errors; `etags`: digests as S3 has them
 """

@@ -18,10 +18,10 @@ from mtc.core.atomic_files import explain_write_error, path_inside, sha256, stag
 from mtc.core.errors import ObjectChangedError, PermanentError, StepError, TransientError, explain_read_error
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
+from mtc.sources.etags import md5, plain_md5
 from mtc.sources.listing import DayIndex, ListRange, list_ranges
 from mtc.sources.log_text import LogText, compressed_fingerprint, open_text
 from mtc.sources.near_misses import NearMisses
-from mtc.sources.s3_client import md5, plain_md5
 from mtc.sources.source import LogSource, Note, ObjectsByDay, Progress, RemoteObject, ignore, local_copy
 from mtc.sources.url_pattern import ArchiveUrl, SourceUrl
 

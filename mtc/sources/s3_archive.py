@@ -16,6 +16,7 @@ from mtc.core.background import run_watched
 from mtc.core.errors import MtcError, ObjectChangedError, PermanentError, TransientError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import printable
+from mtc.sources.etags import plain_md5
 from mtc.sources.s3_client import (
     DEFAULT_TUNING,
     Access,
@@ -26,7 +27,6 @@ from mtc.sources.s3_client import (
     explaining,
     is_another,
     is_encrypted,
-    plain_md5,
     service_of,
     size_of,
     status_of,

@@ -6,13 +6,11 @@ used as S3 uses it, never for security. boto3 is imported when the first client 
 """
 
 import contextlib
-import hashlib
 import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -267,8 +265,6 @@ def _secret(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-_CHUNK = 1 << 20
-
 Answer = Mapping[str, Any]
 """An answer as boto3 gives it, or an entry of a listing; it may lack any field."""
 
@@ -302,30 +298,3 @@ def is_listing(page: Answer) -> bool:
     if page.get("Contents") or page.get("CommonPrefixes"):
         return True
     return ("IsTruncated" in page or "Name" in page) and not page.get("KeyCount")
-
-
-def plain_md5(etag: str) -> str:
-    """The ETag in lower case if it is an MD5 in hex; empty for a multipart upload's ETag, and for any other.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html says when an ETag is the MD5 of the content.
-    """
-    return etag.lower() if re.fullmatch("[0-9a-fA-F]{32}", etag) else ""
-
-
-def md5(path: Path) -> bytes:
-    """The MD5 of a file."""
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()
-
-
-def md5_of(data: bytes) -> bytes:
-    """The MD5 of some bytes."""
-    return hashlib.md5(data, usedforsecurity=False).digest()
-
-
-def etag_of_parts(digests: list[bytes]) -> str:
-    """The ETag of a multipart upload, from the MD5 of each part."""
-    return f"{md5_of(b''.join(digests)).hex()}-{len(digests)}"

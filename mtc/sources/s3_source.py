@@ -16,6 +16,7 @@ from mtc.core.errors import ObjectChangedError, PermanentError, TransientError
 from mtc.core.model import SourceObject
 from mtc.core.sanitize import key_problem, printable
 from mtc.formats.compression import PLAIN, compression_of_head
+from mtc.sources.etags import plain_md5
 from mtc.sources.listing import ListRange, list_ranges
 from mtc.sources.log_text import MAGIC, LogText, RangedText, open_text
 from mtc.sources.near_misses import NearMisses
@@ -30,7 +31,6 @@ from mtc.sources.s3_client import (
     is_another,
     is_encrypted,
     is_listing,
-    plain_md5,
     service_of,
     size_of,
 )

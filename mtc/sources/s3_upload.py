@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mtc.core.errors import ObjectChangedError, TransientError
 from mtc.core.model import SourceObject
+from mtc.sources.etags import etag_of_parts, md5, md5_of
 from mtc.sources.s3_client import (
     Access,
     Tuning,
-    etag_of_parts,
     explaining,
-    md5,
-    md5_of,
 )
 from mtc.sources.source import Progress
 
