@@ -224,6 +224,118 @@ _LAYOUTS = {
         ' proto=HTTP/1.1 status=%(status)d size=%(size)d duration=%(ms)dms user_agent="%(agent)s"'
         f' referer="%(referrer)s" host={_HOST}'
     ),
+    "lighttpd": Layout(f'%(ip)s {_HOST} - [%(clf)s] {_REQUEST} "%(referrer)s" "%(agent)s"'),
+    "common_agent": Layout(f"{_WHO} {_REQUEST} %(agent)s"),
+    "common_agent_vhost": Layout(f"{_HOST} {_WHO} {_REQUEST} %(agent)s"),
+    "apisix_access": Layout(
+        f'{_WHO} {_HOST} {_REQUEST} 0.%(ms)03d "%(referrer)s" "%(agent)s" 198.51.100.10:80 200 0.011 "http://{_HOST}"'
+    ),
+    "squid": Layout(
+        "%(epoch)d.310 %(ms)6d %(ip)s TCP_MISS/%(status)d %(size)d GET http://www.example.org%(target)s"
+        " - HIER_DIRECT/198.51.100.10 text/html"
+    ),
+    "envoy_json": Layout(
+        '{"start_time":"%(iso)s.310Z","method":"GET","path":"%(target)s","protocol":"HTTP/1.1",'
+        '"response_code":%(status)d,"response_flags":"-","response_code_details":"via_upstream",'
+        '"connection_termination_details":null,"bytes_received":0,"bytes_sent":%(size)d,"duration":%(ms)d,'
+        '"upstream_service_time":"10","x_forwarded_for":"%(ip)s","user_agent":"%(agent)s","request_id":"id-1",'
+        f'"authority":"{_HOST}","upstream_host":"198.51.100.10:80","upstream_cluster":"inbound|80||",'
+        '"downstream_remote_address":"%(ip)s:0","requested_server_name":null,"route_name":"default"}'
+    ),
+    "kong": Layout(
+        '{"latencies":{"request":%(ms)d,"kong":58,"proxy":457},"service":{"host":"backend.internal","id":"x"},'
+        f'"request":{{"querystring":{{}},"size":138,"uri":"%(target)s","url":"http://{_HOST}:8000%(target)s",'
+        f'"headers":{{"host":"{_HOST}","user-agent":"%(agent)s","referer":"%(referrer)s"}},"method":"GET"}},'
+        '"tries":[{"balancer_latency":0,"port":80,"ip":"198.51.100.10"}],"client_ip":"%(ip)s",'
+        '"response":{"headers":{"content-type":"text/html"},"status":%(status)d,"size":%(size)d},'
+        '"route":{"id":"r","paths":["/docs"]},"started_at":%(epoch)d310}'
+    ),
+    "apisix": Layout(
+        '{"response":{"headers":{"content-type":"text/html"},"status":%(status)d,"size":%(size)d},'
+        '"upstream_latency":2,"start_time":%(epoch)d310,"client_ip":"%(ip)s","service_id":"","route_id":"1",'
+        f'"request":{{"headers":{{"host":"{_HOST}","user-agent":"%(agent)s","referer":"%(referrer)s"}},"size":65,'
+        f'"uri":"%(target)s","url":"http://{_HOST}:9080%(target)s","method":"GET"}},"latency":%(ms)d.5,'
+        '"apisix_latency":10.5,"server":{"hostname":"node","version":"3.9.0"}}'
+    ),
+    "api_gateway": Layout(
+        '{"requestId":"id-1","ip":"%(ip)s","caller":"-","user":"-","requestTime":"%(clf)s","httpMethod":"GET",'
+        '"resourcePath":"/{proxy+}","path":"%(path)s","status":"%(status)d","protocol":"HTTP/1.1",'
+        f'"responseLength":"%(size)d","domainName":"{_HOST}","userAgent":"%(agent)s","responseLatency":"%(ms)d"}}'
+    ),
+    "api_gateway_clf": Layout(
+        '%(ip)s - - [%(clf)s]"GET %(path)s HTTP/1.1" %(status)d %(size)d 8601b555-0a1b-4c2d-8e3f-0123456789ab'
+    ),
+    "api_gateway_csv": Layout(
+        "%(ip)s,-,-,%(clf)s,GET,%(path)s,HTTP/1.1,%(status)d,%(size)d,8601b555-0a1b-4c2d-8e3f-0123456789ab"
+    ),
+    "google_cloud": Layout(
+        '{"httpRequest":{"cacheLookup":true,"latency":"0.%(ms)03ds","referer":"%(referrer)s","remoteIp":"%(ip)s",'
+        f'"requestMethod":"GET","requestSize":"127","requestUrl":"https://{_HOST}%(target)s",'
+        '"responseSize":"%(size)d","status":%(status)d,"userAgent":"%(agent)s","protocol":"HTTP/2"},"insertId":"i1",'
+        '"jsonPayload":{"statusDetails":"response_sent_by_backend"},"logName":"projects/p/logs/requests",'
+        '"resource":{"labels":{"project_id":"p"},"type":"http_load_balancer"},"severity":"INFO",'
+        '"timestamp":"%(iso)s.310123Z"}'
+    ),
+    "azure_front_door": Layout(
+        '{"time":"%(iso)s.3101234Z","resourceId":"/SUBSCRIPTIONS/S","category":"FrontDoorAccessLog",'
+        '"operationName":"Microsoft.Cdn/Profiles/AccessLog/Write","properties":{"httpMethod":"GET",'
+        f'"httpVersion":"2.0.0.0","requestUri":"https://{_HOST}:443%(target)s","requestBytes":"715",'
+        '"responseBytes":"%(size)d","userAgent":"%(agent)s","clientIp":"%(ip)s","clientPort":"52097",'
+        '"socketIp":"198.51.100.20","timeTaken":"0.%(ms)03d","requestProtocol":"HTTPS","pop":"SJC",'
+        f'"httpStatusCode":"%(status)d","cacheStatus":"MISS","hostName":"{_HOST}","referer":"%(referrer)s"}}}}'
+    ),
+    "azure_application_gateway": Layout(
+        '{"timeStamp":"%(iso)s+00:00","resourceId":"/SUBSCRIPTIONS/S","operationName":"ApplicationGatewayAccess",'
+        '"category":"ApplicationGatewayAccessLog","properties":{"instanceId":"appgw_2","clientIP":"%(ip)s",'
+        '"clientPort":45057,"httpMethod":"GET","originalRequestUriWithArgs":"%(target)s","requestUri":"/rewritten",'
+        '"userAgent":"%(agent)s","httpStatus":%(status)d,"httpVersion":"HTTP/1.1","receivedBytes":184,'
+        '"sentBytes":%(size)d,"timeTaken":0.%(ms)03d,"sslEnabled":"on","serverRouted":"198.51.100.10:443",'
+        f'"originalHost":"{_HOST}","host":"backend.internal"}}}}'
+    ),
+    "fastly": Layout(
+        '{ "timestamp": "%(iso)s+0000", "client_ip": "%(ip)s", "geo_country": "france", "geo_city": "paris",'
+        f' "host": "{_HOST}", "url": "%(target)s", "request_method": "GET", "request_protocol": "HTTP/2",'
+        ' "request_referer": "%(referrer)s", "request_user_agent": "%(agent)s", "response_state": "HIT",'
+        ' "response_status": %(status)d, "response_reason": "OK", "response_body_size": %(size)d,'
+        ' "fastly_server": "cache-cdg1-CDG", "fastly_is_edge": true }'
+    ),
+    "vercel": Layout(
+        '{"id":"1","deploymentId":"dpl","source":"static","host":"my-app.vercel.app","timestamp":%(epoch)d400,'
+        '"projectId":"p","level":"info","path":"%(path)s","statusCode":%(status)d,"environment":"production",'
+        f'"proxy":{{"timestamp":%(epoch)d310,"method":"GET","host":"{_HOST}","path":"%(target)s",'
+        '"userAgent":["%(agent)s"],"referer":"%(referrer)s","statusCode":%(status)d,"clientIp":"%(ip)s",'
+        '"region":"sfo1","scheme":"https","vercelCache":"HIT","responseByteSize":%(size)d}}'
+    ),
+    "akamai": Layout(
+        '{"version":"5","streamId":"1","cp":"123456","reqId":"1239f220","reqTimeSec":"%(epoch)d.310",'
+        f'"bytes":"%(size)d","cliIP":"%(ip)s","statusCode":"%(status)d","proto":"HTTPS","reqHost":"{_HOST}",'
+        '"reqMethod":"GET","reqPath":"%(path)s","reqPort":"443","rspContentType":"text/html","UA":"%(agent)s",'
+        '"totalBytes":"%(size)d","queryStr":"%(query)s","referer":"%(referrer)s","turnAroundTimeMSec":"%(ms)d"}',
+        agent=_coded,
+    ),
+    "akamai_pairs": Layout(
+        f"cp=123456 reqTimeSec=%(epoch)d.310 cliIP=%(ip)s reqMethod=GET reqHost={_HOST} reqPath=%(path)s"
+        " queryStr=- statusCode=%(status)d bytes=%(size)d UA=%(agent)s referer=-",
+        agent=_coded,
+    ),
+    "akamai_structured": Layout(
+        f"1 123456 1239f220 %(epoch)d.310 %(size)d %(ip)s %(status)d HTTPS {_HOST} GET %(path)s 443 5000 text/html"
+        " %(agent)s 0 TLSv1.3 484 484 232 5300 - - en-US - - - %(ip)s 3600 3 - 11",
+        agent=_coded,
+    ),
+    "tomcat_json": Layout(
+        '{"host":"%(ip)s","logicalUserName":"-","user":"-","time":"[%(clf)s]","request":"GET %(target)s HTTP/1.1",'
+        '"statusCode":"%(status)d","size":"%(size)d","requestHeaders":{"Referer":"%(referrer)s",'
+        '"User-Agent":"%(agent)s"}}'
+    ),
+    "any_json": Layout(
+        '{"ts":"%(iso)sZ","clientIp":"%(ip)s","httpMethod":"GET","uri":"%(target)s","http_status":%(status)d,'
+        f'"bytesSent":%(size)d,"User-Agent":"%(agent)s","host":"{_HOST}","Referer":"%(referrer)s"}}'
+    ),
+    "csv": Layout(
+        '%(iso)sZ,%(ip)s,GET,%(target)s,%(status)d,%(size)d,"%(agent)s",%(referrer)s,%(ms)d',
+        "timestamp,remoteIp,requestMethod,requestUrl,status,responseSize,userAgent,referer,duration_ms\n",
+    ),
 }
 
 LAYOUTS: Mapping[str, Layout] = {

@@ -262,13 +262,38 @@ API_GATEWAY_CLF = Format(
     derive=_API_MEANING,
 )
 
+_API_CSV_LINE = (
+    r"^(?P<ip>[^\s,]+),(?:[^,]*,(?P<user>[^,]*),)?(?P<time>\d\d/\w+/\d{4}:[\d:]+ [+\-]\d{4}),"
+    + _API_REQUEST.format(",")
+    + r",(?P<status>\d{3}|-),(?P<bytes>\d+|-),[^,]+(?:,[^,]*)?$"
+)
+# The second cell is no time, so that the fourth is; and no cell is a piece of a path that has commas.
+_API_CSV_SURE = (
+    f"c1 IS NULL AND len(head) IN (10, 11) AND NOT contains(head[2], '/') AND starts_with(head[7], 'HTTP/')"
+    r" AND regexp_full_match(head[8], '\d{3}|-') AND regexp_full_match(head[9], '\d+|-')"
+    f" AND regexp_full_match(c0, {literal(unnamed(_API_CSV_LINE))})"
+)
+
 API_GATEWAY_CSV = Format(
     name="api_gateway_csv",
     title="Amazon API Gateway's access log, example format CSV",
     shape=LinePattern(
-        r"^(?P<ip>[^\s,]+),(?:[^,]*,(?P<user>[^,]*),)?(?P<time>\d\d/\w+/\d{4}:[\d:]+ [+\-]\d{4}),"
-        + _API_REQUEST.format(",")
-        + r",(?P<status>\d{3}|-),(?P<bytes>\d+|-),[^,]+(?:,[^,]*)?$"
+        _API_CSV_LINE,
+        FastPath(
+            "",
+            _API_CSV_SURE,
+            (
+                ("ip", "head[1]"),
+                ("user", "head[3]"),
+                ("time", "head[4]"),
+                ("method", "head[5]"),
+                ("target", "split_part(head[6], ' ', -1)"),
+                ("protocol", "head[7]"),
+                ("status", "head[8]"),
+                ("bytes", "head[9]"),
+            ),
+            computed="string_split(c0, ',')",
+        ),
     ),
     derive=_API_MEANING,
 )

@@ -26,11 +26,12 @@ where that is the documentation's: from `reqTimeSec` to `reqPath`, and what may 
 referrer. Names and values (`cliIP=...`) have the names of JSON.
 """
 
+from mtc.core.sql import literal
 from mtc.formats.aws import percent_decoded
 from mtc.formats.json_lines import OBJECT, JsonLines, merged, paths_of, pointer
 from mtc.formats.ltsv_logfmt import Pairs, has_all_needed
 from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
-from mtc.formats.pattern import LinePattern
+from mtc.formats.pattern import NO_OTHER_BLANK, WORDS, FastPath, LinePattern, unnamed
 from mtc.formats.sql import (
     address,
     asks_for_page,
@@ -353,10 +354,36 @@ _STRUCTURED_RESPONSE = (
     rf"(?:(?:{_S}\S+){{6}}{_S}(?P<query>\S+)(?:{_S}\S+){{4}}{_S}(?P<referrer>\S+)(?:{_S}.*)?|{_S}.*)?"
 )
 
+_STRUCTURED_LINE = rf"^\d+{_S}(?:\S+{_S}){{1,4}}{_STRUCTURED_REQUEST}(?:{_STRUCTURED_RESPONSE}|{_S}.*)?$"
+
+
+def _structured_word(behind_time: int) -> str:
+    """SQL: a word by its distance from the time, which is the third to the sixth."""
+    return f"head.words[head.time + {behind_time}]"
+
+
+# Only the protocol begins with HTTP, where the line might have it: so it is certain which word is the time.
+_STRUCTURED_HTTP = [f"starts_with({WORDS}[{at + 4}], 'HTTP')::INTEGER" for at in range(3, 7)]
+_STRUCTURED_TIME = " + ".join(f"{at} * {is_http}" for at, is_http in zip(range(3, 7), _STRUCTURED_HTTP, strict=True))
+_STRUCTURED_HEAD = f"{{words: {WORDS}, time: {_STRUCTURED_TIME}, times: {' + '.join(_STRUCTURED_HTTP)}}}"
+_STRUCTURED_REQUEST_WORDS = f"concat_ws(' ', {', '.join(map(_structured_word, range(8)))})"
+_STRUCTURED_SURE = (
+    f"c1 IS NULL AND head.times = 1 AND {_structured_word(23)} <> '' AND NOT contains(c0, '  ') AND {NO_OTHER_BLANK}"
+    r" AND regexp_full_match(head.words[1], '\d+')"
+    f" AND regexp_full_match({_STRUCTURED_REQUEST_WORDS}, {literal(unnamed(_STRUCTURED_REQUEST))})"
+)
+_STRUCTURED_FIELDS = (
+    *(
+        (name, _structured_word(at))
+        for at, name in enumerate(("time", "bytes", "ip", "status", "protocol", "host", "method", "path"))
+    ),
+    *(("user_agent", _structured_word(11)), ("query", _structured_word(18)), ("referrer", _structured_word(23))),
+)
+
 AKAMAI_STRUCTURED = Format(
     name="akamai_structured",
     title="Akamai DataStream 2, structured: its fields in the order of the documentation",
-    shape=LinePattern(rf"^\d+{_S}(?:\S+{_S}){{1,4}}{_STRUCTURED_REQUEST}(?:{_STRUCTURED_RESPONSE}|{_S}.*)?$"),
+    shape=LinePattern(_STRUCTURED_LINE, FastPath("", _STRUCTURED_SURE, _STRUCTURED_FIELDS, computed=_STRUCTURED_HEAD)),
     time=Time((), epoch=1),
     derive=tuple((_AKAMAI_MEANING | {"protocol": http_version(_AKAMAI_PROTOCOL)}).items()),
 )

@@ -62,7 +62,7 @@ class Columns:
         pieces = line.removesuffix(self.separator).split(self.separator) if plain else []
         return pieces if len(pieces) == len(self.columns) else _WORDS.findall(line)
 
-    def head(self, *, exact: bool) -> str:
+    def head(self, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - the words are all fields
         """The words of a line, empty if their number is wrong; NULL where the pieces are sure."""
         line = _line(self.separator, 1 if exact else self.pieces)
         words = f"CASE WHEN {self._has_words(line)} THEN regexp_extract_all({line}, {literal(_WORD)}) ELSE [] END"

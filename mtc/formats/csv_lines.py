@@ -76,7 +76,7 @@ class Cells(WholeLines):
         cells = cut(line, self.delimiter)
         return {name: cells[at] for name, at in self.positions}
 
-    def head(self, *, exact: bool) -> str:  # noqa: ARG002 - lines are read whole all the same
+    def head(self, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - lines are read whole all the same
         """The cells of a line, still in their quotes; an empty text if quotes are not balanced.
 
         If only whole cells are quoted, splitting between them is faster than searching for the cells.

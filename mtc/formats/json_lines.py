@@ -25,6 +25,7 @@ JSON_TIME = Time((CLF_TIME, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S"), epoch=
 OBJECT = "(starts_with(ltrim({line}), '{') AND json_valid({line}))"
 """SQL: whether a line is an object. An array may hold many requests, none of which would be read."""
 
+_RARE = ("forwarded_for", "real_ip")
 _LONG = 1 << 16
 _NOTHING: tuple[object, ...] = (None, "", "-")
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
@@ -76,12 +77,18 @@ class JsonLines(WholeLines):
 
     @cached_property
     def _positions(self) -> Mapping[str, int]:
-        """The position of each path in the list of texts, from 1."""
-        given = [path for _, paths in self.paths for path in paths] + [path for path, _ in self.equal]
+        """The position of each path in the list of texts, from 1. Those that are rarely looked for are the last."""
+        often = [path for name, paths in self.paths if name not in _RARE for path in paths]
+        rarely = [path for name, paths in self.paths if name in _RARE for path in paths]
+        given = [*often, *(path for path, _ in self.equal), *rarely]
         return {path: at for at, path in enumerate(dict.fromkeys(given), start=1)}
 
-    def head(self, *, exact: bool) -> str:  # noqa: ARG002 - there is one way to read JSON
-        """All texts at once, in the order of the paths; NULL for a line that is not JSON."""
+    def head(self, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - there is one way to read JSON
+        """All texts at once, in the order of their positions; NULL for a line that is not JSON."""
+        used = {*names, *(name for group in self.needed for name in group)}
+        looked_for = [path for name, paths in self.paths if name in used for path in paths]
+        looked_for += [path for path, _ in self.equal]
+        paths = list(self._positions)[: max(map(self._positions.__getitem__, looked_for), default=1)]
         repaired = _repaired("c0")
         item = f"regexp_replace(c0, {literal(_AROUND_ITEM)}, '', 'g')"
         valid = f"""CASE
@@ -89,7 +96,7 @@ class JsonLines(WholeLines):
             WHEN contains(c0, '\\x') THEN CASE WHEN json_valid({repaired}) THEN {repaired} END
             WHEN regexp_matches(c0, {literal(_ITEM)}) THEN CASE WHEN json_valid({item}) THEN {item} END
         END"""
-        return f"json_extract_string({valid}, [{', '.join(literal(path) for path in self._positions)}])"
+        return f"json_extract_string({valid}, [{', '.join(map(literal, paths))}])"
 
     def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - the head has them all
         """The first non-empty text for each name; no address for a line that is not a request."""

@@ -136,7 +136,7 @@ def _read(source: str, reading: Reading, pieces: int, kept: str = "") -> str:
     return f"""
 CREATE OR REPLACE TEMP TABLE lines AS
 WITH pieces AS (
-    SELECT *, {log_format.shape.head(exact=whole)} AS head FROM {source}
+    SELECT *, {log_format.shape.head(_texts_of(log_format, [*first, *later]), exact=whole)} AS head FROM {source}
 ), cut AS (
     SELECT {raw}, {log_format.shape.fields(line, _texts_of(log_format, first), exact=whole)} AS z FROM pieces
 ), named AS (

@@ -82,7 +82,7 @@ class Pairs(WholeLines):
         cut = (word.partition(self._sign) for word in words)
         return [(label, value) for label, sign, value in cut if sign]
 
-    def head(self, *, exact: bool) -> str:  # noqa: ARG002 - lines are read whole all the same
+    def head(self, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - lines are read whole all the same
         """The words of the line."""
         if self.syntax == "ltsv":
             return "string_split(c0, '\t')"

@@ -68,8 +68,8 @@ class Shape(Protocol):
     def fits(self, line: str) -> int:
         """How well a line of a sample fits: higher if more fields have a value; 0 for a line that is not a request."""
 
-    def head(self, *, exact: bool) -> str:
-        """SQL over the pieces `c0 ... cN`, computed once and known as `head` to `fields`."""
+    def head(self, names: Collection[str], *, exact: bool) -> str:
+        """SQL over the pieces `c0 ... cN`, computed once and known as `head` to `fields` of these names."""
 
     def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:
         """SQL over the pieces and `head`: a struct of these of its names. `line` is SQL for the whole line.

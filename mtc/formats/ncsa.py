@@ -19,6 +19,8 @@ lighttpd, mod_accesslog (default format, whose `%V` is the host); LiteSpeed Web 
 Manager, `conf.d/include/log-proxy.conf` (log formats `proxy` and `standard`).
 """
 
+import re
+
 from mtc.core.sql import literal
 from mtc.formats.model import Format
 from mtc.formats.pattern import (
@@ -61,10 +63,8 @@ COMBINED_FIELDS = (*_COMMON_FIELDS, ("referrer", "c3"), ("user_agent", "c5"))
 
 # A common line has no quotes behind the size.
 _SURE_COMMON = rf"c2 IS NOT NULL AND c3 IS NULL AND {uncut('c1')} AND regexp_full_match(c2, ' \d{{3}} \S+(?: .*)?')"
-SURE_COMBINED = (
-    rf"{last(6)} AND c4 = ' ' AND {uncut('c1', 'c3', 'c5')}"
-    r" AND regexp_full_match(c2, ' \d{3} \S+ ')"
-)
+_SURE_PIECES = rf"c4 = ' ' AND {uncut('c1', 'c3', 'c5')} AND regexp_full_match(c2, ' \d{{3}} \S+ ')"
+SURE_COMBINED = f"{last(6)} AND {_SURE_PIECES}"
 """SQL: whether the pieces are those of a combined line, with or without further fields."""
 
 _PLAIN_COMMON = plain_line("ip - user", "common")
@@ -110,22 +110,50 @@ COMBINED_VHOST = Format(
 )
 
 
-def _with_unquoted_agent(name: str, title: str, start: str, sampled: str = "") -> Format:
+# Behind the size stands the user agent, or one word before it, which is the referrer if it looks so.
+_BEHIND_SIZE = "length(split_part(c2, ' ', 3)) + 7"
+_FIRST_WORD = "split_part(c2, ' ', 4)"
+_REFERRER_BEHIND_SIZE = rf"^ \d{{3}} \S+ {_UNQUOTED} [^\s-]"
+_HAS_REFERRER = f"regexp_matches(c2, {literal(_REFERRER_BEHIND_SIZE)})"
+_SURE_UNQUOTED = (
+    rf"c2 IS NOT NULL AND c3 IS NULL AND {uncut('c1')} AND regexp_matches(c2, '^ \d{{3}} \S+ \S')"
+    f" AND ({_HAS_REFERRER} OR NOT (starts_with({_FIRST_WORD}, '-') OR contains({_FIRST_WORD}, '://')))"
+)
+_UNQUOTED_FIELDS = (
+    *_COMMON_FIELDS,
+    ("quoted", "''"),
+    ("bare", f"CASE WHEN {_HAS_REFERRER} THEN {_FIRST_WORD} ELSE '' END"),
+    (
+        "user_agent",
+        f"substr(c2, {_BEHIND_SIZE} + CASE WHEN {_HAS_REFERRER} THEN length({_FIRST_WORD}) + 1 ELSE 0 END)",
+    ),
+)
+
+
+def _with_unquoted_agent(name: str, title: str, start: str, head: str, sampled: str = "") -> Format:
     return Format(
         name=name,
         title=title,
-        shape=LinePattern(rf"^{start}{_AGENT_END}", sample=rf"^{sampled or start}{_AGENT_SAMPLE}"),
+        shape=LinePattern(
+            rf"^{start}{_AGENT_END}",
+            FastPath(head, _SURE_UNQUOTED, _UNQUOTED_FIELDS),
+            rf"^{sampled or start}{_AGENT_SAMPLE}",
+        ),
         derive=(("referrer", "coalesce(nullif(z.quoted, ''), z.bare)"),),
     )
 
 
 COMMON_AGENT = _with_unquoted_agent(
-    "common_agent", "NCSA common log format with a user agent without quotes", f"{CLIENT}{REQUEST}"
+    "common_agent",
+    "NCSA common log format with a user agent without quotes",
+    f"{CLIENT}{REQUEST}",
+    f"^{FAST_CLIENT}",
 )
 COMMON_AGENT_VHOST = _with_unquoted_agent(
     "common_agent_vhost",
     "NCSA common log format with the virtual host first and a user agent without quotes",
     f"{HOST}{CLIENT}{REQUEST}",
+    f"^{FAST_HOST}{FAST_CLIENT}",
     f"{HOST_SAMPLE}{CLIENT}{REQUEST}",
 )
 
@@ -226,12 +254,31 @@ GANDI = Format(
     per_millisecond=0.001,
 )
 
+_PIECE = re.compile(r"\bc(\d+)\b")
+
+
+def _one_further(text: str) -> str:
+    """SQL with the piece after each: a quote around a line has an empty piece before it."""
+    return _PIECE.sub(lambda piece: f"c{int(piece[1]) + 1}", text)
+
+
+def _in_quotes_or_not(text: str) -> str:
+    return f"CASE WHEN c0 = '' THEN {_one_further(text)} ELSE {text} END"
+
+
+_SURE_IN_QUOTES = f"{_one_further(_SURE_PIECES)} AND c7 = '' AND c8 = '' AND c9 IS NULL"
+
 LITESPEED = Format(
     name="litespeed",
     title="LiteSpeed: NCSA combined log format, in quotes or not",
     shape=LinePattern(
         rf'^"?{CLIENT}{REQUEST}{REFERRER_AGENT}(?:"|\s.*)?$',
-        FastPath(f"^{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS),
+        FastPath(
+            f"^{FAST_CLIENT}",
+            f"CASE WHEN c0 = '' THEN {_SURE_IN_QUOTES} ELSE {SURE_COMBINED} END",
+            tuple((name, _in_quotes_or_not(text)) for name, text in COMBINED_FIELDS),
+            first=_in_quotes_or_not("c0"),
+        ),
     ),
     other=r"regexp_matches({line}, '^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \[')",
 )

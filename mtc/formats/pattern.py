@@ -51,10 +51,10 @@ class PlainLine:
 class FastPath:
     """How the pieces between double quotes become fields.
 
-    `head` is an RE2 pattern over the piece before the first quote, with named groups; it is quick as long as it has
-    four groups at most and one way to match. Where it is empty, `computed` is SQL that is computed once instead, and
-    known as `head`. `sure` is a SQL condition over the pieces `c0 ... cN` and `head`; where it does not hold, the exact
-    path decides. `fields` gives each further field as SQL over the same. A line of more `pieces` has quotes in a
+    `head` is an RE2 pattern over `first`, the piece before the first quote, with named groups; it is quick as long as
+    it has four groups at most and one way to match. Where it is empty, `computed` is SQL that is computed once instead,
+    and known as `head`. `sure` is a SQL condition over the pieces `c0 ... cN` and `head`; where it does not hold, the
+    exact path decides. `fields` gives each further field as SQL over the same. A line of more `pieces` has quotes in a
     quoted field. `plain` is for formats whose lines are nearly all alike.
     """
 
@@ -64,6 +64,7 @@ class FastPath:
     pieces: int = _PIECES
     computed: str = ""
     plain: PlainLine | None = None
+    first: str = "c0"
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,14 @@ class LinePattern:
             return 0
         return 1 + len(texts) - sum(map(texts.count, _NOTHING))
 
-    def head(self, *, exact: bool) -> str:
+    def head(self, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - it has few fields
         """The fields before the first quote."""
         if exact or self.fast is None:
             return "NULL"
         if not self.fast.head:
             return self.fast.computed
-        return _extract("c0", self.fast.head, [name for name in self.names if f"(?P<{name}>" in self.fast.head])
+        headed = [name for name in self.names if f"(?P<{name}>" in self.fast.head]
+        return _extract(self.fast.first, self.fast.head, headed)
 
     def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:
         """From the fast path where it is sure, else from the exact one."""
@@ -220,6 +222,8 @@ URL_REQUEST = r'(?P<method>[A-Z][A-Z_\-]*) (?P<target>[A-Za-z]+://(?:[^"\\]|\\"?
 
 WORDS = "string_split(c0, ' ')"
 """SQL: the words before the first quote, as a list."""
+NO_OTHER_BLANK = " AND ".join(f"NOT contains(c0, chr({code}))" for code in (9, 12, 13))
+"""SQL: nothing before the first quote separates words but blanks."""
 
 FAST_IP = r'(?P<ip>[^\s,<"]+)'
 # A name that begins with a letter; the exact path reads any other.

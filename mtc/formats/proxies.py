@@ -37,8 +37,11 @@ from mtc.formats.model import ANY_EPOCH, CLF_TIME, Format, Time
 from mtc.formats.ncsa import COMBINED_FIELDS
 from mtc.formats.pattern import (
     FAST_CLIENT,
+    FAST_HOST,
+    FAST_IP,
     IP,
     NAME,
+    NO_OTHER_BLANK,
     QUOTED,
     REFERRER_AGENT,
     TIMESTAMP,
@@ -258,7 +261,13 @@ APISIX_ACCESS = Format(
     title="Apache APISIX, access log",
     shape=LinePattern(
         rf'^{IP}\s+\S+\s+{USER}\s+{TIMESTAMP}\s+(?P<host>{NAME})(?::\d+)?\s+"(?P<request>{QUOTED})"\s+(?P<status>\d{{3}})'
-        rf"\s+(?P<bytes>\d+|-)\s+(?P<time_taken>\d+\.\d+){REFERRER_AGENT}(?:\s.*)?$"
+        rf"\s+(?P<bytes>\d+|-)\s+(?P<time_taken>\d+\.\d+){REFERRER_AGENT}(?:\s.*)?$",
+        FastPath(
+            rf"^{FAST_IP} \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] {FAST_HOST}$",
+            rf"{last(6)} AND c4 = ' ' AND {uncut('c1', 'c3', 'c5')}"
+            r" AND regexp_full_match(c2, ' \d{3} (?:\d+|-) \d+\.\d+ ')",
+            (*COMBINED_FIELDS, ("time_taken", "split_part(c2, ' ', 4)")),
+        ),
     ),
     per_millisecond=0.001,
 )
@@ -288,12 +297,37 @@ def _squid_header(name: str) -> str:
     return percent_decoded(f"nullif({found}, '')")
 
 
+# Nine words behind a number of seconds are the fields without a header behind them. Blanks align the time taken.
+_SQUID_WORDS = "string_split(ltrim(substr(c0, instr(c0, ' '))), ' ')"
+_SQUID_BEGINNING = rf"^\d{{9,}}\.\d{{3}} +-?\d+ \S+ {_SQUID_TAG}/(?:\d{{3}}|-) (?:\d+|-) \S+ \S"
+_SQUID_SURE = (
+    f"c1 IS NULL AND len(head) = 9 AND {NO_OTHER_BLANK} AND regexp_matches(c0, {literal(_SQUID_BEGINNING)})"
+    f" AND regexp_matches(head[8], '^{_SQUID_TAG}/.') AND head[9] <> ''"
+)
+
 SQUID = Format(
     name="squid",
     title="Squid's own log, with or without headers",
     shape=LinePattern(
         rf"^ *(?P<time>{_SQUID_TIME}) +(?P<time_taken>-?\d+) (?P<ip>\S+) {_SQUID_TAG}/(?P<status>\d{{3}}|-)"
-        rf" (?P<bytes>\d+|-) (?P<method>\S+) (?P<target>\S+) (?P<user>.*?) {_SQUID_TAG}/\S+ \S+{_SQUID_TAIL}"
+        rf" (?P<bytes>\d+|-) (?P<method>\S+) (?P<target>\S+) (?P<user>.*?) {_SQUID_TAG}/\S+ \S+{_SQUID_TAIL}",
+        FastPath(
+            "",
+            _SQUID_SURE,
+            (
+                ("time", "split_part(c0, ' ', 1)"),
+                ("time_taken", "head[1]"),
+                ("ip", "head[2]"),
+                ("status", "split_part(head[3], '/', 2)"),
+                ("bytes", "head[4]"),
+                ("method", "head[5]"),
+                ("target", "head[6]"),
+                ("user", "head[7]"),
+                ("behind", "''"),
+                ("headers", "''"),
+            ),
+            computed=_SQUID_WORDS,
+        ),
     ),
     time=Time(epoch=1),
     per_millisecond=1,

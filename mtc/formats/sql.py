@@ -76,17 +76,42 @@ def marked_outside_quotes(text: str, mark: str) -> str:
 
 
 _URL = "^(?i:https?|wss?|ftp)://"
+# What nearly every URL begins with. It is taken apart by position, as an expression with groups is slow.
+_PLAIN_AUTHORITY = r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?(?::[0-9]*)?/"
 
 
 def url_host(url: str) -> str:
     """The host of a URL, without user and port; NULL for a path."""
     found = f"regexp_extract({url}, '{_URL}(?:[^/?#@]*@)?([^/?#]*)', 1)"
-    return f"CASE WHEN NOT starts_with({url}, '/') THEN nullif({host_name(found)}, '') END"
+    return f"""CASE
+        WHEN starts_with({url}, '/') THEN NULL
+        WHEN {_is_plain_url(url)} THEN {_plain_host(url)}
+        ELSE nullif({host_name(found)}, '')
+    END"""
 
 
 def url_target(url: str) -> str:
     """Path and query of a URL; any other text as it is."""
-    return f"CASE WHEN starts_with({url}, '/') THEN {url} ELSE regexp_replace({url}, '{_URL}[^/?#]*/?', '/') END"
+    return f"""CASE
+        WHEN starts_with({url}, '/') THEN {url}
+        WHEN {_is_plain_url(url)} THEN {_from_path(url)}
+        ELSE regexp_replace({url}, '{_URL}[^/?#]*/?', '/')
+    END"""
+
+
+def _is_plain_url(url: str) -> str:
+    return f"regexp_matches({url}, '{_URL}{_PLAIN_AUTHORITY}')"
+
+
+def _plain_host(url: str) -> str:
+    """SQL: the host of a URL with a plain authority."""
+    return f"split_part(split_part({url}, '/', 3), ':', 1)"
+
+
+def _from_path(url: str) -> str:
+    """SQL: a URL with a plain authority from its path on."""
+    host = f"instr({url}, '://') + 3"
+    return f"substr({url}, instr(substr({url}, {host}), '/') + {host} - 1)"
 
 
 def asks_for_page(target: str, method: str) -> str:
@@ -213,8 +238,7 @@ _SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]*://"
 _USER = r"(?:[^/?#@\\\s]*@)?"
 _AUTHORITY = r"(\[[0-9A-Fa-f:.]+\]|[^/?#@\\\s:\[\]]*)(?::[0-9]*)?"
 _ABSOLUTE_FORM = rf"(?s)^{_SCHEME}{_USER}{_AUTHORITY}(?:/(.*)|([?#].*)|)$"
-# What nearly every absolute form begins with. It is taken apart by position, as an expression with groups is slow.
-_PLAIN_ABSOLUTE = rf"^{_SCHEME}[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?(?::[0-9]*)?/"
+_PLAIN_ABSOLUTE = f"^{_SCHEME}{_PLAIN_AUTHORITY}"
 
 # A host name ends with a label that has a letter: a text that ends with a number is an address or invalid.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?"
@@ -245,11 +269,10 @@ NO_PAGE = "*"
 def origin_form(target: str) -> str:
     """SQL over `method` and a target: path and query; `NO_PAGE` if no page is requested, NULL for an invalid target."""
     absolute = f"regexp_replace({target}, {literal(_ABSOLUTE_FORM)}, '/\\2\\3')"
-    host_at = f"instr({target}, '://') + 3"
     return f"""CASE
         WHEN starts_with({target}, '/') THEN {target}
         WHEN {target} = '*' OR method = 'CONNECT' THEN {literal(NO_PAGE)}
-        WHEN {_is_plain_absolute(target)} THEN substr({target}, instr(substr({target}, {host_at}), '/') + {host_at} - 1)
+        WHEN {_is_plain_absolute(target)} THEN {_from_path(target)}
         WHEN starts_with({absolute}, '/') THEN {absolute}
     END"""
 
@@ -259,7 +282,7 @@ def host_of(target: str) -> str:
     found = f"trim(lower(regexp_extract({target}, {literal(_ABSOLUTE_FORM)}, 1)), '.')"
     return f"""CASE
         WHEN starts_with({target}, '/') THEN NULL
-        WHEN {_is_plain_absolute(target)} THEN lower(split_part(split_part({target}, '/', 3), ':', 1))
+        WHEN {_is_plain_absolute(target)} THEN lower({_plain_host(target)})
         ELSE nullif({found}, '')
     END"""
 

@@ -111,7 +111,7 @@ def in_sql(lines: Sequence[str], delimiter: str, count: int) -> list[list[str] |
     query = (
         f"SELECT CASE WHEN z IS NOT NULL THEN [{texts}] END FROM"
         f" (SELECT {shape.fields('c0', shape.names, exact=False)} AS z FROM"
-        f" (SELECT *, {shape.head(exact=False)} AS head FROM (SELECT text AS c0 FROM given)))"
+        f" (SELECT *, {shape.head(shape.names, exact=False)} AS head FROM (SELECT text AS c0 FROM given)))"
     )
     return [found for (found,) in query_texts(query, list(lines))]  # type: ignore[misc]
 

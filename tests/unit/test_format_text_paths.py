@@ -7,11 +7,11 @@ import pytest
 from format_samples import SAMPLES
 from reads import Reader
 
-from mtc.formats import aws, ncsa, proxies
+from mtc.formats import aws, clouds, ncsa, proxies
 from mtc.formats.model import Format
 from mtc.formats.pattern import LinePattern
 
-MODULES = (ncsa, ncsa, proxies, ncsa, aws, aws, proxies)
+MODULES = (ncsa, proxies, aws, clouds)
 FORMATS = {form.name: form for module in MODULES for form in vars(module).values() if isinstance(form, Format)}
 FAST = [form for form in FORMATS.values() if isinstance(form.shape, LinePattern) and form.shape.fast]
 
