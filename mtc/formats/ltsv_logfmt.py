@@ -31,6 +31,10 @@ _NOTHING = (None, "", "-")
 # A time before the pairs, as one word.
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d|\[?\d\d/[A-Z][a-z]{2}/\d{4}:|\d{10,19}(?:\.\d+)? ", re.ASCII)
 
+_TAB = "\t"
+_SLACK = 8
+_FEWEST_PIECES = 24
+
 LEAD = "lead"
 """The name under which the line's first word is available."""
 
@@ -82,36 +86,65 @@ class Pairs(WholeLines):
         cut = (word.partition(self._sign) for word in words)
         return [(label, value) for label, sign, value in cut if sign]
 
-    def head(self, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - lines are read whole all the same
-        """The words of the line."""
-        if self.syntax == "ltsv":
-            return "string_split(c0, '\t')"
-        escaped = f"array_to_string(regexp_extract_all(c0, {_WORDS}), {CUT})"
-        words = f"coalesce(CASE WHEN contains(c0, '\\') THEN {escaped} END, {marked_outside_quotes('c0', ' ')})"
-        return f"string_split({words}, {CUT})"
+    @property
+    def separator(self) -> str:
+        """A tab, where the order of the labels is known."""
+        return _TAB if self.order and self.syntax == "ltsv" else ""
+
+    @property
+    def pieces(self) -> int:
+        """Some more than labels, so that a few further ones do not stop the reader."""
+        return max(_FEWEST_PIECES, len(self.order) + _SLACK) if self.separator else 1
+
+    def head(self, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - the words are all fields
+        """The words of the line; NULL where the pieces are."""
+        if self.syntax == "logfmt":
+            escaped = f"array_to_string(regexp_extract_all(c0, {_WORDS}), {CUT})"
+            words = f"coalesce(CASE WHEN contains(c0, '\\') THEN {escaped} END, {marked_outside_quotes('c0', ' ')})"
+            return f"string_split({words}, {CUT})"
+        if exact or not self.separator:
+            return f"string_split(c0, {literal(_TAB)})"
+        pieces = [f"c{number}" for number in range(self.pieces)]
+        line = f"concat_ws({literal(_TAB)}, {', '.join(pieces)})"
+        ended = f"{pieces[len(self.order)]} IS NULL"
+        return (
+            f"CASE WHEN {ended} AND {self._labelled(pieces)} THEN NULL ELSE string_split({line}, {literal(_TAB)}) END"
+        )
 
     def fields(self, line: str, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - the head has the words
         """The text of the first label present for each name, by position or by label."""
-        searched = f"list_transform([{self._split_pairs()}], lambda line: {self._struct(self._found, names)})[1]"
+        words = [f"head[{at}]" for at in range(1, len(self.order) + 1)]
+        found = self._struct(self._found, "head[1]", names)
+        searched = f"list_transform([{self._split_pairs()}], lambda line: {found})[1]"
         if not self.order:
             return searched
-        return f"CASE WHEN {self._sure()} THEN {self._struct(self._placed, names)} ELSE {searched} END"
+        if self.separator and not exact:
+            pieces = [f"c{number}" for number in range(len(self.order))]
+            return f"CASE WHEN head IS NULL THEN {self._placed(pieces, names)} ELSE {searched} END"
+        sure = f"len(head) = {len(self.order)} AND {self._labelled(words)}"
+        return f"CASE WHEN {sure} THEN {self._placed(words, names)} ELSE {searched} END"
 
-    def _sure(self) -> str:
-        """SQL: whether the labels of a line are those of the file, in order."""
-        conditions = [
-            f"starts_with(head[{at}], {literal(label + self._sign)})" for at, label in enumerate(self.order, 1)
-        ]
-        return " AND ".join([f"len(head) = {len(self.order)}", *conditions])
+    def _labelled(self, words: Sequence[str]) -> str:
+        """SQL: whether the labels of these words are those of the file, in order."""
+        begun = (
+            f"starts_with({word}, {literal(label + self._sign)})"
+            for word, label in zip(words, self.order, strict=False)
+        )
+        return " AND ".join(begun)
 
-    def _struct(self, value: Callable[[Sequence[str]], str], names: Collection[str]) -> str:
-        texts = {name: value(labels) for name, labels in self.labels if name in names}
-        return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in (*texts.items(), (LEAD, 'head[1]')))}}}"
+    def _struct(self, value: Callable[[Sequence[str]], str], lead: str, names: Collection[str]) -> str:
+        texts = {name: value(labels) for name, labels in self.labels if name in names} | {LEAD: lead}
+        return f"{{{', '.join(f'{literal(name)}: {text}' for name, text in texts.items())}}}"
 
-    def _placed(self, labels: Sequence[str]) -> str:
-        """SQL: the value of the first of these labels in a line of the file's order."""
-        label = next((label for label in labels if label in self._positions), None)
-        return "NULL::VARCHAR" if label is None else self._value(f"head[{self._positions[label]}]", str(len(label) + 2))
+    def _placed(self, words: Sequence[str], names: Collection[str]) -> str:
+        """SQL: the fields of a line whose words are in the file's order."""
+
+        def value(labels: Sequence[str]) -> str:
+            label = next((label for label in labels if label in self._positions), None)
+            place = None if label is None else words[self._positions[label] - 1]
+            return "NULL::VARCHAR" if label is None or place is None else self._value(place, str(len(label) + 2))
+
+        return self._struct(value, words[0], names)
 
     def _found(self, labels: Sequence[str]) -> str:
         """SQL: the value of the first of these labels in a line that was split into labels and texts."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from in_hand import explained, site, values
 from reads import Reader
 
 from mtc.formats.ltsv_logfmt import LOGFMT, LTSV, bind_logfmt, bind_ltsv
@@ -85,6 +86,12 @@ def test_of_a_label_that_comes_twice_the_first_counts(reader: Reader) -> None:
     lines = [f"{ltsv()}\tstatus:500", f"{ltsv()}\tstatus:500"]
     assert reader.column("status", lines, bind_ltsv(lines)) == [200, 200]
     assert reader.column("status", lines, LTSV) == [200, 200]
+
+
+def test_a_line_with_many_more_labels_than_the_others_is_read(tmp_path: Path) -> None:
+    """The reader cuts a file into as many pieces as its first lines have labels; a line may have any number."""
+    lines = [*[ltsv()] * 3, ltsv(**{f"more{number}": "x" for number in range(60)})]
+    assert values(explained(tmp_path, lines, site()), "path") == ["/a"] * 4
 
 
 def test_what_is_no_request_is_filtered_or_rejected(reader: Reader) -> None:
