@@ -27,6 +27,8 @@ def _database(memory: str, temp: str) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": True,
+        # A table of another program has no known size, and a loop over all pairs of rows would be chosen for it.
+        "asof_loop_join_threshold": 0,
     }
     database = duckdb.connect(":memory:", config=config)
     database.execute("SET GLOBAL TimeZone = 'UTC'")

@@ -18,7 +18,7 @@ from mtc.core.suggest import nearest
 from mtc.formats import layers
 from mtc.formats.field_mapping import reads_more
 from mtc.formats.model import Format, Prefix
-from mtc.formats.pattern import CustomPattern
+from mtc.formats.pattern import CustomPattern, LinePattern
 from mtc.formats.registry import BINDERS, FORMATS, GUESSED, NAMES, READ_MORE_BY, candidates
 from mtc.formats.server_messages import format_beside, is_message
 
@@ -194,6 +194,8 @@ def is_certain(log_format: Format, sample: Sequence[str]) -> bool:
     """Whether a format reads all lines of a sample, and is the one that detection finds."""
     if log_format.prefix:
         return _reads_whole_sample(log_format, sample)
+    if isinstance(log_format.shape, LinePattern) and log_format.shape.is_typical(sample):
+        return True
     trial = _try_likely(candidates(sample), sample, _data_lines(sample))
     return trial is not None and trial.format is log_format
 

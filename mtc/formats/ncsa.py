@@ -67,6 +67,12 @@ _SURE_PIECES = rf"c4 = ' ' AND {uncut('c1', 'c3', 'c5')} AND regexp_full_match(c
 SURE_COMBINED = f"{last(6)} AND {_SURE_PIECES}"
 """SQL: whether the pieces are those of a combined line, with or without further fields."""
 
+_TYPICAL = (
+    r"\d{1,3}(?:\.\d{1,3}){3} - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+\-]\d{4}\] "
+    r'"(?:GET|POST|HEAD) /[^\s"\\]* HTTP/\d\.\d" \d{3} \d+'
+)
+_TYPICAL_COMBINED = _TYPICAL + r' "(?:-|https?://[^\s"\\]*)" "[^"\\]*"'
+
 _PLAIN_COMMON = plain_line("ip - user", "common")
 _PLAIN_COMMON_VHOST = plain_line("host ip - user", "common")
 _PLAIN = plain_line("ip - user", "combined")
@@ -80,6 +86,7 @@ COMMON = Format(
         rf"^{CLIENT}{REQUEST}{_COMMON_END}",
         FastPath(f"^{FAST_CLIENT}", _SURE_COMMON, _COMMON_FIELDS, plain=_PLAIN_COMMON),
         rf"^{CLIENT}{REQUEST}{_COMMON_SAMPLE}",
+        typical=_TYPICAL,
     ),
 )
 COMBINED = Format(
@@ -88,6 +95,7 @@ COMBINED = Format(
     shape=LinePattern(
         rf"^{CLIENT}{REQUEST}{REFERRER_AGENT}{_COMBINED_END}",
         FastPath(f"^{FAST_CLIENT}", SURE_COMBINED, COMBINED_FIELDS, plain=_PLAIN),
+        typical=_TYPICAL_COMBINED,
     ),
 )
 COMMON_VHOST = Format(

@@ -73,18 +73,28 @@ class LinePattern:
 
     Every group of it has a name, or is written `(?:...)`. `sample`, if given, replaces it for the lines of a
     sample, where a format may have to be recognised more strictly than it is read. A line of a sample with a user agent
-    that no group reads, or that stands in place of the referrer, does not fit, unless `ignores_agent`.
+    that no group reads, or that stands in place of the referrer, does not fit, unless `ignores_agent`. `typical`
+    matches lines of which no other format is found, so that none has to be tried.
     """
 
     pattern: str
     fast: FastPath | None = None
     sample: str = ""
     ignores_agent: bool = False
+    typical: str = ""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The expression for Python, used on the few lines of a sample."""
         return re.compile(self.sample or self.pattern, re.DOTALL | re.ASCII)
+
+    def is_typical(self, lines: Iterable[str]) -> bool:
+        """Whether each of these lines is certainly of this format."""
+        return bool(self.typical) and all(map(self._typical.fullmatch, lines))
+
+    @cached_property
+    def _typical(self) -> re.Pattern[str]:
+        return re.compile(self.typical, re.ASCII)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -4,22 +4,35 @@ Very many steps may be planned, each with inputs that are read once: to be recor
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 
 from mtc.core.model import SourceObject
 
 
 class StepInputs(Mapping[str, str]):  # noqa: PLW1641 - a mapping has no hash
-    """The version of each input by name."""
+    """The version of each input by name. If one is looked up, as `dict` does with each, they are made once and kept."""
 
-    __slots__ = ()
+    __slots__ = ("_kept",)
+    _kept: dict[str, str]
 
     @abstractmethod
     def made(self) -> dict[str, str]:
         """The inputs, as a dict of the caller's own."""
 
     def __getitem__(self, name: str) -> str:
-        return self.made()[name]
+        try:
+            return self._kept[name]
+        except AttributeError:
+            self._kept = self.made()
+        return self._kept[name]
+
+    def items(self) -> ItemsView[str, str]:
+        """All of them, made once."""
+        return self.made().items()
+
+    def values(self) -> ValuesView[str]:
+        """The versions of all of them, made once."""
+        return self.made().values()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.made())

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 import pytest
 from format_lines import combined, common
 from format_samples import SAMPLES, SampleFile, w3c
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mtc.core.errors import PermanentError
 from mtc.formats.detection import detect, is_certain, named_format, quick_sample, reads_all, without_preamble
+from mtc.formats.pattern import LinePattern
+from mtc.formats.registry import FORMATS
 from mtc.stages.import_.format_choice import format_chooser
 
 HOSTED = combined() + " www.example.org"
@@ -49,6 +53,28 @@ def test_a_glance_at_more_of_the_same_tells(line: str) -> None:
     few = quick_sample(lines)
     assert few == [line] * 3
     assert is_certain(detect(lines, where="a.log").format, few)
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters='"\\\n\r\0', min_codepoint=32), max_size=30)
+WORDS = st.text(st.sampled_from("abcé/?&=.-_[](){}<>|,;:'%0123456789{}"), max_size=20)
+TYPICAL = st.builds(
+    "{} - - [{:02}/May/2026:10:05:{:02} +0000] {}{} /{} HTTP/1.1{} {} {}{}".format,
+    st.sampled_from(["192.0.2.1", "999.9.9.999"]),
+    st.integers(0, 99), st.integers(0, 59),
+    st.just('"'), st.sampled_from(["GET", "POST", "HEAD"]), WORDS, st.just('"'),
+    st.integers(100, 999), st.integers(0, 10**12),
+    st.just("")
+    | st.builds(' "{}" "{}"'.format, st.just("-") | WORDS.map("https://{}".format), TEXT | st.just("Mozilla/5.0 x")),
+)  # fmt: skip
+
+
+@given(st.lists(TYPICAL, min_size=1, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_no_other_format_is_found_of_lines_that_are_typical_of_one(lines: list[str]) -> None:
+    """Whatever clients write into their fields: so nothing else has to be tried."""
+    for form in FORMATS.values():
+        if isinstance(form.shape, LinePattern) and form.shape.is_typical(lines):
+            assert detect(lines, where="a.log").format is form
 
 
 def test_an_object_with_more_behind_its_lines_is_not_taken_for_one_with_less() -> None:

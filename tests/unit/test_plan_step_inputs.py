@@ -1,6 +1,9 @@
 """The inputs of planned steps are mappings like the dicts that the state holds."""
 
 import datetime as dt
+from collections.abc import Callable
+
+import pytest
 
 from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId
 from mtc.plan.stat_inputs import DayInputs, DayPart
@@ -32,6 +35,25 @@ def test_inputs_behave_like_a_dict() -> None:
     assert (repr(inputs), to_json(inputs)) == (repr(plain), to_json(plain))
     assert "c.gz" not in inputs
     assert not ObjectInputs(())
+
+
+def test_inputs_are_made_once_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To make them for each name would take a day of thousands of objects into the square of their number."""
+    made: list[ObjectInputs] = []
+    make = ObjectInputs.made
+
+    def counted(self: ObjectInputs) -> dict[str, str]:
+        made.append(self)
+        return make(self)
+
+    monkeypatch.setattr(ObjectInputs, "made", counted)
+    readers: tuple[Callable[[ObjectInputs], object], ...] = (
+        dict, list, lambda each: list(each.items()), lambda each: list(each.values()), to_json
+    )  # fmt: skip
+    for read in readers:
+        made.clear()
+        read(ObjectInputs(OBJECTS))
+        assert len(made) <= 2, read
 
 
 def test_a_part_is_named_with_the_import_that_made_it_if_that_is_of_another_day() -> None:
