@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mtc.core.atomic_files import PRIVATE, create_once, make_folder, sweep
@@ -83,6 +83,14 @@ class StateConnection:
         """Fetch all rows of a query. Raises StateError."""
         with state_errors.explained(self.sqlite, self.path):
             return self.sqlite.execute(sql, parameters).fetchall()
+
+    def each_row(self, sql: str, parameters: Parameters = ()) -> Generator[Row]:
+        """Fetch the rows of a query one by one, as very many take up much more memory than what is made of them.
+
+        Whoever may stop before the last one closes it. Raises StateError.
+        """
+        with state_errors.explained(self.sqlite, self.path):
+            yield from self.sqlite.execute(sql, parameters)
 
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """Run one statement inside a transaction, which turns SQLite errors into StateErrors."""

@@ -1,5 +1,6 @@
 """The queries of the state file. None of them changes it."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterable
 
@@ -166,7 +167,8 @@ class Queries:
             return tuple(decoder.run(row) for row in rows)
 
     def _steps(self, parameters: dict[str, object], decoder: Decoder) -> list[StepRecord]:
-        return self._decode_steps(self._connection.rows(_STEPS, parameters), decoder)
+        with contextlib.closing(self._connection.each_row(_STEPS, parameters)) as rows:
+            return self._decode_steps(rows, decoder)
 
     def _decode_steps(self, rows: Iterable[Row], decoder: Decoder) -> list[StepRecord]:
         with readable(self._connection.path):
@@ -182,8 +184,12 @@ class Queries:
         self, sites: tuple[str, ...], decoder: Decoder, day: dt.date | None = None
     ) -> dict[StepId, tuple[LoadedObject, ...]]:
         parameters = {"sites": to_json(sites), "day": day and day.isoformat()}
-        objects, parts = self._connection.rows(_OBJECTS, parameters), self._connection.rows(_PARTS, parameters)
-        with readable(self._connection.path):
+        each_row = self._connection.each_row
+        with (
+            contextlib.closing(each_row(_OBJECTS, parameters)) as objects,
+            contextlib.closing(each_row(_PARTS, parameters)) as parts,
+            readable(self._connection.path),
+        ):
             return group_objects(decoder, objects, parts)
 
 

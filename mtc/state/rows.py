@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 import gc
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -179,6 +180,9 @@ def step_columns(step: StepId) -> tuple[str, str, str]:
 
 Row = tuple[Any, ...]
 
+_shared = sys.intern
+"""One copy of a text that very many rows have in common: a site, a format, settings."""
+
 _STAGES = {stage.value: stage for stage in Stage}
 _STATUSES = {status.value: status for status in Status}
 
@@ -238,7 +242,7 @@ class Decoder:
         columns = (site, stage, day)
         found = self._steps.get(columns)
         if found is None:
-            found = self._steps[columns] = StepId(_STAGES[stage], site, self.day(day))
+            found = self._steps[columns] = StepId(_STAGES[stage], _shared(site), self.day(day))
         return found
 
     def record(self, row: Row) -> StepRecord:
@@ -261,10 +265,11 @@ class Decoder:
             self.time(checked),
         )
 
-    def part(self, row: Row) -> Part:
-        """A part, from site, day, file, object id, hits and digest."""
+    def part(self, row: Row, known_id: str = "") -> Part:
+        """A part, from site, day, file, object id, hits and digest. `known_id` is most likely the object id."""
         site, day, file, object_id, hits, digest = row
-        return Part(site, self.day(day), from_text(file), object_id, hits, digest or "")
+        object_id = known_id if object_id == known_id else object_id  # one copy
+        return Part(_shared(site), self.day(day), from_text(file), object_id, hits, digest or "")
 
     def loaded(self, row: Row, parts: Iterable[Part]) -> LoadedObject:
         """A loaded object, from the columns of its table that follow those of its step."""
@@ -272,8 +277,8 @@ class Decoder:
         text, recipe, part = added
         source = SourceObject(from_text(key), size, from_text(etag), modified, from_slice(part))
         lines = self.accounting(accounting) or Accounting()
-        made = (from_text(archived), made_with, text, recipe)
-        return LoadedObject(source, object_id, content, log_format, lines, tuple(parts), *made)
+        made = (from_text(archived), _shared(made_with), text, recipe)
+        return LoadedObject(source, object_id, content, _shared(log_format), lines, tuple(parts), *made)
 
     def attempt(self, row: Row) -> AttemptRow:
         """An attempt, from the columns of a query of attempts."""
@@ -295,14 +300,16 @@ def group_objects(
 ) -> dict[StepId, tuple[LoadedObject, ...]]:
     """Loaded objects by their import step, each with its parts.
 
-    Rows of `objects` begin with the object's row id and the columns of its step, rows of `parts` with the row id of
-    their object.
+    Rows of `objects` begin with the object's row id and the columns of its step, and have its id in the ninth place;
+    rows of `parts` begin with the row id of their object.
     """
+    listed = list(objects)
+    ids = {row[0]: row[8] for row in listed}
     parts_of: dict[int, list[Part]] = {}
     for row in parts:
-        parts_of.setdefault(row[0], []).append(decoder.part(row[1:]))
+        parts_of.setdefault(row[0], []).append(decoder.part(row[1:], ids.get(row[0], "")))
     found: dict[StepId, list[LoadedObject]] = {}
-    for row in objects:
+    for row in listed:
         loaded = decoder.loaded(row[4:], parts_of.get(row[0], ()))
         found.setdefault(decoder.step(*row[1:4]), []).append(loaded)
     return {step: tuple(loaded) for step, loaded in found.items()}
