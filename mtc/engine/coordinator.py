@@ -157,7 +157,8 @@ class Coordinator:
 
     def _submit(self, steps: Iterable[PlannedStep]) -> None:
         alone = {name for name, site in self.project.sites.items() if site.answers == "matomo"}
-        for task in tasks(steps, alone):
+        archived = {name for name, site in self.project.sites.items() if site.archive is not None}
+        for task in tasks(steps, alone, archived, self._tracker.queue.slots):
             self._tracker.put(task, self._planner.listed_at)
 
     def _drive(self, executor: Executor) -> None:

@@ -1,10 +1,11 @@
 """Planned steps as tasks, and the order in which the executor gets them.
 
-An import step is a task; statistics are done in sets of days, small ones of several sites together, all CSV rows as
-one. The days of a site are delivered to Matomo one after the other: a visitor's hits around midnight may lie in the
-logs of two days, and Matomo joins hits into visits only in order. No worker waits for another. An import task whose
-turn has not come is handed out to load only; what it loaded comes back to the queue and is handed out again, to be
-delivered, when no earlier day of its site is open. Meanwhile the executor does other tasks.
+Import steps with little to read are tasks of several days of a site, all others a task each; statistics are done in
+sets of days, small ones of several sites together, all CSV rows as one. The days of a site are delivered to Matomo one
+after the other: a visitor's hits around midnight may lie in the logs of two days, and Matomo joins hits into visits
+only in order. No worker waits for another. An import task whose turn has not come is handed out to load only; what it
+loaded comes back to the queue and is handed out again, to be delivered, when no earlier day of its site is open.
+Meanwhile the executor does other tasks.
 
 The queue knows tasks alone: no state, no threads, no clock. Only the coordinator's thread calls it.
 """
@@ -17,6 +18,15 @@ from dataclasses import dataclass, field, replace
 
 from mtc.core.model import Stage, StepId
 from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, StatWork, Task
+
+_IMPORT_SET = 50
+_IMPORT_BYTES = (4 << 20, 32 << 20)
+"""How many bytes of text a small import step has to read at most, and how many a task of several."""
+
+_FEW_BYTES = 1 << 20
+_MANY_OBJECTS = 100
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".parquet")
+_GROWTH = 12  # when it is unpacked
 
 _STAT_SET = 400
 _STAT_HITS = 100_000
@@ -143,15 +153,59 @@ def _has_open_delivery(task: Task) -> bool:
     return isinstance(work, ImportWork) and work.deliver is not None and bool(work.deliver.opened)
 
 
-def tasks(steps: Iterable[PlannedStep], alone: Collection[str] = ()) -> Iterator[Task]:
-    """Group the steps of one stage into tasks. The sites `alone` share no task of statistics with others."""
+def tasks(
+    steps: Iterable[PlannedStep], alone: Collection[str] = (), archived: Collection[str] = (), slots: int = 1
+) -> Iterator[Task]:
+    """Group the steps of one stage into tasks.
+
+    The sites `alone` share no task of statistics with others. Each import step of the sites `archived` is a task.
+    `slots` is how many tasks run at a time.
+    """
     for stage, group in itertools.groupby(steps, key=lambda planned: planned.step.stage):
         if stage is Stage.IMPORT:
-            yield from (Task(stage, (planned,)) for planned in group)
+            yield from (Task(stage, tuple(some)) for some in _import_sets(list(group), archived, slots))
         elif stage is Stage.STAT:
             yield from (Task(stage, tuple(some)) for some in _stat_sets(group, alone))
         else:
             yield Task(stage, tuple(group))
+
+
+def _import_sets(
+    steps: Sequence[PlannedStep], archived: Collection[str], slots: int
+) -> Iterator[Sequence[PlannedStep]]:
+    """Sets of small import steps of a site, and the others. They are no larger than needed to keep all slots busy."""
+    sizes = {each.step: _size(each) for each in steps if each.step.site not in archived and _is_small(each)}
+    most = min(_IMPORT_BYTES[1], max(_FEW_BYTES, sum(sizes.values()) // slots))
+    for _, group in itertools.groupby(steps, key=lambda planned: planned.step.site):
+        joined: list[PlannedStep] = []
+        size = 0
+        for planned in group:
+            if planned.step not in sizes:
+                yield (planned,)
+                continue
+            if joined and (len(joined) >= _IMPORT_SET or size + sizes[planned.step] > most):
+                yield joined
+                joined, size = [], 0
+            joined.append(planned)
+            size += sizes[planned.step]
+        if joined:
+            yield joined
+
+
+def _is_small(planned: PlannedStep) -> bool:
+    """Whether an import step delivers nothing, and has a few whole objects to load that are small together."""
+    work = planned.work
+    if not isinstance(work, ImportWork) or work.deliver is not None or work.archive:
+        return False
+    few = len(work.load) <= _MANY_OBJECTS and all(item.slice is None for item in work.load)
+    return few and _size(planned) <= _IMPORT_BYTES[0]
+
+
+def _size(planned: PlannedStep) -> int:
+    """About how many bytes of text an import step has to read."""
+    work = planned.work
+    load = work.load if isinstance(work, ImportWork) else ()
+    return sum(item.size * (_GROWTH if item.key.endswith(_PACKED) else 1) for item in load)
 
 
 def _stat_sets(steps: Iterable[PlannedStep], alone: Collection[str]) -> Iterator[list[PlannedStep]]:

@@ -1,13 +1,16 @@
 """Planned steps become tasks."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 
-from mtc.core.model import Part, Stage, StepId, Verdict
+from mtc.core.model import Part, Slice, SourceObject, Stage, StepId, Verdict
 from mtc.engine.task_queue import tasks
-from mtc.plan.work import PlannedStep, StatWork, Task
+from mtc.plan.work import DeliverWork, ImportWork, PlannedStep, StatWork, Task
 
 FIRST = dt.date(2025, 1, 1)
+NOTHING = ImportWork()
+SLICE = Slice("log", "a", 0, 1, "", 0, "", 0)
 
 
 def planned(stage: Stage, site: str, days: int) -> list[PlannedStep]:
@@ -19,10 +22,57 @@ def made(*steps: PlannedStep) -> list[Task]:
     return list(tasks(steps))
 
 
-def test_each_import_step_is_a_task() -> None:
-    """A failure or a retry affects one day."""
-    steps = [*planned(Stage.IMPORT, "docs", 3), *planned(Stage.IMPORT, "shop", 2)]
-    assert [task.steps for task in made(*steps)] == [(step,) for step in steps]
+def imports(
+    site: str, days: int, size: int = 1000, work: ImportWork = NOTHING, name: str = "a.log"
+) -> list[PlannedStep]:
+    """The import steps of a site's first days, each with an object of so many bytes."""
+    return [
+        replace(each, work=replace(work, load=(SourceObject(f"{each.step.day}/{name}", size),)))
+        for each in planned(Stage.IMPORT, site, days)
+    ]
+
+
+def sizes(found: Iterable[Task]) -> list[int]:
+    """How many steps each task has."""
+    return [len(task.steps) for task in found]
+
+
+def test_small_import_steps_of_a_site_share_tasks() -> None:
+    """In their order; those of another site are other tasks."""
+    docs, shop = imports("docs", 120), imports("shop", 2)
+    found = made(*docs, *shop)
+    assert sizes(found) == [50, 50, 20, 2]
+    assert [step for task in found for step in task.steps] == [*docs, *shop]
+
+
+def test_a_large_import_step_is_a_task() -> None:
+    """It keeps a slot busy, and a failure or a retry affects one day."""
+    small, large = imports("docs", 9), imports("docs", 9, 5_000_000)
+    steps = [*small[:3], large[3], *small[4:6], large[6], *small[7:]]
+    assert sorted(sizes(made(*steps))) == [1, 1, 7]
+
+
+def test_compressed_objects_count_as_what_they_may_be_unpacked() -> None:
+    """So that a task does not hold hundreds of megabytes of text."""
+    assert sizes(made(*imports("docs", 20, 300_000, name="a.log.gz"))) == [9, 9, 2]
+    assert sizes(made(*imports("docs", 20, 300_000))) == [20]
+    assert sizes(made(*imports("docs", 3, 400_000, name="a.log.gz"))) == [1, 1, 1]
+
+
+def test_few_import_steps_are_divided_among_the_slots() -> None:
+    """Once they are worth it."""
+    assert sizes(tasks(imports("docs", 12, 1_000_000), slots=4)) == [3, 3, 3, 3]
+    assert sizes(tasks(imports("docs", 12, 10_000), slots=4)) == [12]
+
+
+def test_import_steps_that_do_more_than_load_are_tasks_of_their_own() -> None:
+    """Those that deliver or archive, those of growing logs, and those of very many objects."""
+    assert sizes(tasks(imports("docs", 3), archived={"docs"})) == [1, 1, 1]
+    assert sizes(tasks(imports("docs", 3, work=ImportWork(deliver=DeliverWork(1))))) == [1, 1, 1]
+    (step, other) = imports("docs", 2)
+    slice_ = replace(step, work=ImportWork(load=(replace(SourceObject("a", 1), slice=SLICE),)))
+    many = replace(step, work=ImportWork(load=tuple(SourceObject(f"{number}", 1) for number in range(101))))
+    assert sizes(made(slice_, other)) == sizes(made(many, other)) == [1, 1]
 
 
 def with_hits(steps: list[PlannedStep], hits: int) -> list[PlannedStep]:

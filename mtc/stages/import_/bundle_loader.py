@@ -5,10 +5,11 @@ a hit or under one reason, and the sum is checked. Days end at midnight in the s
 in a file with object, line number and reason. Nothing is published or recorded here.
 """
 
+import contextlib
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,8 @@ _QUOTED = {name: f'"{name}"' for name, _, _ in COLUMNS}
 _VALUES = ", ".join(
     f"CAST({_SOURCES.get(name, f'l.{_QUOTED[name]}')} AS {kind}) AS {_QUOTED[name]}" for name, kind, _ in COLUMNS
 )
-_COLUMNS = ", ".join(_QUOTED.values())
+HIT_COLUMNS = ", ".join(_QUOTED.values())
+"""The columns of a part, in SQL."""
 PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
 """How parts are written, in SQL."""
 
@@ -131,6 +133,13 @@ class BundleLoader:
         Raises:
             StepError: lines cannot be read, the accounting does not add up, or the database fails.
         """
+        with self.read(bundle) as lines:
+            name = bundle_name([segment_object_id(segment) for segment in bundle.segments], piece)
+            return self._stage(bundle, lines, name)
+
+    @contextlib.contextmanager
+    def read(self, bundle: Bundle) -> Iterator[Lines]:
+        """Fill the tables of a bundle; those of its lines are dropped on exit. Raises as `load` does."""
         try:
             reading = reading_of(self.site, bundle.format)
             lines = fill_lines(self.connection, bundle, reading, self.staging.temporary())
@@ -138,8 +147,7 @@ class BundleLoader:
             count_agents(self.connection, bundle, lines)
             fill_agents(self.connection, self.site.filters, self.agents)
             list_agents(self.connection, lines)
-            name = bundle_name([segment_object_id(segment) for segment in bundle.segments], piece)
-            return self._stage(bundle, lines, name)
+            yield lines
         except duckdb.Error as error:
             raise explain_database_error(error, name_of(bundle.segments)) from error
         finally:
@@ -154,7 +162,7 @@ class BundleLoader:
         rejected = rejected_file(self.site.name, self.day, name)
         samples = self._stage_rejected(with_segments(lines.read, bundle), rejected)
         crash_points.point("load.staged")
-        return [_result(accountings, parts, samples, rejected, number) for number in range(len(accountings))]
+        return [segment_result(accountings, parts, samples, rejected, number) for number in range(len(accountings))]
 
     def _stage_rejected(self, lines: str, file: str) -> Mapping[int, list[str]]:
         if not any_rejected(self.connection):
@@ -183,13 +191,14 @@ def reading_of(site: SiteSettings, format_: Format) -> Reading:
     )
 
 
-def _result(
+def segment_result(
     accountings: Sequence[Accounting],
     parts: Mapping[int, Sequence[Part]],
     samples: Mapping[int, Sequence[str]],
     rejected: str,
     number: int,
 ) -> SegmentResult:
+    """The result of the segment with this number; `rejected` is the file that has its rejected lines, if any."""
     segment_parts = tuple(parts.get(number, ()))
     segment_samples = tuple(samples.get(number, ()))
     files = frozenset({part.file for part in segment_parts} | ({rejected} if segment_samples else set()))
@@ -257,7 +266,7 @@ def stage_hits(
 
     Rows are in the order of the lines, so that a part has the same bytes whenever it is made of the same lines.
     """
-    connection.execute(_view(hits, site))
+    connection.execute(view_of_hits(hits, site))
     parts: dict[int, list[Part]] = {}
     spans = day_spans(connection, site)
     for span in spans:
@@ -274,7 +283,8 @@ def stage_hits(
     return parts
 
 
-def _view(hits: Hits, site: SiteSettings) -> str:
+def view_of_hits(hits: Hits, site: SiteSettings) -> str:
+    """SQL that makes the view `hits`: of each hit its segment's number, its line `n`, and the columns of a part."""
     return f"""
 CREATE OR REPLACE TEMP VIEW hits AS
 SELECT number, n, {_VALUES}
@@ -289,7 +299,7 @@ def _counts(span: DaySpan) -> str:
 
 def _copy(span: DaySpan, target: Path, hits: Hits) -> str:
     order = "" if hits.ordered else "ORDER BY n"
-    rows = f"SELECT {_COLUMNS} FROM hits WHERE {span.condition} {order}"  # noqa: S608 - as above
+    rows = f"SELECT {HIT_COLUMNS} FROM hits WHERE {span.condition} {order}"  # noqa: S608 - as above
     return f"COPY ({rows}) TO {literal(str(target))} {PARQUET}"
 
 
@@ -301,7 +311,11 @@ def day_spans(connection: duckdb.DuckDBPyConnection, site: SiteSettings) -> Sequ
     span = _span(site, _day(site, first))
     if last < span.high:
         return (span,)
-    dates = {date for (date,) in connection.execute(_DATES).fetchall()}
+    return spans_of(site, {date for (date,) in connection.execute(_DATES).fetchall()})
+
+
+def spans_of(site: SiteSettings, dates: Collection[dt.date]) -> list[DaySpan]:
+    """The site's days that may have moments of these dates in UTC, in order."""
     near = {date + shift for date in dates for shift in (-_ONE_DAY, dt.timedelta(), _ONE_DAY)}
     return [_span(site, day) for day in sorted(near)]
 

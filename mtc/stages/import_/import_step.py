@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from mtc.core import crash_points
 from mtc.core.database import Connect
 from mtc.core.deliveries import Delivery, undelivered
-from mtc.core.errors import PermanentError
+from mtc.core.errors import InterruptedRunError, PermanentError, StepError
 from mtc.core.model import Accounting, LoadedObject, Receipt, SourceObject, Status, StepId
 from mtc.core.records import copies_among, copy_note, counted_accounting
 from mtc.core.sanitize import printable
@@ -31,7 +31,16 @@ from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.object_loader import ObjectLoader, OpenArchive, OpenSource, StepContext
 from mtc.stages.import_.prefetch import prefetch
 from mtc.stages.import_.reload import ReloadCheck
-from mtc.stages.stage import FactRecorder, ObjectArchived, ObjectDropped, ResendAllowed, StepDone, StepLoaded
+from mtc.stages.import_.step_group import Member, load_group, may_be_grouped
+from mtc.stages.stage import (
+    FactRecorder,
+    ObjectArchived,
+    ObjectDropped,
+    ResendAllowed,
+    StepDone,
+    StepFailed,
+    StepLoaded,
+)
 
 if TYPE_CHECKING:
     from mtc.stages.deliver.delivery_job import Deliverer  # loads what speaks to Matomo
@@ -56,17 +65,30 @@ class ImportStage:
     agents: KnownAgents | None = None
 
     def run(self, task: Task, recorder: FactRecorder) -> None:
-        """Run each step of the task, one after the other."""
-        for planned in task.steps:
-            context = self._context(planned, recorder, task)
-            if task.loaded is None:
-                shutil.rmtree(context.spool, ignore_errors=True)
-            is_over = True
+        """Run the steps of the task: several of them together, as far as possible, and each of the others alone."""
+        contexts = [self._context(planned, recorder, task) for planned in task.steps]
+        if len(contexts) == 1:
+            _run_alone(contexts[0])
+            return
+        for context in self._run_together(contexts, recorder):
             try:
-                is_over = import_step(context)
-            finally:
-                if is_over:  # otherwise the archive may need the fetched copies
-                    shutil.rmtree(context.spool, ignore_errors=True)
+                _run_alone(context)
+            except InterruptedRunError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this step's alone
+                recorder.record(StepFailed(context.step, error))
+
+    def _run_together(self, contexts: Sequence[StepContext], recorder: FactRecorder) -> list[StepContext]:
+        """Run steps together; returns those that have to be run alone."""
+        some = [context for context in contexts if may_be_grouped(context)]
+        first = contexts[0]
+        spool = first.spool.with_name(f"{first.spool.name}-group")
+        shutil.rmtree(spool, ignore_errors=True)
+        try:
+            alone = import_group(some, spool, recorder)
+        finally:
+            shutil.rmtree(spool, ignore_errors=True)
+        return sorted([*(context for context in contexts if context not in some), *alone], key=lambda each: each.step)
 
     def _context(self, planned: PlannedStep, recorder: FactRecorder, task: Task) -> StepContext:
         if not isinstance(planned.work, ImportWork):
@@ -90,6 +112,41 @@ class ImportStage:
         )
 
 
+def _run_alone(context: StepContext) -> None:
+    if context.loaded is None:
+        shutil.rmtree(context.spool, ignore_errors=True)
+    is_over = True
+    try:
+        is_over = import_step(context)
+    finally:
+        if is_over:  # otherwise the archive may need the fetched copies
+            shutil.rmtree(context.spool, ignore_errors=True)
+
+
+def import_group(contexts: Sequence[StepContext], spool: Path, recorder: FactRecorder) -> list[StepContext]:
+    """Run steps that only load objects, and record each; returns those that have to be run alone.
+
+    `spool` is a folder for all of them.
+    """
+    recorder.check()
+    drops = (ObjectDropped(each.step, dropped.object.key) for each in contexts for dropped in each.work.drop)
+    recorder.record(*drops)
+    loaded, alone = load_group(contexts, spool)
+    recorder.record(*(_ended(member) for member in sorted(loaded, key=lambda member: member.context.step)))
+    return alone
+
+
+def _ended(member: Member) -> StepDone | StepFailed:
+    """How a step ended whose objects are loaded and that has nothing else to do."""
+    context = member.context
+    try:
+        loaded = _checked(context, member.loader, member.loaded)
+        crash_points.point("import.done")
+        return _done(context, loaded, 0, DeliverySummary())
+    except (StepError, OSError) as error:
+        return StepFailed(context.step, error)
+
+
 def import_step(context: StepContext) -> bool:
     """Run the step, or the rest of it; returns False if it is loaded and has to wait until it may deliver.
 
@@ -110,12 +167,21 @@ def import_step(context: StepContext) -> bool:
     delivered += _deliver(context, opened, loaded)
     archived = archive_objects(context, [*work.archive, *loaded.objects])
     crash_points.point("import.done")
-    if work.unreadable:
-        raise _unreadable(work.unreadable)
-    objects = [*work.keep, *loaded.objects]
-    copies = copies_among(objects) if context.site.source.duplicates == "skip" else {}
-    recorder.record(StepDone(_receipt(context.step, objects, copies, archived, delivered, loaded.notes)))
+    recorder.record(_done(context, loaded, archived, delivered))
     return True
+
+
+def _done(context: StepContext, loaded: LoadedStep, archived: int, delivered: DeliverySummary) -> StepDone:
+    """The end of a step.
+
+    Raises:
+        PermanentError: some of its files cannot be read.
+    """
+    if context.work.unreadable:
+        raise _unreadable(context.work.unreadable)
+    objects = [*context.work.keep, *loaded.objects]
+    copies = copies_among(objects) if context.site.source.duplicates == "skip" else {}
+    return StepDone(_receipt(context.step, objects, copies, archived, delivered, loaded.notes))
 
 
 def _unreadable(files: Sequence[str]) -> PermanentError:
@@ -172,16 +238,19 @@ def _undelivered(context: StepContext, loaded: LoadedStep) -> tuple[LoadedObject
 
 def _load(context: StepContext) -> LoadedStep:
     """Load new objects, and check that enough lines of the whole step could be read."""
-    reload = ReloadCheck(context.step, context.work, context.warehouse)
-    loader = ObjectLoader(context, reload)
-    loaded = loader.run() if context.work.load else []
+    loader = ObjectLoader(context, ReloadCheck(context.step, context.work, context.warehouse))
+    return _checked(context, loader, loader.run() if context.work.load else [])
+
+
+def _checked(context: StepContext, loader: ObjectLoader, loaded: Sequence[LoadedObject]) -> LoadedStep:
+    """Check that enough lines of the whole step could be read, and remove rejected lines that are no longer its own."""
     kept_keys = [item.object.key for item in context.work.keep]
     sweep_rejected(
         context.warehouse, context.site.name, context.step.day, published=loader.published, kept_keys=kept_keys
     )
     check_step_quality([*context.work.keep, *loaded], context.site.filters.max_rejected, loader.samples)
     notes = (*loader.notes, *_replaced_note(context.work.replaced, loaded))
-    return LoadedStep(tuple(loaded), notes, tuple(reload.covered.values()), tuple(reload.resent))
+    return LoadedStep(tuple(loaded), notes, tuple(loader.reload.covered.values()), tuple(loader.reload.resent))
 
 
 def _replaced_note(before: Iterable[LoadedObject], loaded: Iterable[LoadedObject]) -> Iterator[str]:

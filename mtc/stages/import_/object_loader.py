@@ -30,7 +30,7 @@ from mtc.stages.import_.bundle_loader import SAMPLES, BundleLoader, SegmentResul
 from mtc.stages.import_.bundles import Bundling, make_bundles
 from mtc.stages.import_.format_choice import SourceFormat, check_quality, check_quality_early, format_chooser
 from mtc.stages.import_.known_agents import KnownAgents
-from mtc.stages.import_.object_text import FetchedObject, as_text
+from mtc.stages.import_.object_text import ChooseFormat, FetchedObject, as_text
 from mtc.stages.import_.prefetch import one_by_one, prefetch, prefetch_one
 from mtc.stages.import_.reload import ReloadCheck
 from mtc.stages.import_.segments import Bundle, Segment, lines_of
@@ -71,6 +71,14 @@ class StepContext:
         """The delivery of this step."""
         return DeliveryJob(self.site, self.step, self.recorder)
 
+    def bundles(self, fetched: Iterable[FetchedObject], choose: ChooseFormat) -> Generator[Bundle]:
+        """Turn objects of the site into bundles."""
+
+        def native(format_: Format) -> NativeReading | None:
+            return native_reading(reading_of(self.site, format_))
+
+        return make_bundles(fetched, self.spool, choose, bundling=self.bundling, native=native)
+
     def spool_of(self, object_: SourceObject) -> Path:
         """The folder that the object is fetched into."""
         return self.spool / object_id(object_.key, object_.version)
@@ -108,21 +116,11 @@ class ObjectLoader:
 
     def _load(self, source: LogSource) -> Iterator[LoadedObject]:
         context = self.context
-        choose = format_chooser(SourceFormat.of(context.site.source, context.site.filters), self.notes)
-
-        def native(format_: Format) -> NativeReading | None:
-            return native_reading(reading_of(context.site, format_))
-
         with (
             context.connect() as connection,
             staging_folder(context.warehouse) as staging,
-            contextlib.closing(self._fetched(source)) as fetched,
-            contextlib.closing(
-                prefetch_one(
-                    make_bundles(fetched, context.spool, choose, bundling=context.bundling, native=native),
-                    name="bundle",
-                )
-            ) as made,
+            contextlib.closing(self.fetched(source)) as fetched,
+            contextlib.closing(prefetch_one(context.bundles(fetched, self.chooser()), name="bundle")) as made,
         ):
             loader = BundleLoader(
                 connection, context.site, context.step.day, staging, context.work.made_with, context.agents
@@ -132,7 +130,12 @@ class ObjectLoader:
                 self._read(loader, bundle, source)
                 yield from self._record(bundle, staging, connection)
 
-    def _fetched(self, source: LogSource) -> Generator[FetchedObject]:
+    def chooser(self) -> ChooseFormat:
+        """A new function that chooses the formats of the step's objects in order."""
+        site = self.context.site
+        return format_chooser(SourceFormat.of(site.source, site.filters), self.notes)
+
+    def fetched(self, source: LogSource) -> Generator[FetchedObject]:
         """Fetch objects; from a remote source, a few of them before they are needed.
 
         A source that copies objects makes their folders itself: to make one for each of thousands of small local
@@ -173,27 +176,54 @@ class ObjectLoader:
             results = loader.load(bundle, piece)
         finally:
             bundle.discard()
-        _confirm(source, (segment.object for segment in bundle.segments))
-        for segment, result in zip(bundle.segments, results, strict=True):
+        self.add(bundle.segments, results, bundle.format, source)
+
+    def add(
+        self, segments: Sequence[Segment], results: Sequence[SegmentResult], format_: Format, source: LogSource
+    ) -> None:
+        """Add the results of segments.
+
+        Raises:
+            StepError: an object has changed since it was listed, or nothing of it can be read.
+        """
+        _confirm(source, (segment.object for segment in segments))
+        for segment, result in zip(segments, results, strict=True):
             read = self.results.setdefault(segment.object.key, [])
             read.append(result)
-            check_quality_early(segment.object, read, bundle.format, self.context.site.filters.max_rejected)
+            check_quality_early(segment.object, read, format_, self.context.site.filters.max_rejected)
 
     def _record(
         self, bundle: Bundle, staging: StagingFolder, connection: duckdb.DuckDBPyConnection
     ) -> Sequence[LoadedObject]:
         """Publish and record the objects that end in this bundle, all or none."""
         ended = [segment for segment in bundle.segments if segment.last]
-        complete = [self._complete(segment, bundle.format) for segment in ended]
+        complete = self.complete(ended, bundle.format)
         for item in complete:
             self.reload.check(item, connection, staging.path_of)
-        self._publish(staging, ended)
+        files = self.end(ended)
+        staging.publish(files)
+        crash_points.point("load.published")
         if complete:
             self.context.recorder.record(*(fact for item in complete for fact in self._facts(item)))
         for segment in ended:
-            del self.results[segment.object.key], self.in_progress[segment.object.key]
+            del self.in_progress[segment.object.key]
         self.context.recorder.progress(size=sum(item.object.size for item in complete), lines=lines_of(bundle))
         return complete
+
+    def complete(self, ended: Sequence[Segment], format_: Format) -> list[LoadedObject]:
+        """The objects whose last segments these are.
+
+        Raises:
+            PermanentError: too few lines of one could be read.
+        """
+        return [self._complete(segment, format_) for segment in ended]
+
+    def end(self, ended: Sequence[Segment]) -> set[str]:
+        """Forget the results of objects that are complete; returns the files to be published."""
+        results = [result for segment in ended for result in self.results.pop(segment.object.key)]
+        files = {file for result in results for file in result.files}
+        self.published |= files
+        return files
 
     def _complete(self, segment: Segment, format_: Format) -> LoadedObject:
         object_, results = _loaded_slice(segment, format_), self.results[segment.object.key]
@@ -218,12 +248,6 @@ class ObjectLoader:
         """The facts about a complete object: that it is loaded, and about its earlier deliveries."""
         yield ObjectLoaded(self.context.step, item)
         yield from self.reload.facts(item)
-
-    def _publish(self, staging: StagingFolder, ended: Sequence[Segment]) -> None:
-        files = {file for segment in ended for result in self.results[segment.object.key] for file in result.files}
-        staging.publish(files)
-        self.published |= files
-        crash_points.point("load.published")
 
 
 def _loaded_slice(segment: Segment, format_: Format) -> SourceObject:

@@ -1,0 +1,143 @@
+"""Stages what a bundle with lines of several import steps gives each of them: what it would have given it alone.
+
+All hits are written by one statement, in a file for each step and day, and all rejected lines are read by one.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from mtc.core import crash_points
+from mtc.core.atomic_files import sha256
+from mtc.core.errors import PermanentError
+from mtc.core.fast_dataclass import dataclass
+from mtc.core.model import Part
+from mtc.core.sql import literal
+from mtc.stages.import_.bundle_loader import (
+    HIT_COLUMNS,
+    PARQUET,
+    BundleLoader,
+    DaySpan,
+    SegmentResult,
+    any_rejected,
+    count_lines,
+    part_name,
+    sample_rejected,
+    segment_result,
+    spans_of,
+    view_of_hits,
+)
+from mtc.stages.import_.line_table import segment_object_id, with_segments
+from mtc.stages.import_.segments import Bundle
+from mtc.warehouse.parts import bundle_name, part_file, rejected_file
+
+_SHARES = "CREATE OR REPLACE TEMP TABLE shares AS SELECT unnest($numbers) AS number, unnest($shares) AS share"
+_HITS = "CREATE OR REPLACE TEMP TABLE shared_hits AS SELECT share, hits.* FROM hits JOIN shares USING (number)"
+_DATES = "SELECT DISTINCT CAST(ts AS DATE) FROM shared_hits"
+_SPANS = "CREATE OR REPLACE TEMP TABLE spans AS SELECT unnest($starts) AS start, unnest($places) AS place"
+_FILED = """
+CREATE OR REPLACE TEMP VIEW filed_hits AS
+SELECT shared_hits.*, share * (SELECT count(*) FROM spans) + place AS file
+FROM shared_hits ASOF JOIN spans ON ts >= start
+"""
+_COUNTS = "SELECT number, file, object, count(*) FROM filed_hits GROUP BY ALL ORDER BY number, file"
+_COPY = f"COPY (SELECT file, {HIT_COLUMNS} FROM filed_hits) TO {{folder}} {PARQUET[:-1]}, PARTITION_BY (file))"  # noqa: S608 - constants
+_REJECTED = """
+SELECT share, CAST(to_json({{object: key, line: n + shift, reason: reason, text: text}}) AS VARCHAR)
+FROM {lines} JOIN shares USING (number)
+WHERE rejected ORDER BY n
+"""
+_DROP = "DROP TABLE IF EXISTS shared_hits"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a step has of a bundle: the numbers of its segments, in order; and the step's day."""
+
+    day: dt.date
+    numbers: tuple[int, ...]
+
+
+def load_shared(loader: BundleLoader, bundle: Bundle, shares: Sequence[Share]) -> list[list[SegmentResult]]:
+    """Load a bundle; returns for each share the results of its segments. What is in no share is left out.
+
+    Raises:
+        StepError: lines cannot be read, the accounting does not add up, or the database fails.
+    """
+    with loader.read(bundle) as lines:
+        try:
+            accountings = count_lines(loader.connection, bundle, lines, loader.site.filters)
+            numbers = [number for share in shares for number in share.numbers]
+            places = [place for place, share in enumerate(shares) for _ in share.numbers]
+            loader.connection.execute(_SHARES, {"numbers": numbers, "shares": places})
+            names = [_name(bundle, share) for share in shares]
+            loader.connection.execute(view_of_hits(with_segments(lines.hits, bundle), loader.site))
+            parts = _stage_hits(loader, [part_name(name, loader.made_with) for name in names])
+            read = with_segments(lines.read, bundle)
+            files = [
+                rejected_file(loader.site.name, share.day, name) for share, name in zip(shares, names, strict=True)
+            ]
+            samples = _stage_rejected(loader, read, files)
+        finally:
+            loader.connection.execute(_DROP)
+    crash_points.point("load.staged")
+    return [
+        [segment_result(accountings, parts, samples, file, number) for number in share.numbers]
+        for share, file in zip(shares, files, strict=True)
+    ]
+
+
+def _name(bundle: Bundle, share: Share) -> str:
+    return bundle_name([segment_object_id(bundle.segments[number]) for number in share.numbers], 0)
+
+
+def _stage_hits(loader: BundleLoader, names: Sequence[str]) -> Mapping[int, list[Part]]:
+    """Stage the parts, called by the names of their shares; returns those of each segment by its number."""
+    connection, site = loader.connection, loader.site
+    connection.execute(_HITS)
+    spans = spans_of(site, {date for (date,) in connection.execute(_DATES).fetchall()})
+    if not spans:
+        return {}
+    connection.execute(_SPANS, {"starts": [span.low for span in spans], "places": list(range(len(spans)))})
+    connection.execute(_FILED)
+    counts = connection.execute(_COUNTS).fetchall()
+    files = {file for _, file, _, _ in counts}
+    targets = {file: part_file(site.name, *_place(spans, names, file)) for file in files}
+    digests = _copy(loader, targets)
+    parts: dict[int, list[Part]] = {}
+    for number, file, object_, count in counts:
+        day, _ = _place(spans, names, file)
+        parts.setdefault(number, []).append(Part(site.name, day, targets[file], object_, count, digests[file]))
+    return parts
+
+
+def _place(spans: Sequence[DaySpan], names: Sequence[str], file: int) -> tuple[dt.date, str]:
+    """The day and the name of a part, by its number."""
+    share, span = divmod(file, len(spans))
+    return spans[span].day, names[share]
+
+
+def _copy(loader: BundleLoader, targets: Mapping[int, str]) -> Mapping[int, str]:
+    """Write the hits to a staged file for each target; returns the digests of the files, by their numbers."""
+    folder = loader.staging.temporary("parts")
+    loader.connection.execute(_COPY.format(folder=literal(str(folder))))
+    digests = {}
+    for file, target in targets.items():
+        written = list((folder / f"file={file}").iterdir())
+        if len(written) > 1:
+            raise PermanentError("the hits of a day are in several files", hint="please report this")
+        staged = loader.staging.stage(target)
+        written[0].rename(staged)
+        digests[file] = sha256(staged)
+    return digests
+
+
+def _stage_rejected(loader: BundleLoader, lines: str, files: Sequence[str]) -> Mapping[int, list[str]]:
+    """Stage a file for each share that has rejected lines; returns samples of them by the segment's number."""
+    if not any_rejected(loader.connection):
+        return {}
+    rows: dict[int, list[str]] = {}
+    for share, text in loader.connection.execute(_REJECTED.format(lines=lines)).fetchall():
+        rows.setdefault(share, []).append(text)
+    for share, texts in rows.items():
+        loader.staging.stage(files[share]).write_text("".join(f"{text}\n" for text in texts), "utf-8", newline="\n")
+    return sample_rejected(loader.connection, lines)

@@ -1,0 +1,203 @@
+"""Loads small import steps of a site together: their lines are read at once, as each reading costs much by itself.
+
+Every step gets what it would have got alone: its own choice of formats, files, accounting and messages. Where that is
+not sure, or something fails, the steps concerned are left to be run alone, so that each fails with its own error.
+Nothing of them is published or recorded then.
+"""
+
+import contextlib
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import field, replace
+from pathlib import Path
+
+from mtc.core import crash_points
+from mtc.core.atomic_files import staging_folder
+from mtc.core.errors import InterruptedRunError, StepError
+from mtc.core.fast_dataclass import dataclass
+from mtc.core.model import LoadedObject, StepId
+from mtc.formats.model import Format
+from mtc.sources.source import LogSource
+from mtc.stages.import_.bundle_loader import BundleLoader
+from mtc.stages.import_.bundles import make_bundles
+from mtc.stages.import_.object_loader import ObjectLoader, StepContext
+from mtc.stages.import_.object_text import ChooseFormat, FetchedObject
+from mtc.stages.import_.reload import ReloadCheck
+from mtc.stages.import_.segments import Bundle
+from mtc.stages.import_.shared_bundle import Share, load_shared
+from mtc.stages.stage import FactRecorder, ObjectLoaded
+
+
+def may_be_grouped(context: StepContext) -> bool:
+    """Whether a step only loads whole objects: it delivers nothing, and archives nothing."""
+    work = context.work
+    only_loads = work.deliver is None and context.loaded is None and context.site.archive is None
+    return only_loads and not work.archive and all(item.slice is None for item in work.load)
+
+
+@dataclass(slots=True)
+class Member:
+    """A step of a group, with what loads its objects and the objects that are loaded."""
+
+    context: StepContext
+    loader: ObjectLoader
+    loaded: list[LoadedObject] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, context: StepContext) -> "Member":
+        """A step of which nothing is loaded yet."""
+        return cls(context, ObjectLoader(context, ReloadCheck(context.step, context.work, context.warehouse)))
+
+
+def load_group(contexts: Sequence[StepContext], spool: Path) -> tuple[list[Member], list[StepContext]]:
+    """Load, publish and record the objects of steps; returns those steps, and those that have to be run alone.
+
+    `spool` is a folder for the group. The steps have the same settings. A group that cannot be read is halved.
+
+    Raises:
+        InterruptedRunError: the run has been asked to stop.
+        OSError: the warehouse cannot be written.
+        RuntimeError: the coordinator could not record what was loaded.
+    """
+    loaded = [Member.of(context) for context in contexts if not context.work.load]
+    alone: list[StepContext] = []
+    waiting = [_distinct(contexts, alone)]
+    while waiting:
+        some = waiting.pop()
+        if len(some) < 2:  # noqa: PLR2004 - one step is no group
+            alone += some
+            continue
+        group = _Group.of(some, spool)
+        is_read = group.run()
+        loaded += group.loaded
+        alone += group.alone
+        if is_read:
+            alone += group.rest
+        else:
+            middle = len(group.rest) // 2
+            waiting += [group.rest[middle:], group.rest[:middle]]
+    return loaded, alone
+
+
+def _distinct(contexts: Sequence[StepContext], others: list[StepContext]) -> list[StepContext]:
+    """The steps with objects that no earlier step has; any others with objects are added to `others`."""
+    keys: set[str] = set()
+    found: list[StepContext] = []
+    for context in contexts:
+        mine = {item.key for item in context.work.load}
+        if mine:
+            (others if mine & keys else found).append(context)
+        keys |= mine
+    return found
+
+
+@dataclass(slots=True)
+class _Group:
+    """Steps that are read together. `chooser` is that of the step whose objects are being bundled.
+
+    `owners` says by key which step an object is of. `loaded` are recorded; `alone` have to be run alone, as a check of
+    theirs failed.
+    """
+
+    members: Mapping[StepId, Member]
+    contexts: Mapping[StepId, StepContext]
+    owners: Mapping[str, StepId]
+    spool: Path
+    chooser: ChooseFormat | None = None
+    loaded: list[Member] = field(default_factory=list)
+    alone: list[StepContext] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, contexts: Sequence[StepContext], spool: Path) -> "_Group":
+        """A group of which nothing is read yet."""
+        members = {context.step: Member.of(replace(context, spool=spool)) for context in contexts}
+        owners = {item.key: context.step for context in contexts for item in context.work.load}
+        return cls(members, {context.step: context for context in contexts}, owners, spool)
+
+    @property
+    def rest(self) -> list[StepContext]:
+        """The steps that are neither loaded nor to be run alone."""
+        over = {*(member.context.step for member in self.loaded), *(context.step for context in self.alone)}
+        return [context for step, context in self.contexts.items() if step not in over]
+
+    def run(self) -> bool:
+        """Load what can be loaded; returns whether everything could be read."""
+        context = next(iter(self.contexts.values()))
+        source = context.open_source(context.site)
+        with (
+            context.connect() as connection,
+            staging_folder(context.warehouse) as staging,
+            contextlib.closing(self._fetched(source)) as fetched,
+            contextlib.closing(make_bundles(fetched, self.spool, self._choose, sizes=context.sizes)) as bundles,
+        ):
+            loader = BundleLoader(
+                connection, context.site, context.step.day, staging, context.work.made_with, context.agents
+            )
+            while True:
+                try:
+                    if (bundle := next(bundles, None)) is None:
+                        return True
+                    complete = self._load(loader, bundle, source)
+                except InterruptedRunError:
+                    raise
+                except Exception:  # noqa: BLE001 - whatever it is, the step that it is of raises it again
+                    return False
+                self._record(complete, context.recorder)
+
+    def _choose(self, sample: Sequence[str], where: str, before: str = "") -> Format:
+        """Choose the format of an object as its step would alone."""
+        assert self.chooser is not None  # noqa: S101 - an object is fetched before it is bundled
+        return self.chooser(sample, where, before)
+
+    def _fetched(self, source: LogSource) -> Generator[FetchedObject]:
+        for member in self.members.values():
+            self.chooser = member.loader.chooser()
+            with contextlib.closing(member.loader.fetched(source)) as fetched:
+                yield from fetched
+
+    def _load(self, loader: BundleLoader, bundle: Bundle, source: LogSource) -> list[Member]:
+        """Load a bundle, and publish what it has of steps that lie in it as a whole; returns these steps."""
+        whole = self._whole(bundle)
+        try:
+            results = load_shared(loader, bundle, [share for _, share in whole]) if whole else []
+        finally:
+            bundle.discard()
+        found: list[Member] = []
+        files: set[str] = set()
+        for (member, share), own in zip(whole, results, strict=True):
+            segments = [bundle.segments[number] for number in share.numbers]
+            try:
+                member.loader.add(segments, own, bundle.format, source)
+                member.loaded = member.loader.complete(segments, bundle.format)
+            except (StepError, OSError):
+                self.alone.append(self.contexts[member.context.step])
+                continue
+            found.append(member)
+            files |= member.loader.end(segments)
+        loader.staging.publish(files)
+        crash_points.point("load.published")
+        return found
+
+    def _whole(self, bundle: Bundle) -> list[tuple[Member, Share]]:
+        """The steps all of whose objects lie in a bundle, each as one segment with lines, and what they have of it."""
+        numbers: dict[StepId, list[int]] = {}
+        for number, segment in enumerate(bundle.segments):
+            if segment.last and segment.lines and not segment.offset:
+                numbers.setdefault(self.owners[segment.object.key], []).append(number)
+        members = [(self.members[step], tuple(found)) for step, found in numbers.items()]
+        return [
+            (member, Share(member.context.step.day, found))
+            for member, found in members
+            if len(found) == len(member.context.work.load)
+        ]
+
+    def _record(self, complete: Sequence[Member], recorder: FactRecorder) -> None:
+        """Record the objects of steps that are published."""
+        for member in complete:
+            member.loader.in_progress.clear()
+        objects = [(member.context.step, item) for member in complete for item in member.loaded]
+        recorder.record(*(ObjectLoaded(step, item) for step, item in objects))
+        recorder.progress(
+            size=sum(item.object.size for _, item in objects),
+            lines=sum(item.accounting.lines for _, item in objects),
+        )
+        self.loaded += complete
