@@ -45,9 +45,9 @@ def data_lines(log_format: Format, sample: Sequence[str]) -> list[str]:
     return list(itertools.islice(counting, _SAMPLED))
 
 
-def texts_of(log_format: Format, sample: Sequence[str]) -> list[Texts]:
+def texts_of(log_format: Format, sample: Sequence[str]) -> Iterator[Texts]:
     """The texts of each line that the format reads, by the names of its shape; none for a user's expression."""
-    return list(_texts(log_format, data_lines(log_format, sample)))
+    return _texts(log_format, data_lines(log_format, sample))
 
 
 def _texts(log_format: Format, lines: Sequence[str]) -> Iterator[Texts]:
@@ -77,7 +77,7 @@ def unread_fields(log_format: Format, sample: Sequence[str]) -> tuple[str, ...]:
         fitting = any(map(shape.fits, data_lines(log_format, sample)))
         read: list[Texts] = [dict.fromkeys(shape.columns, "x")] if fitting else []
     elif isinstance(shape, JsonLines | Pairs | Cells):
-        read = texts_of(log_format, sample)
+        read = list(texts_of(log_format, sample))
     else:
         return ()
     ways = {"status": _STATUSES, "time": _TIMES, "path": _TARGETS}

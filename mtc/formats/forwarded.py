@@ -43,7 +43,7 @@ def with_client_in_front(log_format: Format, sample: Sequence[str]) -> Format:
     """The format with the forwarded address in place of the host, if that is what its first field holds."""
     if not isinstance(log_format.shape, LinePattern) or not log_format.shape.pattern.startswith(f"^{HOST}"):
         return log_format
-    read = texts_of(log_format, sample)
+    read = list(texts_of(log_format, sample))
     hosts = {texts["host"] for texts in read} - {"", "-"}
     clients = {texts["ip"] for texts in read}
     in_front = len(hosts) >= _FEWEST and len(hosts) > len(clients) and all(map(_LIST.fullmatch, hosts))
@@ -121,8 +121,13 @@ class Remark:
 
 def behind_proxies(log_format: Format, sample: Sequence[str]) -> Remark | None:
     """A warning if the clients look like proxies and another field has other addresses; None otherwise."""
-    read = texts_of(log_format, sample)
-    clients = {_address(next(filter(None, map(texts.get, _CLIENTS)), "")) for texts in read}
+    read: list[Texts] = []
+    clients: set[str] = set()
+    for texts in texts_of(log_format, sample):
+        read.append(texts)
+        clients.add(_address(next(filter(None, map(texts.get, _CLIENTS)), "")))
+        if len(clients) > 1 and not all(map(_is_private, clients)):
+            return None
     is_single = len(clients) == 1 and len(read) >= _FEW
     if not clients or not (is_single or all(map(_is_private, clients))):
         return None

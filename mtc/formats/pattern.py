@@ -22,7 +22,6 @@ Ending = Literal["common", "combined", "extra"]
 """What follows the time in a plain line."""
 
 _PIECES = 24
-_NOTHING = (None, "", "-")
 _VERTICAL_TAB = "\v"  # white space (`\s`) in Python's expressions and not in RE2's
 # The beginning of nearly all user agents, and of nothing else.
 _AGENT = "Mozilla/"
@@ -118,9 +117,18 @@ class LinePattern:
         if match is None:
             return 0
         texts = match.groups()
-        if not self.ignores_agent and (overlooks_agent(line, texts) or _swaps_agent(match)):
-            return 0
-        return 1 + len(texts) - sum(map(texts.count, _NOTHING))
+        if not self.ignores_agent and _AGENT in line:
+            agent = texts[self._agent] if self._agent is not None else None
+            is_usual = agent is not None and agent.startswith(_AGENT)
+            if not is_usual and (overlooks_agent(line, texts) or _swaps_agent(match)):
+                return 0
+        return 1 + len(texts) - texts.count(None) - texts.count("") - texts.count("-")
+
+    @cached_property
+    def _agent(self) -> int | None:
+        """The place of the user agent among the groups."""
+        number = self.regex.groupindex.get("user_agent")
+        return None if number is None else number - 1
 
     def head(self, names: Collection[str], *, exact: bool) -> str:  # noqa: ARG002 - it has few fields
         """The fields before the first quote."""
@@ -170,16 +178,18 @@ class CustomPattern(LinePattern):
         return [int(str(found)) for (found,) in rows]
 
 
-def overlooks_agent(line: str, texts: Iterable[object]) -> bool:
+def overlooks_agent(line: str, texts: Iterable[str | None]) -> bool:
     """Whether a line contains a user agent, and none of the texts that were read from it does."""
-    return _AGENT in line and not any(isinstance(text, str) and _AGENT in text for text in texts)
+    return _AGENT in line and _AGENT not in "\n".join(filter(None, texts))
 
 
 def _swaps_agent(match: re.Match[str]) -> bool:
     """Whether the user agent stands where the referrer should."""
-    named = match.groupdict()
-    referrer, agent = named.get("referrer") or "", named.get("user_agent")
-    return agent is not None and referrer.startswith(_AGENT) and not agent.startswith(_AGENT)
+    named = match.re.groupindex
+    if "referrer" not in named or "user_agent" not in named:
+        return False
+    referrer, agent = match["referrer"] or "", match["user_agent"]
+    return referrer.startswith(_AGENT) and agent is not None and not agent.startswith(_AGENT)
 
 
 def unnamed(pattern: str) -> str:
