@@ -16,10 +16,14 @@ from import_step import ALL, DAY, GOOD, SPOOLED, Workshop, database, line, text
 from logs import combined_log, common_log, gzipped
 from memory_recorder import MemoryRecorder
 
-from mtc.core.errors import InterruptedRunError
-from mtc.core.model import LoadedObject, Stage, StepId, Verdict
+from mtc.core.errors import InterruptedRunError, TransientError
+from mtc.core.fast_dataclass import dataclass
+from mtc.core.model import LoadedObject, SourceObject, Stage, StepId, Verdict
 from mtc.formats.settings import Filters
 from mtc.plan.work import ImportWork, PlannedStep, Task
+from mtc.sources.folder import FolderSource
+from mtc.sources.source import Progress, ignore
+from mtc.sources.url_pattern import SourceUrl
 from mtc.stages.stage import Fact, ObjectDropped, ObjectLoaded, StepDone, StepFailed
 
 Logs = Mapping[str, bytes]
@@ -200,6 +204,34 @@ def test_an_object_that_changes_meanwhile_fails_its_step_alone(tmp_path: Path) -
     recorder = run(workshop, steps, GOOD)
     assert [fact.step.day.day for fact in recorder.facts if isinstance(fact, StepFailed)] == [3]
     assert sorted(step.day.day for step in recorder.receipts) == [1, 2, 4]
+
+
+@dataclass(frozen=True)
+class BusySource(FolderSource):
+    """A folder of which the objects of a day cannot be read for now; `asked` are the keys that were tried."""
+
+    busy: str = ""
+    asked: list[str] = dataclasses.field(default_factory=list)
+
+    def fetch(self, obj: SourceObject, spool: Path, *, progress: Progress = ignore) -> Path:
+        """Refuse the objects of that day."""
+        self.asked.append(obj.key)
+        if obj.key.startswith(self.busy):
+            raise TransientError("busy", where=obj.key)
+        return super().fetch(obj, spool, progress=progress)
+
+
+def test_an_object_that_cannot_be_fetched_for_now_is_not_asked_for_at_once_again(tmp_path: Path) -> None:
+    """Its step fails with that error, so that the engine tries it again after a pause; the others are imported."""
+    workshop = Workshop(tmp_path)
+    steps = steps_of(workshop, [good_day(number) for number in range(5)])
+    pattern = SourceUrl.compile("logs/{date:%Y-%m-%d}.log", "docs")
+    source = BusySource(tmp_path / "logs", pattern, busy=str(steps[2].step.day))
+    recorder = Recorder()
+    workshop.stage(GOOD, sizes=SPOOLED, source=source).run(Task(Stage.IMPORT, tuple(steps)), recorder)
+    assert [fact.step for fact in recorder.facts if isinstance(fact, StepFailed)] == [steps[2].step]
+    assert len(recorder.receipts) == 4
+    assert [key for key in source.asked if key.startswith(source.busy)] == [f"{source.busy}/a.log"]
 
 
 def test_dropped_objects_are_recorded_and_kept_ones_counted(tmp_path: Path) -> None:

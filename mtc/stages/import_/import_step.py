@@ -131,15 +131,17 @@ def import_group(contexts: Sequence[StepContext], spool: Path, recorder: FactRec
     recorder.check()
     drops = (ObjectDropped(each.step, dropped.object.key) for each in contexts for dropped in each.work.drop)
     recorder.record(*drops)
-    loaded, alone = load_group(contexts, spool)
-    recorder.record(*(_ended(member) for member in sorted(loaded, key=lambda member: member.context.step)))
+    over, alone = load_group(contexts, spool)
+    recorder.record(*(_ended(member) for member in sorted(over, key=lambda member: member.context.step)))
     return alone
 
 
 def _ended(member: Member) -> StepDone | StepFailed:
-    """How a step ended whose objects are loaded and that has nothing else to do."""
+    """How a step ended that has nothing else to do than to load objects."""
     context = member.context
     try:
+        if member.error is not None:
+            raise member.error
         loaded = _checked(context, member.loader, member.loaded)
         crash_points.point("import.done")
         return _done(context, loaded, 0, DeliverySummary())

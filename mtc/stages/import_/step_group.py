@@ -6,13 +6,13 @@ Nothing of them is published or recorded then.
 """
 
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import staging_folder
-from mtc.core.errors import InterruptedRunError, StepError
+from mtc.core.errors import InterruptedRunError, StepError, TransientError
 from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, StepId
 from mtc.formats.model import Format
@@ -36,11 +36,12 @@ def may_be_grouped(context: StepContext) -> bool:
 
 @dataclass(slots=True)
 class Member:
-    """A step of a group, with what loads its objects and the objects that are loaded."""
+    """A step of a group, with what loads its objects and the objects that are loaded; or the error that ended it."""
 
     context: StepContext
     loader: ObjectLoader
     loaded: list[LoadedObject] = field(default_factory=list)
+    error: StepError | None = None
 
     @classmethod
     def of(cls, context: StepContext) -> "Member":
@@ -51,14 +52,15 @@ class Member:
 def load_group(contexts: Sequence[StepContext], spool: Path) -> tuple[list[Member], list[StepContext]]:
     """Load, publish and record the objects of steps; returns those steps, and those that have to be run alone.
 
-    `spool` is a folder for the group. The steps have the same settings. A group that cannot be read is halved.
+    `spool` is a folder for the group. The steps have the same settings. A group that cannot be read is halved. A step
+    whose objects cannot be fetched for now ends with that error, so that it is tried again only after a pause.
 
     Raises:
         InterruptedRunError: the run has been asked to stop.
         OSError: the warehouse cannot be written.
         RuntimeError: the coordinator could not record what was loaded.
     """
-    loaded = [Member.of(context) for context in contexts if not context.work.load]
+    over = [Member.of(context) for context in contexts if not context.work.load]
     alone: list[StepContext] = []
     waiting = [_distinct(contexts, alone)]
     while waiting:
@@ -68,14 +70,14 @@ def load_group(contexts: Sequence[StepContext], spool: Path) -> tuple[list[Membe
             continue
         group = _Group.of(some, spool)
         is_read = group.run()
-        loaded += group.loaded
+        over += group.over
         alone += group.alone
         if is_read:
             alone += group.rest
         else:
             middle = len(group.rest) // 2
             waiting += [group.rest[middle:], group.rest[:middle]]
-    return loaded, alone
+    return over, alone
 
 
 def _distinct(contexts: Sequence[StepContext], others: list[StepContext]) -> list[StepContext]:
@@ -94,8 +96,8 @@ def _distinct(contexts: Sequence[StepContext], others: list[StepContext]) -> lis
 class _Group:
     """Steps that are read together. `chooser` is that of the step whose objects are being bundled.
 
-    `owners` says by key which step an object is of. `loaded` are recorded; `alone` have to be run alone, as a check of
-    theirs failed.
+    `owners` says by key which step an object is of. `over` are recorded as loaded, or cannot be fetched for now.
+    `alone` have to be run alone, as a check of theirs failed.
     """
 
     members: Mapping[StepId, Member]
@@ -103,7 +105,7 @@ class _Group:
     owners: Mapping[str, StepId]
     spool: Path
     chooser: ChooseFormat | None = None
-    loaded: list[Member] = field(default_factory=list)
+    over: list[Member] = field(default_factory=list)
     alone: list[StepContext] = field(default_factory=list)
 
     @classmethod
@@ -115,9 +117,9 @@ class _Group:
 
     @property
     def rest(self) -> list[StepContext]:
-        """The steps that are neither loaded nor to be run alone."""
-        over = {*(member.context.step for member in self.loaded), *(context.step for context in self.alone)}
-        return [context for step, context in self.contexts.items() if step not in over]
+        """The steps that are neither over nor to be run alone."""
+        known = {*(member.context.step for member in self.over), *(context.step for context in self.alone)}
+        return [context for step, context in self.contexts.items() if step not in known]
 
     def run(self) -> bool:
         """Load what can be loaded; returns whether everything could be read."""
@@ -152,7 +154,16 @@ class _Group:
         for member in self.members.values():
             self.chooser = member.loader.chooser()
             with contextlib.closing(member.loader.fetched(source)) as fetched:
-                yield from fetched
+                while (item := self._next(fetched, member)) is not None:
+                    yield item
+
+    def _next(self, fetched: Iterator[FetchedObject], member: Member) -> FetchedObject | None:
+        try:
+            return next(fetched, None)
+        except TransientError as error:
+            member.error = error
+            self.over.append(member)
+            raise
 
     def _load(self, loader: BundleLoader, bundle: Bundle, source: LogSource) -> list[Member]:
         """Load a bundle, and publish what it has of steps that lie in it as a whole; returns these steps."""
@@ -200,4 +211,4 @@ class _Group:
             size=sum(item.object.size for _, item in objects),
             lines=sum(item.accounting.lines for _, item in objects),
         )
-        self.loaded += complete
+        self.over += complete
