@@ -193,12 +193,11 @@ def _import_sets(
 
 
 def _is_small(planned: PlannedStep) -> bool:
-    """Whether an import step delivers nothing, and has a few whole objects to load that are small together."""
+    """Whether an import step only has to load a few objects that are small together."""
     work = planned.work
-    if not isinstance(work, ImportWork) or work.deliver is not None or work.archive:
+    if not isinstance(work, ImportWork) or not work.only_loads:
         return False
-    few = len(work.load) <= _MANY_OBJECTS and all(item.slice is None for item in work.load)
-    return few and _size(planned) <= _IMPORT_BYTES[0]
+    return len(work.load) <= _MANY_OBJECTS and _size(planned) <= _IMPORT_BYTES[0]
 
 
 def _size(planned: PlannedStep) -> int:

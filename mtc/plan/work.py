@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mtc.core.deliveries import DeliveredObject, Delivery, undelivered
 from mtc.core.hit_order import Place
-from mtc.core.model import Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
+from mtc.core.model import RECIPES, Accounting, LoadedObject, Part, SourceObject, Stage, StepId, Verdict
 from mtc.plan.fingerprint import step_digest
 
 
@@ -49,6 +49,18 @@ class ImportWork:
     keep: tuple[LoadedObject, ...] = ()
     deliver: DeliverWork | None = None
     unreadable: tuple[str, ...] = ()
+
+    @property
+    def only_loads(self) -> bool:
+        """Whether whole objects are loaded or dropped, and nothing is delivered or archived.
+
+        None of the objects is one that is loaded already, and whose part would be written again under its name.
+        """
+        if self.deliver is not None or self.archive or any(item.slice is not None for item in self.load):
+            return False
+        made = (self.made_with, RECIPES[Stage.IMPORT])
+        there = {(old.object.key, old.object.version) for old in self.replaced if (old.made_with, old.recipe) == made}
+        return not any((item.key, item.version) in there for item in self.load)
 
     @property
     def to_deliver(self) -> int:

@@ -12,18 +12,18 @@ import pytest
 from format_samples import SAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from import_step import ALL, DAY, GOOD, SPOOLED, Workshop, database, line, text
+from import_step import ALL, BY_DATABASE, DAY, GOOD, NATIVE, Workshop, database, line, text
 from logs import combined_log, common_log, gzipped
 from memory_recorder import MemoryRecorder
 
 from mtc.core.errors import InterruptedRunError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, SourceObject, Stage, StepId, Verdict
 from mtc.formats.settings import Filters
 from mtc.plan.work import ImportWork, PlannedStep, Task
 from mtc.sources.folder import FolderSource
 from mtc.sources.source import Progress, ignore
 from mtc.sources.url_pattern import SourceUrl
+from mtc.stages.import_.bundles import Bundling
 from mtc.stages.stage import Fact, ObjectDropped, ObjectLoaded, StepDone, StepFailed
 
 Logs = Mapping[str, bytes]
@@ -60,10 +60,16 @@ def steps_of(workshop: Workshop, days: Sequence[Logs]) -> list[PlannedStep]:
     return planned
 
 
-def run(workshop: Workshop, steps: Sequence[PlannedStep], filters: Filters, zone: str = "UTC") -> Recorder:
+def run(
+    workshop: Workshop,
+    steps: Sequence[PlannedStep],
+    filters: Filters,
+    zone: str = "UTC",
+    bundling: Bundling = BY_DATABASE,
+) -> Recorder:
     """Run the steps as one task; assert that no unfinished file is left."""
     recorder = Recorder()
-    stage = workshop.stage(filters, zone=zone, sizes=SPOOLED)
+    stage = workshop.stage(filters, zone=zone, bundling=bundling)
     try:
         stage.run(Task(Stage.IMPORT, tuple(steps)), recorder)
     except Exception as error:  # noqa: BLE001 - the engine records it for each step without an end
@@ -97,22 +103,26 @@ def _undated(loaded: LoadedObject) -> LoadedObject:
 
 def _rows(path: Path) -> list[tuple[object, ...]]:
     with database().cursor() as connection:
-        query = "SELECT * FROM read_parquet($file, hive_partitioning = false) ORDER BY object, line"
+        query = "SELECT * FROM read_parquet($file, hive_partitioning = false)"
         found = connection.execute(query, {"file": str(path)})
         return [tuple(name for name, *_ in found.description or ()), *found.fetchall()]
 
 
 def is_same_together(
-    folder: Path, days: Sequence[Logs], filters: Filters = GOOD, zone: str = "UTC"
+    folder: Path,
+    days: Sequence[Logs],
+    filters: Filters = GOOD,
+    zone: str = "UTC",
+    bundling: Bundling = BY_DATABASE,
 ) -> tuple[Recorder, Recorder]:
     """Run the steps of some days together and each alone, and assert that the results are the same."""
     workshop = Workshop(folder / "project")
     steps = steps_of(workshop, days)
-    together = run(workshop, steps, filters, zone)
+    together = run(workshop, steps, filters, zone, bundling)
     found = results(workshop, together.facts)
     workshop.warehouse.mkdir(parents=True, exist_ok=True)
     workshop.warehouse.rename(folder / "warehouse-of-all")
-    alone = [run(workshop, [step], filters, zone) for step in steps]
+    alone = [run(workshop, [step], filters, zone, bundling) for step in steps]
     expected = results(workshop, [fact for recorder in alone for fact in recorder.facts])
     assert found.keys() == expected.keys()
     for name, value in expected.items():
@@ -128,10 +138,10 @@ def good_day(number: int) -> Logs:
     return {"a.log": combined_log(day, f"a{number}", 80, bad=2), "b.log.gz": gzipped(combined_log(day, f"b{number}"))}
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York"])
-def test_days_read_together_are_the_same_as_alone(zone: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("zone", "bundling"), [("Asia/Kathmandu", NATIVE), ("America/New_York", BY_DATABASE)])
+def test_days_read_together_are_the_same_as_alone(zone: str, bundling: Bundling, tmp_path: Path) -> None:
     """Parts, accounting, rejected lines, receipts and notes; and the objects are recorded at once."""
-    together, _ = is_same_together(tmp_path, [good_day(number) for number in range(6)], zone=zone)
+    together, _ = is_same_together(tmp_path, [good_day(number) for number in range(6)], zone=zone, bundling=bundling)
     assert together.records == 2
 
 
@@ -164,7 +174,7 @@ BAD_DAYS: tuple[Logs, ...] = (
 def test_bad_days_fail_alone_and_the_others_are_imported(tmp_path: Path) -> None:
     """Each with its own message, wherever they stand among the others."""
     days = [logs for number, bad in enumerate(BAD_DAYS) for logs in (good_day(number), bad)]
-    together, _ = is_same_together(tmp_path, days)
+    together, _ = is_same_together(tmp_path, days, bundling=NATIVE)
     failed = [fact for fact in together.facts if isinstance(fact, StepFailed)]
     assert len(failed) == 4
     assert len(together.receipts) == len(days) - len(failed)
@@ -188,12 +198,13 @@ DAYS = st.lists(
 
 
 @given(days=DAYS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_any_days_are_the_same_together_as_alone(days: list[dict[str, list[str]]]) -> None:
     """Whatever lines they have."""
+    bundling = NATIVE if len(days) % 2 else BY_DATABASE
     with tempfile.TemporaryDirectory() as folder:
         logs = [{name: text(*lines) for name, lines in day.items()} for day in days]
-        is_same_together(Path(folder), logs, ALL, "Europe/Paris")
+        is_same_together(Path(folder), logs, ALL, "Europe/Paris", bundling)
 
 
 def test_an_object_that_changes_meanwhile_fails_its_step_alone(tmp_path: Path) -> None:
@@ -206,7 +217,7 @@ def test_an_object_that_changes_meanwhile_fails_its_step_alone(tmp_path: Path) -
     assert sorted(step.day.day for step in recorder.receipts) == [1, 2, 4]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class BusySource(FolderSource):
     """A folder of which the objects of a day cannot be read for now; `asked` are the keys that were tried."""
 
@@ -228,7 +239,7 @@ def test_an_object_that_cannot_be_fetched_for_now_is_not_asked_for_at_once_again
     pattern = SourceUrl.compile("logs/{date:%Y-%m-%d}.log", "docs")
     source = BusySource(tmp_path / "logs", pattern, busy=str(steps[2].step.day))
     recorder = Recorder()
-    workshop.stage(GOOD, sizes=SPOOLED, source=source).run(Task(Stage.IMPORT, tuple(steps)), recorder)
+    workshop.stage(GOOD, source=source).run(Task(Stage.IMPORT, tuple(steps)), recorder)
     assert [fact.step for fact in recorder.facts if isinstance(fact, StepFailed)] == [steps[2].step]
     assert len(recorder.receipts) == 4
     assert [key for key in source.asked if key.startswith(source.busy)] == [f"{source.busy}/a.log"]

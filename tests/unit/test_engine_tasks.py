@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mtc.core.model import Part, Slice, SourceObject, Stage, StepId, Verdict
+from mtc.core.model import RECIPES, Accounting, LoadedObject, Part, Slice, SourceObject, Stage, StepId, Verdict
 from mtc.engine.task_queue import tasks
 from mtc.plan.work import DeliverWork, ImportWork, PlannedStep, StatWork, Task
 
@@ -66,11 +66,15 @@ def test_few_import_steps_are_divided_among_the_slots() -> None:
 
 
 def test_import_steps_that_do_more_than_load_are_tasks_of_their_own() -> None:
-    """Those that deliver or archive, those of growing logs, and those of very many objects."""
+    """Those of growing logs and of very many objects as well, and those that write a part again that is there."""
     assert sizes(tasks(imports("docs", 3), archived={"docs"})) == [1, 1, 1]
     assert sizes(tasks(imports("docs", 3, work=ImportWork(deliver=DeliverWork(1))))) == [1, 1, 1]
     (step, other) = imports("docs", 2)
+    assert isinstance(step.work, ImportWork)
     slice_ = replace(step, work=ImportWork(load=(replace(SourceObject("a", 1), slice=SLICE),)))
+    done = LoadedObject(step.work.load[0], "id", "", "combined", Accounting(), (), recipe=RECIPES[Stage.IMPORT])
+    again = replace(step, work=replace(step.work, replaced=(done,)))
+    assert sizes(made(again, other)) == [1, 1]
     many = replace(step, work=ImportWork(load=tuple(SourceObject(f"{number}", 1) for number in range(101))))
     assert sizes(made(slice_, other)) == sizes(made(many, other)) == [1, 1]
 

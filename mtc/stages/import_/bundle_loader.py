@@ -52,6 +52,7 @@ _COUNT_REJECTED = "SELECT count(*) FROM lines WHERE rejected"
 _DROP_LINES = "DROP TABLE IF EXISTS lines; DROP TABLE IF EXISTS seen"
 
 _ONE_DAY = dt.timedelta(days=1)
+_NEAR_DAYS = 400
 _FIRST_AND_LAST = "SELECT min(first_hit), max(last_hit) FROM agent_hits"
 _COUNT_ALL = """
 SELECT number, object, CAST(sum(hits) AS BIGINT)
@@ -311,10 +312,21 @@ def day_spans(connection: duckdb.DuckDBPyConnection, site: SiteSettings) -> Sequ
     span = _span(site, _day(site, first))
     if last < span.high:
         return (span,)
-    return spans_of(site, {date for (date,) in connection.execute(_DATES).fetchall()})
+    return _spans_of(site, {date for (date,) in connection.execute(_DATES).fetchall()})
 
 
-def spans_of(site: SiteSettings, dates: Collection[dt.date]) -> list[DaySpan]:
+def near_spans(connection: duckdb.DuckDBPyConnection, site: SiteSettings) -> Sequence[DaySpan]:
+    """The same, of hits that are expected on many days: without a look at them unless they are far apart."""
+    ((first, last),) = connection.execute(_FIRST_AND_LAST).fetchall()
+    if first is None:
+        return ()
+    days = (last.date() - first.date()).days + 1
+    if days > _NEAR_DAYS:
+        return _spans_of(site, {date for (date,) in connection.execute(_DATES).fetchall()})
+    return _spans_of(site, {first.date() + number * _ONE_DAY for number in range(days)})
+
+
+def _spans_of(site: SiteSettings, dates: Collection[dt.date]) -> list[DaySpan]:
     """The site's days that may have moments of these dates in UTC, in order."""
     near = {date + shift for date in dates for shift in (-_ONE_DAY, dt.timedelta(), _ONE_DAY)}
     return [_span(site, day) for day in sorted(near)]

@@ -5,11 +5,12 @@ All hits are written by one statement, in a file for each step and day, and all 
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import sha256
 from mtc.core.errors import PermanentError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import Part
 from mtc.core.sql import literal
 from mtc.stages.import_.bundle_loader import (
@@ -17,36 +18,40 @@ from mtc.stages.import_.bundle_loader import (
     PARQUET,
     BundleLoader,
     DaySpan,
+    Hits,
     SegmentResult,
     any_rejected,
     count_lines,
+    near_spans,
     part_name,
     sample_rejected,
     segment_result,
-    spans_of,
     view_of_hits,
 )
-from mtc.stages.import_.line_table import segment_object_id, with_segments
+from mtc.stages.import_.line_table import segment_object_id, with_agents, with_segments
 from mtc.stages.import_.segments import Bundle
 from mtc.warehouse.parts import bundle_name, part_file, rejected_file
 
 _SHARES = "CREATE OR REPLACE TEMP TABLE shares AS SELECT unnest($numbers) AS number, unnest($shares) AS share"
-_HITS = "CREATE OR REPLACE TEMP TABLE shared_hits AS SELECT share, hits.* FROM hits JOIN shares USING (number)"
-_DATES = "SELECT DISTINCT CAST(ts AS DATE) FROM shared_hits"
 _SPANS = "CREATE OR REPLACE TEMP TABLE spans AS SELECT unnest($starts) AS start, unnest($places) AS place"
 _FILED = """
-CREATE OR REPLACE TEMP VIEW filed_hits AS
-SELECT shared_hits.*, share * (SELECT count(*) FROM spans) + place AS file
-FROM shared_hits ASOF JOIN spans ON ts >= start
+CREATE OR REPLACE TEMP TABLE filed_hits AS
+SELECT hits.*, share * (SELECT count(*) FROM spans) + place AS file
+FROM hits JOIN shares USING (number) ASOF JOIN spans ON ts >= start
+ORDER BY n
 """
 _COUNTS = "SELECT number, file, object, count(*) FROM filed_hits GROUP BY ALL ORDER BY number, file"
 _COPY = f"COPY (SELECT file, {HIT_COLUMNS} FROM filed_hits) TO {{folder}} {PARQUET[:-1]}, PARTITION_BY (file))"  # noqa: S608 - constants
+_COPY_ONE = f"COPY (SELECT {HIT_COLUMNS} FROM filed_hits WHERE file = {{file}} ORDER BY n) TO {{target}} {PARQUET}"  # noqa: S608 - constants
+_IN_ORDER = 122_880
+"""As many rows are read by one thread, which writes them in their order."""
+
 _REJECTED = """
 SELECT share, CAST(to_json({{object: key, line: n + shift, reason: reason, text: text}}) AS VARCHAR)
 FROM {lines} JOIN shares USING (number)
 WHERE rejected ORDER BY n
 """
-_DROP = "DROP TABLE IF EXISTS shared_hits"
+_DROP = "DROP TABLE IF EXISTS filed_hits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,8 @@ def load_shared(loader: BundleLoader, bundle: Bundle, shares: Sequence[Share]) -
             places = [place for place, share in enumerate(shares) for _ in share.numbers]
             loader.connection.execute(_SHARES, {"numbers": numbers, "shares": places})
             names = [_name(bundle, share) for share in shares]
-            loader.connection.execute(view_of_hits(with_segments(lines.hits, bundle), loader.site))
+            hits = Hits(with_agents(lines, bundle), ordered=False)
+            loader.connection.execute(view_of_hits(hits, loader.site))
             parts = _stage_hits(loader, [part_name(name, loader.made_with) for name in names])
             read = with_segments(lines.read, bundle)
             files = [
@@ -93,8 +99,7 @@ def _name(bundle: Bundle, share: Share) -> str:
 def _stage_hits(loader: BundleLoader, names: Sequence[str]) -> Mapping[int, list[Part]]:
     """Stage the parts, called by the names of their shares; returns those of each segment by its number."""
     connection, site = loader.connection, loader.site
-    connection.execute(_HITS)
-    spans = spans_of(site, {date for (date,) in connection.execute(_DATES).fetchall()})
+    spans = near_spans(connection, site)
     if not spans:
         return {}
     connection.execute(_SPANS, {"starts": [span.low for span in spans], "places": list(range(len(spans)))})
@@ -102,7 +107,8 @@ def _stage_hits(loader: BundleLoader, names: Sequence[str]) -> Mapping[int, list
     counts = connection.execute(_COUNTS).fetchall()
     files = {file for _, file, _, _ in counts}
     targets = {file: part_file(site.name, *_place(spans, names, file)) for file in files}
-    digests = _copy(loader, targets)
+    staged = _copy(loader, targets, sum(count for *_, count in counts))
+    digests = {file: sha256(path) for file, path in staged.items()}
     parts: dict[int, list[Part]] = {}
     for number, file, object_, count in counts:
         day, _ = _place(spans, names, file)
@@ -116,19 +122,24 @@ def _place(spans: Sequence[DaySpan], names: Sequence[str], file: int) -> tuple[d
     return spans[span].day, names[share]
 
 
-def _copy(loader: BundleLoader, targets: Mapping[int, str]) -> Mapping[int, str]:
-    """Write the hits to a staged file for each target; returns the digests of the files, by their numbers."""
+def _copy(loader: BundleLoader, targets: Mapping[int, str], rows: int) -> Mapping[int, Path]:
+    """Write the hits to a staged file for each target, by its number, in the order of the lines."""
+    if rows > _IN_ORDER:
+        staged = {file: loader.staging.stage(target) for file, target in targets.items()}
+        for file, path in staged.items():
+            loader.connection.execute(_COPY_ONE.format(file=file, target=literal(str(path))))
+        return staged
     folder = loader.staging.temporary("parts")
     loader.connection.execute(_COPY.format(folder=literal(str(folder))))
-    digests = {}
-    for file, target in targets.items():
-        written = list((folder / f"file={file}").iterdir())
-        if len(written) > 1:
-            raise PermanentError("the hits of a day are in several files", hint="please report this")
-        staged = loader.staging.stage(target)
-        written[0].rename(staged)
-        digests[file] = sha256(staged)
-    return digests
+    return {file: _written(loader, folder / f"file={file}", target) for file, target in targets.items()}
+
+
+def _written(loader: BundleLoader, folder: Path, target: str) -> Path:
+    """Stage the only file in a folder."""
+    files = list(folder.iterdir())
+    if len(files) > 1:
+        raise PermanentError("the hits of a day are in several files", where=target, hint="please report this")
+    return files[0].rename(loader.staging.stage(target))
 
 
 def _stage_rejected(loader: BundleLoader, lines: str, files: Sequence[str]) -> Mapping[int, list[str]]:

@@ -7,18 +7,16 @@ Nothing of them is published or recorded then.
 
 import contextlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mtc.core import crash_points
 from mtc.core.atomic_files import staging_folder
 from mtc.core.errors import InterruptedRunError, StepError, TransientError
-from mtc.core.fast_dataclass import dataclass
 from mtc.core.model import LoadedObject, StepId
 from mtc.formats.model import Format
 from mtc.sources.source import LogSource
 from mtc.stages.import_.bundle_loader import BundleLoader
-from mtc.stages.import_.bundles import make_bundles
 from mtc.stages.import_.object_loader import ObjectLoader, StepContext
 from mtc.stages.import_.object_text import ChooseFormat, FetchedObject
 from mtc.stages.import_.reload import ReloadCheck
@@ -28,10 +26,8 @@ from mtc.stages.stage import FactRecorder, ObjectLoaded
 
 
 def may_be_grouped(context: StepContext) -> bool:
-    """Whether a step only loads whole objects: it delivers nothing, and archives nothing."""
-    work = context.work
-    only_loads = work.deliver is None and context.loaded is None and context.site.archive is None
-    return only_loads and not work.archive and all(item.slice is None for item in work.load)
+    """Whether a step only loads objects: it delivers nothing, and archives nothing."""
+    return context.work.only_loads and context.loaded is None and context.site.archive is None
 
 
 @dataclass(slots=True)
@@ -123,13 +119,13 @@ class _Group:
 
     def run(self) -> bool:
         """Load what can be loaded; returns whether everything could be read."""
-        context = next(iter(self.contexts.values()))
+        context = next(iter(self.members.values())).context
         source = context.open_source(context.site)
         with (
             context.connect() as connection,
             staging_folder(context.warehouse) as staging,
             contextlib.closing(self._fetched(source)) as fetched,
-            contextlib.closing(make_bundles(fetched, self.spool, self._choose, sizes=context.sizes)) as bundles,
+            contextlib.closing(context.bundles(fetched, self._choose)) as bundles,
         ):
             loader = BundleLoader(
                 connection, context.site, context.step.day, staging, context.work.made_with, context.agents
