@@ -15,6 +15,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).with_name("plain_lines.c")
 LIBRARY = Path(__file__).with_name("libplain_lines.so.1")  # not `.so`: Python would take it for a module
+_HEADER = "arrow_abi.h"
 _FLAGS = ("-std=c11", "-O3", "-Wall", "-Wextra", "-Wconversion", "-fPIC", "-shared", "-fvisibility=default")
 _DIGITS = 16
 _SECONDS = 120
@@ -22,7 +23,7 @@ _SECONDS = 120
 
 def source_digest(source: Path = SOURCE) -> str:
     """The digest of the C source, which the library carries: one that was built from another source is not used."""
-    return hashlib.sha256(source.read_bytes()).hexdigest()[:_DIGITS]
+    return hashlib.sha256(source.read_bytes() + source.with_name(_HEADER).read_bytes()).hexdigest()[:_DIGITS]
 
 
 def compiler() -> list[str] | None:

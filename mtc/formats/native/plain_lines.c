@@ -6,35 +6,12 @@
  * Bounds: [p, end) is readable. Each read of p[k] stands behind a check that p + k < end, or behind a byte that was found
  * between it and `end`. Memory is reserved before a block is read, for the most that its bytes can need (`plain_feed`):
  * nothing is allocated for a line, and every write fits.
- *
- * The first three structures are those of the specifications of Arrow's C data and C stream interfaces.
  */
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct ArrowSchema {
-    const char *format, *name, *metadata;
-    int64_t flags, n_children;
-    struct ArrowSchema **children, *dictionary;
-    void (*release)(struct ArrowSchema *);
-    void *private_data;
-};
-struct ArrowArray {
-    int64_t length, null_count, offset, n_buffers, n_children;
-    const void **buffers;
-    struct ArrowArray **children, *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
-};
-struct ArrowArrayStream {
-    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
-    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *);
-    const char *(*get_last_error)(struct ArrowArrayStream *);
-    void (*release)(struct ArrowArrayStream *);
-    void *private_data;
-};
+#include "arrow_abi.h"
 
 /* The columns of three tables: hits, odd lines, user agents. A width of 0 is a text; the others have no nulls unless so
  * marked. */
@@ -118,12 +95,10 @@ static int32_t code_of(struct reader *r, struct text text) { /* a free slot exis
     struct column *texts = &r->columns[AGENT_TEXT];
     uint64_t hash = hash_of(r->settings.seed, text), at = hash >> 20 & r->slot_mask;
     size_t length = (size_t)(text.end - text.p);
-    for (; r->slots[at].code >= 0; at = (at + 1) & r->slot_mask) {
-        int32_t span[2];
-        if (r->slots[at].hash != hash) continue;
+    for (int32_t span[2]; r->slots[at].code >= 0; at = (at + 1) & r->slot_mask) {
         memcpy(span, texts->offsets.data + 4 * (size_t)r->slots[at].code, sizeof span);
-        if ((size_t)(span[1] - span[0]) == length && (!length || !memcmp(texts->values.data + span[0], text.p, length)))
-            return r->slots[at].code;
+        if (r->slots[at].hash == hash && (size_t)(span[1] - span[0]) == length &&
+            (!length || !memcmp(texts->values.data + span[0], text.p, length))) return r->slots[at].code;
     }
     int32_t code = (int32_t)r->rows[AGENTS]++;
     r->slots[at] = (struct slot){hash, code};
@@ -153,8 +128,7 @@ static int reserve_slots(struct reader *r, size_t more) { /* keeps at least half
 
 static int is(const struct reader *r, uint8_t byte, int class) { return r->classes[byte] & class; }
 static int digits(const struct reader *r, const uint8_t *p, int count) { /* p[0] to p[count - 1] are readable */
-    while (count && is(r, *p, DIGIT)) p++, count--;
-    return !count;
+    return !count || (is(r, *p, DIGIT) && digits(r, p + 1, count - 1));
 }
 static int two(const uint8_t *p) { return (p[0] - '0') * 10 + p[1] - '0'; }
 static int take(struct text *t, const char *word) {
@@ -194,8 +168,7 @@ static int take_ipv4(const struct reader *r, struct text *t) { /* without leadin
     return 1;
 }
 static int take_ipv6(const struct reader *r, struct text *t) { /* canonical (RFC 5952), without zeros beside a `::` */
-    int groups = 0, colons = 0, gap = 0, behind_gap = 0, zeros = 0, pairs = 0, was_zero = 0;
-    for (;; colons++) {
+    for (int groups = 0, colons = 0, gap = 0, behind_gap = 0, zeros = 0, pairs = 0, was_zero = 0;; colons++) {
         const uint8_t *first = t->p;
         while (t->p < t->end && t->p - first < 4 && is(r, *t->p, HEX)) t->p++;
         int length = (int)(t->p - first), is_zero = length == 1 && *first == '0';
@@ -206,12 +179,8 @@ static int take_ipv6(const struct reader *r, struct text *t) { /* canonical (RFC
     }
 }
 static int take_ip(const struct reader *r, struct text *t, struct text *out) {
-    struct text six = *t;
     out->p = t->p;
-    if (!take_ipv4(r, t)) {
-        if (!take_ipv6(r, &six)) return 0;
-        *t = six;
-    }
+    if (!take_ipv4(r, t) && (t->p = out->p, !take_ipv6(r, t))) return 0;
     out->end = t->p;
     return take(t, " ");
 }
@@ -284,16 +253,16 @@ static int take_extra(struct text t, struct text *texts) { /* what is behind the
 /* A plain line: an address, a time that exists, a request for a path by a usual method and protocol, a status,
  * a size, and quotes that are certain, as `sure` and `PlainLine` in pattern.py say. */
 static int take_line(struct reader *r, struct text t, struct line *out) {
+    const struct settings *s = &r->settings;
     struct text *texts = out->texts, identity;
-    if (r->settings.host_first && !take_host(r, &t, texts)) return 0;
-    if (!take_ip(r, &t, &texts[IP - HOST])) return 0;
-    if (!(r->settings.host_second ? take_host(r, &t, texts) : take_word(r, &t, &identity))) return 0;
-    if (!take_word(r, &t, &texts[USER - HOST]) || !take_time(r, &t, &out->ts)) return 0;
-    if (!take_request(r, &t, texts) || !take_result(r, &t, out)) return 0;
-    if (r->settings.ending == COMMON) return t.p == t.end || (*t.p == ' ' && !memchr(t.p, '"', (size_t)(t.end - t.p)));
-    if (!take_quoted(&t, &texts[REFERRER - HOST]) || !take_quoted(&t, &out->agent)) return 0;
-    if (t.p < t.end && *t.p != ' ') return 0;
-    return r->settings.ending == COMBINED || take_extra(t, texts);
+    int is_plain = (!s->host_first || take_host(r, &t, texts)) && take_ip(r, &t, &texts[IP - HOST]) &&
+        (s->host_second ? take_host(r, &t, texts) : take_word(r, &t, &identity)) &&
+        take_word(r, &t, &texts[USER - HOST]) && take_time(r, &t, &out->ts) && take_request(r, &t, texts) &&
+        take_result(r, &t, out);
+    if (!is_plain || s->ending == COMMON)
+        return is_plain && (t.p == t.end || (*t.p == ' ' && !memchr(t.p, '"', (size_t)(t.end - t.p))));
+    return take_quoted(&t, &texts[REFERRER - HOST]) && take_quoted(&t, &out->agent) && (t.p == t.end || *t.p == ' ') &&
+        (s->ending == COMBINED || take_extra(t, texts));
 }
 
 /* --- filters --- */
@@ -467,13 +436,10 @@ struct reader *plain_new(const struct settings *settings, const char *const *wor
     struct reader *r = calloc(1, sizeof *r);
     if (!r) return 0;
     r->settings = *settings;
-    for (int byte = 0; byte < 256; byte++) {
-        int is_digit = byte >= '0' && byte <= '9', letter = byte | 32;
-        int is_word = is_digit || byte == '_' || (byte < 128 && letter >= 'a' && letter <= 'z');
-        int is_white = byte == ' ' || byte == '\t' || byte == '\n' || byte == '\f' || byte == '\r';
-        int is_hex = is_digit || (byte >= 'a' && byte <= 'f');
-        r->classes[byte] = (uint8_t)(is_white * WHITE | is_word * WORD | is_digit * DIGIT | is_hex * HEX);
-    }
+    for (const char *p = " \t\n\f\r"; *p; p++) r->classes[(uint8_t)*p] = WHITE;
+    for (int byte = '0'; byte <= '9'; byte++) r->classes[byte] = WORD | DIGIT | HEX;
+    for (int byte = 'a'; byte <= 'z'; byte++) r->classes[byte] = byte <= 'f' ? WORD | HEX : WORD, r->classes[byte - 32] = WORD;
+    r->classes['_'] = WORD;
     for (int32_t number = 0; number < count && number < WORDS / 2; number++) {
         uint64_t word = 0;
         for (size_t at = strlen(words[number]); at > 0; at--) word = word << 8 | (uint8_t)words[number][at - 1];
