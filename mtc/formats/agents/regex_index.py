@@ -10,6 +10,7 @@ anything but a letter, digit, hyphen or underscore. Both texts are lower-cased f
 a match can begin, which it does not with IGNORECASE.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class _Sequence:
 
     runs: tuple[str, ...] = _NO_LETTERS
     best: Literals | None = None
-    worth: tuple[int, int] = _WORTHLESS
+    worth: tuple[int, int] | None = None
 
     def add(self, texts: Sequence[str]) -> None:
         """Extend each run by each of the texts (or letters)."""
@@ -83,8 +84,21 @@ class _Sequence:
             self.runs = _NO_LETTERS
 
     def offer(self, texts: Literals | None) -> None:
-        if texts and (worth := _worth(texts)) > self.worth:
+        if not texts:
+            return
+        if self.best is None:  # most have one, whose worth does not matter
+            self.best = texts if min(map(len, texts)) >= _SHORTEST else None
+        elif (worth := _worth(texts)) > (self.worth or _worth(self.best)):
             self.best, self.worth = texts, worth
+
+
+@functools.lru_cache(maxsize=1024)
+def _letters(text: str) -> str:
+    """The letters of a small class such as `[0-3]`; empty for any other."""
+    if not _SMALL_CLASS.fullmatch(text):
+        return ""
+    letters = _RANGE.sub(_spelled, text[1:-1]).lower()
+    return "".join(dict.fromkeys(letters)) if len(letters) <= _MOST else ""
 
 
 def _spelled(match: re.Match[str]) -> str:
@@ -97,7 +111,10 @@ def _worth(texts: Literals) -> tuple[int, int]:
     shortest = min(map(len, texts))
     if shortest < _SHORTEST:
         return _WORTHLESS
-    return (1 if any(text in _ORDINARY for text in texts) else shortest), -len(texts)
+    for text in texts:
+        if text in _ORDINARY:
+            return 1, -len(texts)
+    return shortest, -len(texts)
 
 
 @dataclass(slots=True)
@@ -163,10 +180,7 @@ class _PatternReader:
     def _class(self) -> str:
         match = _CLASS.match(self.pattern, self.at)
         self.at = match.end() if match else len(self.pattern) + 1
-        if match is None or not _SMALL_CLASS.fullmatch(match[0]):
-            return ""
-        letters = _RANGE.sub(_spelled, match[0][1:-1]).lower()
-        return "".join(dict.fromkeys(letters)) if len(letters) <= _MOST else ""
+        return "" if match is None else _letters(match[0])
 
     def _group(self) -> Literals | None:
         self.at += 1
