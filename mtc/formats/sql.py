@@ -45,6 +45,7 @@ def milliseconds(text: str, *, unit: float = 1) -> str:
     hours, minutes, seconds = (f"coalesce(try_cast(({pieces}).{name} AS DOUBLE), 0)" for name in "hms")
     return f"""CASE
         WHEN NOT ends_with({text}, 's') THEN try_cast({text} AS DOUBLE) * {unit}
+        WHEN regexp_full_match({text}, '[0-9.]+s') THEN coalesce(try_cast(left({text}, -1) AS DOUBLE), 0) * 1e3
         WHEN ends_with({text}, 'ms') THEN try_cast(left({text}, -2) AS DOUBLE)
         WHEN ends_with({text}, 'ns') THEN try_cast(left({text}, -2) AS DOUBLE) / 1e6
         WHEN regexp_matches({text}, '(?:µ|μ|u)s$') THEN try_cast(left({text}, -2) AS DOUBLE) / 1e3
@@ -55,7 +56,11 @@ def milliseconds(text: str, *, unit: float = 1) -> str:
 def http_version(text: str) -> str:
     """The protocol, from a text that may be the version alone; NULL for a scheme or any other text."""
     alone = f"regexp_extract({text}, '^([0-9](?:[.][0-9])?)(?:[.][0-9])*$', 1)"
-    return f"CASE WHEN starts_with({text}, 'HTTP/') THEN {text} WHEN {alone} <> '' THEN concat('HTTP/', {alone}) END"
+    return f"""CASE
+        WHEN starts_with({text}, 'HTTP/') THEN {text}
+        WHEN {text} IN ('1.0', '1.1', '2', '2.0', '3') THEN concat('HTTP/', {text})
+        WHEN {alone} <> '' THEN concat('HTTP/', {alone})
+    END"""
 
 
 def query_text(text: str) -> str:
@@ -116,8 +121,8 @@ def _from_path(url: str) -> str:
 
 def asks_for_page(target: str, method: str) -> str:
     """Whether a request is for a path or URL, and not a tunnel (CONNECT)."""
-    named = f"(starts_with({target}, '/') OR regexp_matches({target}, '{_URL}'))"
-    return f"({named} AND coalesce({method}, '') <> 'CONNECT')"
+    usual = " OR ".join(f"starts_with({target}, {literal(begin)})" for begin in ("/", "https://", "http://"))
+    return f"(({usual} OR regexp_matches({target}, '{_URL}')) AND coalesce({method}, '') <> 'CONNECT')"
 
 
 def only_where(value: str, *conditions: str) -> str:
