@@ -114,6 +114,20 @@ def _of_messages(tried: Format, lines: Sequence[str]) -> Detection:
     return Detection(log_format, {}, len(lines), message=lines[0][:_SHOWN])
 
 
+def typical_format(sample: Sequence[str]) -> Format | None:
+    """The format that detection finds, if all lines are typical of one; None if detection has to look further."""
+    lines = sample[:SAMPLE_LINES]
+    if lines and lines[-1] == "":  # what is behind the last line end
+        lines = lines[:-1]
+    if not lines:
+        return None
+    return next((known for known in FORMATS.values() if _is_typical(known, lines)), None)
+
+
+def _is_typical(log_format: Format, lines: Sequence[str]) -> bool:
+    return isinstance(log_format.shape, LinePattern) and log_format.shape.is_typical(lines)
+
+
 def named_format(name: str, sample: Sequence[str], *, where: str) -> Format:
     """The format of that name, within its layers, for a file that begins with `sample`.
 
@@ -194,7 +208,7 @@ def is_certain(log_format: Format, sample: Sequence[str]) -> bool:
     """Whether a format reads all lines of a sample, and is the one that detection finds."""
     if log_format.prefix:
         return _reads_whole_sample(log_format, sample)
-    if isinstance(log_format.shape, LinePattern) and log_format.shape.is_typical(sample):
+    if _is_typical(log_format, sample):
         return True
     trial = _try_likely(candidates(sample), sample, _data_lines(sample))
     return trial is not None and trial.format is log_format

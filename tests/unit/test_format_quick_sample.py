@@ -10,8 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtc.core.errors import PermanentError
-from mtc.formats.detection import detect, is_certain, named_format, quick_sample, reads_all, without_preamble
-from mtc.formats.pattern import LinePattern
+from mtc.formats.detection import (
+    detect,
+    is_certain,
+    named_format,
+    quick_sample,
+    reads_all,
+    typical_format,
+    without_preamble,
+)
 from mtc.formats.registry import FORMATS
 from mtc.stages.import_.format_choice import format_chooser
 
@@ -68,13 +75,21 @@ TYPICAL = st.builds(
 )  # fmt: skip
 
 
-@given(st.lists(TYPICAL, min_size=1, max_size=3))
+@given(st.lists(TYPICAL, min_size=1, max_size=9))
 @settings(max_examples=300, deadline=None)
 def test_no_other_format_is_found_of_lines_that_are_typical_of_one(lines: list[str]) -> None:
     """Whatever clients write into their fields: so nothing else has to be tried."""
-    for form in FORMATS.values():
-        if isinstance(form.shape, LinePattern) and form.shape.is_typical(lines):
-            assert detect(lines, where="a.log").format is form
+    typical = typical_format(lines)
+    assert typical is None or typical is detect(lines, where="a.log").format
+
+
+@pytest.mark.parametrize("odd", ["", " ", "#Fields: date", "x", combined() + " x", "May  1 10:05:03 web1 nginx[9]: x"])
+def test_a_sample_with_any_other_line_is_not_typical(odd: str) -> None:
+    """Then detection looks at all of it."""
+    assert typical_format([combined()] * 9) is FORMATS["combined"]
+    assert typical_format([common()] * 9) is FORMATS["common"]
+    assert typical_format([combined(), odd, combined()]) is None
+    assert typical_format([]) is None
 
 
 def test_an_object_with_more_behind_its_lines_is_not_taken_for_one_with_less() -> None:

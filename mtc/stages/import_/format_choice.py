@@ -20,7 +20,15 @@ from mtc.formats import csv_lines, json_formats
 from mtc.formats.csv_lines import Cells
 from mtc.formats.custom_formats import CustomFormat, FormatChoice
 from mtc.formats.described_formats import custom
-from mtc.formats.detection import detect, fit_layers, is_certain, named_format, quick_sample, reads_all
+from mtc.formats.detection import (
+    detect,
+    fit_layers,
+    is_certain,
+    named_format,
+    quick_sample,
+    reads_all,
+    typical_format,
+)
 from mtc.formats.field_mapping import unread_fields, with_mapped_fields
 from mtc.formats.forwarded import Remark, behind_proxies, with_client_in_front, with_forwarded_behind
 from mtc.formats.model import Format
@@ -192,6 +200,8 @@ class _FormatChooser:
 
         Where all lines may be rejected, a sample that no format reads is taken to be in that of the object before.
         """
+        if self.source_format.format == AUTO and (typical := typical_format(sample)) is not None:
+            return ChosenFormat(typical, "its lines are typical")
         try:
             return _found(self.source_format, sample, where)
         except PermanentError:
