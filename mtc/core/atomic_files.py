@@ -71,10 +71,21 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
         fsync_dir(each.parent)
 
 
+def _make_folders(folders: Collection[Path]) -> None:
+    """Create several folders and their missing parents, durably; a folder that gets several of them is flushed once."""
+    changed: set[Path] = set()
+    for folder in folders:
+        if not folder.is_dir():
+            make_folder(folder.parent)
+            folder.mkdir(exist_ok=True)
+            changed.add(folder.parent)
+    for folder in changed:
+        fsync_dir(folder)
+
+
 def publish(staged: Mapping[Path, Path]) -> None:
     """Move complete files into place, durably; `staged` maps targets to staged files. Flushes each folder once."""
-    for target in staged:
-        make_folder(target.parent)
+    _make_folders({target.parent for target in staged})
     for path in staged.values():
         fsync_file(path)
     for target, path in staged.items():
@@ -182,9 +193,8 @@ class StagingFolder:
         return self._staged.get(target, self.root / target)
 
     def publish(self, targets: Collection[str]) -> None:
-        """Move the staged files of these targets into place, durably, one after the other."""
-        for target in [target for target in self._staged if target in targets]:
-            publish({self.root / target: self._staged.pop(target)})
+        """Move the staged files of these targets into place, durably."""
+        publish({self.root / target: self._staged.pop(target) for target in list(self._staged) if target in targets})
 
 
 @contextlib.contextmanager

@@ -29,6 +29,9 @@ _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".parquet")
 _GROWTH = 12  # when it is unpacked
 
 _STAT_SET = 400
+_FEW_DAYS = 50
+"""How many days a task of statistics has at least if there are enough to do: each task costs much itself."""
+
 _STAT_HITS = 100_000
 """How many hits a task with several sites has at most: larger sites are counted side by side."""
 
@@ -165,7 +168,7 @@ def tasks(
         if stage is Stage.IMPORT:
             yield from (Task(stage, tuple(some)) for some in _import_sets(list(group), archived, slots))
         elif stage is Stage.STAT:
-            yield from (Task(stage, tuple(some)) for some in _stat_sets(group, alone))
+            yield from (Task(stage, tuple(some)) for some in _stat_sets(list(group), alone, slots))
         else:
             yield Task(stage, tuple(group))
 
@@ -207,31 +210,53 @@ def _size(planned: PlannedStep) -> int:
     return sum(item.size * (_GROWTH if item.key.endswith(_PACKED) else 1) for item in load)
 
 
-def _stat_sets(steps: Iterable[PlannedStep], alone: Collection[str]) -> Iterator[list[PlannedStep]]:
-    """Sets of days of a site; sets of several sites are joined while they are small, as each set costs much itself."""
+def _stat_sets(steps: Sequence[PlannedStep], alone: Collection[str], slots: int) -> Iterator[Sequence[PlannedStep]]:
+    """Sets of days of a site; sets of several sites are joined while they are small, as each set costs much itself.
+
+    They are no larger than needed to keep all slots busy.
+    """
+    most = _most_in_set(steps, slots)
     joined: list[PlannedStep] = []
     for site, group in itertools.groupby(steps, key=lambda planned: planned.step.site):
-        for some in _chunks(group, _STAT_SET):
-            if joined and not _fit(joined, some):
+        for some in _divided(group, *most):
+            if joined and not _fit(joined, some, most[0]):
                 yield joined
                 joined = []
             if site in alone:
-                yield list(some)
+                yield some
             else:
                 joined = [*joined, *some]
     if joined:
         yield joined
 
 
-def _fit(some: Sequence[PlannedStep], others: Sequence[PlannedStep]) -> bool:
-    return len(some) + len(others) <= _STAT_SET and _hits(some) + _hits(others) <= _STAT_HITS
+def _most_in_set(steps: Sequence[PlannedStep], slots: int) -> tuple[int, int]:
+    """How many days a set has at most, and how many hits unless it is one day."""
+    if slots == 1:
+        return _STAT_SET, _hits(steps)
+    sets = -(-len(steps) // _STAT_SET)
+    sets = min(-(-sets // slots) * slots, max(sets, len(steps) // _FEW_DAYS))
+    return -(-len(steps) // sets), max(_STAT_HITS, -(-_hits(steps) // slots))
+
+
+def _divided(steps: Iterable[PlannedStep], days: int, hits: int) -> Iterator[list[PlannedStep]]:
+    """Sets of at most so many days, and of so many hits or of one day."""
+    some: list[PlannedStep] = []
+    found = 0
+    for planned in steps:
+        more = _hits((planned,))
+        if some and (len(some) >= days or found + more > hits):
+            yield some
+            some, found = [], 0
+        some.append(planned)
+        found += more
+    if some:
+        yield some
+
+
+def _fit(some: Sequence[PlannedStep], others: Sequence[PlannedStep], days: int) -> bool:
+    return len(some) + len(others) <= days and _hits(some) + _hits(others) <= _STAT_HITS
 
 
 def _hits(steps: Iterable[PlannedStep]) -> int:
     return sum(part.hits for planned in steps if isinstance(planned.work, StatWork) for part in planned.work.parts)
-
-
-def _chunks(steps: Iterable[PlannedStep], size: int) -> Iterator[tuple[PlannedStep, ...]]:
-    rest = iter(steps)
-    while chunk := tuple(itertools.islice(rest, size)):
-        yield chunk

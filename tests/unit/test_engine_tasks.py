@@ -103,11 +103,24 @@ def test_a_site_that_is_to_be_alone_shares_no_task() -> None:
     assert found == [tuple(shop), (*docs, *wiki)]
 
 
+def test_the_days_of_statistics_are_divided_among_the_slots() -> None:
+    """Where there are enough of them, or where they have many hits."""
+    steps = planned(Stage.STAT, "docs", 365)
+    assert sizes(tasks(steps, slots=2)) == [183, 182]
+    assert sizes(tasks(steps, slots=16)) == [53, 53, 53, 53, 53, 53, 47]
+    assert sizes(tasks(steps[:90], slots=4)) == [90]
+    assert sizes(tasks(planned(Stage.STAT, "docs", 2000), slots=2)) == [334, 334, 334, 334, 334, 330]
+    large = with_hits(steps[:32], 50_000)
+    assert sizes(tasks(large, slots=4)) == [8, 8, 8, 8]
+    assert sizes(tasks(with_hits(steps[:3], 500_000), slots=2)) == [1, 1, 1]
+    assert [step for task in tasks(large, slots=3) for step in task.steps] == large
+
+
 def test_very_many_days_are_split_into_sets() -> None:
     """A task does not hold ten years in memory, and no step is lost between sets."""
     steps = planned(Stage.STAT, "docs", 1_001)
     sets = made(*steps)
-    assert [len(task.steps) for task in sets] == [400, 400, 201]
+    assert sizes(sets) == [400, 400, 201]
     assert [step for task in sets for step in task.steps] == steps
 
 
