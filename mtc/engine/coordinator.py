@@ -158,7 +158,9 @@ class Coordinator:
     def _submit(self, steps: Iterable[PlannedStep]) -> None:
         alone = {name for name, site in self.project.sites.items() if site.answers == "matomo"}
         archived = {name for name, site in self.project.sites.items() if site.archive is not None}
-        for task in tasks(steps, alone, archived, self._tracker.queue.slots):
+        remote = {name for name, site in self.project.sites.items() if "://" in site.source.url}
+        slots = self._tracker.queue.slots
+        for task in tasks(steps, alone, archived=archived, remote=remote, slots=slots):
             self._tracker.put(task, self._planner.listed_at)
 
     def _drive(self, executor: Executor) -> None:

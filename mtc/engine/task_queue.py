@@ -1,8 +1,8 @@
 """Planned steps as tasks, and the order in which the executor gets them.
 
-Import steps with little to read are tasks of several days of a site, all others a task each; statistics are done in
-sets of days, small ones of several sites together, all CSV rows as one. The days of a site are delivered to Matomo one
-after the other: a visitor's hits around midnight may lie in the logs of two days, and Matomo joins hits into visits
+Import steps with little to read and the same settings are tasks of several, all others a task each; statistics are done
+in sets of days, small ones of several sites together, all CSV rows as one. The days of a site are delivered to Matomo
+one after the other: a visitor's hits around midnight may lie in the logs of two days, and Matomo joins hits into visits
 only in order. No worker waits for another. An import task whose turn has not come is handed out to load only; what it
 loaded comes back to the queue and is handed out again, to be delivered, when no earlier day of its site is open.
 Meanwhile the executor does other tasks.
@@ -157,16 +157,22 @@ def _has_open_delivery(task: Task) -> bool:
 
 
 def tasks(
-    steps: Iterable[PlannedStep], alone: Collection[str] = (), archived: Collection[str] = (), slots: int = 1
+    steps: Iterable[PlannedStep],
+    alone: Collection[str] = (),
+    *,
+    archived: Collection[str] = (),
+    remote: Collection[str] = (),
+    slots: int = 1,
 ) -> Iterator[Task]:
     """Group the steps of one stage into tasks.
 
-    The sites `alone` share no task of statistics with others. Each import step of the sites `archived` is a task.
+    The sites `alone` share no task of statistics with others. Each import step of the sites `archived` is a task, and
+    those of the sites `remote` share none with other sites, as these would wait for a server that does not answer.
     `slots` is how many tasks run at a time.
     """
     for stage, group in itertools.groupby(steps, key=lambda planned: planned.step.stage):
         if stage is Stage.IMPORT:
-            yield from (Task(stage, tuple(some)) for some in _import_sets(list(group), archived, slots))
+            yield from (Task(stage, tuple(some)) for some in _import_sets(list(group), archived, remote, slots))
         elif stage is Stage.STAT:
             yield from (Task(stage, tuple(some)) for some in _stat_sets(list(group), alone, slots))
         else:
@@ -174,25 +180,31 @@ def tasks(
 
 
 def _import_sets(
-    steps: Sequence[PlannedStep], archived: Collection[str], slots: int
+    steps: Sequence[PlannedStep], archived: Collection[str], remote: Collection[str], slots: int
 ) -> Iterator[Sequence[PlannedStep]]:
-    """Sets of small import steps of a site, and the others. They are no larger than needed to keep all slots busy."""
+    """Sets of small import steps with the same settings, and the others alone.
+
+    The sets are no larger than needed to keep all slots busy.
+    """
     sizes = {each.step: _size(each) for each in steps if each.step.site not in archived and _is_small(each)}
     most = min(_IMPORT_BYTES[1], max(_FEW_BYTES, sum(sizes.values()) // slots))
-    for _, group in itertools.groupby(steps, key=lambda planned: planned.step.site):
-        joined: list[PlannedStep] = []
-        size = 0
-        for planned in group:
-            if planned.step not in sizes:
-                yield (planned,)
-                continue
-            if joined and (len(joined) >= _IMPORT_SET or size + sizes[planned.step] > most):
-                yield joined
-                joined, size = [], 0
-            joined.append(planned)
-            size += sizes[planned.step]
-        if joined:
-            yield joined
+    filling: dict[tuple[str, str], tuple[list[PlannedStep], int]] = {}
+    for planned in steps:
+        size = sizes.get(planned.step)
+        if size is None:
+            yield (planned,)
+            continue
+        key = (_made_with(planned), planned.step.site if planned.step.site in remote else "")
+        some, so_far = filling.get(key, ([], 0))
+        if some and (len(some) >= _IMPORT_SET or so_far + size > most):
+            yield some
+            some, so_far = [], 0
+        filling[key] = ([*some, planned], so_far + size)
+    yield from (some for some, _ in filling.values())
+
+
+def _made_with(planned: PlannedStep) -> str:
+    return planned.work.made_with if isinstance(planned.work, ImportWork) else ""
 
 
 def _is_small(planned: PlannedStep) -> bool:

@@ -64,6 +64,41 @@ def test_a_run_after_a_change_killed_at_a_point_is_completed_by_the_next(
     completes(trial, whole)
 
 
+ALIKE = f"{WITHOUT_ARCHIVE.partition('sites:')[0]}sites: {{{{docs: {{{{}}}}, shop: {{{{}}}}, wiki: {{{{}}}}}}}}\n"
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    """A project with sites of the same settings, two of which have the same logs."""
+    trial = Trial.make(tmp_path_factory.mktemp("sites") / "project", jobs=1, manifest=ALIKE)
+    for day in DAYS:
+        for site in ("docs", "shop"):
+            trial.log(f"{site}/{day}.log", combined_log(day, f"the same {day}", bad=2))
+        trial.log(f"wiki/{day}.log", combined_log(day, f"wiki {day}"))
+    return trial
+
+
+@pytest.fixture(scope="module")
+def whole_sites(sites: Trial, tmp_path_factory: pytest.TempPathFactory) -> State:
+    """The state after every step was imported by a run of its own."""
+    trial = sites.copy(tmp_path_factory.mktemp("one-by-one") / "project")
+    for site in ("docs", "shop", "wiki"):
+        for day in DAYS:
+            assert trial.mtc("import", site, f"{day}").code == 0
+    return after_a_run(trial, tmp_path_factory.mktemp("whole-sites") / "project")
+
+
+@pytest.mark.parametrize("point", ["fetch.done:7", "load.published", "record.after", "import.done:4"])
+def test_sites_that_are_read_together_have_what_they_would_have_alone(
+    point: str, sites: Trial, whole_sites: State, tmp_path: Path
+) -> None:
+    """Also after a kill, and where two of them have equal objects."""
+    trial = sites.copy(tmp_path / "project")
+    assert trial.apply(crash_at=point).code == -signal.SIGKILL
+    is_consistent(trial)
+    completes(trial, whole_sites)
+
+
 def test_a_task_has_the_results_of_its_steps_one_by_one(whole_days: State, tmp_path: Path) -> None:
     """With an archive each step is a task, and the hits, parts and statistics are the same."""
     archived = Trial.make(tmp_path / "archived", jobs=1).with_logs()

@@ -37,12 +37,20 @@ def sizes(found: Iterable[Task]) -> list[int]:
     return [len(task.steps) for task in found]
 
 
-def test_small_import_steps_of_a_site_share_tasks() -> None:
-    """In their order; those of another site are other tasks."""
+def test_small_import_steps_share_tasks() -> None:
+    """In their order, also those of several sites."""
     docs, shop = imports("docs", 120), imports("shop", 2)
     found = made(*docs, *shop)
-    assert sizes(found) == [50, 50, 20, 2]
+    assert sizes(found) == [50, 50, 22]
     assert [step for task in found for step in task.steps] == [*docs, *shop]
+
+
+def test_import_steps_of_sites_with_other_settings_or_on_a_server_share_no_task() -> None:
+    """Lines that are read in different ways cannot be read together, and a server may not answer."""
+    docs, shop, wiki = imports("docs", 3), imports("shop", 3), imports("wiki", 3)
+    other = imports("shop", 3, work=ImportWork(made_with="another"))
+    assert [task.steps for task in made(*docs, *other, *wiki)] == [(*docs, *wiki), tuple(other)]
+    assert [task.steps for task in tasks([*docs, *shop], remote={"docs"})] == [tuple(docs), tuple(shop)]
 
 
 def test_a_large_import_step_is_a_task() -> None:

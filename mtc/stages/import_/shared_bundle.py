@@ -17,7 +17,6 @@ from mtc.stages.import_.bundle_loader import (
     HIT_COLUMNS,
     PARQUET,
     BundleLoader,
-    DaySpan,
     Hits,
     SegmentResult,
     any_rejected,
@@ -56,8 +55,9 @@ _DROP = "DROP TABLE IF EXISTS filed_hits"
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a step has of a bundle: the numbers of its segments, in order; and the step's day."""
+    """What a step has of a bundle: the numbers of its segments, in order; and the step's site and day."""
 
+    site: str
     day: dt.date
     numbers: tuple[int, ...]
 
@@ -77,11 +77,9 @@ def load_shared(loader: BundleLoader, bundle: Bundle, shares: Sequence[Share]) -
             names = [_name(bundle, share) for share in shares]
             hits = Hits(with_agents(lines, bundle), ordered=False)
             loader.connection.execute(view_of_hits(hits, loader.site))
-            parts = _stage_hits(loader, [part_name(name, loader.made_with) for name in names])
+            parts = _stage_hits(loader, shares, [part_name(name, loader.made_with) for name in names])
             read = with_segments(lines.read, bundle)
-            files = [
-                rejected_file(loader.site.name, share.day, name) for share, name in zip(shares, names, strict=True)
-            ]
+            files = [rejected_file(share.site, share.day, name) for share, name in zip(shares, names, strict=True)]
             samples = _stage_rejected(loader, read, files)
         finally:
             loader.connection.execute(_DROP)
@@ -96,30 +94,27 @@ def _name(bundle: Bundle, share: Share) -> str:
     return bundle_name([segment_object_id(bundle.segments[number]) for number in share.numbers], 0)
 
 
-def _stage_hits(loader: BundleLoader, names: Sequence[str]) -> Mapping[int, list[Part]]:
+def _stage_hits(loader: BundleLoader, shares: Sequence[Share], names: Sequence[str]) -> Mapping[int, list[Part]]:
     """Stage the parts, called by the names of their shares; returns those of each segment by its number."""
-    connection, site = loader.connection, loader.site
-    spans = near_spans(connection, site)
+    connection = loader.connection
+    spans = near_spans(connection, loader.site)
     if not spans:
         return {}
     connection.execute(_SPANS, {"starts": [span.low for span in spans], "places": list(range(len(spans)))})
     connection.execute(_FILED)
     counts = connection.execute(_COUNTS).fetchall()
-    files = {file for _, file, _, _ in counts}
-    targets = {file: part_file(site.name, *_place(spans, names, file)) for file in files}
+    places = {file: divmod(file, len(spans)) for _, file, _, _ in counts}
+    targets = {
+        file: part_file(shares[share].site, spans[span].day, names[share]) for file, (share, span) in places.items()
+    }
     staged = _copy(loader, targets, sum(count for *_, count in counts))
     digests = {file: sha256(path) for file, path in staged.items()}
     parts: dict[int, list[Part]] = {}
     for number, file, object_, count in counts:
-        day, _ = _place(spans, names, file)
-        parts.setdefault(number, []).append(Part(site.name, day, targets[file], object_, count, digests[file]))
+        share, span = places[file]
+        part = Part(shares[share].site, spans[span].day, targets[file], object_, count, digests[file])
+        parts.setdefault(number, []).append(part)
     return parts
-
-
-def _place(spans: Sequence[DaySpan], names: Sequence[str], file: int) -> tuple[dt.date, str]:
-    """The day and the name of a part, by its number."""
-    share, span = divmod(file, len(spans))
-    return spans[span].day, names[share]
 
 
 def _copy(loader: BundleLoader, targets: Mapping[int, str], rows: int) -> Mapping[int, Path]:

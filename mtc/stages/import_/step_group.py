@@ -1,4 +1,4 @@
-"""Loads small import steps of a site together: their lines are read at once, as each reading costs much by itself.
+"""Loads small import steps together: their lines are read at once, as each reading costs much by itself.
 
 Every step gets what it would have got alone: its own choice of formats, files, accounting and messages. Where that is
 not sure, or something fails, the steps concerned are left to be run alone, so that each fails with its own error.
@@ -6,7 +6,7 @@ Nothing of them is published or recorded then.
 """
 
 import contextlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,6 +39,10 @@ class Member:
     loaded: list[LoadedObject] = field(default_factory=list)
     error: StepError | None = None
 
+    def source(self) -> LogSource:
+        """The source of its site."""
+        return self.context.open_source(self.context.site)
+
     @classmethod
     def of(cls, context: StepContext) -> "Member":
         """A step of which nothing is loaded yet."""
@@ -48,8 +52,9 @@ class Member:
 def load_group(contexts: Sequence[StepContext], spool: Path) -> tuple[list[Member], list[StepContext]]:
     """Load, publish and record the objects of steps; returns those steps, and those that have to be run alone.
 
-    `spool` is a folder for the group. The steps have the same settings. A group that cannot be read is halved. A step
-    whose objects cannot be fetched for now ends with that error, so that it is tried again only after a pause.
+    `spool` is a folder for them. Those with the same settings are a group, also of several sites; a group that cannot
+    be read is halved. A step whose objects cannot be fetched for now ends with that error, so that it is tried again
+    only after a pause.
 
     Raises:
         InterruptedRunError: the run has been asked to stop.
@@ -58,7 +63,7 @@ def load_group(contexts: Sequence[StepContext], spool: Path) -> tuple[list[Membe
     """
     over = [Member.of(context) for context in contexts if not context.work.load]
     alone: list[StepContext] = []
-    waiting = [_distinct(contexts, alone)]
+    waiting = list(_groups(contexts, alone))
     while waiting:
         some = waiting.pop()
         if len(some) < 2:  # noqa: PLR2004 - one step is no group
@@ -76,29 +81,29 @@ def load_group(contexts: Sequence[StepContext], spool: Path) -> tuple[list[Membe
     return over, alone
 
 
-def _distinct(contexts: Sequence[StepContext], others: list[StepContext]) -> list[StepContext]:
-    """The steps with objects that no earlier step has; any others with objects are added to `others`."""
-    keys: set[str] = set()
-    found: list[StepContext] = []
+def _groups(contexts: Sequence[StepContext], alone: list[StepContext]) -> Iterable[list[StepContext]]:
+    """The steps with objects, by their settings; those with an object of an earlier step are added to `alone`."""
+    keys: set[tuple[str, str]] = set()
+    found: dict[str, list[StepContext]] = {}
     for context in contexts:
-        mine = {item.key for item in context.work.load}
+        mine = {(context.site.name, item.key) for item in context.work.load}
         if mine:
-            (others if mine & keys else found).append(context)
+            (alone if mine & keys else found.setdefault(context.work.made_with, [])).append(context)
         keys |= mine
-    return found
+    return found.values()
 
 
 @dataclass(slots=True)
 class _Group:
     """Steps that are read together. `chooser` is that of the step whose objects are being bundled.
 
-    `owners` says by key which step an object is of. `over` are recorded as loaded, or cannot be fetched for now.
-    `alone` have to be run alone, as a check of theirs failed.
+    `owners` says which step an object is of, by its identity: sites may have equal objects. `over` are recorded as
+    loaded, or cannot be fetched for now. `alone` have to be run alone, as a check of theirs failed.
     """
 
     members: Mapping[StepId, Member]
     contexts: Mapping[StepId, StepContext]
-    owners: Mapping[str, StepId]
+    owners: Mapping[int, StepId]
     spool: Path
     chooser: ChooseFormat | None = None
     over: list[Member] = field(default_factory=list)
@@ -107,8 +112,9 @@ class _Group:
     @classmethod
     def of(cls, contexts: Sequence[StepContext], spool: Path) -> "_Group":
         """A group of which nothing is read yet."""
-        members = {context.step: Member.of(replace(context, spool=spool)) for context in contexts}
-        owners = {item.key: context.step for context in contexts for item in context.work.load}
+        moved = [replace(context, spool=spool / context.site.name) for context in contexts]
+        members = {context.step: Member.of(context) for context in moved}
+        owners = {id(item): context.step for context in contexts for item in context.work.load}
         return cls(members, {context.step: context for context in contexts}, owners, spool)
 
     @property
@@ -120,11 +126,10 @@ class _Group:
     def run(self) -> bool:
         """Load what can be loaded; returns whether everything could be read."""
         context = next(iter(self.members.values())).context
-        source = context.open_source(context.site)
         with (
             context.connect() as connection,
             staging_folder(context.warehouse) as staging,
-            contextlib.closing(self._fetched(source)) as fetched,
+            contextlib.closing(self._fetched()) as fetched,
             contextlib.closing(context.bundles(fetched, self._choose)) as bundles,
         ):
             loader = BundleLoader(
@@ -134,7 +139,7 @@ class _Group:
                 try:
                     if (bundle := next(bundles, None)) is None:
                         return True
-                    complete = self._load(loader, bundle, source)
+                    complete = self._load(loader, bundle)
                 except InterruptedRunError:
                     raise
                 except Exception:  # noqa: BLE001 - whatever it is, the step that it is of raises it again
@@ -146,10 +151,10 @@ class _Group:
         assert self.chooser is not None  # noqa: S101 - an object is fetched before it is bundled
         return self.chooser(sample, where, before)
 
-    def _fetched(self, source: LogSource) -> Generator[FetchedObject]:
+    def _fetched(self) -> Generator[FetchedObject]:
         for member in self.members.values():
             self.chooser = member.loader.chooser()
-            with contextlib.closing(member.loader.fetched(source)) as fetched:
+            with contextlib.closing(member.loader.fetched(member.source())) as fetched:
                 while (item := self._next(fetched, member)) is not None:
                     yield item
 
@@ -161,7 +166,7 @@ class _Group:
             self.over.append(member)
             raise
 
-    def _load(self, loader: BundleLoader, bundle: Bundle, source: LogSource) -> list[Member]:
+    def _load(self, loader: BundleLoader, bundle: Bundle) -> list[Member]:
         """Load a bundle, and publish what it has of steps that lie in it as a whole; returns these steps."""
         whole = self._whole(bundle)
         try:
@@ -173,7 +178,7 @@ class _Group:
         for (member, share), own in zip(whole, results, strict=True):
             segments = [bundle.segments[number] for number in share.numbers]
             try:
-                member.loader.add(segments, own, bundle.format, source)
+                member.loader.add(segments, own, bundle.format, member.source())
                 member.loaded = member.loader.complete(segments, bundle.format)
             except (StepError, OSError):
                 self.alone.append(self.contexts[member.context.step])
@@ -189,10 +194,10 @@ class _Group:
         numbers: dict[StepId, list[int]] = {}
         for number, segment in enumerate(bundle.segments):
             if segment.last and segment.lines and not segment.offset:
-                numbers.setdefault(self.owners[segment.object.key], []).append(number)
+                numbers.setdefault(self.owners[id(segment.object)], []).append(number)
         members = [(self.members[step], tuple(found)) for step, found in numbers.items()]
         return [
-            (member, Share(member.context.step.day, found))
+            (member, Share(member.context.site.name, member.context.step.day, found))
             for member, found in members
             if len(found) == len(member.context.work.load)
         ]
