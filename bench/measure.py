@@ -30,10 +30,12 @@ class Cost:
 Work = Callable[[], Cost]
 
 
-def run(command: Sequence[str], folder: Path, output: IO[str] | None = None) -> Cost:
+def run(
+    command: Sequence[str], folder: Path, output: IO[str] | None = None, changed: Mapping[str, str] | None = None
+) -> Cost:
     """Run a command and wait for it; one that fails ends the benchmark, with what it said on stderr.
 
-    `output` is where its stdout goes, if it is wanted.
+    `output` is where its stdout goes, if it is wanted; `changed` are further variables of its environment.
     """
     with (folder / "said.txt").open("w+b") as said:
         begun = time.perf_counter()
@@ -43,7 +45,7 @@ def run(command: Sequence[str], folder: Path, output: IO[str] | None = None) -> 
             stdin=subprocess.DEVNULL,
             stdout=output or subprocess.DEVNULL,
             stderr=said,
-            env=_environment(),
+            env={**_environment(), **(changed or {})},
         )
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         seconds = time.perf_counter() - begun

@@ -27,9 +27,10 @@ MANY_FILES = "logs/{site}/{date:%Y-%m-%d}/*"
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """One project of the benchmark."""
+    """One project of the benchmark. Without `native` its logs are read by SQL alone."""
 
     root: Path
+    native: bool = True
 
     @property
     def log(self) -> Path:
@@ -59,7 +60,8 @@ class Workplace:
 
     def mtc(self, *arguments: str) -> Cost:
         """Run a command of mtc."""
-        return run([sys.executable, "-m", "mtc", *arguments], self.root)
+        changed = {} if self.native else {"MTC_NATIVE": "0"}
+        return run([sys.executable, "-m", "mtc", *arguments], self.root, changed=changed)
 
     def fresh(self, *stages: str) -> Cost:
         """Do stages for the first time."""
