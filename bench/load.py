@@ -31,7 +31,7 @@ def setting_of(chosen: argparse.Namespace, folder: Path) -> Setting:
         sites=10 if quick else 200,
         stat_sites=5 if quick else 25,
         stat_days=40 if quick else 400,
-        agents=2_000 if quick else 50_000,
+        agents=2_000 if quick else 400_000,
         copies=20 if chosen.large else 2,
         importer=chosen.importer,
     )

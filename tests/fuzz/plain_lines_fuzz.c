@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         data[0] >> 4 & 1, data[0] >> 5 & 1, data[0] >> 6 & 1, data[0] >> 7 ? -86400000000 : 0, data[1]};
     size_t block = data[1] < 128 ? 1 : (size_t)data[1] * 64, at = 2;
     struct reader *r = plain_new(&settings, WORDS_GIVEN, MEANINGS, 7);
-    int64_t lines = 0, wanted = 0, counts[VERDICTS + 1], sum = 0;
+    int64_t lines = 0, wanted = 0, counts[VERDICTS + 2], sum = 0;
     while (at < size) { /* blocks of whole lines, each in memory of its own, so that a byte too far is noticed */
         size_t end = at + block < size ? at + block : size;
         while (end < size && data[end - 1] != '\n') end++;

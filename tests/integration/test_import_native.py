@@ -15,6 +15,7 @@ from mtc.formats.native.library import PlainLines, why_not
 from mtc.formats.native.reading import native_reading
 from mtc.formats.registry import FORMATS
 from mtc.formats.settings import Filters, HitSettings
+from mtc.stages.import_ import line_table
 from mtc.stages.import_.bundles import Bundling
 from mtc.stages.import_.import_step import ImportStage
 
@@ -137,6 +138,15 @@ def check(folder: Path, data: bytes, form: str, site: str, size: int = 128 << 20
     assert rejected == database.rejected()
     assert files.keys() == wanted.keys()
     assert files == wanted
+
+
+def test_both_ways_make_the_same_bytes_of_very_many_user_agents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """These are joined, and not looked up in a list."""
+    monkeypatch.setattr(line_table, "_MOST_LISTED", 99)
+    rows = [line(f"/{number}", agent=f"Mozilla/5.0 ({number % 300}) Firefox/{number % 7}.0") for number in range(3000)]
+    check(tmp_path, text(*rows), "combined", "usual")
 
 
 @pytest.mark.parametrize("site", SITES)

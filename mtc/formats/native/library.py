@@ -24,7 +24,7 @@ Ending = Literal["common", "combined", "extra"]
 _TABLES: tuple[Table, ...] = ("hits", "odd", "agents")
 _ENDINGS: tuple[Ending, ...] = ("common", "combined", "extra")
 _FILTERED = ("error", "redirect", "static")
-_COUNTS = 6
+_COUNTS = 7
 _STREAM = b"arrow_array_stream"
 
 
@@ -47,12 +47,16 @@ class PlainSettings:
 
 @dataclass(frozen=True, slots=True)
 class PlainCounts:
-    """How many lines there were so far: hits, filtered by reason, and odd ones; `wild` of these have many quotes."""
+    """How many lines there were so far: hits, filtered by reason, and odd ones; `wild` of these have many quotes.
+
+    `agents` is how many user agents the hits have.
+    """
 
     hits: int
     filtered: Mapping[str, int]
     odd: int
     wild: int
+    agents: int
 
 
 class _Settings(ctypes.Structure):
@@ -151,8 +155,8 @@ class PlainLines:
         """Count the lines so far."""
         found = (ctypes.c_int64 * _COUNTS)()
         self._library.plain_counts(self._reader, found)
-        hits, *filtered, odd, wild = found
-        return PlainCounts(hits, dict(zip(_FILTERED, filtered, strict=True)), odd, wild)
+        hits, *filtered, odd, wild, agents = found
+        return PlainCounts(hits, dict(zip(_FILTERED, filtered, strict=True)), odd, wild, agents)
 
     def scan(self, table: Table) -> object:
         """A table, to be registered with the database."""

@@ -38,7 +38,7 @@ _NAMES = ", ".join(name for name, _ in KNOWN_COLUMNS)
 _NAME = re.compile(r"(\d{8})-([0-9a-f]{32})\.parquet")
 _DIGITS = 32  # of a digest
 _FILES = 8
-_MOST = 200_000  # user agents
+_MOST = 500_000  # user agents
 _LONGEST = 500  # characters
 
 

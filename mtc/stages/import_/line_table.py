@@ -60,16 +60,22 @@ _AGENTS_AT_ONCE = 20_000
 JOIN_AGENTS = "LEFT JOIN agents ON coalesce(l.user_agent, '') = agents.user_agent"
 """SQL that joins the lines `l` to their user agents. The rows then come in any order."""
 
-_LISTED_COLUMNS = (*(name for name, _ in KNOWN_COLUMNS), "excluded")
-_LIST_AGENTS = f"""
-CREATE OR REPLACE TEMP TABLE agent_list AS
-SELECT list({{{", ".join(f"{name}: {name}" for name in _LISTED_COLUMNS)}}} ORDER BY code) AS listed
-FROM agent_codes LEFT JOIN agents USING (user_agent)
-"""  # noqa: S608 - constants
+_CODED_AGENTS = """
+CREATE OR REPLACE TEMP TABLE coded_agents AS SELECT * FROM agent_codes LEFT JOIN agents USING (user_agent)
+"""
+_LIST_AGENTS = """
+CREATE OR REPLACE TEMP TABLE agent_list AS SELECT list(a ORDER BY code) AS listed FROM coded_agents AS a
+"""
 _LISTED = """(
     SELECT *, nullif(agents.user_agent, '') AS user_agent
     FROM (SELECT *, listed[agent + 1] AS agents FROM {hits} CROSS JOIN agent_list)
 ) AS l"""
+_CODED = """(
+    SELECT l.*, nullif(a.user_agent, '') AS user_agent, a AS agents
+    FROM {hits} LEFT JOIN coded_agents AS a ON code = agent
+) AS l"""
+_MOST_LISTED = 20_000
+"""So many agents are looked up in a list: in a longer one a look-up takes longer than to join and sort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class Lines:
     `hits` have their fields. `reasons` has `reason` and `rejected` of the lines that are not hits, apart from those
     that the bundle's segments count. `read` are those in the table `lines`, which has all lines, or those that are not
     plain. If hits are `coded`, they have the code of their user agent in the table `agent_codes` and not its text.
-    They come in order if they are `ordered`.
+    They come in order if they are `ordered`, which a join with their agents would end.
     """
 
     count: int
@@ -174,9 +180,10 @@ def _read_native(connection: duckdb.DuckDBPyConnection, plain: PlainLines, readi
     connection.execute(_CODES)
     count = counts.hits + sum(counts.filtered.values()) + counts.odd
     hits, reasons = native.hits("native_hits"), native.reasons("native_hits")
+    few = counts.agents <= _MOST_LISTED
     if not counts.odd:
         connection.execute(_NONE_READ)
-        return Lines(count, hits, f"({reasons or _NO_REASONS})", _NUMBERED, coded=True, ordered=True)
+        return Lines(count, hits, f"({reasons or _NO_REASONS})", _NUMBERED, coded=True, ordered=few)
     connection.execute(read_texts("SELECT n, line FROM native_odd", reading, exact=counts.wild > 0))
     _judge(connection, reading)
     connection.execute(_MORE_CODES)
@@ -185,7 +192,7 @@ def _read_native(connection: duckdb.DuckDBPyConnection, plain: PlainLines, readi
     both = f"(SELECT n, agent, {columns} FROM {hits} UNION ALL {odd})"  # noqa: S608 - own pieces
     reasons = " UNION ALL ".join(filter(None, (reasons, _READ_REASONS.format(read=_NUMBERED))))
     ((odd_hits,),) = connection.execute(_ODD_HITS).fetchall()
-    return Lines(count, both if odd_hits else hits, f"({reasons})", _NUMBERED, coded=True, ordered=not odd_hits)
+    return Lines(count, both if odd_hits else hits, f"({reasons})", _NUMBERED, coded=True, ordered=few and not odd_hits)
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, reading: Reading) -> int:
@@ -267,8 +274,13 @@ def count_agents(connection: duckdb.DuckDBPyConnection, bundle: Bundle, lines: L
 
 
 def list_agents(connection: duckdb.DuckDBPyConnection, lines: Lines) -> None:
-    """Fill `agent_list`, where the agents of coded hits are looked up: unlike a join, that keeps the order of rows."""
+    """Fill the tables of the agents of coded hits.
+
+    Those of ordered hits are looked up in the only row of `agent_list`: unlike a join, that keeps the order of rows.
+    """
     if lines.coded:
+        connection.execute(_CODED_AGENTS)
+    if lines.ordered:
         connection.execute(_LIST_AGENTS)
 
 
@@ -280,7 +292,9 @@ def is_ordered(lines: Lines, bundle: Bundle) -> bool:
 def with_agents(lines: Lines, bundle: Bundle) -> str:
     """SQL: the hits as `l`, each with the columns of its segment and with its row of `agents`."""
     hits = with_segments(lines.hits, bundle)
-    return _LISTED.format(hits=hits) if lines.coded else f"{hits} {JOIN_AGENTS}"
+    if lines.ordered:
+        return _LISTED.format(hits=hits)
+    return _CODED.format(hits=hits) if lines.coded else f"{hits} {JOIN_AGENTS}"
 
 
 def fill_agents(connection: duckdb.DuckDBPyConnection, filters: Filters, known: KnownAgents | None = None) -> None:
