@@ -35,8 +35,9 @@ from mtc.formats.model import Format
 from mtc.formats.registry import NAMES
 from mtc.formats.settings import ClientSettings, Filters
 from mtc.manifest.models import Source
-from mtc.stages.import_.bundle_loader import SAMPLES, SegmentResult
+from mtc.stages.import_.bundle_loader import SegmentResult
 from mtc.stages.import_.object_text import ChooseFormat
+from mtc.stages.import_.rejected_files import SAMPLES
 
 AUTO = "auto"
 _AS_BEFORE = "as the lines before it"

@@ -24,12 +24,12 @@ from mtc.manifest.project import Project
 from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, Task
 from mtc.sources.source import LogArchive
 from mtc.stages.deliver.step_delivery import DeliverySummary
-from mtc.stages.import_.bundle_loader import sweep_rejected
 from mtc.stages.import_.bundles import Bundling
 from mtc.stages.import_.format_choice import check_step_quality, messages_note
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.object_loader import ObjectLoader, OpenArchive, OpenSource, StepContext
 from mtc.stages.import_.prefetch import prefetch
+from mtc.stages.import_.rejected_files import sweep_rejected
 from mtc.stages.import_.reload import ReloadCheck
 from mtc.stages.import_.step_group import Member, load_group, may_be_grouped
 from mtc.stages.stage import (

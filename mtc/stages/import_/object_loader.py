@@ -26,12 +26,13 @@ from mtc.manifest.project import SiteSettings
 from mtc.plan.work import ImportWork, LoadedStep
 from mtc.sources.source import LogArchive, LogSource
 from mtc.stages.deliver.step_delivery import DeliveryJob
-from mtc.stages.import_.bundle_loader import SAMPLES, BundleLoader, SegmentResult, reading_of
+from mtc.stages.import_.bundle_loader import BundleLoader, SegmentResult, reading_of
 from mtc.stages.import_.bundles import Bundling, make_bundles
 from mtc.stages.import_.format_choice import SourceFormat, check_quality, check_quality_early, format_chooser
 from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.object_text import ChooseFormat, FetchedObject, as_text
 from mtc.stages.import_.prefetch import one_by_one, prefetch, prefetch_one
+from mtc.stages.import_.rejected_files import SAMPLES
 from mtc.stages.import_.reload import ReloadCheck
 from mtc.stages.import_.segments import Bundle, Segment, lines_of
 from mtc.stages.stage import Fact, FactRecorder, ObjectLoaded

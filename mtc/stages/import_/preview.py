@@ -21,7 +21,7 @@ from mtc.formats.line_sql import FIELDS_KEPT
 from mtc.formats.model import Format
 from mtc.formats.settings import Filters
 from mtc.manifest.project import SiteSettings
-from mtc.stages.import_.bundle_loader import SegmentResult, count_lines, reading_of, sample_rejected
+from mtc.stages.import_.bundle_loader import SegmentResult, count_lines, reading_of
 from mtc.stages.import_.bundles import Bundling, make_bundles
 from mtc.stages.import_.format_choice import ChosenFormat, SourceFormat, check_quality, choose
 from mtc.stages.import_.line_table import (
@@ -33,6 +33,7 @@ from mtc.stages.import_.line_table import (
     with_segments,
 )
 from mtc.stages.import_.object_text import FetchedObject, as_text
+from mtc.stages.import_.rejected_files import sample_rejected
 from mtc.stages.import_.segments import Bundle
 
 HIT = "hit"

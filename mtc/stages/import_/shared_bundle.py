@@ -13,21 +13,10 @@ from mtc.core.atomic_files import sha256
 from mtc.core.errors import PermanentError
 from mtc.core.model import Part
 from mtc.core.sql import literal
-from mtc.stages.import_.bundle_loader import (
-    HIT_COLUMNS,
-    PARQUET,
-    BundleLoader,
-    Hits,
-    SegmentResult,
-    any_rejected,
-    count_lines,
-    near_spans,
-    part_name,
-    sample_rejected,
-    segment_result,
-    view_of_hits,
-)
+from mtc.stages.import_.bundle_loader import BundleLoader, SegmentResult, count_lines, segment_result
+from mtc.stages.import_.hit_parts import HIT_COLUMNS, PARQUET, Hits, near_spans, part_name, view_of_hits
 from mtc.stages.import_.line_table import segment_object_id, with_agents, with_segments
+from mtc.stages.import_.rejected_files import any_rejected, sample_rejected
 from mtc.stages.import_.segments import Bundle
 from mtc.warehouse.parts import bundle_name, part_file, rejected_file
 

@@ -14,7 +14,7 @@ from mtc.core.errors import PermanentError
 from mtc.core.model import Accounting, LoadedObject, Part, StepId
 from mtc.core.sql import literal
 from mtc.sources.merged_slices import merged_content, merged_slice
-from mtc.stages.import_.bundle_loader import PARQUET, part_name
+from mtc.stages.import_.hit_parts import PARQUET, part_name
 from mtc.warehouse.parts import COLUMNS, bundle_name, object_id, part_file, rejected_file
 from mtc.warehouse.rejected_lines import merged_lines
 
