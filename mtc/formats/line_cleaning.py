@@ -1,9 +1,10 @@
 r"""Cleans the bytes of a log so that DuckDB reads every line: whole lines, valid UTF-8, one kind of line end.
 
 The number of lines never changes: a line ends with a line feed, which the last one may lack. Bytes that are not UTF-8
-become `\xNN`, as Apache writes them; a carriage return that is not part of a line end becomes `\r`; an empty line
-becomes one blank; a line longer than `LONGEST` bytes is truncated and marked, to be counted as rejected. The result for
-a line does not depend on the lines around it.
+become `\xNN`, as Apache writes them; a carriage return that is not part of a line end becomes `\r`. A byte order mark
+before a line is removed, as the database removes the first one. An empty line becomes one blank; a line longer than
+`LONGEST` bytes is truncated and marked, to be counted as rejected. The result for a line does not depend on the lines
+around it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -48,20 +49,25 @@ def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest + b"\n"
 
 
-def is_tidy(block: bytes) -> bool:
-    """Whether `tidy` would not change these whole lines of a log."""
-    return not (b"\r" in block or _SEPARATOR in block or _MARK in block or _has_long_line(block))
-
-
 def tidy(block: bytes) -> bytes:
     """Clean whole lines, except for invalid UTF-8 and blank lines, which cost more to find."""
-    text = block
+    text = block if block.isascii() else _without_marks(block)
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\\r")
     text = text.replace(_SEPARATOR, b"\\x01")
     if _has_long_line(text):
         text = b"\n".join(_shorten(line) if len(line) > LONGEST else line for line in text.split(b"\n"))
     return text
+
+
+def _without_marks(text: bytes) -> bytes:
+    """Remove byte order marks at the beginnings of lines, as in files that were put together."""
+    rest = text
+    while rest.startswith(BOM):
+        rest = rest[len(BOM) :]
+    while b"\n" + BOM in rest:
+        rest = rest.replace(b"\n" + BOM, b"\n")
+    return rest
 
 
 def clean(block: bytes) -> bytes:

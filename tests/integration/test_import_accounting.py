@@ -96,6 +96,8 @@ def valid_lines(data: bytes) -> dict[int, str]:
 @WAYS
 @given(data=FILES)
 @settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
+@example(data=b"\xef\xbb\xbf\xef\xbb\xbf\n")
+@example(data=b"\xef\xbb\xbf" + text("\ufeff" + line("/1"), line("/2"), "\ufeff\ufeff" + line("/3"), "\ufeff"))
 @example(data=b'\n"\rx\n' + text(line("/1")))
 @example(data=b"\rx\n" + text(line("/1")))
 @example(data=text(line("/1"), "", line("/2")) + b"x\ry\n")
