@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mtc.core.model import Stage, StepId
+from mtc.core.sets import limited_sets
 from mtc.plan.work import ImportWork, LoadedStep, PlannedStep, StatWork, Task
 
 _IMPORT_SET = 50
@@ -186,7 +187,8 @@ def _import_sets(
 
     The sets are no larger than needed to keep all slots busy.
     """
-    sizes = {each.step: _size(each) for each in steps if each.step.site not in archived and _is_small(each)}
+    sizes = {each.step: _size(each) for each in steps if each.step.site not in archived and _only_loads_few(each)}
+    sizes = {step: size for step, size in sizes.items() if size <= _IMPORT_BYTES[0]}
     most = min(_IMPORT_BYTES[1], max(_FEW_BYTES, sum(sizes.values()) // slots))
     filling: dict[tuple[str, str], tuple[list[PlannedStep], int]] = {}
     for planned in steps:
@@ -207,12 +209,10 @@ def _made_with(planned: PlannedStep) -> str:
     return planned.work.made_with if isinstance(planned.work, ImportWork) else ""
 
 
-def _is_small(planned: PlannedStep) -> bool:
-    """Whether an import step only has to load a few objects that are small together."""
+def _only_loads_few(planned: PlannedStep) -> bool:
+    """Whether an import step only has to load objects, and not many."""
     work = planned.work
-    if not isinstance(work, ImportWork) or not work.only_loads:
-        return False
-    return len(work.load) <= _MANY_OBJECTS and _size(planned) <= _IMPORT_BYTES[0]
+    return isinstance(work, ImportWork) and work.only_loads and len(work.load) <= _MANY_OBJECTS
 
 
 def _size(planned: PlannedStep) -> int:
@@ -227,11 +227,11 @@ def _stat_sets(steps: Sequence[PlannedStep], alone: Collection[str], slots: int)
 
     They are no larger than needed to keep all slots busy.
     """
-    most = _most_in_set(steps, slots)
+    days, hits = _most_in_set(steps, slots)
     joined: list[PlannedStep] = []
     for site, group in itertools.groupby(steps, key=lambda planned: planned.step.site):
-        for some in _divided(group, *most):
-            if joined and not _fit(joined, some, most[0]):
+        for some in limited_sets(group, lambda planned: _hits((planned,)), most=days, limit=hits):
+            if joined and not _fit(joined, some, days):
                 yield joined
                 joined = []
             if site in alone:
@@ -249,21 +249,6 @@ def _most_in_set(steps: Sequence[PlannedStep], slots: int) -> tuple[int, int]:
     sets = -(-len(steps) // _STAT_SET)
     sets = min(-(-sets // slots) * slots, max(sets, len(steps) // _FEW_DAYS))
     return -(-len(steps) // sets), max(_STAT_HITS, -(-_hits(steps) // slots))
-
-
-def _divided(steps: Iterable[PlannedStep], days: int, hits: int) -> Iterator[list[PlannedStep]]:
-    """Sets of at most so many days, and of so many hits or of one day."""
-    some: list[PlannedStep] = []
-    found = 0
-    for planned in steps:
-        more = _hits((planned,))
-        if some and (len(some) >= days or found + more > hits):
-            yield some
-            some, found = [], 0
-        some.append(planned)
-        found += more
-    if some:
-        yield some
 
 
 def _fit(some: Sequence[PlannedStep], others: Sequence[PlannedStep], days: int) -> bool:

@@ -8,6 +8,7 @@ import contextlib
 import datetime as dt
 import glob
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from mtc.core.atomic_files import path_inside, sha256
 from mtc.core.errors import MtcError, PermanentError, explain_read_error
 from mtc.core.hit_order import Place, in_order
 from mtc.core.model import RECIPES, Accounting, Part, Stage
+from mtc.core.sets import limited_sets
 from mtc.formats.settings import SEARCH_PARAMETERS
 from mtc.manifest.project import SiteSettings
 from mtc.warehouse import day_tables
@@ -138,18 +140,12 @@ class WarehouseStatistics:
 
 def batches(days: Iterable[SiteDay]) -> Iterator[Sequence[SiteDay]]:
     """Split days, in order, into sets that are counted at once: of sites whose zone and search parameters are equal."""
-    batch: list[SiteDay] = []
-    hits = 0
-    for each in days:
-        day_hits = sum(part.hits for part in each.work.parts)
-        is_full = hits + day_hits > BATCH_HITS or len(batch) >= BATCH_DAYS
-        if batch and (is_full or _way_of_counting(batch[0].site) != _way_of_counting(each.site)):
-            yield batch
-            batch, hits = [], 0
-        batch.append(each)
-        hits += day_hits
-    if batch:
-        yield batch
+    for _, alike in itertools.groupby(days, key=lambda each: _way_of_counting(each.site)):
+        yield from limited_sets(alike, _hits_of, most=BATCH_DAYS, limit=BATCH_HITS)
+
+
+def _hits_of(day: SiteDay) -> int:
+    return sum(part.hits for part in day.work.parts)
 
 
 def _way_of_counting(site: SiteSettings) -> tuple[str, tuple[str, ...]]:
