@@ -263,7 +263,7 @@ def _typed(reading: Reading, behind: Collection[str]) -> str:
     log_format = reading.format
     method, target = (_part(log_format, at, name) for at, name in enumerate(("method", "target"), start=1))
     asked_for = f"coalesce(path, {target})"
-    typed = {"host": _host(asked_for), "referrer": _given("referrer")}
+    typed = {"host": _host(asked_for), "referrer": sql.given("referrer")}
     more = "".join(f", {typed[name]} AS {name}" for name in behind)
     return f"""
     ip AS client,
@@ -282,23 +282,17 @@ def _host(target: str) -> str:
     return f"coalesce({HOST_NAME}, {sql.host_of(target)})"
 
 
-def _given(text: str) -> str:
-    return f"nullif(nullif({text}, '-'), '')"
-
-
 def _hit_fields(reading: Reading, behind: Collection[str]) -> str:
     """SQL: a struct of the fields of a hit."""
     log_format = reading.format
-    unit = log_format.per_millisecond
-    protocol = _part(log_format, 3, "protocol")
     typed = {
         "host": _host("asked_for"),
-        "user": _given('"user"'),
-        "protocol": f"nullif(nullif({protocol}, ''), '-')",
-        "bytes": "try_cast(try_cast(bytes AS UBIGINT) AS BIGINT)",
-        "time_ms": f"try_cast(time_taken AS DOUBLE) / {unit}" if unit else "NULL::DOUBLE",
-        "referrer": _given("referrer"),
-        "user_agent": _given("user_agent"),
+        "user": sql.given('"user"'),
+        "protocol": sql.given(_part(log_format, 3, "protocol")),
+        "bytes": sql.size("bytes"),
+        "time_ms": sql.duration("time_taken", log_format),
+        "referrer": sql.given("referrer"),
+        "user_agent": sql.given("user_agent"),
     }
     given = {name: quoted(name) for name in FIELDS_KEPT} | {
         name: text for name, text in typed.items() if name not in behind

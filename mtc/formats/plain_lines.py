@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtc.core.sql import literal
-from mtc.formats import client_address, filters
+from mtc.formats import client_address, filters, sql
 from mtc.formats.line_sql import FIELDS_KEPT, HOST_NAME, PROTOCOLS, Reading, file_reader, quoted
 from mtc.formats.model import CLF_TIME, Format, Time
 from mtc.formats.pattern import FastPath, LinePattern
@@ -30,7 +30,8 @@ _METHODS = "(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|PROPFIND)"
 _PROTOCOL = f"(?:{'|'.join(map(re.escape, PROTOCOLS))})"
 _REQUEST = rf"{_METHODS} /\S* {_PROTOCOL}"
 _LONGEST_SHIFT = 300 * 86400  # seconds
-_DELIMITER = "?"
+QUERY_DELIMITER = "?"
+"""The usual one."""
 _PIECE = re.compile(r"\bc\d+\b")
 
 
@@ -101,7 +102,7 @@ FROM sorted
     @property
     def _filters_simply(self) -> bool:
         rules = filters.rules(self.reading.filters, self.reading.hits, self.reading.site_zone)
-        is_usual = self.reading.hits.query_delimiter == _DELIMITER
+        is_usual = self.reading.hits.query_delimiter == QUERY_DELIMITER
         return is_usual and {name for _, name in rules} <= {"error", "redirect", "static"}
 
     @property
@@ -139,19 +140,17 @@ FROM sorted
     def _fields(self) -> dict[str, str]:
         """SQL over the pieces: the fields of a plain line, except path, query and time."""
         texts, request = self._texts, "c1"
-        unit = self.reading.format.per_millisecond
-        has_time = unit and "time_taken" in texts
         return {
             "host": texts.get("host", "NULL::VARCHAR"),
             "ip": texts["ip"],
-            "user": f"nullif(nullif({texts['user']}, '-'), '')" if "user" in texts else "NULL::VARCHAR",
+            "user": sql.given(texts.get("user")),
             "method": f"split_part({request}, ' ', 1)",
             "protocol": f"split_part({request}, ' ', 3)",
             "status": f"try_cast({texts['status']} AS SMALLINT)",
-            "bytes": f"try_cast(try_cast({texts['bytes']} AS UBIGINT) AS BIGINT)",
-            "time_ms": f"try_cast({texts['time_taken']} AS DOUBLE) / {unit}" if has_time else "NULL::DOUBLE",
-            "referrer": _given(texts.get("referrer")),
-            "user_agent": _given(texts.get("user_agent")),
+            "bytes": sql.size(texts["bytes"]),
+            "time_ms": sql.duration(texts.get("time_taken"), self.reading.format),
+            "referrer": sql.given(texts.get("referrer")),
+            "user_agent": sql.given(texts.get("user_agent")),
         }
 
     @property
@@ -168,10 +167,6 @@ FROM sorted
         """The pieces that the fields of a hit are in, apart from its time."""
         names = {name for text in (*self._fields.values(), self._local) for name in _PIECE.findall(text)}
         return sorted(names, key=lambda name: int(name[1:]))
-
-
-def _given(text: str | None) -> str:
-    return f"nullif(nullif({text}, '-'), '')" if text else "NULL::VARCHAR"
 
 
 def _statuses(reading: Reading) -> Iterator[str]:

@@ -63,6 +63,22 @@ def http_version(text: str) -> str:
     END"""
 
 
+def given(text: str | None) -> str:
+    """A text; NULL where it is missing, empty or a dash."""
+    return f"nullif(nullif({text}, '-'), '')" if text else "NULL::VARCHAR"
+
+
+def size(text: str) -> str:
+    """A number of bytes; NULL for a text that is none."""
+    return f"try_cast(try_cast({text} AS UBIGINT) AS BIGINT)"
+
+
+def duration(text: str | None, log_format: Format) -> str:
+    """The time taken in milliseconds, from a number in the format's unit; NULL where there is none."""
+    unit = log_format.per_millisecond
+    return f"try_cast({text} AS DOUBLE) / {unit}" if text and unit else "NULL::DOUBLE"
+
+
 def query_text(text: str) -> str:
     """A query without its question mark."""
     return f"ltrim({text}, '?')"

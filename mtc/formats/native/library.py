@@ -10,20 +10,23 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from mtc.core.errors import TransientError
 from mtc.formats.native.build import LIBRARY, SOURCE, source_digest
+from mtc.formats.pattern import Ending
 
 SWITCH = "MTC_NATIVE"
 """The environment variable that turns the library off, with the value 0."""
 
 Table = Literal["hits", "odd", "agents"]
-Ending = Literal["common", "combined", "extra"]
+TABLES: tuple[Table, ...] = get_args(Table)
+"""What a reader has of its lines."""
 
-_TABLES: tuple[Table, ...] = ("hits", "odd", "agents")
-_ENDINGS: tuple[Ending, ...] = ("common", "combined", "extra")
-_FILTERED = ("error", "redirect", "static")
+FILTERED = ("error", "redirect", "static")
+"""The reasons for which a reader leaves lines out."""
+
+_ENDINGS: tuple[Ending, ...] = get_args(Ending)
 _COUNTS = 7
 _STREAM = b"arrow_array_stream"
 
@@ -133,7 +136,7 @@ class PlainLines:
             _ENDINGS.index(settings.ending),
             settings.host == 0,
             settings.host == 1,
-            *(name in settings.keeps for name in _FILTERED),
+            *(name in settings.keeps for name in FILTERED),
             settings.shift,
             secrets.randbits(64),
         )
@@ -156,7 +159,7 @@ class PlainLines:
         found = (ctypes.c_int64 * _COUNTS)()
         self._library.plain_counts(self._reader, found)
         hits, *filtered, odd, wild, agents = found
-        return PlainCounts(hits, dict(zip(_FILTERED, filtered, strict=True)), odd, wild, agents)
+        return PlainCounts(hits, dict(zip(FILTERED, filtered, strict=True)), odd, wild, agents)
 
     def scan(self, table: Table) -> object:
         """A table, to be registered with the database."""
@@ -164,7 +167,7 @@ class PlainLines:
 
     def stream(self, table: Table) -> object:
         """A new Arrow stream of a table, in a capsule; the reader owns it."""
-        stream = self._library.plain_scan(self._reader, _TABLES.index(table))
+        stream = self._library.plain_scan(self._reader, TABLES.index(table))
         self._check(stream)
         return _capsule()(stream, _STREAM, None)
 

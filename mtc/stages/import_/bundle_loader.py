@@ -29,6 +29,7 @@ from mtc.stages.import_.known_agents import KnownAgents
 from mtc.stages.import_.line_table import (
     Lines,
     count_agents,
+    drop_lines,
     fill_agents,
     fill_lines,
     fill_segments,
@@ -41,8 +42,6 @@ from mtc.stages.import_.line_table import (
 from mtc.stages.import_.rejected_files import any_rejected, sample_rejected, write_rejected
 from mtc.stages.import_.segments import Bundle, Segment, name_of
 from mtc.warehouse.parts import bundle_name, rejected_file
-
-_DROP_LINES = "DROP TABLE IF EXISTS lines; DROP TABLE IF EXISTS seen"
 
 _ReasonCounts = list[tuple[str | None, bool, int]]
 
@@ -99,7 +98,7 @@ class BundleLoader:
         except duckdb.Error as error:
             raise explain_database_error(error, name_of(bundle.segments)) from error
         finally:
-            self.connection.execute(_DROP_LINES)
+            drop_lines(self.connection)
 
     def _stage(self, bundle: Bundle, lines: Lines, name: str) -> list[SegmentResult]:
         accountings = count_lines(self.connection, bundle, lines, self.site.filters)

@@ -88,7 +88,7 @@ class _OpenBundle:
         return lines
 
     def filtered(self) -> Counter[str]:
-        """How many lines were left out so far, by reason."""
+        """How many lines were left out since this was last asked, by reason."""
         return self.sink.filtered() if self.sink else Counter()
 
     def closed(self) -> Bundle:
@@ -110,7 +110,6 @@ class _OpenSegment:
     bundle: _OpenBundle
     offset: int
     first: int
-    before: Counter[str]
     lines: int = 0
 
     def write(self, block: bytes) -> None:
@@ -120,8 +119,7 @@ class _OpenSegment:
     def end(self, content: str = "", text: str = "", header: str = "") -> int:
         """Add the segment to its bundle, as the last one if `content` is given; returns the object's lines so far."""
         if self.lines or content:
-            filtered = self.bundle.filtered() - self.before
-            last = bool(content)
+            last, filtered = bool(content), self.bundle.filtered()
             segment = Segment(self.object, self.first, self.lines, self.offset, last, content, text, header, filtered)
             self.bundle.segments.append(segment)
         return self.offset + self.lines
@@ -180,7 +178,7 @@ class _BundleWriter:
         else:
             self.open.remove(bundle)
         self.open.append(bundle)
-        return _OpenSegment(object_, bundle, offset, bundle.lines, bundle.filtered())
+        return _OpenSegment(object_, bundle, offset, bundle.lines)
 
     def _limit_open(self) -> Iterator[Bundle]:
         """Close the least recently used bundle if too many are open."""

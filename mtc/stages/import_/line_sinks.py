@@ -21,7 +21,7 @@ class LineSink(Protocol):
         """Add whole lines; returns how many they are."""
 
     def filtered(self) -> Counter[str]:
-        """How many lines were left out so far, by reason."""
+        """How many lines were left out since this was last asked, by reason."""
 
     def closed(self, format_: Format, segments: tuple[Segment, ...]) -> Bundle:
         """No more lines follow: the bundle of all of them."""
@@ -54,18 +54,21 @@ class _TextFile:
 
 @dataclass(slots=True)
 class _Native:
-    """The native reader."""
+    """The native reader. `counted` are the filtered lines that were asked for."""
 
-    lines: PlainLines = field()
+    native: NativeReading
+    lines: PlainLines
+    counted: Counter[str] = field(default_factory=Counter)
 
     def write(self, block: bytes) -> int:
         return self.lines.feed(valid_utf8(block))
 
     def filtered(self) -> Counter[str]:
-        return Counter(self.lines.counts().filtered)
+        before, self.counted = self.counted, Counter(self.lines.counts().filtered)
+        return self.counted - before
 
     def closed(self, format_: Format, segments: tuple[Segment, ...]) -> PlainBundle:
-        return PlainBundle(self.lines, format_, segments)
+        return PlainBundle(self.lines, self.native, format_, segments)
 
     def abandon(self) -> None:
         self.lines.close()
@@ -74,7 +77,7 @@ class _Native:
 def open_sink(path: Path, native: NativeReading | None, first: bytes) -> LineSink:
     """Open the native reader if most of the first lines are plain, else a text file at `path`."""
     if native is not None and _mostly_plain(native.settings, first):
-        return _Native(PlainLines(native.settings))
+        return _Native(native, PlainLines(native.settings))
     path.parent.mkdir(parents=True, exist_ok=True)
     return _TextFile(path, path.open("wb"))
 

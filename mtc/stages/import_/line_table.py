@@ -18,8 +18,7 @@ from mtc.formats.compression import BLOCK
 from mtc.formats.filters import agent_excluded
 from mtc.formats.line_cleaning import clean, whole_lines
 from mtc.formats.line_sql import COUNTED, FIELDS_KEPT, Reading, judged, quoted, read_lines, read_texts
-from mtc.formats.native.library import PlainLines, Table
-from mtc.formats.native.reading import native_reading
+from mtc.formats.native.library import TABLES
 from mtc.formats.plain_lines import ODD, SEEN, PlainReading, plain_reading
 from mtc.formats.settings import Filters
 from mtc.stages.import_.known_agents import KNOWN_COLUMNS, KnownAgents
@@ -125,7 +124,7 @@ def fill_lines(connection: duckdb.DuckDBPyConnection, bundle: Bundle, reading: R
         PermanentError: not every line could be accounted for.
     """
     if isinstance(bundle, PlainBundle):
-        lines = _read_native(connection, bundle.plain, reading)
+        lines = _read_native(connection, bundle)
         found = lines if lines.count == lines_of(bundle) else None
     else:
         found = _TextReader(connection, bundle, reading).read_somehow(scratch)
@@ -169,14 +168,11 @@ def _read_plain(connection: duckdb.DuckDBPyConnection, path: Path, plain: PlainR
     return Lines(int(count), hits, reasons, _NUMBERED)
 
 
-def _read_native(connection: duckdb.DuckDBPyConnection, plain: PlainLines, reading: Reading) -> Lines:
+def _read_native(connection: duckdb.DuckDBPyConnection, bundle: PlainBundle) -> Lines:
     """Register the tables of the native reader; fill `lines` with those that are not plain, and `agent_codes`."""
-    native, counts = native_reading(reading), plain.counts()
-    if native is None:
-        raise TypeError(reading)
-    tables: tuple[Table, ...] = ("hits", "odd", "agents")
-    for table in tables:
-        connection.register(f"native_{table}", plain.scan(table))
+    native, counts, reading = bundle.native, bundle.plain.counts(), bundle.native.reading
+    for table in TABLES:
+        connection.register(f"native_{table}", bundle.plain.scan(table))
     connection.execute(_CODES)
     count = counts.hits + sum(counts.filtered.values()) + counts.odd
     hits, reasons = native.hits("native_hits"), native.reasons("native_hits")
@@ -193,6 +189,13 @@ def _read_native(connection: duckdb.DuckDBPyConnection, plain: PlainLines, readi
     reasons = " UNION ALL ".join(filter(None, (reasons, _READ_REASONS.format(read=_NUMBERED))))
     ((odd_hits,),) = connection.execute(_ODD_HITS).fetchall()
     return Lines(count, both if odd_hits else hits, f"({reasons})", _NUMBERED, coded=True, ordered=few and not odd_hits)
+
+
+def drop_lines(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop the lines of a bundle. The tables of the native reader must not be read when it is closed."""
+    connection.execute("DROP TABLE IF EXISTS lines; DROP TABLE IF EXISTS seen")
+    for table in TABLES:
+        connection.unregister(f"native_{table}")
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, reading: Reading) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from mtc.core.model import SourceObject
 from mtc.formats.model import Format
 from mtc.formats.native.library import PlainLines
+from mtc.formats.native.reading import NativeReading
 
 MOST_LINES = 2_000_000
 """About how many lines a bundle may have: a row needs memory however short its line is."""
@@ -48,9 +49,10 @@ class TextBundle:
 
 @dataclass(frozen=True, slots=True)
 class PlainBundle:
-    """Lines that the native reader has read."""
+    """Lines that the native reader has read, and how."""
 
     plain: PlainLines
+    native: NativeReading
     format: Format
     segments: tuple[Segment, ...]
 
